@@ -9,7 +9,8 @@ from benchmarks.benchmark import Benchmark, Report
 from benchmarks.dossiers import measured
 from benchmarks.run_options import RunOptions
 from benchmarks.signed_database import DATABASE, KEY, url_of
-from storage import Deed, Entry, Keyring, Statement, open_storage
+from storage import Deed, Entry, Keyring, open_storage
+from tests.support.raw_sql import read_sql
 from tests.support.supporters import SLUG
 
 _PEOPLE, _WITHDRAWN = 1_000_000, 10_000
@@ -59,8 +60,8 @@ async def _withdraw(folder: Path, many: int) -> None:
     """Notes withdrawals in the journal, as if they had been made after the backup."""
     storage = await open_storage(url_of(folder), Keyring.load(folder / KEY), SLUG)
     try:
-        rows = await storage.database.read(Statement(_IDS, {"many": many}))
-        await storage.journal.append(*[Entry(Deed.WITHDRAWAL, row["id"]) for row in rows])
+        rows = await read_sql(storage.database, _IDS, many=many)
+        storage.journal.append([Entry(Deed.WITHDRAWAL, row["id"]) for row in rows])
     finally:
         await storage.close()
 

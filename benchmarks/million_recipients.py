@@ -15,9 +15,10 @@ from benchmarks.child_process import run_child
 from benchmarks.enqueue_client import Enqueued
 from benchmarks.run_options import RunOptions
 from benchmarks.signed_database import DATABASE, FIRST_CHAT, KEY, gather_signatures, reopen
-from storage import Keyring, Statement, open_database
+from storage import Keyring, open_database
 from tests.support.bot_api.server import Behavior
 from tests.support.postgres_server import durable_postgres
+from tests.support.raw_sql import read_sql
 
 PEOPLE = 1_000_000
 QUICK_PEOPLE = 20_000
@@ -97,7 +98,7 @@ async def _megabytes(folder: Path, url: str) -> float:
         return _file_megabytes(folder)
     database = await open_database(url)
     try:
-        return int((await database.read(Statement(_SIZE)))[0]["bytes"]) / 1e6
+        return int((await read_sql(database, _SIZE))[0]["bytes"]) / 1e6
     finally:
         await database.close()
 

@@ -10,6 +10,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import uvloop
 
@@ -22,8 +23,9 @@ from benchmarks.signed_database import FIRST_CHAT, KEY, url_of
 from benchmarks.this_bot import settle_down
 from bot.logs import configure_logging
 from bot.retention import Erasure, erase_due
-from storage import DueBefore, Keyring, Statement, Storage, Value, open_storage
+from storage import DueBefore, Keyring, Storage, open_storage
 from storage.ids import rising_id
+from tests.support.raw_sql import Statement, write_all, write_sql
 from tests.support.supporters import NOON, NOON_MILLIS, SLUG
 
 _SECONDS = 3_600.0
@@ -95,9 +97,10 @@ async def _purge(job: Job) -> Purged:
 
 async def _tell(storage: Storage) -> None:
     key = rising_id(NOON)
-    told: dict[str, Value] = {"id": key, "at": NOON_MILLIS}
-    await storage.database.write(Statement(_LONG_AGO))
-    await storage.database.write(
+    told: dict[str, Any] = {"id": key, "at": NOON_MILLIS}
+    await write_sql(storage.database, _LONG_AGO)
+    await write_all(
+        storage.database,
         Statement(_BROADCAST, {**told, "petition": SLUG, "nothing": b""}),
         Statement(_DELIVERIES, told),
     )

@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
-from storage import Keyring, Statement, Value, migrate, open_storage
+from storage import Keyring, migrate, open_storage
 from storage.ids import rising_id
+from tests.support.raw_sql import Statement, write_all, write_sql
 from tests.support.supporters import NOON_MILLIS, SLUG, Supporters, later
 
 DATABASE = "petition.db"
@@ -19,7 +21,7 @@ KEY = "petition.key"
 FIRST_CHAT = 1001
 
 _CONSENT_TEXT = "Yo, {name}, firmo."
-_SHARED: Mapping[str, Value] = {
+_SHARED: Mapping[str, Any] = {
     "petition": SLUG,
     "at": NOON_MILLIS,
     "sha256": hashlib.sha256(_CONSENT_TEXT.encode()).digest(),
@@ -46,7 +48,7 @@ class _Table:
     insert: str
     row: str
 
-    def many(self, rows: Sequence[Mapping[str, Value]]) -> Statement:
+    def many(self, rows: Sequence[Mapping[str, Any]]) -> Statement:
         """Returns one statement for many rows."""
         texts = [self.row.replace("{n}", str(place)) for place in range(len(rows))]
         values = dict(_SHARED)
@@ -86,10 +88,10 @@ async def gather_signatures(url: str, keyring: Keyring, people: int) -> None:
     storage = await open_storage(url, keyring, SLUG)
     signed = (_person(keyring, number) for number in range(1, people + 1))
     try:
-        await storage.database.write(Statement(_WORDS, {**_SHARED, "text": _CONSENT_TEXT}))
+        await write_sql(storage.database, _WORDS, **_SHARED, text=_CONSENT_TEXT)
         while rows := list(islice(signed, _AT_A_TIME)):
-            await storage.database.write(*(table.many(rows) for table in _TABLES))
-        await storage.database.write(Statement(_NUMBERED, {"petition": SLUG, "n": people}))
+            await write_all(storage.database, *(table.many(rows) for table in _TABLES))
+        await write_sql(storage.database, _NUMBERED, petition=SLUG, n=people)
         await Supporters(storage.database, keyring).set_closed(True)
     finally:
         await storage.close()
@@ -104,7 +106,7 @@ async def reopen(url: str, keyring: Keyring) -> None:
         await storage.close()
 
 
-def _person(keyring: Keyring, number: int) -> Mapping[str, Value]:
+def _person(keyring: Keyring, number: int) -> Mapping[str, Any]:
     # Increasing times, so that rows lie in the order of signing.
     at = later(number / 1000)
     key, chat = rising_id(at), FIRST_CHAT - 1 + number

@@ -44,7 +44,7 @@ from storage.closing_texts import (
 )
 from storage.consents import Consent
 from storage.conversations import EMPTY_FORM, Conversation, Conversations
-from storage.database import Database, Row, Statement, Value, WatchedDatabase
+from storage.database import Database, WatchedDatabase
 from storage.database_url import data_folder
 from storage.deliveries import Deliveries
 from storage.drafts import Drafts
@@ -121,7 +121,7 @@ from storage.person_requests import (
     verified_otherwise,
 )
 from storage.personal_data import Held, PersonalData
-from storage.petitions import Petitions, PetitionState, Reached, count_deed
+from storage.petitions import Petitions, PetitionState, Reached
 from storage.private_files import output_file
 from storage.process_lock import ProcessLock, acquire_process_lock
 from storage.recalls import Recalled, Recalls, RecallTally, SentMessages
@@ -146,7 +146,7 @@ class Storage:
     def __init__(self, database: Database, keyring: Keyring, slug: str) -> None:
         self.keyring = keyring
         self.journal = journal_of(keyring, slug)
-        self.database = WatchedDatabase(database, self.journal, count_deed(slug))
+        self.database = WatchedDatabase(database, self.journal)
         rows = (self.database, slug, keyring)
         self.petitions = Petitions(*rows)
         self.conversations = Conversations(*rows)

@@ -43,8 +43,8 @@ class AdminNames(PetitionRows):
         """
         reference = self._keyring.reference(self._slug, admin)
         # It is asked for at every tap, and hardly ever changes.
-        if (await self._look(_stored)).get(reference) != name:
-            await self._transact(_save, reference, name, at)
+        if (await self._read(_stored)).get(reference) != name:
+            await self._write(_save, reference, name, at)
 
 
 def _save(tx: Transaction, admin: bytes, name: str | None, at: datetime) -> None:

@@ -328,9 +328,9 @@ class ClosingTexts(PetitionRows):
         """Has a second admin decide on what one published when no more than that had signed."""
         if approval_above is None:
             return
-        alone = await self._look(_decided_alone, approval_above)
+        alone = await self._read(_decided_alone, approval_above)
         if alone:  # nearly never, and to ask locks the petition for those who sign
-            await self._transact(_ask_again, approval_above, at)
+            await self._write(_ask_again, approval_above, at)
 
 
 def publication_id(versions: Sequence[ClosingText]) -> bytes:

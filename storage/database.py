@@ -1,59 +1,22 @@
-"""The interface to a database; only its adapter knows which database it is.
+"""The interface to a database; only its adapter knows which database it is."""
 
-Queries are plain SQL in the dialect that SQLite and PostgreSQL share: `:name` parameters,
-`ON CONFLICT`, `RETURNING`, `CASE`, partial indexes. A parameter used twice must have the same
-type both times, since PostgreSQL infers types; where it cannot, `CAST(:x AS BIGINT)` works on
-both. Sums of integers, and comparisons as columns, have other types on PostgreSQL: write
-`CAST(SUM(…) AS BIGINT)` and `CASE WHEN … THEN 1 ELSE 0 END`. The markers below stand for clauses
-that the two do not share.
-"""
-
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from storage.errors import BrokenData
 from storage.journal import Journal
 from storage.journal_entries import Entry
 from storage.transaction import Arguments, Result, Transaction, Work
 
-Value = None | int | str | bytes
-Row = Mapping[str, Any]
-
-# Comments to SQLite, which has one writer and needs no row locks; the PostgreSQL adapter replaces
-# them with the clauses they name. In this order they are for a select whose rows the rest of the
-# transaction relies on; for the sub-select of a claim; for rows that others may change but not
-# delete; and for a broadcast, to which new rows of other tables may still refer.
-FOR_UPDATE = "/* for update */"
-SKIP_LOCKED = "/* for update skip locked */"
-FOR_KEY_SHARE = "/* for key share */"
-FOR_NO_KEY_UPDATE = "/* for no key update */"
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One SQL statement and its `:name` parameters, as data, so that it can be run again.
-
-    Attributes:
-        journal: what must outlive a restored backup; it is on the disk before the transaction
-            begins, and without it nothing is written. The statement returns a row where the deed
-            was done, and none where it was refused.
-    """
-
-    sql: str
-    # Values can be personal, and a repr ends in logs and tracebacks.
-    values: Mapping[str, Value] = field(default_factory=dict, repr=False)
-    journal: Entry | None = None
-
 
 class Snapshot(Protocol):
     """A database as it was at one moment, whatever is written meanwhile."""
 
-    async def look(
+    async def read(
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
-        """Returns what a function finds in it; see Database.look."""
+        """Returns what a function finds; raises as `Database.read` does."""
         ...
 
 
@@ -61,11 +24,13 @@ class Database(Protocol):
     """A database to read and write, safe to use from many tasks at once.
 
     Every method raises `Unavailable` for what may pass (locked, full, unreachable); bugs surface
-    as the driver's own exceptions.
+    as the exceptions of SQLAlchemy, without the values of a row.
     """
 
-    async def read(self, statement: Statement) -> list[Row]:
-        """Returns the rows of one read-only statement, as of one moment."""
+    async def read(
+        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Result:
+        """Returns what a function finds, which sees one moment and writes nothing."""
         ...
 
     def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
@@ -75,29 +40,14 @@ class Database(Protocol):
         """
         ...
 
-    async def write(self, *statements: Statement) -> list[list[Row]]:
-        """Runs the statements as one transaction and returns once it is durable.
-
-        Either all of them take effect or none; the rows of each (`RETURNING`, `SELECT`) come back
-        in order. A transaction may be run again after a conflict, and when `Unavailable` is raised
-        during the commit, it is not known whether it took effect: write statements that can be
-        repeated without harm. Cancelling the caller does not undo it.
-        """
-        ...
-
-    async def look(
-        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> Result:
-        """Returns what a function finds, which sees one moment and writes nothing."""
-        ...
-
-    async def transact(
+    async def write(
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
         """Runs a function as one transaction and returns once it is durable.
 
-        As in `write` it may run again, cancelling the caller does not undo it, and after
-        `Unavailable` it may have taken effect.
+        It may be run again after a conflict, and when `Unavailable` is raised during the commit,
+        it is not known whether it took effect: what can be repeated without harm is written so.
+        Cancelling the caller does not undo it; who gives up before it begins is not served.
 
         Raises:
             JournalUnwritable: what it notes could not be written down; nothing of it is done.
@@ -118,24 +68,15 @@ class Database(Protocol):
 
 
 class WatchedDatabase:
-    """A database that notes in the journal what is to be noted before it is written.
-
-    It also tells a listener of all damage that is found in it. `counting` are the statements that
-    count a deed, which begin its transaction.
+    """A database whose transactions note in a journal, and whose damage a listener is told of.
 
     Attributes:
         in_progress: how many reads and writes wait for their answer.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        journal: Journal,
-        counting: tuple[Statement, ...],
-    ) -> None:
+    def __init__(self, database: Database, journal: Journal) -> None:
         self._database = database
         self._journal = journal
-        self._counting = counting
         self._damaged: Callable[[BrokenData], object] = lambda _: None
         self.in_progress = 0
 
@@ -143,57 +84,30 @@ class WatchedDatabase:
         """Sets the listener, which is told of damage even if the caller handles the error."""
         self._damaged = listener
 
-    async def read(self, statement: Statement) -> list[Row]:
+    async def read(
+        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Result:
         """See Database.read."""
         with self._watched():
-            return await self._database.read(statement)
+            return await self._database.read(work, *args, **kwargs)
 
     def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
         """See Database.snapshot."""
         return self._database.snapshot()
 
-    async def write(self, *statements: Statement) -> list[list[Row]]:
+    async def write(
+        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Result:
         """See Database.write."""
-        noted = [each.journal for each in statements if each.journal is not None]
-        if not noted:
-            with self._watched():
-                return await self._database.write(*statements)
-        await self._journal.append(*noted)
-        with self._watched():
-            rows = await self._database.write(*self._counting, *statements)
-        rows = rows[len(self._counting) :]
-        decided = [
-            replace(each.journal, refused=not found)
-            for each, found in zip(statements, rows, strict=True)
-            if each.journal is not None
-        ]
-        # A restore would carry out what was refused, against the person's word.
-        if refused := [each for each in decided if each.refused]:
-            await self._journal.append(*refused)
-        if subjects := {each.subject for each in decided if each.takes_back_name}:
-            await self._journal.forget_names(subjects)
-        return rows
-
-    async def look(
-        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> Result:
-        """See Database.look."""
-        with self._watched():
-            return await self._database.look(work, *args, **kwargs)
-
-    async def transact(
-        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> Result:
-        """See Database.transact."""
         noted: Sequence[Entry] = ()
 
-        def noting(transaction: Transaction) -> Result:
+        def noting(tx: Transaction) -> Result:
             nonlocal noted
-            transaction.write_down, noted = self._journal.append_now, transaction.noted
-            return work(transaction, *args, **kwargs)
+            tx.write_down, noted = self._journal.append, tx.noted
+            return work(tx, *args, **kwargs)
 
         with self._watched():
-            result = await self._database.transact(noting)
+            result = await self._database.write(noting)
         if subjects := {each.subject for each in noted if each.takes_back_name}:
             await self._journal.forget_names(subjects)
         return result
@@ -204,7 +118,6 @@ class WatchedDatabase:
 
     async def close(self) -> None:
         """See Database.close."""
-        await self._journal.close()
         await self._database.close()
 
     @contextmanager

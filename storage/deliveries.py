@@ -247,7 +247,7 @@ class Deliveries(PetitionRows):
         """
         if broadcast.is_damaged:
             raise BrokenData("Who ordered the broadcast, or its content, cannot be read.")
-        claimed = await self._transact(
+        claimed = await self._write(
             claim_deliveries,
             broadcast,
             claim=claim,

@@ -264,10 +264,10 @@ class Erasures(PetitionRows):
         their recipient. Files of /mydata become due. The conversation is erased, or emptied while
         people can still sign.
         """
-        numbers = await self._look(
+        numbers = await self._read(
             due_numbers, due, untold_too=run.untold_too, after=after, limit=limit
         )
-        erased = await self._transact(erase_signatures, numbers, run) if numbers else 0
+        erased = await self._write(erase_signatures, numbers, run) if numbers else 0
         return ErasedPortion(erased, numbers[-1] if len(numbers) == limit else None)
 
 

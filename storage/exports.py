@@ -191,16 +191,16 @@ class SignatureList:
 
     async def counts(self) -> ExportCounts:
         """Returns what is known of the count at the closing."""
-        return await self._snapshot.look(bound(self._exports, _counts))
+        return await self._snapshot.read(bound(self._exports, _counts))
 
     async def groups(self) -> list[SignatureGroup]:
         """Returns all counted signatures by moment, language and version, the oldest first."""
-        return await self._snapshot.look(bound(self._exports, _groups), self._last_number)
+        return await self._snapshot.read(bound(self._exports, _groups), self._last_number)
 
     async def pages(self) -> AsyncIterator[list[NamedSignature]]:
         """Yields the signatures that are listed with their names, by number, in portions."""
         read, after = bound(self._exports, _page), 0
-        while page := await self._snapshot.look(read, after, self._last_number):
+        while page := await self._snapshot.read(read, after, self._last_number):
             yield page
             after = page[-1].number
 

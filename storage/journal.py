@@ -21,7 +21,6 @@ import json
 import os
 import shlex
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
@@ -91,8 +90,6 @@ class Journal:
         self.path = path
         self._keyring = keyring
         self._slug = slug
-        self._waiting: deque[tuple[tuple[Entry, ...], asyncio.Future[None]]] = deque()
-        self._writing: asyncio.Task[None] | None = None
         self._was_missing = False
         self._without_name = set[bytes]()
         self._forgetting = asyncio.Lock()
@@ -117,25 +114,7 @@ class Journal:
                 reason=reason_and_command(self.path, error),
             ) from error
 
-    async def append(self, *entries: Entry) -> None:
-        """Writes entries and returns once they are on the disk.
-
-        Those that wait while others are being written share the next wait for the disk.
-
-        Raises:
-            JournalUnwritable: they could not be written, or not in time.
-        """
-        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((entries, answer))
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write_waiting())
-        try:
-            async with asyncio.timeout(_LONGEST_SECONDS):
-                await answer
-        except TimeoutError:
-            raise _silent() from None
-
-    def append_now(self, entries: Sequence[Entry]) -> None:
+    def append(self, entries: Sequence[Entry]) -> None:
         """Writes entries, and waits in this thread until they are on the disk.
 
         Raises:
@@ -208,31 +187,6 @@ class Journal:
             fresh.replace(self.path)
             sync_folder(self.path.parent)
         return 0
-
-    async def close(self) -> None:
-        """Finishes what is being written."""
-        if self._writing is not None:
-            await self._writing
-
-    async def _write_waiting(self) -> None:
-        while self._waiting:
-            first, answer = self._waiting.popleft()
-            entries, answers, failure = [*first], [answer], None
-            while self._waiting and len(entries) + len(self._waiting[0][0]) <= GROUP_SIZE:
-                more, answer = self._waiting.popleft()
-                entries += more
-                answers.append(answer)
-            try:
-                await asyncio.to_thread(self._write, entries)
-            except Exception as error:  # every caller gets an answer
-                failure = error
-            for answer in answers:
-                if answer.done():
-                    continue
-                if failure is None:
-                    answer.set_result(None)
-                else:
-                    answer.set_exception(_meaning(failure))
 
     def _is_missing(self) -> bool:
         """Returns whether there is no file, or one that was copied to a full disk."""

@@ -64,12 +64,12 @@ class KeyRotation:
 
     async def petitions(self) -> list[str]:
         """Returns the petitions of the database that have this key; no bot of them may run."""
-        return await self._database.look(_petitions_of, self._keyring)
+        return await self._database.read(_petitions_of, self._keyring)
 
     async def outdated(self) -> int:
         """Returns how many values are encrypted with an older key."""
         heads = self._keyring.outdated()
-        return await self._database.look(_outdated, heads) if heads else 0
+        return await self._database.read(_outdated, heads) if heads else 0
 
     async def reseal(self, progress: Callable[[int], object]) -> Resealed:
         """Encrypts anew what is outdated, but for damaged values.
@@ -81,9 +81,7 @@ class KeyRotation:
         for table in _SEALED:
             after: Sequence[Any] | None = ()
             while after is not None:
-                portion, after = await self._database.transact(
-                    _reseal, table, self._keyring, after
-                )
+                portion, after = await self._database.write(_reseal, table, self._keyring, after)
                 done.damaged += portion.damaged
                 if portion.values:
                     done.values += portion.values

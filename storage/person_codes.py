@@ -100,7 +100,7 @@ class PersonCodes(PetitionRows):
             The code as it is to be read, and when it ends; None without a signature.
         """
         code, ends_at = new_code(), at + CODE_LASTS
-        made = await self._transact(add_code, supporter, code, ends_at=ends_at)
+        made = await self._write(add_code, supporter, code, ends_at=ends_at)
         return (code, ends_at) if made else None
 
 

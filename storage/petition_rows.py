@@ -9,48 +9,30 @@ from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any, Concatenate
 
-from storage.database import Database, Row, Statement, Value
-from storage.journal_entries import Entry
+from storage.database import Database
 from storage.keyring import Keyring
 from storage.transaction import Arguments, Result, Transaction, Work
 
 
 class PetitionRows:
-    """Runs statements for one petition, whose slug each of them finds as `:petition`."""
+    """The rows of one petition, whose functions know its slug and its keys."""
 
     def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
         self._database = database
         self._slug = slug
         self._keyring = keyring
 
-    async def _look(
+    async def _read(
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
-        """Returns what a function finds in this petition; see Database.look."""
-        return await self._database.look(bound(self, work), *args, **kwargs)
+        """Returns what a function finds in this petition; see Database.read."""
+        return await self._database.read(bound(self, work), *args, **kwargs)
 
-    async def _transact(
+    async def _write(
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
-        """Runs a function as one transaction of this petition; see Database.transact."""
-        return await self._database.transact(bound(self, work), *args, **kwargs)
-
-    async def _read(self, sql: str, **values: Value) -> list[Row]:
-        return await self._database.read(self._statement(sql, **values))
-
-    async def _write(self, sql: str, noted: Entry | None = None, /, **values: Value) -> list[Row]:
-        """Runs one statement as a transaction; returns its rows."""
-        return (await self._database.write(self._statement(sql, noted, **values)))[0]
-
-    def _statement(self, sql: str, noted: Entry | None = None, /, **values: Value) -> Statement:
-        return Statement(sql, {"petition": self._slug, **values}, noted)
-
-    def _sealed(self, plain: str | int, table: str, column: str, key: bytes) -> bytes:
-        return self._keyring.seal(str(plain), table=table, column=column, row=key)
-
-    def _opened(self, row: Row, table: str, column: str, key: bytes) -> str | None:
-        """Decrypts a column; None if it is empty or damaged."""
-        return self._keyring.open_if_whole(row[column], table=table, column=column, row=key)
+        """Runs a function as one transaction of this petition; see Database.write."""
+        return await self._database.write(bound(self, work), *args, **kwargs)
 
 
 def bound(rows: PetitionRows, work: Work[Arguments, Result]) -> Work[Arguments, Result]:
@@ -73,7 +55,7 @@ def as_read(
     async def method(
         rows: PetitionRows, /, *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
-        return await rows._look(work, *args, **kwargs)
+        return await rows._read(work, *args, **kwargs)
 
     return method
 
@@ -87,6 +69,6 @@ def as_write(
     async def method(
         rows: PetitionRows, /, *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
-        return await rows._transact(work, *args, **kwargs)
+        return await rows._write(work, *args, **kwargs)
 
     return method

@@ -13,17 +13,12 @@ from sqlalchemy import Row, Select, bindparam, func, select
 from storage.audit import add_audit
 from storage.broadcast_states import ACTIVE, BroadcastState
 from storage.broadcast_types import Kind
-from storage.database import FOR_UPDATE, Database, Statement
+from storage.database import Database
 from storage.errors import KeyFileOther, PetitionMissing
 from storage.keyring import NOBODY, Keyring
 from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.tables import BROADCASTS, HANDOVERS, INVALIDATIONS, PETITION_NOTICES, PETITIONS
 from storage.transaction import Transaction
-
-_COUNT_DEED = "UPDATE petitions SET deeds = deeds + 1 WHERE slug = :petition"
-
-_LOCK = f"SELECT slug FROM petitions WHERE slug = :petition {FOR_UPDATE}"  # noqa: S608 - a constant
-
 
 # Made once: they are read at every tap.
 _PETITION = select(PETITIONS).where(PETITIONS.c.slug == bindparam("slug"))
@@ -239,7 +234,7 @@ class Petitions(PetitionRows):
         Raises:
             StorageError: as `require_known` does.
         """
-        await self._transact(_ensure)
+        await self._write(_ensure)
         await self.require_known()
 
     async def require_known(self) -> None:
@@ -251,7 +246,7 @@ class Petitions(PetitionRows):
             PetitionMissing: it was never started on this database.
             KeyFileOther: it was started with another key.
         """
-        row = await self._look(_petition)
+        row = await self._read(_petition)
         if row.key_fingerprint not in (None, self._keyring.reference(self._slug, NOBODY)):
             raise KeyFileOther
         self.forgotten_version = row.forgotten_version
@@ -272,11 +267,6 @@ def _petition(tx: Transaction, query: Select[Any] = _PETITION) -> Row[Any]:
     if row is None:
         raise PetitionMissing
     return row
-
-
-def count_deed(slug: str) -> tuple[Statement, ...]:
-    """Returns what begins the transaction of every deed that the journal is told of."""
-    return locking_petition(slug), Statement(_COUNT_DEED, {"petition": slug})
 
 
 def lock_petition(tx: Transaction, *, shared: bool = False) -> Row[Any]:
@@ -305,8 +295,3 @@ def invalidated_since(tx: Transaction, closed_at: datetime | None) -> int:
         elif is_undone_since:
             total -= each.signatures if each.put_back is None else each.put_back
     return total
-
-
-def locking_petition(slug: str) -> Statement:
-    """Returns the first statement of all that needs an open petition or changes its count."""
-    return Statement(_LOCK, {"petition": slug})

@@ -22,9 +22,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.back_off import BackOff
-from storage.database import Row, Snapshot, Statement
+from storage.database import Snapshot
 from storage.errors import BrokenData, DatabaseUrlWrong, SchemaMissing, Unavailable
-from storage.postgres_sql import run_statements
 from storage.transaction import Arguments, Result, Transaction, Work
 
 # Apart, so that reading never waits for transactions that wait for each other. Besides these,
@@ -124,10 +123,10 @@ class PostgresDatabase:
             async with engine.connect():
                 return database
 
-    async def look(
+    async def read(
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
-        """See Database.look."""
+        """See Database.read."""
         if not self._open:
             raise Unavailable("The database is closed.")
         deadline = asyncio.get_running_loop().time() + self._retry_for
@@ -148,10 +147,10 @@ class PostgresDatabase:
                 connection = await stack.enter_async_context(begun)
             yield _Snapshot(connection)
 
-    async def transact(
+    async def write(
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
-        """See Database.transact."""
+        """See Database.write."""
         if not self._open:
             raise Unavailable("The database is closed.")
         deadline = asyncio.get_running_loop().time() + self._retry_for
@@ -174,14 +173,6 @@ class PostgresDatabase:
             if not begun.is_set():
                 task.cancel()
             raise
-
-    async def read(self, statement: Statement) -> list[Row]:
-        """Runs one statement."""
-        return (await self.look(run_statements, statement))[0]
-
-    async def write(self, *statements: Statement) -> list[list[Row]]:
-        """Runs statements."""
-        return await self.transact(run_statements, *statements)
 
     def require_files(self) -> None:
         """Does nothing: the server looks after its files."""
@@ -289,7 +280,7 @@ class _Snapshot:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def look(
+    async def read(
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
         with _as_storage_errors():

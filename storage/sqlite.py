@@ -18,13 +18,12 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from storage.database import Row, Snapshot, Statement
+from storage.database import Snapshot
 from storage.errors import (
     DatabaseReplaced,
     Unavailable,
 )
 from storage.file_identity import FileIdentity, require_one_name
-from storage.postgres_sql import run_statements
 from storage.sqlite_connection import (
     PRAGMAS,
     READER_PRAGMAS,
@@ -108,14 +107,14 @@ class SqliteDatabase:
             self._truncation.rewrite_at = math.inf
         return self
 
-    async def look(
+    async def read(
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
-        """See Database.look."""
+        """See Database.read."""
         if not self._open:
             raise Unavailable("The database is closed.")
         reader = min(self._readers, key=lambda each: each.busy)
-        result = await reader.look(lambda tx: work(tx, *args, **kwargs))
+        result = await reader.read(lambda tx: work(tx, *args, **kwargs))
         # After the files were replaced, a refused write can still be read; a person who tries
         # again would be thanked for it.
         self.require_files()
@@ -133,10 +132,10 @@ class SqliteDatabase:
         finally:
             await connection.close()
 
-    async def transact(
+    async def write(
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
-        """See Database.transact."""
+        """See Database.write."""
         if not self._open:
             raise Unavailable("The database is closed.")
         answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
@@ -148,14 +147,6 @@ class SqliteDatabase:
             return await answer
         finally:
             self._log.written()
-
-    async def read(self, statement: Statement) -> list[Row]:
-        """Runs one statement."""
-        return (await self.look(run_statements, statement))[0]
-
-    async def write(self, *statements: Statement) -> list[list[Row]]:
-        """Runs statements."""
-        return await self.transact(run_statements, *statements)
 
     def require_files(self) -> None:
         """See Database.require_files."""
@@ -239,7 +230,7 @@ class _Snapshot:
     def __init__(self, connection: SqliteConnection) -> None:
         self._connection = connection
 
-    async def look(
+    async def read(
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
         with storage_errors():

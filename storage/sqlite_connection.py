@@ -84,12 +84,12 @@ class SqliteConnection:
         """Runs a job in the thread, which reports its own result."""
         self._thread.submit(job)
 
-    async def look(self, work: Callable[[Transaction], Result]) -> Result:
-        """Returns what a function finds at one moment; raises as `Database.look` does."""
+    async def read(self, work: Callable[[Transaction], Result]) -> Result:
+        """Returns what a function finds at one moment; raises as `Database.read` does."""
         with storage_errors():
-            return await self.run(lambda: self._look(work))
+            return await self.run(lambda: self._read(work))
 
-    def _look(self, work: Callable[[Transaction], Result]) -> Result:
+    def _read(self, work: Callable[[Transaction], Result]) -> Result:
         self.driver.execute("BEGIN")
         try:
             return work(Transaction(self.core))

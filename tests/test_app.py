@@ -29,12 +29,12 @@ from storage import (
     Entry,
     HeldElsewhere,
     ProcessLock,
-    Statement,
     Unavailable,
     acquire_process_lock,
 )
 from storage.journal_entries import TAKEN_OFF
 from tests.support import scripted_server as telegram
+from tests.support.raw_sql import read_sql
 from tests.support.scene import Scene, a_scene
 
 SIGTERM_TO_THE_END = 8.0
@@ -157,8 +157,8 @@ async def test_a_name_that_an_update_took_off_is_in_no_journal_before_anybody_is
     await scene.stop_bot()
     async with open_app(scene.settings, clocks=scene.clocks) as app:
         storage = app.application.services.storage
-        (ana,) = await storage.database.read(Statement("SELECT id FROM signatures"))
-        await storage.journal.append(Entry(Deed.NAME, ana["id"], "Ana Gil"))
+        (ana,) = await read_sql(storage.database, "SELECT id FROM signatures")
+        storage.journal.append([Entry(Deed.NAME, ana["id"], "Ana Gil")])
     async with open_app(scene.settings, clocks=scene.clocks) as app:
         entries = app.application.services.storage.journal.read().entries
         assert [each.value for each in entries] == ["", TAKEN_OFF]

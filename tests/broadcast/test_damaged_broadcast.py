@@ -2,8 +2,9 @@
 
 import pytest
 
-from storage import Statement, StopReason, Tally
+from storage import StopReason, Tally
 from tests.broadcast.workers import WorkerHarness
+from tests.support.raw_sql import write_sql
 
 
 @pytest.mark.parametrize("column", ["author_sealed", "confirmed_by_sealed"])
@@ -13,7 +14,7 @@ async def test_who_ordered_it_cannot_be_read_so_nobody_is_told(
     await harness.people.sign(range(1, 6))
     await harness.start()
     sql = f"UPDATE broadcasts SET {column} = :junk"  # noqa: S608 - of this test
-    await harness.people.database.write(Statement(sql, {"junk": b"junk"}))
+    await write_sql(harness.people.database, sql, junk=b"junk")
     harness.start_worker()
     ended = await harness.ended()
     assert ended.state == "stopped"

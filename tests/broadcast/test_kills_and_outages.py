@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from storage import Keyring, Statement, Tally, open_database
+from storage import Keyring, Tally, open_database
 from tests.broadcast.workers import (
     QUICK,
     WorkerHarness,
@@ -19,6 +19,7 @@ from tests.broadcast.workers import (
 from tests.support.accelerated_loop import time_of_day
 from tests.support.fake_telegram import ANSWER_LOST, SERVER_ERROR, FakeTelegram
 from tests.support.postgres_server import PostgresServer
+from tests.support.raw_sql import write_sql
 from tests.support.supporters import Supporters
 
 BOTH = pytest.mark.parametrize("kind", ["sqlite", "postgres"], indirect=True)
@@ -61,7 +62,7 @@ async def test_who_is_claimed_by_nobody_that_lives_is_found_before_the_end(
     await until(lambda: called(harness.telegram, 1))
     # The answer to a claim was lost with a connection: nobody here knows of it.
     sql = "UPDATE deliveries SET state = 'sending', claim_token = :token WHERE position = 3"
-    await harness.people.database.write(Statement(sql, {"token": b"nobody's claim.."}))
+    await write_sql(harness.people.database, sql, token=b"nobody's claim..")
     await harness.ended()
     assert dict(harness.telegram.received) == everyone_once(3)
 

@@ -13,12 +13,12 @@ from storage import (
     Recalls,
     RecallTally,
     SchemaMissing,
-    Statement,
     Unavailable,
 )
 from tests.broadcast.workers import WorkerHarness, until
 from tests.support.accelerated_loop import time_of_day
 from tests.support.fake_telegram import BAD_TOKEN
+from tests.support.raw_sql import write_sql
 from tests.support.supporters import ADMIN
 
 
@@ -100,7 +100,7 @@ async def recalled(harness: WorkerHarness, people: int) -> Broadcast:
 async def test_what_cannot_be_written_down_keeps_it_from_no_end_and_is_told_as_unknown(
     harness: WorkerHarness,
 ) -> None:
-    await harness.people.database.write(Statement(POISON))
+    await write_sql(harness.people.database, POISON)
     with capture_logs() as logs:
         broadcast = await recalled(harness, 60)
         await until(lambda: is_over(harness, broadcast))

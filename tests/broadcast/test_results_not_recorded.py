@@ -10,9 +10,10 @@ import pytest
 from bot.broadcast import OpenClaims
 from bot.broadcast.broadcast_run import DeliveryLoop
 from bot.broadcast.context import WorkerContext
-from storage import Broadcast, Deliveries, Delivery, Outcome, PauseReason, Result, Statement, Tally
+from storage import Broadcast, Deliveries, Delivery, Outcome, PauseReason, Result, Tally
 from tests.broadcast.workers import WorkerHarness, everyone_once, has_state, until
 from tests.support.fake_telegram import FakeTelegram
+from tests.support.raw_sql import write_sql
 
 # The database refuses `delivered` in this row, as with a disk that is damaged there.
 POISON = """
@@ -27,7 +28,7 @@ async def test_one_row_that_cannot_be_written_keeps_no_result_from_being_recorde
 ) -> None:
     await harness.people.sign(range(1, 7))
     broadcast = await harness.queued(await harness.start())
-    await harness.people.database.write(Statement(POISON))
+    await write_sql(harness.people.database, POISON)
     harness.start_worker()
     found = await harness.held()
     assert found.pause_reason is PauseReason.UNRECORDED

@@ -16,9 +16,7 @@ from storage import (
     Leases,
     Recalls,
     RecallTally,
-    Row,
     Signatures,
-    Statement,
     Storage,
     Tally,
     Unavailable,
@@ -51,27 +49,17 @@ class FailingDatabase:
         self.severed = False
         self.lose_answers = 0
 
-    async def read(self, statement: Statement) -> list[Row]:
-        await self._passes()
-        return await self._database.read(statement)
-
-    async def write(self, *statements: Statement) -> list[list[Row]]:
-        await self._passes()
-        rows = await self._database.write(*statements)
-        await self._answered()
-        return rows
-
-    async def look(
+    async def read(
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
         await self._passes()
-        return await self._database.look(work, *args, **kwargs)
+        return await self._database.read(work, *args, **kwargs)
 
-    async def transact(
+    async def write(
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
         await self._passes()
-        result = await self._database.transact(work, *args, **kwargs)
+        result = await self._database.write(work, *args, **kwargs)
         await self._answered()
         return result
 

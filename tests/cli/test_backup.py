@@ -18,8 +18,9 @@ from bot.backup import _line, _seal, read_manifest, remove_old_backups
 from bot.cli.backup import _outcome
 from bot.cli.main import app
 from bot.restore import Restored
-from storage import Deed, Keyring, Statement, Storage, acquire_process_lock
+from storage import Deed, Keyring, Storage, acquire_process_lock
 from tests.cli.petition_database import PetitionDatabase, TelegramDate, on_both
+from tests.support.raw_sql import Statement, write_all
 from tests.support.supporters import ADMIN, NOON, Supporters, later
 
 CANARY = "Persona 3"
@@ -185,7 +186,7 @@ def test_a_backup_from_before_the_key_was_exchanged_needs_the_older_one_below_th
     """Also where nobody has a name that could be decrypted."""
     file, key_file = tmp_path / "today.backup", tmp_path / "petition.key"
     nobody = Statement("UPDATE signatures SET name_sealed = NULL")
-    petition.do(lambda storage: storage.database.write(nobody))
+    petition.do(lambda storage: write_all(storage.database, nobody))
     said("backup", file)
     before = key_file.read_text()
     (older,) = [line for line in before.splitlines() if line.startswith("encryption")]
@@ -277,9 +278,9 @@ def test_while_a_bot_runs_nothing_is_restored(
     file = tmp_path / "today.backup"
     begun = Statement("INSERT INTO petitions (slug) VALUES ('former')")
     renamed = Statement("UPDATE petitions SET slug = 'newer' WHERE slug = 'former'")
-    petition.do(lambda storage: storage.database.write(begun))
+    petition.do(lambda storage: write_all(storage.database, begun))
     said("backup", file)
-    petition.do(lambda storage: storage.database.write(renamed))
+    petition.do(lambda storage: write_all(storage.database, renamed))
 
     async def beside(lock: str) -> str:
         async with acquire_process_lock(petition.url, lock):

@@ -4,6 +4,7 @@ import io
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -16,8 +17,6 @@ from storage import (
     Outcome,
     PauseReason,
     Recalled,
-    Row,
-    Statement,
     StopReason,
 )
 from tests.cli.petition_database import (
@@ -29,6 +28,7 @@ from tests.cli.petition_database import (
     refused,
     said,
 )
+from tests.support.raw_sql import Statement, read_rows, write_all
 from tests.support.supporters import ADMIN, Supporters
 
 HOUR = timedelta(hours=1)
@@ -154,7 +154,7 @@ def test_every_moment_and_every_outcome_of_one_that_is_over_is_said(
     at = {name: int((noon + n * HOUR).timestamp() * 1000) for n, name in enumerate(moments)}
     change = ", ".join(f"{name} = :{name}" for name in moments)
     over = Statement(f"UPDATE broadcasts SET state = 'finished', {change}", at)  # noqa: S608
-    petition.do(lambda storage: storage.database.write(over))
+    petition.do(lambda storage: write_all(storage.database, over))
     assert (
         said(call("show"))
         == f"""\
@@ -203,7 +203,7 @@ def test_why_one_waits_or_has_stopped_is_said_as_in_the_chat(petition: PetitionD
     def shown(**why: str) -> str:
         change = ", ".join(f"{name} = :{name}" for name in why)
         write = Statement(f"UPDATE broadcasts SET {change}", why)  # noqa: S608
-        petition.do(lambda storage: storage.database.write(write))
+        petition.do(lambda storage: write_all(storage.database, write))
         return said(call("show"))
 
     for reason, words in (
@@ -310,12 +310,12 @@ def test_looking_into_the_database_of_another_petition_writes_nothing(
     (other / "petition.toml").write_text(described.replace('"andry"', '"otra"'))
     monkeypatch.setenv("PETITION_FOLDER", str(other))
 
-    def rows() -> list[Row]:
+    def rows() -> list[dict[str, Any]]:
         counted = Statement(
             "SELECT (SELECT COUNT(*) FROM petitions) AS petitions,"
             " (SELECT COUNT(*) FROM telegram_cache) AS cached"
         )
-        return petition.do(lambda storage: storage.database.read(counted))
+        return petition.do(lambda storage: read_rows(storage.database, counted))
 
     before = rows()
     assert "no data of this petition" in refused(call("list"))
@@ -338,9 +338,11 @@ def test_tables_of_another_version_are_a_sentence_and_stay_as_they_are(
         "UPDATE alembic_version SET version_num = :revision", {"revision": revision}
     )
     read = Statement("SELECT version_num FROM alembic_version")
-    petition.do(lambda storage: storage.database.write(change))
+    petition.do(lambda storage: write_all(storage.database, change))
     assert sentence in refused(call("list"), code)
-    assert petition.do(lambda storage: storage.database.read(read)) == [{"version_num": revision}]
+    assert petition.do(lambda storage: read_rows(storage.database, read)) == [
+        {"version_num": revision}
+    ]
 
 
 def test_a_petition_that_is_not_there_is_a_sentence(

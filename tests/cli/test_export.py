@@ -19,11 +19,11 @@ from storage import (
     HighWaterMark,
     NamedSignature,
     SignatureList,
-    Statement,
     Storage,
 )
 from storage.restores import unfinished_restore
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
+from tests.support.raw_sql import read_sql, write_sql
 from tests.support.supporters import NOON
 
 KEY = pyrage.x25519.Identity.generate()
@@ -47,14 +47,14 @@ def exported(petition: PetitionDatabase) -> list[tuple[int, int]]:
     """How many each stored export has with their names, and how many without."""
 
     async def read(storage: Storage) -> list[tuple[int, int]]:
-        rows = await storage.database.read(Statement("SELECT * FROM exports"))
+        rows = await read_sql(storage.database, "SELECT * FROM exports")
         return [(row["with_name"], row["without_name"]) for row in rows]
 
     return petition.do(read)
 
 
 def change(petition: PetitionDatabase, sql: str) -> None:
-    petition.do(lambda storage: storage.database.write(Statement(sql)))
+    petition.do(lambda storage: write_sql(storage.database, sql))
 
 
 @on_both

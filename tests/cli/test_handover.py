@@ -8,9 +8,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
-from storage import Conversation, Statement, Storage, verified_otherwise
+from storage import Conversation, Storage, verified_otherwise
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
 from tests.export.test_formats import sheets_of
+from tests.support.raw_sql import Statement, write_all
 from tests.support.supporters import NOON, Supporters
 
 MANIFEST = "0F" * 32
@@ -142,7 +143,7 @@ def test_the_number_alone_is_of_those_who_are_left_and_nobody_is_owed_a_notice(
 ) -> None:
     exported(petition)
     closed = Statement("UPDATE petitions SET closed_signatures = 6")
-    petition.do(lambda storage: storage.database.write(closed))
+    petition.do(lambda storage: write_all(storage.database, closed))
     withdraws(petition, 2)
     # On the day of the closing.
     text = said(call("delivered", "--on", "2026-03-01", "--without-list", "--yes"))

@@ -9,8 +9,9 @@ from bot.cli.invalidate import parse_moment
 from bot.cli.main import app
 from bot.console import CannotDo, agrees, confirms
 from bot.text.translations import Catalogs
-from storage import Statement, Storage
+from storage import Storage
 from tests.cli.petition_database import SIGNERS, PetitionDatabase, on_both, refused, said
+from tests.support.raw_sql import Statement, write_all, write_sql
 from tests.support.supporters import Supporters
 
 ZONE = Catalogs.load(time_zone="Europe/Madrid").words("en").zone
@@ -26,7 +27,8 @@ def wave(petition: PetitionDatabase) -> PetitionDatabase:
     """All six came by one link; the first of them before the others, and took their time."""
     noon = int(datetime(2026, 11, 24, 12, tzinfo=UTC).timestamp() * 1000)
     petition.do(
-        lambda storage: storage.database.write(
+        lambda storage: write_all(
+            storage.database,
             Statement(
                 "UPDATE signatures SET source = 'radio', form_seconds = 1, signed_at = :noon",
                 {"noon": noon},
@@ -86,11 +88,10 @@ def test_what_is_put_back_after_the_date_counts_once_at_the_closing(
     """The bot was off when the date came, so nothing had closed the petition yet."""
     done = said(invalidate("--form-seconds-under", "3", *REASON, typed="5\n"))
     wave.do(
-        lambda storage: storage.database.write(
-            Statement(
-                "UPDATE petitions SET closed_at = NULL, closes_at = :now",
-                {"now": int(datetime.now(UTC).timestamp() * 1000)},
-            )
+        lambda storage: write_sql(
+            storage.database,
+            "UPDATE petitions SET closed_at = NULL, closes_at = :now",
+            now=int(datetime.now(UTC).timestamp() * 1000),
         )
     )
     said(invalidate("--undo", done.rpartition(" ")[2].strip(), typed="5\n"))
@@ -102,11 +103,10 @@ def test_what_is_put_back_after_the_date_counts_once_at_the_closing(
 def test_who_was_taken_out_after_the_date_counted_at_the_closing(wave: PetitionDatabase) -> None:
     """As if the bot had closed it then: it was off when the date came."""
     wave.do(
-        lambda storage: storage.database.write(
-            Statement(
-                "UPDATE petitions SET closed_at = NULL, closes_at = :now",
-                {"now": int(datetime.now(UTC).timestamp() * 1000)},
-            )
+        lambda storage: write_sql(
+            storage.database,
+            "UPDATE petitions SET closed_at = NULL, closes_at = :now",
+            now=int(datetime.now(UTC).timestamp() * 1000),
         )
     )
     said(invalidate("--form-seconds-under", "3", *REASON, typed="5\n"))
@@ -132,7 +132,8 @@ def test_a_wave_over_days_is_shown_day_by_day_and_the_few_of_a_kind_together(
     async def sign(storage: Storage) -> None:
         people = Supporters(storage.database, wave.keyring)
         await people.sign(range(7, 57), "en")
-        await storage.database.write(
+        await write_all(
+            storage.database,
             Statement(
                 "UPDATE signatures SET source = 'press', signed_at = :noon + number * 3600000"
                 " WHERE number > 6",
@@ -161,7 +162,8 @@ def test_a_wave_without_names_is_taken_out_by_its_short_forms_and_no_pattern_fin
 
     async def sign(storage: Storage) -> None:
         await Supporters(storage.database, wave.keyring).sign(range(7, 19))
-        await storage.database.write(
+        await write_all(
+            storage.database,
             Statement(
                 "UPDATE signatures SET name_sealed = NULL, source = 'radio',"
                 " form_seconds = CASE WHEN number < 14 THEN 1 ELSE 5 END WHERE number > 6"

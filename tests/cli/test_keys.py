@@ -8,9 +8,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
-from storage import Keyring, Statement, acquire_process_lock
+from storage import Keyring, acquire_process_lock
 from storage.key_file import add_encryption_key
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
+from tests.support.raw_sql import read_sql, write_sql
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def encryption_keys(key_file: Path) -> int:
 def names(petition: PetitionDatabase, key_file: Path) -> list[str]:
     """The names, as a bot reads them that starts now."""
     sql = "SELECT id, name_sealed FROM signatures ORDER BY number"
-    rows = petition.do(lambda storage: storage.database.read(Statement(sql)))
+    rows = petition.do(lambda storage: read_sql(storage.database, sql))
     keyring, where = Keyring.load(key_file), ("signatures", "name_sealed")
     return [
         keyring.open(row["name_sealed"], table=where[0], column=where[1], row=row["id"])
@@ -95,7 +96,7 @@ def test_a_name_that_cannot_be_decrypted_keeps_the_older_key(
     petition: PetitionDatabase, key_file: Path
 ) -> None:
     sql = "UPDATE signatures SET name_sealed = chat_sealed WHERE number < 3"
-    petition.do(lambda storage: storage.database.write(Statement(sql)))
+    petition.do(lambda storage: write_sql(storage.database, sql))
     text = said(call("--yes"))
     assert text.splitlines()[-1] == (
         "Values encrypted with the new key: 10. Some could not be decrypted: "

@@ -13,8 +13,9 @@ from typer.testing import CliRunner, Result
 from bot.cli.main import app
 from bot.cli.person import check_reason, read_number
 from bot.console import CannotDo
-from storage import CODE_LASTS, Outcome, Statement, Storage
+from storage import CODE_LASTS, Outcome, Storage
 from tests.cli.petition_database import SIGNERS, PetitionDatabase, on_both, refused, said
+from tests.support.raw_sql import Statement, write_all
 from tests.support.supporters import Supporters
 
 ZONE = ZoneInfo("Europe/Madrid")  # the petition's: its day begins before that of UTC
@@ -118,7 +119,7 @@ def test_of_a_signature_without_a_name_only_the_code_proves_whose_it_is(
     petition: PetitionDatabase, tmp_path: Path
 ) -> None:
     """Berta signed without a name. A letter gives her none, and nobody calls that a damage."""
-    petition.do(lambda storage: storage.database.write(NAMELESS))
+    petition.do(lambda storage: write_all(storage.database, NAMELESS))
     otherwise = ("--verified-otherwise", LETTER)
     whose = "Signature 2: without a name, signed on 1 January 1970, 01:00, reads Spanish."
     proof = (
@@ -200,7 +201,7 @@ def test_of_a_damaged_chat_nothing_is_shown_and_nobody_is_told(
     assert {each.action for each in petition.audited()} == {"person_look"}
     assert "The bot cannot tell them" in said(call("2", "restrict", *options))
     damaged = Statement("UPDATE signatures SET name_sealed = chat_sealed WHERE number = 3")
-    petition.do(lambda storage: storage.database.write(damaged))
+    petition.do(lambda storage: write_all(storage.database, damaged))
     assert "Signature 3: a damaged name, signed" in said(call("3", "restrict", *options))
 
 

@@ -10,8 +10,9 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
-from storage import ErasedPortion, Erasures, Statement, Storage
+from storage import ErasedPortion, Erasures, Storage
 from tests.cli.petition_database import PetitionDatabase, TelegramDate, on_both, refused, said
+from tests.support.raw_sql import read_sql, write_sql
 
 # Months are longer than this, and not two of them.
 A_MONTH = timedelta(days=40)
@@ -30,9 +31,7 @@ def signed(petition: PetitionDatabase, ago: timedelta, *, from_number: int = 1) 
     """They signed so long ago, from this number on."""
     at = int((datetime.now(UTC) - ago).timestamp() * 1000)
     sql = "UPDATE signatures SET signed_at = :at WHERE number >= :n"
-    petition.do(
-        lambda storage: storage.database.write(Statement(sql, {"at": at, "n": from_number}))
-    )
+    petition.do(lambda storage: write_sql(storage.database, sql, at=at, n=from_number))
 
 
 def delivered(petition: PetitionDatabase, ago: timedelta, noted: timedelta = timedelta()) -> None:
@@ -45,7 +44,7 @@ def delivered(petition: PetitionDatabase, ago: timedelta, noted: timedelta = tim
 
 def left(petition: PetitionDatabase) -> int:
     sql = "SELECT COUNT(*) AS people FROM signatures"
-    rows = petition.do(lambda storage: storage.database.read(Statement(sql)))
+    rows = petition.do(lambda storage: read_sql(storage.database, sql))
     return int(rows[0]["people"])
 
 
@@ -80,7 +79,7 @@ def test_who_was_not_told_is_kept_for_the_admins_to_tell_them(
     signed(petition, 2 * A_MONTH)
     delivered(petition, A_MONTH)
     muted = "UPDATE signatures SET muted_at = 1 WHERE number = 1"
-    petition.do(lambda storage: storage.database.write(Statement(muted)))
+    petition.do(lambda storage: write_sql(storage.database, muted))
     text = said(call("--yes"))
     assert "Due: 6 signatures." in text
     assert "6 because it is 1 month or more since the petition was handed over, on" in text
@@ -109,7 +108,7 @@ def test_of_an_open_petition_it_is_said_that_it_has_to_be_closed_first(
     petition: PetitionDatabase,
 ) -> None:
     opened = "UPDATE petitions SET closed_at = NULL"
-    petition.do(lambda storage: storage.database.write(Statement(opened)))
+    petition.do(lambda storage: write_sql(storage.database, opened))
     assert "An admin can, with /close, and then /broadcast." in said(call("--dry-run"))
 
 

@@ -17,7 +17,7 @@ from bot import restore as restoration
 from bot.age_encryption import parse_recipients
 from bot.backup import read_manifest, write_backup
 from bot.cli import backup as shell
-from storage import Keyring, Statement
+from storage import Keyring
 from storage.database_copy import contents_of
 from storage.key_file import add_encryption_key, remove_older_encryption_keys
 from storage.migrations.before_the_release import FORMER
@@ -25,6 +25,7 @@ from tests.cli.petition_database import PetitionDatabase, on_both
 from tests.cli.test_backup import refused, said, sealed, typed
 from tests.storage.keep_database import DATABASES
 from tests.storage.test_released_databases import load
+from tests.support.raw_sql import Statement, write_all
 from tests.support.supporters import NOON
 
 
@@ -249,7 +250,7 @@ def test_a_copy_put_back_by_hand_is_refused_after_what_was_done_in_the_shell_too
     letter = ("--verified-otherwise", "letter with a copy of the ID card, seen by the board")
     said("person", 3, "erase", *letter, "--yes")
     before = Statement("UPDATE petitions SET deeds = 0")
-    petition.do(lambda storage: storage.database.write(before))
+    petition.do(lambda storage: write_all(storage.database, before))
     assert "petition-bot run --restored-backup" in refused("person", 2, "show", *letter, "--yes")
 
 

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 from simulator.faults import Fault
 from simulator.person import Person
-from storage import Statement, open_database
+from storage import open_database
 from tests.features.test_broadcast_timing import planned
 from tests.support.admin_scene import AdminScene
+from tests.support.raw_sql import write_sql
 from tests.support.scene import ADMIN
 
 LUCY, PAU = ADMIN + 1, ADMIN + 2
@@ -28,7 +29,7 @@ async def comes_due(admin: AdminScene, *, without_marta: bool = True) -> None:
     await admin.scene.stop_bot()
     database = await open_database(admin.scene.settings.database_url)
     past = int((admin.scene.clocks.now() - timedelta(seconds=1)).timestamp() * 1000)
-    await database.write(Statement("UPDATE broadcasts SET starts_at = :at", {"at": past}))
+    await write_sql(database, "UPDATE broadcasts SET starts_at = :at", at=past)
     await database.close()
     ids = frozenset({LUCY, PAU} if without_marta else {LUCY, PAU, ADMIN})
     changed = {"admin_ids": ids, "approval_above": 3}  # as many as there are

@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 from structlog.testing import capture_logs
 
 from handlers.admin_notices import DAMAGED
-from storage import Statement, Storage
-from storage.sqlite import SqliteDatabase
+from storage import Storage
 from storage.sqlite_errors import storage_error
+from tests.support.raw_sql import read_sql, write_sql
 from tests.support.scene import Scene, fails
 
 SIGNED_NAME = "El nombre con el que firmaste está dañado"
@@ -31,14 +31,15 @@ def storage_of(scene: Scene) -> Storage:
 async def damage(scene: Scene, table: str, column: str) -> None:
     """One bit of the tag of every sealed value in a column."""
     storage = storage_of(scene)
-    rows = await storage.database.read(
-        Statement(f"SELECT rowid, {column} AS value FROM {table}")  # noqa: S608 - of this test
+    rows = await read_sql(
+        storage.database,
+        f"SELECT rowid, {column} AS value FROM {table}",  # noqa: S608 - of this test
     )
     for row in rows:
         if row["value"] is not None:
             value = row["value"][:-1] + bytes([row["value"][-1] ^ 1])
             sql = f"UPDATE {table} SET {column} = :value WHERE rowid = :row"  # noqa: S608
-            await storage.database.write(Statement(sql, {"value": value, "row": row["rowid"]}))
+            await write_sql(storage.database, sql, value=value, row=row["rowid"])
 
 
 def alarms(scene: Scene) -> int:
@@ -76,7 +77,7 @@ async def test_a_signature_that_is_damaged_is_shown_told_and_can_be_withdrawn(
     ana.send("/withdraw")
     await scene.taps(ana, scene.words.label("Retirar mi firma y borrar mis datos"))
     assert SIGNED_NAME not in scene.screen(ana).text
-    assert await storage_of(scene).database.read(Statement("SELECT id FROM signatures")) == []
+    assert await read_sql(storage_of(scene).database, "SELECT id FROM signatures") == []
 
 
 async def test_a_typed_name_that_is_damaged_is_asked_for_again_and_said_once(
@@ -132,23 +133,14 @@ def corrupt() -> sqlite3.DatabaseError:
 
 def spoil(monkeypatch: pytest.MonkeyPatch, part: str) -> None:
     """From now on the database's own words for whatever mentions a part are that it is damaged."""
-    for way in ("read", "write"):
-        call = getattr(SqliteDatabase, way)
-
-        async def spoiled(self: Any, *statements: Statement, call: Any = call) -> Any:
-            if any(part in statement.sql for statement in statements):
-                raise storage_error(corrupt())
-            return await call(self, *statements)
-
-        monkeypatch.setattr(SqliteDatabase, way, spoiled)
     execute = Connection.execute
 
-    def spoiled_too(self: Connection, statement: Any, *given: Any, **named: Any) -> Any:
+    def spoiled(self: Connection, statement: Any, *given: Any, **named: Any) -> Any:
         if part in str(statement).replace("\n", " "):
             raise corrupt()
         return execute(self, statement, *given, **named)
 
-    monkeypatch.setattr(Connection, "execute", spoiled_too)
+    monkeypatch.setattr(Connection, "execute", spoiled)
 
 
 async def test_damage_met_when_a_screen_is_drawn_at_last_is_said_and_told_like_any(

@@ -8,7 +8,8 @@ from structlog.testing import capture_logs
 from bot.petition_folder.schema import months_later
 from handlers.context import Services
 from simulator.person import Person
-from storage import Broadcast, DueBefore, Kind, NewBroadcast, Statement, Storage
+from storage import Broadcast, DueBefore, Kind, NewBroadcast, Storage
+from tests.support.raw_sql import Statement, read_rows, write_sql
 from tests.support.scene import ADMIN, Scene, a_scene
 from tests.support.supporters import Supporters
 
@@ -175,7 +176,7 @@ async def test_after_the_delivery_who_was_told_goes_on_the_day_and_the_others_on
     time.now = time.later(2)
     assert "como muy tarde, el" in await visits(scene, scene.jordi)
     sql = "UPDATE deliveries SET state = 'rejected' WHERE position = 2"
-    await time.storage.database.write(Statement(sql))
+    await write_sql(time.storage.database, sql)
     await time.storage.handovers.record(delivered_on, at=time.now)
     await time.goes_to(time.now)
     assert warned(scene.marta) == ["late"]
@@ -375,7 +376,7 @@ async def test_of_who_blocked_the_bot_after_asking_for_her_file_nothing_is_left_
         time = Time(scene)
         await time.goes_to(time.later(21) - DAY)
         rows = Statement("SELECT message_id FROM sent_files")
-        assert len(await time.storage.database.read(rows)) == 1
+        assert len(await read_rows(time.storage.database, rows)) == 1
         await time.passes(1)
         assert not await time.any_left()
-        assert await time.storage.database.read(rows) == []
+        assert await read_rows(time.storage.database, rows) == []

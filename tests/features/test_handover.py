@@ -10,8 +10,9 @@ from bot.petition_folder.schema import months_later
 from handlers.closing_date import look
 from handlers.context import Services
 from simulator.person import Person
-from storage import ClosingTextKind, Statement
+from storage import ClosingTextKind
 from storage.closing_texts import AwaitedText
+from tests.support.raw_sql import write_sql
 from tests.support.scene import ADMIN, Scene
 from tests.support.supporters import Supporters
 
@@ -49,9 +50,7 @@ async def is_handed_over(scene: Scene) -> str:
     for person in (scene.ana, scene.sean, scene.jordi):
         await scene.signs(person)
     storage = services(scene).storage
-    await storage.database.write(
-        Statement("UPDATE signatures SET name_sealed = NULL WHERE number = 2")
-    )
+    await write_sql(storage.database, "UPDATE signatures SET name_sealed = NULL WHERE number = 2")
     await scene.closes()
     people = Supporters(storage.database, services(scene).keyring)
     await people.exported(3, at=services(scene).clock(), with_name=2, without_name=1)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from handlers.signing_alarm import look
 from simulator.person import Person
-from storage import SignatureCondition, Statement, Storage
+from storage import SignatureCondition, Storage
 from storage.times import to_millis
+from tests.support.raw_sql import Statement, write_all, write_sql
 from tests.support.scene import Scene, a_scene
 from tests.support.supporters import Supporters
 
@@ -42,7 +43,7 @@ async def a_wave(scene: Scene, numbers: range) -> None:
     await people.sign(numbers)
     at = to_millis(services.clock() - timedelta(minutes=30))
     sql = "UPDATE signatures SET source = 'radio', form_seconds = 1, signed_at = :at + number"
-    await services.storage.database.write(Statement(sql, {"at": at}))
+    await write_sql(services.storage.database, sql, at=at)
 
 
 async def test_the_admins_are_told_of_a_wave_once_and_not_who_is_in_it(scene: Scene) -> None:
@@ -59,7 +60,7 @@ async def test_the_admins_are_told_of_a_wave_once_and_not_who_is_in_it(scene: Sc
     assert not any("poco habitual" in text for text in read_by(scene.marta))
     await a_wave(scene, range(30, 41))
     nameless = "UPDATE signatures SET name_sealed = NULL"
-    await services.storage.database.write(Statement(nameless))
+    await write_sql(services.storage.database, nameless)
     await look(bot, services)
     await look(bot, services)
     until += timedelta(minutes=2)
@@ -84,7 +85,8 @@ async def test_the_admins_are_told_of_a_wave_once_and_not_who_is_in_it(scene: Sc
     await scene.marta.sees("Sin contar, por anuladas: 40")
     await a_wave(scene, range(41, 121))
     day, hours = (to_millis(until - timedelta(hours=ago)) for ago in (26, 5))
-    await services.storage.database.write(
+    await write_all(
+        services.storage.database,
         Statement("UPDATE signatures SET signed_at = :day WHERE number = 41", {"day": day}),
         Statement(
             "UPDATE signatures SET signed_at = :hours WHERE number IN (42, 43, 44)",
@@ -92,7 +94,6 @@ async def test_the_admins_are_told_of_a_wave_once_and_not_who_is_in_it(scene: Sc
         ),
         Statement("UPDATE signatures SET form_seconds = 30 WHERE number IN (98, 99)"),
         Statement("UPDATE signatures SET source = NULL WHERE number = 120"),
-        # Some sign without a name, a few of them in two seconds, which two honest taps can take.
         Statement(f"{nameless} WHERE number BETWEEN 46 AND 80"),
         Statement("UPDATE signatures SET form_seconds = 2 WHERE number BETWEEN 77 AND 82"),
     )
@@ -126,7 +127,8 @@ async def test_the_admins_are_told_of_a_wave_once_and_not_who_is_in_it(scene: Sc
     # among them, without a name, it is known, and not said.
     until += timedelta(hours=13)
     await a_wave(scene, range(121, 181))
-    await services.storage.database.write(
+    await write_all(
+        services.storage.database,
         Statement("UPDATE signatures SET source = NULL, form_seconds = NULL"),
         Statement(f"{nameless}, form_seconds = 9 WHERE number > 176"),
         Statement(

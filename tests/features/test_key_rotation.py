@@ -2,19 +2,21 @@
 
 import asyncio
 import functools
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from bot.cli.main import app
-from storage import Row, Statement, key_rotation
+from storage import key_rotation
 from tests.cli.petition_database import said
+from tests.support.raw_sql import read_sql
 from tests.support.scene import Scene
 
 
-async def rows(scene: Scene, sql: str) -> list[Row]:
+async def rows(scene: Scene, sql: str) -> list[dict[str, Any]]:
     assert scene.app is not None
-    return await scene.app.application.services.storage.database.read(Statement(sql))
+    return await read_sql(scene.app.application.services.storage.database, sql)
 
 
 async def rotates(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> str:

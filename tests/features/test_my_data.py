@@ -11,13 +11,14 @@ import pytest
 from bot.petition.stages import Action
 from handlers.screens.signing import seen_words
 from simulator.person import Person
-from storage import CodeState, Statement
+from storage import CodeState
 from storage.journal import journal_of
 from storage.journal_entries import Deed
 from storage.personal_data import GIVEN
 from storage.tables import metadata
 from storage.times import from_millis
 from telegram_text.markup import fill, parse
+from tests.support.raw_sql import Statement, write_all
 from tests.support.scene import Scene
 
 NOT_GIVEN = {
@@ -234,7 +235,7 @@ async def is_given_what_they_did(scene: Scene, marta: Person, broadcast: str) ->
     shown = next(m for m in marta.messages if "Lo que guardamos de ti" in m.text).text
     assert "Ahí está también lo que guardamos porque administras la petición." in shown
     junk = Statement("UPDATE drafts SET body_sealed = :junk", {"junk": b"junk"})
-    await scene.services.storage.database.write(junk)
+    await write_all(scene.services.storage.database, junk)
     assert (await file_of(scene, marta))["as_admin"]["draft"]["body"] is None
 
 
@@ -269,7 +270,7 @@ async def test_a_second_tap_does_nothing_twice_and_the_receipt_has_what_was_agre
         " + 1748779200000, with_name_ended_at = with_name_ended_at - with_name_ended_at"
         " + 1748782800000"
     )
-    await storage.database.write(hours)
+    await write_all(storage.database, hours)
     await scene.taps(ana, "Otros derechos")
     await taps_twice(scene, ana, "🧾 Recibir el justificante")
     assert len(calls.of("sendDocument")) == 2

@@ -8,8 +8,8 @@ from bot.petition.petition import BUNDLED, load_petition
 from handlers.screens.command_list import SUPPORTER_COMMANDS
 from simulator.faults import Fault
 from simulator.person import Person
-from storage import Statement
 from tests.features.test_changed_texts import held_of
+from tests.support.raw_sql import read_sql
 from tests.support.scene import Scene, a_scene
 
 
@@ -70,7 +70,7 @@ async def test_a_notice_that_changed_is_shown_before_an_old_button_counts(tmp_pa
         (consent,) = (await storage.personal_data.of(ana.user.id)).consents
         sha256 = consent["text"].rpartition(" ")[2]
         sql = "SELECT text FROM consent_texts WHERE sha256 = :sha256"
-        (notice,) = await storage.database.read(Statement(sql, {"sha256": bytes.fromhex(sha256)}))
+        (notice,) = await read_sql(storage.database, sql, sha256=bytes.fromhex(sha256))
         assert "Responde de ellos:" in notice["text"]
         assert "telegram.org/privacy" in notice["text"]
         ana.send("/mydata")

@@ -8,8 +8,9 @@ from shutil import copytree
 from bot.petition.petition import BUNDLED
 from simulator import Message
 from simulator.faults import Fault
-from storage import Reached, Statement
+from storage import Reached
 from storage.high_water_mark import highest_reached
+from tests.support.raw_sql import Statement, read_sql, write_all, write_sql
 from tests.support.scene import Scene, a_scene
 
 SIGN, USE = "✍️ Firmar con mi nombre", "Usar «Ana García»"
@@ -217,7 +218,7 @@ async def test_the_picture_is_uploaded_again_where_it_changed_or_its_name_is_not
     assert [await is_uploaded() for _ in range(2)] == [True, False]
     for change in ("digest = x'00'", "telegram_id = 'unknown'"):
         sql = f"UPDATE telegram_cache SET {change} WHERE key LIKE '%:picture:%'"  # noqa: S608
-        await database.write(Statement(sql))
+        await write_sql(database, sql)
         assert [await is_uploaded() for _ in range(2)] == [True, False], change
     calls.clear()  # the name that is not known was refused
 
@@ -249,10 +250,10 @@ async def test_the_consent_names_its_message_and_the_form_its_time_since_the_fir
     ana, storage = scene.ana, scene.services.storage
     earlier = Statement("UPDATE conversations SET form_started_at = form_started_at - 40000")
     await scene.to_the_name(ana)
-    await storage.database.write(earlier)
+    await write_all(storage.database, earlier)
     await scene.taps(ana, "Volver")  # what was begun then does not count
     await scene.taps(ana, SIGN)
-    await storage.database.write(earlier)
+    await write_all(storage.database, earlier)
     for label in ("🔒 Privacidad", "Volver", USE, "Cambiar el nombre", USE):
         await scene.taps(ana, label)
     seen = scene.screen(ana).id
@@ -261,15 +262,14 @@ async def test_the_consent_names_its_message_and_the_form_its_time_since_the_fir
         scene.services.reference(ana.id), message_id=ana.messages[0].id, screen_digest=None
     )
     await scene.consents(ana)
-    (signed,) = await storage.database.read(
-        Statement(
-            "SELECT form_seconds, c.message_id FROM signatures s "
-            "JOIN consents c ON c.signature_id = s.id"
-        )
+    (signed,) = await read_sql(
+        storage.database,
+        "SELECT form_seconds, c.message_id FROM signatures s "
+        "JOIN consents c ON c.signature_id = s.id",
     )
     assert signed["message_id"] == seen
     assert 40 <= signed["form_seconds"] < 80
-    (left,) = await storage.database.read(
-        Statement("SELECT form_started_at FROM conversations WHERE stage = 'thanks'")
+    (left,) = await read_sql(
+        storage.database, "SELECT form_started_at FROM conversations WHERE stage = 'thanks'"
     )
     assert left["form_started_at"] is None

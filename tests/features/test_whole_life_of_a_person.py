@@ -20,7 +20,7 @@ from handlers.closing_date import look
 from handlers.person_notices import send_notices
 from handlers.sent_files import erase_all_files
 from simulator.person import Person
-from storage import Database, Deed, Statement, open_database
+from storage import Database, Deed, open_database
 from storage.personal_data import Held
 from storage.tables import metadata
 from tests.features.test_changed_texts import checked, held_of, receipt_of
@@ -28,6 +28,7 @@ from tests.features.test_erasures import Time, visits
 from tests.features.test_letters import code_for
 from tests.features.test_my_data import file_of
 from tests.storage.test_key_rotation import opened
+from tests.support.raw_sql import read_sql
 from tests.support.scene import Scene, a_scene
 
 NAMES = {"Ana García".encode(), "García Sol".encode()}
@@ -85,7 +86,7 @@ async def sealed_of(scene: Scene, person: Person) -> set[bytes]:
     services = scene.app.application.services
     asked = "SELECT name_sealed, chat_sealed FROM signatures WHERE supporter = :supporter"
     known = services.keyring.reference("andry", person.id)
-    (row,) = await services.storage.database.read(Statement(asked, {"supporter": known}))
+    (row,) = await read_sql(services.storage.database, asked, supporter=known)
     journal = services.storage.journal.path.read_bytes()
     sealed = {value for value in row.values() if value is not None}
     return {*sealed, *(journal[at : at + 512] for at in range(512, len(journal), 512))}
@@ -153,7 +154,7 @@ async def test_ana_signs_corrects_reads_and_withdraws_and_no_backup_brings_her_b
     assert is_unknown(await held_of(scene, ana))
     assert (await services.storage.petitions.state()).signatures == 1
     assert (await services.storage.signatures.stats(now)).total == 1
-    (left,) = await services.storage.database.read(Statement("SELECT supporter FROM signatures"))
+    (left,) = await read_sql(services.storage.database, "SELECT supporter FROM signatures")
     assert left["supporter"] == services.keyring.reference("andry", scene.sean.id)
     assert "1 persona ha firmado." in await visits(scene, ana)
     assert "✍️ Firmar con mi nombre" in ana.messages[-1].labels
@@ -231,7 +232,7 @@ async def readable(database: Database, scene: Scene) -> list[str]:
     """Every value of every table, with the key in hand."""
     found = []
     for table in metadata.sorted_tables:
-        rows = await database.read(Statement(f"SELECT * FROM {table.name}"))  # noqa: S608
+        rows = await read_sql(database, f"SELECT * FROM {table.name}")  # noqa: S608
         found.append(repr([dict(row) for row in rows]))
     return [*found, repr(await opened(database, scene.services.keyring))]
 

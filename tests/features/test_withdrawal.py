@@ -15,16 +15,17 @@ from handlers.screens.screen import kept_mark
 from handlers.sent_files import erase_all_files
 from simulator.chats import Message
 from simulator.person import Person
-from storage import Row, Statement, Unavailable
+from storage import Unavailable
+from tests.support.raw_sql import read_sql
 from tests.support.scene import Scene, a_scene, fails
 
 ERASE = "Retirar mi firma y borrar mis datos"
 FILE = "📄 Recibir el archivo"
 
 
-async def rows_of(scene: Scene, table: str) -> list[Row]:
+async def rows_of(scene: Scene, table: str) -> list[dict[str, Any]]:
     sql = f"SELECT * FROM {table}"  # noqa: S608 - a constant of the tests
-    return await scene.services.storage.database.read(Statement(sql))
+    return await read_sql(scene.services.storage.database, sql)
 
 
 async def withdraws(scene: Scene, person: Person) -> None:

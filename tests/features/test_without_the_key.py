@@ -6,7 +6,8 @@ from dataclasses import replace
 from handlers.context import Services
 from handlers.screens import draw
 from handlers.screens.supporter_view import View
-from storage import Conversation, Statement
+from storage import Conversation
+from tests.support.raw_sql import Statement, read_rows
 from tests.support.scene import Scene
 
 NAMES = ("Ana García", "Mallory", "Seán O'Brien")
@@ -44,7 +45,7 @@ async def a_view(scene: Scene, name: str) -> View:
 
 async def test_no_name_is_found_by_trying_names_on_the_digest_of_a_screen(scene: Scene) -> None:
     await to_the_consent(scene, "Ana García")
-    rows = await services(scene).storage.database.read(SHOWN)
+    rows = await read_rows(services(scene).storage.database, SHOWN)
     kept = {row["screen_digest"] for row in rows}
     assert len(kept) == 1
     view = await a_view(scene, "Ana García")
@@ -67,5 +68,5 @@ async def test_two_people_of_one_name_on_one_screen_have_nothing_in_common(scene
         await scene.taps(someone, scene.words.label("✍️ Firmar con mi nombre"))
         someone.send("Ana García")
         await scene.settled()
-    rows = await services(scene).storage.database.read(SHOWN)
+    rows = await read_rows(services(scene).storage.database, SHOWN)
     assert len({row["screen_digest"] for row in rows}) == 2

@@ -12,13 +12,14 @@ from typing import Any
 
 from bot.text.translations import Catalogs
 from simulator.call_log import RecordedCall
-from storage import Keyring, Statement, open_database
+from storage import Keyring, open_database
 from tests.soak.chat_records import ChatRecords, ShownStatus, recorded_chats
 from tests.soak.failing_telegram import FailingTelegram
 from tests.soak.hostile_people import HostilePerson, attack_of, repeat_attack
 from tests.soak.ordinary_people import OrdinaryPerson, Wait, WaitTimes
 from tests.soak.retrying_admin import repeat_command
 from tests.support.bot_process import BotProcess
+from tests.support.raw_sql import read_sql
 from tests.support.scene import ADMIN, TOKEN
 from tests.support.supporters import SLUG
 
@@ -276,7 +277,7 @@ class PetitionSimulation:
     async def _look_whether_all_are_there(self, when: str) -> None:
         database = await open_database(self.bot.url)
         try:
-            rows = await database.read(Statement("SELECT supporter FROM signatures"))
+            rows = await read_sql(database, "SELECT supporter FROM signatures")
         finally:
             await database.close()
         there = {bytes(row["supporter"]) for row in rows}

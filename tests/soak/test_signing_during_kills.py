@@ -11,10 +11,11 @@ import pytest
 
 from bot.text.translations import Catalogs
 from simulator.person import Person
-from storage import Statement, open_database
+from storage import open_database
 from tests.soak.bot_killer import a_bot, killed_meanwhile
 from tests.soak.retrying_admin import repeat_command
 from tests.support.bot_process import BotProcess
+from tests.support.raw_sql import read_sql
 from tests.support.retrying_signer import signs_with_retries, was_thanked
 from tests.support.scene import ADMIN
 
@@ -103,7 +104,7 @@ async def counted(bot: BotProcess) -> tuple[int, int, int]:
     """Returns the number of signatures, the count people see, and the distinct numbers."""
     database = await open_database(bot.url)
     try:
-        (row,) = await database.read(Statement(_COUNTED))
+        (row,) = await read_sql(database, _COUNTED)
     finally:
         await database.close()
     return row["signed"], row["shown"], row["numbers"]

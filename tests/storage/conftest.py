@@ -32,7 +32,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(autouse=True)
 def run_twice() -> Iterator[None]:
     """Runs every function twice, the first time in vain, as after a conflict with another."""
-    once: Any = PetitionRows._transact
+    once: Any = PetitionRows._write
 
     async def twice(rows: PetitionRows, work: Work[..., Any], *args: Any, **kwargs: Any) -> Any:
         def run(tx: Transaction) -> Any:
@@ -48,7 +48,7 @@ def run_twice() -> Iterator[None]:
         return await once(rows, run)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(PetitionRows, "_transact", twice)
+        patch.setattr(PetitionRows, "_write", twice)
         yield
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from storage import AdminNames, Database, Keyring, Statement
+from storage import AdminNames, Database, Keyring
+from tests.support.raw_sql import Statement, read_rows, write_sql
 from tests.support.supporters import ADMIN, NOON, SLUG, later
 
 OTHER = ADMIN + 1
@@ -23,14 +24,14 @@ async def test_a_new_name_takes_the_place_of_the_former_one(
     names: AdminNames, database: Database
 ) -> None:
     await names.save(ADMIN, "Marta", NOON)
-    before = await database.read(ROWS)
+    before = await read_rows(database, ROWS)
     await names.save(ADMIN, "Marta", later(1))
-    assert await database.read(ROWS) == before
+    assert await read_rows(database, ROWS) == before
     await names.save(ADMIN, "Marta Soler", later(2))
     assert await names.of([ADMIN]) == {ADMIN: "Marta Soler"}
     await names.save(ADMIN, None, later(3))
     assert await names.of([ADMIN]) == {}
-    assert await database.read(ROWS) == []
+    assert await read_rows(database, ROWS) == []
 
 
 async def test_who_takes_anothers_name_is_told_apart_by_the_number(names: AdminNames) -> None:
@@ -44,7 +45,7 @@ async def test_who_takes_anothers_name_is_told_apart_by_the_number(names: AdminN
 
 async def test_nobody_reads_a_name_without_the_key(names: AdminNames, database: Database) -> None:
     await names.save(ADMIN, "Marta Soler", NOON)
-    stored = repr([dict(row) for row in await database.read(ROWS)])
+    stored = repr([dict(row) for row in await read_rows(database, ROWS)])
     assert "Marta" not in stored
     assert str(ADMIN) not in stored
 
@@ -53,9 +54,7 @@ async def test_a_damaged_name_is_none_and_is_stored_again(
     names: AdminNames, database: Database
 ) -> None:
     await names.save(ADMIN, "Marta Soler", NOON)
-    await database.write(
-        Statement("UPDATE admin_names SET name_sealed = :junk", {"junk": b"junk"})
-    )
+    await write_sql(database, "UPDATE admin_names SET name_sealed = :junk", junk=b"junk")
     assert await names.of([ADMIN]) == {}
     await names.save(ADMIN, "Marta Soler", NOON)
     assert await names.of([ADMIN]) == {ADMIN: "Marta Soler"}

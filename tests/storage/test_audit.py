@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from storage import AuditEntry, Statement, Storage
+from storage import AuditEntry, Storage
+from tests.support.raw_sql import read_sql
 from tests.support.supporters import NOON
 
 
@@ -35,7 +36,7 @@ async def test_only_as_many_as_asked_for_come_and_they_are_the_newest(storage: S
 
 async def test_who_did_it_is_sealed(storage: Storage) -> None:
     await storage.audit.record("close", actor=123456789, at=NOON)
-    rows = await storage.database.read(Statement("SELECT actor_sealed FROM audit"))
+    rows = await read_sql(storage.database, "SELECT actor_sealed FROM audit")
     assert b"123456789" not in rows[0]["actor_sealed"]
 
 

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from storage import Audience, Broadcasts, Kind
-from storage.database import Database, Statement
+from storage.database import Database
 from tests.support.broadcasts import start, started
+from tests.support.raw_sql import write_sql
 from tests.support.supporters import ADMIN, Supporters, later
 
 SOON = later(1000)
@@ -27,7 +28,7 @@ class Listed:
         for column, value in columns.items():
             stored = int(later(value).timestamp() * 1000) if isinstance(value, int) else value
             sql = f"UPDATE broadcasts SET {column} = :value WHERE id = :id"  # noqa: S608
-            await self._database.write(Statement(sql, {"value": stored, "id": key}))
+            await write_sql(self._database, sql, value=stored, id=key)
 
 
 @pytest.fixture
@@ -99,7 +100,7 @@ async def test_what_a_recalled_one_left_over_is_not_sent(
     async def so(table: str, column: str, value: object) -> None:
         of = "id" if table == "broadcasts" else "broadcast_id"
         sql = f"UPDATE {table} SET {column} = :value WHERE {of} = :id"  # noqa: S608
-        await database.write(Statement(sql, {"value": value, "id": key}))  # type: ignore[dict-item]
+        await write_sql(database, sql, value=value, id=key)
 
     await so("broadcasts", "state", "finished")
     await so("broadcasts", "reported_at", 1)

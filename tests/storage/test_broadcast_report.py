@@ -1,8 +1,9 @@
 """Tests that the timeline of a broadcast leaves nothing out and counts nothing twice."""
 
-from storage import Broadcasts, Kind, Statement
+from storage import Broadcasts, Kind
 from storage.broadcast_types import Outcome
 from tests.support.broadcasts import claim, results, start, started, tell
+from tests.support.raw_sql import write_sql
 from tests.support.supporters import ADMIN, NOON, Supporters, later
 
 
@@ -25,7 +26,7 @@ async def test_each_part_tells_what_was_delivered_in_it(
     assert await broadcasts.timeline(broadcast.id, parts=3) == timeline
     # Who returns later is no part of it.
     sql = "UPDATE deliveries SET updated_at = updated_at + 1 WHERE state = 'unreachable'"
-    await people.database.write(Statement(sql))
+    await write_sql(people.database, sql)
     assert (await broadcasts.timeline(broadcast.id, parts=3))[-1].unreachable == 0
 
 

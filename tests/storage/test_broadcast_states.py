@@ -151,16 +151,16 @@ class Case:
             for each in changes:
                 tx.change(each)
 
-        await self.database.transact(run)
+        await self.database.write(run)
 
     async def row(self) -> dict[str, Any]:
         query = select(BROADCASTS).where(BROADCASTS.c.id == self.key)
-        (found,) = await self.database.look(lambda tx: tx.all(query))
+        (found,) = await self.database.read(lambda tx: tx.all(query))
         return dict(found._mapping)
 
     async def audited(self) -> list[str]:
         query = select(AUDIT.c.action).where(AUDIT.c.action.startswith("broadcast_"))
-        return [row.action for row in await self.database.look(lambda tx: tx.all(query))]
+        return [row.action for row in await self.database.read(lambda tx: tx.all(query))]
 
 
 @pytest.fixture

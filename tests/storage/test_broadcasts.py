@@ -21,11 +21,11 @@ class _Moved:
         self._database = database
         self._people = people
 
-    async def transact(
+    async def write(
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
         await self._people.lose(2, reachable=True)
-        return await self._database.transact(work, *args, **kwargs)
+        return await self._database.write(work, *args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._database, name)

@@ -4,8 +4,9 @@ from datetime import date
 
 import pytest
 
-from storage import Conversation, ConversationMoved, Keyring, Statement, Storage
+from storage import Conversation, ConversationMoved, Keyring, Storage
 from storage.changes_after_export import Change, NotedChange, changes_owed
+from tests.support.raw_sql import Statement, read_sql, write_all, write_sql
 from tests.support.supporters import NOON, SLUG, Supporters, later
 
 
@@ -19,12 +20,13 @@ async def people(storage: Storage, keyring: Keyring) -> Supporters:
 
 async def _set(storage: Storage, number: int, assignment: str) -> None:
     sql = f"UPDATE signatures SET {assignment} WHERE number = :n"  # noqa: S608 - of this file
-    await storage.database.write(Statement(sql, {"n": number}))
+    await write_sql(storage.database, sql, n=number)
 
 
 async def _noted(storage: Storage) -> list[tuple[int, str]]:
-    rows = await storage.database.read(
-        Statement("SELECT number, change FROM changes_after_export ORDER BY changed_at, number")
+    rows = await read_sql(
+        storage.database,
+        "SELECT number, change FROM changes_after_export ORDER BY changed_at, number",
     )
     return [(row["number"], row["change"]) for row in rows]
 
@@ -35,7 +37,7 @@ async def test_who_withdraws_after_a_list_was_written_is_noted_once_with_the_mom
     await people.exported(last_number=4)
     for number in (2, 2, 5):  # the fifth signed after the list
         await storage.signatures.withdraw(people.supporter(number), later(60))
-    (row,) = await storage.database.read(Statement("SELECT * FROM changes_after_export"))
+    (row,) = await read_sql(storage.database, "SELECT * FROM changes_after_export")
     assert (row["petition"], row["number"], row["change"]) == (SLUG, 2, "withdrawn")
     assert row["changed_at"] == int(later(60).timestamp() * 1000)
     assert row["told_at"] is None
@@ -48,7 +50,7 @@ async def test_who_asked_before_a_list_was_begun_and_was_carried_out_after_it_is
     await people.exported(last_number=4, at=later(-90))
     await people.exported(last_number=4)
     await storage.signatures.withdraw(people.supporter(2), later(-1))
-    (row,) = await storage.database.read(Statement("SELECT * FROM changes_after_export"))
+    (row,) = await read_sql(storage.database, "SELECT * FROM changes_after_export")
     assert row["changed_at"] == int(NOON.timestamp() * 1000)
 
 
@@ -103,7 +105,8 @@ async def test_who_was_counted_without_a_name_is_not_told_of(
     before, at_once, after = (int(later(s).timestamp() * 1000) for s in (-60, 0, 60))
     await people.sign([6])
     for number, (key, at) in {4: (b"i" * 16, before), 6: (b"j" * 16, at_once)}.items():
-        await storage.database.write(
+        await write_all(
+            storage.database,
             Statement(
                 "INSERT INTO invalidations (id, petition, reason_sealed, condition_sealed,"
                 " signatures, invalidated_at) VALUES (:id, :petition, :id, :id, 1, :at)",

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -16,11 +17,10 @@ from storage import (
     Kind,
     NewBroadcast,
     Publication,
-    Statement,
     Storage,
-    Value,
 )
 from tests.support.broadcasts import ME, started, tell
+from tests.support.raw_sql import write_sql
 from tests.support.supporters import NOON, a_supporter
 
 MARTA, LUCY = 9, 8
@@ -226,7 +226,7 @@ async def test_what_not_everybody_has_read_is_decided_on_again(
     await signs_and_closes(storage, keyring, 2)
     await storage.leases.take(storage.broadcasts.lease, ME, seconds=10**9, now=NOON)
     await tell(storage.broadcasts, await started(storage.broadcasts, at=NOON + HOUR))
-    await storage.database.write(Statement(f"UPDATE broadcasts SET {otherwise}"))  # noqa: S608 - a constant
+    await write_sql(storage.database, f"UPDATE broadcasts SET {otherwise}")  # noqa: S608 - a constant
     await storage.closing_texts.ask_again(1, NOON + 2 * HOUR)
     assert await shown(storage) == []
 
@@ -338,9 +338,11 @@ async def test_one_damaged_version_hides_no_other(storage: Storage) -> None:
     await publishes(storage)
     await writes(storage, "Dos")
     await publishes(storage)
-    junk: dict[str, Value] = {"junk": b"junk", "number": 2}
-    await storage.database.write(
-        Statement("UPDATE closing_texts SET text_sealed = :junk WHERE number = :number", junk)
+    junk: dict[str, Any] = {"junk": b"junk", "number": 2}
+    await write_sql(
+        storage.database,
+        "UPDATE closing_texts SET text_sealed = :junk WHERE number = :number",
+        **junk,
     )
     assert await shown(storage) == ["Uno", None]
 

@@ -17,10 +17,10 @@ from storage import (
     Keyring,
     PetitionClosed,
     Signed,
-    Statement,
     Storage,
     open_storage,
 )
+from tests.support.raw_sql import read_sql
 from tests.support.supporters import NOON, Supporter, a_supporter
 
 T = TypeVar("T")
@@ -47,14 +47,13 @@ async def crowd(storage: Storage, keyring: Keyring, size: int) -> list[Supporter
 
 async def assert_whole(storage: Storage) -> int:
     """Counter, rows and consents agree, and numbers are given once; returns the count."""
-    rows = await storage.database.read(
-        Statement(
-            "SELECT p.signatures, p.last_number,"
-            " (SELECT COUNT(*) FROM signatures) AS signed,"
-            " (SELECT COUNT(*) FROM consents) AS consented,"
-            " (SELECT COUNT(DISTINCT number) FROM signatures) AS numbers"
-            " FROM petitions p"
-        )
+    rows = await read_sql(
+        storage.database,
+        "SELECT p.signatures, p.last_number,"
+        " (SELECT COUNT(*) FROM signatures) AS signed,"
+        " (SELECT COUNT(*) FROM consents) AS consented,"
+        " (SELECT COUNT(DISTINCT number) FROM signatures) AS numbers"
+        " FROM petitions p",
     )
     count = int(rows[0]["signatures"])
     assert rows[0]["signed"] == count

@@ -10,11 +10,11 @@ from storage import (
     Conversation,
     ConversationMoved,
     Keyring,
-    Statement,
     Storage,
     Unavailable,
     open_storage,
 )
+from tests.support.raw_sql import read_sql
 from tests.support.supporters import NOON, a_supporter
 
 FULL = {
@@ -264,7 +264,7 @@ async def test_a_withdrawal_leaves_what_makes_old_buttons_harmless_and_nothing_e
     full = Conversation(ana.supporter, **FULL)  # type: ignore[arg-type] # each of its own type
     await storage.conversations.save(full, was=2, at=NOON)
     await storage.signatures.withdraw(ana.supporter, NOON, stage="withdrawn")
-    rows = await storage.database.read(Statement("SELECT * FROM conversations"))
+    rows = await read_sql(storage.database, "SELECT * FROM conversations")
     assert [dict(row) for row in rows] == [
         {
             "petition": "andry",
@@ -319,7 +319,7 @@ async def test_a_lost_signature_of_someone_new_makes_no_row(
         await ana.sign(storage, was=3)
     assert await storage.conversations.get(ana.supporter) is None
     for table in ("signatures", "consents", "consent_texts"):
-        rows = await storage.database.read(Statement(f"SELECT * FROM {table}"))  # noqa: S608
+        rows = await read_sql(storage.database, f"SELECT * FROM {table}")  # noqa: S608
         assert rows == []
 
 

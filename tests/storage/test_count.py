@@ -22,13 +22,13 @@ from storage import (
     ExportedList,
     Keyring,
     Reached,
-    Statement,
     Storage,
     open_storage,
     verified_otherwise,
 )
 from storage.journal_replay import replay
 from tests.storage.test_name_choice import GIVES
+from tests.support.raw_sql import read_sql
 from tests.support.supporters import NOON, a_supporter
 
 PETITION = load_petition(BUNDLED)
@@ -205,7 +205,7 @@ class TriedPetition:
     async def check_count(self) -> int:
         """Checks what is told of the count; returns it."""
         ((told, counted),) = (
-            row.values() for row in await self.storage.database.read(Statement(_COUNTED))
+            row.values() for row in await read_sql(self.storage.database, _COUNTED)
         )
         stats = await self.storage.signatures.stats(NOON)
         assert told == counted == stats.total == stats.with_name + stats.without_name
@@ -214,8 +214,8 @@ class TriedPetition:
     async def check_notices(self) -> None:
         """Checks that each list's addressee would be told of whom they must, and of no others."""
         now = await self.names()
-        rows = await self.storage.database.read(
-            Statement("SELECT number, restricted_at, objected_at FROM signatures")
+        rows = await read_sql(
+            self.storage.database, "SELECT number, restricted_at, objected_at FROM signatures"
         )
         hidden = {
             row["number"]
@@ -237,7 +237,7 @@ class TriedPetition:
 
     async def names(self) -> dict[int, str | None]:
         """The name of every signature, by number."""
-        rows = await self.storage.database.read(Statement("SELECT number FROM signatures"))
+        rows = await read_sql(self.storage.database, "SELECT number FROM signatures")
         found = [await self.storage.person_requests.find(row["number"]) for row in rows]
         return {each.number: each.name for each in found if each is not None}
 
@@ -246,7 +246,7 @@ class TriedPetition:
         names = await self.names()
         for entry in self.storage.journal.read().entries:
             sql = "SELECT number FROM signatures WHERE id = :id"
-            found = await self.storage.database.read(Statement(sql, {"id": entry.subject}))
+            found = await read_sql(self.storage.database, sql, id=entry.subject)
             if found and entry.has_name:
                 assert names[found[0]["number"]] is not None
 

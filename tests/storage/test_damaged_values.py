@@ -11,11 +11,11 @@ from storage import (
     Drafts,
     Keyring,
     PersonalData,
-    Statement,
     Storage,
 )
 from storage.broadcast_states import StopReason
 from tests.support.broadcasts import claim, start, started
+from tests.support.raw_sql import write_sql
 from tests.support.supporters import ADMIN, NOON, SLUG, Supporters, a_supporter, later
 
 GARBAGE = b"\x01 garbage that has the length of a sealed value"
@@ -23,7 +23,7 @@ GARBAGE = b"\x01 garbage that has the length of a sealed value"
 
 async def damage(database: Database, table: str, column: str, where: str = "1 = 1") -> None:
     sql = f"UPDATE {table} SET {column} = :value WHERE {where}"  # noqa: S608 - of these tests
-    await database.write(Statement(sql, {"value": GARBAGE}))
+    await write_sql(database, sql, value=GARBAGE)
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import pytest
 from storage.broadcast_states import StopReason
 from storage.broadcast_types import Delivery, Outcome, Tally
 from storage.broadcasts import Broadcasts
-from storage.database import Statement
 from storage.errors import BrokenData
 from storage.times import to_millis
 from tests.support.broadcasts import ME, OTHER, claim, results, started
+from tests.support.raw_sql import Statement, read_rows
 from tests.support.supporters import NOON, Supporters, later
 
 
@@ -242,7 +242,7 @@ class TestRecord:
         lost = results(batch, Outcome.UNREACHABLE)
         await broadcasts.deliveries.record(broadcast.id, lost, later(2))
         since = Statement("SELECT unreachable_at FROM signatures")
-        (row,) = await people.database.read(since)
+        (row,) = await read_rows(people.database, since)
         assert row["unreachable_at"] == to_millis(NOON)
 
     @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Tests that a draft belongs to one admin and can be read only with the key."""
 
-from storage import Database, Drafts, Keyring, Statement
+from storage import Database, Drafts, Keyring
+from tests.support.raw_sql import read_sql
 from tests.support.supporters import NOON, SLUG
 
 MARTA, LUCY = b"m" * 32, b"l" * 32
@@ -27,5 +28,5 @@ async def test_nothing_of_it_can_be_read_in_the_table(
     database: Database, keyring: Keyring
 ) -> None:
     await Drafts(database, SLUG, keyring).save(MARTA, "Gracias a todas", NOON)
-    rows = await database.read(Statement("SELECT body_sealed FROM drafts"))
+    rows = await read_sql(database, "SELECT body_sealed FROM drafts")
     assert b"Gracias" not in rows[0]["body_sealed"]

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from storage import Audience, Broadcast, Broadcasts, Kind, Outcome, Signatures, Statement
+from storage import Audience, Broadcast, Broadcasts, Kind, Outcome, Signatures
 from tests.support.broadcasts import claim, queued, results, start, started, tell
+from tests.support.raw_sql import write_sql
 from tests.support.supporters import ADMIN, Supporters, later
 
 NEWS = Audience(news_only=True)
@@ -287,7 +288,7 @@ async def test_who_restricted_the_use_or_objects_to_it_is_told_of_a_breach_alone
     broadcasts: Broadcasts, four: Supporters, right: str
 ) -> None:
     sql = f"UPDATE signatures SET {right}_at = 1 WHERE number = 2"  # noqa: S608 - a constant
-    await four.database.write(Statement(sql))
+    await write_sql(four.database, sql)
     for kind in (Kind.CLOSING, Kind.UPDATE, Kind.NEWS):
         assert (await broadcasts.audience(kind=kind)).get("es", 0) == 2 * (kind is not Kind.NEWS)
     assert await broadcasts.audience(kind=Kind.BREACH) == {"en": 1, "es": 3}

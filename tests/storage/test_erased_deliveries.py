@@ -4,16 +4,17 @@ import asyncio
 
 import pytest
 
-from storage import Broadcasts, Database, Recalled, Recalls, RecallTally, Statement
+from storage import Broadcasts, Database, Recalled, Recalls, RecallTally
 from storage.broadcast_types import Outcome, Result, Tally
 from tests.support.broadcasts import ME, claim, queued, results, start, started, tell
+from tests.support.raw_sql import read_sql
 from tests.support.supporters import ADMIN, Supporters, later
 
 
 async def nobodys_rows(database: Database) -> int:
     """How many deliveries there are whose signature is gone."""
     sql = "SELECT COUNT(*) AS rows FROM deliveries WHERE signature_id IS NULL"
-    return int((await database.read(Statement(sql)))[0]["rows"])
+    return int((await read_sql(database, sql))[0]["rows"])
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -13,13 +14,12 @@ from storage import (
     ErasureRun,
     Kind,
     Outcome,
-    Statement,
     Storage,
     Tally,
-    Value,
     verified_otherwise,
 )
 from tests.support.broadcasts import claim, results, start, started
+from tests.support.raw_sql import read_sql, write_sql
 from tests.support.supporters import ADMIN, NOON, SLUG, Supporters, a_supporter, later
 
 # Everything is due, or what was signed before the third of them.
@@ -36,13 +36,13 @@ def people(storage: Storage) -> Supporters:
 
 async def anonymous_counts(storage: Storage) -> list[tuple[str, int, int, int]]:
     """What is kept of those who were erased: language, with the name, valid, how many."""
-    rows = await storage.database.read(Statement("SELECT * FROM anonymous_counts"))
+    rows = await read_sql(storage.database, "SELECT * FROM anonymous_counts")
     keys = ("language", "with_name", "is_valid", "signatures")
     return sorted(tuple(row[key] for key in keys) for row in rows)
 
 
-async def do(storage: Storage, sql: str, **values: Value) -> None:
-    await storage.database.write(Statement(sql, values))
+async def do(storage: Storage, sql: str, **values: Any) -> None:
+    await write_sql(storage.database, sql, **values)
 
 
 async def sign(people: Supporters, numbers: range) -> None:
@@ -52,12 +52,12 @@ async def sign(people: Supporters, numbers: range) -> None:
         await people.speak(number, "en")
         sql = "UPDATE signatures SET signed_at = :at WHERE number = :n"
         at = int(later(number).timestamp() * 1000)
-        await people.database.write(Statement(sql, {"at": at, "n": number}))
+        await write_sql(people.database, sql, at=at, n=number)
 
 
 async def left(storage: Storage, table: str) -> int:
     sql = f"SELECT COUNT(*) AS rows FROM {table}"  # noqa: S608 - a table's name
-    return int((await storage.database.read(Statement(sql)))[0]["rows"])
+    return int((await read_sql(storage.database, sql))[0]["rows"])
 
 
 async def erase(storage: Storage, due: DueBefore = ALL, run: ErasureRun = RUN) -> int:

@@ -9,13 +9,13 @@ from storage import (
     ExportedList,
     NamedSignature,
     SignatureGroup,
-    Statement,
     Storage,
     Unavailable,
 )
 from storage.database import Database
 from storage.keyring import Keyring
 from storage.times import from_millis
+from tests.support.raw_sql import read_sql, write_sql
 from tests.support.supporters import NOON, Supporters, later
 
 
@@ -37,7 +37,7 @@ async def named(storage: Storage) -> list[NamedSignature]:
 
 
 async def exports(database: Database) -> list[tuple[int, int, int]]:
-    rows = await database.read(Statement("SELECT * FROM exports"))
+    rows = await read_sql(database, "SELECT * FROM exports")
     return [(row["last_number"], row["with_name"], row["without_name"]) for row in rows]
 
 
@@ -53,7 +53,7 @@ async def test_who_may_not_be_named_is_counted_and_not_in_the_list(
     storage: Storage, people: Supporters, without: str
 ) -> None:
     sql = f"UPDATE signatures SET {without} WHERE number = 2"  # noqa: S608 - constants
-    await storage.database.write(Statement(sql))
+    await write_sql(storage.database, sql)
     async with storage.exports.read(await begun(storage)) as signatures:
         groups = await signatures.groups()
     assert [(each.named, each.signatures) for each in groups] == [(False, 1), (True, 5)]
@@ -81,7 +81,7 @@ async def test_the_signatures_come_in_portions_by_number_as_they_were_given(
     monkeypatch.setattr("storage.exports._PAGE", 4)
     monkeypatch.setattr("storage.exports._COUNTED_AT_ONCE", 2)
     moved = "UPDATE signatures SET signed_at = 1793000000000, language = 'en' WHERE number = 6"
-    await storage.database.write(Statement(moved))
+    await write_sql(storage.database, moved)
     async with storage.exports.read(await begun(storage)) as signatures:
         pages = [page async for page in signatures.pages()]
         groups = await signatures.groups()
@@ -120,7 +120,7 @@ async def test_of_the_erased_those_are_counted_that_counted(
 ) -> None:
     sql = "INSERT INTO anonymous_counts VALUES ('andry', 'es', 1, :valid, :people)"
     for valid, erased in ((1, 4), (0, 9)):
-        await storage.database.write(Statement(sql, {"valid": valid, "people": erased}))
+        await write_sql(storage.database, sql, valid=valid, people=erased)
     assert (await counts(storage)).anonymous == 4
 
 
@@ -128,7 +128,7 @@ async def test_a_name_that_cannot_be_decrypted_is_told_by_its_number(
     storage: Storage, people: Supporters
 ) -> None:
     swapped = "UPDATE signatures SET name_sealed = chat_sealed WHERE number = 3"
-    await storage.database.write(Statement(swapped))
+    await write_sql(storage.database, swapped)
     assert [each.number for each in await named(storage) if each.name is None] == [3]
 
 
@@ -164,7 +164,7 @@ async def test_a_server_that_ends_the_connection_is_told_and_asked_for_no_other_
     async with storage.exports.read(await begun(storage)) as signatures:
         pages = signatures.pages()
         assert len(await anext(pages)) == 2
-        await storage.database.read(Statement(severing))
+        await read_sql(storage.database, severing)
         with pytest.raises(Unavailable):
             await anext(pages)
     assert len(await named(storage)) == 6

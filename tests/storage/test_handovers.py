@@ -5,10 +5,11 @@ from datetime import date
 
 import pytest
 
-from storage import ExportedList, Inclusion, Keyring, Reached, Statement, Storage
+from storage import ExportedList, Inclusion, Keyring, Reached, Storage
 from storage.changes_after_export import Change
 from storage.journal_entries import Deed, Entry
 from storage.journal_replay import replay
+from tests.support.raw_sql import Statement, read_rows, read_sql, write_all, write_sql
 from tests.support.supporters import NOON, SLUG, Supporters, later
 
 DAY = date(2026, 3, 2)
@@ -76,11 +77,11 @@ async def test_a_backup_from_before_it_gets_it_back_with_its_list_and_what_is_ow
         DAY, at=later(60), listed=await _listed(storage, people), manifest=MANIFEST
     )
     for emptying in ("DELETE FROM handovers", "DELETE FROM exports"):
-        await storage.database.write(Statement(emptying))
+        await write_sql(storage.database, emptying)
     await people.set_closed(False)  # as the backup is from before that, too
     assert storage.journal is not None
     await people.consent(2)
-    (row,) = await storage.database.read(Statement("SELECT id FROM signatures WHERE number = 2"))
+    (row,) = await read_sql(storage.database, "SELECT id FROM signatures WHERE number = 2")
     withdrawn = Entry(Deed.WITHDRAWAL, row["id"])
     entries = (withdrawn, *storage.journal.read().entries)
     await replay(storage.database, keyring, "andry", entries, reached=Reached(6), at=later(70))
@@ -100,7 +101,7 @@ async def test_one_that_was_taken_back_stays_so_in_a_backup_from_before_that(
     recorded = await storage.handovers.record(DAY, at=later(60), without_name=6)
     assert recorded is not None
     assert await storage.handovers.undo(recorded, at=later(90))
-    await storage.database.write(Statement("UPDATE handovers SET undone_at = NULL"))
+    await write_sql(storage.database, "UPDATE handovers SET undone_at = NULL")
     assert storage.journal is not None
     entries = storage.journal.read().entries
     await replay(storage.database, keyring, "andry", entries, reached=Reached(6), at=later(99))
@@ -118,14 +119,15 @@ async def test_a_restriction_that_is_lifted_again_in_a_backup_hides_no_name_that
     assert recorded is not None
     await people.consent(2)
     await people.note(2, Change.NAME_REMOVED, later(61))
-    await storage.database.write(
-        Statement("UPDATE signatures SET name_sealed = NULL, restricted_at = 1 WHERE number = 2")
+    await write_sql(
+        storage.database,
+        "UPDATE signatures SET name_sealed = NULL, restricted_at = 1 WHERE number = 2",
     )
-    (row,) = await storage.database.read(Statement("SELECT id FROM signatures WHERE number = 2"))
+    (row,) = await read_sql(storage.database, "SELECT id FROM signatures WHERE number = 2")
     lifted = (Entry.since(Deed.RESTRICTED, row["id"], None),)
     await replay(storage.database, keyring, "andry", lifted, reached=Reached(6), at=later(70))
     still = "SELECT number FROM signatures WHERE restricted_at IS NOT NULL"
-    assert await storage.database.read(Statement(still)) == []
+    assert await read_sql(storage.database, still) == []
     owed = await storage.changes_after_export.owed(recorded)
     assert [(each.number, each.change) for each in owed] == [(2, Change.NAME_REMOVED)]
 
@@ -153,11 +155,9 @@ async def test_how_each_was_handed_over_is_known_from_when_the_list_was_written(
         (5, f"objected_at = {before}"),
     ):
         sql = f"UPDATE signatures SET {assignment} WHERE number = :n"  # noqa: S608 - of this test
-        await storage.database.write(Statement(sql, {"n": number}))
+        await write_sql(storage.database, sql, n=number)
     await people.note(4, Change.NAME_REMOVED, later(60))
-    await storage.database.write(
-        Statement("UPDATE signatures SET name_sealed = NULL WHERE number = 4")
-    )
+    await write_sql(storage.database, "UPDATE signatures SET name_sealed = NULL WHERE number = 4")
     # The third thought better of it twice: the list has the name.
     await people.note(3, Change.NAME_REMOVED, later(60))
     await people.note(3, Change.NAME_GIVEN, later(120))
@@ -171,7 +171,7 @@ async def test_how_each_was_handed_over_is_known_from_when_the_list_was_written(
             "UPDATE changes_after_export SET change = :first WHERE number = 3 AND change <> :back"
         )
         values = {"first": first, "back": Change.NAME_GIVEN}
-        await storage.database.write(Statement(sql, values))
+        await write_sql(storage.database, sql, **values)
         assert (await _inclusions(storage, people))[2] == NAMED, first
     await storage.handovers.undo(recorded, at=later(100))
     assert await storage.handovers.known_to(people.supporter(3)) is None
@@ -192,7 +192,8 @@ async def test_what_was_invalidated_after_the_list_is_counted_for_the_addressee(
     assert recorded is not None
     for second, numbers in ((-60, "(1)"), (60, "(2, 3, 6)")):
         key = bytes([second % 256]) * 16
-        await storage.database.write(
+        await write_all(
+            storage.database,
             Statement(
                 "INSERT INTO invalidations (id, petition, reason_sealed, condition_sealed,"
                 " signatures, invalidated_at) VALUES (:id, :petition, :id, :id, 1, :at)",
@@ -229,7 +230,7 @@ async def test_what_is_owed_is_marked_as_told_and_nothing_later(
     assert (newest.action, newest.detail) == ("notices_told", "2 signatures")
     await owed.mark_told(shown, at=later(10))
     rows = Statement("SELECT told_at FROM changes_after_export WHERE told_at IS NOT NULL")
-    told = {row["told_at"] for row in await storage.database.read(rows)}
+    told = {row["told_at"] for row in await read_rows(storage.database, rows)}
     assert told == {int(later(9).timestamp() * 1000)}
 
 

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,8 +18,6 @@ from storage import (
     HighWaterMark,
     Keyring,
     Reached,
-    Statement,
-    Value,
     open_storage,
     petition_signed_with,
 )
@@ -26,6 +25,7 @@ from storage.high_water_mark import highest_reached
 from storage.journal import journal_of
 from storage.journal_entries import Deed, Entry
 from storage.sqlite import SqliteDatabase
+from tests.support.raw_sql import Statement, write_all, write_sql
 
 SLUG = "andry"
 FLAG = re.escape("petition-bot run --restored-backup")
@@ -45,11 +45,11 @@ async def sign(path: Path) -> None:
     opened = await SqliteDatabase(path).open()
     insert = "INSERT INTO petitions (slug, last_number) VALUES (:slug, 0)"
     for slug in (SLUG, "another"):
-        await opened.write(Statement(insert, {"slug": slug}))
+        await write_sql(opened, insert, slug=slug)
     for number in range(1, 7):
-        values: dict[str, Value] = {"slug": SLUG, "number": number}
-        await opened.write(
-            Statement("UPDATE petitions SET last_number = :number WHERE slug = :slug", values)
+        values: dict[str, Any] = {"slug": SLUG, "number": number}
+        await write_sql(
+            opened, "UPDATE petitions SET last_number = :number WHERE slug = :slug", **values
         )
     killed = {each: each.read_bytes() for each in path.parent.iterdir()}
     await opened.close()
@@ -136,7 +136,7 @@ async def test_what_people_asked_for_since_is_missed_where_no_number_is(
     with pytest.raises(DatabaseBehind, match=f"knows 0 of the 2 times .*{FLAG}"):
         await mark(key, database).require_reached()
     opened = await SqliteDatabase(database).open()
-    await opened.write(Statement("UPDATE petitions SET deeds = 2"))
+    await write_sql(opened, "UPDATE petitions SET deeds = 2")
     await opened.close()
     await mark(key, database).require_reached()
     # In the tables of an older version none is counted, nor would the mark of one say any.
@@ -230,7 +230,9 @@ async def test_a_mark_that_may_not_be_opened_is_said_in_a_sentence(
 async def test_tables_that_are_not_there_hold_no_signatures(database: Path, key: Path) -> None:
     mark(key, database).raise_to(Reached(6))
     opened = await SqliteDatabase(database).open()
-    await opened.write(Statement("PRAGMA foreign_keys=OFF"), Statement("DROP TABLE petitions"))
+    await write_all(
+        opened, Statement("PRAGMA foreign_keys=OFF"), Statement("DROP TABLE petitions")
+    )
     await opened.close()
     with pytest.raises(DatabaseBehind, match="ends at signature 0"):
         await mark(key, database).require_reached()
@@ -307,7 +309,7 @@ class TestAnEmptyDatabaseBesideAUsedKey:
         with pytest.raises(DatabaseBehind, match="a version that did not note where it is"):
             await mark(key, tmp_path / "another.db").require_not_begun_elsewhere()
         journal = journal_of(keyring, SLUG)
-        await journal.append(Entry(Deed.WITHDRAWAL, bytes(16)))
+        journal.append([Entry(Deed.WITHDRAWAL, bytes(16))])
         with pytest.raises(DatabaseBehind, match=r"in another one\. Nothing was changed"):
             await mark(keyring.path, tmp_path / "another.db").require_not_begun_elsewhere()
 

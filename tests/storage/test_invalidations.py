@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from storage import Database, Keyring, Kind, SignatureCondition, Statement, Storage
+from storage import Database, Keyring, Kind, SignatureCondition, Storage
+from tests.support.raw_sql import Statement, read_sql, write_all, write_sql
 from tests.support.supporters import NOON, NOON_MILLIS, Supporters
 
 MINUTE = timedelta(minutes=1)
@@ -18,7 +19,8 @@ async def signed(storage: Storage, keyring: Keyring) -> Supporters:
     """Ten people signed, one a minute from noon on; from the sixth on by a link, in a second."""
     people = Supporters(storage.database, keyring)
     await people.sign(range(1, 11))
-    await storage.database.write(
+    await write_all(
+        storage.database,
         Statement(
             "UPDATE signatures SET signed_at = :noon + (number - 1) * 60000, form_seconds = 40",
             {"noon": NOON_MILLIS},
@@ -56,7 +58,7 @@ async def test_all_that_is_asked_has_to_apply(storage: Storage, signed: Supporte
     assert await numbers(storage, name_pattern="persona") == []
     both = {"source": "radio", "signed_before": NOON + 7 * MINUTE}
     assert await numbers(storage, **both) == [6, 7]
-    await storage.database.write(NAMELESS)
+    await write_all(storage.database, NAMELESS)
     assert await numbers(storage, with_name=True) == [1, 3, 5, 7, 9]
     assert await numbers(storage, with_name=False, source="radio") == [6, 8, 10]
     assert await numbers(storage, with_name=False, form_seconds_under=2) == [6, 8, 10]
@@ -66,9 +68,9 @@ async def test_what_a_pattern_of_names_cannot_be_like_is_counted(
     storage: Storage, signed: Supporters
 ) -> None:
     """A name that is damaged is one that nobody can read, and not none."""
-    await storage.database.write(NAMELESS)
+    await write_all(storage.database, NAMELESS)
     damaged = "UPDATE signatures SET name_sealed = chat_sealed WHERE number = 1"
-    await storage.database.write(Statement(damaged))
+    await write_sql(storage.database, damaged)
     found = await storage.invalidations.find(
         SignatureCondition(name_pattern="*", signed_before=NOON + 7 * MINUTE)
     )
@@ -177,7 +179,7 @@ async def test_why_and_how_are_kept_and_the_audit_has_both_deeds_without_them(
         ("undo_invalidation", key.hex()),
         ("invalidate", key.hex()),
     ]
-    (row,) = await storage.database.read(Statement("SELECT * FROM invalidations"))
+    (row,) = await read_sql(storage.database, "SELECT * FROM invalidations")
     assert not any(isinstance(value, bytes) and b"anari" in value for value in row.values())
 
 
@@ -197,12 +199,12 @@ async def test_the_newest_comes_first_and_every_portion_is_looked_through(
 async def test_a_name_is_like_a_pattern_however_its_letters_were_typed(
     storage: Storage, signed: Supporters
 ) -> None:
-    key = (await storage.database.read(Statement("SELECT id FROM signatures WHERE number = 3")))[0]
+    key = (await read_sql(storage.database, "SELECT id FROM signatures WHERE number = 3"))[0]
     sealed = signed.keyring.seal(
         "Jose\u0301", table="signatures", column="name_sealed", row=key["id"]
     )
     sql = "UPDATE signatures SET name_sealed = :name WHERE number = 3"
-    await storage.database.write(Statement(sql, {"name": sealed}))
+    await write_sql(storage.database, sql, name=sealed)
     assert await numbers(storage, name_pattern="JOS\u00c9") == [3]
 
 
@@ -227,11 +229,12 @@ async def test_how_fast_people_sign_is_read_of_who_is_counted(
     assert (young.signed, young.busiest_before) == (10, None)
     assert young.by_source == {None: 5, "radio": 5}
     assert young.by_form_seconds == {True: {40: 5, 1: 5}, False: {}}
-    await storage.database.write(NAMELESS)
+    await write_all(storage.database, NAMELESS)
     kinds = (await storage.signatures.rate(at, details_from=10)).by_form_seconds
     assert kinds == {True: {40: 3, 1: 2}, False: {40: 2, 1: 3}}
     assert (await storage.signatures.rate(at, details_from=11)).by_source == {}
-    await storage.database.write(
+    await write_all(
+        storage.database,
         Statement(
             "UPDATE signatures SET signed_at = signed_at - 7200000 WHERE number BETWEEN 3 AND 4"
         ),
@@ -246,7 +249,7 @@ async def test_how_fast_people_sign_is_read_of_who_is_counted(
     ends_at = Statement(
         "UPDATE signatures SET signed_at = :at WHERE number = 5", {"at": NOON_MILLIS + 600_000}
     )
-    await storage.database.write(ends_at)
+    await write_all(storage.database, ends_at)
     assert (await storage.signatures.rate(at, details_from=5)).signed == 7
     assert (await storage.signatures.rate(at + 60 * MINUTE, details_from=5)).signed == 0
     await take_out(storage, await numbers(storage, source="radio"))

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from storage import (
     IN_CHAT,
@@ -20,7 +21,6 @@ from storage import (
     JournalUnusable,
     Keyring,
     Reached,
-    Statement,
     Storage,
     Unavailable,
 )
@@ -30,6 +30,7 @@ from storage.journal_entries import TAKEN_OFF, last_entries
 from storage.key_file import add_encryption_key
 from storage.signed_names import named, short
 from storage.transaction import Transaction
+from tests.support.raw_sql import run_sql
 from tests.support.supporters import NOON, a_supporter, later
 
 SLUG = "andry"
@@ -55,7 +56,7 @@ def withdrawals(count: int) -> list[Entry]:
 
 async def written(journal: Journal, *entries: Entry) -> tuple[Entry, ...]:
     for each in entries:
-        await journal.append(each)
+        journal.append([each])
     return entries
 
 
@@ -179,24 +180,13 @@ async def test_a_header_that_was_not_finished_is_made_anew(journal: Journal) -> 
         assert journal.read() == JournalContent(entries, 0)
 
 
-async def test_many_at_once_share_few_waits_for_the_disk(
-    journal: Journal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    journal.prepare()
-    waits: list[int] = []
-    monkeypatch.setattr(os, "fsync", waits.append)
-    await asyncio.gather(*[journal.append(each) for each in withdrawals(200)])
-    assert len(journal.read().entries) == 200
-    assert len(waits) <= 5
-
-
 async def test_who_comes_while_others_are_written_waits_for_them(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two who withdraw in the same moment, on PostgreSQL, where each has a transaction."""
     journal.prepare()
     monkeypatch.setattr(os, "fsync", lambda _: time.sleep(0.02))
-    noting = [asyncio.to_thread(journal.append_now, [each]) for each in withdrawals(6)]
+    noting = [asyncio.to_thread(journal.append, [each]) for each in withdrawals(6)]
     await asyncio.gather(*noting)
     assert len(journal.read().entries) == 6
 
@@ -243,7 +233,7 @@ async def test_where_the_disk_is_full_nothing_is_noted_and_who_asked_may_try_aga
     with monkeypatch.context() as patch:
         patch.setattr(os, "pwrite", full)
         with pytest.raises(Unavailable, match="No space left on device"):
-            await journal.append(*withdrawals(1))
+            journal.append(withdrawals(1))
     assert journal.path.stat().st_size == 2 * BLOCK
     more = await written(journal, *withdrawals(1))
     assert journal.read().entries == whole + more
@@ -256,7 +246,7 @@ async def test_where_a_journal_with_braces_in_its_name_is_damaged_it_is_said_too
     await written(journal, *withdrawals(1))
     journal.path.write_bytes(b"x" * 3 * BLOCK)
     with pytest.raises(Unavailable, match=r"\{petition\}"):
-        await journal.append(*withdrawals(1))
+        journal.append(withdrawals(1))
 
 
 def test_a_folder_that_cannot_be_written_is_said_with_what_to_do(
@@ -366,10 +356,12 @@ async def test_every_deed_is_counted_in_its_own_transaction(
     await storage.signatures.mute(ana.supporter, NOON)
     await storage.signatures.mute(ana.supporter, None)
     assert await storage.reached() == Reached(1, 2)
-    bad = Statement(
-        "UPDATE petitions SET signatures = -1", journal=Entry(Deed.MUTED, rising_id(NOON))
-    )
-    with pytest.raises(Exception, match="count_not_negative"):
+
+    def bad(tx: Transaction) -> None:
+        tx.note(Entry(Deed.MUTED, rising_id(NOON)))
+        run_sql(tx, "UPDATE petitions SET signatures = -1")
+
+    with pytest.raises(IntegrityError, match="count_not_negative"):
         await storage.database.write(bad)
     assert await storage.reached() == Reached(1, 2)
     await storage.signatures.withdraw(ana.supporter, NOON)

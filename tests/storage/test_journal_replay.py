@@ -2,14 +2,16 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
-from storage import Conversation, Deed, Entry, Keyring, Reached, Row, Statement, Storage
+from storage import Conversation, Deed, Entry, Keyring, Reached, Storage
 from storage.changes_after_export import Change
 from storage.consents import NEW_TEXTS, TextsAnswer
 from storage.ids import rising_id
 from storage.journal_replay import replay
 from storage.tables import metadata
 from tests.storage.test_name_choice import GIVES
+from tests.support.raw_sql import Statement, read_rows, read_sql, write_sql
 from tests.support.supporters import NOON, NOON_MILLIS, Supporter, a_supporter, later
 
 SLUG = "andry"
@@ -81,7 +83,7 @@ class TestARestoredCopy:
             assert row["name"] is None
             assert [each.message_id for each in await storage.sent_files.due()] == [5]
             changes = Statement("SELECT number, change FROM changes_after_export")
-            rows = await storage.database.read(changes)
+            rows = await read_rows(storage.database, changes)
             noted = [(each["number"], each["change"]) for each in rows]
             assert sorted(noted) == [
                 *[(1, "withdrawn"), (2, "corrected")],
@@ -94,7 +96,7 @@ class TestARestoredCopy:
             assert row is not None
             assert row["name"] == "Persona 7"
             asked = Statement("SELECT manifest, export_id, undone_at FROM handovers")
-            assert await storage.database.read(asked) == [
+            assert await read_rows(storage.database, asked) == [
                 {"manifest": "c" * 64, "export_id": b"\xab" * 16, "undone_at": None}
             ]
         undone = Entry(Deed.HANDOVER, handover, json.dumps({**columns, "undone_at": 8}))
@@ -103,13 +105,13 @@ class TestARestoredCopy:
         )
         assert done == {Deed.HANDOVER: 1}
         asked = Statement("SELECT undone_at FROM handovers")
-        assert await storage.database.read(asked) == [{"undone_at": 8}]
+        assert await read_rows(storage.database, asked) == [{"undone_at": 8}]
         assert await storage.petitions.last_number() == 90
         for moment in (NOON, None):
             objected = (Entry.since(Deed.OBJECTED, ids[same], moment),)
             await replay(storage.database, keyring, SLUG, objected, reached=Reached(80), at=NOON)
         changes = Statement("SELECT change FROM changes_after_export WHERE number = 7")
-        kinds = [each["change"] for each in await storage.database.read(changes)]
+        kinds = [each["change"] for each in await read_rows(storage.database, changes)]
         assert sorted(kinds) == ["name_given", "objected"]
 
     async def test_has_each_name_as_it_was_asked_for_since_where_the_consent_to_it_is_in_it(
@@ -168,7 +170,7 @@ class TestARestoredCopy:
                 " WHERE c.with_name_ended_at = :at",
                 {"at": NOON_MILLIS + 60_000},
             )
-            rows = await storage.database.read(ended)
+            rows = await read_rows(storage.database, ended)
             assert sorted(each["number"] for each in rows) == [1, 4, 5]
             due = await storage.sent_files.due()
             assert sorted(each.message_id for each in due) == [1, 2]
@@ -249,20 +251,20 @@ async def accept_texts(storage: Storage, person: Supporter) -> None:
     assert await storage.signatures.answer_texts(person.supporter, answer, after, was, later(30))
 
 
-async def everything(storage: Storage) -> dict[str, list[Row]]:
+async def everything(storage: Storage) -> dict[str, list[dict[str, Any]]]:
     """Every row, as a backup has it."""
     return {
-        table.name: await storage.database.read(Statement(f"SELECT * FROM {table.name}"))  # noqa: S608
+        table.name: await read_sql(storage.database, f"SELECT * FROM {table.name}")  # noqa: S608
         for table in metadata.sorted_tables
     }
 
 
-async def put_back(storage: Storage, backup: dict[str, list[Row]]) -> None:
+async def put_back(storage: Storage, backup: dict[str, list[dict[str, Any]]]) -> None:
     """Makes the database what it was."""
     for table in reversed(backup):
-        await storage.database.write(Statement(f"DELETE FROM {table}"))  # noqa: S608
+        await write_sql(storage.database, f"DELETE FROM {table}")  # noqa: S608
     for table, rows in backup.items():
         for row in rows:
             columns, values = ", ".join(row), ", ".join(f":{each}" for each in row)
             sql = f"INSERT INTO {table} ({columns}) VALUES ({values})"  # noqa: S608
-            await storage.database.write(Statement(sql, dict(row)))
+            await write_sql(storage.database, sql, **dict(row))

@@ -8,7 +8,6 @@ import pytest
 
 from storage import (
     Keyring,
-    Statement,
     Storage,
     key_rotation,
     open_storage,
@@ -20,6 +19,7 @@ from storage.key_rotation import KeyRotation
 from storage.tables import SIGNATURES, metadata
 from tests.storage.test_nothing_in_the_clear import ADMIN, CHAT, live
 from tests.support.broadcasts import start
+from tests.support.raw_sql import Statement, read_sql, write_all, write_sql
 from tests.support.supporters import NOON, Supporters, a_supporter
 
 # Every table with encrypted columns, and the column that its values are bound to.
@@ -71,7 +71,7 @@ async def opened(database: Database, keyring: Keyring) -> dict[str, list[str]]:
     """What is in every encrypted column; raises if one value cannot be decrypted."""
     found: dict[str, list[str]] = {}
     for table, columns in SEALED.items():
-        rows = await database.read(Statement(f"SELECT * FROM {table}"))  # noqa: S608
+        rows = await read_sql(database, f"SELECT * FROM {table}")  # noqa: S608
         for column in columns:
             found[f"{table}.{column}"] = sorted(
                 keyring.open(
@@ -88,7 +88,7 @@ async def test_everything_opens_with_the_new_key_alone(
 ) -> None:
     await Supporters(lived.database, keyring).sign([2])
     without = Statement("UPDATE signatures SET name_sealed = NULL WHERE number = 2")
-    await lived.database.write(without)
+    await write_all(lived.database, without)
     before = await opened(lived.database, keyring)
     assert [column for column, values in before.items() if not values] == []
     told: list[int] = []
@@ -132,25 +132,23 @@ async def test_what_another_command_writes_meanwhile_is_not_overwritten(
     monkeypatch.setattr(key_rotation, "PORTION", 1)
     await Supporters(lived.database, keyring).sign([2, 3])
     rotation = exchanged(lived.database, keyring)
-    transact, sql = (
-        lived.database.transact,
-        "UPDATE signatures SET name_sealed = :name WHERE id = :id",
-    )
-    rows = await lived.database.read(Statement("SELECT id FROM signatures ORDER BY id"))
+    write = lived.database.write
+    sql = "UPDATE signatures SET name_sealed = :name WHERE id = :id"
+    rows = await read_sql(lived.database, "SELECT id FROM signatures ORDER BY id")
     done, erased, waiting = (row["id"] for row in rows)
 
-    async def transact_before_they_write(work: Callable[..., Any], *args: Any) -> Any:
-        found = await transact(work, *args)
-        if args[0] is SIGNATURES and not args[-1]:
+    async def write_before_they_do(work: Callable[..., Any], *args: Any, **values: Any) -> Any:
+        found = await write(work, *args, **values)
+        if args and args[0] is SIGNATURES and not args[-1]:
             for key in (done, waiting):
                 fresh = keyring.seal("Zoe", table="signatures", column="name_sealed", row=key)
-                await lived.database.write(Statement(sql, {"name": fresh, "id": key}))
+                await write_sql(lived.database, sql, name=fresh, id=key)
             erase = "DELETE FROM signatures WHERE id = :id"
-            await lived.database.write(Statement(erase, {"id": erased}))
+            await write_sql(lived.database, erase, id=erased)
         return found
 
     with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(lived.database, "transact", transact_before_they_write)
+        meanwhile.setattr(lived.database, "write", write_before_they_do)
         await rotation.reseal(int)
     assert await rotation.outdated() == 1  # the older key stays, and the next run ends it
     await rotation.reseal(int)
@@ -165,23 +163,23 @@ async def test_another_petition_with_a_key_of_its_own_is_left_alone(
     theirs = await open_storage(database_url, other, "other")
     await theirs.admin_names.save(ADMIN, "Jordi", NOON)
     rows = "SELECT name_sealed FROM admin_names WHERE petition = 'other'"
-    before = await lived.database.read(Statement(rows))
+    before = await read_sql(lived.database, rows)
     assert await exchange.petitions() == ["andry"]
     done = await exchange.reseal(int)
     assert done.damaged == {}
-    assert await lived.database.read(Statement(rows)) == before
+    assert await read_sql(lived.database, rows) == before
     await theirs.close()
 
 
 async def test_what_cannot_be_decrypted_is_counted_and_stays(
     lived: Storage, exchange: KeyRotation, keyring: Keyring
 ) -> None:
-    rows = await lived.database.read(Statement("SELECT name_sealed FROM signatures"))
+    rows = await read_sql(lived.database, "SELECT name_sealed FROM signatures")
     whole = rows[0]["name_sealed"]
     damaged = whole[:-1] + bytes([whole[-1] ^ 1])
     sql = "UPDATE signatures SET name_sealed = :damaged"
-    await lived.database.write(Statement(sql, {"damaged": damaged}))
+    await write_sql(lived.database, sql, damaged=damaged)
     done = await exchange.reseal(int)
     assert done.damaged == {"signatures.name_sealed": 1}
-    rows = await lived.database.read(Statement("SELECT name_sealed FROM signatures"))
+    rows = await read_sql(lived.database, "SELECT name_sealed FROM signatures")
     assert rows[0]["name_sealed"] == damaged

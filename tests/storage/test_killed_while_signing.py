@@ -4,7 +4,8 @@ import asyncio
 import sys
 from pathlib import Path
 
-from storage import Keyring, Statement, open_storage
+from storage import Keyring, open_storage
+from tests.support.raw_sql import read_sql
 from tests.support.supporters import a_supporter
 
 PEOPLE = 400
@@ -67,11 +68,10 @@ async def test_everyone_told_before_the_kill_is_stored_and_counted(
             conversation = await storage.conversations.get(supporter)
             assert conversation is not None
             assert conversation.stage == "thanks"
-        rows = await storage.database.read(
-            Statement(
-                "SELECT (SELECT COUNT(*) FROM signatures) AS signed,"
-                " (SELECT COUNT(*) FROM consents) AS consented"
-            )
+        rows = await read_sql(
+            storage.database,
+            "SELECT (SELECT COUNT(*) FROM signatures) AS signed,"
+            " (SELECT COUNT(*) FROM consents) AS consented",
         )
         count = (await storage.petitions.state()).signatures
         assert dict(rows[0]) == {"signed": count, "consented": count}

@@ -16,10 +16,8 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from storage import (
     DatabaseUrlWrong,
-    Row,
     SchemaMissing,
     SchemaTooNew,
-    Statement,
     Unavailable,
     migrate,
     open_database,
@@ -28,6 +26,7 @@ from storage.migrations import NEWEST
 from storage.migrations.rendering import history
 from storage.tables import metadata
 from tests.support.postgres_server import PostgresServer
+from tests.support.raw_sql import read_sql, write_sql
 
 # Untyped in SQLAlchemy.
 SQLITE: Any = sqlite.dialect
@@ -126,7 +125,7 @@ class TestMigrate:
 
     async def test_keeps_what_is_there(self, database_url: str) -> None:
         database = await open_database(database_url)
-        await database.write(Statement("INSERT INTO petitions (slug) VALUES ('andry')"))
+        await write_sql(database, "INSERT INTO petitions (slug) VALUES ('andry')")
         await database.close()
         await migrate(database_url)
         assert await read_slugs(database_url) == [{"slug": "andry"}]
@@ -142,7 +141,7 @@ class TestMigrate:
 
     async def test_refuses_a_database_of_a_newer_version(self, database_url: str) -> None:
         database = await open_database(database_url)
-        await database.write(Statement("UPDATE alembic_version SET version_num = '9999'"))
+        await write_sql(database, "UPDATE alembic_version SET version_num = '9999'")
         await database.close()
         with pytest.raises(SchemaTooNew, match="newer version"):
             await migrate(database_url)
@@ -215,9 +214,9 @@ async def start_migrating(url: str, prelude: str = "") -> asyncio.subprocess.Pro
     return await asyncio.create_subprocess_exec(sys.executable, "-c", code)
 
 
-async def read_slugs(url: str) -> list[Row]:
+async def read_slugs(url: str) -> list[dict[str, Any]]:
     database = await open_database(url)
     try:
-        return await database.read(Statement("SELECT slug FROM petitions"))
+        return await read_sql(database, "SELECT slug FROM petitions")
     finally:
         await database.close()

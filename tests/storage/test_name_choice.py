@@ -12,7 +12,6 @@ from storage import (
     Conversation,
     ConversationMoved,
     Keyring,
-    Statement,
     Storage,
     verified_otherwise,
 )
@@ -21,6 +20,7 @@ from storage.consents import WITH_NAME, Consent
 from storage.journal_entries import TAKEN_OFF, last_entries
 from storage.journal_replay import replay
 from storage.signed_names import short
+from tests.support.raw_sql import read_sql, write_sql
 from tests.support.supporters import NOON, SLUG, Supporter, a_supporter, later
 
 WORDS = "Yo, {name}, consiento que se entregue mi nombre."
@@ -62,7 +62,7 @@ async def name(storage: Storage, ana: Supporter) -> str | None:
 
 
 async def rows(storage: Storage, sql: str) -> list[dict[str, object]]:
-    return [dict(row) for row in await storage.database.read(Statement(sql))]
+    return [dict(row) for row in await read_sql(storage.database, sql)]
 
 
 def names_in_journal(storage: Storage) -> list[str]:
@@ -166,7 +166,7 @@ async def test_what_is_so_already_is_not_done_twice(
     await limited.sign(storage, was=0, with_name=False)
     for column in ("restricted_at", "objected_at"):
         only_stored = f"UPDATE signatures SET {column} = 1 WHERE number = 3"  # noqa: S608 - of this test
-        await storage.database.write(Statement(only_stored))
+        await write_sql(storage.database, only_stored)
     gives = signatures.give_name
     assert not await gives(limited.supporter, "Eva", GIVES, at_my_data(limited, 2), 1, later(60))
     assert [await name(storage, each) for each in (ana, jon)] == ["Ana Ruiz", None]

@@ -31,14 +31,14 @@ def withdrawals(count: int) -> list[Entry]:
 def meanwhile(storage: Storage, patch: pytest.MonkeyPatch, deed: Callable[[], Any]) -> None:
     """Lets a deed be done once, right before the transaction of the next one."""
     kind = type(storage.database._database)
-    transact = kind.transact
+    write = kind.write
 
     async def after_it(self: Any, *args: Any, **kwargs: Any) -> Any:
-        patch.setattr(kind, "transact", transact)
+        patch.setattr(kind, "write", write)
         await deed()
-        return await transact(self, *args, **kwargs)
+        return await write(self, *args, **kwargs)
 
-    patch.setattr(kind, "transact", after_it)
+    patch.setattr(kind, "write", after_it)
 
 
 async def test_what_is_being_decided_of_one_person_is_left_alone_by_what_another_asks_for(
@@ -72,7 +72,7 @@ async def test_who_withdraws_leaves_no_name_in_it_and_nobody_waits_long_for_that
         await each.sign(storage, was=0)
         after = Conversation(each.supporter, stage="my_data", version=2)
         await storage.signatures.correct_name(each.supporter, "Ana Gil", after, 1, NOON)
-    await storage.journal.append(*withdrawals(200))
+    storage.journal.append(withdrawals(200))
     blocks, read = list[int](), os.pread
 
     def reading(handle: int, length: int, place: int) -> bytes:
@@ -106,7 +106,7 @@ async def test_a_former_name_goes_from_it_at_the_start_unless_its_owner_gives_on
         signer = await storage.person_requests.of(each.supporter)
         assert signer is not None
         ids.append(signer.signature_id)
-    await storage.journal.append(*[Entry(Deed.NAME, each, "Ana Gil") for each in ids])
+    storage.journal.append([Entry(Deed.NAME, each, "Ana Gil") for each in ids])
     jon, consent = people[0], people[0].signature().consent
     after = Conversation(jon.supporter, stage="my_data", version=2)
     gives = storage.signatures.give_name

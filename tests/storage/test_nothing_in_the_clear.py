@@ -12,11 +12,11 @@ from storage import (
     ClosingTextKind,
     Conversation,
     Keyring,
-    Statement,
     Storage,
     open_storage,
 )
 from storage.tables import metadata
+from tests.support.raw_sql import Statement, read_rows, read_sql
 from tests.support.supporters import NOON, WORDS, a_supporter
 
 NAME = "Kanarienvogel Ñandú"
@@ -96,7 +96,7 @@ class TestOnSqlite:
         ana = a_supporter(keyring, 1)
         await ana.arrive(storage)
         await ana.sign(storage)
-        rows = await storage.database.read(SEALED)
+        rows = await read_rows(storage.database, SEALED)
         sealed = [rows[0]["name_sealed"], rows[0]["chat_sealed"]]
         await storage.signatures.withdraw(ana.supporter, NOON)
         await storage.close()
@@ -107,7 +107,7 @@ class TestOnSqlite:
 async def test_nobody_is_in_any_column(storage: Storage, keyring: Keyring) -> None:
     await live(storage, keyring)
     for table in metadata.tables:
-        rows = await storage.database.read(Statement(f"SELECT * FROM {table}"))  # noqa: S608
+        rows = await read_sql(storage.database, f"SELECT * FROM {table}")  # noqa: S608
         shown = repr([dict(row) for row in rows])
         assert NAME not in shown
         assert str(CHAT) not in shown
@@ -140,7 +140,7 @@ async def test_two_petitions_that_one_person_signed_have_no_value_of_theirs_in_c
         for table in metadata.sorted_tables:
             if "petition" in table.c and table.name != "consent_texts":
                 sql = f"SELECT * FROM {table.name} WHERE petition = :slug"  # noqa: S608
-                for row in await one.database.read(Statement(sql, {"slug": slug})):
+                for row in await read_sql(one.database, sql, slug=slug):
                     of_petition.update(dict(row).values())
     await other.close()
     assert len(found["andry"]) > 20

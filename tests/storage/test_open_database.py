@@ -11,12 +11,12 @@ from storage import (
     Keyring,
     PetitionMissing,
     SchemaMissing,
-    Statement,
     Unavailable,
     open_database,
     open_known_storage,
     open_storage,
 )
+from tests.support.raw_sql import write_sql
 
 
 async def test_postgres_without_its_driver_says_what_to_install(
@@ -45,7 +45,7 @@ async def test_a_petition_is_opened_with_no_other_key_than_its_first(
             with pytest.raises(KeyFileOther):
                 await opens(database_url, second, "andry")
         # A row in which no key was kept takes that of the next start.
-        await storage.database.write(Statement("UPDATE petitions SET key_fingerprint = NULL"))
+        await write_sql(storage.database, "UPDATE petitions SET key_fingerprint = NULL")
         await storage.close()
 
 

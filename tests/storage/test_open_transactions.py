@@ -6,16 +6,16 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from storage import Broadcast, Broadcasts, Database, Signatures, Statement
+from storage import Broadcast, Broadcasts, Database, Signatures
 from storage.deliveries import claim_deliveries, enqueue_deliveries
-from storage.postgres_sql import CLAUSES
 from storage.returning_supporters import mark_reachable
 from storage.signatures import withdraw
 from storage.transaction import Transaction
 from tests.support.broadcasts import ME, claim, queued, start
+from tests.support.raw_sql import read_sql
 from tests.support.supporters import NOON, SLUG, Supporters, later
 
 _IS_WAITING = """
@@ -33,23 +33,10 @@ def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def all_of(*statements: Statement) -> Work:
-    """Returns a function that runs statements."""
-
-    def work(tx: Transaction) -> None:
-        for statement in statements:
-            sql = statement.sql
-            for comment, clause in CLAUSES.items():
-                sql = sql.replace(comment, clause)
-            tx.connection.execute(text(sql), statement.values)
-
-    return work
-
-
 async def ended_or_waiting(task: asyncio.Task[Any], database: Database) -> None:
     """Until it is done, or waits for somebody else's lock."""
     async with asyncio.timeout(10):
-        while not task.done() and not await database.read(Statement(_IS_WAITING)):  # noqa: ASYNC110 - nothing tells of it
+        while not task.done() and not await read_sql(database, _IS_WAITING):  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.01)
 
 

@@ -15,7 +15,6 @@ from storage import (
     Proof,
     Reached,
     Signer,
-    Statement,
     Storage,
     by_code,
     verified_otherwise,
@@ -23,6 +22,7 @@ from storage import (
 from storage.journal_replay import replay
 from storage.person_codes import new_code
 from storage.signed_names import named
+from tests.support.raw_sql import Statement, read_sql, write_all, write_sql
 from tests.support.supporters import NOON, a_supporter
 
 LATER = NOON + timedelta(minutes=5)
@@ -47,11 +47,11 @@ async def states(storage: Storage, *typed: str, at: datetime = LATER) -> list[Co
 
 
 async def rows_in(storage: Storage, table: str) -> int:
-    return len(await storage.database.read(Statement(f"SELECT 1 AS one FROM {table}")))  # noqa: S608
+    return len(await read_sql(storage.database, f"SELECT 1 AS one FROM {table}"))  # noqa: S608
 
 
 async def changes(storage: Storage) -> list[str]:
-    rows = await storage.database.read(Statement("SELECT change FROM changes_after_export"))
+    rows = await read_sql(storage.database, "SELECT change FROM changes_after_export")
     return sorted(row["change"] for row in rows)
 
 
@@ -126,7 +126,7 @@ async def test_a_code_serves_once(storage: Storage, keyring: Keyring) -> None:
     assert await states(storage, made[0]) == [CodeState.FITS]
     # In a backup from before, that is brought up to date, she has her name.
     former = Statement("UPDATE signatures SET name_sealed = :former", {"former": b"former"})
-    await storage.database.write(former)
+    await write_all(storage.database, former)
     await replay(storage.database, keyring, "andry", noted, reached=Reached(1), at=LATER)
     restored = await requests.find(1)
     assert restored is not None
@@ -236,12 +236,12 @@ async def test_restricting_and_objecting_last_until_they_are_lifted(
         ("person_restrict", "by code"),
         ("person_restrict", "in the chat"),
     ]
-    await storage.database.write(Statement("UPDATE signatures SET name_sealed = NULL"))
+    await write_sql(storage.database, "UPDATE signatures SET name_sealed = NULL")
     assert await requests.lift(reader, IN_CHAT, again)
     assert await requests.object(reader, IN_CHAT, again)
     assert await changes(storage) == noted, "nobody was given a name that could be told of"
     damaged = Statement("UPDATE signatures SET chat_sealed = :junk", {"junk": b"junk" * 20})
-    await storage.database.write(damaged)
+    await write_all(storage.database, damaged)
     unknown = await requests.of(signer.supporter)
     assert unknown is not None
     assert await requests.lift(unknown, LETTER, again)

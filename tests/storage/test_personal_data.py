@@ -20,13 +20,13 @@ from storage import (
     Kind,
     Outcome,
     PersonalData,
-    Statement,
     Storage,
     TelegramCache,
 )
 from storage.personal_data import GIVEN
 from storage.times import from_millis
 from tests.support.broadcasts import ME, claim, results, start, started
+from tests.support.raw_sql import read_sql, write_sql
 from tests.support.supporters import ADMIN, NOON, SLUG, Supporter, Supporters, a_supporter, later
 
 OTHER_ADMIN = ADMIN + 1
@@ -49,8 +49,8 @@ def readable(column: str, value: Any) -> Any:
     return value
 
 
-async def stored(database: Database, table: str) -> list[Mapping[str, Any]]:
-    return await database.read(Statement(f"SELECT * FROM {table}"))  # noqa: S608 - ours
+async def stored(database: Database, table: str) -> list[dict[str, Any]]:
+    return await read_sql(database, f"SELECT * FROM {table}")  # noqa: S608 - ours
 
 
 def same(table: str, row: Mapping[str, Any], given: Mapping[str, Any] | None) -> None:
@@ -120,7 +120,7 @@ async def test_the_signature_and_its_consent_are_given_whole(
     await storage.signatures.refuse_updates(ana.supporter, NOON + timedelta(seconds=4))
     after = Conversation(ana.supporter, stage="my_data", version=3)
     await storage.signatures.remove_name(ana.supporter, after, 2, NOON + timedelta(seconds=5))
-    await storage.database.write(Statement(_EVERYTHING, {"supporter": ana.supporter}))
+    await write_sql(storage.database, _EVERYTHING, supporter=ana.supporter)
     held = await storage.personal_data.of(1)
     assert held.signature is not None
     row = next(
@@ -175,7 +175,7 @@ async def test_what_was_sent_is_given_with_what_it_was(
     taken = await claim(broadcasts, broadcast)
     outcome = [replace(each, messages=(8, 9)) for each in results(taken, Outcome.DELIVERED)]
     await broadcasts.deliveries.record(broadcast.id, outcome, NOON)
-    await database.write(Statement("UPDATE deliveries SET recall_outcome = 'deleted'"))
+    await write_sql(database, "UPDATE deliveries SET recall_outcome = 'deleted'")
     (given,) = (await PersonalData(database, SLUG, keyring).of(1001)).deliveries
     row = next(r for r in await stored(database, "deliveries") if r["position"] == 1)
     same("deliveries", row, given)
@@ -229,7 +229,7 @@ async def test_what_happened_is_given_in_the_order_of_its_time(
             moments = [row[column] for row in getattr(await storage.personal_data.of(1), name)]
             assert len(moments) >= 2, name
             assert moments == sorted(moments), name
-            await storage.database.write(Statement(turned_round))
+            await write_sql(storage.database, turned_round)
 
 
 async def test_an_admins_part_is_given_and_no_other_admins(
@@ -301,7 +301,7 @@ async def test_what_is_damaged_keeps_nobody_from_the_rest(
         "UPDATE drafts SET body_sealed = :junk",
         "UPDATE signatures SET name_sealed = :junk",
     ):
-        await storage.database.write(Statement(damaged, {"junk": b"junk" * 20}))
+        await write_sql(storage.database, damaged, junk=b"junk" * 20)
     held = await storage.personal_data.of(1)
     assert held.signature is not None
     assert (held.signature["name"], held.signature["chat"]) == (None, 1)

@@ -8,10 +8,10 @@ from storage import (
     Conversation,
     Keyring,
     PetitionState,
-    Statement,
     Storage,
     open_storage,
 )
+from tests.support.raw_sql import Statement, write_all, write_sql
 from tests.support.supporters import NOON, a_supporter
 
 DAY, MILLISECOND = timedelta(days=1), timedelta(milliseconds=1)
@@ -98,12 +98,12 @@ async def test_an_open_petition_cannot_be_opened(storage: Storage) -> None:
 
 async def test_it_stays_closed_while_its_closing_is_being_told(storage: Storage) -> None:
     await storage.petitions.close(revision=0, actor=9, at=NOON)
-    await storage.database.write(RUNNING)
+    await write_all(storage.database, RUNNING)
     for state in ("scheduled", "running", "paused"):
-        await storage.database.write(Statement(f"UPDATE broadcasts SET state = '{state}'"))  # noqa: S608 - a constant
+        await write_sql(storage.database, f"UPDATE broadcasts SET state = '{state}'")  # noqa: S608 - a constant
         assert await storage.petitions.reopen(revision=1, actor=9, at=NOON) is None, state
     for is_over in ("state = 'finished'", "state = 'running', kind = 'update'"):
-        await storage.database.write(Statement(f"UPDATE broadcasts SET {is_over}"))  # noqa: S608 - a constant
+        await write_sql(storage.database, f"UPDATE broadcasts SET {is_over}")  # noqa: S608 - a constant
         revision = (await storage.petitions.state()).revision
         assert await storage.petitions.reopen(revision=revision, actor=9, at=NOON) is not None
         await storage.petitions.close(revision=revision + 1, actor=9, at=NOON)

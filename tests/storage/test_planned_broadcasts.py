@@ -410,6 +410,6 @@ async def test_one_of_which_it_is_not_known_who_wrote_it_counts_for_everybody(
     await people.sign([1, 2], updates=99)
     damaged = update(BROADCASTS).values(author_sealed=b"damaged")
     await sent(broadcasts, 2)
-    await database.transact(lambda tx: tx.change(damaged))
+    await database.write(lambda tx: tx.change(damaged))
     assert await broadcasts.written_to_alone(ADMIN, TIME) == 2
     assert await broadcasts.written_to_alone(ADMIN + 1, TIME) == 2

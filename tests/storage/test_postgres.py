@@ -48,13 +48,13 @@ def found(tx: Transaction) -> set[str]:
 
 
 async def slugs(database: PostgresDatabase) -> set[str]:
-    return await database.look(found)
+    return await database.read(found)
 
 
 class TestGroups:
     async def test_many_writes_at_once_all_happen(self, database: PostgresDatabase) -> None:
         names = {f"p{number}" for number in range(500)}
-        await asyncio.gather(*[database.transact(add, name) for name in names])
+        await asyncio.gather(*[database.write(add, name) for name in names])
         assert await slugs(database) == names
 
     async def test_one_write_after_another_is_never_left_waiting(
@@ -62,17 +62,17 @@ class TestGroups:
     ) -> None:
         async with asyncio.timeout(10):
             for number in range(200):
-                await database.transact(add, f"p{number}")
+                await database.write(add, f"p{number}")
 
     async def test_a_mistake_undoes_its_own_transaction_only(
         self, database: PostgresDatabase
     ) -> None:
-        await database.transact(add, "taken")
+        await database.write(add, "taken")
         results = await asyncio.gather(
-            database.transact(add, "a"),
-            database.transact(add, "b", "taken"),
-            database.transact(run_sql, "SELEC nothing"),
-            database.transact(add, "d"),
+            database.write(add, "a"),
+            database.write(add, "b", "taken"),
+            database.write(run_sql, "SELEC nothing"),
+            database.write(add, "d"),
             return_exceptions=True,
         )
         kinds = [type(result) for result in results]
@@ -83,7 +83,7 @@ class TestGroups:
         self, database: PostgresDatabase
     ) -> None:
         """Each has what the other waits for; the server undoes one, which is done again."""
-        await database.transact(add, "a", "b")
+        await database.write(add, "a", "b")
 
         def lock(tx: Transaction, *slugs: str) -> None:
             for slug in slugs:
@@ -93,20 +93,20 @@ class TestGroups:
                 )
                 tx.scalar(text("SELECT pg_sleep(0.2)"))
 
-        await asyncio.gather(database.transact(lock, "a", "b"), database.transact(lock, "b", "a"))
+        await asyncio.gather(database.write(lock, "a", "b"), database.write(lock, "b", "a"))
         rows = await read_sql(database, "SELECT revision FROM petitions")
         assert [row["revision"] for row in rows] == [2, 2]
 
     async def test_who_waited_for_a_row_sees_what_the_other_made_of_it(
         self, database: PostgresDatabase
     ) -> None:
-        await database.transact(add, "a")
+        await database.write(add, "a")
 
         def count_up(tx: Transaction) -> None:
             query = select(PETITIONS.c.revision).with_for_update()
             tx.change(update(PETITIONS).values(revision=tx.scalar(query) + 1))
 
-        await asyncio.gather(*[database.transact(count_up) for _ in range(20)])
+        await asyncio.gather(*[database.write(count_up) for _ in range(20)])
         rows = await read_sql(database, "SELECT revision FROM petitions")
         assert [row["revision"] for row in rows] == [20]
 
@@ -116,15 +116,15 @@ class TestGroups:
             tx.scalar(text("SELECT pg_sleep(0.5)"))
             return [first, found(tx)]
 
-        reading = asyncio.create_task(database.look(twice))
+        reading = asyncio.create_task(database.read(twice))
         await asyncio.sleep(0.1)
-        await database.transact(add, "meanwhile")
+        await database.write(add, "meanwhile")
         before, after = await reading
         assert before == after
 
     async def test_a_reader_cannot_write(self, database: PostgresDatabase) -> None:
         with pytest.raises(Unavailable):
-            await database.look(add, "andry")
+            await database.read(add, "andry")
         assert await slugs(database) == set()
 
     async def test_nothing_stays_in_a_session_that_a_pooler_gives_to_somebody_else(
@@ -149,14 +149,12 @@ class TestGroups:
     ) -> None:
         twice = ["".join(("An", "dry"))] * 2
         with pytest.raises(IntegrityError) as raised:
-            await database.transact(add, *twice)
+            await database.write(add, *twice)
         assert "petitions_key" in str(raised.value)
         assert "Andry" not in "".join(traceback.format_exception(raised.value))
 
     async def test_cancelling_one_harms_nobody(self, database: PostgresDatabase) -> None:
-        writes = [
-            asyncio.create_task(database.transact(add, f"p{number}")) for number in range(50)
-        ]
+        writes = [asyncio.create_task(database.write(add, f"p{number}")) for number in range(50)]
         await asyncio.sleep(0)
         for write in writes[::2]:
             write.cancel()
@@ -166,9 +164,7 @@ class TestGroups:
 
     async def test_closing_finishes_what_was_asked_for(self, url: str) -> None:
         database = await PostgresDatabase.open(dsn(url))
-        writes = [
-            asyncio.create_task(database.transact(add, f"p{number}")) for number in range(300)
-        ]
+        writes = [asyncio.create_task(database.write(add, f"p{number}")) for number in range(300)]
         await asyncio.sleep(0)
         await database.close()
         await asyncio.gather(*writes)
@@ -180,7 +176,7 @@ class TestGroups:
         database = await PostgresDatabase.open(dsn(url))
         await database.close()
         with pytest.raises(Unavailable):
-            await database.transact(add, "andry")
+            await database.write(add, "andry")
         with pytest.raises(Unavailable):
             await slugs(database)
 
@@ -189,10 +185,10 @@ class TestAServerThatIsBusy:
     async def test_one_long_write_does_not_hold_up_the_others(
         self, database: PostgresDatabase
     ) -> None:
-        long = asyncio.create_task(database.transact(run_sql, "SELECT CAST(pg_sleep(2) AS TEXT)"))
+        long = asyncio.create_task(database.write(run_sql, "SELECT CAST(pg_sleep(2) AS TEXT)"))
         await asyncio.sleep(0.1)
         async with asyncio.timeout(1.5):
-            await asyncio.gather(*[database.transact(add, f"p{number}") for number in range(20)])
+            await asyncio.gather(*[database.write(add, f"p{number}") for number in range(20)])
         long.cancel()
         await asyncio.gather(long, return_exceptions=True)
 
@@ -204,7 +200,7 @@ class TestALostConnection:
         await asyncio.gather(*[slugs(database) for _ in range(10)])
         for number in range(5):
             await self.drop_connections(postgres_server)
-            await database.transact(add, f"p{number}")
+            await database.write(add, f"p{number}")
             await self.drop_connections(postgres_server)
             assert len(await slugs(database)) == number + 1
 
@@ -221,7 +217,7 @@ class TestALostConnection:
             for number in range(40):
                 name = f"p{lane}-{number}"
                 try:
-                    await database.transact(add, name)
+                    await database.write(add, name)
                 except (Unavailable, IntegrityError):
                     continue  # not known to have happened
                 answered.add(name)
@@ -241,14 +237,14 @@ class TestARestart:
     ) -> None:
         url = await asyncio.to_thread(own_server.migrated)
         database = await PostgresDatabase.open(dsn(url), retry_for_seconds=0.2)
-        await database.transact(add, "before")
+        await database.write(add, "before")
         await asyncio.to_thread(own_server.stop)
         with pytest.raises(Unavailable):
-            await database.transact(add, "while it is away")
+            await database.write(add, "while it is away")
         with pytest.raises(Unavailable):
             await slugs(database)
         await asyncio.to_thread(own_server.start)
-        await database.transact(add, "after")
+        await database.write(add, "after")
         assert await slugs(database) == {"before", "after"}
         await database.close()
 
@@ -257,21 +253,21 @@ class TestARestart:
     ) -> None:
         url = await asyncio.to_thread(own_server.migrated)
         database = await PostgresDatabase.open(dsn(url), retry_for_seconds=1.0)
-        await database.transact(add, "before")
+        await database.write(add, "before")
         await asyncio.to_thread(own_server.stop)
         begun, names = time.monotonic(), [f"p{number}" for number in range(66)]
         answers = await asyncio.gather(
-            *[database.transact(add, name) for name in names], return_exceptions=True
+            *[database.write(add, name) for name in names], return_exceptions=True
         )
         assert {type(each) for each in answers} == {Unavailable}
         assert time.monotonic() - begun < 2.5
-        impatient = [asyncio.create_task(database.transact(add, name)) for name in names]
+        impatient = [asyncio.create_task(database.write(add, name)) for name in names]
         await asyncio.sleep(0.1)
         for task in impatient[1:]:
             task.cancel()
         await asyncio.to_thread(own_server.start)
         await asyncio.gather(*impatient, return_exceptions=True)
-        await database.transact(add, "after")
+        await database.write(add, "after")
         # Two writers were each trying one when its caller gave up.
         assert len(await slugs(database) - {"before", "after"}) <= 2
         await database.close()
@@ -287,7 +283,7 @@ class TestARestart:
         while not restarting.done() or number < 50:
             number += 1
             try:
-                await database.transact(add, f"p{number}")
+                await database.write(add, f"p{number}")
             except Unavailable:
                 continue
             answered.add(f"p{number}")
@@ -313,5 +309,5 @@ class TestOpening:
         empty = await asyncio.to_thread(postgres_server.empty)
         database = await open_database(empty)
         with pytest.raises(SchemaMissing, match="migrate"):
-            await database.look(found)
+            await database.read(found)
         await database.close()

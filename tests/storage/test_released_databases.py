@@ -20,9 +20,7 @@ from storage import (
     Inclusion,
     Keyring,
     Outcome,
-    Row,
     SchemaTooOld,
-    Statement,
     Storage,
     Unavailable,
     data_folder,
@@ -38,6 +36,7 @@ from tests.storage.keep_database import DATABASES
 from tests.storage.test_migrate import postgres_schema, sqlite_path, sqlite_schema
 from tests.support.broadcasts import OTHER, claim, results
 from tests.support.postgres_server import PostgresServer
+from tests.support.raw_sql import read_sql, write_sql
 from tests.support.supporters import a_supporter, later
 
 SCHEMAS = sorted({file.name.partition(".")[0] for file in DATABASES.glob("*.sql")})
@@ -270,7 +269,7 @@ async def names(storage: Storage, slug: str = "andry") -> dict[int, str]:
         row["number"]: storage.keyring.open(
             row["name_sealed"], table="signatures", column="name_sealed", row=row["id"]
         )
-        for row in await storage.database.read(Statement(sql, {"petition": slug}))
+        for row in await read_sql(storage.database, sql, petition=slug)
     }
 
 
@@ -297,7 +296,7 @@ async def was_sent_a_file(url: str, key: Keyring, number: int) -> None:
     VALUES ('sahara', :row, CAST(:number AS BIGINT), :chat, 1, 0)
     """
     database = await open_database(url, cleans_up=False)
-    await database.write(Statement(sql, {"row": row, "number": number, "chat": chat}))
+    await write_sql(database, sql, row=row, number=number, chat=chat)
     await database.close()
 
 
@@ -315,9 +314,9 @@ async def found_in_files(
     return {name for name, value in sealed.items() if value in found}
 
 
-async def read(url: str, sql: str) -> list[Row]:
+async def read(url: str, sql: str) -> list[dict[str, Any]]:
     """What a database of any schema answers."""
     database = await open_database(url, cleans_up=False)
-    rows = await database.read(Statement(sql))
+    rows = await read_sql(database, sql)
     await database.close()
     return rows

@@ -13,11 +13,11 @@ from storage import (
     Recalled,
     Recalls,
     Signatures,
-    Statement,
 )
 from storage.broadcast_types import Correction, Outcome, Result
 from tests.storage.test_eligibility import approved
 from tests.support.broadcasts import ME, claim, queued, results, start, started, tell
+from tests.support.raw_sql import write_sql
 from tests.support.supporters import ADMIN, NOON, Supporters, later
 
 MONTH = timedelta(days=30)
@@ -203,7 +203,7 @@ async def test_who_asked_for_silence_or_is_not_counted_is_owed_nothing(
     broadcasts: Broadcasts, people: Supporters, signatures: Signatures, otherwise: str
 ) -> None:
     await blocked_on_the_way(broadcasts, people)
-    await people.database.write(Statement(f"UPDATE signatures SET {otherwise}"))  # noqa: S608 - a constant
+    await write_sql(people.database, f"UPDATE signatures SET {otherwise}")  # noqa: S608 - a constant
     assert not await signatures.mark_reachable(people.supporter(3), later(99))
 
 
@@ -373,7 +373,7 @@ class TestUnderWay:
         broadcast = await self.silent_on_the_way(broadcasts, people)
         assert not await signatures.mark_reachable(people.supporter(2), later(8))
         blocked = "UPDATE deliveries SET state = 'unreachable' WHERE position = 3"
-        await people.database.write(Statement(blocked))
+        await write_sql(people.database, blocked)
         assert not await signatures.mark_reachable(people.supporter(3), later(8))
         for number in (1, 4):
             assert not await signatures.mark_reachable(people.supporter(number), later(8))

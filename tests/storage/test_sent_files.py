@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from storage import Keyring, SentFile, Statement, Storage
+from storage import Keyring, SentFile, Storage
+from tests.support.raw_sql import write_sql
 from tests.support.supporters import NOON, a_supporter
 
 MONTH = timedelta(days=30)
@@ -66,9 +67,7 @@ async def test_one_whose_chat_cannot_be_read_is_due_all_the_same(
     ana = a_supporter(keyring, 1)
     await sent(storage, ana.supporter, 5)
     await storage.sent_files.make_due(ana.supporter)
-    await storage.database.write(
-        Statement("UPDATE sent_files SET chat_sealed = :junk", {"junk": b"junk"})
-    )
+    await write_sql(storage.database, "UPDATE sent_files SET chat_sealed = :junk", junk=b"junk")
     (file,) = await storage.sent_files.due()
     assert file.chat_id is None
 

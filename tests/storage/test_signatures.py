@@ -13,11 +13,11 @@ from storage import (
     PetitionClosed,
     Signature,
     Signed,
-    Statement,
     Stats,
     Storage,
     Tally,
 )
+from tests.support.raw_sql import Statement, read_rows, read_sql, write_all, write_sql
 from tests.support.supporters import NOON, WORDS, a_supporter
 
 
@@ -71,15 +71,15 @@ async def test_the_consent_keeps_the_exact_words_once(storage: Storage, keyring:
         new, after = someone.signature(), Conversation(someone.supporter, version=2)
         told = replace(new.consent, notice="What becomes of it.")
         await storage.signatures.sign(replace(new, consent=told), after, 1)
-    texts = await storage.database.read(
-        Statement("SELECT text, version FROM consent_texts ORDER BY text")
+    texts = await read_sql(
+        storage.database, "SELECT text, version FROM consent_texts ORDER BY text"
     )
     assert [dict(each) for each in texts] == [
         {"text": "What becomes of it.", "version": "1"},
         {"text": WORDS, "version": "1"},
     ]
-    consents = await storage.database.read(
-        Statement("SELECT purposes, channel, message_id, language FROM consents")
+    consents = await read_sql(
+        storage.database, "SELECT purposes, channel, message_id, language FROM consents"
     )
     assert (
         consents
@@ -111,7 +111,7 @@ async def test_how_long_the_form_took_is_stored(storage: Storage, keyring: Keyri
     await ana.arrive(storage)
     after = Conversation(ana.supporter, stage="thanks", version=2)
     await storage.signatures.sign(replace(ana.signature(), form_seconds=40), after, 1)
-    rows = await storage.database.read(Statement("SELECT form_seconds FROM signatures"))
+    rows = await read_sql(storage.database, "SELECT form_seconds FROM signatures")
     assert rows == [{"form_seconds": 40}]
 
 
@@ -120,10 +120,10 @@ async def test_signing_again_adds_nothing(storage: Storage, keyring: Keyring) ->
     await ana.arrive(storage)
     await ana.sign(storage)
     assert await ana.sign(storage, was=2, language="en") == AlreadySigned(1, 1)
-    languages = await storage.database.read(Statement("SELECT language FROM signatures"))
+    languages = await read_sql(storage.database, "SELECT language FROM signatures")
     assert languages == [{"language": "es"}]
     assert (await storage.petitions.state()).signatures == 1
-    consents = await storage.database.read(Statement("SELECT id FROM consents"))
+    consents = await read_sql(storage.database, "SELECT id FROM consents")
     assert len(consents) == 1
 
 
@@ -187,13 +187,13 @@ async def test_withdrawing_erases_signature_consent_and_draft(
     await storage.conversations.save(filled_in, was=2, at=NOON)
     assert await storage.signatures.withdraw(ana.supporter, NOON) is True
     assert await storage.signatures.get(ana.supporter) is None
-    assert await storage.database.read(Statement("SELECT id FROM consents")) == []
+    assert await read_sql(storage.database, "SELECT id FROM consents") == []
     conversation = await storage.conversations.get(ana.supporter)
     assert conversation == Conversation(
         ana.supporter, stage="consent", version=3, language="en", message_id=5
     )
     changed = Statement("SELECT updated_at FROM conversations")
-    assert await storage.database.read(changed) == [{"updated_at": 0}]
+    assert await read_rows(storage.database, changed) == [{"updated_at": 0}]
     assert await storage.signatures.withdraw(ana.supporter, NOON, stage="withdrawn") is False
     conversation = await storage.conversations.get(ana.supporter)
     assert conversation is not None
@@ -252,7 +252,8 @@ async def test_withdrawing_takes_the_person_out_of_a_running_broadcast(
     ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage)
-    await storage.database.write(
+    await write_all(
+        storage.database,
         Statement(
             "INSERT INTO broadcasts (id, petition, kind, state, content, content_sha256, total,"
             " created_at, author_sealed)"
@@ -266,7 +267,7 @@ async def test_withdrawing_takes_the_person_out_of_a_running_broadcast(
         ),
     )
     await storage.signatures.withdraw(ana.supporter, NOON)
-    assert await storage.database.read(Statement("SELECT * FROM deliveries")) == []
+    assert await read_sql(storage.database, "SELECT * FROM deliveries") == []
     assert await storage.broadcasts.tally(b"b") == Tally(total=1, withdrawn=1)
 
 
@@ -314,13 +315,14 @@ async def test_the_statistics_add_up(storage: Storage, keyring: Keyring) -> None
         (5, "invalidation_id = id, unreachable_at = 1"),
         (6, "unreachable_at = 1"),
     ):
-        await storage.database.write(
-            Statement(f"UPDATE signatures SET {column} WHERE number = {user_id}")  # noqa: S608
+        await write_sql(
+            storage.database,
+            f"UPDATE signatures SET {column} WHERE number = {user_id}",  # noqa: S608 - of this test
         )
     erased = "INSERT INTO anonymous_counts VALUES ('andry', 'es', :with_name, :is_valid, :n)"
     for with_name, is_valid, n in ((1, 1, 10), (0, 1, 20), (1, 0, 40)):
         values = {"with_name": with_name, "is_valid": is_valid, "n": n}
-        await storage.database.write(Statement(erased, values))
+        await write_sql(storage.database, erased, **values)
     assert await storage.signatures.stats(since=NOON) == Stats(
         total=35,
         today=5,

@@ -48,8 +48,8 @@ class Notebook:
 class Rows(PetitionRows):
     """One petition's rows; the class of no noun."""
 
-    transact = PetitionRows._transact
-    look = PetitionRows._look
+    write = PetitionRows._write
+    read = PetitionRows._read
 
 
 @pytest.fixture
@@ -65,9 +65,9 @@ def notebook() -> Notebook:
 async def test_what_is_noted_is_written_down_once_and_counted(
     rows: Rows, notebook: Notebook
 ) -> None:
-    await rows.transact(notebook.keep_and_note, "muted")
+    await rows.write(notebook.keep_and_note, "muted")
     assert notebook.noted == [MUTED]
-    assert await rows.look(lambda tx: tx.scalar(select(PETITIONS.c.deeds))) == 1
+    assert await rows.read(lambda tx: tx.scalar(select(PETITIONS.c.deeds))) == 1
 
 
 async def test_what_fails_is_neither_done_nor_noted(rows: Rows, notebook: Notebook) -> None:
@@ -76,9 +76,9 @@ async def test_what_fails_is_neither_done_nor_noted(rows: Rows, notebook: Notebo
         raise LookupError
 
     with pytest.raises(LookupError):
-        await rows.transact(fail)
+        await rows.write(fail)
     assert notebook.noted == []
-    assert await rows.look(kept) == set()
+    assert await rows.read(kept) == set()
 
 
 async def test_where_the_journal_fails_what_does_not_journal_is_done_all_the_same(
@@ -86,16 +86,16 @@ async def test_where_the_journal_fails_what_does_not_journal_is_done_all_the_sam
 ) -> None:
     notebook.fails = True
     results = await asyncio.gather(
-        rows.transact(keep, "before"),
-        rows.transact(notebook.keep_and_note, "muted"),
-        rows.transact(keep, "after"),
+        rows.write(keep, "before"),
+        rows.write(notebook.keep_and_note, "muted"),
+        rows.write(keep, "after"),
         return_exceptions=True,
     )
     assert [type(each) for each in results] == [type(None), JournalUnwritable, type(None)]
-    assert await rows.look(kept) == {"before", "after"}
+    assert await rows.read(kept) == {"before", "after"}
     notebook.fails = False
-    await rows.transact(notebook.keep_and_note, "muted")
-    assert await rows.look(kept) == {"before", "after", "muted"}
+    await rows.write(notebook.keep_and_note, "muted")
+    assert await rows.read(kept) == {"before", "after", "muted"}
 
 
 async def test_who_is_cut_off_undoes_nothing(rows: Rows) -> None:
@@ -113,22 +113,22 @@ async def test_who_is_cut_off_undoes_nothing(rows: Rows) -> None:
         tx.note(MUTED)
         wait(tx)
 
-    cut = asyncio.create_task(rows.transact(hold))
+    cut = asyncio.create_task(rows.write(hold))
     await asyncio.to_thread(begun.wait, 5)
     cut.cancel()
     await asyncio.gather(cut, return_exceptions=True)
     end.set()
-    await rows.transact(keep, "later")
+    await rows.write(keep, "later")
     async with asyncio.timeout(5):
-        while await rows.look(kept) != {"cut off", "later"}:  # noqa: ASYNC110 - nobody waits for it
+        while await rows.read(kept) != {"cut off", "later"}:  # noqa: ASYNC110 - nobody waits for it
             await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("kind", ["postgres"])
 async def test_a_transaction_that_is_run_again_has_the_same_ids(rows: Rows, kind: str) -> None:
     """Two wait for each other; the server undoes one, which is done again."""
-    await rows.transact(keep, "a")
-    await rows.transact(keep, "b")
+    await rows.write(keep, "a")
+    await rows.write(keep, "b")
     ids: dict[str, list[bytes]] = {"a": [], "b": []}
 
     def cross(tx: Transaction, /, first: str, then: str) -> None:
@@ -138,7 +138,7 @@ async def test_a_transaction_that_is_run_again_has_the_same_ids(rows: Rows, kind
             tx.scalar(text("SELECT CAST(pg_sleep(0.2) AS TEXT)"))
         ids[first].append(tx.new_id(NOON))
 
-    await asyncio.gather(rows.transact(cross, "a", "b"), rows.transact(cross, "b", "a"))
+    await asyncio.gather(rows.write(cross, "a", "b"), rows.write(cross, "b", "a"))
     assert all(len(set(each)) == 1 for each in ids.values())
     assert ids["a"][0] != ids["b"][0]
 

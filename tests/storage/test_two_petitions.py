@@ -22,16 +22,15 @@ from storage import (
     Reached,
     SignatureCondition,
     Signed,
-    Statement,
     Storage,
     open_storage,
     verified_otherwise,
 )
-from storage.database import Row
 from storage.erasures import Untold
 from storage.journal_replay import replay
 from storage.tables import metadata
 from tests.support.broadcasts import ME, claim, queued, results, start, started
+from tests.support.raw_sql import Statement, read_rows, read_sql, write_all, write_sql
 from tests.support.supporters import ADMIN, NOON, Supporters, a_supporter, later
 
 OTHER = "other"
@@ -104,12 +103,11 @@ async def fill(storage: Storage, keyring: Keyring) -> None:
     )
     assert waits is not None
     assert waits.published_at is None
-    await storage.database.write(
-        Statement(
-            "UPDATE closing_texts SET entry = 'closing', kind = 'closing', day = NULL"
-            " WHERE petition = :petition AND number = 2",
-            {"petition": OTHER},
-        )
+    await write_sql(
+        storage.database,
+        "UPDATE closing_texts SET entry = 'closing', kind = 'closing', day = NULL"
+        " WHERE petition = :petition AND number = 2",
+        petition=OTHER,
     )
     await storage.closing_texts.write(b"c" * 16, None, ANSWER, "Tres", actor=ADMIN, at=later(13))
 
@@ -118,16 +116,16 @@ def _with_petition() -> list[Table]:
     return [table for table in metadata.sorted_tables if "petition" in table.columns]
 
 
-async def rows_of_theirs(storage: Storage) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {}
+async def rows_of_theirs(storage: Storage) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
     for table in _with_petition():
         sql = f"SELECT * FROM {table.name} WHERE petition = '{OTHER}'"  # noqa: S608 - a table
-        rows = await storage.database.read(Statement(sql))
+        rows = await read_sql(storage.database, sql)
         found[table.name] = sorted(rows, key=repr)
     sql = f"SELECT * FROM petitions WHERE slug = '{OTHER}'"  # noqa: S608 - a constant
-    found["petitions"] = await storage.database.read(Statement(sql))
+    found["petitions"] = await read_sql(storage.database, sql)
     sql = "SELECT * FROM deliveries ORDER BY broadcast_id, position"
-    found["deliveries"] = await storage.database.read(Statement(sql))
+    found["deliveries"] = await read_sql(storage.database, sql)
     return found
 
 
@@ -185,10 +183,10 @@ async def test_nothing_of_the_other_petition_is_read(
             "UPDATE signatures SET name_sealed = :name WHERE petition = 'andry'",
             {"name": only_given},
         )
-        await storage.database.write(set_to)
+        await write_all(storage.database, set_to)
         await ours.note(2, Change.NAME_GIVEN, NOON)
     changed = Statement("SELECT 1 FROM changes_after_export WHERE petition = 'andry'")
-    assert await storage.database.read(changed) == []
+    assert await read_rows(storage.database, changed) == []
 
 
 async def test_nothing_of_the_other_petition_is_changed(
@@ -276,7 +274,7 @@ async def test_nothing_of_the_other_petition_is_in_the_way(
     await storage.closing_texts.ask_again(1, NOON)
     assert len(await storage.closing_texts.published()) == 1
     over = Statement("UPDATE broadcasts SET state = 'finished' WHERE state = 'cancelled'")
-    await theirs.database.write(over)
+    await write_all(theirs.database, over)
     await storage.closing_texts.ask_again(0, NOON)
     assert await storage.closing_texts.published() == []
     revision = (await storage.petitions.state()).revision
@@ -305,7 +303,7 @@ async def test_nothing_of_the_other_petition_is_in_the_way(
         "SELECT DISTINCT petition, last_signature_number AS number FROM broadcasts"
         " WHERE last_signature_number IS NOT NULL ORDER BY petition"
     )
-    assert await storage.database.read(last) == [
+    assert await read_rows(storage.database, last) == [
         {"petition": "andry", "number": 1},
         {"petition": OTHER, "number": 5},
     ]
@@ -321,7 +319,7 @@ async def test_whoever_receives_the_list_is_told_nothing_of_the_other_petition(
         " VALUES (:petition, 'es', 1, 1, 7)",
         {"petition": OTHER},
     )
-    await theirs.database.write(counted)
+    await write_all(theirs.database, counted)
     await Supporters(storage.database, keyring).sign(range(1, 6))
     before = later(-60)
     assert await storage.handovers.record(date(2026, 3, 1), at=before) is None  # it is open

@@ -20,12 +20,12 @@ from storage import (
     DatabaseBehind,
     HeldElsewhere,
     Keyring,
-    Statement,
     Storage,
     migrate,
 )
 from storage.times import to_millis
 from tests.support.broadcasts import claim, started
+from tests.support.raw_sql import write_sql
 from tests.support.supporters import NOON, SLUG, Supporters
 
 # The first eight bytes of the SHA-256 of "petition-bot intake/andry".
@@ -90,14 +90,14 @@ async def test_nothing_is_sent_while_an_older_version_has_the_lease(
     await people.sign([1])
     storage = Storage(database, keyring, SLUG)
     broadcast = await started(storage.broadcasts)
-    await storage.database.write(Statement("DELETE FROM leases"))
+    await write_sql(storage.database, "DELETE FROM leases")
     ends_at = to_millis(NOON + timedelta(minutes=1))
     sql = "INSERT INTO leases VALUES ('broadcast/andry', 'an older version', :ends_at)"
-    await storage.database.write(Statement(sql, {"ends_at": ends_at}))
+    await write_sql(storage.database, sql, ends_at=ends_at)
     newer = LeaseHolder(storage.leases, storage.broadcasts.lease, seconds=10, now=lambda: NOON)
     assert not await newer.take()
     assert await claim(storage.broadcasts, broadcast, holder=newer.holder) == []
-    await storage.database.write(Statement("DELETE FROM leases"))
+    await write_sql(storage.database, "DELETE FROM leases")
     assert await newer.take()
     assert len(await claim(storage.broadcasts, broadcast, holder=newer.holder)) == 1
 

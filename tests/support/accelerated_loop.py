@@ -45,7 +45,7 @@ def time_of_day() -> datetime:
 _WAIT_FOR_A_THREAD: dict[type, tuple[str, ...]] = {
     aiosqlite.Connection: ("_execute",),
     SqliteConnection: ("run",),
-    SqliteDatabase: ("transact",),
+    SqliteDatabase: ("write",),
 }
 
 

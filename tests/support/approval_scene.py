@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from simulator.person import Person
-from storage import Statement, open_database
+from storage import open_database
 from tests.support.admin_scene import AdminScene, an_admin_scene
+from tests.support.raw_sql import write_sql
 from tests.support.scene import ADMIN
 
 LUCY, PAU = ADMIN + 1, ADMIN + 2
@@ -71,11 +72,10 @@ async def passes(admin: AdminScene, time: timedelta) -> None:
     await admin.scene.stop_bot()
     database = await open_database(admin.scene.settings.database_url)
     early = {"less": int(time.total_seconds() * 1000)}
-    await database.write(
-        Statement(
-            "UPDATE broadcasts SET starts_at = starts_at - :less, created_at = created_at - :less",
-            early,
-        )
+    await write_sql(
+        database,
+        "UPDATE broadcasts SET starts_at = starts_at - :less, created_at = created_at - :less",
+        **early,
     )
     await database.close()
     await admin.scene.start_bot()

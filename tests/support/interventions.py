@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
 from bot.clocks import utc_now
-from storage import RecallTally, Statement, Tally
+from storage import RecallTally, Tally
 from tests.support.petition_processes import PetitionProcesses, chat_of, kill, terminate
+from tests.support.raw_sql import read_sql
 from tests.support.supporters import ADMIN, NOON, SLUG
 
 _CLAIMED = "SELECT 1 FROM deliveries WHERE state = 'sending' AND position = :number"
@@ -107,7 +108,7 @@ class Interventions:
             return
         change = self.dice.choice(list(OptOutKind))
         await self._carry_out(change, number)
-        rows = await self.petition.storage.database.read(Statement(_CLAIMED, {"number": number}))
+        rows = await read_sql(self.petition.storage.database, _CLAIMED, number=number)
         self.opt_outs.append(OptOut(chat_of(number), change, time.monotonic(), bool(rows)))
 
     async def _carry_out(self, change: OptOutKind, number: int) -> None:

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from storage import Broadcast, Keyring, Statement, Storage, Tally, open_storage
+from storage import Broadcast, Keyring, Storage, Tally, open_storage
 from tests.support.bot_api.failing_server import FailingBotApi
 from tests.support.broadcasts import new_broadcast
+from tests.support.raw_sql import read_sql, write_sql
 from tests.support.scene import ready_petition
 from tests.support.supporters import ADMIN, SLUG, Supporters
 
@@ -66,7 +67,7 @@ class PetitionProcesses:
         """Adds this many signatures and closes the petition."""
         for first in range(1, people + 1, _AT_A_TIME):
             await self.people.sign(range(first, min(first + _AT_A_TIME, people + 1)))
-        await self.storage.database.write(Statement(_COUNT, {"people": people}))
+        await write_sql(self.storage.database, _COUNT, people=people)
         await self.people.set_closed(True)
 
     async def start(self) -> bytes:
@@ -92,7 +93,7 @@ class PetitionProcesses:
 
     async def sending(self) -> list[int]:
         """Returns the chats whose delivery is claimed and has no outcome yet."""
-        rows = await self.storage.database.read(Statement(_SENDING))
+        rows = await read_sql(self.storage.database, _SENDING)
         return [chat_of(row["position"]) for row in rows]
 
     async def bot(self) -> asyncio.subprocess.Process:

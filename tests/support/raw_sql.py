@@ -1,5 +1,7 @@
 """SQL as text, by which a test looks into a database or changes what no function changes."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import text
@@ -7,18 +9,42 @@ from sqlalchemy import text
 from storage import Database
 from storage.transaction import Transaction
 
+Rows = list[dict[str, Any]]
 
-def run_sql(tx: Transaction, /, sql: str, **values: Any) -> list[dict[str, Any]]:
+
+@dataclass(frozen=True)
+class Statement:
+    """A statement, with the values of its parameters by name."""
+
+    sql: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def run_sql(tx: Transaction, /, sql: str, **values: Any) -> Rows:
     """Runs one statement; returns its rows."""
     result = tx.connection.execute(text(sql), values)
     return [dict(row) for row in result.mappings()] if result.returns_rows else []
 
 
-async def read_sql(database: Database, sql: str, **values: Any) -> list[dict[str, Any]]:
+async def read_sql(database: Database, sql: str, **values: Any) -> Rows:
     """Returns the rows of a query."""
-    return await database.look(run_sql, sql, **values)
+    return await database.read(run_sql, sql, **values)
 
 
-async def write_sql(database: Database, sql: str, **values: Any) -> list[dict[str, Any]]:
+async def write_sql(database: Database, sql: str, **values: Any) -> Rows:
     """Runs one statement as a transaction; returns its rows."""
-    return await database.transact(run_sql, sql, **values)
+    return await database.write(run_sql, sql, **values)
+
+
+async def read_rows(database: Database, statement: Statement) -> Rows:
+    """Returns the rows of a query."""
+    return await read_sql(database, statement.sql, **statement.values)
+
+
+async def write_all(database: Database, *statements: Statement) -> list[Rows]:
+    """Runs statements as one transaction; returns the rows of each."""
+
+    def run(tx: Transaction) -> list[Rows]:
+        return [run_sql(tx, each.sql, **each.values) for each in statements]
+
+    return await database.write(run)

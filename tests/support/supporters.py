@@ -5,14 +5,16 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from storage import Consent, Conversation, NewSignature, Signatures, Storage
 from storage.changes_after_export import Change, note_change
-from storage.database import Database, Statement, Value
+from storage.database import Database
 from storage.ids import rising_id
 from storage.keyring import Keyring
 from storage.tables import SIGNATURES
 from storage.transaction import Transaction
+from tests.support.raw_sql import Statement, read_sql, write_all, write_sql
 
 SLUG = "andry"
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -99,7 +101,7 @@ class Supporters:
         With `updates`, each with a consent to so many messages about the petition.
         """
         signed = list(numbers)
-        await self.database.write(*[self._signature(n, language) for n in signed])
+        await write_all(self.database, *[self._signature(n, language) for n in signed])
         await self._do(_NUMBERED, slug=self.slug, n=max(signed, default=0), signed=len(signed))
         for number in signed if updates else ():
             await self.consent(number, "signature,updates", updates)
@@ -152,7 +154,7 @@ class Supporters:
             assert signature is not None
             note_change(tx, signature, change, at)
 
-        await self.database.transact(noting)
+        await self.database.write(noting)
 
     async def exported(
         self,
@@ -193,11 +195,11 @@ class Supporters:
     async def unreachable(self) -> list[int]:
         """Returns the numbers of the supporters who are marked as unreachable."""
         sql = "SELECT number FROM signatures WHERE unreachable_at IS NOT NULL ORDER BY number"
-        return [row["number"] for row in await self.database.read(Statement(sql))]
+        return [row["number"] for row in await read_sql(self.database, sql)]
 
     async def deliveries(self, broadcast: bytes) -> list[dict[str, object]]:
         """Returns the delivery rows of a broadcast, by position."""
-        rows = await self.database.read(Statement(_DELIVERIES, {"broadcast": broadcast}))
+        rows = await read_sql(self.database, _DELIVERIES, broadcast=broadcast)
         return [dict(row) for row in rows]
 
     async def states(self, broadcast: bytes) -> list[object]:
@@ -228,8 +230,8 @@ class Supporters:
         """Returns a supporter's reference."""
         return self.keyring.reference(self.slug, 1000 + number)
 
-    async def _do(self, sql: str, **values: Value) -> None:
-        await self.database.write(Statement(sql, values))
+    async def _do(self, sql: str, **values: Any) -> None:
+        await write_sql(self.database, sql, **values)
 
 
 @dataclass(frozen=True, slots=True)
