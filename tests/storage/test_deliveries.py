@@ -1,16 +1,18 @@
 import asyncio
 import uuid
+from dataclasses import replace
 
 import pytest
 
 from storage.broadcast_states import StopReason
 from storage.broadcast_types import Delivery, Outcome, Tally
 from storage.broadcasts import Broadcasts
+from storage.deliveries import Deliveries
 from storage.errors import BrokenData
 from storage.times import to_millis
 from tests.support.broadcasts import ME, OTHER, claim, results, started
-from tests.support.raw_sql import Statement, read_rows
-from tests.support.supporters import NOON, Supporters, later
+from tests.support.raw_sql import Statement, read_rows, read_sql
+from tests.support.supporters import ADMIN, NOON, Supporters, later
 
 
 class TestClaim:
@@ -232,6 +234,19 @@ class TestRecord:
         await broadcasts.deliveries.record(broadcast.id, arrived, later(2))
         assert await people.states(broadcast.id) == ["delivered"] * 3
 
+    async def test_what_arrived_keeps_the_ids_by_which_it_can_be_recalled(
+        self, broadcasts: Broadcasts, people: Supporters
+    ) -> None:
+        await people.sign([1, 2])
+        broadcast = await started(broadcasts)
+        album, unknown = results(await claim(broadcasts, broadcast), Outcome.DELIVERED)
+        told = [replace(album, messages=(71, 72)), unknown]
+        await broadcasts.deliveries.record(broadcast.id, told, later(2))
+        rows = await read_sql(
+            people.database, "SELECT message_ids FROM deliveries ORDER BY position"
+        )
+        assert [row["message_ids"] for row in rows] == ["71,72", None]
+
     async def test_who_was_lost_before_stays_lost_from_then_on(
         self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
@@ -422,3 +437,16 @@ class TestRecover:
         await broadcasts.deliveries.recover(second, holder=ME, at=later(9))
         assert await people.states(broadcast.id) == ["unconfirmed", "pending"]
         assert second.total == 1
+
+
+async def test_what_is_settled_is_of_its_own_petition(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1])
+    broadcast = await started(broadcasts)
+    await claim(broadcasts, broadcast)
+    await broadcasts.cancel(broadcast.id, ADMIN, later(2))
+    await Deliveries(people.database, "another", people.keyring).settle(later(3))
+    assert await people.states(broadcast.id) == ["sending"]
+    await broadcasts.deliveries.settle(later(4))
+    assert await people.states(broadcast.id) == ["unconfirmed"]

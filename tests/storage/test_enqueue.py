@@ -3,7 +3,7 @@
 import asyncio
 
 from storage.broadcasts import Broadcasts
-from tests.support.broadcasts import ME, OTHER, start
+from tests.support.broadcasts import ME, OTHER, queued, start
 from tests.support.supporters import Supporters, later
 
 
@@ -38,3 +38,14 @@ async def test_who_does_not_hold_the_lease_writes_nothing(
     found = await broadcasts.get(broadcast.id)
     assert found is not None
     assert not found.is_enqueued
+
+
+async def test_who_signs_after_it_began_is_not_among_its_recipients(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1, 2, 3])
+    broadcast = await start(broadcasts)
+    await people.sign([4, 5])
+    await queued(broadcasts, broadcast)
+    rows = await people.deliveries(broadcast.id)
+    assert [row["position"] for row in rows] == [1, 2, 3]
