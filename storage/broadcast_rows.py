@@ -186,5 +186,5 @@ def _found(tx: Transaction, query: Select[Any]) -> list[Broadcast]:
 
 
 def _first(tx: Transaction, query: Select[Any]) -> Broadcast | None:
-    row = tx.first(query.where(tx.of(BROADCASTS)))
+    row = tx.first(query.where(tx.of(BROADCASTS)).limit(1))
     return None if row is None else read_broadcast(row, tx.keyring)

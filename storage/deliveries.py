@@ -19,6 +19,7 @@ what was being sent when a process was killed is sent again without being counte
 from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -171,7 +172,7 @@ def record_results(tx: Transaction, id: bytes, results: Iterable[Result], at: da
         by_outcome.setdefault(each.outcome, []).append(values)
     # Signatures are locked before deliveries, as in a withdrawal.
     if unreachable := by_outcome.get(Outcome.UNREACHABLE):
-        tx.change(_MARK_UNREACHABLE, unreachable)
+        tx.change(_MARK_UNREACHABLE, sorted(unreachable, key=itemgetter("place")))
     for outcome, some in by_outcome.items():
         tx.change(_RECORD[outcome], some)
     if by_outcome:

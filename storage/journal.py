@@ -21,7 +21,7 @@ import json
 import os
 import shlex
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -198,7 +198,14 @@ class Journal:
 
     def _write_over_names(self, subjects: set[bytes]) -> None:
         with self._locked() as file:
-            found = {at: each for at, each in file.entries().items() if each.subject in subjects}
+            end = file.end()
+            with file.unlocked():  # others write while all of it is read
+                known = file.entries()
+            if not file.identity.is_same():
+                return  # it was rewritten without such names
+            places = [place for place, each in known.items() if each.subject in subjects]
+            now = file.entries([*places, *range(end, file.end())])
+            found = {at: each for at, each in now.items() if each.subject in subjects}
             file.write_over_names(found, last_entries(found.values()))
 
     @contextmanager
@@ -279,23 +286,35 @@ class _LockedFile:
         begun_at = from_millis(int.from_bytes(self.begun, "big") or None)
         return JournalContent((*found.values(),), self.unreadable(found), begun_at=begun_at)
 
-    def entries(self) -> dict[int, Entry]:
-        """Returns each entry that can be read, by its place."""
-        found = {place: self._entry(place) for place in range(1, self._end())}
+    @contextmanager
+    def unlocked(self) -> Iterator[None]:
+        """Lets others write, and replace the file, until the block ends."""
+        fcntl.flock(self._handle, fcntl.LOCK_UN)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._handle, fcntl.LOCK_EX)
+
+    def entries(self, places: Iterable[int] | None = None) -> dict[int, Entry]:
+        """Returns each entry that can be read, by its place; of all places or of some."""
+        asked = range(1, self.end()) if places is None else places
+        found = {place: self._entry(place) for place in asked}
         return {place: each for place, each in found.items() if each is not None}
 
     def unreadable(self, found: Mapping[int, Entry]) -> int:
         """Returns how many entries are damaged, besides those that were found."""
-        return self._end() - 1 - len(found)
+        return self.end() - 1 - len(found)
 
     def append(self, entries: list[Entry]) -> None:
-        """Writes entries behind the last whole one, and waits for the disk."""
-        end = self._end()
+        """Writes all entries, or none, behind the last whole one, and waits for the disk."""
+        end = self.end()
         blocks = [self._sealed(each, end + i) for i, each in enumerate(entries)]
         start = end * _BLOCK_BYTES
         try:
             os.ftruncate(self._handle, start)  # what a kill left half written
-            _write_all(self._handle, b"".join(blocks), start)
+            for at in range(0, len(blocks), GROUP_SIZE):
+                portion = b"".join(blocks[at : at + GROUP_SIZE])
+                _write_all(self._handle, portion, start + at * _BLOCK_BYTES)
         except OSError:
             with suppress(OSError):
                 os.ftruncate(self._handle, start)
@@ -308,7 +327,7 @@ class _LockedFile:
                 nothing = Entry(Deed.WITH_NAME, entry.subject, refused=True)
                 _write_all(self._handle, self._sealed(nothing, place), place * _BLOCK_BYTES)
 
-    def _end(self) -> int:
+    def end(self) -> int:
         """Returns the place behind the last entry that a kill did not leave half written."""
         size = os.fstat(self._handle).st_size // _BLOCK_BYTES
         for end in range(size, max(1, size - GROUP_SIZE) - 1, -1):

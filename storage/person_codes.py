@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from storage.petition_rows import PetitionRows, as_write
+from storage.petitions import lock_petition
 from storage.tables import PERSON_CODES, SIGNATURES
 from storage.transaction import Transaction
 
@@ -51,6 +52,7 @@ class CheckedCode:
 
 def add_code(tx: Transaction, supporter: bytes, code: str, *, ends_at: datetime) -> bool:
     """Stores a code, which voids the former one; returns False if the person has not signed."""
+    lock_petition(tx, shared=True)  # the code refers to it, and it is locked before signatures
     # Whoever withdraws at this moment leaves no code behind.
     if tx.find(SIGNATURES, SIGNATURES.c.supporter == supporter, lock=True) is None:
         return False

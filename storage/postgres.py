@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from bot.back_off import BackOff
 from storage.database import Snapshot
 from storage.errors import BrokenData, DatabaseUrlWrong, SchemaMissing, Unavailable
-from storage.transaction import Arguments, Result, Transaction, Work
+from storage.transaction import Arguments, Result, Transaction, Work, take_back_notes, write_notes
 
 # Apart, so that reading never waits for transactions that wait for each other. Besides these,
 # a few snapshots can be read.
@@ -34,6 +34,11 @@ _CONNECT_SECONDS = 5.0
 _COMMAND_SECONDS = 120.0  # one statement may go through a million signatures
 _RETRY_FOR_SECONDS = 4.0
 _LAST_TRY_SECONDS = 1.0  # for who got a turn no earlier than that
+# So long a connection is waited for that may have been forgotten on its way, before a new one is
+# tried; and none is kept for longer than that without being used.
+_BEGIN_SECONDS = 1.5
+_END_SECONDS = 2.0
+_RECYCLE_SECONDS = 300
 _PAUSES = BackOff(0.02, longest=0.5)  # in seconds, between tries
 
 # The statements are short: compiling them would take longer than running them.
@@ -115,6 +120,7 @@ class PostgresDatabase:
             max_overflow=_SNAPSHOTS,
             pool_timeout=_CONNECT_SECONDS,
             pool_reset_on_return=None,
+            pool_recycle=_RECYCLE_SECONDS,
             hide_parameters=True,
         )
         event.listen(engine.sync_engine, "checkout", _refuse_closed)
@@ -200,7 +206,7 @@ class PostgresDatabase:
                 connection = await stack.enter_async_context(self._engine.connect())
                 driver = await _driver_of(connection)
                 try:
-                    await driver.execute(begin)
+                    await driver.execute(begin, timeout=_BEGIN_SECONDS)
                 except BaseException:
                     await connection.invalidate()
                     raise
@@ -241,13 +247,13 @@ async def _carried_out(
     result = await connection.run_sync(lambda _: work(transaction))
     try:
         if transaction.noted:
-            await asyncio.to_thread(transaction.write_notes)
+            await asyncio.to_thread(write_notes, [transaction])
             await connection.run_sync(lambda _: transaction.count_deeds())
         await (await _driver_of(connection)).execute("COMMIT")
     except _COMMIT_UNCERTAIN as error:
         raise _CommitUnknown from error
     except BaseException:
-        await asyncio.to_thread(transaction.take_back_notes)
+        await asyncio.to_thread(take_back_notes, [transaction])
         raise
     return result
 
@@ -260,8 +266,8 @@ async def _driver_of(connection: AsyncConnection) -> Any:
 async def _ended(connection: AsyncConnection, driver: Any) -> None:
     """Rolls back what was not committed; a connection that cannot leaves the pool."""
     try:
-        if driver.is_in_transaction():
-            await driver.execute("ROLLBACK")
+        if not driver.is_closed() and driver.is_in_transaction():
+            await driver.execute("ROLLBACK", timeout=_END_SECONDS)
     except BaseException as error:
         await connection.invalidate()
         if not isinstance(error, DRIVER_ERRORS):

@@ -18,6 +18,8 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
+from sqlalchemy.exc import DBAPIError
+
 from storage.database import Snapshot
 from storage.errors import (
     DatabaseReplaced,
@@ -34,7 +36,7 @@ from storage.sqlite_connection import (
     storage_errors,
 )
 from storage.sqlite_errors import is_locked, storage_error
-from storage.transaction import Arguments, Result, Transaction, Work
+from storage.transaction import Arguments, Result, Transaction, Work, take_back_notes
 from storage.write_ahead_log import PAUSE_SECONDS, RETRY_SECONDS, Truncation, WriteAheadLog
 
 _READERS = 2
@@ -186,13 +188,13 @@ class SqliteDatabase:
             self._commit_with_retries(group)
             self._watch_log()
             self.require_files()
-        except Exception as error:  # every caller gets an answer
-            self._writer.roll_back()
+        except Exception as error:
             for write in group:
                 write.error = error
-                if write.noted is not None:
-                    write.noted.take_back_notes()
-        group[0].answer.get_loop().call_soon_threadsafe(_set_results, group)
+            self._writer.roll_back()
+            take_back_notes([each.transaction for each in group if each.transaction])
+        finally:  # every caller gets an answer
+            group[0].answer.get_loop().call_soon_threadsafe(_set_results, group)
 
     def _watch_log(self) -> None:
         """Watches the write-ahead log too, which exists from the first transaction on."""
@@ -215,7 +217,7 @@ class SqliteDatabase:
         while True:
             try:
                 self._writer.commit(group)
-            except sqlite3.Error as error:
+            except (sqlite3.Error, DBAPIError) as error:
                 self._writer.roll_back()
                 if not is_locked(error) or time.monotonic() >= deadline:
                     raise

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -9,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, StaticPool, create_engine
+from sqlalchemy import Connection, NullPool, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from storage.errors import JournalUnwritable, SchemaMissing
 from storage.sqlite_errors import fails_whole_group, storage_error
-from storage.transaction import Result, Transaction
+from storage.transaction import Result, Transaction, take_back_notes, write_notes
 
 PRAGMAS = (
     "secure_delete=ON",  # what is erased is overwritten
@@ -32,6 +33,13 @@ WRITER_PRAGMAS = (
 )
 
 
+# One for all threads, since it keeps what it has made of each statement.
+_of_thread = threading.local()
+_ENGINE = create_engine(
+    "sqlite://", creator=lambda: _of_thread.driver, poolclass=NullPool, hide_parameters=True
+)
+
+
 @dataclass(slots=True, eq=False)
 class Write:
     """A transaction that waits for its turn, with its result."""
@@ -41,11 +49,6 @@ class Write:
     result: Any = None
     transaction: Transaction | None = None
     error: Exception | None = None
-
-    @property
-    def noted(self) -> Transaction | None:
-        """The transaction, if it has something for the journal."""
-        return self.transaction if self.transaction and self.transaction.noted else None
 
 
 class SqliteConnection:
@@ -94,19 +97,22 @@ class SqliteConnection:
         try:
             return work(Transaction(self.core))
         finally:
-            self.driver.execute("ROLLBACK")
+            self.roll_back()
+
+    def roll_back(self) -> None:
+        """Rolls back a transaction that is open, which SQLite may have done by itself."""
+        if self.driver.in_transaction:
+            self.driver.rollback()
 
     def _open(self) -> None:
-        self.driver = _connect(self._path, self._pragmas)
-        self._is_open = True
-        engine = create_engine(
-            "sqlite://", creator=lambda: self.driver, poolclass=StaticPool, hide_parameters=True
-        )
+        self.driver = _of_thread.driver = _connect(self._path, self._pragmas)
         # SQLAlchemy begins and commits nothing by itself.
-        self.core = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        self.core = _ENGINE.connect().execution_options(isolation_level="AUTOCOMMIT")
+        self._is_open = True
 
     def _close(self) -> None:
         if self._is_open:
+            self.core.close()
             self.driver.close()
 
 
@@ -118,23 +124,27 @@ class Writer(SqliteConnection):
         self.driver.execute("BEGIN IMMEDIATE")
         for write in group:
             self._attempt(write)
-        try:
-            for write in group:
-                if write.noted is not None:
-                    write.noted.write_notes()
-        except JournalUnwritable as error:
-            self.roll_back()
-            for write in group:
-                write.error = error if write.noted else None
+        noted = [write for write in group if write.transaction and write.transaction.noted]
+        if noted and not self._is_noted(noted):
             # The others are done, from the beginning.
-            self.commit([write for write in group if write.error is None])
-            return
-        self.driver.execute("COMMIT")
+            self.commit([write for write in group if write not in noted])
+        else:
+            self.driver.execute("COMMIT")
 
-    def roll_back(self) -> None:
-        """Rolls back an open transaction."""
-        if self.driver.in_transaction:
-            self.driver.rollback()
+    def _is_noted(self, noted: list[Write]) -> bool:
+        """Writes down what is noted; returns False if that failed and all is rolled back."""
+        transactions = [write.transaction for write in noted if write.transaction]
+        try:
+            write_notes(transactions)
+        except Exception as error:  # handed to those who have something for the journal
+            self.roll_back()
+            take_back_notes(transactions)
+            for write in noted:
+                # Each its own: one raised in many tasks would mix their tracebacks.
+                is_known = isinstance(error, JournalUnwritable)
+                write.error = JournalUnwritable("{said}", said=error) if is_known else error
+            return False
+        return True
 
     def _attempt(self, write: Write) -> None:
         write.error, write.transaction = None, Transaction(self.core)

@@ -27,7 +27,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import Insert, insert  # SQLite has the same clauses
 
-from storage.errors import JournalUnwritable
 from storage.ids import rising_id
 from storage.journal_entries import Entry
 from storage.keyring import Keyring
@@ -46,6 +45,7 @@ class Transaction:
     Attributes:
         noted: what the journal keeps of it.
         write_down: writes that into the journal before the commit, in a thread that may wait.
+        is_written_down: whether it was.
     """
 
     connection: Connection
@@ -53,6 +53,7 @@ class Transaction:
     keyring: Keyring = field(init=False, repr=False)
     noted: list[Entry] = field(default_factory=list)
     write_down: Callable[[Sequence[Entry]], object] = lambda _: None
+    is_written_down: bool = False
     _seed: bytes = field(init=False)
     _ids: int = 0
 
@@ -88,7 +89,7 @@ class Transaction:
 
         With `lock` nobody else changes it before the commit.
         """
-        query = select(table).where(self.of(table), *conditions)
+        query = select(table).where(self.of(table), *conditions).limit(1)
         return self.first(query.with_for_update() if lock else query)
 
     def count(self, table: Table, *conditions: ColumnElement[bool]) -> int:
@@ -151,15 +152,27 @@ class Transaction:
         if self.noted:
             self.set(PETITIONS, deeds=PETITIONS.c.deeds + 1)
 
-    def write_notes(self) -> None:
-        """Writes down what is noted; raises JournalUnwritable."""
-        if self.noted:
-            self.write_down(self.noted)
 
-    def take_back_notes(self) -> None:
-        """Writes down that nothing of what is noted is done, so that a restore does not do it."""
-        with suppress(JournalUnwritable):
-            self.write_down([replace(each, refused=True) for each in self.noted])
+def write_notes(transactions: Sequence[Transaction]) -> None:
+    """Writes down what is noted in transactions, with one wait for the disk of each journal.
+
+    Raises:
+        JournalUnwritable: it cannot be written now; nothing of the last journal is.
+    """
+    noted = [each for each in transactions if each.noted]
+    for write_down in {each.write_down: None for each in noted}:
+        of_journal = [each for each in noted if each.write_down == write_down]
+        write_down([entry for each in of_journal for entry in each.noted])
+        for each in of_journal:
+            each.is_written_down = True
+
+
+def take_back_notes(transactions: Sequence[Transaction]) -> None:
+    """Writes down that nothing of what was written down is done: a restore must not do it."""
+    for each in transactions:
+        if each.is_written_down:
+            with suppress(Exception):  # the failure that led here is the one to tell
+                each.write_down([replace(entry, refused=True) for entry in each.noted])
 
 
 Work = Callable[Concatenate[Transaction, Arguments], Result]

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -23,13 +24,16 @@ from storage import (
     Reached,
     Storage,
     Unavailable,
+    postgres,
+    sqlite,
+    sqlite_connection,
 )
 from storage.ids import rising_id
 from storage.journal import JournalContent
 from storage.journal_entries import TAKEN_OFF, last_entries
 from storage.key_file import add_encryption_key
 from storage.signed_names import named, short
-from storage.transaction import Transaction
+from storage.transaction import Transaction, write_notes
 from tests.support.raw_sql import run_sql
 from tests.support.supporters import NOON, a_supporter, later
 
@@ -272,10 +276,8 @@ async def test_every_deed_of_a_person_is_noted_before_it_is_done(
     assert storage.journal is not None
     assert storage.journal.read().entries == ()
 
-    write_notes = Transaction.write_notes
-
-    def killed_before_the_commit(transaction: Transaction) -> None:
-        write_notes(transaction)
+    def killed_before_the_commit(transactions: Sequence[Transaction]) -> None:
+        write_notes(transactions)
         raise Unavailable
 
     conversation = await storage.conversations.get(ana.supporter)
@@ -287,8 +289,10 @@ async def test_every_deed_of_a_person_is_noted_before_it_is_done(
     consent = short(signer.stands_under)
     await requests.restrict(signer, IN_CHAT, NOON)
     await signatures.mute(ana.supporter, NOON)
-    monkeypatch.setattr(Transaction, "write_notes", killed_before_the_commit)
-    monkeypatch.setattr(Transaction, "take_back_notes", lambda _: None)
+    for adapter in (sqlite, sqlite_connection, postgres):
+        if adapter is not sqlite:
+            monkeypatch.setattr(adapter, "write_notes", killed_before_the_commit)
+        monkeypatch.setattr(adapter, "take_back_notes", lambda _: None)
     for asked in (
         lambda: signatures.mute(ana.supporter, None),
         lambda: signatures.refuse_news(ana.supporter, NOON),

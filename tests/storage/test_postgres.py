@@ -4,6 +4,7 @@ import asyncio
 import time
 import traceback
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select, text, update
@@ -14,6 +15,7 @@ from storage.database_url import PostgresAddress, parse_address
 from storage.postgres import PostgresDatabase
 from storage.tables import PETITIONS
 from storage.transaction import Transaction
+from tests.storage.silent_connection import a_line
 from tests.support.postgres_server import PostgresServer
 from tests.support.raw_sql import read_sql, run_sql
 
@@ -229,6 +231,38 @@ class TestALostConnection:
         await writing
         assert len(answered) > 100
         assert answered <= await slugs(database)
+
+
+class TestALineThatFallsSilent:
+    async def test_while_idle_is_noticed_in_time(self, url: str, tmp_path: Path) -> None:
+        """A firewall forgot the connections of a quiet night."""
+        async with a_line(url, tmp_path) as (line, through):
+            database = await PostgresDatabase.open(dsn(through))
+            await database.write(add, "before")
+            line.fall_silent()
+            assert await slugs(database) == {"before"}
+            await database.write(add, "after")
+            assert await slugs(database) == {"before", "after"}
+            await database.close()
+
+    async def test_in_the_middle_is_told_as_an_outage(
+        self, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("storage.postgres._COMMAND_SECONDS", 0.5)
+        async with a_line(url, tmp_path) as (line, through):
+            database = await PostgresDatabase.open(dsn(through), retry_for_seconds=0.2)
+
+            def silent(tx: Transaction) -> None:
+                found(tx)
+                line.fall_silent()
+                found(tx)
+
+            with pytest.raises(Unavailable):
+                await database.read(silent)
+            with pytest.raises(Unavailable):
+                await database.write(silent)
+            assert await slugs(database) == set()
+            await database.close()
 
 
 class TestARestart:

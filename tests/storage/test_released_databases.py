@@ -214,14 +214,14 @@ async def test_what_an_update_erases_leaves_the_files_at_the_next_start_if_not_a
     name = "execute_fetchall" if is_sqlite else "execute"
     run = getattr(kind, name)
 
-    async def watched(self: Any, sql: str, *args: object) -> Any:
+    async def watched(self: Any, sql: str, *args: Any, **named: Any) -> Any:
         if "VACUUM" in sql:
             tries.append(sql)
             if ends:
                 raise ends.pop(0)
         if "wal_checkpoint" in sql and len(tries) == 3:
             return [(1, 9, 0)]
-        return await run(self, sql, *args)
+        return await run(self, sql, *args, **named)
 
     monkeypatch.setattr(kind, name, watched)
     for error in (Killed, Unavailable):

@@ -1,17 +1,20 @@
 """Tests what both databases promise of a transaction that is a function."""
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 from sqlalchemy import select, text, update
 
 from storage import Database, Keyring
-from storage.errors import JournalUnwritable
+from storage.errors import JournalUnwritable, Unavailable
 from storage.journal_entries import Deed, Entry
 from storage.petition_rows import PetitionRows
+from storage.sqlite import SqliteDatabase
 from storage.tables import PETITIONS, TELEGRAM_CACHE
 from storage.transaction import Transaction
 from tests.support.supporters import NOON, SLUG, Supporters
@@ -32,12 +35,14 @@ class Notebook:
 
     def __init__(self) -> None:
         self.noted: list[Entry] = []
+        self.written = 0
         self.fails = False
 
     def write_down(self, entries: Sequence[Entry]) -> None:
         if self.fails:
             raise JournalUnwritable
         self.noted += entries
+        self.written += 1
 
     def keep_and_note(self, tx: Transaction, /, key: str) -> None:
         tx.write_down = self.write_down
@@ -96,6 +101,74 @@ async def test_where_the_journal_fails_what_does_not_journal_is_done_all_the_sam
     notebook.fails = False
     await rows.write(notebook.keep_and_note, "muted")
     assert await rows.read(kept) == {"before", "after", "muted"}
+
+
+async def test_where_the_journal_fails_in_a_way_that_nobody_thought_of_all_are_answered(
+    rows: Rows, notebook: Notebook
+) -> None:
+    def no_thread(_: Sequence[Entry]) -> None:
+        raise RuntimeError("can't start new thread")
+
+    def note(tx: Transaction, /) -> None:
+        keep(tx, "muted")
+        tx.write_down = no_thread
+        tx.note(MUTED)
+
+    async with asyncio.timeout(5):
+        answers = await asyncio.gather(
+            rows.write(keep, "before"), rows.write(note), return_exceptions=True
+        )
+    assert [type(each) for each in answers] == [type(None), RuntimeError]
+    assert await rows.read(kept) == {"before"}
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+async def test_many_who_mute_at_once_share_one_wait_for_the_disk(
+    rows: Rows, notebook: Notebook, kind: str
+) -> None:
+    await asyncio.gather(*[rows.write(notebook.keep_and_note, f"{n}") for n in range(40)])
+    assert len(notebook.noted) == 40
+    assert notebook.written <= 3
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+async def test_what_is_not_committed_after_all_is_taken_back_and_nothing_else(
+    rows: Rows, notebook: Notebook, database: SqliteDatabase, kind: str
+) -> None:
+    await rows.write(notebook.keep_and_note, "muted")
+
+    def fill(tx: Transaction, /) -> None:
+        raise full_disk()
+
+    def commit_fails() -> None:
+        raise full_disk()
+
+    answers = await asyncio.gather(
+        rows.write(notebook.keep_and_note, "again"), rows.write(fill), return_exceptions=True
+    )
+    assert [type(each) for each in answers] == [Unavailable] * 2
+    assert notebook.noted == [MUTED], "nothing of the second was written, so nothing is refused"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "require_files", commit_fails)
+        with pytest.raises(Unavailable):
+            await rows.write(notebook.keep_and_note, "third")
+    assert notebook.noted == [MUTED, MUTED, replace(MUTED, refused=True)]
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+async def test_a_disk_that_ends_a_read_by_itself_is_told_as_one(rows: Rows, kind: str) -> None:
+    def meet(tx: Transaction, /) -> None:
+        tx.connection.exec_driver_sql("ROLLBACK")  # as SQLite does
+        raise full_disk()
+
+    with pytest.raises(Unavailable):
+        await rows.read(meet)
+
+
+def full_disk() -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR_READ
+    return error
 
 
 async def test_who_is_cut_off_undoes_nothing(rows: Rows) -> None:
