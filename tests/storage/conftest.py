@@ -30,8 +30,14 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(autouse=True)
-def run_twice() -> Iterator[None]:
-    """Runs every function twice, the first time in vain, as after a conflict with another."""
+def run_twice(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Runs every function twice, the first time in vain, as after a conflict with another.
+
+    On one of the databases: whether a function may run twice is not theirs to say.
+    """
+    if "postgres" in request.node.name:
+        yield
+        return
     once: Any = PetitionRows._write
 
     async def twice(rows: PetitionRows, work: Work[..., Any], *args: Any, **kwargs: Any) -> Any:
