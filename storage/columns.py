@@ -28,7 +28,7 @@ def number(name: str, *, null: bool = False, default: int | None = None) -> sa.C
     return sa.Column(name, _WHOLE, nullable=null, server_default=start)
 
 
-class Moment(sa.TypeDecorator[datetime]):
+class StoredMoment(sa.TypeDecorator[datetime]):
     """A moment, as UTC milliseconds."""
 
     impl = sa.BigInteger
@@ -83,7 +83,7 @@ class Day(sa.TypeDecorator[date]):
 
 def moment(name: str, *, null: bool = False) -> sa.Column[datetime]:
     """Returns a column of moments."""
-    return sa.Column(name, Moment, nullable=null)
+    return sa.Column(name, StoredMoment, nullable=null)
 
 
 def flag(name: str, *, null: bool = False, default: int | None = None) -> sa.Column[bool]:

@@ -4,9 +4,9 @@ A transaction runs in a task of its own, so that a caller who is cancelled undoe
 certainly did not take effect and may pass is tried again: a conflict between two transactions, a
 connection that was lost before the commit.
 
-PgBouncer can stand between, from version 1.21 on, also where it hands out a connection for each
-transaction: nothing is left in a session, limits are set in each transaction, and prepared
-statements are those of the protocol, which it keeps apart.
+Nothing is left in a session, and limits are set in each transaction, as a pooler needs that hands
+out a connection for each. Prepared statements are those of the protocol, which PgBouncer keeps
+apart from version 1.21 on.
 """
 
 import asyncio

@@ -11,7 +11,7 @@ from storage.deliveries import Deliveries
 from storage.errors import BrokenData
 from storage.times import to_millis
 from tests.support.broadcasts import ME, OTHER, claim, results, started
-from tests.support.raw_sql import Statement, read_rows, read_sql
+from tests.support.raw_sql import read_sql
 from tests.support.supporters import ADMIN, NOON, Supporters, later
 
 
@@ -242,9 +242,8 @@ class TestRecord:
         album, unknown = results(await claim(broadcasts, broadcast), Outcome.DELIVERED)
         told = [replace(album, messages=(71, 72)), unknown]
         await broadcasts.deliveries.record(broadcast.id, told, later(2))
-        rows = await read_sql(
-            people.database, "SELECT message_ids FROM deliveries ORDER BY position"
-        )
+        sql = "SELECT message_ids FROM deliveries ORDER BY position"
+        rows = await read_sql(people.database, sql)
         assert [row["message_ids"] for row in rows] == ["71,72", None]
 
     async def test_who_was_lost_before_stays_lost_from_then_on(
@@ -256,8 +255,7 @@ class TestRecord:
         await people.lose(1)
         lost = results(batch, Outcome.UNREACHABLE)
         await broadcasts.deliveries.record(broadcast.id, lost, later(2))
-        since = Statement("SELECT unreachable_at FROM signatures")
-        (row,) = await read_rows(people.database, since)
+        (row,) = await read_sql(people.database, "SELECT unreachable_at FROM signatures")
         assert row["unreachable_at"] == to_millis(NOON)
 
     @pytest.mark.parametrize(
