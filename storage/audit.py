@@ -44,9 +44,7 @@ def add_audit(
         actor: the Telegram user id of who did it; None for the bot itself.
         detail: more about it; never personal data.
     """
-    key = tx.new_id(at)
-    sealed = None if actor is None else tx.seal(actor, AUDIT.c.actor_sealed, key)
-    tx.add(AUDIT, id=key, at=at, actor_sealed=sealed, action=action, detail=detail)
+    tx.add(AUDIT, id=tx.new_id(at), at=at, actor=actor, action=action, detail=detail)
 
 
 def add_up_audit(tx: Transaction, action: str, people: int, *, entry: bytes, at: datetime) -> None:

@@ -1,6 +1,5 @@
 """Rows of broadcasts: how they are locked, listed, decrypted and turned into objects."""
 
-import json
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -8,8 +7,8 @@ from typing import Any
 from sqlalchemy import Row as TableRow
 from sqlalchemy import Select, and_, case, exists, func, or_, select
 
-from storage.broadcast_states import ACTIVE, OVER, BroadcastState, PauseReason, StopReason
-from storage.broadcast_types import Audience, Broadcast, DeliveryState, Kind
+from storage.broadcast_states import ACTIVE, OVER, BroadcastState
+from storage.broadcast_types import Audience, Broadcast, DeliveryState
 from storage.keyring import Keyring
 from storage.tables import BROADCASTS, DELIVERIES, RESTORES
 from storage.transaction import Transaction
@@ -21,9 +20,7 @@ _NEWEST = select(BROADCASTS).order_by(BROADCASTS.c.created_at.desc(), BROADCASTS
 # A broadcast is not sent if one of these cannot be decrypted; the progress chat does no harm.
 _NEEDED = ("author_sealed", "confirmed_by_sealed", "source_chat_sealed")
 
-_AS_STORED = {each.name for each in fields(Broadcast)} & set(BROADCASTS.c.keys()) - {
-    *("kind", "state", "content", "pause_reason", "stop_reason", "reason_detail"),
-}
+_AS_STORED = {each.name for each in fields(Broadcast)} & {*BROADCASTS.c.keys()} - {"reason_detail"}
 
 
 def read_broadcast(row: TableRow[Any], keyring: Keyring) -> Broadcast:
@@ -38,17 +35,12 @@ def read_broadcast(row: TableRow[Any], keyring: Keyring) -> Broadcast:
     author = needed["author_sealed"] or 0
     return Broadcast(
         **{name: stored[name] for name in _AS_STORED},
-        kind=Kind(row.kind),
-        state=BroadcastState(row.state),
-        content=json.loads(row.content),
         source_chat=needed["source_chat_sealed"],
         audience=Audience(row.language, row.news_only),
         is_enqueued=row.enqueued_at is not None,
         progress_chat=opened("progress_chat_sealed"),
         author=author,
         confirmed_by=needed["confirmed_by_sealed"] or author,
-        pause_reason=PauseReason(row.pause_reason) if row.pause_reason else None,
-        stop_reason=StopReason(row.stop_reason) if row.stop_reason else None,
         reason_detail=row.reason_detail or "",
         # A broadcast to be approved always has a time; rows older than approvals have neither.
         is_approved=row.confirmed_by_sealed is not None or row.starts_at is None,

@@ -4,7 +4,6 @@ The transaction fixes the content and the last signature it goes to; the worker 
 recipients' rows before it sends (`deliveries.py`), in portions too small to delay other writes.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -168,7 +167,7 @@ def _columns(tx: Transaction, plan: NewBroadcast, newest: int) -> dict[str, Any]
         **{name: getattr(plan, name) for name in as_asked},
         "topic": plan.stored_topic,
         "state": BroadcastState.RUNNING if plan.due is None else BroadcastState.SCHEDULED,
-        "content": json.dumps(dict(plan.content), ensure_ascii=False, sort_keys=True),
+        "content": dict(plan.content),
         "source_chat_sealed": sealed(plan.source_chat, "source_chat_sealed"),
         "language": plan.audience.language,
         "news_only": plan.audience.news_only,

@@ -3,7 +3,9 @@
 A revision that was released makes the same tables for ever, so what is here only grows.
 """
 
+import json
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -81,6 +83,36 @@ class Day(sa.TypeDecorator[date]):
         return None if value is None else date.fromisoformat(value)
 
 
+class Choice(sa.TypeDecorator[StrEnum]):
+    """One value of an enum, as its text."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def __init__(self, of: type[StrEnum]) -> None:
+        super().__init__()
+        self.of = of
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> StrEnum | None:
+        """See TypeDecorator."""
+        return None if value is None else self.of(value)
+
+
+class Json(sa.TypeDecorator[Any]):
+    """Lists, texts and numbers, as JSON in text."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str:
+        """See TypeDecorator."""
+        return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> Any:
+        """See TypeDecorator."""
+        return None if value is None else json.loads(value)
+
+
 def moment(name: str, *, null: bool = False) -> sa.Column[datetime]:
     """Returns a column of moments."""
     return sa.Column(name, StoredMoment, nullable=null)
@@ -101,6 +133,38 @@ def text(name: str, *, null: bool = False, default: str | None = None) -> sa.Col
     """Returns a column of text."""
     start = None if default is None else sa.text(f"'{default}'")
     return sa.Column(name, sa.Text, nullable=null, server_default=start)
+
+
+def choice(name: str, of: type[StrEnum], *, null: bool = False) -> sa.Column[StrEnum]:
+    """Returns a column of one of an enum's values."""
+    return sa.Column(name, Choice(of), nullable=null)
+
+
+def json_text(name: str) -> sa.Column[Any]:
+    """Returns a column of lists, texts and numbers."""
+    return sa.Column(name, Json, nullable=False)
+
+
+def sealed(name: str, *, number: bool = False, null: bool = False) -> sa.Column[bytes]:
+    """Returns a column of encrypted texts, or of the encrypted numbers of people or chats.
+
+    Its name ends in `_sealed`; a transaction takes and gives the plain value by the name before.
+    """
+    info = {"plain": int if number else str}
+    return sa.Column(name, sa.LargeBinary, nullable=null, info=info)
+
+
+def is_sealed(column: sa.Column[Any]) -> bool:
+    """Returns whether a column holds encrypted values."""
+    return "plain" in column.info
+
+
+def key_of(table: sa.Table) -> sa.Column[Any]:
+    """Returns the column of a row's key, which its encrypted values are bound to.
+
+    A row without an id is one person's: of a supporter, or of an admin.
+    """
+    return next(table.c[name] for name in ("id", "admin", "supporter") if name in table.c)
 
 
 def blob(

@@ -5,7 +5,6 @@ person at once, one of them has to read again. A row of version 0 holds only wha
 and counts as no conversation.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -45,8 +44,8 @@ VALUES (:own_petition, :own_supporter, :stage, 0, 0, '[]', 0, 0)
 ON CONFLICT (petition, supporter) DO NOTHING
 """)
 
-_FORM_FORGOTTEN = {
-    **{"name_sealed": None, "name_message_ids": "[]", "news": False, "updates": False},
+_FORM_FORGOTTEN: Mapping[str, Any] = {
+    **{"name_sealed": None, "name_message_ids": [], "news": False, "updates": False},
     **{"with_name": None, "form_started_at": None, "notice": None, "source": None},
     "screen_digest": None,
 }
@@ -104,7 +103,7 @@ class Conversation:
 
 # Columns that hold what the attribute of the same name does; the others are converted.
 _AS_THEY_ARE = {each.name for each in fields(Conversation)} & {*_COLUMNS.keys()} - {
-    *("supporter", "name_message_ids", "updated_at")
+    *("supporter", "updated_at")
 }
 
 
@@ -113,15 +112,11 @@ def conversation_of(tx: Transaction, supporter: bytes) -> Conversation | None:
     row = tx.first(_GET, _own(tx, supporter))
     if row is None:
         return None
-    name = tx.opened(row.name_sealed, _COLUMNS.name_sealed, supporter)
-    return Conversation(
-        supporter=supporter,
-        **{column: getattr(row, column) for column in _AS_THEY_ARE},
-        name=name,
-        name_message_ids=tuple(json.loads(row.name_message_ids)),
-        is_damaged=name is None and row.name_sealed is not None,
-        updated_at=row.updated_at,
-    )
+    stored = tx.unsealed(CONVERSATIONS, row)
+    del stored["petition"]
+    stored["name_message_ids"] = tuple(row.name_message_ids)
+    is_damaged = stored["name"] is None and row.name_sealed is not None
+    return Conversation(**stored, is_damaged=is_damaged)
 
 
 def save_conversation(
@@ -138,8 +133,7 @@ def save_conversation(
         _make_room(tx, own)
     values = {column: getattr(conversation, column) for column in _AS_THEY_ARE}
     sealed = None if name is None else tx.seal(name, _COLUMNS.name_sealed, supporter)
-    ids = json.dumps(conversation.name_message_ids)
-    values |= {"name_sealed": sealed, "name_message_ids": ids, "updated_at": at}
+    values |= {"name_sealed": sealed, "updated_at": at}
     if not tx.change(_NEXT, {**own, "was": was or 0, **values}):
         raise ConversationMoved
 
@@ -170,8 +164,8 @@ def count_unsigned(tx: Transaction) -> int:
 
 def forget_name_messages(tx: Transaction, supporter: bytes, ids: tuple[int, ...]) -> None:
     """Records that these messages were deleted; changes nothing if more came meanwhile."""
-    is_same = _COLUMNS.name_message_ids == json.dumps(ids)
-    tx.set(CONVERSATIONS, _COLUMNS.supporter == supporter, is_same, name_message_ids="[]")
+    is_same = _COLUMNS.name_message_ids == ids
+    tx.set(CONVERSATIONS, _COLUMNS.supporter == supporter, is_same, name_message_ids=[])
 
 
 def forget_left_forms(tx: Transaction, before: datetime, *, limit: int) -> int:

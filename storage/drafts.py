@@ -12,19 +12,18 @@ from storage.transaction import Transaction
 
 def find_draft(tx: Transaction, admin: bytes) -> str | None:
     """Returns an admin's draft; None if there is none, or it cannot be decrypted."""
-    row = tx.find(DRAFTS, DRAFTS.c.admin == admin)
-    return None if row is None else tx.opened(row.body_sealed, DRAFTS.c.body_sealed, admin)
+    row = tx.find(DRAFTS, admin)
+    return None if row is None else tx.unsealed(DRAFTS, row)["body"]
 
 
 def save_draft(tx: Transaction, admin: bytes, body: str, at: datetime) -> None:
     """Stores a draft in place of the one before."""
-    sealed = tx.seal(body, DRAFTS.c.body_sealed, admin)
-    tx.put(DRAFTS, admin=admin, body_sealed=sealed, updated_at=at)
+    tx.put(DRAFTS, admin=admin, body=body, updated_at=at)
 
 
 def forget_draft(tx: Transaction, admin: bytes) -> None:
     """Deletes a draft; does nothing if there is none."""
-    tx.delete(DRAFTS, DRAFTS.c.admin == admin)
+    tx.delete(DRAFTS, admin)
 
 
 class Drafts(PetitionRows):

@@ -23,6 +23,7 @@ from sqlalchemy import (
     update,
 )
 
+from storage.columns import is_sealed, key_of
 from storage.database import Database
 from storage.errors import BrokenData
 from storage.keyring import NOBODY, Keyring
@@ -36,7 +37,7 @@ PORTION = 200
 _SEALED = {
     table: sealed
     for table in metadata.sorted_tables
-    if (sealed := [each for each in table.columns if each.name.endswith("_sealed")])
+    if (sealed := [each for each in table.columns if is_sealed(each)])
 }
 
 
@@ -120,8 +121,7 @@ def _reseal(
     done, fresh = Resealed(), []
     for row in rows:
         values = {f"key_{each.name}": row._mapping[each] for each in key}
-        # A row without an id is one person's: of a supporter, or of an admin.
-        owner = row._mapping[key[0] if len(key) == 1 else key[1]]
+        owner = row._mapping[key_of(table)]
         for column in columns:
             values[f"new_{column.name}"] = _anew(
                 keyring, column, row._mapping[column], owner, done

@@ -5,12 +5,11 @@ to be nobody's; a test says why it is not. A new table with personal data is add
 and to `Held`.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, select
+from sqlalchemy import Column, ColumnElement, Row, Table, select
 
 from storage.petition_rows import PetitionRows, as_read
 from storage.tables import (
@@ -62,9 +61,6 @@ _WITH = {
     CONSENTS: (CONSENTS.join(CONSENT_TEXTS), CONSENT_TEXTS.c.text),
     DELIVERIES: (DELIVERIES.join(BROADCASTS), BROADCASTS.c.kind),
 }
-
-# The other sealed columns hold the id of a person or of a chat.
-_TEXTS = frozenset({"name_sealed", "body_sealed", "text_sealed"})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -147,36 +143,23 @@ def _records(
     query = select(*(table.c[name] for name in GIVEN[table.name]), *also).select_from(tables)
     order = (*([] if by is None else [table.c[by]]), *table.primary_key)
     rows = tx.all(query.where(tx.of(table), *conditions).order_by(*order))
-    return tuple(_record(tx, table, row) for row in rows)
+    return tuple(_record(tx, table, row, *also) for row in rows)
 
 
 def _only(tx: Transaction, table: Table, reference: bytes) -> Record | None:
     """Returns the row of a person, of whom a table has one at most."""
-    whose = table.c.supporter if "supporter" in table.c else table.c.admin
+    whose = table.c["supporter" if "supporter" in table.c else "admin"]
     return next(iter(_records(tx, table, whose == reference)), None)
 
 
-def _record(tx: Transaction, table: Table, row: Row[Any]) -> Record:
-    record = {
-        name.removesuffix("_sealed"): _readable(tx, table, row, name) for name in row._mapping
-    }
+def _record(tx: Transaction, table: Table, row: Row[Any], *also: Column[Any]) -> Record:
+    # What is damaged is None: somebody else's row must not keep people from seeing their own.
+    record = {**tx.unsealed(table, row), **{each.name: row._mapping[each] for each in also}}
+    if "message_ids" in record:
+        record["message_ids"] = [int(each) for each in (row.message_ids or "").split(",") if each]
     if table is SIGNATURES:  # tells a damaged name from none
         record["with_name"] = row.name_sealed is not None
     return record
-
-
-def _readable(tx: Transaction, table: Table, row: Row[Any], name: str) -> Any:
-    value = row._mapping[name]
-    if name.endswith("_sealed"):
-        bound_to = next(each for each in ("id", "admin", "supporter") if each in table.c)
-        # Somebody else's damaged row must not keep people from seeing their own.
-        opened = tx.opened if name in _TEXTS else tx.opened_id
-        return opened(value, table.c[name], row._mapping[bound_to])
-    if name == "name_message_ids":
-        return json.loads(value)
-    if name == "message_ids":
-        return [int(number) for number in (value or "").split(",") if number]
-    return value
 
 
 _PEOPLE = frozenset(

@@ -86,7 +86,7 @@ def _send(
     """
     if broadcast.state not in _SENDABLE or broadcast.recall_started_at is not None:
         return False
-    columns, kind = DELIVERIES.c, Kind(broadcast.kind)
+    columns, kind = DELIVERIES.c, broadcast.kind
     is_recipient = eligible(
         tx.slug, kind, broadcast.topic, news_only=broadcast.news_only, but=broadcast.id
     )

@@ -6,7 +6,7 @@ from `Transaction.new_id`, the same in every run.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import Insert, insert  # SQLite has the same clauses
 
+from storage.columns import is_sealed, key_of
 from storage.ids import rising_id
 from storage.journal_entries import Entry
 from storage.keyring import Keyring
@@ -34,6 +35,9 @@ from storage.tables import PETITIONS
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
+Condition = ColumnElement[bool] | bytes
+"""Which rows are meant: bytes are the id of one, or the reference of whose row it is."""
+
 Values = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 """The values of a statement's parameters; of a sequence, each is carried out."""
 
@@ -82,23 +86,21 @@ class Transaction:
         column = table.c.get("petition", table.c.get("slug"))
         return true() if column is None else column == self.slug
 
-    def find(
-        self, table: Table, *conditions: ColumnElement[bool], lock: bool = False
-    ) -> Row[Any] | None:
+    def find(self, table: Table, *conditions: Condition, lock: bool = False) -> Row[Any] | None:
         """Returns the row of this petition for which all of that holds; None without one.
 
         With `lock` nobody else changes it before the commit.
         """
-        query = select(table).where(self.of(table), *conditions).limit(1)
+        query = select(table).where(*self._where(table, conditions)).limit(1)
         return self.first(query.with_for_update() if lock else query)
 
-    def count(self, table: Table, *conditions: ColumnElement[bool]) -> int:
+    def count(self, table: Table, *conditions: Condition) -> int:
         """Returns how many rows of this petition there are for which all of that holds."""
-        query = select(func.count()).select_from(table).where(self.of(table), *conditions)
-        return int(self.scalar(query))
+        query = select(func.count()).select_from(table)
+        return int(self.scalar(query.where(*self._where(table, conditions))))
 
     def add(self, table: Table, **values: Any) -> None:
-        """Adds a row to this petition."""
+        """Adds a row to this petition, with the values that its sealed columns hold in plain."""
         self.change(self._adding(table, values))
 
     def add_new(self, table: Table, **values: Any) -> bool:
@@ -107,21 +109,65 @@ class Transaction:
 
     def put(self, table: Table, **values: Any) -> None:
         """Adds a row to this petition, in place of the one of its key if there is one."""
+        values = self._sealed(table, values)
         adding, key = self._adding(table, values), list(table.primary_key)
         new = {name: adding.excluded[name] for name in values}
         self.change(adding.on_conflict_do_update(index_elements=key, set_=new))
 
-    def set(self, table: Table, *conditions: ColumnElement[bool], **values: Any) -> int:
-        """Sets columns of the rows of this petition for which all of that holds; counts them."""
-        return self.change(update(table).where(self.of(table), *conditions).values(values))
+    def set(self, table: Table, *conditions: Condition, **values: Any) -> int:
+        """Sets columns of the rows of this petition for which all of that holds; counts them.
 
-    def delete(self, table: Table, *conditions: ColumnElement[bool]) -> int:
+        What is to be sealed is given in plain, of one row, whose key is the first condition.
+        """
+        own = conditions[0] if conditions else None
+        changing = update(table).where(*self._where(table, conditions))
+        return self.change(changing.values(self._sealed(table, values, own)))
+
+    def delete(self, table: Table, *conditions: Condition) -> int:
         """Deletes the rows of this petition for which all of that holds; returns how many."""
-        return self.change(delete(table).where(self.of(table), *conditions))
+        return self.change(delete(table).where(*self._where(table, conditions)))
+
+    def unsealed(self, table: Table, row: Row[Any]) -> dict[str, Any]:
+        """Returns the columns of a table that a row has, with `x_sealed` decrypted as `x`.
+
+        What is damaged is None, so that it keeps nobody from what else there is.
+        """
+        has, plain = row._mapping, {}
+        for column in table.c:
+            if column not in has:
+                continue
+            name, value = column.name, has[column]
+            if is_sealed(column):
+                opened = self.opened(value, column, has[key_of(table)])
+                value = None if opened is None else column.info["plain"](opened)
+            plain[name.removesuffix("_sealed")] = value
+        return plain
+
+    def _where(
+        self, table: Table, conditions: Sequence[Condition]
+    ) -> Iterator[ColumnElement[bool]]:
+        yield self.of(table)
+        for each in conditions:
+            yield key_of(table) == each if isinstance(each, bytes) else each
 
     def _adding(self, table: Table, values: dict[str, Any]) -> Insert:
         its = {"petition": self.slug} if "petition" in table.c else {}
-        return insert(table).values({**values, **its})
+        return insert(table).values({**self._sealed(table, values), **its})
+
+    def _sealed(self, table: Table, values: dict[str, Any], own: Any = None) -> dict[str, Any]:
+        """Returns values by their columns, encrypted where a column `x_sealed` holds an `x`.
+
+        Without `own`, the key of the row is one of the values.
+        """
+        stored = {}
+        for name, value in values.items():
+            column = table.c.get(f"{name}_sealed")
+            if column is None:
+                stored[name] = value
+            else:
+                row = own or values[key_of(table).name]
+                stored[column.name] = None if value is None else self.seal(value, column, row)
+        return stored
 
     def new_id(self, at: datetime) -> bytes:
         """Returns an id that rises with time; see `rising_id`."""

@@ -200,7 +200,7 @@ def test_why_one_waits_or_has_stopped_is_said_as_in_the_chat(petition: PetitionD
     broadcast = petition.begins()
     petition.do(lambda storage: storage.broadcasts.pause(broadcast.id, None, datetime.now(UTC)))
 
-    def shown(**why: str) -> str:
+    def shown(**why: str | None) -> str:
         change = ", ".join(f"{name} = :{name}" for name in why)
         write = Statement(f"UPDATE broadcasts SET {change}", why)  # noqa: S608
         petition.do(lambda storage: write_all(storage.database, write))
@@ -214,7 +214,7 @@ def test_why_one_waits_or_has_stopped_is_said_as_in_the_chat(petition: PetitionD
         found = data(call("show", "--json"))
         assert (found["pause_reason"], found["reason_detail"]) == (reason, "Error 7")
     # What an admin is asked in the chat meanwhile is no state.
-    assert "No message goes out until" in shown(pause_reason="", cancel_requested_at="1")
+    assert "No message goes out until" in shown(pause_reason=None, cancel_requested_at="1")
     for why, words in (
         (StopReason.UNREADABLE, "The key does not open the chats"),
         (StopReason.CONTENT, "Telegram does not accept the message: Error 7"),
