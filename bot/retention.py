@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -29,7 +30,7 @@ from bot.petition.retention_days import (
     untold_kept_until,
 )
 from bot.petition_folder.schema import months_later
-from storage import DueBefore, ErasureRun, Storage, Unavailable
+from storage import DueBefore, Storage, Unavailable
 
 _log = structlog.stdlib.get_logger()
 
@@ -86,7 +87,7 @@ async def find_overdue(storage: Storage, petition: Petition, now: datetime) -> O
     """Returns what should have been erased by the day before; None if there is nothing."""
     before = await read_erasure(storage, petition, now - _A_DAY)
     count = await storage.erasures.count(before.due)
-    people = count.total - (0 if before.untold_too else count.untold)
+    people = count.total - (0 if before.untold_too else count.waiting)
     first = await storage.erasures.first_signed_at()
     if people == 0 or first is None:
         return None
@@ -109,16 +110,15 @@ async def erase_due(
     It may be killed at any moment and done again. The audit log has it as `action`, a word, at
     `now`, when it begins; `progress` is told after each portion how many were erased so far.
     """
-    run = ErasureRun(uuid.uuid4().bytes, action, now, erasure.untold_too)
-    total, after = 0, 0
-    while True:
-        portion = await storage.erasures.erase(erasure.due, run, after=after, limit=PORTION)
-        total += portion.erased
+    due, entry, total = partial(storage.erasures.due_numbers, erasure.due), uuid.uuid4().bytes, 0
+    numbers = await due(untold_too=erasure.untold_too, after=0, limit=PORTION)
+    while numbers:
+        total += await storage.erasures.erase(numbers, action=action, entry=entry, at=now)
         progress(total)
-        if portion.after is None:
+        if len(numbers) < PORTION:
             break
-        after = portion.after
         await sleep(BETWEEN_PORTIONS_SECONDS)
+        numbers = await due(untold_too=erasure.untold_too, after=numbers[-1], limit=PORTION)
     while await storage.erasures.erase_what_is_left(erasure.due, limit=PORTION) == PORTION:
         await sleep(BETWEEN_PORTIONS_SECONDS)
     return total

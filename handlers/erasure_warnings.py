@@ -24,6 +24,7 @@ from handlers.admin_notices import Notice, may_be_sent, send_notices
 from handlers.closing_texts import Unready, unready
 from handlers.context import Bot, Services
 from handlers.screens.screen import paragraphs, sentences
+from storage.erasures import DueBefore
 from telegram_text.markup import Html
 
 _AT_THE_LATEST = "erased at the latest"
@@ -84,12 +85,12 @@ async def _after_handover(services: Services, overdue: Overdue | None) -> list[N
         until = max(until, now + HELD_FOR)
     if until <= now:
         return []  # nobody is kept any more
-    untold = await storage.erasures.untold(start_of(handover.handed_over_on, zone, days=1))
-    if untold.people == 0:
+    signed_before = DueBefore(start_of(handover.handed_over_on, zone, days=1))
+    if (people := (await storage.erasures.count(signed_before)).untold) == 0:
         return []
     day = day_of(until, zone) if is_late else due_on
     kept = months.months_after_delivery
-    text = await _text(services, step, day, untold.people, kept, after_handover=True)
+    text = await _text(services, step, day, people, kept, after_handover=True)
     return [Notice(AFTER_HANDOVER, f"{about}{step}", text)]
 
 
@@ -98,13 +99,14 @@ async def _at_the_latest(services: Services) -> list[Notice]:
     first = await services.storage.erasures.first_signed_at()
     if first is None or (step := _step_at_the_latest(services, first)) is None:
         return []
-    first = (await services.storage.erasures.untold(_before(services, WarningStep.MONTH))).first
+    count = services.storage.erasures.count
+    first = (await count(_before(services, WarningStep.MONTH))).first_untold
     if first is None or (step := _step_at_the_latest(services, first)) is None:
         return []
     day, people = _day_at_the_latest(services, first), 0
     about = f"{day.toordinal() // _APART[step]}/{step}"
     if await may_be_sent(services, _AT_THE_LATEST, about):
-        people = (await services.storage.erasures.untold(_before(services, step))).people
+        people = (await count(_before(services, step))).untold
     if people == 0:
         return []
     months = services.petition.retention.months_at_most
@@ -136,10 +138,10 @@ def _day_at_the_latest(services: Services, signed_at: datetime) -> date:
     return erased_on(services.petition.retention, day_of(signed_at, services.zone), ())
 
 
-def _before(services: Services, step: WarningStep) -> datetime:
-    """Returns before which moment a signature was given that is due by then."""
+def _before(services: Services, step: WarningStep) -> DueBefore:
+    """Returns which signatures are due by then."""
     then = services.clock() + timedelta(days=_AHEAD[step])
-    return due_before(services.petition.retention, services.zone, (), then).at_most
+    return due_before(services.petition.retention, services.zone, (), then)
 
 
 async def _text(

@@ -48,13 +48,7 @@ from storage.database import Database, WatchedDatabase
 from storage.database_url import data_folder
 from storage.deliveries import Deliveries
 from storage.drafts import Drafts
-from storage.erasures import (
-    DueBefore,
-    DueCount,
-    ErasedPortion,
-    ErasureRun,
-    Erasures,
-)
+from storage.erasures import DueBefore, DueCount, Erasures
 from storage.errors import (
     BackupUnusable,
     BrokenData,

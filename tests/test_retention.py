@@ -23,8 +23,6 @@ from bot.retention import (
 from storage import (
     DueBefore,
     DueCount,
-    ErasedPortion,
-    ErasureRun,
     Handover,
     Storage,
     Unavailable,
@@ -51,7 +49,7 @@ class Stored:
         self.journal_from: list[datetime | None] = []
         self.damaged = 0
         self.left = 0
-        self.due = DueCount(0, 0, 0, 0)
+        self.due = DueCount(0, 0, 0, 0, None)
         self.first: datetime | None = None
         self.date_is_right = True
         self.handover: Handover | None = None
@@ -78,15 +76,17 @@ class Stored:
     async def is_sending(self) -> bool:
         return False
 
-    async def erase(
-        self, due: DueBefore, run: ErasureRun, *, after: int, limit: int
-    ) -> ErasedPortion:
+    async def due_numbers(
+        self, due: DueBefore, *, untold_too: bool, after: int, limit: int
+    ) -> list[int]:
         if self.failures:
             raise self.failures.pop(0)
-        self.entries.add(run.entry)
-        some = min(self.signatures, limit)
-        self.signatures -= some
-        return ErasedPortion(some, after + some if some == limit else None)
+        return [*range(after + 1, after + 1 + min(self.signatures, limit))]
+
+    async def erase(self, numbers: list[int], *, action: str, entry: bytes, at: datetime) -> int:
+        self.entries.add(entry)
+        self.signatures -= len(numbers)
+        return len(numbers)
 
     async def erase_what_is_left(self, due: DueBefore, *, limit: int) -> int:
         some = min(self.left, limit)
@@ -172,7 +172,7 @@ async def test_everything_that_is_due_goes_with_a_breath_between_two_portions(
     assert (stored.forms, stored.signatures) == (0, 0)
     assert stored.asked == [NOW - timedelta(days=30)] * looks
     assert stored.files_until == [NOW - timedelta(days=30)] * (2 if left else 1)
-    assert len(stored.entries) == 1
+    assert len(stored.entries) == min(left, 1), "all portions share one entry"
     assert pauses.taken == [BETWEEN_PORTIONS_SECONDS] * (looks - 1) * 2
     assert [entry["total"] for entry in logged] == [left, left] * bool(left)
 
@@ -207,7 +207,7 @@ async def test_the_journal_forgets_whose_retention_is_over_and_its_damage_is_sai
 
 async def test_with_a_clock_that_jumped_a_year_the_journal_still_knows_who_withdrew() -> None:
     stored = Stored(signatures=1)
-    stored.due, stored.first = DueCount(1, 0, 0, 0), NOW - timedelta(days=900)
+    stored.due, stored.first = DueCount(1, 1, 0, 0, None), NOW - timedelta(days=900)
     looking = retention(stored, Pauses(1))
     with capture_logs() as logged:
         await looking.erase()
@@ -218,7 +218,7 @@ async def test_with_a_clock_that_jumped_a_year_the_journal_still_knows_who_withd
     (overdue,) = stored.warned
     assert overdue is not None
     assert overdue.people == 1
-    stored.due = DueCount(0, 0, 0, 0)  # somebody set the clock
+    stored.due = DueCount(0, 0, 0, 0, None)  # somebody set the clock
     await looking.erase()
     await looking.tidy_journal()
     assert stored.journal_from == [None, NOW - timedelta(days=21 * 31)]
@@ -233,7 +233,7 @@ async def test_what_is_overdue_waits_from_when_it_was_first_found_and_no_longer(
     ago: timedelta, left: int
 ) -> None:
     stored = Stored(signatures=1)
-    stored.due, stored.first = DueCount(1, 0, 0, 0), NOW - timedelta(days=900)
+    stored.due, stored.first = DueCount(1, 1, 0, 0, None), NOW - timedelta(days=900)
     stored.found_at = NOW - ago
     await retention(stored, Pauses(1)).erase()
     assert (stored.signatures, stored.noted) == (left, [])
@@ -260,12 +260,12 @@ async def test_a_clock_that_jumps_after_it_was_checked_takes_nobody_and_no_withd
     async def warn(_overdue: Overdue | None) -> None:
         time[0] += timedelta(days=730)
 
-    async def erase(due: DueBefore, *_: object, **__: object) -> ErasedPortion:
+    async def due_numbers(due: DueBefore, **_: object) -> list[int]:
         erased.append(due)
-        return ErasedPortion(0, None)
+        return []
 
     monkeypatch.setattr(stored, "warn", warn)
-    monkeypatch.setattr(stored, "erase", erase)
+    monkeypatch.setattr(stored, "due_numbers", due_numbers)
     looking = retention(stored, Pauses(1), lambda: time[0])
     await looking.erase()
     await looking.tidy_journal()

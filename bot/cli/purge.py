@@ -14,7 +14,7 @@ from bot.text.terminal_language import label, plural_label, terminal_words
 from bot.transport.errors import NotSent, ResponseLost
 from bot.transport.http1.address import Body
 from bot.transport.http1.connection import TimeLimits
-from storage import DueCount
+from storage.erasures import DueCount
 
 
 @in_sentences
@@ -30,7 +30,7 @@ async def prepare_purge(context: CliContext, *, asks_telegram: bool = False) -> 
     """
     erasure = await read_erasure(context.storage, context.petition, context.clock())
     count = await context.storage.erasures.count(erasure.due)
-    total = count.total - (0 if erasure.untold_too else count.untold)
+    total = count.total - (0 if erasure.untold_too else count.waiting)
     if total and asks_telegram:
         refuse_another_date(await telegram_time(load_petition_settings()), context.clock())
     question = label(
@@ -98,19 +98,20 @@ async def _reasons(
             n=words.number(count.at_most),
             months=months.months_at_most,
         )
-    if count.after_handover and erasure.handed_over_on is not None:
+    after_handover = count.total - count.at_most
+    if after_handover and erasure.handed_over_on is not None:
         yield label(
             "{n}, porque acabó el plazo desde que la petición se entregó, el {day}: {months}.",
-            n=words.number(count.after_handover),
+            n=words.number(after_handover),
             day=words.date(erasure.handed_over_on),
             months=plural_label("{n} mes", "{n} meses", months.months_after_delivery),
         )
-    if untold := count.untold + count.untold_at_most:
+    if count.untold:
         is_closed = (await context.storage.petitions.state()).is_closed
         yield label(
             "Nadie ha contado a {n} de esas personas cómo acabó la petición. Quien administra "
             "puede hacerlo con {command}.",
-            n=words.number(untold),
+            n=words.number(count.untold),
             command="/broadcast" if is_closed else label("/close, y después /broadcast"),
         )
     if count.total > total and erasure.untold_until is not None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
-from storage import ErasedPortion, Erasures, Storage
+from storage import Erasures, Storage
 from tests.cli.petition_database import PetitionDatabase, TelegramDate, on_both, refused, said
 from tests.support.raw_sql import read_sql, write_sql
 
@@ -118,10 +118,10 @@ def test_what_was_erased_before_ctrl_c_stays_erased(
     monkeypatch.setattr("bot.retention.PORTION", 4)
     erase = Erasures.erase
 
-    async def stopped(self: Erasures, *given: Any, after: int, limit: int) -> ErasedPortion:
-        if after:
+    async def stopped(self: Erasures, numbers: list[int], **given: Any) -> int:
+        if len(numbers) < 4:
             raise KeyboardInterrupt
-        return await erase(self, *given, after=after, limit=limit)
+        return await erase(self, numbers, **given)
 
     monkeypatch.setattr(Erasures, "erase", stopped)
     drawn = Console(file=io.StringIO(), force_terminal=True, color_system=None, width=80)

@@ -7,8 +7,11 @@ import pytest
 from storage import Audience, Broadcast, Broadcasts, Kind, Recalled, Recalls, Signatures, Storage
 from storage.broadcast_states import BroadcastState, PauseReason
 from storage.broadcast_types import Correction, Outcome, Result, Tally, pause_question
+from storage.erasures import DueBefore
 from tests.support.broadcasts import claim, new_broadcast, start, started
 from tests.support.supporters import ADMIN, Supporters, later
+
+ALL = DueBefore(later(9))
 
 
 async def sent(
@@ -46,11 +49,11 @@ async def test_a_closing_update_that_was_recalled_has_told_nobody(
     await recalls.record(wrong.id, Recalled.FAILED, [2])
     await recalls.end(wrong.id, later(4))
     assert await waiting(broadcasts) == 3, "also whose message could not be deleted any more"
-    assert (await storage.erasures.untold(later(9))).people == 3, "nobody is erased untold"
+    assert (await storage.erasures.count(ALL)).untold == 3, "nobody is erased untold"
     right = await started(broadcasts, at=later(10))
     assert await sent(broadcasts, right) == [1001, 1002, 1003]
     assert await waiting(broadcasts) == 0
-    assert (await storage.erasures.untold(later(9))).people == 0
+    assert (await storage.erasures.count(ALL)).untold == 0
 
 
 async def test_who_was_away_when_the_right_one_went_out_gets_that_one_on_return(

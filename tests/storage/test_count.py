@@ -1,10 +1,10 @@
 """Tests that the count is right, whatever people, the operator, admins and retention do."""
 
 import asyncio
+import os
 import shutil
 import sqlite3
 import tempfile
-import uuid
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -18,7 +18,6 @@ from bot.petition.petition import BUNDLED, load_petition
 from storage import (
     Conversation,
     DueBefore,
-    ErasureRun,
     ExportedList,
     Keyring,
     Reached,
@@ -137,11 +136,9 @@ class TriedPetition:
             await self.storage.invalidations.undo(entries[person - 1].id, self.now)
 
     async def purge(self, person: int) -> None:
-        run = ErasureRun(uuid.uuid4().bytes, "purge", self.now, untold_too=True)
-        due = DueBefore(self.now - timedelta(seconds=person), None)
-        after: int | None = 0
-        while after is not None:
-            after = (await self.storage.erasures.erase(due, run, after=after, limit=2)).after
+        erasures, due = self.storage.erasures, DueBefore(self.now - timedelta(seconds=person))
+        numbers = await erasures.due_numbers(due, untold_too=True, after=0, limit=99)
+        await erasures.erase(numbers, action="purge", entry=os.urandom(16), at=self.now)
 
     async def export(self, _: int) -> None:
         begun = await self.storage.exports.begin(at=self.now, detail="csv")

@@ -11,7 +11,6 @@ import pytest
 from storage import (
     DueBefore,
     DueCount,
-    ErasureRun,
     Kind,
     Outcome,
     Storage,
@@ -26,7 +25,7 @@ from tests.support.supporters import ADMIN, NOON, SLUG, Supporters, a_supporter,
 ALL = DueBefore(at_most=later(99), handed_over=None)
 FIRST_TWO = replace(ALL, at_most=later(3))
 AFTER_HANDOVER = DueBefore(at_most=later(0), handed_over=later(99))
-RUN = ErasureRun(uuid.uuid4().bytes, "retention", NOON, untold_too=False)
+ENTRY = uuid.uuid4().bytes
 
 
 @pytest.fixture
@@ -60,10 +59,16 @@ async def left(storage: Storage, table: str) -> int:
     return int((await read_sql(storage.database, sql))[0]["rows"])
 
 
-async def erase(storage: Storage, due: DueBefore = ALL, run: ErasureRun = RUN) -> int:
-    portion = await storage.erasures.erase(due, run, after=0, limit=10)
-    assert portion.after is None
-    return portion.erased
+async def erase(
+    storage: Storage,
+    due: DueBefore = ALL,
+    *,
+    entry: bytes = ENTRY,
+    untold_too: bool = False,
+    limit: int = 10,
+) -> int:
+    numbers = await storage.erasures.due_numbers(due, untold_too=untold_too, after=0, limit=limit)
+    return await storage.erasures.erase(numbers, action="retention", entry=entry, at=NOON)
 
 
 async def test_of_a_signature_only_counts_are_left(storage: Storage, people: Supporters) -> None:
@@ -98,16 +103,9 @@ async def test_a_run_has_one_entry_in_the_audit_with_the_number_of_all_its_porti
     storage: Storage, people: Supporters
 ) -> None:
     await sign(people, range(1, 6))
-    after: int | None = 0
-    erased = []
-    while after is not None:
-        portion = await storage.erasures.erase(ALL, RUN, after=after, limit=2)
-        after = portion.after
-        erased.append(portion.erased)
-    assert erased == [2, 2, 1]
+    assert [await erase(storage, limit=2) for _ in range(4)] == [2, 2, 1, 0]
     entries = [each for each in await storage.audit.entries(9) if each.action == "retention"]
     assert [(each.detail, each.actor, each.at) for each in entries] == [("5", None, NOON)]
-    assert await erase(storage) == 0
     assert len(await storage.audit.entries(9)) == len(entries)
 
 
@@ -115,9 +113,8 @@ async def test_a_run_that_was_killed_goes_on_where_it_was(
     storage: Storage, people: Supporters
 ) -> None:
     await sign(people, range(1, 6))
-    await storage.erasures.erase(ALL, RUN, after=0, limit=2)
-    again = replace(RUN, entry=uuid.uuid4().bytes)
-    assert await erase(storage, run=again) == 3
+    assert await erase(storage, limit=2) == 2
+    assert await erase(storage, entry=uuid.uuid4().bytes) == 3
     assert [people for *_, people in await anonymous_counts(storage)] == [5]
     assert (await storage.petitions.state()).signatures == 5
 
@@ -139,16 +136,14 @@ async def test_who_can_still_be_told_waits_after_a_delivery_and_not_at_the_most(
     outcome = results(sent, Outcome.DELIVERED)
     await storage.broadcasts.deliveries.record(broadcast.id, outcome, later(2))
     assert await storage.erasures.is_sending()
-    assert await storage.erasures.count(AFTER_HANDOVER) == DueCount(0, 9, 0, 2)
-    untold = await storage.erasures.untold(later(99))
-    assert (untold.people, untold.first) == (2, later(3))
+    assert await storage.erasures.count(AFTER_HANDOVER) == DueCount(9, 0, 2, 2, later(3))
     tally = await storage.broadcasts.tally(broadcast.id)
     assert await erase(storage, AFTER_HANDOVER) == 7
     assert await storage.broadcasts.tally(broadcast.id) == tally
     at_most = replace(ALL, at_most=later(4))
-    assert await storage.erasures.count(at_most) == DueCount(1, 0, 1, 0)
+    assert await storage.erasures.count(at_most) == DueCount(1, 1, 1, 0, later(3))
     assert await erase(storage, at_most) == 1
-    assert await erase(storage, AFTER_HANDOVER, replace(RUN, untold_too=True)) == 1
+    assert await erase(storage, AFTER_HANDOVER, untold_too=True) == 1
     # Nobody has withdrawn: two were told, and two were not.
     assert await storage.broadcasts.tally(broadcast.id) == Tally(total=4, delivered=2, pending=2)
     assert await left(storage, "deliveries") == 0
@@ -169,9 +164,8 @@ async def test_beside_a_broadcast_and_withdrawals_everybody_is_counted_once(
             await storage.broadcasts.deliveries.record(broadcast.id, outcome, later(2))
 
     async def purge() -> None:
-        after: int | None = 0
-        while after is not None:
-            after = (await storage.erasures.erase(at_most, RUN, after=after, limit=3)).after
+        while await erase(storage, at_most, limit=3):
+            pass
 
     async def withdraw() -> None:
         for number in range(5, 60, 10):
@@ -245,7 +239,6 @@ async def test_what_is_signed_at_the_last_moment_is_kept(
     storage: Storage, people: Supporters
 ) -> None:
     await sign(people, range(3, 4))
-    assert (await storage.erasures.untold(later(3))).people == 0
     for due in (FIRST_TWO, DueBefore(at_most=later(0), handed_over=later(3))):
         assert (await storage.erasures.count(due)).total == 0
         assert await erase(storage, due) == 0

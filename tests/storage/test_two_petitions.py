@@ -14,7 +14,6 @@ from storage import (
     Conversation,
     DueBefore,
     DueCount,
-    ErasureRun,
     Keyring,
     Outcome,
     PetitionOpen,
@@ -26,7 +25,6 @@ from storage import (
     open_storage,
     verified_otherwise,
 )
-from storage.erasures import Untold
 from storage.journal_replay import replay
 from storage.tables import metadata
 from tests.support.broadcasts import ME, claim, queued, results, start, started
@@ -36,7 +34,7 @@ from tests.support.supporters import ADMIN, NOON, Supporters, a_supporter, later
 OTHER = "other"
 MUCH_LATER = NOON + timedelta(days=9999)
 ALL = DueBefore(at_most=MUCH_LATER, handed_over=MUCH_LATER)
-RUN = ErasureRun(uuid.uuid4().bytes, "retention", NOON, untold_too=True)
+ENTRY = uuid.uuid4().bytes
 LETTER: Proof = verified_otherwise("a letter")
 ANSWER = AwaitedText("abc", ClosingTextKind.ANSWERED, "es", NOON, date(2026, 3, 1))
 
@@ -157,8 +155,8 @@ async def test_nothing_of_the_other_petition_is_read(
     assert (await storage.invalidations.find(SignatureCondition())).numbers == []
     assert not await storage.erasures.is_sending()
     assert await storage.erasures.first_signed_at() is None
-    assert await storage.erasures.count(ALL) == DueCount(0, 0, 0, 0)
-    assert await storage.erasures.untold(MUCH_LATER) == Untold(0, None)
+    assert await storage.erasures.count(ALL) == DueCount(0, 0, 0, 0, None)
+    assert await storage.erasures.due_numbers(ALL, untold_too=True, after=0, limit=9) == []
     assert await storage.person_requests.find(1) is None
     assert await storage.person_notices.waiting() == []
     assert await storage.sent_files.due() == []
@@ -220,7 +218,8 @@ async def test_nothing_of_the_other_petition_is_changed(
     assert people == 1
     assert await storage.invalidations.undo(taken, NOON) == 1
     assert await storage.signatures.withdraw(a_supporter(keyring, 1).supporter, NOON)
-    assert (await storage.erasures.erase(ALL, RUN, after=0, limit=1)).erased == 1
+    numbers = await storage.erasures.due_numbers(ALL, untold_too=True, after=0, limit=1)
+    assert await storage.erasures.erase(numbers, action="retention", entry=ENTRY, at=NOON) == 1
     emptied = await storage.conversations.get(a_supporter(keyring, 2).supporter)
     assert emptied is not None  # people can still sign, unlike the other one's
     await storage.erasures.erase_what_is_left(ALL, limit=9)
