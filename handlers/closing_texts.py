@@ -26,7 +26,6 @@ from storage import (
     ClosingTextKind,
     Conversation,
     PetitionState,
-    SupporterHandover,
     publication_id,
 )
 from telegram_text.markup import Html
@@ -154,7 +153,6 @@ async def _show(ctx: AdminContext, versions: list[ClosingText], question: Screen
 async def _late_visitor(ctx: AdminContext, versions: list[ClosingText], language: str) -> Html:
     services = ctx.services
     state = await services.storage.petitions.state()
-    handover = await services.storage.handovers.active()
     view = View(
         petition=services.petition,
         words=services.catalogs.words(language),
@@ -166,7 +164,7 @@ async def _late_visitor(ctx: AdminContext, versions: list[ClosingText], language
         profile_name=None,
         bot_username=ctx.bot.username,
         closing_texts=versions,
-        handover=None if handover is None else SupporterHandover(handover, None),
+        handover=await services.storage.handovers.active(),
     )
     return home(view).text
 

@@ -18,7 +18,7 @@ from handlers.screens.signing import consent_mark, name_consent_words, new_texts
 from handlers.sent_files import erase_files
 from handlers.signing import CHANGED_TEXT, refusal, shows_what_changed
 from handlers.supporter_context import SupporterContext, reload
-from storage import Consent, Held, Inclusion, SupporterHandover, Unavailable
+from storage import Consent, Handover, Held, Inclusion, Unavailable
 from storage.consents import NEW_TEXTS, WITH_NAME, TextsAnswer
 from telegram_text.markup import Html, fill, parse
 
@@ -229,7 +229,7 @@ def _caption(words: Words, *, is_signed: bool) -> str:
     )
 
 
-def everything_stored(slug: str, held: Held, handover: SupporterHandover | None) -> str:
+def everything_stored(slug: str, held: Held, handover: Handover | None) -> str:
     """Returns everything stored of a person for this petition, as JSON."""
     name = (held.signature and held.signature["name"]) or ""
     as_admin = {
@@ -262,12 +262,12 @@ def everything_stored(slug: str, held: Held, handover: SupporterHandover | None)
     return json.dumps(stored, ensure_ascii=False, indent=2, default=_written)
 
 
-def _handover(known: SupporterHandover | None) -> dict[str, Any] | None:
+def _handover(known: Handover | None) -> dict[str, Any] | None:
     """Returns what was handed over of this person, and when (GDPR art. 15(1)(c))."""
     if known is None or known.inclusion is None:
         return None
     return {
-        "handed_over_on": known.handover.handed_over_on.isoformat(),
+        "handed_over_on": known.handed_over_on.isoformat(),
         "with_your_name": known.inclusion is Inclusion.NAMED,
     }
 

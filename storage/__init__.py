@@ -80,12 +80,7 @@ from storage.exports import (
     SignatureGroup,
     SignatureList,
 )
-from storage.handovers import (
-    Handover,
-    Handovers,
-    Inclusion,
-    SupporterHandover,
-)
+from storage.handovers import Handover, Handovers, Inclusion
 from storage.high_water_mark import (
     HighWaterMark,
     last_number_in,

@@ -6,12 +6,11 @@ retention counts, until it is undone. New queries about handovers go here.
 """
 
 import json
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 
 from storage.audit import add_audit
 from storage.exports import ExportedList
@@ -30,13 +29,7 @@ from storage.tables import (
 from storage.times import to_millis, with_times
 from storage.transaction import Transaction
 
-# One that is not finished, or was killed, has counted nobody yet.
-_WRITTEN = (
-    select(*(EXPORTS.c[each.name] for each in fields(ExportedList)))
-    .where(EXPORTS.c.with_name + EXPORTS.c.without_name > 0)
-    .order_by(EXPORTS.c.exported_at.desc(), EXPORTS.c.id.desc())
-)
-
+# The one that counts is the first, or the one that was recorded last.
 _HANDOVERS = (
     select(
         *(each for each in HANDOVERS.c if each.name != "petition"),
@@ -45,11 +38,18 @@ _HANDOVERS = (
     )
     .join(PETITIONS, PETITIONS.c.slug == HANDOVERS.c.petition)
     .outerjoin(EXPORTS, EXPORTS.c.id == HANDOVERS.c.export_id)
+    .order_by(HANDOVERS.c.undone_at.is_not(None))
+    .order_by(HANDOVERS.c.recorded_at.desc(), HANDOVERS.c.id.desc())
 )
-_ACTIVE = _HANDOVERS.where(HANDOVERS.c.undone_at.is_(None))
-_NEWEST = _HANDOVERS.order_by(HANDOVERS.c.recorded_at.desc(), HANDOVERS.c.id.desc()).limit(1)
 
 _NAME_CHANGES = ("name_removed", "name_given", "restricted", "objected")
+
+
+class Inclusion(StrEnum):
+    """How a signature was handed over: with its name, or counted without it."""
+
+    NAMED = "named"
+    COUNTED = "counted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,7 @@ class Handover:
         undone_at: when the operator took that back.
         exported_at: when the list was written; None if only the number was handed over.
         last_number: the newest signature that is included.
+        inclusion: of the supporter for whom it was read; None if their signature is not in it.
     """
 
     id: bytes
@@ -78,41 +79,39 @@ class Handover:
     export_id: bytes | None = None
     exported_at: datetime | None = None
     last_number: int = 0
+    inclusion: Inclusion | None = None
 
     @property
     def signatures(self) -> int:
         """How many signatures were handed over, with and without their name."""
         return self.with_name + self.without_name
 
-
-class Inclusion(StrEnum):
-    """How a signature was handed over: with its name, or counted without it."""
-
-    NAMED = "named"
-    COUNTED = "counted"
-
-
-@dataclass(frozen=True, slots=True)
-class SupporterHandover:
-    """A handover, and how a supporter's signature is in it; None without one."""
-
-    handover: Handover
-    inclusion: Inclusion | None
+    @property
+    def is_of(self) -> datetime:
+        """As of when it has the signatures."""
+        return self.exported_at or self.recorded_at
 
 
 def exported_lists(tx: Transaction) -> list[ExportedList]:
     """Returns the lists that were written, newest first."""
-    return [ExportedList(**row._mapping) for row in tx.all(_WRITTEN.where(tx.of(EXPORTS)))]
+    columns = EXPORTS.c
+    # One that is not finished, or was killed, has counted nobody yet.
+    is_written = columns.with_name + columns.without_name > 0
+    query = select(*(columns[each.name] for each in fields(ExportedList))).where(is_written)
+    newest = query.order_by(columns.exported_at.desc(), columns.id.desc())
+    return [ExportedList(**row._mapping) for row in tx.all(newest.where(tx.of(EXPORTS)))]
+
+
+def newest_handover(tx: Transaction) -> Handover | None:
+    """Returns the handover that counts; without one, the last of those that were undone."""
+    row = tx.first(_HANDOVERS.where(tx.of(HANDOVERS)).limit(1))
+    return None if row is None else Handover(**row._mapping)
 
 
 def active_handover(tx: Transaction) -> Handover | None:
     """Returns the handover from which retention counts; None if there was none."""
-    return _only(tx, _ACTIVE)
-
-
-def newest_handover(tx: Transaction) -> Handover | None:
-    """Returns the handover that was recorded last, also if it was undone since."""
-    return _only(tx, _NEWEST)
+    newest = newest_handover(tx)
+    return None if newest is None or newest.undone_at is not None else newest
 
 
 def record_handover(
@@ -137,7 +136,8 @@ def record_handover(
     Returns:
         The handover; None if another one is recorded already, or the petition is open.
     """
-    if lock_petition(tx).closed_at is None or active_handover(tx) is not None:
+    petition = lock_petition(tx)
+    if petition.closed_at is None or active_handover(tx) is not None:
         return None
     handover = Handover(
         id=tx.new_id(at),
@@ -148,13 +148,13 @@ def record_handover(
         recorded_at=at,
         export_id=None if listed is None else listed.id,
         exported_at=None if listed is None else listed.exported_at,
-        last_number=0 if listed is None else listed.last_number,
+        last_number=petition.last_number if listed is None else listed.last_number,
     )
     _add(tx, handover)
     which = "no list" if listed is None else f"list {listed.id.hex()[:SHOWN_DIGITS]}"
     held = f"{handover.with_name} with a name, {handover.without_name} without"
     add_audit(tx, "handover", at=at, detail=f"{handed_over_on.isoformat()}, {which}: {held}")
-    tx.note(_entry(handover))
+    _note(tx, handover)
     return handover
 
 
@@ -165,55 +165,47 @@ def undo_handover(tx: Transaction, handover: Handover, *, at: datetime) -> bool:
         Whether it did; not if it was undone before.
     """
     lock_petition(tx)
-    active = active_handover(tx)
-    if active is None or active.id != handover.id:
+    columns = HANDOVERS.c
+    if not tx.set(HANDOVERS, columns.id == handover.id, columns.undone_at.is_(None), undone_at=at):
         return False
-    tx.set(HANDOVERS, HANDOVERS.c.id == handover.id, undone_at=at)
     add_audit(tx, "handover_undone", at=at, detail=handover.handed_over_on.isoformat())
-    tx.note(_entry(replace(handover, undone_at=at)))
+    _note(tx, replace(handover, undone_at=at))
     return True
 
 
-def handover_known_to(tx: Transaction, supporter: bytes) -> SupporterHandover | None:
+def handover_known_to(tx: Transaction, supporter: bytes) -> Handover | None:
     """Returns the active handover as it concerns one supporter; None if there is none.
 
     The list has what was true when it was written: whether a name was given or taken off since is
-    known from the first such change.
+    known from the first of the changes after it.
     """
-    handover = active_handover(tx)
-    if handover is None:
+    if (handover := active_handover(tx)) is None:
         return None
-    written_at = handover.exported_at or handover.recorded_at
-    row = tx.find(
-        SIGNATURES,
-        SIGNATURES.c.supporter == supporter,
-        SIGNATURES.c.number <= handover.last_number,
-    )
-    if row is None or tx.find(
-        INVALIDATIONS,
-        INVALIDATIONS.c.id == row.invalidation_id,
-        INVALIDATIONS.c.invalidated_at < written_at,
-    ):
-        return SupporterHandover(handover, None)
-    changes = CHANGES_AFTER_EXPORT.c
+    columns, invalidations, changes = SIGNATURES.c, INVALIDATIONS.c, CHANGES_AFTER_EXPORT.c
+    whose = (columns.supporter == supporter, columns.number <= handover.last_number)
+    row = tx.find(SIGNATURES, *whose)
+    if row is None:
+        return handover
+    was_out = invalidations.invalidated_at < handover.is_of
+    if tx.find(INVALIDATIONS, invalidations.id == row.invalidation_id, was_out) is not None:
+        return handover
     changed = tx.scalar(
         select(changes.change)
         .where(tx.of(CHANGES_AFTER_EXPORT), changes.number == row.number)
-        .where(changes.changed_at >= written_at, changes.change.in_(_NAME_CHANGES))
+        .where(changes.changed_at >= handover.is_of, changes.change.in_(_NAME_CHANGES))
         .order_by(changes.changed_at, changes.id)
     )
     had_name = row.name_sealed is not None if changed is None else changed != "name_given"
-    was_used = all(
-        since is None or since >= written_at for since in (row.restricted_at, row.objected_at)
-    )
+    limits = (row.restricted_at, row.objected_at)
+    was_used = all(since is None or since >= handover.is_of for since in limits)
     is_named = had_name and was_used and handover.exported_at is not None
-    return SupporterHandover(handover, Inclusion.NAMED if is_named else Inclusion.COUNTED)
+    return replace(handover, inclusion=Inclusion.NAMED if is_named else Inclusion.COUNTED)
 
 
 def invalidated_since_handover(tx: Transaction, handover: Handover) -> int:
     """Returns how many of what was handed over were taken out of the count since."""
-    since = handover.exported_at or handover.recorded_at
-    late = select(INVALIDATIONS.c.id).where(INVALIDATIONS.c.invalidated_at >= since)
+    is_late = INVALIDATIONS.c.invalidated_at >= handover.is_of
+    late = select(INVALIDATIONS.c.id).where(is_late)
     numbers = SIGNATURES.c.number <= handover.last_number
     return tx.count(SIGNATURES, numbers, SIGNATURES.c.invalidation_id.in_(late))
 
@@ -236,58 +228,36 @@ def repeat_handover(tx: Transaction, entry: Entry) -> None:
     A backup may be from before the closing, too, of which nothing else is noted. Those who signed
     then would be in no list.
     """
-    handover = _noted(entry)
+    noted = with_times(json.loads(entry.value))
+    export = bytes.fromhex(noted["export_id"]) if noted["export_id"] else None
+    day = date.fromisoformat(noted["handed_over_on"])
+    ids = {"id": entry.subject, "handed_over_on": day, "export_id": export}
+    handover = Handover(**{**noted, **ids})
     petition = lock_petition(tx)
-    export = handover.export_id
     if export and not tx.find(EXPORTS, EXPORTS.c.id == export):
         listed = {each.name: getattr(handover, each.name) for each in fields(ExportedList)}
         tx.add(EXPORTS, **{**listed, "id": export})
     if not tx.set(HANDOVERS, HANDOVERS.c.id == handover.id, undone_at=handover.undone_at):
         _add(tx, handover)
     if handover.undone_at is None and petition.closed_at is None:
-        tx.set(
-            PETITIONS,
-            closed_at=handover.exported_at or handover.recorded_at,
-            closed_signatures=PETITIONS.c.signatures,
-            revision=PETITIONS.c.revision + 1,
-        )
-
-
-def _only(tx: Transaction, query: Select[Any]) -> Handover | None:
-    row = tx.first(query.where(tx.of(HANDOVERS)))
-    return None if row is None else Handover(**row._mapping)
+        revision, signatures = PETITIONS.c.revision + 1, PETITIONS.c.signatures
+        closed = {"closed_at": handover.is_of, "closed_signatures": signatures}
+        tx.set(PETITIONS, **closed, revision=revision)
 
 
 def _add(tx: Transaction, handover: Handover) -> None:
-    columns = [each.name for each in fields(Handover) if each.name in HANDOVERS.c]
-    tx.add(HANDOVERS, **{name: getattr(handover, name) for name in columns})
+    values = asdict(handover)
+    tx.add(HANDOVERS, **{name: values[name] for name in values.keys() & HANDOVERS.c.keys()})
 
 
-def _entry(handover: Handover) -> Entry:
-    """Returns the entry of the journal, from which a restored copy gets back handover and list."""
-    return Entry(Deed.HANDOVER, handover.id, json.dumps(_as_noted(handover)))
+def _note(tx: Transaction, handover: Handover) -> None:
+    """Has the journal keep all from which a restored copy gets back the handover and its list."""
+    noted = asdict(handover)
+    del noted["id"], noted["inclusion"]
+    tx.note(Entry(Deed.HANDOVER, handover.id, json.dumps(noted, default=_noted)))
 
 
-def _as_noted(handover: Handover) -> dict[str, str | int | None]:
-    return {
-        "export_id": None if handover.export_id is None else handover.export_id.hex(),
-        "exported_at": to_millis(handover.exported_at),
-        "last_number": handover.last_number,
-        "handed_over_on": handover.handed_over_on.isoformat(),
-        "manifest": handover.manifest,
-        "with_name": handover.with_name,
-        "without_name": handover.without_name,
-        "recorded_at": to_millis(handover.recorded_at),
-        "undone_at": to_millis(handover.undone_at),
-    }
-
-
-def _noted(entry: Entry) -> Handover:
-    noted = with_times(json.loads(entry.value))
-    export, day = noted.pop("export_id"), noted.pop("handed_over_on")
-    return Handover(
-        id=entry.subject,
-        handed_over_on=date.fromisoformat(day),
-        export_id=None if export is None else bytes.fromhex(export),
-        **noted,
-    )
+def _noted(value: bytes | date) -> str | int:
+    if isinstance(value, bytes):
+        return value.hex()
+    return to_millis(value) if isinstance(value, datetime) else value.isoformat()

@@ -254,7 +254,7 @@ def _erased_on(view: View, signed_at: datetime) -> tuple[date, date]:
     """Returns on which day a signature of this moment is due, and on which at the most."""
     retention = view.petition.retention
     signed_on = day_of(signed_at, ZoneInfo(view.petition.time_zone))
-    deliveries = () if view.handover is None else (view.handover.handover.handed_over_on,)
+    deliveries = () if view.handover is None else (view.handover.handed_over_on,)
     return erased_on(retention, signed_on, deliveries), erased_on(retention, signed_on, ())
 
 
@@ -266,8 +266,7 @@ def _outcome(view: View, counted: Mapping[str, str]) -> list[Html]:
     told = outcome_in(view.petition, view.closing_texts, view.language)
     written: list[OutcomeEntry] = []
     dated = []
-    if view.handover is not None:
-        handover = view.handover.handover
+    if (handover := view.handover) is not None:
         written = [each for each in told.entries if each.kind is ClosingTextKind.DELIVERED][:1]
         handed_over = lines(
             _handover_text(view, handover), *(fill(each.text, **counted) for each in written)

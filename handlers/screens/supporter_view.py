@@ -16,11 +16,11 @@ from handlers.screens.text_versions import version_pages
 from storage import (
     ClosingText,
     Conversation,
+    Handover,
     Held,
     Inclusion,
     PetitionState,
     Signature,
-    SupporterHandover,
 )
 from telegram_text.markup import Html
 
@@ -52,7 +52,7 @@ class View:
     by_admin: bool = False
     held: Held | None = field(default=None, repr=False)
     closing_texts: Sequence[ClosingText] = ()
-    handover: SupporterHandover | None = None
+    handover: Handover | None = None
     any_left: bool = True
     now: datetime = field(default_factory=utc_now)
     today: date = date.min
@@ -78,7 +78,7 @@ class View:
         """The day on which the person's name was handed over; None if it was not."""
         if self.handover is None or self.handover.inclusion is not Inclusion.NAMED:
             return None
-        return self.handover.handover.handed_over_on
+        return self.handover.handed_over_on
 
     @property
     def is_counted(self) -> bool:
@@ -115,14 +115,14 @@ class View:
             contact=controller.email or controller.web_form or controller.address or "",
         )
 
-    def _was_handed_over(self, known: SupporterHandover) -> Html | None:
+    def _was_handed_over(self, known: Handover) -> Html | None:
         if known.inclusion is None:
             return None
         return self.words.text(
             "Tu nombre está en la lista que se entregó el {date}."
             if known.inclusion is Inclusion.NAMED
             else "En la entrega del {date}, tu firma se contó sin tu nombre.",
-            date=self.words.date(known.handover.handed_over_on),
+            date=self.words.date(known.handed_over_on),
         )
 
     @property

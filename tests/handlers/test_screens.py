@@ -26,7 +26,6 @@ from storage import (
     Inclusion,
     PetitionState,
     Signature,
-    SupporterHandover,
 )
 from telegram_text.markup import Html, length, parse
 
@@ -59,16 +58,14 @@ petitions = st.builds(
 
 
 handovers = st.none() | st.builds(
-    SupporterHandover,
-    handover=st.builds(
-        Handover,
-        id=st.just(bytes(16)),
-        handed_over_on=st.just(NOON.date()),
-        manifest=st.just("0f" * 32),
-        with_name=st.integers(0, 999_999_999),
-        without_name=st.integers(0, 999_999_999),
-        recorded_at=st.just(NOON),
-    ),
+    Handover,
+    id=st.just(bytes(16)),
+    handed_over_on=st.just(NOON.date()),
+    manifest=st.just("0f" * 32),
+    with_name=st.integers(0, 999_999_999),
+    without_name=st.integers(0, 999_999_999),
+    recorded_at=st.just(NOON),
+    undone_at=st.none(),
     inclusion=st.none() | st.sampled_from(Inclusion),
 )
 

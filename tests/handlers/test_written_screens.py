@@ -21,7 +21,6 @@ from storage import (
     PetitionState,
     Publication,
     Signature,
-    SupporterHandover,
 )
 from tests.handlers.test_screens import CATALOGS, NOON, PETITION
 from tests.support.pages import check_written
@@ -40,12 +39,10 @@ LATER = NOON + timedelta(days=40)
 SIGNED = Signature(1_007, "Ana", NOON, None, text_version="2025-01-01")
 
 
-def handed_over(
-    with_name: int, without_name: int, inclusion: Inclusion | None = None
-) -> SupporterHandover:
+def handed_over(with_name: int, without_name: int, inclusion: Inclusion | None = None) -> Handover:
     day = date(2025, 6, 20)
     known = Handover(bytes(16), day, "0f" * 32, with_name, without_name, NOON)
-    return SupporterHandover(known, inclusion)
+    return replace(known, inclusion=inclusion)
 
 
 def entry(number: int, kind: ClosingTextKind, day: date | None, text: str) -> ClosingText:
@@ -110,7 +107,7 @@ def of_people() -> dict[str, View]:
         known = {"used_at": None, "attempts": 0, "ends_at": LATER + timedelta(days=1)}
         return holding(letter_code=known | changes)
 
-    def closed_for(handover: SupporterHandover | None, **more: Any) -> View:
+    def closed_for(handover: Handover | None, **more: Any) -> View:
         return replace(signed, petition_state=closed, handover=handover, **more)
 
     everything = mine(name="", with_name=False, news=True, updates_at_most=3)

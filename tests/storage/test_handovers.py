@@ -175,7 +175,8 @@ async def test_how_each_was_handed_over_is_known_from_when_the_list_was_written(
         assert (await _inclusions(storage, people))[2] == NAMED, first
     await storage.handovers.undo(recorded, at=later(100))
     assert await storage.handovers.known_to(people.supporter(3)) is None
-    await storage.handovers.record(DAY, at=later(101), without_name=6)
+    number_alone = await storage.handovers.record(DAY, at=later(101), without_name=6)
+    assert number_alone == await storage.handovers.active(), "it includes all who had signed"
     assert await _inclusions(storage, people) == [COUNTED] * 6
 
 
