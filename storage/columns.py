@@ -4,8 +4,10 @@ A revision that was released makes the same tables for ever, so what is here onl
 """
 
 import json
+from collections.abc import Callable
 from datetime import date, datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,103 +32,60 @@ def number(name: str, *, null: bool = False, default: int | None = None) -> sa.C
     return sa.Column(name, _WHOLE, nullable=null, server_default=start)
 
 
-class StoredMoment(sa.TypeDecorator[datetime]):
-    """A moment, as UTC milliseconds."""
+class Converted(sa.TypeDecorator[Any]):
+    """A value that is stored as another.
 
-    impl = sa.BigInteger
+    Args:
+        stored: the type of what is stored.
+        to: makes that of a value.
+        back: makes the value of that.
+    """
+
+    impl = sa.types.NullType
     cache_ok = True
 
-    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
-        """See TypeDecorator."""
-        return dialect.type_descriptor(_WHOLE)
-
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> int | None:
-        """See TypeDecorator."""
-        return to_millis(value)
-
-    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime | None:
-        """See TypeDecorator."""
-        return from_millis(value)
-
-
-class Flag(sa.TypeDecorator[bool]):
-    """Yes or no, as 1 and 0."""
-
-    impl = sa.BigInteger
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
-        """See TypeDecorator."""
-        return dialect.type_descriptor(_WHOLE)
-
-    def process_bind_param(self, value: bool | None, dialect: sa.Dialect) -> int | None:
-        """See TypeDecorator."""
-        return None if value is None else int(value)
-
-    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> bool | None:
-        """See TypeDecorator."""
-        return None if value is None else bool(value)
-
-
-class Day(sa.TypeDecorator[date]):
-    """A day, as text like 2026-11-24."""
-
-    impl = sa.Text
-    cache_ok = True
-
-    def process_bind_param(self, value: date | None, dialect: sa.Dialect) -> str | None:
-        """See TypeDecorator."""
-        return None if value is None else value.isoformat()
-
-    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> date | None:
-        """See TypeDecorator."""
-        return None if value is None else date.fromisoformat(value)
-
-
-class Choice(sa.TypeDecorator[StrEnum]):
-    """One value of an enum, as its text."""
-
-    impl = sa.Text
-    cache_ok = True
-
-    def __init__(self, of: type[StrEnum]) -> None:
+    def __init__(
+        self,
+        stored: sa.types.TypeEngine[Any],
+        to: Callable[[Any], Any],
+        back: Callable[[Any], Any],
+    ) -> None:
         super().__init__()
-        self.of = of
+        self.stored, self.to, self.back = stored, to, back
 
-    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> StrEnum | None:
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
         """See TypeDecorator."""
-        return None if value is None else self.of(value)
+        return self.stored
 
-
-class Json(sa.TypeDecorator[Any]):
-    """Lists, texts and numbers, as JSON in text."""
-
-    impl = sa.Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str:
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
         """See TypeDecorator."""
-        return json.dumps(value, ensure_ascii=False, sort_keys=True)
+        return None if value is None else self.to(value)
 
-    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> Any:
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
         """See TypeDecorator."""
-        return None if value is None else json.loads(value)
+        return None if value is None else self.back(value)
+
+
+_MOMENT = Converted(_WHOLE, to_millis, from_millis)
+_FLAG = Converted(_WHOLE, int, bool)
+_DAY = Converted(sa.Text(), date.isoformat, date.fromisoformat)
+_JSON = Converted(sa.Text(), partial(json.dumps, ensure_ascii=False, sort_keys=True), json.loads)
 
 
 def moment(name: str, *, null: bool = False) -> sa.Column[datetime]:
     """Returns a column of moments."""
-    return sa.Column(name, StoredMoment, nullable=null)
+    return sa.Column(name, _MOMENT, nullable=null)
 
 
 def flag(name: str, *, null: bool = False, default: int | None = None) -> sa.Column[bool]:
     """Returns a column of yes and no."""
     start = None if default is None else sa.text(str(default))
-    return sa.Column(name, Flag, nullable=null, server_default=start)
+    return sa.Column(name, _FLAG, nullable=null, server_default=start)
 
 
 def day(name: str, *, null: bool = False) -> sa.Column[date]:
     """Returns a column of days."""
-    return sa.Column(name, Day, nullable=null)
+    return sa.Column(name, _DAY, nullable=null)
 
 
 def text(name: str, *, null: bool = False, default: str | None = None) -> sa.Column[str]:
@@ -137,12 +96,12 @@ def text(name: str, *, null: bool = False, default: str | None = None) -> sa.Col
 
 def choice(name: str, of: type[StrEnum], *, null: bool = False) -> sa.Column[StrEnum]:
     """Returns a column of one of an enum's values."""
-    return sa.Column(name, Choice(of), nullable=null)
+    return sa.Column(name, Converted(sa.Text(), str, of), nullable=null)
 
 
 def json_text(name: str) -> sa.Column[Any]:
     """Returns a column of lists, texts and numbers."""
-    return sa.Column(name, Json, nullable=False)
+    return sa.Column(name, _JSON, nullable=False)
 
 
 def sealed(name: str, *, number: bool = False, null: bool = False) -> sa.Column[bytes]:

@@ -113,7 +113,6 @@ def conversation_of(tx: Transaction, supporter: bytes) -> Conversation | None:
     if row is None:
         return None
     stored = tx.unsealed(CONVERSATIONS, row)
-    del stored["petition"]
     stored["name_message_ids"] = tuple(row.name_message_ids)
     is_damaged = stored["name"] is None and row.name_sealed is not None
     return Conversation(**stored, is_damaged=is_damaged)

@@ -130,11 +130,12 @@ class Transaction:
     def unsealed(self, table: Table, row: Row[Any]) -> dict[str, Any]:
         """Returns the columns of a table that a row has, with `x_sealed` decrypted as `x`.
 
-        What is damaged is None, so that it keeps nobody from what else there is.
+        What is damaged is None, so that it keeps nobody from what else there is. Which petition it
+        is of is left out, as that is known.
         """
         has, plain = row._mapping, {}
         for column in table.c:
-            if column not in has:
+            if column not in has or column.name == "petition":
                 continue
             name, value = column.name, has[column]
             if is_sealed(column):
