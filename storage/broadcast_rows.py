@@ -125,6 +125,23 @@ def recent_broadcasts(tx: Transaction, since: datetime) -> list[Broadcast]:
     return _found(tx, select(BROADCASTS).where(columns.started_at.is_not(None), lasted))
 
 
+_IS_PLANNED = BROADCASTS.c.state == BroadcastState.SCHEDULED
+_NEEDS_A_WORKER = or_(
+    BROADCASTS.c.state == BroadcastState.RUNNING,
+    and_(BROADCASTS.c.state == BroadcastState.PAUSED, BROADCASTS.c.pause_reason.is_not(None)),
+    and_(_IS_PLANNED, BROADCASTS.c.confirmed_by_sealed.is_(None)),
+    and_(BROADCASTS.c.state.in_(OVER), BROADCASTS.c.reported_at.is_(None)),
+    and_(BROADCASTS.c.recall_started_at.is_not(None), BROADCASTS.c.recall_ended_at.is_(None)),
+    and_(
+        BROADCASTS.c.state == BroadcastState.FINISHED,
+        BROADCASTS.c.recall_started_at.is_(None),
+        exists()
+        .where(DELIVERIES.c.broadcast_id == BROADCASTS.c.id)
+        .where(DELIVERIES.c.state.in_((DeliveryState.PENDING, DeliveryState.SENDING))),
+    ),
+)
+
+
 def due_broadcasts(tx: Transaction, at: datetime) -> list[Broadcast]:
     """Returns the broadcasts that need a worker, the most urgent first.
 
@@ -134,25 +151,11 @@ def due_broadcasts(tx: Transaction, at: datetime) -> list[Broadcast]:
     """
     if tx.find(RESTORES, RESTORES.c.released_at.is_(None)):
         return []
-    columns = BROADCASTS.c
-    planned = columns.state == BroadcastState.SCHEDULED
-    is_due = [
-        columns.state == BroadcastState.RUNNING,
-        and_(columns.state == BroadcastState.PAUSED, columns.pause_reason.is_not(None)),
-        and_(planned, columns.confirmed_by_sealed.is_(None)),
-        and_(columns.state.in_(OVER), columns.reported_at.is_(None)),
-        and_(columns.recall_started_at.is_not(None), columns.recall_ended_at.is_(None)),
-        and_(
-            columns.state == BroadcastState.FINISHED,
-            columns.recall_started_at.is_(None),
-            exists()
-            .where(DELIVERIES.c.broadcast_id == columns.id)
-            .where(DELIVERIES.c.state.in_((DeliveryState.PENDING, DeliveryState.SENDING))),
-        ),
-    ]
+    is_due = _NEEDS_A_WORKER
     if active_broadcast(tx) is None:
-        is_due.append(and_(planned, columns.starts_at <= at))
-    return sorted(_found(tx, select(BROADCASTS).where(or_(*is_due))), key=_urgency)
+        planned_for_now = and_(_IS_PLANNED, BROADCASTS.c.starts_at <= at)
+        is_due = or_(is_due, planned_for_now)
+    return sorted(_found(tx, select(BROADCASTS).where(is_due)), key=_urgency)
 
 
 def _urgency(broadcast: Broadcast) -> tuple[int, datetime, bytes]:

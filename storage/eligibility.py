@@ -13,6 +13,7 @@ what it corrects, if they still want messages of that kind, and counts as one wi
 of a breach goes to everyone who can be reached, whatever else is true of them (GDPR art. 34).
 """
 
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -46,6 +47,7 @@ _UNDER_WAY = _listed(*sorted(ACTIVE))
 _PURPOSES = {Kind.UPDATE: "updates", Kind.NEWS: "news"}
 
 
+@lru_cache
 def eligible(
     slug: str, kind: Kind, topic: str, *, news_only: bool = False, but: bytes = b""
 ) -> ColumnElement[bool]:
@@ -73,6 +75,7 @@ def eligible(
     return and_(*conditions)
 
 
+@cache
 def can_be_written_to() -> ColumnElement[bool]:
     """Returns whether the owner of a row of SIGNATURES can be reached and did not say no."""
     columns = SIGNATURES.c
@@ -80,11 +83,13 @@ def can_be_written_to() -> ColumnElement[bool]:
     return and_(columns.invalidation_id.is_(None), *(each.is_(None) for each in since))
 
 
+@cache
 def agreed_to(kind: Kind) -> ColumnElement[bool]:
     """Returns whether the owner of a row of SIGNATURES agreed to messages of a kind, and does."""
     return _agreement(kind).scalar_subquery() > 0
 
 
+@cache
 def was_told() -> ColumnElement[bool]:
     """Returns whether the owner of a row of SIGNATURES has a closing update that tells the end."""
     closing = BROADCASTS.alias("closing")
@@ -92,6 +97,7 @@ def was_told() -> ColumnElement[bool]:
     return had.where(DELIVERIES.c.state.in_(_ARRIVED)).scalar_subquery() > 0
 
 
+@cache
 def language() -> ColumnElement[str]:
     """Returns what the owner of a row of SIGNATURES reads now, or the language they signed in."""
     read_now = (
@@ -109,6 +115,7 @@ def reads(only: str | None) -> ColumnElement[bool]:
     return true() if only is None else language() == only
 
 
+@cache
 def _agreement(kind: Kind) -> Select[Any]:
     """Returns how many consents to a choice there are that have not been taken back.
 
@@ -165,6 +172,7 @@ def _was_told_of(slug: str, topic: str, but: bytes) -> ColumnElement[bool]:
     )
 
 
+@lru_cache
 def has_updates_left(but: bytes = b"") -> ColumnElement[bool]:
     """Returns whether somebody agreed to more messages about the petition than they had.
 

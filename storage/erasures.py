@@ -8,6 +8,7 @@ the last one: the next run goes on where it ended.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
@@ -179,6 +180,7 @@ class Erasures(PetitionRows):
     erase_what_is_left = as_write(erase_leftovers)
 
 
+@cache
 def _is_untold() -> ColumnElement[bool]:
     """Returns whether somebody can be told how it ended, and was not.
 

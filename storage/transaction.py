@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import (
@@ -83,8 +84,7 @@ class Transaction:
 
     def of(self, table: Table) -> ColumnElement[bool]:
         """Returns the condition that a row is of this petition; true of tables without one."""
-        column = table.c.get("petition", table.c.get("slug"))
-        return true() if column is None else column == self.slug
+        return _of(table, self.slug)
 
     def find(self, table: Table, *conditions: Condition, lock: bool = False) -> Row[Any] | None:
         """Returns the row of this petition for which all of that holds; None without one.
@@ -198,6 +198,12 @@ class Transaction:
         """Counts what is noted, as the last before the commit; by that an older copy is known."""
         if self.noted:
             self.set(PETITIONS, deeds=PETITIONS.c.deeds + 1)
+
+
+@lru_cache
+def _of(table: Table, slug: str) -> ColumnElement[bool]:
+    column = table.c.get("petition", table.c.get("slug"))
+    return true() if column is None else column == slug
 
 
 def write_notes(transactions: Sequence[Transaction]) -> None:

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,8 +15,25 @@ from tests.support.postgres_server import PostgresServer, running_postgres
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
-    """A server for the whole run."""
-    with running_postgres() as server:
+    """A server for the whole run, for whose databases each statement is compiled once."""
+    from sqlalchemy import Engine
+    from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+    from storage import postgres
+
+    first: Engine | None = None
+
+    def alike(*args: Any, **kwargs: Any) -> AsyncEngine:
+        nonlocal first
+        engine = create_async_engine(*args, **kwargs)
+        if first is None or not first.dialect.server_version_info:
+            first = engine.sync_engine
+        engine.sync_engine.dialect = first.dialect
+        engine.sync_engine._compiled_cache = first._compiled_cache
+        return engine
+
+    with running_postgres() as server, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(postgres, "create_async_engine", alike)
         yield server
 
 
