@@ -3,15 +3,17 @@
 import asyncio
 import os
 import shutil
-import sqlite3
 import tempfile
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Table, delete, insert, select
 
 from bot.export.signature_list import SignatureListHeader
 from bot.petition.petition import BUNDLED, load_petition
@@ -26,6 +28,8 @@ from storage import (
     verified_otherwise,
 )
 from storage.journal_replay import replay
+from storage.tables import metadata
+from storage.transaction import Transaction
 from tests.storage.test_name_choice import GIVES
 from tests.support.raw_sql import read_sql
 from tests.support.supporters import NOON, a_supporter
@@ -37,6 +41,8 @@ DEEDS = (
     "sign", "withdraw", "choose", "correct", "restrict", "object", "lift", "erase",
     "invalidate", "undo", "purge", "export", "close", "reopen", "back_up", "tidy",
 )  # fmt: skip
+
+Rows = dict[Table, list[dict[str, Any]]]
 
 _COUNTED = """
 SELECT p.signatures AS told,
@@ -56,11 +62,11 @@ class TriedPetition:
         touched: when a signature was last changed by a deed that its owner asked for.
         given: when a name was given to a signature that had none.
         lists: each list that was written, and the names in it by number.
+        backup: all rows as they were at `backed_up_at`, if there is a backup.
     """
 
     storage: Storage
     keyring: Keyring
-    database: Path
     now: datetime = NOON
     gone: set[int] = field(default_factory=set)
     invalidated: set[int] = field(default_factory=set)
@@ -68,11 +74,7 @@ class TriedPetition:
     given: dict[int, datetime] = field(default_factory=dict)
     lists: list[tuple[ExportedList, dict[int, str | None]]] = field(default_factory=list)
     backed_up_at: datetime = NOON
-
-    @property
-    def backup(self) -> Path:
-        """Where the newest backup is, if there is one."""
-        return self.database.with_name("backup.db")
+    backup: Rows | None = None
 
     async def do(self, deed: str, person: int) -> None:
         """Does a deed of a person, or with the person's number where it needs one."""
@@ -174,11 +176,7 @@ class TriedPetition:
         await self.storage.petitions.reopen(revision=revision, actor=9, at=self.now)
 
     async def back_up(self, _: int) -> None:
-        with (
-            closing(sqlite3.connect(self.database)) as database,
-            closing(sqlite3.connect(self.backup)) as copy,
-        ):
-            database.backup(copy)
+        self.backup = await self.storage.database.read(all_rows)
         self.backed_up_at = self.now
 
     async def tidy(self, _: int) -> None:
@@ -248,12 +246,28 @@ class TriedPetition:
                 assert names[found[0]["number"]] is not None
 
 
-async def restored(petition: TriedPetition) -> None:
+def all_rows(tx: Transaction) -> Rows:
+    """Returns all rows of all tables, as a backup has them."""
+    tables = metadata.sorted_tables
+    return {each: [row._asdict() for row in tx.all(select(each))] for each in tables}
+
+
+def put_back(tx: Transaction, rows: Rows) -> None:
+    """Puts a backup in place of all that is there."""
+    for table in reversed(rows):
+        tx.change(delete(table))
+    for table, held in rows.items():
+        if held:
+            tx.change(insert(table), held)
+
+
+async def restored(petition: TriedPetition, url: str, backup: Rows) -> None:
     """Checks that in the newest backup, with what the journal says, nobody is back."""
     entries = petition.storage.journal.read().entries
-    storage = await open_storage(_url(petition.backup), petition.keyring, "andry")
+    storage = await open_storage(url, petition.keyring, "andry")
     try:
         raw = storage.database
+        await raw.write(put_back, backup)
         at, last = petition.now, await petition.storage.last_number()
         await replay(raw, petition.keyring, "andry", entries, reached=Reached(last), at=at)
         copy = replace(petition, storage=storage)
@@ -271,28 +285,29 @@ async def restored(petition: TriedPetition) -> None:
         await storage.close()
 
 
-async def lived(folder: Path, template: Path, deeds: list[tuple[str, int]]) -> None:
+async def lived(url: str, copy_url: str, key: Path, deeds: Sequence[tuple[str, int]]) -> None:
     """Does all deeds one after the other, and checks after each of them."""
-    database = folder / "petition.db"
-    shutil.copy(template, database)
-    keyring = Keyring.generate(folder / "petition.key")
-    storage = await open_storage(_url(database), keyring, "andry")
-    petition = TriedPetition(storage, keyring, database)
+    keyring = Keyring.generate(key)
+    storage = await open_storage(url, keyring, "andry")
+    petition = TriedPetition(storage, keyring)
+    everybody = [("sign", person) for person in range(1, 7)]
     try:
-        for deed, person in deeds:
+        for deed, person in [*everybody, *deeds]:
             await petition.do(deed, person)
             await petition.check_count()
         await petition.check_notices()
         await petition.check_journal()
         await petition.do("export", 1)
-        if petition.backup.exists():
-            await restored(petition)
+        if petition.backup is not None:
+            await restored(petition, copy_url, petition.backup)
     finally:
         await storage.close()
 
 
-def _url(path: Path) -> str:
-    return f"sqlite+aiosqlite:///{path}"
+@contextmanager
+def new_database(template: Path) -> Iterator[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield f"sqlite+aiosqlite:///{shutil.copy(template, folder)}"
 
 
 _deeds = st.tuples(st.sampled_from(DEEDS), st.integers(1, 6))
@@ -303,6 +318,9 @@ _deeds = st.tuples(st.sampled_from(DEEDS), st.integers(1, 6))
 def test_after_any_deeds_the_count_and_the_lists_say_the_same(
     sqlite_template: Path, deeds: list[tuple[str, int]]
 ) -> None:
-    everybody = [("sign", person) for person in range(1, 7)]
-    with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(lived(Path(folder), sqlite_template, [*everybody, *deeds]))
+    with (
+        new_database(sqlite_template) as url,
+        new_database(sqlite_template) as copy,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        asyncio.run(lived(url, copy, Path(folder, "petition.key"), deeds))

@@ -1,0 +1,35 @@
+"""Twenty petitions live through five hundred deeds each: what is told of the count stays true."""
+
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.storage.test_count import DEEDS, lived
+
+LIVES, DEEDS_EACH = 20, 500
+
+
+@pytest.fixture
+def copy_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A second database, for the backup to be put back."""
+    if kind == "sqlite":
+        copied = shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path)
+        yield f"sqlite+aiosqlite:///{copied}"
+        return
+    server = request.getfixturevalue("postgres_server")
+    url = server.migrated()
+    yield url
+    server.take_back(url)
+
+
+@pytest.mark.parametrize("seed", range(LIVES))
+async def test_after_any_deeds_the_count_and_the_lists_say_the_same(
+    seed: int, database_url: str, copy_url: str, tmp_path: Path, tell: Callable[[str], None]
+) -> None:
+    drawn = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    deeds = [(drawn.choice(DEEDS), drawn.randint(1, 6)) for _ in range(DEEDS_EACH)]
+    await lived(database_url, copy_url, tmp_path / "petition.key", deeds)
+    tell(f"{DEEDS_EACH} deeds, seed {seed}")
