@@ -143,10 +143,22 @@ async def test_what_is_not_committed_after_all_is_taken_back_and_nothing_else(
     def commit_fails() -> None:
         raise full_disk()
 
-    answers = await asyncio.gather(
+    begun, free = threading.Event(), threading.Event()
+
+    def occupy(_: Transaction, /) -> None:
+        begun.set()
+        free.wait(5)
+
+    # Who comes while another group is under way is in one group.
+    occupied = asyncio.create_task(rows.write(occupy))
+    await asyncio.to_thread(begun.wait, 5)
+    answers = asyncio.gather(
         rows.write(notebook.keep_and_note, "again"), rows.write(fill), return_exceptions=True
     )
-    assert [type(each) for each in answers] == [Unavailable] * 2
+    await asyncio.sleep(0)
+    free.set()
+    await occupied
+    assert [type(each) for each in await answers] == [Unavailable] * 2
     assert notebook.noted == [MUTED], "nothing of the second was written, so nothing is refused"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "require_files", commit_fails)

@@ -9,11 +9,18 @@ from enum import StrEnum
 
 from bot.clocks import utc_now
 from storage import RecallTally, Tally
+from storage.transaction import Transaction
 from tests.support.petition_processes import PetitionProcesses, chat_of, kill, terminate
-from tests.support.raw_sql import read_sql
+from tests.support.raw_sql import run_sql
 from tests.support.supporters import ADMIN, NOON, SLUG
 
 _CLAIMED = "SELECT 1 FROM deliveries WHERE state = 'sending' AND position = :number"
+
+
+def is_claimed(tx: Transaction, /, key: bytes, number: int) -> bool:
+    """Returns whether a message is claimed, also by a claim that was just being committed."""
+    run_sql(tx, "UPDATE broadcasts SET total = total WHERE id = :key", key=key)  # locks it
+    return bool(run_sql(tx, _CLAIMED, number=number))
 
 
 class OptOutKind(StrEnum):
@@ -108,8 +115,9 @@ class Interventions:
             return
         change = self.dice.choice(list(OptOutKind))
         await self._carry_out(change, number)
-        rows = await read_sql(self.petition.storage.database, _CLAIMED, number=number)
-        self.opt_outs.append(OptOut(chat_of(number), change, time.monotonic(), bool(rows)))
+        database = self.petition.storage.database
+        under_way = await database.write(is_claimed, self.key, number)
+        self.opt_outs.append(OptOut(chat_of(number), change, time.monotonic(), under_way))
 
     async def _carry_out(self, change: OptOutKind, number: int) -> None:
         signatures = self.petition.storage.signatures
