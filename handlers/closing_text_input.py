@@ -142,7 +142,7 @@ def _surplus_with(view: ClosingTextsView, awaited: AwaitedText, text: str) -> in
         text=text,
         author=view.reader,
         written_at=awaited.asked_at,
-        is_discarded=False,
+        discarded_at=None,
         publication=None,
     )
     shown = [*view.published, *view.waiting, *view.left, candidate]

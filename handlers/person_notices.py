@@ -98,7 +98,7 @@ async def send_notices(bot: Bot, services: Services) -> None:
 
 async def _send(bot: Bot, services: Services, notice: PersonNotice) -> bool:
     """Sends one sentence; returns False if it is to be tried again."""
-    notices, chat = services.storage.person_notices, notice.chat_id
+    notices, chat = services.storage.person_notices, notice.chat
     if chat is None or notice.attempts >= MOST_TRIES or notice.kind not in _SAID:
         _log.warning("person_notice_dropped", attempt=notice.attempts)
         await notices.forget(notice)

@@ -6,13 +6,13 @@ second admin. New queries about them go here.
 """
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from operator import attrgetter
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import func, select
 
 from storage.audit import add_audit
 from storage.broadcast_states import BroadcastState
@@ -39,16 +39,6 @@ _ACTION = "closing text"
 """What all changes are called in the audit log."""
 
 _IS_LEFT = (CLOSING_TEXTS.c.publication_id.is_(None), CLOSING_TEXTS.c.discarded_at.is_(None))
-_WAITS = CLOSING_PUBLICATIONS.c.published_at.is_(None)
-
-_VERSIONS = (
-    select(
-        CLOSING_TEXTS,
-        *(each for each in CLOSING_PUBLICATIONS.c if each.name not in CLOSING_TEXTS.c),
-    )
-    .outerjoin(CLOSING_PUBLICATIONS)
-    .order_by(*(CLOSING_TEXTS.c[name] for name in ("written_at", "number", "language", "entry")))
-)
 
 
 class ClosingTextKind(StrEnum):
@@ -100,7 +90,7 @@ class ClosingText:
         number: of this entry in this language, from 1.
         text: Telegram HTML with {count}; None if it cannot be decrypted.
         author: the Telegram user id of who wrote it; None if it cannot be decrypted.
-        is_discarded: whether it was replaced or discarded before it was published.
+        discarded_at: when it was replaced or discarded before it was published.
         publication: None while nobody has asked to publish it.
     """
 
@@ -113,7 +103,7 @@ class ClosingText:
     text: str | None = field(repr=False)
     author: int | None = field(repr=False)
     written_at: datetime
-    is_discarded: bool
+    discarded_at: datetime | None
     publication: Publication | None
 
     @property
@@ -122,26 +112,38 @@ class ClosingText:
         return self.publication is not None and self.publication.published_at is not None
 
     @property
+    def waits(self) -> bool:
+        """Whether a second admin has to approve its publication."""
+        return self.publication is not None and self.publication.published_at is None
+
+    @property
     def is_left(self) -> bool:
         """Whether it can be published, and nobody has asked for that."""
-        return self.publication is None and not self.is_discarded
+        return self.publication is None and self.discarded_at is None
 
 
-def published_versions(tx: Transaction) -> Sequence[ClosingText]:
+def published_versions(tx: Transaction) -> list[ClosingText]:
     """Returns every published version, oldest first."""
-    return _versions(tx, CLOSING_PUBLICATIONS.c.published_at.is_not(None))
+    return [each for each in all_versions(tx) if each.is_published]
 
 
-def all_versions(tx: Transaction) -> Sequence[ClosingText]:
+def all_versions(tx: Transaction) -> list[ClosingText]:
     """Returns every version ever written, oldest first."""
-    return _versions(tx)
+    made = {}
+    for row in tx.all(select(CLOSING_PUBLICATIONS).where(tx.of(CLOSING_PUBLICATIONS))):
+        made[row.id] = Publication(**tx.unsealed(CLOSING_PUBLICATIONS, row))
+    versions = []
+    for row in tx.all(select(CLOSING_TEXTS).where(tx.of(CLOSING_TEXTS))):
+        stored = tx.unsealed(CLOSING_TEXTS, row)
+        publication = made.get(stored.pop("publication_id"))
+        stored["kind"] = ClosingTextKind(row.kind)
+        versions.append(ClosingText(**stored, publication=publication))
+    return sorted(versions, key=attrgetter("written_at", "number", "language", "entry"))
 
 
 def closing_update_waits(tx: Transaction) -> bool:
     """Returns whether another text of the closing update waits for a second admin."""
-    columns = CLOSING_TEXTS.c
-    waiting = columns.publication_id.in_(select(CLOSING_PUBLICATIONS.c.id).where(_WAITS))
-    return tx.count(CLOSING_TEXTS, columns.entry == CLOSING_UPDATE, waiting) > 0
+    return any(each.waits and each.entry == CLOSING_UPDATE for each in all_versions(tx))
 
 
 def await_text(tx: Transaction, admin: bytes, awaited: AwaitedText) -> None:
@@ -151,7 +153,7 @@ def await_text(tx: Transaction, admin: bytes, awaited: AwaitedText) -> None:
 
 def awaited_text(tx: Transaction, admin: bytes) -> AwaitedText | None:
     """Returns the text that an admin was asked for; None if there is none."""
-    row = tx.find(AWAITED_CLOSING_TEXTS, AWAITED_CLOSING_TEXTS.c.admin == admin)
+    row = tx.find(AWAITED_CLOSING_TEXTS, admin)
     if row is None:
         return None
     return AwaitedText(
@@ -161,7 +163,7 @@ def awaited_text(tx: Transaction, admin: bytes) -> AwaitedText | None:
 
 def forget_awaited(tx: Transaction, admin: bytes) -> None:
     """Stores that an admin's next message is no text of these."""
-    tx.delete(AWAITED_CLOSING_TEXTS, AWAITED_CLOSING_TEXTS.c.admin == admin)
+    tx.delete(AWAITED_CLOSING_TEXTS, admin)
 
 
 def write_text(
@@ -188,9 +190,9 @@ def write_text(
     lock_petition(tx)
     if admin is not None:
         forget_awaited(tx, admin)
-    columns = CLOSING_TEXTS.c
-    if tx.find(CLOSING_TEXTS, columns.id == key) is not None:
+    if tx.find(CLOSING_TEXTS, key) is not None:
         return
+    columns = CLOSING_TEXTS.c
     its = (columns.entry == awaited.entry, columns.language == awaited.language)
     # A version that was not published gives way to the next one.
     tx.set(CLOSING_TEXTS, *its, *_IS_LEFT, discarded_at=at)
@@ -202,8 +204,8 @@ def write_text(
         day=awaited.day,
         language=awaited.language,
         number=tx.count(CLOSING_TEXTS, *its) + 1,
-        text_sealed=tx.seal(text, columns.text_sealed, key),
-        author_sealed=tx.seal(actor, columns.author_sealed, key),
+        text=text,
+        author=actor,
         written_at=at,
     )
 
@@ -237,16 +239,13 @@ def publish_texts(
         another publication waits, or a closing update is planned or on its way.
     """
     lock_petition(tx)
-    key = publication_id(versions)
-    made = _find_publication(tx, key)
+    key, known = publication_id(versions), all_versions(tx)
+    made = _with_id(known, key)
     if made is not None:
         return made
-    left = {each.id for each in _versions(tx, *_IS_LEFT)}
-    if (
-        not left
-        or left != {each.id for each in versions}
-        or tx.count(CLOSING_PUBLICATIONS, _WAITS)
-    ):
+    left = {each.id for each in known if each.is_left}
+    is_as_shown = left and left == {each.id for each in versions}
+    if not is_as_shown or any(each.waits for each in known):
         return None
     # The closing update that is being sent, or is planned, has the text of its confirmation.
     changes_update = any(each.entry == CLOSING_UPDATE for each in versions)
@@ -254,19 +253,14 @@ def publish_texts(
         return None
     # Also while it is open: one admin could change the text alone and close the petition at once.
     is_alone = approval_above is None or petition_state(tx).signers <= approval_above
-    tx.add(
-        CLOSING_PUBLICATIONS,
-        id=key,
-        requested_by_sealed=tx.seal(actor, CLOSING_PUBLICATIONS.c.requested_by_sealed, key),
-        requested_at=at,
-        published_at=at if is_alone else None,
-    )
+    made = Publication(key, actor, at, None, at if is_alone else None)
+    tx.add(CLOSING_PUBLICATIONS, **asdict(made))
     tx.set(CLOSING_TEXTS, *_IS_LEFT, publication_id=key)
     if is_alone:
         change_petition(tx)
     named = ", ".join(f"{each.kind} {each.language} {each.number}" for each in versions)
     add_audit(tx, _ACTION, actor=actor, at=at, detail=named)
-    return _find_publication(tx, key)
+    return made
 
 
 def approve_publication(
@@ -278,15 +272,13 @@ def approve_publication(
         The publication as it now is; None if it was declined.
     """
     lock_petition(tx)
-    known = _find_publication(tx, key)
+    known = _with_id(all_versions(tx), key)
     if known is None or known.published_at is not None or known.requested_by == actor:
         return known
-    columns = CLOSING_PUBLICATIONS.c
-    sealed = tx.seal(actor, columns.approved_by_sealed, key)
-    tx.set(CLOSING_PUBLICATIONS, columns.id == key, published_at=at, approved_by_sealed=sealed)
+    tx.set(CLOSING_PUBLICATIONS, key, published_at=at, approved_by=actor)
     change_petition(tx)
     add_audit(tx, _ACTION, actor=actor, at=at, detail="approved")
-    return _find_publication(tx, key)
+    return replace(known, published_at=at, approved_by=actor)
 
 
 def decline_publication(tx: Transaction, key: bytes, *, actor: int, at: datetime) -> None:
@@ -295,17 +287,20 @@ def decline_publication(tx: Transaction, key: bytes, *, actor: int, at: datetime
     Its versions can be changed and offered again, unless there are newer ones.
     """
     lock_petition(tx)
-    if not tx.count(CLOSING_PUBLICATIONS, CLOSING_PUBLICATIONS.c.id == key, _WAITS):
+    versions = all_versions(tx)
+    made = _with_id(versions, key)
+    if made is None or made.published_at is not None:
         return
-    columns = CLOSING_TEXTS.c
-    for each in _versions(tx, columns.publication_id == key):
-        newer = (columns.entry == each.entry, columns.language == each.language)
-        is_old = tx.count(CLOSING_TEXTS, *newer, columns.number > each.number) > 0
-        discarded_at = at if is_old else None
-        tx.set(
-            CLOSING_TEXTS, columns.id == each.id, publication_id=None, discarded_at=discarded_at
-        )
-    tx.delete(CLOSING_PUBLICATIONS, CLOSING_PUBLICATIONS.c.id == key)
+    newest: dict[tuple[str, str], int] = {}
+    for each in versions:
+        place = each.entry, each.language
+        newest[place] = max(each.number, newest.get(place, 0))
+    for each in versions:
+        if each.publication == made:
+            is_old = each.number < newest[each.entry, each.language]
+            discarded_at = at if is_old else None
+            tx.set(CLOSING_TEXTS, each.id, publication_id=None, discarded_at=discarded_at)
+    tx.delete(CLOSING_PUBLICATIONS, key)
     add_audit(tx, _ACTION, actor=actor, at=at, detail="declined")
 
 
@@ -369,39 +364,6 @@ def _decided_alone(tx: Transaction, approval_above: int) -> Sequence[bytes]:
     return tx.connection.scalars(alone).all()
 
 
-def _versions(tx: Transaction, *conditions: ColumnElement[bool]) -> Sequence[ClosingText]:
-    rows = tx.all(_VERSIONS.where(tx.of(CLOSING_TEXTS), *conditions))
-    return [_version(tx, row) for row in rows]
-
-
-def _version(tx: Transaction, row: Row[Any]) -> ClosingText:
-    columns = CLOSING_TEXTS.c
-    return ClosingText(
-        id=row.id,
-        entry=row.entry,
-        kind=ClosingTextKind(row.kind),
-        day=row.day,
-        language=row.language,
-        number=row.number,
-        text=tx.opened(row.text_sealed, columns.text_sealed, row.id),
-        author=tx.opened_id(row.author_sealed, columns.author_sealed, row.id),
-        written_at=row.written_at,
-        is_discarded=row.discarded_at is not None,
-        publication=None if row.publication_id is None else _publication(tx, row),
-    )
-
-
-def _publication(tx: Transaction, row: Row[Any]) -> Publication:
-    key, columns = row.publication_id, CLOSING_PUBLICATIONS.c
-    return Publication(
-        id=key,
-        requested_by=tx.opened_id(row.requested_by_sealed, columns.requested_by_sealed, key),
-        requested_at=row.requested_at,
-        approved_by=tx.opened_id(row.approved_by_sealed, columns.approved_by_sealed, key),
-        published_at=row.published_at,
-    )
-
-
-def _find_publication(tx: Transaction, key: bytes) -> Publication | None:
-    versions = _versions(tx, CLOSING_TEXTS.c.publication_id == key)
-    return versions[0].publication if versions else None
+def _with_id(versions: Iterable[ClosingText], key: bytes) -> Publication | None:
+    made = (each.publication for each in versions if each.publication)
+    return next((each for each in made if each.id == key), None)

@@ -38,16 +38,17 @@ class PersonNotice:
     """A sentence that waits to be sent.
 
     Attributes:
-        chat_id: None if it cannot be decrypted.
+        chat: None if it cannot be decrypted.
         kind: as it is stored.
         attempts: how often it was sent without an answer that says whether it arrived.
     """
 
     id: bytes
     supporter: bytes
-    chat_id: int | None = field(repr=False)
+    chat: int | None = field(repr=False)
     language: str
     kind: str
+    written_at: datetime
     attempts: int
 
 
@@ -61,42 +62,32 @@ def add_notice(
     at: datetime,
 ) -> None:
     """Adds a sentence to a person, in the transaction of what it tells."""
-    key = tx.new_id(at)
-    row = {"id": key, "supporter": supporter, "language": language, "kind": kind}
-    chat = tx.seal(chat_id, PERSON_NOTICES.c.chat_sealed, key)
-    tx.add(PERSON_NOTICES, **row, chat_sealed=chat, written_at=at)
+    row = {"supporter": supporter, "chat": chat_id, "language": language, "kind": kind}
+    tx.add(PERSON_NOTICES, id=tx.new_id(at), **row, written_at=at)
 
 
 def waiting_notices(tx: Transaction) -> list[PersonNotice]:
     """Returns the sentences that wait, the oldest first."""
     columns = PERSON_NOTICES.c
     query = select(PERSON_NOTICES).where(tx.of(PERSON_NOTICES)).limit(_LOOKED_AT)
-    return [
-        PersonNotice(
-            id=row.id,
-            supporter=row.supporter,
-            chat_id=tx.opened_id(row.chat_sealed, columns.chat_sealed, row.id),
-            language=row.language,
-            kind=row.kind,
-            attempts=row.attempts,
-        )
-        for row in tx.all(query.order_by(columns.written_at, columns.id))
-    ]
+    rows = tx.all(query.order_by(columns.written_at, columns.id))
+    return [PersonNotice(**tx.unsealed(PERSON_NOTICES, row)) for row in rows]
 
 
 def begin_notice(tx: Transaction, notice: PersonNotice) -> bool:
     """Counts a try before it is made; False if a withdrawal has erased the row meanwhile."""
-    return _count_tries(tx, notice, 1)
+    attempts = PERSON_NOTICES.c.attempts + 1
+    return tx.set(PERSON_NOTICES, notice.id, attempts=attempts) > 0
 
 
 def take_back_notice(tx: Transaction, notice: PersonNotice) -> None:
     """Counts a try as not made, as it certainly did not arrive."""
-    _count_tries(tx, notice, -1)
+    tx.set(PERSON_NOTICES, notice.id, attempts=PERSON_NOTICES.c.attempts - 1)
 
 
 def forget_notice(tx: Transaction, notice: PersonNotice) -> None:
     """Erases the row of a sentence that was sent, or cannot be."""
-    tx.delete(PERSON_NOTICES, PERSON_NOTICES.c.id == notice.id)
+    tx.delete(PERSON_NOTICES, notice.id)
 
 
 def forget_notices_of(tx: Transaction, supporter: bytes) -> None:
@@ -117,8 +108,3 @@ class PersonNotices(PetitionRows):
     take_back = as_write(take_back_notice)
     forget = as_write(forget_notice)
     expire = as_write(expire_notices)
-
-
-def _count_tries(tx: Transaction, notice: PersonNotice, by: int) -> bool:
-    columns = PERSON_NOTICES.c
-    return bool(tx.set(PERSON_NOTICES, columns.id == notice.id, attempts=columns.attempts + by))

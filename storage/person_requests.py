@@ -4,7 +4,7 @@ Each is one transaction: what is asked for, its audit entry, the sentence to the
 code that is used up by it. Where nothing is done, the code is not used.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from storage.person_notices import PersonNoticeKind, add_notice
 from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.petitions import lock_petition
 from storage.signatures import erase_signature
-from storage.signed_names import replace_name, stands_under
+from storage.signed_names import replace_name
 from storage.tables import SIGNATURES
 from storage.transaction import Transaction
 
@@ -40,24 +40,22 @@ class Signer:
     """Whose signature has a number.
 
     Attributes:
-        chat_id: None if it cannot be decrypted; nothing can be told to them then.
+        chat: None if it cannot be decrypted; nothing can be told to them then.
         name: None without one, or if it cannot be decrypted.
         has_name: whether there is one, which may be damaged.
-        stands_under: the consent under which it is stored.
         language: which they read now.
     """
 
-    signature_id: bytes
+    id: bytes
     supporter: bytes
     number: int
     name: str | None = field(repr=False)
-    chat_id: int | None = field(repr=False)
+    chat: int | None = field(repr=False)
     language: str
     signed_at: datetime
     restricted_at: datetime | None
     objected_at: datetime | None
     has_name: bool
-    stands_under: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +146,7 @@ def lift(tx: Transaction, signer: Signer, proof: Proof, at: datetime) -> bool:
         return False
     if row.name_sealed is not None:
         note_change(tx, row, Change.NAME_GIVEN, at)
-    tx.set(SIGNATURES, SIGNATURES.c.id == row.id, restricted_at=None, objected_at=None)
+    tx.set(SIGNATURES, row.id, restricted_at=None, objected_at=None)
     _tell(tx, signer, proof, at, PersonNoticeKind.LIFTED)
     for deed in (Deed.OBJECTED, Deed.RESTRICTED):
         tx.note(Entry.since(deed, row.id, None))
@@ -181,28 +179,19 @@ class PersonRequests(PetitionRows):
 
 
 def _signer(tx: Transaction, whose: ColumnElement[bool]) -> Signer | None:
-    row, columns = tx.find(SIGNATURES, whose), SIGNATURES.c
+    row = tx.find(SIGNATURES, whose)
     if row is None:
         return None
-    return Signer(
-        signature_id=row.id,
-        supporter=row.supporter,
-        number=row.number,
-        name=tx.opened(row.name_sealed, columns.name_sealed, row.id),
-        chat_id=tx.opened_id(row.chat_sealed, columns.chat_sealed, row.id),
-        language=tx.scalar(select(language()).where(columns.id == row.id)),
-        signed_at=row.signed_at,
-        restricted_at=row.restricted_at,
-        objected_at=row.objected_at,
-        has_name=row.name_sealed is not None,
-        stands_under=stands_under(tx, row.id),
-    )
+    stored = tx.unsealed(SIGNATURES, row)
+    stored["language"] = tx.scalar(select(language()).where(SIGNATURES.c.id == row.id))
+    stored["has_name"] = row.name_sealed is not None
+    return Signer(**{each.name: stored[each.name] for each in fields(Signer)})
 
 
 def _lock(tx: Transaction, signer: Signer) -> Row[Any] | None:
     """Returns the signature as it is now, locked; None if it was erased."""
     lock_petition(tx, shared=True)
-    return tx.find(SIGNATURES, SIGNATURES.c.id == signer.signature_id, lock=True)
+    return tx.find(SIGNATURES, signer.id, lock=True)
 
 
 def _is_proved(tx: Transaction, signer: Signer, proof: Proof, at: datetime) -> bool:
@@ -218,7 +207,7 @@ def _limit_use(
     if row is None or row._mapping[since] or not _is_proved(tx, signer, proof, at):
         return False
     note_change(tx, row, Change(kind), at)
-    tx.set(SIGNATURES, SIGNATURES.c.id == row.id, **{since: at})
+    tx.set(SIGNATURES, row.id, **{since: at})
     _tell(tx, signer, proof, at, kind)
     tx.note(Entry.since(Deed(kind), row.id, at))
     return True
@@ -229,5 +218,5 @@ def _tell(
 ) -> None:
     """Tells the audit, and the person unless the chat in which they asked shows it."""
     add_audit(tx, _ACTIONS[kind], at=at, detail=proof.detail)
-    if signer.chat_id is not None and not proof.is_in_chat:
-        add_notice(tx, signer.supporter, signer.chat_id, signer.language, kind, at=at)
+    if signer.chat is not None and not proof.is_in_chat:
+        add_notice(tx, signer.supporter, signer.chat, signer.language, kind, at=at)

@@ -4,7 +4,7 @@ Signing, withdrawing, closing and reopening each lock the petition's row first, 
 the moment of closing is exact, even if people sign in that moment.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -85,18 +85,14 @@ class PetitionState:
         return self.is_closed and self.closed_at == self.closes_at
 
 
+_OF_STATE = [each.name for each in fields(PetitionState) if each.name in PETITIONS.c]
+
+
 def petition_state(tx: Transaction) -> PetitionState:
     """Returns the petition's present state."""
     row = _petition(tx)
-    return PetitionState(
-        signatures=row.signatures,
-        closed_at=row.closed_at,
-        closed_signatures=row.closed_signatures,
-        revision=row.revision,
-        closes_at=row.closes_at,
-        erased_at=row.erased_at,
-        invalidated_since=invalidated_since(tx, row.closed_at),
-    )
+    stored = {each: row._mapping[each] for each in _OF_STATE}
+    return PetitionState(**stored, invalidated_since=invalidated_since(tx, row.closed_at))
 
 
 def reached_so_far(tx: Transaction) -> Reached:
@@ -289,9 +285,8 @@ def invalidated_since(tx: Transaction, closed_at: datetime | None) -> int:
         return 0
     total = 0
     for each in tx.all(select(INVALIDATIONS).where(tx.of(INVALIDATIONS))):
-        is_undone_since = each.undone_at is not None and each.undone_at >= closed_at
         if each.invalidated_at >= closed_at:
-            total += 0 if each.undone_at is not None else each.signatures
-        elif is_undone_since:
+            total += each.signatures if each.undone_at is None else 0
+        elif each.undone_at is not None and each.undone_at >= closed_at:
             total -= each.signatures if each.put_back is None else each.put_back
     return total

@@ -264,20 +264,20 @@ _NO_FIT = {
 
 
 async def _stored(context: CliContext, signer: Signer) -> str:
-    if signer.chat_id is None:
+    if signer.chat is None:
         raise CannotDo.because(
             "El número de su chat está dañado, y no se encuentra lo demás. No se ha hecho nada."
         )
     from handlers.my_data import everything_stored
 
     storage = context.storage
-    held = await storage.personal_data.of(signer.chat_id)
+    held = await storage.personal_data.of(signer.chat)
     handover = await storage.handovers.known_to(signer.supporter)
     return everything_stored(context.petition.slug, held, handover)
 
 
 def _told(what: Asked, signer: Signer) -> str:
-    if signer.chat_id is None:
+    if signer.chat is None:
         return label("El bot no se lo puede decir: el número de su chat está dañado.")
     said = label("El bot se lo dice en el chat, en unos segundos si está en marcha.")
     if what is Asked.ERASE:

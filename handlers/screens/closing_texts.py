@@ -335,7 +335,7 @@ def _state(view: ClosingTextsView, version: ClosingText) -> Html:
         return words.text("Publicada el {moment}.", moment=words.moment(made.published_at))
     if made is not None:
         return words.text("Espera aprobación.")
-    return words.text("No se publicó." if version.is_discarded else "Sin publicar.")
+    return words.text("No se publicó." if version.discarded_at else "Sin publicar.")
 
 
 def _change_buttons(

@@ -1,7 +1,7 @@
 """Every screen of /closing is written down."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from handlers.screens import closing_texts as screens
@@ -29,13 +29,13 @@ def version(
     *,
     entry: str = CLOSING_UPDATE,
     language: str = "es",
-    is_discarded: bool = False,
+    discarded_at: datetime | None = None,
 ) -> ClosingText:
     kind = ClosingTextKind.CLOSING_UPDATE if entry == CLOSING_UPDATE else ClosingTextKind.DELIVERED
     day = None if entry == CLOSING_UPDATE else DELIVERED + timedelta(days=int(entry))
     return ClosingText(
         bytes([number] * 16), entry, kind, day, language, number, "So", author,
-        NOON + number * HOUR, is_discarded, publication,
+        NOON + number * HOUR, discarded_at, publication,
     )  # fmt: skip
 
 
@@ -49,7 +49,7 @@ def pages() -> dict[str, Screen]:
         version(1, MARTA, own),
         version(2, LUCY, lucys),
         version(3, None, lucys, entry="0", language="en"),
-        version(4, PAU, entry="1", is_discarded=True),
+        version(4, PAU, entry="1", discarded_at=NOON),
         version(5, MARTA, waits),
         version(6, PAU, waits_too, entry="2"),
         version(7, LUCY, entry="3"),

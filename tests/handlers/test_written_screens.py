@@ -48,7 +48,7 @@ def handed_over(with_name: int, without_name: int, inclusion: Inclusion | None =
 def entry(number: int, kind: ClosingTextKind, day: date | None, text: str) -> ClosingText:
     publication = Publication(bytes(16), 1, NOON, None, NOON)
     name = CLOSING_UPDATE if day is None else f"e{number}"
-    return ClosingText(bytes(16), name, kind, day, "en", number, text, 1, NOON, False, publication)
+    return ClosingText(bytes(16), name, kind, day, "en", number, text, 1, NOON, None, publication)
 
 
 def of_people() -> dict[str, View]:

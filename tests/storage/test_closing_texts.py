@@ -116,7 +116,7 @@ async def test_what_is_discarded_is_in_the_history_alone(storage: Storage) -> No
         await texts.discard(actor=MARTA, at=NOON)
     assert await left(storage) == []
     assert await shown(storage) == ["Publicado"]
-    assert [each.is_discarded for each in await texts.history()] == [False, True]
+    assert [each.discarded_at for each in await texts.history()] == [None, NOON]
     noted = [(entry.actor, entry.detail) for entry in await storage.audit.entries(9)]
     assert sorted(noted) == [(MARTA, "closing es 1"), (MARTA, "discarded")]
 

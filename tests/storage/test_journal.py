@@ -285,8 +285,7 @@ async def test_every_deed_of_a_person_is_noted_before_it_is_done(
     signatures, requests = storage.signatures, storage.person_requests
     signer = await requests.of(ana.supporter)
     assert signer is not None
-    assert signer.stands_under is not None
-    consent = short(signer.stands_under)
+    consent = short((await storage.personal_data.of(ana.user_id)).consents[0]["id"])
     await requests.restrict(signer, IN_CHAT, NOON)
     await signatures.mute(ana.supporter, NOON)
     for adapter in (sqlite, sqlite_connection, postgres):
@@ -334,7 +333,8 @@ async def test_what_was_refused_is_not_done_again(storage: Storage, keyring: Key
     await storage.signatures.correct_name(ana.supporter, "Ana Gil", name, 2, NOON)
     signer = await storage.person_requests.of(ana.supporter)
     assert signer is not None
-    corrected = named(signer.signature_id, signer.stands_under, "Ana Gil")
+    (consent,) = (await storage.personal_data.of(ana.user_id)).consents
+    corrected = named(signer.id, consent["id"], "Ana Gil")
     with pytest.raises(ConversationMoved):
         await storage.signatures.correct_name(ana.supporter, "Otra", name, 2, NOON)
     await storage.signatures.refuse_news(ana.supporter, NOON)
@@ -344,7 +344,7 @@ async def test_what_was_refused_is_not_done_again(storage: Storage, keyring: Key
         held = last_entries(storage.journal.read().entries)
         assert held == [
             corrected,
-            Entry.since(Deed.NEWS_ENDED, signer.signature_id, NOON),
+            Entry.since(Deed.NEWS_ENDED, signer.id, NOON),
         ]
         storage.journal.rewrite(NOON - timedelta(days=9))
     assert len(storage.journal.read().entries) == 2

@@ -224,7 +224,7 @@ class TestARestoredCopy:
 async def signature_id(storage: Storage, person: Supporter) -> bytes:
     signer = await storage.person_requests.of(person.supporter)
     assert signer is not None
-    return signer.signature_id
+    return signer.id
 
 
 async def choose_name(storage: Storage, person: Supporter, name: str) -> None:

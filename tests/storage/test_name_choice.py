@@ -160,7 +160,7 @@ async def test_what_is_so_already_is_not_done_twice(
     assert not await signatures.remove_name(jon.supporter, at_my_data(jon, 3), 2, later(60))
     signer = await storage.person_requests.of(jon.supporter)
     assert signer is not None
-    assert (signer.name, signer.has_name, signer.stands_under) == (None, False, None)
+    assert (signer.name, signer.has_name) == (None, False)
     assert not await storage.person_requests.correct(signer, "Jon", IN_CHAT, later(60))
     limited = a_supporter(keyring, 7)
     await limited.sign(storage, was=0, with_name=False)

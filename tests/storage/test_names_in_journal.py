@@ -105,7 +105,7 @@ async def test_a_former_name_goes_from_it_at_the_start_unless_its_owner_gives_on
         await each.sign(storage, was=0, with_name=each is people[1])
         signer = await storage.person_requests.of(each.supporter)
         assert signer is not None
-        ids.append(signer.signature_id)
+        ids.append(signer.id)
     storage.journal.append([Entry(Deed.NAME, each, "Ana Gil") for each in ids])
     jon, consent = people[0], people[0].signature().consent
     after = Conversation(jon.supporter, stage="my_data", version=2)

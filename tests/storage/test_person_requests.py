@@ -111,13 +111,14 @@ async def test_a_code_serves_once(storage: Storage, keyring: Keyring) -> None:
     assert await rows_in(storage, "signatures") == 1
     assert storage.journal is not None
     noted = storage.journal.read().entries
-    sol = named(signer.signature_id, signer.stands_under, "Ana Sol")
+    (consent,) = (await storage.personal_data.of(1)).consents
+    sol = named(signer.id, consent["id"], "Ana Sol")
     assert noted == (sol,), "what was refused is not"
     assert (await storage.audit.entries(9))[:-1] == [
         AuditEntry(LATER, None, "person_correct", "by code")
     ]
     (waiting,) = await storage.person_notices.waiting()
-    assert (waiting.kind, waiting.language, waiting.chat_id) == ("corrected", "es", 1)
+    assert (waiting.kind, waiting.language, waiting.chat) == ("corrected", "es", 1)
     found = await requests.find(1)
     assert found is not None
     assert (found.name, found.restricted_at) == ("Ana Sol", None)
@@ -161,7 +162,7 @@ async def test_erasing_leaves_one_sealed_sentence_and_no_code(
     assert conversation is not None
     assert conversation.stage == "withdrawn"
     (waiting,) = await storage.person_notices.waiting()
-    assert (waiting.kind, waiting.chat_id, waiting.attempts) == ("erased", 1, 0)
+    assert (waiting.kind, waiting.chat, waiting.attempts) == ("erased", 1, 0)
     newest = (await storage.audit.entries(1))[0]
     assert (newest.action, newest.actor) == ("person_erase", None)
     assert newest.detail == (proof.detail if proof else "by code")
