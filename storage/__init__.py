@@ -126,7 +126,7 @@ from storage.signatures import (
     Signed,
     forget_former_names,
 )
-from storage.telegram_cache import CachedItem, TelegramCache
+from storage.telegram_cache import TelegramCache
 
 
 class Storage:

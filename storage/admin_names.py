@@ -49,16 +49,13 @@ class AdminNames(PetitionRows):
 
 def _save(tx: Transaction, admin: bytes, name: str | None, at: datetime) -> None:
     if name is None:
-        tx.delete(ADMIN_NAMES, ADMIN_NAMES.c.admin == admin)
+        tx.delete(ADMIN_NAMES, admin)
         return
-    sealed = tx.seal(name, ADMIN_NAMES.c.name_sealed, admin)
-    tx.put(ADMIN_NAMES, admin=admin, name_sealed=sealed, updated_at=at)
+    tx.put(ADMIN_NAMES, admin=admin, name=name, updated_at=at)
 
 
 def _stored(tx: Transaction) -> dict[bytes, str]:
     """Returns the names that can be decrypted, by the admin's reference."""
-    opened = {
-        row.admin: tx.opened(row.name_sealed, ADMIN_NAMES.c.name_sealed, row.admin)
-        for row in tx.all(select(ADMIN_NAMES).where(tx.of(ADMIN_NAMES)))
-    }
-    return {admin: name for admin, name in opened.items() if name is not None}
+    rows = tx.all(select(ADMIN_NAMES).where(tx.of(ADMIN_NAMES)))
+    opened = [tx.unsealed(ADMIN_NAMES, row) for row in rows]
+    return {each["admin"]: each["name"] for each in opened if each["name"] is not None}

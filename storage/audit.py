@@ -7,19 +7,11 @@ An entry is written in the transaction of the action itself, so neither exists w
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.tables import AUDIT
-from storage.times import to_millis
 from storage.transaction import Transaction
-
-_ADD_UP = text("""
-INSERT INTO audit (id, petition, at, action, detail)
-VALUES (:id, :petition, :at, :action, :detail)
-ON CONFLICT (id) DO UPDATE
-SET detail = CAST(CAST(audit.detail AS BIGINT) + CAST(excluded.detail AS BIGINT) AS TEXT)
-""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +40,7 @@ def add_audit(
 
 
 def add_up_audit(tx: Transaction, action: str, people: int, *, entry: bytes, at: datetime) -> None:
-    """Adds a number to the one entry of what takes many transactions.
+    """Adds a number to the one entry of what takes many transactions, under the petition's lock.
 
     Args:
         tx: the transaction.
@@ -57,8 +49,11 @@ def add_up_audit(tx: Transaction, action: str, people: int, *, entry: bytes, at:
         entry: the entry's id, 16 bytes, the same in each of the transactions.
         at: when the first of them began.
     """
-    values = {"id": entry, "petition": tx.slug, "at": to_millis(at), "action": action}
-    tx.change(_ADD_UP, {**values, "detail": str(people)})
+    known = tx.find(AUDIT, entry)
+    if known is None:
+        tx.add(AUDIT, id=entry, at=at, action=action, detail=str(people))
+    else:
+        tx.set(AUDIT, entry, detail=str(int(known.detail) + people))
 
 
 def last_done(tx: Transaction, action: str, detail: str = "") -> datetime | None:
@@ -73,12 +68,7 @@ def newest_entries(tx: Transaction, limit: int) -> list[AuditEntry]:
     """Returns the newest entries, newest first."""
     query = select(AUDIT).where(tx.of(AUDIT)).order_by(AUDIT.c.at.desc(), AUDIT.c.id.desc())
     return [
-        AuditEntry(
-            row.at,
-            tx.opened_id(row.actor_sealed, AUDIT.c.actor_sealed, row.id),
-            row.action,
-            row.detail,
-        )
+        AuditEntry(row.at, tx.unsealed(AUDIT, row)["actor"], row.action, row.detail)
         for row in tx.all(query.limit(limit))
     ]
 

@@ -56,23 +56,20 @@ def add_code(tx: Transaction, supporter: bytes, code: str, *, ends_at: datetime)
     # Whoever withdraws at this moment leaves no code behind.
     if tx.find(SIGNATURES, SIGNATURES.c.supporter == supporter, lock=True) is None:
         return False
-    values = {"code_digest": _digest(tx, supporter, code), "ends_at": ends_at}
-    is_theirs = PERSON_CODES.c.supporter == supporter
-    if not tx.set(PERSON_CODES, is_theirs, **values, attempts=0, used_at=None):
-        tx.add(PERSON_CODES, supporter=supporter, **values)
+    fresh = {"code_digest": _digest(tx, supporter, code), "attempts": 0, "used_at": None}
+    tx.put(PERSON_CODES, supporter=supporter, ends_at=ends_at, **fresh)
     return True
 
 
 def check_code(tx: Transaction, supporter: bytes, typed: str, at: datetime) -> CheckedCode:
     """Says whether a code fits; a wrong one is counted, a right one is not used by it."""
-    is_theirs = PERSON_CODES.c.supporter == supporter
-    stored = tx.find(PERSON_CODES, is_theirs, lock=True)
+    stored = tx.find(PERSON_CODES, supporter, lock=True)
     if stored is None:
         return CheckedCode(CodeState.WRONG)
     if hmac.compare_digest(stored.code_digest, _digest(tx, supporter, typed)):
         return _worth(stored, at)
     if stored.attempts < MOST_ATTEMPTS:
-        tx.set(PERSON_CODES, is_theirs, attempts=stored.attempts + 1)
+        tx.set(PERSON_CODES, supporter, attempts=stored.attempts + 1)
     return CheckedCode(CodeState.WRONG)
 
 
@@ -80,7 +77,7 @@ def use_code(tx: Transaction, supporter: bytes, typed: str, at: datetime) -> boo
     """Uses a code up, in the transaction of what it is for; returns False if it does not fit."""
     if check_code(tx, supporter, typed, at).state is not CodeState.FITS:
         return False
-    tx.set(PERSON_CODES, PERSON_CODES.c.supporter == supporter, used_at=at)
+    tx.set(PERSON_CODES, supporter, used_at=at)
     return True
 
 

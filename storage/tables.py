@@ -4,7 +4,7 @@ A change here needs a revision in `storage/migrations/versions`, and a test fail
 Ids are 16 bytes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
@@ -28,8 +28,8 @@ from storage.columns import (
 metadata = sa.MetaData(naming_convention=NAMING_CONVENTION)
 
 
-def _table(name: str, *parts: sa.schema.SchemaItem) -> sa.Table:
-    return sa.Table(name, metadata, *parts, sqlite_strict=True)
+def _table(name: str, *parts: sa.schema.SchemaItem, key: Sequence[str] = ("id",)) -> sa.Table:
+    return sa.Table(name, metadata, *parts, sa.PrimaryKeyConstraint(*key), sqlite_strict=True)
 
 
 def _state_is_one_of(states: Iterable[str]) -> sa.CheckConstraint:
@@ -51,9 +51,9 @@ PETITIONS = _table(
     moment("closes_at", null=True),
     flag("closes_at_chosen", default=0),
     moment("erased_at", null=True),
-    sa.PrimaryKeyConstraint("slug"),
     sa.CheckConstraint("signatures >= 0", name="count_not_negative"),
     sa.CheckConstraint("signatures <= last_number", name="numbers_given"),
+    key=("slug",),
 )
 
 FILLED_IN = (
@@ -84,8 +84,8 @@ CONVERSATIONS = _table(
     blob("screen_digest", null=True),
     number("version"),
     moment("updated_at"),
-    sa.PrimaryKeyConstraint("petition", "supporter"),
     sa.Index("conversations_filled_in", "petition", "updated_at", **where(FILLED_IN)),
+    key=("petition", "supporter"),
 )
 
 SIGNATURES = _table(
@@ -107,7 +107,6 @@ SIGNATURES = _table(
     moment("objected_at", null=True),
     blob("invalidation_id", null=True),
     text("kept_version", null=True),
-    sa.PrimaryKeyConstraint("id"),
     sa.UniqueConstraint("petition", "supporter"),
     sa.UniqueConstraint("petition", "number"),
     # Counts those of a span of time, as is done every few minutes, without reading their rows.
@@ -121,7 +120,7 @@ CONSENT_TEXTS = _table(
     text("language"),
     text("version"),
     text("text"),
-    sa.PrimaryKeyConstraint("sha256"),
+    key=("sha256",),
 )
 
 CONSENTS = _table(
@@ -141,7 +140,6 @@ CONSENTS = _table(
     moment("updates_ended_at", null=True),
     flag("with_name", default=1),
     moment("with_name_ended_at", null=True),
-    sa.PrimaryKeyConstraint("id"),
     sa.Index(None, "signature_id"),
 )
 
@@ -179,7 +177,6 @@ BROADCASTS = _table(
     moment("recall_ended_at", null=True),
     sealed("confirmed_by_sealed", number=True, null=True),
     moment("cancel_requested_at", null=True),
-    sa.PrimaryKeyConstraint("id"),
     _state_is_one_of(BroadcastState),
     # Messages that are not about the petition go only to people who agreed to them.
     sa.CheckConstraint("kind <> 'news' OR news_only = 1", name="news_to_those_who_agreed"),
@@ -201,11 +198,11 @@ DELIVERIES = _table(
     moment("updated_at"),
     text("message_ids", null=True),
     text("recall_outcome", null=True),
-    sa.PrimaryKeyConstraint("broadcast_id", "position"),
     # In this order it also serves to find what one signature was sent.
     sa.UniqueConstraint("signature_id", "broadcast_id"),
     sa.Index(None, "broadcast_id", "state", "position"),
     _state_is_one_of(DeliveryState),
+    key=("broadcast_id", "position"),
 )
 
 # The number of deliveries by outcome of people who withdrew, or whose retention is over; not
@@ -216,7 +213,7 @@ ERASED_DELIVERIES = _table(
     text("state"),
     text("recall_outcome"),
     number("people"),
-    sa.PrimaryKeyConstraint("broadcast_id", "state", "recall_outcome"),
+    key=("broadcast_id", "state", "recall_outcome"),
 )
 
 # The message that an admin is writing, in one encrypted column.
@@ -226,7 +223,7 @@ DRAFTS = _table(
     blob("admin"),
     sealed("body_sealed"),
     moment("updated_at"),
-    sa.PrimaryKeyConstraint("petition", "admin"),
+    key=("petition", "admin"),
 )
 
 # The files of /mydata that are in people's chats.
@@ -238,7 +235,7 @@ SENT_FILES = _table(
     sealed("chat_sealed", number=True),
     moment("sent_at"),
     number("due"),
-    sa.PrimaryKeyConstraint("petition", "supporter", "message_id"),
+    key=("petition", "supporter", "message_id"),
 )
 
 ADMIN_NAMES = _table(
@@ -247,7 +244,7 @@ ADMIN_NAMES = _table(
     blob("admin"),
     sealed("name_sealed"),
     moment("updated_at"),
-    sa.PrimaryKeyConstraint("petition", "admin"),
+    key=("petition", "admin"),
 )
 
 LEASES = _table(
@@ -255,7 +252,7 @@ LEASES = _table(
     text("name"),
     text("holder"),
     moment("expires_at"),
-    sa.PrimaryKeyConstraint("name"),
+    key=("name",),
 )
 
 AUDIT = _table(
@@ -266,7 +263,6 @@ AUDIT = _table(
     sealed("actor_sealed", number=True, null=True),
     text("action"),
     text("detail"),
-    sa.PrimaryKeyConstraint("id"),
     sa.Index(None, "petition", "at"),
 )
 
@@ -276,7 +272,7 @@ ADMIN_NOTICES = _table(
     blob("broadcast_id", "broadcasts.id"),
     text("kind"),
     text("about"),
-    sa.PrimaryKeyConstraint("broadcast_id", "kind", "about"),
+    key=("broadcast_id", "kind", "about"),
 )
 
 # `about` tells notices of one kind apart: the moment it is about, which reminder it is, and a
@@ -287,7 +283,7 @@ PETITION_NOTICES = _table(
     text("kind"),
     text("about"),
     moment("sent_at", null=True),
-    sa.PrimaryKeyConstraint("petition", "kind", "about"),
+    key=("petition", "kind", "about"),
 )
 
 # A change of what late visitors read; without `published_at` it waits for a second admin.
@@ -299,7 +295,6 @@ CLOSING_PUBLICATIONS = _table(
     moment("requested_at"),
     sealed("approved_by_sealed", number=True, null=True),
     moment("published_at", null=True),
-    sa.PrimaryKeyConstraint("id"),
 )
 
 # The versions of the closing update, and of what became of the petition later.
@@ -317,7 +312,6 @@ CLOSING_TEXTS = _table(
     moment("written_at"),
     moment("discarded_at", null=True),
     blob("publication_id", "closing_publications.id", null=True),
-    sa.PrimaryKeyConstraint("id"),
     sa.UniqueConstraint("petition", "entry", "language", "number"),
 )
 
@@ -331,7 +325,7 @@ AWAITED_CLOSING_TEXTS = _table(
     day("day", null=True),
     text("language"),
     moment("asked_at"),
-    sa.PrimaryKeyConstraint("petition", "admin"),
+    key=("petition", "admin"),
 )
 
 # A list of the signatures, as it was written for the addressee.
@@ -343,7 +337,6 @@ EXPORTS = _table(
     number("last_number"),
     number("with_name"),
     number("without_name"),
-    sa.PrimaryKeyConstraint("id"),
 )
 
 # Giving a list to the addressee; `handed_over_on` is a day, like 2026-11-24.
@@ -358,7 +351,6 @@ HANDOVERS = _table(
     number("without_name"),
     moment("recorded_at"),
     moment("undone_at", null=True),
-    sa.PrimaryKeyConstraint("id"),
 )
 
 # What changed in a signature that an export has with its name: whom the addressee must be told of.
@@ -370,7 +362,6 @@ CHANGES_AFTER_EXPORT = _table(
     text("change"),
     moment("changed_at"),
     moment("told_at", null=True),
-    sa.PrimaryKeyConstraint("id"),
     sa.Index(None, "petition", "changed_at"),
 )
 
@@ -385,7 +376,6 @@ INVALIDATIONS = _table(
     moment("invalidated_at"),
     moment("undone_at", null=True),
     number("put_back", null=True),
-    sa.PrimaryKeyConstraint("id"),
 )
 
 # A sentence to one person about what was done with their signature, until the bot has sent it.
@@ -399,7 +389,6 @@ PERSON_NOTICES = _table(
     text("kind"),
     moment("written_at"),
     number("attempts", default=0),
-    sa.PrimaryKeyConstraint("id"),
     sa.Index(None, "petition", "written_at"),
 )
 
@@ -412,7 +401,7 @@ PERSON_CODES = _table(
     moment("ends_at"),
     number("attempts", default=0),
     moment("used_at", null=True),
-    sa.PrimaryKeyConstraint("petition", "supporter"),
+    key=("petition", "supporter"),
 )
 
 # What is left of signatures whose retention is over: how many of each kind there were.
@@ -423,7 +412,7 @@ ANONYMOUS_COUNTS = _table(
     flag("with_name"),
     flag("is_valid"),
     number("signatures"),
-    sa.PrimaryKeyConstraint("petition", "language", "with_name", "is_valid"),
+    key=("petition", "language", "with_name", "is_valid"),
 )
 
 # Nothing is sent until an admin has released each of them.
@@ -437,7 +426,6 @@ RESTORES = _table(
     flag("journal_is_whole", default=1),
     moment("repeated_at", null=True),
     moment("released_at", null=True),
-    sa.PrimaryKeyConstraint("id"),
 )
 
 TELEGRAM_CACHE = _table(
@@ -446,5 +434,5 @@ TELEGRAM_CACHE = _table(
     text("key"),
     blob("digest"),
     text("telegram_id", null=True),
-    sa.PrimaryKeyConstraint("petition", "key"),
+    key=("petition", "key"),
 )

@@ -4,25 +4,20 @@ Command lists and descriptions are stored by their digest, a picture by the id o
 Telegram.
 """
 
-from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, select
 
 from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.tables import TELEGRAM_CACHE
 from storage.transaction import Transaction
 
 
-@dataclass(frozen=True, slots=True)
-class CachedItem:
-    """The digest of what was sent, and the id that Telegram gave it, if any."""
-
-    digest: bytes
-    telegram_id: str | None
-
-
-def find_item(tx: Transaction, key: str) -> CachedItem | None:
-    """Returns what Telegram has under a key, or None."""
-    row = tx.find(TELEGRAM_CACHE, TELEGRAM_CACHE.c.key == key)
-    return None if row is None else CachedItem(row.digest, row.telegram_id)
+def find_item(tx: Transaction, key: str) -> Row[Any] | None:
+    """Returns the digest of what Telegram has under a key, and the id it gave that, or None."""
+    columns = TELEGRAM_CACHE.c
+    query = select(columns.digest, columns.telegram_id).where(tx.of(TELEGRAM_CACHE))
+    return tx.first(query.where(columns.key == key))
 
 
 def put_item(tx: Transaction, key: str, digest: bytes, telegram_id: str | None = None) -> None:
