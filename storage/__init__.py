@@ -10,24 +10,22 @@ import asyncio
 from storage.admin_names import AdminNames
 from storage.admin_notices import AdminNotices, NoticeKind
 from storage.audit import Audit, AuditEntry
-from storage.broadcast_start import AlreadyRunning, AudienceChanged, NewBroadcast, PetitionOpen
-from storage.broadcast_states import (
-    TRANSITIONS,
-    BroadcastAction,
-    BroadcastState,
-    PauseReason,
-    StopReason,
-)
+from storage.broadcast_transitions import NewBroadcast
 from storage.broadcast_types import (
     APPROVABLE_FOR,
     RECALLABLE_FOR,
+    TRANSITIONS,
     Audience,
     Broadcast,
+    BroadcastAction,
+    BroadcastState,
     Correction,
     Delivery,
     Kind,
     Outcome,
+    PauseReason,
     Result,
+    StopReason,
     Tally,
     pause_question,
 )

@@ -4,18 +4,13 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import ColumnElement, select
 from sqlalchemy import Row as TableRow
-from sqlalchemy import Select, and_, case, exists, func, or_, select
 
-from storage.broadcast_states import ACTIVE, OVER, BroadcastState
-from storage.broadcast_types import Audience, Broadcast, DeliveryState
+from storage.broadcast_types import ACTIVE, Audience, Broadcast, BroadcastState, DeliveryState
 from storage.keyring import Keyring
 from storage.tables import BROADCASTS, DELIVERIES, RESTORES
 from storage.transaction import Transaction
-
-_MOST_SEARCHED = 200  # for an admin's first one
-
-_NEWEST = select(BROADCASTS).order_by(BROADCASTS.c.created_at.desc(), BROADCASTS.c.id)
 
 # A broadcast is not sent if one of these cannot be decrypted; the progress chat does no harm.
 _NEEDED = ("author_sealed", "confirmed_by_sealed", "source_chat_sealed")
@@ -59,127 +54,87 @@ def lock_broadcast(tx: Transaction, key: bytes) -> TableRow[Any] | None:
     return tx.first(query.with_for_update(key_share=True))
 
 
+def list_broadcasts(tx: Transaction, *conditions: ColumnElement[bool]) -> list[Broadcast]:
+    """Returns the broadcasts for which all of that holds, the newest first."""
+    query = select(BROADCASTS).where(tx.of(BROADCASTS), *conditions)
+    newest_first = query.order_by(BROADCASTS.c.created_at.desc(), BROADCASTS.c.id)
+    return [read_broadcast(row, tx.keyring) for row in tx.all(newest_first)]
+
+
 def broadcast_with(tx: Transaction, key: bytes) -> Broadcast | None:
     """Returns a broadcast, or None if there is none with this id."""
-    return _first(tx, select(BROADCASTS).where(BROADCASTS.c.id == key))
+    return next(iter(list_broadcasts(tx, BROADCASTS.c.id == key)), None)
 
 
 def stored_broadcast(tx: Transaction, key: bytes) -> Broadcast:
     """Returns a broadcast that is there, as it now is."""
-    (broadcast,) = _found(tx, select(BROADCASTS).where(BROADCASTS.c.id == key))
-    return broadcast
+    return list_broadcasts(tx, BROADCASTS.c.id == key)[0]
 
 
 def active_broadcast(tx: Transaction) -> Broadcast | None:
     """Returns the broadcast that is running or paused, if there is one."""
-    return _first(tx, select(BROADCASTS).where(BROADCASTS.c.state.in_(ACTIVE)))
+    return next(iter(list_broadcasts(tx, BROADCASTS.c.state.in_(ACTIVE))), None)
 
 
 def scheduled_broadcasts(tx: Transaction) -> list[Broadcast]:
     """Returns the planned broadcasts, the earliest first."""
-    columns = BROADCASTS.c
-    query = select(BROADCASTS).where(columns.state == BroadcastState.SCHEDULED)
-    return _found(tx, query.order_by(columns.starts_at, columns.id))
+    found = list_broadcasts(tx, BROADCASTS.c.state == BroadcastState.SCHEDULED)
+    return sorted(found, key=lambda each: (each.starts_at or each.created_at, each.id))
 
 
-def latest_broadcast(tx: Transaction) -> Broadcast | None:
-    """Returns the newest broadcast, whatever its state."""
-    return _first(tx, _NEWEST)
-
-
-def broadcast_history(tx: Transaction, *, limit: int = 10, offset: int = 0) -> list[Broadcast]:
-    """Returns broadcasts of every state, newest first."""
-    return _found(tx, _NEWEST.limit(limit).offset(offset))
-
-
-def listed_broadcasts(tx: Transaction, *, limit: int, offset: int = 0) -> list[Broadcast]:
+def listed_broadcasts(tx: Transaction) -> list[Broadcast]:
     """Returns broadcasts of every state: under way, then planned, then over.
 
     The planned ones come with the earliest first, the others with the latest first.
     """
-    columns = BROADCASTS.c
-    is_planned = columns.state == BroadcastState.SCHEDULED
-    query = select(BROADCASTS).order_by(
-        case((columns.state.in_(ACTIVE), 0), (is_planned, 1), else_=2),
-        case((is_planned, columns.starts_at)),
-        func.coalesce(columns.started_at, columns.created_at).desc(),
-        columns.id,
-    )
-    return _found(tx, query.limit(limit).offset(offset))
+    begun = list_broadcasts(tx, BROADCASTS.c.state != BroadcastState.SCHEDULED)
+    begun.sort(key=lambda each: each.started_at or each.created_at, reverse=True)
+    under_way = [each for each in begun if each.is_active]
+    return [*under_way, *scheduled_broadcasts(tx), *(each for each in begun if each.is_over)]
 
 
 def has_sent(tx: Transaction, author: int) -> bool:
-    """Returns whether one of the newest broadcasts that have begun is this admin's."""
-    begun = select(BROADCASTS).where(BROADCASTS.c.started_at.is_not(None))
-    newest = begun.order_by(BROADCASTS.c.started_at.desc(), BROADCASTS.c.id)
-    return any(each.author == author for each in _found(tx, newest.limit(_MOST_SEARCHED)))
-
-
-def recent_broadcasts(tx: Transaction, since: datetime) -> list[Broadcast]:
-    """Returns the broadcasts that were under way since then.
-
-    Not those that began since then: one that was paused for a day is sent after it.
-    """
-    columns = BROADCASTS.c
-    lasted = or_(columns.ended_at.is_(None), columns.ended_at > since)
-    return _found(tx, select(BROADCASTS).where(columns.started_at.is_not(None), lasted))
-
-
-_IS_PLANNED = BROADCASTS.c.state == BroadcastState.SCHEDULED
-_NEEDS_A_WORKER = or_(
-    BROADCASTS.c.state == BroadcastState.RUNNING,
-    and_(BROADCASTS.c.state == BroadcastState.PAUSED, BROADCASTS.c.pause_reason.is_not(None)),
-    and_(_IS_PLANNED, BROADCASTS.c.confirmed_by_sealed.is_(None)),
-    and_(BROADCASTS.c.state.in_(OVER), BROADCASTS.c.reported_at.is_(None)),
-    and_(BROADCASTS.c.recall_started_at.is_not(None), BROADCASTS.c.recall_ended_at.is_(None)),
-    and_(
-        BROADCASTS.c.state == BroadcastState.FINISHED,
-        BROADCASTS.c.recall_started_at.is_(None),
-        exists()
-        .where(DELIVERIES.c.broadcast_id == BROADCASTS.c.id)
-        .where(DELIVERIES.c.state.in_((DeliveryState.PENDING, DeliveryState.SENDING))),
-    ),
-)
+    """Returns whether a broadcast that has begun is this admin's."""
+    begun = list_broadcasts(tx, BROADCASTS.c.started_at.is_not(None))
+    return any(each.author == author for each in begun)
 
 
 def due_broadcasts(tx: Transaction, at: datetime) -> list[Broadcast]:
     """Returns the broadcasts that need a worker, the most urgent first.
 
-    That is what is running, what is not reported yet, what has a supporter who returned, is to be
-    recalled, or waits for an admin, who is to be told; and, while nothing is under way, what was
-    planned for now. Nothing is due until an admin has looked at a restored backup.
+    Nothing is due until an admin has looked at a restored backup.
     """
     if tx.find(RESTORES, RESTORES.c.released_at.is_(None)):
         return []
-    is_due = _NEEDS_A_WORKER
-    if active_broadcast(tx) is None:
-        planned_for_now = and_(_IS_PLANNED, BROADCASTS.c.starts_at <= at)
-        is_due = or_(is_due, planned_for_now)
-    return sorted(_found(tx, select(BROADCASTS).where(is_due)), key=_urgency)
+    found = list_broadcasts(tx)
+    is_idle = not any(each.is_active for each in found)
+    ranked = [(each, _urgency(tx, each, at, is_idle)) for each in reversed(found)]
+    return [each for rank in range(5) for each, its in ranked if its == rank]
 
 
-def _urgency(broadcast: Broadcast) -> tuple[int, datetime, bytes]:
-    """Returns in which order broadcasts are worked on.
+def _urgency(tx: Transaction, broadcast: Broadcast, at: datetime, is_idle: bool) -> int | None:
+    """Returns in which order broadcasts are worked on; None for one that needs no worker.
 
     A recall goes first: what was sent is wrong, and after 48 hours it cannot be deleted. What
-    waits for an admin comes last, so that it delays nothing that can be done meanwhile.
+    waits for an admin, who is to be told, comes last, so that it delays nothing that can be done
+    meanwhile. What was planned begins while nothing is under way. What is over is to be reported,
+    and then sent to supporters who return.
     """
     if broadcast.is_recalling:
-        rank = 0
-    elif broadcast.is_running:
-        rank = 1
-    elif broadcast.awaits_approval or broadcast.state is BroadcastState.PAUSED:
-        rank = 4
-    else:
-        rank = 3 if broadcast.is_over else 2
-    return rank, broadcast.created_at, broadcast.id
+        return 0
+    if broadcast.is_running:
+        return 1
+    if broadcast.is_over:
+        is_sent = broadcast.state is BroadcastState.FINISHED and not broadcast.recall_started_at
+        is_waited_for = is_sent and has_open_deliveries(tx, broadcast.id)
+        return 3 if is_waited_for or broadcast.reported_at is None else None
+    if broadcast.awaits_approval or broadcast.pause_reason is not None:
+        return 4
+    has_time = broadcast.starts_at is not None and broadcast.starts_at <= at
+    return 2 if has_time and is_idle and not broadcast.is_active else None
 
 
-def _found(tx: Transaction, query: Select[Any]) -> list[Broadcast]:
-    rows = tx.all(query.where(tx.of(BROADCASTS)))
-    return [read_broadcast(row, tx.keyring) for row in rows]
-
-
-def _first(tx: Transaction, query: Select[Any]) -> Broadcast | None:
-    row = tx.first(query.where(tx.of(BROADCASTS)).limit(1))
-    return None if row is None else read_broadcast(row, tx.keyring)
+def has_open_deliveries(tx: Transaction, key: bytes) -> bool:
+    """Returns whether somebody is still to be sent a broadcast."""
+    is_open = DELIVERIES.c.state.in_((DeliveryState.PENDING, DeliveryState.SENDING))
+    return tx.find(DELIVERIES, DELIVERIES.c.broadcast_id == key, is_open) is not None

@@ -1,11 +1,14 @@
-"""What a broadcast and its deliveries are: kind, audience, content, outcomes and counts."""
+"""What a broadcast is: its kind, audience and content, its workflow, and what became of it.
 
-from dataclasses import dataclass, field, replace
+`TRANSITIONS` is the whole of the workflow; what an action needs besides is in
+`broadcast_transitions.py`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
-
-from storage.broadcast_states import ACTIVE, OVER, BroadcastState, PauseReason, StopReason
+from typing import Any, NamedTuple
 
 APPROVABLE_FOR = timedelta(hours=24)
 """For how long after it was due a broadcast can be approved: later it may be out of date."""
@@ -20,6 +23,115 @@ https://core.telegram.org/bots/api#deletemessage"""
 
 MOST_ATTEMPTS = 2
 """A send in doubt is repeated once, and never again."""
+
+
+class BroadcastState(StrEnum):
+    """How far a broadcast is."""
+
+    SCHEDULED = "scheduled"
+    """It waits for its time, or for another admin's approval."""
+    RUNNING = "running"
+    PAUSED = "paused"
+    """By an admin, or by the system: then it has a pause reason."""
+    FINISHED = "finished"
+    """Everyone was sent it; supporters who return may still get it."""
+    STOPPED = "stopped"
+    """It was ended for a stop reason."""
+    CANCELLED = "cancelled"
+    """An admin ended it."""
+
+
+ACTIVE = frozenset({BroadcastState.RUNNING, BroadcastState.PAUSED})
+"""The states of a broadcast that has begun and not ended; a petition has one such at most."""
+
+
+OVER = frozenset({BroadcastState.FINISHED, BroadcastState.STOPPED, BroadcastState.CANCELLED})
+"""The states of a broadcast that has ended."""
+
+
+class PauseReason(StrEnum):
+    """Why the system paused a broadcast; it waits for an admin to resume or cancel it."""
+
+    LATE = "late"
+    """Its time passed while the bot was not running."""
+    FORMER = "former"
+    """The admin who confirmed it is no longer one."""
+    DEFECT = "defect"
+    """A bug; the detail is the exception's class and its reference in the log."""
+    UNRECORDED = "unrecorded"
+    """A delivery's result could not be recorded; the detail is as with a defect."""
+    NOBODY = "nobody"
+    """None of the first recipients could be reached; the detail is their number."""
+    DENIED = "denied"
+    """Telegram or a proxy denied every call for a minute; the detail is what it said."""
+
+
+class StopReason(StrEnum):
+    """Why the system, or an admin who did not approve it, ended a broadcast early."""
+
+    CONTENT = "content"
+    """Telegram rejects the content; the detail is what it said."""
+    UNREADABLE = "unreadable"
+    """No chat can be decrypted: the key is another one, or the data is damaged."""
+    DECLINED = "declined"
+    """Another admin was asked to approve it, and declined."""
+    UNAPPROVED = "unapproved"
+    """Another admin was asked to approve it, and nobody answered in time."""
+    OPEN = "open"
+    """The petition was still open when its time came."""
+
+
+class BroadcastAction(StrEnum):
+    """What can be done to a broadcast; admins' actions have these names in the audit log."""
+
+    BEGIN = "begin"
+    BEGIN_PAUSED = "begin paused"
+    """Its time has come, but an admin has to decide first."""
+    ASK_APPROVAL = "ask approval"
+    """It has more recipients by now than one admin may write to."""
+    DROP = "drop"
+    """There is no closing to report any more, or no other admin approved it in time."""
+    APPROVE = "approve"
+    RECOUNT = "recount"
+    """Sets how many recipients are to be approved."""
+    DECLINE = "decline"
+    PAUSE = "pause"
+    PAUSE_BY_SYSTEM = "pause by system"
+    RESUME = "resume"
+    """Also begins a planned broadcast that was paused when its time came."""
+    CANCEL = "cancel"
+    FINISH = "finish"
+    STOP = "stop"
+    RECALL = "recall"
+    """Orders what was sent to be deleted; `recalls.py` does it."""
+
+
+class Transition(NamedTuple):
+    """The states in which an action has an effect, and the one after it; None: the same."""
+
+    sources: frozenset[BroadcastState]
+    to: BroadcastState | None = None
+
+
+_SCHEDULED = frozenset({BroadcastState.SCHEDULED})
+_RUNNING = frozenset({BroadcastState.RUNNING})
+
+TRANSITIONS: Mapping[BroadcastAction, Transition] = {
+    BroadcastAction.BEGIN: Transition(_SCHEDULED, BroadcastState.RUNNING),
+    BroadcastAction.BEGIN_PAUSED: Transition(_SCHEDULED, BroadcastState.PAUSED),
+    BroadcastAction.ASK_APPROVAL: Transition(_SCHEDULED),
+    BroadcastAction.DROP: Transition(_SCHEDULED, BroadcastState.STOPPED),
+    BroadcastAction.APPROVE: Transition(_SCHEDULED),
+    BroadcastAction.RECOUNT: Transition(_SCHEDULED),
+    BroadcastAction.DECLINE: Transition(_SCHEDULED, BroadcastState.STOPPED),
+    BroadcastAction.PAUSE: Transition(_RUNNING, BroadcastState.PAUSED),
+    BroadcastAction.PAUSE_BY_SYSTEM: Transition(_RUNNING, BroadcastState.PAUSED),
+    BroadcastAction.RESUME: Transition(ACTIVE - _RUNNING, BroadcastState.RUNNING),
+    BroadcastAction.CANCEL: Transition(_SCHEDULED | ACTIVE, BroadcastState.CANCELLED),
+    BroadcastAction.FINISH: Transition(_RUNNING, BroadcastState.FINISHED),
+    BroadcastAction.STOP: Transition(_RUNNING, BroadcastState.STOPPED),
+    BroadcastAction.RECALL: Transition(OVER),
+}
 
 
 class Kind(StrEnum):
@@ -42,8 +154,7 @@ class Kind(StrEnum):
 _CORRECTIONS_AT_MOST = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Correction:
+class Correction(NamedTuple):
     """Which broadcast a correction puts right, as its topic says.
 
     Attributes:
@@ -60,11 +171,11 @@ class Correction:
     def of(cls, wrong: "Broadcast") -> "Correction":
         """Returns the correction of a broadcast, which may be a correction itself."""
         before = cls.on(wrong.topic)
-        if before is None:
-            # All closing updates share a topic; others have the id of the first broadcast on it.
-            is_closing = wrong.kind is Kind.CLOSING
-            return cls(wrong.kind, wrong.id if is_closing else bytes.fromhex(wrong.topic))
-        return replace(before, number=before.number + 1)
+        if before is not None:
+            return before._replace(number=before.number + 1)
+        # All closing updates share a topic; others have the id of the first broadcast on it.
+        is_closing = wrong.kind is Kind.CLOSING
+        return cls(wrong.kind, wrong.id if is_closing else bytes.fromhex(wrong.topic))
 
     @classmethod
     def on(cls, topic: str) -> "Correction | None":
@@ -189,16 +300,6 @@ class Broadcast:
     def is_over(self) -> bool:
         """Whether it has ended; after that it is sent only to supporters who return."""
         return self.state in OVER
-
-    def can_be_recalled(self, delivered: int, at: datetime) -> bool:
-        """Returns whether it sent messages that Telegram still lets the bot delete."""
-        return (
-            self.is_over
-            and self.recall_started_at is None
-            and delivered > 0
-            and self.ended_at is not None
-            and at - self.ended_at < RECALLABLE_FOR
-        )
 
     def can_be_corrected(self, tally: "Tally") -> bool:
         """Returns whether those who got it can be sent a correction.

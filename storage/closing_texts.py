@@ -15,8 +15,7 @@ from operator import attrgetter
 from sqlalchemy import func, select
 
 from storage.audit import add_audit
-from storage.broadcast_states import BroadcastState
-from storage.broadcast_types import Kind
+from storage.broadcast_types import BroadcastState, Kind
 from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.petitions import (
     change_petition,

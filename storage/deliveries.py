@@ -16,7 +16,7 @@ their rows by it, so a worker that lost its lease cannot overwrite what its succ
 what was being sent when a process was killed is sent again without being counted.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
@@ -25,12 +25,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam, case, exists, func, select, update
 
+from storage.broadcast_counts import tally_of_broadcast
 from storage.broadcast_rows import lock_broadcast
-from storage.broadcast_states import BroadcastState
 from storage.broadcast_types import (
     MOST_ATTEMPTS,
     Audience,
     Broadcast,
+    BroadcastState,
     Delivery,
     DeliveryState,
     Kind,
@@ -56,22 +57,6 @@ _PENDING, _SENDING = DeliveryState.PENDING, DeliveryState.SENDING
 _AT = bindparam("at", type_=_ROW.updated_at.type)
 _OF_BROADCAST = _ROW.broadcast_id == bindparam("broadcast")
 _OF_CLAIM = sa.and_(_OF_BROADCAST, _ROW.claim_token == bindparam("claim"))
-
-# In one statement: a withdrawal meanwhile takes somebody from one table to the other.
-_TOTAL = sa.text("""
-SELECT (SELECT COUNT(*) FROM deliveries WHERE broadcast_id = :broadcast)
-  + (SELECT CAST(COALESCE(SUM(people), 0) AS BIGINT) FROM erased_deliveries
-     WHERE broadcast_id = :broadcast)
-""")
-
-# A chat id that was sent to could be decrypted, even if its owner has withdrawn since.
-_OTHERS = sa.text("""
-SELECT 1 FROM deliveries
-WHERE broadcast_id = :broadcast AND state IN ('delivered', 'sending') AND claim_token <> :claim
-UNION ALL
-SELECT 1 FROM erased_deliveries WHERE broadcast_id = :broadcast AND state = 'delivered'
-LIMIT 1
-""")
 
 _CLAIMED = (
     select(_ROW.position, _ROW.language, _ROW.signature_id, SIGNATURES.c.chat_sealed)
@@ -130,7 +115,7 @@ def enqueue_deliveries(
     if last is None:
         last = tx.scalar(select(PETITIONS.c.last_number).where(tx.of(PETITIONS)))
     if after >= last:
-        total = tx.scalar(_TOTAL, {"broadcast": row.id})
+        total = tally_of_broadcast(tx, row.id).total
         tx.set(BROADCASTS, BROADCASTS.c.id == row.id, enqueued_at=at, total=total)
         return False
     upto = min(after + portion, last)
@@ -149,9 +134,27 @@ def claim_deliveries(
     holder: str,
     limit: int,
     at: datetime,
-    after: int,
-) -> list[Delivery] | None:
-    """Claims the next rows; returns None if no chat id of the broadcast can be decrypted."""
+    after: int = 0,
+) -> list[Delivery]:
+    """Claims the next rows to send, after checking again that each is still to be sent.
+
+    Recipients who withdrew or became unreachable get that outcome. Nothing is claimed from a
+    broadcast that is paused, stopped or cancelled, or by anyone but the holder of the lease.
+
+    Args:
+        tx: the transaction.
+        broadcast: the broadcast to send.
+        claim: a fresh random token; repeating it gives the same rows and no more.
+        holder: who holds the lease.
+        limit: how many rows at most.
+        at: now.
+        after: the position to continue after.
+
+    Raises:
+        BrokenData: the broadcast is damaged, or none of its chat ids can be decrypted.
+    """
+    if broadcast.is_damaged:
+        raise BrokenData("Who ordered the broadcast, or its content, cannot be read.")
     may_send = _may_send(tx, lock_broadcast(tx, broadcast.id), holder)
     values = {"broadcast": broadcast.id, "claim": claim, "after": after, "at": at}
     rows = tx.all(_CLAIMED, values)
@@ -212,56 +215,6 @@ def settle_deliveries(tx: Transaction, at: datetime) -> None:
     count_erased(tx)
 
 
-class Deliveries(PetitionRows):
-    """The deliveries of one petition's broadcasts."""
-
-    enqueue = as_write(enqueue_deliveries)
-    record = as_write(record_results)
-    recover = as_write(recover_deliveries)
-    settle = as_write(settle_deliveries)
-
-    async def claim(
-        self,
-        broadcast: Broadcast,
-        *,
-        claim: bytes,
-        holder: str,
-        limit: int,
-        at: datetime,
-        after: int = 0,
-    ) -> list[Delivery]:
-        """Claims the next rows to send, after checking again that each is still to be sent.
-
-        Recipients who withdrew or became unreachable get that outcome. Nothing is claimed from a
-        broadcast that is paused, stopped or cancelled, or by anyone but the holder of the lease.
-
-        Args:
-            broadcast: the broadcast to send.
-            claim: a fresh random token; repeating it gives the same rows and no more.
-            holder: who holds the lease.
-            limit: how many rows at most.
-            at: now.
-            after: the position to continue after.
-
-        Raises:
-            BrokenData: the broadcast is damaged, or none of its chat ids can be decrypted.
-        """
-        if broadcast.is_damaged:
-            raise BrokenData("Who ordered the broadcast, or its content, cannot be read.")
-        claimed = await self._write(
-            claim_deliveries,
-            broadcast,
-            claim=claim,
-            holder=holder,
-            limit=limit,
-            at=at,
-            after=after,
-        )
-        if claimed is None:
-            raise BrokenData("Not one chat id can be opened with the key file.")
-        return claimed
-
-
 def _may_send(tx: Transaction, broadcast: sa.Row[Any] | None, holder: str) -> bool:
     """Returns whether a holder may send what is left of a broadcast.
 
@@ -312,30 +265,29 @@ def _enqueueing(
 
 
 def _sendable(
-    tx: Transaction, broadcast: Broadcast, claim: bytes, rows: Iterable[sa.Row[Any]], at: datetime
-) -> list[Delivery] | None:
+    tx: Transaction, broadcast: Broadcast, claim: bytes, rows: Sequence[sa.Row[Any]], at: datetime
+) -> list[Delivery]:
     """Returns the claimed rows that can be sent; the others get their outcome at once."""
-    deliveries, withdrawn, unreadable = [], [], []
+    deliveries, others = [], []
     for row in rows:
         chat = tx.opened_id(row.chat_sealed, SIGNATURES.c.chat_sealed, row.signature_id)
-        if row.signature_id is None:
-            withdrawn.append(row.position)
-        elif chat is None:
-            unreadable.append(row.position)
-        else:
-            # A supporter who returned may read a language that the broadcast lacks.
-            has_it = row.language in broadcast.content
-            language = row.language if has_it else broadcast.source_language
-            deliveries.append(Delivery(row.position, chat, language, claim))
-    # If no chat id can be decrypted, the key or the disk is at fault, not these rows. A claim may
-    # be of one row only, so earlier ones count as well.
-    hopeless = bool(unreadable) and not deliveries
-    hopeless = hopeless and not tx.all(_OTHERS, {"broadcast": broadcast.id, "claim": claim})
-    outcome = Outcome.UNSENT if hopeless else Outcome.REJECTED
-    results = [Result(position, claim, Outcome.UNSENT) for position in withdrawn]
-    results += [Result(position, claim, outcome) for position in unreadable]
-    record_results(tx, broadcast.id, results, at)
-    return None if hopeless else deliveries
+        if chat is None:
+            is_withdrawn = row.signature_id is None
+            outcome = Outcome.UNSENT if is_withdrawn else Outcome.REJECTED
+            others.append(Result(row.position, claim, outcome))
+            continue
+        # A supporter who returned may read a language that the broadcast lacks.
+        has_it = row.language in broadcast.content
+        language = row.language if has_it else broadcast.source_language
+        deliveries.append(Delivery(row.position, chat, language, claim))
+    if not deliveries and any(each.outcome is Outcome.REJECTED for each in others):
+        # If no chat id can be decrypted, the key or the disk is at fault, not these rows. A claim
+        # may be of one row only, so whom it was sent to counts as well.
+        tally = tally_of_broadcast(tx, broadcast.id)
+        if tally.delivered + tally.sending <= len(rows):
+            raise BrokenData("Not one chat id can be opened with the key file.")
+    record_results(tx, broadcast.id, others, at)
+    return deliveries
 
 
 @lru_cache(maxsize=8)
@@ -381,3 +333,13 @@ def _claiming(
         .values(state=state, updated_at=_AT)
     )
     return take, pass_over
+
+
+class Deliveries(PetitionRows):
+    """The deliveries of one petition's broadcasts."""
+
+    enqueue = as_write(enqueue_deliveries)
+    claim = as_write(claim_deliveries)
+    record = as_write(record_results)
+    recover = as_write(recover_deliveries)
+    settle = as_write(settle_deliveries)

@@ -30,8 +30,7 @@ from sqlalchemy import (
     true,
 )
 
-from storage.broadcast_states import ACTIVE
-from storage.broadcast_types import Correction, DeliveryState, Kind
+from storage.broadcast_types import ACTIVE, Correction, DeliveryState, Kind
 from storage.tables import BROADCASTS, CONSENTS, CONVERSATIONS, DELIVERIES, SIGNATURES
 
 

@@ -11,8 +11,7 @@ from typing import Any
 from sqlalchemy import Row, Select, bindparam, func, select
 
 from storage.audit import add_audit
-from storage.broadcast_states import ACTIVE, BroadcastState
-from storage.broadcast_types import Kind
+from storage.broadcast_types import ACTIVE, BroadcastState, Kind
 from storage.database import Database
 from storage.errors import KeyFileOther, PetitionMissing
 from storage.keyring import NOBODY, Keyring

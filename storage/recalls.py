@@ -11,12 +11,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, select
 
+from storage.broadcast_counts import count_deliveries
 from storage.broadcast_rows import lock_broadcast
 from storage.broadcast_types import RECALLABLE_FOR, DeliveryState
 from storage.petition_rows import PetitionRows, as_read, as_write
-from storage.tables import BROADCASTS, DELIVERIES, ERASED_DELIVERIES, SIGNATURES
+from storage.tables import BROADCASTS, DELIVERIES, SIGNATURES
 from storage.transaction import Transaction
 
 _WAS_DELIVERED = DELIVERIES.c.state == DeliveryState.DELIVERED
@@ -84,22 +85,11 @@ def tally_of_recall(tx: Transaction, broadcast: bytes) -> RecallTally:
 
     Messages to people who withdrew since cannot be deleted: their chat ids are erased.
     """
-    left, erased = DELIVERIES.c, ERASED_DELIVERIES.c
-    counted = (
-        select(left.recall_outcome, func.count().label("people"))
-        .where(left.broadcast_id == broadcast, _WAS_DELIVERED)
-        .group_by(left.recall_outcome)
-    )
-    withdrawn = (
-        select(erased.recall_outcome, erased.people)
-        .where(erased.broadcast_id == broadcast)
-        .where(erased.state == DeliveryState.DELIVERED)
-    )
     counts: Counter[str] = Counter()
-    for row in tx.all(counted):
-        counts[row.recall_outcome or "open"] += row.people
-    for row in tx.all(withdrawn):
-        counts[row.recall_outcome or Recalled.FAILED] += row.people
+    for outcome, people in count_deliveries(
+        tx, broadcast, "recall_outcome", state=DeliveryState.DELIVERED
+    ).items():
+        counts["open" if outcome is None else outcome or Recalled.FAILED] += people
     return RecallTally(total=counts.total(), **counts)
 
 
@@ -113,6 +103,14 @@ def end_recall(tx: Transaction, broadcast: bytes, at: datetime, unrecorded: int 
         tx.set(BROADCASTS, BROADCASTS.c.id == broadcast, recall_ended_at=at)
 
 
+def _sent(tx: Transaction, row: Row[Any], since: datetime) -> SentMessages:
+    messages = tuple(int(text) for text in (row.message_ids or "").split(",") if text)
+    chat = None
+    if messages and row.signature_id is not None and row.updated_at > since:
+        chat = tx.opened_id(row.chat_sealed, SIGNATURES.c.chat_sealed, row.signature_id)
+    return SentMessages(row.position, chat, messages)
+
+
 class Recalls(PetitionRows):
     """The recalls of one petition's broadcasts."""
 
@@ -120,11 +118,3 @@ class Recalls(PetitionRows):
     record = as_write(record_recalled)
     tally = as_read(tally_of_recall)
     end = as_write(end_recall)
-
-
-def _sent(tx: Transaction, row: Row[Any], since: datetime) -> SentMessages:
-    messages = tuple(int(text) for text in (row.message_ids or "").split(",") if text)
-    chat = None
-    if messages and row.signature_id is not None and row.updated_at > since:
-        chat = tx.opened_id(row.chat_sealed, SIGNATURES.c.chat_sealed, row.signature_id)
-    return SentMessages(row.position, chat, messages)

@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import insert, select, update
 
 from storage.audit import add_audit
-from storage.broadcast_states import BroadcastState
+from storage.broadcast_types import BroadcastState
 from storage.errors import DatabaseBehind
 from storage.keyring import Keyring
 from storage.petition_rows import PetitionRows, as_read, as_write

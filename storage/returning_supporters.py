@@ -11,8 +11,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from storage.broadcast_states import ACTIVE, BroadcastState
-from storage.broadcast_types import Correction, DeliveryState, Kind
+from storage.broadcast_types import ACTIVE, BroadcastState, Correction, DeliveryState, Kind
 from storage.deliveries import RETURNED
 from storage.eligibility import eligible, language, reads
 from storage.petitions import lock_petition

@@ -8,8 +8,13 @@ from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
-from storage.broadcast_states import BroadcastState, PauseReason, StopReason
-from storage.broadcast_types import DeliveryState, Kind
+from storage.broadcast_types import (
+    BroadcastState,
+    DeliveryState,
+    Kind,
+    PauseReason,
+    StopReason,
+)
 from storage.columns import (
     NAMING_CONVENTION,
     blob,

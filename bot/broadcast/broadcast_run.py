@@ -36,7 +36,6 @@ from storage import (
     Outcome,
     PauseReason,
     Result,
-    StopReason,
     Unavailable,
     pause_question,
 )
@@ -115,10 +114,8 @@ class BroadcastRun:
             await context.broadcasts.finish(key, context.now())
             return
         reason, detail = self.interrupt.consequence, self.interrupt.detail
-        if isinstance(reason, StopReason):
-            await context.broadcasts.stop(key, reason, context.now(), detail)
-        elif reason is not None:
-            await context.broadcasts.pause_by_system(key, reason, detail)
+        if reason is not None:
+            await context.broadcasts.interrupt(key, reason, context.now(), detail)
 
     def _most_without_approval(self) -> int | None:
         """Returns how many recipients one admin may decide on; None when another one did."""
@@ -158,9 +155,9 @@ class BroadcastRun:
         kind, name = error_reference(error)
         _log.error("broadcast_failed", kind=kind, reference=name, exc_info=error)
         if self._report_retries.record_bug(self._broadcast.id):
-            await self._context.broadcasts.pause_by_system(
-                self._broadcast.id, PauseReason.DEFECT, f"{kind} {name}"
-            )
+            now, detail = self._context.now(), f"{kind} {name}"
+            key = self._broadcast.id
+            await self._context.broadcasts.interrupt(key, PauseReason.DEFECT, now, detail)
             self._report_retries.record_success(self._broadcast.id)
         self._report_retries.record_failure(self._broadcast.id, self._context.clock())
 

@@ -129,7 +129,8 @@ class Worker:
         if self._broadcast_run is not None:
             # It is this broadcast: a run begins only when all results of the last are recorded.
             self._broadcast_run.interrupt.trigger(InterruptReason.ENDED)
-        await self._context.broadcasts.pause_by_system(broadcast, reason, detail)
+        now = self._context.now()
+        await self._context.broadcasts.interrupt(broadcast, reason, now, detail)
 
     async def _run(self) -> None:
         recording = asyncio.create_task(self._context.recorder.run())

@@ -17,8 +17,6 @@ broadcasts = typer.Typer(
     help="Muestra y dirige los envíos, al lado del bot que los hace.",
     no_args_is_help=True,
 )
-_MOST = 100_000
-
 Which = Annotated[
     str | None,
     typer.Argument(
@@ -37,7 +35,7 @@ def list_(as_json: AsJson = False) -> None:
     from bot.cli import broadcast_tables as tables
 
     async def work(context: CliContext) -> None:
-        found = await context.storage.broadcasts.history(limit=_MOST)
+        found = await context.storage.broadcasts.history()
         snapshots = [await tables.read_snapshot(context, each) for each in found]
         if as_json:
             say(json.dumps([tables.snapshot_json(each) for each in snapshots]))
@@ -110,14 +108,9 @@ async def _carry_out(context: CliContext, action: BroadcastAction, found: Broadc
     """Changes the broadcast; returns the result as a sentence, or raises CannotDo."""
     from bot.cli.broadcast_tables import read_snapshot
 
-    stored = context.storage.broadcasts
-    changes = {
-        BroadcastAction.PAUSE: stored.pause,
-        BroadcastAction.RESUME: stored.resume,
-        BroadcastAction.CANCEL: stored.cancel,
-    }
     # The actor None stands in the audit log for the shell, which has no Telegram account.
-    broadcast = await changes[action](found.id, None, context.clock()) or found
+    broadcasts, at = context.storage.broadcasts, context.clock()
+    broadcast = await broadcasts.change(action, found.id, None, at) or found
     snapshot = await read_snapshot(context, broadcast)
     if broadcast.state is not TRANSITIONS[action].to:
         raise _not_touched(snapshot.state)
@@ -141,17 +134,16 @@ async def _selected(
 
     None is the one that is under way, and with `or_latest` the latest if none is.
     """
-    stored = context.storage.broadcasts
+    every = await context.storage.broadcasts.history()
     if wanted is not None and wanted.lower() != "latest":
-        every = await stored.history(limit=_MOST)
         return with_id(wanted, every, "petition-bot broadcasts list")
-    found = None if wanted else await stored.active()
-    if found is None and (wanted or or_latest):
-        found = await stored.latest()
+    found = None if wanted else next((each for each in every if each.is_active), None)
+    if found is None and every and (wanted or or_latest):
+        found = every[0]
     if found is None:
         raise CannotDo.because(
             "No hay ningún envío en marcha. Di cuál: petition-bot broadcasts list los muestra."
-            if await stored.latest()
+            if every
             else "Todavía no hay ningún envío."
         )
     return found

@@ -17,7 +17,7 @@ from handlers.broadcasts.progress_message import (
 from handlers.broadcasts.screens.approval import ask_decline
 from handlers.calls_before_commit import before_commit
 from handlers.screens.buttons import read_number
-from storage import Broadcast, BroadcastState
+from storage import Broadcast, BroadcastAction, BroadcastState
 from telegram_text.markup import Html
 
 
@@ -68,7 +68,7 @@ async def approve(ctx: AdminContext, argument: str) -> None:
         await _ask_again(ctx, known, before, recipients)
         return
     user, at = ctx.by
-    now = await ctx.broadcasts.approve(known.id, user, at) or known
+    now = await ctx.broadcasts.change(BroadcastAction.APPROVE, known.id, user, at) or known
     if now.awaits_approval:
         await ctx.alert(
             ctx.words.label(
@@ -94,7 +94,8 @@ async def decline(ctx: AdminContext, argument: str) -> None:
     known = await _undecided(ctx, argument)
     if known is None:
         return
-    await tell_state(ctx, await ctx.broadcasts.decline(known.id, *ctx.by) or known)
+    now = await ctx.broadcasts.change(BroadcastAction.DECLINE, known.id, *ctx.by)
+    await tell_state(ctx, now or known)
 
 
 async def _undecided(ctx: AdminContext, argument: str) -> Broadcast | None:
@@ -122,8 +123,8 @@ async def _ask_again(
     ctx: AdminContext, known: Broadcast, before: int | None, recipients: int
 ) -> None:
     """Asks again with the current number, since the audience grew beyond what was shown."""
-    broadcasts = ctx.broadcasts
-    now = await broadcasts.recount(known.id, recipients, *ctx.by) or known
+    recount = BroadcastAction.RECOUNT
+    now = await ctx.broadcasts.change(recount, known.id, *ctx.by, recipients) or known
     if not now.awaits_approval:
         await tell_state(ctx, now)  # another admin was faster
         return

@@ -20,7 +20,7 @@ from handlers.broadcasts.screens.progress import elsewhere
 from handlers.calls_before_commit import before_commit
 from handlers.closing_texts import unready
 from handlers.conversation_message import tolerate
-from storage import AlreadyRunning, Broadcast, Kind, NewBroadcast
+from storage import Broadcast, Kind, NewBroadcast
 from telegram_text.markup import Html
 
 _Objection = Html | int
@@ -176,17 +176,15 @@ async def _start(editor: DraftEditor, plan: NewBroadcast, token: str) -> None:
     ctx = editor.ctx
     # Stored before the start: from then on the preview belongs to the broadcast.
     editor = await editor.save(editor.draft.model_copy(update={"token": token}))
-    outcome = await ctx.broadcasts.start(plan)
-    if isinstance(outcome, Broadcast):
+    found = await ctx.broadcasts.start(plan)
+    if found is None:
+        await _show_again(editor, plan.expected or 0)
+    elif found.id != plan.id:
+        await _wait_for(editor, found)
+    else:
         await forget_draft(ctx)
         ctx.services.wake_broadcast()
-        await ctx.tell(partial(_show_started, ctx, outcome, plan.progress))
-    elif isinstance(outcome, AlreadyRunning):
-        active = await ctx.broadcasts.get(outcome.id)
-        if active is not None:
-            await _wait_for(editor, active)
-    else:
-        await _show_again(editor, plan.expected or 0)
+        await ctx.tell(partial(_show_started, ctx, found, plan.progress))
 
 
 async def _show_started(

@@ -12,7 +12,7 @@ from handlers.broadcasts.progress_publisher import progress_place, view_of
 from handlers.broadcasts.screens.labels import RECALLABLE_HOURS
 from handlers.broadcasts.screens.progress import state_screen
 from handlers.broadcasts.screens.questions import ask_cancel, ask_recall
-from storage import Broadcast, BroadcastState, PauseReason
+from storage import Broadcast, BroadcastAction, BroadcastState, PauseReason
 
 _log = structlog.stdlib.get_logger()
 
@@ -21,7 +21,7 @@ async def pause(ctx: AdminContext, argument: str) -> None:
     """Pauses the broadcast until an admin resumes it."""
     known = await find_broadcast(ctx, argument)
     if known is not None:
-        await _tell_changed(ctx, await ctx.broadcasts.pause(known.id, *ctx.by))
+        await _change(ctx, known, BroadcastAction.PAUSE)
 
 
 async def resume(ctx: AdminContext, argument: str) -> None:
@@ -30,7 +30,7 @@ async def resume(ctx: AdminContext, argument: str) -> None:
     if known is not None and _lacks_a_second_admin(ctx, known):
         await ctx.alert(ctx.words.label("Esto lo tiene que decidir otra persona."))
     elif known is not None:
-        await _tell_changed(ctx, await ctx.broadcasts.resume(known.id, *ctx.by))
+        await _change(ctx, known, BroadcastAction.RESUME)
 
 
 def _lacks_a_second_admin(ctx: AdminContext, known: Broadcast) -> bool:
@@ -48,8 +48,8 @@ async def ask_to_cancel(ctx: AdminContext, argument: str) -> None:
     if known is None:
         return
     if known.is_active:
-        await ctx.broadcasts.request_cancel(known.id, ctx.services.clock())
-        known = await ctx.broadcasts.pause(known.id, *ctx.by) or known
+        await ctx.broadcasts.set_cancel_request(known.id, ctx.services.clock())
+        known = await ctx.broadcasts.change(BroadcastAction.PAUSE, known.id, *ctx.by) or known
         ctx.services.wake_broadcast()
     may_be = known.state in (BroadcastState.SCHEDULED, BroadcastState.PAUSED)
     await tell_state(ctx, known, ask_cancel if may_be else state_screen)
@@ -59,14 +59,14 @@ async def cancel(ctx: AdminContext, argument: str) -> None:
     """Cancels the broadcast for good."""
     known = await find_broadcast(ctx, argument)
     if known is not None:
-        await _tell_changed(ctx, await ctx.broadcasts.cancel(known.id, *ctx.by))
+        await _change(ctx, known, BroadcastAction.CANCEL)
 
 
 async def watch(ctx: AdminContext, argument: str) -> None:
     """Shows the broadcast's state, after an admin answered a question with no."""
     known = await find_broadcast(ctx, argument)
     if known is not None:
-        known = await ctx.broadcasts.clear_cancel_request(known.id) or known
+        known = await ctx.broadcasts.set_cancel_request(known.id, None) or known
         await tell_state(ctx, known)
 
 
@@ -88,7 +88,7 @@ async def recall(ctx: AdminContext, argument: str) -> None:
     known = await find_broadcast(ctx, argument)
     if known is None:
         return
-    found = await ctx.broadcasts.recall(known.id, *ctx.by)
+    found = await ctx.broadcasts.change(BroadcastAction.RECALL, known.id, *ctx.by)
     if found is None or found.recall_started_at is None:
         await ctx.tell(partial(_too_late, ctx, known))
         return
@@ -125,8 +125,9 @@ async def _too_late(ctx: AdminContext, known: Broadcast) -> None:
         await show(ctx.at(ctx.message_id), known)
 
 
-async def _tell_changed(ctx: AdminContext, now: Broadcast | None) -> None:
-    """Wakes the worker and shows the broadcast's new state."""
+async def _change(ctx: AdminContext, known: Broadcast, action: BroadcastAction) -> None:
+    """Does that, wakes the worker and shows the broadcast's new state."""
+    now = await ctx.broadcasts.change(action, known.id, *ctx.by)
     ctx.services.wake_broadcast()
     if now is None:
         return

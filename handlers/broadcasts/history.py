@@ -40,9 +40,9 @@ async def report(ctx: AdminContext, argument: str) -> None:
 
 async def _show(ctx: AdminContext, page: int) -> None:
     storage = ctx.services.storage
-    # One more than is shown, to see whether there are older ones.
-    found = await storage.broadcasts.listed(limit=ON_A_PAGE + 1, offset=page * ON_A_PAGE)
-    entries = [(each, await storage.broadcasts.tally(each.id)) for each in found[:ON_A_PAGE]]
+    left = (await storage.broadcasts.listed())[page * ON_A_PAGE :]
+    found = left[:ON_A_PAGE]
+    entries = [(each, await storage.broadcasts.tally(each.id)) for each in found]
     if not entries and page:
         await _show(ctx, 0)
         return
@@ -52,7 +52,7 @@ async def _show(ctx: AdminContext, page: int) -> None:
             entries,
             await _names(ctx, found),
             page=page,
-            more=len(found) > ON_A_PAGE,
+            more=len(left) > ON_A_PAGE,
             reader=ctx.user.id,
         ),
     )

@@ -232,15 +232,16 @@ async def _start_draft(ctx: AdminContext, draft: Draft) -> DraftEditor:
 async def _options(ctx: AdminContext) -> BroadcastOptions:
     storage = ctx.services.storage
     state, editor = await storage.petitions.state(), await open_draft(ctx)
+    counts = await storage.broadcasts.signers()
     return BroadcastOptions(
         is_closed=state.is_closed,
         why_not=await unready(ctx.services),
         untold=sum((await storage.broadcasts.audience(kind=Kind.CLOSING)).values()),
-        signed=await storage.broadcasts.can_be_written_to(),
+        signed=counts.written_to,
         is_chosen=await storage.broadcasts.has_recipients(Kind.UPDATE)
         or await storage.broadcasts.has_recipients(Kind.NEWS),
-        unreachable=await storage.broadcasts.unreachable(),
-        muted=await storage.broadcasts.muted(),
+        unreachable=counts.unreachable,
+        muted=counts.muted,
         is_held=await storage.broadcasts.has_recipients(Kind.BREACH),
         scheduled=await storage.broadcasts.scheduled(),
         draft=None if editor is None else editor.draft,

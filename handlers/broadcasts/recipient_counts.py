@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from handlers.broadcasts.draft import Draft, DraftStage
-from storage import Broadcasts, Kind, Storage
+from storage import Kind, Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,33 +39,30 @@ async def count_recipients(storage: Storage, draft: Draft) -> RecipientCounts:
     """
     broadcasts = storage.broadcasts
     if draft.stage is DraftStage.AUDIENCE:
-        everyone, not_chosen, had_all = await asyncio.gather(
-            broadcasts.audience(kind=draft.kind),
-            broadcasts.not_chosen(draft.kind),
-            _had_all(broadcasts, draft),
+        everyone, signers = await asyncio.gather(
+            broadcasts.audience(kind=draft.kind), broadcasts.signers(draft.kind)
         )
-        return RecipientCounts(everyone, not_chosen=not_chosen, had_all=had_all)
+        return RecipientCounts(everyone, {}, signers.not_chosen, signers.had_all)
     if not draft.is_shown:
         return RecipientCounts()
-    # In the order of the fields.
-    numbers = await asyncio.gather(
+    chosen, signers, unsigned = await asyncio.gather(
         broadcasts.audience(
             kind=draft.kind,
             audience=draft.audience,
             topic=draft.topic,
             last_signature_number=draft.last_signature_number,
         ),
-        broadcasts.not_chosen(draft.kind),
-        _had_all(broadcasts, draft),
-        broadcasts.unreachable(),
-        broadcasts.muted(),
+        broadcasts.signers(draft.kind),
         _unsigned(storage, draft),
     )
-    return RecipientCounts({}, *numbers)
-
-
-async def _had_all(broadcasts: Broadcasts, draft: Draft) -> int:
-    return await broadcasts.had_all_updates() if draft.kind is Kind.UPDATE else 0
+    return RecipientCounts(
+        chosen=chosen,
+        not_chosen=signers.not_chosen,
+        had_all=signers.had_all,
+        unreachable=signers.unreachable,
+        muted=signers.muted,
+        unsigned=unsigned,
+    )
 
 
 async def _unsigned(storage: Storage, draft: Draft) -> int:

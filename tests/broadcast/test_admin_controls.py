@@ -10,6 +10,7 @@ import pytest
 from storage import (
     APPROVABLE_FOR,
     Broadcast,
+    BroadcastAction,
     Broadcasts,
     Deliveries,
     Kind,
@@ -137,7 +138,7 @@ async def test_a_cancel_ends_it_with_a_report_and_leaves_the_rest_for_the_next(
     harness: WorkerHarness,
 ) -> None:
     broadcast = await running(harness, 200, rate=200.0)
-    await harness.broadcasts.cancel(broadcast.id, ADMIN, time_of_day())
+    await harness.broadcasts.change(BroadcastAction.CANCEL, broadcast.id, ADMIN, time_of_day())
     ended = await harness.ended()
     assert ended.state == "cancelled"
     ((what, tally, _),) = harness.reports.ends
@@ -157,7 +158,7 @@ async def test_what_a_dead_worker_was_sending_when_it_was_cancelled_is_unknown(
     running = harness.start_worker(call=90.0)
     await until(lambda: in_flight(harness, 10))
     running.kill()
-    await harness.broadcasts.cancel(broadcast.id, ADMIN, time_of_day())
+    await harness.broadcasts.change(BroadcastAction.CANCEL, broadcast.id, ADMIN, time_of_day())
     harness.start_worker(is_only=True)
     await harness.ended()
     assert await harness.tally() == Tally(total=10, unconfirmed=10)
@@ -216,7 +217,7 @@ async def test_a_recall_deletes_what_arrived(harness: WorkerHarness) -> None:
     harness.telegram.plan(1005, answers.TOO_OLD)
     # That it is done cannot be told at once: that is tried again, further and further apart.
     harness.reports.recall_failures = 5
-    await harness.broadcasts.recall(broadcast.id, ADMIN, time_of_day())
+    await harness.broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, time_of_day())
     await until(lambda: recalled(harness))
     assert harness.reports.recall_failures == 0
     assert harness.reports.at[-1] - harness.reports.at[-2] >= 0.3
@@ -238,7 +239,7 @@ async def test_a_recall_does_not_wait_for_somebody_who_came_back_and_cannot_be_t
     assert await harness.signatures.mark_reachable(harness.people.supporter(2), time_of_day())
     running.woken.set()
     await until(lambda: called(harness.telegram, 4))
-    await harness.broadcasts.recall(broadcast.id, ADMIN, time_of_day())
+    await harness.broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, time_of_day())
     await until(lambda: recalled(harness))
     assert await harness.broadcasts.due(time_of_day()) == []
     assert dict(harness.telegram.received) == {1001: 1}
@@ -253,7 +254,7 @@ async def test_a_recall_does_not_wait_for_what_is_being_sent(harness: WorkerHarn
     await harness.start(kind=Kind.UPDATE)
     running = harness.start_worker(rate=20.0)
     await until(lambda: received(harness.telegram, 32))
-    await harness.broadcasts.recall(first.id, ADMIN, time_of_day())
+    await harness.broadcasts.change(BroadcastAction.RECALL, first.id, ADMIN, time_of_day())
     running.woken.set()
     await until(lambda: recalled(harness, first.id))
     assert await has_state(harness, "running")
@@ -267,7 +268,7 @@ async def test_a_killed_recall_is_gone_on_with(harness: WorkerHarness) -> None:
     running = harness.start_worker()
     await harness.ended()
     running.kill()
-    await harness.broadcasts.recall(broadcast.id, ADMIN, time_of_day())
+    await harness.broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, time_of_day())
     harness.telegram.dead = False
     again = harness.start_worker(is_only=True, rate=100.0)
     await until(lambda: some_deleted(harness, 10))
@@ -372,7 +373,7 @@ async def tallies(harness: WorkerHarness, expected: Tally) -> bool:
 
 
 async def recalled(harness: WorkerHarness, broadcast: bytes | None = None) -> bool:
-    latest = await harness.broadcasts.latest()
+    latest = await harness.latest()
     found = latest if broadcast is None else await harness.broadcasts.get(broadcast)
     return found is not None and found.recall_ended_at is not None
 
@@ -401,7 +402,7 @@ async def test_who_approved_it_has_to_be_an_admin_still_and_not_who_wrote_it(
 ) -> None:
     await harness.people.sign([1])
     written = await harness.start(needs_approval=True, actor=AUTHOR, at=time_of_day())
-    await harness.broadcasts.approve(written.id, ADMIN, time_of_day())
+    await harness.broadcasts.change(BroadcastAction.APPROVE, written.id, ADMIN, time_of_day())
     harness.start_worker(admins=frozenset({left}))
     await until(lambda: has_state(harness, state))
     latest = await harness.latest()

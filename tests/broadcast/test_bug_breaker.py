@@ -8,6 +8,7 @@ from bot.broadcast.circuit_breakers import BugBreaker
 from bot.broadcast.content import Content, MessageCall
 from storage import Deliveries, Delivery, Outcome, PauseReason, Result, Tally
 from tests.broadcast.workers import WorkerHarness, everyone_once, has_state, until
+from tests.support.accelerated_loop import time_of_day
 
 
 def failing(*_: object) -> MessageCall:
@@ -109,7 +110,7 @@ async def test_that_it_is_held_is_said_by_a_process_that_comes_later(
 ) -> None:
     await harness.people.sign(range(1, 6))
     broadcast = await harness.start()
-    await harness.broadcasts.pause_by_system(broadcast.id, PauseReason.DEFECT)
+    await harness.broadcasts.interrupt(broadcast.id, PauseReason.DEFECT, time_of_day())
     harness.start_worker()
     await harness.held()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from storage import Broadcasts, Lease, Leases, Tally
+from storage import BroadcastAction, Broadcasts, Lease, Leases, Tally
 from tests.broadcast.workers import WorkerHarness, everyone_once, until
 from tests.support.accelerated_loop import time_of_day
 from tests.support.supporters import ADMIN
@@ -74,8 +74,8 @@ async def test_a_pause_that_telegram_asks_for_is_reported(harness: WorkerHarness
 
     await until(reported)
     running.gate.pause = 0.0
-    await harness.broadcasts.cancel(
-        (await harness.broadcasts.history())[0].id, ADMIN, time_of_day()
+    await harness.broadcasts.change(
+        BroadcastAction.CANCEL, (await harness.broadcasts.history())[0].id, ADMIN, time_of_day()
     )
 
 

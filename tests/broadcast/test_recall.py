@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 from bot.back_off import BackOff
 from storage import (
     Broadcast,
+    BroadcastAction,
     Recalled,
     Recalls,
     RecallTally,
@@ -42,7 +43,7 @@ async def test_it_is_counted_once_at_the_begin_and_once_at_the_end(
 
     monkeypatch.setattr(Recalls, "tally", counting)
     harness.telegram.latency = 0.1  # long enough for a report between two batches
-    await harness.broadcasts.recall(broadcast.id, ADMIN, time_of_day())
+    await harness.broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, time_of_day())
 
     await until(lambda: is_over(harness, broadcast))
     reports = harness.reports.recalls
@@ -61,7 +62,7 @@ async def test_one_with_whom_the_program_fails_keeps_nobody_elses_message_there(
     harness.start_worker()
     await harness.ended()
     harness.telegram.always(1007, ZeroDivisionError())
-    await harness.broadcasts.recall(broadcast.id, ADMIN, time_of_day())
+    await harness.broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, time_of_day())
     await until(lambda: is_over(harness, broadcast))
     assert harness.reports.recalls[-1] == RecallTally(total=60, deleted=59, failed=1)
 
@@ -74,7 +75,7 @@ async def test_a_token_that_is_denied_once_holds_it_up_for_a_moment_only(
     harness.start_worker()
     await harness.ended()
     harness.telegram.plan(1007, BAD_TOKEN)
-    await harness.broadcasts.recall(broadcast.id, ADMIN, time_of_day())
+    await harness.broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, time_of_day())
     await until(lambda: is_over(harness, broadcast))
     assert harness.reports.recalls[-1] == RecallTally(total=60, deleted=60)
 
@@ -93,7 +94,7 @@ async def recalled(harness: WorkerHarness, people: int) -> Broadcast:
     broadcast = await harness.start()
     harness.start_worker()
     await harness.ended()
-    await harness.broadcasts.recall(broadcast.id, ADMIN, time_of_day())
+    await harness.broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, time_of_day())
     return broadcast
 
 
@@ -148,7 +149,7 @@ async def test_when_it_fails_with_everybody_nobody_is_given_up(
     await harness.ended()
     harness.telegram.before = failing
     sent = len(harness.telegram.calls)
-    await harness.broadcasts.recall(broadcast.id, ADMIN, time_of_day())
+    await harness.broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, time_of_day())
 
     async def was_tried() -> bool:
         return len(harness.telegram.calls) >= sent + 4 * 3

@@ -216,7 +216,7 @@ class TestReports:
         self, harness: WorkerHarness
     ) -> None:
         broadcast = await harness.queued(await harness.start())
-        assert await harness.broadcasts.finish(broadcast.id, time_of_day())
+        await harness.broadcasts.finish(broadcast.id, time_of_day())
         harness.start_worker()
         await harness.ended()
         assert [what for what, *_ in harness.reports.ends] == ["finished"]
@@ -230,7 +230,7 @@ class TestReports:
         broadcast = await harness.start()
         harness.start_worker(rate=100.0)
         await until(lambda: received(harness.telegram, 5))
-        await harness.broadcasts.stop(broadcast.id, StopReason.CONTENT, time_of_day())
+        await harness.broadcasts.interrupt(broadcast.id, StopReason.CONTENT, time_of_day())
         ended = await harness.ended()
         assert (ended.state, ended.stop_reason) == ("stopped", StopReason.CONTENT)
         ((what, tally, reason),) = harness.reports.ends

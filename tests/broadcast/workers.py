@@ -10,6 +10,7 @@ from typing import Any
 from bot.broadcast import Durations, OpenClaims, Worker
 from storage import (
     Broadcast,
+    BroadcastAction,
     Broadcasts,
     Database,
     Keyring,
@@ -241,8 +242,7 @@ class WorkerHarness:
         """Waits until the latest broadcast has ended and that was reported."""
 
         async def is_over() -> bool:
-            latest = await self.broadcasts.latest()
-            return latest is not None and latest.reported_at is not None
+            return any(each.reported_at for each in (await self.broadcasts.history())[:1])
 
         await until(is_over, seconds)
         return await self.latest()
@@ -260,17 +260,19 @@ class WorkerHarness:
 
     async def resume(self) -> None:
         """An admin lets the latest broadcast go on."""
-        await self.broadcasts.resume((await self.latest()).id, ADMIN, time_of_day())
+        await self.broadcasts.change(
+            BroadcastAction.RESUME, (await self.latest()).id, ADMIN, time_of_day()
+        )
 
     async def pause(self) -> None:
         """An admin pauses the latest broadcast, in another process."""
-        await self.broadcasts.pause((await self.latest()).id, ADMIN, time_of_day())
+        await self.broadcasts.change(
+            BroadcastAction.PAUSE, (await self.latest()).id, ADMIN, time_of_day()
+        )
 
     async def latest(self) -> Broadcast:
         """Returns the latest broadcast."""
-        latest = await self.broadcasts.latest()
-        assert latest is not None
-        return latest
+        return (await self.broadcasts.history())[0]
 
     async def tally(self) -> Tally:
         """Returns the tally of the latest broadcast."""
@@ -293,8 +295,7 @@ async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 10.0) -> 
 
 async def has_state(harness: WorkerHarness, state: str) -> bool:
     """Tells whether the latest broadcast is in this state."""
-    latest = await harness.broadcasts.latest()
-    return latest is not None and latest.state == state
+    return [each.state for each in await harness.broadcasts.history()][:1] == [state]
 
 
 async def nothing_is_due(harness: WorkerHarness) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
-from storage import AuditEntry, Broadcast, Keyring, Outcome, Storage, open_storage
+from storage import AuditEntry, Broadcast, BroadcastAction, Keyring, Outcome, Storage, open_storage
 from tests.support.broadcasts import ME, claim, queued, results, start
 from tests.support.supporters import ADMIN, Supporters
 
@@ -77,7 +77,7 @@ class PetitionDatabase:
 
         async def approved(storage: Storage) -> Broadcast:
             now, broadcasts = datetime.now(UTC), storage.broadcasts
-            agreed = await broadcasts.approve(broadcast.id, ADMIN + 1, now)
+            agreed = await broadcasts.change(BroadcastAction.APPROVE, broadcast.id, ADMIN + 1, now)
             assert agreed is not None
             await self._attend(storage)
             return await queued(broadcasts, await broadcasts.begin(agreed, datetime.now(UTC)))

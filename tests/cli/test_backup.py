@@ -18,7 +18,7 @@ from bot.backup import _line, _seal, read_manifest, remove_old_backups
 from bot.cli.backup import _outcome
 from bot.cli.main import app
 from bot.restore import Restored
-from storage import Deed, Keyring, Storage, acquire_process_lock
+from storage import BroadcastAction, Deed, Keyring, Storage, acquire_process_lock
 from tests.cli.petition_database import PetitionDatabase, TelegramDate, on_both
 from tests.support.raw_sql import Statement, write_all
 from tests.support.supporters import ADMIN, NOON, Supporters, later
@@ -243,12 +243,12 @@ def test_what_people_asked_for_after_the_backup_stays(
     async def now(storage: Storage) -> None:
         people = Supporters(storage.database, petition.keyring)
         assert await storage.signatures.get(people.supporter(3)) is None
-        assert await storage.broadcasts.muted() == 1
+        assert (await storage.broadcasts.signers()).muted == 1
         assert await storage.petitions.last_number() == 8
         # Nothing is sent, planned or not, until an admin has looked.
         (broadcast,) = await storage.broadcasts.history()
         assert broadcast.state == "paused"
-        await storage.broadcasts.resume(broadcast.id, ADMIN, NOON)
+        await storage.broadcasts.change(BroadcastAction.RESUME, broadcast.id, ADMIN, NOON)
         assert await storage.broadcasts.due(later(9)) == []
         held = await storage.restores.held()
         assert held is not None

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from bot.cli import broadcast_tables
 from bot.cli.context import CliContext
-from storage import Broadcast, Outcome, Recalled
+from storage import Broadcast, BroadcastAction, Outcome, Recalled
 from tests.cli.petition_database import SIGNERS, PetitionDatabase, call, said
 from tests.support.supporters import ADMIN
 
@@ -47,7 +47,11 @@ def test_a_recall_and_what_nobody_works_on_are_followed_too(
 ) -> None:
     broadcast = petition.begins()
     petition.tells(broadcast, SIGNERS, Outcome.DELIVERED)
-    petition.do(lambda storage: storage.broadcasts.recall(broadcast.id, ADMIN, datetime.now(UTC)))
+    petition.do(
+        lambda storage: storage.broadcasts.change(
+            BroadcastAction.RECALL, broadcast.id, ADMIN, datetime.now(UTC)
+        )
+    )
     petition.is_left_alone()
     look, numbers = broadcast_tables.read_snapshot, list(range(1, SIGNERS + 1))
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from bot.petition.petition import BUNDLED
 from storage import (
     Audience,
+    BroadcastAction,
     Keyring,
     Kind,
     Outcome,
@@ -198,7 +199,11 @@ reaching them.
 
 def test_why_one_waits_or_has_stopped_is_said_as_in_the_chat(petition: PetitionDatabase) -> None:
     broadcast = petition.begins()
-    petition.do(lambda storage: storage.broadcasts.pause(broadcast.id, None, datetime.now(UTC)))
+    petition.do(
+        lambda storage: storage.broadcasts.change(
+            BroadcastAction.PAUSE, broadcast.id, None, datetime.now(UTC)
+        )
+    )
 
     def shown(**why: str | None) -> str:
         change = ", ".join(f"{name} = :{name}" for name in why)
@@ -241,7 +246,11 @@ def test_a_program_reads_the_same_numbers(petition: PetitionDatabase) -> None:
 def test_a_recall_is_part_of_the_account(petition: PetitionDatabase) -> None:
     broadcast = petition.begins()
     petition.tells(broadcast, SIGNERS, Outcome.DELIVERED)
-    petition.do(lambda storage: storage.broadcasts.recall(broadcast.id, ADMIN, datetime.now(UTC)))
+    petition.do(
+        lambda storage: storage.broadcasts.change(
+            BroadcastAction.RECALL, broadcast.id, ADMIN, datetime.now(UTC)
+        )
+    )
     petition.do(lambda storage: storage.recalls.record(broadcast.id, Recalled.DELETED, [1, 2]))
     petition.do(lambda storage: storage.recalls.record(broadcast.id, Recalled.FAILED, [3]))
     recall = data(call("show", "--json"))["recall"]

@@ -8,7 +8,7 @@ import pytest
 from simulator.chats import Message
 from simulator.faults import Fault
 from simulator.person import Person
-from storage import APPROVABLE_FOR, Broadcast, Broadcasts
+from storage import APPROVABLE_FOR, Broadcast, BroadcastAction, Broadcasts
 from tests.support.admin_scene import SENT, AdminScene
 from tests.support.approval_scene import (
     APPROVE,
@@ -201,15 +201,15 @@ async def test_who_approves_just_after_another_does_not_read_that_it_was_them(
     await asks(admin, "Otra")
     await pau.sees_one(lambda m: QUESTION in m.text and pau.messages[-2].text == "Otra", 10)
     await lucy.sees("Do you approve this broadcast?", 10)
-    approve = Broadcasts.approve
+    change = Broadcasts.change
 
     async def just_after_lucy(
-        broadcasts: Broadcasts, key: bytes, actor: int, at: datetime
+        broadcasts: Broadcasts, action: BroadcastAction, key: bytes, actor: int, at: datetime
     ) -> Broadcast | None:
-        await approve(broadcasts, key, LUCY, at)
-        return await approve(broadcasts, key, actor, at)
+        await change(broadcasts, BroadcastAction.APPROVE, key, LUCY, at)
+        return await change(broadcasts, action, key, actor, at)
 
-    monkeypatch.setattr(Broadcasts, "approve", just_after_lucy)
+    monkeypatch.setattr(Broadcasts, "change", just_after_lucy)
     await admin.scene.taps(pau, APPROVE)
     await admin.over()
     assert QUESTION not in pau.messages[-1].text
@@ -229,7 +229,7 @@ async def test_approved_it_waits_for_the_end_of_another(admin: AdminScene, pau: 
     assert (await admin.became("finished")).id == first
     broadcasts, now = admin.services.storage.broadcasts, admin.services.clock()
     another = await admin.starts_another(1)
-    await broadcasts.pause(another, LUCY, now)
+    await broadcasts.change(BroadcastAction.PAUSE, another, LUCY, now)
     told = admin.got_by_all()
     await admin.scene.taps(pau, APPROVE)
     assert "Saldrá cuando acabe el envío que está en marcha." in pau.messages[-1].text

@@ -6,7 +6,7 @@ import pytest
 
 from bot.broadcast import confirmation
 from simulator.person import Person
-from storage import Broadcast, Broadcasts
+from storage import Broadcast, BroadcastAction, Broadcasts
 from tests.support.admin_scene import AdminScene
 from tests.support.approval_scene import (
     APPROVE,
@@ -130,15 +130,20 @@ async def test_who_signs_while_it_waits_makes_it_a_question_of_so_many_people(
     assert "it was 3, now it is 4" in lucy.messages[-1].text
     assert admin.got_by_all() == [[], [], []]
     await admin.signs(admin.scene.world.person("Luz", language="es"))
-    recount = Broadcasts.recount
+    change = Broadcasts.change
 
     async def once_lucy_approved(
-        broadcasts: Broadcasts, key: bytes, recipients: int, actor: int, at: datetime
+        broadcasts: Broadcasts,
+        action: BroadcastAction,
+        key: bytes,
+        actor: int | None,
+        at: datetime,
+        expected: int | None = None,
     ) -> Broadcast | None:
-        await broadcasts.approve(key, LUCY, at)
-        return await recount(broadcasts, key, recipients, actor, at)
+        await change(broadcasts, BroadcastAction.APPROVE, key, LUCY, at)
+        return await change(broadcasts, action, key, actor, at, expected)
 
-    monkeypatch.setattr(Broadcasts, "recount", once_lucy_approved)
+    monkeypatch.setattr(Broadcasts, "change", once_lucy_approved)
     await admin.scene.taps(pau, "Aprobar y enviar a 4 personas")
     assert "ha cambiado" not in pau.messages[-1].text, "it was decided meanwhile"
     await admin.over()

@@ -79,7 +79,8 @@ async def test_to_cancel_it_is_held_at_once_and_asked_about(slow: AdminScene) ->
     await slow.taps("No, seguir enviando")
     key = (await slow.became("running")).id
     # The question is answered: what holds the broadcast later is another matter.
-    await slow.services.storage.broadcasts.pause_by_system(key, PauseReason.UNRECORDED)
+    now, reason = slow.services.clock(), PauseReason.UNRECORDED
+    await slow.services.storage.broadcasts.interrupt(key, reason, now)
     await slow.says("/broadcast")
     assert "¿Cancelar el envío?" not in slow.panel.text
     await slow.restart(rate=FAST)
@@ -233,7 +234,7 @@ async def test_the_history_is_turned_page_by_page_and_shows_each_report(
     assert admin.panel.labels == ["6", "‹ Más recientes"]
     await admin.taps("6")
     assert "El envío está cancelado. No se ha enviado a nadie." in admin.panel.text
-    plan = (await admin.services.storage.broadcasts.listed(limit=6, offset=0))[-1]
+    plan = (await admin.services.storage.broadcasts.listed())[-1]
     assert plan.starts_at is not None
     when = admin.words.clock(plan.starts_at)
     assert f", {when}\nPreparado y confirmado por {ADMIN + 1}" in admin.panel.text

@@ -30,7 +30,7 @@ async def test_who_takes_no_voice_messages_stops_nobody_elses_and_gets_a_text(
     await admin.taps("Enviarme una prueba")
     assert "restricted receiving of voice messages" in admin.panel.text
     assert SEND in admin.panel.labels, "the others may take them"
-    assert await admin.services.storage.broadcasts.latest() is None
+    assert await admin.services.storage.broadcasts.history() == []
     admin.marta.forbids_voice_messages = False
     await admin.taps(SEND)
     report = await admin.over()
@@ -131,7 +131,7 @@ async def test_the_closing_update_cannot_be_turned_into_something_else(
     said = admin.marta.chat.messages[where]
     assert (said.text, said.labels) == ("La petición está abierta: no se ha enviado nada.", [])
     assert preview.id not in admin.marta.chat.messages
-    assert await admin.services.storage.broadcasts.latest() is None
+    assert await admin.services.storage.broadcasts.history() == []
 
 
 async def test_one_that_finds_nobody_any_more_says_so(admin: AdminScene) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from storage import Kind
+from storage import BroadcastAction, Kind
 from tests.support.admin_scene import HOUR, AdminScene
 from tests.support.scene import ADMIN
 
@@ -165,7 +165,9 @@ async def test_a_planned_closing_update_keeps_the_petition_closed(admin: AdminSc
     await admin.taps("Sí, cancelar el envío")
     # Another broadcast does not keep it closed.
     broadcasts = admin.services.storage.broadcasts
-    await broadcasts.pause(await admin.starts_another(), ADMIN + 1, admin.services.clock())
+    await broadcasts.change(
+        BroadcastAction.PAUSE, await admin.starts_another(), ADMIN + 1, admin.services.clock()
+    )
     await admin.says("/reopen")
     await admin.taps("Sí, volver a abrirla")
     assert "está abierta otra vez" in admin.marta.messages[-1].text

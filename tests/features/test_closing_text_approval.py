@@ -205,7 +205,7 @@ async def test_the_former_text_is_not_sent_while_a_new_one_waits(
     await admin.marta.tap_data(admin.panel.id, "adm:final:").answered()
     await admin.scene.settled()
     assert WAITS in admin.marta.messages[-1].text
-    assert await admin.services.storage.broadcasts.latest() is None
+    assert await admin.services.storage.broadcasts.history() == []
     await notices(admin)
     await admin.scene.taps(pau, THE_CHANGE)
     await admin.scene.taps(pau, "Aprobar y publicar")

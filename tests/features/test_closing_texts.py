@@ -213,7 +213,7 @@ async def test_the_closing_update_that_is_sent_is_the_published_one(admin: Admin
     now = admin.marta.chat.messages[summary.id]
     assert "Algo ha cambiado desde que viste este resumen" in now.text
     assert "Enviar a 3 personas" not in now.labels, "what stands above it is the former text"
-    assert await admin.services.storage.broadcasts.latest() is None
+    assert await admin.services.storage.broadcasts.history() == []
     await admin.taps("👁 Ver la vista previa")
     assert any(m.text == "Han vuelto a casa" for m in admin.marta.messages)
     await admin.taps("Enviar a 3 personas")

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from bot.petition_folder.schema import months_later
 from handlers.context import Services
 from simulator.person import Person
-from storage import Broadcast, DueBefore, Kind, NewBroadcast, Storage
+from storage import Broadcast, BroadcastAction, DueBefore, Kind, NewBroadcast, Storage
 from tests.support.raw_sql import Statement, read_rows, write_sql
 from tests.support.scene import ADMIN, Scene, a_scene
 from tests.support.supporters import Supporters
@@ -254,7 +254,7 @@ async def test_of_a_handover_recorded_on_its_day_the_admins_are_warned_in_time(
     assert scene.marta.messages[-1].text == f"⚠️ Último aviso: e{said}{todo}"
     await time.goes_to(due)
     assert await time.any_left(), "it is planned"
-    await broadcasts.cancel(planned.id, ADMIN, time.now)
+    await broadcasts.change(BroadcastAction.CANCEL, planned.id, ADMIN, time.now)
     await time.goes_to(due + DAY / 24)
     assert not await time.any_left()
     assert warned(scene.marta) == ["month", "week", "day"]

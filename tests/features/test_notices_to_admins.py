@@ -12,7 +12,7 @@ from bot.petition.petition import BUNDLED
 from handlers.admin_notices import Notice, tell_admins
 from simulator.faults import Fault
 from simulator.person import Person
-from storage import PauseReason
+from storage import BroadcastAction, PauseReason
 from tests.features.test_closing_date import now, services, told
 from tests.support.admin_scene import AdminScene
 from tests.support.approval_scene import QUESTION, asks
@@ -107,8 +107,8 @@ async def test_where_marta_who_watches_a_broadcast_is_gone_the_others_read_that_
     await lucy.sees("Do you approve this broadcast?")
     broadcasts, known = admin.services.storage.broadcasts, await admin.broadcast()
     admin.marta.block()
-    await broadcasts.approve(known.id, lucy.user.id, now(admin.scene))
+    await broadcasts.change(BroadcastAction.APPROVE, known.id, lucy.user.id, now(admin.scene))
     await broadcasts.begin(known, now(admin.scene), None, None)
-    await broadcasts.pause_by_system(known.id, PauseReason.DEFECT, "Error 1")
+    await broadcasts.interrupt(known.id, PauseReason.DEFECT, now(admin.scene), "Error 1")
     admin.services.wake_broadcast()
     await lucy.sees("paused", 60)

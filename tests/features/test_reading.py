@@ -69,7 +69,7 @@ async def test_a_draft_that_a_crash_left_behind_is_none_until_it_is_forgotten(
     await scene.broadcasts(1)
     broadcasts = scene.services.storage.broadcasts
     async with asyncio.timeout(60):  # the report is read before it is noted that it was made
-        while not ((latest := await broadcasts.latest()) and latest.reported_at):  # noqa: ASYNC110
+        while not any(each.reported_at for each in await broadcasts.history()):  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     assert scene.app is not None
     ctx = await open_admin_context(*sent_by(scene.app.application, scene.marta, "/broadcast"))

@@ -305,7 +305,7 @@ async def test_a_draft_is_shown_later_and_neither_a_test_nor_the_sending_is_made
     fails(monkeypatch, admin.scene, "edit_message_reply_markup", 1)
     await admin.taps("Enviar a 3 personas")
     await admin.marta.sees_one(lambda _: not_done() == 2)
-    assert await admin.services.storage.broadcasts.latest() is None
+    assert await admin.services.storage.broadcasts.history() == []
     assert await all_is_acknowledged(admin.scene)
     await admin.taps("Enviar a 3 personas")
     await admin.over()

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from storage import Broadcast, Broadcasts, Kind
-from storage.broadcast_states import StopReason
+from storage import Broadcast, BroadcastAction, Broadcasts, Kind
+from storage.broadcast_types import StopReason
 from tests.support.broadcasts import queued, start, started
 from tests.support.supporters import ADMIN, Supporters, later
 
@@ -44,7 +44,7 @@ async def test_approved_it_begins_then(
 ) -> None:
     at = NOW + timedelta(hours=5)
     await people.sign([2])
-    approved = await broadcasts.approve(waiting.id, OTHER, at)
+    approved = await broadcasts.change(BroadcastAction.APPROVE, waiting.id, OTHER, at)
     assert approved is not None
     assert (approved.state, approved.confirmed_by, approved.starts_at) == ("scheduled", OTHER, at)
     assert (approved.awaits_approval, approved.question) == (False, None)
@@ -56,17 +56,22 @@ async def test_approved_it_begins_then(
 async def test_it_is_asked_for_another_number_of_people_only_until_somebody_has_agreed(
     broadcasts: Broadcasts, waiting: Broadcast
 ) -> None:
-    again = await broadcasts.recount(waiting.id, 40, OTHER, NOW + SECOND)
+    again = await broadcasts.change(BroadcastAction.RECOUNT, waiting.id, OTHER, NOW + SECOND, 40)
     assert again is not None
     assert (again.expected, again.awaits_approval) == (40, True)
-    approved = await broadcasts.approve(waiting.id, OTHER, NOW + 2 * SECOND)
-    assert await broadcasts.recount(waiting.id, 41, OTHER, NOW + 3 * SECOND) == approved
+    approved = await broadcasts.change(
+        BroadcastAction.APPROVE, waiting.id, OTHER, NOW + 2 * SECOND
+    )
+    assert (
+        await broadcasts.change(BroadcastAction.RECOUNT, waiting.id, OTHER, NOW + 3 * SECOND, 41)
+        == approved
+    )
 
 
 async def test_a_planned_one_keeps_its_time(broadcasts: Broadcasts, people: Supporters) -> None:
     await people.sign([1])
     broadcast = await asked(broadcasts, starts_at=NOW + timedelta(hours=9))
-    approved = await broadcasts.approve(broadcast.id, OTHER, NOW + SECOND)
+    approved = await broadcasts.change(BroadcastAction.APPROVE, broadcast.id, OTHER, NOW + SECOND)
     assert approved is not None
     assert approved.starts_at == broadcast.starts_at
     assert await broadcasts.due(NOW + 2 * SECOND) == []
@@ -75,18 +80,27 @@ async def test_a_planned_one_keeps_its_time(broadcasts: Broadcasts, people: Supp
 async def test_its_author_neither_approves_nor_declines_it(
     broadcasts: Broadcasts, waiting: Broadcast
 ) -> None:
-    assert await broadcasts.approve(waiting.id, ADMIN, NOW + SECOND) == waiting
-    assert await broadcasts.decline(waiting.id, ADMIN, NOW + SECOND) == waiting
+    assert (
+        await broadcasts.change(BroadcastAction.APPROVE, waiting.id, ADMIN, NOW + SECOND)
+        == waiting
+    )
+    assert (
+        await broadcasts.change(BroadcastAction.DECLINE, waiting.id, ADMIN, NOW + SECOND)
+        == waiting
+    )
 
 
 async def test_declined_it_is_over_and_cannot_be_approved(
     broadcasts: Broadcasts, waiting: Broadcast
 ) -> None:
-    declined = await broadcasts.decline(waiting.id, OTHER, NOW + SECOND)
+    declined = await broadcasts.change(BroadcastAction.DECLINE, waiting.id, OTHER, NOW + SECOND)
     assert declined is not None
     assert (declined.state, declined.stop_reason) == ("stopped", StopReason.DECLINED)
     assert not declined.is_approved
-    assert await broadcasts.approve(waiting.id, OTHER, NOW + 2 * SECOND) == declined
+    assert (
+        await broadcasts.change(BroadcastAction.APPROVE, waiting.id, OTHER, NOW + 2 * SECOND)
+        == declined
+    )
     assert await broadcasts.due(NOW + 2 * SECOND) == [declined]
 
 
@@ -95,7 +109,7 @@ async def test_after_a_day_it_is_too_late(broadcasts: Broadcasts, waiting: Broad
     assert not waiting.has_lapsed(last - SECOND)
     assert await broadcasts.begin(waiting, last - SECOND) == waiting
     assert waiting.has_lapsed(last)
-    assert await broadcasts.approve(waiting.id, OTHER, last) == waiting
+    assert await broadcasts.change(BroadcastAction.APPROVE, waiting.id, OTHER, last) == waiting
     lapsed = await broadcasts.begin(waiting, last)
     assert (lapsed.state, lapsed.stop_reason) == ("stopped", StopReason.UNAPPROVED)
 
@@ -103,10 +117,13 @@ async def test_after_a_day_it_is_too_late(broadcasts: Broadcasts, waiting: Broad
 async def test_the_first_of_two_is_the_one_who_approved_it(
     broadcasts: Broadcasts, waiting: Broadcast
 ) -> None:
-    first = await broadcasts.approve(waiting.id, OTHER, NOW + SECOND)
+    first = await broadcasts.change(BroadcastAction.APPROVE, waiting.id, OTHER, NOW + SECOND)
     assert first is not None
     assert first.confirmed_by == OTHER
-    assert await broadcasts.approve(waiting.id, OTHER + 1, NOW + 2 * SECOND) == first
+    assert (
+        await broadcasts.change(BroadcastAction.APPROVE, waiting.id, OTHER + 1, NOW + 2 * SECOND)
+        == first
+    )
 
 
 async def test_what_can_be_sent_goes_before_what_waits(
@@ -122,10 +139,16 @@ async def test_what_one_admin_confirmed_waits_for_nobody(
     await people.sign([1])
     broadcast = await started(broadcasts)
     assert broadcast.is_approved
-    assert await broadcasts.approve(broadcast.id, OTHER, later(9)) == broadcast
-    assert await broadcasts.decline(broadcast.id, OTHER, later(9)) == broadcast
+    assert (
+        await broadcasts.change(BroadcastAction.APPROVE, broadcast.id, OTHER, later(9))
+        == broadcast
+    )
+    assert (
+        await broadcasts.change(BroadcastAction.DECLINE, broadcast.id, OTHER, later(9))
+        == broadcast
+    )
     await people.consent(1, "signature,updates", 9)
     planned = await start(broadcasts, kind=Kind.UPDATE, starts_at=later(99), approval_above=0)
     assert isinstance(planned, Broadcast), "it is counted at its time"
-    assert await broadcasts.decline(planned.id, OTHER, later(9)) == planned
-    assert await broadcasts.resume(planned.id, OTHER, later(9)) == planned
+    assert await broadcasts.change(BroadcastAction.DECLINE, planned.id, OTHER, later(9)) == planned
+    assert await broadcasts.change(BroadcastAction.RESUME, planned.id, OTHER, later(9)) == planned

@@ -3,9 +3,7 @@ import uuid
 from typing import Any, cast
 
 from storage.audit import Audit
-from storage.broadcast_start import AlreadyRunning, AudienceChanged, PetitionOpen
-from storage.broadcast_states import StopReason
-from storage.broadcast_types import Audience, Broadcast, Kind, Outcome, Tally
+from storage.broadcast_types import Audience, Kind, Outcome, StopReason, Tally
 from storage.broadcasts import Broadcasts
 from storage.database import Database
 from storage.keyring import Keyring
@@ -48,11 +46,11 @@ class TestAudience:
         await people.sign([1, 2, 3])
         await people.lose(2)
         assert await broadcasts.audience() == {"es": 2}
-        assert await broadcasts.unreachable() == 1
+        assert (await broadcasts.signers()).unreachable == 1
 
     async def test_of_nobody_is_empty(self, broadcasts: Broadcasts, people: Supporters) -> None:
         assert await broadcasts.audience() == {}
-        assert await broadcasts.unreachable() == 0
+        assert (await broadcasts.signers()).unreachable == 0
 
     async def test_other_petitions_are_apart(
         self, broadcasts: Broadcasts, people: Supporters, database: Database, keyring: Keyring
@@ -90,7 +88,7 @@ class TestAudience:
             later(2),
         )
         assert await broadcasts.audience() == {"es": 1}  # five still waits for its turn
-        await broadcasts.stop(broadcast.id, StopReason.CONTENT, later(5))
+        await broadcasts.interrupt(broadcast.id, StopReason.CONTENT, later(5))
         # Three was refused and five had not been tried; four may have arrived.
         assert await broadcasts.audience() == {"es": 2}
 
@@ -103,7 +101,7 @@ class TestAudience:
         await broadcasts.deliveries.record(
             broadcast.id, results(refused, Outcome.REJECTED), later(2)
         )
-        await broadcasts.stop(broadcast.id, StopReason.CONTENT, later(5))
+        await broadcasts.interrupt(broadcast.id, StopReason.CONTENT, later(5))
         again = await claim(broadcasts, await started(broadcasts, at=later(4)))
         assert [each.chat_id for each in again] == [1002, 1003, 1001]
 
@@ -122,7 +120,7 @@ class TestStart:
         assert broadcast.created_at == NOON
         assert await broadcasts.tally(broadcast.id) == Tally(total=3, pending=3)
         assert await broadcasts.active() == broadcast
-        assert await broadcasts.latest() == broadcast
+        assert await broadcasts.history() == [broadcast]
 
     async def test_a_language_the_content_lacks_becomes_the_source(
         self, broadcasts: Broadcasts, people: Supporters
@@ -145,15 +143,15 @@ class TestStart:
     ) -> None:
         await people.sign([1])
         await people.set_closed(False)
-        assert await start(broadcasts) == PetitionOpen()
-        assert await broadcasts.latest() is None
+        assert await start(broadcasts) is None
+        assert await broadcasts.history() == []
 
     async def test_is_refused_while_another_is_running(
         self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1])
         running = await started(broadcasts)
-        assert await start(broadcasts) == AlreadyRunning(running.id)
+        assert await start(broadcasts) == running
 
     async def test_fewer_than_were_confirmed_are_told(
         self, broadcasts: Broadcasts, people: Supporters
@@ -167,8 +165,8 @@ class TestStart:
         self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1, 2, 3])
-        assert await start(broadcasts, expected=1, at_most=2) == AudienceChanged()
-        assert await broadcasts.latest() is None
+        assert await start(broadcasts, expected=1, at_most=2) is None
+        assert await broadcasts.history() == []
         assert (await started(broadcasts, expected=1, at_most=3)).total == 3
 
     async def test_is_refused_when_nobody_is_left_of_who_was_confirmed(
@@ -176,8 +174,8 @@ class TestStart:
     ) -> None:
         await people.sign([1])
         await people.lose(1)
-        assert await start(broadcasts, expected=1, at_most=11) == AudienceChanged()
-        assert await broadcasts.latest() is None
+        assert await start(broadcasts, expected=1, at_most=11) is None
+        assert await broadcasts.history() == []
 
     async def test_who_comes_back_in_the_moment_of_starting_is_counted(
         self, people: Supporters, database: Database, keyring: Keyring
@@ -185,8 +183,8 @@ class TestStart:
         await people.sign([1, 2])
         await people.lose(2)
         moved = Broadcasts(cast(Database, _Moved(database, people)), SLUG, keyring)
-        assert await start(moved, expected=1, at_most=1) == AudienceChanged()
-        assert await moved.latest() is None
+        assert await start(moved, expected=1, at_most=1) is None
+        assert await moved.history() == []
 
     async def test_only_those_of_the_audience_that_was_confirmed_are_counted(
         self, broadcasts: Broadcasts, people: Supporters
@@ -197,7 +195,7 @@ class TestStart:
         await people.consent(4, "signature,updates,news", 9)
         await people.sign([6], "es", updates=9)
         english: dict[str, Any] = {"kind": Kind.UPDATE, "audience": Audience(language="en")}
-        assert await start(broadcasts, at_most=1, **english) == AudienceChanged()
+        assert await start(broadcasts, at_most=1, **english) is None
         agreed = Audience(news_only=True)
         news = await started(broadcasts, at_most=1, kind=Kind.NEWS, audience=agreed)
         assert news.total == 1
@@ -227,17 +225,16 @@ class TestStart:
     ) -> None:
         await people.sign(range(1, 30))
         answers = await asyncio.gather(*[start(broadcasts) for _ in range(10)])
-        running = [each for each in answers if isinstance(each, Broadcast)]
-        assert len(running) == 1
-        assert answers.count(AlreadyRunning(running[0].id)) == 9
-        assert (await queued(broadcasts, running[0])).total == 29
+        (running,) = await broadcasts.history()
+        assert answers == [running] * 10
+        assert (await queued(broadcasts, running)).total == 29
 
     async def test_with_nobody_to_tell_it_can_finish_at_once(
         self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         broadcast = await started(broadcasts, expected=0)
         assert await broadcasts.tally(broadcast.id) == Tally(total=0)
-        assert await broadcasts.finish(broadcast.id, later(5))
+        await broadcasts.finish(broadcast.id, later(5))
 
     async def test_two_thousand_are_enqueued_at_once(
         self, broadcasts: Broadcasts, people: Supporters
@@ -252,16 +249,16 @@ class TestEnding:
     ) -> None:
         await people.sign([1])
         broadcast = await started(broadcasts)
-        assert not await broadcasts.finish(broadcast.id, later(5))
+        await broadcasts.finish(broadcast.id, later(5))
         batch = await claim(broadcasts, broadcast)
-        assert not await broadcasts.finish(broadcast.id, later(5))
+        await broadcasts.finish(broadcast.id, later(5))
+        assert await broadcasts.active() == broadcast
         await broadcasts.deliveries.record(
             broadcast.id, results(batch, Outcome.DELIVERED), later(3)
         )
-        assert await broadcasts.finish(broadcast.id, later(5))
+        await broadcasts.finish(broadcast.id, later(5))
         assert await broadcasts.active() is None
-        ended = await broadcasts.latest()
-        assert ended is not None
+        (ended,) = await broadcasts.history()
         assert ended.state == "finished"
 
     async def test_what_has_ended_stays_as_it_ended(
@@ -269,7 +266,7 @@ class TestEnding:
     ) -> None:
         broadcast = await started(broadcasts)
         await broadcasts.finish(broadcast.id, later(5))
-        assert await broadcasts.stop(broadcast.id, StopReason.CONTENT, later(5))
+        await broadcasts.interrupt(broadcast.id, StopReason.CONTENT, later(5))
         ended = await broadcasts.get(broadcast.id)
         assert ended is not None
         assert ended.state == "finished"
@@ -287,8 +284,7 @@ class TestEnding:
         await broadcasts.mark_reported(broadcast.id, later(2))
         await broadcasts.mark_reported(broadcast.id, later(3))
         assert await broadcasts.due(later(99)) == []
-        ended = await broadcasts.latest()
-        assert ended is not None
+        (ended,) = await broadcasts.history()
         assert ended.reported_at == later(2)
 
     async def test_what_waits_to_be_sent_goes_before_an_end_that_nobody_was_told_of(
@@ -319,4 +315,4 @@ class TestEnding:
 
     async def test_what_nobody_started_is_not_there(self, broadcasts: Broadcasts) -> None:
         assert await broadcasts.get(b"none") is None
-        assert not await broadcasts.finish(b"none", NOON)
+        await broadcasts.finish(b"none", NOON)

@@ -8,9 +8,9 @@ import pytest
 
 from storage import (
     CLOSING_UPDATE,
-    AudienceChanged,
     AwaitedText,
     Broadcast,
+    BroadcastAction,
     ClosingText,
     ClosingTextKind,
     Keyring,
@@ -316,7 +316,7 @@ async def test_a_planned_closing_update_keeps_its_text_from_being_changed(
     assert await publishes(storage) is not None, "what followed is in no broadcast"
     await writes(storage, "No han vuelto")
     assert await publishes(storage) is None
-    await storage.broadcasts.cancel(planned.id, MARTA, NOON)
+    await storage.broadcasts.change(BroadcastAction.CANCEL, planned.id, MARTA, NOON)
     assert await publishes(storage) is not None
 
 
@@ -364,13 +364,14 @@ async def test_a_closing_update_whose_text_changes_while_it_is_confirmed_is_not_
         at_most=1,
         revision=shown_at,
     )
-    assert isinstance(await storage.broadcasts.start(plan), AudienceChanged)
+    assert await storage.broadcasts.start(plan) is None
     now = replace(plan, revision=(await storage.petitions.state()).revision)
     await writes(storage, "Han vuelto todos")
     waits = await publishes(storage, above=0)
     assert waits is not None
-    assert isinstance(await storage.broadcasts.start(now), AudienceChanged), "another text waits"
+    assert await storage.broadcasts.start(now) is None, "another text waits"
     other = replace(plan, id=b"o" * 16, kind=Kind.UPDATE, starts_at=NOON + HOUR, at_most=None)
     assert isinstance(await storage.broadcasts.start(other), Broadcast), "it says nothing of it"
     await storage.closing_texts.decline(waits.id, actor=LUCY, at=NOON)
-    assert isinstance(await storage.broadcasts.start(now), Broadcast)
+    assert (started := await storage.broadcasts.start(now))
+    assert started.id == now.id

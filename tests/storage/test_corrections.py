@@ -4,9 +4,26 @@ from dataclasses import replace
 
 import pytest
 
-from storage import Audience, Broadcast, Broadcasts, Kind, Recalled, Recalls, Signatures, Storage
-from storage.broadcast_states import BroadcastState, PauseReason
-from storage.broadcast_types import Correction, Outcome, Result, Tally, pause_question
+from storage import (
+    Audience,
+    Broadcast,
+    BroadcastAction,
+    Broadcasts,
+    Kind,
+    Recalled,
+    Recalls,
+    Signatures,
+    Storage,
+)
+from storage.broadcast_types import (
+    BroadcastState,
+    Correction,
+    Outcome,
+    PauseReason,
+    Result,
+    Tally,
+    pause_question,
+)
 from storage.erasures import DueBefore
 from tests.support.broadcasts import claim, new_broadcast, start, started
 from tests.support.supporters import ADMIN, Supporters, later
@@ -21,8 +38,8 @@ async def sent(
     batch = await claim(broadcasts, broadcast, limit=most)
     arrived = [Result(each.position, each.claim, Outcome.DELIVERED, (7,)) for each in batch]
     await broadcasts.deliveries.record(broadcast.id, arrived, later(at))
-    if not await broadcasts.finish(broadcast.id, later(at)):
-        await broadcasts.cancel(broadcast.id, ADMIN, later(at))
+    await broadcasts.finish(broadcast.id, later(at))
+    await broadcasts.change(BroadcastAction.CANCEL, broadcast.id, ADMIN, later(at))
     return [each.chat_id for each in batch]
 
 
@@ -44,7 +61,7 @@ async def test_a_closing_update_that_was_recalled_has_told_nobody(
     wrong = await started(broadcasts)
     assert await sent(broadcasts, wrong, most=2) == [1001, 1002]
     assert await waiting(broadcasts) == 1
-    await broadcasts.recall(wrong.id, ADMIN, later(3))
+    await broadcasts.change(BroadcastAction.RECALL, wrong.id, ADMIN, later(3))
     await recalls.record(wrong.id, Recalled.DELETED, [1])
     await recalls.record(wrong.id, Recalled.FAILED, [2])
     await recalls.end(wrong.id, later(4))
@@ -62,7 +79,7 @@ async def test_who_was_away_when_the_right_one_went_out_gets_that_one_on_return(
     await people.sign([1, 2])
     wrong = await started(broadcasts)
     await sent(broadcasts, wrong)
-    await broadcasts.recall(wrong.id, ADMIN, later(3))
+    await broadcasts.change(BroadcastAction.RECALL, wrong.id, ADMIN, later(3))
     await people.lose(1)
     right = await started(broadcasts, at=later(10))
     assert await sent(broadcasts, right) == [1002]
@@ -81,7 +98,7 @@ async def test_a_correction_goes_to_those_who_got_what_was_wrong(
         Result(each.position, each.claim, o) for each, o in zip(batch, outcomes, strict=True)
     ]
     await broadcasts.deliveries.record(wrong.id, became, later(2))
-    await broadcasts.cancel(wrong.id, ADMIN, later(3))
+    await broadcasts.change(BroadcastAction.CANCEL, wrong.id, ADMIN, later(3))
     await signatures.mute(people.supporter(4), later(4))
     assert await sent(broadcasts, await corrected(broadcasts, wrong)) == [1001, 1002]
     assert await waiting(broadcasts) == 2, "the end itself is still owed to who never had it"
@@ -181,7 +198,7 @@ async def test_who_comes_back_after_a_correction_gets_what_is_right_and_nothing_
         Result(second.position, second.claim, became),
     ]
     await broadcasts.deliveries.record(wrong.id, results, later(2))
-    assert await broadcasts.finish(wrong.id, later(2))
+    await broadcasts.finish(wrong.id, later(2))
     await people.lose(2)
     correction = await corrected(broadcasts, wrong)
     assert await sent(broadcasts, correction) == [1001]
@@ -214,7 +231,7 @@ async def test_who_comes_back_after_the_recall_is_not_sent_the_correction_of_wha
     await people.lose(2)
     correction = await corrected(broadcasts, wrong)
     assert await sent(broadcasts, correction) == [1001]
-    await broadcasts.recall(wrong.id, ADMIN, later(15))
+    await broadcasts.change(BroadcastAction.RECALL, wrong.id, ADMIN, later(15))
     assert not await signatures.mark_reachable(people.supporter(2), later(20))
     assert await waiting(broadcasts) == 2
 

@@ -13,7 +13,7 @@ from storage import (
     PersonalData,
     Storage,
 )
-from storage.broadcast_states import StopReason
+from storage.broadcast_types import StopReason
 from tests.support.broadcasts import claim, start, started
 from tests.support.raw_sql import write_sql
 from tests.support.supporters import ADMIN, NOON, SLUG, Supporters, a_supporter, later
@@ -121,7 +121,7 @@ async def test_a_damaged_broadcast_hides_no_other(
     database: Database, broadcasts: Broadcasts, people: Supporters
 ) -> None:
     first = await started(broadcasts)
-    await broadcasts.stop(first.id, StopReason.CONTENT, later(1))
+    await broadcasts.interrupt(first.id, StopReason.CONTENT, later(1))
     await start(broadcasts, topic="another", at=later(2))
     await damage(database, "broadcasts", "confirmed_by_sealed", "state = 'stopped'")
     assert [each.is_damaged for each in await broadcasts.history()] == [False, True]

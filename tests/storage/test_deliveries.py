@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from storage.broadcast_states import StopReason
-from storage.broadcast_types import Delivery, Outcome, Tally
+from storage import BroadcastAction
+from storage.broadcast_types import Delivery, Outcome, StopReason, Tally
 from storage.broadcasts import Broadcasts
 from storage.deliveries import Deliveries
 from storage.errors import BrokenData
@@ -86,9 +86,7 @@ class TestClaim:
     ) -> None:
         await people.sign([1])
         broadcast = await started(broadcasts)
-        assert await broadcasts.stop(
-            broadcast.id, StopReason.CONTENT, later(5), "the text is wrong"
-        )
+        await broadcasts.interrupt(broadcast.id, StopReason.CONTENT, later(5), "the text is wrong")
         assert await claim(broadcasts, broadcast) == []
         ended = await broadcasts.get(broadcast.id)
         assert ended is not None
@@ -174,7 +172,7 @@ class TestClaim:
         # Whoever was told could be read, so it is neither the key nor the disk.
         assert await claim(broadcasts, broadcast, limit=1) == []
         assert await people.states(broadcast.id) == ["delivered", "rejected"]
-        assert await broadcasts.finish(broadcast.id, later(3))
+        await broadcasts.finish(broadcast.id, later(3))
 
     async def test_nor_while_others_who_could_be_read_are_being_told(
         self, broadcasts: Broadcasts, people: Supporters
@@ -197,7 +195,7 @@ class TestClaim:
         await people.withdraw(1)
         assert await claim(broadcasts, broadcast, limit=1) == []
         assert await people.states(broadcast.id) == ["rejected"]
-        assert await broadcasts.finish(broadcast.id, later(3))
+        await broadcasts.finish(broadcast.id, later(3))
 
     async def test_who_withdrew_untold_shows_nothing_about_the_key(
         self, broadcasts: Broadcasts, people: Supporters
@@ -430,7 +428,7 @@ class TestRecover:
         await people.sign([1, 2])
         broadcast = await started(broadcasts)
         await claim(broadcasts, broadcast, limit=1)
-        await broadcasts.stop(broadcast.id, StopReason.CONTENT, later(5))
+        await broadcasts.interrupt(broadcast.id, StopReason.CONTENT, later(5))
         second = await started(broadcasts, at=later(3))
         await broadcasts.deliveries.recover(second, holder=ME, at=later(9))
         assert await people.states(broadcast.id) == ["unconfirmed", "pending"]
@@ -443,7 +441,7 @@ async def test_what_is_settled_is_of_its_own_petition(
     await people.sign([1])
     broadcast = await started(broadcasts)
     await claim(broadcasts, broadcast)
-    await broadcasts.cancel(broadcast.id, ADMIN, later(2))
+    await broadcasts.change(BroadcastAction.CANCEL, broadcast.id, ADMIN, later(2))
     await Deliveries(people.database, "another", people.keyring).settle(later(3))
     assert await people.states(broadcast.id) == ["sending"]
     await broadcasts.deliveries.settle(later(4))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from storage import Audience, Broadcast, Broadcasts, Kind, Outcome, Signatures
+from storage import Audience, Broadcast, BroadcastAction, Broadcasts, Kind, Outcome, Signatures
 from tests.support.broadcasts import claim, queued, results, start, started, tell
 from tests.support.raw_sql import write_sql
 from tests.support.supporters import ADMIN, Supporters, later
@@ -38,7 +38,7 @@ async def test_other_news_to_everyone_are_refused_by_the_database_itself(
 ) -> None:
     with pytest.raises(IntegrityError):
         await start(broadcasts, kind=Kind.NEWS)
-    assert await broadcasts.latest() is None
+    assert await broadcasts.history() == []
 
 
 async def test_other_news_are_counted_for_those_who_agreed_whatever_is_asked(
@@ -121,10 +121,10 @@ async def test_what_may_have_arrived_counts_and_what_surely_did_not_does_not(
     update = await started(broadcasts, kind=Kind.UPDATE)
     sent = results(await claim(broadcasts, update), outcome)
     await broadcasts.deliveries.record(update.id, sent, later(2))
-    await broadcasts.cancel(update.id, ADMIN, later(3))
+    await broadcasts.change(BroadcastAction.CANCEL, update.id, ADMIN, later(3))
     await broadcasts.deliveries.settle(later(4))
     assert sum((await broadcasts.audience(kind=Kind.UPDATE)).values()) == left
-    assert await broadcasts.had_all_updates() == 1 - left
+    assert (await broadcasts.signers(Kind.UPDATE)).had_all == 1 - left
 
 
 async def test_a_message_that_was_recalled_was_read_and_counts(
@@ -133,7 +133,7 @@ async def test_a_message_that_was_recalled_was_read_and_counts(
     await people.sign([1], updates=1)
     update = await started(broadcasts, kind=Kind.UPDATE)
     await tell(broadcasts, update)
-    await broadcasts.recall(update.id, ADMIN, later(6))
+    await broadcasts.change(BroadcastAction.RECALL, update.id, ADMIN, later(6))
     assert await broadcasts.audience(kind=Kind.UPDATE) == {}
 
 
@@ -148,13 +148,13 @@ async def test_who_is_left_out_by_their_choice_is_counted(
     await tell(broadcasts, await started(broadcasts, kind=Kind.UPDATE, at_most=3))
     await people.sign([8], updates=1)
     assert await broadcasts.audience(kind=Kind.UPDATE) == {"es": 1}
-    assert await broadcasts.had_all_updates() == 3
-    assert await broadcasts.not_chosen(Kind.UPDATE) == 3, "of whom one stopped them"
-    assert await broadcasts.not_chosen(Kind.NEWS) == 6
-    assert await broadcasts.not_chosen(Kind.CLOSING) == 0
-    assert await broadcasts.can_be_written_to() == 7
+    assert (await broadcasts.signers(Kind.UPDATE)).had_all == 3
+    assert (await broadcasts.signers(Kind.UPDATE)).not_chosen == 3, "of whom one stopped them"
+    assert (await broadcasts.signers(Kind.NEWS)).not_chosen == 6
+    assert (await broadcasts.signers(Kind.CLOSING)).not_chosen == 0
+    assert (await broadcasts.signers()).written_to == 7
     await people.mute(1)
-    assert await broadcasts.had_all_updates() == 2, "the others can be written to"
+    assert (await broadcasts.signers(Kind.UPDATE)).had_all == 2, "the others can be written to"
 
 
 async def test_who_stops_the_messages_before_their_turn_gets_none_and_is_told_the_end(
@@ -173,7 +173,7 @@ async def test_what_goes_on_with_a_topic_leaves_out_who_was_told(
 ) -> None:
     first = await started(broadcasts, kind=Kind.UPDATE)
     batch = await claim(broadcasts, first, limit=1)
-    await broadcasts.cancel(first.id, ADMIN, later(3))
+    await broadcasts.change(BroadcastAction.CANCEL, first.id, ADMIN, later(3))
     await broadcasts.deliveries.settle(later(4))
     assert await four.states(first.id) == ["unconfirmed", "pending", "pending", "pending"]
     rest = await started(broadcasts, kind=Kind.UPDATE, topic=first.topic, at=later(5))
@@ -195,8 +195,8 @@ async def test_who_wants_no_message_gets_none_until_they_do_again(
     broadcast = await started(broadcasts)
     await signatures.mute(four.supporter(1), later(1))
     assert [each.chat_id for each in await claim(broadcasts, broadcast)] == [1002, 1003, 1004]
-    assert await broadcasts.muted() == 1
-    await broadcasts.cancel(broadcast.id, ADMIN, later(2))
+    assert (await broadcasts.signers()).muted == 1
+    await broadcasts.change(BroadcastAction.CANCEL, broadcast.id, ADMIN, later(2))
     await broadcasts.deliveries.settle(later(2))
     assert await broadcasts.audience() == {}
     await signatures.mute(four.supporter(1), None)
@@ -211,9 +211,9 @@ async def test_who_waits_in_a_paused_one_is_counted_for_no_other(
     told = results(await claim(broadcasts, broadcast, limit=1), Outcome.DELIVERED)
     await broadcasts.deliveries.record(broadcast.id, told, later(2))
     assert await broadcasts.audience() == {}, "two wait in one that is running"
-    await broadcasts.pause(broadcast.id, ADMIN, later(3))
+    await broadcasts.change(BroadcastAction.PAUSE, broadcast.id, ADMIN, later(3))
     assert await broadcasts.audience() == {}, "two wait in one that is paused"
-    await broadcasts.cancel(broadcast.id, ADMIN, later(4))
+    await broadcasts.change(BroadcastAction.CANCEL, broadcast.id, ADMIN, later(4))
     assert await broadcasts.audience() == {"es": 2}, "two wait in none any more"
 
 
@@ -223,14 +223,14 @@ async def test_what_is_on_its_way_counts_among_the_messages_that_were_chosen(
     await people.sign([1, 2], updates=1)
     update = await started(broadcasts, kind=Kind.UPDATE)
     (first,) = await claim(broadcasts, update, limit=1)
-    assert await broadcasts.had_all_updates() == 2
+    assert (await broadcasts.signers(Kind.UPDATE)).had_all == 2
     assert await broadcasts.audience(last_signature_number=1) == {"es": 1}
-    await broadcasts.pause(update.id, ADMIN, later(2))
-    assert await broadcasts.had_all_updates() == 2
+    await broadcasts.change(BroadcastAction.PAUSE, update.id, ADMIN, later(2))
+    assert (await broadcasts.signers(Kind.UPDATE)).had_all == 2
     unsent = results([first], Outcome.UNSENT)
     await broadcasts.deliveries.record(update.id, unsent, later(3))
-    await broadcasts.cancel(update.id, ADMIN, later(4))
-    assert await broadcasts.had_all_updates() == 0
+    await broadcasts.change(BroadcastAction.CANCEL, update.id, ADMIN, later(4))
+    assert (await broadcasts.signers(Kind.UPDATE)).had_all == 0
 
 
 async def test_who_cannot_be_reached_is_not_counted_for_the_silence_too(
@@ -240,7 +240,7 @@ async def test_who_cannot_be_reached_is_not_counted_for_the_silence_too(
     for number in (1, 2):
         await people.mute(number)
     await people.lose(2)
-    assert (await broadcasts.muted(), await broadcasts.unreachable()) == (1, 1)
+    assert ((await broadcasts.signers()).muted, (await broadcasts.signers()).unreachable) == (1, 1)
 
 
 async def test_a_purpose_whose_name_only_holds_the_word_is_another(
@@ -257,7 +257,7 @@ async def approved(broadcasts: Broadcasts, at: datetime, **changes: Any) -> Broa
     asked = await start(broadcasts, kind=Kind.BREACH, needs_approval=True, at=at, **changes)
     assert isinstance(asked, Broadcast)
     assert asked.awaits_approval
-    agreed = await broadcasts.approve(asked.id, ADMIN + 1, at)
+    agreed = await broadcasts.change(BroadcastAction.APPROVE, asked.id, ADMIN + 1, at)
     assert agreed is not None
     return await queued(broadcasts, await broadcasts.begin(agreed, at))
 
@@ -292,7 +292,7 @@ async def test_who_restricted_the_use_or_objects_to_it_is_told_of_a_breach_alone
     for kind in (Kind.CLOSING, Kind.UPDATE, Kind.NEWS):
         assert (await broadcasts.audience(kind=kind)).get("es", 0) == 2 * (kind is not Kind.NEWS)
     assert await broadcasts.audience(kind=Kind.BREACH) == {"en": 1, "es": 3}
-    assert await broadcasts.can_be_written_to() == 3
+    assert (await broadcasts.signers()).written_to == 3
 
 
 async def test_another_breach_is_told_to_everyone_again_and_uses_up_nothing(
@@ -309,7 +309,7 @@ async def test_another_breach_is_told_to_everyone_again_and_uses_up_nothing(
     assert after == before
     assert before[Kind.UPDATE] == {"en": 1, "es": 3}, "who chose one update has it still to come"
     assert before[Kind.CLOSING] == {"en": 1, "es": 3}, "who is muted is still not written to"
-    assert await broadcasts.muted() == 1
+    assert (await broadcasts.signers()).muted == 1
     assert await broadcasts.written_to_alone(ADMIN, later(30)) == 0
 
 
@@ -317,7 +317,7 @@ async def test_a_breach_is_told_however_late_it_gets_its_turn(
     broadcasts: Broadcasts, four: Supporters
 ) -> None:
     asked = await start(broadcasts, kind=Kind.BREACH, needs_approval=True)
-    agreed = await broadcasts.approve(asked.id, ADMIN + 1, later(0))
+    agreed = await broadcasts.change(BroadcastAction.APPROVE, asked.id, ADMIN + 1, later(0))
     assert agreed is not None
     assert (await broadcasts.begin(agreed, later(5 * 3600))).is_running
 
@@ -352,7 +352,7 @@ async def test_what_may_have_arrived_counts_also_of_who_was_silent_before_its_re
     await broadcasts.deliveries.record(update.id, doubted, later(2))
     await people.mute(1)
     assert await claim(broadcasts, update) == []
-    assert await broadcasts.finish(update.id, later(4))
+    await broadcasts.finish(update.id, later(4))
     await signatures.mute(people.supporter(1), None)
     assert await broadcasts.audience(kind=Kind.UPDATE) == {}
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from storage import Broadcasts, Database, Recalled, Recalls, RecallTally
+from storage import BroadcastAction, Broadcasts, Database, Recalled, Recalls, RecallTally
 from storage.broadcast_types import Outcome, Result, Tally
 from tests.support.broadcasts import ME, claim, queued, results, start, started, tell
 from tests.support.raw_sql import read_sql
@@ -96,7 +96,7 @@ async def test_what_was_being_sent_to_them_when_it_was_cancelled_is_unknown(
     broadcast = await started(broadcasts)
     await claim(broadcasts, broadcast)
     await people.withdraw(1)
-    await broadcasts.cancel(broadcast.id, ADMIN, later(3))
+    await broadcasts.change(BroadcastAction.CANCEL, broadcast.id, ADMIN, later(3))
     await broadcasts.deliveries.settle(later(4))
     assert await broadcasts.tally(broadcast.id) == Tally(total=2, unconfirmed=2)
     assert await nobodys_rows(database) == 0
@@ -109,9 +109,10 @@ async def test_it_ends_when_the_last_one_withdraws(
     broadcast = await started(broadcasts)
     first = await claim(broadcasts, broadcast, limit=1)
     await broadcasts.deliveries.record(broadcast.id, results(first, Outcome.DELIVERED), later(2))
-    assert not await broadcasts.finish(broadcast.id, later(3))
+    await broadcasts.finish(broadcast.id, later(3))
+    assert await broadcasts.active() == broadcast
     await people.withdraw(2)
-    assert await broadcasts.finish(broadcast.id, later(4))
+    await broadcasts.finish(broadcast.id, later(4))
     assert await broadcasts.tally(broadcast.id) == Tally(total=2, delivered=1, withdrawn=1)
 
 
@@ -182,9 +183,9 @@ class TestRecalling:
         batch = await claim(broadcasts, broadcast)
         sent = [Result(each.position, each.claim, Outcome.DELIVERED, (71,)) for each in batch]
         await broadcasts.deliveries.record(broadcast.id, sent, later(2))
-        assert await broadcasts.finish(broadcast.id, later(3))
+        await broadcasts.finish(broadcast.id, later(3))
         await people.withdraw(1)
-        await broadcasts.recall(broadcast.id, ADMIN, later(9))
+        await broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, later(9))
         assert await recalls.tally(broadcast.id) == RecallTally(total=4, failed=1, open=3)
         await recalls.record(broadcast.id, Recalled.DELETED, [2])
         await recalls.record(broadcast.id, Recalled.FAILED, [3])

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from storage import (
+    BroadcastAction,
     DueBefore,
     DueCount,
     Kind,
@@ -262,7 +263,7 @@ async def test_only_a_closing_update_is_waited_for(storage: Storage, people: Sup
     await sign(people, range(1, 2))
     update = await start(storage.broadcasts, kind=Kind.UPDATE)
     assert not await storage.erasures.is_sending()
-    await storage.broadcasts.cancel(update.id, ADMIN, NOON)
+    await storage.broadcasts.change(BroadcastAction.CANCEL, update.id, ADMIN, NOON)
     closing = await start(storage.broadcasts)
-    await storage.broadcasts.pause(closing.id, ADMIN, NOON)
+    await storage.broadcasts.change(BroadcastAction.PAUSE, closing.id, ADMIN, NOON)
     assert await storage.erasures.is_sending()

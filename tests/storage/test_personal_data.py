@@ -10,6 +10,7 @@ from storage import (
     AdminNames,
     Audience,
     AwaitedText,
+    BroadcastAction,
     Broadcasts,
     ClosingTextKind,
     Conversation,
@@ -205,7 +206,7 @@ async def test_what_happened_is_given_in_the_order_of_its_time(
         await storage.broadcasts.deliveries.record(
             sent.id, results(taken, Outcome.DELIVERED), later(10 * n + 2)
         )
-        assert await storage.broadcasts.finish(sent.id, later(10 * n + 3))
+        await storage.broadcasts.finish(sent.id, later(10 * n + 3))
         text = AwaitedText("entry", ClosingTextKind.ANSWERED, "es", NOON, date(2026, 3, n))
         await storage.closing_texts.write(bytes([n]) * 16, None, text, "Sí", actor=1, at=later(n))
         await storage.closing_texts.publish(
@@ -245,7 +246,7 @@ async def test_an_admins_part_is_given_and_no_other_admins(
         progress=(ADMIN, 77),
         needs_approval=True,
     )
-    await broadcasts.approve(broadcast.id, OTHER_ADMIN, NOON)
+    await broadcasts.change(BroadcastAction.APPROVE, broadcast.id, OTHER_ADMIN, NOON)
     for admin in (ADMIN, OTHER_ADMIN):
         reference = keyring.reference(SLUG, admin)
         await drafts.save(reference, f'{{"of": {admin}}}', NOON)

@@ -4,9 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from storage import Broadcast, Broadcasts, Recalled, Recalls, RecallTally
-from storage.broadcast_states import StopReason
-from storage.broadcast_types import RECALLABLE_FOR, Kind, Outcome, Result
+from storage import Broadcast, BroadcastAction, Broadcasts, Recalled, Recalls, RecallTally
+from storage.broadcast_types import RECALLABLE_FOR, Kind, Outcome, Result, StopReason
 from tests.support.broadcasts import claim, started, tell
 from tests.support.supporters import ADMIN, Supporters, later
 
@@ -27,7 +26,7 @@ async def sent(broadcasts: Broadcasts, people: Supporters) -> Broadcast:
         ],
         SENT_AT,
     )
-    assert await broadcasts.finish(broadcast.id, later(3))
+    await broadcasts.finish(broadcast.id, later(3))
     await broadcasts.mark_reported(broadcast.id, later(3))
     return broadcast
 
@@ -36,7 +35,7 @@ async def test_it_gives_the_messages_of_each_who_got_some(
     broadcasts: Broadcasts, people: Supporters, recalls: Recalls
 ) -> None:
     broadcast = await sent(broadcasts, people)
-    recalled = await broadcasts.recall(broadcast.id, ADMIN, later(9))
+    recalled = await broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, later(9))
     assert recalled is not None
     assert recalled.is_recalling
     assert await broadcasts.due(later(9)) == [recalled]
@@ -62,7 +61,7 @@ async def test_it_ends_with_what_cannot_be_written_down_and_with_nothing_else_le
     broadcasts: Broadcasts, people: Supporters, recalls: Recalls
 ) -> None:
     broadcast = await sent(broadcasts, people)
-    await broadcasts.recall(broadcast.id, ADMIN, later(9))
+    await broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, later(9))
     await recalls.end(broadcast.id, later(10), unrecorded=1)
     assert await broadcasts.due(later(11)) != []
     await recalls.record(broadcast.id, Recalled.DELETED, [1])
@@ -75,7 +74,7 @@ async def test_what_is_noted_is_not_given_again_and_it_ends_when_all_is(
     broadcasts: Broadcasts, people: Supporters, recalls: Recalls
 ) -> None:
     broadcast = await sent(broadcasts, people)
-    await broadcasts.recall(broadcast.id, ADMIN, later(9))
+    await broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, later(9))
     await recalls.record(broadcast.id, Recalled.DELETED, [1])
     await recalls.record(broadcast.id, Recalled.FAILED, [1])  # too late: it is noted
     assert await recalls.tally(broadcast.id) == RecallTally(total=2, deleted=1, open=1)
@@ -95,7 +94,7 @@ async def test_what_left_no_message_ids_cannot_be_recalled(
     await people.sign([1])
     broadcast = await started(broadcasts)
     await tell(broadcasts, broadcast)
-    refused = await broadcasts.recall(broadcast.id, ADMIN, later(9))
+    refused = await broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, later(9))
     assert refused is not None
     assert refused.recall_started_at is None
 
@@ -103,7 +102,7 @@ async def test_what_left_no_message_ids_cannot_be_recalled(
 async def test_it_ends_once(broadcasts: Broadcasts, people: Supporters, recalls: Recalls) -> None:
     broadcast = await sent(broadcasts, people)
     await recalls.end(broadcast.id, later(8), unrecorded=2)  # before it has begun
-    await broadcasts.recall(broadcast.id, ADMIN, later(9))
+    await broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, later(9))
     await recalls.record(broadcast.id, Recalled.DELETED, [1, 2])
     await recalls.end(broadcast.id, later(10))
     await recalls.end(broadcast.id, later(20))
@@ -114,7 +113,9 @@ async def test_it_ends_once(broadcasts: Broadcasts, people: Supporters, recalls:
 
 async def test_after_48_hours_it_is_refused(broadcasts: Broadcasts, people: Supporters) -> None:
     broadcast = await sent(broadcasts, people)
-    refused = await broadcasts.recall(broadcast.id, ADMIN, SENT_AT + timedelta(hours=48))
+    refused = await broadcasts.change(
+        BroadcastAction.RECALL, broadcast.id, ADMIN, SENT_AT + timedelta(hours=48)
+    )
     assert refused is not None
     assert refused.recall_started_at is None
 
@@ -124,7 +125,9 @@ async def test_up_to_then_it_is_not_and_what_has_grown_too_old_is_not_tried(
 ) -> None:
     broadcast = await sent(broadcasts, people)
     at = SENT_AT + RECALLABLE_FOR
-    accepted = await broadcasts.recall(broadcast.id, ADMIN, at - timedelta(seconds=1))
+    accepted = await broadcasts.change(
+        BroadcastAction.RECALL, broadcast.id, ADMIN, at - timedelta(seconds=1)
+    )
     assert accepted is not None
     assert accepted.is_recalling
     found = await recalls.next(broadcast.id, after=0, limit=10, at=at)
@@ -136,7 +139,7 @@ async def test_who_withdrew_since_has_no_chat_any_more(
 ) -> None:
     broadcast = await sent(broadcasts, people)
     await people.withdraw(1)
-    await broadcasts.recall(broadcast.id, ADMIN, later(9))
+    await broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, later(9))
     found = await recalls.next(broadcast.id, after=0, limit=10, at=later(9))
     assert [each.chat_id for each in found] == [1002]
     assert await recalls.tally(broadcast.id) == RecallTally(total=2, failed=1, open=1)
@@ -150,8 +153,8 @@ async def test_what_an_admin_cancelled_can_be_recalled_from_those_who_have_it(
     (one,) = await claim(broadcasts, broadcast, limit=1)
     arrived = Result(one.position, one.claim, Outcome.DELIVERED, (71,))
     await broadcasts.deliveries.record(broadcast.id, [arrived], SENT_AT)
-    await broadcasts.cancel(broadcast.id, ADMIN, later(3))
-    recalled = await broadcasts.recall(broadcast.id, ADMIN, later(9))
+    await broadcasts.change(BroadcastAction.CANCEL, broadcast.id, ADMIN, later(3))
+    recalled = await broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, later(9))
     assert recalled is not None
     assert recalled.is_recalling
     found = await recalls.next(broadcast.id, after=0, limit=10, at=later(9))
@@ -163,22 +166,22 @@ async def test_what_is_still_being_sent_cannot_be_recalled(
 ) -> None:
     await people.sign([1])
     broadcast = await started(broadcasts)
-    refused = await broadcasts.recall(broadcast.id, ADMIN, later(1))
+    refused = await broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, later(1))
     assert refused is not None
     assert refused.recall_started_at is None
 
 
 async def test_a_second_recall_is_the_first(broadcasts: Broadcasts, people: Supporters) -> None:
     broadcast = await sent(broadcasts, people)
-    first = await broadcasts.recall(broadcast.id, ADMIN, later(9))
-    assert await broadcasts.recall(broadcast.id, ADMIN, later(19)) == first
+    first = await broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, later(9))
+    assert await broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, later(19)) == first
 
 
 async def test_what_was_recalled_still_counts_as_told(
     broadcasts: Broadcasts, people: Supporters, recalls: Recalls
 ) -> None:
     broadcast = await sent(broadcasts, people)
-    await broadcasts.recall(broadcast.id, ADMIN, later(9))
+    await broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, later(9))
     await recalls.record(broadcast.id, Recalled.DELETED, [1, 2])
     assert (await broadcasts.tally(broadcast.id)).delivered == 2
 
@@ -195,12 +198,12 @@ async def test_what_is_over_can_be_recalled_however_it_ended(
     if state == "finished":
         await broadcasts.finish(broadcast.id, later(3))
     elif state == "stopped":
-        await broadcasts.stop(broadcast.id, StopReason.CONTENT, later(3))
+        await broadcasts.interrupt(broadcast.id, StopReason.CONTENT, later(3))
     elif state == "paused":
-        await broadcasts.pause(broadcast.id, ADMIN, later(3))
+        await broadcasts.change(BroadcastAction.PAUSE, broadcast.id, ADMIN, later(3))
     elif state == "cancelled":
-        await broadcasts.cancel(broadcast.id, ADMIN, later(3))
-    recalled = await broadcasts.recall(broadcast.id, ADMIN, later(9))
+        await broadcasts.change(BroadcastAction.CANCEL, broadcast.id, ADMIN, later(3))
+    recalled = await broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, later(9))
     assert recalled is not None
     assert recalled.state == state
     is_over = state in ("finished", "stopped", "cancelled")
@@ -217,6 +220,6 @@ async def test_what_left_no_message_ids_is_not_deleted_with_the_others(
     arrived += [Result(two.position, two.claim, Outcome.DELIVERED)]
     await broadcasts.deliveries.record(broadcast.id, arrived, SENT_AT)
     await broadcasts.finish(broadcast.id, later(3))
-    await broadcasts.recall(broadcast.id, ADMIN, later(9))
+    await broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, later(9))
     found = await recalls.next(broadcast.id, after=0, limit=10, at=later(9))
     assert [(each.chat_id, each.messages) for each in found] == [(1001, (71,)), (None, ())]

@@ -92,7 +92,7 @@ async def test_it_goes_on_where_it_was(schema: str, empty_url: str, key: Keyring
     assert sorted(each.chat_id for each in rest) == [1004, 1005, 1006]
     told = results(rest, Outcome.DELIVERED)
     await storage.broadcasts.deliveries.record(broadcast.id, told, later(101))
-    assert await storage.broadcasts.finish(broadcast.id, later(102))
+    await storage.broadcasts.finish(broadcast.id, later(102))
 
     assert await storage.signatures.withdraw(ana.supporter, later(103))
     assert (await storage.petitions.state()).signatures == 5

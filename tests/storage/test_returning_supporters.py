@@ -7,6 +7,7 @@ import pytest
 from storage import (
     Audience,
     Broadcast,
+    BroadcastAction,
     Broadcasts,
     Kind,
     PersonalData,
@@ -31,7 +32,7 @@ async def blocked_on_the_way(broadcasts: Broadcasts, people: Supporters) -> Broa
     sent = results([first, second], Outcome.DELIVERED)
     lost = results([third], Outcome.UNREACHABLE)
     await broadcasts.deliveries.record(broadcast.id, [*sent, *lost], later(2))
-    assert await broadcasts.finish(broadcast.id, later(3))
+    await broadcasts.finish(broadcast.id, later(3))
     await broadcasts.mark_reported(broadcast.id, later(3))
     return broadcast
 
@@ -156,9 +157,9 @@ async def test_what_was_recalled_is_sent_to_nobody_who_comes_back(
     sent = Result(first.position, first.claim, Outcome.DELIVERED, (17,))
     lost = results(others, Outcome.UNREACHABLE)
     await broadcasts.deliveries.record(broadcast.id, [sent, *lost], later(2))
-    assert await broadcasts.finish(broadcast.id, later(3))
+    await broadcasts.finish(broadcast.id, later(3))
     assert await signatures.mark_reachable(people.supporter(2), later(4))
-    await broadcasts.recall(broadcast.id, ADMIN, later(5))
+    await broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, later(5))
     assert await claim(broadcasts, broadcast) == []
     assert not await signatures.mark_reachable(people.supporter(3), later(6))
     assert not await signatures.mark_reachable(people.supporter(4), later(6))
@@ -221,7 +222,7 @@ async def test_what_was_cancelled_before_it_came_to_them_is_not_owed(
     await people.sign([1, 2])
     await people.lose(2)
     broadcast = await started(broadcasts)
-    assert await broadcasts.cancel(broadcast.id, ADMIN, later(2))
+    assert await broadcasts.change(BroadcastAction.CANCEL, broadcast.id, ADMIN, later(2))
     assert not await signatures.mark_reachable(people.supporter(2), later(99))
 
 
@@ -265,7 +266,7 @@ async def test_who_may_have_been_told_already_is_not_told_again(
     first = await started(broadcasts)
     doubted = results(await claim(broadcasts, first), Outcome.UNCONFIRMED)
     await broadcasts.deliveries.record(first.id, doubted, later(2))
-    assert await broadcasts.finish(first.id, later(3))
+    await broadcasts.finish(first.id, later(3))
     await people.lose(1)
     await people.sign([2])
     await tell(broadcasts, await started(broadcasts, at=later(9)))
@@ -312,10 +313,10 @@ async def test_who_comes_back_gets_each_notice_of_a_breach_however_late_and_in_s
         lost = results(taken[1:], Outcome.UNREACHABLE)
         await broadcasts.deliveries.record(notice.id, [told, *lost], later(10 * number + 2))
         if number < 3:
-            assert await broadcasts.finish(notice.id, later(10 * number + 3))
+            await broadcasts.finish(notice.id, later(10 * number + 3))
     await people.mute(2)
-    await broadcasts.recall(notices[2].id, ADMIN, later(33))
-    await broadcasts.pause(notices[3].id, ADMIN, later(34))
+    await broadcasts.change(BroadcastAction.RECALL, notices[2].id, ADMIN, later(33))
+    await broadcasts.change(BroadcastAction.PAUSE, notices[3].id, ADMIN, later(34))
     await people.sign([3])
     assert not await signatures.mark_reachable(people.supporter(3), later(35))
     assert await signatures.mark_reachable(people.supporter(2), NOON + 40 * MONTH)
@@ -361,10 +362,10 @@ class TestUnderWay:
         self, broadcasts: Broadcasts, people: Supporters, signatures: Signatures
     ) -> None:
         broadcast = await self.silent_on_the_way(broadcasts, people)
-        await broadcasts.pause(broadcast.id, ADMIN, later(3))
+        await broadcasts.change(BroadcastAction.PAUSE, broadcast.id, ADMIN, later(3))
         await signatures.mute(people.supporter(2), None)
         assert await signatures.mark_reachable(people.supporter(2), later(9))
-        await broadcasts.resume(broadcast.id, ADMIN, later(10))
+        await broadcasts.change(BroadcastAction.RESUME, broadcast.id, ADMIN, later(10))
         assert [each.chat_id for each in await claim(broadcasts, broadcast)] == [1002]
 
     async def test_is_not_told_while_the_silence_lasts_or_when_it_is_over(
@@ -377,7 +378,7 @@ class TestUnderWay:
         assert not await signatures.mark_reachable(people.supporter(3), later(8))
         for number in (1, 4):
             assert not await signatures.mark_reachable(people.supporter(number), later(8))
-        assert await broadcasts.finish(broadcast.id, later(9))
+        await broadcasts.finish(broadcast.id, later(9))
         await signatures.mute(people.supporter(2), None)
         assert not await signatures.mark_reachable(people.supporter(2), later(10))
 

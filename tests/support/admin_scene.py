@@ -13,7 +13,16 @@ from bot.text.translations import Words
 from handlers.context import Services
 from simulator.chats import Message
 from simulator.person import Person
-from storage import Broadcast, Broadcasts, Consent, Conversation, Kind, NewBroadcast, NewSignature
+from storage import (
+    Broadcast,
+    BroadcastAction,
+    Broadcasts,
+    Consent,
+    Conversation,
+    Kind,
+    NewBroadcast,
+    NewSignature,
+)
 from tests.support.scene import ADMIN, Scene, a_scene
 
 HOUR = timedelta(hours=1)
@@ -168,9 +177,7 @@ class AdminScene:
 
     async def broadcast(self) -> Broadcast:
         """The newest one."""
-        found = await self.services.storage.broadcasts.latest()
-        assert found is not None
-        return found
+        return (await self.services.storage.broadcasts.history())[0]
 
     async def reported(self) -> None:
         """Waits until the end of the newest broadcast was told."""
@@ -202,7 +209,9 @@ class AdminScene:
 
     async def cancels(self, key: bytes) -> None:
         """Another admin ends a broadcast."""
-        await self.services.storage.broadcasts.cancel(key, ADMIN + 1, self.services.clock())
+        await self.services.storage.broadcasts.change(
+            BroadcastAction.CANCEL, key, ADMIN + 1, self.services.clock()
+        )
         self.services.wake_broadcast()
 
     async def became(self, state: str) -> Broadcast:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.broadcast.confirmation import content_sha256
 from bot.clocks import utc_now
-from storage.broadcast_start import NewBroadcast
+from storage.broadcast_transitions import NewBroadcast
 from storage.broadcast_types import Broadcast, Delivery, Outcome, Result
 from storage.broadcasts import Broadcasts
 from tests.support.supporters import ADMIN, NOON, later
@@ -39,8 +39,9 @@ async def start(broadcasts: Broadcasts, key: bytes | None = None, **changes: Any
 
 
 async def started(broadcasts: Broadcasts, **changes: Any) -> Broadcast:
-    broadcast = await start(broadcasts, **changes)
-    assert isinstance(broadcast, Broadcast)
+    broadcast = await start(broadcasts, key := uuid.uuid4().bytes, **changes)
+    assert broadcast is not None
+    assert broadcast.id == key, "another one is under way"
     return await queued(broadcasts, broadcast)
 
 
@@ -78,4 +79,4 @@ async def tell(
     await broadcasts.deliveries.record(
         broadcast.id, results(deliveries, Outcome.DELIVERED), later(2)
     )
-    assert await broadcasts.finish(broadcast.id, ended_at or later(5))
+    await broadcasts.finish(broadcast.id, ended_at or later(5))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
 from bot.clocks import utc_now
-from storage import RecallTally, Tally
+from storage import BroadcastAction, RecallTally, Tally
 from storage.transaction import Transaction
 from tests.support.petition_processes import PetitionProcesses, chat_of, kill, terminate
 from tests.support.raw_sql import run_sql
@@ -89,7 +89,9 @@ class Interventions:
 
     async def cancels(self) -> None:
         """Cancels the broadcast; deliveries claimed by then may still arrive."""
-        await self.petition.storage.broadcasts.cancel(self.key, ADMIN, utc_now())
+        await self.petition.storage.broadcasts.change(
+            BroadcastAction.CANCEL, self.key, ADMIN, utc_now()
+        )
         claimed, known = await self._claimed(), time.monotonic()
         self.silent_periods.append(SilentPeriod(known, float("inf"), claimed))
 
@@ -103,11 +105,11 @@ class Interventions:
 
     async def _pauses(self) -> None:
         broadcasts = self.petition.storage.broadcasts
-        await broadcasts.pause(self.key, ADMIN, utc_now())
+        await broadcasts.change(BroadcastAction.PAUSE, self.key, ADMIN, utc_now())
         claimed, known = await self._claimed(), time.monotonic()
         await asyncio.sleep(self.dice.uniform(0.05, 0.6))
         self.silent_periods.append(SilentPeriod(known, time.monotonic(), claimed))
-        await broadcasts.resume(self.key, ADMIN, utc_now())
+        await broadcasts.change(BroadcastAction.RESUME, self.key, ADMIN, utc_now())
 
     async def _opt_somebody_out(self) -> None:
         number = self.dice.randint(1, self.people)
@@ -222,7 +224,7 @@ def assert_erased(interventions: Interventions, states: dict[int, str], tally: T
 
 async def recall(petition: PetitionProcesses, key: bytes) -> RecallTally:
     """Recalls the broadcast and returns the tally."""
-    begun = await petition.storage.broadcasts.recall(key, ADMIN, utc_now())
+    begun = await petition.storage.broadcasts.change(BroadcastAction.RECALL, key, ADMIN, utc_now())
     assert begun is not None
     async with asyncio.timeout(_END_SECONDS):
         while begun is not None and begun.recall_ended_at is None:

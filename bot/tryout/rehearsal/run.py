@@ -184,7 +184,7 @@ class Rehearsal:
         storage, result = app.application.services.storage, self.result
         stats = await storage.signatures.stats(since=datetime.now(UTC))
         result.stored, result.gone = stats.total, stats.unreachable
-        result.muted = await storage.broadcasts.muted()
+        result.muted = (await storage.broadcasts.signers()).muted
         result.thanked = len(self.petition.languages) + sum(
             each.journey.furthest is Step.SIGNED and not each.has_withdrawn
             for each in result.visitors

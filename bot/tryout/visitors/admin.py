@@ -11,7 +11,6 @@ from handlers.screens.buttons import AdminAction, AdminTap, DraftStep, DraftTap,
 from simulator.errors import SimulatorError
 from simulator.person import Person
 from storage import Kind, Tally
-from storage.broadcast_states import OVER
 
 _LONGEST_WAIT = 60
 _LOOK_SECONDS = 1.0
@@ -62,9 +61,9 @@ class Admin:
             await _taps(self.approver, AdminAction.APPROVE)
         for _ in range(waiting + _LONGEST_WAIT):  # a second for each
             await asyncio.sleep(_LOOK_SECONDS)
-            sent = await broadcasts.latest()
-            if sent is not None and sent.state in OVER:
-                return await broadcasts.tally(sent.id)
+            for sent in (await broadcasts.history())[:1]:
+                if sent.is_over:
+                    return await broadcasts.tally(sent.id)
         raise AdminStuck(mark("El mensaje final no terminó de enviarse."))
 
     async def _sends_it(self) -> None:

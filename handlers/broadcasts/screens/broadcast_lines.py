@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.text.translations import Words
 from handlers.broadcasts.screens.labels import moment_name, recipients_name, subject_name
 from handlers.screens.screen import lines
-from storage import Broadcast, PauseReason, RecallTally, Tally
+from storage import RECALLABLE_FOR, Broadcast, PauseReason, RecallTally, Tally
 from telegram_text.markup import Html
 
 
@@ -73,7 +73,9 @@ class BroadcastView:
     @property
     def can_be_recalled(self) -> bool:
         """Whether Telegram still allows deleting what was sent."""
-        return self.broadcast.can_be_recalled(self.tally.delivered, self.now)
+        sent, ended_at = self.broadcast, self.broadcast.ended_at
+        is_late = ended_at is None or self.now - ended_at >= RECALLABLE_FOR
+        return not is_late and sent.recall_started_at is None and self.tally.delivered > 0
 
 
 def approval_rule(words: Words, above: int | None) -> Html | None:

@@ -112,7 +112,8 @@ async def test_a_pause_by_the_system_is_a_message_of_its_own_and_said_once(scene
     assert broadcast.starts_at is not None
     _, broadcasts = reporter_of(scene)
     await broadcasts.begin(broadcast, broadcast.starts_at)
-    await broadcasts.pause_by_system(broadcast.id, PauseReason.DEFECT, "KeyError 3f9a1c02")
+    at, why = broadcast.starts_at, "KeyError 3f9a1c02"
+    await broadcasts.interrupt(broadcast.id, PauseReason.DEFECT, at, why)
     alarm = await scene.marta.sees("en pausa por un fallo del bot")
     assert alarm.id > ctx.id
     assert (await scene.marta.sees("sigue en otro mensaje")).id == ctx.id

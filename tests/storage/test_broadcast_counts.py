@@ -1,6 +1,6 @@
 """Tests that the timeline of a broadcast leaves nothing out and counts nothing twice."""
 
-from storage import Broadcasts, Kind
+from storage import BroadcastAction, Broadcasts, Kind
 from storage.broadcast_types import Outcome
 from tests.support.broadcasts import claim, results, start, started, tell
 from tests.support.raw_sql import write_sql
@@ -19,11 +19,11 @@ async def test_each_part_tells_what_was_delivered_in_it(
         await broadcasts.deliveries.record(broadcast.id, done, later(second))
     lost = results(await claim(broadcasts, broadcast), Outcome.UNREACHABLE)
     await broadcasts.deliveries.record(broadcast.id, lost, later(120))
+    assert await broadcasts.timeline(broadcast.id) == [], "it has not ended"
+    await broadcasts.finish(broadcast.id, later(120))
     timeline = await broadcasts.timeline(broadcast.id, parts=3)
     assert [(each.delivered, each.unreachable) for each in timeline] == [(3, 0), (2, 0), (4, 1)]
     assert [each.at for each in timeline] == [NOON, later(40.001), later(80.002)]
-    assert await broadcasts.finish(broadcast.id, later(120))
-    assert await broadcasts.timeline(broadcast.id, parts=3) == timeline
     # Who returns later is no part of it.
     sql = "UPDATE deliveries SET updated_at = updated_at + 1 WHERE state = 'unreachable'"
     await write_sql(people.database, sql)
@@ -37,7 +37,7 @@ async def test_a_short_one_has_parts_of_a_second(
     broadcast = await started(broadcasts)
     done = results(await claim(broadcasts, broadcast), Outcome.DELIVERED)
     await broadcasts.deliveries.record(broadcast.id, done, later(2))
-    assert await broadcasts.finish(broadcast.id, later(2))
+    await broadcasts.finish(broadcast.id, later(2))
     timeline = await broadcasts.timeline(broadcast.id)
     assert [each.delivered for each in timeline] == [0, 0, 1]
 
@@ -67,7 +67,7 @@ async def test_not_told_is_who_had_signed_and_is_not_known_to_have_it(
     )
     await people.sign([6])
     assert await broadcasts.not_told(first.id) == 4
-    await broadcasts.cancel(first.id, ADMIN, later(7))
+    await broadcasts.change(BroadcastAction.CANCEL, first.id, ADMIN, later(7))
     second = await started(broadcasts, at=later(8))
     assert await broadcasts.not_told(second.id) == 5
     await tell(broadcasts, second)

@@ -1,0 +1,225 @@
+"""How many receive a broadcast, how many who signed do not and why, and what became of it.
+
+Who receives one is defined in `eligibility.py`. New queries about numbers go here.
+"""
+
+from collections import Counter
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Row,
+    and_,
+    desc,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+    type_coerce,
+    union_all,
+)
+
+from storage.broadcast_rows import list_broadcasts
+from storage.broadcast_types import (
+    COUNTED_TOGETHER_FOR,
+    EVERYONE,
+    Audience,
+    DeliveryState,
+    Kind,
+    Tally,
+)
+from storage.eligibility import (
+    agreed_to,
+    can_be_written_to,
+    eligible,
+    has_updates_left,
+    language,
+    reads,
+)
+from storage.tables import BROADCASTS, DELIVERIES, ERASED_DELIVERIES, SIGNATURES
+from storage.times import from_millis, to_millis
+from storage.transaction import Transaction
+
+_SHORTEST_PART = 1_000  # milliseconds
+
+
+class Moment(NamedTuple):
+    """One part of a timeline, from `at` on: how many were delivered and how many unreachable."""
+
+    at: datetime
+    delivered: int
+    unreachable: int
+
+
+def recipients(
+    tx: Transaction, kind: Kind, audience: Audience, topic: str, *, upto: int | None = None
+) -> ColumnElement[bool]:
+    """Returns whether a row of SIGNATURES is a recipient of a broadcast that has no rows yet.
+
+    Args:
+        tx: the transaction.
+        kind: what it is about.
+        audience: which of the signers it goes to.
+        topic: who received a broadcast on it is left out.
+        upto: the number of the last signature, or None for all.
+    """
+    chosen = eligible(tx.slug, kind, topic, news_only=audience.news_only)
+    counted = true() if upto is None else SIGNATURES.c.number <= upto
+    return and_(chosen, counted, reads(audience.language))
+
+
+def count_audience(
+    tx: Transaction,
+    *,
+    kind: Kind = Kind.CLOSING,
+    audience: Audience = EVERYONE,
+    topic: str | None = None,
+    last_signature_number: int | None = None,
+) -> dict[str, int]:
+    """Returns how many would receive a broadcast started now, by the language they read.
+
+    Args:
+        tx: the transaction.
+        kind: what it is about.
+        audience: which of the signers it goes to.
+        topic: who received a broadcast on it is not counted; left out, that of all closing
+            updates, or none for another kind.
+        last_signature_number: the number of the last signature to count, or None for all. Those
+            who sign after the numbers were shown were not counted, and are not written to either.
+    """
+    if kind is Kind.NEWS:
+        audience = Audience(audience.language, news_only=True)
+    on_topic = topic or _shared_topic(kind)
+    found = recipients(tx, kind, audience, on_topic, upto=last_signature_number)
+    query = select(language().label("spoken"), func.count().label("people"))
+    query = query.where(found).group_by("spoken").order_by(desc("people"), "spoken")
+    return {row.spoken: row.people for row in tx.all(query)}
+
+
+def has_recipients(tx: Transaction, kind: Kind) -> bool:
+    """Returns whether anybody would receive a broadcast of this kind; counts nobody."""
+    audience = Audience(news_only=kind is Kind.NEWS)
+    found = recipients(tx, kind, audience, _shared_topic(kind))
+    return tx.find(SIGNATURES, found) is not None
+
+
+def count_signers(tx: Transaction, kind: Kind = Kind.CLOSING) -> Row[Any]:
+    """Returns how many signers can be written to, and of how many that is not so, and why.
+
+    Returns:
+        A row of numbers: `written_to`, who are reachable and did not say no; `unreachable`, who
+        blocked the bot or left Telegram; `muted`, who are reachable and asked for no messages;
+        and of the first, `not_chosen`, who did not choose messages of this kind, and `had_all`,
+        who have had as many messages about the petition as they chose.
+    """
+    columns, reached = SIGNATURES.c, can_be_written_to()
+    is_chosen = agreed_to(kind) if kind in (Kind.UPDATE, Kind.NEWS) else true()
+    is_left = has_updates_left() if kind is Kind.UPDATE else true()
+    conditions = {
+        "written_to": reached,
+        "unreachable": columns.unreachable_at.is_not(None),
+        "muted": and_(columns.muted_at.is_not(None), columns.unreachable_at.is_(None)),
+        "not_chosen": and_(reached, ~is_chosen),
+        "had_all": and_(reached, is_chosen, ~is_left),
+    }
+    counts = [func.count().filter(those).label(name) for name, those in conditions.items()]
+    (row,) = tx.all(select(*counts).where(tx.of(SIGNATURES)))
+    return row
+
+
+def written_to_alone(tx: Transaction, author: int, at: datetime) -> int:
+    """Returns to how many people an admin wrote within a day without another's approval."""
+    columns = BROADCASTS.c
+    # Not those that began within it: one that was paused for a day is sent after it.
+    lasted = or_(columns.ended_at.is_(None), columns.ended_at > at - COUNTED_TOGETHER_FOR)
+    tallies = [
+        tally_of_broadcast(tx, each.id)
+        for each in list_broadcasts(tx, columns.started_at.is_not(None), lasted)
+        # One of which it is not known who wrote it may be theirs.
+        if each.is_damaged or each.author == each.confirmed_by == author
+    ]
+    return sum(each.total - each.pending - each.withdrawn for each in tallies)
+
+
+def count_deliveries(
+    tx: Transaction, key: bytes, column: str, *, state: DeliveryState | None = None
+) -> Counter[str | None]:
+    """Returns how many deliveries of a broadcast have each value of a column.
+
+    Those to people who withdrew since are counted; in one statement, as somebody who withdraws
+    meanwhile goes from one table to the other.
+    """
+    left, erased = DELIVERIES.c, ERASED_DELIVERIES.c
+    of_left = select(left[column], func.count().label("people")).group_by(left[column])
+    of_erased = select(erased[column], erased.people)
+    counted = union_all(
+        of_left.where(left.broadcast_id == key, true() if state is None else left.state == state),
+        of_erased.where(
+            erased.broadcast_id == key, true() if state is None else erased.state == state
+        ),
+    )
+    counts: Counter[str | None] = Counter()
+    for row in tx.all(counted):
+        counts[row[0]] += row.people
+    return counts
+
+
+def tally_of_broadcast(tx: Transaction, key: bytes) -> Tally:
+    """Returns how many deliveries are in each state."""
+    counts = count_deliveries(tx, key, "state")
+    return Tally(total=counts.total(), **{str(state): n for state, n in counts.items()})
+
+
+def not_told(tx: Transaction, key: bytes) -> int:
+    """Returns how many had signed when it began and are not known to have got it.
+
+    Nor an earlier one on its topic: they were unreachable before or by then, refused, left over,
+    or without an answer from Telegram. None of them have withdrawn.
+    """
+    broadcast = tx.find(BROADCASTS, BROADCASTS.c.id == key)
+    if broadcast is None or broadcast.last_signature_number is None:
+        return 0
+    on_topic = select(BROADCASTS.c.id).where(BROADCASTS.c.topic == broadcast.topic)
+    got_it = exists().where(
+        DELIVERIES.c.signature_id == SIGNATURES.c.id,
+        DELIVERIES.c.broadcast_id.in_(on_topic),
+        DELIVERIES.c.state == DeliveryState.DELIVERED,
+    )
+    return tx.count(SIGNATURES, SIGNATURES.c.number <= broadcast.last_signature_number, ~got_it)
+
+
+def timeline(tx: Transaction, key: bytes, parts: int = 60) -> list[Moment]:
+    """Returns what was delivered when, from begin to end, in at most `parts` parts.
+
+    Later deliveries, to supporters who returned, are left out; parts in which nothing happened
+    are not.
+    """
+    broadcast = tx.find(BROADCASTS, BROADCASTS.c.id == key)
+    if broadcast is None or broadcast.started_at is None or broadcast.ended_at is None:
+        return []
+    columns = DELIVERIES.c
+    start, end = to_millis(broadcast.started_at), to_millis(broadcast.ended_at)
+    width = max(_SHORTEST_PART, -(-(end - start + 1) // parts))
+    part = (type_coerce(columns.updated_at, BigInteger) - start) // width
+    states = (DeliveryState.DELIVERED, DeliveryState.UNREACHABLE)
+    query = (
+        select(
+            part.label("part"), *(func.count().filter(columns.state == each) for each in states)
+        )
+        .where(columns.broadcast_id == key)
+        .where(columns.updated_at.between(broadcast.started_at, broadcast.ended_at))
+        .group_by("part")
+    )
+    counts = {row.part: row[1:] for row in tx.all(query)}
+    return [
+        Moment(from_millis(start + part * width), *counts.get(part, (0, 0)))
+        for part in range((end - start) // width + 1)
+    ]
+
+
+def _shared_topic(kind: Kind) -> str:
+    """Returns the topic that all broadcasts of a kind share; no broadcast has an empty one."""
+    return kind if kind is Kind.CLOSING else ""
