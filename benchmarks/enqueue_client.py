@@ -138,7 +138,7 @@ async def _measure(storage: Storage, worker: Worker, signers: Signers) -> Enqueu
 async def _queued(storage: Storage, key: bytes) -> Broadcast:
     while True:
         found = await storage.broadcasts.get(key)
-        if found is not None and found.is_enqueued:
+        if found is not None and found.enqueued_at:
             return found
         await asyncio.sleep(_LOOK_SECONDS)
 

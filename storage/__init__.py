@@ -10,7 +10,6 @@ import asyncio
 from storage.admin_names import AdminNames
 from storage.admin_notices import AdminNotices, NoticeKind
 from storage.audit import Audit, AuditEntry
-from storage.broadcast_transitions import NewBroadcast
 from storage.broadcast_types import (
     APPROVABLE_FOR,
     RECALLABLE_FOR,

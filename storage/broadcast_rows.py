@@ -1,49 +1,25 @@
 """Rows of broadcasts: how they are locked, listed, decrypted and turned into objects."""
 
-from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
-from sqlalchemy import Row as TableRow
+from sqlalchemy import ColumnElement, Row, select
 
-from storage.broadcast_types import ACTIVE, Audience, Broadcast, BroadcastState, DeliveryState
-from storage.keyring import Keyring
+from storage.broadcast_types import ACTIVE, Broadcast, BroadcastState, DeliveryState
 from storage.tables import BROADCASTS, DELIVERIES, RESTORES
 from storage.transaction import Transaction
 
 # A broadcast is not sent if one of these cannot be decrypted; the progress chat does no harm.
-_NEEDED = ("author_sealed", "confirmed_by_sealed", "source_chat_sealed")
-
-_AS_STORED = {each.name for each in fields(Broadcast)} & {*BROADCASTS.c.keys()} - {"reason_detail"}
+_NEEDED = ("author", "confirmed_by", "source_chat")
 
 
-def read_broadcast(row: TableRow[Any], keyring: Keyring) -> Broadcast:
-    """Returns the broadcast in a row of BROADCASTS."""
-    stored = row._mapping
-
-    def opened(name: str) -> int | None:
-        number = keyring.open_if_whole(stored[name], table="broadcasts", column=name, row=row.id)
-        return None if number is None else int(number)
-
-    needed = {name: opened(name) for name in _NEEDED}
-    author = needed["author_sealed"] or 0
-    return Broadcast(
-        **{name: stored[name] for name in _AS_STORED},
-        source_chat=needed["source_chat_sealed"],
-        audience=Audience(row.language, row.news_only),
-        is_enqueued=row.enqueued_at is not None,
-        progress_chat=opened("progress_chat_sealed"),
-        author=author,
-        confirmed_by=needed["confirmed_by_sealed"] or author,
-        reason_detail=row.reason_detail or "",
-        # A broadcast to be approved always has a time; rows older than approvals have neither.
-        is_approved=row.confirmed_by_sealed is not None or row.starts_at is None,
-        is_damaged=any(needed[name] is None and stored[name] is not None for name in _NEEDED),
-    )
+def _broadcast_in(tx: Transaction, row: Row[Any]) -> Broadcast:
+    stored, values = row._mapping, tx.unsealed(BROADCASTS, row)
+    is_lost = [values[name] is None and stored[f"{name}_sealed"] is not None for name in _NEEDED]
+    return Broadcast(**values | {"author": values["author"] or 0, "is_damaged": any(is_lost)})
 
 
-def lock_broadcast(tx: Transaction, key: bytes) -> TableRow[Any] | None:
+def lock_broadcast(tx: Transaction, key: bytes) -> Broadcast | None:
     """Locks a broadcast's row, before its signatures and deliveries, and returns it.
 
     The worker and a supporter who returns (`returning_supporters.py`) wait here for each other: on
@@ -51,14 +27,15 @@ def lock_broadcast(tx: Transaction, key: bytes) -> TableRow[Any] | None:
     receive nothing.
     """
     query = select(BROADCASTS).where(tx.of(BROADCASTS), BROADCASTS.c.id == key)
-    return tx.first(query.with_for_update(key_share=True))
+    row = tx.first(query.with_for_update(key_share=True))
+    return None if row is None else _broadcast_in(tx, row)
 
 
 def list_broadcasts(tx: Transaction, *conditions: ColumnElement[bool]) -> list[Broadcast]:
     """Returns the broadcasts for which all of that holds, the newest first."""
     query = select(BROADCASTS).where(tx.of(BROADCASTS), *conditions)
     newest_first = query.order_by(BROADCASTS.c.created_at.desc(), BROADCASTS.c.id)
-    return [read_broadcast(row, tx.keyring) for row in tx.all(newest_first)]
+    return [_broadcast_in(tx, row) for row in tx.all(newest_first)]
 
 
 def broadcast_with(tx: Transaction, key: bytes) -> Broadcast | None:

@@ -212,14 +212,25 @@ def pause_question(reason: PauseReason, detail: str = "") -> str:
 
 @dataclass(frozen=True, slots=True)
 class Broadcast:
-    """A broadcast as it is stored.
+    """A broadcast as it is stored, or is to be; the fields are the columns.
 
     Attributes:
-        content: HTML by language, or what is copied from `source_chat`.
+        id: 16 random bytes.
+        content: HTML by language, or what is copied from `source_chat`:
+            `{"messages": [17], "keyboard": [[…]]}`.
+        content_sha256: the hash of what its author confirmed.
+        source_language: the language of the content that everyone gets whose own it lacks.
+        author: the Telegram id of the admin who wrote it.
+        topic: nobody receives two broadcasts on one topic. All closing updates share one, and any
+            other broadcast has its own, unless one is given.
+        language: it goes only to those who read it, or None for all.
+        news_only: whether it goes only to those who agreed to other news.
         expected: how many recipients the admin confirmed.
-        total: how many recipients there are; known once `is_enqueued`.
-        is_enqueued: whether every recipient has a row.
         starts_at: the planned moment; None for at once.
+        confirmed_by: the admin who confirmed it; None while another one has to approve it.
+        progress_chat: the chat of the admin's progress message, if there is one.
+        last_signature_number: that of the last signature that it goes to; None until it begins.
+        total: how many recipients there are; known once all have a row, at `enqueued_at`.
         started_at: when it began.
         ended_at: when nothing more was to be sent.
         reported_at: when its end was reported; None until then.
@@ -227,42 +238,47 @@ class Broadcast:
         stop_reason: why it was ended early; None unless it is stopped.
         reason_detail: what there is to say about the reason; may be empty.
         cancel_requested_at: since when admins are asked whether to cancel it; None if not.
-        author: the admin who wrote it.
-        confirmed_by: the admin who confirmed it.
-        is_approved: whether no admin's approval is missing.
         is_damaged: whether who ordered it, or where its content is, cannot be decrypted; it is
             then not sent.
     """
 
     id: bytes
     kind: Kind
-    topic: str
-    state: BroadcastState
-    content: dict[str, Any] = field(repr=False)
+    content: Mapping[str, Any] = field(repr=False)
+    content_sha256: bytes = field(repr=False)
     source_language: str
-    source_chat: int | None = field(repr=False)
-    audience: Audience
-    paid: bool
-    expected: int | None
-    total: int
-    is_enqueued: bool
-    created_at: datetime
-    starts_at: datetime | None
-    started_at: datetime | None
-    ended_at: datetime | None
-    reported_at: datetime | None
-    recall_started_at: datetime | None
-    recall_ended_at: datetime | None
-    progress_chat: int | None = field(repr=False)
-    progress_message_id: int | None
     author: int = field(repr=False)
-    confirmed_by: int = field(repr=False)
+    created_at: datetime
+    topic: str = ""
+    source_chat: int | None = field(default=None, repr=False)
+    language: str | None = None
+    news_only: bool = False
+    paid: bool = False
+    expected: int | None = None
+    starts_at: datetime | None = None
+    confirmed_by: int | None = field(default=None, repr=False)
+    progress_chat: int | None = field(default=None, repr=False)
+    progress_message_id: int | None = None
+    last_signature_number: int | None = None
+    state: BroadcastState = BroadcastState.SCHEDULED
+    total: int = 0
+    enqueued_through: int = 0
+    enqueued_at: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    reported_at: datetime | None = None
+    recall_started_at: datetime | None = None
+    recall_ended_at: datetime | None = None
     pause_reason: PauseReason | None = None
     stop_reason: StopReason | None = None
-    reason_detail: str = ""
+    reason_detail: str | None = None
     cancel_requested_at: datetime | None = None
-    is_approved: bool = True
     is_damaged: bool = False
+
+    @property
+    def audience(self) -> Audience:
+        """Which of the signers it goes to."""
+        return Audience(self.language, self.news_only)
 
     @property
     def is_running(self) -> bool:
@@ -277,7 +293,7 @@ class Broadcast:
     @property
     def awaits_approval(self) -> bool:
         """Whether another admin has to approve it before it is sent."""
-        return self.state is BroadcastState.SCHEDULED and not self.is_approved
+        return self.state is BroadcastState.SCHEDULED and self.confirmed_by is None
 
     @property
     def question(self) -> str | None:
@@ -289,7 +305,7 @@ class Broadcast:
             return "approval"
         if self.pause_reason is None:
             return None
-        return pause_question(self.pause_reason, self.reason_detail)
+        return pause_question(self.pause_reason, self.reason_detail or "")
 
     def has_lapsed(self, at: datetime) -> bool:
         """Returns whether it was not approved in time."""

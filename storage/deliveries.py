@@ -106,23 +106,23 @@ def enqueue_deliveries(
 
     Has an effect only for the holder of the lease, and only while the broadcast is running.
     """
-    row = lock_broadcast(tx, broadcast.id)
-    if row is None or row.enqueued_at is not None:
+    found = lock_broadcast(tx, broadcast.id)
+    if found is None or found.enqueued_at is not None:
         return True
-    if not _may_send(tx, row, holder):
+    if not _may_send(tx, found, holder):
         return False
-    after, last = row.enqueued_through, row.last_signature_number
+    after, last = found.enqueued_through, found.last_signature_number
     if last is None:
         last = tx.scalar(select(PETITIONS.c.last_number).where(tx.of(PETITIONS)))
     if after >= last:
-        total = tally_of_broadcast(tx, row.id).total
-        tx.set(BROADCASTS, BROADCASTS.c.id == row.id, enqueued_at=at, total=total)
+        total = tally_of_broadcast(tx, found.id).total
+        tx.set(BROADCASTS, found.id, enqueued_at=at, total=total)
         return False
     upto = min(after + portion, last)
     tx.change(
         _enqueueing(*_identity(tx.slug, broadcast)), {"after": after, "upto": upto, "at": at}
     )
-    tx.set(BROADCASTS, BROADCASTS.c.id == row.id, enqueued_through=upto)
+    tx.set(BROADCASTS, found.id, enqueued_through=upto)
     return False
 
 
@@ -215,7 +215,7 @@ def settle_deliveries(tx: Transaction, at: datetime) -> None:
     count_erased(tx)
 
 
-def _may_send(tx: Transaction, broadcast: sa.Row[Any] | None, holder: str) -> bool:
+def _may_send(tx: Transaction, broadcast: Broadcast | None, holder: str) -> bool:
     """Returns whether a holder may send what is left of a broadcast.
 
     That is whoever holds the lease, while it is running, or finished and not recalled: supporters

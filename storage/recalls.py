@@ -95,12 +95,12 @@ def tally_of_recall(tx: Transaction, broadcast: bytes) -> RecallTally:
 
 def end_recall(tx: Transaction, broadcast: bytes, at: datetime, unrecorded: int = 0) -> None:
     """Ends the recall if at most `unrecorded` deliveries have no outcome yet."""
-    row = lock_broadcast(tx, broadcast)
-    if row is None or row.recall_started_at is None or row.recall_ended_at is not None:
+    found = lock_broadcast(tx, broadcast)
+    if found is None or not found.is_recalling:
         return
     is_its = DELIVERIES.c.broadcast_id == broadcast
     if tx.count(DELIVERIES, is_its, _WAS_DELIVERED, _IS_OPEN) <= unrecorded:
-        tx.set(BROADCASTS, BROADCASTS.c.id == broadcast, recall_ended_at=at)
+        tx.set(BROADCASTS, broadcast, recall_ended_at=at)
 
 
 def _sent(tx: Transaction, row: Row[Any], since: datetime) -> SentMessages:

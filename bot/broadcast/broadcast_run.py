@@ -92,7 +92,8 @@ class BroadcastRun:
         if self._broadcast.awaits_approval and not self._broadcast.has_lapsed(context.now()):
             return
         if self._broadcast.state is BroadcastState.SCHEDULED:
-            is_admin = context.is_admin(self._broadcast.confirmed_by)
+            confirmed_by = self._broadcast.confirmed_by
+            is_admin = confirmed_by is not None and context.is_admin(confirmed_by)
             self._broadcast = await context.broadcasts.begin(
                 self._broadcast,
                 context.now(),

@@ -50,7 +50,7 @@ class BroadcastSnapshot(BroadcastView):
     @property
     def total(self) -> int:
         """How many recipients there are; until that is known, how many were confirmed."""
-        if self.broadcast.is_enqueued:
+        if self.broadcast.enqueued_at is not None:
             return self.tally.total
         return max(self.broadcast.expected or 0, self.tally.total)
 
@@ -102,7 +102,7 @@ def snapshot_json(snapshot: BroadcastSnapshot) -> dict[str, Any]:
         "audience": asdict(broadcast.audience),
         **{name: _moment(getattr(broadcast, name)) for name, _ in _MOMENTS},
         "recipients": snapshot.total,
-        "recipients_known": broadcast.is_enqueued,
+        "recipients_known": broadcast.enqueued_at is not None,
         **{name: n for name, n in asdict(snapshot.tally).items() if name != "total"},
         **({"not_told": snapshot.not_told} if snapshot.not_told else {}),
         "attended": snapshot.attended,

@@ -20,7 +20,7 @@ from handlers.broadcasts.screens.progress import elsewhere
 from handlers.calls_before_commit import before_commit
 from handlers.closing_texts import unready
 from handlers.conversation_message import tolerate
-from storage import Broadcast, Kind, NewBroadcast
+from storage import Broadcast, Kind
 from telegram_text.markup import Html
 
 _Objection = Html | int
@@ -57,7 +57,7 @@ async def send(ctx: AdminContext, token: str) -> None:
     if not is_whole:
         await show_lost(editor)
         return
-    await _start(editor, _plan(editor, draft_view, token, shown), token)
+    await _start(editor, draft_view, token, shown)
 
 
 async def dismiss(ctx: AdminContext, shown: str) -> bool:
@@ -146,45 +146,49 @@ def _objection(editor: DraftEditor, draft_view: DraftView, token: str) -> Html |
     return None
 
 
-def _plan(editor: DraftEditor, draft_view: DraftView, token: str, shown: int) -> NewBroadcast:
+def _plan(editor: DraftEditor, draft_view: DraftView, token: str, shown: int) -> Broadcast:
     """Returns the broadcast to start; `shown` is the number of recipients in the summary."""
     ctx, draft = editor.ctx, editor.draft
-    return NewBroadcast(
+    return Broadcast(
         broadcast_id(token),
+        kind=draft.kind,
         content=draft_view.content,
         content_sha256=content_sha256(draft_view.content),
         source_language=draft.default_language,
-        actor=ctx.user.id,
-        at=editor.now,
-        kind=draft.kind,
-        audience=draft.audience,
-        topic=draft.topic,
+        author=ctx.user.id,
+        created_at=editor.now,
+        topic=draft.topic or "",
         source_chat=ctx.chat_id if draft.is_copied else None,
-        starts_at=draft.starts_at,
-        expected=shown,
-        at_most=draft_view.most_recipients(shown),
-        last_signature_number=draft.last_signature_number,
-        progress=None if ctx.message_id is None else (ctx.chat_id, ctx.message_id),
+        language=draft.audience.language,
+        news_only=draft.audience.news_only,
         paid=draft_view.is_paid,
-        revision=None if draft_view.terms is None else draft_view.terms.revision,
-        needs_approval=draft_view.must_be_approved(shown),
-        approval_above=draft_view.approval_above,
+        expected=shown,
+        starts_at=draft.starts_at,
+        confirmed_by=None if draft_view.must_be_approved(shown) else ctx.user.id,
+        progress_chat=None if ctx.message_id is None else ctx.chat_id,
+        progress_message_id=ctx.message_id,
+        last_signature_number=draft.last_signature_number,
     )
 
 
-async def _start(editor: DraftEditor, plan: NewBroadcast, token: str) -> None:
-    ctx = editor.ctx
+async def _start(editor: DraftEditor, draft_view: DraftView, token: str, shown: int) -> None:
+    ctx, plan = editor.ctx, _plan(editor, draft_view, token, shown)
     # Stored before the start: from then on the preview belongs to the broadcast.
     editor = await editor.save(editor.draft.model_copy(update={"token": token}))
-    found = await ctx.broadcasts.start(plan)
+    found = await ctx.broadcasts.start(
+        plan,
+        at_most=draft_view.most_recipients(shown),
+        approval_above=draft_view.approval_above,
+        revision=None if draft_view.terms is None else draft_view.terms.revision,
+    )
     if found is None:
-        await _show_again(editor, plan.expected or 0)
+        await _show_again(editor, shown)
     elif found.id != plan.id:
         await _wait_for(editor, found)
     else:
         await forget_draft(ctx)
         ctx.services.wake_broadcast()
-        await ctx.tell(partial(_show_started, ctx, found, plan.progress))
+        await ctx.tell(partial(_show_started, ctx, found, progress_place(plan)))
 
 
 async def _show_started(

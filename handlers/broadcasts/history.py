@@ -60,5 +60,5 @@ async def _show(ctx: AdminContext, page: int) -> None:
 
 async def _names(ctx: AdminContext, shown: Iterable[Broadcast]) -> dict[int, str]:
     """Returns how to call those who prepared and confirmed these broadcasts."""
-    admins = {admin for each in shown for admin in (each.author, each.confirmed_by)}
+    admins = {admin for each in shown for admin in (each.author, each.confirmed_by) if admin}
     return await ctx.services.storage.admin_names.of(admins)

@@ -70,7 +70,7 @@ async def test_when_it_fails_with_everybody_it_is_held_and_goes_on_once_that_is_
     await harness.sends_to(range(1, 41))
     found = await harness.held()
     assert found.pause_reason is PauseReason.DEFECT
-    assert found.reason_detail.startswith("ZeroDivisionError ")
+    assert "ZeroDivisionError " in (found.reason_detail or "")
     assert (await harness.tally()).rejected == 1
     assert (await harness.tally()).pending == 39
     await asyncio.sleep(0.2)
@@ -123,7 +123,7 @@ async def test_a_mistake_beside_the_deliveries_holds_it_after_a_few_tries(
 
     monkeypatch.setattr(Deliveries, "claim", mistaken)
     await harness.sends_to([1])
-    assert (await harness.held()).reason_detail.startswith("KeyError ")
+    assert "KeyError " in ((await harness.held()).reason_detail or "")
     monkeypatch.undo()
     await harness.resume()
     await harness.ended()

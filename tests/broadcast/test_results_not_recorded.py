@@ -32,7 +32,7 @@ async def test_one_row_that_cannot_be_written_keeps_no_result_from_being_recorde
     harness.start_worker()
     found = await harness.held()
     assert found.pause_reason is PauseReason.UNRECORDED
-    assert found.reason_detail.startswith("IntegrityError ")
+    assert "IntegrityError " in (found.reason_detail or "")
     tally = await harness.tally()
     assert (tally.unconfirmed, tally.sending) == (1, 0)
     assert (await harness.people.states(broadcast.id))[2] == "unconfirmed"

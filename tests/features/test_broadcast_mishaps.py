@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from bot.broadcast.content import Content, MessageCall
-from storage import Audience, Conversation, Kind, NewBroadcast
+from storage import Audience, Conversation, Kind
 from tests.features.test_broadcast_timing import SEND, planned
 from tests.support.admin_scene import HOUR, AdminScene
+from tests.support.broadcasts import new_broadcast
 from tests.support.scene import ADMIN
 
 
@@ -139,8 +140,8 @@ async def test_one_that_finds_nobody_any_more_says_so(admin: AdminScene) -> None
     admin.scene.sean.block()
     await admin.scene.settled()
     broadcasts = admin.services.storage.broadcasts
-    plan = NewBroadcast(
-        b"nobody".ljust(16, b"."),
+    plan = new_broadcast(
+        id=b"nobody".ljust(16, b"."),
         content={"es": "Hola"},
         content_sha256=b"c" * 32,
         source_language="es",

@@ -11,7 +11,8 @@ from bot.broadcast.confirmation import broadcast_id
 from simulator.chats import Message
 from simulator.faults import Fault
 from simulator.person import Person
-from storage import Broadcast, NewBroadcast
+from storage import Broadcast
+from tests.support.broadcasts import new_broadcast
 from tests.support.scene import ADMIN, Scene, a_scene
 
 LUCY = ADMIN + 1
@@ -90,8 +91,8 @@ async def test_one_that_was_started_and_never_shown_is_shown_at_the_next_tap(
     services = scene.app.application.services
     token = data_of(ctx, SEND_ROW).rpartition(":")[2]
     started = await services.storage.broadcasts.start(
-        NewBroadcast(
-            broadcast_id(token),
+        new_broadcast(
+            id=broadcast_id(token),
             content={"es": "Gracias", "en": "Thank you"},
             content_sha256=b"c" * 32,
             source_language="es",

@@ -8,7 +8,8 @@ from structlog.testing import capture_logs
 from bot.petition_folder.schema import months_later
 from handlers.context import Services
 from simulator.person import Person
-from storage import Broadcast, BroadcastAction, DueBefore, Kind, NewBroadcast, Storage
+from storage import Broadcast, BroadcastAction, DueBefore, Kind, Storage
+from tests.support.broadcasts import new_broadcast
 from tests.support.raw_sql import Statement, read_rows, write_sql
 from tests.support.scene import ADMIN, Scene, a_scene
 from tests.support.supporters import Supporters
@@ -230,11 +231,9 @@ async def test_of_a_handover_recorded_on_its_day_the_admins_are_warned_in_time(
     )
     todo = "Para contárselo, escribe /broadcast y elige «El mensaje final»."
     assert scene.marta.messages[-1].text == f"E{said}{todo}"
-    plan = NewBroadcast(
-        b"p" * 16,
+    plan = new_broadcast(
+        id=b"p" * 16,
         content={"es": "Han vuelto."},
-        content_sha256=b"c" * 32,
-        source_language="es",
         actor=ADMIN,
         at=time.now,
         kind=Kind.CLOSING,

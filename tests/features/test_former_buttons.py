@@ -15,8 +15,9 @@ from bot.petition.stages import Action
 from handlers.broadcasts.draft import Draft, DraftStage, parse_draft
 from handlers.screens.buttons import AdminAction, ClosingStep, DraftStep
 from simulator.person import Person
-from storage import Broadcast, Conversation, Kind, NewBroadcast
+from storage import Broadcast, Conversation, Kind
 from tests.support.admin_scene import HOUR, AdminScene, an_admin_scene
+from tests.support.broadcasts import new_broadcast
 from tests.support.scene import ADMIN, Scene
 
 # In this order each can be tapped; the stage is the one after it.
@@ -245,8 +246,8 @@ async def test_those_of_a_draft(admin: AdminScene) -> None:
 
 async def planned(admin: AdminScene, number: int, **changes: Any) -> Broadcast:
     """Another admin's broadcast that is to go out in an hour."""
-    plan = NewBroadcast(
-        bytes([number]) * 16,
+    plan = new_broadcast(
+        id=bytes([number]) * 16,
         content={"es": "Hola"},
         content_sha256=b"c" * 32,
         source_language="es",
@@ -279,7 +280,7 @@ async def test_those_of_one_that_is_to_be_approved(admin: AdminScene) -> None:
         await sends(admin.scene, admin.marta, message.id + 1, literal)
         now = await admin.services.storage.broadcasts.get(broadcast.id)
         assert now is not None
-        assert (now.state, now.is_approved) == (state, "yes" in data), data
+        assert (now.state, now.confirmed_by is not None) == (state, "yes" in data), data
 
 
 @pytest.fixture

@@ -96,7 +96,7 @@ async def test_declined_it_is_over_and_cannot_be_approved(
     declined = await broadcasts.change(BroadcastAction.DECLINE, waiting.id, OTHER, NOW + SECOND)
     assert declined is not None
     assert (declined.state, declined.stop_reason) == ("stopped", StopReason.DECLINED)
-    assert not declined.is_approved
+    assert declined.confirmed_by is None
     assert (
         await broadcasts.change(BroadcastAction.APPROVE, waiting.id, OTHER, NOW + 2 * SECOND)
         == declined
@@ -138,7 +138,7 @@ async def test_what_one_admin_confirmed_waits_for_nobody(
 ) -> None:
     await people.sign([1])
     broadcast = await started(broadcasts)
-    assert broadcast.is_approved
+    assert broadcast.confirmed_by == ADMIN
     assert (
         await broadcasts.change(BroadcastAction.APPROVE, broadcast.id, OTHER, later(9))
         == broadcast

@@ -125,7 +125,7 @@ async def test_the_audit_says_which_to_how_many_and_what_it_waits_for(
     await start(broadcasts, kind=Kind.UPDATE, expected=7, starts_at=later(60))
     agreed = Audience(news_only=True)
     waiting = await start(broadcasts, kind=Kind.NEWS, audience=agreed, needs_approval=True)
-    assert waiting.confirmed_by == ADMIN
+    assert waiting.confirmed_by is None
     await broadcasts.change(BroadcastAction.CANCEL, running.id, ADMIN, later(1))
     entries = await Audit(database, SLUG, keyring).entries(10)
     assert sorted(each.detail for each in entries) == sorted(
@@ -176,7 +176,7 @@ async def test_making_the_list_in_many_portions_at_once_makes_each_row_once(
         )
     found = await broadcasts.get(broadcast.id)
     assert found is not None
-    assert (found.is_enqueued, found.total) == (True, 100)
+    assert found.total == 100
     assert [row["position"] for row in await people.deliveries(broadcast.id)] == [*range(1, 101)]
 
 

@@ -15,11 +15,10 @@ from storage import (
     ClosingTextKind,
     Keyring,
     Kind,
-    NewBroadcast,
     Publication,
     Storage,
 )
-from tests.support.broadcasts import ME, started, tell
+from tests.support.broadcasts import ME, new_broadcast, started, tell
 from tests.support.raw_sql import write_sql
 from tests.support.supporters import NOON, a_supporter
 
@@ -299,11 +298,9 @@ async def test_a_planned_closing_update_keeps_its_text_from_being_changed(
     await writes(storage, "Antes")
     await publishes(storage)
     planned = await storage.broadcasts.start(
-        NewBroadcast(
-            b"p" * 16,
+        new_broadcast(
+            id=b"p" * 16,
             content={"es": "Han vuelto"},
-            content_sha256=b"c" * 32,
-            source_language="es",
             actor=MARTA,
             at=NOON,
             starts_at=NOON + HOUR,
@@ -354,24 +351,21 @@ async def test_a_closing_update_whose_text_changes_while_it_is_confirmed_is_not_
     shown_at = (await storage.petitions.state()).revision
     await writes(storage, "Han vuelto")
     await publishes(storage)
-    plan = NewBroadcast(
-        b"p" * 16,
+    plan = new_broadcast(
+        id=b"p" * 16,
         content={"es": "La de antes"},
-        content_sha256=b"c" * 32,
-        source_language="es",
         actor=MARTA,
         at=NOON,
-        at_most=1,
-        revision=shown_at,
     )
-    assert await storage.broadcasts.start(plan) is None
-    now = replace(plan, revision=(await storage.petitions.state()).revision)
+    shown: dict[str, Any] = {"at_most": 1, "revision": shown_at}
+    assert await storage.broadcasts.start(plan, **shown) is None
+    shown["revision"] = (await storage.petitions.state()).revision
     await writes(storage, "Han vuelto todos")
     waits = await publishes(storage, above=0)
     assert waits is not None
-    assert await storage.broadcasts.start(now) is None, "another text waits"
-    other = replace(plan, id=b"o" * 16, kind=Kind.UPDATE, starts_at=NOON + HOUR, at_most=None)
+    assert await storage.broadcasts.start(plan, **shown) is None, "another text waits"
+    other = replace(plan, id=b"o" * 16, kind=Kind.UPDATE, starts_at=NOON + HOUR)
     assert isinstance(await storage.broadcasts.start(other), Broadcast), "it says nothing of it"
     await storage.closing_texts.decline(waits.id, actor=LUCY, at=NOON)
-    assert (started := await storage.broadcasts.start(now))
-    assert started.id == now.id
+    assert (started := await storage.broadcasts.start(plan, **shown))
+    assert started.id == plan.id

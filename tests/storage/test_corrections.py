@@ -25,7 +25,7 @@ from storage.broadcast_types import (
     pause_question,
 )
 from storage.erasures import DueBefore
-from tests.support.broadcasts import claim, new_broadcast, start, started
+from tests.support.broadcasts import claim, start, started
 from tests.support.supporters import ADMIN, Supporters, later
 
 ALL = DueBefore(later(9))
@@ -267,9 +267,3 @@ async def test_what_nobody_may_have_got_or_is_being_deleted_is_not_corrected(
 def test_each_reason_of_a_pause_is_a_question_of_its_own() -> None:
     questions = {pause_question(PauseReason.DENIED, detail) for detail in ("502", "403")}
     assert questions == {"denied: 502", "denied: 403"}
-
-
-def test_the_notice_of_a_breach_cannot_be_for_some_alone() -> None:
-    for some in (Audience(language="es"), Audience(news_only=True)):
-        with pytest.raises(ValueError, match="everyone"):
-            new_broadcast(kind=Kind.BREACH, audience=some)

@@ -22,7 +22,7 @@ async def test_portions_that_are_written_at_once_are_each_written_once(
     assert [row["position"] for row in rows] == [1, 2, 3, 4, 5]
     found = await broadcasts.get(broadcast.id)
     assert found is not None
-    assert (found.is_enqueued, found.total) == (True, 5)
+    assert (found.enqueued_at, found.total) == (later(1), 5)
 
 
 async def test_who_does_not_hold_the_lease_writes_nothing(
@@ -37,7 +37,7 @@ async def test_who_does_not_hold_the_lease_writes_nothing(
     assert await people.deliveries(broadcast.id) == []
     found = await broadcasts.get(broadcast.id)
     assert found is not None
-    assert not found.is_enqueued
+    assert found.enqueued_at is None
 
 
 async def test_who_signs_after_it_began_is_not_among_its_recipients(

@@ -20,9 +20,9 @@ from storage import (
     Consent,
     Conversation,
     Kind,
-    NewBroadcast,
     NewSignature,
 )
+from tests.support.broadcasts import new_broadcast
 from tests.support.scene import ADMIN, Scene, a_scene
 
 HOUR = timedelta(hours=1)
@@ -189,8 +189,8 @@ class AdminScene:
         self, number: int = 0, starts_at: datetime | None = None, kind: Kind = Kind.UPDATE
     ) -> bytes:
         """Another admin's broadcast begins, or is planned."""
-        plan = NewBroadcast(
-            f"another {number}".encode().ljust(16, b"."),
+        plan = new_broadcast(
+            id=f"another {number}".encode().ljust(16, b"."),
             content={"es": "De Lucy"},
             content_sha256=b"c" * 32,
             source_language="es",

@@ -7,8 +7,15 @@ from typing import Any
 
 from bot.broadcast.confirmation import content_sha256
 from bot.clocks import utc_now
-from storage.broadcast_transitions import NewBroadcast
-from storage.broadcast_types import Broadcast, Delivery, Outcome, Result
+from storage.broadcast_types import (
+    EVERYONE,
+    Audience,
+    Broadcast,
+    Delivery,
+    Kind,
+    Outcome,
+    Result,
+)
 from storage.broadcasts import Broadcasts
 from tests.support.supporters import ADMIN, NOON, later
 
@@ -16,26 +23,40 @@ CONTENT = {"es": "<b>Gracias</b>", "en": "<b>Thank you</b>"}
 ME, OTHER = "me", "other"
 
 
-def new_broadcast(content: Mapping[str, Any] = CONTENT, **changes: Any) -> NewBroadcast:
+def new_broadcast(
+    content: Mapping[str, Any] = CONTENT,
+    *,
+    actor: int = ADMIN,
+    at: datetime | None = None,
+    audience: Audience = EVERYONE,
+    progress: tuple[int, int] = (0, 0),
+    needs_approval: bool = False,
+    **changes: Any,
+) -> Broadcast:
     """Returns a closing update to everyone, to be sent now."""
-    asked: dict[str, Any] = {
+    plan: dict[str, Any] = {
         "id": uuid.uuid4().bytes,
+        "kind": Kind.CLOSING,
         "content": content,
         "content_sha256": content_sha256(content),
         "source_language": "es",
-        "actor": ADMIN,
-        "at": utc_now(),
+        "author": actor,
+        "created_at": at or utc_now(),
+        "language": audience.language,
+        "news_only": audience.news_only,
+        "confirmed_by": None if needs_approval else actor,
+        "progress_chat": progress[0] or None,
+        "progress_message_id": progress[1] or None,
     }
-    return NewBroadcast(**asked | changes)
+    return Broadcast(**plan | changes)
 
 
 async def start(broadcasts: Broadcasts, key: bytes | None = None, **changes: Any) -> Any:
-    asked: dict[str, Any] = {
-        "id": key or uuid.uuid4().bytes,
-        "at": NOON,
-        "content_sha256": b"c" * 32,
-    }
-    return await broadcasts.start(new_broadcast(**asked | changes))
+    asked: dict[str, Any] = {"at": NOON, "content_sha256": b"c" * 32, **changes}
+    names = ("at_most", "approval_above", "revision")
+    limits = {name: asked.pop(name) for name in names if name in asked}
+    plan = new_broadcast(id=key or uuid.uuid4().bytes, **asked)
+    return await broadcasts.start(plan, **limits)
 
 
 async def started(broadcasts: Broadcasts, **changes: Any) -> Broadcast:

@@ -64,7 +64,7 @@ def history(
 def provenance(words: Words, broadcast: Broadcast, names: Mapping[int, str], reader: int) -> Html:
     """Says who prepared a broadcast and who confirmed it."""
     author = _who(words, broadcast.author, names, reader)
-    if not broadcast.is_approved:
+    if broadcast.confirmed_by is None:
         return words.text("Preparado por {who}, sin aprobar", who=author)
     if broadcast.confirmed_by == broadcast.author:
         return words.text("Preparado y confirmado por {who}", who=author)

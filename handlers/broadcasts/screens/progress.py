@@ -112,7 +112,7 @@ def _running(now: BroadcastView) -> Screen:
     )
     numbers = (
         (_bar(words, tally.done, tally.total), _speed(now, tally.open), account(words, tally))
-        if broadcast.is_enqueued
+        if broadcast.enqueued_at is not None
         else (words.text("Preparando la lista…"),)
     )
     pause = Button(words.label("⏸ Pausa"), AdminAction.PAUSE, now.key)
@@ -177,9 +177,9 @@ def _paused(now: BroadcastView) -> Screen:
     return Screen(
         paragraphs(
             words.text(heading),
-            broadcast.is_enqueued and _bar(words, tally.done, tally.total),
+            broadcast.enqueued_at is not None and _bar(words, tally.done, tally.total),
             words.text(still, reason=detail, n=detail),
-            broadcast.is_enqueued and account(words, tally),
+            broadcast.enqueued_at is not None and account(words, tally),
         ),
         ((go_on, _cancel(now)),),
     )

@@ -27,7 +27,7 @@ def ask_cancel(now: BroadcastView) -> Screen:
     has = words.plural("Ya lo tiene {n} persona.", "Ya lo tienen {n} personas.", tally.delivered)
     left = (
         words.plural("{n} persona no lo recibirá.", "{n} personas no lo recibirán.", tally.open)
-        if broadcast.is_enqueued
+        if broadcast.enqueued_at is not None
         else words.text("La lista aún no estaba completa.")
     )
     return Screen(

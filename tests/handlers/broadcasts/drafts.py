@@ -83,26 +83,24 @@ def draft_view(
 
 def broadcast(state: str = "running", **more: Any) -> Broadcast:
     """A broadcast of an update to everyone, by Marta."""
+    audience: Audience = more.pop("audience", Audience())
     fields: dict[str, Any] = {
         "id": b"b" * 16,
         "kind": Kind.UPDATE,
         "topic": (b"b" * 16).hex(),
         "state": BroadcastState(state),
         "content": {"es": {"messages": [117]}},
+        "content_sha256": b"c" * 32,
         "source_language": "es",
         "source_chat": MARTA,
-        "audience": Audience(),
-        "paid": False,
+        "language": audience.language,
+        "news_only": audience.news_only,
         "expected": 1530,
         "total": 1530,
-        "is_enqueued": True,
+        "enqueued_at": NOW,
         "created_at": NOW - timedelta(minutes=1),
-        "starts_at": None,
         "started_at": NOW - timedelta(minutes=1),
         "ended_at": NOW if state in ("finished", "stopped", "cancelled") else None,
-        "reported_at": None,
-        "recall_started_at": None,
-        "recall_ended_at": None,
         "progress_chat": MARTA,
         "progress_message_id": 7,
         "author": MARTA,

@@ -11,7 +11,8 @@ from telegram.error import TelegramError
 from handlers.broadcasts.admin_reporter import AdminReporter
 from simulator.chats import Message
 from simulator.faults import Fault
-from storage import Broadcast, Broadcasts, BroadcastState, NewBroadcast, PauseReason, Tally
+from storage import Broadcast, Broadcasts, BroadcastState, PauseReason, Tally
+from tests.support.broadcasts import new_broadcast
 from tests.support.scene import ADMIN, Scene, a_scene
 
 ENDED = Tally(total=3, delivered=3)
@@ -38,11 +39,9 @@ async def planned(scene: Scene) -> tuple[Broadcast, Message]:
     ctx = await scene.marta.sees("La petición está cerrada")
     now = dt.datetime.now(dt.UTC)
     started = await broadcasts.start(
-        NewBroadcast(
-            b"b" * 16,
+        new_broadcast(
+            id=b"b" * 16,
             content={"es": "Gracias"},
-            content_sha256=b"c" * 32,
-            source_language="es",
             actor=ADMIN,
             at=now,
             starts_at=now + dt.timedelta(days=1),

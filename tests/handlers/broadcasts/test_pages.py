@@ -65,11 +65,11 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
     recalled = {"recall_started_at": NOW, "recall_ended_at": NOW}
     of_all = [
         broadcast("scheduled", starts_at=NOW + DAY, started_at=None, expected=1),
-        broadcast("scheduled", started_at=None, is_approved=False, author=LUCY),
+        broadcast("scheduled", started_at=None, confirmed_by=None, author=LUCY),
         broadcast("running", confirmed_by=LUCY, content={"en": {"words": "Hi & bye"}}),
         broadcast("paused", kind=Kind.NEWS, content={"en": "<b>No</b>", "es": "<b>Yes</b>"}),
         broadcast(
-            "stopped", kind=Kind.BREACH, is_approved=False, started_at=None, starts_at=NOW - DAY
+            "stopped", kind=Kind.BREACH, confirmed_by=None, started_at=None, starts_at=NOW - DAY
         ),
     ]
     last = [
@@ -88,8 +88,8 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
     nobody = {"untold": 0, "signed": 0, "is_chosen": False, "is_held": False}
     later = [
         broadcast("scheduled", starts_at=NOW + DAY, expected=1),
-        broadcast("scheduled", starts_at=NOW + DAY, is_approved=False, kind=Kind.CLOSING),
-        broadcast("scheduled", author=LUCY, is_approved=False, kind=Kind.NEWS),
+        broadcast("scheduled", starts_at=NOW + DAY, confirmed_by=None, kind=Kind.CLOSING),
+        broadcast("scheduled", author=LUCY, confirmed_by=None, kind=Kind.NEWS),
     ]
     both = RecallTally(40, deleted=1, failed=2, open=1)
     return {
@@ -156,8 +156,8 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         "running later": state_screen(
             broadcast_view(broadcast("running"), every, language, pause=10.0)
         ),
-        "running, the list": page("running", is_enqueued=False),
-        "paused, the list": page("paused", is_enqueued=False),
+        "running, the list": page("running", enqueued_at=None),
+        "paused, the list": page("paused", enqueued_at=None),
         "unrecorded": page("paused", pause_reason=PauseReason.UNRECORDED, reason_detail="X 1"),
         "denied": page("paused", pause_reason=PauseReason.DENIED, reason_detail="Not <Found>"),
         "planned text to some": page(
@@ -230,7 +230,7 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         "to be approved at once": state_screen(
             replace(
                 broadcast_view(
-                    broadcast("scheduled", is_approved=False, kind=Kind.BREACH, expected=1),
+                    broadcast("scheduled", confirmed_by=None, kind=Kind.BREACH, expected=1),
                     None,
                     language,
                     reader=LUCY,
@@ -240,7 +240,7 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         ),
         "to be approved by its time": state_screen(
             broadcast_view(
-                broadcast("scheduled", starts_at=NOW, is_approved=False),
+                broadcast("scheduled", starts_at=NOW, confirmed_by=None),
                 None,
                 language,
                 reader=LUCY,
@@ -248,7 +248,7 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         ),
         "asks for approval above": state_screen(
             replace(
-                broadcast_view(broadcast("scheduled", is_approved=False), None, language),
+                broadcast_view(broadcast("scheduled", confirmed_by=None), None, language),
                 approval_above=100,
             )
         ),
@@ -256,7 +256,7 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         "cancel what waits?": asked(
             questions.ask_cancel, "paused", pause_reason=PauseReason.LATE, starts_at=NOW - DAY
         ),
-        "cancel the list?": asked(questions.ask_cancel, "paused", is_enqueued=False),
+        "cancel the list?": asked(questions.ask_cancel, "paused", enqueued_at=None),
         "recall the closing?": asked(questions.ask_recall, "finished", kind=Kind.CLOSING),
         "recall the notice?": asked(questions.ask_recall, "finished", kind=Kind.BREACH),
         "history of all": history.history(
@@ -272,10 +272,10 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         ),
         "history of nothing": history.history(words, [], {}, page=0, more=False, reader=MARTA),
         "planned": page("scheduled", starts_at=NOW + DAY),
-        "asks for approval": page("scheduled", starts_at=NOW, is_approved=False),
+        "asks for approval": page("scheduled", starts_at=NOW, confirmed_by=None),
         "to be approved": state_screen(
             broadcast_view(
-                broadcast("scheduled", starts_at=NOW + DAY, is_approved=False),
+                broadcast("scheduled", starts_at=NOW + DAY, confirmed_by=None),
                 None,
                 language,
                 reader=LUCY,
@@ -283,14 +283,14 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         ),
         "not approved?": approval.ask_decline(
             broadcast_view(
-                broadcast("scheduled", starts_at=NOW, is_approved=False), None, language
+                broadcast("scheduled", starts_at=NOW, confirmed_by=None), None, language
             )
         ),
         "declined": page(
-            "stopped", starts_at=NOW, stop_reason=StopReason.DECLINED, is_approved=False
+            "stopped", starts_at=NOW, stop_reason=StopReason.DECLINED, confirmed_by=None
         ),
         "unapproved": page(
-            "stopped", starts_at=NOW, stop_reason=StopReason.UNAPPROVED, is_approved=False
+            "stopped", starts_at=NOW, stop_reason=StopReason.UNAPPROVED, confirmed_by=None
         ),
         "running": page("running"),
         "paused": page("paused"),
