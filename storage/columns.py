@@ -139,6 +139,13 @@ def petition() -> sa.Column[str]:
     return sa.Column("petition", sa.Text, sa.ForeignKey("petitions.slug"), nullable=False)
 
 
+def several(
+    column: Callable[..., sa.Column[Any]], *names: str, **options: Any
+) -> list[sa.Column[Any]]:
+    """Returns columns that follow each other and have the same options."""
+    return [column(name, **options) for name in names]
+
+
 def where(condition: str) -> dict[str, Any]:
     """Returns what makes an index one of those rows only for which a condition holds."""
     return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}

@@ -26,6 +26,7 @@ from storage.columns import (
     number,
     petition,
     sealed,
+    several,
     text,
     where,
 )
@@ -33,8 +34,11 @@ from storage.columns import (
 metadata = sa.MetaData(naming_convention=NAMING_CONVENTION)
 
 
-def _table(name: str, *parts: sa.schema.SchemaItem, key: Sequence[str] = ("id",)) -> sa.Table:
-    return sa.Table(name, metadata, *parts, sa.PrimaryKeyConstraint(*key), sqlite_strict=True)
+def _table(name: str, *parts: sa.schema.SchemaItem, key: Sequence[str] = ()) -> sa.Table:
+    """Returns a table; one without another key has an id."""
+    own = () if key else (blob("id"),)
+    last = sa.PrimaryKeyConstraint(*(key or ("id",)))
+    return sa.Table(name, metadata, *own, *parts, last, sqlite_strict=True)
 
 
 def _state_is_one_of(states: Iterable[str]) -> sa.CheckConstraint:
@@ -45,9 +49,7 @@ def _state_is_one_of(states: Iterable[str]) -> sa.CheckConstraint:
 PETITIONS = _table(
     "petitions",
     text("slug"),
-    number("signatures", default=0),
-    number("last_number", default=0),
-    number("deeds", default=0),
+    *several(number, "signatures", "last_number", "deeds", default=0),
     moment("closed_at", null=True),
     number("closed_signatures", null=True),
     number("revision", default=0),
@@ -74,17 +76,14 @@ CONVERSATIONS = _table(
     blob("supporter"),
     text("stage"),
     number("page"),
-    text("return_stage", null=True),
-    text("language", null=True),
+    *several(text, "return_stage", "language", null=True),
     sealed("name_sealed", null=True),
     flag("news"),
     flag("updates", default=0),
     flag("with_name", null=True),
     moment("form_started_at", null=True),
-    text("notice", null=True),
-    text("source", null=True),
-    number("message_id", null=True),
-    number("picture_id", null=True),
+    *several(text, "notice", "source", null=True),
+    *several(number, "message_id", "picture_id", null=True),
     json_text("name_message_ids"),
     blob("screen_digest", null=True),
     number("version"),
@@ -95,7 +94,6 @@ CONVERSATIONS = _table(
 
 SIGNATURES = _table(
     "signatures",
-    blob("id"),
     petition(),
     blob("supporter"),
     number("number"),
@@ -105,11 +103,9 @@ SIGNATURES = _table(
     text("source", null=True),
     text("text_version"),
     moment("signed_at"),
-    moment("unreachable_at", null=True),
-    moment("muted_at", null=True),
+    *several(moment, "unreachable_at", "muted_at", null=True),
     number("form_seconds", null=True),
-    moment("restricted_at", null=True),
-    moment("objected_at", null=True),
+    *several(moment, "restricted_at", "objected_at", null=True),
     blob("invalidation_id", null=True),
     text("kept_version", null=True),
     sa.UniqueConstraint("petition", "supporter"),
@@ -121,23 +117,17 @@ SIGNATURES = _table(
 CONSENT_TEXTS = _table(
     "consent_texts",
     blob("sha256"),
-    text("petition"),
-    text("language"),
-    text("version"),
-    text("text"),
+    *several(text, "petition", "language", "version", "text"),
     key=("sha256",),
 )
 
 CONSENTS = _table(
     "consents",
-    blob("id"),
     text("petition"),
     blob("signature_id", "signatures.id", on_delete="CASCADE"),
     text("purposes"),
     blob("text_sha256", "consent_texts.sha256"),
-    text("text_version"),
-    text("language"),
-    text("channel"),
+    *several(text, "text_version", "language", "channel"),
     number("message_id"),
     moment("given_at"),
     moment("news_ended_at", null=True),
@@ -150,7 +140,6 @@ CONSENTS = _table(
 
 BROADCASTS = _table(
     "broadcasts",
-    blob("id"),
     petition(),
     choice("kind", Kind),
     choice("state", BroadcastState),
@@ -169,17 +158,19 @@ BROADCASTS = _table(
     sealed("source_chat_sealed", number=True, null=True),
     text("source_language", default="es"),
     text("language", null=True),
-    flag("news_only", default=0),
-    flag("paid", default=0),
-    number("expected", null=True),
-    number("last_signature_number", null=True),
+    *several(flag, "news_only", "paid", default=0),
+    *several(number, "expected", "last_signature_number", null=True),
     number("enqueued_through", default=0),
-    moment("enqueued_at", null=True),
-    moment("starts_at", null=True),
-    moment("started_at", null=True),
-    moment("ended_at", null=True),
-    moment("recall_started_at", null=True),
-    moment("recall_ended_at", null=True),
+    *several(
+        moment,
+        "enqueued_at",
+        "starts_at",
+        "started_at",
+        "ended_at",
+        "recall_started_at",
+        "recall_ended_at",
+        null=True,
+    ),
     sealed("confirmed_by_sealed", number=True, null=True),
     moment("cancel_requested_at", null=True),
     _state_is_one_of(BroadcastState),
@@ -201,8 +192,7 @@ DELIVERIES = _table(
     number("attempts", default=0),
     blob("claim_token", null=True),
     moment("updated_at"),
-    text("message_ids", null=True),
-    text("recall_outcome", null=True),
+    *several(text, "message_ids", "recall_outcome", null=True),
     # In this order it also serves to find what one signature was sent.
     sa.UniqueConstraint("signature_id", "broadcast_id"),
     sa.Index(None, "broadcast_id", "state", "position"),
@@ -215,8 +205,7 @@ DELIVERIES = _table(
 ERASED_DELIVERIES = _table(
     "erased_deliveries",
     blob("broadcast_id", "broadcasts.id"),
-    text("state"),
-    text("recall_outcome"),
+    *several(text, "state", "recall_outcome"),
     number("people"),
     key=("broadcast_id", "state", "recall_outcome"),
 )
@@ -254,20 +243,17 @@ ADMIN_NAMES = _table(
 
 LEASES = _table(
     "leases",
-    text("name"),
-    text("holder"),
+    *several(text, "name", "holder"),
     moment("expires_at"),
     key=("name",),
 )
 
 AUDIT = _table(
     "audit",
-    blob("id"),
     text("petition"),
     moment("at"),
     sealed("actor_sealed", number=True, null=True),
-    text("action"),
-    text("detail"),
+    *several(text, "action", "detail"),
     sa.Index(None, "petition", "at"),
 )
 
@@ -275,8 +261,7 @@ AUDIT = _table(
 ADMIN_NOTICES = _table(
     "admin_notices",
     blob("broadcast_id", "broadcasts.id"),
-    text("kind"),
-    text("about"),
+    *several(text, "kind", "about"),
     key=("broadcast_id", "kind", "about"),
 )
 
@@ -285,8 +270,7 @@ ADMIN_NOTICES = _table(
 PETITION_NOTICES = _table(
     "petition_notices",
     petition(),
-    text("kind"),
-    text("about"),
+    *several(text, "kind", "about"),
     moment("sent_at", null=True),
     key=("petition", "kind", "about"),
 )
@@ -294,7 +278,6 @@ PETITION_NOTICES = _table(
 # A change of what late visitors read; without `published_at` it waits for a second admin.
 CLOSING_PUBLICATIONS = _table(
     "closing_publications",
-    blob("id"),
     petition(),
     sealed("requested_by_sealed", number=True),
     moment("requested_at"),
@@ -305,10 +288,8 @@ CLOSING_PUBLICATIONS = _table(
 # The versions of the closing update, and of what became of the petition later.
 CLOSING_TEXTS = _table(
     "closing_texts",
-    blob("id"),
     petition(),
-    text("entry"),
-    text("kind"),
+    *several(text, "entry", "kind"),
     day("day", null=True),
     text("language"),
     number("number"),
@@ -325,8 +306,7 @@ AWAITED_CLOSING_TEXTS = _table(
     "awaited_closing_texts",
     text("petition"),
     blob("admin"),
-    text("entry"),
-    text("kind"),
+    *several(text, "entry", "kind"),
     day("day", null=True),
     text("language"),
     moment("asked_at"),
@@ -336,24 +316,19 @@ AWAITED_CLOSING_TEXTS = _table(
 # A list of the signatures, as it was written for the addressee.
 EXPORTS = _table(
     "exports",
-    blob("id"),
     petition(),
     moment("exported_at"),
-    number("last_number"),
-    number("with_name"),
-    number("without_name"),
+    *several(number, "last_number", "with_name", "without_name"),
 )
 
 # Giving a list to the addressee; `handed_over_on` is a day, like 2026-11-24.
 HANDOVERS = _table(
     "handovers",
-    blob("id"),
     petition(),
     blob("export_id", "exports.id", null=True),
     day("handed_over_on"),
     text("manifest"),
-    number("with_name"),
-    number("without_name"),
+    *several(number, "with_name", "without_name"),
     moment("recorded_at"),
     moment("undone_at", null=True),
 )
@@ -361,7 +336,6 @@ HANDOVERS = _table(
 # What changed in a signature that an export has with its name: whom the addressee must be told of.
 CHANGES_AFTER_EXPORT = _table(
     "changes_after_export",
-    blob("id"),
     petition(),
     number("number"),
     text("change"),
@@ -373,10 +347,8 @@ CHANGES_AFTER_EXPORT = _table(
 # Signatures that were taken out of the count together; they stay until that is undone.
 INVALIDATIONS = _table(
     "invalidations",
-    blob("id"),
     petition(),
-    sealed("reason_sealed"),
-    sealed("condition_sealed"),
+    *several(sealed, "reason_sealed", "condition_sealed"),
     number("signatures"),
     moment("invalidated_at"),
     moment("undone_at", null=True),
@@ -386,12 +358,10 @@ INVALIDATIONS = _table(
 # A sentence to one person about what was done with their signature, until the bot has sent it.
 PERSON_NOTICES = _table(
     "person_notices",
-    blob("id"),
     petition(),
     blob("supporter"),
     sealed("chat_sealed", number=True),
-    text("language"),
-    text("kind"),
+    *several(text, "language", "kind"),
     moment("written_at"),
     number("attempts", default=0),
     sa.Index(None, "petition", "written_at"),
@@ -401,8 +371,7 @@ PERSON_NOTICES = _table(
 PERSON_CODES = _table(
     "person_codes",
     petition(),
-    blob("supporter"),
-    blob("code_digest"),
+    *several(blob, "supporter", "code_digest"),
     moment("ends_at"),
     number("attempts", default=0),
     moment("used_at", null=True),
@@ -414,8 +383,7 @@ ANONYMOUS_COUNTS = _table(
     "anonymous_counts",
     petition(),
     text("language"),
-    flag("with_name"),
-    flag("is_valid"),
+    *several(flag, "with_name", "is_valid"),
     number("signatures"),
     key=("petition", "language", "with_name", "is_valid"),
 )
@@ -423,20 +391,17 @@ ANONYMOUS_COUNTS = _table(
 # Nothing is sent until an admin has released each of them.
 RESTORES = _table(
     "restores",
-    blob("id"),
     petition(),
     moment("backup_made_at", null=True),
     moment("restored_at"),
     number("lost"),
     flag("journal_is_whole", default=1),
-    moment("repeated_at", null=True),
-    moment("released_at", null=True),
+    *several(moment, "repeated_at", "released_at", null=True),
 )
 
 TELEGRAM_CACHE = _table(
     "telegram_cache",
-    text("petition"),
-    text("key"),
+    *several(text, "petition", "key"),
     blob("digest"),
     text("telegram_id", null=True),
     key=("petition", "key"),
