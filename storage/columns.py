@@ -5,7 +5,7 @@ A revision that was released makes the same tables for ever, so what is here onl
 
 import json
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from functools import partial
 from typing import Any
@@ -24,12 +24,6 @@ NAMING_CONVENTION = {
 
 # SQLite's strict tables have INTEGER only, which holds 64 bits there.
 _WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-
-
-def number(name: str, *, null: bool = False, default: int | None = None) -> sa.Column[int]:
-    """Returns a column of whole numbers of 64 bits."""
-    start = None if default is None else sa.text(str(default))
-    return sa.Column(name, _WHOLE, nullable=null, server_default=start)
 
 
 class Converted(sa.TypeDecorator[Any]):
@@ -66,42 +60,40 @@ class Converted(sa.TypeDecorator[Any]):
         return None if value is None else self.back(value)
 
 
-_MOMENT = Converted(_WHOLE, to_millis, from_millis)
-_FLAG = Converted(_WHOLE, int, bool)
-_DAY = Converted(sa.Text(), date.isoformat, date.fromisoformat)
-_JSON = Converted(sa.Text(), partial(json.dumps, ensure_ascii=False, sort_keys=True), json.loads)
+def _column(stored: sa.types.TypeEngine[Any]) -> Callable[..., sa.Column[Any]]:
+    """Returns what makes a column of a type, of a name and perhaps a default in the schema."""
+
+    def column(name: str, *, null: bool = False, default: object = None) -> sa.Column[Any]:
+        start = None if default is None else sa.text(repr(default))
+        return sa.Column(name, stored, nullable=null, server_default=start)
+
+    return column
 
 
-def moment(name: str, *, null: bool = False) -> sa.Column[datetime]:
-    """Returns a column of moments."""
-    return sa.Column(name, _MOMENT, nullable=null)
-
-
-def flag(name: str, *, null: bool = False, default: int | None = None) -> sa.Column[bool]:
-    """Returns a column of yes and no."""
-    start = None if default is None else sa.text(str(default))
-    return sa.Column(name, _FLAG, nullable=null, server_default=start)
-
-
-def day(name: str, *, null: bool = False) -> sa.Column[date]:
-    """Returns a column of days."""
-    return sa.Column(name, _DAY, nullable=null)
-
-
-def text(name: str, *, null: bool = False, default: str | None = None) -> sa.Column[str]:
-    """Returns a column of text."""
-    start = None if default is None else sa.text(f"'{default}'")
-    return sa.Column(name, sa.Text, nullable=null, server_default=start)
-
-
-def choice(name: str, of: type[StrEnum], *, null: bool = False) -> sa.Column[StrEnum]:
+def choice(name: str, of: type[StrEnum], *, null: bool = False) -> sa.Column[Any]:
     """Returns a column of one of an enum's values."""
-    return sa.Column(name, Converted(sa.Text(), str, of), nullable=null)
+    return _column(Converted(sa.Text(), str, of))(name, null=null)
 
 
-def json_text(name: str) -> sa.Column[Any]:
-    """Returns a column of lists, texts and numbers."""
-    return sa.Column(name, _JSON, nullable=False)
+number = _column(_WHOLE)
+"""Makes a column of whole numbers of 64 bits."""
+
+moment = _column(Converted(_WHOLE, to_millis, from_millis))
+"""Makes a column of moments, which are stored as UTC milliseconds."""
+
+flag = _column(Converted(_WHOLE, int, bool))
+"""Makes a column of yes and no, which are stored as 1 and 0."""
+
+day = _column(Converted(sa.Text(), date.isoformat, date.fromisoformat))
+"""Makes a column of days, which are stored like 2026-11-24."""
+
+text = _column(sa.Text())
+"""Makes a column of text."""
+
+json_text = _column(
+    Converted(sa.Text(), partial(json.dumps, ensure_ascii=False, sort_keys=True), json.loads)
+)
+"""Makes a column of lists, texts and numbers, which are stored as JSON."""
 
 
 def sealed(name: str, *, number: bool = False, null: bool = False) -> sa.Column[bytes]:

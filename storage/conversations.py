@@ -8,7 +8,6 @@ and counts as no conversation.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import bindparam, exists, select, text, update
@@ -44,28 +43,23 @@ VALUES (:own_petition, :own_supporter, :stage, 0, 0, '[]', 0, 0)
 ON CONFLICT (petition, supporter) DO NOTHING
 """)
 
+EMPTY_FORM: Mapping[str, Any] = {
+    **{"name": None, "news": False, "updates": False, "with_name": None},
+    **{"form_started_at": None, "notice": None},
+}
+"""The attributes of a conversation that the form fills in, as they are outside of it."""
+
 _FORM_FORGOTTEN: Mapping[str, Any] = {
-    **{"name_sealed": None, "name_message_ids": [], "news": False, "updates": False},
-    **{"with_name": None, "form_started_at": None, "notice": None, "source": None},
-    "screen_digest": None,
+    **EMPTY_FORM,
+    **{"name_message_ids": [], "source": None, "screen_digest": None},
 }
 
-FORGOTTEN: Mapping[str, Any] = MappingProxyType(
-    {
-        **_FORM_FORGOTTEN,
-        **{"page": 0, "return_stage": None, "picture_id": None, "updated_at": from_millis(0)},
-    }
-)
+FORGOTTEN: Mapping[str, Any] = {
+    **_FORM_FORGOTTEN,
+    **{"page": 0, "return_stage": None, "picture_id": None, "updated_at": from_millis(0)},
+}
 """What an erasure sets in a conversation. The version, the stage, the language and the message id
 stay, so that old buttons are harmless."""
-
-EMPTY_FORM: Mapping[str, object] = MappingProxyType(
-    {
-        **{"name": None, "news": False, "updates": False, "with_name": None},
-        **{"form_started_at": None, "notice": None},
-    }
-)
-"""The attributes of a conversation that the form fills in, as they are outside of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,11 +163,9 @@ class Transaction:
         stored = {}
         for name, value in values.items():
             column = table.c.get(f"{name}_sealed")
-            if column is None:
-                stored[name] = value
-            else:
-                row = own or values[key_of(table).name]
-                stored[column.name] = None if value is None else self.seal(value, column, row)
+            if column is not None and value is not None:
+                value = self.seal(value, column, own or values[key_of(table).name])
+            stored[name if column is None else column.name] = value
         return stored
 
     def new_id(self, at: datetime) -> bytes:
