@@ -59,12 +59,7 @@ def recipients(
 ) -> ColumnElement[bool]:
     """Returns whether a row of SIGNATURES is a recipient of a broadcast that has no rows yet.
 
-    Args:
-        tx: the transaction.
-        kind: what it is about.
-        audience: which of the signers it goes to.
-        topic: who received a broadcast on it is left out.
-        upto: the number of the last signature, or None for all.
+    Who received one on its topic is left out, and who signed after number `upto`.
     """
     chosen = eligible(tx.slug, kind, topic, news_only=audience.news_only)
     counted = true() if upto is None else SIGNATURES.c.number <= upto
@@ -81,14 +76,8 @@ def count_audience(
 ) -> dict[str, int]:
     """Returns how many would receive a broadcast started now, by the language they read.
 
-    Args:
-        tx: the transaction.
-        kind: what it is about.
-        audience: which of the signers it goes to.
-        topic: who received a broadcast on it is not counted; left out, that of all closing
-            updates, or none for another kind.
-        last_signature_number: the number of the last signature to count, or None for all. Those
-            who sign after the numbers were shown were not counted, and are not written to either.
+    Without a topic it has that of all closing updates, or none if it is of another kind. Those who
+    sign after the numbers were shown were not counted, and are not written to either.
     """
     if kind is Kind.NEWS:
         audience = Audience(audience.language, news_only=True)

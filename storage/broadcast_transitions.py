@@ -111,7 +111,7 @@ def begin(
 
     Args:
         tx: the transaction.
-        broadcast: one whose time has come.
+        broadcast: as it was found.
         at: now.
         pause: a reason to pause it even if it is not late.
         at_most: with more recipients than this, together with what its author sent alone
@@ -182,13 +182,7 @@ def change_broadcast(
 ) -> Broadcast | None:
     """Does to a broadcast what an admin orders, or the operator; returns it as it now is.
 
-    Args:
-        tx: the transaction.
-        action: one that is ordered, such as PAUSE or APPROVE.
-        key: of the broadcast.
-        actor: the admin; None for the operator.
-        at: now.
-        expected: how many recipients are to be approved after a RECOUNT.
+    The operator is None; `expected` is how many recipients are to be approved after a recount.
     """
     broadcast = lock_broadcast(tx, key)
     if broadcast is None or not _is_allowed(tx, broadcast, action, actor, at):
@@ -301,17 +295,7 @@ def _change(
 ) -> Broadcast:
     """Makes a transition of a broadcast that is locked, if its state allows it.
 
-    Args:
-        tx: the transaction.
-        broadcast: as it was read under its lock.
-        action: what is done.
-        at: now.
-        reason: why it is paused or stopped, if not by an order.
-        detail: what there is to say about the reason.
-        values: what else is set.
-
-    Returns:
-        The broadcast as it now is.
+    The reason is why it is paused or stopped, if not by an order. Returns it as it now is.
     """
     sources, to = TRANSITIONS[action]
     if broadcast.state not in sources:

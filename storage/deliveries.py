@@ -39,7 +39,6 @@ from storage.broadcast_types import (
     Result,
 )
 from storage.eligibility import eligible, language, reads
-from storage.erased_deliveries import count_erased
 from storage.errors import BrokenData
 from storage.petition_rows import PetitionRows, as_write
 from storage.tables import BROADCASTS, DELIVERIES, LEASES, PETITIONS, SIGNATURES
@@ -119,9 +118,8 @@ def enqueue_deliveries(
         tx.set(BROADCASTS, found.id, enqueued_at=at, total=total)
         return False
     upto = min(after + portion, last)
-    tx.change(
-        _enqueueing(*_identity(tx.slug, broadcast)), {"after": after, "upto": upto, "at": at}
-    )
+    adding = _enqueueing(*_identity(tx.slug, broadcast))
+    tx.change(adding, {"after": after, "upto": upto, "at": at})
     tx.set(BROADCASTS, found.id, enqueued_through=upto)
     return False
 
@@ -138,17 +136,9 @@ def claim_deliveries(
 ) -> list[Delivery]:
     """Claims the next rows to send, after checking again that each is still to be sent.
 
-    Recipients who withdrew or became unreachable get that outcome. Nothing is claimed from a
-    broadcast that is paused, stopped or cancelled, or by anyone but the holder of the lease.
-
-    Args:
-        tx: the transaction.
-        broadcast: the broadcast to send.
-        claim: a fresh random token; repeating it gives the same rows and no more.
-        holder: who holds the lease.
-        limit: how many rows at most.
-        at: now.
-        after: the position to continue after.
+    Repeating a claim, a random token, gives the same rows and no more. Recipients who withdrew or
+    became unreachable get that outcome. Nothing is claimed from a broadcast that is paused,
+    stopped or cancelled, or by anyone but the holder of the lease.
 
     Raises:
         BrokenData: the broadcast is damaged, or none of its chat ids can be decrypted.
@@ -333,6 +323,34 @@ def _claiming(
         .values(state=state, updated_at=_AT)
     )
     return take, pass_over
+
+
+# A row without a signature shows somebody's place in the order of signing, when and in which
+# language they were written to, and the ids of messages in their chat; a broadcast needs only the
+# number. Every change to such a row locks and counts it in the same transaction, so what the first
+# of these counts the second deletes. One that is being sent stays until its outcome is known,
+# since the result finds it by its claim and position.
+_COUNT = sa.text("""
+INSERT INTO erased_deliveries (broadcast_id, state, recall_outcome, people)
+SELECT broadcast_id, CASE WHEN state = 'pending' THEN CAST(:pending AS TEXT) ELSE state END,
+  COALESCE(recall_outcome, ''), COUNT(*)
+FROM deliveries
+WHERE signature_id IS NULL AND state <> 'sending'
+GROUP BY 1, 2, 3
+ON CONFLICT (broadcast_id, state, recall_outcome)
+DO UPDATE SET people = erased_deliveries.people + excluded.people
+""")
+_DELETE = sa.text("DELETE FROM deliveries WHERE signature_id IS NULL AND state <> 'sending'")
+
+
+def count_erased(tx: Transaction, pending: str = DeliveryState.WITHDRAWN) -> None:
+    """Counts the deliveries to people whose signature is erased, and deletes them.
+
+    The last of what erases a signature or settles deliveries. What was not sent yet counts as
+    `pending`: where the retention of signatures is over, who was not told has not withdrawn.
+    """
+    if tx.change(_COUNT, {"pending": pending}):
+        tx.change(_DELETE)
 
 
 class Deliveries(PetitionRows):

@@ -16,8 +16,8 @@ from sqlalchemy.dialects.postgresql import insert  # SQLite has the same clauses
 
 from storage.audit import add_up_audit
 from storage.conversations import FORGOTTEN
+from storage.deliveries import count_erased
 from storage.eligibility import can_be_written_to, was_told
-from storage.erased_deliveries import count_erased
 from storage.exports import is_named
 from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.petitions import closing_update_is_under_way, lock_petition

@@ -4,14 +4,13 @@ Deleting twice does no harm, so nothing is claimed: the successor of a killed wo
 with the deliveries that have no recall outcome yet. New queries about recalls go here.
 """
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from storage.broadcast_counts import count_deliveries
 from storage.broadcast_rows import lock_broadcast
@@ -32,12 +31,11 @@ class Recalled(StrEnum):
     """It is too old, or its chat id is no longer known."""
 
 
-@dataclass(frozen=True, slots=True)
-class SentMessages:
+class SentMessages(NamedTuple):
     """What one recipient was sent; `chat_id` is None if it can no longer be deleted."""
 
     position: int
-    chat_id: int | None = field(repr=False)
+    chat_id: int | None
     messages: tuple[int, ...]
 
 
@@ -68,7 +66,14 @@ def next_to_recall(
         .order_by(columns.position)
         .limit(limit)
     )
-    return [_sent(tx, row, at - RECALLABLE_FOR) for row in tx.all(query)]
+    found = []
+    for row in tx.all(query):
+        messages = tuple(int(text) for text in (row.message_ids or "").split(",") if text)
+        chat = None
+        if messages and row.updated_at > at - RECALLABLE_FOR:
+            chat = tx.opened_id(row.chat_sealed, SIGNATURES.c.chat_sealed, row.signature_id)
+        found.append(SentMessages(row.position, chat, messages))
+    return found
 
 
 def record_recalled(
@@ -85,12 +90,9 @@ def tally_of_recall(tx: Transaction, broadcast: bytes) -> RecallTally:
 
     Messages to people who withdrew since cannot be deleted: their chat ids are erased.
     """
-    counts: Counter[str] = Counter()
-    for outcome, people in count_deliveries(
-        tx, broadcast, "recall_outcome", state=DeliveryState.DELIVERED
-    ).items():
-        counts["open" if outcome is None else outcome or Recalled.FAILED] += people
-    return RecallTally(total=counts.total(), **counts)
+    counts = count_deliveries(tx, broadcast, "recall_outcome", state=DeliveryState.DELIVERED)
+    failed = counts[Recalled.FAILED] + counts[""]
+    return RecallTally(counts.total(), counts[Recalled.DELETED], failed, counts[None])
 
 
 def end_recall(tx: Transaction, broadcast: bytes, at: datetime, unrecorded: int = 0) -> None:
@@ -101,14 +103,6 @@ def end_recall(tx: Transaction, broadcast: bytes, at: datetime, unrecorded: int 
     is_its = DELIVERIES.c.broadcast_id == broadcast
     if tx.count(DELIVERIES, is_its, _WAS_DELIVERED, _IS_OPEN) <= unrecorded:
         tx.set(BROADCASTS, broadcast, recall_ended_at=at)
-
-
-def _sent(tx: Transaction, row: Row[Any], since: datetime) -> SentMessages:
-    messages = tuple(int(text) for text in (row.message_ids or "").split(",") if text)
-    chat = None
-    if messages and row.signature_id is not None and row.updated_at > since:
-        chat = tx.opened_id(row.chat_sealed, SIGNATURES.c.chat_sealed, row.signature_id)
-    return SentMessages(row.position, chat, messages)
 
 
 class Recalls(PetitionRows):

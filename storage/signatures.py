@@ -27,8 +27,8 @@ from sqlalchemy import (
 from storage.changes_after_export import Change, note_change
 from storage.consents import IS_TO_SIGN, Consent, answer_texts, consent_row, lock_signature
 from storage.conversations import Conversation, forget_conversation, save_conversation
+from storage.deliveries import count_erased
 from storage.eligibility import was_told
-from storage.erased_deliveries import count_erased
 from storage.journal import GROUP_SIZE, Journal
 from storage.journal_entries import Deed, Entry, last_entries
 from storage.person_notices import forget_notices_of
