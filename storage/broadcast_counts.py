@@ -55,13 +55,20 @@ class Moment(NamedTuple):
 
 
 def recipients(
-    tx: Transaction, kind: Kind, audience: Audience, topic: str, *, upto: int | None = None
+    tx: Transaction,
+    kind: Kind,
+    audience: Audience = EVERYONE,
+    topic: str | None = None,
+    upto: int | None = None,
 ) -> ColumnElement[bool]:
     """Returns whether a row of SIGNATURES is a recipient of a broadcast that has no rows yet.
 
-    Who received one on its topic is left out, and who signed after number `upto`.
+    Who received one on its topic is left out; without one that is the topic of all closing
+    updates, or none. Who signed after number `upto` is left out too.
     """
-    chosen = eligible(tx.slug, kind, topic, news_only=audience.news_only)
+    if topic is None:
+        topic = kind if kind is Kind.CLOSING else ""  # no broadcast has an empty one
+    chosen = eligible(tx.slug, kind, topic, news_only=audience.news_only or kind is Kind.NEWS)
     counted = true() if upto is None else SIGNATURES.c.number <= upto
     return and_(chosen, counted, reads(audience.language))
 
@@ -76,13 +83,9 @@ def count_audience(
 ) -> dict[str, int]:
     """Returns how many would receive a broadcast started now, by the language they read.
 
-    Without a topic it has that of all closing updates, or none if it is of another kind. Those who
-    sign after the numbers were shown were not counted, and are not written to either.
+    Those who sign after the numbers were shown were not counted, and are not written to either.
     """
-    if kind is Kind.NEWS:
-        audience = Audience(audience.language, news_only=True)
-    on_topic = topic or _shared_topic(kind)
-    found = recipients(tx, kind, audience, on_topic, upto=last_signature_number)
+    found = recipients(tx, kind, audience, topic, last_signature_number)
     query = select(language().label("spoken"), func.count().label("people"))
     query = query.where(found).group_by("spoken").order_by(desc("people"), "spoken")
     return {row.spoken: row.people for row in tx.all(query)}
@@ -90,9 +93,7 @@ def count_audience(
 
 def has_recipients(tx: Transaction, kind: Kind) -> bool:
     """Returns whether anybody would receive a broadcast of this kind; counts nobody."""
-    audience = Audience(news_only=kind is Kind.NEWS)
-    found = recipients(tx, kind, audience, _shared_topic(kind))
-    return tx.find(SIGNATURES, found) is not None
+    return tx.find(SIGNATURES, recipients(tx, kind)) is not None
 
 
 def count_signers(tx: Transaction, kind: Kind = Kind.CLOSING) -> Row[Any]:
@@ -207,8 +208,3 @@ def timeline(tx: Transaction, key: bytes, parts: int = 60) -> list[Moment]:
         Moment(from_millis(start + part * width), *counts.get(part, (0, 0)))
         for part in range((end - start) // width + 1)
     ]
-
-
-def _shared_topic(kind: Kind) -> str:
-    """Returns the topic that all broadcasts of a kind share; no broadcast has an empty one."""
-    return kind if kind is Kind.CLOSING else ""

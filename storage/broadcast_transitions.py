@@ -165,13 +165,6 @@ def interrupt_broadcast(
         _change(tx, broadcast, action, at, reason, detail)
 
 
-def mark_reported(tx: Transaction, key: bytes, at: datetime) -> None:
-    """Records that the end was reported, so that it is not reported again."""
-    columns = BROADCASTS.c
-    is_news = (columns.state.in_(OVER), columns.reported_at.is_(None))
-    tx.set(BROADCASTS, key, *is_news, reported_at=at)
-
-
 def change_broadcast(
     tx: Transaction,
     action: BroadcastAction,
@@ -203,18 +196,10 @@ def change_broadcast(
     return _change(tx, broadcast, action, at, reason, **values)
 
 
-def set_cancel_request(tx: Transaction, key: bytes, at: datetime | None) -> Broadcast | None:
-    """Stores since when admins are asked whether to cancel a broadcast, for every screen of it.
-
-    None if they no longer are. Returns it as it now is.
-    """
-    tx.set(BROADCASTS, key, cancel_requested_at=at)
+def note_on_broadcast(tx: Transaction, /, key: bytes, **values: Any) -> Broadcast | None:
+    """Stores columns that change no state, such as its progress message; returns it as it is."""
+    tx.set(BROADCASTS, key, **values)
     return broadcast_with(tx, key)
-
-
-def set_progress(tx: Transaction, key: bytes, chat: int, message_id: int) -> None:
-    """Stores which message shows the admin its progress."""
-    tx.set(BROADCASTS, key, progress_chat=chat, progress_message_id=message_id)
 
 
 def _has_its_audience(
@@ -230,7 +215,7 @@ def _has_its_audience(
     if at_most is None and above is None:
         return True
     upto = plan.last_signature_number
-    people = tx.count(SIGNATURES, recipients(tx, plan.kind, plan.audience, plan.topic, upto=upto))
+    people = tx.count(SIGNATURES, recipients(tx, plan.kind, plan.audience, plan.topic, upto))
     if at_most is not None and not 1 <= people <= at_most:
         return False
     return above is None or people + written_to_alone(tx, plan.author, plan.created_at) <= above

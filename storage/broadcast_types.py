@@ -215,12 +215,9 @@ class Broadcast:
     """A broadcast as it is stored, or is to be; the fields are the columns.
 
     Attributes:
-        id: 16 random bytes.
         content: HTML by language, or what is copied from `source_chat`:
             `{"messages": [17], "keyboard": [[…]]}`.
-        content_sha256: the hash of what its author confirmed.
         source_language: the language of the content that everyone gets whose own it lacks.
-        author: the Telegram id of the admin who wrote it.
         topic: nobody receives two broadcasts on one topic. All closing updates share one, and any
             other broadcast has its own, unless one is given.
         language: it goes only to those who read it, or None for all.
@@ -228,12 +225,9 @@ class Broadcast:
         expected: how many recipients the admin confirmed.
         starts_at: the planned moment; None for at once.
         confirmed_by: the admin who confirmed it; None while another one has to approve it.
-        progress_chat: the chat of the admin's progress message, if there is one.
         last_signature_number: that of the last signature that it goes to; None until it begins.
         total: how many recipients there are; known once all have a row, at `enqueued_at`.
-        started_at: when it began.
         ended_at: when nothing more was to be sent.
-        reported_at: when its end was reported; None until then.
         pause_reason: why the system paused it; None unless it is paused and did.
         stop_reason: why it was ended early; None unless it is stopped.
         reason_detail: what there is to say about the reason; may be empty.

@@ -43,10 +43,8 @@ class Broadcasts(PetitionRows):
     begin = as_write(transitions.begin)
     finish = as_write(transitions.finish)
     interrupt = as_write(transitions.interrupt_broadcast)
-    mark_reported = as_write(transitions.mark_reported)
     change = as_write(transitions.change_broadcast)
-    set_cancel_request = as_write(transitions.set_cancel_request)
-    set_progress = as_write(transitions.set_progress)
+    note = as_write(transitions.note_on_broadcast)
 
     tally = as_read(counts.tally_of_broadcast)
     not_told = as_read(counts.not_told)

@@ -52,13 +52,8 @@ def eligible(
 ) -> ColumnElement[bool]:
     """Returns whether a row of SIGNATURES is a recipient of a broadcast.
 
-    Args:
-        slug: the petition.
-        kind: of the broadcast.
-        topic: of the broadcast; who received another one on it, or waits for it, is left out.
-        news_only: whether it goes only to those who agreed to other news.
-        but: the id of the broadcast itself, whose deliveries do not count as received before, so
-            that a claim can check its own rows.
+    Who received another one on its topic, or waits for it, is left out. `but` is the id of the
+    broadcast itself, whose deliveries do not count, so that a claim can check its own rows.
     """
     conditions = [SIGNATURES.c.petition == slug, ~_was_told_of(slug, topic, but)]
     if kind is Kind.BREACH:

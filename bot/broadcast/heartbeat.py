@@ -94,7 +94,7 @@ class Heartbeat:
         if not await self._try_report(lambda: self._reporter.ended(broadcast, tally)):
             return False
         _log.info("broadcast_ended", state=broadcast.state, **_counts(tally))
-        await broadcasts.mark_reported(self._broadcast, self._context.now())
+        await broadcasts.note(self._broadcast, reported_at=self._context.now())
         return True
 
     async def report_waiting(self) -> None:

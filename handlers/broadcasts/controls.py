@@ -48,7 +48,7 @@ async def ask_to_cancel(ctx: AdminContext, argument: str) -> None:
     if known is None:
         return
     if known.is_active:
-        await ctx.broadcasts.set_cancel_request(known.id, ctx.services.clock())
+        await ctx.broadcasts.note(known.id, cancel_requested_at=ctx.services.clock())
         known = await ctx.broadcasts.change(BroadcastAction.PAUSE, known.id, *ctx.by) or known
         ctx.services.wake_broadcast()
     may_be = known.state in (BroadcastState.SCHEDULED, BroadcastState.PAUSED)
@@ -66,7 +66,7 @@ async def watch(ctx: AdminContext, argument: str) -> None:
     """Shows the broadcast's state, after an admin answered a question with no."""
     known = await find_broadcast(ctx, argument)
     if known is not None:
-        known = await ctx.broadcasts.set_cancel_request(known.id, None) or known
+        known = await ctx.broadcasts.note(known.id, cancel_requested_at=None) or known
         await tell_state(ctx, known)
 
 
@@ -92,7 +92,9 @@ async def recall(ctx: AdminContext, argument: str) -> None:
     if found is None or found.recall_started_at is None:
         await ctx.tell(partial(_too_late, ctx, known))
         return
-    await ctx.broadcasts.set_progress(found.id, ctx.chat_id, ctx.message_id or 0)
+    await ctx.broadcasts.note(
+        found.id, progress_chat=ctx.chat_id, progress_message_id=ctx.message_id or 0
+    )
     await ctx.tell(partial(_show_recalled, ctx, known, found))
 
 

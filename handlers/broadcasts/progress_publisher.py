@@ -83,7 +83,9 @@ class ProgressPublisher:
                 drawn = state_screen(await self._view(now, chat, measured))
                 message_id = await send_screen(self._bot, chat, drawn)
                 self._turns.shown[now.id] = ((chat, message_id), drawn)
-            await self._services.storage.broadcasts.set_progress(now.id, chat, message_id)
+            await self._services.storage.broadcasts.note(
+                now.id, progress_chat=chat, progress_message_id=message_id
+            )
             await self._draw(broadcast, measured, state_screen, again=not is_new)
             return await self._latest(broadcast)
 
@@ -159,7 +161,9 @@ class ProgressPublisher:
         if await edit_if_there(self._bot, *place, drawn):
             return place
         sent = await send_screen(self._bot, place[0], drawn)
-        await self._services.storage.broadcasts.set_progress(broadcast, place[0], sent)
+        await self._services.storage.broadcasts.note(
+            broadcast, progress_chat=place[0], progress_message_id=sent
+        )
         return place[0], sent
 
     async def _write_over(self, former: Place, drawn: Screen) -> None:

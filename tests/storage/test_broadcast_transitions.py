@@ -55,14 +55,14 @@ async def test_whether_to_cancel_is_asked_until_an_admin_decides(
     await people.sign([1])
     broadcast = await started(broadcasts)
     other = await start(broadcasts, kind=Kind.UPDATE, starts_at=later(99))
-    await broadcasts.set_cancel_request(broadcast.id, later(1))
+    await broadcasts.note(broadcast.id, cancel_requested_at=later(1))
     assert await broadcasts.scheduled() == [other]
-    await broadcasts.set_cancel_request(other.id, later(1))
+    await broadcasts.note(other.id, cancel_requested_at=later(1))
     paused = await broadcasts.change(BroadcastAction.PAUSE, broadcast.id, ADMIN, later(2))
     assert paused is not None
     assert paused.cancel_requested_at == later(1)
     if decision is None:
-        decided = await broadcasts.set_cancel_request(broadcast.id, None)
+        decided = await broadcasts.note(broadcast.id, cancel_requested_at=None)
     else:
         decided = await broadcasts.change(decision, broadcast.id, ADMIN, later(3))
     assert decided is not None

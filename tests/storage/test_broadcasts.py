@@ -277,12 +277,10 @@ class TestEnding:
         assert await broadcasts.due(later(99)) == []
         broadcast = await started(broadcasts)
         assert await broadcasts.due(later(99)) == [broadcast]
-        await broadcasts.mark_reported(broadcast.id, later(1))  # too early: it is still running
         await broadcasts.finish(broadcast.id, later(5))
         (due,) = await broadcasts.due(later(99))
         assert (due.id, due.state, due.reported_at) == (broadcast.id, "finished", None)
-        await broadcasts.mark_reported(broadcast.id, later(2))
-        await broadcasts.mark_reported(broadcast.id, later(3))
+        await broadcasts.note(broadcast.id, reported_at=later(2))
         assert await broadcasts.due(later(99)) == []
         (ended,) = await broadcasts.history()
         assert ended.reported_at == later(2)
@@ -307,7 +305,7 @@ class TestEnding:
         broadcast = await started(broadcasts)
         assert (broadcast.progress_chat, broadcast.progress_message_id) == (None, None)
         other = await start(broadcasts, kind=Kind.UPDATE, starts_at=later(99))
-        await broadcasts.set_progress(broadcast.id, 900, 41)
+        await broadcasts.note(broadcast.id, progress_chat=900, progress_message_id=41)
         assert await broadcasts.scheduled() == [other]
         found = await broadcasts.active()
         assert found is not None

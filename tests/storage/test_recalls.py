@@ -27,7 +27,7 @@ async def sent(broadcasts: Broadcasts, people: Supporters) -> Broadcast:
         SENT_AT,
     )
     await broadcasts.finish(broadcast.id, later(3))
-    await broadcasts.mark_reported(broadcast.id, later(3))
+    await broadcasts.note(broadcast.id, reported_at=later(3))
     return broadcast
 
 

@@ -33,7 +33,7 @@ async def blocked_on_the_way(broadcasts: Broadcasts, people: Supporters) -> Broa
     lost = results([third], Outcome.UNREACHABLE)
     await broadcasts.deliveries.record(broadcast.id, [*sent, *lost], later(2))
     await broadcasts.finish(broadcast.id, later(3))
-    await broadcasts.mark_reported(broadcast.id, later(3))
+    await broadcasts.note(broadcast.id, reported_at=later(3))
     return broadcast
 
 
@@ -163,7 +163,7 @@ async def test_what_was_recalled_is_sent_to_nobody_who_comes_back(
     assert await claim(broadcasts, broadcast) == []
     assert not await signatures.mark_reachable(people.supporter(3), later(6))
     assert not await signatures.mark_reachable(people.supporter(4), later(6))
-    await broadcasts.mark_reported(broadcast.id, later(7))
+    await broadcasts.note(broadcast.id, reported_at=later(7))
     recalls = Recalls(people.database, people.slug, people.keyring)
     await recalls.record(broadcast.id, Recalled.DELETED, [first.position])
     await recalls.end(broadcast.id, later(8))

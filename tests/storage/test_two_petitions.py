@@ -202,9 +202,9 @@ async def test_nothing_of_the_other_petition_is_changed(
         await storage.broadcasts.change(BroadcastAction.CANCEL, each.id, ADMIN, MUCH_LATER)
         await storage.broadcasts.change(BroadcastAction.RECALL, each.id, ADMIN, NOON)
         await storage.broadcasts.change(BroadcastAction.APPROVE, each.id, ADMIN + 1, NOON)
-        await storage.broadcasts.mark_reported(each.id, NOON)
-        await storage.broadcasts.set_progress(each.id, 1, 2)
-        await storage.broadcasts.set_cancel_request(each.id, NOON)
+        await storage.broadcasts.note(each.id, reported_at=NOON)
+        await storage.broadcasts.note(each.id, progress_chat=1, progress_message_id=2)
+        await storage.broadcasts.note(each.id, cancel_requested_at=NOON)
         await storage.recalls.end(each.id, NOON)
     await storage.broadcasts.deliveries.settle(MUCH_LATER)
     for user_id in (1, 2, 3):
