@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import asyncpg
-from sqlalchemy import event
+from sqlalchemy import NullPool, event
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -105,23 +105,14 @@ class PostgresDatabase:
         cls, dsn: str, *, retry_for_seconds: float = _RETRY_FOR_SECONDS
     ) -> "PostgresDatabase":
         """Connects to a server, which must be up now; later it may come and go."""
-        connect = partial(
-            asyncpg.connect,
+        engine = _engine(
             dsn,
-            timeout=_CONNECT_SECONDS,
-            command_timeout=_COMMAND_SECONDS,
-            server_settings={"application_name": "petition-bot"},
-        )
-        engine = create_async_engine(
-            "postgresql+asyncpg://",
-            async_creator=connect,
-            isolation_level="AUTOCOMMIT",  # what begins and ends a transaction is below
+            _COMMAND_SECONDS,
             pool_size=_WRITERS + _READERS,
             max_overflow=_SNAPSHOTS,
             pool_timeout=_CONNECT_SECONDS,
             pool_reset_on_return=None,
             pool_recycle=_RECYCLE_SECONDS,
-            hide_parameters=True,
         )
         event.listen(engine.sync_engine, "checkout", _refuse_closed)
         database = cls(engine, retry_for_seconds=retry_for_seconds)
@@ -293,6 +284,32 @@ class _Snapshot:
             return await self._connection.run_sync(
                 lambda connection: work(Transaction(connection), *args, **kwargs)
             )
+
+
+def _engine(dsn: str, command_seconds: float | None, **of_pool: Any) -> AsyncEngine:
+    """Returns an engine that leaves to others what begins and ends a transaction."""
+    connect = partial(
+        asyncpg.connect,
+        dsn,
+        timeout=_CONNECT_SECONDS,
+        command_timeout=command_seconds,
+        server_settings={"application_name": "petition-bot"},
+    )
+    return create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=connect,
+        isolation_level="AUTOCOMMIT",
+        hide_parameters=True,
+        **of_pool,
+    )
+
+
+@asynccontextmanager
+async def connected_core(dsn: str) -> AsyncIterator[AsyncConnection]:
+    """Yields SQLAlchemy's connection, of which the same holds as of `connected`."""
+    with _as_storage_errors():
+        async with _engine(dsn, None, poolclass=NullPool).connect() as connection:
+            yield connection
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ _PASSING = _LOCKED | {
 _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
-def is_locked(error: Exception) -> bool:
+def is_locked(error: BaseException | None) -> bool:
     """Returns whether another connection holds the lock."""
     return _code(error) in _LOCKED
 
@@ -41,7 +41,7 @@ def fails_whole_group(error: Exception) -> bool:
     return _code(error) in _PASSING | _BROKEN
 
 
-def _code(error: Exception) -> int | None:
+def _code(error: BaseException | None) -> int | None:
     # SQLAlchemy wraps the driver's error.
     code = getattr(getattr(error, "orig", error), "sqlite_errorcode", None)
     # The low byte is the primary result code; the rest is detail.

@@ -3,6 +3,7 @@
 Usage: python -m tests.storage.write_revision "add a column"
 """
 
+import asyncio
 import sqlite3
 import sys
 import tempfile
@@ -12,8 +13,9 @@ from pathlib import Path
 from alembic import command
 from sqlalchemy import create_engine
 
+from storage.migrate import alembic_config, migrate
+from storage.migrations import NEWEST
 from storage.migrations.before_the_release import FIRST
-from storage.migrations.rendering import alembic_config, history, render
 from tests.storage.keep_database import DATABASES
 
 
@@ -23,13 +25,11 @@ def write_revision(message: str) -> None:
         path = Path(folder) / "revision.db"
         with closing(sqlite3.connect(path)) as database, database:
             database.executescript((DATABASES / f"{FIRST}.sqlite.sql").read_text("utf-8"))
-            for statement in render("sqlite", since=FIRST):
-                database.execute(statement)
+        asyncio.run(migrate(f"sqlite+aiosqlite:///{path}"))
         engine = create_engine(f"sqlite:///{path}")
         with engine.connect() as connection:
-            config = alembic_config(connection=connection)
-            number = f"v{len(history()) + 1}"
-            command.revision(config, message, autogenerate=True, rev_id=number)
+            number = f"v{int(NEWEST[1:]) + 1}"
+            command.revision(alembic_config(connection), message, autogenerate=True, rev_id=number)
         engine.dispose()
 
 
