@@ -70,15 +70,6 @@ _LOST = (
     asyncpg.InvalidCachedStatementError,  # a newer version has just migrated
     PoolTimeout,
 )
-# Errors after which it is unknown whether a transaction was committed.
-_COMMIT_UNCERTAIN = (
-    OSError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-)
 _NO_TABLE = "42P01"
 
 Answer = TypeVar("Answer")
@@ -240,12 +231,13 @@ async def _carried_out(
         if transaction.noted:
             await asyncio.to_thread(write_notes, [transaction])
             await connection.run_sync(lambda _: transaction.count_deeds())
-        await (await _driver_of(connection)).execute("COMMIT")
-    except _COMMIT_UNCERTAIN as error:
-        raise _CommitUnknown from error
     except BaseException:
         await asyncio.to_thread(take_back_notes, [transaction])
         raise
+    try:
+        await (await _driver_of(connection)).execute("COMMIT")
+    except DRIVER_ERRORS as error:
+        raise _CommitUnknown from error
     return result
 
 

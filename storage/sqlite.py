@@ -10,21 +10,14 @@ have something for it.
 
 import asyncio
 import math
-import sqlite3
-import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy.exc import DBAPIError
-
 from storage.database import Snapshot
-from storage.errors import (
-    DatabaseReplaced,
-    Unavailable,
-)
+from storage.errors import DatabaseReplaced, Unavailable
 from storage.file_identity import FileIdentity, require_one_name
 from storage.sqlite_connection import (
     PRAGMAS,
@@ -33,11 +26,10 @@ from storage.sqlite_connection import (
     SqliteConnection,
     Write,
     Writer,
-    storage_errors,
 )
-from storage.sqlite_errors import is_locked, storage_error
-from storage.transaction import Arguments, Result, Transaction, Work, take_back_notes
-from storage.write_ahead_log import PAUSE_SECONDS, RETRY_SECONDS, Truncation, WriteAheadLog
+from storage.sqlite_errors import storage_error
+from storage.transaction import Arguments, Result, Work, take_back_notes
+from storage.write_ahead_log import PAUSE_SECONDS, RETRY_SECONDS, WriteAheadLog
 
 _READERS = 2
 
@@ -45,11 +37,8 @@ _READERS = 2
 # last.
 _GROUP_SIZE = 256
 
-# How long SQLite waits for a lock, then how long we retry: together less than the 8 s that a
-# process has to stop.
-_BUSY_MILLISECONDS = 2_000
-_RETRY_FOR_SECONDS = 4.0
-_PAUSE_SECONDS = 0.02
+# How long SQLite waits for a lock: less than the 8 s that a process has to stop.
+_BUSY_MILLISECONDS = 4_000
 
 
 class SqliteDatabase:
@@ -63,7 +52,6 @@ class SqliteDatabase:
         path: Path,
         *,
         busy_milliseconds: int = _BUSY_MILLISECONDS,
-        retry_for_seconds: float = _RETRY_FOR_SECONDS,
         log_pause_seconds: float = PAUSE_SECONDS,
         log_retry_seconds: float = RETRY_SECONDS,
     ) -> None:
@@ -74,13 +62,11 @@ class SqliteDatabase:
         # In the order of opening; the writer is closed last, so that it can merge the log into
         # the file.
         self._connections = (self._writer, *self._readers)
-        self._truncation = Truncation(path)
         self._log = WriteAheadLog(
-            self._truncate, pause_seconds=log_pause_seconds, retry_seconds=log_retry_seconds
+            path, pause_seconds=log_pause_seconds, retry_seconds=log_retry_seconds
         )
         self._path = path
         self._files: list[FileIdentity] = []
-        self._retry_for = retry_for_seconds
         self._waiting: deque[Write] = deque()
         self._open = False
 
@@ -95,18 +81,16 @@ class SqliteDatabase:
         try:
             # Cut off, it ends first: nobody would close what a thread opens meanwhile.
             await asyncio.shield(opening)
-        except BaseException as error:  # also a cancellation: nothing stays open behind
+        except BaseException:  # also a cancellation: nothing stays open behind
             await asyncio.wait((opening,))
             await self.close()
-            if not isinstance(error, Exception):
-                raise
-            raise storage_error(error) from error
+            raise
         self._files.append(FileIdentity(self._path))
         self._open = True
         if cleans_up:
             self._log.written()  # a process that was killed may have written
         else:
-            self._truncation.rewrite_at = math.inf
+            self._log.rewrite_at = math.inf
         return self
 
     async def read(
@@ -116,7 +100,7 @@ class SqliteDatabase:
         if not self._open:
             raise Unavailable("The database is closed.")
         reader = min(self._readers, key=lambda each: each.busy)
-        result = await reader.read(lambda tx: work(tx, *args, **kwargs))
+        result = await reader.read(work, *args, **kwargs)
         # After the files were replaced, a refused write can still be read; a person who tries
         # again would be thanked for it.
         self.require_files()
@@ -127,10 +111,9 @@ class SqliteDatabase:
         """See Database.snapshot."""
         connection = self._reader()
         try:
-            with storage_errors():
-                await connection.open()
-                await connection.run(lambda: connection.driver.execute("BEGIN"))
-            yield _Snapshot(connection)
+            await connection.open()
+            connection.stays_in_transaction = True
+            yield connection
         finally:
             await connection.close()
 
@@ -172,21 +155,15 @@ class SqliteDatabase:
         for connection in reversed(self._connections):
             await connection.close()
 
-    async def _truncate(self) -> bool:
-        try:
-            self.require_files()
-        except DatabaseReplaced:
-            return False  # every transaction will report it
-        return await self._truncation.tried()
-
     def _flush(self) -> None:
         """Runs everything that waits as one transaction; called in the writer's thread."""
         group = list(self._next_group())
         if not group:
             return
         try:
-            self._commit_with_retries(group)
-            self._watch_log()
+            self._writer.commit(group)
+            if len(self._files) == 1:  # the log exists from the first transaction on
+                self._files.append(FileIdentity(self._path.with_name(f"{self._path.name}-wal")))
             self.require_files()
         except Exception as error:
             for write in group:
@@ -195,11 +172,6 @@ class SqliteDatabase:
             take_back_notes([each.transaction for each in group if each.transaction])
         finally:  # every caller gets an answer
             group[0].answer.get_loop().call_soon_threadsafe(_set_results, group)
-
-    def _watch_log(self) -> None:
-        """Watches the write-ahead log too, which exists from the first transaction on."""
-        if len(self._files) == 1:
-            self._files.append(FileIdentity(self._path.with_name(f"{self._path.name}-wal")))
 
     def _next_group(self) -> Iterable[Write]:
         for _ in range(_GROUP_SIZE):
@@ -210,35 +182,6 @@ class SqliteDatabase:
             # Those whose caller gave up are not carried out.
             if not write.answer.cancelled():
                 yield write
-
-    def _commit_with_retries(self, group: list[Write]) -> None:
-        """Commits the group, with retries while another process holds the lock."""
-        deadline = time.monotonic() + self._retry_for
-        while True:
-            try:
-                self._writer.commit(group)
-            except (sqlite3.Error, DBAPIError) as error:
-                self._writer.roll_back()
-                if not is_locked(error) or time.monotonic() >= deadline:
-                    raise
-                time.sleep(_PAUSE_SECONDS)
-            else:
-                return
-
-
-class _Snapshot:
-    """A database as it was at one moment."""
-
-    def __init__(self, connection: SqliteConnection) -> None:
-        self._connection = connection
-
-    async def read(
-        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> Result:
-        with storage_errors():
-            return await self._connection.run(
-                lambda: work(Transaction(self._connection.core), *args, **kwargs)
-            )
 
 
 def _set_results(group: list[Write]) -> None:

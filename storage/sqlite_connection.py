@@ -15,7 +15,14 @@ from sqlalchemy.exc import DBAPIError
 
 from storage.errors import JournalUnwritable, SchemaMissing
 from storage.sqlite_errors import fails_whole_group, storage_error
-from storage.transaction import Result, Transaction, take_back_notes, write_notes
+from storage.transaction import (
+    Arguments,
+    Result,
+    Transaction,
+    Work,
+    take_back_notes,
+    write_notes,
+)
 
 PRAGMAS = (
     "secure_delete=ON",  # what is erased is overwritten
@@ -52,7 +59,12 @@ class Write:
 
 
 class SqliteConnection:
-    """A connection in a thread of its own."""
+    """A connection in a thread of its own.
+
+    Attributes:
+        busy: how many jobs wait for it.
+        stays_in_transaction: whether all reads are of the moment of the first.
+    """
 
     driver: sqlite3.Connection
     core: Connection
@@ -63,10 +75,12 @@ class SqliteConnection:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite")
         self._is_open = self._is_closed = False
         self.busy = 0
+        self.stays_in_transaction = False
 
     async def open(self) -> None:
         """Opens it; raises SchemaMissing where there is no file."""
-        await self.run(self._open)
+        with storage_errors():
+            await self.run(self._open)
 
     async def close(self) -> None:
         """Finishes what was asked for, and ends the thread; does nothing the second time."""
@@ -87,17 +101,22 @@ class SqliteConnection:
         """Runs a job in the thread, which reports its own result."""
         self._thread.submit(job)
 
-    async def read(self, work: Callable[[Transaction], Result]) -> Result:
+    async def read(
+        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Result:
         """Returns what a function finds at one moment; raises as `Database.read` does."""
-        with storage_errors():
-            return await self.run(lambda: self._read(work))
 
-    def _read(self, work: Callable[[Transaction], Result]) -> Result:
-        self.driver.execute("BEGIN")
-        try:
-            return work(Transaction(self.core))
-        finally:
-            self.roll_back()
+        def found() -> Result:
+            if not self.driver.in_transaction:
+                self.driver.execute("BEGIN")
+            try:
+                return work(Transaction(self.core), *args, **kwargs)
+            finally:
+                if not self.stays_in_transaction:
+                    self.roll_back()
+
+        with storage_errors():
+            return await self.run(found)
 
     def roll_back(self) -> None:
         """Rolls back a transaction that is open, which SQLite may have done by itself."""

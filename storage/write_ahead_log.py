@@ -25,28 +25,41 @@ RETRY_SECONDS = 0.5
 """Between two tries while somebody still reads from the log."""
 
 
-class WriteAheadLog:
-    """Truncates the log after writes; does nothing while nobody writes.
+# The first copies nearly all of the log while others write; the second blocks them, but has little
+# left to copy before it truncates the log.
+_TRUNCATE = ("PRAGMA wal_checkpoint(PASSIVE)", "PRAGMA wal_checkpoint(TRUNCATE)")
 
-    Args:
-        truncate: tries to truncate without waiting, and returns whether the log is empty.
-        pause_seconds: see PAUSE_SECONDS.
-        retry_seconds: see RETRY_SECONDS.
-        sleep: waits.
+_SETTINGS = "".join(f"PRAGMA {each};" for each in (*PRAGMAS, "synchronous=FULL"))
+
+# When SQLite moves rows between pages, a copy of a row can stay in the unused part of the old
+# page. A small database is therefore rewritten now and then, which leaves no copies and blocks
+# other writes for a tenth of a second.
+_REWRITE_SECONDS = 86_400.0
+_REWRITE_AGAIN_SECONDS = 3_600.0
+_REWRITE_UP_TO_BYTES = 16_000_000
+_SIZE = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+
+
+class WriteAheadLog:
+    """Truncates the log of a database after writes, and does nothing while nobody writes.
+
+    Attributes:
+        rewrite_at: when it next rewrites the database, if it is small, by the monotonic clock.
     """
 
     def __init__(
         self,
-        truncate: Callable[[], Awaitable[bool]],
+        path: Path,
         *,
         pause_seconds: float = PAUSE_SECONDS,
         retry_seconds: float = RETRY_SECONDS,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        self._truncate = truncate
+        self._path = path
         self._pause = pause_seconds
         self._retry = retry_seconds
         self._sleep = sleep
+        self.rewrite_at = 0.0
         self._is_closed = False
         self._is_written = False
         self._emptying: asyncio.Task[None] | None = None
@@ -74,57 +87,29 @@ class WriteAheadLog:
                 await self._sleep(self._pause)
                 # What is written from here on may miss this truncation, so it gets another one.
                 self._is_written = False
-                while not await self._truncated():
+                while not await self.truncate():
                     await self._sleep(self._retry)
         finally:
             self._emptying = None
 
-    async def _truncated(self) -> bool:
-        async with self._truncating:
-            return await self._truncate()
-
-
-# The first copies nearly all of the log while others write; the second blocks them, but has little
-# left to copy before it truncates the log.
-_TRUNCATE = ("PRAGMA wal_checkpoint(PASSIVE)", "PRAGMA wal_checkpoint(TRUNCATE)")
-
-_SETTINGS = "".join(f"PRAGMA {each};" for each in (*PRAGMAS, "synchronous=FULL"))
-
-# When SQLite moves rows between pages, a copy of a row can stay in the unused part of the old
-# page. A small database is therefore rewritten now and then, which leaves no copies and blocks
-# other writes for a tenth of a second.
-_REWRITE_SECONDS = 86_400.0
-_REWRITE_AGAIN_SECONDS = 3_600.0
-_REWRITE_UP_TO_BYTES = 16_000_000
-_SIZE = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
-
-
-class Truncation:
-    """Truncates the log of a database, and rewrites a small one at first and once a day.
-
-    Attributes:
-        rewrite_at: when it rewrites it next, by the monotonic clock.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self.rewrite_at = 0.0
-
-    async def tried(self) -> bool:
+    async def truncate(self) -> bool:
         """Tries to; returns False if a reader or a writer prevents it, or the disk fails."""
-        try:
-            async with aiosqlite.connect(
-                f"file:{quote(str(self._path))}?mode=rw",
-                uri=True,
-                timeout=0,  # or the writer would wait for as long as somebody reads
-                isolation_level=None,
-            ) as connection:
-                await connection.executescript(_SETTINGS)
-                if not await _is_truncated(connection):
-                    return False
-                return not await self._is_rewritten(connection) or await _is_truncated(connection)
-        except sqlite3.Error:
-            return False  # a fault of the disk, which every transaction will report
+        async with self._truncating:
+            try:
+                async with aiosqlite.connect(
+                    f"file:{quote(str(self._path))}?mode=rw",
+                    uri=True,
+                    timeout=0,  # or the writer would wait for as long as somebody reads
+                    isolation_level=None,
+                ) as connection:
+                    await connection.executescript(_SETTINGS)
+                    if not await _is_truncated(connection):
+                        return False
+                    return not await self._is_rewritten(connection) or await _is_truncated(
+                        connection
+                    )
+            except sqlite3.Error:
+                return False  # a fault of the disk, which every transaction will report
 
     async def _is_rewritten(self, connection: aiosqlite.Connection) -> bool:
         """Rewrites a small database when that is due; returns whether it did."""

@@ -75,8 +75,7 @@ class TestTheDatabaseFile:
     ) -> None:
         """Ana taps once; a copy that is being made keeps everybody else from writing."""
         how_long: Any = SqliteDatabase.__init__.__kwdefaults__
-        monkeypatch.setitem(how_long, "busy_milliseconds", 10)
-        monkeypatch.setitem(how_long, "retry_for_seconds", 0.2)
+        monkeypatch.setitem(how_long, "busy_milliseconds", 200)
         async with a_scene(tmp_path) as scene:
             ana, words = scene.ana, scene.words
             ana.start()

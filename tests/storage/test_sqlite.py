@@ -29,7 +29,7 @@ def path(sqlite_template: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def database(path: Path) -> AsyncIterator[SqliteDatabase]:
-    opened = await SqliteDatabase(path, busy_milliseconds=50, retry_for_seconds=0.3).open()
+    opened = await SqliteDatabase(path, busy_milliseconds=300).open()
     yield opened
     await opened.close()
 

@@ -193,7 +193,7 @@ async def test_a_reader_is_waited_for_and_keeps_nobody_else_waiting(
     reader.execute("BEGIN")
     reader.execute("SELECT * FROM petitions").fetchall()
     await write_sql(database, "INSERT INTO petitions (slug) VALUES ('gone')")
-    assert await database._truncate() is False
+    assert await database._log.truncate() is False
     for number in range(50):
         await write_sql(database, "INSERT INTO petitions (slug) VALUES (:slug)", slug=f"p{number}")
     assert log(folder) > 0
@@ -208,7 +208,7 @@ async def test_a_writer_elsewhere_is_not_waited_for(
     await write_sql(database, "INSERT INTO petitions (slug) VALUES ('andry')")
     writer = sqlite3.connect(folder / "petition.db", isolation_level=None)
     writer.execute("BEGIN IMMEDIATE")
-    assert await database._truncate() is False
+    assert await database._log.truncate() is False
     writer.execute("ROLLBACK")
     writer.close()
     await until(lambda: log(folder) == 0)
@@ -238,11 +238,11 @@ async def test_copies_in_unused_parts_of_pages_go_at_the_start_and_once_a_day(
     database = await SqliteDatabase(folder / "petition.db", log_pause_seconds=0.01).open()
     await until(lambda: found(folder, MARKS) == set())
     leave_copies(folder)
-    assert await database._truncate() is True
+    assert await database._log.truncate() is True
     assert found(folder, MARKS) == {"petition.db"}
-    assert 86_390 < database._truncation.rewrite_at - time.monotonic() <= 86_400
-    database._truncation.rewrite_at = time.monotonic()
-    assert await database._truncate() is True
+    assert 86_390 < database._log.rewrite_at - time.monotonic() <= 86_400
+    database._log.rewrite_at = time.monotonic()
+    assert await database._log.truncate() is True
     await until(lambda: found(folder, MARKS) == set())
     await database.close()
 
@@ -260,24 +260,24 @@ async def test_a_large_database_is_not_written_anew_while_people_sign(
     size = (folder / "petition.db").stat().st_size
     monkeypatch.setattr("storage.write_ahead_log._REWRITE_UP_TO_BYTES", size + bytes_more)
     database = await SqliteDatabase(folder / "petition.db", log_pause_seconds=60).open()
-    assert await database._truncate() is True
-    assert await database._truncate() is True
+    assert await database._log.truncate() is True
+    assert await database._log.truncate() is True
     assert (found(folder, MARKS) == set()) is rewritten
     await database.close()
 
 
 async def test_a_writer_elsewhere_puts_the_rewriting_off(folder: Path) -> None:
     database = await SqliteDatabase(folder / "petition.db", log_pause_seconds=60).open()
-    assert await database._truncate() is True
-    database._truncation.rewrite_at = 0.0
+    assert await database._log.truncate() is True
+    database._log.rewrite_at = 0.0
     leave_copies(folder)
     writer = sqlite3.connect(folder / "petition.db", isolation_level=None)
     writer.execute("BEGIN IMMEDIATE")
-    assert await database._truncate() is False
+    assert await database._log.truncate() is False
     writer.execute("ROLLBACK")
     writer.close()
     for _ in range(2):
-        assert await database._truncate() is True
+        assert await database._log.truncate() is True
     assert found(folder, MARKS) == set()
     await database.close()
 
@@ -295,18 +295,18 @@ async def test_without_room_for_a_copy_it_is_tried_again_in_an_hour_and_not_at_o
         return await fetch(self, sql)
 
     monkeypatch.setattr(aiosqlite.Connection, "execute_fetchall", full)
-    database._truncation.rewrite_at = 0.0
-    assert await database._truncate() is True, "the log itself is cut off"
-    assert await database._truncate() is True
+    database._log.rewrite_at = 0.0
+    assert await database._log.truncate() is True, "the log itself is cut off"
+    assert await database._log.truncate() is True
     assert len(tries) == 1
-    assert 3_590 < database._truncation.rewrite_at - time.monotonic() <= 3_600
+    assert 3_590 < database._log.rewrite_at - time.monotonic() <= 3_600
     await database.close()
 
 
 async def test_who_opens_it_beside_the_bot_writes_nothing_anew(folder: Path) -> None:
     leave_copies(folder)
     beside = await SqliteDatabase(folder / "petition.db").open(cleans_up=False)
-    assert await beside._truncate() is True
+    assert await beside._log.truncate() is True
     assert found(folder, MARKS) == {"petition.db"}
     await beside.close()
 
@@ -318,7 +318,18 @@ async def test_a_disk_that_fails_is_asked_again(
         raise sqlite3.OperationalError("disk I/O error")
 
     monkeypatch.setattr(aiosqlite.Connection, "execute_fetchall", fails)
-    assert await database._truncate() is False
+    assert await database._log.truncate() is False
+
+
+class ALog(WriteAheadLog):
+    """A log that is truncated as it is told to be."""
+
+    def __init__(self, tries: "Tries") -> None:
+        super().__init__(Path(), sleep=tries.sleep)
+        self._tries = tries
+
+    async def truncate(self) -> bool:
+        return await self._tries.truncate()
 
 
 class Tries:
@@ -353,7 +364,7 @@ async def settled(tries: Tries) -> None:
 
 async def test_while_nobody_writes_nothing_is_done() -> None:
     tries = Tries()
-    log = WriteAheadLog(tries.truncate, sleep=tries.sleep)
+    log = ALog(tries)
     await settled(tries)
     assert (tries.tried, tries.pauses) == (0, [])
     log.written()
@@ -364,7 +375,7 @@ async def test_while_nobody_writes_nothing_is_done() -> None:
 
 async def test_many_writes_are_one_cut_after_a_pause() -> None:
     tries = Tries()
-    log = WriteAheadLog(tries.truncate, sleep=tries.sleep)
+    log = ALog(tries)
     for _ in range(100):
         log.written()
         await asyncio.sleep(0)
@@ -375,7 +386,7 @@ async def test_many_writes_are_one_cut_after_a_pause() -> None:
 
 async def test_what_is_written_during_a_cut_has_its_own_after_another_pause() -> None:
     tries = Tries()
-    log = WriteAheadLog(tries.truncate, sleep=tries.sleep)
+    log = ALog(tries)
     once = [log.written]
     tries.during = lambda: once.pop()() if once else None
     log.written()
@@ -385,7 +396,7 @@ async def test_what_is_written_during_a_cut_has_its_own_after_another_pause() ->
 
 async def test_who_is_in_the_way_is_asked_again_soon_and_not_at_once() -> None:
     tries = Tries(False, False, True)
-    log = WriteAheadLog(tries.truncate, sleep=tries.sleep)
+    log = ALog(tries)
     log.written()
     await settled(tries)
     assert (tries.tried, tries.pauses) == (3, [PAUSE_SECONDS, RETRY_SECONDS, RETRY_SECONDS])
@@ -396,7 +407,7 @@ async def test_who_is_in_the_way_is_asked_again_soon_and_not_at_once() -> None:
 
 async def test_a_mistake_of_ours_does_not_end_it_for_good() -> None:
     tries = Tries()
-    log = WriteAheadLog(tries.truncate, sleep=tries.sleep)
+    log = ALog(tries)
     tries.during = breaks
     log.written()
     (broken,) = asyncio.all_tasks() - {asyncio.current_task()}
@@ -410,14 +421,14 @@ async def test_a_mistake_of_ours_does_not_end_it_for_good() -> None:
 
 async def test_closed_it_does_nothing_more() -> None:
     tries = Tries()
-    log = WriteAheadLog(tries.truncate, sleep=tries.sleep)
+    log = ALog(tries)
     log.written()
     await asyncio.sleep(0)
     await log.close()
     log.written()
     await settled(tries)
     assert tries.tried == 0
-    never = WriteAheadLog(tries.truncate, sleep=tries.sleep)
+    never = ALog(tries)
     await never.close()
     never.written()
     await settled(tries)
