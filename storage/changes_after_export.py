@@ -6,13 +6,13 @@ was handed over that could be told of.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, and_, func, select
+from sqlalchemy import Row, and_, select
 
 from storage.audit import add_audit
 from storage.exports import ExportedList
@@ -55,15 +55,13 @@ def note_change(tx: Transaction, signature: Row[Any], change: Change, at: dateti
     who begins an export lock the petition first, so a change that sees an export comes after it,
     also where the clock was read before the wait for the lock.
     """
-    exports = tx.all(
-        select(EXPORTS).where(tx.of(EXPORTS), EXPORTS.c.last_number >= signature.number)
-    )
+    includes = EXPORTS.c.last_number >= signature.number
+    exports = tx.all(select(EXPORTS).where(tx.of(EXPORTS), includes))
     named_in = exports if change is Change.NAME_GIVEN else _named_in(tx, signature, exports)
-    if not named_in:
-        return
-    changed_at = max(at, tx.scalar(select(func.max(EXPORTS.c.exported_at)).where(tx.of(EXPORTS))))
-    row = {"id": tx.new_id(at), "number": signature.number}
-    tx.add(CHANGES_AFTER_EXPORT, **row, change=change, changed_at=changed_at)
+    if named_in:
+        changed_at = max(at, *(each.exported_at for each in exports))
+        row = {"id": tx.new_id(at), "number": signature.number}
+        tx.add(CHANGES_AFTER_EXPORT, **row, change=change, changed_at=changed_at)
 
 
 def _named_in(tx: Transaction, signature: Row[Any], exports: Sequence[Row[Any]]) -> list[Row[Any]]:
@@ -74,13 +72,9 @@ def _named_in(tx: Transaction, signature: Row[Any], exports: Sequence[Row[Any]])
     """
     if signature.name_sealed is None:
         return []
-    invalidated_at = tx.scalar(
-        select(INVALIDATIONS.c.invalidated_at).where(
-            INVALIDATIONS.c.id == signature.invalidation_id
-        )
-    )
-    ends = [signature.restricted_at, signature.objected_at, invalidated_at]
-    since = [each for each in ends if each is not None]
+    invalidation = tx.find(INVALIDATIONS, INVALIDATIONS.c.id == signature.invalidation_id)
+    invalidated_at = invalidation and invalidation.invalidated_at
+    since = {signature.restricted_at, signature.objected_at, invalidated_at} - {None}
     return [each for each in exports if all(end >= each.exported_at for end in since)]
 
 
@@ -103,16 +97,15 @@ class ChangeOwed:
     corrected_name: str | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class NotedChange:
-    """One row: what changed in a signature, and whether the addressee was told of it."""
+class NotedChange(NamedTuple):
+    """What changed in a signature, when the addressee was told of it, and its name by now."""
 
     id: bytes
     number: int
     change: Change
     changed_at: datetime
-    is_told: bool
-    name: str | None = field(default=None, repr=False)
+    told_at: datetime | None = None
+    name: str | None = None
 
 
 # What says more comes first: of a signature that is erased nothing else matters.
@@ -138,19 +131,19 @@ def changes_owed(noted: Iterable[NotedChange], exported_at: datetime) -> Iterato
     for number, changes in groupby(noted, key=lambda each: each.number):
         known = list(changes)
         since = [each for each in known if each.changed_at >= exported_at]
-        untold = [each for each in since if not each.is_told]
+        untold = [each for each in since if each.told_at is None]
         if not _is_named(known, since) or not (found := _still_true(untold)):
             continue
-        weightiest = min(found, key=lambda each: _BY_WEIGHT.index(each.change))
+        newest = min(found, key=lambda each: _BY_WEIGHT.index(each.change))
         is_corrected = any(each.change is Change.CORRECTED for each in found)
-        has_name = is_corrected and weightiest.change in _KEEPS_THE_NAME
+        has_name = is_corrected and newest.change in _KEEPS_THE_NAME
         yield ChangeOwed(
             number=number,
-            change=weightiest.change,
-            changed_at=weightiest.changed_at,
+            change=newest.change,
+            changed_at=newest.changed_at,
             ids=tuple(each.id for each in untold),
-            corrected_name=weightiest.name if has_name else None,
             is_corrected=has_name,
+            corrected_name=newest.name if has_name else None,
         )
 
 
@@ -165,7 +158,7 @@ def _still_true(untold: Sequence[NotedChange]) -> list[NotedChange]:
         if each.change is Change.NAME_GIVEN:
             is_named_again = True
         elif is_named_again and each.change is Change.NAME_REMOVED:
-            found.append(replace(each, change=Change.CORRECTED))
+            found.append(each._replace(change=Change.CORRECTED))
         elif not (is_named_again and each.change in _HIDES):
             found.append(each)
     return found
@@ -192,7 +185,14 @@ def owed_changes(tx: Transaction, listed: ExportedList | Handover) -> list[Chang
         .where(tx.of(CHANGES_AFTER_EXPORT), changes.number <= listed.last_number)
         .order_by(changes.number, changes.changed_at, changes.id)
     )
-    return list(changes_owed((_noted(tx, row) for row in rows), listed.exported_at))
+    noted = (
+        NotedChange(
+            *(each.id, each.number, Change(each.change), each.changed_at, each.told_at),
+            name=tx.opened(each.name_sealed, SIGNATURES.c.name_sealed, each.signature_id),
+        )
+        for each in rows
+    )
+    return list(changes_owed(noted, listed.exported_at))
 
 
 def mark_told(tx: Transaction, told: Sequence[ChangeOwed], *, at: datetime) -> None:
@@ -210,14 +210,3 @@ class ChangesAfterExport(PetitionRows):
 
     owed = as_read(owed_changes)
     mark_told = as_write(mark_told)
-
-
-def _noted(tx: Transaction, row: Row[Any]) -> NotedChange:
-    return NotedChange(
-        id=row.id,
-        number=row.number,
-        change=Change(row.change),
-        changed_at=row.changed_at,
-        is_told=row.told_at is not None,
-        name=tx.opened(row.name_sealed, SIGNATURES.c.name_sealed, row.signature_id),
-    )

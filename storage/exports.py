@@ -10,18 +10,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    and_,
-    bindparam,
-    case,
-    func,
-    select,
-    type_coerce,
-)
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, case, func, select, type_coerce
 from sqlalchemy.types import NullType
 
 from storage.audit import add_audit
@@ -72,17 +63,11 @@ _GROUPS = (
 )
 
 # As they are stored: to convert the values of a million rows takes two seconds more.
-_PAGES = (
-    select(
-        *(
-            type_coerce(_SIGNED[name], NullType())
-            for name in ("number", "id", "name_sealed", "signed_at", "text_version")
-        )
-    )
-    .where(_LISTED, is_named())
-    .order_by(_SIGNED.number)
-    .limit(bindparam("page"))
-)
+_AS_STORED = [
+    type_coerce(_SIGNED[name], NullType())
+    for name in ("number", "id", "name_sealed", "signed_at", "text_version")
+]
+_PAGES = select(*_AS_STORED).where(_LISTED, is_named()).order_by(_SIGNED.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +87,7 @@ class ExportedList:
     without_name: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class SignatureGroup:
+class SignatureGroup(NamedTuple):
     """How many signed in one quarter of an hour, in one language, to one version of the texts.
 
     Attributes:
@@ -127,8 +111,7 @@ class NamedSignature:
     text_version: str
 
 
-@dataclass(frozen=True, slots=True)
-class ExportCounts:
+class ExportCounts(NamedTuple):
     """What the list says of the count, besides its groups.
 
     Attributes:
@@ -157,8 +140,8 @@ def finish_export(
     tx: Transaction, export: ExportedList, *, with_name: int, without_name: int
 ) -> None:
     """Stores how many the list has."""
-    counts = {"with_name": with_name, "without_name": without_name}
-    tx.set(EXPORTS, EXPORTS.c.id == export.id, **counts)
+    is_its = EXPORTS.c.id == export.id
+    tx.set(EXPORTS, is_its, with_name=with_name, without_name=without_name)
 
 
 def discard_export(tx: Transaction, export: ExportedList, at: datetime) -> None:
@@ -208,19 +191,16 @@ class SignatureList:
 def _counts(tx: Transaction) -> ExportCounts:
     state, counts = petition_state(tx), ANONYMOUS_COUNTS.c
     erased = select(counts.signatures).where(tx.of(ANONYMOUS_COUNTS), counts.is_valid == 1)
-    return ExportCounts(
-        closed_at=state.closed_at,
-        at_closing=state.closed_signatures,
-        invalidated_since=state.invalidated_since,
-        anonymous=sum(row.signatures for row in tx.all(erased)),
-    )
+    anonymous = sum(row.signatures for row in tx.all(erased))
+    told = (state.closed_at, state.closed_signatures, state.invalidated_since)
+    return ExportCounts(*told, anonymous)
 
 
 def _groups(tx: Transaction, last_number: int) -> list[SignatureGroup]:
     counted = Counter[tuple[int, str, str, int]]()
     for after in range(0, last_number, _COUNTED_AT_ONCE):
         until = min(after + _COUNTED_AT_ONCE, last_number)
-        for row in tx.all(_GROUPS, {"petition": tx.slug, "after": after, "until": until}):
+        for row in tx.all(_GROUPS, _listed(tx, after, until)):
             counted[row.quarter, row.language, row.text_version, row.named] += row.signatures
     return [
         SignatureGroup(from_millis(at * _QUARTER), language, version, bool(named), signatures)
@@ -229,15 +209,13 @@ def _groups(tx: Transaction, last_number: int) -> list[SignatureGroup]:
 
 
 def _page(tx: Transaction, after: int, until: int) -> list[NamedSignature]:
-    listed = {"petition": tx.slug, "after": after, "until": until, "page": _PAGE}
-    column = {"table": SIGNATURES.name, "column": _SIGNED.name_sealed.name}
-    rows: Sequence[Any] = tx.all(_PAGES, listed)
+    page: Sequence[Any] = tx.all(_PAGES.limit(_PAGE), _listed(tx, after, until))
+    column = _SIGNED.name_sealed
     return [
-        NamedSignature(
-            number=number,
-            name=tx.keyring.open_if_whole(sealed, **column, row=key),
-            signed_at=from_millis(signed_at),
-            text_version=text_version,
-        )
-        for number, key, sealed, signed_at, text_version in rows
+        NamedSignature(number, tx.opened(sealed, column, key), from_millis(signed_at), version)
+        for number, key, sealed, signed_at, version in page
     ]
+
+
+def _listed(tx: Transaction, after: int, until: int) -> dict[str, str | int]:
+    return {"petition": tx.slug, "after": after, "until": until}

@@ -6,40 +6,26 @@ data.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from fnmatch import translate
 from re import compile as compile_pattern
 from typing import Any
 from unicodedata import normalize
 
-from sqlalchemy import BigInteger, ColumnElement, Row, case, select, type_coerce
+from sqlalchemy import ColumnElement, Row, case, select
 
 from storage.audit import add_audit
 from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.petitions import lock_petition
 from storage.tables import INVALIDATIONS, PETITIONS, SIGNATURES
-from storage.times import from_millis
 from storage.transaction import Transaction
 
 _PORTION = 5_000
 _NUMBERS_AT_ONCE = 1_000
 
-_MINUTE = timedelta(minutes=1) // timedelta(milliseconds=1)
-
 _SIGNED = SIGNATURES.c
-
-# Read once in the order of numbers. As a plain condition, that they are counted would let
-# PostgreSQL take the index of those and sort all of them for each portion.
-_COUNTED = (
-    select(
-        *(_SIGNED.number, _SIGNED.id, _SIGNED.name_sealed, _SIGNED.source, _SIGNED.language),
-        *(type_coerce(_SIGNED.signed_at, BigInteger).label("signed_at"), _SIGNED.form_seconds),
-    )
-    .where(case((_SIGNED.invalidation_id.is_(None), 1), else_=0) == 1)
-    .order_by(_SIGNED.number)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,22 +84,23 @@ class Invalidation:
 
 def find_matches(tx: Transaction, condition: SignatureCondition) -> Matches:
     """Returns the counted signatures that a condition applies to; names are read by portions."""
-    found, is_like = Matches(), _name_test(condition.name_pattern)
-    minutes = Counter[int]()
+    found, is_like = Matches(), None
+    if condition.name_pattern is not None:
+        # So no pattern, however many stars it has, is tried in more than one way.
+        is_like = compile_pattern(translate(_folded(condition.name_pattern))).match
     for row in _counted(tx, condition):
         with_name = row.name_sealed is not None
         if is_like is not None:
             # What has no name, or a damaged one, is like no pattern.
             found.unseen += not with_name
             name = tx.opened(row.name_sealed, _SIGNED.name_sealed, row.id)
-            if name is None or not is_like(name):
+            if name is None or is_like(_folded(name)) is None:
                 continue
         found.numbers.append(row.number)
-        minutes[row.signed_at // _MINUTE] += 1
+        found.by_minute[row.signed_at.replace(second=0, microsecond=0)] += 1
         found.by_source[row.source] += 1
         found.by_language[row.language] += 1
         found.by_form_seconds[with_name][row.form_seconds] += 1
-    found.by_minute.update({from_millis(at * _MINUTE): n for at, n in minutes.items()})
     return found
 
 
@@ -192,7 +179,11 @@ class Invalidations(PetitionRows):
 
 def _counted(tx: Transaction, condition: SignatureCondition) -> Iterator[Row[Any]]:
     """Yields the counted signatures to which all that is given applies, but for the name."""
-    query = _COUNTED.where(tx.of(SIGNATURES), *_conditions(condition)).limit(_PORTION)
+    # Read once in the order of numbers. As a plain condition, that they are counted would let
+    # PostgreSQL take the index of those and sort all of them for each portion.
+    is_counted = case((_SIGNED.invalidation_id.is_(None), 1), else_=0) == 1
+    query = select(SIGNATURES).where(tx.of(SIGNATURES), is_counted, *_conditions(condition))
+    query = query.order_by(_SIGNED.number).limit(_PORTION)
     rows = tx.all(query)
     while rows:
         yield from rows
@@ -209,20 +200,7 @@ def _conditions(condition: SignatureCondition) -> Iterator[ColumnElement[bool]]:
     if condition.form_seconds_under is not None:
         yield _SIGNED.form_seconds < condition.form_seconds_under
     if condition.with_name is not None:
-        yield (
-            _SIGNED.name_sealed.is_not(None)
-            if condition.with_name
-            else _SIGNED.name_sealed.is_(None)
-        )
-
-
-def _name_test(pattern: str | None) -> Callable[[str], bool] | None:
-    """Returns what compares names with a pattern, in a time that grows with their length alone."""
-    if pattern is None:
-        return None
-    # Written so that no pattern, however many stars it has, is tried in more than one way.
-    is_like = compile_pattern(translate(_folded(pattern))).match
-    return lambda name: is_like(_folded(name)) is not None
+        yield _SIGNED.name_sealed.is_not(None).is_(condition.with_name)
 
 
 def _folded(text: str) -> str:

@@ -142,7 +142,7 @@ async def test_a_name_that_is_given_later_is_noted_where_earlier_lists_lack_it(
 def _noted_change(number: int, change: Change, second: int, *, told: bool = False) -> NotedChange:
     key = f"{number}/{second}".encode()
     name = None if change in (Change.WITHDRAWN, Change.ERASED) else "Nueva"
-    return NotedChange(key, number, change, later(second), told, name)
+    return NotedChange(key, number, change, later(second), NOON if told else None, name)
 
 
 @pytest.mark.parametrize(
