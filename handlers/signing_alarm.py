@@ -9,7 +9,6 @@ import structlog
 
 from bot.petition.signing_rate import (
     SHORT_FORM_SECONDS,
-    SHORT_FORMS_FROM,
     Sign,
     form_times,
     main_source,
@@ -48,7 +47,7 @@ async def watch_signing(bot: Bot, services: Services) -> None:
 async def look(bot: Bot, services: Services) -> None:
     """Tells the admins what is unusual about the last hour, if they were not told of late."""
     petitions = services.storage.petitions
-    rate = await services.storage.signatures.rate(services.clock(), details_from=SHORT_FORMS_FROM)
+    rate = await services.storage.signatures.rate(services.clock())
     signs = signs_of_a_wave(rate)
     turn = int(rate.until.timestamp() // _SILENT_FOR.total_seconds())
     for sign in signs:

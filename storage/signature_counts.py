@@ -1,12 +1,12 @@
 """How many signed, from where, and how fast. New queries that count signatures go here.
 
 How fast is looked at every few minutes: hours are counted in an index that holds the time and
-nothing else; rows are read of the last hour, if it had enough signatures to say anything.
+nothing else; rows are read of the last hour, and of the week before it if it has a main source.
 """
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import BigInteger, ColumnElement, and_, func, select, type_coerce
@@ -18,9 +18,8 @@ from storage.transaction import Transaction
 
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 
-_COLUMNS = SIGNATURES.c
-
-FormSeconds = Mapping[bool, Mapping[int | None, int]]
+_SIGNED = SIGNATURES.c
+_IS_COUNTED = _SIGNED.invalidation_id.is_(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +37,8 @@ class Stats:
     today: int
     by_language: Mapping[str, int]
     by_source: Mapping[str | None, int]
-    unreachable: int
-    with_name: int
+    unreachable: int = 0
+    with_name: int = 0
     erased: int = 0
     invalidated: int = 0
 
@@ -57,7 +56,7 @@ class SigningRate:
         signed: how many in that hour.
         busiest_before: how many in the busiest of the 24 hours before; None if the petition had
             no signature yet when those began, so that nothing is usual.
-        by_source: of the hour; empty, as what follows, if it had too few signatures.
+        by_source: of the hour.
         by_form_seconds: of the hour, by whether they have a name, how long the form took; None:
             not known.
         main_source_before: how many the hour's largest source brought in the week before it.
@@ -65,95 +64,72 @@ class SigningRate:
 
     until: datetime
     signed: int
-    busiest_before: int | None = None
-    by_source: Mapping[str | None, int] = field(default_factory=dict)
-    by_form_seconds: FormSeconds = field(default_factory=lambda: {True: {}, False: {}})
-    main_source_before: int = 0
+    busiest_before: int | None
+    by_source: Mapping[str | None, int]
+    by_form_seconds: Mapping[bool, Mapping[int | None, int]]
+    main_source_before: int
 
 
 def statistics(tx: Transaction, since: datetime) -> Stats:
     """Returns the counts of signatures; `today` counts those from `since` on."""
-    is_counted, count = _COLUMNS.invalidation_id.is_(None), func.count()
-    groups = (is_counted.label("is_counted"), _COLUMNS.language, _COLUMNS.source)
-    signed = tx.all(
-        select(
-            *groups,
-            count.label("signed"),
-            count.filter(is_named()).label("with_name"),
-            count.filter(_COLUMNS.signed_at >= since).label("today"),
-            func.count(_COLUMNS.unreachable_at).label("unreachable"),
-        )
-        .where(tx.of(SIGNATURES))
-        .group_by(*groups)
+    groups = (_IS_COUNTED.label("is_counted"), _SIGNED.language, _SIGNED.source)
+    counts = (
+        func.count().label("signed"),
+        func.count().filter(is_named()).label("with_name"),
+        func.count().filter(_SIGNED.signed_at >= since).label("today"),
+        func.count(_SIGNED.unreachable_at).label("unreachable"),
     )
-    anonymous = tx.all(select(ANONYMOUS_COUNTS).where(tx.of(ANONYMOUS_COUNTS)))
-    counted = [row for row in signed if row.is_counted]
-    erased = [row for row in anonymous if row.is_valid]
-    by_language, by_source = Counter[str](), Counter[str | None]()
-    for row in counted:
-        by_language[row.language] += row.signed
-        by_source[row.source] += row.signed
-    for row in erased:
-        by_language[row.language] += row.signatures
-    return Stats(
-        total=by_language.total(),
-        today=sum(row.today for row in counted),
-        by_language=dict(by_language),
-        by_source=dict(by_source),
-        unreachable=sum(row.unreachable for row in counted),
-        with_name=sum(row.with_name for row in counted)
-        + sum(row.signatures for row in erased if row.with_name),
-        erased=sum(row.signatures for row in erased),
-        invalidated=sum(row.signed for row in signed if not row.is_counted)
-        + sum(row.signatures for row in anonymous if not row.is_valid),
-    )
+    by_language, by_source, sums = Counter[str](), Counter[str | None](), Counter(today=0)
+    for row in tx.all(select(*groups, *counts).where(tx.of(SIGNATURES)).group_by(*groups)):
+        if row.is_counted:
+            by_language[row.language] += row.signed
+            by_source[row.source] += row.signed
+            sums.update(today=row.today, with_name=row.with_name, unreachable=row.unreachable)
+        else:
+            sums.update(invalidated=row.signed)
+    for row in tx.all(select(ANONYMOUS_COUNTS).where(tx.of(ANONYMOUS_COUNTS))):
+        if row.is_valid:
+            by_language[row.language] += row.signatures
+            sums.update(erased=row.signatures, with_name=row.signatures * row.with_name)
+        else:
+            sums.update(invalidated=row.signatures)
+    total = by_language.total()
+    return Stats(total=total, by_language=dict(by_language), by_source=dict(by_source), **sums)
 
 
-def signing_rate(tx: Transaction, until: datetime, *, details_from: int) -> SigningRate:
-    """Returns how fast people signed in the hour before `until`, and before.
-
-    With fewer signatures in that hour than `details_from`, only how many there were.
-    """
-    before = until - HOUR
-    by_hour = _by_hour(tx, before - DAY, until)
-    signed = by_hour.pop(0, 0)
-    if signed < details_from:
-        return SigningRate(until, signed)
-    has_name = _COLUMNS.name_sealed.is_not(None)
-    groups = (_COLUMNS.source, _COLUMNS.form_seconds, has_name.label("has_name"))
-    last_hour = select(*groups, func.count().label("signed")).where(_counted(tx, before, until))
+def signing_rate(tx: Transaction, until: datetime) -> SigningRate:
+    """Returns how fast people signed in the hour before `until`, and before."""
+    before, has_name = until - HOUR, _SIGNED.name_sealed.is_not(None).label("has_name")
+    groups = (_SIGNED.source, _SIGNED.form_seconds, has_name)
+    last_hour = select(*groups, func.count().label("signed")).where(_between(before, until))
     by_source: Counter[str | None] = Counter()
     by_form_seconds = {True: Counter[int | None](), False: Counter[int | None]()}
-    for row in tx.all(last_hour.group_by(*groups)):
+    for row in tx.all(last_hour.where(tx.of(SIGNATURES)).group_by(*groups)):
         by_source[row.source] += row.signed
         by_form_seconds[row.has_name][row.form_seconds] += row.signed
-    [(main, _)] = by_source.most_common(1)
-    usual = _counted(tx, None, before - DAY)
+    main = max(by_source, key=lambda each: by_source[each], default=None)
+    of_main = (_between(before - WEEK, before), _SIGNED.source == main)
     return SigningRate(
         until,
-        signed,
-        max(by_hour.values(), default=0) if tx.find(SIGNATURES, usual) else None,
+        by_source.total(),
+        _busiest_hour(tx, before),
         by_source,
         by_form_seconds,
-        tx.count(SIGNATURES, _counted(tx, before - WEEK, before), _COLUMNS.source == main),
+        0 if main is None else tx.count(SIGNATURES, *of_main),
     )
 
 
-def _by_hour(tx: Transaction, since: datetime, until: datetime) -> dict[int, int]:
-    """Returns how many signed in each hour, by how many hours before `until` it began to end."""
-    ago = to_millis(until) - type_coerce(_COLUMNS.signed_at, BigInteger)
-    hours_ago = (ago // (HOUR // timedelta(milliseconds=1))).label("hours_ago")
-    query = select(hours_ago, func.count().label("signed")).where(_counted(tx, since, until))
-    return {row.hours_ago: row.signed for row in tx.all(query.group_by(hours_ago))}
+def _busiest_hour(tx: Transaction, until: datetime) -> int | None:
+    """Returns how many signed in the busiest hour of a day; None if nobody had before it."""
+    if tx.find(SIGNATURES, _IS_COUNTED, _SIGNED.signed_at <= until - DAY) is None:
+        return None
+    ago = to_millis(until) - type_coerce(_SIGNED.signed_at, BigInteger)
+    hour = ago // (HOUR // timedelta(milliseconds=1))
+    of_day = select(func.count().label("signed")).where(_between(until - DAY, until))
+    hours = tx.all(of_day.where(tx.of(SIGNATURES)).group_by(hour))
+    return max((row.signed for row in hours), default=0)
 
 
-def _counted(tx: Transaction, since: datetime | None, until: datetime) -> ColumnElement[bool]:
+def _between(since: datetime, until: datetime) -> ColumnElement[bool]:
     """Returns whether a signature is counted and was given in a span of time."""
-    conditions = [
-        tx.of(SIGNATURES),
-        _COLUMNS.invalidation_id.is_(None),
-        _COLUMNS.signed_at <= until,
-    ]
-    if since is not None:
-        conditions.append(_COLUMNS.signed_at > since)
-    return and_(*conditions)
+    return and_(_IS_COUNTED, _SIGNED.signed_at > since, _SIGNED.signed_at <= until)

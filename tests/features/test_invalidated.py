@@ -80,7 +80,7 @@ async def test_the_admins_are_told_of_a_wave_once_and_not_who_is_in_it(scene: Sc
         SignatureCondition(form_seconds_under=2, with_name=False)
     )
     await invalidated(scene, found.numbers)
-    assert (await services.storage.signatures.rate(services.clock(), details_from=1)).signed == 0
+    assert (await services.storage.signatures.rate(services.clock())).signed == 0
     scene.marta.send("/stats")
     await scene.marta.sees("Sin contar, por anuladas: 40")
     await a_wave(scene, range(41, 121))

@@ -225,14 +225,13 @@ async def test_how_fast_people_sign_is_read_of_who_is_counted(
     storage: Storage, signed: Supporters
 ) -> None:
     at = NOON + 10 * MINUTE
-    young = await storage.signatures.rate(at, details_from=10)
+    young = await storage.signatures.rate(at)
     assert (young.signed, young.busiest_before) == (10, None)
     assert young.by_source == {None: 5, "radio": 5}
     assert young.by_form_seconds == {True: {40: 5, 1: 5}, False: {}}
     await write_all(storage.database, NAMELESS)
-    kinds = (await storage.signatures.rate(at, details_from=10)).by_form_seconds
+    kinds = (await storage.signatures.rate(at)).by_form_seconds
     assert kinds == {True: {40: 3, 1: 2}, False: {40: 2, 1: 3}}
-    assert (await storage.signatures.rate(at, details_from=11)).by_source == {}
     await write_all(
         storage.database,
         Statement(
@@ -243,14 +242,14 @@ async def test_how_fast_people_sign_is_read_of_who_is_counted(
             " WHERE number = 1"
         ),
     )
-    rate = await storage.signatures.rate(at, details_from=5)
+    rate = await storage.signatures.rate(at)
     assert (rate.signed, rate.busiest_before, rate.main_source_before) == (7, 2, 1)
     # A moment belongs to the hour that ends with it.
     ends_at = Statement(
         "UPDATE signatures SET signed_at = :at WHERE number = 5", {"at": NOON_MILLIS + 600_000}
     )
     await write_all(storage.database, ends_at)
-    assert (await storage.signatures.rate(at, details_from=5)).signed == 7
-    assert (await storage.signatures.rate(at + 60 * MINUTE, details_from=5)).signed == 0
+    assert (await storage.signatures.rate(at)).signed == 7
+    assert (await storage.signatures.rate(at + 60 * MINUTE)).signed == 0
     await take_out(storage, await numbers(storage, source="radio"))
-    assert (await storage.signatures.rate(at, details_from=5)).signed == 2
+    assert (await storage.signatures.rate(at)).signed == 2

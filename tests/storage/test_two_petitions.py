@@ -162,7 +162,7 @@ async def test_nothing_of_the_other_petition_is_read(
     assert await storage.sent_files.due() == []
     assert (await theirs.petitions.reached()).number == 5
     assert (await storage.signatures.stats(NOON)).total == 0
-    assert (await storage.signatures.rate(NOON, details_from=1)).signed == 0
+    assert (await storage.signatures.rate(NOON)).signed == 0
     assert await storage.conversations.unsigned() == 0
     assert await storage.telegram_cache.get("menu") is None
     assert not await storage.petitions.notice_was_sent("overdue", "since")
