@@ -19,7 +19,7 @@ from handlers.sent_files import erase_files
 from handlers.signing import CHANGED_TEXT, refusal, shows_what_changed
 from handlers.supporter_context import SupporterContext, reload
 from storage import Consent, Handover, Held, Inclusion, Unavailable
-from storage.consents import NEW_TEXTS, WITH_NAME, TextsAnswer
+from storage.consents import NEW_TEXTS, WITH_NAME
 from telegram_text.markup import Html, fill, parse
 
 _log = structlog.stdlib.get_logger()
@@ -192,9 +192,9 @@ async def keep_texts(ctx: SupporterContext) -> None:
 
 async def _answer_texts(ctx: SupporterContext, consent: Consent | None, notice: Html) -> None:
     done, signatures = ctx.after(Action.HOME), ctx.services.storage.signatures
-    answer = TextsAnswer(ctx.view.petition.version, consent)
+    version, now = ctx.view.petition.version, ctx.services.clock()
     changed = await signatures.answer_texts(
-        ctx.supporter, answer, done.conversation, ctx.stored_version or 0, ctx.services.clock()
+        ctx.supporter, version, consent, done.conversation, ctx.stored_version or 0, now
     )
     await (await reload(done)).show(notice if changed else None)
 

@@ -108,8 +108,8 @@ async def _mute(ctx: SupporterContext) -> bool:
 
 async def _refuse(ctx: SupporterContext, kind: Kind) -> bool:
     signatures, at = ctx.services.storage.signatures, ctx.services.clock()
-    refuse = signatures.refuse_news if kind is Kind.NEWS else signatures.refuse_updates
-    return await change_and_void_claims(ctx, refuse(ctx.supporter, at))
+    purpose = "news" if kind is Kind.NEWS else "updates"
+    return await change_and_void_claims(ctx, signatures.end_consent(ctx.supporter, purpose, at))
 
 
 async def change_and_void_claims(ctx: SupporterContext, change: Awaitable[object]) -> bool:

@@ -18,7 +18,7 @@ from bot.petition.stages import (
 from bot.text.translations import mark
 from handlers.screens.signing import consent_mark, consent_words
 from handlers.supporter_context import SupporterContext, reload
-from storage import Consent, NewSignature, PetitionClosed
+from storage import Consent, NewSignature, SignOutcome
 from telegram_text.markup import Html
 
 NAME_REFUSALS: Mapping[NameProblem, str] = {
@@ -125,10 +125,10 @@ async def confirm(ctx: SupporterContext, agreed_to: str) -> None:
         _new_signature(before), ctx.conversation, before.stored_version or 0
     )
     await ctx.services.mark_first()
-    if isinstance(outcome, PetitionClosed):
+    if outcome is SignOutcome.CLOSED:
         await ctx.services.storage.petitions.close_if_due(ctx.services.clock())
     ctx = (await reload(ctx)).at_valid_stage()
-    if isinstance(outcome, PetitionClosed):
+    if outcome is SignOutcome.CLOSED:
         # From the form, so that the screen says that nothing was signed.
         ctx = ctx.with_stage(nearest_valid_stage(before.view.place, ctx.view.status))
     await ctx.save_and_show()
@@ -169,10 +169,8 @@ def _new_signature(ctx: SupporterContext) -> NewSignature:
     updates_at_most = view.petition.updates_at_most if conversation.updates else 0
     chosen = {"signature": True, "updates": updates_at_most > 0, "news": conversation.news}
     return NewSignature(
-        supporter=conversation.supporter,
         chat_id=ctx.chat_id,
         name=conversation.name if view.with_name else None,
-        language=view.language,
         source=conversation.source,
         form_seconds=form_seconds(conversation.form_started_at, now),
         consent=Consent(

@@ -115,12 +115,10 @@ from storage.restores import HeldRestore, Restores
 from storage.sent_files import SentFile, SentFiles
 from storage.signature_counts import SigningRate, Stats
 from storage.signatures import (
-    AlreadySigned,
     NewSignature,
-    PetitionClosed,
     Signature,
     Signatures,
-    Signed,
+    SignOutcome,
     forget_former_names,
 )
 from storage.telegram_cache import TelegramCache

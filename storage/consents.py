@@ -60,19 +60,6 @@ class Consent:
     with_name: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class TextsAnswer:
-    """What somebody answers about texts that changed after they signed.
-
-    Attributes:
-        version: of the present texts.
-        consent: to these; None keeps the consent to the earlier ones.
-    """
-
-    version: str
-    consent: Consent | None
-
-
 def add_consent(tx: Transaction, signature_id: bytes, consent: Consent, at: datetime) -> bytes:
     """Writes a consent; returns its id."""
     row = consent_row(tx, signature_id, consent, at)
@@ -138,12 +125,22 @@ def choosing_owner(
 def answer_texts(
     tx: Transaction,
     supporter: bytes,
-    answer: TextsAnswer,
+    version: str,
+    consent: Consent | None,
     conversation: Conversation,
     was: int,
     at: datetime,
 ) -> bool:
-    """Stores whether somebody who was asked again accepts the changed texts.
+    """Stores what somebody answers about texts that changed after they signed.
+
+    Args:
+        tx: the transaction.
+        supporter: who answers.
+        version: of the present texts.
+        consent: to these; None keeps the consent to the earlier ones.
+        conversation: as it is then.
+        was: the version of the conversation that was read.
+        at: when they answer.
 
     Returns:
         False if it was answered already, or the petition was handed over before; then only the
@@ -153,14 +150,13 @@ def answer_texts(
         ConversationMoved: as in `choosing_owner`.
     """
     signature = choosing_owner(tx, supporter, conversation, was=was, at=at)
-    if signature.text_version == answer.version or active_handover(tx) is not None:
+    if signature.text_version == version or active_handover(tx) is not None:
         return False
-    own = SIGNATURES.c.id == signature.id
-    if answer.consent is None:
-        tx.set(SIGNATURES, own, kept_version=answer.version)
+    if consent is None:
+        tx.set(SIGNATURES, signature.id, kept_version=version)
         add_audit(tx, "texts_kept", at=at)
         return True
-    add_consent(tx, signature.id, answer.consent, at)
-    tx.set(SIGNATURES, own, text_version=answer.version)
+    add_consent(tx, signature.id, consent, at)
+    tx.set(SIGNATURES, signature.id, text_version=version)
     add_audit(tx, "texts_accepted", at=at)
     return True

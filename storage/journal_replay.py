@@ -20,7 +20,7 @@ from storage.journal_entries import Deed, Entry, last_entries
 from storage.keyring import Keyring
 from storage.petition_rows import PetitionRows, as_write
 from storage.petitions import Reached, lock_petition
-from storage.signatures import erase_signature
+from storage.signatures import erase_signature, forget_person
 from storage.signed_names import is_to_name, replace_name, short, take_off_name
 from storage.tables import CONSENTS, PERSON_CODES, PERSON_NOTICES, PETITIONS, SIGNATURES
 from storage.times import from_millis
@@ -105,6 +105,7 @@ def _was_repeated(tx: Transaction, entry: Entry, at: datetime) -> bool:
         return False
     match entry.deed:
         case Deed.WITHDRAWAL:
+            forget_person(tx, signature.supporter)
             erase_signature(tx, signature, Change.WITHDRAWN, at)
             return True
         case Deed.NAME:

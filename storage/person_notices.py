@@ -90,11 +90,6 @@ def forget_notice(tx: Transaction, notice: PersonNotice) -> None:
     tx.delete(PERSON_NOTICES, notice.id)
 
 
-def forget_notices_of(tx: Transaction, supporter: bytes) -> None:
-    """Erases all sentences that wait for a person."""
-    tx.delete(PERSON_NOTICES, PERSON_NOTICES.c.supporter == supporter)
-
-
 def expire_notices(tx: Transaction, before: datetime) -> None:
     """Erases the sentences that were written until `before`."""
     tx.delete(PERSON_NOTICES, PERSON_NOTICES.c.written_at <= before)

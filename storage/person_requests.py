@@ -18,7 +18,7 @@ from storage.person_codes import CheckedCode, CodeState, check_code, use_code
 from storage.person_notices import PersonNoticeKind, add_notice
 from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.petitions import lock_petition
-from storage.signatures import erase_signature
+from storage.signatures import erase_signature, forget_person
 from storage.signed_names import replace_name
 from storage.tables import SIGNATURES
 from storage.transaction import Transaction
@@ -158,9 +158,10 @@ def erase(tx: Transaction, signer: Signer, proof: Proof, at: datetime) -> bool:
     row = _lock(tx, signer)
     if row is None or not _is_proved(tx, signer, proof, at):
         return False
-    # The sentence that tells of it comes after it, which erases those that wait.
-    erase_signature(tx, row, Change.ERASED, at, stage=_WITHDRAWN_STAGE)
+    forget_person(tx, row.supporter, _WITHDRAWN_STAGE)
+    # It comes after what erases the sentences that wait, and before what counts.
     _tell(tx, signer, proof, at, PersonNoticeKind.ERASED)
+    erase_signature(tx, row, Change.ERASED, at)
     return True
 
 

@@ -7,22 +7,12 @@ moment, and numbers are given in the order of the commits, without holes.
 """
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
-from sqlalchemy import (
-    CTE,
-    Row,
-    Table,
-    and_,
-    bindparam,
-    exists,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import CTE, Row, Table, and_, bindparam, exists, insert, or_, select, update
 
 from storage.changes_after_export import Change, note_change
 from storage.consents import IS_TO_SIGN, Consent, answer_texts, consent_row, lock_signature
@@ -31,13 +21,12 @@ from storage.deliveries import count_erased
 from storage.eligibility import was_told
 from storage.journal import GROUP_SIZE, Journal
 from storage.journal_entries import Deed, Entry, last_entries
-from storage.person_notices import forget_notices_of
 from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.returning_supporters import mark_reachable
 from storage.sent_files import make_files_due
 from storage.signature_counts import signing_rate, statistics
 from storage.signed_names import correct_name, give_name, note_nameless, remove_name
-from storage.tables import CONSENTS, PERSON_CODES, PETITIONS, SIGNATURES
+from storage.tables import CONSENTS, PERSON_CODES, PERSON_NOTICES, PETITIONS, SIGNATURES
 from storage.transaction import Transaction
 
 _COLUMNS = SIGNATURES.c
@@ -58,12 +47,6 @@ _GET = (
     .order_by(CONSENTS.c.given_at.desc())
 )
 
-_SIGNED = (
-    select(_COLUMNS.number, PETITIONS.c.signatures.label("total"))
-    .join(PETITIONS, PETITIONS.c.slug == _COLUMNS.petition)
-    .where(*_OWN)
-)
-
 _COUNT = (
     update(PETITIONS)
     .where(PETITIONS.c.slug == bindparam("own_petition"), PETITIONS.c.closed_at.is_(None))
@@ -73,7 +56,7 @@ _COUNT = (
         signatures=PETITIONS.c.signatures + 1,
         last_number=PETITIONS.c.last_number + 1,
     )
-    .returning(PETITIONS.c.last_number.label("number"), PETITIONS.c.signatures.label("total"))
+    .returning(PETITIONS.c.last_number.label("number"))
 )
 _ADD_SIGNATURE, _ADD_CONSENT = insert(SIGNATURES), insert(CONSENTS)
 
@@ -126,10 +109,8 @@ class Signature:
 class NewSignature:
     """A signature to be stored; `name` is None unless the consent is to hand it over."""
 
-    supporter: bytes
     chat_id: int = field(repr=False)
     name: str | None = field(repr=False)
-    language: str
     source: str | None
     consent: Consent
     at: datetime
@@ -140,30 +121,17 @@ class NewSignature:
             raise ValueError("a name is stored with the consent to hand it over, and only then")
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """The signature is stored under `number`; `total` includes it."""
+class SignOutcome(Enum):
+    """What became of a signature; nothing was added where somebody had signed, or it is closed."""
 
-    number: int
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class AlreadySigned:
-    """The person had signed before, under `number`; nothing was added."""
-
-    number: int
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class PetitionClosed:
-    """The petition is closed; no signature was stored."""
+    SIGNED = "signed"
+    ALREADY_SIGNED = "already signed"
+    CLOSED = "closed"
 
 
 def sign(
     tx: Transaction, new: NewSignature, conversation: Conversation, was: int | None
-) -> Signed | AlreadySigned | PetitionClosed:
+) -> SignOutcome:
     """Signs, and saves the conversation, in one transaction.
 
     The conversation is saved whatever the result. Signing again changes nothing else.
@@ -179,21 +147,20 @@ def sign(
     signature = {
         "id": key,
         "petition": tx.slug,
-        "supporter": new.supporter,
+        "supporter": conversation.supporter,
         "name_sealed": None if new.name is None else tx.seal(new.name, name, key),
         "chat_sealed": tx.seal(new.chat_id, chat, key),
-        "language": new.language,
+        "language": new.consent.language,
         "source": new.source,
         "text_version": new.consent.text_version,
         "signed_at": new.at,
         "form_seconds": new.form_seconds,
     }
     consent = consent_row(tx, key, new.consent, new.at)
-    counted = _count_and_add(tx, signature, consent)
-    if counted is not None:
-        return Signed(**counted._mapping)
-    known = tx.first(_SIGNED, {"own_petition": tx.slug, "own_supporter": new.supporter})
-    return PetitionClosed() if known is None else AlreadySigned(**known._mapping)
+    if _count_and_add(tx, signature, consent):
+        return SignOutcome.SIGNED
+    known = tx.find(SIGNATURES, _COLUMNS.supporter == conversation.supporter)
+    return SignOutcome.CLOSED if known is None else SignOutcome.ALREADY_SIGNED
 
 
 def withdraw(tx: Transaction, supporter: bytes, at: datetime, *, stage: str | None = None) -> bool:
@@ -203,36 +170,38 @@ def withdraw(tx: Transaction, supporter: bytes, at: datetime, *, stage: str | No
     `stage`, the conversation moves there, by one version, in the same transaction.
     """
     signature = lock_signature(tx, supporter)
-    if signature is None:
-        _forget_person(tx, supporter, stage)
-        return False
-    erase_signature(tx, signature, Change.WITHDRAWN, at, stage=stage)
-    return True
+    forget_person(tx, supporter, stage)
+    if signature is not None:
+        erase_signature(tx, signature, Change.WITHDRAWN, at)
+    return signature is not None
 
 
-def erase_signature(
-    tx: Transaction,
-    signature: Row[Any],
-    change: Change,
-    at: datetime,
-    *,
-    stage: str | None = None,
-) -> None:
-    """Erases a signature, and what else is stored of its owner, in the transaction of a request.
+def forget_person(tx: Transaction, supporter: bytes, stage: str | None = None) -> None:
+    """Erases what there is of somebody besides the signature, which is locked.
+
+    With the code a letter would show whose signature it is. With a `stage`, the conversation moves
+    there, by one version.
+    """
+    forget_conversation(tx, supporter, stage=stage)
+    make_files_due(tx, supporter)
+    tx.delete(PERSON_NOTICES, PERSON_NOTICES.c.supporter == supporter)
+    tx.delete(PERSON_CODES, PERSON_CODES.c.supporter == supporter)
+
+
+def erase_signature(tx: Transaction, signature: Row[Any], change: Change, at: datetime) -> None:
+    """Erases a signature, in the transaction of a request.
 
     It ends with the count, so it is the last of its transaction, whose first was to lock the
-    petition, shared, and the signature.
+    petition, shared, and the signature, and whose second to forget the person.
 
     Args:
         tx: the transaction.
         signature: its row.
         change: what those who were given it are told.
         at: when it is erased.
-        stage: where its owner's conversation goes, by one version; None: it stays where it is.
     """
     note_change(tx, signature, change, at)
-    _forget_person(tx, signature.supporter, stage)
-    tx.delete(SIGNATURES, _COLUMNS.id == signature.id)
+    tx.delete(SIGNATURES, signature.id)
     count_erased(tx)
     tx.note(Entry(Deed.WITHDRAWAL, signature.id))
     if signature.invalidation_id is None:
@@ -244,27 +213,25 @@ def signature_of(tx: Transaction, supporter: bytes) -> Signature | None:
     row = tx.first(_GET, {"own_petition": tx.slug, "own_supporter": supporter})
     if row is None:
         return None
+    held = {
+        each.name: getattr(row, each.name)
+        for each in fields(Signature)
+        if each.name in row._mapping
+    }
     name = tx.opened(row.name_sealed, _COLUMNS.name_sealed, row.id)
     purposes = row.purposes.split(",")
     wants_updates = "updates" in purposes and row.updates_ended_at is None
-    return Signature(
-        number=row.number,
-        name=name or "",
-        signed_at=row.signed_at,
-        source=row.source,
-        unreachable=row.unreachable_at is not None,
-        muted=row.muted_at is not None,
-        news="news" in purposes and row.news_ended_at is None,
-        updates_at_most=row.updates_at_most if wants_updates else 0,
-        with_name=row.name_sealed is not None,
-        was_told=row.was_told,
-        is_damaged=name is None and row.name_sealed is not None,
-        restricted_at=row.restricted_at,
-        objected_at=row.objected_at,
-        is_counted=row.invalidation_id is None,
-        text_version=row.text_version,
-        kept_version=row.kept_version,
-    )
+    held |= {
+        "name": name or "",
+        "with_name": row.name_sealed is not None,
+        "is_damaged": name is None and row.name_sealed is not None,
+        "unreachable": row.unreachable_at is not None,
+        "muted": row.muted_at is not None,
+        "is_counted": row.invalidation_id is None,
+        "news": "news" in purposes and row.news_ended_at is None,
+        "updates_at_most": row.updates_at_most if wants_updates else 0,
+    }
+    return Signature(**held)
 
 
 def mark_unreachable(tx: Transaction, supporter: bytes, at: datetime) -> None:
@@ -273,23 +240,26 @@ def mark_unreachable(tx: Transaction, supporter: bytes, at: datetime) -> None:
     tx.set(SIGNATURES, _COLUMNS.supporter == supporter, reached, unreachable_at=at)
 
 
-def refuse_news(tx: Transaction, supporter: bytes, at: datetime) -> None:
-    """Records that a supporter wants no news of other actions any more."""
-    _end_consent(tx, supporter, "news_ended_at", Deed.NEWS_ENDED, at)
+def end_consent(tx: Transaction, supporter: bytes, purpose: str, at: datetime) -> None:
+    """Ends a consent to "news" or to "updates", which is as easy as giving it (GDPR art. 7(3)).
 
-
-def refuse_updates(tx: Transaction, supporter: bytes, at: datetime) -> None:
-    """Records that a supporter wants no more messages about the petition but its end."""
-    _end_consent(tx, supporter, "updates_ended_at", Deed.UPDATES_ENDED, at)
+    What was agreed to stays on record, with the time from which it no longer applies.
+    """
+    signature, deed = lock_signature(tx, supporter), Deed(f"{purpose}_ended")
+    if signature is None:
+        return
+    ended_at = CONSENTS.c[f"{deed}_at"]
+    of_it = CONSENTS.c.signature_id == signature.id
+    if tx.set(CONSENTS, of_it, ended_at.is_(None), **{ended_at.name: at}):
+        tx.note(Entry.since(deed, signature.id, at))
 
 
 def mute(tx: Transaction, supporter: bytes, at: datetime | None) -> None:
     """Mutes the bot for a supporter from `at` on; None unmutes it."""
     signature = lock_signature(tx, supporter)
-    if signature is None or (signature.muted_at is None) is (at is None):
-        return
-    tx.set(SIGNATURES, _COLUMNS.id == signature.id, muted_at=at)
-    tx.note(Entry.since(Deed.MUTED, signature.id, at))
+    if signature is not None and (signature.muted_at is None) is not (at is None):
+        tx.set(SIGNATURES, signature.id, muted_at=at)
+        tx.note(Entry.since(Deed.MUTED, signature.id, at))
 
 
 class Signatures(PetitionRows):
@@ -304,8 +274,7 @@ class Signatures(PetitionRows):
     answer_texts = as_write(answer_texts)
     mark_unreachable = as_write(mark_unreachable)
     mark_reachable = as_write(mark_reachable)
-    refuse_news = as_write(refuse_news)
-    refuse_updates = as_write(refuse_updates)
+    end_consent = as_write(end_consent)
     mute = as_write(mute)
     note_nameless = as_write(note_nameless)
     stats = as_read(statistics)
@@ -320,34 +289,8 @@ async def forget_former_names(signatures: Signatures, journal: Journal) -> None:
         await signatures.note_nameless(former[start : start + GROUP_SIZE])
 
 
-def _forget_person(tx: Transaction, supporter: bytes, stage: str | None) -> None:
-    """Erases what there is of somebody besides the signature.
-
-    With the code a letter would show whose signature it is.
-    """
-    forget_conversation(tx, supporter, stage=stage)
-    make_files_due(tx, supporter)
-    forget_notices_of(tx, supporter)
-    tx.delete(PERSON_CODES, PERSON_CODES.c.supporter == supporter)
-
-
-def _end_consent(tx: Transaction, supporter: bytes, column: str, deed: Deed, at: datetime) -> None:
-    """Ends a consent, which is as easy as giving it (GDPR art. 7(3)).
-
-    What was agreed to stays on record, with the time from which it no longer applies.
-    """
-    signature = lock_signature(tx, supporter)
-    if signature is None:
-        return
-    of_it = CONSENTS.c.signature_id == signature.id
-    if tx.set(CONSENTS, of_it, CONSENTS.c[column].is_(None), **{column: at}):
-        tx.note(Entry.since(deed, signature.id, at))
-
-
-def _count_and_add(
-    tx: Transaction, signature: dict[str, Any], consent: dict[str, Any]
-) -> Row[Any] | None:
-    """Counts a signature and adds it with its consent; None if there is one, or it is closed.
+def _count_and_add(tx: Transaction, signature: dict[str, Any], consent: dict[str, Any]) -> bool:
+    """Counts a signature and adds it with its consent, unless there is one, or it is closed.
 
     PostgreSQL does it all in one statement, so that nobody waits for the answers on their way.
     """
@@ -358,12 +301,13 @@ def _count_and_add(
     }
     if tx.connection.dialect.name == "postgresql":
         named = _named(SIGNATURES, signature) | _named(CONSENTS, consent)
-        return tx.first(_COUNT_AND_ADD, counting | named)
+        return tx.first(_COUNT_AND_ADD, counting | named) is not None
     counted = tx.first(_COUNT, counting)
-    if counted is not None:
-        tx.change(_ADD_SIGNATURE, {**signature, "number": counted.number})
-        tx.change(_ADD_CONSENT, consent)
-    return counted
+    if counted is None:
+        return False
+    tx.change(_ADD_SIGNATURE, {**signature, "number": counted.number})
+    tx.change(_ADD_CONSENT, consent)
+    return True
 
 
 def _adding(table: Table, counted: CTE, **given: Any) -> CTE:

@@ -74,7 +74,7 @@ def give_name(
     note_change(tx, signature, Change.NAME_GIVEN, at)
     add_audit(tx, Change.NAME_GIVEN, at=at)
     consent_id = add_consent(tx, signature.id, consent, at)
-    _set_name(tx, signature, name)
+    tx.set(SIGNATURES, signature.id, name=name)
     tx.note(named(signature.id, consent_id, name))
     return True
 
@@ -103,7 +103,7 @@ def replace_name(tx: Transaction, signature: Row[Any], name: str, at: datetime) 
     """
     note_change(tx, signature, Change.CORRECTED, at)
     make_files_due(tx, signature.supporter)
-    _set_name(tx, signature, name)
+    tx.set(SIGNATURES, signature.id, name=name)
     tx.note(named(signature.id, stands_under(tx, signature.id), name))
 
 
@@ -112,7 +112,7 @@ def take_off_name(tx: Transaction, signature: Row[Any], at: datetime) -> None:
     note_change(tx, signature, Change.NAME_REMOVED, at)
     make_files_due(tx, signature.supporter)
     tx.set(CONSENTS, is_to_name(signature.id), with_name_ended_at=at)
-    _set_name(tx, signature, None)
+    tx.set(SIGNATURES, signature.id, name=None)
     tx.note(Entry(Deed.WITH_NAME, signature.id, TAKEN_OFF))
 
 
@@ -154,9 +154,3 @@ def note_nameless(tx: Transaction, signature_ids: Sequence[bytes]) -> None:
     lock_petition(tx, shared=True)
     for row in tx.all(nameless.where(columns.id.in_(signature_ids)).with_for_update()):
         tx.note(Entry(Deed.WITH_NAME, row.id, TAKEN_OFF))
-
-
-def _set_name(tx: Transaction, signature: Row[Any], name: str | None) -> None:
-    columns = SIGNATURES.c
-    sealed = None if name is None else tx.seal(name, columns.name_sealed, signature.id)
-    tx.set(SIGNATURES, columns.id == signature.id, name_sealed=sealed)

@@ -313,7 +313,7 @@ async def test_who_only_wants_no_other_news_is_told_what_they_signed_for(
         return harness.telegram.at_the_gate == 1
 
     await until(is_at_the_gate)
-    await harness.signatures.refuse_news(harness.people.supporter(1), time_of_day())
+    await harness.signatures.end_consent(harness.people.supporter(1), "news", time_of_day())
     running.claims.make_void(1001)
     harness.telegram.open.set()
     await harness.ended()

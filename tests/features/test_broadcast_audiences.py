@@ -41,7 +41,7 @@ async def test_news_go_only_to_those_who_agreed_to_them(admin: AdminScene) -> No
     assert admin.got_by_all() == [["Otra acción"], [], ["Hello"]]
     for person in (scene.ana, scene.jordi, scene.sean):
         supporter = admin.services.reference(person.id)
-        await storage.signatures.refuse_updates(supporter, admin.services.clock())
+        await storage.signatures.end_consent(supporter, "updates", admin.services.clock())
     await admin.says("/broadcast")
     assert "Nadie espera más mensajes que el final" in admin.marta.messages[-1].text
     assert "Un mensaje nuevo" not in admin.marta.messages[-1].labels

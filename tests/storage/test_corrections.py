@@ -163,7 +163,7 @@ async def test_a_correction_of_an_update_is_one_with_it_and_ends_with_the_choice
     wrong = await started(broadcasts, kind=Kind.UPDATE)
     await sent(broadcasts, wrong)
     if is_refused:
-        await signatures.refuse_updates(people.supporter(1), later(5))
+        await signatures.end_consent(people.supporter(1), "updates", later(5))
     correction = await corrected(broadcasts, wrong)
     assert await sent(broadcasts, correction) == ([] if is_refused else [1001])
     assert await waiting(broadcasts, kind=Kind.UPDATE) == (0 if is_refused else 1)

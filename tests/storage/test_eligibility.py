@@ -144,7 +144,7 @@ async def test_who_is_left_out_by_their_choice_is_counted(
     await people.sign([6, 7])
     await people.consent(7, "signature,news")
     await people.mute(5)
-    await signatures.refuse_updates(people.supporter(4), later(1))
+    await signatures.end_consent(people.supporter(4), "updates", later(1))
     await tell(broadcasts, await started(broadcasts, kind=Kind.UPDATE, at_most=3))
     await people.sign([8], updates=1)
     assert await broadcasts.audience(kind=Kind.UPDATE) == {"es": 1}
@@ -162,7 +162,7 @@ async def test_who_stops_the_messages_before_their_turn_gets_none_and_is_told_th
 ) -> None:
     await people.sign([1, 2], updates=3)
     update = await started(broadcasts, kind=Kind.UPDATE)
-    await signatures.refuse_updates(people.supporter(1), later(1))
+    await signatures.end_consent(people.supporter(1), "updates", later(1))
     assert [each.chat_id for each in await claim(broadcasts, update)] == [1002]
     assert await people.states(update.id) == ["withdrawn", "sending"]
     assert sum((await broadcasts.audience()).values()) == 2

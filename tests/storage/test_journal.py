@@ -294,8 +294,8 @@ async def test_every_deed_of_a_person_is_noted_before_it_is_done(
         monkeypatch.setattr(adapter, "take_back_notes", lambda _: None)
     for asked in (
         lambda: signatures.mute(ana.supporter, None),
-        lambda: signatures.refuse_news(ana.supporter, NOON),
-        lambda: signatures.refuse_updates(ana.supporter, NOON),
+        lambda: signatures.end_consent(ana.supporter, "news", NOON),
+        lambda: signatures.end_consent(ana.supporter, "updates", NOON),
         lambda: signatures.correct_name(ana.supporter, "Ana Gil", conversation, 2, NOON),
         lambda: signatures.withdraw(ana.supporter, NOON),
         lambda: requests.correct(signer, "Ana Sol", IN_CHAT, NOON),
@@ -337,9 +337,9 @@ async def test_what_was_refused_is_not_done_again(storage: Storage, keyring: Key
     corrected = named(signer.id, consent["id"], "Ana Gil")
     with pytest.raises(ConversationMoved):
         await storage.signatures.correct_name(ana.supporter, "Otra", name, 2, NOON)
-    await storage.signatures.refuse_news(ana.supporter, NOON)
+    await storage.signatures.end_consent(ana.supporter, "news", NOON)
     for moment in (NOON, later(60)):
-        await storage.signatures.refuse_news(ana.supporter, moment)
+        await storage.signatures.end_consent(ana.supporter, "news", moment)
     for _ in range(2):
         held = last_entries(storage.journal.read().entries)
         assert held == [

@@ -6,7 +6,7 @@ from typing import Any
 
 from storage import Conversation, Deed, Entry, Keyring, Reached, Storage
 from storage.changes_after_export import Change
-from storage.consents import NEW_TEXTS, TextsAnswer
+from storage.consents import NEW_TEXTS
 from storage.ids import rising_id
 from storage.journal_replay import replay
 from storage.tables import metadata
@@ -246,9 +246,9 @@ async def accept_texts(storage: Storage, person: Supporter) -> None:
     """Has somebody consent once more, to changed texts, with their name as before."""
     known = await storage.conversations.get(person.supporter)
     assert known is not None
-    answer = TextsAnswer("2", replace(GIVES, purposes=frozenset({NEW_TEXTS})))
+    answer = ("2", replace(GIVES, purposes=frozenset({NEW_TEXTS})))
     after, was = replace(known, version=known.version + 1), known.version
-    assert await storage.signatures.answer_texts(person.supporter, answer, after, was, later(30))
+    assert await storage.signatures.answer_texts(person.supporter, *answer, after, was, later(30))
 
 
 async def everything(storage: Storage) -> dict[str, list[dict[str, Any]]]:

@@ -13,7 +13,7 @@ PEOPLE = 400
 SIGN_AND_TELL = """
 import asyncio, sys
 from pathlib import Path
-from storage import Keyring, Signed, open_storage
+from storage import Keyring, SignOutcome, open_storage
 from tests.support.supporters import a_supporter
 
 async def main(url, key_file, people):
@@ -23,7 +23,7 @@ async def main(url, key_file, people):
     async def sign(user_id):
         someone = a_supporter(keyring, user_id)
         outcome = await someone.sign(storage, was=0)
-        assert isinstance(outcome, Signed)
+        assert outcome is SignOutcome.SIGNED
         print(user_id, flush=True)
 
     waiting = iter(range(1, int(people) + 1))

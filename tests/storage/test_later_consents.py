@@ -6,11 +6,11 @@ from hashlib import sha256
 import pytest
 
 from storage import Conversation, ConversationMoved, Keyring, Storage
-from storage.consents import NEW_TEXTS, Consent, TextsAnswer
+from storage.consents import NEW_TEXTS, Consent
 from tests.support.supporters import ADMIN, NOON, Supporter, a_supporter, later
 
 WORDS = "Yo, {name}, firmo lo de ahora."
-ACCEPTS = TextsAnswer(
+ACCEPTS = (
     "2026-12-24",
     Consent(
         text=WORDS,
@@ -22,7 +22,7 @@ ACCEPTS = TextsAnswer(
         with_name=False,
     ),
 )
-KEEPS = TextsAnswer("2026-12-24", None)
+KEEPS = ("2026-12-24", None)
 
 
 @pytest.fixture
@@ -49,11 +49,11 @@ async def test_who_accepts_keeps_their_choices_and_answers_once(
     storage: Storage, ana: Supporter
 ) -> None:
     answer = storage.signatures.answer_texts
-    await storage.signatures.refuse_news(ana.supporter, later(30))
-    assert await answer(ana.supporter, ACCEPTS, at_home(ana, 3), 2, later(60))
-    assert not await answer(ana.supporter, ACCEPTS, at_home(ana, 4), 3, later(61))
+    await storage.signatures.end_consent(ana.supporter, "news", later(30))
+    assert await answer(ana.supporter, *ACCEPTS, at_home(ana, 3), 2, later(60))
+    assert not await answer(ana.supporter, *ACCEPTS, at_home(ana, 4), 3, later(61))
     with pytest.raises(ConversationMoved):
-        await answer(ana.supporter, KEEPS, at_home(ana, 4), 3, later(62))
+        await answer(ana.supporter, *KEEPS, at_home(ana, 4), 3, later(62))
     kept = await storage.signatures.get(ana.supporter)
     assert kept is not None
     assert (kept.text_version, kept.kept_version) == ("2026-12-24", None)
@@ -73,7 +73,7 @@ async def test_who_keeps_theirs_has_no_other_consent_and_may_accept_later(
     before = await storage.signatures.get(ana.supporter)
     assert before is not None
     assert await storage.signatures.answer_texts(
-        ana.supporter, KEEPS, at_home(ana, 3), 2, later(60)
+        ana.supporter, *KEEPS, at_home(ana, 3), 2, later(60)
     )
     kept = await storage.signatures.get(ana.supporter)
     assert kept == replace(before, kept_version="2026-12-24")
@@ -87,6 +87,6 @@ async def test_once_handed_over_it_is_not_changed_under_which_text(
     await storage.petitions.close(revision=0, actor=ADMIN, at=later(10))
     await storage.handovers.record(NOON.date(), at=later(20), without_name=1)
     assert not await storage.signatures.answer_texts(
-        ana.supporter, ACCEPTS, at_home(ana, 3), 2, later(60)
+        ana.supporter, *ACCEPTS, at_home(ana, 3), 2, later(60)
     )
     assert len((await storage.personal_data.of(ana.user_id)).consents) == 1

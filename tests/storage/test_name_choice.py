@@ -8,10 +8,10 @@ import pytest
 
 from storage import (
     IN_CHAT,
-    AlreadySigned,
     Conversation,
     ConversationMoved,
     Keyring,
+    SignOutcome,
     Storage,
     verified_otherwise,
 )
@@ -75,7 +75,7 @@ async def test_who_signs_without_a_name_has_none_and_loses_nothing_else(
     jon = a_supporter(keyring, 6, "Jon Gil")
     await jon.sign(storage, was=0, with_name=False)
     assert await name(storage, jon) is None
-    assert await jon.sign(storage, with_name=False) == AlreadySigned(number=1, total=1)
+    assert await jon.sign(storage, with_name=False) is SignOutcome.ALREADY_SIGNED
     held = await storage.personal_data.of(jon.user_id)
     assert held.signature is not None
     assert (held.signature["name"], held.signature["with_name"]) == (None, 0)
@@ -119,7 +119,7 @@ async def test_both_ways_it_is_noted_and_what_else_was_chosen_stays(
     assert (kept.updates_at_most, kept.news) == (3, True)
     deeds = await rows(storage, "SELECT action FROM audit ORDER BY at")
     assert [each["action"] for each in deeds] == ["name_removed", "name_given"]
-    await signatures.refuse_updates(ana.supporter, later(99))
+    await signatures.end_consent(ana.supporter, "updates", later(99))
     refused = await signatures.get(ana.supporter)
     assert refused is not None
     assert (refused.updates_at_most, refused.news) == (0, True)

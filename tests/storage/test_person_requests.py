@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import Executable
 
 from storage import (
     IN_CHAT,
@@ -22,6 +23,7 @@ from storage import (
 from storage.journal_replay import replay
 from storage.person_codes import new_code
 from storage.signed_names import named
+from storage.transaction import Transaction, Values
 from tests.support.raw_sql import Statement, read_sql, write_all, write_sql
 from tests.support.supporters import NOON, a_supporter
 
@@ -53,6 +55,24 @@ async def rows_in(storage: Storage, table: str) -> int:
 async def changes(storage: Storage) -> list[str]:
     rows = await read_sql(storage.database, "SELECT change FROM changes_after_export")
     return sorted(row["change"] for row in rows)
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+async def test_who_asks_to_be_erased_is_taken_out_of_the_count_last(
+    storage: Storage, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others who sign wait for no more than the commit."""
+    signer, code = await signed(storage, keyring)
+    changed, change = list[str](), Transaction.change
+
+    def noted(tx: Transaction, statement: Executable, values: Values | None = None) -> int:
+        changed.append(str(statement))
+        return change(tx, statement, values)
+
+    monkeypatch.setattr(Transaction, "change", noted)
+    assert await storage.person_requests.erase(signer, by_code(code), LATER)
+    counts = [each.startswith("UPDATE petitions SET") for each in changed]
+    assert counts[-3:] == [False, True, True], "also what the journal was told of"
 
 
 def test_no_code_has_a_sign_that_looks_like_another() -> None:

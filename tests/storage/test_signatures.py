@@ -6,13 +6,11 @@ from datetime import timedelta
 import pytest
 
 from storage import (
-    AlreadySigned,
     Conversation,
     ConversationMoved,
     Keyring,
-    PetitionClosed,
     Signature,
-    Signed,
+    SignOutcome,
     Stats,
     Storage,
     Tally,
@@ -27,9 +25,12 @@ async def test_a_signature_gets_a_number_and_is_counted(
     ana, jordi = a_supporter(keyring, 1), a_supporter(keyring, 2, "Jordi")
     await ana.arrive(storage)
     await jordi.arrive(storage)
-    assert await ana.sign(storage) == Signed(1, 1)
-    assert await jordi.sign(storage) == Signed(2, 2)
-    assert (await storage.petitions.state()).signatures == 2
+    for number, someone in enumerate((ana, jordi), 1):
+        assert await someone.sign(storage) is SignOutcome.SIGNED
+        signature = await storage.signatures.get(someone.supporter)
+        assert signature is not None
+        assert signature.number == number
+        assert (await storage.petitions.state()).signatures == number
 
 
 async def test_a_signature_reads_back_as_it_was_given(storage: Storage, keyring: Keyring) -> None:
@@ -119,7 +120,7 @@ async def test_signing_again_adds_nothing(storage: Storage, keyring: Keyring) ->
     ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage)
-    assert await ana.sign(storage, was=2, language="en") == AlreadySigned(1, 1)
+    assert await ana.sign(storage, was=2, language="en") is SignOutcome.ALREADY_SIGNED
     languages = await read_sql(storage.database, "SELECT language FROM signatures")
     assert languages == [{"language": "es"}]
     assert (await storage.petitions.state()).signatures == 1
@@ -145,7 +146,7 @@ async def test_a_closed_petition_keeps_nothing_of_whoever_comes_late(
     ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await storage.petitions.close(revision=0, actor=9, at=NOON)
-    assert await ana.sign(storage) == PetitionClosed()
+    assert await ana.sign(storage) is SignOutcome.CLOSED
     conversation = await storage.conversations.get(ana.supporter)
     assert conversation is not None
     assert conversation.name is None
@@ -159,7 +160,7 @@ async def test_who_signed_before_closing_is_told_so_after_it(
     await ana.arrive(storage)
     await ana.sign(storage)
     await storage.petitions.close(revision=0, actor=9, at=NOON)
-    assert await ana.sign(storage, was=2) == AlreadySigned(1, 1)
+    assert await ana.sign(storage, was=2) is SignOutcome.ALREADY_SIGNED
 
 
 async def test_withdrawing_erases_signature_consent_and_draft(
@@ -240,10 +241,10 @@ async def test_numbers_stay_and_are_never_given_again(storage: Storage, keyring:
         await someone.arrive(storage)
         await someone.sign(storage)
     await storage.signatures.withdraw(jordi.supporter, NOON)
-    assert await jordi.sign(storage, was=2) == Signed(3, 2)
-    kept = await storage.signatures.get(ana.supporter)
-    assert kept is not None
-    assert kept.number == 1
+    await jordi.sign(storage, was=2)
+    signatures = [await storage.signatures.get(each.supporter) for each in (ana, jordi)]
+    assert [each and each.number for each in signatures] == [1, 3]
+    assert (await storage.petitions.state()).signatures == 2
 
 
 async def test_withdrawing_takes_the_person_out_of_a_running_broadcast(
@@ -291,7 +292,7 @@ async def test_other_news_are_refused_later_and_what_was_agreed_to_stays_on_reco
         await each.arrive(storage)
         await each.sign(storage)
     before = await storage.signatures.get(ana.supporter)
-    await storage.signatures.refuse_news(ana.supporter, NOON)
+    await storage.signatures.end_consent(ana.supporter, "news", NOON)
     after, of_jon = [await storage.signatures.get(each.supporter) for each in (ana, jon)]
     assert before is not None
     assert after is not None

@@ -20,7 +20,7 @@ from storage import (
     Proof,
     Reached,
     SignatureCondition,
-    Signed,
+    SignOutcome,
     Storage,
     open_storage,
     verified_otherwise,
@@ -259,7 +259,7 @@ async def test_nothing_of_the_other_petition_is_in_the_way(
     await storage.restores.release(actor=ADMIN, at=NOON)
     ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
-    assert await ana.sign(storage) == Signed(1, 1)
+    assert await ana.sign(storage) is SignOutcome.SIGNED
     after = Conversation(ana.supporter, stage="my_data", version=3)
     assert await storage.signatures.remove_name(ana.supporter, after, 2, NOON)
     await storage.closing_texts.write(b"o" * 16, None, ANSWER, "Uno", actor=ADMIN, at=NOON)

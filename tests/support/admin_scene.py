@@ -110,10 +110,8 @@ class AdminScene:
             updates_at_most=updates,
         )
         signature = NewSignature(
-            supporter=supporter,
             chat_id=person.id,
             name=person.user.first_name,
-            language=language,
             source=None,
             consent=consent,
             at=self.scene.clocks.now(),

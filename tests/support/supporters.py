@@ -258,10 +258,8 @@ class Supporter:
             with_name=with_name,
         )
         return NewSignature(
-            supporter=self.supporter,
             chat_id=self.user_id,
             name=self.name if with_name else None,
-            language=language,
             source=source,
             consent=consent,
             at=NOON,
