@@ -26,7 +26,7 @@ async def erase_files(bot: Bot, services: Services, words: Words, supporter: byt
 
     A failure is returned, so that the screen can report it before it is raised.
     """
-    files = await services.storage.sent_files.due_of(supporter)
+    files = await services.storage.sent_files.due(supporter)
     try:
         async with asyncio.timeout(LONGEST_WAIT):
             gone = [await _erase(bot, services, words, file) for file in files]
@@ -53,7 +53,7 @@ async def erase_all_files(bot: Bot, services: Services, before: datetime) -> Non
     """
     await services.storage.sent_files.expire(before)
     for file in await services.storage.sent_files.due():
-        words = await services.words_for(file.chat_id or 0)
+        words = await services.words_for(file.chat or 0)
         try:
             await _erase(bot, services, words, file)
         except TelegramError as error:
@@ -65,10 +65,10 @@ async def erase_all_files(bot: Bot, services: Services, before: datetime) -> Non
 
 async def _erase(bot: Bot, services: Services, words: Words, file: SentFile) -> bool:
     """Removes one file and its row; returns False if it stays in the chat, at least for now."""
-    is_gone = file.chat_id is not None
+    is_gone = file.chat is not None
     try:
-        if file.chat_id is not None:
-            await _delete_or_replace(bot, words, file.chat_id, file.message_id)
+        if file.chat is not None:
+            await _delete_or_replace(bot, words, file.chat, file.message_id)
     except TelegramError as error:
         kind = error_kind(error)
         if kind in PASSING:

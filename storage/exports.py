@@ -140,13 +140,12 @@ def finish_export(
     tx: Transaction, export: ExportedList, *, with_name: int, without_name: int
 ) -> None:
     """Stores how many the list has."""
-    is_its = EXPORTS.c.id == export.id
-    tx.set(EXPORTS, is_its, with_name=with_name, without_name=without_name)
+    tx.set(EXPORTS, export.id, with_name=with_name, without_name=without_name)
 
 
 def discard_export(tx: Transaction, export: ExportedList, at: datetime) -> None:
     """Removes an export whose list was not written after all; the audit log keeps both."""
-    tx.delete(EXPORTS, EXPORTS.c.id == export.id)
+    tx.delete(EXPORTS, export.id)
     add_audit(tx, "export_failed", at=at, detail=export.id.hex())
 
 

@@ -9,6 +9,7 @@ import json
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -87,7 +88,7 @@ class Handover:
         return self.with_name + self.without_name
 
     @property
-    def is_of(self) -> datetime:
+    def as_of(self) -> datetime:
         """As of when it has the signatures."""
         return self.exported_at or self.recorded_at
 
@@ -97,9 +98,9 @@ def exported_lists(tx: Transaction) -> list[ExportedList]:
     columns = EXPORTS.c
     # One that is not finished, or was killed, has counted nobody yet.
     is_written = columns.with_name + columns.without_name > 0
-    query = select(*(columns[each.name] for each in fields(ExportedList))).where(is_written)
-    newest = query.order_by(columns.exported_at.desc(), columns.id.desc())
-    return [ExportedList(**row._mapping) for row in tx.all(newest.where(tx.of(EXPORTS)))]
+    query = select(EXPORTS).where(tx.of(EXPORTS), is_written)
+    newest = tx.all(query.order_by(columns.exported_at.desc(), columns.id.desc()))
+    return [ExportedList(**tx.unsealed(EXPORTS, row)) for row in newest]
 
 
 def newest_handover(tx: Transaction) -> Handover | None:
@@ -139,21 +140,17 @@ def record_handover(
     petition = lock_petition(tx)
     if petition.closed_at is None or active_handover(tx) is not None:
         return None
-    handover = Handover(
-        id=tx.new_id(at),
-        handed_over_on=handed_over_on,
-        manifest=manifest,
-        with_name=0 if listed is None else listed.with_name,
-        without_name=without_name if listed is None else listed.without_name,
-        recorded_at=at,
-        export_id=None if listed is None else listed.id,
-        exported_at=None if listed is None else listed.exported_at,
-        last_number=petition.last_number if listed is None else listed.last_number,
-    )
+    held: dict[str, Any] = {"with_name": 0, "without_name": without_name}
+    held["last_number"] = petition.last_number
+    if listed is not None:
+        held = asdict(listed)
+        held["export_id"] = held.pop("id")
+    held |= {"handed_over_on": handed_over_on, "recorded_at": at}
+    handover = Handover(tx.new_id(at), manifest=manifest, **held)
     _add(tx, handover)
     which = "no list" if listed is None else f"list {listed.id.hex()[:SHOWN_DIGITS]}"
-    held = f"{handover.with_name} with a name, {handover.without_name} without"
-    add_audit(tx, "handover", at=at, detail=f"{handed_over_on.isoformat()}, {which}: {held}")
+    people = f"{handover.with_name} with a name, {handover.without_name} without"
+    add_audit(tx, "handover", at=at, detail=f"{handed_over_on.isoformat()}, {which}: {people}")
     _note(tx, handover)
     return handover
 
@@ -165,8 +162,7 @@ def undo_handover(tx: Transaction, handover: Handover, *, at: datetime) -> bool:
         Whether it did; not if it was undone before.
     """
     lock_petition(tx)
-    columns = HANDOVERS.c
-    if not tx.set(HANDOVERS, columns.id == handover.id, columns.undone_at.is_(None), undone_at=at):
+    if not tx.set(HANDOVERS, handover.id, HANDOVERS.c.undone_at.is_(None), undone_at=at):
         return False
     add_audit(tx, "handover_undone", at=at, detail=handover.handed_over_on.isoformat())
     _note(tx, replace(handover, undone_at=at))
@@ -181,30 +177,30 @@ def handover_known_to(tx: Transaction, supporter: bytes) -> Handover | None:
     """
     if (handover := active_handover(tx)) is None:
         return None
-    columns, invalidations, changes = SIGNATURES.c, INVALIDATIONS.c, CHANGES_AFTER_EXPORT.c
-    whose = (columns.supporter == supporter, columns.number <= handover.last_number)
-    row = tx.find(SIGNATURES, *whose)
+    columns, changes = SIGNATURES.c, CHANGES_AFTER_EXPORT.c
+    is_included = columns.number <= handover.last_number
+    row = tx.find(SIGNATURES, columns.supporter == supporter, is_included)
     if row is None:
         return handover
-    was_out = invalidations.invalidated_at < handover.is_of
-    if tx.find(INVALIDATIONS, invalidations.id == row.invalidation_id, was_out) is not None:
+    was_out = INVALIDATIONS.c.invalidated_at < handover.as_of
+    if row.invalidation_id and tx.find(INVALIDATIONS, row.invalidation_id, was_out):
         return handover
     changed = tx.scalar(
         select(changes.change)
         .where(tx.of(CHANGES_AFTER_EXPORT), changes.number == row.number)
-        .where(changes.changed_at >= handover.is_of, changes.change.in_(_NAME_CHANGES))
+        .where(changes.changed_at >= handover.as_of, changes.change.in_(_NAME_CHANGES))
         .order_by(changes.changed_at, changes.id)
     )
     had_name = row.name_sealed is not None if changed is None else changed != "name_given"
     limits = (row.restricted_at, row.objected_at)
-    was_used = all(since is None or since >= handover.is_of for since in limits)
+    was_used = all(since is None or since >= handover.as_of for since in limits)
     is_named = had_name and was_used and handover.exported_at is not None
     return replace(handover, inclusion=Inclusion.NAMED if is_named else Inclusion.COUNTED)
 
 
 def invalidated_since_handover(tx: Transaction, handover: Handover) -> int:
     """Returns how many of what was handed over were taken out of the count since."""
-    is_late = INVALIDATIONS.c.invalidated_at >= handover.is_of
+    is_late = INVALIDATIONS.c.invalidated_at >= handover.as_of
     late = select(INVALIDATIONS.c.id).where(is_late)
     numbers = SIGNATURES.c.number <= handover.last_number
     return tx.count(SIGNATURES, numbers, SIGNATURES.c.invalidation_id.in_(late))
@@ -234,14 +230,14 @@ def repeat_handover(tx: Transaction, entry: Entry) -> None:
     ids = {"id": entry.subject, "handed_over_on": day, "export_id": export}
     handover = Handover(**{**noted, **ids})
     petition = lock_petition(tx)
-    if export and not tx.find(EXPORTS, EXPORTS.c.id == export):
+    if export and not tx.find(EXPORTS, export):
         listed = {each.name: getattr(handover, each.name) for each in fields(ExportedList)}
         tx.add(EXPORTS, **{**listed, "id": export})
-    if not tx.set(HANDOVERS, HANDOVERS.c.id == handover.id, undone_at=handover.undone_at):
+    if not tx.set(HANDOVERS, handover.id, undone_at=handover.undone_at):
         _add(tx, handover)
     if handover.undone_at is None and petition.closed_at is None:
         revision, signatures = PETITIONS.c.revision + 1, PETITIONS.c.signatures
-        closed = {"closed_at": handover.is_of, "closed_signatures": signatures}
+        closed = {"closed_at": handover.as_of, "closed_signatures": signatures}
         tx.set(PETITIONS, **closed, revision=revision)
 
 

@@ -75,8 +75,8 @@ class Invalidation:
     """Signatures that were taken out of the count together; `signatures` is how many."""
 
     id: bytes
-    reason: str = field(repr=False)
-    condition: str = field(repr=False)
+    reason: str | None = field(repr=False)
+    condition: str | None = field(repr=False)
     signatures: int
     invalidated_at: datetime
     undone_at: datetime | None
@@ -114,40 +114,26 @@ def take_out_signatures(
         some were withdrawn meanwhile.
     """
     lock_petition(tx, shared=True)
-    key, taken, columns = tx.new_id(at), 0, INVALIDATIONS.c
+    key, taken = tx.new_id(at), 0
     for start in range(0, len(numbers), _NUMBERS_AT_ONCE):
         portion = _SIGNED.number.in_(numbers[start : start + _NUMBERS_AT_ONCE])
         # Who was taken out before stays where they are.
         counted = _SIGNED.invalidation_id.is_(None)
         taken += tx.set(SIGNATURES, portion, counted, invalidation_id=key)
-    tx.add(
-        INVALIDATIONS,
-        id=key,
-        reason_sealed=tx.seal(reason, columns.reason_sealed, key),
-        condition_sealed=tx.seal(condition, columns.condition_sealed, key),
-        signatures=taken,
-        invalidated_at=at,
-    )
+    why = {"reason": reason, "condition": condition}
+    tx.add(INVALIDATIONS, id=key, **why, signatures=taken, invalidated_at=at)
     add_audit(tx, "invalidate", at=at, detail=key.hex())
     tx.set(PETITIONS, signatures=PETITIONS.c.signatures - taken)
     return key, taken
 
 
 def all_invalidations(tx: Transaction) -> list[Invalidation]:
-    """Returns all invalidations, newest first; a damaged reason or condition is empty."""
+    """Returns all invalidations, newest first; None is a damaged reason or condition."""
     columns = INVALIDATIONS.c
-    query = select(INVALIDATIONS).where(tx.of(INVALIDATIONS))
-    return [
-        Invalidation(
-            id=row.id,
-            reason=tx.opened(row.reason_sealed, columns.reason_sealed, row.id) or "",
-            condition=tx.opened(row.condition_sealed, columns.condition_sealed, row.id) or "",
-            signatures=row.signatures,
-            invalidated_at=row.invalidated_at,
-            undone_at=row.undone_at,
-        )
-        for row in tx.all(query.order_by(columns.invalidated_at.desc(), columns.id))
-    ]
+    query = select(*(each for each in columns if each is not columns.put_back))
+    newest = query.order_by(columns.invalidated_at.desc(), columns.id)
+    rows = tx.all(newest.where(tx.of(INVALIDATIONS)))
+    return [Invalidation(**tx.unsealed(INVALIDATIONS, row)) for row in rows]
 
 
 def undo_invalidation(tx: Transaction, key: bytes, at: datetime) -> int:
@@ -158,11 +144,10 @@ def undo_invalidation(tx: Transaction, key: bytes, at: datetime) -> int:
         before.
     """
     lock_petition(tx, shared=True)
-    columns = INVALIDATIONS.c
-    if tx.find(INVALIDATIONS, columns.id == key, columns.undone_at.is_(None), lock=True) is None:
+    if not tx.set(INVALIDATIONS, key, INVALIDATIONS.c.undone_at.is_(None), undone_at=at):
         return 0
     back = tx.set(SIGNATURES, _SIGNED.invalidation_id == key, invalidation_id=None)
-    tx.set(INVALIDATIONS, columns.id == key, undone_at=at, put_back=back)
+    tx.set(INVALIDATIONS, key, put_back=back)
     add_audit(tx, "undo_invalidation", at=at, detail=key.hex())
     tx.set(PETITIONS, signatures=PETITIONS.c.signatures + back)
     return back

@@ -8,7 +8,7 @@ retention erases is tried once.
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import exists, select
 
 from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.tables import SENT_FILES, SIGNATURES
@@ -23,16 +23,16 @@ _DUE_NOW = 1
 AT_ONCE_OR_NEVER = 2
 """What it holds where the row must not last for longer than the next look."""
 
-_DUE = SENT_FILES.c.due
+_FILES = SENT_FILES.c
 
 
 @dataclass(frozen=True, slots=True)
 class SentFile:
-    """A file to be erased; `chat_id` is None if it cannot be decrypted."""
+    """A file to be erased; `chat` is None if it cannot be decrypted."""
 
     supporter: bytes
     message_id: int
-    chat_id: int | None = field(repr=False)
+    chat: int | None = field(repr=False)
 
 
 def add_file(
@@ -40,24 +40,21 @@ def add_file(
 ) -> None:
     """Stores that a file was sent; those sent to the same person before become due."""
     make_files_due(tx, supporter)
-    chat = tx.seal(chat_id, SENT_FILES.c.chat_sealed, supporter)
-    row = {"supporter": supporter, "message_id": message_id, "chat_sealed": chat}
+    row = {"supporter": supporter, "message_id": message_id, "chat": chat_id}
     tx.add(SENT_FILES, **row, sent_at=at, due=0)
 
 
 def make_files_due(tx: Transaction, supporter: bytes) -> None:
     """Makes all files of a person due."""
-    tx.set(SENT_FILES, SENT_FILES.c.supporter == supporter, _DUE == 0, due=_DUE_NOW)
+    tx.set(SENT_FILES, supporter, _FILES.due == 0, due=_DUE_NOW)
 
 
-def files_due_of(tx: Transaction, supporter: bytes) -> list[SentFile]:
-    """Returns the files of a person that are to be erased."""
-    return _due(tx, SENT_FILES.c.supporter == supporter)
-
-
-def files_due(tx: Transaction) -> list[SentFile]:
-    """Returns the files of everybody that are to be erased, oldest first."""
-    return _due(tx)
+def files_due(tx: Transaction, supporter: bytes | None = None) -> list[SentFile]:
+    """Returns the files that are to be erased, of everybody or of a person, oldest first."""
+    columns = (_FILES.supporter, _FILES.message_id, _FILES.chat_sealed)
+    query = select(*columns).where(tx.of(SENT_FILES), _FILES.due > 0).order_by(_FILES.sent_at)
+    rows = tx.all(query if supporter is None else query.where(_FILES.supporter == supporter))
+    return [SentFile(**tx.unsealed(SENT_FILES, row)) for row in rows]
 
 
 def expire_files(tx: Transaction, before: datetime) -> None:
@@ -66,10 +63,10 @@ def expire_files(tx: Transaction, before: datetime) -> None:
     Without a signature, what was filled in is forgotten by then too.
     """
     signed = exists().where(
-        SIGNATURES.c.petition == SENT_FILES.c.petition,
-        SIGNATURES.c.supporter == SENT_FILES.c.supporter,
+        SIGNATURES.c.petition == _FILES.petition,
+        SIGNATURES.c.supporter == _FILES.supporter,
     )
-    tx.set(SENT_FILES, _DUE == 0, SENT_FILES.c.sent_at <= before, ~signed, due=_DUE_NOW)
+    tx.set(SENT_FILES, _FILES.due == 0, _FILES.sent_at <= before, ~signed, due=_DUE_NOW)
 
 
 def give_up_files(tx: Transaction, now: datetime) -> int:
@@ -78,17 +75,15 @@ def give_up_files(tx: Transaction, now: datetime) -> int:
     Returns:
         How many files are left to their chats.
     """
-    given_up = tx.delete(SENT_FILES, _DUE > _DUE_NOW, to_millis(now - TRIED_FOR) >= _DUE)
-    tx.set(SENT_FILES, _DUE == _DUE_NOW, due=to_millis(now))
+    too_long_ago = _FILES.due <= to_millis(now - TRIED_FOR)
+    given_up = tx.delete(SENT_FILES, _FILES.due > _DUE_NOW, too_long_ago)
+    tx.set(SENT_FILES, _FILES.due == _DUE_NOW, due=to_millis(now))
     return given_up
 
 
 def forget_file(tx: Transaction, file: SentFile) -> None:
     """Erases the row of a file that is gone from the chat, or out of reach."""
-    columns = SENT_FILES.c
-    tx.delete(
-        SENT_FILES, columns.supporter == file.supporter, columns.message_id == file.message_id
-    )
+    tx.delete(SENT_FILES, file.supporter, _FILES.message_id == file.message_id)
 
 
 class SentFiles(PetitionRows):
@@ -96,20 +91,7 @@ class SentFiles(PetitionRows):
 
     add = as_write(add_file)
     make_due = as_write(make_files_due)
-    due_of = as_read(files_due_of)
     due = as_read(files_due)
     expire = as_write(expire_files)
     give_up = as_write(give_up_files)
     forget = as_write(forget_file)
-
-
-def _due(tx: Transaction, *conditions: ColumnElement[bool]) -> list[SentFile]:
-    query = select(SENT_FILES).where(tx.of(SENT_FILES), _DUE > 0, *conditions)
-    return [
-        SentFile(
-            row.supporter,
-            row.message_id,
-            tx.opened_id(row.chat_sealed, SENT_FILES.c.chat_sealed, row.supporter),
-        )
-        for row in tx.all(query.order_by(SENT_FILES.c.sent_at))
-    ]

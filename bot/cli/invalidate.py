@@ -242,7 +242,8 @@ async def _prepare_undo(context: CliContext, wanted: str) -> Plan:
 
     return Plan(
         label(
-            "Se sacaron del recuento por esto: {why}", why=f"{found.reason} ({found.condition})"
+            "Se sacaron del recuento por esto: {why}",
+            why=f"{found.reason or ''} ({found.condition or ''})",
         ),
         label(
             "¿Cuento otra vez {n} firmas? Para confirmarlo, escribe cuántas son",
@@ -267,4 +268,4 @@ async def _show_list(context: CliContext) -> None:
         if each.undone_at:
             undone = words.plain_moment(each.undone_at)
             said += f"; {label('deshecha el {moment}', moment=undone)}"
-        say(said, f"    {each.condition}", f"    {each.reason}")
+        say(said, f"    {each.condition or ''}", f"    {each.reason or ''}")

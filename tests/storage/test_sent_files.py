@@ -25,8 +25,8 @@ async def test_a_file_is_due_once_its_owner_withdraws_and_then_forgotten(
     await storage.signatures.withdraw(ana.supporter, NOON)
     (file,) = await storage.sent_files.due()
     assert file == SentFile(ana.supporter, 5, 7)
-    assert await storage.sent_files.due_of(ana.supporter) == [file]
-    assert await storage.sent_files.due_of(ben.supporter) == []
+    assert await storage.sent_files.due(ana.supporter) == [file]
+    assert await storage.sent_files.due(ben.supporter) == []
     await storage.sent_files.forget(file)
     assert await storage.sent_files.due() == []
     assert len((await storage.personal_data.of(2)).files) == 1
@@ -36,7 +36,7 @@ async def test_a_new_file_replaces_those_before(storage: Storage, keyring: Keyri
     ana = a_supporter(keyring, 1)
     for message_id in (5, 6, 9):
         await sent(storage, ana.supporter, message_id)
-    due = await storage.sent_files.due_of(ana.supporter)
+    due = await storage.sent_files.due(ana.supporter)
     assert sorted(file.message_id for file in due) == [5, 6]
     await storage.sent_files.forget(SentFile(ana.supporter, 5, 7))
     assert [each.message_id for each in await storage.sent_files.due()] == [6]
@@ -69,7 +69,7 @@ async def test_one_whose_chat_cannot_be_read_is_due_all_the_same(
     await storage.sent_files.make_due(ana.supporter)
     await write_sql(storage.database, "UPDATE sent_files SET chat_sealed = :junk", junk=b"junk")
     (file,) = await storage.sent_files.due()
-    assert file.chat_id is None
+    assert file.chat is None
 
 
 async def test_one_that_cannot_be_removed_is_tried_for_thirty_days_and_then_no_row_is_left(
