@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from storage.changes_after_export import Change, note_change
-from storage.consents import IS_TO_SIGN
+from storage.consents import IS_TO_SIGN, is_to_name, replace_name, short, take_off_name
 from storage.database import Database
 from storage.handovers import repeat_handover
 from storage.journal_entries import Deed, Entry, last_entries
@@ -21,7 +21,6 @@ from storage.keyring import Keyring
 from storage.petition_rows import PetitionRows, as_write
 from storage.petitions import Reached, lock_petition
 from storage.signatures import erase_signature, forget_person
-from storage.signed_names import is_to_name, replace_name, short, take_off_name
 from storage.tables import CONSENTS, PERSON_CODES, PERSON_NOTICES, PETITIONS, SIGNATURES
 from storage.times import from_millis
 from storage.transaction import Transaction

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Row, select
 
 from storage.audit import add_audit
 from storage.changes_after_export import Change, note_change
+from storage.consents import replace_name
 from storage.eligibility import language
 from storage.journal_entries import Deed, Entry
 from storage.person_codes import CheckedCode, CodeState, check_code, use_code
@@ -19,7 +20,6 @@ from storage.person_notices import PersonNoticeKind, add_notice
 from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.petitions import lock_petition
 from storage.signatures import erase_signature, forget_person
-from storage.signed_names import replace_name
 from storage.tables import SIGNATURES
 from storage.transaction import Transaction
 

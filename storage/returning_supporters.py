@@ -7,6 +7,7 @@ What is being sent just now they get with everybody else.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -29,31 +30,24 @@ def mark_reachable(tx: Transaction, supporter: bytes, at: datetime) -> bool:
     That is the closing update that they missed, if the petition closed less than thirty days ago,
     every notice of a breach that they missed, or the broadcast that is being sent now.
     """
-    petition, begun = lock_petition(tx), _lock_broadcasts(tx)
+    # None begins meanwhile, and in those that have begun no worker passes anybody over.
+    petition, columns = lock_petition(tx), BROADCASTS.c
+    has_begun = (tx.of(BROADCASTS), columns.state != BroadcastState.SCHEDULED)
+    query = select(*(each for each in columns if each is not columns.content)).where(*has_begun)
+    begun = tx.all(query.order_by(columns.id).with_for_update(key_share=True))
     # Another transaction may be recording at this moment that they are unreachable.
     signature = tx.find(SIGNATURES, SIGNATURES.c.supporter == supporter, lock=True)
     if signature is None:
         return False
-    tx.set(SIGNATURES, SIGNATURES.c.id == signature.id, unreachable_at=None)
+    tx.set(SIGNATURES, signature.id, unreachable_at=None)
     closings = _closings(petition, begun, at)
     breaches = [each for each in begun if each.kind == Kind.BREACH]
     under_way = [each for each in begun if each.state in ACTIVE]
+    owed = partial(_send, tx, signature, at, is_owed=True)
     # Of the closing updates the newest that they missed, of all else each.
-    waiting = [any(_send(tx, each, signature, at, is_owed=True) for each in closings)]
-    waiting += [_send(tx, each, signature, at, is_owed=True) for each in breaches]
-    waiting += [_send(tx, each, signature, at, is_owed=False) for each in under_way]
+    waiting = [any(map(owed, closings)), *map(owed, breaches)]
+    waiting += [_send(tx, signature, at, each, is_owed=False) for each in under_way]
     return any(waiting)
-
-
-def _lock_broadcasts(tx: Transaction) -> Sequence[Row[Any]]:
-    """Returns the broadcasts that have begun, so that no worker skips anybody meanwhile.
-
-    The petition is locked too, so that none begins.
-    """
-    columns = (each for each in BROADCASTS.c if each is not BROADCASTS.c.content)
-    has_begun = BROADCASTS.c.state != BroadcastState.SCHEDULED
-    query = select(*columns).where(tx.of(BROADCASTS), has_begun).order_by(BROADCASTS.c.id)
-    return tx.all(query.with_for_update(key_share=True))
 
 
 def _closings(petition: Row[Any], begun: Sequence[Row[Any]], at: datetime) -> list[Row[Any]]:
@@ -77,7 +71,7 @@ def _closings(petition: Row[Any], begun: Sequence[Row[Any]], at: datetime) -> li
 
 
 def _send(
-    tx: Transaction, broadcast: Row[Any], signature: Row[Any], at: datetime, *, is_owed: bool
+    tx: Transaction, signature: Row[Any], at: datetime, broadcast: Row[Any], *, is_owed: bool
 ) -> bool:
     """Has a broadcast sent to somebody who missed it; returns whether it waits for them.
 
@@ -89,7 +83,7 @@ def _send(
     is_recipient = eligible(
         tx.slug, kind, broadcast.topic, news_only=broadcast.news_only, but=broadcast.id
     )
-    if not tx.count(SIGNATURES, SIGNATURES.c.id == signature.id, is_recipient):
+    if not tx.count(SIGNATURES, signature.id, is_recipient):
         return False
     whose = (columns.signature_id == signature.id, columns.broadcast_id == broadcast.id)
     delivery = tx.find(DELIVERIES, *whose, lock=True)

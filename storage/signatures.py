@@ -15,7 +15,18 @@ from typing import Any
 from sqlalchemy import CTE, Row, Table, and_, bindparam, exists, insert, or_, select, update
 
 from storage.changes_after_export import Change, note_change
-from storage.consents import IS_TO_SIGN, Consent, answer_texts, consent_row, lock_signature
+from storage.consents import (
+    IS_TO_SIGN,
+    Consent,
+    answer_texts,
+    consent_row,
+    correct_name,
+    end_consent,
+    give_name,
+    lock_signature,
+    note_nameless,
+    remove_name,
+)
 from storage.conversations import Conversation, forget_conversation, save_conversation
 from storage.deliveries import count_erased
 from storage.eligibility import was_told
@@ -25,7 +36,6 @@ from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.returning_supporters import mark_reachable
 from storage.sent_files import make_files_due
 from storage.signature_counts import signing_rate, statistics
-from storage.signed_names import correct_name, give_name, note_nameless, remove_name
 from storage.tables import CONSENTS, PERSON_CODES, PERSON_NOTICES, PETITIONS, SIGNATURES
 from storage.transaction import Transaction
 
@@ -238,20 +248,6 @@ def mark_unreachable(tx: Transaction, supporter: bytes, at: datetime) -> None:
     """Records that a supporter blocked the bot: no broadcast is sent to them."""
     reached = _COLUMNS.unreachable_at.is_(None)
     tx.set(SIGNATURES, _COLUMNS.supporter == supporter, reached, unreachable_at=at)
-
-
-def end_consent(tx: Transaction, supporter: bytes, purpose: str, at: datetime) -> None:
-    """Ends a consent to "news" or to "updates", which is as easy as giving it (GDPR art. 7(3)).
-
-    What was agreed to stays on record, with the time from which it no longer applies.
-    """
-    signature, deed = lock_signature(tx, supporter), Deed(f"{purpose}_ended")
-    if signature is None:
-        return
-    ended_at = CONSENTS.c[f"{deed}_at"]
-    of_it = CONSENTS.c.signature_id == signature.id
-    if tx.set(CONSENTS, of_it, ended_at.is_(None), **{ended_at.name: at}):
-        tx.note(Entry.since(deed, signature.id, at))
 
 
 def mute(tx: Transaction, supporter: bytes, at: datetime | None) -> None:

@@ -28,11 +28,11 @@ from storage import (
     sqlite,
     sqlite_connection,
 )
+from storage.consents import named, short
 from storage.ids import rising_id
 from storage.journal import JournalContent
 from storage.journal_entries import TAKEN_OFF, last_entries
 from storage.key_file import add_encryption_key
-from storage.signed_names import named, short
 from storage.transaction import Transaction, write_notes
 from tests.support.raw_sql import run_sql
 from tests.support.supporters import NOON, a_supporter, later

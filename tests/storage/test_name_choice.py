@@ -16,10 +16,9 @@ from storage import (
     verified_otherwise,
 )
 from storage.changes_after_export import Change
-from storage.consents import WITH_NAME, Consent
+from storage.consents import WITH_NAME, Consent, short
 from storage.journal_entries import TAKEN_OFF, last_entries
 from storage.journal_replay import replay
-from storage.signed_names import short
 from tests.support.raw_sql import read_sql, write_sql
 from tests.support.supporters import NOON, SLUG, Supporter, a_supporter, later
 

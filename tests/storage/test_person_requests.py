@@ -20,9 +20,9 @@ from storage import (
     by_code,
     verified_otherwise,
 )
+from storage.consents import named
 from storage.journal_replay import replay
 from storage.person_codes import new_code
-from storage.signed_names import named
 from storage.transaction import Transaction, Values
 from tests.support.raw_sql import Statement, read_sql, write_all, write_sql
 from tests.support.supporters import NOON, a_supporter
