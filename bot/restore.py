@@ -38,18 +38,20 @@ from storage import (
 )
 from storage.database_copy import (
     contents_of,
-    failure_of,
-    libpq_arguments,
-    private_copy,
-    program,
-    remove_left_copies,
     require_empty,
+    run_program,
 )
 from storage.database_url import PostgresAddress, SqliteAddress, parse_address
-from storage.file_identity import MOVED_ASIDE, moved_aside
 from storage.high_water_mark import highest_reached
 from storage.journal_replay import replay
-from storage.private_files import new_file, remove_unfinished, sync_folder
+from storage.private_files import (
+    MOVED_ASIDE,
+    moved_aside,
+    new_file,
+    remove_unfinished,
+    sync_folder,
+    unfinished_file,
+)
 from storage.restores import unfinished_restore
 from storage.sqlite_errors import storage_error
 
@@ -120,7 +122,7 @@ async def drill(order: Order) -> Restored | None:
         return None
     address = parse_address(order.url)
     beside = address.path.resolve() if isinstance(address, SqliteAddress) else order.path
-    with private_copy(beside) as copy:
+    with unfinished_file(beside) as copy:
         await asyncio.to_thread(_decrypt, order, copy)
         return await _brought_up_to_date(_url(copy), order)
 
@@ -166,7 +168,7 @@ def _require_usable(order: Order) -> None:
 
 
 async def _restore_sqlite(order: Order, database: Path) -> Restored:
-    with private_copy(database) as copy:
+    with unfinished_file(database) as copy:
         await asyncio.to_thread(_decrypt, order, copy)
         restored = await _brought_up_to_date(_url(copy), order)
         await asyncio.to_thread(_make_one_file, copy)
@@ -254,24 +256,13 @@ def _decrypt(order: Order, copy: Path) -> None:
 
 
 def _run_pg_restore(order: Order, options: Sequence[str], address: PostgresAddress | None) -> None:
-    arguments, environment = [program("pg_restore"), *options], None
-    if address is not None:
-        place, environment = libpq_arguments(address.dsn)
-        arguments.append(f"--dbname={place}")
     # It has no name, so that a kill leaves nothing.
     with tempfile.TemporaryFile() as dump:
         decrypt_backup(order.path, order.manifest, order.identities, dump, order.read)
         dump.seek(0)
-        ended = subprocess.run(  # noqa: S603 - a program of PostgreSQL, found in PATH
-            arguments,
-            stdin=dump,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            env=environment,
-            check=False,
-        )
-    if ended.returncode != 0:
-        raise failure_of("pg_restore", ended.stderr)
+        dsn = None if address is None else address.dsn
+        nowhere = subprocess.DEVNULL
+        run_program("pg_restore", *options, dsn=dsn, source=dump, target=nowhere)
 
 
 def _make_one_file(database: Path) -> None:
@@ -355,7 +346,7 @@ def tidy_up(url: str, key_file: Path, now: datetime | None) -> int:
     if not isinstance(address, SqliteAddress):
         return 0
     database = address.path.resolve()
-    remove_left_copies(database)
+    remove_unfinished(database.parent, glob.escape(database.name))
     old = [each for each in moved_aside(database) if _is_over(each, database, now)]
     for path in old:
         path.unlink()

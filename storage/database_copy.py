@@ -7,19 +7,16 @@ which the counts are too.
 """
 
 import asyncio
-import fcntl
-import glob
 import os
 import shutil
 import sqlite3
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from storage.database_url import PostgresAddress, SqliteAddress
 from storage.errors import (
@@ -30,7 +27,7 @@ from storage.errors import (
     Unavailable,
 )
 from storage.open_database import postgres_adapter
-from storage.private_files import is_used
+from storage.private_files import unfinished_file
 from storage.sqlite_errors import storage_error
 
 _REVISION = "SELECT version_num FROM alembic_version"
@@ -70,27 +67,14 @@ async def copy_database(
 
 
 @contextmanager
-def private_copy(database: Path) -> Iterator[Path]:
-    """Yields an empty file beside a database, for a copy of it; it goes when the block ends.
-
-    One that an earlier process left when it was killed goes too.
-    """
-    remove_left_copies(database)
-    handle, name = tempfile.mkstemp(prefix=_prefix(database), dir=database.parent)
-    path = Path(name)
+def reading(database: Path) -> Iterator[sqlite3.Connection]:
+    """Opens a SQLite database, and changes nothing in it; raises what its errors mean."""
+    address = f"{database.resolve().as_uri()}?mode=ro"
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield path
-    finally:
-        os.close(handle)
-        _remove(path)
-
-
-def remove_left_copies(database: Path) -> None:
-    """Removes copies that a killed process left: they have what people have withdrawn since."""
-    for left in database.parent.glob(f"{glob.escape(_prefix(database))}????????"):
-        if not is_used(left):  # by another command, which is copying just now
-            _remove(left)
+        with closing(sqlite3.connect(address, uri=True)) as opened:
+            yield opened
+    except sqlite3.Error as error:
+        raise storage_error(error) from error
 
 
 def contents_of(path: Path) -> CopiedDatabase:
@@ -100,37 +84,22 @@ def contents_of(path: Path) -> CopiedDatabase:
         SchemaMissing: it is no database of a petition.
         BrokenData: it is damaged.
     """
-    try:
-        with closing(open_read_only(path)) as database:
-            return CopiedDatabase(
-                str(database.execute(_REVISION).fetchone()[0]),
-                tuple(CopiedPetition(*row) for row in database.execute(_PETITIONS)),
-            )
-    except TypeError:
-        raise SchemaMissing from None
-    except sqlite3.Error as error:
-        raise storage_error(error) from error
+    with reading(path) as database:
+        revision = database.execute(_REVISION).fetchone()
+        if revision is None:
+            raise SchemaMissing
+        rows = database.execute(_PETITIONS)
+        return CopiedDatabase(revision[0], tuple(CopiedPetition(*row) for row in rows))
 
 
-def libpq_arguments(dsn: str) -> tuple[str, dict[str, str]]:
-    """Returns an address for PostgreSQL's programs, and the environment with its password.
+def run_program(
+    name: str, *options: str, dsn: str | None, source: BinaryIO | None, target: int
+) -> None:
+    """Runs one of PostgreSQL's programs, on a database if it is named.
 
-    Others on the machine can read a program's arguments, and not its environment.
+    Raises:
+        ProgramMissing, Unavailable: it is not installed, or failed.
     """
-    parts = urlsplit(dsn)
-    query = dict(parse_qsl(parts.query))
-    password = query.pop("password", None) or parts.password
-    user, _, place = parts.netloc.rpartition("@")
-    netloc = f"{user.partition(':')[0]}@{place}" if user else place
-    environment = dict(os.environ)
-    if password:
-        environment["PGPASSWORD"] = password
-    address = urlunsplit(parts._replace(netloc=netloc, query=urlencode(query, quote_via=quote)))
-    return address, environment
-
-
-def program(name: str) -> str:
-    """Returns the path of one of PostgreSQL's programs; raises ProgramMissing."""
     found = shutil.which(name)
     if found is None:
         raise ProgramMissing(
@@ -138,33 +107,48 @@ def program(name: str) -> str:
             "apt install postgresql-client).",
             name=name,
         )
-    return found
+    place, password = ("", None) if dsn is None else _without_password(dsn)
+    ended = subprocess.run(  # noqa: S603 - a program of PostgreSQL, found in PATH
+        [found, *options, *([f"--dbname={place}"] if place else [])],
+        stdin=source or subprocess.DEVNULL,
+        stdout=target,
+        stderr=subprocess.PIPE,
+        env=os.environ | ({"PGPASSWORD": password} if password else {}),
+        check=False,
+    )
+    if ended.returncode != 0:
+        said = ended.stderr.decode(errors="replace").strip() or "it gave no reason"
+        why = ", ".join(line.removeprefix(f"{name}: ") for line in said.splitlines()[:2])
+        raise Unavailable("{name} failed: {why}", name=name, why=why)
 
 
-def failure_of(name: str, said: bytes) -> Unavailable:
-    """Returns the error of one of PostgreSQL's programs, with what it wrote at first."""
-    lines = said.decode(errors="replace").strip().splitlines() or ["it gave no reason"]
-    why = ", ".join(line.removeprefix(f"{name}: ") for line in lines[:2])
-    return Unavailable("{name} failed: {why}", name=name, why=why)
+def _without_password(dsn: str) -> tuple[str, str | None]:
+    """Returns an address for PostgreSQL's programs, and its password for their environment.
+
+    Others on the machine can read a program's arguments, and not its environment.
+    """
+    parts = urlsplit(dsn)
+    query = dict(parse_qsl(parts.query))
+    password = query.pop("password", None) or (parts.password and unquote(parts.password))
+    user, at, place = parts.netloc.rpartition("@")
+    netloc = f"{user.partition(':')[0]}{at}{place}"
+    query_left = urlencode(query, quote_via=quote)
+    return urlunsplit(parts._replace(netloc=netloc, query=query_left)), password
 
 
 async def require_empty(address: PostgresAddress) -> None:
     """Checks that a database of PostgreSQL has no tables; raises DatabaseNotEmpty."""
     async with postgres_adapter().connected(address.dsn) as connection:
-        found = await connection.fetchval(_HAS_TABLES)
-    if found:
-        raise DatabaseNotEmpty
+        if await connection.fetchval(_HAS_TABLES):
+            raise DatabaseNotEmpty
 
 
 def _copy_sqlite(database: Path, target: BinaryIO) -> CopiedDatabase:
     if not database.exists():
         raise DatabaseMissing
-    with private_copy(database.resolve()) as copy:
-        try:
-            with closing(open_read_only(database)) as source:
-                source.execute("VACUUM INTO ?", (str(copy),))
-        except sqlite3.Error as error:
-            raise storage_error(error) from error
+    with unfinished_file(database.resolve()) as copy:
+        with reading(database) as source:
+            source.execute("VACUUM INTO ?", (str(copy),))
         found = contents_of(copy)
         with copy.open("rb") as whole:
             shutil.copyfileobj(whole, target, _CHUNK_BYTES)
@@ -172,8 +156,6 @@ def _copy_sqlite(database: Path, target: BinaryIO) -> CopiedDatabase:
 
 
 async def _copy_postgres(address: PostgresAddress, target: BinaryIO) -> CopiedDatabase:
-    pg_dump = program("pg_dump")
-    place, environment = libpq_arguments(address.dsn)
     target.flush()
     async with (
         postgres_adapter().connected(address.dsn) as connection,
@@ -182,29 +164,12 @@ async def _copy_postgres(address: PostgresAddress, target: BinaryIO) -> CopiedDa
         snapshot = await connection.fetchval("SELECT pg_export_snapshot()")
         revision = await connection.fetchval(_REVISION)
         rows = await connection.fetch(_PETITIONS)
-        options = ("--format=custom", "--no-owner", "--no-privileges")
-        dumped = await asyncio.to_thread(
-            subprocess.run,
-            [pg_dump, *options, f"--snapshot={snapshot}", f"--dbname={place}"],
-            stdout=target.fileno(),
-            stderr=subprocess.PIPE,
-            env=environment,
-            check=False,
+        await asyncio.to_thread(
+            run_program,
+            *("pg_dump", "--format=custom", "--no-owner", "--no-privileges"),
+            f"--snapshot={snapshot}",
+            dsn=address.dsn,
+            source=None,
+            target=target.fileno(),
         )
-    if dumped.returncode != 0:
-        raise failure_of("pg_dump", dumped.stderr)
     return CopiedDatabase(str(revision), tuple(CopiedPetition(*row) for row in rows))
-
-
-def _prefix(database: Path) -> str:
-    return f".{database.name}.copy-"
-
-
-def _remove(copy: Path) -> None:
-    for end in ("-wal", "-shm", ""):  # itself last, since it is what the others are found by
-        copy.with_name(f"{copy.name}{end}").unlink(missing_ok=True)
-
-
-def open_read_only(path: Path) -> sqlite3.Connection:
-    """Returns a connection to a SQLite database that changes nothing in it."""
-    return sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True)

@@ -17,14 +17,13 @@ import glob
 import hashlib
 import re
 import shlex
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
-from storage.database_copy import open_read_only
+from storage.database_copy import reading
 from storage.database_url import PostgresAddress, SqliteAddress, parse_address
 from storage.errors import DatabaseBehind, SchemaMissing, StorageError
 from storage.journal import has_entries
@@ -32,7 +31,6 @@ from storage.keyring import Keyring
 from storage.open_database import postgres_adapter
 from storage.petitions import Reached
 from storage.private_files import reason_and_command, write_file
-from storage.sqlite_errors import storage_error
 
 # All columns, as an older version's tables have fewer.
 _PETITION = "SELECT * FROM petitions WHERE slug = $1"
@@ -250,12 +248,9 @@ def _petition_in_file(database: Path, slug: str) -> dict[str, int] | None:
     # Opening an empty file would delete the write-ahead log that was left beside it.
     if not database.exists() or database.stat().st_size == 0:
         return None
-    try:
-        with closing(open_read_only(database)) as opened:
-            found = opened.execute(_PETITION, {"1": slug})
-            row, columns = found.fetchone(), [column[0] for column in found.description]
-    except sqlite3.Error as error:
-        raise storage_error(error) from error
+    with reading(database) as opened:
+        found = opened.execute(_PETITION, {"1": slug})
+        row, columns = found.fetchone(), [column[0] for column in found.description]
     return None if row is None else dict(zip(columns, row, strict=True))
 
 

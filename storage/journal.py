@@ -32,11 +32,10 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from storage.errors import JournalUnusable, JournalUnwritable, said_by_system
-from storage.file_identity import FileIdentity
 from storage.ids import was_made_before
 from storage.journal_entries import Deed, Entry, last_entries
 from storage.keyring import Keyring
-from storage.private_files import reason_and_command, sync_folder
+from storage.private_files import FileIdentity, reason_and_command, sync_folder
 from storage.times import from_millis, to_millis
 
 # A sector of a disk. The longest entry, a name of a hundred characters, fits into one.

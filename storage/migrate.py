@@ -25,11 +25,10 @@ from sqlalchemy import (
 
 from storage.database_url import SqliteAddress, parse_address
 from storage.errors import DatabaseMissing, SchemaMissing, SchemaTooNew, SchemaTooOld, Unavailable
-from storage.file_identity import require_one_name
 from storage.migrations import NEWEST
 from storage.migrations.before_the_release import FORMER, to_the_first
 from storage.open_database import postgres_adapter
-from storage.private_files import create_private
+from storage.private_files import create_private, require_one_name
 from storage.sqlite_connection import WRITER_PRAGMAS, SqliteConnection, storage_errors
 from storage.sqlite_errors import is_locked
 from storage.tables import metadata

@@ -1,4 +1,9 @@
-"""Files that only their owner can read, written whole or not at all."""
+"""Files that only their owner can read: written whole or not at all, and locked.
+
+A program that has a file open keeps using it after it is removed or replaced. What it writes is
+then lost when the file is closed, and a lock on it keeps nobody else away: device and inode say
+whether a path still leads to the same file.
+"""
 
 import errno
 import fcntl
@@ -8,29 +13,90 @@ import secrets
 import shlex
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from storage.errors import (
     DatabaseUrlWrong,
     FileNotWritten,
+    NeedsAPerson,
     StorageError,
     Unavailable,
     said_by_system,
 )
 
+MOVED_ASIDE = ".before-restore-"
+"""Behind a database's name: it was there before a backup took its place; a moment follows."""
+
 # Who watches or edits a petition's folder passes over names that end like this.
 _UNFINISHED = ".part~"
+
+
+class FileIdentity:
+    """The file that was at a path at one moment; `is_same` can be asked at any time."""
+
+    def __init__(self, path: Path, handle: int | None = None) -> None:
+        """Remembers the file at `path`, or the one that is open as `handle`."""
+        self.path = path
+        self._known = _identity(path if handle is None else handle)
+
+    def is_same(self) -> bool:
+        """Returns whether the path leads to that file now."""
+        return self._known is not None and _identity(self.path) == self._known
+
+
+def _identity(file: Path | int) -> tuple[int, int] | None:
+    try:
+        found = file.stat() if isinstance(file, Path) else os.fstat(file)
+    except OSError:  # a file that cannot be examined cannot be relied on either
+        return None
+    return found.st_dev, found.st_ino
+
+
+@contextmanager
+def locked_file(path: Path, *, waits: bool = True) -> Iterator[int]:
+    """Opens a file, makes it if there is none, and locks it until the block ends.
+
+    Raises:
+        BlockingIOError: another process has locked it, and this one does not wait for that.
+        OSError: it cannot be opened.
+    """
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX if waits else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # It may have been removed or replaced between being opened and being locked.
+            if FileIdentity(path, handle).is_same():
+                yield handle
+                return
+        finally:
+            # Closed, not removed: who has just locked a removed file would hold nothing.
+            os.close(handle)
+
+
+@contextmanager
+def unfinished_file(target: Path) -> Iterator[Path]:
+    """Yields an empty file beside another; it goes when the block ends, unless it was renamed.
+
+    What a kill left of such a file goes first: it may hold names, or a key.
+    """
+    remove_unfinished(target.parent, glob.escape(target.name))
+    fresh = target.with_name(f"{target.name}.{secrets.token_hex(4)}{_UNFINISHED}")
+    handle = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield fresh
+    finally:
+        os.close(handle)
+        _remove(fresh)
 
 
 @contextmanager
 def new_file(path: Path, *, replaces: bool = True, like: Path | None = None) -> Iterator[BinaryIO]:
     """Yields a file to write to, which takes its place when it is whole and on the disk.
 
-    Until then it has a name of its own, and goes when the block fails, Ctrl-C among the reasons:
-    a reader or writer meanwhile, or after a kill, finds the former file or the new one. What
-    a kill left goes when the same file is written again, and else with `remove_unfinished`. A link
+    A reader or writer meanwhile, or after a kill, finds the former file or the new one. A link
     stays one. Only its owner can use it, unless it gets the permissions of `like`.
 
     Raises:
@@ -44,25 +110,18 @@ def new_file(path: Path, *, replaces: bool = True, like: Path | None = None) -> 
     # A rename would put another file in the place of one that is marked as not to be changed.
     if like is not None and target.exists() and not os.access(target, os.W_OK):
         raise _error(errno.EACCES, path)
-    remove_unfinished(target.parent, glob.escape(target.name))  # it may hold names, or a key
-    fresh = target.with_name(f"{target.name}.{secrets.token_hex(4)}{_UNFINISHED}")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+    with unfinished_file(target) as fresh:
+        with fresh.open("wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-            if like is not None:
-                shutil.copymode(like, fresh)
-            if replaces:
-                fresh.replace(target)
-            else:
-                _name_new(fresh, target)
+        if like is not None:
+            shutil.copymode(like, fresh)
+        if replaces:
+            fresh.replace(target)
+        else:
+            _name_new(fresh, target)
         sync_folder(target.parent)
-    except BaseException:
-        fresh.unlink(missing_ok=True)
-        raise
 
 
 def write_file(
@@ -97,23 +156,18 @@ def output_file(path: Path) -> Iterator[BinaryIO]:
 def remove_unfinished(folder: Path, pattern: str) -> None:
     """Removes what a kill left of files in a folder whose names fit; not what is being written."""
     for left in folder.glob(f"{pattern}.????????{_UNFINISHED}"):
-        if not is_used(left):
-            left.unlink(missing_ok=True)
+        # It is being written, has got its name meanwhile, or is another user's.
+        with (
+            suppress(BlockingIOError, FileNotFoundError, PermissionError),
+            left.open("rb") as file,
+        ):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _remove(left)
 
 
-def is_used(path: Path) -> bool:
-    """Returns whether a process has locked a file; one that was killed locks nothing."""
-    try:
-        handle = os.open(path, os.O_RDONLY)
-    except (FileNotFoundError, PermissionError):
-        return True  # it has got its name meanwhile, or it is another user's
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
-    return False
+def _remove(unfinished: Path) -> None:
+    for end in ("-wal", "-shm", ""):  # itself last, since it is what the others are found by
+        unfinished.with_name(f"{unfinished.name}{end}").unlink(missing_ok=True)
 
 
 def _name_new(fresh: Path, target: Path) -> None:
@@ -126,8 +180,6 @@ def _name_new(fresh: Path, target: Path) -> None:
         if target.exists():
             raise _error(errno.EEXIST, target) from None
         fresh.replace(target)
-    else:
-        fresh.unlink()
 
 
 def _error(number: int, path: Path) -> OSError:
@@ -175,15 +227,36 @@ def create_private(path: Path) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
         return
-    except FileNotFoundError as error:
-        raise DatabaseUrlWrong(
-            "The database {path} cannot be made: {reason}",
-            path=path,
-            reason=reason_and_command(path, error),
-        ) from error
     except OSError as error:
-        raise Unavailable(
+        kind = DatabaseUrlWrong if isinstance(error, FileNotFoundError) else Unavailable
+        raise kind(
             "The database {path} cannot be made: {reason}",
             path=path,
             reason=reason_and_command(path, error),
         ) from error
+
+
+def moved_aside(database: Path) -> list[Path]:
+    """Returns the databases, and logs of theirs, whose place backups have taken."""
+    return sorted(database.parent.glob(f"{glob.escape(database.name)}{MOVED_ASIDE}*"))
+
+
+def require_one_name(database: Path) -> None:
+    """Refuses a SQLite database that has a second name, under which it has a second log and lock.
+
+    A bot that used it under that name would damage it. A symbolic link is harmless.
+    """
+    file = database.resolve()
+    if not file.exists():
+        return
+    # A restore that was killed leaves a name that the bot removes.
+    known = sum(each.samefile(file) for each in moved_aside(file))
+    if file.stat().st_nlink - known > 1:
+        here = shlex.quote(str(file))
+        raise NeedsAPerson(
+            "The database {path} has another name too, a hard link: a bot that is started with "
+            "that one does not notice this one, and both would damage it. See that none runs, "
+            "remove the other name, or give this one a file of its own: {command}",
+            path=file,
+            command=f"cp -p {here} {here}.own && mv {here}.own {here}",
+        )

@@ -9,22 +9,25 @@ to stop when the file is removed or replaced, since the next process would lock 
 """
 
 import asyncio
-import fcntl
 import hashlib
-import os
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from storage.database_url import SqliteAddress, parse_address
 from storage.errors import HeldElsewhere, Unavailable
-from storage.file_identity import FileIdentity, require_one_name
 from storage.open_database import postgres_adapter
-from storage.private_files import reason_and_command
+from storage.private_files import (
+    FileIdentity,
+    locked_file,
+    reason_and_command,
+    require_one_name,
+)
 
-# By then a server that restarts is back, and has noticed which connections are dead.
+# How long to try to take it again: by then a server that restarts is back, and has noticed which
+# connections are dead.
 _PATIENCE_SECONDS = 8.0
 _PAUSE_SECONDS = 0.2
 # How often to query the connection: it may have broken silently, and must not be closed as idle.
@@ -80,20 +83,12 @@ class ProcessLock:
 
 
 @asynccontextmanager
-async def acquire_process_lock(
-    url: str,
-    name: str,
-    *,
-    retry_for_seconds: float = _PATIENCE_SECONDS,
-    look_seconds: float = _LOOK_SECONDS,
-) -> AsyncIterator[ProcessLock]:
+async def acquire_process_lock(url: str, name: str) -> AsyncIterator[ProcessLock]:
     """Holds `name` in this database until the block ends.
 
     Args:
         url: the URL of the database.
         name: any text, for what two processes must not do at once.
-        retry_for_seconds: how long to try to take it again when its connection broke.
-        look_seconds: the seconds between two checks that the locked file is still there.
 
     Raises:
         HeldElsewhere: another process that is alive holds it.
@@ -101,10 +96,10 @@ async def acquire_process_lock(
     """
     address, lock = parse_address(url), ProcessLock()
     if isinstance(address, SqliteAddress):
-        holding = _file_lock(lock, address.path, name, look_seconds)
+        holding = _file_lock(lock, address.path, name)
     else:
         postgres_adapter()  # raises at once if its driver is missing
-        holding = _advisory_lock(lock, address.dsn, _advisory_lock_id(name), retry_for_seconds)
+        holding = _advisory_lock(lock, address.dsn, name)
     async with holding:
         try:
             yield lock
@@ -126,25 +121,37 @@ def _start(lock: ProcessLock, watch: Coroutine[Any, Any, None]) -> asyncio.Task[
 
 
 @asynccontextmanager
-async def _file_lock(
-    lock: ProcessLock, database: Path, name: str, look_seconds: float
-) -> AsyncIterator[None]:
+async def _file_lock(lock: ProcessLock, database: Path, name: str) -> AsyncIterator[None]:
     require_one_name(database)
     path = _lock_path(database, name)
-    file = _open_locked(path)
-    lock.mark_taken()
-    looking = _start(lock, _watch(lock, FileIdentity(path, file), look_seconds))
-    try:
-        yield
-    finally:
-        looking.cancel()
-        # Closed, not removed: a process that has just locked a removed file would hold nothing.
-        os.close(file)
+    with ExitStack() as stack:
+        try:
+            handle = stack.enter_context(locked_file(path, waits=False))
+        except BlockingIOError as error:
+            raise HeldElsewhere from error
+        except OSError as error:
+            raise Unavailable(
+                "The file {path} cannot be made: {reason}",
+                path=path,
+                reason=reason_and_command(path, error),
+            ) from error
+        lock.mark_taken()
+        looking = _start(lock, _watch(lock, FileIdentity(path, handle)))
+        try:
+            yield
+        finally:
+            looking.cancel()
 
 
-async def _watch(lock: ProcessLock, file: FileIdentity, look_seconds: float) -> None:
+def _lock_path(database: Path, name: str) -> Path:
+    """Returns the path of the file to lock, the same one for all links to one database."""
+    file = database.resolve()
+    return file.with_name(f"{file.name}-{quote(name, safe='')}.lock")
+
+
+async def _watch(lock: ProcessLock, file: FileIdentity) -> None:
     while file.is_same():  # noqa: ASYNC110 - there is no event to wait for
-        await asyncio.sleep(look_seconds)
+        await asyncio.sleep(_LOOK_SECONDS)
     lock.mark_lost(
         HeldElsewhere(
             "The file {path} was removed or replaced, so another petition-bot may be running on "
@@ -155,20 +162,21 @@ async def _watch(lock: ProcessLock, file: FileIdentity, look_seconds: float) -> 
 
 
 @asynccontextmanager
-async def _advisory_lock(
-    lock: ProcessLock, dsn: str, number: int, retry_for_seconds: float
-) -> AsyncIterator[None]:
-    keeping = _start(lock, _keep_advisory_lock(lock, dsn, number, retry_for_seconds))
+async def _advisory_lock(lock: ProcessLock, dsn: str, name: str) -> AsyncIterator[None]:
+    digest = hashlib.sha256(f"petition-bot {name}".encode()).digest()
+    number = int.from_bytes(digest[:8], signed=True)
+    keeping = _start(lock, _keep_advisory_lock(lock, dsn, number))
     try:
         await lock.until_taken()
         yield
     finally:
-        await _cancel(keeping)
+        # Once to close the connection, and once where the server does not answer to that.
+        for _ in range(2):
+            keeping.cancel()
+            await asyncio.wait({keeping}, timeout=_GOODBYE_SECONDS)
 
 
-async def _keep_advisory_lock(
-    lock: ProcessLock, dsn: str, number: int, retry_for_seconds: float
-) -> None:
+async def _keep_advisory_lock(lock: ProcessLock, dsn: str, number: int) -> None:
     """Takes the lock, and takes it again whenever its connection breaks."""
     postgres, loop = postgres_adapter(), asyncio.get_running_loop()
     deadline = loop.time()  # the first attempt is not repeated
@@ -179,7 +187,7 @@ async def _keep_advisory_lock(
                     raise HeldElsewhere
                 lock.mark_taken()
                 await _until_broken(lock, connection)
-            deadline = loop.time() + retry_for_seconds
+            deadline = loop.time() + _PATIENCE_SECONDS
         except Exception as error:  # whatever it is, who holds the lock hears that it is lost
             # A lock held elsewhere may pass: the server may not yet know our connection as broken.
             lock.release()
@@ -194,7 +202,7 @@ async def _keep_advisory_lock(
 async def _until_broken(lock: ProcessLock, connection: Any) -> None:
     broken = asyncio.Event()
 
-    def note(_: object = None) -> None:
+    def note(_: object) -> None:
         lock.release()
         broken.set()
 
@@ -204,59 +212,9 @@ async def _until_broken(lock: ProcessLock, connection: Any) -> None:
             async with asyncio.timeout(_BEAT_SECONDS):
                 await broken.wait()
         except TimeoutError:
-            if not await _answers(connection):
+            try:
+                await connection.execute("SELECT 1", timeout=_BEAT_SECONDS)
+            except postgres_adapter().DRIVER_ERRORS:  # the lock cannot be relied on
                 connection.terminate()
-                note()
+                break
     lock.release()
-
-
-async def _answers(connection: Any) -> bool:
-    try:
-        await connection.execute("SELECT 1", timeout=_BEAT_SECONDS)
-    except postgres_adapter().DRIVER_ERRORS:  # the lock cannot be relied on
-        return False
-    return True
-
-
-async def _cancel(keeping: asyncio.Task[None]) -> None:
-    """Closes the connection; a server that does not answer notices by itself."""
-    for _ in range(2):
-        keeping.cancel()
-        await asyncio.wait({keeping}, timeout=_GOODBYE_SECONDS)
-
-
-def _lock_path(database: Path, name: str) -> Path:
-    """Returns the path of the file to lock, the same one for all links to one database."""
-    file = database.resolve()
-    return file.with_name(f"{file.name}-{quote(name, safe='')}.lock")
-
-
-def _open_locked(path: Path) -> int:
-    while True:
-        file = _open_locked_once(path)
-        # It may have been removed between being opened and being locked.
-        if FileIdentity(path, file).is_same():
-            return file
-        os.close(file)
-
-
-def _open_locked_once(path: Path) -> int:
-    try:
-        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise Unavailable(
-            "The file {path} cannot be made: {reason}",
-            path=path,
-            reason=reason_and_command(path, error),
-        ) from error
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(file)
-        raise HeldElsewhere from error
-    return file
-
-
-def _advisory_lock_id(name: str) -> int:
-    digest = hashlib.sha256(f"petition-bot {name}".encode()).digest()
-    return int.from_bytes(digest[:8], signed=True)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from storage.database import Snapshot
 from storage.errors import DatabaseReplaced, Unavailable
-from storage.file_identity import FileIdentity, require_one_name
+from storage.private_files import FileIdentity, require_one_name
 from storage.sqlite_connection import (
     PRAGMAS,
     READER_PRAGMAS,

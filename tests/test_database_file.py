@@ -40,10 +40,9 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
 KILLED = """
 import os, sys
 from pathlib import Path
-from storage.database_copy import private_copy
-from storage.private_files import new_file
+from storage.private_files import new_file, unfinished_file
 
-with private_copy(Path(sys.argv[1])) as copy, new_file(Path(sys.argv[2])) as key:
+with unfinished_file(Path(sys.argv[1])) as copy, new_file(Path(sys.argv[2])) as key:
     for name in (copy, copy.with_name(copy.name + "-wal")):
         name.write_bytes(b"Ana")
     key.write(b"the old key and the new one")
@@ -202,7 +201,7 @@ class TestTheDatabaseFile:
         assert key is not None
         killed = [sys.executable, "-c", KILLED, str(file), str(key)]
         assert (await asyncio.to_thread(subprocess.run, killed, check=False)).returncode == -9
-        left = [*file.parent.glob(".*.copy-*"), *key.parent.glob("*.part~")]
+        left = [*file.parent.glob("*.part~*"), *key.parent.glob("*.part~")]
         assert len(left) == 3
         now, names = scene.clocks.now(), list[Path]()
         for days in (6, 8):

@@ -172,7 +172,7 @@ def test_what_commands_left_goes_at_once_and_what_was_moved_aside_after_a_week(
     name = f"{database.name}.before-restore-20260301T120000.000000Z"
     aside = [database.with_name(each) for each in (name, f"{name}-wal")]
     left = [
-        database.with_name(f".{database.name}.copy-12345678"),
+        database.with_name(f"{database.name}.12345678.part~"),
         keys.with_name(f"{keys.name}.12345678.part~"),
     ]
     for each in (*aside, *left):
@@ -265,7 +265,7 @@ def test_a_copy_whose_log_is_not_in_it_does_not_take_the_place_of_the_database(
     readers: list[sqlite3.Connection] = []
 
     async def beside(*given: object) -> restoration.Restored:
-        (copy,) = place(petition).parent.glob(".*.copy-????????")
+        (copy,) = place(petition).parent.glob("*.part~")
         readers.append(sqlite3.connect(copy, isolation_level=None, timeout=0))
         readers[0].execute("BEGIN")
         readers[0].execute("SELECT * FROM petitions").fetchall()

@@ -183,7 +183,8 @@ class TestTheFile:
     """Its lock is the file's and not the path's: with another file there, another can have it."""
 
     @pytest.fixture
-    def url(self, tmp_path: Path) -> str:
+    def url(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+        monkeypatch.setattr(process_lock, "_LOOK_SECONDS", 0.001)
         return f"sqlite+aiosqlite:///{tmp_path}/petition.db"
 
     def lock(self, tmp_path: Path) -> Path:
@@ -194,7 +195,7 @@ class TestTheFile:
     async def test_that_is_gone_stops_its_holder_before_another_does_the_same(
         self, url: str, tmp_path: Path, replaced: bool
     ) -> None:
-        async with acquire_process_lock(url, "running", look_seconds=0.01) as held:
+        async with acquire_process_lock(url, "running") as held:
             self.lock(tmp_path).unlink()
             if replaced:
                 (tmp_path / "filler").touch()  # or the new file may get the number of the old
@@ -207,7 +208,7 @@ class TestTheFile:
     async def test_that_stays_is_looked_at_and_nothing_happens(
         self, url: str, tmp_path: Path
     ) -> None:
-        async with acquire_process_lock(url, "running", look_seconds=0.001) as held:
+        async with acquire_process_lock(url, "running") as held:
             self.lock(tmp_path).write_text("whatever")
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(held.until_lost(), 0.05)
@@ -254,7 +255,7 @@ class TestTheFile:
             flock(file, how)
 
         monkeypatch.setattr(fcntl, "flock", late)
-        async with acquire_process_lock(url, "running", look_seconds=0.001) as held:
+        async with acquire_process_lock(url, "running") as held:
             assert len(locked) == 2
             monkeypatch.undo()
             with pytest.raises(HeldElsewhere):
@@ -265,16 +266,17 @@ class TestTheFile:
     async def test_that_is_replaced_before_the_first_look_stops_its_holder(
         self, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        locked = process_lock._open_locked
+        flock = fcntl.flock
 
-        def and_then_replaced(path: Path) -> int:
-            lock = locked(path)
-            path.rename(tmp_path / "elsewhere")
-            path.touch()
-            return lock
+        def and_then_replaced(file: int, how: int) -> None:
+            flock(file, how)
+            asyncio.get_running_loop().call_soon(replace)
 
-        monkeypatch.setattr(process_lock, "_open_locked", and_then_replaced)
-        async with acquire_process_lock(url, "running", look_seconds=0.001) as held:
+        def replace() -> None:
+            self.lock(tmp_path).rename(tmp_path / "elsewhere")
+
+        monkeypatch.setattr(fcntl, "flock", and_then_replaced)
+        async with acquire_process_lock(url, "running") as held:
             with pytest.raises(HeldElsewhere, match="was removed or replaced"):
                 await asyncio.wait_for(held.until_lost(), 1)
 
@@ -330,9 +332,10 @@ class TestABrokenConnection:
                     pass
 
     async def test_a_server_that_restarts_costs_nothing(
-        self, database_url: str, postgres_server: PostgresServer
+        self, database_url: str, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        async with acquire_process_lock(database_url, "running", retry_for_seconds=20) as held:
+        monkeypatch.setattr(process_lock, "_PATIENCE_SECONDS", 20)
+        async with acquire_process_lock(database_url, "running") as held:
             await asyncio.to_thread(postgres_server.restart)
             async with asyncio.timeout(20):
                 while not held.is_ours():  # noqa: ASYNC110 - the server is another process
@@ -357,12 +360,13 @@ class TestABrokenConnection:
                         await asyncio.sleep(0.01)
 
     async def test_when_another_has_it_by_then_its_holder_is_told_to_stop(
-        self, database_url: str, postgres_server: PostgresServer
+        self, database_url: str, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setattr(process_lock, "_PATIENCE_SECONDS", 0.5)
         async with (
             connection_to(database_url) as other,
             connection_to(database_url) as administrator,
-            acquire_process_lock(database_url, "running", retry_for_seconds=0.5) as held,
+            acquire_process_lock(database_url, "running") as held,
         ):
             # Waits in the server for the lock, and has it as soon as the holder is cut off.
             number, pid = await the_lock(other)
@@ -375,12 +379,11 @@ class TestABrokenConnection:
             await waiting
 
     async def test_a_server_that_stays_away_is_said(
-        self, database_url: str, postgres_server: PostgresServer
+        self, database_url: str, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setattr(process_lock, "_PATIENCE_SECONDS", 0.3)
         try:
-            async with acquire_process_lock(
-                database_url, "running", retry_for_seconds=0.3
-            ) as held:
+            async with acquire_process_lock(database_url, "running") as held:
                 await asyncio.to_thread(postgres_server.stop)
                 with pytest.raises(Unavailable):
                     await asyncio.wait_for(held.until_lost(), 10)

@@ -46,6 +46,7 @@ def use(monkeypatch: pytest.MonkeyPatch) -> Callable[[Server], Server]:
     def put(server: Server) -> Server:
         monkeypatch.setattr(process_lock, "postgres_adapter", lambda: server)
         monkeypatch.setattr(process_lock, "_PAUSE_SECONDS", 0)
+        monkeypatch.setattr(process_lock, "_PATIENCE_SECONDS", 60)
         return server
 
     return put
@@ -63,11 +64,11 @@ class Noted(ProcessLock):
         super().mark_taken()
 
 
-async def kept(retry_for_seconds: float = 60) -> tuple[list[bool], type[Exception]]:
+async def kept() -> tuple[list[bool], type[Exception]]:
     """Whether it was believed each time before it was taken, and why it was lost in the end."""
     held = Noted()
     async with asyncio.timeout(5):
-        await process_lock._keep_advisory_lock(held, "", 1, retry_for_seconds)
+        await process_lock._keep_advisory_lock(held, "", 1)
     assert not held.is_ours()
     try:
         await held.until_lost()
@@ -87,9 +88,12 @@ async def test_what_does_not_pass_is_not_waited_for(use: Callable[[Server], Serv
     assert server.asked == 2
 
 
-async def test_after_its_patience_a_no_is_a_no(use: Callable[[Server], Server]) -> None:
+async def test_after_its_patience_a_no_is_a_no(
+    use: Callable[[Server], Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
     server = use(Server(True, False, True))
-    assert await kept(retry_for_seconds=0) == ([False], HeldElsewhere)
+    monkeypatch.setattr(process_lock, "_PATIENCE_SECONDS", 0)
+    assert await kept() == ([False], HeldElsewhere)
     assert server.asked == 2
 
 
