@@ -230,7 +230,7 @@ async def open_app(
             url, keyring = stack.enter_context(rehearsal_data(url, petition.slug))
             petition = petition.as_rehearsal(catalogs)
             settings = _without_stars(settings)
-        mark = HighWaterMark(keyring.path, url, petition.slug)
+        mark = HighWaterMark(keyring.path, url, petition.slug, settings.bot_id)
         unfinished = unfinished_restore(keyring, petition.slug)
         if not restored:
             await mark.require_reached()
@@ -239,8 +239,6 @@ async def open_app(
         await migrate(url)
         storage = await open_storage(url, keyring, petition.slug)
         stack.push_async_callback(_close, storage)
-        await asyncio.to_thread(mark.note_database)
-        await asyncio.to_thread(mark.note_bot, settings.bot_id)
         if restored:
             await storage.restores.record(made_at=None, at=clocks.now())
         if await storage.restores.awaits_repetition():

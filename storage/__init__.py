@@ -80,8 +80,8 @@ from storage.exports import (
 from storage.handovers import Handover, Handovers, Inclusion
 from storage.high_water_mark import (
     HighWaterMark,
-    last_number_in,
     petition_signed_with,
+    reached_in,
 )
 from storage.invalidations import Invalidation, Invalidations, Matches, SignatureCondition
 from storage.journal import Journal, journal_of

@@ -7,9 +7,9 @@ ones seen are written beside the key, and the bot does not start on a database t
 reached both. On PostgreSQL the server looks after its files; there the mark tells a backup that
 was put back by hand.
 
-Where that database is stands beside the mark, without user and password: a bot that is started
-from another folder, or with another address, would begin an empty one and know nobody who signed.
-So does which bot people sign with: a rehearsal must not begin in the chats of those who signed.
+Where that database is stands in the mark, without user and password: a bot that is started from
+another folder, or with another address, would begin an empty one and know nobody who signed. So
+do the bots that people sign with: a rehearsal must not begin in the chats of those who signed.
 """
 
 import asyncio
@@ -17,10 +17,12 @@ import glob
 import hashlib
 import re
 import shlex
+import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 from storage.database_copy import reading
@@ -32,12 +34,10 @@ from storage.open_database import postgres_adapter
 from storage.petitions import Reached
 from storage.private_files import reason_and_command, write_file
 
-# All columns, as an older version's tables have fewer.
+# All columns, as the tables from before the release have fewer.
 _PETITION = "SELECT * FROM petitions WHERE slug = $1"
-_MARK = re.compile(r"([0-9]{1,18})(?: ([0-9]{1,18}))?\n")
-_ENDING = ".mark"
-_OF_A_BOT = ".bot"
-_PLAIN = "/: +"  # is noted as it is, and the rest in percent signs, as paths may be in any script
+# The number and the deeds; then, unless it is from before they were in it, where and which bots.
+_MARK = re.compile(r"([0-9]{1,18})(?: ([0-9]{1,18}))?\n(?:(\S*)\n([0-9 ]*)\n)?")
 _FLAGGED = "petition-bot run --restored-backup"
 _OTHERWISE = StorageError(
     "If it is a backup that you put there on purpose, start once with: {command}, which does "
@@ -46,18 +46,28 @@ _OTHERWISE = StorageError(
 )
 
 
+class _Mark(NamedTuple):
+    """What a mark says, and where it is."""
+
+    path: Path
+    reached: Reached
+    database: str
+    bots: frozenset[str]
+
+
 class HighWaterMark:
     """How far a petition has got in one database, written beside the key."""
 
-    def __init__(self, key_file: Path, url: str, slug: str) -> None:
-        address = parse_address(url)
+    def __init__(self, key_file: Path, url: str, slug: str, bot_id: str = "") -> None:
+        self._database = parse_address(url)
         # One key may serve several petitions, and a petition may have a second database.
-        where = hashlib.sha256(_place(address).encode()).hexdigest()[:8]
-        self.path = key_file.with_name(f"{key_file.name}.{slug}.{where}{_ENDING}")
+        place = _place(self._database).removeprefix("sqlite+aiosqlite:///")
+        where = hashlib.sha256(place.encode()).hexdigest()[:8]
+        self.path = key_file.with_name(f"{key_file.name}.{slug}.{where}.mark")
         self._key_file = key_file
         self._url = url
-        self._address = address
         self._slug = slug
+        self._bot_id = bot_id
         self._reached: Reached | None = None
 
     @property
@@ -75,12 +85,11 @@ class HighWaterMark:
             DatabaseBehind: nobody began the petition in this database, and what lies beside the
                 key tells of signatures; the message says where they are, and what to do.
         """
-        if await last_number_in(self._url, self._slug) is not None:
+        if await reached_in(self._url, self._slug) is not None:
             return
-        former = await asyncio.to_thread(_newest_mark, self._key_file, self._slug)
-        if former is None and not has_entries(self._key_file, self._slug):
+        known = await asyncio.to_thread(_last_used, self._key_file, self._slug)
+        if known is None and not has_entries(self._key_file, self._slug):
             return
-        known: object = "" if former is None else _described(former)
         new_key = str(self._key_file.with_stem(f"{self._key_file.stem}-new"))
         raise DatabaseBehind(
             "The database {name} has nothing of the petition {slug}, and people signed it with "
@@ -91,23 +100,9 @@ class HighWaterMark:
             name=self._name,
             slug=self._slug,
             key=self._key_file,
-            known=known,
+            known=known or "",
             new=shlex.quote(new_key),
         )
-
-    def note_database(self) -> None:
-        """Notes beside the mark where the database is, unless the folder cannot be written."""
-        noted = _noted_at(self.path)
-        if not noted.exists():
-            with suppress(OSError):  # as for the mark: a read-only folder must not stop the bot
-                write_file(noted, f"{quote(_shown(self._address), safe=_PLAIN)}\n".encode())
-
-    def note_bot(self, bot_id: str) -> None:
-        """Notes beside the mark that this bot runs the petition, unless it cannot be written."""
-        noted = self.path.with_suffix(f".{bot_id}{_OF_A_BOT}")
-        if not noted.exists():
-            with suppress(OSError):  # as above
-                noted.touch(0o600)
 
     async def require_reached(self) -> None:
         """Checks that the database has reached the mark, without changing anything in it.
@@ -149,8 +144,12 @@ class HighWaterMark:
                 otherwise=_OTHERWISE,
             )
         if reached != before:
-            deeds = f" {reached.deeds}" if reached.deeds else ""
-            write_file(self.path, f"{reached.number}{deeds}\n".encode())
+            known = _read_mark(self.path) if self.path.exists() else None
+            bots = {self._bot_id} if known is None else {*known.bots, self._bot_id}
+            numbers = f"{reached.number} {reached.deeds}"
+            place = quote(_place(self._database), safe="/:+")
+            content = f"{numbers}\n{place}\n{' '.join(sorted(bots)).strip()}\n"
+            write_file(self.path, content.encode())
             self._reached = reached
 
     def raise_beside_the_bot(self, reached: Reached) -> None:
@@ -161,18 +160,15 @@ class HighWaterMark:
                 self.raise_to(reached)
 
     def _read(self) -> Reached | None:
+        why: object = ""
         try:
-            mark = _read_mark(self.path)
+            if mark := _read_mark(self.path):
+                return mark.reached
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise self._unreadable(reason_and_command(self.path, error)) from error
-        if mark is None:
-            raise self._unreadable()
-        return mark
-
-    def _unreadable(self, why: object = "") -> DatabaseBehind:
-        return DatabaseBehind(
+            why = reason_and_command(self.path, error)
+        raise DatabaseBehind(
             "{path} says how far the petition in {name} had got, and cannot be read, so nobody "
             "can tell whether any are missing. If you know that none are, start once with: "
             "{flagged}. Otherwise let the bot's user read and write it: {why}",
@@ -185,35 +181,44 @@ class HighWaterMark:
     @property
     def _name(self) -> str:
         # The address of a server may hold a password.
-        address = self._address
-        return str(address.path) if isinstance(address, SqliteAddress) else "of the settings"
+        database = self._database
+        return str(database.path) if isinstance(database, SqliteAddress) else "of the settings"
 
 
-async def last_number_in(url: str, slug: str) -> int | None:
-    """Returns the highest number that a petition gave in a database, without changing anything.
+async def reached_in(url: str, slug: str) -> Reached | None:
+    """Returns how far a petition has got in a database, without changing anything.
 
     Returns:
-        The number; None if the petition was never begun there, or there is no such database.
+        None if the petition was never begun there, or there is no such database.
 
     Raises:
         StorageError: it cannot be read.
     """
-    reached = await reached_in(url, slug)
-    return None if reached is None else reached.number
-
-
-async def reached_in(url: str, slug: str) -> Reached | None:
-    """Returns how far a petition has got in a database; see `last_number_in`."""
+    address = parse_address(url)
     try:
-        row = await _petition_in(parse_address(url), slug)
+        if isinstance(address, SqliteAddress):
+            row = await asyncio.to_thread(_petition_in_file, address.path, slug)
+        else:
+            async with postgres_adapter().connected(address.dsn) as connection:
+                row = await connection.fetchrow(_PETITION, slug)
     except SchemaMissing:
         return None
-    return None if row is None else Reached(row["last_number"], row.get("deeds", 0))
+    return None if row is None else Reached(row["last_number"], dict(row).get("deeds", 0))
+
+
+def _petition_in_file(database: Path, slug: str) -> sqlite3.Row | None:
+    # Opening an empty file would delete the write-ahead log that was left beside it.
+    if not database.exists() or database.stat().st_size == 0:
+        return None
+    with reading(database) as opened:
+        opened.row_factory = sqlite3.Row
+        row: sqlite3.Row | None = opened.execute(_PETITION, {"1": slug}).fetchone()
+        return row
 
 
 def highest_reached(keyring: Keyring, slug: str) -> Reached:
     """Returns how far a petition got in any database, as far as marks say it."""
-    marks = [Reached(), *(mark for _, mark in _marks(keyring.path, slug))]
+    marks = [Reached(), *(mark.reached for mark in _marks(keyring.path, slug))]
     return Reached(max(mark.number for mark in marks), max(mark.deeds for mark in marks))
 
 
@@ -225,33 +230,10 @@ def petition_signed_with(bot_id: str, key_file: Path) -> str | None:
     Raises:
         OSError: the key's folder cannot be read.
     """
-    ending = f".{bot_id}{_OF_A_BOT}"
-    for noted in key_file.parent.glob(f"{glob.escape(key_file.name)}.*{ending}"):
-        mark = noted.with_name(f"{noted.name.removesuffix(ending)}{_ENDING}")
-        reached = _read_mark(mark) if mark.exists() else None
-        if reached is not None and reached.number > 0:
-            return mark.stem.removeprefix(f"{key_file.name}.").rpartition(".")[0]
+    for mark in _marks(key_file, "*"):
+        if bot_id in mark.bots and mark.reached.number > 0:
+            return mark.path.name.removeprefix(f"{key_file.name}.").rsplit(".", 2)[0]
     return None
-
-
-async def _petition_in(
-    address: SqliteAddress | PostgresAddress, slug: str
-) -> dict[str, int] | None:
-    if isinstance(address, SqliteAddress):
-        return await asyncio.to_thread(_petition_in_file, address.path, slug)
-    async with postgres_adapter().connected(address.dsn) as connection:
-        row = await connection.fetchrow(_PETITION, slug)
-        return None if row is None else dict(row)
-
-
-def _petition_in_file(database: Path, slug: str) -> dict[str, int] | None:
-    # Opening an empty file would delete the write-ahead log that was left beside it.
-    if not database.exists() or database.stat().st_size == 0:
-        return None
-    with reading(database) as opened:
-        found = opened.execute(_PETITION, {"1": slug})
-        row, columns = found.fetchone(), [column[0] for column in found.description]
-    return None if row is None else dict(zip(columns, row, strict=True))
 
 
 def _missing(reached: Reached, mark: Reached) -> StorageError:
@@ -268,55 +250,38 @@ def _missing(reached: Reached, mark: Reached) -> StorageError:
     )
 
 
-def _read_mark(path: Path) -> Reached | None:
+def _read_mark(path: Path) -> _Mark | None:
     """Returns what a mark says; None if it is damaged."""
     found = _MARK.fullmatch(path.read_text(encoding="ascii", errors="replace"))
-    return None if found is None else Reached(int(found[1]), int(found[2] or 0))
+    if found is None:
+        return None
+    number, deeds, database, bots = found.groups(default="")
+    reached = Reached(int(number), int(deeds or 0))
+    return _Mark(path, reached, unquote(database), frozenset(bots.split()))
 
 
-def _marks(key_file: Path, slug: str) -> Iterator[tuple[Path, Reached]]:
-    """Yields the marks of a petition in all its databases that can be read, with what they say."""
-    for path in key_file.parent.glob(f"{glob.escape(key_file.name)}.{slug}.????????{_ENDING}"):
-        mark = _read_mark(path)
-        if mark is not None:
-            yield path, mark
+def _marks(key_file: Path, slug: str) -> Iterator[_Mark]:
+    """Yields the marks of a petition in all its databases that can be read."""
+    for path in key_file.parent.glob(f"{glob.escape(key_file.name)}.{slug}.????????.mark"):
+        if mark := _read_mark(path):
+            yield mark
 
 
-def _newest_mark(key_file: Path, slug: str) -> Path | None:
-    """Returns the mark of the database in which people signed last; None if nobody has signed."""
-    signed = [path for path, reached in _marks(key_file, slug) if reached.number > 0]
-    return max(signed, key=lambda path: path.stat().st_mtime, default=None)
-
-
-def _described(mark: Path) -> StorageError:
-    """Returns when a database was used last, and where it is."""
-    day = datetime.fromtimestamp(mark.stat().st_mtime, UTC).date()
-    noted = _noted_at(mark)
-    if not noted.exists():
-        return StorageError(
-            ", which was last used on {day}, by a version that did not note where it is", day=day
-        )
-    where = unquote(noted.read_text(encoding="ascii", errors="replace")).strip()
-    return StorageError(", which was last used on {day}: {where}", day=day, where=where)
-
-
-def _noted_at(mark: Path) -> Path:
-    """Returns where the place of a mark's database is noted."""
-    return mark.with_suffix(".database")
-
-
-def _shown(address: SqliteAddress | PostgresAddress) -> str:
-    """Returns the address of a database as it is noted: without user, password and options."""
-    if isinstance(address, SqliteAddress):
-        return f"sqlite+aiosqlite:///{address.path.resolve()}"
-    parts = urlsplit(address.dsn)
-    port = f":{parts.port}" if parts.port else ""
-    return f"postgresql+asyncpg://{parts.hostname or ''}{port}{parts.path}"
+def _last_used(key_file: Path, slug: str) -> StorageError | None:
+    """Returns where people signed last, and when, as an end of a sentence; None if nobody has."""
+    signed = [mark for mark in _marks(key_file, slug) if mark.reached.number > 0]
+    if not signed:
+        return None
+    newest = max(signed, key=lambda mark: mark.path.stat().st_mtime)
+    day = datetime.fromtimestamp(newest.path.stat().st_mtime, UTC).date()
+    return StorageError(
+        ", which was last used on {day}: {where}", day=day, where=newest.database or "…"
+    )
 
 
 def _place(address: SqliteAddress | PostgresAddress) -> str:
+    """Returns the address of a database without user, password and options."""
     if isinstance(address, SqliteAddress):
-        return str(address.path.resolve())
-    # Neither the user nor the password: with others it is the same database.
+        return f"sqlite+aiosqlite:///{address.path.resolve()}"
     parts = urlsplit(address.dsn)
-    return f"{parts.hostname}:{parts.port}{parts.path}?{parts.query}"
+    return f"postgresql+asyncpg://{parts.netloc.rpartition('@')[2]}{parts.path}"

@@ -315,9 +315,8 @@ def test_a_bot_that_people_signed_with_rehearses_from_no_other_folder_and_no_oth
     copy_template(folder / "forest", slug="forest")
     monkeypatch.setenv("PETITION_FOLDER", str(folder / "forest"))
     key = folder / "keys" / "petition.key"
-    mark = HighWaterMark(key, "sqlite+aiosqlite:////elsewhere/petition.db", "river")
-    mark.note_bot(TOKEN.partition(":")[0])
-    mark.raise_to(Reached(1))
+    elsewhere, bot_id = "sqlite+aiosqlite:////elsewhere/petition.db", TOKEN.partition(":")[0]
+    HighWaterMark(key, elsewhere, "river", bot_id).raise_to(Reached(1))
     assert "The petition river has signatures already" in said(call("run", "--rehearsal"))
     monkeypatch.setenv("PETITION_BOT_TOKEN", f"9{TOKEN}")
     monkeypatch.setattr(BotCalls, "require_alone", fetched_elsewhere)

@@ -32,7 +32,7 @@ from bot.telegram_session import shared_session
 from bot.text.problems import Sentence
 from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import mark
-from storage import last_number_in, petition_signed_with
+from storage import petition_signed_with, reached_in
 
 _log = structlog.stdlib.get_logger()
 
@@ -104,7 +104,8 @@ def _require_ready(settings: Settings) -> None:
     if not problems:
         return
     listed = [f"  {problem.said(terminal_words())}" for problem in problems]
-    if run_to_end(last_number_in(settings.database_url, slug)):
+    reached = run_to_end(reached_in(settings.database_url, slug))
+    if reached is not None and reached.number > 0:
         _log.warning("petition_not_ready", total=len(problems))
         said = label("Aviso: la petición {slug} tiene firmas y sigue en marcha, pero:", slug=slug)
         say(said, *listed, *_what_to_do(settings), style="yellow")
@@ -145,7 +146,8 @@ def _require_rehearsable(settings: Settings) -> None:
     Raises PetitionInvalid or StorageError if its folder or the database cannot be read.
     """
     slug = load_petition(settings.folder or BUNDLED).slug
-    signed = slug if run_to_end(last_number_in(settings.database_url, slug)) else None
+    reached = run_to_end(reached_in(settings.database_url, slug))
+    signed = slug if reached is not None and reached.number > 0 else None
     if signed is None and settings.key_file is not None:
         # Nor of another that this bot ran, from whatever folder: its chats are the bot's.
         signed = petition_signed_with(settings.bot_id, settings.key_file)

@@ -184,14 +184,15 @@ def test_the_highest_number_is_that_of_all_its_databases_and_of_no_other_petitio
 def test_a_bot_with_which_people_signed_is_known_and_one_that_was_only_started_is_not(
     database: Path, key: Path
 ) -> None:
-    begun = mark(key, database)
-    begun.note_bot("7")
-    mark(key, database, "another").note_bot("77")
-    assert petition_signed_with("7", key) is None
+    url = f"sqlite+aiosqlite:///{database}"
+    HighWaterMark(key, url, "another", "77").raise_to(Reached())
     for reached, signed in ((Reached(0, 1), None), (Reached(1, 1), SLUG)):
-        begun.raise_to(reached)
+        HighWaterMark(key, url, SLUG, "7").raise_to(reached)
         assert petition_signed_with("7", key) == signed
     assert petition_signed_with("77", key) is None
+    mark(key, database).raise_to(Reached(2, 1))  # a command, which is no bot
+    HighWaterMark(key, url, SLUG, "8").raise_to(Reached(2, 1))
+    assert [petition_signed_with(bot, key) for bot in "78"] == [SLUG, SLUG]
 
 
 async def test_without_a_mark_there_is_nothing_to_reach(database: Path, key: Path) -> None:
@@ -293,7 +294,6 @@ class TestAnEmptyDatabaseBesideAUsedKey:
         self, database: Path, key: Path, tmp_path: Path
     ) -> None:
         mark(key, database).raise_to(Reached(6))
-        mark(key, database).note_database()
         await mark(key, database).require_not_begun_elsewhere()
         with pytest.raises(DatabaseBehind) as refused:
             await mark(key, tmp_path / "another.db").require_not_begun_elsewhere()
@@ -302,11 +302,11 @@ class TestAnEmptyDatabaseBesideAUsedKey:
         assert f"petition-bot keygen {key.with_name('petition-new.key')}" in str(refused.value)
         assert not (tmp_path / "another.db").exists()
 
-    async def test_is_not_begun_where_an_earlier_version_noted_nothing_or_the_journal_alone_tells(
+    async def test_is_not_begun_where_a_mark_does_not_say_where_or_the_journal_alone_tells(
         self, database: Path, key: Path, keyring: Keyring, tmp_path: Path
     ) -> None:
-        mark(key, database).raise_to(Reached(6))
-        with pytest.raises(DatabaseBehind, match="a version that did not note where it is"):
+        mark(key, database).path.write_text("6 2\n")  # as it was once
+        with pytest.raises(DatabaseBehind, match="which was last used on"):
             await mark(key, tmp_path / "another.db").require_not_begun_elsewhere()
         journal = journal_of(keyring, SLUG)
         journal.append([Entry(Deed.WITHDRAWAL, bytes(16))])
@@ -323,9 +323,9 @@ class TestAnEmptyDatabaseBesideAUsedKey:
 
     def test_of_a_server_neither_the_user_nor_the_password_is_noted(self, key: Path) -> None:
         url = "postgresql+asyncpg://bot:secret@db:5433/petition?password=secret"
-        HighWaterMark(key, url, SLUG).note_database()
+        HighWaterMark(key, url, SLUG).raise_to(Reached(6))
         (noted,) = key.parent.iterdir()
-        assert noted.read_text() == "postgresql+asyncpg://db:5433/petition\n"
+        assert noted.read_text() == "6 0\npostgresql+asyncpg://db:5433/petition\n\n"
 
 
 class TestWriting:
@@ -344,7 +344,7 @@ class TestWriting:
         written.raise_to(Reached(6))
         assert written.path.stat().st_ino == before
         written.raise_to(Reached(7))
-        assert written.path.read_text() == "7\n"
+        assert written.path.read_text().startswith("7 0\n")
 
     def test_it_is_on_the_disk_before_it_takes_the_place_of_the_one_before(
         self, database: Path, key: Path, monkeypatch: pytest.MonkeyPatch
@@ -358,7 +358,7 @@ class TestWriting:
         monkeypatch.setattr(os, "fsync", sync)
         written.raise_to(Reached(6))
         folder = key.parent.stat().st_size
-        assert synced == [(len("6\n"), False), (folder, True)]
+        assert synced == [(written.path.stat().st_size, False), (folder, True)]
 
     def test_what_a_kill_left_half_written_is_no_hindrance(
         self, database: Path, key: Path
@@ -366,7 +366,7 @@ class TestWriting:
         written = mark(key, database)
         written.path.with_name(f"{written.path.name}.k3f9.part~").write_text("half")
         written.raise_to(Reached(6))
-        assert written.path.read_text() == "6\n"
+        assert written.path.read_text().startswith("6 0\n")
 
     def test_a_database_that_goes_back_under_the_running_bot_is_said(
         self, database: Path, key: Path
@@ -377,4 +377,4 @@ class TestWriting:
             DatabaseBehind, match=f"ends at signature 5, and 6 were given while.*{FLAG}"
         ):
             written.raise_to(Reached(5))
-        assert written.path.read_text() == "6\n"
+        assert written.path.read_text().startswith("6 0\n")
