@@ -84,8 +84,7 @@ from storage.high_water_mark import (
     reached_in,
 )
 from storage.invalidations import Invalidation, Invalidations, Matches, SignatureCondition
-from storage.journal import Journal, journal_of
-from storage.journal_entries import Deed, Entry
+from storage.journal import Deed, Entry, Journal
 from storage.key_file import key_apart_from_data, require_key_file
 from storage.keyring import Keyring
 from storage.leases import Lease, Leases
@@ -129,7 +128,7 @@ class Storage:
 
     def __init__(self, database: Database, keyring: Keyring, slug: str) -> None:
         self.keyring = keyring
-        self.journal = journal_of(keyring, slug)
+        self.journal = Journal(keyring, slug)
         self.database = WatchedDatabase(database, self.journal)
         rows = (self.database, slug, keyring)
         self.petitions = Petitions(*rows)

@@ -21,7 +21,7 @@ from storage.changes_after_export import Change, note_change
 from storage.conversations import Conversation, save_conversation
 from storage.errors import ConversationMoved
 from storage.handovers import active_handover
-from storage.journal_entries import TAKEN_OFF, Deed, Entry
+from storage.journal import TAKEN_OFF, Deed, Entry
 from storage.petitions import lock_petition
 from storage.sent_files import make_files_due
 from storage.tables import CONSENTS, SIGNATURES

@@ -5,8 +5,7 @@ from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Protocol
 
 from storage.errors import BrokenData
-from storage.journal import Journal
-from storage.journal_entries import Entry
+from storage.journal import Entry, Journal
 from storage.transaction import Arguments, Result, Transaction, Work
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from storage.audit import add_audit
 from storage.exports import ExportedList
 from storage.ids import SHOWN_DIGITS
-from storage.journal_entries import Deed, Entry
+from storage.journal import Deed, Entry
 from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.petitions import lock_petition
 from storage.tables import (

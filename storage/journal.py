@@ -21,11 +21,13 @@ import json
 import os
 import shlex
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Reversible, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -33,17 +35,21 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from storage.errors import JournalUnusable, JournalUnwritable, said_by_system
 from storage.ids import was_made_before
-from storage.journal_entries import Deed, Entry, last_entries
 from storage.keyring import Keyring
-from storage.private_files import FileIdentity, reason_and_command, sync_folder
+from storage.private_files import (
+    FileIdentity,
+    locked_file,
+    reason_and_command,
+    sync_folder,
+    write_file,
+)
 from storage.times import from_millis, to_millis
 
 # A sector of a disk. The longest entry, a name of a hundred characters, fits into one.
 _BLOCK_BYTES = 512
 _FORMAT = b"petition-journal"
-_SALT_BYTES = 16
-# Where the header has the moment of the beginning: milliseconds, or zero if it is not known.
-_BEGUN = slice(64, 72)
+# Where the header has the salt, and the moment of the beginning in milliseconds.
+_SALT, _BEGUN = slice(16, 32), slice(64, 72)
 _NONCE_BYTES = 12
 _TAG_BYTES = 16
 _PADDED_BYTES = _BLOCK_BYTES - _NONCE_BYTES - _TAG_BYTES
@@ -54,19 +60,72 @@ GROUP_SIZE = 64
 _LONGEST_SECONDS = 3.0
 
 
+class Deed(StrEnum):
+    """What an entry is about: who did it, or whose it was, comes back to that.
+
+    The subject is the signature, or the handover. The value of those marked with a time is
+    milliseconds, or empty where the deed was undone.
+    """
+
+    WITHDRAWAL = "withdrawal"  # the signature is erased; no value
+    WITH_NAME = "with_name"  # the id of the consent to it and the name; or TAKEN_OFF
+    NAME = "name"  # another name, in a journal from when it was apart from the choice
+    MUTED = "muted"  # a time
+    UPDATES_ENDED = "updates_ended"  # a time
+    NEWS_ENDED = "news_ended"  # a time
+    RESTRICTED = "restricted"  # a time
+    OBJECTED = "objected"  # a time
+    HANDOVER = "handover"  # the handover and its list, as a JSON object
+
+
+TAKEN_OFF = "0"
+"""The value of `Deed.WITH_NAME` where the signature has no name from then on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One deed; the last entry of a deed and a subject is what holds.
+
+    Attributes:
+        subject: the id of the signature, or of the handover, which begins with its time.
+        value: see `Deed`; it can be a name.
+        refused: whether the same entry before it, the last of them, had no effect.
+    """
+
+    deed: Deed
+    subject: bytes
+    value: str = field(default="", repr=False)
+    refused: bool = False
+
+    @property
+    def has_name(self) -> bool:
+        """Whether the value holds a name."""
+        return self.deed is Deed.NAME or (self.deed is Deed.WITH_NAME and " " in self.value)
+
+    @property
+    def takes_back_name(self) -> bool:
+        """Whether a name that an entry before it holds is nobody's from then on."""
+        if self.refused:
+            return self.has_name
+        return self.deed is Deed.WITHDRAWAL or self.value == TAKEN_OFF
+
+    @classmethod
+    def since(cls, deed: Deed, subject: bytes, moment: datetime | None) -> "Entry":
+        """Returns the entry of a deed that holds from a moment on, or with None no longer."""
+        return cls(deed, subject, "" if moment is None else str(to_millis(moment)))
+
+
 @dataclass(frozen=True, slots=True)
 class JournalContent:
     """What a journal holds, oldest first.
 
     Attributes:
         unreadable: how many entries are damaged.
-        is_missing: whether there was no file before `prepare`.
-        begun_at: when its first file was made; None if that is not known.
+        begun_at: when its first file was made; None if there was none before `prepare`.
     """
 
     entries: tuple[Entry, ...]
     unreadable: int
-    is_missing: bool = False
     begun_at: datetime | None = field(default=None, compare=False)
 
     def knows_all_since(self, moment: datetime | None) -> bool:
@@ -74,26 +133,24 @@ class JournalContent:
 
         One that was begun later took the place of another, which is missing.
         """
-        if self.is_missing or self.unreadable:
+        if self.begun_at is None or self.unreadable:
             return False
-        if self.begun_at is None or moment is None:
-            return True
         # A backup says its moment to the second.
-        return self.begun_at.replace(microsecond=0) <= moment
+        return moment is None or self.begun_at.replace(microsecond=0) <= moment
 
 
 class Journal:
-    """The journal of one petition."""
+    """The journal of one petition, beside the key file."""
 
-    def __init__(self, path: Path, keyring: Keyring, slug: str) -> None:
-        self.path = path
+    def __init__(self, keyring: Keyring, slug: str) -> None:
+        self.path = _path(keyring.path, slug)
         self._keyring = keyring
         self._slug = slug
         self._was_missing = False
         self._without_name = set[bytes]()
         self._forgetting = asyncio.Lock()
-        self._trying: Future[None] | None = None
         self._turn = threading.Lock()
+        self._is_silent = False
 
     def prepare(self) -> None:
         """Makes the file, if there is none, and checks that it can be written.
@@ -120,19 +177,24 @@ class Journal:
             JournalUnwritable: they could not be written, or not in time; the same at once while
                 an earlier try still waits for the disk.
         """
-        if not self._turn.acquire(timeout=_LONGEST_SECONDS):
-            raise _silent()
+        silent = JournalUnwritable("The journal's disk does not answer.")
+        if not self._turn.acquire(timeout=0 if self._is_silent else _LONGEST_SECONDS):
+            raise silent
+        written = Future[None]()
+        # A thread that does not keep the process from ending.
+        writing = (list(entries), written)
+        threading.Thread(target=self._write, args=writing, daemon=True).start()
         try:
-            if self._trying is not None and not self._trying.done():
-                raise _silent()
-            self._trying = _in_thread(self._write, list(entries))
-            self._trying.result(_LONGEST_SECONDS)
+            written.result(_LONGEST_SECONDS)
         except TimeoutError:
-            raise _silent() from None
-        except Exception as error:
-            raise _meaning(error) from error
-        finally:
-            self._turn.release()
+            self._is_silent = True
+            raise silent from None
+        except JournalUnusable as error:
+            raise JournalUnwritable("{said}", said=error) from error
+        except OSError as error:
+            raise JournalUnwritable(
+                "The journal cannot be written just now ({reason}).", reason=said_by_system(error)
+            ) from error
 
     async def forget_names(self, subjects: set[bytes]) -> None:
         """Writes over the names that these do not have any more; `rewrite` does what fails.
@@ -153,9 +215,11 @@ class Journal:
             JournalUnusable: it is not a journal, or was made with another key.
         """
         if self._is_missing():
-            return JournalContent((), 0, is_missing=True)
+            return JournalContent((), 0)
         with self._locked() as file:
-            return replace(file.content(), is_missing=self._was_missing)
+            found = file.entries()
+            begun_at = None if self._was_missing else from_millis(int.from_bytes(file.begun))
+            return JournalContent((*found.values(),), file.unreadable(found), begun_at)
 
     def rewrite(self, before: datetime | None, names_before: datetime | None = None) -> int:
         """Leaves out what a later entry overtook, and signatures made before a moment, if any.
@@ -177,23 +241,27 @@ class Journal:
             if unreadable := file.unreadable(found):
                 file.write_over_names(found, kept)
                 return unreadable
-            if len(kept) == len(found):
-                return 0
-            fresh = self.path.with_name(f"{self.path.name}.new")
-            fresh.unlink(missing_ok=True)
-            with _LockedFile.opened(fresh, self._keyring, self._slug, file.begun) as replacement:
-                replacement.append(kept)
-            fresh.replace(self.path)
-            sync_folder(self.path.parent)
+            if len(kept) < len(found):
+                fresh = _Sealing(self._keyring, self._slug, file.begun, os.urandom(16))
+                blocks = [fresh.sealed(each, place) for place, each in enumerate(kept, 1)]
+                write_file(self.path, b"".join((fresh.header, *blocks)))
         return 0
 
     def _is_missing(self) -> bool:
         """Returns whether there is no file, or one that was copied to a full disk."""
         return not self.path.exists() or self.path.stat().st_size == 0
 
-    def _write(self, entries: list[Entry]) -> None:
-        with self._locked() as file:
-            file.append(entries)
+    def _write(self, entries: list[Entry], written: Future[None]) -> None:
+        try:
+            with self._locked() as file:
+                file.append(entries)
+        except Exception as error:  # passed to who waits for it
+            written.set_exception(error)
+        else:
+            written.set_result(None)
+        finally:
+            self._is_silent = False
+            self._turn.release()
 
     def _write_over_names(self, subjects: set[bytes]) -> None:
         with self._locked() as file:
@@ -209,18 +277,8 @@ class Journal:
 
     @contextmanager
     def _locked(self) -> Iterator["_LockedFile"]:
-        """Opens and locks the file."""
-        while True:
-            with _LockedFile.opened(self.path, self._keyring, self._slug) as file:
-                # Another process may have replaced it before it was locked.
-                if file.identity.is_same():
-                    yield file
-                    return
-
-
-def journal_of(keyring: Keyring, slug: str) -> Journal:
-    """Returns the journal beside the key file."""
-    return Journal(_path(keyring.path, slug), keyring, slug)
+        with locked_file(self.path) as handle:
+            yield _LockedFile(self.path, handle, self._keyring, self._slug)
 
 
 def _path(key_file: Path, slug: str) -> Path:
@@ -233,25 +291,59 @@ def has_entries(key_file: Path, slug: str) -> bool:
     return path.exists() and path.stat().st_size > _BLOCK_BYTES
 
 
+def last_entries(entries: Reversible[Entry]) -> list[Entry]:
+    """Returns what holds: the last entry of each deed and subject, none of what was withdrawn.
+
+    A name holds until the next entry about it.
+    """
+    held: dict[bytes, dict[Deed, Entry]] = {}
+    for each in _carried_out(entries):
+        of_subject = held.setdefault(each.subject, {})
+        if Deed.WITHDRAWAL in of_subject:
+            continue
+        if each.deed is Deed.WITHDRAWAL:
+            of_subject.clear()
+        elif each.deed is Deed.WITH_NAME:
+            of_subject.pop(Deed.NAME, None)
+        of_subject.pop(each.deed, None)
+        of_subject[each.deed] = each
+    return [each for of_subject in held.values() for each in of_subject.values()]
+
+
+def _carried_out(entries: Reversible[Entry]) -> list[Entry]:
+    """Leaves out what was refused: of each such entry, the same one before it."""
+    done: list[Entry] = []
+    refused: Counter[Entry] = Counter()
+    for each in reversed(entries):
+        if each.refused:
+            refused[replace(each, refused=False)] += 1
+        elif refused[each] > 0:
+            refused[each] -= 1
+        else:
+            done.append(each)
+    return done[::-1]
+
+
 def _was_made_before(entry: Entry, moments: tuple[datetime | None, ...]) -> bool:
     return any(each and was_made_before(entry.subject, each) for each in moments)
 
 
 class _LockedFile:
-    """A journal that no other process reads or writes; made by `opened`."""
+    """A journal's file, open and locked, so that no other process reads or writes it."""
 
-    def __init__(
-        self, path: Path, handle: int, keyring: Keyring, slug: str, begun: bytes | None
-    ) -> None:
-        self._path = path
+    def __init__(self, path: Path, handle: int, keyring: Keyring, slug: str) -> None:
         self._handle = handle
         self.identity = FileIdentity(path, handle)
-        if os.fstat(handle).st_size <= _BLOCK_BYTES:
-            self._begin(keyring, slug, begun or to_millis(datetime.now(UTC)).to_bytes(8, "big"))
         header = os.pread(handle, _BLOCK_BYTES, 0)
-        salt = header[len(_FORMAT) : len(_FORMAT) + _SALT_BYTES]
-        check = _key(keyring, slug, salt, _checked(header[_BEGUN]))
-        if header != _header(salt, check, header[_BEGUN]):
+        # A new one, or a kill left its header unfinished: then there was no entry yet.
+        if self._blocks() <= 1 and not header.startswith(_FORMAT):
+            now = to_millis(datetime.now(UTC)).to_bytes(8)
+            header = _Sealing(keyring, slug, now, os.urandom(16)).header
+            _write_all(handle, header, 0)
+            sync_folder(path.parent)
+        self.begun = header[_BEGUN]
+        self._sealing = _Sealing(keyring, slug, self.begun, header[_SALT])
+        if header != self._sealing.header:
             raise JournalUnusable(
                 "{path} is damaged, or was made with another key than the one of the settings. It "
                 "says who withdrew. Put back the key file that belongs to it; if nobody needs it "
@@ -259,31 +351,6 @@ class _LockedFile:
                 path=path,
                 command=shlex.join(["mv", str(path), f"{path}.former"]),
             )
-        self.begun = header[_BEGUN]
-        self._salt = salt
-        self._cipher = AESGCM(_key(keyring, slug, salt, b"key"))
-
-    @classmethod
-    @contextmanager
-    def opened(
-        cls, path: Path, keyring: Keyring, slug: str, begun: bytes | None = None
-    ) -> Iterator["_LockedFile"]:
-        """Opens and locks a file until the block ends.
-
-        A new one gets a header with `begun`: since when it knows everything; None: from now on.
-        """
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield cls(path, handle, keyring, slug, begun)
-        finally:
-            os.close(handle)
-
-    def content(self) -> JournalContent:
-        """Returns all entries."""
-        found = self.entries()
-        begun_at = from_millis(int.from_bytes(self.begun, "big") or None)
-        return JournalContent((*found.values(),), self.unreadable(found), begun_at=begun_at)
 
     @contextmanager
     def unlocked(self) -> Iterator[None]:
@@ -307,7 +374,7 @@ class _LockedFile:
     def append(self, entries: list[Entry]) -> None:
         """Writes all entries, or none, behind the last whole one, and waits for the disk."""
         end = self.end()
-        blocks = [self._sealed(each, end + i) for i, each in enumerate(entries)]
+        blocks = [self._sealing.sealed(each, place) for place, each in enumerate(entries, end)]
         start = end * _BLOCK_BYTES
         try:
             os.ftruncate(self._handle, start)  # what a kill left half written
@@ -324,26 +391,40 @@ class _LockedFile:
         for place, entry in found.items():
             if entry.has_name and entry not in kept:
                 nothing = Entry(Deed.WITH_NAME, entry.subject, refused=True)
-                _write_all(self._handle, self._sealed(nothing, place), place * _BLOCK_BYTES)
+                sealed = self._sealing.sealed(nothing, place)
+                _write_all(self._handle, sealed, place * _BLOCK_BYTES)
 
     def end(self) -> int:
         """Returns the place behind the last entry that a kill did not leave half written."""
-        size = os.fstat(self._handle).st_size // _BLOCK_BYTES
+        size = self._blocks()
         for end in range(size, max(1, size - GROUP_SIZE) - 1, -1):
             if end == 1 or self._entry(end - 1) is not None:
                 return end
         return size  # more than one group: this is damage, and nothing is thrown away
 
-    def _begin(self, keyring: Keyring, slug: str, begun: bytes) -> None:
-        """Writes the header, unless it is there; without it there was no entry yet."""
-        if os.pread(self._handle, _BLOCK_BYTES, 0).startswith(_FORMAT):
-            return
-        salt = os.urandom(_SALT_BYTES)
-        check = _key(keyring, slug, salt, _checked(begun))
-        _write_all(self._handle, _header(salt, check, begun), 0)
-        sync_folder(self._path.parent)
+    def _blocks(self) -> int:
+        return os.fstat(self._handle).st_size // _BLOCK_BYTES
 
-    def _sealed(self, entry: Entry, place: int) -> bytes:
+    def _entry(self, place: int) -> Entry | None:
+        """Returns the entry at a place; None if it is damaged or unknown."""
+        block = os.pread(self._handle, _BLOCK_BYTES, place * _BLOCK_BYTES)
+        return self._sealing.opened(block, place)
+
+
+class _Sealing:
+    """How the entries of one file are encrypted: under the key of its header, by their place."""
+
+    def __init__(self, keyring: Keyring, slug: str, begun: bytes, salt: bytes) -> None:
+        def key(use: bytes) -> bytes:
+            return keyring.digest(use, table="journal", column=slug, row=salt)
+
+        check = key(b"check" + begun.lstrip(b"\0"))
+        self.header = (_FORMAT + salt + check + begun).ljust(_BLOCK_BYTES, b"\0")
+        self._salt = salt
+        self._cipher = AESGCM(key(b"key"))
+
+    def sealed(self, entry: Entry, place: int) -> bytes:
+        """Returns the block that an entry is at its place."""
         refused = [1] if entry.refused else []
         listed = [entry.deed, entry.subject.hex(), entry.value, *refused]
         plain = json.dumps(listed, ensure_ascii=False, separators=(",", ":")).encode()
@@ -351,36 +432,17 @@ class _LockedFile:
             raise ValueError("the entry is longer than a block of the journal")
         nonce = os.urandom(_NONCE_BYTES)
         padded = plain.ljust(_PADDED_BYTES)
-        return nonce + self._cipher.encrypt(nonce, padded, self._place(place))
+        return nonce + self._cipher.encrypt(nonce, padded, self._salt + place.to_bytes(8))
 
-    def _entry(self, place: int) -> Entry | None:
-        """Returns the entry at a place; None if it is damaged or unknown."""
-        block = os.pread(self._handle, _BLOCK_BYTES, place * _BLOCK_BYTES)
+    def opened(self, block: bytes, place: int) -> Entry | None:
+        """Returns the entry that a block is at its place; None if it is damaged or unknown."""
+        nonce, sealed = block[:_NONCE_BYTES], block[_NONCE_BYTES:]
         try:
-            plain = self._cipher.decrypt(
-                block[:_NONCE_BYTES], block[_NONCE_BYTES:], self._place(place)
-            )
+            plain = self._cipher.decrypt(nonce, sealed, self._salt + place.to_bytes(8))
             deed, subject, value, *refused = json.loads(plain)
             return Entry(Deed(deed), bytes.fromhex(subject), value, bool(refused))
         except (InvalidTag, ValueError):
             return None
-
-    def _place(self, place: int) -> bytes:
-        return self._salt + place.to_bytes(8, "big")
-
-
-def _checked(begun: bytes) -> bytes:
-    """Returns what the check is made of; a journal without a beginning has none in its check."""
-    return b"check" + begun.lstrip(b"\0")
-
-
-def _header(salt: bytes, check: bytes, begun: bytes) -> bytes:
-    return (_FORMAT + salt + check + begun).ljust(_BLOCK_BYTES, b"\0")
-
-
-def _key(keyring: Keyring, slug: str, salt: bytes, use: bytes) -> bytes:
-    """Returns the key, or its check."""
-    return keyring.digest(use, table="journal", column=slug, row=salt)
 
 
 def _write_all(handle: int, content: bytes, start: int) -> None:
@@ -389,33 +451,3 @@ def _write_all(handle: int, content: bytes, start: int) -> None:
     while written < len(content):
         written += os.pwrite(handle, content[written:], start + written)
     os.fsync(handle)
-
-
-def _in_thread(write: Callable[[list[Entry]], None], entries: list[Entry]) -> Future[None]:
-    """Begins to write in a thread that does not keep the process from ending."""
-    written = Future[None]()
-
-    def run() -> None:
-        try:
-            write(entries)
-            written.set_result(None)
-        except Exception as error:  # passed to who waits for it
-            written.set_exception(error)
-
-    threading.Thread(target=run, daemon=True).start()
-    return written
-
-
-def _silent() -> JournalUnwritable:
-    return JournalUnwritable("The journal's disk does not answer.")
-
-
-def _meaning(error: Exception) -> Exception:
-    """Returns a new exception for one caller: one raised in many would mix their tracebacks."""
-    if isinstance(error, JournalUnusable):
-        return JournalUnwritable("{said}", said=error)
-    if not isinstance(error, OSError):
-        return error
-    return JournalUnwritable(
-        "The journal cannot be written just now ({reason}).", reason=said_by_system(error)
-    )

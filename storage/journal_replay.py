@@ -16,7 +16,7 @@ from storage.changes_after_export import Change, note_change
 from storage.consents import IS_TO_SIGN, is_to_name, replace_name, short, take_off_name
 from storage.database import Database
 from storage.handovers import repeat_handover
-from storage.journal_entries import Deed, Entry, last_entries
+from storage.journal import Deed, Entry, last_entries
 from storage.keyring import Keyring
 from storage.petition_rows import PetitionRows, as_write
 from storage.petitions import Reached, lock_petition

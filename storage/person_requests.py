@@ -14,7 +14,7 @@ from storage.audit import add_audit
 from storage.changes_after_export import Change, note_change
 from storage.consents import replace_name
 from storage.eligibility import language
-from storage.journal_entries import Deed, Entry
+from storage.journal import Deed, Entry
 from storage.person_codes import CheckedCode, CodeState, check_code, use_code
 from storage.person_notices import PersonNoticeKind, add_notice
 from storage.petition_rows import PetitionRows, as_read, as_write

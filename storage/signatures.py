@@ -30,8 +30,7 @@ from storage.consents import (
 from storage.conversations import Conversation, forget_conversation, save_conversation
 from storage.deliveries import count_erased
 from storage.eligibility import was_told
-from storage.journal import GROUP_SIZE, Journal
-from storage.journal_entries import Deed, Entry, last_entries
+from storage.journal import GROUP_SIZE, Deed, Entry, Journal, last_entries
 from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.returning_supporters import mark_reachable
 from storage.sent_files import make_files_due

@@ -30,7 +30,7 @@ from sqlalchemy.dialects.postgresql import Insert, insert  # SQLite has the same
 
 from storage.columns import is_sealed, key_of
 from storage.ids import rising_id
-from storage.journal_entries import Entry
+from storage.journal import Entry
 from storage.keyring import Keyring
 from storage.tables import PETITIONS
 

@@ -32,7 +32,7 @@ from storage import (
     Unavailable,
     acquire_process_lock,
 )
-from storage.journal_entries import TAKEN_OFF
+from storage.journal import TAKEN_OFF
 from tests.support import scripted_server as telegram
 from tests.support.raw_sql import read_sql
 from tests.support.scene import Scene, a_scene

@@ -15,7 +15,7 @@ from bot.cli.main import app
 from bot.settings import SettingsInvalid, load_storage_settings
 from storage import KeyFileMissing, Keyring, StorageError, acquire_process_lock
 from storage import key_apart_from_data as require_apart
-from storage.journal import journal_of
+from storage.journal import Journal
 
 _COMMAND = re.compile(r"run: (.+)")
 _SETTING = re.compile(r"set (PETITION_\w+)=(\S.*)")
@@ -41,7 +41,7 @@ def begins() -> None:
     if settings.key_file is None:
         raise KeyFileMissing
     require_apart(settings.key_file, settings.database_url)
-    journal = journal_of(Keyring.load(settings.key_file), "andry")
+    journal = Journal(Keyring.load(settings.key_file), "andry")
     journal.prepare()
     journal.read()
 

@@ -12,8 +12,7 @@ from bot.petition.stages import Action
 from handlers.screens.signing import seen_words
 from simulator.person import Person
 from storage import CodeState
-from storage.journal import journal_of
-from storage.journal_entries import Deed
+from storage.journal import Deed, Journal
 from storage.personal_data import GIVEN
 from storage.tables import metadata
 from storage.times import from_millis
@@ -166,7 +165,7 @@ async def test_whatever_the_journal_has_of_ana_is_in_her_file_and_what_she_asked
     given = await file_of(scene, ana)
     signature, (consent,) = given["signature"], given["consents"]
     services = scene.services
-    entries = journal_of(services.keyring, services.petition.slug).read().entries
+    entries = Journal(services.keyring, services.petition.slug).read().entries
     assert {entry.subject.hex() for entry in entries} == {signature["id"]}
     assert signature["name"] is None
     in_file = {

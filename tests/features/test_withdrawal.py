@@ -1,8 +1,9 @@
 """After a withdrawal only what makes old buttons harmless is stored of the person."""
 
 import asyncio
+import os
+import threading
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -347,11 +348,11 @@ async def test_where_the_journal_fails_she_reads_within_four_seconds_that_nothin
     await scene.signs(scene.sean)
     await scene.signs(ana)
     await scene.signs(jordi)
-    before, whole, silent = await rows_of(scene, "signatures"), journal.path, Future[None]()
+    before, whole, answers = await rows_of(scene, "signatures"), journal.path, threading.Event()
     for person, asked in ((ana, ASKS), (jordi, ASKS[1::3])):
         with monkeypatch.context() as patch:
             if person is jordi:
-                patch.setattr("storage.journal._in_thread", lambda *_: silent)
+                patch.setattr(os, "fsync", lambda _: answers.wait())
             else:
                 patch.setattr(journal, "path", whole.parent / "away" / whole.name)
             for asks in asked:
@@ -366,7 +367,9 @@ async def test_where_the_journal_fails_she_reads_within_four_seconds_that_nothin
                 "We could not do what you asked for, and everything is as it was."
             )
             await scene.marta.sees("no puede anotar")
-    silent.set_result(None)
+    answers.set()
+    while journal._turn.locked():  # noqa: ASYNC110 - the disk is a thread's
+        await asyncio.sleep(0)
     assert sum("no puede anotar" in message.text for message in scene.marta.messages) == 1
     for asks in ASKS:
         await asks(scene, jordi)

@@ -7,7 +7,7 @@ import pytest
 
 from storage import ExportedList, Inclusion, Keyring, Reached, Storage
 from storage.changes_after_export import Change
-from storage.journal_entries import Deed, Entry
+from storage.journal import Deed, Entry
 from storage.journal_replay import replay
 from tests.support.raw_sql import Statement, read_rows, read_sql, write_all, write_sql
 from tests.support.supporters import NOON, SLUG, Supporters, later

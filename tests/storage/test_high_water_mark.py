@@ -22,8 +22,7 @@ from storage import (
     petition_signed_with,
 )
 from storage.high_water_mark import highest_reached
-from storage.journal import journal_of
-from storage.journal_entries import Deed, Entry
+from storage.journal import Deed, Entry, Journal
 from storage.sqlite import SqliteDatabase
 from tests.support.raw_sql import Statement, write_all, write_sql
 
@@ -308,7 +307,7 @@ class TestAnEmptyDatabaseBesideAUsedKey:
         mark(key, database).path.write_text("6 2\n")  # as it was once
         with pytest.raises(DatabaseBehind, match="which was last used on"):
             await mark(key, tmp_path / "another.db").require_not_begun_elsewhere()
-        journal = journal_of(keyring, SLUG)
+        journal = Journal(keyring, SLUG)
         journal.append([Entry(Deed.WITHDRAWAL, bytes(16))])
         with pytest.raises(DatabaseBehind, match=r"in another one\. Nothing was changed"):
             await mark(keyring.path, tmp_path / "another.db").require_not_begun_elsewhere()

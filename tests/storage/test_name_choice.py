@@ -17,7 +17,7 @@ from storage import (
 )
 from storage.changes_after_export import Change
 from storage.consents import WITH_NAME, Consent, short
-from storage.journal_entries import TAKEN_OFF, last_entries
+from storage.journal import TAKEN_OFF, last_entries
 from storage.journal_replay import replay
 from tests.support.raw_sql import read_sql, write_sql
 from tests.support.supporters import NOON, SLUG, Supporter, a_supporter, later

@@ -18,7 +18,7 @@ from storage import (
     forget_former_names,
 )
 from storage.ids import rising_id
-from storage.journal_entries import TAKEN_OFF, last_entries
+from storage.journal import TAKEN_OFF, last_entries
 from tests.support.supporters import NOON, a_supporter
 
 SLUG = "andry"

@@ -12,7 +12,7 @@ from sqlalchemy import select, text, update
 
 from storage import Database, Keyring
 from storage.errors import JournalUnwritable, Unavailable
-from storage.journal_entries import Deed, Entry
+from storage.journal import Deed, Entry
 from storage.petition_rows import PetitionRows
 from storage.sqlite import SqliteDatabase
 from storage.tables import PETITIONS, TELEGRAM_CACHE
