@@ -202,7 +202,7 @@ async def repeat_journal(storage: Storage, keyring: Keyring, slug: str, at: date
         storage.database, keyring, slug, content.entries, reached=reached, at=at
     )
     lost, held = max(0, reached.number - in_copy), await storage.restores.held()
-    knows_all = content.knows_all_since(None if held is None else held.made_at)
+    knows_all = content.knows_all_since(None if held is None else held.backup_made_at)
     await storage.restores.mark_repeated(at=at, lost=lost, journal_is_whole=knows_all)
     signatures = (await storage.petitions.state()).signatures
     return Restored(signatures, lost, repeated, knows_all=knows_all)

@@ -47,8 +47,8 @@ def restored_screen(held: HeldRestore, words: Words) -> Screen:
 
 def _what_is_lost(words: Words, held: HeldRestore) -> Html:
     made = words.text("No consta de cuándo es.")
-    if held.made_at is not None:
-        made = words.text("Es del {moment}.", moment=words.moment(held.made_at))
+    if held.backup_made_at is not None:
+        made = words.text("Es del {moment}.", moment=words.moment(held.backup_made_at))
     if held.lost == 0:
         return sentences(made, words.text("Que sepamos, no falta ninguna firma."))
     lost = words.plural(

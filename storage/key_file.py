@@ -5,6 +5,7 @@ It is replaced in one step, so that an interruption leaves the old one or the ne
 
 import base64
 import os
+import re
 import secrets
 import shlex
 import stat
@@ -12,12 +13,14 @@ from pathlib import Path
 
 from bot.file_locations import key_file as key_file_by_default
 from storage.database_url import data_folder
-from storage.errors import KeyFault, KeyFileMissing, KeyFileUnusable, StorageError
-from storage.private_files import split_reason, write_file
+from storage.errors import KeyFault, KeyFileMissing, KeyFileUnusable
+from storage.private_files import reason_and_command, write_file
 
 ID_BYTES = 4
 KEY_BYTES = 32
-_REFERENCE, _ENCRYPTION = "reference", "encryption"
+
+# The line of an encryption key.
+_ENCRYPTION = re.compile(r"^[ \t]*encryption\s.*\n?", re.MULTILINE)
 
 _TITLE = (
     "# The key of a petition bot: it opens the names and chat ids in the bot's database.\n"
@@ -33,13 +36,11 @@ def make_key_file(path: Path) -> None:
         KeyFileUnusable: it cannot be made there, or others can write to its folder.
     """
     refuse_open_folders(path)
+    text = f"{_TITLE}reference {_new_key()}\n{_new_encryption()}"
     try:
-        text = _TITLE + _new_line(_REFERENCE) + _new_line(_ENCRYPTION)
-        write_file(path, text.encode(), replaces=False)
+        _write(path, text, replaces=False)
     except FileExistsError as error:
         raise _unusable(KeyFault.EXISTS, path, _another(path)) from error
-    except OSError as error:
-        raise _failed(KeyFault.NOT_WRITTEN, path, error) from error
 
 
 def read_key_file(path: Path) -> tuple[bytes, dict[bytes, bytes]]:
@@ -61,8 +62,9 @@ def require_key_file(path: Path | None) -> Path:
 
 def add_encryption_key(path: Path) -> None:
     """Puts a new encryption key first; the older keys stay."""
-    lines, first = _lines_and_first_key(path)
-    _replace(path, [*lines[:first], _new_line(_ENCRYPTION), *lines[first:]])
+    text = _guarded_text(path)
+    _parsed(text, path)
+    _write(path, _ENCRYPTION.sub(lambda first: _new_encryption() + first[0], text, count=1))
 
 
 def remove_older_encryption_keys(path: Path, newest: bytes) -> None:
@@ -71,11 +73,12 @@ def remove_older_encryption_keys(path: Path, newest: bytes) -> None:
     Raises:
         KeyFileUnusable: the newest one is another than the one with this id.
     """
-    lines, first = _lines_and_first_key(path)
-    if lines[first].split()[1] != newest.hex():
+    text = _guarded_text(path)
+    if next(iter(_parsed(text, path)[1])) != newest:
         raise KeyFileUnusable(KeyFault.CHANGED, path=path)
-    rest = [line for line in lines[first + 1 :] if not _is_encryption_key(line)]
-    _replace(path, [*lines[: first + 1], *rest])
+    newest_line, *_ = _ENCRYPTION.finditer(text)
+    end = newest_line.end()
+    _write(path, text[:end] + _ENCRYPTION.sub("", text[end:]))
 
 
 def key_apart_from_data(key_file: Path, database_url: str) -> None:
@@ -90,7 +93,9 @@ def key_apart_from_data(key_file: Path, database_url: str) -> None:
     folder = data_folder(database_url)
     if folder is None or not key_file.resolve().is_relative_to(folder):
         return
-    elsewhere = _apart_from(folder, key_file.name)
+    elsewhere = key_file_by_default().parent
+    if elsewhere.is_relative_to(folder) or (elsewhere / key_file.name).exists():
+        elsewhere = folder.with_name(f"{folder.name}-key")
     moving = (
         f"{shlex.join(['mkdir', '-m', '700', '-p', str(elsewhere)])} && "
         # What lies beside the key, and begins with its name, belongs to it.
@@ -102,38 +107,22 @@ def key_apart_from_data(key_file: Path, database_url: str) -> None:
     )
 
 
-def _apart_from(folder: Path, name: str) -> Path:
-    """Returns a folder for a key that is not inside another one, and has no such key yet."""
-    default = key_file_by_default().parent
-    beside = (folder.with_name(f"{folder.name}-key{n}") for n in ("", *range(2, 100)))
-    return next(
-        each
-        for each in (default, *beside)
-        if not (each.is_relative_to(folder) or (each / name).exists())
-    )
-
-
-def _lines_and_first_key(path: Path) -> tuple[list[str], int]:
-    """Returns the lines of a whole key file, and the place of the newest encryption key."""
-    lines = _guarded_text(path).splitlines(keepends=True)
-    _parsed("".join(lines), path)
-    return lines, next(i for i, line in enumerate(lines) if _is_encryption_key(line))
-
-
-def _is_encryption_key(line: str) -> bool:
-    return line.split()[:1] == [_ENCRYPTION]
-
-
-def _replace(path: Path, lines: list[str]) -> None:
+def _write(path: Path, text: str, *, replaces: bool = True) -> None:
     try:
-        write_file(path, "".join(lines).encode())
+        write_file(path, text.encode(), replaces=replaces)
+    except FileExistsError:
+        raise
     except OSError as error:
-        raise _failed(KeyFault.NOT_WRITTEN, path, error) from error
+        reason = reason_and_command(path, error)
+        raise KeyFileUnusable(KeyFault.NOT_WRITTEN, path=path, reason=reason) from error
 
 
-def _new_line(kind: str) -> str:
-    key_id = f" {secrets.token_hex(ID_BYTES)}" if kind == _ENCRYPTION else ""
-    return f"{kind}{key_id} {base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()}\n"
+def _new_encryption() -> str:
+    return f"encryption {secrets.token_hex(ID_BYTES)} {_new_key()}\n"
+
+
+def _new_key() -> str:
+    return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
 
 
 def _guarded_text(path: Path) -> str:
@@ -155,7 +144,8 @@ def _guarded_text(path: Path) -> str:
     except UnicodeDecodeError:
         raise _not_a_key_file(path) from None
     except OSError as error:
-        raise _failed(KeyFault.UNREADABLE, path, error) from error
+        reason = reason_and_command(path, error)
+        raise KeyFileUnusable(KeyFault.UNREADABLE, path=path, reason=reason) from error
 
 
 def refuse_open_folders(path: Path) -> None:
@@ -191,32 +181,20 @@ def _parsed(text: str, path: Path) -> tuple[bytes, dict[bytes, bytes]]:
     try:
         for line in text.splitlines():
             match line.split():
-                case []:
-                    continue
-                case [first, *_] if first.startswith("#"):
-                    continue
                 case ["reference", key]:
-                    references.append(_decoded(key))
+                    references.append(base64.b64decode(key, validate=True))
                 case ["encryption", key_id, key]:
-                    encryption[_sized(bytes.fromhex(key_id), ID_BYTES)] = _decoded(key)
-                case _:
+                    encryption[bytes.fromhex(key_id)] = base64.b64decode(key, validate=True)
+                case [first, *_] if not first.startswith("#"):
                     raise _not_a_key_file(path)
     except ValueError:
         raise _not_a_key_file(path) from None
-    if not references or not encryption:
+    sizes = {len(key) for key in (*references, *encryption.values())}
+    id_sizes = {len(key_id) for key_id in encryption}
+    if not references or sizes != {KEY_BYTES} or id_sizes != {ID_BYTES}:
         raise _not_a_key_file(path)
     # Below it can stand what belongs to older backups.
     return references[0], encryption
-
-
-def _decoded(key: str) -> bytes:
-    return _sized(base64.b64decode(key, validate=True), KEY_BYTES)
-
-
-def _sized(found: bytes, size: int) -> bytes:
-    if len(found) != size:
-        raise ValueError("a key or its id has another length")
-    return found
 
 
 def _not_a_key_file(path: Path) -> KeyFileUnusable:
@@ -236,12 +214,6 @@ def _unusable(fault: KeyFault, path: Path, key: Path) -> KeyFileUnusable:
     """Returns the error with the command that makes a key there, which becomes the bot's."""
     making = shlex.join(["petition-bot", "keygen", str(key)])
     return KeyFileUnusable(fault, command=making, key=key, path=path)
-
-
-def _failed(fault: KeyFault, path: Path, error: OSError) -> KeyFileUnusable:
-    reason, command = split_reason(path, error)
-    reason = StorageError("{reason};" if command else "{reason}.", reason=reason)
-    return KeyFileUnusable(fault, command=command, path=path, reason=reason)
 
 
 def _another(path: Path) -> Path:

@@ -7,21 +7,9 @@ transaction, so what another command writes meanwhile is not overwritten.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Table,
-    bindparam,
-    case,
-    func,
-    or_,
-    select,
-    tuple_,
-    update,
-)
+from sqlalchemy import Column, ColumnElement, Table, func, or_, select, tuple_, update
 
 from storage.columns import is_sealed, key_of
 from storage.database import Database
@@ -41,113 +29,74 @@ _SEALED = {
 }
 
 
-@dataclass(slots=True)
-class Resealed:
-    """How many values were encrypted anew, and in which columns some could not be decrypted."""
+def petitions_with_key(tx: Transaction, keyring: Keyring) -> list[str]:
+    """Returns the petitions of the database that have this key; no bot of them may run."""
+    rows = tx.all(select(PETITIONS.c.slug, PETITIONS.c.key_fingerprint))
+    known = {row.slug: row.key_fingerprint for row in rows}
+    return sorted(slug for slug in known if known[slug] == keyring.reference(slug, NOBODY))
 
-    values: int = 0
-    damaged: Counter[str] = field(default_factory=Counter)
+
+def outdated_values(tx: Transaction, keyring: Keyring) -> int:
+    """Returns how many values are encrypted with an older key of this keyring."""
+    heads = keyring.outdated()
+    columns = [each for sealed in _SEALED.values() for each in sealed]
+    return sum(tx.scalar(select(func.count()).where(_begins(each, heads))) for each in columns)
 
 
-class KeyRotation:
-    """Encrypts anew what this keyring can decrypt, of all petitions in the database.
+async def reseal(
+    database: Database, keyring: Keyring, progress: Callable[[int], object]
+) -> tuple[int, Counter[str]]:
+    """Encrypts anew what is outdated, of all petitions, but for damaged values.
 
-    Values of other keyrings, as other petitions can have, are left alone.
+    Values of other keyrings, as other petitions can have, are left alone. `progress` is told
+    after each portion how many values are done.
 
-    Args:
-        database: where the values are.
-        keyring: the newest of its keys encrypts.
+    Returns:
+        How many values were encrypted, and by column how many could not be decrypted.
     """
-
-    def __init__(self, database: Database, keyring: Keyring) -> None:
-        self._database = database
-        self._keyring = keyring
-
-    async def petitions(self) -> list[str]:
-        """Returns the petitions of the database that have this key; no bot of them may run."""
-        return await self._database.read(_petitions_of, self._keyring)
-
-    async def outdated(self) -> int:
-        """Returns how many values are encrypted with an older key."""
-        heads = self._keyring.outdated()
-        return await self._database.read(_outdated, heads) if heads else 0
-
-    async def reseal(self, progress: Callable[[int], object]) -> Resealed:
-        """Encrypts anew what is outdated, but for damaged values.
-
-        Args:
-            progress: told after each portion how many values are done.
-        """
-        done = Resealed()
-        for table in _SEALED:
-            after: Sequence[Any] | None = ()
-            while after is not None:
-                portion, after = await self._database.write(_reseal, table, self._keyring, after)
-                done.damaged += portion.damaged
-                if portion.values:
-                    done.values += portion.values
-                    progress(done.values)
-        return done
-
-
-def _petitions_of(tx: Transaction, keyring: Keyring) -> list[str]:
-    query = select(PETITIONS.c.slug, PETITIONS.c.key_fingerprint).order_by(PETITIONS.c.slug)
-    known = {row.slug: row.key_fingerprint for row in tx.all(query)}
-    return [slug for slug in known if known[slug] == keyring.reference(slug, NOBODY)]
-
-
-def _outdated(tx: Transaction, heads: Sequence[bytes]) -> int:
-    """Returns how many values begin like one of the heads."""
-    total = 0
-    for columns in _SEALED.values():
-        counts = (func.count(case((_begins(column, heads), 1))) for column in columns)
-        total += sum(tx.all(select(*counts))[0])
-    return total
+    done, damaged = 0, Counter[str]()
+    for table in _SEALED:
+        after: Sequence[Any] | None = ()
+        while after is not None:
+            values, broken, after = await database.write(_reseal, table, keyring, after)
+            damaged += broken
+            if values:
+                done += values
+                progress(done)
+    return done, damaged
 
 
 def _reseal(
     tx: Transaction, table: Table, keyring: Keyring, after: Sequence[Any]
-) -> tuple[Resealed, Sequence[Any] | None]:
+) -> tuple[int, Counter[str], Sequence[Any] | None]:
     """Encrypts anew the next outdated values of a table, in the order of its primary key.
 
     Returns:
-        What was done, and the key of the last row; None instead if no rows are left.
+        What `reseal` does, and the key of the last row; None instead if no rows are left.
     """
     key, columns, heads = list(table.primary_key), _SEALED[table], keyring.outdated()
     query = select(*key, *columns).where(or_(*(_begins(each, heads) for each in columns)))
     if after:
         query = query.where(tuple_(*key) > tuple_(*after))
     rows = tx.all(query.order_by(*key).limit(PORTION).with_for_update())
-    done, fresh = Resealed(), []
+    done, damaged = 0, Counter[str]()
     for row in rows:
-        values = {f"key_{each.name}": row._mapping[each] for each in key}
         owner = row._mapping[key_of(table)]
+        fresh: dict[str, bytes] = {}
         for column in columns:
-            values[f"new_{column.name}"] = _anew(
-                keyring, column, row._mapping[column], owner, done
-            )
-        fresh.append(values)
-    if done.values:
-        same = (each == bindparam(f"key_{each.name}") for each in key)
-        renewed: dict[str, Any] = {each.name: bindparam(f"new_{each.name}") for each in columns}
-        tx.change(update(table).where(*same).values(renewed), fresh)
-    return done, rows[-1][: len(key)] if rows else None
-
-
-def _anew(
-    keyring: Keyring, column: Column[Any], sealed: bytes | None, owner: bytes, done: Resealed
-) -> bytes | None:
-    """Returns a value encrypted anew, if it is outdated and can be decrypted; counts it."""
-    if sealed is None or bytes(sealed[:5]) not in keyring.outdated():
-        return sealed
-    place = {"table": column.table.name, "column": column.name}
-    try:
-        fresh = keyring.seal(keyring.open(sealed, **place, row=owner), **place, row=owner)
-    except BrokenData:
-        done.damaged[str(column)] += 1
-        return sealed
-    done.values += 1
-    return fresh
+            sealed = row._mapping[column]
+            if sealed is None or bytes(sealed[:5]) not in heads:
+                continue
+            place = {"table": table.name, "column": column.name, "row": owner}
+            try:
+                fresh[column.name] = keyring.seal(keyring.open(sealed, **place), **place)
+            except BrokenData:
+                damaged[str(column)] += 1
+        if fresh:
+            is_it = tuple_(*key) == tuple_(*row[: len(key)])
+            tx.change(update(table).where(is_it).values(fresh))
+            done += len(fresh)
+    return done, damaged, rows[-1][: len(key)] if rows else None
 
 
 def _begins(column: Column[Any], heads: Sequence[bytes]) -> ColumnElement[bool]:

@@ -56,7 +56,7 @@ class Keyring:
         self._reference = hmac.new(reference, digestmod=hashlib.sha256)
         self._ciphers = {key_id: AESGCM(key) for key_id, key in encryption.items()}
         self._newest = next(iter(encryption))
-        self._damaged: Callable[[BrokenData], object] = _ignore
+        self._damaged: Callable[[BrokenData], object] = lambda _: None
 
     @classmethod
     def generate(cls, path: Path) -> "Keyring":
@@ -169,10 +169,6 @@ class Keyring:
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("a keyring is never pickled or copied")
-
-
-def _ignore(_: BrokenData) -> None:
-    """Ignores damage: the listener until one is set."""
 
 
 def _associated_data(table: str, column: str, row: bytes) -> bytes:

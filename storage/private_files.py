@@ -188,15 +188,7 @@ def _error(number: int, path: Path) -> OSError:
 
 def reason_and_command(path: Path, error: OSError) -> StorageError:
     """Returns why a file cannot be read or written, and the command that mends it, if one does."""
-    reason, command = split_reason(path, error)
-    if not command:
-        return StorageError("{reason}.", reason=reason)
-    return StorageError("{reason}; run: {command}", reason=reason, command=command)
-
-
-def split_reason(path: Path, error: OSError) -> tuple[StorageError, str]:
-    """Returns the same in two parts; the second is empty where no command mends it."""
-    reason, command = said_by_system(error), None
+    reason = said_by_system(error)
     if isinstance(error, FileNotFoundError):
         command = ["mkdir", "-m", "700", "-p", str(path.parent)]
     elif isinstance(error, PermissionError):
@@ -205,7 +197,9 @@ def split_reason(path: Path, error: OSError) -> tuple[StorageError, str]:
         is_own = refused.stat().st_uid == os.geteuid()
         command = ["chmod", "u+rwX"] if is_own else ["chown", str(os.geteuid())]
         command.append(str(refused))
-    return reason, "" if command is None else shlex.join(command)
+    else:
+        return StorageError("{reason}.", reason=reason)
+    return StorageError("{reason}; run: {command}", reason=reason, command=shlex.join(command))
 
 
 def sync_folder(folder: Path) -> None:

@@ -108,7 +108,7 @@ async def acquire_process_lock(url: str, name: str) -> AsyncIterator[ProcessLock
 
 
 def _start(lock: ProcessLock, watch: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    """Starts what looks after the lock; if a bug ends it, the lock counts as lost."""
+    """Starts what looks after the lock, which is lost with the error that ends it."""
 
     def ended(task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
@@ -136,7 +136,7 @@ async def _file_lock(lock: ProcessLock, database: Path, name: str) -> AsyncItera
                 reason=reason_and_command(path, error),
             ) from error
         lock.mark_taken()
-        looking = _start(lock, _watch(lock, FileIdentity(path, handle)))
+        looking = _start(lock, _watch(FileIdentity(path, handle)))
         try:
             yield
         finally:
@@ -149,15 +149,13 @@ def _lock_path(database: Path, name: str) -> Path:
     return file.with_name(f"{file.name}-{quote(name, safe='')}.lock")
 
 
-async def _watch(lock: ProcessLock, file: FileIdentity) -> None:
+async def _watch(file: FileIdentity) -> None:
     while file.is_same():  # noqa: ASYNC110 - there is no event to wait for
         await asyncio.sleep(_LOOK_SECONDS)
-    lock.mark_lost(
-        HeldElsewhere(
-            "The file {path} was removed or replaced, so another petition-bot may be running on "
-            "this database. This one has stopped; see that there is no other, and start it.",
-            path=file.path,
-        )
+    raise HeldElsewhere(
+        "The file {path} was removed or replaced, so another petition-bot may be running on "
+        "this database. This one has stopped; see that there is no other, and start it.",
+        path=file.path,
     )
 
 
@@ -188,14 +186,10 @@ async def _keep_advisory_lock(lock: ProcessLock, dsn: str, number: int) -> None:
                 lock.mark_taken()
                 await _until_broken(lock, connection)
             deadline = loop.time() + _PATIENCE_SECONDS
-        except Exception as error:  # whatever it is, who holds the lock hears that it is lost
-            # A lock held elsewhere may pass: the server may not yet know our connection as broken.
-            lock.release()
-            meaning = postgres.storage_error(error)
-            passing = isinstance(meaning, HeldElsewhere | Unavailable)
-            if not passing or loop.time() >= deadline:
-                lock.mark_lost(meaning)
-                return
+        except (HeldElsewhere, Unavailable):
+            # Both may pass: the server may not yet know our connection as broken.
+            if loop.time() >= deadline:
+                raise
             await asyncio.sleep(_PAUSE_SECONDS)
 
 
@@ -206,15 +200,15 @@ async def _until_broken(lock: ProcessLock, connection: Any) -> None:
         lock.release()
         broken.set()
 
-    connection.add_termination_listener(note)
-    while not broken.is_set() and not connection.is_closed():
-        try:
-            async with asyncio.timeout(_BEAT_SECONDS):
-                await broken.wait()
-        except TimeoutError:
+    try:
+        connection.add_termination_listener(note)
+        while not broken.is_set() and not connection.is_closed():
             try:
+                async with asyncio.timeout(_BEAT_SECONDS):
+                    await broken.wait()
+            except TimeoutError:
                 await connection.execute("SELECT 1", timeout=_BEAT_SECONDS)
-            except postgres_adapter().DRIVER_ERRORS:  # the lock cannot be relied on
-                connection.terminate()
-                break
-    lock.release()
+    except postgres_adapter().DRIVER_ERRORS:  # the lock cannot be relied on
+        connection.terminate()
+    finally:
+        lock.release()

@@ -28,15 +28,15 @@ class HeldRestore:
     """A restored backup that no admin has looked at yet.
 
     Attributes:
-        made_at: when the backup was made; None if that is not known.
+        backup_made_at: when it was made; None if that is not known.
         lost: how many signatures at most were made after it, and are lost.
         journal_is_whole: whether all that people asked for since is known, and was done again.
     """
 
     id: bytes
-    made_at: datetime | None
+    backup_made_at: datetime | None
     lost: int
-    journal_is_whole: bool = True
+    journal_is_whole: bool
 
 
 def record_restore(tx: Transaction, *, made_at: datetime | None, at: datetime) -> None:
@@ -66,18 +66,17 @@ def mark_restore_repeated(
 
     `lost` is how many signatures at most were made after the backup.
     """
-    said = {"repeated_at": at, "lost": lost, "journal_is_whole": journal_is_whole}
-    tx.set(RESTORES, _NOT_REPEATED, **said)
+    whole = journal_is_whole
+    tx.set(RESTORES, _NOT_REPEATED, repeated_at=at, lost=lost, journal_is_whole=whole)
 
 
 def held_restore(tx: Transaction) -> HeldRestore | None:
     """Returns the restored backup for which sending is held; None if nothing is held."""
     columns = RESTORES.c
-    query = select(RESTORES).where(tx.of(RESTORES), _NOT_RELEASED)
-    row = tx.first(query.order_by(columns.restored_at.desc()).limit(1))
-    if row is None:
-        return None
-    return HeldRestore(row.id, row.backup_made_at, row.lost, row.journal_is_whole)
+    said = select(columns.id, columns.backup_made_at, columns.lost, columns.journal_is_whole)
+    newest_first = columns.restored_at.desc()
+    row = tx.first(said.where(tx.of(RESTORES), _NOT_RELEASED).order_by(newest_first).limit(1))
+    return None if row is None else HeldRestore(**row._mapping)
 
 
 def release_restore(tx: Transaction, *, actor: int, at: datetime) -> bool:
@@ -90,11 +89,9 @@ def release_restore(tx: Transaction, *, actor: int, at: datetime) -> bool:
 
 def open_one_chat(tx: Transaction) -> None:
     """Decrypts the number of a chat; raises BrokenData if the key file does not open it."""
-    chat = SIGNATURES.c.chat_sealed
-    row = tx.first(select(SIGNATURES.c.id, chat).where(tx.of(SIGNATURES)).limit(1))
+    row = tx.find(SIGNATURES)
     if row is not None:
-        place = {"table": SIGNATURES.name, "column": chat.name, "row": row.id}
-        tx.keyring.open(row.chat_sealed, **place)
+        tx.keyring.open(row.chat_sealed, table="signatures", column="chat_sealed", row=row.id)
 
 
 class Restores(PetitionRows):

@@ -1,12 +1,11 @@
 """`petition-bot keys`: exchanges the key that encrypts, while the bot is stopped."""
 
-from __future__ import annotations
-
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -17,9 +16,7 @@ from bot.text.terminal_language import label
 from bot.text.translations import mark
 from storage import Keyring, acquire_process_lock
 from storage.key_file import add_encryption_key, remove_older_encryption_keys
-
-if TYPE_CHECKING:
-    from storage.key_rotation import KeyRotation, Resealed
+from storage.key_rotation import outdated_values, petitions_with_key, reseal
 
 keys = typer.Typer(name="keys", help="Cambia la clave del archivo de clave.", no_args_is_help=True)
 
@@ -39,9 +36,9 @@ def rotate(
 @asynccontextmanager
 async def _no_bot_running(context: CliContext) -> AsyncIterator[None]:
     """Keeps the bots of all petitions with this key from starting; raises if one runs."""
-    url = load_petition_settings().database_url
+    url, storage = load_petition_settings().database_url, context.storage
     async with AsyncExitStack() as stack:
-        for slug in await _rotation(context, context.storage.keyring).petitions():
+        for slug in await storage.database.read(petitions_with_key, storage.keyring):
             await stack.enter_async_context(acquire_process_lock(url, f"intake/{slug}"))
         yield
 
@@ -71,23 +68,24 @@ async def _prepare(context: CliContext, *, keep_old: bool) -> Plan:
 async def _rotate(context: CliContext, *, keep_old: bool) -> str:
     """Exchanges the key, or ends an exchange; returns the result in sentences."""
     async with _no_bot_running(context):
-        keyring, path = context.storage.keyring, context.storage.keyring.path
+        database, keyring = context.storage.database, context.storage.keyring
+        path = keyring.path
         if not await _left_of_an_exchange(context):
             add_encryption_key(path)
             keyring = Keyring.load(path)
         await _note(context, f"{keyring.newest.hex()} begun")
-        rotation = _rotation(context, keyring)
         stopped = label("Interrumpido. Ejecútalo otra vez, y sigue.")
-        with progress(label("Cifrando"), stopped, await rotation.outdated()) as show:
-            done = await rotation.reseal(show)
-        removed = not keep_old and not await rotation.outdated()
+        left = await database.read(outdated_values, keyring)
+        with progress(label("Cifrando"), stopped, left) as show:
+            done, damaged = await reseal(database, keyring, show)
+        removed = not keep_old and not await database.read(outdated_values, keyring)
         if removed:
             remove_older_encryption_keys(path, keyring.newest)
-        older, damaged = "removed" if removed else "kept", sum(done.damaged.values())
-        counts = f"{done.values} values, {damaged} damaged, older {older}"
+        older = "removed" if removed else "kept"
+        counts = f"{done} values, {damaged.total()} damaged, older {older}"
         await _note(context, f"{keyring.newest.hex()} ended: {counts}")
-    said = label("Datos cifrados con la clave nueva: {n}.", n=context.words.number(done.values))
-    return f"{said} {_older_key(path, done, removed=removed)}"
+    said = label("Datos cifrados con la clave nueva: {n}.", n=context.words.number(done))
+    return f"{said} {_older_key(path, damaged, removed=removed)}"
 
 
 async def _note(context: CliContext, detail: str) -> None:
@@ -98,13 +96,13 @@ async def _note(context: CliContext, detail: str) -> None:
 
 async def _left_of_an_exchange(context: CliContext) -> int:
     """Returns how many values are still to be encrypted; 0 after the end, also of damaged ones."""
-    keyring, audit = context.storage.keyring, context.storage.audit
-    if await audit.last("rotate keys", f"{keyring.newest.hex()} ended"):
+    keyring = context.storage.keyring
+    if await context.storage.audit.last("rotate keys", f"{keyring.newest.hex()} ended"):
         return 0
-    return await _rotation(context, keyring).outdated()
+    return await context.storage.database.read(outdated_values, keyring)
 
 
-def _older_key(path: Path, done: Resealed, *, removed: bool) -> str:
+def _older_key(path: Path, damaged: Counter[str], *, removed: bool) -> str:
     """Says where the older key is now, and what to do with the file."""
     if removed:
         return label(
@@ -113,15 +111,9 @@ def _older_key(path: Path, done: Resealed, *, removed: bool) -> str:
             path=path,
         )
     said = mark("La anterior se queda en {path}. Haz una copia del archivo como está ahora.")
-    if done.damaged:
+    if damaged:
         said = mark(
             "Algunos no se pudieron descifrar: {damaged}. Por eso la anterior se queda en {path}."
         )
-    damaged = ", ".join(f"{name} {count}" for name, count in sorted(done.damaged.items()))
-    return label(said, path=path, damaged=damaged)
-
-
-def _rotation(context: CliContext, keyring: Keyring) -> KeyRotation:
-    from storage.key_rotation import KeyRotation  # SQLAlchemy takes a moment to load
-
-    return KeyRotation(context.storage.database, keyring)
+    listed = ", ".join(f"{name} {count}" for name, count in sorted(damaged.items()))
+    return label(said, path=path, damaged=listed)

@@ -15,7 +15,7 @@ from storage import (
 )
 from storage.database import Database
 from storage.key_file import add_encryption_key, remove_older_encryption_keys
-from storage.key_rotation import KeyRotation
+from storage.key_rotation import outdated_values, petitions_with_key, reseal
 from storage.tables import SIGNATURES, metadata
 from tests.storage.test_nothing_in_the_clear import ADMIN, CHAT, live
 from tests.support.broadcasts import start
@@ -51,14 +51,14 @@ async def lived(storage: Storage, keyring: Keyring) -> Storage:
 
 
 @pytest.fixture
-async def exchange(lived: Storage, keyring: Keyring) -> KeyRotation:
+def fresh(lived: Storage, keyring: Keyring) -> Keyring:
     """An exchange that has begun: the new key is in the file."""
-    return exchanged(lived.database, keyring)
+    return exchanged(keyring)
 
 
-def exchanged(database: Database, keyring: Keyring) -> KeyRotation:
+def exchanged(keyring: Keyring) -> Keyring:
     add_encryption_key(keyring.path)
-    return KeyRotation(database, Keyring.load(keyring.path))
+    return Keyring.load(keyring.path)
 
 
 def only_newest(keyring: Keyring) -> Keyring:
@@ -84,7 +84,7 @@ async def opened(database: Database, keyring: Keyring) -> dict[str, list[str]]:
 
 
 async def test_everything_opens_with_the_new_key_alone(
-    lived: Storage, keyring: Keyring, exchange: KeyRotation
+    lived: Storage, keyring: Keyring, fresh: Keyring
 ) -> None:
     await Supporters(lived.database, keyring).sign([2])
     without = Statement("UPDATE signatures SET name_sealed = NULL WHERE number = 2")
@@ -92,11 +92,11 @@ async def test_everything_opens_with_the_new_key_alone(
     before = await opened(lived.database, keyring)
     assert [column for column, values in before.items() if not values] == []
     told: list[int] = []
-    done = await exchange.reseal(told.append)
-    assert (done.values, done.damaged) == (sum(map(len, before.values())), {})
-    assert told[-1] == done.values
+    done, damaged = await reseal(lived.database, fresh, told.append)
+    assert (done, damaged) == (sum(map(len, before.values())), {})
+    assert told[-1] == done
     assert await opened(lived.database, only_newest(keyring)) == before
-    assert await exchange.outdated() == 0
+    assert await lived.database.read(outdated_values, fresh) == 0
 
 
 async def test_killed_after_any_portion_it_goes_on_and_does_nothing_twice(
@@ -108,16 +108,16 @@ async def test_killed_after_any_portion_it_goes_on_and_does_nothing_twice(
     monkeypatch.setattr(key_rotation, "PORTION", 1)
     await Supporters(lived.database, keyring).sign(range(2, 8))
     before = await opened(lived.database, keyring)
-    rotation = exchanged(lived.database, keyring)
-    total, left = await rotation.outdated(), 0
+    fresh = exchanged(keyring)
+    total, left = await lived.database.read(outdated_values, fresh), 0
 
     def kill(values: int) -> None:
         raise Killed
 
     for done in range(1, total):
         with pytest.raises(Killed):
-            await rotation.reseal(kill)
-        left = await rotation.outdated()
+            await reseal(lived.database, fresh, kill)
+        left = await lived.database.read(outdated_values, fresh)
         assert left <= total - done
         if left == 0:
             break
@@ -131,7 +131,7 @@ async def test_what_another_command_writes_meanwhile_is_not_overwritten(
     """After the first row one name is corrected, with the older key, and one is erased."""
     monkeypatch.setattr(key_rotation, "PORTION", 1)
     await Supporters(lived.database, keyring).sign([2, 3])
-    rotation = exchanged(lived.database, keyring)
+    fresh = exchanged(keyring)
     write = lived.database.write
     sql = "UPDATE signatures SET name_sealed = :name WHERE id = :id"
     rows = await read_sql(lived.database, "SELECT id FROM signatures ORDER BY id")
@@ -149,37 +149,39 @@ async def test_what_another_command_writes_meanwhile_is_not_overwritten(
 
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr(lived.database, "write", write_before_they_do)
-        await rotation.reseal(int)
-    assert await rotation.outdated() == 1  # the older key stays, and the next run ends it
-    await rotation.reseal(int)
+        await reseal(lived.database, fresh, int)
+    assert (
+        await lived.database.read(outdated_values, fresh) == 1
+    )  # the older key stays, and the next run ends it
+    await reseal(lived.database, fresh, int)
     names = (await opened(lived.database, only_newest(keyring)))["signatures.name_sealed"]
     assert names == ["Zoe", "Zoe"]
 
 
 async def test_another_petition_with_a_key_of_its_own_is_left_alone(
-    lived: Storage, exchange: KeyRotation, database_url: str, tmp_path: Path
+    lived: Storage, fresh: Keyring, database_url: str, tmp_path: Path
 ) -> None:
     other = Keyring.generate(tmp_path / "other.key")
     theirs = await open_storage(database_url, other, "other")
     await theirs.admin_names.save(ADMIN, "Jordi", NOON)
     rows = "SELECT name_sealed FROM admin_names WHERE petition = 'other'"
     before = await read_sql(lived.database, rows)
-    assert await exchange.petitions() == ["andry"]
-    done = await exchange.reseal(int)
-    assert done.damaged == {}
+    assert await lived.database.read(petitions_with_key, fresh) == ["andry"]
+    _, damaged = await reseal(lived.database, fresh, int)
+    assert damaged == {}
     assert await read_sql(lived.database, rows) == before
     await theirs.close()
 
 
 async def test_what_cannot_be_decrypted_is_counted_and_stays(
-    lived: Storage, exchange: KeyRotation, keyring: Keyring
+    lived: Storage, fresh: Keyring, keyring: Keyring
 ) -> None:
     rows = await read_sql(lived.database, "SELECT name_sealed FROM signatures")
     whole = rows[0]["name_sealed"]
     damaged = whole[:-1] + bytes([whole[-1] ^ 1])
     sql = "UPDATE signatures SET name_sealed = :damaged"
     await write_sql(lived.database, sql, damaged=damaged)
-    done = await exchange.reseal(int)
-    assert done.damaged == {"signatures.name_sealed": 1}
+    _, broken = await reseal(lived.database, fresh, int)
+    assert broken == {"signatures.name_sealed": 1}
     rows = await read_sql(lived.database, "SELECT name_sealed FROM signatures")
     assert rows[0]["name_sealed"] == damaged

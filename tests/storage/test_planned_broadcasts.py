@@ -94,7 +94,7 @@ async def test_what_a_restored_backup_still_had_planned_waits_for_a_decision(
     await restores.mark_repeated(at=TIME, lost=3, journal_is_whole=False)
     held = await restores.held()
     assert held is not None
-    assert (held.made_at, held.lost, held.journal_is_whole) == (TIME - 2 * LATE, 3, False)
+    assert (held.backup_made_at, held.lost, held.journal_is_whole) == (TIME - 2 * LATE, 3, False)
     await restores.release(actor=ADMIN, at=TIME + timedelta(seconds=2))
     (due,) = await broadcasts.due(TIME)
     begun = await broadcasts.begin(due, TIME + timedelta(seconds=3))

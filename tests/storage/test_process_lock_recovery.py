@@ -12,6 +12,8 @@ from storage import DatabaseUrlWrong, HeldElsewhere, ProcessLock, Unavailable, p
 class Server:
     """A PostgreSQL that answers each connection as the test says: whether the lock is ours."""
 
+    DRIVER_ERRORS = (OSError,)
+
     def __init__(self, *answers: bool | Exception, breaks_late: int = 0) -> None:
         self._answers = iter(answers)
         self._breaks_late = breaks_late
@@ -36,9 +38,6 @@ class Server:
 
     def is_closed(self) -> bool:
         return False
-
-    def storage_error(self, error: Exception) -> Exception:
-        return error
 
 
 @pytest.fixture
@@ -67,12 +66,12 @@ class Noted(ProcessLock):
 async def kept() -> tuple[list[bool], type[Exception]]:
     """Whether it was believed each time before it was taken, and why it was lost in the end."""
     held = Noted()
-    async with asyncio.timeout(5):
-        await process_lock._keep_advisory_lock(held, "", 1)
-    assert not held.is_ours()
+    process_lock._start(held, process_lock._keep_advisory_lock(held, "", 1))
     try:
-        await held.until_lost()
+        async with asyncio.timeout(5):
+            await held.until_lost()
     except Exception as why:  # which it was is what is asked
+        assert not held.is_ours()
         return held.believed, type(why)
     raise AssertionError("it was not lost")
 
