@@ -17,7 +17,6 @@ import glob
 import hashlib
 import re
 import shlex
-import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -206,14 +205,14 @@ async def reached_in(url: str, slug: str) -> Reached | None:
     return None if row is None else Reached(row["last_number"], dict(row).get("deeds", 0))
 
 
-def _petition_in_file(database: Path, slug: str) -> sqlite3.Row | None:
+def _petition_in_file(database: Path, slug: str) -> dict[str, int] | None:
     # Opening an empty file would delete the write-ahead log that was left beside it.
     if not database.exists() or database.stat().st_size == 0:
         return None
     with reading(database) as opened:
-        opened.row_factory = sqlite3.Row
-        row: sqlite3.Row | None = opened.execute(_PETITION, {"1": slug}).fetchone()
-        return row
+        found = opened.execute(_PETITION, {"1": slug})
+        row, columns = found.fetchone(), [column[0] for column in found.description]
+        return None if row is None else dict(zip(columns, row, strict=True))
 
 
 def highest_reached(keyring: Keyring, slug: str) -> Reached:
