@@ -85,8 +85,7 @@ from storage.high_water_mark import (
 )
 from storage.invalidations import Invalidation, Invalidations, Matches, SignatureCondition
 from storage.journal import Deed, Entry, Journal
-from storage.key_file import key_apart_from_data, require_key_file
-from storage.keyring import Keyring
+from storage.keyring import Keyring, key_apart_from_data, require_key_file
 from storage.leases import Lease, Leases
 from storage.migrate import migrate, require_known_revision, require_newest
 from storage.open_database import open_database

@@ -14,11 +14,18 @@ Random nonces are safe for 2^32 values a key, far more than signatures a petitio
 
 A ciphertext is as long as its text, and a length narrows down a name. So a text is padded before
 it is encrypted, to a multiple of 64 bytes: one 0x80 and then zeros, as in ISO/IEC 7816-4.
+
+The key file is replaced in one step, so that an interruption leaves the old one or the new one.
 """
 
+import base64
 import hashlib
 import hmac
 import os
+import re
+import secrets
+import shlex
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -26,14 +33,18 @@ from typing import NoReturn
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from storage.errors import BrokenData
-from storage.key_file import ID_BYTES, KEY_BYTES, make_key_file, read_key_file
+from bot.file_locations import key_file as key_file_by_default
+from storage.database_url import data_folder
+from storage.errors import BrokenData, KeyFault, KeyFileMissing, KeyFileUnusable
+from storage.private_files import reason_and_command, write_file
 
+_ID_BYTES = 4
+_KEY_BYTES = 32
 _FORMAT = b"\x02"
 _STEP_BYTES = 64
 _PADDING = b"\x80"
 _NONCE_BYTES = 12
-_HEADER_BYTES = len(_FORMAT) + ID_BYTES + _NONCE_BYTES
+_HEADER_BYTES = len(_FORMAT) + _ID_BYTES + _NONCE_BYTES
 
 # A value is bound to the name that its column had when it was first sealed: if you rename the
 # column cannot encrypt the values anew, as SQL has no key.
@@ -42,32 +53,61 @@ _SEALED_AS = {
     ("broadcasts", "confirmed_by_sealed"): "approved_by_sealed",
 }
 
+# The line of an encryption key.
+_ENCRYPTION = re.compile(r"^[ \t]*encryption\s.*\n?", re.MULTILINE)
+
+_TITLE = (
+    "# The key of a petition bot: it opens the names and chat ids in the bot's database.\n"
+    "# Keep a copy in a safe place, apart from the database and its backups: without it they\n"
+    "# cannot be read by anyone. Never send it, never commit it.\n"
+)
+
 NOBODY = 0
 """No Telegram user has this id, so its reference is the fingerprint of the key that made it."""
 
 
 class Keyring:
-    """The keys of one bot; printing does not show them, copying and pickling are refused."""
+    """The keys of one bot; printing does not show them, copying and pickling are refused.
 
-    __slots__ = ("_ciphers", "_damaged", "_newest", "_reference", "path")
+    Attributes:
+        path: where the key file is.
+        newest: the id of the key that encrypts: 4 bytes, which are in every value.
+    """
+
+    __slots__ = ("_ciphers", "_damaged", "_reference", "newest", "path")
 
     def __init__(self, reference: bytes, encryption: dict[bytes, bytes], path: Path) -> None:
         self.path = path
         self._reference = hmac.new(reference, digestmod=hashlib.sha256)
         self._ciphers = {key_id: AESGCM(key) for key_id, key in encryption.items()}
-        self._newest = next(iter(encryption))
+        self.newest = next(iter(encryption))
         self._damaged: Callable[[BrokenData], object] = lambda _: None
 
     @classmethod
     def generate(cls, path: Path) -> "Keyring":
-        """Makes a new key file and reads it; raises as `make_key_file` does."""
-        make_key_file(path)
+        """Makes a new key file, which only its owner can read; never touches an existing one.
+
+        Raises:
+            KeyFileUnusable: it cannot be made there, or others can write to its folder.
+        """
+        refuse_open_folders(path)
+        text = f"{_TITLE}reference {_new_key()}\n{_new_encryption()}"
+        try:
+            _write(path, text, replaces=False)
+        except FileExistsError as error:
+            raise _unusable(KeyFault.EXISTS, path, _another(path)) from error
         return cls.load(path)
 
     @classmethod
     def load(cls, path: Path) -> "Keyring":
-        """Reads a key file; raises as `read_key_file` does."""
-        return cls(*read_key_file(path), path)
+        """Reads a key file.
+
+        Raises:
+            KeyFileMissing, KeyFileUnusable: others than its owner can read or replace it, or it
+                is no key file; the message says what to do.
+        """
+        _, reference, encryption = _read(path)
+        return cls(reference, encryption, path)
 
     @classmethod
     def in_memory(cls, path: Path) -> "Keyring":
@@ -76,17 +116,12 @@ class Keyring:
         Args:
             path: where the key file would be, as other files lie beside it.
         """
-        encryption = {os.urandom(ID_BYTES): os.urandom(KEY_BYTES)}
-        return cls(os.urandom(KEY_BYTES), encryption, path)
-
-    @property
-    def newest(self) -> bytes:
-        """The id of the key that encrypts: 4 bytes, which are in every value."""
-        return self._newest
+        encryption = {os.urandom(_ID_BYTES): os.urandom(_KEY_BYTES)}
+        return cls(os.urandom(_KEY_BYTES), encryption, path)
 
     def outdated(self) -> list[bytes]:
         """Returns how values begin that are to be encrypted again: format and key, 5 bytes."""
-        return [_FORMAT + key_id for key_id in self._ciphers if key_id != self._newest]
+        return [_FORMAT + key_id for key_id in self._ciphers if key_id != self.newest]
 
     def reference(self, slug: str, user_id: int) -> bytes:
         """Returns the 32 bytes that stand for one person in one petition, and in no other."""
@@ -107,11 +142,11 @@ class Keyring:
 
     def seal(self, plain: str, *, table: str, column: str, row: bytes) -> bytes:
         """Encrypts a text for this column and row only; the result differs every time."""
-        nonce = os.urandom(_NONCE_BYTES)
-        sealed = self._ciphers[self._newest].encrypt(
-            nonce, _padded(plain.encode()), _FORMAT + _associated_data(table, column, row)
-        )
-        return b"".join((_FORMAT, self._newest, nonce, sealed))
+        nonce, padded = os.urandom(_NONCE_BYTES), plain.encode() + _PADDING
+        padded += bytes(-len(padded) % _STEP_BYTES)
+        place = _associated_data(table, column, row)
+        sealed = self._ciphers[self.newest].encrypt(nonce, padded, _FORMAT + place)
+        return b"".join((_FORMAT, self.newest, nonce, sealed))
 
     def beside(self, end: str) -> Path:
         """Returns the path of a file beside the key file that begins with its name."""
@@ -144,7 +179,7 @@ class Keyring:
         where = f"{table}.{column}"
         if len(sealed) <= _HEADER_BYTES or sealed[:1] != _FORMAT:
             raise BrokenData("A value in {where} is not a sealed one.", where, where=where)
-        key_id = sealed[1 : 1 + ID_BYTES]
+        key_id = sealed[1 : 1 + _ID_BYTES]
         cipher = self._ciphers.get(key_id)
         if cipher is None:
             raise BrokenData(
@@ -154,7 +189,7 @@ class Keyring:
                 where=where,
                 key=key_id.hex(),
             )
-        nonce = sealed[1 + ID_BYTES : _HEADER_BYTES]
+        nonce = sealed[1 + _ID_BYTES : _HEADER_BYTES]
         place = _associated_data(table, column, row)
         try:
             padded = cipher.decrypt(nonce, sealed[_HEADER_BYTES:], _FORMAT + place)
@@ -176,6 +211,158 @@ def _associated_data(table: str, column: str, row: bytes) -> bytes:
     return f"{table}|{label}|".encode() + row
 
 
-def _padded(plain: bytes) -> bytes:
-    """Returns a text with its padding, which is at least one byte."""
-    return plain + _PADDING + bytes(-(len(plain) + 1) % _STEP_BYTES)
+def require_key_file(path: Path | None) -> Path:
+    """Returns the key file that the settings name; raises KeyFileMissing where they name none."""
+    if path is None:
+        raise KeyFileMissing
+    return path
+
+
+def add_encryption_key(path: Path) -> None:
+    """Puts a new encryption key first; the older keys stay."""
+    text, *_ = _read(path)
+    _write(path, _ENCRYPTION.sub(lambda first: _new_encryption() + first[0], text, count=1))
+
+
+def remove_older_encryption_keys(path: Path, newest: bytes) -> None:
+    """Leaves only the newest encryption key.
+
+    Raises:
+        KeyFileUnusable: the newest one is another than the one with this id.
+    """
+    text, _, keys = _read(path)
+    if next(iter(keys)) != newest:
+        raise KeyFileUnusable(KeyFault.CHANGED, path=path)
+    end = next(_ENCRYPTION.finditer(text)).end()
+    _write(path, text[:end] + _ENCRYPTION.sub("", text[end:]))
+
+
+def key_apart_from_data(key_file: Path, database_url: str) -> None:
+    """Refuses a key file inside the folder of the SQLite database, at any depth.
+
+    A copy or backup of that folder would have the data and its key together. With
+    PostgreSQL there is no such folder and nothing to refuse.
+
+    Raises:
+        KeyFileUnusable: it lies in that folder; the message says what to do.
+    """
+    folder = data_folder(database_url)
+    if folder is None or not key_file.resolve().is_relative_to(folder):
+        return
+    elsewhere = key_file_by_default().parent
+    if elsewhere.is_relative_to(folder) or (elsewhere / key_file.name).exists():
+        elsewhere = folder.with_name(f"{folder.name}-key")
+    moving = (
+        f"{shlex.join(['mkdir', '-m', '700', '-p', str(elsewhere)])} && "
+        # What lies beside the key, and begins with its name, belongs to it.
+        f"mv -n {shlex.quote(str(key_file))}* {shlex.quote(str(elsewhere))}"
+    )
+    key = elsewhere / key_file.name
+    raise KeyFileUnusable(
+        KeyFault.WITH_THE_DATA, command=moving, key=key, path=key_file, folder=folder
+    )
+
+
+def _write(path: Path, text: str, *, replaces: bool = True) -> None:
+    try:
+        write_file(path, text.encode(), replaces=replaces)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        reason = reason_and_command(path, error)
+        raise KeyFileUnusable(KeyFault.NOT_WRITTEN, path=path, reason=reason) from error
+
+
+def _new_encryption() -> str:
+    return f"encryption {secrets.token_hex(_ID_BYTES)} {_new_key()}\n"
+
+
+def _new_key() -> str:
+    return base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
+
+
+def _read(path: Path) -> tuple[str, bytes, dict[bytes, bytes]]:
+    """Returns a key file, its reference key, and the encryption keys, the newest first."""
+    try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            raise _not_a_file(path)
+        if mode & 0o077:
+            command = shlex.join(["chmod", "600", str(path)])
+            raise KeyFileUnusable(KeyFault.FOR_OTHERS, command=command, path=path)
+        refuse_open_folders(path)
+        text = path.read_text(encoding="ascii")
+        return text, *_parsed(text)
+    except FileNotFoundError as error:
+        raise KeyFileMissing(
+            "There is no key file at {path}. If people have signed already, put back your copy of "
+            "it; if nobody has, run: petition-bot keygen",
+            path=path,
+        ) from error
+    except ValueError:
+        # The message quotes nothing of the file, which may hold most of a key.
+        raise _unusable(KeyFault.DAMAGED, path, _another(path)) from None
+    except OSError as error:
+        reason = reason_and_command(path, error)
+        raise KeyFileUnusable(KeyFault.UNREADABLE, path=path, reason=reason) from error
+
+
+def _parsed(text: str) -> tuple[bytes, dict[bytes, bytes]]:
+    """Returns what is in a key file; raises ValueError if it is not a whole one."""
+    references: list[bytes] = []
+    encryption: dict[bytes, bytes] = {}
+    for line in text.splitlines():
+        match line.split():
+            case ["reference", key]:
+                references.append(base64.b64decode(key, validate=True))
+            case ["encryption", key_id, key]:
+                encryption[bytes.fromhex(key_id)] = base64.b64decode(key, validate=True)
+            case [first, *_] if not first.startswith("#"):
+                raise ValueError("a line is none of a key file")
+    sizes = {len(key) for key in (*references, *encryption.values())}
+    if not references or sizes != {_KEY_BYTES} or {*map(len, encryption)} != {_ID_BYTES}:
+        raise ValueError("a key or its id is missing, or has another length")
+    # Below it can stand what belongs to older backups.
+    return references[0], encryption
+
+
+def refuse_open_folders(path: Path) -> None:
+    """Refuses a key file in a folder where others can replace it.
+
+    If the path is a link, the folders of the link are checked as well as those of the file.
+    """
+    around = {path.parent.absolute(), path.resolve().parent}
+    above = {one for folder in around for one in folder.parents} - around
+    folders = [folder for folder in (*around, *above) if folder.is_dir()]
+    writable = [one for one in folders if _others_write(one.stat().st_mode, inside=one in above)]
+    known = {0, os.geteuid(), *([path.stat().st_uid] if path.exists() else [])}
+    strange = [one for one in folders if one in around and one.stat().st_uid not in known]
+    for command, wrong in (("chmod go-w", writable), (f"chown {os.geteuid()}", strange)):
+        if wrong:
+            listed = shlex.join(sorted(map(str, wrong), key=len, reverse=True))
+            mending = f"{command} {listed}"
+            raise KeyFileUnusable(KeyFault.REPLACEABLE, command=mending, path=path)
+
+
+def _others_write(mode: int, *, inside: bool) -> bool:
+    # The sticky bit keeps others from moving a folder inside, but not from adding files.
+    return bool(mode & 0o022) and not (inside and mode & stat.S_ISVTX)
+
+
+def _not_a_file(path: Path) -> KeyFileUnusable:
+    """Returns what to do with a setting that leads to a folder, or to something else."""
+    inside = path / "petition.key"
+    if inside.is_file():
+        return KeyFileUnusable(KeyFault.A_FOLDER_WITH_IT, path=path, inside=inside)
+    return _unusable(KeyFault.NOT_A_FILE, path, inside if path.is_dir() else _another(path))
+
+
+def _unusable(fault: KeyFault, path: Path, key: Path) -> KeyFileUnusable:
+    """Returns the error with the command that makes a key there, which becomes the bot's."""
+    making = shlex.join(["petition-bot", "keygen", str(key)])
+    return KeyFileUnusable(fault, command=making, key=key, path=path)
+
+
+def _another(path: Path) -> Path:
+    """Returns a path beside this one for another key."""
+    return path.with_stem(f"{path.stem}-new")

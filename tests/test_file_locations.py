@@ -7,7 +7,7 @@ import pytest
 
 from bot import file_locations
 from bot.settings import SettingsInvalid, load_storage_settings, unknown_settings
-from storage.key_file import key_apart_from_data
+from storage.keyring import key_apart_from_data
 
 
 @pytest.fixture(autouse=True)

@@ -25,7 +25,7 @@ from bot.setup.bot_calls import BotCalls
 from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import Catalogs, mark
 from storage import Keyring, key_apart_from_data
-from storage.key_file import refuse_open_folders
+from storage.keyring import refuse_open_folders
 from storage.private_files import write_file
 
 TOKEN = PREFIX + "BOT_TOKEN"

@@ -15,8 +15,8 @@ from bot.settings import load_petition_settings
 from bot.text.terminal_language import label
 from bot.text.translations import mark
 from storage import Keyring, acquire_process_lock
-from storage.key_file import add_encryption_key, remove_older_encryption_keys
 from storage.key_rotation import outdated_values, petitions_with_key, reseal
+from storage.keyring import add_encryption_key, remove_older_encryption_keys
 
 keys = typer.Typer(name="keys", help="Cambia la clave del archivo de clave.", no_args_is_help=True)
 

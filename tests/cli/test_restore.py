@@ -19,7 +19,7 @@ from bot.backup import read_manifest, write_backup
 from bot.cli import backup as shell
 from storage import Keyring
 from storage.database_copy import contents_of
-from storage.key_file import add_encryption_key, remove_older_encryption_keys
+from storage.keyring import add_encryption_key, remove_older_encryption_keys
 from storage.migrations.before_the_release import FORMER
 from tests.cli.petition_database import PetitionDatabase, on_both
 from tests.cli.test_backup import refused, said, sealed, typed

@@ -32,7 +32,7 @@ from storage import (
 from storage.consents import named, short
 from storage.ids import rising_id
 from storage.journal import TAKEN_OFF, JournalContent, last_entries
-from storage.key_file import add_encryption_key
+from storage.keyring import add_encryption_key
 from storage.transaction import Transaction, write_notes
 from tests.support.raw_sql import run_sql
 from tests.support.supporters import NOON, a_supporter, later

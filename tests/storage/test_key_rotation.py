@@ -14,8 +14,8 @@ from storage import (
     verified_otherwise,
 )
 from storage.database import Database
-from storage.key_file import add_encryption_key, remove_older_encryption_keys
 from storage.key_rotation import outdated_values, petitions_with_key, reseal
+from storage.keyring import add_encryption_key, remove_older_encryption_keys
 from storage.tables import SIGNATURES, metadata
 from tests.storage.test_nothing_in_the_clear import ADMIN, CHAT, live
 from tests.support.broadcasts import start
