@@ -277,6 +277,33 @@ def test_a_copy_whose_log_is_not_in_it_does_not_take_the_place_of_the_database(
     assert contents(petition) == before
 
 
+def test_a_copy_that_the_disk_damaged_does_not_take_the_place_of_the_database(
+    petition: PetitionDatabase, tmp_path: Path, key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was decrypted was whole, and the last that was written into the copy is not."""
+    file, bring = tmp_path / "today.backup", restoration._brought_up_to_date
+    said("backup", file)
+    before = contents(petition)
+
+    async def on_a_bad_disk(url: str, order: restoration.Order) -> restoration.Restored:
+        restored = await bring(url, order)
+        overwrite_signatures(Path(url.partition(":///")[2]))
+        return restored
+
+    monkeypatch.setattr(restoration, "_brought_up_to_date", on_a_bad_disk)
+    refused("restore", file, "-i", key, "--yes")
+    assert contents(petition) == before
+
+
+def overwrite_signatures(database: Path) -> None:
+    root = "SELECT rootpage FROM sqlite_master WHERE name = 'signatures'"
+    with closing(sqlite3.connect(database)) as opened:
+        page, size = (opened.execute(sql).fetchone()[0] for sql in (root, "PRAGMA page_size"))
+    with database.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(bytes(size))
+
+
 def test_a_kill_before_the_end_of_a_restore_leaves_the_database_with_all_that_was_in_its_log(
     petition: PetitionDatabase, tmp_path: Path, key: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
