@@ -32,7 +32,6 @@ from storage.sqlite_errors import storage_error
 
 _REVISION = "SELECT version_num FROM alembic_version"
 _PETITIONS = "SELECT slug, signatures, last_number FROM petitions ORDER BY slug"
-_HAS_TABLES = "SELECT 1 FROM pg_tables WHERE schemaname = ANY (current_schemas(false)) LIMIT 1"
 _CHUNK_BYTES = 1 << 20
 
 
@@ -138,8 +137,9 @@ def _without_password(dsn: str) -> tuple[str, str | None]:
 
 async def require_empty(address: PostgresAddress) -> None:
     """Checks that a database of PostgreSQL has no tables; raises DatabaseNotEmpty."""
+    tables = "SELECT 1 FROM pg_tables WHERE schemaname = ANY (current_schemas(false)) LIMIT 1"
     async with postgres_adapter().connected(address.dsn) as connection:
-        if await connection.fetchval(_HAS_TABLES):
+        if await connection.fetchval(tables):
             raise DatabaseNotEmpty
 
 

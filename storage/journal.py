@@ -270,9 +270,8 @@ class Journal:
                 known = file.entries()
             if not file.identity.is_same():
                 return  # it was rewritten without such names
-            places = [place for place, each in known.items() if each.subject in subjects]
-            now = file.entries([*places, *range(end, file.end())])
-            found = {at: each for at, each in now.items() if each.subject in subjects}
+            known |= file.entries(range(end, file.end()))
+            found = {at: each for at, each in known.items() if each.subject in subjects}
             file.write_over_names(found, last_entries(found.values()))
 
     @contextmanager

@@ -106,10 +106,10 @@ def new_file(path: Path, *, replaces: bool = True, like: Path | None = None) -> 
     target = path.resolve()
     # Also a link to nowhere, which somebody else may have put there.
     if not replaces and (path.is_symlink() or target.exists()):
-        raise _error(errno.EEXIST, path)
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
     # A rename would put another file in the place of one that is marked as not to be changed.
     if like is not None and target.exists() and not os.access(target, os.W_OK):
-        raise _error(errno.EACCES, path)
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
     with unfinished_file(target) as fresh:
         with fresh.open("wb") as file:
             yield file
@@ -117,11 +117,20 @@ def new_file(path: Path, *, replaces: bool = True, like: Path | None = None) -> 
             os.fsync(file.fileno())
         if like is not None:
             shutil.copymode(like, fresh)
-        if replaces:
+        if replaces or not _linked(fresh, target):
             fresh.replace(target)
-        else:
-            _name_new(fresh, target)
         sync_folder(target.parent)
+
+
+def _linked(fresh: Path, target: Path) -> bool:
+    """Gives a whole file its name in one step, unless another one has it; False if it cannot."""
+    try:
+        target.hardlink_to(fresh)
+    except OSError:  # perhaps a file system without them
+        if target.exists():
+            raise
+        return False
+    return True
 
 
 def write_file(
@@ -170,22 +179,6 @@ def _remove(unfinished: Path) -> None:
         unfinished.with_name(f"{unfinished.name}{end}").unlink(missing_ok=True)
 
 
-def _name_new(fresh: Path, target: Path) -> None:
-    """Gives a whole file its name in one step, unless another one has it."""
-    try:
-        target.hardlink_to(fresh)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without them
-        if target.exists():
-            raise _error(errno.EEXIST, target) from None
-        fresh.replace(target)
-
-
-def _error(number: int, path: Path) -> OSError:
-    return OSError(number, os.strerror(number), str(path))
-
-
 def reason_and_command(path: Path, error: OSError) -> StorageError:
     """Returns why a file cannot be read or written, and the command that mends it, if one does."""
     reason = said_by_system(error)
@@ -218,9 +211,8 @@ def create_private(path: Path) -> None:
     """
     try:
         # An existing file is not opened: closing it would drop SQLite's locks in this process.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    except FileExistsError:
-        return
+        if not path.exists():
+            path.touch(0o600)
     except OSError as error:
         kind = DatabaseUrlWrong if isinstance(error, FileNotFoundError) else Unavailable
         raise kind(
