@@ -37,7 +37,6 @@ from storage.errors import JournalUnusable, JournalUnwritable, said_by_system
 from storage.ids import was_made_before
 from storage.keyring import Keyring
 from storage.private_files import (
-    FileIdentity,
     locked_file,
     reason_and_command,
     sync_folder,
@@ -266,10 +265,8 @@ class Journal:
     def _write_over_names(self, subjects: set[bytes]) -> None:
         with self._locked() as file:
             end = file.end()
-            with file.unlocked():  # others write while all of it is read
+            with file.unlocked():  # others write, or replace it, while all of it is read
                 known = file.entries()
-            if not file.identity.is_same():
-                return  # it was rewritten without such names
             known |= file.entries(range(end, file.end()))
             found = {at: each for at, each in known.items() if each.subject in subjects}
             file.write_over_names(found, last_entries(found.values()))
@@ -332,7 +329,6 @@ class _LockedFile:
 
     def __init__(self, path: Path, handle: int, keyring: Keyring, slug: str) -> None:
         self._handle = handle
-        self.identity = FileIdentity(path, handle)
         header = os.pread(handle, _BLOCK_BYTES, 0)
         # A new one, or a kill left its header unfinished: then there was no entry yet.
         if self._blocks() <= 1 and not header.startswith(_FORMAT):

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import shutil
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -194,6 +195,27 @@ async def test_who_comes_while_others_are_written_waits_for_them(
     noting = [asyncio.to_thread(journal.append, [each]) for each in withdrawals(6)]
     await asyncio.gather(*noting)
     assert len(journal.read().entries) == 6
+
+
+def test_while_one_try_waits_for_the_disk_the_next_is_refused_at_once(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal.prepare()
+    answers = threading.Event()
+    monkeypatch.setattr("storage.journal._LONGEST_SECONDS", 0.5)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: answers.wait())
+        for longest in (5, 0.3):
+            begun = time.monotonic()
+            with pytest.raises(Unavailable, match="does not answer"):
+                journal.append(withdrawals(1))
+            assert time.monotonic() - begun < longest
+    answers.set()
+    while journal._turn.locked():
+        time.sleep(0.001)
+    (more,) = withdrawals(1)
+    journal.append([more])
+    assert journal.read().entries[1:] == (more,)
 
 
 async def test_what_is_over_or_overtaken_is_left_out_under_a_new_key(

@@ -265,6 +265,7 @@ def test_a_folder_is_not_a_key_file(tmp_path: Path) -> None:
         lambda text: text.replace("encryption ", "encryption zz"),
         lambda text: text.replace("=", ""),
         lambda text: text + "ñ",
+        lambda text: text.replace("encryption ", "encryption 00"),
     ],
 )
 def test_a_damaged_key_file_is_refused_and_not_quoted(key_file: Path, damage: object) -> None:

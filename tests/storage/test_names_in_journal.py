@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +19,7 @@ from storage import (
     forget_former_names,
 )
 from storage.ids import rising_id
-from storage.journal import TAKEN_OFF, last_entries
+from storage.journal import TAKEN_OFF, _LockedFile, last_entries
 from tests.support.supporters import NOON, a_supporter
 
 SLUG = "andry"
@@ -93,6 +94,25 @@ async def test_who_withdraws_leaves_no_name_in_it_and_nobody_waits_long_for_that
     entries = storage.journal.read().entries
     assert [each.value for each in entries if each.has_name] == []
     assert len(entries) == 217, "they were written over in their places"
+
+
+async def test_a_name_that_is_refused_while_the_others_are_looked_for_leaves_the_former_one(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signature, journal = rising_id(NOON), storage.journal
+    former, refused = (Entry(Deed.WITH_NAME, signature, f"consent {n}") for n in ("Ana", "Eva"))
+    journal.append([former, refused])
+    unlocked = _LockedFile.unlocked
+
+    @contextmanager
+    def meanwhile(file: _LockedFile) -> Iterator[None]:
+        with unlocked(file):
+            yield
+            journal.append([replace(refused, refused=True)])
+
+    monkeypatch.setattr(_LockedFile, "unlocked", meanwhile)
+    await journal.forget_names({signature})
+    assert last_entries(journal.read().entries) == [former]
 
 
 async def test_a_former_name_goes_from_it_at_the_start_unless_its_owner_gives_one_meanwhile(
