@@ -35,7 +35,7 @@ from storage.private_files import reason_and_command, write_file
 
 # All columns, as the tables from before the release have fewer.
 _PETITION = "SELECT * FROM petitions WHERE slug = $1"
-# The number and the deeds; then, unless it is from before they were in it, where and which bots.
+# The number and the deeds; then where, and which bots, which were in files beside it before.
 _MARK = re.compile(r"([0-9]{1,18})(?: ([0-9]{1,18}))?\n(?:(\S*)\n([0-9 ]*)\n)?")
 _FLAGGED = "petition-bot run --restored-backup"
 _OTHERWISE = StorageError(
@@ -51,7 +51,7 @@ class _Mark(NamedTuple):
     path: Path
     reached: Reached
     database: str
-    bots: frozenset[str]
+    bots: set[str]
 
 
 class HighWaterMark:
@@ -254,9 +254,14 @@ def _read_mark(path: Path) -> _Mark | None:
     found = _MARK.fullmatch(path.read_text(encoding="ascii", errors="replace"))
     if found is None:
         return None
-    number, deeds, database, bots = found.groups(default="")
-    reached = Reached(int(number), int(deeds or 0))
-    return _Mark(path, reached, unquote(database), frozenset(bots.split()))
+    number, deeds, database, noted = found.groups(default="")
+    bots = set(noted.split())
+    if not database:
+        former = path.with_suffix(".database")
+        database = former.read_text(errors="replace").strip() if former.exists() else "…"
+        beside = path.parent.glob(f"{glob.escape(path.stem)}.*.bot")
+        bots = {each.stem.rpartition(".")[2] for each in beside}
+    return _Mark(path, Reached(int(number), int(deeds or 0)), unquote(database), bots)
 
 
 def _marks(key_file: Path, slug: str) -> Iterator[_Mark]:
@@ -273,9 +278,7 @@ def _last_used(key_file: Path, slug: str) -> StorageError | None:
         return None
     newest = max(signed, key=lambda mark: mark.path.stat().st_mtime)
     day = datetime.fromtimestamp(newest.path.stat().st_mtime, UTC).date()
-    return StorageError(
-        ", which was last used on {day}: {where}", day=day, where=newest.database or "…"
-    )
+    return StorageError(", which was last used on {day}: {where}", day=day, where=newest.database)
 
 
 def _place(address: SqliteAddress | PostgresAddress) -> str:

@@ -301,12 +301,25 @@ class TestAnEmptyDatabaseBesideAUsedKey:
         assert f"petition-bot keygen {key.with_name('petition-new.key')}" in str(refused.value)
         assert not (tmp_path / "another.db").exists()
 
-    async def test_is_not_begun_where_a_mark_does_not_say_where_or_the_journal_alone_tells(
-        self, database: Path, key: Path, keyring: Keyring, tmp_path: Path
+    async def test_is_not_begun_where_it_was_noted_in_files_beside_the_mark(
+        self, database: Path, key: Path, tmp_path: Path
     ) -> None:
-        mark(key, database).path.write_text("6 2\n")  # as it was once
+        """As before the mark said everything."""
+        written, another = mark(key, database), mark(key, tmp_path / "another.db")
+        written.path.write_text("6\n")
         with pytest.raises(DatabaseBehind, match="which was last used on"):
-            await mark(key, tmp_path / "another.db").require_not_begun_elsewhere()
+            await another.require_not_begun_elsewhere()
+        written.path.with_suffix(".7.bot").touch()
+        written.path.with_suffix(".database").write_text("sqlite+aiosqlite:////da ta%23\n")
+        with pytest.raises(DatabaseBehind, match=r": sqlite\+aiosqlite:////da ta#\. Nothing"):
+            await another.require_not_begun_elsewhere()
+        for _ in range(2):
+            assert [petition_signed_with(bot, key) for bot in ("7", "8")] == [SLUG, None]
+            written.raise_to(Reached(7))
+
+    async def test_is_not_begun_where_the_journal_alone_tells(
+        self, keyring: Keyring, tmp_path: Path
+    ) -> None:
         journal = Journal(keyring, SLUG)
         journal.append([Entry(Deed.WITHDRAWAL, bytes(16))])
         with pytest.raises(DatabaseBehind, match=r"in another one\. Nothing was changed"):
