@@ -180,9 +180,8 @@ class Journal:
         if not self._turn.acquire(timeout=0 if self._is_silent else _LONGEST_SECONDS):
             raise silent
         written = Future[None]()
-        # A thread that does not keep the process from ending.
-        writing = (list(entries), written)
-        threading.Thread(target=self._write, args=writing, daemon=True).start()
+        # It does not keep the process from ending.
+        threading.Thread(target=self._write, args=(list(entries), written), daemon=True).start()
         try:
             written.result(_LONGEST_SECONDS)
         except TimeoutError:
@@ -236,7 +235,7 @@ class Journal:
             found = file.entries()
             last = last_entries(found.values())
             over = (before, names_before)
-            kept = [e for e in last if not _was_made_before(e, over if e.has_name else over[:1])]
+            kept = [e for e in last if not _is_over(e, over if e.has_name else over[:1])]
             if unreadable := file.unreadable(found):
                 file.write_over_names(found, kept)
                 return unreadable
@@ -320,7 +319,7 @@ def _carried_out(entries: Reversible[Entry]) -> list[Entry]:
     return done[::-1]
 
 
-def _was_made_before(entry: Entry, moments: tuple[datetime | None, ...]) -> bool:
+def _is_over(entry: Entry, moments: tuple[datetime | None, ...]) -> bool:
     return any(each and was_made_before(entry.subject, each) for each in moments)
 
 
@@ -329,7 +328,7 @@ class _LockedFile:
 
     def __init__(self, path: Path, handle: int, keyring: Keyring, slug: str) -> None:
         self._handle = handle
-        header = os.pread(handle, _BLOCK_BYTES, 0)
+        header = self._block(0)
         # A new one, or a kill left its header unfinished: then there was no entry yet.
         if self._blocks() <= 1 and not header.startswith(_FORMAT):
             now = to_millis(datetime.now(UTC)).to_bytes(8)
@@ -359,7 +358,7 @@ class _LockedFile:
     def entries(self, places: Iterable[int] | None = None) -> dict[int, Entry]:
         """Returns each entry that can be read, by its place; of all places or of some."""
         asked = range(1, self.end()) if places is None else places
-        found = {place: self._entry(place) for place in asked}
+        found = {place: self._sealing.opened(self._block(place), place) for place in asked}
         return {place: each for place, each in found.items() if each is not None}
 
     def unreadable(self, found: Mapping[int, Entry]) -> int:
@@ -393,17 +392,15 @@ class _LockedFile:
         """Returns the place behind the last entry that a kill did not leave half written."""
         size = self._blocks()
         for end in range(size, max(1, size - GROUP_SIZE) - 1, -1):
-            if end == 1 or self._entry(end - 1) is not None:
+            if end == 1 or self.entries([end - 1]):
                 return end
         return size  # more than one group: this is damage, and nothing is thrown away
 
     def _blocks(self) -> int:
         return os.fstat(self._handle).st_size // _BLOCK_BYTES
 
-    def _entry(self, place: int) -> Entry | None:
-        """Returns the entry at a place; None if it is damaged or unknown."""
-        block = os.pread(self._handle, _BLOCK_BYTES, place * _BLOCK_BYTES)
-        return self._sealing.opened(block, place)
+    def _block(self, place: int) -> bytes:
+        return os.pread(self._handle, _BLOCK_BYTES, place * _BLOCK_BYTES)
 
 
 class _Sealing:

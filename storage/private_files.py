@@ -106,7 +106,7 @@ def new_file(path: Path, *, replaces: bool = True, like: Path | None = None) -> 
     target = path.resolve()
     # Also a link to nowhere, which somebody else may have put there.
     if not replaces and (path.is_symlink() or target.exists()):
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+        raise FileExistsError(path)
     # A rename would put another file in the place of one that is marked as not to be changed.
     if like is not None and target.exists() and not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))

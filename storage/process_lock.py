@@ -10,8 +10,9 @@ to stop when the file is removed or replaced, since the next process would lock 
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -107,17 +108,12 @@ async def acquire_process_lock(url: str, name: str) -> AsyncIterator[ProcessLock
             lock.release()
 
 
-def _start(lock: ProcessLock, watch: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    """Starts what looks after the lock, which is lost with the error that ends it."""
-
-    def ended(task: asyncio.Task[None]) -> None:
-        error = None if task.cancelled() else task.exception()
-        if isinstance(error, Exception):
-            lock.mark_lost(error)
-
-    task = asyncio.create_task(watch)
-    task.add_done_callback(ended)
-    return task
+async def _look_after(lock: ProcessLock, watch: Callable[[], Awaitable[None]]) -> None:
+    """Carries out what looks after the lock, which is lost with the error that ends it."""
+    try:
+        await watch()
+    except Exception as error:
+        lock.mark_lost(error)
 
 
 @asynccontextmanager
@@ -136,7 +132,8 @@ async def _file_lock(lock: ProcessLock, database: Path, name: str) -> AsyncItera
                 reason=reason_and_command(path, error),
             ) from error
         lock.mark_taken()
-        looking = _start(lock, _watch(FileIdentity(path, handle)))
+        watching = partial(_watch, FileIdentity(path, handle))
+        looking = asyncio.create_task(_look_after(lock, watching))
         try:
             yield
         finally:
@@ -163,7 +160,8 @@ async def _watch(file: FileIdentity) -> None:
 async def _advisory_lock(lock: ProcessLock, dsn: str, name: str) -> AsyncIterator[None]:
     digest = hashlib.sha256(f"petition-bot {name}".encode()).digest()
     number = int.from_bytes(digest[:8], signed=True)
-    keeping = _start(lock, _keep_advisory_lock(lock, dsn, number))
+    taking = partial(_keep_advisory_lock, lock, dsn, number)
+    keeping = asyncio.create_task(_look_after(lock, taking))
     try:
         await lock.until_taken()
         yield

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 
@@ -66,10 +67,11 @@ class Noted(ProcessLock):
 async def kept() -> tuple[list[bool], type[Exception]]:
     """Whether it was believed each time before it was taken, and why it was lost in the end."""
     held = Noted()
-    process_lock._start(held, process_lock._keep_advisory_lock(held, "", 1))
+    keeping = partial(process_lock._keep_advisory_lock, held, "", 1)
     try:
         async with asyncio.timeout(5):
-            await held.until_lost()
+            await process_lock._look_after(held, keeping)
+        await held.until_lost()
     except Exception as why:  # which it was is what is asked
         assert not held.is_ours()
         return held.believed, type(why)
