@@ -9,7 +9,9 @@ from benchmarks.benchmark import Benchmark, Report
 from benchmarks.dossiers import measured
 from benchmarks.run_options import RunOptions
 from benchmarks.signed_database import DATABASE, KEY, url_of
-from storage import Deed, Entry, Keyring, open_storage
+from storage import open_storage
+from storage.journal import Deed, Entry
+from storage.keyring import Keyring
 from tests.support.raw_sql import read_sql
 from tests.support.supporters import SLUG
 

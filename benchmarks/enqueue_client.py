@@ -19,7 +19,11 @@ from benchmarks.this_bot import CONTENT, settle_down
 from bot.broadcast import Worker
 from bot.logs import configure_logging
 from bot.transport import Gate, SharedSession, TelegramClient
-from storage import Broadcast, Keyring, Kind, Storage, open_storage
+from storage import Storage, open_storage
+from storage.broadcast_rows import broadcast_with
+from storage.broadcast_transitions import start_broadcast
+from storage.broadcast_types import Broadcast, Kind
+from storage.keyring import Keyring
 from tests.support.broadcasts import new_broadcast
 from tests.support.percentiles import percentile
 from tests.support.silent_reporter import SilentReporter
@@ -113,7 +117,7 @@ async def _measure(storage: Storage, worker: Worker, signers: Signers) -> Enqueu
     meter = ResourceMeter()
     async with signers.signing() as meanwhile:
         begun = time.perf_counter()
-        started = await storage.broadcasts.start(new_broadcast(CONTENT, kind=Kind.UPDATE))
+        started = await storage.write(start_broadcast, new_broadcast(CONTENT, kind=Kind.UPDATE))
         if not isinstance(started, Broadcast):
             raise TypeError(f"the broadcast did not start: {started}")
         asked = time.perf_counter() - begun
@@ -137,7 +141,7 @@ async def _measure(storage: Storage, worker: Worker, signers: Signers) -> Enqueu
 
 async def _queued(storage: Storage, key: bytes) -> Broadcast:
     while True:
-        found = await storage.broadcasts.get(key)
+        found = await storage.read(broadcast_with, key)
         if found is not None and found.enqueued_at:
             return found
         await asyncio.sleep(_LOOK_SECONDS)

@@ -17,7 +17,9 @@ from bot.export import ListFormat
 from bot.logs import configure_logging
 from bot.petition.petition import BUNDLED, load_petition
 from bot.text.translations import Catalogs
-from storage import Keyring, open_storage
+from storage import open_storage
+from storage.exports import begin_export, open_signature_list
+from storage.keyring import Keyring
 from tests.support.supporters import SLUG
 
 READING = "reading"
@@ -34,8 +36,8 @@ async def _export(job: Job) -> JobReport:
         settle_down()
         meter = ResourceMeter()
         if job.url == READING:
-            begun = await storage.exports.begin(at=context.clock(), detail="")
-            async with storage.exports.read(begun) as signatures:
+            begun = await storage.write(begin_export, at=context.clock(), detail="")
+            async with open_signature_list(storage, begun) as signatures:
                 async for page in signatures.pages():
                     written += sum(each.name is not None for each in page)
             return meter.report(delivered=written, failed=0, complete=written == job.people)

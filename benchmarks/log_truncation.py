@@ -8,7 +8,12 @@ from pathlib import Path
 
 from benchmarks.benchmark import Benchmark, Report, row
 from benchmarks.run_options import RunOptions
-from storage import Keyring, Storage, migrate
+from storage import Storage
+from storage.conversations import conversation_of, save_conversation
+from storage.keyring import Keyring
+from storage.migrate import migrate
+from storage.petitions import ensure_petition
+from storage.signatures import withdraw_signature
 from storage.sqlite import SqliteDatabase
 from storage.write_ahead_log import PAUSE_SECONDS
 from tests.support.percentiles import percentile
@@ -51,7 +56,7 @@ async def _measure(folder: Path, pause: float, seconds: int) -> tuple[float, ...
     database = await SqliteDatabase(folder / "petition.db", log_pause_seconds=pause).open()
     keyring = Keyring.generate(folder / "petition.key")
     storage = Storage(database, keyring, "andry")
-    await storage.petitions.ensure()
+    await storage.write(ensure_petition)
     people = [a_supporter(keyring, number) for number in range(1, _PEOPLE + 1)]
     for someone in people:
         await someone.arrive(storage)
@@ -68,14 +73,14 @@ async def _tapped(storage: Storage, people: list[Supporter], seconds: int) -> li
 
     async def tap(someone: Supporter, number: int) -> None:
         begun = time.perf_counter()
-        known = await storage.conversations.get(someone.supporter)
+        known = await storage.read(conversation_of, someone.supporter)
         version = known.version if known else 0
         if number % (TAPS_A_SECOND // WITHDRAWALS_A_SECOND) == 0:
             await someone.sign(storage, was=version)
-            await storage.signatures.withdraw(someone.supporter, NOON)
+            await storage.write(withdraw_signature, someone.supporter, NOON)
         else:
             changed = replace(someone.conversation(version=version + 1), page=number)
-            await storage.conversations.save(changed, was=version, at=NOON)
+            await storage.write(save_conversation, changed, was=version, at=NOON)
         taken.append(time.perf_counter() - begun)
 
     begun = time.perf_counter()

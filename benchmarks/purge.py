@@ -23,8 +23,10 @@ from benchmarks.signed_database import FIRST_CHAT, KEY, url_of
 from benchmarks.this_bot import settle_down
 from bot.logs import configure_logging
 from bot.retention import Erasure, erase_due
-from storage import DueBefore, Keyring, Storage, open_storage
+from storage import Storage, open_storage
+from storage.erasures import DueBefore
 from storage.ids import rising_id
+from storage.keyring import Keyring
 from tests.support.raw_sql import Statement, write_all, write_sql
 from tests.support.supporters import NOON, NOON_MILLIS, SLUG
 

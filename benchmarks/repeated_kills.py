@@ -5,7 +5,7 @@ import time
 from benchmarks.benchmark import Benchmark, Report
 from benchmarks.run_options import RunOptions
 from bot.broadcast.result_recorder import RECORD_SECONDS
-from storage import migrate
+from storage.migrate import migrate
 from tests.support.bot_api.failing_server import FailingBehavior, failing_bot_api
 from tests.support.bot_api.rate_limit import RateLimit
 from tests.support.broadcast_kills import kill_repeatedly

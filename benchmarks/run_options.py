@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.signed_database import KEY, gather_signatures, reopen, url_of
-from storage import Keyring
+from storage.keyring import Keyring
 
 
 @dataclass(frozen=True, slots=True)

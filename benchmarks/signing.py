@@ -24,7 +24,7 @@ from bot.app import open_app
 from bot.petition.petition import BUNDLED
 from bot.settings import Settings, load_settings
 from bot.transport import send_gate
-from storage import Keyring
+from storage.keyring import Keyring
 from tests.support.percentiles import percentile
 
 PEOPLE = 200

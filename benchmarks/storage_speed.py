@@ -14,7 +14,10 @@ import pytest
 from benchmarks.benchmark import Benchmark, Report, spread
 from benchmarks.distance import at_distance
 from benchmarks.run_options import RunOptions
-from storage import Keyring, Storage, migrate, open_storage
+from storage import Storage, open_storage
+from storage.conversations import conversation_of, save_conversation
+from storage.keyring import Keyring
+from storage.migrate import migrate
 from tests.support.postgres_server import durable_postgres
 from tests.support.supporters import NOON, Supporter, a_supporter
 
@@ -31,7 +34,7 @@ async def _arrive(storage: Storage, someone: Supporter) -> None:
 
 
 async def _save(storage: Storage, someone: Supporter) -> None:
-    await storage.conversations.save(someone.conversation(version=2), was=1, at=NOON)
+    await storage.write(save_conversation, someone.conversation(version=2), was=1, at=NOON)
 
 
 async def _sign(storage: Storage, someone: Supporter) -> object:
@@ -39,7 +42,7 @@ async def _sign(storage: Storage, someone: Supporter) -> object:
 
 
 async def _read(storage: Storage, someone: Supporter) -> object:
-    return await storage.conversations.get(someone.supporter)
+    return await storage.read(conversation_of, someone.supporter)
 
 
 # In the order in which a person does them: each needs the one before.

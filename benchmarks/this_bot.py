@@ -12,7 +12,11 @@ from benchmarks.signed_database import KEY, url_of
 from bot.broadcast import Worker
 from bot.logs import configure_logging
 from bot.transport import Gate, SharedSession, TelegramClient
-from storage import Broadcast, Keyring, Storage, Tally, open_storage
+from storage import Storage, open_storage
+from storage.broadcast_counts import tally_of_broadcast
+from storage.broadcast_transitions import start_broadcast
+from storage.broadcast_types import Broadcast, Tally
+from storage.keyring import Keyring
 from tests.support.broadcasts import new_broadcast
 from tests.support.silent_reporter import SilentReporter
 from tests.support.supporters import SLUG
@@ -62,14 +66,14 @@ async def _broadcast(job: Job, storage: Storage, session: SharedSession) -> JobR
     worker = Worker(client, storage, listener, rate=rate, gate=gate, is_only=lambda: True)
     settle_down()
     meter = ResourceMeter()
-    started = await storage.broadcasts.start(new_broadcast(CONTENT))
+    started = await storage.write(start_broadcast, new_broadcast(CONTENT))
     if not isinstance(started, Broadcast):
         raise TypeError(f"the broadcast did not start: {started}")
     running = asyncio.create_task(worker.run())
     with suppress(TimeoutError):
         async with asyncio.timeout(job.seconds):
             await listener.over.wait()
-    tally = await storage.broadcasts.tally(started.id)
+    tally = await storage.read(tally_of_broadcast, started.id)
     ended = listener.ended_as
     report = meter.report(
         delivered=tally.delivered,

@@ -14,8 +14,7 @@ from typing import Any, BinaryIO
 
 import pyrage
 
-from storage import StorageError
-from storage.errors import said_by_system
+from storage.errors import StorageError, said_by_system
 
 _BUFFER_BYTES = 1 << 16
 _HEADER = b"age-encryption.org/v1"

@@ -67,21 +67,21 @@ from handlers.sent_files import erase_all_files
 from handlers.signing_alarm import watch_signing
 from handlers.update_errors import UpdateHandler
 from handlers.waiting_updates import is_opt_out
-from storage import (
-    HighWaterMark,
-    Keyring,
-    ProcessLock,
-    Storage,
-    StorageError,
-    Unavailable,
-    acquire_process_lock,
-    forget_former_names,
-    key_apart_from_data,
-    migrate,
-    open_storage,
-    require_key_file,
+from storage import Storage, open_storage
+from storage.audit import last_done
+from storage.errors import StorageError, Unavailable
+from storage.high_water_mark import HighWaterMark
+from storage.keyring import Keyring, key_apart_from_data, require_key_file
+from storage.migrate import migrate
+from storage.petitions import close_petition_if_due, follow_folder, last_number_given
+from storage.process_lock import ProcessLock, acquire_process_lock
+from storage.restores import (
+    record_restore,
+    require_finished,
+    restore_awaits_repetition,
+    unfinished_restore,
 )
-from storage.restores import require_finished, unfinished_restore
+from storage.signatures import forget_former_names
 
 _log = structlog.stdlib.get_logger()
 
@@ -240,16 +240,16 @@ async def open_app(
         storage = await open_storage(url, keyring, petition.slug)
         stack.push_async_callback(_close, storage)
         if restored:
-            await storage.restores.record(made_at=None, at=clocks.now())
-        if await storage.restores.awaits_repetition():
+            await storage.write(record_restore, made_at=None, at=clocks.now())
+        if await storage.read(restore_awaits_repetition):
             done = await repeat_journal(storage, keyring, petition.slug, clocks.now())
             _log.warning("journal_repeated", total=done.repeated.total())
         unfinished.unlink(missing_ok=True)
-        await forget_former_names(storage.signatures, storage.journal)
+        await forget_former_names(storage)
         await _say_age_of_backup(storage, clocks)
         # A date that has come is not moved: only /reopen opens the petition again.
-        await storage.petitions.close_if_due(clocks.now())
-        await storage.petitions.follow_folder(petition.closes_at)
+        await storage.write(close_petition_if_due, clocks.now())
+        await storage.write(follow_folder, petition.closes_at)
         await stack.enter_async_context(session)
         if session.proxy is not None:
             _log.info(
@@ -290,9 +290,9 @@ async def open_app(
 
 async def _say_age_of_backup(storage: Storage, clocks: Clocks) -> None:
     """Logs how old the newest backup is, as a warning when that is too old."""
-    made_at = await storage.audit.last("backup")
+    made_at = await storage.read(last_done, "backup")
     if made_at is None:
-        if await storage.last_number() > 0:
+        if await storage.read(last_number_given) > 0:
             _log.warning("no_backup")
         return
     age = clocks.now() - made_at

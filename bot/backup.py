@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from bot.age_encryption import decrypt, encrypting_writer
-from storage import BackupUnusable, Keyring
 from storage.database_copy import CopiedDatabase, CopiedPetition, copy_database
 from storage.database_url import SqliteAddress, parse_address
-from storage.errors import said_by_system
+from storage.errors import BackupUnusable, said_by_system
+from storage.keyring import Keyring
 from storage.private_files import output_file, remove_unfinished
 
 FORMAT = "petition-bot backup 1"

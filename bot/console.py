@@ -31,7 +31,7 @@ from bot.settings import SettingsInvalid
 from bot.text.problems import PetitionInvalid, Sentence, with_controls_shown
 from bot.text.terminal_language import TerminalError, label, plural_label, terminal_words
 from bot.text.translations import Words
-from storage import NeedsAPerson, StorageError
+from storage.errors import NeedsAPerson, StorageError
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)

@@ -4,7 +4,10 @@ import asyncio
 
 import structlog
 
-from storage import DatabaseReplaced, HighWaterMark, Reached, Storage, Unavailable
+from storage import Storage
+from storage.errors import DatabaseReplaced, Unavailable
+from storage.high_water_mark import HighWaterMark
+from storage.petitions import Reached, reached_so_far
 
 _log = structlog.stdlib.get_logger()
 
@@ -38,8 +41,8 @@ class DatabaseWatch:
         """Checks once; raises what `run` does."""
         async with self._looking:  # two at once could write the lower number last
             try:
-                self._storage.require_files()
-                reached = await self._storage.reached()
+                self._storage.database.require_files()
+                reached = await self._storage.read(reached_so_far)
             except DatabaseReplaced:
                 raise
             except Unavailable:

@@ -24,26 +24,20 @@ from pathlib import Path
 from typing import Any
 
 from bot.backup import Manifest, decrypt_backup, was_made_with
-from storage import (
-    BackupUnusable,
-    BrokenData,
-    Deed,
-    Keyring,
-    SchemaMissing,
-    Storage,
-    acquire_process_lock,
-    migrate,
-    open_known_storage,
-    require_known_revision,
-)
+from storage import Storage, open_known_storage
 from storage.database_copy import (
     contents_of,
     require_empty,
     run_program,
 )
 from storage.database_url import PostgresAddress, SqliteAddress, parse_address
+from storage.errors import BackupUnusable, BrokenData, SchemaMissing
 from storage.high_water_mark import highest_reached
+from storage.journal import Deed
 from storage.journal_replay import replay
+from storage.keyring import Keyring
+from storage.migrate import migrate, require_known_revision
+from storage.petitions import last_number_given, petition_state
 from storage.private_files import (
     MOVED_ASIDE,
     moved_aside,
@@ -52,7 +46,14 @@ from storage.private_files import (
     sync_folder,
     unfinished_file,
 )
-from storage.restores import unfinished_restore
+from storage.process_lock import acquire_process_lock
+from storage.restores import (
+    held_restore,
+    mark_restore_repeated,
+    open_one_chat,
+    record_restore,
+    unfinished_restore,
+)
 from storage.sqlite_errors import storage_error
 
 MOVED_ASIDE_KEPT_FOR = timedelta(days=7)
@@ -196,15 +197,13 @@ async def _restore_postgres(order: Order, address: PostgresAddress) -> Restored:
 async def repeat_journal(storage: Storage, keyring: Keyring, slug: str, at: datetime) -> Restored:
     """Does again, on a restored copy, what people asked for after the backup."""
     content = await asyncio.to_thread(storage.journal.read)
-    in_copy = await storage.last_number()
+    in_copy = await storage.read(last_number_given)
     reached = highest_reached(keyring, slug)
-    repeated = await replay(
-        storage.database, keyring, slug, content.entries, reached=reached, at=at
-    )
-    lost, held = max(0, reached.number - in_copy), await storage.restores.held()
+    repeated = await replay(storage, content.entries, reached=reached, at=at)
+    lost, held = max(0, reached.number - in_copy), await storage.read(held_restore)
     knows_all = content.knows_all_since(None if held is None else held.backup_made_at)
-    await storage.restores.mark_repeated(at=at, lost=lost, journal_is_whole=knows_all)
-    signatures = (await storage.petitions.state()).signatures
+    await storage.write(mark_restore_repeated, at=at, lost=lost, journal_is_whole=knows_all)
+    signatures = (await storage.read(petition_state)).signatures
     return Restored(signatures, lost, repeated, knows_all=knows_all)
 
 
@@ -214,8 +213,8 @@ async def _brought_up_to_date(url: str, order: Order) -> Restored:
     keyring, slug, at = order.keyring, order.slug, order.at
     storage = await open_known_storage(url, keyring, slug)
     try:
-        await storage.restores.try_key()
-        await storage.restores.record(made_at=order.manifest.made_at, at=at)
+        await storage.read(open_one_chat)
+        await storage.write(record_restore, made_at=order.manifest.made_at, at=at)
         return await repeat_journal(storage, keyring, slug, at)
     finally:
         await storage.close()

@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import date, datetime, timedelta
-from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -30,7 +29,23 @@ from bot.petition.retention_days import (
     untold_kept_until,
 )
 from bot.petition_folder.schema import months_later
-from storage import DueBefore, Storage, Unavailable
+from storage import Storage
+from storage.conversations import forget_left_forms
+from storage.erasures import (
+    DueBefore,
+    count_due_signatures,
+    due_numbers,
+    earliest_signed_at,
+    erase_leftovers,
+    erase_signatures,
+)
+from storage.errors import Unavailable
+from storage.handovers import active_handover
+from storage.petitions import (
+    closing_update_is_under_way,
+    first_petition_notice_at,
+    mark_petition_notice_sent,
+)
 
 _log = structlog.stdlib.get_logger()
 
@@ -68,15 +83,15 @@ class Erasure:
 async def read_erasure(storage: Storage, petition: Petition, now: datetime) -> Erasure:
     """Returns which signatures are due, and whether those who were not told are among them."""
     zone, retention = ZoneInfo(petition.time_zone), petition.retention
-    handover = await storage.handovers.active()
+    handover = await storage.read(active_handover)
     days = () if handover is None else (handover.handed_over_on,)
     due = due_before(retention, zone, days, now)
     handed_over_on = newest_due_handover(retention, days, day_of(now, zone))
     if handover is None or handed_over_on is None:
         return Erasure(due, None, untold_too=False)
     due_on = months_later(handed_over_on, retention.months_after_delivery)
-    is_sending = await storage.erasures.is_sending()
-    warned_at = await storage.petitions.first_notice_at(AFTER_HANDOVER, about_day(due_on))
+    is_sending = await storage.read(closing_update_is_under_way)
+    warned_at = await storage.read(first_petition_notice_at, AFTER_HANDOVER, about_day(due_on))
     until = untold_kept_until(
         start_of(due_on, zone), handover.recorded_at, warned_at=warned_at, is_sending=is_sending
     )
@@ -86,9 +101,9 @@ async def read_erasure(storage: Storage, petition: Petition, now: datetime) -> E
 async def find_overdue(storage: Storage, petition: Petition, now: datetime) -> Overdue | None:
     """Returns what should have been erased by the day before; None if there is nothing."""
     before = await read_erasure(storage, petition, now - _A_DAY)
-    count = await storage.erasures.count(before.due)
+    count = await storage.read(count_due_signatures, before.due)
     people = count.total - (0 if before.untold_too else count.waiting)
-    first = await storage.erasures.first_signed_at()
+    first = await storage.read(earliest_signed_at)
     if people == 0 or first is None:
         return None
     first_on = day_of(first, ZoneInfo(petition.time_zone))
@@ -110,16 +125,17 @@ async def erase_due(
     It may be killed at any moment and done again. The audit log has it as `action`, a word, at
     `now`, when it begins; `progress` is told after each portion how many were erased so far.
     """
-    due, entry, total = partial(storage.erasures.due_numbers, erasure.due), uuid.uuid4().bytes, 0
-    numbers = await due(untold_too=erasure.untold_too, after=0, limit=PORTION)
-    while numbers:
-        total += await storage.erasures.erase(numbers, action=action, entry=entry, at=now)
+    entry, total, after = uuid.uuid4().bytes, 0, 0
+    while numbers := await storage.read(
+        due_numbers, erasure.due, untold_too=erasure.untold_too, after=after, limit=PORTION
+    ):
+        total += await storage.write(erase_signatures, numbers, action=action, entry=entry, at=now)
         progress(total)
         if len(numbers) < PORTION:
             break
+        after = numbers[-1]
         await sleep(BETWEEN_PORTIONS_SECONDS)
-        numbers = await due(untold_too=erasure.untold_too, after=numbers[-1], limit=PORTION)
-    while await storage.erasures.erase_what_is_left(erasure.due, limit=PORTION) == PORTION:
+    while await storage.write(erase_leftovers, erasure.due, limit=PORTION) == PORTION:
         await sleep(BETWEEN_PORTIONS_SECONDS)
     return total
 
@@ -164,7 +180,7 @@ class Retention:
         while forgotten == PORTION:
             if total > 0:
                 await self.sleep(BETWEEN_PORTIONS_SECONDS)
-            forgotten = await self.storage.conversations.forget_forms(before, limit=PORTION)
+            forgotten = await self.storage.write(forget_left_forms, before, limit=PORTION)
             total += forgotten
         if total > 0:
             _log.info("forms_forgotten", total=total)
@@ -189,18 +205,18 @@ class Retention:
         self._erased_at = now
         erasure = await read_erasure(self.storage, self.petition(), now)
         total = await erase_due(self.storage, erasure, now, action="retention", sleep=self.sleep)
-        left = (await self.storage.erasures.count(erasure.due)).total  # whom nobody told
-        self._names_erased = None if left else erasure.due.handed_over
+        left = await self.storage.read(count_due_signatures, erasure.due)  # whom nobody told
+        self._names_erased = None if left.total else erasure.due.handed_over
         if total > 0:
             _log.info("signatures_erased", total=total)
             await self.erase_files(now - FORMS_KEPT_FOR)
 
     async def _is_held(self, overdue: Overdue, now: datetime) -> bool:
         """Returns whether it waits, from when it was first found: a restart begins no new day."""
-        petitions = self.storage.petitions
-        found_at = await petitions.first_notice_at(FOUND_OVERDUE, overdue.about)
+        storage = self.storage
+        found_at = await storage.read(first_petition_notice_at, FOUND_OVERDUE, overdue.about)
         if found_at is None:
-            await petitions.mark_notice_sent(FOUND_OVERDUE, overdue.about, now)
+            await storage.write(mark_petition_notice_sent, FOUND_OVERDUE, overdue.about, now)
         return now < (found_at or now) + HELD_FOR
 
     async def tidy_journal(self) -> None:

@@ -23,7 +23,9 @@ from handlers.conversation_message import edit_screen, send_screen, show_alert, 
 from handlers.delayed_replies import Answer
 from handlers.screens.screen import Screen
 from handlers.update_filters import own_chat, text_after_command
-from storage import Broadcasts, Conversation
+from storage import Storage
+from storage.admin_names import save_admin_name
+from storage.conversations import Conversation, conversation_of, save_conversation
 from telegram_text.markup import Html
 
 
@@ -56,9 +58,9 @@ class AdminContext:
         return self.services.reference(self.user.id)
 
     @property
-    def broadcasts(self) -> Broadcasts:
+    def broadcasts(self) -> Storage:
         """The stored broadcasts of the petition."""
-        return self.services.storage.broadcasts
+        return self.services.storage
 
     @property
     def by(self) -> tuple[int, datetime]:
@@ -137,7 +139,7 @@ class AdminContext:
         """
         await store_admin_name(self.services, self.user)
         await offer_menu(self.bot, self.services, self.user.id, self.words)
-        known, conversations = self.conversation, self.services.storage.conversations
+        known, storage = self.conversation, self.services.storage
         if known is not None and known.language is not None:
             return
         if not (self.user.language_code or "").lower().startswith(self.language):
@@ -145,7 +147,7 @@ class AdminContext:
         was = known.version if known else 0
         chosen = known or Conversation(self.reference)
         chosen = replace(chosen, language=self.language, version=was or 1)
-        await conversations.save(chosen, was=was, at=self.services.clock())
+        await storage.write(save_conversation, chosen, was=was, at=self.services.clock())
 
     async def _say_nothing_done(self) -> None:
         await self.at_bottom().write(self.words.text(NOTHING_DONE))
@@ -157,7 +159,7 @@ async def store_admin_name(services: Services, user: User) -> None:
         name = clean_name(user.full_name)
     except NameRefused:
         name = None  # empty, a link, or signs that hide something: the number is shown
-    await services.storage.admin_names.save(user.id, name, services.clock())
+    await save_admin_name(services.storage, user.id, name, services.clock())
 
 
 AdminHandler = Callable[[AdminContext, str], Awaitable[None]]
@@ -174,7 +176,7 @@ async def open_admin_context(update: Update, context: Context) -> AdminContext:
     if here is None:
         raise ValueError("An admin's context belongs to their own chat.")
     user, chat = here
-    known = await services.storage.conversations.get(services.reference(user.id))
+    known = await services.storage.read(conversation_of, services.reference(user.id))
     language = services.petition.language_for((known and known.language) or user.language_code)
     return AdminContext(
         bot=context.bot,

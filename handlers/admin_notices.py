@@ -15,7 +15,8 @@ from bot.transport.error_kinds import error_kind
 from handlers.context import Bot, Services
 from handlers.conversation_message import send_screen
 from handlers.screens.screen import Screen
-from storage import BrokenData, StorageError
+from storage.errors import BrokenData, StorageError
+from storage.petitions import mark_petition_notice_sent, petition_notice_was_sent
 from telegram_text.markup import Html
 
 _log = structlog.stdlib.get_logger()
@@ -81,7 +82,7 @@ async def _try(services: Services, kind: str, about: str, admin: int) -> None:
 
 async def send_notices(bot: Bot, services: Services, notices: Iterable[Notice]) -> None:
     """Sends each notice to every admin who has not had it; who is not reached gets it later."""
-    petitions = services.storage.petitions
+    storage = services.storage
     for notice in notices:
         untold = await _untold(services, notice.kind, notice.about)
         if not untold:
@@ -91,10 +92,14 @@ async def send_notices(bot: Bot, services: Services, notices: Iterable[Notice]) 
                 continue
             if await _send(bot, services, notice, admin):
                 about = _about_to(services, notice.about, admin)
-                await petitions.mark_notice_sent(notice.kind, about, services.clock())
+                await storage.write(
+                    mark_petition_notice_sent, notice.kind, about, services.clock()
+                )
                 untold.remove(admin)
         if not untold:
-            await petitions.mark_notice_sent(notice.kind, notice.about, services.clock())
+            await storage.write(
+                mark_petition_notice_sent, notice.kind, notice.about, services.clock()
+            )
 
 
 async def may_be_sent(services: Services, kind: str, about: str) -> bool:
@@ -104,13 +109,15 @@ async def may_be_sent(services: Services, kind: str, about: str) -> bool:
 
 
 async def _untold(services: Services, kind: str, about: str) -> list[int]:
-    petitions = services.storage.petitions
-    if await petitions.notice_was_sent(kind, about):
+    storage = services.storage
+    if await storage.read(petition_notice_was_sent, kind, about):
         return []
     return [
         admin
         for admin in sorted(services.admins)
-        if not await petitions.notice_was_sent(kind, _about_to(services, about, admin))
+        if not await storage.read(
+            petition_notice_was_sent, kind, _about_to(services, about, admin)
+        )
     ]
 
 

@@ -4,6 +4,7 @@ from telegram import ChatMember, Update
 
 from handlers.context import Context
 from handlers.update_filters import own_chat
+from storage.signatures import mark_unreachable
 
 
 async def membership_changed(update: Update, context: Context) -> None:
@@ -17,7 +18,7 @@ async def membership_changed(update: Update, context: Context) -> None:
     services = context.services
     supporter = services.reference(change.from_user.id)
     if change.new_chat_member.status == ChatMember.BANNED:
-        await services.storage.signatures.mark_unreachable(supporter, services.clock())
+        await services.storage.write(mark_unreachable, supporter, services.clock())
         services.delayed_replies.drop(change.chat.id)
     else:
         await services.mark_reachable(supporter)

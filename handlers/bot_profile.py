@@ -18,6 +18,7 @@ from bot.transport.error_kinds import error_kind
 from handlers.context import Bot, Services
 from handlers.delayed_replies import LONGEST_WAIT
 from handlers.screens.command_list import ADMIN_COMMANDS, SUPPORTER_COMMANDS
+from storage.telegram_cache import find_cached_item, put_cached_item
 
 _log = structlog.stdlib.get_logger()
 
@@ -55,7 +56,7 @@ async def offer_menu(bot: Bot, services: Services, user_id: int, words: Words) -
         commands = _commands(words, {**ADMIN_COMMANDS, **SUPPORTER_COMMANDS})
         send = partial(_in_time, partial(bot.set_my_commands, commands, scope=scope))
         await _publish(bot, services, key, repr(commands), send)
-    elif await services.storage.telegram_cache.get(f"{bot.id}:{key}") is not None:
+    elif await services.storage.read(find_cached_item, f"{bot.id}:{key}") is not None:
         send = partial(_in_time, partial(bot.delete_my_commands, scope=scope))
         await _publish(bot, services, key, "", send)
 
@@ -69,8 +70,8 @@ async def _publish(bot: Bot, services: Services, name: str, says: str, send: Sen
     if services.is_rehearsal:
         return
     digest = hashlib.sha256(says.encode()).digest()
-    cache, key = services.storage.telegram_cache, f"{bot.id}:{name}"
-    known = await cache.get(key)
+    storage, key = services.storage, f"{bot.id}:{name}"
+    known = await storage.read(find_cached_item, key)
     if known is not None and known.digest == digest:
         return
     try:
@@ -79,7 +80,7 @@ async def _publish(bot: Bot, services: Services, name: str, says: str, send: Sen
         # Not essential: the bot works without it, and the next attempt tries again.
         _log.warning("profile_part_not_published", error_kind=error_kind(error))
         return
-    await cache.put(key, digest)
+    await storage.write(put_cached_item, key, digest)
 
 
 async def _in_time(send: Send) -> None:

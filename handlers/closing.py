@@ -10,7 +10,20 @@ from handlers.closing_texts import unready, what_next
 from handlers.screens.buttons import AdminAction, Button, Style, dismiss_button, read_number
 from handlers.screens.screen import Screen, lines, paragraphs
 from handlers.statistics import with_and_without_name
-from storage import Kind, PetitionState
+from storage.broadcast_rows import active_broadcast, scheduled_broadcasts
+from storage.broadcast_types import Kind
+from storage.closing_texts import ask_again_for_approval
+from storage.erasures import earliest_signed_at
+from storage.handovers import active_handover
+from storage.petitions import (
+    PetitionState,
+    choose_closing_date,
+    close_petition,
+    close_petition_if_due,
+    petition_state,
+    reopen_petition,
+)
+from storage.signature_counts import signature_statistics
 from telegram_text.markup import Html
 
 # What an admin who gives a day alone means: the day is still one on which people sign.
@@ -25,7 +38,7 @@ async def close(ctx: AdminContext) -> None:
 
     With a moment behind the command, it asks whether the petition is to close then.
     """
-    state = await ctx.services.storage.petitions.state()
+    state = await ctx.services.storage.read(petition_state)
     words = ctx.words
     if state.is_closed:
         await ctx.say(words.text("La petición ya está cerrada. Con /reopen se vuelve a abrir."))
@@ -105,7 +118,7 @@ async def _ask_about_date(ctx: AdminContext, state: PetitionState, wanted: str) 
 async def _about_erasures(ctx: AdminContext, closes_at: datetime) -> Html | None:
     """Says that people will be erased before it closes, as nothing is kept for that long."""
     services, most = ctx.services, ctx.services.petition.retention.months_at_most
-    first = await services.storage.erasures.first_signed_at() or services.clock()
+    first = await services.storage.read(earliest_signed_at) or services.clock()
     if months_later(day_of(first, services.zone), most) > day_of(closes_at, services.zone):
         return None
     return ctx.words.plural(
@@ -138,12 +151,16 @@ async def remove_date(ctx: AdminContext, argument: str) -> None:
 async def _choose_date(ctx: AdminContext, revision: str, moment: datetime | None) -> None:
     services, words = ctx.services, ctx.words
     # A date that has come is not moved: only /reopen opens the petition again.
-    await services.storage.petitions.close_if_due(services.clock())
-    state = await services.storage.petitions.choose_closing_date(
-        moment, revision=_revision(revision), actor=ctx.user.id, at=services.clock()
+    await services.storage.write(close_petition_if_due, services.clock())
+    state = await services.storage.write(
+        choose_closing_date,
+        moment,
+        revision=_revision(revision),
+        actor=ctx.user.id,
+        at=services.clock(),
     )
     if state is None:
-        state = await services.storage.petitions.state()
+        state = await services.storage.read(petition_state)
         if state.is_closed or state.closes_at != moment:
             await _changed_meanwhile(ctx, closed=True)
             return
@@ -156,7 +173,7 @@ async def _choose_date(ctx: AdminContext, revision: str, moment: datetime | None
 
 async def reopen(ctx: AdminContext) -> None:
     """Handles /reopen: says what reopening does, and asks for confirmation."""
-    words, state = ctx.words, await ctx.services.storage.petitions.state()
+    words, state = ctx.words, await ctx.services.storage.read(petition_state)
     if not state.is_closed:
         await ctx.say(words.text("La petición está abierta."))
         return
@@ -200,7 +217,7 @@ async def _ask(
 async def _why_not_reopen(ctx: AdminContext) -> Html | None:
     """Returns why the petition cannot be reopened: it was handed over, or its end is sent."""
     words = ctx.words
-    handover = await ctx.services.storage.handovers.active()
+    handover = await ctx.services.storage.read(active_handover)
     if handover is not None:
         return words.text(
             "La petición se entregó el {date}, y quien firmara ahora no estaría en lo que se "
@@ -208,13 +225,16 @@ async def _why_not_reopen(ctx: AdminContext) -> Html | None:
             "deshacerlo con <code>petition-bot delivered --undo</code>.",
             date=words.date(handover.handed_over_on),
         )
-    active = await ctx.broadcasts.active()
+    active = await ctx.services.storage.read(active_broadcast)
     if active is not None and active.kind is Kind.CLOSING:
         return words.text(
             "Se está enviando el mensaje final. Cuando acabe el envío podrás "
             "volver a abrir la petición."
         )
-    if any(planned.kind is Kind.CLOSING for planned in await ctx.broadcasts.scheduled()):
+    if any(
+        planned.kind is Kind.CLOSING
+        for planned in await ctx.services.storage.read(scheduled_broadcasts)
+    ):
         return words.text(
             "El mensaje final está programado, y cuenta cómo acabó la petición. Para volver a "
             "abrirla, cancela antes ese envío con /broadcast."
@@ -225,13 +245,13 @@ async def _why_not_reopen(ctx: AdminContext) -> Html | None:
 async def confirm_close(ctx: AdminContext, argument: str) -> None:
     """Closes the petition if it has not changed since the button was shown."""
     services, words = ctx.services, ctx.words
-    state = await services.storage.petitions.close(
-        revision=_revision(argument), actor=ctx.user.id, at=services.clock()
+    state = await services.storage.write(
+        close_petition, revision=_revision(argument), actor=ctx.user.id, at=services.clock()
     )
     if state is None or state.closed_signatures is None:
         await _changed_meanwhile(ctx, closed=True)
         return
-    await services.storage.closing_texts.ask_again(services.approval_above, services.clock())
+    await ask_again_for_approval(services.storage, services.approval_above, services.clock())
     await ctx.say(
         paragraphs(
             words.text("<b>La petición está cerrada.</b>"),
@@ -244,8 +264,8 @@ async def confirm_close(ctx: AdminContext, argument: str) -> None:
 async def confirm_reopen(ctx: AdminContext, argument: str) -> None:
     """Reopens the petition if it has not changed since the button was shown."""
     services, words = ctx.services, ctx.words
-    state = await services.storage.petitions.reopen(
-        revision=_revision(argument), actor=ctx.user.id, at=services.clock()
+    state = await services.storage.write(
+        reopen_petition, revision=_revision(argument), actor=ctx.user.id, at=services.clock()
     )
     if state is not None:
         opened = words.text("<b>La petición está abierta otra vez.</b>")
@@ -258,7 +278,7 @@ async def confirm_reopen(ctx: AdminContext, argument: str) -> None:
 
 async def dismiss(ctx: AdminContext, argument: str) -> bool:
     """Shows the petition's state if it changed since the button was drawn; else returns False."""
-    state = await ctx.services.storage.petitions.state()
+    state = await ctx.services.storage.read(petition_state)
     if state.revision == _revision(argument):
         return False
     await ctx.say(await _when_it_ends(ctx, state))
@@ -267,7 +287,7 @@ async def dismiss(ctx: AdminContext, argument: str) -> bool:
 
 async def _changed_meanwhile(ctx: AdminContext, *, closed: bool) -> None:
     """Shows the state if it is the wanted one, as after a repeated tap; else says it changed."""
-    state = await ctx.services.storage.petitions.state()
+    state = await ctx.services.storage.read(petition_state)
     changed = ctx.words.text(
         "La petición ha cambiado mientras tanto. Escribe otra vez el comando."
     )
@@ -292,7 +312,7 @@ async def _what_next(ctx: AdminContext) -> Html:
 async def _handed_over(ctx: AdminContext, count: int) -> Html:
     """Says how many have signed, and how many of them are handed over with their name."""
     services = ctx.services
-    counts = await services.storage.signatures.stats(since=services.clock())
+    counts = await services.storage.read(signature_statistics, since=services.clock())
     return lines(_signed(ctx, count), with_and_without_name(ctx.words, counts))
 
 

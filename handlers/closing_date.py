@@ -16,7 +16,17 @@ from handlers.handover_notices import handover_notices
 from handlers.restored_backup import restored_notices
 from handlers.screens.closing_texts import ClosingTextsView, change_notice
 from handlers.screens.screen import Screen, paragraphs
-from storage import Kind, PetitionState, Publication, Unavailable
+from storage.broadcast_counts import count_audience
+from storage.broadcast_types import Kind
+from storage.closing_texts import Publication, ask_again_for_approval
+from storage.errors import Unavailable
+from storage.petitions import (
+    PetitionState,
+    close_petition_if_due,
+    closing_update_is_under_way,
+    mark_petition_notice_sent,
+    petition_state,
+)
 from telegram_text.markup import Html
 
 _log = structlog.stdlib.get_logger()
@@ -53,14 +63,14 @@ async def keep_closing_date(bot: Bot, services: Services) -> None:
 
 async def look(bot: Bot, services: Services) -> None:
     """Closes the petition if its date has come, and sends the notices that are due."""
-    petitions, now = services.storage.petitions, services.clock()
-    state = await petitions.state()
+    storage, now = services.storage, services.clock()
+    state = await storage.read(petition_state)
     # Looked up before it is asked for, since that locks the petition for those who sign.
     if state.closed_at is None and state.closes_at is not None and state.closes_at <= now:
-        await petitions.close_if_due(now)
-        state = await petitions.state()
+        await storage.write(close_petition_if_due, now)
+        state = await storage.read(petition_state)
     untold = await _untold(services, state, now)
-    await services.storage.closing_texts.ask_again(services.approval_above, now)
+    await ask_again_for_approval(services.storage, services.approval_above, now)
     why_not = await unready(services)
     due = (
         *due_notices(state, untold, now, why_not),
@@ -113,11 +123,13 @@ async def _untold(services: Services, state: PetitionState, now: datetime) -> in
     if state.closed_at is None or (reminder := _reminder(state.closed_at, now)) < 0:
         return 0
     about = f"{_moment(state.closed_at)}/{reminder}"
-    if not await may_be_sent(services, _UNTOLD, about) or await storage.erasures.is_sending():
+    if not await may_be_sent(services, _UNTOLD, about) or await storage.read(
+        closing_update_is_under_way
+    ):
         return 0
-    untold = sum((await storage.broadcasts.audience(kind=Kind.CLOSING)).values())
+    untold = sum((await storage.read(count_audience, kind=Kind.CLOSING)).values())
     if untold == 0:
-        await storage.petitions.mark_notice_sent(_UNTOLD, about, now)
+        await storage.write(mark_petition_notice_sent, _UNTOLD, about, now)
     return untold
 
 

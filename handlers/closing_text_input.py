@@ -12,7 +12,14 @@ from handlers.admin_context import AdminContext
 from handlers.closing_texts import too_long, view_of
 from handlers.screens import closing_texts as screens
 from handlers.screens.closing_texts import ClosingTextsView
-from storage import AwaitedText, ClosingText
+from storage.closing_texts import (
+    AwaitedText,
+    ClosingText,
+    await_closing_text,
+    awaited_closing_text,
+    forget_awaited_text,
+    write_closing_text,
+)
 from telegram_text.markup import Html
 
 _WAITS_FOR = timedelta(hours=1)
@@ -25,7 +32,7 @@ _DAY = re.compile(r"\s*(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})\s*\n")
 
 async def asked_at(ctx: AdminContext) -> datetime | None:
     """Returns when an admin was asked for a text that the bot still waits for."""
-    awaited = await ctx.services.storage.closing_texts.awaited(ctx.reference)
+    awaited = await ctx.services.storage.read(awaited_closing_text, ctx.reference)
     if awaited is None or ctx.services.clock() - awaited.asked_at > _WAITS_FOR:
         return None
     return awaited.asked_at
@@ -33,18 +40,18 @@ async def asked_at(ctx: AdminContext) -> datetime | None:
 
 async def take(ctx: AdminContext) -> None:
     """Takes an admin's message as the text that they were asked for."""
-    awaited = await ctx.services.storage.closing_texts.awaited(ctx.reference)
+    awaited = await ctx.services.storage.read(awaited_closing_text, ctx.reference)
     if awaited is not None and ctx.message is not None:
         await _take(ctx, awaited, ctx.message, is_edit=False)
 
 
 async def came_late(ctx: AdminContext) -> bool:
     """Asks again for a text that was awaited too long ago; returns False if none was."""
-    texts, now = ctx.services.storage.closing_texts, ctx.services.clock()
-    awaited = await texts.awaited(ctx.reference)
+    storage, now = ctx.services.storage, ctx.services.clock()
+    awaited = await storage.read(awaited_closing_text, ctx.reference)
     if awaited is None or now - awaited.asked_at > _REMEMBERED_FOR:
         return False
-    await texts.await_text(ctx.reference, replace(awaited, asked_at=now))
+    await storage.write(await_closing_text, ctx.reference, replace(awaited, asked_at=now))
     late = ctx.words.text(
         "No he guardado ese mensaje: llevaba más de una hora esperándolo y podía ser para otra "
         "cosa. Si era este, envíamelo otra vez."
@@ -70,13 +77,14 @@ async def edited(ctx: AdminContext) -> bool:
 
 async def cancel(ctx: AdminContext) -> None:
     """Stops waiting for a text."""
-    await ctx.services.storage.closing_texts.forget_awaited(ctx.reference)
+    await ctx.services.storage.write(forget_awaited_text, ctx.reference)
     await ctx.say(ctx.words.text("De acuerdo: todo queda como estaba."))
 
 
 async def was_taken(ctx: AdminContext) -> bool:
     """Answers for a message that was stored before the bot stopped; False for any other."""
-    if ctx.message is None or await ctx.services.storage.closing_texts.awaited(ctx.reference):
+    awaited = await ctx.services.storage.read(awaited_closing_text, ctx.reference)
+    if ctx.message is None or awaited is not None:
         return False
     key, view = _key(ctx, ctx.message), await view_of(ctx)
     if not any(each.id == key for each in view.versions):
@@ -100,8 +108,8 @@ async def _take(
         return
     key = _key(ctx, message, edit=message.edit_date if is_edit else None)
     asked = None if is_edit else ctx.reference
-    texts, at = ctx.services.storage.closing_texts, ctx.services.clock()
-    await texts.write(key, asked, awaited, text, actor=ctx.user.id, at=at)
+    storage, at = ctx.services.storage, ctx.services.clock()
+    await storage.write(write_closing_text, key, asked, awaited, text, actor=ctx.user.id, at=at)
     await _show_saved(ctx)
 
 

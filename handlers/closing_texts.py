@@ -19,15 +19,25 @@ from handlers.screens.closing_texts import ClosingTextsView
 from handlers.screens.petition_text import home
 from handlers.screens.screen import Screen, paragraphs, sentences
 from handlers.screens.supporter_view import View
-from storage import (
+from storage.admin_names import names_of_admins
+from storage.closing_texts import (
     CLOSING_UPDATE,
     AwaitedText,
     ClosingText,
     ClosingTextKind,
-    Conversation,
-    PetitionState,
+    all_closing_texts,
+    approve_publication,
+    await_closing_text,
+    closing_update_waits,
+    decline_publication,
+    discard_closing_texts,
     publication_id,
+    publish_closing_texts,
+    published_closing_texts,
 )
+from storage.conversations import Conversation
+from storage.handovers import active_handover
+from storage.petitions import PetitionState, closing_update_is_under_way, petition_state
 from telegram_text.markup import Html
 
 _NEW = "new"
@@ -72,12 +82,14 @@ async def unready(services: Services) -> Unready | None:
 
     Nobody has published the one that the folder marks as a draft, or another text waits.
     """
-    texts = services.storage.closing_texts
-    if await texts.closing_update_waits():
+    storage = services.storage
+    if await storage.read(closing_update_waits):
         return Unready.WAITS
     if not services.petition.closing_is_draft:
         return None
-    told = closing_update_by_language(services.petition, await texts.published())
+    told = closing_update_by_language(
+        services.petition, await storage.read(published_closing_texts)
+    )
     return None if told else Unready.DRAFT
 
 
@@ -111,7 +123,7 @@ async def _write(ctx: AdminContext, value: str) -> None:
         asked_at=ctx.services.clock(),
         day=day,
     )
-    await ctx.services.storage.closing_texts.await_text(ctx.reference, awaited)
+    await ctx.services.storage.write(await_closing_text, ctx.reference, awaited)
     await ctx.say(screens.ask_text(view, awaited))
 
 
@@ -123,7 +135,7 @@ def _shows(drawn: Callable[[ClosingTextsView], Screen]) -> AdminHandler:
 
 
 async def _preview(ctx: AdminContext, _value: str) -> None:
-    view, state = await view_of(ctx), await ctx.services.storage.petitions.state()
+    view, state = await view_of(ctx), await ctx.services.storage.read(petition_state)
     question = screens.publish_question(view, _when_read(ctx, state))
     await ctx.tell_once(partial(_show, ctx, [*view.published, *view.left], question))
 
@@ -152,7 +164,7 @@ async def _show(ctx: AdminContext, versions: list[ClosingText], question: Screen
 
 async def _late_visitor(ctx: AdminContext, versions: list[ClosingText], language: str) -> Html:
     services = ctx.services
-    state = await services.storage.petitions.state()
+    state = await services.storage.read(petition_state)
     view = View(
         petition=services.petition,
         words=services.catalogs.words(language),
@@ -164,7 +176,7 @@ async def _late_visitor(ctx: AdminContext, versions: list[ClosingText], language
         profile_name=None,
         bot_username=ctx.bot.username,
         closing_texts=versions,
-        handover=await services.storage.handovers.active(),
+        handover=await services.storage.read(active_handover),
     )
     return home(view).text
 
@@ -178,8 +190,12 @@ async def _publish(ctx: AdminContext, value: str) -> None:
     if (objection := _objection(ctx, view)) is not None:
         await _say_again(ctx, objection)
         return
-    made = await services.storage.closing_texts.publish(
-        left, actor=ctx.user.id, at=services.clock(), approval_above=services.approval_above
+    made = await services.storage.write(
+        publish_closing_texts,
+        left,
+        actor=ctx.user.id,
+        at=services.clock(),
+        approval_above=services.approval_above,
     )
     if made is None:
         await _say_again(ctx, await _why_not(ctx))
@@ -190,7 +206,7 @@ async def _publish(ctx: AdminContext, value: str) -> None:
 
 
 async def _approve(ctx: AdminContext, value: str) -> None:
-    texts, words, view = ctx.services.storage.closing_texts, ctx.words, await view_of(ctx)
+    storage, words, view = ctx.services.storage, ctx.words, await view_of(ctx)
     request = view.request
     if request is None or request.id.hex() != value:
         await _say_again(ctx, _published_before(ctx, view, value) or _changed(ctx))
@@ -198,7 +214,9 @@ async def _approve(ctx: AdminContext, value: str) -> None:
     if request.requested_by == ctx.user.id:
         await ctx.alert(words.label("Esto lo tiene que decidir otra persona."))
         return
-    made = await texts.approve(request.id, actor=ctx.user.id, at=ctx.services.clock())
+    made = await storage.write(
+        approve_publication, request.id, actor=ctx.user.id, at=ctx.services.clock()
+    )
     if made is None or made.published_at is None:
         await _say_again(ctx, await _why_not(ctx))
     else:
@@ -209,8 +227,10 @@ async def _decline(ctx: AdminContext, value: str) -> None:
     request = (await view_of(ctx)).request
     said = _changed(ctx)
     if request is not None and request.id.hex() == value:
-        texts = ctx.services.storage.closing_texts
-        await texts.decline(request.id, actor=ctx.user.id, at=ctx.services.clock())
+        storage = ctx.services.storage
+        await storage.write(
+            decline_publication, request.id, actor=ctx.user.id, at=ctx.services.clock()
+        )
         said = ctx.words.text("De acuerdo: ese cambio no se publica.")
     await _say_again(ctx, said)
 
@@ -218,8 +238,8 @@ async def _decline(ctx: AdminContext, value: str) -> None:
 async def _discard(ctx: AdminContext, value: str) -> None:
     left, said = (await view_of(ctx)).left, _changed(ctx)
     if not left or publication_id(left).hex() == value:
-        texts = ctx.services.storage.closing_texts
-        await texts.discard(actor=ctx.user.id, at=ctx.services.clock())
+        storage = ctx.services.storage
+        await storage.write(discard_closing_texts, actor=ctx.user.id, at=ctx.services.clock())
         said = ctx.words.text("Descartado. Quien entre lee lo mismo que antes.")
     await _say_again(ctx, said)
 
@@ -242,7 +262,7 @@ def _objection(ctx: AdminContext, view: ClosingTextsView) -> Html | None:
 async def _why_not(ctx: AdminContext) -> Html:
     """Returns why nothing could be published."""
     words = ctx.words
-    if await ctx.services.storage.erasures.is_sending():
+    if await ctx.services.storage.read(closing_update_is_under_way):
         return words.text(
             "⚠️ No se ha publicado nada: el mensaje final está programado, o se está enviando, con "
             "el texto que se confirmó. Para cambiarlo, cancela antes ese envío con /broadcast."
@@ -288,7 +308,7 @@ def _when_read(ctx: AdminContext, state: PetitionState) -> Html:
 
 
 async def _published(ctx: AdminContext, versions: list[ClosingText]) -> Html:
-    words, state = ctx.words, await ctx.services.storage.petitions.state()
+    words, state = ctx.words, await ctx.services.storage.read(petition_state)
     if not state.is_closed:
         return sentences(words.text("✅ Publicado."), _when_read(ctx, state))
     return words.text(
@@ -334,7 +354,7 @@ async def view_of(ctx: AdminContext) -> ClosingTextsView:
 
 async def view_for(services: Services, reader: int, language: str) -> ClosingTextsView:
     """Returns everything that the screens of /closing are drawn from, for one admin."""
-    versions = await services.storage.closing_texts.history()
+    versions = await services.storage.read(all_closing_texts)
     made = {each.publication for each in versions if each.publication}
     people = {each.author for each in versions}.union(
         *((each.requested_by, each.approved_by) for each in made)
@@ -343,7 +363,9 @@ async def view_for(services: Services, reader: int, language: str) -> ClosingTex
         words=services.catalogs.words(language),
         petition=services.petition,
         versions=versions,
-        names=await services.storage.admin_names.of([each for each in people if each is not None]),
+        names=await services.storage.read(
+            names_of_admins, [each for each in people if each is not None]
+        ),
         reader=reader,
     )
 

@@ -17,7 +17,11 @@ from bot.text.translations import Catalogs, Words
 from handlers.broadcasts.progress_turns import ProgressTurns
 from handlers.delayed_replies import DelayedReplies
 from handlers.request_budget import Budgets, LimitDecision
-from storage import Keyring, Kind, Storage
+from storage import Storage
+from storage.broadcast_types import Kind
+from storage.conversations import conversation_of
+from storage.keyring import Keyring
+from storage.returning_supporters import mark_reachable
 
 # Between the tries to tell an admin who cannot be reached, in seconds.
 _NOTICE_BACK_OFF = BackOff(20.0, longest=900.0)
@@ -94,7 +98,7 @@ class Services:
 
     async def words_for(self, chat: int) -> Words:
         """Returns the words of the language that the person of this private chat reads."""
-        known = await self.storage.conversations.get(self.reference(chat))
+        known = await self.storage.read(conversation_of, self.reference(chat))
         return self.words(known.language if known else None)
 
     def spend(self, number: int, what: str, update_id: int) -> LimitDecision:
@@ -111,7 +115,7 @@ class Services:
 
     async def mark_reachable(self, supporter: bytes) -> None:
         """Marks a supporter reachable; the closing update may still be due to them."""
-        if await self.storage.signatures.mark_reachable(supporter, self.clock()):
+        if await self.storage.write(mark_reachable, supporter, self.clock()):
             self.wake_broadcast()
 
 

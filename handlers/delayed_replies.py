@@ -20,7 +20,7 @@ from bot.back_off import BackOff
 from bot.intake import NOTHING_BEHIND, UpdatesBehind
 from bot.tracebacks import kind_of, place_of
 from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
-from storage import Unavailable
+from storage.errors import Unavailable
 
 _log = structlog.stdlib.get_logger()
 

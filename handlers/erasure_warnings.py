@@ -24,7 +24,9 @@ from handlers.admin_notices import Notice, may_be_sent, send_notices
 from handlers.closing_texts import Unready, unready
 from handlers.context import Bot, Services
 from handlers.screens.screen import paragraphs, sentences
-from storage.erasures import DueBefore
+from storage.erasures import DueBefore, count_due_signatures, earliest_signed_at
+from storage.handovers import active_handover
+from storage.petitions import closing_update_is_under_way, first_petition_notice_at, petition_state
 from telegram_text.markup import Html
 
 _AT_THE_LATEST = "erased at the latest"
@@ -69,7 +71,7 @@ async def warn_of_erasures(bot: Bot, services: Services, overdue: Overdue | None
 async def _after_handover(services: Services, overdue: Overdue | None) -> list[Notice]:
     """Returns the warning about a handover whose signatures are due within a month."""
     storage, zone = services.storage, services.zone
-    handover, months = await storage.handovers.active(), services.petition.retention
+    handover, months = await storage.read(active_handover), services.petition.retention
     if handover is None:
         return []
     due_on = months_later(handover.handed_over_on, months.months_after_delivery)
@@ -77,7 +79,7 @@ async def _after_handover(services: Services, overdue: Overdue | None) -> list[N
     if step is None or not await may_be_sent(services, AFTER_HANDOVER, f"{about}{step}"):
         return []
     is_late = step is WarningStep.LATE
-    if is_late and await storage.petitions.first_notice_at(AFTER_HANDOVER, about) is not None:
+    if is_late and await storage.read(first_petition_notice_at, AFTER_HANDOVER, about) is not None:
         return []  # they were warned in time
     now, due_at, recorded_at = services.clock(), start_of(due_on, zone), handover.recorded_at
     until = untold_kept_until(due_at, recorded_at, warned_at=now, is_sending=False)
@@ -86,7 +88,7 @@ async def _after_handover(services: Services, overdue: Overdue | None) -> list[N
     if until <= now:
         return []  # nobody is kept any more
     signed_before = DueBefore(start_of(handover.handed_over_on, zone, days=1))
-    if (people := (await storage.erasures.count(signed_before)).untold) == 0:
+    if (people := (await storage.read(count_due_signatures, signed_before)).untold) == 0:
         return []
     day = day_of(until, zone) if is_late else due_on
     kept = months.months_after_delivery
@@ -96,17 +98,19 @@ async def _after_handover(services: Services, overdue: Overdue | None) -> list[N
 
 async def _at_the_latest(services: Services) -> list[Notice]:
     """Returns the warning about those who can be kept no longer, whatever happens."""
-    first = await services.storage.erasures.first_signed_at()
+    storage = services.storage
+    first = await storage.read(earliest_signed_at)
     if first is None or (step := _step_at_the_latest(services, first)) is None:
         return []
-    count = services.storage.erasures.count
-    first = (await count(_before(services, WarningStep.MONTH))).first_untold
+    soon = await storage.read(count_due_signatures, _before(services, WarningStep.MONTH))
+    first = soon.first_untold
     if first is None or (step := _step_at_the_latest(services, first)) is None:
         return []
     day, people = _day_at_the_latest(services, first), 0
     about = f"{day.toordinal() // _APART[step]}/{step}"
     if await may_be_sent(services, _AT_THE_LATEST, about):
-        people = (await count(_before(services, step))).untold
+        due = await storage.read(count_due_signatures, _before(services, step))
+        people = due.untold
     if people == 0:
         return []
     months = services.petition.retention.months_at_most
@@ -158,12 +162,12 @@ async def _text(
     `people` counts those whom nobody told; `months` is how long signatures are kept.
     """
     storage, why_not = services.storage, await unready(services)
-    if await storage.erasures.is_sending():
+    if await storage.read(closing_update_is_under_way):
         to_do = mark(
             "El mensaje final está programado, en marcha o en pausa: comprueba con /broadcasts "
             "que llega antes de ese día."
         )
-    elif not (await storage.petitions.state()).is_closed:
+    elif not (await storage.read(petition_state)).is_closed:
         to_do = mark(
             "La petición sigue abierta. Ciérrala con /close y cuéntales después cómo ha "
             "acabado, con /broadcast."

@@ -8,7 +8,9 @@ from bot.text.translations import Words
 from handlers.admin_notices import Notice, may_be_sent
 from handlers.context import Services
 from handlers.screens.screen import paragraphs
-from storage import Handover
+from storage.changes_after_export import owed_changes
+from storage.handovers import Handover, newest_handover
+from storage.petitions import mark_petition_notice_sent
 from telegram_text.markup import Html
 
 _DIGEST_EVERY = timedelta(days=7)
@@ -21,7 +23,7 @@ async def handover_notices(services: Services, now: datetime) -> list[Notice]:
     Whether the addressee has to be told of changes is looked up once a week, of all together.
     """
     storage = services.storage
-    handover = await storage.handovers.newest()
+    handover = await storage.read(newest_handover)
     if handover is None:
         return []
     about = handover.id.hex()
@@ -35,9 +37,9 @@ async def handover_notices(services: Services, now: datetime) -> list[Notice]:
     about = f"{about}/{week}"
     if not await may_be_sent(services, _OWED, about):
         return due
-    owed = len(await storage.changes_after_export.owed(handover))
+    owed = len(await storage.read(owed_changes, handover))
     if owed == 0:
-        await storage.petitions.mark_notice_sent(_OWED, about, now)
+        await storage.write(mark_petition_notice_sent, _OWED, about, now)
         return due
     return [*due, Notice(_OWED, about, partial(_owed, handover, owed))]
 

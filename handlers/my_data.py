@@ -18,8 +18,21 @@ from handlers.screens.signing import consent_mark, name_consent_words, new_texts
 from handlers.sent_files import erase_files
 from handlers.signing import CHANGED_TEXT, refusal, shows_what_changed
 from handlers.supporter_context import SupporterContext, reload
-from storage import Consent, Handover, Held, Inclusion, Unavailable
-from storage.consents import NEW_TEXTS, WITH_NAME
+from storage.audit import add_audit
+from storage.consents import (
+    NEW_TEXTS,
+    WITH_NAME,
+    Consent,
+    add_signed_name,
+    answer_texts,
+    correct_signed_name,
+    remove_signed_name,
+)
+from storage.errors import Unavailable
+from storage.handovers import Handover, Inclusion
+from storage.person_codes import make_code
+from storage.personal_data import Held, everything_held
+from storage.sent_files import add_sent_file, make_files_due
 from telegram_text.markup import Html, fill, parse
 
 _log = structlog.stdlib.get_logger()
@@ -46,8 +59,8 @@ async def _requested(ctx: SupporterContext, deed: str) -> Held:
     """Saves the conversation, records in the audit what is asked for, and returns what is held."""
     await ctx.save()
     storage = ctx.services.storage
-    await storage.audit.record(deed, actor=None, at=ctx.services.clock())
-    return await storage.personal_data.of(ctx.user.id)
+    await storage.write(add_audit, deed, actor=None, at=ctx.services.clock())
+    return await storage.read(everything_held, ctx.user.id)
 
 
 async def _deliver(ctx: SupporterContext, name: str, content: bytes) -> None:
@@ -72,7 +85,7 @@ async def _deliver(ctx: SupporterContext, name: str, content: bytes) -> None:
 
 async def _send(ctx: SupporterContext, name: str, content: bytes) -> None:
     """Sends the file and records it; it is due at once if what it holds was erased meanwhile."""
-    sent_files, supporter = ctx.services.storage.sent_files, ctx.supporter
+    storage, supporter = ctx.services.storage, ctx.supporter
     sent = await ctx.bot.send_document(
         ctx.chat_id,
         content,
@@ -80,14 +93,18 @@ async def _send(ctx: SupporterContext, name: str, content: bytes) -> None:
         caption=_caption(ctx.view.words, is_signed=ctx.view.signature is not None),
     )
     try:
-        await sent_files.add(
-            supporter, chat_id=ctx.chat_id, message_id=sent.message_id, at=ctx.services.clock()
+        await storage.write(
+            add_sent_file,
+            supporter,
+            chat_id=ctx.chat_id,
+            message_id=sent.message_id,
+            at=ctx.services.clock(),
         )
     except Unavailable:
         await ctx.conversation_message.delete(sent.message_id)
         raise
     if (await reload(ctx)).view.signature != ctx.view.signature:
-        await sent_files.make_due(supporter)
+        await storage.write(make_files_due, supporter)
         await erase_files(ctx.bot, ctx.services, ctx.view.words, supporter)
 
 
@@ -101,9 +118,14 @@ async def correct_name(ctx: SupporterContext, typed: str) -> None:
     except NameRefused as refused:
         await ctx.say(refusal(ctx, refused))
         return
-    done, signatures = ctx.after(Action.BACK), ctx.services.storage.signatures
-    await signatures.correct_name(
-        ctx.supporter, name, done.conversation, ctx.stored_version or 0, ctx.services.clock()
+    done, storage = ctx.after(Action.BACK), ctx.services.storage
+    await storage.write(
+        correct_signed_name,
+        ctx.supporter,
+        name,
+        done.conversation,
+        ctx.stored_version or 0,
+        ctx.services.clock(),
     )
     notice = ctx.view.words.text("Hecho: tu firma lleva el nombre que has escrito.")
     await (await reload(done)).show(notice)
@@ -115,8 +137,8 @@ async def show_code(ctx: SupporterContext) -> None:
     Tapped twice it makes two: of two replies that follow each other the last one alone is sure to
     be drawn, and what it shows has to hold.
     """
-    codes, words = ctx.services.storage.person_codes, ctx.view.words
-    made = await codes.make(ctx.supporter, ctx.services.clock())
+    storage, words = ctx.services.storage, ctx.view.words
+    made = await make_code(storage, ctx.supporter, ctx.services.clock())
     if made is None:
         await (await reload(ctx)).at_valid_stage().show()
         return
@@ -149,8 +171,9 @@ async def give_name(ctx: SupporterContext, agreed_to: str) -> None:
     if await shows_what_changed(ctx, agreed_to, consented):
         return
     consent = _consent_to(ctx, consented, WITH_NAME)
-    done, signatures = ctx.after(Action.BACK), ctx.services.storage.signatures
-    changed = await signatures.give_name(
+    done, storage = ctx.after(Action.BACK), ctx.services.storage
+    changed = await storage.write(
+        add_signed_name,
         ctx.supporter,
         name,
         consent,
@@ -164,9 +187,13 @@ async def give_name(ctx: SupporterContext, agreed_to: str) -> None:
 
 async def remove_name(ctx: SupporterContext) -> None:
     """Erases the name, so that the signature is counted without it (GDPR art. 7(3))."""
-    done, signatures = ctx.with_new_version(), ctx.services.storage.signatures
-    changed = await signatures.remove_name(
-        ctx.supporter, done.conversation, ctx.stored_version or 0, ctx.services.clock()
+    done, storage = ctx.with_new_version(), ctx.services.storage
+    changed = await storage.write(
+        remove_signed_name,
+        ctx.supporter,
+        done.conversation,
+        ctx.stored_version or 0,
+        ctx.services.clock(),
     )
     notice = ctx.view.words.text("Hecho: hemos borrado tu nombre. Tu firma sigue contando.")
     await (await reload(done)).show(notice if changed else None)
@@ -191,10 +218,16 @@ async def keep_texts(ctx: SupporterContext) -> None:
 
 
 async def _answer_texts(ctx: SupporterContext, consent: Consent | None, notice: Html) -> None:
-    done, signatures = ctx.after(Action.HOME), ctx.services.storage.signatures
+    done, storage = ctx.after(Action.HOME), ctx.services.storage
     version, now = ctx.view.petition.version, ctx.services.clock()
-    changed = await signatures.answer_texts(
-        ctx.supporter, version, consent, done.conversation, ctx.stored_version or 0, now
+    changed = await storage.write(
+        answer_texts,
+        ctx.supporter,
+        version,
+        consent,
+        done.conversation,
+        ctx.stored_version or 0,
+        now,
     )
     await (await reload(done)).show(notice if changed else None)
 

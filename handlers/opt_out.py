@@ -9,7 +9,11 @@ from collections.abc import Awaitable
 from bot.petition.stages import Action, Place, Stage
 from bot.text.translations import mark
 from handlers.supporter_context import SupporterContext, reload
-from storage import IN_CHAT, Kind, Unavailable
+from storage.broadcast_types import Kind
+from storage.consents import end_consent
+from storage.errors import Unavailable
+from storage.person_requests import IN_CHAT, lift_limits, restrict_use, signer_of
+from storage.signatures import mute_supporter, withdraw_signature
 
 # As long as an update waits for any reply.
 _LONGEST_SECONDS = 3.0
@@ -41,7 +45,7 @@ async def mute(ctx: SupporterContext) -> None:
 
 async def unmute(ctx: SupporterContext) -> None:
     """Handles the button that allows messages again."""
-    await ctx.services.storage.signatures.mute(ctx.supporter, None)
+    await ctx.services.storage.write(mute_supporter, ctx.supporter, None)
     await ctx.services.mark_reachable(ctx.supporter)
     ctx = await reload(ctx)
     if ctx.view.place.stage is Stage.MUTED:
@@ -51,19 +55,21 @@ async def unmute(ctx: SupporterContext) -> None:
 
 async def restrict(ctx: SupporterContext) -> None:
     """Handles the button that restricts the use of the data (GDPR art. 18)."""
-    requests, at = ctx.services.storage.person_requests, ctx.services.clock()
-    signer, landed = await requests.of(ctx.supporter), True
+    storage, at = ctx.services.storage, ctx.services.clock()
+    signer, landed = await storage.read(signer_of, ctx.supporter), True
     if signer is not None:
-        landed = await change_and_void_claims(ctx, requests.restrict(signer, IN_CHAT, at))
+        landed = await change_and_void_claims(
+            ctx, storage.write(restrict_use, signer, IN_CHAT, at)
+        )
     await _show_reloaded(ctx, landed=landed)
 
 
 async def lift(ctx: SupporterContext) -> None:
     """Handles the button that ends a restriction or an objection."""
-    requests = ctx.services.storage.person_requests
-    signer = await requests.of(ctx.supporter)
+    storage = ctx.services.storage
+    signer = await storage.read(signer_of, ctx.supporter)
     if signer is not None:
-        await requests.lift(signer, IN_CHAT, ctx.services.clock())
+        await storage.write(lift_limits, signer, IN_CHAT, ctx.services.clock())
         await ctx.services.mark_reachable(ctx.supporter)
     await _show_reloaded(ctx, landed=True)
 
@@ -91,8 +97,8 @@ async def refused_under_broadcast(ctx: SupporterContext, *, kind: Kind) -> None:
 
 async def withdraw(ctx: SupporterContext) -> None:
     """Erases the signature and everything stored with it, then shows that it is done."""
-    signatures, at = ctx.services.storage.signatures, ctx.services.clock()
-    withdrawing = signatures.withdraw(ctx.supporter, at, stage=Stage.WITHDRAWN.value)
+    storage, at = ctx.services.storage, ctx.services.clock()
+    withdrawing = storage.write(withdraw_signature, ctx.supporter, at, stage=Stage.WITHDRAWN.value)
     await _show_reloaded(ctx, landed=await change_and_void_claims(ctx, withdrawing))
 
 
@@ -102,14 +108,16 @@ async def _show_reloaded(ctx: SupporterContext, *, landed: bool) -> None:
 
 
 async def _mute(ctx: SupporterContext) -> bool:
-    signatures, at = ctx.services.storage.signatures, ctx.services.clock()
-    return await change_and_void_claims(ctx, signatures.mute(ctx.supporter, at))
+    storage, at = ctx.services.storage, ctx.services.clock()
+    return await change_and_void_claims(ctx, storage.write(mute_supporter, ctx.supporter, at))
 
 
 async def _refuse(ctx: SupporterContext, kind: Kind) -> bool:
-    signatures, at = ctx.services.storage.signatures, ctx.services.clock()
+    storage, at = ctx.services.storage, ctx.services.clock()
     purpose = "news" if kind is Kind.NEWS else "updates"
-    return await change_and_void_claims(ctx, signatures.end_consent(ctx.supporter, purpose, at))
+    return await change_and_void_claims(
+        ctx, storage.write(end_consent, ctx.supporter, purpose, at)
+    )
 
 
 async def change_and_void_claims(ctx: SupporterContext, change: Awaitable[object]) -> bool:

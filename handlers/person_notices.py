@@ -18,14 +18,21 @@ from handlers.conversation_message import ConversationMessage, send_screen
 from handlers.delayed_replies import PASSING
 from handlers.screens.screen import Screen, paragraphs
 from handlers.sent_files import erase_files
-from storage import (
-    CODE_LASTS,
+from storage.conversations import conversation_of, screen_digest, store_screen
+from storage.errors import Unavailable
+from storage.person_codes import CODE_LASTS, forget_codes
+from storage.person_notices import (
+    MOST_TRIES,
     NOTICES_KEPT_FOR,
     PersonNotice,
     PersonNoticeKind,
-    Unavailable,
+    begin_notice,
+    expire_notices,
+    forget_notice,
+    take_back_notice,
+    waiting_notices,
 )
-from storage.person_notices import MOST_TRIES
+from storage.restores import held_restore
 
 _log = structlog.stdlib.get_logger()
 
@@ -83,13 +90,13 @@ async def send_notices(bot: Bot, services: Services) -> None:
     storage, now = services.storage, services.clock()
     date_is_right = services.date_is_right()
     if date_is_right:
-        await storage.person_codes.forget(now - CODE_LASTS)
+        await storage.write(forget_codes, now - CODE_LASTS)
     postponed: set[bytes] = set()
-    waiting = await storage.person_notices.waiting()
-    if waiting and await storage.restores.held() is not None:
+    waiting = await storage.read(waiting_notices)
+    if waiting and await storage.read(held_restore) is not None:
         return  # nobody knows whether they were sent after the backup
     if waiting and date_is_right:
-        await storage.person_notices.expire(now - NOTICES_KEPT_FOR)
+        await storage.write(expire_notices, now - NOTICES_KEPT_FOR)
     for notice in waiting:
         # The sentences to one person keep their order.
         if notice.supporter not in postponed and not await _send(bot, services, notice):
@@ -98,21 +105,21 @@ async def send_notices(bot: Bot, services: Services) -> None:
 
 async def _send(bot: Bot, services: Services, notice: PersonNotice) -> bool:
     """Sends one sentence; returns False if it is to be tried again."""
-    notices, chat = services.storage.person_notices, notice.chat
+    storage, chat = services.storage, notice.chat
     if chat is None or notice.attempts >= MOST_TRIES or notice.kind not in _SAID:
         _log.warning("person_notice_dropped", attempt=notice.attempts)
-        await notices.forget(notice)
+        await storage.write(forget_notice, notice)
         return True
     try:
         said = await _clear_away(bot, services, notice, chat)
-        if not await notices.begin(notice):
+        if not await storage.write(begin_notice, notice):
             return True  # expired, or the person has withdrawn meanwhile
         await _tell(bot, services, notice, chat, said)
     except TelegramError as error:
         if (kind := error_kind(error)) in PASSING:
             return False
         _log.info("person_notice_dropped", error_kind=kind)
-    await notices.forget(notice)
+    await storage.write(forget_notice, notice)
     return True
 
 
@@ -123,7 +130,7 @@ async def _tell(
         await send_screen(bot, chat, said)
     except TelegramError as error:
         if error_kind(error) in PASSING - {ErrorKind.UNKNOWN}:
-            await services.storage.person_notices.take_back(notice)
+            await services.storage.write(take_back_notice, notice)
         raise
 
 
@@ -146,11 +153,11 @@ async def _leave_screen(
     bot: Bot, services: Services, words: Words, supporter: bytes, chat: int
 ) -> None:
     """Takes the screen away, which says what is no longer so; a kept one loses its buttons."""
-    conversations = services.storage.conversations
-    shown = await conversations.get(supporter)
+    storage = services.storage
+    shown = await storage.read(conversation_of, supporter)
     if shown is None or shown.message_id is None:
         return
-    digest_of = partial(conversations.digest, supporter)
+    digest_of = partial(screen_digest, storage, supporter)
     message = ConversationMessage(bot, chat, shown.message_id, shown.screen_digest, digest_of)
     await message.leave(None, words)
-    await conversations.set_screen(supporter, message_id=None, screen_digest=None)
+    await storage.write(store_screen, supporter, message_id=None, screen_digest=None)

@@ -17,7 +17,9 @@ from handlers.admin_notices import Notice, tell_admins
 from handlers.bot_profile import publish_profile
 from handlers.context import Bot, Services
 from handlers.screens.screen import paragraphs
-from storage import Unavailable
+from storage.closing_texts import published_closing_texts
+from storage.errors import Unavailable
+from storage.petitions import close_petition_if_due, follow_folder
 from telegram_text.markup import Html, escape
 
 _log = structlog.stdlib.get_logger()
@@ -104,7 +106,7 @@ class PetitionTexts:
 
     async def _require_room(self, petition: Petition) -> None:
         """Raises PetitionInvalid if what was published in the chat would not fit beside it."""
-        published = await self._services.storage.closing_texts.published()
+        published = await self._services.storage.read(published_closing_texts)
         problems = []
         for language in petition.languages:
             if over := surplus(petition, published, language):
@@ -119,8 +121,8 @@ class PetitionTexts:
     async def _take(self, bot: Bot, petition: Petition) -> None:
         services, self._is_done = self._services, False
         # A date that has come is not moved: only /reopen opens the petition again.
-        await services.storage.petitions.close_if_due(services.clock())
-        await services.storage.petitions.follow_folder(petition.closes_at)
+        await services.storage.write(close_petition_if_due, services.clock())
+        await services.storage.write(follow_folder, petition.closes_at)
         if petition.time_zone != services.petition.time_zone:
             services.catalogs = Catalogs.load(time_zone=petition.time_zone)
         services.petition = petition

@@ -16,6 +16,8 @@ from telegram.error import TelegramError
 from bot.petition.petition import Image
 from bot.petition.stages import Stage
 from bot.transport.error_kinds import ErrorKind, error_kind
+from storage.conversations import store_picture
+from storage.telegram_cache import find_cached_item, put_cached_item
 from telegram_text.markup import Html, escape
 
 _log = structlog.stdlib.get_logger()
@@ -47,7 +49,7 @@ async def show_picture(ctx: SupporterContext) -> None:
     if ctx.view.place.stage is not Stage.HOME or not ctx.services.has_room(ctx.chat_id, _MESSAGES):
         return
     # A try whose answer was lost is not followed by another: the picture would come twice.
-    may_have_come = partial(ctx.services.storage.conversations.set_picture, ctx.supporter, 0)
+    may_have_come = partial(ctx.services.storage.write, store_picture, ctx.supporter, 0)
     with suppress(TimeoutError):
         async with asyncio.timeout(_LONGEST_WAIT):
             await ctx.tell(partial(_send_once, ctx, image), may_have_come, beside=_PICTURE)
@@ -66,15 +68,15 @@ async def _send_once(ctx: SupporterContext, image: Image) -> None:
         if kind is ErrorKind.UNKNOWN:
             raise
         return  # it is tried again with the next screen that is new
-    await ctx.services.storage.conversations.set_picture(ctx.supporter, sent.message_id)
+    await ctx.services.storage.write(store_picture, ctx.supporter, sent.message_id)
 
 
 async def _send(ctx: SupporterContext, image: Image) -> Message:
-    cache = ctx.services.storage.telegram_cache
+    storage = ctx.services.storage
     content = await asyncio.to_thread(image.file.read_bytes)
     digest = hashlib.sha256(content).digest()
     key = f"{ctx.bot.id}:picture:{image.file.name}"
-    known = await cache.get(key)
+    known = await storage.read(find_cached_item, key)
     caption = escape(image.credit)
     if known is not None and known.digest == digest and known.telegram_id is not None:
         try:
@@ -85,7 +87,7 @@ async def _send(ctx: SupporterContext, image: Image) -> Message:
                 raise
     sent = await _photo(ctx, content, caption)
     if sent.photo:  # else there is nothing to send again by its name
-        await cache.put(key, digest, sent.photo[-1].file_id)
+        await storage.write(put_cached_item, key, digest, sent.photo[-1].file_id)
     return sent
 
 

@@ -10,7 +10,8 @@ from typing import Any
 from bot.text import text_limits
 from bot.transport.api_methods import makes_message
 from handlers.context import Services
-from storage import Unavailable
+from storage.conversations import conversation_of
+from storage.errors import Unavailable
 from telegram_text.markup import Html, escape, length, parse
 
 _WITH_TEXT = frozenset({"sendMessage", "editMessageText"})
@@ -86,7 +87,7 @@ class RehearsalMarks:
         number = int(chat) if str(chat).removeprefix("-").isdecimal() else 0
         services, language = self._services, self._languages.get(number)
         try:
-            known = await services.storage.conversations.get(services.reference(number))
+            known = await services.storage.read(conversation_of, services.reference(number))
         except Unavailable:
             known = None
         return services.words((known and known.language) or language).text(

@@ -8,13 +8,13 @@ from handlers.admin_notices import Notice
 from handlers.context import Services
 from handlers.screens.buttons import AdminAction, Button
 from handlers.screens.screen import Screen, paragraphs, sentences
-from storage import HeldRestore
+from storage.restores import HeldRestore, held_restore, release_restore
 from telegram_text.markup import Html
 
 
 async def restored_notices(services: Services) -> list[Notice]:
     """Returns that a backup was restored and sending is held, if it is."""
-    held = await services.storage.restores.held()
+    held = await services.storage.read(held_restore)
     return (
         [] if held is None else [Notice("restored", held.id.hex(), partial(restored_screen, held))]
     )
@@ -62,7 +62,7 @@ def _what_is_lost(words: Words, held: HeldRestore) -> Html:
 async def release(ctx: AdminContext, _argument: str) -> None:
     """Lets messages be sent again."""
     actor, at = ctx.by
-    if not await ctx.services.storage.restores.release(actor=actor, at=at):
+    if not await ctx.services.storage.write(release_restore, actor=actor, at=at):
         await ctx.say(ctx.words.text("Los envíos ya estaban permitidos."))
         return
     await ctx.say(

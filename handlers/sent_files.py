@@ -16,7 +16,7 @@ from bot.transport.error_kinds import ErrorKind, error_kind, stays_for_good
 from handlers.context import Bot, Services
 from handlers.conversation_message import Cleared
 from handlers.delayed_replies import LONGEST_WAIT, PASSING
-from storage import SentFile
+from storage.sent_files import SentFile, expire_files, files_due, forget_sent_file, give_up_files
 
 _log = structlog.stdlib.get_logger()
 
@@ -26,7 +26,7 @@ async def erase_files(bot: Bot, services: Services, words: Words, supporter: byt
 
     A failure is returned, so that the screen can report it before it is raised.
     """
-    files = await services.storage.sent_files.due(supporter)
+    files = await services.storage.read(files_due, supporter)
     try:
         async with asyncio.timeout(LONGEST_WAIT):
             gone = [await _erase(bot, services, words, file) for file in files]
@@ -51,14 +51,14 @@ async def erase_all_files(bot: Bot, services: Services, before: datetime) -> Non
 
     Due are also those that were sent until `before` to people who have not signed.
     """
-    await services.storage.sent_files.expire(before)
-    for file in await services.storage.sent_files.due():
+    await services.storage.write(expire_files, before)
+    for file in await services.storage.read(files_due):
         words = await services.words_for(file.chat or 0)
         try:
             await _erase(bot, services, words, file)
         except TelegramError as error:
             _log.warning("file_not_erased", error_kind=error_kind(error))
-    left = await services.storage.sent_files.give_up(services.clock())
+    left = await services.storage.write(give_up_files, services.clock())
     if left > 0:
         _log.warning("files_left_in_chats", total=left)
 
@@ -78,7 +78,7 @@ async def _erase(bot: Bot, services: Services, words: Words, file: SentFile) -> 
         is_gone = kind in (ErrorKind.GONE, ErrorKind.UNCHANGED) and not stays_for_good(error)
     if not is_gone:
         _log.warning("file_stays_in_chat")
-    await services.storage.sent_files.forget(file)
+    await services.storage.write(forget_sent_file, file)
     return is_gone
 
 

@@ -18,7 +18,9 @@ from bot.petition.stages import (
 from bot.text.translations import mark
 from handlers.screens.signing import consent_mark, consent_words
 from handlers.supporter_context import SupporterContext, reload
-from storage import Consent, NewSignature, SignOutcome
+from storage.consents import Consent
+from storage.petitions import close_petition_if_due
+from storage.signatures import NewSignature, SignOutcome, sign_petition
 from telegram_text.markup import Html
 
 NAME_REFUSALS: Mapping[NameProblem, str] = {
@@ -121,12 +123,12 @@ async def confirm(ctx: SupporterContext, agreed_to: str) -> None:
         return
     before = ctx
     ctx = ctx.with_stage(Place(Stage.THANKS))
-    outcome = await ctx.services.storage.signatures.sign(
-        _new_signature(before), ctx.conversation, before.stored_version or 0
+    outcome = await ctx.services.storage.write(
+        sign_petition, _new_signature(before), ctx.conversation, before.stored_version or 0
     )
     await ctx.services.mark_first()
     if outcome is SignOutcome.CLOSED:
-        await ctx.services.storage.petitions.close_if_due(ctx.services.clock())
+        await ctx.services.storage.write(close_petition_if_due, ctx.services.clock())
     ctx = (await reload(ctx)).at_valid_stage()
     if outcome is SignOutcome.CLOSED:
         # From the form, so that the screen says that nothing was signed.

@@ -19,7 +19,9 @@ from bot.text.translations import Words
 from handlers.admin_notices import Notice, tell_admins
 from handlers.context import Bot, Services
 from handlers.screens.screen import lines, paragraphs, sentences
-from storage import SigningRate, Unavailable
+from storage.errors import Unavailable
+from storage.petitions import mark_petition_notice_sent, petition_notice_was_sent
+from storage.signature_counts import SigningRate, signing_rate
 from telegram_text.markup import Html, escape
 
 _log = structlog.stdlib.get_logger()
@@ -46,19 +48,22 @@ async def watch_signing(bot: Bot, services: Services) -> None:
 
 async def look(bot: Bot, services: Services) -> None:
     """Tells the admins what is unusual about the last hour, if they were not told of late."""
-    petitions = services.storage.petitions
-    rate = await services.storage.signatures.rate(services.clock())
+    storage = services.storage
+    rate = await services.storage.read(signing_rate, services.clock())
     signs = signs_of_a_wave(rate)
     turn = int(rate.until.timestamp() // _SILENT_FOR.total_seconds())
     for sign in signs:
-        told = [await petitions.notice_was_sent(_KIND, f"{sign}/{turn - ago}") for ago in (0, 1)]
+        told = [
+            await storage.read(petition_notice_was_sent, _KIND, f"{sign}/{turn - ago}")
+            for ago in (0, 1)
+        ]
         if not any(told):
             break
     else:
         return
     if await tell_admins(bot, services, Notice(_KIND, "", partial(_notice, rate, signs))):
         for sign in signs:
-            await petitions.mark_notice_sent(_KIND, f"{sign}/{turn}", rate.until)
+            await storage.write(mark_petition_notice_sent, _KIND, f"{sign}/{turn}", rate.until)
 
 
 def _notice(rate: SigningRate, signs: list[Sign], words: Words) -> Html:

@@ -8,7 +8,7 @@ from bot.petition.retention_days import start_of
 from bot.text.translations import Words
 from handlers.admin_context import AdminContext
 from handlers.screens.screen import lines, paragraphs
-from storage import Stats
+from storage.signature_counts import Stats, signature_statistics
 from telegram_text.markup import Html
 
 _SOURCES_SHOWN = 15
@@ -48,7 +48,7 @@ async def stats(ctx: AdminContext) -> None:
     """Handles /stats; "today" is counted in the petition's time zone."""
     services, words = ctx.services, ctx.words
     midnight = start_of(services.today, services.zone)
-    counts = await services.storage.signatures.stats(since=midnight)
+    counts = await services.storage.read(signature_statistics, since=midnight)
     await ctx.say(
         paragraphs(
             words.text("<b>Firmas: {total}</b>", total=words.number(counts.total)),

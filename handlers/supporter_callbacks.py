@@ -8,7 +8,7 @@ from handlers.request_limits import is_tap_within_budget
 from handlers.screens.buttons import SupporterTap, read_tap
 from handlers.supporter_context import SupporterContext, reload
 from handlers.update_filters import is_there
-from storage import Kind
+from storage.broadcast_types import Kind
 
 Effect = Callable[[SupporterContext, SupporterTap], Awaitable[None]]
 

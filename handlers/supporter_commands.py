@@ -8,6 +8,7 @@ from bot.setup.admin_code import is_admin_code
 from handlers import signing
 from handlers.bot_profile import offer_menu
 from handlers.supporter_context import SupporterContext
+from storage.audit import add_audit
 
 # Telegram's rule for the payload of a start link: https://core.telegram.org/bots/features
 _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -33,7 +34,7 @@ def opens(action: Action) -> Callable[[SupporterContext], Awaitable[None]]:
 
 async def my_data(ctx: SupporterContext) -> None:
     """Handles /mydata: shows everything stored of the person; recorded in the audit."""
-    await ctx.services.storage.audit.record("my_data", actor=None, at=ctx.services.clock())
+    await ctx.services.storage.write(add_audit, "my_data", actor=None, at=ctx.services.clock())
     await ctx.at_valid_stage().after(Action.MY_DATA).say()
 
 

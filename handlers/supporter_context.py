@@ -38,7 +38,22 @@ from handlers.screens.supporter_view import View
 from handlers.sent_files import erase_files
 from handlers.update_filters import own_chat, text_after_command
 from handlers.waiting_updates import will_be_drawn_over
-from storage import EMPTY_FORM, Conversation
+from storage.closing_texts import published_closing_texts
+from storage.conversations import (
+    EMPTY_FORM,
+    Conversation,
+    conversation_of,
+    forget_name_messages,
+    save_conversation,
+    screen_digest,
+    store_screen,
+)
+from storage.erasures import earliest_signed_at
+from storage.handovers import handover_known_to
+from storage.personal_data import everything_held
+from storage.petitions import petition_state
+from storage.sent_files import make_files_due
+from storage.signatures import signature_of
 from telegram_text.markup import Html
 
 # While fewer messages wait to be deleted, drawing may be left to a later update.
@@ -143,7 +158,7 @@ class SupporterContext:
 
     def _as(self, changed: Conversation) -> SupporterContext:
         # A button of a conversation that was forgotten must not fit the one that is begun anew.
-        forgotten = self.services.storage.petitions.forgotten_version
+        forgotten = self.services.storage.forgotten_version
         version = max(self.conversation.version, self.stored_version or 0, forgotten) + 1
         return replace(
             self, view=replace(self.view, conversation=replace(changed, version=version))
@@ -176,9 +191,9 @@ class SupporterContext:
             return
         if self._drops_name:
             # A file of /mydata holds the name too.
-            await self.services.storage.sent_files.make_due(self.supporter)
-        await self.services.storage.conversations.save(
-            leaving, was=self.stored_version, at=self.services.clock()
+            await self.services.storage.write(make_files_due, self.supporter)
+        await self.services.storage.write(
+            save_conversation, leaving, was=self.stored_version, at=self.services.clock()
         )
 
     @property
@@ -297,13 +312,13 @@ class SupporterContext:
     @property
     def conversation_message(self) -> ConversationMessage:
         """The conversation message as it was last shown."""
-        conversation, digest_of = self.conversation, self.services.storage.conversations.digest
+        conversation = self.conversation
         return ConversationMessage(
             self.bot,
             self.chat_id,
             conversation.message_id,
             conversation.screen_digest,
-            partial(digest_of, self.supporter),
+            partial(screen_digest, self.services.storage, self.supporter),
         )
 
     async def _clear(self) -> Cleared:
@@ -327,7 +342,7 @@ class SupporterContext:
                 "intentar; también puedes borrarlo tú."
             )
             return Cleared(told, error)
-        await self.services.storage.conversations.clear_name_messages(self.supporter, leaving)
+        await self.services.storage.write(forget_name_messages, self.supporter, leaving)
         return Cleared(
             words.text(
                 "Lo que has enviado se ha borrado de este chat."
@@ -340,7 +355,7 @@ class SupporterContext:
     async def _draw(self, notice: Html | None, *, at_bottom: bool) -> None:
         message, version, view = self.conversation_message, self.conversation.version, self.view
         if view.place.stage is Stage.MY_DATA:
-            held = await self.services.storage.personal_data.of(self.user.id)
+            held = await self.services.storage.read(everything_held, self.user.id)
             view = replace(view, held=held)
         screen = draw(view).with_notice(notice)
         if at_bottom or message.will_be_new(screen, tapped=self.tapped):
@@ -356,8 +371,11 @@ class SupporterContext:
     async def _remember(self, shown: Shown) -> None:
         former = (self.conversation.message_id, self.conversation.screen_digest)
         if (shown.message_id, shown.digest) != former:
-            await self.services.storage.conversations.set_screen(
-                self.supporter, message_id=shown.message_id, screen_digest=shown.digest
+            await self.services.storage.write(
+                store_screen,
+                self.supporter,
+                message_id=shown.message_id,
+                screen_digest=shown.digest,
             )
 
 
@@ -372,7 +390,7 @@ async def open_supporter_context(update: Update, context: Context) -> SupporterC
         raise ValueError("A supporter's context belongs to their own chat.")
     user, chat = here
     services, supporter = context.services, context.services.reference(user.id)
-    stored = await services.storage.conversations.get(supporter)
+    stored = await services.storage.read(conversation_of, supporter)
     conversation = stored or Conversation(supporter)
     return SupporterContext(
         bot=context.bot,
@@ -408,7 +426,7 @@ async def open_command(update: Update, context: Context) -> SupporterContext:
 
 async def reload(ctx: SupporterContext) -> SupporterContext:
     """Returns the context with everything read again from the database."""
-    stored = await ctx.services.storage.conversations.get(ctx.supporter)
+    stored = await ctx.services.storage.read(conversation_of, ctx.supporter)
     view = await _read_view(ctx.services, ctx.bot, ctx.user, stored or ctx.conversation)
     return replace(
         ctx,
@@ -422,7 +440,7 @@ async def _read_view(services: Services, bot: Bot, user: User, conversation: Con
     """Returns everything that this person's screens are drawn from, as it is now."""
     storage, supporter = services.storage, conversation.supporter
     state, signature = await asyncio.gather(
-        storage.petitions.state(), storage.signatures.get(supporter)
+        storage.read(petition_state), storage.read(signature_of, supporter)
     )
     language = services.petition.language_for(conversation.language or user.language_code)
     try:
@@ -440,10 +458,10 @@ async def _read_view(services: Services, bot: Bot, user: User, conversation: Con
         profile_name=profile_name,
         bot_username=bot.username,
         by_admin=user.id in services.admins,
-        closing_texts=await storage.closing_texts.published() if state.is_closed else (),
-        handover=await storage.handovers.known_to(supporter) if state.is_closed else None,
+        closing_texts=await storage.read(published_closing_texts) if state.is_closed else (),
+        handover=await storage.read(handover_known_to, supporter) if state.is_closed else None,
         # Asked only where it can be otherwise.
-        any_left=not state.erased_at or await storage.erasures.first_signed_at() is not None,
+        any_left=not state.erased_at or await storage.read(earliest_signed_at) is not None,
         now=services.clock(),
         today=services.today,
     )

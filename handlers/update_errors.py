@@ -17,7 +17,7 @@ from handlers.context import PetitionApplication
 from handlers.conversation_message import end_spinner
 from handlers.delayed_replies import OVER, PASSING, Answer
 from handlers.update_filters import own_chat
-from storage import BrokenData, JournalUnwritable, Unavailable
+from storage.errors import BrokenData, JournalUnwritable, Unavailable
 
 _log = structlog.stdlib.get_logger()
 

@@ -3,12 +3,15 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from storage.petition_rows import PetitionRows, as_read
 from storage.tables import ADMIN_NAMES
 from storage.transaction import Transaction
+
+if TYPE_CHECKING:
+    from storage import Storage
 
 
 def names_of_admins(tx: Transaction, admins: Iterable[int]) -> dict[int, str]:
@@ -28,23 +31,18 @@ def names_of_admins(tx: Transaction, admins: Iterable[int]) -> dict[int, str]:
     return names
 
 
-class AdminNames(PetitionRows):
-    """The names of one petition's admins."""
+async def save_admin_name(storage: "Storage", admin: int, name: str | None, at: datetime) -> None:
+    """Stores what an admin is called now; without a name, none is kept.
 
-    of = as_read(names_of_admins)
-
-    async def save(self, admin: int, name: str | None, at: datetime) -> None:
-        """Stores what an admin is called now; without a name, none is kept.
-
-        Args:
-            admin: their Telegram user id.
-            name: what Telegram calls them; None if it cannot be shown.
-            at: now.
-        """
-        reference = self._keyring.reference(self._slug, admin)
-        # It is asked for at every tap, and hardly ever changes.
-        if (await self._read(_stored)).get(reference) != name:
-            await self._write(_save, reference, name, at)
+    Args:
+        admin: their Telegram user id.
+        name: what Telegram calls them; None if it cannot be shown.
+        at: now.
+    """
+    reference = storage.keyring.reference(storage.slug, admin)
+    # It is asked for at every tap, and hardly ever changes.
+    if (await storage.read(_stored)).get(reference) != name:
+        await storage.write(_save, reference, name, at)
 
 
 def _save(tx: Transaction, admin: bytes, name: str | None, at: datetime) -> None:

@@ -2,7 +2,6 @@
 
 from enum import StrEnum
 
-from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.tables import ADMIN_NOTICES
 from storage.transaction import Transaction
 
@@ -16,20 +15,17 @@ class NoticeKind(StrEnum):
     CHART = "chart"
 
 
-def notice_was_sent(tx: Transaction, broadcast: bytes, kind: NoticeKind, about: str = "") -> bool:
+def broadcast_notice_was_sent(
+    tx: Transaction, broadcast: bytes, kind: NoticeKind, about: str = ""
+) -> bool:
     """Returns whether a notice was sent before."""
     columns = ADMIN_NOTICES.c
     same = (columns.broadcast_id == broadcast, columns.kind == kind, columns.about == about)
     return tx.find(ADMIN_NOTICES, *same) is not None
 
 
-def mark_notice_sent(tx: Transaction, broadcast: bytes, kind: NoticeKind, about: str = "") -> None:
+def mark_broadcast_notice_sent(
+    tx: Transaction, broadcast: bytes, kind: NoticeKind, about: str = ""
+) -> None:
     """Stores that a notice was sent."""
     tx.add_new(ADMIN_NOTICES, broadcast_id=broadcast, kind=kind, about=about)
-
-
-class AdminNotices(PetitionRows):
-    """The notices to admins that were sent about broadcasts."""
-
-    was_sent = as_read(notice_was_sent)
-    mark_sent = as_write(mark_notice_sent)

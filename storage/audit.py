@@ -4,24 +4,12 @@ An entry is written in the transaction of the action itself, so neither exists w
 `detail` says what was done and never holds personal data; the admin's id is encrypted.
 """
 
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import func, select
 
-from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.tables import AUDIT
 from storage.transaction import Transaction
-
-
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
-    """One action; `actor` is a Telegram user id, or None for the bot itself."""
-
-    at: datetime
-    actor: int | None = field(repr=False)
-    action: str
-    detail: str
 
 
 def add_audit(
@@ -62,20 +50,3 @@ def last_done(tx: Transaction, action: str, detail: str = "") -> datetime | None
     query = select(func.max(AUDIT.c.at)).where(tx.of(AUDIT), AUDIT.c.action == action, begins)
     done: datetime | None = tx.scalar(query)
     return done
-
-
-def newest_entries(tx: Transaction, limit: int) -> list[AuditEntry]:
-    """Returns the newest entries, newest first."""
-    query = select(AUDIT).where(tx.of(AUDIT)).order_by(AUDIT.c.at.desc(), AUDIT.c.id.desc())
-    return [
-        AuditEntry(row.at, tx.unsealed(AUDIT, row)["actor"], row.action, row.detail)
-        for row in tx.all(query.limit(limit))
-    ]
-
-
-class Audit(PetitionRows):
-    """The audit log of one petition; entries are only ever added."""
-
-    record = as_write(add_audit)
-    last = as_read(last_done)
-    entries = as_read(newest_entries)

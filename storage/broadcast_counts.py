@@ -22,7 +22,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from storage.broadcast_rows import list_broadcasts
+from storage.broadcast_rows import broadcast_history
 from storage.broadcast_types import (
     COUNTED_TOGETHER_FOR,
     EVERYONE,
@@ -127,7 +127,7 @@ def written_to_alone(tx: Transaction, author: int, at: datetime) -> int:
     lasted = or_(columns.ended_at.is_(None), columns.ended_at > at - COUNTED_TOGETHER_FOR)
     tallies = [
         tally_of_broadcast(tx, each.id)
-        for each in list_broadcasts(tx, columns.started_at.is_not(None), lasted)
+        for each in broadcast_history(tx, columns.started_at.is_not(None), lasted)
         # One of which it is not known who wrote it may be theirs.
         if each.is_damaged or each.author == each.confirmed_by == author
     ]
@@ -163,7 +163,7 @@ def tally_of_broadcast(tx: Transaction, key: bytes) -> Tally:
     return Tally(total=counts.total(), **{str(state): n for state, n in counts.items()})
 
 
-def not_told(tx: Transaction, key: bytes) -> int:
+def count_not_told(tx: Transaction, key: bytes) -> int:
     """Returns how many had signed when it began and are not known to have got it.
 
     Nor an earlier one on its topic: they were unreachable before or by then, refused, left over,
@@ -181,7 +181,7 @@ def not_told(tx: Transaction, key: bytes) -> int:
     return tx.count(SIGNATURES, SIGNATURES.c.number <= broadcast.last_signature_number, ~got_it)
 
 
-def timeline(tx: Transaction, key: bytes, parts: int = 60) -> list[Moment]:
+def timeline_of_broadcast(tx: Transaction, key: bytes, parts: int = 60) -> list[Moment]:
     """Returns what was delivered when, from begin to end, in at most `parts` parts.
 
     Later deliveries, to supporters who returned, are left out; parts in which nothing happened

@@ -31,7 +31,7 @@ def lock_broadcast(tx: Transaction, key: bytes) -> Broadcast | None:
     return None if row is None else _broadcast_in(tx, row)
 
 
-def list_broadcasts(tx: Transaction, *conditions: ColumnElement[bool]) -> list[Broadcast]:
+def broadcast_history(tx: Transaction, *conditions: ColumnElement[bool]) -> list[Broadcast]:
     """Returns the broadcasts for which all of that holds, the newest first."""
     query = select(BROADCASTS).where(tx.of(BROADCASTS), *conditions)
     newest_first = query.order_by(BROADCASTS.c.created_at.desc(), BROADCASTS.c.id)
@@ -40,22 +40,22 @@ def list_broadcasts(tx: Transaction, *conditions: ColumnElement[bool]) -> list[B
 
 def broadcast_with(tx: Transaction, key: bytes) -> Broadcast | None:
     """Returns a broadcast, or None if there is none with this id."""
-    return next(iter(list_broadcasts(tx, BROADCASTS.c.id == key)), None)
+    return next(iter(broadcast_history(tx, BROADCASTS.c.id == key)), None)
 
 
 def stored_broadcast(tx: Transaction, key: bytes) -> Broadcast:
     """Returns a broadcast that is there, as it now is."""
-    return list_broadcasts(tx, BROADCASTS.c.id == key)[0]
+    return broadcast_history(tx, BROADCASTS.c.id == key)[0]
 
 
 def active_broadcast(tx: Transaction) -> Broadcast | None:
     """Returns the broadcast that is running or paused, if there is one."""
-    return next(iter(list_broadcasts(tx, BROADCASTS.c.state.in_(ACTIVE))), None)
+    return next(iter(broadcast_history(tx, BROADCASTS.c.state.in_(ACTIVE))), None)
 
 
 def scheduled_broadcasts(tx: Transaction) -> list[Broadcast]:
     """Returns the planned broadcasts, the earliest first."""
-    found = list_broadcasts(tx, BROADCASTS.c.state == BroadcastState.SCHEDULED)
+    found = broadcast_history(tx, BROADCASTS.c.state == BroadcastState.SCHEDULED)
     return sorted(found, key=lambda each: (each.starts_at or each.created_at, each.id))
 
 
@@ -64,15 +64,15 @@ def listed_broadcasts(tx: Transaction) -> list[Broadcast]:
 
     The planned ones come with the earliest first, the others with the latest first.
     """
-    begun = list_broadcasts(tx, BROADCASTS.c.state != BroadcastState.SCHEDULED)
+    begun = broadcast_history(tx, BROADCASTS.c.state != BroadcastState.SCHEDULED)
     begun.sort(key=lambda each: each.started_at or each.created_at, reverse=True)
     under_way = [each for each in begun if each.is_active]
     return [*under_way, *scheduled_broadcasts(tx), *(each for each in begun if each.is_over)]
 
 
-def has_sent(tx: Transaction, author: int) -> bool:
+def has_sent_broadcasts(tx: Transaction, author: int) -> bool:
     """Returns whether a broadcast that has begun is this admin's."""
-    begun = list_broadcasts(tx, BROADCASTS.c.started_at.is_not(None))
+    begun = broadcast_history(tx, BROADCASTS.c.started_at.is_not(None))
     return any(each.author == author for each in begun)
 
 
@@ -83,7 +83,7 @@ def due_broadcasts(tx: Transaction, at: datetime) -> list[Broadcast]:
     """
     if tx.find(RESTORES, RESTORES.c.released_at.is_(None)):
         return []
-    found = list_broadcasts(tx)
+    found = broadcast_history(tx)
     is_idle = not any(each.is_active for each in found)
     ranked = [(each, _urgency(tx, each, at, is_idle)) for each in reversed(found)]
     return [each for rank in range(5) for each, its in ranked if its == rank]

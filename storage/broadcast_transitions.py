@@ -97,7 +97,7 @@ def start_broadcast(
     return broadcast_with(tx, plan.id)
 
 
-def begin(
+def begin_broadcast(
     tx: Transaction,
     broadcast: Broadcast,
     at: datetime,
@@ -143,7 +143,7 @@ def begin(
     return _change(tx, found, waits, at, reason, **begun, expected=people)
 
 
-def finish(tx: Transaction, key: bytes, at: datetime) -> None:
+def finish_broadcast(tx: Transaction, key: bytes, at: datetime) -> None:
     """Ends a running broadcast if nothing is left to send."""
     broadcast = lock_broadcast(tx, key)
     if broadcast is None or broadcast.enqueued_at is None or has_open_deliveries(tx, key):

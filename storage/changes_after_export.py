@@ -17,7 +17,6 @@ from sqlalchemy import Row, and_, select
 from storage.audit import add_audit
 from storage.exports import ExportedList
 from storage.handovers import Handover
-from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.petitions import lock_petition
 from storage.tables import CHANGES_AFTER_EXPORT, EXPORTS, INVALIDATIONS, SIGNATURES
 from storage.transaction import Transaction
@@ -195,7 +194,7 @@ def owed_changes(tx: Transaction, listed: ExportedList | Handover) -> list[Chang
     return list(changes_owed(noted, listed.exported_at))
 
 
-def mark_told(tx: Transaction, told: Sequence[ChangeOwed], *, at: datetime) -> None:
+def mark_changes_told(tx: Transaction, told: Sequence[ChangeOwed], *, at: datetime) -> None:
     """Records that the addressee was told of these changes, and of no later ones."""
     lock_petition(tx)
     columns, ids = CHANGES_AFTER_EXPORT.c, [each for change in told for each in change.ids]
@@ -203,10 +202,3 @@ def mark_told(tx: Transaction, told: Sequence[ChangeOwed], *, at: datetime) -> N
         marked = columns.id.in_(ids[first : first + _MARKED_AT_ONCE])
         tx.set(CHANGES_AFTER_EXPORT, marked, columns.told_at.is_(None), told_at=at)
     add_audit(tx, "notices_told", at=at, detail=f"{len(told)} signatures")
-
-
-class ChangesAfterExport(PetitionRows):
-    """What is owed to the addressee of one petition."""
-
-    owed = as_read(owed_changes)
-    mark_told = as_write(mark_told)

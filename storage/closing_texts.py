@@ -11,12 +11,12 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
 from storage.audit import add_audit
 from storage.broadcast_types import BroadcastState, Kind
-from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.petitions import (
     change_petition,
     closing_update_is_under_way,
@@ -30,6 +30,9 @@ from storage.tables import (
     CLOSING_TEXTS,
 )
 from storage.transaction import Transaction
+
+if TYPE_CHECKING:
+    from storage import Storage
 
 CLOSING_UPDATE = "closing"
 """The entry of the closing update; that of what followed is a random word."""
@@ -121,12 +124,12 @@ class ClosingText:
         return self.publication is None and self.discarded_at is None
 
 
-def published_versions(tx: Transaction) -> list[ClosingText]:
+def published_closing_texts(tx: Transaction) -> list[ClosingText]:
     """Returns every published version, oldest first."""
-    return [each for each in all_versions(tx) if each.is_published]
+    return [each for each in all_closing_texts(tx) if each.is_published]
 
 
-def all_versions(tx: Transaction) -> list[ClosingText]:
+def all_closing_texts(tx: Transaction) -> list[ClosingText]:
     """Returns every version ever written, oldest first."""
     made = {}
     for row in tx.all(select(CLOSING_PUBLICATIONS).where(tx.of(CLOSING_PUBLICATIONS))):
@@ -142,15 +145,15 @@ def all_versions(tx: Transaction) -> list[ClosingText]:
 
 def closing_update_waits(tx: Transaction) -> bool:
     """Returns whether another text of the closing update waits for a second admin."""
-    return any(each.waits and each.entry == CLOSING_UPDATE for each in all_versions(tx))
+    return any(each.waits and each.entry == CLOSING_UPDATE for each in all_closing_texts(tx))
 
 
-def await_text(tx: Transaction, admin: bytes, awaited: AwaitedText) -> None:
+def await_closing_text(tx: Transaction, admin: bytes, awaited: AwaitedText) -> None:
     """Stores that an admin's next message is this text, in place of an earlier one."""
     tx.put(AWAITED_CLOSING_TEXTS, admin=admin, **asdict(awaited))
 
 
-def awaited_text(tx: Transaction, admin: bytes) -> AwaitedText | None:
+def awaited_closing_text(tx: Transaction, admin: bytes) -> AwaitedText | None:
     """Returns the text that an admin was asked for; None if there is none."""
     row = tx.find(AWAITED_CLOSING_TEXTS, admin)
     if row is None:
@@ -160,12 +163,12 @@ def awaited_text(tx: Transaction, admin: bytes) -> AwaitedText | None:
     )
 
 
-def forget_awaited(tx: Transaction, admin: bytes) -> None:
+def forget_awaited_text(tx: Transaction, admin: bytes) -> None:
     """Stores that an admin's next message is no text of these."""
     tx.delete(AWAITED_CLOSING_TEXTS, admin)
 
 
-def write_text(
+def write_closing_text(
     tx: Transaction,
     key: bytes,
     admin: bytes | None,
@@ -188,7 +191,7 @@ def write_text(
     """
     lock_petition(tx)
     if admin is not None:
-        forget_awaited(tx, admin)
+        forget_awaited_text(tx, admin)
     if tx.find(CLOSING_TEXTS, key) is not None:
         return
     columns = CLOSING_TEXTS.c
@@ -209,14 +212,14 @@ def write_text(
     )
 
 
-def discard_texts(tx: Transaction, *, actor: int, at: datetime) -> None:
+def discard_closing_texts(tx: Transaction, *, actor: int, at: datetime) -> None:
     """Discards what was written and not published; it stays in the history."""
     lock_petition(tx)
     if tx.set(CLOSING_TEXTS, *_IS_LEFT, discarded_at=at):
         add_audit(tx, _ACTION, actor=actor, at=at, detail="discarded")
 
 
-def publish_texts(
+def publish_closing_texts(
     tx: Transaction,
     versions: Sequence[ClosingText],
     *,
@@ -238,7 +241,7 @@ def publish_texts(
         another publication waits, or a closing update is planned or on its way.
     """
     lock_petition(tx)
-    key, known = publication_id(versions), all_versions(tx)
+    key, known = publication_id(versions), all_closing_texts(tx)
     made = _with_id(known, key)
     if made is not None:
         return made
@@ -271,7 +274,7 @@ def approve_publication(
         The publication as it now is; None if it was declined.
     """
     lock_petition(tx)
-    known = _with_id(all_versions(tx), key)
+    known = _with_id(all_closing_texts(tx), key)
     if known is None or known.published_at is not None or known.requested_by == actor:
         return known
     tx.set(CLOSING_PUBLICATIONS, key, published_at=at, approved_by=actor)
@@ -286,7 +289,7 @@ def decline_publication(tx: Transaction, key: bytes, *, actor: int, at: datetime
     Its versions can be changed and offered again, unless there are newer ones.
     """
     lock_petition(tx)
-    versions = all_versions(tx)
+    versions = all_closing_texts(tx)
     made = _with_id(versions, key)
     if made is None or made.published_at is not None:
         return
@@ -303,28 +306,15 @@ def decline_publication(tx: Transaction, key: bytes, *, actor: int, at: datetime
     add_audit(tx, _ACTION, actor=actor, at=at, detail="declined")
 
 
-class ClosingTexts(PetitionRows):
-    """The closing update and the later entries of one petition."""
-
-    published = as_read(published_versions)
-    history = as_read(all_versions)
-    closing_update_waits = as_read(closing_update_waits)
-    await_text = as_write(await_text)
-    awaited = as_read(awaited_text)
-    forget_awaited = as_write(forget_awaited)
-    write = as_write(write_text)
-    discard = as_write(discard_texts)
-    publish = as_write(publish_texts)
-    approve = as_write(approve_publication)
-    decline = as_write(decline_publication)
-
-    async def ask_again(self, approval_above: int | None, at: datetime) -> None:
-        """Has a second admin decide on what one published when no more than that had signed."""
-        if approval_above is None:
-            return
-        alone = await self._read(_decided_alone, approval_above)
-        if alone:  # nearly never, and to ask locks the petition for those who sign
-            await self._write(_ask_again, approval_above, at)
+async def ask_again_for_approval(
+    storage: "Storage", approval_above: int | None, at: datetime
+) -> None:
+    """Has a second admin decide on what one published when no more than that had signed."""
+    if approval_above is None:
+        return
+    alone = await storage.read(_decided_alone, approval_above)
+    if alone:  # nearly never, and to ask locks the petition for those who sign
+        await storage.write(_ask_again, approval_above, at)
 
 
 def publication_id(versions: Sequence[ClosingText]) -> bytes:

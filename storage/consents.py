@@ -170,7 +170,7 @@ def end_consent(tx: Transaction, supporter: bytes, purpose: str, at: datetime) -
         tx.note(Entry.since(deed, signature.id, at))
 
 
-def correct_name(
+def correct_signed_name(
     tx: Transaction,
     supporter: bytes,
     name: str,
@@ -194,7 +194,7 @@ def correct_name(
     return True
 
 
-def give_name(
+def add_signed_name(
     tx: Transaction,
     supporter: bytes,
     name: str,
@@ -224,7 +224,7 @@ def give_name(
     return True
 
 
-def remove_name(
+def remove_signed_name(
     tx: Transaction, supporter: bytes, conversation: Conversation, was: int, at: datetime
 ) -> bool:
     """Erases the name of a signature, which is only counted from now on; see `give_name`.

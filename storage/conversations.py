@@ -8,15 +8,17 @@ and counts as no conversation.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, exists, select, text, update
 
 from storage.errors import ConversationMoved
-from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.tables import CONVERSATIONS, FILLED_IN, SIGNATURES
 from storage.times import from_millis
 from storage.transaction import Transaction
+
+if TYPE_CHECKING:
+    from storage import Storage
 
 _FIRST_STAGE = "home"
 
@@ -192,26 +194,15 @@ def forget_conversation(tx: Transaction, supporter: bytes, *, stage: str | None 
     tx.set(CONVERSATIONS, _COLUMNS.supporter == supporter, **FORGOTTEN, **moved)
 
 
-class Conversations(PetitionRows):
-    """The conversations of one petition, keyed by the supporter's reference."""
+def screen_digest(storage: "Storage", supporter: bytes, drawn: bytes) -> bytes:
+    """Returns the digest that is stored of someone's screen.
 
-    get = as_read(conversation_of)
-    save = as_write(save_conversation)
-    set_screen = as_write(store_screen)
-    set_picture = as_write(store_picture)
-    unsigned = as_read(count_unsigned)
-    clear_name_messages = as_write(forget_name_messages)
-    forget_forms = as_write(forget_left_forms)
-
-    def digest(self, supporter: bytes, drawn: bytes) -> bytes:
-        """Returns the digest that is stored of someone's screen.
-
-        A screen can show a name. Without the key, no name can be found by trying, and two people
-        with the same screen have different digests.
-        """
-        return self._keyring.digest(
-            drawn, table=CONVERSATIONS.name, column=_DIGEST_LABEL, row=supporter
-        )
+    A screen can show a name. Without the key, no name can be found by trying, and two people
+    with the same screen have different digests.
+    """
+    return storage.keyring.digest(
+        drawn, table=CONVERSATIONS.name, column=_DIGEST_LABEL, row=supporter
+    )
 
 
 def _own(tx: Transaction, supporter: bytes) -> dict[str, Any]:

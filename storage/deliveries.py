@@ -40,7 +40,6 @@ from storage.broadcast_types import (
 )
 from storage.eligibility import eligible, language, reads
 from storage.errors import BrokenData
-from storage.petition_rows import PetitionRows, as_write
 from storage.tables import BROADCASTS, DELIVERIES, LEASES, PETITIONS, SIGNATURES
 from storage.transaction import Transaction
 
@@ -351,13 +350,3 @@ def count_erased(tx: Transaction, pending: str = DeliveryState.WITHDRAWN) -> Non
     """
     if tx.change(_COUNT, {"pending": pending}):
         tx.change(_DELETE)
-
-
-class Deliveries(PetitionRows):
-    """The deliveries of one petition's broadcasts."""
-
-    enqueue = as_write(enqueue_deliveries)
-    claim = as_write(claim_deliveries)
-    record = as_write(record_results)
-    recover = as_write(recover_deliveries)
-    settle = as_write(settle_deliveries)

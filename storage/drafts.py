@@ -5,7 +5,6 @@ The handlers define what is in it; here it is a text.
 
 from datetime import datetime
 
-from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.tables import DRAFTS
 from storage.transaction import Transaction
 
@@ -16,19 +15,11 @@ def find_draft(tx: Transaction, admin: bytes) -> str | None:
     return None if row is None else tx.unsealed(DRAFTS, row)["body"]
 
 
-def save_draft(tx: Transaction, admin: bytes, body: str, at: datetime) -> None:
+def store_draft(tx: Transaction, admin: bytes, body: str, at: datetime) -> None:
     """Stores a draft in place of the one before."""
     tx.put(DRAFTS, admin=admin, body=body, updated_at=at)
 
 
-def forget_draft(tx: Transaction, admin: bytes) -> None:
+def delete_draft(tx: Transaction, admin: bytes) -> None:
     """Deletes a draft; does nothing if there is none."""
     tx.delete(DRAFTS, admin)
-
-
-class Drafts(PetitionRows):
-    """The drafts of one petition, keyed by the admin's reference."""
-
-    get = as_read(find_draft)
-    save = as_write(save_draft)
-    forget = as_write(forget_draft)

@@ -19,8 +19,7 @@ from storage.conversations import FORGOTTEN
 from storage.deliveries import count_erased
 from storage.eligibility import can_be_written_to, was_told
 from storage.exports import is_named
-from storage.petition_rows import PetitionRows, as_read, as_write
-from storage.petitions import closing_update_is_under_way, lock_petition
+from storage.petitions import lock_petition
 from storage.sent_files import AT_ONCE_OR_NEVER
 from storage.tables import (
     ANONYMOUS_COUNTS,
@@ -79,7 +78,7 @@ def earliest_signed_at(tx: Transaction) -> datetime | None:
     return first
 
 
-def count_due(tx: Transaction, due: DueBefore) -> DueCount:
+def count_due_signatures(tx: Transaction, due: DueBefore) -> DueCount:
     """Returns how many signatures are due."""
     at_most, untold = _SIGNED.signed_at < due.at_most, _is_untold()
     query = select(
@@ -167,17 +166,6 @@ def erase_leftovers(tx: Transaction, due: DueBefore, *, limit: int) -> int:
     columns = CONVERSATIONS.c
     last = select(columns.supporter).where(tx.of(CONVERSATIONS), columns.updated_at < due.at_most)
     return tx.delete(CONVERSATIONS, columns.supporter.in_(last.limit(limit)))
-
-
-class Erasures(PetitionRows):
-    """Erases one petition's signatures when their retention is over."""
-
-    is_sending = as_read(closing_update_is_under_way)
-    first_signed_at = as_read(earliest_signed_at)
-    count = as_read(count_due)
-    due_numbers = as_read(due_numbers)
-    erase = as_write(erase_signatures)
-    erase_what_is_left = as_write(erase_leftovers)
 
 
 @cache

@@ -10,18 +10,20 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, case, func, select, type_coerce
 from sqlalchemy.types import NullType
 
 from storage.audit import add_audit
 from storage.database import Snapshot
-from storage.petition_rows import PetitionRows, as_write, bound
 from storage.petitions import lock_petition, petition_state
 from storage.tables import ANONYMOUS_COUNTS, EXPORTS, SIGNATURES
 from storage.times import from_millis
 from storage.transaction import Transaction
+
+if TYPE_CHECKING:
+    from storage import Storage
 
 # How many signatures are in memory at once, and how many numbers are counted at once: SQLite
 # groups in memory what it counts.
@@ -149,39 +151,34 @@ def discard_export(tx: Transaction, export: ExportedList, at: datetime) -> None:
     add_audit(tx, "export_failed", at=at, detail=export.id.hex())
 
 
-class Exports(PetitionRows):
-    """The exports of one petition."""
-
-    begin = as_write(begin_export)
-    finish = as_write(finish_export)
-    discard = as_write(discard_export)
-
-    @asynccontextmanager
-    async def read(self, export: ExportedList) -> AsyncIterator["SignatureList"]:
-        """Opens the list of an export, as of one moment."""
-        async with self._database.snapshot() as snapshot:
-            yield SignatureList(snapshot, self, export.last_number)
+@asynccontextmanager
+async def open_signature_list(
+    storage: "Storage", export: ExportedList
+) -> AsyncIterator["SignatureList"]:
+    """Opens the list of an export, as of one moment."""
+    async with storage.database.snapshot() as snapshot:
+        yield SignatureList(snapshot, storage, export.last_number)
 
 
 class SignatureList:
     """The counted signatures of a petition as of one moment."""
 
-    def __init__(self, snapshot: Snapshot, exports: Exports, last_number: int) -> None:
+    def __init__(self, snapshot: Snapshot, storage: "Storage", last_number: int) -> None:
         self._snapshot = snapshot
-        self._exports = exports
+        self._storage = storage
         self._last_number = last_number
 
     async def counts(self) -> ExportCounts:
         """Returns what is known of the count at the closing."""
-        return await self._snapshot.read(bound(self._exports, _counts))
+        return await self._snapshot.read(self._storage.bound(_counts))
 
     async def groups(self) -> list[SignatureGroup]:
         """Returns all counted signatures by moment, language and version, the oldest first."""
-        return await self._snapshot.read(bound(self._exports, _groups), self._last_number)
+        return await self._snapshot.read(self._storage.bound(_groups), self._last_number)
 
     async def pages(self) -> AsyncIterator[list[NamedSignature]]:
         """Yields the signatures that are listed with their names, by number, in portions."""
-        read, after = bound(self._exports, _page), 0
+        read, after = self._storage.bound(_page), 0
         while page := await self._snapshot.read(read, after, self._last_number):
             yield page
             after = page[-1].number

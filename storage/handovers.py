@@ -17,7 +17,6 @@ from storage.audit import add_audit
 from storage.exports import ExportedList
 from storage.ids import SHOWN_DIGITS
 from storage.journal import Deed, Entry
-from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.petitions import lock_petition
 from storage.tables import (
     CHANGES_AFTER_EXPORT,
@@ -204,18 +203,6 @@ def invalidated_since_handover(tx: Transaction, handover: Handover) -> int:
     late = select(INVALIDATIONS.c.id).where(is_late)
     numbers = SIGNATURES.c.number <= handover.last_number
     return tx.count(SIGNATURES, numbers, SIGNATURES.c.invalidation_id.in_(late))
-
-
-class Handovers(PetitionRows):
-    """The handovers of one petition."""
-
-    exports = as_read(exported_lists)
-    active = as_read(active_handover)
-    newest = as_read(newest_handover)
-    record = as_write(record_handover)
-    undo = as_write(undo_handover)
-    known_to = as_read(handover_known_to)
-    invalidated_since = as_read(invalidated_since_handover)
 
 
 def repeat_handover(tx: Transaction, entry: Entry) -> None:

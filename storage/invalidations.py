@@ -17,7 +17,6 @@ from unicodedata import normalize
 from sqlalchemy import ColumnElement, Row, case, select
 
 from storage.audit import add_audit
-from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.petitions import lock_petition
 from storage.tables import INVALIDATIONS, PETITIONS, SIGNATURES
 from storage.transaction import Transaction
@@ -151,15 +150,6 @@ def undo_invalidation(tx: Transaction, key: bytes, at: datetime) -> int:
     add_audit(tx, "undo_invalidation", at=at, detail=key.hex())
     tx.set(PETITIONS, signatures=PETITIONS.c.signatures + back)
     return back
-
-
-class Invalidations(PetitionRows):
-    """The invalidations of one petition."""
-
-    find = as_read(find_matches)
-    take_out = as_write(take_out_signatures)
-    entries = as_read(all_invalidations)
-    undo = as_write(undo_invalidation)
 
 
 def _counted(tx: Transaction, condition: SignatureCondition) -> Iterator[Row[Any]]:

@@ -8,22 +8,22 @@ about them.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, select
 
 from storage.changes_after_export import Change, note_change
 from storage.consents import IS_TO_SIGN, is_to_name, replace_name, short, take_off_name
-from storage.database import Database
 from storage.handovers import repeat_handover
 from storage.journal import Deed, Entry, last_entries
-from storage.keyring import Keyring
-from storage.petition_rows import PetitionRows, as_write
 from storage.petitions import Reached, lock_petition
 from storage.signatures import erase_signature, forget_person
 from storage.tables import CONSENTS, PERSON_CODES, PERSON_NOTICES, PETITIONS, SIGNATURES
 from storage.times import from_millis
 from storage.transaction import Transaction
+
+if TYPE_CHECKING:
+    from storage import Storage
 
 # Done at once, so that they share commits.
 _AT_ONCE = 200
@@ -41,9 +41,7 @@ _AFTER_THE_BACKUP = 1_000_000
 
 
 async def replay(
-    database: Database,
-    keyring: Keyring,
-    slug: str,
+    storage: "Storage",
     entries: tuple[Entry, ...],
     *,
     reached: Reached,
@@ -56,13 +54,12 @@ async def replay(
     Returns:
         How many of each deed were carried out.
     """
-    copy = _Copy(database, slug, keyring)
-    await copy.prepare(reached)
+    await storage.write(_prepare, reached)
     # Handovers first: what changed in a list that was handed over is noted only where it is known.
     last = sorted(last_entries(entries), key=lambda each: each.deed is not Deed.HANDOVER)
     done: Counter[Deed] = Counter()
     for start in range(0, len(last), _AT_ONCE):
-        done.update(await copy.repeat(last[start : start + _AT_ONCE], at))
+        done.update(await storage.write(_repeat, last[start : start + _AT_ONCE], at))
     return done
 
 
@@ -86,13 +83,6 @@ def _repeat(tx: Transaction, entries: Sequence[Entry], at: datetime) -> list[Dee
     # The journal that they are from has them.
     tx.noted.clear()
     return repeated
-
-
-class _Copy(PetitionRows):
-    """A restored copy, on which deeds are repeated."""
-
-    prepare = as_write(_prepare)
-    repeat = as_write(_repeat)
 
 
 def _was_repeated(tx: Transaction, entry: Entry, at: datetime) -> bool:

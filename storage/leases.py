@@ -9,7 +9,6 @@ waits may take a lease that it has seen unchanged for long enough.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.tables import LEASES
 from storage.transaction import Transaction
 
@@ -76,12 +75,3 @@ def find_lease(tx: Transaction, name: str, *, lock: bool = False) -> Lease | Non
     """Returns the lease as it now is, expired or not; None if nobody holds it."""
     row = tx.find(LEASES, LEASES.c.name == name, lock=lock)
     return None if row is None else Lease(**row._mapping)
-
-
-class Leases(PetitionRows):
-    """The leases of one database, keyed by name."""
-
-    take = as_write(take_lease)
-    renew = as_write(renew_lease)
-    release = as_write(release_lease)
-    look = as_read(find_lease)

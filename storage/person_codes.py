@@ -9,14 +9,16 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row
 
-from storage.petition_rows import PetitionRows, as_write
 from storage.petitions import lock_petition
 from storage.tables import PERSON_CODES, SIGNATURES
 from storage.transaction import Transaction
+
+if TYPE_CHECKING:
+    from storage import Storage
 
 CODE_LASTS = timedelta(days=30)
 """Long enough for a letter by post, and for the month in which it has to be answered."""
@@ -86,21 +88,17 @@ def forget_codes(tx: Transaction, ended_before: datetime) -> None:
     tx.delete(PERSON_CODES, PERSON_CODES.c.ends_at <= ended_before)
 
 
-class PersonCodes(PetitionRows):
-    """The codes of one petition's signers, keyed by the supporter's reference."""
+async def make_code(
+    storage: "Storage", supporter: bytes, at: datetime
+) -> tuple[str, datetime] | None:
+    """Stores a new code, which voids the former one.
 
-    check = as_write(check_code)
-    forget = as_write(forget_codes)
-
-    async def make(self, supporter: bytes, at: datetime) -> tuple[str, datetime] | None:
-        """Stores a new code, which voids the former one.
-
-        Returns:
-            The code as it is to be read, and when it ends; None without a signature.
-        """
-        code, ends_at = new_code(), at + CODE_LASTS
-        made = await self._write(add_code, supporter, code, ends_at=ends_at)
-        return (code, ends_at) if made else None
+    Returns:
+        The code as it is to be read, and when it ends; None without a signature.
+    """
+    code, ends_at = new_code(), at + CODE_LASTS
+    made = await storage.write(add_code, supporter, code, ends_at=ends_at)
+    return (code, ends_at) if made else None
 
 
 def new_code() -> str:

@@ -10,7 +10,6 @@ from enum import StrEnum
 
 from sqlalchemy import select
 
-from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.tables import PERSON_NOTICES
 from storage.transaction import Transaction
 
@@ -93,13 +92,3 @@ def forget_notice(tx: Transaction, notice: PersonNotice) -> None:
 def expire_notices(tx: Transaction, before: datetime) -> None:
     """Erases the sentences that were written until `before`."""
     tx.delete(PERSON_NOTICES, PERSON_NOTICES.c.written_at <= before)
-
-
-class PersonNotices(PetitionRows):
-    """The sentences of one petition to single people."""
-
-    waiting = as_read(waiting_notices)
-    begin = as_write(begin_notice)
-    take_back = as_write(take_back_notice)
-    forget = as_write(forget_notice)
-    expire = as_write(expire_notices)

@@ -17,7 +17,6 @@ from storage.eligibility import language
 from storage.journal import Deed, Entry
 from storage.person_codes import CheckedCode, CodeState, check_code, use_code
 from storage.person_notices import PersonNoticeKind, add_notice
-from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.petitions import lock_petition
 from storage.signatures import erase_signature, forget_person
 from storage.tables import SIGNATURES
@@ -115,7 +114,9 @@ def record_shown(tx: Transaction, signer: Signer, proof: Proof, at: datetime) ->
     return True
 
 
-def correct(tx: Transaction, signer: Signer, name: str, proof: Proof, at: datetime) -> bool:
+def correct_as_asked(
+    tx: Transaction, signer: Signer, name: str, proof: Proof, at: datetime
+) -> bool:
     """Replaces a name (GDPR art. 16); files in the chat that have the former one are due.
 
     Without a name there is nothing to correct, and none is stored.
@@ -138,7 +139,7 @@ def object_to_use(tx: Transaction, signer: Signer, proof: Proof, at: datetime) -
     return _limit_use(tx, signer, proof, at, PersonNoticeKind.OBJECTED)
 
 
-def lift(tx: Transaction, signer: Signer, proof: Proof, at: datetime) -> bool:
+def lift_limits(tx: Transaction, signer: Signer, proof: Proof, at: datetime) -> bool:
     """Ends a restriction and an objection."""
     row = _lock(tx, signer)
     is_limited = row is not None and (row.restricted_at or row.objected_at)
@@ -153,7 +154,7 @@ def lift(tx: Transaction, signer: Signer, proof: Proof, at: datetime) -> bool:
     return True
 
 
-def erase(tx: Transaction, signer: Signer, proof: Proof, at: datetime) -> bool:
+def erase_as_asked(tx: Transaction, signer: Signer, proof: Proof, at: datetime) -> bool:
     """Erases a signature and everything stored with it (GDPR art. 17), as /withdraw does."""
     row = _lock(tx, signer)
     if row is None or not _is_proved(tx, signer, proof, at):
@@ -163,20 +164,6 @@ def erase(tx: Transaction, signer: Signer, proof: Proof, at: datetime) -> bool:
     _tell(tx, signer, proof, at, PersonNoticeKind.ERASED)
     erase_signature(tx, row, Change.ERASED, at)
     return True
-
-
-class PersonRequests(PetitionRows):
-    """Answers requests about single signatures of one petition."""
-
-    find = as_read(find_signer)
-    of = as_read(signer_of)
-    check = as_write(check_proof)
-    record_shown = as_write(record_shown)
-    correct = as_write(correct)
-    restrict = as_write(restrict_use)
-    object = as_write(object_to_use)
-    lift = as_write(lift)
-    erase = as_write(erase)
 
 
 def _signer(tx: Transaction, whose: ColumnElement[bool]) -> Signer | None:

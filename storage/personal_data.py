@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Row, Table, select
 
-from storage.petition_rows import PetitionRows, as_read
 from storage.tables import (
     ADMIN_NAMES,
     AUDIT,
@@ -127,12 +126,6 @@ def everything_held(tx: Transaction, user_id: int) -> Held:
         publications=_parts_of(tx, user_id, CLOSING_PUBLICATIONS, by="requested_at"),
         awaited=_only(tx, AWAITED_CLOSING_TEXTS, reference),
     )
-
-
-class PersonalData(PetitionRows):
-    """Reads what one petition stores about a person."""
-
-    of = as_read(everything_held)
 
 
 def _records(

@@ -12,10 +12,8 @@ from sqlalchemy import Row, Select, bindparam, func, select
 
 from storage.audit import add_audit
 from storage.broadcast_types import ACTIVE, BroadcastState, Kind
-from storage.database import Database
 from storage.errors import KeyFileOther, PetitionMissing
-from storage.keyring import NOBODY, Keyring
-from storage.petition_rows import PetitionRows, as_read, as_write
+from storage.keyring import NOBODY
 from storage.tables import BROADCASTS, HANDOVERS, INVALIDATIONS, PETITION_NOTICES, PETITIONS
 from storage.transaction import Transaction
 
@@ -94,6 +92,41 @@ def petition_state(tx: Transaction) -> PetitionState:
     return PetitionState(**stored, invalidated_since=invalidated_since(tx, row.closed_at))
 
 
+def ensure_petition(tx: Transaction) -> int:
+    """Makes the petition's row, if this is its first start, and keeps its key's fingerprint.
+
+    Returns and raises as `require_known_petition` does.
+    """
+    fingerprint = tx.keyring.reference(tx.slug, NOBODY)
+    if not tx.add_new(PETITIONS, slug=tx.slug, key_fingerprint=fingerprint):
+        tx.set(PETITIONS, PETITIONS.c.key_fingerprint.is_(None), key_fingerprint=fingerprint)
+    return require_known_petition(tx)
+
+
+def require_known_petition(tx: Transaction) -> int:
+    """Checks that the petition was started on this database, and with this key.
+
+    With another key nobody who signed would be recognised, and all of them could sign again.
+
+    Returns:
+        The highest version of the conversations that are forgotten.
+
+    Raises:
+        PetitionMissing: it was never started on this database.
+        KeyFileOther: it was started with another key.
+    """
+    row = _petition(tx)
+    if row.key_fingerprint not in (None, tx.keyring.reference(tx.slug, NOBODY)):
+        raise KeyFileOther
+    forgotten: int = row.forgotten_version
+    return forgotten
+
+
+def last_number_given(tx: Transaction) -> int:
+    """Returns the highest number that a signature was given; it never falls."""
+    return reached_so_far(tx).number
+
+
 def reached_so_far(tx: Transaction) -> Reached:
     """Returns how far the petition has got, by which an older copy is known."""
     row = _petition(tx)
@@ -111,7 +144,7 @@ def close_petition(
     return change_petition(tx, closed_at=at, closed_signatures=petition.signatures)
 
 
-def close_if_due(tx: Transaction, now: datetime) -> bool:
+def close_petition_if_due(tx: Transaction, now: datetime) -> bool:
     """Closes the petition as of its date, if that has come; returns whether it did.
 
     From that moment on nobody can sign, whenever this is called.
@@ -184,77 +217,24 @@ def closing_update_is_under_way(tx: Transaction) -> bool:
     return tx.count(BROADCASTS, columns.kind == Kind.CLOSING, under_way) > 0
 
 
-def notice_was_sent(tx: Transaction, kind: str, about: str) -> bool:
+def petition_notice_was_sent(tx: Transaction, kind: str, about: str) -> bool:
     """Returns whether the admins were sent this notice about the petition before."""
     columns = PETITION_NOTICES.c
     return tx.find(PETITION_NOTICES, columns.kind == kind, columns.about == about) is not None
 
 
-def mark_notice_sent(tx: Transaction, kind: str, about: str, at: datetime) -> None:
+def mark_petition_notice_sent(tx: Transaction, kind: str, about: str, at: datetime) -> None:
     """Stores that the admins were sent this notice about the petition."""
     tx.add_new(PETITION_NOTICES, kind=kind, about=about, sent_at=at)
 
 
-def first_notice_at(tx: Transaction, kind: str, about: str) -> datetime | None:
+def first_petition_notice_at(tx: Transaction, kind: str, about: str) -> datetime | None:
     """Returns when the first notice of a kind was sent whose `about` begins like this."""
     columns = PETITION_NOTICES.c
     begins = func.substr(columns.about, 1, len(about)) == about
     query = select(func.min(columns.sent_at)).where(tx.of(PETITION_NOTICES), begins)
     first: datetime | None = tx.scalar(query.where(columns.kind == kind))
     return first
-
-
-class Petitions(PetitionRows):
-    """The one petition this bot is for."""
-
-    state = as_read(petition_state)
-    reached = as_read(reached_so_far)
-    close = as_write(close_petition)
-    close_if_due = as_write(close_if_due)
-    reopen = as_write(reopen_petition)
-    choose_closing_date = as_write(choose_closing_date)
-    follow_folder = as_write(follow_folder)
-    notice_was_sent = as_read(notice_was_sent)
-    mark_notice_sent = as_write(mark_notice_sent)
-    first_notice_at = as_read(first_notice_at)
-
-    def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
-        super().__init__(database, slug, keyring)
-        self.forgotten_version = 0
-        """The highest version of the conversations that are forgotten; buttons have it still."""
-
-    async def ensure(self) -> None:
-        """Makes the petition's row, if this is its first start, and keeps its key's fingerprint.
-
-        Raises:
-            StorageError: as `require_known` does.
-        """
-        await self._write(_ensure)
-        await self.require_known()
-
-    async def require_known(self) -> None:
-        """Checks that the petition was started on this database, and with this key.
-
-        With another key nobody who signed would be recognised, and all of them could sign again.
-
-        Raises:
-            PetitionMissing: it was never started on this database.
-            KeyFileOther: it was started with another key.
-        """
-        row = await self._read(_petition)
-        if row.key_fingerprint not in (None, self._keyring.reference(self._slug, NOBODY)):
-            raise KeyFileOther
-        self.forgotten_version = row.forgotten_version
-
-    async def last_number(self) -> int:
-        """Returns the highest number that a signature was given; it never falls."""
-        return (await self.reached()).number
-
-
-def _ensure(tx: Transaction) -> None:
-    fingerprint = tx.keyring.reference(tx.slug, NOBODY)
-    if not tx.add_new(PETITIONS, slug=tx.slug, key_fingerprint=fingerprint):
-        tx.set(PETITIONS, PETITIONS.c.key_fingerprint.is_(None), key_fingerprint=fingerprint)
 
 
 def _petition(tx: Transaction, query: Select[Any] = _PETITION) -> Row[Any]:

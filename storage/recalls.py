@@ -15,7 +15,6 @@ from sqlalchemy import select
 from storage.broadcast_counts import count_deliveries
 from storage.broadcast_rows import lock_broadcast
 from storage.broadcast_types import RECALLABLE_FOR, DeliveryState
-from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.tables import BROADCASTS, DELIVERIES, SIGNATURES
 from storage.transaction import Transaction
 
@@ -103,12 +102,3 @@ def end_recall(tx: Transaction, broadcast: bytes, at: datetime, unrecorded: int 
     is_its = DELIVERIES.c.broadcast_id == broadcast
     if tx.count(DELIVERIES, is_its, _WAS_DELIVERED, _IS_OPEN) <= unrecorded:
         tx.set(BROADCASTS, broadcast, recall_ended_at=at)
-
-
-class Recalls(PetitionRows):
-    """The recalls of one petition's broadcasts."""
-
-    next = as_read(next_to_recall)
-    record = as_write(record_recalled)
-    tally = as_read(tally_of_recall)
-    end = as_write(end_recall)

@@ -15,7 +15,6 @@ from storage.audit import add_audit
 from storage.broadcast_types import BroadcastState
 from storage.errors import DatabaseBehind
 from storage.keyring import Keyring
-from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.tables import BROADCASTS, PETITIONS, RESTORES, SIGNATURES
 from storage.transaction import Transaction
 
@@ -54,7 +53,7 @@ def record_restore(tx: Transaction, *, made_at: datetime | None, at: datetime) -
     add_audit(tx, "restore", at=at, detail=which)
 
 
-def is_not_repeated(tx: Transaction) -> bool:
+def restore_awaits_repetition(tx: Transaction) -> bool:
     """Returns whether it was restored without what its journal says."""
     return tx.count(RESTORES, _NOT_REPEATED) > 0
 
@@ -92,17 +91,6 @@ def open_one_chat(tx: Transaction) -> None:
     row = tx.find(SIGNATURES)
     if row is not None:
         tx.keyring.open(row.chat_sealed, table="signatures", column="chat_sealed", row=row.id)
-
-
-class Restores(PetitionRows):
-    """The restored backups of one petition."""
-
-    record = as_write(record_restore)
-    awaits_repetition = as_read(is_not_repeated)
-    mark_repeated = as_write(mark_restore_repeated)
-    held = as_read(held_restore)
-    release = as_write(release_restore)
-    try_key = as_read(open_one_chat)
 
 
 def require_finished(keyring: Keyring, slug: str) -> None:

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import exists, select
 
-from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.tables import SENT_FILES, SIGNATURES
 from storage.times import to_millis
 from storage.transaction import Transaction
@@ -35,7 +34,7 @@ class SentFile:
     chat: int | None = field(repr=False)
 
 
-def add_file(
+def add_sent_file(
     tx: Transaction, supporter: bytes, *, chat_id: int, message_id: int, at: datetime
 ) -> None:
     """Stores that a file was sent; those sent to the same person before become due."""
@@ -81,17 +80,6 @@ def give_up_files(tx: Transaction, now: datetime) -> int:
     return given_up
 
 
-def forget_file(tx: Transaction, file: SentFile) -> None:
+def forget_sent_file(tx: Transaction, file: SentFile) -> None:
     """Erases the row of a file that is gone from the chat, or out of reach."""
     tx.delete(SENT_FILES, file.supporter, _FILES.message_id == file.message_id)
-
-
-class SentFiles(PetitionRows):
-    """The files of one petition's people, keyed by the supporter's reference."""
-
-    add = as_write(add_file)
-    make_due = as_write(make_files_due)
-    due = as_read(files_due)
-    expire = as_write(expire_files)
-    give_up = as_write(give_up_files)
-    forget = as_write(forget_file)

@@ -70,7 +70,7 @@ class SigningRate:
     main_source_before: int
 
 
-def statistics(tx: Transaction, since: datetime) -> Stats:
+def signature_statistics(tx: Transaction, since: datetime) -> Stats:
     """Returns the counts of signatures; `today` counts those from `since` on."""
     groups = (_IS_COUNTED.label("is_counted"), _SIGNED.language, _SIGNED.source)
     counts = (

@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import CTE, Row, Table, and_, bindparam, exists, insert, or_, select, update
 
@@ -18,25 +18,20 @@ from storage.changes_after_export import Change, note_change
 from storage.consents import (
     IS_TO_SIGN,
     Consent,
-    answer_texts,
     consent_row,
-    correct_name,
-    end_consent,
-    give_name,
     lock_signature,
     note_nameless,
-    remove_name,
 )
 from storage.conversations import Conversation, forget_conversation, save_conversation
 from storage.deliveries import count_erased
 from storage.eligibility import was_told
-from storage.journal import GROUP_SIZE, Deed, Entry, Journal, last_entries
-from storage.petition_rows import PetitionRows, as_read, as_write
-from storage.returning_supporters import mark_reachable
+from storage.journal import GROUP_SIZE, Deed, Entry, last_entries
 from storage.sent_files import make_files_due
-from storage.signature_counts import signing_rate, statistics
 from storage.tables import CONSENTS, PERSON_CODES, PERSON_NOTICES, PETITIONS, SIGNATURES
 from storage.transaction import Transaction
+
+if TYPE_CHECKING:
+    from storage import Storage
 
 _COLUMNS = SIGNATURES.c
 _OWN = (
@@ -138,7 +133,7 @@ class SignOutcome(Enum):
     CLOSED = "closed"
 
 
-def sign(
+def sign_petition(
     tx: Transaction, new: NewSignature, conversation: Conversation, was: int | None
 ) -> SignOutcome:
     """Signs, and saves the conversation, in one transaction.
@@ -172,7 +167,9 @@ def sign(
     return SignOutcome.CLOSED if known is None else SignOutcome.ALREADY_SIGNED
 
 
-def withdraw(tx: Transaction, supporter: bytes, at: datetime, *, stage: str | None = None) -> bool:
+def withdraw_signature(
+    tx: Transaction, supporter: bytes, at: datetime, *, stage: str | None = None
+) -> bool:
     """Erases a signature, its consent and the form input; returns False if there was none.
 
     The numbers of other signatures and the count stored at closing stay the same. With a
@@ -249,7 +246,7 @@ def mark_unreachable(tx: Transaction, supporter: bytes, at: datetime) -> None:
     tx.set(SIGNATURES, _COLUMNS.supporter == supporter, reached, unreachable_at=at)
 
 
-def mute(tx: Transaction, supporter: bytes, at: datetime | None) -> None:
+def mute_supporter(tx: Transaction, supporter: bytes, at: datetime | None) -> None:
     """Mutes the bot for a supporter from `at` on; None unmutes it."""
     signature = lock_signature(tx, supporter)
     if signature is not None and (signature.muted_at is None) is not (at is None):
@@ -257,31 +254,12 @@ def mute(tx: Transaction, supporter: bytes, at: datetime | None) -> None:
         tx.note(Entry.since(Deed.MUTED, signature.id, at))
 
 
-class Signatures(PetitionRows):
-    """The signatures of one petition, keyed by the supporter's reference."""
-
-    sign = as_write(sign)
-    withdraw = as_write(withdraw)
-    get = as_read(signature_of)
-    correct_name = as_write(correct_name)
-    give_name = as_write(give_name)
-    remove_name = as_write(remove_name)
-    answer_texts = as_write(answer_texts)
-    mark_unreachable = as_write(mark_unreachable)
-    mark_reachable = as_write(mark_reachable)
-    end_consent = as_write(end_consent)
-    mute = as_write(mute)
-    note_nameless = as_write(note_nameless)
-    stats = as_read(statistics)
-    rate = as_read(signing_rate)
-
-
-async def forget_former_names(signatures: Signatures, journal: Journal) -> None:
-    """Takes off in a journal what an update took off in its database; see `Deed.NAME`."""
-    content = await asyncio.to_thread(journal.read)
+async def forget_former_names(storage: "Storage") -> None:
+    """Takes off in the journal what an update took off in its database; see `Deed.NAME`."""
+    content = await asyncio.to_thread(storage.journal.read)
     former = [each.subject for each in last_entries(content.entries) if each.deed is Deed.NAME]
     for start in range(0, len(former), GROUP_SIZE):
-        await signatures.note_nameless(former[start : start + GROUP_SIZE])
+        await storage.write(note_nameless, former[start : start + GROUP_SIZE])
 
 
 def _count_and_add(tx: Transaction, signature: dict[str, Any], consent: dict[str, Any]) -> bool:

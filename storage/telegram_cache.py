@@ -8,25 +8,19 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.tables import TELEGRAM_CACHE
 from storage.transaction import Transaction
 
 
-def find_item(tx: Transaction, key: str) -> Row[Any] | None:
+def find_cached_item(tx: Transaction, key: str) -> Row[Any] | None:
     """Returns the digest of what Telegram has under a key, and the id it gave that, or None."""
     columns = TELEGRAM_CACHE.c
     query = select(columns.digest, columns.telegram_id).where(tx.of(TELEGRAM_CACHE))
     return tx.first(query.where(columns.key == key))
 
 
-def put_item(tx: Transaction, key: str, digest: bytes, telegram_id: str | None = None) -> None:
+def put_cached_item(
+    tx: Transaction, key: str, digest: bytes, telegram_id: str | None = None
+) -> None:
     """Stores what Telegram has under a key from now on."""
     tx.put(TELEGRAM_CACHE, key=key, digest=digest, telegram_id=telegram_id)
-
-
-class TelegramCache(PetitionRows):
-    """What Telegram has of one petition, by key."""
-
-    get = as_read(find_item)
-    put = as_write(put_item)

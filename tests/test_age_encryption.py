@@ -20,8 +20,8 @@ from bot.age_encryption import (
     parse_recipients,
     read_identities,
 )
-from storage import FileNotWritten, output_file
-from storage.private_files import new_file, write_file
+from storage.errors import FileNotWritten
+from storage.private_files import new_file, output_file, write_file
 
 PLAIN = b"a list of names\n" * 20_000
 KEY = pyrage.x25519.Identity.generate()

@@ -23,16 +23,11 @@ from bot.settings import FREE_RATE
 from bot.text.problems import Sentence
 from bot.transport import Gate
 from simulator.faults import Fault
-from storage import (
-    Conversation,
-    Deed,
-    Entry,
-    HeldElsewhere,
-    ProcessLock,
-    Unavailable,
-    acquire_process_lock,
-)
-from storage.journal import TAKEN_OFF
+from storage.audit import add_audit
+from storage.conversations import Conversation, conversation_of
+from storage.errors import HeldElsewhere, Unavailable
+from storage.journal import TAKEN_OFF, Deed, Entry
+from storage.process_lock import ProcessLock, acquire_process_lock
 from tests.support import scripted_server as telegram
 from tests.support.raw_sql import read_sql
 from tests.support.scene import Scene, a_scene
@@ -133,13 +128,13 @@ async def test_a_form_that_was_left_is_forgotten_while_it_runs(scene: Scene) -> 
     await scene.taps(scene.ana, scene.words.label("Usar «{name}»", name="Ana García"))
     await scene.stop_bot()
     async with open_app(scene.settings, clocks=scene.clocks) as app:
-        conversations = app.application.services.storage.conversations
+        storage = app.application.services.storage
         after = scene.clocks.now() + FORMS_KEPT_FOR
         app.retention.clock = lambda: after
         running = asyncio.create_task(app.run())
         ana = app.application.services.keyring.reference("andry", scene.ana.user.id)
         async with asyncio.timeout(SIGTERM_TO_THE_END):
-            while (await conversations.get(ana) or Conversation(ana)).name:  # noqa: ASYNC110 - a row
+            while (await storage.read(conversation_of, ana) or Conversation(ana)).name:  # noqa: ASYNC110 - a row
                 await asyncio.sleep(0.01)
         await scene.taps(scene.ana, scene.words.label("✍️ Consiento y firmo"))
         shown = scene.screen(scene.ana)
@@ -297,7 +292,7 @@ async def test_the_age_of_the_newest_backup_is_said_at_the_start(scene: Scene) -
         (datetime.now(UTC), ("last_backup", "info")),
     ):
         if made_at is not None:
-            await storage.audit.record("backup", actor=None, at=made_at)
+            await storage.write(add_audit, "backup", actor=None, at=made_at)
         with capture_logs() as logged:
             await composition._say_age_of_backup(storage, Clocks())
         assert [(line["event"], line["log_level"]) for line in logged] == [expected]

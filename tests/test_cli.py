@@ -26,7 +26,9 @@ from bot.settings import Settings
 from bot.setup.bot_calls import _POLLS, BotCalls, Unreachable
 from bot.text.problems import Sentence
 from bot.text.terminal_language import TerminalError
-from storage import HeldElsewhere, HighWaterMark, KeyFileOther, Reached, Unavailable
+from storage.errors import HeldElsewhere, KeyFileOther, Unavailable
+from storage.high_water_mark import HighWaterMark
+from storage.petitions import Reached
 from tests.support.scene import ready_petition
 
 TOKEN = "123456789:AAtestTestTestTestTestTestTestTestTest1"

@@ -16,11 +16,9 @@ from bot import database_watch
 from bot.app import open_app
 from bot.cli.context import open_cli_context
 from bot.settings import PetitionSettings
-from storage import (
-    DatabaseBehind,
-    DatabaseReplaced,
-)
-from storage.restores import unfinished_restore
+from storage.errors import DatabaseBehind, DatabaseReplaced
+from storage.petitions import petition_state
+from storage.restores import held_restore, unfinished_restore
 from storage.sqlite import SqliteDatabase
 from tests.support.scene import Scene, a_scene
 
@@ -159,7 +157,7 @@ class TestTheDatabaseFile:
                     pass
         assert database(scene).read_bytes() == yesterday
         async with open_app(scene.settings, clocks=scene.clocks, restored=True) as app:
-            assert (await app.application.services.storage.petitions.state()).signatures == 1
+            assert (await app.application.services.storage.read(petition_state)).signatures == 1
         await scene.start_bot()
         await scene.stop_bot()
         database(scene).write_bytes(yesterday)
@@ -183,7 +181,7 @@ class TestTheDatabaseFile:
         database(scene).write_bytes(backup)
         async with open_app(scene.settings, clocks=scene.clocks, restored=True) as app:
             held = app.application.services.storage
-            assert (await held.petitions.state()).signatures == 1
+            assert (await held.read(petition_state)).signatures == 1
             await app.watch.look()
         await scene.start_bot()
         scene.ana.start()
@@ -227,7 +225,7 @@ class TestTheDatabaseFile:
         with pytest.raises(DatabaseBehind, match="did not come to its end"):
             await scene.start_bot()
         async with open_app(scene.settings, clocks=scene.clocks, restored=True) as app:
-            assert await app.application.services.storage.restores.held() is not None
+            assert await app.application.services.storage.read(held_restore) is not None
         assert not unfinished.exists()
         await scene.start_bot()
 

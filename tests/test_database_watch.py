@@ -9,15 +9,10 @@ from structlog.testing import capture_logs
 
 from bot import database_watch
 from bot.database_watch import DatabaseWatch
-from storage import (
-    BrokenData,
-    DatabaseBehind,
-    DatabaseReplaced,
-    HighWaterMark,
-    Reached,
-    Storage,
-    Unavailable,
-)
+from storage import Storage
+from storage.errors import BrokenData, DatabaseBehind, DatabaseReplaced, Unavailable
+from storage.high_water_mark import HighWaterMark
+from storage.petitions import Reached
 
 
 class Stored:
@@ -28,12 +23,13 @@ class Stored:
         self.replaced = False
         self.away = False
         self.broken = False
+        self.database = self
 
     def require_files(self) -> None:
         if self.replaced:
             raise DatabaseReplaced
 
-    async def reached(self) -> Reached:
+    async def read(self, _: object) -> Reached:
         if self.away:
             raise Unavailable
         if self.broken:
@@ -71,7 +67,7 @@ async def test_it_marks_the_first_signature_at_once_and_later_ones_in_time(
 
 async def test_many_first_signatures_at_once_never_seem_to_go_back(mark: HighWaterMark) -> None:
     class Busy(Stored):
-        async def reached(self) -> Reached:
+        async def read(self, _: object) -> Reached:
             """The earlier it is asked for, the longer it takes to arrive."""
             self.number += 1
             number = self.number

@@ -13,9 +13,11 @@ from typer.testing import CliRunner
 from bot import file_locations
 from bot.cli.main import app
 from bot.settings import SettingsInvalid, load_storage_settings
-from storage import KeyFileMissing, Keyring, StorageError, acquire_process_lock
-from storage import key_apart_from_data as require_apart
+from storage.errors import KeyFileMissing, StorageError
 from storage.journal import Journal
+from storage.keyring import Keyring
+from storage.keyring import key_apart_from_data as require_apart
+from storage.process_lock import acquire_process_lock
 
 _COMMAND = re.compile(r"run: (.+)")
 _SETTING = re.compile(r"set (PETITION_\w+)=(\S.*)")

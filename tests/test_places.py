@@ -14,7 +14,7 @@ from bot.text.translations import LANGUAGES, Catalogs, sentences_in
 from handlers.broadcasts.parse_time import _DAYS_AHEAD_BY_LANGUAGE
 from handlers.broadcasts.screens.labels import subject_name
 from simulator.page import files
-from storage import Kind
+from storage.broadcast_types import Kind
 
 BOT = Path(bot.__file__).parent
 # Two words with capitals that a greeting, not a name, is made of.

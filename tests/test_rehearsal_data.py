@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from bot.rehearsal_data import erase_rehearsal, rehearsal_data
-from storage import Keyring, migrate, open_storage
+from storage import open_storage
+from storage.keyring import Keyring
+from storage.migrate import migrate
 
 
 @pytest.fixture

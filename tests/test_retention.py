@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from structlog.testing import capture_logs
@@ -20,13 +20,10 @@ from bot.retention import (
     erase_due,
     read_erasure,
 )
-from storage import (
-    DueBefore,
-    DueCount,
-    Handover,
-    Storage,
-    Unavailable,
-)
+from storage import Storage
+from storage.erasures import DueBefore, DueCount
+from storage.errors import Unavailable
+from storage.handovers import Handover
 
 PETITION = load_petition(BUNDLED)
 NOW = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
@@ -45,7 +42,7 @@ class Stored:
         self.asked: list[datetime] = []
         self.files_until: list[datetime] = []
         self.entries: set[bytes] = set()
-        self.conversations = self.erasures = self.handovers = self.journal = self.petitions = self
+        self.journal = self
         self.journal_from: list[datetime | None] = []
         self.damaged = 0
         self.left = 0
@@ -58,7 +55,12 @@ class Stored:
         self.noted: list[tuple[str, datetime]] = []
         self.tidied: list[datetime | None] = []
 
-    async def forget_forms(self, before: datetime, *, limit: int) -> int:
+    async def read(self, work: Callable[..., object], *args: Any, **kwargs: Any) -> Any:
+        return await getattr(self, work.__name__)(*args, **kwargs)
+
+    write = read
+
+    async def forget_left_forms(self, before: datetime, *, limit: int) -> int:
         if self.failures:
             raise self.failures.pop(0)
         self.asked.append(before)
@@ -70,10 +72,10 @@ class Stored:
         self.journal_from.append(before)
         return self.damaged
 
-    async def active(self) -> Handover | None:
+    async def active_handover(self) -> Handover | None:
         return self.handover
 
-    async def is_sending(self) -> bool:
+    async def closing_update_is_under_way(self) -> bool:
         return False
 
     async def due_numbers(
@@ -83,26 +85,28 @@ class Stored:
             raise self.failures.pop(0)
         return [*range(after + 1, after + 1 + min(self.signatures, limit))]
 
-    async def erase(self, numbers: list[int], *, action: str, entry: bytes, at: datetime) -> int:
+    async def erase_signatures(
+        self, numbers: list[int], *, action: str, entry: bytes, at: datetime
+    ) -> int:
         self.entries.add(entry)
         self.signatures -= len(numbers)
         return len(numbers)
 
-    async def erase_what_is_left(self, due: DueBefore, *, limit: int) -> int:
+    async def erase_leftovers(self, due: DueBefore, *, limit: int) -> int:
         some = min(self.left, limit)
         self.left -= some
         return some
 
-    async def count(self, due: DueBefore) -> DueCount:
+    async def count_due_signatures(self, due: DueBefore) -> DueCount:
         return self.due
 
-    async def first_signed_at(self) -> datetime | None:
+    async def earliest_signed_at(self) -> datetime | None:
         return self.first
 
-    async def first_notice_at(self, kind: str, about: str) -> datetime | None:
+    async def first_petition_notice_at(self, kind: str, about: str) -> datetime | None:
         return self.found_at
 
-    async def mark_notice_sent(self, kind: str, about: str, at: datetime) -> None:
+    async def mark_petition_notice_sent(self, kind: str, about: str, at: datetime) -> None:
         self.noted.append((kind, at))
 
     async def warn(self, overdue: Overdue | None) -> None:

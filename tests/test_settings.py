@@ -19,7 +19,7 @@ from bot.settings import (
 from bot.text.terminal_language import label
 from bot.tryout.demo_session import simulated_settings as settings_of_a_show
 from simulator import Simulator
-from storage import Keyring
+from storage.keyring import Keyring
 
 TOKEN = "123456789:AAcanaryCanaryCanaryCanaryCanaryCanary"
 GIVEN = {"BOT_TOKEN": TOKEN, "ADMIN_IDS": "12, 34"}

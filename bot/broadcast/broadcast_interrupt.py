@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from enum import Enum, auto
 
-from storage import PauseReason, StopReason
+from storage.broadcast_types import PauseReason, StopReason
 
 
 class InterruptReason(Enum):

@@ -28,17 +28,25 @@ from bot.broadcast.task_pool import TaskPool
 from bot.tracebacks import error_reference
 from bot.transport import ErrorKind, Lane, error_kind
 from bot.transport.errors import TelegramRefused
-from storage import (
+from storage.broadcast_counts import tally_of_broadcast
+from storage.broadcast_rows import broadcast_with
+from storage.broadcast_transitions import begin_broadcast, finish_broadcast, interrupt_broadcast
+from storage.broadcast_types import (
     Broadcast,
     BroadcastState,
-    BrokenData,
     Delivery,
     Outcome,
     PauseReason,
     Result,
-    Unavailable,
     pause_question,
 )
+from storage.deliveries import (
+    claim_deliveries,
+    enqueue_deliveries,
+    recover_deliveries,
+    settle_deliveries,
+)
+from storage.errors import BrokenData, Unavailable
 
 _log = structlog.stdlib.get_logger()
 
@@ -94,7 +102,8 @@ class BroadcastRun:
         if self._broadcast.state is BroadcastState.SCHEDULED:
             confirmed_by = self._broadcast.confirmed_by
             is_admin = confirmed_by is not None and context.is_admin(confirmed_by)
-            self._broadcast = await context.broadcasts.begin(
+            self._broadcast = await context.storage.write(
+                begin_broadcast,
                 self._broadcast,
                 context.now(),
                 None if is_admin else PauseReason.FORMER,
@@ -103,7 +112,7 @@ class BroadcastRun:
             if self._broadcast.awaits_approval:
                 await self._heartbeat.report_waiting()
         if self._broadcast.state not in (BroadcastState.RUNNING, BroadcastState.FINISHED):
-            await context.broadcasts.deliveries.settle(context.now())
+            await context.storage.write(settle_deliveries, context.now())
             return
         async with self._heartbeat.reporting():
             # Admins who were told of it and resumed the broadcast have checked the bot.
@@ -112,11 +121,11 @@ class BroadcastRun:
             )
             done = await self._run_to_its_end(DeliveryLoop(context, self._broadcast, seen))
         if done:
-            await context.broadcasts.finish(key, context.now())
+            await context.storage.write(finish_broadcast, key, context.now())
             return
         reason, detail = self.interrupt.consequence, self.interrupt.detail
         if reason is not None:
-            await context.broadcasts.interrupt(key, reason, context.now(), detail)
+            await context.storage.write(interrupt_broadcast, key, reason, context.now(), detail)
 
     def _most_without_approval(self) -> int | None:
         """Returns how many recipients one admin may decide on; None when another one did."""
@@ -158,7 +167,9 @@ class BroadcastRun:
         if self._report_retries.record_bug(self._broadcast.id):
             now, detail = self._context.now(), f"{kind} {name}"
             key = self._broadcast.id
-            await self._context.broadcasts.interrupt(key, PauseReason.DEFECT, now, detail)
+            await self._context.storage.write(
+                interrupt_broadcast, key, PauseReason.DEFECT, now, detail
+            )
             self._report_retries.record_success(self._broadcast.id)
         self._report_retries.record_failure(self._broadcast.id, self._context.clock())
 
@@ -235,11 +246,15 @@ class DeliveryLoop:
 
     async def _enqueue(self) -> None:
         """Gives every recipient a row, in portions, so that others can write in between."""
-        deliveries, holder = self.context.broadcasts.deliveries, self.context.lease_holder.holder
+        storage, holder = self.context.storage, self.context.lease_holder.holder
 
         async def enqueue() -> bool:
-            return await deliveries.enqueue(
-                self.broadcast, holder=holder, portion=_PORTION, at=self.context.now()
+            return await storage.write(
+                enqueue_deliveries,
+                self.broadcast,
+                holder=holder,
+                portion=_PORTION,
+                at=self.context.now(),
             )
 
         while self.context.may_continue():
@@ -286,7 +301,8 @@ class DeliveryLoop:
     async def _claim(self, limit: int, after: int) -> list[Delivery]:
         token = uuid.uuid4().bytes
         asked = self.context.retry_while_unavailable(
-            lambda: self.context.broadcasts.deliveries.claim(
+            lambda: self.context.storage.write(
+                claim_deliveries,
                 self.broadcast,
                 claim=token,
                 holder=self.context.lease_holder.holder,
@@ -299,15 +315,18 @@ class DeliveryLoop:
 
     async def _recover(self) -> int:
         return await self.context.retry_while_unavailable(
-            lambda: self.context.broadcasts.deliveries.recover(
-                self.broadcast, holder=self.context.lease_holder.holder, at=self.context.now()
+            lambda: self.context.storage.write(
+                recover_deliveries,
+                self.broadcast,
+                holder=self.context.lease_holder.holder,
+                at=self.context.now(),
             ),
         )
 
     async def _stop_if_ended(self) -> None:
         """Interrupts if an admin has paused, cancelled or recalled it, in whatever process."""
         found = await self.context.retry_while_unavailable(
-            lambda: self.context.broadcasts.get(self.broadcast.id)
+            lambda: self.context.storage.read(broadcast_with, self.broadcast.id)
         )
         known = self.broadcast.state
         if found is None or found.state != known or found.recall_started_at is not None:
@@ -326,7 +345,7 @@ class DeliveryLoop:
             flushing.cancel()
             return False
         tally = await self.context.retry_while_unavailable(
-            lambda: self.context.broadcasts.tally(self.broadcast.id)
+            lambda: self.context.storage.read(tally_of_broadcast, self.broadcast.id)
         )
         if tally.open == 0:
             return True

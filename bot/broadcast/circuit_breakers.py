@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bot.back_off import BackOff
-from storage import Outcome, Result
+from storage.broadcast_types import Outcome, Result
 
 MOST_UNREACHABLE = 20
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from storage import Audience, Kind
+from storage.broadcast_types import Audience, Kind
 
 VALID_FOR = timedelta(minutes=10)
 SMALL_GROWTH = 10

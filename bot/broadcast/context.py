@@ -15,7 +15,9 @@ from bot.broadcast.open_claims import OpenClaims
 from bot.broadcast.reporter import PROGRESS_SECONDS, Reporter
 from bot.broadcast.result_recorder import RECORD_SECONDS, ResultRecorder
 from bot.transport import Lane
-from storage import Broadcast, Broadcasts, Recalls, Unavailable
+from storage import Storage
+from storage.broadcast_types import Broadcast
+from storage.errors import Unavailable
 
 POLL_SECONDS = 1.0  # between two looks for a due broadcast, when nothing wakes the worker
 REST_SECONDS = 1.0  # before what failed is tried again
@@ -131,8 +133,8 @@ class WorkerContext:
         interrupt: the only thing that is one run's alone.
     """
 
-    broadcasts: Broadcasts
-    recalls: Recalls
+    storage: Storage
+
     reporter: Reporter
     report_retries: ReportRetries
     client: Client

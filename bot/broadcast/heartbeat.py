@@ -11,7 +11,12 @@ import structlog
 from bot.broadcast.broadcast_interrupt import InterruptReason
 from bot.broadcast.context import WorkerContext
 from bot.tracebacks import kind_of, place_of
-from storage import Broadcast, BroadcastState, RecallTally, StorageError, Tally
+from storage.broadcast_counts import tally_of_broadcast
+from storage.broadcast_rows import broadcast_with, due_broadcasts
+from storage.broadcast_transitions import note_on_broadcast
+from storage.broadcast_types import Broadcast, BroadcastState, Tally
+from storage.errors import StorageError
+from storage.recalls import RecallTally, end_recall, tally_of_recall
 
 _log = structlog.stdlib.get_logger()
 
@@ -80,11 +85,11 @@ class Heartbeat:
 
     async def report_end(self) -> bool:
         """Makes the final report and records that; False when it must be made later."""
-        broadcasts = self._context.broadcasts
-        broadcast = await broadcasts.get(self._broadcast)
+        storage = self._context.storage
+        broadcast = await storage.read(broadcast_with, self._broadcast)
         if broadcast is None or broadcast.is_running or broadcast.reported_at is not None:
             return True
-        tally = await broadcasts.tally(self._broadcast)
+        tally = await storage.read(tally_of_broadcast, self._broadcast)
         if broadcast.question is not None:
             return await self._ask_admins(broadcast, broadcast.question, tally)
         if not broadcast.is_over:
@@ -94,14 +99,14 @@ class Heartbeat:
         if not await self._try_report(lambda: self._reporter.ended(broadcast, tally)):
             return False
         _log.info("broadcast_ended", state=broadcast.state, **_counts(tally))
-        await broadcasts.note(self._broadcast, reported_at=self._context.now())
+        await storage.write(note_on_broadcast, self._broadcast, reported_at=self._context.now())
         return True
 
     async def report_waiting(self) -> None:
         """Tells its author that another admin must agree after all; tries only once."""
-        broadcast = await self._context.broadcasts.get(self._broadcast)
+        broadcast = await self._context.storage.read(broadcast_with, self._broadcast)
         if broadcast is not None:
-            tally = await self._context.broadcasts.tally(self._broadcast)
+            tally = await self._context.storage.read(tally_of_broadcast, self._broadcast)
             await self._try_report(lambda: self._reporter.progress(broadcast, tally, None))
 
     async def _ask_admins(self, broadcast: Broadcast, question: str, tally: Tally) -> bool:
@@ -120,16 +125,16 @@ class Heartbeat:
         Args:
             unrecorded: for how many deliveries the result could not be recorded.
         """
-        broadcast = await self._context.broadcasts.get(self._broadcast)
+        broadcast = await self._context.storage.read(broadcast_with, self._broadcast)
         if broadcast is None:
             return True
-        tally = await self._context.recalls.tally(self._broadcast)
+        tally = await self._context.storage.read(tally_of_recall, self._broadcast)
         at = self._context.now()
         ended = replace(broadcast, recall_ended_at=at)
         if not await self._try_report(lambda: self._reporter.recalling(ended, tally, None)):
             return False
         _log.info("recall_ended", deleted=tally.deleted, failed=tally.failed)
-        await self._context.recalls.end(self._broadcast, at, unrecorded)
+        await self._context.storage.write(end_recall, self._broadcast, at, unrecorded)
         return True
 
     async def _renew_lease(self, on_loss: Callable[[], None]) -> None:
@@ -163,7 +168,7 @@ class Heartbeat:
                     await self._is_done.wait()
 
     async def _report_once(self, speed: Speed, recalled: RecallTally | None) -> None:
-        broadcast = await self._context.broadcasts.get(self._broadcast)
+        broadcast = await self._context.storage.read(broadcast_with, self._broadcast)
         if broadcast is None:
             self._interrupt.trigger(InterruptReason.ENDED)
         elif broadcast.is_running:
@@ -174,7 +179,7 @@ class Heartbeat:
             self._interrupt.trigger(InterruptReason.ENDED)
 
     async def _report_sending(self, broadcast: Broadcast, speed: Speed) -> None:
-        tally = await self._context.broadcasts.tally(self._broadcast)
+        tally = await self._context.storage.read(tally_of_broadcast, self._broadcast)
         rate = speed.note(self._context.clock(), tally.done)
         # The first tally only gives the speed something to compare with.
         if rate is not None:
@@ -196,7 +201,7 @@ class Heartbeat:
             await self._context.woken.wait()
             self._context.woken.clear()
             try:
-                due = await self._context.broadcasts.due(self._context.now())
+                due = await self._context.storage.read(due_broadcasts, self._context.now())
             except StorageError:
                 continue  # the next claim will notice
             except Exception as error:  # a bug must not end this loop

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bot.clocks import utc_now
-from storage import Lease, Leases
+from storage import Storage
+from storage.leases import Lease, find_lease, release_lease, renew_lease, take_lease
 
 LEASE_SECONDS = 10.0  # it is renewed after a third of this
 # How far two clocks of one machine may drift apart before one of them must have jumped.
@@ -27,7 +28,7 @@ class LeaseHolder:
 
     def __init__(
         self,
-        leases: Leases,
+        storage: Storage,
         name: str,
         *,
         seconds: float = LEASE_SECONDS,
@@ -35,7 +36,7 @@ class LeaseHolder:
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
-        self._leases = leases
+        self._storage = storage
         self._name = name
         self.seconds = seconds
         self._clock = clock
@@ -63,8 +64,8 @@ class LeaseHolder:
         """Takes the lease if it is free, expired, or no longer renewed; tells whether it did."""
         asked = self._clock(), self._now()
         stale = await self._find_stale(asked[0])
-        lease = await self._leases.take(
-            self._name, self.holder, seconds=self.seconds, now=asked[1], stale=stale
+        lease = await self._storage.write(
+            take_lease, self._name, self.holder, seconds=self.seconds, now=asked[1], stale=stale
         )
         self._since = asked if lease else None
         return self.holds()
@@ -72,8 +73,8 @@ class LeaseHolder:
     async def renew(self) -> bool:
         """Extends the lease; False when it is lost."""
         asked = self._clock(), self._now()
-        lease = await self._leases.renew(
-            self._name, self.holder, seconds=self.seconds, now=asked[1]
+        lease = await self._storage.write(
+            renew_lease, self._name, self.holder, seconds=self.seconds, now=asked[1]
         )
         self._since = asked if lease else None
         return self.holds()
@@ -81,11 +82,11 @@ class LeaseHolder:
     async def release(self) -> None:
         """Releases the lease, so that others can take it at once."""
         self._since = None
-        await self._leases.release(self._name, self.holder)
+        await self._storage.write(release_lease, self._name, self.holder)
 
     async def _find_stale(self, now: float) -> Lease | None:
         """Returns the present lease if its holder renews it no more."""
-        lease = await self._leases.look(self._name)
+        lease = await self._storage.read(find_lease, self._name)
         if lease is None:
             return None
         if self._is_only():

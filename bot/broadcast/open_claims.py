@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 
-from storage import Delivery
+from storage.broadcast_types import Delivery
 
 
 @dataclass(slots=True)

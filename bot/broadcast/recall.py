@@ -17,7 +17,15 @@ from bot.broadcast.task_pool import TaskPool
 from bot.tracebacks import error_reference
 from bot.transport import ErrorKind, Lane, error_kind
 from bot.transport.errors import TelegramRefused
-from storage import Broadcast, Recalled, RecallTally, SentMessages
+from storage.broadcast_types import Broadcast
+from storage.recalls import (
+    Recalled,
+    RecallTally,
+    SentMessages,
+    next_to_recall,
+    record_recalled,
+    tally_of_recall,
+)
 
 _log = structlog.stdlib.get_logger()
 
@@ -60,7 +68,7 @@ class Recall:
         """Deletes until nothing is left (True) or the recall is interrupted (False)."""
         self.context.gate.set_ceiling(self.context.rates.free)
         self.tally = await self.context.retry_while_unavailable(
-            lambda: self.context.recalls.tally(self.broadcast.id)
+            lambda: self.context.storage.read(tally_of_recall, self.broadcast.id)
         )
         after, noted, left = 0, True, False
         while self.context.may_continue():
@@ -92,8 +100,8 @@ class Recall:
         rate = self.context.gate.rate
         limit = min(_LARGEST_BATCH, max(_SMALLEST_BATCH, math.ceil(2 * rate)))
         return await self.context.retry_while_unavailable(
-            lambda: self.context.recalls.next(
-                self.broadcast.id, after=after, limit=limit, at=self.context.now()
+            lambda: self.context.storage.read(
+                next_to_recall, self.broadcast.id, after=after, limit=limit, at=self.context.now()
             ),
         )
 
@@ -159,7 +167,9 @@ class Recall:
 
     async def _record(self, recalled: Recalled, positions: Sequence[int]) -> None:
         await self.context.retry_while_unavailable(
-            lambda: self.context.recalls.record(self.broadcast.id, recalled, positions)
+            lambda: self.context.storage.write(
+                record_recalled, self.broadcast.id, recalled, positions
+            )
         )
         if self.tally is not None:
             known = {Recalled.DELETED: self.tally.deleted, Recalled.FAILED: self.tally.failed}

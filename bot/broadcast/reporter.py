@@ -2,7 +2,8 @@
 
 from typing import Protocol
 
-from storage import Broadcast, RecallTally, Tally
+from storage.broadcast_types import Broadcast, Tally
+from storage.recalls import RecallTally
 
 PROGRESS_SECONDS = 3.0  # between two reports of how far a broadcast is
 

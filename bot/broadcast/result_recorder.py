@@ -18,15 +18,10 @@ import structlog
 from bot.back_off import BackOff
 from bot.clocks import utc_now
 from bot.tracebacks import error_reference, kind_of, place_of
-from storage import (
-    DatabaseUrlWrong,
-    Deliveries,
-    Outcome,
-    PauseReason,
-    Result,
-    SchemaMissing,
-    Unavailable,
-)
+from storage import Storage
+from storage.broadcast_types import Outcome, PauseReason, Result
+from storage.deliveries import record_results
+from storage.errors import DatabaseUrlWrong, SchemaMissing, Unavailable
 
 _log = structlog.stdlib.get_logger()
 
@@ -79,13 +74,13 @@ class ResultRecorder:
 
     def __init__(
         self,
-        deliveries: Deliveries,
+        storage: Storage,
         pause: Callable[[bytes, PauseReason, str], Awaitable[None]],
         now: Callable[[], datetime] = utc_now,
         delay: float = RECORD_SECONDS,
         most: int = MOST_WAITING,
     ) -> None:
-        self._deliveries = deliveries
+        self._storage = storage
         self._delay = delay
         self._most = most
         self._pause = pause
@@ -161,7 +156,7 @@ class ResultRecorder:
         )
 
     async def _record(self, broadcast: bytes, results: Sequence[Result]) -> None:
-        await self._deliveries.record(broadcast, results, self._now())
+        await self._storage.write(record_results, broadcast, results, self._now())
         if self._unwritable:
             self._unwritable.difference_update((broadcast, each.position) for each in results)
 

@@ -10,7 +10,7 @@ from bot.broadcast.content import Content, MessageCall, message_ids
 from bot.broadcast.context import WorkerContext
 from bot.transport import ErrorKind, Lane, error_kind
 from bot.transport.errors import TelegramRefused
-from storage import Delivery, Outcome
+from storage.broadcast_types import Delivery, Outcome
 
 # A chat with a longer pause is not waited for: its delivery goes back.
 _LONGEST_PAUSE_SECONDS = 0.5

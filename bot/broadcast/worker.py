@@ -23,7 +23,12 @@ from bot.broadcast.open_claims import OpenClaims
 from bot.broadcast.reporter import Reporter
 from bot.broadcast.result_recorder import ResultRecorder
 from bot.clocks import utc_now
-from storage import Broadcast, PauseReason, Storage, Unavailable
+from storage import Storage
+from storage.broadcast_rows import due_broadcasts
+from storage.broadcast_transitions import interrupt_broadcast
+from storage.broadcast_types import Broadcast, PauseReason
+from storage.deliveries import lease_of
+from storage.errors import Unavailable
 
 _log = structlog.stdlib.get_logger()
 
@@ -63,20 +68,18 @@ class Worker:
         approval_above: int | None = None,
     ) -> None:
         durations = durations or Durations()
-        broadcasts = storage.broadcasts
         self._context = WorkerContext(
-            broadcasts=broadcasts,
-            recalls=storage.recalls,
+            storage=storage,
             reporter=reporter,
             report_retries=ReportRetries(durations.rest),
             client=client,
             gate=gate,
             rates=Rates(rate, rate if paid_rate is None else paid_rate),
-            recorder=ResultRecorder(broadcasts.deliveries, self._pause, now, durations.record),
+            recorder=ResultRecorder(storage, self._pause, now, durations.record),
             claims=OpenClaims() if claims is None else claims,
             lease_holder=LeaseHolder(
-                storage.leases,
-                broadcasts.lease,
+                storage,
+                lease_of(storage.slug),
                 seconds=durations.lease,
                 is_only=is_only,
                 clock=clock,
@@ -130,7 +133,7 @@ class Worker:
             # It is this broadcast: a run begins only when all results of the last are recorded.
             self._broadcast_run.interrupt.trigger(InterruptReason.ENDED)
         now = self._context.now()
-        await self._context.broadcasts.interrupt(broadcast, reason, now, detail)
+        await self._context.storage.write(interrupt_broadcast, broadcast, reason, now, detail)
 
     async def _run(self) -> None:
         recording = asyncio.create_task(self._context.recorder.run())
@@ -174,7 +177,7 @@ class Worker:
     async def _next_due(self) -> Broadcast | None:
         """Returns the first due broadcast that does not wait for admins or a back-off."""
         context, retries = self._context, self._context.report_retries
-        for broadcast in await context.broadcasts.due(context.now()):
+        for broadcast in await context.storage.read(due_broadcasts, context.now()):
             is_asked = retries.is_asked(broadcast.id, broadcast.question)
             if is_asked and not broadcast.has_lapsed(context.now()):
                 continue

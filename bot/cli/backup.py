@@ -34,7 +34,9 @@ from bot.petition.petition import BUNDLED, load_petition
 from bot.settings import SettingsInvalid, load_petition_settings
 from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import mark
-from storage import KeyFileMissing, Keyring, require_key_file
+from storage.audit import add_audit
+from storage.errors import KeyFileMissing
+from storage.keyring import Keyring, require_key_file
 
 _File = Annotated[Path, typer.Argument(metavar="ARCHIVO", help="La copia, un solo archivo.")]
 
@@ -60,7 +62,7 @@ def backup(
         async def made(context: CliContext) -> Manifest:
             url, keyring = settings.database_url, context.storage.keyring
             manifest = await write_backup(file, url, recipients, keyring, wrote=done)
-            await context.storage.audit.record("backup", actor=None, at=manifest.made_at)
+            await context.storage.write(add_audit, "backup", actor=None, at=manifest.made_at)
             return manifest
 
         manifest = run_with_context(made)

@@ -13,7 +13,12 @@ from bot.text.translations import mark
 from handlers.broadcasts.screens.broadcast_lines import BroadcastView
 from handlers.broadcasts.screens.labels import recipients_name, subject_name
 from handlers.broadcasts.screens.progress import state_screen
-from storage import Broadcast, BroadcastState, Kind
+from storage.broadcast_counts import count_not_told, tally_of_broadcast
+from storage.broadcast_rows import broadcast_with
+from storage.broadcast_types import Broadcast, BroadcastState, Kind
+from storage.deliveries import lease_of
+from storage.leases import find_lease
+from storage.recalls import tally_of_recall
 from telegram_text.markup import seen
 
 SECONDS_BETWEEN_LOOKS = 1.0
@@ -78,17 +83,20 @@ class BroadcastSnapshot(BroadcastView):
 async def read_snapshot(context: CliContext, broadcast: Broadcast) -> BroadcastSnapshot:
     """Reads a broadcast and its progress."""
     storage, now = context.storage, context.clock()
-    broadcast = await storage.broadcasts.get(broadcast.id) or broadcast
-    lease = await storage.leases.look(storage.broadcasts.lease)
+    stored = await storage.read(broadcast_with, broadcast.id)
+    broadcast = stored or broadcast
+    lease = await storage.read(find_lease, lease_of(storage.slug))
     is_told = broadcast.kind is Kind.BREACH and broadcast.is_over
     return BroadcastSnapshot(
         context.words,
         broadcast,
-        await storage.broadcasts.tally(broadcast.id),
+        await storage.read(tally_of_broadcast, broadcast.id),
         now,
-        recall=await storage.recalls.tally(broadcast.id) if broadcast.recall_started_at else None,
+        recall=await storage.read(tally_of_recall, broadcast.id)
+        if broadcast.recall_started_at
+        else None,
         reader=broadcast.author,  # so that no other admin's id is shown
-        not_told=await storage.broadcasts.not_told(broadcast.id) if is_told else 0,
+        not_told=await storage.read(count_not_told, broadcast.id) if is_told else 0,
         attended=lease is not None and lease.expires_at > now,
     )
 

@@ -10,7 +10,9 @@ from bot.cli.context import CliContext, Plan, confirmed, run_with_context, with_
 from bot.console import CannotDo, Yes, in_sentences, say
 from bot.text.terminal_language import label
 from bot.text.translations import mark
-from storage import TRANSITIONS, Broadcast, BroadcastAction
+from storage.broadcast_rows import broadcast_history
+from storage.broadcast_transitions import change_broadcast
+from storage.broadcast_types import TRANSITIONS, Broadcast, BroadcastAction
 
 broadcasts = typer.Typer(
     name="broadcasts",
@@ -35,7 +37,7 @@ def list_(as_json: AsJson = False) -> None:
     from bot.cli import broadcast_tables as tables
 
     async def work(context: CliContext) -> None:
-        found = await context.storage.broadcasts.history()
+        found = await context.storage.read(broadcast_history)
         snapshots = [await tables.read_snapshot(context, each) for each in found]
         if as_json:
             say(json.dumps([tables.snapshot_json(each) for each in snapshots]))
@@ -109,8 +111,8 @@ async def _carry_out(context: CliContext, action: BroadcastAction, found: Broadc
     from bot.cli.broadcast_tables import read_snapshot
 
     # The actor None stands in the audit log for the shell, which has no Telegram account.
-    broadcasts, at = context.storage.broadcasts, context.clock()
-    broadcast = await broadcasts.change(action, found.id, None, at) or found
+    storage, at = context.storage, context.clock()
+    broadcast = await storage.write(change_broadcast, action, found.id, None, at) or found
     snapshot = await read_snapshot(context, broadcast)
     if broadcast.state is not TRANSITIONS[action].to:
         raise _not_touched(snapshot.state)
@@ -134,7 +136,7 @@ async def _selected(
 
     None is the one that is under way, and with `or_latest` the latest if none is.
     """
-    every = await context.storage.broadcasts.history()
+    every = await context.storage.read(broadcast_history)
     if wanted is not None and wanted.lower() != "latest":
         return with_id(wanted, every, "petition-bot broadcasts list")
     found = None if wanted else next((each for each in every if each.is_active), None)

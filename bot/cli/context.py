@@ -20,20 +20,17 @@ from bot.petition.petition import BUNDLED, Petition, load_petition
 from bot.settings import PetitionSettings, load_petition_settings
 from bot.text.terminal_language import label, terminal_language
 from bot.text.translations import Catalogs, Words, mark
-from storage import (
-    Broadcast,
-    DatabaseBehind,
-    ExportedList,
-    HighWaterMark,
-    Invalidation,
-    Keyring,
-    Storage,
-    open_known_storage,
-    require_key_file,
-    require_newest,
-)
+from storage import Storage, open_known_storage
+from storage.broadcast_types import Broadcast
+from storage.errors import DatabaseBehind
+from storage.exports import ExportedList
+from storage.high_water_mark import HighWaterMark
 from storage.ids import SHOWN_DIGITS
-from storage.restores import require_finished
+from storage.invalidations import Invalidation
+from storage.keyring import Keyring, require_key_file
+from storage.migrate import require_newest
+from storage.petitions import reached_so_far
+from storage.restores import require_finished, restore_awaits_repetition
 
 Found = TypeVar("Found", Broadcast, ExportedList, Invalidation)
 RESTORED = mark(
@@ -97,12 +94,12 @@ async def open_cli_context(settings: PetitionSettings) -> AsyncIterator[CliConte
     await mark.require_reached()
     storage = await open_known_storage(settings.database_url, keyring, petition.slug)
     try:
-        if await storage.restores.awaits_repetition():
+        if await storage.read(restore_awaits_repetition):
             raise DatabaseBehind(label(RESTORED))
         words = Catalogs.load(time_zone=petition.time_zone).words(terminal_language())
         yield CliContext(petition, storage, words, utc_now)
         # No bot may run that marks what was done.
-        mark.raise_beside_the_bot(await storage.reached())
+        mark.raise_beside_the_bot(await storage.read(reached_so_far))
     finally:
         await storage.close()
 

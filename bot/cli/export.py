@@ -17,7 +17,18 @@ from bot.export.signature_list import SignatureListHeader
 from bot.export.xlsx_list import write_xlsx
 from bot.settings import load_petition_settings
 from bot.text.terminal_language import label, terminal_words
-from storage import BrokenData, ExportedList, NamedSignature, SignatureList, output_file
+from storage.errors import BrokenData
+from storage.exports import (
+    ExportedList,
+    NamedSignature,
+    SignatureList,
+    begin_export,
+    discard_export,
+    finish_export,
+    open_signature_list,
+)
+from storage.private_files import output_file
+from storage.restores import held_restore
 
 Pages = AsyncIterator[list[NamedSignature]]
 _WRITERS = {ListFormat.XLSX: write_xlsx, ListFormat.JSON: write_json}
@@ -67,25 +78,25 @@ async def write_list(
     Raises:
         CannotDo, FileNotWritten: nothing was written.
     """
-    held = await context.storage.restores.held()
+    held = await context.storage.read(held_restore)
     if held is not None and not held.journal_is_whole:
         raise CannotDo.because(
             "Se restauró una copia sin el diario entero, y quien se retiró desde entonces puede "
             "haber vuelto, con su nombre. No se escribe ninguna lista hasta que lo mire alguien "
             "que administra; el bot se lo pide en el chat."
         )
-    exports = context.storage.exports
-    begun = await exports.begin(at=context.clock(), detail=f"{format_} encrypted")
+    storage = context.storage
+    begun = await storage.write(begin_export, at=context.clock(), detail=f"{format_} encrypted")
     try:
         with output_file(file) as target, encrypting_writer(target, [*recipients]) as encrypted:
-            async with exports.read(begun) as signatures:
+            async with open_signature_list(storage, begun) as signatures:
                 header = await _read_header(context, begun, signatures)
                 pages = _complete(header, signatures.pages(), done)
                 await _WRITERS[format_](encrypted, header, pages)
             counts = {"with_name": header.with_name, "without_name": header.without_name}
-            await exports.finish(begun, **counts)
+            await storage.write(finish_export, begun, **counts)
     except BaseException:  # Ctrl-C too
-        await exports.discard(begun, context.clock())
+        await storage.write(discard_export, begun, context.clock())
         raise
     return header
 

@@ -14,7 +14,18 @@ from bot.petition.retention_days import day_of
 from bot.petition_folder.schema import months_later
 from bot.text.terminal_language import label
 from bot.text.translations import mark
-from storage import ExportedList, Handover, Kind
+from storage.broadcast_counts import count_audience
+from storage.broadcast_types import Kind
+from storage.changes_after_export import owed_changes
+from storage.exports import ExportedList
+from storage.handovers import (
+    Handover,
+    active_handover,
+    exported_lists,
+    record_handover,
+    undo_handover,
+)
+from storage.petitions import petition_state
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -61,13 +72,13 @@ async def prepare_handover(
 ) -> Plan:
     """Returns a handover that is to be recorded, after checks, with all that follows from it."""
     storage = context.storage
-    active = await storage.handovers.active()
+    active = await storage.read(active_handover)
     if active is not None:
         raise CannotDo.because(
             "Ya está anotado que se entregó el {day}. Si no es así: petition-bot delivered --undo",
             day=context.words.date(active.handed_over_on),
         )
-    state = await storage.petitions.state()
+    state = await storage.read(petition_state)
     if state.closed_at is None:
         raise CannotDo.because(
             "La petición está abierta, y a la lista le faltaría quien firme desde ahora. Ciérrala "
@@ -99,8 +110,13 @@ async def _record(
     context: CliContext, day: date, manifest: str, listed: ExportedList | None, signatures: int
 ) -> str:
     """Records a handover; returns the result as a sentence."""
-    recorded = await context.storage.handovers.record(
-        day, at=context.clock(), listed=listed, manifest=manifest, without_name=signatures
+    recorded = await context.storage.write(
+        record_handover,
+        day,
+        at=context.clock(),
+        listed=listed,
+        manifest=manifest,
+        without_name=signatures,
     )
     if recorded is None:
         raise CannotDo.because(
@@ -115,12 +131,12 @@ async def _record(
 
 async def prepare_undo(context: CliContext) -> Plan:
     """Returns the handover that is to be taken back, and says what that means."""
-    active = await context.storage.handovers.active()
+    active = await context.storage.read(active_handover)
     if active is None:
         raise CannotDo.because("No hay ninguna entrega anotada: no hay nada que deshacer.")
 
     async def undo(context: CliContext) -> str:
-        if not await context.storage.handovers.undo(active, at=context.clock()):
+        if not await context.storage.write(undo_handover, active, at=context.clock()):
             raise CannotDo.because("Entretanto ya se ha deshecho. No se ha cambiado nada.")
         return label(
             "Deshecho: ya no hay ninguna entrega anotada. El bot lo dice a quienes administran."
@@ -134,10 +150,10 @@ async def prepare_undo(context: CliContext) -> Plan:
 
 
 async def _recorded_or_lists(context: CliContext) -> str:
-    active = await context.storage.handovers.active()
+    active = await context.storage.read(active_handover)
     if active is not None:
         return await _recorded(context, active)
-    lists = [f"  {_counted(context, each)}" for each in await context.storage.handovers.exports()]
+    lists = [f"  {_counted(context, each)}" for each in await context.storage.read(exported_lists)]
     lists = lists or [label("No se ha escrito ninguna lista.")]
     return "\n".join([label("No hay ninguna entrega anotada."), *lists])
 
@@ -172,14 +188,14 @@ async def _find_list(context: CliContext, typed: str | None) -> ExportedList:
             "Di con --export qué lista se entregó: petition-bot delivered las muestra. Si solo se "
             "entregó cuántas firmas hay, di --without-list."
         )
-    exports = await context.storage.handovers.exports()
+    exports = await context.storage.read(exported_lists)
     return with_id(typed, exports, "petition-bot delivered")
 
 
 async def _consequences(context: CliContext, listed: ExportedList | None) -> str:
     storage = context.storage
-    untold = sum((await storage.broadcasts.audience(kind=Kind.CLOSING)).values())
-    changed = [] if listed is None else await storage.changes_after_export.owed(listed)
+    untold = sum((await storage.read(count_audience, kind=Kind.CLOSING)).values())
+    changed = [] if listed is None else await storage.read(owed_changes, listed)
     said = label(
         "Una vez anotado, nadie podrá cambiar si se entrega su nombre, y /reopen no servirá."
     )
@@ -199,7 +215,7 @@ async def _consequences(context: CliContext, listed: ExportedList | None) -> str
 
 
 async def _recorded(context: CliContext, handover: Handover) -> str:
-    lists = await context.storage.handovers.exports()
+    lists = await context.storage.read(exported_lists)
     listed = next((each for each in lists if each.id == handover.export_id), None)
     day, manifest = handover.handed_over_on, handover.manifest
     moment = context.words.plain_moment(handover.recorded_at)

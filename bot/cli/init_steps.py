@@ -24,8 +24,7 @@ from bot.setup.admin_code import LASTS_SECONDS, new_admin_code
 from bot.setup.bot_calls import BotCalls
 from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import Catalogs, mark
-from storage import Keyring, key_apart_from_data
-from storage.keyring import refuse_open_folders
+from storage.keyring import Keyring, key_apart_from_data, refuse_open_folders
 from storage.private_files import write_file
 
 TOKEN = PREFIX + "BOT_TOKEN"

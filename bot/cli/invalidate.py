@@ -15,7 +15,15 @@ from bot.petition.fewest import FEWEST
 from bot.petition.signing_rate import form_times
 from bot.text.terminal_language import label
 from bot.text.translations import Words
-from storage import Matches, SignatureCondition
+from storage.invalidations import (
+    Matches,
+    SignatureCondition,
+    all_invalidations,
+    find_matches,
+    take_out_signatures,
+    undo_invalidation,
+)
+from storage.petitions import close_petition_if_due, petition_state
 
 _HOURS_SHOWN, _EXAMPLES = 48, 10
 
@@ -80,7 +88,7 @@ def invalidate(
 
 
 async def _prepare(context: CliContext, condition: SignatureCondition, reason: str) -> Plan:
-    found = await context.storage.invalidations.find(condition)
+    found = await context.storage.read(find_matches, condition)
     total, unseen = len(found.numbers), ""
     if found.unseen >= FEWEST:
         unseen = label(
@@ -95,7 +103,7 @@ async def _prepare(context: CliContext, condition: SignatureCondition, reason: s
             n=FEWEST,
         )
         raise CannotDo(f"{too_few} {unseen}".strip())
-    state = await context.storage.petitions.state()
+    state = await context.storage.read(petition_state)
     said = _in_words(condition, context.words)
     _show(context.words, said, found, counted=state.signatures)
     return Plan(
@@ -206,9 +214,9 @@ def _large(by_name: Mapping[str, int] | Mapping[str | None, int], others: str) -
 async def _take_out(context: CliContext, said: str, found: Matches, reason: str) -> str:
     now = context.clock()
     # A date that has come closes the petition, so that its count at the closing is as it was.
-    await context.storage.petitions.close_if_due(now)
-    key, taken = await context.storage.invalidations.take_out(
-        found.numbers, reason=reason, condition=said, at=now
+    await context.storage.write(close_petition_if_due, now)
+    key, taken = await context.storage.write(
+        take_out_signatures, found.numbers, reason=reason, condition=said, at=now
     )
     return label(
         "{n} firmas ya no cuentan. Ahora cuentan {counted}. Para contarlas otra vez: "
@@ -220,19 +228,19 @@ async def _take_out(context: CliContext, said: str, found: Matches, reason: str)
 
 
 async def _counted(context: CliContext) -> str:
-    return context.words.number((await context.storage.petitions.state()).signatures)
+    return context.words.number((await context.storage.read(petition_state)).signatures)
 
 
 async def _prepare_undo(context: CliContext, wanted: str) -> Plan:
-    entries = await context.storage.invalidations.entries()
+    entries = await context.storage.read(all_invalidations)
     found = with_id(wanted, entries, "petition-bot invalidate --list")
     if found.undone_at is not None:
         raise CannotDo.because("Esa ya se deshizo: sus firmas cuentan.")
 
     async def undo(context: CliContext) -> str:
         words, now = context.words, context.clock()
-        await context.storage.petitions.close_if_due(now)  # as before taking them out
-        back = await context.storage.invalidations.undo(found.id, now)
+        await context.storage.write(close_petition_if_due, now)  # as before taking them out
+        back = await context.storage.write(undo_invalidation, found.id, now)
         return label(
             "{n} firmas cuentan otra vez. Ahora cuentan {counted}. Ya no están: {gone}.",
             n=words.number(back),
@@ -255,7 +263,7 @@ async def _prepare_undo(context: CliContext, wanted: str) -> Plan:
 
 
 async def _show_list(context: CliContext) -> None:
-    entries, words = await context.storage.invalidations.entries(), context.words
+    entries, words = await context.storage.read(all_invalidations), context.words
     if not entries:
         tell("No se ha anulado nada.")
     for each in entries:

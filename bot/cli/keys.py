@@ -14,9 +14,10 @@ from bot.console import Yes, in_sentences, progress
 from bot.settings import load_petition_settings
 from bot.text.terminal_language import label
 from bot.text.translations import mark
-from storage import Keyring, acquire_process_lock
+from storage.audit import add_audit, last_done
 from storage.key_rotation import outdated_values, petitions_with_key, reseal
-from storage.keyring import add_encryption_key, remove_older_encryption_keys
+from storage.keyring import Keyring, add_encryption_key, remove_older_encryption_keys
+from storage.process_lock import acquire_process_lock
 
 keys = typer.Typer(name="keys", help="Cambia la clave del archivo de clave.", no_args_is_help=True)
 
@@ -89,15 +90,15 @@ async def _rotate(context: CliContext, *, keep_old: bool) -> str:
 
 
 async def _note(context: CliContext, detail: str) -> None:
-    await context.storage.audit.record(
-        "rotate keys", actor=None, at=context.clock(), detail=detail
+    await context.storage.write(
+        add_audit, "rotate keys", actor=None, at=context.clock(), detail=detail
     )
 
 
 async def _left_of_an_exchange(context: CliContext) -> int:
     """Returns how many values are still to be encrypted; 0 after the end, also of damaged ones."""
     keyring = context.storage.keyring
-    if await context.storage.audit.last("rotate keys", f"{keyring.newest.hex()} ended"):
+    if await context.storage.read(last_done, "rotate keys", f"{keyring.newest.hex()} ended"):
         return 0
     return await context.storage.database.read(outdated_values, keyring)
 

@@ -27,8 +27,8 @@ from bot.console import in_sentences, run_to_end, say, say_files_here, tell
 from bot.logs import configure_logging
 from bot.settings import load_storage_settings
 from bot.text.translations import mark
-from storage import Keyring
-from storage import migrate as migrate_database
+from storage.keyring import Keyring
+from storage.migrate import migrate as migrate_database
 
 app = typer.Typer(
     name="petition-bot",

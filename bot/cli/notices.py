@@ -14,7 +14,9 @@ from bot.export.xlsx_list import Workbook, cell, heading, number, row
 from bot.settings import load_petition_settings
 from bot.text.terminal_language import label
 from bot.text.translations import mark
-from storage import Change, ChangeOwed, Handover, output_file
+from storage.changes_after_export import Change, ChangeOwed, mark_changes_told, owed_changes
+from storage.handovers import Handover, active_handover, exported_lists, invalidated_since_handover
+from storage.private_files import output_file
 
 _TO_DO = {
     Change.WITHDRAWN: mark("borrarla: se ha retirado la firma"),
@@ -42,11 +44,11 @@ async def prepare_notices(
     context: CliContext, output: Path | None = None, *, told: bool = False
 ) -> Plan:
     """Returns what the addressee has to be told; writes it to a file. `told`: they were."""
-    handover, owed = await context.storage.handovers.active(), list[ChangeOwed]()
+    handover, owed = await context.storage.read(active_handover), list[ChangeOwed]()
     if handover is None:
         lines = _before_the_handover(context)
     else:
-        owed = await context.storage.changes_after_export.owed(handover)
+        owed = await context.storage.read(owed_changes, handover)
         lines = _since_the_handover(context, handover, owed)
     said = [each async for each in lines]
     if owed and output is not None:
@@ -56,7 +58,7 @@ async def prepare_notices(
     question = label("¿Se ha comunicado todo esto a quien recibió la petición?")
 
     async def mark_told(context: CliContext) -> str:
-        await context.storage.changes_after_export.mark_told(owed, at=context.clock())
+        await context.storage.write(mark_changes_told, owed, at=context.clock())
         return label("Queda anotado que se ha comunicado.")
 
     return Plan("\n".join(said), question if owed and told else "", mark_told)
@@ -66,7 +68,7 @@ async def _since_the_handover(
     context: CliContext, handover: Handover, owed: Sequence[ChangeOwed]
 ) -> AsyncIterator[str]:
     words, day = context.words, context.words.date(handover.handed_over_on)
-    if invalidated := await context.storage.handovers.invalidated_since(handover):
+    if invalidated := await context.storage.read(invalidated_since_handover, handover):
         yield label(
             "De las {all} firmas entregadas, {n} se han anulado después: comunícalo también.",
             all=words.number(handover.signatures),
@@ -85,9 +87,9 @@ async def _since_the_handover(
 async def _before_the_handover(context: CliContext) -> AsyncIterator[str]:
     """Says what to do about the newest list, from which people may have taken their name since."""
     yield label("No hay ninguna entrega anotada, así que no hay nada que comunicar.")
-    for newest in (await context.storage.handovers.exports())[:1]:
+    for newest in (await context.storage.read(exported_lists))[:1]:
         yield label("Hay listas: si se entregó una, anótalo con petition-bot delivered.")
-        if changed := await context.storage.changes_after_export.owed(newest):
+        if changed := await context.storage.read(owed_changes, newest):
             yield label(
                 "Desde que se escribió la más reciente hubo cambios en {n} de sus firmas: "
                 "escríbela otra vez con petition-bot export antes de entregarla.",

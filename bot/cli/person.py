@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -18,15 +18,27 @@ from bot.console import CannotDo, Yes, in_sentences
 from bot.petition.names import NameRefused, clean_name
 from bot.text.terminal_language import label
 from bot.text.translations import mark
-from storage import (
-    NOTICES_KEPT_FOR,
-    CodeState,
+from storage.audit import add_audit
+from storage.handovers import handover_known_to
+from storage.person_codes import CodeState
+from storage.person_notices import NOTICES_KEPT_FOR
+from storage.person_requests import (
     Proof,
     Signer,
     by_code,
-    output_file,
+    check_proof,
+    correct_as_asked,
+    erase_as_asked,
+    find_signer,
+    lift_limits,
+    object_to_use,
+    record_shown,
+    restrict_use,
     verified_otherwise,
 )
+from storage.personal_data import everything_held
+from storage.private_files import output_file
+from storage.returning_supporters import mark_reachable
 
 # Alone, or in groups of three as /mydata shows it in each language.
 _NUMBER = re.compile(r"[0-9]{1,18}|[0-9]{1,3}(?:[\s.,'’][0-9]{3}){1,5}")
@@ -185,21 +197,21 @@ async def _carry_out(context: CliContext, letter: Letter, signer: Signer, proof:
         shown = label("Está en {path}, que solo puedes leer tú.", path=letter.output) + " "
     if letter.what is Asked.LIFT:
         # They get what they missed, like those who unmute the bot.
-        await context.storage.signatures.mark_reachable(signer.supporter, context.clock())
+        await context.storage.write(mark_reachable, signer.supporter, context.clock())
     return f"{shown}{label('Hecho.')} {_told(letter.what, signer)}"
 
 
 async def _do(context: CliContext, letter: Letter, signer: Signer, proof: Proof) -> None:
-    requests, at = context.storage.person_requests, context.clock()
-    deeds: dict[Asked, Callable[..., Awaitable[bool]]] = {
-        Asked.SHOW: requests.record_shown,
-        Asked.CORRECT: partial(requests.correct, name=letter.name or ""),
-        Asked.ERASE: requests.erase,
-        Asked.RESTRICT: requests.restrict,
-        Asked.OBJECT: requests.object,
-        Asked.LIFT: requests.lift,
+    deeds: dict[Asked, Callable[..., bool]] = {
+        Asked.SHOW: record_shown,
+        Asked.CORRECT: partial(correct_as_asked, name=letter.name or ""),
+        Asked.ERASE: erase_as_asked,
+        Asked.RESTRICT: restrict_use,
+        Asked.OBJECT: object_to_use,
+        Asked.LIFT: lift_limits,
     }
-    if not await deeds[letter.what](signer, proof=proof, at=at):
+    deed, now = deeds[letter.what], context.clock()
+    if not await context.storage.write(deed, signer, proof=proof, at=now):
         raise CannotDo.because(
             "No se ha hecho nada: ya estaba así, o entretanto cambió la firma o se usó el código."
         )
@@ -232,9 +244,11 @@ def _checked_name(typed: str) -> str:
 
 async def _proved(context: CliContext, letter: Letter) -> tuple[Signer, Proof]:
     """Returns whose signature it is, and the proof of it."""
-    requests = context.storage.person_requests
+    storage = context.storage
     if letter.code is not None:
-        found, checked = await requests.check(letter.number, letter.code, context.clock())
+        found, checked = await storage.write(
+            check_proof, letter.number, letter.code, context.clock()
+        )
         if found is None:
             since = "" if checked.since is None else context.words.plain_moment(checked.since)
             ask = label(
@@ -242,10 +256,10 @@ async def _proved(context: CliContext, letter: Letter) -> tuple[Signer, Proof]:
             )
             raise CannotDo(f"{label(_NO_FIT[checked.state], moment=since)} {ask}")
         return found, by_code(letter.code)
-    signer = await requests.find(letter.number)
+    signer = await storage.read(find_signer, letter.number)
     if signer is not None:
         # Nobody agreed to this look, and it shows a name before anything is done.
-        await context.storage.audit.record("person_look", actor=None, at=context.clock())
+        await context.storage.write(add_audit, "person_look", actor=None, at=context.clock())
     said = check_reason(letter.reason or "", signer.name if signer else None, letter.name)
     if signer is None:
         raise CannotDo.because("Ninguna firma tiene ese número; quizá se retiró.")
@@ -271,8 +285,8 @@ async def _stored(context: CliContext, signer: Signer) -> str:
     from handlers.my_data import everything_stored
 
     storage = context.storage
-    held = await storage.personal_data.of(signer.chat)
-    handover = await storage.handovers.known_to(signer.supporter)
+    held = await storage.read(everything_held, signer.chat)
+    handover = await storage.read(handover_known_to, signer.supporter)
     return everything_stored(context.petition.slug, held, handover)
 
 

@@ -14,7 +14,8 @@ from bot.text.terminal_language import label, plural_label, terminal_words
 from bot.transport.errors import NotSent, ResponseLost
 from bot.transport.http1.address import Body
 from bot.transport.http1.connection import TimeLimits
-from storage.erasures import DueCount
+from storage.erasures import DueCount, count_due_signatures
+from storage.petitions import petition_state
 
 
 @in_sentences
@@ -29,7 +30,7 @@ async def prepare_purge(context: CliContext, *, asks_telegram: bool = False) -> 
     If Telegram is asked what day it is, it has to be the machine's.
     """
     erasure = await read_erasure(context.storage, context.petition, context.clock())
-    count = await context.storage.erasures.count(erasure.due)
+    count = await context.storage.read(count_due_signatures, erasure.due)
     total = count.total - (0 if erasure.untold_too else count.waiting)
     if total and asks_telegram:
         refuse_another_date(await telegram_time(load_petition_settings()), context.clock())
@@ -74,7 +75,7 @@ async def _erase(context: CliContext, erasure: Erasure, total: int) -> str:
     storage, now = context.storage, context.clock()
     with progress(label("Borrando"), stopped, total) as done:
         erased = await erase_due(storage, erasure, now, action="purge", progress=done)
-    state = await storage.petitions.state()
+    state = await storage.read(petition_state)
     return label(
         "Firmas borradas: {n}. El total de la petición sigue siendo {count}. Las copias de la "
         "base de datos siguen teniendo lo que tenían.",
@@ -107,7 +108,7 @@ async def _reasons(
             months=plural_label("{n} mes", "{n} meses", months.months_after_delivery),
         )
     if count.untold:
-        is_closed = (await context.storage.petitions.state()).is_closed
+        is_closed = (await context.storage.read(petition_state)).is_closed
         yield label(
             "Nadie ha contado a {n} de esas personas cómo acabó la petición. Quien administra "
             "puede hacerlo con {command}.",

@@ -32,7 +32,7 @@ from bot.telegram_session import shared_session
 from bot.text.problems import Sentence
 from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import mark
-from storage import petition_signed_with, reached_in
+from storage.high_water_mark import petition_signed_with, reached_in
 
 _log = structlog.stdlib.get_logger()
 

@@ -17,8 +17,8 @@ from bot.cli.init_steps import in_environment, in_file
 from bot.console import CannotDo, in_sentences
 from bot.settings import PREFIX, load_settings
 from bot.text.translations import mark
-from storage import require_key_file
 from storage.database_url import SqliteAddress, parse_address
+from storage.keyring import require_key_file
 
 _CERTIFICATES = "SSL_CERT_FILE"  # names a bundle of certificates, as OpenSSL has it
 # What a unit hides from the service, so that what it uses of it has to be named.

@@ -13,7 +13,7 @@ import orjson
 from bot.export.signature_list import SignatureListHeader, day_of
 from bot.petition.petition import Petition
 from bot.petition_folder.schema import in_language
-from storage import NamedSignature
+from storage.exports import NamedSignature
 
 FORMAT = "petition-bot list 1"
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from bot.petition.fewest import FEWEST
 from bot.petition.petition import Petition
-from storage import ExportCounts, ExportedList, SignatureGroup
+from storage.exports import ExportCounts, ExportedList, SignatureGroup
 
 _Key = TypeVar("_Key")
 

@@ -14,7 +14,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from bot.export.signature_list import SignatureListHeader, day_of
 from bot.text.terminal_language import label
-from storage import NamedSignature
+from storage.exports import NamedSignature
 
 # As many rows as a sheet of Excel's can have, the heading among them.
 ROWS_A_SHEET = 1_048_576

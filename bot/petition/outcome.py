@@ -14,7 +14,7 @@ from bot.petition.petition import Petition
 from bot.petition_folder.markup_check import HOW_MANY, filled
 from bot.text import text_limits
 from bot.text.translations import mark
-from storage import CLOSING_UPDATE, ClosingText, ClosingTextKind
+from storage.closing_texts import CLOSING_UPDATE, ClosingText, ClosingTextKind
 from telegram_text.markup import MarkupError, length, parse, placeholders
 
 # The day and what the entry is about, and the empty line above it.

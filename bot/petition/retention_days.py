@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 from bot.petition_folder.schema import MONTHS_A_YEAR, RetentionTable, months_later
-from storage import DueBefore
+from storage.erasures import DueBefore
 
 WARNED_FOR = timedelta(days=7)
 """For so long the admins have known of it before somebody untold is erased after the handover."""

@@ -13,7 +13,7 @@ from statistics import median_low
 
 from bot.petition.fewest import FEWEST
 from bot.text.translations import mark
-from storage import SigningRate
+from storage.signature_counts import SigningRate
 
 # What takes longer says nothing more, and need not be known of a person.
 _FORM_SECONDS_AT_MOST = 3_600

@@ -26,7 +26,8 @@ from bot.tryout.page import TryoutPage, TryoutState
 from simulator import Simulator
 from simulator.chats import Shape
 from simulator.world import World
-from storage import Keyring, StorageError
+from storage.errors import StorageError
+from storage.keyring import Keyring
 
 _log = structlog.stdlib.get_logger()
 

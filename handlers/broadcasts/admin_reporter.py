@@ -21,7 +21,10 @@ from handlers.broadcasts.screens.labels import subject_name
 from handlers.broadcasts.screens.progress import state_screen
 from handlers.context import Bot, Services
 from handlers.conversation_message import send_screen
-from storage import Broadcast, BroadcastState, NoticeKind, PauseReason, RecallTally, Tally
+from storage.admin_notices import NoticeKind, broadcast_notice_was_sent, mark_broadcast_notice_sent
+from storage.broadcast_counts import timeline_of_broadcast
+from storage.broadcast_types import Broadcast, BroadcastState, PauseReason, Tally
+from storage.recalls import RecallTally
 
 _log = structlog.stdlib.get_logger()
 
@@ -88,9 +91,9 @@ class AdminReporter:
 
     async def _ask(self, broadcast: Broadcast, tally: Tally, admin: int) -> None:
         """Shows the message as recipients would get it, and below it the question."""
-        services, notices = self._services, self._services.storage.admin_notices
+        services, storage = self._services, self._services.storage
         about = _question_digest(broadcast, services.reference(admin))
-        if await notices.was_sent(broadcast.id, NoticeKind.QUESTION, about):
+        if await storage.read(broadcast_notice_was_sent, broadcast.id, NoticeKind.QUESTION, about):
             return
         words, notice = await services.words_for(admin), None
         if not tally.done:
@@ -98,7 +101,7 @@ class AdminReporter:
         measured = Measured(tally)
         view = await view_of(services, words, broadcast, reader=admin, measured=measured)
         await send_screen(self._bot, admin, state_screen(view).with_notice(notice))
-        await notices.mark_sent(broadcast.id, NoticeKind.QUESTION, about)
+        await storage.write(mark_broadcast_notice_sent, broadcast.id, NoticeKind.QUESTION, about)
 
     async def ended(self, broadcast: Broadcast, tally: Tally) -> None:
         """Shows the final report, and below it a chart of the deliveries."""
@@ -130,9 +133,11 @@ class AdminReporter:
 
         Returns whether the admin who watches it can read it.
         """
-        former, notices = progress_place(broadcast), self._services.storage.admin_notices
+        former, storage = progress_place(broadcast), self._services.storage
         chat = broadcast.progress_chat
-        if chat not in self._services.admins or await notices.was_sent(broadcast.id, kind, about):
+        if chat not in self._services.admins or await storage.read(
+            broadcast_notice_was_sent, broadcast.id, kind, about
+        ):
             return True
         try:
             await self._publisher.move(broadcast, chat, measured=measured)
@@ -140,7 +145,7 @@ class AdminReporter:
             if error_kind(error) is not ErrorKind.UNREACHABLE:
                 raise
             return False  # drawing in the former message will log that nobody reads it
-        await notices.mark_sent(broadcast.id, kind, about)
+        await storage.write(mark_broadcast_notice_sent, broadcast.id, kind, about)
         if former is not None:
             await self._publisher.point_elsewhere(former)
         return True
@@ -148,11 +153,11 @@ class AdminReporter:
     async def _send_chart(self, broadcast: Broadcast, report: Place) -> None:
         """Sends the chart of deliveries over time, once, as a reply to the report."""
         chat, message_id = report
-        notices = self._services.storage.admin_notices
-        if await notices.was_sent(broadcast.id, NoticeKind.CHART):
+        storage = self._services.storage
+        if await storage.read(broadcast_notice_was_sent, broadcast.id, NoticeKind.CHART):
             return
         words = await self._services.words_for(chat)
-        moments = await self._services.storage.broadcasts.timeline(broadcast.id)
+        moments = await self._services.storage.read(timeline_of_broadcast, broadcast.id)
         title = words.label("Cómo avanzó la entrega")
         picture = await delivery_picture(moments, words, title)
         if picture is None:
@@ -170,7 +175,7 @@ class AdminReporter:
                 raise
             _log.warning("chart_not_sent", error_kind=error_kind(error))
             return
-        await notices.mark_sent(broadcast.id, NoticeKind.CHART)
+        await storage.write(mark_broadcast_notice_sent, broadcast.id, NoticeKind.CHART)
 
 
 def _question_digest(broadcast: Broadcast, reader: bytes = b"") -> str:

@@ -17,7 +17,10 @@ from handlers.broadcasts.progress_message import (
 from handlers.broadcasts.screens.approval import ask_decline
 from handlers.calls_before_commit import before_commit
 from handlers.screens.buttons import read_number
-from storage import Broadcast, BroadcastAction, BroadcastState
+from storage.broadcast_counts import count_audience
+from storage.broadcast_rows import active_broadcast
+from storage.broadcast_transitions import change_broadcast
+from storage.broadcast_types import Broadcast, BroadcastAction, BroadcastState
 from telegram_text.markup import Html
 
 
@@ -55,8 +58,8 @@ async def approve(ctx: AdminContext, argument: str) -> None:
             )
         )
         return
-    found = await ctx.broadcasts.audience(
-        kind=known.kind, audience=known.audience, topic=known.topic
+    found = await ctx.services.storage.read(
+        count_audience, kind=known.kind, audience=known.audience, topic=known.topic
     )
     recipients = sum(found.values())
     if not recipients:
@@ -68,7 +71,12 @@ async def approve(ctx: AdminContext, argument: str) -> None:
         await _ask_again(ctx, known, before, recipients)
         return
     user, at = ctx.by
-    now = await ctx.broadcasts.change(BroadcastAction.APPROVE, known.id, user, at) or known
+    now = (
+        await ctx.services.storage.write(
+            change_broadcast, BroadcastAction.APPROVE, known.id, user, at
+        )
+        or known
+    )
     if now.awaits_approval:
         await ctx.alert(
             ctx.words.label(
@@ -94,7 +102,9 @@ async def decline(ctx: AdminContext, argument: str) -> None:
     known = await _undecided(ctx, argument)
     if known is None:
         return
-    now = await ctx.broadcasts.change(BroadcastAction.DECLINE, known.id, *ctx.by)
+    now = await ctx.services.storage.write(
+        change_broadcast, BroadcastAction.DECLINE, known.id, *ctx.by
+    )
     await tell_state(ctx, now or known)
 
 
@@ -124,7 +134,10 @@ async def _ask_again(
 ) -> None:
     """Asks again with the current number, since the audience grew beyond what was shown."""
     recount = BroadcastAction.RECOUNT
-    now = await ctx.broadcasts.change(recount, known.id, *ctx.by, recipients) or known
+    now = (
+        await ctx.services.storage.write(change_broadcast, recount, known.id, *ctx.by, recipients)
+        or known
+    )
     if not now.awaits_approval:
         await tell_state(ctx, now)  # another admin was faster
         return
@@ -157,7 +170,7 @@ async def _approved(ctx: AdminContext, now: Broadcast, at: datetime) -> None:
     if now.starts_at is not None and now.starts_at > at:
         await ctx.tell(partial(_refreshed, ctx, now))
         return
-    active = await ctx.broadcasts.active()
+    active = await ctx.services.storage.read(active_broadcast)
     if active is not None and active.id != now.id:
         later = ctx.words.text("<b>Aprobado.</b> Saldrá cuando acabe el envío que está en marcha.")
         await ctx.tell(partial(_refreshed, ctx, now, later))

@@ -20,7 +20,10 @@ from handlers.broadcasts.screens.progress import elsewhere
 from handlers.calls_before_commit import before_commit
 from handlers.closing_texts import unready
 from handlers.conversation_message import tolerate
-from storage import Broadcast, Kind
+from storage.broadcast_rows import broadcast_with
+from storage.broadcast_transitions import start_broadcast
+from storage.broadcast_types import Broadcast, Kind
+from storage.petitions import last_number_given, petition_state
 from telegram_text.markup import Html
 
 _Objection = Html | int
@@ -35,7 +38,7 @@ async def send(ctx: AdminContext, token: str) -> None:
     Raises:
         NothingDone: Telegram did not say whether the preview still exists; nothing was started.
     """
-    known = await ctx.broadcasts.get(broadcast_id(token))
+    known = await ctx.services.storage.read(broadcast_with, broadcast_id(token))
     if known is not None:
         await show_already_started(ctx, known)
         return
@@ -66,7 +69,7 @@ async def dismiss(ctx: AdminContext, shown: str) -> bool:
     A button left from an earlier draft does not discard the current one.
     """
     token, _, key = shown.partition(":")
-    known = await ctx.broadcasts.get(broadcast_id(token))
+    known = await ctx.services.storage.read(broadcast_with, broadcast_id(token))
     if known is not None:
         await show_already_started(ctx, known)
         return True
@@ -175,7 +178,8 @@ async def _start(editor: DraftEditor, draft_view: DraftView, token: str, shown: 
     ctx, plan = editor.ctx, _plan(editor, draft_view, token, shown)
     # Stored before the start: from then on the preview belongs to the broadcast.
     editor = await editor.save(editor.draft.model_copy(update={"token": token}))
-    found = await ctx.broadcasts.start(
+    found = await ctx.services.storage.write(
+        start_broadcast,
         plan,
         at_most=draft_view.most_recipients(shown),
         approval_above=draft_view.approval_above,
@@ -194,7 +198,7 @@ async def _start(editor: DraftEditor, draft_view: DraftView, token: str, shown: 
 async def _show_started(
     ctx: AdminContext, started: Broadcast, progress: tuple[int, int] | None
 ) -> None:
-    now = await ctx.broadcasts.get(started.id) or started
+    now = await ctx.services.storage.read(broadcast_with, started.id) or started
     if now.is_running and progress not in (None, progress_place(now)):
         await ctx.write(elsewhere(ctx.words))  # another admin took the progress meanwhile
     else:
@@ -218,14 +222,14 @@ async def _show_again(editor: DraftEditor, objection: _Objection) -> None:
     """Shows the current summary with a new confirmation button and the reason nothing was sent."""
     ctx, draft = editor.ctx, editor.draft
     if draft.kind is Kind.CLOSING:
-        state = await ctx.services.storage.petitions.state()
+        state = await ctx.services.storage.read(petition_state)
         if not state.is_closed:
             said = ctx.words.text("La petición está abierta: no se ha enviado nada.")
             await discard_draft(editor, said)
             return
     last = draft.last_signature_number
     if draft.copies is not None and draft.starts_at is None:
-        last = await ctx.services.storage.petitions.last_number()
+        last = await ctx.services.storage.read(last_number_given)
     stage = DraftStage.SUMMARY if draft.stage is DraftStage.SECOND_CONFIRMATION else draft.stage
     editor = await editor.save(
         draft.model_copy(update={"last_signature_number": last, "stage": stage})

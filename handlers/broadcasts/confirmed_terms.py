@@ -10,7 +10,9 @@ from handlers.closing_texts import unready
 from handlers.context import Services
 from handlers.screens.buttons import NO_MORE
 from handlers.screens.screen import paragraphs
-from storage import ClosingText, Kind, PetitionState
+from storage.broadcast_types import Kind
+from storage.closing_texts import ClosingText, published_closing_texts
+from storage.petitions import PetitionState
 from telegram_text.markup import Html, fill
 
 Messages = Mapping[str, tuple[int, ...]]
@@ -26,7 +28,7 @@ async def current_content(
     if draft.kind is Kind.CLOSING:
         if await unready(services) is not None:
             return {}
-        return _closing(services, state, await services.storage.closing_texts.published())
+        return _closing(services, state, await services.storage.read(published_closing_texts))
     if draft.kind is Kind.BREACH:
         return {
             language: breach_notice(services.catalogs.words(language), version.html)

@@ -12,7 +12,8 @@ from handlers.broadcasts.progress_publisher import progress_place, view_of
 from handlers.broadcasts.screens.labels import RECALLABLE_HOURS
 from handlers.broadcasts.screens.progress import state_screen
 from handlers.broadcasts.screens.questions import ask_cancel, ask_recall
-from storage import Broadcast, BroadcastAction, BroadcastState, PauseReason
+from storage.broadcast_transitions import change_broadcast, note_on_broadcast
+from storage.broadcast_types import Broadcast, BroadcastAction, BroadcastState, PauseReason
 
 _log = structlog.stdlib.get_logger()
 
@@ -48,8 +49,15 @@ async def ask_to_cancel(ctx: AdminContext, argument: str) -> None:
     if known is None:
         return
     if known.is_active:
-        await ctx.broadcasts.note(known.id, cancel_requested_at=ctx.services.clock())
-        known = await ctx.broadcasts.change(BroadcastAction.PAUSE, known.id, *ctx.by) or known
+        await ctx.services.storage.write(
+            note_on_broadcast, known.id, cancel_requested_at=ctx.services.clock()
+        )
+        known = (
+            await ctx.services.storage.write(
+                change_broadcast, BroadcastAction.PAUSE, known.id, *ctx.by
+            )
+            or known
+        )
         ctx.services.wake_broadcast()
     may_be = known.state in (BroadcastState.SCHEDULED, BroadcastState.PAUSED)
     await tell_state(ctx, known, ask_cancel if may_be else state_screen)
@@ -66,7 +74,10 @@ async def watch(ctx: AdminContext, argument: str) -> None:
     """Shows the broadcast's state, after an admin answered a question with no."""
     known = await find_broadcast(ctx, argument)
     if known is not None:
-        known = await ctx.broadcasts.note(known.id, cancel_requested_at=None) or known
+        known = (
+            await ctx.services.storage.write(note_on_broadcast, known.id, cancel_requested_at=None)
+            or known
+        )
         await tell_state(ctx, known)
 
 
@@ -88,12 +99,17 @@ async def recall(ctx: AdminContext, argument: str) -> None:
     known = await find_broadcast(ctx, argument)
     if known is None:
         return
-    found = await ctx.broadcasts.change(BroadcastAction.RECALL, known.id, *ctx.by)
+    found = await ctx.services.storage.write(
+        change_broadcast, BroadcastAction.RECALL, known.id, *ctx.by
+    )
     if found is None or found.recall_started_at is None:
         await ctx.tell(partial(_too_late, ctx, known))
         return
-    await ctx.broadcasts.note(
-        found.id, progress_chat=ctx.chat_id, progress_message_id=ctx.message_id or 0
+    await ctx.services.storage.write(
+        note_on_broadcast,
+        found.id,
+        progress_chat=ctx.chat_id,
+        progress_message_id=ctx.message_id or 0,
     )
     await ctx.tell(partial(_show_recalled, ctx, known, found))
 
@@ -129,7 +145,7 @@ async def _too_late(ctx: AdminContext, known: Broadcast) -> None:
 
 async def _change(ctx: AdminContext, known: Broadcast, action: BroadcastAction) -> None:
     """Does that, wakes the worker and shows the broadcast's new state."""
-    now = await ctx.broadcasts.change(action, known.id, *ctx.by)
+    now = await ctx.services.storage.write(change_broadcast, action, known.id, *ctx.by)
     ctx.services.wake_broadcast()
     if now is None:
         return

@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from storage import Audience, Broadcast, Correction, Kind
+from storage.broadcast_types import Audience, Broadcast, Correction, Kind
 
 WAITS_FOR = timedelta(hours=1)
 """How long a draft accepts messages; what is sent later may be meant for something else."""

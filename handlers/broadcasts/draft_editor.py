@@ -24,7 +24,11 @@ from handlers.closing_texts import unready
 from handlers.conversation_message import edit_if_there, tolerate
 from handlers.delayed_replies import LONGEST_WAIT
 from handlers.screens.screen import Screen
-from storage import Kind
+from storage.broadcast_counts import written_to_alone
+from storage.broadcast_rows import broadcast_with, has_sent_broadcasts
+from storage.broadcast_types import Kind
+from storage.drafts import delete_draft, find_draft, store_draft
+from storage.petitions import petition_state
 from telegram_text.markup import Html
 
 _log = structlog.stdlib.get_logger()
@@ -104,7 +108,7 @@ class DraftEditor:
         ctx, draft, services = self.ctx, self.draft, self.ctx.services
         petition = services.petition
         numbers, state = await asyncio.gather(
-            count_recipients(services.storage, draft), services.storage.petitions.state()
+            count_recipients(services.storage, draft), services.storage.read(petition_state)
         )
         draft_view = DraftView(
             words=ctx.words,
@@ -122,7 +126,7 @@ class DraftEditor:
         content, written_to, has_sent = await asyncio.gather(
             current_content(services, draft, state),
             self._written_to(),
-            ctx.broadcasts.has_sent(ctx.user.id),
+            ctx.services.storage.read(has_sent_broadcasts, ctx.user.id),
         )
         if draft.kind is Kind.CLOSING and content_sha256(content).hex() != draft.previewed:
             return draft_view  # what is above it in the chat is not what would be sent
@@ -140,7 +144,7 @@ class DraftEditor:
         ctx = self.ctx
         if self.draft.kind is Kind.BREACH or ctx.services.approval_above is None:
             return 0
-        return await ctx.broadcasts.written_to_alone(ctx.user.id, self.now)
+        return await ctx.services.storage.read(written_to_alone, ctx.user.id, self.now)
 
     async def _placed(self, screen: Screen, below: int | None) -> int:
         """Writes the screen into the admin's message or a new one; returns its id."""
@@ -158,24 +162,24 @@ class DraftEditor:
 
 async def open_draft(ctx: AdminContext) -> DraftEditor | None:
     """Loads the admin's draft; None without one, or once it was started as a broadcast."""
-    draft = parse_draft(await ctx.services.storage.drafts.get(ctx.reference))
+    draft = parse_draft(await ctx.services.storage.read(find_draft, ctx.reference))
     return None if draft is None or await _is_started(ctx, draft) else DraftEditor(ctx, draft)
 
 
 async def save_draft(ctx: AdminContext, draft: Draft) -> None:
     """Stores a draft in place of the admin's former one."""
-    drafts = ctx.services.storage.drafts
-    await drafts.save(ctx.reference, draft.model_dump_json(), ctx.services.clock())
+    storage = ctx.services.storage
+    await storage.write(store_draft, ctx.reference, draft.model_dump_json(), ctx.services.clock())
 
 
 async def forget_draft(ctx: AdminContext) -> None:
     """Deletes the admin's draft."""
-    await ctx.services.storage.drafts.forget(ctx.reference)
+    await ctx.services.storage.write(delete_draft, ctx.reference)
 
 
 async def forget_started_draft(ctx: AdminContext) -> None:
     """Deletes the admin's draft if it was started as a broadcast, which a crash may leave."""
-    draft = parse_draft(await ctx.services.storage.drafts.get(ctx.reference))
+    draft = parse_draft(await ctx.services.storage.read(find_draft, ctx.reference))
     if draft is not None and await _is_started(ctx, draft):
         await forget_draft(ctx)
 
@@ -183,7 +187,7 @@ async def forget_started_draft(ctx: AdminContext) -> None:
 async def _is_started(ctx: AdminContext, draft: Draft) -> bool:
     if draft.token is None:
         return False
-    return await ctx.broadcasts.get(broadcast_id(draft.token)) is not None
+    return await ctx.services.storage.read(broadcast_with, broadcast_id(draft.token)) is not None
 
 
 async def _star_balance(ctx: AdminContext) -> int | None:

@@ -10,7 +10,8 @@ from handlers.broadcasts.draft_editor import DraftEditor, open_draft
 from handlers.broadcasts.parse_time import FARTHEST, time_fault
 from handlers.broadcasts.preview import send_test, show_preview
 from handlers.screens.buttons import DraftStep, DraftTap, read_number
-from storage import Kind
+from storage.broadcast_types import Kind
+from storage.petitions import last_number_given
 
 _ABOUT_PEOPLE = frozenset({DraftStep.ASK_SUBJECT, DraftStep.SUBJECT, DraftStep.AUDIENCE})
 _ABOUT_A_MESSAGE = _ABOUT_PEOPLE | {
@@ -141,7 +142,7 @@ async def plan_for(editor: DraftEditor, moment: datetime, *, below: int | None =
 
 
 async def _remove_time(editor: DraftEditor, _tap: DraftTap) -> None:
-    last = await editor.ctx.services.storage.petitions.last_number()
+    last = await editor.ctx.services.storage.read(last_number_given)
     editor = await editor.save(
         editor.draft.changed(editor.now, starts_at=None, last_signature_number=last)
     )

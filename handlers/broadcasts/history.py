@@ -7,7 +7,10 @@ from handlers.broadcasts.progress_message import screen_of, tell_progress
 from handlers.broadcasts.screens.history import ON_A_PAGE, history, provenance
 from handlers.screens.buttons import AdminAction, Button, read_id, read_number
 from handlers.screens.screen import Screen, paragraphs
-from storage import Broadcast
+from storage.admin_names import names_of_admins
+from storage.broadcast_counts import tally_of_broadcast
+from storage.broadcast_rows import broadcast_with, listed_broadcasts
+from storage.broadcast_types import Broadcast
 
 
 async def broadcasts(ctx: AdminContext) -> None:
@@ -23,7 +26,7 @@ async def turn_page(ctx: AdminContext, argument: str) -> None:
 async def report(ctx: AdminContext, argument: str) -> None:
     """Shows the state or report of one broadcast, with the buttons that still apply."""
     key, _, page = argument.partition(".")
-    known = await ctx.broadcasts.get(read_id(key))
+    known = await ctx.services.storage.read(broadcast_with, read_id(key))
     if known is None:
         await _show(ctx, read_number(page) or 0)
         return
@@ -40,9 +43,9 @@ async def report(ctx: AdminContext, argument: str) -> None:
 
 async def _show(ctx: AdminContext, page: int) -> None:
     storage = ctx.services.storage
-    left = (await storage.broadcasts.listed())[page * ON_A_PAGE :]
+    left = (await storage.read(listed_broadcasts))[page * ON_A_PAGE :]
     found = left[:ON_A_PAGE]
-    entries = [(each, await storage.broadcasts.tally(each.id)) for each in found]
+    entries = [(each, await storage.read(tally_of_broadcast, each.id)) for each in found]
     if not entries and page:
         await _show(ctx, 0)
         return
@@ -61,4 +64,4 @@ async def _show(ctx: AdminContext, page: int) -> None:
 async def _names(ctx: AdminContext, shown: Iterable[Broadcast]) -> dict[int, str]:
     """Returns how to call those who prepared and confirmed these broadcasts."""
     admins = {admin for each in shown for admin in (each.author, each.confirmed_by) if admin}
-    return await ctx.services.storage.admin_names.of(admins)
+    return await ctx.services.storage.read(names_of_admins, admins)

@@ -20,7 +20,16 @@ from handlers.closing_texts import Unready, unready
 from handlers.restored_backup import restored_screen
 from handlers.screens.buttons import AdminAction, Button, read_id
 from handlers.screens.screen import Screen, paragraphs
-from storage import Broadcast, Correction, Kind
+from storage.broadcast_counts import (
+    count_audience,
+    count_signers,
+    has_recipients,
+    tally_of_broadcast,
+)
+from storage.broadcast_rows import active_broadcast, broadcast_with, scheduled_broadcasts
+from storage.broadcast_types import Broadcast, Correction, Kind
+from storage.petitions import petition_state
+from storage.restores import held_restore
 from telegram_text.markup import Html
 
 # Scheduled broadcasts shown, the earliest first; a message's length is limited.
@@ -58,11 +67,11 @@ class BroadcastOptions:
 async def broadcast(ctx: AdminContext) -> None:
     """Handles /broadcast: shows the active broadcast, or else what can be sent."""
     await forget_started_draft(ctx)
-    active = await ctx.broadcasts.active()
+    active = await ctx.services.storage.read(active_broadcast)
     if active is not None:
         await tell_progress(ctx, active.id)
         return
-    held = await ctx.services.storage.restores.held()
+    held = await ctx.services.storage.read(held_restore)
     if held is not None:
         await ctx.say(restored_screen(held, ctx.words))
         return
@@ -78,8 +87,8 @@ async def compose(ctx: AdminContext, _argument: str) -> None:
 async def compose_closing(ctx: AdminContext, _argument: str) -> None:
     """Starts a draft of the closing update and shows its preview."""
     services = ctx.services
-    state = await services.storage.petitions.state()
-    active = await services.storage.broadcasts.active()
+    state = await services.storage.read(petition_state)
+    active = await services.storage.read(active_broadcast)
     if active is not None:
         await tell_progress(ctx, active.id)
         return
@@ -107,12 +116,14 @@ async def compose_breach(ctx: AdminContext, argument: str) -> None:
 
 async def compose_correction(ctx: AdminContext, argument: str) -> None:
     """Starts a draft of the correction of a broadcast, for those who got it."""
-    known = await ctx.broadcasts.get(read_id(argument))
-    if known is None or not known.can_be_corrected(await ctx.broadcasts.tally(known.id)):
+    known = await ctx.services.storage.read(broadcast_with, read_id(argument))
+    if known is None or not known.can_be_corrected(
+        await ctx.services.storage.read(tally_of_broadcast, known.id)
+    ):
         await ctx.say(ctx.words.text("Ese envío ha cambiado. Escribe /broadcast."))
         return
     topic = Correction.of(known).topic
-    if not await ctx.broadcasts.audience(kind=Kind.CORRECTION, topic=topic):
+    if not await ctx.services.storage.read(count_audience, kind=Kind.CORRECTION, topic=topic):
         await ctx.alert(
             ctx.words.label(
                 "A quienes lo recibieron ya se les envió una corrección, o no se les puede "
@@ -135,7 +146,7 @@ async def resume(ctx: AdminContext, argument: str) -> None:
         else:
             await editor.show()
         return
-    known = await ctx.broadcasts.get(read_id(argument))
+    known = await ctx.services.storage.read(broadcast_with, read_id(argument))
     if known is None or not known.is_over or known.kind is Kind.CLOSING:
         await ctx.say(ctx.words.text("Ese envío ha cambiado. Escribe /broadcast."))
         return
@@ -231,19 +242,19 @@ async def _start_draft(ctx: AdminContext, draft: Draft) -> DraftEditor:
 
 async def _options(ctx: AdminContext) -> BroadcastOptions:
     storage = ctx.services.storage
-    state, editor = await storage.petitions.state(), await open_draft(ctx)
-    counts = await storage.broadcasts.signers()
+    state, editor = await storage.read(petition_state), await open_draft(ctx)
+    counts = await storage.read(count_signers)
     return BroadcastOptions(
         is_closed=state.is_closed,
         why_not=await unready(ctx.services),
-        untold=sum((await storage.broadcasts.audience(kind=Kind.CLOSING)).values()),
+        untold=sum((await storage.read(count_audience, kind=Kind.CLOSING)).values()),
         signed=counts.written_to,
-        is_chosen=await storage.broadcasts.has_recipients(Kind.UPDATE)
-        or await storage.broadcasts.has_recipients(Kind.NEWS),
+        is_chosen=await storage.read(has_recipients, Kind.UPDATE)
+        or await storage.read(has_recipients, Kind.NEWS),
         unreachable=counts.unreachable,
         muted=counts.muted,
-        is_held=await storage.broadcasts.has_recipients(Kind.BREACH),
-        scheduled=await storage.broadcasts.scheduled(),
+        is_held=await storage.read(has_recipients, Kind.BREACH),
+        scheduled=await storage.read(scheduled_broadcasts),
         draft=None if editor is None else editor.draft,
     )
 

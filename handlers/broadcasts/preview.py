@@ -23,7 +23,8 @@ from handlers.broadcasts.draft import DraftStage, with_preview, without_preview
 from handlers.broadcasts.draft_editor import DraftEditor
 from handlers.context import Bot
 from handlers.conversation_message import tolerate
-from storage import Broadcast
+from storage.broadcast_types import Broadcast
+from storage.petitions import last_number_given, petition_state
 from telegram_text.markup import Html
 
 _log = structlog.stdlib.get_logger()
@@ -84,7 +85,7 @@ async def _show_preview(editor: DraftEditor) -> None:
         editor = await editor.save(editor.draft.model_copy(update={"old_copies": there}))
     previewed = None if editor.draft.is_copied else content_sha256(content).hex()
     shown = with_preview(editor.draft, copies, editor.now, previewed)
-    last = None if shown.starts_at else await storage.petitions.last_number()
+    last = None if shown.starts_at else await storage.read(last_number_given)
     editor = await editor.save(shown.model_copy(update={"last_signature_number": last}))
     await editor.draw(below=max(m for ids in copies.values() for m in ids))
 
@@ -93,7 +94,7 @@ async def _send_test(editor: DraftEditor, sent: dict[str, tuple[int, ...]]) -> N
     """Sends each language that is not in `sent` yet, then shows the draft below."""
     editor = await editor.answered()
     ctx, services = editor.ctx, editor.ctx.services
-    state = await services.storage.petitions.state()
+    state = await services.storage.read(petition_state)
     content = await current_content(services, editor.draft, state)
     for language in content:
         if language in sent:
@@ -211,7 +212,7 @@ async def _content_to_copy(editor: DraftEditor) -> dict[str, object]:
     """Returns what the preview is made from: the admin's messages, or the texts to be sent."""
     draft, services = editor.draft, editor.ctx.services
     if not draft.is_copied:
-        state = await services.storage.petitions.state()
+        state = await services.storage.read(petition_state)
         return await current_content(services, draft, state)
     sources = {language: version.messages for language, version in draft.versions.items()}
     return content_of_copies(services, draft, sources)

@@ -16,7 +16,8 @@ from handlers.broadcasts.progress_publisher import (
 from handlers.broadcasts.screens.progress import state_screen
 from handlers.screens.buttons import read_id
 from handlers.screens.screen import Screen
-from storage import Broadcast
+from storage.broadcast_rows import broadcast_with
+from storage.broadcast_types import Broadcast
 
 _log = structlog.stdlib.get_logger()
 
@@ -40,7 +41,7 @@ async def move_progress_here(ctx: AdminContext, key: bytes) -> None:
         LookupError: there is no such broadcast.
         TelegramError: the admin's message could not be written.
     """
-    broadcast = await ctx.broadcasts.get(key)
+    broadcast = await ctx.services.storage.read(broadcast_with, key)
     if broadcast is None:
         raise LookupError("A broadcast that was there is not there.")
     publisher, former = _publisher(ctx), progress_place(broadcast)
@@ -56,7 +57,7 @@ async def move_progress_here(ctx: AdminContext, key: bytes) -> None:
 
 async def show(ctx: AdminContext, shown: Broadcast, screen: MakeScreen = state_screen) -> None:
     """Shows a broadcast in the admin's message; its state, if that has changed since `shown`."""
-    now = await ctx.broadcasts.get(shown.id) or shown
+    now = await ctx.services.storage.read(broadcast_with, shown.id) or shown
     if progress_place(now) == (ctx.chat_id, ctx.message_id):
         await ctx.answer_while(_publisher(ctx).draw(shown, screen=screen, again=True))
     else:
@@ -73,7 +74,7 @@ async def screen_of(
 
 async def find_broadcast(ctx: AdminContext, argument: str) -> Broadcast | None:
     """Returns the broadcast that a button names; if there is none, says so and returns None."""
-    known = await ctx.broadcasts.get(read_id(argument))
+    known = await ctx.services.storage.read(broadcast_with, read_id(argument))
     if known is None:
         await ctx.say(ctx.words.text("Ese envío no existe. Escribe /broadcasts."))
     return known

@@ -13,7 +13,13 @@ from handlers.broadcasts.screens.progress import elsewhere, state_screen
 from handlers.context import Bot, Services
 from handlers.conversation_message import edit_if_there, edit_screen, send_screen
 from handlers.screens.screen import Screen
-from storage import Broadcast, Kind
+from storage.admin_names import names_of_admins
+from storage.broadcast_counts import count_not_told, tally_of_broadcast
+from storage.broadcast_rows import broadcast_with
+from storage.broadcast_transitions import note_on_broadcast
+from storage.broadcast_types import Broadcast, Kind
+from storage.conversations import count_unsigned
+from storage.recalls import tally_of_recall
 
 _log = structlog.stdlib.get_logger()
 
@@ -83,8 +89,8 @@ class ProgressPublisher:
                 drawn = state_screen(await self._view(now, chat, measured))
                 message_id = await send_screen(self._bot, chat, drawn)
                 self._turns.shown[now.id] = ((chat, message_id), drawn)
-            await self._services.storage.broadcasts.note(
-                now.id, progress_chat=chat, progress_message_id=message_id
+            await self._services.storage.write(
+                note_on_broadcast, now.id, progress_chat=chat, progress_message_id=message_id
             )
             await self._draw(broadcast, measured, state_screen, again=not is_new)
             return await self._latest(broadcast)
@@ -123,7 +129,7 @@ class ProgressPublisher:
 
     async def _latest(self, broadcast: Broadcast) -> Broadcast:
         """Returns the broadcast as it is stored; as it was given if that is its end."""
-        stored = await self._services.storage.broadcasts.get(broadcast.id)
+        stored = await self._services.storage.read(broadcast_with, broadcast.id)
         if stored is None:
             return broadcast
         if broadcast.is_over and broadcast.recall_started_at == stored.recall_started_at:
@@ -161,8 +167,8 @@ class ProgressPublisher:
         if await edit_if_there(self._bot, *place, drawn):
             return place
         sent = await send_screen(self._bot, place[0], drawn)
-        await self._services.storage.broadcasts.note(
-            broadcast, progress_chat=place[0], progress_message_id=sent
+        await self._services.storage.write(
+            note_on_broadcast, broadcast, progress_chat=place[0], progress_message_id=sent
         )
         return place[0], sent
 
@@ -188,23 +194,25 @@ async def view_of(
     measured: Measured = NOT_MEASURED,
 ) -> BroadcastView:
     """Returns a broadcast with all that its screens show, reading what was not measured."""
-    storage, recall = services.storage, measured.recall
+    storage, recall, tally = services.storage, measured.recall, measured.tally
+    if tally is None:
+        tally = await storage.read(tally_of_broadcast, broadcast.id)
     if recall is None and broadcast.recall_started_at is not None:
-        recall = await storage.recalls.tally(broadcast.id)
+        recall = await storage.read(tally_of_recall, broadcast.id)
     is_told = broadcast.kind is Kind.BREACH and broadcast.is_over and broadcast.started_at
     return BroadcastView(
         words=words,
         broadcast=broadcast,
-        tally=measured.tally or await storage.broadcasts.tally(broadcast.id),
+        tally=tally,
         now=services.clock(),
         rate=measured.rate,
         pause=measured.pause,
         recall=recall,
         reader=reader,
-        names=await storage.admin_names.of([broadcast.author]),
+        names=await storage.read(names_of_admins, [broadcast.author]),
         approval_above=services.most_for_one_admin(broadcast.kind),
-        not_told=await storage.broadcasts.not_told(broadcast.id) if is_told else 0,
-        unsigned=await storage.conversations.unsigned() if is_told else 0,
+        not_told=await storage.read(count_not_told, broadcast.id) if is_told else 0,
+        unsigned=await storage.read(count_unsigned) if is_told else 0,
     )
 
 

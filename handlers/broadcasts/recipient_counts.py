@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from handlers.broadcasts.draft import Draft, DraftStage
-from storage import Kind, Storage
+from storage import Storage
+from storage.broadcast_counts import count_audience, count_signers
+from storage.broadcast_types import Kind
+from storage.conversations import count_unsigned
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +40,22 @@ async def count_recipients(storage: Storage, draft: Draft) -> RecipientCounts:
     Of a draft that was previewed, only signatures up to its cutoff count. Counting a million
     people takes a moment, so nothing is counted that the screen does not show.
     """
-    broadcasts = storage.broadcasts
     if draft.stage is DraftStage.AUDIENCE:
         everyone, signers = await asyncio.gather(
-            broadcasts.audience(kind=draft.kind), broadcasts.signers(draft.kind)
+            storage.read(count_audience, kind=draft.kind), storage.read(count_signers, draft.kind)
         )
         return RecipientCounts(everyone, {}, signers.not_chosen, signers.had_all)
     if not draft.is_shown:
         return RecipientCounts()
     chosen, signers, unsigned = await asyncio.gather(
-        broadcasts.audience(
+        storage.read(
+            count_audience,
             kind=draft.kind,
             audience=draft.audience,
             topic=draft.topic,
             last_signature_number=draft.last_signature_number,
         ),
-        broadcasts.signers(draft.kind),
+        storage.read(count_signers, draft.kind),
         _unsigned(storage, draft),
     )
     return RecipientCounts(
@@ -66,4 +69,4 @@ async def count_recipients(storage: Storage, draft: Draft) -> RecipientCounts:
 
 
 async def _unsigned(storage: Storage, draft: Draft) -> int:
-    return await storage.conversations.unsigned() if draft.kind is Kind.BREACH else 0
+    return await storage.read(count_unsigned) if draft.kind is Kind.BREACH else 0

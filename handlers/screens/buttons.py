@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.petition.stages import Action
-from storage import Kind
+from storage.broadcast_types import Kind
 
 NO_MORE: Mapping[Kind, str] = {Kind.UPDATE: "stop:updates", Kind.NEWS: "stop:news"}
 """Callback data of the button under a broadcast of a kind that was chosen; a tap on it draws no

@@ -10,7 +10,7 @@ from bot.petition.petition import Petition
 from bot.text.translations import Words, mark
 from handlers.screens.buttons import AdminAction, Button, ClosingStep, ClosingTap
 from handlers.screens.screen import Screen, lines, paragraphs
-from storage import (
+from storage.closing_texts import (
     CLOSING_UPDATE,
     AwaitedText,
     ClosingText,

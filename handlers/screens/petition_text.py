@@ -14,7 +14,9 @@ from handlers.screens.buttons import Button, Style
 from handlers.screens.screen import Screen, lines, paragraphs, sentences
 from handlers.screens.supporter_view import View
 from handlers.screens.text_versions import change_to_answer
-from storage import ClosingTextKind, Handover, Signature
+from storage.closing_texts import ClosingTextKind
+from storage.handovers import Handover
+from storage.signatures import Signature
 from telegram_text.markup import Html, fill, time_tag
 
 _BAR_WIDTH = 12

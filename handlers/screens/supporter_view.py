@@ -13,15 +13,12 @@ from bot.petition_folder.schema import Texts
 from bot.text.translations import Words
 from handlers.screens.screen import sentences
 from handlers.screens.text_versions import version_pages
-from storage import (
-    ClosingText,
-    Conversation,
-    Handover,
-    Held,
-    Inclusion,
-    PetitionState,
-    Signature,
-)
+from storage.closing_texts import ClosingText
+from storage.conversations import Conversation
+from storage.handovers import Handover, Inclusion
+from storage.personal_data import Held
+from storage.petitions import PetitionState
+from storage.signatures import Signature
 from telegram_text.markup import Html
 
 

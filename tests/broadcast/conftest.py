@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from storage import Database, Keyring
+from storage.database import Database
+from storage.keyring import Keyring
 from tests.broadcast.workers import WorkerHarness
 from tests.support.fake_telegram import FakeTelegram
 from tests.support.supporters import Supporters

@@ -1,24 +1,26 @@
 """An admin's pause, cancellation or recall of a broadcast works at once and loses nobody."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from storage import (
+from storage.broadcast_rows import broadcast_with, due_broadcasts
+from storage.broadcast_transitions import change_broadcast
+from storage.broadcast_types import (
     APPROVABLE_FOR,
     Broadcast,
     BroadcastAction,
-    Broadcasts,
-    Deliveries,
     Kind,
     PauseReason,
-    RecallTally,
     StopReason,
     Tally,
 )
+from storage.deliveries import enqueue_deliveries
+from storage.recalls import RecallTally
+from storage.returning_supporters import mark_reachable
 from tests.broadcast.workers import (
     WorkerHarness,
     called,
@@ -29,6 +31,7 @@ from tests.broadcast.workers import (
 )
 from tests.support import fake_telegram as answers
 from tests.support.accelerated_loop import time_of_day
+from tests.support.storage_calls import Proceed, call_instead
 from tests.support.supporters import ADMIN
 
 AUTHOR = ADMIN + 1
@@ -76,16 +79,16 @@ async def test_a_word_to_the_worker_makes_a_pause_take_effect_at_once(
     running = harness.start_worker(rate=0.2, progress=60.0)
     await until(lambda: received(harness.telegram, 2))
     # One that met a bug is not the last.
-    due, mistakes = Broadcasts.due, 1
+    mistakes = 1
 
-    async def mistaken(broadcasts: Broadcasts, now: datetime) -> Sequence[Broadcast]:
+    async def mistaken(look: Proceed, now: datetime) -> object:
         nonlocal mistakes
         if mistakes:
             mistakes -= 1
             raise KeyError("state")
-        return await due(broadcasts, now)
+        return await look(now)
 
-    monkeypatch.setattr(Broadcasts, "due", mistaken)
+    call_instead(monkeypatch, due_broadcasts, mistaken)
     running.woken.set()
     await until(lambda: is_zero(lambda: mistakes))
     await harness.pause()
@@ -100,16 +103,16 @@ async def test_a_pause_while_the_list_is_made_ends_that_too(
     harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.broadcast.broadcast_run._PORTION", 5)
-    enqueue, portions = Deliveries.enqueue, 0
+    portions = 0
 
-    async def paused_after_one(deliveries: Deliveries, *given: Any, **named: Any) -> bool:
+    async def paused_after_one(enqueue: Proceed, *given: Any, **named: Any) -> object:
         nonlocal portions
         portions += 1
-        is_done = await enqueue(deliveries, *given, **named)
+        is_done = await enqueue(*given, **named)
         await harness.pause()
         return is_done
 
-    monkeypatch.setattr(Deliveries, "enqueue", paused_after_one)
+    call_instead(monkeypatch, enqueue_deliveries, paused_after_one)
     await harness.sends_to(range(1, 31), progress=60.0)
     await until(lambda: told(harness, "paused"))
     assert portions == 1
@@ -138,7 +141,9 @@ async def test_a_cancel_ends_it_with_a_report_and_leaves_the_rest_for_the_next(
     harness: WorkerHarness,
 ) -> None:
     broadcast = await running(harness, 200, rate=200.0)
-    await harness.broadcasts.change(BroadcastAction.CANCEL, broadcast.id, ADMIN, time_of_day())
+    await harness.storage.write(
+        change_broadcast, BroadcastAction.CANCEL, broadcast.id, ADMIN, time_of_day()
+    )
     ended = await harness.ended()
     assert ended.state == "cancelled"
     ((what, tally, _),) = harness.reports.ends
@@ -158,7 +163,9 @@ async def test_what_a_dead_worker_was_sending_when_it_was_cancelled_is_unknown(
     running = harness.start_worker(call=90.0)
     await until(lambda: in_flight(harness, 10))
     running.kill()
-    await harness.broadcasts.change(BroadcastAction.CANCEL, broadcast.id, ADMIN, time_of_day())
+    await harness.storage.write(
+        change_broadcast, BroadcastAction.CANCEL, broadcast.id, ADMIN, time_of_day()
+    )
     harness.start_worker(is_only=True)
     await harness.ended()
     assert await harness.tally() == Tally(total=10, unconfirmed=10)
@@ -198,7 +205,7 @@ async def test_who_comes_back_after_the_end_is_told_and_nobody_else(
     await harness.ended()
     assert await harness.people.unreachable() == [2]
     harness.telegram.always(1002, None)
-    assert await harness.signatures.mark_reachable(harness.people.supporter(2), time_of_day())
+    assert await harness.storage.write(mark_reachable, harness.people.supporter(2), time_of_day())
     running.woken.set()
     await until(lambda: received(harness.telegram, 3))
     await until(lambda: tallies(harness, Tally(total=3, delivered=3)))
@@ -217,7 +224,9 @@ async def test_a_recall_deletes_what_arrived(harness: WorkerHarness) -> None:
     harness.telegram.plan(1005, answers.TOO_OLD)
     # That it is done cannot be told at once: that is tried again, further and further apart.
     harness.reports.recall_failures = 5
-    await harness.broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, time_of_day())
+    await harness.storage.write(
+        change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, time_of_day()
+    )
     await until(lambda: recalled(harness))
     assert harness.reports.recall_failures == 0
     assert harness.reports.at[-1] - harness.reports.at[-2] >= 0.3
@@ -236,12 +245,14 @@ async def test_a_recall_does_not_wait_for_somebody_who_came_back_and_cannot_be_t
     running = harness.start_worker()
     await harness.ended()
     harness.telegram.always(1002, answers.SERVER_ERROR)
-    assert await harness.signatures.mark_reachable(harness.people.supporter(2), time_of_day())
+    assert await harness.storage.write(mark_reachable, harness.people.supporter(2), time_of_day())
     running.woken.set()
     await until(lambda: called(harness.telegram, 4))
-    await harness.broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, time_of_day())
+    await harness.storage.write(
+        change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, time_of_day()
+    )
     await until(lambda: recalled(harness))
-    assert await harness.broadcasts.due(time_of_day()) == []
+    assert await harness.storage.read(due_broadcasts, time_of_day()) == []
     assert dict(harness.telegram.received) == {1001: 1}
 
 
@@ -254,7 +265,9 @@ async def test_a_recall_does_not_wait_for_what_is_being_sent(harness: WorkerHarn
     await harness.start(kind=Kind.UPDATE)
     running = harness.start_worker(rate=20.0)
     await until(lambda: received(harness.telegram, 32))
-    await harness.broadcasts.change(BroadcastAction.RECALL, first.id, ADMIN, time_of_day())
+    await harness.storage.write(
+        change_broadcast, BroadcastAction.RECALL, first.id, ADMIN, time_of_day()
+    )
     running.woken.set()
     await until(lambda: recalled(harness, first.id))
     assert await has_state(harness, "running")
@@ -268,7 +281,9 @@ async def test_a_killed_recall_is_gone_on_with(harness: WorkerHarness) -> None:
     running = harness.start_worker()
     await harness.ended()
     running.kill()
-    await harness.broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, time_of_day())
+    await harness.storage.write(
+        change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, time_of_day()
+    )
     harness.telegram.dead = False
     again = harness.start_worker(is_only=True, rate=100.0)
     await until(lambda: some_deleted(harness, 10))
@@ -374,7 +389,7 @@ async def tallies(harness: WorkerHarness, expected: Tally) -> bool:
 
 async def recalled(harness: WorkerHarness, broadcast: bytes | None = None) -> bool:
     latest = await harness.latest()
-    found = latest if broadcast is None else await harness.broadcasts.get(broadcast)
+    found = latest if broadcast is None else await harness.storage.read(broadcast_with, broadcast)
     return found is not None and found.recall_ended_at is not None
 
 
@@ -402,7 +417,9 @@ async def test_who_approved_it_has_to_be_an_admin_still_and_not_who_wrote_it(
 ) -> None:
     await harness.people.sign([1])
     written = await harness.start(needs_approval=True, actor=AUTHOR, at=time_of_day())
-    await harness.broadcasts.change(BroadcastAction.APPROVE, written.id, ADMIN, time_of_day())
+    await harness.storage.write(
+        change_broadcast, BroadcastAction.APPROVE, written.id, ADMIN, time_of_day()
+    )
     harness.start_worker(admins=frozenset({left}))
     await until(lambda: has_state(harness, state))
     latest = await harness.latest()

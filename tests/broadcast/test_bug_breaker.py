@@ -6,9 +6,12 @@ import pytest
 
 from bot.broadcast.circuit_breakers import BugBreaker
 from bot.broadcast.content import Content, MessageCall
-from storage import Deliveries, Delivery, Outcome, PauseReason, Result, Tally
+from storage.broadcast_transitions import interrupt_broadcast
+from storage.broadcast_types import Delivery, Outcome, PauseReason, Result, Tally
+from storage.deliveries import claim_deliveries
 from tests.broadcast.workers import WorkerHarness, everyone_once, has_state, until
 from tests.support.accelerated_loop import time_of_day
+from tests.support.storage_calls import call_instead
 
 
 def failing(*_: object) -> MessageCall:
@@ -110,7 +113,9 @@ async def test_that_it_is_held_is_said_by_a_process_that_comes_later(
 ) -> None:
     await harness.people.sign(range(1, 6))
     broadcast = await harness.start()
-    await harness.broadcasts.interrupt(broadcast.id, PauseReason.DEFECT, time_of_day())
+    await harness.storage.write(
+        interrupt_broadcast, broadcast.id, PauseReason.DEFECT, time_of_day()
+    )
     harness.start_worker()
     await harness.held()
 
@@ -121,7 +126,7 @@ async def test_a_mistake_beside_the_deliveries_holds_it_after_a_few_tries(
     async def mistaken(*_: object, **__: object) -> list[Delivery]:
         raise KeyError("position")
 
-    monkeypatch.setattr(Deliveries, "claim", mistaken)
+    call_instead(monkeypatch, claim_deliveries, mistaken)
     await harness.sends_to([1])
     assert "KeyError " in ((await harness.held()).reason_detail or "")
     monkeypatch.undo()

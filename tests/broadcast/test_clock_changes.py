@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from storage import Tally
+from storage.broadcast_types import Tally
 from tests.broadcast.workers import WorkerHarness, everyone_once, received, until
 from tests.support.accelerated_loop import time_of_day
 

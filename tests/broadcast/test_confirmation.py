@@ -17,7 +17,7 @@ from bot.broadcast.confirmation import (
     most_recipients,
     shown_recipients,
 )
-from storage import Audience, Kind
+from storage.broadcast_types import Audience, Kind
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 HASH = content_sha256({"es": "<b>Gracias</b>"})

@@ -2,7 +2,7 @@
 
 import pytest
 
-from storage import StopReason, Tally
+from storage.broadcast_types import StopReason, Tally
 from tests.broadcast.workers import WorkerHarness
 from tests.support.raw_sql import write_sql
 

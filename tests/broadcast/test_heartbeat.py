@@ -1,14 +1,18 @@
 """A bug in renewing the lease or in reporting progress does not end either."""
 
 from contextlib import suppress
-from datetime import datetime
 from typing import Any
 
 import pytest
 
-from storage import BroadcastAction, Broadcasts, Lease, Leases, Tally
+from storage.broadcast_counts import tally_of_broadcast
+from storage.broadcast_rows import broadcast_history
+from storage.broadcast_transitions import change_broadcast
+from storage.broadcast_types import BroadcastAction
+from storage.leases import renew_lease, take_lease
 from tests.broadcast.workers import WorkerHarness, everyone_once, until
 from tests.support.accelerated_loop import time_of_day
+from tests.support.storage_calls import Proceed, call_instead
 from tests.support.supporters import ADMIN
 
 
@@ -17,16 +21,16 @@ async def test_a_report_that_breaks_is_not_the_last(
 ) -> None:
     await harness.people.sign(range(1, 61))
     await harness.start()
-    tally, mistakes = Broadcasts.tally, 2
+    mistakes = 2
 
-    async def mistaken(broadcasts: Broadcasts, id: bytes) -> Tally:  # noqa: A002
+    async def mistaken(tally: Proceed, broadcast: bytes) -> object:
         nonlocal mistakes
         if mistakes:
             mistakes -= 1
             raise KeyError("state")
-        return await tally(broadcasts, id)
+        return await tally(broadcast)
 
-    monkeypatch.setattr(Broadcasts, "tally", mistaken)
+    call_instead(monkeypatch, tally_of_broadcast, mistaken)
     harness.start_worker(rate=60.0)
     await harness.ended()
     assert mistakes == 0
@@ -39,26 +43,22 @@ async def test_a_renewal_that_breaks_is_tried_again_while_the_lease_lasts(
 ) -> None:
     await harness.people.sign(range(1, 61))
     await harness.start()
-    renew, mistakes = Leases.renew, 1
+    mistakes, taken = 1, 0
 
-    async def mistaken(
-        leases: Leases, name: str, holder: str, *, seconds: float, now: datetime
-    ) -> Lease | None:
+    async def mistaken(renew: Proceed, *args: Any, **kwargs: Any) -> object:
         nonlocal mistakes
         if mistakes:
             mistakes -= 1
             raise KeyError("holder")
-        return await renew(leases, name, holder, seconds=seconds, now=now)
+        return await renew(*args, **kwargs)
 
-    take, taken = Leases.take, 0
-
-    async def taking(leases: Leases, *args: Any, **kwargs: Any) -> Lease | None:
+    async def taking(take: Proceed, *args: Any, **kwargs: Any) -> object:
         nonlocal taken
         taken += 1
-        return await take(leases, *args, **kwargs)
+        return await take(*args, **kwargs)
 
-    monkeypatch.setattr(Leases, "renew", mistaken)
-    monkeypatch.setattr(Leases, "take", taking)
+    call_instead(monkeypatch, renew_lease, mistaken)
+    call_instead(monkeypatch, take_lease, taking)
     harness.start_worker(rate=25.0, lease=1.8)
     await harness.ended()
     assert (mistakes, taken) == (0, 1)
@@ -74,8 +74,12 @@ async def test_a_pause_that_telegram_asks_for_is_reported(harness: WorkerHarness
 
     await until(reported)
     running.gate.pause = 0.0
-    await harness.broadcasts.change(
-        BroadcastAction.CANCEL, (await harness.broadcasts.history())[0].id, ADMIN, time_of_day()
+    await harness.storage.write(
+        change_broadcast,
+        BroadcastAction.CANCEL,
+        (await harness.storage.read(broadcast_history))[0].id,
+        ADMIN,
+        time_of_day(),
     )
 
 

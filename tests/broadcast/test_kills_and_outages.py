@@ -7,7 +7,11 @@ from functools import partial
 
 import pytest
 
-from storage import Keyring, Tally, open_database
+from storage.broadcast_types import Tally
+from storage.deliveries import lease_of
+from storage.keyring import Keyring
+from storage.leases import find_lease, release_lease, renew_lease, take_lease
+from storage.open_database import open_database
 from tests.broadcast.workers import (
     QUICK,
     WorkerHarness,
@@ -102,7 +106,7 @@ async def test_asked_to_stop_it_finishes_what_is_in_flight_and_records_it(
     tally = await harness.tally()
     assert tally.sending == 0
     assert tally.delivered == harness.telegram.received.total()
-    assert await harness.leases.look(harness.broadcasts.lease) is None
+    assert await harness.storage.read(find_lease, lease_of(harness.storage.slug)) is None
     harness.start_worker()
     await harness.ended()
     assert set(harness.telegram.received.values()) == {1}
@@ -195,8 +199,8 @@ class TestSeveralWorkers:
     ) -> None:
         await harness.people.sign([1])
         await harness.start()
-        lease = harness.broadcasts.lease
-        await harness.leases.take(lease, "dead", seconds=3600, now=time_of_day())
+        lease = lease_of(harness.storage.slug)
+        await harness.storage.write(take_lease, lease, "dead", seconds=3600, now=time_of_day())
         harness.start_worker(is_only=True)
         await harness.ended(seconds=2)
 
@@ -204,15 +208,15 @@ class TestSeveralWorkers:
         running = await harness.sends_to(range(1, 301), rate=200.0, lease=0.6)
         await until(lambda: received(running.telegram, 10))
         # Another process, whose clock is ahead, finds the lease expired, takes it and renews it.
-        lease = await harness.leases.look(harness.broadcasts.lease)
+        lease = await harness.storage.read(find_lease, lease_of(harness.storage.slug))
         assert lease is not None
         ahead = lease.expires_at.replace(year=2100)
-        await harness.leases.take(lease.name, "other", seconds=3600, now=ahead)
+        await harness.storage.write(take_lease, lease.name, "other", seconds=3600, now=ahead)
 
         async def renew(name: str) -> None:
             for seconds in range(10_000):
                 now = ahead + timedelta(seconds=seconds)
-                await harness.leases.renew(name, "other", seconds=3600, now=now)
+                await harness.storage.write(renew_lease, name, "other", seconds=3600, now=now)
                 await asyncio.sleep(0.05)
 
         renewing = asyncio.create_task(renew(lease.name))
@@ -224,7 +228,7 @@ class TestSeveralWorkers:
         renewing.cancel()
         await asyncio.wait({renewing})
         # The first worker can take the lease again later.
-        await harness.leases.release(lease.name, "other")
+        await harness.storage.write(release_lease, lease.name, "other")
         await harness.ended()
         assert set(running.telegram.received) == {1000 + n for n in range(1, 301)}
 

@@ -1,11 +1,14 @@
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from bot.broadcast.lease import LeaseHolder
-from storage import Database, Keyring, Lease, Leases
+from storage import Storage
+from storage.database import Database
+from storage.keyring import Keyring
+from storage.leases import renew_lease, take_lease
+from tests.support.storage_calls import Proceed, call_instead
 from tests.support.supporters import SLUG
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -14,12 +17,12 @@ NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 class Machine:
     """A lease holder on a machine with two clocks, which the test moves."""
 
-    def __init__(self, leases: Leases, *, ahead: float = 0.0, is_only: bool = False) -> None:
+    def __init__(self, storage: Storage, *, ahead: float = 0.0, is_only: bool = False) -> None:
         self.steady = 1000.0
         self.is_only = is_only
         self.told = NOON + timedelta(seconds=ahead)
         self.lease_holder = LeaseHolder(
-            leases,
+            storage,
             "work",
             seconds=10.0,
             is_only=lambda: self.is_only,
@@ -38,12 +41,12 @@ class Machine:
 
 
 @pytest.fixture
-def leases(database: Database, keyring: Keyring) -> Leases:
-    return Leases(database, SLUG, keyring)
+def storage(database: Database, keyring: Keyring) -> Storage:
+    return Storage(database, keyring, SLUG)
 
 
-async def test_it_holds_until_the_lease_is_out(leases: Leases) -> None:
-    ana = Machine(leases)
+async def test_it_holds_until_the_lease_is_out(storage: Storage) -> None:
+    ana = Machine(storage)
     assert not ana.lease_holder.holds()
     assert await ana.lease_holder.take()
     ana.pass_time(9.9)
@@ -52,8 +55,8 @@ async def test_it_holds_until_the_lease_is_out(leases: Leases) -> None:
     assert not ana.lease_holder.holds()
 
 
-async def test_renewed_it_holds_for_longer(leases: Leases) -> None:
-    ana = Machine(leases)
+async def test_renewed_it_holds_for_longer(storage: Storage) -> None:
+    ana = Machine(storage)
     await ana.lease_holder.take()
     for _ in range(5):
         ana.pass_time(6)
@@ -61,20 +64,17 @@ async def test_renewed_it_holds_for_longer(leases: Leases) -> None:
 
 
 async def test_what_a_slow_database_takes_to_answer_is_no_part_of_the_lease(
-    leases: Leases, monkeypatch: pytest.MonkeyPatch
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ana = Machine(leases)
+    ana = Machine(storage)
 
-    def slowly(ask: Callable[..., Awaitable[Lease | None]]) -> Callable[..., Awaitable[object]]:
-        async def asked(*given: Any, **named: Any) -> Lease | None:
-            lease = await ask(*given, **named)
-            ana.pass_time(4)
-            return lease
+    async def slowly(ask: Proceed, *given: Any, **named: Any) -> object:
+        lease = await ask(*given, **named)
+        ana.pass_time(4)
+        return lease
 
-        return asked
-
-    for name in ("take", "renew"):
-        monkeypatch.setattr(leases, name, slowly(getattr(leases, name)))
+    for work in (take_lease, renew_lease):
+        call_instead(monkeypatch, work, slowly)
     for take_or_renew in (ana.lease_holder.take, ana.lease_holder.renew):
         assert await take_or_renew()
         ana.pass_time(5)
@@ -83,8 +83,8 @@ async def test_what_a_slow_database_takes_to_answer_is_no_part_of_the_lease(
         assert not ana.lease_holder.holds(), "from here on another may have it"
 
 
-async def test_two_never_hold_it_together(leases: Leases) -> None:
-    ana, jordi = Machine(leases), Machine(leases)
+async def test_two_never_hold_it_together(storage: Storage) -> None:
+    ana, jordi = Machine(storage), Machine(storage)
     assert await ana.lease_holder.take()
     assert not await jordi.lease_holder.take()
     for machine in (ana, jordi):
@@ -97,9 +97,9 @@ async def test_two_never_hold_it_together(leases: Leases) -> None:
 
 @pytest.mark.parametrize("seconds", [5.0, -5.0, 3600.0, -3600.0])
 async def test_whose_clock_jumps_holds_nothing_until_it_has_asked_again(
-    leases: Leases, seconds: float
+    storage: Storage, seconds: float
 ) -> None:
-    ana = Machine(leases)
+    ana = Machine(storage)
     await ana.lease_holder.take()
     ana.jump(seconds)
     assert not ana.lease_holder.holds()
@@ -107,15 +107,15 @@ async def test_whose_clock_jumps_holds_nothing_until_it_has_asked_again(
     assert ana.lease_holder.holds()
 
 
-async def test_a_machine_that_slept_does_not_believe_its_steady_clock(leases: Leases) -> None:
-    ana = Machine(leases)
+async def test_a_machine_that_slept_does_not_believe_its_steady_clock(storage: Storage) -> None:
+    ana = Machine(storage)
     await ana.lease_holder.take()
     ana.jump(60)  # the monotonic clock stands still while a machine sleeps
     assert not ana.lease_holder.holds()
 
 
-async def test_given_up_it_is_free_at_once(leases: Leases) -> None:
-    ana, jordi = Machine(leases), Machine(leases)
+async def test_given_up_it_is_free_at_once(storage: Storage) -> None:
+    ana, jordi = Machine(storage), Machine(storage)
     await ana.lease_holder.take()
     await ana.lease_holder.release()
     assert not ana.lease_holder.holds()
@@ -123,9 +123,9 @@ async def test_given_up_it_is_free_at_once(leases: Leases) -> None:
 
 
 async def test_a_dead_holder_whose_clock_was_ahead_is_waited_for_no_longer_than_a_lease(
-    leases: Leases,
+    storage: Storage,
 ) -> None:
-    ana, jordi = Machine(leases, ahead=3600), Machine(leases)
+    ana, jordi = Machine(storage, ahead=3600), Machine(storage)
     await ana.lease_holder.take()
     waited = 0
     while not await jordi.lease_holder.take():
@@ -134,8 +134,8 @@ async def test_a_dead_holder_whose_clock_was_ahead_is_waited_for_no_longer_than_
     assert waited == 11
 
 
-async def test_a_living_holder_whose_clock_is_ahead_keeps_it(leases: Leases) -> None:
-    ana, jordi = Machine(leases, ahead=3600), Machine(leases)
+async def test_a_living_holder_whose_clock_is_ahead_keeps_it(storage: Storage) -> None:
+    ana, jordi = Machine(storage, ahead=3600), Machine(storage)
     await ana.lease_holder.take()
     for _ in range(20):
         ana.pass_time(3)
@@ -144,16 +144,16 @@ async def test_a_living_holder_whose_clock_is_ahead_keeps_it(leases: Leases) -> 
         assert not await jordi.lease_holder.take()
 
 
-async def test_the_only_process_takes_what_a_dead_one_held(leases: Leases) -> None:
-    dead, ana = Machine(leases), Machine(leases, is_only=True)
+async def test_the_only_process_takes_what_a_dead_one_held(storage: Storage) -> None:
+    dead, ana = Machine(storage), Machine(storage, is_only=True)
     await dead.lease_holder.take()
     assert await ana.lease_holder.take()
 
 
 async def test_who_may_not_be_the_only_process_any_more_waits_like_everybody(
-    leases: Leases,
+    storage: Storage,
 ) -> None:
-    other, ana = Machine(leases), Machine(leases, is_only=True)
+    other, ana = Machine(storage), Machine(storage, is_only=True)
     await other.lease_holder.take()
     ana.is_only = False
     assert not await ana.lease_holder.take()

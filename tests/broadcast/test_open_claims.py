@@ -14,7 +14,11 @@ from bot.broadcast.context import WorkerContext
 from bot.broadcast.sender import FinalCheck, Sender, SendResult
 from bot.transport import ErrorKind
 from bot.transport.errors import RateLimited
-from storage import Delivery, Kind, Outcome, Tally, Unavailable
+from storage.broadcast_types import Delivery, Kind, Outcome, Tally
+from storage.consents import end_consent
+from storage.errors import Unavailable
+from storage.returning_supporters import mark_reachable
+from storage.signatures import mute_supporter, withdraw_signature
 from tests.broadcast.workers import RunningWorker, WorkerHarness, everyone_once, received, until
 from tests.support.accelerated_loop import time_of_day
 from tests.support.fake_telegram import NO_CONNECTION, FakeGate, FakeTelegram
@@ -138,11 +142,13 @@ class Mind:
 
     async def erase(self, number: int) -> None:
         who = self.bench.people.supporter(number)
-        await self.confirmed(number, self.bench.signatures.withdraw(who, time_of_day()))
+        await self.confirmed(
+            number, self.bench.storage.write(withdraw_signature, who, time_of_day())
+        )
 
     async def silence(self, number: int) -> None:
         who = self.bench.people.supporter(number)
-        await self.confirmed(number, self.bench.signatures.mute(who, time_of_day()))
+        await self.confirmed(number, self.bench.storage.write(mute_supporter, who, time_of_day()))
 
     async def confirmed(self, number: int, change: Awaitable[object]) -> None:
         await change
@@ -153,8 +159,8 @@ class Mind:
     async def waver(self, number: int) -> None:
         await self.silence(number)
         who = self.bench.people.supporter(number)
-        await self.bench.signatures.mute(who, None)
-        await self.bench.signatures.mark_reachable(who, time_of_day())
+        await self.bench.storage.write(mute_supporter, who, None)
+        await self.bench.storage.write(mark_reachable, who, time_of_day())
         del self.had[1000 + number]
 
 
@@ -195,7 +201,7 @@ async def test_a_no_between_two_tries_of_one_send_ends_the_tries(harness: Worker
     await harness.start()
     running = harness.start_worker(retries=(0.1, 0.1))
     await until(lambda: received(harness.telegram, 1))
-    await harness.signatures.mute(harness.people.supporter(1), time_of_day())
+    await harness.storage.write(mute_supporter, harness.people.supporter(1), time_of_day())
     running.claims.make_void(1001)
     await harness.ended()
     # It did not even wait at the gate again.
@@ -277,7 +283,9 @@ async def test_many_noes_are_not_taken_for_a_telegram_that_is_away(harness: Work
 
     await until(all_at_the_gate)
     for number in range(1, 9):
-        await harness.signatures.mute(harness.people.supporter(number), time_of_day())
+        await harness.storage.write(
+            mute_supporter, harness.people.supporter(number), time_of_day()
+        )
         running.claims.make_void(1000 + number)
     harness.telegram.open.set()
     await harness.ended()
@@ -293,7 +301,7 @@ async def test_what_left_before_the_no_is_waited_for(harness: WorkerHarness) -> 
         return harness.telegram.in_flight == 1
 
     await until(is_on_its_way)
-    await harness.signatures.withdraw(harness.people.supporter(1), time_of_day())
+    await harness.storage.write(withdraw_signature, harness.people.supporter(1), time_of_day())
     running.claims.make_void(1001)
     assert not await running.claims.wait_for_calls(1001, 0.0)
     assert await running.claims.wait_for_calls(1001, SECONDS)
@@ -313,7 +321,7 @@ async def test_who_only_wants_no_other_news_is_told_what_they_signed_for(
         return harness.telegram.at_the_gate == 1
 
     await until(is_at_the_gate)
-    await harness.signatures.end_consent(harness.people.supporter(1), "news", time_of_day())
+    await harness.storage.write(end_consent, harness.people.supporter(1), "news", time_of_day())
     running.claims.make_void(1001)
     harness.telegram.open.set()
     await harness.ended()

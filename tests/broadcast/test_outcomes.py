@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.back_off import BackOff
-from storage import PauseReason, StopReason, Tally
+from storage.broadcast_types import PauseReason, StopReason, Tally
 from tests.broadcast.workers import WorkerHarness, called, everyone_once, has_state, until
 from tests.support import fake_telegram as answers
 

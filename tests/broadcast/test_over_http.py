@@ -13,7 +13,7 @@ import pytest
 from bot.broadcast import Worker
 from bot.transport import Gate, Lane, SharedSession, TelegramClient
 from bot.transport.errors import TelegramRefused
-from storage import Tally
+from storage.broadcast_types import Tally
 from tests.broadcast.workers import QUICK, WorkerHarness
 from tests.support.accelerated_loop import running_clocks
 from tests.support.bot_api.failing_server import FailingBotApi, failing_bot_api

@@ -1,30 +1,27 @@
 """The progress reports of a recall, and what becomes of failures in it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from bot.back_off import BackOff
-from storage import (
-    Broadcast,
-    BroadcastAction,
-    Recalled,
-    Recalls,
-    RecallTally,
-    SchemaMissing,
-    Unavailable,
-)
+from storage.broadcast_rows import broadcast_with, due_broadcasts
+from storage.broadcast_transitions import change_broadcast
+from storage.broadcast_types import Broadcast, BroadcastAction
+from storage.errors import SchemaMissing, Unavailable
+from storage.recalls import RecallTally, record_recalled, tally_of_recall
 from tests.broadcast.workers import WorkerHarness, until
 from tests.support.accelerated_loop import time_of_day
 from tests.support.fake_telegram import BAD_TOKEN
 from tests.support.raw_sql import write_sql
+from tests.support.storage_calls import Proceed, call_instead
 from tests.support.supporters import ADMIN
 
 
 async def is_over(harness: WorkerHarness, broadcast: Broadcast) -> bool:
-    found = await harness.broadcasts.get(broadcast.id)
+    found = await harness.storage.read(broadcast_with, broadcast.id)
     return found is not None and found.recall_ended_at is not None
 
 
@@ -34,16 +31,17 @@ async def test_it_is_counted_once_at_the_begin_and_once_at_the_end(
     await harness.sends_to(range(1, 121))
     broadcast = await harness.ended()
     counted = 0
-    tally = Recalls.tally
 
-    async def counting(recalls: Recalls, broadcast: bytes) -> RecallTally:
+    async def counting(tally: Proceed, broadcast: bytes) -> object:
         nonlocal counted
         counted += 1
-        return await tally(recalls, broadcast)
+        return await tally(broadcast)
 
-    monkeypatch.setattr(Recalls, "tally", counting)
+    call_instead(monkeypatch, tally_of_recall, counting)
     harness.telegram.latency = 0.1  # long enough for a report between two batches
-    await harness.broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, time_of_day())
+    await harness.storage.write(
+        change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, time_of_day()
+    )
 
     await until(lambda: is_over(harness, broadcast))
     reports = harness.reports.recalls
@@ -62,7 +60,9 @@ async def test_one_with_whom_the_program_fails_keeps_nobody_elses_message_there(
     harness.start_worker()
     await harness.ended()
     harness.telegram.always(1007, ZeroDivisionError())
-    await harness.broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, time_of_day())
+    await harness.storage.write(
+        change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, time_of_day()
+    )
     await until(lambda: is_over(harness, broadcast))
     assert harness.reports.recalls[-1] == RecallTally(total=60, deleted=59, failed=1)
 
@@ -75,7 +75,9 @@ async def test_a_token_that_is_denied_once_holds_it_up_for_a_moment_only(
     harness.start_worker()
     await harness.ended()
     harness.telegram.plan(1007, BAD_TOKEN)
-    await harness.broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, time_of_day())
+    await harness.storage.write(
+        change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, time_of_day()
+    )
     await until(lambda: is_over(harness, broadcast))
     assert harness.reports.recalls[-1] == RecallTally(total=60, deleted=60)
 
@@ -94,7 +96,9 @@ async def recalled(harness: WorkerHarness, people: int) -> Broadcast:
     broadcast = await harness.start()
     harness.start_worker()
     await harness.ended()
-    await harness.broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, time_of_day())
+    await harness.storage.write(
+        change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, time_of_day()
+    )
     return broadcast
 
 
@@ -113,22 +117,20 @@ async def test_what_cannot_be_written_down_keeps_it_from_no_end_and_is_told_as_u
     told = [each for each in logs if each["event"] == "recall_not_recorded"]
     assert [each["kind"] for each in told] == ["IntegrityError"] * 2
     assert not [each for each in logs if each["event"] == "broadcast_failed"]
-    assert await harness.broadcasts.due(time_of_day()) == []
+    assert await harness.storage.read(due_broadcasts, time_of_day()) == []
 
 
 async def test_when_the_database_is_away_nothing_is_set_aside(
     harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record, failures = Recalls.record, [Unavailable(), SchemaMissing("no"), Unavailable()]
+    failures = [Unavailable(), SchemaMissing("no"), Unavailable()]
 
-    async def away(
-        recalls: Recalls, broadcast: bytes, outcome: Recalled, positions: Sequence[int]
-    ) -> None:
+    async def away(record: Proceed, *given: Any) -> None:
         if failures:
             raise failures.pop()
-        await record(recalls, broadcast, outcome, positions)
+        await record(*given)
 
-    monkeypatch.setattr(Recalls, "record", away)
+    call_instead(monkeypatch, record_recalled, away)
     broadcast = await recalled(harness, 6)
     await until(lambda: is_over(harness, broadcast))
     assert failures == []
@@ -149,7 +151,9 @@ async def test_when_it_fails_with_everybody_nobody_is_given_up(
     await harness.ended()
     harness.telegram.before = failing
     sent = len(harness.telegram.calls)
-    await harness.broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, time_of_day())
+    await harness.storage.write(
+        change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, time_of_day()
+    )
 
     async def was_tried() -> bool:
         return len(harness.telegram.calls) >= sent + 4 * 3

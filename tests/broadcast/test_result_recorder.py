@@ -8,20 +8,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.broadcast.result_recorder import ResultRecorder
-from storage import (
-    DatabaseUrlWrong,
-    Deliveries,
-    Outcome,
-    PauseReason,
-    Result,
-    SchemaMissing,
-    StorageError,
-    Unavailable,
-)
+from storage import Storage
+from storage.broadcast_types import Outcome, PauseReason, Result
+from storage.deliveries import record_results
+from storage.errors import DatabaseUrlWrong, SchemaMissing, StorageError, Unavailable
 
 
-class FakeDeliveries:
-    """A fake of the deliveries that remembers what was recorded, and can fail."""
+class FakeStorage:
+    """A fake of a storage that remembers what was recorded, and can fail."""
 
     def __init__(self) -> None:
         self.writes: list[tuple[bytes, list[int]]] = []
@@ -32,14 +26,17 @@ class FakeDeliveries:
         self.paused: list[tuple[bytes, PauseReason, str]] = []
         self.not_paused: list[Exception] = []
 
-    async def record(self, id: bytes, results: Iterable[Result], at: datetime) -> None:  # noqa: A002
+    async def write(
+        self, work: object, broadcast: bytes, results: Iterable[Result], at: datetime
+    ) -> None:
+        assert work is record_results
         self.asked += 1
         if self.failures:
             raise self.failures.pop(0)
         some = list(results)
         if not all(self.takes(each) for each in some):
             raise KeyError("what somebody wrote")
-        self.writes.append((id, [result.position for result in some]))
+        self.writes.append((broadcast, [result.position for result in some]))
         self.written |= {result.position: result for result in some}
 
     async def pause(self, broadcast: bytes, reason: PauseReason, detail: str) -> None:
@@ -49,8 +46,8 @@ class FakeDeliveries:
 
 
 @asynccontextmanager
-async def opened(deliveries: FakeDeliveries, **given: Any) -> AsyncIterator[ResultRecorder]:
-    recorder = ResultRecorder(cast(Deliveries, deliveries), deliveries.pause, **given)
+async def opened(storage: FakeStorage, **given: Any) -> AsyncIterator[ResultRecorder]:
+    recorder = ResultRecorder(cast(Storage, storage), storage.pause, **given)
     task = asyncio.create_task(recorder.run())
     try:
         yield recorder
@@ -64,58 +61,58 @@ def result(position: int) -> Result:
 
 
 async def test_results_that_come_together_are_recorded_together() -> None:
-    deliveries = FakeDeliveries()
-    async with opened(deliveries, delay=0.05) as recorder:
+    storage = FakeStorage()
+    async with opened(storage, delay=0.05) as recorder:
         for position in range(5):
             recorder.add(b"one", result(position))
         await asyncio.sleep(0.02)
-        assert deliveries.writes == []
+        assert storage.writes == []
         await asyncio.sleep(0.08)
-    assert deliveries.writes == [(b"one", [0, 1, 2, 3, 4])]
+    assert storage.writes == [(b"one", [0, 1, 2, 3, 4])]
 
 
 async def test_enough_of_them_do_not_wait() -> None:
-    deliveries = FakeDeliveries()
-    async with opened(deliveries, delay=60.0, most=3) as recorder:
+    storage = FakeStorage()
+    async with opened(storage, delay=60.0, most=3) as recorder:
         for position in range(3):
             recorder.add(b"one", result(position))
         await asyncio.sleep(0.02)
-    assert deliveries.writes == [(b"one", [0, 1, 2])]
+    assert storage.writes == [(b"one", [0, 1, 2])]
 
 
 async def test_flushed_everything_is_recorded_at_once() -> None:
-    deliveries = FakeDeliveries()
-    async with opened(deliveries, delay=60.0) as recorder:
+    storage = FakeStorage()
+    async with opened(storage, delay=60.0) as recorder:
         await recorder.flush()
         recorder.add(b"one", result(1))
         recorder.add(b"two", result(2))
         recorder.add(b"one", result(3))
         await recorder.flush()
         assert len(recorder) == 0
-    assert deliveries.writes == [(b"one", [1, 3]), (b"two", [2])]
+    assert storage.writes == [(b"one", [1, 3]), (b"two", [2])]
 
 
 async def test_after_a_flush_results_wait_for_each_other_again() -> None:
-    deliveries = FakeDeliveries()
-    async with opened(deliveries, delay=0.05) as recorder:
+    storage = FakeStorage()
+    async with opened(storage, delay=0.05) as recorder:
         recorder.add(b"one", result(1))
         await recorder.flush()
         recorder.add(b"one", result(2))
         await asyncio.sleep(0.01)
         recorder.add(b"one", result(3))
         await recorder.flush()
-    assert deliveries.writes == [(b"one", [1]), (b"one", [2, 3])]
+    assert storage.writes == [(b"one", [1]), (b"one", [2, 3])]
 
 
 async def test_while_the_database_is_away_nothing_is_forgotten() -> None:
-    deliveries = FakeDeliveries()
-    deliveries.failures = [Unavailable(), Unavailable(), ZeroDivisionError()]
-    async with opened(deliveries, delay=0.001) as recorder:
+    storage = FakeStorage()
+    storage.failures = [Unavailable(), Unavailable(), ZeroDivisionError()]
+    async with opened(storage, delay=0.001) as recorder:
         for position in range(1200):
             recorder.add(b"one", result(position))
         async with asyncio.timeout(2):
             await recorder.flush()
-    assert [position for _, some in deliveries.writes for position in some] == list(range(1200))
+    assert [position for _, some in storage.writes for position in some] == list(range(1200))
 
 
 async def flushed(recorder: ResultRecorder) -> None:
@@ -132,16 +129,16 @@ class TestPoison:
     """A result that the database refuses although it is available."""
 
     async def test_it_is_of_unknown_outcome_and_all_the_others_are_written(self) -> None:
-        deliveries = FakeDeliveries()
-        deliveries.takes = poison(4)
-        async with opened(deliveries, delay=60.0) as recorder:
+        storage = FakeStorage()
+        storage.takes = poison(4)
+        async with opened(storage, delay=60.0) as recorder:
             for position in range(1, 7):
                 recorder.add(b"one", Result(position, b"claim", Outcome.DELIVERED, (position,)))
             recorder.add(b"two", result(7))
             await flushed(recorder)
             assert not recorder.is_unwritable(b"one", 4)
-        assert deliveries.written.pop(4) == Result(4, b"claim", Outcome.UNCONFIRMED)
-        assert deliveries.written == {
+        assert storage.written.pop(4) == Result(4, b"claim", Outcome.UNCONFIRMED)
+        assert storage.written == {
             7: result(7),
             **{n: Result(n, b"claim", Outcome.DELIVERED, (n,)) for n in (1, 2, 3, 5, 6)},
         }
@@ -149,9 +146,9 @@ class TestPoison:
     async def test_its_broadcast_is_held_for_a_reason_that_the_log_has_with_its_trace(
         self,
     ) -> None:
-        deliveries = FakeDeliveries()
-        deliveries.takes = poison(1)
-        async with opened(deliveries, delay=60.0) as recorder:
+        storage = FakeStorage()
+        storage.takes = poison(1)
+        async with opened(storage, delay=60.0) as recorder:
             with capture_logs() as logs:
                 recorder.add(b"one", result(1))
                 recorder.add(b"two", result(2))
@@ -160,72 +157,72 @@ class TestPoison:
         assert event["event"] == "result_refused_by_database"
         assert isinstance(event["exc_info"], KeyError)
         detail = f"KeyError {event['reference']}"
-        assert deliveries.paused == [(b"one", PauseReason.UNRECORDED, detail)]
+        assert storage.paused == [(b"one", PauseReason.UNRECORDED, detail)]
 
     async def test_among_many_it_is_found_by_halves(self) -> None:
-        deliveries = FakeDeliveries()
-        deliveries.takes = poison(77)
-        async with opened(deliveries, delay=60.0, most=1000) as recorder:
+        storage = FakeStorage()
+        storage.takes = poison(77)
+        async with opened(storage, delay=60.0, most=1000) as recorder:
             for position in range(500):
                 recorder.add(b"one", result(position))
             await flushed(recorder)
-        assert len(deliveries.written) == 500
-        assert deliveries.asked <= 2 * 9 + 2
+        assert len(storage.written) == 500
+        assert storage.asked <= 2 * 9 + 2
 
     async def test_while_it_is_looked_for_the_database_may_be_away(self) -> None:
-        deliveries = FakeDeliveries()
-        deliveries.takes = poison(3)
-        deliveries.failures = [KeyError(), Unavailable(), KeyError(), KeyError(), Unavailable()]
-        deliveries.not_paused = [Unavailable()]
-        async with opened(deliveries, delay=0.001) as recorder:
+        storage = FakeStorage()
+        storage.takes = poison(3)
+        storage.failures = [KeyError(), Unavailable(), KeyError(), KeyError(), Unavailable()]
+        storage.not_paused = [Unavailable()]
+        async with opened(storage, delay=0.001) as recorder:
             for position in range(1, 5):
                 recorder.add(b"one", result(position))
             await flushed(recorder)
-        assert {n: each.outcome.value for n, each in deliveries.written.items()} == {
+        assert {n: each.outcome.value for n, each in storage.written.items()} == {
             1: "delivered",
             2: "delivered",
             3: "unconfirmed",
             4: "delivered",
         }
-        assert [broadcast for broadcast, *_ in deliveries.paused] == [b"one"]
+        assert [broadcast for broadcast, *_ in storage.paused] == [b"one"]
 
     @pytest.mark.parametrize("failure", [Unavailable, DatabaseUrlWrong, SchemaMissing])
     async def test_a_database_that_is_away_or_lets_nobody_in_holds_nothing(
         self, failure: type[StorageError]
     ) -> None:
-        deliveries = FakeDeliveries()
-        deliveries.failures = [failure(), failure()]
-        async with opened(deliveries, delay=0.001) as recorder:
+        storage = FakeStorage()
+        storage.failures = [failure(), failure()]
+        async with opened(storage, delay=0.001) as recorder:
             recorder.add(b"one", result(1))
             await flushed(recorder)
-        assert (deliveries.written, deliveries.paused) == ({1: result(1)}, [])
+        assert (storage.written, storage.paused) == ({1: result(1)}, [])
 
     @pytest.mark.parametrize("outcome", [Outcome.DELIVERED, Outcome.UNCONFIRMED])
     async def test_of_which_nothing_can_be_written_is_remembered_until_it_can(
         self, outcome: Outcome
     ) -> None:
-        deliveries = FakeDeliveries()
-        deliveries.takes = lambda each: each.position != 1
-        async with opened(deliveries, delay=60.0) as recorder:
+        storage = FakeStorage()
+        storage.takes = lambda each: each.position != 1
+        async with opened(storage, delay=60.0) as recorder:
             recorder.add(b"one", Result(1, b"claim", outcome))
             recorder.add(b"one", result(2))
             await flushed(recorder)
-            assert set(deliveries.written) == {2}
+            assert set(storage.written) == {2}
             assert recorder.is_unwritable(b"one", 1)
             assert not recorder.is_unwritable(b"one", 2)
             assert not recorder.is_unwritable(b"two", 1)
-            deliveries.takes = lambda _: True
+            storage.takes = lambda _: True
             recorder.add(b"one", Result(1, b"again", Outcome.UNCONFIRMED))
             await flushed(recorder)
             assert not recorder.is_unwritable(b"one", 1)
-        assert deliveries.written[1].claim == b"again"
+        assert storage.written[1].claim == b"again"
 
     async def test_that_it_cannot_be_held_either_keeps_no_result_waiting(self) -> None:
-        deliveries = FakeDeliveries()
-        deliveries.takes = poison(1)
-        deliveries.not_paused = [KeyError()]
-        async with opened(deliveries, delay=60.0) as recorder:
+        storage = FakeStorage()
+        storage.takes = poison(1)
+        storage.not_paused = [KeyError()]
+        async with opened(storage, delay=60.0) as recorder:
             recorder.add(b"one", result(1))
             recorder.add(b"two", result(2))
             await flushed(recorder)
-        assert set(deliveries.written) == {1, 2}
+        assert set(storage.written) == {1, 2}

@@ -10,10 +10,12 @@ import pytest
 from bot.broadcast import OpenClaims
 from bot.broadcast.broadcast_run import DeliveryLoop
 from bot.broadcast.context import WorkerContext
-from storage import Broadcast, Deliveries, Delivery, Outcome, PauseReason, Result, Tally
+from storage.broadcast_types import Broadcast, Delivery, Outcome, PauseReason, Result, Tally
+from storage.deliveries import record_results
 from tests.broadcast.workers import WorkerHarness, everyone_once, has_state, until
 from tests.support.fake_telegram import FakeTelegram
 from tests.support.raw_sql import write_sql
+from tests.support.storage_calls import Proceed, call_instead
 
 # The database refuses `delivered` in this row, as with a disk that is damaged there.
 POISON = """
@@ -44,20 +46,16 @@ async def test_one_row_that_cannot_be_written_keeps_no_result_from_being_recorde
 
 def refusing(monkeypatch: pytest.MonkeyPatch, *positions: int) -> None:
     """Lets the database refuse every result of these deliveries."""
-    record = Deliveries.record
 
     async def refused(
-        deliveries: Deliveries,
-        id: bytes,  # noqa: A002
-        results: Iterable[Result],
-        at: datetime,
+        record: Proceed, broadcast: bytes, results: Iterable[Result], at: datetime
     ) -> None:
         some = list(results)
         if any(each.position in positions for each in some):
             raise KeyError(positions)
-        await record(deliveries, id, some, at)
+        await record(broadcast, some, at)
 
-    monkeypatch.setattr(Deliveries, "record", refused)
+    call_instead(monkeypatch, record_results, refused)
 
 
 async def test_who_may_have_it_is_not_written_to_again_though_nothing_can_be_written(

@@ -1,7 +1,7 @@
 """When none of the first recipients can be reached, nobody is marked as unreachable."""
 
 from bot.broadcast.circuit_breakers import MOST_UNREACHABLE, UnreachableBreaker
-from storage import Outcome, PauseReason, Result, Tally
+from storage.broadcast_types import Outcome, PauseReason, Result, Tally
 from tests.broadcast.workers import WorkerHarness, everyone_once, until
 from tests.support import fake_telegram as answers
 

@@ -2,7 +2,9 @@ import asyncio
 
 import pytest
 
-from storage import StopReason, Tally
+from storage.broadcast_rows import broadcast_with
+from storage.broadcast_transitions import finish_broadcast, interrupt_broadcast
+from storage.broadcast_types import StopReason, Tally
 from tests.broadcast.workers import (
     WorkerHarness,
     everyone_once,
@@ -201,7 +203,7 @@ class TestReports:
         await until(is_tried_five_times_more)
         # Without longer and longer pauses it would be tried every tenth of a second.
         assert at[tried + 4] - at[tried + 3] >= 0.35
-        unreported = await harness.broadcasts.get(first.id)
+        unreported = await harness.storage.read(broadcast_with, first.id)
         assert unreported is not None
         assert unreported.reported_at is None
         await harness.people.sign([2])
@@ -216,7 +218,7 @@ class TestReports:
         self, harness: WorkerHarness
     ) -> None:
         broadcast = await harness.queued(await harness.start())
-        await harness.broadcasts.finish(broadcast.id, time_of_day())
+        await harness.storage.write(finish_broadcast, broadcast.id, time_of_day())
         harness.start_worker()
         await harness.ended()
         assert [what for what, *_ in harness.reports.ends] == ["finished"]
@@ -230,7 +232,9 @@ class TestReports:
         broadcast = await harness.start()
         harness.start_worker(rate=100.0)
         await until(lambda: received(harness.telegram, 5))
-        await harness.broadcasts.interrupt(broadcast.id, StopReason.CONTENT, time_of_day())
+        await harness.storage.write(
+            interrupt_broadcast, broadcast.id, StopReason.CONTENT, time_of_day()
+        )
         ended = await harness.ended()
         assert (ended.state, ended.stop_reason) == ("stopped", StopReason.CONTENT)
         ((what, tally, reason),) = harness.reports.ends

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import Tally
+from storage.broadcast_types import Tally
 from tests.support.bot_api.failing_server import FailingBehavior, FailingBotApi, failing_bot_api
 from tests.support.bot_api.rate_limit import RateLimit
 from tests.support.broadcast_kills import kill_repeatedly

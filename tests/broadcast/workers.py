@@ -8,21 +8,17 @@ from datetime import datetime
 from typing import Any
 
 from bot.broadcast import Durations, OpenClaims, Worker
-from storage import (
-    Broadcast,
-    BroadcastAction,
-    Broadcasts,
-    Database,
-    Keyring,
-    Leases,
-    Recalls,
-    RecallTally,
-    Signatures,
-    Storage,
-    Tally,
-    Unavailable,
-)
-from storage.database import Snapshot
+from storage import Storage
+from storage.broadcast_counts import tally_of_broadcast
+from storage.broadcast_rows import broadcast_history, due_broadcasts
+from storage.broadcast_transitions import change_broadcast, start_broadcast
+from storage.broadcast_types import Broadcast, BroadcastAction, Tally
+from storage.database import Database, Snapshot
+from storage.deliveries import enqueue_deliveries, lease_of
+from storage.errors import Unavailable
+from storage.keyring import Keyring
+from storage.leases import release_lease, take_lease
+from storage.recalls import RecallTally
 from storage.transaction import Arguments, Result, Work
 from tests.support.accelerated_loop import running_clocks, time_of_day
 from tests.support.broadcasts import new_broadcast
@@ -172,28 +168,24 @@ class WorkerHarness:
         self.people = people
         self.telegram = telegram
         self.reports = RecordingReporter()
-        self.broadcasts = Broadcasts(database, SLUG, keyring)
-        self.recalls = Recalls(database, SLUG, keyring)
-        self.signatures = Signatures(database, SLUG, keyring)
-        self.leases = Leases(database, SLUG, keyring)
 
     async def start(self, **changes: Any) -> Broadcast:
         """Starts a broadcast to every supporter."""
         self._starts += 1
         plan = new_broadcast(**{"at": later(self._starts), **changes})
-        started = await self.broadcasts.start(plan)
+        started = await self.storage.write(start_broadcast, plan)
         assert isinstance(started, Broadcast)
         return started
 
     async def queued(self, broadcast: Broadcast) -> Broadcast:
         """Gives every recipient a row, as a worker that no longer runs would have."""
-        lease, deliveries = self.broadcasts.lease, self.broadcasts.deliveries
-        await self.leases.take(lease, "gone", seconds=60, now=time_of_day())
-        while not await deliveries.enqueue(
-            broadcast, holder="gone", portion=100, at=time_of_day()
+        lease, storage = lease_of(self.storage.slug), self.storage
+        await storage.write(take_lease, lease, "gone", seconds=60, now=time_of_day())
+        while not await storage.write(
+            enqueue_deliveries, broadcast, holder="gone", portion=100, at=time_of_day()
         ):
             pass
-        await self.leases.release(lease, "gone")
+        await storage.write(release_lease, lease, "gone")
         return broadcast
 
     def start_worker(
@@ -242,7 +234,9 @@ class WorkerHarness:
         """Waits until the latest broadcast has ended and that was reported."""
 
         async def is_over() -> bool:
-            return any(each.reported_at for each in (await self.broadcasts.history())[:1])
+            return any(
+                each.reported_at for each in (await self.storage.read(broadcast_history))[:1]
+            )
 
         await until(is_over, seconds)
         return await self.latest()
@@ -260,23 +254,27 @@ class WorkerHarness:
 
     async def resume(self) -> None:
         """An admin lets the latest broadcast go on."""
-        await self.broadcasts.change(
-            BroadcastAction.RESUME, (await self.latest()).id, ADMIN, time_of_day()
+        await self.storage.write(
+            change_broadcast,
+            BroadcastAction.RESUME,
+            (await self.latest()).id,
+            ADMIN,
+            time_of_day(),
         )
 
     async def pause(self) -> None:
         """An admin pauses the latest broadcast, in another process."""
-        await self.broadcasts.change(
-            BroadcastAction.PAUSE, (await self.latest()).id, ADMIN, time_of_day()
+        await self.storage.write(
+            change_broadcast, BroadcastAction.PAUSE, (await self.latest()).id, ADMIN, time_of_day()
         )
 
     async def latest(self) -> Broadcast:
         """Returns the latest broadcast."""
-        return (await self.broadcasts.history())[0]
+        return (await self.storage.read(broadcast_history))[0]
 
     async def tally(self) -> Tally:
         """Returns the tally of the latest broadcast."""
-        return await self.broadcasts.tally((await self.latest()).id)
+        return await self.storage.read(tally_of_broadcast, (await self.latest()).id)
 
     async def close(self) -> None:
         """Stops every worker that still runs."""
@@ -295,12 +293,12 @@ async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 10.0) -> 
 
 async def has_state(harness: WorkerHarness, state: str) -> bool:
     """Tells whether the latest broadcast is in this state."""
-    return [each.state for each in await harness.broadcasts.history()][:1] == [state]
+    return [each.state for each in await harness.storage.read(broadcast_history)][:1] == [state]
 
 
 async def nothing_is_due(harness: WorkerHarness) -> bool:
     """Tells whether every broadcast has ended and that was reported."""
-    return await harness.broadcasts.due(time_of_day()) == []
+    return await harness.storage.read(due_broadcasts, time_of_day()) == []
 
 
 async def called(telegram: FakeTelegram, times: int) -> bool:

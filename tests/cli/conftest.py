@@ -11,7 +11,7 @@ from threading import Thread
 import pytest
 
 from bot.petition.petition import Petition, load_petition
-from storage import Keyring
+from storage.keyring import Keyring
 from tests.cli.petition_database import PetitionDatabase, TelegramDate
 from tests.support.scene import petition_read_once
 

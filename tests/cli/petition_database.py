@@ -11,7 +11,14 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
-from storage import AuditEntry, Broadcast, BroadcastAction, Keyring, Outcome, Storage, open_storage
+from storage import Storage, open_storage
+from storage.broadcast_rows import broadcast_with
+from storage.broadcast_transitions import begin_broadcast, change_broadcast, finish_broadcast
+from storage.broadcast_types import Broadcast, BroadcastAction, Outcome
+from storage.deliveries import lease_of, record_results
+from storage.keyring import Keyring
+from storage.leases import release_lease, take_lease
+from tests.support.audit_entries import AuditEntry, newest_audit_entries
 from tests.support.broadcasts import ME, claim, queued, results, start
 from tests.support.supporters import ADMIN, Supporters
 
@@ -63,12 +70,12 @@ class PetitionDatabase:
 
         async def begun(storage: Storage) -> Broadcast:
             asked = {"at": datetime.now(UTC), "content": CONTENT} | changes
-            broadcast = await start(storage.broadcasts, key, **asked)
+            broadcast = await start(storage, key, **asked)
             assert isinstance(broadcast, Broadcast)
             if broadcast.starts_at is not None:
                 return broadcast
             await self._attend(storage)
-            return await queued(storage.broadcasts, broadcast)
+            return await queued(storage, broadcast)
 
         return self.do(begun)
 
@@ -76,11 +83,15 @@ class PetitionDatabase:
         """Another admin approves one; it begins, and every recipient has a row."""
 
         async def approved(storage: Storage) -> Broadcast:
-            now, broadcasts = datetime.now(UTC), storage.broadcasts
-            agreed = await broadcasts.change(BroadcastAction.APPROVE, broadcast.id, ADMIN + 1, now)
+            now, storage = datetime.now(UTC), storage
+            agreed = await storage.write(
+                change_broadcast, BroadcastAction.APPROVE, broadcast.id, ADMIN + 1, now
+            )
             assert agreed is not None
             await self._attend(storage)
-            return await queued(broadcasts, await broadcasts.begin(agreed, datetime.now(UTC)))
+            return await queued(
+                storage, await storage.write(begin_broadcast, agreed, datetime.now(UTC))
+            )
 
         return self.do(approved)
 
@@ -90,32 +101,32 @@ class PetitionDatabase:
         async def told(storage: Storage) -> None:
             await self._attend(storage)
             now = datetime.now(UTC)
-            taken = await claim(storage.broadcasts, broadcast, limit=people, at=now)
+            taken = await claim(storage, broadcast, limit=people, at=now)
             assert len(taken) == people
-            deliveries = storage.broadcasts.deliveries
+            storage = storage
             found = [replace(each, messages=(7,)) for each in results(taken, outcome)]
-            await deliveries.record(broadcast.id, found, now)
-            await storage.broadcasts.finish(broadcast.id, now)
+            await storage.write(record_results, broadcast.id, found, now)
+            await storage.write(finish_broadcast, broadcast.id, now)
 
         self.do(told)
 
     def is_left_alone(self) -> None:
         """The bot goes away in good order."""
-        self.do(lambda storage: storage.leases.release(storage.broadcasts.lease, ME))
+        self.do(lambda storage: storage.write(release_lease, lease_of(storage.slug), ME))
 
     def now(self, broadcast: Broadcast) -> Broadcast:
         """What became of it."""
-        found = self.do(lambda storage: storage.broadcasts.get(broadcast.id))
+        found = self.do(lambda storage: storage.read(broadcast_with, broadcast.id))
         assert found is not None
         return found
 
     def audited(self) -> list[AuditEntry]:
         """Who did what, newest first."""
-        return self.do(lambda storage: storage.audit.entries(limit=20))
+        return self.do(lambda storage: storage.read(newest_audit_entries, limit=20))
 
     async def _attend(self, storage: Storage) -> None:
         now = datetime.now(UTC)
-        assert await storage.leases.take(storage.broadcasts.lease, ME, seconds=60, now=now)
+        assert await storage.write(take_lease, lease_of(storage.slug), ME, seconds=60, now=now)
 
 
 def call(*arguments: str, typed: str = "") -> Result:

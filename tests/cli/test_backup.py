@@ -18,7 +18,17 @@ from bot.backup import _line, _seal, read_manifest, remove_old_backups
 from bot.cli.backup import _outcome
 from bot.cli.main import app
 from bot.restore import Restored
-from storage import BroadcastAction, Deed, Keyring, Storage, acquire_process_lock
+from storage import Storage
+from storage.broadcast_counts import count_signers
+from storage.broadcast_rows import broadcast_history, due_broadcasts
+from storage.broadcast_transitions import change_broadcast
+from storage.broadcast_types import BroadcastAction
+from storage.journal import Deed
+from storage.keyring import Keyring
+from storage.petitions import last_number_given
+from storage.process_lock import acquire_process_lock
+from storage.restores import held_restore, release_restore, restore_awaits_repetition
+from storage.signatures import mute_supporter, signature_of, withdraw_signature
 from tests.cli.petition_database import PetitionDatabase, TelegramDate, on_both
 from tests.support.raw_sql import Statement, write_all
 from tests.support.supporters import ADMIN, NOON, Supporters, later
@@ -61,7 +71,7 @@ def test_a_backup_made_beside_the_bot_is_whole_and_shows_nobody_anything(
     file.parent.mkdir()
 
     sixth = petition.keyring.reference("andry", 1006)
-    petition.do(lambda storage: storage.signatures.withdraw(sixth, NOON))
+    petition.do(lambda storage: storage.write(withdraw_signature, sixth, NOON))
     told = said("backup", file)
     assert f"The backup is in {file}: andry with 5 signatures, up to number 6; " in told
     assert told.endswith(
@@ -197,7 +207,7 @@ def test_a_backup_from_before_the_key_was_exchanged_needs_the_older_one_below_th
     assert "An exchange was begun and is not over." in said("keys", "rotate", "--yes")
     assert older not in key_file.read_text()
     present = PetitionDatabase(petition.url, Keyring.load(key_file))
-    assert present.do(lambda storage: storage.last_number()) == 6
+    assert present.do(lambda storage: storage.read(last_number_given)) == 6
 
 
 @on_both
@@ -216,8 +226,8 @@ def test_what_people_asked_for_after_the_backup_stays(
 
     async def afterwards(storage: Storage) -> None:
         people = Supporters(storage.database, petition.keyring)
-        await storage.signatures.withdraw(people.supporter(3), NOON)
-        await storage.signatures.mute(people.supporter(4), NOON)
+        await storage.write(withdraw_signature, people.supporter(3), NOON)
+        await storage.write(mute_supporter, people.supporter(4), NOON)
         await people.sign([7, 8])
 
     petition.do(afterwards)
@@ -242,21 +252,21 @@ def test_what_people_asked_for_after_the_backup_stays(
 
     async def now(storage: Storage) -> None:
         people = Supporters(storage.database, petition.keyring)
-        assert await storage.signatures.get(people.supporter(3)) is None
-        assert (await storage.broadcasts.signers()).muted == 1
-        assert await storage.petitions.last_number() == 8
+        assert await storage.read(signature_of, people.supporter(3)) is None
+        assert (await storage.read(count_signers)).muted == 1
+        assert await storage.read(last_number_given) == 8
         # Nothing is sent, planned or not, until an admin has looked.
-        (broadcast,) = await storage.broadcasts.history()
+        (broadcast,) = await storage.read(broadcast_history)
         assert broadcast.state == "paused"
-        await storage.broadcasts.change(BroadcastAction.RESUME, broadcast.id, ADMIN, NOON)
-        assert await storage.broadcasts.due(later(9)) == []
-        held = await storage.restores.held()
+        await storage.write(change_broadcast, BroadcastAction.RESUME, broadcast.id, ADMIN, NOON)
+        assert await storage.read(due_broadcasts, later(9)) == []
+        held = await storage.read(held_restore)
         assert held is not None
         assert held.lost == 2
-        assert not await storage.restores.awaits_repetition()
-        assert await storage.restores.release(actor=ADMIN, at=later(9)) is True
-        assert await storage.restores.release(actor=ADMIN, at=later(9)) is False
-        assert len(await storage.broadcasts.due(later(9))) == 1
+        assert not await storage.read(restore_awaits_repetition)
+        assert await storage.write(release_restore, actor=ADMIN, at=later(9)) is True
+        assert await storage.write(release_restore, actor=ADMIN, at=later(9)) is False
+        assert len(await storage.read(due_broadcasts, later(9))) == 1
 
     petition.do(now)
     if kind == "sqlite":
@@ -265,7 +275,7 @@ def test_what_people_asked_for_after_the_backup_stays(
         assert aside.name in told.replace(" ", "")
         assert (
             PetitionDatabase(f"sqlite+aiosqlite:///{aside}", petition.keyring).do(
-                lambda storage: storage.petitions.last_number()
+                lambda storage: storage.read(last_number_given)
             )
             == 8
         )
@@ -333,17 +343,17 @@ def test_without_the_journal_nobody_is_told_that_all_was_done_again(
     assert lost in said("restore", file, "-i", key, "--yes")
     # Nor once the bot has begun another one, as after a move to another machine, and tidied it.
     monkeypatch.setattr("storage.journal.datetime", Tomorrow)
-    petition.do(lambda storage: storage.signatures.withdraw(b"nobody", NOON))
+    petition.do(lambda storage: storage.write(withdraw_signature, b"nobody", NOON))
     petition.do(lambda storage: asyncio.to_thread(storage.journal.rewrite, NOON))
     assert lost in said("restore", file, "-i", key, "--yes")
-    held = petition.do(lambda storage: storage.restores.held())
+    held = petition.do(lambda storage: storage.read(held_restore))
     assert held is not None
     assert not held.journal_is_whole
     # Whoever withdrew would be in it.
     assert "No list is written until an admin has looked" in refused(
         "export", "--output", tmp_path / "list.age"
     )
-    petition.do(lambda storage: storage.restores.release(actor=ADMIN, at=NOON))
+    petition.do(lambda storage: storage.write(release_restore, actor=ADMIN, at=NOON))
     assert "6 signatures" in said("export", "--output", tmp_path / "list.age")
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import typer
 
-from storage import Kind, Outcome
+from storage.broadcast_types import Kind, Outcome
 from tests.cli.petition_database import SIGNERS, PetitionDatabase, call, refused, said
 
 

@@ -9,7 +9,9 @@ from rich.console import Console
 
 from bot.cli import broadcast_tables
 from bot.cli.context import CliContext
-from storage import Broadcast, BroadcastAction, Outcome, Recalled
+from storage.broadcast_transitions import change_broadcast
+from storage.broadcast_types import Broadcast, BroadcastAction, Outcome
+from storage.recalls import Recalled, end_recall, record_recalled
 from tests.cli.petition_database import SIGNERS, PetitionDatabase, call, said
 from tests.support.supporters import ADMIN
 
@@ -48,17 +50,17 @@ def test_a_recall_and_what_nobody_works_on_are_followed_too(
     broadcast = petition.begins()
     petition.tells(broadcast, SIGNERS, Outcome.DELIVERED)
     petition.do(
-        lambda storage: storage.broadcasts.change(
-            BroadcastAction.RECALL, broadcast.id, ADMIN, datetime.now(UTC)
+        lambda storage: storage.write(
+            change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, datetime.now(UTC)
         )
     )
     petition.is_left_alone()
     look, numbers = broadcast_tables.read_snapshot, list(range(1, SIGNERS + 1))
 
     async def looks_before_they_are_deleted(context: CliContext, each: Broadcast) -> object:
-        snapshot, recalls = await look(context, each), context.storage.recalls
-        await recalls.record(broadcast.id, Recalled.DELETED, numbers)
-        await recalls.end(broadcast.id, datetime.now(UTC))
+        snapshot, storage = await look(context, each), context.storage
+        await storage.write(record_recalled, broadcast.id, Recalled.DELETED, numbers)
+        await storage.write(end_recall, broadcast.id, datetime.now(UTC))
         return snapshot
 
     monkeypatch.setattr(broadcast_tables, "read_snapshot", looks_before_they_are_deleted)

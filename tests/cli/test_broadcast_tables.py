@@ -10,16 +10,17 @@ import pytest
 from rich.console import Console
 
 from bot.petition.petition import BUNDLED
-from storage import (
+from storage.broadcast_transitions import change_broadcast
+from storage.broadcast_types import (
     Audience,
     BroadcastAction,
-    Keyring,
     Kind,
     Outcome,
     PauseReason,
-    Recalled,
     StopReason,
 )
+from storage.keyring import Keyring
+from storage.recalls import Recalled, end_recall, record_recalled
 from tests.cli.petition_database import (
     SIGNERS,
     PetitionDatabase,
@@ -200,8 +201,8 @@ reaching them.
 def test_why_one_waits_or_has_stopped_is_said_as_in_the_chat(petition: PetitionDatabase) -> None:
     broadcast = petition.begins()
     petition.do(
-        lambda storage: storage.broadcasts.change(
-            BroadcastAction.PAUSE, broadcast.id, None, datetime.now(UTC)
+        lambda storage: storage.write(
+            change_broadcast, BroadcastAction.PAUSE, broadcast.id, None, datetime.now(UTC)
         )
     )
 
@@ -247,12 +248,14 @@ def test_a_recall_is_part_of_the_account(petition: PetitionDatabase) -> None:
     broadcast = petition.begins()
     petition.tells(broadcast, SIGNERS, Outcome.DELIVERED)
     petition.do(
-        lambda storage: storage.broadcasts.change(
-            BroadcastAction.RECALL, broadcast.id, ADMIN, datetime.now(UTC)
+        lambda storage: storage.write(
+            change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, datetime.now(UTC)
         )
     )
-    petition.do(lambda storage: storage.recalls.record(broadcast.id, Recalled.DELETED, [1, 2]))
-    petition.do(lambda storage: storage.recalls.record(broadcast.id, Recalled.FAILED, [3]))
+    petition.do(
+        lambda storage: storage.write(record_recalled, broadcast.id, Recalled.DELETED, [1, 2])
+    )
+    petition.do(lambda storage: storage.write(record_recalled, broadcast.id, Recalled.FAILED, [3]))
     recall = data(call("show", "--json"))["recall"]
     assert {name: recall[name] for name in ("total", "deleted", "failed", "open")} == {
         "total": 6,
@@ -265,7 +268,9 @@ def test_a_recall_is_part_of_the_account(petition: PetitionDatabase) -> None:
     assert "  Taking the messages back…\n\n  ▰▰▰▰▰▰▱▱▱▱▱▱  50%\n  3 of 6\n" in shown
     petition.is_left_alone()
     assert "State: finished, waits for the bot" in said(call("show"))
-    petition.do(lambda storage: storage.recalls.end(broadcast.id, datetime.now(UTC), unrecorded=3))
+    petition.do(
+        lambda storage: storage.write(end_recall, broadcast.id, datetime.now(UTC), unrecorded=3)
+    )
     shown = said(call("show"))
     for fact in ("Taken back from 2 chats.", "In 1 chat it", "For 3 chats it is not"):
         assert fact in shown

@@ -15,13 +15,10 @@ from typer.testing import CliRunner, Result
 from bot.cli import export
 from bot.cli.main import app
 from bot.export import ListFormat
-from storage import (
-    HighWaterMark,
-    NamedSignature,
-    SignatureList,
-    Storage,
-)
-from storage.restores import unfinished_restore
+from storage import Storage
+from storage.exports import NamedSignature, SignatureList
+from storage.high_water_mark import HighWaterMark
+from storage.restores import mark_restore_repeated, record_restore, unfinished_restore
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
 from tests.support.raw_sql import read_sql, write_sql
 from tests.support.supporters import NOON
@@ -112,10 +109,10 @@ def test_of_a_copy_that_was_put_back_nothing_is_written_before_the_bot_has_broug
     assert "did not come to its end" in refused(call("--output", str(file)))
     unfinished.unlink()
     # As of the other petitions in a restored database.
-    petition.do(lambda storage: storage.restores.record(made_at=None, at=NOON))
+    petition.do(lambda storage: storage.write(record_restore, made_at=None, at=NOON))
     assert "Start its bot first" in refused(call("--output", str(file)))
     assert not file.exists()
-    petition.do(lambda storage: storage.restores.mark_repeated(at=NOON, lost=0))
+    petition.do(lambda storage: storage.write(mark_restore_repeated, at=NOON, lost=0))
     said(call("--output", str(file)))
 
 

@@ -8,7 +8,19 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
-from storage import Conversation, Storage, verified_otherwise
+from storage import Storage
+from storage.consents import correct_signed_name, remove_signed_name
+from storage.conversations import Conversation
+from storage.invalidations import take_out_signatures
+from storage.person_requests import (
+    correct_as_asked,
+    erase_as_asked,
+    find_signer,
+    object_to_use,
+    restrict_use,
+    verified_otherwise,
+)
+from storage.signatures import withdraw_signature
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
 from tests.export.test_formats import sheets_of
 from tests.support.raw_sql import Statement, write_all
@@ -42,7 +54,7 @@ def exported(petition: PetitionDatabase, days: float = 0) -> str:
 def withdraws(petition: PetitionDatabase, number: int) -> None:
     async def withdrawn(storage: Storage) -> None:
         who = Supporters(storage.database, petition.keyring).supporter(number)
-        await storage.signatures.withdraw(who, NOON + timedelta(days=3))
+        await storage.write(withdraw_signature, who, NOON + timedelta(days=3))
 
     petition.do(withdrawn)
 
@@ -216,22 +228,24 @@ def test_of_each_change_it_is_said_what_is_to_be_done_and_all_are_told_at_once(
     listed = exported(petition)
 
     async def changed(storage: Storage) -> None:
-        requests, at = storage.person_requests, NOON + timedelta(hours=6)
-        signers = [await requests.find(number) for number in range(1, 6)]
+        storage, at = storage, NOON + timedelta(hours=6)
+        signers = [await storage.read(find_signer, number) for number in range(1, 6)]
         erased, restricted, objects, corrected, unnamed = (each for each in signers if each)
         proof = verified_otherwise("a letter")
-        await requests.erase(erased, proof, at)
-        await requests.correct(restricted, "Ona Mas", proof, at)
-        await requests.restrict(restricted, proof, at)
-        await requests.object(objects, proof, at)
-        await requests.correct(corrected, "Núria Sol", proof, at)
-        await requests.correct(unnamed, "Berta Puig", proof, at - timedelta(hours=1))
+        await storage.write(erase_as_asked, erased, proof, at)
+        await storage.write(correct_as_asked, restricted, "Ona Mas", proof, at)
+        await storage.write(restrict_use, restricted, proof, at)
+        await storage.write(object_to_use, objects, proof, at)
+        await storage.write(correct_as_asked, corrected, "Núria Sol", proof, at)
+        await storage.write(
+            correct_as_asked, unnamed, "Berta Puig", proof, at - timedelta(hours=1)
+        )
         people = Supporters(storage.database, petition.keyring)
         await people.consent(5)
         await people.speak(5, "es")
         who = people.supporter(5)
         after = Conversation(who, stage="my_data", version=2)
-        await storage.signatures.remove_name(who, after, 1, at)
+        await storage.write(remove_signed_name, who, after, 1, at)
 
     petition.do(changed)
     said(call(*DELIVERED, "--export", listed, "--yes"))
@@ -253,8 +267,8 @@ def test_how_many_were_invalidated_since_is_told_too(petition: PetitionDatabase)
     said(call(*DELIVERED, "--export", exported(petition), "--yes"))
     at = NOON + timedelta(days=3)
     petition.do(
-        lambda storage: storage.invalidations.take_out(
-            [1, 2], reason="a wave", condition="all", at=at
+        lambda storage: storage.write(
+            take_out_signatures, [1, 2], reason="a wave", condition="all", at=at
         )
     )
     text = said(call("notices"))
@@ -273,7 +287,7 @@ def test_a_corrected_name_goes_to_whoever_holds_the_key_and_into_no_other_file(
         who = people.supporter(3)
         after = Conversation(who, stage="my_data", version=2)
         at = NOON + timedelta(days=3, hours=11)  # which is midnight in the petition's zone
-        await storage.signatures.correct_name(who, "Núria;=A1;Sol", after, 1, at)
+        await storage.write(correct_signed_name, who, "Núria;=A1;Sol", after, 1, at)
 
     petition.do(corrected)
     listed = said(call("notices"))

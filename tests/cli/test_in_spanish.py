@@ -21,7 +21,9 @@ from bot.cli.main import app
 from bot.cli.run import said_of_event
 from bot.logs import configure_logging
 from bot.text.translations import catalog_file
-from storage import Outcome, Storage
+from storage import Storage
+from storage.broadcast_types import Outcome
+from storage.signatures import withdraw_signature
 from tests.cli.petition_database import PetitionDatabase
 from tests.support.supporters import NOON, Supporters
 
@@ -246,7 +248,7 @@ def test_the_signatures_are_handed_over_without_an_english_sentence(
 
     async def withdrawn(storage: Storage) -> None:
         who = Supporters(storage.database, petition.keyring).supporter(2)
-        await storage.signatures.withdraw(who, NOON + timedelta(days=9))
+        await storage.write(withdraw_signature, who, NOON + timedelta(days=9))
 
     petition.do(withdrawn)
     assert "borrarla: se ha retirado la firma" in says("notices")

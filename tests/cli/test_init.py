@@ -22,7 +22,8 @@ from bot.petition_folder.check import find_problems
 from bot.petition_folder.read import read_folder
 from bot.settings import load_settings
 from simulator import Simulator
-from storage import KeyFileUnusable, Keyring
+from storage.errors import KeyFileUnusable
+from storage.keyring import Keyring
 from tests.support.api_client import TOKEN, ApiClient
 
 

@@ -10,6 +10,7 @@ from bot.cli.main import app
 from bot.console import CannotDo, agrees, confirms
 from bot.text.translations import Catalogs
 from storage import Storage
+from storage.petitions import close_petition_if_due, petition_state
 from tests.cli.petition_database import SIGNERS, PetitionDatabase, on_both, refused, said
 from tests.support.raw_sql import Statement, write_all, write_sql
 from tests.support.supporters import Supporters
@@ -43,7 +44,7 @@ def wave(petition: PetitionDatabase) -> PetitionDatabase:
 
 
 def counted(petition: PetitionDatabase) -> int:
-    return petition.do(lambda storage: storage.petitions.state()).signatures
+    return petition.do(lambda storage: storage.read(petition_state)).signatures
 
 
 @on_both
@@ -95,8 +96,8 @@ def test_what_is_put_back_after_the_date_counts_once_at_the_closing(
         )
     )
     said(invalidate("--undo", done.rpartition(" ")[2].strip(), typed="5\n"))
-    wave.do(lambda storage: storage.petitions.close_if_due(datetime.now(UTC)))
-    state = wave.do(lambda storage: storage.petitions.state())
+    wave.do(lambda storage: storage.write(close_petition_if_due, datetime.now(UTC)))
+    state = wave.do(lambda storage: storage.read(petition_state))
     assert state.told_signatures == state.signatures == SIGNERS
 
 
@@ -110,7 +111,7 @@ def test_who_was_taken_out_after_the_date_counted_at_the_closing(wave: PetitionD
         )
     )
     said(invalidate("--form-seconds-under", "3", *REASON, typed="5\n"))
-    state = wave.do(lambda storage: storage.petitions.state())
+    state = wave.do(lambda storage: storage.read(petition_state))
     assert state.is_closed
     assert (state.closed_signatures, state.signatures) == (SIGNERS, 1)
 

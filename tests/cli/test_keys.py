@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
-from storage import Keyring, acquire_process_lock
-from storage.keyring import add_encryption_key
+from storage.keyring import Keyring, add_encryption_key
+from storage.process_lock import acquire_process_lock
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
 from tests.support.raw_sql import read_sql, write_sql
 

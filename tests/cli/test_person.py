@@ -13,7 +13,13 @@ from typer.testing import CliRunner, Result
 from bot.cli.main import app
 from bot.cli.person import check_reason, read_number
 from bot.console import CannotDo
-from storage import CODE_LASTS, Outcome, Storage
+from storage import Storage
+from storage.broadcast_counts import tally_of_broadcast
+from storage.broadcast_types import Outcome
+from storage.handovers import exported_lists, record_handover
+from storage.person_codes import CODE_LASTS, make_code
+from storage.person_notices import waiting_notices
+from storage.person_requests import find_signer
 from tests.cli.petition_database import SIGNERS, PetitionDatabase, on_both, refused, said
 from tests.support.raw_sql import Statement, write_all
 from tests.support.supporters import Supporters
@@ -31,9 +37,9 @@ def code_of(petition: PetitionDatabase, number: int, at: datetime | None = None)
     """The code that /mydata shows to who signed as `number`."""
 
     async def made(storage: Storage) -> str:
-        signer = await storage.person_requests.find(number)
+        signer = await storage.read(find_signer, number)
         assert signer is not None
-        code = await storage.person_codes.make(signer.supporter, at or datetime.now(UTC))
+        code = await make_code(storage, signer.supporter, at or datetime.now(UTC))
         assert code is not None
         return code[0]
 
@@ -44,13 +50,13 @@ async def hand_over(storage: Storage) -> str:
     """A list with all their names is handed over; returns the day."""
     people, now = Supporters(storage.database, storage.keyring), datetime.now(ZONE)
     await people.exported(SIGNERS, at=now, with_name=SIGNERS)
-    (listed,) = await storage.handovers.exports()
-    await storage.handovers.record(now.date(), at=now, listed=listed, manifest="0f" * 32)
+    (listed,) = await storage.read(exported_lists)
+    await storage.write(record_handover, now.date(), at=now, listed=listed, manifest="0f" * 32)
     return now.date().isoformat()
 
 
 def waiting(petition: PetitionDatabase) -> list[str]:
-    return [each.kind for each in petition.do(lambda storage: storage.person_notices.waiting())]
+    return [each.kind for each in petition.do(lambda storage: storage.read(waiting_notices))]
 
 
 @on_both
@@ -161,7 +167,7 @@ def test_whose_use_is_lifted_gets_the_closing_update_that_they_missed(
     broadcast = petition.begins()
     petition.tells(broadcast, SIGNERS - 1, Outcome.DELIVERED)
     said(call("2", "lift", "--verified-otherwise", LETTER, "--yes"))
-    assert petition.do(lambda storage: storage.broadcasts.tally(broadcast.id)).pending == 1
+    assert petition.do(lambda storage: storage.read(tally_of_broadcast, broadcast.id)).pending == 1
 
 
 def test_what_is_not_typed_behind_the_command_is_asked_and_held_to_the_rules_of_the_chat(

@@ -10,9 +10,12 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
-from storage import Erasures, Storage
+from storage import Storage
+from storage.erasures import erase_signatures
+from storage.handovers import record_handover
 from tests.cli.petition_database import PetitionDatabase, TelegramDate, on_both, refused, said
 from tests.support.raw_sql import read_sql, write_sql
+from tests.support.storage_calls import Proceed, call_instead
 
 # Months are longer than this, and not two of them.
 A_MONTH = timedelta(days=40)
@@ -37,7 +40,7 @@ def signed(petition: PetitionDatabase, ago: timedelta, *, from_number: int = 1) 
 def delivered(petition: PetitionDatabase, ago: timedelta, noted: timedelta = timedelta()) -> None:
     async def recorded(storage: Storage) -> None:
         now = datetime.now(ZONE)
-        await storage.handovers.record((now - ago).date(), at=now - noted)
+        await storage.write(record_handover, (now - ago).date(), at=now - noted)
 
     petition.do(recorded)
 
@@ -116,14 +119,13 @@ def test_what_was_erased_before_ctrl_c_stays_erased(
     petition: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.retention.PORTION", 4)
-    erase = Erasures.erase
 
-    async def stopped(self: Erasures, numbers: list[int], **given: Any) -> int:
+    async def stopped(erase: Proceed, numbers: list[int], **given: Any) -> object:
         if len(numbers) < 4:
             raise KeyboardInterrupt
-        return await erase(self, numbers, **given)
+        return await erase(numbers, **given)
 
-    monkeypatch.setattr(Erasures, "erase", stopped)
+    call_instead(monkeypatch, erase_signatures, stopped)
     drawn = Console(file=io.StringIO(), force_terminal=True, color_system=None, width=80)
     monkeypatch.setattr("bot.console.progress_bar.__kwdefaults__", {"console": drawn})
     result = call("--yes")

@@ -17,10 +17,11 @@ from bot import restore as restoration
 from bot.age_encryption import parse_recipients
 from bot.backup import read_manifest, write_backup
 from bot.cli import backup as shell
-from storage import Keyring
 from storage.database_copy import contents_of
-from storage.keyring import add_encryption_key, remove_older_encryption_keys
+from storage.keyring import Keyring, add_encryption_key, remove_older_encryption_keys
 from storage.migrations.before_the_release import FORMER
+from storage.petitions import last_number_given
+from storage.signatures import withdraw_signature
 from tests.cli.petition_database import PetitionDatabase, on_both
 from tests.cli.test_backup import refused, said, sealed, typed
 from tests.storage.keep_database import DATABASES
@@ -85,7 +86,7 @@ def test_what_is_put_there_after_it_was_checked_is_not_restored(
 ) -> None:
     file, other = tmp_path / "today.backup", tmp_path / "other.backup"
     said("backup", other)
-    petition.do(lambda storage: storage.signatures.withdraw(person(petition, 3), NOON))
+    petition.do(lambda storage: storage.write(withdraw_signature, person(petition, 3), NOON))
     said("backup", file)
     swapped(file, other.read_bytes()[4096:], monkeypatch)
     before = contents(petition)
@@ -221,7 +222,7 @@ def test_a_backup_from_the_days_before_the_release_is_taken_along(
     told = said("restore", file, "-i", key, "--yes")
     assert "It has 5 signatures. The journal beside the key file" in told
     petition = PetitionDatabase(restored, keyring)
-    assert petition.do(lambda storage: storage.last_number()) == 7
+    assert petition.do(lambda storage: storage.read(last_number_given)) == 7
 
 
 def person(petition: PetitionDatabase, number: int) -> bytes:
@@ -260,7 +261,7 @@ def test_a_copy_whose_log_is_not_in_it_does_not_take_the_place_of_the_database(
     """As on a full disk: what people asked for since would stay behind in the log."""
     file, repeat = tmp_path / "today.backup", restoration.repeat_journal
     said("backup", file)
-    petition.do(lambda storage: storage.signatures.withdraw(person(petition, 3), NOON))
+    petition.do(lambda storage: storage.write(withdraw_signature, person(petition, 3), NOON))
     before = contents(petition)
     readers: list[sqlite3.Connection] = []
 
@@ -327,7 +328,7 @@ def test_a_kill_before_the_end_of_a_restore_leaves_the_database_with_all_that_wa
         patch.setattr(Path, "replace", kill)
         assert typed("restore", file, "-i", key, "--yes").exit_code != 0
     assert len([*database.parent.glob("*.before-restore-*Z-wal")]) == 1, "kept as it was"
-    assert petition.do(lambda storage: storage.petitions.last_number()) == 77
+    assert petition.do(lambda storage: storage.read(last_number_given)) == 77
     restoration.tidy_up(petition.url, petition.keyring.path, datetime.now(UTC))
     assert database.stat().st_nlink == 1
     said("restore", file, "-i", key, "--yes")

@@ -9,7 +9,10 @@ import pytest
 
 from simulator import Simulator
 from simulator.person import Person
-from storage import Broadcast, Keyring, Storage, migrate, open_storage
+from storage import Storage, open_storage
+from storage.broadcast_types import Broadcast
+from storage.keyring import Keyring
+from storage.migrate import migrate
 from tests.cli.petition_database import call, data, said
 from tests.support.bot_process import BotProcess
 from tests.support.broadcasts import start
@@ -48,7 +51,7 @@ async def confirmed(bot: BotProcess, people: list[Person]) -> None:
     await signers.set_closed(True)
     await signers.sign(person.user.id - 1000 for person in people)
     content = {"es": TEXT}
-    started = await start(storage.broadcasts, at=datetime.now(UTC), actor=ADMIN, content=content)
+    started = await start(storage, at=datetime.now(UTC), actor=ADMIN, content=content)
     assert isinstance(started, Broadcast)
     await storage.close()
 

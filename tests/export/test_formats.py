@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from bot.export.json_list import write_json
 from bot.export.signature_list import SignatureListHeader
 from bot.export.xlsx_list import write_xlsx
-from storage import ExportCounts, ExportedList, NamedSignature, SignatureGroup
+from storage.exports import ExportCounts, ExportedList, NamedSignature, SignatureGroup
 from tests.export.test_signature_list import NOON, PETITION, header
 
 AT = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)

@@ -13,7 +13,7 @@ from bot.export.signature_list import (
 )
 from bot.petition.fewest import FEWEST
 from bot.petition.petition import BUNDLED, load_petition
-from storage import ExportCounts, ExportedList, SignatureGroup
+from storage.exports import ExportCounts, ExportedList, SignatureGroup
 
 PETITION = load_petition(BUNDLED)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

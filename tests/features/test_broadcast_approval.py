@@ -8,7 +8,8 @@ import pytest
 from simulator.chats import Message
 from simulator.faults import Fault
 from simulator.person import Person
-from storage import APPROVABLE_FOR, Broadcast, BroadcastAction, Broadcasts
+from storage.broadcast_transitions import change_broadcast
+from storage.broadcast_types import APPROVABLE_FOR, BroadcastAction
 from tests.support.admin_scene import SENT, AdminScene
 from tests.support.approval_scene import (
     APPROVE,
@@ -20,7 +21,9 @@ from tests.support.approval_scene import (
     passes,
     with_settings,
 )
+from tests.support.audit_entries import newest_audit_entries
 from tests.support.scene import ADMIN, fails
+from tests.support.storage_calls import Proceed, call_instead
 
 FAILED = "no hemos podido terminar lo que has pedido"
 
@@ -83,7 +86,9 @@ async def test_nothing_goes_out_before_another_has_seen_and_approved_it(
     await pau.sees("Aprobado. Sale ahora.")
     await admin.over()
     assert admin.got_by_all() == [["Hola"]] * 3
-    audited = {each.action: each for each in await admin.services.storage.audit.entries(20)}
+    audited = {
+        each.action: each for each in await admin.services.storage.read(newest_audit_entries, 20)
+    }
     assert audited["broadcast"].actor == ADMIN
     assert audited["broadcast"].detail == "update to 3, to be approved"
     assert audited["broadcast_approve"].actor == PAU
@@ -201,15 +206,14 @@ async def test_who_approves_just_after_another_does_not_read_that_it_was_them(
     await asks(admin, "Otra")
     await pau.sees_one(lambda m: QUESTION in m.text and pau.messages[-2].text == "Otra", 10)
     await lucy.sees("Do you approve this broadcast?", 10)
-    change = Broadcasts.change
 
     async def just_after_lucy(
-        broadcasts: Broadcasts, action: BroadcastAction, key: bytes, actor: int, at: datetime
-    ) -> Broadcast | None:
-        await change(broadcasts, BroadcastAction.APPROVE, key, LUCY, at)
-        return await change(broadcasts, action, key, actor, at)
+        change: Proceed, action: BroadcastAction, key: bytes, actor: int, at: datetime
+    ) -> object:
+        await change(action, key, LUCY, at)
+        return await change(action, key, actor, at)
 
-    monkeypatch.setattr(Broadcasts, "change", just_after_lucy)
+    call_instead(monkeypatch, change_broadcast, just_after_lucy)
     await admin.scene.taps(pau, APPROVE)
     await admin.over()
     assert QUESTION not in pau.messages[-1].text
@@ -227,9 +231,9 @@ async def test_approved_it_waits_for_the_end_of_another(admin: AdminScene, pau: 
     for each in (admin.scene.ana, admin.scene.jordi, admin.scene.sean):
         await each.sees("De Lucy", 10)
     assert (await admin.became("finished")).id == first
-    broadcasts, now = admin.services.storage.broadcasts, admin.services.clock()
+    storage, now = admin.services.storage, admin.services.clock()
     another = await admin.starts_another(1)
-    await broadcasts.change(BroadcastAction.PAUSE, another, LUCY, now)
+    await storage.write(change_broadcast, BroadcastAction.PAUSE, another, LUCY, now)
     told = admin.got_by_all()
     await admin.scene.taps(pau, APPROVE)
     assert "Saldrá cuando acabe el envío que está en marcha." in pau.messages[-1].text

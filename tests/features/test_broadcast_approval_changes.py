@@ -1,12 +1,15 @@
 """What changes before an approved broadcast goes: the time, the admins, how many it reaches."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from bot.broadcast import confirmation
 from simulator.person import Person
-from storage import Broadcast, BroadcastAction, Broadcasts
+from storage.broadcast_rows import scheduled_broadcasts
+from storage.broadcast_transitions import change_broadcast
+from storage.broadcast_types import BroadcastAction
 from tests.support.admin_scene import AdminScene
 from tests.support.approval_scene import (
     APPROVE,
@@ -19,6 +22,7 @@ from tests.support.approval_scene import (
     with_settings,
 )
 from tests.support.scene import ADMIN
+from tests.support.storage_calls import Proceed, call_instead
 
 
 @pytest.fixture
@@ -40,7 +44,7 @@ async def test_what_was_approved_by_somebody_removed_since_is_not_its_authors_to
     await admin.scene.taps(pau, approve)
     assert "Programado" in pau.messages[-1].text
     assert "Programado" in admin.panel.text
-    (found,) = await admin.services.storage.broadcasts.scheduled()
+    (found,) = await admin.services.storage.read(scheduled_broadcasts)
     assert found.confirmed_by == PAU
     assert found.starts_at is not None
     assert found.starts_at > admin.scene.clocks.now()
@@ -130,20 +134,14 @@ async def test_who_signs_while_it_waits_makes_it_a_question_of_so_many_people(
     assert "it was 3, now it is 4" in lucy.messages[-1].text
     assert admin.got_by_all() == [[], [], []]
     await admin.signs(admin.scene.world.person("Luz", language="es"))
-    change = Broadcasts.change
 
     async def once_lucy_approved(
-        broadcasts: Broadcasts,
-        action: BroadcastAction,
-        key: bytes,
-        actor: int | None,
-        at: datetime,
-        expected: int | None = None,
-    ) -> Broadcast | None:
-        await change(broadcasts, BroadcastAction.APPROVE, key, LUCY, at)
-        return await change(broadcasts, action, key, actor, at, expected)
+        change: Proceed, action: BroadcastAction, key: bytes, actor: int, at: datetime, *given: Any
+    ) -> object:
+        await change(BroadcastAction.APPROVE, key, LUCY, at)
+        return await change(action, key, actor, at, *given)
 
-    monkeypatch.setattr(Broadcasts, "change", once_lucy_approved)
+    call_instead(monkeypatch, change_broadcast, once_lucy_approved)
     await admin.scene.taps(pau, "Aprobar y enviar a 4 personas")
     assert "ha cambiado" not in pau.messages[-1].text, "it was decided meanwhile"
     await admin.over()

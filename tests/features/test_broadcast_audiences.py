@@ -1,6 +1,8 @@
 """A broadcast reaches only its audience, and news only those who agreed to news."""
 
-from storage import Kind
+from storage.broadcast_counts import count_audience
+from storage.broadcast_types import Kind
+from storage.consents import end_consent
 from tests.support.admin_scene import AdminScene
 
 
@@ -22,7 +24,7 @@ async def test_news_go_only_to_those_who_agreed_to_them(admin: AdminScene) -> No
     assert answer.text == (
         "Hecho: no te enviaremos más noticias de otras acciones. Tu firma sigue contando."
     )
-    assert await storage.broadcasts.audience(kind=Kind.NEWS) == {}
+    assert await storage.read(count_audience, kind=Kind.NEWS) == {}
     await admin.begins()
     await admin.says("Hello")
     await admin.taps("Continuar")
@@ -41,7 +43,7 @@ async def test_news_go_only_to_those_who_agreed_to_them(admin: AdminScene) -> No
     assert admin.got_by_all() == [["Otra acción"], [], ["Hello"]]
     for person in (scene.ana, scene.jordi, scene.sean):
         supporter = admin.services.reference(person.id)
-        await storage.signatures.end_consent(supporter, "updates", admin.services.clock())
+        await storage.write(end_consent, supporter, "updates", admin.services.clock())
     await admin.says("/broadcast")
     assert "Nadie espera más mensajes que el final" in admin.marta.messages[-1].text
     assert "Un mensaje nuevo" not in admin.marta.messages[-1].labels
@@ -70,7 +72,7 @@ async def test_nobody_gets_more_messages_about_the_petition_than_they_were_promi
             assert answer.text == (
                 "Hecho: no te enviaremos más novedades de esta petición. Tu firma sigue contando."
             )
-            assert await admin.services.storage.broadcasts.audience(kind=Kind.NEWS) == {"es": 1}
+            assert await admin.services.storage.read(count_audience, kind=Kind.NEWS) == {"es": 1}
     came = [m.text for m in luz.messages if m.text.startswith("Avance ")]
     assert came == ["Avance 1", "Avance 2", "Avance 3"]
     assert admin.got_by_all()[0] == ["Avance 1"]

@@ -6,7 +6,11 @@ from pathlib import Path
 import pytest
 
 from simulator.person import Person
-from storage import BroadcastAction
+from storage.broadcast_counts import count_signers
+from storage.broadcast_rows import broadcast_history
+from storage.broadcast_transitions import change_broadcast
+from storage.broadcast_types import BroadcastAction
+from storage.personal_data import everything_held
 from tests.support.admin_scene import SENT, AdminScene, an_admin_scene
 from tests.support.scene import ADMIN
 
@@ -113,11 +117,11 @@ async def test_jordi_who_said_stop_is_told_of_a_breach_and_stays_left_alone(
     heading = "Important notice about your personal data"
     assert in_english.text.startswith(f"{heading}\n\nSomebody stole")
     assert "even if you asked us not to write to you" in in_english.text
-    assert (await admin.services.storage.broadcasts.signers()).muted == 1
+    assert (await admin.services.storage.read(count_signers)).muted == 1
     jordi.send("/mydata")
     await admin.scene.settled()
     assert "Pediste que no te escribiéramos" in admin.scene.screen(jordi).text
-    held = await admin.services.storage.personal_data.of(jordi.id)
+    held = await admin.services.storage.read(everything_held, jordi.id)
     assert [each["kind"] for each in held.deliveries] == ["breach"]
 
 
@@ -126,8 +130,8 @@ async def test_marta_alone_cannot_send_it_however_few_people_it_reaches(
 ) -> None:
     await previews(admin)
     other = await admin.starts_another()
-    await admin.services.storage.broadcasts.change(
-        BroadcastAction.PAUSE, other, LUCY, admin.services.clock()
+    await admin.services.storage.write(
+        change_broadcast, BroadcastAction.PAUSE, other, LUCY, admin.services.clock()
     )
     await admin.taps(ASK)
     question = await lucy.sees(QUESTION, 10)
@@ -169,7 +173,7 @@ async def test_marta_who_is_the_only_admin_can_tell_everyone_and_is_asked_twice(
     await with_admins(admin, ADMIN)
     await admin.taps(ASK)
     assert "Algo ha cambiado desde que viste este resumen" in admin.panel.text
-    assert await admin.services.storage.broadcasts.history() == []
+    assert await admin.services.storage.read(broadcast_history) == []
     assert not [label for label in admin.panel.labels if label.startswith(("Enviar a", "Pedir"))]
     await admin.taps("Continuar")
     assert "nadie más lo revisará antes de que salga" in admin.panel.text

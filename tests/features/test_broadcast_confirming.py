@@ -9,6 +9,8 @@ from bot.broadcast import confirmation
 from handlers.broadcasts import confirm
 from handlers.broadcasts.screens import draft_view
 from simulator.faults import Fault
+from storage.broadcast_rows import broadcast_history
+from storage.drafts import find_draft
 from tests.support.admin_scene import AdminScene, an_admin_scene
 from tests.support.scene import ADMIN
 
@@ -42,7 +44,7 @@ async def test_two_taps_send_once(admin: AdminScene, monkeypatch: pytest.MonkeyP
     await admin.marta.tap_data(where, data).answered()
     await admin.scene.settled()
     assert admin.got_by_all() == [["Hola"]] * 3
-    assert len(await admin.services.storage.broadcasts.history()) == 1
+    assert len(await admin.services.storage.read(broadcast_history)) == 1
     await admin.says("/broadcast")
     assert "Seguir con el mensaje que preparabas" not in admin.marta.messages[-1].labels
 
@@ -58,11 +60,13 @@ async def test_what_waits_for_its_confirmation_is_not_sent_by_a_restart(
     await admin.taps(SEND)
     assert "⚠️ Han pasado más de diez minutos" in admin.panel.text
     assert admin.got_by_all() == NOBODY
-    assert await admin.services.storage.broadcasts.history() == []
+    assert await admin.services.storage.read(broadcast_history) == []
     await admin.taps(SEND)
     await admin.over()
     reference = admin.services.reference(ADMIN)
-    assert await admin.services.storage.drafts.get(reference) is None, "nothing is left of it"
+    assert await admin.services.storage.read(find_draft, reference) is None, (
+        "nothing is left of it"
+    )
 
 
 async def test_an_edit_after_the_preview_changes_nothing_and_is_said(admin: AdminScene) -> None:
@@ -151,7 +155,7 @@ async def test_a_preview_that_was_deleted_sends_nothing(admin: AdminScene) -> No
     await admin.taps("Enviarme una prueba")
     assert LOST in admin.panel.text
     assert admin.got_by_all() == NOBODY
-    assert await admin.services.storage.broadcasts.history() == []
+    assert await admin.services.storage.read(broadcast_history) == []
 
 
 async def test_who_comes_and_goes_after_the_preview_keeps_nobody_else_from_being_told(
@@ -186,7 +190,7 @@ async def test_who_comes_and_goes_after_the_preview_keeps_nobody_else_from_being
     await admin.taps("Enviar a 4 personas")
     assert "era 4, ahora es 0" in admin.panel.text
     assert not any(label.startswith("Enviar a") for label in admin.panel.labels)
-    assert len(await admin.services.storage.broadcasts.history()) == 2
+    assert len(await admin.services.storage.read(broadcast_history)) == 2
 
 
 async def test_one_that_was_given_up_cannot_be_sent(admin: AdminScene) -> None:
@@ -217,7 +221,7 @@ async def test_one_that_was_given_up_cannot_be_sent(admin: AdminScene) -> None:
         await admin.scene.settled()
         assert said in admin.marta.chat.messages[where].text
     assert admin.got_by_all() == NOBODY
-    assert await admin.services.storage.broadcasts.history() == []
+    assert await admin.services.storage.read(broadcast_history) == []
 
 
 async def test_the_same_call_makes_the_test_and_the_real_thing(admin: AdminScene) -> None:

@@ -8,7 +8,10 @@ import pytest
 
 from handlers.broadcasts.admin_reporter import AdminReporter
 from simulator.faults import Fault
-from storage import Kind, PauseReason, Tally
+from storage.broadcast_rows import listed_broadcasts
+from storage.broadcast_transitions import interrupt_broadcast
+from storage.broadcast_types import Kind, PauseReason, Tally
+from storage.signature_counts import signature_statistics
 from tests.support.admin_scene import AdminScene, an_admin_scene
 from tests.support.scene import ADMIN
 
@@ -80,7 +83,7 @@ async def test_to_cancel_it_is_held_at_once_and_asked_about(slow: AdminScene) ->
     key = (await slow.became("running")).id
     # The question is answered: what holds the broadcast later is another matter.
     now, reason = slow.services.clock(), PauseReason.UNRECORDED
-    await slow.services.storage.broadcasts.interrupt(key, reason, now)
+    await slow.services.storage.write(interrupt_broadcast, key, reason, now)
     await slow.says("/broadcast")
     assert "¿Cancelar el envío?" not in slow.panel.text
     await slow.restart(rate=FAST)
@@ -213,7 +216,7 @@ async def test_a_source_that_is_lost_under_way_stops_it_and_marks_nobody(slow: A
     report = await slow.over("El envío se ha detenido.")
     assert "ha borrado la vista previa" in report.text
     assert "Enviar a quienes faltan" in report.labels
-    counts = await slow.services.storage.signatures.stats(since=slow.services.clock())
+    counts = await slow.services.storage.read(signature_statistics, since=slow.services.clock())
     assert counts.unreachable == 0
 
 
@@ -234,7 +237,7 @@ async def test_the_history_is_turned_page_by_page_and_shows_each_report(
     assert admin.panel.labels == ["6", "‹ Más recientes"]
     await admin.taps("6")
     assert "El envío está cancelado. No se ha enviado a nadie." in admin.panel.text
-    plan = (await admin.services.storage.broadcasts.listed())[-1]
+    plan = (await admin.services.storage.read(listed_broadcasts))[-1]
     assert plan.starts_at is not None
     when = admin.words.clock(plan.starts_at)
     assert f", {when}\nPreparado y confirmado por {ADMIN + 1}" in admin.panel.text

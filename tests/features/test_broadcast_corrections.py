@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from storage.personal_data import everything_held
 from tests.support.admin_scene import AdminScene
 from tests.support.approval_scene import LUCY, with_settings
 from tests.support.scene import ADMIN
@@ -33,7 +34,7 @@ async def test_yesterdays_message_had_a_mistake_and_those_who_got_it_are_told(
     assert "no cuenta como otro" in correction.text
     assert not [m for m in admin.got(admin.scene.jordi) if HEADING in m.text]
     assert "Una corrección, para quienes recibieron" in (await admin.over()).text
-    held = await admin.services.storage.personal_data.of(admin.scene.ana.id)
+    held = await admin.services.storage.read(everything_held, admin.scene.ana.id)
     assert [each["kind"] for each in held.deliveries][-1] == "correction"
     # It waits for a second admin wherever another message would.
     admin.expected.append("chat not found")  # the other one has not written to the bot yet

@@ -5,7 +5,12 @@ from datetime import timedelta
 import pytest
 
 from bot.broadcast.content import Content, MessageCall
-from storage import Audience, Conversation, Kind
+from storage.broadcast_rows import broadcast_history
+from storage.broadcast_transitions import begin_broadcast, start_broadcast
+from storage.broadcast_types import Audience, Kind
+from storage.conversations import Conversation, conversation_of
+from storage.personal_data import everything_held
+from storage.petitions import close_petition, petition_state, reopen_petition
 from tests.features.test_broadcast_timing import SEND, planned
 from tests.support.admin_scene import HOUR, AdminScene
 from tests.support.broadcasts import new_broadcast
@@ -31,7 +36,7 @@ async def test_who_takes_no_voice_messages_stops_nobody_elses_and_gets_a_text(
     await admin.taps("Enviarme una prueba")
     assert "restricted receiving of voice messages" in admin.panel.text
     assert SEND in admin.panel.labels, "the others may take them"
-    assert await admin.services.storage.broadcasts.history() == []
+    assert await admin.services.storage.read(broadcast_history) == []
     admin.marta.forbids_voice_messages = False
     await admin.taps(SEND)
     report = await admin.over()
@@ -51,7 +56,7 @@ async def test_who_takes_no_voice_messages_stops_nobody_elses_and_gets_a_text(
     await admin.taps("Enviar a 2 personas")
     await admin.reported()
     assert admin.got_by_all() == [["Nos reciben el día 3."]] * 2 + [[""]]
-    held = await admin.services.storage.personal_data.of(admin.scene.ana.id)
+    held = await admin.services.storage.read(everything_held, admin.scene.ana.id)
     assert [each["state"] for each in held.deliveries] == ["forbidden"] * 2 + ["delivered"]
 
 
@@ -113,11 +118,13 @@ async def test_the_closing_update_cannot_be_turned_into_something_else(
         await admin.scene.settled()
         assert "¿Enviar el mensaje final?" in admin.panel.text
     # The petition is opened and closed again just before it starts.
-    petitions, now = admin.services.storage.petitions, admin.services.clock()
+    storage, now = admin.services.storage, admin.services.clock()
 
     async def changes(*_: object) -> bool:
-        for change in (petitions.reopen, petitions.close):
-            assert await change(revision=(await petitions.state()).revision, actor=ADMIN, at=now)
+        for change in (reopen_petition, close_petition):
+            assert await storage.write(
+                change, revision=(await storage.read(petition_state)).revision, actor=ADMIN, at=now
+            )
         return True
 
     with monkeypatch.context() as patch:
@@ -132,14 +139,14 @@ async def test_the_closing_update_cannot_be_turned_into_something_else(
     said = admin.marta.chat.messages[where]
     assert (said.text, said.labels) == ("La petición está abierta: no se ha enviado nada.", [])
     assert preview.id not in admin.marta.chat.messages
-    assert await admin.services.storage.broadcasts.history() == []
+    assert await admin.services.storage.read(broadcast_history) == []
 
 
 async def test_one_that_finds_nobody_any_more_says_so(admin: AdminScene) -> None:
     await admin.begins()
     admin.scene.sean.block()
     await admin.scene.settled()
-    broadcasts = admin.services.storage.broadcasts
+    storage = admin.services.storage
     plan = new_broadcast(
         id=b"nobody".ljust(16, b"."),
         content={"es": "Hola"},
@@ -151,7 +158,7 @@ async def test_one_that_finds_nobody_any_more_says_so(admin: AdminScene) -> None
         audience=Audience(language="en"),
         progress=(ADMIN, admin.panel.id),
     )
-    await broadcasts.start(plan)
+    await storage.write(start_broadcast, plan)
     admin.services.wake_broadcast()
     report = await admin.over("No se ha enviado a nadie.")
     assert "ya no quedaba nadie" in report.text
@@ -185,8 +192,8 @@ async def test_who_is_no_admin_any_more_gets_no_report(admin: AdminScene) -> Non
     lucy = {"admin_ids": frozenset({ADMIN + 1})}
     admin.scene.settings = admin.scene.settings.model_copy(update=lucy)
     await admin.restart()
-    await admin.services.storage.broadcasts.begin(
-        await admin.broadcast(), admin.scene.clocks.now() + timedelta(minutes=66)
+    await admin.services.storage.write(
+        begin_broadcast, await admin.broadcast(), admin.scene.clocks.now() + timedelta(minutes=66)
     )
     admin.services.wake_broadcast()
     await admin.reported()
@@ -204,7 +211,7 @@ async def goes_to_the_form(admin: AdminScene) -> None:
 
 async def conversation(admin: AdminScene) -> Conversation:
     services = admin.services
-    found = await services.storage.conversations.get(services.reference(admin.marta.id))
+    found = await services.storage.read(conversation_of, services.reference(admin.marta.id))
     assert found is not None
     return found
 

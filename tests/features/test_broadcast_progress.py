@@ -11,7 +11,9 @@ from bot.broadcast.confirmation import broadcast_id
 from simulator.chats import Message
 from simulator.faults import Fault
 from simulator.person import Person
-from storage import Broadcast
+from storage.broadcast_transitions import start_broadcast
+from storage.broadcast_types import Broadcast
+from storage.petitions import petition_state
 from tests.support.broadcasts import new_broadcast
 from tests.support.scene import ADMIN, Scene, a_scene
 
@@ -52,7 +54,7 @@ def send_label(words: object, recipients: int) -> str:
 
 async def is_closed(scene: Scene) -> bool:
     assert scene.app is not None
-    state = await scene.app.application.services.storage.petitions.state()
+    state = await scene.app.application.services.storage.read(petition_state)
     return state.is_closed
 
 
@@ -90,7 +92,8 @@ async def test_one_that_was_started_and_never_shown_is_shown_at_the_next_tap(
     assert scene.app is not None
     services = scene.app.application.services
     token = data_of(ctx, SEND_ROW).rpartition(":")[2]
-    started = await services.storage.broadcasts.start(
+    started = await services.storage.write(
+        start_broadcast,
         new_broadcast(
             id=broadcast_id(token),
             content={"es": "Gracias", "en": "Thank you"},
@@ -98,7 +101,7 @@ async def test_one_that_was_started_and_never_shown_is_shown_at_the_next_tap(
             source_language="es",
             actor=ADMIN,
             at=services.clock(),
-        )
+        ),
     )
     assert isinstance(started, Broadcast)
     await scene.marta.tap_data(ctx.id, data_of(ctx, SEND_ROW)).answered()

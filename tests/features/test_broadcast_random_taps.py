@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from simulator.errors import SimulatorError
+from storage.broadcast_rows import broadcast_history
 from tests.support.admin_scene import AdminScene
 
 STEPS = 55
@@ -98,7 +99,7 @@ async def test_nothing_breaks_and_nobody_gets_anything_twice(admin: AdminScene, 
     assert admin.scene.app is not None
     assert passed_over + admin.scene.app.dispatch.counts.passed_over == 0
     assert not any("Algo ha fallado" in message.text for message in admin.marta.messages)
-    assert await admin.services.storage.broadcasts.history()
+    assert await admin.services.storage.read(broadcast_history)
     for person in (admin.scene.ana, admin.scene.jordi, admin.scene.sean):
         texts = Counter(m.text for m in admin.got(person) if m.text)
         assert [text for text, times in texts.items() if times > 1] == []

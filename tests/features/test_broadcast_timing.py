@@ -2,7 +2,10 @@
 
 from datetime import timedelta
 
-from storage import BroadcastAction, Kind
+from storage.broadcast_rows import broadcast_history, scheduled_broadcasts
+from storage.broadcast_transitions import change_broadcast
+from storage.broadcast_types import BroadcastAction, Kind
+from storage.petitions import petition_state
 from tests.support.admin_scene import HOUR, AdminScene
 from tests.support.scene import ADMIN
 
@@ -51,7 +54,7 @@ async def test_a_time_is_written_or_refused_with_its_reason(admin: AdminScene) -
     label = await admin.plans()
     assert label.endswith(", 18:30")
     await admin.taps(label)
-    (found,) = await admin.services.storage.broadcasts.scheduled()
+    (found,) = await admin.services.storage.read(scheduled_broadcasts)
     assert found.starts_at is not None
     assert admin.words.clock(found.starts_at) == "18:30"
     assert "Programado" in admin.panel.text
@@ -94,7 +97,7 @@ async def test_much_too_late_it_asks_and_can_be_sent_all_the_same_or_dropped(
     await admin.over()
     assert admin.got_by_all() == [["Hola"]] * 3
     await admin.says("/broadcasts")
-    (sent,) = await admin.services.storage.broadcasts.history()
+    (sent,) = await admin.services.storage.read(broadcast_history)
     assert sent.started_at is not None
     assert admin.words.clock(sent.started_at) in admin.panel.text, "not when it was planned for"
     await planned(admin, timedelta(hours=3))
@@ -122,7 +125,7 @@ async def test_what_is_planned_is_listed_and_can_be_cancelled(admin: AdminScene)
     assert "¿Cancelar este envío programado?" in admin.panel.text
     await admin.taps("Sí, cancelar el envío")
     await admin.marta.sees("El envío está cancelado. No se ha enviado a nadie.")
-    (found,) = await admin.services.storage.broadcasts.scheduled()
+    (found,) = await admin.services.storage.read(scheduled_broadcasts)
     assert found.kind is Kind.UPDATE
     assert found.expected == 1
     # Of very many, the nearest are listed.
@@ -144,7 +147,7 @@ async def test_a_time_that_passes_before_it_is_confirmed_plans_nothing(admin: Ad
     assert "no se ha enviado nada" in admin.panel.text
     await admin.taps(confirm)
     assert "Esa hora ya ha pasado y no se ha enviado nada." in admin.panel.text
-    assert await admin.services.storage.broadcasts.history() == []
+    assert await admin.services.storage.read(broadcast_history) == []
 
 
 async def test_a_planned_closing_update_keeps_the_petition_closed(admin: AdminScene) -> None:
@@ -156,7 +159,7 @@ async def test_a_planned_closing_update_keeps_the_petition_closed(admin: AdminSc
     await admin.marta.tap_data(*asked).answered()
     await admin.scene.settled()
     assert "El mensaje final está programado" in admin.marta.chat.messages[asked[0]].text
-    assert (await admin.services.storage.petitions.state()).is_closed
+    assert (await admin.services.storage.read(petition_state)).is_closed
     await admin.says("/reopen")
     assert "El mensaje final está programado" in admin.marta.messages[-1].text
     await admin.says("/broadcast")
@@ -164,9 +167,13 @@ async def test_a_planned_closing_update_keeps_the_petition_closed(admin: AdminSc
     await admin.taps(label)
     await admin.taps("Sí, cancelar el envío")
     # Another broadcast does not keep it closed.
-    broadcasts = admin.services.storage.broadcasts
-    await broadcasts.change(
-        BroadcastAction.PAUSE, await admin.starts_another(), ADMIN + 1, admin.services.clock()
+    storage = admin.services.storage
+    await storage.write(
+        change_broadcast,
+        BroadcastAction.PAUSE,
+        await admin.starts_another(),
+        ADMIN + 1,
+        admin.services.clock(),
     )
     await admin.says("/reopen")
     await admin.taps("Sí, volver a abrirla")

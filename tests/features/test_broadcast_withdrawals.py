@@ -7,7 +7,8 @@ import pytest
 from handlers.screens.buttons import NO_MORE
 from simulator.call_log import RecordedCall
 from simulator.person import Person
-from storage import Kind, Tally
+from storage.broadcast_counts import tally_of_broadcast
+from storage.broadcast_types import Kind, Tally
 from tests.support.admin_scene import AdminScene
 
 MESSAGE = "De Lucy"
@@ -70,9 +71,9 @@ async def test_nothing_comes_after_the_words_that_nothing_will(admin: AdminScene
 
 async def worked_off(admin: AdminScene) -> Tally:
     """Waits until nothing that was claimed waits for its turn any more."""
-    broadcasts, key = admin.services.storage.broadcasts, (await admin.broadcast()).id
+    storage, key = admin.services.storage, (await admin.broadcast()).id
     async with asyncio.timeout(10):
-        while (tally := await broadcasts.tally(key)).sending:  # noqa: ASYNC110 - in a database
+        while (tally := await storage.read(tally_of_broadcast, key)).sending:  # noqa: ASYNC110 - in a database
             await asyncio.sleep(0.01)
     return tally
 

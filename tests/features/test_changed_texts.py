@@ -11,8 +11,13 @@ import pytest
 
 from bot.petition.petition import BUNDLED
 from simulator.person import Person
-from storage.personal_data import Held
+from storage.consents import answer_texts
+from storage.handovers import record_handover
+from storage.personal_data import Held, everything_held
+from storage.petitions import close_petition
+from storage.signature_counts import signature_statistics
 from tests.support.scene import Scene, a_scene
+from tests.support.storage_calls import Proceed, call_instead
 
 CHANGED = "Se pide también que se les indemnice."
 ANSWER, ACCEPT, KEEP = "Leer y decidir", "✍️ Consiento", "Mantener lo que firmé"
@@ -20,7 +25,7 @@ ANSWER, ACCEPT, KEEP = "Leer y decidir", "✍️ Consiento", "Mantener lo que fi
 
 async def held_of(scene: Scene, person: Person) -> Held:
     assert scene.app is not None
-    return await scene.app.application.services.storage.personal_data.of(person.id)
+    return await scene.app.application.services.storage.read(everything_held, person.id)
 
 
 async def receipt_of(scene: Scene, person: Person) -> str:
@@ -169,14 +174,13 @@ async def test_who_consents_to_new_texts_keeps_their_name_and_consents_to_what_t
         ana.start()
         await scene.taps(ana, ANSWER)
         storage, clock = scene.services.storage, scene.services.clock
-        answer_texts = storage.signatures.answer_texts
 
-        async def handed_over_first(*given: Any) -> bool:
-            await storage.petitions.close(revision=0, actor=1, at=clock())
-            await storage.handovers.record(clock().date(), at=clock(), without_name=1)
-            return await answer_texts(*given)
+        async def handed_over_first(answer: Proceed, *given: Any) -> object:
+            await storage.write(close_petition, revision=0, actor=1, at=clock())
+            await storage.write(record_handover, clock().date(), at=clock(), without_name=1)
+            return await answer(*given)
 
-        monkeypatch.setattr(storage.signatures, "answer_texts", handed_over_first)
+        call_instead(monkeypatch, answer_texts, handed_over_first)
         await scene.taps(ana, KEEP)
         assert "Hecho" not in scene.screen(ana).text
 
@@ -203,8 +207,8 @@ async def test_who_keeps_what_they_signed_is_not_asked_twice_and_loses_nothing(
         await scene.settled()
         assert "preferiste mantener los que firmaste" in scene.screen(ana).text
         assert scene.app is not None
-        stats = await scene.app.application.services.storage.signatures.stats(
-            scene.app.application.services.clock()
+        stats = await scene.app.application.services.storage.read(
+            signature_statistics, scene.app.application.services.clock()
         )
         assert (stats.total, stats.with_name) == (1, 1)
 

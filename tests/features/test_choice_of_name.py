@@ -16,8 +16,10 @@ from bot.app import open_app
 from bot.petition.petition import BUNDLED
 from handlers.screens.signing import seen_words
 from simulator.person import Person
-from storage import Keyring
-from storage.personal_data import Held
+from storage.conversations import conversation_of
+from storage.handovers import active_handover, record_handover
+from storage.keyring import Keyring
+from storage.personal_data import Held, everything_held
 from telegram_text.markup import parse
 from tests.support.scene import Scene, a_scene
 
@@ -27,7 +29,7 @@ NOTICE = "Responsable: la sección española de Amnistía Internacional."
 
 
 async def held_of(scene: Scene, person: Person) -> Held:
-    return await scene.services.storage.personal_data.of(person.id)
+    return await scene.services.storage.read(everything_held, person.id)
 
 
 def choice_in(held: Held) -> tuple[Any, list[Any]]:
@@ -188,7 +190,9 @@ async def test_a_name_is_given_later_with_its_own_consent_and_erased_when_it_is_
             await scene.says(ana, leave)
         else:
             await scene.taps(ana, leave)
-        known = await scene.services.storage.conversations.get(scene.services.reference(ana.id))
+        known = await scene.services.storage.read(
+            conversation_of, scene.services.reference(ana.id)
+        )
         assert known is not None
         assert known.name is None, leave
     assert "Tu firma se entregará sin tu nombre, y cuenta igual." in scene.screen(ana).text
@@ -207,8 +211,8 @@ async def test_once_it_was_handed_over_it_cannot_be_changed_and_the_screen_says_
         beside.execute("VACUUM INTO ?", (f"{database}.copy",))
     data = next(b.data for row in tapped.buttons for b in row if b.label == REMOVE)
     services = scene.services
-    await services.storage.handovers.record(
-        services.clock().date(), at=services.clock(), without_name=1
+    await services.storage.write(
+        record_handover, services.clock().date(), at=services.clock(), without_name=1
     )
     await scene.ana.tap_data(tapped.id, data or "").answered()
     await scene.settled()
@@ -221,8 +225,8 @@ async def test_once_it_was_handed_over_it_cannot_be_changed_and_the_screen_says_
     await asyncio.to_thread(Path(f"{database}.copy").replace, database)
     async with open_app(scene.settings, clocks=scene.clocks, restored=True) as app:
         restored = app.application.services.storage
-        assert await restored.handovers.active() is not None
-        assert choice_in(await restored.personal_data.of(scene.ana.id)) == (1, [1])
+        assert await restored.read(active_handover) is not None
+        assert choice_in(await restored.read(everything_held, scene.ana.id)) == (1, [1])
 
 
 async def test_nobody_is_asked_for_a_name_that_cannot_be_given_any_more(scene: Scene) -> None:
@@ -250,7 +254,7 @@ async def test_nobody_is_asked_for_a_name_that_cannot_be_given_any_more(scene: S
     assert choice_in(await held_of(scene, scene.ana))[0] is False
     await scene.closes()
     storage, clock = scene.services.storage, scene.services.clock
-    await storage.handovers.record(clock().date(), at=clock(), without_name=3)
+    await storage.write(record_handover, clock().date(), at=clock(), without_name=3)
     await jordi.tap(GIVE).answered()
     await scene.settled()
     assert "Ya no se puede cambiar." in scene.screen(jordi).text

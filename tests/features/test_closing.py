@@ -6,6 +6,7 @@ from bot.setup.admin_code import new_admin_code
 from handlers.context import Services
 from simulator.chats import Message
 from simulator.person import Person
+from storage.conversations import conversation_of
 from tests.support.scene import Scene
 from tests.support.supporters import a_supporter
 
@@ -291,7 +292,7 @@ async def test_to_others_the_admins_commands_do_not_exist(scene: Scene) -> None:
     await scene.settled()
     assert scene.petition.texts_in("es").title in scene.screen(scene.marta).text
     services = services_of(scene)
-    known = await services.storage.conversations.get(services.reference(scene.marta.id))
+    known = await services.storage.read(conversation_of, services.reference(scene.marta.id))
     assert known is not None
     assert known.source is None
     commands = {order.removeprefix("/") for order in ORDERS}

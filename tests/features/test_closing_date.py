@@ -11,8 +11,12 @@ from bot.petition_folder.schema import months_later
 from handlers.closing_date import due_notices, look
 from handlers.context import Services
 from simulator.person import Person
-from storage import Broadcasts, PetitionState
+from storage.broadcast_counts import count_audience
+from storage.petitions import PetitionState, close_petition_if_due, follow_folder, petition_state
+from storage.restores import held_restore, mark_restore_repeated, record_restore, release_restore
+from tests.support.audit_entries import newest_audit_entries
 from tests.support.scene import Scene
+from tests.support.storage_calls import Proceed, call_instead
 from tests.support.supporters import Supporters
 
 DAY = timedelta(days=1)
@@ -61,7 +65,7 @@ async def test_marta_gives_it_a_date_and_everyone_sees_it(scene: Scene) -> None:
     await scene.marta.sees(f"La petición se cerrará sola el {moment}.")
     scene.ana.start()
     await scene.settled()
-    state = await services(scene).storage.petitions.state()
+    state = await services(scene).storage.read(petition_state)
     assert state.closes_at is not None
     until = f"Se puede firmar hasta el {words.date(day)}, 23:59."
     assert until in scene.screen(scene.ana).text
@@ -73,7 +77,7 @@ async def test_marta_gives_it_a_date_and_everyone_sees_it(scene: Scene) -> None:
     data = next(b.data or "" for row in asked.buttons for b in row if b.label == remove)
     await scene.taps(scene.marta, remove)
     await scene.marta.sees("La petición queda abierta, sin fecha de cierre.")
-    assert (await services(scene).storage.petitions.state()).closes_at is None
+    assert (await services(scene).storage.read(petition_state)).closes_at is None
     await scene.closes()
     scene.marta.tap_data(asked.id, data)
     await scene.settled()
@@ -134,27 +138,27 @@ async def test_a_date_is_read_however_it_is_typed_and_what_is_none_is_asked_for_
         await scene.settled()
         assert answer in scene.marta.chat.messages[place].text
     assert told(scene.marta, "Algo ha fallado") == 0
-    assert await known.storage.petitions.state() == PetitionState(1, None, None, 0)
+    assert await known.storage.read(petition_state) == PetitionState(1, None, None, 0)
 
 
 async def test_a_yes_from_before_another_date_or_the_closing_changes_nothing(scene: Scene) -> None:
-    words, then, petitions = scene.words, now(scene), services(scene).storage.petitions
+    words, then, storage = scene.words, now(scene), services(scene).storage
     await asks_to_close(scene, (then + 9 * DAY).strftime("%d/%m/%Y 10:00"))
     old = await scene.with_button(scene.marta, words.label("Sí, cerrarla ese día"))
     data = next(b.data or "" for row in old.buttons for b in row if b.data)
     await asks_to_close(scene, (then + 20 * DAY).strftime("%d/%m/%Y 10:00"))
     await scene.taps(scene.marta, words.label("Sí, cerrarla ese día"))
-    chosen = (await petitions.state()).closes_at
+    chosen = (await storage.read(petition_state)).closes_at
     await scene.marta.tap_data(old.id, data).answered()
     await scene.settled()
     assert "ha cambiado mientras tanto" in scene.marta.chat.messages[old.id].text
-    assert (await petitions.state()).closes_at == chosen
+    assert (await storage.read(petition_state)).closes_at == chosen
     await asks_to_close(scene, (then + 30 * DAY).strftime("%d/%m/%Y"))
     button = scene.marta.messages[-1]
     services(scene).clock = lambda: then + 21 * DAY
     await scene.taps(scene.marta, words.label("Sí, cerrarla ese día"))
     assert "ya está cerrada" in scene.marta.chat.messages[button.id].text
-    assert (await petitions.state()).is_closed
+    assert (await storage.read(petition_state)).is_closed
 
 
 async def test_ana_at_the_consent_is_told_that_it_closed_though_nothing_had_closed_it_yet(
@@ -165,10 +169,10 @@ async def test_ana_at_the_consent_is_told_that_it_closed_though_nothing_had_clos
     await scene.settled()
     await scene.taps(ana, words.label("✍️ Firmar con mi nombre"))
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
-    await services(scene).storage.petitions.follow_folder(now(scene))
+    await services(scene).storage.write(follow_folder, now(scene))
     await scene.consents(ana)
     assert "la petición se cerró antes" in scene.screen(ana).text
-    state = await services(scene).storage.petitions.state()
+    state = await services(scene).storage.read(petition_state)
     assert state.is_closed
     assert state.signatures == 0
 
@@ -180,7 +184,7 @@ async def test_the_admins_are_told_a_week_before_a_day_before_and_when_it_closes
     for person in (scene.ana, scene.jordi):
         await scene.signs(person)
     closes_at = now(scene) + 30 * DAY
-    await services(scene).storage.petitions.follow_folder(closes_at)
+    await services(scene).storage.write(follow_folder, closes_at)
     for ahead, notices in ((22, 0), (24, 1), (25, 1), (29.5, 2), (29.6, 2)):
         await look_after(scene, ahead * DAY)
         assert told(scene.marta, "se cerrará sola el") == notices, ahead
@@ -191,7 +195,7 @@ async def test_the_admins_are_told_a_week_before_a_day_before_and_when_it_closes
         "comprueba antes que el mensaje final está como debe. Para cambiar la fecha o quitarla, "
         "escribe /close."
     )
-    await services(scene).storage.petitions.close_if_due(closes_at)
+    await services(scene).storage.write(close_petition_if_due, closes_at)
     scene.jordi.send("/withdraw")
     await scene.taps(scene.jordi, scene.words.label("Retirar mi firma y borrar mis datos"))
     for _ in range(2):
@@ -202,7 +206,7 @@ async def test_the_admins_are_told_a_week_before_a_day_before_and_when_it_closes
         "Para contarles cómo ha acabado a quienes firmaron, escribe /broadcast. Para deshacer el "
         "cierre, /reopen."
     )
-    assert (await services(scene).storage.petitions.state()).closed_signatures == 2
+    assert (await services(scene).storage.read(petition_state)).closed_signatures == 2
 
 
 async def test_where_nobody_was_told_the_admins_are_reminded_more_and_more_plainly(
@@ -211,13 +215,13 @@ async def test_where_nobody_was_told_the_admins_are_reminded_more_and_more_plain
     """Signers are counted once for each reminder: of a hundred thousand that takes 0.3 s."""
     await scene.signs(scene.ana)
     await scene.closes()
-    counted, count = [], Broadcasts.audience
+    counted = []
 
-    async def audience(self: Broadcasts, **asked: Any) -> dict[str, int]:
+    async def audience(count: Proceed, **asked: Any) -> object:
         counted.append(asked)
-        return await count(self, **asked)
+        return await count(**asked)
 
-    monkeypatch.setattr(Broadcasts, "audience", audience)
+    call_instead(monkeypatch, count_audience, audience)
     plain, plainer, plainest = "Hay quien espera", "nadie lo ha hecho", "promesa sin cumplir"
     for ahead, said in (
         *((29.9, (0, 0, 0)), (30.1, (1, 0, 0)), (36.9, (1, 0, 0)), (37.1, (1, 1, 0))),
@@ -254,12 +258,12 @@ def test_it_is_said_of_a_day_only_when_a_bot_was_down_for_the_week_before() -> N
 async def test_after_a_restored_backup_nothing_is_sent_until_an_admin_has_looked(
     scene: Scene,
 ) -> None:
-    words, restores = scene.words, services(scene).storage.restores
+    words, storage = scene.words, services(scene).storage
     scene.marta.start()
     await scene.signs(scene.ana)
     made_at = datetime(2026, 11, 20, 9, tzinfo=UTC)
-    await restores.record(made_at=made_at, at=now(scene))
-    await restores.mark_repeated(at=now(scene), lost=12)
+    await storage.write(record_restore, made_at=made_at, at=now(scene))
+    await storage.write(mark_restore_repeated, at=now(scene), lost=12)
     for _ in range(2):
         await look_after(scene, timedelta())
     assert told(scene.marta, "Se ha restaurado una copia de seguridad") == 1
@@ -271,14 +275,14 @@ async def test_after_a_restored_backup_nothing_is_sent_until_an_admin_has_looked
     release = words.label("Ya lo he revisado: permitir los envíos")
     await scene.taps(scene.marta, release)
     await scene.marta.sees("los envíos vuelven a estar permitidos")
-    assert await restores.held() is None
-    (entry, *_) = await services(scene).storage.audit.entries(1)
+    assert await storage.read(held_restore) is None
+    (entry, *_) = await services(scene).storage.read(newest_audit_entries, 1)
     assert (entry.action, entry.actor) == ("release", scene.marta.id)
     scene.marta.send("/broadcast")
     await scene.settled()
     assert told(scene.marta, "Se ha restaurado una copia de seguridad") == 1
-    await restores.record(made_at=None, at=now(scene))
-    await restores.mark_repeated(at=now(scene), lost=0, journal_is_whole=False)
+    await storage.write(record_restore, made_at=None, at=now(scene))
+    await storage.write(mark_restore_repeated, at=now(scene), lost=0, journal_is_whole=False)
     await look_after(scene, timedelta())
     assert scene.marta.messages[-1].text == (
         "⚠️ Se ha restaurado una copia de seguridad de los datos.\n\n"
@@ -290,11 +294,11 @@ async def test_after_a_restored_backup_nothing_is_sent_until_an_admin_has_looked
         "ninguno hasta que alguien lo revise. Lo que estaba en marcha está en pausa. Mira en "
         "/broadcasts qué queda por enviar y cancela lo que ya se envió: se enviaría otra vez."
     )
-    await restores.release(actor=scene.marta.id, at=now(scene))
+    await storage.write(release_restore, actor=scene.marta.id, at=now(scene))
     await scene.taps(scene.marta, release)  # under a notice that is out of date
     await scene.marta.sees("Los envíos ya estaban permitidos.")
-    await restores.record(made_at=None, at=now(scene))
-    await restores.mark_repeated(at=now(scene), lost=1)
+    await storage.write(record_restore, made_at=None, at=now(scene))
+    await storage.write(mark_restore_repeated, at=now(scene), lost=1)
     await look_after(scene, timedelta())
     await scene.marta.sees(
         "No consta de cuándo es. Falta, como mucho, 1 firma posterior: esa persona tendría que "

@@ -5,6 +5,9 @@ from datetime import timedelta
 import pytest
 
 from simulator.person import Person
+from storage.broadcast_rows import broadcast_history
+from storage.closing_texts import all_closing_texts
+from storage.petitions import follow_folder
 from tests.features.test_closing_texts import (
     BEFORE,
     ENGLISH,
@@ -46,9 +49,9 @@ async def test_who_closes_is_told_that_the_text_waits_and_nobody_is_sent_to_broa
     await admin.scene.settled()
     await admin.marta.tap_data(*old).answered()
     await admin.scene.settled()
-    assert (await admin.services.storage.closing_texts.history())[-1].is_left, "it came later"
-    petitions, now = admin.services.storage.petitions, admin.services.clock()
-    await petitions.follow_folder(now + timedelta(days=6))
+    assert (await admin.services.storage.read(all_closing_texts))[-1].is_left, "it came later"
+    storage, now = admin.services.storage, admin.services.clock()
+    await storage.write(follow_folder, now + timedelta(days=6))
     await notices(admin)
     assert sum(WAITS in m.text for m in admin.marta.messages) == 1
     await admin.says("/close")
@@ -205,7 +208,7 @@ async def test_the_former_text_is_not_sent_while_a_new_one_waits(
     await admin.marta.tap_data(admin.panel.id, "adm:final:").answered()
     await admin.scene.settled()
     assert WAITS in admin.marta.messages[-1].text
-    assert await admin.services.storage.broadcasts.history() == []
+    assert await admin.services.storage.read(broadcast_history) == []
     await notices(admin)
     await admin.scene.taps(pau, THE_CHANGE)
     await admin.scene.taps(pau, "Aprobar y publicar")
@@ -253,7 +256,7 @@ async def test_what_one_published_for_few_is_asked_again_once_more_have_signed(
     await publishes(admin)
     oleg = admin.scene.world.person("Oleg", language="en")
     await admin.signs(oleg)
-    await admin.services.storage.petitions.follow_folder(admin.services.clock())
+    await admin.services.storage.write(follow_folder, admin.services.clock())
     await notices(admin)
     closed = await admin.marta.sees("La petición se ha cerrado en su fecha.")
     assert closed.text.endswith(

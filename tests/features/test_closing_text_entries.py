@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from storage.closing_texts import published_closing_texts
 from tests.features.test_closing_texts import (
     ENGLISH,
     FOLDER,
@@ -64,7 +65,7 @@ async def test_an_entry_is_published_together_with_the_closing_update(admin: Adm
     assert "Al final, 3 personas.\n\n1 de marzo de 2026: decisión\nSalen, 3." in seen
     late = await read_late(admin)
     assert "In the end, 3 people.\n\n1 March 2026: a decision\nThey leave, 3." in late
-    versions = await admin.services.storage.closing_texts.published()
+    versions = await admin.services.storage.read(published_closing_texts)
     assert len({each.publication for each in versions}) == 1
 
 

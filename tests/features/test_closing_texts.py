@@ -12,7 +12,11 @@ from handlers.closing_date import look
 from handlers.erasure_warnings import warn_of_erasures
 from simulator.chats import Message
 from simulator.person import Person
-from storage import Kind
+from storage.broadcast_rows import broadcast_history
+from storage.broadcast_types import Kind
+from storage.closing_texts import all_closing_texts, awaited_closing_text, published_closing_texts
+from storage.personal_data import everything_held
+from storage.petitions import follow_folder
 from tests.support.admin_scene import AdminScene, an_admin_scene
 from tests.support.html_messages import send_html
 from tests.support.scene import ADMIN
@@ -101,7 +105,7 @@ async def test_marta_writes_it_looks_at_it_and_late_visitors_read_it(admin: Admi
         await admin.marta.tap_data(*place).answered()
         await admin.scene.settled()
         assert admin.marta.chat.messages[place[0]].text.endswith(said)
-    assert len(await admin.services.storage.closing_texts.published()) == 1
+    assert len(await admin.services.storage.read(published_closing_texts)) == 1
     seen = await read_late(admin, admin.scene.jordi)
     assert "Han vuelto gracias a 3 personas" in seen
     assert FOLDER not in seen
@@ -124,7 +128,7 @@ async def test_marta_writes_it_looks_at_it_and_late_visitors_read_it(admin: Admi
     assert "Guardado" not in admin.marta.messages[-1].text, "nothing was asked for"
     await admin.says("/closing")
     await admin.taps(ENGLISH)
-    held = await admin.services.storage.personal_data.of(admin.marta.id)
+    held = await admin.services.storage.read(everything_held, admin.marta.id)
     written = [row["text"] for row in held.closing_texts]
     assert written == ["<b>Han vuelto</b> gracias a {people}", "01/03/2026\nDos", "Tres"]
     assert [row["requested_by"] for row in held.publications] == [admin.marta.id] * 2
@@ -137,12 +141,15 @@ async def test_what_is_none_of_what_she_was_asked_for_is_not_kept_as_the_text(
     admin: AdminScene,
 ) -> None:
     """And what she was asked for is known after the bot has stopped in the middle."""
-    kept = admin.services.storage.closing_texts
+    storage = admin.services.storage
     await admin.says("/closing")
     for forged in ("new:closing:es", "closing:delivered:es", "closing:closing:xx"):
         admin.marta.tap_data(admin.marta.messages[-1].id, f"adm:text:write:{forged}")
         await admin.scene.settled()
-        assert await kept.awaited(admin.services.reference(admin.marta.id)) is None
+        assert (
+            await storage.read(awaited_closing_text, admin.services.reference(admin.marta.id))
+            is None
+        )
         await admin.says("Roto")
     await admin.says("/closing")
     await admin.taps(SPANISH)
@@ -153,7 +160,7 @@ async def test_what_is_none_of_what_she_was_asked_for_is_not_kept_as_the_text(
     await admin.taps(SPANISH)
     await admin.begins()
     await admin.says("A quienes firmasteis: gracias")
-    assert await kept.history() == []
+    assert await storage.read(all_closing_texts) == []
     assert "Continuar" in admin.panel.labels, "the broadcast was begun later"
     await admin.says("/cancel")
     await admin.says("/closing")
@@ -162,10 +169,10 @@ async def test_what_is_none_of_what_she_was_asked_for_is_not_kept_as_the_text(
         changed = {"admin_ids": frozenset(admins)}
         admin.scene.settings = admin.scene.settings.model_copy(update=changed)
         await admin.restart()
-        kept = admin.services.storage.closing_texts
+        storage = admin.services.storage
         if admins == {ADMIN + 1}:
             await admin.says("Han vuelto")
-            assert await kept.history() == [], "she is no admin any more"
+            assert await storage.read(all_closing_texts) == [], "she is no admin any more"
     admin.marta.send_kind("photo", "Han vuelto")
     await admin.scene.settled()
     assert "aquí solo cabe un texto" in admin.marta.messages[-1].text
@@ -213,7 +220,7 @@ async def test_the_closing_update_that_is_sent_is_the_published_one(admin: Admin
     now = admin.marta.chat.messages[summary.id]
     assert "Algo ha cambiado desde que viste este resumen" in now.text
     assert "Enviar a 3 personas" not in now.labels, "what stands above it is the former text"
-    assert await admin.services.storage.broadcasts.history() == []
+    assert await admin.services.storage.read(broadcast_history) == []
     await admin.taps("👁 Ver la vista previa")
     assert any(m.text == "Han vuelto a casa" for m in admin.marta.messages)
     await admin.taps("Enviar a 3 personas")
@@ -298,14 +305,14 @@ async def test_a_draft_is_neither_read_nor_sent_until_one_is_published(
     drafted: AdminScene,
 ) -> None:
     """The admins are told of it in the week before the date, when it closes, and once it waits."""
-    jordi, petitions = drafted.scene.jordi, drafted.services.storage.petitions
+    jordi, storage = drafted.scene.jordi, drafted.services.storage
     drafted.marta.start()
     now = drafted.services.clock()
     for days, times in ((8, 0), (6, 1), (6, 1)):
-        await petitions.follow_folder(now + timedelta(days=days))
+        await storage.write(follow_folder, now + timedelta(days=days))
         await notices(drafted)
         assert sum(IS_DRAFT in m.text for m in drafted.marta.messages) == times
-    await petitions.follow_folder(None)
+    await storage.write(follow_folder, None)
     await drafted.says(f"/close {now + timedelta(days=9):%d/%m/%Y}")
     assert IS_DRAFT in drafted.panel.text
     now = drafted.services.clock()

@@ -9,9 +9,11 @@ from structlog.testing import capture_logs
 
 from handlers.admin_notices import DAMAGED
 from storage import Storage
+from storage.conversations import conversation_of
 from storage.sqlite_errors import storage_error
 from tests.support.raw_sql import read_sql, write_sql
 from tests.support.scene import Scene, fails
+from tests.support.storage_calls import call_instead
 
 SIGNED_NAME = "El nombre con el que firmaste está dañado"
 TYPED_NAME = "El nombre que habías escrito está dañado"
@@ -183,7 +185,7 @@ async def test_a_damaged_database_is_said_to_who_meets_it_and_to_the_admins(
     async def breaks(*_: object) -> Any:
         raise storage_error(corrupt())
 
-    monkeypatch.setattr(type(storage_of(scene).signatures), "get", breaks)
+    call_instead(monkeypatch, conversation_of, breaks)
     with capture_logs() as logs:
         for _ in range(2):
             scene.ana.send("/mydata")

@@ -8,7 +8,14 @@ from structlog.testing import capture_logs
 from bot.petition_folder.schema import months_later
 from handlers.context import Services
 from simulator.person import Person
-from storage import Broadcast, BroadcastAction, DueBefore, Kind, Storage
+from storage import Storage
+from storage.broadcast_transitions import change_broadcast, start_broadcast
+from storage.broadcast_types import Broadcast, BroadcastAction, Kind
+from storage.conversations import count_unsigned
+from storage.erasures import DueBefore, count_due_signatures, earliest_signed_at
+from storage.handovers import record_handover
+from storage.signatures import signature_of
+from tests.support.audit_entries import newest_audit_entries
 from tests.support.broadcasts import new_broadcast
 from tests.support.raw_sql import Statement, read_rows, write_sql
 from tests.support.scene import ADMIN, Scene, a_scene
@@ -64,7 +71,7 @@ class Time:
         return self.now.replace(year=day.year, month=day.month, day=day.day, hour=12)
 
     async def any_left(self) -> bool:
-        return await self.storage.erasures.first_signed_at() is not None
+        return await self.storage.read(earliest_signed_at) is not None
 
 
 def warned(person: Person) -> list[str]:
@@ -128,7 +135,7 @@ async def test_two_years_without_an_operator(scene: Scene) -> None:
     await scene.signs(scene.jordi)
     await time.passes(7)
     assert warned(marta)[3:] == []
-    assert await time.storage.signatures.get(time.services.reference(ana.user.id)) is None
+    assert await time.storage.read(signature_of, time.services.reference(ana.user.id)) is None
     screen = await visits(scene, ana)
     assert "6 personas han firmado" in screen
     assert "no hace falta que firmes otra vez" in screen
@@ -160,7 +167,9 @@ async def test_two_years_without_an_operator(scene: Scene) -> None:
     marta.send("/broadcast")
     await scene.settled()
     assert "No se guarda ninguna firma: no hay a quién escribir." in marta.messages[-1].text
-    deeds = [(each.action, each.detail) for each in await time.storage.audit.entries(9)]
+    deeds = [
+        (each.action, each.detail) for each in await time.storage.read(newest_audit_entries, 9)
+    ]
     assert [detail for action, detail in deeds if action == "retention"] == ["2", "1", "1", "2"]
 
 
@@ -178,7 +187,7 @@ async def test_after_the_delivery_who_was_told_goes_on_the_day_and_the_others_on
     assert "como muy tarde, el" in await visits(scene, scene.jordi)
     sql = "UPDATE deliveries SET state = 'rejected' WHERE position = 2"
     await write_sql(time.storage.database, sql)
-    await time.storage.handovers.record(delivered_on, at=time.now)
+    await time.storage.write(record_handover, delivered_on, at=time.now)
     await time.goes_to(time.now)
     assert warned(scene.marta) == ["late"]
     until = f"hasta el {scene.words.date(time.now + 7 * DAY)}"
@@ -212,11 +221,11 @@ async def test_of_a_handover_recorded_on_its_day_the_admins_are_warned_in_time(
         await scene.signs(person)
     await scene.closes()
     time = Time(scene)
-    broadcasts = time.storage.broadcasts
+    storage = time.storage
     was = time.services.petition
     kept = was.retention.model_copy(update={"months_after_delivery": 2})
     time.services.petition = was.model_copy(update={"retention": kept})
-    await time.storage.handovers.record(time.today, at=time.now)
+    await time.storage.write(record_handover, time.today, at=time.now)
     due = time.later(2)
     await time.goes_to(due - 32 * DAY)
     assert warned(scene.marta) == []
@@ -239,7 +248,7 @@ async def test_of_a_handover_recorded_on_its_day_the_admins_are_warned_in_time(
         kind=Kind.CLOSING,
         starts_at=due + 90 * DAY,
     )
-    planned = await broadcasts.start(plan)
+    planned = await storage.write(start_broadcast, plan)
     assert isinstance(planned, Broadcast)
     await time.goes_to(due - 8 * DAY)
     assert warned(scene.marta) == ["month"]
@@ -253,7 +262,7 @@ async def test_of_a_handover_recorded_on_its_day_the_admins_are_warned_in_time(
     assert scene.marta.messages[-1].text == f"⚠️ Último aviso: e{said}{todo}"
     await time.goes_to(due)
     assert await time.any_left(), "it is planned"
-    await broadcasts.change(BroadcastAction.CANCEL, planned.id, ADMIN, time.now)
+    await storage.write(change_broadcast, BroadcastAction.CANCEL, planned.id, ADMIN, time.now)
     await time.goes_to(due + DAY / 24)
     assert not await time.any_left()
     assert warned(scene.marta) == ["month", "week", "day"]
@@ -276,7 +285,7 @@ async def test_who_changes_the_months_by_mistake_has_a_day_to_put_it_right(scene
         "corregirlo hoy, o parar el bot: lo que se borra no se puede recuperar."
     )
     await time.goes_to(time.now + DAY / 2)
-    assert await time.storage.signatures.get(time.services.reference(scene.ana.user.id))
+    assert await time.storage.read(signature_of, time.services.reference(scene.ana.user.id))
     time.services.petition = was
     await time.passes(2)
     assert await time.any_left()
@@ -304,14 +313,14 @@ async def test_a_clock_two_years_ahead_erases_nobody(scene: Scene) -> None:
             await time.app.retention.erase()
             await time.app.retention.tidy_journal()
     assert [each["event"] for each in logged] == ["clock_is_wrong"]
-    count = await time.storage.erasures.count(DueBefore(wrong, None))
+    count = await time.storage.read(count_due_signatures, DueBefore(wrong, None))
     assert count.total == 2
-    assert await time.storage.conversations.unsigned() == 1
+    assert await time.storage.read(count_unsigned) == 1
     assert warned(scene.marta) == []
     time.now = right
     await time.app.retention.erase()
     await scene.consents(scene.jordi)
-    assert (await time.storage.erasures.count(DueBefore(wrong, None))).total == 3
+    assert (await time.storage.read(count_due_signatures, DueBefore(wrong, None))).total == 3
 
 
 async def test_nobody_who_withdrew_reads_that_their_signature_still_counts(scene: Scene) -> None:
@@ -348,7 +357,7 @@ async def test_where_no_admin_can_be_told_the_untold_wait_for_two_weeks_and_no_l
         scene.marta.block()
         await scene.settled()
         time = Time(scene)
-        await time.storage.handovers.record(time.today, at=time.now)
+        await time.storage.write(record_handover, time.today, at=time.now)
         await time.goes_to(time.later(1))
         for days in (1, 12):
             await time.passes(days)

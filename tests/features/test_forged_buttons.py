@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from bot.petition.stages import Action
 from handlers.screens.buttons import AdminAction, AdminTap, DraftStep, DraftTap, read_tap
 from simulator.person import Person
-from storage import Held
+from storage.personal_data import Held, everything_held
 from tests.support.admin_scene import AdminScene
 from tests.support.scene import Scene
 
@@ -57,7 +57,7 @@ def shown_to(scene: Scene, person: Person) -> set[str]:
 
 
 async def held(scene: Scene, person: Person) -> Held:
-    return await scene.services.storage.personal_data.of(person.id)
+    return await scene.services.storage.read(everything_held, person.id)
 
 
 async def test_mallory_who_taps_what_ana_was_shown_changes_nothing_of_hers(scene: Scene) -> None:

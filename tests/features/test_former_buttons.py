@@ -15,7 +15,13 @@ from bot.petition.stages import Action
 from handlers.broadcasts.draft import Draft, DraftStage, parse_draft
 from handlers.screens.buttons import AdminAction, ClosingStep, DraftStep
 from simulator.person import Person
-from storage import Broadcast, Conversation, Kind
+from storage.broadcast_rows import broadcast_with
+from storage.broadcast_transitions import start_broadcast
+from storage.broadcast_types import Broadcast, Kind
+from storage.conversations import Conversation, conversation_of, save_conversation
+from storage.drafts import find_draft
+from storage.personal_data import everything_held
+from storage.petitions import petition_state
 from tests.support.admin_scene import HOUR, AdminScene, an_admin_scene
 from tests.support.broadcasts import new_broadcast
 from tests.support.scene import ADMIN, Scene
@@ -130,7 +136,7 @@ def test_every_action_has_its_former_name() -> None:
 
 
 async def conversation(scene: Scene, person: Person) -> Conversation:
-    found = await scene.services.storage.conversations.get(scene.services.reference(person.id))
+    found = await scene.services.storage.read(conversation_of, scene.services.reference(person.id))
     assert found is not None
     return found
 
@@ -144,7 +150,7 @@ async def sends(scene: Scene, person: Person, message: int, data: str) -> str:
 
 async def test_those_of_the_present_screen_do_what_they_say(scene: Scene) -> None:
     scene.simulator.limits.on = False
-    scene.services.storage.petitions.forgotten_version = 40
+    scene.services.storage.forgotten_version = 40
     scene.ana.start()
     await scene.settled()
     former, before = scene.screen(scene.ana), await conversation(scene, scene.ana)
@@ -176,8 +182,11 @@ async def test_those_of_a_question_that_is_asked_no_more_lead_to_the_consent(
         await scene.to_the_name(ana)
         await scene.says(ana, "gracias")
         services, now = scene.services, await conversation(scene, ana)
-        await services.storage.conversations.save(
-            replace(now, stage="name_check"), was=now.version, at=services.clock()
+        await services.storage.write(
+            save_conversation,
+            replace(now, stage="name_check"),
+            was=now.version,
+            at=services.clock(),
         )
         asked = await conversation(scene, ana)
         await sends(scene, ana, scene.screen(ana).id, f"{asked.version}:{data}")
@@ -186,10 +195,10 @@ async def test_those_of_a_question_that_is_asked_no_more_lead_to_the_consent(
 
 
 async def test_those_that_close_and_reopen_the_petition(admin: AdminScene) -> None:
-    petitions, scene = admin.services.storage.petitions, admin.scene
+    storage, scene = admin.services.storage, admin.scene
     # The one under a broadcast ends the news and nothing else.
     await sends(scene, scene.ana, 1_000_000, "stop:news")
-    held = await admin.services.storage.personal_data.of(scene.ana.id)
+    held = await admin.services.storage.read(everything_held, scene.ana.id)
     (consent,) = held.consents
     assert (consent["news_ended_at"] is not None, consent["updates_ended_at"]) == (True, None)
     assert held.signature is not None
@@ -202,7 +211,7 @@ async def test_those_that_close_and_reopen_the_petition(admin: AdminScene) -> No
         ("adm:reopen:1", False),
     ):
         await sends(scene, admin.marta, message, data)
-        assert (await petitions.state()).is_closed is is_closed, data
+        assert (await storage.read(petition_state)).is_closed is is_closed, data
     await admin.says("/close")
     await sends(scene, admin.marta, admin.panel.id, "adm:close:2")
     await admin.says("/broadcast")
@@ -213,7 +222,7 @@ async def test_those_that_close_and_reopen_the_petition(admin: AdminScene) -> No
 async def draft(admin: AdminScene) -> Draft | None:
     services = admin.services
     reference = services.keyring.reference(services.petition.slug, ADMIN)
-    return parse_draft(await services.storage.drafts.get(reference))
+    return parse_draft(await services.storage.read(find_draft, reference))
 
 
 async def begun_draft(admin: AdminScene) -> Draft:
@@ -257,7 +266,7 @@ async def planned(admin: AdminScene, number: int, **changes: Any) -> Broadcast:
         starts_at=admin.services.clock() + HOUR,
         **changes,
     )
-    started = await admin.services.storage.broadcasts.start(plan)
+    started = await admin.services.storage.write(start_broadcast, plan)
     assert isinstance(started, Broadcast)
     return started
 
@@ -278,7 +287,7 @@ async def test_those_of_one_that_is_to_be_approved(admin: AdminScene) -> None:
         broadcast = await planned(admin, number, needs_approval=True, expected=3)
         literal = data.format(key=broadcast.id.hex())
         await sends(admin.scene, admin.marta, message.id + 1, literal)
-        now = await admin.services.storage.broadcasts.get(broadcast.id)
+        now = await admin.services.storage.read(broadcast_with, broadcast.id)
         assert now is not None
         assert (now.state, now.confirmed_by is not None) == (state, "yes" in data), data
 

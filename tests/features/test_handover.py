@@ -10,8 +10,14 @@ from bot.petition_folder.schema import months_later
 from handlers.closing_date import look
 from handlers.context import Services
 from simulator.person import Person
-from storage import ClosingTextKind
-from storage.closing_texts import AwaitedText
+from storage.closing_texts import (
+    AwaitedText,
+    ClosingTextKind,
+    all_closing_texts,
+    publish_closing_texts,
+    write_closing_text,
+)
+from storage.handovers import exported_lists
 from tests.support.raw_sql import write_sql
 from tests.support.scene import ADMIN, Scene
 from tests.support.supporters import Supporters
@@ -54,7 +60,7 @@ async def is_handed_over(scene: Scene) -> str:
     await scene.closes()
     people = Supporters(storage.database, services(scene).keyring)
     await people.exported(3, at=services(scene).clock(), with_name=2, without_name=1)
-    (listed,) = await storage.handovers.exports()
+    (listed,) = await storage.read(exported_lists)
     plan = await prepare_handover(
         shell(scene), on=today(scene).isoformat(), export=listed.id.hex(), manifest=MANIFEST
     )
@@ -155,13 +161,15 @@ async def test_who_withdraws_or_corrects_afterwards_is_on_the_list_of_the_addres
 async def test_what_an_admin_wrote_of_the_delivery_stands_below_what_was_recorded(
     scene: Scene,
 ) -> None:
-    day, closing_texts = await is_handed_over(scene), services(scene).storage.closing_texts
+    day, storage = await is_handed_over(scene), services(scene).storage
     now = services(scene).clock()
     written = today(scene) - timedelta(days=1)
     awaited = AwaitedText("e", ClosingTextKind.DELIVERED, "es", now, written)
-    await closing_texts.write(b"1" * 16, None, awaited, "Fuimos tres.", actor=ADMIN, at=now)
-    left = [each for each in await closing_texts.history() if each.is_left]
-    await closing_texts.publish(left, actor=ADMIN, at=now, approval_above=None)
+    await storage.write(
+        write_closing_text, b"1" * 16, None, awaited, "Fuimos tres.", actor=ADMIN, at=now
+    )
+    left = [each for each in await storage.read(all_closing_texts) if each.is_left]
+    await storage.write(publish_closing_texts, left, actor=ADMIN, at=now, approval_above=None)
     text = await reads(scene, scene.ana)
     assert text.count("entrega de las firmas") == 1
     one = text.partition(f"{day}: entrega de las firmas")[2].partition("\n\n")[0]

@@ -6,7 +6,15 @@ from pathlib import Path
 
 from handlers.signing_alarm import look
 from simulator.person import Person
-from storage import SignatureCondition, Storage
+from storage import Storage
+from storage.invalidations import (
+    SignatureCondition,
+    find_matches,
+    take_out_signatures,
+    undo_invalidation,
+)
+from storage.petitions import petition_state
+from storage.signature_counts import signing_rate
 from storage.times import to_millis
 from tests.support.raw_sql import Statement, write_all, write_sql
 from tests.support.scene import Scene, a_scene
@@ -25,8 +33,8 @@ def now(scene: Scene) -> datetime:
 
 async def invalidated(scene: Scene, numbers: list[int]) -> bytes:
     storage = storage_of(scene)
-    key, _ = await storage.invalidations.take_out(
-        numbers, reason="A wave", condition="", at=now(scene)
+    key, _ = await storage.write(
+        take_out_signatures, numbers, reason="A wave", condition="", at=now(scene)
     )
     return key
 
@@ -76,11 +84,11 @@ async def test_the_admins_are_told_of_a_wave_once_and_not_who_is_in_it(scene: Sc
         assert said in told
     assert "Persona" not in told
     # What the notice names takes out what it counted, and then there is nothing to be told of.
-    found = await services.storage.invalidations.find(
-        SignatureCondition(form_seconds_under=2, with_name=False)
+    found = await services.storage.read(
+        find_matches, SignatureCondition(form_seconds_under=2, with_name=False)
     )
     await invalidated(scene, found.numbers)
-    assert (await services.storage.signatures.rate(services.clock())).signed == 0
+    assert (await services.storage.read(signing_rate, services.clock())).signed == 0
     scene.marta.send("/stats")
     await scene.marta.sees("Sin contar, por anuladas: 40")
     await a_wave(scene, range(41, 121))
@@ -166,7 +174,7 @@ async def test_ana_whose_signature_was_taken_out_by_mistake_reads_so_and_can_wit
     mine = await ana.sees("Nombre: Ana García")
     assert "Por ahora tu firma no se cuenta" in mine.text
     assert "Te escribiremos" not in mine.text
-    await storage_of(scene).invalidations.undo(key, now(scene))
+    await storage_of(scene).write(undo_invalidation, key, now(scene))
     ana.start()
     await ana.sees("2 personas han firmado.")
     await scene.settled()
@@ -178,7 +186,7 @@ async def test_ana_whose_signature_was_taken_out_by_mistake_reads_so_and_can_wit
     ana.send("/withdraw")
     await scene.taps(ana, words.label("Retirar mi firma y borrar mis datos"))
     await ana.sees("Tu firma está retirada")
-    assert (await storage_of(scene).petitions.state()).signatures == 1
+    assert (await storage_of(scene).read(petition_state)).signatures == 1
 
 
 async def test_nobody_is_told_who_signed_but_themselves(tmp_path: Path) -> None:

@@ -12,8 +12,13 @@ from typer.testing import CliRunner
 from bot.cli.main import app
 from handlers.person_notices import send_notices
 from simulator.person import Person
-from storage import CODE_LASTS, MOST_ATTEMPTS, NOTICES_KEPT_FOR, PersonNotice
+from storage.conversations import conversation_of
+from storage.person_codes import CODE_LASTS, MOST_ATTEMPTS, check_code, make_code
+from storage.person_notices import NOTICES_KEPT_FOR, PersonNotice, begin_notice, waiting_notices
+from storage.restores import record_restore, release_restore
+from storage.signatures import withdraw_signature
 from tests.support.scene import Scene, a_scene, fails
+from tests.support.storage_calls import Proceed, call_instead
 
 LETTER = "a letter with a copy of the passport"
 
@@ -41,7 +46,7 @@ async def looks(scene: Scene) -> list[PersonNotice]:
     assert scene.app is not None
     application = scene.app.application
     await send_notices(application.bot, application.services)
-    return list(await application.services.storage.person_notices.waiting())
+    return list(await application.services.storage.read(waiting_notices))
 
 
 async def other_rights(scene: Scene, person: Person) -> None:
@@ -75,10 +80,10 @@ async def test_ana_writes_a_letter_and_is_told_that_she_is_erased(letters: Scene
     await scene.taps(ana, scene.words.label("Volver"))
     assert "Pediste un código para escribirnos, que sirve hasta el " in scene.screen(ana).text
     await in_the_shell("1", "erase", "--code", code)
-    restores, now = scene.app.application.services.storage.restores, scene.clocks.now()
-    await restores.record(made_at=None, at=now)
+    storage, now = scene.app.application.services.storage, scene.clocks.now()
+    await storage.write(record_restore, made_at=None, at=now)
     assert len(await looks(scene)) == 1, "nothing is sent until an admin has looked"
-    await restores.release(actor=scene.marta.id, at=now)
+    await storage.write(release_restore, actor=scene.marta.id, at=now)
     assert await looks(scene) == []
     told = ana.messages[-1]
     assert told.text.startswith("Hecho, como pedías en tu carta o tu correo: tu firma está ret")
@@ -230,7 +235,7 @@ async def test_the_sentences_to_one_person_keep_their_order_and_end_with_their_t
     letters: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scene, jordi, services = letters, letters.jordi, letters.services
-    notices, now = services.storage.person_notices, services.clock
+    now = services.clock
     await scene.signs(jordi)
     await scene.says(jordi, "/mydata")
     await scene.taps(jordi, "📄 Recibir el archivo")
@@ -257,17 +262,16 @@ async def test_the_sentences_to_one_person_keep_their_order_and_end_with_their_t
     told = jordi.messages[-1].text
     assert told.startswith("Hecho, como pedías en tu carta o tu correo: tu firma lleva el nombre")
     assert "Todavía no se ha podido borrar de este chat el archivo con tus datos." in told
-    known = await services.storage.conversations.get(services.reference(jordi.id))
+    known = await services.storage.read(conversation_of, services.reference(jordi.id))
     assert known is not None
     assert known.message_id is None, "what said otherwise is gone"
     await in_the_shell("1", "lift", "--verified-otherwise", LETTER)
-    begin = notices.begin
 
-    async def withdrawn_first(notice: PersonNotice) -> bool:
-        await services.storage.signatures.withdraw(notice.supporter, now())
+    async def withdrawn_first(begin: Proceed, notice: PersonNotice) -> object:
+        await services.storage.write(withdraw_signature, notice.supporter, now())
         return await begin(notice)
 
-    monkeypatch.setattr(notices, "begin", withdrawn_first)
+    call_instead(monkeypatch, begin_notice, withdrawn_first)
     assert await looks(scene) == []
     assert jordi.messages[-1].text == told
 
@@ -277,7 +281,7 @@ async def test_mydata_says_that_a_code_is_void_or_has_ended(letters: Scene) -> N
     await scene.signs(ana)
     assert scene.app is not None
     services, valid = scene.app.application.services, "Pediste un código para escribirnos, que"
-    codes, now = services.storage.person_codes, services.clock()
+    storage, now = services.storage, services.clock()
     ana_is = services.reference(ana.id)
 
     async def said() -> str:
@@ -285,14 +289,14 @@ async def test_mydata_says_that_a_code_is_void_or_has_ended(letters: Scene) -> N
         await scene.settled()
         return scene.screen(ana).text
 
-    await codes.make(ana_is, now)
+    await make_code(storage, ana_is, now)
     assert valid in await said()
     for _ in range(MOST_ATTEMPTS):
-        await codes.check(ana_is, "7KXM-34PD", now)
+        await storage.write(check_code, ana_is, "7KXM-34PD", now)
     text = await said()
     assert valid not in text
     assert "ya no sirve: alguien escribió varios que no eran" in text
-    await codes.make(ana_is, now - CODE_LASTS)
+    await make_code(storage, ana_is, now - CODE_LASTS)
     text = await said()
     assert valid not in text
     ended = "El código que pediste para escribirnos sirvió hasta el"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.transport.lenient_json import read_json
+from storage.petitions import petition_state
 from tests.support.scene import Scene, a_scene
 
 _EACH = 24
@@ -56,7 +57,7 @@ async def test_no_mutated_update_stops_or_changes_anything_for_others(tmp_path: 
         assert dispatch.counts.handled > len(log)
         await scene.signs(scene.jordi)
         assert scene.told(scene.ana) == 0
-        state = await scene.services.storage.petitions.state()
+        state = await scene.services.storage.read(petition_state)
         assert state.signatures == 3
         assert not state.is_closed
 

@@ -8,7 +8,7 @@ from telegram.error import BadRequest
 from handlers.screens.buttons import NO_MORE
 from simulator.person import Person
 from simulator.taps import Tap
-from storage import Kind
+from storage.broadcast_types import Kind
 from tests.features.test_invalidated import invalidated
 from tests.support.scene import Scene, fails
 

@@ -3,7 +3,6 @@
 import json
 import re
 from collections import Counter
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -11,14 +10,18 @@ import pytest
 from bot.petition.stages import Action
 from handlers.screens.signing import seen_words
 from simulator.person import Person
-from storage import CodeState
 from storage.journal import Deed, Journal
+from storage.person_codes import CodeState, add_code
+from storage.person_requests import check_proof
 from storage.personal_data import GIVEN
+from storage.signatures import withdraw_signature
 from storage.tables import metadata
 from storage.times import from_millis
 from telegram_text.markup import fill, parse
+from tests.support.audit_entries import newest_audit_entries
 from tests.support.raw_sql import Statement, write_all
 from tests.support.scene import Scene
+from tests.support.storage_calls import Proceed, call_instead
 
 NOT_GIVEN = {
     "petitions": "counts and the state of the petition, of everybody together",
@@ -185,7 +188,7 @@ async def test_whatever_the_journal_has_of_ana_is_in_her_file_and_what_she_asked
     assert {*Deed} - in_file.keys() - {entry.deed for entry in entries} == {
         *(Deed.WITHDRAWAL, Deed.HANDOVER, Deed.NAME)
     }, "whoever withdrew is not known any more, a handover is nobody's, and a name has its choice"
-    requests = [entry.action for entry in await services.storage.audit.entries(50)]
+    requests = [entry.action for entry in await services.storage.read(newest_audit_entries, 50)]
     assert (requests.count("my_data"), requests.count("my_data_file")) == (2, 1)
 
 
@@ -277,7 +280,7 @@ async def test_a_second_tap_does_nothing_twice_and_the_receipt_has_what_was_agre
     await taps_twice(scene, ana, "🔑 Pedir un código")
     told = re.search(r"Tu código: (\S+)\nSirve una sola vez, hasta el ", scene.screen(ana).text)
     assert told is not None
-    _, checked = await storage.person_requests.check(1, told[1], scene.services.clock())
+    _, checked = await storage.write(check_proof, 1, told[1], scene.services.clock())
     assert checked.state is CodeState.FITS
     await taps_twice(scene, ana, "Limitar el uso de mis datos")
     await taps_twice(scene, ana, "Volver a permitir el uso de mis datos")
@@ -285,7 +288,9 @@ async def test_a_second_tap_does_nothing_twice_and_the_receipt_has_what_was_agre
     await taps_twice(scene, ana, "🔕 No recibir más mensajes")
     await taps_twice(scene, ana, "🔔 Volver a recibir mensajes")
     assert "Pediste que no te escribiéramos" not in scene.screen(ana).text
-    assert Counter(entry.action for entry in await storage.audit.entries(50)) == dict.fromkeys(
+    assert Counter(
+        entry.action for entry in await storage.read(newest_audit_entries, 50)
+    ) == dict.fromkeys(
         (
             *("my_data", "my_data_file", "name_given", "name_removed", "consent_receipt"),
             *("person_restrict", "person_lift"),
@@ -327,13 +332,13 @@ async def test_a_second_tap_does_nothing_twice_and_the_receipt_has_what_was_agre
         assert scene.screen(ana).text == before
     assert len(calls.of("sendDocument")) == 2
     # Of a signature that is erased in that moment there is no code, and the screen says so.
-    jordi, make = scene.jordi, storage.person_codes.make
+    jordi = scene.jordi
 
-    async def erased_first(supporter: bytes, at: datetime) -> object:
-        await storage.signatures.withdraw(supporter, at)
-        return await make(supporter, at)
+    async def erased_first(add: Proceed, supporter: bytes, *given: Any, **named: Any) -> object:
+        await storage.write(withdraw_signature, supporter, scene.services.clock())
+        return await add(supporter, *given, **named)
 
-    monkeypatch.setattr(storage.person_codes, "make", erased_first)
+    call_instead(monkeypatch, add_code, erased_first)
     await scene.signs(jordi)
     await scene.says(jordi, "/mydata")
     await scene.taps(jordi, "Otros derechos")

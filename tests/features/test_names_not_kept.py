@@ -5,7 +5,8 @@ from shutil import copytree
 
 from bot.petition.petition import BUNDLED
 from simulator.person import Person
-from storage import verified_otherwise
+from storage.conversations import conversation_of
+from storage.person_requests import find_signer, object_to_use, verified_otherwise
 from tests.features.test_choice_of_name import CONFIRM, CONSENT, GIVE, WITHOUT, held_of
 from tests.support.scene import Scene, a_scene
 
@@ -82,7 +83,7 @@ async def test_a_petition_that_takes_no_names_any_more_takes_none_that_was_half_
         assert TYPED not in scene.screen(jordi).text
         for person in (ana, jordi):
             reference = scene.services.reference(person.id)
-            known = await scene.services.storage.conversations.get(reference)
+            known = await scene.services.storage.read(conversation_of, reference)
             assert known is not None
             assert known.name is None
         await scene.taps(jordi, CONFIRM)
@@ -90,11 +91,13 @@ async def test_a_petition_that_takes_no_names_any_more_takes_none_that_was_half_
 
 
 async def test_who_objects_by_letter_meanwhile_gives_no_name(scene: Scene) -> None:
-    ana, requests = scene.ana, scene.services.storage.person_requests
+    ana, storage = scene.ana, scene.services.storage
     await to_the_consent_to_a_name(scene, ana)
-    signer = await requests.find(1)
+    signer = await storage.read(find_signer, 1)
     assert signer is not None
-    await requests.object(signer, verified_otherwise("a letter"), scene.services.clock())
+    await storage.write(
+        object_to_use, signer, verified_otherwise("a letter"), scene.services.clock()
+    )
     await ana.tap(CONSENT).answered()
     await scene.settled()
     assert "se entregará con tu nombre" not in scene.screen(ana).text

@@ -12,7 +12,9 @@ from bot.petition.petition import BUNDLED
 from handlers.admin_notices import Notice, tell_admins
 from simulator.faults import Fault
 from simulator.person import Person
-from storage import BroadcastAction, PauseReason
+from storage.broadcast_transitions import begin_broadcast, change_broadcast, interrupt_broadcast
+from storage.broadcast_types import BroadcastAction, PauseReason
+from storage.petitions import follow_folder
 from tests.features.test_closing_date import now, services, told
 from tests.support.admin_scene import AdminScene
 from tests.support.approval_scene import QUESTION, asks
@@ -45,7 +47,7 @@ async def pau(scene: Scene) -> Person:
 async def test_pau_who_had_blocked_the_bot_is_told_too_once_he_is_back(
     scene: Scene, pau: Person
 ) -> None:
-    await services(scene).storage.petitions.follow_folder(now(scene) + timedelta(hours=12))
+    await services(scene).storage.write(follow_folder, now(scene) + timedelta(hours=12))
     await scene.marta.sees(CLOSES)
     await asyncio.sleep(200)
     tries = [
@@ -105,10 +107,14 @@ async def test_where_marta_who_watches_a_broadcast_is_gone_the_others_read_that_
     admin.expected.append("bot was blocked by the user")
     await asks(admin)
     await lucy.sees("Do you approve this broadcast?")
-    broadcasts, known = admin.services.storage.broadcasts, await admin.broadcast()
+    storage, known = admin.services.storage, await admin.broadcast()
     admin.marta.block()
-    await broadcasts.change(BroadcastAction.APPROVE, known.id, lucy.user.id, now(admin.scene))
-    await broadcasts.begin(known, now(admin.scene), None, None)
-    await broadcasts.interrupt(known.id, PauseReason.DEFECT, now(admin.scene), "Error 1")
+    await storage.write(
+        change_broadcast, BroadcastAction.APPROVE, known.id, lucy.user.id, now(admin.scene)
+    )
+    await storage.write(begin_broadcast, known, now(admin.scene), None, None)
+    await storage.write(
+        interrupt_broadcast, known.id, PauseReason.DEFECT, now(admin.scene), "Error 1"
+    )
     admin.services.wake_broadcast()
     await lucy.sees("paused", 60)

@@ -2,6 +2,7 @@
 
 from orjson import Fragment
 
+from storage.petitions import petition_state
 from tests.support.scene import Scene
 
 NO_TEXT: list[str | bytes] = [
@@ -58,7 +59,7 @@ async def test_what_a_profile_a_link_or_a_file_is_called_keeps_nobody_from_signi
     await scene.signs(scene.ana)
     assert scene.app is not None
     assert scene.app.dispatch.counts.passed_over == 0
-    state = await scene.services.storage.petitions.state()
+    state = await scene.services.storage.read(petition_state)
     assert state.signatures == 2
 
 

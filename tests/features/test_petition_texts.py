@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from bot.petition.petition import BUNDLED
 from simulator.chats import Message
+from storage.petitions import petition_state
 from tests.features.test_changed_texts import held_of
 from tests.support.scene import Scene
 
@@ -120,7 +121,7 @@ async def test_what_is_corrected_holds_without_a_restart_and_the_admins_are_told
     await is_taken(edited, 6)
     change("petition.toml", until, 'closes_on = "2999-12-31"')
     await is_taken(edited, 7)
-    assert (await services.storage.petitions.state()).is_closed, "it is not moved"
+    assert (await services.storage.read(petition_state)).is_closed, "it is not moved"
     assert told(edited, REFUSED) == 0
     assert edited.world.profile.text("short_description", "es").startswith("Firma. ")
 

@@ -12,7 +12,7 @@ import pytest
 from bot.text.translations import Catalogs
 from simulator import Simulator
 from simulator.person import Person
-from storage import Keyring
+from storage.keyring import Keyring
 from tests.support.bot_process import BotProcess
 from tests.support.retrying_signer import signs_with_retries, was_thanked
 from tests.support.scene import ADMIN, TOKEN

@@ -9,7 +9,8 @@ import pytest
 from telegram.ext import ExtBot
 
 from handlers.broadcasts.admin_reporter import AdminReporter
-from storage import BroadcastAction
+from storage.broadcast_transitions import change_broadcast
+from storage.broadcast_types import BroadcastAction
 from tests.features.test_broadcast_controls import under_way
 from tests.support.admin_scene import AdminScene, an_admin_scene
 from tests.support.scene import ADMIN
@@ -81,9 +82,13 @@ async def test_a_question_waits_but_a_moment_for_progress_that_telegram_does_not
 async def test_what_another_process_changes_while_it_is_drawn_is_drawn_after_it(
     slow: AdminScene, let_go: asyncio.Event
 ) -> None:
-    broadcasts = slow.services.storage.broadcasts
-    await broadcasts.change(
-        BroadcastAction.PAUSE, (await slow.broadcast()).id, ADMIN, slow.services.clock()
+    storage = slow.services.storage
+    await storage.write(
+        change_broadcast,
+        BroadcastAction.PAUSE,
+        (await slow.broadcast()).id,
+        ADMIN,
+        slow.services.clock(),
     )
     let_go.set()
     await slow.marta.sees(PAUSED, 2)

@@ -8,6 +8,7 @@ from bot.petition.petition import BUNDLED, load_petition
 from handlers.screens.command_list import SUPPORTER_COMMANDS
 from simulator.faults import Fault
 from simulator.person import Person
+from storage.personal_data import everything_held
 from tests.features.test_changed_texts import held_of
 from tests.support.raw_sql import read_sql
 from tests.support.scene import Scene, a_scene
@@ -67,7 +68,7 @@ async def test_a_notice_that_changed_is_shown_before_an_old_button_counts(tmp_pa
         assert "con la tuya: 1" in scene.screen(ana).text
         assert scene.app is not None
         storage = scene.app.application.services.storage
-        (consent,) = (await storage.personal_data.of(ana.user.id)).consents
+        (consent,) = (await storage.read(everything_held, ana.user.id)).consents
         sha256 = consent["text"].rpartition(" ")[2]
         sql = "SELECT text FROM consent_texts WHERE sha256 = :sha256"
         (notice,) = await read_sql(storage.database, sql, sha256=bytes.fromhex(sha256))

@@ -14,6 +14,7 @@ from handlers.broadcasts.draft_editor import forget_started_draft, open_draft
 from handlers.context import Context, PetitionApplication
 from handlers.supporter_context import open_command, open_supporter_context
 from simulator.person import Person
+from storage.broadcast_rows import broadcast_history
 from tests.support.scene import Scene
 
 
@@ -67,9 +68,9 @@ async def test_a_draft_that_a_crash_left_behind_is_none_until_it_is_forgotten(
     await scene.signs(scene.ana)
     await scene.closes()
     await scene.broadcasts(1)
-    broadcasts = scene.services.storage.broadcasts
+    storage = scene.services.storage
     async with asyncio.timeout(60):  # the report is read before it is noted that it was made
-        while not any(each.reported_at for each in await broadcasts.history()):  # noqa: ASYNC110
+        while not any(each.reported_at for each in await storage.read(broadcast_history)):  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     assert scene.app is not None
     ctx = await open_admin_context(*sent_by(scene.app.application, scene.marta, "/broadcast"))

@@ -8,7 +8,8 @@ from bot.app import open_app
 from handlers.screens.command_list import ADMIN_COMMANDS, SUPPORTER_COMMANDS
 from simulator.chats import Message
 from simulator.person import Person
-from storage import HeldElsewhere
+from storage.errors import HeldElsewhere
+from storage.petitions import last_number_given, petition_state
 from tests.support.scene import Scene
 
 NOTICE = {
@@ -100,20 +101,24 @@ async def test_nothing_of_it_counts_afterwards_and_its_buttons_do_nothing(
     (mark,) = (tmp_path / "keys").glob("petition.key.andry.*.mark")
     assert bot_id in mark.read_text().split()
     assert rehearsal.app is not None
-    petitions = rehearsal.app.application.services.storage.petitions
+    storage = rehearsal.app.application.services.storage
 
     await at_the_consent(rehearsal, jordi)  # step by step as before, to the same version
     tap(jordi, old, words.label("✍️ Consiento y firmo"))
     tap(marta, close, words.label("Sí, cerrar la petición"))
     await rehearsal.settled()
-    state = await petitions.state()
-    assert (state.signatures, state.is_closed, await petitions.last_number()) == (0, False, 0)
+    state = await storage.read(petition_state)
+    assert (state.signatures, state.is_closed, await storage.read(last_number_given)) == (
+        0,
+        False,
+        0,
+    )
     # The tapped message shows where he is now, and is no rehearsal's any more.
     assert not jordi.chat.messages[old.id].text.startswith(NOTICE["es"])
     ana.send("/mydata")
     await rehearsal.settled()
     await rehearsal.signs(ana)
-    assert await petitions.last_number() == 1
+    assert await storage.read(last_number_given) == 1
 
 
 async def test_a_button_of_the_real_petition_does_nothing_in_it(scene: Scene) -> None:
@@ -123,11 +128,11 @@ async def test_a_button_of_the_real_petition_does_nothing_in_it(scene: Scene) ->
     scene.is_rehearsal = True
     await scene.start_bot()
     assert scene.app is not None
-    petitions = scene.app.application.services.storage.petitions
+    storage = scene.app.application.services.storage
     await at_the_consent(scene, scene.jordi)
     tap(scene.jordi, old, scene.words.label("✍️ Consiento y firmo"))
     await scene.settled()
-    assert await petitions.last_number() == 0
+    assert await storage.read(last_number_given) == 0
 
 
 async def at_the_consent(scene: Scene, person: Person) -> None:

@@ -10,8 +10,10 @@ from bot.back_off import BackOff
 from bot.intake import DispatchPolicy
 from bot.petition.stages import Action
 from handlers.screens.command_list import SUPPORTER_COMMANDS
-from storage import ConversationMoved
+from storage.conversations import conversation_of
+from storage.errors import ConversationMoved
 from tests.support.scene import Scene, a_scene, fails
+from tests.support.storage_calls import Proceed, call_instead
 
 TOO_OFTEN = "Vas muy deprisa"
 COUNTED = sorted(set(SUPPORTER_COMMANDS) - {"withdraw", "stop"})
@@ -180,17 +182,16 @@ async def test_an_update_that_is_tried_again_is_counted_once(
 ) -> None:
     async with a_scene(tmp_path) as scene:
         assert scene.app is not None
-        storage = scene.app.application.services.storage
-        save, failures = storage.conversations.get, 7
+        failures = 7
 
-        async def away(supporter: bytes) -> object:
+        async def away(read: Proceed, supporter: bytes) -> object:
             nonlocal failures
             failures -= 1
             if failures >= 0:
                 raise ConversationMoved
-            return await save(supporter)
+            return await read(supporter)
 
-        monkeypatch.setattr(storage.conversations, "get", away)
+        call_instead(monkeypatch, conversation_of, away)
         quick = DispatchPolicy(pauses=BackOff(0.001, longest=0.001))
         monkeypatch.setattr(scene.app.dispatch, "_policy", quick)
         scene.ana.send("/help")

@@ -8,8 +8,9 @@ from shutil import copytree
 from bot.petition.petition import BUNDLED
 from simulator import Message
 from simulator.faults import Fault
-from storage import Reached
+from storage.conversations import conversation_of, store_screen
 from storage.high_water_mark import highest_reached
+from storage.petitions import Reached
 from tests.support.raw_sql import Statement, read_sql, write_all, write_sql
 from tests.support.scene import Scene, a_scene
 
@@ -164,7 +165,7 @@ async def test_whose_language_the_petition_lacks_is_asked_once_which_one_they_pr
     # One that the petition has not is none, and the question stays.
     await yusuf.tap_data(asked.id, data.replace("speak:es", "speak:ar")).answered()
     await scene.settled()
-    known = await scene.services.storage.conversations.get(scene.services.reference(yusuf.id))
+    known = await scene.services.storage.read(conversation_of, scene.services.reference(yusuf.id))
     assert known is not None
     assert (known.language, known.stage) == (None, "language")
     assert yusuf.messages[1:] == [asked]
@@ -258,8 +259,11 @@ async def test_the_consent_names_its_message_and_the_form_its_time_since_the_fir
         await scene.taps(ana, label)
     seen = scene.screen(ana).id
     # A bot that was killed before it could put down that it had sent a new message.
-    await storage.conversations.set_screen(
-        scene.services.reference(ana.id), message_id=ana.messages[0].id, screen_digest=None
+    await storage.write(
+        store_screen,
+        scene.services.reference(ana.id),
+        message_id=ana.messages[0].id,
+        screen_digest=None,
     )
     await scene.consents(ana)
     (signed,) = await read_sql(

@@ -14,7 +14,8 @@ from handlers.screens.buttons import NO_MORE
 from simulator.chats import Chat, Message
 from simulator.person import Person
 from simulator.taps import Answer, Tap
-from storage import Kind
+from storage.broadcast_types import Kind
+from storage.petitions import petition_state
 from tests.support.scene import Scene
 
 
@@ -98,7 +99,7 @@ async def test_a_tap_anywhere_else_changes_nothing_and_leads_to_the_private_chat
     await tapped(scene, ana, confirm, ana.chat, deleted=9_999)
     assert "Yo, Ana García, consiento" in scene.screen(ana).text
     await tapped(scene, scene.marta, close, scene.marta.chat, deleted=9_998)
-    assert not (await scene.services.storage.petitions.state()).is_closed
+    assert not (await scene.services.storage.read(petition_state)).is_closed
     # And in the private chat the same button does what it says.
     await scene.consents(ana)
     assert "con la tuya: 2" in scene.screen(ana).text

@@ -15,6 +15,8 @@ from handlers.broadcasts import preview
 from handlers.context import Services
 from simulator.faults import Fault
 from simulator.person import Person
+from storage.broadcast_rows import broadcast_history
+from storage.petitions import petition_state
 from tests.support.admin_scene import AdminScene
 from tests.support.scene import Scene, a_scene, fails
 
@@ -276,7 +278,7 @@ async def test_what_is_done_is_shown_to_an_admin_later_and_done_once(
     await admin.says("/close")
     fails(monkeypatch, admin.scene, "edit_message_text", 1)
     await admin.taps("Sí, cerrar la petición")
-    assert (await admin.services.storage.petitions.state()).is_closed
+    assert (await admin.services.storage.read(petition_state)).is_closed
     await admin.marta.sees("La petición está cerrada.")
     assert await all_is_acknowledged(admin.scene)
     assert NOTHING_DONE not in admin.marta.chat.transcript()
@@ -305,7 +307,7 @@ async def test_a_draft_is_shown_later_and_neither_a_test_nor_the_sending_is_made
     fails(monkeypatch, admin.scene, "edit_message_reply_markup", 1)
     await admin.taps("Enviar a 3 personas")
     await admin.marta.sees_one(lambda _: not_done() == 2)
-    assert await admin.services.storage.broadcasts.history() == []
+    assert await admin.services.storage.read(broadcast_history) == []
     assert await all_is_acknowledged(admin.scene)
     await admin.taps("Enviar a 3 personas")
     await admin.over()

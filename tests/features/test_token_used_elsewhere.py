@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from simulator.errors import conflict
-from storage import Unavailable
+from storage.conversations import conversation_of
+from storage.errors import Unavailable
 from tests.support.scene import Scene, a_scene
+from tests.support.storage_calls import call_instead
 
 SAYS = "Otro programa está usando el token de este bot."
 
@@ -59,6 +61,5 @@ async def test_they_are_told_too_while_the_database_is_away(
     async def away(*_: object) -> None:
         raise Unavailable
 
-    storage = scene.app.application.services.storage
-    monkeypatch.setattr(type(storage.conversations), "get", away)
+    call_instead(monkeypatch, conversation_of, away)
     await scene.marta.sees(SAYS, 300)

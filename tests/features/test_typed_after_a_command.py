@@ -3,6 +3,8 @@
 from bot.setup.admin_code import new_admin_code
 from handlers.screens.command_list import SUPPORTER_COMMANDS
 from simulator.person import Person
+from storage.admin_names import names_of_admins
+from storage.conversations import conversation_of
 from tests.features.test_typed_names import GONE, somebody
 from tests.support.scene import Scene
 
@@ -16,7 +18,7 @@ def commands(person: Person) -> list[str]:
 
 async def source(scene: Scene, person: Person) -> str | None:
     """Where the person is noted to have come from."""
-    known = await scene.services.storage.conversations.get(scene.services.reference(person.id))
+    known = await scene.services.storage.read(conversation_of, scene.services.reference(person.id))
     assert known is not None
     return known.source
 
@@ -90,7 +92,7 @@ async def test_a_link_and_a_question_behind_a_command_stay(scene: Scene) -> None
     marta = scene.marta
     marta.start()
     assert GONE not in await scene.says(marta, "/help Marta Ruiz")
-    names = await scene.services.storage.admin_names.of([marta.id])
+    names = await scene.services.storage.read(names_of_admins, [marta.id])
     assert names == {marta.id: "Marta"}, "what other admins read in place of her number"
     await scene.taps(marta, "Volver")
     await scene.taps(marta, "✍️ Firmar con mi nombre")

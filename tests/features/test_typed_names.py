@@ -9,7 +9,11 @@ import pytest
 from telegram.error import NetworkError
 
 from simulator.person import Person
+from storage.conversations import conversation_of, save_conversation
+from storage.petitions import close_petition, petition_state
+from storage.signatures import sign_petition
 from tests.support.scene import Scene, a_scene
+from tests.support.storage_calls import Proceed, call_instead
 
 GONE = "Lo que has enviado se ha borrado de este chat."
 STAYS = "Lo que has escrito se queda en este chat; si lleva tu nombre, puedes borrarlo tú."
@@ -133,10 +137,9 @@ async def test_a_name_typed_just_after_the_closing_goes(
         await scene.to_the_consent(person)
     await scene.to_the_name(asked)
     storage, clock = scene.services.storage, scene.services.clock
-    sign = storage.signatures.sign
 
-    async def closed_first(*asked: Any) -> object:
-        await storage.petitions.close(revision=0, actor=scene.marta.id, at=clock())
+    async def closed_first(sign: Proceed, *asked: Any) -> object:
+        await storage.write(close_petition, revision=0, actor=scene.marta.id, at=clock())
         return await sign(*asked)
 
     assert scene.app is not None
@@ -144,7 +147,7 @@ async def test_a_name_typed_just_after_the_closing_goes(
     edit, tried = bot.edit_message_text, []
 
     async def fails_until_closed(*given: Any, **named: Any) -> object:
-        if named["chat_id"] == waits.id and not (await storage.petitions.state()).is_closed:
+        if named["chat_id"] == waits.id and not (await storage.read(petition_state)).is_closed:
             tried.append(named)
             raise NetworkError("Bad Gateway")
         return await edit(*given, **named)
@@ -154,7 +157,7 @@ async def test_a_name_typed_just_after_the_closing_goes(
     await scene.with_button(waits, "✍️ Firmar con mi nombre")
     waits.tap("✍️ Firmar con mi nombre")
     await waits.chat.notifier.wait_for(lambda: tried or None, 5)
-    monkeypatch.setattr(storage.signatures, "sign", closed_first)
+    call_instead(monkeypatch, sign_petition, closed_first)
     await scene.consents(overtaken)
     # What was owed before is drawn as it is now.
     await waits.sees("No has firmado: la petición se cerró antes.")
@@ -283,11 +286,11 @@ async def test_a_name_edited_into_an_older_message_goes_and_is_not_signed_with(
 
 async def left_behind(scene: Scene, person: Person, numbers: list[int]) -> None:
     """Lets an earlier visit have left messages in the chat that it could not delete."""
-    conversations = scene.services.storage.conversations
-    known = await conversations.get(scene.services.reference(person.id))
+    storage = scene.services.storage
+    known = await storage.read(conversation_of, scene.services.reference(person.id))
     assert known is not None
     left = replace(known, name_message_ids=tuple(numbers), version=known.version + 1)
-    await conversations.save(left, was=known.version, at=scene.services.clock())
+    await storage.write(save_conversation, left, was=known.version, at=scene.services.clock())
 
 
 async def test_what_an_earlier_visit_left_goes_at_the_next(

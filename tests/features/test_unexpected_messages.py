@@ -1,5 +1,6 @@
 """What people do that no form expects."""
 
+from storage.signatures import mark_unreachable, signature_of
 from tests.features.test_typed_names import somebody
 from tests.support.scene import Scene
 
@@ -41,7 +42,7 @@ async def test_what_nobody_asked_for_gets_a_kind_answer_that_shows_the_way_on(
     # Who blocks the bot stops nothing, and goes on where they were.
     ana.block()
     await scene.settled()
-    signatures = scene.services.storage.signatures
+    storage = scene.services.storage
     for reach, label, seen in (
         (scene.to_the_name, "Usar «Ana García»", "Yo, Ana García, consiento"),
         (scene.to_the_consent, "⬜ Noticias de otras acciones", "Yo, Ana García, consiento"),
@@ -52,14 +53,16 @@ async def test_what_nobody_asked_for_gets_a_kind_answer_that_shows_the_way_on(
         for change, is_unreachable in ((person.block, True), (person.unblock, False)):
             change()
             await scene.settled()
-            signed = await signatures.get(scene.services.reference(person.id))
+            signed = await storage.read(signature_of, scene.services.reference(person.id))
             assert signed is None or signed.unreachable is is_unreachable
         await scene.taps(person, label)
         assert seen in scene.screen(person).text
     # Who writes can be written to again, whatever Telegram said before.
-    await signatures.mark_unreachable(scene.services.reference(person.id), scene.services.clock())
+    await storage.write(
+        mark_unreachable, scene.services.reference(person.id), scene.services.clock()
+    )
     await scene.says(person, "hola")
-    signed = await signatures.get(scene.services.reference(person.id))
+    signed = await storage.read(signature_of, scene.services.reference(person.id))
     assert signed is not None
     assert not signed.unreachable
     await scene.to_the_consent(jordi)

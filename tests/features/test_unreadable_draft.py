@@ -1,5 +1,6 @@
 """What is stored in the place of a draft, and is none, harms nobody."""
 
+from storage.drafts import store_draft
 from tests.support.admin_scene import AdminScene
 from tests.support.scene import ADMIN
 
@@ -10,7 +11,7 @@ async def test_it_is_said_to_be_no_draft_and_another_can_be_begun(admin: AdminSc
     await admin.says("Hola")
     where, data = admin.data("Continuar")
     now = admin.scene.clocks.now()
-    await admin.services.storage.drafts.save(marta, '{"key": 1}', now)
+    await admin.services.storage.write(store_draft, marta, '{"key": 1}', now)
     await admin.marta.tap_data(where, data).answered()
     await admin.scene.settled()
     assert "No hay ningún mensaje en preparación." in admin.marta.messages[-1].text

@@ -20,8 +20,12 @@ from handlers.closing_date import look
 from handlers.person_notices import send_notices
 from handlers.sent_files import erase_all_files
 from simulator.person import Person
-from storage import Database, Deed, open_database
+from storage.database import Database
+from storage.journal import Deed
+from storage.open_database import open_database
 from storage.personal_data import Held
+from storage.petitions import petition_state
+from storage.signature_counts import signature_statistics
 from storage.tables import metadata
 from tests.features.test_changed_texts import checked, held_of, receipt_of
 from tests.features.test_erasures import Time, visits
@@ -152,8 +156,8 @@ async def test_ana_signs_corrects_reads_and_withdraws_and_no_backup_brings_her_b
     services, now = application.services, application.services.clock()
     await erase_all_files(application.bot, services, now)
     assert is_unknown(await held_of(scene, ana))
-    assert (await services.storage.petitions.state()).signatures == 1
-    assert (await services.storage.signatures.stats(now)).total == 1
+    assert (await services.storage.read(petition_state)).signatures == 1
+    assert (await services.storage.read(signature_statistics, now)).total == 1
     (left,) = await read_sql(services.storage.database, "SELECT supporter FROM signatures")
     assert left["supporter"] == services.keyring.reference("andry", scene.sean.id)
     assert "1 persona ha firmado." in await visits(scene, ana)
@@ -224,7 +228,7 @@ async def test_a_petition_is_signed_handed_over_answered_for_and_forgotten(
     late = await visits(scene, rosa)
     assert "Ya no guardamos ninguna firma" in late
     assert "Reunió la firma de 3 personas" in late
-    stats = await time.storage.signatures.stats(time.now)
+    stats = await time.storage.read(signature_statistics, time.now)
     assert (stats.total, stats.with_name, stats.erased) == (2, 1, 2)
 
 

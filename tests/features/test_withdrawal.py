@@ -16,9 +16,12 @@ from handlers.screens.screen import kept_mark
 from handlers.sent_files import erase_all_files
 from simulator.chats import Message
 from simulator.person import Person
-from storage import Unavailable
+from storage.conversations import screen_digest
+from storage.errors import Unavailable
+from storage.sent_files import add_sent_file
 from tests.support.raw_sql import read_sql
 from tests.support.scene import Scene, a_scene, fails
+from tests.support.storage_calls import call_instead
 
 ERASE = "Retirar mi firma y borrar mis datos"
 FILE = "📄 Recibir el archivo"
@@ -72,8 +75,8 @@ async def test_the_screen_that_says_so_leaves_nothing_of_its_own(scene: Scene) -
     assert kept.pop("supporter")
     assert kept.pop("version") > 0
     # The same for everybody's, under the key: it says that the answer stays in the chat.
-    digest = scene.services.storage.conversations.digest
-    assert kept.pop("screen_digest") == digest(supporter, kept_mark(Stage.WITHDRAWN))
+    digest = screen_digest(scene.services.storage, supporter, kept_mark(Stage.WITHDRAWN))
+    assert kept.pop("screen_digest") == digest
     assert kept == {
         "stage": "withdrawn",
         "language": "es",
@@ -247,7 +250,7 @@ class TestTheFileOfMyData:
             async def is_away(*_: Any, **__: Any) -> None:
                 raise Unavailable
 
-            patch.setattr(scene.services.storage.sent_files, "add", is_away)
+            call_instead(patch, add_sent_file, is_away)
             await scene.says(ana, "/mydata")
             ana.tap(FILE)
             await scene.settled()

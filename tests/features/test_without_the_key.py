@@ -6,7 +6,8 @@ from dataclasses import replace
 from handlers.context import Services
 from handlers.screens import draw
 from handlers.screens.supporter_view import View
-from storage import Conversation
+from storage.conversations import Conversation
+from storage.petitions import petition_state
 from tests.support.raw_sql import Statement, read_rows
 from tests.support.scene import Scene
 
@@ -35,7 +36,7 @@ async def a_view(scene: Scene, name: str) -> View:
         words=scene.words,
         words_in=served.catalogs.words,
         language="es",
-        petition_state=await served.storage.petitions.state(),
+        petition_state=await served.storage.read(petition_state),
         conversation=Conversation(supporter=b"", stage="consent", name=name, with_name=True),
         signature=None,
         profile_name=None,

@@ -5,7 +5,7 @@ import asyncio
 from structlog.testing import capture_logs
 
 from handlers.admin_notices import DamageReporter
-from storage import BrokenData
+from storage.errors import BrokenData
 
 
 class Admins:

@@ -9,7 +9,7 @@ from telegram.error import BadRequest, Forbidden, NetworkError, TimedOut
 from bot.transport.errors import RateLimited
 from handlers import delayed_replies
 from handlers.delayed_replies import Answer, DelayedReplies
-from storage import Unavailable
+from storage.errors import Unavailable
 from tests.handlers.chats import ANA, BEA, EVE, Chat, Clock, Hanging, settled
 
 

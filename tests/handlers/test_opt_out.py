@@ -10,7 +10,8 @@ from bot.broadcast import OpenClaims
 from handlers import opt_out
 from handlers.opt_out import change_and_void_claims
 from handlers.supporter_context import SupporterContext
-from storage import Delivery, Unavailable
+from storage.broadcast_types import Delivery
+from storage.errors import Unavailable
 
 CHAT = 7
 

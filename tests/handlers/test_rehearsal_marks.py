@@ -9,16 +9,16 @@ from bot.petition.petition import BUNDLED, load_petition
 from bot.text.translations import Catalogs
 from handlers.context import Services
 from handlers.rehearsal_marks import RehearsalMarks
-from storage import Unavailable
+from storage.errors import Unavailable
 from telegram_text.markup import length, parse
 
 ES, EN = "🎭 Esto es un ensayo:", "🎭 This is a rehearsal:"
 
 
 class Away:
-    """Conversations whose database is away just now."""
+    """A storage whose database is away just now."""
 
-    async def get(self, _: bytes) -> None:
+    async def read(self, *_: object) -> None:
         raise Unavailable
 
 
@@ -27,7 +27,7 @@ def marks() -> RehearsalMarks:
     petition, catalogs = load_petition(BUNDLED), Catalogs.load()
     services = SimpleNamespace(
         words=lambda language: catalogs.words(petition.language_for(language)),
-        storage=SimpleNamespace(conversations=Away()),
+        storage=Away(),
         reference=lambda number: str(number).encode(),
     )
     return RehearsalMarks(cast(Services, services))

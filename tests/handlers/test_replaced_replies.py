@@ -8,7 +8,7 @@ from telegram.error import NetworkError
 from bot.transport.errors import RateLimited
 from handlers import delayed_replies
 from handlers.delayed_replies import DelayedReplies
-from storage import Unavailable
+from storage.errors import Unavailable
 from tests.handlers.chats import ANA, BEA, EVE, Chat, Clock, Hanging, settled
 
 

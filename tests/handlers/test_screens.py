@@ -19,14 +19,11 @@ from handlers.screens.buttons import Button, Style
 from handlers.screens.screen import Screen
 from handlers.screens.signing import message_choices
 from handlers.screens.supporter_view import View
-from storage import (
-    Conversation,
-    Handover,
-    Held,
-    Inclusion,
-    PetitionState,
-    Signature,
-)
+from storage.conversations import Conversation
+from storage.handovers import Handover, Inclusion
+from storage.personal_data import Held
+from storage.petitions import PetitionState
+from storage.signatures import Signature
 from telegram_text.markup import Html, length, parse
 
 PETITION = load_petition(BUNDLED)

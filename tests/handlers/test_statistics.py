@@ -1,15 +1,16 @@
 """Statistics by source do not reveal who signed."""
 
-from datetime import datetime
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from handlers.statistics import SignatureSources, merge_small_sources
-from storage import Signatures, Stats
+from storage.signature_counts import Stats, signature_statistics
 from tests.features.test_changed_texts import held_of
 from tests.support.scene import Scene
+from tests.support.storage_calls import call_instead
 
 counts = st.dictionaries(
     st.none() | st.sampled_from([f"link{number}" for number in range(30)]),
@@ -67,10 +68,10 @@ async def test_of_very_many_links_those_that_are_not_named_have_a_line_of_their_
 ) -> None:
     large: dict[str | None, int] = {f"link{number}": 100 - number for number in range(17)}
 
-    async def stats(_: Signatures, since: datetime) -> Stats:
+    async def stats(*_: Any, **__: Any) -> Stats:
         return Stats(1613, 7, {"es": 1613}, {**large, "luz": 2, None: 11}, 3, 1600, 5, 4)
 
-    monkeypatch.setattr(Signatures, "stats", stats)
+    call_instead(monkeypatch, signature_statistics, stats)
     scene.marta.start()
     await scene.settled()
     scene.marta.send("/stats")
@@ -87,10 +88,10 @@ async def test_with_nobody_but_who_came_by_links_of_many_nothing_is_said_of_the_
 ) -> None:
     large: dict[str | None, int] = {f"link{number:02}": 10 for number in range(16)}
 
-    async def stats(_: Signatures, since: datetime) -> Stats:
+    async def stats(*_: Any, **__: Any) -> Stats:
         return Stats(160, 0, {"es": 160}, large, 0, 160)
 
-    monkeypatch.setattr(Signatures, "stats", stats)
+    call_instead(monkeypatch, signature_statistics, stats)
     scene.marta.send("/stats")
     said = await scene.marta.sees("(otro enlace): 10")
     assert "directo y otros" not in said.text

@@ -7,7 +7,7 @@ import pytest
 from bot.intake import NOTHING_BEHIND, Dispatcher, UpdatesBehind
 from handlers.screens.buttons import NO_MORE
 from handlers.waiting_updates import will_be_drawn_over
-from storage import Kind
+from storage.broadcast_types import Kind
 from tests.support.scene import ADMIN, Scene
 
 ANA = 6_000_000_001

@@ -7,7 +7,13 @@ from pathlib import Path
 from handlers.screens import closing_texts as screens
 from handlers.screens.closing_texts import ClosingTextsView
 from handlers.screens.screen import Screen
-from storage import CLOSING_UPDATE, AwaitedText, ClosingText, ClosingTextKind, Publication
+from storage.closing_texts import (
+    CLOSING_UPDATE,
+    AwaitedText,
+    ClosingText,
+    ClosingTextKind,
+    Publication,
+)
 from telegram_text.markup import Html
 from tests.handlers.test_screens import CATALOGS, NOON, PETITION
 from tests.support.pages import check_written

@@ -9,19 +9,13 @@ from bot.petition.stages import Place, Stage, nearest_valid_stage
 from bot.petition_folder.schema import EarlierVersion
 from handlers.screens import draw
 from handlers.screens.supporter_view import View
-from storage import (
-    CLOSING_UPDATE,
-    MOST_ATTEMPTS,
-    ClosingText,
-    ClosingTextKind,
-    Conversation,
-    Handover,
-    Held,
-    Inclusion,
-    PetitionState,
-    Publication,
-    Signature,
-)
+from storage.closing_texts import CLOSING_UPDATE, ClosingText, ClosingTextKind, Publication
+from storage.conversations import Conversation
+from storage.handovers import Handover, Inclusion
+from storage.person_codes import MOST_ATTEMPTS
+from storage.personal_data import Held
+from storage.petitions import PetitionState
+from storage.signatures import Signature
 from tests.handlers.test_screens import CATALOGS, NOON, PETITION
 from tests.support.pages import check_written
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from simulator import Simulator
-from storage import Keyring
+from storage.keyring import Keyring
 from tests.support.bot_process import BotProcess
 from tests.support.scene import TOKEN
 

@@ -8,14 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from storage import (
-    Conversation,
-    ConversationMoved,
-    Keyring,
-    Storage,
-    Unavailable,
-    open_storage,
-)
+from storage import Storage, open_storage
+from storage.conversations import Conversation
+from storage.errors import ConversationMoved, Unavailable
+from storage.keyring import Keyring
+from storage.signatures import sign_petition, signature_of
 from tests.support.bot_api.failing_server import FailingBehavior, FailingBotApi
 from tests.support.petition_processes import by_copies, petition_processes
 from tests.support.postgres_server import running_postgres
@@ -96,8 +93,8 @@ async def signs(storage: Storage, who: Supporter) -> int:
     while True:
         try:
             with suppress(ConversationMoved):  # an attempt before was stored after all
-                await storage.signatures.sign(who.signature(), first, None)
-            found = await storage.signatures.get(who.supporter)
+                await storage.write(sign_petition, who.signature(), first, None)
+            found = await storage.read(signature_of, who.supporter)
         except Unavailable:
             await asyncio.sleep(0.1)
         else:

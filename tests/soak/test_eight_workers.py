@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import Tally
+from storage.broadcast_types import Tally
 from tests.support.bot_api.failing_server import FailingBehavior, FailingBotApi
 from tests.support.bot_api.message_counts import busiest_second
 from tests.support.bot_api.rate_limit import RateLimit

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from simulator.errors import SimulatorError
 from simulator.person import Person
+from storage.petitions import petition_state
 from tests.soak.ordinary_people import OrdinaryPerson, WaitTimes
 from tests.support.percentiles import percentile
 from tests.support.scene import Scene, a_scene
@@ -72,4 +73,4 @@ async def _comes(scene: Scene, watch: WaitTimes, when: str, number: int) -> None
 
 async def _signatures(scene: Scene) -> int:
     assert scene.app is not None
-    return (await scene.app.application.services.storage.petitions.state()).signatures
+    return (await scene.app.application.services.storage.read(petition_state)).signatures

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import mean
 
-from storage import Tally
+from storage.broadcast_types import Tally
 from tests.support.bot_api.failing_server import FailingBehavior, FailingBotApi
 from tests.support.bot_api.message_counts import busiest_second
 from tests.support.bot_api.rate_limit import RateLimit

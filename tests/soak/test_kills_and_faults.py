@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import Tally
+from storage.broadcast_types import Tally
 from tests.support.bot_api.failing_server import ArrivalCounts, FailingBehavior, FailingBotApi
 from tests.support.broadcast_kills import kill_repeatedly
 from tests.support.petition_processes import by_copies, chat_of, petition_processes

@@ -1,25 +1,20 @@
 """Fixtures: every storage test runs on both databases, on one of its own."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from storage import (
-    Broadcasts,
-    Database,
-    Keyring,
-    Leases,
-    Recalls,
-    Signatures,
-    Storage,
-    StorageError,
-    open_storage,
-)
-from storage.petition_rows import PetitionRows
+from storage import Storage
+from storage.database import Database
+from storage.deliveries import lease_of
+from storage.errors import StorageError
+from storage.keyring import Keyring
+from storage.leases import take_lease
+from storage.petitions import ensure_petition
 from storage.transaction import Transaction, Work
 from tests.support.broadcasts import ME
 from tests.support.supporters import NOON, SLUG, Supporters
@@ -40,13 +35,13 @@ def run_twice(request: pytest.FixtureRequest) -> Iterator[None]:
     if "postgres" in request.node.name:
         yield
         return
-    once: Any = PetitionRows._write
+    once: Any = Storage.write
     tries = Counter[Work[..., Any]]()
 
-    async def twice(rows: PetitionRows, work: Work[..., Any], *args: Any, **kwargs: Any) -> Any:
+    async def twice(storage: Storage, work: Work[..., Any], *args: Any, **kwargs: Any) -> Any:
         tries[work] += 1
         if tries[work] > 3:
-            return await once(rows, work, *args, **kwargs)
+            return await once(storage, work, *args, **kwargs)
 
         def run(tx: Transaction) -> Any:
             tx.connection.exec_driver_sql("SAVEPOINT in_vain")
@@ -58,41 +53,26 @@ def run_twice(request: pytest.FixtureRequest) -> Iterator[None]:
             tx._ids = 0
             return work(tx, *args, **kwargs)
 
-        return await once(rows, run)
+        return await once(storage, run)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(PetitionRows, "_write", twice)
+        patch.setattr(Storage, "write", twice)
         yield
 
 
 @pytest.fixture
-async def storage(database_url: str, keyring: Keyring) -> AsyncIterator[Storage]:
+async def storage(database: Database, keyring: Keyring) -> Storage:
     """The petition "andry", open for signatures."""
-    opened = await open_storage(database_url, keyring, "andry")
-    yield opened
-    await opened.close()
+    storage = Storage(database, keyring, SLUG)
+    storage.journal.prepare()
+    await storage.write(ensure_petition)
+    return storage
 
 
 @pytest.fixture
-def broadcasts(database: Database, keyring: Keyring) -> Broadcasts:
-    return Broadcasts(database, SLUG, keyring)
-
-
-@pytest.fixture
-def recalls(database: Database, keyring: Keyring) -> Recalls:
-    return Recalls(database, SLUG, keyring)
-
-
-@pytest.fixture
-def signatures(database: Database, keyring: Keyring) -> Signatures:
-    return Signatures(database, SLUG, keyring)
-
-
-@pytest.fixture
-async def people(database: Database, keyring: Keyring) -> Supporters:
-    """A closed petition that nobody has signed yet; the lease of its broadcasts is ours."""
-    people = Supporters(database, keyring)
+async def people(storage: Storage) -> Supporters:
+    """The petition closed before anybody signed it; the lease of its broadcasts is ours."""
+    people = Supporters(storage.database, storage.keyring)
     await people.open_petition()
-    leases = Leases(database, SLUG, keyring)
-    await leases.take(f"broadcast/{SLUG}", ME, seconds=10**9, now=NOON)
+    await storage.write(take_lease, lease_of(SLUG), ME, seconds=10**9, now=NOON)
     return people

@@ -16,21 +16,31 @@ from pathlib import Path
 
 import asyncpg
 
-from storage import (
+from storage import Storage, open_storage
+from storage.admin_names import save_admin_name
+from storage.broadcast_types import Audience, Kind, Outcome
+from storage.closing_texts import (
     CLOSING_UPDATE,
-    Audience,
     AwaitedText,
     ClosingTextKind,
-    Conversation,
-    Keyring,
-    Kind,
-    Outcome,
-    Storage,
-    migrate,
-    open_storage,
-    verified_otherwise,
+    await_closing_text,
+    write_closing_text,
 )
-from storage.consents import WITH_NAME
+from storage.consents import WITH_NAME, add_signed_name, remove_signed_name
+from storage.conversations import Conversation, save_conversation
+from storage.deliveries import record_results
+from storage.drafts import store_draft
+from storage.exports import begin_export, finish_export
+from storage.handovers import record_handover
+from storage.invalidations import take_out_signatures
+from storage.keyring import Keyring
+from storage.leases import take_lease
+from storage.migrate import migrate
+from storage.person_codes import make_code
+from storage.person_requests import correct_as_asked, signer_of, verified_otherwise
+from storage.petitions import close_petition
+from storage.sent_files import add_sent_file
+from storage.signatures import mute_supporter, sign_petition, withdraw_signature
 from storage.tables import metadata
 from tests.support.broadcasts import ME, claim, queued, results, start
 from tests.support.postgres_server import PostgresServer, running_postgres
@@ -62,15 +72,15 @@ async def live(storage: Storage) -> None:
         await people[-1].sign(storage)
     ana, jordi, mallory, _, pau, *_ = people
     await a_supporter(storage.keyring, 1050, "Zoe Vidal").arrive(storage)
-    await storage.signatures.withdraw(mallory.supporter, NOON)
-    await storage.signatures.mute(jordi.supporter, NOON)
-    await storage.person_codes.make(pau.supporter, NOON)
-    signer = await storage.person_requests.of(pau.supporter)
+    await storage.write(withdraw_signature, mallory.supporter, NOON)
+    await storage.write(mute_supporter, jordi.supporter, NOON)
+    await make_code(storage, pau.supporter, NOON)
+    signer = await storage.read(signer_of, pau.supporter)
     assert signer is not None
     proof = verified_otherwise("carnet")
-    await storage.person_requests.correct(signer, "Pau Roca Vila", proof, NOON)
-    await storage.sent_files.add(ana.supporter, chat_id=1001, message_id=5, at=NOON)
-    await storage.invalidations.take_out([7], reason="Una ola", condition="x", at=NOON)
+    await storage.write(correct_as_asked, signer, "Pau Roca Vila", proof, NOON)
+    await storage.write(add_sent_file, ana.supporter, chat_id=1001, message_id=5, at=NOON)
+    await storage.write(take_out_signatures, [7], reason="Una ola", condition="x", at=NOON)
     await of_admins(storage)
     await in_its_middle(storage)
 
@@ -79,18 +89,19 @@ async def of_admins(storage: Storage) -> None:
     """An admin has written a draft and how it ended, and is about to write that again."""
     admin = storage.keyring.reference("andry", ADMIN)
     awaited = AwaitedText(CLOSING_UPDATE, ClosingTextKind.CLOSING_UPDATE, "es", NOON)
-    texts = storage.closing_texts
-    await texts.write(b"k" * 16, admin, awaited, "Han vuelto.", actor=ADMIN, at=NOON)
-    await texts.await_text(admin, awaited)
-    await storage.drafts.save(admin, '{"kind": "news"}', NOON)
-    await storage.admin_names.save(ADMIN, "Marta", NOON)
+    await storage.write(
+        write_closing_text, b"k" * 16, admin, awaited, "Han vuelto.", actor=ADMIN, at=NOON
+    )
+    await storage.write(await_closing_text, admin, awaited)
+    await storage.write(store_draft, admin, '{"kind": "news"}', NOON)
+    await save_admin_name(storage, ADMIN, "Marta", NOON)
 
 
 async def in_its_middle(storage: Storage) -> None:
     """One of four has a message, and one is being sent it."""
-    await storage.leases.take("broadcast/andry", ME, seconds=60, now=NOON)
+    await storage.write(take_lease, "broadcast/andry", ME, seconds=60, now=NOON)
     broadcast = await start(
-        storage.broadcasts,
+        storage,
         b"b" * 16,
         kind=Kind.NEWS,
         audience=Audience(news_only=True),
@@ -98,10 +109,10 @@ async def in_its_middle(storage: Storage) -> None:
         source_chat=ADMIN,
         progress=(ADMIN, 5),
     )
-    broadcast = await queued(storage.broadcasts, broadcast)
-    first, *_ = await claim(storage.broadcasts, broadcast, limit=2)
+    broadcast = await queued(storage, broadcast)
+    first, *_ = await claim(storage, broadcast, limit=2)
     told = results([first], Outcome.DELIVERED)
-    await storage.broadcasts.deliveries.record(broadcast.id, told, later(2))
+    await storage.write(record_results, broadcast.id, told, later(2))
 
 
 async def with_and_without(storage: Storage) -> None:
@@ -115,23 +126,27 @@ async def with_and_without(storage: Storage) -> None:
         await each.arrive(storage)
         new = each.signature(with_name=each is not berta)
         thanks = Conversation(each.supporter, stage="thanks", version=2)
-        await storage.signatures.sign(new, thanks, 1)
-    signatures, person = storage.signatures, storage.person_requests
+        await storage.write(sign_petition, new, thanks, 1)
+    storage, storage = storage, storage
     given = replace(ana.signature().consent, purposes=frozenset({WITH_NAME}))
     for each in (carla, dani):
         at = Conversation(each.supporter, stage="my_data", version=3)
-        await signatures.remove_name(each.supporter, at, 2, later(60))
+        await storage.write(remove_signed_name, each.supporter, at, 2, later(60))
     at = Conversation(dani.supporter, stage="my_data", version=4)
-    await signatures.give_name(dani.supporter, dani.name, given, at, 3, later(90))
-    signer = await person.of(fidel.supporter)
+    await storage.write(add_signed_name, dani.supporter, dani.name, given, at, 3, later(90))
+    signer = await storage.read(signer_of, fidel.supporter)
     assert signer is not None
-    await person.correct(signer, "Fidel Nuevo", verified_otherwise("carnet"), NOON)
+    await storage.write(
+        correct_as_asked, signer, "Fidel Nuevo", verified_otherwise("carnet"), NOON
+    )
     await begun(storage)
-    await storage.petitions.close(revision=0, actor=ADMIN, at=later(200))
-    listed = await storage.exports.begin(at=later(210), detail="csv")
-    await storage.exports.finish(listed, with_name=3, without_name=2)
+    await storage.write(close_petition, revision=0, actor=ADMIN, at=later(200))
+    listed = await storage.write(begin_export, at=later(210), detail="csv")
+    await storage.write(finish_export, listed, with_name=3, without_name=2)
     listed = replace(listed, with_name=3, without_name=2)
-    await storage.handovers.record(date(2026, 3, 2), at=later(220), listed=listed, manifest="a")
+    await storage.write(
+        record_handover, date(2026, 3, 2), at=later(220), listed=listed, manifest="a"
+    )
 
 
 async def begun(storage: Storage) -> None:
@@ -147,7 +162,7 @@ async def begun(storage: Storage) -> None:
         replace(joan, return_stage="name"),
         replace(kira, with_name=False),
     ):
-        await storage.conversations.save(each, was=None, at=NOON)
+        await storage.write(save_conversation, each, was=None, at=NOON)
 
 
 async def copied(path: Path, url: str) -> None:

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
-from storage import Broadcast, BroadcastAction, Broadcasts, Kind
-from storage.broadcast_types import StopReason
+from storage import Storage
+from storage.broadcast_rows import active_broadcast, due_broadcasts
+from storage.broadcast_transitions import begin_broadcast, change_broadcast
+from storage.broadcast_types import Broadcast, BroadcastAction, Kind, StopReason
 from tests.support.broadcasts import queued, start, started
 from tests.support.supporters import ADMIN, Supporters, later
 
@@ -16,15 +18,15 @@ SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
-async def waiting(broadcasts: Broadcasts, people: Supporters) -> Broadcast:
+async def waiting(storage: Storage, people: Supporters) -> Broadcast:
     """One that was to go out at once."""
     await people.sign([1])
-    return await asked(broadcasts)
+    return await asked(storage)
 
 
-async def asked(broadcasts: Broadcasts, **changes: Any) -> Broadcast:
+async def asked(storage: Storage, **changes: Any) -> Broadcast:
     """A broadcast for which an admin asks another's approval."""
-    broadcast = await start(broadcasts, needs_approval=True, at=NOW, **changes)
+    broadcast = await start(storage, needs_approval=True, at=NOW, **changes)
     assert isinstance(broadcast, Broadcast)
     assert broadcast.awaits_approval
     assert broadcast.question == "approval"
@@ -32,123 +34,159 @@ async def asked(broadcasts: Broadcasts, **changes: Any) -> Broadcast:
 
 
 async def test_it_does_not_begin_though_its_time_has_come(
-    broadcasts: Broadcasts, waiting: Broadcast
+    storage: Storage, waiting: Broadcast
 ) -> None:
     assert waiting.starts_at == NOW
-    assert await broadcasts.begin(waiting, NOW + SECOND) == waiting
-    assert await broadcasts.active() is None
+    assert await storage.write(begin_broadcast, waiting, NOW + SECOND) == waiting
+    assert await storage.read(active_broadcast) is None
 
 
 async def test_approved_it_begins_then(
-    broadcasts: Broadcasts, waiting: Broadcast, people: Supporters
+    storage: Storage, waiting: Broadcast, people: Supporters
 ) -> None:
     at = NOW + timedelta(hours=5)
     await people.sign([2])
-    approved = await broadcasts.change(BroadcastAction.APPROVE, waiting.id, OTHER, at)
+    approved = await storage.write(
+        change_broadcast, BroadcastAction.APPROVE, waiting.id, OTHER, at
+    )
     assert approved is not None
     assert (approved.state, approved.confirmed_by, approved.starts_at) == ("scheduled", OTHER, at)
     assert (approved.awaits_approval, approved.question) == (False, None)
-    begun = await broadcasts.begin(approved, at)
+    begun = await storage.write(begin_broadcast, approved, at)
     assert begun.state == "running"
-    assert (await queued(broadcasts, begun)).total == 2
+    assert (await queued(storage, begun)).total == 2
 
 
 async def test_it_is_asked_for_another_number_of_people_only_until_somebody_has_agreed(
-    broadcasts: Broadcasts, waiting: Broadcast
+    storage: Storage, waiting: Broadcast
 ) -> None:
-    again = await broadcasts.change(BroadcastAction.RECOUNT, waiting.id, OTHER, NOW + SECOND, 40)
+    again = await storage.write(
+        change_broadcast, BroadcastAction.RECOUNT, waiting.id, OTHER, NOW + SECOND, 40
+    )
     assert again is not None
     assert (again.expected, again.awaits_approval) == (40, True)
-    approved = await broadcasts.change(
-        BroadcastAction.APPROVE, waiting.id, OTHER, NOW + 2 * SECOND
+    approved = await storage.write(
+        change_broadcast, BroadcastAction.APPROVE, waiting.id, OTHER, NOW + 2 * SECOND
     )
     assert (
-        await broadcasts.change(BroadcastAction.RECOUNT, waiting.id, OTHER, NOW + 3 * SECOND, 41)
+        await storage.write(
+            change_broadcast, BroadcastAction.RECOUNT, waiting.id, OTHER, NOW + 3 * SECOND, 41
+        )
         == approved
     )
 
 
-async def test_a_planned_one_keeps_its_time(broadcasts: Broadcasts, people: Supporters) -> None:
+async def test_a_planned_one_keeps_its_time(storage: Storage, people: Supporters) -> None:
     await people.sign([1])
-    broadcast = await asked(broadcasts, starts_at=NOW + timedelta(hours=9))
-    approved = await broadcasts.change(BroadcastAction.APPROVE, broadcast.id, OTHER, NOW + SECOND)
+    broadcast = await asked(storage, starts_at=NOW + timedelta(hours=9))
+    approved = await storage.write(
+        change_broadcast, BroadcastAction.APPROVE, broadcast.id, OTHER, NOW + SECOND
+    )
     assert approved is not None
     assert approved.starts_at == broadcast.starts_at
-    assert await broadcasts.due(NOW + 2 * SECOND) == []
+    assert await storage.read(due_broadcasts, NOW + 2 * SECOND) == []
 
 
 async def test_its_author_neither_approves_nor_declines_it(
-    broadcasts: Broadcasts, waiting: Broadcast
+    storage: Storage, waiting: Broadcast
 ) -> None:
     assert (
-        await broadcasts.change(BroadcastAction.APPROVE, waiting.id, ADMIN, NOW + SECOND)
+        await storage.write(
+            change_broadcast, BroadcastAction.APPROVE, waiting.id, ADMIN, NOW + SECOND
+        )
         == waiting
     )
     assert (
-        await broadcasts.change(BroadcastAction.DECLINE, waiting.id, ADMIN, NOW + SECOND)
+        await storage.write(
+            change_broadcast, BroadcastAction.DECLINE, waiting.id, ADMIN, NOW + SECOND
+        )
         == waiting
     )
 
 
 async def test_declined_it_is_over_and_cannot_be_approved(
-    broadcasts: Broadcasts, waiting: Broadcast
+    storage: Storage, waiting: Broadcast
 ) -> None:
-    declined = await broadcasts.change(BroadcastAction.DECLINE, waiting.id, OTHER, NOW + SECOND)
+    declined = await storage.write(
+        change_broadcast, BroadcastAction.DECLINE, waiting.id, OTHER, NOW + SECOND
+    )
     assert declined is not None
     assert (declined.state, declined.stop_reason) == ("stopped", StopReason.DECLINED)
     assert declined.confirmed_by is None
     assert (
-        await broadcasts.change(BroadcastAction.APPROVE, waiting.id, OTHER, NOW + 2 * SECOND)
+        await storage.write(
+            change_broadcast, BroadcastAction.APPROVE, waiting.id, OTHER, NOW + 2 * SECOND
+        )
         == declined
     )
-    assert await broadcasts.due(NOW + 2 * SECOND) == [declined]
+    assert await storage.read(due_broadcasts, NOW + 2 * SECOND) == [declined]
 
 
-async def test_after_a_day_it_is_too_late(broadcasts: Broadcasts, waiting: Broadcast) -> None:
+async def test_after_a_day_it_is_too_late(storage: Storage, waiting: Broadcast) -> None:
     last = NOW + timedelta(hours=24)
     assert not waiting.has_lapsed(last - SECOND)
-    assert await broadcasts.begin(waiting, last - SECOND) == waiting
+    assert await storage.write(begin_broadcast, waiting, last - SECOND) == waiting
     assert waiting.has_lapsed(last)
-    assert await broadcasts.change(BroadcastAction.APPROVE, waiting.id, OTHER, last) == waiting
-    lapsed = await broadcasts.begin(waiting, last)
+    assert (
+        await storage.write(change_broadcast, BroadcastAction.APPROVE, waiting.id, OTHER, last)
+        == waiting
+    )
+    lapsed = await storage.write(begin_broadcast, waiting, last)
     assert (lapsed.state, lapsed.stop_reason) == ("stopped", StopReason.UNAPPROVED)
 
 
 async def test_the_first_of_two_is_the_one_who_approved_it(
-    broadcasts: Broadcasts, waiting: Broadcast
+    storage: Storage, waiting: Broadcast
 ) -> None:
-    first = await broadcasts.change(BroadcastAction.APPROVE, waiting.id, OTHER, NOW + SECOND)
+    first = await storage.write(
+        change_broadcast, BroadcastAction.APPROVE, waiting.id, OTHER, NOW + SECOND
+    )
     assert first is not None
     assert first.confirmed_by == OTHER
     assert (
-        await broadcasts.change(BroadcastAction.APPROVE, waiting.id, OTHER + 1, NOW + 2 * SECOND)
+        await storage.write(
+            change_broadcast, BroadcastAction.APPROVE, waiting.id, OTHER + 1, NOW + 2 * SECOND
+        )
         == first
     )
 
 
 async def test_what_can_be_sent_goes_before_what_waits(
-    broadcasts: Broadcasts, waiting: Broadcast
+    storage: Storage, waiting: Broadcast
 ) -> None:
-    other = await started(broadcasts, kind=Kind.UPDATE, at=later(1))
-    assert [each.id for each in await broadcasts.due(later(2))] == [other.id, waiting.id]
+    other = await started(storage, kind=Kind.UPDATE, at=later(1))
+    assert [each.id for each in await storage.read(due_broadcasts, later(2))] == [
+        other.id,
+        waiting.id,
+    ]
 
 
 async def test_what_one_admin_confirmed_waits_for_nobody(
-    broadcasts: Broadcasts, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1])
-    broadcast = await started(broadcasts)
+    broadcast = await started(storage)
     assert broadcast.confirmed_by == ADMIN
     assert (
-        await broadcasts.change(BroadcastAction.APPROVE, broadcast.id, OTHER, later(9))
+        await storage.write(
+            change_broadcast, BroadcastAction.APPROVE, broadcast.id, OTHER, later(9)
+        )
         == broadcast
     )
     assert (
-        await broadcasts.change(BroadcastAction.DECLINE, broadcast.id, OTHER, later(9))
+        await storage.write(
+            change_broadcast, BroadcastAction.DECLINE, broadcast.id, OTHER, later(9)
+        )
         == broadcast
     )
     await people.consent(1, "signature,updates", 9)
-    planned = await start(broadcasts, kind=Kind.UPDATE, starts_at=later(99), approval_above=0)
+    planned = await start(storage, kind=Kind.UPDATE, starts_at=later(99), approval_above=0)
     assert isinstance(planned, Broadcast), "it is counted at its time"
-    assert await broadcasts.change(BroadcastAction.DECLINE, planned.id, OTHER, later(9)) == planned
-    assert await broadcasts.change(BroadcastAction.RESUME, planned.id, OTHER, later(9)) == planned
+    assert (
+        await storage.write(change_broadcast, BroadcastAction.DECLINE, planned.id, OTHER, later(9))
+        == planned
+    )
+    assert (
+        await storage.write(change_broadcast, BroadcastAction.RESUME, planned.id, OTHER, later(9))
+        == planned
+    )

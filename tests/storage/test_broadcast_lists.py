@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from storage import Audience, Broadcasts, Kind
+from storage import Storage
+from storage.broadcast_rows import (
+    broadcast_history,
+    due_broadcasts,
+    has_sent_broadcasts,
+    listed_broadcasts,
+    scheduled_broadcasts,
+)
+from storage.broadcast_types import Audience, Kind
 from storage.database import Database
 from tests.support.broadcasts import start, started
 from tests.support.raw_sql import write_sql
@@ -16,8 +24,8 @@ SOON = later(1000)
 class Listed:
     """Broadcasts that are named by a letter each, whose ids are in the order of these."""
 
-    def __init__(self, broadcasts: Broadcasts, database: Database) -> None:
-        self._broadcasts = broadcasts
+    def __init__(self, storage: Storage, database: Database) -> None:
+        self._broadcasts = storage
         self._database = database
 
     async def add(self, letter: str, created: int, **columns: Any) -> None:
@@ -32,9 +40,9 @@ class Listed:
 
 
 @pytest.fixture
-async def listed(broadcasts: Broadcasts, database: Database, people: Supporters) -> Listed:
+async def listed(storage: Storage, database: Database, people: Supporters) -> Listed:
     await people.sign([1], updates=9)
-    return Listed(broadcasts, database)
+    return Listed(storage, database)
 
 
 def letters(found: list[Any]) -> str:
@@ -42,7 +50,7 @@ def letters(found: list[Any]) -> str:
 
 
 async def test_what_is_under_way_comes_first_then_what_is_next_then_what_was_last(
-    broadcasts: Broadcasts, listed: Listed
+    storage: Storage, listed: Listed
 ) -> None:
     await listed.add("a", 10, state="finished", started_at=20)
     await listed.add("b", 5, state="finished", started_at=30)
@@ -50,22 +58,22 @@ async def test_what_is_under_way_comes_first_then_what_is_next_then_what_was_las
     await listed.add("d", 42, starts_at=300)
     await listed.add("e", 41, starts_at=200)
     await listed.add("f", 1, state="paused", started_at=2)
-    assert letters(await broadcasts.listed()) == "fedbca"
-    assert letters(await broadcasts.scheduled()) == "ed"
-    assert letters(await broadcasts.history()) == "decabf"
+    assert letters(await storage.read(listed_broadcasts)) == "fedbca"
+    assert letters(await storage.read(scheduled_broadcasts)) == "ed"
+    assert letters(await storage.read(broadcast_history)) == "decabf"
 
 
-async def test_who_sent_one_has_sent(broadcasts: Broadcasts, listed: Listed) -> None:
+async def test_who_sent_one_has_sent(storage: Storage, listed: Listed) -> None:
     await listed.add("a", 1, state="finished", started_at=2)
-    assert not await broadcasts.has_sent(ADMIN + 1)
+    assert not await storage.read(has_sent_broadcasts, ADMIN + 1)
     key = b"b" * 16
-    await start(broadcasts, key, kind=Kind.UPDATE, actor=ADMIN + 1, at=later(3))
-    assert await broadcasts.has_sent(ADMIN + 1)
-    assert await broadcasts.has_sent(ADMIN)
+    await start(storage, key, kind=Kind.UPDATE, actor=ADMIN + 1, at=later(3))
+    assert await storage.read(has_sent_broadcasts, ADMIN + 1)
+    assert await storage.read(has_sent_broadcasts, ADMIN)
 
 
 async def test_a_recall_is_most_urgent_and_what_waits_for_an_admin_is_least(
-    broadcasts: Broadcasts, listed: Listed
+    storage: Storage, listed: Listed
 ) -> None:
     over = {"state": "finished", "started_at": 2, "ended_at": 3}
     await listed.add("a", 1, confirmed_by_sealed=None)
@@ -75,21 +83,21 @@ async def test_a_recall_is_most_urgent_and_what_waits_for_an_admin_is_least(
     await listed.add("e", 8, **over, reported_at=4, recall_started_at=9)
     await listed.add("f", 0, **over, reported_at=4, recall_started_at=9, recall_ended_at=9)
     await listed.add("g", 0, **over, reported_at=4)
-    assert letters(await broadcasts.due(SOON)) == "edcba"
+    assert letters(await storage.read(due_broadcasts, SOON)) == "edcba"
     await listed.add("h", 11, state="running", started_at=12)
-    assert letters(await broadcasts.due(SOON)) == "ehcba"
+    assert letters(await storage.read(due_broadcasts, SOON)) == "ehcba"
     await listed.add("i", 2000)  # another one can be planned meanwhile
-    assert letters(await broadcasts.scheduled())[-1] == "i"
+    assert letters(await storage.read(scheduled_broadcasts))[-1] == "i"
     await listed.add("h", 11, state="paused")
-    assert letters(await broadcasts.due(SOON)) == "ecba"
+    assert letters(await storage.read(due_broadcasts, SOON)) == "ecba"
     await listed.add("h", 11, pause_reason="denied")
-    assert letters(await broadcasts.due(SOON)) == "ecbah"
+    assert letters(await storage.read(due_broadcasts, SOON)) == "ecbah"
 
 
 async def test_what_a_recalled_one_left_over_is_not_sent(
-    broadcasts: Broadcasts, listed: Listed, database: Database
+    storage: Storage, listed: Listed, database: Database
 ) -> None:
-    broadcast = await started(broadcasts, kind=Kind.UPDATE, audience=Audience())
+    broadcast = await started(storage, kind=Kind.UPDATE, audience=Audience())
     key = broadcast.id
 
     async def so(table: str, column: str, value: object) -> None:
@@ -101,7 +109,7 @@ async def test_what_a_recalled_one_left_over_is_not_sent(
     await so("broadcasts", "reported_at", 1)
     for state in ("pending", "sending"):
         await so("deliveries", "state", state)
-        assert [each.id for each in await broadcasts.due(SOON)] == [key]
+        assert [each.id for each in await storage.read(due_broadcasts, SOON)] == [key]
     await so("broadcasts", "recall_started_at", 1)
     await so("broadcasts", "recall_ended_at", 2)
-    assert await broadcasts.due(SOON) == []
+    assert await storage.read(due_broadcasts, SOON) == []

@@ -12,8 +12,25 @@ from typing import Any
 import pytest
 from sqlalchemy import Executable, delete, select, text, update
 
-from storage import Broadcast, Broadcasts, Database, Kind, PauseReason, StopReason
-from storage.broadcast_types import OVER, TRANSITIONS, BroadcastAction, BroadcastState
+from storage import Storage
+from storage.broadcast_rows import broadcast_with
+from storage.broadcast_transitions import (
+    begin_broadcast,
+    change_broadcast,
+    finish_broadcast,
+    interrupt_broadcast,
+)
+from storage.broadcast_types import (
+    OVER,
+    TRANSITIONS,
+    Broadcast,
+    BroadcastAction,
+    BroadcastState,
+    Kind,
+    PauseReason,
+    StopReason,
+)
+from storage.database import Database
 from storage.tables import AUDIT, BROADCASTS, DELIVERIES, PETITIONS
 from storage.transaction import Transaction
 from tests.support.broadcasts import started, tell
@@ -43,12 +60,12 @@ NOT_YET = due_at(AT + MILLISECOND)
 AN_HOUR_LATE, LATE = due_at(AT - HOUR), due_at(AT - HOUR - MILLISECOND)
 IN_TIME, LAPSED = due_at(AT - DAY + MILLISECOND), due_at(AT - DAY)
 
-Acting = Callable[[Broadcasts, Broadcast], Awaitable[Any]]
+Acting = Callable[[Storage, Broadcast], Awaitable[Any]]
 
 
-async def ordered(action: BroadcastAction, all_: Broadcasts, it: Broadcast) -> Broadcast | None:
+async def ordered(action: BroadcastAction, storage: Storage, it: Broadcast) -> Broadcast | None:
     expected = 3 if action is BroadcastAction.RECOUNT else None
-    return await all_.change(action, it.id, OTHER, AT, expected)
+    return await storage.write(change_broadcast, action, it.id, OTHER, AT, expected)
 
 
 ORDERED = [
@@ -60,12 +77,12 @@ ORDERED = [
 # How each is done, except what becomes of a planned one at its time.
 ACTS: Mapping[BroadcastAction, Acting] = {
     **{action: partial(ordered, action) for action in ORDERED},
-    BroadcastAction.PAUSE_BY_SYSTEM: lambda all_, it: all_.interrupt(
-        it.id, PauseReason.DENIED, AT, "a detail"
+    BroadcastAction.PAUSE_BY_SYSTEM: lambda storage, it: storage.write(
+        interrupt_broadcast, it.id, PauseReason.DENIED, AT, "a detail"
     ),
-    BroadcastAction.FINISH: lambda all_, it: all_.finish(it.id, AT),
-    BroadcastAction.STOP: lambda all_, it: all_.interrupt(
-        it.id, StopReason.CONTENT, AT, "a detail"
+    BroadcastAction.FINISH: lambda storage, it: storage.write(finish_broadcast, it.id, AT),
+    BroadcastAction.STOP: lambda storage, it: storage.write(
+        interrupt_broadcast, it.id, StopReason.CONTENT, AT, "a detail"
     ),
 }
 REASONS: Mapping[BroadcastAction, tuple[str | None, str | None, str | None]] = {
@@ -128,8 +145,8 @@ class Case:
 
     confirmed: bytes
 
-    def __init__(self, broadcasts: Broadcasts, database: Database, key: bytes) -> None:
-        self.broadcasts = broadcasts
+    def __init__(self, storage: Storage, database: Database, key: bytes) -> None:
+        self.storage = storage
         self.database = database
         self.key = key
 
@@ -151,7 +168,7 @@ class Case:
             update(DELIVERIES).values(sent),
             *changes,
         )
-        found = await self.broadcasts.get(self.key)
+        found = await self.storage.read(broadcast_with, self.key)
         assert found is not None
         return found
 
@@ -173,12 +190,12 @@ class Case:
 
 
 @pytest.fixture
-async def case(database: Database, broadcasts: Broadcasts, people: Supporters) -> Case:
+async def case(database: Database, storage: Storage, people: Supporters) -> Case:
     """A broadcast that was delivered to its one recipient."""
     await people.sign([1])
-    broadcast = await started(broadcasts)
-    await tell(broadcasts, broadcast)
-    case = Case(broadcasts, database, broadcast.id)
+    broadcast = await started(storage)
+    await tell(storage, broadcast)
+    case = Case(storage, database, broadcast.id)
     case.confirmed = (await case.row())["confirmed_by_sealed"]
     return case
 
@@ -188,10 +205,10 @@ async def test_an_action_has_its_effect_in_its_states_and_none_in_any_other(case
         transition = TRANSITIONS[action]
         it = await case.put(state, *([UNAPPROVED] if action in APPROVED else []))
         before, audited = await case.row(), await case.audited()
-        answer = await act(case.broadcasts, it)
+        answer = await act(case.storage, it)
         after = await case.row()
         if isinstance(answer, Broadcast):
-            assert answer == await case.broadcasts.get(it.id)
+            assert answer == await case.storage.read(broadcast_with, it.id)
             noted = [f"broadcast_{action}"] if state in transition.sources else []
             assert sorted(await case.audited()) == sorted([*audited, *noted])
         if state not in transition.sources:
@@ -213,7 +230,7 @@ async def test_without_what_it_needs_an_action_has_no_effect(case: Case) -> None
             fulfilled = [UNAPPROVED] if is_asked else []
             it = await case.put(state, *fulfilled, change)
             before = await case.row()
-            await ACTS[action](case.broadcasts, it)
+            await ACTS[action](case.storage, it)
             assert await case.row() == before, (action, state, change)
     assert not await case.audited()
 
@@ -224,7 +241,7 @@ async def test_a_planned_one_becomes_at_its_time_what_its_petition_and_admins_le
     for number, (changes, asked, expected) in enumerate(BEGINNINGS):
         it = await case.put("scheduled", delete(DELIVERIES), *changes)
         before = await case.row()
-        begun = await case.broadcasts.begin(it, AT, **asked)
+        begun = await case.storage.write(begin_broadcast, it, AT, **asked)
         reason = begun.pause_reason or begun.stop_reason
         became = (begun.state, "to be approved" if begun.awaits_approval else reason)
         assert became == expected, number
@@ -242,7 +259,7 @@ async def test_nothing_but_a_planned_one_begins(case: Case) -> None:
         for changes in ([], [OPEN], [UNAPPROVED, LAPSED]):
             it = await case.put(state, *changes)
             before = await case.row()
-            assert await case.broadcasts.begin(it, AT, at_most=0) == it
+            assert await case.storage.write(begin_broadcast, it, AT, at_most=0) == it
             assert await case.row() == before
 
 

@@ -4,8 +4,14 @@ from datetime import date
 
 import pytest
 
-from storage import Conversation, ConversationMoved, Keyring, Storage
-from storage.changes_after_export import Change, NotedChange, changes_owed
+from storage import Storage
+from storage.changes_after_export import Change, NotedChange, changes_owed, owed_changes
+from storage.consents import correct_signed_name
+from storage.conversations import Conversation
+from storage.errors import ConversationMoved
+from storage.handovers import exported_lists, record_handover
+from storage.keyring import Keyring
+from storage.signatures import withdraw_signature
 from tests.support.raw_sql import Statement, read_sql, write_all, write_sql
 from tests.support.supporters import NOON, SLUG, Supporters, later
 
@@ -36,7 +42,7 @@ async def test_who_withdraws_after_a_list_was_written_is_noted_once_with_the_mom
 ) -> None:
     await people.exported(last_number=4)
     for number in (2, 2, 5):  # the fifth signed after the list
-        await storage.signatures.withdraw(people.supporter(number), later(60))
+        await storage.write(withdraw_signature, people.supporter(number), later(60))
     (row,) = await read_sql(storage.database, "SELECT * FROM changes_after_export")
     assert (row["petition"], row["number"], row["change"]) == (SLUG, 2, "withdrawn")
     assert row["changed_at"] == int(later(60).timestamp() * 1000)
@@ -49,7 +55,7 @@ async def test_who_asked_before_a_list_was_begun_and_was_carried_out_after_it_is
     # The list has the name, so the change is one after it, whatever the clock said before.
     await people.exported(last_number=4, at=later(-90))
     await people.exported(last_number=4)
-    await storage.signatures.withdraw(people.supporter(2), later(-1))
+    await storage.write(withdraw_signature, people.supporter(2), later(-1))
     (row,) = await read_sql(storage.database, "SELECT * FROM changes_after_export")
     assert row["changed_at"] == int(NOON.timestamp() * 1000)
 
@@ -57,7 +63,7 @@ async def test_who_asked_before_a_list_was_begun_and_was_carried_out_after_it_is
 async def test_without_a_list_there_is_nobody_to_tell(
     storage: Storage, people: Supporters
 ) -> None:
-    await storage.signatures.withdraw(people.supporter(1), NOON)
+    await storage.write(withdraw_signature, people.supporter(1), NOON)
     assert await _noted(storage) == []
 
 
@@ -67,9 +73,9 @@ async def test_of_each_list_is_owed_what_changed_in_it_by_number(
     await people.exported(last_number=2, with_name=2)
     await people.exported(last_number=4, at=later(1), with_name=4)
     for second, number in enumerate((4, 2, 1), 60):
-        await storage.signatures.withdraw(people.supporter(number), later(second))
-    lists = await storage.handovers.exports()
-    owed = [await storage.changes_after_export.owed(each) for each in lists]
+        await storage.write(withdraw_signature, people.supporter(number), later(second))
+    lists = await storage.read(exported_lists)
+    owed = [await storage.read(owed_changes, each) for each in lists]
     assert [[each.number for each in changes] for changes in owed] == [[1, 2, 4], [1, 2]]
 
 
@@ -77,11 +83,11 @@ async def test_of_a_number_that_was_handed_over_nothing_is_owed(
     storage: Storage, people: Supporters
 ) -> None:
     await people.exported(last_number=4)
-    await storage.signatures.withdraw(people.supporter(2), later(60))
+    await storage.write(withdraw_signature, people.supporter(2), later(60))
     await people.set_closed(True)
-    handover = await storage.handovers.record(date(2026, 3, 2), at=later(70), without_name=4)
+    handover = await storage.write(record_handover, date(2026, 3, 2), at=later(70), without_name=4)
     assert handover is not None
-    assert await storage.changes_after_export.owed(handover) == []
+    assert await storage.read(owed_changes, handover) == []
 
 
 async def test_a_corrected_name_is_noted_if_the_correction_counts(
@@ -93,9 +99,9 @@ async def test_a_corrected_name_is_noted_if_the_correction_counts(
     supporter = people.supporter(3)
     after = Conversation(supporter, stage="my_data", version=2)
     with pytest.raises(ConversationMoved):
-        await storage.signatures.correct_name(supporter, "Otra", after, 7, later(1))
+        await storage.write(correct_signed_name, supporter, "Otra", after, 7, later(1))
     assert await _noted(storage) == []
-    await storage.signatures.correct_name(supporter, "Otra", after, 1, later(1))
+    await storage.write(correct_signed_name, supporter, "Otra", after, 1, later(1))
     assert await _noted(storage) == [(3, "corrected")]
 
 
@@ -123,7 +129,7 @@ async def test_who_was_counted_without_a_name_is_not_told_of(
     await _set(storage, 5, f"restricted_at = {after}, objected_at = {after}")
     await people.exported(last_number=6)
     for number in range(1, 7):
-        await storage.signatures.withdraw(people.supporter(number), later(120))
+        await storage.write(withdraw_signature, people.supporter(number), later(120))
     # What was so from the moment on in which the list was begun may be in it otherwise.
     assert await _noted(storage) == [(5, "withdrawn"), (6, "withdrawn")]
 

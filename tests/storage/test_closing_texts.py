@@ -6,18 +6,33 @@ from typing import Any
 
 import pytest
 
-from storage import (
+from storage import Storage
+from storage.broadcast_transitions import change_broadcast, start_broadcast
+from storage.broadcast_types import Broadcast, BroadcastAction, Kind
+from storage.closing_texts import (
     CLOSING_UPDATE,
     AwaitedText,
-    Broadcast,
-    BroadcastAction,
     ClosingText,
     ClosingTextKind,
-    Keyring,
-    Kind,
     Publication,
-    Storage,
+    all_closing_texts,
+    approve_publication,
+    ask_again_for_approval,
+    await_closing_text,
+    awaited_closing_text,
+    closing_update_waits,
+    decline_publication,
+    discard_closing_texts,
+    publish_closing_texts,
+    published_closing_texts,
+    write_closing_text,
 )
+from storage.deliveries import lease_of
+from storage.keyring import Keyring
+from storage.leases import take_lease
+from storage.petitions import close_petition, petition_state, reopen_petition
+from storage.signatures import withdraw_signature
+from tests.support.audit_entries import newest_audit_entries
 from tests.support.broadcasts import ME, new_broadcast, started, tell
 from tests.support.raw_sql import write_sql
 from tests.support.supporters import NOON, a_supporter
@@ -32,21 +47,21 @@ HOUR = timedelta(hours=1)
 
 async def writes(storage: Storage, text: str, awaited: AwaitedText = SPANISH) -> None:
     key = text.encode().ljust(16, b".")[:16]
-    await storage.closing_texts.write(key, BY_MARTA, awaited, text, actor=MARTA, at=NOON)
+    await storage.write(write_closing_text, key, BY_MARTA, awaited, text, actor=MARTA, at=NOON)
 
 
 async def left(storage: Storage) -> list[ClosingText]:
-    return [each for each in await storage.closing_texts.history() if each.is_left]
+    return [each for each in await storage.read(all_closing_texts) if each.is_left]
 
 
 async def publishes(storage: Storage, above: int | None = None) -> Publication | None:
-    return await storage.closing_texts.publish(
-        await left(storage), actor=MARTA, at=NOON, approval_above=above
+    return await storage.write(
+        publish_closing_texts, await left(storage), actor=MARTA, at=NOON, approval_above=above
     )
 
 
 async def shown(storage: Storage) -> list[str | None]:
-    return [each.text for each in await storage.closing_texts.published()]
+    return [each.text for each in await storage.read(published_closing_texts)]
 
 
 async def signs_and_closes(storage: Storage, keyring: Keyring, people: int) -> None:
@@ -54,8 +69,8 @@ async def signs_and_closes(storage: Storage, keyring: Keyring, people: int) -> N
         someone = a_supporter(keyring, number + 1)
         await someone.arrive(storage)
         await someone.sign(storage)
-    revision = (await storage.petitions.state()).revision
-    assert await storage.petitions.close(revision=revision, actor=MARTA, at=NOON) is not None
+    revision = (await storage.read(petition_state)).revision
+    assert await storage.write(close_petition, revision=revision, actor=MARTA, at=NOON) is not None
 
 
 async def test_a_version_is_read_by_nobody_until_it_is_published(storage: Storage) -> None:
@@ -66,9 +81,11 @@ async def test_a_version_is_read_by_nobody_until_it_is_published(storage: Storag
     assert made is not None
     assert made.published_at == NOON
     assert await shown(storage) == ["Han vuelto"]
-    again = storage.closing_texts.publish
-    assert await again(versions, actor=LUCY, at=NOON + HOUR, approval_above=None) == made
-    assert len(await storage.audit.entries(9)) == 1
+    again = await storage.write(
+        publish_closing_texts, versions, actor=LUCY, at=NOON + HOUR, approval_above=None
+    )
+    assert again == made
+    assert len(await storage.read(newest_audit_entries, 9)) == 1
 
 
 async def test_the_next_version_of_a_language_takes_its_place_and_the_former_stays(
@@ -78,7 +95,7 @@ async def test_the_next_version_of_a_language_takes_its_place_and_the_former_sta
         await writes(storage, text)
         await publishes(storage)
     await writes(storage, "One", ENGLISH)
-    history = await storage.closing_texts.history()
+    history = await storage.read(all_closing_texts)
     assert [(each.language, each.number, each.text) for each in history] == [
         ("en", 1, "One"),
         ("es", 1, "Uno"),
@@ -94,7 +111,7 @@ async def test_what_was_not_published_gives_way_to_the_next_version(storage: Sto
     await writes(storage, "Typo", ENGLISH)
     await writes(storage, "Con errata")
     assert {each.text for each in await left(storage)} == {"Con errata", "Typo", "Respondieron"}
-    history = await storage.closing_texts.history()
+    history = await storage.read(all_closing_texts)
     assert [each.number for each in history if each.text == "Respondieron"] == [1]
     assert len(history) == 4
 
@@ -106,17 +123,16 @@ async def test_a_message_that_is_taken_again_is_one_version(storage: Storage) ->
 
 
 async def test_what_is_discarded_is_in_the_history_alone(storage: Storage) -> None:
-    texts = storage.closing_texts
-    await texts.discard(actor=MARTA, at=NOON)
+    await storage.write(discard_closing_texts, actor=MARTA, at=NOON)
     await writes(storage, "Publicado")
     await publishes(storage)
     await writes(storage, "Con erata")
     for _ in range(2):
-        await texts.discard(actor=MARTA, at=NOON)
+        await storage.write(discard_closing_texts, actor=MARTA, at=NOON)
     assert await left(storage) == []
     assert await shown(storage) == ["Publicado"]
-    assert [each.discarded_at for each in await texts.history()] == [None, NOON]
-    noted = [(entry.actor, entry.detail) for entry in await storage.audit.entries(9)]
+    assert [each.discarded_at for each in await storage.read(all_closing_texts)] == [None, NOON]
+    noted = [(entry.actor, entry.detail) for entry in await storage.read(newest_audit_entries, 9)]
     assert sorted(noted) == [(MARTA, "closing es 1"), (MARTA, "discarded")]
 
 
@@ -124,13 +140,18 @@ async def test_what_an_admin_did_not_see_is_not_published(storage: Storage) -> N
     await writes(storage, "Han vuelto")
     seen = await left(storage)
     await writes(storage, "They are back", ENGLISH)
-    texts = storage.closing_texts
-    assert await texts.publish(seen, actor=MARTA, at=NOON, approval_above=None) is None
+    assert (
+        await storage.write(publish_closing_texts, seen, actor=MARTA, at=NOON, approval_above=None)
+        is None
+    )
     seen = await left(storage)
     await writes(storage, "Son libres")
-    assert await texts.publish(seen, actor=MARTA, at=NOON, approval_above=None) is None
+    assert (
+        await storage.write(publish_closing_texts, seen, actor=MARTA, at=NOON, approval_above=None)
+        is None
+    )
     assert await shown(storage) == []
-    assert [entry.action for entry in await storage.audit.entries(9)] == []
+    assert [entry.action for entry in await storage.read(newest_audit_entries, 9)] == []
 
 
 async def test_above_the_threshold_a_closed_petition_needs_a_second_admin(
@@ -138,23 +159,27 @@ async def test_above_the_threshold_a_closed_petition_needs_a_second_admin(
 ) -> None:
     await signs_and_closes(storage, keyring, 2)
     # Who withdraws after the closing had read of it all the same.
-    await storage.signatures.withdraw(a_supporter(keyring, 1).supporter, NOON)
-    revision = (await storage.petitions.state()).revision
+    await storage.write(withdraw_signature, a_supporter(keyring, 1).supporter, NOON)
+    revision = (await storage.read(petition_state)).revision
     await writes(storage, "Han vuelto")
     asked = await publishes(storage, above=1)
     assert asked is not None
     assert (asked.published_at, await shown(storage)) == (None, [])
-    assert (await storage.petitions.state()).revision == revision
-    texts = storage.closing_texts
-    assert await texts.approve(asked.id, actor=MARTA, at=NOON) == asked, "not who asked"
-    approved = await texts.approve(asked.id, actor=LUCY, at=NOON + HOUR)
+    assert (await storage.read(petition_state)).revision == revision
+    assert await storage.write(approve_publication, asked.id, actor=MARTA, at=NOON) == asked, (
+        "not who asked"
+    )
+    approved = await storage.write(approve_publication, asked.id, actor=LUCY, at=NOON + HOUR)
     assert approved == replace(asked, approved_by=LUCY, published_at=NOON + HOUR)
-    assert (await storage.petitions.state()).revision == revision + 1
+    assert (await storage.read(petition_state)).revision == revision + 1
     assert await shown(storage) == ["Han vuelto"]
-    assert await texts.approve(asked.id, actor=LUCY, at=NOON + 2 * HOUR) == approved
-    await texts.decline(asked.id, actor=LUCY, at=NOON + 2 * HOUR)
+    assert (
+        await storage.write(approve_publication, asked.id, actor=LUCY, at=NOON + 2 * HOUR)
+        == approved
+    )
+    await storage.write(decline_publication, asked.id, actor=LUCY, at=NOON + 2 * HOUR)
     assert await shown(storage) == ["Han vuelto"], "it is too late to decline it"
-    noted = [entry.detail for entry in await storage.audit.entries(9) if entry.detail]
+    noted = [entry.detail for entry in await storage.read(newest_audit_entries, 9) if entry.detail]
     assert noted == ["approved", "closing es 1"]
     assert (asked.requested_by, asked.requested_at) == (MARTA, NOON)
 
@@ -174,24 +199,23 @@ async def test_at_the_threshold_and_before_the_closing_one_admin_is_enough(
 async def test_what_one_published_for_few_waits_for_another_once_more_have_signed(
     storage: Storage, keyring: Keyring
 ) -> None:
-    texts = storage.closing_texts
     await writes(storage, "Antes")
     alone = await publishes(storage, above=1)
     assert alone is not None
-    await texts.ask_again(1, NOON)
+    await ask_again_for_approval(storage, 1, NOON)
     assert await shown(storage) == ["Antes"], "nobody has signed"
     await signs_and_closes(storage, keyring, 2)
-    await storage.signatures.withdraw(a_supporter(keyring, 1).supporter, NOON)
+    await storage.write(withdraw_signature, a_supporter(keyring, 1).supporter, NOON)
     for enough in (None, 2):
-        await texts.ask_again(enough, NOON)
+        await ask_again_for_approval(storage, enough, NOON)
         assert await shown(storage) == ["Antes"], "one admin is enough"
-    await texts.ask_again(1, NOON)
+    await ask_again_for_approval(storage, 1, NOON)
     assert await shown(storage) == []
-    assert await texts.closing_update_waits()
-    await texts.approve(alone.id, actor=LUCY, at=NOON + HOUR)
-    await texts.ask_again(1, NOON + HOUR)
+    assert await storage.read(closing_update_waits)
+    await storage.write(approve_publication, alone.id, actor=LUCY, at=NOON + HOUR)
+    await ask_again_for_approval(storage, 1, NOON + HOUR)
     assert await shown(storage) == ["Antes"], "two have decided"
-    noted = [(entry.actor, entry.detail) for entry in await storage.audit.entries(9)]
+    noted = [(entry.actor, entry.detail) for entry in await storage.read(newest_audit_entries, 9)]
     assert noted.count((None, "to be approved")) == 1
 
 
@@ -201,9 +225,9 @@ async def test_what_everybody_has_read_is_decided_on_by_nobody_again(
     await writes(storage, "Antes")
     await publishes(storage, above=1)
     await signs_and_closes(storage, keyring, 2)
-    await storage.leases.take(storage.broadcasts.lease, ME, seconds=10**9, now=NOON)
-    await tell(storage.broadcasts, await started(storage.broadcasts, at=NOON + HOUR))
-    await storage.closing_texts.ask_again(1, NOON + 2 * HOUR)
+    await storage.write(take_lease, lease_of(storage.slug), ME, seconds=10**9, now=NOON)
+    await tell(storage, await started(storage, at=NOON + HOUR))
+    await ask_again_for_approval(storage, 1, NOON + 2 * HOUR)
     assert await shown(storage) == ["Antes"]
 
 
@@ -223,20 +247,24 @@ async def test_what_not_everybody_has_read_is_decided_on_again(
     await writes(storage, "Antes")
     await publishes(storage, above=1)
     await signs_and_closes(storage, keyring, 2)
-    await storage.leases.take(storage.broadcasts.lease, ME, seconds=10**9, now=NOON)
-    await tell(storage.broadcasts, await started(storage.broadcasts, at=NOON + HOUR))
+    await storage.write(take_lease, lease_of(storage.slug), ME, seconds=10**9, now=NOON)
+    await tell(storage, await started(storage, at=NOON + HOUR))
     await write_sql(storage.database, f"UPDATE broadcasts SET {otherwise}")  # noqa: S608 - a constant
-    await storage.closing_texts.ask_again(1, NOON + 2 * HOUR)
+    await ask_again_for_approval(storage, 1, NOON + 2 * HOUR)
     assert await shown(storage) == []
 
 
 async def test_versions_come_in_the_order_in_which_they_were_written(storage: Storage) -> None:
-    texts, written = storage.closing_texts, (("Uno", SPANISH), ("Dos", SPANISH), ("One", ENGLISH))
+    storage, written = storage, (("Uno", SPANISH), ("Dos", SPANISH), ("One", ENGLISH))
     for hour, (text, awaited) in enumerate(written):
         key, at = text.encode().ljust(16, b"."), NOON + hour * HOUR
-        await texts.write(key, None, awaited, text, actor=MARTA, at=at)
-        made = await texts.publish(
-            await left(storage), actor=MARTA, at=at + HOUR, approval_above=None
+        await storage.write(write_closing_text, key, None, awaited, text, actor=MARTA, at=at)
+        made = await storage.write(
+            publish_closing_texts,
+            await left(storage),
+            actor=MARTA,
+            at=at + HOUR,
+            approval_above=None,
         )
         assert made is not None
         assert made.requested_at == at + HOUR
@@ -247,7 +275,7 @@ async def test_to_open_it_again_does_not_save_the_second_admin(
     storage: Storage, keyring: Keyring
 ) -> None:
     await signs_and_closes(storage, keyring, 2)
-    await storage.petitions.reopen(revision=1, actor=MARTA, at=NOON)
+    await storage.write(reopen_petition, revision=1, actor=MARTA, at=NOON)
     await writes(storage, "Lo que yo quiero")
     asked = await publishes(storage, above=1)
     assert asked is not None
@@ -263,8 +291,8 @@ async def test_a_declined_version_can_be_offered_again(storage: Storage, keyring
     for text in ("Contestaron", "Respondieron"):
         await writes(storage, text, ANSWER)
     assert await publishes(storage, above=0) is None, "one waits already"
-    await storage.closing_texts.decline(asked.id, actor=LUCY, at=NOON)
-    assert await storage.closing_texts.approve(asked.id, actor=LUCY, at=NOON) is None
+    await storage.write(decline_publication, asked.id, actor=LUCY, at=NOON)
+    assert await storage.write(approve_publication, asked.id, actor=LUCY, at=NOON) is None
     assert {each.text for each in await left(storage)} == {
         *("They are back", "Han vuelto", "Respondieron"),
     }
@@ -272,23 +300,25 @@ async def test_a_declined_version_can_be_offered_again(storage: Storage, keyring
     assert again is not None
     await writes(storage, "Son libres")
     for _ in range(2):
-        await storage.closing_texts.decline(again.id, actor=LUCY, at=NOON)
+        await storage.write(decline_publication, again.id, actor=LUCY, at=NOON)
     newer = {"They are back", "Son libres", "Respondieron"}
     assert {each.text for each in await left(storage)} == newer, "one has a newer version"
-    await storage.closing_texts.discard(actor=LUCY, at=NOON)
+    await storage.write(discard_closing_texts, actor=LUCY, at=NOON)
     await writes(storage, "Contestaron al fin", ANSWER)
     assert await publishes(storage, above=0) is not None
-    assert not await storage.closing_texts.closing_update_waits(), "it is another text"
-    declined = [each for each in await storage.audit.entries(9) if each.detail == "declined"]
+    assert not await storage.read(closing_update_waits), "it is another text"
+    declined = [
+        each for each in await storage.read(newest_audit_entries, 9) if each.detail == "declined"
+    ]
     assert [each.actor for each in declined] == [LUCY, LUCY]
 
 
 async def test_what_was_confirmed_with_the_former_text_is_void(storage: Storage) -> None:
-    before = (await storage.petitions.state()).revision
+    before = (await storage.read(petition_state)).revision
     await writes(storage, "Han vuelto")
-    assert (await storage.petitions.state()).revision == before
+    assert (await storage.read(petition_state)).revision == before
     await publishes(storage)
-    assert (await storage.petitions.state()).revision == before + 1
+    assert (await storage.read(petition_state)).revision == before + 1
 
 
 async def test_a_planned_closing_update_keeps_its_text_from_being_changed(
@@ -297,35 +327,35 @@ async def test_a_planned_closing_update_keeps_its_text_from_being_changed(
     await signs_and_closes(storage, keyring, 1)
     await writes(storage, "Antes")
     await publishes(storage)
-    planned = await storage.broadcasts.start(
+    planned = await storage.write(
+        start_broadcast,
         new_broadcast(
             id=b"p" * 16,
             content={"es": "Han vuelto"},
             actor=MARTA,
             at=NOON,
             starts_at=NOON + HOUR,
-        )
+        ),
     )
     assert isinstance(planned, Broadcast)
-    await storage.closing_texts.ask_again(0, NOON)
+    await ask_again_for_approval(storage, 0, NOON)
     assert await shown(storage) == ["Antes"], "it is on its way"
     await writes(storage, "Respondieron", ANSWER)
     assert await publishes(storage) is not None, "what followed is in no broadcast"
     await writes(storage, "No han vuelto")
     assert await publishes(storage) is None
-    await storage.broadcasts.change(BroadcastAction.CANCEL, planned.id, MARTA, NOON)
+    await storage.write(change_broadcast, BroadcastAction.CANCEL, planned.id, MARTA, NOON)
     assert await publishes(storage) is not None
 
 
 async def test_the_bot_remembers_after_a_restart_which_text_it_asked_for(storage: Storage) -> None:
-    texts = storage.closing_texts
-    await texts.await_text(BY_MARTA, SPANISH)
+    await storage.write(await_closing_text, BY_MARTA, SPANISH)
     for awaited in (ANSWER, replace(ANSWER, language="en", asked_at=NOON + HOUR)):
-        await texts.await_text(BY_MARTA, awaited)
-        assert await texts.awaited(BY_MARTA) == awaited
-    assert await texts.awaited(BY_LUCY) is None
+        await storage.write(await_closing_text, BY_MARTA, awaited)
+        assert await storage.read(awaited_closing_text, BY_MARTA) == awaited
+    assert await storage.read(awaited_closing_text, BY_LUCY) is None
     await writes(storage, "Respondieron", ANSWER)
-    assert await texts.awaited(BY_MARTA) is None
+    assert await storage.read(awaited_closing_text, BY_MARTA) is None
     (version,) = await left(storage)
     assert (version.kind, version.day) == (ClosingTextKind.ANSWERED, date(2026, 11, 24))
 
@@ -348,7 +378,7 @@ async def test_a_closing_update_whose_text_changes_while_it_is_confirmed_is_not_
     storage: Storage, keyring: Keyring
 ) -> None:
     await signs_and_closes(storage, keyring, 1)
-    shown_at = (await storage.petitions.state()).revision
+    shown_at = (await storage.read(petition_state)).revision
     await writes(storage, "Han vuelto")
     await publishes(storage)
     plan = new_broadcast(
@@ -358,14 +388,16 @@ async def test_a_closing_update_whose_text_changes_while_it_is_confirmed_is_not_
         at=NOON,
     )
     shown: dict[str, Any] = {"at_most": 1, "revision": shown_at}
-    assert await storage.broadcasts.start(plan, **shown) is None
-    shown["revision"] = (await storage.petitions.state()).revision
+    assert await storage.write(start_broadcast, plan, **shown) is None
+    shown["revision"] = (await storage.read(petition_state)).revision
     await writes(storage, "Han vuelto todos")
     waits = await publishes(storage, above=0)
     assert waits is not None
-    assert await storage.broadcasts.start(plan, **shown) is None, "another text waits"
+    assert await storage.write(start_broadcast, plan, **shown) is None, "another text waits"
     other = replace(plan, id=b"o" * 16, kind=Kind.UPDATE, starts_at=NOON + HOUR)
-    assert isinstance(await storage.broadcasts.start(other), Broadcast), "it says nothing of it"
-    await storage.closing_texts.decline(waits.id, actor=LUCY, at=NOON)
-    assert (started := await storage.broadcasts.start(plan, **shown))
+    assert isinstance(await storage.write(start_broadcast, other), Broadcast), (
+        "it says nothing of it"
+    )
+    await storage.write(decline_publication, waits.id, actor=LUCY, at=NOON)
+    assert (started := await storage.write(start_broadcast, plan, **shown))
     assert started.id == plan.id

@@ -11,13 +11,13 @@ from typing import TypeVar
 
 import pytest
 
-from storage import (
-    ConversationMoved,
-    Keyring,
-    SignOutcome,
-    Storage,
-    open_storage,
-)
+from storage import Storage, open_storage
+from storage.conversations import conversation_of, save_conversation
+from storage.errors import ConversationMoved
+from storage.keyring import Keyring
+from storage.petitions import close_petition, last_number_given
+from storage.signatures import SignOutcome, signature_of, withdraw_signature
+from tests.support.audit_entries import newest_audit_entries
 from tests.support.raw_sql import read_sql
 from tests.support.supporters import NOON, Supporter, a_supporter
 
@@ -69,7 +69,7 @@ async def test_two_hundred_people_at_once_get_the_numbers_one_to_two_hundred(
         *[each.sign((storage, other)[i % 2]) for i, each in enumerate(people)]
     )
     assert {*signed} == {SignOutcome.SIGNED}
-    assert await assert_whole(storage) == await storage.petitions.last_number() == 200
+    assert await assert_whole(storage) == await storage.read(last_number_given) == 200
 
 
 async def test_one_person_two_hundred_times_at_once_signs_once(
@@ -89,7 +89,7 @@ async def test_one_person_who_reads_again_after_losing_is_told_they_have_signed(
 
     async def tap(through: Storage) -> object:
         while True:
-            now = await through.conversations.get(ana.supporter)
+            now = await through.read(conversation_of, ana.supporter)
             assert now is not None
             try:
                 return await ana.sign(through, was=now.version)
@@ -118,7 +118,7 @@ async def test_whoever_is_thanked_while_the_petition_closes_is_in_the_final_coun
 
     async def close() -> int | None:
         await asyncio.sleep(0.005)
-        state = await other.petitions.close(revision=0, actor=9, at=NOON)
+        state = await other.write(close_petition, revision=0, actor=9, at=NOON)
         assert state is not None
         return state.closed_signatures
 
@@ -133,10 +133,13 @@ async def test_of_two_admins_who_close_at_once_one_does(
     storage: Storage, other: Storage, keyring: Keyring
 ) -> None:
     states = await asyncio.gather(
-        *[each.petitions.close(revision=0, actor=9, at=NOON) for each in (storage, other) * 5]
+        *[
+            each.write(close_petition, revision=0, actor=9, at=NOON)
+            for each in (storage, other) * 5
+        ]
     )
     assert sum(state is not None for state in states) == 1
-    assert [entry.action for entry in await storage.audit.entries(10)] == ["close"]
+    assert [entry.action for entry in await storage.read(newest_audit_entries, 10)] == ["close"]
 
 
 async def test_signing_and_withdrawing_at_once_keep_the_count(
@@ -147,12 +150,12 @@ async def test_signing_and_withdrawing_at_once_keep_the_count(
     for each in people:
         work += [
             each.sign(storage),
-            other.signatures.withdraw(each.supporter, NOON),
-            storage.signatures.withdraw(each.supporter, NOON),
+            other.write(withdraw_signature, each.supporter, NOON),
+            storage.write(withdraw_signature, each.supporter, NOON),
         ]
     await asyncio.gather(*work)
     left = await assert_whole(storage)
-    found = [await storage.signatures.get(each.supporter) for each in people]
+    found = [await storage.read(signature_of, each.supporter) for each in people]
     assert sum(each is not None for each in found) == left
 
 
@@ -161,15 +164,15 @@ async def test_a_lost_race_for_a_conversation_leaves_the_winners_row(
 ) -> None:
     (ana,) = await crowd(storage, keyring, 1)
     results = await outcomes(
-        (storage, other)[i % 2].conversations.save(
-            replace(ana.conversation(version=2), page=i), was=1, at=NOON
+        (storage, other)[i % 2].write(
+            save_conversation, replace(ana.conversation(version=2), page=i), was=1, at=NOON
         )
         for i in range(20)
     )
     winners = [i for i, each in enumerate(results) if each is None]
     losers = [each for each in results if isinstance(each, ConversationMoved)]
     assert (len(winners), len(losers)) == (1, 19)
-    conversation = await other.conversations.get(ana.supporter)
+    conversation = await other.read(conversation_of, ana.supporter)
     assert conversation is not None
     assert conversation.page == winners[0]
 
@@ -183,14 +186,14 @@ async def test_a_signature_and_another_tap_at_once_never_half_happen(
         for each in people
         for work in (
             each.sign(storage),
-            other.conversations.save(each.conversation(version=2), was=1, at=NOON),
+            other.write(save_conversation, each.conversation(version=2), was=1, at=NOON),
         )
     )
     signed = results[::2]
     for each, result in zip(people, signed, strict=True):
-        has_signature = await storage.signatures.get(each.supporter) is not None
+        has_signature = await storage.read(signature_of, each.supporter) is not None
         assert has_signature == (result is SignOutcome.SIGNED)
-        conversation = await storage.conversations.get(each.supporter)
+        conversation = await storage.read(conversation_of, each.supporter)
         assert conversation is not None
         assert conversation.stage == ("thanks" if has_signature else "consent")
     await assert_whole(storage)

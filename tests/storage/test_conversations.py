@@ -6,14 +6,20 @@ from typing import Any
 
 import pytest
 
-from storage import (
+from storage import Storage, open_storage
+from storage.conversations import (
     Conversation,
-    ConversationMoved,
-    Keyring,
-    Storage,
-    Unavailable,
-    open_storage,
+    conversation_of,
+    count_unsigned,
+    forget_left_forms,
+    forget_name_messages,
+    save_conversation,
+    store_picture,
+    store_screen,
 )
+from storage.errors import ConversationMoved, Unavailable
+from storage.keyring import Keyring
+from storage.signatures import signature_of, withdraw_signature
 from tests.support.raw_sql import read_sql
 from tests.support.supporters import NOON, a_supporter
 
@@ -43,16 +49,16 @@ def supporter(keyring: Keyring) -> bytes:
 
 
 async def test_with_someone_new_there_is_none(storage: Storage, supporter: bytes) -> None:
-    assert await storage.conversations.get(supporter) is None
+    assert await storage.read(conversation_of, supporter) is None
 
 
 async def test_it_reads_back_as_it_was_written(storage: Storage, supporter: bytes) -> None:
     full = Conversation(supporter, **FULL)  # type: ignore[arg-type] # each of its own type
-    await storage.conversations.save(full, was=None, at=NOON)
-    assert await storage.conversations.get(supporter) == full
+    await storage.write(save_conversation, full, was=None, at=NOON)
+    assert await storage.read(conversation_of, supporter) == full
     bare = Conversation(supporter, version=5)
-    await storage.conversations.save(bare, was=4, at=NOON)
-    assert await storage.conversations.get(supporter) == bare
+    await storage.write(save_conversation, bare, was=4, at=NOON)
+    assert await storage.read(conversation_of, supporter) == bare
 
 
 @pytest.mark.parametrize("was", [None, 0])
@@ -60,29 +66,31 @@ async def test_the_first_one_wants_that_there_is_none(
     storage: Storage, supporter: bytes, was: int | None
 ) -> None:
     first = Conversation(supporter, version=1)
-    await storage.conversations.save(first, was=was, at=NOON)
+    await storage.write(save_conversation, first, was=was, at=NOON)
     with pytest.raises(ConversationMoved):
-        await storage.conversations.save(replace(first, page=9), was=was, at=NOON)
-    assert await storage.conversations.get(supporter) == first
+        await storage.write(save_conversation, replace(first, page=9), was=was, at=NOON)
+    assert await storage.read(conversation_of, supporter) == first
 
 
 async def test_over_another_version_than_was_read_nothing_is_written(
     storage: Storage, supporter: bytes
 ) -> None:
     now = Conversation(supporter, version=2)
-    await storage.conversations.save(now, was=None, at=NOON)
+    await storage.write(save_conversation, now, was=None, at=NOON)
     for was in (1, 3):
         with pytest.raises(ConversationMoved):
-            await storage.conversations.save(replace(now, page=9, version=4), was=was, at=NOON)
-    assert await storage.conversations.get(supporter) == now
+            await storage.write(
+                save_conversation, replace(now, page=9, version=4), was=was, at=NOON
+            )
+    assert await storage.read(conversation_of, supporter) == now
 
 
 async def test_over_a_row_that_is_gone_nothing_is_written(
     storage: Storage, supporter: bytes
 ) -> None:
     with pytest.raises(ConversationMoved):
-        await storage.conversations.save(Conversation(supporter, version=2), was=1, at=NOON)
-    assert await storage.conversations.get(supporter) is None
+        await storage.write(save_conversation, Conversation(supporter, version=2), was=1, at=NOON)
+    assert await storage.read(conversation_of, supporter) is None
 
 
 def test_that_it_moved_is_a_reason_to_try_again() -> None:
@@ -93,35 +101,35 @@ async def test_what_is_on_screen_is_noted_beside_the_version(
     storage: Storage, supporter: bytes
 ) -> None:
     before = Conversation(supporter, stage="appeal", page=2, name="Ana", version=1)
-    await storage.conversations.save(before, was=None, at=NOON)
-    await storage.conversations.set_screen(supporter, message_id=7, screen_digest=b"d")
-    await storage.conversations.set_picture(supporter, 5)
-    assert await storage.conversations.get(supporter) == replace(
+    await storage.write(save_conversation, before, was=None, at=NOON)
+    await storage.write(store_screen, supporter, message_id=7, screen_digest=b"d")
+    await storage.write(store_picture, supporter, 5)
+    assert await storage.read(conversation_of, supporter) == replace(
         before, message_id=7, screen_digest=b"d", picture_id=5
     )
-    await storage.conversations.set_screen(supporter, message_id=8, screen_digest=b"e")
-    assert await storage.conversations.get(supporter) == replace(
+    await storage.write(store_screen, supporter, message_id=8, screen_digest=b"e")
+    assert await storage.read(conversation_of, supporter) == replace(
         before, message_id=8, screen_digest=b"e", picture_id=5
     )
-    await storage.conversations.set_screen(supporter, message_id=None, screen_digest=None)
-    assert await storage.conversations.get(supporter) == replace(before, picture_id=5)
-    assert await storage.conversations.unsigned() == 1
+    await storage.write(store_screen, supporter, message_id=None, screen_digest=None)
+    assert await storage.read(conversation_of, supporter) == replace(before, picture_id=5)
+    assert await storage.read(count_unsigned) == 1
     unnamed = replace(before, name=None, picture_id=5, version=2)
-    await storage.conversations.save(unnamed, was=1, at=NOON)
-    assert await storage.conversations.unsigned() == 0
+    await storage.write(save_conversation, unnamed, was=1, at=NOON)
+    assert await storage.read(count_unsigned) == 0
 
 
 @pytest.mark.parametrize("was", [None, 0])
 async def test_a_screen_shown_to_someone_new_does_not_stand_in_the_way(
     storage: Storage, supporter: bytes, was: int | None
 ) -> None:
-    await storage.conversations.set_screen(supporter, message_id=7, screen_digest=b"d")
-    assert await storage.conversations.get(supporter) == Conversation(
+    await storage.write(store_screen, supporter, message_id=7, screen_digest=b"d")
+    assert await storage.read(conversation_of, supporter) == Conversation(
         supporter, message_id=7, screen_digest=b"d", version=0
     )
     first = Conversation(supporter, message_id=7, version=1)
-    await storage.conversations.save(first, was=was, at=NOON)
-    assert await storage.conversations.get(supporter) == first
+    await storage.write(save_conversation, first, was=was, at=NOON)
+    assert await storage.read(conversation_of, supporter) == first
 
 
 LATER = NOON + timedelta(milliseconds=1)
@@ -131,9 +139,9 @@ async def test_a_form_that_was_left_is_forgotten_but_for_what_makes_its_buttons_
     storage: Storage, supporter: bytes
 ) -> None:
     full = Conversation(supporter, **FULL)  # type: ignore[arg-type] # each of its own type
-    await storage.conversations.save(full, was=None, at=NOON)
-    assert await storage.conversations.forget_forms(NOON, limit=9) == 1
-    assert await storage.conversations.get(supporter) == replace(
+    await storage.write(save_conversation, full, was=None, at=NOON)
+    assert await storage.write(forget_left_forms, NOON, limit=9) == 1
+    assert await storage.read(conversation_of, supporter) == replace(
         full,
         name=None,
         name_message_ids=(),
@@ -145,7 +153,7 @@ async def test_a_form_that_was_left_is_forgotten_but_for_what_makes_its_buttons_
         source=None,
         screen_digest=None,
     )
-    assert await storage.conversations.forget_forms(LATER, limit=9) == 0
+    assert await storage.write(forget_left_forms, LATER, limit=9) == 0
 
 
 @pytest.mark.parametrize(
@@ -162,28 +170,29 @@ async def test_whatever_was_filled_in_is_forgotten(
     storage: Storage, supporter: bytes, filled_in: dict[str, Any]
 ) -> None:
     bare = Conversation(supporter, stage="name", version=1)
-    await storage.conversations.save(replace(bare, **filled_in), was=None, at=NOON)
-    assert await storage.conversations.forget_forms(NOON, limit=9) == 1
-    assert await storage.conversations.get(supporter) == bare
+    await storage.write(save_conversation, replace(bare, **filled_in), was=None, at=NOON)
+    assert await storage.write(forget_left_forms, NOON, limit=9) == 1
+    assert await storage.read(conversation_of, supporter) == bare
 
 
 async def test_a_form_that_was_touched_since_is_kept(storage: Storage, supporter: bytes) -> None:
     first = Conversation(supporter, stage="consent", name="Ana", version=1)
-    await storage.conversations.save(first, was=None, at=NOON)
-    await storage.conversations.save(replace(first, version=2), was=1, at=LATER)
-    assert await storage.conversations.forget_forms(NOON, limit=9) == 0
-    assert await storage.conversations.get(supporter) == replace(first, version=2)
+    await storage.write(save_conversation, first, was=None, at=NOON)
+    await storage.write(save_conversation, replace(first, version=2), was=1, at=LATER)
+    assert await storage.write(forget_left_forms, NOON, limit=9) == 0
+    assert await storage.read(conversation_of, supporter) == replace(first, version=2)
 
 
 async def test_whoever_filled_in_nothing_is_not_written_to(
     storage: Storage, supporter: bytes
 ) -> None:
-    await storage.conversations.save(
+    await storage.write(
+        save_conversation,
         Conversation(supporter, stage="appeal", message_id=7, screen_digest=b"d", version=1),
         was=None,
         at=NOON,
     )
-    assert await storage.conversations.forget_forms(LATER, limit=9) == 0
+    assert await storage.write(forget_left_forms, LATER, limit=9) == 0
 
 
 async def test_they_are_forgotten_in_portions_the_longest_left_first(
@@ -192,13 +201,13 @@ async def test_they_are_forgotten_in_portions_the_longest_left_first(
     people = [a_supporter(keyring, number) for number in (3, 1, 2)]
     for seconds, someone in enumerate(people):
         at = NOON + timedelta(seconds=seconds)
-        await storage.conversations.save(someone.conversation(), was=None, at=at)
+        await storage.write(save_conversation, someone.conversation(), was=None, at=at)
     end = NOON + timedelta(days=1)
-    assert await storage.conversations.forget_forms(end, limit=2) == 2
-    found = [await storage.conversations.get(someone.supporter) for someone in people]
+    assert await storage.write(forget_left_forms, end, limit=2) == 2
+    found = [await storage.read(conversation_of, someone.supporter) for someone in people]
     assert [each.name if each else "" for each in found] == [None, None, "Ana Ruiz"]
-    assert await storage.conversations.forget_forms(end, limit=2) == 1
-    assert await storage.conversations.forget_forms(end, limit=2) == 0
+    assert await storage.write(forget_left_forms, end, limit=2) == 1
+    assert await storage.write(forget_left_forms, end, limit=2) == 0
 
 
 async def test_another_petitions_forms_are_its_own_affair(
@@ -207,10 +216,10 @@ async def test_another_petitions_forms_are_its_own_affair(
     ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     other = await open_storage(database_url, keyring, "another")
-    assert await other.conversations.forget_forms(NOON, limit=9) == 0
-    await other.conversations.save(ana.conversation(), was=None, at=NOON)
-    assert await storage.conversations.forget_forms(NOON, limit=9) == 1
-    assert await other.conversations.get(ana.supporter) == ana.conversation()
+    assert await other.write(forget_left_forms, NOON, limit=9) == 0
+    await other.write(save_conversation, ana.conversation(), was=None, at=NOON)
+    assert await storage.write(forget_left_forms, NOON, limit=9) == 1
+    assert await other.read(conversation_of, ana.supporter) == ana.conversation()
     await other.close()
 
 
@@ -221,12 +230,12 @@ async def test_who_signed_keeps_the_name_and_the_source_of_the_signature(
     await ana.arrive(storage)
     await ana.sign(storage, source="web")
     came = Conversation(ana.supporter, stage="home", name="Ana", source="web", version=3)
-    await storage.conversations.save(came, was=2, at=NOON)
-    assert await storage.conversations.unsigned() == 0
-    before = await storage.signatures.get(ana.supporter)
-    assert await storage.conversations.forget_forms(NOON, limit=9) == 1
+    await storage.write(save_conversation, came, was=2, at=NOON)
+    assert await storage.read(count_unsigned) == 0
+    before = await storage.read(signature_of, ana.supporter)
+    assert await storage.write(forget_left_forms, NOON, limit=9) == 1
     assert before is not None
-    assert await storage.signatures.get(ana.supporter) == before
+    assert await storage.read(signature_of, ana.supporter) == before
     assert before.source == "web"
 
 
@@ -234,9 +243,9 @@ async def test_of_a_form_that_was_only_opened_its_beginning_is_forgotten_too(
     storage: Storage, supporter: bytes
 ) -> None:
     opened = Conversation(supporter, stage="name", form_started_at=NOON, version=1)
-    await storage.conversations.save(opened, was=None, at=NOON)
-    assert await storage.conversations.forget_forms(NOON, limit=9) == 1
-    assert await storage.conversations.get(supporter) == replace(opened, form_started_at=None)
+    await storage.write(save_conversation, opened, was=None, at=NOON)
+    assert await storage.write(forget_left_forms, NOON, limit=9) == 1
+    assert await storage.read(conversation_of, supporter) == replace(opened, form_started_at=None)
 
 
 async def test_a_withdrawal_leaves_the_version_to_whoever_asked_for_it(
@@ -245,12 +254,15 @@ async def test_a_withdrawal_leaves_the_version_to_whoever_asked_for_it(
     ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage)
-    await storage.conversations.save(replace(ana.conversation(version=3)), was=2, at=NOON)
-    await storage.signatures.withdraw(ana.supporter, NOON)
-    await storage.conversations.save(
-        Conversation(ana.supporter, stage="withdrawn", version=4), was=3, at=NOON
+    await storage.write(save_conversation, replace(ana.conversation(version=3)), was=2, at=NOON)
+    await storage.write(withdraw_signature, ana.supporter, NOON)
+    await storage.write(
+        save_conversation,
+        Conversation(ana.supporter, stage="withdrawn", version=4),
+        was=3,
+        at=NOON,
     )
-    assert await storage.conversations.get(ana.supporter) == Conversation(
+    assert await storage.read(conversation_of, ana.supporter) == Conversation(
         ana.supporter, stage="withdrawn", version=4
     )
 
@@ -262,8 +274,8 @@ async def test_a_withdrawal_leaves_what_makes_old_buttons_harmless_and_nothing_e
     await ana.arrive(storage)
     await ana.sign(storage)
     full = Conversation(ana.supporter, **FULL)  # type: ignore[arg-type] # each of its own type
-    await storage.conversations.save(full, was=2, at=NOON)
-    await storage.signatures.withdraw(ana.supporter, NOON, stage="withdrawn")
+    await storage.write(save_conversation, full, was=2, at=NOON)
+    await storage.write(withdraw_signature, ana.supporter, NOON, stage="withdrawn")
     rows = await read_sql(storage.database, "SELECT * FROM conversations")
     assert [dict(row) for row in rows] == [
         {
@@ -293,22 +305,21 @@ async def test_a_withdrawal_leaves_what_makes_old_buttons_harmless_and_nothing_e
 async def test_what_was_typed_while_others_were_deleted_is_not_taken_for_deleted(
     storage: Storage, supporter: bytes
 ) -> None:
-    conversations = storage.conversations
     first = Conversation(supporter, name_message_ids=(5, 6), version=1)
-    await conversations.save(first, was=None, at=NOON)
+    await storage.write(save_conversation, first, was=None, at=NOON)
     more = replace(first, name_message_ids=(5, 6, 7), version=2)
-    await conversations.save(more, was=1, at=NOON)
-    await conversations.clear_name_messages(supporter, first.name_message_ids)
-    assert await conversations.get(supporter) == more
-    await conversations.clear_name_messages(supporter, more.name_message_ids)
-    assert await conversations.get(supporter) == replace(more, name_message_ids=())
+    await storage.write(save_conversation, more, was=1, at=NOON)
+    await storage.write(forget_name_messages, supporter, first.name_message_ids)
+    assert await storage.read(conversation_of, supporter) == more
+    await storage.write(forget_name_messages, supporter, more.name_message_ids)
+    assert await storage.read(conversation_of, supporter) == replace(more, name_message_ids=())
 
 
 async def test_a_withdrawal_of_someone_who_never_came_makes_no_row(
     storage: Storage, supporter: bytes
 ) -> None:
-    assert await storage.signatures.withdraw(supporter, NOON) is False
-    assert await storage.conversations.get(supporter) is None
+    assert await storage.write(withdraw_signature, supporter, NOON) is False
+    assert await storage.read(conversation_of, supporter) is None
 
 
 async def test_a_lost_signature_of_someone_new_makes_no_row(
@@ -317,7 +328,7 @@ async def test_a_lost_signature_of_someone_new_makes_no_row(
     ana = a_supporter(keyring, 1)
     with pytest.raises(ConversationMoved):
         await ana.sign(storage, was=3)
-    assert await storage.conversations.get(ana.supporter) is None
+    assert await storage.read(conversation_of, ana.supporter) is None
     for table in ("signatures", "consents", "consent_texts"):
         rows = await read_sql(storage.database, f"SELECT * FROM {table}")  # noqa: S608
         assert rows == []

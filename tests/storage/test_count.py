@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -17,17 +17,34 @@ from sqlalchemy import Table, delete, insert, select
 
 from bot.export.signature_list import SignatureListHeader
 from bot.petition.petition import BUNDLED, load_petition
-from storage import (
-    Conversation,
-    DueBefore,
-    ExportedList,
-    Keyring,
-    Reached,
-    Storage,
-    open_storage,
+from storage import Storage, open_storage
+from storage.changes_after_export import owed_changes
+from storage.consents import add_signed_name, remove_signed_name
+from storage.conversations import Conversation, conversation_of
+from storage.erasures import DueBefore, due_numbers, erase_signatures
+from storage.exports import ExportedList, begin_export, finish_export, open_signature_list
+from storage.invalidations import all_invalidations, take_out_signatures, undo_invalidation
+from storage.journal_replay import replay
+from storage.keyring import Keyring
+from storage.person_requests import (
+    correct_as_asked,
+    erase_as_asked,
+    find_signer,
+    lift_limits,
+    object_to_use,
+    restrict_use,
+    signer_of,
     verified_otherwise,
 )
-from storage.journal_replay import replay
+from storage.petitions import (
+    Reached,
+    close_petition,
+    last_number_given,
+    petition_state,
+    reopen_petition,
+)
+from storage.signature_counts import signature_statistics
+from storage.signatures import sign_petition, signature_of, withdraw_signature
 from storage.tables import metadata
 from storage.transaction import Transaction
 from tests.storage.test_name_choice import GIVES
@@ -85,66 +102,70 @@ class TriedPetition:
         who = a_supporter(self.keyring, person)
         language, with_name = "es" if person % 2 else "en", person % 3 > 0
         new = who.signature(language=language, with_name=with_name)
-        known = await self.storage.conversations.get(who.supporter)
+        known = await self.storage.read(conversation_of, who.supporter)
         was = known.version if known else 0
         after = Conversation(who.supporter, version=was + 1)
-        await self.storage.signatures.sign(replace(new, at=self.now), after, was)
+        await self.storage.write(sign_petition, replace(new, at=self.now), after, was)
 
     async def withdraw(self, person: int) -> None:
         number = await self.number(person)
-        if await self.storage.signatures.withdraw(self.supporter(person), self.now):
+        if await self.storage.write(withdraw_signature, self.supporter(person), self.now):
             self.gone.add(number)
 
     async def choose(self, person: int) -> None:
-        held = await self.storage.signatures.get(self.supporter(person))
-        known = await self.storage.conversations.get(self.supporter(person))
+        held = await self.storage.read(signature_of, self.supporter(person))
+        known = await self.storage.read(conversation_of, self.supporter(person))
         if held is None or known is None or held.is_only_stored:
             return
         after = replace(known, version=known.version + 1)
-        signatures, who = self.storage.signatures, self.supporter(person)
+        storage, who = self.storage, self.supporter(person)
         self.touched[held.number] = self.now
         if held.with_name:
-            await signatures.remove_name(who, after, known.version, self.now)
-        elif await signatures.give_name(
-            who, f"Otro {self.now.second}", GIVES, after, known.version, self.now
+            await storage.write(remove_signed_name, who, after, known.version, self.now)
+        elif await storage.write(
+            add_signed_name, who, f"Otro {self.now.second}", GIVES, after, known.version, self.now
         ):
             self.given[held.number] = self.now
 
     async def correct(self, person: int) -> None:
-        await self.answer("correct", person, f"Nombre {self.now.second}")
+        await self.answer(correct_as_asked, person, f"Nombre {self.now.second}")
 
     async def restrict(self, person: int) -> None:
-        await self.answer("restrict", person)
+        await self.answer(restrict_use, person)
 
     async def object(self, person: int) -> None:
-        await self.answer("object", person)
+        await self.answer(object_to_use, person)
 
     async def lift(self, person: int) -> None:
-        await self.answer("lift", person)
+        await self.answer(lift_limits, person)
 
     async def erase(self, person: int) -> None:
         number = await self.number(person)
-        if await self.answer("erase", person):
+        if await self.answer(erase_as_asked, person):
             self.gone.add(number)
 
     async def invalidate(self, person: int) -> None:
         numbers = [*range(person, 20, 2)]
         self.invalidated.update(numbers)
-        await self.storage.invalidations.take_out(numbers, reason="r", condition="c", at=self.now)
+        await self.storage.write(
+            take_out_signatures, numbers, reason="r", condition="c", at=self.now
+        )
 
     async def undo(self, person: int) -> None:
-        entries = await self.storage.invalidations.entries()
+        entries = await self.storage.read(all_invalidations)
         if person <= len(entries):
-            await self.storage.invalidations.undo(entries[person - 1].id, self.now)
+            await self.storage.write(undo_invalidation, entries[person - 1].id, self.now)
 
     async def purge(self, person: int) -> None:
-        erasures, due = self.storage.erasures, DueBefore(self.now - timedelta(seconds=person))
-        numbers = await erasures.due_numbers(due, untold_too=True, after=0, limit=99)
-        await erasures.erase(numbers, action="purge", entry=os.urandom(16), at=self.now)
+        storage, due = self.storage, DueBefore(self.now - timedelta(seconds=person))
+        numbers = await storage.read(due_numbers, due, untold_too=True, after=0, limit=99)
+        await storage.write(
+            erase_signatures, numbers, action="purge", entry=os.urandom(16), at=self.now
+        )
 
     async def export(self, _: int) -> None:
-        begun = await self.storage.exports.begin(at=self.now, detail="csv")
-        async with self.storage.exports.read(begun) as listed:
+        begun = await self.storage.write(begin_export, at=self.now, detail="csv")
+        async with open_signature_list(self.storage, begun) as listed:
             groups = tuple(await listed.groups())
             header = SignatureListHeader(begun, PETITION, await listed.counts(), groups)
             names = {each.number: each.name async for page in listed.pages() for each in page}
@@ -162,18 +183,18 @@ class TriedPetition:
         written = ExportedList(
             begun.id, self.now, begun.last_number, header.with_name, header.without_name
         )
-        await self.storage.exports.finish(
-            begun, with_name=header.with_name, without_name=header.without_name
+        await self.storage.write(
+            finish_export, begun, with_name=header.with_name, without_name=header.without_name
         )
         self.lists.append((written, names))
 
     async def close(self, _: int) -> None:
-        revision = (await self.storage.petitions.state()).revision
-        await self.storage.petitions.close(revision=revision, actor=9, at=self.now)
+        revision = (await self.storage.read(petition_state)).revision
+        await self.storage.write(close_petition, revision=revision, actor=9, at=self.now)
 
     async def reopen(self, _: int) -> None:
-        revision = (await self.storage.petitions.state()).revision
-        await self.storage.petitions.reopen(revision=revision, actor=9, at=self.now)
+        revision = (await self.storage.read(petition_state)).revision
+        await self.storage.write(reopen_petition, revision=revision, actor=9, at=self.now)
 
     async def back_up(self, _: int) -> None:
         self.backup = await self.storage.database.read(all_rows)
@@ -182,19 +203,19 @@ class TriedPetition:
     async def tidy(self, _: int) -> None:
         self.storage.journal.rewrite(None)
 
-    async def answer(self, request: str, person: int, *more: str) -> bool:
-        requests = self.storage.person_requests
-        signer = await requests.of(self.supporter(person))
+    async def answer(self, deed: Callable[..., bool], person: int, *more: str) -> bool:
+        storage = self.storage
+        signer = await storage.read(signer_of, self.supporter(person))
         if signer is None:
             return False
         self.touched[signer.number] = self.now
-        return bool(await getattr(requests, request)(signer, *more, PROOF, self.now))
+        return await storage.write(deed, signer, *more, PROOF, self.now)
 
     def supporter(self, person: int) -> bytes:
         return a_supporter(self.keyring, person).supporter
 
     async def number(self, person: int) -> int:
-        held = await self.storage.signatures.get(self.supporter(person))
+        held = await self.storage.read(signature_of, self.supporter(person))
         return held.number if held else 0
 
     async def check_count(self) -> int:
@@ -202,7 +223,7 @@ class TriedPetition:
         ((told, counted),) = (
             row.values() for row in await read_sql(self.storage.database, _COUNTED)
         )
-        stats = await self.storage.signatures.stats(NOON)
+        stats = await self.storage.read(signature_statistics, NOON)
         assert told == counted == stats.total == stats.with_name + stats.without_name
         return int(told)
 
@@ -218,7 +239,7 @@ class TriedPetition:
             if now[row["number"]] is None or row["restricted_at"] or row["objected_at"]
         }
         for listed, names in self.lists:
-            changes = await self.storage.changes_after_export.owed(listed)
+            changes = await self.storage.read(owed_changes, listed)
             owed = {each.number: each.corrected_name for each in changes}
             # Who is counted again is in no earlier list, which nothing but the number shows.
             assert names.keys() & (self.gone | hidden) <= owed.keys()
@@ -233,7 +254,7 @@ class TriedPetition:
     async def names(self) -> dict[int, str | None]:
         """The name of every signature, by number."""
         rows = await read_sql(self.storage.database, "SELECT number FROM signatures")
-        found = [await self.storage.person_requests.find(row["number"]) for row in rows]
+        found = [await self.storage.read(find_signer, row["number"]) for row in rows]
         return {each.number: each.name for each in found if each is not None}
 
     async def check_journal(self) -> None:
@@ -266,10 +287,9 @@ async def restored(petition: TriedPetition, url: str, backup: Rows) -> None:
     entries = petition.storage.journal.read().entries
     storage = await open_storage(url, petition.keyring, "andry")
     try:
-        raw = storage.database
-        await raw.write(put_back, backup)
-        at, last = petition.now, await petition.storage.last_number()
-        await replay(raw, petition.keyring, "andry", entries, reached=Reached(last), at=at)
+        await storage.database.write(put_back, backup)
+        at, last = petition.now, await petition.storage.read(last_number_given)
+        await replay(storage, entries, reached=Reached(last), at=at)
         copy = replace(petition, storage=storage)
         await copy.check_count()
         held, now = await copy.names(), await petition.names()
@@ -278,9 +298,7 @@ async def restored(petition: TriedPetition, url: str, backup: Rows) -> None:
             # The consent to a name that was given after the backup is not in it.
             given = petition.given.get(number, NEVER) > petition.backed_up_at
             assert held[number] == (None if given else now[number])
-        assert not await replay(
-            raw, petition.keyring, "andry", entries, reached=Reached(last), at=at
-        )
+        assert not await replay(storage, entries, reached=Reached(last), at=at)
     finally:
         await storage.close()
 

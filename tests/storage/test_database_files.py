@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import DatabaseReplaced, Unavailable
+from storage.errors import DatabaseReplaced, Unavailable
 from storage.sqlite import SqliteDatabase
 from storage.sqlite_connection import Write
 from tests.support.raw_sql import read_sql, write_sql

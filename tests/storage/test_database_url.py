@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from storage import DatabaseUrlWrong
 from storage.database_url import PostgresAddress, SqliteAddress, data_folder, parse_address
+from storage.errors import DatabaseUrlWrong
 
 
 @pytest.mark.parametrize(

@@ -1,32 +1,42 @@
 """Tests that a draft belongs to one admin and can be read only with the key."""
 
-from storage import Database, Drafts, Keyring
+from storage import Storage
+from storage.database import Database
+from storage.drafts import delete_draft, find_draft, store_draft
+from storage.keyring import Keyring
 from tests.support.raw_sql import read_sql
-from tests.support.supporters import NOON, SLUG
+from tests.support.supporters import NOON
 
 MARTA, LUCY = b"m" * 32, b"l" * 32
 
 
-async def test_each_admin_has_one(database: Database, keyring: Keyring) -> None:
-    drafts = Drafts(database, SLUG, keyring)
-    assert await drafts.get(MARTA) is None
-    await drafts.save(MARTA, "uno", NOON)
-    await drafts.save(MARTA, "dos", NOON)
-    await drafts.save(LUCY, "tres", NOON)
-    assert (await drafts.get(MARTA), await drafts.get(LUCY)) == ("dos", "tres")
-    await drafts.forget(MARTA)
-    await drafts.forget(MARTA)
-    assert (await drafts.get(MARTA), await drafts.get(LUCY)) == (None, "tres")
+async def test_each_admin_has_one(storage: Storage) -> None:
+    assert await storage.read(find_draft, MARTA) is None
+    await storage.write(store_draft, MARTA, "uno", NOON)
+    await storage.write(store_draft, MARTA, "dos", NOON)
+    await storage.write(store_draft, LUCY, "tres", NOON)
+    assert (await storage.read(find_draft, MARTA), await storage.read(find_draft, LUCY)) == (
+        "dos",
+        "tres",
+    )
+    await storage.write(delete_draft, MARTA)
+    await storage.write(delete_draft, MARTA)
+    assert (await storage.read(find_draft, MARTA), await storage.read(find_draft, LUCY)) == (
+        None,
+        "tres",
+    )
 
 
-async def test_of_another_petition_it_is_another(database: Database, keyring: Keyring) -> None:
-    await Drafts(database, SLUG, keyring).save(MARTA, "uno", NOON)
-    assert await Drafts(database, "other", keyring).get(MARTA) is None
+async def test_of_another_petition_it_is_another(
+    storage: Storage, database: Database, keyring: Keyring
+) -> None:
+    await storage.write(store_draft, MARTA, "uno", NOON)
+    assert await Storage(database, keyring, "other").read(find_draft, MARTA) is None
 
 
 async def test_nothing_of_it_can_be_read_in_the_table(
-    database: Database, keyring: Keyring
+    storage: Storage, database: Database
 ) -> None:
-    await Drafts(database, SLUG, keyring).save(MARTA, "Gracias a todas", NOON)
+    await storage.write(store_draft, MARTA, "Gracias a todas", NOON)
     rows = await read_sql(database, "SELECT body_sealed FROM drafts")
     assert b"Gracias" not in rows[0]["body_sealed"]

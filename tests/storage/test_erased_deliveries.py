@@ -4,8 +4,26 @@ import asyncio
 
 import pytest
 
-from storage import BroadcastAction, Broadcasts, Database, Recalled, Recalls, RecallTally
-from storage.broadcast_types import Outcome, Result, Tally
+from storage import Storage
+from storage.broadcast_counts import count_audience, tally_of_broadcast
+from storage.broadcast_rows import active_broadcast, broadcast_with
+from storage.broadcast_transitions import change_broadcast, finish_broadcast
+from storage.broadcast_types import BroadcastAction, Outcome, Result, Tally
+from storage.database import Database
+from storage.deliveries import (
+    enqueue_deliveries,
+    record_results,
+    recover_deliveries,
+    settle_deliveries,
+)
+from storage.recalls import (
+    Recalled,
+    RecallTally,
+    end_recall,
+    next_to_recall,
+    record_recalled,
+    tally_of_recall,
+)
 from tests.support.broadcasts import ME, claim, queued, results, start, started, tell
 from tests.support.raw_sql import read_sql
 from tests.support.supporters import ADMIN, Supporters, later
@@ -21,28 +39,30 @@ async def nobodys_rows(database: Database) -> int:
     "outcome", [Outcome.DELIVERED, Outcome.UNREACHABLE, Outcome.REJECTED, Outcome.UNCONFIRMED]
 )
 async def test_what_had_become_of_it_stays_in_the_count(
-    broadcasts: Broadcasts, people: Supporters, database: Database, outcome: Outcome
+    storage: Storage, people: Supporters, database: Database, outcome: Outcome
 ) -> None:
     await people.sign([1, 2, 3])
-    broadcast = await started(broadcasts)
-    batch = await claim(broadcasts, broadcast)
-    await broadcasts.deliveries.record(broadcast.id, results(batch, outcome), later(2))
-    before = await broadcasts.tally(broadcast.id)
+    broadcast = await started(storage)
+    batch = await claim(storage, broadcast)
+    await storage.write(record_results, broadcast.id, results(batch, outcome), later(2))
+    before = await storage.read(tally_of_broadcast, broadcast.id)
     await people.withdraw(1)
     await people.withdraw(3)
-    assert await broadcasts.tally(broadcast.id) == before
+    assert await storage.read(tally_of_broadcast, broadcast.id) == before
     assert [row["position"] for row in await people.deliveries(broadcast.id)] == [2]
     assert await people.states(broadcast.id) == [outcome.value]
 
 
 async def test_who_was_still_waiting_counts_as_withdrawn(
-    broadcasts: Broadcasts, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1, 2, 3])
-    broadcast = await started(broadcasts)
+    broadcast = await started(storage)
     await people.withdraw(2)
     await people.withdraw(2)
-    assert await broadcasts.tally(broadcast.id) == Tally(total=3, pending=2, withdrawn=1)
+    assert await storage.read(tally_of_broadcast, broadcast.id) == Tally(
+        total=3, pending=2, withdrawn=1
+    )
     assert [row["position"] for row in await people.deliveries(broadcast.id)] == [1, 3]
 
 
@@ -58,166 +78,182 @@ async def test_who_was_still_waiting_counts_as_withdrawn(
     ],
 )
 async def test_what_is_being_sent_is_counted_when_its_outcome_is_known_and_once(
-    broadcasts: Broadcasts,
-    people: Supporters,
-    database: Database,
-    outcome: Outcome,
-    counted: str,
+    storage: Storage, people: Supporters, database: Database, outcome: Outcome, counted: str
 ) -> None:
     await people.sign([1, 2])
-    broadcast = await started(broadcasts)
-    batch = await claim(broadcasts, broadcast)
+    broadcast = await started(storage)
+    batch = await claim(storage, broadcast)
     await people.withdraw(1)
-    assert await broadcasts.tally(broadcast.id) == Tally(total=2, sending=2)
+    assert await storage.read(tally_of_broadcast, broadcast.id) == Tally(total=2, sending=2)
     # Twice, since a commit whose answer was lost is done again.
     for _ in range(2):
-        await broadcasts.deliveries.record(broadcast.id, results(batch[:1], outcome), later(2))
-        assert await broadcasts.tally(broadcast.id) == Tally(total=2, sending=1, **{counted: 1})
+        await storage.write(record_results, broadcast.id, results(batch[:1], outcome), later(2))
+        assert await storage.read(tally_of_broadcast, broadcast.id) == Tally(
+            total=2, sending=1, **{counted: 1}
+        )
     assert await nobodys_rows(database) == 0
     assert await people.states(broadcast.id) == ["sending"]
 
 
 async def test_what_a_dead_holder_was_sending_to_them_is_counted_as_withdrawn(
-    broadcasts: Broadcasts, people: Supporters, database: Database
+    storage: Storage, people: Supporters, database: Database
 ) -> None:
     await people.sign([1, 2, 3])
-    broadcast = await started(broadcasts)
-    await claim(broadcasts, broadcast)
+    broadcast = await started(storage)
+    await claim(storage, broadcast)
     await people.withdraw(3)
-    assert await broadcasts.deliveries.recover(broadcast, holder=ME, at=later(9)) == 3
-    assert await broadcasts.tally(broadcast.id) == Tally(total=3, pending=2, withdrawn=1)
+    assert await storage.write(recover_deliveries, broadcast, holder=ME, at=later(9)) == 3
+    assert await storage.read(tally_of_broadcast, broadcast.id) == Tally(
+        total=3, pending=2, withdrawn=1
+    )
     assert await nobodys_rows(database) == 0
 
 
 async def test_what_was_being_sent_to_them_when_it_was_cancelled_is_unknown(
-    broadcasts: Broadcasts, people: Supporters, database: Database
+    storage: Storage, people: Supporters, database: Database
 ) -> None:
     await people.sign([1, 2])
-    broadcast = await started(broadcasts)
-    await claim(broadcasts, broadcast)
+    broadcast = await started(storage)
+    await claim(storage, broadcast)
     await people.withdraw(1)
-    await broadcasts.change(BroadcastAction.CANCEL, broadcast.id, ADMIN, later(3))
-    await broadcasts.deliveries.settle(later(4))
-    assert await broadcasts.tally(broadcast.id) == Tally(total=2, unconfirmed=2)
+    await storage.write(change_broadcast, BroadcastAction.CANCEL, broadcast.id, ADMIN, later(3))
+    await storage.write(settle_deliveries, later(4))
+    assert await storage.read(tally_of_broadcast, broadcast.id) == Tally(total=2, unconfirmed=2)
     assert await nobodys_rows(database) == 0
 
 
-async def test_it_ends_when_the_last_one_withdraws(
-    broadcasts: Broadcasts, people: Supporters
-) -> None:
+async def test_it_ends_when_the_last_one_withdraws(storage: Storage, people: Supporters) -> None:
     await people.sign([1, 2])
-    broadcast = await started(broadcasts)
-    first = await claim(broadcasts, broadcast, limit=1)
-    await broadcasts.deliveries.record(broadcast.id, results(first, Outcome.DELIVERED), later(2))
-    await broadcasts.finish(broadcast.id, later(3))
-    assert await broadcasts.active() == broadcast
+    broadcast = await started(storage)
+    first = await claim(storage, broadcast, limit=1)
+    await storage.write(record_results, broadcast.id, results(first, Outcome.DELIVERED), later(2))
+    await storage.write(finish_broadcast, broadcast.id, later(3))
+    assert await storage.read(active_broadcast) == broadcast
     await people.withdraw(2)
-    await broadcasts.finish(broadcast.id, later(4))
-    assert await broadcasts.tally(broadcast.id) == Tally(total=2, delivered=1, withdrawn=1)
+    await storage.write(finish_broadcast, broadcast.id, later(4))
+    assert await storage.read(tally_of_broadcast, broadcast.id) == Tally(
+        total=2, delivered=1, withdrawn=1
+    )
 
 
 async def test_who_withdraws_while_the_list_is_written_is_among_its_recipients(
-    broadcasts: Broadcasts, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1, 2, 3, 4])
-    await tell(broadcasts, await started(broadcasts, topic="before"))
+    await tell(storage, await started(storage, topic="before"))
     await people.withdraw(4)
-    broadcast = await start(broadcasts, topic="now")
-    await broadcasts.deliveries.enqueue(broadcast, holder=ME, portion=2, at=later(1))
+    broadcast = await start(storage, topic="now")
+    await storage.write(enqueue_deliveries, broadcast, holder=ME, portion=2, at=later(1))
     await people.withdraw(1)
-    assert (await queued(broadcasts, broadcast)).total == 3
+    assert (await queued(storage, broadcast)).total == 3
 
 
-async def test_each_broadcast_counts_its_own(broadcasts: Broadcasts, people: Supporters) -> None:
+async def test_each_broadcast_counts_its_own(storage: Storage, people: Supporters) -> None:
     await people.sign([1, 2])
-    first = await started(broadcasts, topic="one")
-    await tell(broadcasts, first)
-    second = await started(broadcasts, topic="two")
+    first = await started(storage, topic="one")
+    await tell(storage, first)
+    second = await started(storage, topic="two")
     await people.withdraw(1)
-    assert await broadcasts.tally(first.id) == Tally(total=2, delivered=2)
-    assert await broadcasts.tally(second.id) == Tally(total=2, pending=1, withdrawn=1)
+    assert await storage.read(tally_of_broadcast, first.id) == Tally(total=2, delivered=2)
+    assert await storage.read(tally_of_broadcast, second.id) == Tally(
+        total=2, pending=1, withdrawn=1
+    )
 
 
 async def test_racing_withdrawals_and_results_are_each_counted_once(
-    broadcasts: Broadcasts, people: Supporters, database: Database
+    storage: Storage, people: Supporters, database: Database
 ) -> None:
     await people.sign(range(1, 41))
-    broadcast = await started(broadcasts)
-    batch = await claim(broadcasts, broadcast, limit=30)
+    broadcast = await started(storage)
+    batch = await claim(storage, broadcast, limit=30)
 
     async def record_all() -> None:
         for each in batch:
             result = results([each], Outcome.DELIVERED)
-            await broadcasts.deliveries.record(broadcast.id, result, later(2))
+            await storage.write(record_results, broadcast.id, result, later(2))
 
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(record_all())
         for number in range(1, 41):
             tasks.create_task(people.withdraw(number))
-    assert await broadcasts.tally(broadcast.id) == Tally(total=40, delivered=30, withdrawn=10)
+    assert await storage.read(tally_of_broadcast, broadcast.id) == Tally(
+        total=40, delivered=30, withdrawn=10
+    )
     assert await people.deliveries(broadcast.id) == []
 
 
 async def test_several_at_once_are_added_to_those_before(
-    broadcasts: Broadcasts, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
     await people.sign(range(1, 7))
-    broadcast = await started(broadcasts)
-    batch = await claim(broadcasts, broadcast)
+    broadcast = await started(storage)
+    batch = await claim(storage, broadcast)
     for number in (1, 2, 3, 4, 5):
         await people.withdraw(number)
     for some in (batch[:2], batch[2:5]):
-        await broadcasts.deliveries.record(
-            broadcast.id, results(some, Outcome.DELIVERED), later(2)
+        await storage.write(
+            record_results, broadcast.id, results(some, Outcome.DELIVERED), later(2)
         )
-    assert await broadcasts.tally(broadcast.id) == Tally(total=6, delivered=5, sending=1)
+    assert await storage.read(tally_of_broadcast, broadcast.id) == Tally(
+        total=6, delivered=5, sending=1
+    )
 
 
 class TestRecalling:
     async def test_what_they_were_sent_stays_and_is_accounted_for(
-        self, broadcasts: Broadcasts, people: Supporters, recalls: Recalls
+        self, storage: Storage, people: Supporters
     ) -> None:
         await people.sign([1, 2, 3, 4, 5])
-        broadcast = await started(broadcasts)
+        broadcast = await started(storage)
         await people.withdraw(5)  # told nothing, so there is nothing to take back
-        batch = await claim(broadcasts, broadcast)
+        batch = await claim(storage, broadcast)
         sent = [Result(each.position, each.claim, Outcome.DELIVERED, (71,)) for each in batch]
-        await broadcasts.deliveries.record(broadcast.id, sent, later(2))
-        await broadcasts.finish(broadcast.id, later(3))
+        await storage.write(record_results, broadcast.id, sent, later(2))
+        await storage.write(finish_broadcast, broadcast.id, later(3))
         await people.withdraw(1)
-        await broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, later(9))
-        assert await recalls.tally(broadcast.id) == RecallTally(total=4, failed=1, open=3)
-        await recalls.record(broadcast.id, Recalled.DELETED, [2])
-        await recalls.record(broadcast.id, Recalled.FAILED, [3])
+        await storage.write(
+            change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, later(9)
+        )
+        assert await storage.read(tally_of_recall, broadcast.id) == RecallTally(
+            total=4, failed=1, open=3
+        )
+        await storage.write(record_recalled, broadcast.id, Recalled.DELETED, [2])
+        await storage.write(record_recalled, broadcast.id, Recalled.FAILED, [3])
         for number in (2, 3, 4):
             await people.withdraw(number)
-        assert await recalls.next(broadcast.id, after=0, limit=9, at=later(9)) == []
-        await recalls.record(broadcast.id, Recalled.DELETED, [4])  # deleted, and gone meanwhile
-        assert await recalls.tally(broadcast.id) == RecallTally(total=4, deleted=1, failed=3)
-        await recalls.end(broadcast.id, later(10))
-        ended = await broadcasts.get(broadcast.id)
+        assert (
+            await storage.read(next_to_recall, broadcast.id, after=0, limit=9, at=later(9)) == []
+        )
+        await storage.write(
+            record_recalled, broadcast.id, Recalled.DELETED, [4]
+        )  # deleted, and gone meanwhile
+        assert await storage.read(tally_of_recall, broadcast.id) == RecallTally(
+            total=4, deleted=1, failed=3
+        )
+        await storage.write(end_recall, broadcast.id, later(10))
+        ended = await storage.read(broadcast_with, broadcast.id)
         assert ended is not None
         assert ended.recall_ended_at == later(10)
-        assert (await broadcasts.tally(broadcast.id)).delivered == 4
+        assert (await storage.read(tally_of_broadcast, broadcast.id)).delivered == 4
 
 
 class TestSigningAgain:
     async def test_what_began_before_does_not_go_to_a_signature_of_today(
-        self, broadcasts: Broadcasts, people: Supporters
+        self, storage: Storage, people: Supporters
     ) -> None:
         await people.sign([1, 2])
-        broadcast = await started(broadcasts)
+        broadcast = await started(storage)
         await people.withdraw(1)
         await people.sign([3])
-        assert [each.position for each in await claim(broadcasts, broadcast)] == [2]
+        assert [each.position for each in await claim(storage, broadcast)] == [2]
 
     async def test_the_next_closing_update_does(
-        self, broadcasts: Broadcasts, people: Supporters
+        self, storage: Storage, people: Supporters
     ) -> None:
         await people.sign([1, 2])
-        await tell(broadcasts, await started(broadcasts))
+        await tell(storage, await started(storage))
         await people.withdraw(1)
         await people.sign([3])
-        assert await broadcasts.audience() == {"es": 1}
-        again = await started(broadcasts, at=later(60))
-        assert [each.position for each in await claim(broadcasts, again)] == [3]
+        assert await storage.read(count_audience) == {"es": 1}
+        again = await started(storage, at=later(60))
+        assert [each.position for each in await claim(storage, again)] == [3]

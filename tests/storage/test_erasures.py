@@ -8,16 +8,29 @@ from typing import Any
 
 import pytest
 
-from storage import (
-    BroadcastAction,
+from storage import Storage
+from storage.broadcast_counts import tally_of_broadcast
+from storage.broadcast_transitions import change_broadcast
+from storage.broadcast_types import BroadcastAction, Kind, Outcome, Tally
+from storage.conversations import conversation_of
+from storage.deliveries import lease_of, record_results
+from storage.erasures import (
     DueBefore,
     DueCount,
-    Kind,
-    Outcome,
-    Storage,
-    Tally,
-    verified_otherwise,
+    count_due_signatures,
+    due_numbers,
+    earliest_signed_at,
+    erase_leftovers,
+    erase_signatures,
 )
+from storage.leases import take_lease
+from storage.person_codes import make_code
+from storage.person_requests import restrict_use, signer_of, verified_otherwise
+from storage.petitions import closing_update_is_under_way, last_number_given, petition_state
+from storage.sent_files import add_sent_file, files_due
+from storage.signature_counts import signature_statistics
+from storage.signatures import signature_of, withdraw_signature
+from tests.support.audit_entries import newest_audit_entries
 from tests.support.broadcasts import claim, results, start, started
 from tests.support.raw_sql import read_sql, write_sql
 from tests.support.supporters import ADMIN, NOON, SLUG, Supporters, a_supporter, later
@@ -31,7 +44,7 @@ ENTRY = uuid.uuid4().bytes
 
 @pytest.fixture
 def people(storage: Storage) -> Supporters:
-    return Supporters(storage.database, storage.conversations._keyring)
+    return Supporters(storage.database, storage.keyring)
 
 
 async def anonymous_counts(storage: Storage) -> list[tuple[str, int, int, int]]:
@@ -68,8 +81,8 @@ async def erase(
     untold_too: bool = False,
     limit: int = 10,
 ) -> int:
-    numbers = await storage.erasures.due_numbers(due, untold_too=untold_too, after=0, limit=limit)
-    return await storage.erasures.erase(numbers, action="retention", entry=entry, at=NOON)
+    numbers = await storage.read(due_numbers, due, untold_too=untold_too, after=0, limit=limit)
+    return await storage.write(erase_signatures, numbers, action="retention", entry=entry, at=NOON)
 
 
 async def test_of_a_signature_only_counts_are_left(storage: Storage, people: Supporters) -> None:
@@ -79,23 +92,23 @@ async def test_of_a_signature_only_counts_are_left(storage: Storage, people: Sup
     await do(storage, "UPDATE signatures SET invalidation_id = :id WHERE number = 4", id=b"i" * 16)
     await do(storage, "UPDATE petitions SET signatures = 4, closed_at = 1, closed_signatures = 4")
     for number in (1, 5):
-        await storage.sent_files.add(
-            people.supporter(number), chat_id=7, message_id=number, at=NOON
+        await storage.write(
+            add_sent_file, people.supporter(number), chat_id=7, message_id=number, at=NOON
         )
-    before = await storage.signatures.stats(since=later(4))
+    before = await storage.read(signature_statistics, since=later(4))
     assert await erase(storage, FIRST_TWO) == 2
-    assert await storage.signatures.get(people.supporter(1)) is None
-    assert await storage.signatures.get(people.supporter(3)) is not None
-    assert [file.message_id for file in await storage.sent_files.due()] == [1]
-    assert await storage.erasures.first_signed_at() == later(3)
+    assert await storage.read(signature_of, people.supporter(1)) is None
+    assert await storage.read(signature_of, people.supporter(3)) is not None
+    assert [file.message_id for file in await storage.read(files_due)] == [1]
+    assert await storage.read(earliest_signed_at) == later(3)
     assert await erase(storage) == 3
-    assert await storage.erasures.first_signed_at() is None
+    assert await storage.read(earliest_signed_at) is None
     for table in ("signatures", "consents", "conversations"):
         assert await left(storage, table) == 0, table
     assert await anonymous_counts(storage) == [("es", 0, 1, 2), ("es", 1, 0, 1), ("es", 1, 1, 2)]
-    state = await storage.petitions.state()
+    state = await storage.read(petition_state)
     assert (state.signatures, state.closed_signatures, state.erased_at) == (4, 4, NOON)
-    stats = await storage.signatures.stats(since=later(4))
+    stats = await storage.read(signature_statistics, since=later(4))
     assert (stats.total, stats.by_language) == (before.total, before.by_language)
     assert (stats.erased, stats.by_source) == (4, {})
 
@@ -105,9 +118,11 @@ async def test_a_run_has_one_entry_in_the_audit_with_the_number_of_all_its_porti
 ) -> None:
     await sign(people, range(1, 6))
     assert [await erase(storage, limit=2) for _ in range(4)] == [2, 2, 1, 0]
-    entries = [each for each in await storage.audit.entries(9) if each.action == "retention"]
+    entries = [
+        each for each in await storage.read(newest_audit_entries, 9) if each.action == "retention"
+    ]
     assert [(each.detail, each.actor, each.at) for each in entries] == [("5", None, NOON)]
-    assert len(await storage.audit.entries(9)) == len(entries)
+    assert len(await storage.read(newest_audit_entries, 9)) == len(entries)
 
 
 async def test_a_run_that_was_killed_goes_on_where_it_was(
@@ -117,7 +132,7 @@ async def test_a_run_that_was_killed_goes_on_where_it_was(
     assert await erase(storage, limit=2) == 2
     assert await erase(storage, entry=uuid.uuid4().bytes) == 3
     assert [people for *_, people in await anonymous_counts(storage)] == [5]
-    assert (await storage.petitions.state()).signatures == 5
+    assert (await storage.read(petition_state)).signatures == 5
 
 
 async def test_who_can_still_be_told_waits_after_a_delivery_and_not_at_the_most(
@@ -130,23 +145,27 @@ async def test_who_can_still_be_told_waits_after_a_delivery_and_not_at_the_most(
     for number, said in ((7, "objected_at = 1"), (8, "restricted_at = 1")):
         await do(storage, f"UPDATE signatures SET {said} WHERE number = {number}")  # noqa: S608
     await do(storage, "UPDATE signatures SET invalidation_id = :id WHERE number = 9", id=b"i" * 16)
-    lease = storage.broadcasts.lease
-    await storage.leases.take(lease, "me", seconds=10**9, now=NOON)
-    broadcast = await started(storage.broadcasts)
-    sent = await claim(storage.broadcasts, broadcast, limit=2)
+    lease = lease_of(storage.slug)
+    await storage.write(take_lease, lease, "me", seconds=10**9, now=NOON)
+    broadcast = await started(storage)
+    sent = await claim(storage, broadcast, limit=2)
     outcome = results(sent, Outcome.DELIVERED)
-    await storage.broadcasts.deliveries.record(broadcast.id, outcome, later(2))
-    assert await storage.erasures.is_sending()
-    assert await storage.erasures.count(AFTER_HANDOVER) == DueCount(9, 0, 2, 2, later(3))
-    tally = await storage.broadcasts.tally(broadcast.id)
+    await storage.write(record_results, broadcast.id, outcome, later(2))
+    assert await storage.read(closing_update_is_under_way)
+    assert await storage.read(count_due_signatures, AFTER_HANDOVER) == DueCount(
+        9, 0, 2, 2, later(3)
+    )
+    tally = await storage.read(tally_of_broadcast, broadcast.id)
     assert await erase(storage, AFTER_HANDOVER) == 7
-    assert await storage.broadcasts.tally(broadcast.id) == tally
+    assert await storage.read(tally_of_broadcast, broadcast.id) == tally
     at_most = replace(ALL, at_most=later(4))
-    assert await storage.erasures.count(at_most) == DueCount(1, 1, 1, 0, later(3))
+    assert await storage.read(count_due_signatures, at_most) == DueCount(1, 1, 1, 0, later(3))
     assert await erase(storage, at_most) == 1
     assert await erase(storage, AFTER_HANDOVER, untold_too=True) == 1
     # Nobody has withdrawn: two were told, and two were not.
-    assert await storage.broadcasts.tally(broadcast.id) == Tally(total=4, delivered=2, pending=2)
+    assert await storage.read(tally_of_broadcast, broadcast.id) == Tally(
+        total=4, delivered=2, pending=2
+    )
     assert await left(storage, "deliveries") == 0
 
 
@@ -155,14 +174,14 @@ async def test_beside_a_broadcast_and_withdrawals_everybody_is_counted_once(
 ) -> None:
     await people.set_closed(True)
     await sign(people, range(1, 61))
-    await storage.leases.take(storage.broadcasts.lease, "me", seconds=10**9, now=NOON)
-    broadcast = await started(storage.broadcasts)
+    await storage.write(take_lease, lease_of(storage.slug), "me", seconds=10**9, now=NOON)
+    broadcast = await started(storage)
     at_most = replace(ALL, at_most=later(40))
 
     async def send() -> None:
-        while sent := await claim(storage.broadcasts, broadcast, limit=5):
+        while sent := await claim(storage, broadcast, limit=5):
             outcome = results(sent, Outcome.UNREACHABLE)
-            await storage.broadcasts.deliveries.record(broadcast.id, outcome, later(2))
+            await storage.write(record_results, broadcast.id, outcome, later(2))
 
     async def purge() -> None:
         while await erase(storage, at_most, limit=3):
@@ -170,14 +189,14 @@ async def test_beside_a_broadcast_and_withdrawals_everybody_is_counted_once(
 
     async def withdraw() -> None:
         for number in range(5, 60, 10):
-            await storage.signatures.withdraw(people.supporter(number), NOON)
+            await storage.write(withdraw_signature, people.supporter(number), NOON)
 
     async with asyncio.timeout(30):
         await asyncio.gather(send(), purge(), withdraw())
     erased = sum(people for *_, people in await anonymous_counts(storage))
-    state = await storage.petitions.state()
+    state = await storage.read(petition_state)
     assert state.signatures == erased + await left(storage, "signatures")
-    assert (await storage.broadcasts.tally(broadcast.id)).total == 60
+    assert (await storage.read(tally_of_broadcast, broadcast.id)).total == 60
     assert await left(storage, "deliveries") == await left(storage, "signatures") == 19
 
 
@@ -186,21 +205,21 @@ async def test_while_people_can_sign_an_old_button_stays_harmless(
 ) -> None:
     await sign(people, range(1, 2))
     assert await erase(storage) == 1
-    found = await storage.conversations.get(people.supporter(1))
+    found = await storage.read(conversation_of, people.supporter(1))
     assert found is not None
     assert (found.stage, found.version, found.source, found.language) == ("home", 2, None, "en")
 
 
 async def test_who_signs_again_is_somebody_new(storage: Storage, people: Supporters) -> None:
-    ana = a_supporter(storage.conversations._keyring, 7)
+    ana = a_supporter(storage.keyring, 7)
     await ana.arrive(storage)
     await ana.sign(storage)
     assert await erase(storage) == 1
-    found = await storage.conversations.get(ana.supporter)
+    found = await storage.read(conversation_of, ana.supporter)
     assert found is not None
     await ana.sign(storage, was=found.version)
-    state = await storage.petitions.state()
-    assert (state.signatures, await storage.petitions.last_number()) == (2, 2)
+    state = await storage.read(petition_state)
+    assert (state.signatures, await storage.read(last_number_given)) == (2, 2)
 
 
 async def test_of_a_petition_that_ended_long_ago_nothing_personal_is_left(
@@ -217,10 +236,10 @@ async def test_of_a_petition_that_ended_long_ago_nothing_personal_is_left(
     for key, at, told in ((b"a", old, None), (b"b", new, None), (b"c", new, new)):
         await do(storage, change, id=key * 16, petition=SLUG, at=at, told=told)
     due = DueBefore(at_most=later(99), handed_over=later(999))
-    assert await storage.erasures.erase_what_is_left(due, limit=9) == 0  # it is open
+    assert await storage.write(erase_leftovers, due, limit=9) == 0  # it is open
     assert await left(storage, "changes_after_export") == 1
     await people.set_closed_at(due.at_most)
-    assert await storage.erasures.erase_what_is_left(due, limit=9) == 0  # not yet long ago
+    assert await storage.write(erase_leftovers, due, limit=9) == 0  # not yet long ago
     await people.set_closed_at(later(0))
     late = int(due.at_most.timestamp() * 1000)
     await do(
@@ -229,11 +248,11 @@ async def test_of_a_petition_that_ended_long_ago_nothing_personal_is_left(
         at=late,
         person=people.supporter(3),
     )
-    assert await storage.erasures.erase_what_is_left(due, limit=1) == 1
-    assert await storage.erasures.erase_what_is_left(due, limit=9) == 1
+    assert await storage.write(erase_leftovers, due, limit=1) == 1
+    assert await storage.write(erase_leftovers, due, limit=9) == 1
     assert await left(storage, "conversations") == 1  # somebody who came lately
     after = replace(due, at_most=due.at_most + timedelta(seconds=1))
-    assert await storage.erasures.erase_what_is_left(after, limit=9) == 1
+    assert await storage.write(erase_leftovers, after, limit=9) == 1
 
 
 async def test_what_is_signed_at_the_last_moment_is_kept(
@@ -241,7 +260,7 @@ async def test_what_is_signed_at_the_last_moment_is_kept(
 ) -> None:
     await sign(people, range(3, 4))
     for due in (FIRST_TWO, DueBefore(at_most=later(0), handed_over=later(3))):
-        assert (await storage.erasures.count(due)).total == 0
+        assert (await storage.read(count_due_signatures, due)).total == 0
         assert await erase(storage, due) == 0
 
 
@@ -249,10 +268,10 @@ async def test_a_code_and_a_sentence_that_waits_go_with_the_signature(
     storage: Storage, people: Supporters
 ) -> None:
     await sign(people, range(1, 2))
-    await storage.person_codes.make(people.supporter(1), NOON)
-    signer = await storage.person_requests.of(people.supporter(1))
+    await make_code(storage, people.supporter(1), NOON)
+    signer = await storage.read(signer_of, people.supporter(1))
     assert signer is not None
-    await storage.person_requests.restrict(signer, verified_otherwise("a letter"), NOON)
+    await storage.write(restrict_use, signer, verified_otherwise("a letter"), NOON)
     assert await erase(storage) == 1
     for table in ("person_codes", "person_notices"):
         assert await left(storage, table) == 0, table
@@ -261,9 +280,9 @@ async def test_a_code_and_a_sentence_that_waits_go_with_the_signature(
 async def test_only_a_closing_update_is_waited_for(storage: Storage, people: Supporters) -> None:
     await people.set_closed(True)
     await sign(people, range(1, 2))
-    update = await start(storage.broadcasts, kind=Kind.UPDATE)
-    assert not await storage.erasures.is_sending()
-    await storage.broadcasts.change(BroadcastAction.CANCEL, update.id, ADMIN, NOON)
-    closing = await start(storage.broadcasts)
-    await storage.broadcasts.change(BroadcastAction.PAUSE, closing.id, ADMIN, NOON)
-    assert await storage.erasures.is_sending()
+    update = await start(storage, kind=Kind.UPDATE)
+    assert not await storage.read(closing_update_is_under_way)
+    await storage.write(change_broadcast, BroadcastAction.CANCEL, update.id, ADMIN, NOON)
+    closing = await start(storage)
+    await storage.write(change_broadcast, BroadcastAction.PAUSE, closing.id, ADMIN, NOON)
+    assert await storage.read(closing_update_is_under_way)

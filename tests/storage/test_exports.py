@@ -4,17 +4,25 @@ from datetime import datetime
 
 import pytest
 
-from storage import (
+from storage import Storage
+from storage.changes_after_export import owed_changes
+from storage.database import Database
+from storage.errors import Unavailable
+from storage.exports import (
     ExportCounts,
     ExportedList,
     NamedSignature,
     SignatureGroup,
-    Storage,
-    Unavailable,
+    begin_export,
+    discard_export,
+    finish_export,
+    open_signature_list,
 )
-from storage.database import Database
+from storage.invalidations import take_out_signatures, undo_invalidation
 from storage.keyring import Keyring
+from storage.petitions import close_petition
 from storage.times import from_millis
+from tests.support.audit_entries import newest_audit_entries
 from tests.support.raw_sql import read_sql, write_sql
 from tests.support.supporters import NOON, Supporters, later
 
@@ -28,11 +36,11 @@ async def people(storage: Storage, keyring: Keyring) -> Supporters:
 
 
 async def begun(storage: Storage) -> ExportedList:
-    return await storage.exports.begin(at=NOON, detail="json encrypted")
+    return await storage.write(begin_export, at=NOON, detail="json encrypted")
 
 
 async def named(storage: Storage) -> list[NamedSignature]:
-    async with storage.exports.read(await begun(storage)) as signatures:
+    async with open_signature_list(storage, await begun(storage)) as signatures:
         return [each async for page in signatures.pages() for each in page]
 
 
@@ -54,7 +62,7 @@ async def test_who_may_not_be_named_is_counted_and_not_in_the_list(
 ) -> None:
     sql = f"UPDATE signatures SET {without} WHERE number = 2"  # noqa: S608 - constants
     await write_sql(storage.database, sql)
-    async with storage.exports.read(await begun(storage)) as signatures:
+    async with open_signature_list(storage, await begun(storage)) as signatures:
         groups = await signatures.groups()
     assert [(each.named, each.signatures) for each in groups] == [(False, 1), (True, 5)]
     assert [each.number for each in await named(storage)] == [1, 3, 4, 5, 6]
@@ -65,13 +73,13 @@ async def test_who_was_taken_out_of_the_count_is_in_neither(
 ) -> None:
     before, _ = await invalidate(storage, 2, later(-1))
     assert await counts(storage) == ExportCounts(None, None, 0, 0)
-    closed = await storage.petitions.close(revision=0, actor=1, at=NOON)
+    closed = await storage.write(close_petition, revision=0, actor=1, at=NOON)
     assert closed is not None
     await invalidate(storage, 5, later(1))
     assert await counts(storage) == ExportCounts(NOON, 5, 1, 0)
     assert [each.number for each in await named(storage)] == [1, 3, 4, 6]
     # Who is put back counts the other way: the count at the closing is the one that was told.
-    await storage.invalidations.undo(before, later(2))
+    await storage.write(undo_invalidation, before, later(2))
     assert await counts(storage) == ExportCounts(NOON, 5, 0, 0)
 
 
@@ -82,7 +90,7 @@ async def test_the_signatures_come_in_portions_by_number_as_they_were_given(
     monkeypatch.setattr("storage.exports._COUNTED_AT_ONCE", 2)
     moved = "UPDATE signatures SET signed_at = 1793000000000, language = 'en' WHERE number = 6"
     await write_sql(storage.database, moved)
-    async with storage.exports.read(await begun(storage)) as signatures:
+    async with open_signature_list(storage, await begun(storage)) as signatures:
         pages = [page async for page in signatures.pages()]
         groups = await signatures.groups()
     assert [[each.number for each in page] for page in pages] == [[1, 2, 3, 4], [5, 6]]
@@ -98,19 +106,19 @@ async def test_whoever_signs_or_withdraws_while_the_list_is_read_changes_nothing
 ) -> None:
     other, export = await begun(storage), await begun(storage)
     await people.sign([7])
-    async with storage.exports.read(export) as signatures:
+    async with open_signature_list(storage, export) as signatures:
         (group,) = await signatures.groups()
         await people.withdraw(2)
         await people.sign([8])
         pages = [page async for page in signatures.pages()]
     assert group.signatures == 6
     assert [each.number for each in pages[0]] == [1, 2, 3, 4, 5, 6]
-    await storage.exports.finish(export, with_name=6, without_name=0)
+    await storage.write(finish_export, export, with_name=6, without_name=0)
     # And the one who withdrew is owed a notice.
-    (owed,) = await storage.changes_after_export.owed(export)
+    (owed,) = await storage.read(owed_changes, export)
     assert owed.number == 2
     assert sorted(await exports(storage.database)) == [(6, 0, 0), (6, 6, 0)]
-    await storage.exports.discard(other, later(1))
+    await storage.write(discard_export, other, later(1))
     assert await exports(storage.database) == [(6, 6, 0)]
     assert await exports(storage.database) == [(6, 6, 0)]
 
@@ -136,20 +144,20 @@ async def test_a_list_that_was_not_written_is_none_that_anybody_has(
     storage: Storage, people: Supporters
 ) -> None:
     export = await begun(storage)
-    await storage.exports.discard(export, later(1))
+    await storage.write(discard_export, export, later(1))
     assert await exports(storage.database) == []
-    failed, begin = await storage.audit.entries(9)
+    failed, begin = await storage.read(newest_audit_entries, 9)
     assert (begin.action, begin.detail) == ("export", f"{export.id.hex()} json encrypted")
     assert (failed.action, failed.detail) == ("export_failed", export.id.hex())
 
 
 async def counts(storage: Storage) -> ExportCounts:
-    async with storage.exports.read(await begun(storage)) as signatures:
+    async with open_signature_list(storage, await begun(storage)) as signatures:
         return await signatures.counts()
 
 
 async def invalidate(storage: Storage, number: int, at: datetime) -> tuple[bytes, int]:
-    return await storage.invalidations.take_out([number], reason="", condition="", at=at)
+    return await storage.write(take_out_signatures, [number], reason="", condition="", at=at)
 
 
 @pytest.mark.parametrize("kind", ["postgres"], indirect=True)
@@ -161,7 +169,7 @@ async def test_a_server_that_ends_the_connection_is_told_and_asked_for_no_other_
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE pid <> pg_backend_pid() AND datname = current_database()
     """
-    async with storage.exports.read(await begun(storage)) as signatures:
+    async with open_signature_list(storage, await begun(storage)) as signatures:
         pages = signatures.pages()
         assert len(await anext(pages)) == 2
         await read_sql(storage.database, severing)

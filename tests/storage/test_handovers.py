@@ -5,10 +5,25 @@ from datetime import date
 
 import pytest
 
-from storage import ExportedList, Inclusion, Keyring, Reached, Storage
-from storage.changes_after_export import Change
+from storage import Storage
+from storage.changes_after_export import Change, mark_changes_told, owed_changes
+from storage.exports import ExportedList
+from storage.handovers import (
+    Inclusion,
+    active_handover,
+    exported_lists,
+    handover_known_to,
+    invalidated_since_handover,
+    newest_handover,
+    record_handover,
+    undo_handover,
+)
 from storage.journal import Deed, Entry
 from storage.journal_replay import replay
+from storage.keyring import Keyring
+from storage.petitions import Reached, petition_state, reopen_petition
+from storage.signatures import withdraw_signature
+from tests.support.audit_entries import newest_audit_entries
 from tests.support.raw_sql import Statement, read_rows, read_sql, write_all, write_sql
 from tests.support.supporters import NOON, SLUG, Supporters, later
 
@@ -28,30 +43,32 @@ async def people(storage: Storage, keyring: Keyring) -> Supporters:
 
 async def _listed(storage: Storage, people: Supporters, last_number: int = 6) -> ExportedList:
     await people.exported(last_number, with_name=4, without_name=2)
-    return (await storage.handovers.exports())[0]
+    return (await storage.read(exported_lists))[0]
 
 
 async def test_it_is_recorded_with_what_it_held_and_taken_back(
     storage: Storage, people: Supporters
 ) -> None:
-    handovers, listed = storage.handovers, await _listed(storage, people)
-    assert await handovers.active() is None
-    recorded = await handovers.record(DAY, at=later(60), listed=listed, manifest=MANIFEST)
+    storage, listed = storage, await _listed(storage, people)
+    assert await storage.read(active_handover) is None
+    recorded = await storage.write(
+        record_handover, DAY, at=later(60), listed=listed, manifest=MANIFEST
+    )
     assert recorded is not None
-    assert recorded == await handovers.active()
+    assert recorded == await storage.read(active_handover)
     assert (recorded.handed_over_on, recorded.manifest) == (DAY, MANIFEST)
     assert (recorded.with_name, recorded.without_name, recorded.signatures) == (4, 2, 6)
     assert (recorded.export_id, recorded.exported_at) == (listed.id, NOON)
-    (entry,) = await storage.audit.entries(9)
+    (entry,) = await storage.read(newest_audit_entries, 9)
     assert (entry.action, entry.actor) == ("handover", None)
     assert entry.detail == f"2026-03-02, list {listed.id.hex()[:12]}: 4 with a name, 2 without"
-    assert await handovers.undo(recorded, at=later(90)) is True
-    assert await handovers.undo(recorded, at=later(91)) is False
-    assert await handovers.active() is None
-    newest = await handovers.newest()
+    assert await storage.write(undo_handover, recorded, at=later(90)) is True
+    assert await storage.write(undo_handover, recorded, at=later(91)) is False
+    assert await storage.read(active_handover) is None
+    newest = await storage.read(newest_handover)
     assert newest is not None
     assert newest.undone_at == later(90)
-    assert [each.action for each in await storage.audit.entries(9)] == [
+    assert [each.action for each in await storage.read(newest_audit_entries, 9)] == [
         "handover_undone",
         "handover",
     ]
@@ -61,11 +78,11 @@ async def test_a_second_one_and_one_of_an_open_petition_are_refused_without_a_tr
     storage: Storage, people: Supporters
 ) -> None:
     await people.set_closed(False)
-    assert await storage.handovers.record(DAY, at=NOON, without_name=6) is None
+    assert await storage.write(record_handover, DAY, at=NOON, without_name=6) is None
     await people.set_closed(True)
-    assert await storage.handovers.record(DAY, at=NOON, without_name=6) is not None
-    assert await storage.handovers.record(DAY, at=NOON, without_name=5) is None
-    assert len(await storage.audit.entries(9)) == 1
+    assert await storage.write(record_handover, DAY, at=NOON, without_name=6) is not None
+    assert await storage.write(record_handover, DAY, at=NOON, without_name=5) is None
+    assert len(await storage.read(newest_audit_entries, 9)) == 1
     assert storage.journal is not None
     assert len(storage.journal.read().entries) == 1
 
@@ -73,8 +90,12 @@ async def test_a_second_one_and_one_of_an_open_petition_are_refused_without_a_tr
 async def test_a_backup_from_before_it_gets_it_back_with_its_list_and_what_is_owed(
     storage: Storage, people: Supporters, keyring: Keyring
 ) -> None:
-    recorded = await storage.handovers.record(
-        DAY, at=later(60), listed=await _listed(storage, people), manifest=MANIFEST
+    recorded = await storage.write(
+        record_handover,
+        DAY,
+        at=later(60),
+        listed=await _listed(storage, people),
+        manifest=MANIFEST,
     )
     for emptying in ("DELETE FROM handovers", "DELETE FROM exports"):
         await write_sql(storage.database, emptying)
@@ -84,38 +105,40 @@ async def test_a_backup_from_before_it_gets_it_back_with_its_list_and_what_is_ow
     (row,) = await read_sql(storage.database, "SELECT id FROM signatures WHERE number = 2")
     withdrawn = Entry(Deed.WITHDRAWAL, row["id"])
     entries = (withdrawn, *storage.journal.read().entries)
-    await replay(storage.database, keyring, "andry", entries, reached=Reached(6), at=later(70))
-    assert await storage.handovers.active() == recorded
-    state = await storage.petitions.state()
+    await replay(storage, entries, reached=Reached(6), at=later(70))
+    assert await storage.read(active_handover) == recorded
+    state = await storage.read(petition_state)
     assert (state.is_closed, state.closed_at) == (True, NOON)
     assert (state.closed_signatures, state.signatures) == (6, 5)
     # The addressee still has the list with their name.
     assert recorded is not None
-    owed = await storage.changes_after_export.owed(recorded)
+    owed = await storage.read(owed_changes, recorded)
     assert [(each.number, each.change) for each in owed] == [(2, Change.WITHDRAWN)]
 
 
 async def test_one_that_was_taken_back_stays_so_in_a_backup_from_before_that(
     storage: Storage, people: Supporters, keyring: Keyring
 ) -> None:
-    recorded = await storage.handovers.record(DAY, at=later(60), without_name=6)
+    recorded = await storage.write(record_handover, DAY, at=later(60), without_name=6)
     assert recorded is not None
-    assert await storage.handovers.undo(recorded, at=later(90))
+    assert await storage.write(undo_handover, recorded, at=later(90))
     await write_sql(storage.database, "UPDATE handovers SET undone_at = NULL")
     assert storage.journal is not None
     entries = storage.journal.read().entries
-    await replay(storage.database, keyring, "andry", entries, reached=Reached(6), at=later(99))
-    assert await storage.handovers.active() is None
+    await replay(storage, entries, reached=Reached(6), at=later(99))
+    assert await storage.read(active_handover) is None
     await people.set_closed(False)
-    await replay(storage.database, keyring, "andry", entries, reached=Reached(6), at=later(99))
-    assert not (await storage.petitions.state()).is_closed
+    await replay(storage, entries, reached=Reached(6), at=later(99))
+    assert not (await storage.read(petition_state)).is_closed
 
 
 async def test_a_restriction_that_is_lifted_again_in_a_backup_hides_no_name_that_was_removed(
     storage: Storage, people: Supporters, keyring: Keyring
 ) -> None:
     listed = await _listed(storage, people)
-    recorded = await storage.handovers.record(DAY, at=later(60), listed=listed, manifest=MANIFEST)
+    recorded = await storage.write(
+        record_handover, DAY, at=later(60), listed=listed, manifest=MANIFEST
+    )
     assert recorded is not None
     await people.consent(2)
     await people.note(2, Change.NAME_REMOVED, later(61))
@@ -125,22 +148,22 @@ async def test_a_restriction_that_is_lifted_again_in_a_backup_hides_no_name_that
     )
     (row,) = await read_sql(storage.database, "SELECT id FROM signatures WHERE number = 2")
     lifted = (Entry.since(Deed.RESTRICTED, row["id"], None),)
-    await replay(storage.database, keyring, "andry", lifted, reached=Reached(6), at=later(70))
+    await replay(storage, lifted, reached=Reached(6), at=later(70))
     still = "SELECT number FROM signatures WHERE restricted_at IS NOT NULL"
     assert await read_sql(storage.database, still) == []
-    owed = await storage.changes_after_export.owed(recorded)
+    owed = await storage.read(owed_changes, recorded)
     assert [(each.number, each.change) for each in owed] == [(2, Change.NAME_REMOVED)]
 
 
 async def test_a_petition_that_was_handed_over_is_not_reopened_until_that_is_undone(
     storage: Storage, people: Supporters
 ) -> None:
-    recorded = await storage.handovers.record(DAY, at=NOON, without_name=6)
+    recorded = await storage.write(record_handover, DAY, at=NOON, without_name=6)
     assert recorded is not None
-    revision = (await storage.petitions.state()).revision
-    assert await storage.petitions.reopen(revision=revision, actor=9, at=NOON) is None
-    await storage.handovers.undo(recorded, at=NOON)
-    assert await storage.petitions.reopen(revision=revision, actor=9, at=NOON) is not None
+    revision = (await storage.read(petition_state)).revision
+    assert await storage.write(reopen_petition, revision=revision, actor=9, at=NOON) is None
+    await storage.write(undo_handover, recorded, at=NOON)
+    assert await storage.write(reopen_petition, revision=revision, actor=9, at=NOON) is not None
 
 
 async def test_how_each_was_handed_over_is_known_from_when_the_list_was_written(
@@ -161,7 +184,9 @@ async def test_how_each_was_handed_over_is_known_from_when_the_list_was_written(
     # The third thought better of it twice: the list has the name.
     await people.note(3, Change.NAME_REMOVED, later(60))
     await people.note(3, Change.NAME_GIVEN, later(120))
-    recorded = await storage.handovers.record(DAY, at=later(99), listed=listed, manifest=MANIFEST)
+    recorded = await storage.write(
+        record_handover, DAY, at=later(99), listed=listed, manifest=MANIFEST
+    )
     assert recorded is not None
     # The sixth signed after the list.
     assert await _inclusions(storage, people) == [COUNTED, COUNTED, NAMED, NAMED, COUNTED, None]
@@ -173,15 +198,15 @@ async def test_how_each_was_handed_over_is_known_from_when_the_list_was_written(
         values = {"first": first, "back": Change.NAME_GIVEN}
         await write_sql(storage.database, sql, **values)
         assert (await _inclusions(storage, people))[2] == NAMED, first
-    await storage.handovers.undo(recorded, at=later(100))
-    assert await storage.handovers.known_to(people.supporter(3)) is None
-    number_alone = await storage.handovers.record(DAY, at=later(101), without_name=6)
-    assert number_alone == await storage.handovers.active(), "it includes all who had signed"
+    await storage.write(undo_handover, recorded, at=later(100))
+    assert await storage.read(handover_known_to, people.supporter(3)) is None
+    number_alone = await storage.write(record_handover, DAY, at=later(101), without_name=6)
+    assert number_alone == await storage.read(active_handover), "it includes all who had signed"
     assert await _inclusions(storage, people) == [COUNTED] * 6
 
 
 async def _inclusions(storage: Storage, people: Supporters) -> list[Inclusion | None]:
-    known = [await storage.handovers.known_to(people.supporter(n)) for n in range(1, 7)]
+    known = [await storage.read(handover_known_to, people.supporter(n)) for n in range(1, 7)]
     return [None if each is None else each.inclusion for each in known]
 
 
@@ -189,7 +214,9 @@ async def test_what_was_invalidated_after_the_list_is_counted_for_the_addressee(
     storage: Storage, people: Supporters
 ) -> None:
     listed = await _listed(storage, people, last_number=5)
-    recorded = await storage.handovers.record(DAY, at=later(9), listed=listed, manifest=MANIFEST)
+    recorded = await storage.write(
+        record_handover, DAY, at=later(9), listed=listed, manifest=MANIFEST
+    )
     assert recorded is not None
     for second, numbers in ((-60, "(1)"), (60, "(2, 3, 6)")):
         key = bytes([second % 256]) * 16
@@ -205,7 +232,7 @@ async def test_what_was_invalidated_after_the_list_is_counted_for_the_addressee(
                 {"id": key},
             ),
         )
-    assert await storage.handovers.invalidated_since(recorded) == 2
+    assert await storage.read(invalidated_since_handover, recorded) == 2
     assert await _inclusions(storage, people) == [None, NAMED, NAMED, NAMED, NAMED, None]
 
 
@@ -213,23 +240,24 @@ async def test_what_is_owed_is_marked_as_told_and_nothing_later(
     storage: Storage, people: Supporters
 ) -> None:
     listed = await _listed(storage, people)
-    recorded = await storage.handovers.record(DAY, at=later(1), listed=listed, manifest=MANIFEST)
+    recorded = await storage.write(
+        record_handover, DAY, at=later(1), listed=listed, manifest=MANIFEST
+    )
     assert recorded is not None
-    owed = storage.changes_after_export
     for number in (2, 6):
-        await storage.signatures.withdraw(people.supporter(number), later(number))
-    shown = await owed.owed(recorded)
+        await storage.write(withdraw_signature, people.supporter(number), later(number))
+    shown = await storage.read(owed_changes, recorded)
     assert [(each.number, each.change.value) for each in shown] == [
         (2, "withdrawn"),
         (6, "withdrawn"),
     ]
-    await storage.signatures.withdraw(people.supporter(3), later(3))
+    await storage.write(withdraw_signature, people.supporter(3), later(3))
     long = [replace(each, ids=(*[bytes(16)] * 1_000, *each.ids)) for each in shown]
-    await owed.mark_told(long, at=later(9))
-    assert [each.number for each in await owed.owed(recorded)] == [3]
-    newest = (await storage.audit.entries(1))[0]
+    await storage.write(mark_changes_told, long, at=later(9))
+    assert [each.number for each in await storage.read(owed_changes, recorded)] == [3]
+    newest = (await storage.read(newest_audit_entries, 1))[0]
     assert (newest.action, newest.detail) == ("notices_told", "2 signatures")
-    await owed.mark_told(shown, at=later(10))
+    await storage.write(mark_changes_told, shown, at=later(10))
     rows = Statement("SELECT told_at FROM changes_after_export WHERE told_at IS NOT NULL")
     told = {row["told_at"] for row in await read_rows(storage.database, rows)}
     assert told == {int(later(9).timestamp() * 1000)}
@@ -241,18 +269,18 @@ async def test_the_lists_that_were_written_come_with_the_newest_first(
     first = await people.exported(6, with_name=1)
     last = await people.exported(6, at=later(5), without_name=1)
     await people.exported(6, at=later(9))  # it was killed, or is being written
-    assert [each.id for each in await storage.handovers.exports()] == [last, first]
+    assert [each.id for each in await storage.read(exported_lists)] == [last, first]
 
 
 async def test_the_newest_handover_is_that_which_was_recorded_last(
     storage: Storage, people: Supporters
 ) -> None:
     for second, day in ((60, DAY), (70, date(2026, 3, 1))):
-        recorded = await storage.handovers.record(day, at=later(second), without_name=6)
+        recorded = await storage.write(record_handover, day, at=later(second), without_name=6)
         assert recorded is not None
-        assert await storage.handovers.undo(recorded, at=later(second + 1))
-    newest = await storage.handovers.newest()
+        assert await storage.write(undo_handover, recorded, at=later(second + 1))
+    newest = await storage.read(newest_handover)
     assert newest is not None
     assert newest.handed_over_on == date(2026, 3, 1)
-    details = [each.detail for each in await storage.audit.entries(9)]
+    details = [each.detail for each in await storage.read(newest_audit_entries, 9)]
     assert (details[0], details[2]) == ("2026-03-01", "2026-03-02")

@@ -12,17 +12,12 @@ from typing import Any
 
 import pytest
 
-from storage import (
-    BrokenData,
-    DatabaseBehind,
-    HighWaterMark,
-    Keyring,
-    Reached,
-    open_storage,
-    petition_signed_with,
-)
-from storage.high_water_mark import highest_reached
+from storage import open_storage
+from storage.errors import BrokenData, DatabaseBehind
+from storage.high_water_mark import HighWaterMark, highest_reached, petition_signed_with
 from storage.journal import Deed, Entry, Journal
+from storage.keyring import Keyring
+from storage.petitions import Reached
 from storage.sqlite import SqliteDatabase
 from tests.support.raw_sql import Statement, write_all, write_sql
 

@@ -4,7 +4,21 @@ from datetime import timedelta
 
 import pytest
 
-from storage import Database, Keyring, Kind, SignatureCondition, Storage
+from storage import Storage
+from storage.broadcast_counts import count_audience
+from storage.broadcast_types import Kind
+from storage.database import Database
+from storage.invalidations import (
+    SignatureCondition,
+    all_invalidations,
+    find_matches,
+    take_out_signatures,
+    undo_invalidation,
+)
+from storage.keyring import Keyring
+from storage.petitions import close_petition, petition_state
+from storage.signature_counts import signature_statistics, signing_rate
+from tests.support.audit_entries import newest_audit_entries
 from tests.support.raw_sql import Statement, read_sql, write_all, write_sql
 from tests.support.supporters import NOON, NOON_MILLIS, Supporters
 
@@ -31,19 +45,19 @@ async def signed(storage: Storage, keyring: Keyring) -> Supporters:
 
 
 async def numbers(storage: Storage, **condition: object) -> list[int]:
-    return (await storage.invalidations.find(SignatureCondition(**condition))).numbers  # type: ignore[arg-type]  # as the class has them
+    return (await storage.read(find_matches, SignatureCondition(**condition))).numbers  # type: ignore[arg-type]  # as the class has them
 
 
 async def take_out(storage: Storage, found: list[int]) -> bytes:
-    key, taken = await storage.invalidations.take_out(
-        found, reason="A wave", condition="of tests", at=AFTER
+    key, taken = await storage.write(
+        take_out_signatures, found, reason="A wave", condition="of tests", at=AFTER
     )
     assert taken == len(found)
     return key
 
 
 async def counted(storage: Storage) -> int:
-    return (await storage.petitions.state()).signatures
+    return (await storage.read(petition_state)).signatures
 
 
 async def test_all_that_is_asked_has_to_apply(storage: Storage, signed: Supporters) -> None:
@@ -71,12 +85,12 @@ async def test_what_a_pattern_of_names_cannot_be_like_is_counted(
     await write_all(storage.database, NAMELESS)
     damaged = "UPDATE signatures SET name_sealed = chat_sealed WHERE number = 1"
     await write_sql(storage.database, damaged)
-    found = await storage.invalidations.find(
-        SignatureCondition(name_pattern="*", signed_before=NOON + 7 * MINUTE)
+    found = await storage.read(
+        find_matches, SignatureCondition(name_pattern="*", signed_before=NOON + 7 * MINUTE)
     )
     assert (found.numbers, found.unseen) == ([3, 5, 7], 3)
     assert found.by_form_seconds == {True: {40: 2, 1: 1}, False: {}}
-    every = await storage.invalidations.find(SignatureCondition())
+    every = await storage.read(find_matches, SignatureCondition())
     assert (len(every.numbers), every.unseen) == (10, 0)
     assert every.by_form_seconds == {True: {40: 3, 1: 2}, False: {40: 2, 1: 3}}
 
@@ -84,7 +98,7 @@ async def test_what_a_pattern_of_names_cannot_be_like_is_counted(
 async def test_what_is_found_is_counted_by_time_link_language_and_form(
     storage: Storage, signed: Supporters
 ) -> None:
-    found = await storage.invalidations.find(SignatureCondition(signed_from=NOON + 4 * MINUTE))
+    found = await storage.read(find_matches, SignatureCondition(signed_from=NOON + 4 * MINUTE))
     assert found.by_source == {None: 1, "radio": 5}
     assert found.by_form_seconds == {True: {40: 1, 1: 5}, False: {}}
     assert found.by_language == {"es": 6}
@@ -102,21 +116,23 @@ async def test_what_is_taken_out_is_in_no_count_and_what_is_undone_is_in_all_aga
 ) -> None:
     key = await take_out(storage, await numbers(storage, source="radio"))
     assert await counted(storage) == 5
-    stats = await storage.signatures.stats(since=NOON)
+    stats = await storage.read(signature_statistics, since=NOON)
     assert (stats.total, stats.today, stats.invalidated) == (5, 5, 5)
     assert stats.by_source == {None: 5}
-    assert await storage.invalidations.undo(key, AFTER) == 5
+    assert await storage.write(undo_invalidation, key, AFTER) == 5
     assert await counted(storage) == 10
-    assert await storage.invalidations.undo(key, AFTER) == 0
+    assert await storage.write(undo_invalidation, key, AFTER) == 0
     assert await counted(storage) == 10
-    stats = await storage.signatures.stats(since=NOON)
+    stats = await storage.read(signature_statistics, since=NOON)
     assert (stats.total, stats.invalidated) == (10, 0)
 
 
 async def test_nobody_is_taken_out_twice(storage: Storage, signed: Supporters) -> None:
     await take_out(storage, [6, 7])
     assert await numbers(storage, source="radio") == [8, 9, 10]
-    _, taken = await storage.invalidations.take_out([7, 8], reason="Again", condition="", at=AFTER)
+    _, taken = await storage.write(
+        take_out_signatures, [7, 8], reason="Again", condition="", at=AFTER
+    )
     assert taken == 1
     assert await counted(storage) == 7
 
@@ -125,13 +141,15 @@ async def test_who_withdrew_meanwhile_is_not_put_back_in_the_number_that_people_
     storage: Storage, signed: Supporters
 ) -> None:
     key = await take_out(storage, [6, 7, 8])
-    state = await storage.petitions.state()
-    closed = await storage.petitions.close(revision=state.revision, actor=1, at=AFTER + MINUTE)
+    state = await storage.read(petition_state)
+    closed = await storage.write(
+        close_petition, revision=state.revision, actor=1, at=AFTER + MINUTE
+    )
     assert closed is not None
     assert closed.told_signatures == 7
     await signed.withdraw(6)
-    assert await storage.invalidations.undo(key, AFTER + 3 * MINUTE) == 2
-    assert (await storage.petitions.state()).told_signatures == 9
+    assert await storage.write(undo_invalidation, key, AFTER + 3 * MINUTE) == 2
+    assert (await storage.read(petition_state)).told_signatures == 9
     assert await counted(storage) == 9
 
 
@@ -139,7 +157,7 @@ async def test_whoever_withdraws_is_discounted_once(storage: Storage, signed: Su
     key = await take_out(storage, [6, 7, 8])
     await signed.withdraw(7)
     assert await counted(storage) == 7
-    assert await storage.invalidations.undo(key, AFTER) == 2
+    assert await storage.write(undo_invalidation, key, AFTER) == 2
     assert await counted(storage) == 9
 
 
@@ -148,16 +166,18 @@ async def test_the_count_of_the_closing_stays_and_what_is_told_of_it_follows(
 ) -> None:
     before = await take_out(storage, [1])
     closing_at = AFTER + MINUTE
-    await storage.petitions.close(revision=0, actor=1, at=closing_at)
+    await storage.write(close_petition, revision=0, actor=1, at=closing_at)
     later = closing_at  # from that moment on it is after the closing
-    key, _ = await storage.invalidations.take_out([6, 7, 8], reason="Late", condition="", at=later)
-    state = await storage.petitions.state()
+    key, _ = await storage.write(
+        take_out_signatures, [6, 7, 8], reason="Late", condition="", at=later
+    )
+    state = await storage.read(petition_state)
     assert (state.closed_signatures, state.signatures) == (9, 6)
     assert (state.invalidated_since, state.told_signatures) == (3, 6)
-    await storage.invalidations.undo(key, later)
-    assert (await storage.petitions.state()).told_signatures == 9
-    await storage.invalidations.undo(before, later)
-    state = await storage.petitions.state()
+    await storage.write(undo_invalidation, key, later)
+    assert (await storage.read(petition_state)).told_signatures == 9
+    await storage.write(undo_invalidation, before, later)
+    state = await storage.read(petition_state)
     assert (state.closed_signatures, state.invalidated_since) == (9, -1)
     assert (state.signatures, state.told_signatures) == (10, 10)
 
@@ -165,16 +185,20 @@ async def test_the_count_of_the_closing_stays_and_what_is_told_of_it_follows(
 async def test_why_and_how_are_kept_and_the_audit_has_both_deeds_without_them(
     storage: Storage, signed: Supporters
 ) -> None:
-    key, _ = await storage.invalidations.take_out(
-        [6, 7], reason="All by one Ana Canaria", condition="named *canari*", at=AFTER
+    key, _ = await storage.write(
+        take_out_signatures,
+        [6, 7],
+        reason="All by one Ana Canaria",
+        condition="named *canari*",
+        at=AFTER,
     )
-    await storage.invalidations.undo(key, AFTER + MINUTE)
-    (entry,) = await storage.invalidations.entries()
+    await storage.write(undo_invalidation, key, AFTER + MINUTE)
+    (entry,) = await storage.read(all_invalidations)
     assert (entry.id, entry.signatures) == (key, 2)
     assert (entry.reason, entry.condition) == ("All by one Ana Canaria", "named *canari*")
     assert (entry.invalidated_at, entry.undone_at) == (AFTER, AFTER + MINUTE)
-    await storage.invalidations.undo(key, AFTER + 2 * MINUTE)
-    deeds = await storage.audit.entries(9)
+    await storage.write(undo_invalidation, key, AFTER + 2 * MINUTE)
+    deeds = await storage.read(newest_audit_entries, 9)
     assert [(deed.action, deed.detail) for deed in deeds] == [
         ("undo_invalidation", key.hex()),
         ("invalidate", key.hex()),
@@ -190,10 +214,10 @@ async def test_the_newest_comes_first_and_every_portion_is_looked_through(
     monkeypatch.setattr("storage.invalidations._NUMBERS_AT_ONCE", 2)
     assert await numbers(storage) == list(range(1, 11))
     for minute, found in enumerate(([1, 2, 3], [4])):
-        await storage.invalidations.take_out(
-            found, reason="", condition="", at=AFTER + minute * MINUTE
+        await storage.write(
+            take_out_signatures, found, reason="", condition="", at=AFTER + minute * MINUTE
         )
-    assert [each.signatures for each in await storage.invalidations.entries()] == [1, 3]
+    assert [each.signatures for each in await storage.read(all_invalidations)] == [1, 3]
 
 
 async def test_a_name_is_like_a_pattern_however_its_letters_were_typed(
@@ -214,10 +238,10 @@ async def test_who_is_not_counted_gets_no_broadcast_but_of_a_breach(
     key = await take_out(storage, list(range(6, 11)))
 
     async def recipients(kind: Kind) -> int:
-        return sum((await storage.broadcasts.audience(kind=kind)).values())
+        return sum((await storage.read(count_audience, kind=kind)).values())
 
     assert [await recipients(kind) for kind in (Kind.CLOSING, Kind.BREACH)] == [5, 10]
-    await storage.invalidations.undo(key, AFTER)
+    await storage.write(undo_invalidation, key, AFTER)
     assert await recipients(Kind.CLOSING) == 10
 
 
@@ -225,12 +249,12 @@ async def test_how_fast_people_sign_is_read_of_who_is_counted(
     storage: Storage, signed: Supporters
 ) -> None:
     at = NOON + 10 * MINUTE
-    young = await storage.signatures.rate(at)
+    young = await storage.read(signing_rate, at)
     assert (young.signed, young.busiest_before) == (10, None)
     assert young.by_source == {None: 5, "radio": 5}
     assert young.by_form_seconds == {True: {40: 5, 1: 5}, False: {}}
     await write_all(storage.database, NAMELESS)
-    kinds = (await storage.signatures.rate(at)).by_form_seconds
+    kinds = (await storage.read(signing_rate, at)).by_form_seconds
     assert kinds == {True: {40: 3, 1: 2}, False: {40: 2, 1: 3}}
     await write_all(
         storage.database,
@@ -242,14 +266,14 @@ async def test_how_fast_people_sign_is_read_of_who_is_counted(
             " WHERE number = 1"
         ),
     )
-    rate = await storage.signatures.rate(at)
+    rate = await storage.read(signing_rate, at)
     assert (rate.signed, rate.busiest_before, rate.main_source_before) == (7, 2, 1)
     # A moment belongs to the hour that ends with it.
     ends_at = Statement(
         "UPDATE signatures SET signed_at = :at WHERE number = 5", {"at": NOON_MILLIS + 600_000}
     )
     await write_all(storage.database, ends_at)
-    assert (await storage.signatures.rate(at)).signed == 7
-    assert (await storage.signatures.rate(at + 60 * MINUTE)).signed == 0
+    assert (await storage.read(signing_rate, at)).signed == 7
+    assert (await storage.read(signing_rate, at + 60 * MINUTE)).signed == 0
     await take_out(storage, await numbers(storage, source="radio"))
-    assert (await storage.signatures.rate(at)).signed == 2
+    assert (await storage.read(signing_rate, at)).signed == 2

@@ -14,26 +14,25 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from storage import (
-    IN_CHAT,
-    Conversation,
-    ConversationMoved,
-    Deed,
-    Entry,
-    Journal,
-    JournalUnusable,
-    Keyring,
-    Reached,
-    Storage,
-    Unavailable,
-    postgres,
-    sqlite,
-    sqlite_connection,
-)
-from storage.consents import named, short
+from storage import Storage, postgres, sqlite, sqlite_connection
+from storage.consents import correct_signed_name, end_consent, named, short
+from storage.conversations import Conversation, conversation_of
+from storage.errors import ConversationMoved, JournalUnusable, Unavailable
 from storage.ids import rising_id
-from storage.journal import TAKEN_OFF, JournalContent, last_entries
-from storage.keyring import add_encryption_key
+from storage.journal import TAKEN_OFF, Deed, Entry, Journal, JournalContent, last_entries
+from storage.keyring import Keyring, add_encryption_key
+from storage.person_requests import (
+    IN_CHAT,
+    correct_as_asked,
+    erase_as_asked,
+    lift_limits,
+    object_to_use,
+    restrict_use,
+    signer_of,
+)
+from storage.personal_data import everything_held
+from storage.petitions import Reached, reached_so_far
+from storage.signatures import mute_supporter, signature_of, withdraw_signature
 from storage.transaction import Transaction, write_notes
 from tests.support.raw_sql import run_sql
 from tests.support.supporters import NOON, a_supporter, later
@@ -294,7 +293,7 @@ async def test_every_deed_of_a_person_is_noted_before_it_is_done(
     ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage)
-    signature = (await storage.personal_data.of(ana.user_id)).signature
+    signature = (await storage.read(everything_held, ana.user_id)).signature
     assert signature is not None
     assert storage.journal is not None
     assert storage.journal.read().entries == ()
@@ -303,28 +302,30 @@ async def test_every_deed_of_a_person_is_noted_before_it_is_done(
         write_notes(transactions)
         raise Unavailable
 
-    conversation = await storage.conversations.get(ana.supporter)
+    conversation = await storage.read(conversation_of, ana.supporter)
     assert conversation is not None
-    signatures, requests = storage.signatures, storage.person_requests
-    signer = await requests.of(ana.supporter)
+    storage, storage = storage, storage
+    signer = await storage.read(signer_of, ana.supporter)
     assert signer is not None
-    consent = short((await storage.personal_data.of(ana.user_id)).consents[0]["id"])
-    await requests.restrict(signer, IN_CHAT, NOON)
-    await signatures.mute(ana.supporter, NOON)
+    consent = short((await storage.read(everything_held, ana.user_id)).consents[0]["id"])
+    await storage.write(restrict_use, signer, IN_CHAT, NOON)
+    await storage.write(mute_supporter, ana.supporter, NOON)
     for adapter in (sqlite, sqlite_connection, postgres):
         if adapter is not sqlite:
             monkeypatch.setattr(adapter, "write_notes", killed_before_the_commit)
         monkeypatch.setattr(adapter, "take_back_notes", lambda _: None)
     for asked in (
-        lambda: signatures.mute(ana.supporter, None),
-        lambda: signatures.end_consent(ana.supporter, "news", NOON),
-        lambda: signatures.end_consent(ana.supporter, "updates", NOON),
-        lambda: signatures.correct_name(ana.supporter, "Ana Gil", conversation, 2, NOON),
-        lambda: signatures.withdraw(ana.supporter, NOON),
-        lambda: requests.correct(signer, "Ana Sol", IN_CHAT, NOON),
-        lambda: requests.object(signer, IN_CHAT, NOON),
-        lambda: requests.lift(signer, IN_CHAT, NOON),
-        lambda: requests.erase(signer, IN_CHAT, NOON),
+        lambda: storage.write(mute_supporter, ana.supporter, None),
+        lambda: storage.write(end_consent, ana.supporter, "news", NOON),
+        lambda: storage.write(end_consent, ana.supporter, "updates", NOON),
+        lambda: storage.write(
+            correct_signed_name, ana.supporter, "Ana Gil", conversation, 2, NOON
+        ),
+        lambda: storage.write(withdraw_signature, ana.supporter, NOON),
+        lambda: storage.write(correct_as_asked, signer, "Ana Sol", IN_CHAT, NOON),
+        lambda: storage.write(object_to_use, signer, IN_CHAT, NOON),
+        lambda: storage.write(lift_limits, signer, IN_CHAT, NOON),
+        lambda: storage.write(erase_as_asked, signer, IN_CHAT, NOON),
     ):
         with pytest.raises(Unavailable):
             await asked()
@@ -353,16 +354,16 @@ async def test_what_was_refused_is_not_done_again(storage: Storage, keyring: Key
     await ana.arrive(storage)
     await ana.sign(storage)
     name = Conversation(ana.supporter, stage="my_data", version=3)
-    await storage.signatures.correct_name(ana.supporter, "Ana Gil", name, 2, NOON)
-    signer = await storage.person_requests.of(ana.supporter)
+    await storage.write(correct_signed_name, ana.supporter, "Ana Gil", name, 2, NOON)
+    signer = await storage.read(signer_of, ana.supporter)
     assert signer is not None
-    (consent,) = (await storage.personal_data.of(ana.user_id)).consents
+    (consent,) = (await storage.read(everything_held, ana.user_id)).consents
     corrected = named(signer.id, consent["id"], "Ana Gil")
     with pytest.raises(ConversationMoved):
-        await storage.signatures.correct_name(ana.supporter, "Otra", name, 2, NOON)
-    await storage.signatures.end_consent(ana.supporter, "news", NOON)
+        await storage.write(correct_signed_name, ana.supporter, "Otra", name, 2, NOON)
+    await storage.write(end_consent, ana.supporter, "news", NOON)
     for moment in (NOON, later(60)):
-        await storage.signatures.end_consent(ana.supporter, "news", moment)
+        await storage.write(end_consent, ana.supporter, "news", moment)
     for _ in range(2):
         held = last_entries(storage.journal.read().entries)
         assert held == [
@@ -379,10 +380,10 @@ async def test_every_deed_is_counted_in_its_own_transaction(
     ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage)
-    assert await storage.reached() == Reached(1, 0)
-    await storage.signatures.mute(ana.supporter, NOON)
-    await storage.signatures.mute(ana.supporter, None)
-    assert await storage.reached() == Reached(1, 2)
+    assert await storage.read(reached_so_far) == Reached(1, 0)
+    await storage.write(mute_supporter, ana.supporter, NOON)
+    await storage.write(mute_supporter, ana.supporter, None)
+    assert await storage.read(reached_so_far) == Reached(1, 2)
 
     def bad(tx: Transaction) -> None:
         tx.note(Entry(Deed.MUTED, rising_id(NOON)))
@@ -390,9 +391,9 @@ async def test_every_deed_is_counted_in_its_own_transaction(
 
     with pytest.raises(IntegrityError, match="count_not_negative"):
         await storage.database.write(bad)
-    assert await storage.reached() == Reached(1, 2)
-    await storage.signatures.withdraw(ana.supporter, NOON)
-    assert await storage.reached() == Reached(1, 3)
+    assert await storage.read(reached_so_far) == Reached(1, 2)
+    await storage.write(withdraw_signature, ana.supporter, NOON)
+    assert await storage.read(reached_so_far) == Reached(1, 3)
 
 
 async def test_what_cannot_be_noted_is_not_done(
@@ -408,8 +409,8 @@ async def test_what_cannot_be_noted_is_not_done(
     with monkeypatch.context() as patch:
         patch.setattr(os, "pwrite", full)
         with pytest.raises(Unavailable):
-            await storage.signatures.withdraw(ana.supporter, NOON)
-    assert await storage.signatures.get(ana.supporter) is not None
+            await storage.write(withdraw_signature, ana.supporter, NOON)
+    assert await storage.read(signature_of, ana.supporter) is not None
 
 
 @pytest.mark.parametrize(

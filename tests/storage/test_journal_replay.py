@@ -4,11 +4,26 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from storage import Conversation, Deed, Entry, Keyring, Reached, Storage
-from storage.changes_after_export import Change
-from storage.consents import NEW_TEXTS
+from storage import Storage
+from storage.changes_after_export import Change, owed_changes
+from storage.consents import (
+    NEW_TEXTS,
+    add_signed_name,
+    answer_texts,
+    correct_signed_name,
+    remove_signed_name,
+)
+from storage.conversations import Conversation, conversation_of
+from storage.exports import begin_export, finish_export
 from storage.ids import rising_id
+from storage.journal import Deed, Entry
 from storage.journal_replay import replay
+from storage.keyring import Keyring
+from storage.person_requests import signer_of
+from storage.personal_data import everything_held
+from storage.petitions import Reached, last_number_given, petition_state, require_known_petition
+from storage.sent_files import add_sent_file, files_due
+from storage.signatures import mute_supporter, sign_petition, signature_of
 from storage.tables import metadata
 from tests.storage.test_name_choice import GIVES
 from tests.support.raw_sql import Statement, read_rows, read_sql, write_sql
@@ -31,16 +46,16 @@ class TestARestoredCopy:
                 updates_at_most=3,
             )
             thanks = Conversation(each.supporter, stage="thanks", version=2)
-            await storage.signatures.sign(replace(new, consent=chosen), thanks, 1)
+            await storage.write(sign_petition, replace(new, consent=chosen), thanks, 1)
         withdrawn, renamed, muted, unmuted, refused, restricted, same = people
         ids = {}
         for each in people:
-            signature = (await storage.personal_data.of(each.user_id)).signature
+            signature = (await storage.read(everything_held, each.user_id)).signature
             assert signature is not None
             ids[each] = signature["id"]
-        await storage.signatures.mute(unmuted.supporter, NOON)
-        await storage.exports.begin(at=NOON, detail="xlsx")
-        await storage.sent_files.add(renamed.supporter, chat_id=2, message_id=5, at=NOON)
+        await storage.write(mute_supporter, unmuted.supporter, NOON)
+        await storage.write(begin_export, at=NOON, detail="xlsx")
+        await storage.write(add_sent_file, renamed.supporter, chat_id=2, message_id=5, at=NOON)
         handover = rising_id(NOON)
         columns = {
             **{"export_id": "ab" * 16, "handed_over_on": "2026-03-02", "manifest": "c" * 64},
@@ -64,24 +79,22 @@ class TestARestoredCopy:
         )
         firsts = {each.deed: 1 for each in entries} | {Deed.MUTED: 2}
         for expected in (firsts, {Deed.HANDOVER: 1}):  # again changes nothing
-            done = await replay(
-                storage.database, keyring, SLUG, entries, reached=Reached(90), at=NOON
-            )
+            done = await replay(storage, entries, reached=Reached(90), at=NOON)
             assert done == expected
-            signed = [await storage.signatures.get(each.supporter) for each in people]
+            signed = [await storage.read(signature_of, each.supporter) for each in people]
             assert signed[0] is None
-            assert (await storage.petitions.state()).signatures == 6
-            assert await storage.petitions.last_number() == 90
+            assert (await storage.read(petition_state)).signatures == 6
+            assert await storage.read(last_number_given) == 90
             found = [each for each in signed[1:] if each is not None]
             assert [each.name for each in found[:2]] == ["Jordi Puig", ""]
             assert [each.muted for each in found] == [False, True, False, False, False, False]
             assert [each.news for each in found] == [True, True, True, False, True, True]
             assert [each.updates_at_most for each in found] == [3, 3, 3, 0, 3, 3]
-            row = (await storage.personal_data.of(restricted.user_id)).signature
+            row = (await storage.read(everything_held, restricted.user_id)).signature
             assert row is not None
             assert (row["restricted_at"], row["objected_at"]) == (NOON, NOON)
             assert row["name"] is None
-            assert [each.message_id for each in await storage.sent_files.due()] == [5]
+            assert [each.message_id for each in await storage.read(files_due)] == [5]
             changes = Statement("SELECT number, change FROM changes_after_export")
             rows = await read_rows(storage.database, changes)
             noted = [(each["number"], each["change"]) for each in rows]
@@ -89,10 +102,10 @@ class TestARestoredCopy:
                 *[(1, "withdrawn"), (2, "corrected")],
                 *[(6, "name_removed"), (6, "objected"), (6, "restricted")],
             ]
-            (consent,) = (await storage.personal_data.of(restricted.user_id)).consents
+            (consent,) = (await storage.read(everything_held, restricted.user_id)).consents
             assert consent["with_name_ended_at"] == NOON
             assert [each.with_name for each in found] == [True, False, True, True, False, True]
-            row = (await storage.personal_data.of(same.user_id)).signature
+            row = (await storage.read(everything_held, same.user_id)).signature
             assert row is not None
             assert row["name"] == "Persona 7"
             asked = Statement("SELECT manifest, export_id, undone_at FROM handovers")
@@ -100,16 +113,14 @@ class TestARestoredCopy:
                 {"manifest": "c" * 64, "export_id": b"\xab" * 16, "undone_at": None}
             ]
         undone = Entry(Deed.HANDOVER, handover, json.dumps({**columns, "undone_at": 8}))
-        done = await replay(
-            storage.database, keyring, SLUG, (*entries, undone), reached=Reached(80), at=NOON
-        )
+        done = await replay(storage, (*entries, undone), reached=Reached(80), at=NOON)
         assert done == {Deed.HANDOVER: 1}
         asked = Statement("SELECT undone_at FROM handovers")
         assert await read_rows(storage.database, asked) == [{"undone_at": 8}]
-        assert await storage.petitions.last_number() == 90
+        assert await storage.read(last_number_given) == 90
         for moment in (NOON, None):
             objected = (Entry.since(Deed.OBJECTED, ids[same], moment),)
-            await replay(storage.database, keyring, SLUG, objected, reached=Reached(80), at=NOON)
+            await replay(storage, objected, reached=Reached(80), at=NOON)
         changes = Statement("SELECT change FROM changes_after_export WHERE number = 7")
         kinds = [each["change"] for each in await read_rows(storage.database, changes)]
         assert sorted(kinds) == ["name_given", "objected"]
@@ -138,11 +149,11 @@ class TestARestoredCopy:
 
         await choose("before", "", "Bea")
         await choose("later", "Lara")
-        listed = await storage.exports.begin(at=NOON, detail="csv")
-        await storage.exports.finish(listed, with_name=7, without_name=1)
+        listed = await storage.write(begin_export, at=NOON, detail="csv")
+        await storage.write(finish_export, listed, with_name=7, without_name=1)
         for message, name in enumerate(("off", "new"), 1):
             at = people[name].supporter
-            await storage.sent_files.add(at, chat_id=2, message_id=message, at=NOON)
+            await storage.write(add_sent_file, at, chat_id=2, message_id=message, at=NOON)
         backup = await everything(storage)
         await choose("off", "")
         await choose("given", "Gala")
@@ -157,11 +168,9 @@ class TestARestoredCopy:
 
         entries = storage.journal.read().entries
         for expected in ({Deed.WITH_NAME: 7}, {}):  # again changes nothing
-            done = await replay(
-                storage.database, keyring, SLUG, entries, reached=Reached(8), at=later(60)
-            )
+            done = await replay(storage, entries, reached=Reached(8), at=later(60))
             assert done == expected
-            signed = [await storage.signatures.get(each.supporter) for each in people.values()]
+            signed = [await storage.read(signature_of, each.supporter) for each in people.values()]
             assert [each.name for each in signed if each is not None] == [
                 *("", "", "Nora", "", "", "Beatriz", "Tere", "Laura")
             ]
@@ -172,9 +181,9 @@ class TestARestoredCopy:
             )
             rows = await read_rows(storage.database, ended)
             assert sorted(each["number"] for each in rows) == [1, 4, 5]
-            due = await storage.sent_files.due()
+            due = await storage.read(files_due)
             assert sorted(each.message_id for each in due) == [1, 2]
-            changes = await storage.changes_after_export.owed(listed)
+            changes = await storage.read(owed_changes, listed)
             assert [(each.number, each.change, each.corrected_name) for each in changes] == [
                 (1, Change.NAME_REMOVED, None),
                 (3, Change.CORRECTED, "Nora"),
@@ -191,15 +200,15 @@ class TestARestoredCopy:
         entries, people = [], [a_supporter(keyring, n, f"Persona {n}") for n in range(1, 6)]
         for number, each in enumerate(people, 1):
             await each.sign(storage, was=0, with_name=number != 5)
-            held = await storage.personal_data.of(each.user_id)
+            held = await storage.read(everything_held, each.user_id)
             given = held.consents[0]["id"] if number < 3 else rising_id(NOON)
             key = await signature_id(storage, each)
             if number < 4:
                 entries.append(Entry(Deed.WITH_NAME, key, given.hex()))
             if number > 1:
                 entries.append(Entry(Deed.NAME, key, f"Nueva {number}"))
-        await replay(storage.database, keyring, SLUG, tuple(entries), reached=Reached(5), at=NOON)
-        signed = [await storage.signatures.get(each.supporter) for each in people]
+        await replay(storage, tuple(entries), reached=Reached(5), at=NOON)
+        signed = [await storage.read(signature_of, each.supporter) for each in people]
         assert [each.name for each in signed if each is not None] == [
             *("Persona 1", "Nueva 2", "", "Nueva 4", "")
         ]
@@ -209,46 +218,47 @@ class TestARestoredCopy:
     ) -> None:
         ana = a_supporter(keyring, 1)
         await ana.arrive(storage)
-        await replay(storage.database, keyring, SLUG, (), reached=Reached(0), at=NOON)
-        await storage.petitions.require_known()
-        once = storage.petitions.forgotten_version
-        await replay(storage.database, keyring, SLUG, (), reached=Reached(0), at=NOON)
-        await storage.petitions.require_known()
-        assert storage.petitions.forgotten_version == 2 * once
+        await replay(storage, (), reached=Reached(0), at=NOON)
+        once = await storage.read(require_known_petition)
+        await replay(storage, (), reached=Reached(0), at=NOON)
+        assert await storage.read(require_known_petition) == 2 * once
         drawn = 40  # a screen that the copy knows nothing of
-        conversation = await storage.conversations.get(ana.supporter)
+        conversation = await storage.read(conversation_of, ana.supporter)
         assert conversation is not None
         assert conversation.version < drawn < once
 
 
 async def signature_id(storage: Storage, person: Supporter) -> bytes:
-    signer = await storage.person_requests.of(person.supporter)
+    signer = await storage.read(signer_of, person.supporter)
     assert signer is not None
     return signer.id
 
 
 async def choose_name(storage: Storage, person: Supporter, name: str) -> None:
     """Gives a name, corrects the one that is there, or takes it off where it is empty."""
-    signatures, who = storage.signatures, person.supporter
-    signature, known = await signatures.get(who), await storage.conversations.get(who)
+    storage, who = storage, person.supporter
+    signature, known = (
+        await storage.read(signature_of, who),
+        await storage.read(conversation_of, who),
+    )
     assert signature is not None
     assert known is not None
     after, was = replace(known, version=known.version + 1), known.version
     if not name:
-        assert await signatures.remove_name(who, after, was, NOON)
+        assert await storage.write(remove_signed_name, who, after, was, NOON)
     elif signature.with_name:
-        assert await signatures.correct_name(who, name, after, was, NOON)
+        assert await storage.write(correct_signed_name, who, name, after, was, NOON)
     else:
-        assert await signatures.give_name(who, name, GIVES, after, was, NOON)
+        assert await storage.write(add_signed_name, who, name, GIVES, after, was, NOON)
 
 
 async def accept_texts(storage: Storage, person: Supporter) -> None:
     """Has somebody consent once more, to changed texts, with their name as before."""
-    known = await storage.conversations.get(person.supporter)
+    known = await storage.read(conversation_of, person.supporter)
     assert known is not None
     answer = ("2", replace(GIVES, purposes=frozenset({NEW_TEXTS})))
     after, was = replace(known, version=known.version + 1), known.version
-    assert await storage.signatures.answer_texts(person.supporter, *answer, after, was, later(30))
+    assert await storage.write(answer_texts, person.supporter, *answer, after, was, later(30))
 
 
 async def everything(storage: Storage) -> dict[str, list[dict[str, Any]]]:

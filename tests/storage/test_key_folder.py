@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from storage import KeyFileUnusable, Keyring, key_apart_from_data
+from storage.errors import KeyFileUnusable
+from storage.keyring import Keyring, key_apart_from_data
 
 
 class TestTheFolder:

@@ -6,16 +6,14 @@ from typing import Any
 
 import pytest
 
-from storage import (
-    Keyring,
-    Storage,
-    key_rotation,
-    open_storage,
-    verified_otherwise,
-)
+from storage import Storage, key_rotation, open_storage
+from storage.admin_names import save_admin_name
 from storage.database import Database
+from storage.drafts import store_draft
+from storage.invalidations import take_out_signatures
 from storage.key_rotation import outdated_values, petitions_with_key, reseal
-from storage.keyring import add_encryption_key, remove_older_encryption_keys
+from storage.keyring import Keyring, add_encryption_key, remove_older_encryption_keys
+from storage.person_requests import record_shown, signer_of, verified_otherwise
 from storage.tables import SIGNATURES, metadata
 from tests.storage.test_nothing_in_the_clear import ADMIN, CHAT, live
 from tests.support.broadcasts import start
@@ -40,13 +38,13 @@ async def lived(storage: Storage, keyring: Keyring) -> Storage:
     """A petition with something in every encrypted column."""
     await live(storage, keyring)
     admin = keyring.reference("andry", ADMIN)
-    await storage.drafts.save(admin, "Gracias", NOON)
-    await storage.admin_names.save(ADMIN, "Marta", NOON)
-    signer = await storage.person_requests.of(a_supporter(keyring, CHAT).supporter)
+    await storage.write(store_draft, admin, "Gracias", NOON)
+    await save_admin_name(storage, ADMIN, "Marta", NOON)
+    signer = await storage.read(signer_of, a_supporter(keyring, CHAT).supporter)
     assert signer is not None
-    await storage.person_requests.record_shown(signer, verified_otherwise("a letter"), NOON)
-    await start(storage.broadcasts, source_chat=CHAT, progress=(CHAT, 5))
-    await storage.invalidations.take_out([1], reason="Una ola", condition="x", at=NOON)
+    await storage.write(record_shown, signer, verified_otherwise("a letter"), NOON)
+    await start(storage, source_chat=CHAT, progress=(CHAT, 5))
+    await storage.write(take_out_signatures, [1], reason="Una ola", condition="x", at=NOON)
     return storage
 
 
@@ -163,7 +161,7 @@ async def test_another_petition_with_a_key_of_its_own_is_left_alone(
 ) -> None:
     other = Keyring.generate(tmp_path / "other.key")
     theirs = await open_storage(database_url, other, "other")
-    await theirs.admin_names.save(ADMIN, "Jordi", NOON)
+    await save_admin_name(theirs, ADMIN, "Jordi", NOON)
     rows = "SELECT name_sealed FROM admin_names WHERE petition = 'other'"
     before = await read_sql(lived.database, rows)
     assert await lived.database.read(petitions_with_key, fresh) == ["andry"]

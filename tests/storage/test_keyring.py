@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage import BrokenData, KeyFileMissing, KeyFileUnusable, Keyring
-from storage.keyring import add_encryption_key, remove_older_encryption_keys
+from storage.errors import BrokenData, KeyFileMissing, KeyFileUnusable
+from storage.keyring import Keyring, add_encryption_key, remove_older_encryption_keys
 
 ROW = b"0123456789abcdef"
 NO_FILE = Path("no such folder", "petition.key")

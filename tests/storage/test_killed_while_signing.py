@@ -4,7 +4,11 @@ import asyncio
 import sys
 from pathlib import Path
 
-from storage import Keyring, open_storage
+from storage import open_storage
+from storage.conversations import conversation_of
+from storage.keyring import Keyring
+from storage.petitions import petition_state
+from storage.signatures import signature_of
 from tests.support.raw_sql import read_sql
 from tests.support.supporters import a_supporter
 
@@ -13,7 +17,9 @@ PEOPLE = 400
 SIGN_AND_TELL = """
 import asyncio, sys
 from pathlib import Path
-from storage import Keyring, SignOutcome, open_storage
+from storage import open_storage
+from storage.keyring import Keyring
+from storage.signatures import SignOutcome
 from tests.support.supporters import a_supporter
 
 async def main(url, key_file, people):
@@ -64,8 +70,8 @@ async def test_everyone_told_before_the_kill_is_stored_and_counted(
     try:
         for user_id in told:
             supporter = a_supporter(keyring, user_id).supporter
-            assert await storage.signatures.get(supporter) is not None
-            conversation = await storage.conversations.get(supporter)
+            assert await storage.read(signature_of, supporter) is not None
+            conversation = await storage.read(conversation_of, supporter)
             assert conversation is not None
             assert conversation.stage == "thanks"
         rows = await read_sql(
@@ -73,7 +79,7 @@ async def test_everyone_told_before_the_kill_is_stored_and_counted(
             "SELECT (SELECT COUNT(*) FROM signatures) AS signed,"
             " (SELECT COUNT(*) FROM consents) AS consented",
         )
-        count = (await storage.petitions.state()).signatures
+        count = (await storage.read(petition_state)).signatures
         assert dict(rows[0]) == {"signed": count, "consented": count}
         assert count >= len(told)
     finally:

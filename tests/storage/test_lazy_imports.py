@@ -11,11 +11,12 @@ HEAVY = ("alembic", "mako")
 
 TELL_WHAT_IS_LOADED = f"""
 import asyncio, sys
-import storage
+from storage.migrate import migrate
+from storage.open_database import open_database
 
 async def start(url):
-    await storage.migrate(url)
-    await (await storage.open_database(url)).close()
+    await migrate(url)
+    await (await open_database(url)).close()
 
 if len(sys.argv) > 1:
     asyncio.run(start(sys.argv[1]))

@@ -15,16 +15,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from storage import (
-    DatabaseUrlWrong,
-    SchemaMissing,
-    SchemaTooNew,
-    Unavailable,
-    migrate,
-    migrations,
-    open_database,
-)
+from storage import migrations
+from storage.errors import DatabaseUrlWrong, SchemaMissing, SchemaTooNew, Unavailable
+from storage.migrate import migrate
 from storage.migrations import NEWEST
+from storage.open_database import open_database
 from storage.tables import metadata
 from tests.support.postgres_server import PostgresServer
 from tests.support.raw_sql import read_sql, write_sql

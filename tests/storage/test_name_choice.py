@@ -6,21 +6,37 @@ from hashlib import sha256
 
 import pytest
 
-from storage import (
-    IN_CHAT,
-    Conversation,
-    ConversationMoved,
-    Keyring,
-    SignOutcome,
-    Storage,
-    verified_otherwise,
+from storage import Storage
+from storage.changes_after_export import Change, owed_changes
+from storage.consents import (
+    WITH_NAME,
+    Consent,
+    add_signed_name,
+    correct_signed_name,
+    end_consent,
+    remove_signed_name,
+    short,
 )
-from storage.changes_after_export import Change
-from storage.consents import WITH_NAME, Consent, short
+from storage.conversations import Conversation, conversation_of
+from storage.errors import ConversationMoved
+from storage.exports import begin_export, finish_export
+from storage.handovers import record_handover, undo_handover
 from storage.journal import TAKEN_OFF, last_entries
 from storage.journal_replay import replay
+from storage.keyring import Keyring
+from storage.person_requests import (
+    IN_CHAT,
+    correct_as_asked,
+    find_signer,
+    signer_of,
+    verified_otherwise,
+)
+from storage.personal_data import everything_held
+from storage.petitions import close_petition, reached_so_far
+from storage.sent_files import add_sent_file, files_due
+from storage.signatures import SignOutcome, sign_petition, signature_of
 from tests.support.raw_sql import read_sql, write_sql
-from tests.support.supporters import NOON, SLUG, Supporter, a_supporter, later
+from tests.support.supporters import NOON, Supporter, a_supporter, later
 
 WORDS = "Yo, {name}, consiento que se entregue mi nombre."
 GIVES = Consent(
@@ -43,7 +59,7 @@ async def ana(storage: Storage, keyring: Keyring) -> Supporter:
         new.consent, purposes=frozenset({"signature", "updates", "news"}), updates_at_most=3
     )
     after = Conversation(ana.supporter, stage="thanks", version=2)
-    await storage.signatures.sign(replace(new, consent=chosen), after, 1)
+    await storage.write(sign_petition, replace(new, consent=chosen), after, 1)
     return ana
 
 
@@ -53,7 +69,7 @@ def at_my_data(ana: Supporter, version: int) -> Conversation:
 
 async def name(storage: Storage, ana: Supporter) -> str | None:
     """The name that she has, or None."""
-    signature = await storage.signatures.get(ana.supporter)
+    signature = await storage.read(signature_of, ana.supporter)
     assert signature is not None
     assert not signature.is_damaged
     assert signature.with_name is (signature.name != "")
@@ -75,7 +91,7 @@ async def test_who_signs_without_a_name_has_none_and_loses_nothing_else(
     await jon.sign(storage, was=0, with_name=False)
     assert await name(storage, jon) is None
     assert await jon.sign(storage, with_name=False) is SignOutcome.ALREADY_SIGNED
-    held = await storage.personal_data.of(jon.user_id)
+    held = await storage.read(everything_held, jon.user_id)
     assert held.signature is not None
     assert (held.signature["name"], held.signature["with_name"]) == (None, 0)
     assert [each["with_name"] for each in held.consents] == [0]
@@ -92,18 +108,17 @@ def test_a_name_comes_with_the_consent_to_it_and_not_without(keyring: Keyring) -
 async def test_both_ways_it_is_noted_and_what_else_was_chosen_stays(
     storage: Storage, ana: Supporter
 ) -> None:
-    signatures = storage.signatures
-    await storage.sent_files.add(ana.supporter, chat_id=5, message_id=9, at=NOON)
+    await storage.write(add_sent_file, ana.supporter, chat_id=5, message_id=9, at=NOON)
     typed = replace(at_my_data(ana, 3), name="Ana Otra")
-    assert await signatures.remove_name(ana.supporter, typed, 2, later(60))
+    assert await storage.write(remove_signed_name, ana.supporter, typed, 2, later(60))
     assert await name(storage, ana) is None
-    assert await storage.conversations.get(ana.supporter) == at_my_data(ana, 3)
-    assert [each.message_id for each in await storage.sent_files.due()] == [9]
-    assert await signatures.give_name(
-        ana.supporter, "Ana Sol", GIVES, at_my_data(ana, 4), 3, later(90)
+    assert await storage.read(conversation_of, ana.supporter) == at_my_data(ana, 3)
+    assert [each.message_id for each in await storage.read(files_due)] == [9]
+    assert await storage.write(
+        add_signed_name, ana.supporter, "Ana Sol", GIVES, at_my_data(ana, 4), 3, later(90)
     )
     assert await name(storage, ana) == "Ana Sol"
-    first, second = (await storage.personal_data.of(ana.user_id)).consents
+    first, second = (await storage.read(everything_held, ana.user_id)).consents
     assert first["purposes"] == "signature,news,updates"
     assert (first["with_name"], first["with_name_ended_at"]) == (1, later(60))
     assert (second["with_name"], second["with_name_ended_at"]) == (1, None)
@@ -113,13 +128,13 @@ async def test_both_ways_it_is_noted_and_what_else_was_chosen_stays(
         later(90),
     )
     assert (second["text_sha256"], second["message_id"]) == (GIVES.sha256, 8)
-    kept = await signatures.get(ana.supporter)
+    kept = await storage.read(signature_of, ana.supporter)
     assert kept is not None
     assert (kept.updates_at_most, kept.news) == (3, True)
     deeds = await rows(storage, "SELECT action FROM audit ORDER BY at")
     assert [each["action"] for each in deeds] == ["name_removed", "name_given"]
-    await signatures.end_consent(ana.supporter, "updates", later(99))
-    refused = await signatures.get(ana.supporter)
+    await storage.write(end_consent, ana.supporter, "updates", later(99))
+    refused = await storage.read(signature_of, ana.supporter)
     assert refused is not None
     assert (refused.updates_at_most, refused.news) == (0, True)
 
@@ -127,19 +142,23 @@ async def test_both_ways_it_is_noted_and_what_else_was_chosen_stays(
 async def test_a_consent_ends_with_the_name_that_it_gave_and_no_other_one(
     storage: Storage, keyring: Keyring, ana: Supporter
 ) -> None:
-    signatures, jon = storage.signatures, a_supporter(keyring, 6)
+    storage, jon = storage, a_supporter(keyring, 6)
     await jon.sign(storage, was=0, with_name=False)
     for version in (2, 4):
         given, taken = at_my_data(jon, version), at_my_data(jon, version + 1)
         at = later(version)
-        assert await signatures.give_name(jon.supporter, "Jon", GIVES, given, version - 1, at)
-        assert await signatures.remove_name(jon.supporter, taken, version, later(version + 1))
-    consents = (await storage.personal_data.of(jon.user_id)).consents
+        assert await storage.write(
+            add_signed_name, jon.supporter, "Jon", GIVES, given, version - 1, at
+        )
+        assert await storage.write(
+            remove_signed_name, jon.supporter, taken, version, later(version + 1)
+        )
+    consents = (await storage.read(everything_held, jon.user_id)).consents
     ended = [(each["with_name"], each["with_name_ended_at"]) for each in consents]
     assert ended == [(0, None), (1, later(3)), (1, later(5))]
     assert await name(storage, jon) is None
     assert await name(storage, ana) == "Ana Ruiz", "of nobody else"
-    (consent,) = (await storage.personal_data.of(ana.user_id)).consents
+    (consent,) = (await storage.read(everything_held, ana.user_id)).consents
     assert (consent["with_name"], consent["with_name_ended_at"]) == (1, None)
 
 
@@ -147,33 +166,36 @@ async def test_what_is_so_already_is_not_done_twice(
     storage: Storage, keyring: Keyring, ana: Supporter
 ) -> None:
     """A name is given where there is none, and corrected or taken off where there is one."""
-    jon, signatures = a_supporter(keyring, 6), storage.signatures
+    jon = a_supporter(keyring, 6)
     await jon.sign(storage, was=0, with_name=False)
-    await storage.sent_files.add(jon.supporter, chat_id=6, message_id=9, at=NOON)
-    assert not await signatures.give_name(
-        ana.supporter, "Otra", GIVES, at_my_data(ana, 3), 2, later(60)
+    await storage.write(add_sent_file, jon.supporter, chat_id=6, message_id=9, at=NOON)
+    assert not await storage.write(
+        add_signed_name, ana.supporter, "Otra", GIVES, at_my_data(ana, 3), 2, later(60)
     )
-    assert not await signatures.correct_name(
-        jon.supporter, "Jon", at_my_data(jon, 2), 1, later(60)
+    assert not await storage.write(
+        correct_signed_name, jon.supporter, "Jon", at_my_data(jon, 2), 1, later(60)
     )
-    assert not await signatures.remove_name(jon.supporter, at_my_data(jon, 3), 2, later(60))
-    signer = await storage.person_requests.of(jon.supporter)
+    assert not await storage.write(
+        remove_signed_name, jon.supporter, at_my_data(jon, 3), 2, later(60)
+    )
+    signer = await storage.read(signer_of, jon.supporter)
     assert signer is not None
     assert (signer.name, signer.has_name) == (None, False)
-    assert not await storage.person_requests.correct(signer, "Jon", IN_CHAT, later(60))
+    assert not await storage.write(correct_as_asked, signer, "Jon", IN_CHAT, later(60))
     limited = a_supporter(keyring, 7)
     await limited.sign(storage, was=0, with_name=False)
     for column in ("restricted_at", "objected_at"):
         only_stored = f"UPDATE signatures SET {column} = 1 WHERE number = 3"  # noqa: S608 - of this test
         await write_sql(storage.database, only_stored)
-    gives = signatures.give_name
-    assert not await gives(limited.supporter, "Eva", GIVES, at_my_data(limited, 2), 1, later(60))
+    assert not await storage.write(
+        add_signed_name, limited.supporter, "Eva", GIVES, at_my_data(limited, 2), 1, later(60)
+    )
     assert [await name(storage, each) for each in (ana, jon)] == ["Ana Ruiz", None]
-    assert len((await storage.personal_data.of(ana.user_id)).consents) == 1
+    assert len((await storage.read(everything_held, ana.user_id)).consents) == 1
     assert await rows(storage, "SELECT action FROM audit") == []
-    assert await storage.sent_files.due() == []
+    assert await storage.read(files_due) == []
     assert names_in_journal(storage) == [], "nor is what was refused kept there"
-    saved = await storage.conversations.get(jon.supporter)
+    saved = await storage.read(conversation_of, jon.supporter)
     assert saved is not None
     assert (saved.stage, saved.version) == ("my_data", 3)
 
@@ -182,42 +204,44 @@ async def test_an_answer_to_an_earlier_screen_changes_nothing(
     storage: Storage, ana: Supporter
 ) -> None:
     with pytest.raises(ConversationMoved):
-        await storage.signatures.remove_name(ana.supporter, at_my_data(ana, 8), 7, later(60))
+        await storage.write(remove_signed_name, ana.supporter, at_my_data(ana, 8), 7, later(60))
     with pytest.raises(ConversationMoved):
-        await storage.signatures.correct_name(
-            ana.supporter, "Otra", at_my_data(ana, 8), 7, later(60)
+        await storage.write(
+            correct_signed_name, ana.supporter, "Otra", at_my_data(ana, 8), 7, later(60)
         )
     assert await name(storage, ana) == "Ana Ruiz"
     assert await rows(storage, "SELECT action FROM audit") == []
-    await storage.signatures.remove_name(ana.supporter, at_my_data(ana, 3), 2, later(60))
+    await storage.write(remove_signed_name, ana.supporter, at_my_data(ana, 3), 2, later(60))
     with pytest.raises(ConversationMoved):
-        await storage.signatures.give_name(
-            ana.supporter, "Ana", GIVES, at_my_data(ana, 8), 7, later(60)
+        await storage.write(
+            add_signed_name, ana.supporter, "Ana", GIVES, at_my_data(ana, 8), 7, later(60)
         )
     assert await name(storage, ana) is None
-    assert len((await storage.personal_data.of(ana.user_id)).consents) == 1
+    assert len((await storage.read(everything_held, ana.user_id)).consents) == 1
     assert names_in_journal(storage) == []
 
 
 async def test_once_it_was_handed_over_nothing_is_changed_until_that_is_undone(
     storage: Storage, keyring: Keyring, ana: Supporter
 ) -> None:
-    jon, signatures = a_supporter(keyring, 6), storage.signatures
+    jon = a_supporter(keyring, 6)
     await jon.sign(storage, was=0, with_name=False)
-    await storage.petitions.close(revision=0, actor=1, at=NOON)
-    handover = await storage.handovers.record(date(2026, 3, 2), at=later(10), without_name=1)
+    await storage.write(close_petition, revision=0, actor=1, at=NOON)
+    handover = await storage.write(record_handover, date(2026, 3, 2), at=later(10), without_name=1)
     assert handover is not None
-    assert not await signatures.remove_name(ana.supporter, at_my_data(ana, 3), 2, later(60))
-    assert not await signatures.give_name(
-        jon.supporter, "Jon", GIVES, at_my_data(jon, 2), 1, later(60)
+    assert not await storage.write(
+        remove_signed_name, ana.supporter, at_my_data(ana, 3), 2, later(60)
+    )
+    assert not await storage.write(
+        add_signed_name, jon.supporter, "Jon", GIVES, at_my_data(jon, 2), 1, later(60)
     )
     assert [await name(storage, each) for each in (ana, jon)] == ["Ana Ruiz", None]
     assert names_in_journal(storage) == []
-    assert await signatures.correct_name(
-        ana.supporter, "Ana Sol", at_my_data(ana, 4), 3, later(65)
+    assert await storage.write(
+        correct_signed_name, ana.supporter, "Ana Sol", at_my_data(ana, 4), 3, later(65)
     ), "which is a right"
-    await storage.handovers.undo(handover, at=later(70))
-    assert await signatures.remove_name(ana.supporter, at_my_data(ana, 5), 4, later(80))
+    await storage.write(undo_handover, handover, at=later(70))
+    assert await storage.write(remove_signed_name, ana.supporter, at_my_data(ana, 5), 4, later(80))
     assert names_in_journal(storage) == []
 
 
@@ -225,17 +249,17 @@ async def test_who_has_a_list_with_the_name_is_to_be_told(
     storage: Storage, ana: Supporter
 ) -> None:
     """Also where another name is given: the one in the list is not hers."""
-    listed = await storage.exports.begin(at=NOON, detail="csv")
-    await storage.exports.finish(listed, with_name=1, without_name=0)
+    listed = await storage.write(begin_export, at=NOON, detail="csv")
+    await storage.write(finish_export, listed, with_name=1, without_name=0)
 
     async def owed() -> list[tuple[Change, str | None]]:
-        changes = await storage.changes_after_export.owed(listed)
+        changes = await storage.read(owed_changes, listed)
         return [(each.change, each.corrected_name) for each in changes]
 
-    await storage.signatures.remove_name(ana.supporter, at_my_data(ana, 3), 2, later(60))
+    await storage.write(remove_signed_name, ana.supporter, at_my_data(ana, 3), 2, later(60))
     assert await owed() == [(Change.NAME_REMOVED, None)]
-    await storage.signatures.give_name(
-        ana.supporter, "Ana Sol", GIVES, at_my_data(ana, 4), 3, later(90)
+    await storage.write(
+        add_signed_name, ana.supporter, "Ana Sol", GIVES, at_my_data(ana, 4), 3, later(90)
     )
     noted = await rows(storage, "SELECT number, change FROM changes_after_export ORDER BY id")
     assert [(each["number"], each["change"]) for each in noted] == [
@@ -249,23 +273,30 @@ async def test_choice_and_name_are_one_entry_outside_the_database(
     storage: Storage, ana: Supporter
 ) -> None:
     """And a name that was taken off, or corrected, is not there any more."""
-    signatures = storage.signatures
-    await storage.sent_files.add(ana.supporter, chat_id=5, message_id=9, at=NOON)
-    await signatures.correct_name(ana.supporter, "Ana Sol", at_my_data(ana, 3), 2, later(50))
-    assert [each.message_id for each in await storage.sent_files.due()] == [9]
-    first, *_ = (await storage.personal_data.of(ana.user_id)).consents
+    await storage.write(add_sent_file, ana.supporter, chat_id=5, message_id=9, at=NOON)
+    await storage.write(
+        correct_signed_name, ana.supporter, "Ana Sol", at_my_data(ana, 3), 2, later(50)
+    )
+    assert [each.message_id for each in await storage.read(files_due)] == [9]
+    first, *_ = (await storage.read(everything_held, ana.user_id)).consents
     assert names_in_journal(storage) == [f"{short(first['id'])} Ana Sol"]
-    await signatures.remove_name(ana.supporter, at_my_data(ana, 4), 3, later(60))
+    await storage.write(remove_signed_name, ana.supporter, at_my_data(ana, 4), 3, later(60))
     assert names_in_journal(storage) == []
     (off,) = last_entries(storage.journal.read().entries)
     assert off.value == TAKEN_OFF
-    await signatures.give_name(ana.supporter, "Ana Gil", GIVES, at_my_data(ana, 5), 4, later(90))
-    *_, second = (await storage.personal_data.of(ana.user_id)).consents
+    await storage.write(
+        add_signed_name, ana.supporter, "Ana Gil", GIVES, at_my_data(ana, 5), 4, later(90)
+    )
+    *_, second = (await storage.read(everything_held, ana.user_id)).consents
     assert names_in_journal(storage) == [f"{short(second['id'])} Ana Gil"]
     longest = "\U0001f14a" * 100
-    await signatures.correct_name(ana.supporter, longest, at_my_data(ana, 6), 5, later(95))
+    await storage.write(
+        correct_signed_name, ana.supporter, longest, at_my_data(ana, 6), 5, later(95)
+    )
     with pytest.raises(ConversationMoved):
-        await signatures.correct_name(ana.supporter, longest, at_my_data(ana, 6), 5, later(99))
+        await storage.write(
+            correct_signed_name, ana.supporter, longest, at_my_data(ana, 6), 5, later(99)
+        )
     (last,) = last_entries(storage.journal.read().entries)
     assert last.value == f"{short(second['id'])} {longest}", "the longest fits, refused too"
 
@@ -274,14 +305,14 @@ async def test_a_letter_corrects_the_name_that_stands_when_it_is_answered(
     storage: Storage, keyring: Keyring, ana: Supporter
 ) -> None:
     """While the shell asks for a yes, she takes the name off and gives it again."""
-    signer = await storage.person_requests.find(1)
+    signer = await storage.read(find_signer, 1)
     assert signer is not None
-    await storage.signatures.remove_name(ana.supporter, at_my_data(ana, 3), 2, later(1))
+    await storage.write(remove_signed_name, ana.supporter, at_my_data(ana, 3), 2, later(1))
     again = at_my_data(ana, 4)
-    await storage.signatures.give_name(ana.supporter, "Ana Nueva", GIVES, again, 3, later(2))
+    await storage.write(add_signed_name, ana.supporter, "Ana Nueva", GIVES, again, 3, later(2))
     letter = verified_otherwise("a passport")
-    assert await storage.person_requests.correct(signer, "Ana Carta", letter, later(3))
+    assert await storage.write(correct_as_asked, signer, "Ana Carta", letter, later(3))
     assert await name(storage, ana) == "Ana Carta"
-    entries, reached = storage.journal.read().entries, await storage.reached()
-    await replay(storage.database, keyring, SLUG, entries, reached=reached, at=later(9))
+    entries, reached = storage.journal.read().entries, await storage.read(reached_so_far)
+    await replay(storage, entries, reached=reached, at=later(9))
     assert await name(storage, ana) == "Ana Carta", "a backup of right now has that consent"

@@ -9,17 +9,15 @@ from typing import Any
 
 import pytest
 
-from storage import (
-    Conversation,
-    ConversationMoved,
-    Deed,
-    Entry,
-    Keyring,
-    Storage,
-    forget_former_names,
-)
+from storage import Storage
+from storage.consents import add_signed_name, correct_signed_name, remove_signed_name
+from storage.conversations import Conversation
+from storage.errors import ConversationMoved
 from storage.ids import rising_id
-from storage.journal import TAKEN_OFF, _LockedFile, last_entries
+from storage.journal import TAKEN_OFF, Deed, Entry, _LockedFile, last_entries
+from storage.keyring import Keyring
+from storage.person_requests import signer_of
+from storage.signatures import forget_former_names, mute_supporter, withdraw_signature
 from tests.support.supporters import NOON, a_supporter
 
 SLUG = "andry"
@@ -47,20 +45,23 @@ async def test_what_is_being_decided_of_one_person_is_left_alone_by_what_another
 ) -> None:
     """Jon takes his name off while the database refuses to take off Ana's."""
     people = [a_supporter(keyring, 1), a_supporter(keyring, 2, "Jon Gil")]
-    signatures = storage.signatures
     afters = []
     for each in people:
         await each.sign(storage, was=0)
         after = Conversation(each.supporter, stage="my_data", version=2)
-        await signatures.correct_name(each.supporter, f"{each.name} Mas", after, 1, NOON)
+        await storage.write(
+            correct_signed_name, each.supporter, f"{each.name} Mas", after, 1, NOON
+        )
         afters.append(replace(after, version=3))
     ana, jon = people
     held = last_entries(storage.journal.read().entries)
     meanwhile(
-        storage, monkeypatch, lambda: signatures.remove_name(jon.supporter, afters[1], 2, NOON)
+        storage,
+        monkeypatch,
+        lambda: storage.write(remove_signed_name, jon.supporter, afters[1], 2, NOON),
     )
     with pytest.raises(ConversationMoved):
-        await signatures.remove_name(ana.supporter, afters[0], 1, NOON)
+        await storage.write(remove_signed_name, ana.supporter, afters[0], 1, NOON)
     of_jon = Entry(Deed.WITH_NAME, held[1].subject, TAKEN_OFF)
     assert last_entries(storage.journal.read().entries) == [held[0], of_jon]
 
@@ -72,7 +73,7 @@ async def test_who_withdraws_leaves_no_name_in_it_and_nobody_waits_long_for_that
     for each in people:
         await each.sign(storage, was=0)
         after = Conversation(each.supporter, stage="my_data", version=2)
-        await storage.signatures.correct_name(each.supporter, "Ana Gil", after, 1, NOON)
+        await storage.write(correct_signed_name, each.supporter, "Ana Gil", after, 1, NOON)
     storage.journal.append(withdrawals(200))
     blocks, read = list[int](), os.pread
 
@@ -81,16 +82,16 @@ async def test_who_withdraws_leaves_no_name_in_it_and_nobody_waits_long_for_that
         return read(handle, length, place)
 
     monkeypatch.setattr(os, "pread", reading)
-    await storage.signatures.mute(people[1].supporter, NOON)
+    await storage.write(mute_supporter, people[1].supporter, NOON)
     assert len(blocks) < 10, "nothing is looked for"
-    await storage.signatures.withdraw(people[0].supporter, NOON)
+    await storage.write(withdraw_signature, people[0].supporter, NOON)
     assert len(blocks) < 240, "each block is read once"
     blocks.clear()
     nobody = [storage.journal.forget_names({rising_id(NOON)}) for _ in people]
     await asyncio.gather(*nobody)
     assert len(blocks) < 3 * 240, "and not for everybody"
     for each in people[1:]:
-        await storage.signatures.withdraw(each.supporter, NOON)
+        await storage.write(withdraw_signature, each.supporter, NOON)
     entries = storage.journal.read().entries
     assert [each.value for each in entries if each.has_name] == []
     assert len(entries) == 217, "they were written over in their places"
@@ -123,15 +124,15 @@ async def test_a_former_name_goes_from_it_at_the_start_unless_its_owner_gives_on
     ids = []
     for each in people:
         await each.sign(storage, was=0, with_name=each is people[1])
-        signer = await storage.person_requests.of(each.supporter)
+        signer = await storage.read(signer_of, each.supporter)
         assert signer is not None
         ids.append(signer.id)
     storage.journal.append([Entry(Deed.NAME, each, "Ana Gil") for each in ids])
     jon, consent = people[0], people[0].signature().consent
     after = Conversation(jon.supporter, stage="my_data", version=2)
-    gives = storage.signatures.give_name
-    meanwhile(storage, monkeypatch, lambda: gives(jon.supporter, "Jon", consent, after, 1, NOON))
-    await forget_former_names(storage.signatures, storage.journal)
+    given = (jon.supporter, "Jon", consent, after, 1, NOON)
+    meanwhile(storage, monkeypatch, lambda: storage.write(add_signed_name, *given))
+    await forget_former_names(storage)
     entries = storage.journal.read().entries
     assert {each.subject for each in entries if each.has_name} == {*ids[:2]}
     of_ana = [each for each in entries if each.subject == ids[1]]

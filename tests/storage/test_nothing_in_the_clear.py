@@ -6,15 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from storage import (
+from storage import Storage, open_storage
+from storage.closing_texts import (
     CLOSING_UPDATE,
     AwaitedText,
     ClosingTextKind,
-    Conversation,
-    Keyring,
-    Storage,
-    open_storage,
+    all_closing_texts,
+    approve_publication,
+    publish_closing_texts,
+    write_closing_text,
 )
+from storage.conversations import Conversation, conversation_of, save_conversation
+from storage.keyring import Keyring
+from storage.petitions import close_petition
+from storage.sent_files import add_sent_file
+from storage.signatures import withdraw_signature
 from storage.tables import metadata
 from tests.support.raw_sql import Statement, read_rows, read_sql
 from tests.support.supporters import NOON, WORDS, a_supporter
@@ -49,21 +55,22 @@ async def live(storage: Storage, keyring: Keyring) -> None:
     canary = a_supporter(keyring, CHAT, NAME)
     await canary.arrive(storage)
     await canary.sign(storage)
-    await storage.conversations.save(replace(canary.conversation(version=3)), was=2, at=NOON)
-    await storage.sent_files.add(canary.supporter, chat_id=CHAT, message_id=5, at=NOON)
-    await storage.petitions.close(revision=0, actor=ADMIN, at=NOON)
+    await storage.write(save_conversation, replace(canary.conversation(version=3)), was=2, at=NOON)
+    await storage.write(add_sent_file, canary.supporter, chat_id=CHAT, message_id=5, at=NOON)
+    await storage.write(close_petition, revision=0, actor=ADMIN, at=NOON)
     await publish(storage, keyring.reference("andry", ADMIN))
 
 
 async def publish(storage: Storage, admin: bytes) -> None:
     """An admin writes how it ended, with somebody's name in it, and it is published."""
-    texts = storage.closing_texts
     awaited = AwaitedText(CLOSING_UPDATE, ClosingTextKind.CLOSING_UPDATE, "es", NOON)
-    await texts.write(b"k" * 16, admin, awaited, NAME, actor=ADMIN, at=NOON)
-    left = await texts.history()
-    made = await texts.publish(left, actor=ADMIN - 1, at=NOON, approval_above=0)
+    await storage.write(write_closing_text, b"k" * 16, admin, awaited, NAME, actor=ADMIN, at=NOON)
+    left = await storage.read(all_closing_texts)
+    made = await storage.write(
+        publish_closing_texts, left, actor=ADMIN - 1, at=NOON, approval_above=0
+    )
     assert made is not None
-    await texts.approve(made.id, actor=ADMIN, at=NOON)
+    await storage.write(approve_publication, made.id, actor=ADMIN, at=NOON)
 
 
 def test_the_search_would_find_them(tmp_path: Path) -> None:
@@ -98,7 +105,7 @@ class TestOnSqlite:
         await ana.sign(storage)
         rows = await read_rows(storage.database, SEALED)
         sealed = [rows[0]["name_sealed"], rows[0]["chat_sealed"]]
-        await storage.signatures.withdraw(ana.supporter, NOON)
+        await storage.write(withdraw_signature, ana.supporter, NOON)
         await storage.close()
         content = (tmp_path / "data" / "petition.db").read_bytes()
         assert [each in content for each in sealed] == [False, False]
@@ -119,8 +126,8 @@ async def test_a_draft_is_erased_from_the_conversation_too(
 ) -> None:
     await live(storage, keyring)
     canary = a_supporter(keyring, CHAT, NAME)
-    await storage.signatures.withdraw(canary.supporter, NOON)
-    assert await storage.conversations.get(canary.supporter) == Conversation(
+    await storage.write(withdraw_signature, canary.supporter, NOON)
+    assert await storage.read(conversation_of, canary.supporter) == Conversation(
         canary.supporter, stage="consent", version=3
     )
 
@@ -135,7 +142,7 @@ async def test_two_petitions_that_one_person_signed_have_no_value_of_theirs_in_c
         canary = a_supporter(keyring, CHAT, NAME, slug)
         await canary.arrive(one)
         await canary.sign(one)
-        await one.sent_files.add(canary.supporter, chat_id=CHAT, message_id=5, at=NOON)
+        await one.write(add_sent_file, canary.supporter, chat_id=CHAT, message_id=5, at=NOON)
         of_petition = found.setdefault(slug, set())
         for table in metadata.sorted_tables:
             if "petition" in table.c and table.name != "consent_texts":

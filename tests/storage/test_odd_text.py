@@ -3,7 +3,10 @@
 import pytest
 
 from bot.transport.lenient_json import read_json
-from storage import Conversation, Keyring, Storage
+from storage import Storage
+from storage.conversations import Conversation, conversation_of, save_conversation
+from storage.keyring import Keyring
+from storage.signatures import sign_petition, signature_of
 from tests.support.supporters import NOON, Supporter, a_supporter
 
 ODD = [
@@ -22,15 +25,18 @@ async def test_a_name_and_a_source_of_anybodys_making_read_back_as_they_were(
     text = read_json(raw)
     ana = a_supporter(keyring, 1, text)
     stored = Conversation(ana.supporter, stage="consent", name=text, source=text, version=1)
-    await storage.conversations.save(stored, was=None, at=NOON)
-    assert await storage.conversations.get(ana.supporter) == stored
+    await storage.write(save_conversation, stored, was=None, at=NOON)
+    assert await storage.read(conversation_of, ana.supporter) == stored
     await signs(storage, ana, text)
-    signature = await storage.signatures.get(ana.supporter)
+    signature = await storage.read(signature_of, ana.supporter)
     assert signature is not None
     assert (signature.name, signature.source) == (text, text)
 
 
 async def signs(storage: Storage, who: Supporter, source: str) -> None:
-    await storage.signatures.sign(
-        who.signature(source=source), Conversation(who.supporter, stage="thanks", version=2), 1
+    await storage.write(
+        sign_petition,
+        who.signature(source=source),
+        Conversation(who.supporter, stage="thanks", version=2),
+        1,
     )

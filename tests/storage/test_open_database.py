@@ -5,17 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from storage import (
-    DriverMissing,
-    KeyFileOther,
-    Keyring,
-    PetitionMissing,
-    SchemaMissing,
-    Unavailable,
-    open_database,
-    open_known_storage,
-    open_storage,
-)
+from storage import open_known_storage, open_storage
+from storage.errors import DriverMissing, KeyFileOther, PetitionMissing, SchemaMissing, Unavailable
+from storage.keyring import Keyring
+from storage.open_database import open_database
+from storage.petitions import petition_state
 from tests.support.raw_sql import write_sql
 
 
@@ -62,4 +56,4 @@ async def test_a_closed_storage_is_unavailable_and_says_so(
     storage = await open_storage(database_url, keyring, "andry")
     await storage.close()
     with pytest.raises(Unavailable):
-        await storage.petitions.state()
+        await storage.read(petition_state)

@@ -9,10 +9,12 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from storage import Broadcast, Broadcasts, Database, Signatures
+from storage import Storage
+from storage.broadcast_types import Broadcast
+from storage.database import Database
 from storage.deliveries import claim_deliveries, enqueue_deliveries
 from storage.returning_supporters import mark_reachable
-from storage.signatures import withdraw
+from storage.signatures import withdraw_signature
 from storage.transaction import Transaction
 from tests.support.broadcasts import ME, claim, queued, start
 from tests.support.raw_sql import read_sql
@@ -43,16 +45,9 @@ async def ended_or_waiting(task: asyncio.Task[Any], database: Database) -> None:
 class ReturningPerson:
     """Number two comes back while the worker gets to them."""
 
-    def __init__(
-        self,
-        url: str,
-        database: Database,
-        broadcasts: Broadcasts,
-        people: Supporters,
-        signatures: Signatures,
-    ) -> None:
+    def __init__(self, url: str, database: Database, storage: Storage, people: Supporters) -> None:
         self.url, self.database = url, database
-        self.broadcasts, self.people, self.signatures = broadcasts, people, signatures
+        self.storage, self.people = storage, people
 
     def portion(self, broadcast: Broadcast) -> Work:
         return lambda tx: enqueue_deliveries(tx, broadcast, holder=ME, portion=3, at=later(1))
@@ -67,7 +62,7 @@ class ReturningPerson:
         mark_reachable(tx, self.people.supporter(2), later(2))
 
     async def comes_back(self) -> object:
-        return await self.signatures.mark_reachable(self.people.supporter(2), later(2))
+        return await self.storage.write(mark_reachable, self.people.supporter(2), later(2))
 
     async def at_once(self, first: Work, then: Doing) -> None:
         """The second begins when the first has done everything but commit."""
@@ -88,22 +83,18 @@ class ReturningPerson:
 
     async def told(self, broadcast: Broadcast) -> set[int]:
         """Who is claimed by now, or is from here on."""
-        await queued(self.broadcasts, broadcast)
-        await claim(self.broadcasts, broadcast)
+        await queued(self.storage, broadcast)
+        await claim(self.storage, broadcast)
         rows = await self.people.deliveries(broadcast.id)
         return {int(str(row["position"])) % 10 for row in rows if row["state"] == "sending"}
 
 
 @pytest.fixture
 async def returning(
-    database_url: str,
-    database: Database,
-    broadcasts: Broadcasts,
-    people: Supporters,
-    signatures: Signatures,
+    database_url: str, database: Database, storage: Storage, people: Supporters
 ) -> ReturningPerson:
     await people.sign([1, 2, 3])
-    return ReturningPerson(database_url, database, broadcasts, people, signatures)
+    return ReturningPerson(database_url, database, storage, people)
 
 
 class TestBack:
@@ -111,15 +102,15 @@ class TestBack:
 
     async def test_behind_their_portion(self, returning: ReturningPerson) -> None:
         await returning.people.lose(2)
-        broadcast = await start(returning.broadcasts)
+        broadcast = await start(returning.storage)
         await returning.at_once(returning.portion(broadcast), returning.comes_back)
         assert await returning.told(broadcast) == {1, 2, 3}
 
     async def test_before_their_portion(self, returning: ReturningPerson) -> None:
         await returning.people.lose(2)
-        broadcast = await start(returning.broadcasts)
+        broadcast = await start(returning.storage)
         await returning.at_once(
-            returning.coming_back, lambda: queued(returning.broadcasts, broadcast)
+            returning.coming_back, lambda: queued(returning.storage, broadcast)
         )
         assert await returning.told(broadcast) == {1, 2, 3}
 
@@ -128,24 +119,22 @@ class TestBack:
         begun: list[Broadcast] = []
 
         async def begin() -> None:
-            begun.append(await start(returning.broadcasts))
-            await queued(returning.broadcasts, begun[0])
+            begun.append(await start(returning.storage))
+            await queued(returning.storage, begun[0])
 
         await returning.at_once(returning.coming_back, begin)
         assert await returning.told(begun[0]) == {1, 2, 3}
 
     async def test_behind_their_claim(self, returning: ReturningPerson) -> None:
-        broadcast = await queued(returning.broadcasts, await start(returning.broadcasts))
+        broadcast = await queued(returning.storage, await start(returning.storage))
         await returning.people.lose(2)
         await returning.at_once(returning.claiming(broadcast), returning.comes_back)
         assert await returning.told(broadcast) == {1, 2, 3}
 
     async def test_before_their_claim(self, returning: ReturningPerson) -> None:
-        broadcast = await queued(returning.broadcasts, await start(returning.broadcasts))
+        broadcast = await queued(returning.storage, await start(returning.storage))
         await returning.people.lose(2)
-        await returning.at_once(
-            returning.coming_back, lambda: claim(returning.broadcasts, broadcast)
-        )
+        await returning.at_once(returning.coming_back, lambda: claim(returning.storage, broadcast))
         assert await returning.told(broadcast) == {1, 2, 3}
 
 
@@ -153,16 +142,16 @@ class TestGone:
     """Who withdraws while their portion is written is passed over, and nobody else."""
 
     async def test_before_their_portion(self, returning: ReturningPerson) -> None:
-        broadcast = await start(returning.broadcasts)
+        broadcast = await start(returning.storage)
 
         def withdrawing(tx: Transaction) -> None:
             tx.belong_to(SLUG, returning.people.keyring, bytes(16))
-            withdraw(tx, returning.people.supporter(2), NOON)
+            withdraw_signature(tx, returning.people.supporter(2), NOON)
 
-        await returning.at_once(withdrawing, lambda: queued(returning.broadcasts, broadcast))
+        await returning.at_once(withdrawing, lambda: queued(returning.storage, broadcast))
         assert await returning.told(broadcast) == {1, 3}
 
     async def test_behind_their_portion(self, returning: ReturningPerson) -> None:
-        broadcast = await start(returning.broadcasts)
+        broadcast = await start(returning.storage)
         await returning.at_once(returning.portion(broadcast), lambda: returning.people.withdraw(2))
         assert await returning.told(broadcast) == {1, 3}

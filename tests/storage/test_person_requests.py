@@ -7,23 +7,42 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import Executable
 
-from storage import (
-    IN_CHAT,
+from storage import Storage
+from storage.consents import named
+from storage.conversations import conversation_of, save_conversation
+from storage.exports import begin_export
+from storage.journal_replay import replay
+from storage.keyring import Keyring
+from storage.person_codes import CodeState, forget_codes, make_code, new_code
+from storage.person_notices import (
     NOTICES_KEPT_FOR,
-    AuditEntry,
-    CodeState,
-    Keyring,
+    begin_notice,
+    expire_notices,
+    take_back_notice,
+    waiting_notices,
+)
+from storage.person_requests import (
+    IN_CHAT,
     Proof,
-    Reached,
     Signer,
-    Storage,
     by_code,
+    check_proof,
+    correct_as_asked,
+    erase_as_asked,
+    find_signer,
+    lift_limits,
+    object_to_use,
+    record_shown,
+    restrict_use,
+    signer_of,
     verified_otherwise,
 )
-from storage.consents import named
-from storage.journal_replay import replay
-from storage.person_codes import new_code
+from storage.personal_data import everything_held
+from storage.petitions import Reached, petition_state
+from storage.sent_files import add_sent_file, files_due
+from storage.signatures import signature_of, withdraw_signature
 from storage.transaction import Transaction, Values
+from tests.support.audit_entries import AuditEntry, newest_audit_entries
 from tests.support.raw_sql import Statement, read_sql, write_all, write_sql
 from tests.support.supporters import NOON, a_supporter
 
@@ -37,15 +56,15 @@ async def signed(storage: Storage, keyring: Keyring) -> tuple[Signer, str]:
     ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage)
-    made = await storage.person_codes.make(ana.supporter, NOON)
-    signer = await storage.person_requests.find(1)
+    made = await make_code(storage, ana.supporter, NOON)
+    signer = await storage.read(find_signer, 1)
     assert made is not None
     assert signer is not None
     return signer, made[0]
 
 
 async def states(storage: Storage, *typed: str, at: datetime = LATER) -> list[CodeState]:
-    return [(await storage.person_requests.check(1, each, at))[1].state for each in typed]
+    return [(await storage.write(check_proof, 1, each, at))[1].state for each in typed]
 
 
 async def rows_in(storage: Storage, table: str) -> int:
@@ -70,7 +89,7 @@ async def test_who_asks_to_be_erased_is_taken_out_of_the_count_last(
         return change(tx, statement, values)
 
     monkeypatch.setattr(Transaction, "change", noted)
-    assert await storage.person_requests.erase(signer, by_code(code), LATER)
+    assert await storage.write(erase_as_asked, signer, by_code(code), LATER)
     counts = [each.startswith("UPDATE petitions SET") for each in changed]
     assert counts[-3:] == [False, True, True], "also what the journal was told of"
 
@@ -90,10 +109,10 @@ async def test_a_code_is_read_however_it_is_typed_and_only_until_its_end(
     last = CODE_ENDS_AT - timedelta(seconds=1)
     assert await states(storage, code, at=last) == [CodeState.FITS]
     assert await states(storage, code, at=CODE_ENDS_AT) == [CodeState.ENDED]
-    signer = await storage.person_requests.find(1)
+    signer = await storage.read(find_signer, 1)
     assert signer is not None
-    assert not await storage.person_requests.restrict(signer, by_code(code), CODE_ENDS_AT)
-    assert (await storage.person_requests.check(2, code, LATER))[1].state is CodeState.WRONG
+    assert not await storage.write(restrict_use, signer, by_code(code), CODE_ENDS_AT)
+    assert (await storage.write(check_proof, 2, code, LATER))[1].state is CodeState.WRONG
 
 
 async def test_after_five_wrong_ones_the_right_one_is_void_and_a_new_one_is_not(
@@ -105,51 +124,50 @@ async def test_after_five_wrong_ones_the_right_one_is_void_and_a_new_one_is_not(
         CodeState.FITS,
     ]
     assert await states(storage, "AAAA-3333", code) == [CodeState.WRONG, CodeState.VOID]
-    assert not await storage.person_requests.erase(signer, by_code(code), LATER)
-    made = await storage.person_codes.make(signer.supporter, LATER)
+    assert not await storage.write(erase_as_asked, signer, by_code(code), LATER)
+    made = await make_code(storage, signer.supporter, LATER)
     assert made is not None
     assert await states(storage, code, made[0]) == [CodeState.WRONG, CodeState.FITS]
 
 
 async def test_a_code_serves_once(storage: Storage, keyring: Keyring) -> None:
     signer, code = await signed(storage, keyring)
-    requests = storage.person_requests
-    await storage.sent_files.add(signer.supporter, chat_id=1, message_id=5, at=NOON)
-    await storage.exports.begin(at=NOON, detail="xlsx")
-    assert not await requests.correct(signer, "Eva", by_code("AAAA-3333"), LATER)
-    assert (await requests.check(1, "AAAA-3333", LATER))[0] is None
-    assert (await requests.check(1, code, LATER))[0] == signer
-    assert await requests.correct(signer, "Ana Sol", by_code(code), LATER)
-    assert [each.message_id for each in await storage.sent_files.due()] == [5]
+    await storage.write(add_sent_file, signer.supporter, chat_id=1, message_id=5, at=NOON)
+    await storage.write(begin_export, at=NOON, detail="xlsx")
+    assert not await storage.write(correct_as_asked, signer, "Eva", by_code("AAAA-3333"), LATER)
+    assert (await storage.write(check_proof, 1, "AAAA-3333", LATER))[0] is None
+    assert (await storage.write(check_proof, 1, code, LATER))[0] == signer
+    assert await storage.write(correct_as_asked, signer, "Ana Sol", by_code(code), LATER)
+    assert [each.message_id for each in await storage.read(files_due)] == [5]
     assert await changes(storage) == ["corrected"]
-    known = (await storage.personal_data.of(1)).letter_code
+    known = (await storage.read(everything_held, 1)).letter_code
     assert known is not None
     assert (known["used_at"], known["ends_at"]) == (LATER, CODE_ENDS_AT)
     assert await states(storage, code) == [CodeState.USED]
-    assert not await requests.erase(signer, by_code(code), LATER)
-    assert not await requests.restrict(signer, by_code(code), LATER)
+    assert not await storage.write(erase_as_asked, signer, by_code(code), LATER)
+    assert not await storage.write(restrict_use, signer, by_code(code), LATER)
     assert await rows_in(storage, "signatures") == 1
     assert storage.journal is not None
     noted = storage.journal.read().entries
-    (consent,) = (await storage.personal_data.of(1)).consents
+    (consent,) = (await storage.read(everything_held, 1)).consents
     sol = named(signer.id, consent["id"], "Ana Sol")
     assert noted == (sol,), "what was refused is not"
-    assert (await storage.audit.entries(9))[:-1] == [
+    assert (await storage.read(newest_audit_entries, 9))[:-1] == [
         AuditEntry(LATER, None, "person_correct", "by code")
     ]
-    (waiting,) = await storage.person_notices.waiting()
+    (waiting,) = await storage.read(waiting_notices)
     assert (waiting.kind, waiting.language, waiting.chat) == ("corrected", "es", 1)
-    found = await requests.find(1)
+    found = await storage.read(find_signer, 1)
     assert found is not None
     assert (found.name, found.restricted_at) == ("Ana Sol", None)
-    made = await storage.person_codes.make(signer.supporter, LATER)
+    made = await make_code(storage, signer.supporter, LATER)
     assert made is not None
     assert await states(storage, made[0]) == [CodeState.FITS]
     # In a backup from before, that is brought up to date, she has her name.
     former = Statement("UPDATE signatures SET name_sealed = :former", {"former": b"former"})
     await write_all(storage.database, former)
-    await replay(storage.database, keyring, "andry", noted, reached=Reached(1), at=LATER)
-    restored = await requests.find(1)
+    await replay(storage, noted, reached=Reached(1), at=LATER)
+    restored = await storage.read(find_signer, 1)
     assert restored is not None
     assert restored.name == "Ana Sol"
 
@@ -158,8 +176,10 @@ async def test_a_code_serves_one_of_two_letters_that_are_answered_at_once(
     storage: Storage, keyring: Keyring
 ) -> None:
     signer, code = await signed(storage, keyring)
-    deeds = (storage.person_requests.restrict, storage.person_requests.object)
-    done = await asyncio.gather(*[deed(signer, by_code(code), LATER) for deed in deeds])
+    deeds = (restrict_use, object_to_use)
+    done = await asyncio.gather(
+        *[storage.write(deed, signer, by_code(code), LATER) for deed in deeds]
+    )
     assert sorted(done) == [False, True]
 
 
@@ -168,22 +188,21 @@ async def test_erasing_leaves_one_sealed_sentence_and_no_code(
     storage: Storage, keyring: Keyring, proof: Proof | None
 ) -> None:
     signer, code = await signed(storage, keyring)
-    requests = storage.person_requests
-    await storage.exports.begin(at=NOON, detail="xlsx")
-    assert await requests.restrict(signer, verified_otherwise("by telephone"), NOON)
-    assert await requests.erase(signer, proof or by_code(code), LATER)
-    assert not await requests.erase(signer, proof or by_code(code), LATER)
-    assert not await requests.record_shown(signer, LETTER, LATER)
+    await storage.write(begin_export, at=NOON, detail="xlsx")
+    assert await storage.write(restrict_use, signer, verified_otherwise("by telephone"), NOON)
+    assert await storage.write(erase_as_asked, signer, proof or by_code(code), LATER)
+    assert not await storage.write(erase_as_asked, signer, proof or by_code(code), LATER)
+    assert not await storage.write(record_shown, signer, LETTER, LATER)
     for table in ("signatures", "consents", "person_codes"):
         assert await rows_in(storage, table) == 0, table
-    assert (await storage.petitions.state()).signatures == 0
+    assert (await storage.read(petition_state)).signatures == 0
     assert await changes(storage) == ["erased", "restricted"]
-    conversation = await storage.conversations.get(signer.supporter)
+    conversation = await storage.read(conversation_of, signer.supporter)
     assert conversation is not None
     assert conversation.stage == "withdrawn"
-    (waiting,) = await storage.person_notices.waiting()
+    (waiting,) = await storage.read(waiting_notices)
     assert (waiting.kind, waiting.chat, waiting.attempts) == ("erased", 1, 0)
-    newest = (await storage.audit.entries(1))[0]
+    newest = (await storage.read(newest_audit_entries, 1))[0]
     assert (newest.action, newest.actor) == ("person_erase", None)
     assert newest.detail == (proof.detail if proof else "by code")
 
@@ -192,62 +211,64 @@ async def test_who_withdraws_in_the_chat_leaves_no_sentence_and_no_code(
     storage: Storage, keyring: Keyring
 ) -> None:
     signer, code = await signed(storage, keyring)
-    await storage.person_requests.record_shown(signer, by_code(code), LATER)
-    await storage.signatures.withdraw(signer.supporter, LATER)
+    await storage.write(record_shown, signer, by_code(code), LATER)
+    await storage.write(withdraw_signature, signer.supporter, LATER)
     assert await rows_in(storage, "person_notices") == 0
     assert await rows_in(storage, "person_codes") == 0
-    assert await storage.person_codes.make(signer.supporter, LATER) is None
+    assert await make_code(storage, signer.supporter, LATER) is None
 
 
 async def test_a_restored_copy_has_no_code_that_was_used_and_no_sentence_that_was_sent(
     storage: Storage, keyring: Keyring
 ) -> None:
     signer, code = await signed(storage, keyring)
-    await storage.person_requests.restrict(signer, verified_otherwise("by telephone"), LATER)
-    await replay(storage.database, keyring, "andry", (), reached=Reached(1), at=LATER)
+    await storage.write(restrict_use, signer, verified_otherwise("by telephone"), LATER)
+    await replay(storage, (), reached=Reached(1), at=LATER)
     assert await states(storage, code) == [CodeState.WRONG]
-    assert await storage.person_notices.waiting() == []
+    assert await storage.read(waiting_notices) == []
 
 
 async def test_restricting_and_objecting_last_until_they_are_lifted(
     storage: Storage, keyring: Keyring
 ) -> None:
     signer, code = await signed(storage, keyring)
-    requests = storage.person_requests
-    await storage.exports.begin(at=NOON, detail="xlsx")
-    await storage.conversations.save(
-        replace(a_supporter(keyring, 1).conversation(), language="en"), was=2, at=NOON
+    await storage.write(begin_export, at=NOON, detail="xlsx")
+    await storage.write(
+        save_conversation,
+        replace(a_supporter(keyring, 1).conversation(), language="en"),
+        was=2,
+        at=NOON,
     )
 
     async def held() -> tuple[datetime | None, datetime | None, bool]:
-        found = await storage.signatures.get(signer.supporter)
+        found = await storage.read(signature_of, signer.supporter)
         assert found is not None
         assert found.with_name, "the name stays"
         return found.restricted_at, found.objected_at, found.is_only_stored
 
     again = LATER + timedelta(days=1)
-    assert await requests.restrict(signer, by_code(code), LATER)
-    assert not await requests.restrict(signer, IN_CHAT, again)
-    assert await requests.object(signer, IN_CHAT, LATER)
-    assert not await requests.object(signer, IN_CHAT, again)
+    assert await storage.write(restrict_use, signer, by_code(code), LATER)
+    assert not await storage.write(restrict_use, signer, IN_CHAT, again)
+    assert await storage.write(object_to_use, signer, IN_CHAT, LATER)
+    assert not await storage.write(object_to_use, signer, IN_CHAT, again)
     assert await held() == (LATER, LATER, True)
-    assert await requests.lift(signer, IN_CHAT, LATER)
-    assert not await requests.lift(signer, IN_CHAT, again)
+    assert await storage.write(lift_limits, signer, IN_CHAT, LATER)
+    assert not await storage.write(lift_limits, signer, IN_CHAT, again)
     assert await held() == (None, None, False)
-    reader = await requests.of(signer.supporter)
+    reader = await storage.read(signer_of, signer.supporter)
     assert reader is not None
-    assert await requests.object(reader, LETTER, again)
-    assert await requests.lift(reader, LETTER, again + timedelta(seconds=1))
-    assert await requests.object(reader, IN_CHAT, again)
-    assert await requests.restrict(reader, IN_CHAT, again)
+    assert await storage.write(object_to_use, reader, LETTER, again)
+    assert await storage.write(lift_limits, reader, LETTER, again + timedelta(seconds=1))
+    assert await storage.write(object_to_use, reader, IN_CHAT, again)
+    assert await storage.write(restrict_use, reader, IN_CHAT, again)
     assert await held() == (again, again, True)
-    told = [(each.kind, each.language) for each in await storage.person_notices.waiting()]
+    told = [(each.kind, each.language) for each in await storage.read(waiting_notices)]
     assert told == [("restricted", "es"), ("objected", "en"), ("lifted", "en")], (
         "what is done in the chat is seen there"
     )
     noted = ["name_given"] * 2 + ["objected"] * 3 + ["restricted"] * 2
     assert await changes(storage) == noted
-    known = [(each.action, each.detail) for each in await storage.audit.entries(9)]
+    known = [(each.action, each.detail) for each in await storage.read(newest_audit_entries, 9)]
     assert sorted(known)[1:] == [
         ("person_lift", "in the chat"),
         ("person_lift", "verified otherwise: a letter"),
@@ -258,38 +279,37 @@ async def test_restricting_and_objecting_last_until_they_are_lifted(
         ("person_restrict", "in the chat"),
     ]
     await write_sql(storage.database, "UPDATE signatures SET name_sealed = NULL")
-    assert await requests.lift(reader, IN_CHAT, again)
-    assert await requests.object(reader, IN_CHAT, again)
+    assert await storage.write(lift_limits, reader, IN_CHAT, again)
+    assert await storage.write(object_to_use, reader, IN_CHAT, again)
     assert await changes(storage) == noted, "nobody was given a name that could be told of"
     damaged = Statement("UPDATE signatures SET chat_sealed = :junk", {"junk": b"junk" * 20})
     await write_all(storage.database, damaged)
-    unknown = await requests.of(signer.supporter)
+    unknown = await storage.read(signer_of, signer.supporter)
     assert unknown is not None
-    assert await requests.lift(unknown, LETTER, again)
-    assert len(await storage.person_notices.waiting()) == len(told), "nobody knows the chat"
+    assert await storage.write(lift_limits, unknown, LETTER, again)
+    assert len(await storage.read(waiting_notices)) == len(told), "nobody knows the chat"
 
 
 async def test_a_sentence_is_tried_twice_at_most_and_forgotten_after_a_week(
     storage: Storage, keyring: Keyring
 ) -> None:
     signer, code = await signed(storage, keyring)
-    await storage.person_requests.record_shown(signer, by_code(code), LATER)
-    notices = storage.person_notices
-    (waiting,) = await notices.waiting()
-    assert await notices.begin(waiting)
-    await notices.take_back(waiting)
-    assert await notices.begin(waiting)
-    assert (await notices.waiting())[0].attempts == 1
+    await storage.write(record_shown, signer, by_code(code), LATER)
+    (waiting,) = await storage.read(waiting_notices)
+    assert await storage.write(begin_notice, waiting)
+    await storage.write(take_back_notice, waiting)
+    assert await storage.write(begin_notice, waiting)
+    assert (await storage.read(waiting_notices))[0].attempts == 1
     assert timedelta(days=7) == NOTICES_KEPT_FOR
-    await notices.expire(LATER - timedelta(milliseconds=1))
-    assert len(await notices.waiting()) == 1
-    await notices.expire(LATER)
-    assert await notices.waiting() == []
-    assert not await notices.begin(waiting)
+    await storage.write(expire_notices, LATER - timedelta(milliseconds=1))
+    assert len(await storage.read(waiting_notices)) == 1
+    await storage.write(expire_notices, LATER)
+    assert await storage.read(waiting_notices) == []
+    assert not await storage.write(begin_notice, waiting)
     jordi = a_supporter(keyring, 2)
     await jordi.arrive(storage)
     await jordi.sign(storage)
-    await storage.person_codes.make(jordi.supporter, LATER)
+    await make_code(storage, jordi.supporter, LATER)
     for at, left in ((CODE_ENDS_AT - timedelta(milliseconds=1), 2), (CODE_ENDS_AT, 1)):
-        await storage.person_codes.forget(at)
+        await storage.write(forget_codes, at)
         assert await rows_in(storage, "person_codes") == left

@@ -6,25 +6,30 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from storage import (
-    AdminNames,
-    Audience,
+from storage import Storage
+from storage.admin_names import save_admin_name
+from storage.audit import add_audit
+from storage.broadcast_transitions import change_broadcast, finish_broadcast
+from storage.broadcast_types import Audience, BroadcastAction, Kind, Outcome
+from storage.closing_texts import (
     AwaitedText,
-    BroadcastAction,
-    Broadcasts,
     ClosingTextKind,
-    Conversation,
-    Database,
-    Drafts,
-    Held,
-    Keyring,
-    Kind,
-    Outcome,
-    PersonalData,
-    Storage,
-    TelegramCache,
+    all_closing_texts,
+    publish_closing_texts,
+    write_closing_text,
 )
-from storage.personal_data import GIVEN
+from storage.consents import add_signed_name, end_consent, remove_signed_name
+from storage.conversations import Conversation, save_conversation
+from storage.database import Database
+from storage.deliveries import record_results
+from storage.drafts import store_draft
+from storage.exports import begin_export
+from storage.keyring import Keyring
+from storage.leases import take_lease
+from storage.personal_data import GIVEN, Held, everything_held
+from storage.sent_files import add_sent_file
+from storage.signatures import mark_unreachable, mute_supporter
+from storage.telegram_cache import put_cached_item
 from storage.times import from_millis
 from tests.support.broadcasts import ME, claim, results, start, started
 from tests.support.raw_sql import read_sql, write_sql
@@ -65,7 +70,8 @@ def same(table: str, row: Mapping[str, Any], given: Mapping[str, Any] | None) ->
 
 async def whole_row(storage: Storage, ana: Supporter) -> None:
     """Ana's conversation with something in every column."""
-    await storage.conversations.save(
+    await storage.write(
+        save_conversation,
         replace(
             ana.conversation(stage="help"),
             page=2,
@@ -88,15 +94,15 @@ async def whole_row(storage: Storage, ana: Supporter) -> None:
 
 
 async def test_of_a_stranger_nothing_is_held(storage: Storage) -> None:
-    assert await storage.personal_data.of(1) == Held()
+    assert await storage.read(everything_held, 1) == Held()
 
 
 async def test_the_conversation_is_given_whole(storage: Storage, keyring: Keyring) -> None:
     ana, luz = a_supporter(keyring, 1), a_supporter(keyring, 2, "Luz Paz")
     await whole_row(storage, ana)
     await luz.arrive(storage)
-    await storage.sent_files.add(luz.supporter, chat_id=2, message_id=5, at=NOON)
-    held = await storage.personal_data.of(1)
+    await storage.write(add_sent_file, luz.supporter, chat_id=2, message_id=5, at=NOON)
+    held = await storage.read(everything_held, 1)
     row = next(
         r
         for r in await stored(storage.database, "conversations")
@@ -115,14 +121,14 @@ async def test_the_signature_and_its_consent_are_given_whole(
     for someone in (luz, ana):
         await someone.arrive(storage)
         await someone.sign(storage, source="radio")
-    await storage.signatures.mark_unreachable(ana.supporter, NOON + timedelta(seconds=1))
-    await storage.signatures.mute(ana.supporter, NOON + timedelta(seconds=2))
-    await storage.signatures.end_consent(ana.supporter, "news", NOON + timedelta(seconds=3))
-    await storage.signatures.end_consent(ana.supporter, "updates", NOON + timedelta(seconds=4))
+    await storage.write(mark_unreachable, ana.supporter, NOON + timedelta(seconds=1))
+    await storage.write(mute_supporter, ana.supporter, NOON + timedelta(seconds=2))
+    await storage.write(end_consent, ana.supporter, "news", NOON + timedelta(seconds=3))
+    await storage.write(end_consent, ana.supporter, "updates", NOON + timedelta(seconds=4))
     after = Conversation(ana.supporter, stage="my_data", version=3)
-    await storage.signatures.remove_name(ana.supporter, after, 2, NOON + timedelta(seconds=5))
+    await storage.write(remove_signed_name, ana.supporter, after, 2, NOON + timedelta(seconds=5))
     await write_sql(storage.database, _EVERYTHING, supporter=ana.supporter)
-    held = await storage.personal_data.of(1)
+    held = await storage.read(everything_held, 1)
     assert held.signature is not None
     row = next(
         r for r in await stored(storage.database, "signatures") if r["supporter"] == ana.supporter
@@ -130,7 +136,7 @@ async def test_the_signature_and_its_consent_are_given_whole(
     same("signatures", row, held.signature)
     assert (held.signature["name"], held.signature["chat"]) == (None, 1)
     assert held.signature["with_name"] is False
-    theirs = (await storage.personal_data.of(2)).signature
+    theirs = (await storage.read(everything_held, 2)).signature
     assert theirs is not None
     assert theirs["name"] == "Luz Paz"
     (given,) = held.consents
@@ -150,7 +156,7 @@ async def test_what_is_asked_for_or_happens_again_is_so_since_the_first_time(
     await ana.sign(storage)
 
     async def moments() -> tuple[object, ...]:
-        held = await storage.personal_data.of(ana.user_id)
+        held = await storage.read(everything_held, ana.user_id)
         assert held.signature is not None
         row, consent = held.signature, held.consents[0]
         ended = (consent["news_ended_at"], consent["updates_ended_at"])
@@ -158,26 +164,26 @@ async def test_what_is_asked_for_or_happens_again_is_so_since_the_first_time(
 
     first, again, later = (NOON + timedelta(seconds=each) for each in (1, 2, 3))
     for at in (first, again):
-        await storage.signatures.mute(ana.supporter, at)
-        await storage.signatures.mark_unreachable(ana.supporter, at)
-        await storage.signatures.end_consent(ana.supporter, "news", at)
-        await storage.signatures.end_consent(ana.supporter, "updates", at)
+        await storage.write(mute_supporter, ana.supporter, at)
+        await storage.write(mark_unreachable, ana.supporter, at)
+        await storage.write(end_consent, ana.supporter, "news", at)
+        await storage.write(end_consent, ana.supporter, "updates", at)
         assert await moments() == (first, first, first, first)
-    await storage.signatures.mute(ana.supporter, None)
-    await storage.signatures.mute(ana.supporter, later)
+    await storage.write(mute_supporter, ana.supporter, None)
+    await storage.write(mute_supporter, ana.supporter, later)
     assert await moments() == (later, first, first, first)
 
 
 async def test_what_was_sent_is_given_with_what_it_was(
-    database: Database, keyring: Keyring, broadcasts: Broadcasts, people: Supporters
+    database: Database, storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1, 2])
-    broadcast = await started(broadcasts)
-    taken = await claim(broadcasts, broadcast)
+    broadcast = await started(storage)
+    taken = await claim(storage, broadcast)
     outcome = [replace(each, messages=(8, 9)) for each in results(taken, Outcome.DELIVERED)]
-    await broadcasts.deliveries.record(broadcast.id, outcome, NOON)
+    await storage.write(record_results, broadcast.id, outcome, NOON)
     await write_sql(database, "UPDATE deliveries SET recall_outcome = 'deleted'")
-    (given,) = (await PersonalData(database, SLUG, keyring).of(1001)).deliveries
+    (given,) = (await storage.read(everything_held, 1001)).deliveries
     row = next(r for r in await stored(database, "deliveries") if r["position"] == 1)
     same("deliveries", row, given)
     assert (given["kind"], given["message_ids"]) == ("closing", [8, 9])
@@ -191,26 +197,29 @@ async def test_what_happened_is_given_in_the_order_of_its_time(
     await ana.arrive(storage)
     await ana.sign(storage)
     consent = replace(ana.signature().consent, with_name=True)
-    await storage.exports.begin(at=NOON, detail="xlsx")
+    await storage.write(begin_export, at=NOON, detail="xlsx")
     without, again = (Conversation(ana.supporter, stage="my_data", version=n) for n in (3, 4))
-    await storage.signatures.remove_name(ana.supporter, without, 2, later(1))
-    assert await storage.signatures.give_name(
-        ana.supporter, "Ana Ruiz", consent, again, 3, later(2)
+    await storage.write(remove_signed_name, ana.supporter, without, 2, later(1))
+    assert await storage.write(
+        add_signed_name, ana.supporter, "Ana Ruiz", consent, again, 3, later(2)
     )
-    await storage.leases.take(f"broadcast/{SLUG}", ME, seconds=10**9, now=NOON)
+    await storage.write(take_lease, f"broadcast/{SLUG}", ME, seconds=10**9, now=NOON)
     for n in (1, 2):
-        await storage.sent_files.add(ana.supporter, chat_id=1, message_id=n, at=later(n))
+        await storage.write(add_sent_file, ana.supporter, chat_id=1, message_id=n, at=later(n))
         news = {"kind": Kind.NEWS, "topic": f"news{n}", "audience": Audience(news_only=True)}
-        sent = await started(storage.broadcasts, actor=1, at=later(10 * n), **news)
-        taken = await claim(storage.broadcasts, sent, at=later(10 * n + 1))
-        await storage.broadcasts.deliveries.record(
-            sent.id, results(taken, Outcome.DELIVERED), later(10 * n + 2)
+        sent = await started(storage, actor=1, at=later(10 * n), **news)
+        taken = await claim(storage, sent, at=later(10 * n + 1))
+        await storage.write(
+            record_results, sent.id, results(taken, Outcome.DELIVERED), later(10 * n + 2)
         )
-        await storage.broadcasts.finish(sent.id, later(10 * n + 3))
+        await storage.write(finish_broadcast, sent.id, later(10 * n + 3))
         text = AwaitedText("entry", ClosingTextKind.ANSWERED, "es", NOON, date(2026, 3, n))
-        await storage.closing_texts.write(bytes([n]) * 16, None, text, "Sí", actor=1, at=later(n))
-        await storage.closing_texts.publish(
-            [each for each in await storage.closing_texts.history() if each.is_left],
+        await storage.write(
+            write_closing_text, bytes([n]) * 16, None, text, "Sí", actor=1, at=later(n)
+        )
+        await storage.write(
+            publish_closing_texts,
+            [each for each in await storage.read(all_closing_texts) if each.is_left],
             actor=1,
             at=later(n),
             approval_above=None,
@@ -227,32 +236,32 @@ async def test_what_happened_is_given_in_the_order_of_its_time(
     ):
         turned_round = f"UPDATE {table} SET {column} = 4000000000000 - {column}"  # noqa: S608 - ours
         for _ in range(2):
-            moments = [row[column] for row in getattr(await storage.personal_data.of(1), name)]
+            moments = [
+                row[column] for row in getattr(await storage.read(everything_held, 1), name)
+            ]
             assert len(moments) >= 2, name
             assert moments == sorted(moments), name
             await write_sql(storage.database, turned_round)
 
 
 async def test_an_admins_part_is_given_and_no_other_admins(
-    database: Database, keyring: Keyring, broadcasts: Broadcasts, people: Supporters
+    database: Database, keyring: Keyring, storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1])
-    whose, drafts = PersonalData(database, SLUG, keyring), Drafts(database, SLUG, keyring)
-    cache = TelegramCache(database, SLUG, keyring)
     broadcast = await start(
-        broadcasts,
+        storage,
         starts_at=NOON + timedelta(hours=1),
         source_chat=ADMIN,
         progress=(ADMIN, 77),
         needs_approval=True,
     )
-    await broadcasts.change(BroadcastAction.APPROVE, broadcast.id, OTHER_ADMIN, NOON)
+    await storage.write(change_broadcast, BroadcastAction.APPROVE, broadcast.id, OTHER_ADMIN, NOON)
     for admin in (ADMIN, OTHER_ADMIN):
         reference = keyring.reference(SLUG, admin)
-        await drafts.save(reference, f'{{"of": {admin}}}', NOON)
-        await AdminNames(database, SLUG, keyring).save(admin, f"Admin {admin}", NOON)
-        await cache.put(f"9:menu:{reference.hex()}", b"d" * 32)
-    held, reference = await whose.of(ADMIN), keyring.reference(SLUG, ADMIN)
+        await storage.write(store_draft, reference, f'{{"of": {admin}}}', NOON)
+        await save_admin_name(storage, admin, f"Admin {admin}", NOON)
+        await storage.write(put_cached_item, f"9:menu:{reference.hex()}", b"d" * 32)
+    held, reference = await storage.read(everything_held, ADMIN), keyring.reference(SLUG, ADMIN)
     assert held.draft is not None
     assert json.loads(held.draft["body"]) == {"of": ADMIN}
     same(
@@ -272,20 +281,22 @@ async def test_an_admins_part_is_given_and_no_other_admins(
     }
     assert "confirmed_by" not in mine
     assert {deed["actor"] for deed in held.deeds} == {ADMIN}
-    (theirs,) = (await whose.of(OTHER_ADMIN)).broadcasts
+    (theirs,) = (await storage.read(everything_held, OTHER_ADMIN)).broadcasts
     assert theirs["confirmed_by"] == OTHER_ADMIN
     assert not {"author", "source_chat", "progress_chat"} & theirs.keys()
     deeds = [r for r in await stored(database, "audit") if r["actor_sealed"]]
-    assert len(deeds) == len(held.deeds) + len((await whose.of(OTHER_ADMIN)).deeds)
+    assert len(deeds) == len(held.deeds) + len(
+        (await storage.read(everything_held, OTHER_ADMIN)).deeds
+    )
     same("audit", next(r for r in deeds if r["id"] == held.deeds[0]["id"]), held.deeds[0])
-    assert await whose.of(ADMIN + 2) == Held()
+    assert await storage.read(everything_held, ADMIN + 2) == Held()
 
 
 async def test_of_another_petition_nothing_is_given(
     database: Database, keyring: Keyring, people: Supporters
 ) -> None:
     await people.sign([1])
-    assert await PersonalData(database, "another", keyring).of(1001) == Held()
+    assert await Storage(database, keyring, "another").read(everything_held, 1001) == Held()
 
 
 async def test_what_is_damaged_keeps_nobody_from_the_rest(
@@ -295,19 +306,19 @@ async def test_what_is_damaged_keeps_nobody_from_the_rest(
     await ana.arrive(storage)
     await ana.sign(storage)
     for number in (1, 2):
-        await storage.audit.record(f"deed{number}", actor=ADMIN, at=NOON)
-    await storage.drafts.save(marta.supporter, "{}", NOON)
+        await storage.write(add_audit, f"deed{number}", actor=ADMIN, at=NOON)
+    await storage.write(store_draft, marta.supporter, "{}", NOON)
     for damaged in (
         "UPDATE audit SET actor_sealed = :junk WHERE action = 'deed1'",
         "UPDATE drafts SET body_sealed = :junk",
         "UPDATE signatures SET name_sealed = :junk",
     ):
         await write_sql(storage.database, damaged, junk=b"junk" * 20)
-    held = await storage.personal_data.of(1)
+    held = await storage.read(everything_held, 1)
     assert held.signature is not None
     assert (held.signature["name"], held.signature["chat"]) == (None, 1)
     assert held.signature["with_name"] is True
-    held = await storage.personal_data.of(ADMIN)
+    held = await storage.read(everything_held, ADMIN)
     assert [deed["action"] for deed in held.deeds] == ["deed2"]
     assert held.draft is not None
     assert held.draft["body"] is None

@@ -3,14 +3,24 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from storage import (
-    AuditEntry,
-    Conversation,
-    Keyring,
+from storage import Storage, open_storage
+from storage.conversations import Conversation, conversation_of
+from storage.invalidations import take_out_signatures, undo_invalidation
+from storage.keyring import Keyring
+from storage.petitions import (
     PetitionState,
-    Storage,
-    open_storage,
+    choose_closing_date,
+    close_petition,
+    close_petition_if_due,
+    first_petition_notice_at,
+    follow_folder,
+    mark_petition_notice_sent,
+    petition_notice_was_sent,
+    petition_state,
+    reopen_petition,
 )
+from storage.signatures import sign_petition, signature_of, withdraw_signature
+from tests.support.audit_entries import AuditEntry, newest_audit_entries
 from tests.support.raw_sql import Statement, write_all, write_sql
 from tests.support.supporters import NOON, a_supporter
 
@@ -24,7 +34,7 @@ RUNNING = Statement(
 
 
 async def test_a_new_petition_is_open_and_empty(storage: Storage) -> None:
-    state = await storage.petitions.state()
+    state = await storage.read(petition_state)
     assert state == PetitionState(0, None, None, 0)
     assert state.is_closed is False
 
@@ -32,10 +42,10 @@ async def test_a_new_petition_is_open_and_empty(storage: Storage) -> None:
 async def test_opening_the_storage_again_keeps_the_petition(
     storage: Storage, keyring: Keyring, database_url: str
 ) -> None:
-    await storage.petitions.close(revision=0, actor=9, at=NOON)
+    await storage.write(close_petition, revision=0, actor=9, at=NOON)
     again = await open_storage(database_url, keyring, "andry")
     try:
-        assert (await again.petitions.state()).is_closed is True
+        assert (await again.read(petition_state)).is_closed is True
     finally:
         await again.close()
 
@@ -45,9 +55,9 @@ async def test_closing_keeps_the_moment_and_the_count(storage: Storage, keyring:
         someone = a_supporter(keyring, user_id)
         await someone.arrive(storage)
         await someone.sign(storage)
-    closed = await storage.petitions.close(revision=0, actor=9, at=NOON)
+    closed = await storage.write(close_petition, revision=0, actor=9, at=NOON)
     assert closed == PetitionState(2, NOON, 2, 1)
-    assert await storage.petitions.state() == closed
+    assert await storage.read(petition_state) == closed
 
 
 async def test_the_count_at_closing_stays_when_someone_withdraws_later(
@@ -56,23 +66,23 @@ async def test_the_count_at_closing_stays_when_someone_withdraws_later(
     ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage)
-    await storage.petitions.close(revision=0, actor=9, at=NOON)
-    await storage.signatures.withdraw(ana.supporter, NOON)
-    assert await storage.petitions.state() == PetitionState(0, NOON, 1, 1)
+    await storage.write(close_petition, revision=0, actor=9, at=NOON)
+    await storage.write(withdraw_signature, ana.supporter, NOON)
+    assert await storage.read(petition_state) == PetitionState(0, NOON, 1, 1)
 
 
 async def test_the_same_order_again_finds_nothing_to_do(storage: Storage) -> None:
-    await storage.petitions.close(revision=0, actor=9, at=NOON)
-    assert await storage.petitions.close(revision=0, actor=9, at=NOON) is None
-    assert await storage.petitions.close(revision=1, actor=9, at=NOON) is None
-    assert (await storage.petitions.state()).revision == 1
+    await storage.write(close_petition, revision=0, actor=9, at=NOON)
+    assert await storage.write(close_petition, revision=0, actor=9, at=NOON) is None
+    assert await storage.write(close_petition, revision=1, actor=9, at=NOON) is None
+    assert (await storage.read(petition_state)).revision == 1
 
 
 async def test_an_old_button_does_not_close_what_was_opened_again(storage: Storage) -> None:
-    await storage.petitions.close(revision=0, actor=9, at=NOON)
-    await storage.petitions.reopen(revision=1, actor=9, at=NOON)
-    assert await storage.petitions.close(revision=0, actor=9, at=NOON) is None
-    assert (await storage.petitions.state()).is_closed is False
+    await storage.write(close_petition, revision=0, actor=9, at=NOON)
+    await storage.write(reopen_petition, revision=1, actor=9, at=NOON)
+    assert await storage.write(close_petition, revision=0, actor=9, at=NOON) is None
+    assert (await storage.read(petition_state)).is_closed is False
 
 
 async def test_opened_again_people_can_sign_and_numbers_go_on(
@@ -82,43 +92,45 @@ async def test_opened_again_people_can_sign_and_numbers_go_on(
     for someone in (ana, jordi):
         await someone.arrive(storage)
     await ana.sign(storage)
-    await storage.petitions.close(revision=0, actor=9, at=NOON)
-    assert await storage.petitions.reopen(revision=1, actor=9, at=NOON) == PetitionState(
+    await storage.write(close_petition, revision=0, actor=9, at=NOON)
+    assert await storage.write(reopen_petition, revision=1, actor=9, at=NOON) == PetitionState(
         1, None, None, 2
     )
     await jordi.sign(storage)
-    signature = await storage.signatures.get(jordi.supporter)
+    signature = await storage.read(signature_of, jordi.supporter)
     assert signature is not None
     assert signature.number == 2
 
 
 async def test_an_open_petition_cannot_be_opened(storage: Storage) -> None:
-    assert await storage.petitions.reopen(revision=0, actor=9, at=NOON) is None
+    assert await storage.write(reopen_petition, revision=0, actor=9, at=NOON) is None
 
 
 async def test_it_stays_closed_while_its_closing_is_being_told(storage: Storage) -> None:
-    await storage.petitions.close(revision=0, actor=9, at=NOON)
+    await storage.write(close_petition, revision=0, actor=9, at=NOON)
     await write_all(storage.database, RUNNING)
     for state in ("scheduled", "running", "paused"):
         await write_sql(storage.database, f"UPDATE broadcasts SET state = '{state}'")  # noqa: S608 - a constant
-        assert await storage.petitions.reopen(revision=1, actor=9, at=NOON) is None, state
+        assert await storage.write(reopen_petition, revision=1, actor=9, at=NOON) is None, state
     for is_over in ("state = 'finished'", "state = 'running', kind = 'update'"):
         await write_sql(storage.database, f"UPDATE broadcasts SET {is_over}")  # noqa: S608 - a constant
-        revision = (await storage.petitions.state()).revision
-        assert await storage.petitions.reopen(revision=revision, actor=9, at=NOON) is not None
-        await storage.petitions.close(revision=revision + 1, actor=9, at=NOON)
+        revision = (await storage.read(petition_state)).revision
+        assert (
+            await storage.write(reopen_petition, revision=revision, actor=9, at=NOON) is not None
+        )
+        await storage.write(close_petition, revision=revision + 1, actor=9, at=NOON)
 
 
 async def test_only_what_happened_is_in_the_audit(storage: Storage) -> None:
     later = NOON + timedelta(minutes=1)
-    await storage.petitions.close(revision=5, actor=7, at=NOON)
-    await storage.petitions.close(revision=0, actor=9, at=NOON)
-    await storage.petitions.reopen(revision=0, actor=7, at=later)
-    await storage.petitions.reopen(revision=1, actor=8, at=later)
+    await storage.write(close_petition, revision=5, actor=7, at=NOON)
+    await storage.write(close_petition, revision=0, actor=9, at=NOON)
+    await storage.write(reopen_petition, revision=0, actor=7, at=later)
+    await storage.write(reopen_petition, revision=1, actor=8, at=later)
     for revision, date in ((2, later), (3, None)):
         at = later + timedelta(minutes=revision)
-        await storage.petitions.choose_closing_date(date, revision=revision, actor=8, at=at)
-    assert await storage.audit.entries(10) == [
+        await storage.write(choose_closing_date, date, revision=revision, actor=8, at=at)
+    assert await storage.read(newest_audit_entries, 10) == [
         AuditEntry(later + timedelta(minutes=3), 8, "closing date", "none"),
         AuditEntry(later + timedelta(minutes=2), 8, "closing date", later.isoformat()),
         AuditEntry(later, 8, "reopen", ""),
@@ -134,11 +146,11 @@ async def test_another_petition_in_the_same_database_is_not_touched(
         ana = a_supporter(keyring, 1)
         await ana.arrive(storage)
         await ana.sign(storage)
-        await storage.petitions.close(revision=0, actor=9, at=NOON)
-        assert await other.petitions.state() == PetitionState(0, None, None, 0)
-        assert await other.signatures.get(ana.supporter) is None
-        assert await other.conversations.get(ana.supporter) is None
-        assert await other.audit.entries(10) == []
+        await storage.write(close_petition, revision=0, actor=9, at=NOON)
+        assert await other.read(petition_state) == PetitionState(0, None, None, 0)
+        assert await other.read(signature_of, ana.supporter) is None
+        assert await other.read(conversation_of, ana.supporter) is None
+        assert await other.read(newest_audit_entries, 10) == []
     finally:
         await other.close()
 
@@ -150,85 +162,90 @@ class TestTheClosingDate:
         self, storage: Storage, keyring: Keyring
     ) -> None:
         ana, jordi = a_supporter(keyring, 1), a_supporter(keyring, 2)
-        await storage.petitions.follow_folder(NOON + DAY)
+        await storage.write(follow_folder, NOON + DAY)
         for someone, at in ((ana, NOON + DAY - MILLISECOND), (jordi, NOON + DAY)):
             await someone.arrive(storage)
             after = Conversation(someone.supporter, stage="thanks", version=2)
-            await storage.signatures.sign(replace(someone.signature(), at=at), after, 1)
-        assert await storage.signatures.get(ana.supporter) is not None
-        assert await storage.signatures.get(jordi.supporter) is None
-        assert (await storage.petitions.state()).is_closed is False
+            await storage.write(sign_petition, replace(someone.signature(), at=at), after, 1)
+        assert await storage.read(signature_of, ana.supporter) is not None
+        assert await storage.read(signature_of, jordi.supporter) is None
+        assert (await storage.read(petition_state)).is_closed is False
 
     async def test_it_is_closed_as_of_its_date_and_once(self, storage: Storage) -> None:
-        petitions = storage.petitions
-        await petitions.follow_folder(NOON)
-        assert await petitions.close_if_due(NOON - MILLISECOND) is False
-        assert await petitions.close_if_due(NOON + DAY) is True
-        assert await petitions.close_if_due(NOON + DAY) is False
-        state = await petitions.state()
+        await storage.write(follow_folder, NOON)
+        assert await storage.write(close_petition_if_due, NOON - MILLISECOND) is False
+        assert await storage.write(close_petition_if_due, NOON + DAY) is True
+        assert await storage.write(close_petition_if_due, NOON + DAY) is False
+        state = await storage.read(petition_state)
         assert state == PetitionState(0, NOON, 0, 1, NOON)
         assert state.was_closed_by_its_date
-        [entry] = await storage.audit.entries(10)
+        [entry] = await storage.read(newest_audit_entries, 10)
         assert entry == AuditEntry(NOON + DAY, None, "close", "date")
 
     async def test_what_was_invalidated_before_it_was_noticed_is_subtracted_once(
         self, storage: Storage, keyring: Keyring
     ) -> None:
-        await storage.petitions.follow_folder(NOON + DAY)
+        await storage.write(follow_folder, NOON + DAY)
         for user_id in (1, 2, 3):
             someone = a_supporter(keyring, user_id)
             await someone.arrive(storage)
             await someone.sign(storage)
-        take_out, at = storage.invalidations.take_out, NOON + DAY
-        taken, _ = await take_out([1], reason="", condition="", at=at - MILLISECOND)
-        await take_out([2], reason="", condition="", at=at + MILLISECOND)
-        await storage.petitions.close_if_due(NOON + 2 * DAY)
-        state = await storage.petitions.state()
+        why = {"reason": "", "condition": ""}
+        before, after = NOON + DAY - MILLISECOND, NOON + DAY + MILLISECOND
+        taken, _ = await storage.write(take_out_signatures, [1], **why, at=before)
+        await storage.write(take_out_signatures, [2], **why, at=after)
+        await storage.write(close_petition_if_due, NOON + 2 * DAY)
+        state = await storage.read(petition_state)
         assert (state.closed_signatures, state.told_signatures) == (2, 1)
-        await storage.invalidations.undo(taken, NOON + 3 * DAY)
-        assert (await storage.petitions.state()).told_signatures == 2
+        await storage.write(undo_invalidation, taken, NOON + 3 * DAY)
+        assert (await storage.read(petition_state)).told_signatures == 2
 
     async def test_what_an_admin_chose_stands_against_the_folder(self, storage: Storage) -> None:
-        petitions = storage.petitions
-        await petitions.follow_folder(NOON)
-        chosen = await petitions.choose_closing_date(NOON + DAY, revision=0, actor=9, at=NOON)
-        await petitions.follow_folder(NOON)
-        assert chosen == await petitions.state() == PetitionState(0, None, None, 1, NOON + DAY)
-        assert await petitions.choose_closing_date(None, revision=0, actor=9, at=NOON) is None
-        assert await petitions.choose_closing_date(None, revision=1, actor=9, at=NOON) is not None
-        await petitions.follow_folder(NOON)
-        assert await petitions.close_if_due(NOON + DAY) is False
+        await storage.write(follow_folder, NOON)
+        chosen = await storage.write(choose_closing_date, NOON + DAY, revision=0, actor=9, at=NOON)
+        await storage.write(follow_folder, NOON)
+        assert (
+            chosen
+            == await storage.read(petition_state)
+            == PetitionState(0, None, None, 1, NOON + DAY)
+        )
+        assert await storage.write(choose_closing_date, None, revision=0, actor=9, at=NOON) is None
+        assert (
+            await storage.write(choose_closing_date, None, revision=1, actor=9, at=NOON)
+            is not None
+        )
+        await storage.write(follow_folder, NOON)
+        assert await storage.write(close_petition_if_due, NOON + DAY) is False
 
     async def test_what_is_opened_again_by_hand_is_closed_again_by_hand(
         self, storage: Storage
     ) -> None:
-        petitions = storage.petitions
-        await petitions.follow_folder(NOON)
-        await petitions.close_if_due(NOON)
-        await petitions.reopen(revision=1, actor=9, at=NOON)
-        await petitions.follow_folder(NOON)
-        assert await petitions.close_if_due(NOON + DAY) is False
-        assert (await petitions.state()).closes_at is None
+        await storage.write(follow_folder, NOON)
+        await storage.write(close_petition_if_due, NOON)
+        await storage.write(reopen_petition, revision=1, actor=9, at=NOON)
+        await storage.write(follow_folder, NOON)
+        assert await storage.write(close_petition_if_due, NOON + DAY) is False
+        assert (await storage.read(petition_state)).closes_at is None
 
     async def test_a_closed_petition_takes_no_date(self, storage: Storage) -> None:
-        petitions = storage.petitions
-        await petitions.close(revision=0, actor=9, at=NOON)
-        assert await petitions.choose_closing_date(NOON, revision=1, actor=9, at=NOON) is None
-        await petitions.follow_folder(NOON)
-        assert (await petitions.state()).closes_at is None
-        assert not (await petitions.state()).was_closed_by_its_date
+        await storage.write(close_petition, revision=0, actor=9, at=NOON)
+        assert await storage.write(choose_closing_date, NOON, revision=1, actor=9, at=NOON) is None
+        await storage.write(follow_folder, NOON)
+        assert (await storage.read(petition_state)).closes_at is None
+        assert not (await storage.read(petition_state)).was_closed_by_its_date
 
 
 async def test_a_notice_is_known_to_be_sent_for_what_it_is_about(storage: Storage) -> None:
-    petitions = storage.petitions
-    await petitions.mark_notice_sent("untold", "1", NOON)
-    await petitions.mark_notice_sent("untold", "1", NOON)
-    assert await petitions.notice_was_sent("untold", "1")
-    assert not await petitions.notice_was_sent("untold", "2")
-    assert not await petitions.notice_was_sent("overdue", "1")
+    await storage.write(mark_petition_notice_sent, "untold", "1", NOON)
+    await storage.write(mark_petition_notice_sent, "untold", "1", NOON)
+    assert await storage.read(petition_notice_was_sent, "untold", "1")
+    assert not await storage.read(petition_notice_was_sent, "untold", "2")
+    assert not await storage.read(petition_notice_was_sent, "overdue", "1")
     # The first of those that begin like this, of its kind.
     for seconds, kind, about in ((2, "due", "7/b"), (1, "due", "7/a"), (-9, "due", "8/a")):
-        await petitions.mark_notice_sent(kind, about, NOON + timedelta(seconds=seconds))
-    await petitions.mark_notice_sent("overdue", "7/", NOON)
-    assert await petitions.first_notice_at("due", "7/") == NOON + timedelta(seconds=1)
-    assert await petitions.first_notice_at("due", "9/") is None
+        await storage.write(
+            mark_petition_notice_sent, kind, about, NOON + timedelta(seconds=seconds)
+        )
+    await storage.write(mark_petition_notice_sent, "overdue", "7/", NOON)
+    assert await storage.read(first_petition_notice_at, "due", "7/") == NOON + timedelta(seconds=1)
+    assert await storage.read(first_petition_notice_at, "due", "9/") is None

@@ -6,98 +6,103 @@ from typing import Any
 
 from sqlalchemy import update
 
-from storage import (
+from storage import Storage
+from storage.broadcast_counts import count_audience, written_to_alone
+from storage.broadcast_rows import active_broadcast, due_broadcasts, scheduled_broadcasts
+from storage.broadcast_transitions import LATE, begin_broadcast, change_broadcast, finish_broadcast
+from storage.broadcast_types import (
     Audience,
     Broadcast,
     BroadcastAction,
-    Broadcasts,
-    Database,
-    Keyring,
     Kind,
-    Petitions,
-    Restores,
+    Outcome,
+    PauseReason,
+    StopReason,
 )
-from storage.broadcast_transitions import LATE
-from storage.broadcast_types import Outcome, PauseReason, StopReason
+from storage.database import Database
+from storage.deliveries import record_results
+from storage.petitions import reopen_petition
+from storage.restores import held_restore, mark_restore_repeated, record_restore, release_restore
 from storage.tables import BROADCASTS
 from tests.support.broadcasts import claim, queued, results, start, started, tell
-from tests.support.supporters import ADMIN, SLUG, Supporters, later
+from tests.support.supporters import ADMIN, Supporters, later
 
 TIME = later(3600)
 
 
-async def planned(broadcasts: Broadcasts, **changes: Any) -> Broadcast:
-    broadcast = await start(broadcasts, starts_at=TIME, **changes)
+async def planned(storage: Storage, **changes: Any) -> Broadcast:
+    broadcast = await start(storage, starts_at=TIME, **changes)
     assert isinstance(broadcast, Broadcast)
     assert broadcast.state == "scheduled"
     return broadcast
 
 
-async def test_it_is_due_at_its_time_and_not_before(
-    broadcasts: Broadcasts, people: Supporters
-) -> None:
+async def test_it_is_due_at_its_time_and_not_before(storage: Storage, people: Supporters) -> None:
     await people.sign([1, 2])
-    broadcast = await planned(broadcasts)
-    assert await broadcasts.due(TIME - timedelta(seconds=1)) == []
-    assert await broadcasts.due(TIME) == [broadcast]
-    assert await broadcasts.scheduled() == [broadcast]
-    assert await broadcasts.active() is None
+    broadcast = await planned(storage)
+    assert await storage.read(due_broadcasts, TIME - timedelta(seconds=1)) == []
+    assert await storage.read(due_broadcasts, TIME) == [broadcast]
+    assert await storage.read(scheduled_broadcasts) == [broadcast]
+    assert await storage.read(active_broadcast) is None
 
 
 async def test_who_signs_meanwhile_belongs_to_it_and_who_signs_later_does_not(
-    broadcasts: Broadcasts, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1], updates=9)
-    broadcast = await planned(broadcasts, kind=Kind.UPDATE)
+    broadcast = await planned(storage, kind=Kind.UPDATE)
     await people.sign([2], updates=9)
-    begun = await broadcasts.begin(broadcast, TIME)
+    begun = await storage.write(begin_broadcast, broadcast, TIME)
     assert (begun.state, begun.started_at) == ("running", TIME)
     await people.sign([3], updates=9)
-    assert (await queued(broadcasts, begun)).total == 2
+    assert (await queued(storage, begun)).total == 2
 
 
 async def test_it_does_not_begin_before_its_time_or_twice(
-    broadcasts: Broadcasts, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1])
-    broadcast = await planned(broadcasts)
-    assert (await broadcasts.begin(broadcast, TIME - timedelta(seconds=1))).state == "scheduled"
-    begun = await broadcasts.begin(broadcast, TIME)
-    assert await broadcasts.begin(broadcast, TIME + timedelta(seconds=9)) == begun
+    broadcast = await planned(storage)
+    assert (
+        await storage.write(begin_broadcast, broadcast, TIME - timedelta(seconds=1))
+    ).state == "scheduled"
+    begun = await storage.write(begin_broadcast, broadcast, TIME)
+    assert await storage.write(begin_broadcast, broadcast, TIME + timedelta(seconds=9)) == begun
 
 
 async def test_one_whose_time_is_long_past_waits_for_a_decision(
-    broadcasts: Broadcasts, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1])
-    broadcast = await planned(broadcasts)
-    late = await broadcasts.begin(broadcast, TIME + LATE + timedelta(seconds=1))
+    broadcast = await planned(storage)
+    late = await storage.write(begin_broadcast, broadcast, TIME + LATE + timedelta(seconds=1))
     assert (late.state, late.pause_reason) == ("paused", PauseReason.LATE)
-    resumed = await broadcasts.change(BroadcastAction.RESUME, late.id, ADMIN, TIME + 2 * LATE)
+    resumed = await storage.write(
+        change_broadcast, BroadcastAction.RESUME, late.id, ADMIN, TIME + 2 * LATE
+    )
     assert resumed is not None
     assert (resumed.state, resumed.pause_reason) == ("running", None)
-    assert (await queued(broadcasts, resumed)).total == 1
+    assert (await queued(storage, resumed)).total == 1
 
 
 async def test_what_a_restored_backup_still_had_planned_waits_for_a_decision(
-    database: Database, keyring: Keyring, broadcasts: Broadcasts, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
     """It may have been sent after the backup was made."""
     await people.sign([1])
-    broadcast = await planned(broadcasts)
-    restores = Restores(database, SLUG, keyring)
-    await restores.record(made_at=TIME - LATE, at=TIME)
-    await restores.mark_repeated(at=TIME, lost=0)
-    assert await broadcasts.due(TIME) == []
+    broadcast = await planned(storage)
+    await storage.write(record_restore, made_at=TIME - LATE, at=TIME)
+    await storage.write(mark_restore_repeated, at=TIME, lost=0)
+    assert await storage.read(due_broadcasts, TIME) == []
     # Restored once more before anybody looked: the admins read about the one that is there.
-    await restores.record(made_at=TIME - 2 * LATE, at=TIME + timedelta(seconds=1))
-    await restores.mark_repeated(at=TIME, lost=3, journal_is_whole=False)
-    held = await restores.held()
+    await storage.write(record_restore, made_at=TIME - 2 * LATE, at=TIME + timedelta(seconds=1))
+    await storage.write(mark_restore_repeated, at=TIME, lost=3, journal_is_whole=False)
+    held = await storage.read(held_restore)
     assert held is not None
     assert (held.backup_made_at, held.lost, held.journal_is_whole) == (TIME - 2 * LATE, 3, False)
-    await restores.release(actor=ADMIN, at=TIME + timedelta(seconds=2))
-    (due,) = await broadcasts.due(TIME)
-    begun = await broadcasts.begin(due, TIME + timedelta(seconds=3))
+    await storage.write(release_restore, actor=ADMIN, at=TIME + timedelta(seconds=2))
+    (due,) = await storage.read(due_broadcasts, TIME)
+    begun = await storage.write(begin_broadcast, due, TIME + timedelta(seconds=3))
     assert (begun.id, begun.state, begun.pause_reason) == (
         *(broadcast.id, "paused"),
         PauseReason.LATE,
@@ -105,311 +110,321 @@ async def test_what_a_restored_backup_still_had_planned_waits_for_a_decision(
 
 
 async def test_who_has_looked_at_one_restored_petition_lets_no_other_go_on(
-    database: Database, keyring: Keyring, broadcasts: Broadcasts, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
-    other = Supporters(database, keyring, "other")
+    other = Supporters(storage.database, storage.keyring, "other")
     await other.open_petition()
-    theirs = Broadcasts(database, "other", keyring)
-    ours, held = await start(broadcasts), await start(theirs)
-    await Restores(database, SLUG, keyring).record(made_at=None, at=TIME)
-    assert await broadcasts.due(TIME) == await theirs.due(TIME) == []
-    await Restores(database, SLUG, keyring).release(actor=ADMIN, at=TIME)
-    assert await Restores(database, "other", keyring).held() is not None
-    await theirs.change(BroadcastAction.RESUME, held.id, ADMIN, TIME)
-    assert await theirs.due(TIME) == []
-    await broadcasts.change(BroadcastAction.RESUME, ours.id, ADMIN, TIME)
-    assert [each.id for each in await broadcasts.due(TIME)] == [ours.id]
+    theirs = Storage(storage.database, storage.keyring, "other")
+    ours, held = await start(storage), await start(theirs)
+    await storage.write(record_restore, made_at=None, at=TIME)
+    assert await storage.read(due_broadcasts, TIME) == []
+    assert await theirs.read(due_broadcasts, TIME) == []
+    await storage.write(release_restore, actor=ADMIN, at=TIME)
+    assert await theirs.read(held_restore) is not None
+    await theirs.write(change_broadcast, BroadcastAction.RESUME, held.id, ADMIN, TIME)
+    assert await theirs.read(due_broadcasts, TIME) == []
+    await storage.write(change_broadcast, BroadcastAction.RESUME, ours.id, ADMIN, TIME)
+    assert [each.id for each in await storage.read(due_broadcasts, TIME)] == [ours.id]
 
 
 async def test_more_than_one_admin_may_write_to_waits_for_a_second_when_its_time_comes(
-    broadcasts: Broadcasts, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1, 2], "es", updates=9)
-    broadcast = await planned(broadcasts, kind=Kind.UPDATE, audience=Audience(language="es"))
+    broadcast = await planned(storage, kind=Kind.UPDATE, audience=Audience(language="es"))
     await people.sign([3], "es", updates=9)
     await people.sign([4, 5, 6], "en", updates=9)
-    asked = await broadcasts.begin(broadcast, TIME, at_most=2)
+    asked = await storage.write(begin_broadcast, broadcast, TIME, at_most=2)
     assert asked.awaits_approval
     assert (asked.expected, asked.starts_at) == (3, TIME)
-    assert await broadcasts.begin(asked, TIME, at_most=2) == asked
-    assert await broadcasts.change(BroadcastAction.APPROVE, asked.id, ADMIN, TIME) == asked, (
-        "by who planned it"
+    assert await storage.write(begin_broadcast, asked, TIME, at_most=2) == asked
+    assert (
+        await storage.write(change_broadcast, BroadcastAction.APPROVE, asked.id, ADMIN, TIME)
+        == asked
+    ), "by who planned it"
+    approved = await storage.write(
+        change_broadcast, BroadcastAction.APPROVE, asked.id, ADMIN + 1, TIME
     )
-    approved = await broadcasts.change(BroadcastAction.APPROVE, asked.id, ADMIN + 1, TIME)
     assert approved is not None
-    assert (await queued(broadcasts, await broadcasts.begin(approved, TIME))).total == 3
+    assert (await queued(storage, await storage.write(begin_broadcast, approved, TIME))).total == 3
 
 
-async def sent(broadcasts: Broadcasts, hours: float, **changes: Any) -> Broadcast:
+async def sent(storage: Storage, hours: float, **changes: Any) -> Broadcast:
     """A broadcast that all got, so many hours before `TIME`."""
     at = TIME - timedelta(hours=hours)
-    broadcast = await started(broadcasts, kind=Kind.UPDATE, at=at, **changes)
-    await tell(broadcasts, broadcast, at)
+    broadcast = await started(storage, kind=Kind.UPDATE, at=at, **changes)
+    await tell(storage, broadcast, at)
     return broadcast
 
 
 async def test_what_its_author_sent_alone_within_a_day_counts_with_it(
-    broadcasts: Broadcasts, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1, 2], updates=99)
-    broadcast = await planned(broadcasts, kind=Kind.UPDATE)
-    await sent(broadcasts, 23.9)
-    assert await broadcasts.written_to_alone(ADMIN, TIME) == 2
-    asked = await broadcasts.begin(broadcast, TIME, at_most=3)
+    broadcast = await planned(storage, kind=Kind.UPDATE)
+    await sent(storage, 23.9)
+    assert await storage.read(written_to_alone, ADMIN, TIME) == 2
+    asked = await storage.write(begin_broadcast, broadcast, TIME, at_most=3)
     assert (asked.awaits_approval, asked.expected) == (True, 2)
 
 
 async def test_one_that_was_paused_for_a_day_counts_by_when_it_was_sent(
-    broadcasts: Broadcasts, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1, 2], updates=99)
     long_ago, lately = TIME - timedelta(hours=30), TIME - timedelta(hours=1)
-    paused = await started(broadcasts, kind=Kind.UPDATE, at=long_ago)
-    await broadcasts.change(BroadcastAction.PAUSE, paused.id, ADMIN, long_ago)
-    resumed = await broadcasts.change(BroadcastAction.RESUME, paused.id, ADMIN, lately)
+    paused = await started(storage, kind=Kind.UPDATE, at=long_ago)
+    await storage.write(change_broadcast, BroadcastAction.PAUSE, paused.id, ADMIN, long_ago)
+    resumed = await storage.write(
+        change_broadcast, BroadcastAction.RESUME, paused.id, ADMIN, lately
+    )
     assert resumed is not None
-    batch = await claim(broadcasts, resumed, at=lately)
-    await broadcasts.deliveries.record(resumed.id, results(batch, Outcome.DELIVERED), lately)
-    await broadcasts.finish(resumed.id, lately)
-    assert await broadcasts.written_to_alone(ADMIN, TIME) == 2
+    batch = await claim(storage, resumed, at=lately)
+    await storage.write(record_results, resumed.id, results(batch, Outcome.DELIVERED), lately)
+    await storage.write(finish_broadcast, resumed.id, lately)
+    assert await storage.read(written_to_alone, ADMIN, TIME) == 2
     again: dict[str, Any] = {"kind": Kind.UPDATE, "at": TIME, "approval_above": 3}
-    assert await start(broadcasts, **again) is None
+    assert await start(storage, **again) is None
 
 
 async def test_who_withdrew_since_was_written_to_all_the_same(
-    broadcasts: Broadcasts, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1, 2, 3], updates=99)
-    broadcast = await planned(broadcasts, kind=Kind.UPDATE)
-    await sent(broadcasts, 2)
+    broadcast = await planned(storage, kind=Kind.UPDATE)
+    await sent(storage, 2)
     await people.withdraw(3)
-    assert await broadcasts.written_to_alone(ADMIN, TIME) == 3
-    assert (await broadcasts.begin(broadcast, TIME, at_most=4)).awaits_approval
+    assert await storage.read(written_to_alone, ADMIN, TIME) == 3
+    assert (await storage.write(begin_broadcast, broadcast, TIME, at_most=4)).awaits_approval
 
 
 async def test_who_was_passed_over_was_not_written_to(
-    broadcasts: Broadcasts, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1, 2, 3, 4, 5])
-    broadcast = await started(broadcasts)
-    one, two = await claim(broadcasts, broadcast, limit=2)
+    broadcast = await started(storage)
+    one, two = await claim(storage, broadcast, limit=2)
     outcomes = [*results([one], Outcome.DELIVERED), *results([two], Outcome.REJECTED)]
-    await broadcasts.deliveries.record(broadcast.id, outcomes, later(2))
+    await storage.write(record_results, broadcast.id, outcomes, later(2))
     await people.mute(3)
-    (four,) = await claim(broadcasts, broadcast, limit=1, after=2)
-    await broadcasts.deliveries.record(
-        broadcast.id, results([four], Outcome.UNCONFIRMED), later(3)
+    (four,) = await claim(storage, broadcast, limit=1, after=2)
+    await storage.write(
+        record_results, broadcast.id, results([four], Outcome.UNCONFIRMED), later(3)
     )
-    await broadcasts.change(BroadcastAction.CANCEL, broadcast.id, ADMIN, later(4))
+    await storage.write(change_broadcast, BroadcastAction.CANCEL, broadcast.id, ADMIN, later(4))
     assert await people.states(broadcast.id) == [
         *("delivered", "rejected", "withdrawn"),
         *("unconfirmed", "pending"),
     ]
-    assert await broadcasts.written_to_alone(ADMIN, later(60)) == 3
+    assert await storage.read(written_to_alone, ADMIN, later(60)) == 3
     for number in (1, 3, 5):
         await people.withdraw(number)
-    assert await broadcasts.written_to_alone(ADMIN, later(60)) == 3
+    assert await storage.read(written_to_alone, ADMIN, later(60)) == 3
 
 
-async def test_up_to_the_number_together_it_begins(
-    broadcasts: Broadcasts, people: Supporters
-) -> None:
+async def test_up_to_the_number_together_it_begins(storage: Storage, people: Supporters) -> None:
     await people.sign([1, 2], updates=99)
-    broadcast = await planned(broadcasts, kind=Kind.UPDATE)
-    await sent(broadcasts, 2)
-    assert (await broadcasts.begin(broadcast, TIME, at_most=4)).state == "running"
+    broadcast = await planned(storage, kind=Kind.UPDATE)
+    await sent(storage, 2)
+    assert (await storage.write(begin_broadcast, broadcast, TIME, at_most=4)).state == "running"
 
 
 async def test_what_is_older_or_anothers_or_was_approved_does_not_count(
-    broadcasts: Broadcasts, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1, 2], updates=99)
-    broadcast = await planned(broadcasts, kind=Kind.UPDATE)
-    await sent(broadcasts, 24)
-    await sent(broadcasts, 3, actor=ADMIN + 1)
+    broadcast = await planned(storage, kind=Kind.UPDATE)
+    await sent(storage, 24)
+    await sent(storage, 3, actor=ADMIN + 1)
     at = TIME - timedelta(hours=2)
-    asked = await start(broadcasts, kind=Kind.UPDATE, needs_approval=True, at=at)
-    approved = await broadcasts.change(BroadcastAction.APPROVE, asked.id, ADMIN + 1, at)
+    asked = await start(storage, kind=Kind.UPDATE, needs_approval=True, at=at)
+    approved = await storage.write(
+        change_broadcast, BroadcastAction.APPROVE, asked.id, ADMIN + 1, at
+    )
     assert approved is not None
-    await tell(broadcasts, await queued(broadcasts, await broadcasts.begin(approved, at)), at)
-    assert await broadcasts.written_to_alone(ADMIN, TIME) == 0
-    assert (await broadcasts.begin(broadcast, TIME, at_most=2)).state == "running"
+    await tell(
+        storage, await queued(storage, await storage.write(begin_broadcast, approved, at)), at
+    )
+    assert await storage.read(written_to_alone, ADMIN, TIME) == 0
+    assert (await storage.write(begin_broadcast, broadcast, TIME, at_most=2)).state == "running"
 
 
 async def test_what_was_cancelled_counts_with_those_who_had_it(
-    broadcasts: Broadcasts, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1, 2, 3], updates=99)
-    cancelled = await started(broadcasts, kind=Kind.UPDATE, at=TIME - timedelta(hours=1))
-    batch = await claim(broadcasts, cancelled, limit=1)
-    await broadcasts.deliveries.record(cancelled.id, results(batch, Outcome.DELIVERED), later(2))
-    await broadcasts.change(BroadcastAction.CANCEL, cancelled.id, ADMIN, later(3))
-    assert await broadcasts.written_to_alone(ADMIN, TIME) == 1
+    cancelled = await started(storage, kind=Kind.UPDATE, at=TIME - timedelta(hours=1))
+    batch = await claim(storage, cancelled, limit=1)
+    await storage.write(record_results, cancelled.id, results(batch, Outcome.DELIVERED), later(2))
+    await storage.write(change_broadcast, BroadcastAction.CANCEL, cancelled.id, ADMIN, later(3))
+    assert await storage.read(written_to_alone, ADMIN, TIME) == 1
 
 
 async def test_one_that_goes_out_at_once_is_counted_with_them_in_its_own_transaction(
-    broadcasts: Broadcasts, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1, 2], updates=99)
-    await sent(broadcasts, 2)
+    await sent(storage, 2)
     again: dict[str, Any] = {"kind": Kind.UPDATE, "at": TIME, "at_most": 2}
-    assert await start(broadcasts, **again, approval_above=3) is None
-    assert isinstance(await start(broadcasts, **again, approval_above=4), Broadcast)
+    assert await start(storage, **again, approval_above=3) is None
+    assert isinstance(await start(storage, **again, approval_above=4), Broadcast)
 
 
 async def test_many_broadcasts_of_others_never_let_ones_own_go_uncounted(
-    broadcasts: Broadcasts, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1], updates=99)
-    await sent(broadcasts, 23)
+    await sent(storage, 23)
     for number in range(25):
-        await sent(broadcasts, 22 - number / 10, actor=ADMIN + 1)
-    assert await broadcasts.written_to_alone(ADMIN, TIME) >= 1
+        await sent(storage, 22 - number / 10, actor=ADMIN + 1)
+    assert await storage.read(written_to_alone, ADMIN, TIME) >= 1
 
 
 async def test_one_that_waits_for_a_decision_is_for_as_many_as_there_are_by_now(
-    broadcasts: Broadcasts, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1], updates=99)
-    broadcast = await planned(broadcasts, kind=Kind.UPDATE, expected=1)
+    broadcast = await planned(storage, kind=Kind.UPDATE, expected=1)
     await people.sign([2, 3], updates=99)
-    waiting = await broadcasts.begin(broadcast, TIME, PauseReason.FORMER)
+    waiting = await storage.write(begin_broadcast, broadcast, TIME, PauseReason.FORMER)
     assert (waiting.state, waiting.expected) == ("paused", 3)
 
 
 async def test_one_that_is_late_as_well_has_a_day_to_be_approved(
-    broadcasts: Broadcasts, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1, 2])
-    broadcast = await planned(broadcasts)
+    broadcast = await planned(storage)
     found = TIME + timedelta(days=2)
-    asked = await broadcasts.begin(broadcast, found, at_most=1)
+    asked = await storage.write(begin_broadcast, broadcast, found, at_most=1)
     assert asked.awaits_approval
     assert not asked.has_lapsed(found + timedelta(hours=23))
 
 
 async def test_up_to_as_many_as_one_admin_may_write_to_it_begins(
-    broadcasts: Broadcasts, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1, 2, 3])
-    broadcast = await planned(broadcasts)
+    broadcast = await planned(storage)
     await people.lose(3)
-    assert (await broadcasts.begin(broadcast, TIME, at_most=2)).state == "running"
+    assert (await storage.write(begin_broadcast, broadcast, TIME, at_most=2)).state == "running"
 
 
 async def test_one_that_has_to_wait_is_not_asked_about_before_its_turn(
-    broadcasts: Broadcasts, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1, 2], updates=9)
-    broadcast = await planned(broadcasts)
-    await started(broadcasts, kind=Kind.UPDATE, at=later(1))
-    assert await broadcasts.begin(broadcast, TIME, at_most=1) == broadcast
+    broadcast = await planned(storage)
+    await started(storage, kind=Kind.UPDATE, at=later(1))
+    assert await storage.write(begin_broadcast, broadcast, TIME, at_most=1) == broadcast
 
 
-async def test_it_waits_while_another_is_under_way(
-    broadcasts: Broadcasts, people: Supporters
-) -> None:
+async def test_it_waits_while_another_is_under_way(storage: Storage, people: Supporters) -> None:
     await people.sign([1])
-    broadcast = await planned(broadcasts)
-    other = await started(broadcasts, kind=Kind.UPDATE, at=later(1))
-    assert (await broadcasts.begin(broadcast, TIME)).state == "scheduled"
-    await broadcasts.change(BroadcastAction.CANCEL, other.id, ADMIN, TIME)
-    assert (await broadcasts.begin(broadcast, TIME)).state == "running"
+    broadcast = await planned(storage)
+    other = await started(storage, kind=Kind.UPDATE, at=later(1))
+    assert (await storage.write(begin_broadcast, broadcast, TIME)).state == "scheduled"
+    await storage.write(change_broadcast, BroadcastAction.CANCEL, other.id, ADMIN, TIME)
+    assert (await storage.write(begin_broadcast, broadcast, TIME)).state == "running"
 
 
 async def test_of_many_that_are_begun_at_once_one_begins(
-    broadcasts: Broadcasts, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1], updates=9)
-    due = [await planned(broadcasts, kind=Kind.UPDATE) for _ in range(5)]
-    begun = await asyncio.gather(*[broadcasts.begin(each, TIME) for each in due])
+    due = [await planned(storage, kind=Kind.UPDATE) for _ in range(5)]
+    begun = await asyncio.gather(*[storage.write(begin_broadcast, each, TIME) for each in due])
     assert sorted(each.state for each in begun) == ["running", *["scheduled"] * 4]
 
 
 async def test_a_closing_update_of_a_petition_that_is_open_again_is_not_sent(
-    broadcasts: Broadcasts, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1])
-    broadcast = await planned(broadcasts)
+    broadcast = await planned(storage)
     await people.set_closed(False)
-    stopped = await broadcasts.begin(broadcast, TIME)
+    stopped = await storage.write(begin_broadcast, broadcast, TIME)
     assert (stopped.stop_reason, stopped.ended_at) == (StopReason.OPEN, TIME)
 
 
 async def test_a_closing_update_cannot_be_planned_for_an_open_petition(
-    broadcasts: Broadcasts, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
     await people.set_closed(False)
-    assert await start(broadcasts, starts_at=TIME) is None
+    assert await start(storage, starts_at=TIME) is None
 
 
 async def test_a_petition_is_not_opened_again_while_its_closing_update_is_planned(
-    broadcasts: Broadcasts, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1])
-    petitions = Petitions(people.database, SLUG, people.keyring)
-    broadcast = await planned(broadcasts)
-    assert await petitions.reopen(revision=1, actor=ADMIN, at=later(1)) is None
-    await broadcasts.change(BroadcastAction.CANCEL, broadcast.id, ADMIN, later(2))
-    assert await petitions.reopen(revision=1, actor=ADMIN, at=later(3)) is not None
+    broadcast = await planned(storage)
+    assert await storage.write(reopen_petition, revision=1, actor=ADMIN, at=later(1)) is None
+    await storage.write(change_broadcast, BroadcastAction.CANCEL, broadcast.id, ADMIN, later(2))
+    assert await storage.write(reopen_petition, revision=1, actor=ADMIN, at=later(3)) is not None
 
 
-async def test_a_planned_one_is_cancelled_like_any(
-    broadcasts: Broadcasts, people: Supporters
-) -> None:
-    broadcast = await planned(broadcasts)
-    cancelled = await broadcasts.change(BroadcastAction.CANCEL, broadcast.id, ADMIN, later(9))
+async def test_a_planned_one_is_cancelled_like_any(storage: Storage, people: Supporters) -> None:
+    broadcast = await planned(storage)
+    cancelled = await storage.write(
+        change_broadcast, BroadcastAction.CANCEL, broadcast.id, ADMIN, later(9)
+    )
     assert cancelled is not None
     assert cancelled.state == "cancelled"
-    assert (await broadcasts.begin(broadcast, TIME)).state == "cancelled"
-    assert await broadcasts.scheduled() == []
+    assert (await storage.write(begin_broadcast, broadcast, TIME)).state == "cancelled"
+    assert await storage.read(scheduled_broadcasts) == []
 
 
 async def test_what_was_confirmed_is_counted_up_to_the_signature_it_was_counted_at(
-    broadcasts: Broadcasts, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1, 2, 3], updates=9)
-    assert await broadcasts.audience(kind=Kind.UPDATE, last_signature_number=2) == {"es": 2}
-    broadcast = await started(broadcasts, kind=Kind.UPDATE, last_signature_number=2, at_most=2)
+    assert await storage.read(count_audience, kind=Kind.UPDATE, last_signature_number=2) == {
+        "es": 2
+    }
+    broadcast = await started(storage, kind=Kind.UPDATE, last_signature_number=2, at_most=2)
     assert broadcast.total == 2
-    await broadcasts.change(BroadcastAction.CANCEL, broadcast.id, ADMIN, later(1))
+    await storage.write(change_broadcast, BroadcastAction.CANCEL, broadcast.id, ADMIN, later(1))
     changed = await start(
-        broadcasts, kind=Kind.UPDATE, last_signature_number=3, at_most=2, at=later(2)
+        storage, kind=Kind.UPDATE, last_signature_number=3, at_most=2, at=later(2)
     )
     assert changed is None
 
 
 async def test_one_that_has_to_wait_is_not_due_and_holds_up_nothing_else(
-    broadcasts: Broadcasts, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1])
-    broadcast = await planned(broadcasts)
-    other = await started(broadcasts, kind=Kind.UPDATE, at=later(1))
-    await broadcasts.change(BroadcastAction.PAUSE, other.id, ADMIN, TIME)
-    assert await broadcasts.due(TIME) == []
-    await broadcasts.change(BroadcastAction.CANCEL, other.id, ADMIN, TIME)
-    assert [each.id for each in await broadcasts.due(TIME)] == [broadcast.id, other.id]
+    broadcast = await planned(storage)
+    other = await started(storage, kind=Kind.UPDATE, at=later(1))
+    await storage.write(change_broadcast, BroadcastAction.PAUSE, other.id, ADMIN, TIME)
+    assert await storage.read(due_broadcasts, TIME) == []
+    await storage.write(change_broadcast, BroadcastAction.CANCEL, other.id, ADMIN, TIME)
+    assert [each.id for each in await storage.read(due_broadcasts, TIME)] == [
+        broadcast.id,
+        other.id,
+    ]
 
 
 async def test_a_message_of_an_open_petition_waits_for_another_and_is_not_dropped(
-    broadcasts: Broadcasts, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1], updates=9)
     await people.set_closed(False)
-    broadcast = await planned(broadcasts, kind=Kind.UPDATE)
-    other = await started(broadcasts, kind=Kind.UPDATE, at=later(9))
-    waiting = await broadcasts.begin(broadcast, TIME)
+    broadcast = await planned(storage, kind=Kind.UPDATE)
+    other = await started(storage, kind=Kind.UPDATE, at=later(9))
+    waiting = await storage.write(begin_broadcast, broadcast, TIME)
     assert (waiting.state, waiting.pause_reason) == ("scheduled", None)
-    await broadcasts.change(BroadcastAction.CANCEL, other.id, ADMIN, TIME)
-    assert (await broadcasts.begin(broadcast, TIME)).state == "running"
+    await storage.write(change_broadcast, BroadcastAction.CANCEL, other.id, ADMIN, TIME)
+    assert (await storage.write(begin_broadcast, broadcast, TIME)).state == "running"
 
 
 async def test_one_of_which_it_is_not_known_who_wrote_it_counts_for_everybody(
-    broadcasts: Broadcasts, people: Supporters, database: Database
+    storage: Storage, people: Supporters, database: Database
 ) -> None:
     await people.sign([1, 2], updates=99)
     damaged = update(BROADCASTS).values(author_sealed=b"damaged")
-    await sent(broadcasts, 2)
+    await sent(storage, 2)
     await database.write(lambda tx: tx.change(damaged))
-    assert await broadcasts.written_to_alone(ADMIN, TIME) == 2
-    assert await broadcasts.written_to_alone(ADMIN + 1, TIME) == 2
+    assert await storage.read(written_to_alone, ADMIN, TIME) == 2
+    assert await storage.read(written_to_alone, ADMIN + 1, TIME) == 2

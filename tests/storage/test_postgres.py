@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
-from storage import DatabaseUrlWrong, SchemaMissing, Unavailable, open_database
 from storage.database_url import PostgresAddress, parse_address
+from storage.errors import DatabaseUrlWrong, SchemaMissing, Unavailable
+from storage.open_database import open_database
 from storage.postgres import PostgresDatabase
 from storage.tables import PETITIONS
 from storage.transaction import Transaction

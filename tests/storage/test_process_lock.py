@@ -13,24 +13,18 @@ from typing import Any
 
 import pytest
 
-from storage import (
-    DatabaseUrlWrong,
-    HeldElsewhere,
-    NeedsAPerson,
-    ProcessLock,
-    Unavailable,
-    acquire_process_lock,
-    migrate,
-    process_lock,
-)
+from storage import process_lock
+from storage.errors import DatabaseUrlWrong, HeldElsewhere, NeedsAPerson, Unavailable
+from storage.migrate import migrate
 from storage.open_database import postgres_adapter
+from storage.process_lock import ProcessLock, acquire_process_lock
 from storage.sqlite import SqliteDatabase
 from tests.storage.silent_connection import a_line
 from tests.support.postgres_server import PostgresServer
 
 HOLD_UNTIL_KILLED = """
 import asyncio, sys
-from storage import acquire_process_lock
+from storage.process_lock import acquire_process_lock
 
 async def main():
     async with acquire_process_lock(sys.argv[1], "running"):

@@ -7,7 +7,9 @@ from functools import partial
 
 import pytest
 
-from storage import DatabaseUrlWrong, HeldElsewhere, ProcessLock, Unavailable, process_lock
+from storage import process_lock
+from storage.errors import DatabaseUrlWrong, HeldElsewhere, Unavailable
+from storage.process_lock import ProcessLock
 
 
 class Server:

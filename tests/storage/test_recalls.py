@@ -4,20 +4,46 @@ from datetime import timedelta
 
 import pytest
 
-from storage import Broadcast, BroadcastAction, Broadcasts, Recalled, Recalls, RecallTally
-from storage.broadcast_types import RECALLABLE_FOR, Kind, Outcome, Result, StopReason
+from storage import Storage
+from storage.broadcast_counts import tally_of_broadcast
+from storage.broadcast_rows import broadcast_with, due_broadcasts
+from storage.broadcast_transitions import (
+    change_broadcast,
+    finish_broadcast,
+    interrupt_broadcast,
+    note_on_broadcast,
+)
+from storage.broadcast_types import (
+    RECALLABLE_FOR,
+    Broadcast,
+    BroadcastAction,
+    Kind,
+    Outcome,
+    Result,
+    StopReason,
+)
+from storage.deliveries import record_results
+from storage.recalls import (
+    Recalled,
+    RecallTally,
+    end_recall,
+    next_to_recall,
+    record_recalled,
+    tally_of_recall,
+)
 from tests.support.broadcasts import claim, started, tell
 from tests.support.supporters import ADMIN, Supporters, later
 
 SENT_AT = later(2)
 
 
-async def sent(broadcasts: Broadcasts, people: Supporters) -> Broadcast:
+async def sent(storage: Storage, people: Supporters) -> Broadcast:
     """One got a message, two an album, three could not be reached."""
     await people.sign([1, 2, 3])
-    broadcast = await started(broadcasts)
-    one, two, three = await claim(broadcasts, broadcast)
-    await broadcasts.deliveries.record(
+    broadcast = await started(storage)
+    one, two, three = await claim(storage, broadcast)
+    await storage.write(
+        record_results,
         broadcast.id,
         [
             Result(one.position, one.claim, Outcome.DELIVERED, (71,)),
@@ -26,184 +52,223 @@ async def sent(broadcasts: Broadcasts, people: Supporters) -> Broadcast:
         ],
         SENT_AT,
     )
-    await broadcasts.finish(broadcast.id, later(3))
-    await broadcasts.note(broadcast.id, reported_at=later(3))
+    await storage.write(finish_broadcast, broadcast.id, later(3))
+    await storage.write(note_on_broadcast, broadcast.id, reported_at=later(3))
     return broadcast
 
 
 async def test_it_gives_the_messages_of_each_who_got_some(
-    broadcasts: Broadcasts, people: Supporters, recalls: Recalls
+    storage: Storage, people: Supporters
 ) -> None:
-    broadcast = await sent(broadcasts, people)
-    recalled = await broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, later(9))
+    broadcast = await sent(storage, people)
+    recalled = await storage.write(
+        change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, later(9)
+    )
     assert recalled is not None
     assert recalled.is_recalling
-    assert await broadcasts.due(later(9)) == [recalled]
+    assert await storage.read(due_broadcasts, later(9)) == [recalled]
     # Another one to the same people, whose rows have the same positions.
-    other = await started(broadcasts, kind=Kind.BREACH, at=later(6))
-    await tell(broadcasts, other)
-    found = await recalls.next(broadcast.id, after=0, limit=10, at=later(9))
+    other = await started(storage, kind=Kind.BREACH, at=later(6))
+    await tell(storage, other)
+    found = await storage.read(next_to_recall, broadcast.id, after=0, limit=10, at=later(9))
     assert [(each.position, each.chat_id, each.messages) for each in found] == [
         (1, 1001, (71,)),
         (2, 1002, (81, 82, 83)),
     ]
-    assert await recalls.next(broadcast.id, after=0, limit=1, at=later(9)) == found[:1]
-    assert await recalls.next(broadcast.id, after=1, limit=9, at=later(9)) == found[1:]
-    await recalls.record(broadcast.id, Recalled.DELETED, [1, 2])
-    assert await recalls.tally(other.id) == RecallTally(total=2, open=2)
-    await recalls.end(broadcast.id, later(10))
-    ended = await broadcasts.get(broadcast.id)
+    assert (
+        await storage.read(next_to_recall, broadcast.id, after=0, limit=1, at=later(9))
+        == found[:1]
+    )
+    assert (
+        await storage.read(next_to_recall, broadcast.id, after=1, limit=9, at=later(9))
+        == found[1:]
+    )
+    await storage.write(record_recalled, broadcast.id, Recalled.DELETED, [1, 2])
+    assert await storage.read(tally_of_recall, other.id) == RecallTally(total=2, open=2)
+    await storage.write(end_recall, broadcast.id, later(10))
+    ended = await storage.read(broadcast_with, broadcast.id)
     assert ended is not None
     assert ended.recall_ended_at == later(10)
 
 
 async def test_it_ends_with_what_cannot_be_written_down_and_with_nothing_else_left(
-    broadcasts: Broadcasts, people: Supporters, recalls: Recalls
+    storage: Storage, people: Supporters
 ) -> None:
-    broadcast = await sent(broadcasts, people)
-    await broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, later(9))
-    await recalls.end(broadcast.id, later(10), unrecorded=1)
-    assert await broadcasts.due(later(11)) != []
-    await recalls.record(broadcast.id, Recalled.DELETED, [1])
-    await recalls.end(broadcast.id, later(10), unrecorded=1)
-    assert await broadcasts.due(later(11)) == []
-    assert await recalls.tally(broadcast.id) == RecallTally(total=2, deleted=1, open=1)
+    broadcast = await sent(storage, people)
+    await storage.write(change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, later(9))
+    await storage.write(end_recall, broadcast.id, later(10), unrecorded=1)
+    assert await storage.read(due_broadcasts, later(11)) != []
+    await storage.write(record_recalled, broadcast.id, Recalled.DELETED, [1])
+    await storage.write(end_recall, broadcast.id, later(10), unrecorded=1)
+    assert await storage.read(due_broadcasts, later(11)) == []
+    assert await storage.read(tally_of_recall, broadcast.id) == RecallTally(
+        total=2, deleted=1, open=1
+    )
 
 
 async def test_what_is_noted_is_not_given_again_and_it_ends_when_all_is(
-    broadcasts: Broadcasts, people: Supporters, recalls: Recalls
+    storage: Storage, people: Supporters
 ) -> None:
-    broadcast = await sent(broadcasts, people)
-    await broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, later(9))
-    await recalls.record(broadcast.id, Recalled.DELETED, [1])
-    await recalls.record(broadcast.id, Recalled.FAILED, [1])  # too late: it is noted
-    assert await recalls.tally(broadcast.id) == RecallTally(total=2, deleted=1, open=1)
-    await recalls.end(broadcast.id, later(10))
-    assert await broadcasts.due(later(11)) != []
-    left = await recalls.next(broadcast.id, after=0, limit=9, at=later(9))
+    broadcast = await sent(storage, people)
+    await storage.write(change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, later(9))
+    await storage.write(record_recalled, broadcast.id, Recalled.DELETED, [1])
+    await storage.write(
+        record_recalled, broadcast.id, Recalled.FAILED, [1]
+    )  # too late: it is noted
+    assert await storage.read(tally_of_recall, broadcast.id) == RecallTally(
+        total=2, deleted=1, open=1
+    )
+    await storage.write(end_recall, broadcast.id, later(10))
+    assert await storage.read(due_broadcasts, later(11)) != []
+    left = await storage.read(next_to_recall, broadcast.id, after=0, limit=9, at=later(9))
     assert [each.position for each in left] == [2]
-    await recalls.record(broadcast.id, Recalled.FAILED, [2])
-    await recalls.end(broadcast.id, later(12))
-    assert await broadcasts.due(later(13)) == []
-    assert await recalls.tally(broadcast.id) == RecallTally(total=2, deleted=1, failed=1)
+    await storage.write(record_recalled, broadcast.id, Recalled.FAILED, [2])
+    await storage.write(end_recall, broadcast.id, later(12))
+    assert await storage.read(due_broadcasts, later(13)) == []
+    assert await storage.read(tally_of_recall, broadcast.id) == RecallTally(
+        total=2, deleted=1, failed=1
+    )
 
 
 async def test_what_left_no_message_ids_cannot_be_recalled(
-    broadcasts: Broadcasts, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1])
-    broadcast = await started(broadcasts)
-    await tell(broadcasts, broadcast)
-    refused = await broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, later(9))
+    broadcast = await started(storage)
+    await tell(storage, broadcast)
+    refused = await storage.write(
+        change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, later(9)
+    )
     assert refused is not None
     assert refused.recall_started_at is None
 
 
-async def test_it_ends_once(broadcasts: Broadcasts, people: Supporters, recalls: Recalls) -> None:
-    broadcast = await sent(broadcasts, people)
-    await recalls.end(broadcast.id, later(8), unrecorded=2)  # before it has begun
-    await broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, later(9))
-    await recalls.record(broadcast.id, Recalled.DELETED, [1, 2])
-    await recalls.end(broadcast.id, later(10))
-    await recalls.end(broadcast.id, later(20))
-    found = await broadcasts.get(broadcast.id)
+async def test_it_ends_once(storage: Storage, people: Supporters) -> None:
+    broadcast = await sent(storage, people)
+    await storage.write(end_recall, broadcast.id, later(8), unrecorded=2)  # before it has begun
+    await storage.write(change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, later(9))
+    await storage.write(record_recalled, broadcast.id, Recalled.DELETED, [1, 2])
+    await storage.write(end_recall, broadcast.id, later(10))
+    await storage.write(end_recall, broadcast.id, later(20))
+    found = await storage.read(broadcast_with, broadcast.id)
     assert found is not None
     assert found.recall_ended_at == later(10)
 
 
-async def test_after_48_hours_it_is_refused(broadcasts: Broadcasts, people: Supporters) -> None:
-    broadcast = await sent(broadcasts, people)
-    refused = await broadcasts.change(
-        BroadcastAction.RECALL, broadcast.id, ADMIN, SENT_AT + timedelta(hours=48)
+async def test_after_48_hours_it_is_refused(storage: Storage, people: Supporters) -> None:
+    broadcast = await sent(storage, people)
+    refused = await storage.write(
+        change_broadcast,
+        BroadcastAction.RECALL,
+        broadcast.id,
+        ADMIN,
+        SENT_AT + timedelta(hours=48),
     )
     assert refused is not None
     assert refused.recall_started_at is None
 
 
 async def test_up_to_then_it_is_not_and_what_has_grown_too_old_is_not_tried(
-    broadcasts: Broadcasts, people: Supporters, recalls: Recalls
+    storage: Storage, people: Supporters
 ) -> None:
-    broadcast = await sent(broadcasts, people)
+    broadcast = await sent(storage, people)
     at = SENT_AT + RECALLABLE_FOR
-    accepted = await broadcasts.change(
-        BroadcastAction.RECALL, broadcast.id, ADMIN, at - timedelta(seconds=1)
+    accepted = await storage.write(
+        change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, at - timedelta(seconds=1)
     )
     assert accepted is not None
     assert accepted.is_recalling
-    found = await recalls.next(broadcast.id, after=0, limit=10, at=at)
+    found = await storage.read(next_to_recall, broadcast.id, after=0, limit=10, at=at)
     assert [each.chat_id for each in found] == [None, None]
 
 
 async def test_who_withdrew_since_has_no_chat_any_more(
-    broadcasts: Broadcasts, people: Supporters, recalls: Recalls
+    storage: Storage, people: Supporters
 ) -> None:
-    broadcast = await sent(broadcasts, people)
+    broadcast = await sent(storage, people)
     await people.withdraw(1)
-    await broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, later(9))
-    found = await recalls.next(broadcast.id, after=0, limit=10, at=later(9))
+    await storage.write(change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, later(9))
+    found = await storage.read(next_to_recall, broadcast.id, after=0, limit=10, at=later(9))
     assert [each.chat_id for each in found] == [1002]
-    assert await recalls.tally(broadcast.id) == RecallTally(total=2, failed=1, open=1)
+    assert await storage.read(tally_of_recall, broadcast.id) == RecallTally(
+        total=2, failed=1, open=1
+    )
 
 
 async def test_what_an_admin_cancelled_can_be_recalled_from_those_who_have_it(
-    broadcasts: Broadcasts, people: Supporters, recalls: Recalls
+    storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1, 2])
-    broadcast = await started(broadcasts)
-    (one,) = await claim(broadcasts, broadcast, limit=1)
+    broadcast = await started(storage)
+    (one,) = await claim(storage, broadcast, limit=1)
     arrived = Result(one.position, one.claim, Outcome.DELIVERED, (71,))
-    await broadcasts.deliveries.record(broadcast.id, [arrived], SENT_AT)
-    await broadcasts.change(BroadcastAction.CANCEL, broadcast.id, ADMIN, later(3))
-    recalled = await broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, later(9))
+    await storage.write(record_results, broadcast.id, [arrived], SENT_AT)
+    await storage.write(change_broadcast, BroadcastAction.CANCEL, broadcast.id, ADMIN, later(3))
+    recalled = await storage.write(
+        change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, later(9)
+    )
     assert recalled is not None
     assert recalled.is_recalling
-    found = await recalls.next(broadcast.id, after=0, limit=10, at=later(9))
+    found = await storage.read(next_to_recall, broadcast.id, after=0, limit=10, at=later(9))
     assert [each.chat_id for each in found] == [1001]
 
 
 async def test_what_is_still_being_sent_cannot_be_recalled(
-    broadcasts: Broadcasts, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1])
-    broadcast = await started(broadcasts)
-    refused = await broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, later(1))
+    broadcast = await started(storage)
+    refused = await storage.write(
+        change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, later(1)
+    )
     assert refused is not None
     assert refused.recall_started_at is None
 
 
-async def test_a_second_recall_is_the_first(broadcasts: Broadcasts, people: Supporters) -> None:
-    broadcast = await sent(broadcasts, people)
-    first = await broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, later(9))
-    assert await broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, later(19)) == first
+async def test_a_second_recall_is_the_first(storage: Storage, people: Supporters) -> None:
+    broadcast = await sent(storage, people)
+    first = await storage.write(
+        change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, later(9)
+    )
+    assert (
+        await storage.write(
+            change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, later(19)
+        )
+        == first
+    )
 
 
 async def test_what_was_recalled_still_counts_as_told(
-    broadcasts: Broadcasts, people: Supporters, recalls: Recalls
+    storage: Storage, people: Supporters
 ) -> None:
-    broadcast = await sent(broadcasts, people)
-    await broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, later(9))
-    await recalls.record(broadcast.id, Recalled.DELETED, [1, 2])
-    assert (await broadcasts.tally(broadcast.id)).delivered == 2
+    broadcast = await sent(storage, people)
+    await storage.write(change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, later(9))
+    await storage.write(record_recalled, broadcast.id, Recalled.DELETED, [1, 2])
+    assert (await storage.read(tally_of_broadcast, broadcast.id)).delivered == 2
 
 
 @pytest.mark.parametrize("state", ["running", "paused", "finished", "stopped", "cancelled"])
 async def test_what_is_over_can_be_recalled_however_it_ended(
-    broadcasts: Broadcasts, people: Supporters, state: str
+    storage: Storage, people: Supporters, state: str
 ) -> None:
     await people.sign([1] if state == "finished" else [1, 2])
-    broadcast = await started(broadcasts)
-    (one,) = await claim(broadcasts, broadcast, limit=1)
+    broadcast = await started(storage)
+    (one,) = await claim(storage, broadcast, limit=1)
     arrived = Result(one.position, one.claim, Outcome.DELIVERED, (71,))
-    await broadcasts.deliveries.record(broadcast.id, [arrived], SENT_AT)
+    await storage.write(record_results, broadcast.id, [arrived], SENT_AT)
     if state == "finished":
-        await broadcasts.finish(broadcast.id, later(3))
+        await storage.write(finish_broadcast, broadcast.id, later(3))
     elif state == "stopped":
-        await broadcasts.interrupt(broadcast.id, StopReason.CONTENT, later(3))
+        await storage.write(interrupt_broadcast, broadcast.id, StopReason.CONTENT, later(3))
     elif state == "paused":
-        await broadcasts.change(BroadcastAction.PAUSE, broadcast.id, ADMIN, later(3))
+        await storage.write(change_broadcast, BroadcastAction.PAUSE, broadcast.id, ADMIN, later(3))
     elif state == "cancelled":
-        await broadcasts.change(BroadcastAction.CANCEL, broadcast.id, ADMIN, later(3))
-    recalled = await broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, later(9))
+        await storage.write(
+            change_broadcast, BroadcastAction.CANCEL, broadcast.id, ADMIN, later(3)
+        )
+    recalled = await storage.write(
+        change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, later(9)
+    )
     assert recalled is not None
     assert recalled.state == state
     is_over = state in ("finished", "stopped", "cancelled")
@@ -211,15 +276,15 @@ async def test_what_is_over_can_be_recalled_however_it_ended(
 
 
 async def test_what_left_no_message_ids_is_not_deleted_with_the_others(
-    broadcasts: Broadcasts, people: Supporters, recalls: Recalls
+    storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1, 2])
-    broadcast = await started(broadcasts)
-    one, two = await claim(broadcasts, broadcast)
+    broadcast = await started(storage)
+    one, two = await claim(storage, broadcast)
     arrived = [Result(one.position, one.claim, Outcome.DELIVERED, (71,))]
     arrived += [Result(two.position, two.claim, Outcome.DELIVERED)]
-    await broadcasts.deliveries.record(broadcast.id, arrived, SENT_AT)
-    await broadcasts.finish(broadcast.id, later(3))
-    await broadcasts.change(BroadcastAction.RECALL, broadcast.id, ADMIN, later(9))
-    found = await recalls.next(broadcast.id, after=0, limit=10, at=later(9))
+    await storage.write(record_results, broadcast.id, arrived, SENT_AT)
+    await storage.write(finish_broadcast, broadcast.id, later(3))
+    await storage.write(change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, later(9))
+    found = await storage.read(next_to_recall, broadcast.id, after=0, limit=10, at=later(9))
     assert [(each.chat_id, each.messages) for each in found] == [(1001, (71,)), (None, ())]

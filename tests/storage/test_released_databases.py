@@ -15,23 +15,27 @@ import asyncpg
 import pytest
 from sqlalchemy import Connection, Executable
 
-from storage import (
-    Deed,
-    Inclusion,
-    Keyring,
-    Outcome,
-    SchemaTooOld,
-    Storage,
-    Unavailable,
-    data_folder,
-    forget_former_names,
-    migrate,
-    open_database,
-    open_storage,
-    require_newest,
-)
+from storage import Storage, open_storage
+from storage.broadcast_rows import broadcast_history
+from storage.broadcast_transitions import finish_broadcast
+from storage.broadcast_types import Outcome
+from storage.closing_texts import all_closing_texts
+from storage.conversations import conversation_of
+from storage.database_url import data_folder
+from storage.deliveries import record_results, recover_deliveries
+from storage.errors import SchemaTooOld, Unavailable
+from storage.handovers import Inclusion, active_handover, handover_known_to
+from storage.invalidations import all_invalidations, undo_invalidation
+from storage.journal import Deed
+from storage.keyring import Keyring
+from storage.leases import take_lease
+from storage.migrate import migrate, require_newest
 from storage.migrations import NEWEST
 from storage.migrations.before_the_release import FORMER, to_the_first
+from storage.open_database import open_database
+from storage.petitions import last_number_given, petition_state
+from storage.sent_files import files_due
+from storage.signatures import forget_former_names, withdraw_signature
 from tests.storage.keep_database import DATABASES
 from tests.storage.test_migrate import postgres_schema, sqlite_path, sqlite_schema
 from tests.support.broadcasts import OTHER, claim, results
@@ -82,26 +86,26 @@ async def test_it_goes_on_where_it_was(schema: str, empty_url: str, key: Keyring
     }
     zoe = a_supporter(key, 1050, "Zoe Vidal")
     await zoe.sign(storage)
-    ana, state = a_supporter(key, 1001), await storage.petitions.state()
-    assert (state.signatures, await storage.last_number()) == (6, 8)
+    ana, state = a_supporter(key, 1001), await storage.read(petition_state)
+    assert (state.signatures, await storage.read(last_number_given)) == (6, 8)
 
-    (broadcast,) = await storage.broadcasts.history()
-    await storage.leases.take("broadcast/andry", OTHER, seconds=60, now=later(100))
-    await storage.broadcasts.deliveries.recover(broadcast, holder=OTHER, at=later(100))
-    rest = await claim(storage.broadcasts, broadcast, holder=OTHER, at=later(100))
+    (broadcast,) = await storage.read(broadcast_history)
+    await storage.write(take_lease, "broadcast/andry", OTHER, seconds=60, now=later(100))
+    await storage.write(recover_deliveries, broadcast, holder=OTHER, at=later(100))
+    rest = await claim(storage, broadcast, holder=OTHER, at=later(100))
     assert sorted(each.chat_id for each in rest) == [1004, 1005, 1006]
     told = results(rest, Outcome.DELIVERED)
-    await storage.broadcasts.deliveries.record(broadcast.id, told, later(101))
-    await storage.broadcasts.finish(broadcast.id, later(102))
+    await storage.write(record_results, broadcast.id, told, later(101))
+    await storage.write(finish_broadcast, broadcast.id, later(102))
 
-    assert await storage.signatures.withdraw(ana.supporter, later(103))
-    assert (await storage.petitions.state()).signatures == 5
+    assert await storage.write(withdraw_signature, ana.supporter, later(103))
+    assert (await storage.read(petition_state)).signatures == 5
     entries = (await asyncio.to_thread(storage.journal.read)).entries
     assert [each.deed for each in entries].count(Deed.WITHDRAWAL) == 2
-    (text,) = await storage.closing_texts.history()
+    (text,) = await storage.read(all_closing_texts)
     assert text.text == "Han vuelto."
-    (wave,) = await storage.invalidations.entries()
-    assert await storage.invalidations.undo(wave.id, later(104)) == 1
+    (wave,) = await storage.read(all_invalidations)
+    assert await storage.write(undo_invalidation, wave.id, later(104)) == 1
     await storage.close()
 
 
@@ -122,9 +126,9 @@ async def test_who_chose_to_be_counted_without_a_name_has_none_left_in_any_file(
 
     storage = await open_storage(empty_url, key, "sahara")
     assert await names(storage, "sahara") == {1: "Ana Gil", 4: "Dani Mas", 5: "Fidel Nuevo"}
-    assert [each.message_id for each in await storage.sent_files.due()] == [2002], "Berta's"
+    assert [each.message_id for each in await storage.read(files_due)] == [2002], "Berta's"
     forms = [
-        await storage.conversations.get(key.reference("sahara", 2010 + number))
+        await storage.read(conversation_of, key.reference("sahara", 2010 + number))
         for number in range(5)
     ]
     assert [(each.name, each.with_name) for each in forms if each is not None] == [
@@ -134,11 +138,11 @@ async def test_who_chose_to_be_counted_without_a_name_has_none_left_in_any_file(
         (None, True),
         (None, False),
     ]
-    handover = await storage.handovers.active()
+    handover = await storage.read(active_handover)
     assert handover is not None
     assert (handover.with_name, handover.without_name) == (3, 3)
     told = [
-        await storage.handovers.known_to(a_supporter(key, 2000 + n, slug="sahara").supporter)
+        await storage.read(handover_known_to, a_supporter(key, 2000 + n, slug="sahara").supporter)
         for n in range(1, 7)
     ]
     assert [each.inclusion for each in told if each is not None] == [
@@ -146,7 +150,7 @@ async def test_who_chose_to_be_counted_without_a_name_has_none_left_in_any_file(
         *(Inclusion.NAMED, Inclusion.NAMED, Inclusion.COUNTED),
     ]
 
-    await forget_former_names(storage.signatures, storage.journal)
+    await forget_former_names(storage)
     storage.journal.rewrite(None)
     entries = storage.journal.read().entries
     assert [each.value for each in entries if each.has_name] == ["Fidel Nuevo"]
@@ -195,10 +199,7 @@ class Killed(BaseException):
 
 
 async def test_what_an_update_erases_leaves_the_files_at_the_next_start_if_not_at_this(
-    empty_url: str,
-    key: Keyring,
-    monkeypatch: pytest.MonkeyPatch,
-    request: pytest.FixtureRequest,
+    empty_url: str, key: Keyring, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     """The first start is killed, the disk is full at the second, and at the third somebody reads
     the database for a while."""

@@ -5,16 +5,27 @@ from datetime import timedelta
 
 import pytest
 
-from storage import (
-    Conversation,
-    ConversationMoved,
-    Keyring,
+from storage import Storage
+from storage.broadcast_counts import tally_of_broadcast
+from storage.broadcast_types import Tally
+from storage.consents import correct_signed_name, end_consent
+from storage.conversations import Conversation, conversation_of, save_conversation
+from storage.errors import ConversationMoved
+from storage.keyring import Keyring
+from storage.personal_data import everything_held
+from storage.petitions import close_petition, petition_state
+from storage.returning_supporters import mark_reachable
+from storage.sent_files import add_sent_file, files_due
+from storage.signature_counts import Stats, signature_statistics
+from storage.signatures import (
     Signature,
     SignOutcome,
-    Stats,
-    Storage,
-    Tally,
+    mark_unreachable,
+    sign_petition,
+    signature_of,
+    withdraw_signature,
 )
+from tests.support.audit_entries import newest_audit_entries
 from tests.support.raw_sql import Statement, read_rows, read_sql, write_all, write_sql
 from tests.support.supporters import NOON, WORDS, a_supporter
 
@@ -27,17 +38,17 @@ async def test_a_signature_gets_a_number_and_is_counted(
     await jordi.arrive(storage)
     for number, someone in enumerate((ana, jordi), 1):
         assert await someone.sign(storage) is SignOutcome.SIGNED
-        signature = await storage.signatures.get(someone.supporter)
+        signature = await storage.read(signature_of, someone.supporter)
         assert signature is not None
         assert signature.number == number
-        assert (await storage.petitions.state()).signatures == number
+        assert (await storage.read(petition_state)).signatures == number
 
 
 async def test_a_signature_reads_back_as_it_was_given(storage: Storage, keyring: Keyring) -> None:
     sean = a_supporter(keyring, 3, "Seán O'Brien")
     await sean.arrive(storage)
     await sean.sign(storage, language="en", source="web")
-    assert await storage.signatures.get(sean.supporter) == Signature(
+    assert await storage.read(signature_of, sean.supporter) == Signature(
         number=1,
         name="Seán O'Brien",
         signed_at=NOON,
@@ -48,14 +59,14 @@ async def test_a_signature_reads_back_as_it_was_given(storage: Storage, keyring:
 
 
 async def test_who_has_not_signed_has_no_signature(storage: Storage, keyring: Keyring) -> None:
-    assert await storage.signatures.get(a_supporter(keyring, 1).supporter) is None
+    assert await storage.read(signature_of, a_supporter(keyring, 1).supporter) is None
 
 
 async def test_who_signed_can_read_what_they_agreed_to(storage: Storage, keyring: Keyring) -> None:
     ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage)
-    (consent,) = (await storage.personal_data.of(ana.user_id)).consents
+    (consent,) = (await storage.read(everything_held, ana.user_id)).consents
     agreed = ana.signature().consent
     for column, value in (
         *(("text", agreed.text), ("text_sha256", agreed.sha256), ("language", agreed.language)),
@@ -71,7 +82,7 @@ async def test_the_consent_keeps_the_exact_words_once(storage: Storage, keyring:
         await someone.arrive(storage)
         new, after = someone.signature(), Conversation(someone.supporter, version=2)
         told = replace(new.consent, notice="What becomes of it.")
-        await storage.signatures.sign(replace(new, consent=told), after, 1)
+        await storage.write(sign_petition, replace(new, consent=told), after, 1)
     texts = await read_sql(
         storage.database, "SELECT text, version FROM consent_texts ORDER BY text"
     )
@@ -102,7 +113,7 @@ async def test_signing_moves_the_conversation_and_drops_the_draft(
     ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage)
-    assert await storage.conversations.get(ana.supporter) == Conversation(
+    assert await storage.read(conversation_of, ana.supporter) == Conversation(
         ana.supporter, stage="thanks", version=2
     )
 
@@ -111,7 +122,7 @@ async def test_how_long_the_form_took_is_stored(storage: Storage, keyring: Keyri
     ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     after = Conversation(ana.supporter, stage="thanks", version=2)
-    await storage.signatures.sign(replace(ana.signature(), form_seconds=40), after, 1)
+    await storage.write(sign_petition, replace(ana.signature(), form_seconds=40), after, 1)
     rows = await read_sql(storage.database, "SELECT form_seconds FROM signatures")
     assert rows == [{"form_seconds": 40}]
 
@@ -123,7 +134,7 @@ async def test_signing_again_adds_nothing(storage: Storage, keyring: Keyring) ->
     assert await ana.sign(storage, was=2, language="en") is SignOutcome.ALREADY_SIGNED
     languages = await read_sql(storage.database, "SELECT language FROM signatures")
     assert languages == [{"language": "es"}]
-    assert (await storage.petitions.state()).signatures == 1
+    assert (await storage.read(petition_state)).signatures == 1
     consents = await read_sql(storage.database, "SELECT id FROM consents")
     assert len(consents) == 1
 
@@ -133,11 +144,11 @@ async def test_a_consent_from_an_older_screen_signs_nothing(
 ) -> None:
     ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
-    await storage.conversations.save(ana.conversation(version=2), was=1, at=NOON)
+    await storage.write(save_conversation, ana.conversation(version=2), was=1, at=NOON)
     with pytest.raises(ConversationMoved):
         await ana.sign(storage, was=1)
-    assert await storage.signatures.get(ana.supporter) is None
-    assert (await storage.petitions.state()).signatures == 0
+    assert await storage.read(signature_of, ana.supporter) is None
+    assert (await storage.read(petition_state)).signatures == 0
 
 
 async def test_a_closed_petition_keeps_nothing_of_whoever_comes_late(
@@ -145,12 +156,12 @@ async def test_a_closed_petition_keeps_nothing_of_whoever_comes_late(
 ) -> None:
     ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
-    await storage.petitions.close(revision=0, actor=9, at=NOON)
+    await storage.write(close_petition, revision=0, actor=9, at=NOON)
     assert await ana.sign(storage) is SignOutcome.CLOSED
-    conversation = await storage.conversations.get(ana.supporter)
+    conversation = await storage.read(conversation_of, ana.supporter)
     assert conversation is not None
     assert conversation.name is None
-    assert (await storage.petitions.state()).signatures == 0
+    assert (await storage.read(petition_state)).signatures == 0
 
 
 async def test_who_signed_before_closing_is_told_so_after_it(
@@ -159,7 +170,7 @@ async def test_who_signed_before_closing_is_told_so_after_it(
     ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage)
-    await storage.petitions.close(revision=0, actor=9, at=NOON)
+    await storage.write(close_petition, revision=0, actor=9, at=NOON)
     assert await ana.sign(storage, was=2) is SignOutcome.ALREADY_SIGNED
 
 
@@ -185,18 +196,18 @@ async def test_withdrawing_erases_signature_consent_and_draft(
         name_message_ids=(6, 7),
         screen_digest=b"s" * 32,
     )
-    await storage.conversations.save(filled_in, was=2, at=NOON)
-    assert await storage.signatures.withdraw(ana.supporter, NOON) is True
-    assert await storage.signatures.get(ana.supporter) is None
+    await storage.write(save_conversation, filled_in, was=2, at=NOON)
+    assert await storage.write(withdraw_signature, ana.supporter, NOON) is True
+    assert await storage.read(signature_of, ana.supporter) is None
     assert await read_sql(storage.database, "SELECT id FROM consents") == []
-    conversation = await storage.conversations.get(ana.supporter)
+    conversation = await storage.read(conversation_of, ana.supporter)
     assert conversation == Conversation(
         ana.supporter, stage="consent", version=3, language="en", message_id=5
     )
     changed = Statement("SELECT updated_at FROM conversations")
     assert await read_rows(storage.database, changed) == [{"updated_at": 0}]
-    assert await storage.signatures.withdraw(ana.supporter, NOON, stage="withdrawn") is False
-    conversation = await storage.conversations.get(ana.supporter)
+    assert await storage.write(withdraw_signature, ana.supporter, NOON, stage="withdrawn") is False
+    conversation = await storage.read(conversation_of, ana.supporter)
     assert conversation is not None
     assert (conversation.stage, conversation.version) == ("withdrawn", 4)
 
@@ -207,21 +218,21 @@ async def test_a_name_is_not_corrected_over_what_was_written_since(
     ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage)
-    await storage.sent_files.add(ana.supporter, chat_id=1, message_id=5, at=NOON)
+    await storage.write(add_sent_file, ana.supporter, chat_id=1, message_id=5, at=NOON)
     after = Conversation(ana.supporter, stage="my_data", version=4)
     for was in (1, 3):
         with pytest.raises(ConversationMoved):
-            await storage.signatures.correct_name(ana.supporter, "Otra", after, was, NOON)
-    known = await storage.signatures.get(ana.supporter)
+            await storage.write(correct_signed_name, ana.supporter, "Otra", after, was, NOON)
+    known = await storage.read(signature_of, ana.supporter)
     assert known is not None
     assert known.name == ana.name
-    assert await storage.sent_files.due() == []
-    assert await storage.audit.entries(9) == []
-    await storage.signatures.correct_name(ana.supporter, "Otra", after, 2, NOON)
-    corrected = await storage.signatures.get(ana.supporter)
+    assert await storage.read(files_due) == []
+    assert await storage.read(newest_audit_entries, 9) == []
+    await storage.write(correct_signed_name, ana.supporter, "Otra", after, 2, NOON)
+    corrected = await storage.read(signature_of, ana.supporter)
     assert corrected == replace(known, name="Otra")
-    assert [file.message_id for file in await storage.sent_files.due()] == [5]
-    (entry,) = await storage.audit.entries(9)
+    assert [file.message_id for file in await storage.read(files_due)] == [5]
+    (entry,) = await storage.read(newest_audit_entries, 9)
     assert (entry.action, entry.actor, entry.detail) == ("correct_name", None, "")
 
 
@@ -230,9 +241,9 @@ async def test_withdrawing_twice_counts_once(storage: Storage, keyring: Keyring)
     for someone in (ana, jordi):
         await someone.arrive(storage)
         await someone.sign(storage)
-    assert await storage.signatures.withdraw(ana.supporter, NOON) is True
-    assert await storage.signatures.withdraw(ana.supporter, NOON) is False
-    assert (await storage.petitions.state()).signatures == 1
+    assert await storage.write(withdraw_signature, ana.supporter, NOON) is True
+    assert await storage.write(withdraw_signature, ana.supporter, NOON) is False
+    assert (await storage.read(petition_state)).signatures == 1
 
 
 async def test_numbers_stay_and_are_never_given_again(storage: Storage, keyring: Keyring) -> None:
@@ -240,11 +251,11 @@ async def test_numbers_stay_and_are_never_given_again(storage: Storage, keyring:
     for someone in (ana, jordi):
         await someone.arrive(storage)
         await someone.sign(storage)
-    await storage.signatures.withdraw(jordi.supporter, NOON)
+    await storage.write(withdraw_signature, jordi.supporter, NOON)
     await jordi.sign(storage, was=2)
-    signatures = [await storage.signatures.get(each.supporter) for each in (ana, jordi)]
+    signatures = [await storage.read(signature_of, each.supporter) for each in (ana, jordi)]
     assert [each and each.number for each in signatures] == [1, 3]
-    assert (await storage.petitions.state()).signatures == 2
+    assert (await storage.read(petition_state)).signatures == 2
 
 
 async def test_withdrawing_takes_the_person_out_of_a_running_broadcast(
@@ -267,9 +278,9 @@ async def test_withdrawing_takes_the_person_out_of_a_running_broadcast(
             {"id": b"b"},
         ),
     )
-    await storage.signatures.withdraw(ana.supporter, NOON)
+    await storage.write(withdraw_signature, ana.supporter, NOON)
     assert await read_sql(storage.database, "SELECT * FROM deliveries") == []
-    assert await storage.broadcasts.tally(b"b") == Tally(total=1, withdrawn=1)
+    assert await storage.read(tally_of_broadcast, b"b") == Tally(total=1, withdrawn=1)
 
 
 async def test_who_blocks_the_bot_is_unreachable_until_they_return(
@@ -278,10 +289,10 @@ async def test_who_blocks_the_bot_is_unreachable_until_they_return(
     ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage)
-    await storage.signatures.mark_unreachable(ana.supporter, NOON)
-    assert (await storage.signatures.stats(NOON)).unreachable == 1
-    await storage.signatures.mark_reachable(ana.supporter, NOON)
-    assert (await storage.signatures.stats(NOON)).unreachable == 0
+    await storage.write(mark_unreachable, ana.supporter, NOON)
+    assert (await storage.read(signature_statistics, NOON)).unreachable == 1
+    await storage.write(mark_reachable, ana.supporter, NOON)
+    assert (await storage.read(signature_statistics, NOON)).unreachable == 0
 
 
 async def test_other_news_are_refused_later_and_what_was_agreed_to_stays_on_record(
@@ -291,14 +302,14 @@ async def test_other_news_are_refused_later_and_what_was_agreed_to_stays_on_reco
     for each in (ana, jon):
         await each.arrive(storage)
         await each.sign(storage)
-    before = await storage.signatures.get(ana.supporter)
-    await storage.signatures.end_consent(ana.supporter, "news", NOON)
-    after, of_jon = [await storage.signatures.get(each.supporter) for each in (ana, jon)]
+    before = await storage.read(signature_of, ana.supporter)
+    await storage.write(end_consent, ana.supporter, "news", NOON)
+    after, of_jon = [await storage.read(signature_of, each.supporter) for each in (ana, jon)]
     assert before is not None
     assert after is not None
     assert of_jon is not None
     assert (before.news, after.news, of_jon.news) == (True, False, True)
-    (consent,) = (await storage.personal_data.of(ana.user_id)).consents
+    (consent,) = (await storage.read(everything_held, ana.user_id)).consents
     assert consent["purposes"] == "signature,news"
 
 
@@ -324,7 +335,7 @@ async def test_the_statistics_add_up(storage: Storage, keyring: Keyring) -> None
     for with_name, is_valid, n in ((1, 1, 10), (0, 1, 20), (1, 0, 40)):
         values = {"with_name": with_name, "is_valid": is_valid, "n": n}
         await write_sql(storage.database, erased, **values)
-    assert await storage.signatures.stats(since=NOON) == Stats(
+    assert await storage.read(signature_statistics, since=NOON) == Stats(
         total=35,
         today=5,
         by_language={"es": 34, "en": 1},
@@ -334,5 +345,5 @@ async def test_the_statistics_add_up(storage: Storage, keyring: Keyring) -> None
         erased=30,
         invalidated=41,
     )
-    later = await storage.signatures.stats(since=NOON + timedelta(milliseconds=1))
+    later = await storage.read(signature_statistics, since=NOON + timedelta(milliseconds=1))
     assert later.today == 0

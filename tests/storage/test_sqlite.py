@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from storage import BrokenData, SchemaMissing, Unavailable
+from storage.errors import BrokenData, SchemaMissing, Unavailable
 from storage.sqlite import SqliteDatabase
 from storage.sqlite_errors import fails_whole_group, is_locked, storage_error
 from storage.tables import PETITIONS

@@ -10,14 +10,14 @@ from datetime import datetime
 import pytest
 from sqlalchemy import select, text, update
 
-from storage import Database, Keyring
+from storage import Storage
 from storage.errors import JournalUnwritable, Unavailable
 from storage.journal import Deed, Entry
-from storage.petition_rows import PetitionRows
+from storage.keyring import Keyring
 from storage.sqlite import SqliteDatabase
 from storage.tables import PETITIONS, TELEGRAM_CACHE
 from storage.transaction import Transaction
-from tests.support.supporters import NOON, SLUG, Supporters
+from tests.support.supporters import NOON, SLUG
 
 MUTED = Entry(Deed.MUTED, b"m" * 16)
 
@@ -50,61 +50,49 @@ class Notebook:
         tx.note(MUTED)
 
 
-class Rows(PetitionRows):
-    """One petition's rows; the class of no noun."""
-
-    write = PetitionRows._write
-    read = PetitionRows._read
-
-
-@pytest.fixture
-def rows(database: Database, keyring: Keyring, people: Supporters) -> Rows:
-    return Rows(database, SLUG, keyring)
-
-
 @pytest.fixture
 def notebook() -> Notebook:
     return Notebook()
 
 
 async def test_what_is_noted_is_written_down_once_and_counted(
-    rows: Rows, notebook: Notebook
+    storage: Storage, notebook: Notebook
 ) -> None:
-    await rows.write(notebook.keep_and_note, "muted")
+    await storage.write(notebook.keep_and_note, "muted")
     assert notebook.noted == [MUTED]
-    assert await rows.read(lambda tx: tx.scalar(select(PETITIONS.c.deeds))) == 1
+    assert await storage.read(lambda tx: tx.scalar(select(PETITIONS.c.deeds))) == 1
 
 
-async def test_what_fails_is_neither_done_nor_noted(rows: Rows, notebook: Notebook) -> None:
+async def test_what_fails_is_neither_done_nor_noted(storage: Storage, notebook: Notebook) -> None:
     def fail(tx: Transaction, /) -> None:
         notebook.keep_and_note(tx, "muted")
         raise LookupError
 
     with pytest.raises(LookupError):
-        await rows.write(fail)
+        await storage.write(fail)
     assert notebook.noted == []
-    assert await rows.read(kept) == set()
+    assert await storage.read(kept) == set()
 
 
 async def test_where_the_journal_fails_what_does_not_journal_is_done_all_the_same(
-    rows: Rows, notebook: Notebook
+    storage: Storage, notebook: Notebook
 ) -> None:
     notebook.fails = True
     results = await asyncio.gather(
-        rows.write(keep, "before"),
-        rows.write(notebook.keep_and_note, "muted"),
-        rows.write(keep, "after"),
+        storage.write(keep, "before"),
+        storage.write(notebook.keep_and_note, "muted"),
+        storage.write(keep, "after"),
         return_exceptions=True,
     )
     assert [type(each) for each in results] == [type(None), JournalUnwritable, type(None)]
-    assert await rows.read(kept) == {"before", "after"}
+    assert await storage.read(kept) == {"before", "after"}
     notebook.fails = False
-    await rows.write(notebook.keep_and_note, "muted")
-    assert await rows.read(kept) == {"before", "after", "muted"}
+    await storage.write(notebook.keep_and_note, "muted")
+    assert await storage.read(kept) == {"before", "after", "muted"}
 
 
 async def test_where_the_journal_fails_in_a_way_that_nobody_thought_of_all_are_answered(
-    rows: Rows, notebook: Notebook
+    storage: Storage, notebook: Notebook
 ) -> None:
     def no_thread(_: Sequence[Entry]) -> None:
         raise RuntimeError("can't start new thread")
@@ -116,26 +104,26 @@ async def test_where_the_journal_fails_in_a_way_that_nobody_thought_of_all_are_a
 
     async with asyncio.timeout(5):
         answers = await asyncio.gather(
-            rows.write(keep, "before"), rows.write(note), return_exceptions=True
+            storage.write(keep, "before"), storage.write(note), return_exceptions=True
         )
     assert [type(each) for each in answers] == [type(None), RuntimeError]
-    assert await rows.read(kept) == {"before"}
+    assert await storage.read(kept) == {"before"}
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
 async def test_many_who_mute_at_once_share_one_wait_for_the_disk(
-    rows: Rows, notebook: Notebook, kind: str
+    storage: Storage, notebook: Notebook, kind: str
 ) -> None:
-    await asyncio.gather(*[rows.write(notebook.keep_and_note, f"{n}") for n in range(40)])
+    await asyncio.gather(*[storage.write(notebook.keep_and_note, f"{n}") for n in range(40)])
     assert len(notebook.noted) == 40
     assert notebook.written <= 3
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
 async def test_what_is_not_committed_after_all_is_taken_back_and_nothing_else(
-    rows: Rows, notebook: Notebook, database: SqliteDatabase, kind: str
+    storage: Storage, notebook: Notebook, database: SqliteDatabase, kind: str
 ) -> None:
-    await rows.write(notebook.keep_and_note, "muted")
+    await storage.write(notebook.keep_and_note, "muted")
 
     def fill(tx: Transaction, /) -> None:
         raise full_disk()
@@ -150,10 +138,10 @@ async def test_what_is_not_committed_after_all_is_taken_back_and_nothing_else(
         free.wait(5)
 
     # Who comes while another group is under way is in one group.
-    occupied = asyncio.create_task(rows.write(occupy))
+    occupied = asyncio.create_task(storage.write(occupy))
     await asyncio.to_thread(begun.wait, 5)
     answers = asyncio.gather(
-        rows.write(notebook.keep_and_note, "again"), rows.write(fill), return_exceptions=True
+        storage.write(notebook.keep_and_note, "again"), storage.write(fill), return_exceptions=True
     )
     await asyncio.sleep(0)
     free.set()
@@ -163,18 +151,20 @@ async def test_what_is_not_committed_after_all_is_taken_back_and_nothing_else(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "require_files", commit_fails)
         with pytest.raises(Unavailable):
-            await rows.write(notebook.keep_and_note, "third")
+            await storage.write(notebook.keep_and_note, "third")
     assert notebook.noted == [MUTED, MUTED, replace(MUTED, refused=True)]
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
-async def test_a_disk_that_ends_a_read_by_itself_is_told_as_one(rows: Rows, kind: str) -> None:
+async def test_a_disk_that_ends_a_read_by_itself_is_told_as_one(
+    storage: Storage, kind: str
+) -> None:
     def meet(tx: Transaction, /) -> None:
         tx.connection.exec_driver_sql("ROLLBACK")  # as SQLite does
         raise full_disk()
 
     with pytest.raises(Unavailable):
-        await rows.read(meet)
+        await storage.read(meet)
 
 
 def full_disk() -> sqlite3.OperationalError:
@@ -183,7 +173,7 @@ def full_disk() -> sqlite3.OperationalError:
     return error
 
 
-async def test_who_is_cut_off_undoes_nothing(rows: Rows) -> None:
+async def test_who_is_cut_off_undoes_nothing(storage: Storage) -> None:
     begun, end = threading.Event(), threading.Event()
 
     def wait(tx: Transaction, /) -> None:
@@ -198,22 +188,24 @@ async def test_who_is_cut_off_undoes_nothing(rows: Rows) -> None:
         tx.note(MUTED)
         wait(tx)
 
-    cut = asyncio.create_task(rows.write(hold))
+    cut = asyncio.create_task(storage.write(hold))
     await asyncio.to_thread(begun.wait, 5)
     cut.cancel()
     await asyncio.gather(cut, return_exceptions=True)
     end.set()
-    await rows.write(keep, "later")
+    await storage.write(keep, "later")
     async with asyncio.timeout(5):
-        while await rows.read(kept) != {"cut off", "later"}:  # noqa: ASYNC110 - nobody waits for it
+        while await storage.read(kept) != {"cut off", "later"}:  # noqa: ASYNC110 - nobody waits for it
             await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("kind", ["postgres"])
-async def test_a_transaction_that_is_run_again_has_the_same_ids(rows: Rows, kind: str) -> None:
+async def test_a_transaction_that_is_run_again_has_the_same_ids(
+    storage: Storage, kind: str
+) -> None:
     """Two wait for each other; the server undoes one, which is done again."""
-    await rows.write(keep, "a")
-    await rows.write(keep, "b")
+    await storage.write(keep, "a")
+    await storage.write(keep, "b")
     ids: dict[str, list[bytes]] = {"a": [], "b": []}
 
     def cross(tx: Transaction, /, first: str, then: str) -> None:
@@ -223,7 +215,7 @@ async def test_a_transaction_that_is_run_again_has_the_same_ids(rows: Rows, kind
             tx.scalar(text("SELECT CAST(pg_sleep(0.2) AS TEXT)"))
         ids[first].append(tx.new_id(NOON))
 
-    await asyncio.gather(rows.write(cross, "a", "b"), rows.write(cross, "b", "a"))
+    await asyncio.gather(storage.write(cross, "a", "b"), storage.write(cross, "b", "a"))
     assert all(len(set(each)) == 1 for each in ids.values())
     assert ids["a"][0] != ids["b"][0]
 

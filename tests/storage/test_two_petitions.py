@@ -7,26 +7,95 @@ from typing import Any
 import pytest
 from sqlalchemy import Table
 
-from storage import (
+from storage import Storage, open_storage
+from storage.admin_names import names_of_admins, save_admin_name
+from storage.audit import last_done
+from storage.broadcast_counts import count_audience, count_signers, written_to_alone
+from storage.broadcast_rows import (
+    active_broadcast,
+    broadcast_history,
+    due_broadcasts,
+    has_sent_broadcasts,
+    listed_broadcasts,
+    scheduled_broadcasts,
+)
+from storage.broadcast_transitions import begin_broadcast, change_broadcast, note_on_broadcast
+from storage.broadcast_types import BroadcastAction, Outcome
+from storage.changes_after_export import Change, mark_changes_told, owed_changes
+from storage.closing_texts import (
     AwaitedText,
-    BroadcastAction,
-    Change,
     ClosingTextKind,
-    Conversation,
+    all_closing_texts,
+    approve_publication,
+    ask_again_for_approval,
+    await_closing_text,
+    decline_publication,
+    discard_closing_texts,
+    publish_closing_texts,
+    published_closing_texts,
+    write_closing_text,
+)
+from storage.consents import remove_signed_name
+from storage.conversations import Conversation, conversation_of, count_unsigned, forget_left_forms
+from storage.deliveries import record_results, settle_deliveries
+from storage.drafts import store_draft
+from storage.erasures import (
     DueBefore,
     DueCount,
-    Keyring,
-    Outcome,
-    Proof,
-    Reached,
+    count_due_signatures,
+    due_numbers,
+    earliest_signed_at,
+    erase_leftovers,
+    erase_signatures,
+)
+from storage.exports import begin_export, finish_export, open_signature_list
+from storage.handovers import (
+    active_handover,
+    exported_lists,
+    invalidated_since_handover,
+    newest_handover,
+    record_handover,
+    undo_handover,
+)
+from storage.invalidations import (
     SignatureCondition,
-    SignOutcome,
-    Storage,
-    open_storage,
-    verified_otherwise,
+    all_invalidations,
+    find_matches,
+    take_out_signatures,
+    undo_invalidation,
 )
 from storage.journal_replay import replay
+from storage.keyring import Keyring
+from storage.leases import take_lease
+from storage.person_codes import forget_codes, make_code
+from storage.person_notices import expire_notices, waiting_notices
+from storage.person_requests import Proof, find_signer, restrict_use, signer_of, verified_otherwise
+from storage.personal_data import everything_held
+from storage.petitions import (
+    Reached,
+    close_petition,
+    closing_update_is_under_way,
+    first_petition_notice_at,
+    mark_petition_notice_sent,
+    petition_notice_was_sent,
+    petition_state,
+    reached_so_far,
+    reopen_petition,
+)
+from storage.recalls import end_recall
+from storage.restores import (
+    held_restore,
+    mark_restore_repeated,
+    record_restore,
+    release_restore,
+    restore_awaits_repetition,
+)
+from storage.sent_files import add_sent_file, expire_files, files_due, give_up_files
+from storage.signature_counts import signature_statistics, signing_rate
+from storage.signatures import SignOutcome, withdraw_signature
 from storage.tables import metadata
+from storage.telegram_cache import find_cached_item, put_cached_item
+from tests.support.audit_entries import newest_audit_entries
 from tests.support.broadcasts import ME, claim, queued, results, start, started
 from tests.support.raw_sql import Statement, read_rows, read_sql, write_all, write_sql
 from tests.support.supporters import ADMIN, NOON, Supporters, a_supporter, later
@@ -56,45 +125,50 @@ async def fill(storage: Storage, keyring: Keyring) -> None:
     await people.consent(2, "signature,updates", 9)
     await people.mute(3)
     await a_supporter(keyring, 9, slug=OTHER).arrive(storage)
-    await storage.person_codes.make(ana.supporter, NOON)
-    await storage.sent_files.add(ana.supporter, chat_id=1, message_id=5, at=NOON)
-    await storage.sent_files.add(ana.supporter, chat_id=1, message_id=6, at=NOON)
+    await make_code(storage, ana.supporter, NOON)
+    await storage.write(add_sent_file, ana.supporter, chat_id=1, message_id=5, at=NOON)
+    await storage.write(add_sent_file, ana.supporter, chat_id=1, message_id=6, at=NOON)
     nobody = a_supporter(keyring, 8, slug=OTHER).supporter
-    await storage.sent_files.add(nobody, chat_id=8, message_id=7, at=NOON)
-    await storage.sent_files.give_up(NOON)
-    await storage.admin_names.save(ADMIN, "Marta", NOON)
-    await storage.drafts.save(keyring.reference(OTHER, ADMIN), "{}", NOON)
-    await storage.closing_texts.await_text(keyring.reference(OTHER, ADMIN), ANSWER)
-    await storage.telegram_cache.put("menu", b"d" * 32)
-    await storage.petitions.mark_notice_sent("overdue", "since", NOON)
-    await storage.closing_texts.write(b"a" * 16, None, ANSWER, "Hola", actor=ADMIN, at=NOON)
-    await storage.closing_texts.publish(
-        await storage.closing_texts.history(), actor=ADMIN, at=NOON, approval_above=None
+    await storage.write(add_sent_file, nobody, chat_id=8, message_id=7, at=NOON)
+    await storage.write(give_up_files, NOON)
+    await save_admin_name(storage, ADMIN, "Marta", NOON)
+    await storage.write(store_draft, keyring.reference(OTHER, ADMIN), "{}", NOON)
+    await storage.write(await_closing_text, keyring.reference(OTHER, ADMIN), ANSWER)
+    await storage.write(put_cached_item, "menu", b"d" * 32)
+    await storage.write(mark_petition_notice_sent, "overdue", "since", NOON)
+    await storage.write(write_closing_text, b"a" * 16, None, ANSWER, "Hola", actor=ADMIN, at=NOON)
+    await storage.write(
+        publish_closing_texts,
+        await storage.read(all_closing_texts),
+        actor=ADMIN,
+        at=NOON,
+        approval_above=None,
     )
-    revision = (await storage.petitions.state()).revision
-    await storage.petitions.close(revision=revision, actor=ADMIN, at=later(1))
-    export = await storage.exports.begin(at=later(2), detail="xlsx")
-    await storage.exports.finish(export, with_name=5, without_name=0)
-    (listed,) = await storage.handovers.exports()
-    await storage.handovers.record(date(2026, 3, 1), at=later(3), listed=listed)
-    await storage.invalidations.take_out([4], reason="wave", condition="number", at=later(4))
-    signer = await storage.person_requests.of(people.supporter(2))
+    revision = (await storage.read(petition_state)).revision
+    await storage.write(close_petition, revision=revision, actor=ADMIN, at=later(1))
+    export = await storage.write(begin_export, at=later(2), detail="xlsx")
+    await storage.write(finish_export, export, with_name=5, without_name=0)
+    (listed,) = await storage.read(exported_lists)
+    await storage.write(record_handover, date(2026, 3, 1), at=later(3), listed=listed)
+    await storage.write(take_out_signatures, [4], reason="wave", condition="number", at=later(4))
+    signer = await storage.read(signer_of, people.supporter(2))
     assert signer is not None
-    await storage.person_requests.restrict(signer, LETTER, later(5))
-    await storage.leases.take(f"broadcast/{OTHER}", ME, seconds=10**9, now=NOON)
-    planned = await start(storage.broadcasts, starts_at=later(6))
-    recalled = await queued(storage.broadcasts, await storage.broadcasts.begin(planned, later(6)))
-    told = await claim(storage.broadcasts, recalled, limit=1)
-    await storage.broadcasts.deliveries.record(
-        recalled.id, results(told, Outcome.DELIVERED), later(7)
+    await storage.write(restrict_use, signer, LETTER, later(5))
+    await storage.write(take_lease, f"broadcast/{OTHER}", ME, seconds=10**9, now=NOON)
+    planned = await start(storage, starts_at=later(6))
+    recalled = await queued(storage, await storage.write(begin_broadcast, planned, later(6)))
+    told = await claim(storage, recalled, limit=1)
+    await storage.write(record_results, recalled.id, results(told, Outcome.DELIVERED), later(7))
+    await storage.write(change_broadcast, BroadcastAction.CANCEL, recalled.id, ADMIN, later(8))
+    await started(storage, at=later(9), at_most=4)
+    await start(storage, at=later(10), starts_at=later(99), needs_approval=True)
+    await storage.write(record_restore, made_at=NOON, at=later(11))
+    await storage.write(
+        write_closing_text, b"b" * 16, None, ANSWER, "Dos", actor=ADMIN, at=later(12)
     )
-    await storage.broadcasts.change(BroadcastAction.CANCEL, recalled.id, ADMIN, later(8))
-    await started(storage.broadcasts, at=later(9), at_most=4)
-    await start(storage.broadcasts, at=later(10), starts_at=later(99), needs_approval=True)
-    await storage.restores.record(made_at=NOON, at=later(11))
-    await storage.closing_texts.write(b"b" * 16, None, ANSWER, "Dos", actor=ADMIN, at=later(12))
-    waits = await storage.closing_texts.publish(
-        [each for each in await storage.closing_texts.history() if each.is_left],
+    waits = await storage.write(
+        publish_closing_texts,
+        [each for each in await storage.read(all_closing_texts) if each.is_left],
         actor=ADMIN,
         at=later(12),
         approval_above=4,
@@ -107,7 +181,9 @@ async def fill(storage: Storage, keyring: Keyring) -> None:
         " WHERE petition = :petition AND number = 2",
         petition=OTHER,
     )
-    await storage.closing_texts.write(b"c" * 16, None, ANSWER, "Tres", actor=ADMIN, at=later(13))
+    await storage.write(
+        write_closing_text, b"c" * 16, None, ANSWER, "Tres", actor=ADMIN, at=later(13)
+    )
 
 
 def _with_petition() -> list[Table]:
@@ -131,47 +207,47 @@ async def test_nothing_of_the_other_petition_is_read(
     storage: Storage, theirs: Storage, keyring: Keyring
 ) -> None:
     await fill(theirs, keyring)
-    assert await storage.audit.entries(99) == []
-    assert await storage.restores.release(actor=ADMIN, at=NOON)
-    assert not await storage.restores.release(actor=ADMIN, at=later(1))
-    assert await storage.restores.held() is None
-    assert await storage.audit.last("close") is None
-    assert await storage.broadcasts.listed() == []
-    assert await storage.broadcasts.history() == []
-    assert await storage.broadcasts.scheduled() == []
-    assert await storage.broadcasts.due(MUCH_LATER) == []
-    assert await storage.broadcasts.active() is None
-    assert await storage.broadcasts.audience() == {}
-    assert not await storage.broadcasts.has_sent(ADMIN)
-    assert await storage.broadcasts.written_to_alone(ADMIN, later(60)) == 0
-    assert (await storage.broadcasts.signers()).muted == 0
-    assert (await storage.broadcasts.signers()).written_to == 0
-    assert await storage.closing_texts.history() == []
-    assert await storage.closing_texts.published() == []
-    assert await storage.handovers.exports() == []
-    assert await storage.handovers.active() is None
-    assert await storage.handovers.newest() is None
-    assert await storage.invalidations.entries() == []
-    assert (await storage.invalidations.find(SignatureCondition())).numbers == []
-    assert not await storage.erasures.is_sending()
-    assert await storage.erasures.first_signed_at() is None
-    assert await storage.erasures.count(ALL) == DueCount(0, 0, 0, 0, None)
-    assert await storage.erasures.due_numbers(ALL, untold_too=True, after=0, limit=9) == []
-    assert await storage.person_requests.find(1) is None
-    assert await storage.person_notices.waiting() == []
-    assert await storage.sent_files.due() == []
-    assert (await theirs.petitions.reached()).number == 5
-    assert (await storage.signatures.stats(NOON)).total == 0
-    assert (await storage.signatures.rate(NOON)).signed == 0
-    assert await storage.conversations.unsigned() == 0
-    assert await storage.telegram_cache.get("menu") is None
-    assert not await storage.petitions.notice_was_sent("overdue", "since")
-    assert await storage.petitions.first_notice_at("overdue", "since") is None
-    held = await storage.personal_data.of(ADMIN)
+    assert await storage.read(newest_audit_entries, 99) == []
+    assert await storage.write(release_restore, actor=ADMIN, at=NOON)
+    assert not await storage.write(release_restore, actor=ADMIN, at=later(1))
+    assert await storage.read(held_restore) is None
+    assert await storage.read(last_done, "close") is None
+    assert await storage.read(listed_broadcasts) == []
+    assert await storage.read(broadcast_history) == []
+    assert await storage.read(scheduled_broadcasts) == []
+    assert await storage.read(due_broadcasts, MUCH_LATER) == []
+    assert await storage.read(active_broadcast) is None
+    assert await storage.read(count_audience) == {}
+    assert not await storage.read(has_sent_broadcasts, ADMIN)
+    assert await storage.read(written_to_alone, ADMIN, later(60)) == 0
+    assert (await storage.read(count_signers)).muted == 0
+    assert (await storage.read(count_signers)).written_to == 0
+    assert await storage.read(all_closing_texts) == []
+    assert await storage.read(published_closing_texts) == []
+    assert await storage.read(exported_lists) == []
+    assert await storage.read(active_handover) is None
+    assert await storage.read(newest_handover) is None
+    assert await storage.read(all_invalidations) == []
+    assert (await storage.read(find_matches, SignatureCondition())).numbers == []
+    assert not await storage.read(closing_update_is_under_way)
+    assert await storage.read(earliest_signed_at) is None
+    assert await storage.read(count_due_signatures, ALL) == DueCount(0, 0, 0, 0, None)
+    assert await storage.read(due_numbers, ALL, untold_too=True, after=0, limit=9) == []
+    assert await storage.read(find_signer, 1) is None
+    assert await storage.read(waiting_notices) == []
+    assert await storage.read(files_due) == []
+    assert (await theirs.read(reached_so_far)).number == 5
+    assert (await storage.read(signature_statistics, NOON)).total == 0
+    assert (await storage.read(signing_rate, NOON)).signed == 0
+    assert await storage.read(count_unsigned) == 0
+    assert await storage.read(find_cached_item, "menu") is None
+    assert not await storage.read(petition_notice_was_sent, "overdue", "since")
+    assert await storage.read(first_petition_notice_at, "overdue", "since") is None
+    held = await storage.read(everything_held, ADMIN)
     assert [(each["action"], each["at"]) for each in held.deeds] == [("release", NOON)]
     assert (held.broadcasts, held.closing_texts, held.publications) == ((), (), ())
-    await storage.admin_names.save(ADMIN, "Marta", NOON)
-    assert await storage.admin_names.of([ADMIN]) == {ADMIN: "Marta"}
+    await save_admin_name(storage, ADMIN, "Marta", NOON)
+    assert await storage.read(names_of_admins, [ADMIN]) == {ADMIN: "Marta"}
     # Their list has nobody of ours of whose changes somebody must be told.
     ours = Supporters(storage.database, keyring)
     await ours.sign([1, 2])
@@ -194,61 +270,64 @@ async def test_nothing_of_the_other_petition_is_changed(
     before = await rows_of_theirs(theirs)
     empty = [table for table, rows in before.items() if not rows]
     assert empty == ["anonymous_counts"]  # nothing changes those of a petition but its erasures
-    broadcasts = await theirs.broadcasts.history()
-    (invalidation,) = await theirs.invalidations.entries()
-    handover = await theirs.handovers.active()
+    broadcasts = await theirs.read(broadcast_history)
+    (invalidation,) = await theirs.read(all_invalidations)
+    handover = await theirs.read(active_handover)
     assert handover is not None
     for each in broadcasts:
-        await storage.broadcasts.change(BroadcastAction.CANCEL, each.id, ADMIN, MUCH_LATER)
-        await storage.broadcasts.change(BroadcastAction.RECALL, each.id, ADMIN, NOON)
-        await storage.broadcasts.change(BroadcastAction.APPROVE, each.id, ADMIN + 1, NOON)
-        await storage.broadcasts.note(each.id, reported_at=NOON)
-        await storage.broadcasts.note(each.id, progress_chat=1, progress_message_id=2)
-        await storage.broadcasts.note(each.id, cancel_requested_at=NOON)
-        await storage.recalls.end(each.id, NOON)
-    await storage.broadcasts.deliveries.settle(MUCH_LATER)
+        await storage.write(change_broadcast, BroadcastAction.CANCEL, each.id, ADMIN, MUCH_LATER)
+        await storage.write(change_broadcast, BroadcastAction.RECALL, each.id, ADMIN, NOON)
+        await storage.write(change_broadcast, BroadcastAction.APPROVE, each.id, ADMIN + 1, NOON)
+        await storage.write(note_on_broadcast, each.id, reported_at=NOON)
+        await storage.write(note_on_broadcast, each.id, progress_chat=1, progress_message_id=2)
+        await storage.write(note_on_broadcast, each.id, cancel_requested_at=NOON)
+        await storage.write(end_recall, each.id, NOON)
+    await storage.write(settle_deliveries, MUCH_LATER)
     for user_id in (1, 2, 3):
         someone = a_supporter(keyring, user_id)
         await someone.arrive(storage)
         await someone.sign(storage)
-    owed = await theirs.changes_after_export.owed(handover)
+    owed = await theirs.read(owed_changes, handover)
     assert [(each.change, len(each.ids)) for each in owed] == [(Change.RESTRICTED, 1)]
-    await storage.person_codes.make(someone.supporter, NOON)
-    taken, people = await storage.invalidations.take_out([2], reason="", condition="", at=NOON)
+    await make_code(storage, someone.supporter, NOON)
+    taken, people = await storage.write(take_out_signatures, [2], reason="", condition="", at=NOON)
     assert people == 1
-    assert await storage.invalidations.undo(taken, NOON) == 1
-    assert await storage.signatures.withdraw(a_supporter(keyring, 1).supporter, NOON)
-    numbers = await storage.erasures.due_numbers(ALL, untold_too=True, after=0, limit=1)
-    assert await storage.erasures.erase(numbers, action="retention", entry=ENTRY, at=NOON) == 1
-    emptied = await storage.conversations.get(a_supporter(keyring, 2).supporter)
+    assert await storage.write(undo_invalidation, taken, NOON) == 1
+    assert await storage.write(withdraw_signature, a_supporter(keyring, 1).supporter, NOON)
+    numbers = await storage.read(due_numbers, ALL, untold_too=True, after=0, limit=1)
+    assert (
+        await storage.write(erase_signatures, numbers, action="retention", entry=ENTRY, at=NOON)
+        == 1
+    )
+    emptied = await storage.read(conversation_of, a_supporter(keyring, 2).supporter)
     assert emptied is not None  # people can still sign, unlike the other one's
-    await storage.erasures.erase_what_is_left(ALL, limit=9)
-    assert await storage.conversations.get(someone.supporter) is not None
-    await storage.conversations.forget_forms(MUCH_LATER, limit=9)
-    await storage.person_codes.forget(MUCH_LATER)
-    await storage.person_notices.expire(MUCH_LATER)
-    await storage.sent_files.expire(MUCH_LATER)
-    await storage.sent_files.give_up(MUCH_LATER)
-    await storage.restores.release(actor=ADMIN, at=MUCH_LATER)
-    await storage.restores.mark_repeated(at=MUCH_LATER, lost=9)
-    assert not await storage.restores.awaits_repetition()
-    await storage.closing_texts.discard(actor=ADMIN, at=NOON)
+    await storage.write(erase_leftovers, ALL, limit=9)
+    assert await storage.read(conversation_of, someone.supporter) is not None
+    await storage.write(forget_left_forms, MUCH_LATER, limit=9)
+    await storage.write(forget_codes, MUCH_LATER)
+    await storage.write(expire_notices, MUCH_LATER)
+    await storage.write(expire_files, MUCH_LATER)
+    await storage.write(give_up_files, MUCH_LATER)
+    await storage.write(release_restore, actor=ADMIN, at=MUCH_LATER)
+    await storage.write(mark_restore_repeated, at=MUCH_LATER, lost=9)
+    assert not await storage.read(restore_awaits_repetition)
+    await storage.write(discard_closing_texts, actor=ADMIN, at=NOON)
     (waits,) = {
         each.publication.id
-        for each in await theirs.closing_texts.history()
+        for each in await theirs.read(all_closing_texts)
         if each.publication is not None and each.publication.published_at is None
     }
-    await storage.closing_texts.approve(waits, actor=ADMIN + 1, at=NOON)
-    await storage.closing_texts.decline(waits, actor=ADMIN, at=NOON)
-    await storage.closing_texts.ask_again(0, NOON)
-    await storage.admin_names.save(ADMIN, "Marta", NOON)
-    await storage.admin_names.save(ADMIN, None, NOON)
-    await storage.changes_after_export.mark_told(owed, at=NOON)
-    assert await storage.invalidations.undo(invalidation.id, NOON) == 0
-    assert not await storage.handovers.undo(handover, at=NOON)
-    revision = (await storage.petitions.state()).revision
-    await storage.petitions.close(revision=revision, actor=ADMIN, at=NOON)
-    await replay(storage.database, keyring, "andry", (), reached=Reached(99, 99), at=NOON)
+    await storage.write(approve_publication, waits, actor=ADMIN + 1, at=NOON)
+    await storage.write(decline_publication, waits, actor=ADMIN, at=NOON)
+    await ask_again_for_approval(storage, 0, NOON)
+    await save_admin_name(storage, ADMIN, "Marta", NOON)
+    await save_admin_name(storage, ADMIN, None, NOON)
+    await storage.write(mark_changes_told, owed, at=NOON)
+    assert await storage.write(undo_invalidation, invalidation.id, NOON) == 0
+    assert not await storage.write(undo_handover, handover, at=NOON)
+    revision = (await storage.read(petition_state)).revision
+    await storage.write(close_petition, revision=revision, actor=ADMIN, at=NOON)
+    await replay(storage, (), reached=Reached(99, 99), at=NOON)
     assert await rows_of_theirs(theirs) == before
 
 
@@ -256,47 +335,47 @@ async def test_nothing_of_the_other_petition_is_in_the_way(
     storage: Storage, theirs: Storage, keyring: Keyring
 ) -> None:
     await fill(theirs, keyring)
-    await storage.restores.release(actor=ADMIN, at=NOON)
+    await storage.write(release_restore, actor=ADMIN, at=NOON)
     ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     assert await ana.sign(storage) is SignOutcome.SIGNED
     after = Conversation(ana.supporter, stage="my_data", version=3)
-    assert await storage.signatures.remove_name(ana.supporter, after, 2, NOON)
-    await storage.closing_texts.write(b"o" * 16, None, ANSWER, "Uno", actor=ADMIN, at=NOON)
-    (version,) = await storage.closing_texts.history()
+    assert await storage.write(remove_signed_name, ana.supporter, after, 2, NOON)
+    await storage.write(write_closing_text, b"o" * 16, None, ANSWER, "Uno", actor=ADMIN, at=NOON)
+    (version,) = await storage.read(all_closing_texts)
     assert version.number == 1
-    published = await storage.closing_texts.publish(
-        [version], actor=ADMIN, at=NOON, approval_above=1
+    published = await storage.write(
+        publish_closing_texts, [version], actor=ADMIN, at=NOON, approval_above=1
     )
     assert published is not None
     assert published.published_at == NOON
-    await storage.closing_texts.ask_again(1, NOON)
-    assert len(await storage.closing_texts.published()) == 1
+    await ask_again_for_approval(storage, 1, NOON)
+    assert len(await storage.read(published_closing_texts)) == 1
     over = Statement("UPDATE broadcasts SET state = 'finished' WHERE state = 'cancelled'")
     await write_all(theirs.database, over)
-    await storage.closing_texts.ask_again(0, NOON)
-    assert await storage.closing_texts.published() == []
-    revision = (await storage.petitions.state()).revision
-    closed = await storage.petitions.close(revision=revision, actor=ADMIN, at=NOON)
+    await ask_again_for_approval(storage, 0, NOON)
+    assert await storage.read(published_closing_texts) == []
+    revision = (await storage.read(petition_state)).revision
+    closed = await storage.write(close_petition, revision=revision, actor=ADMIN, at=NOON)
     assert closed is not None
     assert (closed.closed_signatures, closed.revision) == (1, revision + 1)
-    reopened = await storage.petitions.reopen(revision=revision + 1, actor=ADMIN, at=NOON)
+    reopened = await storage.write(reopen_petition, revision=revision + 1, actor=ADMIN, at=NOON)
     assert reopened is not None
-    await storage.petitions.close(revision=revision + 2, actor=ADMIN, at=NOON)
+    await storage.write(close_petition, revision=revision + 2, actor=ADMIN, at=NOON)
     alone = {"approval_above": 1, "at_most": 1, "expected": 1}
-    planned = await start(storage.broadcasts, starts_at=later(20))
-    assert await storage.broadcasts.due(later(20)) == [planned]
-    begun = await storage.broadcasts.begin(planned, later(20), at_most=1)
+    planned = await start(storage, starts_at=later(20))
+    assert await storage.read(due_broadcasts, later(20)) == [planned]
+    begun = await storage.write(begin_broadcast, planned, later(20), at_most=1)
     assert begun.is_running
-    await storage.leases.take("broadcast/andry", ME, seconds=10**9, now=NOON)
-    assert (await queued(storage.broadcasts, begun)).total == 1
-    await storage.broadcasts.change(BroadcastAction.CANCEL, begun.id, ADMIN, later(21))
-    too_early = await start(storage.broadcasts, starts_at=later(21))
+    await storage.write(take_lease, "broadcast/andry", ME, seconds=10**9, now=NOON)
+    assert (await queued(storage, begun)).total == 1
+    await storage.write(change_broadcast, BroadcastAction.CANCEL, begun.id, ADMIN, later(21))
+    too_early = await start(storage, starts_at=later(21))
     people = Supporters(storage.database, keyring)
     await people.set_closed(False)
-    assert (await storage.broadcasts.begin(too_early, later(21))).state == "stopped"
+    assert (await storage.write(begin_broadcast, too_early, later(21))).state == "stopped"
     await people.set_closed(True)
-    at_once = await started(storage.broadcasts, at=later(22), **alone)
+    at_once = await started(storage, at=later(22), **alone)
     assert (at_once.is_running, at_once.total) == (True, 1)
     last = Statement(
         "SELECT DISTINCT petition, last_signature_number AS number FROM broadcasts"
@@ -306,7 +385,7 @@ async def test_nothing_of_the_other_petition_is_in_the_way(
         {"petition": "andry", "number": 1},
         {"petition": OTHER, "number": 5},
     ]
-    assert await storage.handovers.record(date(2026, 3, 2), at=later(23)) is not None
+    assert await storage.write(record_handover, date(2026, 3, 2), at=later(23)) is not None
 
 
 async def test_whoever_receives_the_list_is_told_nothing_of_the_other_petition(
@@ -321,24 +400,24 @@ async def test_whoever_receives_the_list_is_told_nothing_of_the_other_petition(
     await write_all(theirs.database, counted)
     await Supporters(storage.database, keyring).sign(range(1, 6))
     before = later(-60)
-    assert await storage.handovers.record(date(2026, 3, 1), at=before) is None  # it is open
-    export = await storage.exports.begin(at=before, detail="xlsx")
+    assert await storage.write(record_handover, date(2026, 3, 1), at=before) is None  # it is open
+    export = await storage.write(begin_export, at=before, detail="xlsx")
     assert export.last_number == 5
-    async with storage.exports.read(export) as listed:
+    async with open_signature_list(storage, export) as listed:
         assert (await listed.counts()).anonymous == 0
         assert sum(each.signatures for each in await listed.groups()) == 5
         pages = [each.number for page in [page async for page in listed.pages()] for each in page]
         assert pages == [1, 2, 3, 4, 5]
-    await storage.exports.finish(export, with_name=5, without_name=0)
-    assert (await storage.signatures.stats(NOON)).erased == 0
+    await storage.write(finish_export, export, with_name=5, without_name=0)
+    assert (await storage.read(signature_statistics, NOON)).erased == 0
     entries = theirs.journal.read().entries
-    assert await replay(storage.database, keyring, OTHER, entries, reached=Reached(), at=NOON)
-    assert await theirs.petitions.close(revision=0, actor=ADMIN, at=NOON) is None
-    assert not (await storage.petitions.state()).is_closed
-    assert await start(storage.broadcasts) is None
-    await storage.petitions.close(revision=0, actor=ADMIN, at=before)
-    await storage.restores.release(actor=ADMIN, at=NOON)
-    handover = await storage.handovers.record(date(2026, 3, 2), at=before, listed=export)
+    assert await replay(theirs, entries, reached=Reached(), at=NOON)
+    assert await theirs.write(close_petition, revision=0, actor=ADMIN, at=NOON) is None
+    assert not (await storage.read(petition_state)).is_closed
+    assert await start(storage) is None
+    await storage.write(close_petition, revision=0, actor=ADMIN, at=before)
+    await storage.write(release_restore, actor=ADMIN, at=NOON)
+    handover = await storage.write(record_handover, date(2026, 3, 2), at=before, listed=export)
     assert handover is not None
-    assert await storage.handovers.invalidated_since(handover) == 0
-    assert await storage.changes_after_export.owed(handover) == []
+    assert await storage.read(invalidated_since_handover, handover) == 0
+    assert await storage.read(owed_changes, handover) == []

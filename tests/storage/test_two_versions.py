@@ -15,14 +15,12 @@ import pytest
 from bot.app import open_app
 from bot.broadcast.lease import LeaseHolder
 from bot.settings import Settings, load_settings
-from storage import (
-    Database,
-    DatabaseBehind,
-    HeldElsewhere,
-    Keyring,
-    Storage,
-    migrate,
-)
+from storage import Storage
+from storage.database import Database
+from storage.deliveries import lease_of
+from storage.errors import DatabaseBehind, HeldElsewhere
+from storage.keyring import Keyring
+from storage.migrate import migrate
 from storage.times import to_millis
 from tests.support.broadcasts import claim, started
 from tests.support.raw_sql import write_sql
@@ -89,17 +87,17 @@ async def test_nothing_is_sent_while_an_older_version_has_the_lease(
 ) -> None:
     await people.sign([1])
     storage = Storage(database, keyring, SLUG)
-    broadcast = await started(storage.broadcasts)
+    broadcast = await started(storage)
     await write_sql(storage.database, "DELETE FROM leases")
     ends_at = to_millis(NOON + timedelta(minutes=1))
     sql = "INSERT INTO leases VALUES ('broadcast/andry', 'an older version', :ends_at)"
     await write_sql(storage.database, sql, ends_at=ends_at)
-    newer = LeaseHolder(storage.leases, storage.broadcasts.lease, seconds=10, now=lambda: NOON)
+    newer = LeaseHolder(storage, lease_of(storage.slug), seconds=10, now=lambda: NOON)
     assert not await newer.take()
-    assert await claim(storage.broadcasts, broadcast, holder=newer.holder) == []
+    assert await claim(storage, broadcast, holder=newer.holder) == []
     await write_sql(storage.database, "DELETE FROM leases")
     assert await newer.take()
-    assert len(await claim(storage.broadcasts, broadcast, holder=newer.holder)) == 1
+    assert len(await claim(storage, broadcast, holder=newer.holder)) == 1
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])

@@ -12,7 +12,14 @@ from typing import Any
 import aiosqlite
 import pytest
 
-from storage import IN_CHAT, Conversation, Keyring, Storage
+from storage import Storage
+from storage.consents import add_signed_name, correct_signed_name, remove_signed_name
+from storage.conversations import Conversation, save_conversation, store_screen
+from storage.keyring import Keyring
+from storage.person_requests import IN_CHAT, correct_as_asked, signer_of
+from storage.personal_data import everything_held
+from storage.petitions import ensure_petition
+from storage.signatures import withdraw_signature
 from storage.sqlite import SqliteDatabase
 from storage.write_ahead_log import (
     _REWRITE_UP_TO_BYTES,
@@ -52,7 +59,7 @@ async def database(folder: Path) -> AsyncIterator[SqliteDatabase]:
 @pytest.fixture
 async def storage(database: SqliteDatabase, keyring: Keyring) -> Storage:
     storage = Storage(database, keyring, "andry")
-    await storage.petitions.ensure()
+    await storage.write(ensure_petition)
     return storage
 
 
@@ -87,15 +94,15 @@ async def test_who_withdraws_is_gone_from_every_file(
     ever: list[bytes] = []
     for someone in people:
         await someone.arrive(storage)
-        await storage.conversations.set_screen(
-            someone.supporter, message_id=7, screen_digest=someone.supporter[::-1]
+        await storage.write(
+            store_screen, someone.supporter, message_id=7, screen_digest=someone.supporter[::-1]
         )
         ever += await everything_sealed(storage)
         await someone.sign(storage)
     ever += await everything_sealed(storage)
     assert found(folder, ever) != set()
     for someone in people:
-        await storage.signatures.withdraw(someone.supporter, NOON)
+        await storage.write(withdraw_signature, someone.supporter, NOON)
     await until(lambda: log(folder) == 0)
     assert found(folder, ever) == set()
 
@@ -111,7 +118,7 @@ async def test_a_name_that_was_corrected_is_gone_from_every_file(
     former = [row["sealed"] for row in await read_sql(storage.database, names)]
     for someone in people:
         after = Conversation(someone.supporter, stage="my_data", version=3)
-        await storage.signatures.correct_name(someone.supporter, "Otro Nombre", after, 2, NOON)
+        await storage.write(correct_signed_name, someone.supporter, "Otro Nombre", after, 2, NOON)
     await until(lambda: log(folder) == 0)
     assert found(folder, former) == set()
     assert (
@@ -123,7 +130,7 @@ async def test_a_name_that_was_taken_off_is_found_nowhere_with_the_key_in_hand(
     storage: Storage, keyring: Keyring, folder: Path
 ) -> None:
     """Ana corrected her name by letter, took it off, gave it again, and thought better of it."""
-    ana, signatures = a_supporter(keyring, 1, "Ana Ruiz"), storage.signatures
+    ana, storage = a_supporter(keyring, 1, "Ana Ruiz"), storage
     names = "SELECT name_sealed AS sealed FROM signatures"
     former: list[bytes] = []
 
@@ -135,20 +142,20 @@ async def test_a_name_that_was_taken_off_is_found_nowhere_with_the_key_in_hand(
 
     await ana.sign(storage, was=0)
     await remember()
-    signer = await storage.person_requests.of(ana.supporter)
+    signer = await storage.read(signer_of, ana.supporter)
     assert signer is not None
-    await storage.person_requests.correct(signer, "Ana Sol", IN_CHAT, NOON)
+    await storage.write(correct_as_asked, signer, "Ana Sol", IN_CHAT, NOON)
     await remember()
-    await signatures.remove_name(ana.supporter, at_my_data(2), 1, NOON)
+    await storage.write(remove_signed_name, ana.supporter, at_my_data(2), 1, NOON)
     consent = ana.signature().consent
-    await signatures.give_name(ana.supporter, "Ana Gil", consent, at_my_data(3), 2, NOON)
+    await storage.write(add_signed_name, ana.supporter, "Ana Gil", consent, at_my_data(3), 2, NOON)
     await remember()
-    await signatures.remove_name(ana.supporter, at_my_data(4), 3, NOON)
+    await storage.write(remove_signed_name, ana.supporter, at_my_data(4), 3, NOON)
     await until(lambda: log(folder) == 0)
     assert found(folder, former) == set()
     readable = await opened(storage.database, keyring)
     assert readable["signatures.chat_sealed"] == ["1"]
-    held = await storage.personal_data.of(ana.user_id)
+    held = await storage.read(everything_held, ana.user_id)
     noted = [each.value for each in storage.journal.read().entries]
     assert "Ana" not in repr((readable, held.signature, held.conversation, noted))
 
@@ -163,11 +170,11 @@ async def test_a_name_that_was_replaced_or_forgotten_is_gone_from_every_file(
     former += await everything_sealed(storage)
     for someone in people:
         other = replace(someone.conversation(version=2), name="Otro Nombre")
-        await storage.conversations.save(other, was=1, at=NOON)
+        await storage.write(save_conversation, other, was=1, at=NOON)
     former += await everything_sealed(storage)
     for someone in people:
         left = replace(someone.conversation(version=3), name=None)
-        await storage.conversations.save(left, was=2, at=NOON)
+        await storage.write(save_conversation, left, was=2, at=NOON)
     assert len(former) == 60
     await until(lambda: log(folder) == 0)
     assert found(folder, former) == set()

@@ -13,17 +13,15 @@ from bot.text.translations import Words
 from handlers.context import Services
 from simulator.chats import Message
 from simulator.person import Person
-from storage import (
-    Broadcast,
-    BroadcastAction,
-    Broadcasts,
-    Consent,
-    Conversation,
-    Kind,
-    NewSignature,
-)
+from storage.broadcast_rows import broadcast_history, has_sent_broadcasts
+from storage.broadcast_transitions import change_broadcast, start_broadcast
+from storage.broadcast_types import Broadcast, BroadcastAction, Kind
+from storage.consents import Consent
+from storage.conversations import Conversation
+from storage.signatures import NewSignature, sign_petition
 from tests.support.broadcasts import new_broadcast
 from tests.support.scene import ADMIN, Scene, a_scene
+from tests.support.storage_calls import call_instead
 
 HOUR = timedelta(hours=1)
 SENT = "El mensaje está enviado."
@@ -117,7 +115,7 @@ class AdminScene:
             at=self.scene.clocks.now(),
         )
         conversation = Conversation(supporter, language=language, version=1)
-        await self.services.storage.signatures.sign(signature, conversation, None)
+        await self.services.storage.write(sign_petition, signature, conversation, None)
 
     async def taps(self, label: str) -> Message:
         """Marta taps a button under her panel, and the bot is done."""
@@ -175,7 +173,7 @@ class AdminScene:
 
     async def broadcast(self) -> Broadcast:
         """The newest one."""
-        return (await self.services.storage.broadcasts.history())[0]
+        return (await self.services.storage.read(broadcast_history))[0]
 
     async def reported(self) -> None:
         """Waits until the end of the newest broadcast was told."""
@@ -197,7 +195,7 @@ class AdminScene:
             kind=kind,
             starts_at=starts_at,
         )
-        started = await self.services.storage.broadcasts.start(plan)
+        started = await self.services.storage.write(start_broadcast, plan)
         assert isinstance(started, Broadcast)
         return started.id
 
@@ -207,8 +205,8 @@ class AdminScene:
 
     async def cancels(self, key: bytes) -> None:
         """Another admin ends a broadcast."""
-        await self.services.storage.broadcasts.change(
-            BroadcastAction.CANCEL, key, ADMIN + 1, self.services.clock()
+        await self.services.storage.write(
+            change_broadcast, BroadcastAction.CANCEL, key, ADMIN + 1, self.services.clock()
         )
         self.services.wake_broadcast()
 
@@ -250,7 +248,7 @@ async def an_admin_scene(
     async with a_scene(folder) as scene, AsyncExitStack() as stack:
         if not first:
             patch = stack.enter_context(pytest.MonkeyPatch.context())
-            patch.setattr(Broadcasts, "has_sent", _has_sent)
+            call_instead(patch, has_sent_broadcasts, _has_sent)
         scene.simulator.limits.on = False
         if rate != scene.settings.broadcast_rate:
             changed = {"broadcast_rate": rate, "paid_broadcast": paid}
@@ -265,7 +263,7 @@ async def an_admin_scene(
         yield admin
 
 
-async def _has_sent(_broadcasts: Broadcasts, _author: int) -> bool:
+async def _has_sent(*_: object) -> bool:
     return True
 
 

@@ -7,7 +7,8 @@ from statistics import mean
 
 from bot.broadcast.result_recorder import RECORD_SECONDS
 from bot.clocks import utc_now
-from storage import Tally
+from storage.broadcast_types import Tally
+from storage.leases import take_lease
 from tests.support.petition_processes import PetitionProcesses, kill
 
 START_SECONDS = 60.0
@@ -65,5 +66,5 @@ async def kill_repeatedly(
 async def seconds_to_write(petition: PetitionProcesses) -> float:
     """Returns how long a write takes now."""
     begun = time.monotonic()
-    await petition.storage.leases.take("a watch", "a test", seconds=1, now=utc_now())
+    await petition.storage.write(take_lease, "a watch", "a test", seconds=1, now=utc_now())
     return time.monotonic() - begun

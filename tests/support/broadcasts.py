@@ -7,6 +7,9 @@ from typing import Any
 
 from bot.broadcast.confirmation import content_sha256
 from bot.clocks import utc_now
+from storage import Storage
+from storage.broadcast_rows import broadcast_with
+from storage.broadcast_transitions import finish_broadcast, start_broadcast
 from storage.broadcast_types import (
     EVERYONE,
     Audience,
@@ -16,7 +19,7 @@ from storage.broadcast_types import (
     Outcome,
     Result,
 )
-from storage.broadcasts import Broadcasts
+from storage.deliveries import claim_deliveries, enqueue_deliveries, record_results
 from tests.support.supporters import ADMIN, NOON, later
 
 CONTENT = {"es": "<b>Gracias</b>", "en": "<b>Thank you</b>"}
@@ -51,34 +54,36 @@ def new_broadcast(
     return Broadcast(**plan | changes)
 
 
-async def start(broadcasts: Broadcasts, key: bytes | None = None, **changes: Any) -> Any:
+async def start(storage: Storage, key: bytes | None = None, **changes: Any) -> Any:
     asked: dict[str, Any] = {"at": NOON, "content_sha256": b"c" * 32, **changes}
     names = ("at_most", "approval_above", "revision")
     limits = {name: asked.pop(name) for name in names if name in asked}
     plan = new_broadcast(id=key or uuid.uuid4().bytes, **asked)
-    return await broadcasts.start(plan, **limits)
+    return await storage.write(start_broadcast, plan, **limits)
 
 
-async def started(broadcasts: Broadcasts, **changes: Any) -> Broadcast:
-    broadcast = await start(broadcasts, key := uuid.uuid4().bytes, **changes)
+async def started(storage: Storage, **changes: Any) -> Broadcast:
+    broadcast = await start(storage, key := uuid.uuid4().bytes, **changes)
     assert broadcast is not None
     assert broadcast.id == key, "another one is under way"
-    return await queued(broadcasts, broadcast)
+    return await queued(storage, broadcast)
 
 
-async def queued(broadcasts: Broadcasts, broadcast: Broadcast, holder: str = ME) -> Broadcast:
+async def queued(storage: Storage, broadcast: Broadcast, holder: str = ME) -> Broadcast:
     """Every recipient has a row."""
     for _ in range(100):
-        if await broadcasts.deliveries.enqueue(broadcast, holder=holder, portion=10_000, at=NOON):
+        if await storage.write(
+            enqueue_deliveries, broadcast, holder=holder, portion=10_000, at=NOON
+        ):
             break
     else:
         raise AssertionError("the list of recipients is never complete")
-    found = await broadcasts.get(broadcast.id)
+    found = await storage.read(broadcast_with, broadcast.id)
     assert found is not None
     return found
 
 
-async def claim(broadcasts: Broadcasts, broadcast: Broadcast, **changes: Any) -> list[Delivery]:
+async def claim(storage: Storage, broadcast: Broadcast, **changes: Any) -> list[Delivery]:
     asked: dict[str, Any] = {
         "claim": uuid.uuid4().bytes,
         "holder": ME,
@@ -86,18 +91,16 @@ async def claim(broadcasts: Broadcasts, broadcast: Broadcast, **changes: Any) ->
         "after": 0,
         "at": later(1),
     }
-    return await broadcasts.deliveries.claim(broadcast, **asked | changes)
+    return await storage.write(claim_deliveries, broadcast, **asked | changes)
 
 
 def results(deliveries: Sequence[Delivery], outcome: Outcome) -> list[Result]:
     return [Result(each.position, each.claim, outcome) for each in deliveries]
 
 
-async def tell(
-    broadcasts: Broadcasts, broadcast: Broadcast, ended_at: datetime | None = None
-) -> None:
-    deliveries = await claim(broadcasts, broadcast, limit=1000)
-    await broadcasts.deliveries.record(
-        broadcast.id, results(deliveries, Outcome.DELIVERED), later(2)
+async def tell(storage: Storage, broadcast: Broadcast, ended_at: datetime | None = None) -> None:
+    deliveries = await claim(storage, broadcast, limit=1000)
+    await storage.write(
+        record_results, broadcast.id, results(deliveries, Outcome.DELIVERED), later(2)
     )
-    await broadcasts.finish(broadcast.id, ended_at or later(5))
+    await storage.write(finish_broadcast, broadcast.id, ended_at or later(5))

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from storage import migrate
+from storage.migrate import migrate
 
 
 def copy_tables(to: Path) -> None:

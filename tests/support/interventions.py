@@ -8,7 +8,11 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
 from bot.clocks import utc_now
-from storage import BroadcastAction, RecallTally, Tally
+from storage.broadcast_rows import broadcast_with
+from storage.broadcast_transitions import change_broadcast
+from storage.broadcast_types import BroadcastAction, Tally
+from storage.recalls import RecallTally, tally_of_recall
+from storage.signatures import mark_unreachable, mute_supporter, withdraw_signature
 from storage.transaction import Transaction
 from tests.support.petition_processes import PetitionProcesses, chat_of, kill, terminate
 from tests.support.raw_sql import run_sql
@@ -89,8 +93,8 @@ class Interventions:
 
     async def cancels(self) -> None:
         """Cancels the broadcast; deliveries claimed by then may still arrive."""
-        await self.petition.storage.broadcasts.change(
-            BroadcastAction.CANCEL, self.key, ADMIN, utc_now()
+        await self.petition.storage.write(
+            change_broadcast, BroadcastAction.CANCEL, self.key, ADMIN, utc_now()
         )
         claimed, known = await self._claimed(), time.monotonic()
         self.silent_periods.append(SilentPeriod(known, float("inf"), claimed))
@@ -104,12 +108,12 @@ class Interventions:
         self.deaths += 1
 
     async def _pauses(self) -> None:
-        broadcasts = self.petition.storage.broadcasts
-        await broadcasts.change(BroadcastAction.PAUSE, self.key, ADMIN, utc_now())
+        storage = self.petition.storage
+        await storage.write(change_broadcast, BroadcastAction.PAUSE, self.key, ADMIN, utc_now())
         claimed, known = await self._claimed(), time.monotonic()
         await asyncio.sleep(self.dice.uniform(0.05, 0.6))
         self.silent_periods.append(SilentPeriod(known, time.monotonic(), claimed))
-        await broadcasts.change(BroadcastAction.RESUME, self.key, ADMIN, utc_now())
+        await storage.write(change_broadcast, BroadcastAction.RESUME, self.key, ADMIN, utc_now())
 
     async def _opt_somebody_out(self) -> None:
         number = self.dice.randint(1, self.people)
@@ -122,20 +126,20 @@ class Interventions:
         self.opt_outs.append(OptOut(chat_of(number), change, time.monotonic(), under_way))
 
     async def _carry_out(self, change: OptOutKind, number: int) -> None:
-        signatures = self.petition.storage.signatures
+        storage = self.petition.storage
         who = self.petition.people.keyring.reference(SLUG, chat_of(number))
         if change is OptOutKind.WITHDRAWS:
-            await signatures.withdraw(who, NOON)
+            await storage.write(withdraw_signature, who, NOON)
         elif change is OptOutKind.BLOCKS:
-            await signatures.mark_unreachable(who, utc_now())
+            await storage.write(mark_unreachable, who, utc_now())
         else:
-            await signatures.mute(who, utc_now())
+            await storage.write(mute_supporter, who, utc_now())
 
     async def _claimed(self) -> frozenset[int]:
         return frozenset(await self.petition.sending())
 
     async def _is_over(self) -> bool:
-        found = await self.petition.storage.broadcasts.get(self.key)
+        found = await self.petition.storage.read(broadcast_with, self.key)
         return found is None or found.is_over
 
 
@@ -224,13 +228,15 @@ def assert_erased(interventions: Interventions, states: dict[int, str], tally: T
 
 async def recall(petition: PetitionProcesses, key: bytes) -> RecallTally:
     """Recalls the broadcast and returns the tally."""
-    begun = await petition.storage.broadcasts.change(BroadcastAction.RECALL, key, ADMIN, utc_now())
+    begun = await petition.storage.write(
+        change_broadcast, BroadcastAction.RECALL, key, ADMIN, utc_now()
+    )
     assert begun is not None
     async with asyncio.timeout(_END_SECONDS):
         while begun is not None and begun.recall_ended_at is None:
             await asyncio.sleep(0.1)
-            begun = await petition.storage.broadcasts.get(key)
-    return await petition.storage.recalls.tally(key)
+            begun = await petition.storage.read(broadcast_with, key)
+    return await petition.storage.read(tally_of_recall, key)
 
 
 def assert_recalled(

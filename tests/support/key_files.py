@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from storage import Keyring
+from storage.keyring import Keyring
 
 _made: list[str] = []
 

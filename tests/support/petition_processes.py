@@ -11,7 +11,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from storage import Broadcast, Keyring, Storage, Tally, open_storage
+from storage import Storage, open_storage
+from storage.broadcast_counts import tally_of_broadcast
+from storage.broadcast_rows import broadcast_with
+from storage.broadcast_transitions import start_broadcast
+from storage.broadcast_types import Broadcast, Tally
+from storage.keyring import Keyring
 from tests.support.bot_api.failing_server import FailingBotApi
 from tests.support.broadcasts import new_broadcast
 from tests.support.raw_sql import read_sql, write_sql
@@ -73,7 +78,7 @@ class PetitionProcesses:
     async def start(self) -> bytes:
         """Starts the broadcast, for any running process to send; returns its key."""
         plan = new_broadcast(CONTENT, paid=self.paid)
-        started = await self.storage.broadcasts.start(plan)
+        started = await self.storage.write(start_broadcast, plan)
         assert isinstance(started, Broadcast)
         return started.id
 
@@ -81,9 +86,9 @@ class PetitionProcesses:
         """Waits until the end of the broadcast is reported, and returns its tally."""
         async with asyncio.timeout(seconds):
             while True:
-                found = await self.storage.broadcasts.get(key)
+                found = await self.storage.read(broadcast_with, key)
                 if found is not None and found.reported_at is not None:
-                    return await self.storage.broadcasts.tally(key)
+                    return await self.storage.read(tally_of_broadcast, key)
                 await asyncio.sleep(0.2)
 
     async def states(self, key: bytes) -> dict[int, str]:

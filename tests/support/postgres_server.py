@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from storage import migrate
+from storage.migrate import migrate
 
 # The same for every copy of one template, oids and all, until somebody changes a table.
 _SHAPE = """

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from storage import Database
+from storage.database import Database
 from storage.transaction import Transaction
 
 Rows = list[dict[str, Any]]

@@ -1,6 +1,7 @@
 """A reporter that shows nothing, for workers whose reports nobody reads."""
 
-from storage import Broadcast, RecallTally, Tally
+from storage.broadcast_types import Broadcast, Tally
+from storage.recalls import RecallTally
 
 
 class SilentReporter:

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from storage import Consent, Conversation, NewSignature, Signatures, Storage
+from storage import Storage
 from storage.changes_after_export import Change, note_change
+from storage.consents import Consent
+from storage.conversations import Conversation, save_conversation
 from storage.database import Database
 from storage.ids import rising_id
 from storage.keyring import Keyring
+from storage.signatures import NewSignature, sign_petition, withdraw_signature
 from storage.tables import SIGNATURES
 from storage.transaction import Transaction
 from tests.support.raw_sql import Statement, read_sql, write_all, write_sql
@@ -26,6 +29,8 @@ _LONG_AGO = datetime.fromtimestamp(0, UTC)
 _PETITION = """
 INSERT INTO petitions (slug, signatures, last_number, closed_at, closed_signatures, revision)
 VALUES (:slug, 0, 0, :closed_at, 0, 1)
+ON CONFLICT (slug) DO UPDATE
+SET closed_at = excluded.closed_at, closed_signatures = 0, revision = 1
 """
 _SIGNATURE = """
 INSERT INTO signatures
@@ -142,8 +147,8 @@ class Supporters:
 
     async def withdraw(self, number: int) -> None:
         """Withdraws a supporter's signature."""
-        signatures = Signatures(self.database, self.slug, self.keyring)
-        await signatures.withdraw(self.supporter(number), NOON)
+        storage = Storage(self.database, self.keyring, self.slug)
+        await storage.write(withdraw_signature, self.supporter(number), NOON)
 
     async def note(self, number: int, change: Change, at: datetime) -> None:
         """Notes a change of a supporter's signature, which is not made by it."""
@@ -267,14 +272,15 @@ class Supporter:
 
     async def arrive(self, storage: Storage) -> None:
         """Puts the conversation at the consent, at version 1."""
-        await storage.conversations.save(self.conversation(), was=None, at=NOON)
+        await storage.write(save_conversation, self.conversation(), was=None, at=NOON)
 
     async def sign(
         self, storage: Storage, *, was: int = 1, **choices: str | bool | None
     ) -> object:
         """Signs from version `was`; the conversation is at the thanks afterwards."""
         after = Conversation(self.supporter, stage="thanks", version=was + 1)
-        return await storage.signatures.sign(
+        return await storage.write(
+            sign_petition,
             self.signature(**choices),  # type: ignore[arg-type] # of `signature`
             after,
             was,

@@ -11,7 +11,8 @@ import uvloop
 from bot.broadcast import Durations, Worker
 from bot.logs import configure_logging
 from bot.transport import Gate, SharedSession, TelegramClient
-from storage import Keyring, open_storage
+from storage import open_storage
+from storage.keyring import Keyring
 from tests.support.silent_reporter import SilentReporter
 from tests.support.supporters import SLUG
 

@@ -22,7 +22,9 @@ from bot.tryout.visitors.visits import Visitor
 from simulator import Simulator
 from simulator.call_log import RecordedCall
 from simulator.errors import SimulatorError
-from storage import Tally
+from storage.broadcast_counts import count_signers
+from storage.broadcast_types import Tally
+from storage.signature_counts import signature_statistics
 
 PEOPLE_A_SECOND = 2.5
 """How many people come in a second: as many as a bot can answer at Telegram's limits."""
@@ -182,9 +184,9 @@ class Rehearsal:
     async def _count(self, app: App) -> None:
         """Compares what people were told with what is stored."""
         storage, result = app.application.services.storage, self.result
-        stats = await storage.signatures.stats(since=datetime.now(UTC))
+        stats = await storage.read(signature_statistics, since=datetime.now(UTC))
         result.stored, result.gone = stats.total, stats.unreachable
-        result.muted = (await storage.broadcasts.signers()).muted
+        result.muted = (await storage.read(count_signers)).muted
         result.thanked = len(self.petition.languages) + sum(
             each.journey.furthest is Step.SIGNED and not each.has_withdrawn
             for each in result.visitors

@@ -10,7 +10,10 @@ from bot.text.translations import mark
 from handlers.screens.buttons import AdminAction, AdminTap, DraftStep, DraftTap, read_tap
 from simulator.errors import SimulatorError
 from simulator.person import Person
-from storage import Kind, Tally
+from storage.broadcast_counts import count_audience, tally_of_broadcast
+from storage.broadcast_rows import broadcast_history
+from storage.broadcast_types import Kind, Tally
+from storage.petitions import petition_state
 
 _LONGEST_WAIT = 60
 _LOOK_SECONDS = 1.0
@@ -42,7 +45,7 @@ class Admin:
             await _taps(self.person, AdminAction.CLOSE)
         services = self.app.application.services
         for _ in range(_LONGEST_WAIT):
-            if (await services.storage.petitions.state()).closed_at is not None:
+            if (await services.storage.read(petition_state)).closed_at is not None:
                 break
             await asyncio.sleep(_LOOK_SECONDS)
         else:
@@ -52,8 +55,8 @@ class Admin:
 
     async def tells_everybody(self) -> Tally:
         """Sends the closing update to those who are to be told, and waits until it has ended."""
-        broadcasts = self.app.application.services.storage.broadcasts
-        waiting = sum((await broadcasts.audience(kind=Kind.CLOSING)).values())
+        storage = self.app.application.services.storage
+        waiting = sum((await storage.read(count_audience, kind=Kind.CLOSING)).values())
         if waiting == 0:
             return Tally(0)
         await self._sends_it()
@@ -61,9 +64,9 @@ class Admin:
             await _taps(self.approver, AdminAction.APPROVE)
         for _ in range(waiting + _LONGEST_WAIT):  # a second for each
             await asyncio.sleep(_LOOK_SECONDS)
-            for sent in (await broadcasts.history())[:1]:
+            for sent in (await storage.read(broadcast_history))[:1]:
                 if sent.is_over:
-                    return await broadcasts.tally(sent.id)
+                    return await storage.read(tally_of_broadcast, sent.id)
         raise AdminStuck(mark("El mensaje final no terminó de enviarse."))
 
     async def _sends_it(self) -> None:

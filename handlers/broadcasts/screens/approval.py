@@ -10,7 +10,7 @@ from handlers.broadcasts.screens.broadcast_lines import (
 from handlers.broadcasts.screens.labels import moment_name, subject_name
 from handlers.screens.buttons import AdminAction, Button, Style
 from handlers.screens.screen import Screen, lines, paragraphs
-from storage import APPROVABLE_FOR, Kind
+from storage.broadcast_types import APPROVABLE_FOR, Kind
 from telegram_text.markup import Html
 
 

@@ -5,7 +5,7 @@ from handlers.broadcasts.screens.draft_view import DraftView, left_out_by_choice
 from handlers.broadcasts.screens.labels import moment_name
 from handlers.screens.buttons import Button, DraftStep
 from handlers.screens.screen import Screen, lines, paragraphs
-from storage import Kind
+from storage.broadcast_types import Kind
 from telegram_text.markup import Html
 
 

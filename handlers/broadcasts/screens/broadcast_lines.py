@@ -7,7 +7,8 @@ from datetime import datetime
 from bot.text.translations import Words
 from handlers.broadcasts.screens.labels import moment_name, recipients_name, subject_name
 from handlers.screens.screen import lines
-from storage import RECALLABLE_FOR, Broadcast, PauseReason, RecallTally, Tally
+from storage.broadcast_types import RECALLABLE_FOR, Broadcast, PauseReason, Tally
+from storage.recalls import RecallTally
 from telegram_text.markup import Html
 
 

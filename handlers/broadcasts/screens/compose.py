@@ -9,7 +9,7 @@ from handlers.broadcasts.screens.draft_view import DraftView
 from handlers.broadcasts.screens.labels import content_name, subject_name
 from handlers.screens.buttons import Button, DraftStep
 from handlers.screens.screen import Screen, lines, paragraphs
-from storage import Kind
+from storage.broadcast_types import Kind
 from telegram_text.markup import Html
 
 # Labels shown; a forwarded post may have more than fit into a message.

@@ -14,7 +14,7 @@ from handlers.broadcasts.draft import Draft
 from handlers.broadcasts.recipient_counts import RecipientCounts
 from handlers.broadcasts.screens.labels import audience_name
 from handlers.screens.buttons import AdminAction, Button, DraftStep, DraftTap
-from storage import Kind
+from storage.broadcast_types import Kind
 from telegram_text.markup import Html
 
 MESSAGES_A_STAR = 10

@@ -7,7 +7,7 @@ from handlers.broadcasts.draft import first_words
 from handlers.broadcasts.screens.labels import moment_name, subject_name
 from handlers.screens.buttons import AdminAction, Button
 from handlers.screens.screen import Screen, lines, paragraphs
-from storage import Broadcast, BroadcastState, Tally
+from storage.broadcast_types import Broadcast, BroadcastState, Tally
 from telegram_text.markup import Html, escape, parse
 
 ON_A_PAGE = 5

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from bot.text.translations import Words, mark
 from handlers.broadcasts.accepted_messages import MESSAGE_KINDS
 from handlers.broadcasts.draft import Version
-from storage import RECALLABLE_FOR, Audience, Broadcast, Kind
+from storage.broadcast_types import RECALLABLE_FOR, Audience, Broadcast, Kind
 from telegram_text.markup import Html
 
 RECALLABLE_HOURS = RECALLABLE_FOR // timedelta(hours=1)

@@ -18,7 +18,8 @@ from handlers.broadcasts.screens.questions import ask_cancel
 from handlers.broadcasts.screens.report import ended_heading, missing
 from handlers.screens.buttons import AdminAction, Button
 from handlers.screens.screen import Screen, lines, paragraphs
-from storage import BroadcastState, Kind, PauseReason, RecallTally
+from storage.broadcast_types import BroadcastState, Kind, PauseReason
+from storage.recalls import RecallTally
 from telegram_text.markup import Html, time_tag
 
 _BAR_WIDTH = 12

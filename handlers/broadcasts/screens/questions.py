@@ -4,7 +4,7 @@ from handlers.broadcasts.screens.broadcast_lines import BroadcastView, plan
 from handlers.broadcasts.screens.labels import RECALLABLE_HOURS
 from handlers.screens.buttons import AdminAction, Button, Style
 from handlers.screens.screen import Screen, lines, paragraphs
-from storage import BroadcastState, Kind
+from storage.broadcast_types import BroadcastState, Kind
 
 
 def ask_cancel(now: BroadcastView) -> Screen:

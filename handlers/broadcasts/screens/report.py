@@ -2,7 +2,7 @@
 
 from bot.text.translations import Words, mark
 from handlers.screens.screen import lines, sentences
-from storage import Broadcast, BroadcastState, Kind, StopReason, Tally
+from storage.broadcast_types import Broadcast, BroadcastState, Kind, StopReason, Tally
 from telegram_text.markup import Html
 
 _NOT_SENT = {

@@ -17,7 +17,7 @@ from handlers.screens.buttons import (
     dismiss_button,
 )
 from handlers.screens.screen import Lines, Screen, lines, paragraphs, sentences
-from storage import Kind
+from storage.broadcast_types import Kind
 from telegram_text.markup import Html
 
 

@@ -21,10 +21,7 @@ from handlers.broadcasts.screens import (
 )
 from handlers.broadcasts.screens.draft_view import LEAST_BALANCE
 from handlers.screens.screen import Screen
-from storage import (
-    Correction,
-    Kind,
-)
+from storage.broadcast_types import Correction, Kind
 from tests.handlers.broadcasts.drafts import (
     LINK,
     NOW,

@@ -21,7 +21,8 @@ from handlers.broadcasts.screens.broadcast_lines import BroadcastView
 from handlers.broadcasts.screens.draft_view import DraftView
 from handlers.screens.buttons import Button
 from handlers.screens.screen import Screen
-from storage import Audience, Broadcast, BroadcastState, Kind, RecallTally, Tally
+from storage.broadcast_types import Audience, Broadcast, BroadcastState, Kind, Tally
+from storage.recalls import RecallTally
 
 NOW = datetime(2026, 11, 25, 13, 0, tzinfo=UTC)
 MARTA, LUCY = 6_100_000_900, 6_100_000_901

@@ -11,7 +11,10 @@ from telegram.error import TelegramError
 from handlers.broadcasts.admin_reporter import AdminReporter
 from simulator.chats import Message
 from simulator.faults import Fault
-from storage import Broadcast, Broadcasts, BroadcastState, PauseReason, Tally
+from storage import Storage
+from storage.broadcast_rows import broadcast_with
+from storage.broadcast_transitions import begin_broadcast, interrupt_broadcast, start_broadcast
+from storage.broadcast_types import Broadcast, BroadcastState, PauseReason, Tally
 from tests.support.broadcasts import new_broadcast
 from tests.support.scene import ADMIN, Scene, a_scene
 
@@ -24,21 +27,22 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
         yield scene
 
 
-def reporter_of(scene: Scene) -> tuple[AdminReporter, Broadcasts]:
-    """Another reporter than the running bot's, and its broadcasts."""
+def reporter_of(scene: Scene) -> tuple[AdminReporter, Storage]:
+    """Another reporter than the running bot's, and its storage."""
     assert scene.app is not None
     application = scene.app.application
     reporter = AdminReporter(application.bot, application.services)
-    return reporter, application.services.storage.broadcasts
+    return reporter, application.services.storage
 
 
 async def planned(scene: Scene) -> tuple[Broadcast, Message]:
     """A broadcast that is planned for tomorrow, and the message in which Marta watches it."""
-    _, broadcasts = reporter_of(scene)
+    _, storage = reporter_of(scene)
     await scene.closes()
     ctx = await scene.marta.sees("La petición está cerrada")
     now = dt.datetime.now(dt.UTC)
-    started = await broadcasts.start(
+    started = await storage.write(
+        start_broadcast,
         new_broadcast(
             id=b"b" * 16,
             content={"es": "Gracias"},
@@ -46,7 +50,7 @@ async def planned(scene: Scene) -> tuple[Broadcast, Message]:
             at=now,
             starts_at=now + dt.timedelta(days=1),
             progress=(ADMIN, ctx.id),
-        )
+        ),
     )
     assert isinstance(started, Broadcast)
     return started, ctx
@@ -101,7 +105,7 @@ async def test_a_message_that_is_gone_is_written_anew_and_then_edited(scene: Sce
     scene.marta.delete(ctx)
     await reporter.ended(broadcast, ENDED)
     anew = await scene.marta.sees("Entregados: 3")
-    found = await reporter_of(scene)[1].get(broadcast.id)
+    found = await reporter_of(scene)[1].read(broadcast_with, broadcast.id)
     assert found is not None
     assert found.progress_message_id == anew.id
 
@@ -109,14 +113,14 @@ async def test_a_message_that_is_gone_is_written_anew_and_then_edited(scene: Sce
 async def test_a_pause_by_the_system_is_a_message_of_its_own_and_said_once(scene: Scene) -> None:
     broadcast, ctx = await planned(scene)
     assert broadcast.starts_at is not None
-    _, broadcasts = reporter_of(scene)
-    await broadcasts.begin(broadcast, broadcast.starts_at)
+    _, storage = reporter_of(scene)
+    await storage.write(begin_broadcast, broadcast, broadcast.starts_at)
     at, why = broadcast.starts_at, "KeyError 3f9a1c02"
-    await broadcasts.interrupt(broadcast.id, PauseReason.DEFECT, at, why)
+    await storage.write(interrupt_broadcast, broadcast.id, PauseReason.DEFECT, at, why)
     alarm = await scene.marta.sees("en pausa por un fallo del bot")
     assert alarm.id > ctx.id
     assert (await scene.marta.sees("sigue en otro mensaje")).id == ctx.id
-    found = await broadcasts.get(broadcast.id)
+    found = await storage.read(broadcast_with, broadcast.id)
     assert found is not None
     assert found.progress_message_id == alarm.id
     messages = len(scene.marta.messages)

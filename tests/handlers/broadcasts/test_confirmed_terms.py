@@ -8,7 +8,8 @@ import pytest
 from bot.broadcast.confirmation import ConfirmationTerms, confirmation, confirmed
 from handlers.broadcasts.confirmed_terms import terms_of
 from handlers.broadcasts.draft import Draft, with_kind
-from storage import Kind, PetitionState
+from storage.broadcast_types import Kind
+from storage.petitions import PetitionState
 from tests.handlers.broadcasts.drafts import NOW, shown
 
 CONTENT = {"es": {"messages": [117]}}

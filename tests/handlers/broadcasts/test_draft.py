@@ -16,7 +16,7 @@ from handlers.broadcasts.draft import (
     with_message,
     without_version,
 )
-from storage import Audience, Kind
+from storage.broadcast_types import Audience, Kind
 from tests.handlers.broadcasts.drafts import LINK, NOW, broadcast, empty, piece, shown, written
 
 

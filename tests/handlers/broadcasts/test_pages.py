@@ -20,15 +20,8 @@ from handlers.broadcasts.screens.progress import state_screen
 from handlers.closing_texts import Unready
 from handlers.screens.buttons import AdminAction
 from handlers.screens.screen import Screen
-from storage import (
-    Audience,
-    Correction,
-    Kind,
-    PauseReason,
-    RecallTally,
-    StopReason,
-    Tally,
-)
+from storage.broadcast_types import Audience, Correction, Kind, PauseReason, StopReason, Tally
+from storage.recalls import RecallTally
 from telegram_text.markup import length, parse
 from tests.handlers.broadcasts.draft_pages import of_drafts
 from tests.handlers.broadcasts.drafts import (
