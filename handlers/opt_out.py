@@ -12,7 +12,8 @@ from handlers.supporter_context import SupporterContext, reload
 from storage.broadcast_types import Kind
 from storage.consents import end_consent
 from storage.errors import Unavailable
-from storage.person_requests import IN_CHAT, lift_limits, restrict_use, signer_of
+from storage.person_notices import PersonNoticeKind
+from storage.person_requests import IN_CHAT, carry_out_request, signer_of
 from storage.signatures import mute_supporter, withdraw_signature
 
 # As long as an update waits for any reply.
@@ -59,7 +60,7 @@ async def restrict(ctx: SupporterContext) -> None:
     signer, landed = await storage.read(signer_of, ctx.supporter), True
     if signer is not None:
         landed = await change_and_void_claims(
-            ctx, storage.write(restrict_use, signer, IN_CHAT, at)
+            ctx, storage.write(carry_out_request, PersonNoticeKind.RESTRICTED, signer, IN_CHAT, at)
         )
     await _show_reloaded(ctx, landed=landed)
 
@@ -69,7 +70,9 @@ async def lift(ctx: SupporterContext) -> None:
     storage = ctx.services.storage
     signer = await storage.read(signer_of, ctx.supporter)
     if signer is not None:
-        await storage.write(lift_limits, signer, IN_CHAT, ctx.services.clock())
+        await storage.write(
+            carry_out_request, PersonNoticeKind.LIFTED, signer, IN_CHAT, ctx.services.clock()
+        )
         await ctx.services.mark_reachable(ctx.supporter)
     await _show_reloaded(ctx, landed=True)
 

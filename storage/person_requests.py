@@ -106,63 +106,51 @@ def check_proof(
     return (signer if checked.state is CodeState.FITS else None), checked
 
 
-def record_shown(tx: Transaction, signer: Signer, proof: Proof, at: datetime) -> bool:
-    """Records that somebody was given what is stored of them (GDPR arts 15 and 20)."""
-    if _lock(tx, signer) is None or not _is_proved(tx, signer, proof, at):
-        return False
-    _tell(tx, signer, proof, at, PersonNoticeKind.SHOWN)
-    return True
-
-
-def correct_as_asked(
-    tx: Transaction, signer: Signer, name: str, proof: Proof, at: datetime
+def carry_out_request(
+    tx: Transaction,
+    asked: PersonNoticeKind,
+    signer: Signer,
+    proof: Proof,
+    at: datetime,
+    name: str = "",
 ) -> bool:
-    """Replaces a name (GDPR art. 16); files in the chat that have the former one are due.
+    """Does what somebody asks of their signature, and tells them, unless their chat shows it.
 
-    Without a name there is nothing to correct, and none is stored.
+    Args:
+        tx: the transaction.
+        asked: to be told that they were given what is stored of them (GDPR arts 15 and 20), or to
+            have it corrected (art. 16), erased (art. 17) or restricted (art. 18), or the use ended
+            as they object (art. 21), or either lifted.
+        signer: whose signature it is.
+        proof: how that was shown.
+        at: now.
+        name: the right one, where it is corrected.
+
+    Returns:
+        False if there is nothing to be done, or the code does not fit.
     """
-    row = _lock(tx, signer)
-    if row is None or row.name_sealed is None or not _is_proved(tx, signer, proof, at):
+    lock_petition(tx, shared=True)
+    row = tx.find(SIGNATURES, signer.id, lock=True)
+    if row is None or not _has_effect(asked, row):
         return False
-    replace_name(tx, row, name, at)
-    _tell(tx, signer, proof, at, PersonNoticeKind.CORRECTED)
-    return True
-
-
-def restrict_use(tx: Transaction, signer: Signer, proof: Proof, at: datetime) -> bool:
-    """Restricts the use to storage and counting (GDPR art. 18)."""
-    return _limit_use(tx, signer, proof, at, PersonNoticeKind.RESTRICTED)
-
-
-def object_to_use(tx: Transaction, signer: Signer, proof: Proof, at: datetime) -> bool:
-    """Ends the use but for storage and counting, as the person objects (GDPR art. 21)."""
-    return _limit_use(tx, signer, proof, at, PersonNoticeKind.OBJECTED)
-
-
-def lift_limits(tx: Transaction, signer: Signer, proof: Proof, at: datetime) -> bool:
-    """Ends a restriction and an objection."""
-    row = _lock(tx, signer)
-    is_limited = row is not None and (row.restricted_at or row.objected_at)
-    if row is None or not is_limited or not _is_proved(tx, signer, proof, at):
+    if proof.code is not None and not use_code(tx, signer.supporter, proof.code, at):
         return False
-    if row.name_sealed is not None:
-        note_change(tx, row, Change.NAME_GIVEN, at)
-    tx.set(SIGNATURES, row.id, restricted_at=None, objected_at=None)
-    _tell(tx, signer, proof, at, PersonNoticeKind.LIFTED)
-    for deed in (Deed.OBJECTED, Deed.RESTRICTED):
-        tx.note(Entry.since(deed, row.id, None))
-    return True
-
-
-def erase_as_asked(tx: Transaction, signer: Signer, proof: Proof, at: datetime) -> bool:
-    """Erases a signature and everything stored with it (GDPR art. 17), as /withdraw does."""
-    row = _lock(tx, signer)
-    if row is None or not _is_proved(tx, signer, proof, at):
-        return False
-    forget_person(tx, row.supporter, _WITHDRAWN_STAGE)
+    if asked is PersonNoticeKind.CORRECTED:
+        replace_name(tx, row, name, at)
+    elif asked is PersonNoticeKind.ERASED:
+        forget_person(tx, row.supporter, _WITHDRAWN_STAGE)
+    elif asked is PersonNoticeKind.LIFTED:
+        _lift(tx, row, at)
+    elif asked is not PersonNoticeKind.SHOWN:
+        note_change(tx, row, Change(asked), at)
+        tx.set(SIGNATURES, row.id, **{f"{asked}_at": at})
+        tx.note(Entry.since(Deed(asked), row.id, at))
+    add_audit(tx, _ACTIONS[asked], at=at, detail=proof.detail)
     # It comes after what erases the sentences that wait, and before what counts.
-    _tell(tx, signer, proof, at, PersonNoticeKind.ERASED)
-    erase_signature(tx, row, Change.ERASED, at)
+    if signer.chat is not None and not proof.is_in_chat:
+        add_notice(tx, signer.supporter, signer.chat, signer.language, asked, at=at)
+    if asked is PersonNoticeKind.ERASED:
+        erase_signature(tx, row, Change.ERASED, at)
     return True
 
 
@@ -176,35 +164,19 @@ def _signer(tx: Transaction, whose: ColumnElement[bool]) -> Signer | None:
     return Signer(**{each.name: stored[each.name] for each in fields(Signer)})
 
 
-def _lock(tx: Transaction, signer: Signer) -> Row[Any] | None:
-    """Returns the signature as it is now, locked; None if it was erased."""
-    lock_petition(tx, shared=True)
-    return tx.find(SIGNATURES, signer.id, lock=True)
+def _has_effect(asked: PersonNoticeKind, row: Row[Any]) -> bool:
+    """Returns whether there is something to be done; a name is corrected where there is one."""
+    if asked is PersonNoticeKind.CORRECTED:
+        return row.name_sealed is not None
+    if asked is PersonNoticeKind.LIFTED:
+        return bool(row.restricted_at or row.objected_at)
+    return row._mapping.get(f"{asked}_at") is None
 
 
-def _is_proved(tx: Transaction, signer: Signer, proof: Proof, at: datetime) -> bool:
-    """Uses the code up, if there is one; returns False if it does not fit."""
-    return proof.code is None or use_code(tx, signer.supporter, proof.code, at)
-
-
-def _limit_use(
-    tx: Transaction, signer: Signer, proof: Proof, at: datetime, kind: PersonNoticeKind
-) -> bool:
-    """Stores since when the use is limited, in the column that is named for it."""
-    row, since = _lock(tx, signer), f"{kind}_at"
-    if row is None or row._mapping[since] or not _is_proved(tx, signer, proof, at):
-        return False
-    note_change(tx, row, Change(kind), at)
-    tx.set(SIGNATURES, row.id, **{since: at})
-    _tell(tx, signer, proof, at, kind)
-    tx.note(Entry.since(Deed(kind), row.id, at))
-    return True
-
-
-def _tell(
-    tx: Transaction, signer: Signer, proof: Proof, at: datetime, kind: PersonNoticeKind
-) -> None:
-    """Tells the audit, and the person unless the chat in which they asked shows it."""
-    add_audit(tx, _ACTIONS[kind], at=at, detail=proof.detail)
-    if signer.chat is not None and not proof.is_in_chat:
-        add_notice(tx, signer.supporter, signer.chat, signer.language, kind, at=at)
+def _lift(tx: Transaction, row: Row[Any], at: datetime) -> None:
+    """Ends a restriction and an objection."""
+    if row.name_sealed is not None:
+        note_change(tx, row, Change.NAME_GIVEN, at)
+    tx.set(SIGNATURES, row.id, restricted_at=None, objected_at=None)
+    for deed in (Deed.OBJECTED, Deed.RESTRICTED):
+        tx.note(Entry.since(deed, row.id, None))

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -21,19 +20,14 @@ from bot.text.translations import mark
 from storage.audit import add_audit
 from storage.handovers import handover_known_to
 from storage.person_codes import CodeState
-from storage.person_notices import NOTICES_KEPT_FOR
+from storage.person_notices import NOTICES_KEPT_FOR, PersonNoticeKind
 from storage.person_requests import (
     Proof,
     Signer,
     by_code,
+    carry_out_request,
     check_proof,
-    correct_as_asked,
-    erase_as_asked,
     find_signer,
-    lift_limits,
-    object_to_use,
-    record_shown,
-    restrict_use,
     verified_otherwise,
 )
 from storage.personal_data import everything_held
@@ -94,6 +88,15 @@ _QUESTIONS = {
     Asked.RESTRICT: mark("¿Limito su uso?"),
     Asked.OBJECT: mark("¿Anoto su oposición?"),
     Asked.LIFT: mark("¿Se vuelve a usar como cualquier otra? Díselo antes a quien firmó."),
+}
+
+_REQUESTS = {
+    Asked.SHOW: PersonNoticeKind.SHOWN,
+    Asked.CORRECT: PersonNoticeKind.CORRECTED,
+    Asked.ERASE: PersonNoticeKind.ERASED,
+    Asked.RESTRICT: PersonNoticeKind.RESTRICTED,
+    Asked.OBJECT: PersonNoticeKind.OBJECTED,
+    Asked.LIFT: PersonNoticeKind.LIFTED,
 }
 
 
@@ -202,16 +205,8 @@ async def _carry_out(context: CliContext, letter: Letter, signer: Signer, proof:
 
 
 async def _do(context: CliContext, letter: Letter, signer: Signer, proof: Proof) -> None:
-    deeds: dict[Asked, Callable[..., bool]] = {
-        Asked.SHOW: record_shown,
-        Asked.CORRECT: partial(correct_as_asked, name=letter.name or ""),
-        Asked.ERASE: erase_as_asked,
-        Asked.RESTRICT: restrict_use,
-        Asked.OBJECT: object_to_use,
-        Asked.LIFT: lift_limits,
-    }
-    deed, now = deeds[letter.what], context.clock()
-    if not await context.storage.write(deed, signer, proof=proof, at=now):
+    asked, now, name = _REQUESTS[letter.what], context.clock(), letter.name or ""
+    if not await context.storage.write(carry_out_request, asked, signer, proof, now, name):
         raise CannotDo.because(
             "No se ha hecho nada: ya estaba así, o entretanto cambió la firma o se usó el código."
         )

@@ -12,14 +12,8 @@ from storage import Storage
 from storage.consents import correct_signed_name, remove_signed_name
 from storage.conversations import Conversation
 from storage.invalidations import take_out_signatures
-from storage.person_requests import (
-    correct_as_asked,
-    erase_as_asked,
-    find_signer,
-    object_to_use,
-    restrict_use,
-    verified_otherwise,
-)
+from storage.person_notices import PersonNoticeKind
+from storage.person_requests import carry_out_request, find_signer, verified_otherwise
 from storage.signatures import withdraw_signature
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
 from tests.export.test_formats import sheets_of
@@ -232,13 +226,22 @@ def test_of_each_change_it_is_said_what_is_to_be_done_and_all_are_told_at_once(
         signers = [await storage.read(find_signer, number) for number in range(1, 6)]
         erased, restricted, objects, corrected, unnamed = (each for each in signers if each)
         proof = verified_otherwise("a letter")
-        await storage.write(erase_as_asked, erased, proof, at)
-        await storage.write(correct_as_asked, restricted, "Ona Mas", proof, at)
-        await storage.write(restrict_use, restricted, proof, at)
-        await storage.write(object_to_use, objects, proof, at)
-        await storage.write(correct_as_asked, corrected, "Núria Sol", proof, at)
+        await storage.write(carry_out_request, PersonNoticeKind.ERASED, erased, proof, at)
         await storage.write(
-            correct_as_asked, unnamed, "Berta Puig", proof, at - timedelta(hours=1)
+            carry_out_request, PersonNoticeKind.CORRECTED, restricted, proof, at, "Ona Mas"
+        )
+        await storage.write(carry_out_request, PersonNoticeKind.RESTRICTED, restricted, proof, at)
+        await storage.write(carry_out_request, PersonNoticeKind.OBJECTED, objects, proof, at)
+        await storage.write(
+            carry_out_request, PersonNoticeKind.CORRECTED, corrected, proof, at, "Núria Sol"
+        )
+        await storage.write(
+            carry_out_request,
+            PersonNoticeKind.CORRECTED,
+            unnamed,
+            proof,
+            at - timedelta(hours=1),
+            "Berta Puig",
         )
         people = Supporters(storage.database, petition.keyring)
         await people.consent(5)

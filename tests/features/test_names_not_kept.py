@@ -6,7 +6,8 @@ from shutil import copytree
 from bot.petition.petition import BUNDLED
 from simulator.person import Person
 from storage.conversations import conversation_of
-from storage.person_requests import find_signer, object_to_use, verified_otherwise
+from storage.person_notices import PersonNoticeKind
+from storage.person_requests import carry_out_request, find_signer, verified_otherwise
 from tests.features.test_choice_of_name import CONFIRM, CONSENT, GIVE, WITHOUT, held_of
 from tests.support.scene import Scene, a_scene
 
@@ -96,7 +97,11 @@ async def test_who_objects_by_letter_meanwhile_gives_no_name(scene: Scene) -> No
     signer = await storage.read(find_signer, 1)
     assert signer is not None
     await storage.write(
-        object_to_use, signer, verified_otherwise("a letter"), scene.services.clock()
+        carry_out_request,
+        PersonNoticeKind.OBJECTED,
+        signer,
+        verified_otherwise("a letter"),
+        scene.services.clock(),
     )
     await ana.tap(CONSENT).answered()
     await scene.settled()

@@ -37,7 +37,8 @@ from storage.keyring import Keyring
 from storage.leases import take_lease
 from storage.migrate import migrate
 from storage.person_codes import make_code
-from storage.person_requests import correct_as_asked, signer_of, verified_otherwise
+from storage.person_notices import PersonNoticeKind
+from storage.person_requests import carry_out_request, signer_of, verified_otherwise
 from storage.petitions import close_petition
 from storage.sent_files import add_sent_file
 from storage.signatures import mute_supporter, sign_petition, withdraw_signature
@@ -78,7 +79,9 @@ async def live(storage: Storage) -> None:
     signer = await storage.read(signer_of, pau.supporter)
     assert signer is not None
     proof = verified_otherwise("carnet")
-    await storage.write(correct_as_asked, signer, "Pau Roca Vila", proof, NOON)
+    await storage.write(
+        carry_out_request, PersonNoticeKind.CORRECTED, signer, proof, NOON, "Pau Roca Vila"
+    )
     await storage.write(add_sent_file, ana.supporter, chat_id=1001, message_id=5, at=NOON)
     await storage.write(take_out_signatures, [7], reason="Una ola", condition="x", at=NOON)
     await of_admins(storage)
@@ -137,7 +140,12 @@ async def with_and_without(storage: Storage) -> None:
     signer = await storage.read(signer_of, fidel.supporter)
     assert signer is not None
     await storage.write(
-        correct_as_asked, signer, "Fidel Nuevo", verified_otherwise("carnet"), NOON
+        carry_out_request,
+        PersonNoticeKind.CORRECTED,
+        signer,
+        verified_otherwise("carnet"),
+        NOON,
+        "Fidel Nuevo",
     )
     await begun(storage)
     await storage.write(close_petition, revision=0, actor=ADMIN, at=later(200))

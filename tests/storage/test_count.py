@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -26,16 +26,8 @@ from storage.exports import ExportedList, begin_export, finish_export, open_sign
 from storage.invalidations import all_invalidations, take_out_signatures, undo_invalidation
 from storage.journal_replay import replay
 from storage.keyring import Keyring
-from storage.person_requests import (
-    correct_as_asked,
-    erase_as_asked,
-    find_signer,
-    lift_limits,
-    object_to_use,
-    restrict_use,
-    signer_of,
-    verified_otherwise,
-)
+from storage.person_notices import PersonNoticeKind
+from storage.person_requests import carry_out_request, find_signer, signer_of, verified_otherwise
 from storage.petitions import (
     Reached,
     close_petition,
@@ -128,20 +120,20 @@ class TriedPetition:
             self.given[held.number] = self.now
 
     async def correct(self, person: int) -> None:
-        await self.answer(correct_as_asked, person, f"Nombre {self.now.second}")
+        await self.answer(PersonNoticeKind.CORRECTED, person, f"Nombre {self.now.second}")
 
     async def restrict(self, person: int) -> None:
-        await self.answer(restrict_use, person)
+        await self.answer(PersonNoticeKind.RESTRICTED, person)
 
     async def object(self, person: int) -> None:
-        await self.answer(object_to_use, person)
+        await self.answer(PersonNoticeKind.OBJECTED, person)
 
     async def lift(self, person: int) -> None:
-        await self.answer(lift_limits, person)
+        await self.answer(PersonNoticeKind.LIFTED, person)
 
     async def erase(self, person: int) -> None:
         number = await self.number(person)
-        if await self.answer(erase_as_asked, person):
+        if await self.answer(PersonNoticeKind.ERASED, person):
             self.gone.add(number)
 
     async def invalidate(self, person: int) -> None:
@@ -203,13 +195,13 @@ class TriedPetition:
     async def tidy(self, _: int) -> None:
         self.storage.journal.rewrite(None)
 
-    async def answer(self, deed: Callable[..., bool], person: int, *more: str) -> bool:
+    async def answer(self, asked: PersonNoticeKind, person: int, name: str = "") -> bool:
         storage = self.storage
         signer = await storage.read(signer_of, self.supporter(person))
         if signer is None:
             return False
         self.touched[signer.number] = self.now
-        return await storage.write(deed, signer, *more, PROOF, self.now)
+        return await storage.write(carry_out_request, asked, signer, PROOF, self.now, name)
 
     def supporter(self, person: int) -> bytes:
         return a_supporter(self.keyring, person).supporter

@@ -21,15 +21,8 @@ from storage.errors import ConversationMoved, JournalUnusable, Unavailable
 from storage.ids import rising_id
 from storage.journal import TAKEN_OFF, Deed, Entry, Journal, JournalContent, last_entries
 from storage.keyring import Keyring, add_encryption_key
-from storage.person_requests import (
-    IN_CHAT,
-    correct_as_asked,
-    erase_as_asked,
-    lift_limits,
-    object_to_use,
-    restrict_use,
-    signer_of,
-)
+from storage.person_notices import PersonNoticeKind
+from storage.person_requests import IN_CHAT, carry_out_request, signer_of
 from storage.personal_data import everything_held
 from storage.petitions import Reached, reached_so_far
 from storage.signatures import mute_supporter, signature_of, withdraw_signature
@@ -308,7 +301,7 @@ async def test_every_deed_of_a_person_is_noted_before_it_is_done(
     signer = await storage.read(signer_of, ana.supporter)
     assert signer is not None
     consent = short((await storage.read(everything_held, ana.user_id)).consents[0]["id"])
-    await storage.write(restrict_use, signer, IN_CHAT, NOON)
+    await storage.write(carry_out_request, PersonNoticeKind.RESTRICTED, signer, IN_CHAT, NOON)
     await storage.write(mute_supporter, ana.supporter, NOON)
     for adapter in (sqlite, sqlite_connection, postgres):
         if adapter is not sqlite:
@@ -322,10 +315,12 @@ async def test_every_deed_of_a_person_is_noted_before_it_is_done(
             correct_signed_name, ana.supporter, "Ana Gil", conversation, 2, NOON
         ),
         lambda: storage.write(withdraw_signature, ana.supporter, NOON),
-        lambda: storage.write(correct_as_asked, signer, "Ana Sol", IN_CHAT, NOON),
-        lambda: storage.write(object_to_use, signer, IN_CHAT, NOON),
-        lambda: storage.write(lift_limits, signer, IN_CHAT, NOON),
-        lambda: storage.write(erase_as_asked, signer, IN_CHAT, NOON),
+        lambda: storage.write(
+            carry_out_request, PersonNoticeKind.CORRECTED, signer, IN_CHAT, NOON, "Ana Sol"
+        ),
+        lambda: storage.write(carry_out_request, PersonNoticeKind.OBJECTED, signer, IN_CHAT, NOON),
+        lambda: storage.write(carry_out_request, PersonNoticeKind.LIFTED, signer, IN_CHAT, NOON),
+        lambda: storage.write(carry_out_request, PersonNoticeKind.ERASED, signer, IN_CHAT, NOON),
     ):
         with pytest.raises(Unavailable):
             await asked()

@@ -13,7 +13,8 @@ from storage.drafts import store_draft
 from storage.invalidations import take_out_signatures
 from storage.key_rotation import outdated_values, petitions_with_key, reseal
 from storage.keyring import Keyring, add_encryption_key, remove_older_encryption_keys
-from storage.person_requests import record_shown, signer_of, verified_otherwise
+from storage.person_notices import PersonNoticeKind
+from storage.person_requests import carry_out_request, signer_of, verified_otherwise
 from storage.tables import SIGNATURES, metadata
 from tests.storage.test_nothing_in_the_clear import ADMIN, CHAT, live
 from tests.support.broadcasts import start
@@ -42,7 +43,9 @@ async def lived(storage: Storage, keyring: Keyring) -> Storage:
     await save_admin_name(storage, ADMIN, "Marta", NOON)
     signer = await storage.read(signer_of, a_supporter(keyring, CHAT).supporter)
     assert signer is not None
-    await storage.write(record_shown, signer, verified_otherwise("a letter"), NOON)
+    await storage.write(
+        carry_out_request, PersonNoticeKind.SHOWN, signer, verified_otherwise("a letter"), NOON
+    )
     await start(storage, source_chat=CHAT, progress=(CHAT, 5))
     await storage.write(take_out_signatures, [1], reason="Una ola", condition="x", at=NOON)
     return storage

@@ -24,9 +24,10 @@ from storage.handovers import record_handover, undo_handover
 from storage.journal import TAKEN_OFF, last_entries
 from storage.journal_replay import replay
 from storage.keyring import Keyring
+from storage.person_notices import PersonNoticeKind
 from storage.person_requests import (
     IN_CHAT,
-    correct_as_asked,
+    carry_out_request,
     find_signer,
     signer_of,
     verified_otherwise,
@@ -181,7 +182,9 @@ async def test_what_is_so_already_is_not_done_twice(
     signer = await storage.read(signer_of, jon.supporter)
     assert signer is not None
     assert (signer.name, signer.has_name) == (None, False)
-    assert not await storage.write(correct_as_asked, signer, "Jon", IN_CHAT, later(60))
+    assert not await storage.write(
+        carry_out_request, PersonNoticeKind.CORRECTED, signer, IN_CHAT, later(60), "Jon"
+    )
     limited = a_supporter(keyring, 7)
     await limited.sign(storage, was=0, with_name=False)
     for column in ("restricted_at", "objected_at"):
@@ -311,7 +314,9 @@ async def test_a_letter_corrects_the_name_that_stands_when_it_is_answered(
     again = at_my_data(ana, 4)
     await storage.write(add_signed_name, ana.supporter, "Ana Nueva", GIVES, again, 3, later(2))
     letter = verified_otherwise("a passport")
-    assert await storage.write(correct_as_asked, signer, "Ana Carta", letter, later(3))
+    assert await storage.write(
+        carry_out_request, PersonNoticeKind.CORRECTED, signer, letter, later(3), "Ana Carta"
+    )
     assert await name(storage, ana) == "Ana Carta"
     entries, reached = storage.journal.read().entries, await storage.read(reached_so_far)
     await replay(storage, entries, reached=reached, at=later(9))

@@ -16,6 +16,7 @@ from storage.keyring import Keyring
 from storage.person_codes import CodeState, forget_codes, make_code, new_code
 from storage.person_notices import (
     NOTICES_KEPT_FOR,
+    PersonNoticeKind,
     begin_notice,
     expire_notices,
     take_back_notice,
@@ -26,14 +27,9 @@ from storage.person_requests import (
     Proof,
     Signer,
     by_code,
+    carry_out_request,
     check_proof,
-    correct_as_asked,
-    erase_as_asked,
     find_signer,
-    lift_limits,
-    object_to_use,
-    record_shown,
-    restrict_use,
     signer_of,
     verified_otherwise,
 )
@@ -89,7 +85,9 @@ async def test_who_asks_to_be_erased_is_taken_out_of_the_count_last(
         return change(tx, statement, values)
 
     monkeypatch.setattr(Transaction, "change", noted)
-    assert await storage.write(erase_as_asked, signer, by_code(code), LATER)
+    assert await storage.write(
+        carry_out_request, PersonNoticeKind.ERASED, signer, by_code(code), LATER
+    )
     counts = [each.startswith("UPDATE petitions SET") for each in changed]
     assert counts[-3:] == [False, True, True], "also what the journal was told of"
 
@@ -111,7 +109,9 @@ async def test_a_code_is_read_however_it_is_typed_and_only_until_its_end(
     assert await states(storage, code, at=CODE_ENDS_AT) == [CodeState.ENDED]
     signer = await storage.read(find_signer, 1)
     assert signer is not None
-    assert not await storage.write(restrict_use, signer, by_code(code), CODE_ENDS_AT)
+    assert not await storage.write(
+        carry_out_request, PersonNoticeKind.RESTRICTED, signer, by_code(code), CODE_ENDS_AT
+    )
     assert (await storage.write(check_proof, 2, code, LATER))[1].state is CodeState.WRONG
 
 
@@ -124,7 +124,9 @@ async def test_after_five_wrong_ones_the_right_one_is_void_and_a_new_one_is_not(
         CodeState.FITS,
     ]
     assert await states(storage, "AAAA-3333", code) == [CodeState.WRONG, CodeState.VOID]
-    assert not await storage.write(erase_as_asked, signer, by_code(code), LATER)
+    assert not await storage.write(
+        carry_out_request, PersonNoticeKind.ERASED, signer, by_code(code), LATER
+    )
     made = await make_code(storage, signer.supporter, LATER)
     assert made is not None
     assert await states(storage, code, made[0]) == [CodeState.WRONG, CodeState.FITS]
@@ -134,18 +136,26 @@ async def test_a_code_serves_once(storage: Storage, keyring: Keyring) -> None:
     signer, code = await signed(storage, keyring)
     await storage.write(add_sent_file, signer.supporter, chat_id=1, message_id=5, at=NOON)
     await storage.write(begin_export, at=NOON, detail="xlsx")
-    assert not await storage.write(correct_as_asked, signer, "Eva", by_code("AAAA-3333"), LATER)
+    assert not await storage.write(
+        carry_out_request, PersonNoticeKind.CORRECTED, signer, by_code("AAAA-3333"), LATER, "Eva"
+    )
     assert (await storage.write(check_proof, 1, "AAAA-3333", LATER))[0] is None
     assert (await storage.write(check_proof, 1, code, LATER))[0] == signer
-    assert await storage.write(correct_as_asked, signer, "Ana Sol", by_code(code), LATER)
+    assert await storage.write(
+        carry_out_request, PersonNoticeKind.CORRECTED, signer, by_code(code), LATER, "Ana Sol"
+    )
     assert [each.message_id for each in await storage.read(files_due)] == [5]
     assert await changes(storage) == ["corrected"]
     known = (await storage.read(everything_held, 1)).letter_code
     assert known is not None
     assert (known["used_at"], known["ends_at"]) == (LATER, CODE_ENDS_AT)
     assert await states(storage, code) == [CodeState.USED]
-    assert not await storage.write(erase_as_asked, signer, by_code(code), LATER)
-    assert not await storage.write(restrict_use, signer, by_code(code), LATER)
+    assert not await storage.write(
+        carry_out_request, PersonNoticeKind.ERASED, signer, by_code(code), LATER
+    )
+    assert not await storage.write(
+        carry_out_request, PersonNoticeKind.RESTRICTED, signer, by_code(code), LATER
+    )
     assert await rows_in(storage, "signatures") == 1
     assert storage.journal is not None
     noted = storage.journal.read().entries
@@ -176,9 +186,9 @@ async def test_a_code_serves_one_of_two_letters_that_are_answered_at_once(
     storage: Storage, keyring: Keyring
 ) -> None:
     signer, code = await signed(storage, keyring)
-    deeds = (restrict_use, object_to_use)
+    both, proof = (PersonNoticeKind.RESTRICTED, PersonNoticeKind.OBJECTED), by_code(code)
     done = await asyncio.gather(
-        *[storage.write(deed, signer, by_code(code), LATER) for deed in deeds]
+        *[storage.write(carry_out_request, asked, signer, proof, LATER) for asked in both]
     )
     assert sorted(done) == [False, True]
 
@@ -189,10 +199,22 @@ async def test_erasing_leaves_one_sealed_sentence_and_no_code(
 ) -> None:
     signer, code = await signed(storage, keyring)
     await storage.write(begin_export, at=NOON, detail="xlsx")
-    assert await storage.write(restrict_use, signer, verified_otherwise("by telephone"), NOON)
-    assert await storage.write(erase_as_asked, signer, proof or by_code(code), LATER)
-    assert not await storage.write(erase_as_asked, signer, proof or by_code(code), LATER)
-    assert not await storage.write(record_shown, signer, LETTER, LATER)
+    assert await storage.write(
+        carry_out_request,
+        PersonNoticeKind.RESTRICTED,
+        signer,
+        verified_otherwise("by telephone"),
+        NOON,
+    )
+    assert await storage.write(
+        carry_out_request, PersonNoticeKind.ERASED, signer, proof or by_code(code), LATER
+    )
+    assert not await storage.write(
+        carry_out_request, PersonNoticeKind.ERASED, signer, proof or by_code(code), LATER
+    )
+    assert not await storage.write(
+        carry_out_request, PersonNoticeKind.SHOWN, signer, LETTER, LATER
+    )
     for table in ("signatures", "consents", "person_codes"):
         assert await rows_in(storage, table) == 0, table
     assert (await storage.read(petition_state)).signatures == 0
@@ -211,7 +233,7 @@ async def test_who_withdraws_in_the_chat_leaves_no_sentence_and_no_code(
     storage: Storage, keyring: Keyring
 ) -> None:
     signer, code = await signed(storage, keyring)
-    await storage.write(record_shown, signer, by_code(code), LATER)
+    await storage.write(carry_out_request, PersonNoticeKind.SHOWN, signer, by_code(code), LATER)
     await storage.write(withdraw_signature, signer.supporter, LATER)
     assert await rows_in(storage, "person_notices") == 0
     assert await rows_in(storage, "person_codes") == 0
@@ -222,7 +244,13 @@ async def test_a_restored_copy_has_no_code_that_was_used_and_no_sentence_that_wa
     storage: Storage, keyring: Keyring
 ) -> None:
     signer, code = await signed(storage, keyring)
-    await storage.write(restrict_use, signer, verified_otherwise("by telephone"), LATER)
+    await storage.write(
+        carry_out_request,
+        PersonNoticeKind.RESTRICTED,
+        signer,
+        verified_otherwise("by telephone"),
+        LATER,
+    )
     await replay(storage, (), reached=Reached(1), at=LATER)
     assert await states(storage, code) == [CodeState.WRONG]
     assert await storage.read(waiting_notices) == []
@@ -247,20 +275,36 @@ async def test_restricting_and_objecting_last_until_they_are_lifted(
         return found.restricted_at, found.objected_at, found.is_only_stored
 
     again = LATER + timedelta(days=1)
-    assert await storage.write(restrict_use, signer, by_code(code), LATER)
-    assert not await storage.write(restrict_use, signer, IN_CHAT, again)
-    assert await storage.write(object_to_use, signer, IN_CHAT, LATER)
-    assert not await storage.write(object_to_use, signer, IN_CHAT, again)
+    assert await storage.write(
+        carry_out_request, PersonNoticeKind.RESTRICTED, signer, by_code(code), LATER
+    )
+    assert not await storage.write(
+        carry_out_request, PersonNoticeKind.RESTRICTED, signer, IN_CHAT, again
+    )
+    assert await storage.write(
+        carry_out_request, PersonNoticeKind.OBJECTED, signer, IN_CHAT, LATER
+    )
+    assert not await storage.write(
+        carry_out_request, PersonNoticeKind.OBJECTED, signer, IN_CHAT, again
+    )
     assert await held() == (LATER, LATER, True)
-    assert await storage.write(lift_limits, signer, IN_CHAT, LATER)
-    assert not await storage.write(lift_limits, signer, IN_CHAT, again)
+    assert await storage.write(carry_out_request, PersonNoticeKind.LIFTED, signer, IN_CHAT, LATER)
+    assert not await storage.write(
+        carry_out_request, PersonNoticeKind.LIFTED, signer, IN_CHAT, again
+    )
     assert await held() == (None, None, False)
     reader = await storage.read(signer_of, signer.supporter)
     assert reader is not None
-    assert await storage.write(object_to_use, reader, LETTER, again)
-    assert await storage.write(lift_limits, reader, LETTER, again + timedelta(seconds=1))
-    assert await storage.write(object_to_use, reader, IN_CHAT, again)
-    assert await storage.write(restrict_use, reader, IN_CHAT, again)
+    assert await storage.write(carry_out_request, PersonNoticeKind.OBJECTED, reader, LETTER, again)
+    assert await storage.write(
+        carry_out_request, PersonNoticeKind.LIFTED, reader, LETTER, again + timedelta(seconds=1)
+    )
+    assert await storage.write(
+        carry_out_request, PersonNoticeKind.OBJECTED, reader, IN_CHAT, again
+    )
+    assert await storage.write(
+        carry_out_request, PersonNoticeKind.RESTRICTED, reader, IN_CHAT, again
+    )
     assert await held() == (again, again, True)
     told = [(each.kind, each.language) for each in await storage.read(waiting_notices)]
     assert told == [("restricted", "es"), ("objected", "en"), ("lifted", "en")], (
@@ -279,14 +323,16 @@ async def test_restricting_and_objecting_last_until_they_are_lifted(
         ("person_restrict", "in the chat"),
     ]
     await write_sql(storage.database, "UPDATE signatures SET name_sealed = NULL")
-    assert await storage.write(lift_limits, reader, IN_CHAT, again)
-    assert await storage.write(object_to_use, reader, IN_CHAT, again)
+    assert await storage.write(carry_out_request, PersonNoticeKind.LIFTED, reader, IN_CHAT, again)
+    assert await storage.write(
+        carry_out_request, PersonNoticeKind.OBJECTED, reader, IN_CHAT, again
+    )
     assert await changes(storage) == noted, "nobody was given a name that could be told of"
     damaged = Statement("UPDATE signatures SET chat_sealed = :junk", {"junk": b"junk" * 20})
     await write_all(storage.database, damaged)
     unknown = await storage.read(signer_of, signer.supporter)
     assert unknown is not None
-    assert await storage.write(lift_limits, unknown, LETTER, again)
+    assert await storage.write(carry_out_request, PersonNoticeKind.LIFTED, unknown, LETTER, again)
     assert len(await storage.read(waiting_notices)) == len(told), "nobody knows the chat"
 
 
@@ -294,7 +340,7 @@ async def test_a_sentence_is_tried_twice_at_most_and_forgotten_after_a_week(
     storage: Storage, keyring: Keyring
 ) -> None:
     signer, code = await signed(storage, keyring)
-    await storage.write(record_shown, signer, by_code(code), LATER)
+    await storage.write(carry_out_request, PersonNoticeKind.SHOWN, signer, by_code(code), LATER)
     (waiting,) = await storage.read(waiting_notices)
     assert await storage.write(begin_notice, waiting)
     await storage.write(take_back_notice, waiting)

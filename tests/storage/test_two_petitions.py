@@ -68,8 +68,14 @@ from storage.journal_replay import replay
 from storage.keyring import Keyring
 from storage.leases import take_lease
 from storage.person_codes import forget_codes, make_code
-from storage.person_notices import expire_notices, waiting_notices
-from storage.person_requests import Proof, find_signer, restrict_use, signer_of, verified_otherwise
+from storage.person_notices import PersonNoticeKind, expire_notices, waiting_notices
+from storage.person_requests import (
+    Proof,
+    carry_out_request,
+    find_signer,
+    signer_of,
+    verified_otherwise,
+)
 from storage.personal_data import everything_held
 from storage.petitions import (
     Reached,
@@ -153,7 +159,7 @@ async def fill(storage: Storage, keyring: Keyring) -> None:
     await storage.write(take_out_signatures, [4], reason="wave", condition="number", at=later(4))
     signer = await storage.read(signer_of, people.supporter(2))
     assert signer is not None
-    await storage.write(restrict_use, signer, LETTER, later(5))
+    await storage.write(carry_out_request, PersonNoticeKind.RESTRICTED, signer, LETTER, later(5))
     await storage.write(take_lease, f"broadcast/{OTHER}", ME, seconds=10**9, now=NOON)
     planned = await start(storage, starts_at=later(6))
     recalled = await queued(storage, await storage.write(begin_broadcast, planned, later(6)))

@@ -16,7 +16,8 @@ from storage import Storage
 from storage.consents import add_signed_name, correct_signed_name, remove_signed_name
 from storage.conversations import Conversation, save_conversation, store_screen
 from storage.keyring import Keyring
-from storage.person_requests import IN_CHAT, correct_as_asked, signer_of
+from storage.person_notices import PersonNoticeKind
+from storage.person_requests import IN_CHAT, carry_out_request, signer_of
 from storage.personal_data import everything_held
 from storage.petitions import ensure_petition
 from storage.signatures import withdraw_signature
@@ -144,7 +145,9 @@ async def test_a_name_that_was_taken_off_is_found_nowhere_with_the_key_in_hand(
     await remember()
     signer = await storage.read(signer_of, ana.supporter)
     assert signer is not None
-    await storage.write(correct_as_asked, signer, "Ana Sol", IN_CHAT, NOON)
+    await storage.write(
+        carry_out_request, PersonNoticeKind.CORRECTED, signer, IN_CHAT, NOON, "Ana Sol"
+    )
     await remember()
     await storage.write(remove_signed_name, ana.supporter, at_my_data(2), 1, NOON)
     consent = ana.signature().consent
