@@ -46,6 +46,8 @@ WHERE supporter = :supporter
 
 def readable(column: str, value: Any) -> Any:
     """What a stored value is to the person, told apart from how the program reads it."""
+    if value is None:
+        return None
     if column == "name_message_ids":
         return json.loads(value)
     if column == "message_ids":

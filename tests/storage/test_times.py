@@ -34,11 +34,6 @@ def test_the_same_instant_elsewhere_is_the_same_number() -> None:
     )
 
 
-def test_nothing_stays_nothing() -> None:
-    assert to_millis(None) is None
-    assert from_millis(None) is None
-
-
 def test_a_moment_without_a_time_zone_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="time zone"):
         to_millis(datetime(2025, 6, 1))
