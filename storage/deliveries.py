@@ -259,7 +259,7 @@ def _sendable(
     """Returns the claimed rows that can be sent; the others get their outcome at once."""
     deliveries, others = [], []
     for row in rows:
-        chat = tx.opened_id(row.chat_sealed, SIGNATURES.c.chat_sealed, row.signature_id)
+        chat = tx.opened(row.chat_sealed, SIGNATURES.c.chat_sealed, row.signature_id)
         if chat is None:
             is_withdrawn = row.signature_id is None
             outcome = Outcome.UNSENT if is_withdrawn else Outcome.REJECTED

@@ -70,7 +70,7 @@ def next_to_recall(
         messages = tuple(int(text) for text in (row.message_ids or "").split(",") if text)
         chat = None
         if messages and row.updated_at > at - RECALLABLE_FOR:
-            chat = tx.opened_id(row.chat_sealed, SIGNATURES.c.chat_sealed, row.signature_id)
+            chat = tx.opened(row.chat_sealed, SIGNATURES.c.chat_sealed, row.signature_id)
         found.append(SentMessages(row.position, chat, messages))
     return found
 

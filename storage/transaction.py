@@ -139,8 +139,7 @@ class Transaction:
                 continue
             name, value = column.name, has[column]
             if is_sealed(column):
-                opened = self.opened(value, column, has[key_of(table)])
-                value = None if opened is None else column.info["plain"](opened)
+                value = self.opened(value, column, has[key_of(table)])
             plain[name.removesuffix("_sealed")] = value
         return plain
 
@@ -177,16 +176,11 @@ class Transaction:
         """Encrypts a value for this column of this row only."""
         return self.keyring.seal(str(plain), table=column.table.name, column=column.name, row=row)
 
-    def opened(self, sealed: bytes | None, column: Column[Any], row: bytes) -> str | None:
+    def opened(self, sealed: bytes | None, column: Column[Any], row: bytes) -> Any:
         """Decrypts what was sealed for this column and row; None if it is damaged or None."""
-        return self.keyring.open_if_whole(
-            sealed, table=column.table.name, column=column.name, row=row
-        )
-
-    def opened_id(self, sealed: bytes | None, column: Column[Any], row: bytes) -> int | None:
-        """Decrypts the number of a person or a chat; None if it is damaged or None."""
-        opened = self.opened(sealed, column, row)
-        return None if opened is None else int(opened)
+        place = {"table": column.table.name, "column": column.name}
+        plain = self.keyring.open_if_whole(sealed, **place, row=row)
+        return None if plain is None else column.info["plain"](plain)
 
     def note(self, entry: Entry) -> None:
         """Has the journal keep an entry; where that fails, nothing of the transaction is done."""
