@@ -59,7 +59,6 @@ from storage.sqlite_errors import storage_error
 MOVED_ASIDE_KEPT_FOR = timedelta(days=7)
 """How long the database that a backup took the place of is there; it has the same people."""
 
-_CHUNK_BYTES = 1 << 20
 _ENDS = ("", "-wal", "-shm")
 _MOVED_AT = re.compile(r"-([0-9]{8}T[0-9]{6}\.[0-9]{6})Z(-wal|-shm)?$")
 
@@ -328,7 +327,7 @@ def _keep_as(file: Path, kept: Path) -> None:
         kept.hardlink_to(file)
     except OSError:  # a file system without them
         with file.open("rb") as source, new_file(kept) as target:
-            shutil.copyfileobj(source, target, _CHUNK_BYTES)
+            shutil.copyfileobj(source, target)
 
 
 def tidy_up(url: str, key_file: Path, now: datetime | None) -> int:

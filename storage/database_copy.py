@@ -32,7 +32,6 @@ from storage.sqlite_errors import storage_error
 
 _REVISION = "SELECT version_num FROM alembic_version"
 _PETITIONS = "SELECT slug, signatures, last_number FROM petitions ORDER BY slug"
-_CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +150,7 @@ def _copy_sqlite(database: Path, target: BinaryIO) -> CopiedDatabase:
             source.execute("VACUUM INTO ?", (str(copy),))
         found = contents_of(copy)
         with copy.open("rb") as whole:
-            shutil.copyfileobj(whole, target, _CHUNK_BYTES)
+            shutil.copyfileobj(whole, target)
         return found
 
 
