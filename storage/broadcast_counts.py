@@ -169,7 +169,7 @@ def count_not_told(tx: Transaction, key: bytes) -> int:
     Nor an earlier one on its topic: they were unreachable before or by then, refused, left over,
     or without an answer from Telegram. None of them have withdrawn.
     """
-    broadcast = tx.find(BROADCASTS, BROADCASTS.c.id == key)
+    broadcast = tx.find(BROADCASTS, key)
     if broadcast is None or broadcast.last_signature_number is None:
         return 0
     on_topic = select(BROADCASTS.c.id).where(BROADCASTS.c.topic == broadcast.topic)
@@ -187,7 +187,7 @@ def timeline_of_broadcast(tx: Transaction, key: bytes, parts: int = 60) -> list[
     Later deliveries, to supporters who returned, are left out; parts in which nothing happened
     are not.
     """
-    broadcast = tx.find(BROADCASTS, BROADCASTS.c.id == key)
+    broadcast = tx.find(BROADCASTS, key)
     if broadcast is None or broadcast.started_at is None or broadcast.ended_at is None:
         return []
     columns = DELIVERIES.c

@@ -43,11 +43,6 @@ def broadcast_with(tx: Transaction, key: bytes) -> Broadcast | None:
     return next(iter(broadcast_history(tx, BROADCASTS.c.id == key)), None)
 
 
-def stored_broadcast(tx: Transaction, key: bytes) -> Broadcast:
-    """Returns a broadcast that is there, as it now is."""
-    return broadcast_history(tx, BROADCASTS.c.id == key)[0]
-
-
 def active_broadcast(tx: Transaction) -> Broadcast | None:
     """Returns the broadcast that is running or paused, if there is one."""
     return next(iter(broadcast_history(tx, BROADCASTS.c.state.in_(ACTIVE))), None)

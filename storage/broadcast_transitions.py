@@ -12,10 +12,10 @@ from storage.audit import add_audit
 from storage.broadcast_counts import recipients, written_to_alone
 from storage.broadcast_rows import (
     active_broadcast,
+    broadcast_history,
     broadcast_with,
     has_open_deliveries,
     lock_broadcast,
-    stored_broadcast,
 )
 from storage.broadcast_types import (
     EVERYONE,
@@ -293,4 +293,4 @@ def _change(
     if to in OVER:
         values["ended_at"] = at
     tx.set(BROADCASTS, broadcast.id, **values)
-    return stored_broadcast(tx, broadcast.id)
+    return broadcast_history(tx, BROADCASTS.c.id == broadcast.id)[0]

@@ -318,16 +318,11 @@ class Broadcast:
         is corrected more than twice, since a correction counts against no number of updates.
         """
         is_replaced = self.kind is Kind.CLOSING and self.recall_started_at is not None
+        if self.kind is Kind.BREACH or not self.is_over or self.is_recalling or is_replaced:
+            return False
         made = Correction.on(self.topic)
         is_last = made is not None and made.number >= _CORRECTIONS_AT_MOST
-        return (
-            self.is_over
-            and not self.is_recalling
-            and not is_replaced
-            and not is_last
-            and self.kind is not Kind.BREACH
-            and tally.delivered + tally.unconfirmed > 0
-        )
+        return not is_last and tally.delivered + tally.unconfirmed > 0
 
     @property
     def is_recalling(self) -> bool:
