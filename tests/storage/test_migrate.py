@@ -206,7 +206,8 @@ event.listen(SIGNATURES, "after_create", lambda *_, **__: os.kill(os.getpid(), 9
 
 
 async def start_migrating(url: str, prelude: str = "") -> asyncio.subprocess.Process:
-    code = f"{prelude}\nimport asyncio, storage\nasyncio.run(storage.migrate({url!r}))"
+    imports = "import asyncio\nfrom storage.migrate import migrate"
+    code = f"{prelude}\n{imports}\nasyncio.run(migrate({url!r}))"
     return await asyncio.create_subprocess_exec(sys.executable, "-c", code)
 
 
