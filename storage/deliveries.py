@@ -155,11 +155,13 @@ def claim_deliveries(
     return _sendable(tx, broadcast, claim, rows, at)
 
 
-def record_results(tx: Transaction, id: bytes, results: Iterable[Result], at: datetime) -> None:
+def record_results(
+    tx: Transaction, broadcast: bytes, results: Iterable[Result], at: datetime
+) -> None:
     """Records many results in one transaction; repeating it changes nothing."""
     by_outcome: dict[Outcome, list[dict[str, Any]]] = {}
     for each in results:
-        values = {"broadcast": id, "claim": each.claim, "place": each.position, "at": at}
+        values = {"broadcast": broadcast, "claim": each.claim, "place": each.position, "at": at}
         values["messages"] = ",".join(map(str, each.messages)) or None
         by_outcome.setdefault(each.outcome, []).append(values)
     # Signatures are locked before deliveries, as in a withdrawal.

@@ -103,7 +103,6 @@ class PetitionDatabase:
             now = datetime.now(UTC)
             taken = await claim(storage, broadcast, limit=people, at=now)
             assert len(taken) == people
-            storage = storage
             found = [replace(each, messages=(7,)) for each in results(taken, outcome)]
             await storage.write(record_results, broadcast.id, found, now)
             await storage.write(finish_broadcast, broadcast.id, now)

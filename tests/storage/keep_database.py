@@ -130,7 +130,6 @@ async def with_and_without(storage: Storage) -> None:
         new = each.signature(with_name=each is not berta)
         thanks = Conversation(each.supporter, stage="thanks", version=2)
         await storage.write(sign_petition, new, thanks, 1)
-    storage, storage = storage, storage
     given = replace(ana.signature().consent, purposes=frozenset({WITH_NAME}))
     for each in (carla, dani):
         at = Conversation(each.supporter, stage="my_data", version=3)

@@ -174,7 +174,6 @@ async def test_a_pause_in_the_middle_of_making_the_list_keeps_what_is_there(
 ) -> None:
     await people.sign(range(1, 31))
     broadcast = await start(storage)
-    storage = storage
     assert not await storage.write(
         enqueue_deliveries, broadcast, holder="me", portion=10, at=later(1)
     )

@@ -297,7 +297,6 @@ async def test_every_deed_of_a_person_is_noted_before_it_is_done(
 
     conversation = await storage.read(conversation_of, ana.supporter)
     assert conversation is not None
-    storage, storage = storage, storage
     signer = await storage.read(signer_of, ana.supporter)
     assert signer is not None
     consent = short((await storage.read(everything_held, ana.user_id)).consents[0]["id"])
