@@ -8,8 +8,7 @@ from bot.text.translations import Words
 from handlers.admin_notices import Notice, may_be_sent
 from handlers.context import Services
 from handlers.screens.screen import paragraphs
-from storage.changes_after_export import owed_changes
-from storage.handovers import Handover, newest_handover
+from storage.handovers import Handover, newest_handover, owed_changes
 from storage.petitions import mark_petition_notice_sent
 from telegram_text.markup import Html
 

@@ -25,6 +25,7 @@ from storage.consents import (
     Consent,
     add_signed_name,
     answer_texts,
+    change_own,
     correct_signed_name,
     remove_signed_name,
 )
@@ -120,12 +121,12 @@ async def correct_name(ctx: SupporterContext, typed: str) -> None:
         return
     done, storage = ctx.after(Action.BACK), ctx.services.storage
     await storage.write(
+        change_own,
         correct_signed_name,
-        ctx.supporter,
-        name,
         done.conversation,
         ctx.stored_version or 0,
         ctx.services.clock(),
+        name,
     )
     notice = ctx.view.words.text("Hecho: tu firma lleva el nombre que has escrito.")
     await (await reload(done)).show(notice)
@@ -173,13 +174,13 @@ async def give_name(ctx: SupporterContext, agreed_to: str) -> None:
     consent = _consent_to(ctx, consented, WITH_NAME)
     done, storage = ctx.after(Action.BACK), ctx.services.storage
     changed = await storage.write(
+        change_own,
         add_signed_name,
-        ctx.supporter,
-        name,
-        consent,
         done.conversation,
         ctx.stored_version or 0,
         ctx.services.clock(),
+        name,
+        consent,
     )
     notice = ctx.view.words.text("Hecho: tu firma se entregará con tu nombre.")
     await (await reload(done)).show(notice if changed else None)
@@ -189,8 +190,8 @@ async def remove_name(ctx: SupporterContext) -> None:
     """Erases the name, so that the signature is counted without it (GDPR art. 7(3))."""
     done, storage = ctx.with_new_version(), ctx.services.storage
     changed = await storage.write(
+        change_own,
         remove_signed_name,
-        ctx.supporter,
         done.conversation,
         ctx.stored_version or 0,
         ctx.services.clock(),
@@ -221,13 +222,13 @@ async def _answer_texts(ctx: SupporterContext, consent: Consent | None, notice: 
     done, storage = ctx.after(Action.HOME), ctx.services.storage
     version, now = ctx.view.petition.version, ctx.services.clock()
     changed = await storage.write(
+        change_own,
         answer_texts,
-        ctx.supporter,
-        version,
-        consent,
         done.conversation,
         ctx.stored_version or 0,
         now,
+        version,
+        consent,
     )
     await (await reload(done)).show(notice if changed else None)
 

@@ -9,22 +9,22 @@ have lost an answer to texts: then they are asked once more, and lose nothing.
 
 import hashlib
 from base64 import urlsafe_b64encode
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, insert, select, text
 
 from storage.audit import add_audit
-from storage.changes_after_export import Change, note_change
 from storage.conversations import Conversation, save_conversation
 from storage.errors import ConversationMoved
+from storage.exports import Change, note_change
 from storage.handovers import active_handover
 from storage.journal import TAKEN_OFF, Deed, Entry
 from storage.petitions import lock_petition
 from storage.sent_files import make_files_due
-from storage.tables import CONSENTS, SIGNATURES
+from storage.tables import CONSENTS, CONVERSATIONS, SIGNATURES
 from storage.transaction import Transaction
 
 WITH_NAME = "with_name"
@@ -107,43 +107,46 @@ def lock_signature(tx: Transaction, supporter: bytes) -> Row[Any] | None:
     return tx.find(SIGNATURES, SIGNATURES.c.supporter == supporter, lock=True)
 
 
-def choosing_owner(
-    tx: Transaction, supporter: bytes, conversation: Conversation, *, was: int, at: datetime
-) -> Row[Any]:
-    """Returns the signature whose owner chooses something, locked, and saves the conversation.
+def change_own(
+    tx: Transaction,
+    change: Callable[..., bool],
+    conversation: Conversation,
+    was: int,
+    at: datetime,
+    *given: Any,
+) -> bool:
+    """Changes what a signature is as its owner chose in the chat, and saves their conversation.
+
+    Args:
+        tx: the transaction.
+        change: does it, with the signature's row, which is locked, the moment and what is given.
+        conversation: as it is then.
+        was: the version of the conversation that was read.
+        at: when they chose.
+        given: what else is chosen.
+
+    Returns:
+        False if nothing was to be changed; then only the conversation was saved.
 
     Raises:
         ConversationMoved: the conversation was written since version `was`, or the signature was
             withdrawn; then nothing at all is written.
     """
-    signature = lock_signature(tx, supporter)
+    signature = lock_signature(tx, conversation.supporter)
     if signature is None:
         raise ConversationMoved
     save_conversation(tx, conversation, was=was, at=at)
-    return signature
+    return change(tx, signature, at, *given)
 
 
 def answer_texts(
-    tx: Transaction,
-    supporter: bytes,
-    version: str,
-    consent: Consent | None,
-    conversation: Conversation,
-    was: int,
-    at: datetime,
+    tx: Transaction, signature: Row[Any], at: datetime, version: str, consent: Consent | None
 ) -> bool:
     """Stores whether somebody who was asked again consents to the texts of the present version.
 
-    Without a consent, the one to the earlier texts is kept.
-
-    Returns:
-        False if it was answered already, or the petition was handed over before; then only the
-        conversation was saved.
-
-    Raises:
-        ConversationMoved: as in `choosing_owner`.
+    Without a consent, the one to the earlier texts is kept. Nothing is stored if it was answered
+    already, or the petition was handed over before.
     """
-    signature = choosing_owner(tx, supporter, conversation, was=was, at=at)
     if signature.text_version == version or active_handover(tx) is not None:
         return False
     if consent is None:
@@ -170,23 +173,8 @@ def end_consent(tx: Transaction, supporter: bytes, purpose: str, at: datetime) -
         tx.note(Entry.since(deed, signature.id, at))
 
 
-def correct_signed_name(
-    tx: Transaction,
-    supporter: bytes,
-    name: str,
-    conversation: Conversation,
-    was: int,
-    at: datetime,
-) -> bool:
-    """Replaces the name of a signature, and saves the conversation.
-
-    Returns:
-        False if it has no name; then only the conversation was saved.
-
-    Raises:
-        ConversationMoved: as in `choosing_owner`.
-    """
-    signature = choosing_owner(tx, supporter, conversation, was=was, at=at)
+def correct_signed_name(tx: Transaction, signature: Row[Any], at: datetime, name: str) -> bool:
+    """Replaces the name of a signature, if it has one."""
     if signature.name_sealed is None:
         return False
     replace_name(tx, signature, name, at)
@@ -195,24 +183,12 @@ def correct_signed_name(
 
 
 def add_signed_name(
-    tx: Transaction,
-    supporter: bytes,
-    name: str,
-    consent: Consent,
-    conversation: Conversation,
-    was: int,
-    at: datetime,
+    tx: Transaction, signature: Row[Any], at: datetime, name: str, consent: Consent
 ) -> bool:
     """Stores the name of a signature that has none, as its owner consents to.
 
-    Returns:
-        False if the petition was handed over before, or it has a name, or may only be stored;
-        then only the conversation was saved.
-
-    Raises:
-        ConversationMoved: as in `choosing_owner`.
+    Not if the petition was handed over before, or the signature may only be stored.
     """
-    signature = choosing_owner(tx, supporter, conversation, was=was, at=at)
     is_only_stored = signature.restricted_at is not None or signature.objected_at is not None
     if signature.name_sealed is not None or is_only_stored or active_handover(tx) is not None:
         return False
@@ -224,15 +200,12 @@ def add_signed_name(
     return True
 
 
-def remove_signed_name(
-    tx: Transaction, supporter: bytes, conversation: Conversation, was: int, at: datetime
-) -> bool:
-    """Erases the name of a signature, which is only counted from now on; see `give_name`.
+def remove_signed_name(tx: Transaction, signature: Row[Any], at: datetime) -> bool:
+    """Erases the name of a signature, which is only counted from now on.
 
-    One that was typed into the form goes as well.
+    Not if the petition was handed over before. One that was typed into the form goes in any case.
     """
-    unnamed = replace(conversation, name=None)
-    signature = choosing_owner(tx, supporter, unnamed, was=was, at=at)
+    tx.set(CONVERSATIONS, signature.supporter, name=None)
     if signature.name_sealed is None or active_handover(tx) is not None:
         return False
     take_off_name(tx, signature, at)

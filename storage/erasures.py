@@ -80,17 +80,19 @@ def earliest_signed_at(tx: Transaction) -> datetime | None:
 
 def count_due_signatures(tx: Transaction, due: DueBefore) -> DueCount:
     """Returns how many signatures are due."""
-    at_most, untold = _SIGNED.signed_at < due.at_most, _is_untold()
-    query = select(
-        func.count(),
-        func.count(case((at_most, 1))),
-        func.count(case((untold, 1))),
-        func.count(case((and_(~at_most, untold), 1))),
-        func.min(case((untold, _SIGNED.signed_at))),
+    at_most, is_due = _SIGNED.signed_at < due.at_most, _was_handed_over(due)
+    kind = (at_most.label("at_most"), _is_untold().label("untold"))
+    counts = (func.count().label("people"), func.min(_SIGNED.signed_at).label("first"))
+    query = select(*kind, *counts).where(tx.of(SIGNATURES), or_(at_most, is_due))
+    kinds = tx.all(query.group_by("at_most", "untold"))
+    untold = [each for each in kinds if each.untold]
+    return DueCount(
+        total=sum(each.people for each in kinds),
+        at_most=sum(each.people for each in kinds if each.at_most),
+        untold=sum(each.people for each in untold),
+        waiting=sum(each.people for each in untold if not each.at_most),
+        first_untold=min((each.first for each in untold), default=None),
     )
-    is_due = or_(at_most, _was_handed_over(due))
-    query = query.select_from(SIGNATURES).where(tx.of(SIGNATURES), is_due)
-    return DueCount._make(tx.all(query)[0])
 
 
 def due_numbers(

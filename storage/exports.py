@@ -3,6 +3,11 @@
 An export is stored before the signatures are read, and they are read as of one moment after that:
 a person who withdraws meanwhile is noted among the changes after it, even if the list has them.
 While its counts are zero it is not finished, or was killed.
+
+What changes later in a signature that a list has with its name is noted, since those who received
+the list must be told of it (GDPR art. 19). Only number and change are kept: the name is erased
+with the signature. Of a signature that was counted without its name nothing was handed over that
+could be told of.
 """
 
 from collections import Counter
@@ -10,15 +15,21 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, case, func, select, type_coerce
-from sqlalchemy.types import NullType
+from sqlalchemy import BigInteger, ColumnElement, Row, and_, case, func, select, type_coerce
 
 from storage.audit import add_audit
 from storage.database import Snapshot
 from storage.petitions import lock_petition, petition_state
-from storage.tables import ANONYMOUS_COUNTS, EXPORTS, SIGNATURES
+from storage.tables import (
+    ANONYMOUS_COUNTS,
+    CHANGES_AFTER_EXPORT,
+    EXPORTS,
+    INVALIDATIONS,
+    SIGNATURES,
+)
 from storage.times import from_millis
 from storage.transaction import Transaction
 
@@ -33,43 +44,39 @@ _COUNTED_AT_ONCE = 20_000
 # Every time zone begins its days at a quarter of an hour of UTC; in milliseconds.
 _QUARTER = timedelta(minutes=15) // timedelta(milliseconds=1)
 
+_SIGNED = SIGNATURES.c
+
 
 def is_named() -> ColumnElement[bool]:
     """Returns whether a row of SIGNATURES is handed over with its name.
 
     One that may be used no more than is needed to keep it is counted without (GDPR art. 18, 21).
     """
-    columns = SIGNATURES.c
-    ends = (columns.restricted_at, columns.objected_at)
-    return and_(columns.name_sealed.is_not(None), *(each.is_(None) for each in ends))
+    ends = (_SIGNED.restricted_at, _SIGNED.objected_at)
+    return and_(_SIGNED.name_sealed.is_not(None), *(each.is_(None) for each in ends))
 
 
-_SIGNED = SIGNATURES.c
-_LISTED = and_(
-    _SIGNED.petition == bindparam("petition"),
-    _SIGNED.number > bindparam("after"),
-    _SIGNED.number <= bindparam("until"),
-    _SIGNED.invalidation_id.is_(None),
-)
+class Change(StrEnum):
+    """What changed.
 
-_GROUPS = (
-    select(
-        (type_coerce(_SIGNED.signed_at, BigInteger) // _QUARTER).label("quarter"),
-        _SIGNED.language,
-        _SIGNED.text_version,
-        case((is_named(), 1), else_=0).label("named"),
-        func.count().label("signatures"),
-    )
-    .where(_LISTED)
-    .group_by("quarter", "language", "text_version", "named")
-)
+    Attributes:
+        WITHDRAWN: the person took the signature back; it is erased.
+        ERASED: it was erased because the person asked by letter or e-mail.
+        CORRECTED: it has another name.
+        RESTRICTED: it may be stored and no longer used (art. 18).
+        OBJECTED: the person objected to its use (art. 21).
+        NAME_REMOVED: it is counted without its name from now on.
+        NAME_GIVEN: it has its name from now on, given or with a restriction or an objection
+            lifted. Nobody is told of it; it says of which lists later changes are.
+    """
 
-# As they are stored: to convert the values of a million rows takes two seconds more.
-_AS_STORED = [
-    type_coerce(_SIGNED[name], NullType())
-    for name in ("number", "id", "name_sealed", "signed_at", "text_version")
-]
-_PAGES = select(*_AS_STORED).where(_LISTED, is_named()).order_by(_SIGNED.number)
+    WITHDRAWN = "withdrawn"
+    ERASED = "erased"
+    CORRECTED = "corrected"
+    RESTRICTED = "restricted"
+    OBJECTED = "objected"
+    NAME_REMOVED = "name_removed"
+    NAME_GIVEN = "name_given"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +158,36 @@ def discard_export(tx: Transaction, export: ExportedList, at: datetime) -> None:
     add_audit(tx, "export_failed", at=at, detail=export.id.hex())
 
 
+def note_change(tx: Transaction, signature: Row[Any], change: Change, at: datetime) -> None:
+    """Notes a change of a signature, if an export has it with its name.
+
+    It comes before what changes the signature, which is given as it was. Who notes a change and
+    who begins an export lock the petition first, so a change that sees an export comes after it,
+    also where the clock was read before the wait for the lock.
+    """
+    includes = EXPORTS.c.last_number >= signature.number
+    exports = tx.all(select(EXPORTS).where(tx.of(EXPORTS), includes))
+    named_in = exports if change is Change.NAME_GIVEN else _named_in(tx, signature, exports)
+    if named_in:
+        changed_at = max(at, *(each.exported_at for each in exports))
+        row = {"id": tx.new_id(at), "number": signature.number}
+        tx.add(CHANGES_AFTER_EXPORT, **row, change=change, changed_at=changed_at)
+
+
+def _named_in(tx: Transaction, signature: Row[Any], exports: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """Returns the exports that have a signature with its name.
+
+    An export stores its row before it reads the signatures, so a change in that moment is noted
+    once too often and never once too seldom.
+    """
+    if signature.name_sealed is None:
+        return []
+    invalidation = tx.find(INVALIDATIONS, INVALIDATIONS.c.id == signature.invalidation_id)
+    invalidated_at = invalidation and invalidation.invalidated_at
+    since = {signature.restricted_at, signature.objected_at, invalidated_at} - {None}
+    return [each for each in exports if all(end >= each.exported_at for end in since)]
+
+
 @asynccontextmanager
 async def open_signature_list(
     storage: "Storage", export: ExportedList
@@ -193,10 +230,16 @@ def _counts(tx: Transaction) -> ExportCounts:
 
 
 def _groups(tx: Transaction, last_number: int) -> list[SignatureGroup]:
+    quarter = (type_coerce(_SIGNED.signed_at, BigInteger) // _QUARTER).label("quarter")
+    named = case((is_named(), 1), else_=0).label("named")
+    group = (quarter, _SIGNED.language, _SIGNED.text_version, named)
+    query = select(*group, func.count().label("signatures")).group_by(
+        *(each.name for each in group)
+    )
     counted = Counter[tuple[int, str, str, int]]()
     for after in range(0, last_number, _COUNTED_AT_ONCE):
         until = min(after + _COUNTED_AT_ONCE, last_number)
-        for row in tx.all(_GROUPS, _listed(tx, after, until)):
+        for row in tx.all(query.where(_is_listed(tx, after, until))):
             counted[row.quarter, row.language, row.text_version, row.named] += row.signatures
     return [
         SignatureGroup(from_millis(at * _QUARTER), language, version, bool(named), signatures)
@@ -205,13 +248,17 @@ def _groups(tx: Transaction, last_number: int) -> list[SignatureGroup]:
 
 
 def _page(tx: Transaction, after: int, until: int) -> list[NamedSignature]:
-    page: Sequence[Any] = tx.all(_PAGES.limit(_PAGE), _listed(tx, after, until))
-    column = _SIGNED.name_sealed
+    name = _SIGNED.name_sealed
+    columns = (_SIGNED.number, _SIGNED.id, name, _SIGNED.signed_at, _SIGNED.text_version)
+    query = select(*columns).where(_is_listed(tx, after, until), is_named())
     return [
-        NamedSignature(number, tx.opened(sealed, column, key), from_millis(signed_at), version)
-        for number, key, sealed, signed_at, version in page
+        NamedSignature(
+            row.number, tx.opened(row.name_sealed, name, row.id), row.signed_at, row.text_version
+        )
+        for row in tx.all(query.order_by(_SIGNED.number).limit(_PAGE))
     ]
 
 
-def _listed(tx: Transaction, after: int, until: int) -> dict[str, str | int]:
-    return {"petition": tx.slug, "after": after, "until": until}
+def _is_listed(tx: Transaction, after: int, until: int) -> ColumnElement[bool]:
+    numbers = (_SIGNED.number > after, _SIGNED.number <= until)
+    return and_(tx.of(SIGNATURES), *numbers, _SIGNED.invalidation_id.is_(None))

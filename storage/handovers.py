@@ -1,20 +1,22 @@
 """Handovers: that a list was given to the addressee, on which day, and what it held.
 
 One at a time is recorded: the petition is closed by then, so a second list of it would differ by
-nothing but the changes that the addressee is told of (`changes_after_export.py`). From its day on
-retention counts, until it is undone. New queries about handovers go here.
+nothing but the changes that the addressee is told of. From its day on retention counts, until it
+is undone. New queries about handovers, and about what is owed to the addressee, go here.
 """
 
 import json
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from itertools import groupby
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from storage.audit import add_audit
-from storage.exports import ExportedList
+from storage.exports import Change, ExportedList
 from storage.ids import SHOWN_DIGITS
 from storage.journal import Deed, Entry
 from storage.petitions import lock_petition
@@ -42,7 +44,20 @@ _HANDOVERS = (
     .order_by(HANDOVERS.c.recorded_at.desc(), HANDOVERS.c.id.desc())
 )
 
-_NAME_CHANGES = ("name_removed", "name_given", "restricted", "objected")
+# What says more comes first: of a signature that is erased nothing else matters.
+_BY_WEIGHT = (
+    Change.ERASED,
+    Change.WITHDRAWN,
+    Change.NAME_REMOVED,
+    Change.OBJECTED,
+    Change.RESTRICTED,
+    Change.CORRECTED,
+)
+_HIDES = frozenset({Change.RESTRICTED, Change.OBJECTED, Change.NAME_REMOVED})
+_KEEPS_THE_NAME = frozenset({Change.CORRECTED, Change.RESTRICTED, Change.OBJECTED})
+_OF_THE_NAME = (*_HIDES, Change.NAME_GIVEN)
+
+_MARKED_AT_ONCE = 1_000
 
 
 class Inclusion(StrEnum):
@@ -187,10 +202,10 @@ def handover_known_to(tx: Transaction, supporter: bytes) -> Handover | None:
     changed = tx.scalar(
         select(changes.change)
         .where(tx.of(CHANGES_AFTER_EXPORT), changes.number == row.number)
-        .where(changes.changed_at >= handover.as_of, changes.change.in_(_NAME_CHANGES))
+        .where(changes.changed_at >= handover.as_of, changes.change.in_(_OF_THE_NAME))
         .order_by(changes.changed_at, changes.id)
     )
-    had_name = row.name_sealed is not None if changed is None else changed != "name_given"
+    had_name = row.name_sealed is not None if changed is None else changed != Change.NAME_GIVEN
     limits = (row.restricted_at, row.objected_at)
     was_used = all(since is None or since >= handover.as_of for since in limits)
     is_named = had_name and was_used and handover.exported_at is not None
@@ -203,6 +218,120 @@ def invalidated_since_handover(tx: Transaction, handover: Handover) -> int:
     late = select(INVALIDATIONS.c.id).where(is_late)
     numbers = SIGNATURES.c.number <= handover.last_number
     return tx.count(SIGNATURES, numbers, SIGNATURES.c.invalidation_id.in_(late))
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeOwed:
+    """What the addressee has to be told of one signature.
+
+    Attributes:
+        change: the one that says most, of several.
+        ids: of all that one notice covers.
+        is_corrected: whether its name in the list is to be replaced by another.
+        corrected_name: that name; None if there is none, it is erased, or cannot be decrypted.
+    """
+
+    number: int
+    change: Change
+    changed_at: datetime
+    ids: tuple[bytes, ...]
+    is_corrected: bool = False
+    corrected_name: str | None = field(default=None, repr=False)
+
+
+class NotedChange(NamedTuple):
+    """What changed in a signature, when the addressee was told of it, and its name by now."""
+
+    id: bytes
+    number: int
+    change: Change
+    changed_at: datetime
+    told_at: datetime | None = None
+    name: str | None = None
+
+
+def changes_owed(noted: Iterable[NotedChange], exported_at: datetime) -> Iterator[ChangeOwed]:
+    """Yields what the addressee of a list has to be told, by number.
+
+    Args:
+        noted: every change of the signatures in the list, by number and time.
+        exported_at: when the list was written. What changed before is right in it.
+    """
+    for number, changes in groupby(noted, key=lambda each: each.number):
+        known = list(changes)
+        since = [each for each in known if each.changed_at >= exported_at]
+        untold = [each for each in since if each.told_at is None]
+        if not _is_named(known, since) or not (found := _still_true(untold)):
+            continue
+        newest = min(found, key=lambda each: _BY_WEIGHT.index(each.change))
+        is_corrected = any(each.change is Change.CORRECTED for each in found)
+        has_name = is_corrected and newest.change in _KEEPS_THE_NAME
+        yield ChangeOwed(
+            number=number,
+            change=newest.change,
+            changed_at=newest.changed_at,
+            ids=tuple(each.id for each in untold),
+            is_corrected=has_name,
+            corrected_name=newest.name if has_name else None,
+        )
+
+
+def _still_true(untold: Sequence[NotedChange]) -> list[NotedChange]:
+    """Returns the changes that no later one has undone, newest first.
+
+    A name that was taken off is erased, so one that is given later can be another.
+    """
+    found: list[NotedChange] = []
+    is_named_again = False
+    for each in reversed(untold):
+        if each.change is Change.NAME_GIVEN:
+            is_named_again = True
+        elif is_named_again and each.change is Change.NAME_REMOVED:
+            found.append(each._replace(change=Change.CORRECTED))
+        elif not (is_named_again and each.change in _HIDES):
+            found.append(each)
+    return found
+
+
+def _is_named(known: Sequence[NotedChange], since: Sequence[NotedChange]) -> bool:
+    """Returns whether a list has this signature with its name, from its changes."""
+    shown = [each for each in known if each.change in _OF_THE_NAME]
+    before = [each for each in shown if each not in since]
+    if before:
+        return before[-1].change is Change.NAME_GIVEN
+    return not shown or shown[0].change is not Change.NAME_GIVEN
+
+
+def owed_changes(tx: Transaction, listed: ExportedList | Handover) -> list[ChangeOwed]:
+    """Returns what the addressee of a list was not told of since it was written, by number."""
+    if listed.exported_at is None:
+        return []
+    changes = CHANGES_AFTER_EXPORT.c
+    # All of a number, since earlier ones say whether the list has its name.
+    rows = tx.all(
+        select(*changes, SIGNATURES.c.id.label("signature_id"), SIGNATURES.c.name_sealed)
+        .outerjoin(SIGNATURES, and_(tx.of(SIGNATURES), SIGNATURES.c.number == changes.number))
+        .where(tx.of(CHANGES_AFTER_EXPORT), changes.number <= listed.last_number)
+        .order_by(changes.number, changes.changed_at, changes.id)
+    )
+    noted = (
+        NotedChange(
+            *(each.id, each.number, Change(each.change), each.changed_at, each.told_at),
+            name=tx.opened(each.name_sealed, SIGNATURES.c.name_sealed, each.signature_id),
+        )
+        for each in rows
+    )
+    return list(changes_owed(noted, listed.exported_at))
+
+
+def mark_changes_told(tx: Transaction, told: Sequence[ChangeOwed], *, at: datetime) -> None:
+    """Records that the addressee was told of these changes, and of no later ones."""
+    lock_petition(tx)
+    columns, ids = CHANGES_AFTER_EXPORT.c, [each for change in told for each in change.ids]
+    for first in range(0, len(ids), _MARKED_AT_ONCE):
+        marked = columns.id.in_(ids[first : first + _MARKED_AT_ONCE])
+        tx.set(CHANGES_AFTER_EXPORT, marked, columns.told_at.is_(None), told_at=at)
+    add_audit(tx, "notices_told", at=at, detail=f"{len(told)} signatures")
 
 
 def repeat_handover(tx: Transaction, entry: Entry) -> None:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, select
 
-from storage.changes_after_export import Change, note_change
 from storage.consents import IS_TO_SIGN, is_to_name, replace_name, short, take_off_name
+from storage.exports import Change, note_change
 from storage.handovers import repeat_handover
 from storage.journal import Deed, Entry, last_entries
 from storage.petitions import Reached, lock_petition

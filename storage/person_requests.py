@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, select
 
 from storage.audit import add_audit
-from storage.changes_after_export import Change, note_change
 from storage.consents import replace_name
 from storage.eligibility import language
+from storage.exports import Change, note_change
 from storage.journal import Deed, Entry
 from storage.person_codes import CheckedCode, CodeState, check_code, use_code
 from storage.person_notices import PersonNoticeKind, add_notice

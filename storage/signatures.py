@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import CTE, Row, Table, and_, bindparam, exists, insert, or_, select, update
 
-from storage.changes_after_export import Change, note_change
 from storage.consents import (
     IS_TO_SIGN,
     Consent,
@@ -25,6 +24,7 @@ from storage.consents import (
 from storage.conversations import Conversation, forget_conversation, save_conversation
 from storage.deliveries import count_erased
 from storage.eligibility import was_told
+from storage.exports import Change, note_change
 from storage.journal import GROUP_SIZE, Deed, Entry, last_entries
 from storage.sent_files import make_files_due
 from storage.tables import CONSENTS, PERSON_CODES, PERSON_NOTICES, PETITIONS, SIGNATURES

@@ -16,12 +16,12 @@ from bot.text.terminal_language import label
 from bot.text.translations import mark
 from storage.broadcast_counts import count_audience
 from storage.broadcast_types import Kind
-from storage.changes_after_export import owed_changes
 from storage.exports import ExportedList
 from storage.handovers import (
     Handover,
     active_handover,
     exported_lists,
+    owed_changes,
     record_handover,
     undo_handover,
 )

@@ -14,8 +14,16 @@ from bot.export.xlsx_list import Workbook, cell, heading, number, row
 from bot.settings import load_petition_settings
 from bot.text.terminal_language import label
 from bot.text.translations import mark
-from storage.changes_after_export import Change, ChangeOwed, mark_changes_told, owed_changes
-from storage.handovers import Handover, active_handover, exported_lists, invalidated_since_handover
+from storage.exports import Change
+from storage.handovers import (
+    ChangeOwed,
+    Handover,
+    active_handover,
+    exported_lists,
+    invalidated_since_handover,
+    mark_changes_told,
+    owed_changes,
+)
 from storage.private_files import output_file
 
 _TO_DO = {

@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
 from storage import Storage
-from storage.consents import correct_signed_name, remove_signed_name
+from storage.consents import change_own, correct_signed_name, remove_signed_name
 from storage.conversations import Conversation
 from storage.invalidations import take_out_signatures
 from storage.person_notices import PersonNoticeKind
@@ -248,7 +248,7 @@ def test_of_each_change_it_is_said_what_is_to_be_done_and_all_are_told_at_once(
         await people.speak(5, "es")
         who = people.supporter(5)
         after = Conversation(who, stage="my_data", version=2)
-        await storage.write(remove_signed_name, who, after, 1, at)
+        await storage.write(change_own, remove_signed_name, after, 1, at)
 
     petition.do(changed)
     said(call(*DELIVERED, "--export", listed, "--yes"))
@@ -290,7 +290,7 @@ def test_a_corrected_name_goes_to_whoever_holds_the_key_and_into_no_other_file(
         who = people.supporter(3)
         after = Conversation(who, stage="my_data", version=2)
         at = NOON + timedelta(days=3, hours=11)  # which is midnight in the petition's zone
-        await storage.write(correct_signed_name, who, "Núria;=A1;Sol", after, 1, at)
+        await storage.write(change_own, correct_signed_name, after, 1, at, "Núria;=A1;Sol")
 
     petition.do(corrected)
     listed = said(call("notices"))

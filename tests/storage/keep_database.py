@@ -26,7 +26,7 @@ from storage.closing_texts import (
     await_closing_text,
     write_closing_text,
 )
-from storage.consents import WITH_NAME, add_signed_name, remove_signed_name
+from storage.consents import WITH_NAME, add_signed_name, change_own, remove_signed_name
 from storage.conversations import Conversation, save_conversation
 from storage.deliveries import record_results
 from storage.drafts import store_draft
@@ -133,9 +133,9 @@ async def with_and_without(storage: Storage) -> None:
     given = replace(ana.signature().consent, purposes=frozenset({WITH_NAME}))
     for each in (carla, dani):
         at = Conversation(each.supporter, stage="my_data", version=3)
-        await storage.write(remove_signed_name, each.supporter, at, 2, later(60))
+        await storage.write(change_own, remove_signed_name, at, 2, later(60))
     at = Conversation(dani.supporter, stage="my_data", version=4)
-    await storage.write(add_signed_name, dani.supporter, dani.name, given, at, 3, later(90))
+    await storage.write(change_own, add_signed_name, at, 3, later(90), dani.name, given)
     signer = await storage.read(signer_of, fidel.supporter)
     assert signer is not None
     await storage.write(

@@ -5,11 +5,17 @@ from datetime import date
 import pytest
 
 from storage import Storage
-from storage.changes_after_export import Change, NotedChange, changes_owed, owed_changes
-from storage.consents import correct_signed_name
+from storage.consents import change_own, correct_signed_name
 from storage.conversations import Conversation
 from storage.errors import ConversationMoved
-from storage.handovers import exported_lists, record_handover
+from storage.exports import Change
+from storage.handovers import (
+    NotedChange,
+    changes_owed,
+    exported_lists,
+    owed_changes,
+    record_handover,
+)
 from storage.keyring import Keyring
 from storage.signatures import withdraw_signature
 from tests.support.raw_sql import Statement, read_sql, write_all, write_sql
@@ -99,9 +105,9 @@ async def test_a_corrected_name_is_noted_if_the_correction_counts(
     supporter = people.supporter(3)
     after = Conversation(supporter, stage="my_data", version=2)
     with pytest.raises(ConversationMoved):
-        await storage.write(correct_signed_name, supporter, "Otra", after, 7, later(1))
+        await storage.write(change_own, correct_signed_name, after, 7, later(1), "Otra")
     assert await _noted(storage) == []
-    await storage.write(correct_signed_name, supporter, "Otra", after, 1, later(1))
+    await storage.write(change_own, correct_signed_name, after, 1, later(1), "Otra")
     assert await _noted(storage) == [(3, "corrected")]
 
 

@@ -18,11 +18,11 @@ from sqlalchemy import Table, delete, insert, select
 from bot.export.signature_list import SignatureListHeader
 from bot.petition.petition import BUNDLED, load_petition
 from storage import Storage, open_storage
-from storage.changes_after_export import owed_changes
-from storage.consents import add_signed_name, remove_signed_name
+from storage.consents import add_signed_name, change_own, remove_signed_name
 from storage.conversations import Conversation, conversation_of
 from storage.erasures import DueBefore, due_numbers, erase_signatures
 from storage.exports import ExportedList, begin_export, finish_export, open_signature_list
+from storage.handovers import owed_changes
 from storage.invalidations import all_invalidations, take_out_signatures, undo_invalidation
 from storage.journal_replay import replay
 from storage.keyring import Keyring
@@ -110,12 +110,18 @@ class TriedPetition:
         if held is None or known is None or held.is_only_stored:
             return
         after = replace(known, version=known.version + 1)
-        storage, who = self.storage, self.supporter(person)
+        storage = self.storage
         self.touched[held.number] = self.now
         if held.with_name:
-            await storage.write(remove_signed_name, who, after, known.version, self.now)
+            await storage.write(change_own, remove_signed_name, after, known.version, self.now)
         elif await storage.write(
-            add_signed_name, who, f"Otro {self.now.second}", GIVES, after, known.version, self.now
+            change_own,
+            add_signed_name,
+            after,
+            known.version,
+            self.now,
+            f"Otro {self.now.second}",
+            GIVES,
         ):
             self.given[held.number] = self.now
 

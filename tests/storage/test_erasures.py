@@ -118,6 +118,8 @@ async def test_a_run_has_one_entry_in_the_audit_with_the_number_of_all_its_porti
     storage: Storage, people: Supporters
 ) -> None:
     await sign(people, range(1, 6))
+    due = await storage.read(due_numbers, ALL, untold_too=False, after=2, limit=2)
+    assert due == [3, 4]
     assert [await erase(storage, limit=2) for _ in range(4)] == [2, 2, 1, 0]
     entries = [
         each for each in await storage.read(newest_audit_entries, 9) if each.action == "retention"

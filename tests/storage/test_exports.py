@@ -5,7 +5,6 @@ from datetime import datetime
 import pytest
 
 from storage import Storage
-from storage.changes_after_export import owed_changes
 from storage.database import Database
 from storage.errors import Unavailable
 from storage.exports import (
@@ -18,6 +17,7 @@ from storage.exports import (
     finish_export,
     open_signature_list,
 )
+from storage.handovers import owed_changes
 from storage.invalidations import take_out_signatures, undo_invalidation
 from storage.keyring import Keyring
 from storage.petitions import close_petition

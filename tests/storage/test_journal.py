@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from storage import Storage, postgres, sqlite, sqlite_connection
-from storage.consents import correct_signed_name, end_consent, named, short
+from storage.consents import change_own, correct_signed_name, end_consent, named, short
 from storage.conversations import Conversation, conversation_of
 from storage.errors import ConversationMoved, JournalUnusable, Unavailable
 from storage.ids import rising_id
@@ -310,9 +310,7 @@ async def test_every_deed_of_a_person_is_noted_before_it_is_done(
         lambda: storage.write(mute_supporter, ana.supporter, None),
         lambda: storage.write(end_consent, ana.supporter, "news", NOON),
         lambda: storage.write(end_consent, ana.supporter, "updates", NOON),
-        lambda: storage.write(
-            correct_signed_name, ana.supporter, "Ana Gil", conversation, 2, NOON
-        ),
+        lambda: storage.write(change_own, correct_signed_name, conversation, 2, NOON, "Ana Gil"),
         lambda: storage.write(withdraw_signature, ana.supporter, NOON),
         lambda: storage.write(
             carry_out_request, PersonNoticeKind.CORRECTED, signer, IN_CHAT, NOON, "Ana Sol"
@@ -348,13 +346,13 @@ async def test_what_was_refused_is_not_done_again(storage: Storage, keyring: Key
     await ana.arrive(storage)
     await ana.sign(storage)
     name = Conversation(ana.supporter, stage="my_data", version=3)
-    await storage.write(correct_signed_name, ana.supporter, "Ana Gil", name, 2, NOON)
+    await storage.write(change_own, correct_signed_name, name, 2, NOON, "Ana Gil")
     signer = await storage.read(signer_of, ana.supporter)
     assert signer is not None
     (consent,) = (await storage.read(everything_held, ana.user_id)).consents
     corrected = named(signer.id, consent["id"], "Ana Gil")
     with pytest.raises(ConversationMoved):
-        await storage.write(correct_signed_name, ana.supporter, "Otra", name, 2, NOON)
+        await storage.write(change_own, correct_signed_name, name, 2, NOON, "Otra")
     await storage.write(end_consent, ana.supporter, "news", NOON)
     for moment in (NOON, later(60)):
         await storage.write(end_consent, ana.supporter, "news", moment)

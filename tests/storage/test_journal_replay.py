@@ -5,16 +5,17 @@ from dataclasses import replace
 from typing import Any
 
 from storage import Storage
-from storage.changes_after_export import Change, owed_changes
 from storage.consents import (
     NEW_TEXTS,
     add_signed_name,
     answer_texts,
+    change_own,
     correct_signed_name,
     remove_signed_name,
 )
 from storage.conversations import Conversation, conversation_of
-from storage.exports import begin_export, finish_export
+from storage.exports import Change, begin_export, finish_export
+from storage.handovers import owed_changes
 from storage.ids import rising_id
 from storage.journal import Deed, Entry
 from storage.journal_replay import replay
@@ -245,11 +246,11 @@ async def choose_name(storage: Storage, person: Supporter, name: str) -> None:
     assert known is not None
     after, was = replace(known, version=known.version + 1), known.version
     if not name:
-        assert await storage.write(remove_signed_name, who, after, was, NOON)
+        assert await storage.write(change_own, remove_signed_name, after, was, NOON)
     elif signature.with_name:
-        assert await storage.write(correct_signed_name, who, name, after, was, NOON)
+        assert await storage.write(change_own, correct_signed_name, after, was, NOON, name)
     else:
-        assert await storage.write(add_signed_name, who, name, GIVES, after, was, NOON)
+        assert await storage.write(change_own, add_signed_name, after, was, NOON, name, GIVES)
 
 
 async def accept_texts(storage: Storage, person: Supporter) -> None:
@@ -258,7 +259,7 @@ async def accept_texts(storage: Storage, person: Supporter) -> None:
     assert known is not None
     answer = ("2", replace(GIVES, purposes=frozenset({NEW_TEXTS})))
     after, was = replace(known, version=known.version + 1), known.version
-    assert await storage.write(answer_texts, person.supporter, *answer, after, was, later(30))
+    assert await storage.write(change_own, answer_texts, after, was, later(30), *answer)
 
 
 async def everything(storage: Storage) -> dict[str, list[dict[str, Any]]]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from storage import Storage
-from storage.consents import add_signed_name, correct_signed_name, remove_signed_name
+from storage.consents import add_signed_name, change_own, correct_signed_name, remove_signed_name
 from storage.conversations import Conversation
 from storage.errors import ConversationMoved
 from storage.ids import rising_id
@@ -49,19 +49,16 @@ async def test_what_is_being_decided_of_one_person_is_left_alone_by_what_another
     for each in people:
         await each.sign(storage, was=0)
         after = Conversation(each.supporter, stage="my_data", version=2)
-        await storage.write(
-            correct_signed_name, each.supporter, f"{each.name} Mas", after, 1, NOON
-        )
+        await storage.write(change_own, correct_signed_name, after, 1, NOON, f"{each.name} Mas")
         afters.append(replace(after, version=3))
-    ana, jon = people
     held = last_entries(storage.journal.read().entries)
     meanwhile(
         storage,
         monkeypatch,
-        lambda: storage.write(remove_signed_name, jon.supporter, afters[1], 2, NOON),
+        lambda: storage.write(change_own, remove_signed_name, afters[1], 2, NOON),
     )
     with pytest.raises(ConversationMoved):
-        await storage.write(remove_signed_name, ana.supporter, afters[0], 1, NOON)
+        await storage.write(change_own, remove_signed_name, afters[0], 1, NOON)
     of_jon = Entry(Deed.WITH_NAME, held[1].subject, TAKEN_OFF)
     assert last_entries(storage.journal.read().entries) == [held[0], of_jon]
 
@@ -73,7 +70,7 @@ async def test_who_withdraws_leaves_no_name_in_it_and_nobody_waits_long_for_that
     for each in people:
         await each.sign(storage, was=0)
         after = Conversation(each.supporter, stage="my_data", version=2)
-        await storage.write(correct_signed_name, each.supporter, "Ana Gil", after, 1, NOON)
+        await storage.write(change_own, correct_signed_name, after, 1, NOON, "Ana Gil")
     storage.journal.append(withdrawals(200))
     blocks, read = list[int](), os.pread
 
@@ -130,8 +127,8 @@ async def test_a_former_name_goes_from_it_at_the_start_unless_its_owner_gives_on
     storage.journal.append([Entry(Deed.NAME, each, "Ana Gil") for each in ids])
     jon, consent = people[0], people[0].signature().consent
     after = Conversation(jon.supporter, stage="my_data", version=2)
-    given = (jon.supporter, "Jon", consent, after, 1, NOON)
-    meanwhile(storage, monkeypatch, lambda: storage.write(add_signed_name, *given))
+    given = (add_signed_name, after, 1, NOON, "Jon", consent)
+    meanwhile(storage, monkeypatch, lambda: storage.write(change_own, *given))
     await forget_former_names(storage)
     entries = storage.journal.read().entries
     assert {each.subject for each in entries if each.has_name} == {*ids[:2]}

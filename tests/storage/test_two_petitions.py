@@ -21,7 +21,6 @@ from storage.broadcast_rows import (
 )
 from storage.broadcast_transitions import begin_broadcast, change_broadcast, note_on_broadcast
 from storage.broadcast_types import BroadcastAction, Outcome
-from storage.changes_after_export import Change, mark_changes_told, owed_changes
 from storage.closing_texts import (
     AwaitedText,
     ClosingTextKind,
@@ -35,7 +34,7 @@ from storage.closing_texts import (
     published_closing_texts,
     write_closing_text,
 )
-from storage.consents import remove_signed_name
+from storage.consents import change_own, remove_signed_name
 from storage.conversations import Conversation, conversation_of, count_unsigned, forget_left_forms
 from storage.deliveries import record_results, settle_deliveries
 from storage.drafts import store_draft
@@ -48,12 +47,14 @@ from storage.erasures import (
     erase_leftovers,
     erase_signatures,
 )
-from storage.exports import begin_export, finish_export, open_signature_list
+from storage.exports import Change, begin_export, finish_export, open_signature_list
 from storage.handovers import (
     active_handover,
     exported_lists,
     invalidated_since_handover,
+    mark_changes_told,
     newest_handover,
+    owed_changes,
     record_handover,
     undo_handover,
 )
@@ -346,7 +347,7 @@ async def test_nothing_of_the_other_petition_is_in_the_way(
     await ana.arrive(storage)
     assert await ana.sign(storage) is SignOutcome.SIGNED
     after = Conversation(ana.supporter, stage="my_data", version=3)
-    assert await storage.write(remove_signed_name, ana.supporter, after, 2, NOON)
+    assert await storage.write(change_own, remove_signed_name, after, 2, NOON)
     await storage.write(write_closing_text, b"o" * 16, None, ANSWER, "Uno", actor=ADMIN, at=NOON)
     (version,) = await storage.read(all_closing_texts)
     assert version.number == 1

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from storage import Storage
-from storage.changes_after_export import Change, note_change
 from storage.consents import Consent
 from storage.conversations import Conversation, save_conversation
 from storage.database import Database
+from storage.exports import Change, note_change
 from storage.ids import rising_id
 from storage.keyring import Keyring
 from storage.signatures import NewSignature, sign_petition, withdraw_signature
