@@ -54,7 +54,7 @@ from storage.restores import (
     record_restore,
     unfinished_restore,
 )
-from storage.sqlite_errors import storage_error
+from storage.sqlite_connection import storage_error
 
 MOVED_ASIDE_KEPT_FOR = timedelta(days=7)
 """How long the database that a backup took the place of is there; it has the same people."""

@@ -28,7 +28,7 @@ from storage.errors import (
 )
 from storage.open_database import postgres_adapter
 from storage.private_files import unfinished_file
-from storage.sqlite_errors import storage_error
+from storage.sqlite_connection import storage_error
 
 _REVISION = "SELECT version_num FROM alembic_version"
 _PETITIONS = "SELECT slug, signatures, last_number FROM petitions ORDER BY slug"

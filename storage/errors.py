@@ -71,10 +71,6 @@ class DatabaseUrlWrong(NeedsAPerson):
     """The database address is not one of sqlite+aiosqlite:///FILE or postgresql+asyncpg://…."""
 
 
-class DriverMissing(NeedsAPerson):
-    """A PostgreSQL database needs what is in the extra postgres."""
-
-
 class ProgramMissing(StorageError):
     """A program that this needs is not installed."""
 

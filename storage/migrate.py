@@ -29,8 +29,7 @@ from storage.migrations import NEWEST
 from storage.migrations.before_the_release import FORMER, to_the_first
 from storage.open_database import postgres_adapter
 from storage.private_files import create_private, require_one_name
-from storage.sqlite_connection import WRITER_PRAGMAS, SqliteConnection, storage_errors
-from storage.sqlite_errors import is_locked
+from storage.sqlite_connection import WRITER_PRAGMAS, SqliteConnection, is_locked, storage_errors
 from storage.tables import metadata
 from storage.transaction import Result
 

@@ -6,7 +6,7 @@ from types import ModuleType
 from bot.extras import install_command
 from storage.database import Database
 from storage.database_url import SqliteAddress, parse_address
-from storage.errors import DriverMissing
+from storage.errors import NeedsAPerson
 from storage.sqlite import SqliteDatabase
 
 
@@ -36,7 +36,7 @@ def postgres_adapter() -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name != "asyncpg":
             raise
-        raise DriverMissing(
+        raise NeedsAPerson(
             "A PostgreSQL database needs asyncpg, of the extra postgres. Install it with: "
             "{command}",
             command=install_command("postgres"),

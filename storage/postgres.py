@@ -10,10 +10,10 @@ apart from version 1.21 on.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import asyncpg
 from sqlalchemy import NullPool, event
@@ -72,12 +72,6 @@ _LOST = (
 )
 _NO_TABLE = "42P01"
 
-Answer = TypeVar("Answer")
-
-
-class _CommitUnknown(Unavailable):
-    """The connection was lost during the commit, which may have succeeded."""
-
 
 class PostgresDatabase:
     """One database on a server; made by `open`, to be ended with `close`."""
@@ -115,23 +109,25 @@ class PostgresDatabase:
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
         """See Database.read."""
-        if not self._open:
-            raise Unavailable("The database is closed.")
-        deadline = asyncio.get_running_loop().time() + self._retry_for
 
-        async def attempt() -> Result:
-            async with self._reading, self._begun(_BEGIN_SNAPSHOT, deadline) as connection:
-                return await connection.run_sync(lambda c: work(Transaction(c), *args, **kwargs))
+        async def attempt(deadline: float) -> Result:
+            async with AsyncExitStack() as stack:
+                await stack.enter_async_context(self._reading)
+                begun = self._begun(_BEGIN_SNAPSHOT, deadline)
+                connection = await stack.enter_async_context(begun)
+                result = await connection.run_sync(lambda c: work(Transaction(c), *args, **kwargs))
+                # Nobody waits for the answer to its end, which may be on its way for long.
+                self._start(stack.pop_all().aclose())
+                return result
 
-        return await self._with_retries(attempt, deadline)
+        return await self._with_retries(attempt, self._deadline())
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Snapshot]:
         """See Database.snapshot."""
-        deadline = asyncio.get_running_loop().time() + self._retry_for
         async with AsyncExitStack() as stack:
             with _as_storage_errors():
-                begun = self._begun(_BEGIN_SNAPSHOT, deadline)
+                begun = self._begun(_BEGIN_SNAPSHOT, self._deadline())
                 connection = await stack.enter_async_context(begun)
             yield _Snapshot(connection)
 
@@ -139,12 +135,9 @@ class PostgresDatabase:
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
         """See Database.write."""
-        if not self._open:
-            raise Unavailable("The database is closed.")
-        deadline = asyncio.get_running_loop().time() + self._retry_for
         begun = asyncio.Event()
 
-        async def attempt() -> Result:
+        async def attempt(deadline: float) -> Result:
             async with self._writing, self._begun(_BEGIN, deadline) as connection:
                 begun.set()
                 try:
@@ -152,9 +145,7 @@ class PostgresDatabase:
                 finally:
                     begun.clear()
 
-        task = asyncio.create_task(self._with_retries(attempt, deadline))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task = self._start(self._with_retries(attempt, self._deadline()))
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
@@ -198,9 +189,22 @@ class PostgresDatabase:
             finally:
                 await _ended(connection, driver)
 
+    def _start(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
+        """Starts what is to be over before the database is closed."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _deadline(self) -> float:
+        """Returns until when it is tried."""
+        if not self._open:
+            raise Unavailable("The database is closed.")
+        return asyncio.get_running_loop().time() + self._retry_for
+
     async def _with_retries(
-        self, attempt: Callable[[], Awaitable[Answer]], deadline: float
-    ) -> Answer:
+        self, attempt: Callable[[float], Awaitable[Result]], deadline: float
+    ) -> Result:
         """Retries, until a time of the loop, what certainly did not take effect and may pass."""
         loop = asyncio.get_running_loop()
         failures = 0
@@ -208,9 +212,7 @@ class PostgresDatabase:
             failures += 1
             pause = _PAUSES.pause(failures)
             try:
-                return await attempt()
-            except _CommitUnknown:
-                raise
+                return await attempt(deadline)
             except DRIVER_ERRORS as error:
                 meaning = storage_error(error)
                 if meaning is error:
@@ -237,7 +239,10 @@ async def _carried_out(
     try:
         await (await _driver_of(connection)).execute("COMMIT")
     except DRIVER_ERRORS as error:
-        raise _CommitUnknown from error
+        # Not tried again, as it may have taken effect.
+        raise Unavailable(
+            "The connection was lost during the commit, which may have succeeded."
+        ) from error
     return result
 
 

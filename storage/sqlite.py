@@ -26,8 +26,8 @@ from storage.sqlite_connection import (
     SqliteConnection,
     Write,
     Writer,
+    storage_error,
 )
-from storage.sqlite_errors import storage_error
 from storage.transaction import Arguments, Result, Work, take_back_notes
 from storage.write_ahead_log import PAUSE_SECONDS, RETRY_SECONDS, WriteAheadLog
 

@@ -1,4 +1,4 @@
-"""A connection to SQLite in a thread of its own, and the one that writes for many callers."""
+"""A connection to SQLite in a thread of its own, the one that writes, and what errors mean."""
 
 import asyncio
 import sqlite3
@@ -13,8 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, NullPool, create_engine
 from sqlalchemy.exc import DBAPIError
 
-from storage.errors import JournalUnwritable, SchemaMissing
-from storage.sqlite_errors import fails_whole_group, storage_error
+from storage.errors import BrokenData, JournalUnwritable, SchemaMissing, Unavailable
 from storage.transaction import (
     Arguments,
     Result,
@@ -24,7 +23,7 @@ from storage.transaction import (
     write_notes,
 )
 
-PRAGMAS = (
+PRAGMAS: tuple[str, ...] = (
     "secure_delete=ON",  # what is erased is overwritten
     "foreign_keys=ON",
     "temp_store=MEMORY",  # sorting writes no data into temporary files
@@ -39,6 +38,17 @@ WRITER_PRAGMAS = (
     "synchronous=FULL",  # an answered signature survives a power cut
 )
 
+_LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_PASSING = _LOCKED | {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_INTERRUPT,
+}
+_BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 # One for all threads, since it keeps what it has made of each statement.
 _of_thread = threading.local()
@@ -202,3 +212,34 @@ def storage_errors() -> Iterator[None]:
         if meaning is error:
             raise
         raise meaning from error
+
+
+def is_locked(error: BaseException | None) -> bool:
+    """Returns whether another connection holds the lock."""
+    return _code(error) in _LOCKED
+
+
+def storage_error(error: Exception) -> Exception:
+    """Returns the StorageError that an error means; a bug comes back unchanged."""
+    code, said = _code(error), getattr(error, "orig", error)
+    if code in _LOCKED:
+        return Unavailable("Another program holds the lock of the database.")
+    if code in _PASSING:
+        return Unavailable("The database cannot be read or written: {error}.", error=said)
+    if code in _BROKEN:
+        return BrokenData("The database file is damaged: {error}.", error=said)
+    if str(said).startswith("no such table"):
+        return SchemaMissing()
+    return error
+
+
+def fails_whole_group(error: Exception) -> bool:
+    """Returns whether the disk or the lock is the cause, and not the one transaction."""
+    return _code(error) in _PASSING | _BROKEN
+
+
+def _code(error: BaseException | None) -> int | None:
+    # SQLAlchemy wraps the driver's error.
+    code = getattr(getattr(error, "orig", error), "sqlite_errorcode", None)
+    # The low byte is the primary result code; the rest is detail.
+    return None if code is None else code & 0xFF

@@ -15,8 +15,7 @@ from urllib.parse import quote
 
 import aiosqlite
 
-from storage.sqlite_connection import PRAGMAS
-from storage.sqlite_errors import is_locked
+from storage.sqlite_connection import PRAGMAS, is_locked
 
 PAUSE_SECONDS = 4.0
 """From a write to the truncation, and from one truncation to the next."""

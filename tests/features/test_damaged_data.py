@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from handlers.admin_notices import DAMAGED
 from storage import Storage
 from storage.conversations import conversation_of
-from storage.sqlite_errors import storage_error
+from storage.sqlite_connection import storage_error
 from tests.support.raw_sql import read_sql, write_sql
 from tests.support.scene import Scene, fails
 from tests.support.storage_calls import call_instead

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from storage import open_known_storage, open_storage
-from storage.errors import DriverMissing, KeyFileOther, PetitionMissing, SchemaMissing, Unavailable
+from storage.errors import KeyFileOther, NeedsAPerson, PetitionMissing, SchemaMissing, Unavailable
 from storage.keyring import Keyring
 from storage.open_database import open_database
 from storage.petitions import petition_state
@@ -18,7 +18,7 @@ async def test_postgres_without_its_driver_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "asyncpg", None)
     monkeypatch.delitem(sys.modules, "storage.postgres", raising=False)
-    with pytest.raises(DriverMissing, match=r"install .*'asyncpg>="):
+    with pytest.raises(NeedsAPerson, match=r"install .*'asyncpg>="):
         await open_database("postgresql+asyncpg://bot@127.0.0.1/petition")
 
 

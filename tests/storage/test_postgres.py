@@ -5,11 +5,13 @@ import time
 import traceback
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
+from storage import postgres
 from storage.database_url import PostgresAddress, parse_address
 from storage.errors import DatabaseUrlWrong, SchemaMissing, Unavailable
 from storage.open_database import open_database
@@ -124,6 +126,22 @@ class TestGroups:
         await database.write(add, "meanwhile")
         before, after = await reading
         assert before == after
+
+    async def test_a_read_is_answered_before_the_server_has_ended_it(
+        self, database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        may_end, ended = asyncio.Event(), postgres._ended
+
+        async def late(*given: Any) -> None:
+            await may_end.wait()
+            await ended(*given)
+
+        monkeypatch.setattr(postgres, "_ended", late)
+        async with asyncio.timeout(5):
+            assert await slugs(database) == set()
+        may_end.set()
+        await database.close()
+        assert not database._tasks
 
     async def test_a_reader_cannot_write(self, database: PostgresDatabase) -> None:
         with pytest.raises(Unavailable):

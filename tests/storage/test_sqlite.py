@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from storage.errors import BrokenData, SchemaMissing, Unavailable
 from storage.sqlite import SqliteDatabase
-from storage.sqlite_errors import fails_whole_group, is_locked, storage_error
+from storage.sqlite_connection import fails_whole_group, is_locked, storage_error
 from storage.tables import PETITIONS
 from storage.transaction import Transaction
 
