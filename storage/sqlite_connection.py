@@ -5,7 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,12 +83,13 @@ class SqliteConnection:
         self._path = path
         self._pragmas = pragmas
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite")
-        self._is_open = self._is_closed = False
+        self._opened = ExitStack()
+        self._is_closed = False
         self.busy = 0
         self.stays_in_transaction = False
 
     async def open(self) -> None:
-        """Opens it; raises SchemaMissing where there is no file."""
+        """Opens it; raises SchemaMissing where there is no file. To be closed all the same."""
         with storage_errors():
             await self.run(self._open)
 
@@ -96,7 +97,7 @@ class SqliteConnection:
         """Finishes what was asked for, and ends the thread; does nothing the second time."""
         if not self._is_closed:
             self._is_closed = True
-            await self.run(self._close)
+            await self.run(self._opened.close)
             self._thread.shutdown()
 
     async def run(self, job: Callable[[], Result]) -> Result:
@@ -134,15 +135,15 @@ class SqliteConnection:
             self.driver.rollback()
 
     def _open(self) -> None:
-        self.driver = _of_thread.driver = _connect(self._path, self._pragmas)
+        if not self._path.exists():
+            raise SchemaMissing  # connecting would make an empty one
+        connection = sqlite3.connect(self._path, isolation_level=None, cached_statements=512)
+        self.driver = _of_thread.driver = self._opened.enter_context(closing(connection))
+        for pragma in self._pragmas:
+            self.driver.execute(f"PRAGMA {pragma}")
         # SQLAlchemy begins and commits nothing by itself.
-        self.core = _ENGINE.connect().execution_options(isolation_level="AUTOCOMMIT")
-        self._is_open = True
-
-    def _close(self) -> None:
-        if self._is_open:
-            self.core.close()
-            self.driver.close()
+        core = self._opened.enter_context(_ENGINE.connect())
+        self.core = core.execution_options(isolation_level="AUTOCOMMIT")
 
 
 class Writer(SqliteConnection):
@@ -187,19 +188,6 @@ class Writer(SqliteConnection):
             write.error, write.transaction = error, None
             self.driver.execute("ROLLBACK TO one")
         self.driver.execute("RELEASE one")
-
-
-def _connect(path: Path, pragmas: Iterable[str]) -> sqlite3.Connection:
-    if not path.exists():
-        raise SchemaMissing  # connecting would make an empty one
-    connection = sqlite3.connect(path, isolation_level=None, cached_statements=512)
-    try:
-        for pragma in pragmas:
-            connection.execute(f"PRAGMA {pragma}")
-    except BaseException:  # whatever it is, it leaves no open connection
-        connection.close()
-        raise
-    return connection
 
 
 @contextmanager
