@@ -20,10 +20,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 
 from storage.database_url import PostgresAddress, SqliteAddress
 from storage.errors import (
-    DatabaseMissing,
-    DatabaseNotEmpty,
-    ProgramMissing,
     SchemaMissing,
+    StorageError,
     Unavailable,
 )
 from storage.open_database import postgres_adapter
@@ -96,11 +94,11 @@ def run_program(
     """Runs one of PostgreSQL's programs, on a database if it is named.
 
     Raises:
-        ProgramMissing, Unavailable: it is not installed, or failed.
+        StorageError: it is not installed, or failed.
     """
     found = shutil.which(name)
     if found is None:
-        raise ProgramMissing(
+        raise StorageError(
             "{name} is not installed here; it belongs to PostgreSQL's client programs (on Debian: "
             "apt install postgresql-client).",
             name=name,
@@ -135,16 +133,20 @@ def _without_password(dsn: str) -> tuple[str, str | None]:
 
 
 async def require_empty(address: PostgresAddress) -> None:
-    """Checks that a database of PostgreSQL has no tables; raises DatabaseNotEmpty."""
+    """Checks that a database of PostgreSQL has no tables; raises StorageError."""
     tables = "SELECT 1 FROM pg_tables WHERE schemaname = ANY (current_schemas(false)) LIMIT 1"
     async with postgres_adapter().connected(address.dsn) as connection:
         if await connection.fetchval(tables):
-            raise DatabaseNotEmpty
+            raise StorageError(
+                "A backup of PostgreSQL is restored into a new database, so that the present one "
+                "stays: make an empty one (createdb NAME), set PETITION_DATABASE_URL to it, and "
+                "try again."
+            )
 
 
 def _copy_sqlite(database: Path, target: BinaryIO) -> CopiedDatabase:
     if not database.exists():
-        raise DatabaseMissing
+        raise StorageError("There is no database here yet; petition-bot run makes it.")
     with unfinished_file(database.resolve()) as copy:
         with reading(database) as source:
             source.execute("VACUUM INTO ?", (str(copy),))

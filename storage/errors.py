@@ -71,22 +71,8 @@ class DatabaseUrlWrong(NeedsAPerson):
     """The database address is not one of sqlite+aiosqlite:///FILE or postgresql+asyncpg://…."""
 
 
-class ProgramMissing(StorageError):
-    """A program that this needs is not installed."""
-
-
 class BackupUnusable(StorageError):
     """The file is no whole backup."""
-
-
-class DatabaseNotEmpty(StorageError):
-    """A backup of PostgreSQL is restored into a new database, so that the present one stays: make
-    an empty one (createdb NAME), set PETITION_DATABASE_URL to it, and try again.
-    """
-
-
-class DatabaseMissing(StorageError):
-    """There is no database here yet; petition-bot run makes it."""
 
 
 class PetitionMissing(StorageError):

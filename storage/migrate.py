@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from storage.database_url import SqliteAddress, parse_address
-from storage.errors import DatabaseMissing, SchemaMissing, SchemaTooNew, SchemaTooOld, Unavailable
+from storage.errors import SchemaMissing, SchemaTooNew, SchemaTooOld, StorageError, Unavailable
 from storage.migrations import NEWEST
 from storage.migrations.before_the_release import FORMER, to_the_first
 from storage.open_database import postgres_adapter
@@ -80,14 +80,14 @@ async def require_newest(url: str) -> None:
     """Checks, without changing anything, that the tables are this version's.
 
     Raises:
-        DatabaseMissing: there is no such file.
+        StorageError: there is no such file.
         SchemaMissing: there are no tables yet, or they are older.
         SchemaTooNew, SchemaTooOld: another version of the program made them.
         Unavailable: it cannot be reached.
     """
     address = parse_address(url)
     if isinstance(address, SqliteAddress) and not await asyncio.to_thread(address.path.exists):
-        raise DatabaseMissing(
+        raise StorageError(
             "There is no database at {path}. If there should be one, look at "
             "PETITION_DATABASE_URL; petition-bot run makes a new one.",
             path=Path.cwd() / address.path,
