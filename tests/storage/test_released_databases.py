@@ -226,6 +226,7 @@ async def test_what_an_update_erases_leaves_the_files_at_the_next_start_if_not_a
     for error in (Killed, Unavailable):
         with pytest.raises(error):
             await migrate(empty_url)
+        await require_newest(empty_url)
     for _ in range(2):
         assert await migrate(empty_url) == NEWEST
         assert len(tries) == (4 if is_sqlite else 3), "never again"
