@@ -70,6 +70,12 @@ _LOST = (
     asyncpg.InvalidCachedStatementError,  # a newer version has just migrated
     PoolTimeout,
 )
+# What the server says of its own end; with any other answer it has refused to commit.
+_COMMIT_UNCERTAIN = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+)
 _NO_TABLE = "42P01"
 
 
@@ -239,6 +245,9 @@ async def _carried_out(
     try:
         await (await _driver_of(connection)).execute("COMMIT")
     except DRIVER_ERRORS as error:
+        if isinstance(error, asyncpg.PostgresError) and not isinstance(error, _COMMIT_UNCERTAIN):
+            await asyncio.to_thread(take_back_notes, [transaction])
+            raise
         # Not tried again, as it may have taken effect.
         raise Unavailable(
             "The connection was lost during the commit, which may have succeeded."

@@ -17,6 +17,7 @@ from storage.keyring import Keyring
 from storage.sqlite import SqliteDatabase
 from storage.tables import PETITIONS, TELEGRAM_CACHE
 from storage.transaction import Transaction
+from tests.support.raw_sql import write_sql
 from tests.support.supporters import NOON, SLUG
 
 MUTED = Entry(Deed.MUTED, b"m" * 16)
@@ -108,6 +109,29 @@ async def test_where_the_journal_fails_in_a_way_that_nobody_thought_of_all_are_a
         )
     assert [type(each) for each in answers] == [type(None), RuntimeError]
     assert await storage.read(kept) == {"before"}
+
+
+@pytest.mark.parametrize("kind", ["postgres"])
+async def test_what_the_server_refuses_at_the_commit_is_taken_back(
+    storage: Storage, notebook: Notebook, kind: str
+) -> None:
+    for each in (
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE 'no room' USING ERRCODE = 'disk_full'; END $$",
+        "CREATE CONSTRAINT TRIGGER at_the_commit AFTER INSERT ON telegram_cache"
+        " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()",
+    ):
+        await write_sql(storage.database, each)
+    try:
+        with pytest.raises(Unavailable):
+            await storage.write(notebook.keep_and_note, "muted")
+    finally:
+        await write_sql(storage.database, "DROP FUNCTION refuse CASCADE")
+    assert notebook.noted
+    assert set(notebook.noted[::2]) == {MUTED}
+    assert set(notebook.noted[1::2]) == {replace(MUTED, refused=True)}
+    assert len(notebook.noted) % 2 == 0
+    assert await storage.read(kept) == set()
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
