@@ -5,11 +5,21 @@ it can be killed at any point, and the next run goes on. A portion is read and w
 transaction, so what another command writes meanwhile is not overwritten.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, func, or_, select, tuple_, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Table,
+    bindparam,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from storage.columns import is_sealed, key_of
 from storage.database import Database
@@ -79,7 +89,7 @@ def _reseal(
     if after:
         query = query.where(tuple_(*key) > tuple_(*after))
     rows = tx.all(query.order_by(*key).limit(PORTION).with_for_update())
-    done, damaged = 0, Counter[str]()
+    damaged, anew = Counter[str](), defaultdict[tuple[str, ...], list[dict[str, Any]]](list)
     for row in rows:
         owner = row._mapping[key_of(table)]
         fresh: dict[str, bytes] = {}
@@ -93,9 +103,12 @@ def _reseal(
             except BrokenData:
                 damaged[str(column)] += 1
         if fresh:
-            is_it = tuple_(*key) == tuple_(*row[: len(key)])
-            tx.change(update(table).where(is_it).values(fresh))
-            done += len(fresh)
+            is_it = {f"its_{each.name}": row._mapping[each] for each in key}
+            anew[tuple(fresh)].append(fresh | is_it)
+    changing = update(table).where(*(each == bindparam(f"its_{each.name}") for each in key))
+    for rows_of_columns in anew.values():  # at once: row by row takes five times as long
+        tx.change(changing, rows_of_columns)
+    done = sum(len(names) * len(some) for names, some in anew.items())
     return done, damaged, rows[-1][: len(key)] if rows else None
 
 
