@@ -3,14 +3,20 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, Row, and_, exists, or_, select
 
-from storage.broadcast_types import ACTIVE, Broadcast, BroadcastState, DeliveryState
+from storage.broadcast_types import ACTIVE, OVER, Broadcast, BroadcastState, DeliveryState
 from storage.tables import BROADCASTS, DELIVERIES, RESTORES
 from storage.transaction import Transaction
 
 # A broadcast is not sent if one of these cannot be decrypted; the progress chat does no harm.
 _NEEDED = ("author", "confirmed_by", "source_chat")
+
+_IS_OPEN = DELIVERIES.c.state.in_((DeliveryState.PENDING, DeliveryState.SENDING))
+_IS_WAITED_FOR = and_(
+    BROADCASTS.c.state == BroadcastState.FINISHED,
+    exists().where(DELIVERIES.c.broadcast_id == BROADCASTS.c.id, _IS_OPEN),
+)
 
 
 def _broadcast_in(tx: Transaction, row: Row[Any]) -> Broadcast:
@@ -78,13 +84,23 @@ def due_broadcasts(tx: Transaction, at: datetime) -> list[Broadcast]:
     """
     if tx.find(RESTORES, RESTORES.c.released_at.is_(None)):
         return []
-    found = broadcast_history(tx)
+    columns = BROADCASTS.c
+    # Asked every second: those that are over for good are not even read.
+    found = broadcast_history(
+        tx,
+        or_(
+            columns.state.not_in(OVER),
+            columns.reported_at.is_(None),
+            and_(columns.recall_started_at.is_not(None), columns.recall_ended_at.is_(None)),
+            and_(columns.recall_started_at.is_(None), _IS_WAITED_FOR),
+        ),
+    )
     is_idle = not any(each.is_active for each in found)
-    ranked = [(each, _urgency(tx, each, at, is_idle)) for each in reversed(found)]
+    ranked = [(each, _urgency(each, at, is_idle)) for each in reversed(found)]
     return [each for rank in range(5) for each, its in ranked if its == rank]
 
 
-def _urgency(tx: Transaction, broadcast: Broadcast, at: datetime, is_idle: bool) -> int | None:
+def _urgency(broadcast: Broadcast, at: datetime, is_idle: bool) -> int | None:
     """Returns in which order broadcasts are worked on; None for one that needs no worker.
 
     A recall goes first: what was sent is wrong, and after 48 hours it cannot be deleted. What
@@ -97,9 +113,7 @@ def _urgency(tx: Transaction, broadcast: Broadcast, at: datetime, is_idle: bool)
     if broadcast.is_running:
         return 1
     if broadcast.is_over:
-        is_sent = broadcast.state is BroadcastState.FINISHED and not broadcast.recall_started_at
-        is_waited_for = is_sent and has_open_deliveries(tx, broadcast.id)
-        return 3 if is_waited_for or broadcast.reported_at is None else None
+        return 3
     if broadcast.awaits_approval or broadcast.pause_reason is not None:
         return 4
     has_time = broadcast.starts_at is not None and broadcast.starts_at <= at
@@ -108,5 +122,4 @@ def _urgency(tx: Transaction, broadcast: Broadcast, at: datetime, is_idle: bool)
 
 def has_open_deliveries(tx: Transaction, key: bytes) -> bool:
     """Returns whether somebody is still to be sent a broadcast."""
-    is_open = DELIVERIES.c.state.in_((DeliveryState.PENDING, DeliveryState.SENDING))
-    return tx.find(DELIVERIES, DELIVERIES.c.broadcast_id == key, is_open) is not None
+    return tx.find(DELIVERIES, DELIVERIES.c.broadcast_id == key, _IS_OPEN) is not None

@@ -196,7 +196,7 @@ def change_broadcast(
     return _change(tx, broadcast, action, at, reason, **values)
 
 
-def note_on_broadcast(tx: Transaction, /, key: bytes, **values: Any) -> Broadcast | None:
+def set_on_broadcast(tx: Transaction, /, key: bytes, **values: Any) -> Broadcast | None:
     """Stores columns that change no state, such as its progress message; returns it as it is."""
     tx.set(BROADCASTS, key, **values)
     return broadcast_with(tx, key)

@@ -13,7 +13,7 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from storage.audit import add_audit
 from storage.broadcast_types import BroadcastState, Kind
@@ -126,16 +126,17 @@ class ClosingText:
 
 def published_closing_texts(tx: Transaction) -> list[ClosingText]:
     """Returns every published version, oldest first."""
-    return [each for each in all_closing_texts(tx) if each.is_published]
+    asked_for = all_closing_texts(tx, CLOSING_TEXTS.c.publication_id.is_not(None))
+    return [each for each in asked_for if each.is_published]
 
 
-def all_closing_texts(tx: Transaction) -> list[ClosingText]:
-    """Returns every version ever written, oldest first."""
+def all_closing_texts(tx: Transaction, *conditions: ColumnElement[bool]) -> list[ClosingText]:
+    """Returns every version ever written for which all of that holds, oldest first."""
     made = {}
     for row in tx.all(select(CLOSING_PUBLICATIONS).where(tx.of(CLOSING_PUBLICATIONS))):
         made[row.id] = Publication(**tx.unsealed(CLOSING_PUBLICATIONS, row))
     versions = []
-    for row in tx.all(select(CLOSING_TEXTS).where(tx.of(CLOSING_TEXTS))):
+    for row in tx.all(select(CLOSING_TEXTS).where(tx.of(CLOSING_TEXTS), *conditions)):
         stored = tx.unsealed(CLOSING_TEXTS, row)
         publication = made.get(stored.pop("publication_id"))
         stored["kind"] = ClosingTextKind(row.kind)

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date, datetime
 from enum import StrEnum
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import and_, func, select
 
@@ -239,7 +239,8 @@ class ChangeOwed:
     corrected_name: str | None = field(default=None, repr=False)
 
 
-class NotedChange(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class NotedChange:
     """What changed in a signature, when the addressee was told of it, and its name by now."""
 
     id: bytes
@@ -247,7 +248,7 @@ class NotedChange(NamedTuple):
     change: Change
     changed_at: datetime
     told_at: datetime | None = None
-    name: str | None = None
+    name: str | None = field(default=None, repr=False)
 
 
 def changes_owed(noted: Iterable[NotedChange], exported_at: datetime) -> Iterator[ChangeOwed]:
@@ -263,16 +264,16 @@ def changes_owed(noted: Iterable[NotedChange], exported_at: datetime) -> Iterato
         untold = [each for each in since if each.told_at is None]
         if not _is_named(known, since) or not (found := _still_true(untold)):
             continue
-        newest = min(found, key=lambda each: _BY_WEIGHT.index(each.change))
+        weightiest = min(found, key=lambda each: _BY_WEIGHT.index(each.change))
         is_corrected = any(each.change is Change.CORRECTED for each in found)
-        has_name = is_corrected and newest.change in _KEEPS_THE_NAME
+        has_name = is_corrected and weightiest.change in _KEEPS_THE_NAME
         yield ChangeOwed(
             number=number,
-            change=newest.change,
-            changed_at=newest.changed_at,
+            change=weightiest.change,
+            changed_at=weightiest.changed_at,
             ids=tuple(each.id for each in untold),
             is_corrected=has_name,
-            corrected_name=newest.name if has_name else None,
+            corrected_name=weightiest.name if has_name else None,
         )
 
 
@@ -287,7 +288,7 @@ def _still_true(untold: Sequence[NotedChange]) -> list[NotedChange]:
         if each.change is Change.NAME_GIVEN:
             is_named_again = True
         elif is_named_again and each.change is Change.NAME_REMOVED:
-            found.append(each._replace(change=Change.CORRECTED))
+            found.append(replace(each, change=Change.CORRECTED))
         elif not (is_named_again and each.change in _HIDES):
             found.append(each)
     return found

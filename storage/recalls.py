@@ -5,10 +5,9 @@ with the deliveries that have no recall outcome yet. New queries about recalls g
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
 
 from sqlalchemy import select
 
@@ -30,11 +29,12 @@ class Recalled(StrEnum):
     """It is too old, or its chat id is no longer known."""
 
 
-class SentMessages(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class SentMessages:
     """What one recipient was sent; `chat_id` is None if it can no longer be deleted."""
 
     position: int
-    chat_id: int | None
+    chat_id: int | None = field(repr=False)
     messages: tuple[int, ...]
 
 

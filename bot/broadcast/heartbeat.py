@@ -13,7 +13,7 @@ from bot.broadcast.context import WorkerContext
 from bot.tracebacks import kind_of, place_of
 from storage.broadcast_counts import tally_of_broadcast
 from storage.broadcast_rows import broadcast_with, due_broadcasts
-from storage.broadcast_transitions import note_on_broadcast
+from storage.broadcast_transitions import set_on_broadcast
 from storage.broadcast_types import Broadcast, BroadcastState, Tally
 from storage.errors import StorageError
 from storage.recalls import RecallTally, end_recall, tally_of_recall
@@ -99,7 +99,7 @@ class Heartbeat:
         if not await self._try_report(lambda: self._reporter.ended(broadcast, tally)):
             return False
         _log.info("broadcast_ended", state=broadcast.state, **_counts(tally))
-        await storage.write(note_on_broadcast, self._broadcast, reported_at=self._context.now())
+        await storage.write(set_on_broadcast, self._broadcast, reported_at=self._context.now())
         return True
 
     async def report_waiting(self) -> None:

@@ -12,7 +12,7 @@ from handlers.broadcasts.progress_publisher import progress_place, view_of
 from handlers.broadcasts.screens.labels import RECALLABLE_HOURS
 from handlers.broadcasts.screens.progress import state_screen
 from handlers.broadcasts.screens.questions import ask_cancel, ask_recall
-from storage.broadcast_transitions import change_broadcast, note_on_broadcast
+from storage.broadcast_transitions import change_broadcast, set_on_broadcast
 from storage.broadcast_types import Broadcast, BroadcastAction, BroadcastState, PauseReason
 
 _log = structlog.stdlib.get_logger()
@@ -50,7 +50,7 @@ async def ask_to_cancel(ctx: AdminContext, argument: str) -> None:
         return
     if known.is_active:
         await ctx.services.storage.write(
-            note_on_broadcast, known.id, cancel_requested_at=ctx.services.clock()
+            set_on_broadcast, known.id, cancel_requested_at=ctx.services.clock()
         )
         known = (
             await ctx.services.storage.write(
@@ -75,7 +75,7 @@ async def watch(ctx: AdminContext, argument: str) -> None:
     known = await find_broadcast(ctx, argument)
     if known is not None:
         known = (
-            await ctx.services.storage.write(note_on_broadcast, known.id, cancel_requested_at=None)
+            await ctx.services.storage.write(set_on_broadcast, known.id, cancel_requested_at=None)
             or known
         )
         await tell_state(ctx, known)
@@ -106,7 +106,7 @@ async def recall(ctx: AdminContext, argument: str) -> None:
         await ctx.tell(partial(_too_late, ctx, known))
         return
     await ctx.services.storage.write(
-        note_on_broadcast,
+        set_on_broadcast,
         found.id,
         progress_chat=ctx.chat_id,
         progress_message_id=ctx.message_id or 0,

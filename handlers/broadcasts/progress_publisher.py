@@ -16,7 +16,7 @@ from handlers.screens.screen import Screen
 from storage.admin_names import names_of_admins
 from storage.broadcast_counts import count_not_told, tally_of_broadcast
 from storage.broadcast_rows import broadcast_with
-from storage.broadcast_transitions import note_on_broadcast
+from storage.broadcast_transitions import set_on_broadcast
 from storage.broadcast_types import Broadcast, Kind
 from storage.conversations import count_unsigned
 from storage.recalls import tally_of_recall
@@ -90,7 +90,7 @@ class ProgressPublisher:
                 message_id = await send_screen(self._bot, chat, drawn)
                 self._turns.shown[now.id] = ((chat, message_id), drawn)
             await self._services.storage.write(
-                note_on_broadcast, now.id, progress_chat=chat, progress_message_id=message_id
+                set_on_broadcast, now.id, progress_chat=chat, progress_message_id=message_id
             )
             await self._draw(broadcast, measured, state_screen, again=not is_new)
             return await self._latest(broadcast)
@@ -168,7 +168,7 @@ class ProgressPublisher:
             return place
         sent = await send_screen(self._bot, place[0], drawn)
         await self._services.storage.write(
-            note_on_broadcast, broadcast, progress_chat=place[0], progress_message_id=sent
+            set_on_broadcast, broadcast, progress_chat=place[0], progress_message_id=sent
         )
         return place[0], sent
 

@@ -18,7 +18,7 @@ from storage.broadcast_transitions import (
     change_broadcast,
     finish_broadcast,
     interrupt_broadcast,
-    note_on_broadcast,
+    set_on_broadcast,
 )
 from storage.broadcast_types import (
     Audience,
@@ -73,16 +73,16 @@ async def test_whether_to_cancel_is_asked_until_an_admin_decides(
     await people.sign([1])
     broadcast = await started(storage)
     other = await start(storage, kind=Kind.UPDATE, starts_at=later(99))
-    await storage.write(note_on_broadcast, broadcast.id, cancel_requested_at=later(1))
+    await storage.write(set_on_broadcast, broadcast.id, cancel_requested_at=later(1))
     assert await storage.read(scheduled_broadcasts) == [other]
-    await storage.write(note_on_broadcast, other.id, cancel_requested_at=later(1))
+    await storage.write(set_on_broadcast, other.id, cancel_requested_at=later(1))
     paused = await storage.write(
         change_broadcast, BroadcastAction.PAUSE, broadcast.id, ADMIN, later(2)
     )
     assert paused is not None
     assert paused.cancel_requested_at == later(1)
     if decision is None:
-        decided = await storage.write(note_on_broadcast, broadcast.id, cancel_requested_at=None)
+        decided = await storage.write(set_on_broadcast, broadcast.id, cancel_requested_at=None)
     else:
         decided = await storage.write(change_broadcast, decision, broadcast.id, ADMIN, later(3))
     assert decided is not None

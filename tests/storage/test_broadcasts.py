@@ -11,7 +11,7 @@ from storage.broadcast_rows import (
     due_broadcasts,
     scheduled_broadcasts,
 )
-from storage.broadcast_transitions import finish_broadcast, interrupt_broadcast, note_on_broadcast
+from storage.broadcast_transitions import finish_broadcast, interrupt_broadcast, set_on_broadcast
 from storage.broadcast_types import Audience, Kind, Outcome, StopReason, Tally
 from storage.database import Database
 from storage.deliveries import record_results
@@ -285,7 +285,7 @@ class TestEnding:
         await storage.write(finish_broadcast, broadcast.id, later(5))
         (due,) = await storage.read(due_broadcasts, later(99))
         assert (due.id, due.state, due.reported_at) == (broadcast.id, "finished", None)
-        await storage.write(note_on_broadcast, broadcast.id, reported_at=later(2))
+        await storage.write(set_on_broadcast, broadcast.id, reported_at=later(2))
         assert await storage.read(due_broadcasts, later(99)) == []
         (ended,) = await storage.read(broadcast_history)
         assert ended.reported_at == later(2)
@@ -314,7 +314,7 @@ class TestEnding:
         assert (broadcast.progress_chat, broadcast.progress_message_id) == (None, None)
         other = await start(storage, kind=Kind.UPDATE, starts_at=later(99))
         await storage.write(
-            note_on_broadcast, broadcast.id, progress_chat=900, progress_message_id=41
+            set_on_broadcast, broadcast.id, progress_chat=900, progress_message_id=41
         )
         assert await storage.read(scheduled_broadcasts) == [other]
         found = await storage.read(active_broadcast)

@@ -213,3 +213,7 @@ def test_one_notice_covers_also_what_was_undone_before_it() -> None:
     (owed,) = changes_owed(noted, NOON)
     assert (owed.change, owed.changed_at) == (Change.CORRECTED, later(7))
     assert owed.ids == (b"1/5", b"1/6", b"1/7")
+
+
+def test_a_name_is_not_in_the_repr() -> None:
+    assert "Ana" not in repr(NotedChange(b"c", 1, Change.CORRECTED, NOON, None, "Ana Ruiz"))

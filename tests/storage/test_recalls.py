@@ -11,7 +11,7 @@ from storage.broadcast_transitions import (
     change_broadcast,
     finish_broadcast,
     interrupt_broadcast,
-    note_on_broadcast,
+    set_on_broadcast,
 )
 from storage.broadcast_types import (
     RECALLABLE_FOR,
@@ -26,6 +26,7 @@ from storage.deliveries import record_results
 from storage.recalls import (
     Recalled,
     RecallTally,
+    SentMessages,
     end_recall,
     next_to_recall,
     record_recalled,
@@ -53,7 +54,7 @@ async def sent(storage: Storage, people: Supporters) -> Broadcast:
         SENT_AT,
     )
     await storage.write(finish_broadcast, broadcast.id, later(3))
-    await storage.write(note_on_broadcast, broadcast.id, reported_at=later(3))
+    await storage.write(set_on_broadcast, broadcast.id, reported_at=later(3))
     return broadcast
 
 
@@ -288,3 +289,7 @@ async def test_what_left_no_message_ids_is_not_deleted_with_the_others(
     await storage.write(change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, later(9))
     found = await storage.read(next_to_recall, broadcast.id, after=0, limit=10, at=later(9))
     assert [(each.chat_id, each.messages) for each in found] == [(1001, (71,)), (None, ())]
+
+
+def test_a_chat_is_not_in_the_repr() -> None:
+    assert "123456" not in repr(SentMessages(1, 123456, (7,)))

@@ -6,7 +6,7 @@ import pytest
 
 from storage import Storage
 from storage.broadcast_rows import broadcast_with, due_broadcasts
-from storage.broadcast_transitions import change_broadcast, finish_broadcast, note_on_broadcast
+from storage.broadcast_transitions import change_broadcast, finish_broadcast, set_on_broadcast
 from storage.broadcast_types import (
     Audience,
     Broadcast,
@@ -38,7 +38,7 @@ async def blocked_on_the_way(storage: Storage, people: Supporters) -> Broadcast:
     lost = results([third], Outcome.UNREACHABLE)
     await storage.write(record_results, broadcast.id, [*sent, *lost], later(2))
     await storage.write(finish_broadcast, broadcast.id, later(3))
-    await storage.write(note_on_broadcast, broadcast.id, reported_at=later(3))
+    await storage.write(set_on_broadcast, broadcast.id, reported_at=later(3))
     return broadcast
 
 
@@ -162,7 +162,7 @@ async def test_what_was_recalled_is_sent_to_nobody_who_comes_back(
     assert await claim(storage, broadcast) == []
     assert not await storage.write(mark_reachable, people.supporter(3), later(6))
     assert not await storage.write(mark_reachable, people.supporter(4), later(6))
-    await storage.write(note_on_broadcast, broadcast.id, reported_at=later(7))
+    await storage.write(set_on_broadcast, broadcast.id, reported_at=later(7))
     await storage.write(record_recalled, broadcast.id, Recalled.DELETED, [first.position])
     await storage.write(end_recall, broadcast.id, later(8))
     assert await storage.read(due_broadcasts, later(9)) == []

@@ -19,7 +19,7 @@ from storage.broadcast_rows import (
     listed_broadcasts,
     scheduled_broadcasts,
 )
-from storage.broadcast_transitions import begin_broadcast, change_broadcast, note_on_broadcast
+from storage.broadcast_transitions import begin_broadcast, change_broadcast, set_on_broadcast
 from storage.broadcast_types import BroadcastAction, Outcome
 from storage.closing_texts import (
     AwaitedText,
@@ -285,9 +285,9 @@ async def test_nothing_of_the_other_petition_is_changed(
         await storage.write(change_broadcast, BroadcastAction.CANCEL, each.id, ADMIN, MUCH_LATER)
         await storage.write(change_broadcast, BroadcastAction.RECALL, each.id, ADMIN, NOON)
         await storage.write(change_broadcast, BroadcastAction.APPROVE, each.id, ADMIN + 1, NOON)
-        await storage.write(note_on_broadcast, each.id, reported_at=NOON)
-        await storage.write(note_on_broadcast, each.id, progress_chat=1, progress_message_id=2)
-        await storage.write(note_on_broadcast, each.id, cancel_requested_at=NOON)
+        await storage.write(set_on_broadcast, each.id, reported_at=NOON)
+        await storage.write(set_on_broadcast, each.id, progress_chat=1, progress_message_id=2)
+        await storage.write(set_on_broadcast, each.id, cancel_requested_at=NOON)
         await storage.write(end_recall, each.id, NOON)
     await storage.write(settle_deliveries, MUCH_LATER)
     for user_id in (1, 2, 3):
