@@ -55,9 +55,10 @@ class Converted(sa.TypeDecorator[Any]):
         """See TypeDecorator."""
         return None if value is None else self.to(value)
 
-    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
-        """See TypeDecorator."""
-        return None if value is None else self.back(value)
+    def result_processor(self, dialect: sa.Dialect, _: object) -> Callable[[Any], Any]:
+        """See TypeEngine; at once, as a list reads a million."""
+        back = self.back
+        return lambda value: None if value is None else back(value)
 
 
 def _column(stored: sa.types.TypeEngine[Any]) -> Callable[..., sa.Column[Any]]:
