@@ -63,7 +63,10 @@ class SqliteDatabase:
         # the file.
         self._connections = (self._writer, *self._readers)
         self._log = WriteAheadLog(
-            path, pause_seconds=log_pause_seconds, retry_seconds=log_retry_seconds
+            path,
+            self.require_files,
+            pause_seconds=log_pause_seconds,
+            retry_seconds=log_retry_seconds,
         )
         self._path = path
         self._files: list[FileIdentity] = []

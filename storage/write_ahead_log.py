@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 import aiosqlite
 
+from storage.errors import DatabaseReplaced
 from storage.sqlite_connection import PRAGMAS, is_locked
 
 PAUSE_SECONDS = 4.0
@@ -49,12 +50,14 @@ class WriteAheadLog:
     def __init__(
         self,
         path: Path,
+        require_files: Callable[[], None],
         *,
         pause_seconds: float = PAUSE_SECONDS,
         retry_seconds: float = RETRY_SECONDS,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._path = path
+        self._require_files = require_files
         self._pause = pause_seconds
         self._retry = retry_seconds
         self._sleep = sleep
@@ -92,9 +95,11 @@ class WriteAheadLog:
             self._emptying = None
 
     async def truncate(self) -> bool:
-        """Tries to; returns False if a reader or a writer prevents it, or the disk fails."""
+        """Tries to; returns False if a reader, a writer, the disk or another file prevents it."""
         async with self._truncating:
             try:
+                # Another file in its place may be the only copy of what was signed.
+                self._require_files()
                 async with aiosqlite.connect(
                     f"file:{quote(str(self._path))}?mode=rw",
                     uri=True,
@@ -107,8 +112,8 @@ class WriteAheadLog:
                     return not await self._is_rewritten(connection) or await _is_truncated(
                         connection
                     )
-            except sqlite3.Error:
-                return False  # a fault of the disk, which every transaction will report
+            except (sqlite3.Error, DatabaseReplaced):
+                return False  # also a fault of the disk; every transaction will report it
 
     async def _is_rewritten(self, connection: aiosqlite.Connection) -> bool:
         """Rewrites a small database when that is due; returns whether it did."""

@@ -1,6 +1,7 @@
 """Tests that nobody is thanked once the database file of a running bot is removed or replaced."""
 
 import asyncio
+import filecmp
 import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -102,6 +103,14 @@ async def test_whoever_looks_is_told(
     harm(path.with_name(path.name + suffix))
     with pytest.raises(DatabaseReplaced, match=f"{path.name}(-wal)? was removed or replaced"):
         database.require_files()
+
+
+async def test_a_backup_that_is_put_in_its_place_stays_as_it_was_made(
+    database: SqliteDatabase, path: Path, sqlite_template: Path
+) -> None:
+    shutil.move(shutil.copy(sqlite_template, f"{path}.backup"), path)
+    assert await database._log.truncate() is False
+    assert filecmp.cmp(path, sqlite_template, shallow=False)
 
 
 async def test_before_anything_was_written_there_is_one_file_to_look_at(path: Path) -> None:

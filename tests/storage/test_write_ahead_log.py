@@ -335,7 +335,7 @@ class ALog(WriteAheadLog):
     """A log that is truncated as it is told to be."""
 
     def __init__(self, tries: "Tries") -> None:
-        super().__init__(Path(), sleep=tries.sleep)
+        super().__init__(Path(), lambda: None, sleep=tries.sleep)
         self._tries = tries
 
     async def truncate(self) -> bool:
