@@ -60,8 +60,7 @@ class HighWaterMark:
     def __init__(self, key_file: Path, url: str, slug: str, bot_id: str = "") -> None:
         self._database = parse_address(url)
         # One key may serve several petitions, and a petition may have a second database.
-        place = _place(self._database).removeprefix("sqlite+aiosqlite:///")
-        where = hashlib.sha256(place.encode()).hexdigest()[:8]
+        where = hashlib.sha256(_named_after(self._database).encode()).hexdigest()[:8]
         self.path = key_file.with_name(f"{key_file.name}.{slug}.{where}.mark")
         self._key_file = key_file
         self._url = url
@@ -279,6 +278,17 @@ def _last_used(key_file: Path, slug: str) -> StorageError | None:
     newest = max(signed, key=lambda mark: mark.path.stat().st_mtime)
     day = datetime.fromtimestamp(newest.path.stat().st_mtime, UTC).date()
     return StorageError(", which was last used on {day}: {where}", day=day, where=newest.database)
+
+
+def _named_after(address: SqliteAddress | PostgresAddress) -> str:
+    """Returns what a mark is named after; it never changes, or those that are there are lost.
+
+    Neither the user nor the password is part of it: with others it is the same database.
+    """
+    if isinstance(address, SqliteAddress):
+        return str(address.path.resolve())
+    parts = urlsplit(address.dsn)
+    return f"{parts.hostname}:{parts.port}{parts.path}?{parts.query}"
 
 
 def _place(address: SqliteAddress | PostgresAddress) -> str:

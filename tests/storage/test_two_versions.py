@@ -19,6 +19,7 @@ from storage import Storage
 from storage.database import Database
 from storage.deliveries import lease_of
 from storage.errors import DatabaseBehind, HeldElsewhere
+from storage.high_water_mark import HighWaterMark
 from storage.keyring import Keyring
 from storage.migrate import migrate
 from storage.times import to_millis
@@ -111,3 +112,19 @@ async def test_what_an_older_version_noted_of_the_signatures_is_looked_at(
     with pytest.raises(DatabaseBehind):
         async with open_app(chosen):
             pass
+
+
+@pytest.mark.parametrize(
+    ("address", "where"),
+    [
+        ("bot:secret@db/petition", "aeea0583"),
+        ("me@DB:5433/petition", "d9e5d1aa"),
+        ("/petition?host=/run/postgresql", "52600c56"),
+    ],
+)
+def test_what_an_older_version_noted_of_a_server_is_looked_at(
+    tmp_path: Path, address: str, where: str
+) -> None:
+    """Its name is the SHA-256 of "db:None/petition?", of "db:5433/petition?" and so on."""
+    mark = HighWaterMark(tmp_path / "petition.key", f"postgresql+asyncpg://{address}", SLUG)
+    assert mark.path.name == f"petition.key.andry.{where}.mark"
