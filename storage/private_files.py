@@ -83,13 +83,12 @@ def unfinished_file(target: Path) -> Iterator[Path]:
     """
     remove_unfinished(target.parent, glob.escape(target.name))
     fresh = target.with_name(f"{target.name}.{secrets.token_hex(4)}{_UNFINISHED}")
-    handle = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield fresh
-    finally:
-        os.close(handle)
-        _remove(fresh)
+    # Who removes what a kill left may do so just before it is locked; then it is made again.
+    with locked_file(fresh):
+        try:
+            yield fresh
+        finally:
+            _remove(fresh)
 
 
 @contextmanager
@@ -111,7 +110,7 @@ def new_file(path: Path, *, replaces: bool = True, like: Path | None = None) -> 
     if like is not None and target.exists() and not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
     with unfinished_file(target) as fresh:
-        with fresh.open("wb") as file:
+        with fresh.open("r+b") as file:  # never makes one, which others could read
             yield file
             file.flush()
             os.fsync(file.fileno())

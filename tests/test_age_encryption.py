@@ -1,5 +1,6 @@
 """What is encrypted to the recipients of the settings, and who can open it."""
 
+import fcntl
 import io
 import os
 import shutil
@@ -21,7 +22,7 @@ from bot.age_encryption import (
     read_identities,
 )
 from storage.errors import FileNotWritten
-from storage.private_files import new_file, output_file, write_file
+from storage.private_files import new_file, output_file, remove_unfinished, write_file
 
 PLAIN = b"a list of names\n" * 20_000
 KEY = pyrage.x25519.Identity.generate()
@@ -209,6 +210,21 @@ class TestAFile:
         with pytest.raises(FileNotWritten, match="exists already"), output_file(path):
             path.write_bytes(b"fast")
         assert path.read_bytes() == b"fast"
+        assert [path] == list(tmp_path.iterdir())
+
+    def test_is_its_owners_alone_where_another_cleans_up_in_that_very_moment(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path, lock, once = tmp_path / "list.age", fcntl.flock, ["the other one"]
+
+        def meanwhile(handle: int, how: int) -> None:
+            if once and once.pop():
+                remove_unfinished(tmp_path, path.name)
+            lock(handle, how)
+
+        monkeypatch.setattr(fcntl, "flock", meanwhile)
+        write_file(path, b"Ana")
+        assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"Ana", 0o600)
         assert [path] == list(tmp_path.iterdir())
 
     def test_that_is_written_while_another_replaces_it_is_whole(self, tmp_path: Path) -> None:
