@@ -249,9 +249,12 @@ def key_apart_from_data(key_file: Path, database_url: str) -> None:
     folder = data_folder(database_url)
     if folder is None or not key_file.resolve().is_relative_to(folder):
         return
-    elsewhere = key_file_by_default().parent
-    if elsewhere.is_relative_to(folder) or (elsewhere / key_file.name).exists():
-        elsewhere = folder.with_name(f"{folder.name}-key")
+    beside = (folder.with_name(f"{folder.name}-key{n}") for n in ("", *range(2, 100)))
+    elsewhere = next(
+        each
+        for each in (key_file_by_default().parent, *beside)
+        if not (each.is_relative_to(folder) or (each / key_file.name).exists())
+    )
     moving = (
         f"{shlex.join(['mkdir', '-m', '700', '-p', str(elsewhere)])} && "
         # What lies beside the key, and begins with its name, belongs to it.

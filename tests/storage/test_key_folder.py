@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,23 @@ def made_by(patch: pytest.MonkeyPatch, owners: dict[Path, int], me: int) -> None
 def test_a_key_within_the_data_folder_is_refused(tmp_path: Path, place: str) -> None:
     with pytest.raises(KeyFileUnusable, match="PETITION_KEY_FILE"):
         key_apart_from_data(tmp_path / place, f"sqlite+aiosqlite:///{tmp_path}/data/petition.db")
+
+
+def test_who_moves_the_key_as_told_has_that_one_and_none_that_lay_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_default = tmp_path / "config" / "petition.key"
+    monkeypatch.setattr("storage.keyring.key_file_by_default", lambda: by_default)
+    for folder in ("data", "config", "data-key", "data-key2"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "petition.key").write_text(folder)
+    mine, url = tmp_path / "data" / "petition.key", f"sqlite+aiosqlite:///{tmp_path}/data/it.db"
+    with pytest.raises(KeyFileUnusable) as told:
+        key_apart_from_data(mine, url)
+    command = str(told.value).partition("run: ")[2].splitlines()[0]
+    subprocess.run(["sh", "-euc", command], check=True)  # noqa: S603, S607
+    assert not mine.exists()
+    assert (tmp_path / "data-key3" / "petition.key").read_text() == "data"
 
 
 def test_a_link_does_not_hide_that_the_key_is_within_the_data_folder(tmp_path: Path) -> None:
