@@ -31,7 +31,7 @@ from storage.journal import has_entries
 from storage.keyring import Keyring
 from storage.open_database import postgres_adapter
 from storage.petitions import Reached
-from storage.private_files import reason_and_command, write_file
+from storage.private_files import locked_file, reason_and_command, write_file
 
 # All columns, as the tables from before the release have fewer.
 _PETITION = "SELECT * FROM petitions WHERE slug = $1"
@@ -142,13 +142,20 @@ class HighWaterMark:
                 otherwise=_OTHERWISE,
             )
         if reached != before:
-            known = _read_mark(self.path) if self.path.exists() else None
-            bots = {self._bot_id} if known is None else {*known.bots, self._bot_id}
-            numbers = f"{reached.number} {reached.deeds}"
-            place = quote(_place(self._database), safe="/:+")
-            content = f"{numbers}\n{place}\n{' '.join(sorted(bots)).strip()}\n"
-            write_file(self.path, content.encode())
+            try:
+                write_file(self.path, self._content(reached, set()), replaces=False)
+            except FileExistsError:
+                # A command and the bot may both write it, and each knows its own bot alone.
+                with locked_file(self.path):
+                    known = _read_mark(self.path)
+                    content = self._content(reached, known.bots if known else set())
+                    write_file(self.path, content)
             self._reached = reached
+
+    def _content(self, reached: Reached, bots: set[str]) -> bytes:
+        place = quote(_place(self._database), safe="/:+")
+        noted = " ".join(sorted({*bots, self._bot_id})).strip()
+        return f"{reached.number} {reached.deeds}\n{place}\n{noted}\n".encode()
 
     def raise_beside_the_bot(self, reached: Reached) -> None:
         """Writes the mark for a command, if it is lower, unless it cannot be written."""

@@ -8,6 +8,8 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from stat import S_ISDIR
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from storage.high_water_mark import HighWaterMark, highest_reached, petition_sig
 from storage.journal import Deed, Entry, Journal
 from storage.keyring import Keyring
 from storage.petitions import Reached
+from storage.private_files import write_file
 from storage.sqlite import SqliteDatabase
 from tests.support.raw_sql import Statement, write_all, write_sql
 
@@ -187,6 +190,28 @@ def test_a_bot_with_which_people_signed_is_known_and_one_that_was_only_started_i
     mark(key, database).raise_to(Reached(2, 1))  # a command, which is no bot
     HighWaterMark(key, url, SLUG, "8").raise_to(Reached(2, 1))
     assert [petition_signed_with(bot, key) for bot in "78"] == [SLUG, SLUG]
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_bot_is_known_that_wrote_the_mark_in_the_moment_in_which_a_command_did(
+    database: Path, key: Path, monkeypatch: pytest.MonkeyPatch, begun: bool
+) -> None:
+    if begun:
+        mark(key, database).raise_to(Reached(1))
+    of_the_bot = HighWaterMark(key, f"sqlite+aiosqlite:///{database}", SLUG, "7")
+    meanwhile = Thread(target=of_the_bot.raise_to, args=(Reached(2),))
+
+    def write(path: Path, content: bytes, **how: Any) -> None:
+        # A mark that is there is first tried to be made all the same.
+        if meanwhile.ident is None and not (begun and how):
+            meanwhile.start()
+            meanwhile.join(0.2)
+        write_file(path, content, **how)
+
+    monkeypatch.setattr("storage.high_water_mark.write_file", write)
+    mark(key, database).raise_to(Reached(2))
+    meanwhile.join()
+    assert petition_signed_with("7", key) == SLUG
 
 
 async def test_without_a_mark_there_is_nothing_to_reach(database: Path, key: Path) -> None:
@@ -360,12 +385,12 @@ class TestWriting:
         written = mark(key, database)
 
         def sync(file: int) -> None:
-            synced.append((os.fstat(file).st_size, written.path.exists()))
+            found = os.fstat(file)
+            synced.append((S_ISDIR(found.st_mode) or found.st_size, written.path.exists()))
 
         monkeypatch.setattr(os, "fsync", sync)
         written.raise_to(Reached(6))
-        folder = key.parent.stat().st_size
-        assert synced == [(written.path.stat().st_size, False), (folder, True)]
+        assert synced == [(written.path.stat().st_size, False), (True, True)]
 
     def test_what_a_kill_left_half_written_is_no_hindrance(
         self, database: Path, key: Path
