@@ -181,7 +181,14 @@ class Journal:
             raise silent
         written = Future[None]()
         # It does not keep the process from ending.
-        threading.Thread(target=self._write, args=(list(entries), written), daemon=True).start()
+        thread = threading.Thread(target=self._write, args=(list(entries), written), daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            self._turn.release()
+            raise JournalUnwritable(
+                "The journal cannot be written just now ({reason}).", reason=error
+            ) from error
         try:
             written.result(_LONGEST_SECONDS)
         except TimeoutError:

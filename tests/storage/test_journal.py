@@ -210,6 +210,25 @@ def test_while_one_try_waits_for_the_disk_the_next_is_refused_at_once(
     assert journal.read().entries[1:] == (more,)
 
 
+def test_where_no_thread_could_be_started_once_the_next_who_withdraws_is_noted(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine was out of memory for a moment."""
+    journal.prepare()
+
+    def refused(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("storage.journal._LONGEST_SECONDS", 0.5)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refused)
+        with pytest.raises(Unavailable, match="can't start new thread"):
+            journal.append(withdrawals(1))
+    (more,) = withdrawals(1)
+    journal.append([more])
+    assert journal.read().entries == (more,)
+
+
 async def test_what_is_over_or_overtaken_is_left_out_under_a_new_key(
     journal: Journal, keyring: Keyring
 ) -> None:
