@@ -55,6 +55,18 @@ _VERSIONS = Table(
 # What a revision erased, or moved to other pages, is in the files until they are written anew.
 # That this is to be done is noted in its transaction, so that a later start does what fails.
 _TO_WRITE_ANEW = " to write anew"
+# How the version before this one noted it: what says so, and what ends it.
+_FORMER_NOTE = {
+    "sqlite": (
+        "SELECT 1 FROM pragma_user_version WHERE user_version = 1",
+        "PRAGMA user_version = 0",
+    ),
+    "postgresql": (
+        "SELECT 1 WHERE 'to write anew'"
+        " = obj_description('alembic_version'::regclass, 'pg_class')",
+        "COMMENT ON TABLE alembic_version IS NULL",
+    ),
+}
 
 
 async def migrate(url: str) -> str:
@@ -120,13 +132,16 @@ def alembic_config(connection: Connection) -> "Config":
     return config
 
 
-async def _on_connection(url: str, work: Callable[[Connection], Result]) -> Result:
+async def _on_connection(
+    url: str, work: Callable[[Connection], Result], server_answers_in: float | None = None
+) -> Result:
     """Runs a function on a connection of its own, where every statement commits by itself."""
     address = parse_address(url)
     if not isinstance(address, SqliteAddress):
         async with postgres_adapter().connected_core(address.dsn) as core:
-            result: Result = await core.run_sync(work)
-            return result
+            async with asyncio.timeout(server_answers_in):
+                result: Result = await core.run_sync(work)
+                return result
     connection = SqliteConnection(address.path, ())
     try:
         with storage_errors():
@@ -139,14 +154,17 @@ async def _on_connection(url: str, work: Callable[[Connection], Result]) -> Resu
 async def _is_migrated(url: str) -> bool:
     """Migrates; returns False if somebody else holds SQLite's lock, or reads its log."""
     try:
-        return await _on_connection(url, _migrated)
+        if await _on_connection(url, _upgraded, _PATIENCE_SECONDS):
+            return True
+        return await _on_connection(url, _written_anew)
     except Unavailable as error:
         if is_locked(error.__cause__):
             return False
         raise
 
 
-def _migrated(connection: Connection) -> bool:
+def _upgraded(connection: Connection) -> bool:
+    """Brings it to the newest revision; returns False if the files are to be written anew."""
     version = _version(connection)
     require_known_revision(version)
     if version == NEWEST:
@@ -163,11 +181,20 @@ def _migrated(connection: Connection) -> bool:
         run(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
     _upgrade(connection)
     run("COMMIT")
-    if _version(connection) != NEWEST:
-        run("VACUUM" if is_sqlite else "VACUUM FULL signatures, conversations")
-        if is_sqlite and run("PRAGMA wal_checkpoint(TRUNCATE)").scalar():
-            return False
-        _set_version(connection, NEWEST)
+    return _version(connection) == NEWEST
+
+
+def _written_anew(connection: Connection) -> bool:
+    """Writes the files anew, however long it takes; returns False if SQLite's are being read."""
+    run, is_sqlite = connection.exec_driver_sql, connection.dialect.name == "sqlite"
+    if not is_sqlite:
+        run(f"SET lock_timeout = {_PATIENCE_SECONDS * 1_000:.0f}")
+    run("VACUUM" if is_sqlite else "VACUUM FULL signatures, conversations")
+    if is_sqlite and run("PRAGMA wal_checkpoint(TRUNCATE)").scalar():
+        return False
+    _, end_note = _FORMER_NOTE[connection.dialect.name]
+    run(end_note)
+    _set_version(connection, NEWEST)
     return True
 
 
@@ -201,6 +228,9 @@ def _version(connection: Connection) -> str | None:
     if not inspect(connection).has_table(_VERSIONS.name):
         return None
     version: str | None = connection.execute(select(_VERSIONS)).scalar()
+    is_noted, _ = _FORMER_NOTE[connection.dialect.name]
+    if version == NEWEST and connection.exec_driver_sql(is_noted).first():
+        return f"{version}{_TO_WRITE_ANEW}"
     return version
 
 

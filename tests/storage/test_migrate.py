@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 import uvloop
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -21,6 +22,7 @@ from storage.migrate import migrate
 from storage.migrations import NEWEST
 from storage.open_database import open_database
 from storage.tables import metadata
+from tests.storage.silent_connection import a_line
 from tests.support.postgres_server import PostgresServer
 from tests.support.raw_sql import read_sql, write_sql
 
@@ -170,6 +172,26 @@ class TestMigrate:
                 async with asyncio.timeout(5):
                     await migrate(url)
         await reader.close()
+        monkeypatch.undo()
+        assert await migrate(url) == NEWEST
+
+    async def test_on_postgres_it_ends_where_the_server_answers_no_more(
+        self, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        url = await asyncio.to_thread(postgres_server.empty)
+        run: Any = Connection.exec_driver_sql
+        async with a_line(url, tmp_path) as (line, through):
+
+            def silent(self: Connection, sql: str) -> Any:
+                if "advisory" in sql:
+                    line.fall_silent()
+                return run(self, sql)
+
+            monkeypatch.setitem(migrate.__globals__, "_PATIENCE_SECONDS", 0.2)
+            monkeypatch.setattr(Connection, "exec_driver_sql", silent)
+            with pytest.raises(Unavailable):
+                async with asyncio.timeout(5):
+                    await migrate(through)
         monkeypatch.undo()
         assert await migrate(url) == NEWEST
 
