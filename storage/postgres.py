@@ -250,7 +250,7 @@ async def _carried_out(
             raise
         # Not tried again, as it may have taken effect.
         raise Unavailable(
-            "The connection was lost during the commit, which may have succeeded."
+            "The connection was lost just as this was being saved: look whether it was done."
         ) from error
     return result
 
