@@ -81,7 +81,6 @@ from storage.restores import (
     restore_awaits_repetition,
     unfinished_restore,
 )
-from storage.signatures import forget_former_names
 
 _log = structlog.stdlib.get_logger()
 
@@ -245,7 +244,6 @@ async def open_app(
             done = await repeat_journal(storage, keyring, petition.slug, clocks.now())
             _log.warning("journal_repeated", total=done.repeated.total())
         unfinished.unlink(missing_ok=True)
-        await forget_former_names(storage)
         await _say_age_of_backup(storage, clocks)
         # A date that has come is not moved: only /reopen opens the petition again.
         await storage.write(close_petition_if_due, clocks.now())

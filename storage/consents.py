@@ -9,7 +9,7 @@ have lost an answer to texts: then they are asked once more, and lose nothing.
 
 import hashlib
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -255,12 +255,3 @@ def named(signature_id: bytes, consent_id: bytes | None, name: str) -> Entry:
 def short(consent_id: bytes) -> str:
     """Returns an id so that it fits into an entry of the journal beside the longest name."""
     return urlsafe_b64encode(consent_id).decode().rstrip("=")
-
-
-def note_nameless(tx: Transaction, signature_ids: Sequence[bytes]) -> None:
-    """Notes which of these signatures have no name, and are given none meanwhile."""
-    columns = SIGNATURES.c
-    nameless = select(columns.id).where(tx.of(SIGNATURES), columns.name_sealed.is_(None))
-    lock_petition(tx, shared=True)
-    for row in tx.all(nameless.where(columns.id.in_(signature_ids)).with_for_update()):
-        tx.note(Entry(Deed.WITH_NAME, row.id, TAKEN_OFF))

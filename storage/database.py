@@ -1,11 +1,11 @@
 """The interface to a database; only its adapter knows which database it is."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Protocol
 
 from storage.errors import BrokenData
-from storage.journal import Entry, Journal
+from storage.journal import Journal
 from storage.transaction import Arguments, Result, Transaction, Work
 
 
@@ -98,18 +98,13 @@ class WatchedDatabase:
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
         """See Database.write."""
-        noted: Sequence[Entry] = ()
 
         def noting(tx: Transaction) -> Result:
-            nonlocal noted
-            tx.write_down, noted = self._journal.append, tx.noted
+            tx.write_down = self._journal.append
             return work(tx, *args, **kwargs)
 
         with self._watched():
-            result = await self._database.write(noting)
-        if subjects := {each.subject for each in noted if each.takes_back_name}:
-            await self._journal.forget_names(subjects)
-        return result
+            return await self._database.write(noting)
 
     def require_files(self) -> None:
         """See Database.require_files."""

@@ -350,6 +350,9 @@ def repeat_handover(tx: Transaction, entry: Entry) -> None:
     if export and not tx.find(EXPORTS, export):
         listed = {each.name: getattr(handover, each.name) for each in fields(ExportedList)}
         tx.add(EXPORTS, **{**listed, "id": export})
+    if handover.undone_at is None:  # one before it was noted, and could not be recorded
+        columns = HANDOVERS.c
+        tx.set(HANDOVERS, columns.undone_at.is_(None), undone_at=handover.recorded_at)
     if not tx.set(HANDOVERS, handover.id, undone_at=handover.undone_at):
         _add(tx, handover)
     if handover.undone_at is None and petition.closed_at is None:

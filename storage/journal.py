@@ -3,7 +3,7 @@
 A backup knows nothing of what came after it: who withdrew would be back in it, and who wanted no
 messages would get them. So each such deed is written here before its transaction is committed,
 and `replay` carries it out again. A deed that was noted and not committed, as after a kill, was
-asked for all the same, and its update comes again. What was refused is noted as refused.
+asked for all the same, and its update comes again.
 
 The file lies beside the key, one for each petition, and consists of blocks of 512 bytes. The
 first is a header: a name of the format, a salt, a check of the key, and when it was begun.
@@ -15,17 +15,12 @@ a file that is rewritten has a salt, and so a key, of its own.
 Several processes may write at once: each locks the file for as long as it writes.
 """
 
-import asyncio
-import fcntl
 import json
 import os
 import shlex
-import threading
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Reversible, Sequence
-from concurrent.futures import Future
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -36,12 +31,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from storage.errors import JournalUnusable, JournalUnwritable, said_by_system
 from storage.ids import was_made_before
 from storage.keyring import Keyring
-from storage.private_files import (
-    locked_file,
-    reason_and_command,
-    sync_folder,
-    write_file,
-)
+from storage.private_files import locked_file, reason_and_command, sync_folder, write_file
 from storage.times import from_millis, to_millis
 
 # A sector of a disk. The longest entry, a name of a hundred characters, fits into one.
@@ -54,9 +44,7 @@ _TAG_BYTES = 16
 _PADDED_BYTES = _BLOCK_BYTES - _NONCE_BYTES - _TAG_BYTES
 
 # The most entries of one wait for the disk; a kill or a power cut leaves no more half written.
-GROUP_SIZE = 64
-# By then people are told that what they asked for was not done.
-_LONGEST_SECONDS = 3.0
+_GROUP_SIZE = 64
 
 
 class Deed(StrEnum):
@@ -68,13 +56,13 @@ class Deed(StrEnum):
 
     WITHDRAWAL = "withdrawal"  # the signature is erased; no value
     WITH_NAME = "with_name"  # the id of the consent to it and the name; or TAKEN_OFF
-    NAME = "name"  # another name, in a journal from when it was apart from the choice
     MUTED = "muted"  # a time
     UPDATES_ENDED = "updates_ended"  # a time
     NEWS_ENDED = "news_ended"  # a time
     RESTRICTED = "restricted"  # a time
     OBJECTED = "objected"  # a time
     HANDOVER = "handover"  # the handover and its list, as a JSON object
+    PASSED_OVER = ""  # what a former version noted: a name apart from the choice, or a refusal
 
 
 TAKEN_OFF = "0"
@@ -88,25 +76,16 @@ class Entry:
     Attributes:
         subject: the id of the signature, or of the handover, which begins with its time.
         value: see `Deed`; it can be a name.
-        refused: whether the same entry before it, the last of them, had no effect.
     """
 
     deed: Deed
     subject: bytes
     value: str = field(default="", repr=False)
-    refused: bool = False
 
     @property
     def has_name(self) -> bool:
         """Whether the value holds a name."""
-        return self.deed is Deed.NAME or (self.deed is Deed.WITH_NAME and " " in self.value)
-
-    @property
-    def takes_back_name(self) -> bool:
-        """Whether a name that an entry before it holds is nobody's from then on."""
-        if self.refused:
-            return self.has_name
-        return self.deed is Deed.WITHDRAWAL or self.value == TAKEN_OFF
+        return self.deed is Deed.WITH_NAME and " " in self.value
 
     @classmethod
     def since(cls, deed: Deed, subject: bytes, moment: datetime | None) -> "Entry":
@@ -146,10 +125,6 @@ class Journal:
         self._keyring = keyring
         self._slug = slug
         self._was_missing = False
-        self._without_name = set[bytes]()
-        self._forgetting = asyncio.Lock()
-        self._turn = threading.Lock()
-        self._is_silent = False
 
     def prepare(self) -> None:
         """Makes the file, if there is none, and checks that it can be written.
@@ -173,45 +148,17 @@ class Journal:
         """Writes entries, and waits in this thread until they are on the disk.
 
         Raises:
-            JournalUnwritable: they could not be written, or not in time; the same at once while
-                an earlier try still waits for the disk.
+            JournalUnwritable: they could not be written.
         """
-        silent = JournalUnwritable("The journal's disk does not answer.")
-        if not self._turn.acquire(timeout=0 if self._is_silent else _LONGEST_SECONDS):
-            raise silent
-        written = Future[None]()
-        # It does not keep the process from ending.
-        thread = threading.Thread(target=self._write, args=(list(entries), written), daemon=True)
         try:
-            thread.start()
-        except RuntimeError as error:
-            self._turn.release()
-            raise JournalUnwritable(
-                "The journal cannot be written just now ({reason}).", reason=error
-            ) from error
-        try:
-            written.result(_LONGEST_SECONDS)
-        except TimeoutError:
-            self._is_silent = True
-            raise silent from None
+            with self._locked() as file:
+                file.append(entries)
         except JournalUnusable as error:
             raise JournalUnwritable("{said}", said=error) from error
         except OSError as error:
             raise JournalUnwritable(
                 "The journal cannot be written just now ({reason}).", reason=said_by_system(error)
             ) from error
-
-    async def forget_names(self, subjects: set[bytes]) -> None:
-        """Writes over the names that these do not have any more; `rewrite` does what fails.
-
-        The whole file is read for that, so those who come meanwhile share the next reading.
-        """
-        self._without_name |= subjects
-        async with self._forgetting:
-            waiting, self._without_name = self._without_name, set()
-            if waiting:
-                with suppress(OSError, JournalUnusable):
-                    await asyncio.to_thread(self._write_over_names, waiting)
 
     def read(self) -> JournalContent:
         """Returns what it holds; an entry at its end that a kill left half written is no damage.
@@ -222,60 +169,37 @@ class Journal:
         if self._is_missing():
             return JournalContent((), 0)
         with self._locked() as file:
-            found = file.entries()
+            found, unreadable = file.entries()
             begun_at = None if self._was_missing else from_millis(int.from_bytes(file.begun))
-            return JournalContent((*found.values(),), file.unreadable(found), begun_at)
+            return JournalContent((*found,), unreadable, begun_at)
 
     def rewrite(self, before: datetime | None, names_before: datetime | None = None) -> int:
         """Leaves out what a later entry overtook, and signatures made before a moment, if any.
 
         Of those made before another, the names alone. Retention erases both from any restored
-        copy. The file is replaced in one step. In a damaged journal every entry keeps its place,
-        since what cannot be read could not be kept; names that no longer hold are written over.
+        copy. The file is replaced in one step. One that was damaged begins anew, as what it had
+        is not known any more.
 
         Returns:
-            How many entries are damaged.
+            How many entries were damaged.
         """
         if not self.path.exists():
             return 0
         with self._locked() as file:
-            found = file.entries()
-            last = last_entries(found.values())
+            found, unreadable = file.entries()
             over = (before, names_before)
+            last = last_entries(found)
             kept = [e for e in last if not _is_over(e, over if e.has_name else over[:1])]
-            if unreadable := file.unreadable(found):
-                file.write_over_names(found, kept)
-                return unreadable
-            if len(kept) < len(found):
-                fresh = _Sealing(self._keyring, self._slug, file.begun, os.urandom(16))
+            if unreadable or len(kept) < len(found):
+                begun = _now() if unreadable else file.begun
+                fresh = _Sealing(self._keyring, self._slug, begun, os.urandom(16))
                 blocks = [fresh.sealed(each, place) for place, each in enumerate(kept, 1)]
                 write_file(self.path, b"".join((fresh.header, *blocks)))
-        return 0
+        return unreadable
 
     def _is_missing(self) -> bool:
         """Returns whether there is no file, or one that was copied to a full disk."""
         return not self.path.exists() or self.path.stat().st_size == 0
-
-    def _write(self, entries: list[Entry], written: Future[None]) -> None:
-        try:
-            with self._locked() as file:
-                file.append(entries)
-        except Exception as error:  # passed to who waits for it
-            written.set_exception(error)
-        else:
-            written.set_result(None)
-        finally:
-            self._is_silent = False
-            self._turn.release()
-
-    def _write_over_names(self, subjects: set[bytes]) -> None:
-        with self._locked() as file:
-            end = file.end()
-            with file.unlocked():  # others write, or replace it, while all of it is read
-                known = file.entries()
-            known |= file.entries(range(end, file.end()))
-            found = {at: each for at, each in known.items() if each.subject in subjects}
-            file.write_over_names(found, last_entries(found.values()))
 
     @contextmanager
     def _locked(self) -> Iterator["_LockedFile"]:
@@ -293,37 +217,18 @@ def has_entries(key_file: Path, slug: str) -> bool:
     return path.exists() and path.stat().st_size > _BLOCK_BYTES
 
 
-def last_entries(entries: Reversible[Entry]) -> list[Entry]:
-    """Returns what holds: the last entry of each deed and subject, none of what was withdrawn.
-
-    A name holds until the next entry about it.
-    """
+def last_entries(entries: Iterable[Entry]) -> list[Entry]:
+    """Returns what holds: the last entry of each deed and subject, none of what was withdrawn."""
     held: dict[bytes, dict[Deed, Entry]] = {}
-    for each in _carried_out(entries):
+    for each in entries:
         of_subject = held.setdefault(each.subject, {})
-        if Deed.WITHDRAWAL in of_subject:
+        if each.deed is Deed.PASSED_OVER or Deed.WITHDRAWAL in of_subject:
             continue
         if each.deed is Deed.WITHDRAWAL:
             of_subject.clear()
-        elif each.deed is Deed.WITH_NAME:
-            of_subject.pop(Deed.NAME, None)
         of_subject.pop(each.deed, None)
         of_subject[each.deed] = each
     return [each for of_subject in held.values() for each in of_subject.values()]
-
-
-def _carried_out(entries: Reversible[Entry]) -> list[Entry]:
-    """Leaves out what was refused: of each such entry, the same one before it."""
-    done: list[Entry] = []
-    refused: Counter[Entry] = Counter()
-    for each in reversed(entries):
-        if each.refused:
-            refused[replace(each, refused=False)] += 1
-        elif refused[each] > 0:
-            refused[each] -= 1
-        else:
-            done.append(each)
-    return done[::-1]
 
 
 def _is_over(entry: Entry, moments: tuple[datetime | None, ...]) -> bool:
@@ -338,8 +243,7 @@ class _LockedFile:
         header = self._block(0)
         # A new one, or a kill left its header unfinished: then there was no entry yet.
         if self._blocks() <= 1 and not header.startswith(_FORMAT):
-            now = to_millis(datetime.now(UTC)).to_bytes(8)
-            header = _Sealing(keyring, slug, now, os.urandom(16)).header
+            header = _Sealing(keyring, slug, _now(), os.urandom(16)).header
             _write_all(handle, header, 0)
             sync_folder(path.parent)
         self.begun = header[_BEGUN]
@@ -353,55 +257,37 @@ class _LockedFile:
                 command=shlex.join(["mv", str(path), f"{path}.former"]),
             )
 
-    @contextmanager
-    def unlocked(self) -> Iterator[None]:
-        """Lets others write, and replace the file, until the block ends."""
-        fcntl.flock(self._handle, fcntl.LOCK_UN)
-        try:
-            yield
-        finally:
-            fcntl.flock(self._handle, fcntl.LOCK_EX)
+    def entries(self) -> tuple[list[Entry], int]:
+        """Returns each entry that can be read, and how many are damaged."""
+        opened = [self._opened(place) for place in range(1, self._end())]
+        found = [each for each in opened if each is not None]
+        return found, len(opened) - len(found)
 
-    def entries(self, places: Iterable[int] | None = None) -> dict[int, Entry]:
-        """Returns each entry that can be read, by its place; of all places or of some."""
-        asked = range(1, self.end()) if places is None else places
-        found = {place: self._sealing.opened(self._block(place), place) for place in asked}
-        return {place: each for place, each in found.items() if each is not None}
-
-    def unreadable(self, found: Mapping[int, Entry]) -> int:
-        """Returns how many entries are damaged, besides those that were found."""
-        return self.end() - 1 - len(found)
-
-    def append(self, entries: list[Entry]) -> None:
+    def append(self, entries: Sequence[Entry]) -> None:
         """Writes all entries, or none, behind the last whole one, and waits for the disk."""
-        end = self.end()
+        end = self._end()
         blocks = [self._sealing.sealed(each, place) for place, each in enumerate(entries, end)]
         start = end * _BLOCK_BYTES
         try:
             os.ftruncate(self._handle, start)  # what a kill left half written
-            for at in range(0, len(blocks), GROUP_SIZE):
-                portion = b"".join(blocks[at : at + GROUP_SIZE])
+            for at in range(0, len(blocks), _GROUP_SIZE):
+                portion = b"".join(blocks[at : at + _GROUP_SIZE])
                 _write_all(self._handle, portion, start + at * _BLOCK_BYTES)
         except OSError:
             with suppress(OSError):
                 os.ftruncate(self._handle, start)
             raise
 
-    def write_over_names(self, found: Mapping[int, Entry], kept: list[Entry]) -> None:
-        """Puts nothing in the place of each of these names that is not kept."""
-        for place, entry in found.items():
-            if entry.has_name and entry not in kept:
-                nothing = Entry(Deed.WITH_NAME, entry.subject, refused=True)
-                sealed = self._sealing.sealed(nothing, place)
-                _write_all(self._handle, sealed, place * _BLOCK_BYTES)
-
-    def end(self) -> int:
+    def _end(self) -> int:
         """Returns the place behind the last entry that a kill did not leave half written."""
         size = self._blocks()
-        for end in range(size, max(1, size - GROUP_SIZE) - 1, -1):
-            if end == 1 or self.entries([end - 1]):
+        for end in range(size, max(1, size - _GROUP_SIZE) - 1, -1):
+            if end == 1 or self._opened(end - 1) is not None:
                 return end
         return size  # more than one group: this is damage, and nothing is thrown away
+
+    def _opened(self, place: int) -> Entry | None:
+        return self._sealing.opened(self._block(place), place)
 
     def _blocks(self) -> int:
         return os.fstat(self._handle).st_size // _BLOCK_BYTES
@@ -424,8 +310,7 @@ class _Sealing:
 
     def sealed(self, entry: Entry, place: int) -> bytes:
         """Returns the block that an entry is at its place."""
-        refused = [1] if entry.refused else []
-        listed = [entry.deed, entry.subject.hex(), entry.value, *refused]
+        listed = [entry.deed, entry.subject.hex(), entry.value]
         plain = json.dumps(listed, ensure_ascii=False, separators=(",", ":")).encode()
         if len(plain) > _PADDED_BYTES:
             raise ValueError("the entry is longer than a block of the journal")
@@ -439,9 +324,15 @@ class _Sealing:
         try:
             plain = self._cipher.decrypt(nonce, sealed, self._salt + place.to_bytes(8))
             deed, subject, value, *refused = json.loads(plain)
-            return Entry(Deed(deed), bytes.fromhex(subject), value, bool(refused))
+            if refused or deed == "name":
+                return Entry(Deed.PASSED_OVER, bytes.fromhex(subject))
+            return Entry(Deed(deed), bytes.fromhex(subject), value)
         except (InvalidTag, ValueError):
             return None
+
+
+def _now() -> bytes:
+    return to_millis(datetime.now(UTC)).to_bytes(8)
 
 
 def _write_all(handle: int, content: bytes, start: int) -> None:

@@ -97,8 +97,6 @@ def _was_repeated(tx: Transaction, entry: Entry, at: datetime) -> bool:
             forget_person(tx, signature.supporter)
             erase_signature(tx, signature, Change.WITHDRAWN, at)
             return True
-        case Deed.NAME:
-            return signature.name_sealed is not None and _name(tx, signature, entry.value, at)
         case Deed.WITH_NAME:
             return _name_or_take_off(tx, signature, entry.value, at)
         case Deed.UPDATES_ENDED | Deed.NEWS_ENDED:

@@ -6,11 +6,10 @@ than the commit. So the count at the moment of closing is exact, also where peop
 moment, and numbers are given in the order of the commits, without holes.
 """
 
-import asyncio
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import CTE, Row, Table, and_, bindparam, exists, insert, or_, select, update
 
@@ -19,19 +18,15 @@ from storage.consents import (
     Consent,
     consent_row,
     lock_signature,
-    note_nameless,
 )
 from storage.conversations import Conversation, forget_conversation, save_conversation
 from storage.deliveries import count_erased
 from storage.eligibility import was_told
 from storage.exports import Change, note_change
-from storage.journal import GROUP_SIZE, Deed, Entry, last_entries
+from storage.journal import Deed, Entry
 from storage.sent_files import make_files_due
 from storage.tables import CONSENTS, PERSON_CODES, PERSON_NOTICES, PETITIONS, SIGNATURES
 from storage.transaction import Transaction
-
-if TYPE_CHECKING:
-    from storage import Storage
 
 _COLUMNS = SIGNATURES.c
 _OWN = (
@@ -252,14 +247,6 @@ def mute_supporter(tx: Transaction, supporter: bytes, at: datetime | None) -> No
     if signature is not None and (signature.muted_at is None) is not (at is None):
         tx.set(SIGNATURES, signature.id, muted_at=at)
         tx.note(Entry.since(Deed.MUTED, signature.id, at))
-
-
-async def forget_former_names(storage: "Storage") -> None:
-    """Takes off in the journal what an update took off in its database; see `Deed.NAME`."""
-    content = await asyncio.to_thread(storage.journal.read)
-    former = [each.subject for each in last_entries(content.entries) if each.deed is Deed.NAME]
-    for start in range(0, len(former), GROUP_SIZE):
-        await storage.write(note_nameless, former[start : start + GROUP_SIZE])
 
 
 def _count_and_add(tx: Transaction, signature: dict[str, Any], consent: dict[str, Any]) -> bool:

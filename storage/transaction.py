@@ -7,8 +7,7 @@ from `Transaction.new_id`, the same in every run.
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -50,7 +49,6 @@ class Transaction:
     Attributes:
         noted: what the journal keeps of it.
         write_down: writes that into the journal before the commit, in a thread that may wait.
-        is_written_down: whether it was.
     """
 
     connection: Connection
@@ -58,7 +56,6 @@ class Transaction:
     keyring: Keyring = field(init=False, repr=False)
     noted: list[Entry] = field(default_factory=list)
     write_down: Callable[[Sequence[Entry]], object] = lambda _: None
-    is_written_down: bool = False
     _seed: bytes = field(init=False)
     _ids: int = 0
 
@@ -199,25 +196,14 @@ def _of(table: Table, slug: str) -> ColumnElement[bool]:
 
 
 def write_notes(transactions: Sequence[Transaction]) -> None:
-    """Writes down what is noted in transactions, with one wait for the disk of each journal.
+    """Writes down what is noted in transactions of a database, with one wait for the disk.
 
     Raises:
-        JournalUnwritable: it cannot be written now; nothing of the last journal is.
+        JournalUnwritable: it cannot be written now; nothing of it is.
     """
     noted = [each for each in transactions if each.noted]
-    for write_down in {each.write_down: None for each in noted}:
-        of_journal = [each for each in noted if each.write_down == write_down]
-        write_down([entry for each in of_journal for entry in each.noted])
-        for each in of_journal:
-            each.is_written_down = True
-
-
-def take_back_notes(transactions: Sequence[Transaction]) -> None:
-    """Writes down that nothing of what was written down is done: a restore must not do it."""
-    for each in transactions:
-        if each.is_written_down:
-            with suppress(Exception):  # the failure that led here is the one to tell
-                each.write_down([replace(entry, refused=True) for entry in each.noted])
+    if noted:
+        noted[0].write_down([entry for each in noted for entry in each.noted])
 
 
 Work = Callable[Concatenate[Transaction, Arguments], Result]

@@ -26,10 +26,8 @@ from simulator.faults import Fault
 from storage.audit import add_audit
 from storage.conversations import Conversation, conversation_of
 from storage.errors import HeldElsewhere, Unavailable
-from storage.journal import TAKEN_OFF, Deed, Entry
 from storage.process_lock import ProcessLock, acquire_process_lock
 from tests.support import scripted_server as telegram
-from tests.support.raw_sql import read_sql
 from tests.support.scene import Scene, a_scene
 
 SIGTERM_TO_THE_END = 8.0
@@ -141,22 +139,6 @@ async def test_a_form_that_was_left_is_forgotten_while_it_runs(scene: Scene) -> 
         assert scene.words.label("✍️ Firmar con mi nombre") in shown.labels, "she chooses anew"
         app.stop()
         await running
-
-
-async def test_a_name_that_an_update_took_off_is_in_no_journal_before_anybody_is_answered(
-    scene: Scene,
-) -> None:
-    scene.ana.start()
-    await scene.taps(scene.ana, scene.words.label("✍️ Firmar sin dar mi nombre"))
-    await scene.taps(scene.ana, scene.words.label("✍️ Consiento y firmo"))
-    await scene.stop_bot()
-    async with open_app(scene.settings, clocks=scene.clocks) as app:
-        storage = app.application.services.storage
-        (ana,) = await read_sql(storage.database, "SELECT id FROM signatures")
-        storage.journal.append([Entry(Deed.NAME, ana["id"], "Ana Gil")])
-    async with open_app(scene.settings, clocks=scene.clocks) as app:
-        entries = app.application.services.storage.journal.read().entries
-        assert [each.value for each in entries] == ["", TAKEN_OFF]
 
 
 async def test_the_hold_comes_before_the_tables(tmp_path: Path) -> None:

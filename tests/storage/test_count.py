@@ -257,6 +257,7 @@ class TriedPetition:
 
     async def check_journal(self) -> None:
         """Checks that the journal has no name of a signature but the one that it has."""
+        await asyncio.to_thread(self.storage.journal.rewrite, None)
         names = await self.names()
         for entry in self.storage.journal.read().entries:
             sql = "SELECT number FROM signatures WHERE id = :id"

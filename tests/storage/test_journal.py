@@ -2,19 +2,18 @@
 
 import asyncio
 import errno
+import json
 import os
 import shutil
-import threading
 import time
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from storage import Storage, postgres, sqlite, sqlite_connection
+from storage import Storage, postgres, sqlite_connection
 from storage.consents import change_own, correct_signed_name, end_consent, named, short
 from storage.conversations import Conversation, conversation_of
 from storage.errors import ConversationMoved, JournalUnusable, Unavailable
@@ -33,9 +32,8 @@ from tests.support.supporters import NOON, a_supporter, later
 SLUG = "andry"
 BLOCK = 512
 
-# Once the name, and whether it is handed over, were two entries.
-NAME = Entry(Deed.NAME, b"s" * 16, "Ana")
-GIVEN = Entry(Deed.WITH_NAME, b"s" * 16, "ab" * 16)
+NAME = Entry(Deed.WITH_NAME, b"s" * 16, "consent Anna")
+FORMER = Entry(Deed.PASSED_OVER, b"s" * 16)
 OFF = Entry(Deed.WITH_NAME, b"s" * 16, TAKEN_OFF)
 NAMED = Entry(Deed.WITH_NAME, b"s" * 16, "consent Ana")
 RESTRICTED = Entry.since(Deed.RESTRICTED, b"s" * 16, NOON)
@@ -65,7 +63,7 @@ async def test_what_is_noted_is_read_back_by_whoever_has_the_key_and_by_nobody_e
         journal,
         Entry.since(Deed.MUTED, signature, NOON),
         Entry.since(Deed.MUTED, signature, None),
-        Entry(Deed.NAME, signature, "𐍈" * 100),  # as long as a name can be
+        named(signature, signature, "𐍈" * 100),  # as long as a name can be
     )
     assert journal.read() == JournalContent(entries, 0)
     assert journal.path.stat().st_mode & 0o777 == 0o600
@@ -96,14 +94,24 @@ async def test_an_entry_that_a_kill_left_half_written_is_passed_over_and_written
     assert journal.read() == JournalContent(whole + more, 0)
 
 
-async def test_damage_in_the_middle_is_counted_and_never_tidied_away(journal: Journal) -> None:
+async def test_damage_in_the_middle_is_counted_and_the_journal_begins_anew(
+    journal: Journal,
+) -> None:
+    """So that it does not seem to know all that was asked for before."""
     whole = await written(journal, *withdrawals(4))
     content = bytearray(journal.path.read_bytes())
     content[2 * BLOCK + 40] ^= 1
     journal.path.write_bytes(content)
     assert journal.read() == JournalContent((whole[0], *whole[2:]), 1)
-    assert journal.rewrite(NOON + timedelta(days=1)) == 1
-    assert journal.path.read_bytes() == content
+    await asyncio.to_thread(time.sleep, 0.005)
+    moment = datetime.now(UTC)
+    assert journal.rewrite(NOON - timedelta(days=1)) == 1
+    known = journal.read()
+    assert known == JournalContent((whole[0], *whole[2:]), 0)
+    assert known.begun_at is not None
+    assert known.begun_at + timedelta(milliseconds=1) > moment
+    assert not known.knows_all_since(moment - timedelta(seconds=1))
+    assert journal.rewrite(NOON - timedelta(days=1)) == 0
     for place in (5, 20, 50, 66, 300):  # of the header
         journal.path.write_bytes(
             content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
@@ -116,52 +124,41 @@ async def test_damage_in_the_middle_is_counted_and_never_tidied_away(journal: Jo
     ("entries", "held"),
     [
         ((NAME, OFF), (OFF,)),
-        ((OFF, NAME), (OFF, NAME)),
-        ((NAME, GIVEN), (GIVEN,)),
-        ((OFF, NAME, GIVEN), (GIVEN,)),
-        ((GIVEN, NAME), (GIVEN, NAME)),
         ((NAME, NAMED), (NAMED,)),
         ((NAMED, OFF), (OFF,)),
-        ((OFF, NAMED, replace(NAMED, refused=True)), (OFF,)),
+        ((OFF, FORMER, NAMED, FORMER), (NAMED,)),
         ((RESTRICTED, OFF, RESTRICTED), (OFF, RESTRICTED)),
         ((NAMED, GONE, NAMED, RESTRICTED), (GONE,)),
     ],
 )
-def test_a_name_holds_until_the_next_entry_about_it_also_where_they_were_apart(
+def test_a_name_holds_until_the_next_entry_about_it(
     entries: tuple[Entry, ...], held: tuple[Entry, ...]
 ) -> None:
     assert last_entries(entries) == [*held]
 
 
-async def test_beside_damage_no_name_stays_that_no_longer_holds(journal: Journal) -> None:
-    ana, jordi, sol, eva, old = (
-        rising_id(NOON + timedelta(days=days)) for days in (40, 50, 60, 70, 0)
-    )
-    await written(
-        journal,
-        *withdrawals(1),
-        Entry(Deed.NAME, sol, "Sol Refusada"),
-        Entry(Deed.NAME, sol, "Sol Refusada", refused=True),
-        Entry(Deed.NAME, ana, "Ana Maria"),
-        Entry(Deed.NAME, jordi, "Jordi"),
-        Entry(Deed.NAME, old, "Nadie"),
-        Entry(Deed.NAME, ana, "Ana María"),
-        Entry(Deed.WITH_NAME, eva, "consent Eva"),
-        Entry(Deed.WITH_NAME, eva, TAKEN_OFF),
-        Entry(Deed.WITHDRAWAL, jordi),
-    )
-    content = bytearray(journal.path.read_bytes())
-    content[BLOCK + 40] ^= 1
-    journal.path.write_bytes(content)
-    assert journal.rewrite(NOON + timedelta(days=30)) == 1
-    entries = journal.read().entries
-    names = [each.value for each in entries if each.has_name and each.value]
-    assert names == ["Ana María"]
-    assert sol not in {each.subject for each in last_entries(entries)}, "she has not withdrawn"
-    assert {each.subject for each in entries if each.deed is Deed.WITHDRAWAL} == {jordi}
-    blocks = journal.path.read_bytes()
-    assert journal.rewrite(NOON + timedelta(days=30)) == 1
-    assert journal.path.read_bytes() == blocks
+@pytest.mark.parametrize(
+    ("former", "listed"),
+    [
+        ([Entry(Deed.MUTED, b"s" * 16, "1")], ["muted", "1", 1]),
+        ([], ["name", "Ana"]),
+        ([], ["with_name", "", 1]),
+    ],
+)
+async def test_what_a_former_version_refused_or_noted_otherwise_is_passed_over_and_goes(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch, former: list[Entry], listed: list[object]
+) -> None:
+    await written(journal, *former)
+    with monkeypatch.context() as patch:
+        deed, *rest = listed
+        block = json.dumps([deed, (b"s" * 16).hex(), *rest])
+        patch.setattr("storage.journal.json.dumps", lambda *_, **__: block)
+        await written(journal, Entry(Deed.MUTED, b"s" * 16))
+    content = journal.read()
+    assert content == JournalContent((*former, FORMER), 0)
+    assert last_entries(content.entries) == former
+    assert journal.rewrite(None) == 0
+    assert journal.read().entries == tuple(former)
 
 
 async def test_an_entry_cannot_be_moved_or_taken_out(journal: Journal) -> None:
@@ -178,68 +175,24 @@ async def test_a_header_that_was_not_finished_is_made_anew(journal: Journal) -> 
         assert journal.read() == JournalContent(entries, 0)
 
 
-async def test_who_comes_while_others_are_written_waits_for_them(
-    journal: Journal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Two who withdraw in the same moment, on PostgreSQL, where each has a transaction."""
-    journal.prepare()
-    monkeypatch.setattr(os, "fsync", lambda _: time.sleep(0.02))
+async def test_two_who_withdraw_in_the_same_moment_are_both_in_it(journal: Journal) -> None:
+    """On PostgreSQL, where each has a transaction."""
     noting = [asyncio.to_thread(journal.append, [each]) for each in withdrawals(6)]
     await asyncio.gather(*noting)
     assert len(journal.read().entries) == 6
-
-
-def test_while_one_try_waits_for_the_disk_the_next_is_refused_at_once(
-    journal: Journal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    journal.prepare()
-    answers = threading.Event()
-    monkeypatch.setattr("storage.journal._LONGEST_SECONDS", 0.5)
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", lambda _: answers.wait())
-        for longest in (5, 0.3):
-            begun = time.monotonic()
-            with pytest.raises(Unavailable, match="does not answer"):
-                journal.append(withdrawals(1))
-            assert time.monotonic() - begun < longest
-    answers.set()
-    while journal._turn.locked():
-        time.sleep(0.001)
-    (more,) = withdrawals(1)
-    journal.append([more])
-    assert journal.read().entries[1:] == (more,)
-
-
-def test_where_no_thread_could_be_started_once_the_next_who_withdraws_is_noted(
-    journal: Journal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The machine was out of memory for a moment."""
-    journal.prepare()
-
-    def refused(_: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
-    monkeypatch.setattr("storage.journal._LONGEST_SECONDS", 0.5)
-    with monkeypatch.context() as patch:
-        patch.setattr(threading.Thread, "start", refused)
-        with pytest.raises(Unavailable, match="can't start new thread"):
-            journal.append(withdrawals(1))
-    (more,) = withdrawals(1)
-    journal.append([more])
-    assert journal.read().entries == (more,)
 
 
 async def test_what_is_over_or_overtaken_is_left_out_under_a_new_key(
     journal: Journal, keyring: Keyring
 ) -> None:
     old, young, gone = (rising_id(NOON + timedelta(days=days)) for days in (0, 40, 50))
-    stays = Entry(Deed.NAME, young, "Ana María")
+    stays = Entry(Deed.WITH_NAME, young, "consent Ana María")
     withdrawn = Entry(Deed.WITHDRAWAL, gone)
     await written(
         journal,
         Entry(Deed.WITHDRAWAL, old),
-        Entry(Deed.NAME, young, "Ana Maria"),
-        Entry(Deed.NAME, gone, "Jordi"),
+        Entry(Deed.WITH_NAME, young, "consent Ana Maria"),
+        Entry(Deed.WITH_NAME, gone, "consent Jordi"),
         stays,
         withdrawn,
     )
@@ -321,10 +274,8 @@ async def test_every_deed_of_a_person_is_noted_before_it_is_done(
     consent = short((await storage.read(everything_held, ana.user_id)).consents[0]["id"])
     await storage.write(carry_out_request, PersonNoticeKind.RESTRICTED, signer, IN_CHAT, NOON)
     await storage.write(mute_supporter, ana.supporter, NOON)
-    for adapter in (sqlite, sqlite_connection, postgres):
-        if adapter is not sqlite:
-            monkeypatch.setattr(adapter, "write_notes", killed_before_the_commit)
-        monkeypatch.setattr(adapter, "take_back_notes", lambda _: None)
+    for adapter in (sqlite_connection, postgres):
+        monkeypatch.setattr(adapter, "write_notes", killed_before_the_commit)
     for asked in (
         lambda: storage.write(mute_supporter, ana.supporter, None),
         lambda: storage.write(end_consent, ana.supporter, "news", NOON),

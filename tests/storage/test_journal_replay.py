@@ -11,11 +11,12 @@ from storage.consents import (
     answer_texts,
     change_own,
     correct_signed_name,
+    named,
     remove_signed_name,
 )
 from storage.conversations import Conversation, conversation_of
 from storage.exports import Change, begin_export, finish_export
-from storage.handovers import owed_changes
+from storage.handovers import active_handover, owed_changes
 from storage.ids import rising_id
 from storage.journal import Deed, Entry
 from storage.journal_replay import replay
@@ -57,6 +58,7 @@ class TestARestoredCopy:
         await storage.write(mute_supporter, unmuted.supporter, NOON)
         await storage.write(begin_export, at=NOON, detail="xlsx")
         await storage.write(add_sent_file, renamed.supporter, chat_id=2, message_id=5, at=NOON)
+        consents = (await storage.read(everything_held, renamed.user_id)).consents
         handover = rising_id(NOON)
         columns = {
             **{"export_id": "ab" * 16, "handed_over_on": "2026-03-02", "manifest": "c" * 64},
@@ -64,11 +66,11 @@ class TestARestoredCopy:
             **{"exported_at": 6, "last_number": 7},
         }
         entries = (
-            Entry(Deed.NAME, ids[withdrawn], "Otra"),
+            Entry(Deed.WITH_NAME, ids[withdrawn], "consent Otra"),
             Entry(Deed.WITHDRAWAL, ids[withdrawn]),
             Entry(Deed.WITHDRAWAL, rising_id(NOON)),  # of somebody who signed after the backup
-            Entry(Deed.NAME, ids[renamed], "Jorge"),
-            Entry(Deed.NAME, ids[renamed], "Jordi Puig"),
+            named(ids[renamed], consents[0]["id"], "Jorge"),
+            named(ids[renamed], consents[0]["id"], "Jordi Puig"),
             Entry.since(Deed.MUTED, ids[muted], NOON),
             Entry.since(Deed.MUTED, ids[unmuted], None),
             Entry.since(Deed.NEWS_ENDED, ids[refused], NOON),
@@ -78,7 +80,7 @@ class TestARestoredCopy:
             Entry(Deed.WITH_NAME, ids[restricted], "0"),
             Entry(Deed.HANDOVER, handover, json.dumps(columns)),
         )
-        firsts = {each.deed: 1 for each in entries} | {Deed.MUTED: 2}
+        firsts = {each.deed: 1 for each in entries} | {Deed.MUTED: 2, Deed.WITH_NAME: 2}
         for expected in (firsts, {Deed.HANDOVER: 1}):  # again changes nothing
             done = await replay(storage, entries, reached=Reached(90), at=NOON)
             assert done == expected
@@ -195,24 +197,24 @@ class TestARestoredCopy:
                 (8, Change.CORRECTED, "Laura"),
             ]
 
-    async def test_does_what_is_noted_where_name_and_choice_were_apart(
-        self, storage: Storage, keyring: Keyring
+    async def test_has_one_handover_where_another_before_it_could_not_be_recorded(
+        self, storage: Storage
     ) -> None:
-        entries, people = [], [a_supporter(keyring, n, f"Persona {n}") for n in range(1, 6)]
-        for number, each in enumerate(people, 1):
-            await each.sign(storage, was=0, with_name=number != 5)
-            held = await storage.read(everything_held, each.user_id)
-            given = held.consents[0]["id"] if number < 3 else rising_id(NOON)
-            key = await signature_id(storage, each)
-            if number < 4:
-                entries.append(Entry(Deed.WITH_NAME, key, given.hex()))
-            if number > 1:
-                entries.append(Entry(Deed.NAME, key, f"Nueva {number}"))
-        await replay(storage, tuple(entries), reached=Reached(5), at=NOON)
-        signed = [await storage.read(signature_of, each.supporter) for each in people]
-        assert [each.name for each in signed if each is not None] == [
-            *("Persona 1", "Nueva 2", "", "Nueva 4", "")
+        """The disk was full, and an admin entered it once more."""
+        noted = {"handed_over_on": "2026-03-02", "manifest": "", "last_number": 0}
+        noted |= {"export_id": None, "with_name": 0, "without_name": 0, "undone_at": None}
+        entries = [
+            Entry(Deed.HANDOVER, rising_id(later(day)), json.dumps({**noted, "recorded_at": day}))
+            for day in (7, 8)
         ]
+        for _ in range(2):
+            await replay(storage, tuple(entries), reached=Reached(), at=NOON)
+            handover = await storage.read(active_handover)
+            assert handover is not None
+            assert handover.id == entries[1].subject
+            asked = Statement("SELECT undone_at FROM handovers ORDER BY recorded_at")
+            undone = [each["undone_at"] for each in await read_rows(storage.database, asked)]
+            assert undone == [8, None]
 
     async def test_fits_no_button_that_was_drawn_after_the_backup(
         self, storage: Storage, keyring: Keyring
