@@ -231,10 +231,9 @@ async def open_app(
             settings = _without_stars(settings)
         mark = HighWaterMark(keyring.path, url, petition.slug, settings.bot_id)
         unfinished = unfinished_restore(keyring, petition.slug)
+        await mark.require_reached(restored=restored)
         if not restored:
-            await mark.require_reached()
             require_finished(keyring, petition.slug)
-        await mark.require_not_begun_elsewhere()
         await migrate(url)
         storage = await open_storage(url, keyring, petition.slug)
         stack.push_async_callback(_close, storage)

@@ -65,8 +65,9 @@ async def open_storage(url: str, keyring: Keyring, slug: str) -> Storage:
     """
     storage = Storage(await open_database(url), keyring, slug)
     try:
-        await asyncio.to_thread(storage.journal.prepare)
+        # First, as with another key the journal is none either.
         storage.forgotten_version = await storage.write(ensure_petition)
+        await asyncio.to_thread(storage.journal.prepare)
     except BaseException:  # also a cancellation: it leaves no open database
         await storage.close()
         raise

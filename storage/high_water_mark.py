@@ -18,31 +18,24 @@ import hashlib
 import re
 import shlex
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 from storage.database_copy import reading
-from storage.database_url import PostgresAddress, SqliteAddress, parse_address
+from storage.database_url import PostgresAddress, SqliteAddress, parse_address, shown
 from storage.errors import DatabaseBehind, SchemaMissing, StorageError
 from storage.journal import has_entries
 from storage.keyring import Keyring
 from storage.open_database import postgres_adapter
 from storage.petitions import Reached
-from storage.private_files import locked_file, reason_and_command, write_file
+from storage.private_files import reason_and_command, write_file
 
 # All columns, as the tables from before the release have fewer.
 _PETITION = "SELECT * FROM petitions WHERE slug = $1"
-# The number and the deeds; then where, and which bots, which were in files beside it before.
+# The number and the deeds; then where, and which bots, which a mark of before does not say.
 _MARK = re.compile(r"([0-9]{1,18})(?: ([0-9]{1,18}))?\n(?:(\S*)\n([0-9 ]*)\n)?")
-_FLAGGED = "petition-bot run --restored-backup"
-_OTHERWISE = StorageError(
-    "If it is a backup that you put there on purpose, start once with: {command}, which does "
-    "again what people asked for since",
-    command=_FLAGGED,
-)
 
 
 class _Mark(NamedTuple):
@@ -58,136 +51,131 @@ class HighWaterMark:
     """How far a petition has got in one database, written beside the key."""
 
     def __init__(self, key_file: Path, url: str, slug: str, bot_id: str = "") -> None:
-        self._database = parse_address(url)
+        address = parse_address(url)
         # One key may serve several petitions, and a petition may have a second database.
-        where = hashlib.sha256(_named_after(self._database).encode()).hexdigest()[:8]
+        where = hashlib.sha256(_named_after(address).encode()).hexdigest()[:8]
         self.path = key_file.with_name(f"{key_file.name}.{slug}.{where}.mark")
         self._key_file = key_file
         self._url = url
         self._slug = slug
-        self._bot_id = bot_id
-        self._reached: Reached | None = None
+        self._database = shown(address)
+        self._bots = {bot_id} if bot_id else set[str]()
+        self._known: _Mark | None = None
 
     @property
     def tells_of_a_signature(self) -> bool:
         """Whether this process has marked at least one signature."""
-        return self._reached is not None and self._reached.number > 0
+        return self._known is not None and self._known.reached.number > 0
 
-    async def require_not_begun_elsewhere(self) -> None:
-        """Checks that an empty database does not take the place of one with signatures.
-
-        A key is used by the petitions of all its marks, so each petition is asked for by itself:
-        another one may begin beside it. Changes nothing.
-
-        Raises:
-            DatabaseBehind: nobody began the petition in this database, and what lies beside the
-                key tells of signatures; the message says where they are, and what to do.
-        """
-        if await reached_in(self._url, self._slug) is not None:
-            return
-        known = await asyncio.to_thread(_last_used, self._key_file, self._slug)
-        if known is None and not has_entries(self._key_file, self._slug):
-            return
-        new_key = str(self._key_file.with_stem(f"{self._key_file.stem}-new"))
-        raise DatabaseBehind(
-            "The database {name} has nothing of the petition {slug}, and people signed it with "
-            "the key {key} in another one{known}. Nothing was changed. To go on with that one, "
-            "set PETITION_DATABASE_URL to it. If it is lost, put a backup in its place: "
-            "petition-bot restore FILE. To begin anew without its signatures, make a new key: "
-            "petition-bot keygen {new}, and set PETITION_KEY_FILE to that.",
-            name=self._name,
-            slug=self._slug,
-            key=self._key_file,
-            known=known or "",
-            new=shlex.quote(new_key),
-        )
-
-    async def require_reached(self) -> None:
+    async def require_reached(self, *, restored: bool = False) -> None:
         """Checks that the database has reached the mark, without changing anything in it.
 
         Call it before anything else opens the database: the first write to it would destroy a
-        write-ahead log that could still be repaired.
+        write-ahead log that could still be repaired. An empty database does not take the place of
+        one with signatures: each petition of the key is asked for by itself, as another one may
+        begin beside it.
+
+        Args:
+            restored: whether it may be older, as a backup that was put there on purpose.
 
         Raises:
-            DatabaseBehind: it has not, or the mark cannot be read; the message says what to do.
+            DatabaseBehind: it has not, the mark cannot be read, or nobody began the petition here
+                and people signed it elsewhere; the message says what to do.
         """
         mark = self._read()
-        if mark is None:
-            return
-        reached = await reached_in(self._url, self._slug) or Reached()
-        if reached.is_behind(mark):
-            raise DatabaseBehind(
-                "The database {name} {missing}: it is an older copy, or its write-ahead log is "
-                "lost or damaged. Nothing was changed in it. Put back the newest copy with its "
-                "-wal file. {otherwise}",
-                name=self._name,
-                missing=_missing(reached, mark),
-                otherwise=_OTHERWISE,
-            )
+        reached = await reached_in(self._url, self._slug)
+        if mark is not None and not restored:
+            self._require(reached or Reached(), mark.reached)
+        if reached is None:
+            await asyncio.to_thread(self._require_not_begun_elsewhere)
 
     def raise_to(self, reached: Reached) -> None:
-        """Writes the mark if it has risen.
+        """Writes the mark if it has risen, or does not know this bot.
 
         Raises:
-            DatabaseBehind: it fell while the bot ran.
-            OSError: the mark cannot be written.
+            DatabaseBehind: it fell, as another file was written over the database.
+            OSError: the mark cannot be read or written.
         """
-        before = self._reached
-        if before is not None and reached.is_behind(before):
-            raise DatabaseBehind(
-                "The database {name} {missing} while the bot ran: another file was written over "
-                "it. Put back the newest copy. {otherwise}",
-                name=self._name,
-                missing=_missing(reached, before),
-                otherwise=_OTHERWISE,
-            )
-        if reached != before:
-            try:
-                write_file(self.path, self._content(reached, set()), replaces=False)
-            except FileExistsError:
-                # A command and the bot may both write it, and each knows its own bot alone.
-                with locked_file(self.path):
-                    known = _read_mark(self.path)
-                    content = self._content(reached, known.bots if known else set())
-                    write_file(self.path, content)
-            self._reached = reached
+        known = self._known or (_read_mark(self.path) if self.path.exists() else None)
+        bots = self._bots
+        if known is not None:
+            self._require(reached, known.reached)
+            bots = bots | known.bots
+        mark = _Mark(self.path, reached, self._database, bots)
+        if mark != known:
+            write_file(self.path, _content(mark))
+        self._known = mark
 
-    def _content(self, reached: Reached, bots: set[str]) -> bytes:
-        place = quote(_place(self._database), safe="/:+")
-        noted = " ".join(sorted({*bots, self._bot_id})).strip()
-        return f"{reached.number} {reached.deeds}\n{place}\n{noted}\n".encode()
-
-    def raise_beside_the_bot(self, reached: Reached) -> None:
-        """Writes the mark for a command, if it is lower, unless it cannot be written."""
-        mark = self._read()
-        if mark is None or mark.is_behind(reached):
-            with suppress(OSError):  # as the bot does
-                self.raise_to(reached)
-
-    def _read(self) -> Reached | None:
-        why: object = ""
+    def _read(self) -> _Mark | None:
+        """Returns what the mark says, None without one; raises DatabaseBehind if it is damaged."""
+        why = StorageError("It is damaged.")
         try:
+            if not self.path.exists():
+                return None
             if mark := _read_mark(self.path):
-                return mark.reached
-        except FileNotFoundError:
-            return None
+                return mark
         except OSError as error:
             why = reason_and_command(self.path, error)
         raise DatabaseBehind(
-            "{path} says how far the petition in {name} had got, and cannot be read, so nobody "
-            "can tell whether any are missing. If you know that none are, start once with: "
-            "{flagged}. Otherwise let the bot's user read and write it: {why}",
+            "{path} says how far the petition in {database} had got, and cannot be read, so "
+            "nobody can tell whether signatures are missing. {why} If you know that none are, "
+            "remove it; run: {command}",
             path=self.path,
-            name=self._name,
-            flagged=_FLAGGED,
+            database=self._database,
             why=why,
+            command=shlex.join(["rm", str(self.path)]),
         )
 
-    @property
-    def _name(self) -> str:
-        # The address of a server may hold a password.
-        database = self._database
-        return str(database.path) if isinstance(database, SqliteAddress) else "of the settings"
+    def _require(self, reached: Reached, mark: Reached) -> None:
+        if not reached.is_behind(mark):
+            return
+        if reached.number < mark.number:
+            missing = StorageError(
+                "ends at signature {number}, and {given} were given",
+                number=reached.number,
+                given=mark.number,
+            )
+        else:
+            missing = StorageError(
+                "knows {known} of the {given} times that somebody withdrew, or changed what they "
+                "want",
+                known=reached.deeds,
+                given=mark.deeds,
+            )
+        raise DatabaseBehind(
+            "The database {database} {missing}: it is an older copy, another file was written "
+            "over it, or its write-ahead log is lost or damaged. Put back the newest copy with "
+            "its -wal file. If it is a backup that you put there on purpose, start once with: "
+            "{command}, which does again what people asked for since.",
+            database=self._database,
+            missing=missing,
+            command="petition-bot run --restored-backup",
+        )
+
+    def _require_not_begun_elsewhere(self) -> None:
+        known: object = ""
+        if signed := [each for each in _marks(self._key_file, self._slug) if each.reached.number]:
+            newest = max(signed, key=lambda each: each.path.stat().st_mtime)
+            known = StorageError(
+                ", which was last used on {day}: {where}",
+                day=datetime.fromtimestamp(newest.path.stat().st_mtime, UTC).date(),
+                where=newest.database,
+            )
+        elif not has_entries(self._key_file, self._slug):
+            return
+        new_key = str(self._key_file.with_stem(f"{self._key_file.stem}-new"))
+        raise DatabaseBehind(
+            "The database {database} has nothing of the petition {slug}, and people signed it "
+            "with the key {key} in another one{known}. Nothing was changed. To go on with that "
+            "one, set PETITION_DATABASE_URL to it. If it is lost, put a backup in its place: "
+            "petition-bot restore FILE. To begin anew without its signatures, make a new key: "
+            "petition-bot keygen {new}, and set PETITION_KEY_FILE to that.",
+            database=self._database,
+            slug=self._slug,
+            key=self._key_file,
+            known=known,
+            new=shlex.quote(new_key),
+        )
 
 
 async def reached_in(url: str, slug: str) -> Reached | None:
@@ -241,18 +229,9 @@ def petition_signed_with(bot_id: str, key_file: Path) -> str | None:
     return None
 
 
-def _missing(reached: Reached, mark: Reached) -> StorageError:
-    if reached.number < mark.number:
-        return StorageError(
-            "ends at signature {number}, and {given} were given",
-            number=reached.number,
-            given=mark.number,
-        )
-    return StorageError(
-        "knows {known} of the {given} times that somebody withdrew, or changed what they want",
-        known=reached.deeds,
-        given=mark.deeds,
-    )
+def _content(mark: _Mark) -> bytes:
+    place, bots = quote(mark.database, safe="/:+"), " ".join(sorted(mark.bots))
+    return f"{mark.reached.number} {mark.reached.deeds}\n{place}\n{bots}\n".encode()
 
 
 def _read_mark(path: Path) -> _Mark | None:
@@ -261,13 +240,8 @@ def _read_mark(path: Path) -> _Mark | None:
     if found is None:
         return None
     number, deeds, database, noted = found.groups(default="")
-    bots = set(noted.split())
-    if not database:
-        former = path.with_suffix(".database")
-        database = former.read_text(errors="replace").strip() if former.exists() else "…"
-        beside = path.parent.glob(f"{glob.escape(path.stem)}.*.bot")
-        bots = {each.stem.rpartition(".")[2] for each in beside}
-    return _Mark(path, Reached(int(number), int(deeds or 0)), unquote(database), bots)
+    reached = Reached(int(number), int(deeds or 0))
+    return _Mark(path, reached, unquote(database) or "…", set(noted.split()))
 
 
 def _marks(key_file: Path, slug: str) -> Iterator[_Mark]:
@@ -275,16 +249,6 @@ def _marks(key_file: Path, slug: str) -> Iterator[_Mark]:
     for path in key_file.parent.glob(f"{glob.escape(key_file.name)}.{slug}.????????.mark"):
         if mark := _read_mark(path):
             yield mark
-
-
-def _last_used(key_file: Path, slug: str) -> StorageError | None:
-    """Returns where people signed last, and when, as an end of a sentence; None if nobody has."""
-    signed = [mark for mark in _marks(key_file, slug) if mark.reached.number > 0]
-    if not signed:
-        return None
-    newest = max(signed, key=lambda mark: mark.path.stat().st_mtime)
-    day = datetime.fromtimestamp(newest.path.stat().st_mtime, UTC).date()
-    return StorageError(", which was last used on {day}: {where}", day=day, where=newest.database)
 
 
 def _named_after(address: SqliteAddress | PostgresAddress) -> str:
@@ -296,11 +260,3 @@ def _named_after(address: SqliteAddress | PostgresAddress) -> str:
         return str(address.path.resolve())
     parts = urlsplit(address.dsn)
     return f"{parts.hostname}:{parts.port}{parts.path}?{parts.query}"
-
-
-def _place(address: SqliteAddress | PostgresAddress) -> str:
-    """Returns the address of a database without user, password and options."""
-    if isinstance(address, SqliteAddress):
-        return f"sqlite+aiosqlite:///{address.path.resolve()}"
-    parts = urlsplit(address.dsn)
-    return f"postgresql+asyncpg://{parts.netloc.rpartition('@')[2]}{parts.path}"

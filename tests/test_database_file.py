@@ -152,7 +152,7 @@ class TestTheDatabaseFile:
                 DatabaseBehind, match=r"knows 0 of the 1 times .*--restored-backup"
             ):
                 await scene.start_bot()
-            with pytest.raises(DatabaseBehind, match="Nothing was changed in it"):
+            with pytest.raises(DatabaseBehind, match="Put back the newest copy"):
                 async with open_cli_context(settings):
                     pass
         assert database(scene).read_bytes() == yesterday

@@ -6,7 +6,7 @@ What changes data is shown before, asked about and then done: `confirmed`.
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from threading import current_thread, main_thread
@@ -98,8 +98,9 @@ async def open_cli_context(settings: PetitionSettings) -> AsyncIterator[CliConte
             raise DatabaseBehind(label(RESTORED))
         words = Catalogs.load(time_zone=petition.time_zone).words(terminal_language())
         yield CliContext(petition, storage, words, utc_now)
-        # No bot may run that marks what was done.
-        mark.raise_beside_the_bot(await storage.read(reached_so_far))
+        # No bot may run that marks what was done; or one does, and has marked more meanwhile.
+        with suppress(OSError, DatabaseBehind):
+            mark.raise_to(await storage.read(reached_so_far))
     finally:
         await storage.close()
 

@@ -3,14 +3,16 @@
 import asyncio
 import os
 import re
+import shlex
 import shutil
 import sqlite3
+import subprocess
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from stat import S_ISDIR
-from threading import Thread
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -20,7 +22,6 @@ from storage.high_water_mark import HighWaterMark, highest_reached, petition_sig
 from storage.journal import Deed, Entry, Journal
 from storage.keyring import Keyring
 from storage.petitions import Reached
-from storage.private_files import write_file
 from storage.sqlite import SqliteDatabase
 from tests.support.raw_sql import Statement, write_all, write_sql
 
@@ -192,28 +193,6 @@ def test_a_bot_with_which_people_signed_is_known_and_one_that_was_only_started_i
     assert [petition_signed_with(bot, key) for bot in "78"] == [SLUG, SLUG]
 
 
-@pytest.mark.parametrize("begun", [True, False])
-def test_a_bot_is_known_that_wrote_the_mark_in_the_moment_in_which_a_command_did(
-    database: Path, key: Path, monkeypatch: pytest.MonkeyPatch, begun: bool
-) -> None:
-    if begun:
-        mark(key, database).raise_to(Reached(1))
-    of_the_bot = HighWaterMark(key, f"sqlite+aiosqlite:///{database}", SLUG, "7")
-    meanwhile = Thread(target=of_the_bot.raise_to, args=(Reached(2),))
-
-    def write(path: Path, content: bytes, **how: Any) -> None:
-        # A mark that is there is first tried to be made all the same.
-        if meanwhile.ident is None and not (begun and how):
-            meanwhile.start()
-            meanwhile.join(0.2)
-        write_file(path, content, **how)
-
-    monkeypatch.setattr("storage.high_water_mark.write_file", write)
-    mark(key, database).raise_to(Reached(2))
-    meanwhile.join()
-    assert petition_signed_with("7", key) == SLUG
-
-
 async def test_without_a_mark_there_is_nothing_to_reach(database: Path, key: Path) -> None:
     lose_file(database)
     await mark(key, database).require_reached()
@@ -232,9 +211,13 @@ async def test_a_mark_that_cannot_be_read_is_no_mark_of_zero(database: Path, key
     ):
         damaged = mark(key, database)
         damaged.path.write_text(damage)
-        with pytest.raises(DatabaseBehind, match=f"cannot be read.*{FLAG}"):
-            await damaged.require_reached()
-        damaged.raise_to(Reached(6))  # as the bot does that was started so
+        for restored in (False, True):
+            with pytest.raises(DatabaseBehind, match=r"cannot be read.* run: rm ") as refused:
+                await damaged.require_reached(restored=restored)
+        command = str(refused.value).rpartition("run: ")[2]
+        subprocess.run(shlex.split(command), check=True)  # noqa: ASYNC221, S603
+        await damaged.require_reached()
+        damaged.raise_to(Reached(6))
         await damaged.require_reached()
 
 
@@ -243,7 +226,7 @@ async def test_a_mark_that_may_not_be_opened_is_said_in_a_sentence(
 ) -> None:
     closed = mark(key, database)
     closed.path.mkdir()  # what root left cannot be opened by the bot's user either
-    with pytest.raises(DatabaseBehind, match=f"cannot be read.*{FLAG}"):
+    with pytest.raises(DatabaseBehind, match=r"cannot be read.* Is a directory\. .* run: rm "):
         await closed.require_reached()
 
 
@@ -273,11 +256,7 @@ async def test_one_key_serves_several_petitions_and_databases(
     mark(key, database).raise_to(Reached(6))
     mark(key, database, "another").raise_to(Reached(0))
     mark(key, tmp_path / "rehearsal.db").raise_to(Reached(0))
-    for known in (
-        mark(key, database),
-        mark(key, database, "another"),
-        mark(key, tmp_path / "rehearsal.db"),
-    ):
+    for known in (mark(key, database), mark(key, database, "another")):
         await known.require_reached()
     assert len(list(key.parent.iterdir())) == 3
 
@@ -299,8 +278,9 @@ async def test_a_backup_that_was_put_back_on_a_server_is_told_without_the_addres
     behind.raise_to(Reached(0))
     await behind.require_reached()
     behind.raise_to(Reached(6))
-    with pytest.raises(DatabaseBehind, match="database of the settings ends at signature 0"):
+    with pytest.raises(DatabaseBehind, match="ends at signature 0") as refused:
         await behind.require_reached()
+    assert (urlsplit(database_url).password or "postgres:") not in str(refused.value)
     other = HighWaterMark(key, "postgresql+asyncpg://bot:secret@db/petition", SLUG)
     assert other.path == HighWaterMark(key, "postgresql+asyncpg://me@db/petition", SLUG).path
     assert other.path != behind.path
@@ -313,29 +293,21 @@ class TestAnEmptyDatabaseBesideAUsedKey:
         self, database: Path, key: Path, tmp_path: Path
     ) -> None:
         mark(key, database).raise_to(Reached(6))
-        await mark(key, database).require_not_begun_elsewhere()
+        await mark(key, database).require_reached()
         with pytest.raises(DatabaseBehind) as refused:
-            await mark(key, tmp_path / "another.db").require_not_begun_elsewhere()
+            await mark(key, tmp_path / "another.db").require_reached()
         assert f"sqlite+aiosqlite:///{database}" in str(refused.value)
         assert "petition-bot restore FILE" in str(refused.value)
         assert f"petition-bot keygen {key.with_name('petition-new.key')}" in str(refused.value)
         assert not (tmp_path / "another.db").exists()
 
-    async def test_is_not_begun_where_it_was_noted_in_files_beside_the_mark(
+    async def test_is_not_begun_where_a_mark_of_before_says_only_how_far_it_got(
         self, database: Path, key: Path, tmp_path: Path
     ) -> None:
-        """As before the mark said everything."""
         written, another = mark(key, database), mark(key, tmp_path / "another.db")
         written.path.write_text("6\n")
-        with pytest.raises(DatabaseBehind, match="which was last used on"):
-            await another.require_not_begun_elsewhere()
-        written.path.with_suffix(".7.bot").touch()
-        written.path.with_suffix(".database").write_text("sqlite+aiosqlite:////da ta%23\n")
-        with pytest.raises(DatabaseBehind, match=r": sqlite\+aiosqlite:////da ta#\. Nothing"):
-            await another.require_not_begun_elsewhere()
-        for _ in range(2):
-            assert [petition_signed_with(bot, key) for bot in ("7", "8")] == [SLUG, None]
-            written.raise_to(Reached(7))
+        with pytest.raises(DatabaseBehind, match=r"which was last used on .*: …\. Nothing"):
+            await another.require_reached()
 
     async def test_is_not_begun_where_the_journal_alone_tells(
         self, keyring: Keyring, tmp_path: Path
@@ -343,7 +315,7 @@ class TestAnEmptyDatabaseBesideAUsedKey:
         journal = Journal(keyring, SLUG)
         journal.append([Entry(Deed.WITHDRAWAL, bytes(16))])
         with pytest.raises(DatabaseBehind, match=r"in another one\. Nothing was changed"):
-            await mark(keyring.path, tmp_path / "another.db").require_not_begun_elsewhere()
+            await mark(keyring.path, tmp_path / "another.db").require_reached()
 
     async def test_is_begun_for_another_petition_and_where_nobody_has_signed(
         self, database: Path, key: Path, tmp_path: Path
@@ -351,13 +323,26 @@ class TestAnEmptyDatabaseBesideAUsedKey:
         mark(key, database).raise_to(Reached(6))
         mark(key, database, "another").raise_to(Reached(0))
         for slug in ("another", "third"):
-            await mark(key, tmp_path / "another.db", slug).require_not_begun_elsewhere()
+            await mark(key, tmp_path / "another.db", slug).require_reached()
 
     def test_of_a_server_neither_the_user_nor_the_password_is_noted(self, key: Path) -> None:
         url = "postgresql+asyncpg://bot:secret@db:5433/petition?password=secret"
         HighWaterMark(key, url, SLUG).raise_to(Reached(6))
         (noted,) = key.parent.iterdir()
         assert noted.read_text() == "6 0\npostgresql+asyncpg://db:5433/petition\n\n"
+
+    async def test_of_a_server_is_not_begun_and_each_socket_is_told_apart(self, key: Path) -> None:
+        urls = [
+            f"postgresql+asyncpg://bot:secret@/petition?host=/run/{n}&password=secret"
+            for n in (1, 2)
+        ]
+        for url in urls:
+            HighWaterMark(key, url, SLUG).raise_to(Reached(6))
+        assert len({*key.parent.iterdir()}) == 2
+        noted = sorted(each.read_text() for each in key.parent.iterdir())
+        assert [each.splitlines()[1] for each in noted] == [
+            f"postgresql+asyncpg:///petition%3Fhost%3D/run/{n}" for n in (1, 2)
+        ]
 
 
 class TestWriting:
@@ -406,7 +391,7 @@ class TestWriting:
         written = mark(key, database)
         written.raise_to(Reached(6))
         with pytest.raises(
-            DatabaseBehind, match=f"ends at signature 5, and 6 were given while.*{FLAG}"
+            DatabaseBehind, match=f"ends at signature 5, and 6 were given: .*{FLAG}"
         ):
             written.raise_to(Reached(5))
         assert written.path.read_text().startswith("6 0\n")

@@ -7,6 +7,7 @@ import pytest
 
 from storage import open_known_storage, open_storage
 from storage.errors import KeyFileOther, NeedsAPerson, PetitionMissing, SchemaMissing, Unavailable
+from storage.journal import Deed, Entry
 from storage.keyring import Keyring
 from storage.open_database import open_database
 from storage.petitions import petition_state
@@ -41,6 +42,18 @@ async def test_a_petition_is_opened_with_no_other_key_than_its_first(
         # A row in which no key was kept takes that of the next start.
         await write_sql(storage.database, "UPDATE petitions SET key_fingerprint = NULL")
         await storage.close()
+
+
+async def test_where_another_key_took_the_place_of_its_own_that_is_said_and_not_of_the_journal(
+    database_url: str, keyring: Keyring
+) -> None:
+    """The journal is of the key that is not there any more, too."""
+    storage = await open_storage(database_url, keyring, "andry")
+    storage.journal.append([Entry(Deed.WITHDRAWAL, bytes(16))])
+    await storage.close()
+    keyring.path.unlink(missing_ok=True)
+    with pytest.raises(KeyFileOther):
+        await open_storage(database_url, Keyring.generate(keyring.path), "andry")
 
 
 async def test_a_petition_that_was_never_started_is_not_known(
