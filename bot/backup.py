@@ -76,7 +76,7 @@ async def write_backup(
     keyring seals its manifest, and `wrote` is called with how many bytes are written so far.
 
     Raises:
-        FileNotWritten, StorageError: there is no backup; the message says why.
+        StorageError: there is no backup; the message says why.
     """
     address = parse_address(url)
     made_at = datetime.now(UTC)

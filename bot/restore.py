@@ -39,8 +39,6 @@ from storage.keyring import Keyring
 from storage.migrate import migrate, require_known_revision
 from storage.petitions import last_number_given, petition_state
 from storage.private_files import (
-    MOVED_ASIDE,
-    moved_aside,
     new_file,
     remove_unfinished,
     sync_folder,
@@ -59,6 +57,8 @@ from storage.sqlite_connection import storage_error
 MOVED_ASIDE_KEPT_FOR = timedelta(days=7)
 """How long the database that a backup took the place of is there; it has the same people."""
 
+# Behind a database's name: it was there before a backup took its place; a moment follows.
+_MOVED_ASIDE = ".before-restore-"
 _ENDS = ("", "-wal", "-shm")
 _MOVED_AT = re.compile(r"-([0-9]{8}T[0-9]{6}\.[0-9]{6})Z(-wal|-shm)?$")
 
@@ -286,7 +286,7 @@ def _move_aside(database: Path, at: datetime) -> Path | None:
 
     One that is damaged has the other name only, with its log: no bot starts on it anyway.
     """
-    name = f"{database.name}{MOVED_ASIDE}{at:%Y%m%dT%H%M%S.%fZ}"
+    name = f"{database.name}{_MOVED_ASIDE}{at:%Y%m%dT%H%M%S.%fZ}"
     moves = [
         (file, database.with_name(f"{name}{end}"))
         for end in _ENDS
@@ -345,7 +345,8 @@ def tidy_up(url: str, key_file: Path, now: datetime | None) -> int:
         return 0
     database = address.path.resolve()
     remove_unfinished(database.parent, glob.escape(database.name))
-    old = [each for each in moved_aside(database) if _is_over(each, database, now)]
+    moved = database.parent.glob(f"{glob.escape(database.name)}{_MOVED_ASIDE}*")
+    old = [each for each in moved if _is_over(each, database, now)]
     for path in old:
         path.unlink()
     return len(old)

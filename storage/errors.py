@@ -5,9 +5,6 @@ outside are wrapped in these; a bug (a violated constraint, SQL that does not pa
 the driver's own exception.
 """
 
-from enum import StrEnum
-from pathlib import Path
-
 
 class StorageError(Exception):
     """The database could not do what was asked of it.
@@ -54,17 +51,13 @@ class HeldElsewhere(StorageError):
 
 
 class BrokenData(StorageError):
-    """What the database holds is damaged.
+    """What the database holds is damaged."""
 
-    Attributes:
-        column: the table and column of a sealed value; None when the database itself is damaged.
-    """
-
-    def __init__(
-        self, source: str | None = None, column: str | None = None, **values: object
-    ) -> None:
-        super().__init__(source, **values)
-        self.column = column
+    @property
+    def column(self) -> str | None:
+        """The table and column of a sealed value; None when the database itself is damaged."""
+        where = self.values.get("where")
+        return None if where is None else str(where)
 
 
 class DatabaseUrlWrong(NeedsAPerson):
@@ -112,54 +105,8 @@ class KeyFileOther(NeedsAPerson):
     """
 
 
-class KeyFault(StrEnum):
-    """What is wrong with a key file, as people read it; a command that mends it may follow."""
-
-    EXISTS = "{path} exists already; it is left as it is. To make another one,"
-    NOT_WRITTEN = "{path} cannot be written: {reason}"
-    CHANGED = "{path} was changed meanwhile; it is left as it is. Run: petition-bot keys rotate"
-    WITH_THE_DATA = (
-        "The key file {path} lies inside {folder}, the folder of the database: anyone who copies "
-        "that folder has both. Give the database a folder of its own in PETITION_DATABASE_URL, or "
-        "move the key;"
-    )
-    NOT_A_FILE = (
-        "{path} is not a file. Set PETITION_KEY_FILE to the key file; if there is none yet,"
-    )
-    A_FOLDER_WITH_IT = "{path} is not a file. Set PETITION_KEY_FILE={inside}"
-    FOR_OTHERS = "Others than its owner can use the key file {path};"
-    REPLACEABLE = "Others can put another key in the place of the key file {path};"
-    UNREADABLE = "The key file {path} cannot be read: {reason}"
-    DAMAGED = (
-        "{path} is not a whole key file. Put back a good copy of it; if nobody has signed yet,"
-    )
-
-
 class KeyFileUnusable(NeedsAPerson):
-    """The key file cannot be used.
-
-    `command` is what mends it, if anything does, and `key` where the key file is then.
-    """
-
-    def __init__(
-        self, fault: KeyFault, *, command: str = "", key: Path | None = None, **values: object
-    ) -> None:
-        said = _WITH_COMMAND if command else "{why}"
-        super().__init__(
-            _AND_SETTING if command and key else said,
-            why=StorageError(fault.value, **values),
-            command=command,
-            key=key,
-        )
-        self.fault, self.command, self.key = fault, command, key
-
-
-class FileNotWritten(StorageError):
-    """A file cannot be written; nothing was changed."""
-
-
-_WITH_COMMAND = "{why} run: {command}"
-_AND_SETTING = "{why} run: {command}\nThen set PETITION_KEY_FILE={key}"
+    """The key file cannot be used."""
 
 
 def said_by_system(error: OSError) -> StorageError:

@@ -35,7 +35,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bot.file_locations import key_file as key_file_by_default
 from storage.database_url import data_folder
-from storage.errors import BrokenData, KeyFault, KeyFileMissing, KeyFileUnusable
+from storage.errors import BrokenData, KeyFileMissing, KeyFileUnusable
 from storage.private_files import reason_and_command, write_file
 
 _ID_BYTES = 4
@@ -95,7 +95,11 @@ class Keyring:
         try:
             _write(path, text, replaces=False)
         except FileExistsError as error:
-            raise _unusable(KeyFault.EXISTS, path, _another(path)) from error
+            raise KeyFileUnusable(
+                "{path} exists already; it is left as it is. To make another one, run: {command}\n"
+                "Then set PETITION_KEY_FILE={key}",
+                **_making(path, _another(path)),
+            ) from error
         return cls.load(path)
 
     @classmethod
@@ -158,11 +162,28 @@ class Keyring:
 
     def open(self, sealed: bytes, *, table: str, column: str, row: bytes) -> str:
         """Decrypts what was sealed for this column and row; raises BrokenData for all else."""
+        where = f"{table}.{column}"
+        if len(sealed) <= _HEADER_BYTES or sealed[:1] != _FORMAT:
+            raise self._told(BrokenData("A value in {where} is not a sealed one.", where=where))
+        key_id = sealed[1 : 1 + _ID_BYTES]
+        cipher = self._ciphers.get(key_id)
+        if cipher is None:
+            raise self._told(
+                BrokenData(
+                    "A value in {where} was sealed with the key {key}, which the key file does "
+                    "not have; put back the key file that belongs to this database.",
+                    where=where,
+                    key=key_id.hex(),
+                )
+            )
+        nonce = sealed[1 + _ID_BYTES : _HEADER_BYTES]
+        place = _associated_data(table, column, row)
         try:
-            return self._opened(sealed, table, column, row)
-        except BrokenData as error:
-            self._damaged(error)
-            raise
+            padded = cipher.decrypt(nonce, sealed[_HEADER_BYTES:], _FORMAT + place)
+        except InvalidTag as error:
+            changed = "A value in {where} was changed, or sealed for another place."
+            raise self._told(BrokenData(changed, where=where)) from error
+        return padded[: padded.rindex(_PADDING)].decode()
 
     def open_if_whole(
         self, sealed: bytes | None, *, table: str, column: str, row: bytes
@@ -175,29 +196,9 @@ class Keyring:
         except BrokenData:
             return None
 
-    def _opened(self, sealed: bytes, table: str, column: str, row: bytes) -> str:
-        where = f"{table}.{column}"
-        if len(sealed) <= _HEADER_BYTES or sealed[:1] != _FORMAT:
-            raise BrokenData("A value in {where} is not a sealed one.", where, where=where)
-        key_id = sealed[1 : 1 + _ID_BYTES]
-        cipher = self._ciphers.get(key_id)
-        if cipher is None:
-            raise BrokenData(
-                "A value in {where} was sealed with the key {key}, which the key file does not "
-                "have; put back the key file that belongs to this database.",
-                where,
-                where=where,
-                key=key_id.hex(),
-            )
-        nonce = sealed[1 + _ID_BYTES : _HEADER_BYTES]
-        place = _associated_data(table, column, row)
-        try:
-            padded = cipher.decrypt(nonce, sealed[_HEADER_BYTES:], _FORMAT + place)
-        except InvalidTag as error:
-            raise BrokenData(
-                "A value in {where} was changed, or sealed for another place.", where, where=where
-            ) from error
-        return padded[: padded.rindex(_PADDING)].decode()
+    def _told(self, error: BrokenData) -> BrokenData:
+        self._damaged(error)
+        return error
 
     def __repr__(self) -> str:
         return f"<Keyring of {len(self._ciphers)} encryption keys>"
@@ -232,7 +233,10 @@ def remove_older_encryption_keys(path: Path, newest: bytes) -> None:
     """
     text, _, keys = _read(path)
     if next(iter(keys)) != newest:
-        raise KeyFileUnusable(KeyFault.CHANGED, path=path)
+        raise KeyFileUnusable(
+            "{path} was changed meanwhile; it is left as it is. Run: petition-bot keys rotate",
+            path=path,
+        )
     end = next(_ENCRYPTION.finditer(text)).end()
     _write(path, text[:end] + _ENCRYPTION.sub("", text[end:]))
 
@@ -260,9 +264,14 @@ def key_apart_from_data(key_file: Path, database_url: str) -> None:
         # What lies beside the key, and begins with its name, belongs to it.
         f"mv -n {shlex.quote(str(key_file))}* {shlex.quote(str(elsewhere))}"
     )
-    key = elsewhere / key_file.name
     raise KeyFileUnusable(
-        KeyFault.WITH_THE_DATA, command=moving, key=key, path=key_file, folder=folder
+        "The key file {path} lies inside {folder}, the folder of the database: anyone who copies "
+        "that folder has both. Give the database a folder of its own in PETITION_DATABASE_URL, or "
+        "move the key; run: {command}\nThen set PETITION_KEY_FILE={key}",
+        path=key_file,
+        folder=folder,
+        command=moving,
+        key=elsewhere / key_file.name,
     )
 
 
@@ -273,7 +282,9 @@ def _write(path: Path, text: str, *, replaces: bool = True) -> None:
         raise
     except OSError as error:
         reason = reason_and_command(path, error)
-        raise KeyFileUnusable(KeyFault.NOT_WRITTEN, path=path, reason=reason) from error
+        raise KeyFileUnusable(
+            "{path} cannot be written: {reason}", path=path, reason=reason
+        ) from error
 
 
 def _new_encryption() -> str:
@@ -289,10 +300,18 @@ def _read(path: Path) -> tuple[str, bytes, dict[bytes, bytes]]:
     try:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
-            raise _not_a_file(path)
+            key = path / "petition.key" if path.is_dir() else _another(path)
+            raise KeyFileUnusable(
+                "{path} is not a file. Set PETITION_KEY_FILE to the key file, as {key}; if there "
+                "is none yet, run: {command}\nThen set PETITION_KEY_FILE={key}",
+                **_making(path, key),
+            )
         if mode & 0o077:
-            command = shlex.join(["chmod", "600", str(path)])
-            raise KeyFileUnusable(KeyFault.FOR_OTHERS, command=command, path=path)
+            raise KeyFileUnusable(
+                "Others than its owner can use the key file {path}; run: {command}",
+                path=path,
+                command=shlex.join(["chmod", "600", str(path)]),
+            )
         refuse_open_folders(path)
         text = path.read_text(encoding="ascii")
         return text, *_parsed(text)
@@ -304,10 +323,17 @@ def _read(path: Path) -> tuple[str, bytes, dict[bytes, bytes]]:
         ) from error
     except ValueError:
         # The message quotes nothing of the file, which may hold most of a key.
-        raise _unusable(KeyFault.DAMAGED, path, _another(path)) from None
+        raise KeyFileUnusable(
+            "{path} is not a whole key file. Put back a good copy of it; if nobody has signed "
+            "yet, run: {command}\nThen set PETITION_KEY_FILE={key}",
+            **_making(path, _another(path)),
+        ) from None
     except OSError as error:
-        reason = reason_and_command(path, error)
-        raise KeyFileUnusable(KeyFault.UNREADABLE, path=path, reason=reason) from error
+        raise KeyFileUnusable(
+            "The key file {path} cannot be read: {reason}",
+            path=path,
+            reason=reason_and_command(path, error),
+        ) from error
 
 
 def _parsed(text: str) -> tuple[bytes, dict[bytes, bytes]]:
@@ -343,8 +369,11 @@ def refuse_open_folders(path: Path) -> None:
     for command, wrong in (("chmod go-w", writable), (f"chown {os.geteuid()}", strange)):
         if wrong:
             listed = shlex.join(sorted(map(str, wrong), key=len, reverse=True))
-            mending = f"{command} {listed}"
-            raise KeyFileUnusable(KeyFault.REPLACEABLE, command=mending, path=path)
+            raise KeyFileUnusable(
+                "Others can put another key in the place of the key file {path}; run: {command}",
+                path=path,
+                command=f"{command} {listed}",
+            )
 
 
 def _others_write(mode: int, *, inside: bool) -> bool:
@@ -352,18 +381,10 @@ def _others_write(mode: int, *, inside: bool) -> bool:
     return bool(mode & 0o022) and not (inside and mode & stat.S_ISVTX)
 
 
-def _not_a_file(path: Path) -> KeyFileUnusable:
-    """Returns what to do with a setting that leads to a folder, or to something else."""
-    inside = path / "petition.key"
-    if inside.is_file():
-        return KeyFileUnusable(KeyFault.A_FOLDER_WITH_IT, path=path, inside=inside)
-    return _unusable(KeyFault.NOT_A_FILE, path, inside if path.is_dir() else _another(path))
-
-
-def _unusable(fault: KeyFault, path: Path, key: Path) -> KeyFileUnusable:
-    """Returns the error with the command that makes a key there, which becomes the bot's."""
-    making = shlex.join(["petition-bot", "keygen", str(key)])
-    return KeyFileUnusable(fault, command=making, key=key, path=path)
+def _making(path: Path, key: Path) -> dict[str, object]:
+    """Returns what an error says of a key file, and of another that becomes the bot's."""
+    command = shlex.join(["petition-bot", "keygen", str(key)])
+    return {"path": path, "key": key, "command": command}
 
 
 def _another(path: Path) -> Path:

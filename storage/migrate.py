@@ -28,7 +28,7 @@ from storage.errors import SchemaMissing, SchemaTooNew, SchemaTooOld, StorageErr
 from storage.migrations import NEWEST
 from storage.migrations.before_the_release import FORMER, to_the_first
 from storage.open_database import postgres_adapter
-from storage.private_files import create_private, require_one_name
+from storage.private_files import create_private
 from storage.sqlite_connection import WRITER_PRAGMAS, SqliteConnection, is_locked, storage_errors
 from storage.tables import metadata
 from storage.transaction import Result
@@ -78,7 +78,6 @@ async def migrate(url: str) -> str:
     """
     address = parse_address(url)
     if isinstance(address, SqliteAddress):
-        require_one_name(address.path)
         await asyncio.to_thread(create_private, address.path)
     deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
     while not await _is_migrated(url):

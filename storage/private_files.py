@@ -19,37 +19,23 @@ from typing import BinaryIO
 
 from storage.errors import (
     DatabaseUrlWrong,
-    FileNotWritten,
-    NeedsAPerson,
     StorageError,
     Unavailable,
     said_by_system,
 )
 
-MOVED_ASIDE = ".before-restore-"
-"""Behind a database's name: it was there before a backup took its place; a moment follows."""
-
 # Who watches or edits a petition's folder passes over names that end like this.
 _UNFINISHED = ".part~"
 
 
-class FileIdentity:
-    """The file that was at a path at one moment; `is_same` can be asked at any time."""
+def identity(file: Path | int) -> tuple[int, int] | None:
+    """Returns by what a file is known under any name, from its path or its handle.
 
-    def __init__(self, path: Path, handle: int | None = None) -> None:
-        """Remembers the file at `path`, or the one that is open as `handle`."""
-        self.path = path
-        self._known = _identity(path if handle is None else handle)
-
-    def is_same(self) -> bool:
-        """Returns whether the path leads to that file now."""
-        return self._known is not None and _identity(self.path) == self._known
-
-
-def _identity(file: Path | int) -> tuple[int, int] | None:
+    None of one that cannot be examined, as one that is gone.
+    """
     try:
         found = file.stat() if isinstance(file, Path) else os.fstat(file)
-    except OSError:  # a file that cannot be examined cannot be relied on either
+    except OSError:
         return None
     return found.st_dev, found.st_ino
 
@@ -67,7 +53,7 @@ def locked_file(path: Path, *, waits: bool = True) -> Iterator[int]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX if waits else fcntl.LOCK_EX | fcntl.LOCK_NB)
             # It may have been removed or replaced between being opened and being locked.
-            if FileIdentity(path, handle).is_same():
+            if identity(path) == identity(handle):
                 yield handle
                 return
         finally:
@@ -116,20 +102,10 @@ def new_file(path: Path, *, replaces: bool = True, like: Path | None = None) -> 
             os.fsync(file.fileno())
         if like is not None:
             shutil.copymode(like, fresh)
-        if replaces or not _linked(fresh, target):
-            fresh.replace(target)
+        if not replaces and target.exists():
+            raise FileExistsError(path)
+        fresh.replace(target)
         sync_folder(target.parent)
-
-
-def _linked(fresh: Path, target: Path) -> bool:
-    """Gives a whole file its name in one step, unless another one has it; False if it cannot."""
-    try:
-        target.hardlink_to(fresh)
-    except OSError:  # perhaps a file system without them
-        if target.exists():
-            raise
-        return False
-    return True
 
 
 def write_file(
@@ -145,18 +121,18 @@ def output_file(path: Path) -> Iterator[BinaryIO]:
     """Yields a new file that a command was told to write, like `new_file`.
 
     Raises:
-        FileNotWritten: something is there already, or it cannot be written.
+        StorageError: something is there already, or it cannot be written.
     """
     try:
         with new_file(path, replaces=False) as file:
             yield file
     except FileExistsError as error:
-        raise FileNotWritten(
+        raise StorageError(
             "{path} exists already; it is left as it is. Name another file.", path=path
         ) from error
     except OSError as error:
         reason = reason_and_command(path, error)
-        raise FileNotWritten(
+        raise StorageError(
             "{path} cannot be written: {reason}", path=path, reason=reason
         ) from error
 
@@ -219,29 +195,3 @@ def create_private(path: Path) -> None:
             path=path,
             reason=reason_and_command(path, error),
         ) from error
-
-
-def moved_aside(database: Path) -> list[Path]:
-    """Returns the databases, and logs of theirs, whose place backups have taken."""
-    return sorted(database.parent.glob(f"{glob.escape(database.name)}{MOVED_ASIDE}*"))
-
-
-def require_one_name(database: Path) -> None:
-    """Refuses a SQLite database that has a second name, under which it has a second log and lock.
-
-    A bot that used it under that name would damage it. A symbolic link is harmless.
-    """
-    file = database.resolve()
-    if not file.exists():
-        return
-    # A restore that was killed leaves a name that the bot removes.
-    known = sum(each.samefile(file) for each in moved_aside(file))
-    if file.stat().st_nlink - known > 1:
-        here = shlex.quote(str(file))
-        raise NeedsAPerson(
-            "The database {path} has another name too, a hard link: a bot that is started with "
-            "that one does not notice this one, and both would damage it. See that none runs, "
-            "remove the other name, or give this one a file of its own: {command}",
-            path=file,
-            command=f"cp -p {here} {here}.own && mv {here}.own {here}",
-        )

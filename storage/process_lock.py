@@ -21,10 +21,9 @@ from storage.database_url import SqliteAddress, parse_address
 from storage.errors import HeldElsewhere, Unavailable
 from storage.open_database import postgres_adapter
 from storage.private_files import (
-    FileIdentity,
+    identity,
     locked_file,
     reason_and_command,
-    require_one_name,
 )
 
 # How long to try to take it again: by then a server that restarts is back, and has noticed which
@@ -118,7 +117,6 @@ async def _look_after(lock: ProcessLock, watch: Callable[[], Awaitable[None]]) -
 
 @asynccontextmanager
 async def _file_lock(lock: ProcessLock, database: Path, name: str) -> AsyncIterator[None]:
-    require_one_name(database)
     path = _lock_path(database, name)
     with ExitStack() as stack:
         try:
@@ -132,7 +130,7 @@ async def _file_lock(lock: ProcessLock, database: Path, name: str) -> AsyncItera
                 reason=reason_and_command(path, error),
             ) from error
         lock.mark_taken()
-        watching = partial(_watch, FileIdentity(path, handle))
+        watching = partial(_watch, path, identity(handle))
         looking = asyncio.create_task(_look_after(lock, watching))
         try:
             yield
@@ -146,13 +144,13 @@ def _lock_path(database: Path, name: str) -> Path:
     return file.with_name(f"{file.name}-{quote(name, safe='')}.lock")
 
 
-async def _watch(file: FileIdentity) -> None:
-    while file.is_same():  # noqa: ASYNC110 - there is no event to wait for
+async def _watch(path: Path, held: tuple[int, int] | None) -> None:
+    while identity(path) == held:  # noqa: ASYNC110 - there is no event to wait for
         await asyncio.sleep(_LOOK_SECONDS)
     raise HeldElsewhere(
         "The file {path} was removed or replaced, so another petition-bot may be running on "
         "this database. This one has stopped; see that there is no other, and start it.",
-        path=file.path,
+        path=path,
     )
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from storage.database import Snapshot
 from storage.errors import DatabaseReplaced, Unavailable
-from storage.private_files import FileIdentity, require_one_name
+from storage.private_files import identity
 from storage.sqlite_connection import (
     PRAGMAS,
     READER_PRAGMAS,
@@ -69,7 +69,7 @@ class SqliteDatabase:
             retry_seconds=log_retry_seconds,
         )
         self._path = path
-        self._files: list[FileIdentity] = []
+        self._files: dict[Path, tuple[int, int] | None] = {}
         self._waiting: deque[Write] = deque()
         self._open = False
 
@@ -79,7 +79,6 @@ class SqliteDatabase:
         With `cleans_up` it truncates the log that another process left, and rewrites a small
         file. A command that runs beside the bot leaves both to the bot.
         """
-        require_one_name(self._path)
         opening = asyncio.create_task(self._open_connections())
         try:
             # Cut off, it ends first: nobody would close what a thread opens meanwhile.
@@ -88,7 +87,7 @@ class SqliteDatabase:
             await asyncio.wait((opening,))
             await self.close()
             raise
-        self._files.append(FileIdentity(self._path))
+        self._files[self._path] = identity(self._path)
         self._open = True
         if cleans_up:
             self._log.written()  # a process that was killed may have written
@@ -138,13 +137,13 @@ class SqliteDatabase:
 
     def require_files(self) -> None:
         """See Database.require_files."""
-        for file in self._files:
-            if not file.is_same():
+        for path, known in self._files.items():
+            if identity(path) != known:
                 raise DatabaseReplaced(
                     "{path} was removed or replaced while the bot ran, so nothing that is written "
                     "now would be there after a restart. The bot has stopped; put the file back, "
                     "and start it again.",
-                    path=file.path,
+                    path=path,
                 )
 
     async def _open_connections(self) -> None:
@@ -166,7 +165,8 @@ class SqliteDatabase:
         try:
             self._writer.commit(group)
             if len(self._files) == 1:  # the log exists from the first transaction on
-                self._files.append(FileIdentity(self._path.with_name(f"{self._path.name}-wal")))
+                log = self._path.with_name(f"{self._path.name}-wal")
+                self._files[log] = identity(log)
             self.require_files()
         except Exception as error:
             for write in group:

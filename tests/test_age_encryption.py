@@ -21,7 +21,7 @@ from bot.age_encryption import (
     parse_recipients,
     read_identities,
 )
-from storage.errors import FileNotWritten
+from storage.errors import StorageError
 from storage.private_files import new_file, output_file, remove_unfinished, write_file
 
 PLAIN = b"a list of names\n" * 20_000
@@ -169,7 +169,7 @@ class TestAFile:
     def test_that_is_there_already_is_left_as_it_is(self, tmp_path: Path) -> None:
         path = tmp_path / "list.age"
         path.write_text("old")
-        with pytest.raises(FileNotWritten, match="exists already"), output_file(path):
+        with pytest.raises(StorageError, match="exists already"), output_file(path):
             pytest.fail("it would have been written over")
         assert path.read_text() == "old"
 
@@ -177,23 +177,23 @@ class TestAFile:
         (tmp_path / "elsewhere").mkdir()
         link = tmp_path / "list.age"  # as somebody else can put one into /tmp
         link.symlink_to(tmp_path / "elsewhere" / "list.age")
-        with pytest.raises(FileNotWritten, match="exists already"), output_file(link):
+        with pytest.raises(StorageError, match="exists already"), output_file(link):
             pytest.fail("it would be written where somebody else chose")
         assert not list((tmp_path / "elsewhere").iterdir())
 
     def test_leaves_nothing_behind_when_the_disk_is_full(self, tmp_path: Path) -> None:
         path = tmp_path / "list.age"
-        with pytest.raises(FileNotWritten, match="No space left on device"), output_file(path):
+        with pytest.raises(StorageError, match="No space left on device"), output_file(path):
             raise OSError(28, os.strerror(28))
         assert not list(tmp_path.iterdir())
 
     def test_that_cannot_be_there_is_refused_before_anything_is_read(self, tmp_path: Path) -> None:
-        with pytest.raises(FileNotWritten, match="exists already"), output_file(tmp_path):
+        with pytest.raises(StorageError, match="exists already"), output_file(tmp_path):
             pytest.fail("a folder was written")
-        with pytest.raises(FileNotWritten, match="No such file"), output_file(tmp_path / "a/b"):
+        with pytest.raises(StorageError, match="No such file"), output_file(tmp_path / "a/b"):
             pytest.fail("a folder that is not there was written to")
         os.mkfifo(pipe := tmp_path / "null")
-        with pytest.raises(FileNotWritten, match="exists already"), output_file(pipe):
+        with pytest.raises(StorageError, match="exists already"), output_file(pipe):
             pytest.fail("a device was replaced")
 
     def test_appears_whole_or_not_at_all_wherever_it_is_killed(self, tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ class TestAFile:
 
     def test_that_two_write_at_once_is_that_of_the_first_to_end(self, tmp_path: Path) -> None:
         path = tmp_path / "list.age"
-        with pytest.raises(FileNotWritten, match="exists already"), output_file(path):
+        with pytest.raises(StorageError, match="exists already"), output_file(path):
             path.write_bytes(b"fast")
         assert path.read_bytes() == b"fast"
         assert [path] == list(tmp_path.iterdir())

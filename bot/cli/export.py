@@ -76,7 +76,7 @@ async def write_list(
     """Writes the list whole, encrypted to pyrage's recipients, or leaves nothing of it.
 
     Raises:
-        CannotDo, FileNotWritten: nothing was written.
+        CannotDo, StorageError: nothing was written.
     """
     held = await context.storage.read(held_restore)
     if held is not None and not held.journal_is_whole:

@@ -20,7 +20,7 @@ class Admins:
 
 async def note(reporter: DamageReporter, *columns: str | None) -> None:
     for column in columns:
-        reporter.report(BrokenData("Ana García", column))
+        reporter.report(BrokenData("Ana García", where=column))
     for _ in range(3):
         await asyncio.sleep(0)
 
@@ -49,7 +49,7 @@ async def test_the_admins_are_told_of_the_first_in_each_column() -> None:
 
 
 async def test_what_is_reported_where_it_was_met_and_by_who_could_not_go_on_is_one() -> None:
-    reporter, error = DamageReporter(Admins().tell), BrokenData(column="a")
+    reporter, error = DamageReporter(Admins().tell), BrokenData(where="a")
     with capture_logs() as logs:
         for _ in range(2):
             reporter.report(error)

@@ -3,22 +3,18 @@
 import asyncio
 import fcntl
 import os
-import subprocess
 import sys
 import tempfile
 from contextlib import AsyncExitStack
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from storage import process_lock
-from storage.errors import DatabaseUrlWrong, HeldElsewhere, NeedsAPerson, Unavailable
-from storage.migrate import migrate
+from storage.errors import DatabaseUrlWrong, HeldElsewhere, Unavailable
 from storage.open_database import postgres_adapter
 from storage.process_lock import ProcessLock, acquire_process_lock
-from storage.sqlite import SqliteDatabase
 from tests.storage.silent_connection import a_line
 from tests.support.postgres_server import PostgresServer
 
@@ -207,29 +203,6 @@ class TestTheFile:
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(held.until_lost(), 0.05)
             assert held.is_ours()
-
-    async def test_of_a_database_with_two_names_is_refused_as_each_would_have_its_own(
-        self, url: str, tmp_path: Path
-    ) -> None:
-        database, other = tmp_path / "petition.db", tmp_path / "elsewhere" / "petition.db"
-        database.write_bytes(b"")
-        other.parent.mkdir()
-        other.hardlink_to(database)
-        for path in (database, other):
-            with pytest.raises(NeedsAPerson, match="has another name too") as refused:
-                async with acquire_process_lock(f"sqlite+aiosqlite:///{path}", "running"):
-                    pass
-            for using in (
-                SqliteDatabase(path).open,
-                partial(migrate, f"sqlite+aiosqlite:///{path}"),
-            ):
-                with pytest.raises(NeedsAPerson, match="has another name too"):
-                    await using()
-        mending = ["sh", "-c", str(refused.value).rpartition(": ")[2]]
-        await asyncio.to_thread(subprocess.run, mending, check=True)
-        for path in (database, other):
-            async with acquire_process_lock(f"sqlite+aiosqlite:///{path}", "running"):
-                pass
 
     async def test_is_kept_for_the_next_one(self, url: str, tmp_path: Path) -> None:
         async with acquire_process_lock(url, "running"):

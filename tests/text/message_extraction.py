@@ -104,11 +104,9 @@ def read_sources(project: Path) -> Sources:
 
 
 def _of_errors() -> Iterator[str]:
-    """Yields what is said of an error without a message of its own, of a key file, and why."""
+    """Yields what is said of an error without a message of its own, and why."""
     for kind in _kinds_of_errors():
         yield " ".join((kind.__doc__ or kind.__name__).partition("\n\n")[0].split())
-    yield from errors.KeyFault
-    yield from (errors._WITH_COMMAND, errors._AND_SETTING)
     yield from map(os.strerror, _BY_THE_SYSTEM)
 
 
