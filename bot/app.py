@@ -77,9 +77,7 @@ from storage.petitions import close_petition_if_due, follow_folder, last_number_
 from storage.process_lock import ProcessLock, acquire_process_lock
 from storage.restores import (
     record_restore,
-    require_finished,
     restore_awaits_repetition,
-    unfinished_restore,
 )
 
 _log = structlog.stdlib.get_logger()
@@ -230,10 +228,7 @@ async def open_app(
             petition = petition.as_rehearsal(catalogs)
             settings = _without_stars(settings)
         mark = HighWaterMark(keyring.path, url, petition.slug, settings.bot_id)
-        unfinished = unfinished_restore(keyring, petition.slug)
         await mark.require_reached(restored=restored)
-        if not restored:
-            require_finished(keyring, petition.slug)
         await migrate(url)
         storage = await open_storage(url, keyring, petition.slug)
         stack.push_async_callback(_close, storage)
@@ -241,8 +236,7 @@ async def open_app(
             await storage.write(record_restore, made_at=None, at=clocks.now())
         if await storage.read(restore_awaits_repetition):
             done = await repeat_journal(storage, keyring, petition.slug, clocks.now())
-            _log.warning("journal_repeated", total=done.repeated.total())
-        unfinished.unlink(missing_ok=True)
+            _log.warning("journal_repeated", total=done.repeated)
         await _say_age_of_backup(storage, clocks)
         # A date that has come is not moved: only /reopen opens the petition again.
         await storage.write(close_petition_if_due, clocks.now())
@@ -271,7 +265,6 @@ async def open_app(
             approval_above=settings.approval_above,
             budgets=Budgets(clocks.monotonic),
             delayed_replies=DelayedReplies(clock=clocks.monotonic),
-            mark_first=watch.mark_first,
             has_room=gate.has_room,
             note_signing=gate.signs,
             is_rehearsal=rehearsal,

@@ -49,15 +49,6 @@ class DatabaseWatch:
                 return  # the next write gets the error
             await self._raise(reached)
 
-    async def mark_first(self) -> None:
-        """Writes the mark at once if it shows no signature yet; raises what `run` does.
-
-        Called before somebody is thanked: without a first signature in the mark, a database that
-        lost all of them looks like a new one.
-        """
-        if self._is_marked and not self._mark.tells_of_a_signature:
-            await self.look()
-
     async def _raise(self, reached: Reached) -> None:
         try:
             await asyncio.to_thread(self._mark.raise_to, reached)

@@ -3,8 +3,7 @@
 On SQLite everything is done on a copy beside the database: it is decrypted, checked, migrated,
 brought up to date from the journal, and held back from sending. Once it is whole in one file it
 takes the place of the database, which is moved aside and kept for a week. On PostgreSQL the backup
-goes into a new, empty database; a file beside the key keeps a bot from starting on it until all is
-done.
+goes into a new, empty database; one that a kill left behind the mark beside the key is refused.
 """
 
 import asyncio
@@ -15,7 +14,6 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, closing, suppress
 from dataclasses import dataclass, replace
@@ -33,7 +31,6 @@ from storage.database_copy import (
 from storage.database_url import PostgresAddress, SqliteAddress, parse_address
 from storage.errors import BackupUnusable, BrokenData, SchemaMissing
 from storage.high_water_mark import highest_reached
-from storage.journal import Deed
 from storage.journal_replay import replay
 from storage.keyring import Keyring
 from storage.migrate import migrate, require_known_revision
@@ -50,7 +47,6 @@ from storage.restores import (
     mark_restore_repeated,
     open_one_chat,
     record_restore,
-    unfinished_restore,
 )
 from storage.sqlite_connection import storage_error
 
@@ -94,14 +90,14 @@ class Restored:
     Attributes:
         signatures: how many the petition counts in it.
         lost: how many numbers were given after the backup: the most signatures that can be lost.
-        repeated: what the journal said and the backup did not know, by deed.
+        repeated: how much of what the journal says the backup did not know.
         knows_all: whether the journal has all since the backup, as far as it can be told.
         moved_aside: where the database that was there is now.
     """
 
     signatures: int
     lost: int
-    repeated: Counter[Deed]
+    repeated: int
     knows_all: bool = True
     moved_aside: Path | None = None
 
@@ -180,17 +176,10 @@ async def _restore_sqlite(order: Order, database: Path) -> Restored:
 
 async def _restore_postgres(order: Order, address: PostgresAddress) -> Restored:
     await require_empty(address)
-    unfinished = unfinished_restore(order.keyring, order.slug)
-    unfinished.touch(0o600)
     options = ("--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error")
-    try:
-        await asyncio.to_thread(_run_pg_restore, order, options, address)
-    except Exception:
-        unfinished.unlink()  # it is one transaction, so the database is as empty as before
-        raise
-    restored = await _brought_up_to_date(order.url, order)
-    unfinished.unlink()
-    return restored
+    # One transaction: where it fails, the database is as empty as before.
+    await asyncio.to_thread(_run_pg_restore, order, options, address)
+    return await _brought_up_to_date(order.url, order)
 
 
 async def repeat_journal(storage: Storage, keyring: Keyring, slug: str, at: datetime) -> Restored:
@@ -198,7 +187,7 @@ async def repeat_journal(storage: Storage, keyring: Keyring, slug: str, at: date
     content = await asyncio.to_thread(storage.journal.read)
     in_copy = await storage.read(last_number_given)
     reached = highest_reached(keyring, slug)
-    repeated = await replay(storage, content.entries, reached=reached, at=at)
+    repeated = await storage.write(replay, content.entries, reached=reached, at=at)
     lost, held = max(0, reached.number - in_copy), await storage.read(held_restore)
     knows_all = content.knows_all_since(None if held is None else held.backup_made_at)
     await storage.write(mark_restore_repeated, at=at, lost=lost, journal_is_whole=knows_all)

@@ -40,7 +40,6 @@ class Services:
         monotonic: seconds from any moment on.
         budgets: how often each person has used a limited command in the last minute.
         delayed_replies: sends the replies to updates, and repeats the ones that failed.
-        mark_first: records, outside the database, that somebody has signed.
         note_signing: takes a chat whose person is in the middle of signing; it is answered first.
         has_room: takes a chat and a number of messages; tells whether they may go as a reply now.
         is_rehearsal: whether nothing of it is the petition's own; see `rehearsal_marks`.
@@ -62,7 +61,6 @@ class Services:
     approval_above: int | None
     budgets: Budgets
     delayed_replies: DelayedReplies
-    mark_first: Callable[[], Awaitable[None]]
     has_room: Callable[[int, int], bool]
     note_signing: Callable[[int], None]
     date_is_right: Callable[[], bool]

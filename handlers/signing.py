@@ -126,7 +126,6 @@ async def confirm(ctx: SupporterContext, agreed_to: str) -> None:
     outcome = await ctx.services.storage.write(
         sign_petition, _new_signature(before), ctx.conversation, before.stored_version or 0
     )
-    await ctx.services.mark_first()
     if outcome is SignOutcome.CLOSED:
         await ctx.services.storage.write(close_petition_if_due, ctx.services.clock())
     ctx = (await reload(ctx)).at_valid_stage()

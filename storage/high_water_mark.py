@@ -10,23 +10,22 @@ was put back by hand.
 Where that database is stands in the mark, without user and password: a bot that is started from
 another folder, or with another address, would begin an empty one and know nobody who signed. So
 do the bots that people sign with: a rehearsal must not begin in the chats of those who signed.
+
+A petition has one mark. There was one for each of its databases before, named for it too, and in
+the beginning they said only how far it got; what all of them say together is what counts.
 """
 
 import asyncio
 import glob
-import hashlib
 import re
 import shlex
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from storage.database_copy import reading
-from storage.database_url import PostgresAddress, SqliteAddress, parse_address, shown
+from storage.database_url import SqliteAddress, parse_address, shown
 from storage.errors import DatabaseBehind, SchemaMissing, StorageError
-from storage.journal import has_entries
 from storage.keyring import Keyring
 from storage.open_database import postgres_adapter
 from storage.petitions import Reached
@@ -39,33 +38,22 @@ _MARK = re.compile(r"([0-9]{1,18})(?: ([0-9]{1,18}))?\n(?:(\S*)\n([0-9 ]*)\n)?")
 
 
 class _Mark(NamedTuple):
-    """What a mark says, and where it is."""
-
-    path: Path
     reached: Reached
     database: str
     bots: set[str]
 
 
 class HighWaterMark:
-    """How far a petition has got in one database, written beside the key."""
+    """How far a petition has got, and in which database, written beside the key."""
 
     def __init__(self, key_file: Path, url: str, slug: str, bot_id: str = "") -> None:
-        address = parse_address(url)
-        # One key may serve several petitions, and a petition may have a second database.
-        where = hashlib.sha256(_named_after(address).encode()).hexdigest()[:8]
-        self.path = key_file.with_name(f"{key_file.name}.{slug}.{where}.mark")
+        self.path = key_file.with_name(f"{key_file.name}.{slug}.mark")
         self._key_file = key_file
         self._url = url
         self._slug = slug
-        self._database = shown(address)
+        self._database = shown(parse_address(url))
         self._bots = {bot_id} if bot_id else set[str]()
         self._known: _Mark | None = None
-
-    @property
-    def tells_of_a_signature(self) -> bool:
-        """Whether this process has marked at least one signature."""
-        return self._known is not None and self._known.reached.number > 0
 
     async def require_reached(self, *, restored: bool = False) -> None:
         """Checks that the database has reached the mark, without changing anything in it.
@@ -82,12 +70,14 @@ class HighWaterMark:
             DatabaseBehind: it has not, the mark cannot be read, or nobody began the petition here
                 and people signed it elsewhere; the message says what to do.
         """
-        mark = self._read()
+        self._require_readable()
+        mark = _read(self._key_file, self._slug)
         reached = await reached_in(self._url, self._slug)
-        if mark is not None and not restored:
+        is_elsewhere = restored or mark.database != self._database
+        if reached is None and mark.reached.number > 0 and is_elsewhere:
+            raise self._begun_elsewhere(mark)
+        if not restored:
             self._require(reached or Reached(), mark.reached)
-        if reached is None:
-            await asyncio.to_thread(self._require_not_begun_elsewhere)
 
     def raise_to(self, reached: Reached) -> None:
         """Writes the mark if it has risen, or does not know this bot.
@@ -96,35 +86,30 @@ class HighWaterMark:
             DatabaseBehind: it fell, as another file was written over the database.
             OSError: the mark cannot be read or written.
         """
-        known = self._known or (_read_mark(self.path) if self.path.exists() else None)
-        bots = self._bots
-        if known is not None:
-            self._require(reached, known.reached)
-            bots = bots | known.bots
-        mark = _Mark(self.path, reached, self._database, bots)
+        known = self._known or _read(self._key_file, self._slug)
+        self._require(reached, known.reached)
+        mark = _Mark(reached, self._database, self._bots | known.bots)
         if mark != known:
             write_file(self.path, _content(mark))
         self._known = mark
 
-    def _read(self) -> _Mark | None:
-        """Returns what the mark says, None without one; raises DatabaseBehind if it is damaged."""
-        why = StorageError("It is damaged.")
-        try:
-            if not self.path.exists():
-                return None
-            if mark := _read_mark(self.path):
-                return mark
-        except OSError as error:
-            why = reason_and_command(self.path, error)
-        raise DatabaseBehind(
-            "{path} says how far the petition in {database} had got, and cannot be read, so "
-            "nobody can tell whether signatures are missing. {why} If you know that none are, "
-            "remove it; run: {command}",
-            path=self.path,
-            database=self._database,
-            why=why,
-            command=shlex.join(["rm", str(self.path)]),
-        )
+    def _require_readable(self) -> None:
+        for path in _paths(self._key_file, self._slug):
+            why = StorageError("It is damaged.")
+            try:
+                if _parsed(path) is not None:
+                    continue
+            except OSError as error:
+                why = reason_and_command(path, error)
+            raise DatabaseBehind(
+                "{path} says how far the petition in {database} had got, and cannot be read, so "
+                "nobody can tell whether signatures are missing. {why} If you know that none are, "
+                "remove it; run: {command}",
+                path=path,
+                database=self._database,
+                why=why,
+                command=shlex.join(["rm", str(path)]),
+            )
 
     def _require(self, reached: Reached, mark: Reached) -> None:
         if not reached.is_behind(mark):
@@ -152,28 +137,18 @@ class HighWaterMark:
             command="petition-bot run --restored-backup",
         )
 
-    def _require_not_begun_elsewhere(self) -> None:
-        known: object = ""
-        if signed := [each for each in _marks(self._key_file, self._slug) if each.reached.number]:
-            newest = max(signed, key=lambda each: each.path.stat().st_mtime)
-            known = StorageError(
-                ", which was last used on {day}: {where}",
-                day=datetime.fromtimestamp(newest.path.stat().st_mtime, UTC).date(),
-                where=newest.database,
-            )
-        elif not has_entries(self._key_file, self._slug):
-            return
+    def _begun_elsewhere(self, mark: _Mark) -> DatabaseBehind:
         new_key = str(self._key_file.with_stem(f"{self._key_file.stem}-new"))
-        raise DatabaseBehind(
+        return DatabaseBehind(
             "The database {database} has nothing of the petition {slug}, and people signed it "
-            "with the key {key} in another one{known}. Nothing was changed. To go on with that "
+            "with the key {key} in another one: {where}. Nothing was changed. To go on with that "
             "one, set PETITION_DATABASE_URL to it. If it is lost, put a backup in its place: "
             "petition-bot restore FILE. To begin anew without its signatures, make a new key: "
             "petition-bot keygen {new}, and set PETITION_KEY_FILE to that.",
             database=self._database,
             slug=self._slug,
             key=self._key_file,
-            known=known,
+            where=mark.database,
             new=shlex.quote(new_key),
         )
 
@@ -211,8 +186,7 @@ def _petition_in_file(database: Path, slug: str) -> dict[str, int] | None:
 
 def highest_reached(keyring: Keyring, slug: str) -> Reached:
     """Returns how far a petition got in any database, as far as marks say it."""
-    marks = [Reached(), *(mark.reached for mark in _marks(keyring.path, slug))]
-    return Reached(max(mark.number for mark in marks), max(mark.deeds for mark in marks))
+    return _read(keyring.path, slug).reached
 
 
 def petition_signed_with(bot_id: str, key_file: Path) -> str | None:
@@ -223,40 +197,39 @@ def petition_signed_with(bot_id: str, key_file: Path) -> str | None:
     Raises:
         OSError: the key's folder cannot be read.
     """
-    for mark in _marks(key_file, "*"):
-        if bot_id in mark.bots and mark.reached.number > 0:
-            return mark.path.name.removeprefix(f"{key_file.name}.").rsplit(".", 2)[0]
+    for path in _paths(key_file, "*"):
+        mark = _parsed(path)
+        if mark is not None and bot_id in mark.bots and mark.reached.number > 0:
+            return path.name.removeprefix(f"{key_file.name}.").partition(".")[0]
     return None
+
+
+def _paths(key_file: Path, slug: str) -> list[Path]:
+    """Returns where the marks of a petition are, the newest last."""
+    found = key_file.parent.glob(f"{glob.escape(key_file.name)}.{slug}.*mark")
+    return sorted(found, key=lambda each: each.stat().st_mtime)
+
+
+def _read(key_file: Path, slug: str) -> _Mark:
+    """Returns what all marks of a petition that are not damaged say together."""
+    number, deeds, database, bots = 0, 0, "", set[str]()
+    for mark in map(_parsed, _paths(key_file, slug)):
+        if mark is not None:
+            number, deeds = max(number, mark.reached.number), max(deeds, mark.reached.deeds)
+            database, bots = mark.database, bots | mark.bots
+    return _Mark(Reached(number, deeds), database, bots)
+
+
+def _parsed(path: Path) -> _Mark | None:
+    """Returns what a mark says; None if it is damaged."""
+    found = _MARK.fullmatch(path.read_text(encoding="ascii", errors="replace"))
+    if found is None:
+        return None
+    number, deeds, database, bots = found.groups(default="")
+    reached = Reached(int(number), int(deeds or 0))
+    return _Mark(reached, unquote(database) or "…", set(bots.split()))
 
 
 def _content(mark: _Mark) -> bytes:
     place, bots = quote(mark.database, safe="/:+"), " ".join(sorted(mark.bots))
     return f"{mark.reached.number} {mark.reached.deeds}\n{place}\n{bots}\n".encode()
-
-
-def _read_mark(path: Path) -> _Mark | None:
-    """Returns what a mark says; None if it is damaged."""
-    found = _MARK.fullmatch(path.read_text(encoding="ascii", errors="replace"))
-    if found is None:
-        return None
-    number, deeds, database, noted = found.groups(default="")
-    reached = Reached(int(number), int(deeds or 0))
-    return _Mark(path, reached, unquote(database) or "…", set(noted.split()))
-
-
-def _marks(key_file: Path, slug: str) -> Iterator[_Mark]:
-    """Yields the marks of a petition in all its databases that can be read."""
-    for path in key_file.parent.glob(f"{glob.escape(key_file.name)}.{slug}.????????.mark"):
-        if mark := _read_mark(path):
-            yield mark
-
-
-def _named_after(address: SqliteAddress | PostgresAddress) -> str:
-    """Returns what a mark is named after; it never changes, or those that are there are lost.
-
-    Neither the user nor the password is part of it: with others it is the same database.
-    """
-    if isinstance(address, SqliteAddress):
-        return str(address.path.resolve())
-    parts = urlsplit(address.dsn)
-    return f"{parts.hostname}:{parts.port}{parts.path}?{parts.query}"

@@ -121,7 +121,7 @@ class Journal:
     """The journal of one petition, beside the key file."""
 
     def __init__(self, keyring: Keyring, slug: str) -> None:
-        self.path = _path(keyring.path, slug)
+        self.path = keyring.beside(f"{slug}.journal")
         self._keyring = keyring
         self._slug = slug
         self._was_missing = False
@@ -205,16 +205,6 @@ class Journal:
     def _locked(self) -> Iterator["_LockedFile"]:
         with locked_file(self.path) as handle:
             yield _LockedFile(self.path, handle, self._keyring, self._slug)
-
-
-def _path(key_file: Path, slug: str) -> Path:
-    return key_file.with_name(f"{key_file.name}.{slug}.journal")
-
-
-def has_entries(key_file: Path, slug: str) -> bool:
-    """Returns whether there is a journal of a petition beside a key file that notes anything."""
-    path = _path(key_file, slug)
-    return path.exists() and path.stat().st_size > _BLOCK_BYTES
 
 
 def last_entries(entries: Iterable[Entry]) -> list[Entry]:

@@ -5,10 +5,9 @@ doing it twice changes nothing. Who signed after the backup is not in it, and ne
 about them.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Row, select
 
@@ -22,12 +21,6 @@ from storage.tables import CONSENTS, PERSON_CODES, PERSON_NOTICES, PETITIONS, SI
 from storage.times import from_millis
 from storage.transaction import Transaction
 
-if TYPE_CHECKING:
-    from storage import Storage
-
-# Done at once, so that they share commits.
-_AT_ONCE = 200
-
 # By deed, what the recipients of a list are told of the time that it sets, if anything.
 _CHANGES: Mapping[Deed, Change | None] = {
     Deed.MUTED: None,
@@ -40,48 +33,26 @@ _CHANGES: Mapping[Deed, Change | None] = {
 _AFTER_THE_BACKUP = 1_000_000
 
 
-async def replay(
-    storage: "Storage",
-    entries: tuple[Entry, ...],
-    *,
-    reached: Reached,
-    at: datetime,
-) -> Counter[Deed]:
+def replay(tx: Transaction, entries: Sequence[Entry], *, reached: Reached, at: datetime) -> int:
     """Repeats what is noted and not so in the copy, on which no bot may run.
 
     No number up to that of `reached` is given again, as it may have been given after the backup.
+    A code in the copy may have been used since, and a sentence that waits in it been sent.
 
     Returns:
-        How many of each deed were carried out.
+        How many deeds were carried out.
     """
-    await storage.write(_prepare, reached)
-    # Handovers first: what changed in a list that was handed over is noted only where it is known.
-    last = sorted(last_entries(entries), key=lambda each: each.deed is not Deed.HANDOVER)
-    done: Counter[Deed] = Counter()
-    for start in range(0, len(last), _AT_ONCE):
-        done.update(await storage.write(_repeat, last[start : start + _AT_ONCE], at))
-    return done
-
-
-def _prepare(tx: Transaction, reached: Reached) -> None:
-    """Leaves out what is not so any more, whatever the journal says.
-
-    A code in the copy may have been used since, and a sentence that waits in it been sent.
-    """
+    lock_petition(tx)
     columns = PETITIONS.c
     tx.set(PETITIONS, columns.last_number < reached.number, last_number=reached.number)
     tx.set(PETITIONS, columns.deeds < reached.deeds, deeds=reached.deeds)
     tx.set(PETITIONS, forgotten_version=columns.forgotten_version + _AFTER_THE_BACKUP)
     tx.delete(PERSON_CODES)
     tx.delete(PERSON_NOTICES)
-
-
-def _repeat(tx: Transaction, entries: Sequence[Entry], at: datetime) -> list[Deed]:
-    """Repeats deeds one after the other; returns those that were not done in the copy."""
-    lock_petition(tx)
-    repeated = [each.deed for each in entries if _was_repeated(tx, each, at)]
-    # The journal that they are from has them.
-    tx.noted.clear()
+    # Handovers first: what changed in a list that was handed over is noted only where it is known.
+    last = sorted(last_entries(entries), key=lambda each: each.deed is not Deed.HANDOVER)
+    repeated = sum(_was_repeated(tx, each, at) for each in last)
+    tx.noted.clear()  # the journal that they are from has them
     return repeated
 
 

@@ -7,14 +7,11 @@ due (`broadcast_rows.due_broadcasts`).
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy import insert, select, update
 
 from storage.audit import add_audit
 from storage.broadcast_types import BroadcastState
-from storage.errors import DatabaseBehind
-from storage.keyring import Keyring
 from storage.tables import BROADCASTS, PETITIONS, RESTORES, SIGNATURES
 from storage.transaction import Transaction
 
@@ -91,18 +88,3 @@ def open_one_chat(tx: Transaction) -> None:
     row = tx.find(SIGNATURES)
     if row is not None:
         tx.keyring.open(row.chat_sealed, table="signatures", column="chat_sealed", row=row.id)
-
-
-def require_finished(keyring: Keyring, slug: str) -> None:
-    """Refuses a database to which a backup was restored without what people asked for since."""
-    if unfinished_restore(keyring, slug).exists():
-        raise DatabaseBehind(
-            "A backup was being restored, and that did not come to its end: who withdrew since is"
-            " back in the database. Empty the database and restore the backup again; or bring up"
-            " to date what is there, by starting once with: petition-bot run --restored-backup"
-        )
-
-
-def unfinished_restore(keyring: Keyring, slug: str) -> Path:
-    """Returns the path of the file that is there while a restore is not finished."""
-    return keyring.beside(f"{slug}.restoring")

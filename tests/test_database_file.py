@@ -18,7 +18,6 @@ from bot.cli.context import open_cli_context
 from bot.settings import PetitionSettings
 from storage.errors import DatabaseBehind, DatabaseReplaced
 from storage.petitions import petition_state
-from storage.restores import held_restore, unfinished_restore
 from storage.sqlite import SqliteDatabase
 from tests.support.scene import Scene, a_scene
 
@@ -213,21 +212,6 @@ class TestTheDatabaseFile:
             while any(each.exists() for each in (*left, *names[2:4])):  # noqa: ASYNC110 - of files
                 await asyncio.sleep(0.01)
         assert [each.exists() for each in names] == [True, True, False, False, True]
-
-    async def test_to_which_a_backup_was_not_restored_to_the_end_is_not_started_on(
-        self, scene: Scene
-    ) -> None:
-        assert scene.app is not None
-        services = scene.app.application.services
-        await scene.stop_bot()
-        unfinished = unfinished_restore(services.keyring, services.petition.slug)
-        unfinished.touch()
-        with pytest.raises(DatabaseBehind, match="did not come to its end"):
-            await scene.start_bot()
-        async with open_app(scene.settings, clocks=scene.clocks, restored=True) as app:
-            assert await app.application.services.storage.read(held_restore) is not None
-        assert not unfinished.exists()
-        await scene.start_bot()
 
 
 def database(scene: Scene) -> Path:

@@ -52,20 +52,7 @@ def mark(tmp_path: Path) -> HighWaterMark:
     return HighWaterMark(tmp_path / "keys" / "petition.key", url, "andry")
 
 
-async def test_it_marks_the_first_signature_at_once_and_later_ones_in_time(
-    mark: HighWaterMark,
-) -> None:
-    stored = Stored()
-    stored.number = 0
-    watch = watch_of(stored, mark)
-    await watch.look()
-    for number in (1, 2):
-        stored.number = number
-        await watch.mark_first()
-        assert number_in(mark) == 1
-
-
-async def test_many_first_signatures_at_once_never_seem_to_go_back(mark: HighWaterMark) -> None:
+async def test_many_looks_at_once_never_seem_to_go_back(mark: HighWaterMark) -> None:
     class Busy(Stored):
         async def read(self, _: object) -> Reached:
             """The earlier it is asked for, the longer it takes to arrive."""
@@ -76,7 +63,7 @@ async def test_many_first_signatures_at_once_never_seem_to_go_back(mark: HighWat
 
     stored = Busy()
     watch = watch_of(stored, mark)
-    await asyncio.gather(*[each() for each in (watch.look, watch.mark_first) * 5])
+    await asyncio.gather(*[watch.look() for _ in range(10)])
     assert number_in(mark) == stored.number
 
 

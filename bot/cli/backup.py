@@ -229,7 +229,7 @@ def _outcome(restored: restoration.Restored) -> Iterator[str]:
             "ninguno de esos números se vuelve a dar.",
             n=number(restored.lost),
         )
-    if repeated := restored.repeated.total():
+    if repeated := restored.repeated:
         said = mark("Repetido del diario, lo que la gente pidió después: {n}.")
         yield label(said, n=number(repeated))
     if not restored.knows_all:

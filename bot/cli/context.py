@@ -30,7 +30,7 @@ from storage.invalidations import Invalidation
 from storage.keyring import Keyring, require_key_file
 from storage.migrate import require_newest
 from storage.petitions import reached_so_far
-from storage.restores import require_finished, restore_awaits_repetition
+from storage.restores import restore_awaits_repetition
 
 Found = TypeVar("Found", Broadcast, ExportedList, Invalidation)
 RESTORED = mark(
@@ -89,7 +89,6 @@ async def open_cli_context(settings: PetitionSettings) -> AsyncIterator[CliConte
     keyring = Keyring.load(key_file)
     # Tables of another version are refused: only the bot migrates them, when it starts.
     await require_newest(settings.database_url)
-    require_finished(keyring, petition.slug)
     mark = HighWaterMark(key_file, settings.database_url, petition.slug)
     await mark.require_reached()
     storage = await open_known_storage(settings.database_url, keyring, petition.slug)

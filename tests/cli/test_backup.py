@@ -4,7 +4,6 @@ import asyncio
 import errno
 import json
 import os
-from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
@@ -23,7 +22,6 @@ from storage.broadcast_counts import count_signers
 from storage.broadcast_rows import broadcast_history, due_broadcasts
 from storage.broadcast_transitions import change_broadcast
 from storage.broadcast_types import BroadcastAction
-from storage.journal import Deed
 from storage.keyring import Keyring
 from storage.petitions import last_number_given
 from storage.process_lock import acquire_process_lock
@@ -420,9 +418,8 @@ def test_a_file_of_somebody_elses_that_cannot_be_read_keeps_no_old_backup_there(
 
 
 def test_how_much_is_done_again_is_said_and_what_cannot_be() -> None:
-    repeated = Counter({Deed.WITHDRAWAL: 2, Deed.MUTED: 3})
     for knows_all in (True, False):
-        restored = Restored(1_234, 1, repeated, knows_all)
+        restored = Restored(1_234, 1, 5, knows_all)
         assert " ".join(_outcome(restored)) == (
             "It has 1,234 signatures. 1 numbers were given after it: so many signatures at most "
             "are lost, and none of these numbers is given again. Done again from the journal, as "

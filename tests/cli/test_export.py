@@ -18,7 +18,7 @@ from bot.export import ListFormat
 from storage import Storage
 from storage.exports import NamedSignature, SignatureList
 from storage.high_water_mark import HighWaterMark
-from storage.restores import mark_restore_repeated, record_restore, unfinished_restore
+from storage.restores import mark_restore_repeated, record_restore
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
 from tests.support.raw_sql import read_sql, write_sql
 from tests.support.supporters import NOON
@@ -104,10 +104,6 @@ def test_of_a_copy_that_was_put_back_nothing_is_written_before_the_bot_has_broug
     mark.path.write_text("7\n")
     assert "ends at signature 6, and 7 were given" in refused(call("--output", str(file)))
     mark.path.write_text("6\n")
-    unfinished = unfinished_restore(petition.keyring, "andry")
-    unfinished.touch()
-    assert "did not come to its end" in refused(call("--output", str(file)))
-    unfinished.unlink()
     # As of the other petitions in a restored database.
     petition.do(lambda storage: storage.write(record_restore, made_at=None, at=NOON))
     assert "Start its bot first" in refused(call("--output", str(file)))

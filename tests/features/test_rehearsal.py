@@ -98,7 +98,7 @@ async def test_nothing_of_it_counts_afterwards_and_its_buttons_do_nothing(
     assert not list((tmp_path / "data").glob("rehearsal*"))
     assert not [each for each in (tmp_path / "keys").iterdir() if "rehearsal" in each.name]
     bot_id = rehearsal.settings.bot_id  # it is noted, so that no other folder begins a rehearsal
-    (mark,) = (tmp_path / "keys").glob("petition.key.andry.*.mark")
+    (mark,) = (tmp_path / "keys").glob("petition.key.andry.mark")
     assert bot_id in mark.read_text().split()
     assert rehearsal.app is not None
     storage = rehearsal.app.application.services.storage

@@ -288,7 +288,7 @@ async def restored(petition: TriedPetition, url: str, backup: Rows) -> None:
     try:
         await storage.database.write(put_back, backup)
         at, last = petition.now, await petition.storage.read(last_number_given)
-        await replay(storage, entries, reached=Reached(last), at=at)
+        await storage.write(replay, entries, reached=Reached(last), at=at)
         copy = replace(petition, storage=storage)
         await copy.check_count()
         held, now = await copy.names(), await petition.names()
@@ -297,7 +297,7 @@ async def restored(petition: TriedPetition, url: str, backup: Rows) -> None:
             # The consent to a name that was given after the backup is not in it.
             given = petition.given.get(number, NEVER) > petition.backed_up_at
             assert held[number] == (None if given else now[number])
-        assert not await replay(storage, entries, reached=Reached(last), at=at)
+        assert not await storage.write(replay, entries, reached=Reached(last), at=at)
     finally:
         await storage.close()
 

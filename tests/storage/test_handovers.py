@@ -106,7 +106,7 @@ async def test_a_backup_from_before_it_gets_it_back_with_its_list_and_what_is_ow
     (row,) = await read_sql(storage.database, "SELECT id FROM signatures WHERE number = 2")
     withdrawn = Entry(Deed.WITHDRAWAL, row["id"])
     entries = (withdrawn, *storage.journal.read().entries)
-    await replay(storage, entries, reached=Reached(6), at=later(70))
+    await storage.write(replay, entries, reached=Reached(6), at=later(70))
     assert await storage.read(active_handover) == recorded
     state = await storage.read(petition_state)
     assert (state.is_closed, state.closed_at) == (True, NOON)
@@ -126,10 +126,10 @@ async def test_one_that_was_taken_back_stays_so_in_a_backup_from_before_that(
     await write_sql(storage.database, "UPDATE handovers SET undone_at = NULL")
     assert storage.journal is not None
     entries = storage.journal.read().entries
-    await replay(storage, entries, reached=Reached(6), at=later(99))
+    await storage.write(replay, entries, reached=Reached(6), at=later(99))
     assert await storage.read(active_handover) is None
     await people.set_closed(False)
-    await replay(storage, entries, reached=Reached(6), at=later(99))
+    await storage.write(replay, entries, reached=Reached(6), at=later(99))
     assert not (await storage.read(petition_state)).is_closed
 
 
@@ -149,7 +149,7 @@ async def test_a_restriction_that_is_lifted_again_in_a_backup_hides_no_name_that
     )
     (row,) = await read_sql(storage.database, "SELECT id FROM signatures WHERE number = 2")
     lifted = (Entry.since(Deed.RESTRICTED, row["id"], None),)
-    await replay(storage, lifted, reached=Reached(6), at=later(70))
+    await storage.write(replay, lifted, reached=Reached(6), at=later(70))
     still = "SELECT number FROM signatures WHERE restricted_at IS NOT NULL"
     assert await read_sql(storage.database, still) == []
     owed = await storage.read(owed_changes, recorded)

@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from storage import open_storage
+from storage.database_url import parse_address, shown
 from storage.errors import BrokenData, DatabaseBehind
 from storage.high_water_mark import HighWaterMark, highest_reached, petition_signed_with
-from storage.journal import Deed, Entry, Journal
 from storage.keyring import Keyring
 from storage.petitions import Reached
 from storage.sqlite import SqliteDatabase
@@ -168,14 +168,15 @@ async def test_one_signature_is_missed_too(
             await mark(key, database, slug).require_reached()
 
 
-def test_the_highest_number_is_that_of_all_its_databases_and_of_no_other_petition(
-    database: Path, keyring: Keyring, tmp_path: Path
+def test_the_highest_number_is_that_of_all_its_marks_and_of_no_other_petition(
+    database: Path, keyring: Keyring
 ) -> None:
+    """As there was one for each database before."""
     assert highest_reached(keyring, SLUG) == Reached()
     mark(keyring.path, database).raise_to(Reached(6, 3))
-    mark(keyring.path, tmp_path / "earlier.db").raise_to(Reached(9, 2))
     mark(keyring.path, database, "another").raise_to(Reached(70))
-    mark(keyring.path, tmp_path / "damaged.db").path.write_text("damaged")
+    for where, content in (("aeea0583", "9 2\n"), ("d9e5d1aa", "damaged")):
+        keyring.beside(f"{SLUG}.{where}.mark").write_text(content)
     assert highest_reached(keyring, SLUG) == Reached(9, 3)
 
 
@@ -250,22 +251,33 @@ async def test_a_file_that_is_no_database_is_damaged_and_not_behind(
         await mark(key, database).require_reached()
 
 
-async def test_one_key_serves_several_petitions_and_databases(
-    database: Path, key: Path, tmp_path: Path
-) -> None:
+async def test_one_key_serves_several_petitions(database: Path, key: Path) -> None:
     mark(key, database).raise_to(Reached(6))
     mark(key, database, "another").raise_to(Reached(0))
-    mark(key, tmp_path / "rehearsal.db").raise_to(Reached(0))
     for known in (mark(key, database), mark(key, database, "another")):
         await known.require_reached()
-    assert len(list(key.parent.iterdir())) == 3
+    assert len(list(key.parent.iterdir())) == 2
 
 
-def test_another_way_to_the_same_database_has_the_same_mark(
+async def test_an_older_copy_elsewhere_is_refused_too(
+    database: Path, key: Path, tmp_path: Path
+) -> None:
+    opened = await SqliteDatabase(database).open()
+    await opened.close()
+    copy = Path(await asyncio.to_thread(shutil.copy, database, tmp_path / "copy.db"))
+    mark(key, database).raise_to(Reached(7))
+    with pytest.raises(DatabaseBehind, match="ends at signature 6, and 7 were given"):
+        await mark(key, copy).require_reached()
+
+
+async def test_another_way_to_the_same_database_is_no_other_one(
     database: Path, key: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "link").symlink_to(database.parent)
-    assert mark(key, tmp_path / "link" / "petition.db").path == mark(key, database).path
+    mark(key, tmp_path / "link" / "petition.db").raise_to(Reached(6))
+    lose_file(database)
+    with pytest.raises(DatabaseBehind, match="ends at signature 0, and 6 were given"):
+        await mark(key, database).require_reached()
 
 
 @pytest.mark.parametrize("kind", ["postgres"])
@@ -281,9 +293,6 @@ async def test_a_backup_that_was_put_back_on_a_server_is_told_without_the_addres
     with pytest.raises(DatabaseBehind, match="ends at signature 0") as refused:
         await behind.require_reached()
     assert (urlsplit(database_url).password or "postgres:") not in str(refused.value)
-    other = HighWaterMark(key, "postgresql+asyncpg://bot:secret@db/petition", SLUG)
-    assert other.path == HighWaterMark(key, "postgresql+asyncpg://me@db/petition", SLUG).path
-    assert other.path != behind.path
 
 
 class TestAnEmptyDatabaseBesideAUsedKey:
@@ -302,20 +311,19 @@ class TestAnEmptyDatabaseBesideAUsedKey:
         assert not (tmp_path / "another.db").exists()
 
     async def test_is_not_begun_where_a_mark_of_before_says_only_how_far_it_got(
-        self, database: Path, key: Path, tmp_path: Path
+        self, key: Path, tmp_path: Path
     ) -> None:
-        written, another = mark(key, database), mark(key, tmp_path / "another.db")
-        written.path.write_text("6\n")
-        with pytest.raises(DatabaseBehind, match=r"which was last used on .*: …\. Nothing"):
-            await another.require_reached()
+        key.with_name(f"{key.name}.{SLUG}.aeea0583.mark").write_text("6\n")
+        with pytest.raises(DatabaseBehind, match=r"in another one: …\. Nothing was changed"):
+            await mark(key, tmp_path / "another.db").require_reached()
 
-    async def test_is_not_begun_where_the_journal_alone_tells(
-        self, keyring: Keyring, tmp_path: Path
+    async def test_is_not_begun_as_a_restored_backup_either(
+        self, database: Path, key: Path
     ) -> None:
-        journal = Journal(keyring, SLUG)
-        journal.append([Entry(Deed.WITHDRAWAL, bytes(16))])
-        with pytest.raises(DatabaseBehind, match=r"in another one\. Nothing was changed"):
-            await mark(keyring.path, tmp_path / "another.db").require_reached()
+        mark(key, database).raise_to(Reached(6))
+        lose_file(database)
+        with pytest.raises(DatabaseBehind, match="petition-bot restore FILE"):
+            await mark(key, database).require_reached(restored=True)
 
     async def test_is_begun_for_another_petition_and_where_nobody_has_signed(
         self, database: Path, key: Path, tmp_path: Path
@@ -331,18 +339,13 @@ class TestAnEmptyDatabaseBesideAUsedKey:
         (noted,) = key.parent.iterdir()
         assert noted.read_text() == "6 0\npostgresql+asyncpg://db:5433/petition\n\n"
 
-    async def test_of_a_server_is_not_begun_and_each_socket_is_told_apart(self, key: Path) -> None:
-        urls = [
-            f"postgresql+asyncpg://bot:secret@/petition?host=/run/{n}&password=secret"
-            for n in (1, 2)
-        ]
-        for url in urls:
-            HighWaterMark(key, url, SLUG).raise_to(Reached(6))
-        assert len({*key.parent.iterdir()}) == 2
-        noted = sorted(each.read_text() for each in key.parent.iterdir())
-        assert [each.splitlines()[1] for each in noted] == [
-            f"postgresql+asyncpg:///petition%3Fhost%3D/run/{n}" for n in (1, 2)
-        ]
+    async def test_of_a_server_it_is_said_on_which_socket_it_is(self, key: Path) -> None:
+        url = "postgresql+asyncpg://bot:secret@/petition?host=/run/1&password=secret"
+        HighWaterMark(key, url, SLUG).raise_to(Reached(6))
+        (noted,) = key.parent.iterdir()
+        assert noted.read_text() == "6 0\npostgresql+asyncpg:///petition%3Fhost%3D/run/1\n\n"
+        said = [shown(parse_address(url.replace("/run/1", f"/run/{n}"))) for n in (1, 2)]
+        assert said == [f"postgresql+asyncpg:///petition?host=/run/{n}" for n in (1, 2)]
 
 
 class TestWriting:

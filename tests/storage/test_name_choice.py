@@ -318,7 +318,7 @@ async def test_a_letter_corrects_the_name_that_stands_when_it_is_answered(
     )
     assert await name(storage, ana) == "Ana Carta"
     entries, reached = storage.journal.read().entries, await storage.read(reached_so_far)
-    await replay(storage, entries, reached=reached, at=later(9))
+    await storage.write(replay, entries, reached=reached, at=later(9))
     assert await name(storage, ana) == "Ana Carta", "a backup of right now has that consent"
 
 

@@ -176,7 +176,7 @@ async def test_a_code_serves_once(storage: Storage, keyring: Keyring) -> None:
     # In a backup from before, that is brought up to date, she has her name.
     former = Statement("UPDATE signatures SET name_sealed = :former", {"former": b"former"})
     await write_all(storage.database, former)
-    await replay(storage, noted, reached=Reached(1), at=LATER)
+    await storage.write(replay, noted, reached=Reached(1), at=LATER)
     restored = await storage.read(find_signer, 1)
     assert restored is not None
     assert restored.name == "Ana Sol"
@@ -251,7 +251,7 @@ async def test_a_restored_copy_has_no_code_that_was_used_and_no_sentence_that_wa
         verified_otherwise("by telephone"),
         LATER,
     )
-    await replay(storage, (), reached=Reached(1), at=LATER)
+    await storage.write(replay, (), reached=Reached(1), at=LATER)
     assert await states(storage, code) == [CodeState.WRONG]
     assert await storage.read(waiting_notices) == []
 

@@ -334,7 +334,7 @@ async def test_nothing_of_the_other_petition_is_changed(
     assert not await storage.write(undo_handover, handover, at=NOON)
     revision = (await storage.read(petition_state)).revision
     await storage.write(close_petition, revision=revision, actor=ADMIN, at=NOON)
-    await replay(storage, (), reached=Reached(99, 99), at=NOON)
+    await storage.write(replay, (), reached=Reached(99, 99), at=NOON)
     assert await rows_of_theirs(theirs) == before
 
 
@@ -418,7 +418,7 @@ async def test_whoever_receives_the_list_is_told_nothing_of_the_other_petition(
     await storage.write(finish_export, export, with_name=5, without_name=0)
     assert (await storage.read(signature_statistics, NOON)).erased == 0
     entries = theirs.journal.read().entries
-    assert await replay(theirs, entries, reached=Reached(), at=NOON)
+    assert await theirs.write(replay, entries, reached=Reached(), at=NOON)
     assert await theirs.write(close_petition, revision=0, actor=ADMIN, at=NOON) is None
     assert not (await storage.read(petition_state)).is_closed
     assert await start(storage) is None

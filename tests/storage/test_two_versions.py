@@ -115,16 +115,18 @@ async def test_what_an_older_version_noted_of_the_signatures_is_looked_at(
 
 
 @pytest.mark.parametrize(
-    ("address", "where"),
+    ("name", "content"),
     [
-        ("bot:secret@db/petition", "aeea0583"),
-        ("me@DB:5433/petition", "d9e5d1aa"),
-        ("/petition?host=/run/postgresql", "52600c56"),
+        ("petition.key.andry.aeea0583.mark", "6\n"),
+        ("petition.key.andry.52600c56.mark", "6 0\n"),
+        ("petition.key.andry.d9e5d1aa.mark", "6 0\npostgresql+asyncpg://db/petition\n7\n"),
+        ("petition.key.andry.mark", "6 0\npostgresql+asyncpg://db/petition\n7\n"),
     ],
 )
-def test_what_an_older_version_noted_of_a_server_is_looked_at(
-    tmp_path: Path, address: str, where: str
+async def test_what_an_older_version_noted_of_how_far_it_got_is_looked_at(
+    tmp_path: Path, name: str, content: str
 ) -> None:
-    """Its name is the SHA-256 of "db:None/petition?", of "db:5433/petition?" and so on."""
-    mark = HighWaterMark(tmp_path / "petition.key", f"postgresql+asyncpg://{address}", SLUG)
-    assert mark.path.name == f"petition.key.andry.{where}.mark"
+    (tmp_path / name).write_text(content)
+    mark = HighWaterMark(tmp_path / "petition.key", f"sqlite+aiosqlite:///{tmp_path}/it.db", SLUG)
+    with pytest.raises(DatabaseBehind, match="people signed it with the key"):
+        await mark.require_reached()
