@@ -2,6 +2,7 @@
 
 from benchmarks import (
     backups,
+    calls,
     dossiers,
     exporting,
     log_truncation,
@@ -22,6 +23,7 @@ ALL: tuple[Benchmark, ...] = (
     log_truncation.LOG_TRUNCATION,
     signing.NEWCOMERS_AT_ONCE,
     signing.SIGNING,
+    calls.CALLS,
     speed.SPEED,
     set_rate.SET_RATE,
     unknown_limit.UNKNOWN_LIMIT,

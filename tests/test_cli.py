@@ -163,13 +163,13 @@ def test_after_what_may_pass_it_is(folder: Path, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize(
     ("language", "expected"),
-    [("es_ES.UTF-8", "El proxy no contesta"), ("C", "The proxy does not")],
+    [("es_ES.UTF-8", "El proxy no llega"), ("C", "The proxy cannot")],
 )
 def test_a_terminal_is_told_in_its_language_why_telegram_is_not_reached(
     folder: Path, monkeypatch: pytest.MonkeyPatch, language: str, expected: str
 ) -> None:
     async def unreached(*_: object, tell: Callable[[Sentence], None], **__: object) -> None:
-        tell(Sentence("El proxy no contesta a tiempo."))
+        tell(Sentence("El proxy no llega al servidor de Telegram."))
 
     monkeypatch.setenv("LC_ALL", language)
     monkeypatch.setattr("bot.cli.run.configure_logging", lambda *_, **__: None)

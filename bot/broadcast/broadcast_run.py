@@ -27,7 +27,6 @@ from bot.broadcast.sender import FinalCheck, Sender, SendResult
 from bot.broadcast.task_pool import TaskPool
 from bot.tracebacks import error_reference
 from bot.transport import ErrorKind, Lane, error_kind
-from bot.transport.errors import TelegramRefused
 from storage.broadcast_counts import tally_of_broadcast
 from storage.broadcast_rows import broadcast_with
 from storage.broadcast_transitions import begin_broadcast, finish_broadcast, interrupt_broadcast
@@ -287,7 +286,7 @@ class DeliveryLoop:
             await self.context.interrupt.rest(self.outage_breaker.pause())
             try:
                 await self.context.client.call("getMe", timeout=self.context.durations.call)
-            except (TelegramRefused, TelegramError) as error:
+            except TelegramError as error:
                 found = error_kind(error)
                 if found is ErrorKind.UNAUTHORISED:
                     # The intake checks the token too, and ends the process after a minute of it.

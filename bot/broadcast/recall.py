@@ -16,7 +16,6 @@ from bot.broadcast.result_recorder import write_by_halves
 from bot.broadcast.task_pool import TaskPool
 from bot.tracebacks import error_reference
 from bot.transport import ErrorKind, Lane, error_kind
-from bot.transport.errors import TelegramRefused
 from storage.broadcast_types import Broadcast
 from storage.recalls import (
     Recalled,
@@ -143,13 +142,11 @@ class Recall:
                 timeout=self.context.durations.call,
                 wanted=self.context.may_continue,
             )
-        except (TelegramRefused, TelegramError) as error:
+        except TelegramError as error:
             return self._judge(sent, error)
         return Recalled.DELETED
 
-    def _judge(
-        self, sent: SentMessages, error: TelegramRefused | TelegramError
-    ) -> Recalled | None:
+    def _judge(self, sent: SentMessages, error: TelegramError) -> Recalled | None:
         found = error_kind(error)
         if found is ErrorKind.GONE:
             gone = _NOT_THERE in str(error).lower()

@@ -128,7 +128,7 @@ class Sender:
             return SendResult(Outcome.UNSENT)
         try:
             result = await self._call(call, final_check)
-        except (TelegramRefused, TelegramError) as error:
+        except TelegramError as error:
             if final_check.is_refused:
                 return SendResult(Outcome.UNSENT)  # refused here, not by Telegram
             final_check.has_left = error_kind(error) is ErrorKind.UNKNOWN
@@ -147,7 +147,7 @@ class Sender:
         finally:
             final_check.call_ended()
 
-    async def _judge(self, error: TelegramRefused | TelegramError) -> SendResult:
+    async def _judge(self, error: TelegramError) -> SendResult:
         found, detail = error_kind(error), _detail(error)
         if found is ErrorKind.UNREACHABLE and "chat not found" in detail.lower():
             # Telegram does not say which chat; if it is the source, every delivery fails so.
@@ -163,7 +163,7 @@ class Sender:
         source = {"chat_id": self.content.source_chat}
         try:
             await self.context.client.call("getChat", source, timeout=self.context.durations.call)
-        except (TelegramRefused, TelegramError) as error:
+        except TelegramError as error:
             is_lost = error_kind(error) is ErrorKind.UNREACHABLE
             found = ErrorKind.CONTENT if is_lost else ErrorKind.RETRY
             return SendResult(Outcome.UNSENT, found, SOURCE_LOST)

@@ -13,7 +13,7 @@ from bot.intake.dispatcher import Dispatcher
 from bot.intake.offset_tracker import is_number
 from bot.intake.token_checks import SecondPoller, TokenUnknown, token_is_denied
 from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
-from bot.transport.errors import AnswerUnreadable, ResponseLost, TelegramRefused
+from bot.transport.errors import AnswerUnreadable, ResponseLost
 from bot.transport.raw_client import TelegramClient
 
 _log = structlog.stdlib.get_logger()
@@ -90,7 +90,7 @@ class Polling:
             return
         try:
             await self._fetch(long_poll=0, limit=1, timeout=1.5)
-        except (TelegramRefused, TelegramError) as error:
+        except TelegramError as error:
             # The updates come again after the next start; every handler is safe to repeat.
             _log.warning("updates_not_acknowledged", error_kind=error_kind(error))
 
@@ -103,7 +103,7 @@ class Polling:
                     limit=self._limit,
                     timeout=_LONG_POLL_SECONDS + _GRACE_SECONDS,
                 )
-            except (TelegramRefused, TelegramError) as error:
+            except TelegramError as error:
                 if not self._skip_or_shrink(error, busy):
                     await self._recover(error)
                 continue
@@ -158,7 +158,7 @@ class Polling:
         number = None if busy else error.update_id
         return is_number(number) and self._dispatch.skip_unreadable(number)
 
-    async def _recover(self, error: TelegramRefused | TelegramError) -> None:
+    async def _recover(self, error: TelegramError) -> None:
         kind = error_kind(error)
         if kind is ErrorKind.UNAUTHORISED:
             if await token_is_denied(self._client, self._sleep):
@@ -178,7 +178,7 @@ class Polling:
         _log.warning(event, error_kind=kind, kind=type(error).__name__, seconds=seconds)
         await self._sleep(seconds)
 
-    def _is_our_webhook(self, error: TelegramRefused | TelegramError) -> bool:
+    def _is_our_webhook(self, error: TelegramError) -> bool:
         """Tells whether an old webhook of ours keeps the updates; a later one is not ours."""
         return not self._webhook_removed and "webhook is active" in str(error).lower()
 
@@ -186,7 +186,7 @@ class Polling:
         """Removes the webhook, keeping its pending updates; tells whether that worked."""
         try:
             await self._client.call("deleteWebhook", {"drop_pending_updates": False})
-        except (TelegramRefused, TelegramError) as failure:
+        except TelegramError as failure:
             _log.warning("webhook_not_removed", error_kind=error_kind(failure))
             return False
         self._webhook_removed = True

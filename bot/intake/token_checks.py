@@ -9,7 +9,6 @@ from telegram.error import TelegramError
 from bot.text.terminal_language import TerminalError, label
 from bot.tracebacks import kind_of, place_of
 from bot.transport.error_kinds import ErrorKind, error_kind
-from bot.transport.errors import TelegramRefused
 from bot.transport.raw_client import TelegramClient
 
 _log = structlog.stdlib.get_logger()
@@ -37,7 +36,7 @@ async def token_is_denied(
         await sleep(seconds)
         try:
             await client.call("getMe")
-        except (TelegramRefused, TelegramError) as error:
+        except TelegramError as error:
             if error_kind(error) is ErrorKind.UNAUTHORISED:
                 _log.warning("token_denied", attempt=attempt)
                 continue

@@ -14,7 +14,6 @@ from bot.setup.admin_code import LASTS_SECONDS, sender_of
 from bot.text.terminal_language import TerminalError, terminal_words
 from bot.text.translations import mark
 from bot.transport import ErrorKind, Gate, NotSent, SharedSession, TelegramClient, error_kind
-from bot.transport.errors import TelegramRefused
 from telegram_text.markup import Html
 
 _MOST_UPDATES = 100  # Telegram's maximum
@@ -95,7 +94,7 @@ class BotCalls:
     async def write_to(self, user_id: int, text: Html) -> None:
         """Sends a person a message; somebody who has blocked the bot meanwhile gets none."""
         params = {"chat_id": user_id, "text": text, "parse_mode": "HTML"}
-        with suppress(TelegramRefused, TelegramError):
+        with suppress(TelegramError):
             await self._client.call("sendMessage", params)
 
     async def _fetch(self, seconds: int) -> Any:
@@ -115,7 +114,7 @@ class BotCalls:
     ) -> Any:
         try:
             return await self._client.call(method, params, timeout=timeout)
-        except (TelegramRefused, TelegramError) as error:
+        except TelegramError as error:
             kind, said = error_kind(error), f"({error})"
             reason = error.reason if isinstance(error, NotSent) else None
         # Raised outside of the handler: the original may have the token.

@@ -2,11 +2,10 @@
 
 from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
 from bot.transport.errors import NotSent
-from bot.transport.form_encoding import Upload
-from bot.transport.http1.session import SharedSession
 from bot.transport.ptb_request import SharedRequest
 from bot.transport.raw_client import TelegramClient
 from bot.transport.send_gate import Gate, Lane
+from bot.transport.session import SharedSession, Upload
 
 __all__ = [
     "ErrorKind",

@@ -8,18 +8,14 @@ from enum import Enum, auto
 
 from telegram.error import (
     BadRequest,
-    ChatMigrated,
-    Conflict,
-    EndPointNotFound,
     Forbidden,
-    InvalidToken,
     NetworkError,
     RetryAfter,
     TelegramError,
     TimedOut,
 )
 
-from bot.transport.errors import NotSent, RateLimited, ResponseLost, TelegramRefused, TokenRejected
+from bot.transport.errors import NotSent, RateLimited, ResponseLost, TelegramRefused
 
 
 class ErrorKind(Enum):
@@ -97,18 +93,13 @@ BY_KIND: tuple[tuple[type[BaseException], ErrorKind], ...] = (
     (ResponseLost, ErrorKind.UNKNOWN),
     (TimedOut, ErrorKind.UNKNOWN),
     (Forbidden, ErrorKind.UNREACHABLE),
-    (ChatMigrated, ErrorKind.UNREACHABLE),
-    (Conflict, ErrorKind.CONFLICT),
-    (TokenRejected, ErrorKind.UNAUTHORISED),
-    (InvalidToken, ErrorKind.UNAUTHORISED),
-    (EndPointNotFound, ErrorKind.CONTENT),
-    (NetworkError, ErrorKind.RETRY),  # what python-telegram-bot makes of a 5xx
+    (NetworkError, ErrorKind.RETRY),
     (TelegramError, ErrorKind.CONTENT),
 )
 
 
 def error_kind(error: BaseException) -> ErrorKind:
-    """Returns the kind of an error of python-telegram-bot's methods or of a raw call.
+    """Returns the kind of an error of a call.
 
     Raises:
         TypeError: the error does not come from Telegram, so it is a bug.
@@ -137,15 +128,10 @@ def stays_for_good(error: TelegramError) -> bool:
     return "message can't be " in error.message.lower()
 
 
-def names_no_method(status: int, description: str) -> bool:
-    """Tells whether a 404 is about the method; any other 404 is about the token."""
-    return status == 404 and "method not found" in description.lower()
-
-
 def _of_answer(status: int, description: str) -> ErrorKind:
-    if names_no_method(status, description):
-        return ErrorKind.CONTENT
     wording = description.lower()
+    if status == 404 and "method not found" in wording:  # any other 404 is about the token
+        return ErrorKind.CONTENT
     if 400 <= status < 500 and _FORBIDS.search(wording):
         return ErrorKind.FORBIDDEN
     if status in BY_STATUS:

@@ -1,7 +1,7 @@
-"""The errors of a call that python-telegram-bot has no exception for.
+"""The errors of a call, all of them subclasses of python-telegram-bot's.
 
-Except for `TelegramRefused` they are subclasses of python-telegram-bot's, so that handlers written
-for those catch them too. Their texts contain no URLs, since a URL contains the token.
+Handlers written for those catch these too. Their texts contain no URLs, since a URL contains the
+token.
 """
 
 import datetime as dt
@@ -13,11 +13,11 @@ from bot.text.problems import Sentence
 from bot.transport.lenient_json import first_update_id
 
 
-class TelegramRefused(Exception):
-    """Telegram answered a raw call with an error."""
+class TelegramRefused(TelegramError):
+    """Telegram answered a call with an error; `retry_after` is in seconds."""
 
     def __init__(self, status: int, description: str, retry_after: float | None = None) -> None:
-        super().__init__(f"{status} {description}")
+        super().__init__(description or f"status {status}")
         self.status = status
         self.description = description
         self.retry_after = retry_after
@@ -58,16 +58,6 @@ class AnswerUnreadable(ResponseLost):
 
 class AnswerLate(ResponseLost, TimedOut):
     """The call was sent and its answer did not come in time."""
-
-
-class TokenRejected(TelegramError):
-    """Telegram does not know the token.
-
-    It replaces python-telegram-bot's `InvalidToken`, whose text contains the token.
-    """
-
-    def __init__(self, method: str) -> None:
-        super().__init__(f"Telegram rejected the token in a call of {method}")
 
 
 class RateLimited(RetryAfter):

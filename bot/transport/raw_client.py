@@ -4,33 +4,11 @@ It is used where those objects cost too much: for fetching updates and for broad
 """
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any
 
-from bot.transport.api_caller import ApiCall, ApiCaller
-from bot.transport.call_retries import RetryPolicy, parse_refusal, read_object, retry_after
-from bot.transport.errors import AnswerUnreadable, TelegramRefused
-from bot.transport.form_encoding import encode, quoted
-from bot.transport.http1.connection import HttpResponse
-from bot.transport.http1.session import SharedSession
-from bot.transport.recent_calls import Chat
+from bot.transport.api_caller import ApiCall, ApiCaller, Marks, RetryPolicy, result_of
 from bot.transport.send_gate import Gate, Lane
-
-
-class Marks(Protocol):
-    """Changes what is sent and what comes back, as a rehearsal does; both clients take one."""
-
-    async def outgoing(
-        self, method: str, params: Mapping[str, Any]
-    ) -> list[tuple[str, dict[str, Any]]]:
-        """Returns the calls to make in place of one, each a method and its parameters.
-
-        The last is the one that was asked for, whose answer is returned.
-        """
-        ...
-
-    def incoming(self, updates: object) -> None:
-        """Changes the updates that came."""
+from bot.transport.session import SharedSession
 
 
 class TelegramClient:
@@ -47,11 +25,8 @@ class TelegramClient:
         marks: Marks | None = None,
     ) -> None:
         self._marks = marks
-        self._caller = ApiCaller(session, gate, policy)
-        self._base = f"{api_url.rstrip('/')}/bot{token}"
-        self._token = token
-        # All calls of a broadcast are the same but for the chat.
-        self._quoted_before = lru_cache(maxsize=32)(quoted)
+        self._caller = ApiCaller(session, gate, policy, marks)
+        self._bot_url = f"{api_url.rstrip('/')}/bot{token}"
 
     async def call(
         self,
@@ -66,48 +41,17 @@ class TelegramClient:
 
         Args:
             method: the method's name in Telegram's spelling.
-            params: nested values are sent as JSON, `Upload`s as files; None is left out.
+            params: `Upload`s are sent as files; None is left out.
             lane: a broadcast's call waits for its slot and is never repeated here.
             timeout: seconds to wait for the answer.
             wanted: asked at the call's turn; when it returns False, `NotSent` is raised.
 
         Raises:
-            TelegramRefused: Telegram's answer is an error.
-            NotSent, ResponseLost, RateLimited: see `bot.transport.errors`.
+            TelegramRefused, NotSent, ResponseLost, RateLimited: see `bot.transport.errors`.
         """
-        given = {name: value for name, value in (params or {}).items() if value is not None}
-        calls = [(method, given)]
-        if self._marks is not None:
-            calls = await self._marks.outgoing(method, given)
-        result = None
-        for name, fields in calls:
-            url, chat = f"{self._base}/{name}", chat_of(fields)
-            body = encode(fields, self._quoted_before if lane is Lane.BROADCAST else quoted)
-            call = ApiCall(url, name, body, timeout, chat, lane, wanted)
-            result = self._result(await self._caller.send(call))
+        fields = {name: value for name, value in (params or {}).items() if value is not None}
+        call = ApiCall(method, fields, timeout, lane, wanted)
+        result = result_of(await self._caller.call(self._bot_url, call))
         if self._marks is not None and method == "getUpdates":
             self._marks.incoming(result)
         return result
-
-    def _result(self, answer: HttpResponse) -> Any:
-        if 200 <= answer.status < 300:
-            said = read_object(answer.body)
-            if "result" not in said:
-                raise AnswerUnreadable("The answer has no result", answer.body)
-            return said["result"]
-        said = parse_refusal(answer)
-        raise TelegramRefused(
-            answer.status,
-            str(said.get("description", "")).replace(self._token, "[token]"),
-            retry_after(answer) if answer.status == 429 else None,
-        )
-
-
-def chat_of(params: Mapping[str, object]) -> Chat | None:
-    """Returns the chat that a call goes to, as a number even if it was written as a text."""
-    chat = params.get("chat_id")
-    if isinstance(chat, int):
-        return chat
-    if not isinstance(chat, str) or not chat:
-        return None
-    return int(chat) if chat.removeprefix("-").isdecimal() else chat

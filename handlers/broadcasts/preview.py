@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 from telegram import InlineKeyboardMarkup, LinkPreviewOptions
-from telegram.error import BadRequest, Forbidden, TelegramError
+from telegram.error import TelegramError
 
 from bot.broadcast.confirmation import content_sha256
 from bot.broadcast.content import Copy, MessageCall, content_of
@@ -30,6 +30,8 @@ from telegram_text.markup import Html
 _log = structlog.stdlib.get_logger()
 
 _REFUSED = (ErrorKind.CONTENT, ErrorKind.GONE, ErrorKind.FORBIDDEN)
+# Errors of a call that say nothing about the message it was about.
+_SAY_NOTHING = (ErrorKind.WAIT, ErrorKind.RETRY, ErrorKind.UNKNOWN, ErrorKind.UNAUTHORISED)
 _TYPED: Mapping[str, Any] = {
     "reply_markup": InlineKeyboardMarkup,
     "link_preview_options": LinkPreviewOptions,
@@ -195,8 +197,10 @@ async def _is_there(bot: Bot, chat_id: int, message_id: int, copy: Copy) -> bool
         await bot.edit_message_reply_markup(
             chat_id=chat_id, message_id=message_id, reply_markup=markup
         )
-    except (BadRequest, Forbidden) as error:
-        # Forbidden: the admin may have blocked the bot since, which deletes nothing.
+    except TelegramError as error:
+        if error_kind(error) in _SAY_NOTHING:
+            raise
+        # The admin may have blocked the bot since, which deletes nothing.
         return "not found" not in error.message.lower()
     return True
 

@@ -32,7 +32,10 @@ class FakeUpdates:
         self.put(number)
 
     async def reply(self, request: web.Request) -> web.StreamResponse:
-        asked = {name: str(value) for name, value in (await request.post()).items()}
+        asked = {
+            name: value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+            for name, value in (await request.json()).items()
+        }
         if not request.path.endswith("/getUpdates"):
             self.other_calls.append(request.path.rsplit("/", 1)[-1])
             self.other_asked.append(asked)

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.intake import Dispatcher, UpdatesBehind
-from bot.transport.http1 import connection
+from bot.transport import session
 from tests.intake.running_polling import QUICK, RunningPolling, polling
 from tests.support.scripted_server import cut, page
 
@@ -123,7 +123,7 @@ async def test_many_of_them_among_others_are_all_left_out(intake: RunningPolling
 async def test_an_answer_larger_than_the_client_takes_comes_in_halves(
     intake: RunningPolling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "_LARGEST_ANSWER", 100_000)
+    monkeypatch.setattr(session, "_LARGEST_ANSWER", 100_000)
     for number in range(1, 31):
         text = b'{"update_id":%d,"message":{"chat":{"id":%d},"text":"%b"}}'
         long = 1_000_000 if number == 7 else 10_000

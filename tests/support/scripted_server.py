@@ -34,7 +34,11 @@ class ScriptedServer:
     always: Reply | None = None
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
-        fields = {name: _value(value) for name, value in (await request.post()).items()}
+        if request.content_type == "application/json":
+            given = await request.json()
+        else:
+            given = await request.post()
+        fields = {name: _value(value) for name, value in given.items()}
         at = asyncio.get_running_loop().time()
         name = request.path.rsplit("/", 1)[-1]
         self.asked.append(
@@ -46,7 +50,7 @@ class ScriptedServer:
 
 def _value(value: Any) -> Any:
     if not isinstance(value, web.FileField):
-        return value
+        return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
     with value.file as file:
         return value.filename, file.read(), value.content_type
 

@@ -9,7 +9,7 @@ from telegram import Bot
 
 from bot.back_off import BackOff
 from bot.transport import Gate, SharedRequest, SharedSession, TelegramClient
-from bot.transport.call_retries import RetryPolicy
+from bot.transport.api_caller import RetryPolicy
 from tests.support.scripted_server import TOKEN, ScriptedServer, serve
 
 QUICK = RetryPolicy(flood_seconds=0.5, repeats=2, pauses=BackOff(0.01))
@@ -25,7 +25,7 @@ def pytest_asyncio_loop_factories(
 ) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Runs these tests on both event loops, which differ in how connections end."""
     if item.path.name in (
-        "test_pool.py",
+        "test_session.py",
         "test_proxies.py",
         "test_server_addresses.py",
         "test_tls.py",

@@ -1,12 +1,13 @@
 import asyncio
+from collections.abc import Mapping
 
 import pytest
 
 from bot.back_off import BackOff
 from bot.transport import Gate, Lane, SharedSession, TelegramClient, Upload
-from bot.transport.call_retries import RetryPolicy
+from bot.transport.api_caller import ApiCall, RetryPolicy
 from bot.transport.errors import AnswerLate, NotSent, RateLimited, ResponseLost, TelegramRefused
-from bot.transport.raw_client import chat_of
+from bot.transport.recent_calls import Chat
 from tests.support import scripted_server as on_the_wire
 from tests.support.scripted_server import TOKEN, ScriptedServer, ok, page, refuse
 from tests.transport.conftest import QUICK
@@ -22,7 +23,7 @@ async def test_a_result_comes_back_as_it_was_sent(
     assert result == {"message_id": 5, "text": "ñ"}
     asked = server.asked[0]
     assert (asked.verb, asked.path) == ("POST", f"/bot{TOKEN}/sendMessage")
-    assert asked.kind == "application/x-www-form-urlencoded"
+    assert asked.kind == "application/json"
     assert asked.fields == {
         "chat_id": "7",
         "text": "Hola & adiós",
@@ -282,6 +283,9 @@ async def test_hundreds_at_once_share_the_connections(server: ScriptedServer, ga
 
 
 def test_one_chat_is_one_value_however_it_is_written() -> None:
+    def chat_of(fields: Mapping[str, object]) -> Chat | None:
+        return ApiCall("sendMessage", fields, 1.0).chat
+
     assert chat_of({"chat_id": 7}) == chat_of({"chat_id": "7"}) == 7
     assert chat_of({"chat_id": "-1005"}) == -1005
     assert chat_of({"chat_id": "@canal"}) == "@canal"

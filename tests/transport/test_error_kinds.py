@@ -1,10 +1,7 @@
 import pytest
 from telegram.error import (
     BadRequest,
-    ChatMigrated,
-    Conflict,
     Forbidden,
-    InvalidToken,
     NetworkError,
     TelegramError,
     TimedOut,
@@ -18,7 +15,6 @@ from bot.transport.errors import (
     RateLimited,
     ResponseLost,
     TelegramRefused,
-    TokenRejected,
 )
 
 DESCRIPTIONS = [
@@ -81,10 +77,6 @@ def test_the_library_and_the_raw_call_come_to_the_same_remedy(description: str, 
         (TimedOut(), "UNKNOWN"),
         (NetworkError("Bad Gateway"), "RETRY"),
         (Forbidden("x"), "UNREACHABLE"),
-        (ChatMigrated(-5), "UNREACHABLE"),
-        (Conflict("x"), "CONFLICT"),
-        (InvalidToken(), "UNAUTHORISED"),
-        (TokenRejected("getMe"), "UNAUTHORISED"),
         (TelegramError("x"), "CONTENT"),
     ],
 )

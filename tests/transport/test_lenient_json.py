@@ -10,11 +10,9 @@ from hypothesis import strategies as st
 from telegram import Bot
 
 from bot.transport import TelegramClient
-from bot.transport.call_retries import parse_refusal, retry_after
-from bot.transport.errors import AnswerUnreadable, RateLimited
-from bot.transport.http1.connection import HttpResponse
+from bot.transport.errors import AnswerUnreadable, RateLimited, TelegramRefused
 from bot.transport.lenient_json import first_update_id, read_json
-from tests.support.scripted_server import ScriptedServer, bytes_of
+from tests.support.scripted_server import ScriptedServer, bytes_of, refuse
 
 HALF, SIGN = "\ud83d", "\ufffd"
 
@@ -157,10 +155,14 @@ async def test_an_answer_without_a_result_is_an_unknown_outcome(
         await bot.send_message(7, "Hola")
 
 
-def test_a_refusal_is_read_in_the_same_way() -> None:
+async def test_a_refusal_is_read_in_the_same_way(
+    client: TelegramClient, server: ScriptedServer
+) -> None:
     raw = b'{"ok":false,"description":"no \xff","parameters":{"retry_after":9}}'
-    assert parse_refusal(HttpResponse(429, raw))["description"] == f"no {SIGN}"
-    assert retry_after(HttpResponse(429, raw)) == 9
+    server.replies.append(bytes_of(raw, 429))
+    with pytest.raises(TelegramRefused) as caught:
+        await client.call("getChat", {"chat_id": 7})
+    assert (caught.value.description, caught.value.retry_after) == (f"no {SIGN}", 9)
 
 
 @pytest.mark.parametrize(
@@ -170,12 +172,14 @@ def test_a_refusal_is_read_in_the_same_way() -> None:
         *((0, 1), (-5, 1), ("9", 1), (None, 1), ([], 1)),
     ],
 )
-def test_a_pause_is_a_number_of_seconds_that_can_be_waited_for(
-    said: object, seconds: float
+async def test_a_pause_is_a_number_of_seconds_that_can_be_waited_for(
+    client: TelegramClient, server: ScriptedServer, said: object, seconds: float
 ) -> None:
-    answer = HttpResponse(429, orjson.dumps({"ok": False, "parameters": {"retry_after": said}}))
-    assert retry_after(answer) == seconds
-    assert RateLimited(retry_after(answer)).seconds == seconds
+    server.always = refuse(429, "", retry_after=said)
+    with pytest.raises(TelegramRefused) as caught:
+        await client.call("getUpdates")
+    assert caught.value.retry_after == seconds
+    assert RateLimited(seconds).seconds == seconds
 
 
 async def test_of_what_cannot_be_read_only_the_number_is_kept(

@@ -4,20 +4,11 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from telegram import Bot, InputFile, InputMediaPhoto
-from telegram.error import (
-    BadRequest,
-    ChatMigrated,
-    Conflict,
-    EndPointNotFound,
-    Forbidden,
-    NetworkError,
-    RetryAfter,
-    TimedOut,
-)
+from telegram.error import TelegramError, TimedOut
 
 from bot.transport import Gate, SharedRequest, SharedSession, api_caller
 from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
-from bot.transport.errors import NotSent, ResponseLost, TokenRejected
+from bot.transport.errors import NotSent, TelegramRefused
 from tests.support import scripted_server as on_the_wire
 from tests.support.scripted_server import TOKEN, ScriptedServer, ok, page, refuse
 from tests.transport.conftest import QUICK
@@ -34,7 +25,7 @@ async def test_the_bots_methods_work_over_the_shared_session(
         message = await bot.send_message(7, "Hola & adiós", parse_mode="HTML")
     assert message.text == "Hola"
     assert server.asked[1].path == f"/bot{TOKEN}/sendMessage"
-    assert server.asked[1].kind == "application/x-www-form-urlencoded"
+    assert server.asked[1].kind == "application/json"
     assert server.asked[1].fields["text"] == "Hola & adiós"
 
 
@@ -99,35 +90,39 @@ async def test_an_edited_picture_is_attached_by_name(bot: Bot, server: ScriptedS
 @pytest.mark.parametrize(
     ("reply", "kind"),
     [
-        (refuse(400, "Bad Request: chat not found"), BadRequest),
-        (refuse(400, "Bad Request: moved", migrate_to_chat_id=-1005), ChatMigrated),
-        (refuse(403, "Forbidden: bot was blocked by the user"), Forbidden),
-        (refuse(409, "Conflict: terminated"), Conflict),
-        (refuse(413, "Request Entity Too Large"), BadRequest),
-        (refuse(429, "Too Many Requests", retry_after=30), RetryAfter),
-        (refuse(401, "Unauthorized"), TokenRejected),
-        (refuse(404, "Not Found"), TokenRejected),
-        (refuse(404, "Not Found: method not found"), EndPointNotFound),
-        (on_the_wire.cut, ResponseLost),
-        (page(504), ResponseLost),
-        (page(200, "<html>"), ResponseLost),
+        (refuse(400, "Bad Request: chat not found"), ErrorKind.UNREACHABLE),
+        (
+            refuse(400, "Bad Request: upgraded to a supergroup", migrate_to_chat_id=-1005),
+            ErrorKind.UNREACHABLE,
+        ),
+        (refuse(403, "Forbidden: bot was blocked by the user"), ErrorKind.UNREACHABLE),
+        (refuse(409, "Conflict: terminated"), ErrorKind.CONFLICT),
+        (refuse(413, "Request Entity Too Large"), ErrorKind.CONTENT),
+        (refuse(429, "Too Many Requests", retry_after=30), ErrorKind.WAIT),
+        (refuse(401, "Unauthorized"), ErrorKind.UNAUTHORISED),
+        (refuse(404, "Not Found"), ErrorKind.UNAUTHORISED),
+        (refuse(404, "Not Found: method not found"), ErrorKind.CONTENT),
+        (on_the_wire.cut, ErrorKind.UNKNOWN),
+        (page(504), ErrorKind.UNKNOWN),
+        (page(200, "<html>"), ErrorKind.UNKNOWN),
     ],
 )
-async def test_every_failure_is_an_error_of_the_librarys_kind(
-    bot: Bot, server: ScriptedServer, reply: on_the_wire.Reply, kind: type[Exception]
+async def test_every_failure_is_an_error_of_the_librarys_and_has_its_remedy(
+    bot: Bot, server: ScriptedServer, reply: on_the_wire.Reply, kind: ErrorKind
 ) -> None:
     server.replies.append(reply)
-    with pytest.raises(kind):
+    with pytest.raises(TelegramError) as caught:
         await bot.send_message(7, "x")
+    assert error_kind(caught.value) is kind
     assert len(server.asked) == 1
 
 
 @pytest.mark.parametrize("reply", [refuse(500, "Internal"), page(502), page(503)])
-async def test_a_failing_server_is_a_network_error_after_repetitions(
+async def test_a_failing_server_is_an_error_after_repetitions(
     bot: Bot, server: ScriptedServer, reply: on_the_wire.Reply
 ) -> None:
     server.always = reply
-    with pytest.raises(NetworkError) as caught:
+    with pytest.raises(TelegramError) as caught:
         await bot.send_message(7, "x")
     assert error_kind(caught.value) is ErrorKind.RETRY
     assert len(server.asked) == 3
@@ -160,7 +155,7 @@ async def test_a_short_flood_is_sat_out_and_a_long_one_tells_its_seconds(
     server.replies += [refuse(429, "Too Many", retry_after=0.1), ok(MESSAGE)]
     await bot.send_message(7, "x")
     server.replies.append(refuse(429, "Too Many", retry_after=30))
-    with pytest.raises(RetryAfter) as caught:
+    with pytest.raises(TelegramRefused) as caught:
         await bot.send_message(8, "x")
     assert seconds_to_wait(caught.value) == 30
 

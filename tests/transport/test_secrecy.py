@@ -12,7 +12,7 @@ from telegram import Bot
 
 from bot.logs import configure_logging
 from bot.transport import Gate, SharedRequest, SharedSession, TelegramClient, api_caller
-from bot.transport.http1.session import SharedSession as Session
+from bot.transport.session import SharedSession as Session
 from tests.support import scripted_server as on_the_wire
 from tests.support.scripted_server import TOKEN, ScriptedServer, page, refuse
 from tests.transport.conftest import QUICK

@@ -8,14 +8,12 @@ from typing import Any
 
 import pytest
 
-from bot.transport import SharedSession
+from bot.transport import SharedSession, connections
 from bot.transport.errors import ConnectTimedOut, NotSent
-from bot.transport.http1 import address
-from bot.transport.http1.address import Body
-from bot.transport.http1.connection import TimeLimits
+from bot.transport.session import TimeLimits
 from tests.support.scripted_server import TOKEN
 from tests.transport.hostile_server import hostile, saying, whole
-from tests.transport.test_pool import YES, silence
+from tests.transport.test_session import YES, silence
 
 
 @pytest.fixture
@@ -39,8 +37,8 @@ async def test_a_server_that_has_moved_is_found_at_the_next_call(
             monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", look_up)
             url = f"http://bot.example/bot{TOKEN}/sendMessage"
             with pytest.raises(NotSent):
-                await session.post(url, Body(b"chat_id=7"), TimeLimits())
-            assert await session.post(url, Body(b"chat_id=7"), TimeLimits()) == YES
+                await session.post(url, {"chat_id": 7}, TimeLimits())
+            assert await session.post(url, {"chat_id": 7}, TimeLimits()) == YES
 
 
 def known_at(
@@ -78,7 +76,7 @@ async def test_a_server_with_ipv6_alone_is_reached(
         if by == "name":
             known_at(monkeypatch, ("::1", server.port))
             url = BY_NAME
-        assert await session.post(url, Body(b""), TimeLimits()) == YES
+        assert await session.post(url, {}, TimeLimits()) == YES
 
 
 @pytest.mark.parametrize("listens", ["127.0.0.1", "::1"])
@@ -94,11 +92,11 @@ async def test_a_kind_of_address_that_leads_nowhere_costs_no_time(
             raise OSError(error, "no way there")
         await connect(sock, address)
 
-    monkeypatch.setattr(address, "_HEAD_START_SECONDS", 60.0)
+    monkeypatch.setattr(connections, "_HEAD_START_SECONDS", 60.0)
     async with hostile(saying(whole()), host=listens) as server:
         known_at(monkeypatch, ("::1", server.port), ("127.0.0.1", server.port))
         monkeypatch.setattr(loop, "sock_connect", routed)
-        assert await session.post(BY_NAME, Body(b""), TimeLimits(connect=2)) == YES
+        assert await session.post(BY_NAME, {}, TimeLimits(connect=2)) == YES
 
 
 async def test_a_kind_of_address_that_is_silent_costs_its_head_start_alone(
@@ -110,11 +108,11 @@ async def test_a_kind_of_address_that_is_silent_costs_its_head_start_alone(
     async def silent(sock: socket.socket, address: tuple[str, int]) -> None:
         await (asyncio.Event().wait() if address[0] == "::1" else connect(sock, address))
 
-    monkeypatch.setattr(address, "_HEAD_START_SECONDS", 0.01)
+    monkeypatch.setattr(connections, "_HEAD_START_SECONDS", 0.01)
     async with hostile(saying(whole())) as server:
         known_at(monkeypatch, ("::1", server.port), ("127.0.0.1", server.port))
         monkeypatch.setattr(loop, "sock_connect", silent)
-        assert await session.post(BY_NAME, Body(b""), TimeLimits(connect=2)) == YES
+        assert await session.post(BY_NAME, {}, TimeLimits(connect=2)) == YES
 
 
 async def test_a_resolver_that_takes_longer_than_a_call_is_asked_once_and_heard_in_the_end(
@@ -123,8 +121,8 @@ async def test_a_resolver_that_takes_longer_than_a_call_is_asked_once_and_heard_
     async with hostile(saying(whole())) as server:
         asked = known_at(monkeypatch, ("127.0.0.1", server.port), after=0.1)
         with pytest.raises(ConnectTimedOut):
-            await session.post(BY_NAME, Body(b""), TimeLimits(connect=0.03))
-        assert await session.post(BY_NAME, Body(b""), TimeLimits(connect=2)) == YES
+            await session.post(BY_NAME, {}, TimeLimits(connect=0.03))
+        assert await session.post(BY_NAME, {}, TimeLimits(connect=2)) == YES
     assert asked == ["bot.example"]
 
 
@@ -140,7 +138,7 @@ async def test_a_name_that_nobody_knows_is_surely_not_sent_and_asked_for_again(
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", unknown)
     for _ in range(2):
         with pytest.raises(NotSent, match=r"^No connection \(gaierror\)$"):
-            await session.post(BY_NAME, Body(b""), TimeLimits())
+            await session.post(BY_NAME, {}, TimeLimits())
     assert len(asked) == 2
 
 
@@ -150,7 +148,7 @@ async def test_a_call_whose_connection_comes_after_the_closing_is_not_sent(
     async with hostile(silence) as server:
         known_at(monkeypatch, ("127.0.0.1", server.port), after=0.05)
         async with SharedSession() as session:
-            late = asyncio.create_task(session.post(BY_NAME, Body(b""), TimeLimits()))
+            late = asyncio.create_task(session.post(BY_NAME, {}, TimeLimits()))
             await asyncio.sleep(0)
         with pytest.raises(NotSent):
             await asyncio.wait_for(late, 2)
