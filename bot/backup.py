@@ -45,6 +45,7 @@ class Manifest:
         database: "sqlite" or "postgresql".
         content: the revision of the tables, and the petitions with their counts.
         payload_bytes, payload_sha256: of what is encrypted.
+        key: the id of the key that encrypted names then, in hex; "" in a backup of before.
         seal: what shows that it was made with the petition's key file, since anybody can encrypt
             to a public key; see `was_made_with`.
     """
@@ -54,12 +55,21 @@ class Manifest:
     content: CopiedDatabase
     payload_bytes: int
     payload_sha256: str
+    key: str = ""
     seal: str = ""
 
 
 def was_made_with(keyring: Keyring, manifest: Manifest) -> bool:
     """Returns whether the bot's own key file was there when a backup was made."""
     return hmac.compare_digest(_seal(keyring, manifest).encode(), manifest.seal.encode())
+
+
+def names_open_with(keyring: Keyring, manifest: Manifest) -> bool:
+    """Returns whether the key file still has the key that encrypted the names in a backup.
+
+    Of one from before manifests said which it is, nobody can tell without opening it.
+    """
+    return not manifest.key or keyring.opens(bytes.fromhex(manifest.key))
 
 
 async def write_backup(
@@ -87,7 +97,8 @@ async def write_backup(
             content = await copy_database(address, writer)
         kind = "sqlite" if isinstance(address, SqliteAddress) else "postgresql"
         digest = measured.sha256.hexdigest()
-        manifest = Manifest(made_at, kind, content, measured.size, digest)
+        key = keyring.newest.hex()
+        manifest = Manifest(made_at, kind, content, measured.size, digest, key)
         manifest = replace(manifest, seal=_seal(keyring, manifest))
         file.seek(0)
         file.write(_line(manifest))
@@ -239,6 +250,7 @@ def _fields(manifest: Manifest) -> dict[str, object]:
         **asdict(manifest.content),
         "payload_bytes": manifest.payload_bytes,
         "payload_sha256": manifest.payload_sha256,
+        **({"key": manifest.key} if manifest.key else {}),
     }
 
 
@@ -275,6 +287,7 @@ def _manifest(line: bytes) -> Manifest | None:
             content=CopiedDatabase(_word(said["revision"]), petitions),
             payload_bytes=_count(said["payload_bytes"]),
             payload_sha256=_word(said["payload_sha256"]),
+            key=_word(said["key"]) if "key" in said else "",
             seal=str(said["seal"]),
         )
     except (ValueError, KeyError, TypeError, RecursionError):

@@ -43,8 +43,8 @@ _NONCE_BYTES = 12
 _TAG_BYTES = 16
 _PADDED_BYTES = _BLOCK_BYTES - _NONCE_BYTES - _TAG_BYTES
 
-# The most entries of one wait for the disk; a kill or a power cut leaves no more half written.
-_GROUP_SIZE = 64
+# More than are written at once; a kill or a power cut leaves no more half written.
+_HALF_WRITTEN = 1_024
 
 
 class Deed(StrEnum):
@@ -256,13 +256,11 @@ class _LockedFile:
     def append(self, entries: Sequence[Entry]) -> None:
         """Writes all entries, or none, behind the last whole one, and waits for the disk."""
         end = self._end()
-        blocks = [self._sealing.sealed(each, place) for place, each in enumerate(entries, end)]
+        sealed = (self._sealing.sealed(each, place) for place, each in enumerate(entries, end))
         start = end * _BLOCK_BYTES
         try:
             os.ftruncate(self._handle, start)  # what a kill left half written
-            for at in range(0, len(blocks), _GROUP_SIZE):
-                portion = b"".join(blocks[at : at + _GROUP_SIZE])
-                _write_all(self._handle, portion, start + at * _BLOCK_BYTES)
+            _write_all(self._handle, b"".join(sealed), start)
         except OSError:
             with suppress(OSError):
                 os.ftruncate(self._handle, start)
@@ -271,10 +269,10 @@ class _LockedFile:
     def _end(self) -> int:
         """Returns the place behind the last entry that a kill did not leave half written."""
         size = self._blocks()
-        for end in range(size, max(1, size - _GROUP_SIZE) - 1, -1):
+        for end in range(size, max(1, size - _HALF_WRITTEN) - 1, -1):
             if end == 1 or self._opened(end - 1) is not None:
                 return end
-        return size  # more than one group: this is damage, and nothing is thrown away
+        return size  # this is damage, and nothing is thrown away
 
     def _opened(self, place: int) -> Entry | None:
         return self._sealing.opened(self._block(place), place)

@@ -5,11 +5,11 @@ doing it twice changes nothing. Who signed after the backup is not in it, and ne
 about them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, and_, select
 
 from storage.consents import IS_TO_SIGN, is_to_name, replace_name, short, take_off_name
 from storage.exports import Change, note_change
@@ -20,13 +20,6 @@ from storage.signatures import erase_signature, forget_person
 from storage.tables import CONSENTS, PERSON_CODES, PERSON_NOTICES, PETITIONS, SIGNATURES
 from storage.times import from_millis
 from storage.transaction import Transaction
-
-# By deed, what the recipients of a list are told of the time that it sets, if anything.
-_CHANGES: Mapping[Deed, Change | None] = {
-    Deed.MUTED: None,
-    Deed.RESTRICTED: Change.RESTRICTED,
-    Deed.OBJECTED: Change.OBJECTED,
-}
 
 # More than any conversation has gone through since: the buttons of screens that the copy does not
 # know stay in the chats, and fit none of the versions that come.
@@ -60,39 +53,34 @@ def _was_repeated(tx: Transaction, entry: Entry, at: datetime) -> bool:
     if entry.deed is Deed.HANDOVER:
         repeat_handover(tx, entry)
         return True
-    signature = tx.find(SIGNATURES, SIGNATURES.c.id == entry.subject)
+    signature = tx.find(SIGNATURES, entry.subject)
     if signature is None:
         return False
-    match entry.deed:
-        case Deed.WITHDRAWAL:
-            forget_person(tx, signature.supporter)
-            erase_signature(tx, signature, Change.WITHDRAWN, at)
-            return True
-        case Deed.WITH_NAME:
-            return _name_or_take_off(tx, signature, entry.value, at)
-        case Deed.UPDATES_ENDED | Deed.NEWS_ENDED:
-            column = CONSENTS.c[f"{entry.deed}_at"]
-            of_it = CONSENTS.c.signature_id == signature.id
-            value = {column.name: _moment(entry)}
-            is_other = column.is_distinct_from(_moment(entry))
-            return tx.set(CONSENTS, of_it, IS_TO_SIGN, is_other, **value) > 0
-        case _:
-            return _set_time(tx, signature, entry, at)
+    if entry.deed is Deed.WITH_NAME:
+        return _named_as_noted(tx, signature, entry.value, at)
+    if entry.deed is not Deed.WITHDRAWAL:
+        return _set_time(tx, signature, entry, at)
+    forget_person(tx, signature.supporter)
+    erase_signature(tx, signature, Change.WITHDRAWN, at)
+    return True
 
 
 def _set_time(tx: Transaction, signature: Row[Any], entry: Entry, at: datetime) -> bool:
     """Sets since when something is so, in the column that is named for the deed."""
-    column, moment = f"{entry.deed}_at", _moment(entry)
-    if getattr(signature, column) == moment:
+    name, moment = f"{entry.deed}_at", _moment(entry)
+    table, of_it = SIGNATURES, SIGNATURES.c.id == signature.id
+    if entry.deed in (Deed.UPDATES_ENDED, Deed.NEWS_ENDED):
+        table, of_it = CONSENTS, and_(CONSENTS.c.signature_id == signature.id, IS_TO_SIGN)
+    if not tx.set(table, of_it, table.c[name].is_distinct_from(moment), **{name: moment}):
         return False
-    change = _CHANGES[entry.deed]
-    if change is not None and signature.name_sealed is not None:
-        note_change(tx, signature, Change.NAME_GIVEN if moment is None else change, at)
-    tx.set(SIGNATURES, SIGNATURES.c.id == signature.id, **{column: moment})
+    # Those who have a list with the name are told.
+    if entry.deed in (Deed.RESTRICTED, Deed.OBJECTED) and signature.name_sealed is not None:
+        change = Change.NAME_GIVEN if moment is None else Change(entry.deed.value)
+        note_change(tx, signature, change, at)
     return True
 
 
-def _name_or_take_off(tx: Transaction, signature: Row[Any], value: str, at: datetime) -> bool:
+def _named_as_noted(tx: Transaction, signature: Row[Any], value: str, at: datetime) -> bool:
     """Gives the name, or takes it off.
 
     One that was given after the backup stays off: the consent to it is not in the copy, and a
@@ -100,16 +88,12 @@ def _name_or_take_off(tx: Transaction, signature: Row[Any], value: str, at: date
     """
     consent_id, _, name = value.partition(" ")
     held = tx.all(select(CONSENTS.c.id).where(is_to_name(signature.id)))
-    if consent_id in {of(row.id) for row in held for of in (short, bytes.hex)}:
-        return name != "" and _name(tx, signature, name, at)
-    if signature.name_sealed is None:
-        return False
-    take_off_name(tx, signature, at)
-    return True
-
-
-def _name(tx: Transaction, signature: Row[Any], name: str, at: datetime) -> bool:
-    if tx.opened(signature.name_sealed, SIGNATURES.c.name_sealed, signature.id) == name:
+    sealed, column = signature.name_sealed, SIGNATURES.c.name_sealed
+    if consent_id not in {of(row.id) for row in held for of in (short, bytes.hex)}:
+        if sealed is not None:
+            take_off_name(tx, signature, at)
+        return sealed is not None
+    if name in ("", tx.opened(sealed, column, signature.id)):
         return False
     replace_name(tx, signature, name, at)
     return True

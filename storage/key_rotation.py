@@ -5,7 +5,7 @@ it can be killed at any point, and the next run goes on. A portion is read and w
 transaction, so what another command writes meanwhile is not overwritten.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -89,26 +89,24 @@ def _reseal(
     if after:
         query = query.where(tuple_(*key) > tuple_(*after))
     rows = tx.all(query.order_by(*key).limit(PORTION).with_for_update())
-    damaged, anew = Counter[str](), defaultdict[tuple[str, ...], list[dict[str, Any]]](list)
+    done, damaged, anew = 0, Counter[str](), list[dict[str, Any]]()
     for row in rows:
-        owner = row._mapping[key_of(table)]
-        fresh: dict[str, bytes] = {}
+        held = row._mapping
+        fresh = {f"its_{each.name}": held[each] for each in key}
         for column in columns:
-            sealed = row._mapping[column]
+            sealed = fresh[column.name] = held[column]
             if sealed is None or bytes(sealed[:5]) not in heads:
                 continue
-            place = {"table": table.name, "column": column.name, "row": owner}
+            place = {"table": table.name, "column": column.name, "row": held[key_of(table)]}
             try:
                 fresh[column.name] = keyring.seal(keyring.open(sealed, **place), **place)
+                done += 1
             except BrokenData:
                 damaged[str(column)] += 1
-        if fresh:
-            is_it = {f"its_{each.name}": row._mapping[each] for each in key}
-            anew[tuple(fresh)].append(fresh | is_it)
-    changing = update(table).where(*(each == bindparam(f"its_{each.name}") for each in key))
-    for rows_of_columns in anew.values():  # at once: row by row takes five times as long
-        tx.change(changing, rows_of_columns)
-    done = sum(len(names) * len(some) for names, some in anew.items())
+        anew.append(fresh)
+    if anew:  # at once: row by row takes five times as long
+        is_it = (each == bindparam(f"its_{each.name}") for each in key)
+        tx.change(update(table).where(*is_it), anew)
     return done, damaged, rows[-1][: len(key)] if rows else None
 
 

@@ -28,15 +28,13 @@ import shlex
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from bot.file_locations import key_file as key_file_by_default
 from storage.database_url import data_folder
 from storage.errors import BrokenData, KeyFileMissing, KeyFileUnusable
-from storage.private_files import reason_and_command, write_file
+from storage.private_files import output_file, reason_and_command, write_file
 
 _ID_BYTES = 4
 _KEY_BYTES = 32
@@ -67,7 +65,7 @@ NOBODY = 0
 
 
 class Keyring:
-    """The keys of one bot; printing does not show them, copying and pickling are refused.
+    """The keys of one bot, which printing does not show.
 
     Attributes:
         path: where the key file is.
@@ -88,18 +86,11 @@ class Keyring:
         """Makes a new key file, which only its owner can read; never touches an existing one.
 
         Raises:
-            KeyFileUnusable: it cannot be made there, or others can write to its folder.
+            StorageError: it cannot be made there, or others can write to its folder.
         """
         refuse_open_folders(path)
-        text = f"{_TITLE}reference {_new_key()}\n{_new_encryption()}"
-        try:
-            _write(path, text, replaces=False)
-        except FileExistsError as error:
-            raise KeyFileUnusable(
-                "{path} exists already; it is left as it is. To make another one, run: {command}\n"
-                "Then set PETITION_KEY_FILE={key}",
-                **_making(path, _another(path)),
-            ) from error
+        with output_file(path) as file:
+            file.write(f"{_TITLE}reference {_new_key()}\n{_new_encryption()}".encode())
         return cls.load(path)
 
     @classmethod
@@ -122,6 +113,10 @@ class Keyring:
         """
         encryption = {os.urandom(_ID_BYTES): os.urandom(_KEY_BYTES)}
         return cls(os.urandom(_KEY_BYTES), encryption, path)
+
+    def opens(self, key_id: bytes) -> bool:
+        """Returns whether it has the key of this id, and so opens what was encrypted with it."""
+        return key_id in self._ciphers
 
     def outdated(self) -> list[bytes]:
         """Returns how values begin that are to be encrypted again: format and key, 5 bytes."""
@@ -200,12 +195,6 @@ class Keyring:
         self._damaged(error)
         return error
 
-    def __repr__(self) -> str:
-        return f"<Keyring of {len(self._ciphers)} encryption keys>"
-
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError("a keyring is never pickled or copied")
-
 
 def _associated_data(table: str, column: str, row: bytes) -> bytes:
     label = _SEALED_AS.get((table, column), column)
@@ -253,16 +242,12 @@ def key_apart_from_data(key_file: Path, database_url: str) -> None:
     folder = data_folder(database_url)
     if folder is None or not key_file.resolve().is_relative_to(folder):
         return
-    beside = (folder.with_name(f"{folder.name}-key{n}") for n in ("", *range(2, 100)))
-    elsewhere = next(
-        each
-        for each in (key_file_by_default().parent, *beside)
-        if not (each.is_relative_to(folder) or (each / key_file.name).exists())
-    )
+    # Never one that is there, where another key could lie.
+    elsewhere = folder.with_name(f"{folder.name}-key")
     moving = (
-        f"{shlex.join(['mkdir', '-m', '700', '-p', str(elsewhere)])} && "
+        f"{shlex.join(['mkdir', '-m', '700', str(elsewhere)])} && "
         # What lies beside the key, and begins with its name, belongs to it.
-        f"mv -n {shlex.quote(str(key_file))}* {shlex.quote(str(elsewhere))}"
+        f"mv {shlex.quote(str(key_file))}* {shlex.quote(str(elsewhere))}"
     )
     raise KeyFileUnusable(
         "The key file {path} lies inside {folder}, the folder of the database: anyone who copies "
@@ -275,11 +260,9 @@ def key_apart_from_data(key_file: Path, database_url: str) -> None:
     )
 
 
-def _write(path: Path, text: str, *, replaces: bool = True) -> None:
+def _write(path: Path, text: str) -> None:
     try:
-        write_file(path, text.encode(), replaces=replaces)
-    except FileExistsError:
-        raise
+        write_file(path, text.encode())
     except OSError as error:
         reason = reason_and_command(path, error)
         raise KeyFileUnusable(
@@ -298,22 +281,14 @@ def _new_key() -> str:
 def _read(path: Path) -> tuple[str, bytes, dict[bytes, bytes]]:
     """Returns a key file, its reference key, and the encryption keys, the newest first."""
     try:
-        mode = path.stat().st_mode
-        if not stat.S_ISREG(mode):
-            key = path / "petition.key" if path.is_dir() else _another(path)
-            raise KeyFileUnusable(
-                "{path} is not a file. Set PETITION_KEY_FILE to the key file, as {key}; if there "
-                "is none yet, run: {command}\nThen set PETITION_KEY_FILE={key}",
-                **_making(path, key),
-            )
-        if mode & 0o077:
+        text = path.read_text(encoding="ascii")
+        if path.stat().st_mode & 0o077:
             raise KeyFileUnusable(
                 "Others than its owner can use the key file {path}; run: {command}",
                 path=path,
                 command=shlex.join(["chmod", "600", str(path)]),
             )
         refuse_open_folders(path)
-        text = path.read_text(encoding="ascii")
         return text, *_parsed(text)
     except FileNotFoundError as error:
         raise KeyFileMissing(
@@ -322,11 +297,14 @@ def _read(path: Path) -> tuple[str, bytes, dict[bytes, bytes]]:
             path=path,
         ) from error
     except ValueError:
+        other = path.with_stem(f"{path.stem}-new")
         # The message quotes nothing of the file, which may hold most of a key.
         raise KeyFileUnusable(
             "{path} is not a whole key file. Put back a good copy of it; if nobody has signed "
             "yet, run: {command}\nThen set PETITION_KEY_FILE={key}",
-            **_making(path, _another(path)),
+            path=path,
+            key=other,
+            command=shlex.join(["petition-bot", "keygen", str(other)]),
         ) from None
     except OSError as error:
         raise KeyFileUnusable(
@@ -362,31 +340,19 @@ def refuse_open_folders(path: Path) -> None:
     """
     around = {path.parent.absolute(), path.resolve().parent}
     above = {one for folder in around for one in folder.parents} - around
-    folders = [folder for folder in (*around, *above) if folder.is_dir()]
-    writable = [one for one in folders if _others_write(one.stat().st_mode, inside=one in above)]
     known = {0, os.geteuid(), *([path.stat().st_uid] if path.exists() else [])}
-    strange = [one for one in folders if one in around and one.stat().st_uid not in known]
-    for command, wrong in (("chmod go-w", writable), (f"chown {os.geteuid()}", strange)):
-        if wrong:
-            listed = shlex.join(sorted(map(str, wrong), key=len, reverse=True))
-            raise KeyFileUnusable(
-                "Others can put another key in the place of the key file {path}; run: {command}",
-                path=path,
-                command=f"{command} {listed}",
-            )
-
-
-def _others_write(mode: int, *, inside: bool) -> bool:
-    # The sticky bit keeps others from moving a folder inside, but not from adding files.
-    return bool(mode & 0o022) and not (inside and mode & stat.S_ISVTX)
-
-
-def _making(path: Path, key: Path) -> dict[str, object]:
-    """Returns what an error says of a key file, and of another that becomes the bot's."""
-    command = shlex.join(["petition-bot", "keygen", str(key)])
-    return {"path": path, "key": key, "command": command}
-
-
-def _another(path: Path) -> Path:
-    """Returns a path beside this one for another key."""
-    return path.with_stem(f"{path.stem}-new")
+    for folder in filter(Path.is_dir, (*around, *sorted(above))):
+        found = folder.stat()
+        # The sticky bit keeps others from moving a folder inside, but not from adding files.
+        keeps = folder in above and found.st_mode & stat.S_ISVTX
+        if found.st_mode & 0o022 and not keeps:
+            mending = "chmod go-w"
+        elif folder in around and found.st_uid not in known:
+            mending = f"chown {os.geteuid()}"
+        else:
+            continue
+        raise KeyFileUnusable(
+            "Others can put another key in the place of the key file {path}; run: {command}",
+            path=path,
+            command=f"{mending} {shlex.quote(str(folder))}",
+        )

@@ -5,22 +5,19 @@ then lost when the file is closed, and a lock on it keeps nobody else away: devi
 whether a path still leads to the same file.
 """
 
-import errno
 import fcntl
 import glob
 import os
 import secrets
 import shlex
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from storage.errors import (
-    DatabaseUrlWrong,
+    NeedsAPerson,
     StorageError,
-    Unavailable,
     said_by_system,
 )
 
@@ -78,11 +75,11 @@ def unfinished_file(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def new_file(path: Path, *, replaces: bool = True, like: Path | None = None) -> Iterator[BinaryIO]:
+def new_file(path: Path, *, replaces: bool = True) -> Iterator[BinaryIO]:
     """Yields a file to write to, which takes its place when it is whole and on the disk.
 
     A reader or writer meanwhile, or after a kill, finds the former file or the new one. A link
-    stays one. Only its owner can use it, unless it gets the permissions of `like`.
+    stays one. Only its owner can use it.
 
     Raises:
         FileExistsError: it is there, and is not to be replaced.
@@ -92,27 +89,20 @@ def new_file(path: Path, *, replaces: bool = True, like: Path | None = None) -> 
     # Also a link to nowhere, which somebody else may have put there.
     if not replaces and (path.is_symlink() or target.exists()):
         raise FileExistsError(path)
-    # A rename would put another file in the place of one that is marked as not to be changed.
-    if like is not None and target.exists() and not os.access(target, os.W_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
     with unfinished_file(target) as fresh:
         with fresh.open("r+b") as file:  # never makes one, which others could read
             yield file
             file.flush()
             os.fsync(file.fileno())
-        if like is not None:
-            shutil.copymode(like, fresh)
         if not replaces and target.exists():
             raise FileExistsError(path)
         fresh.replace(target)
         sync_folder(target.parent)
 
 
-def write_file(
-    path: Path, content: bytes, *, replaces: bool = True, like: Path | None = None
-) -> None:
+def write_file(path: Path, content: bytes) -> None:
     """Writes a file like `new_file`, with this content."""
-    with new_file(path, replaces=replaces, like=like) as file:
+    with new_file(path) as file:
         file.write(content)
 
 
@@ -189,8 +179,7 @@ def create_private(path: Path) -> None:
         if not path.exists():
             path.touch(0o600)
     except OSError as error:
-        kind = DatabaseUrlWrong if isinstance(error, FileNotFoundError) else Unavailable
-        raise kind(
+        raise NeedsAPerson(
             "The database {path} cannot be made: {reason}",
             path=path,
             reason=reason_and_command(path, error),

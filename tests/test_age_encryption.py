@@ -125,7 +125,7 @@ def test_a_key_is_read_from_the_file_that_age_keygen_writes(tmp_path: Path) -> N
 KILLED_EVERYWHERE = """
 import os, sys
 from pathlib import Path
-from storage.private_files import write_file
+from storage.private_files import output_file
 
 target = Path(sys.argv[1])
 
@@ -137,7 +137,8 @@ def write_until(moment):
             if left[0] == 0:
                 os.kill(os.getpid(), 9)
     sys.addaudithook(kill)
-    write_file(target, b"whole", replaces=False)
+    with output_file(target) as file:
+        file.write(b"whole")
     os._exit(0)
 
 for moment in range(1, 100):

@@ -87,11 +87,6 @@ def _is_no_text(folder: Path, _: pytest.MonkeyPatch) -> None:
     (folder / "the keys" / "petition.key").write_bytes(b"\xff\xfe")
 
 
-def _is_a_folder(folder: Path, patch: pytest.MonkeyPatch) -> None:
-    patch.setenv("PETITION_KEY_FILE", str(folder / "the keys"))
-    (folder / "the keys" / "petition.key").unlink()
-
-
 def _is_with_the_data(folder: Path, patch: pytest.MonkeyPatch) -> None:
     beside = folder / "the data" / "petition.key"
     (folder / "the keys" / "petition.key").rename(beside)
@@ -128,7 +123,6 @@ def _has_a_journal_of_another(folder: Path, _: pytest.MonkeyPatch) -> None:
         _is_not_named,
         _is_damaged,
         _is_no_text,
-        _is_a_folder,
         _is_with_the_data,
         _has_no_folder_for_the_database,
         _has_settings_for_everybody,
@@ -151,17 +145,16 @@ def test_what_it_says_mends_it(
     begins()
 
 
-@pytest.mark.parametrize("path", ["nowhere yet/petition.key", "the keys/petition.key"])
-def test_a_key_that_cannot_be_made_there_can_be_made_with_what_it_says(
-    folder: Path, path: str
-) -> None:
+def test_a_key_that_cannot_be_made_there_can_be_made_with_what_it_says(folder: Path) -> None:
     before = (folder / "the keys" / "petition.key").read_bytes()
-    result = CliRunner().invoke(app, ["keygen", path])
-    assert result.exit_code == 78
+    kept = CliRunner().invoke(app, ["keygen", "the keys/petition.key"])
+    assert kept.exit_code == 1
+    assert "exists already" in kept.output
+    result = CliRunner().invoke(app, ["keygen", "nowhere yet/petition.key"])
+    assert result.exit_code == 1
     command = _COMMAND.search(result.output)
     assert command is not None
     type_in_a_shell(command[1])
-    if "nowhere" in path:
-        type_in_a_shell(shlex.join(["petition-bot", "keygen", path]))
+    type_in_a_shell(shlex.join(["petition-bot", "keygen", "nowhere yet/petition.key"]))
     assert len(list(folder.glob("*/petition*.key"))) == 2
     assert (folder / "the keys" / "petition.key").read_bytes() == before

@@ -11,6 +11,7 @@ from bot import restore as restoration
 from bot.age_encryption import read_identities
 from bot.backup import (
     Manifest,
+    names_open_with,
     read_manifest,
     remove_old_backups,
     was_made_with,
@@ -165,12 +166,20 @@ def _checked(file: Path) -> Manifest:
     except (KeyFileMissing, SettingsInvalid):  # as on the machine where the backups are kept
         tell("Sin el archivo de clave del bot, PETITION_KEY_FILE, no se puede saber si es verdad.")
         return manifest
-    if was_made_with(keyring, manifest):
-        tell("Se hizo aquí, con el archivo de clave de los ajustes.")
-    else:
+    if not was_made_with(keyring, manifest):
         tell(
             "No se hizo con el archivo de clave de los ajustes, o se ha cambiado su primera "
             "línea: eso lo ha podido escribir cualquiera."
+        )
+    elif names_open_with(keyring, manifest):
+        tell("Se hizo aquí, con el archivo de clave de los ajustes.")
+    else:
+        tell(
+            "Se hizo aquí, pero sus nombres se cifraron con la clave {key}, que ya no está en "
+            "{path}: se cambió después. Para restaurarla, añade debajo de la actual la línea de "
+            "esa clave, de la copia del archivo de entonces.",
+            key=manifest.key,
+            path=keyring.path,
         )
     return manifest
 

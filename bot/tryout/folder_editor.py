@@ -1,6 +1,8 @@
 """What a visitor of the preview's page writes into the petition's folder, and how it is undone."""
 
 import contextlib
+import errno
+import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -268,8 +270,13 @@ class FolderEditor:
             raise EditRefused(Refusal.LINK)
         if content is None:
             file.unlink()
-        else:
-            write_file(file, content, like=file if file.exists() else self.folder / PETITION_FILE)
+            return
+        # Another file would be put in the place of one that is marked as not to be changed.
+        if file.exists() and not os.access(file, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(file))
+        mode = (file if file.exists() else self.folder / PETITION_FILE).stat().st_mode
+        write_file(file, content)
+        file.chmod(mode)
 
     def _file(self, name: str, read: Folder) -> Shape:
         language = language_of(name)

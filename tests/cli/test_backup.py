@@ -199,6 +199,9 @@ def test_a_backup_from_before_the_key_was_exchanged_needs_the_older_one_below_th
     before = key_file.read_text()
     (older,) = [line for line in before.splitlines() if line.startswith("encryption")]
     said("keys", "rotate", "--yes")
+    told = said("restore", file, "--check")
+    assert "which is no longer in" in told
+    assert "add the line of that key below the present one" in told
     assert "put back the key file" in refused("restore", file, "-i", key, "--yes")
     key_file.write_text(key_file.read_text() + before)
     said("restore", file, "-i", key, "--yes")

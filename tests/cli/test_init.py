@@ -202,17 +202,12 @@ def _damaged(key: Path) -> None:
     key.chmod(0o600)
 
 
-def _a_folder(key: Path) -> None:
-    key.mkdir(mode=0o700)
-
-
 @pytest.mark.parametrize(
     ("make", "said"),
     [
         (_in_a_folder_of_others, "Otras personas pueden poner otra clave"),
         (_for_others_to_read, "Otras personas pueden usar la clave"),
         (_damaged, "no es una clave entera"),
-        (_a_folder, "no es un archivo"),
     ],
 )
 async def test_a_key_is_refused_in_the_terminals_language(

@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from storage import migrations
-from storage.errors import DatabaseUrlWrong, SchemaMissing, SchemaTooNew, Unavailable
+from storage.errors import NeedsAPerson, SchemaMissing, SchemaTooNew, Unavailable
 from storage.migrate import migrate
 from storage.migrations import NEWEST
 from storage.open_database import open_database
@@ -149,7 +149,7 @@ class TestMigrate:
         assert uvloop.run(migrate(empty_url)) == NEWEST
 
     async def test_a_missing_folder_is_named(self, tmp_path: Path) -> None:
-        with pytest.raises(DatabaseUrlWrong, match="nowhere"):
+        with pytest.raises(NeedsAPerson, match="nowhere"):
             await migrate(f"sqlite+aiosqlite:///{tmp_path / 'nowhere' / 'petition.db'}")
 
     async def test_the_new_file_is_its_owners_alone(self, tmp_path: Path) -> None:
