@@ -75,27 +75,21 @@ def unfinished_file(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def new_file(path: Path, *, replaces: bool = True) -> Iterator[BinaryIO]:
+def new_file(path: Path) -> Iterator[BinaryIO]:
     """Yields a file to write to, which takes its place when it is whole and on the disk.
 
     A reader or writer meanwhile, or after a kill, finds the former file or the new one. A link
     stays one. Only its owner can use it.
 
     Raises:
-        FileExistsError: it is there, and is not to be replaced.
         OSError: it cannot be written, as on a full disk; what was there is as it was.
     """
     target = path.resolve()
-    # Also a link to nowhere, which somebody else may have put there.
-    if not replaces and (path.is_symlink() or target.exists()):
-        raise FileExistsError(path)
     with unfinished_file(target) as fresh:
         with fresh.open("r+b") as file:  # never makes one, which others could read
             yield file
             file.flush()
             os.fsync(file.fileno())
-        if not replaces and target.exists():
-            raise FileExistsError(path)
         fresh.replace(target)
         sync_folder(target.parent)
 
@@ -114,8 +108,13 @@ def output_file(path: Path) -> Iterator[BinaryIO]:
         StorageError: something is there already, or it cannot be written.
     """
     try:
-        with new_file(path, replaces=False) as file:
+        # Also a link to nowhere, which somebody else may have put there.
+        if path.is_symlink() or path.exists():
+            raise FileExistsError(path)
+        with new_file(path) as file:
             yield file
+            if path.exists():
+                raise FileExistsError(path)
     except FileExistsError as error:
         raise StorageError(
             "{path} exists already; it is left as it is. Name another file.", path=path
