@@ -43,8 +43,8 @@ _NONCE_BYTES = 12
 _TAG_BYTES = 16
 _PADDED_BYTES = _BLOCK_BYTES - _NONCE_BYTES - _TAG_BYTES
 
-# More than are written at once; a kill or a power cut leaves no more half written.
-_HALF_WRITTEN = 1_024
+# The most entries of one wait for the disk; a kill or a power cut leaves no more half written.
+_GROUP_SIZE = 64
 
 
 class Deed(StrEnum):
@@ -187,9 +187,12 @@ class Journal:
             return 0
         with self._locked() as file:
             found, unreadable = file.entries()
-            over = (before, names_before)
-            last = last_entries(found)
-            kept = [e for e in last if not _is_over(e, over if e.has_name else over[:1])]
+            kept = [
+                each
+                for each in last_entries(found)
+                if not _is_over(each, before)
+                and not (each.has_name and _is_over(each, names_before))
+            ]
             if unreadable or len(kept) < len(found):
                 begun = _now() if unreadable else file.begun
                 fresh = _Sealing(self._keyring, self._slug, begun, os.urandom(16))
@@ -221,8 +224,8 @@ def last_entries(entries: Iterable[Entry]) -> list[Entry]:
     return [each for of_subject in held.values() for each in of_subject.values()]
 
 
-def _is_over(entry: Entry, moments: tuple[datetime | None, ...]) -> bool:
-    return any(each and was_made_before(entry.subject, each) for each in moments)
+def _is_over(entry: Entry, before: datetime | None) -> bool:
+    return before is not None and was_made_before(entry.subject, before)
 
 
 class _LockedFile:
@@ -256,11 +259,13 @@ class _LockedFile:
     def append(self, entries: Sequence[Entry]) -> None:
         """Writes all entries, or none, behind the last whole one, and waits for the disk."""
         end = self._end()
-        sealed = (self._sealing.sealed(each, place) for place, each in enumerate(entries, end))
+        blocks = [self._sealing.sealed(each, place) for place, each in enumerate(entries, end)]
         start = end * _BLOCK_BYTES
         try:
             os.ftruncate(self._handle, start)  # what a kill left half written
-            _write_all(self._handle, b"".join(sealed), start)
+            for at in range(0, len(blocks), _GROUP_SIZE):
+                portion = b"".join(blocks[at : at + _GROUP_SIZE])
+                _write_all(self._handle, portion, start + at * _BLOCK_BYTES)
         except OSError:
             with suppress(OSError):
                 os.ftruncate(self._handle, start)
@@ -269,10 +274,10 @@ class _LockedFile:
     def _end(self) -> int:
         """Returns the place behind the last entry that a kill did not leave half written."""
         size = self._blocks()
-        for end in range(size, max(1, size - _HALF_WRITTEN) - 1, -1):
+        for end in range(size, max(1, size - _GROUP_SIZE) - 1, -1):
             if end == 1 or self._opened(end - 1) is not None:
                 return end
-        return size  # this is damage, and nothing is thrown away
+        return size  # more than one group: this is damage, and nothing is thrown away
 
     def _opened(self, place: int) -> Entry | None:
         return self._sealing.opened(self._block(place), place)

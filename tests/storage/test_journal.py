@@ -94,6 +94,13 @@ async def test_an_entry_that_a_kill_left_half_written_is_passed_over_and_written
     assert journal.read() == JournalContent(whole + more, 0)
 
 
+def test_more_than_a_kill_can_leave_half_written_is_damage(journal: Journal) -> None:
+    journal.append(withdrawals(70))
+    content = journal.path.read_bytes()
+    journal.path.write_bytes(content[:BLOCK] + bytes(70 * BLOCK))
+    assert journal.read() == JournalContent((), 70)
+
+
 async def test_damage_in_the_middle_is_counted_and_the_journal_begins_anew(
     journal: Journal,
 ) -> None:
