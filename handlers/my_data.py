@@ -25,13 +25,12 @@ from storage.consents import (
     Consent,
     add_signed_name,
     answer_texts,
-    change_own,
     correct_signed_name,
     remove_signed_name,
 )
 from storage.errors import Unavailable
 from storage.handovers import Handover, Inclusion
-from storage.person_codes import make_code
+from storage.person_requests import make_code
 from storage.personal_data import Held, everything_held
 from storage.sent_files import add_sent_file, make_files_due
 from telegram_text.markup import Html, fill, parse
@@ -121,7 +120,6 @@ async def correct_name(ctx: SupporterContext, typed: str) -> None:
         return
     done, storage = ctx.after(Action.BACK), ctx.services.storage
     await storage.write(
-        change_own,
         correct_signed_name,
         done.conversation,
         ctx.stored_version or 0,
@@ -174,7 +172,6 @@ async def give_name(ctx: SupporterContext, agreed_to: str) -> None:
     consent = _consent_to(ctx, consented, WITH_NAME)
     done, storage = ctx.after(Action.BACK), ctx.services.storage
     changed = await storage.write(
-        change_own,
         add_signed_name,
         done.conversation,
         ctx.stored_version or 0,
@@ -190,7 +187,6 @@ async def remove_name(ctx: SupporterContext) -> None:
     """Erases the name, so that the signature is counted without it (GDPR art. 7(3))."""
     done, storage = ctx.with_new_version(), ctx.services.storage
     changed = await storage.write(
-        change_own,
         remove_signed_name,
         done.conversation,
         ctx.stored_version or 0,
@@ -222,7 +218,6 @@ async def _answer_texts(ctx: SupporterContext, consent: Consent | None, notice: 
     done, storage = ctx.after(Action.HOME), ctx.services.storage
     version, now = ctx.view.petition.version, ctx.services.clock()
     changed = await storage.write(
-        change_own,
         answer_texts,
         done.conversation,
         ctx.stored_version or 0,

@@ -13,7 +13,7 @@ from storage.broadcast_types import Kind
 from storage.consents import end_consent
 from storage.errors import Unavailable
 from storage.person_notices import PersonNoticeKind
-from storage.person_requests import IN_CHAT, carry_out_request, signer_of
+from storage.person_requests import IN_CHAT, carry_out_request
 from storage.signatures import mute_supporter, withdraw_signature
 
 # As long as an update waits for any reply.
@@ -57,21 +57,21 @@ async def unmute(ctx: SupporterContext) -> None:
 async def restrict(ctx: SupporterContext) -> None:
     """Handles the button that restricts the use of the data (GDPR art. 18)."""
     storage, at = ctx.services.storage, ctx.services.clock()
-    signer, landed = await storage.read(signer_of, ctx.supporter), True
-    if signer is not None:
+    landed = True
+    if ctx.view.signature is not None:
+        number, asked = ctx.view.signature.number, PersonNoticeKind.RESTRICTED
         landed = await change_and_void_claims(
-            ctx, storage.write(carry_out_request, PersonNoticeKind.RESTRICTED, signer, IN_CHAT, at)
+            ctx, storage.write(carry_out_request, asked, number, IN_CHAT, at)
         )
     await _show_reloaded(ctx, landed=landed)
 
 
 async def lift(ctx: SupporterContext) -> None:
     """Handles the button that ends a restriction or an objection."""
-    storage = ctx.services.storage
-    signer = await storage.read(signer_of, ctx.supporter)
-    if signer is not None:
-        await storage.write(
-            carry_out_request, PersonNoticeKind.LIFTED, signer, IN_CHAT, ctx.services.clock()
+    if ctx.view.signature is not None:
+        number, at = ctx.view.signature.number, ctx.services.clock()
+        await ctx.services.storage.write(
+            carry_out_request, PersonNoticeKind.LIFTED, number, IN_CHAT, at
         )
         await ctx.services.mark_reachable(ctx.supporter)
     await _show_reloaded(ctx, landed=True)

@@ -20,7 +20,6 @@ from handlers.screens.screen import Screen, paragraphs
 from handlers.sent_files import erase_files
 from storage.conversations import conversation_of, screen_digest, store_screen
 from storage.errors import Unavailable
-from storage.person_codes import CODE_LASTS, forget_codes
 from storage.person_notices import (
     MOST_TRIES,
     NOTICES_KEPT_FOR,
@@ -32,6 +31,7 @@ from storage.person_notices import (
     take_back_notice,
     waiting_notices,
 )
+from storage.person_requests import CODE_LASTS, forget_codes
 from storage.restores import held_restore
 
 _log = structlog.stdlib.get_logger()

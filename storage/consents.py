@@ -9,7 +9,6 @@ have lost an answer to texts: then they are asked once more, and lose nothing.
 
 import hashlib
 from base64 import urlsafe_b64encode
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -107,26 +106,8 @@ def lock_signature(tx: Transaction, supporter: bytes) -> Row[Any] | None:
     return tx.find(SIGNATURES, SIGNATURES.c.supporter == supporter, lock=True)
 
 
-def change_own(
-    tx: Transaction,
-    change: Callable[..., bool],
-    conversation: Conversation,
-    was: int,
-    at: datetime,
-    *given: Any,
-) -> bool:
-    """Changes what a signature is as its owner chose in the chat, and saves their conversation.
-
-    Args:
-        tx: the transaction.
-        change: does it, with the signature's row, which is locked, the moment and what is given.
-        conversation: as it is then.
-        was: the version of the conversation that was read.
-        at: when they chose.
-        given: what else is chosen.
-
-    Returns:
-        False if nothing was to be changed; then only the conversation was saved.
+def lock_own(tx: Transaction, conversation: Conversation, was: int, at: datetime) -> Row[Any]:
+    """Saves the conversation of somebody who chose in the chat; locks and returns their signature.
 
     Raises:
         ConversationMoved: the conversation was written since version `was`, or the signature was
@@ -136,17 +117,23 @@ def change_own(
     if signature is None:
         raise ConversationMoved
     save_conversation(tx, conversation, was=was, at=at)
-    return change(tx, signature, at, *given)
+    return signature
 
 
 def answer_texts(
-    tx: Transaction, signature: Row[Any], at: datetime, version: str, consent: Consent | None
+    tx: Transaction,
+    conversation: Conversation,
+    was: int,
+    at: datetime,
+    version: str,
+    consent: Consent | None,
 ) -> bool:
     """Stores whether somebody who was asked again consents to the texts of the present version.
 
-    Without a consent, the one to the earlier texts is kept. Nothing is stored if it was answered
-    already, or the petition was handed over before.
+    Without a consent, the one to the earlier texts is kept. Nothing but the conversation is stored
+    if it was answered already, or the petition was handed over before.
     """
+    signature = lock_own(tx, conversation, was, at)
     if signature.text_version == version or active_handover(tx) is not None:
         return False
     if consent is None:
@@ -173,8 +160,11 @@ def end_consent(tx: Transaction, supporter: bytes, purpose: str, at: datetime) -
         tx.note(Entry.since(deed, signature.id, at))
 
 
-def correct_signed_name(tx: Transaction, signature: Row[Any], at: datetime, name: str) -> bool:
+def correct_signed_name(
+    tx: Transaction, conversation: Conversation, was: int, at: datetime, name: str
+) -> bool:
     """Replaces the name of a signature, if it has one."""
+    signature = lock_own(tx, conversation, was, at)
     if signature.name_sealed is None:
         return False
     replace_name(tx, signature, name, at)
@@ -183,12 +173,18 @@ def correct_signed_name(tx: Transaction, signature: Row[Any], at: datetime, name
 
 
 def add_signed_name(
-    tx: Transaction, signature: Row[Any], at: datetime, name: str, consent: Consent
+    tx: Transaction,
+    conversation: Conversation,
+    was: int,
+    at: datetime,
+    name: str,
+    consent: Consent,
 ) -> bool:
     """Stores the name of a signature that has none, as its owner consents to.
 
     Not if the petition was handed over before, or the signature may only be stored.
     """
+    signature = lock_own(tx, conversation, was, at)
     is_only_stored = signature.restricted_at is not None or signature.objected_at is not None
     if signature.name_sealed is not None or is_only_stored or active_handover(tx) is not None:
         return False
@@ -200,11 +196,14 @@ def add_signed_name(
     return True
 
 
-def remove_signed_name(tx: Transaction, signature: Row[Any], at: datetime) -> bool:
+def remove_signed_name(
+    tx: Transaction, conversation: Conversation, was: int, at: datetime
+) -> bool:
     """Erases the name of a signature, which is only counted from now on.
 
     Not if the petition was handed over before. One that was typed into the form goes in any case.
     """
+    signature = lock_own(tx, conversation, was, at)
     tx.set(CONVERSATIONS, signature.supporter, name=None)
     if signature.name_sealed is None or active_handover(tx) is not None:
         return False

@@ -1,35 +1,44 @@
 """What a letter or an e-mail asks for (GDPR arts 15 to 18, 20 and 21), found by signature number.
 
-Each is one transaction: what is asked for, its audit entry, the sentence to the person and the
-code that is used up by it. Where nothing is done, the code is not used.
+A one-time code, which /mydata shows once, says whose signature it is; a keyed digest of it is
+stored, and a new code takes the place of the former one. What is asked for, its audit entry, the
+sentence to the person and the use of the code are one transaction: where nothing is done, the code
+is not used.
 """
 
+import hmac
+import re
+import secrets
 from dataclasses import dataclass, field, fields
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import Row, select
 
 from storage.audit import add_audit
-from storage.consents import replace_name
+from storage.consents import lock_signature, replace_name
 from storage.eligibility import language
 from storage.exports import Change, note_change
 from storage.journal import Deed, Entry
-from storage.person_codes import CheckedCode, CodeState, check_code, use_code
 from storage.person_notices import PersonNoticeKind, add_notice
 from storage.petitions import lock_petition
 from storage.signatures import erase_signature, forget_person
-from storage.tables import SIGNATURES
+from storage.tables import PERSON_CODES, SIGNATURES
 from storage.transaction import Transaction
 
-_ACTIONS = {
-    PersonNoticeKind.SHOWN: "person_show",
-    PersonNoticeKind.CORRECTED: "person_correct",
-    PersonNoticeKind.ERASED: "person_erase",
-    PersonNoticeKind.RESTRICTED: "person_restrict",
-    PersonNoticeKind.OBJECTED: "person_object",
-    PersonNoticeKind.LIFTED: "person_lift",
-}
+if TYPE_CHECKING:
+    from storage import Storage
+
+CODE_LASTS = timedelta(days=30)
+"""Long enough for a letter by post, and for the month in which it has to be answered."""
+
+MOST_ATTEMPTS = 5
+"""How many wrong codes make a code void."""
+
+# None of these looks like another one, typed or written by hand: no O, Q and 0, no I, L and 1, no
+# S and 5, no Z and 2, no B and 8, no G, no U.
+_SIGNS = "34679ACDEFHJKMNPRTVWXY"
+_GROUPS, _GROUP = 2, 4
 
 _WITHDRAWN_STAGE = "withdrawn"
 
@@ -45,7 +54,6 @@ class Signer:
         language: which they read now.
     """
 
-    id: bytes
     supporter: bytes
     number: int
     name: str | None = field(repr=False)
@@ -63,16 +71,15 @@ class Proof:
 
     Attributes:
         detail: what the audit says of it, without personal data.
-        code: the code as it was typed, which the deed uses up; None where there was none.
-        is_in_chat: whether it was asked in the person's own chat, which shows what was done.
+        code: the code as it was typed, which is used up; None where there was none.
     """
 
     detail: str
     code: str | None = field(default=None, repr=False)
-    is_in_chat: bool = False
 
 
-IN_CHAT = Proof("in the chat", is_in_chat=True)
+IN_CHAT = Proof("in the chat")
+"""It was asked in the person's own chat, which shows what was done."""
 
 
 def by_code(code: str) -> Proof:
@@ -85,31 +92,75 @@ def verified_otherwise(reason: str) -> Proof:
     return Proof(f"verified otherwise: {reason}")
 
 
+async def make_code(
+    storage: "Storage", supporter: bytes, at: datetime
+) -> tuple[str, datetime] | None:
+    """Stores a new code, which voids the former one.
+
+    Returns:
+        The code as it is to be read, and when it ends; None without a signature.
+    """
+    code, ends_at = new_code(), at + CODE_LASTS
+    made = await storage.write(add_code, supporter, code, ends_at=ends_at)
+    return (code, ends_at) if made else None
+
+
+def new_code() -> str:
+    """Returns a new code of eight signs in two groups, like 7KXM-34PD."""
+    groups = ("".join(secrets.choice(_SIGNS) for _ in range(_GROUP)) for _ in range(_GROUPS))
+    return "-".join(groups)
+
+
+def add_code(tx: Transaction, supporter: bytes, code: str, *, ends_at: datetime) -> bool:
+    """Stores a code, which voids the former one; returns False if the person has not signed."""
+    # Who withdraws at this moment leaves no code behind.
+    if lock_signature(tx, supporter) is None:
+        return False
+    fresh = {"code_digest": _digest(tx, supporter, code), "attempts": 0, "used_at": None}
+    tx.put(PERSON_CODES, supporter=supporter, ends_at=ends_at, **fresh)
+    return True
+
+
+def code_fits(tx: Transaction, supporter: bytes, typed: str, at: datetime) -> bool:
+    """Returns whether a code is somebody's and still good, which does not use it up.
+
+    A wrong one is counted.
+    """
+    stored = tx.find(PERSON_CODES, supporter, lock=True)
+    if stored is None:
+        return False
+    if not hmac.compare_digest(stored.code_digest, _digest(tx, supporter, typed)):
+        tx.set(PERSON_CODES, supporter, attempts=stored.attempts + 1)
+        return False
+    return stored.used_at is None and stored.ends_at > at and stored.attempts < MOST_ATTEMPTS
+
+
+def forget_codes(tx: Transaction, ended_before: datetime) -> None:
+    """Erases the rows of codes that have ended for long."""
+    tx.delete(PERSON_CODES, PERSON_CODES.c.ends_at <= ended_before)
+
+
 def find_signer(tx: Transaction, number: int) -> Signer | None:
     """Returns whose signature has this number, or None."""
-    return _signer(tx, SIGNATURES.c.number == number)
+    row = tx.find(SIGNATURES, SIGNATURES.c.number == number)
+    if row is None:
+        return None
+    stored = tx.unsealed(SIGNATURES, row)
+    stored["language"] = _language_of(tx, row)
+    stored["has_name"] = row.name_sealed is not None
+    return Signer(**{each.name: stored[each.name] for each in fields(Signer)})
 
 
-def signer_of(tx: Transaction, supporter: bytes) -> Signer | None:
-    """Returns somebody's own signature, or None."""
-    return _signer(tx, SIGNATURES.c.supporter == supporter)
-
-
-def check_proof(
-    tx: Transaction, number: int, code: str, at: datetime
-) -> tuple[Signer | None, CheckedCode]:
-    """Returns whose signature it is, if the code fits, and what the code is worth."""
+def check_proof(tx: Transaction, number: int, code: str, at: datetime) -> Signer | None:
+    """Returns whose signature has this number, if the code fits; None without one too."""
     signer = find_signer(tx, number)
-    if signer is None:
-        return None, CheckedCode(CodeState.WRONG)
-    checked = check_code(tx, signer.supporter, code, at)
-    return (signer if checked.state is CodeState.FITS else None), checked
+    return signer if signer and code_fits(tx, signer.supporter, code, at) else None
 
 
 def carry_out_request(
     tx: Transaction,
     asked: PersonNoticeKind,
-    signer: Signer,
+    number: int,
     proof: Proof,
     at: datetime,
     name: str = "",
@@ -121,8 +172,8 @@ def carry_out_request(
         asked: to be told that they were given what is stored of them (GDPR arts 15 and 20), or to
             have it corrected (art. 16), erased (art. 17) or restricted (art. 18), or the use ended
             as they object (art. 21), or either lifted.
-        signer: whose signature it is.
-        proof: how that was shown.
+        number: of the signature.
+        proof: how it was shown whose that is.
         at: now.
         name: the right one, where it is corrected.
 
@@ -130,11 +181,13 @@ def carry_out_request(
         False if there is nothing to be done, or the code does not fit.
     """
     lock_petition(tx, shared=True)
-    row = tx.find(SIGNATURES, signer.id, lock=True)
+    row = tx.find(SIGNATURES, SIGNATURES.c.number == number, lock=True)
     if row is None or not _has_effect(asked, row):
         return False
-    if proof.code is not None and not use_code(tx, signer.supporter, proof.code, at):
-        return False
+    if proof.code is not None:
+        if not code_fits(tx, row.supporter, proof.code, at):
+            return False
+        tx.set(PERSON_CODES, row.supporter, used_at=at)
     if asked is PersonNoticeKind.CORRECTED:
         replace_name(tx, row, name, at)
     elif asked is PersonNoticeKind.ERASED:
@@ -145,23 +198,14 @@ def carry_out_request(
         note_change(tx, row, Change(asked), at)
         tx.set(SIGNATURES, row.id, **{f"{asked}_at": at})
         tx.note(Entry.since(Deed(asked), row.id, at))
-    add_audit(tx, _ACTIONS[asked], at=at, detail=proof.detail)
+    add_audit(tx, f"person_{asked}", at=at, detail=proof.detail)
     # It comes after what erases the sentences that wait, and before what counts.
-    if signer.chat is not None and not proof.is_in_chat:
-        add_notice(tx, signer.supporter, signer.chat, signer.language, asked, at=at)
+    chat = tx.opened(row.chat_sealed, SIGNATURES.c.chat_sealed, row.id)
+    if chat is not None and proof != IN_CHAT:
+        add_notice(tx, row.supporter, chat, _language_of(tx, row), asked, at=at)
     if asked is PersonNoticeKind.ERASED:
         erase_signature(tx, row, Change.ERASED, at)
     return True
-
-
-def _signer(tx: Transaction, whose: ColumnElement[bool]) -> Signer | None:
-    row = tx.find(SIGNATURES, whose)
-    if row is None:
-        return None
-    stored = tx.unsealed(SIGNATURES, row)
-    stored["language"] = tx.scalar(select(language()).where(SIGNATURES.c.id == row.id))
-    stored["has_name"] = row.name_sealed is not None
-    return Signer(**{each.name: stored[each.name] for each in fields(Signer)})
 
 
 def _has_effect(asked: PersonNoticeKind, row: Row[Any]) -> bool:
@@ -180,3 +224,16 @@ def _lift(tx: Transaction, row: Row[Any], at: datetime) -> None:
     tx.set(SIGNATURES, row.id, restricted_at=None, objected_at=None)
     for deed in (Deed.OBJECTED, Deed.RESTRICTED):
         tx.note(Entry.since(deed, row.id, None))
+
+
+def _language_of(tx: Transaction, row: Row[Any]) -> str:
+    spoken: str = tx.scalar(select(language()).where(SIGNATURES.c.id == row.id))
+    return spoken
+
+
+def _digest(tx: Transaction, supporter: bytes, code: str) -> bytes:
+    """Returns the digest of a code without what people put between its signs, and in capitals."""
+    signs, column = re.sub(r"[\s\W_]+", "", code).upper(), PERSON_CODES.c.code_digest
+    return tx.keyring.digest(
+        signs.encode(), table=column.table.name, column=column.name, row=supporter
+    )

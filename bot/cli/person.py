@@ -19,9 +19,10 @@ from bot.text.terminal_language import label
 from bot.text.translations import mark
 from storage.audit import add_audit
 from storage.handovers import handover_known_to
-from storage.person_codes import CodeState
 from storage.person_notices import NOTICES_KEPT_FOR, PersonNoticeKind
 from storage.person_requests import (
+    CODE_LASTS,
+    MOST_ATTEMPTS,
     Proof,
     Signer,
     by_code,
@@ -206,7 +207,7 @@ async def _carry_out(context: CliContext, letter: Letter, signer: Signer, proof:
 
 async def _do(context: CliContext, letter: Letter, signer: Signer, proof: Proof) -> None:
     asked, now, name = _REQUESTS[letter.what], context.clock(), letter.name or ""
-    if not await context.storage.write(carry_out_request, asked, signer, proof, now, name):
+    if not await context.storage.write(carry_out_request, asked, signer.number, proof, now, name):
         raise CannotDo.because(
             "No se ha hecho nada: ya estaba así, o entretanto cambió la firma o se usó el código."
         )
@@ -241,15 +242,16 @@ async def _proved(context: CliContext, letter: Letter) -> tuple[Signer, Proof]:
     """Returns whose signature it is, and the proof of it."""
     storage = context.storage
     if letter.code is not None:
-        found, checked = await storage.write(
-            check_proof, letter.number, letter.code, context.clock()
-        )
+        found = await storage.write(check_proof, letter.number, letter.code, context.clock())
         if found is None:
-            since = "" if checked.since is None else context.words.plain_moment(checked.since)
-            ask = label(
-                "Pide otro, que da /mydata; o di con --verified-otherwise cómo sabes quién es."
+            raise CannotDo.because(
+                "El número y el código no van juntos, o el código ya no sirve: cada uno sirve "
+                "una vez, {days} días como mucho, y ninguna si se escriben {n} que no son. "
+                "Compara los dos con la carta; pide otro, que da /mydata; o di con "
+                "--verified-otherwise cómo sabes quién es.",
+                days=CODE_LASTS.days,
+                n=MOST_ATTEMPTS,
             )
-            raise CannotDo(f"{label(_NO_FIT[checked.state], moment=since)} {ask}")
         return found, by_code(letter.code)
     signer = await storage.read(find_signer, letter.number)
     if signer is not None:
@@ -259,17 +261,6 @@ async def _proved(context: CliContext, letter: Letter) -> tuple[Signer, Proof]:
     if signer is None:
         raise CannotDo.because("Ninguna firma tiene ese número; quizá se retiró.")
     return signer, verified_otherwise(said)
-
-
-_NO_FIT = {
-    CodeState.USED: mark("Este código se usó el {moment}, y cada uno sirve una vez."),
-    CodeState.ENDED: mark("Este código dejó de servir el {moment}."),
-    CodeState.VOID: mark("Este código ya no sirve: se escribieron demasiados que no eran."),
-    CodeState.WRONG: mark(
-        "El número y el código no van juntos. Compara los dos con la carta; después de cinco "
-        "códigos que no son, el bueno deja de servir."
-    ),
-}
 
 
 async def _stored(context: CliContext, signer: Signer) -> str:

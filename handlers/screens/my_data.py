@@ -10,7 +10,7 @@ from handlers.screens.screen import Screen, lines, paragraphs, sentences
 from handlers.screens.signing import typed_name
 from handlers.screens.supporter_view import View
 from handlers.screens.text_versions import version_date
-from storage.person_codes import MOST_ATTEMPTS
+from storage.person_requests import MOST_ATTEMPTS
 from storage.personal_data import Held, Record
 from storage.signatures import Signature
 from telegram_text.markup import Html

@@ -9,11 +9,11 @@ from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
 from storage import Storage
-from storage.consents import change_own, correct_signed_name, remove_signed_name
+from storage.consents import correct_signed_name, remove_signed_name
 from storage.conversations import Conversation
 from storage.invalidations import take_out_signatures
 from storage.person_notices import PersonNoticeKind
-from storage.person_requests import carry_out_request, find_signer, verified_otherwise
+from storage.person_requests import carry_out_request, verified_otherwise
 from storage.signatures import withdraw_signature
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
 from tests.export.test_formats import sheets_of
@@ -223,8 +223,7 @@ def test_of_each_change_it_is_said_what_is_to_be_done_and_all_are_told_at_once(
 
     async def changed(storage: Storage) -> None:
         storage, at = storage, NOON + timedelta(hours=6)
-        signers = [await storage.read(find_signer, number) for number in range(1, 6)]
-        erased, restricted, objects, corrected, unnamed = (each for each in signers if each)
+        erased, restricted, objects, corrected, unnamed = range(1, 6)
         proof = verified_otherwise("a letter")
         await storage.write(carry_out_request, PersonNoticeKind.ERASED, erased, proof, at)
         await storage.write(
@@ -248,7 +247,7 @@ def test_of_each_change_it_is_said_what_is_to_be_done_and_all_are_told_at_once(
         await people.speak(5, "es")
         who = people.supporter(5)
         after = Conversation(who, stage="my_data", version=2)
-        await storage.write(change_own, remove_signed_name, after, 1, at)
+        await storage.write(remove_signed_name, after, 1, at)
 
     petition.do(changed)
     said(call(*DELIVERED, "--export", listed, "--yes"))
@@ -290,7 +289,7 @@ def test_a_corrected_name_goes_to_whoever_holds_the_key_and_into_no_other_file(
         who = people.supporter(3)
         after = Conversation(who, stage="my_data", version=2)
         at = NOON + timedelta(days=3, hours=11)  # which is midnight in the petition's zone
-        await storage.write(change_own, correct_signed_name, after, 1, at, "Núria;=A1;Sol")
+        await storage.write(correct_signed_name, after, 1, at, "Núria;=A1;Sol")
 
     petition.do(corrected)
     listed = said(call("notices"))

@@ -11,7 +11,7 @@ import pytest
 
 from bot.petition.petition import BUNDLED
 from simulator.person import Person
-from storage.consents import change_own
+from storage.consents import answer_texts
 from storage.handovers import record_handover
 from storage.personal_data import Held, everything_held
 from storage.petitions import close_petition
@@ -180,7 +180,7 @@ async def test_who_consents_to_new_texts_keeps_their_name_and_consents_to_what_t
             await storage.write(record_handover, clock().date(), at=clock(), without_name=1)
             return await answer(*given)
 
-        call_instead(monkeypatch, change_own, handed_over_first)
+        call_instead(monkeypatch, answer_texts, handed_over_first)
         await scene.taps(ana, KEEP)
         assert "Hecho" not in scene.screen(ana).text
 

@@ -13,8 +13,8 @@ from bot.cli.main import app
 from handlers.person_notices import send_notices
 from simulator.person import Person
 from storage.conversations import conversation_of
-from storage.person_codes import CODE_LASTS, MOST_ATTEMPTS, check_code, make_code
 from storage.person_notices import NOTICES_KEPT_FOR, PersonNotice, begin_notice, waiting_notices
+from storage.person_requests import CODE_LASTS, MOST_ATTEMPTS, code_fits, make_code
 from storage.restores import record_restore, release_restore
 from storage.signatures import withdraw_signature
 from tests.support.scene import Scene, a_scene, fails
@@ -292,7 +292,7 @@ async def test_mydata_says_that_a_code_is_void_or_has_ended(letters: Scene) -> N
     await make_code(storage, ana_is, now)
     assert valid in await said()
     for _ in range(MOST_ATTEMPTS):
-        await storage.write(check_code, ana_is, "7KXM-34PD", now)
+        await storage.write(code_fits, ana_is, "7KXM-34PD", now)
     text = await said()
     assert valid not in text
     assert "ya no sirve: alguien escribió varios que no eran" in text

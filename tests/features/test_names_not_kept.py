@@ -7,7 +7,7 @@ from bot.petition.petition import BUNDLED
 from simulator.person import Person
 from storage.conversations import conversation_of
 from storage.person_notices import PersonNoticeKind
-from storage.person_requests import carry_out_request, find_signer, verified_otherwise
+from storage.person_requests import carry_out_request, verified_otherwise
 from tests.features.test_choice_of_name import CONFIRM, CONSENT, GIVE, WITHOUT, held_of
 from tests.support.scene import Scene, a_scene
 
@@ -94,12 +94,10 @@ async def test_a_petition_that_takes_no_names_any_more_takes_none_that_was_half_
 async def test_who_objects_by_letter_meanwhile_gives_no_name(scene: Scene) -> None:
     ana, storage = scene.ana, scene.services.storage
     await to_the_consent_to_a_name(scene, ana)
-    signer = await storage.read(find_signer, 1)
-    assert signer is not None
     await storage.write(
         carry_out_request,
         PersonNoticeKind.OBJECTED,
-        signer,
+        1,
         verified_otherwise("a letter"),
         scene.services.clock(),
     )

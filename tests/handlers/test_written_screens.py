@@ -12,7 +12,7 @@ from handlers.screens.supporter_view import View
 from storage.closing_texts import CLOSING_UPDATE, ClosingText, ClosingTextKind, Publication
 from storage.conversations import Conversation
 from storage.handovers import Handover, Inclusion
-from storage.person_codes import MOST_ATTEMPTS
+from storage.person_requests import MOST_ATTEMPTS
 from storage.personal_data import Held
 from storage.petitions import PetitionState
 from storage.signatures import Signature

@@ -26,7 +26,7 @@ from storage.closing_texts import (
     await_closing_text,
     write_closing_text,
 )
-from storage.consents import WITH_NAME, add_signed_name, change_own, remove_signed_name
+from storage.consents import WITH_NAME, add_signed_name, remove_signed_name
 from storage.conversations import Conversation, save_conversation
 from storage.deliveries import record_results
 from storage.drafts import store_draft
@@ -36,9 +36,8 @@ from storage.invalidations import take_out_signatures
 from storage.keyring import Keyring
 from storage.leases import take_lease
 from storage.migrate import migrate
-from storage.person_codes import make_code
 from storage.person_notices import PersonNoticeKind
-from storage.person_requests import carry_out_request, signer_of, verified_otherwise
+from storage.person_requests import carry_out_request, make_code, verified_otherwise
 from storage.petitions import close_petition
 from storage.sent_files import add_sent_file
 from storage.signatures import mute_supporter, sign_petition, withdraw_signature
@@ -76,11 +75,9 @@ async def live(storage: Storage) -> None:
     await storage.write(withdraw_signature, mallory.supporter, NOON)
     await storage.write(mute_supporter, jordi.supporter, NOON)
     await make_code(storage, pau.supporter, NOON)
-    signer = await storage.read(signer_of, pau.supporter)
-    assert signer is not None
     proof = verified_otherwise("carnet")
     await storage.write(
-        carry_out_request, PersonNoticeKind.CORRECTED, signer, proof, NOON, "Pau Roca Vila"
+        carry_out_request, PersonNoticeKind.CORRECTED, 5, proof, NOON, "Pau Roca Vila"
     )
     await storage.write(add_sent_file, ana.supporter, chat_id=1001, message_id=5, at=NOON)
     await storage.write(take_out_signatures, [7], reason="Una ola", condition="x", at=NOON)
@@ -133,15 +130,13 @@ async def with_and_without(storage: Storage) -> None:
     given = replace(ana.signature().consent, purposes=frozenset({WITH_NAME}))
     for each in (carla, dani):
         at = Conversation(each.supporter, stage="my_data", version=3)
-        await storage.write(change_own, remove_signed_name, at, 2, later(60))
+        await storage.write(remove_signed_name, at, 2, later(60))
     at = Conversation(dani.supporter, stage="my_data", version=4)
-    await storage.write(change_own, add_signed_name, at, 3, later(90), dani.name, given)
-    signer = await storage.read(signer_of, fidel.supporter)
-    assert signer is not None
+    await storage.write(add_signed_name, at, 3, later(90), dani.name, given)
     await storage.write(
         carry_out_request,
         PersonNoticeKind.CORRECTED,
-        signer,
+        5,
         verified_otherwise("carnet"),
         NOON,
         "Fidel Nuevo",

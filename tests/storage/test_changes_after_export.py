@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from storage import Storage
-from storage.consents import change_own, correct_signed_name
+from storage.consents import correct_signed_name
 from storage.conversations import Conversation
 from storage.errors import ConversationMoved
 from storage.exports import Change
@@ -105,9 +105,9 @@ async def test_a_corrected_name_is_noted_if_the_correction_counts(
     supporter = people.supporter(3)
     after = Conversation(supporter, stage="my_data", version=2)
     with pytest.raises(ConversationMoved):
-        await storage.write(change_own, correct_signed_name, after, 7, later(1), "Otra")
+        await storage.write(correct_signed_name, after, 7, later(1), "Otra")
     assert await _noted(storage) == []
-    await storage.write(change_own, correct_signed_name, after, 1, later(1), "Otra")
+    await storage.write(correct_signed_name, after, 1, later(1), "Otra")
     assert await _noted(storage) == [(3, "corrected")]
 
 

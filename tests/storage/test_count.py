@@ -18,7 +18,7 @@ from sqlalchemy import Table, delete, insert, select
 from bot.export.signature_list import SignatureListHeader
 from bot.petition.petition import BUNDLED, load_petition
 from storage import Storage, open_storage
-from storage.consents import add_signed_name, change_own, remove_signed_name
+from storage.consents import add_signed_name, remove_signed_name
 from storage.conversations import Conversation, conversation_of
 from storage.erasures import DueBefore, due_numbers, erase_signatures
 from storage.exports import ExportedList, begin_export, finish_export, open_signature_list
@@ -27,7 +27,7 @@ from storage.invalidations import all_invalidations, take_out_signatures, undo_i
 from storage.journal_replay import replay
 from storage.keyring import Keyring
 from storage.person_notices import PersonNoticeKind
-from storage.person_requests import carry_out_request, find_signer, signer_of, verified_otherwise
+from storage.person_requests import carry_out_request, find_signer, verified_otherwise
 from storage.petitions import (
     Reached,
     close_petition,
@@ -113,9 +113,8 @@ class TriedPetition:
         storage = self.storage
         self.touched[held.number] = self.now
         if held.with_name:
-            await storage.write(change_own, remove_signed_name, after, known.version, self.now)
+            await storage.write(remove_signed_name, after, known.version, self.now)
         elif await storage.write(
-            change_own,
             add_signed_name,
             after,
             known.version,
@@ -203,11 +202,9 @@ class TriedPetition:
 
     async def answer(self, asked: PersonNoticeKind, person: int, name: str = "") -> bool:
         storage = self.storage
-        signer = await storage.read(signer_of, self.supporter(person))
-        if signer is None:
-            return False
-        self.touched[signer.number] = self.now
-        return await storage.write(carry_out_request, asked, signer, PROOF, self.now, name)
+        number = await self.number(person)
+        self.touched[number] = self.now
+        return await storage.write(carry_out_request, asked, number, PROOF, self.now, name)
 
     def supporter(self, person: int) -> bytes:
         return a_supporter(self.keyring, person).supporter

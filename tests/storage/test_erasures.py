@@ -24,9 +24,8 @@ from storage.erasures import (
     erase_signatures,
 )
 from storage.leases import take_lease
-from storage.person_codes import make_code
 from storage.person_notices import PersonNoticeKind
-from storage.person_requests import carry_out_request, signer_of, verified_otherwise
+from storage.person_requests import carry_out_request, make_code, verified_otherwise
 from storage.petitions import closing_update_is_under_way, last_number_given, petition_state
 from storage.sent_files import add_sent_file, files_due
 from storage.signature_counts import signature_statistics
@@ -272,12 +271,10 @@ async def test_a_code_and_a_sentence_that_waits_go_with_the_signature(
 ) -> None:
     await sign(people, range(1, 2))
     await make_code(storage, people.supporter(1), NOON)
-    signer = await storage.read(signer_of, people.supporter(1))
-    assert signer is not None
     await storage.write(
         carry_out_request,
         PersonNoticeKind.RESTRICTED,
-        signer,
+        1,
         verified_otherwise("a letter"),
         NOON,
     )

@@ -14,14 +14,14 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from storage import Storage, postgres, sqlite_connection
-from storage.consents import change_own, correct_signed_name, end_consent, named, short
+from storage.consents import correct_signed_name, end_consent, named, short
 from storage.conversations import Conversation, conversation_of
 from storage.errors import ConversationMoved, JournalUnusable, Unavailable
 from storage.ids import rising_id
 from storage.journal import TAKEN_OFF, Deed, Entry, Journal, JournalContent, last_entries
 from storage.keyring import Keyring, add_encryption_key
 from storage.person_notices import PersonNoticeKind
-from storage.person_requests import IN_CHAT, carry_out_request, signer_of
+from storage.person_requests import IN_CHAT, carry_out_request
 from storage.personal_data import everything_held
 from storage.petitions import Reached, reached_so_far
 from storage.signatures import mute_supporter, signature_of, withdraw_signature
@@ -276,10 +276,8 @@ async def test_every_deed_of_a_person_is_noted_before_it_is_done(
 
     conversation = await storage.read(conversation_of, ana.supporter)
     assert conversation is not None
-    signer = await storage.read(signer_of, ana.supporter)
-    assert signer is not None
     consent = short((await storage.read(everything_held, ana.user_id)).consents[0]["id"])
-    await storage.write(carry_out_request, PersonNoticeKind.RESTRICTED, signer, IN_CHAT, NOON)
+    await storage.write(carry_out_request, PersonNoticeKind.RESTRICTED, 1, IN_CHAT, NOON)
     await storage.write(mute_supporter, ana.supporter, NOON)
     for adapter in (sqlite_connection, postgres):
         monkeypatch.setattr(adapter, "write_notes", killed_before_the_commit)
@@ -287,14 +285,14 @@ async def test_every_deed_of_a_person_is_noted_before_it_is_done(
         lambda: storage.write(mute_supporter, ana.supporter, None),
         lambda: storage.write(end_consent, ana.supporter, "news", NOON),
         lambda: storage.write(end_consent, ana.supporter, "updates", NOON),
-        lambda: storage.write(change_own, correct_signed_name, conversation, 2, NOON, "Ana Gil"),
+        lambda: storage.write(correct_signed_name, conversation, 2, NOON, "Ana Gil"),
         lambda: storage.write(withdraw_signature, ana.supporter, NOON),
         lambda: storage.write(
-            carry_out_request, PersonNoticeKind.CORRECTED, signer, IN_CHAT, NOON, "Ana Sol"
+            carry_out_request, PersonNoticeKind.CORRECTED, 1, IN_CHAT, NOON, "Ana Sol"
         ),
-        lambda: storage.write(carry_out_request, PersonNoticeKind.OBJECTED, signer, IN_CHAT, NOON),
-        lambda: storage.write(carry_out_request, PersonNoticeKind.LIFTED, signer, IN_CHAT, NOON),
-        lambda: storage.write(carry_out_request, PersonNoticeKind.ERASED, signer, IN_CHAT, NOON),
+        lambda: storage.write(carry_out_request, PersonNoticeKind.OBJECTED, 1, IN_CHAT, NOON),
+        lambda: storage.write(carry_out_request, PersonNoticeKind.LIFTED, 1, IN_CHAT, NOON),
+        lambda: storage.write(carry_out_request, PersonNoticeKind.ERASED, 1, IN_CHAT, NOON),
     ):
         with pytest.raises(Unavailable):
             await asked()
@@ -323,13 +321,11 @@ async def test_what_was_refused_is_not_done_again(storage: Storage, keyring: Key
     await ana.arrive(storage)
     await ana.sign(storage)
     name = Conversation(ana.supporter, stage="my_data", version=3)
-    await storage.write(change_own, correct_signed_name, name, 2, NOON, "Ana Gil")
-    signer = await storage.read(signer_of, ana.supporter)
-    assert signer is not None
+    await storage.write(correct_signed_name, name, 2, NOON, "Ana Gil")
     (consent,) = (await storage.read(everything_held, ana.user_id)).consents
-    corrected = named(signer.id, consent["id"], "Ana Gil")
+    corrected = named(consent["signature_id"], consent["id"], "Ana Gil")
     with pytest.raises(ConversationMoved):
-        await storage.write(change_own, correct_signed_name, name, 2, NOON, "Otra")
+        await storage.write(correct_signed_name, name, 2, NOON, "Otra")
     await storage.write(end_consent, ana.supporter, "news", NOON)
     for moment in (NOON, later(60)):
         await storage.write(end_consent, ana.supporter, "news", moment)
@@ -337,7 +333,7 @@ async def test_what_was_refused_is_not_done_again(storage: Storage, keyring: Key
         held = last_entries(storage.journal.read().entries)
         assert held == [
             corrected,
-            Entry.since(Deed.NEWS_ENDED, signer.id, NOON),
+            Entry.since(Deed.NEWS_ENDED, consent["signature_id"], NOON),
         ]
         storage.journal.rewrite(NOON - timedelta(days=9))
     assert len(storage.journal.read().entries) == 2

@@ -9,7 +9,6 @@ from storage.consents import (
     NEW_TEXTS,
     add_signed_name,
     answer_texts,
-    change_own,
     correct_signed_name,
     named,
     remove_signed_name,
@@ -21,7 +20,6 @@ from storage.ids import rising_id
 from storage.journal import Deed, Entry
 from storage.journal_replay import replay
 from storage.keyring import Keyring
-from storage.person_requests import signer_of
 from storage.personal_data import everything_held
 from storage.petitions import Reached, last_number_given, petition_state, require_known_petition
 from storage.sent_files import add_sent_file, files_due
@@ -231,9 +229,9 @@ class TestARestoredCopy:
 
 
 async def signature_id(storage: Storage, person: Supporter) -> bytes:
-    signer = await storage.read(signer_of, person.supporter)
-    assert signer is not None
-    return signer.id
+    signature = (await storage.read(everything_held, person.user_id)).signature
+    assert signature is not None
+    return bytes(signature["id"])
 
 
 async def choose_name(storage: Storage, person: Supporter, name: str) -> None:
@@ -247,11 +245,11 @@ async def choose_name(storage: Storage, person: Supporter, name: str) -> None:
     assert known is not None
     after, was = replace(known, version=known.version + 1), known.version
     if not name:
-        assert await storage.write(change_own, remove_signed_name, after, was, NOON)
+        assert await storage.write(remove_signed_name, after, was, NOON)
     elif signature.with_name:
-        assert await storage.write(change_own, correct_signed_name, after, was, NOON, name)
+        assert await storage.write(correct_signed_name, after, was, NOON, name)
     else:
-        assert await storage.write(change_own, add_signed_name, after, was, NOON, name, GIVES)
+        assert await storage.write(add_signed_name, after, was, NOON, name, GIVES)
 
 
 async def accept_texts(storage: Storage, person: Supporter) -> None:
@@ -260,7 +258,7 @@ async def accept_texts(storage: Storage, person: Supporter) -> None:
     assert known is not None
     answer = ("2", replace(GIVES, purposes=frozenset({NEW_TEXTS})))
     after, was = replace(known, version=known.version + 1), known.version
-    assert await storage.write(change_own, answer_texts, after, was, later(30), *answer)
+    assert await storage.write(answer_texts, after, was, later(30), *answer)
 
 
 async def everything(storage: Storage) -> dict[str, list[dict[str, Any]]]:

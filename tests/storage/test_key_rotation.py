@@ -14,12 +14,12 @@ from storage.invalidations import take_out_signatures
 from storage.key_rotation import outdated_values, petitions_with_key, reseal
 from storage.keyring import Keyring, add_encryption_key, remove_older_encryption_keys
 from storage.person_notices import PersonNoticeKind
-from storage.person_requests import carry_out_request, signer_of, verified_otherwise
+from storage.person_requests import carry_out_request, verified_otherwise
 from storage.tables import SIGNATURES, metadata
 from tests.storage.test_nothing_in_the_clear import ADMIN, CHAT, live
 from tests.support.broadcasts import start
 from tests.support.raw_sql import Statement, read_sql, write_all, write_sql
-from tests.support.supporters import NOON, Supporters, a_supporter
+from tests.support.supporters import NOON, Supporters
 
 # Every table with encrypted columns, and the column that its values are bound to.
 SEALED = {
@@ -41,10 +41,8 @@ async def lived(storage: Storage, keyring: Keyring) -> Storage:
     admin = keyring.reference("andry", ADMIN)
     await storage.write(store_draft, admin, "Gracias", NOON)
     await save_admin_name(storage, ADMIN, "Marta", NOON)
-    signer = await storage.read(signer_of, a_supporter(keyring, CHAT).supporter)
-    assert signer is not None
     await storage.write(
-        carry_out_request, PersonNoticeKind.SHOWN, signer, verified_otherwise("a letter"), NOON
+        carry_out_request, PersonNoticeKind.SHOWN, 1, verified_otherwise("a letter"), NOON
     )
     await start(storage, source_chat=CHAT, progress=(CHAT, 5))
     await storage.write(take_out_signatures, [1], reason="Una ola", condition="x", at=NOON)

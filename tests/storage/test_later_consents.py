@@ -6,7 +6,7 @@ from hashlib import sha256
 import pytest
 
 from storage import Storage
-from storage.consents import NEW_TEXTS, Consent, answer_texts, change_own, end_consent
+from storage.consents import NEW_TEXTS, Consent, answer_texts, end_consent
 from storage.conversations import Conversation
 from storage.errors import ConversationMoved
 from storage.handovers import record_handover
@@ -58,12 +58,10 @@ async def test_who_accepts_keeps_their_choices_and_answers_once(
     storage: Storage, ana: Supporter
 ) -> None:
     await storage.write(end_consent, ana.supporter, "news", later(30))
-    assert await storage.write(change_own, answer_texts, at_home(ana, 3), 2, later(60), *ACCEPTS)
-    assert not await storage.write(
-        change_own, answer_texts, at_home(ana, 4), 3, later(61), *ACCEPTS
-    )
+    assert await storage.write(answer_texts, at_home(ana, 3), 2, later(60), *ACCEPTS)
+    assert not await storage.write(answer_texts, at_home(ana, 4), 3, later(61), *ACCEPTS)
     with pytest.raises(ConversationMoved):
-        await storage.write(change_own, answer_texts, at_home(ana, 4), 3, later(62), *KEEPS)
+        await storage.write(answer_texts, at_home(ana, 4), 3, later(62), *KEEPS)
     kept = await storage.read(signature_of, ana.supporter)
     assert kept is not None
     assert (kept.text_version, kept.kept_version) == ("2026-12-24", None)
@@ -84,7 +82,7 @@ async def test_who_keeps_theirs_has_no_other_consent_and_may_accept_later(
 ) -> None:
     before = await storage.read(signature_of, ana.supporter)
     assert before is not None
-    assert await storage.write(change_own, answer_texts, at_home(ana, 3), 2, later(60), *KEEPS)
+    assert await storage.write(answer_texts, at_home(ana, 3), 2, later(60), *KEEPS)
     kept = await storage.read(signature_of, ana.supporter)
     assert kept == replace(before, kept_version="2026-12-24")
     assert [each.action for each in await storage.read(newest_audit_entries, 9)] == ["texts_kept"]
@@ -96,7 +94,5 @@ async def test_once_handed_over_it_is_not_changed_under_which_text(
 ) -> None:
     await storage.write(close_petition, revision=0, actor=ADMIN, at=later(10))
     await storage.write(record_handover, NOON.date(), at=later(20), without_name=1)
-    assert not await storage.write(
-        change_own, answer_texts, at_home(ana, 3), 2, later(60), *ACCEPTS
-    )
+    assert not await storage.write(answer_texts, at_home(ana, 3), 2, later(60), *ACCEPTS)
     assert len((await storage.read(everything_held, ana.user_id)).consents) == 1

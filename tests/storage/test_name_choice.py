@@ -11,7 +11,6 @@ from storage.consents import (
     WITH_NAME,
     Consent,
     add_signed_name,
-    change_own,
     correct_signed_name,
     end_consent,
     remove_signed_name,
@@ -29,7 +28,6 @@ from storage.person_requests import (
     IN_CHAT,
     carry_out_request,
     find_signer,
-    signer_of,
     verified_otherwise,
 )
 from storage.personal_data import everything_held
@@ -113,13 +111,11 @@ async def test_both_ways_it_is_noted_and_what_else_was_chosen_stays(
 ) -> None:
     await storage.write(add_sent_file, ana.supporter, chat_id=5, message_id=9, at=NOON)
     typed = replace(at_my_data(ana, 3), name="Ana Otra")
-    assert await storage.write(change_own, remove_signed_name, typed, 2, later(60))
+    assert await storage.write(remove_signed_name, typed, 2, later(60))
     assert await name(storage, ana) is None
     assert await storage.read(conversation_of, ana.supporter) == at_my_data(ana, 3)
     assert [each.message_id for each in await storage.read(files_due)] == [9]
-    assert await storage.write(
-        change_own, add_signed_name, at_my_data(ana, 4), 3, later(90), "Ana Sol", GIVES
-    )
+    assert await storage.write(add_signed_name, at_my_data(ana, 4), 3, later(90), "Ana Sol", GIVES)
     assert await name(storage, ana) == "Ana Sol"
     first, second = (await storage.read(everything_held, ana.user_id)).consents
     assert first["purposes"] == "signature,news,updates"
@@ -150,12 +146,8 @@ async def test_a_consent_ends_with_the_name_that_it_gave_and_no_other_one(
     for version in (2, 4):
         given, taken = at_my_data(jon, version), at_my_data(jon, version + 1)
         at = later(version)
-        assert await storage.write(
-            change_own, add_signed_name, given, version - 1, at, "Jon", GIVES
-        )
-        assert await storage.write(
-            change_own, remove_signed_name, taken, version, later(version + 1)
-        )
+        assert await storage.write(add_signed_name, given, version - 1, at, "Jon", GIVES)
+        assert await storage.write(remove_signed_name, taken, version, later(version + 1))
     consents = (await storage.read(everything_held, jon.user_id)).consents
     ended = [(each["with_name"], each["with_name_ended_at"]) for each in consents]
     assert ended == [(0, None), (1, later(3)), (1, later(5))]
@@ -173,27 +165,25 @@ async def test_what_is_so_already_is_not_done_twice(
     await jon.sign(storage, was=0, with_name=False)
     await storage.write(add_sent_file, jon.supporter, chat_id=6, message_id=9, at=NOON)
     assert not await storage.write(
-        change_own, add_signed_name, at_my_data(ana, 3), 2, later(60), "Otra", GIVES
+        add_signed_name, at_my_data(ana, 3), 2, later(60), "Otra", GIVES
     )
-    assert not await storage.write(
-        change_own, correct_signed_name, at_my_data(jon, 2), 1, later(60), "Jon"
-    )
-    assert not await storage.write(
-        change_own, remove_signed_name, at_my_data(jon, 3), 2, later(60)
-    )
-    signer = await storage.read(signer_of, jon.supporter)
+    assert not await storage.write(correct_signed_name, at_my_data(jon, 2), 1, later(60), "Jon")
+    assert not await storage.write(remove_signed_name, at_my_data(jon, 3), 2, later(60))
+    signature = await storage.read(signature_of, jon.supporter)
+    assert signature is not None
+    signer = await storage.read(find_signer, signature.number)
     assert signer is not None
     assert (signer.name, signer.has_name) == (None, False)
     assert not await storage.write(
-        carry_out_request, PersonNoticeKind.CORRECTED, signer, IN_CHAT, later(60), "Jon"
+        carry_out_request, PersonNoticeKind.CORRECTED, signer.number, IN_CHAT, later(60), "Jon"
     )
     limited = a_supporter(keyring, 7)
     await limited.sign(storage, was=0, with_name=False)
     for column in ("restricted_at", "objected_at"):
         only_stored = f"UPDATE signatures SET {column} = 1 WHERE number = 3"  # noqa: S608 - of this test
         await write_sql(storage.database, only_stored)
-    given = (add_signed_name, at_my_data(limited, 2), 1, later(60), "Eva", GIVES)
-    assert not await storage.write(change_own, *given)
+    given = (at_my_data(limited, 2), 1, later(60), "Eva", GIVES)
+    assert not await storage.write(add_signed_name, *given)
     assert [await name(storage, each) for each in (ana, jon)] == ["Ana Ruiz", None]
     assert len((await storage.read(everything_held, ana.user_id)).consents) == 1
     assert await rows(storage, "SELECT action FROM audit") == []
@@ -208,18 +198,14 @@ async def test_an_answer_to_an_earlier_screen_changes_nothing(
     storage: Storage, ana: Supporter
 ) -> None:
     with pytest.raises(ConversationMoved):
-        await storage.write(change_own, remove_signed_name, at_my_data(ana, 8), 7, later(60))
+        await storage.write(remove_signed_name, at_my_data(ana, 8), 7, later(60))
     with pytest.raises(ConversationMoved):
-        await storage.write(
-            change_own, correct_signed_name, at_my_data(ana, 8), 7, later(60), "Otra"
-        )
+        await storage.write(correct_signed_name, at_my_data(ana, 8), 7, later(60), "Otra")
     assert await name(storage, ana) == "Ana Ruiz"
     assert await rows(storage, "SELECT action FROM audit") == []
-    await storage.write(change_own, remove_signed_name, at_my_data(ana, 3), 2, later(60))
+    await storage.write(remove_signed_name, at_my_data(ana, 3), 2, later(60))
     with pytest.raises(ConversationMoved):
-        await storage.write(
-            change_own, add_signed_name, at_my_data(ana, 8), 7, later(60), "Ana", GIVES
-        )
+        await storage.write(add_signed_name, at_my_data(ana, 8), 7, later(60), "Ana", GIVES)
     assert await name(storage, ana) is None
     assert len((await storage.read(everything_held, ana.user_id)).consents) == 1
     assert names_in_journal(storage) == []
@@ -233,19 +219,15 @@ async def test_once_it_was_handed_over_nothing_is_changed_until_that_is_undone(
     await storage.write(close_petition, revision=0, actor=1, at=NOON)
     handover = await storage.write(record_handover, date(2026, 3, 2), at=later(10), without_name=1)
     assert handover is not None
-    assert not await storage.write(
-        change_own, remove_signed_name, at_my_data(ana, 3), 2, later(60)
-    )
-    assert not await storage.write(
-        change_own, add_signed_name, at_my_data(jon, 2), 1, later(60), "Jon", GIVES
-    )
+    assert not await storage.write(remove_signed_name, at_my_data(ana, 3), 2, later(60))
+    assert not await storage.write(add_signed_name, at_my_data(jon, 2), 1, later(60), "Jon", GIVES)
     assert [await name(storage, each) for each in (ana, jon)] == ["Ana Ruiz", None]
     assert names_in_journal(storage) == []
-    assert await storage.write(
-        change_own, correct_signed_name, at_my_data(ana, 4), 3, later(65), "Ana Sol"
-    ), "which is a right"
+    assert await storage.write(correct_signed_name, at_my_data(ana, 4), 3, later(65), "Ana Sol"), (
+        "which is a right"
+    )
     await storage.write(undo_handover, handover, at=later(70))
-    assert await storage.write(change_own, remove_signed_name, at_my_data(ana, 5), 4, later(80))
+    assert await storage.write(remove_signed_name, at_my_data(ana, 5), 4, later(80))
     assert names_in_journal(storage) == []
 
 
@@ -260,11 +242,9 @@ async def test_who_has_a_list_with_the_name_is_to_be_told(
         changes = await storage.read(owed_changes, listed)
         return [(each.change, each.corrected_name) for each in changes]
 
-    await storage.write(change_own, remove_signed_name, at_my_data(ana, 3), 2, later(60))
+    await storage.write(remove_signed_name, at_my_data(ana, 3), 2, later(60))
     assert await owed() == [(Change.NAME_REMOVED, None)]
-    await storage.write(
-        change_own, add_signed_name, at_my_data(ana, 4), 3, later(90), "Ana Sol", GIVES
-    )
+    await storage.write(add_signed_name, at_my_data(ana, 4), 3, later(90), "Ana Sol", GIVES)
     noted = await rows(storage, "SELECT number, change FROM changes_after_export ORDER BY id")
     assert [(each["number"], each["change"]) for each in noted] == [
         (1, "name_removed"),
@@ -278,27 +258,21 @@ async def test_choice_and_name_are_one_entry_outside_the_database(
 ) -> None:
     """And a name that was taken off, or corrected, is not there any more."""
     await storage.write(add_sent_file, ana.supporter, chat_id=5, message_id=9, at=NOON)
-    await storage.write(
-        change_own, correct_signed_name, at_my_data(ana, 3), 2, later(50), "Ana Sol"
-    )
+    await storage.write(correct_signed_name, at_my_data(ana, 3), 2, later(50), "Ana Sol")
     assert [each.message_id for each in await storage.read(files_due)] == [9]
     first, *_ = (await storage.read(everything_held, ana.user_id)).consents
     assert names_in_journal(storage) == [f"{short(first['id'])} Ana Sol"]
-    await storage.write(change_own, remove_signed_name, at_my_data(ana, 4), 3, later(60))
+    await storage.write(remove_signed_name, at_my_data(ana, 4), 3, later(60))
     assert names_in_journal(storage) == []
     (off,) = last_entries(storage.journal.read().entries)
     assert off.value == TAKEN_OFF
-    await storage.write(
-        change_own, add_signed_name, at_my_data(ana, 5), 4, later(90), "Ana Gil", GIVES
-    )
+    await storage.write(add_signed_name, at_my_data(ana, 5), 4, later(90), "Ana Gil", GIVES)
     *_, second = (await storage.read(everything_held, ana.user_id)).consents
     assert names_in_journal(storage) == [f"{short(second['id'])} Ana Gil"]
     longest = "\U0001f14a" * 100
-    await storage.write(change_own, correct_signed_name, at_my_data(ana, 6), 5, later(95), longest)
+    await storage.write(correct_signed_name, at_my_data(ana, 6), 5, later(95), longest)
     with pytest.raises(ConversationMoved):
-        await storage.write(
-            change_own, correct_signed_name, at_my_data(ana, 6), 5, later(99), longest
-        )
+        await storage.write(correct_signed_name, at_my_data(ana, 6), 5, later(99), longest)
     (last,) = last_entries(storage.journal.read().entries)
     assert last.value == f"{short(second['id'])} {longest}", "the longest fits"
 
@@ -307,14 +281,12 @@ async def test_a_letter_corrects_the_name_that_stands_when_it_is_answered(
     storage: Storage, keyring: Keyring, ana: Supporter
 ) -> None:
     """While the shell asks for a yes, she takes the name off and gives it again."""
-    signer = await storage.read(find_signer, 1)
-    assert signer is not None
-    await storage.write(change_own, remove_signed_name, at_my_data(ana, 3), 2, later(1))
+    await storage.write(remove_signed_name, at_my_data(ana, 3), 2, later(1))
     again = at_my_data(ana, 4)
-    await storage.write(change_own, add_signed_name, again, 3, later(2), "Ana Nueva", GIVES)
+    await storage.write(add_signed_name, again, 3, later(2), "Ana Nueva", GIVES)
     letter = verified_otherwise("a passport")
     assert await storage.write(
-        carry_out_request, PersonNoticeKind.CORRECTED, signer, letter, later(3), "Ana Carta"
+        carry_out_request, PersonNoticeKind.CORRECTED, 1, letter, later(3), "Ana Carta"
     )
     assert await name(storage, ana) == "Ana Carta"
     entries, reached = storage.journal.read().entries, await storage.read(reached_so_far)
@@ -327,5 +299,5 @@ async def test_who_has_withdrawn_meanwhile_changes_nothing(
 ) -> None:
     await storage.write(withdraw_signature, ana.supporter, later(1))
     with pytest.raises(ConversationMoved):
-        await storage.write(change_own, remove_signed_name, at_my_data(ana, 3), 2, later(2))
+        await storage.write(remove_signed_name, at_my_data(ana, 3), 2, later(2))
     assert await rows(storage, "SELECT action FROM audit") == []

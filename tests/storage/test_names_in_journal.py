@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from storage import Storage
-from storage.consents import change_own, correct_signed_name, remove_signed_name
+from storage.consents import correct_signed_name, remove_signed_name
 from storage.conversations import Conversation
 from storage.errors import ConversationMoved
 from storage.ids import rising_id
@@ -45,16 +45,16 @@ async def test_what_is_being_decided_of_one_person_is_left_alone_by_what_another
     for each in people:
         await each.sign(storage, was=0)
         after = Conversation(each.supporter, stage="my_data", version=2)
-        await storage.write(change_own, correct_signed_name, after, 1, NOON, f"{each.name} Mas")
+        await storage.write(correct_signed_name, after, 1, NOON, f"{each.name} Mas")
         afters.append(replace(after, version=3))
     held = last_entries(storage.journal.read().entries)
     meanwhile(
         storage,
         monkeypatch,
-        lambda: storage.write(change_own, remove_signed_name, afters[1], 2, NOON),
+        lambda: storage.write(remove_signed_name, afters[1], 2, NOON),
     )
     with pytest.raises(ConversationMoved):
-        await storage.write(change_own, remove_signed_name, afters[0], 1, NOON)
+        await storage.write(remove_signed_name, afters[0], 1, NOON)
     of_jon = Entry(Deed.WITH_NAME, held[1].subject, TAKEN_OFF)
     assert last_entries(storage.journal.read().entries) == [held[0], of_jon]
 
@@ -66,7 +66,7 @@ async def test_who_withdraws_leaves_no_name_in_it_once_it_is_rewritten(
     for each in (ana, jon):
         await each.sign(storage, was=0)
         after = Conversation(each.supporter, stage="my_data", version=2)
-        await storage.write(change_own, correct_signed_name, after, 1, NOON, f"{each.name} Mas")
+        await storage.write(correct_signed_name, after, 1, NOON, f"{each.name} Mas")
     await storage.write(withdraw_signature, ana.supporter, NOON)
     storage.journal.rewrite(None)
     entries = storage.journal.read().entries

@@ -13,7 +13,6 @@ from storage.conversations import conversation_of, save_conversation
 from storage.exports import begin_export
 from storage.journal_replay import replay
 from storage.keyring import Keyring
-from storage.person_codes import CodeState, forget_codes, make_code, new_code
 from storage.person_notices import (
     NOTICES_KEPT_FOR,
     PersonNoticeKind,
@@ -30,7 +29,9 @@ from storage.person_requests import (
     carry_out_request,
     check_proof,
     find_signer,
-    signer_of,
+    forget_codes,
+    make_code,
+    new_code,
     verified_otherwise,
 )
 from storage.personal_data import everything_held
@@ -59,8 +60,8 @@ async def signed(storage: Storage, keyring: Keyring) -> tuple[Signer, str]:
     return signer, made[0]
 
 
-async def states(storage: Storage, *typed: str, at: datetime = LATER) -> list[CodeState]:
-    return [(await storage.write(check_proof, 1, each, at))[1].state for each in typed]
+async def fits(storage: Storage, *typed: str, at: datetime = LATER) -> list[bool]:
+    return [await storage.write(check_proof, 1, each, at) is not None for each in typed]
 
 
 async def rows_in(storage: Storage, table: str) -> int:
@@ -77,7 +78,7 @@ async def test_who_asks_to_be_erased_is_taken_out_of_the_count_last(
     storage: Storage, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Others who sign wait for no more than the commit."""
-    signer, code = await signed(storage, keyring)
+    _, code = await signed(storage, keyring)
     changed, change = list[str](), Transaction.change
 
     def noted(tx: Transaction, statement: Executable, values: Values | None = None) -> int:
@@ -85,9 +86,7 @@ async def test_who_asks_to_be_erased_is_taken_out_of_the_count_last(
         return change(tx, statement, values)
 
     monkeypatch.setattr(Transaction, "change", noted)
-    assert await storage.write(
-        carry_out_request, PersonNoticeKind.ERASED, signer, by_code(code), LATER
-    )
+    assert await storage.write(carry_out_request, PersonNoticeKind.ERASED, 1, by_code(code), LATER)
     counts = [each.startswith("UPDATE petitions SET") for each in changed]
     assert counts[-3:] == [False, True, True], "also what the journal was told of"
 
@@ -101,35 +100,33 @@ async def test_a_code_is_read_however_it_is_typed_and_only_until_its_end(
     storage: Storage, keyring: Keyring
 ) -> None:
     _, code = await signed(storage, keyring)
-    assert await states(storage, code, code.lower(), f" {code.replace('-', '. _')} ") == (
-        [CodeState.FITS] * 3
-    )
+    assert all(await fits(storage, code, code.lower(), f" {code.replace('-', '. _')} "))
     last = CODE_ENDS_AT - timedelta(seconds=1)
-    assert await states(storage, code, at=last) == [CodeState.FITS]
-    assert await states(storage, code, at=CODE_ENDS_AT) == [CodeState.ENDED]
+    assert await fits(storage, code, at=last) == [True]
+    assert await fits(storage, code, at=CODE_ENDS_AT) == [False]
     signer = await storage.read(find_signer, 1)
     assert signer is not None
     assert not await storage.write(
-        carry_out_request, PersonNoticeKind.RESTRICTED, signer, by_code(code), CODE_ENDS_AT
+        carry_out_request, PersonNoticeKind.RESTRICTED, 1, by_code(code), CODE_ENDS_AT
     )
-    assert (await storage.write(check_proof, 2, code, LATER))[1].state is CodeState.WRONG
+    assert await storage.write(check_proof, 2, code, LATER) is None
 
 
 async def test_after_five_wrong_ones_the_right_one_is_void_and_a_new_one_is_not(
     storage: Storage, keyring: Keyring
 ) -> None:
     signer, code = await signed(storage, keyring)
-    assert await states(storage, *["AAAA-3333"] * 4, code) == [
-        *[CodeState.WRONG] * 4,
-        CodeState.FITS,
+    assert await fits(storage, *["AAAA-3333"] * 4, code) == [
+        *[False] * 4,
+        True,
     ]
-    assert await states(storage, "AAAA-3333", code) == [CodeState.WRONG, CodeState.VOID]
+    assert await fits(storage, "AAAA-3333", code) == [False, False]
     assert not await storage.write(
-        carry_out_request, PersonNoticeKind.ERASED, signer, by_code(code), LATER
+        carry_out_request, PersonNoticeKind.ERASED, 1, by_code(code), LATER
     )
     made = await make_code(storage, signer.supporter, LATER)
     assert made is not None
-    assert await states(storage, code, made[0]) == [CodeState.WRONG, CodeState.FITS]
+    assert await fits(storage, code, made[0]) == [False, True]
 
 
 async def test_a_code_serves_once(storage: Storage, keyring: Keyring) -> None:
@@ -137,33 +134,33 @@ async def test_a_code_serves_once(storage: Storage, keyring: Keyring) -> None:
     await storage.write(add_sent_file, signer.supporter, chat_id=1, message_id=5, at=NOON)
     await storage.write(begin_export, at=NOON, detail="xlsx")
     assert not await storage.write(
-        carry_out_request, PersonNoticeKind.CORRECTED, signer, by_code("AAAA-3333"), LATER, "Eva"
+        carry_out_request, PersonNoticeKind.CORRECTED, 1, by_code("AAAA-3333"), LATER, "Eva"
     )
-    assert (await storage.write(check_proof, 1, "AAAA-3333", LATER))[0] is None
-    assert (await storage.write(check_proof, 1, code, LATER))[0] == signer
+    assert await storage.write(check_proof, 1, "AAAA-3333", LATER) is None
+    assert await storage.write(check_proof, 1, code, LATER) == signer
     assert await storage.write(
-        carry_out_request, PersonNoticeKind.CORRECTED, signer, by_code(code), LATER, "Ana Sol"
+        carry_out_request, PersonNoticeKind.CORRECTED, 1, by_code(code), LATER, "Ana Sol"
     )
     assert [each.message_id for each in await storage.read(files_due)] == [5]
     assert await changes(storage) == ["corrected"]
     known = (await storage.read(everything_held, 1)).letter_code
     assert known is not None
     assert (known["used_at"], known["ends_at"]) == (LATER, CODE_ENDS_AT)
-    assert await states(storage, code) == [CodeState.USED]
+    assert await fits(storage, code) == [False]
     assert not await storage.write(
-        carry_out_request, PersonNoticeKind.ERASED, signer, by_code(code), LATER
+        carry_out_request, PersonNoticeKind.ERASED, 1, by_code(code), LATER
     )
     assert not await storage.write(
-        carry_out_request, PersonNoticeKind.RESTRICTED, signer, by_code(code), LATER
+        carry_out_request, PersonNoticeKind.RESTRICTED, 1, by_code(code), LATER
     )
     assert await rows_in(storage, "signatures") == 1
     assert storage.journal is not None
     noted = storage.journal.read().entries
     (consent,) = (await storage.read(everything_held, 1)).consents
-    sol = named(signer.id, consent["id"], "Ana Sol")
+    sol = named(consent["signature_id"], consent["id"], "Ana Sol")
     assert noted == (sol,), "what was refused is not"
     assert (await storage.read(newest_audit_entries, 9))[:-1] == [
-        AuditEntry(LATER, None, "person_correct", "by code")
+        AuditEntry(LATER, None, "person_corrected", "by code")
     ]
     (waiting,) = await storage.read(waiting_notices)
     assert (waiting.kind, waiting.language, waiting.chat) == ("corrected", "es", 1)
@@ -172,7 +169,7 @@ async def test_a_code_serves_once(storage: Storage, keyring: Keyring) -> None:
     assert (found.name, found.restricted_at) == ("Ana Sol", None)
     made = await make_code(storage, signer.supporter, LATER)
     assert made is not None
-    assert await states(storage, made[0]) == [CodeState.FITS]
+    assert await fits(storage, made[0]) == [True]
     # In a backup from before, that is brought up to date, she has her name.
     former = Statement("UPDATE signatures SET name_sealed = :former", {"former": b"former"})
     await write_all(storage.database, former)
@@ -185,10 +182,10 @@ async def test_a_code_serves_once(storage: Storage, keyring: Keyring) -> None:
 async def test_a_code_serves_one_of_two_letters_that_are_answered_at_once(
     storage: Storage, keyring: Keyring
 ) -> None:
-    signer, code = await signed(storage, keyring)
+    _, code = await signed(storage, keyring)
     both, proof = (PersonNoticeKind.RESTRICTED, PersonNoticeKind.OBJECTED), by_code(code)
     done = await asyncio.gather(
-        *[storage.write(carry_out_request, asked, signer, proof, LATER) for asked in both]
+        *[storage.write(carry_out_request, asked, 1, proof, LATER) for asked in both]
     )
     assert sorted(done) == [False, True]
 
@@ -202,19 +199,17 @@ async def test_erasing_leaves_one_sealed_sentence_and_no_code(
     assert await storage.write(
         carry_out_request,
         PersonNoticeKind.RESTRICTED,
-        signer,
+        1,
         verified_otherwise("by telephone"),
         NOON,
     )
     assert await storage.write(
-        carry_out_request, PersonNoticeKind.ERASED, signer, proof or by_code(code), LATER
+        carry_out_request, PersonNoticeKind.ERASED, 1, proof or by_code(code), LATER
     )
     assert not await storage.write(
-        carry_out_request, PersonNoticeKind.ERASED, signer, proof or by_code(code), LATER
+        carry_out_request, PersonNoticeKind.ERASED, 1, proof or by_code(code), LATER
     )
-    assert not await storage.write(
-        carry_out_request, PersonNoticeKind.SHOWN, signer, LETTER, LATER
-    )
+    assert not await storage.write(carry_out_request, PersonNoticeKind.SHOWN, 1, LETTER, LATER)
     for table in ("signatures", "consents", "person_codes"):
         assert await rows_in(storage, table) == 0, table
     assert (await storage.read(petition_state)).signatures == 0
@@ -225,7 +220,7 @@ async def test_erasing_leaves_one_sealed_sentence_and_no_code(
     (waiting,) = await storage.read(waiting_notices)
     assert (waiting.kind, waiting.chat, waiting.attempts) == ("erased", 1, 0)
     newest = (await storage.read(newest_audit_entries, 1))[0]
-    assert (newest.action, newest.actor) == ("person_erase", None)
+    assert (newest.action, newest.actor) == ("person_erased", None)
     assert newest.detail == (proof.detail if proof else "by code")
 
 
@@ -233,7 +228,7 @@ async def test_who_withdraws_in_the_chat_leaves_no_sentence_and_no_code(
     storage: Storage, keyring: Keyring
 ) -> None:
     signer, code = await signed(storage, keyring)
-    await storage.write(carry_out_request, PersonNoticeKind.SHOWN, signer, by_code(code), LATER)
+    await storage.write(carry_out_request, PersonNoticeKind.SHOWN, 1, by_code(code), LATER)
     await storage.write(withdraw_signature, signer.supporter, LATER)
     assert await rows_in(storage, "person_notices") == 0
     assert await rows_in(storage, "person_codes") == 0
@@ -243,16 +238,16 @@ async def test_who_withdraws_in_the_chat_leaves_no_sentence_and_no_code(
 async def test_a_restored_copy_has_no_code_that_was_used_and_no_sentence_that_was_sent(
     storage: Storage, keyring: Keyring
 ) -> None:
-    signer, code = await signed(storage, keyring)
+    _, code = await signed(storage, keyring)
     await storage.write(
         carry_out_request,
         PersonNoticeKind.RESTRICTED,
-        signer,
+        1,
         verified_otherwise("by telephone"),
         LATER,
     )
     await storage.write(replay, (), reached=Reached(1), at=LATER)
-    assert await states(storage, code) == [CodeState.WRONG]
+    assert await fits(storage, code) == [False]
     assert await storage.read(waiting_notices) == []
 
 
@@ -276,71 +271,55 @@ async def test_restricting_and_objecting_last_until_they_are_lifted(
 
     again = LATER + timedelta(days=1)
     assert await storage.write(
-        carry_out_request, PersonNoticeKind.RESTRICTED, signer, by_code(code), LATER
+        carry_out_request, PersonNoticeKind.RESTRICTED, 1, by_code(code), LATER
     )
     assert not await storage.write(
-        carry_out_request, PersonNoticeKind.RESTRICTED, signer, IN_CHAT, again
+        carry_out_request, PersonNoticeKind.RESTRICTED, 1, IN_CHAT, again
     )
-    assert await storage.write(
-        carry_out_request, PersonNoticeKind.OBJECTED, signer, IN_CHAT, LATER
-    )
-    assert not await storage.write(
-        carry_out_request, PersonNoticeKind.OBJECTED, signer, IN_CHAT, again
-    )
+    assert await storage.write(carry_out_request, PersonNoticeKind.OBJECTED, 1, IN_CHAT, LATER)
+    assert not await storage.write(carry_out_request, PersonNoticeKind.OBJECTED, 1, IN_CHAT, again)
     assert await held() == (LATER, LATER, True)
-    assert await storage.write(carry_out_request, PersonNoticeKind.LIFTED, signer, IN_CHAT, LATER)
-    assert not await storage.write(
-        carry_out_request, PersonNoticeKind.LIFTED, signer, IN_CHAT, again
-    )
+    assert await storage.write(carry_out_request, PersonNoticeKind.LIFTED, 1, IN_CHAT, LATER)
+    assert not await storage.write(carry_out_request, PersonNoticeKind.LIFTED, 1, IN_CHAT, again)
     assert await held() == (None, None, False)
-    reader = await storage.read(signer_of, signer.supporter)
-    assert reader is not None
-    assert await storage.write(carry_out_request, PersonNoticeKind.OBJECTED, reader, LETTER, again)
+    assert await storage.write(carry_out_request, PersonNoticeKind.OBJECTED, 1, LETTER, again)
     assert await storage.write(
-        carry_out_request, PersonNoticeKind.LIFTED, reader, LETTER, again + timedelta(seconds=1)
+        carry_out_request, PersonNoticeKind.LIFTED, 1, LETTER, again + timedelta(seconds=1)
     )
-    assert await storage.write(
-        carry_out_request, PersonNoticeKind.OBJECTED, reader, IN_CHAT, again
-    )
-    assert await storage.write(
-        carry_out_request, PersonNoticeKind.RESTRICTED, reader, IN_CHAT, again
-    )
+    assert await storage.write(carry_out_request, PersonNoticeKind.OBJECTED, 1, IN_CHAT, again)
+    assert await storage.write(carry_out_request, PersonNoticeKind.RESTRICTED, 1, IN_CHAT, again)
     assert await held() == (again, again, True)
     told = [(each.kind, each.language) for each in await storage.read(waiting_notices)]
-    assert told == [("restricted", "es"), ("objected", "en"), ("lifted", "en")], (
+    assert told == [("restricted", "en"), ("objected", "en"), ("lifted", "en")], (
         "what is done in the chat is seen there"
     )
     noted = ["name_given"] * 2 + ["objected"] * 3 + ["restricted"] * 2
     assert await changes(storage) == noted
     known = [(each.action, each.detail) for each in await storage.read(newest_audit_entries, 9)]
     assert sorted(known)[1:] == [
-        ("person_lift", "in the chat"),
-        ("person_lift", "verified otherwise: a letter"),
-        ("person_object", "in the chat"),
-        ("person_object", "in the chat"),
-        ("person_object", "verified otherwise: a letter"),
-        ("person_restrict", "by code"),
-        ("person_restrict", "in the chat"),
+        ("person_lifted", "in the chat"),
+        ("person_lifted", "verified otherwise: a letter"),
+        ("person_objected", "in the chat"),
+        ("person_objected", "in the chat"),
+        ("person_objected", "verified otherwise: a letter"),
+        ("person_restricted", "by code"),
+        ("person_restricted", "in the chat"),
     ]
     await write_sql(storage.database, "UPDATE signatures SET name_sealed = NULL")
-    assert await storage.write(carry_out_request, PersonNoticeKind.LIFTED, reader, IN_CHAT, again)
-    assert await storage.write(
-        carry_out_request, PersonNoticeKind.OBJECTED, reader, IN_CHAT, again
-    )
+    assert await storage.write(carry_out_request, PersonNoticeKind.LIFTED, 1, IN_CHAT, again)
+    assert await storage.write(carry_out_request, PersonNoticeKind.OBJECTED, 1, IN_CHAT, again)
     assert await changes(storage) == noted, "nobody was given a name that could be told of"
     damaged = Statement("UPDATE signatures SET chat_sealed = :junk", {"junk": b"junk" * 20})
     await write_all(storage.database, damaged)
-    unknown = await storage.read(signer_of, signer.supporter)
-    assert unknown is not None
-    assert await storage.write(carry_out_request, PersonNoticeKind.LIFTED, unknown, LETTER, again)
+    assert await storage.write(carry_out_request, PersonNoticeKind.LIFTED, 1, LETTER, again)
     assert len(await storage.read(waiting_notices)) == len(told), "nobody knows the chat"
 
 
 async def test_a_sentence_is_tried_twice_at_most_and_forgotten_after_a_week(
     storage: Storage, keyring: Keyring
 ) -> None:
-    signer, code = await signed(storage, keyring)
-    await storage.write(carry_out_request, PersonNoticeKind.SHOWN, signer, by_code(code), LATER)
+    _, code = await signed(storage, keyring)
+    await storage.write(carry_out_request, PersonNoticeKind.SHOWN, 1, by_code(code), LATER)
     (waiting,) = await storage.read(waiting_notices)
     assert await storage.write(begin_notice, waiting)
     await storage.write(take_back_notice, waiting)

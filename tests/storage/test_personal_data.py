@@ -18,7 +18,7 @@ from storage.closing_texts import (
     publish_closing_texts,
     write_closing_text,
 )
-from storage.consents import add_signed_name, change_own, end_consent, remove_signed_name
+from storage.consents import add_signed_name, end_consent, remove_signed_name
 from storage.conversations import Conversation, save_conversation
 from storage.database import Database
 from storage.deliveries import record_results
@@ -128,7 +128,7 @@ async def test_the_signature_and_its_consent_are_given_whole(
     await storage.write(end_consent, ana.supporter, "news", NOON + timedelta(seconds=3))
     await storage.write(end_consent, ana.supporter, "updates", NOON + timedelta(seconds=4))
     after = Conversation(ana.supporter, stage="my_data", version=3)
-    await storage.write(change_own, remove_signed_name, after, 2, NOON + timedelta(seconds=5))
+    await storage.write(remove_signed_name, after, 2, NOON + timedelta(seconds=5))
     await write_sql(storage.database, _EVERYTHING, supporter=ana.supporter)
     held = await storage.read(everything_held, 1)
     assert held.signature is not None
@@ -201,10 +201,8 @@ async def test_what_happened_is_given_in_the_order_of_its_time(
     consent = replace(ana.signature().consent, with_name=True)
     await storage.write(begin_export, at=NOON, detail="xlsx")
     without, again = (Conversation(ana.supporter, stage="my_data", version=n) for n in (3, 4))
-    await storage.write(change_own, remove_signed_name, without, 2, later(1))
-    assert await storage.write(
-        change_own, add_signed_name, again, 3, later(2), "Ana Ruiz", consent
-    )
+    await storage.write(remove_signed_name, without, 2, later(1))
+    assert await storage.write(add_signed_name, again, 3, later(2), "Ana Ruiz", consent)
     await storage.write(take_lease, f"broadcast/{SLUG}", ME, seconds=10**9, now=NOON)
     for n in (1, 2):
         await storage.write(add_sent_file, ana.supporter, chat_id=1, message_id=n, at=later(n))

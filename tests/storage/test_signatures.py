@@ -8,7 +8,7 @@ import pytest
 from storage import Storage
 from storage.broadcast_counts import tally_of_broadcast
 from storage.broadcast_types import Tally
-from storage.consents import change_own, correct_signed_name, end_consent
+from storage.consents import correct_signed_name, end_consent
 from storage.conversations import Conversation, conversation_of, save_conversation
 from storage.errors import ConversationMoved
 from storage.keyring import Keyring
@@ -222,13 +222,13 @@ async def test_a_name_is_not_corrected_over_what_was_written_since(
     after = Conversation(ana.supporter, stage="my_data", version=4)
     for was in (1, 3):
         with pytest.raises(ConversationMoved):
-            await storage.write(change_own, correct_signed_name, after, was, NOON, "Otra")
+            await storage.write(correct_signed_name, after, was, NOON, "Otra")
     known = await storage.read(signature_of, ana.supporter)
     assert known is not None
     assert known.name == ana.name
     assert await storage.read(files_due) == []
     assert await storage.read(newest_audit_entries, 9) == []
-    await storage.write(change_own, correct_signed_name, after, 2, NOON, "Otra")
+    await storage.write(correct_signed_name, after, 2, NOON, "Otra")
     corrected = await storage.read(signature_of, ana.supporter)
     assert corrected == replace(known, name="Otra")
     assert [file.message_id for file in await storage.read(files_due)] == [5]

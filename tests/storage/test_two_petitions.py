@@ -34,7 +34,7 @@ from storage.closing_texts import (
     published_closing_texts,
     write_closing_text,
 )
-from storage.consents import change_own, remove_signed_name
+from storage.consents import remove_signed_name
 from storage.conversations import Conversation, conversation_of, count_unsigned, forget_left_forms
 from storage.deliveries import record_results, settle_deliveries
 from storage.drafts import store_draft
@@ -68,13 +68,12 @@ from storage.invalidations import (
 from storage.journal_replay import replay
 from storage.keyring import Keyring
 from storage.leases import take_lease
-from storage.person_codes import forget_codes, make_code
 from storage.person_notices import PersonNoticeKind, expire_notices, waiting_notices
 from storage.person_requests import (
-    Proof,
     carry_out_request,
     find_signer,
-    signer_of,
+    forget_codes,
+    make_code,
     verified_otherwise,
 )
 from storage.personal_data import everything_held
@@ -111,7 +110,7 @@ OTHER = "other"
 MUCH_LATER = NOON + timedelta(days=9999)
 ALL = DueBefore(at_most=MUCH_LATER, handed_over=MUCH_LATER)
 ENTRY = uuid.uuid4().bytes
-LETTER: Proof = verified_otherwise("a letter")
+LETTER = verified_otherwise("a letter")
 ANSWER = AwaitedText("abc", ClosingTextKind.ANSWERED, "es", NOON, date(2026, 3, 1))
 
 
@@ -158,9 +157,7 @@ async def fill(storage: Storage, keyring: Keyring) -> None:
     (listed,) = await storage.read(exported_lists)
     await storage.write(record_handover, date(2026, 3, 1), at=later(3), listed=listed)
     await storage.write(take_out_signatures, [4], reason="wave", condition="number", at=later(4))
-    signer = await storage.read(signer_of, people.supporter(2))
-    assert signer is not None
-    await storage.write(carry_out_request, PersonNoticeKind.RESTRICTED, signer, LETTER, later(5))
+    await storage.write(carry_out_request, PersonNoticeKind.RESTRICTED, 2, LETTER, later(5))
     await storage.write(take_lease, f"broadcast/{OTHER}", ME, seconds=10**9, now=NOON)
     planned = await start(storage, starts_at=later(6))
     recalled = await queued(storage, await storage.write(begin_broadcast, planned, later(6)))
@@ -347,7 +344,7 @@ async def test_nothing_of_the_other_petition_is_in_the_way(
     await ana.arrive(storage)
     assert await ana.sign(storage) is SignOutcome.SIGNED
     after = Conversation(ana.supporter, stage="my_data", version=3)
-    assert await storage.write(change_own, remove_signed_name, after, 2, NOON)
+    assert await storage.write(remove_signed_name, after, 2, NOON)
     await storage.write(write_closing_text, b"o" * 16, None, ANSWER, "Uno", actor=ADMIN, at=NOON)
     (version,) = await storage.read(all_closing_texts)
     assert version.number == 1

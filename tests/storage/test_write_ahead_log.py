@@ -13,11 +13,11 @@ import aiosqlite
 import pytest
 
 from storage import Storage
-from storage.consents import add_signed_name, change_own, correct_signed_name, remove_signed_name
+from storage.consents import add_signed_name, correct_signed_name, remove_signed_name
 from storage.conversations import Conversation, save_conversation, store_screen
 from storage.keyring import Keyring
 from storage.person_notices import PersonNoticeKind
-from storage.person_requests import IN_CHAT, carry_out_request, signer_of
+from storage.person_requests import IN_CHAT, carry_out_request
 from storage.personal_data import everything_held
 from storage.petitions import ensure_petition
 from storage.signatures import withdraw_signature
@@ -119,7 +119,7 @@ async def test_a_name_that_was_corrected_is_gone_from_every_file(
     former = [row["sealed"] for row in await read_sql(storage.database, names)]
     for someone in people:
         after = Conversation(someone.supporter, stage="my_data", version=3)
-        await storage.write(change_own, correct_signed_name, after, 2, NOON, "Otro Nombre")
+        await storage.write(correct_signed_name, after, 2, NOON, "Otro Nombre")
     await until(lambda: log(folder) == 0)
     assert found(folder, former) == set()
     assert (
@@ -143,17 +143,13 @@ async def test_a_name_that_was_taken_off_is_found_nowhere_with_the_key_in_hand(
 
     await ana.sign(storage, was=0)
     await remember()
-    signer = await storage.read(signer_of, ana.supporter)
-    assert signer is not None
-    await storage.write(
-        carry_out_request, PersonNoticeKind.CORRECTED, signer, IN_CHAT, NOON, "Ana Sol"
-    )
+    await storage.write(carry_out_request, PersonNoticeKind.CORRECTED, 1, IN_CHAT, NOON, "Ana Sol")
     await remember()
-    await storage.write(change_own, remove_signed_name, at_my_data(2), 1, NOON)
+    await storage.write(remove_signed_name, at_my_data(2), 1, NOON)
     consent = ana.signature().consent
-    await storage.write(change_own, add_signed_name, at_my_data(3), 2, NOON, "Ana Gil", consent)
+    await storage.write(add_signed_name, at_my_data(3), 2, NOON, "Ana Gil", consent)
     await remember()
-    await storage.write(change_own, remove_signed_name, at_my_data(4), 3, NOON)
+    await storage.write(remove_signed_name, at_my_data(4), 3, NOON)
     await until(lambda: log(folder) == 0)
     assert found(folder, former) == set()
     readable = await opened(storage.database, keyring)
