@@ -32,7 +32,7 @@ from sqlalchemy.types import NullType
 
 from storage.audit import add_audit
 from storage.database import Snapshot
-from storage.petitions import lock_petition, petition_state
+from storage.petitions import PetitionState, lock_petition, petition_state
 from storage.tables import (
     ANONYMOUS_COUNTS,
     CHANGES_AFTER_EXPORT,
@@ -130,23 +130,6 @@ class NamedSignature:
     text_version: str
 
 
-class ExportCounts(NamedTuple):
-    """What the list says of the count, besides its groups.
-
-    Attributes:
-        closed_at: None while the petition is open; then the next two are None and 0.
-        at_closing: how many signatures there were at the closing.
-        invalidated_since: how many were taken out of the count since; less than zero if more
-            were put back.
-        anonymous: how many counted ones are erased because their retention is over.
-    """
-
-    closed_at: datetime | None
-    at_closing: int | None
-    invalidated_since: int
-    anonymous: int
-
-
 def begin_export(tx: Transaction, *, at: datetime, detail: str) -> ExportedList:
     """Stores an export whose list is going to be read; `detail` is for the audit log."""
     export = ExportedList(tx.new_id(at), at, lock_petition(tx).last_number)
@@ -162,12 +145,6 @@ def finish_export(
     tx.set(EXPORTS, export.id, with_name=with_name, without_name=without_name)
 
 
-def discard_export(tx: Transaction, export: ExportedList, at: datetime) -> None:
-    """Removes an export whose list was not written after all; the audit log keeps both."""
-    tx.delete(EXPORTS, export.id)
-    add_audit(tx, "export_failed", at=at, detail=export.id.hex())
-
-
 def note_change(tx: Transaction, signature: Row[Any], change: Change, at: datetime) -> None:
     """Notes a change of a signature, if an export has it with its name.
 
@@ -176,26 +153,23 @@ def note_change(tx: Transaction, signature: Row[Any], change: Change, at: dateti
     also where the clock was read before the wait for the lock.
     """
     includes = EXPORTS.c.last_number >= signature.number
-    exports = tx.all(select(EXPORTS).where(tx.of(EXPORTS), includes))
-    named_in = exports if change is Change.NAME_GIVEN else _named_in(tx, signature, exports)
-    if named_in:
-        changed_at = max(at, *(each.exported_at for each in exports))
+    written = select(EXPORTS.c.exported_at).where(tx.of(EXPORTS), includes)
+    moments = [row.exported_at for row in tx.all(written)]
+    if moments and (change is Change.NAME_GIVEN or _had_name(tx, signature, min(moments))):
         row = {"id": tx.new_id(at), "number": signature.number}
-        tx.add(CHANGES_AFTER_EXPORT, **row, change=change, changed_at=changed_at)
+        tx.add(CHANGES_AFTER_EXPORT, **row, change=change, changed_at=max(at, *moments))
 
 
-def _named_in(tx: Transaction, signature: Row[Any], exports: Sequence[Row[Any]]) -> list[Row[Any]]:
-    """Returns the exports that have a signature with its name.
+def _had_name(tx: Transaction, signature: Row[Any], at: datetime) -> bool:
+    """Returns whether a signature that has a name now was in a list of then with it.
 
     An export stores its row before it reads the signatures, so a change in that moment is noted
     once too often and never once too seldom.
     """
-    if signature.name_sealed is None:
-        return []
     invalidation = tx.find(INVALIDATIONS, INVALIDATIONS.c.id == signature.invalidation_id)
     invalidated_at = invalidation and invalidation.invalidated_at
-    since = {signature.restricted_at, signature.objected_at, invalidated_at} - {None}
-    return [each for each in exports if all(end >= each.exported_at for end in since)]
+    ends = (signature.restricted_at, signature.objected_at, invalidated_at)
+    return signature.name_sealed is not None and all(end is None or end >= at for end in ends)
 
 
 @asynccontextmanager
@@ -215,9 +189,13 @@ class SignatureList:
         self._storage = storage
         self._last_number = last_number
 
-    async def counts(self) -> ExportCounts:
-        """Returns what is known of the count at the closing."""
-        return await self._snapshot.read(self._storage.bound(_counts))
+    async def petition(self) -> PetitionState:
+        """Returns the state of the petition."""
+        return await self._snapshot.read(self._storage.bound(petition_state))
+
+    async def anonymous(self) -> int:
+        """Returns how many counted ones are erased because their retention is over."""
+        return await self._snapshot.read(self._storage.bound(_anonymous))
 
     async def groups(self) -> list[SignatureGroup]:
         """Returns all counted signatures by moment, language and version, the oldest first."""
@@ -231,12 +209,10 @@ class SignatureList:
             after = page[-1].number
 
 
-def _counts(tx: Transaction) -> ExportCounts:
-    state, counts = petition_state(tx), ANONYMOUS_COUNTS.c
+def _anonymous(tx: Transaction) -> int:
+    counts = ANONYMOUS_COUNTS.c
     erased = select(counts.signatures).where(tx.of(ANONYMOUS_COUNTS), counts.is_valid == 1)
-    anonymous = sum(row.signatures for row in tx.all(erased))
-    told = (state.closed_at, state.closed_signatures, state.invalidated_since)
-    return ExportCounts(*told, anonymous)
+    return sum(row.signatures for row in tx.all(erased))
 
 
 def _groups(tx: Transaction, last_number: int) -> list[SignatureGroup]:

@@ -6,14 +6,14 @@ is undone. New queries about handovers, and about what is owed to the addressee,
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date, datetime
 from enum import StrEnum
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Row, and_, func, select
 
 from storage.audit import add_audit
 from storage.exports import Change, ExportedList
@@ -239,70 +239,6 @@ class ChangeOwed:
     corrected_name: str | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class NotedChange:
-    """What changed in a signature, when the addressee was told of it, and its name by now."""
-
-    id: bytes
-    number: int
-    change: Change
-    changed_at: datetime
-    told_at: datetime | None = None
-    name: str | None = field(default=None, repr=False)
-
-
-def changes_owed(noted: Iterable[NotedChange], exported_at: datetime) -> Iterator[ChangeOwed]:
-    """Yields what the addressee of a list has to be told, by number.
-
-    Args:
-        noted: every change of the signatures in the list, by number and time.
-        exported_at: when the list was written. What changed before is right in it.
-    """
-    for number, changes in groupby(noted, key=lambda each: each.number):
-        known = list(changes)
-        since = [each for each in known if each.changed_at >= exported_at]
-        untold = [each for each in since if each.told_at is None]
-        if not _is_named(known, since) or not (found := _still_true(untold)):
-            continue
-        weightiest = min(found, key=lambda each: _BY_WEIGHT.index(each.change))
-        is_corrected = any(each.change is Change.CORRECTED for each in found)
-        has_name = is_corrected and weightiest.change in _KEEPS_THE_NAME
-        yield ChangeOwed(
-            number=number,
-            change=weightiest.change,
-            changed_at=weightiest.changed_at,
-            ids=tuple(each.id for each in untold),
-            is_corrected=has_name,
-            corrected_name=weightiest.name if has_name else None,
-        )
-
-
-def _still_true(untold: Sequence[NotedChange]) -> list[NotedChange]:
-    """Returns the changes that no later one has undone, newest first.
-
-    A name that was taken off is erased, so one that is given later can be another.
-    """
-    found: list[NotedChange] = []
-    is_named_again = False
-    for each in reversed(untold):
-        if each.change is Change.NAME_GIVEN:
-            is_named_again = True
-        elif is_named_again and each.change is Change.NAME_REMOVED:
-            found.append(replace(each, change=Change.CORRECTED))
-        elif not (is_named_again and each.change in _HIDES):
-            found.append(each)
-    return found
-
-
-def _is_named(known: Sequence[NotedChange], since: Sequence[NotedChange]) -> bool:
-    """Returns whether a list has this signature with its name, from its changes."""
-    shown = [each for each in known if each.change in _OF_THE_NAME]
-    before = [each for each in shown if each not in since]
-    if before:
-        return before[-1].change is Change.NAME_GIVEN
-    return not shown or shown[0].change is not Change.NAME_GIVEN
-
-
 def owed_changes(tx: Transaction, listed: ExportedList | Handover) -> list[ChangeOwed]:
     """Returns what the addressee of a list was not told of since it was written, by number."""
     if listed.exported_at is None:
@@ -315,14 +251,61 @@ def owed_changes(tx: Transaction, listed: ExportedList | Handover) -> list[Chang
         .where(tx.of(CHANGES_AFTER_EXPORT), changes.number <= listed.last_number)
         .order_by(changes.number, changes.changed_at, changes.id)
     )
-    noted = (
-        NotedChange(
-            *(each.id, each.number, Change(each.change), each.changed_at, each.told_at),
-            name=tx.opened(each.name_sealed, SIGNATURES.c.name_sealed, each.signature_id),
-        )
-        for each in rows
+    by_number = [[*known] for _, known in groupby(rows, key=lambda each: each.number)]
+    owed = [_owed(tx, known, listed.exported_at) for known in by_number]
+    return [each for each in owed if each is not None]
+
+
+def _owed(tx: Transaction, known: Sequence[Row[Any]], exported_at: datetime) -> ChangeOwed | None:
+    """Returns what is owed of one signature, from all its changes, the oldest first.
+
+    What changed before the list was written is right in it.
+    """
+    since = [each for each in known if each.changed_at >= exported_at]
+    untold = [each for each in since if each.told_at is None]
+    found = _still_true(untold)
+    if not found or not _is_named(known, since):
+        return None
+    change, changed_at = min(found, key=lambda each: _BY_WEIGHT.index(each[0]))
+    is_corrected = change in _KEEPS_THE_NAME and Change.CORRECTED in dict(found)
+    row, name = known[0], None
+    if is_corrected:
+        name = tx.opened(row.name_sealed, SIGNATURES.c.name_sealed, row.signature_id)
+    return ChangeOwed(
+        number=row.number,
+        change=change,
+        changed_at=changed_at,
+        ids=tuple(each.id for each in untold),
+        is_corrected=is_corrected,
+        corrected_name=name,
     )
-    return list(changes_owed(noted, listed.exported_at))
+
+
+def _still_true(untold: Sequence[Row[Any]]) -> list[tuple[Change, datetime]]:
+    """Returns the changes that no later one has undone, newest first, each with its moment.
+
+    A name that was taken off is erased, so one that is given later can be another.
+    """
+    found = []
+    is_named_again = False
+    for each in reversed(untold):
+        change = Change(each.change)
+        if change is Change.NAME_GIVEN:
+            is_named_again = True
+        elif is_named_again and change is Change.NAME_REMOVED:
+            found.append((Change.CORRECTED, each.changed_at))
+        elif not (is_named_again and change in _HIDES):
+            found.append((change, each.changed_at))
+    return found
+
+
+def _is_named(known: Sequence[Row[Any]], since: Sequence[Row[Any]]) -> bool:
+    """Returns whether a list has this signature with its name, from its changes."""
+    shown = [each for each in known if each.change in _OF_THE_NAME]
+    before = [each for each in shown if each not in since]
+    if before:
+        return bool(before[-1].change == Change.NAME_GIVEN)
+    return not shown or bool(shown[0].change != Change.NAME_GIVEN)
 
 
 def mark_changes_told(tx: Transaction, told: Sequence[ChangeOwed], *, at: datetime) -> None:

@@ -23,7 +23,6 @@ from storage.exports import (
     NamedSignature,
     SignatureList,
     begin_export,
-    discard_export,
     finish_export,
     open_signature_list,
 )
@@ -46,14 +45,14 @@ def export(
     with progress(label("Escribiendo"), label("Interrumpido: no se ha escrito nada.")) as done:
         write = partial(write_list, format_=format_, file=output, recipients=recipients, done=done)
         header = run_with_context(write)
-    counts, words = header.counts, terminal_words()
+    state, words = header.state, terminal_words()
     say(list_counts(header.with_name, header.without_name))
-    if counts.at_closing is not None:
+    if state.closed_signatures is not None:
         tell(
             "{closing} al cierre; desde entonces, {withdrawn} retiradas y {invalidated} anuladas.",
-            closing=words.number(counts.at_closing),
+            closing=words.number(state.closed_signatures),
             withdrawn=words.number(header.withdrawn_since),
-            invalidated=words.number(counts.invalidated_since),
+            invalidated=words.number(state.invalidated_since),
         )
     else:
         tell("La petición está abierta: la lista que se entrega se escribe después del cierre.")
@@ -87,17 +86,13 @@ async def write_list(
         )
     storage = context.storage
     begun = await storage.write(begin_export, at=context.clock(), detail=f"{format_} encrypted")
-    try:
-        with output_file(file) as target, encrypting_writer(target, [*recipients]) as encrypted:
-            async with open_signature_list(storage, begun) as signatures:
-                header = await _read_header(context, begun, signatures)
-                pages = _complete(header, signatures.pages(), done)
-                await _WRITERS[format_](encrypted, header, pages)
-            counts = {"with_name": header.with_name, "without_name": header.without_name}
-            await storage.write(finish_export, begun, **counts)
-    except BaseException:  # Ctrl-C too
-        await storage.write(discard_export, begun, context.clock())
-        raise
+    with output_file(file) as target, encrypting_writer(target, [*recipients]) as encrypted:
+        async with open_signature_list(storage, begun) as signatures:
+            header = await _read_header(context, begun, signatures)
+            pages = _complete(header, signatures.pages(), done)
+            await _WRITERS[format_](encrypted, header, pages)
+    counts = {"with_name": header.with_name, "without_name": header.without_name}
+    await storage.write(finish_export, begun, **counts)
     return header
 
 
@@ -107,7 +102,8 @@ async def _read_header(
     header = SignatureListHeader(
         export=begun,
         petition=context.petition,
-        counts=await signatures.counts(),
+        state=await signatures.petition(),
+        anonymous=await signatures.anonymous(),
         groups=tuple(await signatures.groups()),
     )
     if not header.counted:

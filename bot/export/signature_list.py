@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 from bot.petition.fewest import FEWEST
 from bot.petition.petition import Petition
-from storage.exports import ExportCounts, ExportedList, SignatureGroup
+from storage.exports import ExportedList, SignatureGroup
+from storage.petitions import PetitionState
 
 _Key = TypeVar("_Key")
 
@@ -39,11 +40,17 @@ class VersionCount:
 
 @dataclass(frozen=True)
 class SignatureListHeader:
-    """All that a list holds besides the signatures themselves."""
+    """All that a list holds besides the signatures themselves.
+
+    Attributes:
+        state: of the petition, as of the moment of the list.
+        anonymous: how many counted ones are erased because their retention is over.
+    """
 
     export: ExportedList
     petition: Petition
-    counts: ExportCounts
+    state: PetitionState
+    anonymous: int
     groups: tuple[SignatureGroup, ...]
 
     @cached_property
@@ -54,7 +61,7 @@ class SignatureListHeader:
     @cached_property
     def counted(self) -> int:
         """How many signatures there are, with a name and without."""
-        return sum(group.signatures for group in self.groups) + self.counts.anonymous
+        return sum(group.signatures for group in self.groups) + self.anonymous
 
     @property
     def without_name(self) -> int:
@@ -64,9 +71,9 @@ class SignatureListHeader:
     @property
     def withdrawn_since(self) -> int:
         """How many were withdrawn since the closing; 0 while the petition is open."""
-        if self.counts.at_closing is None:
+        if self.state.closed_signatures is None:
             return 0
-        return self.counts.at_closing - self.counts.invalidated_since - self.counted
+        return self.state.closed_signatures - self.state.invalidated_since - self.counted
 
     @property
     def zone(self) -> tzinfo:
@@ -85,7 +92,7 @@ class SignatureListHeader:
         days = [
             DayCount(*cell, named[cell], told.get(cell, 0)) for cell in sorted({*named, *told})
         ]
-        rest += self.counts.anonymous
+        rest += self.anonymous
         return [*days, DayCount(None, None, 0, rest)] if rest else days
 
     def by_version(self) -> list[VersionCount]:

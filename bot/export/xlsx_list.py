@@ -180,15 +180,15 @@ def _worksheet_names(sheets: int) -> list[str]:
 
 
 def _counts(header: SignatureListHeader) -> Iterator[str]:
-    petition, counts = header.petition, header.counts
+    petition, state = header.petition, header.state
     yield heading(label("Petición"), petition.texts[petition.source_language].title)
     yield row(cell(label("Exportación")), cell(header.export.id.hex()))
     yield row(cell(label("Escrita el (UTC)")), cell(f"{header.export.exported_at:%Y-%m-%d %H:%M}"))
     yield row()
-    if counts.at_closing is not None:
-        yield row(cell(label("Firmas al cierre")), number(counts.at_closing))
+    if state.closed_signatures is not None:
+        yield row(cell(label("Firmas al cierre")), number(state.closed_signatures))
         yield row(cell(label("Retiradas desde entonces")), number(header.withdrawn_since))
-        yield row(cell(label("Anuladas desde entonces")), number(counts.invalidated_since))
+        yield row(cell(label("Anuladas desde entonces")), number(state.invalidated_since))
     yield row(cell(label("Firmas que cuentan")), number(header.counted))
     if header.with_name:
         yield row(cell(label("Con su nombre, en las hojas siguientes")), number(header.with_name))

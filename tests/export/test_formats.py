@@ -11,7 +11,8 @@ from xml.etree import ElementTree
 from bot.export.json_list import write_json
 from bot.export.signature_list import SignatureListHeader
 from bot.export.xlsx_list import write_xlsx
-from storage.exports import ExportCounts, ExportedList, NamedSignature, SignatureGroup
+from storage.exports import ExportedList, NamedSignature, SignatureGroup
+from storage.petitions import PetitionState
 from tests.export.test_signature_list import NOON, PETITION, header
 
 AT = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
@@ -147,7 +148,8 @@ async def test_of_a_closed_petition_both_formats_account_for_the_count() -> None
     listed = SignatureListHeader(
         ExportedList(b"e" * 16, NOON, 99),
         PETITION.model_copy(update={"controller": controller}),
-        ExportCounts(AT, at_closing=20, invalidated_since=2, anonymous=4),
+        PetitionState(13, AT, closed_signatures=20, revision=1, invalidated_since=2),
+        4,
         (SignatureGroup(AT, "es", "1", True, 3), SignatureGroup(AT, "es", "1", False, 6)),
     )
     out = io.BytesIO()

@@ -13,11 +13,12 @@ from bot.export.signature_list import (
 )
 from bot.petition.fewest import FEWEST
 from bot.petition.petition import BUNDLED, load_petition
-from storage.exports import ExportCounts, ExportedList, SignatureGroup
+from storage.exports import ExportedList, SignatureGroup
+from storage.petitions import PetitionState
 
 PETITION = load_petition(BUNDLED)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-OPEN = ExportCounts(None, None, 0, 0)
+OPEN = PetitionState(0, None, None, 0)
 
 
 def group(
@@ -26,8 +27,11 @@ def group(
     return SignatureGroup(NOON + timedelta(days=day), language, version, named, signatures)
 
 
-def header(*groups: SignatureGroup, counts: ExportCounts = OPEN) -> SignatureListHeader:
-    return SignatureListHeader(ExportedList(b"e" * 16, NOON, 99), PETITION, counts, groups)
+def header(
+    *groups: SignatureGroup, state: PetitionState = OPEN, anonymous: int = 0
+) -> SignatureListHeader:
+    listed = ExportedList(b"e" * 16, NOON, 99)
+    return SignatureListHeader(listed, PETITION, state, anonymous, groups)
 
 
 def without_name(listed: SignatureListHeader) -> list[tuple[str | None, str | None, int]]:
@@ -45,8 +49,8 @@ def test_a_day_is_one_of_the_petitions_time_zone() -> None:
 
 
 def test_the_counts_add_up() -> None:
-    counts = ExportCounts(NOON, at_closing=20, invalidated_since=2, anonymous=4)
-    listed = header(group(0, 3, named=True), group(0, 7), counts=counts)
+    state = PetitionState(14, NOON, closed_signatures=20, revision=1, invalidated_since=2)
+    listed = header(group(0, 3, named=True), group(0, 7), state=state, anonymous=4)
     assert (listed.with_name, listed.without_name, listed.counted) == (3, 11, 14)
     assert listed.withdrawn_since == 4
     assert header(group(0, 7)).withdrawn_since == 0

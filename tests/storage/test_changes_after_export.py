@@ -10,8 +10,7 @@ from storage.conversations import Conversation
 from storage.errors import ConversationMoved
 from storage.exports import Change
 from storage.handovers import (
-    NotedChange,
-    changes_owed,
+    ChangeOwed,
     exported_lists,
     owed_changes,
     record_handover,
@@ -134,6 +133,7 @@ async def test_who_was_counted_without_a_name_is_not_told_of(
     await _set(storage, 3, f"objected_at = {before}")
     await _set(storage, 5, f"restricted_at = {after}, objected_at = {after}")
     await people.exported(last_number=6)
+    await people.exported(last_number=6, at=later(90))  # it has the fifth without a name
     for number in range(1, 7):
         await storage.write(withdraw_signature, people.supporter(number), later(120))
     # What was so from the moment on in which the list was begun may be in it otherwise.
@@ -151,69 +151,99 @@ async def test_a_name_that_is_given_later_is_noted_where_earlier_lists_lack_it(
     assert await _noted(storage) == [(1, "name_given")]
 
 
-def _noted_change(number: int, change: Change, second: int, *, told: bool = False) -> NotedChange:
-    key = f"{number}/{second}".encode()
-    name = None if change in (Change.WITHDRAWN, Change.ERASED) else "Nueva"
-    return NotedChange(key, number, change, later(second), NOON if told else None, name)
+_NOTE = """
+INSERT INTO changes_after_export (id, petition, number, change, changed_at, told_at)
+VALUES (:id, :petition, :number, :change, :at, :told)
+"""
+CORRECTED, RESTRICTED, OBJECTED = Change.CORRECTED, Change.RESTRICTED, Change.OBJECTED
+WITHDRAWN, ERASED = Change.WITHDRAWN, Change.ERASED
+REMOVED, GIVEN = Change.NAME_REMOVED, Change.NAME_GIVEN
 
 
-@pytest.mark.parametrize(
-    ("changes", "owed"),
-    [
-        ([(Change.CORRECTED, 5), (Change.CORRECTED, 6)], Change.CORRECTED),
-        ([(Change.CORRECTED, 5), (Change.WITHDRAWN, 6)], Change.WITHDRAWN),
-        ([(Change.RESTRICTED, 5), (Change.CORRECTED, 6)], Change.RESTRICTED),
-        ([(Change.OBJECTED, 5), (Change.RESTRICTED, 6)], Change.OBJECTED),
-        ([(Change.NAME_REMOVED, 5), (Change.OBJECTED, 6)], Change.NAME_REMOVED),
-        ([(Change.WITHDRAWN, 0)], Change.WITHDRAWN),  # the list may have been read before it
-        (
-            [(Change.CORRECTED, 5), (Change.NAME_REMOVED, 6), (Change.NAME_GIVEN, 7)],
-            Change.CORRECTED,
-        ),
-        ([(Change.CORRECTED, -5)], None),  # the list has the new name already
-        ([(Change.NAME_REMOVED, -5), (Change.CORRECTED, 6)], None),  # it has no name
-        ([(Change.NAME_REMOVED, -5), (Change.NAME_GIVEN, -4), (Change.ERASED, 6)], Change.ERASED),
-        ([(Change.NAME_GIVEN, 5), (Change.WITHDRAWN, 6)], None),
-        ([(Change.NAME_GIVEN, 5), (Change.NAME_REMOVED, 6), (Change.WITHDRAWN, 7)], None),
-        ([(Change.RESTRICTED, 5), (Change.NAME_GIVEN, 6)], None),  # as the list has it
-        ([(Change.NAME_REMOVED, 5), (Change.NAME_GIVEN, 6)], Change.CORRECTED),  # or another name
-        ([(Change.NAME_REMOVED, 5), (Change.WITHDRAWN, 6)], Change.WITHDRAWN),
-    ],
-)
-def test_the_addressee_is_told_of_what_a_list_no_longer_has_right(
-    changes: list[tuple[Change, int]], owed: Change | None
+async def _changes(
+    storage: Storage, number: int, *changes: tuple[Change, int], told: bool = False
 ) -> None:
-    noted = [_noted_change(7, change, second) for change, second in changes]
-    assert [each.change for each in changes_owed(noted, NOON)] == ([owed] if owed else [])
+    """Has changes in the database so many seconds after the list was written, or before it."""
+    for change, second in changes:
+        at = int(later(second).timestamp() * 1000)
+        values = {"id": f"{number}/{second}".encode(), "petition": SLUG, "number": number}
+        values |= {"change": change, "at": at, "told": at if told else None}
+        await write_sql(storage.database, _NOTE, **values)
 
 
-def test_what_the_addressee_was_told_of_is_not_owed_again_and_a_later_change_is() -> None:
-    told = [_noted_change(1, Change.CORRECTED, 5, told=True)]
-    assert list(changes_owed(told, NOON)) == []
-    (owed,) = changes_owed([*told, _noted_change(1, Change.RESTRICTED, 9)], NOON)
-    assert (owed.change, owed.ids, owed.is_corrected) == (Change.RESTRICTED, (b"1/9",), False)
+async def _owed(storage: Storage) -> list[ChangeOwed]:
+    (listed,) = await storage.read(exported_lists)
+    return await storage.read(owed_changes, listed)
 
 
-def test_who_corrects_and_then_restricts_or_objects_is_told_of_with_the_new_name() -> None:
-    for change in (Change.RESTRICTED, Change.OBJECTED):
-        noted = [_noted_change(1, Change.CORRECTED, 5), _noted_change(1, change, 9)]
-        (owed,) = changes_owed(noted, NOON)
-        assert (owed.change, owed.is_corrected, owed.corrected_name) == (change, True, "Nueva")
+async def test_the_addressee_is_told_of_what_a_list_no_longer_has_right(
+    storage: Storage, people: Supporters
+) -> None:
+    await people.exported(last_number=99, with_name=99)
+    cases: list[tuple[list[tuple[Change, int]], Change | None]] = [
+        ([(CORRECTED, 5), (CORRECTED, 6)], CORRECTED),
+        ([(CORRECTED, 5), (WITHDRAWN, 6)], WITHDRAWN),
+        ([(RESTRICTED, 5), (CORRECTED, 6)], RESTRICTED),
+        ([(OBJECTED, 5), (RESTRICTED, 6)], OBJECTED),
+        ([(REMOVED, 5), (OBJECTED, 6)], REMOVED),
+        ([(WITHDRAWN, 0)], WITHDRAWN),  # the list may have been read before it
+        ([(CORRECTED, 5), (REMOVED, 6), (GIVEN, 7)], CORRECTED),
+        ([(CORRECTED, -5)], None),  # the list has the new name already
+        ([(REMOVED, -5), (CORRECTED, 6)], None),  # it has no name
+        ([(REMOVED, -5), (GIVEN, -4), (ERASED, 6)], ERASED),
+        ([(GIVEN, 5), (WITHDRAWN, 6)], None),
+        ([(GIVEN, 5), (REMOVED, 6), (WITHDRAWN, 7)], None),
+        ([(RESTRICTED, 5), (GIVEN, 6)], None),  # as the list has it
+        ([(REMOVED, 5), (GIVEN, 6)], CORRECTED),  # or another name
+        ([(REMOVED, 5), (WITHDRAWN, 6)], WITHDRAWN),
+    ]
+    for number, (changes, _) in enumerate(cases):
+        await _changes(storage, number, *changes)
+    expected = {number: change for number, (_, change) in enumerate(cases) if change}
+    assert {each.number: each.change for each in await _owed(storage)} == expected
 
 
-def test_who_has_the_name_taken_off_is_told_of_without_it() -> None:
-    noted = [_noted_change(1, Change.CORRECTED, 5), _noted_change(1, Change.NAME_REMOVED, 9)]
-    (owed,) = changes_owed(noted, NOON)
+async def test_what_the_addressee_was_told_of_is_not_owed_again_and_a_later_change_is(
+    storage: Storage, people: Supporters
+) -> None:
+    await people.exported(last_number=5, with_name=5)
+    await _changes(storage, 1, (CORRECTED, 5), told=True)
+    assert await _owed(storage) == []
+    await _changes(storage, 1, (RESTRICTED, 9))
+    (owed,) = await _owed(storage)
+    assert (owed.change, owed.ids, owed.is_corrected) == (RESTRICTED, (b"1/9",), False)
+
+
+async def test_who_corrects_and_then_restricts_or_objects_is_told_of_with_the_new_name(
+    storage: Storage, people: Supporters
+) -> None:
+    await people.exported(last_number=5, with_name=5)
+    for number, change in ((1, RESTRICTED), (2, OBJECTED)):
+        await _changes(storage, number, (CORRECTED, 5), (change, 9))
+    first, second = await _owed(storage)
+    assert (first.change, first.is_corrected, first.corrected_name) == (
+        *(RESTRICTED, True, "Persona 1"),
+    )
+    assert (second.change, second.is_corrected, second.corrected_name) == (
+        *(OBJECTED, True, "Persona 2"),
+    )
+    assert "Persona" not in repr(first)
+
+
+async def test_who_has_the_name_taken_off_is_told_of_without_it(
+    storage: Storage, people: Supporters
+) -> None:
+    await people.exported(last_number=5, with_name=5)
+    await _changes(storage, 1, (CORRECTED, 5), (REMOVED, 9))
+    (owed,) = await _owed(storage)
     assert (owed.is_corrected, owed.corrected_name, owed.changed_at) == (False, None, later(9))
 
 
-def test_one_notice_covers_also_what_was_undone_before_it() -> None:
-    changes = (Change.NAME_REMOVED, Change.NAME_GIVEN, Change.CORRECTED)
-    noted = [_noted_change(1, change, second) for second, change in enumerate(changes, 5)]
-    (owed,) = changes_owed(noted, NOON)
-    assert (owed.change, owed.changed_at) == (Change.CORRECTED, later(7))
+async def test_one_notice_covers_also_what_was_undone_before_it(
+    storage: Storage, people: Supporters
+) -> None:
+    await people.exported(last_number=5, with_name=5)
+    await _changes(storage, 1, (REMOVED, 5), (GIVEN, 6), (CORRECTED, 7))
+    (owed,) = await _owed(storage)
+    assert (owed.change, owed.changed_at) == (CORRECTED, later(7))
     assert owed.ids == (b"1/5", b"1/6", b"1/7")
-
-
-def test_a_name_is_not_in_the_repr() -> None:
-    assert "Ana" not in repr(NotedChange(b"c", 1, Change.CORRECTED, NOON, None, "Ana Ruiz"))

@@ -164,7 +164,8 @@ class TriedPetition:
         begun = await self.storage.write(begin_export, at=self.now, detail="csv")
         async with open_signature_list(self.storage, begun) as listed:
             groups = tuple(await listed.groups())
-            header = SignatureListHeader(begun, PETITION, await listed.counts(), groups)
+            state, anonymous = await listed.petition(), await listed.anonymous()
+            header = SignatureListHeader(begun, PETITION, state, anonymous, groups)
             names = {each.number: each.name async for page in listed.pages() for each in page}
         assert header.with_name == len(names)
         assert header.counted == header.with_name + header.without_name
@@ -172,11 +173,9 @@ class TriedPetition:
         days = header.by_day()
         assert sum(each.with_name + each.without_name for each in days) == header.counted
         assert header.withdrawn_since >= 0
-        if header.counts.at_closing is not None:
-            assert header.counted == (
-                header.counts.at_closing - header.withdrawn_since
-                - header.counts.invalidated_since
-            )  # fmt: skip
+        if state.closed_signatures is not None:
+            gone = header.withdrawn_since + state.invalidated_since
+            assert header.counted == state.closed_signatures - gone
         written = ExportedList(
             begun.id, self.now, begun.last_number, header.with_name, header.without_name
         )
