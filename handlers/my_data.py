@@ -261,16 +261,9 @@ def _caption(words: Words, *, is_signed: bool) -> str:
 def everything_stored(slug: str, held: Held, handover: Handover | None) -> str:
     """Returns everything stored of a person for this petition, as JSON."""
     name = (held.signature and held.signature["name"]) or ""
-    as_admin = {
-        "draft": held.draft and {**held.draft, "body": json.loads(held.draft["body"] or "null")},
-        "name": held.admin_name,
-        "menus": held.menus,
-        "broadcasts": held.broadcasts,
-        "deeds": held.deeds,
-        "closing_texts": held.closing_texts,
-        "publications": held.publications,
-        "awaited_closing_text": held.awaited,
-    }
+    as_admin = {**held.as_admin}
+    if draft := as_admin.get("draft"):
+        as_admin["draft"] = {**draft, "body": json.loads(draft["body"] or "null")}
     stored = {
         "petition": slug,
         "conversation": held.conversation,
@@ -286,7 +279,7 @@ def everything_stored(slug: str, held: Held, handover: Handover | None) -> str:
         "messages_to_signers": held.deliveries,
         "files_in_this_chat": held.files,
         "letter_code": held.letter_code,
-        **({"as_admin": as_admin} if any(as_admin.values()) else {}),
+        **({"as_admin": as_admin} if as_admin else {}),
     }
     return json.dumps(stored, ensure_ascii=False, indent=2, default=_written)
 

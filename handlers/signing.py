@@ -20,7 +20,7 @@ from handlers.screens.signing import consent_mark, consent_words
 from handlers.supporter_context import SupporterContext, reload
 from storage.consents import Consent
 from storage.petitions import close_petition_if_due
-from storage.signatures import NewSignature, SignOutcome, sign_petition
+from storage.signatures import NewSignature, sign_petition
 from telegram_text.markup import Html
 
 NAME_REFUSALS: Mapping[NameProblem, str] = {
@@ -123,13 +123,13 @@ async def confirm(ctx: SupporterContext, agreed_to: str) -> None:
         return
     before = ctx
     ctx = ctx.with_stage(Place(Stage.THANKS))
-    outcome = await ctx.services.storage.write(
+    has_signed = await ctx.services.storage.write(
         sign_petition, _new_signature(before), ctx.conversation, before.stored_version or 0
     )
-    if outcome is SignOutcome.CLOSED:
+    if not has_signed:
         await ctx.services.storage.write(close_petition_if_due, ctx.services.clock())
     ctx = (await reload(ctx)).at_valid_stage()
-    if outcome is SignOutcome.CLOSED:
+    if not has_signed:
         # From the form, so that the screen says that nothing was signed.
         ctx = ctx.with_stage(nearest_valid_stage(before.view.place, ctx.view.status))
     await ctx.save_and_show()

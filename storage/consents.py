@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, insert, select, text
+from sqlalchemy import ColumnElement, Row, and_, select
+from sqlalchemy.dialects.postgresql import insert  # SQLite has the same clauses
 
 from storage.audit import add_audit
 from storage.conversations import Conversation, save_conversation
@@ -23,7 +24,7 @@ from storage.handovers import active_handover
 from storage.journal import TAKEN_OFF, Deed, Entry
 from storage.petitions import lock_petition
 from storage.sent_files import make_files_due
-from storage.tables import CONSENTS, CONVERSATIONS, SIGNATURES
+from storage.tables import CONSENT_TEXTS, CONSENTS, CONVERSATIONS, SIGNATURES
 from storage.transaction import Transaction
 
 WITH_NAME = "with_name"
@@ -34,13 +35,7 @@ NEW_TEXTS = "new_texts"
 IS_TO_SIGN = and_(CONSENTS.c.purposes != WITH_NAME, CONSENTS.c.purposes != NEW_TEXTS)
 """Whether a consent is the one given when signing, which has the choices."""
 
-_KEEP_TEXT = text("""
-INSERT INTO consent_texts (sha256, petition, language, version, text)
-VALUES (:sha256, :petition, :language, :version, :text)
-ON CONFLICT (sha256) DO NOTHING
-""")
-
-_ADD = insert(CONSENTS)
+_KEEP_TEXT, _ADD = insert(CONSENT_TEXTS).on_conflict_do_nothing(), insert(CONSENTS)
 
 
 @dataclass(frozen=True, slots=True)

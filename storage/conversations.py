@@ -36,29 +36,16 @@ _GET = select(CONVERSATIONS).where(*_OWN)
 _NEXT = update(CONVERSATIONS).where(*_OWN, _COLUMNS.version == bindparam("was"))
 _SET_SCREEN = update(CONVERSATIONS).where(*_OWN)
 
-# A row of version 0, which counts as no conversation, is written over by the first one.
-_MAKE_ROOM = text("""
-INSERT INTO conversations (
-  petition, supporter, stage, page, news, name_message_ids, version, updated_at
-)
-VALUES (:own_petition, :own_supporter, :stage, 0, 0, '[]', 0, 0)
-ON CONFLICT (petition, supporter) DO NOTHING
-""")
-
 EMPTY_FORM: Mapping[str, Any] = {
     **{"name": None, "news": False, "updates": False, "with_name": None},
     **{"form_started_at": None, "notice": None},
 }
 """The attributes of a conversation that the form fills in, as they are outside of it."""
 
-_FORM_FORGOTTEN: Mapping[str, Any] = {
-    **EMPTY_FORM,
-    **{"name_message_ids": [], "source": None, "screen_digest": None},
-}
-
 FORGOTTEN: Mapping[str, Any] = {
-    **_FORM_FORGOTTEN,
-    **{"page": 0, "return_stage": None, "picture_id": None, "updated_at": from_millis(0)},
+    **EMPTY_FORM,
+    **{"name_message_ids": [], "source": None, "screen_digest": None, "page": 0},
+    **{"return_stage": None, "picture_id": None, "updated_at": from_millis(0)},
 }
 """What an erasure sets in a conversation. The version, the stage, the language and the message id
 stay, so that old buttons are harmless."""
@@ -125,7 +112,7 @@ def save_conversation(
     supporter, name = conversation.supporter, conversation.name
     own = _own(tx, supporter)
     if not was:
-        _make_room(tx, own)
+        _make_room(tx, supporter)
     values = {column: getattr(conversation, column) for column in _AS_THEY_ARE}
     sealed = None if name is None else tx.seal(name, _COLUMNS.name_sealed, supporter)
     values |= {"name_sealed": sealed, "updated_at": at}
@@ -140,7 +127,7 @@ def store_screen(
     own = _own(tx, supporter)
     screen = {**own, "message_id": message_id, "screen_digest": screen_digest}
     if not tx.change(_SET_SCREEN, screen):
-        _make_room(tx, own)
+        _make_room(tx, supporter)
         tx.change(_SET_SCREEN, screen)
 
 
@@ -166,9 +153,8 @@ def forget_name_messages(tx: Transaction, supporter: bytes, ids: tuple[int, ...]
 def forget_left_forms(tx: Transaction, before: datetime, *, limit: int) -> int:
     """Erases what at most `limit` people filled in and have not touched since `before`.
 
-    A signer loses nothing by it: the signature has its own name and source. The stage and the
-    version stay, so that an old button leads to the first choice. Rows that are being written are
-    skipped.
+    A signer loses nothing by it: the signature has its own name and source. An old button leads to
+    the first choice, and the picture may come once more. Rows that are being written are skipped.
 
     Returns:
         The number of people; fewer than `limit` when nobody is left.
@@ -181,7 +167,7 @@ def forget_left_forms(tx: Transaction, before: datetime, *, limit: int) -> int:
         .with_for_update(skip_locked=True)
     )
     people = [row.supporter for row in tx.all(left)]
-    return tx.set(CONVERSATIONS, _COLUMNS.supporter.in_(people), **_FORM_FORGOTTEN)
+    return tx.set(CONVERSATIONS, _COLUMNS.supporter.in_(people), **FORGOTTEN)
 
 
 def forget_conversation(tx: Transaction, supporter: bytes, *, stage: str | None = None) -> None:
@@ -209,5 +195,7 @@ def _own(tx: Transaction, supporter: bytes) -> dict[str, Any]:
     return {"own_petition": tx.slug, "own_supporter": supporter}
 
 
-def _make_room(tx: Transaction, own: dict[str, Any]) -> None:
-    tx.change(_MAKE_ROOM, {**own, "stage": _FIRST_STAGE})
+def _make_room(tx: Transaction, supporter: bytes) -> None:
+    """Adds a row of version 0, which the first conversation is written over, if there is none."""
+    first = {"stage": _FIRST_STAGE, "page": 0, "news": False, "name_message_ids": [], "version": 0}
+    tx.add_new(CONVERSATIONS, supporter=supporter, **first, updated_at=from_millis(0))

@@ -186,8 +186,7 @@ def undo_handover(tx: Transaction, handover: Handover, *, at: datetime) -> bool:
 def handover_known_to(tx: Transaction, supporter: bytes) -> Handover | None:
     """Returns the active handover as it concerns one supporter; None if there is none.
 
-    The list has what was true when it was written: whether a name was given or taken off since is
-    known from the first of the changes after it.
+    The list has what was true when it was written, which changes after it show.
     """
     if (handover := active_handover(tx)) is None:
         return None
@@ -199,17 +198,15 @@ def handover_known_to(tx: Transaction, supporter: bytes) -> Handover | None:
     was_out = INVALIDATIONS.c.invalidated_at < handover.as_of
     if row.invalidation_id and tx.find(INVALIDATIONS, row.invalidation_id, was_out):
         return handover
-    changed = tx.scalar(
-        select(changes.change)
+    known = tx.all(
+        select(CHANGES_AFTER_EXPORT)
         .where(tx.of(CHANGES_AFTER_EXPORT), changes.number == row.number)
-        .where(changes.changed_at >= handover.as_of, changes.change.in_(_OF_THE_NAME))
         .order_by(changes.changed_at, changes.id)
     )
-    had_name = row.name_sealed is not None if changed is None else changed != Change.NAME_GIVEN
-    limits = (row.restricted_at, row.objected_at)
-    was_used = all(since is None or since >= handover.as_of for since in limits)
-    is_named = had_name and was_used and handover.exported_at is not None
-    return replace(handover, inclusion=Inclusion.NAMED if is_named else Inclusion.COUNTED)
+    is_named = row.name_sealed is not None and not (row.restricted_at or row.objected_at)
+    at = handover.exported_at
+    was_named = at is not None and _was_named(known, at, otherwise=is_named)
+    return replace(handover, inclusion=Inclusion.NAMED if was_named else Inclusion.COUNTED)
 
 
 def invalidated_since_handover(tx: Transaction, handover: Handover) -> int:
@@ -261,10 +258,9 @@ def _owed(tx: Transaction, known: Sequence[Row[Any]], exported_at: datetime) -> 
 
     What changed before the list was written is right in it.
     """
-    since = [each for each in known if each.changed_at >= exported_at]
-    untold = [each for each in since if each.told_at is None]
+    untold = [each for each in known if each.changed_at >= exported_at and each.told_at is None]
     found = _still_true(untold)
-    if not found or not _is_named(known, since):
+    if not found or not _was_named(known, exported_at, otherwise=True):
         return None
     change, changed_at = min(found, key=lambda each: _BY_WEIGHT.index(each[0]))
     is_corrected = change in _KEEPS_THE_NAME and Change.CORRECTED in dict(found)
@@ -299,13 +295,16 @@ def _still_true(untold: Sequence[Row[Any]]) -> list[tuple[Change, datetime]]:
     return found
 
 
-def _is_named(known: Sequence[Row[Any]], since: Sequence[Row[Any]]) -> bool:
-    """Returns whether a list has this signature with its name, from its changes."""
-    shown = [each for each in known if each.change in _OF_THE_NAME]
-    before = [each for each in shown if each not in since]
-    if before:
-        return bool(before[-1].change == Change.NAME_GIVEN)
-    return not shown or bool(shown[0].change != Change.NAME_GIVEN)
+def _was_named(changes: Sequence[Row[Any]], at: datetime, *, otherwise: bool) -> bool:
+    """Returns whether a list of then has a signature with its name, from its changes in order.
+
+    `otherwise` is the answer where none of them is about the name.
+    """
+    shown = [each for each in changes if each.change in _OF_THE_NAME]
+    for each in shown:
+        if each.changed_at >= at:
+            return bool(each.change != Change.NAME_GIVEN)
+    return bool(shown[-1].change == Change.NAME_GIVEN) if shown else otherwise
 
 
 def mark_changes_told(tx: Transaction, told: Sequence[ChangeOwed], *, at: datetime) -> None:

@@ -6,7 +6,7 @@ and to `Held`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Row, Table, select
@@ -74,14 +74,8 @@ class Held:
         changes: what changed since a list with their name was written, the oldest first.
         files: the files of /mydata in their chat that are known, the oldest first.
         letter_code: of the code for a letter, when it ends and was used.
-        draft: the message that they are preparing, as an admin.
-        admin_name: what other admins read in place of their number.
-        menus: the command menus that they were given as an admin.
-        broadcasts: those that they prepared or approved, without the ids of other admins.
-        deeds: the audit entries of what they did as an admin.
-        closing_texts: what they wrote of how the petition ended, as an admin.
-        publications: those that they asked for or approved, without the ids of other admins.
-        awaited: of which text the bot asked them for, as an admin.
+        as_admin: what they prepared, approved, wrote and did as an admin, without the ids of other
+            admins, and what the bot needs for that; empty without any of it.
     """
 
     conversation: Record | None = None
@@ -91,14 +85,7 @@ class Held:
     changes: tuple[Record, ...] = ()
     files: tuple[Record, ...] = ()
     letter_code: Record | None = None
-    draft: Record | None = None
-    admin_name: Record | None = None
-    menus: tuple[Record, ...] = ()
-    broadcasts: tuple[Record, ...] = ()
-    deeds: tuple[Record, ...] = ()
-    closing_texts: tuple[Record, ...] = ()
-    publications: tuple[Record, ...] = ()
-    awaited: Record | None = None
+    as_admin: Mapping[str, Any] = field(default_factory=dict)
 
 
 def everything_held(tx: Transaction, user_id: int) -> Held:
@@ -109,6 +96,16 @@ def everything_held(tx: Transaction, user_id: int) -> Held:
     numbers = signature.with_only_columns(SIGNATURES.c.number)
     is_changed = CHANGES_AFTER_EXPORT.c.number.in_(numbers)
     menu = TELEGRAM_CACHE.c.key.endswith(f":menu:{reference.hex()}")
+    as_admin = {
+        "draft": _only(tx, DRAFTS, reference),
+        "name": _only(tx, ADMIN_NAMES, reference),
+        "menus": _records(tx, TELEGRAM_CACHE, menu),
+        "broadcasts": _parts_of(tx, user_id, BROADCASTS, by="created_at"),
+        "deeds": _parts_of(tx, user_id, AUDIT, AUDIT.c.actor_sealed.is_not(None), by="at"),
+        "closing_texts": _parts_of(tx, user_id, CLOSING_TEXTS, by="written_at"),
+        "publications": _parts_of(tx, user_id, CLOSING_PUBLICATIONS, by="requested_at"),
+        "awaited_closing_text": _only(tx, AWAITED_CLOSING_TEXTS, reference),
+    }
     return Held(
         conversation=_only(tx, CONVERSATIONS, reference),
         signature=_only(tx, SIGNATURES, reference),
@@ -117,14 +114,7 @@ def everything_held(tx: Transaction, user_id: int) -> Held:
         changes=_records(tx, CHANGES_AFTER_EXPORT, is_changed, by="changed_at"),
         files=_records(tx, SENT_FILES, SENT_FILES.c.supporter == reference, by="sent_at"),
         letter_code=_only(tx, PERSON_CODES, reference),
-        draft=_only(tx, DRAFTS, reference),
-        admin_name=_only(tx, ADMIN_NAMES, reference),
-        menus=_records(tx, TELEGRAM_CACHE, menu),
-        broadcasts=_parts_of(tx, user_id, BROADCASTS, by="created_at"),
-        deeds=_parts_of(tx, user_id, AUDIT, AUDIT.c.actor_sealed.is_not(None), by="at"),
-        closing_texts=_parts_of(tx, user_id, CLOSING_TEXTS, by="written_at"),
-        publications=_parts_of(tx, user_id, CLOSING_PUBLICATIONS, by="requested_at"),
-        awaited=_only(tx, AWAITED_CLOSING_TEXTS, reference),
+        as_admin=as_admin if any(as_admin.values()) else {},
     )
 
 

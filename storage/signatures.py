@@ -8,7 +8,6 @@ moment, and numbers are given in the order of the commits, without holes.
 
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from enum import Enum
 from typing import Any
 
 from sqlalchemy import CTE, Row, Table, and_, bindparam, exists, insert, or_, select, update
@@ -120,20 +119,15 @@ class NewSignature:
             raise ValueError("a name is stored with the consent to hand it over, and only then")
 
 
-class SignOutcome(Enum):
-    """What became of a signature; nothing was added where somebody had signed, or it is closed."""
-
-    SIGNED = "signed"
-    ALREADY_SIGNED = "already signed"
-    CLOSED = "closed"
-
-
 def sign_petition(
     tx: Transaction, new: NewSignature, conversation: Conversation, was: int | None
-) -> SignOutcome:
+) -> bool:
     """Signs, and saves the conversation, in one transaction.
 
     The conversation is saved whatever the result. Signing again changes nothing else.
+
+    Returns:
+        Whether they have signed, now or before; if not, the petition is closed.
 
     Raises:
         ConversationMoved: the conversation was written since version `was`; then nothing at
@@ -157,9 +151,8 @@ def sign_petition(
     }
     consent = consent_row(tx, key, new.consent, new.at)
     if _count_and_add(tx, signature, consent):
-        return SignOutcome.SIGNED
-    known = tx.find(SIGNATURES, _COLUMNS.supporter == conversation.supporter)
-    return SignOutcome.CLOSED if known is None else SignOutcome.ALREADY_SIGNED
+        return True
+    return tx.find(SIGNATURES, _COLUMNS.supporter == conversation.supporter) is not None
 
 
 def withdraw_signature(

@@ -250,10 +250,8 @@ def _in_the_file(view: View, held: Held) -> Html:
         else "Todo lo demás está en el archivo JSON que recibes con el botón: es lo que hace "
         "falta para que este chat funcione."
     )
-    done = (held.draft, held.admin_name, held.menus, held.broadcasts, held.deeds, held.awaited)
-    is_admins = any(done) or held.closing_texts or held.publications
     as_admin = words.text("Ahí está también lo que guardamos porque administras la petición.")
-    return sentences(rest, is_admins and as_admin)
+    return sentences(rest, held.as_admin and as_admin)
 
 
 def _signature_buttons(view: View, signature: Signature) -> Iterator[Button]:

@@ -129,10 +129,10 @@ async def test_marta_writes_it_looks_at_it_and_late_visitors_read_it(admin: Admi
     await admin.says("/closing")
     await admin.taps(ENGLISH)
     held = await admin.services.storage.read(everything_held, admin.marta.id)
-    written = [row["text"] for row in held.closing_texts]
+    written = [row["text"] for row in held.as_admin["closing_texts"]]
     assert written == ["<b>Han vuelto</b> gracias a {people}", "01/03/2026\nDos", "Tres"]
-    assert [row["requested_by"] for row in held.publications] == [admin.marta.id] * 2
-    assert held.awaited is not None
+    assert [row["requested_by"] for row in held.as_admin["publications"]] == [admin.marta.id] * 2
+    assert held.as_admin["awaited_closing_text"] is not None
     await admin.says("/mydata")
     await admin.marta.sees("Ahí está también lo que guardamos porque administras la petición.")
 

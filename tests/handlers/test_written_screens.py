@@ -112,7 +112,7 @@ def of_people() -> dict[str, View]:
         "above every goal": replace(new, petition_state=replace(state, signatures=10**9)),
         "after erasures": replace(new, petition_state=replace(state, erased_at=NOON)),
         "who reads one language": replace(new, petition=one_language),
-        "admin": replace(new, by_admin=True, held=Held(deeds=({},))),
+        "admin": replace(new, by_admin=True, held=Held(as_admin={"deeds": ({},)})),
         "of a petition with names": replace(new, petition=named),
         "of a petition without names": replace(new, petition=unnamed),
         "without a profile name": replace(
@@ -168,7 +168,7 @@ def of_people() -> dict[str, View]:
         "signer who could write": code(ends_at=LATER),
         "signer who wrote": code(used_at=LATER),
         "signer of whom others wrote": code(attempts=MOST_ATTEMPTS),
-        "signer and admin": holding(awaited={}),
+        "signer and admin": holding(as_admin={"awaited_closing_text": {}}),
         "late signer": closed_for(None),
         "late signer, of a draft": closed_for(None, petition=drafted),
         "late signer who is asked": closed_for(None, petition=asking),

@@ -152,6 +152,9 @@ async def test_a_form_that_was_left_is_forgotten_but_for_what_makes_its_buttons_
         notice=None,
         source=None,
         screen_digest=None,
+        page=0,
+        return_stage=None,
+        picture_id=None,
     )
     assert await storage.write(forget_left_forms, LATER, limit=9) == 0
 

@@ -33,7 +33,7 @@ from storage.person_requests import (
 from storage.personal_data import everything_held
 from storage.petitions import close_petition, reached_so_far
 from storage.sent_files import add_sent_file, files_due
-from storage.signatures import SignOutcome, sign_petition, signature_of, withdraw_signature
+from storage.signatures import sign_petition, signature_of, withdraw_signature
 from tests.support.raw_sql import read_sql, write_sql
 from tests.support.supporters import NOON, Supporter, a_supporter, later
 
@@ -91,7 +91,7 @@ async def test_who_signs_without_a_name_has_none_and_loses_nothing_else(
     jon = a_supporter(keyring, 6, "Jon Gil")
     await jon.sign(storage, was=0, with_name=False)
     assert await name(storage, jon) is None
-    assert await jon.sign(storage, with_name=False) is SignOutcome.ALREADY_SIGNED
+    assert await jon.sign(storage, with_name=False) is True
     held = await storage.read(everything_held, jon.user_id)
     assert held.signature is not None
     assert (held.signature["name"], held.signature["with_name"]) == (None, 0)

@@ -236,9 +236,9 @@ async def test_what_happened_is_given_in_the_order_of_its_time(
     ):
         turned_round = f"UPDATE {table} SET {column} = 4000000000000 - {column}"  # noqa: S608 - ours
         for _ in range(2):
-            moments = [
-                row[column] for row in getattr(await storage.read(everything_held, 1), name)
-            ]
+            held = await storage.read(everything_held, 1)
+            rows = held.as_admin[name] if name in held.as_admin else getattr(held, name)
+            moments = [row[column] for row in rows]
             assert len(moments) >= 2, name
             assert moments == sorted(moments), name
             await write_sql(storage.database, turned_round)
@@ -262,33 +262,37 @@ async def test_an_admins_part_is_given_and_no_other_admins(
         await save_admin_name(storage, admin, f"Admin {admin}", NOON)
         await storage.write(put_cached_item, f"9:menu:{reference.hex()}", b"d" * 32)
     held, reference = await storage.read(everything_held, ADMIN), keyring.reference(SLUG, ADMIN)
-    assert held.draft is not None
-    assert json.loads(held.draft["body"]) == {"of": ADMIN}
+    assert held.as_admin["draft"] is not None
+    assert json.loads(held.as_admin["draft"]["body"]) == {"of": ADMIN}
     same(
         "drafts",
         next(r for r in await stored(database, "drafts") if r["admin"] == reference),
-        held.draft,
+        held.as_admin["draft"],
     )
-    assert held.admin_name is not None
-    assert held.admin_name["name"] == f"Admin {ADMIN}"
+    assert held.as_admin["name"] is not None
+    assert held.as_admin["name"]["name"] == f"Admin {ADMIN}"
     row = next(r for r in await stored(database, "admin_names") if r["admin"] == reference)
-    same("admin_names", row, held.admin_name)
-    assert [menu["key"] for menu in held.menus] == [f"9:menu:{reference.hex()}"]
-    (mine,) = held.broadcasts
+    same("admin_names", row, held.as_admin["name"])
+    assert [menu["key"] for menu in held.as_admin["menus"]] == [f"9:menu:{reference.hex()}"]
+    (mine,) = held.as_admin["broadcasts"]
     same("broadcasts", (await stored(database, "broadcasts"))[0], mine)
     assert {name for name, value in mine.items() if value == ADMIN} == {
         *("author", "source_chat", "progress_chat"),
     }
     assert "confirmed_by" not in mine
-    assert {deed["actor"] for deed in held.deeds} == {ADMIN}
-    (theirs,) = (await storage.read(everything_held, OTHER_ADMIN)).broadcasts
+    assert {deed["actor"] for deed in held.as_admin["deeds"]} == {ADMIN}
+    (theirs,) = (await storage.read(everything_held, OTHER_ADMIN)).as_admin["broadcasts"]
     assert theirs["confirmed_by"] == OTHER_ADMIN
     assert not {"author", "source_chat", "progress_chat"} & theirs.keys()
     deeds = [r for r in await stored(database, "audit") if r["actor_sealed"]]
-    assert len(deeds) == len(held.deeds) + len(
-        (await storage.read(everything_held, OTHER_ADMIN)).deeds
+    assert len(deeds) == len(held.as_admin["deeds"]) + len(
+        (await storage.read(everything_held, OTHER_ADMIN)).as_admin["deeds"]
     )
-    same("audit", next(r for r in deeds if r["id"] == held.deeds[0]["id"]), held.deeds[0])
+    same(
+        "audit",
+        next(r for r in deeds if r["id"] == held.as_admin["deeds"][0]["id"]),
+        held.as_admin["deeds"][0],
+    )
     assert await storage.read(everything_held, ADMIN + 2) == Held()
 
 
@@ -319,6 +323,6 @@ async def test_what_is_damaged_keeps_nobody_from_the_rest(
     assert (held.signature["name"], held.signature["chat"]) == (None, 1)
     assert held.signature["with_name"] is True
     held = await storage.read(everything_held, ADMIN)
-    assert [deed["action"] for deed in held.deeds] == ["deed2"]
-    assert held.draft is not None
-    assert held.draft["body"] is None
+    assert [deed["action"] for deed in held.as_admin["deeds"]] == ["deed2"]
+    assert held.as_admin["draft"] is not None
+    assert held.as_admin["draft"]["body"] is None

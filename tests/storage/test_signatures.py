@@ -19,7 +19,6 @@ from storage.sent_files import add_sent_file, files_due
 from storage.signature_counts import Stats, signature_statistics
 from storage.signatures import (
     Signature,
-    SignOutcome,
     mark_unreachable,
     sign_petition,
     signature_of,
@@ -37,7 +36,7 @@ async def test_a_signature_gets_a_number_and_is_counted(
     await ana.arrive(storage)
     await jordi.arrive(storage)
     for number, someone in enumerate((ana, jordi), 1):
-        assert await someone.sign(storage) is SignOutcome.SIGNED
+        assert await someone.sign(storage) is True
         signature = await storage.read(signature_of, someone.supporter)
         assert signature is not None
         assert signature.number == number
@@ -131,7 +130,7 @@ async def test_signing_again_adds_nothing(storage: Storage, keyring: Keyring) ->
     ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage)
-    assert await ana.sign(storage, was=2, language="en") is SignOutcome.ALREADY_SIGNED
+    assert await ana.sign(storage, was=2, language="en") is True
     languages = await read_sql(storage.database, "SELECT language FROM signatures")
     assert languages == [{"language": "es"}]
     assert (await storage.read(petition_state)).signatures == 1
@@ -157,7 +156,7 @@ async def test_a_closed_petition_keeps_nothing_of_whoever_comes_late(
     ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await storage.write(close_petition, revision=0, actor=9, at=NOON)
-    assert await ana.sign(storage) is SignOutcome.CLOSED
+    assert await ana.sign(storage) is False
     conversation = await storage.read(conversation_of, ana.supporter)
     assert conversation is not None
     assert conversation.name is None
@@ -171,7 +170,7 @@ async def test_who_signed_before_closing_is_told_so_after_it(
     await ana.arrive(storage)
     await ana.sign(storage)
     await storage.write(close_petition, revision=0, actor=9, at=NOON)
-    assert await ana.sign(storage, was=2) is SignOutcome.ALREADY_SIGNED
+    assert await ana.sign(storage, was=2) is True
 
 
 async def test_withdrawing_erases_signature_consent_and_draft(

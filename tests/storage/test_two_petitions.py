@@ -98,7 +98,7 @@ from storage.restores import (
 )
 from storage.sent_files import add_sent_file, expire_files, files_due, give_up_files
 from storage.signature_counts import signature_statistics, signing_rate
-from storage.signatures import SignOutcome, withdraw_signature
+from storage.signatures import withdraw_signature
 from storage.tables import metadata
 from storage.telegram_cache import find_cached_item, put_cached_item
 from tests.support.audit_entries import newest_audit_entries
@@ -248,8 +248,9 @@ async def test_nothing_of_the_other_petition_is_read(
     assert not await storage.read(petition_notice_was_sent, "overdue", "since")
     assert await storage.read(first_petition_notice_at, "overdue", "since") is None
     held = await storage.read(everything_held, ADMIN)
-    assert [(each["action"], each["at"]) for each in held.deeds] == [("release", NOON)]
-    assert (held.broadcasts, held.closing_texts, held.publications) == ((), (), ())
+    assert [(each["action"], each["at"]) for each in held.as_admin["deeds"]] == [("release", NOON)]
+    parts = ("broadcasts", "closing_texts", "publications")
+    assert [held.as_admin[each] for each in parts] == [()] * 3
     await save_admin_name(storage, ADMIN, "Marta", NOON)
     assert await storage.read(names_of_admins, [ADMIN]) == {ADMIN: "Marta"}
     # Their list has nobody of ours of whose changes somebody must be told.
@@ -342,7 +343,7 @@ async def test_nothing_of_the_other_petition_is_in_the_way(
     await storage.write(release_restore, actor=ADMIN, at=NOON)
     ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
-    assert await ana.sign(storage) is SignOutcome.SIGNED
+    assert await ana.sign(storage) is True
     after = Conversation(ana.supporter, stage="my_data", version=3)
     assert await storage.write(remove_signed_name, after, 2, NOON)
     await storage.write(write_closing_text, b"o" * 16, None, ANSWER, "Uno", actor=ADMIN, at=NOON)
