@@ -29,7 +29,7 @@ from storage.consents import (
     remove_signed_name,
 )
 from storage.errors import Unavailable
-from storage.handovers import Handover, Inclusion
+from storage.handovers import Handover
 from storage.person_requests import make_code
 from storage.personal_data import Held, everything_held
 from storage.sent_files import add_sent_file, make_files_due
@@ -286,11 +286,11 @@ def everything_stored(slug: str, held: Held, handover: Handover | None) -> str:
 
 def _handover(known: Handover | None) -> dict[str, Any] | None:
     """Returns what was handed over of this person, and when (GDPR art. 15(1)(c))."""
-    if known is None or known.inclusion is None:
+    if known is None or known.with_their_name is None:
         return None
     return {
         "handed_over_on": known.handed_over_on.isoformat(),
-        "with_your_name": known.inclusion is Inclusion.NAMED,
+        "with_your_name": known.with_their_name,
     }
 
 

@@ -11,7 +11,6 @@ from bot.petition.signing_rate import (
     SHORT_FORM_SECONDS,
     Sign,
     form_times,
-    main_source,
     short_forms,
     signs_of_a_wave,
 )
@@ -96,7 +95,7 @@ def _notice(rate: SigningRate, signs: list[Sign], words: Words) -> Html:
             'Si se ve que son falsas, lo mismo con <code>--reason "…"</code> en lugar de '
             "<code>--dry-run</code> hace que no se cuenten, y se puede deshacer. También aparta a "
             "las personas que haya entre ellas, así que conviene acotarlo más.",
-            commands=lines(*_commands(rate, signs, words)),
+            commands=lines(*_commands(rate, words)),
         ),
     )
 
@@ -108,13 +107,6 @@ def _said(rate: SigningRate, sign: Sign, words: Words) -> Iterator[Html]:
             "{usual}.",
             usual=words.number(rate.busiest_before or 0),
         )
-    if sign is Sign.ONE_SOURCE:
-        source = main_source(rate)
-        yield words.text(
-            "De ellas, {n} llegaron por el enlace «{source}».",
-            n=words.number(rate.by_source[source]),
-            source=source or "",
-        )
     for kind, n in short_forms(rate).items() if sign is Sign.SHORT_FORMS else ():
         yield words.text(
             "Formularios {kind} rellenados en menos de {seconds} segundos, sin tiempo de leerlos: "
@@ -125,18 +117,17 @@ def _said(rate: SigningRate, sign: Sign, words: Words) -> Iterator[Html]:
         )
 
 
-def _commands(rate: SigningRate, signs: list[Sign], words: Words) -> Iterator[Html]:
+def _commands(rate: SigningRate, words: Words) -> Iterator[Html]:
     """Yields what shows the wave: of short forms those of each kind, which has its own time."""
 
     def typed(moment: datetime) -> str:
         return moment.astimezone(words.zone).strftime("%Y-%m-%d %H:%M")
 
     span = f'--from "{typed(rate.until - _HOUR)}" --to "{typed(rate.until + _MINUTE)}"'
-    source = f" --source={main_source(rate)}" if Sign.ONE_SOURCE in signs else ""
     of_kinds = [
         f" --with{'' if kind else 'out'}-name --form-seconds-under {SHORT_FORM_SECONDS[kind]}"
         for kind in short_forms(rate)
     ]
     for narrowed in of_kinds or [""]:
-        command = f"petition-bot invalidate {span}{source}{narrowed} --dry-run"
+        command = f"petition-bot invalidate {span}{narrowed} --dry-run"
         yield Html(f"<code>{escape(command)}</code>")

@@ -9,7 +9,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date, datetime
-from enum import StrEnum
 from itertools import groupby
 from typing import Any
 
@@ -60,13 +59,6 @@ _OF_THE_NAME = (*_HIDES, Change.NAME_GIVEN)
 _MARKED_AT_ONCE = 1_000
 
 
-class Inclusion(StrEnum):
-    """How a signature was handed over: with its name, or counted without it."""
-
-    NAMED = "named"
-    COUNTED = "counted"
-
-
 @dataclass(frozen=True, slots=True)
 class Handover:
     """That the signatures were given to the addressee.
@@ -81,7 +73,8 @@ class Handover:
         undone_at: when the operator took that back.
         exported_at: when the list was written; None if only the number was handed over.
         last_number: the newest signature that is included.
-        inclusion: of the supporter for whom it was read; None if their signature is not in it.
+        with_their_name: whether it has the name of the supporter for whom it was read, who is
+            counted without it otherwise; None if their signature is not in it.
     """
 
     id: bytes
@@ -94,7 +87,7 @@ class Handover:
     export_id: bytes | None = None
     exported_at: datetime | None = None
     last_number: int = 0
-    inclusion: Inclusion | None = None
+    with_their_name: bool | None = None
 
     @property
     def signatures(self) -> int:
@@ -206,15 +199,7 @@ def handover_known_to(tx: Transaction, supporter: bytes) -> Handover | None:
     is_named = row.name_sealed is not None and not (row.restricted_at or row.objected_at)
     at = handover.exported_at
     was_named = at is not None and _was_named(known, at, otherwise=is_named)
-    return replace(handover, inclusion=Inclusion.NAMED if was_named else Inclusion.COUNTED)
-
-
-def invalidated_since_handover(tx: Transaction, handover: Handover) -> int:
-    """Returns how many of what was handed over were taken out of the count since."""
-    is_late = INVALIDATIONS.c.invalidated_at >= handover.as_of
-    late = select(INVALIDATIONS.c.id).where(is_late)
-    numbers = SIGNATURES.c.number <= handover.last_number
-    return tx.count(SIGNATURES, numbers, SIGNATURES.c.invalidation_id.in_(late))
+    return replace(handover, with_their_name=was_named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,15 +209,14 @@ class ChangeOwed:
     Attributes:
         change: the one that says most, of several.
         ids: of all that one notice covers.
-        is_corrected: whether its name in the list is to be replaced by another.
-        corrected_name: that name; None if there is none, it is erased, or cannot be decrypted.
+        corrected_name: what replaces its name in the list; None if that stays or goes, empty if
+            the new one is erased or cannot be decrypted.
     """
 
     number: int
     change: Change
     changed_at: datetime
     ids: tuple[bytes, ...]
-    is_corrected: bool = False
     corrected_name: str | None = field(default=None, repr=False)
 
 
@@ -263,16 +247,14 @@ def _owed(tx: Transaction, known: Sequence[Row[Any]], exported_at: datetime) -> 
     if not found or not _was_named(known, exported_at, otherwise=True):
         return None
     change, changed_at = min(found, key=lambda each: _BY_WEIGHT.index(each[0]))
-    is_corrected = change in _KEEPS_THE_NAME and Change.CORRECTED in dict(found)
     row, name = known[0], None
-    if is_corrected:
-        name = tx.opened(row.name_sealed, SIGNATURES.c.name_sealed, row.signature_id)
+    if change in _KEEPS_THE_NAME and Change.CORRECTED in dict(found):
+        name = tx.opened(row.name_sealed, SIGNATURES.c.name_sealed, row.signature_id) or ""
     return ChangeOwed(
         number=row.number,
         change=change,
         changed_at=changed_at,
         ids=tuple(each.id for each in untold),
-        is_corrected=is_corrected,
         corrected_name=name,
     )
 
@@ -351,7 +333,7 @@ def _add(tx: Transaction, handover: Handover) -> None:
 def _note(tx: Transaction, handover: Handover) -> None:
     """Has the journal keep all from which a restored copy gets back the handover and its list."""
     noted = asdict(handover)
-    del noted["id"], noted["inclusion"]
+    del noted["id"], noted["with_their_name"]
     tx.note(Entry(Deed.HANDOVER, handover.id, json.dumps(noted, default=_noted)))
 
 

@@ -1,7 +1,7 @@
 """How many signed, from where, and how fast. New queries that count signatures go here.
 
 How fast is looked at every few minutes: hours are counted in an index that holds the time and
-nothing else; rows are read of the last hour, and of the week before it if it has a main source.
+nothing else, and rows are read of the last hour.
 """
 
 from collections import Counter
@@ -16,7 +16,7 @@ from storage.tables import ANONYMOUS_COUNTS, SIGNATURES
 from storage.times import to_millis
 from storage.transaction import Transaction
 
-HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 _SIGNED = SIGNATURES.c
 _IS_COUNTED = _SIGNED.invalidation_id.is_(None)
@@ -56,18 +56,14 @@ class SigningRate:
         signed: how many in that hour.
         busiest_before: how many in the busiest of the 24 hours before; None if the petition had
             no signature yet when those began, so that nothing is usual.
-        by_source: of the hour.
         by_form_seconds: of the hour, by whether they have a name, how long the form took; None:
             not known.
-        main_source_before: how many the hour's largest source brought in the week before it.
     """
 
     until: datetime
     signed: int
     busiest_before: int | None
-    by_source: Mapping[str | None, int]
     by_form_seconds: Mapping[bool, Mapping[int | None, int]]
-    main_source_before: int
 
 
 def signature_statistics(tx: Transaction, since: datetime) -> Stats:
@@ -100,23 +96,13 @@ def signature_statistics(tx: Transaction, since: datetime) -> Stats:
 def signing_rate(tx: Transaction, until: datetime) -> SigningRate:
     """Returns how fast people signed in the hour before `until`, and before."""
     before, has_name = until - HOUR, _SIGNED.name_sealed.is_not(None).label("has_name")
-    groups = (_SIGNED.source, _SIGNED.form_seconds, has_name)
+    groups = (_SIGNED.form_seconds, has_name)
     last_hour = select(*groups, func.count().label("signed")).where(_between(before, until))
-    by_source: Counter[str | None] = Counter()
     by_form_seconds = {True: Counter[int | None](), False: Counter[int | None]()}
     for row in tx.all(last_hour.where(tx.of(SIGNATURES)).group_by(*groups)):
-        by_source[row.source] += row.signed
         by_form_seconds[row.has_name][row.form_seconds] += row.signed
-    main = max(by_source, key=lambda each: by_source[each], default=None)
-    of_main = (_between(before - WEEK, before), _SIGNED.source == main)
-    return SigningRate(
-        until,
-        by_source.total(),
-        _busiest_hour(tx, before),
-        by_source,
-        by_form_seconds,
-        0 if main is None else tx.count(SIGNATURES, *of_main),
-    )
+    signed = sum(each.total() for each in by_form_seconds.values())
+    return SigningRate(until, signed, _busiest_hour(tx, before), by_form_seconds)
 
 
 def _busiest_hour(tx: Transaction, until: datetime) -> int | None:

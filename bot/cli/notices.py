@@ -20,7 +20,6 @@ from storage.handovers import (
     Handover,
     active_handover,
     exported_lists,
-    invalidated_since_handover,
     mark_changes_told,
     owed_changes,
 )
@@ -76,19 +75,13 @@ async def _since_the_handover(
     context: CliContext, handover: Handover, owed: Sequence[ChangeOwed]
 ) -> AsyncIterator[str]:
     words, day = context.words, context.words.date(handover.handed_over_on)
-    if invalidated := await context.storage.read(invalidated_since_handover, handover):
-        yield label(
-            "De las {all} firmas entregadas, {n} se han anulado después: comunícalo también.",
-            all=words.number(handover.signatures),
-            n=words.number(invalidated),
-        )
     if not owed:
         yield label("De lo que se entregó el {day} no hay nada que comunicar.", day=day)
         return
     yield label("Esto ha cambiado en lo que se entregó el {day}, y hay que comunicarlo:", day=day)
     for each in owed:
         yield f"  {words.number(each.number)}  {words.date(each.changed_at)}  {_to_do(each)}"
-    if any(each.is_corrected for each in owed):
+    if any(each.corrected_name is not None for each in owed):
         yield label("Los nombres corregidos van cifrados a un archivo: --output ARCHIVO")
 
 
@@ -107,7 +100,7 @@ async def _before_the_handover(context: CliContext) -> AsyncIterator[str]:
 
 def _to_do(owed: ChangeOwed) -> str:
     parts = [label(_TO_DO[owed.change])]
-    if owed.is_corrected and owed.change is not Change.CORRECTED:
+    if owed.corrected_name is not None and owed.change is not Change.CORRECTED:
         parts.append(label(_TO_DO[Change.CORRECTED]))
     return "; ".join(parts)
 

@@ -31,9 +31,6 @@ _FAST_FROM = 50
 # Times the busiest hour of the day before. What spreads from person to person doubles in an hour,
 # or trebles.
 _FAST_TIMES = 5
-# The same where nearly all come by one link, by which fewer came in the whole week before.
-_ONE_SOURCE_TIMES = 3
-_MAIN_SHARE = 0.8
 
 _FORM_TIMES = {
     True: mark(
@@ -49,7 +46,6 @@ class Sign(StrEnum):
     """What can be unusual about the signatures of an hour."""
 
     FAST = "fast"
-    ONE_SOURCE = "one source"
     SHORT_FORMS = "short forms"
 
 
@@ -67,26 +63,12 @@ def form_seconds(started_at: datetime | None, signed_at: datetime) -> int | None
 def signs_of_a_wave(rate: SigningRate) -> list[Sign]:
     """Returns what is unusual about the last hour; nothing, where that can be said of it."""
     found = []
-    if _times_the_usual(rate) >= _FAST_TIMES and rate.signed >= _FAST_FROM:
+    usual = rate.busiest_before
+    if usual is not None and rate.signed >= max(_FAST_FROM, _FAST_TIMES * usual):
         found.append(Sign.FAST)
-    source = main_source(rate)
-    if (
-        source is not None
-        and rate.by_source[source] >= max(_FAST_FROM, rate.main_source_before)
-        and _times_the_usual(rate) >= _ONE_SOURCE_TIMES
-    ):
-        found.append(Sign.ONE_SOURCE)
     if short_forms(rate):
         found.append(Sign.SHORT_FORMS)
     return found
-
-
-def main_source(rate: SigningRate) -> str | None:
-    """Returns the link by which nearly all of the hour came; None if there is none like that."""
-    for source, signed in rate.by_source.items():
-        if source is not None and signed >= _MAIN_SHARE * rate.signed:
-            return source
-    return None
 
 
 def short_forms(rate: SigningRate) -> dict[bool, int]:
@@ -121,10 +103,3 @@ def median_form_seconds(forms: Mapping[int | None, int]) -> int | None:
 
 def _known_forms(forms: Mapping[int | None, int]) -> Counter[int]:
     return Counter({seconds: n for seconds, n in forms.items() if seconds is not None})
-
-
-def _times_the_usual(rate: SigningRate) -> float:
-    """Returns how many times the busiest hour of the day before the last one is; 0: not known."""
-    if rate.busiest_before is None:
-        return 0
-    return rate.signed / max(1, rate.busiest_before)

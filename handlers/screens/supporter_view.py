@@ -15,7 +15,7 @@ from handlers.screens.screen import sentences
 from handlers.screens.text_versions import version_pages
 from storage.closing_texts import ClosingText
 from storage.conversations import Conversation
-from storage.handovers import Handover, Inclusion
+from storage.handovers import Handover
 from storage.personal_data import Held
 from storage.petitions import PetitionState
 from storage.signatures import Signature
@@ -73,7 +73,7 @@ class View:
     @property
     def name_handed_over_on(self) -> date | None:
         """The day on which the person's name was handed over; None if it was not."""
-        if self.handover is None or self.handover.inclusion is not Inclusion.NAMED:
+        if self.handover is None or not self.handover.with_their_name:
             return None
         return self.handover.handed_over_on
 
@@ -113,11 +113,11 @@ class View:
         )
 
     def _was_handed_over(self, known: Handover) -> Html | None:
-        if known.inclusion is None:
+        if known.with_their_name is None:
             return None
         return self.words.text(
             "Tu nombre está en la lista que se entregó el {date}."
-            if known.inclusion is Inclusion.NAMED
+            if known.with_their_name
             else "En la entrega del {date}, tu firma se contó sin tu nombre.",
             date=self.words.date(known.handed_over_on),
         )

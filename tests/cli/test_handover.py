@@ -11,7 +11,6 @@ from bot.cli.main import app
 from storage import Storage
 from storage.consents import correct_signed_name, remove_signed_name
 from storage.conversations import Conversation
-from storage.invalidations import take_out_signatures
 from storage.person_notices import PersonNoticeKind
 from storage.person_requests import carry_out_request, verified_otherwise
 from storage.signatures import withdraw_signature
@@ -263,18 +262,6 @@ def test_of_each_change_it_is_said_what_is_to_be_done_and_all_are_told_at_once(
     assert "that the addressee was told." in said(call("notices", "--told", "--yes"))
     assert "5 signatures" in {each.detail for each in petition.audited()}
     assert "No notice is owed" in said(call("notices"))
-
-
-def test_how_many_were_invalidated_since_is_told_too(petition: PetitionDatabase) -> None:
-    said(call(*DELIVERED, "--export", exported(petition), "--yes"))
-    at = NOON + timedelta(days=3)
-    petition.do(
-        lambda storage: storage.write(
-            take_out_signatures, [1, 2], reason="a wave", condition="all", at=at
-        )
-    )
-    text = said(call("notices"))
-    assert "2 of the 6 signatures that were handed over have been taken out of the count" in text
 
 
 def test_a_corrected_name_goes_to_whoever_holds_the_key_and_into_no_other_file(

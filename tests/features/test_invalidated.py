@@ -111,14 +111,13 @@ async def test_the_admins_are_told_of_a_wave_once_and_not_who_is_in_it(scene: Sc
         f"{each.astimezone(words.zone):%Y-%m-%d %H:%M}"
         for each in (until - hour, until + timedelta(minutes=1))
     )
-    command = f'petition-bot invalidate --from "{begin}" --to "{end}" --source=radio'
+    command = f'petition-bot invalidate --from "{begin}" --to "{end}"'
     assert read_by(scene.marta)[-1] == (
         "👀 Las firmas llegan de una manera poco habitual.\n\n"
         f"Entre las {words.clock(until - hour)} y las {words.clock(until)} han llegado 76 firmas. "
-        "Son muchas más de lo habitual: en la hora con más firmas del día anterior hubo 3. De "
-        "ellas, 75 llegaron por el enlace «radio». Formularios con nombre rellenados en menos de "
-        "3 segundos, sin tiempo de leerlos: 39. Formularios sin nombre rellenados en menos de 2 "
-        "segundos, sin tiempo de leerlos: 31.\n\n"
+        "Son muchas más de lo habitual: en la hora con más firmas del día anterior hubo 3. "
+        "Formularios con nombre rellenados en menos de 3 segundos, sin tiempo de leerlos: 39. "
+        "Formularios sin nombre rellenados en menos de 2 segundos, sin tiempo de leerlos: 31.\n\n"
         "Con nombre: 41. De quienes se sabe, la mitad tardó 1 s o menos en firmar.\n"
         "Sin nombre: 35. De quienes se sabe, la mitad tardó 1 s o menos en firmar.\n\n"
         "Puede que la petición se esté compartiendo mucho o que la haya difundido un medio o un "

@@ -20,7 +20,7 @@ from handlers.screens.screen import Screen
 from handlers.screens.signing import message_choices
 from handlers.screens.supporter_view import View
 from storage.conversations import Conversation
-from storage.handovers import Handover, Inclusion
+from storage.handovers import Handover
 from storage.personal_data import Held
 from storage.petitions import PetitionState
 from storage.signatures import Signature
@@ -63,7 +63,7 @@ handovers = st.none() | st.builds(
     without_name=st.integers(0, 999_999_999),
     recorded_at=st.just(NOON),
     undone_at=st.none(),
-    inclusion=st.none() | st.sampled_from(Inclusion),
+    with_their_name=st.none() | st.booleans(),
 )
 
 

@@ -11,7 +11,7 @@ from handlers.screens import draw
 from handlers.screens.supporter_view import View
 from storage.closing_texts import CLOSING_UPDATE, ClosingText, ClosingTextKind, Publication
 from storage.conversations import Conversation
-from storage.handovers import Handover, Inclusion
+from storage.handovers import Handover
 from storage.person_requests import MOST_ATTEMPTS
 from storage.personal_data import Held
 from storage.petitions import PetitionState
@@ -33,10 +33,10 @@ LATER = NOON + timedelta(days=40)
 SIGNED = Signature(1_007, "Ana", NOON, None, text_version="2025-01-01")
 
 
-def handed_over(with_name: int, without_name: int, inclusion: Inclusion | None = None) -> Handover:
+def handed_over(with_name: int, without_name: int, *, with_theirs: bool | None = None) -> Handover:
     day = date(2025, 6, 20)
     known = Handover(bytes(16), day, "0f" * 32, with_name, without_name, NOON)
-    return replace(known, inclusion=inclusion)
+    return replace(known, with_their_name=with_theirs)
 
 
 def entry(number: int, kind: ClosingTextKind, day: date | None, text: str) -> ClosingText:
@@ -172,14 +172,14 @@ def of_people() -> dict[str, View]:
         "late signer": closed_for(None),
         "late signer, of a draft": closed_for(None, petition=drafted),
         "late signer who is asked": closed_for(None, petition=asking),
-        "late signer, named": closed_for(handed_over(3, 4, Inclusion.NAMED), closing_texts=told),
-        "late signer, counted": closed_for(handed_over(0, 2, Inclusion.COUNTED)),
+        "late signer, named": closed_for(handed_over(3, 4, with_theirs=True), closing_texts=told),
+        "late signer, counted": closed_for(handed_over(0, 2, with_theirs=False)),
         "late signer, after it": closed_for(handed_over(1, 2)),
         "late signer, not counted any more": mine(
-            closed_for(handed_over(1, 2, Inclusion.NAMED)), is_counted=False
+            closed_for(handed_over(1, 2, with_theirs=True)), is_counted=False
         ),
         "late signer, on the last day": closed_for(
-            handed_over(1, 2, Inclusion.NAMED), today=date(2025, 7, 20)
+            handed_over(1, 2, with_theirs=True), today=date(2025, 7, 20)
         ),
     }
 

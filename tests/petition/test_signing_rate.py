@@ -33,29 +33,25 @@ def an_hour(
     signed: int,
     usual: int | None = 10,
     *,
-    by: Mapping[str | None, int] | None = None,
     forms: Mapping[int | None, int] | None = None,
     unnamed: Mapping[int | None, int] | None = None,
-    before: int = 0,
 ) -> SigningRate:
-    by_source: Mapping[str | None, int] = by or {None: signed}
     if forms is unnamed is None:
         forms = {40: signed}
     seconds = {True: forms or {}, False: unnamed or {}}
-    return SigningRate(NOON, signed, usual, by_source, seconds, before)
+    return SigningRate(NOON, signed, usual, seconds)
 
 
 def test_an_ordinary_viral_day_raises_nothing() -> None:
     """It spreads by the link of the button to share, and more than doubles every hour."""
     busiest, hour = 4, 10
     for _ in range(9):
-        shared: dict[str | None, int] = {"share": hour * 9 // 10, None: hour - hour * 9 // 10}
         forms: dict[int | None, int] = {
             2: hour // 20,
             25: hour // 2,
             60: hour - hour // 20 - hour // 2,
         }
-        assert signs_of_a_wave(an_hour(hour, busiest, by=shared, forms=forms)) == []
+        assert signs_of_a_wave(an_hour(hour, busiest, forms=forms)) == []
         busiest, hour = hour, hour * 5 // 2
     assert hour > 30_000
 
@@ -63,7 +59,7 @@ def test_an_ordinary_viral_day_raises_nothing() -> None:
 def test_a_small_petition_raises_nothing_when_a_family_signs_after_lunch() -> None:
     for signed in (5, 12, 29):
         forms: dict[int | None, int] = {2: signed}
-        assert signs_of_a_wave(an_hour(signed, 0, by={"abuela": signed}, forms=forms)) == []
+        assert signs_of_a_wave(an_hour(signed, 0, forms=forms)) == []
 
 
 def test_the_first_day_of_a_petition_is_not_called_fast_as_nothing_is_usual_yet() -> None:
@@ -76,15 +72,6 @@ def test_many_times_the_busiest_hour_of_the_day_before_is_fast(
 ) -> None:
     assert signs_of_a_wave(an_hour(signed, usual=10)) == signs
     assert signs_of_a_wave(an_hour(signed, usual=200)) == []
-
-
-def test_nearly_all_by_a_link_that_brought_few_before_is_a_sign_where_it_is_also_fast() -> None:
-    by: dict[str | None, int] = {"radio": 90, None: 10}
-    assert signs_of_a_wave(an_hour(100, 30, by=by)) == [Sign.ONE_SOURCE]
-    assert signs_of_a_wave(an_hour(100, 40, by=by)) == []
-    assert signs_of_a_wave(an_hour(100, 30, by=by, before=91)) == []
-    assert signs_of_a_wave(an_hour(100, 30, by={"radio": 79, None: 21})) == []
-    assert signs_of_a_wave(an_hour(100, 30, by={None: 100})) == []
 
 
 @pytest.mark.parametrize(

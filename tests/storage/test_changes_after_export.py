@@ -211,7 +211,7 @@ async def test_what_the_addressee_was_told_of_is_not_owed_again_and_a_later_chan
     assert await _owed(storage) == []
     await _changes(storage, 1, (RESTRICTED, 9))
     (owed,) = await _owed(storage)
-    assert (owed.change, owed.ids, owed.is_corrected) == (RESTRICTED, (b"1/9",), False)
+    assert (owed.change, owed.ids, owed.corrected_name) == (RESTRICTED, (b"1/9",), None)
 
 
 async def test_who_corrects_and_then_restricts_or_objects_is_told_of_with_the_new_name(
@@ -221,12 +221,8 @@ async def test_who_corrects_and_then_restricts_or_objects_is_told_of_with_the_ne
     for number, change in ((1, RESTRICTED), (2, OBJECTED)):
         await _changes(storage, number, (CORRECTED, 5), (change, 9))
     first, second = await _owed(storage)
-    assert (first.change, first.is_corrected, first.corrected_name) == (
-        *(RESTRICTED, True, "Persona 1"),
-    )
-    assert (second.change, second.is_corrected, second.corrected_name) == (
-        *(OBJECTED, True, "Persona 2"),
-    )
+    assert (first.change, first.corrected_name) == (RESTRICTED, "Persona 1")
+    assert (second.change, second.corrected_name) == (OBJECTED, "Persona 2")
     assert "Persona" not in repr(first)
 
 
@@ -236,7 +232,7 @@ async def test_who_has_the_name_taken_off_is_told_of_without_it(
     await people.exported(last_number=5, with_name=5)
     await _changes(storage, 1, (CORRECTED, 5), (REMOVED, 9))
     (owed,) = await _owed(storage)
-    assert (owed.is_corrected, owed.corrected_name, owed.changed_at) == (False, None, later(9))
+    assert (owed.corrected_name, owed.changed_at) == (None, later(9))
 
 
 async def test_one_notice_covers_also_what_was_undone_before_it(

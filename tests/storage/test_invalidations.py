@@ -251,7 +251,6 @@ async def test_how_fast_people_sign_is_read_of_who_is_counted(
     at = NOON + 10 * MINUTE
     young = await storage.read(signing_rate, at)
     assert (young.signed, young.busiest_before) == (10, None)
-    assert young.by_source == {None: 5, "radio": 5}
     assert young.by_form_seconds == {True: {40: 5, 1: 5}, False: {}}
     await write_all(storage.database, NAMELESS)
     kinds = (await storage.read(signing_rate, at)).by_form_seconds
@@ -267,7 +266,7 @@ async def test_how_fast_people_sign_is_read_of_who_is_counted(
         ),
     )
     rate = await storage.read(signing_rate, at)
-    assert (rate.signed, rate.busiest_before, rate.main_source_before) == (7, 2, 1)
+    assert (rate.signed, rate.busiest_before) == (7, 2)
     # A moment belongs to the hour that ends with it.
     ends_at = Statement(
         "UPDATE signatures SET signed_at = :at WHERE number = 5", {"at": NOON_MILLIS + 600_000}

@@ -24,7 +24,7 @@ from storage.conversations import conversation_of
 from storage.database_url import data_folder
 from storage.deliveries import record_results, recover_deliveries
 from storage.errors import SchemaTooOld, Unavailable
-from storage.handovers import Inclusion, active_handover, handover_known_to
+from storage.handovers import active_handover, handover_known_to
 from storage.invalidations import all_invalidations, undo_invalidation
 from storage.journal import Deed
 from storage.keyring import Keyring
@@ -145,9 +145,9 @@ async def test_who_chose_to_be_counted_without_a_name_has_none_left_in_any_file(
         await storage.read(handover_known_to, a_supporter(key, 2000 + n, slug="sahara").supporter)
         for n in range(1, 7)
     ]
-    assert [each.inclusion for each in told if each is not None] == [
-        *(Inclusion.NAMED, Inclusion.COUNTED, Inclusion.COUNTED),
-        *(Inclusion.NAMED, Inclusion.NAMED, Inclusion.COUNTED),
+    assert [each.with_their_name for each in told if each is not None] == [
+        *(True, False, False),
+        *(True, True, False),
     ]
 
     storage.journal.rewrite(None)
