@@ -101,7 +101,7 @@ async def refused_under_broadcast(ctx: SupporterContext, *, kind: Kind) -> None:
 async def withdraw(ctx: SupporterContext) -> None:
     """Erases the signature and everything stored with it, then shows that it is done."""
     storage, at = ctx.services.storage, ctx.services.clock()
-    withdrawing = storage.write(withdraw_signature, ctx.supporter, at, stage=Stage.WITHDRAWN.value)
+    withdrawing = storage.write(withdraw_signature, ctx.supporter, at)
     await _show_reloaded(ctx, landed=await change_and_void_claims(ctx, withdrawing))
 
 

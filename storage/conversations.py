@@ -20,7 +20,7 @@ from storage.transaction import Transaction
 if TYPE_CHECKING:
     from storage import Storage
 
-_FIRST_STAGE = "home"
+_FIRST_STAGE, _WITHDRAWN_STAGE = "home", "withdrawn"
 
 # The column had this name when digests were first stored. It is part of what the key signs, so
 # with another one no stored digest would match, and every screen would be edited once in vain.
@@ -170,13 +170,13 @@ def forget_left_forms(tx: Transaction, before: datetime, *, limit: int) -> int:
     return tx.set(CONVERSATIONS, _COLUMNS.supporter.in_(people), **FORGOTTEN)
 
 
-def forget_conversation(tx: Transaction, supporter: bytes, *, stage: str | None = None) -> None:
-    """Erases what a conversation has of somebody; with a `stage` it moves there, by one version.
+def forget_conversation(tx: Transaction, supporter: bytes) -> None:
+    """Erases what a conversation has of somebody, and moves it to the stage that says so.
 
     In one transaction with the erasure of a signature: a kill in between would leave the person
     without a confirmation.
     """
-    moved = {} if stage is None else {"stage": stage, "version": _COLUMNS.version + 1}
+    moved = {"stage": _WITHDRAWN_STAGE, "version": _COLUMNS.version + 1}
     tx.set(CONVERSATIONS, _COLUMNS.supporter == supporter, **FORGOTTEN, **moved)
 
 

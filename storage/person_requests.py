@@ -40,8 +40,6 @@ MOST_ATTEMPTS = 5
 _SIGNS = "34679ACDEFHJKMNPRTVWXY"
 _GROUPS, _GROUP = 2, 4
 
-_WITHDRAWN_STAGE = "withdrawn"
-
 
 @dataclass(frozen=True, slots=True)
 class Signer:
@@ -191,7 +189,7 @@ def carry_out_request(
     if asked is PersonNoticeKind.CORRECTED:
         replace_name(tx, row, name, at)
     elif asked is PersonNoticeKind.ERASED:
-        forget_person(tx, row.supporter, _WITHDRAWN_STAGE)
+        forget_person(tx, row.supporter)
     elif asked is PersonNoticeKind.LIFTED:
         _lift(tx, row, at)
     elif asked is not PersonNoticeKind.SHOWN:

@@ -159,28 +159,24 @@ def sign_petition(
     return True
 
 
-def withdraw_signature(
-    tx: Transaction, supporter: bytes, at: datetime, *, stage: str | None = None
-) -> bool:
+def withdraw_signature(tx: Transaction, supporter: bytes, at: datetime) -> bool:
     """Erases a signature, its consent and the form input; returns False if there was none.
 
-    The numbers of other signatures and the count stored at closing stay the same. With a
-    `stage`, the conversation moves there, by one version, in the same transaction.
+    The numbers of other signatures and the count stored at closing stay the same.
     """
     signature = lock_signature(tx, supporter)
-    forget_person(tx, supporter, stage)
+    forget_person(tx, supporter)
     if signature is not None:
         erase_signature(tx, signature, Change.WITHDRAWN, at)
     return signature is not None
 
 
-def forget_person(tx: Transaction, supporter: bytes, stage: str | None = None) -> None:
+def forget_person(tx: Transaction, supporter: bytes) -> None:
     """Erases what there is of somebody besides the signature, which is locked.
 
-    With the code a letter would show whose signature it is. With a `stage`, the conversation moves
-    there, by one version.
+    With the code a letter would show whose signature it is.
     """
-    forget_conversation(tx, supporter, stage=stage)
+    forget_conversation(tx, supporter)
     make_files_due(tx, supporter)
     tx.delete(PERSON_NOTICES, PERSON_NOTICES.c.supporter == supporter)
     tx.delete(PERSON_CODES, PERSON_CODES.c.supporter == supporter)

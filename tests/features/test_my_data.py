@@ -342,4 +342,4 @@ async def test_a_second_tap_does_nothing_twice_and_the_receipt_has_what_was_agre
     await scene.taps(jordi, "Otros derechos")
     await jordi.tap("🔑 Pedir un código").answered()
     await scene.settled()
-    assert "✍️ Firmar con mi nombre" in scene.screen(jordi).labels
+    assert "Tu firma está retirada" in scene.screen(jordi).text

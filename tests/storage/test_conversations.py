@@ -251,25 +251,6 @@ async def test_of_a_form_that_was_only_opened_its_beginning_is_forgotten_too(
     assert await storage.read(conversation_of, supporter) == replace(opened, form_started_at=None)
 
 
-async def test_a_withdrawal_leaves_the_version_to_whoever_asked_for_it(
-    storage: Storage, keyring: Keyring
-) -> None:
-    ana = a_supporter(keyring, 1)
-    await ana.arrive(storage)
-    await ana.sign(storage)
-    await storage.write(save_conversation, replace(ana.conversation(version=3)), was=2, at=NOON)
-    await storage.write(withdraw_signature, ana.supporter, NOON)
-    await storage.write(
-        save_conversation,
-        Conversation(ana.supporter, stage="withdrawn", version=4),
-        was=3,
-        at=NOON,
-    )
-    assert await storage.read(conversation_of, ana.supporter) == Conversation(
-        ana.supporter, stage="withdrawn", version=4
-    )
-
-
 async def test_a_withdrawal_leaves_what_makes_old_buttons_harmless_and_nothing_else(
     storage: Storage, keyring: Keyring
 ) -> None:
@@ -278,7 +259,7 @@ async def test_a_withdrawal_leaves_what_makes_old_buttons_harmless_and_nothing_e
     await ana.sign(storage)
     full = Conversation(ana.supporter, **FULL)  # type: ignore[arg-type] # each of its own type
     await storage.write(save_conversation, full, was=2, at=NOON)
-    await storage.write(withdraw_signature, ana.supporter, NOON, stage="withdrawn")
+    await storage.write(withdraw_signature, ana.supporter, NOON)
     rows = await read_sql(storage.database, "SELECT * FROM conversations")
     assert [dict(row) for row in rows] == [
         {

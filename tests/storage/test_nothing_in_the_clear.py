@@ -128,7 +128,7 @@ async def test_a_draft_is_erased_from_the_conversation_too(
     canary = a_supporter(keyring, CHAT, NAME)
     await storage.write(withdraw_signature, canary.supporter, NOON)
     assert await storage.read(conversation_of, canary.supporter) == Conversation(
-        canary.supporter, stage="consent", version=3
+        canary.supporter, stage="withdrawn", version=4
     )
 
 

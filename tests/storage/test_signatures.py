@@ -201,14 +201,14 @@ async def test_withdrawing_erases_signature_consent_and_draft(
     assert await read_sql(storage.database, "SELECT id FROM consents") == []
     conversation = await storage.read(conversation_of, ana.supporter)
     assert conversation == Conversation(
-        ana.supporter, stage="consent", version=3, language="en", message_id=5
+        ana.supporter, stage="withdrawn", version=4, language="en", message_id=5
     )
     changed = Statement("SELECT updated_at FROM conversations")
     assert await read_rows(storage.database, changed) == [{"updated_at": 0}]
-    assert await storage.write(withdraw_signature, ana.supporter, NOON, stage="withdrawn") is False
+    assert await storage.write(withdraw_signature, ana.supporter, NOON) is False
     conversation = await storage.read(conversation_of, ana.supporter)
     assert conversation is not None
-    assert (conversation.stage, conversation.version) == ("withdrawn", 4)
+    assert (conversation.stage, conversation.version) == ("withdrawn", 5)
 
 
 async def test_a_name_is_not_corrected_over_what_was_written_since(
@@ -251,7 +251,7 @@ async def test_numbers_stay_and_are_never_given_again(storage: Storage, keyring:
         await someone.arrive(storage)
         await someone.sign(storage)
     await storage.write(withdraw_signature, jordi.supporter, NOON)
-    await jordi.sign(storage, was=2)
+    await jordi.sign(storage, was=3)
     signatures = [await storage.read(signature_of, each.supporter) for each in (ana, jordi)]
     assert [each and each.number for each in signatures] == [1, 3]
     assert (await storage.read(petition_state)).signatures == 2
