@@ -349,7 +349,7 @@ def _wire(
     token = settings.bot_token.get_secret_value()
     marks = RehearsalMarks(services) if services.is_rehearsal else None
     client = TelegramClient(session, gate, api_url=settings.api_url, token=token, marks=marks)
-    request = SharedRequest(session, gate, marks=marks)
+    request = SharedRequest(client)
     application = _application(settings.api_url, token, request, services)
     handlers.register(application)
     worker = Worker(

@@ -12,9 +12,9 @@ from bot.back_off import BackOff
 from bot.intake.dispatcher import Dispatcher
 from bot.intake.offset_tracker import is_number
 from bot.intake.token_checks import SecondPoller, TokenUnknown, token_is_denied
+from bot.transport.client import TelegramClient
 from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
 from bot.transport.errors import AnswerUnreadable, ResponseLost
-from bot.transport.raw_client import TelegramClient
 
 _log = structlog.stdlib.get_logger()
 

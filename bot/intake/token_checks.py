@@ -8,8 +8,8 @@ from telegram.error import TelegramError
 
 from bot.text.terminal_language import TerminalError, label
 from bot.tracebacks import kind_of, place_of
+from bot.transport.client import TelegramClient
 from bot.transport.error_kinds import ErrorKind, error_kind
-from bot.transport.raw_client import TelegramClient
 
 _log = structlog.stdlib.get_logger()
 

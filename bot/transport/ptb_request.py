@@ -1,4 +1,4 @@
-"""Sends python-telegram-bot's calls over the shared session and through the same gate."""
+"""Makes python-telegram-bot's calls by the same client as all others."""
 
 import asyncio
 import re
@@ -10,10 +10,9 @@ import structlog
 from telegram._utils.defaultvalue import DefaultValue
 from telegram.request import BaseRequest, RequestData
 
-from bot.transport.api_caller import ApiCall, ApiCaller, Marks, RetryPolicy, result_of
+from bot.transport.client import ApiCall, TelegramClient, result_of
 from bot.transport.errors import TelegramRefused
-from bot.transport.send_gate import Gate
-from bot.transport.session import SharedSession, Upload
+from bot.transport.session import Upload
 
 _DEFAULT = BaseRequest.DEFAULT_NONE
 _log = structlog.stdlib.get_logger()
@@ -27,20 +26,12 @@ _Seconds = float | DefaultValue[Any] | None
 
 
 class SharedRequest(BaseRequest):
-    """A `BaseRequest` over a session that the application opens and closes."""
+    """A `BaseRequest` over a client, of the same bot, that others use too."""
 
-    __slots__ = ("_caller", "_knows_times", "_read_timeout")
+    __slots__ = ("_client", "_knows_times", "_read_timeout")
 
-    def __init__(
-        self,
-        session: SharedSession,
-        gate: Gate,
-        policy: RetryPolicy | None = None,
-        *,
-        read_timeout: float = 10.0,
-        marks: Marks | None = None,
-    ) -> None:
-        self._caller = ApiCaller(session, gate, policy, marks)
+    def __init__(self, client: TelegramClient, read_timeout: float = 10.0) -> None:
+        self._client = client
         self._read_timeout = read_timeout
         self._knows_times = True
 
@@ -50,7 +41,7 @@ class SharedRequest(BaseRequest):
         return self._read_timeout
 
     async def initialize(self) -> None:
-        """Does nothing: the session is shared."""
+        """Does nothing: the client's session is open."""
 
     async def shutdown(self) -> None:
         """Does nothing: others still use the session."""
@@ -70,23 +61,22 @@ class SharedRequest(BaseRequest):
         connect_timeout: _Seconds = _DEFAULT,
         pool_timeout: _Seconds = _DEFAULT,
     ) -> tuple[int, bytes]:
-        """Makes one call; see `ApiCaller.call` for what it raises where there is no success.
+        """Makes one call; see `TelegramClient.answer` for what it raises.
 
         Of the times it has only that for the answer: the others are the same for every call.
         """
         seconds = read_timeout if isinstance(read_timeout, int | float) else self._read_timeout
-        bot_url, _, name = url.rpartition("/")
-        call = ApiCall(name, await _fields(request_data), seconds)
+        call = ApiCall(url.rpartition("/")[2], await _fields(request_data), seconds)
         try:
             if self._knows_times:
-                return 200, await self._caller.call(bot_url, call)
+                return 200, await self._client.answer(call)
         except TelegramRefused as error:
             if _NO_TIMES not in error.description.lower():
                 raise
             self._knows_times = False
             _log.warning("times_left_out", reason=_OLD_SERVER)
         plain = {key: _without_times(value) for key, value in call.fields.items()}
-        return 200, await self._caller.call(bot_url, replace(call, fields=plain))
+        return 200, await self._client.answer(replace(call, fields=plain))
 
 
 def _without_times(value: object) -> object:

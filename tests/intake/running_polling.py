@@ -8,7 +8,7 @@ from typing import Any
 from bot.back_off import BackOff
 from bot.intake import Dispatcher, DispatchPolicy, Polling, TryAgain, UpdatesBehind
 from bot.transport import Gate, SharedSession, TelegramClient
-from bot.transport.api_caller import RetryPolicy
+from bot.transport.client import RetryPolicy
 from tests.intake.fake_updates import FakeUpdates
 from tests.support.scripted_server import TOKEN, ScriptedServer
 

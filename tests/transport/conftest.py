@@ -9,7 +9,7 @@ from telegram import Bot
 
 from bot.back_off import BackOff
 from bot.transport import Gate, SharedRequest, SharedSession, TelegramClient
-from bot.transport.api_caller import RetryPolicy
+from bot.transport.client import RetryPolicy
 from tests.support.scripted_server import TOKEN, ScriptedServer, serve
 
 QUICK = RetryPolicy(flood_seconds=0.5, repeats=2, pauses=BackOff(0.01))
@@ -57,8 +57,8 @@ def client(server: ScriptedServer, session: SharedSession, gate: Gate) -> Telegr
 
 
 @pytest.fixture
-def bot(server: ScriptedServer, session: SharedSession, gate: Gate) -> Bot:
-    request = SharedRequest(session, gate, QUICK, read_timeout=0.3)
+def bot(server: ScriptedServer, client: TelegramClient) -> Bot:
+    request = SharedRequest(client, read_timeout=0.3)
     return Bot(
         TOKEN,
         base_url=f"{server.url}/bot",

@@ -5,7 +5,7 @@ import pytest
 
 from bot.back_off import BackOff
 from bot.transport import Gate, Lane, SharedSession, TelegramClient, Upload
-from bot.transport.api_caller import ApiCall, RetryPolicy
+from bot.transport.client import ApiCall, RetryPolicy
 from bot.transport.errors import AnswerLate, NotSent, RateLimited, ResponseLost, TelegramRefused
 from bot.transport.recent_calls import Chat
 from tests.support import scripted_server as on_the_wire

@@ -1,4 +1,4 @@
-"""Makes every call: through the gate, over the session, and again where that is safe."""
+"""Makes every call to Telegram: through the gate, over the session, again where that is safe."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -121,13 +121,16 @@ class ApiCall:
         return self.lane is Lane.BROADCAST or makes_message(self.method)
 
 
-class ApiCaller:
-    """Makes the calls for one bot, those of python-telegram-bot and raw ones."""
+class TelegramClient:
+    """Calls methods of the Bot API for one bot; the `api_url` is without the bot's part."""
 
     def __init__(
         self,
         session: SharedSession,
         gate: Gate,
+        *,
+        api_url: str,
+        token: str,
         policy: RetryPolicy | None = None,
         marks: Marks | None = None,
     ) -> None:
@@ -135,13 +138,41 @@ class ApiCaller:
         self._gate = gate
         self._policy = policy or RetryPolicy()
         self._marks = marks
+        self._bot_url = f"{api_url.rstrip('/')}/bot{token}"
+        self._token = token
 
-    async def call(self, bot_url: str, call: ApiCall) -> bytes:
-        """Makes a call, and repeats it where that is safe; a broadcast's call is never repeated.
+    async def call(
+        self,
+        method: str,
+        params: Mapping[str, object] | None = None,
+        *,
+        lane: Lane = Lane.REPLY,
+        timeout: float = 10.0,
+        wanted: Callable[[], bool] = lambda: True,
+    ) -> Any:
+        """Calls a method and returns its result as parsed JSON.
+
+        It costs less than python-telegram-bot's objects: for fetching updates and broadcasting.
 
         Args:
-            bot_url: the bot's address, which ends in the token.
-            call: what to call.
+            method: the method's name in Telegram's spelling.
+            params: `Upload`s are sent as files; None is left out.
+            lane: a broadcast's call waits for its slot and is never repeated here.
+            timeout: seconds to wait for the answer.
+            wanted: asked at the call's turn; when it returns False, `NotSent` is raised.
+
+        Raises:
+            TelegramRefused, NotSent, ResponseLost, RateLimited: see `answer`.
+        """
+        fields = {name: value for name, value in (params or {}).items() if value is not None}
+        call = ApiCall(method, fields, timeout, lane, wanted)
+        result = result_of(await self.answer(call))
+        if self._marks is not None and method == "getUpdates":
+            self._marks.incoming(result)
+        return result
+
+    async def answer(self, call: ApiCall) -> bytes:
+        """Makes a call, and repeats it where that is safe; a broadcast's call is never repeated.
 
         Returns:
             The body of an answer that tells of a success, see `result_of`.
@@ -153,19 +184,19 @@ class ApiCaller:
             ResponseLost: possibly delivered.
         """
         if self._marks is None:
-            return await self._send(bot_url, call)
+            return await self._send(call)
         *before, (_, fields) = await self._marks.outgoing(call.method, call.fields)
         for method, others in before:
-            await self._send(bot_url, replace(call, method=method, fields=others))
-        return await self._send(bot_url, replace(call, fields=fields))
+            await self._send(replace(call, method=method, fields=others))
+        return await self._send(replace(call, fields=fields))
 
-    async def _send(self, bot_url: str, call: ApiCall) -> bytes:
+    async def _send(self, call: ApiCall) -> bytes:
         floods = failures = 0
         while True:
             await self._pass_gate(call)
             if not call.wanted():
                 raise NotSent("Not wanted any more")
-            outcome = await self._try(bot_url, call)
+            outcome = await self._try(call)
             if isinstance(outcome, bytes):
                 return outcome
             if is_flood(outcome):
@@ -188,11 +219,12 @@ class ApiCaller:
         if pause > 0:
             raise RateLimited(pause)
 
-    async def _try(self, bot_url: str, call: ApiCall) -> bytes | Failure:
+    async def _try(self, call: ApiCall) -> bytes | Failure:
         outcome: bytes | Failure
         try:
-            answer = await self._session.post(f"{bot_url}/{call.method}", call.fields, call.limits)
-            outcome = answer.body if 200 <= answer.status < 300 else _refusal(answer, bot_url)
+            url = f"{self._bot_url}/{call.method}"
+            answer = await self._session.post(url, call.fields, call.limits)
+            outcome = answer.body if 200 <= answer.status < 300 else self._refusal(answer)
         except (NotSent, ResponseLost) as error:
             outcome = error
         if isinstance(outcome, NotSent):
@@ -202,6 +234,15 @@ class ApiCaller:
         if call.method not in UNCOUNTED:
             self._tell_gate(call, outcome)
         return outcome
+
+    def _refusal(self, answer: HttpResponse) -> Failure:
+        said = _fields(answer.body)
+        if answer.status != 429 and "description" not in said:
+            # A proxy's error page is not kept, since it may repeat the URL with the token.
+            return _not_telegrams(answer.status)
+        description = str(said.get("description", "")).replace(self._token, "[token]")
+        pause = _pause_in(said) if answer.status == 429 else None
+        return TelegramRefused(answer.status, description, pause)
 
     def _tell_gate(self, call: ApiCall, outcome: bytes | Failure) -> None:
         """Tells the gate what the answer says about limits."""
@@ -230,17 +271,6 @@ def result_of(body: bytes) -> Any:
 def is_flood(outcome: object) -> TypeGuard[TelegramRefused]:
     """Tells whether Telegram refused a call because there were too many."""
     return isinstance(outcome, TelegramRefused) and outcome.status == 429
-
-
-def _refusal(answer: HttpResponse, bot_url: str) -> Failure:
-    said = _fields(answer.body)
-    if answer.status != 429 and "description" not in said:
-        # A proxy's error page is not kept, since it may repeat the URL with the token.
-        return _not_telegrams(answer.status)
-    token = bot_url.rpartition("/bot")[2]
-    description = str(said.get("description", "")).replace(token, "[token]")
-    pause = _pause_in(said) if answer.status == 429 else None
-    return TelegramRefused(answer.status, description, pause)
 
 
 def _not_telegrams(status: int) -> NotSent | ResponseLost:
