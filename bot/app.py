@@ -75,10 +75,6 @@ from storage.keyring import Keyring, key_apart_from_data, require_key_file
 from storage.migrate import migrate
 from storage.petitions import close_petition_if_due, follow_folder, last_number_given
 from storage.process_lock import ProcessLock, acquire_process_lock
-from storage.restores import (
-    record_restore,
-    restore_awaits_repetition,
-)
 
 _log = structlog.stdlib.get_logger()
 
@@ -233,8 +229,6 @@ async def open_app(
         storage = await open_storage(url, keyring, petition.slug)
         stack.push_async_callback(_close, storage)
         if restored:
-            await storage.write(record_restore, made_at=None, at=clocks.now())
-        if await storage.read(restore_awaits_repetition):
             done = await repeat_journal(storage, keyring, petition.slug, clocks.now())
             _log.warning("journal_repeated", total=done.repeated)
         await _say_age_of_backup(storage, clocks)

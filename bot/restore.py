@@ -43,8 +43,6 @@ from storage.private_files import (
 )
 from storage.process_lock import acquire_process_lock
 from storage.restores import (
-    held_restore,
-    mark_restore_repeated,
     open_one_chat,
     record_restore,
 )
@@ -182,17 +180,21 @@ async def _restore_postgres(order: Order, address: PostgresAddress) -> Restored:
     return await _brought_up_to_date(order.url, order)
 
 
-async def repeat_journal(storage: Storage, keyring: Keyring, slug: str, at: datetime) -> Restored:
-    """Does again, on a restored copy, what people asked for after the backup."""
+async def repeat_journal(
+    storage: Storage, keyring: Keyring, slug: str, at: datetime, made_at: datetime | None = None
+) -> Restored:
+    """Holds sending from a restored copy, and does again what people asked for after the backup.
+
+    A kill in between leaves a copy that is behind its mark. `made_at` is when the backup was made.
+    """
     content = await asyncio.to_thread(storage.journal.read)
-    in_copy = await storage.read(last_number_given)
     reached = highest_reached(keyring, slug)
+    lost = max(0, reached.number - await storage.read(last_number_given))
+    whole = content.knows_all_since(made_at)
+    await storage.write(record_restore, made_at=made_at, at=at, lost=lost, journal_is_whole=whole)
     repeated = await storage.write(replay, content.entries, reached=reached, at=at)
-    lost, held = max(0, reached.number - in_copy), await storage.read(held_restore)
-    knows_all = content.knows_all_since(None if held is None else held.backup_made_at)
-    await storage.write(mark_restore_repeated, at=at, lost=lost, journal_is_whole=knows_all)
     signatures = (await storage.read(petition_state)).signatures
-    return Restored(signatures, lost, repeated, knows_all=knows_all)
+    return Restored(signatures, lost, repeated, knows_all=whole)
 
 
 async def _brought_up_to_date(url: str, order: Order) -> Restored:
@@ -202,8 +204,7 @@ async def _brought_up_to_date(url: str, order: Order) -> Restored:
     storage = await open_known_storage(url, keyring, slug)
     try:
         await storage.read(open_one_chat)
-        await storage.write(record_restore, made_at=order.manifest.made_at, at=at)
-        return await repeat_journal(storage, keyring, slug, at)
+        return await repeat_journal(storage, keyring, slug, at, order.manifest.made_at)
     finally:
         await storage.close()
 

@@ -15,7 +15,6 @@ from storage.broadcast_types import BroadcastState
 from storage.tables import BROADCASTS, PETITIONS, RESTORES, SIGNATURES
 from storage.transaction import Transaction
 
-_NOT_REPEATED = RESTORES.c.repeated_at.is_(None)
 _NOT_RELEASED = RESTORES.c.released_at.is_(None)
 
 
@@ -35,35 +34,27 @@ class HeldRestore:
     journal_is_whole: bool
 
 
-def record_restore(tx: Transaction, *, made_at: datetime | None, at: datetime) -> None:
+def record_restore(
+    tx: Transaction,
+    *,
+    made_at: datetime | None,
+    at: datetime,
+    lost: int = 0,
+    journal_is_whole: bool = True,
+) -> None:
     """Records that the database was restored, and holds sending until `release`.
 
-    All petitions in it are held, and of all of them the journal is still to be repeated. `made_at`
-    is None if it is not known when the backup was made.
+    All petitions in it are held; one that is not this one is refused as behind its mark, if
+    anything was asked for since. Of this one it is stored what `HeldRestore` says.
     """
-    restored = {"backup_made_at": made_at, "restored_at": at, "lost": 0}
+    restored = {"backup_made_at": made_at, "restored_at": at, "repeated_at": at, "lost": 0}
     for row in tx.all(select(PETITIONS.c.slug)):
         tx.change(insert(RESTORES).values(id=tx.new_id(at), petition=row.slug, **restored))
+    tx.set(RESTORES, RESTORES.c.restored_at == at, lost=lost, journal_is_whole=journal_is_whole)
     running = BROADCASTS.c.state == BroadcastState.RUNNING
     tx.change(update(BROADCASTS).where(running).values(state=BroadcastState.PAUSED))
     which = "a backup" if made_at is None else f"the backup of {made_at.isoformat()}"
     add_audit(tx, "restore", at=at, detail=which)
-
-
-def restore_awaits_repetition(tx: Transaction) -> bool:
-    """Returns whether it was restored without what its journal says."""
-    return tx.count(RESTORES, _NOT_REPEATED) > 0
-
-
-def mark_restore_repeated(
-    tx: Transaction, *, at: datetime, lost: int, journal_is_whole: bool = True
-) -> None:
-    """Records that what the journal says was repeated.
-
-    `lost` is how many signatures at most were made after the backup.
-    """
-    whole = journal_is_whole
-    tx.set(RESTORES, _NOT_REPEATED, repeated_at=at, lost=lost, journal_is_whole=whole)
 
 
 def held_restore(tx: Transaction) -> HeldRestore | None:

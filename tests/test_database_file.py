@@ -16,8 +16,9 @@ from bot import database_watch
 from bot.app import open_app
 from bot.cli.context import open_cli_context
 from bot.settings import PetitionSettings
-from storage.errors import DatabaseBehind, DatabaseReplaced
+from storage.errors import DatabaseBehind, DatabaseReplaced, Unavailable
 from storage.petitions import petition_state
+from storage.restores import held_restore
 from storage.sqlite import SqliteDatabase
 from tests.support.scene import Scene, a_scene
 
@@ -187,6 +188,33 @@ class TestTheDatabaseFile:
         await scene.with_button(scene.ana, scene.words.label("✍️ Firmar con mi nombre"))
         await scene.signs(scene.mallory)
         await until_marked(scene, 4)  # as 3 was Jordi's
+
+    async def test_that_was_not_brought_up_to_date_to_the_end_is_not_started_on(
+        self, scene: Scene, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await scene.signs(scene.ana)
+        await scene.stop_bot()
+        backup = database(scene).read_bytes()
+        await scene.start_bot()
+        scene.ana.send("/withdraw")
+        await scene.taps(scene.ana, scene.words.label("Retirar mi firma y borrar mis datos"))
+        await scene.stop_bot()
+        database(scene).write_bytes(backup)
+
+        def killed(*_: object, **__: object) -> int:
+            raise Unavailable
+
+        with monkeypatch.context() as patch:
+            patch.setattr("bot.restore.replay", killed)
+            with pytest.raises(Unavailable):
+                async with open_app(scene.settings, clocks=scene.clocks, restored=True):
+                    pass
+        with pytest.raises(DatabaseBehind, match="knows 0 of the 1 times"):
+            await scene.start_bot()
+        async with open_app(scene.settings, clocks=scene.clocks, restored=True) as app:
+            storage = app.application.services.storage
+            assert (await storage.read(petition_state)).signatures == 0
+            assert await storage.read(held_restore) is not None
 
     async def test_is_alone_again_after_a_start_and_what_was_moved_aside_goes_after_a_week(
         self, scene: Scene

@@ -25,7 +25,7 @@ from storage.broadcast_types import BroadcastAction
 from storage.keyring import Keyring
 from storage.petitions import last_number_given
 from storage.process_lock import acquire_process_lock
-from storage.restores import held_restore, release_restore, restore_awaits_repetition
+from storage.restores import held_restore, release_restore
 from storage.signatures import mute_supporter, signature_of, withdraw_signature
 from tests.cli.petition_database import PetitionDatabase, TelegramDate, on_both
 from tests.support.raw_sql import Statement, write_all
@@ -264,7 +264,6 @@ def test_what_people_asked_for_after_the_backup_stays(
         held = await storage.read(held_restore)
         assert held is not None
         assert held.lost == 2
-        assert not await storage.read(restore_awaits_repetition)
         assert await storage.write(release_restore, actor=ADMIN, at=later(9)) is True
         assert await storage.write(release_restore, actor=ADMIN, at=later(9)) is False
         assert len(await storage.read(due_broadcasts, later(9))) == 1

@@ -19,7 +19,7 @@ from storage import Storage
 from storage.exports import NamedSignature, SignatureList
 from storage.handovers import exported_lists
 from storage.high_water_mark import HighWaterMark
-from storage.restores import mark_restore_repeated, record_restore
+from storage.restores import record_restore
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
 from tests.support.raw_sql import write_sql
 from tests.support.supporters import NOON
@@ -105,11 +105,8 @@ def test_of_a_copy_that_was_put_back_nothing_is_written_before_the_bot_has_broug
     mark.path.write_text("7\n")
     assert "ends at signature 6, and 7 were given" in refused(call("--output", str(file)))
     mark.path.write_text("6\n")
-    # As of the other petitions in a restored database.
     petition.do(lambda storage: storage.write(record_restore, made_at=None, at=NOON))
-    assert "Start its bot first" in refused(call("--output", str(file)))
     assert not file.exists()
-    petition.do(lambda storage: storage.write(mark_restore_repeated, at=NOON, lost=0))
     said(call("--output", str(file)))
 
 

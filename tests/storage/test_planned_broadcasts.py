@@ -22,7 +22,7 @@ from storage.broadcast_types import (
 from storage.database import Database
 from storage.deliveries import record_results
 from storage.petitions import reopen_petition
-from storage.restores import held_restore, mark_restore_repeated, record_restore, release_restore
+from storage.restores import held_restore, record_restore, release_restore
 from storage.tables import BROADCASTS
 from tests.support.broadcasts import claim, queued, results, start, started, tell
 from tests.support.supporters import ADMIN, Supporters, later
@@ -92,11 +92,15 @@ async def test_what_a_restored_backup_still_had_planned_waits_for_a_decision(
     await people.sign([1])
     broadcast = await planned(storage)
     await storage.write(record_restore, made_at=TIME - LATE, at=TIME)
-    await storage.write(mark_restore_repeated, at=TIME, lost=0)
     assert await storage.read(due_broadcasts, TIME) == []
     # Restored once more before anybody looked: the admins read about the one that is there.
-    await storage.write(record_restore, made_at=TIME - 2 * LATE, at=TIME + timedelta(seconds=1))
-    await storage.write(mark_restore_repeated, at=TIME, lost=3, journal_is_whole=False)
+    await storage.write(
+        record_restore,
+        made_at=TIME - 2 * LATE,
+        at=TIME + timedelta(seconds=1),
+        lost=3,
+        journal_is_whole=False,
+    )
     held = await storage.read(held_restore)
     assert held is not None
     assert (held.backup_made_at, held.lost, held.journal_is_whole) == (TIME - 2 * LATE, 3, False)
