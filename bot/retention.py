@@ -24,7 +24,7 @@ from bot.petition.retention_days import (
     about_overdue,
     day_of,
     due_before,
-    newest_due_handover,
+    due_handover,
     start_of,
     untold_kept_until,
 )
@@ -67,7 +67,7 @@ class Erasure:
 
     Attributes:
         due: which signatures.
-        handed_over_on: the day of the newest handover whose signatures are due; None without.
+        handed_over_on: the day of the handover whose signatures are due; None without.
         untold_too: whether those whom nobody told how it ended need not wait any more.
         is_sending: whether a closing update is planned, running or paused.
         untold_until: until when those people are kept; None without a handover that is due.
@@ -84,9 +84,9 @@ async def read_erasure(storage: Storage, petition: Petition, now: datetime) -> E
     """Returns which signatures are due, and whether those who were not told are among them."""
     zone, retention = ZoneInfo(petition.time_zone), petition.retention
     handover = await storage.read(active_handover)
-    days = () if handover is None else (handover.handed_over_on,)
-    due = due_before(retention, zone, days, now)
-    handed_over_on = newest_due_handover(retention, days, day_of(now, zone))
+    day = None if handover is None else handover.handed_over_on
+    due = due_before(retention, zone, day, now)
+    handed_over_on = due_handover(retention, day, day_of(now, zone))
     if handover is None or handed_over_on is None:
         return Erasure(due, None, untold_too=False)
     due_on = months_later(handed_over_on, retention.months_after_delivery)

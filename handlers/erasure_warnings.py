@@ -139,13 +139,13 @@ def _step_at_the_latest(services: Services, signed_at: datetime) -> WarningStep 
 
 
 def _day_at_the_latest(services: Services, signed_at: datetime) -> date:
-    return erased_on(services.petition.retention, day_of(signed_at, services.zone), ())
+    return erased_on(services.petition.retention, day_of(signed_at, services.zone), None)
 
 
 def _before(services: Services, step: WarningStep) -> DueBefore:
     """Returns which signatures are due by then."""
     then = services.clock() + timedelta(days=_AHEAD[step])
-    return due_before(services.petition.retention, services.zone, (), then)
+    return due_before(services.petition.retention, services.zone, None, then)
 
 
 async def _text(

@@ -67,25 +67,25 @@ def is_named() -> ColumnElement[bool]:
 
 
 class Change(StrEnum):
-    """What changed.
+    """What changed; what says more comes first, as of an erased signature nothing else matters.
 
     Attributes:
-        WITHDRAWN: the person took the signature back; it is erased.
         ERASED: it was erased because the person asked by letter or e-mail.
-        CORRECTED: it has another name.
-        RESTRICTED: it may be stored and no longer used (art. 18).
-        OBJECTED: the person objected to its use (art. 21).
+        WITHDRAWN: the person took the signature back; it is erased.
         NAME_REMOVED: it is counted without its name from now on.
+        OBJECTED: the person objected to its use (art. 21).
+        RESTRICTED: it may be stored and no longer used (art. 18).
+        CORRECTED: it has another name.
         NAME_GIVEN: it has its name from now on, given or with a restriction or an objection
             lifted. Nobody is told of it; it says of which lists later changes are.
     """
 
-    WITHDRAWN = "withdrawn"
     ERASED = "erased"
-    CORRECTED = "corrected"
-    RESTRICTED = "restricted"
-    OBJECTED = "objected"
+    WITHDRAWN = "withdrawn"
     NAME_REMOVED = "name_removed"
+    OBJECTED = "objected"
+    RESTRICTED = "restricted"
+    CORRECTED = "corrected"
     NAME_GIVEN = "name_given"
 
 

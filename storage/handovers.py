@@ -43,15 +43,6 @@ _HANDOVERS = (
     .order_by(HANDOVERS.c.recorded_at.desc(), HANDOVERS.c.id.desc())
 )
 
-# What says more comes first: of a signature that is erased nothing else matters.
-_BY_WEIGHT = (
-    Change.ERASED,
-    Change.WITHDRAWN,
-    Change.NAME_REMOVED,
-    Change.OBJECTED,
-    Change.RESTRICTED,
-    Change.CORRECTED,
-)
 _HIDES = frozenset({Change.RESTRICTED, Change.OBJECTED, Change.NAME_REMOVED})
 _KEEPS_THE_NAME = frozenset({Change.CORRECTED, Change.RESTRICTED, Change.OBJECTED})
 _OF_THE_NAME = (*_HIDES, Change.NAME_GIVEN)
@@ -246,7 +237,7 @@ def _owed(tx: Transaction, known: Sequence[Row[Any]], exported_at: datetime) -> 
     found = _still_true(untold)
     if not found or not _was_named(known, exported_at, otherwise=True):
         return None
-    change, changed_at = min(found, key=lambda each: _BY_WEIGHT.index(each[0]))
+    change, changed_at = min(found, key=lambda each: [*Change].index(each[0]))
     row, name = known[0], None
     if change in _KEEPS_THE_NAME and Change.CORRECTED in dict(found):
         name = tx.opened(row.name_sealed, SIGNATURES.c.name_sealed, row.signature_id) or ""

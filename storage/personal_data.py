@@ -145,14 +145,6 @@ def _record(tx: Transaction, table: Table, row: Row[Any], *also: Column[Any]) ->
     return record
 
 
-_PEOPLE = frozenset(
-    {
-        *("actor", "author", "confirmed_by", "source_chat", "progress_chat"),
-        *("requested_by", "approved_by"),
-    }
-)
-
-
 def _parts_of(
     tx: Transaction, user_id: int, table: Table, *conditions: ColumnElement[bool], by: str
 ) -> tuple[Record, ...]:
@@ -160,8 +152,10 @@ def _parts_of(
 
     The numbers are encrypted, so all that admins did is read, which is little.
     """
+    numbers = [each for each in table.c if each.info.get("plain") is int]
+    people = {each.name.removesuffix("_sealed") for each in numbers}
     return tuple(
-        {name: value for name, value in row.items() if name not in _PEOPLE or value == user_id}
+        {name: value for name, value in row.items() if name not in people or value == user_id}
         for row in _records(tx, table, *conditions, by=by)
-        if any(row[name] == user_id for name in _PEOPLE & row.keys())
+        if any(row[name] == user_id for name in people)
     )

@@ -6,7 +6,6 @@ little less than the months that the privacy notice gives as the most.
 """
 
 from calendar import monthrange
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
@@ -57,36 +56,33 @@ _STEPS = ((0, WarningStep.LATE), (1, WarningStep.DAY), (7, WarningStep.WEEK))
 _MONTH_OF_DAYS = 31
 
 
-def erased_on(retention: RetentionTable, signed_on: date, handed_over_on: Iterable[date]) -> date:
+def erased_on(retention: RetentionTable, signed_on: date, handed_over_on: date | None) -> date:
     """Returns the day on which a signature is due.
 
     A day on which signatures were handed over includes everybody who had signed by its end.
     """
     at_most = months_later(signed_on, retention.months_at_most)
-    days = [day for day in handed_over_on if day >= signed_on]
-    if not days:
+    if handed_over_on is None or handed_over_on < signed_on:
         return at_most
-    return min(at_most, months_later(min(days), retention.months_after_delivery))
+    return min(at_most, months_later(handed_over_on, retention.months_after_delivery))
 
 
 def due_before(
-    retention: RetentionTable, zone: tzinfo, handed_over_on: Iterable[date], now: datetime
+    retention: RetentionTable, zone: tzinfo, handed_over_on: date | None, now: datetime
 ) -> DueBefore:
     """Returns before which moments a signature was given that is due by now."""
     today = day_of(now, zone)
-    newest = newest_due_handover(retention, handed_over_on, today)
+    due_on = due_handover(retention, handed_over_on, today)
     return DueBefore(
         at_most=start_of(_last_day_due(today, retention.months_at_most), zone, days=1),
-        handed_over=None if newest is None else start_of(newest, zone, days=1),
+        handed_over=None if due_on is None else start_of(due_on, zone, days=1),
     )
 
 
-def newest_due_handover(
-    retention: RetentionTable, handed_over_on: Iterable[date], today: date
-) -> date | None:
-    """Returns the newest of these days of handovers whose signatures are due; None without."""
-    after = retention.months_after_delivery
-    return max((day for day in handed_over_on if months_later(day, after) <= today), default=None)
+def due_handover(retention: RetentionTable, day: date | None, today: date) -> date | None:
+    """Returns the day of a handover whose signatures are due; None while none are."""
+    is_due = day is not None and months_later(day, retention.months_after_delivery) <= today
+    return day if is_due else None
 
 
 def about_overdue(

@@ -256,8 +256,8 @@ def _erased_on(view: View, signed_at: datetime) -> tuple[date, date]:
     """Returns on which day a signature of this moment is due, and on which at the most."""
     retention = view.petition.retention
     signed_on = day_of(signed_at, ZoneInfo(view.petition.time_zone))
-    deliveries = () if view.handover is None else (view.handover.handed_over_on,)
-    return erased_on(retention, signed_on, deliveries), erased_on(retention, signed_on, ())
+    delivery = None if view.handover is None else view.handover.handed_over_on
+    return erased_on(retention, signed_on, delivery), erased_on(retention, signed_on, None)
 
 
 def _outcome(view: View, counted: Mapping[str, str]) -> list[Html]:

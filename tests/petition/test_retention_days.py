@@ -9,8 +9,8 @@ import pytest
 from bot.petition.retention_days import (
     WarningStep,
     due_before,
+    due_handover,
     erased_on,
-    newest_due_handover,
     start_of,
     untold_kept_until,
     warning_step,
@@ -49,7 +49,7 @@ def test_whoever_signed_is_due_on_their_own_day_and_not_a_day_before() -> None:
     for ahead, months in product(range(70), (1, 2, 21)):
         today = first + ahead * DAY
         kept = RetentionTable(months_after_delivery=1, months_at_most=months)
-        due = due_before(kept, MADRID, (), start_of(today, MADRID))
+        due = due_before(kept, MADRID, None, start_of(today, MADRID))
         # No month is shorter than 28 days.
         before = (today - number * DAY for number in range(28 * months, 32 * months))
         last = next(day for day in before if months_later(day, months) <= today)
@@ -60,34 +60,34 @@ def test_whoever_signed_is_due_on_their_own_day_and_not_a_day_before() -> None:
 def test_a_signature_of_late_in_the_evening_has_the_day_that_it_had_in_madrid() -> None:
     signed_at = datetime(2025, 3, 29, 23, 30, tzinfo=UTC)  # half past midnight on the 30th
     before, then = (
-        due_before(KEPT, MADRID, (), datetime(2026, 12, day, 22, 59, tzinfo=UTC))
+        due_before(KEPT, MADRID, None, datetime(2026, 12, day, 22, 59, tzinfo=UTC))
         for day in (29, 30)
     )
     assert before.at_most <= signed_at < then.at_most
 
 
 @pytest.mark.parametrize(
-    ("signed", "deliveries", "erased"),
+    ("signed", "delivery", "erased"),
     [
-        ("2026-03-01", (), "2027-12-01"),
-        ("2026-03-01", ("2026-11-24",), "2026-12-24"),
-        ("2026-11-24", ("2026-11-24",), "2026-12-24"),
-        ("2026-11-25", ("2026-11-24",), "2028-08-25"),
-        ("2026-11-25", ("2026-11-24", "2027-01-31"), "2027-02-28"),
-        ("2025-03-01", ("2026-11-24",), "2026-12-01"),
+        ("2026-03-01", None, "2027-12-01"),
+        ("2026-03-01", "2026-11-24", "2026-12-24"),
+        ("2026-11-24", "2026-11-24", "2026-12-24"),
+        ("2026-11-25", "2026-11-24", "2028-08-25"),
+        ("2026-11-25", "2027-01-31", "2027-02-28"),
+        ("2025-03-01", "2026-11-24", "2026-12-01"),
     ],
 )
 def test_the_delivery_and_the_longest_time_say_when_and_the_earlier_one_counts(
-    signed: str, deliveries: tuple[str, ...], erased: str
+    signed: str, delivery: str | None, erased: str
 ) -> None:
-    assert erased_on(KEPT, on(signed), map(on, deliveries)) == on(erased)
+    assert erased_on(KEPT, on(signed), on(delivery) if delivery else None) == on(erased)
 
 
 def test_who_signed_after_a_delivery_is_not_due_with_it() -> None:
-    days = [on("2026-09-01"), on("2026-11-24")]
-    now = datetime(2026, 11, 26, 12, tzinfo=UTC)
-    assert newest_due_handover(KEPT, days, now.date()) == on("2026-09-01")
-    due = due_before(KEPT, MADRID, days, now)
+    day = on("2026-09-01")
+    for today, due_on in (("2026-09-30", None), ("2026-10-01", day)):
+        assert due_handover(KEPT, day, on(today)) == due_on
+    due = due_before(KEPT, MADRID, day, datetime(2026, 11, 26, 12, tzinfo=UTC))
     assert due.handed_over == datetime(2026, 9, 1, 22, tzinfo=UTC)
 
 
