@@ -55,8 +55,6 @@ class Matches:
 
     Attributes:
         by_form_seconds: by whether they have a name.
-        unseen: how many have none that the pattern of names could be like, though all else that
-            is asked applies to them.
     """
 
     numbers: list[int] = field(default_factory=list)
@@ -66,7 +64,6 @@ class Matches:
     by_form_seconds: dict[bool, Counter[int | None]] = field(
         default_factory=lambda: {True: Counter(), False: Counter()}
     )
-    unseen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +85,8 @@ def find_matches(tx: Transaction, condition: SignatureCondition) -> Matches:
         # So no pattern, however many stars it has, is tried in more than one way.
         is_like = compile_pattern(translate(_folded(condition.name_pattern))).match
     for row in _counted(tx, condition):
-        with_name = row.name_sealed is not None
         if is_like is not None:
             # What has no name, or a damaged one, is like no pattern.
-            found.unseen += not with_name
             name = tx.opened(row.name_sealed, _SIGNED.name_sealed, row.id)
             if name is None or is_like(_folded(name)) is None:
                 continue
@@ -99,7 +94,7 @@ def find_matches(tx: Transaction, condition: SignatureCondition) -> Matches:
         found.by_minute[row.signed_at.replace(second=0, microsecond=0)] += 1
         found.by_source[row.source] += 1
         found.by_language[row.language] += 1
-        found.by_form_seconds[with_name][row.form_seconds] += 1
+        found.by_form_seconds[row.name_sealed is not None][row.form_seconds] += 1
     return found
 
 

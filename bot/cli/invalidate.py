@@ -89,25 +89,18 @@ def invalidate(
 
 async def _prepare(context: CliContext, condition: SignatureCondition, reason: str) -> Plan:
     found = await context.storage.read(find_matches, condition)
-    total, unseen = len(found.numbers), ""
-    if found.unseen >= FEWEST:
-        unseen = label(
-            "El patrón no puede decir nada de {n} firmas sin nombre, a las que se aplica todo lo "
-            "demás: míralas aparte, con --without-name.",
-            n=context.words.number(found.unseen),
-        )
+    total = len(found.numbers)
     if total < FEWEST:
-        too_few = label(
+        raise CannotDo.because(
             "Hay menos de {n} firmas así, y eso no es una ola. No se dice cuántas, porque "
             "podría decir si una persona ha firmado.",
             n=FEWEST,
         )
-        raise CannotDo(f"{too_few} {unseen}".strip())
     state = await context.storage.read(petition_state)
     said = _in_words(condition, context.words)
     _show(context.words, said, found, counted=state.signatures)
     return Plan(
-        unseen,
+        "",
         label("¿Saco {n} firmas del recuento? Para confirmarlo, escribe cuántas son", n=total),
         partial(_take_out, said=said, found=found, reason=reason),
         number=total,
