@@ -11,7 +11,7 @@ could be told of.
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -28,7 +28,6 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
-from sqlalchemy.types import NullType
 
 from storage.audit import add_audit
 from storage.database import Snapshot
@@ -236,14 +235,15 @@ def _groups(tx: Transaction, last_number: int) -> list[SignatureGroup]:
 def _page(tx: Transaction, after: int, until: int) -> list[NamedSignature]:
     name = _SIGNED.name_sealed
     columns = (_SIGNED.number, _SIGNED.id, name, _SIGNED.signed_at, _SIGNED.text_version)
-    # As they are stored: to convert all values takes as long again as to read and decrypt.
-    query = select(*(type_coerce(each, NullType()) for each in columns))
-    query = query.where(_is_listed(tx, after, until), is_named())
-    rows: Sequence[Any] = tx.all(query.order_by(_SIGNED.number).limit(_PAGE))
-    opened, of_names = tx.keyring.open_if_whole, {"table": SIGNATURES.name, "column": name.name}
+    query = select(*columns).where(_is_listed(tx, after, until), is_named())
     return [
-        NamedSignature(number, opened(sealed, **of_names, row=key), from_millis(at), version)
-        for number, key, sealed, at, version in rows
+        NamedSignature(
+            number=row.number,
+            name=tx.opened(row.name_sealed, name, row.id),
+            signed_at=row.signed_at,
+            text_version=row.text_version,
+        )
+        for row in tx.all(query.order_by(_SIGNED.number).limit(_PAGE))
     ]
 
 
