@@ -22,8 +22,10 @@ from bot.transport import Gate, SharedSession, TelegramClient
 from storage import Storage, open_storage
 from storage.broadcast_rows import broadcast_with
 from storage.broadcast_transitions import start_broadcast
-from storage.broadcast_types import Broadcast, Kind
+from storage.broadcast_types import Broadcast, DeliveryState, Kind
 from storage.keyring import Keyring
+from storage.tables import DELIVERIES
+from storage.transaction import Transaction
 from tests.support.broadcasts import new_broadcast
 from tests.support.percentiles import percentile
 from tests.support.silent_reporter import SilentReporter
@@ -31,6 +33,8 @@ from tests.support.supporters import SLUG, a_supporter
 
 _PAUSE_SECONDS = 0.01
 _LOOK_SECONDS = 0.02
+# Messages a second, as Telegram allows to everybody.
+_RATE = 30.0
 # How long people sign before enqueuing begins, for comparison.
 ALONE_SECONDS = 2.0
 # Chat numbers of the signers, beyond those of the recipients.
@@ -43,6 +47,7 @@ class Enqueued:
 
     Attributes:
         asked: time until `start` returned, which is how long the admin waits.
+        first: time until a message was recorded as delivered.
         seconds: time until everyone had a row.
         rows: the number of rows.
         alone: time of a signature before enqueuing: median, 99th percentile, longest.
@@ -53,6 +58,7 @@ class Enqueued:
     """
 
     asked: float
+    first: float
     seconds: float
     rows: int
     alone: tuple[float, float, float]
@@ -99,11 +105,10 @@ async def _enqueue(job: Job) -> Enqueued:
     storage = await open_storage(job.database or url_of(folder), keyring, SLUG)
     try:
         async with SharedSession() as session:
-            # So slow that hardly anything is sent; only enqueuing is measured.
-            gate = Gate(0.01, burst=1)
+            gate = Gate(_RATE)
             client = TelegramClient(session, gate, api_url=job.url, token=job.token)
             worker = Worker(
-                client, storage, SilentReporter(), rate=0.01, gate=gate, is_only=lambda: True
+                client, storage, SilentReporter(), rate=_RATE, gate=gate, is_only=lambda: True
             )
             return await _measure(storage, worker, Signers(storage, keyring))
     finally:
@@ -122,6 +127,9 @@ async def _measure(storage: Storage, worker: Worker, signers: Signers) -> Enqueu
             raise TypeError(f"the broadcast did not start: {started}")
         asked = time.perf_counter() - begun
         running = asyncio.create_task(worker.run())
+        while not await storage.read(_deliveries_of_the_first, started.id):  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_SECONDS)
+        first = time.perf_counter() - begun
         queued = await _queued(storage, started.id)
         seconds = time.perf_counter() - begun
     report = meter.report(delivered=0, failed=0, complete=True)
@@ -129,6 +137,7 @@ async def _measure(storage: Storage, worker: Worker, signers: Signers) -> Enqueu
     await running
     return Enqueued(
         asked=asked,
+        first=first,
         seconds=seconds,
         rows=queued.total,
         alone=summed_up(alone),
@@ -136,6 +145,14 @@ async def _measure(storage: Storage, worker: Worker, signers: Signers) -> Enqueu
         signed=len(meanwhile),
         base=report.base,
         peak=report.peak,
+    )
+
+
+def _deliveries_of_the_first(tx: Transaction, key: bytes) -> int:
+    columns = DELIVERIES.c
+    is_early = columns.position <= _RATE
+    return tx.count(
+        DELIVERIES, columns.broadcast_id == key, is_early, columns.state == DeliveryState.DELIVERED
     )
 
 

@@ -6,9 +6,9 @@
     pending → withdrawn | unreachable    found when it is claimed
     unreachable → pending    the supporter returned
 
-The rows are written before anything is sent, a portion of signature numbers at a time: a million
-in one statement would block all signing for a quarter of a minute on SQLite. How far they are
-written is stored with the broadcast, so a kill loses nothing and repeats nothing.
+The rows are written a portion of signature numbers at a time, while the first are sent already: a
+million in one statement would block all signing for a quarter of a minute on SQLite. How far they
+are written is stored with the broadcast, so a kill loses nothing and repeats nothing.
 
 They survive a kill and a second worker: a claim is a random token on its rows, and results find
 their rows by it, so a worker that lost its lease cannot overwrite what its successor does.
@@ -100,7 +100,7 @@ def lease_of(petition: str) -> str:
 def enqueue_deliveries(
     tx: Transaction, broadcast: Broadcast, *, holder: str, portion: int, at: datetime
 ) -> bool:
-    """Writes the rows of the next recipients; returns whether all rows had been written.
+    """Writes the rows of the next recipients; returns whether all rows are written.
 
     Has an effect only for the holder of the lease, and only while the broadcast is running.
     """
@@ -112,15 +112,14 @@ def enqueue_deliveries(
     after, last = found.enqueued_through, found.last_signature_number
     if last is None:
         last = tx.scalar(select(PETITIONS.c.last_number).where(tx.of(PETITIONS)))
-    if after >= last:
-        total = tally_of_broadcast(tx, found.id).total
-        tx.set(BROADCASTS, found.id, enqueued_at=at, total=total)
-        return False
     upto = min(after + portion, last)
     adding = _enqueueing(*_identity(tx.slug, broadcast))
     tx.change(adding, {"after": after, "upto": upto, "at": at})
     tx.set(BROADCASTS, found.id, enqueued_through=upto)
-    return False
+    if upto < last:
+        return False
+    tx.set(BROADCASTS, found.id, enqueued_at=at, total=tally_of_broadcast(tx, found.id).total)
+    return True
 
 
 def claim_deliveries(
@@ -144,14 +143,18 @@ def claim_deliveries(
     """
     if broadcast.is_damaged:
         raise BrokenData("Who ordered the broadcast, or its content, cannot be read.")
-    may_send = _may_send(tx, lock_broadcast(tx, broadcast.id), holder)
-    values = {"broadcast": broadcast.id, "claim": claim, "after": after, "at": at}
+    found = lock_broadcast(tx, broadcast.id)
+    may_send = _may_send(tx, found, holder)
+    # Who comes after everybody else waits until everybody has a row.
+    is_enqueued = found is not None and found.enqueued_at is not None
+    below = _BEHIND_ALL if is_enqueued else _REFUSED_BEFORE
+    values = {"broadcast": broadcast.id, "claim": claim, "after": after, "at": at, "below": below}
     rows = tx.all(_CLAIMED, values)
     if may_send and not rows:
         take, pass_over = _claiming(*_identity(tx.slug, broadcast))
         tx.change(take, {**values, "limit": limit})
         rows = tx.all(_CLAIMED, values)
-        tx.change(pass_over, {**values, "end": rows[-1].position if rows else _BEHIND_ALL})
+        tx.change(pass_over, {**values, "end": rows[-1].position if rows else below})
     return _sendable(tx, broadcast, claim, rows, at)
 
 
@@ -291,7 +294,10 @@ def _claiming(
     """
     who = SIGNATURES.c.id == _ROW.signature_id
     waits = sa.and_(
-        _ROW.broadcast_id == broadcast, _ROW.state == _PENDING, _ROW.position > bindparam("after")
+        _ROW.broadcast_id == broadcast,
+        _ROW.state == _PENDING,
+        _ROW.position > bindparam("after"),
+        _ROW.position < bindparam("below"),
     )
     is_eligible = eligible(slug, kind, topic, news_only=audience.news_only, but=broadcast)
     is_recipient = exists().where(who, is_eligible).correlate(DELIVERIES)

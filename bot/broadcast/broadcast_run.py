@@ -194,6 +194,7 @@ class DeliveryLoop:
     bug_breaker: BugBreaker = field(init=False)
     unreachable_breaker: UnreachableBreaker = field(init=False)
     _sender: Sender = field(init=False)
+    _is_enqueued: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         self.pool = TaskPool(self._deliver, self._give_back)
@@ -207,7 +208,9 @@ class DeliveryLoop:
         durations = self.context.durations
         self._sender = self._make_sender()
         pacer = ClaimPacer(durations.batch, durations.ahead, durations.window)
-        await self._enqueue()
+        self._is_enqueued = self.broadcast.enqueued_at is not None
+        if not self._is_enqueued:
+            await self._enqueue_portion()
         after = await self._recover()
         while self.context.may_continue():
             limit = await self._wait_to_claim(pacer)
@@ -218,6 +221,9 @@ class DeliveryLoop:
             self.pool.add(batch)
             if batch:
                 after = batch[-1].position
+                continue
+            if not self._is_enqueued:
+                await self._enqueue_portion()
                 continue
             await self._stop_if_ended()
             if after > 0:
@@ -243,23 +249,19 @@ class DeliveryLoop:
         self.context.gate.set_ceiling(self.context.rates.of(broadcast, content))
         return Sender(self.context, content)
 
-    async def _enqueue(self) -> None:
-        """Gives every recipient a row, in portions, so that others can write in between."""
-        storage, holder = self.context.storage, self.context.lease_holder.holder
-
-        async def enqueue() -> bool:
-            return await storage.write(
+    async def _enqueue_portion(self) -> None:
+        """Gives the next recipients a row, and lets others write afterwards."""
+        begun = self.context.clock()
+        self._is_enqueued = await self.context.retry_while_unavailable(
+            lambda: self.context.storage.write(
                 enqueue_deliveries,
                 self.broadcast,
-                holder=holder,
+                holder=self.context.lease_holder.holder,
                 portion=_PORTION,
                 at=self.context.now(),
             )
-
-        while self.context.may_continue():
-            begun = self.context.clock()
-            if await self.context.retry_while_unavailable(enqueue):
-                return
+        )
+        if not self._is_enqueued:
             # A rest as long as the portion took leaves half of the time to those who sign.
             await self.context.interrupt.rest(min(self.context.clock() - begun, _LONGEST_REST))
             await self._stop_if_ended()
@@ -276,7 +278,10 @@ class DeliveryLoop:
             wait = max(pacer.wait(clock()), gate.pause_for(Lane.BROADCAST))
             if wait <= 0:
                 break
-            await self.context.interrupt.rest(wait)
+            if self._is_enqueued:
+                await self.context.interrupt.rest(wait)
+            else:
+                await self._enqueue_portion()
         await self._wait_out_outage()
         return 1 if self.outage_breaker.is_open else pacer.room(gate.rate, len(self.pool))
 

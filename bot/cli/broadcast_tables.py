@@ -53,18 +53,6 @@ class BroadcastSnapshot(BroadcastView):
     attended: bool = False
 
     @property
-    def total(self) -> int:
-        """How many recipients there are; until that is known, how many were confirmed."""
-        if self.broadcast.enqueued_at is not None:
-            return self.tally.total
-        return max(self.broadcast.expected or 0, self.tally.total)
-
-    @property
-    def left(self) -> int:
-        """How many recipients have no outcome yet."""
-        return self.total - self.tally.done
-
-    @property
     def waits_for_the_bot(self) -> bool:
         """Whether there is something to do, and no bot that does it."""
         return not self.attended and (self.broadcast.is_running or self.broadcast.is_recalling)
@@ -109,9 +97,9 @@ def snapshot_json(snapshot: BroadcastSnapshot) -> dict[str, Any]:
         **{name: getattr(broadcast, name) for name in _AS_STORED},
         "audience": asdict(broadcast.audience),
         **{name: _moment(getattr(broadcast, name)) for name, _ in _MOMENTS},
-        "recipients": snapshot.total,
+        "recipients": snapshot.counts.total,
         "recipients_known": broadcast.enqueued_at is not None,
-        **{name: n for name, n in asdict(snapshot.tally).items() if name != "total"},
+        **{name: n for name, n in asdict(snapshot.counts).items() if name != "total"},
         **({"not_told": snapshot.not_told} if snapshot.not_told else {}),
         "attended": snapshot.attended,
         "recall": recall
@@ -136,9 +124,9 @@ def list_broadcasts(snapshots: Sequence[BroadcastSnapshot]) -> None:
 
 
 def _row(snapshot: BroadcastSnapshot) -> list[str]:
-    words, broadcast, tally = snapshot.words, snapshot.broadcast, snapshot.tally
+    words, broadcast, tally = snapshot.words, snapshot.broadcast, snapshot.counts
     when = broadcast.started_at or broadcast.starts_at or broadcast.created_at
-    counts = (snapshot.total, tally.delivered, tally.unreachable, snapshot.left)
+    counts = (tally.total, tally.delivered, tally.unreachable, tally.open)
     return [
         short_id(broadcast.id),
         seen(subject_name(words, broadcast.kind)),
@@ -155,7 +143,7 @@ async def follow_broadcast(context: CliContext, broadcast: Broadcast) -> Broadca
         task = bar.add_task("")
         while True:
             now = await read_snapshot(context, broadcast)
-            what, done, total = _STATES[now.broadcast.state], now.tally.done, now.total
+            what, done, total = _STATES[now.broadcast.state], now.counts.done, now.counts.total
             if now.recall is not None and now.broadcast.is_recalling:
                 what, total = mark("borrándose"), now.recall.total
                 done = total - now.recall.open

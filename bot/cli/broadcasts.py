@@ -120,8 +120,8 @@ async def _carry_out(context: CliContext, action: BroadcastAction, found: Broadc
     return label(
         "El envío está ahora así: {state}. Van {done}. Sin enviar: {left}.",
         state=snapshot.state,
-        done=number(snapshot.tally.done),
-        left=number(snapshot.left),
+        done=number(snapshot.counts.done),
+        left=number(snapshot.counts.open),
     )
 
 

@@ -1,10 +1,12 @@
 import asyncio
+from typing import Any
 
 import pytest
 
 from storage.broadcast_rows import broadcast_with
 from storage.broadcast_transitions import finish_broadcast, interrupt_broadcast
 from storage.broadcast_types import StopReason, Tally
+from storage.deliveries import enqueue_deliveries
 from tests.broadcast.workers import (
     WorkerHarness,
     everyone_once,
@@ -15,6 +17,7 @@ from tests.broadcast.workers import (
 )
 from tests.support.accelerated_loop import time_of_day
 from tests.support.broadcasts import CONTENT
+from tests.support.storage_calls import Proceed, call_instead
 
 BOTH = pytest.mark.parametrize("kind", ["sqlite", "postgres"], indirect=True)
 
@@ -47,6 +50,29 @@ async def test_a_closing_update_is_html_without_a_preview(harness: WorkerHarness
             },
         )
     ]
+
+
+async def test_the_first_messages_leave_while_the_list_is_still_made(
+    harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.broadcast.broadcast_run._PORTION", 5)
+    portions, told_by_then = 0, 0
+
+    async def once_somebody_is_told(enqueue: Proceed, *given: Any, **named: Any) -> object:
+        nonlocal portions, told_by_then
+        portions += 1
+        if portions == 3:
+            await until(lambda: received(harness.telegram, 5))
+            told_by_then = harness.telegram.received.total()
+        return await enqueue(*given, **named)
+
+    call_instead(monkeypatch, enqueue_deliveries, once_somebody_is_told)
+    await harness.sends_to(range(1, 31))
+    await harness.ended()
+    assert 5 <= told_by_then <= 10
+    assert portions == 6
+    assert dict(harness.telegram.received) == everyone_once(30)
+    assert harness.reports.ends == [("finished", Tally(total=30, delivered=30), "")]
 
 
 async def test_woken_it_begins_at_once(harness: WorkerHarness) -> None:

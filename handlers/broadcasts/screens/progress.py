@@ -105,19 +105,15 @@ def _planned(now: BroadcastView) -> Screen:
 
 
 def _running(now: BroadcastView) -> Screen:
-    words, broadcast, tally = now.words, now.broadcast, now.tally
+    words, broadcast, tally = now.words, now.broadcast, now.counts
     heading = words.text(
         "<b>Enviando el mensaje final…</b>"
         if broadcast.kind is Kind.CLOSING
         else "<b>Enviando el mensaje…</b>"
     )
-    numbers = (
-        (_bar(words, tally.done, tally.total), _speed(now, tally.open), account(words, tally))
-        if broadcast.enqueued_at is not None
-        else (words.text("Preparando la lista…"),)
-    )
+    numbers = (_bar(words, tally.done, tally.total), _speed(now, tally.open))
     pause = Button(words.label("⏸ Pausa"), AdminAction.PAUSE, now.key)
-    return Screen(paragraphs(heading, *numbers), ((pause, _cancel(now)),))
+    return Screen(paragraphs(heading, *numbers, account(words, tally)), ((pause, _cancel(now)),))
 
 
 def _bar(words: Words, done: int, total: int) -> Html:
@@ -162,7 +158,7 @@ def _cancel(now: BroadcastView) -> Button:
 
 
 def _paused(now: BroadcastView) -> Screen:
-    words, broadcast, tally = now.words, now.broadcast, now.tally
+    words, broadcast, tally = now.words, now.broadcast, now.counts
     if now.is_waiting and broadcast.starts_at is not None:
         return Screen(
             paragraphs(
@@ -178,9 +174,9 @@ def _paused(now: BroadcastView) -> Screen:
     return Screen(
         paragraphs(
             words.text(heading),
-            broadcast.enqueued_at is not None and _bar(words, tally.done, tally.total),
+            _bar(words, tally.done, tally.total),
             words.text(still, reason=detail, n=detail),
-            broadcast.enqueued_at is not None and account(words, tally),
+            account(words, tally),
         ),
         ((go_on, _cancel(now)),),
     )
@@ -201,7 +197,8 @@ def _plan_missed(now: BroadcastView, starts: datetime) -> Html:
 
 
 def _ended(now: BroadcastView) -> Screen:
-    words, broadcast, tally = now.words, now.broadcast, now.tally
+    words, broadcast = now.words, now.broadcast
+    tally = now.tally if broadcast.started_at is None else now.counts
     is_closing = broadcast.kind is Kind.CLOSING  # of which there is only one
     again = Button(words.label("Enviar a quienes faltan"), AdminAction.RESUME_DRAFT, now.key)
     may_go_on = not is_closing and broadcast.recall_started_at is None and missing(tally) > 0

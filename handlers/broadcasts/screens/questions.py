@@ -9,7 +9,7 @@ from storage.broadcast_types import BroadcastState, Kind
 
 def ask_cancel(now: BroadcastView) -> Screen:
     """Asks whether to cancel; the broadcast is not sent until this is answered."""
-    words, broadcast, tally = now.words, now.broadcast, now.tally
+    words, broadcast, tally = now.words, now.broadcast, now.counts
     yes = words.label("Sí, cancelar el envío")
     cancel = Button(yes, AdminAction.CANCEL, now.key, style=Style.END)
     is_scheduled = broadcast.state is BroadcastState.SCHEDULED
@@ -25,11 +25,7 @@ def ask_cancel(now: BroadcastView) -> Screen:
             (cancel, Button(words.label("No, dejarlo como está"), AdminAction.WATCH, now.key)),
         )
     has = words.plural("Ya lo tiene {n} persona.", "Ya lo tienen {n} personas.", tally.delivered)
-    left = (
-        words.plural("{n} persona no lo recibirá.", "{n} personas no lo recibirán.", tally.open)
-        if broadcast.enqueued_at is not None
-        else words.text("La lista aún no estaba completa.")
-    )
+    left = words.plural("{n} persona no lo recibirá.", "{n} personas no lo recibirán.", tally.open)
     return Screen(
         paragraphs(
             words.text("<b>¿Cancelar el envío?</b>"),

@@ -149,8 +149,9 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         "running later": state_screen(
             broadcast_view(broadcast("running"), every, language, pause=10.0)
         ),
-        "running, the list": page("running", enqueued_at=None),
-        "paused, the list": page("paused", enqueued_at=None),
+        "running, the list": page(
+            "running", Tally(500, pending=410, sending=30, delivered=60), enqueued_at=None
+        ),
         "unrecorded": page("paused", pause_reason=PauseReason.UNRECORDED, reason_detail="X 1"),
         "denied": page("paused", pause_reason=PauseReason.DENIED, reason_detail="Not <Found>"),
         "planned text to some": page(
@@ -249,7 +250,6 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         "cancel what waits?": asked(
             questions.ask_cancel, "paused", pause_reason=PauseReason.LATE, starts_at=NOW - DAY
         ),
-        "cancel the list?": asked(questions.ask_cancel, "paused", enqueued_at=None),
         "recall the closing?": asked(questions.ask_recall, "finished", kind=Kind.CLOSING),
         "recall the notice?": asked(questions.ask_recall, "finished", kind=Kind.BREACH),
         "history of all": history.history(
