@@ -30,7 +30,7 @@ from storage.consents import (
 )
 from storage.errors import Unavailable
 from storage.handovers import Handover
-from storage.person_requests import make_code
+from storage.person_requests import add_code, new_code
 from storage.personal_data import Held, everything_held
 from storage.sent_files import add_sent_file, make_files_due
 from telegram_text.markup import Html, fill, parse
@@ -136,12 +136,11 @@ async def show_code(ctx: SupporterContext) -> None:
     Tapped twice it makes two: of two replies that follow each other the last one alone is sure to
     be drawn, and what it shows has to hold.
     """
-    storage, words = ctx.services.storage, ctx.view.words
-    made = await make_code(storage, ctx.supporter, ctx.services.clock())
-    if made is None:
+    storage, words, code = ctx.services.storage, ctx.view.words, new_code()
+    ends_at = await storage.write(add_code, ctx.supporter, code, ctx.services.clock())
+    if ends_at is None:
         await (await reload(ctx)).at_valid_stage().show()
         return
-    code, ends_at = made
     await ctx.show(
         words.text(
             "Tu código: <code>{code}</code>\nSirve una sola vez, hasta el {date}. Apúntalo: no "

@@ -11,7 +11,7 @@ import re
 import secrets
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Row, select
 
@@ -25,9 +25,6 @@ from storage.petitions import lock_petition
 from storage.signatures import erase_signature, forget_person
 from storage.tables import PERSON_CODES, SIGNATURES
 from storage.transaction import Transaction
-
-if TYPE_CHECKING:
-    from storage import Storage
 
 CODE_LASTS = timedelta(days=30)
 """Long enough for a letter by post, and for the month in which it has to be answered."""
@@ -90,33 +87,24 @@ def verified_otherwise(reason: str) -> Proof:
     return Proof(f"verified otherwise: {reason}")
 
 
-async def make_code(
-    storage: "Storage", supporter: bytes, at: datetime
-) -> tuple[str, datetime] | None:
-    """Stores a new code, which voids the former one.
-
-    Returns:
-        The code as it is to be read, and when it ends; None without a signature.
-    """
-    code, ends_at = new_code(), at + CODE_LASTS
-    made = await storage.write(add_code, supporter, code, ends_at=ends_at)
-    return (code, ends_at) if made else None
-
-
 def new_code() -> str:
     """Returns a new code of eight signs in two groups, like 7KXM-34PD."""
     groups = ("".join(secrets.choice(_SIGNS) for _ in range(_GROUP)) for _ in range(_GROUPS))
     return "-".join(groups)
 
 
-def add_code(tx: Transaction, supporter: bytes, code: str, *, ends_at: datetime) -> bool:
-    """Stores a code, which voids the former one; returns False if the person has not signed."""
+def add_code(tx: Transaction, supporter: bytes, code: str, at: datetime) -> datetime | None:
+    """Stores a new code, which voids the former one.
+
+    Returns:
+        When it ends; None if the person has not signed.
+    """
     # Who withdraws at this moment leaves no code behind.
     if lock_signature(tx, supporter) is None:
-        return False
+        return None
     fresh = {"code_digest": _digest(tx, supporter, code), "attempts": 0, "used_at": None}
-    tx.put(PERSON_CODES, supporter=supporter, ends_at=ends_at, **fresh)
-    return True
+    tx.put(PERSON_CODES, supporter=supporter, ends_at=at + CODE_LASTS, **fresh)
+    return at + CODE_LASTS
 
 
 def code_fits(tx: Transaction, supporter: bytes, typed: str, at: datetime) -> bool:

@@ -1,7 +1,7 @@
 """Petitions: how many have signed, and whether it is open. New queries about them go here.
 
-Closing and reopening lock the petition's row first, and signing counts in it last, so the count
-at the moment of closing is exact, even if people sign in that moment.
+Closing and reopening lock the petition's row first, and signing adds nothing before it has counted
+in it, so the count at the moment of closing is exact, even if people sign in that moment.
 """
 
 from dataclasses import dataclass, fields

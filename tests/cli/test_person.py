@@ -18,8 +18,9 @@ from storage.broadcast_counts import tally_of_broadcast
 from storage.broadcast_types import Outcome
 from storage.handovers import exported_lists, record_handover
 from storage.person_notices import waiting_notices
-from storage.person_requests import CODE_LASTS, find_signer, make_code
+from storage.person_requests import CODE_LASTS, find_signer
 from tests.cli.petition_database import SIGNERS, PetitionDatabase, on_both, refused, said
+from tests.support.person_codes import make_code
 from tests.support.raw_sql import Statement, write_all
 from tests.support.supporters import Supporters
 

@@ -14,9 +14,10 @@ from handlers.person_notices import send_notices
 from simulator.person import Person
 from storage.conversations import conversation_of
 from storage.person_notices import NOTICES_KEPT_FOR, PersonNotice, begin_notice, waiting_notices
-from storage.person_requests import CODE_LASTS, MOST_ATTEMPTS, code_fits, make_code
+from storage.person_requests import CODE_LASTS, MOST_ATTEMPTS, code_fits
 from storage.restores import record_restore, release_restore
 from storage.signatures import withdraw_signature
+from tests.support.person_codes import make_code
 from tests.support.scene import Scene, a_scene, fails
 from tests.support.storage_calls import Proceed, call_instead
 

@@ -37,12 +37,13 @@ from storage.keyring import Keyring
 from storage.leases import take_lease
 from storage.migrate import migrate
 from storage.person_notices import PersonNoticeKind
-from storage.person_requests import carry_out_request, make_code, verified_otherwise
+from storage.person_requests import carry_out_request, verified_otherwise
 from storage.petitions import close_petition
 from storage.sent_files import add_sent_file
 from storage.signatures import mute_supporter, sign_petition, withdraw_signature
 from storage.tables import metadata
 from tests.support.broadcasts import ME, claim, queued, results, start
+from tests.support.person_codes import make_code
 from tests.support.postgres_server import PostgresServer, running_postgres
 from tests.support.supporters import ADMIN, NOON, Supporter, a_supporter, later
 

@@ -25,13 +25,14 @@ from storage.erasures import (
 )
 from storage.leases import take_lease
 from storage.person_notices import PersonNoticeKind
-from storage.person_requests import carry_out_request, make_code, verified_otherwise
+from storage.person_requests import carry_out_request, verified_otherwise
 from storage.petitions import closing_update_is_under_way, last_number_given, petition_state
 from storage.sent_files import add_sent_file, files_due
 from storage.signature_counts import signature_statistics
 from storage.signatures import signature_of, withdraw_signature
 from tests.support.audit_entries import newest_audit_entries
 from tests.support.broadcasts import claim, results, start, started
+from tests.support.person_codes import make_code
 from tests.support.raw_sql import read_sql, write_sql
 from tests.support.supporters import ADMIN, NOON, SLUG, Supporters, a_supporter, later
 

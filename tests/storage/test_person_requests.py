@@ -30,7 +30,6 @@ from storage.person_requests import (
     check_proof,
     find_signer,
     forget_codes,
-    make_code,
     new_code,
     verified_otherwise,
 )
@@ -40,6 +39,7 @@ from storage.sent_files import add_sent_file, files_due
 from storage.signatures import signature_of, withdraw_signature
 from storage.transaction import Transaction, Values
 from tests.support.audit_entries import AuditEntry, newest_audit_entries
+from tests.support.person_codes import make_code
 from tests.support.raw_sql import Statement, read_sql, write_all, write_sql
 from tests.support.supporters import NOON, a_supporter
 

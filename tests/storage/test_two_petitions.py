@@ -72,7 +72,6 @@ from storage.person_requests import (
     carry_out_request,
     find_signer,
     forget_codes,
-    make_code,
     verified_otherwise,
 )
 from storage.personal_data import everything_held
@@ -100,6 +99,7 @@ from storage.tables import metadata
 from storage.telegram_cache import find_cached_item, put_cached_item
 from tests.support.audit_entries import newest_audit_entries
 from tests.support.broadcasts import ME, claim, queued, results, start, started
+from tests.support.person_codes import make_code
 from tests.support.raw_sql import Statement, read_rows, read_sql, write_all, write_sql
 from tests.support.supporters import ADMIN, NOON, Supporters, a_supporter, later
 
