@@ -12,7 +12,6 @@ from handlers.screens.screen import Screen, lines, paragraphs
 from handlers.statistics import with_and_without_name
 from storage.broadcast_rows import active_broadcast, scheduled_broadcasts
 from storage.broadcast_types import Kind
-from storage.closing_texts import ask_again_for_approval
 from storage.erasures import earliest_signed_at
 from storage.handovers import active_handover
 from storage.petitions import (
@@ -251,7 +250,6 @@ async def confirm_close(ctx: AdminContext, argument: str) -> None:
     if state is None or state.closed_signatures is None:
         await _changed_meanwhile(ctx, closed=True)
         return
-    await ask_again_for_approval(services.storage, services.approval_above, services.clock())
     await ctx.say(
         paragraphs(
             words.text("<b>La petición está cerrada.</b>"),
@@ -265,7 +263,11 @@ async def confirm_reopen(ctx: AdminContext, argument: str) -> None:
     """Reopens the petition if it has not changed since the button was shown."""
     services, words = ctx.services, ctx.words
     state = await services.storage.write(
-        reopen_petition, revision=_revision(argument), actor=ctx.user.id, at=services.clock()
+        reopen_petition,
+        revision=_revision(argument),
+        actor=ctx.user.id,
+        at=services.clock(),
+        approval_above=services.approval_above,
     )
     if state is not None:
         opened = words.text("<b>La petición está abierta otra vez.</b>")

@@ -18,7 +18,7 @@ from handlers.screens.closing_texts import ClosingTextsView, change_notice
 from handlers.screens.screen import Screen, paragraphs
 from storage.broadcast_counts import count_audience
 from storage.broadcast_types import Kind
-from storage.closing_texts import Publication, ask_again_for_approval
+from storage.closing_texts import Publication
 from storage.errors import Unavailable
 from storage.petitions import (
     PetitionState,
@@ -70,7 +70,6 @@ async def look(bot: Bot, services: Services) -> None:
         await storage.write(close_petition_if_due, now)
         state = await storage.read(petition_state)
     untold = await _untold(services, state, now)
-    await ask_again_for_approval(services.storage, services.approval_above, now)
     why_not = await unready(services)
     due = (
         *due_notices(state, untold, now, why_not),

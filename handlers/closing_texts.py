@@ -214,13 +214,11 @@ async def _approve(ctx: AdminContext, value: str) -> None:
     if request.requested_by == ctx.user.id:
         await ctx.alert(words.label("Esto lo tiene que decidir otra persona."))
         return
-    made = await storage.write(
+    is_published = await storage.write(
         approve_publication, request.id, actor=ctx.user.id, at=ctx.services.clock()
     )
-    if made is None or made.published_at is None:
-        await _say_again(ctx, await _why_not(ctx))
-    else:
-        await _say_again(ctx, words.text("✅ Aprobado y publicado."))
+    said = words.text("✅ Aprobado y publicado.") if is_published else await _why_not(ctx)
+    await _say_again(ctx, said)
 
 
 async def _decline(ctx: AdminContext, value: str) -> None:
@@ -278,8 +276,8 @@ async def _why_not(ctx: AdminContext) -> Html:
 def _waits(ctx: AdminContext) -> Html:
     words = ctx.words
     why = words.text(
-        "⏳ Todavía no se lee: han firmado tantas personas que hace falta que lo apruebe otra de "
-        "las que administran la petición."
+        "⏳ Todavía no se lee: hace falta que lo apruebe otra de las personas que administran la "
+        "petición."
     )
     who = words.text(
         "Las avisamos ahora."
@@ -292,19 +290,19 @@ def _waits(ctx: AdminContext) -> Html:
 def _when_read(ctx: AdminContext, state: PetitionState) -> Html:
     """Says from when on late visitors will read what is published now."""
     words, most = ctx.words, ctx.services.approval_above
-    if state.is_closed:
-        return words.text("La petición está cerrada: quien entre lo leerá desde ese momento.")
-    closing = words.text("Se leerá cuando la petición se cierre.")
-    if most is None:
-        return closing
-    condition = words.plural(
-        "Si para entonces ha firmado más de {n} persona, tendrá que aprobarlo antes otra de las "
-        "que la administran.",
-        "Si para entonces han firmado más de {n} personas, tendrá que aprobarlo antes otra de las "
-        "que la administran.",
-        most,
+    if not state.is_closed:
+        return words.text(
+            "Se leerá cuando la petición se cierre."
+            if most is None
+            else "Se leerá cuando la petición se cierre, si antes lo aprueba otra de las personas "
+            "que la administran."
+        )
+    return words.text(
+        "La petición está cerrada: quien entre lo leerá desde ese momento."
+        if most is None or state.signers <= most
+        else "La petición está cerrada: quien entre lo leerá cuando lo apruebe otra de las "
+        "personas que la administran."
     )
-    return sentences(closing, condition)
 
 
 async def _published(ctx: AdminContext, versions: list[ClosingText]) -> Html:

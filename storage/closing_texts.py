@@ -6,33 +6,18 @@ second admin. New queries about them go here.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import exists, select
 
 from storage.audit import add_audit
-from storage.broadcast_types import BroadcastState, Kind
-from storage.petitions import (
-    change_petition,
-    closing_update_is_under_way,
-    lock_petition,
-    petition_state,
-)
-from storage.tables import (
-    AWAITED_CLOSING_TEXTS,
-    BROADCASTS,
-    CLOSING_PUBLICATIONS,
-    CLOSING_TEXTS,
-)
+from storage.petitions import change_petition, closing_update_is_under_way, lock_petition
+from storage.tables import AWAITED_CLOSING_TEXTS, CLOSING_PUBLICATIONS, CLOSING_TEXTS
 from storage.transaction import Transaction
-
-if TYPE_CHECKING:
-    from storage import Storage
 
 CLOSING_UPDATE = "closing"
 """The entry of the closing update; that of what followed is a random word."""
@@ -126,17 +111,16 @@ class ClosingText:
 
 def published_closing_texts(tx: Transaction) -> list[ClosingText]:
     """Returns every published version, oldest first."""
-    asked_for = all_closing_texts(tx, CLOSING_TEXTS.c.publication_id.is_not(None))
-    return [each for each in asked_for if each.is_published]
+    return [each for each in all_closing_texts(tx) if each.is_published]
 
 
-def all_closing_texts(tx: Transaction, *conditions: ColumnElement[bool]) -> list[ClosingText]:
-    """Returns every version ever written for which all of that holds, oldest first."""
+def all_closing_texts(tx: Transaction) -> list[ClosingText]:
+    """Returns every version ever written, oldest first."""
     made = {}
     for row in tx.all(select(CLOSING_PUBLICATIONS).where(tx.of(CLOSING_PUBLICATIONS))):
         made[row.id] = Publication(**tx.unsealed(CLOSING_PUBLICATIONS, row))
     versions = []
-    for row in tx.all(select(CLOSING_TEXTS).where(tx.of(CLOSING_TEXTS), *conditions)):
+    for row in tx.all(select(CLOSING_TEXTS).where(tx.of(CLOSING_TEXTS))):
         stored = tx.unsealed(CLOSING_TEXTS, row)
         publication = made.get(stored.pop("publication_id"))
         stored["kind"] = ClosingTextKind(row.kind)
@@ -235,15 +219,16 @@ def publish_closing_texts(
         versions: all that are left, as the admin was shown them.
         actor: the admin's Telegram user id.
         at: now.
-        approval_above: with more signers than this a second admin is needed; None: never.
+        approval_above: with more signers than this a second admin is needed, and while it is open,
+            as nobody knows how many will sign; None: never.
 
     Returns:
         The publication, also if an earlier call made it; None if something else is left,
         another publication waits, or a closing update is planned or on its way.
     """
-    lock_petition(tx)
+    signers = lock_petition(tx).closed_signatures
     key, known = publication_id(versions), all_closing_texts(tx)
-    made = _with_id(known, key)
+    made = _publication(tx, key)
     if made is not None:
         return made
     left = {each.id for each in known if each.is_left}
@@ -254,8 +239,7 @@ def publish_closing_texts(
     changes_update = any(each.entry == CLOSING_UPDATE for each in versions)
     if changes_update and closing_update_is_under_way(tx):
         return None
-    # Also while it is open: one admin could change the text alone and close the petition at once.
-    is_alone = approval_above is None or petition_state(tx).signers <= approval_above
+    is_alone = approval_above is None or (signers is not None and signers <= approval_above)
     made = Publication(key, actor, at, None, at if is_alone else None)
     tx.add(CLOSING_PUBLICATIONS, **asdict(made))
     tx.set(CLOSING_TEXTS, *_IS_LEFT, publication_id=key)
@@ -266,22 +250,20 @@ def publish_closing_texts(
     return made
 
 
-def approve_publication(
-    tx: Transaction, key: bytes, *, actor: int, at: datetime
-) -> Publication | None:
+def approve_publication(tx: Transaction, key: bytes, *, actor: int, at: datetime) -> bool:
     """Publishes what waits for a second admin; nothing changes for who requested it.
 
-    Returns:
-        The publication as it now is; None if it was declined.
+    Returns whether it is published by now; it is not if it was declined.
     """
     lock_petition(tx)
-    known = _with_id(all_closing_texts(tx), key)
-    if known is None or known.published_at is not None or known.requested_by == actor:
-        return known
-    tx.set(CLOSING_PUBLICATIONS, key, published_at=at, approved_by=actor)
-    change_petition(tx)
-    add_audit(tx, _ACTION, actor=actor, at=at, detail="approved")
-    return replace(known, published_at=at, approved_by=actor)
+    made = _publication(tx, key)
+    if made is None or (made.published_at is None and made.requested_by == actor):
+        return False
+    if made.published_at is None:
+        tx.set(CLOSING_PUBLICATIONS, key, published_at=at, approved_by=actor)
+        change_petition(tx)
+        add_audit(tx, _ACTION, actor=actor, at=at, detail="approved")
+    return True
 
 
 def decline_publication(tx: Transaction, key: bytes, *, actor: int, at: datetime) -> None:
@@ -290,32 +272,17 @@ def decline_publication(tx: Transaction, key: bytes, *, actor: int, at: datetime
     Its versions can be changed and offered again, unless there are newer ones.
     """
     lock_petition(tx)
-    versions = all_closing_texts(tx)
-    made = _with_id(versions, key)
+    made = _publication(tx, key)
     if made is None or made.published_at is not None:
         return
-    newest: dict[tuple[str, str], int] = {}
-    for each in versions:
-        place = each.entry, each.language
-        newest[place] = max(each.number, newest.get(place, 0))
-    for each in versions:
-        if each.publication == made:
-            is_old = each.number < newest[each.entry, each.language]
-            discarded_at = at if is_old else None
-            tx.set(CLOSING_TEXTS, each.id, publication_id=None, discarded_at=discarded_at)
+    columns, newer = CLOSING_TEXTS.c, CLOSING_TEXTS.alias("newer")
+    of_same = [newer.c[name] == columns[name] for name in ("petition", "entry", "language")]
+    its = columns.publication_id == key
+    is_old = exists().where(*of_same, newer.c.number > columns.number)
+    tx.set(CLOSING_TEXTS, its, is_old, discarded_at=at)
+    tx.set(CLOSING_TEXTS, its, publication_id=None)
     tx.delete(CLOSING_PUBLICATIONS, key)
     add_audit(tx, _ACTION, actor=actor, at=at, detail="declined")
-
-
-async def ask_again_for_approval(
-    storage: "Storage", approval_above: int | None, at: datetime
-) -> None:
-    """Has a second admin decide on what one published when no more than that had signed."""
-    if approval_above is None:
-        return
-    alone = await storage.read(_decided_alone, approval_above)
-    if alone:  # nearly never, and to ask locks the petition for those who sign
-        await storage.write(_ask_again, approval_above, at)
 
 
 def publication_id(versions: Sequence[ClosingText]) -> bytes:
@@ -324,36 +291,6 @@ def publication_id(versions: Sequence[ClosingText]) -> bytes:
     return hashlib.sha256(b"publication\x00" + joined).digest()[:16]
 
 
-def _ask_again(tx: Transaction, approval_above: int, at: datetime) -> None:
-    lock_petition(tx)
-    alone = _decided_alone(tx, approval_above)
-    if tx.set(CLOSING_PUBLICATIONS, CLOSING_PUBLICATIONS.c.id.in_(alone), published_at=None):
-        add_audit(tx, _ACTION, at=at, detail="to be approved")
-
-
-def _decided_alone(tx: Transaction, approval_above: int) -> Sequence[bytes]:
-    """Returns what one admin published when fewer had signed, unless the signers get it, or enough
-    of them to need an approval have it."""
-    if petition_state(tx).signers <= approval_above or closing_update_is_under_way(tx):
-        return ()
-    columns = BROADCASTS.c
-    told = select(func.max(columns.created_at)).where(
-        tx.of(BROADCASTS),
-        columns.kind == Kind.CLOSING,
-        columns.state == BroadcastState.FINISHED,
-        columns.recall_started_at.is_(None),
-        columns.total > approval_above,
-    )
-    told_at = tx.scalar(told)
-    columns = CLOSING_PUBLICATIONS.c
-    alone = select(columns.id).where(
-        tx.of(CLOSING_PUBLICATIONS),
-        columns.approved_by_sealed.is_(None),
-        columns.published_at.is_not(None) if told_at is None else columns.published_at > told_at,
-    )
-    return tx.connection.scalars(alone).all()
-
-
-def _with_id(versions: Iterable[ClosingText], key: bytes) -> Publication | None:
-    made = (each.publication for each in versions if each.publication)
-    return next((each for each in made if each.id == key), None)
+def _publication(tx: Transaction, key: bytes) -> Publication | None:
+    row = tx.find(CLOSING_PUBLICATIONS, key)
+    return None if row is None else Publication(**tx.unsealed(CLOSING_PUBLICATIONS, row))

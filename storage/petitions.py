@@ -14,7 +14,14 @@ from storage.audit import add_audit
 from storage.broadcast_types import ACTIVE, BroadcastState, Kind
 from storage.errors import KeyFileOther, PetitionMissing
 from storage.keyring import NOBODY
-from storage.tables import BROADCASTS, HANDOVERS, INVALIDATIONS, PETITION_NOTICES, PETITIONS
+from storage.tables import (
+    BROADCASTS,
+    CLOSING_PUBLICATIONS,
+    HANDOVERS,
+    INVALIDATIONS,
+    PETITION_NOTICES,
+    PETITIONS,
+)
 from storage.transaction import Transaction
 
 # Made once: they are read at every tap.
@@ -161,9 +168,12 @@ def close_petition_if_due(tx: Transaction, now: datetime) -> bool:
 
 
 def reopen_petition(
-    tx: Transaction, *, revision: int, actor: int, at: datetime
+    tx: Transaction, *, revision: int, actor: int, at: datetime, approval_above: int | None = None
 ) -> PetitionState | None:
-    """Reopens the petition; None if `revision` is old, or a closing update is not over."""
+    """Reopens the petition; None if `revision` is old, or a closing update is not over.
+
+    With a number of `approval_above`, what one admin alone published of its end waits for another.
+    """
     petition = lock_petition(tx)
     if petition.revision != revision or petition.closed_at is None:
         return None
@@ -171,6 +181,9 @@ def reopen_petition(
     # those whom it included.
     if closing_update_is_under_way(tx) or tx.count(HANDOVERS, HANDOVERS.c.undone_at.is_(None)):
         return None
+    if approval_above is not None:
+        is_alone = CLOSING_PUBLICATIONS.c.approved_by_sealed.is_(None)
+        tx.set(CLOSING_PUBLICATIONS, is_alone, published_at=None)
     add_audit(tx, "reopen", actor=actor, at=at)
     # Without its date, which would close it again at once.
     return change_petition(

@@ -235,8 +235,8 @@ def change_notice(view: ClosingTextsView, made: Publication) -> Screen:
                 words.text("⏳ <b>Un cambio en lo que se lee del final espera aprobación.</b>"),
                 listed,
                 words.text(
-                    "Lo pide {who}. Han firmado tantas personas que tiene que aprobarlo otra "
-                    "antes de que lo lea quien entre.",
+                    "Lo pide {who}. Tiene que aprobarlo otra persona antes de que lo lea quien "
+                    "entre.",
                     who=who,
                 ),
             ),

@@ -93,6 +93,7 @@ async def test_what_late_visitors_read_changes_only_with_a_second_admin(
     await closes(admin)
     await writes(admin, SPANISH, "Uno")
     await admin.taps(BEFORE)
+    assert "quien entre lo leerá cuando lo apruebe otra de las personas" in admin.panel.text
     place, data = admin.data("Publicar")
     for _ in range(2):
         await admin.marta.tap_data(place, data).answered()
@@ -113,8 +114,8 @@ async def test_what_late_visitors_read_changes_only_with_a_second_admin(
     assert "algo ha cambiado mientras tanto" in pau.chat.messages[question.id].text
     await writes(admin, SPANISH, "Han vuelto")
     assert (await publishes(admin)).text.endswith(
-        "⏳ Todavía no se lee: han firmado tantas personas que hace falta que lo apruebe otra de "
-        "las que administran la petición. Las avisamos ahora."
+        "⏳ Todavía no se lee: hace falta que lo apruebe otra de las personas que administran la "
+        "petición. Las avisamos ahora."
     )
     for each in old:
         await pau.tap_data(question.id, each).answered()
@@ -159,8 +160,8 @@ async def test_what_late_visitors_read_changes_only_with_a_second_admin(
     await with_settings(admin, admin_ids=frozenset({ADMIN}))
     await admin.says("/closing")
     assert (await publishes(admin)).text.endswith(
-        "de las que administran la petición. Ahora solo la administras tú: hay que añadir a "
-        "alguien en la configuración del bot."
+        "de las personas que administran la petición. Ahora solo la administras tú: hay que "
+        "añadir a alguien en la configuración del bot."
     )
 
 
@@ -238,32 +239,49 @@ async def test_what_everybody_was_told_stays_there_to_be_read_when_a_second_admi
     assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
 
 
-async def test_what_one_published_for_few_is_asked_again_once_more_have_signed(
+async def test_while_it_is_open_another_approves_it_as_nobody_knows_how_many_will_sign(
     admin: AdminScene, lucy: Person
 ) -> None:
-    await with_settings(admin, approval_above=3)
+    await with_settings(admin, approval_above=100)
     await writes(admin, SPANISH, "Han vuelto")
     await admin.taps(BEFORE)
     (preview,) = (m.text for m in admin.marta.messages if "leerá quien entre, en es" in m.text)
     assert "Han vuelto" in preview, "as it will be read once it is closed"
-    condition = "Si para entonces han firmado más de 3 personas, tendrá que aprobarlo antes otra"
+    condition = "se cierre, si antes lo aprueba otra de las personas que la administran."
     assert condition in admin.panel.text
     await admin.taps("Publicar")
-    assert condition in admin.panel.text
+    assert "⏳ Todavía no se lee" in admin.panel.text
+    await notices(admin)
+    await lucy.sees("Asked for by Marta. Somebody else has to approve it")
+    await closes(admin)
+    assert WAITS in admin.marta.messages[-1].text
+    await admin.says("/broadcast")
+    assert WAITS in admin.marta.messages[-1].text
+    assert FOLDER in await read_late(admin, admin.scene.jordi)
+    await admin.scene.taps(lucy, "Review the change that waits")
+    await lucy.sees("Han vuelto")
+    await admin.scene.taps(lucy, "Approve and publish")
+    assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
+
+
+async def test_what_one_published_for_few_waits_for_another_once_it_is_open_again(
+    admin: AdminScene, lucy: Person
+) -> None:
+    await with_settings(admin, approval_above=3)
+    await closes(admin)
+    for language, text in ((SPANISH, "Han vuelto"), (ENGLISH, "They are back")):
+        await writes(admin, language, text)
+        await admin.taps(BEFORE)
+        alone = "La petición está cerrada: quien entre lo leerá desde ese momento."
+        assert alone in admin.panel.text
+        await admin.taps("Publicar")
     await notices(admin)
     await lucy.sees("Published by Marta.")
-    await writes(admin, ENGLISH, "They are back")
-    await publishes(admin)
-    oleg = admin.scene.world.person("Oleg", language="en")
-    await admin.signs(oleg)
-    await admin.services.storage.write(follow_folder, admin.services.clock())
-    await notices(admin)
-    closed = await admin.marta.sees("La petición se ha cerrado en su fecha.")
-    assert closed.text.endswith(
-        f"4 personas han firmado.\n\n{WAITS}\n\nPara deshacer el cierre, escribe /reopen."
-    )
-    assert FOLDER in await read_late(admin, admin.scene.jordi)
-    await admin.says("/broadcast")
+    assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
+    await admin.says("/reopen")
+    await admin.taps("Sí, volver a abrirla")
+    await admin.signs(admin.scene.world.person("Oleg", language="en"))
+    await closes(admin)
     assert WAITS in admin.marta.messages[-1].text
     await admin.says("/closing")
     await admin.taps(THE_CHANGE)
@@ -287,15 +305,3 @@ async def test_what_one_published_for_few_is_asked_again_once_more_have_signed(
     )
     await admin.scene.offers_the_final()
     assert "Pedir la aprobación, para 4 personas" in admin.panel.labels
-
-
-async def test_what_one_published_for_few_is_asked_again_too_where_an_admin_closes_it(
-    admin: AdminScene,
-) -> None:
-    await with_settings(admin, approval_above=3)
-    await writes(admin, SPANISH, "Han vuelto")
-    await publishes(admin)
-    await admin.signs(admin.scene.world.person("Oleg", language="en"))
-    await closes(admin)
-    assert WAITS in admin.marta.messages[-1].text
-    assert FOLDER in await read_late(admin, admin.scene.jordi)

@@ -4,8 +4,6 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-import pytest
-
 from storage import Storage
 from storage.broadcast_transitions import change_broadcast, start_broadcast
 from storage.broadcast_types import Broadcast, BroadcastAction, Kind
@@ -17,7 +15,6 @@ from storage.closing_texts import (
     Publication,
     all_closing_texts,
     approve_publication,
-    ask_again_for_approval,
     await_closing_text,
     awaited_closing_text,
     closing_update_waits,
@@ -27,13 +24,11 @@ from storage.closing_texts import (
     published_closing_texts,
     write_closing_text,
 )
-from storage.deliveries import lease_of
 from storage.keyring import Keyring
-from storage.leases import take_lease
 from storage.petitions import close_petition, petition_state, reopen_petition
 from storage.signatures import withdraw_signature
 from tests.support.audit_entries import newest_audit_entries
-from tests.support.broadcasts import ME, new_broadcast, started, tell
+from tests.support.broadcasts import new_broadcast
 from tests.support.raw_sql import write_sql
 from tests.support.supporters import NOON, a_supporter
 
@@ -166,17 +161,16 @@ async def test_above_the_threshold_a_closed_petition_needs_a_second_admin(
     assert asked is not None
     assert (asked.published_at, await shown(storage)) == (None, [])
     assert (await storage.read(petition_state)).revision == revision
-    assert await storage.write(approve_publication, asked.id, actor=MARTA, at=NOON) == asked, (
-        "not who asked"
-    )
-    approved = await storage.write(approve_publication, asked.id, actor=LUCY, at=NOON + HOUR)
-    assert approved == replace(asked, approved_by=LUCY, published_at=NOON + HOUR)
+    by_marta: dict[str, Any] = {"actor": MARTA, "at": NOON}
+    assert not await storage.write(approve_publication, asked.id, **by_marta), "not who asked"
+    assert await storage.write(approve_publication, asked.id, actor=LUCY, at=NOON + HOUR)
+    (published,) = await storage.read(published_closing_texts)
+    approved = replace(asked, approved_by=LUCY, published_at=NOON + HOUR)
+    assert published.publication == approved
     assert (await storage.read(petition_state)).revision == revision + 1
     assert await shown(storage) == ["Han vuelto"]
-    assert (
-        await storage.write(approve_publication, asked.id, actor=LUCY, at=NOON + 2 * HOUR)
-        == approved
-    )
+    assert await storage.write(approve_publication, asked.id, actor=LUCY, at=NOON + 2 * HOUR)
+    assert await storage.read(published_closing_texts) == [published]
     await storage.write(decline_publication, asked.id, actor=LUCY, at=NOON + 2 * HOUR)
     assert await shown(storage) == ["Han vuelto"], "it is too late to decline it"
     noted = [entry.detail for entry in await storage.read(newest_audit_entries, 9) if entry.detail]
@@ -184,74 +178,45 @@ async def test_above_the_threshold_a_closed_petition_needs_a_second_admin(
     assert (asked.requested_by, asked.requested_at) == (MARTA, NOON)
 
 
-async def test_at_the_threshold_and_before_the_closing_one_admin_is_enough(
+async def test_at_the_threshold_of_a_closed_petition_one_admin_is_enough(
     storage: Storage, keyring: Keyring
 ) -> None:
-    await writes(storage, "Antes")
-    await publishes(storage, above=0)
     await signs_and_closes(storage, keyring, 2)
-    assert await shown(storage) == ["Antes"]
     await writes(storage, "Después")
     await publishes(storage, above=2)
-    assert await shown(storage) == ["Antes", "Después"]
+    assert await shown(storage) == ["Después"]
 
 
-async def test_what_one_published_for_few_waits_for_another_once_more_have_signed(
-    storage: Storage, keyring: Keyring
+async def test_of_an_open_petition_two_decide_as_nobody_knows_how_many_will_sign(
+    storage: Storage,
 ) -> None:
     await writes(storage, "Antes")
-    alone = await publishes(storage, above=1)
-    assert alone is not None
-    await ask_again_for_approval(storage, 1, NOON)
-    assert await shown(storage) == ["Antes"], "nobody has signed"
-    await signs_and_closes(storage, keyring, 2)
-    await storage.write(withdraw_signature, a_supporter(keyring, 1).supporter, NOON)
-    for enough in (None, 2):
-        await ask_again_for_approval(storage, enough, NOON)
-        assert await shown(storage) == ["Antes"], "one admin is enough"
-    await ask_again_for_approval(storage, 1, NOON)
+    asked = await publishes(storage, above=100)
+    assert asked is not None
     assert await shown(storage) == []
     assert await storage.read(closing_update_waits)
-    await storage.write(approve_publication, alone.id, actor=LUCY, at=NOON + HOUR)
-    await ask_again_for_approval(storage, 1, NOON + HOUR)
-    assert await shown(storage) == ["Antes"], "two have decided"
-    noted = [(entry.actor, entry.detail) for entry in await storage.read(newest_audit_entries, 9)]
-    assert noted.count((None, "to be approved")) == 1
-
-
-async def test_what_everybody_has_read_is_decided_on_by_nobody_again(
-    storage: Storage, keyring: Keyring
-) -> None:
-    await writes(storage, "Antes")
-    await publishes(storage, above=1)
-    await signs_and_closes(storage, keyring, 2)
-    await storage.write(take_lease, lease_of(storage.slug), ME, seconds=10**9, now=NOON)
-    await tell(storage, await started(storage, at=NOON + HOUR))
-    await ask_again_for_approval(storage, 1, NOON + 2 * HOUR)
+    assert await storage.write(approve_publication, asked.id, actor=LUCY, at=NOON + HOUR)
     assert await shown(storage) == ["Antes"]
 
 
-@pytest.mark.parametrize(
-    "otherwise",
-    [
-        "kind = 'update'",
-        "state = 'stopped'",
-        "recall_started_at = 1",
-        "total = 1",
-        "created_at = 0",
-    ],
-)
-async def test_what_not_everybody_has_read_is_decided_on_again(
-    storage: Storage, keyring: Keyring, otherwise: str
+async def test_what_one_published_for_few_waits_for_another_once_it_is_open_again(
+    storage: Storage, keyring: Keyring
 ) -> None:
-    await writes(storage, "Antes")
-    await publishes(storage, above=1)
     await signs_and_closes(storage, keyring, 2)
-    await storage.write(take_lease, lease_of(storage.slug), ME, seconds=10**9, now=NOON)
-    await tell(storage, await started(storage, at=NOON + HOUR))
-    await write_sql(storage.database, f"UPDATE broadcasts SET {otherwise}")  # noqa: S608 - a constant
-    await ask_again_for_approval(storage, 1, NOON + 2 * HOUR)
-    assert await shown(storage) == []
+    for text, approved in (("Uno", True), ("Dos", False)):
+        await writes(storage, text)
+        asked = await publishes(storage, above=1 if approved else 2)
+        assert asked is not None
+        if approved:
+            await storage.write(approve_publication, asked.id, actor=LUCY, at=NOON)
+    for above, seen in ((None, ["Uno", "Dos"]), (2, ["Uno"])):
+        revision = (await storage.read(petition_state)).revision
+        assert await storage.write(
+            reopen_petition, revision=revision, actor=MARTA, at=NOON, approval_above=above
+        )
+        assert await shown(storage) == seen
+        assert await storage.write(close_petition, revision=revision + 1, actor=MARTA, at=NOON)
+    assert await storage.read(closing_update_waits)
 
 
 async def test_versions_come_in_the_order_in_which_they_were_written(storage: Storage) -> None:
@@ -292,7 +257,7 @@ async def test_a_declined_version_can_be_offered_again(storage: Storage, keyring
         await writes(storage, text, ANSWER)
     assert await publishes(storage, above=0) is None, "one waits already"
     await storage.write(decline_publication, asked.id, actor=LUCY, at=NOON)
-    assert await storage.write(approve_publication, asked.id, actor=LUCY, at=NOON) is None
+    assert not await storage.write(approve_publication, asked.id, actor=LUCY, at=NOON)
     assert {each.text for each in await left(storage)} == {
         *("They are back", "Han vuelto", "Respondieron"),
     }
@@ -338,8 +303,6 @@ async def test_a_planned_closing_update_keeps_its_text_from_being_changed(
         ),
     )
     assert isinstance(planned, Broadcast)
-    await ask_again_for_approval(storage, 0, NOON)
-    assert await shown(storage) == ["Antes"], "it is on its way"
     await writes(storage, "Respondieron", ANSWER)
     assert await publishes(storage) is not None, "what followed is in no broadcast"
     await writes(storage, "No han vuelto")

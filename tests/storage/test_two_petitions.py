@@ -26,7 +26,6 @@ from storage.closing_texts import (
     ClosingTextKind,
     all_closing_texts,
     approve_publication,
-    ask_again_for_approval,
     await_closing_text,
     decline_publication,
     discard_closing_texts,
@@ -319,7 +318,6 @@ async def test_nothing_of_the_other_petition_is_changed(
     }
     await storage.write(approve_publication, waits, actor=ADMIN + 1, at=NOON)
     await storage.write(decline_publication, waits, actor=ADMIN, at=NOON)
-    await ask_again_for_approval(storage, 0, NOON)
     await save_admin_name(storage, ADMIN, "Marta", NOON)
     await save_admin_name(storage, ADMIN, None, NOON)
     await storage.write(mark_changes_told, owed, at=NOON)
@@ -327,6 +325,10 @@ async def test_nothing_of_the_other_petition_is_changed(
     assert not await storage.write(undo_handover, handover, at=NOON)
     revision = (await storage.read(petition_state)).revision
     await storage.write(close_petition, revision=revision, actor=ADMIN, at=NOON)
+    await storage.write(
+        reopen_petition, revision=revision + 1, actor=ADMIN, at=NOON, approval_above=0
+    )
+    assert not (await storage.read(petition_state)).is_closed
     await storage.write(replay, (), reached=Reached(99, 99), at=NOON)
     assert await rows_of_theirs(theirs) == before
 
@@ -345,16 +347,11 @@ async def test_nothing_of_the_other_petition_is_in_the_way(
     (version,) = await storage.read(all_closing_texts)
     assert version.number == 1
     published = await storage.write(
-        publish_closing_texts, [version], actor=ADMIN, at=NOON, approval_above=1
+        publish_closing_texts, [version], actor=ADMIN, at=NOON, approval_above=None
     )
     assert published is not None
     assert published.published_at == NOON
-    await ask_again_for_approval(storage, 1, NOON)
     assert len(await storage.read(published_closing_texts)) == 1
-    over = Statement("UPDATE broadcasts SET state = 'finished' WHERE state = 'cancelled'")
-    await write_all(theirs.database, over)
-    await ask_again_for_approval(storage, 0, NOON)
-    assert await storage.read(published_closing_texts) == []
     revision = (await storage.read(petition_state)).revision
     closed = await storage.write(close_petition, revision=revision, actor=ADMIN, at=NOON)
     assert closed is not None
