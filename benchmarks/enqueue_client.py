@@ -20,7 +20,6 @@ from bot.broadcast import Worker
 from bot.logs import configure_logging
 from bot.transport import Gate, SharedSession, TelegramClient
 from storage import Storage, open_storage
-from storage.broadcast_rows import broadcast_with
 from storage.broadcast_transitions import start_broadcast
 from storage.broadcast_types import Broadcast, DeliveryState, Kind
 from storage.keyring import Keyring

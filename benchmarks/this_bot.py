@@ -13,9 +13,9 @@ from bot.broadcast import Worker
 from bot.logs import configure_logging
 from bot.transport import Gate, SharedSession, TelegramClient
 from storage import Storage, open_storage
-from storage.broadcast_counts import tally_of_broadcast
 from storage.broadcast_transitions import start_broadcast
 from storage.broadcast_types import Broadcast, Tally
+from storage.broadcasts import tally_of_broadcast
 from storage.keyring import Keyring
 from tests.support.broadcasts import new_broadcast
 from tests.support.silent_reporter import SilentReporter

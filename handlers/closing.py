@@ -10,8 +10,8 @@ from handlers.closing_texts import unready, what_next
 from handlers.screens.buttons import AdminAction, Button, Style, dismiss_button, read_number
 from handlers.screens.screen import Screen, lines, paragraphs
 from handlers.statistics import with_and_without_name
-from storage.broadcast_rows import active_broadcast, scheduled_broadcasts
 from storage.broadcast_types import Kind
+from storage.broadcasts import active_broadcast, scheduled_broadcasts
 from storage.erasures import earliest_signed_at
 from storage.handovers import active_handover
 from storage.petitions import (

@@ -16,8 +16,8 @@ from handlers.handover_notices import handover_notices
 from handlers.restored_backup import restored_notices
 from handlers.screens.closing_texts import ClosingTextsView, change_notice
 from handlers.screens.screen import Screen, paragraphs
-from storage.broadcast_counts import count_audience
 from storage.broadcast_types import Kind
+from storage.broadcasts import count_audience
 from storage.closing_texts import Publication
 from storage.errors import Unavailable
 from storage.petitions import (

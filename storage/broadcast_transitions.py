@@ -1,7 +1,7 @@
 """Starting a broadcast, and what changes it: its time, admins, the worker and the system.
 
-Each has an effect only in the states that `TRANSITIONS` allows, so a repeat, or two at once, take
-effect once. What an action needs besides stands before it. All that changes a broadcast goes here.
+Each locks it first and has an effect in some states only, so a repeat, or two at once, take effect
+once. All that changes a broadcast goes here.
 """
 
 from dataclasses import asdict, replace
@@ -9,14 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from storage.audit import add_audit
-from storage.broadcast_counts import recipients, written_to_alone
-from storage.broadcast_rows import (
-    active_broadcast,
-    broadcast_history,
-    broadcast_with,
-    has_open_deliveries,
-    lock_broadcast,
-)
 from storage.broadcast_types import (
     EVERYONE,
     OVER,
@@ -29,6 +21,14 @@ from storage.broadcast_types import (
     Kind,
     PauseReason,
     StopReason,
+)
+from storage.broadcasts import (
+    IS_OPEN,
+    active_broadcast,
+    broadcast_with,
+    lock_broadcast,
+    recipients,
+    written_to_alone,
 )
 from storage.closing_texts import closing_update_waits
 from storage.petitions import lock_petition
@@ -120,35 +120,34 @@ def begin_broadcast(
     """
     petition = lock_petition(tx)
     found = lock_broadcast(tx, broadcast.id)
-    if found is None:
-        return broadcast
+    if found is None or found.state is not BroadcastState.SCHEDULED:
+        return found or broadcast
     if found.kind is Kind.CLOSING and petition.closed_at is None:
-        return _change(tx, found, BroadcastAction.DROP, at, StopReason.OPEN)
+        return _bring(tx, found, BroadcastState.STOPPED, at, StopReason.OPEN)
     if found.has_lapsed(at):
-        return _change(tx, found, BroadcastAction.DROP, at, StopReason.UNAPPROVED)
+        return _bring(tx, found, BroadcastState.STOPPED, at, StopReason.UNAPPROVED)
     is_due = found.starts_at is not None and found.starts_at <= at
     if not is_due or found.awaits_approval or active_broadcast(tx) is not None:
         return found
     reason = pause or (PauseReason.LATE if _is_late(tx, found, at) else None)
     begun: dict[str, Any] = {"started_at": at, "last_signature_number": petition.last_number}
     if reason is None and at_most is None:
-        return _change(tx, found, BroadcastAction.BEGIN, at, **begun)
+        return _bring(tx, found, BroadcastState.RUNNING, at, **begun)
     people = tx.count(SIGNATURES, recipients(tx, found.kind, found.audience, found.topic))
     if at_most is not None and people + written_to_alone(tx, found.author, at) > at_most:
-        asked: dict[str, Any] = {"confirmed_by": None, "starts_at": at}
-        return _change(tx, found, BroadcastAction.ASK_APPROVAL, at, **asked, expected=people)
+        return _set(tx, found, confirmed_by=None, starts_at=at, expected=people)
     if reason is None:
-        return _change(tx, found, BroadcastAction.BEGIN, at, **begun)
-    waits = BroadcastAction.BEGIN_PAUSED
-    return _change(tx, found, waits, at, reason, **begun, expected=people)
+        return _bring(tx, found, BroadcastState.RUNNING, at, **begun)
+    return _bring(tx, found, BroadcastState.PAUSED, at, reason, **begun, expected=people)
 
 
 def finish_broadcast(tx: Transaction, key: bytes, at: datetime) -> None:
     """Ends a running broadcast if nothing is left to send."""
-    broadcast = lock_broadcast(tx, key)
-    if broadcast is None or broadcast.enqueued_at is None or has_open_deliveries(tx, key):
+    found = lock_broadcast(tx, key)
+    if found is None or not found.is_running or found.enqueued_at is None:
         return
-    _change(tx, broadcast, BroadcastAction.FINISH, at)
+    if tx.find(DELIVERIES, DELIVERIES.c.broadcast_id == key, IS_OPEN) is None:
+        _bring(tx, found, BroadcastState.FINISHED, at)
 
 
 def interrupt_broadcast(
@@ -158,11 +157,11 @@ def interrupt_broadcast(
 
     Of one that was ended, those who still wait can be recipients of the next one.
     """
-    broadcast = lock_broadcast(tx, key)
+    found = lock_broadcast(tx, key)
     is_end = isinstance(reason, StopReason)
-    action = BroadcastAction.STOP if is_end else BroadcastAction.PAUSE_BY_SYSTEM
-    if broadcast is not None:
-        _change(tx, broadcast, action, at, reason, detail)
+    if found is not None and found.is_running:
+        to = BroadcastState.STOPPED if is_end else BroadcastState.PAUSED
+        _bring(tx, found, to, at, reason, detail)
 
 
 def change_broadcast(
@@ -175,25 +174,27 @@ def change_broadcast(
 ) -> Broadcast | None:
     """Does to a broadcast what an admin orders, or the operator; returns it as it now is.
 
-    The operator is None; `expected` is how many recipients are to be approved after a recount.
+    The operator is None; `expected` is how many recipients are approved.
     """
-    broadcast = lock_broadcast(tx, key)
-    if broadcast is None or not _is_allowed(tx, broadcast, action, actor, at):
-        return broadcast
+    found = lock_broadcast(tx, key)
+    if found is None or not _is_allowed(tx, found, action, actor, at):
+        return found
     values: dict[str, Any] = {}
     if action is BroadcastAction.APPROVE:
         values["confirmed_by"] = actor
+        values["expected"] = found.expected if expected is None else expected
         # One whose time has passed goes out now, and does not count as late.
-        values["starts_at"] = max(broadcast.starts_at or at, at)
-    elif action is BroadcastAction.RECOUNT:
-        values["expected"] = expected
+        values["starts_at"] = max(found.starts_at or at, at)
     elif action is BroadcastAction.RECALL:
         values["recall_started_at"] = at
-    elif action in (BroadcastAction.RESUME, BroadcastAction.CANCEL):
+    elif action is not BroadcastAction.PAUSE:
         values["cancel_requested_at"] = None
-    reason = StopReason.DECLINED if action is BroadcastAction.DECLINE else None
     add_audit(tx, f"broadcast_{action}", at=at, actor=actor, detail=key.hex()[:8])
-    return _change(tx, broadcast, action, at, reason, **values)
+    to = TRANSITIONS[action].to
+    if to is None:
+        return _set(tx, found, **values)
+    reason = StopReason.DECLINED if action is BroadcastAction.DECLINE else None
+    return _bring(tx, found, to, at, reason, **values)
 
 
 def set_on_broadcast(tx: Transaction, /, key: bytes, **values: Any) -> Broadcast | None:
@@ -260,8 +261,6 @@ def _is_allowed(
         )
         is_first = broadcast.recall_started_at is None
         return is_first and tx.find(DELIVERIES, *can_be_deleted) is not None
-    if action is BroadcastAction.RECOUNT:
-        return broadcast.awaits_approval
     if action is BroadcastAction.APPROVE and broadcast.has_lapsed(at):
         return False
     if action in (BroadcastAction.APPROVE, BroadcastAction.DECLINE):
@@ -269,28 +268,24 @@ def _is_allowed(
     return True
 
 
-def _change(
+def _bring(
     tx: Transaction,
     broadcast: Broadcast,
-    action: BroadcastAction,
+    to: BroadcastState,
     at: datetime,
     reason: PauseReason | StopReason | None = None,
     detail: str = "",
     **values: Any,
 ) -> Broadcast:
-    """Makes a transition of a broadcast that is locked, if its state allows it.
-
-    The reason is why it is paused or stopped, if not by an order. Returns it as it now is.
-    """
-    sources, to = TRANSITIONS[action]
-    if broadcast.state not in sources:
-        return broadcast
-    if to is not None:
-        values["state"] = to
-        values["pause_reason"] = reason if isinstance(reason, PauseReason) else None
-        values["stop_reason"] = reason if isinstance(reason, StopReason) else None
-        values["reason_detail"] = None if reason is None else detail
+    """Brings a broadcast that is locked into a state; the reason is why, if it was not ordered."""
+    values["state"] = to
+    values["pause_reason"] = reason if isinstance(reason, PauseReason) else None
+    values["stop_reason"] = reason if isinstance(reason, StopReason) else None
+    values["reason_detail"] = None if reason is None else detail
     if to in OVER:
         values["ended_at"] = at
-    tx.set(BROADCASTS, broadcast.id, **values)
-    return broadcast_history(tx, BROADCASTS.c.id == broadcast.id)[0]
+    return _set(tx, broadcast, **values)
+
+
+def _set(tx: Transaction, broadcast: Broadcast, **values: Any) -> Broadcast:
+    return set_on_broadcast(tx, broadcast.id, **values) or broadcast

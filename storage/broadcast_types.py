@@ -1,7 +1,7 @@
-"""What a broadcast is: its kind, audience and content, its workflow, and what became of it.
+"""What a broadcast is: its kind, audience and content, its states, and what became of it.
 
-`TRANSITIONS` is the whole of the workflow; what an action needs besides is in
-`broadcast_transitions.py`.
+`TRANSITIONS` says what can be ordered in which state; what an order needs besides, and what the
+worker does, is in `broadcast_transitions.py`.
 """
 
 from collections.abc import Mapping
@@ -82,54 +82,33 @@ class StopReason(StrEnum):
 
 
 class BroadcastAction(StrEnum):
-    """What can be done to a broadcast; admins' actions have these names in the audit log."""
+    """What can be ordered of a broadcast; it has this name in the audit log."""
 
-    BEGIN = "begin"
-    BEGIN_PAUSED = "begin paused"
-    """Its time has come, but an admin has to decide first."""
-    ASK_APPROVAL = "ask approval"
-    """It has more recipients by now than one admin may write to."""
-    DROP = "drop"
-    """There is no closing to report any more, or no other admin approved it in time."""
     APPROVE = "approve"
-    RECOUNT = "recount"
-    """Sets how many recipients are to be approved."""
     DECLINE = "decline"
     PAUSE = "pause"
-    PAUSE_BY_SYSTEM = "pause by system"
     RESUME = "resume"
     """Also begins a planned broadcast that was paused when its time came."""
     CANCEL = "cancel"
-    FINISH = "finish"
-    STOP = "stop"
     RECALL = "recall"
-    """Orders what was sent to be deleted; `recalls.py` does it."""
+    """Has what was sent deleted; `recalls.py` does it."""
 
 
 class Transition(NamedTuple):
-    """The states in which an action has an effect, and the one after it; None: the same."""
+    """The states in which an order has an effect, and the one after it; None: the same."""
 
     sources: frozenset[BroadcastState]
     to: BroadcastState | None = None
 
 
 _SCHEDULED = frozenset({BroadcastState.SCHEDULED})
-_RUNNING = frozenset({BroadcastState.RUNNING})
 
 TRANSITIONS: Mapping[BroadcastAction, Transition] = {
-    BroadcastAction.BEGIN: Transition(_SCHEDULED, BroadcastState.RUNNING),
-    BroadcastAction.BEGIN_PAUSED: Transition(_SCHEDULED, BroadcastState.PAUSED),
-    BroadcastAction.ASK_APPROVAL: Transition(_SCHEDULED),
-    BroadcastAction.DROP: Transition(_SCHEDULED, BroadcastState.STOPPED),
     BroadcastAction.APPROVE: Transition(_SCHEDULED),
-    BroadcastAction.RECOUNT: Transition(_SCHEDULED),
     BroadcastAction.DECLINE: Transition(_SCHEDULED, BroadcastState.STOPPED),
-    BroadcastAction.PAUSE: Transition(_RUNNING, BroadcastState.PAUSED),
-    BroadcastAction.PAUSE_BY_SYSTEM: Transition(_RUNNING, BroadcastState.PAUSED),
-    BroadcastAction.RESUME: Transition(ACTIVE - _RUNNING, BroadcastState.RUNNING),
+    BroadcastAction.PAUSE: Transition(ACTIVE - {BroadcastState.PAUSED}, BroadcastState.PAUSED),
+    BroadcastAction.RESUME: Transition(ACTIVE - {BroadcastState.RUNNING}, BroadcastState.RUNNING),
     BroadcastAction.CANCEL: Transition(_SCHEDULED | ACTIVE, BroadcastState.CANCELLED),
-    BroadcastAction.FINISH: Transition(_RUNNING, BroadcastState.FINISHED),
-    BroadcastAction.STOP: Transition(_RUNNING, BroadcastState.STOPPED),
     BroadcastAction.RECALL: Transition(OVER),
 }
 

@@ -25,8 +25,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam, case, exists, func, select, update
 
-from storage.broadcast_counts import tally_of_broadcast
-from storage.broadcast_rows import lock_broadcast
 from storage.broadcast_types import (
     MOST_ATTEMPTS,
     Audience,
@@ -38,6 +36,7 @@ from storage.broadcast_types import (
     Outcome,
     Result,
 )
+from storage.broadcasts import lock_broadcast, tally_of_broadcast
 from storage.eligibility import eligible, language, reads
 from storage.errors import BrokenData
 from storage.tables import BROADCASTS, DELIVERIES, LEASES, PETITIONS, SIGNATURES

@@ -11,9 +11,8 @@ from enum import StrEnum
 
 from sqlalchemy import select
 
-from storage.broadcast_counts import count_deliveries
-from storage.broadcast_rows import lock_broadcast
 from storage.broadcast_types import RECALLABLE_FOR, DeliveryState
+from storage.broadcasts import count_deliveries, lock_broadcast
 from storage.tables import BROADCASTS, DELIVERIES, SIGNATURES
 from storage.transaction import Transaction
 

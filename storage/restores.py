@@ -2,7 +2,7 @@
 
 What was sent after the backup is not known in it: a broadcast that was under way or planned then
 would be sent again. So restoring pauses what is under way, and until an admin says so nothing is
-due (`broadcast_rows.due_broadcasts`).
+due (`broadcasts.due_broadcasts`).
 """
 
 from dataclasses import dataclass

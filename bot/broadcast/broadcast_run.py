@@ -27,8 +27,6 @@ from bot.broadcast.sender import FinalCheck, Sender, SendResult
 from bot.broadcast.task_pool import TaskPool
 from bot.tracebacks import error_reference
 from bot.transport import ErrorKind, Lane, error_kind
-from storage.broadcast_counts import tally_of_broadcast
-from storage.broadcast_rows import broadcast_with
 from storage.broadcast_transitions import begin_broadcast, finish_broadcast, interrupt_broadcast
 from storage.broadcast_types import (
     Broadcast,
@@ -39,6 +37,7 @@ from storage.broadcast_types import (
     Result,
     pause_question,
 )
+from storage.broadcasts import broadcast_with, tally_of_broadcast
 from storage.deliveries import (
     claim_deliveries,
     enqueue_deliveries,

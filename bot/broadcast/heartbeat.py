@@ -11,10 +11,9 @@ import structlog
 from bot.broadcast.broadcast_interrupt import InterruptReason
 from bot.broadcast.context import WorkerContext
 from bot.tracebacks import kind_of, place_of
-from storage.broadcast_counts import tally_of_broadcast
-from storage.broadcast_rows import broadcast_with, due_broadcasts
 from storage.broadcast_transitions import set_on_broadcast
 from storage.broadcast_types import Broadcast, BroadcastState, Tally
+from storage.broadcasts import broadcast_with, due_broadcasts, tally_of_broadcast
 from storage.errors import StorageError
 from storage.recalls import RecallTally, end_recall, tally_of_recall
 

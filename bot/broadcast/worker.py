@@ -24,9 +24,9 @@ from bot.broadcast.reporter import Reporter
 from bot.broadcast.result_recorder import ResultRecorder
 from bot.clocks import utc_now
 from storage import Storage
-from storage.broadcast_rows import due_broadcasts
 from storage.broadcast_transitions import interrupt_broadcast
 from storage.broadcast_types import Broadcast, PauseReason
+from storage.broadcasts import due_broadcasts
 from storage.deliveries import lease_of
 from storage.errors import Unavailable
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from bot.text.translations import Words
-from storage.broadcast_counts import Moment
+from storage.broadcasts import Moment
 
 
 async def delivery_picture(moments: Sequence[Moment], words: Words, title: str) -> bytes | None:

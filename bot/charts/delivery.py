@@ -14,7 +14,7 @@ from math import ceil
 from bot.charts.canvas import Box, Canvas
 from bot.charts.ticks import count_ticks, time_step, time_ticks
 from bot.text.translations import Words, mark
-from storage.broadcast_counts import Moment
+from storage.broadcasts import Moment
 
 WIDTH = 1280
 HEIGHT = 900

@@ -13,9 +13,8 @@ from bot.text.translations import mark
 from handlers.broadcasts.screens.broadcast_lines import BroadcastView
 from handlers.broadcasts.screens.labels import recipients_name, subject_name
 from handlers.broadcasts.screens.progress import state_screen
-from storage.broadcast_counts import count_not_told, tally_of_broadcast
-from storage.broadcast_rows import broadcast_with
 from storage.broadcast_types import Broadcast, BroadcastState, Kind
+from storage.broadcasts import broadcast_with, count_not_told, tally_of_broadcast
 from storage.deliveries import lease_of
 from storage.leases import find_lease
 from storage.recalls import tally_of_recall

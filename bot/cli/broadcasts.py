@@ -10,9 +10,9 @@ from bot.cli.context import CliContext, Plan, confirmed, run_with_context, with_
 from bot.console import CannotDo, Yes, in_sentences, say
 from bot.text.terminal_language import label
 from bot.text.translations import mark
-from storage.broadcast_rows import broadcast_history
 from storage.broadcast_transitions import change_broadcast
 from storage.broadcast_types import TRANSITIONS, Broadcast, BroadcastAction
+from storage.broadcasts import broadcast_history
 
 broadcasts = typer.Typer(
     name="broadcasts",

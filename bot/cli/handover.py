@@ -14,8 +14,8 @@ from bot.petition.retention_days import day_of
 from bot.petition_folder.schema import months_later
 from bot.text.terminal_language import label
 from bot.text.translations import mark
-from storage.broadcast_counts import count_audience
 from storage.broadcast_types import Kind
+from storage.broadcasts import count_audience
 from storage.exports import ExportedList
 from storage.handovers import (
     Handover,

@@ -22,8 +22,8 @@ from handlers.broadcasts.screens.progress import state_screen
 from handlers.context import Bot, Services
 from handlers.conversation_message import send_screen
 from storage.admin_notices import NoticeKind, broadcast_notice_was_sent, mark_broadcast_notice_sent
-from storage.broadcast_counts import timeline_of_broadcast
 from storage.broadcast_types import Broadcast, BroadcastState, PauseReason, Tally
+from storage.broadcasts import timeline_of_broadcast
 from storage.recalls import RecallTally
 
 _log = structlog.stdlib.get_logger()

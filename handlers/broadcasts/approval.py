@@ -1,5 +1,6 @@
 """Approval by a second admin, of a large broadcast and of the notice of a breach."""
 
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -17,10 +18,9 @@ from handlers.broadcasts.progress_message import (
 from handlers.broadcasts.screens.approval import ask_decline
 from handlers.calls_before_commit import before_commit
 from handlers.screens.buttons import read_number
-from storage.broadcast_counts import count_audience
-from storage.broadcast_rows import active_broadcast
 from storage.broadcast_transitions import change_broadcast
 from storage.broadcast_types import Broadcast, BroadcastAction, BroadcastState
+from storage.broadcasts import active_broadcast, count_audience
 from telegram_text.markup import Html
 
 
@@ -68,12 +68,12 @@ async def approve(ctx: AdminContext, argument: str) -> None:
     before = read_number(shown)
     # With two admins agreed, the threshold of approval is no limit any more.
     if before is None or recipients > most_recipients(before, approval_above=None):
-        await _ask_again(ctx, known, before, recipients)
+        await ctx.tell(partial(_ask_again, ctx, known, before, recipients))
         return
     user, at = ctx.by
     now = (
         await ctx.services.storage.write(
-            change_broadcast, BroadcastAction.APPROVE, known.id, user, at
+            change_broadcast, BroadcastAction.APPROVE, known.id, user, at, before
         )
         or known
     )
@@ -133,27 +133,13 @@ async def _ask_again(
     ctx: AdminContext, known: Broadcast, before: int | None, recipients: int
 ) -> None:
     """Asks again with the current number, since the audience grew beyond what was shown."""
-    recount = BroadcastAction.RECOUNT
-    now = (
-        await ctx.services.storage.write(change_broadcast, recount, known.id, *ctx.by, recipients)
-        or known
-    )
-    if not now.awaits_approval:
-        await tell_state(ctx, now)  # another admin was faster
-        return
     before = known.expected or 0 if before is None else before
-    await ctx.tell(partial(_asked_again, ctx, known, now, before))
-
-
-async def _asked_again(ctx: AdminContext, former: Broadcast, now: Broadcast, before: int) -> None:
-    if now.expected != former.expected:
-        await refresh(ctx, now)
-    words, drawn = ctx.words, await screen_of(ctx, now)
+    words, drawn = ctx.words, await screen_of(ctx, replace(known, expected=recipients))
     notice = words.text(
         "⚠️ El número de personas ha cambiado y no se ha aprobado nada: era {before}, ahora es "
         "{now}. Si te parece bien, apruébalo otra vez.",
         before=words.number(before),
-        now=words.number(now.expected or 0),
+        now=words.number(recipients),
     )
     await ctx.write(drawn.with_notice(notice))
 

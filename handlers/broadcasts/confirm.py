@@ -20,9 +20,9 @@ from handlers.broadcasts.screens.progress import elsewhere
 from handlers.calls_before_commit import before_commit
 from handlers.closing_texts import unready
 from handlers.conversation_message import tolerate
-from storage.broadcast_rows import broadcast_with
 from storage.broadcast_transitions import start_broadcast
 from storage.broadcast_types import Broadcast, Kind
+from storage.broadcasts import broadcast_with
 from storage.petitions import last_number_given, petition_state
 from telegram_text.markup import Html
 

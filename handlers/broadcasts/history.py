@@ -8,9 +8,8 @@ from handlers.broadcasts.screens.history import ON_A_PAGE, history, provenance
 from handlers.screens.buttons import AdminAction, Button, read_id, read_number
 from handlers.screens.screen import Screen, paragraphs
 from storage.admin_names import names_of_admins
-from storage.broadcast_counts import tally_of_broadcast
-from storage.broadcast_rows import broadcast_with, listed_broadcasts
 from storage.broadcast_types import Broadcast
+from storage.broadcasts import broadcast_with, listed_broadcasts, tally_of_broadcast
 
 
 async def broadcasts(ctx: AdminContext) -> None:

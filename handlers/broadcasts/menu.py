@@ -20,14 +20,16 @@ from handlers.closing_texts import Unready, unready
 from handlers.restored_backup import restored_screen
 from handlers.screens.buttons import AdminAction, Button, read_id
 from handlers.screens.screen import Screen, paragraphs
-from storage.broadcast_counts import (
+from storage.broadcast_types import Broadcast, Correction, Kind
+from storage.broadcasts import (
+    active_broadcast,
+    broadcast_with,
     count_audience,
     count_signers,
     has_recipients,
+    scheduled_broadcasts,
     tally_of_broadcast,
 )
-from storage.broadcast_rows import active_broadcast, broadcast_with, scheduled_broadcasts
-from storage.broadcast_types import Broadcast, Correction, Kind
 from storage.petitions import petition_state
 from storage.restores import held_restore
 from telegram_text.markup import Html

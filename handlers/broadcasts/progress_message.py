@@ -16,8 +16,8 @@ from handlers.broadcasts.progress_publisher import (
 from handlers.broadcasts.screens.progress import state_screen
 from handlers.screens.buttons import read_id
 from handlers.screens.screen import Screen
-from storage.broadcast_rows import broadcast_with
 from storage.broadcast_types import Broadcast
+from storage.broadcasts import broadcast_with
 
 _log = structlog.stdlib.get_logger()
 

@@ -14,10 +14,9 @@ from handlers.context import Bot, Services
 from handlers.conversation_message import edit_if_there, edit_screen, send_screen
 from handlers.screens.screen import Screen
 from storage.admin_names import names_of_admins
-from storage.broadcast_counts import count_not_told, tally_of_broadcast
-from storage.broadcast_rows import broadcast_with
 from storage.broadcast_transitions import set_on_broadcast
 from storage.broadcast_types import Broadcast, Kind
+from storage.broadcasts import broadcast_with, count_not_told, tally_of_broadcast
 from storage.conversations import count_unsigned
 from storage.recalls import tally_of_recall
 

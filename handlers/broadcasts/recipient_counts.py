@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from handlers.broadcasts.draft import Draft, DraftStage
 from storage import Storage
-from storage.broadcast_counts import count_audience, count_signers
 from storage.broadcast_types import Kind
+from storage.broadcasts import count_audience, count_signers
 from storage.conversations import count_unsigned
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from storage.broadcast_rows import broadcast_with, due_broadcasts
 from storage.broadcast_transitions import change_broadcast
 from storage.broadcast_types import (
     APPROVABLE_FOR,
@@ -18,6 +17,7 @@ from storage.broadcast_types import (
     StopReason,
     Tally,
 )
+from storage.broadcasts import broadcast_with, due_broadcasts
 from storage.deliveries import enqueue_deliveries
 from storage.recalls import RecallTally
 from storage.returning_supporters import mark_reachable

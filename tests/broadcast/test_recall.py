@@ -7,9 +7,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.back_off import BackOff
-from storage.broadcast_rows import broadcast_with, due_broadcasts
 from storage.broadcast_transitions import change_broadcast
 from storage.broadcast_types import Broadcast, BroadcastAction
+from storage.broadcasts import broadcast_with, due_broadcasts
 from storage.errors import SchemaMissing, Unavailable
 from storage.recalls import RecallTally, record_recalled, tally_of_recall
 from tests.broadcast.workers import WorkerHarness, until

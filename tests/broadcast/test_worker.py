@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from storage.broadcast_rows import broadcast_with
 from storage.broadcast_transitions import finish_broadcast, interrupt_broadcast
 from storage.broadcast_types import StopReason, Tally
+from storage.broadcasts import broadcast_with
 from storage.deliveries import enqueue_deliveries
 from tests.broadcast.workers import (
     WorkerHarness,

@@ -9,10 +9,9 @@ from typing import Any
 
 from bot.broadcast import Durations, OpenClaims, Worker
 from storage import Storage
-from storage.broadcast_counts import tally_of_broadcast
-from storage.broadcast_rows import broadcast_history, due_broadcasts
 from storage.broadcast_transitions import change_broadcast, start_broadcast
 from storage.broadcast_types import Broadcast, BroadcastAction, Tally
+from storage.broadcasts import broadcast_history, due_broadcasts, tally_of_broadcast
 from storage.database import Database, Snapshot
 from storage.deliveries import enqueue_deliveries, lease_of
 from storage.errors import Unavailable

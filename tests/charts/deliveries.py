@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from storage.broadcast_counts import Moment
+from storage.broadcasts import Moment
 
 START = datetime(2025, 7, 18, 12, 5, 7, tzinfo=UTC)
 

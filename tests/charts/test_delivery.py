@@ -23,7 +23,7 @@ from bot.charts.delivery import (
     series_of,
 )
 from bot.text.translations import Catalogs, Words
-from storage.broadcast_counts import Moment
+from storage.broadcasts import Moment
 from tests.charts.deliveries import START, delivery
 
 SPANISH = Catalogs.load().words("es")

@@ -12,9 +12,9 @@ from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
 from storage import Storage, open_storage
-from storage.broadcast_rows import broadcast_with
 from storage.broadcast_transitions import begin_broadcast, change_broadcast, finish_broadcast
 from storage.broadcast_types import Broadcast, BroadcastAction, Outcome
+from storage.broadcasts import broadcast_with
 from storage.deliveries import lease_of, record_results
 from storage.keyring import Keyring
 from storage.leases import release_lease, take_lease

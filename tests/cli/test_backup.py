@@ -18,10 +18,9 @@ from bot.cli.backup import _outcome
 from bot.cli.main import app
 from bot.restore import Restored
 from storage import Storage
-from storage.broadcast_counts import count_signers
-from storage.broadcast_rows import broadcast_history, due_broadcasts
 from storage.broadcast_transitions import change_broadcast
 from storage.broadcast_types import BroadcastAction
+from storage.broadcasts import broadcast_history, count_signers, due_broadcasts
 from storage.keyring import Keyring
 from storage.petitions import last_number_given
 from storage.process_lock import acquire_process_lock

@@ -14,8 +14,8 @@ from bot.cli.main import app
 from bot.cli.person import check_reason, read_number
 from bot.console import CannotDo
 from storage import Storage
-from storage.broadcast_counts import tally_of_broadcast
 from storage.broadcast_types import Outcome
+from storage.broadcasts import tally_of_broadcast
 from storage.handovers import exported_lists, record_handover
 from storage.person_notices import waiting_notices
 from storage.person_requests import CODE_LASTS, find_signer

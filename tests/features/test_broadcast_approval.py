@@ -208,10 +208,10 @@ async def test_who_approves_just_after_another_does_not_read_that_it_was_them(
     await lucy.sees("Do you approve this broadcast?", 10)
 
     async def just_after_lucy(
-        change: Proceed, action: BroadcastAction, key: bytes, actor: int, at: datetime
+        change: Proceed, action: BroadcastAction, key: bytes, actor: int, at: datetime, shown: int
     ) -> object:
-        await change(action, key, LUCY, at)
-        return await change(action, key, actor, at)
+        await change(action, key, LUCY, at, shown)
+        return await change(action, key, actor, at, shown)
 
     call_instead(monkeypatch, change_broadcast, just_after_lucy)
     await admin.scene.taps(pau, APPROVE)

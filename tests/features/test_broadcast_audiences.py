@@ -1,7 +1,7 @@
 """A broadcast reaches only its audience, and news only those who agreed to news."""
 
-from storage.broadcast_counts import count_audience
 from storage.broadcast_types import Kind
+from storage.broadcasts import count_audience
 from storage.consents import end_consent
 from tests.support.admin_scene import AdminScene
 

@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 
 from simulator.person import Person
-from storage.broadcast_counts import count_signers
-from storage.broadcast_rows import broadcast_history
 from storage.broadcast_transitions import change_broadcast
 from storage.broadcast_types import BroadcastAction
+from storage.broadcasts import broadcast_history, count_signers
 from storage.personal_data import everything_held
 from tests.support.admin_scene import SENT, AdminScene, an_admin_scene
 from tests.support.scene import ADMIN

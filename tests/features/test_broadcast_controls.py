@@ -8,9 +8,9 @@ import pytest
 
 from handlers.broadcasts.admin_reporter import AdminReporter
 from simulator.faults import Fault
-from storage.broadcast_rows import listed_broadcasts
 from storage.broadcast_transitions import interrupt_broadcast
 from storage.broadcast_types import Kind, PauseReason, Tally
+from storage.broadcasts import listed_broadcasts
 from storage.signature_counts import signature_statistics
 from tests.support.admin_scene import AdminScene, an_admin_scene
 from tests.support.scene import ADMIN

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from bot.broadcast.content import Content, MessageCall
-from storage.broadcast_rows import broadcast_history
 from storage.broadcast_transitions import begin_broadcast, start_broadcast
 from storage.broadcast_types import Audience, Kind
+from storage.broadcasts import broadcast_history
 from storage.conversations import Conversation, conversation_of
 from storage.personal_data import everything_held
 from storage.petitions import close_petition, petition_state, reopen_petition

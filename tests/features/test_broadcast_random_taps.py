@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from simulator.errors import SimulatorError
-from storage.broadcast_rows import broadcast_history
+from storage.broadcasts import broadcast_history
 from tests.support.admin_scene import AdminScene
 
 STEPS = 55

@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from storage.broadcast_rows import broadcast_history, scheduled_broadcasts
 from storage.broadcast_transitions import change_broadcast
 from storage.broadcast_types import BroadcastAction, Kind
+from storage.broadcasts import broadcast_history, scheduled_broadcasts
 from storage.petitions import petition_state
 from tests.support.admin_scene import HOUR, AdminScene
 from tests.support.scene import ADMIN

@@ -7,8 +7,8 @@ import pytest
 from handlers.screens.buttons import NO_MORE
 from simulator.call_log import RecordedCall
 from simulator.person import Person
-from storage.broadcast_counts import tally_of_broadcast
 from storage.broadcast_types import Kind, Tally
+from storage.broadcasts import tally_of_broadcast
 from tests.support.admin_scene import AdminScene
 
 MESSAGE = "De Lucy"

@@ -11,7 +11,7 @@ from bot.petition_folder.schema import months_later
 from handlers.closing_date import due_notices, look
 from handlers.context import Services
 from simulator.person import Person
-from storage.broadcast_counts import count_audience
+from storage.broadcasts import count_audience
 from storage.petitions import PetitionState, close_petition_if_due, follow_folder, petition_state
 from storage.restores import held_restore, record_restore, release_restore
 from tests.support.audit_entries import newest_audit_entries

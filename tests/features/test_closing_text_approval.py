@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from simulator.person import Person
-from storage.broadcast_rows import broadcast_history
+from storage.broadcasts import broadcast_history
 from storage.closing_texts import all_closing_texts
 from storage.petitions import follow_folder
 from tests.features.test_closing_texts import (

@@ -12,8 +12,8 @@ from handlers.closing_date import look
 from handlers.erasure_warnings import warn_of_erasures
 from simulator.chats import Message
 from simulator.person import Person
-from storage.broadcast_rows import broadcast_history
 from storage.broadcast_types import Kind
+from storage.broadcasts import broadcast_history
 from storage.closing_texts import all_closing_texts, awaited_closing_text, published_closing_texts
 from storage.personal_data import everything_held
 from storage.petitions import follow_folder

@@ -14,7 +14,7 @@ from handlers.broadcasts.draft_editor import forget_started_draft, open_draft
 from handlers.context import Context, PetitionApplication
 from handlers.supporter_context import open_command, open_supporter_context
 from simulator.person import Person
-from storage.broadcast_rows import broadcast_history
+from storage.broadcasts import broadcast_history
 from tests.support.scene import Scene
 
 

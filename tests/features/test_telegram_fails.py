@@ -15,7 +15,7 @@ from handlers.broadcasts import preview
 from handlers.context import Services
 from simulator.faults import Fault
 from simulator.person import Person
-from storage.broadcast_rows import broadcast_history
+from storage.broadcasts import broadcast_history
 from storage.petitions import petition_state
 from tests.support.admin_scene import AdminScene
 from tests.support.scene import Scene, a_scene, fails

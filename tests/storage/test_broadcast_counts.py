@@ -1,9 +1,9 @@
 """Tests that the timeline of a broadcast leaves nothing out and counts nothing twice."""
 
 from storage import Storage
-from storage.broadcast_counts import count_not_told, timeline_of_broadcast
 from storage.broadcast_transitions import change_broadcast, finish_broadcast
 from storage.broadcast_types import BroadcastAction, Kind, Outcome
+from storage.broadcasts import count_not_told, timeline_of_broadcast
 from storage.deliveries import record_results
 from tests.support.broadcasts import claim, results, start, started, tell
 from tests.support.raw_sql import write_sql

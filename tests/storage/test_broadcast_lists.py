@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from storage import Storage
-from storage.broadcast_rows import (
+from storage.broadcast_types import Audience, Kind
+from storage.broadcasts import (
     broadcast_history,
     due_broadcasts,
     has_sent_broadcasts,
     listed_broadcasts,
     scheduled_broadcasts,
 )
-from storage.broadcast_types import Audience, Kind
 from storage.database import Database
 from tests.support.broadcasts import start, started
 from tests.support.raw_sql import write_sql

@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import Executable, delete, select, text, update
 
 from storage import Storage
-from storage.broadcast_rows import broadcast_with
 from storage.broadcast_transitions import (
     begin_broadcast,
     change_broadcast,
@@ -29,7 +28,9 @@ from storage.broadcast_types import (
     Kind,
     PauseReason,
     StopReason,
+    Transition,
 )
+from storage.broadcasts import broadcast_with
 from storage.database import Database
 from storage.tables import AUDIT, BROADCASTS, DELIVERIES, PETITIONS
 from storage.transaction import Transaction
@@ -64,38 +65,37 @@ Acting = Callable[[Storage, Broadcast], Awaitable[Any]]
 
 
 async def ordered(action: BroadcastAction, storage: Storage, it: Broadcast) -> Broadcast | None:
-    expected = 3 if action is BroadcastAction.RECOUNT else None
-    return await storage.write(change_broadcast, action, it.id, OTHER, AT, expected)
+    return await storage.write(change_broadcast, action, it.id, OTHER, AT)
 
 
-ORDERED = [
-    *(BroadcastAction.APPROVE, BroadcastAction.RECOUNT, BroadcastAction.DECLINE),
-    *(BroadcastAction.PAUSE, BroadcastAction.RESUME, BroadcastAction.CANCEL),
-    BroadcastAction.RECALL,
-]
-
-# How each is done, except what becomes of a planned one at its time.
-ACTS: Mapping[BroadcastAction, Acting] = {
-    **{action: partial(ordered, action) for action in ORDERED},
-    BroadcastAction.PAUSE_BY_SYSTEM: lambda storage, it: storage.write(
+# What can be ordered, and what the worker does, except what becomes of a planned one at its time.
+ACTS: Mapping[str, Acting] = {
+    **{action: partial(ordered, action) for action in BroadcastAction},
+    "interrupt to pause": lambda storage, it: storage.write(
         interrupt_broadcast, it.id, PauseReason.DENIED, AT, "a detail"
     ),
-    BroadcastAction.FINISH: lambda storage, it: storage.write(finish_broadcast, it.id, AT),
-    BroadcastAction.STOP: lambda storage, it: storage.write(
+    "interrupt to stop": lambda storage, it: storage.write(
         interrupt_broadcast, it.id, StopReason.CONTENT, AT, "a detail"
     ),
+    "finish": lambda storage, it: storage.write(finish_broadcast, it.id, AT),
 }
-REASONS: Mapping[BroadcastAction, tuple[str | None, str | None, str | None]] = {
+_RUNNING = frozenset({BroadcastState.RUNNING})
+EFFECTS: Mapping[str, Transition] = {
+    **{str(action): each for action, each in TRANSITIONS.items()},
+    "interrupt to pause": Transition(_RUNNING, BroadcastState.PAUSED),
+    "interrupt to stop": Transition(_RUNNING, BroadcastState.STOPPED),
+    "finish": Transition(_RUNNING, BroadcastState.FINISHED),
+}
+REASONS: Mapping[str, tuple[str | None, str | None, str | None]] = {
     BroadcastAction.DECLINE: (None, "declined", ""),
-    BroadcastAction.PAUSE_BY_SYSTEM: ("denied", None, "a detail"),
-    BroadcastAction.STOP: (None, "content", "a detail"),
+    "interrupt to pause": ("denied", None, "a detail"),
+    "interrupt to stop": (None, "content", "a detail"),
 }
-APPROVED = {BroadcastAction.APPROVE, BroadcastAction.RECOUNT, BroadcastAction.DECLINE}
-BREAKS: Mapping[BroadcastAction, list[Executable]] = {
+APPROVED = {BroadcastAction.APPROVE, BroadcastAction.DECLINE}
+BREAKS: Mapping[str, list[Executable]] = {
     BroadcastAction.APPROVE: [CONFIRMED, LAPSED],
-    BroadcastAction.RECOUNT: [CONFIRMED],
     BroadcastAction.DECLINE: [CONFIRMED],
-    BroadcastAction.FINISH: [
+    "finish": [
         update(BROADCASTS).values(enqueued_at=None),
         update(DELIVERIES).values(state="pending"),
         update(DELIVERIES).values(state="sending"),
@@ -202,7 +202,7 @@ async def case(database: Database, storage: Storage, people: Supporters) -> Case
 
 async def test_an_action_has_its_effect_in_its_states_and_none_in_any_other(case: Case) -> None:
     for (action, act), state in product(ACTS.items(), BroadcastState):
-        transition = TRANSITIONS[action]
+        transition = EFFECTS[action]
         it = await case.put(state, *([UNAPPROVED] if action in APPROVED else []))
         before, audited = await case.row(), await case.audited()
         answer = await act(case.storage, it)
@@ -219,13 +219,13 @@ async def test_an_action_has_its_effect_in_its_states_and_none_in_any_other(case
         assert (after["ended_at"] == AT) is (transition.to in OVER)
         stored = (after["pause_reason"], after["stop_reason"], after["reason_detail"])
         assert stored == REASONS.get(action, (None, None, None)), action
-        asks_no_more = action in {BroadcastAction.RESUME, BroadcastAction.CANCEL}
-        assert (after["cancel_requested_at"] is None) is asks_no_more
+        decided = {BroadcastAction.RESUME, BroadcastAction.CANCEL, BroadcastAction.DECLINE}
+        assert (after["cancel_requested_at"] is None) is (action in decided)
 
 
 async def test_without_what_it_needs_an_action_has_no_effect(case: Case) -> None:
     for action, breaks in BREAKS.items():
-        for state, change in product(TRANSITIONS[action].sources, breaks):
+        for state, change in product(EFFECTS[action].sources, breaks):
             is_asked = action in APPROVED and change is not CONFIRMED
             fulfilled = [UNAPPROVED] if is_asked else []
             it = await case.put(state, *fulfilled, change)
@@ -263,11 +263,6 @@ async def test_nothing_but_a_planned_one_begins(case: Case) -> None:
             assert await case.row() == before
 
 
-def test_every_action_is_tried_here_and_every_state_but_the_first_is_led_to() -> None:
-    at_its_time = {
-        *(BroadcastAction.BEGIN, BroadcastAction.BEGIN_PAUSED, BroadcastAction.ASK_APPROVAL),
-        BroadcastAction.DROP,
-    }
-    assert at_its_time | ACTS.keys() == TRANSITIONS.keys() == set(BroadcastAction)
-    led_to = {each.to for each in TRANSITIONS.values() if each.to is not None}
+def test_every_state_but_the_first_is_led_to() -> None:
+    led_to = {each.to for each in EFFECTS.values() if each.to is not None}
     assert led_to == set(BroadcastState) - {BroadcastState.SCHEDULED}

@@ -6,13 +6,6 @@ from dataclasses import replace
 import pytest
 
 from storage import Storage
-from storage.broadcast_rows import (
-    active_broadcast,
-    broadcast_history,
-    broadcast_with,
-    due_broadcasts,
-    scheduled_broadcasts,
-)
 from storage.broadcast_transitions import (
     begin_broadcast,
     change_broadcast,
@@ -29,6 +22,13 @@ from storage.broadcast_types import (
     Outcome,
     PauseReason,
     StopReason,
+)
+from storage.broadcasts import (
+    active_broadcast,
+    broadcast_history,
+    broadcast_with,
+    due_broadcasts,
+    scheduled_broadcasts,
 )
 from storage.deliveries import enqueue_deliveries, record_results
 from tests.support.audit_entries import newest_audit_entries

@@ -3,16 +3,18 @@ import uuid
 from typing import Any, cast
 
 from storage import Storage
-from storage.broadcast_counts import count_audience, count_signers, tally_of_broadcast
-from storage.broadcast_rows import (
+from storage.broadcast_transitions import finish_broadcast, interrupt_broadcast, set_on_broadcast
+from storage.broadcast_types import Audience, Kind, Outcome, StopReason, Tally
+from storage.broadcasts import (
     active_broadcast,
     broadcast_history,
     broadcast_with,
+    count_audience,
+    count_signers,
     due_broadcasts,
     scheduled_broadcasts,
+    tally_of_broadcast,
 )
-from storage.broadcast_transitions import finish_broadcast, interrupt_broadcast, set_on_broadcast
-from storage.broadcast_types import Audience, Kind, Outcome, StopReason, Tally
 from storage.database import Database
 from storage.deliveries import record_results
 from storage.keyring import Keyring

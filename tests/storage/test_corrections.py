@@ -5,8 +5,6 @@ from dataclasses import replace
 import pytest
 
 from storage import Storage
-from storage.broadcast_counts import count_audience, tally_of_broadcast
-from storage.broadcast_rows import broadcast_with
 from storage.broadcast_transitions import change_broadcast, finish_broadcast
 from storage.broadcast_types import (
     Audience,
@@ -21,6 +19,7 @@ from storage.broadcast_types import (
     Tally,
     pause_question,
 )
+from storage.broadcasts import broadcast_with, count_audience, tally_of_broadcast
 from storage.consents import end_consent
 from storage.deliveries import record_results
 from storage.erasures import DueBefore, count_due_signatures

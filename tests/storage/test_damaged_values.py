@@ -3,10 +3,14 @@
 import pytest
 
 from storage import Storage
-from storage.broadcast_counts import tally_of_broadcast
-from storage.broadcast_rows import broadcast_history, broadcast_with, due_broadcasts
 from storage.broadcast_transitions import interrupt_broadcast
 from storage.broadcast_types import StopReason
+from storage.broadcasts import (
+    broadcast_history,
+    broadcast_with,
+    due_broadcasts,
+    tally_of_broadcast,
+)
 from storage.conversations import Conversation, conversation_of, save_conversation
 from storage.database import Database
 from storage.drafts import find_draft, store_draft

@@ -5,10 +5,9 @@ from dataclasses import replace
 import pytest
 
 from storage import Storage
-from storage.broadcast_counts import tally_of_broadcast
-from storage.broadcast_rows import broadcast_with
 from storage.broadcast_transitions import change_broadcast, finish_broadcast, interrupt_broadcast
 from storage.broadcast_types import BroadcastAction, Delivery, Outcome, StopReason, Tally
+from storage.broadcasts import broadcast_with, tally_of_broadcast
 from storage.deliveries import record_results, recover_deliveries, settle_deliveries
 from storage.errors import BrokenData
 from storage.times import to_millis

@@ -7,15 +7,15 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from storage import Storage
-from storage.broadcast_counts import (
+from storage.broadcast_transitions import begin_broadcast, change_broadcast, finish_broadcast
+from storage.broadcast_types import Audience, Broadcast, BroadcastAction, Kind, Outcome
+from storage.broadcasts import (
+    broadcast_history,
     count_audience,
     count_signers,
     has_recipients,
     written_to_alone,
 )
-from storage.broadcast_rows import broadcast_history
-from storage.broadcast_transitions import begin_broadcast, change_broadcast, finish_broadcast
-from storage.broadcast_types import Audience, Broadcast, BroadcastAction, Kind, Outcome
 from storage.consents import end_consent
 from storage.deliveries import record_results, settle_deliveries
 from storage.returning_supporters import mark_reachable

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from storage import Storage
-from storage.broadcast_rows import broadcast_with
 from storage.broadcast_transitions import interrupt_broadcast
 from storage.broadcast_types import Outcome, StopReason
+from storage.broadcasts import broadcast_with
 from storage.deliveries import enqueue_deliveries, record_results
 from tests.support.broadcasts import ME, OTHER, claim, queued, results, start, started
 from tests.support.supporters import Supporters, later

@@ -5,10 +5,9 @@ import asyncio
 import pytest
 
 from storage import Storage
-from storage.broadcast_counts import count_audience, tally_of_broadcast
-from storage.broadcast_rows import active_broadcast, broadcast_with
 from storage.broadcast_transitions import change_broadcast, finish_broadcast
 from storage.broadcast_types import BroadcastAction, Outcome, Result, Tally
+from storage.broadcasts import active_broadcast, broadcast_with, count_audience, tally_of_broadcast
 from storage.database import Database
 from storage.deliveries import (
     enqueue_deliveries,

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from storage import Storage
-from storage.broadcast_counts import tally_of_broadcast
 from storage.broadcast_transitions import change_broadcast
 from storage.broadcast_types import BroadcastAction, Kind, Outcome, Tally
+from storage.broadcasts import tally_of_broadcast
 from storage.conversations import conversation_of
 from storage.deliveries import lease_of, record_results
 from storage.erasures import (

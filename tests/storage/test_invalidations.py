@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from storage import Storage
-from storage.broadcast_counts import count_audience
 from storage.broadcast_types import Kind
+from storage.broadcasts import count_audience
 from storage.database import Database
 from storage.invalidations import (
     SignatureCondition,

@@ -7,8 +7,6 @@ from typing import Any
 from sqlalchemy import update
 
 from storage import Storage
-from storage.broadcast_counts import count_audience, written_to_alone
-from storage.broadcast_rows import active_broadcast, due_broadcasts, scheduled_broadcasts
 from storage.broadcast_transitions import LATE, begin_broadcast, change_broadcast, finish_broadcast
 from storage.broadcast_types import (
     Audience,
@@ -18,6 +16,13 @@ from storage.broadcast_types import (
     Outcome,
     PauseReason,
     StopReason,
+)
+from storage.broadcasts import (
+    active_broadcast,
+    count_audience,
+    due_broadcasts,
+    scheduled_broadcasts,
+    written_to_alone,
 )
 from storage.database import Database
 from storage.deliveries import record_results

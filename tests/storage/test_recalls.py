@@ -5,8 +5,6 @@ from datetime import timedelta
 import pytest
 
 from storage import Storage
-from storage.broadcast_counts import tally_of_broadcast
-from storage.broadcast_rows import broadcast_with, due_broadcasts
 from storage.broadcast_transitions import (
     change_broadcast,
     finish_broadcast,
@@ -22,6 +20,7 @@ from storage.broadcast_types import (
     Result,
     StopReason,
 )
+from storage.broadcasts import broadcast_with, due_broadcasts, tally_of_broadcast
 from storage.deliveries import record_results
 from storage.recalls import (
     Recalled,

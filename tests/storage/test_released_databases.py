@@ -16,9 +16,9 @@ import pytest
 from sqlalchemy import Connection, Executable
 
 from storage import Storage, open_storage
-from storage.broadcast_rows import broadcast_history
 from storage.broadcast_transitions import finish_broadcast
 from storage.broadcast_types import Outcome
+from storage.broadcasts import broadcast_history
 from storage.closing_texts import all_closing_texts
 from storage.conversations import conversation_of
 from storage.database_url import data_folder

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from storage import Storage
-from storage.broadcast_rows import broadcast_with, due_broadcasts
 from storage.broadcast_transitions import change_broadcast, finish_broadcast, set_on_broadcast
 from storage.broadcast_types import (
     Audience,
@@ -16,6 +15,7 @@ from storage.broadcast_types import (
     Outcome,
     Result,
 )
+from storage.broadcasts import broadcast_with, due_broadcasts
 from storage.deliveries import enqueue_deliveries, record_results
 from storage.personal_data import everything_held
 from storage.recalls import Recalled, end_recall, record_recalled

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from storage import Storage
-from storage.broadcast_counts import tally_of_broadcast
 from storage.broadcast_types import Tally
+from storage.broadcasts import tally_of_broadcast
 from storage.consents import correct_signed_name, end_consent
 from storage.conversations import Conversation, conversation_of, save_conversation
 from storage.errors import ConversationMoved

@@ -10,17 +10,19 @@ from sqlalchemy import Table
 from storage import Storage, open_storage
 from storage.admin_names import names_of_admins, save_admin_name
 from storage.audit import last_done
-from storage.broadcast_counts import count_audience, count_signers, written_to_alone
-from storage.broadcast_rows import (
+from storage.broadcast_transitions import begin_broadcast, change_broadcast, set_on_broadcast
+from storage.broadcast_types import BroadcastAction, Outcome
+from storage.broadcasts import (
     active_broadcast,
     broadcast_history,
+    count_audience,
+    count_signers,
     due_broadcasts,
     has_sent_broadcasts,
     listed_broadcasts,
     scheduled_broadcasts,
+    written_to_alone,
 )
-from storage.broadcast_transitions import begin_broadcast, change_broadcast, set_on_broadcast
-from storage.broadcast_types import BroadcastAction, Outcome
 from storage.closing_texts import (
     AwaitedText,
     ClosingTextKind,

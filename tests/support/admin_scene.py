@@ -13,9 +13,9 @@ from bot.text.translations import Words
 from handlers.context import Services
 from simulator.chats import Message
 from simulator.person import Person
-from storage.broadcast_rows import broadcast_history, has_sent_broadcasts
 from storage.broadcast_transitions import change_broadcast, start_broadcast
 from storage.broadcast_types import Broadcast, BroadcastAction, Kind
+from storage.broadcasts import broadcast_history, has_sent_broadcasts
 from storage.consents import Consent
 from storage.conversations import Conversation
 from storage.signatures import NewSignature, sign_petition

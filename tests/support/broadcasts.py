@@ -8,7 +8,6 @@ from typing import Any
 from bot.broadcast.confirmation import content_sha256
 from bot.clocks import utc_now
 from storage import Storage
-from storage.broadcast_rows import broadcast_with
 from storage.broadcast_transitions import finish_broadcast, start_broadcast
 from storage.broadcast_types import (
     EVERYONE,
@@ -19,6 +18,7 @@ from storage.broadcast_types import (
     Outcome,
     Result,
 )
+from storage.broadcasts import broadcast_with
 from storage.deliveries import claim_deliveries, enqueue_deliveries, record_results
 from tests.support.supporters import ADMIN, NOON, later
 

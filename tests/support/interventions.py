@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
 from bot.clocks import utc_now
-from storage.broadcast_rows import broadcast_with
 from storage.broadcast_transitions import change_broadcast
 from storage.broadcast_types import BroadcastAction, Tally
+from storage.broadcasts import broadcast_with
 from storage.recalls import RecallTally, tally_of_recall
 from storage.signatures import mark_unreachable, mute_supporter, withdraw_signature
 from storage.transaction import Transaction

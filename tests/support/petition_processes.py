@@ -12,10 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from storage import Storage, open_storage
-from storage.broadcast_counts import tally_of_broadcast
-from storage.broadcast_rows import broadcast_with
 from storage.broadcast_transitions import start_broadcast
 from storage.broadcast_types import Broadcast, Tally
+from storage.broadcasts import broadcast_with, tally_of_broadcast
 from storage.keyring import Keyring
 from tests.support.bot_api.failing_server import FailingBotApi
 from tests.support.broadcasts import new_broadcast

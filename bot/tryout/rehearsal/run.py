@@ -22,8 +22,8 @@ from bot.tryout.visitors.visits import Visitor
 from simulator import Simulator
 from simulator.call_log import RecordedCall
 from simulator.errors import SimulatorError
-from storage.broadcast_counts import count_signers
 from storage.broadcast_types import Tally
+from storage.broadcasts import count_signers
 from storage.signature_counts import signature_statistics
 
 PEOPLE_A_SECOND = 2.5

@@ -10,9 +10,8 @@ from bot.text.translations import mark
 from handlers.screens.buttons import AdminAction, AdminTap, DraftStep, DraftTap, read_tap
 from simulator.errors import SimulatorError
 from simulator.person import Person
-from storage.broadcast_counts import count_audience, tally_of_broadcast
-from storage.broadcast_rows import broadcast_history
 from storage.broadcast_types import Kind, Tally
+from storage.broadcasts import broadcast_history, count_audience, tally_of_broadcast
 from storage.petitions import petition_state
 
 _LONGEST_WAIT = 60

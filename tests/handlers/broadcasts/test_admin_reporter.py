@@ -12,9 +12,9 @@ from handlers.broadcasts.admin_reporter import AdminReporter
 from simulator.chats import Message
 from simulator.faults import Fault
 from storage import Storage
-from storage.broadcast_rows import broadcast_with
 from storage.broadcast_transitions import begin_broadcast, interrupt_broadcast, start_broadcast
 from storage.broadcast_types import Broadcast, BroadcastState, PauseReason, Tally
+from storage.broadcasts import broadcast_with
 from tests.support.broadcasts import new_broadcast
 from tests.support.scene import ADMIN, Scene, a_scene
 
