@@ -45,9 +45,9 @@ _COLUMNS = (
 # Everybody signed long ago, and was told how it ended.
 _LONG_AGO = "UPDATE signatures SET signed_at = 0"
 _BROADCAST = """
-INSERT INTO broadcasts (id, petition, kind, state, content, content_sha256, total, created_at,
+INSERT INTO broadcasts (id, petition, kind, state, content, total, created_at,
   author_sealed)
-VALUES (:id, :petition, 'closing', 'finished', '{}', :nothing, 0, :at, :nothing)
+VALUES (:id, :petition, 'closing', 'finished', '{}', 0, :at, :nothing)
 """
 _DELIVERIES = """
 INSERT INTO deliveries (broadcast_id, position, signature_id, language, state, updated_at)

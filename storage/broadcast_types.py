@@ -218,7 +218,6 @@ class Broadcast:
     id: bytes
     kind: Kind
     content: Mapping[str, Any] = field(repr=False)
-    content_sha256: bytes = field(repr=False)
     source_language: str
     author: int = field(repr=False)
     created_at: datetime

@@ -144,7 +144,6 @@ BROADCASTS = _table(
     choice("kind", Kind),
     choice("state", BroadcastState),
     json_text("content"),
-    blob("content_sha256"),
     number("total"),
     moment("created_at"),
     moment("reported_at", null=True),
@@ -257,16 +256,8 @@ AUDIT = _table(
     sa.Index(None, "petition", "at"),
 )
 
-# `about` tells notices of one kind apart: the digest of a pause reason, or of admin and question.
-ADMIN_NOTICES = _table(
-    "admin_notices",
-    blob("broadcast_id", "broadcasts.id"),
-    *several(text, "kind", "about"),
-    key=("broadcast_id", "kind", "about"),
-)
-
-# `about` tells notices of one kind apart: the moment it is about, which reminder it is, and a
-# digest of the admin who was sent it; without that, all of them were.
+# `about` tells notices of one kind apart: the moment or the broadcast it is about, which reminder
+# or question it is, and a digest of the admin who was sent it; without that, all of them were.
 PETITION_NOTICES = _table(
     "petition_notices",
     petition(),

@@ -21,12 +21,15 @@ from handlers.broadcasts.screens.labels import subject_name
 from handlers.broadcasts.screens.progress import state_screen
 from handlers.context import Bot, Services
 from handlers.conversation_message import send_screen
-from storage.admin_notices import NoticeKind, broadcast_notice_was_sent, mark_broadcast_notice_sent
 from storage.broadcast_types import Broadcast, BroadcastState, PauseReason, Tally
 from storage.broadcasts import timeline_of_broadcast
+from storage.petitions import mark_petition_notice_sent, petition_notice_was_sent
 from storage.recalls import RecallTally
 
 _log = structlog.stdlib.get_logger()
+
+# The kinds of notices, of which each is sent once.
+_BEGUN, _PAUSED, _QUESTION, _CHART = "begun", "paused", "question", "chart"
 
 
 class AdminReporter:
@@ -63,7 +66,7 @@ class AdminReporter:
         else:
             # In a new message, since an edit notifies nobody.
             about = _question_digest(broadcast)
-            if not await self._move(broadcast, Measured(tally), NoticeKind.PAUSED, about):
+            if not await self._move(broadcast, Measured(tally), _PAUSED, about):
                 await self._ask_everyone(broadcast, tally)  # who watches it is not there
             await self._publisher.draw(broadcast, Measured(tally))
 
@@ -91,9 +94,9 @@ class AdminReporter:
 
     async def _ask(self, broadcast: Broadcast, tally: Tally, admin: int) -> None:
         """Shows the message as recipients would get it, and below it the question."""
-        services, storage = self._services, self._services.storage
+        services = self._services
         about = _question_digest(broadcast, services.reference(admin))
-        if await storage.read(broadcast_notice_was_sent, broadcast.id, NoticeKind.QUESTION, about):
+        if await self._was_sent(broadcast, _QUESTION, about):
             return
         words, notice = await services.words_for(admin), None
         if not tally.done:
@@ -101,7 +104,7 @@ class AdminReporter:
         measured = Measured(tally)
         view = await view_of(services, words, broadcast, reader=admin, measured=measured)
         await send_screen(self._bot, admin, state_screen(view).with_notice(notice))
-        await storage.write(mark_broadcast_notice_sent, broadcast.id, NoticeKind.QUESTION, about)
+        await self._mark_sent(broadcast, _QUESTION, about)
 
     async def ended(self, broadcast: Broadcast, tally: Tally) -> None:
         """Shows the final report, and below it a chart of the deliveries."""
@@ -123,21 +126,18 @@ class AdminReporter:
         is_stopped = broadcast.state is BroadcastState.STOPPED
         is_news = has_begun or is_stopped or broadcast.awaits_approval
         if broadcast.starts_at is not None and is_news:
-            await self._move(broadcast, measured, NoticeKind.BEGUN)
+            await self._move(broadcast, measured, _BEGUN)
         return await self._publisher.draw(broadcast, measured)
 
     async def _move(
-        self, broadcast: Broadcast, measured: Measured, kind: NoticeKind, about: str = ""
+        self, broadcast: Broadcast, measured: Measured, kind: str, about: str = ""
     ) -> bool:
         """Moves the progress into a new message, once per notice; the former one points to it.
 
         Returns whether the admin who watches it can read it.
         """
-        former, storage = progress_place(broadcast), self._services.storage
-        chat = broadcast.progress_chat
-        if chat not in self._services.admins or await storage.read(
-            broadcast_notice_was_sent, broadcast.id, kind, about
-        ):
+        former, chat = progress_place(broadcast), broadcast.progress_chat
+        if chat not in self._services.admins or await self._was_sent(broadcast, kind, about):
             return True
         try:
             await self._publisher.move(broadcast, chat, measured=measured)
@@ -145,7 +145,7 @@ class AdminReporter:
             if error_kind(error) is not ErrorKind.UNREACHABLE:
                 raise
             return False  # drawing in the former message will log that nobody reads it
-        await storage.write(mark_broadcast_notice_sent, broadcast.id, kind, about)
+        await self._mark_sent(broadcast, kind, about)
         if former is not None:
             await self._publisher.point_elsewhere(former)
         return True
@@ -153,8 +153,7 @@ class AdminReporter:
     async def _send_chart(self, broadcast: Broadcast, report: Place) -> None:
         """Sends the chart of deliveries over time, once, as a reply to the report."""
         chat, message_id = report
-        storage = self._services.storage
-        if await storage.read(broadcast_notice_was_sent, broadcast.id, NoticeKind.CHART):
+        if await self._was_sent(broadcast, _CHART):
             return
         words = await self._services.words_for(chat)
         moments = await self._services.storage.read(timeline_of_broadcast, broadcast.id)
@@ -175,7 +174,15 @@ class AdminReporter:
                 raise
             _log.warning("chart_not_sent", error_kind=error_kind(error))
             return
-        await storage.write(mark_broadcast_notice_sent, broadcast.id, NoticeKind.CHART)
+        await self._mark_sent(broadcast, _CHART)
+
+    async def _was_sent(self, broadcast: Broadcast, kind: str, about: str = "") -> bool:
+        about = f"{broadcast.id.hex()}/{about}"
+        return await self._services.storage.read(petition_notice_was_sent, kind, about)
+
+    async def _mark_sent(self, broadcast: Broadcast, kind: str, about: str = "") -> None:
+        about, at = f"{broadcast.id.hex()}/{about}", self._services.clock()
+        await self._services.storage.write(mark_petition_notice_sent, kind, about, at)
 
 
 def _question_digest(broadcast: Broadcast, reader: bytes = b"") -> str:

@@ -5,7 +5,6 @@ from functools import partial
 from bot.broadcast.confirmation import (
     broadcast_id,
     confirmed,
-    content_sha256,
     has_expired,
     shown_recipients,
 )
@@ -156,7 +155,6 @@ def _plan(editor: DraftEditor, draft_view: DraftView, token: str, shown: int) ->
         broadcast_id(token),
         kind=draft.kind,
         content=draft_view.content,
-        content_sha256=content_sha256(draft_view.content),
         source_language=draft.default_language,
         author=ctx.user.id,
         created_at=editor.now,

@@ -150,7 +150,6 @@ async def test_one_that_finds_nobody_any_more_says_so(admin: AdminScene) -> None
     plan = new_broadcast(
         id=b"nobody".ljust(16, b"."),
         content={"es": "Hola"},
-        content_sha256=b"c" * 32,
         source_language="es",
         actor=ADMIN,
         at=admin.scene.clocks.now(),

@@ -97,7 +97,6 @@ async def test_one_that_was_started_and_never_shown_is_shown_at_the_next_tap(
         new_broadcast(
             id=broadcast_id(token),
             content={"es": "Gracias", "en": "Thank you"},
-            content_sha256=b"c" * 32,
             source_language="es",
             actor=ADMIN,
             at=services.clock(),

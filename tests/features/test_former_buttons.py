@@ -258,7 +258,6 @@ async def planned(admin: AdminScene, number: int, **changes: Any) -> Broadcast:
     plan = new_broadcast(
         id=bytes([number]) * 16,
         content={"es": "Hola"},
-        content_sha256=b"c" * 32,
         source_language="es",
         actor=ADMIN + 1,
         at=admin.services.clock(),

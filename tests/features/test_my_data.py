@@ -25,7 +25,6 @@ from tests.support.storage_calls import Proceed, call_instead
 NOT_GIVEN = {
     "petitions": "counts and the state of the petition, of everybody together",
     "leases": "which process sends",
-    "admin_notices": "what was sent about a broadcast, without the id of an admin",
     "petition_notices": "what was sent to the admins about the petition, without their ids",
     "anonymous_counts": "numbers without a person, of those whose retention is over",
     "restores": "when a backup of all data was restored",
@@ -59,7 +58,7 @@ NOT_GIVEN = {
     **{
         f"broadcasts.{column}": "of the message for everybody, not of who prepared it"
         for column in (
-            *("state", "content", "content_sha256", "total", "reported_at"),
+            *("state", "content", "total", "reported_at"),
             *("pause_reason", "stop_reason", "reason_detail"),
             *("topic", "source_language", "language", "news_only", "paid", "expected"),
             "last_signature_number",

@@ -20,7 +20,7 @@ from tests.support.scene import Scene
 
 def stored(folder: Path) -> list[str]:
     """Every row of the database but those that the bot writes by itself."""
-    by_itself = ('"leases"', '"admin_notices"', '"petition_notices"', ":commands:", "description:")
+    by_itself = ('"leases"', '"petition_notices"', ":commands:", "description:")
     with closing(sqlite3.connect(folder / "data" / "petition.db")) as connection:
         dump = list(connection.iterdump())
     return [line for line in dump if not any(known in line for known in by_itself)]

@@ -42,9 +42,9 @@ SENT_AT = AT - timedelta(days=1)
 MILLISECOND, HOUR, DAY = timedelta(milliseconds=1), timedelta(hours=1), timedelta(days=1)
 
 ANOTHER = text(
-    "INSERT INTO broadcasts (id, petition, kind, state, content, content_sha256, total,"
-    " created_at, author_sealed) SELECT content_sha256, petition, 'update', 'paused', '{}',"
-    " content_sha256, 0, 0, author_sealed FROM broadcasts"
+    "INSERT INTO broadcasts (id, petition, kind, state, content, total, created_at,"
+    " author_sealed) SELECT author_sealed, petition, 'update', 'paused', '{}', 0, 0, author_sealed"
+    " FROM broadcasts"
 )
 UNAPPROVED = update(BROADCASTS).values(confirmed_by_sealed=None)
 CONFIRMED = select(1)  # as it is put into any state

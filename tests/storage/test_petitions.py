@@ -26,9 +26,9 @@ from tests.support.supporters import NOON, a_supporter
 
 DAY, MILLISECOND = timedelta(days=1), timedelta(milliseconds=1)
 RUNNING = Statement(
-    "INSERT INTO broadcasts (id, petition, kind, state, content, content_sha256, total,"
+    "INSERT INTO broadcasts (id, petition, kind, state, content, total,"
     " created_at, author_sealed)"
-    " VALUES (:id, 'andry', 'closing', 'running', '{}', :id, 0, 0, :id)",
+    " VALUES (:id, 'andry', 'closing', 'running', '{}', 0, 0, :id)",
     {"id": b"b"},
 )
 

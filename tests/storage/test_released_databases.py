@@ -33,7 +33,7 @@ from storage.migrate import migrate, require_newest
 from storage.migrations import NEWEST
 from storage.migrations.before_the_release import FORMER, to_the_first
 from storage.open_database import open_database
-from storage.petitions import last_number_given, petition_state
+from storage.petitions import last_number_given, petition_notice_was_sent, petition_state
 from storage.sent_files import files_due
 from storage.signatures import withdraw_signature
 from tests.storage.keep_database import DATABASES
@@ -106,6 +106,25 @@ async def test_it_goes_on_where_it_was(schema: str, empty_url: str, key: Keyring
     assert text.text == "Han vuelto."
     (wave,) = await storage.read(all_invalidations)
     assert await storage.write(undo_invalidation, wave.id, later(104)) == 1
+    await storage.close()
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+async def test_what_admins_were_told_of_a_broadcast_is_known(
+    schema: str, empty_url: str, key: Keyring
+) -> None:
+    await load(empty_url, schema)
+    told = "INSERT INTO admin_notices SELECT id, 'question', 'c0ffee' FROM broadcasts"
+    database = await open_database(empty_url)
+    await write_sql(database, told)
+    await database.close()
+    await migrate(empty_url)
+    storage = await open_storage(empty_url, key, "andry")
+    (broadcast,) = await storage.read(broadcast_history)
+    for about in ("c0ffee", "another"):
+        asked = ("question", f"{broadcast.id.hex()}/{about}")
+        is_known = await storage.read(petition_notice_was_sent, *asked)
+        assert is_known is (about == "c0ffee")
     await storage.close()
 
 

@@ -266,9 +266,9 @@ async def test_withdrawing_takes_the_person_out_of_a_running_broadcast(
     await write_all(
         storage.database,
         Statement(
-            "INSERT INTO broadcasts (id, petition, kind, state, content, content_sha256, total,"
+            "INSERT INTO broadcasts (id, petition, kind, state, content, total,"
             " created_at, author_sealed)"
-            " VALUES (:id, 'andry', 'closing', 'running', '{}', :id, 1, 0, :id)",
+            " VALUES (:id, 'andry', 'closing', 'running', '{}', 1, 0, :id)",
             {"id": b"b"},
         ),
         Statement(

@@ -188,7 +188,6 @@ class AdminScene:
         plan = new_broadcast(
             id=f"another {number}".encode().ljust(16, b"."),
             content={"es": "De Lucy"},
-            content_sha256=b"c" * 32,
             source_language="es",
             actor=ADMIN + 1,
             at=self.services.clock(),

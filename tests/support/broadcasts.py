@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.broadcast.confirmation import content_sha256
 from bot.clocks import utc_now
 from storage import Storage
 from storage.broadcast_transitions import finish_broadcast, start_broadcast
@@ -41,7 +40,6 @@ def new_broadcast(
         "id": uuid.uuid4().bytes,
         "kind": Kind.CLOSING,
         "content": content,
-        "content_sha256": content_sha256(content),
         "source_language": "es",
         "author": actor,
         "created_at": at or utc_now(),
@@ -55,7 +53,7 @@ def new_broadcast(
 
 
 async def start(storage: Storage, key: bytes | None = None, **changes: Any) -> Any:
-    asked: dict[str, Any] = {"at": NOON, "content_sha256": b"c" * 32, **changes}
+    asked: dict[str, Any] = {"at": NOON, **changes}
     names = ("at_most", "approval_above", "revision")
     limits = {name: asked.pop(name) for name in names if name in asked}
     plan = new_broadcast(id=key or uuid.uuid4().bytes, **asked)

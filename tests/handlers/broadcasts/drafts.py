@@ -91,7 +91,6 @@ def broadcast(state: str = "running", **more: Any) -> Broadcast:
         "topic": (b"b" * 16).hex(),
         "state": BroadcastState(state),
         "content": {"es": {"messages": [117]}},
-        "content_sha256": b"c" * 32,
         "source_language": "es",
         "source_chat": MARTA,
         "language": audience.language,
