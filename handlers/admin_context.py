@@ -24,7 +24,7 @@ from handlers.delayed_replies import Answer
 from handlers.screens.screen import Screen
 from handlers.update_filters import own_chat, text_after_command
 from storage import Storage
-from storage.admin_names import save_admin_name
+from storage.admins import save_admin_name
 from storage.conversations import Conversation, conversation_of, save_conversation
 from telegram_text.markup import Html
 
@@ -159,7 +159,7 @@ async def store_admin_name(services: Services, user: User) -> None:
         name = clean_name(user.full_name)
     except NameRefused:
         name = None  # empty, a link, or signs that hide something: the number is shown
-    await save_admin_name(services.storage, user.id, name, services.clock())
+    await services.storage.write(save_admin_name, user.id, name, services.clock())
 
 
 AdminHandler = Callable[[AdminContext, str], Awaitable[None]]

@@ -19,7 +19,7 @@ from handlers.screens.closing_texts import ClosingTextsView
 from handlers.screens.petition_text import home
 from handlers.screens.screen import Screen, paragraphs, sentences
 from handlers.screens.supporter_view import View
-from storage.admin_names import names_of_admins
+from storage.admins import names_of_admins
 from storage.closing_texts import (
     CLOSING_UPDATE,
     AwaitedText,

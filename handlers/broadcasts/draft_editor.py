@@ -24,9 +24,9 @@ from handlers.closing_texts import unready
 from handlers.conversation_message import edit_if_there, tolerate
 from handlers.delayed_replies import LONGEST_WAIT
 from handlers.screens.screen import Screen
+from storage.admins import delete_draft, find_draft, store_draft
 from storage.broadcast_types import Kind
 from storage.broadcasts import broadcast_with, has_sent_broadcasts, written_to_alone
-from storage.drafts import delete_draft, find_draft, store_draft
 from storage.petitions import petition_state
 from telegram_text.markup import Html
 

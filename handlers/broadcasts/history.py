@@ -7,7 +7,7 @@ from handlers.broadcasts.progress_message import screen_of, tell_progress
 from handlers.broadcasts.screens.history import ON_A_PAGE, history, provenance
 from handlers.screens.buttons import AdminAction, Button, read_id, read_number
 from handlers.screens.screen import Screen, paragraphs
-from storage.admin_names import names_of_admins
+from storage.admins import names_of_admins
 from storage.broadcast_types import Broadcast
 from storage.broadcasts import broadcast_with, listed_broadcasts, tally_of_broadcast
 

@@ -13,7 +13,7 @@ from handlers.broadcasts.screens.progress import elsewhere, state_screen
 from handlers.context import Bot, Services
 from handlers.conversation_message import edit_if_there, edit_screen, send_screen
 from handlers.screens.screen import Screen
-from storage.admin_names import names_of_admins
+from storage.admins import names_of_admins
 from storage.broadcast_transitions import set_on_broadcast
 from storage.broadcast_types import Broadcast, Kind
 from storage.broadcasts import broadcast_with, count_not_told, tally_of_broadcast

@@ -9,8 +9,8 @@ from bot.broadcast import confirmation
 from handlers.broadcasts import confirm
 from handlers.broadcasts.screens import draft_view
 from simulator.faults import Fault
+from storage.admins import find_draft
 from storage.broadcasts import broadcast_history
-from storage.drafts import find_draft
 from tests.support.admin_scene import AdminScene, an_admin_scene
 from tests.support.scene import ADMIN
 

@@ -15,11 +15,11 @@ from bot.petition.stages import Action
 from handlers.broadcasts.draft import Draft, DraftStage, parse_draft
 from handlers.screens.buttons import AdminAction, ClosingStep, DraftStep
 from simulator.person import Person
+from storage.admins import find_draft
 from storage.broadcast_transitions import start_broadcast
 from storage.broadcast_types import Broadcast, Kind
 from storage.broadcasts import broadcast_with
 from storage.conversations import Conversation, conversation_of, save_conversation
-from storage.drafts import find_draft
 from storage.personal_data import everything_held
 from storage.petitions import petition_state
 from tests.support.admin_scene import HOUR, AdminScene, an_admin_scene

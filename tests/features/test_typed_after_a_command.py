@@ -3,7 +3,7 @@
 from bot.setup.admin_code import new_admin_code
 from handlers.screens.command_list import SUPPORTER_COMMANDS
 from simulator.person import Person
-from storage.admin_names import names_of_admins
+from storage.admins import names_of_admins
 from storage.conversations import conversation_of
 from tests.features.test_typed_names import GONE, somebody
 from tests.support.scene import Scene

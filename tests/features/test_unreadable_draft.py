@@ -1,6 +1,6 @@
 """What is stored in the place of a draft, and is none, harms nobody."""
 
-from storage.drafts import store_draft
+from storage.admins import store_draft
 from tests.support.admin_scene import AdminScene
 from tests.support.scene import ADMIN
 

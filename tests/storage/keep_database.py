@@ -17,7 +17,7 @@ from pathlib import Path
 import asyncpg
 
 from storage import Storage, open_storage
-from storage.admin_names import save_admin_name
+from storage.admins import save_admin_name, store_draft
 from storage.broadcast_types import Audience, Kind, Outcome
 from storage.closing_texts import (
     CLOSING_UPDATE,
@@ -29,7 +29,6 @@ from storage.closing_texts import (
 from storage.consents import WITH_NAME, add_signed_name, remove_signed_name
 from storage.conversations import Conversation, save_conversation
 from storage.deliveries import record_results
-from storage.drafts import store_draft
 from storage.exports import begin_export, finish_export
 from storage.handovers import record_handover
 from storage.invalidations import take_out_signatures
@@ -95,7 +94,7 @@ async def of_admins(storage: Storage) -> None:
     )
     await storage.write(await_closing_text, admin, awaited)
     await storage.write(store_draft, admin, '{"kind": "news"}', NOON)
-    await save_admin_name(storage, ADMIN, "Marta", NOON)
+    await storage.write(save_admin_name, ADMIN, "Marta", NOON)
 
 
 async def in_its_middle(storage: Storage) -> None:

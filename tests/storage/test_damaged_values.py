@@ -3,6 +3,7 @@
 import pytest
 
 from storage import Storage
+from storage.admins import find_draft, store_draft
 from storage.broadcast_transitions import interrupt_broadcast
 from storage.broadcast_types import StopReason
 from storage.broadcasts import (
@@ -13,7 +14,6 @@ from storage.broadcasts import (
 )
 from storage.conversations import Conversation, conversation_of, save_conversation
 from storage.database import Database
-from storage.drafts import find_draft, store_draft
 from storage.errors import BrokenData
 from storage.keyring import Keyring
 from storage.personal_data import everything_held

@@ -1,8 +1,8 @@
 """Tests that a draft belongs to one admin and can be read only with the key."""
 
 from storage import Storage
+from storage.admins import delete_draft, find_draft, store_draft
 from storage.database import Database
-from storage.drafts import delete_draft, find_draft, store_draft
 from storage.keyring import Keyring
 from tests.support.raw_sql import read_sql
 from tests.support.supporters import NOON

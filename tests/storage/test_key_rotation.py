@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from storage import Storage, key_rotation, open_storage
-from storage.admin_names import save_admin_name
+from storage.admins import save_admin_name, store_draft
 from storage.database import Database
-from storage.drafts import store_draft
 from storage.invalidations import take_out_signatures
 from storage.key_rotation import outdated_values, petitions_with_key, reseal
 from storage.keyring import Keyring, add_encryption_key, remove_older_encryption_keys
@@ -40,7 +39,7 @@ async def lived(storage: Storage, keyring: Keyring) -> Storage:
     await live(storage, keyring)
     admin = keyring.reference("andry", ADMIN)
     await storage.write(store_draft, admin, "Gracias", NOON)
-    await save_admin_name(storage, ADMIN, "Marta", NOON)
+    await storage.write(save_admin_name, ADMIN, "Marta", NOON)
     await storage.write(
         carry_out_request, PersonNoticeKind.SHOWN, 1, verified_otherwise("a letter"), NOON
     )
@@ -162,7 +161,7 @@ async def test_another_petition_with_a_key_of_its_own_is_left_alone(
 ) -> None:
     other = Keyring.generate(tmp_path / "other.key")
     theirs = await open_storage(database_url, other, "other")
-    await save_admin_name(theirs, ADMIN, "Jordi", NOON)
+    await theirs.write(save_admin_name, ADMIN, "Jordi", NOON)
     rows = "SELECT name_sealed FROM admin_names WHERE petition = 'other'"
     before = await read_sql(lived.database, rows)
     assert await lived.database.read(petitions_with_key, fresh) == ["andry"]

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from storage import Storage
-from storage.admin_names import save_admin_name
+from storage.admins import save_admin_name, store_draft
 from storage.audit import add_audit
 from storage.broadcast_transitions import change_broadcast, finish_broadcast
 from storage.broadcast_types import Audience, BroadcastAction, Kind, Outcome
@@ -22,7 +22,6 @@ from storage.consents import add_signed_name, end_consent, remove_signed_name
 from storage.conversations import Conversation, save_conversation
 from storage.database import Database
 from storage.deliveries import record_results
-from storage.drafts import store_draft
 from storage.exports import begin_export
 from storage.keyring import Keyring
 from storage.leases import take_lease
@@ -259,7 +258,7 @@ async def test_an_admins_part_is_given_and_no_other_admins(
     for admin in (ADMIN, OTHER_ADMIN):
         reference = keyring.reference(SLUG, admin)
         await storage.write(store_draft, reference, f'{{"of": {admin}}}', NOON)
-        await save_admin_name(storage, admin, f"Admin {admin}", NOON)
+        await storage.write(save_admin_name, admin, f"Admin {admin}", NOON)
         await storage.write(put_cached_item, f"9:menu:{reference.hex()}", b"d" * 32)
     held, reference = await storage.read(everything_held, ADMIN), keyring.reference(SLUG, ADMIN)
     assert held.as_admin["draft"] is not None

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Table
 
 from storage import Storage, open_storage
-from storage.admin_names import names_of_admins, save_admin_name
+from storage.admins import names_of_admins, save_admin_name, store_draft
 from storage.audit import last_done
 from storage.broadcast_transitions import begin_broadcast, change_broadcast, set_on_broadcast
 from storage.broadcast_types import BroadcastAction, Outcome
@@ -38,7 +38,6 @@ from storage.closing_texts import (
 from storage.consents import remove_signed_name
 from storage.conversations import Conversation, conversation_of, count_unsigned, forget_left_forms
 from storage.deliveries import record_results, settle_deliveries
-from storage.drafts import store_draft
 from storage.erasures import (
     DueBefore,
     DueCount,
@@ -135,7 +134,7 @@ async def fill(storage: Storage, keyring: Keyring) -> None:
     nobody = a_supporter(keyring, 8, slug=OTHER).supporter
     await storage.write(add_sent_file, nobody, chat_id=8, message_id=7, at=NOON)
     await storage.write(give_up_files, NOON)
-    await save_admin_name(storage, ADMIN, "Marta", NOON)
+    await storage.write(save_admin_name, ADMIN, "Marta", NOON)
     await storage.write(store_draft, keyring.reference(OTHER, ADMIN), "{}", NOON)
     await storage.write(await_closing_text, keyring.reference(OTHER, ADMIN), ANSWER)
     await storage.write(put_cached_item, "menu", b"d" * 32)
@@ -249,7 +248,7 @@ async def test_nothing_of_the_other_petition_is_read(
     assert [(each["action"], each["at"]) for each in held.as_admin["deeds"]] == [("release", NOON)]
     parts = ("broadcasts", "closing_texts", "publications")
     assert [held.as_admin[each] for each in parts] == [()] * 3
-    await save_admin_name(storage, ADMIN, "Marta", NOON)
+    await storage.write(save_admin_name, ADMIN, "Marta", NOON)
     assert await storage.read(names_of_admins, [ADMIN]) == {ADMIN: "Marta"}
     # Their list has nobody of ours of whose changes somebody must be told.
     ours = Supporters(storage.database, keyring)
@@ -320,8 +319,8 @@ async def test_nothing_of_the_other_petition_is_changed(
     }
     await storage.write(approve_publication, waits, actor=ADMIN + 1, at=NOON)
     await storage.write(decline_publication, waits, actor=ADMIN, at=NOON)
-    await save_admin_name(storage, ADMIN, "Marta", NOON)
-    await save_admin_name(storage, ADMIN, None, NOON)
+    await storage.write(save_admin_name, ADMIN, "Marta", NOON)
+    await storage.write(save_admin_name, ADMIN, None, NOON)
     await storage.write(mark_changes_told, owed, at=NOON)
     assert await storage.write(undo_invalidation, invalidation.id, NOON) == 0
     assert not await storage.write(undo_handover, handover, at=NOON)

@@ -1,7 +1,7 @@
 """Tests that admins are called what Telegram calls them now, and never by another's name alone."""
 
 from storage import Storage
-from storage.admin_names import names_of_admins, save_admin_name
+from storage.admins import names_of_admins, save_admin_name
 from storage.database import Database
 from tests.support.raw_sql import Statement, read_rows, write_sql
 from tests.support.supporters import ADMIN, NOON, later
@@ -11,35 +11,35 @@ ROWS = Statement("SELECT * FROM admin_names")
 
 
 async def test_of_whom_nothing_is_known_there_is_no_name(storage: Storage) -> None:
-    await save_admin_name(storage, ADMIN, "Marta Soler", NOON)
+    await storage.write(save_admin_name, ADMIN, "Marta Soler", NOON)
     assert await storage.read(names_of_admins, [ADMIN, OTHER]) == {ADMIN: "Marta Soler"}
 
 
 async def test_a_new_name_takes_the_place_of_the_former_one(
     storage: Storage, database: Database
 ) -> None:
-    await save_admin_name(storage, ADMIN, "Marta", NOON)
+    await storage.write(save_admin_name, ADMIN, "Marta", NOON)
     before = await read_rows(database, ROWS)
-    await save_admin_name(storage, ADMIN, "Marta", later(1))
+    await storage.write(save_admin_name, ADMIN, "Marta", later(1))
     assert await read_rows(database, ROWS) == before
-    await save_admin_name(storage, ADMIN, "Marta Soler", later(2))
+    await storage.write(save_admin_name, ADMIN, "Marta Soler", later(2))
     assert await storage.read(names_of_admins, [ADMIN]) == {ADMIN: "Marta Soler"}
-    await save_admin_name(storage, ADMIN, None, later(3))
+    await storage.write(save_admin_name, ADMIN, None, later(3))
     assert await storage.read(names_of_admins, [ADMIN]) == {}
     assert await read_rows(database, ROWS) == []
 
 
 async def test_who_takes_anothers_name_is_told_apart_by_the_number(storage: Storage) -> None:
-    await save_admin_name(storage, ADMIN, "Marta Soler", NOON)
-    await save_admin_name(storage, OTHER, "marta soler", NOON)
+    await storage.write(save_admin_name, ADMIN, "Marta Soler", NOON)
+    await storage.write(save_admin_name, OTHER, "marta soler", NOON)
     assert await storage.read(names_of_admins, [OTHER]) == {OTHER: f"marta soler ({OTHER})"}
     forged = f"Marta Soler ({ADMIN})"
-    await save_admin_name(storage, OTHER, forged, later(1))
+    await storage.write(save_admin_name, OTHER, forged, later(1))
     assert await storage.read(names_of_admins, [OTHER]) == {OTHER: f"{forged} ({OTHER})"}
 
 
 async def test_nobody_reads_a_name_without_the_key(storage: Storage, database: Database) -> None:
-    await save_admin_name(storage, ADMIN, "Marta Soler", NOON)
+    await storage.write(save_admin_name, ADMIN, "Marta Soler", NOON)
     stored = repr([dict(row) for row in await read_rows(database, ROWS)])
     assert "Marta" not in stored
     assert str(ADMIN) not in stored
@@ -48,8 +48,8 @@ async def test_nobody_reads_a_name_without_the_key(storage: Storage, database: D
 async def test_a_damaged_name_is_none_and_is_stored_again(
     storage: Storage, database: Database
 ) -> None:
-    await save_admin_name(storage, ADMIN, "Marta Soler", NOON)
+    await storage.write(save_admin_name, ADMIN, "Marta Soler", NOON)
     await write_sql(database, "UPDATE admin_names SET name_sealed = :junk", junk=b"junk")
     assert await storage.read(names_of_admins, [ADMIN]) == {}
-    await save_admin_name(storage, ADMIN, "Marta Soler", NOON)
+    await storage.write(save_admin_name, ADMIN, "Marta Soler", NOON)
     assert await storage.read(names_of_admins, [ADMIN]) == {ADMIN: "Marta Soler"}

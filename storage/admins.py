@@ -1,0 +1,69 @@
+"""What is kept of each admin: what Telegram calls them, and the message that they are writing.
+
+Both are encrypted. New queries about admins go here.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select
+
+from storage.tables import ADMIN_NAMES, DRAFTS
+from storage.transaction import Transaction
+
+
+def names_of_admins(tx: Transaction, admins: Iterable[int]) -> dict[int, str]:
+    """Returns how to call these admins; those of whom nothing is known are left out.
+
+    Telegram lets people choose any name, also another admin's, with their number behind it:
+    where two have the same one, or one has a digit in it, each is given with their number.
+    """
+    rows = tx.all(select(ADMIN_NAMES).where(tx.of(ADMIN_NAMES)))
+    opened = [tx.unsealed(ADMIN_NAMES, row) for row in rows]
+    stored = {each["admin"]: each["name"] for each in opened if each["name"] is not None}
+    having = Counter(name.casefold() for name in stored.values())
+    names: dict[int, str] = {}
+    for admin in set(admins):
+        name = stored.get(tx.keyring.reference(tx.slug, admin))
+        if name is not None:
+            is_clear = having[name.casefold()] == 1 and not any(map(str.isdigit, name))
+            names[admin] = name if is_clear else f"{name} ({admin})"
+    return names
+
+
+def save_admin_name(tx: Transaction, admin: int, name: str | None, at: datetime) -> None:
+    """Stores what an admin is called now; without a name, none is kept.
+
+    Args:
+        tx: the transaction.
+        admin: their Telegram user id.
+        name: what Telegram calls them; None if it cannot be shown.
+        at: now.
+    """
+    reference = tx.keyring.reference(tx.slug, admin)
+    if name is None:
+        tx.delete(ADMIN_NAMES, reference)
+        return
+    row = tx.find(ADMIN_NAMES, reference)
+    if row is None or tx.unsealed(ADMIN_NAMES, row)["name"] != name:
+        tx.put(ADMIN_NAMES, admin=reference, name=name, updated_at=at)
+
+
+def find_draft(tx: Transaction, admin: bytes) -> str | None:
+    """Returns an admin's draft; None if there is none, or it cannot be decrypted.
+
+    The handlers define what is in it; here it is a text.
+    """
+    row = tx.find(DRAFTS, admin)
+    return None if row is None else tx.unsealed(DRAFTS, row)["body"]
+
+
+def store_draft(tx: Transaction, admin: bytes, body: str, at: datetime) -> None:
+    """Stores a draft in place of the one before."""
+    tx.put(DRAFTS, admin=admin, body=body, updated_at=at)
+
+
+def delete_draft(tx: Transaction, admin: bytes) -> None:
+    """Deletes a draft; does nothing if there is none."""
+    tx.delete(DRAFTS, admin)
