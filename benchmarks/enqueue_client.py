@@ -22,6 +22,7 @@ from bot.transport import Gate, SharedSession, TelegramClient
 from storage import Storage, open_storage
 from storage.broadcast_transitions import start_broadcast
 from storage.broadcast_types import Broadcast, DeliveryState, Kind
+from storage.broadcasts import broadcast_with
 from storage.keyring import Keyring
 from storage.tables import DELIVERIES
 from storage.transaction import Transaction

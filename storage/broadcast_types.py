@@ -357,9 +357,22 @@ class Result:
     messages: tuple[int, ...] = ()
 
 
+class Recalled(StrEnum):
+    """The outcome of deleting what one recipient was sent."""
+
+    DELETED = "deleted"
+    FAILED = "failed"
+    """It is too old, or its chat id is no longer known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many deliveries of a broadcast are in each state."""
+    """How many deliveries of a broadcast are in each state.
+
+    Attributes:
+        recalled: of those delivered, how many a recall has deleted.
+        unrecallable: how many it could not delete, as they are too old or a chat is not known.
+    """
 
     total: int
     pending: int = 0
@@ -370,6 +383,13 @@ class Tally:
     forbidden: int = 0
     unconfirmed: int = 0
     withdrawn: int = 0
+    recalled: int = 0
+    unrecallable: int = 0
+
+    @property
+    def left_to_recall(self) -> int:
+        """How many are to be deleted; after the recall, whose outcome could not be recorded."""
+        return self.delivered - self.recalled - self.unrecallable
 
     @property
     def open(self) -> int:

@@ -4,6 +4,7 @@ What changes one is in `broadcast_transitions.py`. New queries about broadcasts 
 """
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from sqlalchemy import (
     desc,
     exists,
     func,
+    literal_column,
     or_,
     select,
     true,
@@ -32,6 +34,7 @@ from storage.broadcast_types import (
     BroadcastState,
     DeliveryState,
     Kind,
+    Recalled,
     Tally,
 )
 from storage.eligibility import (
@@ -253,33 +256,39 @@ def written_to_alone(tx: Transaction, author: int, at: datetime) -> int:
     return sum(each.total - each.pending - each.withdrawn for each in tallies)
 
 
-def count_deliveries(
-    tx: Transaction, key: bytes, column: str, *, state: DeliveryState | None = None
+def tally_of_broadcast(tx: Transaction, key: bytes) -> Tally:
+    """Returns how many deliveries are in each state, and what became of a recall.
+
+    Those to people who withdrew since are counted; their messages cannot be deleted, as their
+    chats are erased.
+    """
+    states = _count(tx, key, "state", true())
+    tally = Tally(states.total(), **{str(state): n for state, n in states.items()})
+    if tx.find(BROADCASTS, key, BROADCASTS.c.recall_started_at.is_not(None)) is None:
+        return tally
+    ended = _count(tx, key, "recall_outcome", literal_column("state") == DeliveryState.DELIVERED)
+    failed = ended[Recalled.FAILED] + ended[""]
+    return replace(tally, recalled=ended[Recalled.DELETED], unrecallable=failed)
+
+
+def _count(
+    tx: Transaction, key: bytes, column: str, which: ColumnElement[bool]
 ) -> Counter[str | None]:
     """Returns how many deliveries of a broadcast have each value of a column.
 
-    Those to people who withdrew since are counted; in one statement, as somebody who withdraws
-    meanwhile goes from one table to the other.
+    In one statement, as somebody who withdraws meanwhile goes from one table to the other.
     """
     left, erased = DELIVERIES.c, ERASED_DELIVERIES.c
     of_left = select(left[column], func.count().label("people")).group_by(left[column])
     of_erased = select(erased[column], erased.people)
     counted = union_all(
-        of_left.where(left.broadcast_id == key, true() if state is None else left.state == state),
-        of_erased.where(
-            erased.broadcast_id == key, true() if state is None else erased.state == state
-        ),
+        of_left.where(left.broadcast_id == key, which),
+        of_erased.where(erased.broadcast_id == key, which),
     )
     counts: Counter[str | None] = Counter()
     for row in tx.all(counted):
         counts[row[0]] += row.people
     return counts
-
-
-def tally_of_broadcast(tx: Transaction, key: bytes) -> Tally:
-    """Returns how many deliveries are in each state."""
-    counts = count_deliveries(tx, key, "state")
-    return Tally(total=counts.total(), **{str(state): n for state, n in counts.items()})
 
 
 def count_not_told(tx: Transaction, key: bytes) -> int:

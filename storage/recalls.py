@@ -7,25 +7,16 @@ with the deliveries that have no recall outcome yet. New queries about recalls g
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import select
 
-from storage.broadcast_types import RECALLABLE_FOR, DeliveryState
-from storage.broadcasts import count_deliveries, lock_broadcast
+from storage.broadcast_types import RECALLABLE_FOR, DeliveryState, Recalled
+from storage.broadcasts import lock_broadcast
 from storage.tables import BROADCASTS, DELIVERIES, SIGNATURES
 from storage.transaction import Transaction
 
 _WAS_DELIVERED = DELIVERIES.c.state == DeliveryState.DELIVERED
 _IS_OPEN = DELIVERIES.c.recall_outcome.is_(None)
-
-
-class Recalled(StrEnum):
-    """The outcome of deleting what one recipient was sent."""
-
-    DELETED = "deleted"
-    FAILED = "failed"
-    """It is too old, or its chat id is no longer known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +26,6 @@ class SentMessages:
     position: int
     chat_id: int | None = field(repr=False)
     messages: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RecallTally:
-    """How many deliveries of a broadcast were recalled.
-
-    Once the recall has ended, `open` counts those whose outcome could not be recorded.
-    """
-
-    total: int
-    deleted: int = 0
-    failed: int = 0
-    open: int = 0
 
 
 def next_to_recall(
@@ -81,16 +59,6 @@ def record_recalled(
     recorded = DELIVERIES.c.position.in_(positions)
     is_its = DELIVERIES.c.broadcast_id == broadcast
     tx.set(DELIVERIES, is_its, recorded, _IS_OPEN, recall_outcome=recalled)
-
-
-def tally_of_recall(tx: Transaction, broadcast: bytes) -> RecallTally:
-    """Returns how many deliveries have which recall outcome.
-
-    Messages to people who withdrew since cannot be deleted: their chat ids are erased.
-    """
-    counts = count_deliveries(tx, broadcast, "recall_outcome", state=DeliveryState.DELIVERED)
-    failed = counts[Recalled.FAILED] + counts[""]
-    return RecallTally(counts.total(), counts[Recalled.DELETED], failed, counts[None])
 
 
 def end_recall(tx: Transaction, broadcast: bytes, at: datetime, unrecorded: int = 0) -> None:

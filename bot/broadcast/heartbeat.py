@@ -15,7 +15,7 @@ from storage.broadcast_transitions import set_on_broadcast
 from storage.broadcast_types import Broadcast, BroadcastState, Tally
 from storage.broadcasts import broadcast_with, due_broadcasts, tally_of_broadcast
 from storage.errors import StorageError
-from storage.recalls import RecallTally, end_recall, tally_of_recall
+from storage.recalls import end_recall
 
 _log = structlog.stdlib.get_logger()
 
@@ -62,7 +62,7 @@ class Heartbeat:
 
     @asynccontextmanager
     async def reporting(
-        self, recalled: Callable[[], RecallTally | None] = lambda: None
+        self, recalled: Callable[[], Tally | None] = lambda: None
     ) -> AsyncIterator[None]:
         """Reports progress inside the block, and none after it.
 
@@ -127,12 +127,12 @@ class Heartbeat:
         broadcast = await self._context.storage.read(broadcast_with, self._broadcast)
         if broadcast is None:
             return True
-        tally = await self._context.storage.read(tally_of_recall, self._broadcast)
+        tally = await self._context.storage.read(tally_of_broadcast, self._broadcast)
         at = self._context.now()
         ended = replace(broadcast, recall_ended_at=at)
         if not await self._try_report(lambda: self._reporter.recalling(ended, tally, None)):
             return False
-        _log.info("recall_ended", deleted=tally.deleted, failed=tally.failed)
+        _log.info("recall_ended", deleted=tally.recalled, failed=tally.unrecallable)
         await self._context.storage.write(end_recall, self._broadcast, at, unrecorded)
         return True
 
@@ -153,7 +153,7 @@ class Heartbeat:
                 on_loss()
                 return
 
-    async def _report(self, recalled: Callable[[], RecallTally | None]) -> None:
+    async def _report(self, recalled: Callable[[], Tally | None]) -> None:
         speed = Speed()
         while not self._is_done.is_set():
             try:
@@ -166,7 +166,7 @@ class Heartbeat:
                 async with asyncio.timeout(self._context.durations.progress):
                     await self._is_done.wait()
 
-    async def _report_once(self, speed: Speed, recalled: RecallTally | None) -> None:
+    async def _report_once(self, speed: Speed, recalled: Tally | None) -> None:
         broadcast = await self._context.storage.read(broadcast_with, self._broadcast)
         if broadcast is None:
             self._interrupt.trigger(InterruptReason.ENDED)
@@ -186,11 +186,11 @@ class Heartbeat:
             await self._try_report(lambda: self._reporter.progress(broadcast, tally, rate, pause))
 
     async def _report_recalling(
-        self, broadcast: Broadcast, tally: RecallTally | None, speed: Speed
+        self, broadcast: Broadcast, tally: Tally | None, speed: Speed
     ) -> None:
         if tally is None:
             return
-        rate = speed.note(self._context.clock(), tally.deleted + tally.failed)
+        rate = speed.note(self._context.clock(), tally.recalled + tally.unrecallable)
         if rate is not None:
             await self._try_report(lambda: self._reporter.recalling(broadcast, tally, rate))
 

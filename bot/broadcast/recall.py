@@ -16,15 +16,9 @@ from bot.broadcast.result_recorder import write_by_halves
 from bot.broadcast.task_pool import TaskPool
 from bot.tracebacks import error_reference
 from bot.transport import ErrorKind, Lane, error_kind
-from storage.broadcast_types import Broadcast
-from storage.recalls import (
-    Recalled,
-    RecallTally,
-    SentMessages,
-    next_to_recall,
-    record_recalled,
-    tally_of_recall,
-)
+from storage.broadcast_types import Broadcast, Recalled, Tally
+from storage.broadcasts import tally_of_broadcast
+from storage.recalls import SentMessages, next_to_recall, record_recalled
 
 _log = structlog.stdlib.get_logger()
 
@@ -54,7 +48,7 @@ class Recall:
     context: WorkerContext
     broadcast: Broadcast
     pool: TaskPool[SentMessages] = field(init=False)
-    tally: RecallTally | None = None
+    tally: Tally | None = None
     unrecorded: set[int] = field(default_factory=set)
     outage_breaker: OutageBreaker = field(default_factory=OutageBreaker)
     _bugs: Counter[int] = field(default_factory=Counter)
@@ -67,7 +61,7 @@ class Recall:
         """Deletes until nothing is left (True) or the recall is interrupted (False)."""
         self.context.gate.set_ceiling(self.context.rates.free)
         self.tally = await self.context.retry_while_unavailable(
-            lambda: self.context.storage.read(tally_of_recall, self.broadcast.id)
+            lambda: self.context.storage.read(tally_of_broadcast, self.broadcast.id)
         )
         after, noted, left = 0, True, False
         while self.context.may_continue():
@@ -121,7 +115,9 @@ class Recall:
         _log.error("recall_failed", kind=kind, reference=name, exc_info=error)
         self.outage_breaker.record_lost_answer()
         self._bugs[sent.position] += 1
-        others_go = any(self._done.values()) or (self.tally is not None and self.tally.deleted > 0)
+        others_go = any(self._done.values()) or (
+            self.tally is not None and self.tally.recalled > 0
+        )
         is_given_up = others_go and self._bugs[sent.position] >= _TRIES
         return Recalled.FAILED if is_given_up else None
 
@@ -168,10 +164,13 @@ class Recall:
                 record_recalled, self.broadcast.id, recalled, positions
             )
         )
-        if self.tally is not None:
-            known = {Recalled.DELETED: self.tally.deleted, Recalled.FAILED: self.tally.failed}
-            counted = {recalled.value: known[recalled] + len(positions)}
-            self.tally = replace(self.tally, open=self.tally.open - len(positions), **counted)
+        if self.tally is None:
+            return
+        if recalled is Recalled.DELETED:
+            self.tally = replace(self.tally, recalled=self.tally.recalled + len(positions))
+        else:
+            failed = self.tally.unrecallable + len(positions)
+            self.tally = replace(self.tally, unrecallable=failed)
 
     async def _set_aside(self, position: int, error: Exception) -> None:
         kind, name = error_reference(error)

@@ -3,7 +3,6 @@
 from typing import Protocol
 
 from storage.broadcast_types import Broadcast, Tally
-from storage.recalls import RecallTally
 
 PROGRESS_SECONDS = 3.0  # between two reports of how far a broadcast is
 
@@ -37,8 +36,6 @@ class Reporter(Protocol):
         """Shows the final report: the broadcast is finished, stopped or cancelled."""
         ...
 
-    async def recalling(
-        self, broadcast: Broadcast, tally: RecallTally, rate: float | None
-    ) -> None:
+    async def recalling(self, broadcast: Broadcast, tally: Tally, rate: float | None) -> None:
         """Shows how far the recall is; `rate` is None at its end."""
         ...

@@ -13,11 +13,10 @@ from bot.text.translations import mark
 from handlers.broadcasts.screens.broadcast_lines import BroadcastView
 from handlers.broadcasts.screens.labels import recipients_name, subject_name
 from handlers.broadcasts.screens.progress import state_screen
-from storage.broadcast_types import Broadcast, BroadcastState, Kind
+from storage.broadcast_types import Broadcast, BroadcastState, DeliveryState, Kind
 from storage.broadcasts import broadcast_with, count_not_told, tally_of_broadcast
 from storage.deliveries import lease_of
 from storage.leases import find_lease
-from storage.recalls import tally_of_recall
 from telegram_text.markup import seen
 
 SECONDS_BETWEEN_LOOKS = 1.0
@@ -79,9 +78,6 @@ async def read_snapshot(context: CliContext, broadcast: Broadcast) -> BroadcastS
         broadcast,
         await storage.read(tally_of_broadcast, broadcast.id),
         now,
-        recall=await storage.read(tally_of_recall, broadcast.id)
-        if broadcast.recall_started_at
-        else None,
         reader=broadcast.author,  # so that no other admin's id is shown
         not_told=await storage.read(count_not_told, broadcast.id) if is_told else 0,
         attended=lease is not None and lease.expires_at > now,
@@ -90,7 +86,7 @@ async def read_snapshot(context: CliContext, broadcast: Broadcast) -> BroadcastS
 
 def snapshot_json(snapshot: BroadcastSnapshot) -> dict[str, Any]:
     """Returns a snapshot for JSON: names as in the database, times in UTC, no personal data."""
-    broadcast, recall = snapshot.broadcast, snapshot.recall
+    broadcast, tally = snapshot.broadcast, snapshot.counts
     return {
         "id": broadcast.id.hex(),
         **{name: getattr(broadcast, name) for name in _AS_STORED},
@@ -98,14 +94,17 @@ def snapshot_json(snapshot: BroadcastSnapshot) -> dict[str, Any]:
         **{name: _moment(getattr(broadcast, name)) for name, _ in _MOMENTS},
         "recipients": snapshot.counts.total,
         "recipients_known": broadcast.enqueued_at is not None,
-        **{name: n for name, n in asdict(snapshot.counts).items() if name != "total"},
+        **{state: getattr(tally, state) for state in DeliveryState},
         **({"not_told": snapshot.not_told} if snapshot.not_told else {}),
         "attended": snapshot.attended,
-        "recall": recall
+        "recall": broadcast.recall_started_at
         and {
             "started_at": _moment(broadcast.recall_started_at),
             "ended_at": _moment(broadcast.recall_ended_at),
-            **asdict(recall),
+            "total": tally.delivered,
+            "deleted": tally.recalled,
+            "failed": tally.unrecallable,
+            "open": tally.left_to_recall,
         },
     }
 
@@ -143,9 +142,9 @@ async def follow_broadcast(context: CliContext, broadcast: Broadcast) -> Broadca
         while True:
             now = await read_snapshot(context, broadcast)
             what, done, total = _STATES[now.broadcast.state], now.counts.done, now.counts.total
-            if now.recall is not None and now.broadcast.is_recalling:
-                what, total = mark("borrándose"), now.recall.total
-                done = total - now.recall.open
+            if now.broadcast.is_recalling:
+                what, total = mark("borrándose"), now.tally.delivered
+                done = total - now.tally.left_to_recall
             if now.waits_for_the_bot:
                 what = mark("espera al bot")
             bar.update(task, description=label(what), completed=done, total=total)

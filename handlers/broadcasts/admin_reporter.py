@@ -24,7 +24,6 @@ from handlers.conversation_message import send_screen
 from storage.broadcast_types import Broadcast, BroadcastState, PauseReason, Tally
 from storage.broadcasts import timeline_of_broadcast
 from storage.petitions import mark_petition_notice_sent, petition_notice_was_sent
-from storage.recalls import RecallTally
 
 _log = structlog.stdlib.get_logger()
 
@@ -112,13 +111,9 @@ class AdminReporter:
         if report is not None:
             await self._send_chart(broadcast, report)
 
-    async def recalling(
-        self, broadcast: Broadcast, tally: RecallTally, rate: float | None
-    ) -> None:
+    async def recalling(self, broadcast: Broadcast, tally: Tally, rate: float | None) -> None:
         """Shows how far the recall is, and at the end its result."""
-        # A running recall does not show the outcomes of the sending.
-        sent = Tally(tally.total) if broadcast.is_recalling else None
-        await self._publisher.draw(broadcast, Measured(sent, tally, rate))
+        await self._publisher.draw(broadcast, Measured(tally, rate))
 
     async def _show(self, broadcast: Broadcast, measured: Measured) -> Place | None:
         """Draws the broadcast; a scheduled one in a new message, as the former is far above."""

@@ -18,7 +18,6 @@ from storage.broadcast_transitions import set_on_broadcast
 from storage.broadcast_types import Broadcast, Kind
 from storage.broadcasts import broadcast_with, count_not_told, tally_of_broadcast
 from storage.conversations import count_unsigned
-from storage.recalls import tally_of_recall
 
 _log = structlog.stdlib.get_logger()
 
@@ -193,11 +192,9 @@ async def view_of(
     measured: Measured = NOT_MEASURED,
 ) -> BroadcastView:
     """Returns a broadcast with all that its screens show, reading what was not measured."""
-    storage, recall, tally = services.storage, measured.recall, measured.tally
+    storage, tally = services.storage, measured.tally
     if tally is None:
         tally = await storage.read(tally_of_broadcast, broadcast.id)
-    if recall is None and broadcast.recall_started_at is not None:
-        recall = await storage.read(tally_of_recall, broadcast.id)
     is_told = broadcast.kind is Kind.BREACH and broadcast.is_over and broadcast.started_at
     return BroadcastView(
         words=words,
@@ -206,7 +203,6 @@ async def view_of(
         now=services.clock(),
         rate=measured.rate,
         pause=measured.pause,
-        recall=recall,
         reader=reader,
         names=await storage.read(names_of_admins, [broadcast.author]),
         approval_above=services.most_for_one_admin(broadcast.kind),

@@ -17,7 +17,6 @@ from storage.deliveries import enqueue_deliveries, lease_of
 from storage.errors import Unavailable
 from storage.keyring import Keyring
 from storage.leases import release_lease, take_lease
-from storage.recalls import RecallTally
 from storage.transaction import Arguments, Result, Work
 from tests.support.accelerated_loop import running_clocks, time_of_day
 from tests.support.broadcasts import new_broadcast
@@ -88,7 +87,7 @@ class RecordingReporter:
     told: list[tuple[str, Tally, str]] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
-    recalls: list[RecallTally] = field(default_factory=list)
+    recalls: list[Tally] = field(default_factory=list)
     at: list[float] = field(default_factory=list)
     failures: int = 0
     recall_failures: int = 0
@@ -110,9 +109,7 @@ class RecordingReporter:
     async def ended(self, broadcast: Broadcast, tally: Tally) -> None:
         self._note(broadcast.state, tally, broadcast.stop_reason or "")
 
-    async def recalling(
-        self, broadcast: Broadcast, tally: RecallTally, rate: float | None
-    ) -> None:
+    async def recalling(self, broadcast: Broadcast, tally: Tally, rate: float | None) -> None:
         assert broadcast.is_recalling is (rate is not None)
         self.at.append(asyncio.get_running_loop().time())
         if rate is None and self.recall_failures > 0:

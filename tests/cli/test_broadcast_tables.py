@@ -17,10 +17,11 @@ from storage.broadcast_types import (
     Kind,
     Outcome,
     PauseReason,
+    Recalled,
     StopReason,
 )
 from storage.keyring import Keyring
-from storage.recalls import Recalled, end_recall, record_recalled
+from storage.recalls import end_recall, record_recalled
 from tests.cli.petition_database import (
     SIGNERS,
     PetitionDatabase,

@@ -15,6 +15,7 @@ from storage.broadcast_types import (
     Kind,
     Outcome,
     PauseReason,
+    Recalled,
     Result,
     Tally,
     pause_question,
@@ -23,7 +24,7 @@ from storage.broadcasts import broadcast_with, count_audience, tally_of_broadcas
 from storage.consents import end_consent
 from storage.deliveries import record_results
 from storage.erasures import DueBefore, count_due_signatures
-from storage.recalls import Recalled, end_recall, record_recalled
+from storage.recalls import end_recall, record_recalled
 from storage.returning_supporters import mark_reachable
 from storage.signatures import mute_supporter
 from tests.support.broadcasts import claim, start, started

@@ -13,12 +13,13 @@ from storage.broadcast_types import (
     Correction,
     Kind,
     Outcome,
+    Recalled,
     Result,
 )
 from storage.broadcasts import broadcast_with, due_broadcasts
 from storage.deliveries import enqueue_deliveries, record_results
 from storage.personal_data import everything_held
-from storage.recalls import Recalled, end_recall, record_recalled
+from storage.recalls import end_recall, record_recalled
 from storage.returning_supporters import mark_reachable
 from storage.signatures import mark_unreachable, mute_supporter
 from tests.storage.test_eligibility import approved

@@ -16,6 +16,7 @@ from storage.broadcast_types import (
     Kind,
     Outcome,
     Result,
+    Tally,
 )
 from storage.broadcasts import broadcast_with
 from storage.deliveries import claim_deliveries, enqueue_deliveries, record_results
@@ -102,3 +103,8 @@ async def tell(storage: Storage, broadcast: Broadcast, ended_at: datetime | None
         record_results, broadcast.id, results(deliveries, Outcome.DELIVERED), later(2)
     )
     await storage.write(finish_broadcast, broadcast.id, ended_at or later(5))
+
+
+def of_recall(tally: Tally) -> tuple[int, int, int]:
+    """Returns in how many chats a recall has deleted, could not delete, and what is left."""
+    return tally.recalled, tally.unrecallable, tally.left_to_recall

@@ -10,10 +10,10 @@ from enum import StrEnum
 from bot.clocks import utc_now
 from storage.broadcast_transitions import change_broadcast
 from storage.broadcast_types import BroadcastAction, Tally
-from storage.broadcasts import broadcast_with
-from storage.recalls import RecallTally, tally_of_recall
+from storage.broadcasts import broadcast_with, tally_of_broadcast
 from storage.signatures import mark_unreachable, mute_supporter, withdraw_signature
 from storage.transaction import Transaction
+from tests.support.broadcasts import of_recall
 from tests.support.petition_processes import PetitionProcesses, chat_of, kill, terminate
 from tests.support.raw_sql import run_sql
 from tests.support.supporters import ADMIN, NOON, SLUG
@@ -226,7 +226,7 @@ def assert_erased(interventions: Interventions, states: dict[int, str], tally: T
     assert told - doubtful <= erased["delivered"] <= told
 
 
-async def recall(petition: PetitionProcesses, key: bytes) -> RecallTally:
+async def recall(petition: PetitionProcesses, key: bytes) -> Tally:
     """Recalls the broadcast and returns the tally."""
     begun = await petition.storage.write(
         change_broadcast, BroadcastAction.RECALL, key, ADMIN, utc_now()
@@ -236,19 +236,15 @@ async def recall(petition: PetitionProcesses, key: bytes) -> RecallTally:
         while begun is not None and begun.recall_ended_at is None:
             await asyncio.sleep(0.1)
             begun = await petition.storage.read(broadcast_with, key)
-    return await petition.storage.read(tally_of_recall, key)
+    return await petition.storage.read(tally_of_broadcast, key)
 
 
 def assert_recalled(
-    petition: PetitionProcesses, states: dict[int, str], recalled: RecallTally, tally: Tally
+    petition: PetitionProcesses, states: dict[int, str], recalled: Tally, tally: Tally
 ) -> None:
     """Checks that the recorded messages are deleted in every chat that is still known."""
     counts = petition.api.counts
     delivered = {chat for chat, state in states.items() if state == "delivered"}
     assert {chat for chat, _ in counts.deleted} == delivered
     assert counts.deleted <= {(one.chat, one.message) for one in counts.messages}
-    assert recalled == RecallTally(
-        total=tally.delivered,
-        deleted=len(delivered),
-        failed=tally.delivered - len(delivered),
-    )
+    assert of_recall(recalled) == (len(delivered), tally.delivered - len(delivered), 0)

@@ -1,7 +1,6 @@
 """A reporter that shows nothing, for workers whose reports nobody reads."""
 
 from storage.broadcast_types import Broadcast, Tally
-from storage.recalls import RecallTally
 
 
 class SilentReporter:
@@ -15,6 +14,4 @@ class SilentReporter:
 
     async def ended(self, broadcast: Broadcast, tally: Tally) -> None: ...
 
-    async def recalling(
-        self, broadcast: Broadcast, tally: RecallTally, rate: float | None
-    ) -> None: ...
+    async def recalling(self, broadcast: Broadcast, tally: Tally, rate: float | None) -> None: ...

@@ -8,7 +8,6 @@ from bot.text.translations import Words
 from handlers.broadcasts.screens.labels import moment_name, recipients_name, subject_name
 from handlers.screens.screen import lines
 from storage.broadcast_types import RECALLABLE_FOR, Broadcast, PauseReason, Tally
-from storage.recalls import RecallTally
 from telegram_text.markup import Html
 
 
@@ -18,13 +17,11 @@ class Measured:
 
     Attributes:
         tally: its deliveries by outcome.
-        recall: its recall's deletions by outcome.
         rate: messages per second lately; None when unknown.
         pause: seconds that Telegram asks to wait.
     """
 
     tally: Tally | None = None
-    recall: RecallTally | None = None
     rate: float | None = None
     pause: float = 0.0
 
@@ -35,7 +32,6 @@ class BroadcastView:
 
     Attributes:
         rate, pause: see `Measured`.
-        recall: the recall's deletions by outcome; None without a recall.
         reader: user id of the admin who reads it.
         names: how to call the admins of whom a name is known, by user id.
         approval_above: a broadcast to more people needs a second admin; None: never.
@@ -49,7 +45,6 @@ class BroadcastView:
     now: datetime
     rate: float | None = None
     pause: float = 0.0
-    recall: RecallTally | None = None
     reader: int | None = None
     names: Mapping[int, str] = field(default_factory=dict)
     approval_above: int | None = None

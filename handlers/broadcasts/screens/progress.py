@@ -19,7 +19,6 @@ from handlers.broadcasts.screens.report import ended_heading, missing
 from handlers.screens.buttons import AdminAction, Button
 from handlers.screens.screen import Screen, lines, paragraphs
 from storage.broadcast_types import BroadcastState, Kind, PauseReason
-from storage.recalls import RecallTally
 from telegram_text.markup import Html, time_tag
 
 _BAR_WIDTH = 12
@@ -240,31 +239,30 @@ def _ended(now: BroadcastView) -> Screen:
 
 
 def _recalling(now: BroadcastView) -> Screen:
-    words, recall = now.words, now.recall or RecallTally(0)
-    done = recall.deleted + recall.failed
-    heading = words.text("<b>Retirando los mensajes…</b>")
-    return Screen(paragraphs(heading, _bar(words, done, recall.total), _speed(now, recall.open)))
+    words, left = now.words, now.tally.left_to_recall
+    bar = _bar(words, now.tally.delivered - left, now.tally.delivered)
+    return Screen(paragraphs(words.text("<b>Retirando los mensajes…</b>"), bar, _speed(now, left)))
 
 
 def _recalled(now: BroadcastView) -> Html | None:
     """Says what a recall deleted; None until it has ended."""
-    words, recall = now.words, now.recall
-    if now.broadcast.recall_ended_at is None or recall is None:
+    words, tally = now.words, now.tally
+    if now.broadcast.recall_ended_at is None:
         return None
     return lines(
-        words.plural("Retirado de {n} chat.", "Retirado de {n} chats.", recall.deleted),
-        recall.failed
+        words.plural("Retirado de {n} chat.", "Retirado de {n} chats.", tally.recalled),
+        tally.unrecallable
         and words.plural(
             "En {n} chat ya no se podía borrar.",
             "En {n} chats ya no se podía borrar.",
-            recall.failed,
+            tally.unrecallable,
         ),
-        recall.open
+        tally.left_to_recall
         and words.plural(
             "En {n} chat no consta si se borró, porque el bot no pudo anotarlo. Avisa a quien "
             "mantiene el bot: en el registro figura como «recall_not_recorded».",
             "En {n} chats no consta si se borró, porque el bot no pudo anotarlo. Avisa a "
             "quien mantiene el bot: en el registro figura como «recall_not_recorded».",
-            recall.open,
+            tally.left_to_recall,
         ),
     )

@@ -1,6 +1,7 @@
 """Drafts, views and broadcasts for tests of screens, without a bot."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,7 +23,6 @@ from handlers.broadcasts.screens.draft_view import DraftView
 from handlers.screens.buttons import Button
 from handlers.screens.screen import Screen
 from storage.broadcast_types import Audience, Broadcast, BroadcastState, Kind, Tally
-from storage.recalls import RecallTally
 
 NOW = datetime(2026, 11, 25, 13, 0, tzinfo=UTC)
 MARTA, LUCY = 6_100_000_900, 6_100_000_901
@@ -116,19 +116,22 @@ def broadcast_view(
     *,
     rate: float | None = None,
     pause: float = 0.0,
-    recall: RecallTally | None = None,
+    recall: tuple[int, int, int] | None = None,
     now: datetime = NOW,
     reader: int = MARTA,
 ) -> BroadcastView:
-    """A broadcast and what is known of it."""
+    """A broadcast and what is known of it; of a recall how many are deleted, failed and left."""
+    tally = tally or Tally(total=1530, delivered=1200, unreachable=10, pending=320)
+    if recall is not None:
+        done, failed, _ = recall
+        tally = replace(tally, delivered=sum(recall), recalled=done, unrecallable=failed)
     return BroadcastView(
         words=CATALOGS.words(language),
         broadcast=known,
-        tally=tally or Tally(total=1530, delivered=1200, unreachable=10, pending=320),
+        tally=tally,
         now=now,
         rate=rate,
         pause=pause,
-        recall=recall,
         reader=reader,
     )
 

@@ -21,7 +21,6 @@ from handlers.closing_texts import Unready
 from handlers.screens.buttons import AdminAction
 from handlers.screens.screen import Screen
 from storage.broadcast_types import Audience, Correction, Kind, PauseReason, StopReason, Tally
-from storage.recalls import RecallTally
 from telegram_text.markup import length, parse
 from tests.handlers.broadcasts.draft_pages import of_drafts
 from tests.handlers.broadcasts.drafts import (
@@ -84,7 +83,7 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         broadcast("scheduled", starts_at=NOW + DAY, confirmed_by=None, kind=Kind.CLOSING),
         broadcast("scheduled", author=LUCY, confirmed_by=None, kind=Kind.NEWS),
     ]
-    both = RecallTally(40, deleted=1, failed=2, open=1)
+    both = (1, 2, 1)
     return {
         "menu": menu(),
         "menu before the closing": menu(is_closed=False),
@@ -112,7 +111,7 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
                     broadcast("finished", kind=Kind.BREACH, **recalled),
                     None,
                     language,
-                    recall=RecallTally(1, deleted=1),
+                    recall=(1, 0, 0),
                 ),
                 not_told=1,
                 unsigned=2,
@@ -171,7 +170,7 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
                 None,
                 language,
                 rate=28.0,
-                recall=RecallTally(1200, deleted=397, failed=3, open=800),
+                recall=(397, 3, 800),
             )
         ),
         "recalled of all that failed": state_screen(
@@ -179,7 +178,7 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
                 broadcast("finished", **recalled),
                 None,
                 language,
-                recall=RecallTally(3, deleted=2, failed=1),
+                recall=(2, 1, 0),
             )
         ),
         "running at its end": state_screen(
