@@ -30,7 +30,6 @@ from storage.broadcasts import (
     recipients,
     written_to_alone,
 )
-from storage.closing_texts import closing_update_waits
 from storage.petitions import lock_petition
 from storage.tables import BROADCASTS, DELIVERIES, RESTORES, SIGNATURES
 from storage.transaction import Transaction
@@ -59,12 +58,12 @@ def start_broadcast(
         approval_above: with more recipients than this, together with what its author sent alone
             within a day, it is not started without an approval; None for any number.
         revision: of the petition that the admin was shown; a closing update is started with no
-            other. None for any.
+            other, since its text is another one or waits for approval. None for any.
 
     Returns:
         None if nothing was started: the petition is open; there are more recipients than were
-        confirmed or than one admin may write to, or none; there is another text of the closing
-        update than was confirmed, or one waits; or not everybody is told of a breach.
+        confirmed or than one admin may write to, or none; the petition has changed since; or not
+        everybody is told of a breach.
     """
     petition = lock_petition(tx)  # as reopening it does
     known = broadcast_with(tx, plan.id)
@@ -72,9 +71,6 @@ def start_broadcast(
         return known
     is_closing = plan.kind is Kind.CLOSING
     if is_closing and (petition.closed_at is None or revision not in (None, petition.revision)):
-        return None
-    # The former text is not sent while another one waits for a second admin.
-    if is_closing and closing_update_waits(tx):
         return None
     at = plan.created_at
     topic = plan.topic or (plan.kind if is_closing else plan.id.hex())
@@ -107,7 +103,7 @@ def begin_broadcast(
     """Begins a planned broadcast; one that is late is paused until an admin decides.
 
     It goes also to people who signed since it was planned. One that nobody approved in time is
-    stopped, as is a closing update of a petition that is open again.
+    stopped.
 
     Args:
         tx: the transaction.
@@ -122,8 +118,6 @@ def begin_broadcast(
     found = lock_broadcast(tx, broadcast.id)
     if found is None or found.state is not BroadcastState.SCHEDULED:
         return found or broadcast
-    if found.kind is Kind.CLOSING and petition.closed_at is None:
-        return _bring(tx, found, BroadcastState.STOPPED, at, StopReason.OPEN)
     if found.has_lapsed(at):
         return _bring(tx, found, BroadcastState.STOPPED, at, StopReason.UNAPPROVED)
     is_due = found.starts_at is not None and found.starts_at <= at

@@ -77,8 +77,6 @@ class StopReason(StrEnum):
     """Another admin was asked to approve it, and declined."""
     UNAPPROVED = "unapproved"
     """Another admin was asked to approve it, and nobody answered in time."""
-    OPEN = "open"
-    """The petition was still open when its time came."""
 
 
 class BroadcastAction(StrEnum):

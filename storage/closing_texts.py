@@ -243,8 +243,8 @@ def publish_closing_texts(
     made = Publication(key, actor, at, None, at if is_alone else None)
     tx.add(CLOSING_PUBLICATIONS, **asdict(made))
     tx.set(CLOSING_TEXTS, *_IS_LEFT, publication_id=key)
-    if is_alone:
-        change_petition(tx)
+    # Also while it waits: the former text is not sent any more.
+    change_petition(tx)
     named = ", ".join(f"{each.kind} {each.language} {each.number}" for each in versions)
     add_audit(tx, _ACTION, actor=actor, at=at, detail=named)
     return made

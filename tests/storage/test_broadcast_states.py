@@ -48,9 +48,7 @@ ANOTHER = text(
 )
 UNAPPROVED = update(BROADCASTS).values(confirmed_by_sealed=None)
 CONFIRMED = select(1)  # as it is put into any state
-UPDATE = update(BROADCASTS).values(kind=Kind.UPDATE, topic="other")
 BREACH = update(BROADCASTS).values(kind=Kind.BREACH, topic="other")
-OPEN = update(PETITIONS).values(closed_at=None)
 
 
 def due_at(moment: datetime) -> Executable:
@@ -127,11 +125,6 @@ BEGINNINGS: list[tuple[list[Executable], dict[str, Any], tuple[str, str | None]]
     ([ANOTHER], {}, UNTOUCHED),
     ([ANOTHER], {"at_most": 0}, UNTOUCHED),
     ([ANOTHER], {"pause": PauseReason.FORMER}, UNTOUCHED),
-    ([OPEN], {}, ("stopped", "open")),
-    ([OPEN, ANOTHER], {"at_most": 0}, ("stopped", "open")),
-    ([OPEN, NOT_YET], {}, ("stopped", "open")),
-    ([OPEN, UNAPPROVED, LAPSED], {}, ("stopped", "open")),
-    ([OPEN, UPDATE], {"at_most": 0}, ("running", None)),
     ([UNAPPROVED], {}, ("scheduled", "to be approved")),
     ([UNAPPROVED, IN_TIME], {}, ("scheduled", "to be approved")),
     ([UNAPPROVED, LAPSED], {}, ("stopped", "unapproved")),
@@ -256,7 +249,7 @@ async def test_a_planned_one_becomes_at_its_time_what_its_petition_and_admins_le
 
 async def test_nothing_but_a_planned_one_begins(case: Case) -> None:
     for state in set(BroadcastState) - {BroadcastState.SCHEDULED}:
-        for changes in ([], [OPEN], [UNAPPROVED, LAPSED]):
+        for changes in ([], [UNAPPROVED, LAPSED]):
             it = await case.put(state, *changes)
             before = await case.row()
             assert await case.storage.write(begin_broadcast, it, AT, at_most=0) == it

@@ -15,7 +15,6 @@ from storage.broadcast_types import (
     Kind,
     Outcome,
     PauseReason,
-    StopReason,
 )
 from storage.broadcasts import (
     active_broadcast,
@@ -344,16 +343,6 @@ async def test_of_many_that_are_begun_at_once_one_begins(
     due = [await planned(storage, kind=Kind.UPDATE) for _ in range(5)]
     begun = await asyncio.gather(*[storage.write(begin_broadcast, each, TIME) for each in due])
     assert sorted(each.state for each in begun) == ["running", *["scheduled"] * 4]
-
-
-async def test_a_closing_update_of_a_petition_that_is_open_again_is_not_sent(
-    storage: Storage, people: Supporters
-) -> None:
-    await people.sign([1])
-    broadcast = await planned(storage)
-    await people.set_closed(False)
-    stopped = await storage.write(begin_broadcast, broadcast, TIME)
-    assert (stopped.stop_reason, stopped.ended_at) == (StopReason.OPEN, TIME)
 
 
 async def test_a_closing_update_cannot_be_planned_for_an_open_petition(

@@ -114,13 +114,16 @@ async def test_what_admins_were_told_of_a_broadcast_is_known(
     schema: str, empty_url: str, key: Keyring
 ) -> None:
     await load(empty_url, schema)
-    told = "INSERT INTO admin_notices SELECT id, 'question', 'c0ffee' FROM broadcasts"
     database = await open_database(empty_url)
+    told = "INSERT INTO admin_notices SELECT id, 'question', 'c0ffee' FROM broadcasts"
     await write_sql(database, told)
+    reopened = "UPDATE broadcasts SET state = 'stopped', stop_reason = 'open', reason_detail = ''"
+    await write_sql(database, reopened)
     await database.close()
     await migrate(empty_url)
     storage = await open_storage(empty_url, key, "andry")
     (broadcast,) = await storage.read(broadcast_history)
+    assert (broadcast.state, broadcast.stop_reason) == ("cancelled", None)
     for about in ("c0ffee", "another"):
         asked = ("question", f"{broadcast.id.hex()}/{about}")
         is_known = await storage.read(petition_notice_was_sent, *asked)

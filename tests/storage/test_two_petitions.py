@@ -368,11 +368,6 @@ async def test_nothing_of_the_other_petition_is_in_the_way(
     await storage.write(take_lease, "broadcast/andry", ME, seconds=10**9, now=NOON)
     assert (await queued(storage, begun)).total == 1
     await storage.write(change_broadcast, BroadcastAction.CANCEL, begun.id, ADMIN, later(21))
-    too_early = await start(storage, starts_at=later(21))
-    people = Supporters(storage.database, keyring)
-    await people.set_closed(False)
-    assert (await storage.write(begin_broadcast, too_early, later(21))).state == "stopped"
-    await people.set_closed(True)
     at_once = await started(storage, at=later(22), **alone)
     assert (at_once.is_running, at_once.total) == (True, 1)
     last = Statement(

@@ -6,10 +6,6 @@ from storage.broadcast_types import Broadcast, BroadcastState, Kind, StopReason,
 from telegram_text.markup import Html
 
 _NOT_SENT = {
-    StopReason.OPEN: mark(
-        "<b>El envío no ha salido.</b> La petición se ha vuelto a abrir, y el mensaje final "
-        "cuenta cómo acabó."
-    ),
     StopReason.DECLINED: mark(
         "<b>El envío no se ha aprobado.</b> Otra persona que administra la petición ha "
         "decidido que no salga. No se ha enviado a nadie."

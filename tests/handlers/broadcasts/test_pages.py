@@ -295,7 +295,6 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         "stopped": page(
             "stopped", stop_reason=StopReason.CONTENT, reason_detail="Bad Request: <x>"
         ),
-        "stopped since open": page("stopped", kind=Kind.CLOSING, stop_reason=StopReason.OPEN),
         "cancel?": questions.ask_cancel(broadcast_view(broadcast("paused"), None, language)),
         "recall?": questions.ask_recall(broadcast_view(broadcast("finished"), None, language)),
         "recalling": page("finished", recall_started_at=NOW),
