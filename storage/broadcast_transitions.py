@@ -125,14 +125,13 @@ def begin_broadcast(
         return found
     reason = pause or (PauseReason.LATE if _is_late(tx, found, at) else None)
     begun: dict[str, Any] = {"started_at": at, "last_signature_number": petition.last_number}
-    if reason is None and at_most is None:
-        return _bring(tx, found, BroadcastState.RUNNING, at, **begun)
-    people = tx.count(SIGNATURES, recipients(tx, found.kind, found.audience, found.topic))
-    if at_most is not None and people + written_to_alone(tx, found.author, at) > at_most:
-        return _set(tx, found, confirmed_by=None, starts_at=at, expected=people)
-    if reason is None:
-        return _bring(tx, found, BroadcastState.RUNNING, at, **begun)
-    return _bring(tx, found, BroadcastState.PAUSED, at, reason, **begun, expected=people)
+    if reason is not None or at_most is not None:  # counting takes a moment where many signed
+        people = tx.count(SIGNATURES, recipients(tx, found.kind, found.audience, found.topic))
+        if at_most is not None and people + written_to_alone(tx, found.author, at) > at_most:
+            return _set(tx, found, confirmed_by=None, starts_at=at, expected=people)
+        begun["expected"] = people
+    to = BroadcastState.RUNNING if reason is None else BroadcastState.PAUSED
+    return _bring(tx, found, to, at, reason, **begun)
 
 
 def finish_broadcast(tx: Transaction, key: bytes, at: datetime) -> None:

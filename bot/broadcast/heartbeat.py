@@ -130,7 +130,7 @@ class Heartbeat:
         tally = await self._context.storage.read(tally_of_broadcast, self._broadcast)
         at = self._context.now()
         ended = replace(broadcast, recall_ended_at=at)
-        if not await self._try_report(lambda: self._reporter.recalling(ended, tally, None)):
+        if not await self._try_report(lambda: self._reporter.progress(ended, tally, None)):
             return False
         _log.info("recall_ended", deleted=tally.recalled, failed=tally.unrecallable)
         await self._context.storage.write(end_recall, self._broadcast, at, unrecorded)
@@ -171,28 +171,23 @@ class Heartbeat:
         if broadcast is None:
             self._interrupt.trigger(InterruptReason.ENDED)
         elif broadcast.is_running:
-            await self._report_sending(broadcast, speed)
+            tally = await self._context.storage.read(tally_of_broadcast, self._broadcast)
+            await self._report_progress(broadcast, tally, tally.done, speed)
         elif broadcast.is_recalling:
-            await self._report_recalling(broadcast, recalled, speed)
+            if recalled is not None:
+                done = recalled.delivered - recalled.left_to_recall
+                await self._report_progress(broadcast, recalled, done, speed)
         elif broadcast.state is not BroadcastState.FINISHED:
             self._interrupt.trigger(InterruptReason.ENDED)
 
-    async def _report_sending(self, broadcast: Broadcast, speed: Speed) -> None:
-        tally = await self._context.storage.read(tally_of_broadcast, self._broadcast)
-        rate = speed.note(self._context.clock(), tally.done)
+    async def _report_progress(
+        self, broadcast: Broadcast, tally: Tally, done: int, speed: Speed
+    ) -> None:
+        rate = speed.note(self._context.clock(), done)
         # The first tally only gives the speed something to compare with.
         if rate is not None:
-            pause = self._context.gate.announced_pause()
+            pause = self._context.gate.announced_pause() if broadcast.is_running else 0.0
             await self._try_report(lambda: self._reporter.progress(broadcast, tally, rate, pause))
-
-    async def _report_recalling(
-        self, broadcast: Broadcast, tally: Tally | None, speed: Speed
-    ) -> None:
-        if tally is None:
-            return
-        rate = speed.note(self._context.clock(), tally.recalled + tally.unrecallable)
-        if rate is not None:
-            await self._try_report(lambda: self._reporter.recalling(broadcast, tally, rate))
 
     async def _watch_for_changes(self) -> None:
         """Interrupts when, after a wake-up, this broadcast is no longer the first one due."""

@@ -11,19 +11,19 @@ class Reporter(Protocol):
     """Shows admins how a broadcast goes.
 
     Any report may be repeated with the same content after a process was killed. What a reporter
-    raises is logged. `ended`, `waiting` and the last `recalling` are repeated until they do not
+    raises is logged. `ended`, `waiting` and the end of a recall are repeated until they do not
     raise; so a report that can never be shown must not raise.
     """
 
     async def progress(
         self, broadcast: Broadcast, tally: Tally, rate: float | None, pause: float = 0.0
     ) -> None:
-        """Shows how far the broadcast is.
+        """Shows how far the broadcast is, or its recall.
 
         Args:
             broadcast: its current state.
             tally: the outcomes so far.
-            rate: messages a second; None when it is paused or waits for another admin.
+            rate: messages a second; None when it waits for an admin, or its recall has ended.
             pause: for how many seconds Telegram asks to send nothing.
         """
         ...
@@ -34,8 +34,4 @@ class Reporter(Protocol):
 
     async def ended(self, broadcast: Broadcast, tally: Tally) -> None:
         """Shows the final report: the broadcast is finished, stopped or cancelled."""
-        ...
-
-    async def recalling(self, broadcast: Broadcast, tally: Tally, rate: float | None) -> None:
-        """Shows how far the recall is; `rate` is None at its end."""
         ...

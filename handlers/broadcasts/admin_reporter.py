@@ -45,7 +45,7 @@ class AdminReporter:
     async def progress(
         self, broadcast: Broadcast, tally: Tally, rate: float | None, pause: float = 0.0
     ) -> None:
-        """Shows how far the broadcast is, or that it is paused."""
+        """Shows how far the broadcast is, or its recall, or that it is paused."""
         await self._show(broadcast, Measured(tally, rate=rate, pause=pause))
 
     async def waiting(self, broadcast: Broadcast, tally: Tally) -> None:
@@ -110,10 +110,6 @@ class AdminReporter:
         report = await self._show(broadcast, Measured(tally))
         if report is not None:
             await self._send_chart(broadcast, report)
-
-    async def recalling(self, broadcast: Broadcast, tally: Tally, rate: float | None) -> None:
-        """Shows how far the recall is, and at the end its result."""
-        await self._publisher.draw(broadcast, Measured(tally, rate))
 
     async def _show(self, broadcast: Broadcast, measured: Measured) -> Place | None:
         """Draws the broadcast; a scheduled one in a new message, as the former is far above."""

@@ -96,6 +96,9 @@ class RecordingReporter:
     async def progress(
         self, broadcast: Broadcast, tally: Tally, rate: float | None, pause: float = 0.0
     ) -> None:
+        if broadcast.recall_started_at is not None:
+            self._recalling(broadcast, tally, rate)
+            return
         self.pauses.append(pause)
         assert broadcast.is_running is (rate is not None)
         if rate is not None:
@@ -109,7 +112,7 @@ class RecordingReporter:
     async def ended(self, broadcast: Broadcast, tally: Tally) -> None:
         self._note(broadcast.state, tally, broadcast.stop_reason or "")
 
-    async def recalling(self, broadcast: Broadcast, tally: Tally, rate: float | None) -> None:
+    def _recalling(self, broadcast: Broadcast, tally: Tally, rate: float | None) -> None:
         assert broadcast.is_recalling is (rate is not None)
         self.at.append(asyncio.get_running_loop().time())
         if rate is None and self.recall_failures > 0:
