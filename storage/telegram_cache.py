@@ -6,17 +6,15 @@ Telegram.
 
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row
 
 from storage.tables import TELEGRAM_CACHE
 from storage.transaction import Transaction
 
 
 def find_cached_item(tx: Transaction, key: str) -> Row[Any] | None:
-    """Returns the digest of what Telegram has under a key, and the id it gave that, or None."""
-    columns = TELEGRAM_CACHE.c
-    query = select(columns.digest, columns.telegram_id).where(tx.of(TELEGRAM_CACHE))
-    return tx.first(query.where(columns.key == key))
+    """Returns what Telegram has under a key, its `digest` and `telegram_id`; None for nothing."""
+    return tx.find(TELEGRAM_CACHE, TELEGRAM_CACHE.c.key == key)
 
 
 def put_cached_item(

@@ -12,5 +12,7 @@ async def test_the_last_one_published_is_remembered(storage: Storage) -> None:
     await storage.write(put_cached_item, "picture", b"one", "file-1")
     await storage.write(put_cached_item, "picture", b"two", "file-2")
     await storage.write(put_cached_item, "commands:es", b"three")
-    assert await storage.read(find_cached_item, "picture") == (b"two", "file-2")
-    assert await storage.read(find_cached_item, "commands:es") == (b"three", None)
+    for key, stored in (("picture", (b"two", "file-2")), ("commands:es", (b"three", None))):
+        found = await storage.read(find_cached_item, key)
+        assert found is not None
+        assert (found.digest, found.telegram_id) == stored

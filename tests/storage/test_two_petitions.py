@@ -347,6 +347,12 @@ async def test_nothing_of_the_other_petition_is_in_the_way(
     await storage.write(write_closing_text, b"o" * 16, None, ANSWER, "Uno", actor=ADMIN, at=NOON)
     (version,) = await storage.read(all_closing_texts)
     assert version.number == 1
+    waits = await storage.write(
+        publish_closing_texts, [version], actor=ADMIN, at=NOON, approval_above=0
+    )
+    assert waits is not None
+    await storage.write(decline_publication, waits.id, actor=ADMIN, at=NOON)
+    assert await storage.read(all_closing_texts) == [version], "theirs is newer"
     published = await storage.write(
         publish_closing_texts, [version], actor=ADMIN, at=NOON, approval_above=None
     )
