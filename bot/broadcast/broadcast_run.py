@@ -251,14 +251,12 @@ class DeliveryLoop:
     async def _enqueue_portion(self) -> None:
         """Gives the next recipients a row, and lets others write afterwards."""
         begun = self.context.clock()
-        self._is_enqueued = await self.context.retry_while_unavailable(
-            lambda: self.context.storage.write(
-                enqueue_deliveries,
-                self.broadcast,
-                holder=self.context.lease_holder.holder,
-                portion=_PORTION,
-                at=self.context.now(),
-            )
+        self._is_enqueued = await self.context.write(
+            enqueue_deliveries,
+            self.broadcast,
+            holder=self.context.lease_holder.holder,
+            portion=_PORTION,
+            at=self.context.now(),
         )
         if not self._is_enqueued:
             # A rest as long as the portion took leaves half of the time to those who sign.
@@ -303,34 +301,28 @@ class DeliveryLoop:
 
     async def _claim(self, limit: int, after: int) -> list[Delivery]:
         token = uuid.uuid4().bytes
-        asked = self.context.retry_while_unavailable(
-            lambda: self.context.storage.write(
-                claim_deliveries,
-                self.broadcast,
-                claim=token,
-                holder=self.context.lease_holder.holder,
-                limit=limit,
-                after=after,
-                at=self.context.now(),
-            ),
+        asked = self.context.write(
+            claim_deliveries,
+            self.broadcast,
+            claim=token,
+            holder=self.context.lease_holder.holder,
+            limit=limit,
+            after=after,
+            at=self.context.now(),
         )
         return await self.context.claims.claim(token, asked)
 
     async def _recover(self) -> int:
-        return await self.context.retry_while_unavailable(
-            lambda: self.context.storage.write(
-                recover_deliveries,
-                self.broadcast,
-                holder=self.context.lease_holder.holder,
-                at=self.context.now(),
-            ),
+        return await self.context.write(
+            recover_deliveries,
+            self.broadcast,
+            holder=self.context.lease_holder.holder,
+            at=self.context.now(),
         )
 
     async def _stop_if_ended(self) -> None:
         """Interrupts if an admin has paused, cancelled or recalled it, in whatever process."""
-        found = await self.context.retry_while_unavailable(
-            lambda: self.context.storage.read(broadcast_with, self.broadcast.id)
-        )
+        found = await self.context.read(broadcast_with, self.broadcast.id)
         known = self.broadcast.state
         if found is None or found.state != known or found.recall_started_at is not None:
             self.context.interrupt.trigger(InterruptReason.ENDED)
@@ -347,9 +339,7 @@ class DeliveryLoop:
         if not flushing.done():
             flushing.cancel()
             return False
-        tally = await self.context.retry_while_unavailable(
-            lambda: self.context.storage.read(tally_of_broadcast, self.broadcast.id)
-        )
+        tally = await self.context.read(tally_of_broadcast, self.broadcast.id)
         if tally.open == 0:
             return True
         if tally.sending > 0:

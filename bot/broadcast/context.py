@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from bot.back_off import BackOff, Retries
 from bot.broadcast.broadcast_interrupt import BroadcastInterrupt, InterruptReason
@@ -18,6 +18,7 @@ from bot.transport import Lane
 from storage import Storage
 from storage.broadcast_types import Broadcast
 from storage.errors import Unavailable
+from storage.transaction import Arguments, Result, Work
 
 POLL_SECONDS = 1.0  # between two looks for a due broadcast, when nothing wakes the worker
 REST_SECONDS = 1.0  # before what failed is tried again
@@ -26,8 +27,6 @@ CALL_PAUSES = (0.3, 1.0)  # seconds before a call that surely did not arrive is 
 
 _LONGEST_REST_SECONDS = 300.0
 _MOST_BUGS_IN_A_ROW = 3  # then a broadcast is paused
-
-Answer = TypeVar("Answer")
 
 
 class ReportRetries(Retries):
@@ -162,12 +161,27 @@ class WorkerContext:
             )
         return not self.interrupt.is_triggered
 
-    async def retry_while_unavailable(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Returns what `ask` returns, asking again while the database is away.
+    async def read(
+        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Result:
+        """Returns what a function finds, asked again while the database is away.
 
         Raises:
             Unavailable: it is still away, and the run may not go on.
         """
+        return await self._retried(lambda: self.storage.read(work, *args, **kwargs))
+
+    async def write(
+        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Result:
+        """Runs a function as a transaction, again while the database is away.
+
+        Raises:
+            Unavailable: it is still away, and the run may not go on.
+        """
+        return await self._retried(lambda: self.storage.write(work, *args, **kwargs))
+
+    async def _retried(self, ask: Callable[[], Awaitable[Result]]) -> Result:
         while True:
             try:
                 return await ask()

@@ -60,9 +60,7 @@ class Recall:
     async def work(self) -> bool:
         """Deletes until nothing is left (True) or the recall is interrupted (False)."""
         self.context.gate.set_ceiling(self.context.rates.free)
-        self.tally = await self.context.retry_while_unavailable(
-            lambda: self.context.storage.read(tally_of_broadcast, self.broadcast.id)
-        )
+        self.tally = await self.context.read(tally_of_broadcast, self.broadcast.id)
         after, noted, left = 0, True, False
         while self.context.may_continue():
             pause = max(self.context.gate.pause_for(Lane.BROADCAST), self.outage_breaker.pause())
@@ -92,10 +90,8 @@ class Recall:
     async def _next(self, after: int) -> list[SentMessages]:
         rate = self.context.gate.rate
         limit = min(_LARGEST_BATCH, max(_SMALLEST_BATCH, math.ceil(2 * rate)))
-        return await self.context.retry_while_unavailable(
-            lambda: self.context.storage.read(
-                next_to_recall, self.broadcast.id, after=after, limit=limit, at=self.context.now()
-            ),
+        return await self.context.read(
+            next_to_recall, self.broadcast.id, after=after, limit=limit, at=self.context.now()
         )
 
     async def _delete_messages(self, sent: SentMessages) -> None:
@@ -159,11 +155,7 @@ class Recall:
         return bool(done)
 
     async def _record(self, recalled: Recalled, positions: Sequence[int]) -> None:
-        await self.context.retry_while_unavailable(
-            lambda: self.context.storage.write(
-                record_recalled, self.broadcast.id, recalled, positions
-            )
-        )
+        await self.context.write(record_recalled, self.broadcast.id, recalled, positions)
         if self.tally is None:
             return
         if recalled is Recalled.DELETED:
