@@ -10,7 +10,6 @@ from typing import Any
 
 from storage.audit import add_audit
 from storage.broadcast_types import (
-    EVERYONE,
     OVER,
     RECALLABLE_FOR,
     TRANSITIONS,
@@ -81,7 +80,7 @@ def start_broadcast(
         return active
     if not _has_its_audience(tx, plan, at_most, approval_above if is_now else None):
         return None
-    values = {**asdict(plan), "last_signature_number": None}
+    values = {**asdict(plan), "last_signature_number": None, "news_only": plan.kind is Kind.NEWS}
     del values["is_damaged"]
     if is_now:
         last = plan.last_signature_number
@@ -126,7 +125,7 @@ def begin_broadcast(
     reason = pause or (PauseReason.LATE if _is_late(tx, found, at) else None)
     begun: dict[str, Any] = {"started_at": at, "last_signature_number": petition.last_number}
     if reason is not None or at_most is not None:  # counting takes a moment where many signed
-        people = tx.count(SIGNATURES, recipients(tx, found.kind, found.audience, found.topic))
+        people = tx.count(SIGNATURES, recipients(tx, found.kind, found.language, found.topic))
         if at_most is not None and people + written_to_alone(tx, found.author, at) > at_most:
             return _set(tx, found, confirmed_by=None, starts_at=at, expected=people)
         begun["expected"] = people
@@ -204,12 +203,12 @@ def _has_its_audience(
     Nobody can sign meanwhile. A planned one is counted once more at its time, and until then its
     author may write to any number.
     """
-    if plan.kind is Kind.BREACH and plan.audience != EVERYONE:
+    if plan.kind is Kind.BREACH and plan.language is not None:
         return False
     if at_most is None and above is None:
         return True
     upto = plan.last_signature_number
-    people = tx.count(SIGNATURES, recipients(tx, plan.kind, plan.audience, plan.topic, upto))
+    people = tx.count(SIGNATURES, recipients(tx, plan.kind, plan.language, plan.topic, upto))
     if at_most is not None and not 1 <= people <= at_most:
         return False
     return above is None or people + written_to_alone(tx, plan.author, plan.created_at) <= above

@@ -166,22 +166,6 @@ class Correction(NamedTuple):
         return f"{self.kind}/{self.first.hex()}/{self.number}"
 
 
-@dataclass(frozen=True, slots=True)
-class Audience:
-    """Which of the signers a broadcast goes to.
-
-    Attributes:
-        language: only those who read it, or None for all.
-        news_only: only those who agreed to other news.
-    """
-
-    language: str | None = None
-    news_only: bool = False
-
-
-EVERYONE = Audience()
-
-
 def pause_question(reason: PauseReason, detail: str = "") -> str:
     """Returns the text by which it is remembered who was asked about a pause; see `question`."""
     return f"{reason}: {detail}"
@@ -198,7 +182,6 @@ class Broadcast:
         topic: nobody receives two broadcasts on one topic. All closing updates share one, and any
             other broadcast has its own, unless one is given.
         language: it goes only to those who read it, or None for all.
-        news_only: whether it goes only to those who agreed to other news.
         expected: how many recipients the admin confirmed.
         starts_at: the planned moment; None for at once.
         confirmed_by: the admin who confirmed it; None while another one has to approve it.
@@ -222,7 +205,6 @@ class Broadcast:
     topic: str = ""
     source_chat: int | None = field(default=None, repr=False)
     language: str | None = None
-    news_only: bool = False
     paid: bool = False
     expected: int | None = None
     starts_at: datetime | None = None
@@ -244,11 +226,6 @@ class Broadcast:
     reason_detail: str | None = None
     cancel_requested_at: datetime | None = None
     is_damaged: bool = False
-
-    @property
-    def audience(self) -> Audience:
-        """Which of the signers it goes to."""
-        return Audience(self.language, self.news_only)
 
     @property
     def is_running(self) -> bool:

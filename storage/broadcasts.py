@@ -27,9 +27,7 @@ from sqlalchemy import (
 from storage.broadcast_types import (
     ACTIVE,
     COUNTED_TOGETHER_FOR,
-    EVERYONE,
     OVER,
-    Audience,
     Broadcast,
     BroadcastState,
     DeliveryState,
@@ -77,6 +75,7 @@ class Moment(NamedTuple):
 
 def _broadcast_in(tx: Transaction, row: Row[Any]) -> Broadcast:
     stored, values = row._mapping, tx.unsealed(BROADCASTS, row)
+    del values["news_only"]  # as its kind says
     is_lost = [values[name] is None and stored[f"{name}_sealed"] is not None for name in _NEEDED]
     return Broadcast(**values | {"author": values["author"] or 0, "is_damaged": any(is_lost)})
 
@@ -179,27 +178,28 @@ def _urgency(broadcast: Broadcast, at: datetime, is_idle: bool) -> int | None:
 def recipients(
     tx: Transaction,
     kind: Kind,
-    audience: Audience = EVERYONE,
+    only: str | None = None,
     topic: str | None = None,
     upto: int | None = None,
 ) -> ColumnElement[bool]:
     """Returns whether a row of SIGNATURES is a recipient of a broadcast that has no rows yet.
 
     Who received one on its topic is left out; without one that is the topic of all closing
-    updates, or none. Who signed after number `upto` is left out too.
+    updates, or none. So are who signed after number `upto`, and who read another language than
+    `only`.
     """
     if topic is None:
         topic = kind if kind is Kind.CLOSING else ""  # no broadcast has an empty one
-    chosen = eligible(tx.slug, kind, topic, news_only=audience.news_only or kind is Kind.NEWS)
+    chosen = eligible(tx.slug, kind, topic)
     counted = true() if upto is None else SIGNATURES.c.number <= upto
-    return and_(chosen, counted, reads(audience.language))
+    return and_(chosen, counted, reads(only))
 
 
 def count_audience(
     tx: Transaction,
     *,
     kind: Kind = Kind.CLOSING,
-    audience: Audience = EVERYONE,
+    only: str | None = None,
     topic: str | None = None,
     last_signature_number: int | None = None,
 ) -> dict[str, int]:
@@ -207,7 +207,7 @@ def count_audience(
 
     Those who sign after the numbers were shown were not counted, and are not written to either.
     """
-    found = recipients(tx, kind, audience, topic, last_signature_number)
+    found = recipients(tx, kind, only, topic, last_signature_number)
     query = select(language().label("spoken"), func.count().label("people"))
     query = query.where(found).group_by("spoken").order_by(desc("people"), "spoken")
     return {row.spoken: row.people for row in tx.all(query)}

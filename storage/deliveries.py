@@ -27,7 +27,6 @@ from sqlalchemy import bindparam, case, exists, func, select, update
 
 from storage.broadcast_types import (
     MOST_ATTEMPTS,
-    Audience,
     Broadcast,
     BroadcastState,
     Delivery,
@@ -112,7 +111,7 @@ def enqueue_deliveries(
     if last is None:
         last = tx.scalar(select(PETITIONS.c.last_number).where(tx.of(PETITIONS)))
     upto = min(after + portion, last)
-    adding = _enqueueing(*_identity(tx.slug, broadcast))
+    adding = _enqueueing(tx.slug, found.id, found.kind, found.topic, found.language)
     tx.change(adding, {"after": after, "upto": upto, "at": at})
     tx.set(BROADCASTS, found.id, enqueued_through=upto)
     if upto < last:
@@ -150,7 +149,7 @@ def claim_deliveries(
     values = {"broadcast": broadcast.id, "claim": claim, "after": after, "at": at, "below": below}
     rows = tx.all(_CLAIMED, values)
     if may_send and not rows:
-        take, pass_over = _claiming(*_identity(tx.slug, broadcast))
+        take, pass_over = _claiming(tx.slug, broadcast.id, broadcast.kind, broadcast.topic)
         tx.change(take, {**values, "limit": limit})
         rows = tx.all(_CLAIMED, values)
         tx.change(pass_over, {**values, "end": rows[-1].position if rows else below})
@@ -221,14 +220,9 @@ def _may_send(tx: Transaction, broadcast: Broadcast | None, holder: str) -> bool
     return tx.count(LEASES, LEASES.c.name == lease_of(tx.slug), LEASES.c.holder == holder) > 0
 
 
-def _identity(slug: str, broadcast: Broadcast) -> tuple[str, bytes, Kind, str, Audience]:
-    """Returns what the statements of a broadcast are made of, which stays the same."""
-    return slug, broadcast.id, broadcast.kind, broadcast.topic, broadcast.audience
-
-
 @lru_cache(maxsize=8)
 def _enqueueing(
-    slug: str, broadcast: bytes, kind: Kind, topic: str, audience: Audience
+    slug: str, broadcast: bytes, kind: Kind, topic: str, only: str | None
 ) -> sa.Insert:
     """Returns the statement that writes the rows of the signatures above `after` up to `upto`.
 
@@ -246,11 +240,11 @@ def _enqueueing(
         _ROW.state: sa.literal(_PENDING.value),
         _ROW.updated_at: _AT,
     }
-    number, news_only = SIGNATURES.c.number, audience.news_only
+    number = SIGNATURES.c.number
     recipients = (
         select(*row.values())
-        .where(eligible(slug, kind, topic, news_only=news_only, but=broadcast))
-        .where(reads(audience.language))
+        .where(eligible(slug, kind, topic, but=broadcast))
+        .where(reads(only))
         .where(number > bindparam("after"), number <= bindparam("upto"))
         .with_for_update(read=True, key_share=True, of=SIGNATURES)
     )
@@ -284,9 +278,7 @@ def _sendable(
 
 
 @lru_cache(maxsize=8)
-def _claiming(
-    slug: str, broadcast: bytes, kind: Kind, topic: str, audience: Audience
-) -> tuple[sa.Update, sa.Update]:
+def _claiming(slug: str, broadcast: bytes, kind: Kind, topic: str) -> tuple[sa.Update, sa.Update]:
     """Returns the statements that claim the next rows of a broadcast, and pass over the others.
 
     All its claims have the same.
@@ -298,7 +290,7 @@ def _claiming(
         _ROW.position > bindparam("after"),
         _ROW.position < bindparam("below"),
     )
-    is_eligible = eligible(slug, kind, topic, news_only=audience.news_only, but=broadcast)
+    is_eligible = eligible(slug, kind, topic, but=broadcast)
     is_recipient = exists().where(who, is_eligible).correlate(DELIVERIES)
     is_lost = exists().where(who, SIGNATURES.c.unreachable_at.is_not(None)).correlate(DELIVERIES)
     # A parameter alone as the limit would have SQLite compile the statement anew every time.

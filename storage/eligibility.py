@@ -47,9 +47,7 @@ _PURPOSES = {Kind.UPDATE: "updates", Kind.NEWS: "news"}
 
 
 @lru_cache
-def eligible(
-    slug: str, kind: Kind, topic: str, *, news_only: bool = False, but: bytes = b""
-) -> ColumnElement[bool]:
+def eligible(slug: str, kind: Kind, topic: str, *, but: bytes = b"") -> ColumnElement[bool]:
     """Returns whether a row of SIGNATURES is a recipient of a broadcast.
 
     Who received another one on its topic, or waits for it, is left out. `but` is the id of the
@@ -60,7 +58,7 @@ def eligible(
         conditions.append(SIGNATURES.c.unreachable_at.is_(None))
     else:
         conditions.append(can_be_written_to())
-    if news_only:
+    if kind is Kind.NEWS:
         conditions.append(agreed_to(Kind.NEWS))
     if kind is Kind.UPDATE:
         conditions.append(has_updates_left(but))

@@ -80,9 +80,7 @@ def _send(
     if broadcast.state not in _SENDABLE or broadcast.recall_started_at is not None:
         return False
     columns, kind = DELIVERIES.c, broadcast.kind
-    is_recipient = eligible(
-        tx.slug, kind, broadcast.topic, news_only=broadcast.news_only, but=broadcast.id
-    )
+    is_recipient = eligible(tx.slug, kind, broadcast.topic, but=broadcast.id)
     if not tx.count(SIGNATURES, signature.id, is_recipient):
         return False
     whose = (columns.signature_id == signature.id, columns.broadcast_id == broadcast.id)

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from storage.broadcast_types import Audience, Kind
+from storage.broadcast_types import Kind
 
 VALID_FOR = timedelta(minutes=10)
 SMALL_GROWTH = 10
@@ -32,7 +32,7 @@ class ConfirmationTerms:
     Attributes:
         content_sha256: the hash of the content.
         kind: the kind of broadcast.
-        audience: who receives it.
+        language: of those who receive it; None for all.
         revision: the petition's revision.
         starts_at: when it starts, or None for at once.
         paid: whether a faster rate is paid for.
@@ -42,7 +42,7 @@ class ConfirmationTerms:
 
     content_sha256: bytes
     kind: Kind
-    audience: Audience
+    language: str | None
     revision: int
     starts_at: datetime | None = None
     paid: bool = False
@@ -57,8 +57,7 @@ class ConfirmationTerms:
                 asked_at,
                 self.content_sha256.hex(),
                 self.kind,
-                self.audience.language,
-                self.audience.news_only,
+                self.language,
                 recipients,
                 self.revision,
                 starts_at,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -90,7 +90,10 @@ def snapshot_json(snapshot: BroadcastSnapshot) -> dict[str, Any]:
     return {
         "id": broadcast.id.hex(),
         **{name: getattr(broadcast, name) for name in _AS_STORED},
-        "audience": asdict(broadcast.audience),
+        "audience": {
+            "language": broadcast.language,
+            "news_only": broadcast.kind is Kind.NEWS,
+        },
         **{name: _moment(getattr(broadcast, name)) for name, _ in _MOMENTS},
         "recipients": snapshot.counts.total,
         "recipients_known": broadcast.enqueued_at is not None,

@@ -59,7 +59,7 @@ async def approve(ctx: AdminContext, argument: str) -> None:
         )
         return
     found = await ctx.services.storage.read(
-        count_audience, kind=known.kind, audience=known.audience, topic=known.topic
+        count_audience, kind=known.kind, only=known.language, topic=known.topic
     )
     recipients = sum(found.values())
     if not recipients:

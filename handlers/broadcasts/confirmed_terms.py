@@ -91,7 +91,7 @@ def terms_of(
     return ConfirmationTerms(
         content_sha256=content_sha256(content),
         kind=draft.kind,
-        audience=draft.audience,
+        language=draft.audience_language,
         revision=state.revision,
         starts_at=draft.starts_at,
         paid=paid,

@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from storage.broadcast_types import Audience, Broadcast, Correction, Kind
+from storage.broadcast_types import Broadcast, Correction, Kind
 
 WAITS_FOR = timedelta(hours=1)
 """How long a draft accepts messages; what is sent later may be meant for something else."""
@@ -123,7 +123,6 @@ class Draft(_Frozen):
     versions: dict[str, Version] = {}
     kind_chosen: bool = False
     audience_language: str | None = None
-    news_only: bool = False
     audience_chosen: bool = False
     starts_at: datetime | None = None
     paid: bool = False
@@ -139,11 +138,6 @@ class Draft(_Frozen):
     refused_album: str | None = None
     version: int = 1
     touched_at: datetime
-
-    @property
-    def audience(self) -> Audience:
-        """The audience of the broadcast."""
-        return Audience(language=self.audience_language, news_only=self.news_only)
 
     @property
     def is_copied(self) -> bool:
@@ -243,8 +237,7 @@ def for_missing(draft: Draft, broadcast: Broadcast) -> Draft:
         update={
             "kind": broadcast.kind,
             "topic": broadcast.topic,
-            "audience_language": broadcast.audience.language,
-            "news_only": broadcast.audience.news_only,
+            "audience_language": broadcast.language,
             "kind_chosen": True,
             "audience_chosen": True,
         }
@@ -306,12 +299,10 @@ def without_version(draft: Draft, language: str, now: datetime) -> Draft:
 
 def with_kind(draft: Draft, kind: Kind, now: datetime) -> Draft:
     """Returns the draft with its kind set and its audience still to be chosen."""
-    news = kind is Kind.NEWS
     return draft.changed(
         now,
         kind=kind,
         kind_chosen=True,
-        news_only=news,
         audience_language=None,
         audience_chosen=False,
         stage=DraftStage.AUDIENCE,

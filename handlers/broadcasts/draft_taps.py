@@ -113,13 +113,11 @@ def _before(draft: Draft) -> DraftStage:
 
 async def _set_audience(editor: DraftEditor, tap: DraftTap) -> None:
     """Sets the audience, then shows the preview."""
-    draft, news = editor.draft, tap.value.partition(".")[0] == "news"
-    code = tap.value.partition(".")[2] if news else tap.value
+    code = tap.value.removeprefix("news.")
     language = code if code in editor.ctx.services.petition.languages else None
-    news_only = news or draft.kind is Kind.NEWS
     # Keeps the version, so that a repeated tap makes the preview again.
-    chosen = {"audience_language": language, "news_only": news_only, "audience_chosen": True}
-    await show_preview(await editor.save(draft.model_copy(update=chosen)))
+    chosen = {"audience_language": language, "audience_chosen": True}
+    await show_preview(await editor.save(editor.draft.model_copy(update=chosen)))
 
 
 async def _schedule(editor: DraftEditor, tap: DraftTap) -> None:

@@ -51,7 +51,7 @@ async def count_recipients(storage: Storage, draft: Draft) -> RecipientCounts:
         storage.read(
             count_audience,
             kind=draft.kind,
-            audience=draft.audience,
+            only=draft.audience_language,
             topic=draft.topic,
             last_signature_number=draft.last_signature_number,
         ),

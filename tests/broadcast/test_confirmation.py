@@ -17,7 +17,7 @@ from bot.broadcast.confirmation import (
     most_recipients,
     shown_recipients,
 )
-from storage.broadcast_types import Audience, Kind
+from storage.broadcast_types import Kind
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 HASH = content_sha256({"es": "<b>Gracias</b>"})
@@ -26,7 +26,7 @@ HASH = content_sha256({"es": "<b>Gracias</b>"})
 TERMS = ConfirmationTerms(
     content_sha256=HASH,
     kind=Kind.UPDATE,
-    audience=Audience(),
+    language=None,
     revision=3,
     last_signature_number=1600,
 )
@@ -65,8 +65,7 @@ def test_one_from_the_future_is_not_believed() -> None:
         {"revision": 4},
         {"kind": Kind.NEWS},
         {"kind": Kind.CLOSING},
-        {"audience": Audience(language="es")},
-        {"audience": Audience(news_only=True)},
+        {"language": "es"},
         {"starts_at": NOON + timedelta(hours=1)},
         {"paid": True},
         {"topic": "an earlier one"},

@@ -12,7 +12,6 @@ from rich.console import Console
 from bot.petition.petition import BUNDLED
 from storage.broadcast_transitions import change_broadcast
 from storage.broadcast_types import (
-    Audience,
     BroadcastAction,
     Kind,
     Outcome,
@@ -100,7 +99,7 @@ def test_an_account_says_everything_about_a_broadcast(
     petition: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     began = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-    broadcast = petition.begins(audience=Audience(language="es"), at=began, paid=True)
+    broadcast = petition.begins(language="es", at=began, paid=True)
     petition.tells(broadcast, 3, Outcome.DELIVERED)
     petition.tells(broadcast, 1, Outcome.UNREACHABLE)
     assert (

@@ -6,7 +6,7 @@ import pytest
 
 from bot.broadcast.content import Content, MessageCall
 from storage.broadcast_transitions import begin_broadcast, start_broadcast
-from storage.broadcast_types import Audience, Kind
+from storage.broadcast_types import Kind
 from storage.broadcasts import broadcast_history
 from storage.conversations import Conversation, conversation_of
 from storage.personal_data import everything_held
@@ -154,7 +154,7 @@ async def test_one_that_finds_nobody_any_more_says_so(admin: AdminScene) -> None
         actor=ADMIN,
         at=admin.scene.clocks.now(),
         kind=Kind.UPDATE,
-        audience=Audience(language="en"),
+        language="en",
         progress=(ADMIN, admin.panel.id),
     )
     await storage.write(start_broadcast, plan)

@@ -18,7 +18,7 @@ import asyncpg
 
 from storage import Storage, open_storage
 from storage.admins import save_admin_name, store_draft
-from storage.broadcast_types import Audience, Kind, Outcome
+from storage.broadcast_types import Kind, Outcome
 from storage.closing_texts import (
     CLOSING_UPDATE,
     AwaitedText,
@@ -104,7 +104,6 @@ async def in_its_middle(storage: Storage) -> None:
         storage,
         b"b" * 16,
         kind=Kind.NEWS,
-        audience=Audience(news_only=True),
         content={"es": "<b>Hola</b>"},
         source_chat=ADMIN,
         progress=(ADMIN, 5),

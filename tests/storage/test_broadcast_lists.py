@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from storage import Storage
-from storage.broadcast_types import Audience, Kind
+from storage.broadcast_types import Kind
 from storage.broadcasts import (
     broadcast_history,
     due_broadcasts,
@@ -97,7 +97,7 @@ async def test_a_recall_is_most_urgent_and_what_waits_for_an_admin_is_least(
 async def test_what_a_recalled_one_left_over_is_not_sent(
     storage: Storage, listed: Listed, database: Database
 ) -> None:
-    broadcast = await started(storage, kind=Kind.UPDATE, audience=Audience())
+    broadcast = await started(storage, kind=Kind.UPDATE)
     key = broadcast.id
 
     async def so(table: str, column: str, value: object) -> None:

@@ -14,7 +14,6 @@ from storage.broadcast_transitions import (
     set_on_broadcast,
 )
 from storage.broadcast_types import (
-    Audience,
     Broadcast,
     BroadcastAction,
     BroadcastState,
@@ -154,8 +153,7 @@ async def test_the_audit_says_which_to_how_many_and_what_it_waits_for(
     await people.sign([1])
     running = await started(storage, expected=1)
     await start(storage, kind=Kind.UPDATE, expected=7, starts_at=later(60))
-    agreed = Audience(news_only=True)
-    waiting = await start(storage, kind=Kind.NEWS, audience=agreed, needs_approval=True)
+    waiting = await start(storage, kind=Kind.NEWS, needs_approval=True)
     assert waiting.confirmed_by is None
     await storage.write(change_broadcast, BroadcastAction.CANCEL, running.id, ADMIN, later(1))
     entries = await storage.read(newest_audit_entries, 10)

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from storage import Storage
 from storage.broadcast_transitions import finish_broadcast, interrupt_broadcast, set_on_broadcast
-from storage.broadcast_types import Audience, Kind, Outcome, StopReason, Tally
+from storage.broadcast_types import Kind, Outcome, StopReason, Tally
 from storage.broadcasts import (
     active_broadcast,
     broadcast_history,
@@ -147,7 +147,7 @@ class TestStart:
         self, storage: Storage, people: Supporters
     ) -> None:
         await people.sign([1], "ca")
-        catalan = await started(storage, audience=Audience(language="ca"), paid=True)
+        catalan = await started(storage, language="ca", paid=True)
         assert catalan.paid
         assert [each.language for each in await claim(storage, catalan)] == ["es"]
 
@@ -207,10 +207,9 @@ class TestStart:
         await people.sign([5], "en", updates=9)
         await people.consent(4, "signature,updates,news", 9)
         await people.sign([6], "es", updates=9)
-        english: dict[str, Any] = {"kind": Kind.UPDATE, "audience": Audience(language="en")}
+        english: dict[str, Any] = {"kind": Kind.UPDATE, "language": "en"}
         assert await start(storage, at_most=1, **english) is None
-        agreed = Audience(news_only=True)
-        news = await started(storage, at_most=1, kind=Kind.NEWS, audience=agreed)
+        news = await started(storage, at_most=1, kind=Kind.NEWS)
         assert news.total == 1
         await tell(storage, news)
         assert (await started(storage, at_most=2, **english)).total == 2

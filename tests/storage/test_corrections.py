@@ -7,7 +7,6 @@ import pytest
 from storage import Storage
 from storage.broadcast_transitions import change_broadcast, finish_broadcast
 from storage.broadcast_types import (
-    Audience,
     Broadcast,
     BroadcastAction,
     BroadcastState,
@@ -179,7 +178,10 @@ async def test_a_correction_of_other_news_ends_with_the_consent_to_them(
     await people.sign([1, 2])
     for number in (1, 2):
         await people.consent(number, "signature,news")
-    wrong = await started(storage, kind=Kind.NEWS, audience=Audience(news_only=True))
+    wrong = await started(
+        storage,
+        kind=Kind.NEWS,
+    )
     assert await sent(storage, wrong) == [1001, 1002]
     await people.agree_no_more(2)
     assert await sent(storage, await corrected(storage, wrong)) == [1001]

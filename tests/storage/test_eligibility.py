@@ -4,13 +4,11 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy.exc import IntegrityError
 
 from storage import Storage
 from storage.broadcast_transitions import begin_broadcast, change_broadcast, finish_broadcast
-from storage.broadcast_types import Audience, Broadcast, BroadcastAction, Kind, Outcome
+from storage.broadcast_types import Broadcast, BroadcastAction, Kind, Outcome
 from storage.broadcasts import (
-    broadcast_history,
     count_audience,
     count_signers,
     has_recipients,
@@ -23,8 +21,6 @@ from storage.signatures import mute_supporter
 from tests.support.broadcasts import claim, queued, results, start, started, tell
 from tests.support.raw_sql import write_sql
 from tests.support.supporters import ADMIN, Supporters, later
-
-NEWS = Audience(news_only=True)
 
 
 @pytest.fixture
@@ -41,29 +37,15 @@ async def four(people: Supporters) -> Supporters:
 async def test_other_news_go_to_those_who_agreed_to_them(
     storage: Storage, four: Supporters
 ) -> None:
-    assert await storage.read(count_audience, kind=Kind.NEWS, audience=NEWS) == {"en": 1, "es": 1}
-    broadcast = await started(storage, kind=Kind.NEWS, audience=NEWS)
+    assert await storage.read(count_audience, kind=Kind.NEWS) == {"en": 1, "es": 1}
+    broadcast = await started(storage, kind=Kind.NEWS)
     assert [each.chat_id for each in await claim(storage, broadcast)] == [1002, 1004]
-
-
-async def test_other_news_to_everyone_are_refused_by_the_database_itself(
-    storage: Storage, four: Supporters
-) -> None:
-    with pytest.raises(IntegrityError):
-        await start(storage, kind=Kind.NEWS)
-    assert await storage.read(broadcast_history) == []
-
-
-async def test_other_news_are_counted_for_those_who_agreed_whatever_is_asked(
-    storage: Storage, four: Supporters
-) -> None:
-    assert sum((await storage.read(count_audience, kind=Kind.NEWS)).values()) == 2
 
 
 async def test_who_takes_the_agreement_back_before_their_turn_gets_nothing(
     storage: Storage, four: Supporters
 ) -> None:
-    broadcast = await started(storage, kind=Kind.NEWS, audience=NEWS)
+    broadcast = await started(storage, kind=Kind.NEWS)
     await four.agree_no_more(2)
     assert [each.chat_id for each in await claim(storage, broadcast)] == [1004]
     assert await four.states(broadcast.id) == ["withdrawn", "sending"]
@@ -71,11 +53,10 @@ async def test_who_takes_the_agreement_back_before_their_turn_gets_nothing(
 
 async def test_one_language_alone(storage: Storage, four: Supporters) -> None:
     await four.speak(1, "en")
-    english = Audience(language="en")
-    assert await storage.read(count_audience, kind=Kind.UPDATE, audience=english) == {"en": 2}
-    broadcast = await started(storage, kind=Kind.UPDATE, audience=english)
+    assert await storage.read(count_audience, kind=Kind.UPDATE, only="en") == {"en": 2}
+    broadcast = await started(storage, kind=Kind.UPDATE, language="en")
     assert [each.chat_id for each in await claim(storage, broadcast)] == [1001, 1004]
-    assert broadcast.audience == english
+    assert broadcast.language == "en"
 
 
 async def test_a_second_message_goes_to_everyone_again_and_the_closing_update_never(
@@ -353,8 +334,7 @@ async def test_a_breach_is_told_however_late_it_gets_its_turn(
 async def test_a_breach_is_never_told_to_some_of_the_people(
     storage: Storage, four: Supporters
 ) -> None:
-    for some in (Audience(language="en"), Audience(news_only=True)):
-        assert await start(storage, kind=Kind.BREACH, audience=some) is None
+    assert await start(storage, kind=Kind.BREACH, language="en") is None
 
 
 @pytest.mark.parametrize("second", [Outcome.UNREACHABLE, Outcome.REJECTED, Outcome.FORBIDDEN])

@@ -10,7 +10,7 @@ from storage import Storage
 from storage.admins import save_admin_name, store_draft
 from storage.audit import add_audit
 from storage.broadcast_transitions import change_broadcast, finish_broadcast
-from storage.broadcast_types import Audience, BroadcastAction, Kind, Outcome
+from storage.broadcast_types import BroadcastAction, Kind, Outcome
 from storage.closing_texts import (
     AwaitedText,
     ClosingTextKind,
@@ -205,7 +205,7 @@ async def test_what_happened_is_given_in_the_order_of_its_time(
     await storage.write(take_lease, f"broadcast/{SLUG}", ME, seconds=10**9, now=NOON)
     for n in (1, 2):
         await storage.write(add_sent_file, ana.supporter, chat_id=1, message_id=n, at=later(n))
-        news = {"kind": Kind.NEWS, "topic": f"news{n}", "audience": Audience(news_only=True)}
+        news = {"kind": Kind.NEWS, "topic": f"news{n}"}
         sent = await started(storage, actor=1, at=later(10 * n), **news)
         taken = await claim(storage, sent, at=later(10 * n + 1))
         await storage.write(

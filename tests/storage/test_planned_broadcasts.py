@@ -9,7 +9,6 @@ from sqlalchemy import update
 from storage import Storage
 from storage.broadcast_transitions import LATE, begin_broadcast, change_broadcast, finish_broadcast
 from storage.broadcast_types import (
-    Audience,
     Broadcast,
     BroadcastAction,
     Kind,
@@ -139,7 +138,7 @@ async def test_more_than_one_admin_may_write_to_waits_for_a_second_when_its_time
     storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1, 2], "es", updates=9)
-    broadcast = await planned(storage, kind=Kind.UPDATE, audience=Audience(language="es"))
+    broadcast = await planned(storage, kind=Kind.UPDATE, language="es")
     await people.sign([3], "es", updates=9)
     await people.sign([4, 5, 6], "en", updates=9)
     asked = await storage.write(begin_broadcast, broadcast, TIME, at_most=2)

@@ -7,7 +7,6 @@ import pytest
 from storage import Storage
 from storage.broadcast_transitions import change_broadcast, finish_broadcast, set_on_broadcast
 from storage.broadcast_types import (
-    Audience,
     Broadcast,
     BroadcastAction,
     Correction,
@@ -142,7 +141,7 @@ async def test_who_was_not_meant_is_owed_nothing_on_coming_back(
     await people.sign([3], "es")
     await people.lose(2)
     await people.lose(3)
-    await tell(storage, await started(storage, audience=Audience(language="es")))
+    await tell(storage, await started(storage, language="es"))
     assert not await storage.write(mark_reachable, people.supporter(2), later(99))
     assert await storage.write(mark_reachable, people.supporter(3), later(99))
 
@@ -175,9 +174,9 @@ async def test_what_was_missed_of_an_earlier_one_is_owed_and_only_once(
     await people.sign([1, 2], "es")
     await people.sign([3], "en")
     await people.lose(2)
-    spanish = await started(storage, audience=Audience(language="es"))
+    spanish = await started(storage, language="es")
     await tell(storage, spanish)
-    await tell(storage, await started(storage, audience=Audience("en"), at=later(9)))
+    await tell(storage, await started(storage, language="en", at=later(9)))
     assert await storage.write(mark_reachable, people.supporter(2), later(99))
     assert [each.chat_id for each in await claim(storage, spanish)] == [1002]
 
@@ -405,7 +404,7 @@ class TestUnderWay:
     ) -> None:
         await people.sign([1])
         await people.consent(1, "signature,news")
-        news = {"kind": Kind.NEWS, "audience": Audience(news_only=True)}
+        news = {"kind": Kind.NEWS}
         broadcast = await started(storage, **news)
         await people.mute(1)
         assert await claim(storage, broadcast) == []

@@ -9,8 +9,6 @@ from bot.clocks import utc_now
 from storage import Storage
 from storage.broadcast_transitions import finish_broadcast, start_broadcast
 from storage.broadcast_types import (
-    EVERYONE,
-    Audience,
     Broadcast,
     Delivery,
     Kind,
@@ -31,7 +29,6 @@ def new_broadcast(
     *,
     actor: int = ADMIN,
     at: datetime | None = None,
-    audience: Audience = EVERYONE,
     progress: tuple[int, int] = (0, 0),
     needs_approval: bool = False,
     **changes: Any,
@@ -44,8 +41,6 @@ def new_broadcast(
         "source_language": "es",
         "author": actor,
         "created_at": at or utc_now(),
-        "language": audience.language,
-        "news_only": audience.news_only,
         "confirmed_by": None if needs_approval else actor,
         "progress_chat": progress[0] or None,
         "progress_message_id": progress[1] or None,

@@ -107,7 +107,7 @@ class DraftView:
         """The audience in words."""
         draft = self.draft
         rest = draft.topic is not None
-        return audience_name(self.words, draft.kind, draft.audience, rest=rest)
+        return audience_name(self.words, draft.kind, draft.audience_language, rest=rest)
 
     @property
     def messages(self) -> int:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from bot.text.translations import Words, mark
 from handlers.broadcasts.accepted_messages import MESSAGE_KINDS
 from handlers.broadcasts.draft import Version
-from storage.broadcast_types import RECALLABLE_FOR, Audience, Broadcast, Kind
+from storage.broadcast_types import RECALLABLE_FOR, Broadcast, Kind
 from telegram_text.markup import Html
 
 RECALLABLE_HOURS = RECALLABLE_FOR // timedelta(hours=1)
@@ -33,19 +33,19 @@ def subject_name(words: Words, kind: Kind) -> Html:
     return words.text(_SUBJECTS[kind])
 
 
-def audience_name(words: Words, kind: Kind, audience: Audience, *, rest: bool = False) -> Html:
+def audience_name(words: Words, kind: Kind, only: str | None, *, rest: bool = False) -> Html:
     """Returns the audience in words that can follow «a» or «para».
 
-    `rest`: it is for those of the audience whom an earlier broadcast did not reach.
+    `only`: those who read this language. `rest`: those whom an earlier broadcast did not reach.
     """
     if kind is Kind.CORRECTION:
         return words.text("quienes recibieron el mensaje que se corrige")
     if rest:
         return words.text("quienes faltaban por recibirlo")
-    if audience.language is None:
+    if only is None:
         return words.text(
             "quienes aceptaron recibir otras noticias"
-            if audience.news_only
+            if kind is Kind.NEWS
             else "quienes firmaron y aún no lo han recibido"
             if kind is Kind.CLOSING
             else "todas las personas que firmaron, también las que pidieron que no se les "
@@ -55,11 +55,11 @@ def audience_name(words: Words, kind: Kind, audience: Audience, *, rest: bool = 
         )
     return words.text(
         "quienes aceptaron recibir otras noticias y leen en {language}"
-        if audience.news_only
+        if kind is Kind.NEWS
         else "quienes eligieron recibir novedades y leen en {language}"
         if kind is Kind.UPDATE
         else "quienes firmaron y leen en {language}",
-        language=words.language_name(audience.language),
+        language=words.language_name(only),
     )
 
 
@@ -78,4 +78,4 @@ def moment_name(words: Words, when: datetime) -> Html:
 def recipients_name(words: Words, broadcast: Broadcast) -> Html:
     """Returns the audience of a broadcast in words."""
     own = broadcast.kind is Kind.CLOSING or broadcast.topic == broadcast.id.hex()
-    return audience_name(words, broadcast.kind, broadcast.audience, rest=not own)
+    return audience_name(words, broadcast.kind, broadcast.language, rest=not own)

@@ -59,7 +59,7 @@ def of_drafts(language: str) -> Mapping[str, Screen]:
     ]
     right = [with_preview(with_message(each, piece(), NOW), {"es": [1]}, NOW) for each in corrects]
     resumed = shown().changed(NOW, topic="t")
-    album_of_news = shown(two_versions()).changed(NOW, kind=Kind.NEWS, news_only=True)
+    album_of_news = shown(two_versions()).changed(NOW, kind=Kind.NEWS)
     nobody = replace(NUMBERS, everyone={}, chosen={})
     one = replace(NUMBERS, chosen={"es": 1}, unreachable=1, not_chosen=1, had_all=2, muted=2)
     three = replace(NUMBERS, chosen={"es": 12, "en": 13, "ca": 2}, unsigned=1, muted=1)
@@ -182,7 +182,7 @@ def of_drafts(language: str) -> Mapping[str, Screen]:
             draft_view(paid, language=language, may_pay=True, rate=1000.0)
         ),
         "summary of news": summary.summary(
-            draft_view(shown().changed(NOW, kind=Kind.NEWS, news_only=True), language=language)
+            draft_view(shown().changed(NOW, kind=Kind.NEWS), language=language)
         ),
         "summary that needs approval": summary.summary(
             draft_view(shown(), language=language, approval_above=500)

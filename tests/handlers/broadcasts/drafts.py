@@ -22,7 +22,7 @@ from handlers.broadcasts.screens.broadcast_lines import BroadcastView
 from handlers.broadcasts.screens.draft_view import DraftView
 from handlers.screens.buttons import Button
 from handlers.screens.screen import Screen
-from storage.broadcast_types import Audience, Broadcast, BroadcastState, Kind, Tally
+from storage.broadcast_types import Broadcast, BroadcastState, Kind, Tally
 
 NOW = datetime(2026, 11, 25, 13, 0, tzinfo=UTC)
 MARTA, LUCY = 6_100_000_900, 6_100_000_901
@@ -69,7 +69,7 @@ def draft_view(
     draft: Draft, numbers: RecipientCounts = NUMBERS, language: str = "es", **more: Any
 ) -> DraftView:
     """A draft and its surroundings."""
-    terms = ConfirmationTerms(b"c" * 32, draft.kind, draft.audience, 1)
+    terms = ConfirmationTerms(b"c" * 32, draft.kind, draft.audience_language, 1)
     surroundings: dict[str, Any] = {
         "words": CATALOGS.words(language),
         "languages": LANGUAGES,
@@ -84,7 +84,6 @@ def draft_view(
 
 def broadcast(state: str = "running", **more: Any) -> Broadcast:
     """A broadcast of an update to everyone, by Marta."""
-    audience: Audience = more.pop("audience", Audience())
     fields: dict[str, Any] = {
         "id": b"b" * 16,
         "kind": Kind.UPDATE,
@@ -93,8 +92,7 @@ def broadcast(state: str = "running", **more: Any) -> Broadcast:
         "content": {"es": {"messages": [117]}},
         "source_language": "es",
         "source_chat": MARTA,
-        "language": audience.language,
-        "news_only": audience.news_only,
+        "language": None,
         "expected": 1530,
         "total": 1530,
         "enqueued_at": NOW,

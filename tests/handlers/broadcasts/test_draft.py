@@ -11,12 +11,11 @@ from handlers.broadcasts.draft import (
     for_missing,
     parse_draft,
     with_edit_noted,
-    with_kind,
     with_links,
     with_message,
     without_version,
 )
-from storage.broadcast_types import Audience, Kind
+from storage.broadcast_types import Kind
 from tests.handlers.broadcasts.drafts import LINK, NOW, broadcast, empty, piece, shown, written
 
 
@@ -79,12 +78,6 @@ def test_an_edit_after_the_preview_is_noticed_and_changes_nothing_that_is_sent()
     assert with_edit_noted(planning, 17, NOW).stage is DraftStage.TIME
 
 
-def test_news_can_only_go_to_those_who_agreed_to_them() -> None:
-    draft = with_kind(written(), Kind.NEWS, NOW)
-    assert draft.audience == Audience(news_only=True)
-    assert with_kind(draft, Kind.UPDATE, NOW).audience == Audience()
-
-
 def test_it_waits_for_an_hour_and_is_remembered_for_a_day() -> None:
     draft = empty()
     assert draft.accepts_messages(NOW + WAITS_FOR)
@@ -94,7 +87,7 @@ def test_it_waits_for_an_hour_and_is_remembered_for_a_day() -> None:
 
 
 def test_one_for_the_rest_keeps_whom_it_was_for_and_whom_it_reached() -> None:
-    stopped = broadcast("stopped", kind=Kind.NEWS, audience=Audience("es", True), topic="t")
+    stopped = broadcast("stopped", kind=Kind.NEWS, language="es", topic="t")
     draft = for_missing(empty(), stopped)
-    assert (draft.kind, draft.audience, draft.topic) == (Kind.NEWS, Audience("es", True), "t")
+    assert (draft.kind, draft.audience_language, draft.topic) == (Kind.NEWS, "es", "t")
     assert draft.accepts_messages(NOW)

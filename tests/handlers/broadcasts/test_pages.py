@@ -20,7 +20,7 @@ from handlers.broadcasts.screens.progress import state_screen
 from handlers.closing_texts import Unready
 from handlers.screens.buttons import AdminAction
 from handlers.screens.screen import Screen
-from storage.broadcast_types import Audience, Correction, Kind, PauseReason, StopReason, Tally
+from storage.broadcast_types import Correction, Kind, PauseReason, StopReason, Tally
 from telegram_text.markup import length, parse
 from tests.handlers.broadcasts.draft_pages import of_drafts
 from tests.handlers.broadcasts.drafts import (
@@ -157,7 +157,7 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
             "scheduled",
             starts_at=NOW + DAY,
             source_chat=None,
-            audience=Audience(language="en"),
+            language="en",
             kind=Kind.CLOSING,
         ),
         "planned closing": page("scheduled", starts_at=NOW + DAY, kind=Kind.CLOSING, topic="t"),
@@ -211,14 +211,14 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         ),
         "cancelling": page("paused", cancel_requested_at=NOW),
         "planned news": page(
-            "scheduled", starts_at=NOW + DAY, kind=Kind.NEWS, audience=Audience(news_only=True)
+            "scheduled",
+            starts_at=NOW + DAY,
+            kind=Kind.NEWS,
         ),
         "planned news to some": page(
-            "scheduled", starts_at=NOW + DAY, audience=Audience("en", news_only=True)
+            "scheduled", starts_at=NOW + DAY, kind=Kind.NEWS, language="en"
         ),
-        "planned update to some": page(
-            "scheduled", starts_at=NOW + DAY, audience=Audience(language="en")
-        ),
+        "planned update to some": page("scheduled", starts_at=NOW + DAY, language="en"),
         "planned for those left": page("scheduled", starts_at=NOW + DAY, topic="t"),
         "to be approved at once": state_screen(
             replace(
