@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     and_,
+    bindparam,
     desc,
     exists,
     func,
@@ -64,6 +65,22 @@ _IS_WAITED_FOR = and_(
     exists().where(DELIVERIES.c.broadcast_id == BROADCASTS.c.id, IS_OPEN),
 )
 
+_NEWEST_FIRST = select(BROADCASTS).order_by(BROADCASTS.c.created_at.desc(), BROADCASTS.c.id)
+
+# Asked every second, so it is made once; those that are over for good are not even read.
+_MAY_NEED_A_WORKER = _NEWEST_FIRST.where(
+    BROADCASTS.c.petition == bindparam("own_petition"),
+    or_(
+        BROADCASTS.c.state.not_in(OVER),
+        BROADCASTS.c.reported_at.is_(None),
+        and_(BROADCASTS.c.recall_started_at.is_not(None), BROADCASTS.c.recall_ended_at.is_(None)),
+        and_(BROADCASTS.c.recall_started_at.is_(None), _IS_WAITED_FOR),
+    ),
+)
+_IS_HELD = select(RESTORES.c.id).where(
+    RESTORES.c.petition == bindparam("own_petition"), RESTORES.c.released_at.is_(None)
+)
+
 
 class Moment(NamedTuple):
     """One part of a timeline, from `at` on: how many were delivered and how many unreachable."""
@@ -94,9 +111,8 @@ def lock_broadcast(tx: Transaction, key: bytes) -> Broadcast | None:
 
 def broadcast_history(tx: Transaction, *conditions: ColumnElement[bool]) -> list[Broadcast]:
     """Returns the broadcasts for which all of that holds, the newest first."""
-    query = select(BROADCASTS).where(tx.of(BROADCASTS), *conditions)
-    newest_first = query.order_by(BROADCASTS.c.created_at.desc(), BROADCASTS.c.id)
-    return [_broadcast_in(tx, row) for row in tx.all(newest_first)]
+    query = _NEWEST_FIRST.where(tx.of(BROADCASTS), *conditions)
+    return [_broadcast_in(tx, row) for row in tx.all(query)]
 
 
 def broadcast_with(tx: Transaction, key: bytes) -> Broadcast | None:
@@ -137,19 +153,10 @@ def due_broadcasts(tx: Transaction, at: datetime) -> list[Broadcast]:
 
     Nothing is due until an admin has looked at a restored backup.
     """
-    if tx.find(RESTORES, RESTORES.c.released_at.is_(None)):
+    own = {"own_petition": tx.slug}
+    if tx.first(_IS_HELD, own) is not None:
         return []
-    columns = BROADCASTS.c
-    # Asked every second: those that are over for good are not even read.
-    found = broadcast_history(
-        tx,
-        or_(
-            columns.state.not_in(OVER),
-            columns.reported_at.is_(None),
-            and_(columns.recall_started_at.is_not(None), columns.recall_ended_at.is_(None)),
-            and_(columns.recall_started_at.is_(None), _IS_WAITED_FOR),
-        ),
-    )
+    found = [_broadcast_in(tx, row) for row in tx.all(_MAY_NEED_A_WORKER, own)]
     is_idle = not any(each.is_active for each in found)
     ranked = [(each, _urgency(each, at, is_idle)) for each in reversed(found)]
     return [each for rank in range(5) for each, its in ranked if its == rank]
