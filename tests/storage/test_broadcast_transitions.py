@@ -1,17 +1,12 @@
 """Tests that a broadcast is paused, resumed and cancelled only in states that allow it."""
 
 import asyncio
-from dataclasses import replace
-
-import pytest
 
 from storage import Storage
 from storage.broadcast_transitions import (
-    begin_broadcast,
     change_broadcast,
     finish_broadcast,
     interrupt_broadcast,
-    set_on_broadcast,
 )
 from storage.broadcast_types import (
     Broadcast,
@@ -20,14 +15,10 @@ from storage.broadcast_types import (
     Kind,
     Outcome,
     PauseReason,
-    StopReason,
 )
 from storage.broadcasts import (
-    active_broadcast,
-    broadcast_history,
     broadcast_with,
     due_broadcasts,
-    scheduled_broadcasts,
 )
 from storage.deliveries import enqueue_deliveries, record_results
 from tests.support.audit_entries import newest_audit_entries
@@ -35,92 +26,6 @@ from tests.support.broadcasts import ME, claim, queued, results, start, started,
 from tests.support.supporters import ADMIN, Supporters, later
 
 DETAIL = "KeyError 3f9a1c02"
-
-
-async def test_a_paused_one_gives_nothing_to_send_until_it_is_resumed(
-    storage: Storage, people: Supporters
-) -> None:
-    await people.sign(range(1, 6))
-    broadcast = await started(storage)
-    paused = await storage.write(
-        change_broadcast, BroadcastAction.PAUSE, broadcast.id, ADMIN, later(1)
-    )
-    assert paused is not None
-    assert (paused.state, paused.is_active, paused.is_over) == ("paused", True, False)
-    assert await claim(storage, broadcast) == []
-    assert await storage.read(due_broadcasts, later(9)) == []
-    assert await storage.read(active_broadcast) == paused
-    resumed = await storage.write(
-        change_broadcast, BroadcastAction.RESUME, broadcast.id, ADMIN, later(2)
-    )
-    assert resumed is not None
-    assert resumed.is_running
-    assert len(await claim(storage, broadcast)) == 5
-
-
-async def test_while_one_is_paused_no_other_starts(storage: Storage, people: Supporters) -> None:
-    await people.sign([1])
-    broadcast = await started(storage)
-    await storage.write(change_broadcast, BroadcastAction.PAUSE, broadcast.id, ADMIN, later(1))
-    assert (await start(storage, at=later(2))).id == broadcast.id
-
-
-@pytest.mark.parametrize("decision", [None, BroadcastAction.RESUME, BroadcastAction.CANCEL])
-async def test_whether_to_cancel_is_asked_until_an_admin_decides(
-    storage: Storage, people: Supporters, decision: BroadcastAction | None
-) -> None:
-    await people.sign([1])
-    broadcast = await started(storage)
-    other = await start(storage, kind=Kind.UPDATE, starts_at=later(99))
-    await storage.write(set_on_broadcast, broadcast.id, cancel_requested_at=later(1))
-    assert await storage.read(scheduled_broadcasts) == [other]
-    await storage.write(set_on_broadcast, other.id, cancel_requested_at=later(1))
-    paused = await storage.write(
-        change_broadcast, BroadcastAction.PAUSE, broadcast.id, ADMIN, later(2)
-    )
-    assert paused is not None
-    assert paused.cancel_requested_at == later(1)
-    if decision is None:
-        decided = await storage.write(set_on_broadcast, broadcast.id, cancel_requested_at=None)
-    else:
-        decided = await storage.write(change_broadcast, decision, broadcast.id, ADMIN, later(3))
-    assert decided is not None
-    assert decided.cancel_requested_at is None
-    assert await storage.read(scheduled_broadcasts) == [
-        replace(other, cancel_requested_at=later(1))
-    ]
-
-
-async def test_a_cancelled_one_is_over_and_its_people_are_the_next_ones(
-    storage: Storage, people: Supporters
-) -> None:
-    await people.sign(range(1, 6))
-    broadcast = await started(storage)
-    cancelled = await storage.write(
-        change_broadcast, BroadcastAction.CANCEL, broadcast.id, ADMIN, later(1)
-    )
-    assert cancelled is not None
-    assert (cancelled.state, cancelled.ended_at) == ("cancelled", later(1))
-    assert await claim(storage, broadcast) == []
-    assert [each.id for each in await storage.read(due_broadcasts, later(9))] == [
-        broadcast.id
-    ]  # to be reported
-    second = await started(storage, at=later(2))
-    assert second.total == 5
-    await tell(storage, second)  # and it is finished, though the first left some over
-
-
-async def test_an_order_for_what_is_not_there_does_nothing(
-    storage: Storage, people: Supporters
-) -> None:
-    none = replace(await started(storage), id=b"none" * 4)
-    assert (
-        await storage.write(change_broadcast, BroadcastAction.PAUSE, none.id, ADMIN, later(1))
-        is None
-    )
-    assert await storage.write(begin_broadcast, none, later(1)) == none
-    await storage.write(interrupt_broadcast, none.id, StopReason.CONTENT, later(1))
-    assert [each.is_running for each in await storage.read(broadcast_history)] == [True]
 
 
 async def test_each_order_that_had_an_effect_is_in_the_audit_once_with_who_gave_it(
@@ -252,13 +157,3 @@ async def test_one_that_is_held_waits_with_its_reason_until_somebody_decides(
     )
     assert cancelled is not None
     assert (cancelled.state, cancelled.pause_reason) == ("cancelled", None)
-
-
-async def test_a_planned_one_can_be_cancelled(storage: Storage, people: Supporters) -> None:
-    broadcast = await start(storage, starts_at=later(9))
-    cancelled = await storage.write(
-        change_broadcast, BroadcastAction.CANCEL, broadcast.id, ADMIN, later(1)
-    )
-    assert cancelled is not None
-    assert (cancelled.state, cancelled.ended_at) == ("cancelled", later(1))
-    assert await storage.read(scheduled_broadcasts) == []

@@ -60,20 +60,6 @@ class TestAudience:
         assert await storage.read(count_audience) == {"es": 2}
         assert (await storage.read(count_signers)).unreachable == 1
 
-    async def test_of_nobody_is_empty(self, storage: Storage, people: Supporters) -> None:
-        assert await storage.read(count_audience) == {}
-        assert (await storage.read(count_signers)).unreachable == 0
-
-    async def test_other_petitions_are_apart(
-        self, storage: Storage, people: Supporters, database: Database, keyring: Keyring
-    ) -> None:
-        elsewhere = Supporters(database, keyring, "other")
-        await elsewhere.open_petition()
-        await elsewhere.sign([1, 2])
-        await people.sign([1])
-        assert await storage.read(count_audience) == {"es": 1}
-        assert (await started(storage)).total == 1
-
     async def test_only_new_signers_are_told_after_a_reopening(
         self, storage: Storage, people: Supporters
     ) -> None:
@@ -235,13 +221,6 @@ class TestStart:
         assert answers == [running] * 10
         assert (await queued(storage, running)).total == 29
 
-    async def test_with_nobody_to_tell_it_can_finish_at_once(
-        self, storage: Storage, people: Supporters
-    ) -> None:
-        broadcast = await started(storage, expected=0)
-        assert await storage.read(tally_of_broadcast, broadcast.id) == Tally(total=0)
-        await storage.write(finish_broadcast, broadcast.id, later(5))
-
     async def test_two_thousand_are_enqueued_at_once(
         self, storage: Storage, people: Supporters
     ) -> None:
@@ -250,33 +229,6 @@ class TestStart:
 
 
 class TestEnding:
-    async def test_it_does_not_finish_while_anything_is_left(
-        self, storage: Storage, people: Supporters
-    ) -> None:
-        await people.sign([1])
-        broadcast = await started(storage)
-        await storage.write(finish_broadcast, broadcast.id, later(5))
-        batch = await claim(storage, broadcast)
-        await storage.write(finish_broadcast, broadcast.id, later(5))
-        assert await storage.read(active_broadcast) == broadcast
-        await storage.write(
-            record_results, broadcast.id, results(batch, Outcome.DELIVERED), later(3)
-        )
-        await storage.write(finish_broadcast, broadcast.id, later(5))
-        assert await storage.read(active_broadcast) is None
-        (ended,) = await storage.read(broadcast_history)
-        assert ended.state == "finished"
-
-    async def test_what_has_ended_stays_as_it_ended(
-        self, storage: Storage, people: Supporters
-    ) -> None:
-        broadcast = await started(storage)
-        await storage.write(finish_broadcast, broadcast.id, later(5))
-        await storage.write(interrupt_broadcast, broadcast.id, StopReason.CONTENT, later(5))
-        ended = await storage.read(broadcast_with, broadcast.id)
-        assert ended is not None
-        assert ended.state == "finished"
-
     async def test_a_worker_is_needed_until_the_end_was_reported(
         self, storage: Storage, people: Supporters
     ) -> None:
@@ -300,6 +252,16 @@ class TestEnding:
         assert [each.id for each in await storage.read(due_broadcasts, later(99))] == [
             running.id,
             ended.id,
+        ]
+
+    async def test_what_can_be_sent_goes_before_what_waits_for_an_admin(
+        self, storage: Storage, people: Supporters
+    ) -> None:
+        waiting = await start(storage, needs_approval=True)
+        other = await started(storage, kind=Kind.UPDATE, at=later(1))
+        assert [each.id for each in await storage.read(due_broadcasts, later(2))] == [
+            other.id,
+            waiting.id,
         ]
 
     async def test_where_the_admin_watches_is_stored_as_it_starts(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from storage import Storage, open_storage
+from storage import Storage
 from storage.conversations import (
     Conversation,
     conversation_of,
@@ -211,19 +211,6 @@ async def test_they_are_forgotten_in_portions_the_longest_left_first(
     assert [each.name if each else "" for each in found] == [None, None, "Ana Ruiz"]
     assert await storage.write(forget_left_forms, end, limit=2) == 1
     assert await storage.write(forget_left_forms, end, limit=2) == 0
-
-
-async def test_another_petitions_forms_are_its_own_affair(
-    storage: Storage, database_url: str, keyring: Keyring
-) -> None:
-    ana = a_supporter(keyring, 1)
-    await ana.arrive(storage)
-    other = await open_storage(database_url, keyring, "another")
-    assert await other.write(forget_left_forms, NOON, limit=9) == 0
-    await other.write(save_conversation, ana.conversation(), was=None, at=NOON)
-    assert await storage.write(forget_left_forms, NOON, limit=9) == 1
-    assert await other.read(conversation_of, ana.supporter) == ana.conversation()
-    await other.close()
 
 
 async def test_who_signed_keeps_the_name_and_the_source_of_the_signature(

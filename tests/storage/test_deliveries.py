@@ -7,7 +7,7 @@ import pytest
 from storage import Storage
 from storage.broadcast_transitions import change_broadcast, finish_broadcast, interrupt_broadcast
 from storage.broadcast_types import BroadcastAction, Delivery, Outcome, StopReason, Tally
-from storage.broadcasts import broadcast_with, tally_of_broadcast
+from storage.broadcasts import tally_of_broadcast
 from storage.deliveries import record_results, recover_deliveries, settle_deliveries
 from storage.errors import BrokenData
 from storage.times import to_millis
@@ -83,22 +83,6 @@ class TestClaim:
         await people.lose(1)
         assert await claim(storage, broadcast, holder=OTHER, limit=limit) == []
         assert await storage.read(tally_of_broadcast, broadcast.id) == Tally(total=2, pending=2)
-
-    async def test_gives_nothing_of_a_broadcast_that_was_stopped(
-        self, storage: Storage, people: Supporters
-    ) -> None:
-        await people.sign([1])
-        broadcast = await started(storage)
-        await storage.write(
-            interrupt_broadcast, broadcast.id, StopReason.CONTENT, later(5), "the text is wrong"
-        )
-        assert await claim(storage, broadcast) == []
-        ended = await storage.read(broadcast_with, broadcast.id)
-        assert ended is not None
-        assert (ended.stop_reason, ended.reason_detail) == (
-            StopReason.CONTENT,
-            "the text is wrong",
-        )
 
     async def test_many_at_once_never_get_the_same_row(
         self, storage: Storage, people: Supporters

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from storage import Storage, open_storage
-from storage.conversations import Conversation, conversation_of
+from storage.conversations import Conversation
 from storage.invalidations import take_out_signatures, undo_invalidation
 from storage.keyring import Keyring
 from storage.petitions import (
@@ -136,23 +136,6 @@ async def test_only_what_happened_is_in_the_audit(storage: Storage) -> None:
         AuditEntry(later, 8, "reopen", ""),
         AuditEntry(NOON, 9, "close", ""),
     ]
-
-
-async def test_another_petition_in_the_same_database_is_not_touched(
-    storage: Storage, keyring: Keyring, database_url: str
-) -> None:
-    other = await open_storage(database_url, keyring, "another")
-    try:
-        ana = a_supporter(keyring, 1)
-        await ana.arrive(storage)
-        await ana.sign(storage)
-        await storage.write(close_petition, revision=0, actor=9, at=NOON)
-        assert await other.read(petition_state) == PetitionState(0, None, None, 0)
-        assert await other.read(signature_of, ana.supporter) is None
-        assert await other.read(conversation_of, ana.supporter) is None
-        assert await other.read(newest_audit_entries, 10) == []
-    finally:
-        await other.close()
 
 
 class TestTheClosingDate:

@@ -61,33 +61,6 @@ async def test_who_signs_meanwhile_belongs_to_it_and_who_signs_later_does_not(
     assert (await queued(storage, begun)).total == 2
 
 
-async def test_it_does_not_begin_before_its_time_or_twice(
-    storage: Storage, people: Supporters
-) -> None:
-    await people.sign([1])
-    broadcast = await planned(storage)
-    assert (
-        await storage.write(begin_broadcast, broadcast, TIME - timedelta(seconds=1))
-    ).state == "scheduled"
-    begun = await storage.write(begin_broadcast, broadcast, TIME)
-    assert await storage.write(begin_broadcast, broadcast, TIME + timedelta(seconds=9)) == begun
-
-
-async def test_one_whose_time_is_long_past_waits_for_a_decision(
-    storage: Storage, people: Supporters
-) -> None:
-    await people.sign([1])
-    broadcast = await planned(storage)
-    late = await storage.write(begin_broadcast, broadcast, TIME + LATE + timedelta(seconds=1))
-    assert (late.state, late.pause_reason) == ("paused", PauseReason.LATE)
-    resumed = await storage.write(
-        change_broadcast, BroadcastAction.RESUME, late.id, ADMIN, TIME + 2 * LATE
-    )
-    assert resumed is not None
-    assert (resumed.state, resumed.pause_reason) == ("running", None)
-    assert (await queued(storage, resumed)).total == 1
-
-
 async def test_what_a_restored_backup_still_had_planned_waits_for_a_decision(
     storage: Storage, people: Supporters
 ) -> None:
@@ -229,13 +202,6 @@ async def test_who_was_passed_over_was_not_written_to(
     assert await storage.read(written_to_alone, ADMIN, later(60)) == 3
 
 
-async def test_up_to_the_number_together_it_begins(storage: Storage, people: Supporters) -> None:
-    await people.sign([1, 2], updates=99)
-    broadcast = await planned(storage, kind=Kind.UPDATE)
-    await sent(storage, 2)
-    assert (await storage.write(begin_broadcast, broadcast, TIME, at_most=4)).state == "running"
-
-
 async def test_what_is_older_or_anothers_or_was_approved_does_not_count(
     storage: Storage, people: Supporters
 ) -> None:
@@ -287,16 +253,6 @@ async def test_many_broadcasts_of_others_never_let_ones_own_go_uncounted(
     assert await storage.read(written_to_alone, ADMIN, TIME) >= 1
 
 
-async def test_one_that_waits_for_a_decision_is_for_as_many_as_there_are_by_now(
-    storage: Storage, people: Supporters
-) -> None:
-    await people.sign([1], updates=99)
-    broadcast = await planned(storage, kind=Kind.UPDATE, expected=1)
-    await people.sign([2, 3], updates=99)
-    waiting = await storage.write(begin_broadcast, broadcast, TIME, PauseReason.FORMER)
-    assert (waiting.state, waiting.expected) == ("paused", 3)
-
-
 async def test_one_that_is_late_as_well_has_a_day_to_be_approved(
     storage: Storage, people: Supporters
 ) -> None:
@@ -306,33 +262,6 @@ async def test_one_that_is_late_as_well_has_a_day_to_be_approved(
     asked = await storage.write(begin_broadcast, broadcast, found, at_most=1)
     assert asked.awaits_approval
     assert not asked.has_lapsed(found + timedelta(hours=23))
-
-
-async def test_up_to_as_many_as_one_admin_may_write_to_it_begins(
-    storage: Storage, people: Supporters
-) -> None:
-    await people.sign([1, 2, 3])
-    broadcast = await planned(storage)
-    await people.lose(3)
-    assert (await storage.write(begin_broadcast, broadcast, TIME, at_most=2)).state == "running"
-
-
-async def test_one_that_has_to_wait_is_not_asked_about_before_its_turn(
-    storage: Storage, people: Supporters
-) -> None:
-    await people.sign([1, 2], updates=9)
-    broadcast = await planned(storage)
-    await started(storage, kind=Kind.UPDATE, at=later(1))
-    assert await storage.write(begin_broadcast, broadcast, TIME, at_most=1) == broadcast
-
-
-async def test_it_waits_while_another_is_under_way(storage: Storage, people: Supporters) -> None:
-    await people.sign([1])
-    broadcast = await planned(storage)
-    other = await started(storage, kind=Kind.UPDATE, at=later(1))
-    assert (await storage.write(begin_broadcast, broadcast, TIME)).state == "scheduled"
-    await storage.write(change_broadcast, BroadcastAction.CANCEL, other.id, ADMIN, TIME)
-    assert (await storage.write(begin_broadcast, broadcast, TIME)).state == "running"
 
 
 async def test_of_many_that_are_begun_at_once_one_begins(
@@ -359,17 +288,6 @@ async def test_a_petition_is_not_opened_again_while_its_closing_update_is_planne
     assert await storage.write(reopen_petition, revision=1, actor=ADMIN, at=later(1)) is None
     await storage.write(change_broadcast, BroadcastAction.CANCEL, broadcast.id, ADMIN, later(2))
     assert await storage.write(reopen_petition, revision=1, actor=ADMIN, at=later(3)) is not None
-
-
-async def test_a_planned_one_is_cancelled_like_any(storage: Storage, people: Supporters) -> None:
-    broadcast = await planned(storage)
-    cancelled = await storage.write(
-        change_broadcast, BroadcastAction.CANCEL, broadcast.id, ADMIN, later(9)
-    )
-    assert cancelled is not None
-    assert cancelled.state == "cancelled"
-    assert (await storage.write(begin_broadcast, broadcast, TIME)).state == "cancelled"
-    assert await storage.read(scheduled_broadcasts) == []
 
 
 async def test_what_was_confirmed_is_counted_up_to_the_signature_it_was_counted_at(

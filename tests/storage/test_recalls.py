@@ -122,19 +122,6 @@ async def test_what_is_noted_is_not_given_again_and_it_ends_when_all_is(
     assert of_recall(await storage.read(tally_of_broadcast, broadcast.id)) == (1, 1, 0)
 
 
-async def test_what_left_no_message_ids_cannot_be_recalled(
-    storage: Storage, people: Supporters
-) -> None:
-    await people.sign([1])
-    broadcast = await started(storage)
-    await tell(storage, broadcast)
-    refused = await storage.write(
-        change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, later(9)
-    )
-    assert refused is not None
-    assert refused.recall_started_at is None
-
-
 async def test_it_ends_once(storage: Storage, people: Supporters) -> None:
     broadcast = await sent(storage, people)
     await storage.write(end_recall, broadcast.id, later(8), unrecorded=2)  # before it has begun
@@ -145,19 +132,6 @@ async def test_it_ends_once(storage: Storage, people: Supporters) -> None:
     found = await storage.read(broadcast_with, broadcast.id)
     assert found is not None
     assert found.recall_ended_at == later(10)
-
-
-async def test_after_48_hours_it_is_refused(storage: Storage, people: Supporters) -> None:
-    broadcast = await sent(storage, people)
-    refused = await storage.write(
-        change_broadcast,
-        BroadcastAction.RECALL,
-        broadcast.id,
-        ADMIN,
-        SENT_AT + timedelta(hours=48),
-    )
-    assert refused is not None
-    assert refused.recall_started_at is None
 
 
 async def test_up_to_then_it_is_not_and_what_has_grown_too_old_is_not_tried(
@@ -183,49 +157,6 @@ async def test_who_withdrew_since_has_no_chat_any_more(
     found = await storage.read(next_to_recall, broadcast.id, after=0, limit=10, at=later(9))
     assert [each.chat_id for each in found] == [1002]
     assert of_recall(await storage.read(tally_of_broadcast, broadcast.id)) == (0, 1, 1)
-
-
-async def test_what_an_admin_cancelled_can_be_recalled_from_those_who_have_it(
-    storage: Storage, people: Supporters
-) -> None:
-    await people.sign([1, 2])
-    broadcast = await started(storage)
-    (one,) = await claim(storage, broadcast, limit=1)
-    arrived = Result(one.position, one.claim, Outcome.DELIVERED, (71,))
-    await storage.write(record_results, broadcast.id, [arrived], SENT_AT)
-    await storage.write(change_broadcast, BroadcastAction.CANCEL, broadcast.id, ADMIN, later(3))
-    recalled = await storage.write(
-        change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, later(9)
-    )
-    assert recalled is not None
-    assert recalled.is_recalling
-    found = await storage.read(next_to_recall, broadcast.id, after=0, limit=10, at=later(9))
-    assert [each.chat_id for each in found] == [1001]
-
-
-async def test_what_is_still_being_sent_cannot_be_recalled(
-    storage: Storage, people: Supporters
-) -> None:
-    await people.sign([1])
-    broadcast = await started(storage)
-    refused = await storage.write(
-        change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, later(1)
-    )
-    assert refused is not None
-    assert refused.recall_started_at is None
-
-
-async def test_a_second_recall_is_the_first(storage: Storage, people: Supporters) -> None:
-    broadcast = await sent(storage, people)
-    first = await storage.write(
-        change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, later(9)
-    )
-    assert (
-        await storage.write(
-            change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, later(19)
-        )
-        == first
-    )
 
 
 async def test_what_was_recalled_still_counts_as_told(

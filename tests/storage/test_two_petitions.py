@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Table
 
 from storage import Storage, open_storage
-from storage.admins import names_of_admins, save_admin_name, store_draft
+from storage.admins import find_draft, names_of_admins, save_admin_name, store_draft
 from storage.audit import last_done
 from storage.broadcast_transitions import begin_broadcast, change_broadcast, set_on_broadcast
 from storage.broadcast_types import BroadcastAction, Outcome
@@ -242,6 +242,7 @@ async def test_nothing_of_the_other_petition_is_read(
     assert (await storage.read(signing_rate, NOON)).signed == 0
     assert await storage.read(count_unsigned) == 0
     assert await storage.read(find_cached_item, "menu") is None
+    assert await storage.read(find_draft, keyring.reference(OTHER, ADMIN)) is None
     assert not await storage.read(petition_notice_was_sent, "overdue", "since")
     assert await storage.read(first_petition_notice_at, "overdue", "since") is None
     held = await storage.read(everything_held, ADMIN)
