@@ -119,27 +119,29 @@ class Gate:
 
     def content_rejected(self, chat: Chat | None, *, new: bool = True) -> None:
         """Notes a call that Telegram rejected for its content, so that no limit was exceeded."""
-        self._pauses.content_rejected(chat, self._clock(), new=new)
+        if new:
+            self._pauses.overall.accepted(chat, self._clock())
 
     def failed(self, chat: Chat | None, *, new: bool = True) -> None:
         """Notes a call that Telegram did not answer, which says nothing about limits."""
-        self._pauses.failed(chat, self._clock(), new=new)
+        if new:
+            self._pauses.overall.failed(chat, self._clock())
         if new and chat is not None:
             self._failed.add(chat, self._clock())
 
     def refused(self, chat: Chat | None, retry_after: float, *, new: bool = True) -> None:
         """Notes a 429: this chat is paused, and all are if the bot exceeded its overall limit."""
         now = self._clock()
-        if new and not self._pauses.is_overall(now):
+        if new and not self._pauses.overall.is_on(now):
             self._estimator.refused(now)
         if self._pauses.refused(chat, retry_after, now, new=new):
             self._reply_rate.slow_down(now)
-            if not self._pauses.is_by_replies:
+            if not self._pauses.overall.is_by_people:
                 self._estimator.refused_overall(now, retry_after)
 
     def announced_pause(self) -> float:
         """Returns for how many seconds Telegram asks to send nothing; it may be over earlier."""
-        return self._pauses.announced(self._clock())
+        return self._pauses.overall.announced(self._clock())
 
     def pause_for(self, lane: Lane, chat: Chat | None = None, *, new: bool = True) -> float:
         """Returns the seconds until a call to this chat may leave, or may ask again."""

@@ -82,7 +82,7 @@ def test_a_late_answer_to_an_earlier_probe_lets_nobody_go() -> None:
     one_asks(pauses, STRANGER, 100.0)
     refused_again(pauses)
     pauses.accepted(STRANGER, 120.5)
-    assert pauses.is_overall(120.5)
+    assert pauses.overall.is_on(120.5)
 
 
 class TestPeople:
@@ -108,8 +108,8 @@ class TestPeople:
             self.asks(pauses, chat, now)
             proved.append(pauses.refused(chat, 60, now + 0.125))
         assert proved == [False, False, True]
-        assert pauses.is_by_replies
-        assert pauses.announced(100.875) == 60
+        assert pauses.overall.is_by_people
+        assert pauses.overall.announced(100.875) == 60
 
     def test_two_of_them_and_one_long_after_prove_nothing(self) -> None:
         pauses = suspected()
@@ -128,7 +128,7 @@ class TestPeople:
         one_asks(pauses, STRANGER, 120.0)
         pauses.accepted(STRANGER, 120.125)
         proved = [pauses.refused(chat, 60, 120.5) for chat in range(200, 210)]
-        assert (proved[-1], pauses.is_by_replies) == (True, False)
+        assert (proved[-1], pauses.overall.is_by_people) == (True, False)
 
     def test_who_was_answered_a_moment_ago_goes_before_strangers(self) -> None:
         pauses = Pauses()
@@ -148,7 +148,7 @@ class TestPeople:
         for chat in range(11, 31):
             pauses.leaves(chat, 100.5, is_reply=True)
             assert not pauses.refused(chat, 60, 100.5)
-        assert not pauses.is_overall(100.5)
+        assert not pauses.overall.is_on(100.5)
 
     def test_their_refusals_keep_no_broadcast_from_asking(self) -> None:
         pauses = self.proved_by_people()
@@ -164,7 +164,7 @@ class TestPeople:
         for chat, now, confirmed in ((97, 103.0, True), (98, 107.5, False)):
             one_asks(pauses, chat, now)
             assert pauses.refused(chat, 50, now) is confirmed
-            assert not pauses.is_by_replies
+            assert not pauses.overall.is_by_people
         assert not self.may_ask(pauses, 15, 110.0), "and from then on all wait alike"
 
     def test_none_of_them_makes_the_others_wait_for_longer_than_four_seconds(self) -> None:
