@@ -1,16 +1,16 @@
 """Signatures: who signed, with which consent, and how many. New queries about them go here.
 
-Signing locks the petition's row by nothing but the statement that counts it, behind which come the
-two rows that it adds and the commit: that decides whether the petition is still open, and others
-who sign wait for no more. So the count at the moment of closing is exact, also where people sign
-in that moment, and numbers are given in the order of the commits, without holes.
+Signing locks the petition's row by nothing but the statement that counts it, the last one before
+the commit: that decides whether the petition is still open, and others who sign wait for no more
+than the commit. So the count at the moment of closing is exact, also where people sign in that
+moment, and numbers are given in the order of the commits, without holes.
 """
 
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, exists, insert, or_, select, update
+from sqlalchemy import CTE, Row, Table, and_, bindparam, exists, insert, or_, select, update
 
 from storage.consents import (
     IS_TO_SIGN,
@@ -150,13 +150,9 @@ def sign_petition(
         "form_seconds": new.form_seconds,
     }
     consent = consent_row(tx, key, new.consent, new.at)
-    own = {"own_petition": tx.slug, "own_supporter": conversation.supporter}
-    counted = tx.first(_COUNT, {**own, "at": new.at})
-    if counted is None:
-        return tx.find(SIGNATURES, _COLUMNS.supporter == conversation.supporter) is not None
-    tx.change(_ADD_SIGNATURE, {**signature, "number": counted.number})
-    tx.change(_ADD_CONSENT, consent)
-    return True
+    if _count_and_add(tx, signature, consent):
+        return True
+    return tx.find(SIGNATURES, _COLUMNS.supporter == conversation.supporter) is not None
 
 
 def withdraw_signature(tx: Transaction, supporter: bytes, at: datetime) -> bool:
@@ -240,3 +236,44 @@ def mute_supporter(tx: Transaction, supporter: bytes, at: datetime | None) -> No
     if signature is not None and (signature.muted_at is None) is not (at is None):
         tx.set(SIGNATURES, signature.id, muted_at=at)
         tx.note(Entry.since(Deed.MUTED, signature.id, at))
+
+
+def _count_and_add(tx: Transaction, signature: dict[str, Any], consent: dict[str, Any]) -> bool:
+    """Counts a signature and adds it with its consent, unless there is one, or it is closed.
+
+    PostgreSQL does it all in one statement, so that nobody waits for the answers on their way.
+    """
+    counting = {
+        "own_petition": tx.slug,
+        "own_supporter": signature["supporter"],
+        "at": signature["signed_at"],
+    }
+    if tx.connection.dialect.name == "postgresql":
+        named = _named(SIGNATURES, signature) | _named(CONSENTS, consent)
+        return tx.first(_COUNT_AND_ADD, counting | named) is not None
+    counted = tx.first(_COUNT, counting)
+    if counted is None:
+        return False
+    tx.change(_ADD_SIGNATURE, {**signature, "number": counted.number})
+    tx.change(_ADD_CONSENT, consent)
+    return True
+
+
+def _adding(table: Table, counted: CTE, **given: Any) -> CTE:
+    """Returns what adds a row of parameters, named for table and column, if it is counted."""
+    values = [
+        given.get(each.name, bindparam(f"{table.name}_{each.name}", None, type_=each.type))
+        for each in table.c
+    ]
+    row = select(*values).select_from(counted)
+    return insert(table).from_select(table.c.keys(), row).cte(f"added_{table.name}")
+
+
+def _named(table: Table, row: dict[str, Any]) -> dict[str, Any]:
+    return {f"{table.name}_{column}": value for column, value in row.items()}
+
+
+_COUNTED = _COUNT.cte("counted")
+_COUNT_AND_ADD = select(_COUNTED).add_cte(
+    _adding(SIGNATURES, _COUNTED, number=_COUNTED.c.number), _adding(CONSENTS, _COUNTED)
+)
