@@ -3,7 +3,7 @@
 A backup knows nothing of what came after it: who withdrew would be back in it, and who wanted no
 messages would get them. So each such deed is written here before its transaction is committed,
 and `replay` carries it out again. A deed that was noted and not committed, as after a kill, was
-asked for all the same, and its update comes again.
+asked for all the same, and its update comes again; what surely was not done is noted as refused.
 
 The file lies beside the key, one for each petition, and consists of blocks of 512 bytes. The
 first is a header: a name of the format, a salt, a check of the key, and when it was begun.
@@ -18,9 +18,10 @@ Several processes may write at once: each locks the file for as long as it write
 import json
 import os
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Reversible, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -62,7 +63,7 @@ class Deed(StrEnum):
     RESTRICTED = "restricted"  # a time
     OBJECTED = "objected"  # a time
     HANDOVER = "handover"  # the handover and its list, as a JSON object
-    PASSED_OVER = ""  # what a former version noted: a name apart from the choice, or a refusal
+    PASSED_OVER = ""  # what a former version noted: a name apart from the choice
 
 
 TAKEN_OFF = "0"
@@ -76,11 +77,13 @@ class Entry:
     Attributes:
         subject: the id of the signature, or of the handover, which begins with its time.
         value: see `Deed`; it can be a name.
+        refused: whether the same entry before it, the last of them, was not done.
     """
 
     deed: Deed
     subject: bytes
     value: str = field(default="", repr=False)
+    refused: bool = False
 
     @property
     def has_name(self) -> bool:
@@ -210,10 +213,10 @@ class Journal:
             yield _LockedFile(self.path, handle, self._keyring, self._slug)
 
 
-def last_entries(entries: Iterable[Entry]) -> list[Entry]:
+def last_entries(entries: Reversible[Entry]) -> list[Entry]:
     """Returns what holds: the last entry of each deed and subject, none of what was withdrawn."""
     held: dict[bytes, dict[Deed, Entry]] = {}
-    for each in entries:
+    for each in _done(entries):
         of_subject = held.setdefault(each.subject, {})
         if each.deed is Deed.PASSED_OVER or Deed.WITHDRAWAL in of_subject:
             continue
@@ -222,6 +225,20 @@ def last_entries(entries: Iterable[Entry]) -> list[Entry]:
         of_subject.pop(each.deed, None)
         of_subject[each.deed] = each
     return [each for of_subject in held.values() for each in of_subject.values()]
+
+
+def _done(entries: Reversible[Entry]) -> list[Entry]:
+    """Leaves out what was refused: of each such entry, the same one before it."""
+    done: list[Entry] = []
+    refused: Counter[Entry] = Counter()
+    for each in reversed(entries):
+        if each.refused:
+            refused[replace(each, refused=False)] += 1
+        elif refused[each] > 0:
+            refused[each] -= 1
+        else:
+            done.append(each)
+    return done[::-1]
 
 
 def _is_over(entry: Entry, before: datetime | None) -> bool:
@@ -303,7 +320,7 @@ class _Sealing:
 
     def sealed(self, entry: Entry, place: int) -> bytes:
         """Returns the block that an entry is at its place."""
-        listed = [entry.deed, entry.subject.hex(), entry.value]
+        listed = [entry.deed, entry.subject.hex(), entry.value, *([1] if entry.refused else [])]
         plain = json.dumps(listed, ensure_ascii=False, separators=(",", ":")).encode()
         if len(plain) > _PADDED_BYTES:
             raise ValueError("the entry is longer than a block of the journal")
@@ -317,9 +334,9 @@ class _Sealing:
         try:
             plain = self._cipher.decrypt(nonce, sealed, self._salt + place.to_bytes(8))
             deed, subject, value, *refused = json.loads(plain)
-            if refused or deed == "name":
+            if deed == "name":
                 return Entry(Deed.PASSED_OVER, bytes.fromhex(subject))
-            return Entry(Deed(deed), bytes.fromhex(subject), value)
+            return Entry(Deed(deed), bytes.fromhex(subject), value, bool(refused))
         except (InvalidTag, ValueError):
             return None
 

@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from bot.back_off import BackOff
 from storage.database import Snapshot
 from storage.errors import BrokenData, DatabaseUrlWrong, SchemaMissing, Unavailable
-from storage.transaction import Arguments, Result, Transaction, Work, write_notes
+from storage.transaction import Arguments, Result, Transaction, Work, take_back_notes, write_notes
 
 # Apart, so that reading never waits for transactions that wait for each other. Besides these,
 # a few snapshots can be read.
@@ -235,13 +235,18 @@ async def _carried_out(
     """Runs a function in a transaction that has begun, and commits it."""
     transaction = Transaction(await connection.run_sync(lambda sync: sync))
     result = await connection.run_sync(lambda _: work(transaction))
-    if transaction.noted:
-        await asyncio.to_thread(write_notes, [transaction])
-        await connection.run_sync(lambda _: transaction.count_deeds())
+    try:
+        if transaction.noted:
+            await asyncio.to_thread(write_notes, [transaction])
+            await connection.run_sync(lambda _: transaction.count_deeds())
+    except BaseException:
+        await asyncio.to_thread(take_back_notes, [transaction])
+        raise
     try:
         await (await _driver_of(connection)).execute("COMMIT")
     except DRIVER_ERRORS as error:
         if isinstance(error, asyncpg.PostgresError) and not isinstance(error, _COMMIT_UNCERTAIN):
+            await asyncio.to_thread(take_back_notes, [transaction])
             raise
         # Not tried again, as it may have taken effect.
         raise Unavailable(

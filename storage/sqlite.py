@@ -28,7 +28,7 @@ from storage.sqlite_connection import (
     Writer,
     storage_error,
 )
-from storage.transaction import Arguments, Result, Work
+from storage.transaction import Arguments, Result, Work, take_back_notes
 from storage.write_ahead_log import PAUSE_SECONDS, RETRY_SECONDS, WriteAheadLog
 
 _READERS = 2
@@ -172,6 +172,7 @@ class SqliteDatabase:
             for write in group:
                 write.error = error
             self._writer.roll_back()
+            take_back_notes(each.transaction for each in group)
         finally:  # every caller gets an answer
             group[0].answer.get_loop().call_soon_threadsafe(_set_results, group)
 

@@ -19,6 +19,7 @@ from storage.transaction import (
     Result,
     Transaction,
     Work,
+    take_back_notes,
     write_notes,
 )
 
@@ -167,6 +168,7 @@ class Writer(SqliteConnection):
             write_notes(transactions)
         except Exception as error:  # handed to those who have something for the journal
             self.roll_back()
+            take_back_notes(transactions)
             for write in noted:
                 # Each its own: one raised in many tasks would mix their tracebacks.
                 is_known = isinstance(error, JournalUnwritable)

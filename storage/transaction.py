@@ -6,8 +6,9 @@ from `Transaction.new_id`, the same in every run.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -50,6 +51,7 @@ class Transaction:
 
     Attributes:
         noted: what the journal keeps of it.
+        is_written_down: whether it was.
         write_down: writes that into the journal before the commit, in a thread that may wait.
     """
 
@@ -57,6 +59,7 @@ class Transaction:
     slug: str = field(init=False)
     keyring: Keyring = field(init=False, repr=False)
     noted: list[Entry] = field(default_factory=list)
+    is_written_down: bool = False
     write_down: Callable[[Sequence[Entry]], object] = lambda _: None
     _seed: bytes = field(init=False)
     _ids: int = 0
@@ -215,6 +218,16 @@ def write_notes(transactions: Sequence[Transaction]) -> None:
     noted = [each for each in transactions if each.noted]
     if noted:
         noted[0].write_down([entry for each in noted for entry in each.noted])
+    for each in noted:
+        each.is_written_down = True
+
+
+def take_back_notes(transactions: Iterable[Transaction | None]) -> None:
+    """Writes down that nothing of what was written down is done: a restore must not do it."""
+    for each in transactions:
+        if each is not None and each.is_written_down:
+            with suppress(Exception):  # the failure that led here is the one to tell
+                each.write_down([replace(entry, refused=True) for entry in each.noted])
 
 
 Work = Callable[Concatenate[Transaction, Arguments], Result]

@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -134,6 +135,8 @@ async def test_damage_in_the_middle_is_counted_and_the_journal_begins_anew(
         ((NAME, NAMED), (NAMED,)),
         ((NAMED, OFF), (OFF,)),
         ((OFF, FORMER, NAMED, FORMER), (NAMED,)),
+        ((OFF, NAMED, replace(NAMED, refused=True)), (OFF,)),
+        ((NAMED, NAMED, replace(NAMED, refused=True)), (NAMED,)),
         ((RESTRICTED, OFF, RESTRICTED), (OFF, RESTRICTED)),
         ((NAMED, GONE, NAMED, RESTRICTED), (GONE,)),
     ],
@@ -144,28 +147,27 @@ def test_a_name_holds_until_the_next_entry_about_it(
     assert last_entries(entries) == [*held]
 
 
-@pytest.mark.parametrize(
-    ("former", "listed"),
-    [
-        ([Entry(Deed.MUTED, b"s" * 16, "1")], ["muted", "1", 1]),
-        ([], ["name", "Ana"]),
-        ([], ["with_name", "", 1]),
-    ],
-)
-async def test_what_a_former_version_refused_or_noted_otherwise_is_passed_over_and_goes(
-    journal: Journal, monkeypatch: pytest.MonkeyPatch, former: list[Entry], listed: list[object]
+async def test_what_a_former_version_noted_otherwise_is_passed_over_and_goes(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await written(journal, *former)
     with monkeypatch.context() as patch:
-        deed, *rest = listed
-        block = json.dumps([deed, (b"s" * 16).hex(), *rest])
+        block = json.dumps(["name", (b"s" * 16).hex(), "Ana"])
         patch.setattr("storage.journal.json.dumps", lambda *_, **__: block)
         await written(journal, Entry(Deed.MUTED, b"s" * 16))
     content = journal.read()
-    assert content == JournalContent((*former, FORMER), 0)
-    assert last_entries(content.entries) == former
+    assert content == JournalContent((FORMER,), 0)
+    assert last_entries(content.entries) == []
     assert journal.rewrite(None) == 0
-    assert journal.read().entries == tuple(former)
+    assert journal.read().entries == ()
+
+
+async def test_what_was_not_done_is_read_back_as_refused_and_goes_with_the_next_rewriting(
+    journal: Journal,
+) -> None:
+    noted = await written(journal, OFF, NAMED, replace(NAMED, refused=True))
+    assert journal.read() == JournalContent(tuple(noted), 0)
+    assert journal.rewrite(None) == 0
+    assert journal.read().entries == (OFF,)
 
 
 async def test_an_entry_cannot_be_moved_or_taken_out(journal: Journal) -> None:
@@ -281,6 +283,7 @@ async def test_every_deed_of_a_person_is_noted_before_it_is_done(
     await storage.write(mute_supporter, ana.supporter, NOON)
     for adapter in (sqlite_connection, postgres):
         monkeypatch.setattr(adapter, "write_notes", killed_before_the_commit)
+        monkeypatch.setattr(adapter, "take_back_notes", lambda _: None)
     for asked in (
         lambda: storage.write(mute_supporter, ana.supporter, None),
         lambda: storage.write(end_consent, ana.supporter, "news", NOON),

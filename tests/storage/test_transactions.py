@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -14,6 +15,7 @@ from storage import Storage
 from storage.errors import JournalUnwritable, Unavailable
 from storage.journal import Deed, Entry
 from storage.keyring import Keyring
+from storage.sqlite import SqliteDatabase
 from storage.tables import PETITIONS, TELEGRAM_CACHE
 from storage.transaction import Transaction
 from tests.support.raw_sql import write_sql
@@ -128,7 +130,7 @@ async def test_where_the_journal_fails_in_a_way_that_nobody_thought_of_all_are_a
 
 
 @pytest.mark.parametrize("kind", ["postgres"])
-async def test_what_the_server_refuses_at_the_commit_is_not_done(
+async def test_what_the_server_refuses_at_the_commit_is_taken_back(
     storage: Storage, notebook: Notebook, kind: str
 ) -> None:
     for each in (
@@ -143,7 +145,10 @@ async def test_what_the_server_refuses_at_the_commit_is_not_done(
             await storage.write(notebook.keep_and_note, "muted")
     finally:
         await write_sql(storage.database, "DROP FUNCTION refuse CASCADE")
-    assert set(notebook.noted) == {MUTED}, "it was asked for"
+    assert notebook.noted
+    assert set(notebook.noted[::2]) == {MUTED}
+    assert set(notebook.noted[1::2]) == {replace(MUTED, refused=True)}
+    assert len(notebook.noted) % 2 == 0
     assert await storage.read(kept) == set()
 
 
@@ -160,21 +165,30 @@ async def test_many_who_mute_at_once_share_one_wait_for_the_disk(
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
-async def test_with_a_disk_that_is_full_nothing_of_the_group_is_done_or_noted(
-    storage: Storage, notebook: Notebook, kind: str
+async def test_what_is_not_committed_after_all_is_taken_back_and_nothing_else(
+    storage: Storage, notebook: Notebook, database: SqliteDatabase, kind: str
 ) -> None:
+    await storage.write(notebook.keep_and_note, "muted")
+
+    def commit_fails() -> None:
+        raise full_disk()
+
     def fill(tx: Transaction, /) -> None:
         raise full_disk()
 
     async with another_under_way(storage):
         answers = asyncio.gather(
-            storage.write(notebook.keep_and_note, "muted"),
+            storage.write(notebook.keep_and_note, "again"),
             storage.write(fill),
             return_exceptions=True,
         )
     assert [type(each) for each in await answers] == [Unavailable] * 2
-    assert notebook.noted == []
-    assert await storage.read(kept) == set()
+    assert notebook.noted == [MUTED], "nothing of the second was written, so nothing is refused"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "require_files", commit_fails)
+        with pytest.raises(Unavailable):
+            await storage.write(notebook.keep_and_note, "third")
+    assert notebook.noted == [MUTED, MUTED, replace(MUTED, refused=True)]
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
