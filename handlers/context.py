@@ -41,7 +41,7 @@ class Services:
         budgets: how often each person has used a limited command in the last minute.
         delayed_replies: sends the replies to updates, and repeats the ones that failed.
         note_signing: takes a chat whose person is in the middle of signing; it is answered first.
-        has_room: takes a chat and a number of messages; tells whether they may go as a reply now.
+        has_room: takes a chat; tells whether a reply of two messages may go there now.
         is_rehearsal: whether nothing of it is the petition's own; see `rehearsal_marks`.
         owed_notices, notice_retries: which admins `admin_notices` has yet to tell of what, with
             what tells them, and when it tries again.
@@ -61,7 +61,7 @@ class Services:
     approval_above: int | None
     budgets: Budgets
     delayed_replies: DelayedReplies
-    has_room: Callable[[int, int], bool]
+    has_room: Callable[[int], bool]
     note_signing: Callable[[int], None]
     date_is_right: Callable[[], bool]
     is_rehearsal: bool = False

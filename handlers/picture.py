@@ -23,7 +23,6 @@ from telegram_text.markup import Html, escape
 _log = structlog.stdlib.get_logger()
 
 _PICTURE = "picture"  # its reply is beside the screen's
-_MESSAGES = 2  # the picture, and the screen below it
 _LONGEST_WAIT = 2.0  # seconds that the screen waits for the picture
 _MOST_AT_ONCE = 20  # that are being sent; if they hang, they take no more connections than that
 
@@ -46,7 +45,7 @@ async def show_picture(ctx: SupporterContext) -> None:
     under_way = replies.chats_owed(_PICTURE)
     if ctx.chat_id in under_way or len(under_way) >= _MOST_AT_ONCE:
         return
-    if ctx.view.place.stage is not Stage.HOME or not ctx.services.has_room(ctx.chat_id, _MESSAGES):
+    if ctx.view.place.stage is not Stage.HOME or not ctx.services.has_room(ctx.chat_id):
         return
     # A try whose answer was lost is not followed by another: the picture would come twice.
     may_have_come = partial(ctx.services.storage.write, store_picture, ctx.supporter, 0)

@@ -29,8 +29,6 @@ _AFTER_THE_OTHERS = 0.05
 _ASK_AGAIN = 0.1
 # How many refused replies, one after the other, prove a pause; a broadcast's call proves it alone.
 _CERTAIN = 3
-# The longest wait between two probes while only replies have proved the pause.
-_LONGEST_FOR_REPLIES = 4.0
 
 
 class OverallPause:
@@ -97,11 +95,9 @@ class OverallPause:
         if not self.is_on(now):
             return
         self._probes.add(chat)
-        if self._is_proved:
-            longest = _LONGEST_FOR_REPLIES if self.is_by_people else math.inf
-            self._wait = min(2 * self._wait, longest)
-        is_sure = trusted or (self._is_proved and not self.is_by_people)
-        for each in {is_sure, False}:
+        is_sure = self._is_proved and not self.is_by_people
+        self._wait *= 1 + is_sure
+        for each in {trusted or is_sure, False}:
             self._next_probe[each] = now + self._wait
 
     def accepted(self, chat: Chat | None, now: float) -> None:

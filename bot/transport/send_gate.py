@@ -4,31 +4,33 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from enum import Enum, auto
 
 from bot.transport.chat_pauses import Pauses
 from bot.transport.rate_estimator import RateEstimator
-from bot.transport.rate_limiter import SlotLimiter
+from bot.transport.rate_limiter import Line, SlotLimiter
 from bot.transport.recent_calls import Chat, RecentCalls
-from bot.transport.reply_rate import FIRST, LAST, ReplyLimiter, ReplyRate
+from bot.transport.reply_rate import Appointments, ReplyRate
 
 # Telegram documents about thirty new messages a second in all
 # (https://core.telegram.org/bots/faq): with this rate and burst, no second has more replies.
 _REPLY_RATE = 25.0
 _REPLY_BURST = 5
-# Who had more new messages in the last half minute to minute goes behind who had fewer, and those
-# with `LAST` or more share a part of the rate: a few people who write without a rest would
-# otherwise take most of it from newcomers. Signing takes four messages at most.
-_OF_LATE_SECONDS = 30.0
+# Who had so many new messages in the last minute or two shares a part of the rate with all like
+# them: a few people who write without a rest would otherwise take most of it from newcomers.
+# Signing takes four messages at most.
+_FLOOD = 6
+_OF_LATE_SECONDS = 60.0
 _SHARED = 0.2
 # When a new arrival would wait for longer than this there is a crowd, and every chat that was
-# answered within the last minutes shares that part too: accounts that flood come again, and people
+# answered within the last minutes comes back after it: accounts that flood come again, and people
 # who were not answered yet go before them.
 _CROWD_SECONDS = 3.0
 _ANSWERED_SECONDS = 300.0
-# People in the middle of signing go before all others, with this many messages within this many
-# seconds; most of their screens are edits, which do not wait at all.
+# People in the middle of signing go before all others, who leave them this share of the burst,
+# with this many messages within this many seconds; most of their screens are edits, which do not
+# wait at all.
+_FOR_SIGNING = 0.25
 _SIGNING_MESSAGES = 4
 _SIGNING_SECONDS = 600.0
 
@@ -40,14 +42,6 @@ class Lane(Enum):
     """A person waits for it, so it leaves before any broadcast's call."""
     BROADCAST = auto()
     """It is one of many, and waits for its slot."""
-
-
-@dataclass(slots=True)
-class _Signing:
-    """Until when somebody goes before the others, and with how many more messages."""
-
-    until: float
-    messages: int = _SIGNING_MESSAGES
 
 
 class Gate:
@@ -64,21 +58,25 @@ class Gate:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        self._estimator = RateEstimator(rate)
-        self._slots = SlotLimiter(rate, burst or _burst(rate))
-        self._reply_rate = ReplyRate(_REPLY_RATE)
-        self._replies = ReplyLimiter(self._reply_rate.rate, _REPLY_BURST, clock, sleep)
-        self._frequent_replies = ReplyLimiter(
-            lambda now: _SHARED * self._reply_rate.rate(now), _REPLY_BURST, clock, sleep
-        )
-        self._recent_replies = RecentCalls(_OF_LATE_SECONDS)
-        self._answered = RecentCalls(_ANSWERED_SECONDS)
-        self._failed = RecentCalls()
-        self._signing: dict[Chat, _Signing] = {}
-        self._pauses = Pauses()
         self._clock = clock
         self._sleep = sleep
-        self._turn = asyncio.Lock()
+        self._pauses = Pauses()
+        self._estimator = RateEstimator(rate)
+        self._slots = SlotLimiter(rate, burst or _burst(rate))
+        self._broadcast = Line(self._slots, lambda: self.rate, clock, sleep)
+        self._reply_rate = ReplyRate(_REPLY_RATE)
+        self._reply_slots = SlotLimiter(_REPLY_RATE, _REPLY_BURST)
+        self._signing = Line(self._reply_slots, self._replies_a_second, clock, sleep)
+        self._people = Line(
+            self._reply_slots, self._replies_a_second, clock, sleep, unused=_FOR_SIGNING
+        )
+        self._flooding = Line(SlotLimiter(_REPLY_RATE, 1), self._floods_a_second, clock, sleep)
+        self._appointments = Appointments(_REPLY_RATE, _REPLY_BURST)
+        self._flood_appointments = Appointments(_SHARED * _REPLY_RATE, _REPLY_BURST)
+        self._recent_replies = RecentCalls(_OF_LATE_SECONDS)
+        self._answered = RecentCalls(_ANSWERED_SECONDS)
+        self._signers = RecentCalls(_SIGNING_SECONDS)
+        self._went_first = RecentCalls(_SIGNING_SECONDS)
 
     @property
     def rate(self) -> float:
@@ -93,29 +91,20 @@ class Gate:
         self._estimator.set_ceiling(rate)
         self._slots.set_rate(rate, _burst(rate), self._clock())
 
-    def reserve(self, lane: Lane, chat: Chat | None = None) -> float:
-        """Takes a slot and returns the seconds until it; 0 for a reply."""
-        now = self._clock()
-        if lane is Lane.REPLY:
-            if chat is not None:
-                self._slots.yield_to_reply(now, self.rate)
-            return 0.0
-        return max(0.0, self._slots.take(now, self.rate) - now)
-
     def leaves(self, lane: Lane, chat: Chat | None, *, new: bool = True) -> None:
         """Notes that a call leaves now; during an overall pause, it is a probe."""
-        is_reply = lane is Lane.REPLY
+        now, is_reply = self._clock(), lane is Lane.REPLY
         if is_reply and new and chat is not None:
-            self._recent_replies.add(chat, self._clock())
-            self._answered.add(chat, self._clock())
-        self._pauses.leaves(chat, self._clock(), new=new, is_reply=is_reply)
+            self._recent_replies.add(chat, now)
+            self._answered.add(chat, now)
+            self._slots.yield_to_reply(now, self.rate)
+        self._pauses.leaves(chat, now, new=new, is_reply=is_reply)
 
     def accepted(self, chat: Chat | None, *, new: bool = True) -> None:
         """Notes an accepted call; `new` means that it sends a new message."""
-        now = self._clock()
-        self._pauses.accepted(chat, now, new=new)
+        self._pauses.accepted(chat, self._clock(), new=new)
         if new:
-            self._estimator.accepted(now)
+            self._estimator.accepted(self._clock())
 
     def content_rejected(self, chat: Chat | None, *, new: bool = True) -> None:
         """Notes a call that Telegram rejected for its content, so that no limit was exceeded."""
@@ -126,8 +115,6 @@ class Gate:
         """Notes a call that Telegram did not answer, which says nothing about limits."""
         if new:
             self._pauses.overall.failed(chat, self._clock())
-        if new and chat is not None:
-            self._failed.add(chat, self._clock())
 
     def refused(self, chat: Chat | None, retry_after: float, *, new: bool = True) -> None:
         """Notes a 429: this chat is paused, and all are if the bot exceeded its overall limit."""
@@ -148,22 +135,23 @@ class Gate:
         is_reply = lane is Lane.REPLY
         return self._pauses.seconds_left(chat, self._clock(), new=new, is_reply=is_reply)
 
-    def has_room(self, chat: Chat, messages: int) -> bool:
-        """Returns whether these messages may go to the chat as a reply, and keeps their place.
+    def has_room(self, chat: Chat) -> bool:
+        """Returns whether a reply of two messages may go to the chat, and keeps their place.
 
         Only in a quiet moment: in a crowd each person's message is somebody else's wait.
         """
-        if self._rank(chat) == LAST or self.pause_for(Lane.REPLY, chat) > 0:
+        now, rate = self._clock(), self._replies_a_second()
+        if self._reply_slots.due_in(now, rate, unused=0.5) > 0 or self._floods(chat):
             return False
-        return self._replies.let_in_first(chat, messages)
+        if self._appointments.wait(now, rate) > 0 or self.pause_for(Lane.REPLY, chat) > 0:
+            return False
+        self._appointments.come_back_in(chat, now, rate)
+        self._appointments.pass_by(now, rate)
+        return True
 
     def signs(self, chat: Chat) -> None:
         """Notes that somebody is in the middle of signing, so that their answers go first."""
-        now = self._clock()
-        # It is filled in rising order, so the oldest comes first.
-        while self._signing and (oldest := next(iter(self._signing.items())))[1].until <= now:
-            del self._signing[oldest[0]]
-        self._signing.setdefault(chat, _Signing(now + _SIGNING_SECONDS))
+        self._signers.add(chat, self._clock())
 
     async def acquire(
         self,
@@ -177,8 +165,7 @@ class Gate:
 
         A reply never waits for a broadcast, but a crowd is answered at the rate that Telegram
         documents: at a higher one, Telegram would refuse all replies for seconds. People in
-        the middle of signing go first; of the others, those who were answered less often of
-        late, and in a crowd those who were not answered at all.
+        the middle of signing go first; in a crowd, then those who were not answered at all.
 
         Returns:
             0.0 when the call may leave now. Otherwise it must not leave, and these are the
@@ -197,75 +184,61 @@ class Gate:
                 return pause
             if pause > 0:
                 await self._sleep(pause)
-                continue
-            if await self._wait_for_turn(lane, chat, new=new):
+            elif not new or await self._take_turn(lane, chat):
                 self.leaves(lane, chat, new=new)
                 return 0.0
 
-    async def _wait_for_turn(self, lane: Lane, chat: Chat | None, *, new: bool) -> bool:
-        if lane is Lane.BROADCAST:
-            return self._take_due_slot() or await self._wait_for_slot(chat)
-        if new and not await self._wait_for_reply_turn(chat):
-            return False
-        if new:
-            self.reserve(lane, chat)
-        return True
+    def _replies_a_second(self) -> float:
+        return self._reply_rate.rate(self._clock())
+
+    def _floods_a_second(self) -> float:
+        return _SHARED * self._replies_a_second()
+
+    def _goes_first(self, chat: Chat) -> bool:
+        now = self._clock()
+        has_turns = self._went_first.number(chat, now) < _SIGNING_MESSAGES
+        return has_turns and self._signers.number(chat, now) > 0
+
+    def _floods(self, chat: Chat) -> bool:
+        return self._recent_replies.number(chat, self._clock()) >= _FLOOD
 
     def _come_back_in(self, chat: Chat) -> float:
-        rank = self._rank(chat)
-        if rank == FIRST:
+        now, rate = self._clock(), self._replies_a_second()
+        if self._goes_first(chat):
             return 0.0
-        now, queue = self._clock(), self._replies.queue
-        is_crowd = queue.wait(now) > _CROWD_SECONDS
-        is_behind = rank == LAST or (is_crowd and self._answered.number(chat, now) > 0)
-        if is_behind and not queue.expects(chat):
-            turn = self._frequent_replies.come_back_in(chat)
-            if turn > 0:
-                return turn
-        return self._replies.come_back_in(chat)
+        if self._floods(chat):
+            return self._flood_appointments.come_back_in(chat, now, self._floods_a_second())
+        wait = self._appointments.wait(now, rate)
+        is_known = self._answered.number(chat, now) > 0
+        if wait > _CROWD_SECONDS and is_known and not self._appointments.has(chat, now):
+            return wait
+        return self._appointments.come_back_in(chat, now, rate)
 
-    def _rank(self, chat: Chat | None) -> int:
-        if chat is None:
-            return 0
-        number = min(self._recent_replies.number(chat, self._clock()), LAST)
-        if self._failed.number(chat, self._clock()):
-            return max(number, LAST - 1)  # it may fail again, and take the turn of others
-        signing = self._signing.get(chat)
-        if signing is not None and signing.messages > 0 and self._clock() < signing.until:
-            return FIRST
-        return number
-
-    async def _wait_for_reply_turn(self, chat: Chat | None) -> bool:
+    async def _take_turn(self, lane: Lane, chat: Chat | None) -> bool:
         def is_paused() -> bool:
-            return self.pause_for(Lane.REPLY, chat) > 0
+            return self.pause_for(lane, chat) > 0
 
-        rank = self._rank(chat)
-        if chat is None or rank != FIRST:
-            if rank == LAST and not await self._frequent_replies.take_turn(is_paused):
-                return False
-            return await self._replies.take_turn(is_paused, rank)
-        signing = self._signing[chat]
-        signing.messages -= 1  # at once, as several may wait
-        is_taken = await self._replies.take_turn(is_paused, rank)
-        signing.messages += not is_taken
+        if lane is Lane.BROADCAST:
+            return await self._broadcast.take_turn(is_paused)
+        if chat is None:
+            return await self._people.take_turn(is_paused)
+        goes_first = self._goes_first(chat)
+        floods = not goes_first and self._floods(chat)
+        if floods and not await self._flooding.take_turn(is_paused):
+            return False
+        is_taken = await (self._signing if goes_first else self._people).take_turn(is_paused)
+        if is_taken:
+            self._took_turn(chat, goes_first=goes_first, floods=floods)
         return is_taken
 
-    def _take_due_slot(self) -> bool:
-        if self._turn.locked() or self._slots.due_in(self._clock()) > 0:
-            return False
-        self.reserve(Lane.BROADCAST)
-        return True
-
-    async def _wait_for_slot(self, chat: Chat | None) -> bool:
-        # One at a time: a slot is reserved only when it is next, so that a lower rate, and replies
-        # that left first, count for all that wait.
-        async with self._turn:
-            if self.pause_for(Lane.BROADCAST, chat) > 0:
-                return False
-            wait = self.reserve(Lane.BROADCAST, chat)
-            if wait > 0:
-                await self._sleep(wait)
-            return self.pause_for(Lane.BROADCAST, chat) == 0
+    def _took_turn(self, chat: Chat, *, goes_first: bool, floods: bool) -> None:
+        now = self._clock()
+        if goes_first:
+            self._went_first.add(chat, now)
+        if goes_first or floods:
+            self._appointments.pass_by(now, self._replies_a_second())
+        else:
+            self._appointments.use(chat, now)
 
 
 def _burst(rate: float) -> int:

@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import accumulate, count
 
@@ -43,7 +44,7 @@ class Limited:
     pauses: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.gate = Gate(self.ceiling, clock=lambda: self.now)
+        self.gate = Gate(self.ceiling, clock=lambda: self.now, sleep=self._sleep)
         self.gate.set_ceiling(self.ceiling)
         self.limits = RateLimits(lambda: self.now + self.latency / 2, overall_pause=self.pause)
         self.allow(self.limit, self.burst)
@@ -57,31 +58,29 @@ class Limited:
 
     def run(self, seconds: float) -> None:
         """Sends for so many seconds."""
-        end = self.now + seconds
-        while self.now < end:
-            slot = self.now + self.gate.reserve(Lane.BROADCAST)
-            self._answer_until(slot)
-            while (pause := self.gate.pause_for(Lane.BROADCAST)) > 0:
-                slot = self.now + pause
-                self._answer_until(slot)
-            self._send()
+        with suppress(StopIteration):  # nothing in it suspends: its sleep only moves the clock
+            self._send_until(self.now + seconds).send(None)
 
     def share(self, begin: float, end: float) -> float:
         """Returns what was accepted in this time, as a share of what the limit allowed."""
         accepted = sum(begin <= moment < end for moment in self.accepted)
         return accepted / (end - begin) / self.limit
 
-    def _send(self) -> None:
-        chat, seconds = next(self._chats), 0
-        self.gate.leaves(Lane.BROADCAST, chat)
-        try:
-            self.limits.count(chat)
-        except Refused as refusal:
-            seconds = refusal.retry_after or 1
-            self.refused.append(self.now)
-        else:
-            self.accepted.append(self.now)
-        heapq.heappush(self._answers, (self.now + self.latency, chat, seconds))
+    async def _send_until(self, end: float) -> None:
+        while self.now < end:
+            chat, seconds = next(self._chats), 0
+            await self.gate.acquire(Lane.BROADCAST, chat)
+            try:
+                self.limits.count(chat)
+            except Refused as refusal:
+                seconds = refusal.retry_after or 1
+                self.refused.append(self.now)
+            else:
+                self.accepted.append(self.now)
+            heapq.heappush(self._answers, (self.now + self.latency, chat, seconds))
+
+    async def _sleep(self, seconds: float) -> None:
+        self._answer_until(self.now + seconds)
 
     def _answer_until(self, moment: float) -> None:
         while self._answers and self._answers[0][0] <= moment:

@@ -38,7 +38,7 @@ def test_a_quiet_time_earns_the_burst_and_no_more() -> None:
 def test_a_slot_is_due_until_the_burst_is_used_up() -> None:
     pace, due = SlotLimiter(10, burst=3), list[bool]()
     for _ in range(4):
-        due.append(pace.due_in(100.0) == 0)
+        due.append(pace.due_in(100.0, 10) == 0)
         pace.take(100.0, 10)
     assert due == [True, True, True, False]
 
@@ -120,8 +120,8 @@ def test_a_rate_or_burst_without_sense_is_refused(rate: float, burst: int) -> No
 def test_a_slot_is_due_the_moment_it_comes() -> None:
     pace = SlotLimiter(10, burst=1)
     pace.take(100.0, 10)
-    assert pace.due_in(100.09) > 0
-    assert pace.due_in(100.0 + 1 / 10) == 0
+    assert pace.due_in(100.09, 10) > 0
+    assert pace.due_in(100.0 + 1 / 10, 10) == 0
 
 
 def test_a_reply_takes_what_may_go_at_once_after_a_quiet_time() -> None:

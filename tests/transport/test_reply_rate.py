@@ -7,62 +7,69 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.transport import Gate, Lane
-from bot.transport.reply_rate import ReplyQueue
+from bot.transport.reply_rate import Appointments
 from tests.transport.test_gate_replies import Timeline
 
 RATE, BURST = 25.0, 5
 
 
-def crowd(room: ReplyQueue, size: int, now: float = 0.0) -> list[float]:
+def crowd(room: Appointments, size: int, now: float = 0.0) -> list[float]:
     return [room.come_back_in(chat, now, RATE) for chat in range(size)]
 
 
 def test_a_short_line_is_worth_standing_in() -> None:
-    assert crowd(ReplyQueue(RATE, BURST), 29) == [0.0] * 29
+    assert crowd(Appointments(RATE, BURST), 29) == [0.0] * 29
 
 
 def test_who_would_wait_long_comes_back_in_the_order_of_coming_and_at_the_pace() -> None:
-    later = [time for time in crowd(ReplyQueue(RATE, BURST), 200) if time > 0]
+    later = [time for time in crowd(Appointments(RATE, BURST), 200) if time > 0]
     assert 168 <= len(later) <= 172
     assert later == sorted(later)
     assert math.isclose(later[-1] - later[0], (len(later) - 1) / RATE)
 
 
-def test_who_comes_at_the_time_given_is_let_in() -> None:
-    room = ReplyQueue(RATE, BURST)
-    time = crowd(room, 200)[150]
-    assert room.come_back_in(150, time + 0.5, RATE) == 0.0
+def test_who_comes_at_the_time_given_is_let_in_with_all_messages_of_one_reply() -> None:
+    room = Appointments(RATE, BURST)
+    time = crowd(room, 500)[150]
+    assert room.come_back_in(150, time + 5.0, RATE) == 0.0
+    room.use(150, time + 5.0)
+    assert room.come_back_in(150, time + 5.9, RATE) == 0.0
+    assert room.come_back_in(150, time + 6.1, RATE) > 0
 
 
-def test_who_was_let_in_is_not_sent_away_for_the_second_message() -> None:
-    room = ReplyQueue(RATE, BURST)
-    time = crowd(room, 200)[150]
-    assert room.come_back_in(150, time, RATE) == 0.0
-    assert room.come_back_in(150, time + 4.9, RATE) == 0.0
-    assert room.come_back_in(150, time + 5.0, RATE) == 0.0  # the crowd is over by then
-    assert crowd(room, 500, now=time + 5.0)[-1] > 0
+def test_who_comes_long_after_the_time_given_waits_like_all_who_come_then() -> None:
+    room = Appointments(RATE, BURST)
+    time = crowd(room, 500)[150]
+    assert room.come_back_in(150, time + 9.9, RATE) == 0.0
     assert room.come_back_in(150, time + 10.1, RATE) > 0
 
 
 def test_who_comes_too_early_keeps_the_time_given() -> None:
-    room = ReplyQueue(RATE, BURST)
+    room = Appointments(RATE, BURST)
     time = crowd(room, 200)[150]
     assert math.isclose(room.come_back_in(150, 1.0, RATE), time - 1.0)
     assert room.come_back_in(150, time, RATE) == 0.0
 
 
 def test_who_comes_fresh_does_not_overtake_those_who_were_sent_away() -> None:
-    room = ReplyQueue(RATE, BURST)
+    room = Appointments(RATE, BURST)
     last = crowd(room, 200)[-1]
     assert room.come_back_in("fresh", 2.0, RATE) > last - 2.0
 
 
+def test_who_sends_unasked_makes_others_come_back_later() -> None:
+    room = Appointments(RATE, BURST)
+    last = crowd(room, 200)[-1]
+    for _ in range(25):
+        room.pass_by(0.0, RATE)
+    assert math.isclose(room.come_back_in("fresh", 0.0, RATE), last + 26 / RATE)
+
+
 def test_who_never_comes_back_is_forgotten() -> None:
-    room = ReplyQueue(RATE, BURST)
+    room = Appointments(RATE, BURST)
     crowd(room, 200)
     assert len(room) == 200
-    for moment in range(1_000, 1_100):
-        room.come_back_in("one", float(moment), RATE)
+    room.come_back_in("one", 1_000.0, RATE)
     assert len(room) == 1
 
 
@@ -70,7 +77,7 @@ def test_who_never_comes_back_is_forgotten() -> None:
 def test_everybody_is_let_in_by_the_second_time_of_asking(
     arrivals: list[tuple[int, float]],
 ) -> None:
-    room, now = ReplyQueue(RATE, BURST), 0.0
+    room, now = Appointments(RATE, BURST), 0.0
     for chat, pause in arrivals:
         now += pause
         wait = room.come_back_in(chat, now, RATE)
@@ -101,7 +108,7 @@ async def test_of_a_hundred_newcomers_only_the_first_ones_get_a_picture_too() ->
 
     async def newcomer(chat: int) -> None:
         nonlocal pictures
-        if gate.has_room(chat, 2):
+        if gate.has_room(chat):
             pictures += 1
             assert await gate.acquire(Lane.REPLY, chat, 3.0, new=True) == 0.0
         while wait := await gate.acquire(Lane.REPLY, chat, 3.0, new=True):
@@ -116,9 +123,9 @@ async def test_of_a_hundred_newcomers_only_the_first_ones_get_a_picture_too() ->
     assert 1 <= pictures <= 3
     assert waited[50] <= 2.0
     assert waited[99] <= 4.0
-    assert gate.has_room(100, 2) is False, "as the last ones have only just been answered"
+    assert gate.has_room(100) is False, "as the last ones have only just been answered"
     clock.now += 1.0
-    assert gate.has_room(100, 2)
+    assert gate.has_room(100)
 
 
 async def test_who_writes_without_a_rest_has_room_for_one_message() -> None:
@@ -126,17 +133,17 @@ async def test_who_writes_without_a_rest_has_room_for_one_message() -> None:
     gate = Gate(clock=clock, sleep=clock.sleep)
     for _ in range(6):
         clock.now += 1.0
-        assert gate.has_room(1, 2)
+        assert gate.has_room(1)
         await gate.acquire(Lane.REPLY, 1, new=True)
     clock.now += 1.0
-    assert not gate.has_room(1, 2)
+    assert not gate.has_room(1)
     gate.refused(2, 5.0)
-    assert not gate.has_room(2, 2), "nor whom Telegram has paused"
+    assert not gate.has_room(2), "nor whom Telegram has paused"
     for chat in (4, 5, 6):
         await gate.acquire(Lane.REPLY, chat, new=True)
-    assert not gate.has_room(3, 2), "since half of the burst is for the screens of others"
+    assert not gate.has_room(3), "since half of the burst is for the screens of others"
     clock.now += 0.05
-    assert gate.has_room(3, 2)
+    assert gate.has_room(3)
 
 
 async def test_at_the_gate_whoever_cannot_come_back_waits() -> None:
@@ -148,13 +155,6 @@ async def test_at_the_gate_whoever_cannot_come_back_waits() -> None:
 
 
 def test_a_line_of_a_second_is_stood_in_and_a_longer_one_is_not() -> None:
-    room = ReplyQueue(2, 1)
+    room = Appointments(2, 1)
     assert [room.come_back_in(chat, 100.0, 2) for chat in (1, 2, 3, 4)] == [0.0, 0.0, 0.0, 1.5]
-
-
-def test_a_tenth_of_a_second_early_is_in_time() -> None:
-    room = ReplyQueue(2, 1)
-    for chat in (1, 2, 3, 4):
-        room.come_back_in(chat, 100.0, 2)
-    assert room.come_back_in(4, 101.39, 2) > 0
-    assert room.come_back_in(4, 101.5 - 0.1, 2) == 0.0
+    assert room.come_back_in(4, 100.5, 2) == 0.0
