@@ -123,12 +123,10 @@ def begin_broadcast(
     if not is_due or found.awaits_approval or active_broadcast(tx) is not None:
         return found
     reason = pause or (PauseReason.LATE if _is_late(tx, found, at) else None)
-    begun: dict[str, Any] = {"started_at": at, "last_signature_number": petition.last_number}
-    if reason is not None or at_most is not None:  # counting takes a moment where many signed
-        people = tx.count(SIGNATURES, recipients(tx, found.kind, found.language, found.topic))
-        if at_most is not None and people + written_to_alone(tx, found.author, at) > at_most:
-            return _set(tx, found, confirmed_by=None, starts_at=at, expected=people)
-        begun["expected"] = people
+    people = tx.count(SIGNATURES, recipients(tx, found.kind, found.language, found.topic))
+    if at_most is not None and people + written_to_alone(tx, found.author, at) > at_most:
+        return _set(tx, found, confirmed_by=None, starts_at=at, expected=people)
+    begun = {"started_at": at, "last_signature_number": petition.last_number, "expected": people}
     to = BroadcastState.RUNNING if reason is None else BroadcastState.PAUSED
     return _bring(tx, found, to, at, reason, **begun)
 

@@ -5,7 +5,7 @@ worker does, is in `broadcast_transitions.py`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -263,6 +263,16 @@ class Broadcast:
     def is_over(self) -> bool:
         """Whether it has ended; after that it is sent only to supporters who return."""
         return self.state in OVER
+
+    def counted(self, tally: "Tally") -> "Tally":
+        """Returns the tally of all recipients.
+
+        Of those who have no row yet, as many as were counted last are pending.
+        """
+        no_row = max((self.expected or 0) - tally.total, 0)
+        if self.enqueued_at is not None or not no_row:
+            return tally
+        return replace(tally, total=tally.total + no_row, pending=tally.pending + no_row)
 
     def can_be_corrected(self, tally: "Tally") -> bool:
         """Returns whether those who got it can be sent a correction.

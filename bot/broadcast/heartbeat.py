@@ -97,7 +97,7 @@ class Heartbeat:
             return True
         if not await self._try_report(lambda: self._reporter.ended(broadcast, tally)):
             return False
-        _log.info("broadcast_ended", state=broadcast.state, **_counts(tally))
+        _log.info("broadcast_ended", state=broadcast.state, **_counts(broadcast.counted(tally)))
         await storage.write(set_on_broadcast, self._broadcast, reported_at=self._context.now())
         return True
 

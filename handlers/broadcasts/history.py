@@ -44,7 +44,8 @@ async def _show(ctx: AdminContext, page: int) -> None:
     storage = ctx.services.storage
     left = (await storage.read(listed_broadcasts))[page * ON_A_PAGE :]
     found = left[:ON_A_PAGE]
-    entries = [(each, await storage.read(tally_of_broadcast, each.id)) for each in found]
+    tallies = [each.counted(await storage.read(tally_of_broadcast, each.id)) for each in found]
+    entries = list(zip(found, tallies, strict=True))
     if not entries and page:
         await _show(ctx, 0)
         return

@@ -1,19 +1,23 @@
 """A running broadcast can be paused, resumed, cancelled and recalled, and is then reported."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from handlers.broadcasts.admin_reporter import AdminReporter
 from simulator.faults import Fault
 from storage.broadcast_transitions import interrupt_broadcast
-from storage.broadcast_types import Kind, PauseReason, Tally
+from storage.broadcast_types import Broadcast, Kind, PauseReason, Tally
 from storage.broadcasts import listed_broadcasts
+from storage.deliveries import enqueue_deliveries
 from storage.signature_counts import signature_statistics
 from tests.support.admin_scene import AdminScene, an_admin_scene
 from tests.support.scene import ADMIN
+from tests.support.storage_calls import Proceed, call_instead
 
 SEND = "Enviar a 3 personas"
 FAST = 28.0
@@ -38,6 +42,31 @@ async def under_way(admin: AdminScene) -> None:
 
 def told(admin: AdminScene) -> int:
     return sum(map(len, admin.got_by_all()))
+
+
+async def test_cancelled_while_the_list_is_made_it_can_be_sent_to_those_without_a_row(
+    slow: AdminScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.broadcast.broadcast_run._PORTION", 1)
+    is_cancelled = asyncio.Event()
+
+    async def once_cancelled(enqueue: Proceed, broadcast: Broadcast, **named: Any) -> object:
+        if told(slow) > 0:
+            await is_cancelled.wait()
+        return await enqueue(broadcast, **named)
+
+    call_instead(monkeypatch, enqueue_deliveries, once_cancelled)
+    await under_way(slow)
+    await slow.taps("⏹ Cancelar")
+    await slow.taps("Sí, cancelar el envío")
+    is_cancelled.set()
+    await slow.reported()
+    monkeypatch.undo()
+    await slow.says("/broadcasts")
+    assert f"Cancelado: {told(slow)} de 3 entregados" in slow.panel.text
+    await slow.taps("1")
+    assert f"Pendientes: {3 - told(slow)}" in slow.panel.text
+    assert "Enviar a quienes faltan" in slow.panel.labels
 
 
 async def test_it_can_be_held_and_gone_on_with(slow: AdminScene) -> None:

@@ -56,7 +56,7 @@ async def test_who_signs_meanwhile_belongs_to_it_and_who_signs_later_does_not(
     broadcast = await planned(storage, kind=Kind.UPDATE)
     await people.sign([2], updates=9)
     begun = await storage.write(begin_broadcast, broadcast, TIME)
-    assert (begun.state, begun.started_at) == ("running", TIME)
+    assert (begun.state, begun.started_at, begun.expected) == ("running", TIME, 2)
     await people.sign([3], updates=9)
     assert (await queued(storage, begun)).total == 2
 

@@ -1,7 +1,7 @@
 """`BroadcastView`, which screens of broadcasts are drawn from, and the lines they share."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.text.translations import Words
@@ -53,12 +53,8 @@ class BroadcastView:
 
     @property
     def counts(self) -> Tally:
-        """The tally of all recipients: of who has no row yet, as many as were confirmed wait."""
-        no_row = max((self.broadcast.expected or 0) - self.tally.total, 0)
-        if self.broadcast.enqueued_at is not None or not no_row:
-            return self.tally
-        waiting = self.tally.pending + no_row
-        return replace(self.tally, total=self.tally.total + no_row, pending=waiting)
+        """The tally of all recipients; see `Broadcast.counted`."""
+        return self.broadcast.counted(self.tally)
 
     @property
     def key(self) -> str:
