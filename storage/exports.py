@@ -144,6 +144,12 @@ def finish_export(
     tx.set(EXPORTS, export.id, with_name=with_name, without_name=without_name)
 
 
+def discard_export(tx: Transaction, export: ExportedList, at: datetime) -> None:
+    """Removes an export whose list was not written after all; the audit log keeps both."""
+    tx.delete(EXPORTS, export.id)
+    add_audit(tx, "export_failed", at=at, detail=export.id.hex())
+
+
 def note_change(tx: Transaction, signature: Row[Any], change: Change, at: datetime) -> None:
     """Notes a change of a signature, if an export has it with its name.
 

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,12 +18,13 @@ from bot.export.signature_list import SignatureListHeader
 from bot.export.xlsx_list import write_xlsx
 from bot.settings import load_petition_settings
 from bot.text.terminal_language import label, terminal_words
-from storage.errors import BrokenData
+from storage.errors import BrokenData, StorageError
 from storage.exports import (
     ExportedList,
     NamedSignature,
     SignatureList,
     begin_export,
+    discard_export,
     finish_export,
     open_signature_list,
 )
@@ -86,13 +88,20 @@ async def write_list(
         )
     storage = context.storage
     begun = await storage.write(begin_export, at=context.clock(), detail=f"{format_} encrypted")
-    with output_file(file) as target, encrypting_writer(target, [*recipients]) as encrypted:
-        async with open_signature_list(storage, begun) as signatures:
-            header = await _read_header(context, begun, signatures)
-            pages = _complete(header, signatures.pages(), done)
-            await _WRITERS[format_](encrypted, header, pages)
-    counts = {"with_name": header.with_name, "without_name": header.without_name}
-    await storage.write(finish_export, begun, **counts)
+    try:
+        with output_file(file) as target, encrypting_writer(target, [*recipients]) as encrypted:
+            async with open_signature_list(storage, begun) as signatures:
+                header = await _read_header(context, begun, signatures)
+                pages = _complete(header, signatures.pages(), done)
+                await _WRITERS[format_](encrypted, header, pages)
+            # Before the file gets its name: no list is out of which nobody knows.
+            counts = {"with_name": header.with_name, "without_name": header.without_name}
+            await storage.write(finish_export, begun, **counts)
+    except BaseException:  # Ctrl-C too
+        # With the database away its row stays, as after a kill; what went wrong first is told.
+        with suppress(StorageError):
+            await storage.write(discard_export, begun, context.clock())
+        raise
     return header
 
 

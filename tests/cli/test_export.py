@@ -16,10 +16,12 @@ from bot.cli import export
 from bot.cli.main import app
 from bot.export import ListFormat
 from storage import Storage
-from storage.exports import NamedSignature, SignatureList
+from storage.errors import Unavailable
+from storage.exports import ExportedList, NamedSignature, SignatureList, finish_export
 from storage.handovers import exported_lists
 from storage.high_water_mark import HighWaterMark
 from storage.restores import record_restore
+from storage.transaction import Transaction
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
 from tests.support.raw_sql import write_sql
 from tests.support.supporters import NOON
@@ -169,6 +171,7 @@ class TestNothingIsLeft:
             sentence = refused(call("--output", str(tmp_path / "out" / "list.age")))
             assert list((tmp_path / "out").iterdir()) == []
             assert exported(petition) == []
+            assert petition.audited()[0].action == "export_failed"
             return sentence
 
         (tmp_path / "out").mkdir()
@@ -201,6 +204,42 @@ class TestNothingIsLeft:
         monkeypatch.setattr("storage.private_files.os.fsync", full)
         assert refuses().endswith("list.age cannot be written: No space left on device.\n")
 
+    @pytest.mark.parametrize("steps", [["finish_export"], ["finish_export", "discard_export"]])
+    def test_where_the_database_goes_away_at_the_end(
+        self,
+        petition: PetitionDatabase,
+        tmp_path: Path,
+        recipient: None,
+        monkeypatch: pytest.MonkeyPatch,
+        steps: list[str],
+    ) -> None:
+        def away(*_: object, **__: object) -> None:
+            raise Unavailable("The database is away.")
+
+        for step in steps:
+            monkeypatch.setattr(export, step, away)
+        assert "The database is away." in refused(call("--output", str(tmp_path / "list.age")))
+        assert not list(tmp_path.glob("list*"))
+        assert exported(petition) == []
+
+    def test_where_somebody_else_writes_the_file_meanwhile(
+        self,
+        petition: PetitionDatabase,
+        tmp_path: Path,
+        recipient: None,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        file = tmp_path / "list.age"
+
+        def counted(tx: Transaction, listed: ExportedList, **counts: int) -> None:
+            finish_export(tx, listed, **counts)
+            file.write_text("theirs")
+
+        monkeypatch.setattr(export, "finish_export", counted)
+        assert "exists already" in refused(call("--output", str(file)))
+        assert file.read_text() == "theirs"
+        assert exported(petition) == []
+
     def test_where_nobody_signed(
         self, petition: PetitionDatabase, refuses: Callable[[], str]
     ) -> None:
@@ -224,7 +263,7 @@ class TestNothingIsLeft:
         assert (result.exit_code, result.stderr) == (130, "Interrupted; nothing was written.\n")
         assert not list(tmp_path.glob("list*"))
         assert exported(petition) == []
-        assert [each.action for each in petition.audited()] == ["export"]
+        assert [each.action for each in petition.audited()] == ["export_failed", "export"]
 
 
 @pytest.mark.usefixtures("recipient")

@@ -12,6 +12,7 @@ from storage.exports import (
     NamedSignature,
     SignatureGroup,
     begin_export,
+    discard_export,
     finish_export,
     open_signature_list,
 )
@@ -142,8 +143,14 @@ async def test_a_list_that_was_not_written_is_none_that_anybody_has(
 ) -> None:
     export = await begun(storage)
     assert await storage.read(exported_lists) == []
-    (begin,) = await storage.read(newest_audit_entries, 9)
+    await storage.write(discard_export, export, later(1))
+    assert await exports(storage.database) == []
+    failed, begin = await storage.read(newest_audit_entries, 9)
     assert (begin.action, begin.detail) == ("export", f"{export.id.hex()} json encrypted")
+    assert (failed.action, failed.detail) == ("export_failed", export.id.hex())
+    # Nor is it noted who withdraws from then on.
+    await people.withdraw(2)
+    assert await read_sql(storage.database, "SELECT * FROM changes_after_export") == []
 
 
 async def counts(storage: Storage) -> tuple[datetime | None, int | None, int]:
