@@ -75,23 +75,42 @@ def unfinished_file(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def new_file(path: Path) -> Iterator[BinaryIO]:
+def new_file(path: Path, *, replaces: bool = True) -> Iterator[BinaryIO]:
     """Yields a file to write to, which takes its place when it is whole and on the disk.
 
     A reader or writer meanwhile, or after a kill, finds the former file or the new one. A link
     stays one. Only its owner can use it.
 
     Raises:
+        FileExistsError: it is there, and is not to be replaced.
         OSError: it cannot be written, as on a full disk; what was there is as it was.
     """
     target = path.resolve()
+    # Also a link to nowhere, which somebody else may have put there.
+    if not replaces and (path.is_symlink() or target.exists()):
+        raise FileExistsError(path)
     with unfinished_file(target) as fresh:
         with fresh.open("r+b") as file:  # never makes one, which others could read
             yield file
             file.flush()
             os.fsync(file.fileno())
-        fresh.replace(target)
+        if replaces:
+            fresh.replace(target)
+        else:
+            _name(fresh, target)
         sync_folder(target.parent)
+
+
+def _name(fresh: Path, target: Path) -> None:
+    """Gives a whole file its name, unless another has it: in one step, if the disk has links."""
+    try:
+        target.hardlink_to(fresh)
+    except FileExistsError:
+        raise
+    except OSError as error:  # perhaps a file system without them
+        if target.exists():
+            raise FileExistsError(target) from error
+        fresh.replace(target)
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -108,13 +127,8 @@ def output_file(path: Path) -> Iterator[BinaryIO]:
         StorageError: something is there already, or it cannot be written.
     """
     try:
-        # Also a link to nowhere, which somebody else may have put there.
-        if path.is_symlink() or path.exists():
-            raise FileExistsError(path)
-        with new_file(path) as file:
+        with new_file(path, replaces=False) as file:
             yield file
-            if path.exists():
-                raise FileExistsError(path)
     except FileExistsError as error:
         raise StorageError(
             "{path} exists already; it is left as it is. Name another file.", path=path

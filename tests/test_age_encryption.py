@@ -1,5 +1,6 @@
 """What is encrypted to the recipients of the settings, and who can open it."""
 
+import errno
 import fcntl
 import io
 import os
@@ -22,6 +23,7 @@ from bot.age_encryption import (
     read_identities,
 )
 from storage.errors import StorageError
+from storage.keyring import Keyring
 from storage.private_files import new_file, output_file, remove_unfinished, write_file
 
 PLAIN = b"a list of names\n" * 20_000
@@ -211,6 +213,47 @@ class TestAFile:
         with pytest.raises(StorageError, match="exists already"), output_file(path):
             path.write_bytes(b"fast")
         assert path.read_bytes() == b"fast"
+        assert [path] == list(tmp_path.iterdir())
+
+    def test_of_a_key_stays_where_another_is_made_in_that_very_moment(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        folder = tmp_path / "keys"
+        folder.mkdir(mode=0o700)
+        path, sync, firsts = folder / "petition.key", os.fsync, list[Keyring]()
+
+        def meanwhile(handle: int) -> None:
+            sync(handle)
+            monkeypatch.setattr(os, "fsync", sync)
+            firsts.append(Keyring.generate(path))
+
+        monkeypatch.setattr(os, "fsync", meanwhile)
+        with pytest.raises(StorageError, match="exists already; it is left as it is"):
+            Keyring.generate(path)
+        (first,) = firsts
+        assert Keyring.load(path).reference("andry", 7) == first.reference("andry", 7)
+        assert [path] == list(folder.iterdir())
+
+    def test_is_written_on_a_disk_without_links_too_and_replaces_nothing_there(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path, asked = tmp_path / "list.age", list[Path]()
+
+        def link(_: Path, new: Path, **__: object) -> None:
+            if asked:
+                path.write_bytes(b"fast")
+            asked.append(new)
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+        monkeypatch.setattr(os, "link", link)
+        with output_file(path) as file:
+            file.write(b"whole")
+        assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"whole", 0o600)
+        path.unlink()
+        with pytest.raises(StorageError, match="exists already"), output_file(path) as file:
+            file.write(b"slow")
+        assert path.read_bytes() == b"fast"
+        assert [path, path] == [*asked]
         assert [path] == list(tmp_path.iterdir())
 
     def test_is_its_owners_alone_where_another_cleans_up_in_that_very_moment(
