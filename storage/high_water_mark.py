@@ -12,13 +12,15 @@ another folder, or with another address, would begin an empty one and know nobod
 do the bots that people sign with: a rehearsal must not begin in the chats of those who signed.
 
 A petition has one mark. There was one for each of its databases before, named for it too, and in
-the beginning they said only how far it got; what all of them say together is what counts.
+the beginning they said only how far it got. One of them that names another database says nothing
+of whether this one is behind.
 """
 
 import asyncio
 import glob
 import re
 import shlex
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote, unquote
@@ -29,12 +31,15 @@ from storage.errors import DatabaseBehind, SchemaMissing, StorageError
 from storage.keyring import Keyring
 from storage.open_database import postgres_adapter
 from storage.petitions import Reached
-from storage.private_files import reason_and_command, write_file
+from storage.private_files import locked_file, reason_and_command, write_file
 
 # All columns, as the tables from before the release have fewer.
 _PETITION = "SELECT * FROM petitions WHERE slug = $1"
 # The number and the deeds; then where, and which bots, which a mark of before does not say.
 _MARK = re.compile(r"([0-9]{1,18})(?: ([0-9]{1,18}))?\n(?:(\S*)\n([0-9 ]*)\n)?")
+
+# For the database of a mark that does not say which it is of.
+_UNNAMED = "…"
 
 
 class _Mark(NamedTuple):
@@ -53,7 +58,7 @@ class HighWaterMark:
         self._slug = slug
         self._database = shown(parse_address(url))
         self._bots = {bot_id} if bot_id else set[str]()
-        self._known: _Mark | None = None
+        self._known: Reached | None = None
 
     async def require_reached(self, *, restored: bool = False) -> None:
         """Checks that the database has reached the mark, without changing anything in it.
@@ -70,14 +75,14 @@ class HighWaterMark:
             DatabaseBehind: it has not, the mark cannot be read, or nobody began the petition here
                 and people signed it elsewhere; the message says what to do.
         """
-        self._require_readable()
+        self.require_readable()
         mark = _read(self._key_file, self._slug)
         reached = await reached_in(self._url, self._slug)
         is_elsewhere = restored or mark.database != self._database
         if reached is None and mark.reached.number > 0 and is_elsewhere:
             raise self._begun_elsewhere(mark)
         if not restored:
-            self._require(reached or Reached(), mark.reached)
+            self._require(reached or Reached(), self._noted().reached)
 
     def raise_to(self, reached: Reached) -> None:
         """Writes the mark if it has risen, or does not know this bot.
@@ -86,19 +91,29 @@ class HighWaterMark:
             DatabaseBehind: it fell, as another file was written over the database.
             OSError: the mark cannot be read or written.
         """
-        known = self._known or _read(self._key_file, self._slug)
-        self._require(reached, known.reached)
-        mark = _Mark(reached, self._database, self._bots | known.bots)
-        if mark != known:
-            write_file(self.path, _content(mark))
-        self._known = mark
+        with ExitStack() as stack:
+            # A command and the bot may write it in one moment, and each knows its own bot alone.
+            # One that is just being made has no lock: there the bot adds itself at its next look.
+            if self.path.exists():
+                stack.enter_context(locked_file(self.path))
+            noted = self._noted()
+            # A command may have noted more since the bot asked its database.
+            self._require(reached, self._known or noted.reached)
+            highest = _highest(reached, noted.reached)
+            mark = _Mark(highest, self._database, self._bots | noted.bots)
+            if mark != noted:
+                write_file(self.path, _content(mark))
+        self._known = reached
 
-    def _require_readable(self) -> None:
+    def require_readable(self) -> None:
+        """Raises DatabaseBehind if a mark of this petition cannot be read; it says what to do."""
         for path in _paths(self._key_file, self._slug):
             why = StorageError("It is damaged.")
             try:
                 if _parsed(path) is not None:
                     continue
+            except FileNotFoundError:
+                pass  # a link that leads nowhere
             except OSError as error:
                 why = reason_and_command(path, error)
             raise DatabaseBehind(
@@ -108,8 +123,11 @@ class HighWaterMark:
                 path=path,
                 database=self._database,
                 why=why,
-                command=shlex.join(["rm", str(path)]),
+                command=shlex.join(["rmdir" if path.is_dir() else "rm", str(path)]),
             )
+
+    def _noted(self) -> _Mark:
+        return _read(self._key_file, self._slug, of=self._database)
 
     def _require(self, reached: Reached, mark: Reached) -> None:
         if not reached.is_behind(mark):
@@ -207,17 +225,27 @@ def petition_signed_with(bot_id: str, key_file: Path) -> str | None:
 def _paths(key_file: Path, slug: str) -> list[Path]:
     """Returns where the marks of a petition are, the newest last."""
     found = key_file.parent.glob(f"{glob.escape(key_file.name)}.{slug}.*mark")
-    return sorted(found, key=lambda each: each.stat().st_mtime)
+    return sorted(found, key=lambda each: each.lstat().st_mtime)
 
 
-def _read(key_file: Path, slug: str) -> _Mark:
-    """Returns what all marks of a petition that are not damaged say together."""
-    number, deeds, database, bots = 0, 0, "", set[str]()
-    for mark in map(_parsed, _paths(key_file, slug)):
-        if mark is not None:
-            number, deeds = max(number, mark.reached.number), max(deeds, mark.reached.deeds)
-            database, bots = mark.database, bots | mark.bots
-    return _Mark(Reached(number, deeds), database, bots)
+def _read(key_file: Path, slug: str, *, of: str = "") -> _Mark:
+    """Returns what all marks of a petition that are not damaged say together.
+
+    With `of`, those of before count only if they are of this database, or do not say of which.
+    """
+    reached, database, bots = Reached(), "", set[str]()
+    for path in _paths(key_file, slug):
+        mark = _parsed(path)
+        is_former = path.name != f"{key_file.name}.{slug}.mark"
+        if mark is None or (of and is_former and mark.database not in (of, _UNNAMED)):
+            continue
+        reached = _highest(reached, mark.reached)
+        database, bots = mark.database, bots | mark.bots
+    return _Mark(reached, database, bots)
+
+
+def _highest(one: Reached, other: Reached) -> Reached:
+    return Reached(max(one.number, other.number), max(one.deeds, other.deeds))
 
 
 def _parsed(path: Path) -> _Mark | None:
@@ -227,7 +255,7 @@ def _parsed(path: Path) -> _Mark | None:
         return None
     number, deeds, database, bots = found.groups(default="")
     reached = Reached(int(number), int(deeds or 0))
-    return _Mark(reached, unquote(database) or "…", set(bots.split()))
+    return _Mark(reached, unquote(database) or _UNNAMED, set(bots.split()))
 
 
 def _content(mark: _Mark) -> bytes:

@@ -52,6 +52,16 @@ def mark(tmp_path: Path) -> HighWaterMark:
     return HighWaterMark(tmp_path / "keys" / "petition.key", url, "andry")
 
 
+def test_what_a_command_marked_meanwhile_is_no_loss(mark: HighWaterMark, tmp_path: Path) -> None:
+    """The bot has asked its database, somebody signs, and a command ends."""
+    url = f"sqlite+aiosqlite:///{tmp_path / 'petition.db'}"
+    of_a_command = HighWaterMark(tmp_path / "keys" / "petition.key", url, "andry")
+    mark.raise_to(Reached(6))
+    of_a_command.raise_to(Reached(7, 1))
+    mark.raise_to(Reached(6))
+    assert number_in(mark) == 7
+
+
 async def test_many_looks_at_once_never_seem_to_go_back(mark: HighWaterMark) -> None:
     class Busy(Stored):
         async def read(self, _: object) -> Reached:

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from stat import S_ISDIR
+from threading import Thread
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -22,6 +23,7 @@ from storage.errors import BrokenData, DatabaseBehind
 from storage.high_water_mark import HighWaterMark, highest_reached, petition_signed_with
 from storage.keyring import Keyring
 from storage.petitions import Reached
+from storage.private_files import write_file
 from storage.sqlite import SqliteDatabase
 from tests.support.raw_sql import Statement, write_all, write_sql
 
@@ -194,6 +196,46 @@ def test_a_bot_with_which_people_signed_is_known_and_one_that_was_only_started_i
     assert [petition_signed_with(bot, key) for bot in "78"] == [SLUG, SLUG]
 
 
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_bot_is_known_that_wrote_the_mark_in_the_moment_in_which_a_command_did(
+    database: Path, key: Path, monkeypatch: pytest.MonkeyPatch, begun: bool
+) -> None:
+    if begun:
+        mark(key, database).raise_to(Reached(1))
+    of_the_bot = HighWaterMark(key, f"sqlite+aiosqlite:///{database}", SLUG, "7")
+    meanwhile = Thread(target=of_the_bot.raise_to, args=(Reached(2),))
+
+    def write(path: Path, content: bytes) -> None:
+        if meanwhile.ident is None:
+            meanwhile.start()
+            meanwhile.join(0.2)
+        write_file(path, content)
+
+    monkeypatch.setattr("storage.high_water_mark.write_file", write)
+    mark(key, database).raise_to(Reached(2))
+    meanwhile.join()
+    if not begun:
+        of_the_bot.raise_to(Reached(2))  # at its next look, within a second
+    assert petition_signed_with("7", key) == SLUG
+
+
+async def test_a_mark_of_before_of_another_database_stops_no_bot_that_goes_on_with_its_own(
+    database: Path, key: Path
+) -> None:
+    """It was tried on a file of its own, which got further, before it moved to this one."""
+    former = key.with_name(f"{key.name}.{SLUG}.aeea0583.mark")
+    former.write_text("9 4\nsqlite+aiosqlite:////elsewhere/trial.db\n7\n")
+    own = key.with_name(f"{key.name}.{SLUG}.d9e5d1aa.mark")
+    own.write_text(f"6 0\n{quote(f'sqlite+aiosqlite:///{database}', safe='/:+')}\n7\n")
+    await mark(key, database).require_reached()
+    mark(key, database).raise_to(Reached(6))
+    await mark(key, database).require_reached()
+    for content in ("9 4\n", own.read_text().replace("6 0", "9 4")):
+        former.write_text(content)
+        with pytest.raises(DatabaseBehind, match="ends at signature 6, and 9 were given"):
+            await mark(key, database).require_reached()
+
+
 async def test_without_a_mark_there_is_nothing_to_reach(database: Path, key: Path) -> None:
     lose_file(database)
     await mark(key, database).require_reached()
@@ -227,7 +269,11 @@ async def test_a_mark_that_may_not_be_opened_is_said_in_a_sentence(
 ) -> None:
     closed = mark(key, database)
     closed.path.mkdir()  # what root left cannot be opened by the bot's user either
-    with pytest.raises(DatabaseBehind, match=r"cannot be read.* Is a directory\. .* run: rm "):
+    with pytest.raises(DatabaseBehind, match=r"cannot be read.* Is a directory\. .* run: rmdir "):
+        await closed.require_reached()
+    closed.path.rmdir()
+    closed.path.symlink_to("nowhere")
+    with pytest.raises(DatabaseBehind, match=r"cannot be read.* It is damaged\. .* run: rm "):
         await closed.require_reached()
 
 
