@@ -75,6 +75,12 @@ from storage.keyring import Keyring, key_apart_from_data, require_key_file
 from storage.migrate import migrate
 from storage.petitions import close_petition_if_due, follow_folder, last_number_given
 from storage.process_lock import ProcessLock, acquire_process_lock
+from storage.restores import (
+    record_copy,
+    require_finished,
+    restore_awaits_repetition,
+    unfinished_restore,
+)
 
 _log = structlog.stdlib.get_logger()
 
@@ -225,12 +231,17 @@ async def open_app(
             settings = _without_stars(settings)
         mark = HighWaterMark(keyring.path, url, petition.slug, settings.bot_id)
         await mark.require_reached(restored=restored)
+        if not restored:
+            require_finished(keyring, petition.slug)
         await migrate(url)
         storage = await open_storage(url, keyring, petition.slug)
         stack.push_async_callback(_close, storage)
         if restored:
+            await storage.write(record_copy, clocks.now())
+        if await storage.read(restore_awaits_repetition):
             done = await repeat_journal(storage, keyring, petition.slug, clocks.now())
             _log.warning("journal_repeated", total=done.repeated)
+        unfinished_restore(keyring, petition.slug).unlink(missing_ok=True)
         await _say_age_of_backup(storage, clocks)
         # A date that has come is not moved: only /reopen opens the petition again.
         await storage.write(close_petition_if_due, clocks.now())

@@ -3,7 +3,8 @@
 On SQLite everything is done on a copy beside the database: it is decrypted, checked, migrated,
 brought up to date from the journal, and held back from sending. Once it is whole in one file it
 takes the place of the database, which is moved aside and kept for a week. On PostgreSQL the backup
-goes into a new, empty database; one that a kill left behind the mark beside the key is refused.
+goes into a new, empty database; a file beside the key keeps a bot from starting on it until all is
+done.
 """
 
 import asyncio
@@ -30,11 +31,10 @@ from storage.database_copy import (
 )
 from storage.database_url import PostgresAddress, SqliteAddress, parse_address
 from storage.errors import BackupUnusable, BrokenData, SchemaMissing
-from storage.high_water_mark import highest_reached
-from storage.journal_replay import replay
+from storage.high_water_mark import HighWaterMark, highest_reached
 from storage.keyring import Keyring
 from storage.migrate import migrate, require_known_revision
-from storage.petitions import last_number_given, petition_state
+from storage.petitions import petition_state
 from storage.private_files import (
     new_file,
     remove_unfinished,
@@ -43,8 +43,11 @@ from storage.private_files import (
 )
 from storage.process_lock import acquire_process_lock
 from storage.restores import (
+    held_restore,
     open_one_chat,
     record_restore,
+    repeat_after_restore,
+    unfinished_restore,
 )
 from storage.sqlite_connection import storage_error
 
@@ -138,10 +141,11 @@ async def restore(order: Order) -> Restored:
             kind=kind,
         )
     async with AsyncExitStack() as stack:
-        for slug in await _slugs(order, address):
+        slugs = await _slugs(order, address)
+        for slug in slugs:
             await stack.enter_async_context(acquire_process_lock(order.url, f"intake/{slug}"))
         if isinstance(address, PostgresAddress):
-            return await _restore_postgres(order, address)
+            return await _restore_postgres(order, address, slugs)
         # A link stays one, and what it leads to is moved aside.
         return await _restore_sqlite(order, address.path.resolve())
 
@@ -149,8 +153,10 @@ async def restore(order: Order) -> Restored:
 def _require_usable(order: Order) -> None:
     """Refuses what somebody else encrypted: it could hold anything that a database can run.
 
-    And what another version made, before anything is written.
+    And what another version made, and a mark that cannot be read, as it says which numbers were
+    given since; before anything is written.
     """
+    HighWaterMark(order.keyring.path, order.url, order.slug).require_readable()
     if not was_made_with(order.keyring, order.manifest):
         raise BackupUnusable(
             "{path} was not made with the key file of the settings, or its first line was "
@@ -172,29 +178,38 @@ async def _restore_sqlite(order: Order, database: Path) -> Restored:
     return replace(restored, moved_aside=moved)
 
 
-async def _restore_postgres(order: Order, address: PostgresAddress) -> Restored:
-    await require_empty(address)
-    options = ("--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error")
-    # One transaction: where it fails, the database is as empty as before.
-    await asyncio.to_thread(_run_pg_restore, order, options, address)
-    return await _brought_up_to_date(order.url, order)
-
-
-async def repeat_journal(
-    storage: Storage, keyring: Keyring, slug: str, at: datetime, made_at: datetime | None = None
+async def _restore_postgres(
+    order: Order, address: PostgresAddress, slugs: Sequence[str]
 ) -> Restored:
-    """Holds sending from a restored copy, and does again what people asked for after the backup.
+    await require_empty(address)
+    unfinished = [unfinished_restore(order.keyring, slug) for slug in slugs]
+    for each in unfinished:
+        each.touch(0o600)
+    options = ("--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error")
+    try:
+        await asyncio.to_thread(_run_pg_restore, order, options, address)
+    except Exception:
+        _remove(unfinished)  # it is one transaction, so the database is as empty as before
+        raise
+    restored = await _brought_up_to_date(order.url, order)
+    _remove(unfinished)
+    return restored
 
-    A kill in between leaves a copy that is behind its mark. `made_at` is when the backup was made.
-    """
+
+def _remove(files: Sequence[Path]) -> None:
+    for each in files:
+        each.unlink(missing_ok=True)
+
+
+async def repeat_journal(storage: Storage, keyring: Keyring, slug: str, at: datetime) -> Restored:
+    """Does again, on a restored copy, what people asked for after the backup."""
     content = await asyncio.to_thread(storage.journal.read)
     reached = highest_reached(keyring, slug)
-    lost = max(0, reached.number - await storage.read(last_number_given))
-    whole = content.knows_all_since(made_at)
-    await storage.write(record_restore, made_at=made_at, at=at, lost=lost, journal_is_whole=whole)
-    repeated = await storage.write(replay, content.entries, reached=reached, at=at)
-    signatures = (await storage.read(petition_state)).signatures
-    return Restored(signatures, lost, repeated, knows_all=whole)
+    repeated = await storage.write(repeat_after_restore, content, reached=reached, at=at)
+    held, state = await storage.read(held_restore), await storage.read(petition_state)
+    if held is None:
+        return Restored(state.signatures, 0, repeated)
+    return Restored(state.signatures, held.lost, repeated, knows_all=held.journal_is_whole)
 
 
 async def _brought_up_to_date(url: str, order: Order) -> Restored:
@@ -204,7 +219,8 @@ async def _brought_up_to_date(url: str, order: Order) -> Restored:
     storage = await open_known_storage(url, keyring, slug)
     try:
         await storage.read(open_one_chat)
-        return await repeat_journal(storage, keyring, slug, at, order.manifest.made_at)
+        await storage.write(record_restore, made_at=order.manifest.made_at, at=at)
+        return await repeat_journal(storage, keyring, slug, at)
     finally:
         await storage.close()
 

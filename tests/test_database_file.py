@@ -16,9 +16,10 @@ from bot import database_watch
 from bot.app import open_app
 from bot.cli.context import open_cli_context
 from bot.settings import PetitionSettings
+from storage import open_storage
 from storage.errors import DatabaseBehind, DatabaseReplaced, Unavailable
 from storage.petitions import petition_state
-from storage.restores import held_restore
+from storage.restores import held_restore, record_restore, unfinished_restore
 from storage.sqlite import SqliteDatabase
 from tests.support.scene import Scene, a_scene
 
@@ -205,7 +206,7 @@ class TestTheDatabaseFile:
             raise Unavailable
 
         with monkeypatch.context() as patch:
-            patch.setattr("bot.restore.replay", killed)
+            patch.setattr("storage.restores.replay", killed)
             with pytest.raises(Unavailable):
                 async with open_app(scene.settings, clocks=scene.clocks, restored=True):
                     pass
@@ -215,6 +216,59 @@ class TestTheDatabaseFile:
             storage = app.application.services.storage
             assert (await storage.read(petition_state)).signatures == 0
             assert await storage.read(held_restore) is not None
+
+    async def test_to_which_a_backup_was_not_restored_to_the_end_is_not_started_on(
+        self, scene: Scene
+    ) -> None:
+        """Nobody has asked for anything since, so that no number tells of it."""
+        assert scene.app is not None
+        services = scene.app.application.services
+        await scene.stop_bot()
+        unfinished = unfinished_restore(services.keyring, services.petition.slug)
+        unfinished.touch()
+        with pytest.raises(DatabaseBehind, match="did not come to its end"):
+            await scene.start_bot()
+        settings = PetitionSettings.model_validate(scene.settings.model_dump())
+        with pytest.raises(DatabaseBehind, match="did not come to its end"):
+            async with open_cli_context(settings):
+                pass
+        async with open_app(scene.settings, clocks=scene.clocks, restored=True) as app:
+            assert await app.application.services.storage.read(held_restore) is not None
+        assert not unfinished.exists()
+        await scene.start_bot()
+
+    async def test_in_which_a_backup_of_another_petition_brought_somebody_back_lets_her_go_again(
+        self, scene: Scene
+    ) -> None:
+        """Ana withdraws, and both are restored; of this one no mark says what she asked for."""
+        await scene.signs(scene.ana)
+        await scene.stop_bot()
+        backup = database(scene).read_bytes()
+        await scene.start_bot()
+        assert scene.app is not None
+        services = scene.app.application.services
+        scene.ana.send("/withdraw")
+        await scene.taps(scene.ana, scene.words.label("Retirar mi firma y borrar mis datos"))
+        await scene.stop_bot()
+        database(scene).write_bytes(backup)
+        services.keyring.beside(f"{services.petition.slug}.mark").unlink()
+        made_at = scene.clocks.now().replace(microsecond=0) - timedelta(hours=1)
+        another = await open_storage(scene.settings.database_url, services.keyring, "another")
+        await another.write(record_restore, made_at=made_at, at=scene.clocks.now())
+        await another.close()
+        settings = PetitionSettings.model_validate(scene.settings.model_dump())
+        with pytest.raises(DatabaseBehind, match="Start its bot first"):
+            async with open_cli_context(settings):
+                pass
+        await scene.start_bot()
+        storage = scene.app.application.services.storage
+        assert (await storage.read(petition_state)).signatures == 0
+        held = await storage.read(held_restore)
+        assert held is not None
+        # The journal was begun after the hour before, so it cannot be told whether it has all.
+        assert (held.backup_made_at, held.journal_is_whole) == (made_at, False)
+        async with open_cli_context(settings):
+            pass
 
     async def test_is_alone_again_after_a_start_and_what_was_moved_aside_goes_after_a_week(
         self, scene: Scene

@@ -18,8 +18,8 @@ from bot.console import CannotDo, R, agrees, run_to_end, say, say_files_here
 from bot.logs import configure_logging
 from bot.petition.petition import BUNDLED, Petition, load_petition
 from bot.settings import PetitionSettings, load_petition_settings
-from bot.text.terminal_language import terminal_language
-from bot.text.translations import Catalogs, Words
+from bot.text.terminal_language import label, terminal_language
+from bot.text.translations import Catalogs, Words, mark
 from storage import Storage, open_known_storage
 from storage.broadcast_types import Broadcast
 from storage.errors import DatabaseBehind
@@ -30,8 +30,13 @@ from storage.invalidations import Invalidation
 from storage.keyring import Keyring, require_key_file
 from storage.migrate import require_newest
 from storage.petitions import reached_so_far
+from storage.restores import require_finished, restore_awaits_repetition
 
 Found = TypeVar("Found", Broadcast, ExportedList, Invalidation)
+RESTORED = mark(
+    "Se restauró una copia, y en esta petición no se ha repetido lo que la gente pidió desde "
+    "entonces: quien se retiró ha vuelto. Pon antes su bot en marcha, que lo repite."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +89,18 @@ async def open_cli_context(settings: PetitionSettings) -> AsyncIterator[CliConte
     keyring = Keyring.load(key_file)
     # Tables of another version are refused: only the bot migrates them, when it starts.
     await require_newest(settings.database_url)
-    mark = HighWaterMark(key_file, settings.database_url, petition.slug)
-    await mark.require_reached()
+    reached = HighWaterMark(key_file, settings.database_url, petition.slug)
+    await reached.require_reached()
+    require_finished(keyring, petition.slug)
     storage = await open_known_storage(settings.database_url, keyring, petition.slug)
     try:
+        if await storage.read(restore_awaits_repetition):
+            raise DatabaseBehind(label(RESTORED))
         words = Catalogs.load(time_zone=petition.time_zone).words(terminal_language())
         yield CliContext(petition, storage, words, utc_now)
         # No bot may run that marks what was done; or one does, and has marked more meanwhile.
         with suppress(OSError, DatabaseBehind):
-            mark.raise_to(await storage.read(reached_so_far))
+            reached.raise_to(await storage.read(reached_so_far))
     finally:
         await storage.close()
 

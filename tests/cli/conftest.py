@@ -1,5 +1,6 @@
 """Fixtures: a petition in a database, and the command line on it."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -84,3 +85,11 @@ def telegram(monkeypatch: pytest.MonkeyPatch) -> Iterator[TelegramDate]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def programs(kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL's programs of the server's own version."""
+    if kind == "postgres":
+        folder = request.getfixturevalue("postgres_server").programs
+        monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")

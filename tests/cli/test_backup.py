@@ -24,7 +24,7 @@ from storage.broadcasts import broadcast_history, count_signers, due_broadcasts
 from storage.keyring import Keyring
 from storage.petitions import last_number_given
 from storage.process_lock import acquire_process_lock
-from storage.restores import held_restore, release_restore
+from storage.restores import held_restore, release_restore, restore_awaits_repetition
 from storage.signatures import mute_supporter, signature_of, withdraw_signature
 from tests.cli.petition_database import PetitionDatabase, TelegramDate, on_both
 from tests.support.raw_sql import Statement, write_all
@@ -33,14 +33,6 @@ from tests.support.supporters import ADMIN, NOON, Supporters, later
 CANARY = "Persona 3"
 
 pytestmark = pytest.mark.usefixtures("key")
-
-
-@pytest.fixture
-def programs(kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """PostgreSQL's programs of the server's own version."""
-    if kind == "postgres":
-        folder = request.getfixturevalue("postgres_server").programs
-        monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
 
 
 def typed(*words: object, answer: str | None = None) -> Result:
@@ -263,6 +255,7 @@ def test_what_people_asked_for_after_the_backup_stays(
         held = await storage.read(held_restore)
         assert held is not None
         assert held.lost == 2
+        assert not await storage.read(restore_awaits_repetition)
         assert await storage.write(release_restore, actor=ADMIN, at=later(9)) is True
         assert await storage.write(release_restore, actor=ADMIN, at=later(9)) is False
         assert len(await storage.read(due_broadcasts, later(9))) == 1

@@ -20,7 +20,7 @@ from storage.errors import Unavailable
 from storage.exports import ExportedList, NamedSignature, SignatureList, finish_export
 from storage.handovers import exported_lists
 from storage.high_water_mark import HighWaterMark
-from storage.restores import record_restore
+from storage.restores import mark_restore_repeated, record_restore
 from storage.transaction import Transaction
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
 from tests.support.raw_sql import write_sql
@@ -107,8 +107,11 @@ def test_of_a_copy_that_was_put_back_nothing_is_written_before_the_bot_has_broug
     mark.path.write_text("7\n")
     assert "ends at signature 6, and 7 were given" in refused(call("--output", str(file)))
     mark.path.write_text("6\n")
+    # As of the other petitions in a restored database.
     petition.do(lambda storage: storage.write(record_restore, made_at=None, at=NOON))
+    assert "Start its bot first" in refused(call("--output", str(file)))
     assert not file.exists()
+    petition.do(lambda storage: storage.write(mark_restore_repeated, at=NOON, lost=0))
     said(call("--output", str(file)))
 
 

@@ -17,10 +17,13 @@ from bot import restore as restoration
 from bot.age_encryption import parse_recipients
 from bot.backup import read_manifest, write_backup
 from bot.cli import backup as shell
+from storage import Storage
+from storage.broadcasts import due_broadcasts
 from storage.database_copy import contents_of
 from storage.keyring import Keyring, add_encryption_key, remove_older_encryption_keys
 from storage.migrations.before_the_release import FORMER
 from storage.petitions import last_number_given
+from storage.restores import restore_awaits_repetition, unfinished_restore
 from storage.signatures import withdraw_signature
 from tests.cli.petition_database import PetitionDatabase, on_both
 from tests.cli.test_backup import refused, said, sealed, typed
@@ -253,6 +256,81 @@ def test_a_copy_put_back_by_hand_is_refused_after_what_was_done_in_the_shell_too
     before = Statement("UPDATE petitions SET deeds = 0")
     petition.do(lambda storage: write_all(storage.database, before))
     assert "petition-bot run --restored-backup" in refused("person", 2, "show", *letter, "--yes")
+
+
+class Killed(BaseException):
+    """Nothing that comes after it is done."""
+
+
+@pytest.mark.parametrize("kind", ["postgres"], indirect=True)
+@pytest.mark.usefixtures("programs")
+def test_a_restore_to_a_server_that_was_killed_is_told_where_no_number_tells_of_it(
+    petition: PetitionDatabase,
+    tmp_path: Path,
+    key: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:
+    """Without a mark: the third is back, and a broadcast would go out again."""
+    file, server = tmp_path / "today.backup", request.getfixturevalue("postgres_server")
+    begun = Statement("INSERT INTO petitions (slug) VALUES ('sahara')")
+    petition.do(lambda storage: write_all(storage.database, begun))
+    petition.begins()
+    said("backup", file)
+    petition.do(lambda storage: storage.write(withdraw_signature, person(petition, 3), NOON))
+    for mark in tmp_path.glob("*.mark"):
+        mark.unlink()
+
+    async def killed(*_: object) -> None:
+        raise Killed
+
+    def unfinished() -> list[bool]:
+        slugs = ("andry", "sahara")
+        return [unfinished_restore(petition.keyring, slug).exists() for slug in slugs]
+
+    half, url = server.empty(), server.empty()
+    monkeypatch.setenv("PETITION_DATABASE_URL", half)
+    with monkeypatch.context() as patch:
+        patch.setattr(restoration, "run_program", lambda *_, **__: shutil.copy("none", "none"))
+        assert typed("restore", file, "-i", key, "--yes").exit_code != 0
+        assert unfinished() == [False, False]
+    with monkeypatch.context() as patch:
+        patch.setattr(restoration, "_brought_up_to_date", killed)
+        with pytest.raises(Killed):
+            typed("restore", file, "-i", key, "--yes")
+    assert unfinished() == [True, True]
+    assert "did not come to its end" in refused("backup", tmp_path / "another.backup")
+    monkeypatch.setenv("PETITION_DATABASE_URL", url)
+    assert "It has 5 signatures." in said("restore", file, "-i", key, "--yes")
+    assert unfinished() == [False, False]
+    restored = PetitionDatabase(url, petition.keyring)
+    assert not restored.do(lambda storage: storage.read(restore_awaits_repetition))
+    assert restored.do(lambda storage: storage.read(due_broadcasts, datetime.now(UTC))) == []
+
+    async def of_the_other(storage: Storage) -> bool:
+        theirs = Storage(storage.database, storage.keyring, "sahara")
+        return await theirs.read(restore_awaits_repetition)
+
+    assert restored.do(of_the_other)
+    for each in (half, url):
+        server.drop(each)
+
+
+def test_with_a_mark_that_cannot_be_read_nothing_is_restored_nor_tried(
+    petition: PetitionDatabase, tmp_path: Path, key: Path
+) -> None:
+    """Numbers that were given after the backup would be given again."""
+    file, mark = tmp_path / "today.backup", petition.keyring.beside("andry.mark")
+    said("backup", file)
+    mark.write_text("damaged")
+    before = contents(petition)
+    for deed in ("--drill", "--yes"):
+        told = refused("restore", file, "-i", key, deed)
+        assert "cannot be read, so nobody can tell whether signatures are missing" in told
+    assert contents(petition) == before
+    mark.unlink()
+    mark.symlink_to("nowhere")
+    assert "cannot be read, so nobody can tell" in refused("restore", file, "-i", key, "--yes")
 
 
 def test_a_copy_whose_log_is_not_in_it_does_not_take_the_place_of_the_database(

@@ -13,7 +13,7 @@ from handlers.context import Services
 from simulator.person import Person
 from storage.broadcasts import count_audience
 from storage.petitions import PetitionState, close_petition_if_due, follow_folder, petition_state
-from storage.restores import held_restore, record_restore, release_restore
+from storage.restores import held_restore, mark_restore_repeated, record_restore, release_restore
 from tests.support.audit_entries import newest_audit_entries
 from tests.support.scene import Scene
 from tests.support.storage_calls import Proceed, call_instead
@@ -262,7 +262,8 @@ async def test_after_a_restored_backup_nothing_is_sent_until_an_admin_has_looked
     scene.marta.start()
     await scene.signs(scene.ana)
     made_at = datetime(2026, 11, 20, 9, tzinfo=UTC)
-    await storage.write(record_restore, made_at=made_at, at=now(scene), lost=12)
+    await storage.write(record_restore, made_at=made_at, at=now(scene))
+    await storage.write(mark_restore_repeated, at=now(scene), lost=12)
     for _ in range(2):
         await look_after(scene, timedelta())
     assert told(scene.marta, "Se ha restaurado una copia de seguridad") == 1
@@ -280,9 +281,8 @@ async def test_after_a_restored_backup_nothing_is_sent_until_an_admin_has_looked
     scene.marta.send("/broadcast")
     await scene.settled()
     assert told(scene.marta, "Se ha restaurado una copia de seguridad") == 1
-    await storage.write(
-        record_restore, made_at=None, at=now(scene), lost=0, journal_is_whole=False
-    )
+    await storage.write(record_restore, made_at=None, at=now(scene))
+    await storage.write(mark_restore_repeated, at=now(scene), lost=0, journal_is_whole=False)
     await look_after(scene, timedelta())
     assert scene.marta.messages[-1].text == (
         "⚠️ Se ha restaurado una copia de seguridad de los datos.\n\n"
@@ -297,7 +297,8 @@ async def test_after_a_restored_backup_nothing_is_sent_until_an_admin_has_looked
     await storage.write(release_restore, actor=scene.marta.id, at=now(scene))
     await scene.taps(scene.marta, release)  # under a notice that is out of date
     await scene.marta.sees("Los envíos ya estaban permitidos.")
-    await storage.write(record_restore, made_at=None, at=now(scene), lost=1)
+    await storage.write(record_restore, made_at=None, at=now(scene))
+    await storage.write(mark_restore_repeated, at=now(scene), lost=1)
     await look_after(scene, timedelta())
     await scene.marta.sees(
         "No consta de cuándo es. Falta, como mucho, 1 firma posterior: esa persona tendría que "

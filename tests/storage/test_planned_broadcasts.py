@@ -1,6 +1,7 @@
 """Tests that a planned broadcast begins at its time, for everyone who has signed by then."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -25,7 +26,14 @@ from storage.broadcasts import (
 from storage.database import Database
 from storage.deliveries import record_results
 from storage.petitions import reopen_petition
-from storage.restores import held_restore, record_restore, release_restore
+from storage.restores import (
+    held_restore,
+    mark_restore_repeated,
+    record_copy,
+    record_restore,
+    release_restore,
+    restore_awaits_repetition,
+)
 from storage.tables import BROADCASTS
 from tests.support.broadcasts import claim, queued, results, start, started, tell
 from tests.support.supporters import ADMIN, Supporters, later
@@ -68,18 +76,19 @@ async def test_what_a_restored_backup_still_had_planned_waits_for_a_decision(
     await people.sign([1])
     broadcast = await planned(storage)
     await storage.write(record_restore, made_at=TIME - LATE, at=TIME)
+    await storage.write(mark_restore_repeated, at=TIME, lost=0)
     assert await storage.read(due_broadcasts, TIME) == []
     # Restored once more before anybody looked: the admins read about the one that is there.
-    await storage.write(
-        record_restore,
-        made_at=TIME - 2 * LATE,
-        at=TIME + timedelta(seconds=1),
-        lost=3,
-        journal_is_whole=False,
-    )
+    await storage.write(record_restore, made_at=TIME - 2 * LATE, at=TIME + timedelta(seconds=1))
+    await storage.write(mark_restore_repeated, at=TIME, lost=3, journal_is_whole=False)
     held = await storage.read(held_restore)
     assert held is not None
     assert (held.backup_made_at, held.lost, held.journal_is_whole) == (TIME - 2 * LATE, 3, False)
+    # Nor does a start as on a copy that was put back by hand forget which backup it is.
+    await storage.write(record_copy, TIME + timedelta(seconds=2))
+    assert await storage.read(restore_awaits_repetition)
+    await storage.write(mark_restore_repeated, at=TIME, lost=1)
+    assert await storage.read(held_restore) == replace(held, lost=4, journal_is_whole=True)
     await storage.write(release_restore, actor=ADMIN, at=TIME + timedelta(seconds=2))
     (due,) = await storage.read(due_broadcasts, TIME)
     begun = await storage.write(begin_broadcast, due, TIME + timedelta(seconds=3))
@@ -105,6 +114,13 @@ async def test_who_has_looked_at_one_restored_petition_lets_no_other_go_on(
     assert await theirs.read(due_broadcasts, TIME) == []
     await storage.write(change_broadcast, BroadcastAction.RESUME, ours.id, ADMIN, TIME)
     assert [each.id for each in await storage.read(due_broadcasts, TIME)] == [ours.id]
+    # Nor does the other one's bot hold it, when that starts as on a copy put back by hand.
+    await theirs.write(release_restore, actor=ADMIN, at=TIME)
+    assert await theirs.read(due_broadcasts, TIME) != []
+    await theirs.write(record_copy, TIME + timedelta(seconds=1))
+    assert await theirs.read(due_broadcasts, TIME) == []
+    (due,) = await storage.read(due_broadcasts, TIME)
+    assert due.is_running
 
 
 async def test_more_than_one_admin_may_write_to_waits_for_a_second_when_its_time_comes(

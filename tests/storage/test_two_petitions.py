@@ -89,8 +89,11 @@ from storage.petitions import (
 from storage.recalls import end_recall
 from storage.restores import (
     held_restore,
+    mark_restore_repeated,
+    record_copy,
     record_restore,
     release_restore,
+    restore_awaits_repetition,
 )
 from storage.sent_files import add_sent_file, expire_files, files_due, give_up_files
 from storage.signature_counts import signature_statistics, signing_rate
@@ -312,6 +315,10 @@ async def test_nothing_of_the_other_petition_is_changed(
     await storage.write(expire_files, MUCH_LATER)
     await storage.write(give_up_files, MUCH_LATER)
     await storage.write(release_restore, actor=ADMIN, at=MUCH_LATER)
+    await storage.write(record_copy, MUCH_LATER)
+    assert await storage.read(held_restore) is not None
+    await storage.write(mark_restore_repeated, at=MUCH_LATER, lost=9)
+    assert not await storage.read(restore_awaits_repetition)
     await storage.write(discard_closing_texts, actor=ADMIN, at=NOON)
     (waits,) = {
         each.publication.id
