@@ -29,7 +29,7 @@ from bot.petition_folder.read import folder_state, read_folder
 from bot.petition_folder.unready import unready_problems
 from bot.rehearsal_data import erase_rehearsal, rehearsal_data
 from bot.restore import repeat_journal, tidy_up
-from bot.retention import Retention
+from bot.retention import Retention, tidy_journal_at_the_end
 from bot.settings import FREE_RATE, Settings
 from bot.shutdown import CLOSE_SECONDS, at_most, finish_current_work
 from bot.telegram_session import shared_session
@@ -87,6 +87,7 @@ _log = structlog.stdlib.get_logger()
 # Before the start is tried again while Telegram or the database is away, in seconds.
 _PAUSES = BackOff(0.5, longest=15.0)
 _MARK_SECONDS = 0.5  # for the last writing of the high-water mark
+_REWRITE_SECONDS = 0.5  # for what the journal leaves out; a thread goes on with a long one
 
 # Errors that pass by themselves while the bot's identity is fetched from Telegram.
 _PASSES = frozenset({ErrorKind.RETRY, ErrorKind.UNKNOWN, ErrorKind.WAIT})
@@ -305,6 +306,8 @@ async def _mark_last(watch: DatabaseWatch) -> None:
 async def _close(storage: Storage) -> None:
     async with at_most(CLOSE_SECONDS, "database_not_closed"):
         await storage.close()
+    async with at_most(_REWRITE_SECONDS, "journal_not_rewritten"):
+        await tidy_journal_at_the_end(storage.journal)
 
 
 async def _fetch_bot_identity(application: PetitionApplication) -> None:

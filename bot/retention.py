@@ -39,8 +39,9 @@ from storage.erasures import (
     erase_leftovers,
     erase_signatures,
 )
-from storage.errors import Unavailable
+from storage.errors import JournalUnusable, Unavailable
 from storage.handovers import active_handover
+from storage.journal import Journal
 from storage.petitions import (
     closing_update_is_under_way,
     first_petition_notice_at,
@@ -228,10 +229,7 @@ class Retention:
         """
         kept_for = timedelta(days=_LONGEST_MONTH * self.petition().retention.months_at_most)
         before = None if self._erased_at is None else self._erased_at - kept_for
-        rewrite = self.storage.journal.rewrite
-        damaged = await asyncio.to_thread(rewrite, before, self._names_erased)
-        if damaged:
-            _log.critical("journal_damaged", total=damaged)
+        await _rewrite(self.storage.journal, before, self._names_erased)
 
     async def tidy_files(self) -> None:
         """Removes copies of people's data that nobody needs any more."""
@@ -247,3 +245,20 @@ class Retention:
             _log.warning("retention_waits_for_database")
         except Exception as error:  # whatever it is, the bot and this task go on
             _log.exception("retention_failed", kind=type(error).__name__)
+
+
+async def tidy_journal_at_the_end(journal: Journal) -> None:
+    """Leaves out what this process overtook, as no bot may run that does it within the hour."""
+    if journal.has_new:
+        try:
+            await _rewrite(journal)
+        except (OSError, JournalUnusable) as error:  # what was asked for is done all the same
+            _log.warning("journal_not_rewritten", kind=type(error).__name__)
+
+
+async def _rewrite(
+    journal: Journal, before: datetime | None = None, names_before: datetime | None = None
+) -> None:
+    damaged = await asyncio.to_thread(journal.rewrite, before, names_before)
+    if damaged:
+        _log.critical("journal_damaged", total=damaged)

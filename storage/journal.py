@@ -121,13 +121,18 @@ class JournalContent:
 
 
 class Journal:
-    """The journal of one petition, beside the key file."""
+    """The journal of one petition, beside the key file.
+
+    Attributes:
+        has_new: whether this process noted something since it last rewrote it.
+    """
 
     def __init__(self, keyring: Keyring, slug: str) -> None:
         self.path = keyring.beside(f"{slug}.journal")
         self._keyring = keyring
         self._slug = slug
         self._was_missing = False
+        self.has_new = False
 
     def prepare(self) -> None:
         """Makes the file, if there is none, and checks that it can be written.
@@ -156,6 +161,7 @@ class Journal:
         try:
             with self._locked() as file:
                 file.append(entries)
+                self.has_new = True
         except JournalUnusable as error:
             raise JournalUnwritable("{said}", said=error) from error
         except OSError as error:
@@ -201,6 +207,7 @@ class Journal:
                 fresh = _Sealing(self._keyring, self._slug, begun, os.urandom(16))
                 blocks = [fresh.sealed(each, place) for place, each in enumerate(kept, 1)]
                 write_file(self.path, b"".join((fresh.header, *blocks)))
+            self.has_new = False
         return unreadable
 
     def _is_missing(self) -> bool:

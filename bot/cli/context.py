@@ -17,6 +17,7 @@ from bot.clocks import utc_now
 from bot.console import CannotDo, R, agrees, run_to_end, say, say_files_here
 from bot.logs import configure_logging
 from bot.petition.petition import BUNDLED, Petition, load_petition
+from bot.retention import tidy_journal_at_the_end
 from bot.settings import PetitionSettings, load_petition_settings
 from bot.text.terminal_language import label, terminal_language
 from bot.text.translations import Catalogs, Words, mark
@@ -103,6 +104,7 @@ async def open_cli_context(settings: PetitionSettings) -> AsyncIterator[CliConte
             reached.raise_to(await storage.read(reached_so_far))
     finally:
         await storage.close()
+        await tidy_journal_at_the_end(storage.journal)
 
 
 @dataclass(frozen=True, slots=True)

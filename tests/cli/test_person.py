@@ -17,6 +17,7 @@ from storage import Storage
 from storage.broadcast_types import Outcome
 from storage.broadcasts import tally_of_broadcast
 from storage.handovers import exported_lists, record_handover
+from storage.journal import Deed, Journal
 from storage.person_notices import waiting_notices
 from storage.person_requests import CODE_LASTS, find_signer
 from tests.cli.petition_database import SIGNERS, PetitionDatabase, on_both, refused, said
@@ -91,6 +92,34 @@ def test_a_letter_is_answered_with_its_code(petition: PetitionDatabase) -> None:
     assert waiting(petition) == done
     assert f"verified otherwise: {LETTER}" in petition.audited()[0].detail
     assert "María" not in " ".join(entry.detail for entry in petition.audited())
+
+
+def test_while_no_bot_runs_a_former_name_leaves_the_journal_with_the_command(
+    petition: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody starts the bot again after the petition, and letters still come."""
+    journal, verified = Journal(petition.keyring, "andry"), ("--verified-otherwise", LETTER, "-y")
+
+    def names() -> list[str]:
+        return [each.value.partition(" ")[2] for each in journal.read().entries if each.has_name]
+
+    said(call("3", "correct", *verified, typed="María Sol\n"))
+    said(call("3", "correct", *verified, typed="Marta Sol\n"))
+    assert names() == ["Marta Sol"]
+    whole = journal.path.read_bytes()
+    said(call("3", "show", *verified))
+    assert journal.path.read_bytes() == whole
+    # Where the disk refuses that alone, it is done all the same.
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "rewrite", full)
+        said(call("3", "correct", *verified, typed="Marta Mas\n"))
+    assert names() == ["Marta Sol", "Marta Mas"]
+    said(call("3", "erase", *verified))
+    assert [each.deed for each in journal.read().entries] == [Deed.WITHDRAWAL]
+
+
+def full(*_: object) -> None:
+    raise OSError(28, "No space left on device")
 
 
 def test_each_request_says_what_it_does_before_it_is_done(petition: PetitionDatabase) -> None:

@@ -16,6 +16,7 @@ from simulator.chats import Message
 from simulator.person import Person
 from storage.conversations import screen_digest
 from storage.errors import Unavailable
+from storage.journal import Deed
 from storage.sent_files import add_sent_file
 from tests.support.raw_sql import read_sql
 from tests.support.scene import Scene, a_scene, fails
@@ -327,6 +328,17 @@ async def corrects_her_name(scene: Scene, person: Person) -> None:
     await scene.says(person, "/mydata")
     await scene.taps(person, "Corregir mi nombre")
     person.send("Ana García Ruiz")
+
+
+async def test_a_bot_that_is_stopped_leaves_no_name_of_hers_beside_the_key(scene: Scene) -> None:
+    ana, journal = scene.ana, scene.services.storage.journal
+    await scene.signs(ana)
+    await corrects_her_name(scene, ana)
+    await scene.settled()
+    assert any(each.has_name for each in journal.read().entries)
+    await withdraws(scene, ana)
+    await scene.stop_bot()
+    assert [each.deed for each in journal.read().entries] == [Deed.WITHDRAWAL]
 
 
 async def takes_her_name_back(scene: Scene, person: Person) -> None:
