@@ -23,7 +23,7 @@ from storage.invalidations import (
     take_out_signatures,
     undo_invalidation,
 )
-from storage.petitions import close_petition_if_due, petition_state
+from storage.petitions import petition_state
 
 _HOURS_SHOWN, _EXAMPLES = 48, 10
 
@@ -206,8 +206,6 @@ def _large(by_name: Mapping[str, int] | Mapping[str | None, int], others: str) -
 
 async def _take_out(context: CliContext, said: str, found: Matches, reason: str) -> str:
     now = context.clock()
-    # A date that has come closes the petition, so that its count at the closing is as it was.
-    await context.storage.write(close_petition_if_due, now)
     key, taken = await context.storage.write(
         take_out_signatures, found.numbers, reason=reason, condition=said, at=now
     )
@@ -232,7 +230,6 @@ async def _prepare_undo(context: CliContext, wanted: str) -> Plan:
 
     async def undo(context: CliContext) -> str:
         words, now = context.words, context.clock()
-        await context.storage.write(close_petition_if_due, now)  # as before taking them out
         back = await context.storage.write(undo_invalidation, found.id, now)
         return label(
             "{n} firmas cuentan otra vez. Ahora cuentan {counted}. Ya no están: {gone}.",

@@ -102,7 +102,7 @@ def test_what_is_put_back_after_the_date_counts_once_at_the_closing(
 
 
 def test_who_was_taken_out_after_the_date_counted_at_the_closing(wave: PetitionDatabase) -> None:
-    """As if the bot had closed it then: it was off when the date came."""
+    """The bot was off when the date came, and closes it as of that date when it starts."""
     wave.do(
         lambda storage: write_sql(
             storage.database,
@@ -111,6 +111,7 @@ def test_who_was_taken_out_after_the_date_counted_at_the_closing(wave: PetitionD
         )
     )
     said(invalidate("--form-seconds-under", "3", *REASON, typed="5\n"))
+    wave.do(lambda storage: storage.write(close_petition_if_due, datetime.now(UTC)))
     state = wave.do(lambda storage: storage.read(petition_state))
     assert state.is_closed
     assert (state.closed_signatures, state.signatures) == (SIGNERS, 1)
