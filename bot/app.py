@@ -245,7 +245,7 @@ async def open_app(
         unfinished_restore(keyring, petition.slug).unlink(missing_ok=True)
         await _say_age_of_backup(storage, clocks)
         # A date that has come is not moved: only /reopen opens the petition again.
-        await storage.write(close_petition_if_due, clocks.now())
+        await storage.write(close_petition_if_due, clocks.now(), settings.approval_above)
         await storage.write(follow_folder, petition.closes_at)
         await stack.enter_async_context(session)
         if session.proxy is not None:

@@ -150,7 +150,8 @@ async def remove_date(ctx: AdminContext, argument: str) -> None:
 async def _choose_date(ctx: AdminContext, revision: str, moment: datetime | None) -> None:
     services, words = ctx.services, ctx.words
     # A date that has come is not moved: only /reopen opens the petition again.
-    await services.storage.write(close_petition_if_due, services.clock())
+    above = services.approval_above
+    await services.storage.write(close_petition_if_due, services.clock(), above)
     state = await services.storage.write(
         choose_closing_date,
         moment,
@@ -245,7 +246,11 @@ async def confirm_close(ctx: AdminContext, argument: str) -> None:
     """Closes the petition if it has not changed since the button was shown."""
     services, words = ctx.services, ctx.words
     state = await services.storage.write(
-        close_petition, revision=_revision(argument), actor=ctx.user.id, at=services.clock()
+        close_petition,
+        revision=_revision(argument),
+        actor=ctx.user.id,
+        at=services.clock(),
+        approval_above=services.approval_above,
     )
     if state is None or state.closed_signatures is None:
         await _changed_meanwhile(ctx, closed=True)

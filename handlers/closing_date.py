@@ -67,7 +67,7 @@ async def look(bot: Bot, services: Services) -> None:
     state = await storage.read(petition_state)
     # Looked up before it is asked for, since that locks the petition for those who sign.
     if state.closed_at is None and state.closes_at is not None and state.closes_at <= now:
-        await storage.write(close_petition_if_due, now)
+        await storage.write(close_petition_if_due, now, services.approval_above)
         state = await storage.read(petition_state)
     untold = await _untold(services, state, now)
     why_not = await unready(services)
@@ -135,7 +135,8 @@ async def _untold(services: Services, state: PetitionState, now: datetime) -> in
 async def _changes(services: Services, now: datetime) -> list[Notice]:
     """Returns who changed what late visitors read of late, and what waits for a second admin."""
     view = await view_for(services, _NOBODY, services.petition.source_language)
-    made = {each.publication for each in view.versions if each.publication is not None}
+    kept = (each.publication for each in view.versions if each.discarded_at is None)
+    made = {each for each in kept if each is not None}
     return [
         Notice(
             "closing text waits" if each.published_at is None else "closing text changed",

@@ -121,7 +121,8 @@ class PetitionTexts:
     async def _take(self, bot: Bot, petition: Petition) -> None:
         services, self._is_done = self._services, False
         # A date that has come is not moved: only /reopen opens the petition again.
-        await services.storage.write(close_petition_if_due, services.clock())
+        above = services.approval_above
+        await services.storage.write(close_petition_if_due, services.clock(), above)
         await services.storage.write(follow_folder, petition.closes_at)
         if petition.time_zone != services.petition.time_zone:
             services.catalogs = Catalogs.load(time_zone=petition.time_zone)

@@ -127,7 +127,8 @@ async def confirm(ctx: SupporterContext, agreed_to: str) -> None:
         sign_petition, _new_signature(before), ctx.conversation, before.stored_version or 0
     )
     if not has_signed:
-        await ctx.services.storage.write(close_petition_if_due, ctx.services.clock())
+        now, above = ctx.services.clock(), ctx.services.approval_above
+        await ctx.services.storage.write(close_petition_if_due, now, above)
     ctx = (await reload(ctx)).at_valid_stage()
     if not has_signed:
         # From the form, so that the screen says that nothing was signed.

@@ -77,7 +77,7 @@ class ClosingText:
         number: of this entry in this language, from 1.
         text: Telegram HTML with {count}; None if it cannot be decrypted.
         author: the Telegram user id of who wrote it; None if it cannot be decrypted.
-        discarded_at: when it was replaced or discarded before it was published.
+        discarded_at: when it was discarded, or replaced before it was published or approved.
         publication: None while nobody has asked to publish it.
     """
 
@@ -96,12 +96,14 @@ class ClosingText:
     @property
     def is_published(self) -> bool:
         """Whether late visitors read it, or read it before the next version."""
-        return self.publication is not None and self.publication.published_at is not None
+        made = self.publication if self.discarded_at is None else None
+        return made is not None and made.published_at is not None
 
     @property
     def waits(self) -> bool:
         """Whether a second admin has to approve its publication."""
-        return self.publication is not None and self.publication.published_at is None
+        made = self.publication if self.discarded_at is None else None
+        return made is not None and made.published_at is None
 
     @property
     def is_left(self) -> bool:

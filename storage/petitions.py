@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, select
+from sqlalchemy import Row, Select, bindparam, exists, func, select
 
 from storage.audit import add_audit
 from storage.broadcast_types import ACTIVE, BroadcastState, Kind
@@ -17,6 +17,7 @@ from storage.keyring import NOBODY
 from storage.tables import (
     BROADCASTS,
     CLOSING_PUBLICATIONS,
+    CLOSING_TEXTS,
     HANDOVERS,
     INVALIDATIONS,
     PETITION_NOTICES,
@@ -141,20 +142,27 @@ def reached_so_far(tx: Transaction) -> Reached:
 
 
 def close_petition(
-    tx: Transaction, *, revision: int, actor: int, at: datetime
+    tx: Transaction, *, revision: int, actor: int, at: datetime, approval_above: int | None = None
 ) -> PetitionState | None:
-    """Closes the petition and stores the exact count; None if `revision` is out of date."""
+    """Closes the petition and stores the exact count; None if `revision` is out of date.
+
+    With more signers than `approval_above`, what one admin alone published of its end, as before
+    there was such a number, waits for another.
+    """
     petition = lock_petition(tx)
     if petition.revision != revision or petition.closed_at is not None:
         return None
+    if approval_above is not None and petition.signatures > approval_above:
+        _have_another_approve(tx, at)
     add_audit(tx, "close", actor=actor, at=at)
     return change_petition(tx, closed_at=at, closed_signatures=petition.signatures)
 
 
-def close_petition_if_due(tx: Transaction, now: datetime) -> bool:
+def close_petition_if_due(tx: Transaction, now: datetime, approval_above: int | None) -> bool:
     """Closes the petition as of its date, if that has come; returns whether it did.
 
-    From that moment on nobody can sign, whenever this is called.
+    From that moment on nobody can sign, whenever this is called. `approval_above` is as for
+    `close_petition`.
     """
     petition = lock_petition(tx)
     due = petition.closes_at
@@ -163,6 +171,8 @@ def close_petition_if_due(tx: Transaction, now: datetime) -> bool:
     add_audit(tx, "close", at=now, detail="date")
     # What was invalidated while the bot was not running is subtracted from it again.
     counted = petition.signatures + invalidated_since(tx, due)
+    if approval_above is not None and counted > approval_above:
+        _have_another_approve(tx, now)
     change_petition(tx, closed_at=due, closed_signatures=counted)
     return True
 
@@ -182,13 +192,31 @@ def reopen_petition(
     if closing_update_is_under_way(tx) or tx.count(HANDOVERS, HANDOVERS.c.undone_at.is_(None)):
         return None
     if approval_above is not None:
-        is_alone = CLOSING_PUBLICATIONS.c.approved_by_sealed.is_(None)
-        tx.set(CLOSING_PUBLICATIONS, is_alone, published_at=None)
+        _have_another_approve(tx, at)
     add_audit(tx, "reopen", actor=actor, at=at)
     # Without its date, which would close it again at once.
     return change_petition(
         tx, closed_at=None, closed_signatures=None, closes_at=None, closes_at_chosen=True
     )
+
+
+def _have_another_approve(tx: Transaction, at: datetime) -> None:
+    """Has what one admin alone published of the end wait for another.
+
+    Of each text that is the newest version; those that it replaced are not read again.
+    """
+    made, texts, newer = CLOSING_PUBLICATIONS.c, CLOSING_TEXTS.c, CLOSING_TEXTS.alias("newer").c
+    is_alone = made.approved_by_sealed.is_(None)
+    alone = select(made.id).where(tx.of(CLOSING_PUBLICATIONS), is_alone)
+    is_kept = texts.discarded_at.is_(None)
+    is_replaced = exists().where(
+        *(newer[name] == texts[name] for name in ("petition", "entry", "language")),
+        newer.number > texts.number,
+        newer.publication_id.is_not(None),
+    )
+    tx.set(CLOSING_TEXTS, texts.publication_id.in_(alone), is_kept, is_replaced, discarded_at=at)
+    newest = select(texts.publication_id).where(tx.of(CLOSING_TEXTS), is_kept)
+    tx.set(CLOSING_PUBLICATIONS, is_alone, made.id.in_(newest), published_at=None)
 
 
 def choose_closing_date(

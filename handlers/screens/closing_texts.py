@@ -65,13 +65,12 @@ class ClosingTextsView:
     @property
     def waiting(self) -> list[ClosingText]:
         """The versions of the change that waits for a second admin, the earliest if several do."""
-        request = self.request
-        return [each for each in self.versions if request and each.publication == request]
+        return [each for each in self.versions if each.waits and each.publication == self.request]
 
     @property
     def request(self) -> Publication | None:
         """What waits for a second admin."""
-        made = (each.publication for each in self.versions if not each.is_published)
+        made = (each.publication for each in self.versions if each.waits)
         waiting = [each for each in made if each is not None]
         return min(waiting, key=attrgetter("requested_at"), default=None)
 
@@ -226,8 +225,8 @@ def history(view: ClosingTextsView) -> Screen:
 def change_notice(view: ClosingTextsView, made: Publication) -> Screen:
     """Tells an admin who changed what, or that it waits for a second admin."""
     words = view.words
-    changed = [each for each in view.versions if each.publication == made]
-    listed = lines(*(_what(view, each) for each in changed))
+    changed = (each for each in view.versions if each.publication == made)
+    listed = lines(*(_what(view, each) for each in changed if each.discarded_at is None))
     who = view.who(made.requested_by)
     if made.published_at is None:
         return Screen(
@@ -333,8 +332,10 @@ def _state(view: ClosingTextsView, version: ClosingText) -> Html:
     words, made = view.words, version.publication
     if made is not None and made.published_at is not None:
         return words.text("Publicada el {moment}.", moment=words.moment(made.published_at))
-    if made is not None:
+    if version.waits:
         return words.text("Espera aprobación.")
+    if made is not None:
+        return words.text("La sustituyó una posterior.")
     return words.text("No se publicó." if version.discarded_at else "Sin publicar.")
 
 

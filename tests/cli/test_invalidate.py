@@ -96,7 +96,7 @@ def test_what_is_put_back_after_the_date_counts_once_at_the_closing(
         )
     )
     said(invalidate("--undo", done.rpartition(" ")[2].strip(), typed="5\n"))
-    wave.do(lambda storage: storage.write(close_petition_if_due, datetime.now(UTC)))
+    wave.do(lambda storage: storage.write(close_petition_if_due, datetime.now(UTC), None))
     state = wave.do(lambda storage: storage.read(petition_state))
     assert state.told_signatures == state.signatures == SIGNERS
 
@@ -111,7 +111,7 @@ def test_who_was_taken_out_after_the_date_counted_at_the_closing(wave: PetitionD
         )
     )
     said(invalidate("--form-seconds-under", "3", *REASON, typed="5\n"))
-    wave.do(lambda storage: storage.write(close_petition_if_due, datetime.now(UTC)))
+    wave.do(lambda storage: storage.write(close_petition_if_due, datetime.now(UTC), None))
     state = wave.do(lambda storage: storage.read(petition_state))
     assert state.is_closed
     assert (state.closed_signatures, state.signatures) == (SIGNERS, 1)

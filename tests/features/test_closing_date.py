@@ -195,7 +195,7 @@ async def test_the_admins_are_told_a_week_before_a_day_before_and_when_it_closes
         "comprueba antes que el mensaje final está como debe. Para cambiar la fecha o quitarla, "
         "escribe /close."
     )
-    await services(scene).storage.write(close_petition_if_due, closes_at)
+    await services(scene).storage.write(close_petition_if_due, closes_at, None)
     scene.jordi.send("/withdraw")
     await scene.taps(scene.jordi, scene.words.label("Retirar mi firma y borrar mis datos"))
     for _ in range(2):

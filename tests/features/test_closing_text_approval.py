@@ -305,3 +305,77 @@ async def test_what_one_published_for_few_waits_for_another_once_it_is_open_agai
     )
     await admin.scene.offers_the_final()
     assert "Pedir la aprobación, para 4 personas" in admin.panel.labels
+
+
+@pytest.mark.parametrize("by_its_date", [False, True])
+async def test_what_one_published_before_two_had_to_waits_for_another_at_the_closing(
+    admin: AdminScene, lucy: Person, by_its_date: bool
+) -> None:
+    await with_settings(admin, approval_above=None)
+    await writes(admin, SPANISH, "Solo Marta")
+    assert "✅ Publicado. Se leerá cuando la petición se cierre." in (await publishes(admin)).text
+    await with_settings(admin, approval_above=2)
+    if by_its_date:
+        storage, day = admin.services.storage, timedelta(days=1)
+        await storage.write(follow_folder, admin.services.clock() + day)
+        admin.ahead = day
+    else:
+        await closes(admin)
+    await notices(admin)
+    heading = f"La petición {'se ha cerrado en su fecha' if by_its_date else 'está cerrada'}"
+    (closed,) = (m.text for m in admin.marta.messages if m.text.startswith(heading))
+    assert WAITS in closed
+    await lucy.sees("Asked for by Marta. Somebody else has to approve it")
+    assert FOLDER in await read_late(admin, admin.scene.jordi)
+    await admin.scene.taps(lucy, "Review the change that waits")
+    await lucy.sees("Solo Marta")
+    await admin.scene.taps(lucy, "Approve and publish")
+    assert "Solo Marta" in await read_late(admin, admin.scene.jordi)
+
+
+async def test_what_one_published_before_two_had_to_is_read_at_the_closing_where_few_signed(
+    admin: AdminScene,
+) -> None:
+    await with_settings(admin, approval_above=None)
+    await writes(admin, SPANISH, "Solo Marta")
+    await publishes(admin)
+    await with_settings(admin, approval_above=3)
+    await closes(admin)
+    assert "Solo Marta" in await read_late(admin, admin.scene.jordi)
+
+
+async def test_what_was_replaced_neither_waits_nor_is_read_again_once_it_is_open_again(
+    admin: AdminScene, lucy: Person
+) -> None:
+    """Of the second change the Spanish text was replaced, and the English one is the newest."""
+    await with_settings(admin, approval_above=3)
+    await closes(admin)
+    for texts in ({SPANISH: "Cero"}, {SPANISH: "Uno", ENGLISH: "One"}, {SPANISH: "Dos"}):
+        for language, text in texts.items():
+            await writes(admin, language, text)
+        await publishes(admin)
+    assert "Dos" in await read_late(admin, admin.scene.jordi)
+    await admin.says("/reopen")
+    await admin.taps("Sí, volver a abrirla")
+    await admin.signs(admin.scene.world.person("Oleg", language="en"))
+    await closes(admin)
+    await admin.says("/closing")
+    await admin.taps("Todas las versiones")
+    states = [line.rpartition(". ")[2] for line in admin.panel.text.splitlines() if "•" in line]
+    assert [state.split()[0] for state in states] == ["Espera", "Espera", "La", "Publicada"]
+    await notices(admin)
+    waiting = [m.text for m in lucy.messages if "waits for approval" in m.text]
+    assert ["in Spanish" in each for each in waiting] == [False, True]
+    for spanish, english in ((FOLDER, "One"), ("Dos", "One")):
+        lucy.send("/closing")
+        await admin.scene.taps(lucy, "Review the change that waits")
+        await admin.scene.taps(lucy, "Approve and publish")
+        assert spanish in await read_late(admin, admin.scene.jordi)
+        assert english in await read_late(admin, admin.scene.mallory)
+    lucy.send("/closing")
+    await admin.scene.settled()
+    last = [m for m in lucy.messages if m.from_bot][-1]
+    assert "Review the change that waits" not in last.labels
+    await admin.says("/closing")
+    await admin.taps("Todas las versiones")
+    assert "Espera" not in admin.panel.text

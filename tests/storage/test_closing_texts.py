@@ -203,20 +203,20 @@ async def test_what_one_published_for_few_waits_for_another_once_it_is_open_agai
     storage: Storage, keyring: Keyring
 ) -> None:
     await signs_and_closes(storage, keyring, 2)
-    for text, approved in (("Uno", True), ("Dos", False)):
+    for text, approved in (("Uno", True), ("Dos", False), ("Tres", False)):
         await writes(storage, text)
         asked = await publishes(storage, above=1 if approved else 2)
         assert asked is not None
         if approved:
             await storage.write(approve_publication, asked.id, actor=LUCY, at=NOON)
-    for above, seen in ((None, ["Uno", "Dos"]), (2, ["Uno"])):
+    for above, seen in ((None, ["Uno", "Dos", "Tres"]), (2, ["Uno"])):
         revision = (await storage.read(petition_state)).revision
         assert await storage.write(
             reopen_petition, revision=revision, actor=MARTA, at=NOON, approval_above=above
         )
         assert await shown(storage) == seen
         assert await storage.write(close_petition, revision=revision + 1, actor=MARTA, at=NOON)
-    assert await storage.read(closing_update_waits)
+    assert [t.text for t in await storage.read(all_closing_texts) if t.waits] == ["Tres"]
 
 
 async def test_versions_come_in_the_order_in_which_they_were_written(storage: Storage) -> None:

@@ -156,9 +156,9 @@ class TestTheClosingDate:
 
     async def test_it_is_closed_as_of_its_date_and_once(self, storage: Storage) -> None:
         await storage.write(follow_folder, NOON)
-        assert await storage.write(close_petition_if_due, NOON - MILLISECOND) is False
-        assert await storage.write(close_petition_if_due, NOON + DAY) is True
-        assert await storage.write(close_petition_if_due, NOON + DAY) is False
+        assert await storage.write(close_petition_if_due, NOON - MILLISECOND, None) is False
+        assert await storage.write(close_petition_if_due, NOON + DAY, None) is True
+        assert await storage.write(close_petition_if_due, NOON + DAY, None) is False
         state = await storage.read(petition_state)
         assert state == PetitionState(0, NOON, 0, 1, NOON)
         assert state.was_closed_by_its_date
@@ -177,7 +177,7 @@ class TestTheClosingDate:
         before, after = NOON + DAY - MILLISECOND, NOON + DAY + MILLISECOND
         taken, _ = await storage.write(take_out_signatures, [1], **why, at=before)
         await storage.write(take_out_signatures, [2], **why, at=after)
-        await storage.write(close_petition_if_due, NOON + 2 * DAY)
+        await storage.write(close_petition_if_due, NOON + 2 * DAY, None)
         state = await storage.read(petition_state)
         assert (state.closed_signatures, state.told_signatures) == (2, 1)
         await storage.write(undo_invalidation, taken, NOON + 3 * DAY)
@@ -198,16 +198,16 @@ class TestTheClosingDate:
             is not None
         )
         await storage.write(follow_folder, NOON)
-        assert await storage.write(close_petition_if_due, NOON + DAY) is False
+        assert await storage.write(close_petition_if_due, NOON + DAY, None) is False
 
     async def test_what_is_opened_again_by_hand_is_closed_again_by_hand(
         self, storage: Storage
     ) -> None:
         await storage.write(follow_folder, NOON)
-        await storage.write(close_petition_if_due, NOON)
+        await storage.write(close_petition_if_due, NOON, None)
         await storage.write(reopen_petition, revision=1, actor=9, at=NOON)
         await storage.write(follow_folder, NOON)
-        assert await storage.write(close_petition_if_due, NOON + DAY) is False
+        assert await storage.write(close_petition_if_due, NOON + DAY, None) is False
         assert (await storage.read(petition_state)).closes_at is None
 
     async def test_a_closed_petition_takes_no_date(self, storage: Storage) -> None:
