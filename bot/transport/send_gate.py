@@ -96,15 +96,17 @@ class Gate:
         now, is_reply = self._clock(), lane is Lane.REPLY
         if is_reply and new and chat is not None:
             self._recent_replies.add(chat, now)
-            self._answered.add(chat, now)
             self._slots.yield_to_reply(now, self.rate)
         self._pauses.leaves(chat, now, new=new, is_reply=is_reply)
 
     def accepted(self, chat: Chat | None, *, new: bool = True) -> None:
         """Notes an accepted call; `new` means that it sends a new message."""
-        self._pauses.accepted(chat, self._clock(), new=new)
+        now = self._clock()
+        self._pauses.accepted(chat, now, new=new)
         if new:
-            self._estimator.accepted(self._clock())
+            self._estimator.accepted(now)
+            if chat is not None and self._recent_replies.number(chat, now):
+                self._answered.add(chat, now)
 
     def content_rejected(self, chat: Chat | None, *, new: bool = True) -> None:
         """Notes a call that Telegram rejected for its content, so that no limit was exceeded."""

@@ -326,6 +326,7 @@ async def test_in_a_crowd_who_was_not_answered_yet_goes_before_who_was() -> None
             while wait := await gate.acquire(Lane.REPLY, chat, 3.0, new=True):
                 await clock.sleep(wait)
             answers.setdefault(chat, []).append(clock.now)
+            gate.accepted(chat)
             await clock.sleep(10.0)
 
     flood = [asyncio.create_task(comes_again_and_again(chat)) for chat in range(20 * PACE)]
