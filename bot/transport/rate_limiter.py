@@ -11,6 +11,10 @@ from collections.abc import Awaitable, Callable
 _AT_LEAST_ONE_IN = 10
 # Replies delay a broadcast by this many seconds at most.
 _LONGEST_DEBT = 1.0
+# A line sleeps for so long at least: at a high rate several calls leave each time that it wakes,
+# which costs a third less than one by one. What is due sooner than `_NOW` leaves at once.
+_SHORTEST_SLEEP = 0.01
+_NOW = 0.0001
 
 
 class SlotLimiter:
@@ -81,7 +85,7 @@ class Line:
                 if is_paused():
                     return False
                 wait = self._slots.due_in(self._clock(), self._rate(), self._unused)
-                if wait <= 0:
+                if wait < _NOW:
                     self._slots.take(self._clock(), self._rate())
                     return True
-                await self._sleep(wait)
+                await self._sleep(max(wait, _SHORTEST_SLEEP))

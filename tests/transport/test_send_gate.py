@@ -49,6 +49,15 @@ async def test_broadcast_messages_leave_at_the_rate() -> None:
     assert clock.now == pytest.approx(102.0)
 
 
+async def test_at_a_high_rate_several_messages_leave_each_time_that_the_gate_wakes() -> None:
+    clock = Clock()
+    gate = Gate(1000, clock=clock, sleep=clock.sleep)
+    left = await left_at(gate, clock, 1066)
+    assert len(set(left)) <= 101
+    assert left[-1] == pytest.approx(1.0, abs=0.01)
+    assert most_at_once(left, 1000) <= 68
+
+
 async def test_a_reply_goes_ahead_of_all_who_wait_in_the_broadcast() -> None:
     gate = Gate(rate=2, burst=1, clock=asyncio.get_running_loop().time)
     waiting = [asyncio.create_task(gate.acquire(Lane.BROADCAST, chat)) for chat in range(100)]
