@@ -46,7 +46,7 @@ class Timeline(Clock):
 
     @staticmethod
     async def _settle() -> None:
-        for _ in range(3):
+        for _ in range(25):  # several calls leave each time that a line wakes
             await asyncio.sleep(0)
 
 
