@@ -43,6 +43,7 @@ class FailingDatabase:
         self.away = False
         self.severed = False
         self.lose_answers = 0
+        self._writing: set[asyncio.Future[Any]] = set()
 
     async def read(
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
@@ -54,9 +55,17 @@ class FailingDatabase:
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
         await self._passes()
-        result = await self._database.write(work, *args, **kwargs)
+        writing = asyncio.ensure_future(self._database.write(work, *args, **kwargs))
+        self._writing.add(writing)
+        writing.add_done_callback(self._writing.discard)
+        result = await asyncio.shield(writing)
         await self._answered()
         return result
+
+    async def written(self) -> None:
+        """Waits until what was being written at a kill is written."""
+        if self._writing:
+            await asyncio.wait(self._writing)
 
     async def _answered(self) -> None:
         if self.lose_answers > 0:
