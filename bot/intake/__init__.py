@@ -1,8 +1,7 @@
 """Fetches updates, handles them in order within a chat, and acknowledges them afterwards.
 
 Telegram is the durable inbox: an update stays there until the offset moves past it, and the offset
-moves only past updates that were handled. Polling is one way to fetch them; a webhook would be
-another, in a file `webhook.py` that answers 200 when `Dispatcher` has handled the update.
+moves only past updates that were handled.
 """
 
 from bot.intake.dispatcher import (
@@ -13,8 +12,7 @@ from bot.intake.dispatcher import (
     TryAgain,
     UpdatesBehind,
 )
-from bot.intake.polling import Polling
-from bot.intake.token_checks import TokenUnknown
+from bot.intake.polling import Polling, TokenUnknown
 
 __all__ = [
     "NOTHING_BEHIND",

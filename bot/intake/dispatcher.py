@@ -1,4 +1,8 @@
-"""Hands updates to the handler: in order within a chat, concurrently across chats."""
+"""Hands updates to the handler: in order within a chat, concurrently across chats.
+
+It knows nothing of where they come from: `Polling` is one caller, a webhook can be another. Each
+gets a future, and may acknowledge the update once that is done.
+"""
 
 import asyncio
 import time
@@ -7,15 +11,17 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, TypeGuard
 
 import structlog
 
 from bot.back_off import BackOff
-from bot.intake.offset_tracker import OffsetTracker, is_numbered
 from bot.tracebacks import kind_of, place_of
 
 _log = structlog.stdlib.get_logger()
+
+LARGEST = 2**31 - 1
+"""Telegram's largest number of an update; a larger offset would acknowledge every update."""
 
 # Half of the updates that Telegram hands out before the oldest is acknowledged.
 _HELD_UP = 50
@@ -23,6 +29,16 @@ _HELD_UP = 50
 _MOST_DROPPED = 100
 # Before an update is tried again, in seconds.
 _PAUSES = BackOff(0.1, longest=5.0, spread=0.2)
+
+
+def is_number(value: object) -> TypeGuard[int]:
+    """Tells whether it is a valid number; a negative offset would count from the newest update."""
+    return type(value) is int and 0 <= value <= LARGEST
+
+
+def is_numbered(update: object) -> TypeGuard[dict[str, Any]]:
+    """Tells whether it is an update with a valid number."""
+    return isinstance(update, dict) and is_number(update.get("update_id"))
 
 
 def ordering_key(update: Mapping[str, Any]) -> Hashable:
@@ -71,7 +87,6 @@ class DispatchPolicy:
     """The limits of the dispatcher.
 
     Attributes:
-        at_once: how many handlers run at the same time.
         waiting_per_chat: how many updates may wait in one chat. More are a flood and are dropped,
             or one person would fill up the hundred updates that Telegram hands out at a time.
         pauses: before an update is tried again.
@@ -81,7 +96,6 @@ class DispatchPolicy:
             not to blame, and the update keeps new ones from being fetched.
     """
 
-    at_once: int = 100
     waiting_per_chat: int = 20
     pauses: BackOff = _PAUSES
     handler_seconds: float = 60.0
@@ -89,22 +103,28 @@ class DispatchPolicy:
     stuck_others: int = 50
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Job:
     update: dict[str, Any]
-    number: int
+    place: int  # among all that were taken
+    done: asyncio.Future[None]
     tries: int = 0
-    failing_since: float = field(default=0.0)
+    failing_since: float = 0.0
     handled_before: int = 0
     dropped: list[int] = field(default_factory=list)
+
+    @property
+    def number(self) -> int:
+        number: int = self.update["update_id"]
+        return number
 
 
 class UpdatesBehind:
     """What has come after the update that is being handled; it is current at any time."""
 
-    def __init__(self, line: Sequence[_Job], offsets: OffsetTracker) -> None:
+    def __init__(self, line: Sequence[_Job], taken: Callable[[], int]) -> None:
         self._line = line  # of one chat, not finished; the update being handled is the first
-        self._offsets = offsets
+        self._taken = taken
 
     @property
     def waiting(self) -> list[dict[str, Any]]:
@@ -126,16 +146,16 @@ class UpdatesBehind:
 
         Telegram hands out at most a hundred from the oldest unfinished one.
         """
-        return bool(self._line) and self._offsets.after(self._line[0].number) >= _HELD_UP
+        return bool(self._line) and self._taken() - self._line[0].place >= _HELD_UP
 
 
-NOTHING_BEHIND = UpdatesBehind((), OffsetTracker())
+NOTHING_BEHIND = UpdatesBehind((), lambda: 0)
 
 Handle = Callable[[dict[str, Any], UpdatesBehind], Awaitable[None]]
 
 
 class Dispatcher:
-    """Handles updates, and knows up to which one all are finished.
+    """Handles updates, and says of each when it is done.
 
     Args:
         handle: handles one update, and is given what has come after it; after `TryAgain` the
@@ -158,10 +178,10 @@ class Dispatcher:
         self._is_spared = is_spared
         self._policy = policy or DispatchPolicy()
         self._clock = clock
-        self._offsets = OffsetTracker()
+        self._jobs: dict[int, _Job] = {}
         self._queues: dict[Hashable, deque[_Job]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._slots = asyncio.Semaphore(self._policy.at_once)
+        self._taken = 0
         self._progress = asyncio.Event()
         self._draining = asyncio.Event()
         self.counts = Counts()
@@ -169,38 +189,34 @@ class Dispatcher:
     @property
     def in_progress(self) -> int:
         """How many updates are taken and not finished."""
-        return len(self._offsets)
+        return len(self._jobs)
 
-    @property
-    def offset(self) -> int | None:
-        """The lowest unfinished number; requesting from it acknowledges all below."""
-        return self._offsets.offset
+    def take(self, update: object) -> asyncio.Future[None]:
+        """Takes an update, or finds it among those in progress.
 
-    def ask(self) -> int | None:
-        """Returns the offset for the next request to Telegram; one request at a time."""
-        return self._offsets.ask()
-
-    def offer(self, update: dict[str, Any]) -> bool:
-        """Takes an update unless it is known; tells whether it was new."""
+        Returns:
+            What is done once the update may be acknowledged: it was handled, passed over, or
+            dropped in a flood. It is cancelled when the dispatcher is drained before that. Who
+            may be cancelled while they wait for it needs `asyncio.shield`.
+        """
         if not is_numbered(update):
-            self.counts.passed_over += 1
-            _log.error("update_without_number")
-            return False
+            return self.pass_over("update_without_number")
         number = update["update_id"]
-        if not self._offsets.take(number):
-            return False
-        self._enqueue(_Job(update, number))
-        return True
+        if number not in self._jobs:
+            self._taken += 1
+            job = _Job(update, self._taken, asyncio.get_running_loop().create_future())
+            self._jobs[number] = job
+            self._enqueue(job)
+            return job.done
+        return self._jobs[number].done
 
-    def skip_unreadable(self, number: int) -> bool:
-        """Passes over an unreadable update; False when its number is below the offset."""
-        if number < (self.offset or 0):
-            return False
-        self._offsets.take(number)
-        self._offsets.finish(number)
+    def pass_over(self, event: str, number: int | None = None) -> asyncio.Future[None]:
+        """Counts an update that nobody can read, and logs it as `event`; returns what is done."""
         self.counts.passed_over += 1
-        _log.error("update_unreadable", update_id=number)
-        return True
+        _log.error(event, update_id=number)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
 
     async def wait_until_at_most(self, count: int, seconds: float) -> None:
         """Waits until at most `count` updates are in progress, or for `seconds`."""
@@ -222,6 +238,8 @@ class Dispatcher:
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for job in self._jobs.values():
+            job.done.cancel()
         return self.in_progress
 
     def _enqueue(self, job: _Job) -> None:
@@ -240,12 +258,11 @@ class Dispatcher:
     def _drop_one(self, waiting: deque[_Job], job: _Job) -> None:
         """Queues an update and drops one: itself, or if it is spared, the oldest that is not."""
         waiting.append(job)
-        line = list(waiting)
-        others = (
-            place for place, one in enumerate(line) if place and not self._is_spared(one.update)
-        )
-        place = next(others, len(line) - 1) if self._is_spared(job.update) else len(line) - 1
-        given_up, before = line[place], line[place - 1]
+        given_up = job
+        if self._is_spared(job.update):
+            others = (one for one in islice(waiting, 1, None) if not self._is_spared(one.update))
+            given_up = next(others, job)
+        before = waiting[waiting.index(given_up) - 1]
         waiting.remove(given_up)
         left = (*before.dropped, *_private_message(given_up.update), *given_up.dropped)
         before.dropped[:] = left[:_MOST_DROPPED]
@@ -254,12 +271,13 @@ class Dispatcher:
 
     async def _work(self, line: Hashable) -> None:
         waiting = self._queues[line]
-        behind = UpdatesBehind(waiting, self._offsets)
+        behind = UpdatesBehind(waiting, lambda: self._taken)
         while waiting:
             job = waiting[0]
             while not await self._try(job, behind):
-                await self._pause(job)
-                if self._draining.is_set():
+                with suppress(TimeoutError):
+                    pause = self._policy.pauses.pause(job.tries)
+                    await asyncio.wait_for(self._draining.wait(), pause)
                     return  # the updates behind it stay unfinished too, to keep the order
             self._finish(job)
             waiting.popleft()
@@ -268,49 +286,36 @@ class Dispatcher:
     async def _try(self, job: _Job, behind: UpdatesBehind) -> bool:
         """Handles an update once; tells whether it is finished."""
         try:
-            async with self._slots, asyncio.timeout(self._policy.handler_seconds):
+            async with asyncio.timeout(self._policy.handler_seconds):
                 await self._handle(job.update, behind)
         except (TryAgain, TimeoutError) as error:
             return self._failed(job, error)
         except Exception as error:  # whatever it is, the updates behind this one go on
             self.counts.passed_over += 1
             # Never its message: it may contain what a person wrote.
-            _log.error(
-                "update_passed_over",
-                update_id=job.number,
-                kind=kind_of(error),
-                place=place_of(error),
-            )
-            return True
-        self.counts.handled += 1
+            kind, place = kind_of(error), place_of(error)
+            _log.error("update_passed_over", update_id=job.number, kind=kind, place=place)
+        else:
+            self.counts.handled += 1
         return True
 
     def _failed(self, job: _Job, error: Exception) -> bool:
-        now = self._clock()
         if job.tries == 0:
-            job.failing_since, job.handled_before = now, self.counts.handled
+            job.failing_since, job.handled_before = self._clock(), self.counts.handled
         job.tries += 1
         stuck = (
-            now - job.failing_since >= self._policy.stuck_seconds
+            self._clock() - job.failing_since >= self._policy.stuck_seconds
             and self.counts.handled - job.handled_before >= self._policy.stuck_others
         )
-        event = "update_stuck" if stuck else "update_retried"
-        _log.warning(
-            event, update_id=job.number, kind=kind_of(error.__cause__ or error), attempt=job.tries
-        )
-        if stuck:
-            self.counts.passed_over += 1
-        else:
-            self.counts.retried += 1
+        self.counts.passed_over += stuck
+        self.counts.retried += not stuck
+        event, cause = "update_stuck" if stuck else "update_retried", error.__cause__ or error
+        _log.warning(event, update_id=job.number, kind=kind_of(cause), attempt=job.tries)
         return stuck
 
-    async def _pause(self, job: _Job) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._policy.pauses.pause(job.tries)):
-                await self._draining.wait()
-
     def _finish(self, job: _Job) -> None:
-        self._offsets.finish(job.number)
+        del self._jobs[job.number]
+        job.done.set_result(None)
         self._progress.set()
 
 

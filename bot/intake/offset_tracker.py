@@ -1,72 +1,51 @@
 """Tracks by number which updates are taken and which are finished, to know the next offset."""
 
-from typing import Any, TypeGuard
-
-LARGEST = 2**31 - 1  # Telegram's largest; a larger offset would acknowledge every update
+import asyncio
 
 
 class OffsetTracker:
-    """Holds the update numbers from the last requested offset to the newest one seen.
+    """Holds the updates from the last requested offset to the newest one, and what ends with each.
 
-    They are a few hundred at most, since Telegram hands out a hundred at a time.
+    They are a few hundred at most, since Telegram hands out a hundred at a time. Those that are
+    finished are remembered too, since an answer from Telegram in flight may still contain them.
     """
 
     def __init__(self) -> None:
-        self._unfinished: set[int] = set()
-        self._finished: set[int] = set()
-        self._newest: int | None = None
-
-    def __len__(self) -> int:
-        """Returns how many updates are taken and not finished."""
-        return len(self._unfinished)
+        self._taken: dict[int, asyncio.Future[None]] = {}
+        self._newest = -1
 
     @property
     def offset(self) -> int | None:
         """The lowest unfinished number; requesting from it acknowledges all below."""
-        if self._unfinished:
-            return min(self._unfinished)
-        return None if self._newest is None else self._newest + 1
+        unfinished = [number for number in self._taken if not self._is_finished(number)]
+        return min(unfinished, default=None if self._newest < 0 else self._newest + 1)
 
-    def after(self, number: int) -> int:
-        """Returns how far the newest number is ahead of this one."""
-        return 0 if self._newest is None else self._newest - number
+    def knows(self, number: int) -> bool:
+        """Tells whether the number was taken."""
+        return number in self._taken
 
-    def take(self, number: int) -> bool:
-        """Takes a number unless it is known; tells whether it was new."""
-        if number in self._unfinished or number in self._finished:
-            return False
-        # After a quiet week Telegram may go on from any number, even a lower one. Then the newest
-        # is the one that came last, or the offset would stay beyond all that comes.
-        if self._newest is None or number > self._newest or not self._unfinished:
-            self._newest = number
-        self._unfinished.add(number)
-        return True
+    def take(self, number: int, done: asyncio.Future[None]) -> None:
+        """Takes a number that is not known; it is finished with `done`, unless that is cancelled.
 
-    def finish(self, number: int) -> None:
-        """Marks a taken number as finished: handled or passed over.
-
-        It is remembered, since an answer from Telegram in flight may still contain it.
+        After a quiet week Telegram may go on from any number, even a lower one. Then the newest is
+        the one that came last, or the offset would stay beyond all that comes.
         """
-        self._unfinished.discard(number)
-        self._finished.add(number)
+        if number < self._newest and all(map(self._is_finished, self._taken)):
+            self._taken, self._newest = {}, number
+        self._newest = max(self._newest, number)
+        self._taken[number] = done
 
     def ask(self) -> int | None:
-        """Returns the offset for the next request, and forgets the finished numbers below it.
+        """Returns the offset for the next request, and forgets the numbers below it.
 
         They can come neither in its answer nor in an earlier one, as long as requests are made
         one at a time.
         """
         floor = self.offset
         if floor is not None:
-            self._finished = {number for number in self._finished if number >= floor}
+            self._taken = {each: done for each, done in self._taken.items() if each >= floor}
         return floor
 
-
-def is_number(value: object) -> TypeGuard[int]:
-    """Tells whether it is a valid number; a negative offset would count from the newest update."""
-    return type(value) is int and 0 <= value <= LARGEST
-
-
-def is_numbered(update: object) -> TypeGuard[dict[str, Any]]:
-    """Tells whether it is an update with a valid number."""
-    return isinstance(update, dict) and is_number(update.get("update_id"))
+    def _is_finished(self, number: int) -> bool:
+        done = self._taken[number]
+        return done.done() and not done.cancelled()

@@ -9,9 +9,10 @@ import structlog
 from telegram.error import TelegramError
 
 from bot.back_off import BackOff
-from bot.intake.dispatcher import Dispatcher
-from bot.intake.offset_tracker import is_number
-from bot.intake.token_checks import SecondPoller, TokenUnknown, token_is_denied
+from bot.intake.dispatcher import Dispatcher, is_number, is_numbered
+from bot.intake.offset_tracker import OffsetTracker
+from bot.intake.second_poller import SecondPoller
+from bot.text.terminal_language import TerminalError, label
 from bot.transport.client import TelegramClient
 from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
 from bot.transport.errors import AnswerUnreadable, ResponseLost
@@ -31,6 +32,17 @@ _MOST_UPDATES = 100  # Telegram's maximum
 _WAITS = BackOff(0.05, longest=0.25)
 # Seconds after a request that failed.
 _PAUSES = BackOff(0.5, longest=15.0)
+# Seconds for which Telegram has to deny the token: a proxy's hiccup is over by then.
+_DENIED_FOR = 60.0
+
+
+class TokenUnknown(TerminalError):
+    """Telegram does not know the token; at first a proxy's hiccup looks the same, and may pass."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label("Telegram no conoce ese token. Cópialo otra vez de @BotFather (/token), entero.")
+        )
 
 
 class Polling:
@@ -50,6 +62,8 @@ class Polling:
     ) -> None:
         self._client = client
         self._dispatch = dispatch
+        self._offsets = OffsetTracker()
+        self._clock = clock
         self._second_poller = SecondPoller(clock, report_second_poller)
         self._sleep = sleep
         self._stopping = False
@@ -57,14 +71,14 @@ class Polling:
         self._polling: asyncio.Task[None] | None = None
         self._failures = 0
         self._without_new = 0
-        self._was_checked = False
+        self._denied_since: float | None = None
         self._limit = _MOST_UPDATES
 
     async def run(self) -> None:
         """Polls until `stop` is called.
 
         Raises:
-            TokenUnknown: Telegram has denied the token for a minute, so no later try will work.
+            TokenUnknown: Telegram has denied the token for a minute.
         """
         if self._stopping:
             return
@@ -86,7 +100,7 @@ class Polling:
 
     async def acknowledge(self) -> None:
         """Tells Telegram what was handled; to be called once the dispatcher is drained."""
-        if self._dispatch.offset is None:
+        if self._offsets.offset is None:
             return
         try:
             await self._fetch(long_poll=0, limit=1, timeout=1.5)
@@ -107,11 +121,20 @@ class Polling:
                 if not self._skip_or_shrink(error, busy):
                     await self._recover(error)
                 continue
-            self._failures, self._was_checked = 0, False
+            self._failures, self._denied_since = 0, None
             # Even when none is new, since new ones may be behind the unfinished ones.
             self._limit = min(self._limit * 2, _MOST_UPDATES)
-            new = sum(self._dispatch.offer(update) for update in updates)
-            await self._wait_for_room(new)
+            await self._wait_for_room(new=sum(map(self._take, updates)))
+
+    def _take(self, update: object) -> bool:
+        """Gives an update to the dispatcher unless it is known; tells whether it was new."""
+        if not is_numbered(update):
+            self._dispatch.take(update)
+            return False
+        if self._offsets.knows(update["update_id"]):
+            return False
+        self._offsets.take(update["update_id"], self._dispatch.take(update))
+        return True
 
     async def _wait_for_room(self, new: int) -> None:
         if new > _MOST_UPDATES // 2:
@@ -130,7 +153,7 @@ class Polling:
         updates = await self._client.call(
             "getUpdates",
             {
-                "offset": self._dispatch.ask(),
+                "offset": self._offsets.ask(),
                 "limit": limit,
                 "timeout": long_poll,
                 "allowed_updates": ALLOWED_UPDATES,
@@ -156,18 +179,17 @@ class Polling:
         if limit > 1:
             return True
         number = None if busy else error.update_id
-        return is_number(number) and self._dispatch.skip_unreadable(number)
+        if not is_number(number) or number < (self._offsets.offset or 0):
+            return False
+        self._offsets.take(number, self._dispatch.pass_over("update_unreadable", number))
+        return True
 
     async def _recover(self, error: TelegramError) -> None:
-        kind = error_kind(error)
+        kind, event = error_kind(error), "polling_failed"
         if kind is ErrorKind.UNAUTHORISED:
-            if await token_is_denied(self._client, self._sleep):
-                raise TokenUnknown
-            if not self._was_checked:
-                self._was_checked = True  # the first time, the check was pause enough
-                return
-        event = "polling_failed"
-        if kind is ErrorKind.CONFLICT and self._is_our_webhook(error):
+            event = "token_denied"
+            await self._check_token()
+        elif kind is ErrorKind.CONFLICT and self._is_our_webhook(error):
             if await self._remove_webhook():
                 return
         elif kind is ErrorKind.CONFLICT:
@@ -177,6 +199,18 @@ class Polling:
         seconds = max(_PAUSES.pause(self._failures), seconds_to_wait(error))
         _log.warning(event, error_kind=kind, kind=type(error).__name__, seconds=seconds)
         await self._sleep(seconds)
+
+    async def _check_token(self) -> None:
+        """Raises TokenUnknown where the token has been denied for a minute, and still is."""
+        if self._denied_since is None:
+            self._denied_since = self._clock()
+        if self._clock() - self._denied_since < _DENIED_FOR:
+            return
+        try:
+            await self._client.call("getMe")
+        except TelegramError as error:
+            if error_kind(error) is ErrorKind.UNAUTHORISED:
+                raise TokenUnknown from None
 
     def _is_our_webhook(self, error: TelegramError) -> bool:
         """Tells whether an old webhook of ours keeps the updates; a later one is not ours."""

@@ -1,5 +1,6 @@
 """Any malformed update is handled or skipped, and everybody else goes on."""
 
+import asyncio
 import copy
 import json
 import random
@@ -49,7 +50,7 @@ async def test_no_mutated_update_stops_or_changes_anything_for_others(tmp_path: 
         await scene.signs(scene.ana)
         log = await _of_mallory(scene)
         for number, update in enumerate(_mutations(log, rng), start=10_000_000):
-            dispatch.offer(_as_it_arrives({**update, "update_id": number}))
+            dispatch.take(_as_it_arrives({**update, "update_id": number}))
             await dispatch.wait_until_at_most(10, 20)
         await dispatch.wait_until_at_most(0, 20)
         assert dispatch.in_progress == 0
@@ -66,13 +67,13 @@ async def _of_mallory(scene: Scene) -> list[dict[str, Any]]:
     """Updates of every kind, as the bot got them."""
     assert scene.app is not None
     dispatch, log = scene.app.dispatch, list[dict[str, Any]]()
-    offer = dispatch.offer
+    take = dispatch.take
 
-    def record(update: dict[str, Any]) -> bool:
+    def record(update: Any) -> asyncio.Future[None]:
         log.append(copy.deepcopy(update))
-        return offer(update)
+        return take(update)
 
-    dispatch.offer = record  # type: ignore[method-assign]
+    dispatch.take = record  # type: ignore[method-assign]
     person = scene.mallory
     await scene.signs(person, "Mallory Ó Briain")
     typed = person.send("hola")
@@ -83,7 +84,7 @@ async def _of_mallory(scene: Scene) -> list[dict[str, Any]]:
     person.block()
     person.unblock()
     await scene.settled()
-    dispatch.offer = offer  # type: ignore[method-assign]
+    dispatch.take = take  # type: ignore[method-assign]
     return log
 
 

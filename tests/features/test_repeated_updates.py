@@ -1,5 +1,6 @@
 """Telegram delivers every update three times, and nothing that counts changes."""
 
+import asyncio
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
@@ -56,13 +57,13 @@ def _recorded(scene: Scene) -> list[Mapping[str, Any]]:
     """Keeps every update as the bot takes it."""
     assert scene.app is not None
     dispatch, log = scene.app.dispatch, list[Mapping[str, Any]]()
-    offer = dispatch.offer
+    take = dispatch.take
 
-    def record(update: dict[str, Any]) -> bool:
+    def record(update: Any) -> asyncio.Future[None]:
         log.append(update)
-        return offer(update)
+        return take(update)
 
-    dispatch.offer = record  # type: ignore[method-assign]
+    dispatch.take = record  # type: ignore[method-assign]
     return log
 
 

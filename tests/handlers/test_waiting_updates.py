@@ -51,7 +51,7 @@ async def drawn_over(
 
     work = Dispatcher(handle)
     for number, update in enumerate((first, *behind)):
-        work.offer({"update_id": number, **update})
+        work.take({"update_id": number, **update})
     await work.drain(5)
     assert len(told) == 1 + len(behind)
     assert told[-1] is False, "nothing waits behind the last"

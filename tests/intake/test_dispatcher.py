@@ -3,9 +3,6 @@
 import asyncio
 from typing import Any
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from bot.back_off import BackOff
 from bot.intake import Counts, Dispatcher, DispatchPolicy, TryAgain, UpdatesBehind
 from bot.intake.dispatcher import Handle, ordering_key
@@ -37,7 +34,7 @@ async def test_updates_of_one_chat_are_handled_one_after_the_other() -> None:
 
     work = dispatch(handle)
     for number in range(10):
-        work.offer(message(number))
+        work.take(message(number))
     await work.drain(5)
     assert order == list(range(10))
 
@@ -51,38 +48,43 @@ async def test_a_slow_chat_holds_up_no_other() -> None:
         done.append(update["update_id"])
 
     work = dispatch(handle)
-    work.offer(message(1, chat=1))
-    work.offer(message(2, chat=2))
-    await work.wait_until_at_most(1, 5)
+    first, second = work.take(message(1, chat=1)), work.take(message(2, chat=2))
+    await second
     assert done == [2]
-    assert work.offset == 1
+    assert not first.done()
     slow.set()
-    await work.drain(5)
-    assert work.offset == 3
+    await first
 
 
-async def test_a_known_update_is_not_handled_again() -> None:
-    handled = []
+async def test_an_update_that_comes_again_meanwhile_is_handled_once_and_done_for_both() -> None:
+    """As a webhook does, whose caller gives up waiting and sends it again."""
+    handled, goes_on = [], asyncio.Event()
 
     async def handle(update: dict[str, Any], _behind: UpdatesBehind) -> None:
+        await goes_on.wait()
         handled.append(update["update_id"])
 
-    held = asyncio.Event()
+    async def answer_a_webhook(update: dict[str, Any]) -> int:
+        try:
+            async with asyncio.timeout(5):
+                await asyncio.shield(work.take(update))
+        except asyncio.CancelledError:
+            return 503
+        return 200
 
-    async def hold_the_first(update: dict[str, Any], behind: UpdatesBehind) -> None:
-        if update["update_id"] == 1:
-            await held.wait()
-        await handle(update, behind)
-
-    work = dispatch(hold_the_first)
-    assert work.offer(message(1, chat=1))
-    assert work.offer(message(2, chat=2))
-    await work.wait_until_at_most(1, 5)
-    assert not work.offer(message(1, chat=1))
-    assert not work.offer(message(2, chat=2))
-    held.set()
-    await work.drain(5)
-    assert handled == [2, 1]
+    work = dispatch(handle)
+    async with asyncio.TaskGroup() as callers:
+        gives_up = callers.create_task(answer_a_webhook(message(1)))
+        await asyncio.sleep(0)
+        gives_up.cancel()
+        again = [callers.create_task(answer_a_webhook(message(1))) for _ in range(2)]
+        other = callers.create_task(answer_a_webhook(message(2)))
+        await asyncio.sleep(0)
+        goes_on.set()
+    assert [gives_up.result(), *(each.result() for each in again), other.result()] == [
+        *(503, 200, 200, 200)
+    ]
+    assert handled == [1, 2]
 
 
 async def test_a_passing_failure_is_tried_again_until_it_works() -> None:
@@ -95,10 +97,8 @@ async def test_a_passing_failure_is_tried_again_until_it_works() -> None:
             raise TryAgain
 
     work = dispatch(handle)
-    work.offer(message(1))
-    await work.wait_until_at_most(0, 5)
+    await work.take(message(1))
     assert (work.counts.retried, work.counts.handled) == (3, 1)
-    assert work.offset == 2
 
 
 async def test_a_poisoned_update_is_counted_and_passed_over() -> None:
@@ -107,11 +107,9 @@ async def test_a_poisoned_update_is_counted_and_passed_over() -> None:
             raise ValueError("Canaria Pérez")
 
     work = dispatch(handle)
-    work.offer(message(1))
-    work.offer(message(2))
-    await work.drain(5)
+    await work.take(message(1))
+    await work.take(message(2))
     assert (work.counts.passed_over, work.counts.handled) == (1, 1)
-    assert work.offset == 3
 
 
 async def test_what_is_not_done_when_draining_ends_stays_unacknowledged() -> None:
@@ -119,9 +117,9 @@ async def test_what_is_not_done_when_draining_ends_stays_unacknowledged() -> Non
         await asyncio.Event().wait()
 
     work = dispatch(handle)
-    work.offer(message(7))
-    await work.drain(0.01)
-    assert work.offset == 7
+    done = work.take(message(7))
+    assert await work.drain(0.01) == 1
+    assert done.cancelled()
 
 
 async def test_a_flood_of_one_chat_is_dropped_and_others_do_not_notice() -> None:
@@ -134,8 +132,8 @@ async def test_a_flood_of_one_chat_is_dropped_and_others_do_not_notice() -> None
 
     work = dispatch(handle)
     for number in range(1, 91):
-        work.offer(message(number, chat=1))
-    work.offer(message(91, chat=2))
+        work.take(message(number, chat=1))
+    work.take(message(91, chat=2))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert done == [91]
@@ -159,7 +157,7 @@ async def test_while_one_person_floods_nobody_else_waits_for_a_second() -> None:
     work = dispatch(handle)
     for number in range(2_000):  # a hundred a second, of which every tenth is somebody else's
         await clock.pass_to(100.0 + number / 100)
-        work.offer(message(number, chat=number if number % 10 == 5 else 1))
+        work.take(message(number, chat=number if number % 10 == 5 else 1))
     await clock.pass_until_nobody_sleeps()
     await work.drain(5)
     assert work.counts.dropped > 1_000
@@ -176,14 +174,13 @@ async def test_twenty_wait_behind_the_one_in_hand_and_the_next_is_dropped() -> N
 
     work = dispatch(handle)
     for number in range(1, 22):
-        assert work.offer(message(number))
+        assert not work.take(message(number)).done()
     assert work.counts.dropped == 0
-    assert work.offer(message(22))
-    assert (work.counts.dropped, work.in_progress, work.offset) == (1, 21, 1)
+    assert work.take(message(22)).done()
+    assert (work.counts.dropped, work.in_progress) == (1, 21)
     gate.set()
     await work.drain(5)
     assert done == list(range(1, 22))
-    assert work.offset == 23
 
 
 async def test_who_wants_to_leave_is_heard_behind_any_number_of_their_own_messages() -> None:
@@ -195,12 +192,11 @@ async def test_who_wants_to_leave_is_heard_behind_any_number_of_their_own_messag
 
     work = Dispatcher(handle, QUICK, is_spared=lambda update: update["update_id"] in {5, 23, 24})
     for number in range(1, 25):
-        assert work.offer(message(number))
-    assert (work.counts.dropped, work.in_progress, work.offset) == (3, 21, 1)
+        work.take(message(number))
+    assert (work.counts.dropped, work.in_progress) == (3, 21)
     gate.set()
     await work.drain(5)
     assert done == [1, *range(4, 22), 23, 24], "the oldest that wait give way, in their order"
-    assert work.offset == 25
 
 
 async def test_leaving_twenty_times_over_takes_no_more_room_than_anything_else() -> None:
@@ -211,39 +207,10 @@ async def test_leaving_twenty_times_over_takes_no_more_room_than_anything_else()
 
     work = Dispatcher(handle, QUICK, is_spared=lambda _update: True)
     for number in range(1, 31):
-        work.offer(message(number))
+        work.take(message(number))
     assert (work.counts.dropped, work.in_progress) == (9, 21)
     gate.set()
-    await work.drain(5)
-    assert work.offset == 31
-
-
-@given(st.lists(st.sampled_from(["offer", "finish"]), max_size=60), st.randoms())
-def test_the_offset_never_passes_an_unfinished_update(steps: list[str], random: Any) -> None:
-    async def play() -> None:
-        open_: dict[int, asyncio.Event] = {}
-
-        async def handle(update: dict[str, Any], _behind: UpdatesBehind) -> None:
-            await open_[update["update_id"]].wait()
-
-        work, number = dispatch(handle), 0
-        unfinished: set[int] = set()
-        for step in steps:
-            if step == "offer":
-                number += 1
-                open_[number] = asyncio.Event()
-                unfinished.add(number)
-                work.offer(message(number, chat=number))
-            elif unfinished:
-                finished = random.choice(sorted(unfinished))
-                unfinished.discard(finished)
-                open_[finished].set()
-                await work.wait_until_at_most(len(unfinished), 5)
-            if number:
-                assert work.offset == min(unfinished, default=number + 1)
-        await work.drain(0)
-
-    asyncio.run(play())
+    assert await work.drain(5) == 0
 
 
 async def test_a_failing_update_holds_the_order_of_its_chat() -> None:
@@ -258,7 +225,7 @@ async def test_a_failing_update_holds_the_order_of_its_chat() -> None:
 
     work = dispatch(handle)
     for number in (1, 2, 3):
-        work.offer(message(number))
+        work.take(message(number))
     await work.wait_until_at_most(0, 5)
     assert handled == [1, 2, 3]
 
@@ -273,43 +240,13 @@ async def test_draining_tries_nothing_again_and_keeps_what_stands_behind_a_failu
 
     work = Dispatcher(handle, DispatchPolicy(pauses=BackOff(30, 30)))
     for number in (1, 2):
-        work.offer(message(number, chat=1))
-    work.offer(message(3, chat=2))
+        work.take(message(number, chat=1))
+    work.take(message(3, chat=2))
     await work.wait_until_at_most(2, 5)
     started = asyncio.get_running_loop().time()
     left = await work.drain(5)
     assert asyncio.get_running_loop().time() - started < 1
-    assert (handled, left, work.offset) == ([3], 2, 1)
-
-
-async def test_no_more_than_the_permitted_handlers_run_at_once() -> None:
-    running, most = 0, 0
-
-    async def handle(_update: dict[str, Any], _behind: UpdatesBehind) -> None:
-        nonlocal running, most
-        running += 1
-        most = max(most, running)
-        await asyncio.sleep(0.001)
-        running -= 1
-
-    work = Dispatcher(handle, DispatchPolicy(at_once=7))
-    for number in range(50):
-        work.offer(message(number, chat=number))
-    await work.wait_until_at_most(0, 5)
-    assert (most, work.counts.handled) == (7, 50)
-
-
-async def test_an_update_waiting_to_be_tried_again_takes_no_handlers_place() -> None:
-    async def handle(update: dict[str, Any], _behind: UpdatesBehind) -> None:
-        if update["update_id"] < 3:
-            raise TryAgain
-
-    work = Dispatcher(handle, DispatchPolicy(at_once=2, pauses=BackOff(30, 30)))
-    for number in range(10):
-        work.offer(message(number, chat=number))
-    await work.wait_until_at_most(3, 5)
-    assert work.counts.handled == 7
-    await work.drain(1)
+    assert (handled, left) == ([3], 2)
 
 
 async def test_one_that_fails_for_ever_while_others_go_well_is_passed_over() -> None:
@@ -321,15 +258,15 @@ async def test_one_that_fails_for_ever_while_others_go_well_is_passed_over() -> 
 
     rules = DispatchPolicy(pauses=BackOff(0.001, 0.001), stuck_seconds=60, stuck_others=5)
     work = Dispatcher(handle, rules, clock=lambda: now)
-    work.offer(message(0, chat=100))
+    work.take(message(0, chat=100))
     await asyncio.sleep(0.02)
     now = 61.0
     await asyncio.sleep(0.02)
-    assert (work.offset, work.counts.passed_over) == (0, 0), "all may be failing: patience"
+    assert work.counts.passed_over == 0, "all may be failing: patience"
     for number in range(1, 6):
-        work.offer(message(number, chat=number))
+        work.take(message(number, chat=number))
     await work.wait_until_at_most(0, 5)
-    assert (work.offset, work.counts.passed_over) == (6, 1)
+    assert work.counts.passed_over == 1
 
 
 async def test_a_handler_that_hangs_is_tried_again() -> None:
@@ -342,7 +279,7 @@ async def test_a_handler_that_hangs_is_tried_again() -> None:
             await asyncio.Event().wait()
 
     work = Dispatcher(handle, DispatchPolicy(pauses=BackOff(0.001), handler_seconds=0.01))
-    work.offer(message(1))
+    work.take(message(1))
     await work.wait_until_at_most(0, 5)
     assert (tries, work.counts.retried, work.counts.handled) == (2, 1, 1)
 
@@ -351,23 +288,9 @@ async def test_an_update_without_a_number_is_counted_and_stops_nothing() -> None
     async def handle(_update: dict[str, Any], _behind: UpdatesBehind) -> None: ...
 
     work = dispatch(handle)
-    assert not work.offer({"message": {"chat": {"id": 1}}})
-    assert not work.offer({"update_id": "7"})
-    assert (work.counts.passed_over, work.offset) == (2, None)
-
-
-async def test_what_cannot_be_read_is_stepped_over_unless_it_lies_below_the_offset() -> None:
-    async def handle(_update: dict[str, Any], _behind: UpdatesBehind) -> None: ...
-
-    work = dispatch(handle)
-    assert work.skip_unreadable(0)
-    assert (work.offset, work.counts.passed_over) == (1, 1)
-    assert not work.skip_unreadable(0)
-    assert (work.offset, work.counts.passed_over) == (1, 1)
-    assert work.skip_unreadable(1)
-    assert work.skip_unreadable(7)
-    assert (work.offset, work.in_progress, work.counts.passed_over) == (8, 0, 3)
-    assert not work.offer(message(7)), "an answer on its way may still hold it"
+    assert work.take({"message": {"chat": {"id": 1}}}).done()
+    assert work.take({"update_id": "7"}).done()
+    assert (work.counts.passed_over, work.in_progress) == (2, 0)
 
 
 def test_the_chat_is_found_in_every_kind_of_update() -> None:

@@ -6,9 +6,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.intake import TokenUnknown
-from bot.intake.token_checks import SecondPoller
+from bot.intake.second_poller import SecondPoller
 from tests.intake.running_polling import RunningPolling, SleepClock, polling
-from tests.support.scripted_server import TOKEN, page, refuse
+from tests.support.scripted_server import TOKEN, refuse
 
 DENIED = [401, 404]
 OTHER = refuse(409, "Conflict: terminated by other getUpdates request")
@@ -22,57 +22,52 @@ async def test_one_denial_of_the_token_does_not_end_a_running_bot(
     intake.inbox.put(1)
     async with polling(intake):
         await intake.until(lambda: intake.handler.done == [1])
-        assert intake.clock.now == 0, "everybody's updates wait for as long as the question takes"
+        assert intake.clock.now == 0.5
         intake.inbox.failures.append(refuse(status, "Unauthorized"))
-        for number in (2, 3):
-            intake.inbox.put(number)
-            await intake.until(lambda n=number: n in intake.handler.done)  # type: ignore[misc]
-    assert intake.inbox.other_calls == ["getMe"] * 2
-    assert 0.5 not in intake.clock.taken, "nor longer when it happens again"
-
-
-async def test_a_denial_that_comes_again_though_the_token_is_good_is_not_asked_about_without_rest(
-    intake: RunningPolling,
-) -> None:
-    intake.inbox.failures += [refuse(401, "Unauthorized")] * 4
-    intake.inbox.put(1)
-    async with polling(intake):
-        await intake.until(lambda: intake.handler.done == [1])
-    assert intake.clock.now == 0.5 + 1 + 2
+        intake.inbox.put(2)
+        await intake.until(lambda: 2 in intake.handler.done)
+    assert intake.inbox.other_calls == []
 
 
 async def test_a_hiccup_of_less_than_a_minute_is_survived(intake: RunningPolling) -> None:
-    intake.inbox.failures.append(refuse(401, "Unauthorized"))
-    intake.inbox.token_denied = 3
+    intake.inbox.failures += [refuse(401, "Unauthorized")] * 6
     intake.inbox.put(1)
     with capture_logs() as logs:
         async with polling(intake):
             await intake.until(lambda: intake.handler.done == [1])
-    assert intake.inbox.other_calls == ["getMe"] * 4
-    denied = [line["attempt"] for line in logs if line["event"] == "token_denied"]
-    assert denied == [1, 2, 3]
+    assert [line["event"] for line in logs] == ["token_denied"] * 6
+    assert intake.clock.taken[:6] == [0.5, 1, 2, 4, 8, 15]
 
 
 @pytest.mark.parametrize("status", DENIED)
 async def test_a_token_denied_for_a_minute_ends_the_polling_with_a_sentence(
     intake: RunningPolling, status: int
 ) -> None:
-    intake.inbox.failures.append(refuse(status, "Unauthorized"))
-    intake.inbox.token_denied = 5
+    intake.inbox.failures += [refuse(status, "Unauthorized")] * 9
+    intake.inbox.token_denied = 1
     with pytest.raises(TokenUnknown, match="Telegram does not know that token") as caught:
         await intake.polling.run()
     assert TOKEN not in str(caught.value)
-    assert intake.inbox.other_calls == ["getMe"] * 5
-    assert intake.clock.now == 60
+    assert intake.inbox.other_calls == ["getMe"]
+    assert intake.clock.now == 60.5
 
 
-async def test_what_only_says_that_telegram_is_away_denies_nothing(intake: RunningPolling) -> None:
-    intake.inbox.failures += [refuse(401, "Unauthorized"), page(502)]
-    intake.inbox.away = 3  # as often as a call is made
+async def test_who_denies_it_only_to_the_polling_is_asked_on(intake: RunningPolling) -> None:
+    intake.inbox.failures += [refuse(401, "Unauthorized")] * 10
     intake.inbox.put(1)
     async with polling(intake):
         await intake.until(lambda: intake.handler.done == [1])
-    assert intake.clock.taken[:2] == [0, 0.5]
+    assert intake.inbox.other_calls == ["getMe"] * 2
+
+
+async def test_after_a_good_poll_the_minute_begins_anew(intake: RunningPolling) -> None:
+    async with polling(intake):
+        for number in range(1, 20):
+            intake.inbox.failures += [refuse(401, "Unauthorized")] * 4
+            intake.inbox.put(number)
+            await intake.until(lambda n=number: n in intake.handler.done)  # type: ignore[misc]
+    assert intake.clock.now > 60
+    assert intake.inbox.other_calls == []
 
 
 async def test_it_can_be_stopped_while_it_doubts(intake: RunningPolling) -> None:
@@ -107,8 +102,10 @@ async def test_while_the_admins_are_being_told_everybodys_updates_go_on(
     async with polling(intake):
         await intake.until(lambda: intake.handler.done == [1])
         assert len(intake.rivals_told) == 1, "they have not been told yet"
-    await asyncio.sleep(0)
-    assert intake.polling._second_poller._reporting is None, "nor will they be once it stopped"
+    reporting = intake.polling._second_poller._reporting
+    assert reporting is not None
+    await asyncio.wait({reporting})
+    assert reporting.cancelled(), "nor will they be once it stopped"
 
 
 async def told(*moments: float) -> list[float]:

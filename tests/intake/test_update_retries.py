@@ -34,7 +34,7 @@ class FailingDispatcher:
     async def others(self, first: int, last: int) -> None:
         left = self.work.in_progress
         for number in range(first, last + 1):
-            self.work.offer(message(number, chat=number))
+            self.work.take(message(number, chat=number))
         await self.work.wait_until_at_most(left, 5)
 
 
@@ -46,26 +46,26 @@ def failing() -> FailingDispatcher:
 async def test_it_is_given_up_after_a_minute_in_which_fifty_others_went_well(
     failing: FailingDispatcher,
 ) -> None:
-    failing.work.offer(message(0, chat=1000))
+    failing.work.take(message(0, chat=1000))
     await failing.fails()
     await failing.others(1, 50)
     failing.now = 1059.9
     await failing.fails()
-    assert (failing.work.offset, failing.work.counts.passed_over) == (0, 0)
+    assert failing.work.counts.passed_over == 0
     failing.now = 1060.0
     await failing.work.wait_until_at_most(0, 5)
-    assert (failing.work.offset, failing.work.counts.passed_over) == (51, 1)
+    assert failing.work.counts.passed_over == 1
 
 
 async def test_it_is_kept_while_fewer_than_fifty_others_went_well(
     failing: FailingDispatcher,
 ) -> None:
-    failing.work.offer(message(0, chat=1000))
+    failing.work.take(message(0, chat=1000))
     await failing.fails()
     await failing.others(1, 49)
     failing.now = 5000.0
     await failing.fails()
-    assert (failing.work.offset, failing.work.counts.passed_over) == (0, 0)
+    assert failing.work.counts.passed_over == 0
     await failing.others(50, 50)
     await failing.work.wait_until_at_most(0, 5)
     assert failing.work.counts.passed_over == 1
@@ -75,11 +75,11 @@ async def test_what_went_well_before_it_failed_says_nothing_about_it(
     failing: FailingDispatcher,
 ) -> None:
     await failing.others(1, 60)
-    failing.work.offer(message(0, chat=1000))
+    failing.work.take(message(0, chat=1000))
     await failing.fails()
     failing.now = 5000.0
     await failing.fails()
-    assert (failing.work.offset, failing.work.counts.passed_over) == (0, 0)
+    assert failing.work.counts.passed_over == 0
     await failing.work.drain(1)
 
 
@@ -96,7 +96,7 @@ async def test_each_failure_in_a_row_has_its_own_pause() -> None:
             raise TryAgain
 
     work = Dispatcher(handle, DispatchPolicy(pauses=Pauses(1.0)))
-    work.offer(message(1))
+    work.take(message(1))
     await work.wait_until_at_most(0, 5)
     assert asked == [1, 2, 3, 4, 5, 6, 7, 8]
     assert work.counts.retried == 8
@@ -104,7 +104,6 @@ async def test_each_failure_in_a_row_has_its_own_pause() -> None:
 
 def test_the_rules_are_these_unless_others_are_given() -> None:
     assert DispatchPolicy() == DispatchPolicy(
-        at_once=100,
         waiting_per_chat=20,
         pauses=BackOff(0.1, longest=5.0, spread=0.2),
         handler_seconds=60.0,
@@ -122,12 +121,12 @@ async def test_draining_waits_for_what_is_in_hand_as_long_as_it_was_told(
         await gate.wait()
 
     work = Dispatcher(handle, AT_ONCE)
-    work.offer(message(1))
+    work.take(message(1))
     draining = asyncio.create_task(work.drain(5))
     await asyncio.sleep(0)
     gate.set()
     assert await draining == 0
-    assert (work.offset, work.counts.handled) == (2, 1)
+    assert work.counts.handled == 1
     assert await work.drain(0) == 0
 
 
@@ -142,7 +141,7 @@ async def test_what_is_cut_off_by_draining_has_ended_before_that_returns() -> No
             ended.append("ended")
 
     work = Dispatcher(handle, AT_ONCE)
-    work.offer(message(1))
+    work.take(message(1))
     await asyncio.sleep(0)
     assert await work.drain(0) == 1
     assert ended == ["ended"]
@@ -153,7 +152,7 @@ async def test_nothing_is_kept_of_a_line_that_has_ended() -> None:
 
     work = Dispatcher(handle, AT_ONCE)
     for number in range(5):
-        work.offer(message(number, chat=number))
+        work.take(message(number, chat=number))
     await work.wait_until_at_most(0, 5)
     await asyncio.sleep(0)
-    assert (work._tasks, work._queues) == (set(), {})
+    assert (work._tasks, work._queues, work._jobs) == (set(), {}, {})

@@ -24,7 +24,7 @@ async def test_a_handler_sees_what_waits_in_its_line_in_order() -> None:
 
     work = Dispatcher(handle, QUICK)
     for number in (1, 2, 3):
-        work.offer(message(number))
+        work.take(message(number))
     await work.drain(5)
     assert seen == {1: [2, 3], 2: [3], 3: []}
 
@@ -37,7 +37,7 @@ async def test_a_handler_sees_nothing_of_another_line() -> None:
 
     work = Dispatcher(handle, QUICK)
     for number in (1, 2, 3):
-        work.offer(message(number, chat=number))
+        work.take(message(number, chat=number))
     await work.drain(5)
     assert seen == [[], [], []]
 
@@ -52,9 +52,9 @@ async def test_what_comes_while_the_handler_runs_is_seen_at_once() -> None:
             seen.append(numbers(behind))
 
     work = Dispatcher(handle, QUICK)
-    work.offer(message(1))
+    work.take(message(1))
     await asyncio.sleep(0)
-    work.offer(message(2))
+    work.take(message(2))
     arrived.set()
     await work.drain(5)
     assert seen == [[], [2]]
@@ -69,8 +69,8 @@ async def test_an_update_that_is_tried_again_is_not_behind_itself() -> None:
             raise TryAgain
 
     work = Dispatcher(handle, QUICK)
-    work.offer(message(1))
-    work.offer(message(2))
+    work.take(message(1))
+    work.take(message(2))
     await work.wait_until_at_most(0, 5)
     await work.drain(5)
     assert seen == [[2], [2], []]
@@ -84,14 +84,15 @@ async def test_fifty_updates_later_an_update_is_in_the_way_of_others() -> None:
         if update["update_id"] != 1:
             return
         seen.append(behind.are_held_up)
-        work.offer(message(50, chat=50))
+        for number in range(2, 51):
+            work.take(message(number, chat=number))
         seen.append(behind.are_held_up)
-        work.offer(message(51, chat=51))
+        work.take(message(51, chat=51))
         seen.append(behind.are_held_up)
         goes_on.set()
 
     work = Dispatcher(handle, QUICK)
-    work.offer(message(1))
+    work.take(message(1))
     await goes_on.wait()
     await work.drain(5)
     assert seen == [False, False, True]
@@ -114,7 +115,7 @@ async def flooded(
 
     work = Dispatcher(handle, QUICK, is_spared=lambda update: update["update_id"] in spared)
     for update in updates:
-        work.offer(update)
+        work.take(update)
     await work.drain(5)
     return {number: dropped for number, dropped in seen.items() if dropped}
 
