@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from handlers import closing, closing_texts, restored_backup
 from handlers.admin_context import AdminContext, AdminHandler
-from handlers.broadcasts import approval, confirm, controls, draft_taps, history, menu
+from handlers.broadcasts import approval, confirm, controls, draft_input, history, menu
 from handlers.screens.buttons import AdminAction, AdminTap, read_tap
 
 _Dismiss = Callable[[AdminContext, str], Awaitable[bool]]
@@ -49,7 +49,7 @@ _HANDLED_BY: Mapping[AdminAction, AdminHandler] = {
     AdminAction.COMPOSE_BREACH: menu.compose_breach,
     AdminAction.CORRECT: menu.compose_correction,
     AdminAction.RESUME_DRAFT: menu.resume,
-    AdminAction.DRAFT: draft_taps.tapped,
+    AdminAction.DRAFT: draft_input.tapped,
     AdminAction.SEND: confirm.send,
     AdminAction.WATCH: controls.watch,
     AdminAction.PAUSE: controls.pause,

@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from storage.broadcast_types import Broadcast, Correction, Kind
+from storage.broadcast_types import Correction, Kind
 
 WAITS_FOR = timedelta(hours=1)
 """How long a draft accepts messages; what is sent later may be meant for something else."""
@@ -40,9 +40,6 @@ class DraftStage(StrEnum):
     """Waits for the time to send at."""
     SECOND_CONFIRMATION = "sure"
     """Asks for a second confirmation, for a broadcast to many people."""
-
-
-_WAITING = frozenset({DraftStage.CONTENT, DraftStage.LINKS, DraftStage.TIME})
 
 
 _FIRST_WORDS = 60
@@ -155,14 +152,10 @@ class Draft(_Frozen):
         """How many messages per person the largest version has."""
         return max((len(version.messages) for version in self.versions.values()), default=1)
 
-    def accepts_messages(self, now: datetime) -> bool:
-        """Whether a message that the admin sends now is meant for this draft."""
-        return self.is_waiting and self.is_fresh(now)
-
     @property
-    def is_waiting(self) -> bool:
-        """Whether the current stage asks the admin for a message."""
-        return self.stage in _WAITING
+    def has_content(self) -> bool:
+        """Whether there is something to send; the closing update's texts are the petition's."""
+        return self.kind is Kind.CLOSING or bool(self.versions)
 
     def is_fresh(self, now: datetime) -> bool:
         """Whether the last change is at most `WAITS_FOR` ago."""
@@ -228,19 +221,6 @@ def new_draft(
         audience_chosen=is_decided,
         paid=paid,
         touched_at=now,
-    )
-
-
-def for_missing(draft: Draft, broadcast: Broadcast) -> Draft:
-    """Returns the draft for those whom an earlier broadcast did not reach."""
-    return draft.model_copy(
-        update={
-            "kind": broadcast.kind,
-            "topic": broadcast.topic,
-            "audience_language": broadcast.language,
-            "kind_chosen": True,
-            "audience_chosen": True,
-        }
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -17,31 +16,27 @@ from bot.transport.error_kinds import error_kind
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.confirmed_terms import current_content, terms_of
 from handlers.broadcasts.draft import Draft, DraftStage, parse_draft
-from handlers.broadcasts.recipient_counts import count_recipients
-from handlers.broadcasts.screens import audience_and_time, compose, summary
-from handlers.broadcasts.screens.draft_view import DraftView
+from handlers.broadcasts.screens.draft_view import DraftView, RecipientCounts
+from handlers.broadcasts.steps import draw
 from handlers.closing_texts import unready
 from handlers.conversation_message import edit_if_there, tolerate
 from handlers.delayed_replies import LONGEST_WAIT
 from handlers.screens.screen import Screen
+from storage import Storage
 from storage.admins import delete_draft, find_draft, store_draft
 from storage.broadcast_types import Kind
-from storage.broadcasts import broadcast_with, has_sent_broadcasts, written_to_alone
-from storage.petitions import petition_state
+from storage.broadcasts import (
+    broadcast_with,
+    count_audience,
+    count_signers,
+    has_sent_broadcasts,
+    written_to_alone,
+)
+from storage.conversations import count_unsigned
+from storage.petitions import last_number_given, petition_state
 from telegram_text.markup import Html
 
 _log = structlog.stdlib.get_logger()
-
-_DRAWN_BY: Mapping[DraftStage, Callable[[DraftView], Screen]] = {
-    DraftStage.CONTENT: compose.ask_message,
-    DraftStage.READY: compose.message_ready,
-    DraftStage.LINKS: compose.ask_links,
-    DraftStage.SUBJECT: audience_and_time.ask_subject,
-    DraftStage.AUDIENCE: audience_and_time.ask_audience,
-    DraftStage.SUMMARY: summary.summary,
-    DraftStage.TIME: audience_and_time.ask_time,
-    DraftStage.SECOND_CONFIRMATION: summary.second_confirmation,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +57,13 @@ class DraftEditor:
         return replace(self, ctx=replace(self.ctx, query=None))
 
     async def save(self, draft: Draft) -> DraftEditor:
-        """Stores the draft if it changed; returns the editor with it."""
+        """Stores the draft if it changed; returns the editor with it.
+
+        One that can be confirmed, to go out at once, is for those who have signed by now.
+        """
+        if draft.is_shown and draft.starts_at is None and draft.last_signature_number is None:
+            last = await self.ctx.services.storage.read(last_number_given)
+            draft = draft.model_copy(update={"last_signature_number": last})
         if draft == self.draft:
             return self
         await save_draft(self.ctx, draft)
@@ -82,19 +83,12 @@ class DraftEditor:
         Raises:
             TelegramError: a call failed; it is not repeated.
         """
-        draft_view = await self.view()
-        stage = self.draft.stage
+        screen = draw(await self.view())
         if notice is None and self.draft.kind is Kind.CLOSING:
             why_not = await unready(self.ctx.services)
             notice = None if why_not is None else self.ctx.words.text(why_not)
-        if (
-            stage in (DraftStage.SUMMARY, DraftStage.SECOND_CONFIRMATION)
-            and draft_view.terms is None
-        ):
-            stage = DraftStage.READY
-        page = _DRAWN_BY[stage](draft_view).with_notice(notice)
         former = self.draft.message_id
-        shown = await self._placed(page, below)
+        shown = await self._placed(screen.with_notice(notice), below)
         if shown == former:
             return
         # Keeps the draft's version, so that the buttons just drawn stay valid.
@@ -105,14 +99,13 @@ class DraftEditor:
     async def view(self) -> DraftView:
         """Returns everything that the draft's screen is drawn from, read anew."""
         ctx, draft, services = self.ctx, self.draft, self.ctx.services
-        petition = services.petition
         numbers, state = await asyncio.gather(
-            count_recipients(services.storage, draft), services.storage.read(petition_state)
+            _count_recipients(services.storage, draft), services.storage.read(petition_state)
         )
-        draft_view = DraftView(
+        view = DraftView(
             words=ctx.words,
             draft=draft,
-            languages=petition.languages,
+            languages=services.petition.languages,
             numbers=numbers,
             now=self.now,
             rate=services.broadcast_rate,
@@ -121,21 +114,21 @@ class DraftEditor:
             approval_above=services.most_for_one_admin(draft.kind),
         )
         if not draft.is_shown:
-            return draft_view
+            return view
         content, written_to, has_sent = await asyncio.gather(
             current_content(services, draft, state),
             self._written_to(),
-            ctx.services.storage.read(has_sent_broadcasts, ctx.user.id),
+            services.storage.read(has_sent_broadcasts, ctx.user.id),
         )
         if draft.kind is Kind.CLOSING and content_sha256(content).hex() != draft.previewed:
-            return draft_view  # what is above it in the chat is not what would be sent
+            return view  # what is above it in the chat is not what would be sent
         return replace(
-            draft_view,
+            view,
             written_to=written_to,
             is_first=not has_sent,
-            balance=await _star_balance(ctx) if draft_view.is_paid else None,
+            balance=await _star_balance(ctx) if view.is_paid else None,
             content=content,
-            terms=terms_of(draft, content, state, paid=draft_view.is_paid),
+            terms=terms_of(draft, content, state, paid=view.is_paid),
         )
 
     async def _written_to(self) -> int:
@@ -189,13 +182,41 @@ async def _is_started(ctx: AdminContext, draft: Draft) -> bool:
     return await ctx.services.storage.read(broadcast_with, broadcast_id(draft.token)) is not None
 
 
+async def _count_recipients(storage: Storage, draft: Draft) -> RecipientCounts:
+    """Returns the numbers that the draft's screen shows.
+
+    Of a draft that was previewed, only signatures up to its cutoff count. Counting a million
+    people takes a moment, so nothing is counted that the screen does not show.
+    """
+    if draft.stage is DraftStage.AUDIENCE:
+        counted = storage.read(count_audience, kind=draft.kind)
+    elif draft.is_shown:
+        counted = storage.read(
+            count_audience,
+            kind=draft.kind,
+            only=draft.audience_language,
+            topic=draft.topic,
+            last_signature_number=draft.last_signature_number,
+        )
+    else:
+        return RecipientCounts()
+    people, signers = await asyncio.gather(counted, storage.read(count_signers, draft.kind))
+    return RecipientCounts(
+        people=people,
+        not_chosen=signers.not_chosen,
+        had_all=signers.had_all,
+        unreachable=signers.unreachable,
+        muted=signers.muted,
+        unsigned=await storage.read(count_unsigned) if draft.kind is Kind.BREACH else 0,
+    )
+
+
 async def _star_balance(ctx: AdminContext) -> int | None:
     """Returns the bot's balance of Stars; None when Telegram does not answer."""
     try:
         async with asyncio.timeout(LONGEST_WAIT):
             return (await ctx.bot.get_my_star_balance()).amount
-    except TelegramError as error:
-        _log.warning("balance_not_known", error_kind=error_kind(error))
-    except TimeoutError as error:
-        _log.warning("balance_not_known", kind=type(error).__name__)
+    except (TelegramError, TimeoutError) as error:
+        said = error_kind(error) if isinstance(error, TelegramError) else type(error).__name__
+        _log.warning("balance_not_known", error_kind=said)
     return None

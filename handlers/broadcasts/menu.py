@@ -6,7 +6,7 @@ from functools import partial
 
 from bot.text.translations import Words
 from handlers.admin_context import AdminContext
-from handlers.broadcasts.draft import Draft, for_missing, new_draft
+from handlers.broadcasts.draft import Draft, new_draft
 from handlers.broadcasts.draft_editor import (
     DraftEditor,
     forget_started_draft,
@@ -118,14 +118,15 @@ async def compose_breach(ctx: AdminContext, argument: str) -> None:
 
 async def compose_correction(ctx: AdminContext, argument: str) -> None:
     """Starts a draft of the correction of a broadcast, for those who got it."""
-    known = await ctx.services.storage.read(broadcast_with, read_id(argument))
+    storage = ctx.services.storage
+    known = await storage.read(broadcast_with, read_id(argument))
     if known is None or not known.can_be_corrected(
-        await ctx.services.storage.read(tally_of_broadcast, known.id)
+        await storage.read(tally_of_broadcast, known.id)
     ):
         await ctx.say(ctx.words.text("Ese envío ha cambiado. Escribe /broadcast."))
         return
     topic = Correction.of(known).topic
-    if not await ctx.services.storage.read(count_audience, kind=Kind.CORRECTION, topic=topic):
+    if not await storage.read(count_audience, kind=Kind.CORRECTION, topic=topic):
         await ctx.alert(
             ctx.words.label(
                 "A quienes lo recibieron ya se les envió una corrección, o no se les puede "
@@ -133,10 +134,7 @@ async def compose_correction(ctx: AdminContext, argument: str) -> None:
             )
         )
         return
-    draft = _new_draft(ctx, Kind.CORRECTION).model_copy(update={"topic": topic})
-    # The report stays; the new draft gets a message of its own.
-    editor = await _start_draft(ctx.at_bottom(), draft)
-    await ctx.tell(partial(_shown_below, ctx, editor))
+    await _start_below(ctx, Kind.CORRECTION, topic=topic)
 
 
 async def resume(ctx: AdminContext, argument: str) -> None:
@@ -152,8 +150,13 @@ async def resume(ctx: AdminContext, argument: str) -> None:
     if known is None or not known.is_over or known.kind is Kind.CLOSING:
         await ctx.say(ctx.words.text("Ese envío ha cambiado. Escribe /broadcast."))
         return
-    draft = for_missing(_new_draft(ctx, known.kind), known)
-    # The report stays; the new draft gets a message of its own.
+    decided = {"kind_chosen": True, "audience_chosen": True, "audience_language": known.language}
+    await _start_below(ctx, known.kind, topic=known.topic, **decided)
+
+
+async def _start_below(ctx: AdminContext, kind: Kind, **decided: object) -> None:
+    """Starts a draft in a message of its own, below the report of an earlier broadcast."""
+    draft = _new_draft(ctx, kind).model_copy(update=decided)
     editor = await _start_draft(ctx.at_bottom(), draft)
     await ctx.tell(partial(_shown_below, ctx, editor))
 

@@ -1,13 +1,12 @@
 """The screens of a broadcast that waits for approval, for its author and for the other admins."""
 
-from handlers.broadcasts.screens.breach import must_say
 from handlers.broadcasts.screens.broadcast_lines import (
     BroadcastView,
     approval_rule,
     counted_for,
     keep_preview,
 )
-from handlers.broadcasts.screens.labels import moment_name, subject_name
+from handlers.broadcasts.screens.labels import moment_name, must_say, subject_name
 from handlers.screens.buttons import AdminAction, Button, Style
 from handlers.screens.screen import Screen, lines, paragraphs
 from storage.broadcast_types import APPROVABLE_FOR, Kind

@@ -1,12 +1,11 @@
-"""The screens about a draft's message: asking for it, what it is, and its link buttons."""
+"""The screens about a draft's message and its audience."""
 
 from collections.abc import Iterator
 
 from handlers.broadcasts.draft import Version
 from handlers.broadcasts.parse_links import MOST_BUTTONS, shortened
-from handlers.broadcasts.screens.breach import must_say
-from handlers.broadcasts.screens.draft_view import DraftView
-from handlers.broadcasts.screens.labels import content_name, subject_name
+from handlers.broadcasts.screens.draft_view import DraftView, left_out_by_choice
+from handlers.broadcasts.screens.labels import content_name, must_say, subject_name
 from handlers.screens.buttons import Button, DraftStep
 from handlers.screens.screen import Screen, lines, paragraphs
 from storage.broadcast_types import Kind
@@ -16,50 +15,162 @@ from telegram_text.markup import Html
 _NAMED = MOST_BUTTONS
 
 
-def ask_message(draft_view: DraftView) -> Screen:
+def ask_message(view: DraftView) -> Screen:
     """Asks for the message in the draft's current language."""
-    words, draft = draft_view.words, draft_view.draft
-    is_first = draft.language == draft.default_language
+    words, draft = view.words, view.draft
+    is_first, kind = draft.language == draft.default_language, draft.kind
     heading = words.text(
-        "<b>Envíame el mensaje</b>" if is_first else "<b>Envíame la versión en {language}</b>",
+        "<b>Envíame la corrección</b>"
+        if is_first and kind is Kind.CORRECTION
+        else "<b>Envíame la corrección en {language}</b>"
+        if kind is Kind.CORRECTION
+        else "<b>Envíame el mensaje</b>"
+        if is_first
+        else "<b>Envíame la versión en {language}</b>",
         language=words.language_name(draft.language),
     )
-    may_have_others = is_first and len(draft_view.languages) > 1 and not draft.versions
-    what = (
-        _about_notice(draft_view, heading)
-        if draft.kind is Kind.BREACH
-        else _about_correction(draft_view)
-        if draft.kind is Kind.CORRECTION
-        else (
+    if kind is Kind.CORRECTION:
+        what = _about_correction(view, heading)
+    elif kind is Kind.BREACH:
+        what = _about_notice(view, heading)
+    else:
+        what = (
             heading,
             words.text(
                 "Espero tu próximo mensaje en este chat: un texto, una foto, un vídeo, un álbum, "
                 "un documento, un audio… Llegará tal como lo envíes, con su formato y sin tu "
                 "nombre."
             ),
-            may_have_others
+            is_first
+            and len(view.languages) > 1
+            and not draft.versions
             and words.text("Si quieres una versión en otro idioma, la añades después."),
         )
-    )
     last = words.text("Nada sale hasta que veas la vista previa y lo confirmes.")
-    return Screen(paragraphs(*what, last), draft_view.leaving(back=bool(draft.versions)))
+    return Screen(paragraphs(*what, last))
 
 
-def _about_notice(draft_view: DraftView, heading: Html) -> tuple[Html, ...]:
-    """Says what the notice of a breach is and what it has to say."""
-    words = draft_view.words
-    return (
-        words.text("⚠️ <b>Aviso de una brecha de seguridad</b>"),
+def message_ready(view: DraftView) -> Screen:
+    """Describes the message and offers what can be done with it."""
+    words, draft = view.words, view.draft
+    look = view.button(words.label("👁 Ver la vista previa"), DraftStep.PREVIEW)
+    if draft.kind is Kind.CLOSING:
+        return Screen(words.text("El mensaje final no se ha enviado."), [look])
+    chosen = draft.kind_chosen and draft.audience_chosen
+    onward = view.button(words.label("Continuar"), DraftStep.NEXT)
+    to_others = view.button(words.label("Cambiar a quién se envía"), DraftStep.ASK_SUBJECT)
+    # With a topic the audience is fixed: those whom an earlier broadcast did not reach.
+    may_change = chosen and draft.topic is None and draft.kind is not Kind.BREACH
+    return Screen(
+        paragraphs(
+            words.text("<b>Tu mensaje</b>"),
+            lines(*(_described(view, code) for code in draft.versions)),
+            any(version.lost_buttons for version in draft.versions.values())
+            and words.text(
+                "El mensaje traía otros botones que en manos de este bot no harían nada. Solo se "
+                "conservan los que abren una dirección."
+            ),
+            chosen
+            and words.text(
+                "{subject}, para {audience}.",
+                subject=subject_name(words, draft.kind),
+                audience=view.audience,
+            ),
+            words.text(
+                "Hasta la vista previa puedes editar tu mensaje en el chat: se usará tal como "
+                "esté entonces. Todavía no se ha enviado nada."
+            ),
+        ),
+        [look if chosen else onward, *_versions(view), to_others if may_change else None],
+    )
+
+
+def ask_links(view: DraftView) -> Screen:
+    """Asks for link buttons, one per line."""
+    words, language = view.words, view.draft.language
+    version = view.draft.versions[language]
+    bare = view.button(words.label("Quitar los botones"), DraftStep.REMOVE_LINKS, language)
+    return Screen(
+        paragraphs(
+            words.text(
+                "<b>Botones con enlace</b>\n\nEscríbeme una línea por botón: el texto, un guion y "
+                "la dirección. Por ejemplo:\n\n<code>Leer más - https://ejemplo.org</code>"
+            ),
+            _buttons(view, version),
+        ),
+        [bare if version.links else None],
+    )
+
+
+def ask_subject(view: DraftView) -> Screen:
+    """Asks whether the message is about the petition or about something else."""
+    words = view.words
+    return Screen(
         words.text(
-            "Es solo para cuando los datos de quienes firmaron se han perdido, o los ha visto "
-            "o se los ha llevado alguien que no debía. Para otra cosa, pulsa «{leave}».",
-            leave=draft_view.leaving()[0].label,
+            "<b>¿De qué trata el mensaje?</b>\n\n"
+            "Sobre esta petición, solo a quienes eligieron recibir novedades, y nunca más de las "
+            "que eligieron. El mensaje final va aparte: es para todas las personas que firmaron, "
+            "salvo las que pidieron que no se les escriba.\n\n"
+            "Sobre otra cosa, solo a quienes aceptaron recibir otras noticias.\n\n"
+            "Es lo que se les prometió al firmar."
+        ),
+        [
+            view.button(words.label("Sobre esta petición"), DraftStep.SUBJECT, Kind.UPDATE),
+            view.button(words.label("Sobre otra cosa"), DraftStep.SUBJECT, Kind.NEWS),
+        ],
+    )
+
+
+def ask_audience(view: DraftView) -> Screen:
+    """Asks for the audience: each choice with its number, and why others reach nobody."""
+    words, people = view.words, view.numbers.people
+    total, is_news = sum(people.values()), view.draft.kind is Kind.NEWS
+    everyone = words.label(
+        "A quienes aceptaron otras noticias: {n}"
+        if is_news
+        else "A quienes eligieron novedades: {n}",
+        n=words.number(total),
+    )
+    rows = [view.button(everyone, DraftStep.AUDIENCE, "news" if is_news else "all")]
+    for code in view.languages:
+        # A language that all of them read would be the same choice as everyone.
+        if 0 < people.get(code, 0) < total:
+            label = words.label(
+                "Solo a quienes leen en {language}: {n}",
+                language=words.language_name(code),
+                n=words.number(people[code]),
+            )
+            value = f"news.{code}" if is_news else code
+            rows.append(view.button(label, DraftStep.AUDIENCE, value))
+    return Screen(
+        paragraphs(
+            words.text(
+                "<b>¿A quién?</b>\n\n"
+                "Elige y te enseñaré la vista previa. Todavía no se envía nada."
+                if total
+                else "<b>¿A quién?</b>\n\nNo hay a quién enviarlo."
+            ),
+            lines(*_reaching_nobody(view), *left_out_by_choice(view)),
+        ),
+        rows if total else [],
+    )
+
+
+def _about_notice(view: DraftView, heading: Html) -> tuple[Html, ...]:
+    """Says what the notice of a breach is and what it has to say."""
+    words = view.words
+    return (
+        words.text(
+            "⚠️ <b>Aviso de una brecha de seguridad</b>\n\n"
+            "Es solo para cuando los datos de quienes firmaron se han perdido, o los ha visto o "
+            "se los ha llevado alguien que no debía. Para otra cosa, pulsa «{leave}».",
+            leave=view.discard.label,
         ),
         words.text(
             "Llega a todas las personas que firmaron, también a las que pidieron que no se "
             "les escribiera, y no sale sin que otra persona que administra la petición lo "
             "apruebe."
-            if draft_view.most_alone is not None
+            if view.most_alone is not None
             else "Llega a todas las personas que firmaron, también a las que pidieron que no se "
             "les escribiera."
         ),
@@ -71,124 +182,71 @@ def _about_notice(draft_view: DraftView, heading: Html) -> tuple[Html, ...]:
     )
 
 
-def _about_correction(draft_view: DraftView) -> tuple[object, ...]:
+def _about_correction(view: DraftView, heading: Html) -> tuple[object, ...]:
     """Says who gets a correction and what the bot adds to it."""
-    words, draft = draft_view.words, draft_view.draft
-    is_first = draft.language == draft.default_language
+    words = view.words
     return (
-        words.text(
-            "<b>Envíame la corrección</b>"
-            if is_first
-            else "<b>Envíame la corrección en {language}</b>",
-            language=words.language_name(draft.language),
-        ),
+        heading,
         words.text(
             "Escribe qué estaba mal y qué es lo correcto. Va en texto; encima, el bot pone que es "
-            "una corrección, y debajo, de qué mensaje."
-        ),
-        words.text(
+            "una corrección, y debajo, de qué mensaje.\n\n"
             "Llega a quienes recibieron el mensaje equivocado, salvo a quienes ya no quieren "
             "mensajes así."
         ),
-        draft.corrects is Kind.UPDATE
+        view.draft.corrects is Kind.UPDATE
         and words.text("No se suma a las novedades que eligieron: cuenta con el que corrige."),
     )
 
 
-def message_ready(draft_view: DraftView) -> Screen:
-    """Describes the message and offers what can be done with it."""
-    words, draft = draft_view.words, draft_view.draft
-    look = draft_view.button(words.label("👁 Ver la vista previa"), DraftStep.PREVIEW)
-    if draft.kind is Kind.CLOSING:
-        nothing = words.text("El mensaje final no se ha enviado.")
-        return Screen(nothing, [look, *draft_view.leaving()])
-    chosen = draft.kind_chosen and draft.audience_chosen
-    onward = draft_view.button(words.label("Continuar"), DraftStep.NEXT)
-    to_others = draft_view.button(words.label("Cambiar a quién se envía"), DraftStep.ASK_SUBJECT)
-    # With a topic the audience is fixed: those whom an earlier broadcast did not reach.
-    may_change = chosen and draft.topic is None and draft.kind is not Kind.BREACH
-    rows = [
-        look if chosen else onward,
-        *_versions(draft_view),
-        to_others if may_change else None,
-        *draft_view.leaving(),
+def _reaching_nobody(view: DraftView) -> list[Html]:
+    """Says which choices reach nobody."""
+    words, everyone = view.words, view.numbers.people
+    if not everyone:
+        nobody = words.text(
+            "Nadie espera otras noticias, o a quienes las esperan no se les puede escribir."
+            if view.draft.kind is Kind.NEWS
+            else "Nadie espera novedades, o a quienes las esperan no se les puede escribir."
+        )
+        return [nobody]
+    return [
+        words.text("No hay a quién escribir en {language}.", language=words.language_name(code))
+        for code in view.languages
+        if len(view.languages) > 1 and not everyone.get(code)
     ]
-    return Screen(
-        paragraphs(
-            words.text("<b>Tu mensaje</b>"),
-            lines(*(_described(draft_view, code) for code in draft.versions)),
-            any(version.lost_buttons for version in draft.versions.values())
-            and words.text(
-                "El mensaje traía otros botones que en manos de este bot no harían nada. Solo se "
-                "conservan los que abren una dirección."
-            ),
-            chosen
-            and words.text(
-                "{subject}, para {audience}.",
-                subject=subject_name(words, draft.kind),
-                audience=draft_view.audience,
-            ),
-            words.text(
-                "Hasta la vista previa puedes editar tu mensaje en el chat: se usará tal como "
-                "esté entonces. Todavía no se ha enviado nada."
-            ),
-        ),
-        rows,
-    )
 
 
-def ask_links(draft_view: DraftView) -> Screen:
-    """Asks for link buttons, one per line."""
-    words, draft = draft_view.words, draft_view.draft
-    version = draft.versions[draft.language]
-    bare = draft_view.button(
-        words.label("Quitar los botones"), DraftStep.REMOVE_LINKS, draft.language
-    )
-    return Screen(
-        paragraphs(
-            words.text("<b>Botones con enlace</b>"),
-            words.text(
-                "Escríbeme una línea por botón: el texto, un guion y la dirección. Por ejemplo:"
-            ),
-            words.text("<code>Leer más - https://ejemplo.org</code>"),
-            _buttons(draft_view, version),
-        ),
-        [bare if version.links else None, *draft_view.leaving(back=True)],
-    )
-
-
-def _described(draft_view: DraftView, code: str) -> Html:
-    words, draft = draft_view.words, draft_view.draft
+def _described(view: DraftView, code: str) -> Html:
+    words, draft = view.words, view.draft
     version, is_default = draft.versions[code], code == draft.default_language
     what = words.text(
         "Es {content}."
-        if len(draft_view.languages) == 1
+        if len(view.languages) == 1
         else "Es {content}, igual para todos los idiomas."
         if is_default and len(draft.versions) == 1
         else "{language}: {content}. También para quien lea en un idioma sin versión."
         if is_default
         else "{language}: {content}.",
-        language=draft_view.language_name(code),
+        language=view.language_name(code),
         content=content_name(words, version),
     )
-    return lines(what, _buttons(draft_view, version))
+    return lines(what, _buttons(view, version))
 
 
-def _buttons(draft_view: DraftView, version: Version) -> Html | None:
+def _buttons(view: DraftView, version: Version) -> Html | None:
     """Lists the labels of the buttons, at most `_NAMED` of them."""
     links = [link for row in version.links for link in row]
     if not links:
         return None
-    return draft_view.words.text(
+    return view.words.text(
         "Botones: {labels} y {n} más" if len(links) > _NAMED else "Botones: {labels}",
         labels=", ".join(f"«{shortened(link.text)}»" for link in links[:_NAMED]),
-        n=draft_view.words.number(len(links) - _NAMED),
+        n=view.words.number(len(links) - _NAMED),
     )
 
 
-def _versions(draft_view: DraftView) -> Iterator[Button]:
+def _versions(view: DraftView) -> Iterator[Button]:
     """Returns the buttons for the version of each language."""
-    words, draft, button = draft_view.words, draft_view.draft, draft_view.button
+    words, draft, button = view.words, view.draft, view.button
     several = len(draft.versions) > 1
     for code, version in draft.versions.items():
         name = words.language_name(code)
@@ -205,7 +263,7 @@ def _versions(draft_view: DraftView) -> Iterator[Button]:
         if code != draft.default_language:
             remove = words.label("Quitar la versión en {language}", language=name)
             yield button(remove, DraftStep.REMOVE_VERSION, code)
-    for code in draft_view.languages:
+    for code in view.languages:
         if code not in draft.versions:
             name = words.language_name(code)
             add = words.label("Añadir versión en {language}", language=name)

@@ -11,7 +11,6 @@ from bot.broadcast.confirmation import (
 )
 from bot.text.translations import Words
 from handlers.broadcasts.draft import Draft
-from handlers.broadcasts.recipient_counts import RecipientCounts
 from handlers.broadcasts.screens.labels import audience_name
 from handlers.screens.buttons import AdminAction, Button, DraftStep, DraftTap
 from storage.broadcast_types import Kind
@@ -23,6 +22,27 @@ LEAST_BALANCE = 10_000
 https://core.telegram.org/bots/api#paid-broadcasts"""
 MANY = 100
 """From this number of recipients, the admin is asked to confirm twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientCounts:
+    """The numbers that a draft's screen shows; 0 where it shows none.
+
+    Attributes:
+        people: by language, who can be chosen, or once the draft was previewed, its recipients.
+        not_chosen: who can be written to, and did not choose messages of this kind.
+        had_all: who has had as many messages about the petition as they chose.
+        unreachable: signers who cannot be written to.
+        muted: signers who asked not to be written to.
+        unsigned: people who wrote a name and did not sign, for the notice of a breach.
+    """
+
+    people: Mapping[str, int] = field(default_factory=dict)
+    not_chosen: int = 0
+    had_all: int = 0
+    unreachable: int = 0
+    muted: int = 0
+    unsigned: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +87,7 @@ class DraftView:
     @property
     def recipients(self) -> int:
         """How many people the draft would go to."""
-        return sum(self.numbers.chosen.values())
+        return sum(self.numbers.people.values())
 
     @property
     def is_confirmed_twice(self) -> bool:
@@ -151,11 +171,15 @@ class DraftView:
         tap = DraftTap(self.draft.key, self.draft.version, step, value)
         return Button(label, AdminAction.DRAFT, str(tap))
 
-    def leaving(self, *, back: bool = False) -> list[Button]:
-        """Returns the button that cancels the draft, and if `back` the one that goes back."""
-        cancel = self.button(self.words.label("Descartar"), DraftStep.CANCEL)
+    def ways_out(self, *, back: bool) -> list[Button]:
+        """Returns the button that goes back, if there is a way, and the one that discards it."""
         before = self.button(self.words.label("Volver"), DraftStep.BACK)
-        return [before, cancel] if back else [cancel]
+        return [before, self.discard] if back else [self.discard]
+
+    @property
+    def discard(self) -> Button:
+        """The button that discards the draft."""
+        return self.button(self.words.label("Descartar"), DraftStep.CANCEL)
 
 
 def _stars(messages: int) -> int:

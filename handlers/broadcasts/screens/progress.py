@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from bot.text.translations import Words, mark
 from handlers.broadcasts.screens.approval import awaiting_approval
-from handlers.broadcasts.screens.breach import not_told
 from handlers.broadcasts.screens.broadcast_lines import (
     BroadcastView,
     account,
@@ -13,7 +12,7 @@ from handlers.broadcasts.screens.broadcast_lines import (
     keep_preview,
     plan,
 )
-from handlers.broadcasts.screens.labels import moment_name, recipients_name, subject_name
+from handlers.broadcasts.screens.labels import moment_name, not_told, recipients_name, subject_name
 from handlers.broadcasts.screens.questions import ask_cancel
 from handlers.broadcasts.screens.report import ended_heading, missing
 from handlers.screens.buttons import AdminAction, Button

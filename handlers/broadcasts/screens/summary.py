@@ -1,13 +1,18 @@
 """The screens before the confirmation: what will be sent, to how many, when and at what cost."""
 
 from handlers.broadcasts.draft import Draft
-from handlers.broadcasts.screens.breach import must_say, unsigned_left_out
+from handlers.broadcasts.parse_time import suggested_moments
 from handlers.broadcasts.screens.draft_view import (
     LEAST_BALANCE,
     DraftView,
     left_out_by_choice,
 )
-from handlers.broadcasts.screens.labels import moment_name, subject_name
+from handlers.broadcasts.screens.labels import (
+    moment_name,
+    must_say,
+    subject_name,
+    unsigned_left_out,
+)
 from handlers.screens.buttons import (
     NO_MORE,
     AdminAction,
@@ -21,55 +26,53 @@ from storage.broadcast_types import Kind
 from telegram_text.markup import Html
 
 
-def summary(draft_view: DraftView) -> Screen:
+def summary(view: DraftView) -> Screen:
     """Returns the summary below the preview: audience, time, duration and price."""
-    words, draft = draft_view.words, draft_view.draft
-    if not draft_view.recipients:
+    words, draft = view.words, view.draft
+    if not view.recipients:
         nobody = words.text("Ahora mismo no hay a quién enviarlo: el número ha bajado a cero.")
-        return Screen(
-            paragraphs(_heading(draft_view), nobody), [_change(draft_view), _leave(draft_view)]
-        )
-    short = _short_of_stars(draft_view)
+        return Screen(paragraphs(_heading(view), nobody), [_change(view), _leave(view)])
+    short = _short_of_stars(view)
     return Screen(
         paragraphs(
-            _heading(draft_view),
-            _as_shown(draft_view),
-            _recipients(draft_view),
-            _left_out(draft_view),
+            _heading(view),
+            _as_shown(view),
+            _recipients(view),
+            _left_out(view),
             draft.kind is Kind.BREACH and must_say(words),
-            draft.kind in NO_MORE and _stop_button(draft_view),
+            draft.kind in NO_MORE and _stop_button(view),
             draft.corrects is Kind.CLOSING
             and words.text(
                 "Quien entre con la petición cerrada sigue leyendo el mensaje final publicado: si "
                 "el error está también ahí, cámbialo con /closing."
             ),
-            _when(draft_view),
-            draft_view.is_paid and _price(draft_view),
-            draft_view.needs_approval and _approval(draft_view),
+            _when(view),
+            view.is_paid and _price(view),
+            view.needs_approval and _approval(view),
             short,
         ),
-        _choices(draft_view, may_send=short is None),
+        _choices(view, may_send=short is None),
     )
 
 
-def second_confirmation(draft_view: DraftView) -> Screen:
+def second_confirmation(view: DraftView) -> Screen:
     """Asks for a second confirmation of a broadcast to many people, or of an admin's first.
 
     What sends it stands in another place than the button that led here, so that two quick taps
     on one place send nothing.
     """
-    words = draft_view.words
+    words = view.words
     return Screen(
         paragraphs(
             words.plural(
                 "<b>Vas a escribir a {n} persona. ¿Seguro?</b>",
                 "<b>Vas a escribir a {n} personas. ¿Seguro?</b>",
-                draft_view.recipients,
+                view.recipients,
             ),
-            _recipients(draft_view),
-            _when(draft_view),
-            draft_view.needs_approval and _approval(draft_view),
-            draft_view.is_breach_alone
+            _recipients(view),
+            _when(view),
+            view.needs_approval and _approval(view),
+            view.is_breach_alone
             and words.text(
                 "Solo tú administras la petición, así que nadie más lo revisará antes de que "
                 "salga."
@@ -80,19 +83,19 @@ def second_confirmation(draft_view: DraftView) -> Screen:
             ),
         ),
         (
-            _test(draft_view),
-            draft_view.button(words.label("Volver"), DraftStep.BACK),
-            _confirm(draft_view),
-            _leave(draft_view),
+            _test(view),
+            view.button(words.label("Volver"), DraftStep.BACK),
+            _confirm(view),
+            _leave(view),
         ),
     )
 
 
-def _left_out(draft_view: DraftView) -> Html:
+def _left_out(view: DraftView) -> Html:
     """Says how many signers will not get it, and why."""
-    words, numbers = draft_view.words, draft_view.numbers
+    words, numbers = view.words, view.numbers
     return lines(
-        *left_out_by_choice(draft_view),
+        *left_out_by_choice(view),
         numbers.unreachable
         and words.plural(
             "{n} persona más firmó, pero ha bloqueado el bot o ha dejado Telegram: no se "
@@ -102,7 +105,7 @@ def _left_out(draft_view: DraftView) -> Html:
             numbers.unreachable,
         ),
         numbers.muted
-        and draft_view.draft.kind is not Kind.BREACH
+        and view.draft.kind is not Kind.BREACH
         and words.plural(
             "{n} persona más firmó y pidió que no se le escribiera.",
             "{n} personas más firmaron y pidieron que no se les escribiera.",
@@ -112,9 +115,9 @@ def _left_out(draft_view: DraftView) -> Html:
     )
 
 
-def _stop_button(draft_view: DraftView) -> Html:
+def _stop_button(view: DraftView) -> Html:
     """Says how recipients can stop messages of this kind."""
-    words, draft = draft_view.words, draft_view.draft
+    words, draft = view.words, view.draft
     if any(version.is_album for version in draft.versions.values()):
         return words.text(
             "Bajo un álbum no caben botones. Dilo en el texto: quien no quiera más noticias "
@@ -132,8 +135,8 @@ def _stop_button(draft_view: DraftView) -> Html:
     )
 
 
-def _heading(draft_view: DraftView) -> Html:
-    words, draft = draft_view.words, draft_view.draft
+def _heading(view: DraftView) -> Html:
+    words, draft = view.words, view.draft
     return words.text(
         "<b>¿Enviar el mensaje final?</b>"
         if draft.kind is Kind.CLOSING
@@ -142,45 +145,45 @@ def _heading(draft_view: DraftView) -> Html:
     )
 
 
-def _as_shown(draft_view: DraftView) -> Html:
-    if not draft_view.draft.is_copied:
-        return draft_view.words.text("Arriba lo ves tal como llegará, en cada idioma.")
-    return draft_view.words.text(
+def _as_shown(view: DraftView) -> Html:
+    if not view.draft.is_copied:
+        return view.words.text("Arriba lo ves tal como llegará, en cada idioma.")
+    return view.words.text(
         "⚠️ Has cambiado tu mensaje después de la vista previa. Lo que se enviará es lo de la "
         "vista previa; para usar el cambio, vuelve a verla."
-        if draft_view.draft.edited
+        if view.draft.edited
         else "Se enviará lo que ves arriba, aunque después cambies tu mensaje. No borres esa "
         "vista previa antes de que acabe el envío: es el original que se copia."
     )
 
 
-def _recipients(draft_view: DraftView) -> Html:
+def _recipients(view: DraftView) -> Html:
     """Says to whom, how many, and which version each language gets."""
-    words, draft = draft_view.words, draft_view.draft
+    words, draft = view.words, view.draft
     heading = words.text(
         "A {audience}: <b>{n}</b>",
-        audience=draft_view.audience,
-        n=words.number(draft_view.recipients),
+        audience=view.audience,
+        n=words.number(view.recipients),
     )
-    by_language = draft_view.numbers.chosen
+    by_language = view.numbers.people
     if len(by_language) == 1 and _has_own_version(draft, *by_language):
         return heading
     ranked = sorted(by_language.items(), key=lambda item: -item[1])
     is_one_for_all = len(draft.versions) == 1 and len(by_language) > 1
     return lines(
         heading,
-        *(_line(draft_view, code, n) for code, n in ranked),
+        *(_line(view, code, n) for code, n in ranked),
         is_one_for_all and words.text("El mismo mensaje para todos los idiomas."),
     )
 
 
-def _line(draft_view: DraftView, code: str, count: int) -> Html:
-    words, draft = draft_view.words, draft_view.draft
+def _line(view: DraftView, code: str, count: int) -> Html:
+    words, draft = view.words, view.draft
     return words.text(
         "{language}: {count}"
         if _has_own_version(draft, code)
         else "{language}: {count}, con la versión en {base}",
-        language=draft_view.language_name(code),
+        language=view.language_name(code),
         count=words.number(count),
         base=words.language_name(draft.default_language),
     )
@@ -191,8 +194,8 @@ def _has_own_version(draft: Draft, code: str) -> bool:
     return code in draft.versions or len(draft.versions) < 2
 
 
-def _when(draft_view: DraftView) -> Html:
-    words, draft = draft_view.words, draft_view.draft
+def _when(view: DraftView) -> Html:
+    words, draft = view.words, view.draft
     return lines(
         draft.starts_at
         and words.text(
@@ -200,9 +203,7 @@ def _when(draft_view: DraftView) -> Html:
             moment=moment_name(words, draft.starts_at),
         ),
         sentences(
-            words.text(
-                "Tardará alrededor de {duration}.", duration=words.duration(draft_view.seconds)
-            ),
+            words.text("Tardará alrededor de {duration}.", duration=words.duration(view.seconds)),
             draft.elements > 1
             and words.plural(
                 "Un álbum cuenta como {n} mensaje por persona.",
@@ -213,9 +214,9 @@ def _when(draft_view: DraftView) -> Html:
     )
 
 
-def _price(draft_view: DraftView) -> Html:
-    words, balance = draft_view.words, draft_view.balance
-    is_later = draft_view.needs_approval or draft_view.draft.starts_at is not None
+def _price(view: DraftView) -> Html:
+    words, balance = view.words, view.balance
+    is_later = view.needs_approval or view.draft.starts_at is not None
     price = words.plural(
         "Precio: {n} estrella de Telegram con las personas de ahora (0,1 por mensaje)."
         if is_later
@@ -223,14 +224,14 @@ def _price(draft_view: DraftView) -> Html:
         "Precio: {n} estrellas de Telegram con las personas de ahora (0,1 por mensaje)."
         if is_later
         else "Precio: como mucho {n} estrellas de Telegram (0,1 por mensaje).",
-        draft_view.price,
+        view.price,
     )
     known = balance is not None and words.text("El bot tiene {n}.", n=words.number(balance))
     return sentences(price, known)
 
 
-def _approval(draft_view: DraftView) -> Html:
-    words, written_to = draft_view.words, draft_view.written_to
+def _approval(view: DraftView) -> Html:
+    words, written_to = view.words, view.written_to
     return sentences(
         words.text(
             "Otra persona que administra la petición tiene que aprobarlo: "
@@ -245,9 +246,9 @@ def _approval(draft_view: DraftView) -> Html:
     )
 
 
-def _short_of_stars(draft_view: DraftView) -> Html | None:
-    words, balance = draft_view.words, draft_view.balance
-    if draft_view.is_affordable:
+def _short_of_stars(view: DraftView) -> Html | None:
+    words, balance = view.words, view.balance
+    if view.is_affordable:
         return None
     return words.text(
         "⚠️ Telegram no dice cuántas estrellas tiene el bot, así que no se puede pagar el "
@@ -261,9 +262,9 @@ def _short_of_stars(draft_view: DraftView) -> Html | None:
     )
 
 
-def _choices(draft_view: DraftView, *, may_send: bool) -> Lines:
-    words, draft, button = draft_view.words, draft_view.draft, draft_view.button
-    twice, is_planned = draft_view.is_confirmed_twice, draft.starts_at is not None
+def _choices(view: DraftView, *, may_send: bool) -> Lines:
+    words, draft, button = view.words, view.draft, view.button
+    twice, is_planned = view.is_confirmed_twice, draft.starts_at is not None
     time = words.label("🕒 Cambiar la hora" if is_planned else "🕒 Programar")
     pay = words.label(
         "Enviarlo gratis, más despacio" if draft.paid else "Pagar para que vaya más deprisa"
@@ -274,44 +275,63 @@ def _choices(draft_view: DraftView, *, may_send: bool) -> Lines:
     may_plan = is_planned or draft.kind is not Kind.BREACH
     return [
         again if draft.edited else None,
-        _confirm(draft_view) if may_send and not twice else None,
-        _test(draft_view),
+        _confirm(view) if may_send and not twice else None,
+        _test(view),
         onward if may_send and twice else None,
         button(time, DraftStep.ASK_TIME) if may_plan else None,
         now if is_planned else None,
-        button(pay, DraftStep.TOGGLE_PAID) if draft_view.can_be_paid else None,
-        _change(draft_view),
-        _leave(draft_view),
+        button(pay, DraftStep.TOGGLE_PAID) if view.can_be_paid else None,
+        _change(view),
+        _leave(view),
     ]
 
 
-def _test(draft_view: DraftView) -> Button:
-    return draft_view.button(draft_view.words.label("Enviarme una prueba"), DraftStep.TEST)
+def _test(view: DraftView) -> Button:
+    return view.button(view.words.label("Enviarme una prueba"), DraftStep.TEST)
 
 
-def _confirm(draft_view: DraftView) -> Button:
-    words, starts_at = draft_view.words, draft_view.draft.starts_at
-    if starts_at is not None and not draft_view.needs_approval:
+def _confirm(view: DraftView) -> Button:
+    words, starts_at = view.words, view.draft.starts_at
+    if starts_at is not None and not view.needs_approval:
         label = words.label("Programar para el {moment}", moment=words.appointment(starts_at))
     else:
         label = words.plural_label(
             "Pedir la aprobación, para {n} persona"
-            if draft_view.needs_approval
+            if view.needs_approval
             else "Enviar a {n} persona",
             "Pedir la aprobación, para {n} personas"
-            if draft_view.needs_approval
+            if view.needs_approval
             else "Enviar a {n} personas",
-            draft_view.recipients,
+            view.recipients,
         )
-    return Button(label, AdminAction.SEND, draft_view.token, style=Style.SEND)
+    return Button(label, AdminAction.SEND, view.token, style=Style.SEND)
 
 
-def _change(draft_view: DraftView) -> Button | None:
-    if draft_view.draft.kind is Kind.CLOSING:
+def _change(view: DraftView) -> Button | None:
+    if view.draft.kind is Kind.CLOSING:
         return None
-    return draft_view.button(draft_view.words.label("Cambiar"), DraftStep.CHANGE)
+    return view.button(view.words.label("Cambiar"), DraftStep.CHANGE)
 
 
-def _leave(draft_view: DraftView) -> Button:
-    shown = f"{draft_view.token or '-'}:{draft_view.draft.key}"
-    return dismiss_button(draft_view.words.label("No enviar"), AdminAction.SEND, shown)
+def _leave(view: DraftView) -> Button:
+    shown = f"{view.token or '-'}:{view.draft.key}"
+    return dismiss_button(view.words.label("No enviar"), AdminAction.SEND, shown)
+
+
+def ask_time(view: DraftView) -> Screen:
+    """Asks for the time to send at, and offers some."""
+    words = view.words
+    moments = [
+        view.button(
+            words.label(label, time=words.clock(at)), DraftStep.SCHEDULE, str(int(at.timestamp()))
+        )
+        for at, label in suggested_moments(view.now, words.zone)
+    ]
+    return Screen(
+        paragraphs(
+            words.text("<b>¿Cuándo?</b>"),
+            words.text("Ahora es {moment}.", moment=moment_name(words, view.now)),
+            words.text("Elige o escríbeme el día y la hora, como «mañana 18:30» o «26/11 18:30»."),
+        ),
+        moments,
+    )

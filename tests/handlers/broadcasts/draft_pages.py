@@ -7,6 +7,7 @@ from typing import Any
 
 from handlers.broadcasts.draft import (
     Draft,
+    DraftStage,
     new_draft,
     with_edit_noted,
     with_kind,
@@ -14,12 +15,8 @@ from handlers.broadcasts.draft import (
     with_message,
     with_preview,
 )
-from handlers.broadcasts.screens import (
-    audience_and_time,
-    compose,
-    summary,
-)
-from handlers.broadcasts.screens.draft_view import LEAST_BALANCE
+from handlers.broadcasts.screens.draft_view import LEAST_BALANCE, DraftView
+from handlers.broadcasts.steps import draw
 from handlers.screens.screen import Screen
 from storage.broadcast_types import Correction, Kind
 from tests.handlers.broadcasts.drafts import (
@@ -33,6 +30,11 @@ from tests.handlers.broadcasts.drafts import (
     two_versions,
     written,
 )
+
+
+def at(stage: DraftStage, view: DraftView) -> Screen:
+    """The page of a stage."""
+    return draw(replace(view, draft=view.draft.model_copy(update={"stage": stage})))
 
 
 def closing() -> Draft:
@@ -60,136 +62,149 @@ def of_drafts(language: str) -> Mapping[str, Screen]:
     right = [with_preview(with_message(each, piece(), NOW), {"es": [1]}, NOW) for each in corrects]
     resumed = shown().changed(NOW, topic="t")
     album_of_news = shown(two_versions()).changed(NOW, kind=Kind.NEWS)
-    nobody = replace(NUMBERS, everyone={}, chosen={})
-    one = replace(NUMBERS, chosen={"es": 1}, unreachable=1, not_chosen=1, had_all=2, muted=2)
-    three = replace(NUMBERS, chosen={"es": 12, "en": 13, "ca": 2}, unsigned=1, muted=1)
+    nobody = replace(NUMBERS, people={})
+    one = replace(NUMBERS, people={"es": 1}, unreachable=1, not_chosen=1, had_all=2, muted=2)
+    three = replace(NUMBERS, people={"es": 12, "en": 13, "ca": 2}, unsigned=1, muted=1)
     paying: dict[str, Any] = {"language": language, "may_pay": True, "rate": 1000.0}
     several: dict[str, Any] = {"languages": ("es", "en", "ca"), "language": language}
     return {
-        "waiting for a notice": compose.ask_message(draft_view(breach, language=language)),
-        "waiting for a notice that another approves": compose.ask_message(
-            draft_view(breach, language=language, approval_above=0)
+        "waiting for a notice": at(DraftStage.CONTENT, draft_view(breach, language=language)),
+        "waiting for a notice that another approves": at(
+            DraftStage.CONTENT, draft_view(breach, language=language, approval_above=0)
         ),
-        "waiting for a correction of an update": compose.ask_message(
-            draft_view(corrects[0], language=language)
+        "waiting for a correction of an update": at(
+            DraftStage.CONTENT, draft_view(corrects[0], language=language)
         ),
-        "waiting for a version of a correction": compose.ask_message(
-            draft_view(right[1].changed(NOW, language="en"), language=language)
+        "waiting for a version of a correction": at(
+            DraftStage.CONTENT, draft_view(right[1].changed(NOW, language="en"), language=language)
         ),
-        "ready, of those left": compose.message_ready(draft_view(resumed, language=language)),
-        "ready, a notice": compose.message_ready(
-            draft_view(with_message(breach, piece(), NOW), language=language)
+        "ready, of those left": at(DraftStage.READY, draft_view(resumed, language=language)),
+        "ready, a notice": at(
+            DraftStage.READY, draft_view(with_message(breach, piece(), NOW), language=language)
         ),
-        "ready, in one language": compose.message_ready(
-            draft_view(written(), language=language, languages=("es",))
+        "ready, in one language": at(
+            DraftStage.READY, draft_view(written(), language=language, languages=("es",))
         ),
-        "ready, in three languages": compose.message_ready(draft_view(two_versions(), **several)),
-        "audience of nobody": audience_and_time.ask_audience(
-            draft_view(written(), nobody, language)
+        "ready, in three languages": at(DraftStage.READY, draft_view(two_versions(), **several)),
+        "audience of nobody": at(DraftStage.AUDIENCE, draft_view(written(), nobody, language)),
+        "audience of nobody for news": at(DraftStage.AUDIENCE, draft_view(news, nobody, language)),
+        "audience of some": at(
+            DraftStage.AUDIENCE,
+            draft_view(written(), replace(one, people={"es": 3, "en": 1}), **several),
         ),
-        "audience of nobody for news": audience_and_time.ask_audience(
-            draft_view(news, nobody, language)
+        "audience of one language": at(
+            DraftStage.AUDIENCE,
+            draft_view(written(), replace(NUMBERS, people={"es": 3}), language),
         ),
-        "audience of some": audience_and_time.ask_audience(
-            draft_view(written(), replace(one, everyone={"es": 3, "en": 1}), **several)
-        ),
-        "audience of one language": audience_and_time.ask_audience(
-            draft_view(written(), replace(NUMBERS, everyone={"es": 3}), language)
-        ),
-        "audience of a former language": audience_and_time.ask_audience(
+        "audience of a former language": at(
+            DraftStage.AUDIENCE,
             draft_view(
                 written(),
-                replace(NUMBERS, everyone={"en": 3}),
+                replace(NUMBERS, people={"en": 3}),
                 language,
                 languages=("es",),
-            )
+            ),
         ),
-        "waiting for another text": compose.ask_message(draft_view(written(), language=language)),
-        "summary of nobody": summary.summary(draft_view(shown(), nobody, language)),
-        "summary of one": summary.summary(draft_view(shown(), one, language)),
-        "summary of three versions": summary.summary(
-            draft_view(shown(two_versions()), three, **several)
+        "waiting for another text": at(
+            DraftStage.CONTENT, draft_view(written(), language=language)
         ),
-        "summary of one version": summary.summary(draft_view(shown(), three, **several)),
-        "summary of an album of news": summary.summary(
-            draft_view(album_of_news, language=language)
+        "summary of nobody": at(DraftStage.SUMMARY, draft_view(shown(), nobody, language)),
+        "summary of one": at(DraftStage.SUMMARY, draft_view(shown(), one, language)),
+        "summary of three versions": at(
+            DraftStage.SUMMARY, draft_view(shown(two_versions()), three, **several)
         ),
-        "summary of a notice": summary.summary(
-            draft_view(known, three, language, approval_above=0)
+        "summary of one version": at(DraftStage.SUMMARY, draft_view(shown(), three, **several)),
+        "summary of an album of news": at(
+            DraftStage.SUMMARY, draft_view(album_of_news, language=language)
         ),
-        "summary of a notice alone": summary.summary(draft_view(known, three, language)),
-        "sure, a notice alone": summary.second_confirmation(draft_view(known, three, language)),
-        "summary of a correction": summary.summary(draft_view(right[0], one, language)),
-        "summary of a correction of the closing": summary.summary(
-            draft_view(right[1], one, language)
+        "summary of a notice": at(
+            DraftStage.SUMMARY, draft_view(known, three, language, approval_above=0)
         ),
-        "summary of those left": summary.summary(draft_view(resumed, one, language)),
-        "summary of a plan that needs approval": summary.summary(
-            draft_view(planned, language=language, approval_above=500, written_to=1)
+        "summary of a notice alone": at(DraftStage.SUMMARY, draft_view(known, three, language)),
+        "sure, a notice alone": at(
+            DraftStage.SECOND_CONFIRMATION, draft_view(known, three, language)
         ),
-        "summary of a paid plan": summary.summary(
+        "summary of a correction": at(DraftStage.SUMMARY, draft_view(right[0], one, language)),
+        "summary of a correction of the closing": at(
+            DraftStage.SUMMARY, draft_view(right[1], one, language)
+        ),
+        "summary of those left": at(DraftStage.SUMMARY, draft_view(resumed, one, language)),
+        "summary of a plan that needs approval": at(
+            DraftStage.SUMMARY,
+            draft_view(planned, language=language, approval_above=500, written_to=1),
+        ),
+        "summary of a paid plan": at(
+            DraftStage.SUMMARY,
             draft_view(
                 paid.changed(NOW, starts_at=NOW + timedelta(days=1)), balance=10_000, **paying
-            )
+            ),
         ),
-        "summary, poor": summary.summary(draft_view(paid, balance=9_999, **paying)),
-        "summary, too poor": summary.summary(
-            draft_view(paid, replace(NUMBERS, chosen={"es": 200_000}), balance=19_999, **paying)
+        "summary, poor": at(DraftStage.SUMMARY, draft_view(paid, balance=9_999, **paying)),
+        "summary, too poor": at(
+            DraftStage.SUMMARY,
+            draft_view(paid, replace(NUMBERS, people={"es": 200_000}), balance=19_999, **paying),
         ),
-        "summary, paid and approved": summary.summary(
-            draft_view(paid, approval_above=500, balance=10_000, **paying)
+        "summary, paid and approved": at(
+            DraftStage.SUMMARY, draft_view(paid, approval_above=500, balance=10_000, **paying)
         ),
-        "summary of another version's readers": summary.summary(
-            draft_view(shown(), replace(NUMBERS, chosen={"en": 5}), language)
+        "summary of another version's readers": at(
+            DraftStage.SUMMARY, draft_view(shown(), replace(NUMBERS, people={"en": 5}), language)
         ),
-        "summary for a hundred": summary.summary(
-            draft_view(shown(), replace(NUMBERS, chosen={"es": 100}), language)
+        "summary for a hundred": at(
+            DraftStage.SUMMARY, draft_view(shown(), replace(NUMBERS, people={"es": 100}), language)
         ),
-        "summary of a first": summary.summary(draft_view(shown(), one, language, is_first=True)),
-        "summary of what is written to others": summary.summary(
-            draft_view(shown(), one, language, approval_above=100, written_to=100)
+        "summary of a first": at(
+            DraftStage.SUMMARY, draft_view(shown(), one, language, is_first=True)
         ),
-        "summary, could be paid": summary.summary(draft_view(shown(), **paying)),
-        "waiting": compose.ask_message(draft_view(empty(), language=language)),
-        "waiting for a version": compose.ask_message(
-            draft_view(written().changed(NOW, language="en"), language=language)
+        "summary of what is written to others": at(
+            DraftStage.SUMMARY,
+            draft_view(shown(), one, language, approval_above=100, written_to=100),
         ),
-        "ready": compose.message_ready(draft_view(written(), language=language)),
-        "two versions": compose.message_ready(draft_view(two_versions(), language=language)),
-        "lost buttons": compose.message_ready(draft_view(lost, language=language)),
-        "lost buttons of one": compose.message_ready(draft_view(both, language=language)),
-        "decided": compose.message_ready(draft_view(shown(), language=language)),
-        "closing, not shown": compose.message_ready(
-            draft_view(new_draft("es", NOW, Kind.CLOSING, paid=False), language=language)
+        "summary, could be paid": at(DraftStage.SUMMARY, draft_view(shown(), **paying)),
+        "waiting": at(DraftStage.CONTENT, draft_view(empty(), language=language)),
+        "waiting for a version": at(
+            DraftStage.CONTENT,
+            draft_view(written().changed(NOW, language="en"), language=language),
         ),
-        "links": compose.ask_links(draft_view(linking, language=language)),
-        "subject": audience_and_time.ask_subject(draft_view(written(), language=language)),
-        "audience": audience_and_time.ask_audience(draft_view(written(), language=language)),
-        "audience of news": audience_and_time.ask_audience(draft_view(news, language=language)),
-        "time": audience_and_time.ask_time(draft_view(shown(), language=language)),
-        "summary": summary.summary(draft_view(shown(), language=language)),
-        "summary of an album": summary.summary(
-            draft_view(shown(two_versions()), language=language)
+        "ready": at(DraftStage.READY, draft_view(written(), language=language)),
+        "two versions": at(DraftStage.READY, draft_view(two_versions(), language=language)),
+        "lost buttons": at(DraftStage.READY, draft_view(lost, language=language)),
+        "lost buttons of one": at(DraftStage.READY, draft_view(both, language=language)),
+        "decided": at(DraftStage.READY, draft_view(shown(), language=language)),
+        "closing, not shown": at(
+            DraftStage.READY,
+            draft_view(new_draft("es", NOW, Kind.CLOSING, paid=False), language=language),
         ),
-        "summary after an edit": summary.summary(
-            draft_view(with_edit_noted(shown(), 17, NOW), language=language)
+        "links": at(DraftStage.LINKS, draft_view(linking, language=language)),
+        "subject": at(DraftStage.SUBJECT, draft_view(written(), language=language)),
+        "audience": at(DraftStage.AUDIENCE, draft_view(written(), language=language)),
+        "audience of news": at(DraftStage.AUDIENCE, draft_view(news, language=language)),
+        "time": at(DraftStage.TIME, draft_view(shown(), language=language)),
+        "summary": at(DraftStage.SUMMARY, draft_view(shown(), language=language)),
+        "summary of an album": at(
+            DraftStage.SUMMARY, draft_view(shown(two_versions()), language=language)
         ),
-        "summary of a plan": summary.summary(draft_view(planned, language=language)),
-        "summary, paid": summary.summary(
-            draft_view(paid, language=language, may_pay=True, rate=1000.0, balance=LEAST_BALANCE)
+        "summary after an edit": at(
+            DraftStage.SUMMARY, draft_view(with_edit_noted(shown(), 17, NOW), language=language)
         ),
-        "summary, unpayable": summary.summary(
-            draft_view(paid, language=language, may_pay=True, rate=1000.0)
+        "summary of a plan": at(DraftStage.SUMMARY, draft_view(planned, language=language)),
+        "summary, paid": at(
+            DraftStage.SUMMARY,
+            draft_view(paid, language=language, may_pay=True, rate=1000.0, balance=LEAST_BALANCE),
         ),
-        "summary of news": summary.summary(
-            draft_view(shown().changed(NOW, kind=Kind.NEWS), language=language)
+        "summary, unpayable": at(
+            DraftStage.SUMMARY, draft_view(paid, language=language, may_pay=True, rate=1000.0)
         ),
-        "summary that needs approval": summary.summary(
-            draft_view(shown(), language=language, approval_above=500)
+        "summary of news": at(
+            DraftStage.SUMMARY, draft_view(shown().changed(NOW, kind=Kind.NEWS), language=language)
         ),
-        "sure, needs approval": summary.second_confirmation(
-            draft_view(shown(), language=language, approval_above=500)
+        "summary that needs approval": at(
+            DraftStage.SUMMARY, draft_view(shown(), language=language, approval_above=500)
         ),
-        "summary of the closing": summary.summary(draft_view(closing(), language=language)),
-        "sure": summary.second_confirmation(draft_view(shown(), language=language)),
+        "sure, needs approval": at(
+            DraftStage.SECOND_CONFIRMATION,
+            draft_view(shown(), language=language, approval_above=500),
+        ),
+        "summary of the closing": at(DraftStage.SUMMARY, draft_view(closing(), language=language)),
+        "sure": at(DraftStage.SECOND_CONFIRMATION, draft_view(shown(), language=language)),
     }

@@ -17,9 +17,8 @@ from handlers.broadcasts.draft import (
     with_message,
     with_preview,
 )
-from handlers.broadcasts.recipient_counts import RecipientCounts
 from handlers.broadcasts.screens.broadcast_lines import BroadcastView
-from handlers.broadcasts.screens.draft_view import DraftView
+from handlers.broadcasts.screens.draft_view import DraftView, RecipientCounts
 from handlers.screens.buttons import Button
 from handlers.screens.screen import Screen
 from storage.broadcast_types import Broadcast, BroadcastState, Kind, Tally
@@ -28,9 +27,7 @@ NOW = datetime(2026, 11, 25, 13, 0, tzinfo=UTC)
 MARTA, LUCY = 6_100_000_900, 6_100_000_901
 CATALOGS = Catalogs.load()
 LANGUAGES = ("es", "en")
-NUMBERS = RecipientCounts(
-    everyone={"es": 1200, "en": 330}, chosen={"es": 1200, "en": 330}, unreachable=2
-)
+NUMBERS = RecipientCounts(people={"es": 1200, "en": 330}, unreachable=2)
 LINK = Link(text="Leer más", url="https://example.org/")
 
 

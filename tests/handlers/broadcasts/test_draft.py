@@ -8,15 +8,13 @@ from handlers.broadcasts.draft import (
     REMEMBERED_FOR,
     WAITS_FOR,
     DraftStage,
-    for_missing,
     parse_draft,
     with_edit_noted,
     with_links,
     with_message,
     without_version,
 )
-from storage.broadcast_types import Kind
-from tests.handlers.broadcasts.drafts import LINK, NOW, broadcast, empty, piece, shown, written
+from tests.handlers.broadcasts.drafts import LINK, NOW, empty, piece, shown, written
 
 
 def test_it_is_read_back_as_it_was_stored() -> None:
@@ -80,14 +78,7 @@ def test_an_edit_after_the_preview_is_noticed_and_changes_nothing_that_is_sent()
 
 def test_it_waits_for_an_hour_and_is_remembered_for_a_day() -> None:
     draft = empty()
-    assert draft.accepts_messages(NOW + WAITS_FOR)
-    assert not draft.accepts_messages(NOW + WAITS_FOR + timedelta(seconds=1))
+    assert draft.is_fresh(NOW + WAITS_FOR)
+    assert not draft.is_fresh(NOW + WAITS_FOR + timedelta(seconds=1))
     assert draft.is_remembered(NOW + REMEMBERED_FOR)
     assert not draft.is_remembered(NOW + REMEMBERED_FOR + timedelta(seconds=1))
-
-
-def test_one_for_the_rest_keeps_whom_it_was_for_and_whom_it_reached() -> None:
-    stopped = broadcast("stopped", kind=Kind.NEWS, language="es", topic="t")
-    draft = for_missing(empty(), stopped)
-    assert (draft.kind, draft.audience_language, draft.topic) == (Kind.NEWS, "es", "t")
-    assert draft.accepts_messages(NOW)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from handlers.broadcasts.draft import Draft, with_message
-from handlers.broadcasts.recipient_counts import RecipientCounts
+from handlers.broadcasts.screens.draft_view import RecipientCounts
 from tests.handlers.broadcasts.drafts import NOW, NUMBERS, draft_view, empty, piece, shown, written
 
 PAID: dict[str, Any] = {"may_pay": True, "rate": 1000.0}
@@ -23,7 +23,7 @@ def album_of(count: int) -> Draft:
 def test_the_expected_time_follows_the_rate_and_counts_an_album_message_by_message() -> None:
     assert draft_view(shown(), rate=30.0).seconds == 51.0
     assert draft_view(shown(), RecipientCounts(), rate=28.0).seconds == 0.0
-    numbers = replace(NUMBERS, chosen={"es": 280})
+    numbers = replace(NUMBERS, people={"es": 280})
     two = with_message(written(), piece(18, group=None), NOW)
     drafts = (shown(), shown(two), shown(album_of(3)))
     assert [draft_view(each, numbers).seconds for each in drafts] == [10.0, 10.0, 30.0]
@@ -33,9 +33,9 @@ def test_the_expected_time_follows_the_rate_and_counts_an_album_message_by_messa
 
 def test_the_price_is_a_star_for_ten_messages_and_an_album_is_never_paid_for() -> None:
     prices = {1: 1, 10: 1, 11: 2, 70: 7, 1530: 153}
-    views = [draft_view(shown(), RecipientCounts(chosen={"es": people})) for people in prices]
+    views = [draft_view(shown(), RecipientCounts(people={"es": people})) for people in prices]
     assert [view.price for view in views] == list(prices.values())
-    many, paid = replace(NUMBERS, chosen={"es": 200_000}), shown().changed(NOW, paid=True)
+    many, paid = replace(NUMBERS, people={"es": 200_000}), shown().changed(NOW, paid=True)
     balances = (None, 9_999, 19_999, 20_000)
     views = [draft_view(paid, many, balance=each, **PAID) for each in balances]
     assert [view.is_affordable for view in views] == [False, False, False, True]
