@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from handlers import closing, closing_texts, restored_backup
 from handlers.admin_context import AdminContext, AdminHandler
-from handlers.broadcasts import approval, confirm, controls, draft_input, history, menu
+from handlers.broadcasts import confirm, controls, draft_input, history, menu
 from handlers.screens.buttons import AdminAction, AdminTap, read_tap
 
 _Dismiss = Callable[[AdminContext, str], Awaitable[bool]]
@@ -51,17 +51,7 @@ _HANDLED_BY: Mapping[AdminAction, AdminHandler] = {
     AdminAction.RESUME_DRAFT: menu.resume,
     AdminAction.DRAFT: draft_input.tapped,
     AdminAction.SEND: confirm.send,
-    AdminAction.WATCH: controls.watch,
-    AdminAction.PAUSE: controls.pause,
-    AdminAction.RESUME: controls.resume,
-    AdminAction.REVIEW: approval.review,
-    AdminAction.APPROVE: approval.approve,
-    AdminAction.ASK_DECLINE: approval.ask_to_decline,
-    AdminAction.DECLINE: approval.decline,
-    AdminAction.ASK_CANCEL: controls.ask_to_cancel,
-    AdminAction.CANCEL: controls.cancel,
-    AdminAction.ASK_RECALL: controls.ask_to_recall,
-    AdminAction.RECALL: controls.recall,
+    **controls.CONTROLS,
     AdminAction.HISTORY_PAGE: history.turn_page,
     AdminAction.REPORT: history.report,
     AdminAction.RELEASE: restored_backup.release,

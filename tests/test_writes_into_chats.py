@@ -41,7 +41,7 @@ TO_WHOM = {
     "handlers/admin_context.py": "an admin",
     "handlers/supporter_context.py": "who sent the update",
     "handlers/broadcasts/admin_reporter.py": "an admin",
-    "handlers/broadcasts/progress_publisher.py": "an admin",
+    "handlers/broadcasts/progress_message.py": "an admin",
     "handlers/broadcasts/preview.py": "an admin",
     "handlers/broadcasts/controls.py": "an admin",
     "handlers/broadcasts/draft_editor.py": "an admin",

@@ -10,7 +10,7 @@ from bot.cli.context import CliContext, short_id
 from bot.console import interruptible, progress_bar, say_table, tell
 from bot.text.terminal_language import label
 from bot.text.translations import mark
-from handlers.broadcasts.screens.broadcast_lines import BroadcastView
+from handlers.broadcasts.screens.broadcast_view import BroadcastView
 from handlers.broadcasts.screens.labels import recipients_name, subject_name
 from handlers.broadcasts.screens.progress import state_screen
 from storage.broadcast_types import Broadcast, BroadcastState, DeliveryState, Kind

@@ -10,13 +10,13 @@ from telegram.error import TelegramError
 from bot.charts import delivery_picture
 from bot.transport.error_kinds import ErrorKind, error_kind
 from handlers.broadcasts.preview import show_content
-from handlers.broadcasts.progress_publisher import (
+from handlers.broadcasts.progress_message import (
     Place,
     ProgressPublisher,
     progress_place,
     view_of,
 )
-from handlers.broadcasts.screens.broadcast_lines import Measured
+from handlers.broadcasts.screens.broadcast_view import Measured
 from handlers.broadcasts.screens.labels import subject_name
 from handlers.broadcasts.screens.progress import state_screen
 from handlers.context import Bot, Services

@@ -12,8 +12,7 @@ from handlers.admin_context import AdminContext
 from handlers.broadcasts.draft import DraftStage
 from handlers.broadcasts.draft_editor import DraftEditor, forget_draft, open_draft
 from handlers.broadcasts.preview import delete_messages, message_exists, show_lost
-from handlers.broadcasts.progress_message import show, tell_progress, tell_state
-from handlers.broadcasts.progress_publisher import progress_place
+from handlers.broadcasts.progress_message import progress_place, show, tell_progress, tell_state
 from handlers.broadcasts.screens.draft_view import DraftView
 from handlers.broadcasts.screens.progress import elsewhere
 from handlers.calls_before_commit import before_commit

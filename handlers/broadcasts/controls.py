@@ -1,37 +1,96 @@
-"""The buttons that pause, resume, cancel and recall a broadcast."""
+"""The buttons of a broadcast: to pause, resume, cancel, recall, approve and decline it.
 
+A broadcast that needs approval is decided on by any admin but its author; everything else, by any.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from functools import partial
 
 import structlog
 from telegram.error import TelegramError
 
+from bot.broadcast.confirmation import most_recipients
 from bot.transport.error_kinds import error_kind
-from handlers.admin_context import AdminContext
-from handlers.broadcasts.progress_message import find_broadcast, show, tell_progress, tell_state
-from handlers.broadcasts.progress_publisher import progress_place, view_of
+from handlers.admin_context import AdminContext, AdminHandler
+from handlers.broadcasts.preview import message_exists, show_content
+from handlers.broadcasts.progress_message import (
+    progress_place,
+    refresh,
+    screen_of,
+    show,
+    tell_progress,
+    tell_state,
+    view_of,
+)
 from handlers.broadcasts.screens.labels import RECALLABLE_HOURS
-from handlers.broadcasts.screens.progress import state_screen
-from handlers.broadcasts.screens.questions import ask_cancel, ask_recall
+from handlers.broadcasts.screens.progress import (
+    ask_cancel,
+    ask_decline,
+    ask_recall,
+    state_screen,
+)
+from handlers.calls_before_commit import before_commit
+from handlers.screens.buttons import AdminAction, read_id, read_number
 from storage.broadcast_transitions import change_broadcast, set_on_broadcast
 from storage.broadcast_types import Broadcast, BroadcastAction, BroadcastState, PauseReason
+from storage.broadcasts import active_broadcast, broadcast_with, count_audience
 
 _log = structlog.stdlib.get_logger()
 
-
-async def pause(ctx: AdminContext, argument: str) -> None:
-    """Pauses the broadcast until an admin resumes it."""
-    known = await find_broadcast(ctx, argument)
-    if known is not None:
-        await _change(ctx, known, BroadcastAction.PAUSE)
+_Control = Callable[[AdminContext, Broadcast, str], Awaitable[None]]
+"""Handles a tap on a button of a broadcast, given what the button carries besides."""
 
 
-async def resume(ctx: AdminContext, argument: str) -> None:
-    """Resumes a paused broadcast; one that needs two admins and lost one needs another one."""
-    known = await find_broadcast(ctx, argument)
-    if known is not None and _lacks_a_second_admin(ctx, known):
-        await ctx.alert(ctx.words.label("Esto lo tiene que decidir otra persona."))
-    elif known is not None:
-        await _change(ctx, known, BroadcastAction.RESUME)
+def _of_broadcast(control: _Control) -> AdminHandler:
+    """Returns the handler of a button that names a broadcast."""
+
+    async def handle(ctx: AdminContext, argument: str) -> None:
+        key, _, rest = argument.partition(".")
+        known = await ctx.services.storage.read(broadcast_with, read_id(key))
+        if known is None:
+            await ctx.say(ctx.words.text("Ese envío no existe. Escribe /broadcasts."))
+        else:
+            await control(ctx, known, rest)
+
+    return handle
+
+
+def _of_undecided(control: _Control) -> AdminHandler:
+    """Returns the handler of a button of a broadcast that awaits another admin's approval."""
+
+    async def handle(ctx: AdminContext, known: Broadcast, rest: str) -> None:
+        if not known.awaits_approval:
+            await tell_state(ctx, known)
+        elif known.author == ctx.user.id:
+            await _leave_to_another(ctx)
+        else:
+            await control(ctx, known, rest)
+
+    return _of_broadcast(handle)
+
+
+async def _leave_to_another(ctx: AdminContext) -> None:
+    await ctx.alert(ctx.words.label("Esto lo tiene que decidir otra persona."))
+
+
+def _changes(action: BroadcastAction) -> _Control:
+    """Returns what does that, wakes the worker and shows the broadcast's new state."""
+
+    async def change(ctx: AdminContext, known: Broadcast, _rest: str) -> None:
+        if action is BroadcastAction.RESUME and _lacks_a_second_admin(ctx, known):
+            await _leave_to_another(ctx)
+            return
+        now = await ctx.services.storage.write(change_broadcast, action, known.id, *ctx.by)
+        ctx.services.wake_broadcast()
+        if now is None:
+            return
+        if now.is_running and now.progress_chat not in ctx.services.admins:
+            await tell_progress(ctx, now.id)  # otherwise nobody would see the progress
+        else:
+            await tell_state(ctx, now)
+
+    return change
 
 
 def _lacks_a_second_admin(ctx: AdminContext, known: Broadcast) -> bool:
@@ -43,49 +102,28 @@ def _lacks_a_second_admin(ctx: AdminContext, known: Broadcast) -> bool:
     return (known.expected or 0) > above and others.isdisjoint(ctx.services.admins)
 
 
-async def ask_to_cancel(ctx: AdminContext, argument: str) -> None:
+async def _ask_to_cancel(ctx: AdminContext, known: Broadcast, _rest: str) -> None:
     """Pauses the broadcast and asks whether to cancel it; it may be the wrong message."""
-    known = await find_broadcast(ctx, argument)
-    if known is None:
-        return
+    storage = ctx.services.storage
     if known.is_active:
-        await ctx.services.storage.write(
-            set_on_broadcast, known.id, cancel_requested_at=ctx.services.clock()
-        )
-        known = (
-            await ctx.services.storage.write(
-                change_broadcast, BroadcastAction.PAUSE, known.id, *ctx.by
-            )
-            or known
-        )
+        asked_at = ctx.services.clock()
+        await storage.write(set_on_broadcast, known.id, cancel_requested_at=asked_at)
+        paused = await storage.write(change_broadcast, BroadcastAction.PAUSE, known.id, *ctx.by)
+        known = paused or known
         ctx.services.wake_broadcast()
     may_be = known.state in (BroadcastState.SCHEDULED, BroadcastState.PAUSED)
     await tell_state(ctx, known, ask_cancel if may_be else state_screen)
 
 
-async def cancel(ctx: AdminContext, argument: str) -> None:
-    """Cancels the broadcast for good."""
-    known = await find_broadcast(ctx, argument)
-    if known is not None:
-        await _change(ctx, known, BroadcastAction.CANCEL)
-
-
-async def watch(ctx: AdminContext, argument: str) -> None:
+async def _watch(ctx: AdminContext, known: Broadcast, _rest: str) -> None:
     """Shows the broadcast's state, after an admin answered a question with no."""
-    known = await find_broadcast(ctx, argument)
-    if known is not None:
-        known = (
-            await ctx.services.storage.write(set_on_broadcast, known.id, cancel_requested_at=None)
-            or known
-        )
-        await tell_state(ctx, known)
+    write = ctx.services.storage.write
+    now = await write(set_on_broadcast, known.id, cancel_requested_at=None)
+    await tell_state(ctx, now or known)
 
 
-async def ask_to_recall(ctx: AdminContext, argument: str) -> None:
+async def _ask_to_recall(ctx: AdminContext, known: Broadcast, _rest: str) -> None:
     """Asks for confirmation before a recall, or says that it is too late for one."""
-    known = await find_broadcast(ctx, argument)
-    if known is None:
-        return
     if known.recall_started_at is not None:
         await tell_state(ctx, known)
     elif not (await view_of(ctx.services, ctx.words, known)).can_be_recalled:
@@ -94,40 +132,27 @@ async def ask_to_recall(ctx: AdminContext, argument: str) -> None:
         await tell_state(ctx, known, ask_recall)
 
 
-async def recall(ctx: AdminContext, argument: str) -> None:
+async def _recall(ctx: AdminContext, known: Broadcast, _rest: str) -> None:
     """Starts a recall: deletes the sent messages as far as Telegram allows it."""
-    known = await find_broadcast(ctx, argument)
-    if known is None:
-        return
-    found = await ctx.services.storage.write(
-        change_broadcast, BroadcastAction.RECALL, known.id, *ctx.by
-    )
+    storage = ctx.services.storage
+    found = await storage.write(change_broadcast, BroadcastAction.RECALL, known.id, *ctx.by)
     if found is None or found.recall_started_at is None:
         await ctx.tell(partial(_too_late, ctx, known))
         return
-    await ctx.services.storage.write(
-        set_on_broadcast,
-        found.id,
-        progress_chat=ctx.chat_id,
-        progress_message_id=ctx.message_id or 0,
-    )
+    here = {"progress_chat": ctx.chat_id, "progress_message_id": ctx.message_id or 0}
+    await storage.write(set_on_broadcast, found.id, **here)
     await ctx.tell(partial(_show_recalled, ctx, known, found))
 
 
 async def _show_recalled(ctx: AdminContext, former: Broadcast, found: Broadcast) -> None:
-    await _take_button_away(ctx, former)
-    await show(ctx, found)
-
-
-async def _take_button_away(ctx: AdminContext, former: Broadcast) -> None:
-    """Removes the buttons of a report in another message, which would offer the recall again."""
+    """Shows the recall; a report in another message would offer it again, and loses its button."""
     there = progress_place(former)
-    if there is None or there == (ctx.chat_id, ctx.message_id):
-        return
-    try:
-        await ctx.bot.edit_message_reply_markup(*there)
-    except TelegramError as error:
-        _log.info("old_report_left", error_kind=error_kind(error))
+    if there not in (None, (ctx.chat_id, ctx.message_id)):
+        try:
+            await ctx.bot.edit_message_reply_markup(*there)
+        except TelegramError as error:
+            _log.info("old_report_left", error_kind=error_kind(error))
+    await show(ctx, found)
 
 
 async def _too_late(ctx: AdminContext, known: Broadcast) -> None:
@@ -143,13 +168,124 @@ async def _too_late(ctx: AdminContext, known: Broadcast) -> None:
         await show(ctx.at(ctx.message_id), known)
 
 
-async def _change(ctx: AdminContext, known: Broadcast, action: BroadcastAction) -> None:
-    """Does that, wakes the worker and shows the broadcast's new state."""
-    now = await ctx.services.storage.write(change_broadcast, action, known.id, *ctx.by)
-    ctx.services.wake_broadcast()
-    if now is None:
+async def _review(ctx: AdminContext, known: Broadcast, _rest: str) -> None:
+    """Shows the message as recipients would get it, and asks again below it."""
+    await ctx.tell_once(partial(_show_below_message, ctx, known))
+
+
+async def _show_below_message(ctx: AdminContext, known: Broadcast) -> None:
+    await ctx.answer()
+    ctx = ctx.at_bottom()
+    notice = await show_content(ctx.bot, known, ctx.words, ctx.chat_id)
+    await ctx.write((await screen_of(ctx, known)).with_notice(notice))
+
+
+async def _approve(ctx: AdminContext, known: Broadcast, shown: str) -> None:
+    """Approves the broadcast if its message still exists and its audience has not grown too far.
+
+    Raises:
+        NothingDone: Telegram did not say whether the message exists; nothing was approved.
+    """
+    services, words, before = ctx.services, ctx.words, read_number(shown)
+    if known.source_chat is not None:
+        async with before_commit():
+            is_whole = await message_exists(ctx.bot, known.source_chat, known.content)
+        if not is_whole:
+            await ctx.alert(
+                words.label(
+                    "El original del mensaje se ha borrado, así que no puede salir. Habría que "
+                    "prepararlo otra vez."
+                )
+            )
+            return
+    found = await services.storage.read(
+        count_audience, kind=known.kind, only=known.language, topic=known.topic
+    )
+    recipients = sum(found.values())
+    if not recipients:
+        await ctx.alert(words.label("Ahora mismo no hay a quién enviarlo."))
         return
-    if now.is_running and now.progress_chat not in ctx.services.admins:
+    # With two admins agreed, the threshold of approval is no limit any more.
+    if before is None or recipients > most_recipients(before, approval_above=None):
+        await ctx.tell(partial(_ask_again, ctx, known, before, recipients))
+        return
+    now = await services.storage.write(
+        change_broadcast, BroadcastAction.APPROVE, known.id, *ctx.by, before
+    )
+    if (now or known).awaits_approval:
+        await ctx.alert(
+            words.label(
+                "Ha esperado más de un día y ya no se puede aprobar. Habría que prepararlo otra "
+                "vez."
+            )
+        )
+        return
+    services.wake_broadcast()
+    await _show_approved(ctx, now or known)
+
+
+async def _ask_again(
+    ctx: AdminContext, known: Broadcast, before: int | None, recipients: int
+) -> None:
+    """Asks again with the current number, since the audience grew beyond what was shown."""
+    before = known.expected or 0 if before is None else before
+    words, drawn = ctx.words, await screen_of(ctx, replace(known, expected=recipients))
+    notice = words.text(
+        "⚠️ El número de personas ha cambiado y no se ha aprobado nada: era {before}, ahora es "
+        "{now}. Si te parece bien, apruébalo otra vez.",
+        before=words.number(before),
+        now=words.number(recipients),
+    )
+    await ctx.write(drawn.with_notice(notice))
+
+
+async def _show_approved(ctx: AdminContext, now: Broadcast) -> None:
+    """Shows the result to the admin who approved, and to the one who watches the broadcast."""
+    services, words = ctx.services, ctx.words
+    if now.state is not BroadcastState.SCHEDULED or now.confirmed_by != ctx.user.id:
+        await tell_state(ctx, now)  # another admin or the worker was faster
+        return
+    if now.progress_chat not in services.admins:
         await tell_progress(ctx, now.id)  # otherwise nobody would see the progress
+        return
+    active = await services.storage.read(active_broadcast)
+    if now.starts_at is not None and now.starts_at > services.clock():
+        await ctx.tell(partial(_refresh_and, ctx, now, partial(show, ctx, now)))
+    elif active is not None and active.id != now.id:
+        later = words.text("<b>Aprobado.</b> Saldrá cuando acabe el envío que está en marcha.")
+        await ctx.tell(partial(_refresh_and, ctx, now, partial(ctx.write, later)))
     else:
-        await tell_state(ctx, now)
+        await ctx.say(
+            words.text(
+                "<b>Aprobado.</b> Sale ahora. El progreso lo ve quien lo preparó; si quieres "
+                "seguirlo tú, o detenerlo, escribe /broadcast."
+            )
+        )
+
+
+async def _refresh_and(
+    ctx: AdminContext, now: Broadcast, then: Callable[[], Awaitable[object]]
+) -> None:
+    """Updates the progress message, then the message of the admin who approved."""
+    await refresh(ctx, now)
+    await then()
+
+
+async def _ask_to_decline(ctx: AdminContext, known: Broadcast, _rest: str) -> None:
+    """Asks for confirmation before declining, since the author would have to start again."""
+    await tell_state(ctx, known, ask_decline)
+
+
+CONTROLS: Mapping[AdminAction, AdminHandler] = {
+    AdminAction.WATCH: _of_broadcast(_watch),
+    AdminAction.PAUSE: _of_broadcast(_changes(BroadcastAction.PAUSE)),
+    AdminAction.RESUME: _of_broadcast(_changes(BroadcastAction.RESUME)),
+    AdminAction.ASK_CANCEL: _of_broadcast(_ask_to_cancel),
+    AdminAction.CANCEL: _of_broadcast(_changes(BroadcastAction.CANCEL)),
+    AdminAction.ASK_RECALL: _of_broadcast(_ask_to_recall),
+    AdminAction.RECALL: _of_broadcast(_recall),
+    AdminAction.REVIEW: _of_undecided(_review),
+    AdminAction.APPROVE: _of_undecided(_approve),
+    AdminAction.ASK_DECLINE: _of_undecided(_ask_to_decline),
+    AdminAction.DECLINE: _of_undecided(_changes(BroadcastAction.DECLINE)),
+}

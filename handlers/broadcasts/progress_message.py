@@ -1,25 +1,218 @@
-"""How an admin's tap is shown: in the progress message, or in the message that was tapped."""
+"""The progress message of a broadcast: what draws it, and nothing else, and how taps are shown.
 
+A tap is shown in the progress message if it is there, else in the message that was tapped."""
+
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import structlog
 from telegram.error import TelegramError
 
-from bot.transport.error_kinds import error_kind
+from bot.text.translations import Words
+from bot.transport.error_kinds import ErrorKind, error_kind
 from handlers.admin_context import AdminContext
-from handlers.broadcasts.progress_publisher import (
-    MakeScreen,
-    ProgressPublisher,
-    progress_place,
-    view_of,
-)
-from handlers.broadcasts.screens.progress import state_screen
-from handlers.screens.buttons import read_id
+from handlers.broadcasts.screens.broadcast_view import BroadcastView, Measured
+from handlers.broadcasts.screens.progress import elsewhere, state_screen
+from handlers.context import Bot, Services
+from handlers.conversation_message import edit_if_there, edit_screen, send_screen
 from handlers.screens.screen import Screen
-from storage.broadcast_types import Broadcast
-from storage.broadcasts import broadcast_with
+from storage.admins import names_of_admins
+from storage.broadcast_transitions import set_on_broadcast
+from storage.broadcast_types import Broadcast, Kind
+from storage.broadcasts import broadcast_with, count_not_told, tally_of_broadcast
+from storage.conversations import count_unsigned
 
 _log = structlog.stdlib.get_logger()
+
+MakeScreen = Callable[[BroadcastView], Screen]
+Place = tuple[int, int]
+"""A message: its chat and its id."""
+
+NOT_MEASURED = Measured()
+
+
+class ProgressPublisher:
+    """Draws progress messages, for the worker and for admins' taps.
+
+    A broadcast's message is drawn by one at a time, each time with what is stored when its turn
+    comes, so an edit that was late hides nothing newer. Afterwards it is compared with what is
+    stored by then, since another process may have changed it, and drawn again if it differs.
+    """
+
+    def __init__(self, bot: Bot, services: Services) -> None:
+        self._bot = bot
+        self._services = services
+        self._turns = services.progress_turns
+
+    async def draw(
+        self,
+        broadcast: Broadcast,
+        measured: Measured = NOT_MEASURED,
+        screen: MakeScreen = state_screen,
+        *,
+        again: bool = False,
+    ) -> Place | None:
+        """Draws a broadcast into its progress message, or a new one if that is gone.
+
+        Returns the message; None if no admin can read it.
+
+        Args:
+            broadcast: as last read. Its end may be given before it is stored.
+            measured: what the worker knows of it.
+            screen: draws it; if its state changes meanwhile, its state is drawn instead.
+            again: draws even what the message should be showing already.
+
+        Raises:
+            TelegramError: the message could not be written.
+        """
+        async with self._turns.turn(broadcast.id):
+            return await self._draw(broadcast, measured, screen, again=again)
+
+    async def move(
+        self,
+        broadcast: Broadcast,
+        chat: int,
+        message_id: int | None = None,
+        measured: Measured = NOT_MEASURED,
+    ) -> Broadcast:
+        """Makes another message the progress message, a new one if none is given.
+
+        Returns:
+            the broadcast as it is then; what its former message shows is for the caller to say.
+
+        Raises:
+            TelegramError: the message could not be written.
+        """
+        async with self._turns.turn(broadcast.id):
+            now = await self._latest(broadcast)
+            is_new = message_id is None
+            if message_id is None:
+                drawn = state_screen(await self._view(now, chat, measured))
+                message_id = await send_screen(self._bot, chat, drawn)
+                self._turns.shown[now.id] = ((chat, message_id), drawn)
+            await self._services.storage.write(
+                set_on_broadcast, now.id, progress_chat=chat, progress_message_id=message_id
+            )
+            await self._draw(broadcast, measured, state_screen, again=not is_new)
+            return await self._latest(broadcast)
+
+    async def point_elsewhere(self, former: Place) -> None:
+        """Replaces a former progress message by a line that says the progress is elsewhere."""
+        words = await self._services.words_for(former[0])
+        await self._write_over(former, Screen(elsewhere(words)))
+
+    async def show_end(self, former: Place, broadcast: Broadcast) -> None:
+        """Replaces a former progress message by the report, as it would look unfinished."""
+        view = await self._view(broadcast, former[0], NOT_MEASURED)
+        await self._write_over(former, state_screen(view))
+
+    async def _draw(
+        self, broadcast: Broadcast, measured: Measured, screen: MakeScreen, *, again: bool
+    ) -> Place | None:
+        while True:
+            now = await self._latest(broadcast)
+            place = progress_place(now)
+            if place is None or place[0] not in self._services.admins:
+                return None
+            if now.state != broadcast.state:
+                screen = state_screen
+            drawn = screen(await self._view(now, place[0], measured))
+            written = await self._write(now, place, drawn, again=again)
+            if written is None:
+                return None
+            now = replace(now, progress_chat=written[0], progress_message_id=written[1])
+            after = await self._latest(broadcast)
+            if _drawn(after) == _drawn(now):
+                return written
+            if progress_place(after) != written:
+                await self.point_elsewhere(written)
+            screen, again = state_screen, False
+
+    async def _latest(self, broadcast: Broadcast) -> Broadcast:
+        """Returns the broadcast as it is stored; as it was given if that is its end."""
+        stored = await self._services.storage.read(broadcast_with, broadcast.id)
+        if stored is None:
+            return broadcast
+        if broadcast.is_over and broadcast.recall_started_at == stored.recall_started_at:
+            return replace(
+                broadcast,
+                progress_chat=stored.progress_chat,
+                progress_message_id=stored.progress_message_id,
+            )
+        return stored
+
+    async def _view(self, broadcast: Broadcast, chat: int, measured: Measured) -> BroadcastView:
+        words = await self._services.words_for(chat)
+        return await view_of(self._services, words, broadcast, reader=chat, measured=measured)
+
+    async def _write(
+        self, now: Broadcast, place: Place, drawn: Screen, *, again: bool
+    ) -> Place | None:
+        """Writes into the message; returns where it is then, or None if nobody can read it."""
+        if self._turns.shown.get(now.id) == (place, drawn) and not again:
+            return place  # Telegram refuses an edit that changes nothing
+        self._turns.shown.pop(now.id, None)
+        try:
+            written = await self._edit(now.id, place, drawn)
+        except TelegramError as error:
+            if error_kind(error) is not ErrorKind.UNREACHABLE:
+                raise
+            # An admin who blocked the bot will not see it, however often it is tried.
+            _log.warning("report_chat_unreachable")
+            return None
+        self._turns.shown[now.id] = (written, drawn)
+        return written
+
+    async def _edit(self, broadcast: bytes, place: Place, drawn: Screen) -> Place:
+        """Edits the message, or sends a new one if it is gone; returns where it is then."""
+        if await edit_if_there(self._bot, *place, drawn):
+            return place
+        sent = await send_screen(self._bot, place[0], drawn)
+        await self._services.storage.write(
+            set_on_broadcast, broadcast, progress_chat=place[0], progress_message_id=sent
+        )
+        return place[0], sent
+
+    async def _write_over(self, former: Place, drawn: Screen) -> None:
+        try:
+            await edit_screen(self._bot, *former, drawn)
+        except TelegramError as error:
+            _log.info("old_progress_message_left", error_kind=error_kind(error))
+
+
+def progress_place(broadcast: Broadcast) -> Place | None:
+    """Returns the broadcast's progress message; None while there is none."""
+    chat, message_id = broadcast.progress_chat, broadcast.progress_message_id
+    return None if chat is None or not message_id else (chat, message_id)
+
+
+async def view_of(
+    services: Services,
+    words: Words,
+    broadcast: Broadcast,
+    *,
+    reader: int | None = None,
+    measured: Measured = NOT_MEASURED,
+) -> BroadcastView:
+    """Returns a broadcast with all that its screens show, reading what was not measured."""
+    storage, tally = services.storage, measured.tally
+    if tally is None:
+        tally = await storage.read(tally_of_broadcast, broadcast.id)
+    is_told = broadcast.kind is Kind.BREACH and broadcast.is_over and broadcast.started_at
+    return BroadcastView(
+        words=words,
+        broadcast=broadcast,
+        tally=tally,
+        now=services.clock(),
+        rate=measured.rate,
+        pause=measured.pause,
+        reader=reader,
+        names=await storage.read(names_of_admins, [broadcast.author]),
+        approval_above=services.most_for_one_admin(broadcast.kind),
+        not_told=await storage.read(count_not_told, broadcast.id) if is_told else 0,
+        unsigned=await storage.read(count_unsigned) if is_told else 0,
+    )
 
 
 async def tell_progress(ctx: AdminContext, key: bytes) -> None:
@@ -44,7 +237,7 @@ async def move_progress_here(ctx: AdminContext, key: bytes) -> None:
     broadcast = await ctx.services.storage.read(broadcast_with, key)
     if broadcast is None:
         raise LookupError("A broadcast that was there is not there.")
-    publisher, former = _publisher(ctx), progress_place(broadcast)
+    publisher, former = ProgressPublisher(ctx.bot, ctx.services), progress_place(broadcast)
     await ctx.answer()
     now = await publisher.move(broadcast, ctx.chat_id, ctx.message_id)
     if former is None or former == progress_place(now):
@@ -59,7 +252,9 @@ async def show(ctx: AdminContext, shown: Broadcast, screen: MakeScreen = state_s
     """Shows a broadcast in the admin's message; its state, if that has changed since `shown`."""
     now = await ctx.services.storage.read(broadcast_with, shown.id) or shown
     if progress_place(now) == (ctx.chat_id, ctx.message_id):
-        await ctx.answer_while(_publisher(ctx).draw(shown, screen=screen, again=True))
+        await ctx.answer_while(
+            ProgressPublisher(ctx.bot, ctx.services).draw(shown, screen=screen, again=True)
+        )
     else:
         drawn = await screen_of(ctx, now, screen if now.state == shown.state else state_screen)
         await ctx.write(drawn)
@@ -72,21 +267,20 @@ async def screen_of(
     return screen(await view_of(ctx.services, ctx.words, broadcast, reader=ctx.user.id))
 
 
-async def find_broadcast(ctx: AdminContext, argument: str) -> Broadcast | None:
-    """Returns the broadcast that a button names; if there is none, says so and returns None."""
-    known = await ctx.services.storage.read(broadcast_with, read_id(argument))
-    if known is None:
-        await ctx.say(ctx.words.text("Ese envío no existe. Escribe /broadcasts."))
-    return known
-
-
 async def refresh(ctx: AdminContext, broadcast: Broadcast) -> None:
     """Updates the progress message, perhaps another admin's; logs a failure of Telegram."""
     try:
-        await _publisher(ctx).draw(broadcast, again=True)
+        await ProgressPublisher(ctx.bot, ctx.services).draw(broadcast, again=True)
     except TelegramError as error:
         _log.info("progress_not_updated", error_kind=error_kind(error))
 
 
-def _publisher(ctx: AdminContext) -> ProgressPublisher:
-    return ProgressPublisher(ctx.bot, ctx.services)
+def _drawn(broadcast: Broadcast) -> tuple[object, ...]:
+    """Returns what a drawing depends on and others may have changed."""
+    return (
+        broadcast.state,
+        broadcast.question,
+        broadcast.cancel_requested_at,
+        broadcast.recall_started_at,
+        progress_place(broadcast),
+    )

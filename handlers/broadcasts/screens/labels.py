@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from bot.text.translations import Words, mark
 from handlers.broadcasts.accepted_messages import MESSAGE_KINDS
 from handlers.broadcasts.draft import Version
-from handlers.screens.screen import lines
 from storage.broadcast_types import RECALLABLE_FOR, Broadcast, Kind
 from telegram_text.markup import Html
 
@@ -101,23 +100,4 @@ def unsigned_left_out(words: Words, people: int) -> Html:
         "{n} personas más escribieron su nombre y no firmaron. El bot guarda esos nombres, pero "
         "no sus chats: hay que avisarlas de otra forma.",
         people,
-    )
-
-
-def not_told(words: Words, people: int, unsigned: int) -> Html | None:
-    """Says how many have to be told another way (GDPR art. 34(3)(c)); None if nobody has to."""
-    if not people and not unsigned:
-        return None
-    return lines(
-        people
-        and words.plural(
-            "⚠️ A {n} persona que firmó no se le ha podido entregar, o no consta.",
-            "⚠️ A {n} personas que firmaron no se les ha podido entregar, o no consta.",
-            people,
-        ),
-        unsigned and unsigned_left_out(words, unsigned),
-        words.text(
-            "La ley pide que también se enteren: con un aviso público, o por otra vía que "
-            "tengáis para llegar a esas personas."
-        ),
     )

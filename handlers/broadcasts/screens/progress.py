@@ -4,20 +4,18 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from bot.text.translations import Words, mark
-from handlers.broadcasts.screens.approval import awaiting_approval
-from handlers.broadcasts.screens.broadcast_lines import (
-    BroadcastView,
-    account,
-    counted_for,
-    keep_preview,
-    plan,
+from handlers.broadcasts.screens.broadcast_view import BroadcastView, account
+from handlers.broadcasts.screens.labels import (
+    RECALLABLE_HOURS,
+    moment_name,
+    must_say,
+    recipients_name,
+    subject_name,
 )
-from handlers.broadcasts.screens.labels import moment_name, not_told, recipients_name, subject_name
-from handlers.broadcasts.screens.questions import ask_cancel
-from handlers.broadcasts.screens.report import ended_heading, missing
-from handlers.screens.buttons import AdminAction, Button
+from handlers.broadcasts.screens.report import ended
+from handlers.screens.buttons import AdminAction, Button, Style
 from handlers.screens.screen import Screen, lines, paragraphs
-from storage.broadcast_types import BroadcastState, Kind, PauseReason
+from storage.broadcast_types import APPROVABLE_FOR, BroadcastState, Kind, PauseReason
 from telegram_text.markup import Html, time_tag
 
 _BAR_WIDTH = 12
@@ -79,14 +77,14 @@ def state_screen(now: BroadcastView) -> Screen:
     if broadcast.is_recalling:
         return _recalling(now)
     if broadcast.awaits_approval:
-        return awaiting_approval(now)
+        return _waits(now) if now.is_own else _asks(now)
     if broadcast.state is BroadcastState.SCHEDULED:
         return _planned(now)
     if broadcast.state is BroadcastState.RUNNING:
         return _running(now)
     if broadcast.state is BroadcastState.PAUSED:
         return ask_cancel(now) if broadcast.cancel_requested_at else _paused(now)
-    return _ended(now)
+    return ended(now)
 
 
 def elsewhere(words: Words) -> Html:
@@ -97,7 +95,7 @@ def elsewhere(words: Words) -> Html:
 def _planned(now: BroadcastView) -> Screen:
     words = now.words
     return Screen(
-        paragraphs(words.text("<b>Programado</b>"), plan(now), keep_preview(now)),
+        paragraphs(words.text("<b>Programado</b>"), _plan(now), _keep_preview(now)),
         (Button(words.label("Cancelar este envío"), AdminAction.ASK_CANCEL, now.key),),
     )
 
@@ -162,7 +160,7 @@ def _paused(now: BroadcastView) -> Screen:
             paragraphs(
                 words.text("<b>Un envío programado espera tu decisión</b>"),
                 _plan_missed(now, broadcast.starts_at),
-                counted_for(now),
+                _counted_for(now),
             ),
             (Button(words.label("Enviar ahora"), AdminAction.RESUME, now.key), _cancel(now)),
         )
@@ -194,74 +192,212 @@ def _plan_missed(now: BroadcastView, starts: datetime) -> Html:
     )
 
 
-def _ended(now: BroadcastView) -> Screen:
-    words, broadcast = now.words, now.broadcast
-    tally = now.tally if broadcast.started_at is None else now.counts
-    is_closing = broadcast.kind is Kind.CLOSING  # of which there is only one
-    again = Button(words.label("Enviar a quienes faltan"), AdminAction.RESUME_DRAFT, now.key)
-    may_go_on = not is_closing and broadcast.recall_started_at is None and missing(tally) > 0
-    correct = Button(words.label("Enviar una corrección"), AdminAction.CORRECT, now.key)
-    recall = Button(words.label("Retirar los mensajes"), AdminAction.ASK_RECALL, now.key)
-    return Screen(
-        paragraphs(
-            ended_heading(words, broadcast, tally),
-            not is_closing
-            and words.text(
-                "{subject}, para {audience}.",
-                subject=subject_name(words, broadcast.kind),
-                audience=recipients_name(words, broadcast),
-            ),
-            broadcast.started_at is not None and account(words, tally),
-            may_go_on
-            and tally.forbidden
-            and words.text(
-                "A quienes no admiten notas de voz ni de vídeo puedes decírselo de otra forma: "
-                "pulsa «{again}» y envíame un texto.",
-                again=again.label,
-            ),
-            not_told(words, now.not_told, now.unsigned),
-            _recalled(now),
-            broadcast.recall_ended_at
-            and broadcast.kind in (Kind.CLOSING, Kind.BREACH)
-            and words.text(
-                "Con /broadcast puedes enviarles el mensaje final corregido."
-                if is_closing
-                else "Con /broadcast puedes enviar otro aviso a todas las personas que firmaron."
-            ),
-        ),
-        (
-            again if may_go_on else None,
-            correct if broadcast.can_be_corrected(tally) else None,
-            recall if now.can_be_recalled else None,
-        ),
-    )
-
-
 def _recalling(now: BroadcastView) -> Screen:
     words, left = now.words, now.tally.left_to_recall
     bar = _bar(words, now.tally.delivered - left, now.tally.delivered)
     return Screen(paragraphs(words.text("<b>Retirando los mensajes…</b>"), bar, _speed(now, left)))
 
 
-def _recalled(now: BroadcastView) -> Html | None:
-    """Says what a recall deleted; None until it has ended."""
-    words, tally = now.words, now.tally
-    if now.broadcast.recall_ended_at is None:
+def ask_cancel(now: BroadcastView) -> Screen:
+    """Asks whether to cancel; the broadcast is not sent until this is answered."""
+    words, broadcast, tally = now.words, now.broadcast, now.counts
+    yes = words.label("Sí, cancelar el envío")
+    cancel = Button(yes, AdminAction.CANCEL, now.key, style=Style.END)
+    is_scheduled = broadcast.state is BroadcastState.SCHEDULED
+    if is_scheduled or now.is_waiting:
+        return Screen(
+            paragraphs(
+                words.text("<b>¿Cancelar este envío programado?</b>"),
+                is_scheduled and _plan(now),
+                words.text(
+                    "No se ha enviado nada todavía. Si lo cancelas, habrá que prepararlo otra vez."
+                ),
+            ),
+            (cancel, Button(words.label("No, dejarlo como está"), AdminAction.WATCH, now.key)),
+        )
+    has = words.plural("Ya lo tiene {n} persona.", "Ya lo tienen {n} personas.", tally.delivered)
+    left = words.plural("{n} persona no lo recibirá.", "{n} personas no lo recibirán.", tally.open)
+    return Screen(
+        paragraphs(
+            words.text(
+                "<b>¿Cancelar el envío?</b>\n\n"
+                "Está en pausa mientras decides: ahora no sale ningún mensaje."
+            ),
+            lines(has, left),
+            words.text("Si lo cancelas, este envío no se puede continuar."),
+        ),
+        (
+            cancel,
+            Button(words.label("No, seguir enviando"), AdminAction.RESUME, now.key),
+            Button(words.label("Dejarlo en pausa"), AdminAction.WATCH, now.key),
+        ),
+    )
+
+
+def ask_recall(now: BroadcastView) -> Screen:
+    """Asks whether to recall, and says what a recall cannot do."""
+    words, yes = now.words, now.words.label("Sí, retirar los mensajes")
+    return Screen(
+        paragraphs(
+            words.text("<b>¿Retirar los mensajes?</b>"),
+            words.plural(
+                "Se borrará del chat de {n} persona.",
+                "Se borrarán de los chats de {n} personas.",
+                now.tally.delivered,
+            ),
+            words.text(
+                "Quien ya lo haya leído, lo ha leído; y Telegram no deja borrar lo que se entregó "
+                "hace más de {hours} horas. No se puede deshacer.",
+                hours=RECALLABLE_HOURS,
+            ),
+            words.text(
+                "Después podrás enviar el mensaje final corregido a estas mismas personas, con "
+                "/broadcast. Hasta entonces, cuentan como si no se les hubiera dicho nada."
+                if now.broadcast.kind is Kind.CLOSING
+                else "Después podrás enviar otro aviso a todas las personas que firmaron, con "
+                "/broadcast."
+                if now.broadcast.kind is Kind.BREACH
+                else "Después podrás enviar una corrección a estas mismas personas."
+            ),
+        ),
+        (
+            Button(yes, AdminAction.RECALL, now.key, style=Style.END),
+            Button(words.label("No, dejarlos"), AdminAction.WATCH, now.key),
+        ),
+    )
+
+
+def ask_decline(now: BroadcastView) -> Screen:
+    """Asks for confirmation before declining, since the author would have to start again."""
+    words = now.words
+    return Screen(
+        paragraphs(
+            words.text("<b>¿Seguro que no lo apruebas?</b>"),
+            _what(now),
+            words.text("No saldrá, y quien lo preparó tendría que empezar otra vez."),
+        ),
+        (
+            Button(words.label("Sí, que no salga"), AdminAction.DECLINE, now.key, style=Style.END),
+            Button(words.label("Volver"), AdminAction.WATCH, now.key),
+        ),
+    )
+
+
+def _waits(now: BroadcastView) -> Screen:
+    words = now.words
+    return Screen(
+        paragraphs(
+            words.text("<b>Espera la aprobación de otra persona</b>"),
+            _what(now),
+            _approval_rule(words, now.approval_above),
+            words.text(
+                "Las demás personas que administran la petición reciben el mensaje en su chat con "
+                "este bot, con un botón para aprobarlo. A quien no lo vea, dile que escriba "
+                "/broadcast."
+            ),
+            _deadline(now),
+            _keep_preview(now),
+        ),
+        (Button(words.label("Cancelar este envío"), AdminAction.ASK_CANCEL, now.key),),
+    )
+
+
+def _asks(now: BroadcastView) -> Screen:
+    words, about = now.words, f"{now.key}.{now.broadcast.expected or 0}"
+    return Screen(
+        paragraphs(
+            words.text("<b>¿Apruebas este envío?</b>"),
+            _what(now),
+            words.text(
+                "Lo ha preparado otra persona que administra la petición ({who}). Hasta que "
+                "alguien lo apruebe no sale nada.",
+                who=now.names.get(now.broadcast.author, now.broadcast.author),
+            ),
+            now.broadcast.kind is Kind.BREACH and must_say(words),
+            _deadline(now),
+        ),
+        (
+            Button(_yes(now), AdminAction.APPROVE, about, style=Style.SEND),
+            Button(words.label("Ver el mensaje"), AdminAction.REVIEW, now.key),
+            Button(words.label("No aprobar"), AdminAction.ASK_DECLINE, now.key),
+        ),
+    )
+
+
+def _yes(now: BroadcastView) -> str:
+    words, broadcast = now.words, now.broadcast
+    if broadcast.starts_at is not None and broadcast.starts_at > now.now:
+        return words.label(
+            "Aprobar para el {moment}", moment=words.appointment(broadcast.starts_at)
+        )
+    return words.plural_label(
+        "Aprobar y enviar a {n} persona",
+        "Aprobar y enviar a {n} personas",
+        broadcast.expected or 0,
+    )
+
+
+def _what(now: BroadcastView) -> Html:
+    words, broadcast = now.words, now.broadcast
+    starts = broadcast.starts_at or broadcast.created_at
+    when = words.text(
+        "Saldrá el {moment}. Las personas se contarán otra vez en ese momento."
+        if starts > now.now
+        else "Saldrá en cuanto se apruebe.",
+        moment=moment_name(words, starts),
+    )
+    return lines(subject_name(words, broadcast.kind), _counted_for(now), when)
+
+
+def _deadline(now: BroadcastView) -> Html:
+    broadcast = now.broadcast
+    last = (broadcast.starts_at or broadcast.created_at) + APPROVABLE_FOR
+    return now.words.text(
+        "Si nadie lo aprueba antes del {moment}, no saldrá.",
+        moment=moment_name(now.words, last),
+    )
+
+
+def _approval_rule(words: Words, above: int | None) -> Html | None:
+    """Says when a second admin is needed; None if never, or always."""
+    if not above:
         return None
+    return words.plural(
+        "Hace falta otra persona cuando alguien escribe a más de {n} persona en 24 horas, en uno "
+        "o en varios envíos.",
+        "Hace falta otra persona cuando alguien escribe a más de {n} personas en 24 horas, en uno "
+        "o en varios envíos.",
+        above,
+    )
+
+
+def _plan(now: BroadcastView) -> Html:
+    """Says what is scheduled, when, for whom, and how many they were then."""
+    words, broadcast = now.words, now.broadcast
+    starts = broadcast.starts_at or broadcast.created_at
     return lines(
-        words.plural("Retirado de {n} chat.", "Retirado de {n} chats.", tally.recalled),
-        tally.unrecallable
-        and words.plural(
-            "En {n} chat ya no se podía borrar.",
-            "En {n} chats ya no se podía borrar.",
-            tally.unrecallable,
+        subject_name(words, broadcast.kind),
+        words.text("Saldrá el {moment}.", moment=moment_name(words, starts)),
+        words.text(
+            "Para {audience}: {n} cuando se programó.",
+            audience=recipients_name(words, broadcast),
+            n=words.number(broadcast.expected or 0),
         ),
-        tally.left_to_recall
-        and words.plural(
-            "En {n} chat no consta si se borró, porque el bot no pudo anotarlo. Avisa a quien "
-            "mantiene el bot: en el registro figura como «recall_not_recorded».",
-            "En {n} chats no consta si se borró, porque el bot no pudo anotarlo. Avisa a "
-            "quien mantiene el bot: en el registro figura como «recall_not_recorded».",
-            tally.left_to_recall,
-        ),
+    )
+
+
+def _keep_preview(now: BroadcastView) -> Html | None:
+    """Asks not to delete the preview, which is copied; None where a text is sent."""
+    if now.broadcast.source_chat is None:
+        return None
+    return now.words.text("No borres la vista previa: es el original que se copiará.")
+
+
+def _counted_for(now: BroadcastView) -> Html:
+    """Says for whom it is, and how many they were when they were last counted."""
+    return now.words.plural(
+        "Para {audience}: {n} persona.",
+        "Para {audience}: {n} personas.",
+        now.broadcast.expected or 0,
+        audience=recipients_name(now.words, now.broadcast),
     )

@@ -1,7 +1,10 @@
-"""The first lines of a final report: how the broadcast ended, and what can be done now."""
+"""The final report: how the broadcast ended, and what can be done now."""
 
 from bot.text.translations import Words, mark
-from handlers.screens.screen import lines, sentences
+from handlers.broadcasts.screens.broadcast_view import BroadcastView, account
+from handlers.broadcasts.screens.labels import recipients_name, subject_name, unsigned_left_out
+from handlers.screens.buttons import AdminAction, Button
+from handlers.screens.screen import Screen, lines, paragraphs, sentences
 from storage.broadcast_types import Broadcast, BroadcastState, Kind, StopReason, Tally
 from telegram_text.markup import Html
 
@@ -17,7 +20,51 @@ _NOT_SENT = {
 }
 
 
-def ended_heading(words: Words, broadcast: Broadcast, tally: Tally) -> Html:
+def ended(now: BroadcastView) -> Screen:
+    """Returns the final report."""
+    words, broadcast = now.words, now.broadcast
+    tally = now.tally if broadcast.started_at is None else now.counts
+    is_closing = broadcast.kind is Kind.CLOSING  # of which there is only one
+    again = Button(words.label("Enviar a quienes faltan"), AdminAction.RESUME_DRAFT, now.key)
+    may_go_on = not is_closing and broadcast.recall_started_at is None and _missing(tally) > 0
+    correct = Button(words.label("Enviar una corrección"), AdminAction.CORRECT, now.key)
+    recall = Button(words.label("Retirar los mensajes"), AdminAction.ASK_RECALL, now.key)
+    return Screen(
+        paragraphs(
+            _heading(words, broadcast, tally),
+            not is_closing
+            and words.text(
+                "{subject}, para {audience}.",
+                subject=subject_name(words, broadcast.kind),
+                audience=recipients_name(words, broadcast),
+            ),
+            broadcast.started_at is not None and account(words, tally),
+            may_go_on
+            and tally.forbidden
+            and words.text(
+                "A quienes no admiten notas de voz ni de vídeo puedes decírselo de otra forma: "
+                "pulsa «{again}» y envíame un texto.",
+                again=again.label,
+            ),
+            _not_told(words, now.not_told, now.unsigned),
+            _recalled(now),
+            broadcast.recall_ended_at
+            and broadcast.kind in (Kind.CLOSING, Kind.BREACH)
+            and words.text(
+                "Con /broadcast puedes enviarles el mensaje final corregido."
+                if is_closing
+                else "Con /broadcast puedes enviar otro aviso a todas las personas que firmaron."
+            ),
+        ),
+        (
+            again if may_go_on else None,
+            correct if broadcast.can_be_corrected(tally) else None,
+            recall if now.can_be_recalled else None,
+        ),
+    )
+
+
+def _heading(words: Words, broadcast: Broadcast, tally: Tally) -> Html:
     """Returns the first lines of a report."""
     if broadcast.recall_ended_at is not None:
         return words.text("<b>Los mensajes se han retirado.</b>")
@@ -28,7 +75,7 @@ def ended_heading(words: Words, broadcast: Broadcast, tally: Tally) -> Html:
     return _stopped(words, broadcast)
 
 
-def missing(tally: Tally) -> int:
+def _missing(tally: Tally) -> int:
     """Returns how many recipients did not get it but still can; includes those rejected."""
     return tally.open + tally.rejected + tally.forbidden
 
@@ -51,7 +98,7 @@ def _cancelled(words: Words, broadcast: Broadcast, tally: Tally) -> Html:
     # Messages being sent may still arrive.
     if broadcast.started_at is None or not tally.delivered + tally.unconfirmed + tally.sending:
         return sentences(heading, words.text("No se ha enviado a nadie."))
-    if not missing(tally):
+    if not _missing(tally):
         return heading
     rest = words.text(
         "Con /broadcast puedes enviárselo a quienes faltan."
@@ -84,3 +131,46 @@ def _stopped(words: Words, broadcast: Broadcast) -> Html:
         "faltan» puedes mandárselo sin que nadie lo reciba dos veces."
     )
     return lines(why, rest)
+
+
+def _recalled(now: BroadcastView) -> Html | None:
+    """Says what a recall deleted; None until it has ended."""
+    words, tally = now.words, now.tally
+    if now.broadcast.recall_ended_at is None:
+        return None
+    return lines(
+        words.plural("Retirado de {n} chat.", "Retirado de {n} chats.", tally.recalled),
+        tally.unrecallable
+        and words.plural(
+            "En {n} chat ya no se podía borrar.",
+            "En {n} chats ya no se podía borrar.",
+            tally.unrecallable,
+        ),
+        tally.left_to_recall
+        and words.plural(
+            "En {n} chat no consta si se borró, porque el bot no pudo anotarlo. Avisa a quien "
+            "mantiene el bot: en el registro figura como «recall_not_recorded».",
+            "En {n} chats no consta si se borró, porque el bot no pudo anotarlo. Avisa a "
+            "quien mantiene el bot: en el registro figura como «recall_not_recorded».",
+            tally.left_to_recall,
+        ),
+    )
+
+
+def _not_told(words: Words, people: int, unsigned: int) -> Html | None:
+    """Says how many have to be told another way (GDPR art. 34(3)(c)); None if nobody has to."""
+    if not people and not unsigned:
+        return None
+    return lines(
+        people
+        and words.plural(
+            "⚠️ A {n} persona que firmó no se le ha podido entregar, o no consta.",
+            "⚠️ A {n} personas que firmaron no se les ha podido entregar, o no consta.",
+            people,
+        ),
+        unsigned and unsigned_left_out(words, unsigned),
+        words.text(
+            "La ley pide que también se enteren: con un aviso público, o por otra vía que "
+            "tengáis para llegar a esas personas."
+        ),
+    )

@@ -17,7 +17,7 @@ from handlers.broadcasts.draft import (
     with_message,
     with_preview,
 )
-from handlers.broadcasts.screens.broadcast_lines import BroadcastView
+from handlers.broadcasts.screens.broadcast_view import BroadcastView
 from handlers.broadcasts.screens.draft_view import DraftView, RecipientCounts
 from handlers.screens.buttons import Button
 from handlers.screens.screen import Screen

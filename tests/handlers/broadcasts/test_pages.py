@@ -9,13 +9,10 @@ from typing import Any
 
 import pytest
 
+from handlers.broadcasts import history
 from handlers.broadcasts.menu import BroadcastOptions, _menu_screen
-from handlers.broadcasts.screens import (
-    approval,
-    history,
-    questions,
-)
-from handlers.broadcasts.screens.broadcast_lines import BroadcastView
+from handlers.broadcasts.screens import progress
+from handlers.broadcasts.screens.broadcast_view import BroadcastView
 from handlers.broadcasts.screens.progress import state_screen
 from handlers.closing_texts import Unready
 from handlers.screens.buttons import AdminAction
@@ -245,13 +242,13 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
                 approval_above=100,
             )
         ),
-        "cancel a plan?": asked(questions.ask_cancel, "scheduled", starts_at=NOW + DAY),
+        "cancel a plan?": asked(progress.ask_cancel, "scheduled", starts_at=NOW + DAY),
         "cancel what waits?": asked(
-            questions.ask_cancel, "paused", pause_reason=PauseReason.LATE, starts_at=NOW - DAY
+            progress.ask_cancel, "paused", pause_reason=PauseReason.LATE, starts_at=NOW - DAY
         ),
-        "recall the closing?": asked(questions.ask_recall, "finished", kind=Kind.CLOSING),
-        "recall the notice?": asked(questions.ask_recall, "finished", kind=Kind.BREACH),
-        "history of all": history.history(
+        "recall the closing?": asked(progress.ask_recall, "finished", kind=Kind.CLOSING),
+        "recall the notice?": asked(progress.ask_recall, "finished", kind=Kind.BREACH),
+        "history of all": history.list_screen(
             words,
             [(each, every) for each in of_all],
             {LUCY: "Lucy <3"},
@@ -259,10 +256,10 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
             more=False,
             reader=MARTA,
         ),
-        "history of the last": history.history(
+        "history of the last": history.list_screen(
             words, [(each, every) for each in last], {}, page=1, more=False, reader=LUCY
         ),
-        "history of nothing": history.history(words, [], {}, page=0, more=False, reader=MARTA),
+        "history of nothing": history.list_screen(words, [], {}, page=0, more=False, reader=MARTA),
         "planned": page("scheduled", starts_at=NOW + DAY),
         "asks for approval": page("scheduled", starts_at=NOW, confirmed_by=None),
         "to be approved": state_screen(
@@ -273,7 +270,7 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
                 reader=LUCY,
             )
         ),
-        "not approved?": approval.ask_decline(
+        "not approved?": progress.ask_decline(
             broadcast_view(
                 broadcast("scheduled", starts_at=NOW, confirmed_by=None), None, language
             )
@@ -295,10 +292,10 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         "stopped": page(
             "stopped", stop_reason=StopReason.CONTENT, reason_detail="Bad Request: <x>"
         ),
-        "cancel?": questions.ask_cancel(broadcast_view(broadcast("paused"), None, language)),
-        "recall?": questions.ask_recall(broadcast_view(broadcast("finished"), None, language)),
+        "cancel?": progress.ask_cancel(broadcast_view(broadcast("paused"), None, language)),
+        "recall?": progress.ask_recall(broadcast_view(broadcast("finished"), None, language)),
         "recalling": page("finished", recall_started_at=NOW),
-        "history": history.history(words, entries, {}, page=1, more=True, reader=MARTA),
+        "history": history.list_screen(words, entries, {}, page=1, more=True, reader=MARTA),
     }
 
 

@@ -1,11 +1,10 @@
-"""`BroadcastView`, which screens of broadcasts are drawn from, and the lines they share."""
+"""`BroadcastView`, which the screens of a broadcast are drawn from."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.text.translations import Words
-from handlers.broadcasts.screens.labels import moment_name, recipients_name, subject_name
 from handlers.screens.screen import lines
 from storage.broadcast_types import RECALLABLE_FOR, Broadcast, PauseReason, Tally
 from telegram_text.markup import Html
@@ -79,19 +78,6 @@ class BroadcastView:
         return not is_late and sent.recall_started_at is None and self.tally.delivered > 0
 
 
-def approval_rule(words: Words, above: int | None) -> Html | None:
-    """Says when a second admin is needed; None if never, or always."""
-    if not above:
-        return None
-    return words.plural(
-        "Hace falta otra persona cuando alguien escribe a más de {n} persona en 24 horas, en uno "
-        "o en varios envíos.",
-        "Hace falta otra persona cuando alguien escribe a más de {n} personas en 24 horas, en uno "
-        "o en varios envíos.",
-        above,
-    )
-
-
 def account(words: Words, tally: Tally) -> Html:
     """Returns the number of deliveries by outcome, one per line."""
     return lines(
@@ -105,36 +91,4 @@ def account(words: Words, tally: Tally) -> Html:
         ),
         tally.withdrawn and words.text("Retiraron su firma: {n}", n=words.number(tally.withdrawn)),
         tally.open and words.text("Pendientes: {n}", n=words.number(tally.open)),
-    )
-
-
-def plan(now: BroadcastView) -> Html:
-    """Says what is scheduled, when, for whom, and how many they were then."""
-    words, broadcast = now.words, now.broadcast
-    starts = broadcast.starts_at or broadcast.created_at
-    return lines(
-        subject_name(words, broadcast.kind),
-        words.text("Saldrá el {moment}.", moment=moment_name(words, starts)),
-        words.text(
-            "Para {audience}: {n} cuando se programó.",
-            audience=recipients_name(words, broadcast),
-            n=words.number(broadcast.expected or 0),
-        ),
-    )
-
-
-def keep_preview(now: BroadcastView) -> Html | None:
-    """Asks not to delete the preview, which is copied; None where a text is sent."""
-    if now.broadcast.source_chat is None:
-        return None
-    return now.words.text("No borres la vista previa: es el original que se copiará.")
-
-
-def counted_for(now: BroadcastView) -> Html:
-    """Says for whom it is, and how many they were when they were last counted."""
-    return now.words.plural(
-        "Para {audience}: {n} persona.",
-        "Para {audience}: {n} personas.",
-        now.broadcast.expected or 0,
-        audience=recipients_name(now.words, now.broadcast),
     )
