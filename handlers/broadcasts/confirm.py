@@ -21,11 +21,8 @@ from handlers.conversation_message import tolerate
 from storage.broadcast_transitions import start_broadcast
 from storage.broadcast_types import Broadcast, Kind
 from storage.broadcasts import broadcast_with
-from storage.petitions import last_number_given, petition_state
+from storage.petitions import petition_state
 from telegram_text.markup import Html
-
-_Objection = Html | int
-"""Why nothing was sent; a number is that of the recipients shown, when there are others now."""
 
 
 async def send(ctx: AdminContext, token: str) -> None:
@@ -38,27 +35,23 @@ async def send(ctx: AdminContext, token: str) -> None:
     """
     known = await ctx.services.storage.read(broadcast_with, broadcast_id(token))
     if known is not None:
-        await show_already_started(ctx, known)
+        await _show_already_started(ctx, known)
         return
     editor = await open_draft(ctx)
     if editor is None:
         await ctx.say(_not_prepared(ctx))
         return
-    draft_view = await editor.view()
-    shown = shown_recipients(token) or 0
-    why_not = await unready(ctx.services) if editor.draft.kind is Kind.CLOSING else None
-    objection = (
-        _objection(editor, draft_view, token) if why_not is None else ctx.words.text(why_not)
-    )
+    view = await editor.view()
+    objection = await _objection(editor, view, token)
     if objection is not None:
-        await _show_again(editor, objection)
+        await _ask_again(editor, objection)
         return
     async with before_commit():
-        is_whole = await message_exists(ctx.bot, ctx.chat_id, draft_view.content)
-    if not is_whole:
+        is_whole = await message_exists(ctx.bot, ctx.chat_id, view.content)
+    if is_whole:
+        await _start(editor, view, token)
+    else:
         await show_lost(editor)
-        return
-    await _start(editor, draft_view, token, shown)
 
 
 async def dismiss(ctx: AdminContext, shown: str) -> bool:
@@ -69,7 +62,7 @@ async def dismiss(ctx: AdminContext, shown: str) -> bool:
     token, _, key = shown.partition(":")
     known = await ctx.services.storage.read(broadcast_with, broadcast_id(token))
     if known is not None:
-        await show_already_started(ctx, known)
+        await _show_already_started(ctx, known)
         return True
     editor = await open_draft(ctx)
     if editor is None:
@@ -99,19 +92,19 @@ async def discard_draft(editor: DraftEditor, said: Html | None = None) -> None:
 
 
 async def _cleared_away(editor: DraftEditor, said: Html) -> None:
-    await delete_messages(editor.ctx, editor.draft.preview_ids)
-    await editor.ctx.write(said)
-    if editor.ctx.message_id is None and editor.draft.message_id is not None:
-        await tolerate(editor.ctx.bot.delete_message(editor.ctx.chat_id, editor.draft.message_id))
+    ctx, former = editor.ctx, editor.draft.message_id
+    await delete_messages(ctx, editor.draft.preview_ids)
+    await ctx.write(said)
+    if ctx.message_id is None and former is not None:
+        await tolerate(ctx.bot.delete_message(ctx.chat_id, former))
 
 
-async def show_already_started(ctx: AdminContext, known: Broadcast) -> None:
+async def _show_already_started(ctx: AdminContext, known: Broadcast) -> None:
     """Shows the broadcast that an earlier tap on the same button started."""
     if not known.is_running:
         # A late retry of an earlier screen may have overwritten its report.
         await tell_state(ctx, known)
-        return
-    if known.progress_chat != ctx.chat_id:
+    elif known.progress_chat != ctx.chat_id:
         # Nobody watches it yet, or two admins confirmed in the same second.
         await tell_progress(ctx, known.id)
     elif known.progress_message_id != ctx.message_id:
@@ -121,74 +114,77 @@ async def show_already_started(ctx: AdminContext, known: Broadcast) -> None:
         await ctx.services.delayed_replies.tell(ctx.chat_id, ctx.answer, beside="tap")
 
 
-def _objection(editor: DraftEditor, draft_view: DraftView, token: str) -> Html | None:
+async def _objection(editor: DraftEditor, view: DraftView, token: str) -> Html | None:
     """Returns why what the token confirms must not be sent now; None if it may be.
 
     How many would get it is counted as it starts.
     """
     draft, words, now = editor.draft, editor.ctx.words, editor.now
-    if draft_view.terms is None and draft.is_shown:
-        return _changed(editor)
-    if draft_view.terms is None:
+    why_not = await unready(editor.ctx.services) if draft.kind is Kind.CLOSING else None
+    if why_not is not None:
+        return words.text(why_not)
+    if view.terms is None and not draft.is_shown:
         return words.text("No se ha enviado nada: falta ver la vista previa.")
-    if draft_view.is_breach_alone and draft.stage is not DraftStage.SECOND_CONFIRMATION:
-        return _changed(editor)  # when it was drawn, there was another admin to approve it
+    # Where nobody else can approve it, there was somebody when the question was drawn.
+    is_asked = not view.is_breach_alone or draft.stage is DraftStage.SECOND_CONFIRMATION
+    if view.terms is None or not is_asked:
+        return _changed(editor)
     if has_expired(token, now=now):
         return words.text(
             "⚠️ Han pasado más de diez minutos, y no se ha enviado nada. Si todo sigue bien, "
             "confírmalo otra vez."
         )
-    if not confirmed(token, draft_view.terms, now=now):
+    if not confirmed(token, view.terms, now=now):
         return _changed(editor)
     if draft.starts_at is not None and draft.starts_at <= now:
         return words.text("⚠️ Esa hora ya ha pasado y no se ha enviado nada. Elige otra.")
-    if not draft_view.is_affordable:
-        return words.text("⚠️ No se ha enviado nada.")
-    return None
+    return None if view.is_affordable else words.text("⚠️ No se ha enviado nada.")
 
 
-def _plan(editor: DraftEditor, draft_view: DraftView, token: str, shown: int) -> Broadcast:
-    """Returns the broadcast to start; `shown` is the number of recipients in the summary."""
-    ctx, draft = editor.ctx, editor.draft
-    return Broadcast(
+async def _start(editor: DraftEditor, view: DraftView, token: str) -> None:
+    ctx, draft, shown = editor.ctx, editor.draft, shown_recipients(token) or 0
+    plan = Broadcast(
         broadcast_id(token),
         kind=draft.kind,
-        content=draft_view.content,
+        content=view.content,
         source_language=draft.default_language,
         author=ctx.user.id,
         created_at=editor.now,
         topic=draft.topic or "",
         source_chat=ctx.chat_id if draft.is_copied else None,
         language=draft.audience_language,
-        paid=draft_view.is_paid,
+        paid=view.is_paid,
         expected=shown,
         starts_at=draft.starts_at,
-        confirmed_by=None if draft_view.must_be_approved(shown) else ctx.user.id,
+        confirmed_by=None if view.must_be_approved(shown) else ctx.user.id,
         progress_chat=None if ctx.message_id is None else ctx.chat_id,
         progress_message_id=ctx.message_id,
         last_signature_number=draft.last_signature_number,
     )
-
-
-async def _start(editor: DraftEditor, draft_view: DraftView, token: str, shown: int) -> None:
-    ctx, plan = editor.ctx, _plan(editor, draft_view, token, shown)
     # Stored before the start: from then on the preview belongs to the broadcast.
-    editor = await editor.save(editor.draft.model_copy(update={"token": token}))
+    editor = await editor.save(draft.model_copy(update={"token": token}))
     found = await ctx.services.storage.write(
         start_broadcast,
         plan,
-        at_most=draft_view.most_recipients(shown),
-        approval_above=draft_view.approval_above,
-        revision=None if draft_view.terms is None else draft_view.terms.revision,
+        at_most=view.most_recipients(shown),
+        approval_above=view.approval_above,
+        revision=None if view.terms is None else view.terms.revision,
     )
     if found is None:
-        await _show_again(editor, shown)
-    elif found.id != plan.id:
-        await _wait_for(editor, found)
-    else:
+        await _ask_again(editor, None, shown)
+    elif found.id == plan.id:
         await forget_draft(ctx)
         ctx.services.wake_broadcast()
         await ctx.tell(partial(_show_started, ctx, found, progress_place(plan)))
+    elif found.kind is Kind.CLOSING is draft.kind:
+        await tell_progress(ctx, found.id)
+    else:
+        await editor.show(
+            ctx.words.text(
+                "⚠️ Tu mensaje no ha salido: hay otro envío en marcha. Cuando acabe, confírmalo "
+                "otra vez, o prográmalo para más tarde."
+            )
+        )
 
 
 async def _show_started(
@@ -201,40 +197,35 @@ async def _show_started(
         await show(ctx, now)
 
 
-async def _wait_for(editor: DraftEditor, active: Broadcast) -> None:
-    """Says that another broadcast is active; of two closing updates shows the active one."""
-    if active.kind is Kind.CLOSING is editor.draft.kind:
-        await tell_progress(editor.ctx, active.id)
-        return
-    await editor.show(
-        editor.ctx.words.text(
-            "⚠️ Tu mensaje no ha salido: hay otro envío en marcha. Cuando acabe, confírmalo otra "
-            "vez, o prográmalo para más tarde."
-        )
-    )
+async def _ask_again(editor: DraftEditor, objection: Html | None, before: int = 0) -> None:
+    """Shows the summary as it is now, with a new button and why nothing was sent.
 
-
-async def _show_again(editor: DraftEditor, objection: _Objection) -> None:
-    """Shows the current summary with a new confirmation button and the reason nothing was sent."""
-    ctx, draft = editor.ctx, editor.draft
+    Without an objection, it is that there were `before` recipients, and are others now.
+    """
+    ctx, draft, words = editor.ctx, editor.draft, editor.ctx.words
     if draft.kind is Kind.CLOSING:
         state = await ctx.services.storage.read(petition_state)
         if not state.is_closed:
-            said = ctx.words.text("La petición está abierta: no se ha enviado nada.")
+            said = words.text("La petición está abierta: no se ha enviado nada.")
             await discard_draft(editor, said)
             return
-    last = draft.last_signature_number
     if draft.copies is not None and draft.starts_at is None:
-        last = await ctx.services.storage.read(last_number_given)
-    stage = DraftStage.SUMMARY if draft.stage is DraftStage.SECOND_CONFIRMATION else draft.stage
-    editor = await editor.save(
-        draft.model_copy(update={"last_signature_number": last, "stage": stage})
-    )
-    if isinstance(objection, int):
-        # The new number includes recent signers, so the number is counted again.
+        # Saved, it gets the number of now, which includes recent signers.
+        draft = draft.model_copy(update={"last_signature_number": None})
+    if draft.stage is DraftStage.SECOND_CONFIRMATION:
+        draft = draft.model_copy(update={"stage": DraftStage.SUMMARY})
+    editor = await editor.save(draft)
+    if objection is None:
         now = (await editor.view()).recipients
-        # The same: the admin's own other messages have made it more than one may send alone.
-        objection = _changed(editor) if now == objection else _other_number(ctx, objection, now)
+        objection = words.text(
+            "⚠️ El número de personas ha cambiado y no se ha enviado nada: era {before}, ahora es "
+            "{now}. Si te parece bien, confírmalo otra vez.",
+            before=words.number(before),
+            now=words.number(now),
+        )
+        if now == before:
+            # The admin's own other messages have made it more than one may send alone.
+            objection = _changed(editor)
     await editor.show(objection)
 
 
@@ -242,13 +233,4 @@ def _changed(editor: DraftEditor) -> Html:
     return editor.ctx.words.text(
         "⚠️ Algo ha cambiado desde que viste este resumen, y no se ha enviado nada. Míralo otra "
         "vez antes de confirmar."
-    )
-
-
-def _other_number(ctx: AdminContext, before: int, now: int) -> Html:
-    return ctx.words.text(
-        "⚠️ El número de personas ha cambiado y no se ha enviado nada: era {before}, ahora es "
-        "{now}. Si te parece bien, confírmalo otra vez.",
-        before=ctx.words.number(before),
-        now=ctx.words.number(now),
     )

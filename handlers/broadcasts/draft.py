@@ -313,6 +313,7 @@ def with_preview(
         old_copies=(),
         edited=False,
         previewed=previewed,
+        last_signature_number=None,
         stage=DraftStage.SUMMARY,
     )
 

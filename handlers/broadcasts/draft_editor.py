@@ -14,8 +14,8 @@ from bot.broadcast.confirmation import broadcast_id, content_sha256
 from bot.settings import FREE_RATE
 from bot.transport.error_kinds import error_kind
 from handlers.admin_context import AdminContext
-from handlers.broadcasts.confirmed_terms import current_content, terms_of
 from handlers.broadcasts.draft import Draft, DraftStage, parse_draft
+from handlers.broadcasts.draft_content import current_content, terms_of
 from handlers.broadcasts.screens.draft_view import DraftView, RecipientCounts
 from handlers.broadcasts.steps import draw
 from handlers.closing_texts import unready

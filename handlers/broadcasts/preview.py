@@ -4,7 +4,7 @@ An admin can edit their own message at any time, but nobody can edit the bot's c
 sent is what was previewed and confirmed, as long as nobody deletes it.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,13 +18,13 @@ from bot.broadcast.content import Copy, MessageCall, content_of
 from bot.text.translations import Words
 from bot.transport.error_kinds import ErrorKind, error_kind
 from handlers.admin_context import AdminContext
-from handlers.broadcasts.confirmed_terms import content_of_copies, current_content
 from handlers.broadcasts.draft import DraftStage, with_preview, without_preview
+from handlers.broadcasts.draft_content import content_of_copies, current_content
 from handlers.broadcasts.draft_editor import DraftEditor
 from handlers.context import Bot
 from handlers.conversation_message import tolerate
 from storage.broadcast_types import Broadcast
-from storage.petitions import last_number_given, petition_state
+from storage.petitions import petition_state
 from telegram_text.markup import Html
 
 _log = structlog.stdlib.get_logger()
@@ -32,10 +32,6 @@ _log = structlog.stdlib.get_logger()
 _REFUSED = (ErrorKind.CONTENT, ErrorKind.GONE, ErrorKind.FORBIDDEN)
 # Errors of a call that say nothing about the message it was about.
 _SAY_NOTHING = (ErrorKind.WAIT, ErrorKind.RETRY, ErrorKind.UNKNOWN, ErrorKind.UNAUTHORISED)
-_TYPED: Mapping[str, Any] = {
-    "reply_markup": InlineKeyboardMarkup,
-    "link_preview_options": LinkPreviewOptions,
-}
 
 
 @dataclass(eq=False)
@@ -61,34 +57,41 @@ async def send_test(editor: DraftEditor) -> None:
     """Sends the admin a test with the very call that the broadcast would make."""
     # The new version makes a repeated tap stale, so that it sends no second test.
     editor = await editor.save(editor.draft.changed(editor.now))
-    sent: dict[str, tuple[int, ...]] = {}
-    await editor.ctx.tell_once(partial(_send_test, editor, sent))
+    await editor.ctx.tell_once(partial(_send_test, editor, {}))
 
 
 async def _show_preview(editor: DraftEditor) -> None:
     editor = await editor.answered()
-    ctx = editor.ctx
+    ctx, services = editor.ctx, editor.ctx.services
     await delete_messages(ctx, editor.draft.preview_ids)
     editor = await editor.save(without_preview(editor.draft))
-    storage = ctx.services.storage
-    copies: dict[str, tuple[int, ...]] = {}
-    content = await _content_to_copy(editor)
+    draft = editor.draft
+    if draft.is_copied:
+        sources = {language: version.messages for language, version in draft.versions.items()}
+        content = content_of_copies(services, draft, sources)
+    else:
+        state = await services.storage.read(petition_state)
+        content = await current_content(services, draft, state)
     if not content:
         await editor.draw()  # it says why
         return
+    copies: dict[str, tuple[int, ...]] = {}
     for language in content:
         try:
             copies[language] = await send_version(ctx, content, language)
         except VersionRefused as problem:
-            await _refused(editor, problem)
+            if draft.versions:
+                stage = DraftStage.CONTENT if problem.is_gone else DraftStage.READY
+                refused = editor.draft.changed(editor.now, stage=stage, language=problem.language)
+                editor = await editor.save(refused)
+            await editor.draw(_why_not(ctx, problem))
             return
         # Stored at once, so that the next preview deletes them whatever happens now.
         there = tuple(m for ids in copies.values() for m in ids)
         editor = await editor.save(editor.draft.model_copy(update={"old_copies": there}))
-    previewed = None if editor.draft.is_copied else content_sha256(content).hex()
+    previewed = None if draft.is_copied else content_sha256(content).hex()
     shown = with_preview(editor.draft, copies, editor.now, previewed)
-    last = None if shown.starts_at else await storage.read(last_number_given)
-    editor = await editor.save(shown.model_copy(update={"last_signature_number": last}))
+    editor = await editor.save(shown)
     await editor.draw(below=max(m for ids in copies.values() for m in ids))
 
 
@@ -98,9 +101,7 @@ async def _send_test(editor: DraftEditor, sent: dict[str, tuple[int, ...]]) -> N
     ctx, services = editor.ctx, editor.ctx.services
     state = await services.storage.read(petition_state)
     content = await current_content(services, editor.draft, state)
-    for language in content:
-        if language in sent:
-            continue
+    for language in (each for each in content if each not in sent):
         try:
             sent[language] = await send_version(ctx, content, language)
         except VersionRefused as problem:
@@ -141,15 +142,18 @@ async def send_version(
 
 async def _send_content(bot: Bot, call: MessageCall) -> tuple[int, ...]:
     """Makes the call; returns the ids of the messages it sent."""
-    methods: Mapping[str, Callable[..., Awaitable[Any]]] = {
+    methods: dict[str, Any] = {
         "sendMessage": bot.send_message,
         "copyMessage": bot.copy_message,
         "copyMessages": bot.copy_messages,
     }
-    given: dict[str, Any] = {
-        name: _TYPED[name].de_json(value, bot) if name in _TYPED else value
-        for name, value in call.params.items()
-    }
+    given: dict[str, Any] = dict(call.params)
+    for name, kind in (
+        ("reply_markup", InlineKeyboardMarkup),
+        ("link_preview_options", LinkPreviewOptions),
+    ):
+        if name in given:
+            given[name] = kind.de_json(given[name], bot)
     sent = await methods[call.method](**given)
     messages = sent if isinstance(sent, tuple) else (sent,)
     return tuple(message.message_id for message in messages)
@@ -212,35 +216,14 @@ async def delete_messages(ctx: AdminContext, messages: tuple[int, ...]) -> None:
         await tolerate(ctx.bot.delete_messages(ctx.chat_id, known))
 
 
-async def _content_to_copy(editor: DraftEditor) -> dict[str, object]:
-    """Returns what the preview is made from: the admin's messages, or the texts to be sent."""
-    draft, services = editor.draft, editor.ctx.services
-    if not draft.is_copied:
-        state = await services.storage.read(petition_state)
-        return await current_content(services, draft, state)
-    sources = {language: version.messages for language, version in draft.versions.items()}
-    return content_of_copies(services, draft, sources)
-
-
-async def _refused(editor: DraftEditor, problem: VersionRefused) -> None:
-    draft = editor.draft
-    if draft.versions:
-        stage = DraftStage.CONTENT if problem.is_gone else DraftStage.READY
-        draft = draft.changed(editor.now, stage=stage, language=problem.language)
-    editor = await editor.save(draft)
-    await editor.draw(_why_not(editor.ctx, problem))
-
-
 async def show_lost(editor: DraftEditor) -> None:
     """Says that the preview was deleted, and asks to make it again, since it is what is copied."""
     await editor.ctx.tell(partial(_draw_lost, editor))
 
 
 async def _draw_lost(editor: DraftEditor) -> None:
-    editor = await editor.save(
-        editor.draft.with_content_changed(editor.now, stage=DraftStage.READY)
-    )
-    await editor.draw(
+    lost = editor.draft.with_content_changed(editor.now, stage=DraftStage.READY)
+    await (await editor.save(lost)).draw(
         editor.ctx.words.text(
             "⚠️ No se ha enviado nada: se ha borrado la vista previa, que es el original que se "
             "copia. Vuelve a verla antes de enviar."

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bot.broadcast.confirmation import ConfirmationTerms, confirmation, confirmed
-from handlers.broadcasts.confirmed_terms import terms_of
 from handlers.broadcasts.draft import Draft, with_kind
+from handlers.broadcasts.draft_content import terms_of
 from storage.broadcast_types import Kind
 from storage.petitions import PetitionState
 from tests.handlers.broadcasts.drafts import NOW, shown

@@ -1,6 +1,6 @@
 """The content that a draft would send now, and the terms that its confirmation is bound to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from bot.broadcast.confirmation import ConfirmationTerms, content_sha256
 from bot.petition.outcome import closing_update_by_language
@@ -11,7 +11,7 @@ from handlers.context import Services
 from handlers.screens.buttons import NO_MORE
 from handlers.screens.screen import paragraphs
 from storage.broadcast_types import Kind
-from storage.closing_texts import ClosingText, published_closing_texts
+from storage.closing_texts import published_closing_texts
 from storage.petitions import PetitionState
 from telegram_text.markup import Html, fill
 
@@ -28,15 +28,17 @@ async def current_content(
     if draft.kind is Kind.CLOSING:
         if await unready(services) is not None:
             return {}
-        return _closing(services, state, await services.storage.read(published_closing_texts))
-    if draft.kind is Kind.BREACH:
+        published = await services.storage.read(published_closing_texts)
+        texts = closing_update_by_language(services.petition, published)
+        count = state.told_signatures
         return {
-            language: breach_notice(services.catalogs.words(language), version.html)
-            for language, version in draft.versions.items()
+            language: fill(text, count=words.number(count), people=words.people(count))
+            for language, text in texts.items()
+            for words in (services.catalogs.words(language),)
         }
-    if draft.kind is Kind.CORRECTION:
+    if not draft.is_copied:
         return {
-            language: correction(services.catalogs.words(language), version.html, draft.corrects)
+            language: _framed(services.catalogs.words(language), draft, version.html)
             for language, version in draft.versions.items()
         }
     return content_of_copies(services, draft, draft.copies or {})
@@ -51,29 +53,26 @@ def content_of_copies(services: Services, draft: Draft, messages: Messages) -> d
     }
 
 
-def breach_notice(words: Words, html: str) -> Html:
-    """Returns the notice of a breach around an admin's own text: what it is, and why it comes."""
-    return paragraphs(
-        words.text("<b>Aviso importante sobre tus datos personales</b>"),
-        Html(html),
-        words.text(
-            "<i>Recibes este aviso porque guardamos tus datos, aunque hayas pedido que no te "
-            "escribamos. Puedes verlos con /mydata y retirar tu firma con /withdraw.</i>"
-        ),
-    )
-
-
-def correction(words: Words, html: str, corrected: Kind | None) -> Html:
-    """Returns a correction around an admin's own text: that it is one, and of what."""
+def _framed(words: Words, draft: Draft, html: str) -> Html:
+    """Returns an admin's own text with what the bot says above it and below it."""
+    if draft.kind is Kind.BREACH:
+        return paragraphs(
+            words.text("<b>Aviso importante sobre tus datos personales</b>"),
+            Html(html),
+            words.text(
+                "<i>Recibes este aviso porque guardamos tus datos, aunque hayas pedido que no te "
+                "escribamos. Puedes verlos con /mydata y retirar tu firma con /withdraw.</i>"
+            ),
+        )
     return paragraphs(
         words.text("<b>Corrección de un mensaje anterior</b>"),
         Html(html),
         words.text(
             "<i>Corrige el mensaje en el que te contamos cómo ha acabado la petición.</i>"
-            if corrected is Kind.CLOSING
+            if draft.corrects is Kind.CLOSING
             else "<i>Corrige un mensaje que te enviamos sobre esta petición, y no cuenta como "
             "otro. Para no recibir más novedades: /mydata</i>"
-            if corrected is Kind.UPDATE
+            if draft.corrects is Kind.UPDATE
             else "<i>Corrige un mensaje que te enviamos. Para no recibir más noticias de otras "
             "acciones: /mydata</i>"
         ),
@@ -98,17 +97,6 @@ def terms_of(
         topic=draft.topic,
         last_signature_number=draft.last_signature_number,
     )
-
-
-def _closing(
-    services: Services, state: PetitionState, published: Sequence[ClosingText]
-) -> dict[str, object]:
-    count = state.told_signatures
-    return {
-        language: fill(text, count=words.number(count), people=words.people(count))
-        for language, text in closing_update_by_language(services.petition, published).items()
-        for words in (services.catalogs.words(language),)
-    }
 
 
 def _reference(
