@@ -3,18 +3,18 @@
 import hashlib
 import re
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from telegram import Message
 
 from bot.petition.outcome import TextFault, surplus, text_fault
 from handlers.admin_context import AdminContext
-from handlers.closing_texts import too_long, view_of
-from handlers.screens import closing_texts as screens
-from handlers.screens.closing_texts import ClosingTextsView
+from handlers.broadcasts.draft import REMEMBERED_FOR, WAITS_FOR
+from handlers.closing_texts import show_again, too_long, view_of
 from storage.closing_texts import (
     AwaitedText,
     ClosingText,
+    all_closing_texts,
     await_closing_text,
     awaited_closing_text,
     forget_awaited_text,
@@ -22,18 +22,13 @@ from storage.closing_texts import (
 )
 from telegram_text.markup import Html
 
-_WAITS_FOR = timedelta(hours=1)
-"""How long the bot takes an admin's message for the text; later it may be something else."""
-_REMEMBERED_FOR = timedelta(days=1)
-"""How long a late message is still likely to be meant for it."""
-
 _DAY = re.compile(r"\s*(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})\s*\n")
 
 
 async def asked_at(ctx: AdminContext) -> datetime | None:
     """Returns when an admin was asked for a text that the bot still waits for."""
     awaited = await ctx.services.storage.read(awaited_closing_text, ctx.reference)
-    if awaited is None or ctx.services.clock() - awaited.asked_at > _WAITS_FOR:
+    if awaited is None or ctx.services.clock() - awaited.asked_at > WAITS_FOR:
         return None
     return awaited.asked_at
 
@@ -49,7 +44,7 @@ async def came_late(ctx: AdminContext) -> bool:
     """Asks again for a text that was awaited too long ago; returns False if none was."""
     storage, now = ctx.services.storage, ctx.services.clock()
     awaited = await storage.read(awaited_closing_text, ctx.reference)
-    if awaited is None or now - awaited.asked_at > _REMEMBERED_FOR:
+    if awaited is None or now - awaited.asked_at > REMEMBERED_FOR:
         return False
     await storage.write(await_closing_text, ctx.reference, replace(awaited, asked_at=now))
     late = ctx.words.text(
@@ -62,15 +57,11 @@ async def came_late(ctx: AdminContext) -> bool:
 
 async def edited(ctx: AdminContext) -> bool:
     """Takes an edit of a text as its next version; returns False for any other message."""
-    message = ctx.message
-    if message is None:
+    message, now = ctx.message, ctx.services.clock()
+    known = None if message is None else await _version_of(ctx, message)
+    if message is None or known is None:
         return False
-    view = await view_of(ctx)
-    known = next((each for each in view.versions if each.id == _key(ctx, message)), None)
-    if known is None:
-        return False
-    asked_at = ctx.services.clock()
-    former = AwaitedText(known.entry, known.kind, known.language, asked_at, known.day)
+    former = AwaitedText(known.entry, known.kind, known.language, now, known.day)
     await _take(ctx, former, message, is_edit=True)
     return True
 
@@ -84,31 +75,47 @@ async def cancel(ctx: AdminContext) -> None:
 async def was_taken(ctx: AdminContext) -> bool:
     """Answers for a message that was stored before the bot stopped; False for any other."""
     awaited = await ctx.services.storage.read(awaited_closing_text, ctx.reference)
-    if ctx.message is None or awaited is not None:
-        return False
-    key, view = _key(ctx, ctx.message), await view_of(ctx)
-    if not any(each.id == key for each in view.versions):
+    if ctx.message is None or awaited is not None or not await _version_of(ctx, ctx.message):
         return False
     await _show_saved(ctx)
     return True
+
+
+async def _version_of(ctx: AdminContext, message: Message) -> ClosingText | None:
+    """Returns the version that a message became; None if it became none."""
+    versions = await ctx.services.storage.read(all_closing_texts)
+    return next((each for each in versions if each.id == _key(ctx, message)), None)
 
 
 async def _take(
     ctx: AdminContext, awaited: AwaitedText, message: Message, *, is_edit: bool
 ) -> None:
     """Writes a message as a version of the text that it is for, or says what is wrong with it."""
-    read = _read(ctx, awaited, message)
+    read, storage, at = _read(ctx, awaited, message), ctx.services.storage, ctx.services.clock()
     if isinstance(read, Html):
         await ctx.at_bottom().say(read)
         return
     awaited, text = read
-    over = _surplus_with(await view_of(ctx), awaited, text)
-    if over:
-        await ctx.at_bottom().say(too_long(ctx, over))
+    view, petition = await view_of(ctx), ctx.services.petition
+    candidate = ClosingText(
+        id=b"",
+        entry=awaited.entry,
+        kind=awaited.kind,
+        day=awaited.day,
+        language=awaited.language,
+        number=len(view.versions) + 1,
+        text=text,
+        author=ctx.user.id,
+        written_at=awaited.asked_at,
+        discarded_at=None,
+        publication=None,
+    )
+    shown = [*view.published, *view.waiting, *view.left, candidate]
+    if over := surplus(petition, shown, awaited.language):
+        await ctx.at_bottom().say(too_long(ctx.words, over))
         return
     key = _key(ctx, message, edit=message.edit_date if is_edit else None)
     asked = None if is_edit else ctx.reference
-    storage, at = ctx.services.storage, ctx.services.clock()
     await storage.write(write_closing_text, key, asked, awaited, text, actor=ctx.user.id, at=at)
     await _show_saved(ctx)
 
@@ -138,31 +145,11 @@ def _read(
     return (awaited, html) if fault is None else words.text(fault)
 
 
-def _surplus_with(view: ClosingTextsView, awaited: AwaitedText, text: str) -> int:
-    """Returns by how much the screen would be too long with this text in its place."""
-    candidate = ClosingText(
-        id=b"",
-        entry=awaited.entry,
-        kind=awaited.kind,
-        day=awaited.day,
-        language=awaited.language,
-        number=len(view.versions) + 1,
-        text=text,
-        author=view.reader,
-        written_at=awaited.asked_at,
-        discarded_at=None,
-        publication=None,
-    )
-    shown = [*view.published, *view.waiting, *view.left, candidate]
-    return surplus(view.petition, shown, awaited.language)
-
-
 async def _show_saved(ctx: AdminContext) -> None:
-    view = await view_of(ctx)
-    notice = ctx.words.text(
+    saved = ctx.words.text(
         "✅ Guardado. Todavía no lo lee nadie: míralo y, si está bien, publícalo."
     )
-    await ctx.at_bottom().say(screens.overview(view).with_notice(notice))
+    await show_again(ctx.at_bottom(), saved)
 
 
 def _key(ctx: AdminContext, message: Message, *, edit: datetime | None = None) -> bytes:
