@@ -27,13 +27,14 @@ from handlers import (
     supporter_commands,
     supporter_messages,
 )
-from handlers.admin_context import AdminContext, open_admin_context, store_admin_name
+from handlers.admin_context import AdminContext
 from handlers.broadcasts import history, menu
+from handlers.chat_context import open_context
 from handlers.context import Context, PetitionApplication
 from handlers.request_limits import is_within_budget
 from handlers.screens.buttons import NO_MORE
 from handlers.screens.command_list import ADMIN_COMMANDS, SUPPORTER_COMMANDS
-from handlers.supporter_context import SupporterContext, open_command, open_supporter_context
+from handlers.supporter_context import SupporterContext
 from handlers.update_filters import (
     GROUP_MESSAGE,
     PRIVATE_EDIT,
@@ -91,7 +92,7 @@ def _handlers(admins: frozenset[int]) -> Iterator[Handler]:
     )
     for name in SUPPORTER_COMMANDS:
         yield CommandHandler(name, _command(name), PRIVATE_MESSAGE)
-    unknown = _supporter(supporter_messages.unknown_command, open_command)
+    unknown = _supporter(supporter_messages.unknown_command)
     yield MessageHandler(PRIVATE_MESSAGE & filters.COMMAND, unknown)
     yield MessageHandler(sent_by_admin & filters.TEXT, _prepared_first(admin_input.sent, written))
     yield MessageHandler(sent_by_admin, _prepared_first(admin_input.sent, sent_media))
@@ -108,18 +109,15 @@ def _handlers(admins: frozenset[int]) -> Iterator[Handler]:
     yield ChatMemberHandler(blocked_chats.membership_changed, ChatMemberHandler.MY_CHAT_MEMBER)
 
 
-def _supporter(
-    handle: _ForSupporter,
-    opened: Callable[[Update, Context], Awaitable[SupporterContext]] = open_supporter_context,
-) -> HandlerCallback:
+def _supporter(handle: _ForSupporter) -> HandlerCallback:
     """Returns the callback for a supporter's update; who writes can be written to again."""
 
     @wraps(handle)
     async def callback(update: Update, context: Context) -> None:
-        ctx = await opened(update, context)
+        ctx = await open_context(SupporterContext, update, context)
         await ctx.mark_reachable()
-        if ctx.user.id in ctx.services.admins:
-            await store_admin_name(ctx.services, ctx.user)
+        if ctx.view.by_admin:
+            await ctx.store_admin_name()
         await handle(ctx)
 
     return callback
@@ -130,10 +128,11 @@ def _command(name: str) -> HandlerCallback:
 
     @wraps(_SUPPORTER_COMMANDS[name])
     async def handle(ctx: SupporterContext) -> None:
+        ctx = ctx.marking_command()
         if await is_within_budget(ctx, name):
             await _SUPPORTER_COMMANDS[name](ctx)
 
-    return _supporter(handle, open_command)
+    return _supporter(handle)
 
 
 def _admin(handle: _ForAdmin) -> HandlerCallback:
@@ -141,7 +140,7 @@ def _admin(handle: _ForAdmin) -> HandlerCallback:
 
     @wraps(handle)
     async def callback(update: Update, context: Context) -> None:
-        ctx = await open_admin_context(update, context)
+        ctx = await open_context(AdminContext, update, context)
         await ctx.refresh_admin()
         await handle(ctx)
 
@@ -155,7 +154,7 @@ def _prepared_first(
 
     @wraps(as_supporter)
     async def callback(update: Update, context: Context) -> None:
-        ctx = await open_admin_context(update, context)
+        ctx = await open_context(AdminContext, update, context)
         await ctx.refresh_admin()
         if not await take(ctx):
             await as_supporter(update, context)

@@ -14,7 +14,6 @@ from bot.petition.stages import expects_name
 from handlers import closing_text_input
 from handlers.admin_context import AdminContext
 from handlers.broadcasts import draft_input
-from handlers.screens.supporter_view import place_of
 
 
 class _Asked(Enum):
@@ -71,8 +70,7 @@ async def _asked_last(ctx: AdminContext, *, may_be_a_name: bool) -> _Asked | Non
 
 def _form_asked_at(ctx: AdminContext) -> datetime | None:
     """Returns when the signing form, or /mydata, asked for a name that has not come."""
-    known = ctx.conversation
-    return known.updated_at if known is not None and expects_name(place_of(known)) else None
+    return ctx.conversation.updated_at if expects_name(ctx.view.place) else None
 
 
 def _may_be_a_name(message: Message) -> bool:

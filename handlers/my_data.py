@@ -17,7 +17,7 @@ from handlers.screens.given_consents import receipt
 from handlers.screens.signing import consent_mark, name_consent_words, new_texts_words
 from handlers.sent_files import erase_files
 from handlers.signing import CHANGED_TEXT, refusal, shows_what_changed
-from handlers.supporter_context import SupporterContext, reload
+from handlers.supporter_context import SupporterContext
 from storage.audit import add_audit
 from storage.consents import (
     NEW_TEXTS,
@@ -44,22 +44,22 @@ async def send_file(ctx: SupporterContext) -> None:
     ctx = ctx.with_new_version()
     held = await _requested(ctx, "my_data_file")
     stored = everything_stored(ctx.view.petition.slug, held, ctx.view.handover)
-    await _deliver(ctx, ctx.view.words.label("mis-datos.json"), stored.encode())
+    await _deliver(ctx, ctx.words.label("mis-datos.json"), stored.encode())
 
 
 async def send_receipt(ctx: SupporterContext) -> None:
     """Sends what proves the person's consents (GDPR art. 7(1)) as a text without their name."""
     ctx = ctx.with_new_version()
     held = await _requested(ctx, "consent_receipt")
-    name = ctx.view.words.label("justificante.txt")
+    name = ctx.words.label("justificante.txt")
     await _deliver(ctx, name, receipt(ctx.view, held.consents, name).encode())
 
 
 async def _requested(ctx: SupporterContext, deed: str) -> Held:
     """Saves the conversation, records in the audit what is asked for, and returns what is held."""
     await ctx.save()
-    storage = ctx.services.storage
-    await storage.write(add_audit, deed, actor=None, at=ctx.services.clock())
+    storage = ctx.storage
+    await storage.write(add_audit, deed, actor=None, at=ctx.now)
     return await storage.read(everything_held, ctx.user.id)
 
 
@@ -85,12 +85,12 @@ async def _deliver(ctx: SupporterContext, name: str, content: bytes) -> None:
 
 async def _send(ctx: SupporterContext, name: str, content: bytes) -> None:
     """Sends the file and records it; it is due at once if what it holds was erased meanwhile."""
-    storage, supporter = ctx.services.storage, ctx.supporter
+    storage, supporter = ctx.storage, ctx.reference
     sent = await ctx.bot.send_document(
         ctx.chat_id,
         content,
         filename=name,
-        caption=_caption(ctx.view.words, is_signed=ctx.view.signature is not None),
+        caption=_caption(ctx.words, is_signed=ctx.view.signature is not None),
     )
     try:
         await storage.write(
@@ -98,14 +98,14 @@ async def _send(ctx: SupporterContext, name: str, content: bytes) -> None:
             supporter,
             chat_id=ctx.chat_id,
             message_id=sent.message_id,
-            at=ctx.services.clock(),
+            at=ctx.now,
         )
     except Unavailable:
         await ctx.conversation_message.delete(sent.message_id)
         raise
-    if (await reload(ctx)).view.signature != ctx.view.signature:
+    if (await ctx.reloaded()).view.signature != ctx.view.signature:
         await storage.write(make_files_due, supporter)
-        await erase_files(ctx.bot, ctx.services, ctx.view.words, supporter)
+        await erase_files(ctx.bot, ctx.services, ctx.words, supporter)
 
 
 async def correct_name(ctx: SupporterContext, typed: str) -> None:
@@ -118,16 +118,9 @@ async def correct_name(ctx: SupporterContext, typed: str) -> None:
     except NameRefused as refused:
         await ctx.say(refusal(ctx, refused))
         return
-    done, storage = ctx.after(Action.BACK), ctx.services.storage
-    await storage.write(
-        correct_signed_name,
-        done.conversation,
-        ctx.stored_version or 0,
-        ctx.services.clock(),
-        name,
-    )
-    notice = ctx.view.words.text("Hecho: tu firma lleva el nombre que has escrito.")
-    await (await reload(done)).show(notice)
+    done = ctx.after(Action.BACK)
+    await done.store(correct_signed_name, name)
+    await done.reload_and_show(ctx.words.text("Hecho: tu firma lleva el nombre que has escrito."))
 
 
 async def show_code(ctx: SupporterContext) -> None:
@@ -136,10 +129,10 @@ async def show_code(ctx: SupporterContext) -> None:
     Tapped twice it makes two: of two replies that follow each other the last one alone is sure to
     be drawn, and what it shows has to hold.
     """
-    storage, words, code = ctx.services.storage, ctx.view.words, new_code()
-    ends_at = await storage.write(add_code, ctx.supporter, code, ctx.services.clock())
+    storage, words, code = ctx.storage, ctx.words, new_code()
+    ends_at = await storage.write(add_code, ctx.reference, code, ctx.now)
     if ends_at is None:
-        await (await reload(ctx)).at_valid_stage().show()
+        await (await ctx.reloaded()).at_valid_stage().show()
         return
     await ctx.show(
         words.text(
@@ -169,62 +162,42 @@ async def give_name(ctx: SupporterContext, agreed_to: str) -> None:
     if await shows_what_changed(ctx, agreed_to, consented):
         return
     consent = _consent_to(ctx, consented, WITH_NAME)
-    done, storage = ctx.after(Action.BACK), ctx.services.storage
-    changed = await storage.write(
-        add_signed_name,
-        done.conversation,
-        ctx.stored_version or 0,
-        ctx.services.clock(),
-        name,
-        consent,
-    )
-    notice = ctx.view.words.text("Hecho: tu firma se entregará con tu nombre.")
-    await (await reload(done)).show(notice if changed else None)
+    done = ctx.after(Action.BACK)
+    changed = await done.store(add_signed_name, name, consent)
+    notice = ctx.words.text("Hecho: tu firma se entregará con tu nombre.")
+    await done.reload_and_show(notice if changed else None)
 
 
 async def remove_name(ctx: SupporterContext) -> None:
     """Erases the name, so that the signature is counted without it (GDPR art. 7(3))."""
-    done, storage = ctx.with_new_version(), ctx.services.storage
-    changed = await storage.write(
-        remove_signed_name,
-        done.conversation,
-        ctx.stored_version or 0,
-        ctx.services.clock(),
-    )
-    notice = ctx.view.words.text("Hecho: hemos borrado tu nombre. Tu firma sigue contando.")
-    await (await reload(done)).show(notice if changed else None)
+    done = ctx.with_new_version()
+    changed = await done.store(remove_signed_name)
+    notice = ctx.words.text("Hecho: hemos borrado tu nombre. Tu firma sigue contando.")
+    await done.reload_and_show(notice if changed else None)
 
 
 async def accept_texts(ctx: SupporterContext, agreed_to: str) -> None:
     """Has the signature stand by the texts that changed since, as its owner consents to."""
     consented = new_texts_words(ctx.view)
     if agreed_to != consent_mark(ctx.view, consented):
-        await ctx.save_and_show(ctx.view.words.text(CHANGED_TEXT))
+        await ctx.save_and_show(ctx.words.text(CHANGED_TEXT))
         return
     consent = _consent_to(ctx, consented, NEW_TEXTS)
-    notice = ctx.view.words.text("Hecho: tu firma vale con los textos de ahora.")
+    notice = ctx.words.text("Hecho: tu firma vale con los textos de ahora.")
     await _answer_texts(ctx, consent, notice)
 
 
 async def keep_texts(ctx: SupporterContext) -> None:
     """Has the signature stay with the texts that its owner consented to."""
     await _answer_texts(
-        ctx, None, ctx.view.words.text("Hecho: tu firma vale con los textos que firmaste.")
+        ctx, None, ctx.words.text("Hecho: tu firma vale con los textos que firmaste.")
     )
 
 
 async def _answer_texts(ctx: SupporterContext, consent: Consent | None, notice: Html) -> None:
-    done, storage = ctx.after(Action.HOME), ctx.services.storage
-    version, now = ctx.view.petition.version, ctx.services.clock()
-    changed = await storage.write(
-        answer_texts,
-        done.conversation,
-        ctx.stored_version or 0,
-        now,
-        version,
-        consent,
-    )
-    await (await reload(done)).show(notice if changed else None)
+    done = ctx.after(Action.HOME)
+    changed = await done.store(answer_texts, ctx.view.petition.version, consent)
+    await done.reload_and_show(notice if changed else None)
 
 
 def _consent_to(ctx: SupporterContext, words: str, purpose: str) -> Consent:
@@ -237,7 +210,7 @@ def _consent_to(ctx: SupporterContext, words: str, purpose: str) -> Consent:
         text_version=view.petition.version,
         language=view.language,
         purposes=frozenset({purpose}),
-        message_id=ctx.tapped or ctx.conversation.message_id or 0,
+        message_id=ctx.message_id or ctx.conversation.message_id or 0,
         with_name=purpose == WITH_NAME or bool(view.signature and view.signature.with_name),
     )
 

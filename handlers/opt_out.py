@@ -8,7 +8,7 @@ from collections.abc import Awaitable
 
 from bot.petition.stages import Action, Place, Stage
 from bot.text.translations import mark
-from handlers.supporter_context import SupporterContext, reload
+from handlers.supporter_context import SupporterContext
 from storage.broadcast_types import Kind
 from storage.consents import end_consent
 from storage.errors import Unavailable
@@ -24,7 +24,7 @@ _MAY_ARRIVE = mark("Un mensaje nuestro ya iba de camino: puede que todavía te l
 async def stop(ctx: SupporterContext) -> None:
     """Handles /stop: mutes all messages and says what that means."""
     ctx = ctx.at_valid_stage()
-    words = ctx.view.words
+    words = ctx.words
     if ctx.view.signature is None:
         said = words.text(
             "No has firmado esta petición: no te escribiremos."
@@ -34,21 +34,21 @@ async def stop(ctx: SupporterContext) -> None:
         await ctx.with_stage(Place()).say(said)
         return
     await ctx.save()
-    landed = await _mute(ctx)
-    ctx = (await reload(ctx)).with_stage(Place(Stage.MUTED))
+    landed = await change_and_void_claims(ctx, _muting(ctx))
+    ctx = (await ctx.reloaded()).with_stage(Place(Stage.MUTED))
     await ctx.say(None if landed else words.text(_MAY_ARRIVE))
 
 
 async def mute(ctx: SupporterContext) -> None:
     """Handles the button that mutes all messages."""
-    await _show_reloaded(ctx, landed=await _mute(ctx))
+    await _forbid(ctx, _muting(ctx))
 
 
 async def unmute(ctx: SupporterContext) -> None:
     """Handles the button that allows messages again."""
-    await ctx.services.storage.write(mute_supporter, ctx.supporter, None)
-    await ctx.services.mark_reachable(ctx.supporter)
-    ctx = await reload(ctx)
+    await ctx.storage.write(mute_supporter, ctx.reference, None)
+    await ctx.services.mark_reachable(ctx.reference)
+    ctx = await ctx.reloaded()
     if ctx.view.place.stage is Stage.MUTED:
         ctx = ctx.after(Action.HOME)
     await ctx.save_and_show()
@@ -56,30 +56,19 @@ async def unmute(ctx: SupporterContext) -> None:
 
 async def restrict(ctx: SupporterContext) -> None:
     """Handles the button that restricts the use of the data (GDPR art. 18)."""
-    storage, at = ctx.services.storage, ctx.services.clock()
-    landed = True
-    if ctx.view.signature is not None:
-        number, asked = ctx.view.signature.number, PersonNoticeKind.RESTRICTED
-        landed = await change_and_void_claims(
-            ctx, storage.write(carry_out_request, asked, number, IN_CHAT, at)
-        )
-    await _show_reloaded(ctx, landed=landed)
+    await _forbid(ctx, _requesting(ctx, PersonNoticeKind.RESTRICTED))
 
 
 async def lift(ctx: SupporterContext) -> None:
     """Handles the button that ends a restriction or an objection."""
-    if ctx.view.signature is not None:
-        number, at = ctx.view.signature.number, ctx.services.clock()
-        await ctx.services.storage.write(
-            carry_out_request, PersonNoticeKind.LIFTED, number, IN_CHAT, at
-        )
-        await ctx.services.mark_reachable(ctx.supporter)
-    await _show_reloaded(ctx, landed=True)
+    await _requesting(ctx, PersonNoticeKind.LIFTED)
+    await ctx.services.mark_reachable(ctx.reference)
+    await ctx.reload_and_show()
 
 
 async def refuse(ctx: SupporterContext, kind: Kind) -> None:
     """Handles the buttons of /mydata that withdraw the consent to what was chosen."""
-    await _show_reloaded(ctx, landed=await _refuse(ctx, kind))
+    await _forbid(ctx, _refusing(ctx, kind))
 
 
 async def refused_under_broadcast(ctx: SupporterContext, *, kind: Kind) -> None:
@@ -87,7 +76,7 @@ async def refused_under_broadcast(ctx: SupporterContext, *, kind: Kind) -> None:
 
     Says so in an alert window; the message stays as it is.
     """
-    landed, words = await _refuse(ctx, kind), ctx.view.words
+    landed, words = await change_and_void_claims(ctx, _refusing(ctx, kind)), ctx.words
     said = words.label(
         "Hecho: no te enviaremos más noticias de otras acciones."
         if kind is Kind.NEWS
@@ -100,27 +89,27 @@ async def refused_under_broadcast(ctx: SupporterContext, *, kind: Kind) -> None:
 
 async def withdraw(ctx: SupporterContext) -> None:
     """Erases the signature and everything stored with it, then shows that it is done."""
-    storage, at = ctx.services.storage, ctx.services.clock()
-    withdrawing = storage.write(withdraw_signature, ctx.supporter, at)
-    await _show_reloaded(ctx, landed=await change_and_void_claims(ctx, withdrawing))
+    await _forbid(ctx, ctx.storage.write(withdraw_signature, ctx.reference, ctx.now))
 
 
-async def _show_reloaded(ctx: SupporterContext, *, landed: bool) -> None:
-    notice = None if landed else ctx.view.words.text(_MAY_ARRIVE)
-    await (await reload(ctx)).show(notice)
+def _muting(ctx: SupporterContext) -> Awaitable[object]:
+    return ctx.storage.write(mute_supporter, ctx.reference, ctx.now)
 
 
-async def _mute(ctx: SupporterContext) -> bool:
-    storage, at = ctx.services.storage, ctx.services.clock()
-    return await change_and_void_claims(ctx, storage.write(mute_supporter, ctx.supporter, at))
-
-
-async def _refuse(ctx: SupporterContext, kind: Kind) -> bool:
-    storage, at = ctx.services.storage, ctx.services.clock()
+def _refusing(ctx: SupporterContext, kind: Kind) -> Awaitable[object]:
     purpose = "news" if kind is Kind.NEWS else "updates"
-    return await change_and_void_claims(
-        ctx, storage.write(end_consent, ctx.supporter, purpose, at)
-    )
+    return ctx.storage.write(end_consent, ctx.reference, purpose, ctx.now)
+
+
+def _requesting(ctx: SupporterContext, asked: PersonNoticeKind) -> Awaitable[object]:
+    number = ctx.view.signature.number if ctx.view.signature else 0
+    return ctx.storage.write(carry_out_request, asked, number, IN_CHAT, ctx.now)
+
+
+async def _forbid(ctx: SupporterContext, change: Awaitable[object]) -> None:
+    """Makes a change after which less may be sent, and shows what is so now."""
+    landed = await change_and_void_claims(ctx, change)
+    await ctx.reload_and_show(None if landed else ctx.words.text(_MAY_ARRIVE))
 
 
 async def change_and_void_claims(ctx: SupporterContext, change: Awaitable[object]) -> bool:

@@ -48,7 +48,7 @@ async def show_picture(ctx: SupporterContext) -> None:
     if ctx.view.place.stage is not Stage.HOME or not ctx.services.has_room(ctx.chat_id):
         return
     # A try whose answer was lost is not followed by another: the picture would come twice.
-    may_have_come = partial(ctx.services.storage.write, store_picture, ctx.supporter, 0)
+    may_have_come = partial(ctx.storage.write, store_picture, ctx.reference, 0)
     with suppress(TimeoutError):
         async with asyncio.timeout(_LONGEST_WAIT):
             await ctx.tell(partial(_send_once, ctx, image), may_have_come, beside=_PICTURE)
@@ -67,11 +67,11 @@ async def _send_once(ctx: SupporterContext, image: Image) -> None:
         if kind is ErrorKind.UNKNOWN:
             raise
         return  # it is tried again with the next screen that is new
-    await ctx.services.storage.write(store_picture, ctx.supporter, sent.message_id)
+    await ctx.storage.write(store_picture, ctx.reference, sent.message_id)
 
 
 async def _send(ctx: SupporterContext, image: Image) -> Message:
-    storage = ctx.services.storage
+    storage = ctx.storage
     content = await asyncio.to_thread(image.file.read_bytes)
     digest = hashlib.sha256(content).digest()
     key = f"{ctx.bot.id}:picture:{image.file.name}"

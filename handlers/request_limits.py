@@ -21,7 +21,7 @@ async def is_within_budget(ctx: SupporterContext, what: str) -> bool:
         return True
     decision = ctx.services.spend(ctx.user.id, what, ctx.update_id)
     if decision is LimitDecision.WARN:
-        await ctx.at_valid_stage().say(ctx.view.words.text(_TOO_OFTEN))
+        await ctx.at_valid_stage().say(ctx.words.text(_TOO_OFTEN))
     elif decision is LimitDecision.IGNORE:
         await ctx.at_valid_stage().clear()
     return decision is LimitDecision.ALLOW
@@ -31,6 +31,6 @@ async def is_tap_within_budget(ctx: SupporterContext, what: str) -> bool:
     """Counts a tap for `what`; if it is too often, says so in an alert window each time."""
     if ctx.services.spend(ctx.user.id, what, ctx.update_id) is LimitDecision.ALLOW:
         return True
-    await ctx.alert(ctx.view.words.label(_TOO_OFTEN))
-    await replace(ctx, is_answered=True).show()
+    await ctx.alert(ctx.words.label(_TOO_OFTEN))
+    await replace(ctx, query=None).show()
     return False

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Unpack
 
 from bot.petition.consent import consent_sha256, notice_mark, notice_text
 from bot.petition.names import NameProblem, NameRefused, clean_name
@@ -17,7 +18,7 @@ from bot.petition.stages import (
 )
 from bot.text.translations import mark
 from handlers.screens.signing import consent_mark, consent_words
-from handlers.supporter_context import SupporterContext, reload
+from handlers.supporter_context import Changes, SupporterContext
 from storage.consents import Consent
 from storage.petitions import close_petition_if_due
 from storage.signatures import NewSignature, sign_petition
@@ -76,7 +77,7 @@ async def keep_name(ctx: SupporterContext, typed: str) -> None:
     if typed.strip() == ctx.conversation.name:
         await ctx.save_and_show()
         return
-    words, stage = ctx.view.words, ctx.view.place.stage
+    words, stage = ctx.words, ctx.view.place.stage
     await ctx.say(
         words.text(
             "Para que tu firma se entregue con tu nombre, pulsa «✍️ Consiento que se entregue». "
@@ -107,7 +108,7 @@ async def choose_name(ctx: SupporterContext, *, with_name: bool) -> None:
     await chosen.at_valid_stage().save_and_show()  # at the question for the name, if it lacks
 
 
-async def choose(ctx: SupporterContext, **chosen: bool) -> None:
+async def choose(ctx: SupporterContext, **chosen: Unpack[Changes]) -> None:
     """Keeps in the form what was chosen beside the consent: fields of the conversation."""
     await ctx.with_stage(ctx.view.place, **chosen).save_and_show()
 
@@ -123,13 +124,13 @@ async def confirm(ctx: SupporterContext, agreed_to: str) -> None:
         return
     before = ctx
     ctx = ctx.with_stage(Place(Stage.THANKS))
-    has_signed = await ctx.services.storage.write(
-        sign_petition, _new_signature(before), ctx.conversation, before.stored_version or 0
+    has_signed = await ctx.storage.write(
+        sign_petition, _new_signature(before), ctx.conversation, before.was
     )
     if not has_signed:
-        now, above = ctx.services.clock(), ctx.services.approval_above
-        await ctx.services.storage.write(close_petition_if_due, now, above)
-    ctx = (await reload(ctx)).at_valid_stage()
+        now, above = ctx.now, ctx.services.approval_above
+        await ctx.storage.write(close_petition_if_due, now, above)
+    ctx = (await ctx.reloaded()).at_valid_stage()
     if not has_signed:
         # From the form, so that the screen says that nothing was signed.
         ctx = ctx.with_stage(nearest_valid_stage(before.view.place, ctx.view.status))
@@ -143,13 +144,13 @@ async def shows_what_changed(ctx: SupporterContext, agreed_to: str, consented: s
         ctx = ctx.with_stage(replace(ctx.view.place, page=AGAIN), notice=notice)
     elif agreed_to == consent_mark(ctx.view, consented):
         return False
-    await ctx.save_and_show(ctx.view.words.text(CHANGED_TEXT))
+    await ctx.save_and_show(ctx.words.text(CHANGED_TEXT))
     return True
 
 
 async def cancel(ctx: SupporterContext) -> None:
     """Leaves the form, or the correction of a name, and erases what was typed into it."""
-    words, place = ctx.view.words, ctx.view.place
+    words, place = ctx.words, ctx.view.place
     if place.stage in (Stage.NEW_NAME, Stage.NAME_CONSENT):
         await ctx.after(Action.BACK).say(words.text("De acuerdo: tu firma sigue como estaba."))
         return
@@ -166,7 +167,7 @@ async def cancel(ctx: SupporterContext) -> None:
 
 
 def _new_signature(ctx: SupporterContext) -> NewSignature:
-    view, conversation, now = ctx.view, ctx.conversation, ctx.services.clock()
+    view, conversation, now = ctx.view, ctx.conversation, ctx.now
     text = consent_words(view)
     updates_at_most = view.petition.updates_at_most if conversation.updates else 0
     chosen = {"signature": True, "updates": updates_at_most > 0, "news": conversation.news}
@@ -184,7 +185,7 @@ def _new_signature(ctx: SupporterContext) -> NewSignature:
             purposes=frozenset(purpose for purpose, is_chosen in chosen.items() if is_chosen),
             updates_at_most=updates_at_most,
             with_name=view.with_name is True,
-            message_id=ctx.tapped or conversation.message_id or 0,
+            message_id=ctx.message_id or conversation.message_id or 0,
         ),
         at=now,
     )
@@ -192,4 +193,4 @@ def _new_signature(ctx: SupporterContext) -> NewSignature:
 
 def refusal(ctx: SupporterContext, refused: NameRefused) -> Html:
     """Returns the notice that says why a name was not accepted."""
-    return Html(f"⚠️ {ctx.view.words.text(NAME_REFUSALS[refused.problem])}")
+    return Html(f"⚠️ {ctx.words.text(NAME_REFUSALS[refused.problem])}")

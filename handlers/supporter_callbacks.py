@@ -6,7 +6,7 @@ from bot.petition.stages import Action, allowed
 from handlers import my_data, opt_out, signing
 from handlers.request_limits import is_tap_within_budget
 from handlers.screens.buttons import SupporterTap, read_tap
-from handlers.supporter_context import SupporterContext, reload
+from handlers.supporter_context import SupporterContext
 from handlers.update_filters import is_there
 from storage.broadcast_types import Kind
 
@@ -75,7 +75,7 @@ async def _set_language(ctx: SupporterContext, language: str) -> None:
         return
     back = ctx.after(Action.SET_LANGUAGE)
     await back.with_stage(back.view.place, language=language).save()
-    await (await reload(ctx)).show(at_bottom=ctx.conversation.language is None)
+    await ctx.reload_and_show(at_bottom=ctx.conversation.language is None)
 
 
 def _belongs(tap: SupporterTap, ctx: SupporterContext) -> bool:

@@ -16,7 +16,7 @@ _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 async def start(ctx: SupporterContext) -> None:
     """Handles /start: shows the petition, and stores the source tag of the link."""
-    await offer_menu(ctx.bot, ctx.services, ctx.user.id, ctx.view.words)
+    await offer_menu(ctx.bot, ctx.services, ctx.user.id, ctx.words)
     language = _language(ctx)
     place = Place(Stage.LANGUAGE) if language is None and _may_prefer_another(ctx) else Place()
     ctx = ctx.with_stage(place, source=_source(ctx), language=language)
@@ -34,14 +34,14 @@ def opens(action: Action) -> Callable[[SupporterContext], Awaitable[None]]:
 
 async def my_data(ctx: SupporterContext) -> None:
     """Handles /mydata: shows everything stored of the person; recorded in the audit."""
-    await ctx.services.storage.write(add_audit, "my_data", actor=None, at=ctx.services.clock())
+    await ctx.storage.write(add_audit, "my_data", actor=None, at=ctx.now)
     await ctx.at_valid_stage().after(Action.MY_DATA).say()
 
 
 async def withdraw(ctx: SupporterContext) -> None:
     """Handles /withdraw: asks whether to withdraw the signature."""
     if ctx.view.signature is None:
-        said = ctx.view.words.text(
+        said = ctx.words.text(
             "No has firmado: no hay nada que retirar."
             if ctx.view.petition_state.erased_at is None
             else "No guardamos ninguna firma tuya: no hay nada que retirar."
@@ -73,7 +73,7 @@ def _may_prefer_another(ctx: SupporterContext) -> bool:
     That is, whose Telegram is in a language that the petition lacks. Asked once, at the first
     contact, so that people who pass over it are not asked again.
     """
-    is_first, spoken = not ctx.stored_version, ctx.user.language_code
+    is_first, spoken = not ctx.was, ctx.user.language_code
     return is_first and bool(spoken) and len(ctx.view.petition.languages) > 1
 
 

@@ -24,10 +24,10 @@ async def written(ctx: SupporterContext) -> None:
 
 async def unknown_command(ctx: SupporterContext) -> None:
     """Handles a command that does not exist, or not for this person."""
-    ctx = _cleared_form(ctx.at_valid_stage())
+    ctx = _cleared_form(ctx.marking_command().at_valid_stage())
     if not await is_within_budget(ctx, WRITTEN):
         return
-    words = ctx.view.words
+    words = ctx.words
     await ctx.say(words.text("Ese comando no existe aquí. Con /help verás lo que puedes hacer."))
 
 
@@ -38,7 +38,7 @@ async def sent_media(ctx: SupporterContext) -> None:
         return
     stage = ctx.view.place.stage
     await ctx.say(
-        ctx.view.words.text(
+        ctx.words.text(
             "Para firmar, escribe tu nombre en un mensaje de texto, por favor."
             if stage is Stage.NAME
             else "Escribe el nombre en un mensaje de texto, por favor."
@@ -100,7 +100,7 @@ async def _answer(ctx: SupporterContext, first: str | None = None) -> None:
 
     Any other message stays, and the reply says so.
     """
-    message, words, signature = _message(ctx), ctx.view.words, ctx.view.signature
+    message, words, signature = _message(ctx), ctx.words, ctx.view.signature
     text = message.text or message.caption or ""
     if signature is not None and text.strip() == signature.name and not ctx.view.by_admin:
         # Also when the update of a correction is repeated.

@@ -9,8 +9,8 @@ from structlog.testing import capture_logs
 
 from handlers.admin_notices import DAMAGED
 from storage import Storage
-from storage.conversations import conversation_of
 from storage.sqlite_connection import storage_error
+from storage.supporters import stored_supporter
 from tests.support.raw_sql import read_sql, write_sql
 from tests.support.scene import Scene, fails
 from tests.support.storage_calls import call_instead
@@ -185,7 +185,7 @@ async def test_a_damaged_database_is_said_to_who_meets_it_and_to_the_admins(
     async def breaks(*_: object) -> Any:
         raise storage_error(corrupt())
 
-    call_instead(monkeypatch, conversation_of, breaks)
+    call_instead(monkeypatch, stored_supporter, breaks)
     with capture_logs() as logs:
         for _ in range(2):
             scene.ana.send("/mydata")

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from telegram import Update
 
-from handlers.admin_context import open_admin_context
+from handlers.admin_context import AdminContext
 from handlers.broadcasts.draft_editor import forget_started_draft, open_draft
+from handlers.chat_context import open_context
 from handlers.context import Context, PetitionApplication
-from handlers.supporter_context import open_command, open_supporter_context
+from handlers.supporter_context import SupporterContext
 from simulator.person import Person
 from storage.broadcasts import broadcast_history
 from tests.support.scene import Scene
@@ -44,16 +45,17 @@ async def test_a_supporter_who_was_lost_and_an_admin_who_never_wrote_are_read_as
     await scene.settled()
     before = stored(tmp_path)
     for _ in range(2):
-        admin = await open_admin_context(*sent_by(scene.app.application, scene.marta, "/stats"))
+        sent = sent_by(scene.app.application, scene.marta, "/stats")
+        admin = await open_context(AdminContext, *sent)
         assert admin.language == "es"
         assert await open_draft(admin) is None
         assert stored(tmp_path) == before
-    update, context = sent_by(scene.app.application, scene.ana, "/start Ana García")
-    for opened in (open_supporter_context, open_command):
-        ctx = await opened(update, context)
-        assert ctx.view.signature is not None
-        assert ctx.view.signature.unreachable
-        assert stored(tmp_path) == before
+    sent = sent_by(scene.app.application, scene.ana, "/start Ana García")
+    ctx = await open_context(SupporterContext, *sent)
+    assert ctx.view.signature is not None
+    assert ctx.view.signature.unreachable
+    assert ctx.marking_command().conversation != ctx.conversation
+    assert stored(tmp_path) == before
     await ctx.mark_reachable()
     assert stored(tmp_path) != before
 
@@ -73,7 +75,8 @@ async def test_a_draft_that_a_crash_left_behind_is_none_until_it_is_forgotten(
         while not any(each.reported_at for each in await storage.read(broadcast_history)):  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     assert scene.app is not None
-    ctx = await open_admin_context(*sent_by(scene.app.application, scene.marta, "/broadcast"))
+    sent = sent_by(scene.app.application, scene.marta, "/broadcast")
+    ctx = await open_context(AdminContext, *sent)
     before = stored(tmp_path)
     for _ in range(2):
         assert await open_draft(ctx) is None

@@ -10,8 +10,8 @@ from bot.back_off import BackOff
 from bot.intake import DispatchPolicy
 from bot.petition.stages import Action
 from handlers.screens.command_list import SUPPORTER_COMMANDS
-from storage.conversations import conversation_of
 from storage.errors import ConversationMoved
+from storage.supporters import stored_supporter
 from tests.support.scene import Scene, a_scene, fails
 from tests.support.storage_calls import Proceed, call_instead
 
@@ -191,7 +191,7 @@ async def test_an_update_that_is_tried_again_is_counted_once(
                 raise ConversationMoved
             return await read(supporter)
 
-        call_instead(monkeypatch, conversation_of, away)
+        call_instead(monkeypatch, stored_supporter, away)
         quick = DispatchPolicy(pauses=BackOff(0.001, longest=0.001))
         monkeypatch.setattr(scene.app.dispatch, "_policy", quick)
         scene.ana.send("/help")

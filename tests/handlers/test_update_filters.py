@@ -7,9 +7,8 @@ import pytest
 from telegram import Update
 from telegram.ext import filters
 
-from handlers.admin_context import open_admin_context
+from handlers.chat_context import ChatContext, open_context
 from handlers.context import Context
-from handlers.supporter_context import open_supporter_context
 from handlers.update_filters import (
     TYPED,
     AdminTapHandler,
@@ -66,9 +65,7 @@ async def test_anywhere_else_there_is_no_visit_and_no_panel(chat: dict[str, Any]
         assert own_chat(update) is None
         context = cast("Context", SimpleNamespace(services=None, bot=None))
         with pytest.raises(ValueError, match="own chat"):
-            await open_supporter_context(update, context)
-        with pytest.raises(ValueError, match="own chat"):
-            await open_admin_context(update, context)
+            await open_context(ChatContext, update, context)
 
 
 @pytest.mark.parametrize("chat", [*ELSEWHERE, None])

@@ -1,0 +1,178 @@
+"""The context of an update from a person's own chat, which supporters and admins share."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+
+from telegram import CallbackQuery, Message, Update, User
+
+from bot.intake import UpdatesBehind
+from bot.petition.names import NameRefused, clean_name
+from bot.text.translations import Words
+from handlers.context import Bot, Context, Services
+from handlers.conversation_message import end_spinner, show_alert
+from handlers.delayed_replies import Answer
+from handlers.screens.supporter_view import View
+from handlers.update_filters import own_chat, text_after_command
+from storage import Storage
+from storage.admins import save_admin_name
+from storage.conversations import Conversation
+from storage.supporters import StoredSupporter, stored_supporter
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ChatContext:
+    """An update with everything its handler needs. Immutable: changes make a copy.
+
+    Attributes:
+        update_id: of the update, by which a repeated one is counted once.
+        message: what the person sent; None for a tap.
+        query: the tap that is still to be answered; None without one.
+        message_id: the message whose button was tapped, in which the answer is shown; None to
+            show it in a new one.
+        view: the person's state, with the changes made so far.
+        stored: the conversation as it was read; None for a new person.
+        behind: what has come after the update.
+    """
+
+    bot: Bot
+    services: Services
+    update_id: int
+    user: User
+    message: Message | None
+    query: CallbackQuery | None
+    message_id: int | None
+    view: View
+    stored: Conversation | None
+    behind: UpdatesBehind
+
+    @property
+    def storage(self) -> Storage:
+        """The petition's database."""
+        return self.services.storage
+
+    @property
+    def now(self) -> datetime:
+        """The present moment."""
+        return self.services.clock()
+
+    @property
+    def chat_id(self) -> int:
+        """The person's own chat, which has their id."""
+        return self.user.id
+
+    @property
+    def words(self) -> Words:
+        """The bot's own words in the person's language."""
+        return self.view.words
+
+    @property
+    def conversation(self) -> Conversation:
+        """The person's conversation row, with the changes made so far."""
+        return self.view.conversation
+
+    @property
+    def was(self) -> int:
+        """The version of the conversation that was read; 0 without one."""
+        return self.stored.version if self.stored else 0
+
+    @property
+    def reference(self) -> bytes:
+        """The keyed reference under which the person is stored."""
+        return self.conversation.supporter
+
+    @property
+    def after_command(self) -> str:
+        """The text after a command."""
+        return text_after_command(self.message)
+
+    async def store_admin_name(self) -> None:
+        """Stores what Telegram calls an admin now, for the other admins to read.
+
+        Of a name that is empty, a link or hides something none is kept: their number is shown.
+        """
+        name = self.view.profile_name
+        await self.storage.write(save_admin_name, self.user.id, name, self.now)
+
+    async def tell(
+        self, answer: Answer, again: Answer | None = None, *, beside: str | None = None
+    ) -> None:
+        """Sends a reply, now or as soon as Telegram accepts it; see `DelayedReplies.tell`."""
+        await self.services.delayed_replies.tell(self.chat_id, answer, again, beside=beside)
+
+    async def answer(self) -> None:
+        """Answers the tap without text; the message stays as it is."""
+        if self.query is not None:
+            await end_spinner(self.query)
+
+    async def alert(self, said: str) -> None:
+        """Answers the tap with an alert window; the message stays as it is."""
+        await self.tell(partial(self.answer_with_alert, said), beside=said)
+
+    async def answer_with_alert(self, said: str) -> None:
+        """Answers the tap with an alert window, without repeating a failed call."""
+        if self.query is not None:
+            await show_alert(self.bot, self.chat_id, self.query, said)
+
+
+_Opened = TypeVar("_Opened", bound=ChatContext)
+
+
+async def open_context(kind: type[_Opened], update: Update, context: Context) -> _Opened:
+    """Reads a person's state, as a context of this kind; changes nothing.
+
+    Raises:
+        ValueError: the update does not come from a person's own private chat.
+    """
+    here, query, services = own_chat(update), update.callback_query, context.services
+    if here is None:
+        raise ValueError("A context belongs to a person's own chat.")
+    user, reference = here[0], services.reference(here[0].id)
+    stored = await services.storage.read(stored_supporter, reference)
+    return kind(
+        bot=context.bot,
+        services=services,
+        update_id=update.update_id,
+        user=user,
+        message=None if query else update.effective_message,
+        query=query,
+        message_id=query.message.message_id if query and query.message else None,
+        view=view_of(
+            services, context.bot, user, stored, stored.conversation or Conversation(reference)
+        ),
+        stored=stored.conversation,
+        behind=context.behind,
+    )
+
+
+def view_of(
+    services: Services,
+    bot: Bot,
+    user: User,
+    stored: StoredSupporter,
+    conversation: Conversation,
+) -> View:
+    """Returns everything that this person's screens are drawn from."""
+    language = services.petition.language_for(conversation.language or user.language_code)
+    try:
+        profile_name = clean_name(user.full_name)
+    except NameRefused:
+        profile_name = None
+    return View(
+        petition=services.petition,
+        words=services.catalogs.words(language),
+        words_in=services.catalogs.words,
+        language=language,
+        petition_state=stored.petition_state,
+        conversation=conversation,
+        signature=stored.signature,
+        profile_name=profile_name,
+        bot_username=bot.username,
+        by_admin=user.id in services.admins,
+        closing_texts=stored.closing_texts,
+        handover=stored.handover,
+        any_left=stored.any_left,
+        now=services.clock(),
+        today=services.today,
+    )
