@@ -23,7 +23,7 @@ from pydantic import (
 )
 
 from bot.dossier.telegram_text import blocks
-from bot.petition_folder.schema import Slug, TimeZone
+from bot.petition_folder.field_types import Slug, TimeZone
 from bot.text.terminal_language import TerminalError, label
 
 # No petition lasts so long; a day further away than this is a mistake.

@@ -9,14 +9,10 @@ from zoneinfo import ZoneInfo
 from pydantic import ConfigDict
 
 from bot.petition_folder.check import problems_of
+from bot.petition_folder.field_types import FrozenModel
 from bot.petition_folder.placeholders import fill_all, placeholder_values
 from bot.petition_folder.read import Folder, read_folder
-from bot.petition_folder.schema import (
-    FrozenModel,
-    PetitionFile,
-    Texts,
-    in_language,
-)
+from bot.petition_folder.schema import PetitionFile, Texts, in_language
 from bot.text.locale_regions import nearest
 from bot.text.problems import PetitionInvalid
 from bot.text.translations import Catalogs
@@ -116,24 +112,24 @@ def petition_of(read: Folder) -> Petition:
     problems = problems_of(read)
     if problems:
         raise PetitionInvalid(problems)
-    file = PetitionFile.model_validate(read.petition)
+    facts = read.facts
 
     def spread(texts: dict[str, Any]) -> dict[str, Any]:
         return {language: in_language(texts, language) for language in read.languages}
 
-    said = dict(file) | {
-        "addressee": spread(file.addressee),
-        "demands": spread(file.demands),
+    said = dict(facts) | {
+        "addressee": spread(facts.addressee),
+        "demands": spread(facts.demands),
         "earlier_versions": tuple(
             each.model_copy(update={"changed": spread(each.changed)})
-            for each in file.earlier_versions
+            for each in facts.earlier_versions
         ),
+        "texts": {language: _texts(read, language) for language in read.languages},
     }
-    texts = {language: _texts(file, read, language) for language in read.languages}
-    return Petition(folder=read.path, texts=texts, **said)
+    # All of it was validated when it was read.
+    return Petition.model_construct(folder=read.path, **said)
 
 
-def _texts(petition: PetitionFile, read: Folder, language: str) -> Texts:
-    values = placeholder_values(petition, language)
-    table = read.texts[language]
-    return Texts.model_validate({key: fill_all(text, values) for key, text in table.items()})
+def _texts(read: Folder, language: str) -> Texts:
+    values, texts = placeholder_values(read.facts, language), read.said[language]
+    return texts.model_copy(update={key: fill_all(text, values) for key, text in texts})

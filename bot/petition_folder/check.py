@@ -1,21 +1,15 @@
 """Finds all problems of a petition's folder at once, each with its file and its key."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from bot.petition_folder.law_check import law_problems
 from bot.petition_folder.markup_check import markup_problems
-from bot.petition_folder.pictures import picture_problem
 from bot.petition_folder.placeholders import PETITION_PLACEHOLDERS, values_in
 from bot.petition_folder.read import Folder, read_folder
-from bot.petition_folder.schema import PETITION_FILE
-from bot.petition_folder.schema_check import schema_problems
-from bot.petition_folder.schema_fields import texts_in
 from bot.petition_folder.screen_lengths import screen_problems
 from bot.petition_folder.warnings import folder_warnings
-from bot.text import text_limits
-from bot.text.problems import Problem, Sentence
-from telegram_text.markup import length
+from bot.text.problems import Problem
 
 # If petition.toml itself has problems, texts are measured with this in each placeholder.
 _STAND_IN = "…" * 60
@@ -41,33 +35,17 @@ def problems_of(read: Folder) -> list[Problem]:
     """Returns the problems of a folder that has been read, in the order of files and keys."""
     if not read.path.is_dir():
         return list(read.problems)
-    found = [*read.problems, *schema_problems(read), *_picture_problems(read), *law_problems(read)]
-    source = read.texts.get(read.source_language, {})
-    for language, table in read.texts.items():
+    found = [*read.problems, *law_problems(read)]
+    source = read.said.get(read.source_language)
+    for language, texts in read.said.items():
         file, values = f"{language}.toml", _values(read, language)
-        found += markup_problems(file, table, values, source)
-        found += screen_problems(file, table, values)
+        found += markup_problems(file, texts, values, source)
+        found += screen_problems(file, texts, values)
     return sorted(set(found))
 
 
 def _values(read: Folder, language: str) -> Mapping[str, str]:
-    values = values_in(read.petition, language)
+    values = values_in(read, language)
     # Where one of these is missing in a language, that is a problem of `petition.toml` already.
     by_language = ("addressee", "demands", "controller")
     return dict.fromkeys(by_language if values else PETITION_PLACEHOLDERS, _STAND_IN) | values
-
-
-def _picture_problems(read: Folder) -> Iterator[Problem]:
-    image = (read.petition or {}).get("image")
-    if not isinstance(image, dict):
-        return
-    for entry, name in texts_in(image.get("file"), "image.file"):
-        if fault := picture_problem(read.path, name):
-            yield Problem(PETITION_FILE, entry, fault)
-    for entry, credit in texts_in(image.get("credit"), "image.credit"):
-        if length(credit) > text_limits.CAPTION:
-            sentence = Sentence(
-                "la autoría va debajo de la imagen y caben {most} caracteres: acórtala",
-                most=text_limits.CAPTION,
-            )
-            yield Problem(PETITION_FILE, entry, sentence)

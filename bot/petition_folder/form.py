@@ -7,10 +7,11 @@ from datetime import date
 from typing import Any
 
 from bot.petition_folder.edit import Value, at
+from bot.petition_folder.files import PETITION_FILE
 from bot.petition_folder.markup_check import LONGEST, fillable
 from bot.petition_folder.placeholders import values_in
 from bot.petition_folder.read import Folder
-from bot.petition_folder.schema import PETITION_FILE, Group, PetitionFile, Texts
+from bot.petition_folder.schema import Group, PetitionFile, Texts
 from bot.petition_folder.schema_fields import SchemaField, fields_of, key_of, paths_in
 from bot.petition_folder.screen_lengths import rooms
 from bot.petition_folder.unready import MARK
@@ -84,8 +85,7 @@ def _fields(read: Folder) -> Iterator[FormField]:
 
 def shapes_of(read: Folder) -> list[dict[str, Any]]:
     """Returns the form for the page, which says its sentences in the language that it has."""
-    petition = read.petition or {}
-    room = {each: rooms(read.texts[each], values_in(petition, each)) for each in read.texts}
+    room = {each: rooms(read.said[each], values_in(read, each)) for each in read.texts}
     return [_shape(each, read, room) for each in form_of(read)]
 
 
@@ -198,5 +198,5 @@ def text_of(said: object) -> str:
 def lengths(read: Folder, language: str) -> dict[str, int]:
     """Returns by placeholder how long what the bot fills in can be, as Telegram counts."""
     longest = {name: length(value) for name, value in LONGEST.items()}
-    values = values_in(read.petition, language)
+    values = values_in(read, language)
     return longest | {name: length(seen(value)) for name, value in values.items()}

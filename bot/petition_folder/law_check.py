@@ -6,8 +6,9 @@ What the words say, such as that the purpose is the true one, is for people to r
 import re
 from collections.abc import Iterator
 
-from bot.petition_folder.read import Folder, Table
-from bot.petition_folder.schema import PETITION_FILE
+from bot.petition_folder.files import PETITION_FILE
+from bot.petition_folder.read import Folder
+from bot.petition_folder.schema import PetitionFile, Texts
 from bot.text.problems import Problem, Sentence
 from telegram_text.markup import seen
 
@@ -32,31 +33,30 @@ _LACKING = Sentence(
 
 def law_problems(read: Folder) -> Iterator[Problem]:
     """Yields what a petition lacks that people have a right to."""
-    petition = read.petition or {}
-    if petition.get("handed_over") == "with_name" and not are_names_protected(petition):
+    if read.facts.handed_over == "with_name" and not are_names_protected(read.facts):
         sentence = Sentence(
             "nadie puede elegir por otra persona que su nombre salga a un país sin la protección "
             'del Espacio Económico Europeo (RGPD, art. 49): pon "ask" o, si va a un país que la '
             "tiene, dilo en names_go_to"
         )
         yield Problem(PETITION_FILE, "handed_over", sentence)
-    for language, table in read.texts.items():
-        yield from _age(f"{language}.toml", table)
-        yield from _notice(f"{language}.toml", table, takes_names=takes_names(petition))
+    for language, texts in read.said.items():
+        yield from _age(f"{language}.toml", texts)
+        yield from _notice(f"{language}.toml", texts, takes_names=takes_names(read.facts))
 
 
-def takes_names(petition: Table) -> bool:
+def takes_names(petition: PetitionFile) -> bool:
     """Returns whether anybody can sign with their name."""
-    return petition.get("handed_over") != "without_name"
+    return petition.handed_over != "without_name"
 
 
-def are_names_protected(petition: Table) -> bool:
+def are_names_protected(petition: PetitionFile) -> bool:
     """Returns whether names are said to go only where they are protected as in the EEA."""
-    return str(petition.get("names_go_to")) in _PROTECTED.split()
+    return petition.names_go_to in _PROTECTED.split()
 
 
-def _age(file: str, table: Table) -> Iterator[Problem]:
-    consent = seen(str(table.get("consent", "")))
+def _age(file: str, texts: Texts) -> Iterator[Problem]:
+    consent = seen(texts.consent or "")
     # One of which nothing is seen is reported already.
     if consent and not any(int(number) in _AGES for number in _AGE.findall(consent)):
         sentence = Sentence(
@@ -68,11 +68,10 @@ def _age(file: str, table: Table) -> Iterator[Problem]:
         yield Problem(file, "consent", sentence)
 
 
-def _notice(file: str, table: Table, *, takes_names: bool) -> Iterator[Problem]:
-    notice = table.get("privacy_short")
-    if not isinstance(notice, str):
+def _notice(file: str, texts: Texts, *, takes_names: bool) -> Iterator[Problem]:
+    if not isinstance(texts.privacy_short, str):
         return  # reported as a problem
-    points = [point[0] for point in _POINT.finditer(FOLDED.sub("", notice))]
+    points = [point[0] for point in _POINT.finditer(FOLDED.sub("", texts.privacy_short))]
     controller = [point for point in points if "{controller}" in point]
     rights = [point for point in points if _is_of_rights(point)]
     # Of what for, and of where the name goes, no language has a mark.

@@ -7,11 +7,11 @@ from difflib import get_close_matches
 from functools import lru_cache
 from types import MappingProxyType
 
+from bot.petition_folder.files import PETITION_FILE
 from bot.petition_folder.links import link_fault
 from bot.petition_folder.placeholders import PETITION_PLACEHOLDERS
-from bot.petition_folder.read import Table
-from bot.petition_folder.schema import PETITION_FILE, Texts
-from bot.petition_folder.schema_fields import fields_of, texts_in
+from bot.petition_folder.schema import Texts
+from bot.petition_folder.schema_fields import fields_of, key_of, texts_in
 from bot.text import text_limits
 from bot.text.problems import Problem, Sentence
 from bot.text.translations import is_spoken, mark
@@ -95,26 +95,26 @@ class Passage:
     text: str
 
 
-def passages(table: Table) -> Iterator[Passage]:
+def passages(texts: Texts) -> Iterator[Passage]:
     """Yields every text of a language file."""
-    for entry, text in texts_in(table):
-        key = entry.partition(".")[0]
-        if key in _KINDS:
-            yield Passage(key, entry, text)
+    for place, text in texts_in(texts):
+        yield Passage(str(place[0]), key_of(place), text)
 
 
-def markup_problems(file: str, table: Table, values: Values, source: Table) -> Iterator[Problem]:
+def markup_problems(
+    file: str, texts: Texts, values: Values, source: Texts | None
+) -> Iterator[Problem]:
     """Yields the problems in the texts of one language file, which are compared with the source's.
 
     `values` are those that `petition.toml` fills in.
     """
     in_words = is_spoken(file.removesuffix(".toml"))
-    for passage in passages(table):
+    for passage in passages(texts):
         for sentence in _faults(passage, values):
             yield Problem(file, passage.entry, sentence)
         if "people" in placeholders(passage.text) and not in_words:
             yield Problem(file, passage.entry, _NOT_IN_WORDS)
-    for key, name, why in _missing_placeholders(table, source):
+    for key, name, why in _missing_placeholders(texts, source):
         sentence = Sentence(
             "no aparece {placeholder}, y hace falta, porque {why}: ponlo",
             placeholder=f"{{{name}}}",
@@ -211,8 +211,10 @@ def _plain_faults(passage: Passage) -> Iterator[Sentence]:
         yield _too_long(length(text), most)
 
 
-def _missing_placeholders(table: Table, source: Table) -> Iterator[tuple[str, str, Sentence]]:
-    said, meant = _names_by_key(table), _names_by_key(source)
+def _missing_placeholders(
+    texts: Texts, source: Texts | None
+) -> Iterator[tuple[str, str, Sentence]]:
+    said, meant = _names_by_key(texts), _names_by_key(source) if source else {}
     for key, names in said.items():
         needed, why = _NEEDED.get(key, ("", _IN_THE_SOURCE))
         if needed and not names & _alike(needed):
@@ -228,9 +230,9 @@ def _alike(name: str) -> frozenset[str]:
     return frozenset(HOW_MANY if name in HOW_MANY else {name})
 
 
-def _names_by_key(table: Table) -> dict[str, frozenset[str]]:
+def _names_by_key(texts: Texts) -> dict[str, frozenset[str]]:
     names: dict[str, frozenset[str]] = {}
-    for passage in passages(table):
+    for passage in passages(texts):
         allowed = fillable(passage.key)
         # One that is written wrong is reported where it stands.
         meant = (_meant(braced, allowed) for braced in _BRACED.findall(passage.text))

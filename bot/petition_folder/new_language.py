@@ -1,14 +1,15 @@
 """Begins another language of a petition, as a copy to be translated, or takes one away."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from babel import Locale, UnknownLocaleError
 
-from bot.petition_folder.edit import changed, path_of
-from bot.petition_folder.read import language_of
-from bot.petition_folder.schema import PETITION_FILE, Texts
-from bot.petition_folder.schema_check import by_language
+from bot.petition_folder.edit import changed
+from bot.petition_folder.files import PETITION_FILE, language_of
+from bot.petition_folder.schema import Texts
+from bot.petition_folder.schema_fields import parts_of
 
 _NOTE = (
     "# Por traducir: esto es una copia de {source}. Traduce lo que va entre comillas.\n"
@@ -34,10 +35,10 @@ def new_language(language: str, source: str, contents: Mapping[str, str]) -> dic
     order = list(Texts.model_fields)
     texts = changed(contents[source_file], name, own_name(language), order=order)
     petition = contents[PETITION_FILE]
-    for key, said in by_language(tomllib.loads(petition)):
-        if isinstance(said, dict) and source in said and language not in said:
-            path = (*path_of(key), language)
-            petition = changed(petition, path, said[source], order=list(said))
+    for path, said in _said_in(source, tomllib.loads(petition)):
+        if language not in said:
+            order = list(said)
+            petition = changed(petition, (*path, language), said[source], order=order)
     return {file: _NOTE.format(source=source_file) + texts, PETITION_FILE: petition}
 
 
@@ -52,10 +53,19 @@ def without_language(language: str, contents: Mapping[str, str]) -> dict[str, st
     table = tomllib.loads(petition)
     if file not in contents or language == table.get("source_language", "es"):
         raise ValueError(language)
-    for key, said in by_language(table):
-        if isinstance(said, dict) and language in said:
-            petition = changed(petition, (*path_of(key), language), None)
+    for path, _ in _said_in(language, table):
+        petition = changed(petition, (*path, language), None)
     return {file: None, PETITION_FILE: petition}
+
+
+def _said_in(
+    language: str, value: Any, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    """Yields what `petition.toml` says by language, this one among them, each with its path."""
+    if isinstance(value, dict) and language in value:
+        yield path, value
+    for key, part in parts_of(value):
+        yield from _said_in(language, part, (*path, str(key)))
 
 
 def own_name(language: str) -> str:

@@ -8,8 +8,9 @@ from typing import Any
 
 from babel.dates import format_date
 from babel.units import format_unit
-from pydantic import ValidationError
 
+from bot.petition_folder.files import PETITION_FILE
+from bot.petition_folder.read import Folder
 from bot.petition_folder.schema import PetitionFile, in_language
 from bot.text.locale_regions import locale_of
 from bot.text.translations import mark
@@ -53,12 +54,11 @@ def placeholder_values(petition: PetitionFile, language: str) -> dict[str, str]:
     return {key: escape(value) for key, value in plain.items() if value}
 
 
-def values_in(table: Mapping[str, Any] | None, language: str) -> dict[str, str]:
-    """Returns the values of a `petition.toml` as it was read; none while it has problems."""
-    try:
-        return placeholder_values(PetitionFile.model_validate(table), language)
-    except ValidationError:
+def values_in(read: Folder, language: str) -> dict[str, str]:
+    """Returns the values of a `petition.toml`; none while it has problems."""
+    if read.petition is None or read.has_problems(PETITION_FILE):
         return {}
+    return placeholder_values(read.facts, language)
 
 
 def fill_placeholders(text: str, values: dict[str, str]) -> str:
@@ -68,8 +68,8 @@ def fill_placeholders(text: str, values: dict[str, str]) -> str:
 
 def fill_all(value: Any, values: dict[str, str]) -> Any:
     """Fills in the placeholders of a text or a list of pages, and strips the result."""
-    if isinstance(value, list | tuple):
-        return [fill_all(page, values) for page in value]
+    if isinstance(value, tuple):
+        return tuple(fill_all(page, values) for page in value)
     return fill_placeholders(value, values).strip() if isinstance(value, str) else value
 
 

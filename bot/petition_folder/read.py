@@ -1,50 +1,59 @@
-"""Reads a petition's folder: the table of each file, and problems with reading them."""
+"""Reads a petition's folder: what its files say, and what is wrong with each."""
 
 import codecs
-import errno
-import os
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from bot.petition_folder.schema import PETITION_FILE
+from bot.petition_folder.field_types import Beside
+from bot.petition_folder.files import (
+    NOT_A_FILE,
+    PETITION_FILE,
+    Table,
+    language_of,
+    petition_files,
+    read_file,
+)
+from bot.petition_folder.schema import PetitionFile, Texts
+from bot.petition_folder.schema_errors import file_problems
 from bot.petition_folder.toml_errors import in_line, read_toml, shown
 from bot.text.problems import Problem, Sentence
 
-Table = dict[str, Any]
-
-FolderState = frozenset[tuple[str, int, int]]
-"""Each file's name, time of its last change in nanoseconds, and length in bytes."""
-
-_LARGEST_TEXT = 4 * 1024 * 1024  # bytes; a long petition has fifty thousand
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
+_SOURCE = "es"
 
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """The content of the files, unchecked; `petition` is None if that file could not be read.
+    """A petition's folder: its files as they are written, what they say, and what is wrong.
 
-    The files in `mended` say this only once their problems are put right.
+    Attributes:
+        petition, texts: the files as tables; None, or not there, if one could not be read.
+        facts, said: what they say; of a file with problems, what is wrong is None.
+        mended: the files that are in the tables as they should be, and not as they are written.
     """
 
     path: Path
     petition: Table | None
     texts: dict[str, Table]
+    facts: PetitionFile
+    said: dict[str, Texts]
     problems: tuple[Problem, ...]
     mended: frozenset[str] = frozenset()
 
     @property
     def source_language(self) -> str:
         """The language that the others are compared with."""
-        named = (self.petition or {}).get("source_language", "es")
-        return named if isinstance(named, str) else "es"
+        return self.facts.source_language or _SOURCE
 
     @property
     def languages(self) -> tuple[str, ...]:
         """Every language with a file, the source first."""
         source = self.source_language
         return tuple(sorted(self.texts, key=lambda language: (language != source, language)))
+
+    def has_problems(self, file: str) -> bool:
+        """Returns whether a file is not as it should be."""
+        return any(problem.file == file for problem in self.problems)
 
     def as_written(self) -> "Folder":
         """Returns it without the files that are not as they should be, like one not in TOML."""
@@ -54,33 +63,14 @@ class Folder:
         return replace(self, petition=petition, texts=texts)
 
 
-def folder_state(folder: Path) -> FolderState:
-    """Returns what identifies a state of a folder; empty if there is no such folder."""
-    try:
-        files = [(file.name, file.stat()) for file in folder.iterdir() if _is_of_a_petition(file)]
-    except OSError:  # there is no folder, or a file was removed meanwhile
-        return frozenset()
-    return frozenset((name, stat.st_mtime_ns, stat.st_size) for name, stat in files)
-
-
-def _is_of_a_petition(file: Path) -> bool:
-    """Returns whether a file belongs to the petition, and is not an editor's temporary one."""
-    return file.is_file() and not file.name.startswith((".", "#")) and not file.name.endswith("~")
-
-
-def language_of(file_name: str) -> str | None:
-    """Returns the language of a text file like `pt-br.toml`, or None for another file."""
-    stem = file_name.removesuffix(".toml")
-    named = file_name.endswith(".toml") and file_name != PETITION_FILE
-    return stem if named and _LANGUAGE.fullmatch(stem) else None
-
-
 def read_folder(path: Path) -> Folder:
     """Reads `petition.toml` and every language file beside it."""
+    beside = Beside(path, ())
     if not path.is_dir():
-        return Folder(path, None, {}, (Problem(str(path), "", _no_folder(path)),))
+        nothing, _ = PetitionFile.read({}, beside)
+        return Folder(path, None, {}, nothing, {}, (Problem(str(path), "", _no_folder(path)),))
     problems: list[Problem] = []
-    files = _files(path, problems)
+    files = petition_files(path, problems)
     misnamed = {meant for meant, name in files.items() if meant != name}
     petition = _read(path / files.pop(PETITION_FILE, PETITION_FILE), PETITION_FILE, problems)
     tables = {meant: _read(path / name, meant, problems) for meant, name in files.items()}
@@ -88,7 +78,31 @@ def read_folder(path: Path) -> Folder:
         name.removesuffix(".toml"): table for name, table in tables.items() if table is not None
     }
     mended = frozenset(misnamed | {problem.file for problem in problems})
-    return Folder(path, petition, texts, tuple(problems), mended)
+    facts, errors = PetitionFile.read(petition or {}, replace(beside, languages=tuple(texts)))
+    if petition is not None:
+        problems += file_problems(PETITION_FILE, PetitionFile, errors)
+    read = Folder(path, petition, texts, facts, {}, (), mended)
+    source = read.source_language
+    if source not in texts and f"{source}.toml" not in mended:
+        problems.append(_without_source(source, read.languages))
+    for language in read.languages:
+        read.said[language], errors = Texts.read(texts[language], beside)
+        original = f"{source}.toml" if language != source else ""
+        problems += file_problems(f"{language}.toml", Texts, errors, original)
+    return replace(read, problems=tuple(problems))
+
+
+def _without_source(source: str, languages: Sequence[str]) -> Problem:
+    if languages and language_of(f"{source}.toml") is None:
+        sentence = Sentence(
+            "escribe el código del idioma, que es el nombre de su archivo: {like}",
+            like=f'"{languages[0]}"',
+        )
+        return Problem(PETITION_FILE, "source_language", sentence)
+    sentence = Sentence(
+        "falta este archivo: lleva los textos en el idioma de origen, que dice source_language"
+    )
+    return Problem(f"{source}.toml", "", sentence)
 
 
 def _no_folder(path: Path) -> Sentence:
@@ -98,59 +112,6 @@ def _no_folder(path: Path) -> Sentence:
         else "no existe esta carpeta: escribe la ruta de la carpeta de la petición",
         folder=str(path.parent),
     )
-
-
-_NOT_A_LANGUAGE = Sentence(
-    "un archivo de textos se llama como su idioma, en minúsculas: es.toml o pt-br.toml. Cámbiale "
-    "el nombre, o saca este archivo de la carpeta"
-)
-
-
-def _files(path: Path, problems: list[Problem]) -> dict[str, str]:
-    """Returns the petition's files by the name that each should have, and is read under."""
-    named = sorted(file.name for file in path.glob("*") if _is_of_a_petition(file))
-    files = {name: name for name in named if _meant(name) == name}
-    for name in named:
-        meant = _meant(name)
-        if name in files:
-            continue
-        if meant is not None and meant not in files:
-            files[meant] = name
-            problems.append(Problem(name, "", _misnamed(name, meant)))
-        elif name.endswith(".toml"):
-            problems.append(Problem(name, "", _NOT_A_LANGUAGE))
-    return files
-
-
-def _meant(name: str) -> str | None:
-    """Returns how a file should be called: "es.toml" for "ES.toml" and "es.toml.txt"."""
-    meant = name.lower().removesuffix(".txt").replace("_", "-")
-    return meant if language_of(meant) or meant == PETITION_FILE else None
-
-
-def _misnamed(name: str, meant: str) -> Sentence:
-    return Sentence(
-        "el editor le ha añadido .txt al guardarlo: cambia su nombre a {meant}. Si no ves el "
-        ".txt en Windows, marca Ver, Mostrar, Extensiones de nombre de archivo"
-        if name.lower().endswith(".txt")
-        else "cambia el nombre de este archivo a {meant}, en minúsculas",
-        meant=meant,
-    )
-
-
-NOT_A_FILE = Sentence("esto no es un archivo corriente: sácalo de la carpeta")
-
-
-def read_file(file: Path, most: int = _LARGEST_TEXT) -> bytes | None:
-    """Returns the content of a file of `most` bytes; None if it is a pipe, a device or a folder.
-
-    Reading a stranger's folder must not wait for a pipe that nobody writes to.
-    """
-    if file.exists() and not file.is_file():
-        return None
-    if file.stat().st_size > most:
-        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
-    return file.read_bytes()
 
 
 def _read(file: Path, name: str, problems: list[Problem]) -> Table | None:

@@ -1,164 +1,62 @@
 """The schema of a petition's files: `petition.toml` and one text file per language.
 
-`bot.petition_folder.check` turns violations into sentences, `bot.petition_folder.form` makes the
-form of the preview's editor, and `bot.petition.petition` combines the files into the `Petition`
-that the bot runs on.
+The models refuse what one file cannot have, each error with its place and its sentence;
+`bot.petition_folder.read` reads files into them. `bot.petition_folder.form` makes the form of the
+preview's editor, and `bot.petition.petition` combines the files into the `Petition` that the bot
+runs on.
 """
 
-import re
-import unicodedata
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from enum import StrEnum
-from itertools import pairwise
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Annotated, Any, Literal, Self, cast
 
-from babel import Locale
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
-    WithJsonSchema,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    field_validator,
     model_validator,
 )
+from pydantic_core import ErrorDetails
 
+from bot.petition_folder.field_types import (
+    Beside,
+    ByLanguage,
+    Country,
+    Dated,
+    Email,
+    Fault,
+    FrozenModel,
+    Goals,
+    Heading,
+    Html,
+    LastDay,
+    Lines,
+    Plain,
+    Slug,
+    TimeZone,
+    WebAddress,
+    for_every_language,
+    other_languages,
+    refuse_parts,
+    refused,
+)
+from bot.petition_folder.files import Table
+from bot.petition_folder.pictures import picture_problem
+from bot.petition_folder.schema_fields import EVERY_LANGUAGE
 from bot.text import text_limits
-from bot.text.problems import Sentence, Value
+from bot.text.problems import Sentence
 from bot.text.translations import mark
+from telegram_text.markup import length
 
-PETITION_FILE = "petition.toml"
-EVERY_LANGUAGE = "*"
 MONTHS_A_YEAR = 12
-
-_WEB_ADDRESS = r"https://[^\s<>\"]+\.[^\s<>\"]+"
-_SLUG = r"[a-z][a-z0-9-]{1,39}"
-
-T = TypeVar("T")
-
-
-class ValueRefused(ValueError):
-    """A value does not fit, for the reason that `sentence` gives."""
-
-    def __init__(self, source: str, /, **values: Value) -> None:
-        self.sentence = Sentence(source, **values)
-        super().__init__(str(self.sentence))
-
-
-class FrozenModel(BaseModel):
-    """A frozen model that refuses unknown keys and converts no types.
-
-    The text below a field is read by people: the form says it.
-    """
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
-    )
-
-
-def _slug(text: str) -> str:
-    if not re.fullmatch(_SLUG, text):
-        bare = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-        like = re.sub(r"[^a-z0-9]+", "-", bare).strip("-")[:40].strip("-")
-        raise ValueRefused(
-            "usa de 2 a 40 letras minúsculas sin tilde, cifras y guiones, y empieza por una "
-            "letra: {like}",
-            like=f'"{like}"' if re.fullmatch(_SLUG, like) else '"agua-limpia"',
-        )
-    return text
-
-
-def _date_as_text(value: object) -> object:
-    # 2026-11-24 without quotation marks is a TOML date, which is accepted too.
-    return value.isoformat() if type(value) is date else value
-
-
-def _within_reach(day: str) -> str:
-    if day >= "3000":  # the last years of datetime cannot be told in every time zone
-        raise ValueRefused("este día queda demasiado lejos: pon uno anterior al año 3000")
-    return day
-
-
-def _dated(text: str) -> str:
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise ValueRefused(
-            "escribe la fecha como año-mes-día: {like}", like=f'"{_day_like(text)}"'
-        ) from None
-
-
-def _day_like(text: str) -> str:
-    """Returns a day that was written in another order as it should be, or else an example."""
-    found = re.fullmatch(r"(\d{1,2})[/. -](\d{1,2})[/. -](\d{4})", text.strip())
-    try:
-        return date(int(found[3]), int(found[2]), int(found[1])).isoformat() if found else _A_DAY
-    except ValueError:
-        return _A_DAY
-
-
-_A_DAY = "2026-11-24"
-
-
-def _known_zone(text: str) -> str:
-    try:
-        ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueRefused(
-            "ninguna zona horaria se llama {zone}: escríbela como "
-            '"Europe/Madrid" o "America/Bogota"',
-            zone=text,
-        ) from None
-    return text
-
-
-def _country(code: str) -> str:
-    if not re.fullmatch(r"[A-Z]{2}", code) or code not in Locale("en").territories:
-        raise ValueRefused(
-            'escribe las dos letras del país, como "ES" o "GB", o "EU" si es una institución '
-            "europea"
-        )
-    return code
-
-
-def _ascending(goals: tuple[int, ...]) -> tuple[int, ...]:
-    if not goals:
-        raise ValueRefused("pon al menos una meta: goals = [100, 500, 1000]")
-    if goals[0] < 1:
-        raise ValueRefused("la primera meta es 1 o más")
-    for lower, higher in pairwise(goals):
-        if higher <= lower:
-            raise ValueRefused(
-                "cada meta es mayor que la anterior, y {higher} va detrás de {lower}",
-                higher=str(higher),
-                lower=str(lower),
-            )
-    return goals
-
-
-def _for_every_language(value: object) -> object:
-    """Turns a text without languages into one for every language."""
-    return {EVERY_LANGUAGE: value} if isinstance(value, str | list) else value
-
-
-def _email(text: str) -> str:
-    if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+", text):
-        raise ValueRefused(
-            'esto no es una dirección de correo: escríbela como "datos@example.org"'
-        )
-    return text
-
-
-def _web_address(text: str) -> str:
-    if not re.fullmatch(_WEB_ADDRESS, text):
-        whole = "https://" + re.sub(r"^(https?:?/*)?", "", text.strip())
-        like = whole if re.fullmatch(_WEB_ADDRESS, whole) else "https://…"
-        raise ValueRefused("escribe la dirección web entera, con https: {like}", like=f'"{like}"')
-    return text
 
 
 class Group(StrEnum):
@@ -201,30 +99,73 @@ class Group(StrEnum):
         return Field(default, title=title, json_schema_extra=said, **rules)
 
 
-def _format(name: str) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "format": name})
-
-
 NOT_IN_FORM: Any = Field(json_schema_extra={"readOnly": True})
 
-Slug = Annotated[str, AfterValidator(_slug)]
-Lines = Annotated[tuple[T, ...], Field(strict=False)]
-ByLanguage = Annotated[dict[str, T], BeforeValidator(_for_every_language)]
-Email = Annotated[str, AfterValidator(_email)]
-WebAddress = Annotated[str, AfterValidator(_web_address)]
-# A text that is only a `str` is one line, without markup.
-Html = Annotated[str, _format("html")]
-Heading = Annotated[str, _format("heading")]
-Plain = Annotated[str, _format("plain")]
-Dated = Annotated[str, BeforeValidator(_date_as_text), AfterValidator(_dated), _format("date")]
-TimeZone = Annotated[str, AfterValidator(_known_zone), _format("time-zone")]
+
+def _brief(text: str) -> str:
+    if len(text) > text_limits.CHANGED:
+        raise refused(
+            "dilo en {most} caracteres como mucho; ahora son {n}",
+            most=text_limits.CHANGED,
+            n=len(text),
+        )
+    return text
+
+
+def _with_pictures(files: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+    beside: Beside | None = info.context
+    if beside is not None:
+        faults = (((each,), picture_problem(beside.folder, files[each])) for each in files)
+        found = [(place, fault) for place, fault in faults if fault is not None]
+        refuse_parts([*other_languages(files, beside), *found])
+    return files
+
+
+def _below_the_picture(credit: str) -> str:
+    if length(credit) > text_limits.CAPTION:
+        raise refused(
+            "la autoría va debajo de la imagen y caben {most} caracteres: acórtala",
+            most=text_limits.CAPTION,
+        )
+    return credit
+
+
+class FileModel(FrozenModel):
+    """The content of one file of a petition."""
+
+    @classmethod
+    def read(cls, table: Table, beside: Beside) -> tuple[Self, list[ErrorDetails]]:
+        """Returns the content of a file and what is wrong with it.
+
+        What is wrong, or missing and not optional, is None, whatever its type says.
+        """
+        right: dict[str, Any] = dict.fromkeys(cls.model_fields)
+        right |= {
+            name: field.default
+            for name, field in cls.model_fields.items()
+            if not (field.is_required() or name in table)
+        }
+        try:
+            return cls.model_validate(table, context=replace(beside, right=right)), []
+        except ValidationError as error:
+            return cast(Self, cls.model_construct(**right)), error.errors(include_url=False)
+
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _noted(
+        cls, value: object, handler: ValidatorFunctionWrapHandler, info: ValidationInfo
+    ) -> object:
+        found = handler(value)
+        if info.context is not None:
+            info.context.right[info.field_name] = found
+        return found
 
 
 class EarlierVersion(FrozenModel):
     """An earlier version of the texts, which is published: its date, and what changed after it."""
 
     date: Annotated[Dated, NOT_IN_FORM]
-    changed: ByLanguage[Plain] = Group.EARLIER.field(
+    changed: ByLanguage[Annotated[Plain, AfterValidator(_brief)]] = Group.EARLIER.field(
         "Versión anterior {n}", limit=text_limits.CHANGED
     )
     """Qué cambió después de ella. Se lee al final de /privacy."""
@@ -233,8 +174,15 @@ class EarlierVersion(FrozenModel):
 class ImageFile(FrozenModel):
     """The petition's picture, one for all languages or one for each, and whom to credit."""
 
-    file: Annotated[ByLanguage[str], NOT_IN_FORM]
-    credit: ByLanguage[str] | None = Group.PICTURE.field("Crédito de la imagen", None)
+    file: Annotated[
+        dict[str, str],
+        BeforeValidator(for_every_language),
+        AfterValidator(_with_pictures),
+        NOT_IN_FORM,
+    ]
+    credit: ByLanguage[Annotated[str, AfterValidator(_below_the_picture)]] | None = (
+        Group.PICTURE.field("Crédito de la imagen", None)
+    )
     """De quién es la imagen. Se muestra siempre con ella."""
 
 
@@ -258,7 +206,7 @@ class Controller(FrozenModel):
     @model_validator(mode="after")
     def _reachable(self) -> "Controller":
         if not (self.email or self.web_form or self.address):
-            raise ValueRefused("pon al menos una forma de contacto: email, web_form o address")
+            raise refused("pon al menos una forma de contacto: email, web_form o address")
         return self
 
 
@@ -273,11 +221,11 @@ class RetentionTable(FrozenModel):
     @model_validator(mode="after")
     def _ordered(self) -> "RetentionTable":
         if self.months_at_most < self.months_after_delivery:
-            raise ValueRefused("months_at_most no puede ser menor que months_after_delivery")
+            raise refused("months_at_most no puede ser menor que months_after_delivery")
         return self
 
 
-class PetitionFile(FrozenModel):
+class PetitionFile(FileModel):
     """The content of `petition.toml`: all that is not a text in one language."""
 
     slug: Annotated[Slug, NOT_IN_FORM]
@@ -292,15 +240,11 @@ class PetitionFile(FrozenModel):
     time_zone: TimeZone = Group.VERSION.field("Zona horaria", "Europe/Madrid")
     """De qué lugar son las fechas y las horas, como Europe/Madrid."""
     source_language: Annotated[str, NOT_IN_FORM] = "es"
-    closes_on: Annotated[Dated, AfterValidator(_within_reach)] | None = Group.COURSE.field(
-        "Último día para firmar", None
-    )
+    closes_on: LastDay | None = Group.COURSE.field("Último día para firmar", None)
     """Quien firma lo lee. Déjalo vacío si no hay fecha; también se elige con /close."""
     closing_is_draft: bool = Group.COURSE.field("El mensaje final es un borrador", False)
     """Mientras lo sea, ni se ve ni se envía."""
-    goals: Annotated[tuple[int, ...], Field(strict=False), AfterValidator(_ascending)] = (
-        Group.COURSE.field("Etapas")
-    )
+    goals: Goals = Group.COURSE.field("Etapas")
     """Las de la barra de progreso, de menor a mayor: 100, 500, 1000"""
     addressee: ByLanguage[str] = Group.PARTIES.field(
         "A quién va dirigida", screens=("welcome", "closed")
@@ -324,14 +268,47 @@ class PetitionFile(FrozenModel):
         },
     )
     """Es lo primero que se elige. De quien firma sin dar su nombre no se guarda ninguno."""
-    names_go_to: Annotated[str, AfterValidator(_country)] | None = Group.COURSE.field(
-        "País al que van los nombres", None
-    )
+    names_go_to: Country | None = Group.COURSE.field("País al que van los nombres", None)
     """El de quien los recibe, en dos letras, como ES o GB; EU si es una institución europea. Sin
     él, o fuera de Europa sin una decisión de adecuación, no se puede pedir el nombre a todos."""
 
+    @field_validator("earlier_versions")
+    @classmethod
+    def _newest_first(
+        cls, versions: tuple[EarlierVersion, ...], known: ValidationInfo
+    ) -> tuple[EarlierVersion, ...]:
+        faults: list[Fault] = []
+        later = known.data.get("version")
+        for number, each in enumerate(versions):
+            if later is not None and each.date >= later:
+                sentence = Sentence(
+                    "pon primero la más reciente, y cada una anterior a la de encima; {later} no "
+                    "es posterior",
+                    later=later,
+                )
+                faults.append(((number, "date"), sentence))
+            later = each.date
+        refuse_parts(faults)
+        return versions
 
-class Texts(FrozenModel):
+    @field_validator("asks_again_since")
+    @classmethod
+    def _of_a_version(cls, since: str | None, known: ValidationInfo) -> str | None:
+        earlier = known.data.get("earlier_versions")
+        if since is None or earlier is None or "version" not in known.data:
+            return since
+        dates = [each.date for each in earlier]
+        if since not in (known.data["version"], *dates):
+            raise refused("ninguna versión de la petición es de ese día: pon la fecha de una")
+        if not any(day < since for day in dates):
+            raise refused(
+                "a quien firmó antes se le dice qué ha cambiado, y ninguna versión anterior lo "
+                "cuenta: añádela al final, debajo de [[earlier_versions]]"
+            )
+        return since
+
+
+class Texts(FileModel):
     """All that a supporter reads of the petition in one language.
 
     `name_consent` may be missing: then the bot's own words ask for what it does. What is not in

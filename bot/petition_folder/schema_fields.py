@@ -1,15 +1,19 @@
 """The fields of a petition's files, as their schema describes them: nobody lists them again."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
 
-from bot.petition_folder.edit import Path, at
+from bot.petition_folder.edit import at
 
 EACH = "*"
+EVERY_LANGUAGE = "*"
+
+Place = tuple[str | int, ...]
+"""The keys and numbers, from 0, that lead to a part of a file's content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,19 +95,37 @@ def paths_in(table: Mapping[str, Any], field: SchemaField) -> list[tuple[str, ..
     return [(*before, str(number), *behind) for number in range(count)]
 
 
-def texts_in(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
-    """Yields the texts in a value of a file, however deep, each with its entry.
+def texts_in(value: object, place: Place = ()) -> Iterator[tuple[Place, str]]:
+    """Yields the texts in a value of a file, however deep, each with its place.
 
     An empty list is an empty text.
     """
-    if isinstance(value, str) or value == []:
-        yield key, value or ""
+    if isinstance(value, str) or value in ([], ()):
+        yield place, value if isinstance(value, str) else ""
         return
-    listed = enumerate(value, 1) if isinstance(value, list) else ()
-    for name, part in value.items() if isinstance(value, dict) else listed:
-        yield from texts_in(part, f"{key}.{name}" if key else str(name))
+    for key, part in parts_of(value):
+        yield from texts_in(part, (*place, key))
 
 
-def key_of(path: Path) -> str:
-    """Returns the entry at a path as a `Problem` names it, which counts from 1."""
-    return ".".join(str(int(part) + 1) if part.isdecimal() else part for part in path)
+def by_language(value: object, place: Place = ()) -> Iterator[tuple[Place, dict[str, Any]]]:
+    """Yields the values in a file's content that may differ by language, each with its place."""
+    if isinstance(value, dict):
+        yield place, value
+        return
+    for key, part in parts_of(value):
+        yield from by_language(part, (*place, key))
+
+
+def parts_of(value: object) -> Iterable[tuple[str | int, Any]]:
+    """Returns the parts of a model, a table or a list, with their keys or numbers; else none."""
+    if isinstance(value, BaseModel):
+        return value
+    if isinstance(value, dict):
+        return value.items()
+    return enumerate(value) if isinstance(value, list | tuple) else ()
+
+
+def key_of(place: Sequence[str | int]) -> str:
+    """Returns the entry at a place as a `Problem` names it, which counts from 1."""
+    parts = (part for part in place if part != EVERY_LANGUAGE)
+    return ".".join(str(int(part) + 1) if str(part).isdecimal() else str(part) for part in parts)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 
 from bot.petition_folder.markup_check import measure, passages
-from bot.petition_folder.read import Table
 from bot.petition_folder.schema import PetitionFile, Texts
 from bot.petition_folder.schema_fields import fields_of
 from bot.text import text_limits
@@ -18,9 +17,9 @@ for _field in (*fields_of(Texts), *fields_of(PetitionFile)):
         _SCREENS.setdefault(_screen, []).append(_field.name)
 
 
-def screen_problems(file: str, table: Table, values: Mapping[str, str]) -> Iterator[Problem]:
+def screen_problems(file: str, texts: Texts, values: Mapping[str, str]) -> Iterator[Problem]:
     """Yields the screens that are too long, each at its longest text."""
-    longest = _longest(table, values)
+    longest = _longest(texts, values)
     longest["addressee"] = ("addressee", length(values.get("addressee", "")))
     for screen, keys in _SCREENS.items():
         parts = [longest[key] for key in keys if key in longest]
@@ -29,13 +28,13 @@ def screen_problems(file: str, table: Table, values: Mapping[str, str]) -> Itera
         yield from _overflow(file, screen, parts)
 
 
-def rooms(table: Table, values: Mapping[str, str]) -> dict[str, int]:
+def rooms(texts: Texts, values: Mapping[str, str]) -> dict[str, int]:
     """Returns by key how long a text, or each of its pages, can be beside those it is shown with.
 
     Measured as `screen_problems` does. A text that Telegram shows alone, and without markup, has
     a limit of its own in the schema.
     """
-    sizes = {key: size for key, (_, size) in _longest(table, values).items()}
+    sizes = {key: size for key, (_, size) in _longest(texts, values).items()}
     sizes["addressee"] = length(values.get("addressee", ""))
     found: dict[str, int] = {}
     for keys in _SCREENS.values():
@@ -46,10 +45,10 @@ def rooms(table: Table, values: Mapping[str, str]) -> dict[str, int]:
     return found
 
 
-def _longest(table: Table, values: Mapping[str, str]) -> dict[str, tuple[str, int]]:
+def _longest(texts: Texts, values: Mapping[str, str]) -> dict[str, tuple[str, int]]:
     """Returns the entry and length of the longest page of every key."""
     found: dict[str, tuple[str, int]] = {}
-    for passage in passages(table):
+    for passage in passages(texts):
         try:
             size = measure(passage, values)
         except MarkupError:

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 
-from bot.petition_folder.read import Folder, Table, read_folder
-from bot.petition_folder.schema import PETITION_FILE
-from bot.petition_folder.schema_fields import texts_in
+from bot.petition_folder.files import PETITION_FILE
+from bot.petition_folder.read import Folder, read_folder
+from bot.petition_folder.schema_fields import key_of, texts_in
 from bot.petition_folder.template import TEMPLATE
 from bot.text.problems import Problem, Sentence
 
@@ -32,9 +32,13 @@ _OF_ITS_CASE = (
 
 def unready_problems(read: Folder) -> Iterator[Problem]:
     """Yields what a petition has that real people must not read or be asked to trust."""
-    petition = read.petition or {}
-    yield from _examples(petition)
-    if petition.get("slug") == TEMPLATE.name:
+    for place, value in texts_in(read.facts.controller, ("controller",)):
+        if EXAMPLE.search(value):
+            sentence = Sentence(
+                "{value} es un ejemplo: pon el de tu organización antes de empezar", value=value
+            )
+            yield Problem(PETITION_FILE, key_of(place), sentence)
+    if read.facts.slug == TEMPLATE.name:
         yield Problem(PETITION_FILE, "slug", Sentence("es el de la plantilla: pon uno propio"))
     for file, key, text in _texts(read):
         if found := MARK.search(text):
@@ -49,25 +53,16 @@ def fields_of(problems: Iterable[Problem]) -> set[tuple[str, str]]:
     return {(each.file, re.sub(r"\.\d+$", "", each.key)) for each in problems}
 
 
-def _examples(petition: Table) -> Iterator[Problem]:
-    for key, value in texts_in(petition.get("controller"), "controller"):
-        if EXAMPLE.search(value):
-            sentence = Sentence(
-                "{value} es un ejemplo: pon el de tu organización antes de empezar", value=value
-            )
-            yield Problem(PETITION_FILE, key, sentence)
-
-
 def _of_the_bundled_one(read: Folder) -> Iterator[Problem]:
     """Yields what is left of the bundled petition in one that was made from a copy of it."""
     if read.petition is None:
         return  # it could not be read, so that it may be the bundled petition itself
-    bundled, petition = _read_once(_BUNDLED), read.petition
-    of_it = bundled.petition or {}
-    titles = {str(table.get("title")) for table in read.texts.values()}
-    its_titles = {table["title"] for table in bundled.texts.values()}
-    has_its_slug = petition.get("slug") == of_it["slug"]
-    if has_its_slug and (titles <= its_titles or petition.get("demands") == of_it["demands"]):
+    bundled = _read_once(_BUNDLED)
+    titles, its_titles = (
+        {texts.title or "" for texts in each.said.values()} for each in (read, bundled)
+    )
+    has_its_slug = read.facts.slug == bundled.facts.slug
+    if has_its_slug and (titles <= its_titles or read.facts.demands == bundled.facts.demands):
         return  # it is the bundled petition itself
     left = Sentence("es de la petición que viene de ejemplo: escribe lo tuyo")
     if has_its_slug:
@@ -86,10 +81,8 @@ def _is_of_its_case(key: str, text: str) -> bool:
 
 def _texts(read: Folder) -> Iterator[tuple[str, str, str]]:
     """Yields every text that people can read: its file, its key, and what it says."""
-    petition = read.petition or {}
-    files = {PETITION_FILE: petition, **{f"{each}.toml": read.texts[each] for each in read.texts}}
-    for file, table in files.items():
-        for key, text in texts_in(table):
-            is_draft = key == "closing_update" and petition.get("closing_is_draft") is True
-            if not is_draft:
-                yield file, key, text
+    files = {PETITION_FILE: read.facts} | {f"{each}.toml": read.said[each] for each in read.said}
+    for file, content in files.items():
+        for place, text in texts_in(content):
+            if not (read.facts.closing_is_draft and place == ("closing_update",)):
+                yield file, key_of(place), text

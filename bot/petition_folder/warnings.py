@@ -3,17 +3,17 @@
 import html
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from bot.petition_folder.files import PETITION_FILE
 from bot.petition_folder.law_check import FOLDED, are_names_protected, takes_names
 from bot.petition_folder.links import link_fault, with_scheme
 from bot.petition_folder.markup_check import HREF, PAGED, PLAIN, passages
 from bot.petition_folder.placeholders import fill_placeholders
-from bot.petition_folder.read import Folder, Table
-from bot.petition_folder.schema import PETITION_FILE, PetitionFile, RetentionTable, months_later
-from bot.petition_folder.schema_check import by_language
-from bot.petition_folder.schema_fields import texts_in
+from bot.petition_folder.read import Folder
+from bot.petition_folder.schema import PetitionFile, Texts, months_later
+from bot.petition_folder.schema_fields import by_language, key_of, texts_in
 from bot.petition_folder.toml_errors import shown
 from bot.petition_folder.unready import unready_problems
 from bot.text.problems import Problem, Sentence
@@ -76,6 +76,10 @@ _BLANK = re.compile(
     """,
     re.VERBOSE | re.MULTILINE,
 )
+_SHARED_BY_A_SIGNER = Sentence(
+    "quien comparta esto dice que ha firmado, y eso puede ser peligroso: que hable solo de la "
+    "petición"
+)
 _CUT = Sentence("es un botón, y un teléfono no lo muestra entero: acórtalo")
 _SPANISH_BUTTONS = Sentence(
     "las palabras del bot no están traducidas a este idioma: sus botones y respuestas saldrán en "
@@ -90,81 +94,62 @@ def folder_warnings(read: Folder, values: Mapping[str, Mapping[str, str]]) -> It
     """
     yield from unready_problems(read)
     yield from text_warnings(read)
-    petition = read.petition or {}
-    yield from _dates(petition)
-    yield from _erased_before_it_closes(petition)
-    yield from _undecided(petition)
-    source = read.texts.get(read.source_language, {})
-    for language, table in read.texts.items():
+    yield from _dates(read.facts)
+    yield from _undecided(read.facts)
+    source = read.said.get(read.source_language)
+    for language, texts in read.said.items():
         file = f"{language}.toml"
-        yield from _long_pages(file, table)
-        yield from _notice_above_the_name(file, table)
-        about_name = table.get("name_consent", "") if takes_names(petition) else ""
-        yield from _long_consent(file, table, str(about_name), values[language])
-        if takes_names(petition):
-            yield from _name_given_unwarned(file, table)
-        yield from _shared_by_a_signer(file, table, language)
-        if is_cut(str(table.get("language_name", ""))):
+        yield from _long_pages(file, texts)
+        yield from _notice_above_the_name(file, texts)
+        yield from _about_the_name(file, texts, values[language], takes_names(read.facts))
+        says = _SIGNED_BY_ME.get(language)
+        if says is not None and says.search(texts.share or ""):
+            yield Problem(file, "share", _SHARED_BY_A_SIGNER)
+        if is_cut(texts.language_name or ""):
             yield Problem(file, "language_name", _CUT)
         if not is_spoken(language):
             yield Problem(file, "", _SPANISH_BUTTONS)
-        if language != read.source_language:
-            yield from _unfinished(file, table, source, f"{read.source_language}.toml")
+        if source is not None and texts is not source:
+            yield from _unfinished(file, texts, source, f"{read.source_language}.toml")
 
 
-def _dates(petition: Table) -> Iterator[Problem]:
-    day = str(petition.get("closes_on", ""))
-    today = _today(petition)
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", day) and day < today.isoformat():
+def _dates(facts: PetitionFile) -> Iterator[Problem]:
+    # Of a place that is not known it is reported as a problem.
+    today = datetime.now(ZoneInfo(facts.time_zone or "UTC")).date()
+    if facts.closes_on and facts.closes_on < today.isoformat():
         sentence = Sentence(
             "{day} ya ha pasado: una petición que empiece con esa fecha se cierra al momento",
-            day=day,
+            day=facts.closes_on,
         )
         yield Problem(PETITION_FILE, "closes_on", sentence)
-    version = str(petition.get("version", ""))
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", version) and version > str(today + timedelta(days=1)):
+    if facts.version and facts.version > str(today + timedelta(days=1)):
         # Tomorrow is the latest day that it is somewhere: in Auckland it has begun already.
         sentence = Sentence(
-            "{day} aún no ha llegado: pon el día en que cambiaste los textos", day=version
+            "{day} aún no ha llegado: pon el día en que cambiaste los textos", day=facts.version
         )
         yield Problem(PETITION_FILE, "version", sentence)
-
-
-def _today(petition: Table) -> date:
-    """Returns the day where the petition is; its time zone may be reported as a problem."""
-    zone = petition.get("time_zone", PetitionFile.model_fields["time_zone"].default)
-    try:
-        return datetime.now(ZoneInfo(str(zone))).date()
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return datetime.now(UTC).date()
-
-
-def _erased_before_it_closes(petition: Table) -> Iterator[Problem]:
-    """Yields that who signs today is erased before the closing: nothing is kept for that long."""
-    try:
-        closes_on = date.fromisoformat(str(petition.get("closes_on", "")))
-        retention = RetentionTable.model_validate(petition.get("retention", {}))
-    except ValueError:
-        return  # there is no date, or it is reported as a problem
-    last = months_later(_today(petition), retention.months_at_most)
-    if last <= closes_on:
+    if facts.closes_on is None or facts.retention is None:
+        return
+    # Who signs today is erased before the closing: nothing is kept for that long.
+    last = months_later(today, facts.retention.months_at_most)
+    if last <= date.fromisoformat(facts.closes_on):
         sentence = Sentence(
             "la firma de quien firme hoy se borra el {last}, antes de que la petición se cierre y "
             "se pueda entregar: ciérrala antes, o sube retention.months_at_most, que es {months}",
             last=str(last),
-            months=retention.months_at_most,
+            months=facts.retention.months_at_most,
         )
         yield Problem(PETITION_FILE, "closes_on", sentence)
 
 
-def _undecided(petition: Table) -> Iterator[Problem]:
-    if petition.get("closing_is_draft") is True:
+def _undecided(facts: PetitionFile) -> Iterator[Problem]:
+    if facts.closing_is_draft:
         sentence = Sentence(
             "closing_update ni se muestra ni se envía mientras sea un borrador: pon false cuando "
             "sea definitivo, o publica uno con /closing"
         )
         yield Problem(PETITION_FILE, "closing_is_draft", sentence)
-    if petition.get("handed_over") == "with_name" and are_names_protected(petition):
+    if facts.handed_over == "with_name" and are_names_protected(facts):
         sentence = Sentence(
             "nadie podrá firmar sin dar su nombre: si alguien puede correr un riesgo por firmar, "
             'pon "ask"'
@@ -172,18 +157,8 @@ def _undecided(petition: Table) -> Iterator[Problem]:
         yield Problem(PETITION_FILE, "handed_over", sentence)
 
 
-def _name_given_unwarned(file: str, table: Table) -> Iterator[Problem]:
-    """Yields that nothing says what it means that the name is handed over."""
-    if not table.get("name_consent"):
-        sentence = Sentence(
-            "falta, así que quien dé su nombre aceptará unas palabras del bot que no dicen qué "
-            "arriesga: escríbela"
-        )
-        yield Problem(file, "name_consent", sentence)
-
-
-def _long_pages(file: str, table: Table) -> Iterator[Problem]:
-    for passage in passages(table):
+def _long_pages(file: str, texts: Texts) -> Iterator[Problem]:
+    for passage in passages(texts):
         size = length(seen(passage.text)) if passage.key in PAGED else 0
         if size > _SCREENFUL:
             sentence = Sentence(
@@ -194,12 +169,9 @@ def _long_pages(file: str, table: Table) -> Iterator[Problem]:
             yield Problem(file, passage.entry, sentence)
 
 
-def _notice_above_the_name(file: str, table: Table) -> Iterator[Problem]:
+def _notice_above_the_name(file: str, texts: Texts) -> Iterator[Problem]:
     """Yields that the short privacy notice is too long."""
-    text = table.get("privacy_short")
-    if not isinstance(text, str):
-        return  # reported as a problem
-    size = length(seen(FOLDED.sub("", text)))
+    size = length(seen(FOLDED.sub("", texts.privacy_short or "")))
     if size > _NOTICE:
         sentence = Sentence(
             "hay {n} caracteres por encima de lo que se pregunta: pliega la base jurídica y lo "
@@ -209,12 +181,13 @@ def _notice_above_the_name(file: str, table: Table) -> Iterator[Problem]:
         yield Problem(file, "privacy_short", sentence)
 
 
-def _long_consent(
-    file: str, table: Table, about_name: str, values: Mapping[str, str]
+def _about_the_name(
+    file: str, texts: Texts, values: Mapping[str, str], takes_names: bool
 ) -> Iterator[Problem]:
-    said = [about_name, *(str(table.get(key, "")) for key in ("consent", "news"))]
-    text = fill_placeholders(" ".join(said), dict(values))
-    words = seen(text.replace("{name}", _TYPICAL_NAME)).split()
+    """Yields that the consent is too long, or does not say what it means to give one's name."""
+    about_name = (texts.name_consent or "") if takes_names else ""
+    said = " ".join((about_name, texts.consent or "", texts.news or ""))
+    words = seen(fill_placeholders(said, dict(values)).replace("{name}", _TYPICAL_NAME)).split()
     count = sum(any(map(str.isalnum, word)) for word in words) + CHOICE_WORDS
     if count > MOST_CONSENT_WORDS:
         sentence = Sentence(
@@ -224,31 +197,27 @@ def _long_consent(
             most=MOST_CONSENT_WORDS,
         )
         yield Problem(file, "consent", sentence)
-
-
-def _shared_by_a_signer(file: str, table: Table, language: str) -> Iterator[Problem]:
-    says = _SIGNED_BY_ME.get(language)
-    if says is not None and says.search(str(table.get("share", ""))):
+    if takes_names and not texts.name_consent:
         sentence = Sentence(
-            "quien comparta esto dice que ha firmado, y eso puede ser peligroso: que hable solo "
-            "de la petición"
+            "falta, así que quien dé su nombre aceptará unas palabras del bot que no dicen qué "
+            "arriesga: escríbela"
         )
-        yield Problem(file, "share", sentence)
+        yield Problem(file, "name_consent", sentence)
 
 
-def _unfinished(file: str, table: Table, source: Table, source_file: str) -> Iterator[Problem]:
+def _unfinished(file: str, texts: Texts, source: Texts, source_file: str) -> Iterator[Problem]:
     for key in PAGED:
-        mine, theirs = table.get(key), source.get(key)
-        if isinstance(mine, list) and isinstance(theirs, list) and len(mine) != len(theirs):
+        mine, theirs = (len(getattr(each, key) or ()) for each in (texts, source))
+        if mine and theirs and mine != theirs:
             sentence = Sentence(
                 "aquí el número de páginas es {mine}, y en {file} es {theirs}: ¿falta alguna?",
-                mine=len(mine),
-                theirs=len(theirs),
+                mine=mine,
+                theirs=theirs,
                 file=source_file,
             )
             yield Problem(file, key, sentence)
     original = {passage.entry: passage.text.strip() for passage in passages(source)}
-    for passage in passages(table):
+    for passage in passages(texts):
         text = passage.text.strip()
         if text and text == original.get(passage.entry) and re.search(r"\w", text):
             sentence = Sentence("es igual que en {file}: tradúcela", file=source_file)
@@ -257,19 +226,23 @@ def _unfinished(file: str, table: Table, source: Table, source_file: str) -> Ite
 
 def text_warnings(read: Folder) -> Iterator[Problem]:
     """Yields what people would read otherwise than it is meant, in any text of the petition."""
-    petition = read.petition or {}
-    is_draft = petition.get("closing_is_draft") is True
-    for language, table in read.texts.items():
-        for passage in passages(table):
-            found = [*_as_typed(passage.text, passage.key in PLAIN), *_links(passage.text)]
-            if not (is_draft and passage.key == "closing_update"):
-                found += _blanks(passage.text)
-            for sentence in found:
+    for language, texts in read.said.items():
+        for passage in passages(texts):
+            is_draft = passage.key == "closing_update" and read.facts.closing_is_draft
+            for sentence in text_faults(passage.text, passage.key in PLAIN, is_draft=is_draft):
                 yield Problem(f"{language}.toml", passage.entry, sentence)
-    for key, value in by_language(petition):
-        for entry, text in texts_in(value, key) if key != "image.file" else ():
+    for place, value in by_language(read.facts):
+        for entry, text in texts_in(value, place) if place != ("image", "file") else ():
             for sentence in (*_tags(text), *_as_typed(text, True), *_blanks(text)):
-                yield Problem(PETITION_FILE, entry, sentence)
+                yield Problem(PETITION_FILE, key_of(entry), sentence)
+
+
+def text_faults(text: str, is_plain: bool, *, is_draft: bool = False) -> Iterator[Sentence]:
+    """Yields what would be read otherwise than it is meant; a draft may have blanks."""
+    yield from _as_typed(text, is_plain)
+    yield from _links(text)
+    if not is_draft:
+        yield from _blanks(text)
 
 
 def _as_typed(text: str, is_plain: bool) -> Iterator[Sentence]:

@@ -10,7 +10,8 @@ import pytest
 
 from bot.petition.petition import BUNDLED
 from bot.petition_folder import form
-from bot.petition_folder.schema import ByLanguage, Group, Html, Lines, PetitionFile, Texts
+from bot.petition_folder.field_types import ByLanguage, Html, Lines
+from bot.petition_folder.schema import Group, PetitionFile, Texts
 from bot.petition_folder.schema_fields import fields_of
 from bot.tryout.folder_editor import FolderEditor
 

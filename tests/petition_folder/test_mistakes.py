@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bot.petition_folder.check import find_problems, find_warnings
-from bot.petition_folder.read import Folder, read_folder
+from bot.petition_folder.read import read_folder
 from bot.petition_folder.toml_errors import read_toml
-from bot.petition_folder.warnings import text_warnings
+from bot.petition_folder.warnings import text_faults
 from bot.text.translations import Catalogs
 from tests.petition_folder.conftest import Change
 
@@ -38,8 +38,7 @@ def told_mistakes(file: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def text_problems(text: str) -> list[str]:
-    read = Folder(Path(), {}, {"es": {"summary": text}}, ())
-    return [problem.sentence.said(SPANISH) for problem in text_warnings(read)]
+    return [sentence.said(SPANISH) for sentence in text_faults(text, is_plain=False)]
 
 
 def test_whoever_has_never_seen_toml_reads_what_to_type() -> None:
