@@ -295,7 +295,7 @@ class DeliveryLoop:
                     _log.warning("token_denied")
                 elif found not in (ErrorKind.RETRY, ErrorKind.UNKNOWN):
                     return  # Telegram answers again; the next delivery meets the same error
-                self.outage_breaker.record_lost_answer()
+                self.outage_breaker.record_lost_answer(self.context.clock())
             else:
                 return
 
@@ -405,7 +405,7 @@ class DeliveryLoop:
         if sent.outcome is Outcome.REJECTED or sent.error_kind is ErrorKind.CONTENT:
             self.context.interrupt.trigger(InterruptReason.REFUSED, sent.detail)
         elif sent.error_kind is ErrorKind.UNKNOWN:
-            self.outage_breaker.record_lost_answer()
+            self.outage_breaker.record_lost_answer(self.context.clock())
         elif sent.error_kind is ErrorKind.UNAUTHORISED:
             return self._judge_denial(delivery, sent.detail)
         elif sent.error_kind in (ErrorKind.RETRY, ErrorKind.CONFLICT):

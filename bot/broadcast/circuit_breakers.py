@@ -144,7 +144,7 @@ class OutageBreaker:
         self._in_a_row = 0
         self._successes = 0
         self._denied_since: float | None = None
-        self._denied_at = 0.0
+        self._counted_at = 0.0
 
     def record_answer(self, position: int) -> None:
         """Notes a definite answer about a delivery, which shows that Telegram is reachable."""
@@ -154,26 +154,25 @@ class OutageBreaker:
 
     def record_failure(self, position: int, now: float) -> bool:
         """Notes a failure; tells whether this delivery is to be given up."""
-        self.record_lost_answer()
+        self.record_lost_answer(now)
         trouble = self._trouble(position, now)
         return trouble.rounds >= _MOST_ROUNDS or now - trouble.since >= _LONGEST_SECONDS
 
     def record_denial(self, position: int, now: float) -> bool:
         """Notes a 401 or a 404, which may come from a proxy; tells whether to give this one up.
 
-        A single one opens the breaker, and those that were in flight together count as one.
+        A single one opens the breaker.
         """
         if self._denied_since is None:
-            self._denied_since = self._denied_at = now
+            self._denied_since = self._counted_at = now
             self._in_a_row = max(self._in_a_row, _MOST_FAILURES_IN_A_ROW)
-        elif now - self._denied_at >= self.pause():
-            self._denied_at = now
-            self._in_a_row += 1
+        else:
+            self._count(now)
         return self._trouble(position, now).rounds >= _MOST_ROUNDS
 
-    def record_lost_answer(self) -> None:
+    def record_lost_answer(self, now: float) -> None:
         """Notes a lost answer: it says nothing about the delivery, but may mean an outage."""
-        self._in_a_row += 1
+        self._count(now)
         self._denied_since = None
 
     def is_denied(self, now: float) -> bool:
@@ -188,6 +187,12 @@ class OutageBreaker:
     def pause(self) -> float:
         """Returns the seconds to wait before the next call."""
         return _PAUSES.pause(self._in_a_row - _MOST_FAILURES_IN_A_ROW + 1) if self.is_open else 0.0
+
+    def _count(self, now: float) -> None:
+        """Counts a failure; those that were on their way together when it opened are one."""
+        if not self.is_open or now - self._counted_at >= self.pause():
+            self._in_a_row += 1
+            self._counted_at = now
 
     def _trouble(self, position: int, now: float) -> _Trouble:
         trouble = self._troubles.get(position)

@@ -109,7 +109,7 @@ class Recall:
         """Returns FAILED after some tries, unless none works; None to try it again."""
         kind, name = error_reference(error)
         _log.error("recall_failed", kind=kind, reference=name, exc_info=error)
-        self.outage_breaker.record_lost_answer()
+        self.outage_breaker.record_lost_answer(self.context.clock())
         self._bugs[sent.position] += 1
         others_go = any(self._done.values()) or (
             self.tally is not None and self.tally.recalled > 0

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import pytest
 
 from bot.broadcast.circuit_breakers import OutageBreaker
@@ -11,12 +13,20 @@ def test_at_first_there_is_no_pause() -> None:
 
 
 def test_when_nothing_gets_through_the_pause_doubles_up_to_half_a_minute() -> None:
-    outage_breaker = OutageBreaker()
-    pauses = []
+    outage_breaker, now, pauses = OutageBreaker(), 0.0, list[float]()
     for position in range(12):
-        outage_breaker.record_failure(position, 0.0)
+        outage_breaker.record_failure(position, now)
         pauses.append(outage_breaker.pause())
+        now += pauses[-1]
     assert pauses == [0, 0, 0.5, 1, 2, 4, 8, 16, 30, 30, 30, 30]
+
+
+def test_a_proxy_that_is_started_anew_with_twenty_calls_on_their_way_costs_half_a_second() -> None:
+    outage_breaker = OutageBreaker()
+    for position in range(10):
+        outage_breaker.record_failure(position, 0.01 * position)
+        outage_breaker.record_lost_answer(0.01 * position)
+    assert outage_breaker.pause() == 0.5
 
 
 def test_one_that_gets_through_ends_the_pause() -> None:
@@ -30,7 +40,7 @@ def test_one_that_gets_through_ends_the_pause() -> None:
 def test_answers_that_do_not_come_are_a_sign_too() -> None:
     outage_breaker = OutageBreaker()
     for _ in range(3):
-        outage_breaker.record_lost_answer()
+        outage_breaker.record_lost_answer(0.0)
     assert outage_breaker.is_open
 
 
@@ -101,10 +111,10 @@ class TestDenied:
     def test_anything_else_in_between_ends_the_doubt(self, other: str) -> None:
         outage_breaker = OutageBreaker()
         outage_breaker.record_denial(1, 0.0)
-        signs = {
+        signs: dict[str, Callable[[], object]] = {
             "answer": lambda: outage_breaker.record_answer(1),
             "failure": lambda: outage_breaker.record_failure(1, 30.0),
-            "lost answer": outage_breaker.record_lost_answer,
+            "lost answer": lambda: outage_breaker.record_lost_answer(30.0),
         }
         signs[other]()
         outage_breaker.record_denial(1, 100.0)
