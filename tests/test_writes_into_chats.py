@@ -24,7 +24,6 @@ TO_WHOM = {
     # Asks Telegram who the bot is.
     "bot/broadcast/broadcast_run.py": "nobody",
     # Fetches updates, and asks whether the token is denied.
-    "bot/intake/token_checks.py": "nobody",
     "bot/intake/polling.py": "nobody",
     # Before the bot runs: who opened the link for admins is greeted.
     "bot/setup/bot_calls.py": "who opened the link",
@@ -39,7 +38,7 @@ TO_WHOM = {
     "handlers/picture.py": "who sent the update",
     "handlers/conversation_message.py": "whoever its callers say, all of which are listed here",
     "handlers/admin_context.py": "an admin",
-    "handlers/supporter_context.py": "who sent the update",
+    "handlers/chat_context.py": "who sent the update",
     "handlers/broadcasts/admin_reporter.py": "an admin",
     "handlers/broadcasts/progress_message.py": "an admin",
     "handlers/broadcasts/preview.py": "an admin",
