@@ -4,13 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from handlers.broadcasts import history
-from handlers.broadcasts.menu import BroadcastOptions, _menu_screen
+from handlers.broadcasts.menu import BroadcastOptions, menu_screen
 from handlers.broadcasts.screens import progress
 from handlers.broadcasts.screens.broadcast_view import BroadcastView
 from handlers.broadcasts.screens.progress import state_screen
@@ -29,7 +28,6 @@ from tests.handlers.broadcasts.drafts import (
     broadcast_view,
     buttons,
     labels,
-    written,
 )
 from tests.support.pages import check_written
 
@@ -69,10 +67,9 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
     def menu(**changes: Any) -> Screen:
         options = BroadcastOptions(
             is_closed=True, why_not=None, untold=2, signed=3, is_chosen=True, unreachable=0,
-            muted=0, is_held=True, scheduled=(), draft=None,
+            muted=0, is_held=True, scheduled=(), has_draft=False,
         )  # fmt: skip
-        ctx: Any = SimpleNamespace(words=words, user=SimpleNamespace(id=MARTA))
-        return _menu_screen(ctx, replace(options, **changes))
+        return menu_screen(words, replace(options, **changes), MARTA)
 
     nobody = {"untold": 0, "signed": 0, "is_chosen": False, "is_held": False}
     later = [
@@ -86,7 +83,7 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         "menu before the closing": menu(is_closed=False),
         "menu of a last one": menu(untold=1),
         "menu after the closing update": menu(untold=0),
-        "menu of a draft": menu(why_not=Unready.DRAFT, draft=written()),
+        "menu of a draft": menu(why_not=Unready.DRAFT, has_draft=True),
         "menu of those who chose nothing": menu(is_chosen=False),
         "menu for nobody": menu(**nobody),
         "menu for those who are muted": menu(**nobody | {"muted": 1, "is_held": True}),
