@@ -175,8 +175,8 @@ async def resume(ctx: AdminContext, argument: str) -> None:
     if known is None or not known.is_over or known.kind is Kind.CLOSING:
         await ctx.say(ctx.words.text("Ese envío ha cambiado. Escribe /broadcast."))
         return
-    decided = {"kind_chosen": True, "audience_chosen": True, "audience_language": known.language}
-    await _start_below(ctx, known.kind, topic=known.topic, **decided)
+    decided = {"topic": known.topic, "audience_chosen": True, "audience_language": known.language}
+    await _start_below(ctx, known.kind, **decided)
 
 
 async def _start_below(ctx: AdminContext, kind: Kind, **decided: object) -> None:
