@@ -91,9 +91,11 @@ def _said(rate: SigningRate, sign: Sign, words: Words) -> Iterator[Html]:
         )
     for kind, n in short_forms(rate).items() if sign is Sign.SHORT_FORMS else ():
         yield words.text(
-            "Formularios {kind} rellenados en menos de {seconds} segundos, sin tiempo de leerlos: "
-            "{n}.",
-            kind=words.label("con nombre" if kind else "sin nombre"),
+            "Formularios con nombre rellenados en menos de {seconds} segundos, sin tiempo de "
+            "leerlos: {n}."
+            if kind
+            else "Formularios sin nombre rellenados en menos de {seconds} segundos, sin tiempo de "
+            "leerlos: {n}.",
             seconds=SHORT_FORM_SECONDS[kind],
             n=words.number(n),
         )
