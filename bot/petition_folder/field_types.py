@@ -31,7 +31,7 @@ _SLUG = r"[a-z][a-z0-9-]{1,39}"
 
 T = TypeVar("T")
 Fault = tuple[Place, Sentence]
-"""Which part of a value does not fit, and why."""
+"""A part of a value that does not fit, and why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,7 +149,7 @@ def test_texts_are_measured_after_markup_with_everything_at_its_longest(attempt:
     (only,) = attempt(("es.toml", "{name}</b>, cons", "{name}</b>, " + "ñ" * 3700 + " cons"))
     assert "es.toml: name_consent: it has 4,151 characters, and the limit is 4,096" in only
     (only,) = attempt(("petition.toml", 'en = "Whoever', f'en = "{"x" * 400}Whoever'))
-    assert "number 2, changed.en: say it in 400 characters at most; it has 624 now" in only
+    assert "changed.en: it has 624 characters, and the limit is 400: shorten it by 224" in only
 
 
 def test_dates_are_warned_of_by_the_day_where_the_petition_is(
