@@ -26,8 +26,7 @@ from bot.file_locations import make_database_folder
 from bot.intake import Dispatcher, Polling, TokenUnknown
 from bot.periodic import run_periodically
 from bot.petition.petition import BUNDLED, petition_of
-from bot.petition_folder.files import folder_state
-from bot.petition_folder.read import read_folder
+from bot.petition_folder.read import folder_state, read_folder
 from bot.petition_folder.unready import unready_problems
 from bot.rehearsal_data import erase_rehearsal, rehearsal_data
 from bot.restore import repeat_journal, tidy_up

@@ -15,8 +15,6 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import (
-    AfterValidator,
-    BeforeValidator,
     Field,
     ValidationError,
     ValidationInfo,
@@ -43,19 +41,19 @@ from bot.petition_folder.field_types import (
     Slug,
     TimeZone,
     WebAddress,
-    for_every_language,
-    other_languages,
     refuse_parts,
     refused,
 )
-from bot.petition_folder.files import Table
-from bot.petition_folder.pictures import picture_problem
 from bot.petition_folder.schema_fields import EVERY_LANGUAGE
 from bot.text import text_limits
 from bot.text.problems import Sentence
 from bot.text.translations import mark
 
+PETITION_FILE = "petition.toml"
 MONTHS_A_YEAR = 12
+
+Table = dict[str, Any]
+"""The content of a file, as it was read."""
 
 
 class Group(StrEnum):
@@ -102,15 +100,6 @@ NOT_IN_FORM: Any = Field(json_schema_extra={"readOnly": True})
 _Change = Annotated[Plain, Field(max_length=text_limits.CHANGED)]
 
 
-def _with_pictures(files: dict[str, str], info: ValidationInfo) -> dict[str, str]:
-    beside: Beside | None = info.context
-    if beside is not None:
-        faults = {each: picture_problem(beside.folder, files[each]) for each in files}
-        found = [((each,), fault) for each, fault in faults.items() if fault is not None]
-        refuse_parts([*other_languages(files, beside), *found])
-    return files
-
-
 class FileModel(FrozenModel):
     """The content of one file of a petition."""
 
@@ -155,12 +144,7 @@ class EarlierVersion(FrozenModel):
 class ImageFile(FrozenModel):
     """The petition's picture, one for all languages or one for each, and whom to credit."""
 
-    file: Annotated[
-        dict[str, str],
-        BeforeValidator(for_every_language),
-        AfterValidator(_with_pictures),
-        NOT_IN_FORM,
-    ]
+    file: Annotated[ByLanguage[str], NOT_IN_FORM]
     credit: ByLanguage[Annotated[str, Field(max_length=text_limits.CAPTION)]] | None = (
         Group.PICTURE.field("Crédito de la imagen", None)
     )

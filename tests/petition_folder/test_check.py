@@ -55,7 +55,6 @@ petition.toml: demands.fr: the petition has no fr.toml
 petition.toml: goals, number 2: write a whole number, without quotation marks: 250
 petition.toml: image.credit.ca: this is missing
 petition.toml: image.credit.es: this appears in the texts as it is: write it without braces
-petition.toml: image.file: picture.png is not a PNG or JPEG picture
 petition.toml: retention: months_at_most cannot be less than months_after_delivery
 petition.toml: slug: use 2 to 40 lowercase letters, digits and hyphens
 petition.toml: time_zone: no time zone is called Mars/Olympus
