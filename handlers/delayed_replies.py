@@ -236,7 +236,7 @@ class DelayedReplies:
         reply.task = None
         self._due.pop(key, None)
         if not reply.tried.done():
-            reply.failed(self._clock() + _PAUSES.pause(reply.tries + 1))
+            reply.failed(self._clock() + _pause(reply))
 
     async def _wait_for(self, reply: _Reply) -> None:
         """Waits for the running try to end, within the time limit and while it delays nobody."""
@@ -270,15 +270,18 @@ class DelayedReplies:
         Raises:
             Exception: the error itself, while the reply's update still waits for it.
         """
-        if isinstance(error, Unavailable) and reply.tries == 0 and not reply.is_left:
+        kind = error_kind(error) if isinstance(error, TelegramError) else None
+        is_database = isinstance(error, Unavailable)
+        if is_database and reply.tries == 0 and not reply.is_left:
             raise error
-        if not _passes_or_is_over(error):
-            return self._is_apologised_for(key, reply, error)
-        pause = _pause_after(error, reply.tries)
-        if pause is None or not self._is_tried_later(reply, pause):
+        if kind in OVER:
+            _log.info("screen_not_shown", error_kind=kind)
             return False
-        reply.failed(self._clock() + pause)
-        return True
+        if kind in PASSING or is_database or isinstance(error, TimeoutError):
+            waits = kind is ErrorKind.WAIT
+            again_in = seconds_to_wait(error) + _EXTRA_PAUSE if waits else _pause(reply)
+            return self._is_tried_later(reply, again_in)
+        return self._is_apologised_for(key, reply, error)
 
     def _is_apologised_for(self, key: _Key, reply: _Reply, error: Exception) -> bool:
         if not reply.is_left:
@@ -292,7 +295,7 @@ class DelayedReplies:
         return True
 
     def _is_tried_later(self, reply: _Reply, pause: float) -> bool:
-        """Returns whether to try again; drops the reply that is due last if there are too many."""
+        """Has a reply tried again, unless it waits for too long; of too many the last one goes."""
         due, tries = self._clock() + pause, reply.tries + 1
         if due - reply.begun > _GIVEN_UP_AFTER:
             _log.warning("delayed_reply_given_up", attempt=tries)
@@ -304,6 +307,7 @@ class DelayedReplies:
                 return False
             self._drop(latest)
         _log.info("reply_delayed", seconds=pause, attempt=tries)
+        reply.failed(due)
         return True
 
     @asynccontextmanager
@@ -342,21 +346,8 @@ class DelayedReplies:
             done.exception()  # marks it as retrieved; `tell` raises it
 
 
-def _passes_or_is_over(error: Exception) -> bool:
-    if isinstance(error, TelegramError):
-        return error_kind(error) in PASSING | OVER
-    return isinstance(error, Unavailable | TimeoutError)  # database unavailable, or timed out
-
-
-def _pause_after(error: Exception, tries: int) -> float | None:
-    """Returns the seconds until the next try; None when there is to be none."""
-    kind = error_kind(error) if isinstance(error, TelegramError) else None
-    if kind in OVER:
-        _log.info("screen_not_shown", error_kind=kind)
-        return None
-    if kind is ErrorKind.WAIT:
-        return seconds_to_wait(error) + _EXTRA_PAUSE
-    return _PAUSES.pause(tries + 1)
+def _pause(reply: _Reply) -> float:
+    return _PAUSES.pause(reply.tries + 1)
 
 
 def _end(tried: asyncio.Future[None]) -> None:
