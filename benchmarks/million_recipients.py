@@ -15,8 +15,8 @@ from benchmarks.child_process import run_child
 from benchmarks.enqueue_client import Enqueued
 from benchmarks.run_options import RunOptions
 from benchmarks.signed_database import DATABASE, FIRST_CHAT, KEY, gather_signatures, reopen
+from storage.database import open_database
 from storage.keyring import Keyring
-from storage.open_database import open_database
 from tests.support.bot_api.server import Behavior
 from tests.support.postgres_server import durable_postgres
 from tests.support.raw_sql import read_sql

@@ -386,7 +386,7 @@ def _wire(
     services.keyring.tell_damage_to(
         lambda error: loop.call_soon_threadsafe(damage_reporter.report, error)
     )
-    services.storage.database.tell_damage_to(damage_reporter.report)
+    services.storage.tell_damage_to(damage_reporter.report)
     update_handler = UpdateHandler(application, damage_reporter)
     dispatch = Dispatcher(update_handler, clock=clocks.monotonic, is_spared=is_opt_out)
     polling = Polling(

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.backup import Manifest, decrypt_backup, was_made_with
-from storage import Storage, open_known_storage
+from storage import Storage, open_storage
 from storage.database_copy import (
     contents_of,
     require_empty,
@@ -216,7 +216,7 @@ async def _brought_up_to_date(url: str, order: Order) -> Restored:
     """Migrates a copy, tries the key on it, holds sending, and repeats what the journal says."""
     await migrate(url)
     keyring, slug, at = order.keyring, order.slug, order.at
-    storage = await open_known_storage(url, keyring, slug)
+    storage = await open_storage(url, keyring, slug, is_known=True)
     try:
         await storage.read(open_one_chat)
         await storage.write(record_restore, made_at=order.manifest.made_at, at=at)

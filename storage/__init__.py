@@ -6,13 +6,15 @@ One file for each noun, of functions that run in a transaction of SQLite or Post
 
 import asyncio
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from storage.database import Database, WatchedDatabase
+from storage.database import Database, open_database
+from storage.errors import BrokenData
 from storage.journal import Journal
 from storage.keyring import Keyring
-from storage.open_database import open_database
 from storage.petitions import ensure_petition, require_known_petition
-from storage.transaction import Arguments, Result, Transaction, Work
+from storage.transaction import Arguments, BoundWork, Result, Transaction, Work
 
 
 class Storage:
@@ -21,33 +23,45 @@ class Storage:
     Attributes:
         forgotten_version: the highest version of the conversations that are forgotten; buttons
             have it still.
+        in_progress: how many reads and writes wait for their answer.
     """
 
     def __init__(self, database: Database, keyring: Keyring, slug: str) -> None:
         self.slug = slug
         self.keyring = keyring
         self.journal = Journal(keyring, slug)
-        self.database = WatchedDatabase(database, self.journal)
+        self.database = database
         self.forgotten_version = 0
+        self.in_progress = 0
+        self._damaged: Callable[[BrokenData], object] = lambda _: None
+
+    def tell_damage_to(self, listener: Callable[[BrokenData], object]) -> None:
+        """Sets the listener, which is told of damage even if the caller handles the error."""
+        self._damaged = listener
 
     async def read(
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
         """Returns what a function finds in this petition; see Database.read."""
-        return await self.database.read(self.bound(work), *args, **kwargs)
+        with self._watched():
+            return await self.database.read(self.bound(work, *args, **kwargs))
 
     async def write(
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
         """Runs a function as one transaction of this petition; see Database.write."""
-        return await self.database.write(self.bound(work), *args, **kwargs)
+        with self._watched():
+            return await self.database.write(self.bound(work, *args, **kwargs))
 
-    def bound(self, work: Work[Arguments, Result]) -> Work[Arguments, Result]:
+    def bound(
+        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> BoundWork[Result]:
         """Returns a function whose transaction knows its petition, with ids of its own."""
         seed = os.urandom(16)
 
-        def run(tx: Transaction, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        def run(tx: Transaction) -> Result:
             tx.belong_to(self.slug, self.keyring, seed)
+            tx.write_down = self.journal.append
             return work(tx, *args, **kwargs)
 
         return run
@@ -56,33 +70,36 @@ class Storage:
         """Finishes pending writes and closes the database."""
         await self.database.close()
 
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        self.in_progress += 1
+        try:
+            yield
+        except BrokenData as error:
+            self._damaged(error)
+            raise
+        finally:
+            self.in_progress -= 1
 
-async def open_storage(url: str, keyring: Keyring, slug: str) -> Storage:
+
+async def open_storage(
+    url: str, keyring: Keyring, slug: str, *, is_known: bool = False
+) -> Storage:
     """Opens a petition's database, which `migrate` has prepared; a new petition gets its row.
 
+    One that `is_known` was started on it before, and perhaps its bot runs: nothing is written.
+
     Raises:
         StorageError: it cannot be used; the message says what to do.
     """
-    storage = Storage(await open_database(url), keyring, slug)
+    storage = Storage(await open_database(url, cleans_up=not is_known), keyring, slug)
     try:
         # First, as with another key the journal is none either.
-        storage.forgotten_version = await storage.write(ensure_petition)
-        await asyncio.to_thread(storage.journal.prepare)
-    except BaseException:  # also a cancellation: it leaves no open database
-        await storage.close()
-        raise
-    return storage
-
-
-async def open_known_storage(url: str, keyring: Keyring, slug: str) -> Storage:
-    """Opens the database of a petition that was started on it before; writes nothing.
-
-    Raises:
-        StorageError: it cannot be used; the message says what to do.
-    """
-    storage = Storage(await open_database(url, cleans_up=False), keyring, slug)
-    try:
-        storage.forgotten_version = await storage.read(require_known_petition)
+        if is_known:
+            storage.forgotten_version = await storage.read(require_known_petition)
+        else:
+            storage.forgotten_version = await storage.write(ensure_petition)
+            await asyncio.to_thread(storage.journal.prepare)
     except BaseException:  # also a cancellation: it leaves no open database
         await storage.close()
         raise

@@ -1,20 +1,21 @@
-"""The interface to a database; only its adapter knows which database it is."""
+"""The interface to a database, and opening one by its URL: only its adapter knows which it is."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+import importlib
+from contextlib import AbstractAsyncContextManager
+from types import ModuleType
 from typing import Protocol
 
-from storage.errors import BrokenData
-from storage.journal import Journal
-from storage.transaction import Arguments, Result, Transaction, Work
+from bot.extras import install_command
+from storage.database_url import SqliteAddress, parse_address
+from storage.errors import NeedsAPerson
+from storage.sqlite import SqliteDatabase
+from storage.transaction import BoundWork, Result
 
 
 class Snapshot(Protocol):
     """A database as it was at one moment, whatever is written meanwhile."""
 
-    async def read(
-        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> Result:
+    async def read(self, work: BoundWork[Result]) -> Result:
         """Returns what a function finds; raises as `Database.read` does."""
         ...
 
@@ -26,9 +27,7 @@ class Database(Protocol):
     as the exceptions of SQLAlchemy, without the values of a row.
     """
 
-    async def read(
-        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> Result:
+    async def read(self, work: BoundWork[Result]) -> Result:
         """Returns what a function finds, which sees one moment and writes nothing."""
         ...
 
@@ -39,9 +38,7 @@ class Database(Protocol):
         """
         ...
 
-    async def write(
-        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> Result:
+    async def write(self, work: BoundWork[Result]) -> Result:
         """Runs a function as one transaction and returns once it is durable.
 
         It may be run again after a conflict, and when `Unavailable` is raised during the commit,
@@ -66,61 +63,34 @@ class Database(Protocol):
         ...
 
 
-class WatchedDatabase:
-    """A database whose transactions note in a journal, and whose damage a listener is told of.
+async def open_database(url: str, *, cleans_up: bool = True) -> Database:
+    """Opens a database that `migrate` has made or brought up to date.
 
-    Attributes:
-        in_progress: how many reads and writes wait for their answer.
+    Args:
+        url: its address.
+        cleans_up: whether to clear its files of what was erased; see SqliteDatabase.
+
+    Raises:
+        DatabaseUrlWrong: the address is not valid; the message says what it looks like.
+        SchemaMissing: there is no such file yet.
+        Unavailable: it cannot be reached just now.
     """
+    address = parse_address(url)
+    if isinstance(address, SqliteAddress):
+        return await SqliteDatabase(address.path).open(cleans_up=cleans_up)
+    database: Database = await postgres_adapter().PostgresDatabase.open(address.dsn)
+    return database
 
-    def __init__(self, database: Database, journal: Journal) -> None:
-        self._database = database
-        self._journal = journal
-        self._damaged: Callable[[BrokenData], object] = lambda _: None
-        self.in_progress = 0
 
-    def tell_damage_to(self, listener: Callable[[BrokenData], object]) -> None:
-        """Sets the listener, which is told of damage even if the caller handles the error."""
-        self._damaged = listener
-
-    async def read(
-        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> Result:
-        """See Database.read."""
-        with self._watched():
-            return await self._database.read(work, *args, **kwargs)
-
-    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
-        """See Database.snapshot."""
-        return self._database.snapshot()
-
-    async def write(
-        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> Result:
-        """See Database.write."""
-
-        def noting(tx: Transaction) -> Result:
-            tx.write_down = self._journal.append
-            return work(tx, *args, **kwargs)
-
-        with self._watched():
-            return await self._database.write(noting)
-
-    def require_files(self) -> None:
-        """See Database.require_files."""
-        self._database.require_files()
-
-    async def close(self) -> None:
-        """See Database.close."""
-        await self._database.close()
-
-    @contextmanager
-    def _watched(self) -> Iterator[None]:
-        self.in_progress += 1
-        try:
-            yield
-        except BrokenData as error:
-            self._damaged(error)
+def postgres_adapter() -> ModuleType:
+    """Returns the PostgreSQL adapter, imported only here: its driver is an optional extra."""
+    try:
+        return importlib.import_module("storage.postgres")
+    except ModuleNotFoundError as error:
+        if error.name != "asyncpg":
             raise
-        finally:
-            self.in_progress -= 1
+        raise NeedsAPerson(
+            "A PostgreSQL database needs asyncpg, of the extra postgres. Install it with: "
+            "{command}",
+            command=install_command("postgres"),
+        ) from error

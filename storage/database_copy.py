@@ -18,13 +18,9 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
+from storage.database import postgres_adapter
 from storage.database_url import PostgresAddress, SqliteAddress
-from storage.errors import (
-    SchemaMissing,
-    StorageError,
-    Unavailable,
-)
-from storage.open_database import postgres_adapter
+from storage.errors import SchemaMissing, StorageError, Unavailable
 from storage.private_files import unfinished_file
 from storage.sqlite_connection import storage_error
 

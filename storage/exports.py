@@ -18,16 +18,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Row,
-    and_,
-    case,
-    func,
-    select,
-    type_coerce,
-)
+from sqlalchemy import BigInteger, ColumnElement, Row, and_, case, func, select, type_coerce
 
 from storage.audit import add_audit
 from storage.database import Snapshot
@@ -204,12 +195,12 @@ class SignatureList:
 
     async def groups(self) -> list[SignatureGroup]:
         """Returns all counted signatures by moment, language and version, the oldest first."""
-        return await self._snapshot.read(self._storage.bound(_groups), self._last_number)
+        return await self._snapshot.read(self._storage.bound(_groups, self._last_number))
 
     async def pages(self) -> AsyncIterator[list[NamedSignature]]:
         """Yields the signatures that are listed with their names, by number, in portions."""
-        read, after = self._storage.bound(_page), 0
-        while page := await self._snapshot.read(read, after, self._last_number):
+        bound, after = self._storage.bound, 0
+        while page := await self._snapshot.read(bound(_page, after, self._last_number)):
             yield page
             after = page[-1].number
 

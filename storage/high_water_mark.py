@@ -25,11 +25,11 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
+from storage.database import postgres_adapter
 from storage.database_copy import reading
 from storage.database_url import SqliteAddress, parse_address, shown
 from storage.errors import DatabaseBehind, SchemaMissing, StorageError
 from storage.keyring import Keyring
-from storage.open_database import postgres_adapter
 from storage.petitions import Reached
 from storage.private_files import locked_file, reason_and_command, write_file
 

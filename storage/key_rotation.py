@@ -7,26 +7,18 @@ transaction, so what another command writes meanwhile is not overwritten.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Table,
-    bindparam,
-    func,
-    or_,
-    select,
-    tuple_,
-    update,
-)
+from sqlalchemy import Column, ColumnElement, Table, bindparam, func, or_, select, tuple_, update
 
 from storage.columns import is_sealed, key_of
-from storage.database import Database
 from storage.errors import BrokenData
 from storage.keyring import NOBODY, Keyring
 from storage.tables import PETITIONS, metadata
 from storage.transaction import Transaction
+
+if TYPE_CHECKING:
+    from storage import Storage
 
 PORTION = 200
 """Rows in one transaction."""
@@ -54,7 +46,7 @@ def outdated_values(tx: Transaction, keyring: Keyring) -> int:
 
 
 async def reseal(
-    database: Database, keyring: Keyring, progress: Callable[[int], object]
+    storage: "Storage", keyring: Keyring, progress: Callable[[int], object]
 ) -> tuple[int, Counter[str]]:
     """Encrypts anew what is outdated, of all petitions, but for damaged values.
 
@@ -68,7 +60,7 @@ async def reseal(
     for table in _SEALED:
         after: Sequence[Any] | None = ()
         while after is not None:
-            values, broken, after = await database.write(_reseal, table, keyring, after)
+            values, broken, after = await storage.write(_reseal, table, keyring, after)
             damaged += broken
             if values:
                 done += values

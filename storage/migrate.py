@@ -23,11 +23,11 @@ from sqlalchemy import (
     update,
 )
 
+from storage.database import postgres_adapter
 from storage.database_url import SqliteAddress, parse_address
 from storage.errors import SchemaMissing, SchemaTooNew, SchemaTooOld, StorageError, Unavailable
 from storage.migrations import NEWEST
 from storage.migrations.before_the_release import FORMER, to_the_first
-from storage.open_database import postgres_adapter
 from storage.private_files import create_private
 from storage.sqlite_connection import WRITER_PRAGMAS, SqliteConnection, is_locked, storage_errors
 from storage.tables import metadata

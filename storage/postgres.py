@@ -22,9 +22,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.back_off import BackOff
-from storage.database import Snapshot
 from storage.errors import BrokenData, DatabaseUrlWrong, SchemaMissing, Unavailable
-from storage.transaction import Arguments, Result, Transaction, Work, take_back_notes, write_notes
+from storage.transaction import BoundWork, Result, Transaction, take_back_notes, write_notes
 
 # Apart, so that reading never waits for transactions that wait for each other. Besides these,
 # a few snapshots can be read.
@@ -111,9 +110,7 @@ class PostgresDatabase:
             async with engine.connect():
                 return database
 
-    async def read(
-        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> Result:
+    async def read(self, work: BoundWork[Result]) -> Result:
         """See Database.read."""
 
         async def attempt(deadline: float) -> Result:
@@ -121,7 +118,7 @@ class PostgresDatabase:
                 await stack.enter_async_context(self._reading)
                 begun = self._begun(_BEGIN_SNAPSHOT, deadline)
                 connection = await stack.enter_async_context(begun)
-                result = await connection.run_sync(lambda c: work(Transaction(c), *args, **kwargs))
+                result = await connection.run_sync(lambda sync: work(Transaction(sync)))
                 # Nobody waits for the answer to its end, which may be on its way for long.
                 self._start(stack.pop_all().aclose())
                 return result
@@ -129,7 +126,7 @@ class PostgresDatabase:
         return await self._with_retries(attempt, self._deadline())
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Snapshot]:
+    async def snapshot(self) -> AsyncIterator["_Snapshot"]:
         """See Database.snapshot."""
         async with AsyncExitStack() as stack:
             with _as_storage_errors():
@@ -137,9 +134,7 @@ class PostgresDatabase:
                 connection = await stack.enter_async_context(begun)
             yield _Snapshot(connection)
 
-    async def write(
-        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> Result:
+    async def write(self, work: BoundWork[Result]) -> Result:
         """See Database.write."""
         begun = asyncio.Event()
 
@@ -147,7 +142,7 @@ class PostgresDatabase:
             async with self._writing, self._begun(_BEGIN, deadline) as connection:
                 begun.set()
                 try:
-                    return await _carried_out(connection, lambda tx: work(tx, *args, **kwargs))
+                    return await _carried_out(connection, work)
                 finally:
                     begun.clear()
 
@@ -229,9 +224,7 @@ class PostgresDatabase:
             await asyncio.sleep(pause)
 
 
-async def _carried_out(
-    connection: AsyncConnection, work: Callable[[Transaction], Result]
-) -> Result:
+async def _carried_out(connection: AsyncConnection, work: BoundWork[Result]) -> Result:
     """Runs a function in a transaction that has begun, and commits it."""
     transaction = Transaction(await connection.run_sync(lambda sync: sync))
     result = await connection.run_sync(lambda _: work(transaction))
@@ -283,13 +276,9 @@ class _Snapshot:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def read(
-        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> Result:
+    async def read(self, work: BoundWork[Result]) -> Result:
         with _as_storage_errors():
-            return await self._connection.run_sync(
-                lambda connection: work(Transaction(connection), *args, **kwargs)
-            )
+            return await self._connection.run_sync(lambda sync: work(Transaction(sync)))
 
 
 def _engine(dsn: str, command_seconds: float | None, **of_pool: Any) -> AsyncEngine:

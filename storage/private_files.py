@@ -15,11 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from storage.errors import (
-    NeedsAPerson,
-    StorageError,
-    said_by_system,
-)
+from storage.errors import NeedsAPerson, StorageError, said_by_system
 
 # Who watches or edits a petition's folder passes over names that end like this.
 _UNFINISHED = ".part~"

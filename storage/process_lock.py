@@ -17,14 +17,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from storage.database import postgres_adapter
 from storage.database_url import SqliteAddress, parse_address
 from storage.errors import HeldElsewhere, Unavailable
-from storage.open_database import postgres_adapter
-from storage.private_files import (
-    identity,
-    locked_file,
-    reason_and_command,
-)
+from storage.private_files import identity, locked_file, reason_and_command
 
 # How long to try to take it again: by then a server that restarts is back, and has noticed which
 # connections are dead.

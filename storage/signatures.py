@@ -12,12 +12,7 @@ from typing import Any
 
 from sqlalchemy import CTE, Row, Table, and_, bindparam, exists, insert, or_, select, update
 
-from storage.consents import (
-    IS_TO_SIGN,
-    Consent,
-    consent_row,
-    lock_signature,
-)
+from storage.consents import IS_TO_SIGN, Consent, consent_row, lock_signature
 from storage.conversations import Conversation, forget_conversation, save_conversation
 from storage.deliveries import count_erased
 from storage.eligibility import was_told

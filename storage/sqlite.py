@@ -16,7 +16,6 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from storage.database import Snapshot
 from storage.errors import DatabaseReplaced, Unavailable
 from storage.private_files import identity
 from storage.sqlite_connection import (
@@ -28,7 +27,7 @@ from storage.sqlite_connection import (
     Writer,
     storage_error,
 )
-from storage.transaction import Arguments, Result, Work, take_back_notes
+from storage.transaction import BoundWork, Result, take_back_notes
 from storage.write_ahead_log import PAUSE_SECONDS, RETRY_SECONDS, WriteAheadLog
 
 _READERS = 2
@@ -95,21 +94,19 @@ class SqliteDatabase:
             self._log.rewrite_at = math.inf
         return self
 
-    async def read(
-        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> Result:
+    async def read(self, work: BoundWork[Result]) -> Result:
         """See Database.read."""
         if not self._open:
             raise Unavailable("The database is closed.")
         reader = min(self._readers, key=lambda each: each.busy)
-        result = await reader.read(work, *args, **kwargs)
+        result = await reader.read(work)
         # After the files were replaced, a refused write can still be read; a person who tries
         # again would be thanked for it.
         self.require_files()
         return result
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Snapshot]:
+    async def snapshot(self) -> AsyncIterator[SqliteConnection]:
         """See Database.snapshot."""
         connection = self._reader()
         try:
@@ -119,14 +116,12 @@ class SqliteDatabase:
         finally:
             await connection.close()
 
-    async def write(
-        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> Result:
+    async def write(self, work: BoundWork[Result]) -> Result:
         """See Database.write."""
         if not self._open:
             raise Unavailable("The database is closed.")
         answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append(Write(lambda tx: work(tx, *args, **kwargs), answer))
+        self._waiting.append(Write(work, answer))
         # One job for each: the first takes all that wait, the others find nothing to do. Cheaper
         # than a flag, and none can be left waiting between two jobs.
         self._writer.submit(self._flush)

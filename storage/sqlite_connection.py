@@ -14,14 +14,7 @@ from sqlalchemy import Connection, NullPool, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from storage.errors import BrokenData, JournalUnwritable, SchemaMissing, Unavailable
-from storage.transaction import (
-    Arguments,
-    Result,
-    Transaction,
-    Work,
-    take_back_notes,
-    write_notes,
-)
+from storage.transaction import BoundWork, Result, Transaction, take_back_notes, write_notes
 
 PRAGMAS: tuple[str, ...] = (
     "secure_delete=ON",  # what is erased is overwritten
@@ -61,7 +54,7 @@ _ENGINE = create_engine(
 class Write:
     """A transaction that waits for its turn, with its result."""
 
-    work: Callable[[Transaction], Any]
+    work: BoundWork[Any]
     answer: asyncio.Future[Any]
     result: Any = None
     transaction: Transaction | None = None
@@ -112,16 +105,14 @@ class SqliteConnection:
         """Runs a job in the thread, which reports its own result."""
         self._thread.submit(job)
 
-    async def read(
-        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> Result:
+    async def read(self, work: BoundWork[Result]) -> Result:
         """Returns what a function finds at one moment; raises as `Database.read` does."""
 
         def found() -> Result:
             if not self.driver.in_transaction:
                 self.driver.execute("BEGIN")
             try:
-                return work(Transaction(self.core), *args, **kwargs)
+                return work(Transaction(self.core))
             finally:
                 if not self.stays_in_transaction:
                     self.roll_back()

@@ -8,13 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
-from storage.broadcast_types import (
-    BroadcastState,
-    DeliveryState,
-    Kind,
-    PauseReason,
-    StopReason,
-)
+from storage.broadcast_types import BroadcastState, DeliveryState, Kind, PauseReason, StopReason
 from storage.columns import (
     NAMING_CONVENTION,
     blob,

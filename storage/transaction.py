@@ -232,3 +232,6 @@ def take_back_notes(transactions: Iterable[Transaction | None]) -> None:
 
 Work = Callable[Concatenate[Transaction, Arguments], Result]
 """What is done in a transaction, with its arguments."""
+
+BoundWork = Callable[[Transaction], Result]
+"""What is done in a transaction, whose arguments it has."""

@@ -21,7 +21,7 @@ from bot.retention import tidy_journal_at_the_end
 from bot.settings import PetitionSettings, load_petition_settings
 from bot.text.terminal_language import label, terminal_language
 from bot.text.translations import Catalogs, Words, mark
-from storage import Storage, open_known_storage
+from storage import Storage, open_storage
 from storage.broadcast_types import Broadcast
 from storage.errors import DatabaseBehind
 from storage.exports import ExportedList
@@ -93,7 +93,7 @@ async def open_cli_context(settings: PetitionSettings) -> AsyncIterator[CliConte
     reached = HighWaterMark(key_file, settings.database_url, petition.slug)
     await reached.require_reached()
     require_finished(keyring, petition.slug)
-    storage = await open_known_storage(settings.database_url, keyring, petition.slug)
+    storage = await open_storage(settings.database_url, keyring, petition.slug, is_known=True)
     try:
         if await storage.read(restore_awaits_repetition):
             raise DatabaseBehind(label(RESTORED))

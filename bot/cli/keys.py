@@ -39,7 +39,7 @@ async def _no_bot_running(context: CliContext) -> AsyncIterator[None]:
     """Keeps the bots of all petitions with this key from starting; raises if one runs."""
     url, storage = load_petition_settings().database_url, context.storage
     async with AsyncExitStack() as stack:
-        for slug in await storage.database.read(petitions_with_key, storage.keyring):
+        for slug in await storage.read(petitions_with_key, storage.keyring):
             await stack.enter_async_context(acquire_process_lock(url, f"intake/{slug}"))
         yield
 
@@ -69,17 +69,17 @@ async def _prepare(context: CliContext, *, keep_old: bool) -> Plan:
 async def _rotate(context: CliContext, *, keep_old: bool) -> str:
     """Exchanges the key, or ends an exchange; returns the result in sentences."""
     async with _no_bot_running(context):
-        database, keyring = context.storage.database, context.storage.keyring
+        storage, keyring = context.storage, context.storage.keyring
         path = keyring.path
         if not await _left_of_an_exchange(context):
             add_encryption_key(path)
             keyring = Keyring.load(path)
         await _note(context, f"{keyring.newest.hex()} begun")
         stopped = label("Interrumpido. Ejecútalo otra vez, y sigue.")
-        left = await database.read(outdated_values, keyring)
+        left = await storage.read(outdated_values, keyring)
         with progress(label("Cifrando"), stopped, left) as show:
-            done, damaged = await reseal(database, keyring, show)
-        removed = not keep_old and not await database.read(outdated_values, keyring)
+            done, damaged = await reseal(storage, keyring, show)
+        removed = not keep_old and not await storage.read(outdated_values, keyring)
         if removed:
             remove_older_encryption_keys(path, keyring.newest)
         older = "removed" if removed else "kept"
@@ -100,7 +100,7 @@ async def _left_of_an_exchange(context: CliContext) -> int:
     keyring = context.storage.keyring
     if await context.storage.read(last_done, "rotate keys", f"{keyring.newest.hex()} ended"):
         return 0
-    return await context.storage.database.read(outdated_values, keyring)
+    return await context.storage.read(outdated_values, keyring)
 
 
 def _older_key(path: Path, damaged: Counter[str], *, removed: bool) -> str:

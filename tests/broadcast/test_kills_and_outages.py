@@ -8,10 +8,10 @@ from functools import partial
 import pytest
 
 from storage.broadcast_types import Tally
+from storage.database import open_database
 from storage.deliveries import lease_of
 from storage.keyring import Keyring
 from storage.leases import find_lease, release_lease, renew_lease, take_lease
-from storage.open_database import open_database
 from tests.broadcast.workers import (
     QUICK,
     WorkerHarness,

@@ -9,8 +9,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from storage.database import open_database
 from storage.keyring import Keyring
-from storage.open_database import open_database
 from tests.support.accelerated_loop import LoopOfTests
 from tests.support.broadcast_life import DEEDS, PEOPLE, lived
 

@@ -17,7 +17,7 @@ from storage.deliveries import enqueue_deliveries, lease_of
 from storage.errors import Unavailable
 from storage.keyring import Keyring
 from storage.leases import release_lease, take_lease
-from storage.transaction import Arguments, Result, Work
+from storage.transaction import BoundWork, Result
 from tests.support.accelerated_loop import running_clocks, time_of_day
 from tests.support.broadcasts import new_broadcast
 from tests.support.fake_telegram import FakeGate, FakeTelegram
@@ -45,17 +45,13 @@ class FailingDatabase:
         self.lose_answers = 0
         self._writing: set[asyncio.Future[Any]] = set()
 
-    async def read(
-        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> Result:
+    async def read(self, work: BoundWork[Result]) -> Result:
         await self._passes()
-        return await self._database.read(work, *args, **kwargs)
+        return await self._database.read(work)
 
-    async def write(
-        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> Result:
+    async def write(self, work: BoundWork[Result]) -> Result:
         await self._passes()
-        writing = asyncio.ensure_future(self._database.write(work, *args, **kwargs))
+        writing = asyncio.ensure_future(self._database.write(work))
         self._writing.add(writing)
         writing.add_done_callback(self._writing.discard)
         result = await asyncio.shield(writing)

@@ -20,9 +20,8 @@ from handlers.closing_date import look
 from handlers.person_notices import send_notices
 from handlers.sent_files import erase_all_files
 from simulator.person import Person
-from storage.database import Database
+from storage.database import Database, open_database
 from storage.journal import Deed
-from storage.open_database import open_database
 from storage.personal_data import Held
 from storage.petitions import petition_state
 from storage.signature_counts import signature_statistics

@@ -12,8 +12,8 @@ from typing import Any
 
 from bot.text.translations import Catalogs
 from simulator.call_log import RecordedCall
+from storage.database import open_database
 from storage.keyring import Keyring
-from storage.open_database import open_database
 from tests.soak.chat_records import ChatRecords, ShownStatus, recorded_chats
 from tests.soak.failing_telegram import FailingTelegram
 from tests.soak.hostile_people import HostilePerson, attack_of, repeat_attack

@@ -11,7 +11,7 @@ import pytest
 
 from bot.text.translations import Catalogs
 from simulator.person import Person
-from storage.open_database import open_database
+from storage.database import open_database
 from tests.soak.bot_killer import a_bot, killed_meanwhile
 from tests.soak.retrying_admin import repeat_command
 from tests.support.bot_process import BotProcess

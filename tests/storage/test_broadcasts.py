@@ -18,7 +18,7 @@ from storage.broadcasts import (
 from storage.database import Database
 from storage.deliveries import record_results
 from storage.keyring import Keyring
-from storage.transaction import Arguments, Result, Work
+from storage.transaction import BoundWork, Result
 from tests.support.audit_entries import newest_audit_entries
 from tests.support.broadcasts import CONTENT, claim, queued, results, start, started, tell
 from tests.support.supporters import ADMIN, NOON, SLUG, Supporters, later
@@ -31,11 +31,9 @@ class _Moved:
         self._database = database
         self._people = people
 
-    async def write(
-        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> Result:
+    async def write(self, work: BoundWork[Result]) -> Result:
         await self._people.lose(2, reachable=True)
-        return await self._database.write(work, *args, **kwargs)
+        return await self._database.write(work)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._database, name)

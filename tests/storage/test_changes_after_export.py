@@ -9,12 +9,7 @@ from storage.consents import correct_signed_name
 from storage.conversations import Conversation
 from storage.errors import ConversationMoved
 from storage.exports import Change
-from storage.handovers import (
-    ChangeOwed,
-    exported_lists,
-    owed_changes,
-    record_handover,
-)
+from storage.handovers import ChangeOwed, exported_lists, owed_changes, record_handover
 from storage.keyring import Keyring
 from storage.signatures import withdraw_signature
 from tests.support.raw_sql import Statement, read_sql, write_all, write_sql

@@ -282,7 +282,7 @@ async def restored(petition: TriedPetition, url: str, backup: Rows) -> None:
     entries = petition.storage.journal.read().entries
     storage = await open_storage(url, petition.keyring, "andry")
     try:
-        await storage.database.write(put_back, backup)
+        await storage.write(put_back, backup)
         at, last = petition.now, await petition.storage.read(last_number_given)
         await storage.write(replay, entries, reached=Reached(last), at=at)
         copy = replace(petition, storage=storage)

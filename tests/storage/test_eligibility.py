@@ -8,12 +8,7 @@ import pytest
 from storage import Storage
 from storage.broadcast_transitions import begin_broadcast, change_broadcast, finish_broadcast
 from storage.broadcast_types import Broadcast, BroadcastAction, Kind, Outcome
-from storage.broadcasts import (
-    count_audience,
-    count_signers,
-    has_recipients,
-    written_to_alone,
-)
+from storage.broadcasts import count_audience, count_signers, has_recipients, written_to_alone
 from storage.consents import end_consent
 from storage.deliveries import record_results, settle_deliveries
 from storage.returning_supporters import mark_reachable

@@ -90,11 +90,11 @@ async def test_everything_opens_with_the_new_key_alone(
     before = await opened(lived.database, keyring)
     assert [column for column, values in before.items() if not values] == []
     told: list[int] = []
-    done, damaged = await reseal(lived.database, fresh, told.append)
+    done, damaged = await reseal(lived, fresh, told.append)
     assert (done, damaged) == (sum(map(len, before.values())), {})
     assert told[-1] == done
     assert await opened(lived.database, only_newest(keyring)) == before
-    assert await lived.database.read(outdated_values, fresh) == 0
+    assert await lived.read(outdated_values, fresh) == 0
 
 
 async def test_killed_after_any_portion_it_goes_on_and_does_nothing_twice(
@@ -107,15 +107,15 @@ async def test_killed_after_any_portion_it_goes_on_and_does_nothing_twice(
     await Supporters(lived.database, keyring).sign(range(2, 8))
     before = await opened(lived.database, keyring)
     fresh = exchanged(keyring)
-    total, left = await lived.database.read(outdated_values, fresh), 0
+    total, left = await lived.read(outdated_values, fresh), 0
 
     def kill(values: int) -> None:
         raise Killed
 
     for done in range(1, total):
         with pytest.raises(Killed):
-            await reseal(lived.database, fresh, kill)
-        left = await lived.database.read(outdated_values, fresh)
+            await reseal(lived, fresh, kill)
+        left = await lived.read(outdated_values, fresh)
         assert left <= total - done
         if left == 0:
             break
@@ -130,7 +130,7 @@ async def test_what_another_command_writes_meanwhile_is_not_overwritten(
     monkeypatch.setattr(key_rotation, "PORTION", 1)
     await Supporters(lived.database, keyring).sign([2, 3])
     fresh = exchanged(keyring)
-    write = lived.database.write
+    write = lived.write
     sql = "UPDATE signatures SET name_sealed = :name WHERE id = :id"
     rows = await read_sql(lived.database, "SELECT id FROM signatures ORDER BY id")
     done, erased, waiting = (row["id"] for row in rows)
@@ -146,12 +146,11 @@ async def test_what_another_command_writes_meanwhile_is_not_overwritten(
         return found
 
     with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(lived.database, "write", write_before_they_do)
-        await reseal(lived.database, fresh, int)
-    assert (
-        await lived.database.read(outdated_values, fresh) == 1
-    )  # the older key stays, and the next run ends it
-    await reseal(lived.database, fresh, int)
+        meanwhile.setattr(lived, "write", write_before_they_do)
+        await reseal(lived, fresh, int)
+    # The older key stays, and the next run ends it.
+    assert await lived.read(outdated_values, fresh) == 1
+    await reseal(lived, fresh, int)
     names = (await opened(lived.database, only_newest(keyring)))["signatures.name_sealed"]
     assert names == ["Zoe", "Zoe"]
 
@@ -164,8 +163,8 @@ async def test_another_petition_with_a_key_of_its_own_is_left_alone(
     await theirs.write(save_admin_name, ADMIN, "Jordi", NOON)
     rows = "SELECT name_sealed FROM admin_names WHERE petition = 'other'"
     before = await read_sql(lived.database, rows)
-    assert await lived.database.read(petitions_with_key, fresh) == ["andry"]
-    _, damaged = await reseal(lived.database, fresh, int)
+    assert await lived.read(petitions_with_key, fresh) == ["andry"]
+    _, damaged = await reseal(lived, fresh, int)
     assert damaged == {}
     assert await read_sql(lived.database, rows) == before
     await theirs.close()
@@ -179,7 +178,7 @@ async def test_what_cannot_be_decrypted_is_counted_and_stays(
     damaged = whole[:-1] + bytes([whole[-1] ^ 1])
     sql = "UPDATE signatures SET name_sealed = :damaged"
     await write_sql(lived.database, sql, damaged=damaged)
-    _, broken = await reseal(lived.database, fresh, int)
+    _, broken = await reseal(lived, fresh, int)
     assert broken == {"signatures.name_sealed": 1}
     rows = await read_sql(lived.database, "SELECT name_sealed FROM signatures")
     assert rows[0]["name_sealed"] == damaged

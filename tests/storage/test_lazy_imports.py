@@ -12,7 +12,7 @@ HEAVY = ("alembic", "mako")
 TELL_WHAT_IS_LOADED = f"""
 import asyncio, sys
 from storage.migrate import migrate
-from storage.open_database import open_database
+from storage.database import open_database
 
 async def start(url):
     await migrate(url)

@@ -17,10 +17,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from storage import migrations
+from storage.database import open_database
 from storage.errors import NeedsAPerson, SchemaMissing, SchemaTooNew, Unavailable
 from storage.migrate import migrate
 from storage.migrations import NEWEST
-from storage.open_database import open_database
 from storage.tables import metadata
 from tests.storage.silent_connection import a_line
 from tests.support.postgres_server import PostgresServer

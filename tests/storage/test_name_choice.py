@@ -24,12 +24,7 @@ from storage.journal import TAKEN_OFF, last_entries
 from storage.journal_replay import replay
 from storage.keyring import Keyring
 from storage.person_notices import PersonNoticeKind
-from storage.person_requests import (
-    IN_CHAT,
-    carry_out_request,
-    find_signer,
-    verified_otherwise,
-)
+from storage.person_requests import IN_CHAT, carry_out_request, find_signer, verified_otherwise
 from storage.personal_data import everything_held
 from storage.petitions import close_petition, reached_so_far
 from storage.sent_files import add_sent_file, files_due

@@ -25,7 +25,7 @@ def withdrawals(count: int) -> list[Entry]:
 
 def meanwhile(storage: Storage, patch: pytest.MonkeyPatch, deed: Callable[[], Any]) -> None:
     """Lets a deed be done once, right before the transaction of the next one."""
-    kind = type(storage.database._database)
+    kind = type(storage.database)
     write = kind.write
 
     async def after_it(self: Any, *args: Any, **kwargs: Any) -> Any:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from storage import open_known_storage, open_storage
+from storage import open_storage
+from storage.database import open_database
 from storage.errors import KeyFileOther, NeedsAPerson, PetitionMissing, SchemaMissing, Unavailable
 from storage.journal import Deed, Entry
 from storage.keyring import Keyring
-from storage.open_database import open_database
 from storage.petitions import petition_state
 from tests.support.raw_sql import write_sql
 
@@ -36,9 +36,9 @@ async def test_a_petition_is_opened_with_no_other_key_than_its_first(
     other = Keyring.generate(tmp_path / "other.key")
     for first, second in ((keyring, other), (other, keyring)):
         storage = await open_storage(database_url, first, "andry")
-        for opens in (open_storage, open_known_storage):
+        for is_known in (False, True):
             with pytest.raises(KeyFileOther):
-                await opens(database_url, second, "andry")
+                await open_storage(database_url, second, "andry", is_known=is_known)
         # A row in which no key was kept takes that of the next start.
         await write_sql(storage.database, "UPDATE petitions SET key_fingerprint = NULL")
         await storage.close()
@@ -60,7 +60,7 @@ async def test_a_petition_that_was_never_started_is_not_known(
     database_url: str, keyring: Keyring
 ) -> None:
     with pytest.raises(PetitionMissing):
-        await open_known_storage(database_url, keyring, "andry")
+        await open_storage(database_url, keyring, "andry", is_known=True)
 
 
 async def test_a_closed_storage_is_unavailable_and_says_so(

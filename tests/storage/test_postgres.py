@@ -4,6 +4,7 @@ import asyncio
 import time
 import traceback
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,12 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from storage import postgres
+from storage.database import open_database
 from storage.database_url import PostgresAddress, parse_address
 from storage.errors import DatabaseUrlWrong, SchemaMissing, Unavailable
-from storage.open_database import open_database
 from storage.postgres import PostgresDatabase
 from storage.tables import PETITIONS
-from storage.transaction import Transaction
+from storage.transaction import BoundWork, Transaction
 from tests.storage.silent_connection import a_line
 from tests.support.postgres_server import PostgresServer
 from tests.support.raw_sql import read_sql, run_sql
@@ -43,9 +44,12 @@ def dsn(url: str) -> str:
     return address.dsn
 
 
-def add(tx: Transaction, *slugs: str) -> None:
-    for slug in slugs:
-        tx.change(insert(PETITIONS).values(slug=slug))
+def add(*slugs: str) -> BoundWork[None]:
+    def adding(tx: Transaction) -> None:
+        for slug in slugs:
+            tx.change(insert(PETITIONS).values(slug=slug))
+
+    return adding
 
 
 def found(tx: Transaction) -> set[str]:
@@ -59,7 +63,7 @@ async def slugs(database: PostgresDatabase) -> set[str]:
 class TestGroups:
     async def test_many_writes_at_once_all_happen(self, database: PostgresDatabase) -> None:
         names = {f"p{number}" for number in range(500)}
-        await asyncio.gather(*[database.write(add, name) for name in names])
+        await asyncio.gather(*[database.write(add(name)) for name in names])
         assert await slugs(database) == names
 
     async def test_one_write_after_another_is_never_left_waiting(
@@ -67,17 +71,17 @@ class TestGroups:
     ) -> None:
         async with asyncio.timeout(10):
             for number in range(200):
-                await database.write(add, f"p{number}")
+                await database.write(add(f"p{number}"))
 
     async def test_a_mistake_undoes_its_own_transaction_only(
         self, database: PostgresDatabase
     ) -> None:
-        await database.write(add, "taken")
+        await database.write(add("taken"))
         results = await asyncio.gather(
-            database.write(add, "a"),
-            database.write(add, "b", "taken"),
-            database.write(run_sql, "SELEC nothing"),
-            database.write(add, "d"),
+            database.write(add("a")),
+            database.write(add("b", "taken")),
+            database.write(lambda tx: run_sql(tx, "SELEC nothing")),
+            database.write(add("d")),
             return_exceptions=True,
         )
         kinds = [type(result) for result in results]
@@ -88,9 +92,9 @@ class TestGroups:
         self, database: PostgresDatabase
     ) -> None:
         """Each has what the other waits for; the server undoes one, which is done again."""
-        await database.write(add, "a", "b")
+        await database.write(add("a", "b"))
 
-        def lock(tx: Transaction, *slugs: str) -> None:
+        def lock(tx: Transaction, slugs: str) -> None:
             for slug in slugs:
                 revision = PETITIONS.c.revision + 1
                 tx.change(
@@ -98,14 +102,14 @@ class TestGroups:
                 )
                 tx.scalar(text("SELECT pg_sleep(0.2)"))
 
-        await asyncio.gather(database.write(lock, "a", "b"), database.write(lock, "b", "a"))
+        await asyncio.gather(*(database.write(partial(lock, slugs=each)) for each in ("ab", "ba")))
         rows = await read_sql(database, "SELECT revision FROM petitions")
         assert [row["revision"] for row in rows] == [2, 2]
 
     async def test_who_waited_for_a_row_sees_what_the_other_made_of_it(
         self, database: PostgresDatabase
     ) -> None:
-        await database.write(add, "a")
+        await database.write(add("a"))
 
         def count_up(tx: Transaction) -> None:
             query = select(PETITIONS.c.revision).with_for_update()
@@ -123,7 +127,7 @@ class TestGroups:
 
         reading = asyncio.create_task(database.read(twice))
         await asyncio.sleep(0.1)
-        await database.write(add, "meanwhile")
+        await database.write(add("meanwhile"))
         before, after = await reading
         assert before == after
 
@@ -145,7 +149,7 @@ class TestGroups:
 
     async def test_a_reader_cannot_write(self, database: PostgresDatabase) -> None:
         with pytest.raises(Unavailable):
-            await database.read(add, "andry")
+            await database.read(add("andry"))
         assert await slugs(database) == set()
 
     async def test_nothing_stays_in_a_session_that_a_pooler_gives_to_somebody_else(
@@ -170,12 +174,12 @@ class TestGroups:
     ) -> None:
         twice = ["".join(("An", "dry"))] * 2
         with pytest.raises(IntegrityError) as raised:
-            await database.write(add, *twice)
+            await database.write(add(*twice))
         assert "petitions_key" in str(raised.value)
         assert "Andry" not in "".join(traceback.format_exception(raised.value))
 
     async def test_cancelling_one_harms_nobody(self, database: PostgresDatabase) -> None:
-        writes = [asyncio.create_task(database.write(add, f"p{number}")) for number in range(50)]
+        writes = [asyncio.create_task(database.write(add(f"p{number}"))) for number in range(50)]
         await asyncio.sleep(0)
         for write in writes[::2]:
             write.cancel()
@@ -185,7 +189,7 @@ class TestGroups:
 
     async def test_closing_finishes_what_was_asked_for(self, url: str) -> None:
         database = await PostgresDatabase.open(dsn(url))
-        writes = [asyncio.create_task(database.write(add, f"p{number}")) for number in range(300)]
+        writes = [asyncio.create_task(database.write(add(f"p{number}"))) for number in range(300)]
         await asyncio.sleep(0)
         await database.close()
         await asyncio.gather(*writes)
@@ -197,7 +201,7 @@ class TestGroups:
         database = await PostgresDatabase.open(dsn(url))
         await database.close()
         with pytest.raises(Unavailable):
-            await database.write(add, "andry")
+            await database.write(add("andry"))
         with pytest.raises(Unavailable):
             await slugs(database)
 
@@ -206,10 +210,11 @@ class TestAServerThatIsBusy:
     async def test_one_long_write_does_not_hold_up_the_others(
         self, database: PostgresDatabase
     ) -> None:
-        long = asyncio.create_task(database.write(run_sql, "SELECT CAST(pg_sleep(2) AS TEXT)"))
+        sleep = "SELECT CAST(pg_sleep(2) AS TEXT)"
+        long = asyncio.create_task(database.write(lambda tx: run_sql(tx, sleep)))
         await asyncio.sleep(0.1)
         async with asyncio.timeout(1.5):
-            await asyncio.gather(*[database.write(add, f"p{number}") for number in range(20)])
+            await asyncio.gather(*[database.write(add(f"p{number}")) for number in range(20)])
         long.cancel()
         await asyncio.gather(long, return_exceptions=True)
 
@@ -221,7 +226,7 @@ class TestALostConnection:
         await asyncio.gather(*[slugs(database) for _ in range(10)])
         for number in range(5):
             await self.drop_connections(postgres_server)
-            await database.write(add, f"p{number}")
+            await database.write(add(f"p{number}"))
             await self.drop_connections(postgres_server)
             assert len(await slugs(database)) == number + 1
 
@@ -238,7 +243,7 @@ class TestALostConnection:
             for number in range(40):
                 name = f"p{lane}-{number}"
                 try:
-                    await database.write(add, name)
+                    await database.write(add(name))
                 except (Unavailable, IntegrityError):
                     continue  # not known to have happened
                 answered.add(name)
@@ -257,10 +262,10 @@ class TestALineThatFallsSilent:
         """A firewall forgot the connections of a quiet night."""
         async with a_line(url, tmp_path) as (line, through):
             database = await PostgresDatabase.open(dsn(through))
-            await database.write(add, "before")
+            await database.write(add("before"))
             line.fall_silent()
             assert await slugs(database) == {"before"}
-            await database.write(add, "after")
+            await database.write(add("after"))
             assert await slugs(database) == {"before", "after"}
             await database.close()
 
@@ -290,14 +295,14 @@ class TestARestart:
     ) -> None:
         url = await asyncio.to_thread(own_server.migrated)
         database = await PostgresDatabase.open(dsn(url), retry_for_seconds=0.2)
-        await database.write(add, "before")
+        await database.write(add("before"))
         await asyncio.to_thread(own_server.stop)
         with pytest.raises(Unavailable):
-            await database.write(add, "while it is away")
+            await database.write(add("while it is away"))
         with pytest.raises(Unavailable):
             await slugs(database)
         await asyncio.to_thread(own_server.start)
-        await database.write(add, "after")
+        await database.write(add("after"))
         assert await slugs(database) == {"before", "after"}
         await database.close()
 
@@ -306,21 +311,21 @@ class TestARestart:
     ) -> None:
         url = await asyncio.to_thread(own_server.migrated)
         database = await PostgresDatabase.open(dsn(url), retry_for_seconds=1.0)
-        await database.write(add, "before")
+        await database.write(add("before"))
         await asyncio.to_thread(own_server.stop)
         begun, names = time.monotonic(), [f"p{number}" for number in range(66)]
         answers = await asyncio.gather(
-            *[database.write(add, name) for name in names], return_exceptions=True
+            *[database.write(add(name)) for name in names], return_exceptions=True
         )
         assert {type(each) for each in answers} == {Unavailable}
         assert time.monotonic() - begun < 2.5
-        impatient = [asyncio.create_task(database.write(add, name)) for name in names]
+        impatient = [asyncio.create_task(database.write(add(name))) for name in names]
         await asyncio.sleep(0.1)
         for task in impatient[1:]:
             task.cancel()
         await asyncio.to_thread(own_server.start)
         await asyncio.gather(*impatient, return_exceptions=True)
-        await database.write(add, "after")
+        await database.write(add("after"))
         # Two writers were each trying one when its caller gave up.
         assert len(await slugs(database) - {"before", "after"}) <= 2
         await database.close()
@@ -336,7 +341,7 @@ class TestARestart:
         while not restarting.done() or number < 50:
             number += 1
             try:
-                await database.write(add, f"p{number}")
+                await database.write(add(f"p{number}"))
             except Unavailable:
                 continue
             answered.add(f"p{number}")

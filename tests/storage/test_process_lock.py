@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from storage import process_lock
+from storage.database import postgres_adapter
 from storage.errors import DatabaseUrlWrong, HeldElsewhere, Unavailable
-from storage.open_database import postgres_adapter
 from storage.process_lock import ProcessLock, acquire_process_lock
 from tests.storage.silent_connection import a_line
 from tests.support.postgres_server import PostgresServer

@@ -21,6 +21,7 @@ from storage.broadcast_types import Outcome
 from storage.broadcasts import broadcast_history
 from storage.closing_texts import all_closing_texts
 from storage.conversations import conversation_of
+from storage.database import open_database
 from storage.database_url import data_folder
 from storage.deliveries import record_results, recover_deliveries
 from storage.errors import SchemaTooOld, Unavailable
@@ -32,7 +33,6 @@ from storage.leases import take_lease
 from storage.migrate import migrate, require_newest
 from storage.migrations import NEWEST
 from storage.migrations.before_the_release import FORMER, to_the_first
-from storage.open_database import open_database
 from storage.petitions import last_number_given, petition_notice_was_sent, petition_state
 from storage.sent_files import files_due
 from storage.signatures import withdraw_signature

@@ -17,7 +17,7 @@ from storage.errors import BrokenData, SchemaMissing, Unavailable
 from storage.sqlite import SqliteDatabase
 from storage.sqlite_connection import fails_whole_group, is_locked, storage_error
 from storage.tables import PETITIONS
-from storage.transaction import Transaction
+from storage.transaction import BoundWork, Transaction
 
 
 @pytest.fixture
@@ -34,19 +34,26 @@ async def database(path: Path) -> AsyncIterator[SqliteDatabase]:
     await opened.close()
 
 
-def add(tx: Transaction, /, *slugs: str) -> None:
-    for slug in slugs:
-        tx.change(insert(PETITIONS).values(slug=slug))
+def add(*slugs: str) -> BoundWork[None]:
+    def adding(tx: Transaction) -> None:
+        for slug in slugs:
+            tx.change(insert(PETITIONS).values(slug=slug))
+
+    return adding
 
 
-def run(tx: Transaction, sql: str) -> Any:
-    return tx.scalar(text(sql))
+def run(sql: str) -> BoundWork[Any]:
+    return lambda tx: tx.scalar(text(sql))
 
 
-def fail(tx: Transaction, code: int) -> None:
+def fail(code: int) -> BoundWork[None]:
     """Meets a disk that fails under a statement, which leaves the transaction open."""
-    add(tx, "bad")
-    raise coded(code)
+
+    def failing(tx: Transaction) -> None:
+        add("bad")(tx)
+        raise coded(code)
+
+    return failing
 
 
 def found(tx: Transaction) -> set[str]:
@@ -88,37 +95,37 @@ class TestPragmas:
     async def test_hold_on_every_connection(
         self, database: SqliteDatabase, pragma: str, value: object
     ) -> None:
-        asked = partial(run, sql=f"PRAGMA {pragma}")
+        asked = run(f"PRAGMA {pragma}")
         seen = [await reader.read(asked) for reader in database._readers]
         assert [*seen, await database.write(asked)] == [value] * 3
 
     async def test_a_reader_cannot_write(self, database: SqliteDatabase) -> None:
         with pytest.raises(Unavailable):
-            await database.read(add, "andry")
+            await database.read(add("andry"))
 
 
 class TestGroups:
     async def test_many_writes_at_once_all_happen(self, database: SqliteDatabase) -> None:
         names = {f"p{number}" for number in range(1_000)}
-        await asyncio.gather(*[database.write(add, name) for name in names])
+        await asyncio.gather(*[database.write(add(name)) for name in names])
         assert await slugs(database) == names
 
     async def test_waiting_writes_share_one_commit(self, database: SqliteDatabase) -> None:
         traced: list[str] = []
         driver = database._writer.driver
         await database._writer.run(lambda: driver.set_trace_callback(traced.append))
-        await asyncio.gather(*[database.write(add, f"p{number}") for number in range(100)])
+        await asyncio.gather(*[database.write(add(f"p{number}")) for number in range(100)])
         assert traced.count("COMMIT") < 10
 
     async def test_a_mistake_undoes_its_own_transaction_only(
         self, database: SqliteDatabase
     ) -> None:
-        await database.write(add, "taken")
+        await database.write(add("taken"))
         results = await asyncio.gather(
-            database.write(add, "a"),
-            database.write(add, "b", "taken"),
-            database.write(run, "SELEC nothing"),
-            database.write(add, "d"),
+            database.write(add("a")),
+            database.write(add("b", "taken")),
+            database.write(run("SELEC nothing")),
+            database.write(add("d")),
             return_exceptions=True,
         )
         kinds = [type(result) for result in results]
@@ -129,11 +136,11 @@ class TestGroups:
         self, database: SqliteDatabase
     ) -> None:
         with pytest.raises(IntegrityError) as raised:
-            await database.write(add, "Andry Hernández", "Andry Hernández")
+            await database.write(add("Andry Hernández", "Andry Hernández"))
         assert "Andry" not in f"{raised.value}{raised.value.__cause__}"
 
     async def test_cancelling_one_harms_nobody(self, database: SqliteDatabase) -> None:
-        writes = [asyncio.create_task(database.write(add, f"p{number}")) for number in range(50)]
+        writes = [asyncio.create_task(database.write(add(f"p{number}"))) for number in range(50)]
         await asyncio.sleep(0)
         for write in writes[::2]:
             write.cancel()
@@ -146,7 +153,7 @@ class TestGroups:
     ) -> None:
         turn = threading.Event()
         database._writer.submit(partial(_wait, turn))
-        writes = [asyncio.create_task(database.write(add, name)) for name in ("gone", "kept")]
+        writes = [asyncio.create_task(database.write(add(name))) for name in ("gone", "kept")]
         await asyncio.sleep(0)
         writes[0].cancel()
         await asyncio.sleep(0)
@@ -156,7 +163,7 @@ class TestGroups:
 
     async def test_closing_finishes_what_was_asked_for(self, path: Path) -> None:
         database = await SqliteDatabase(path).open()
-        writes = [asyncio.create_task(database.write(add, f"p{number}")) for number in range(300)]
+        writes = [asyncio.create_task(database.write(add(f"p{number}"))) for number in range(300)]
         await asyncio.sleep(0)
         await database.close()
         await asyncio.gather(*writes)
@@ -168,13 +175,13 @@ class TestGroups:
         database = await SqliteDatabase(path).open()
         await database.close()
         with pytest.raises(Unavailable, match="closed"):
-            await database.write(add, "andry")
+            await database.write(add("andry"))
         with pytest.raises(Unavailable, match="closed"):
             await slugs(database)
 
     async def test_closing_leaves_one_file(self, path: Path) -> None:
         database = await SqliteDatabase(path).open()
-        await database.write(add, "andry")
+        await database.write(add("andry"))
         await database.close()
         assert sorted(each.name for each in path.parent.iterdir()) == ["petition.db"]
 
@@ -185,7 +192,7 @@ class TestALock:
     ) -> None:
         holder = Holder(path)
         results = await asyncio.gather(
-            *[database.write(add, f"p{number}") for number in range(10)],
+            *[database.write(add(f"p{number}")) for number in range(10)],
             return_exceptions=True,
         )
         holder.let_go()
@@ -197,7 +204,7 @@ class TestALock:
     ) -> None:
         holder = Holder(path)
         asyncio.get_running_loop().call_later(0.15, holder.let_go)
-        await database.write(add, "andry")
+        await database.write(add("andry"))
         assert await slugs(database) == {"andry"}
 
     async def test_once_given_back_everything_works_again(
@@ -205,9 +212,9 @@ class TestALock:
     ) -> None:
         holder = Holder(path)
         with pytest.raises(Unavailable):
-            await database.write(add, "andry")
+            await database.write(add("andry"))
         holder.let_go()
-        await database.write(add, "andry")
+        await database.write(add("andry"))
         assert await slugs(database) == {"andry"}
 
     async def test_does_not_stop_anyone_from_reading(
@@ -230,7 +237,7 @@ async def in_one_group(
     database._writer.submit(partial(_wait, held))
     writes = asyncio.gather(
         *[
-            database.write(add, each) if isinstance(each, str) else database.write(each)
+            database.write(add(each)) if isinstance(each, str) else database.write(each)
             for each in written
         ],
         return_exceptions=True,
@@ -251,9 +258,9 @@ class TestAFullDisk:
     async def test_with_room_again_everything_works_again(self, database: SqliteDatabase) -> None:
         await fill(database)
         with pytest.raises(Unavailable):
-            await database.write(add, "x" * 2_000_000)
-        await database.write(run, "PRAGMA max_page_count = 1000000")
-        await database.write(add, "andry")
+            await database.write(add("x" * 2_000_000))
+        await database.write(run("PRAGMA max_page_count = 1000000"))
+        await database.write(add("andry"))
         assert await slugs(database) == {"andry"}
 
 
@@ -265,13 +272,13 @@ class TestAFailingCommit:
         connection = FailingCommit(database._writer.driver)
         monkeypatch.setattr(database._writer, "driver", connection)
         results = await asyncio.gather(
-            *[database.write(add, f"p{number}") for number in range(5)], return_exceptions=True
+            *[database.write(add(f"p{number}")) for number in range(5)], return_exceptions=True
         )
         monkeypatch.undo()
         assert [type(result) for result in results] == [Unavailable] * 5
         assert connection.commits <= 5  # a disk that fails is not asked again and again
         assert await slugs(database) == set()
-        await database.write(add, "andry")
+        await database.write(add("andry"))
         assert await slugs(database) == {"andry"}
 
 
@@ -326,17 +333,17 @@ class TestAFailingDisk:
     async def test_that_leaves_the_transaction_open_fails_the_whole_group(
         self, database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch, code: int
     ) -> None:
-        bad = partial(fail, code=code)
+        bad = fail(code)
         results = await in_one_group(database, "before", bad, "after")
         assert [type(result) for result in results] == [Unavailable] * 3
         assert await slugs(database) == set()
-        await database.write(add, "andry")
+        await database.write(add("andry"))
         assert await slugs(database) == {"andry"}
 
     async def test_that_is_damaged_is_told_to_the_whole_group(
         self, database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        bad = partial(fail, code=sqlite3.SQLITE_CORRUPT_VTAB)
+        bad = fail(sqlite3.SQLITE_CORRUPT_VTAB)
         results = await in_one_group(database, "before", bad)
         assert [type(result) for result in results] == [BrokenData] * 2
 
@@ -408,5 +415,5 @@ class FailingCommit:
 
 async def fill(database: SqliteDatabase) -> None:
     """Leave the database a little room and no more."""
-    pages = await database.write(run, "PRAGMA page_count")
-    await database.write(run, f"PRAGMA max_page_count = {pages + 2}")
+    pages = await database.write(run("PRAGMA page_count"))
+    await database.write(run(f"PRAGMA max_page_count = {pages + 2}"))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulator.person import Person
-from storage.open_database import open_database
+from storage.database import open_database
 from tests.support.admin_scene import AdminScene, an_admin_scene
 from tests.support.raw_sql import write_sql
 from tests.support.scene import ADMIN

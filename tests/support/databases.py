@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from storage.database import Database
+from storage.database import Database, open_database
 from storage.keyring import Keyring
-from storage.open_database import open_database
 from tests.support.empty_tables import copy_tables
 from tests.support.key_files import write_key
 from tests.support.postgres_server import PostgresServer, running_postgres

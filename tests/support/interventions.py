@@ -121,8 +121,7 @@ class Interventions:
             return
         change = self.dice.choice(list(OptOutKind))
         await self._carry_out(change, number)
-        database = self.petition.storage.database
-        under_way = await database.write(is_claimed, self.key, number)
+        under_way = await self.petition.storage.write(is_claimed, self.key, number)
         self.opt_outs.append(OptOut(chat_of(number), change, time.monotonic(), under_way))
 
     async def _carry_out(self, change: OptOutKind, number: int) -> None:

@@ -28,12 +28,12 @@ def run_sql(tx: Transaction, /, sql: str, **values: Any) -> Rows:
 
 async def read_sql(database: Database, sql: str, **values: Any) -> Rows:
     """Returns the rows of a query."""
-    return await database.read(run_sql, sql, **values)
+    return await database.read(lambda tx: run_sql(tx, sql, **values))
 
 
 async def write_sql(database: Database, sql: str, **values: Any) -> Rows:
     """Runs one statement as a transaction; returns its rows."""
-    return await database.write(run_sql, sql, **values)
+    return await database.write(lambda tx: run_sql(tx, sql, **values))
 
 
 async def read_rows(database: Database, statement: Statement) -> Rows:

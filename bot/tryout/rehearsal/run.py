@@ -117,8 +117,8 @@ class Rehearsal:
         settings = settings.model_copy(update={"approval_above": None})
         async with open_app(settings, follows_folder=False, clocks=clocks) as app:
             running = asyncio.create_task(app.run())
-            database = app.application.services.storage.database
-            self.clock.is_working = lambda: database.in_progress > 0
+            storage = app.application.services.storage
+            self.clock.is_working = lambda: storage.in_progress > 0
             faults = simulator.faults
             faults.seed, faults.latency = self.seed, _LATENCY
             faults.error_rate = faults.cut_rate = faults.drop_rate = faults.too_many_rate = _FAULTY
