@@ -25,8 +25,8 @@ from bot.logs import configure_logging
 from bot.retention import Erasure, erase_due
 from storage import Storage, open_storage
 from storage.erasures import DueBefore
-from storage.ids import rising_id
 from storage.keyring import Keyring
+from storage.times import rising_id
 from tests.support.raw_sql import Statement, write_all, write_sql
 from tests.support.supporters import NOON, NOON_MILLIS, SLUG
 

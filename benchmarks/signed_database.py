@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from storage import open_storage
-from storage.ids import rising_id
 from storage.keyring import Keyring
 from storage.migrate import migrate
+from storage.times import rising_id
 from tests.support.raw_sql import Statement, write_all, write_sql
 from tests.support.supporters import NOON_MILLIS, SLUG, Supporters, later
 

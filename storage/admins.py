@@ -36,7 +36,6 @@ def save_admin_name(tx: Transaction, admin: int, name: str | None, at: datetime)
     """Stores what an admin is called now; without a name, none is kept.
 
     Args:
-        tx: the transaction.
         admin: their Telegram user id.
         name: what Telegram calls them; None if it cannot be shown.
         at: now.

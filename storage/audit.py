@@ -18,30 +18,12 @@ def add_audit(
     """Writes an entry, in the transaction of the action.
 
     Args:
-        tx: the transaction.
         action: what was done, in one word.
         at: when it was done.
         actor: the Telegram user id of who did it; None for the bot itself.
         detail: more about it; never personal data.
     """
     tx.add(AUDIT, id=tx.new_id(at), at=at, actor=actor, action=action, detail=detail)
-
-
-def add_up_audit(tx: Transaction, action: str, people: int, *, entry: bytes, at: datetime) -> None:
-    """Adds a number to the one entry of what takes many transactions, under the petition's lock.
-
-    Args:
-        tx: the transaction.
-        action: what is done, in one word.
-        people: for how many this one does it.
-        entry: the entry's id, 16 bytes, the same in each of the transactions.
-        at: when the first of them began.
-    """
-    known = tx.find(AUDIT, entry)
-    if known is None:
-        tx.add(AUDIT, id=entry, at=at, action=action, detail=str(people))
-    else:
-        tx.set(AUDIT, entry, detail=str(int(known.detail) + people))
 
 
 def last_done(tx: Transaction, action: str, detail: str = "") -> datetime | None:

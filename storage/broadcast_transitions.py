@@ -51,7 +51,6 @@ def start_broadcast(
     another one is under way, that one is returned, and nothing is started at once.
 
     Args:
-        tx: the transaction.
         plan: what is to be stored; up to its last signature number it is counted.
         at_most: the most recipients that the confirmation covers; None for any number.
         approval_above: with more recipients than this, together with what its author sent alone
@@ -105,7 +104,6 @@ def begin_broadcast(
     stopped.
 
     Args:
-        tx: the transaction.
         broadcast: as it was found.
         at: now.
         pause: a reason to pause it even if it is not late.

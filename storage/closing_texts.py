@@ -168,7 +168,6 @@ def write_closing_text(
     """Stores the awaited text as the next version, which nobody else reads yet.
 
     Args:
-        tx: the transaction.
         key: 16 bytes that are the same when the same message is taken again.
         admin: the reference of who was asked for it; None if it was not asked for.
         awaited: what it is the text of.
@@ -217,7 +216,6 @@ def publish_closing_texts(
     """Publishes these versions, or asks a second admin to.
 
     Args:
-        tx: the transaction.
         versions: all that are left, as the admin was shown them.
         actor: the admin's Telegram user id.
         at: now.

@@ -32,7 +32,6 @@ _OWN = (
     _COLUMNS.supporter == bindparam("own_supporter"),
 )
 
-_GET = select(CONVERSATIONS).where(*_OWN)
 _NEXT = update(CONVERSATIONS).where(*_OWN, _COLUMNS.version == bindparam("was"))
 _SET_SCREEN = update(CONVERSATIONS).where(*_OWN)
 
@@ -92,7 +91,7 @@ _AS_THEY_ARE = {each.name for each in fields(Conversation)} & {*_COLUMNS.keys()}
 
 def conversation_of(tx: Transaction, supporter: bytes) -> Conversation | None:
     """Returns a supporter's conversation, or None if there is none."""
-    row = tx.first(_GET, _own(tx, supporter))
+    row = tx.find(CONVERSATIONS, supporter)
     if row is None:
         return None
     stored = tx.unsealed(CONVERSATIONS, row)

@@ -14,7 +14,6 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
 from sqlalchemy.dialects.postgresql import insert  # SQLite has the same clauses
 
-from storage.audit import add_up_audit
 from storage.conversations import FORGOTTEN
 from storage.deliveries import count_erased
 from storage.eligibility import can_be_written_to, was_told
@@ -23,6 +22,7 @@ from storage.petitions import lock_petition
 from storage.sent_files import AT_ONCE_OR_NEVER
 from storage.tables import (
     ANONYMOUS_COUNTS,
+    AUDIT,
     CHANGES_AFTER_EXPORT,
     CONVERSATIONS,
     PERSON_CODES,
@@ -122,7 +122,6 @@ def erase_signatures(
     still sign.
 
     Args:
-        tx: the transaction.
         numbers: few enough that no tap waits for long.
         action: what the run is called in the audit log, where its portions share an entry.
         entry: the id of that entry, 16 bytes.
@@ -133,7 +132,11 @@ def erase_signatures(
     people = [row.supporter for row in tx.all(locked)]
     if not people:
         return 0
-    add_up_audit(tx, action, len(people), entry=entry, at=at)
+    known = tx.find(AUDIT, entry)
+    if known is None:
+        tx.add(AUDIT, id=entry, at=at, action=action, detail=str(len(people)))
+    else:
+        tx.set(AUDIT, entry, detail=str(int(known.detail) + len(people)))
     _keep_counts(tx, those)
     theirs = CONVERSATIONS.c.supporter.in_(people)
     if petition.closed_at is not None:

@@ -16,7 +16,6 @@ from sqlalchemy import Row, and_, func, select
 
 from storage.audit import add_audit
 from storage.exports import Change, ExportedList
-from storage.ids import SHOWN_DIGITS
 from storage.journal import Deed, Entry
 from storage.petitions import lock_petition
 from storage.tables import (
@@ -27,7 +26,7 @@ from storage.tables import (
     PETITIONS,
     SIGNATURES,
 )
-from storage.times import to_millis, with_times
+from storage.times import SHOWN_DIGITS, to_millis, with_times
 from storage.transaction import Transaction
 
 # The one that counts is the first, or the one that was recorded last.
@@ -125,7 +124,6 @@ def record_handover(
     """Records a handover, from whose day on retention counts.
 
     Args:
-        tx: the transaction.
         handed_over_on: the day, in the petition's time zone.
         at: now.
         listed: the list that was given; None if it was only the number of signatures.

@@ -30,10 +30,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from storage.errors import JournalUnusable, JournalUnwritable, said_by_system
-from storage.ids import was_made_before
 from storage.keyring import Keyring
 from storage.private_files import locked_file, reason_and_command, sync_folder, write_file
-from storage.times import from_millis, to_millis
+from storage.times import from_millis, to_millis, was_made_before
 
 # A sector of a disk. The longest entry, a name of a hundred characters, fits into one.
 _BLOCK_BYTES = 512

@@ -180,17 +180,6 @@ class Keyring:
             raise self._told(BrokenData(changed, where=where)) from error
         return padded[: padded.rindex(_PADDING)].decode()
 
-    def open_if_whole(
-        self, sealed: bytes | None, *, table: str, column: str, row: bytes
-    ) -> str | None:
-        """Decrypts what was sealed for this column and row; None if it is damaged or None."""
-        if sealed is None:
-            return None
-        try:
-            return self.open(sealed, table=table, column=column, row=row)
-        except BrokenData:
-            return None
-
     def _told(self, error: BrokenData) -> BrokenData:
         self._damaged(error)
         return error

@@ -6,20 +6,13 @@ renewal, and the work itself is fenced (see `deliveries.py`). In case a clock wa
 waits may take a lease that it has seen unchanged for long enough.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row
 
 from storage.tables import LEASES
 from storage.transaction import Transaction
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """A lease: who holds it, and from when on others may take it."""
-
-    name: str
-    holder: str
-    expires_at: datetime
 
 
 def take_lease(
@@ -29,12 +22,11 @@ def take_lease(
     *,
     seconds: float,
     now: datetime,
-    stale: Lease | None = None,
-) -> Lease | None:
+    stale: Row[Any] | None = None,
+) -> Row[Any] | None:
     """Takes a lease that nobody holds, that has expired, or that is the caller's already.
 
     Args:
-        tx: the transaction.
         name: the work it is for.
         holder: who takes it; unique to one run of one process.
         seconds: how long it lasts.
@@ -43,7 +35,7 @@ def take_lease(
             taken whatever its expiry, if it is still the same.
 
     Returns:
-        The lease as it now is, or None while somebody else holds it.
+        The row of the lease as it now is, or None while somebody else holds it.
     """
     expires_at = now + timedelta(seconds=seconds)
     if tx.add_new(LEASES, name=name, holder=holder, expires_at=expires_at):
@@ -59,7 +51,7 @@ def take_lease(
 
 def renew_lease(
     tx: Transaction, name: str, holder: str, *, seconds: float, now: datetime
-) -> Lease | None:
+) -> Row[Any] | None:
     """Extends a lease to `seconds` from `now`; None if `holder` no longer holds it."""
     its = (LEASES.c.name == name, LEASES.c.holder == holder)
     is_held = tx.set(LEASES, *its, expires_at=now + timedelta(seconds=seconds))
@@ -71,7 +63,9 @@ def release_lease(tx: Transaction, name: str, holder: str) -> None:
     tx.delete(LEASES, LEASES.c.name == name, LEASES.c.holder == holder)
 
 
-def find_lease(tx: Transaction, name: str, *, lock: bool = False) -> Lease | None:
-    """Returns the lease as it now is, expired or not; None if nobody holds it."""
-    row = tx.find(LEASES, LEASES.c.name == name, lock=lock)
-    return None if row is None else Lease(**row._mapping)
+def find_lease(tx: Transaction, name: str, *, lock: bool = False) -> Row[Any] | None:
+    """Returns the row of a lease, expired or not: its `name`, its `holder` and `expires_at`.
+
+    None if nobody holds it.
+    """
+    return tx.find(LEASES, LEASES.c.name == name, lock=lock)

@@ -154,7 +154,6 @@ def carry_out_request(
     """Does what somebody asks of their signature, and tells them, unless their chat shows it.
 
     Args:
-        tx: the transaction.
         asked: to be told that they were given what is stored of them (GDPR arts 15 and 20), or to
             have it corrected (art. 16), erased (art. 17) or restricted (art. 18), or the use ended
             as they object (art. 21), or either lifted.

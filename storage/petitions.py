@@ -289,7 +289,6 @@ def lock_petition(tx: Transaction, *, shared: bool = False) -> Row[Any]:
     """Locks the petition's row, before all others, and returns it.
 
     Args:
-        tx: the transaction.
         shared: by many at once: it is neither closed nor reopened nor handed over meanwhile. Who
             counts a signature takes it so, and counts as the last before the commit.
     """

@@ -1,45 +1,49 @@
-"""Restored backups: until an admin has looked, nothing is sent. New queries about them go here.
+"""Restored backups: what people asked for since is done again, and nothing is sent meanwhile.
 
 What was sent after the backup is not known in it: a broadcast that was under way or planned then
 would be sent again. So restoring pauses what is under way, and until an admin says so nothing is
 due (`broadcasts.due_broadcasts`).
+
+Each entry of the journal is repeated by the function that did it at first, where its signature is
+in the copy; doing it twice changes nothing. Who signed after the backup is not in it, and neither
+is anything about them. New queries about restores go here.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Row, and_, insert, select, update
 
 from storage.audit import add_audit
 from storage.broadcast_types import BroadcastState
+from storage.consents import IS_TO_SIGN, is_to_name, replace_name, short, take_off_name
 from storage.errors import DatabaseBehind
-from storage.journal import JournalContent
-from storage.journal_replay import replay
+from storage.exports import Change, note_change
+from storage.handovers import repeat_handover
+from storage.journal import Deed, Entry, JournalContent, last_entries
 from storage.keyring import Keyring
-from storage.petitions import Reached, last_number_given
-from storage.tables import BROADCASTS, PETITIONS, RESTORES, SIGNATURES
+from storage.petitions import Reached, last_number_given, lock_petition
+from storage.signatures import erase_signature, forget_person
+from storage.tables import (
+    BROADCASTS,
+    CONSENTS,
+    PERSON_CODES,
+    PERSON_NOTICES,
+    PETITIONS,
+    RESTORES,
+    SIGNATURES,
+)
+from storage.times import from_millis
 from storage.transaction import Transaction
 
 _NOT_REPEATED = RESTORES.c.repeated_at.is_(None)
 _NOT_RELEASED = RESTORES.c.released_at.is_(None)
 
-
-@dataclass(frozen=True, slots=True)
-class HeldRestore:
-    """A restored backup that no admin has looked at yet.
-
-    Attributes:
-        backup_made_at: when it was made; None if that is not known.
-        lost: how many signatures at most were made after it, and are lost.
-        journal_is_whole: whether all that people asked for since is known, and was done again.
-    """
-
-    id: bytes
-    backup_made_at: datetime | None
-    lost: int
-    journal_is_whole: bool
+# More than any conversation has gone through since: the buttons of screens that the copy does not
+# know stay in the chats, and fit none of the versions that come.
+_AFTER_THE_BACKUP = 1_000_000
 
 
 def record_restore(tx: Transaction, *, made_at: datetime | None, at: datetime) -> None:
@@ -93,6 +97,29 @@ def repeat_after_restore(
     return repeated
 
 
+def replay(tx: Transaction, entries: Sequence[Entry], *, reached: Reached, at: datetime) -> int:
+    """Repeats what is noted and not so in the copy, on which no bot may run.
+
+    No number up to that of `reached` is given again, as it may have been given after the backup.
+    A code in the copy may have been used since, and a sentence that waits in it been sent.
+
+    Returns:
+        How many deeds were carried out.
+    """
+    lock_petition(tx)
+    columns = PETITIONS.c
+    tx.set(PETITIONS, columns.last_number < reached.number, last_number=reached.number)
+    tx.set(PETITIONS, columns.deeds < reached.deeds, deeds=reached.deeds)
+    tx.set(PETITIONS, forgotten_version=columns.forgotten_version + _AFTER_THE_BACKUP)
+    tx.delete(PERSON_CODES)
+    tx.delete(PERSON_NOTICES)
+    # Handovers first: what changed in a list that was handed over is noted only where it is known.
+    last = sorted(last_entries(entries), key=lambda each: each.deed is not Deed.HANDOVER)
+    repeated = sum(_was_repeated(tx, each, at) for each in last)
+    tx.noted.clear()  # the journal that they are from has them
+    return repeated
+
+
 def mark_restore_repeated(
     tx: Transaction, *, at: datetime, lost: int, journal_is_whole: bool = True
 ) -> None:
@@ -105,13 +132,16 @@ def mark_restore_repeated(
     tx.set(RESTORES, _NOT_REPEATED, repeated_at=at, lost=lost_in_all, journal_is_whole=whole)
 
 
-def held_restore(tx: Transaction) -> HeldRestore | None:
-    """Returns the restored backup for which sending is held; None if nothing is held."""
-    columns = RESTORES.c
-    said = select(columns.id, columns.backup_made_at, columns.lost, columns.journal_is_whole)
-    newest_first = columns.restored_at.desc()
-    row = tx.first(said.where(tx.of(RESTORES), _NOT_RELEASED).order_by(newest_first).limit(1))
-    return None if row is None else HeldRestore(**row._mapping)
+def held_restore(tx: Transaction) -> Row[Any] | None:
+    """Returns the restored backup for which sending is held; None if nothing is held.
+
+    Its row has `backup_made_at`, None if that is not known; `lost`, how many signatures at most
+    were made after it; and `journal_is_whole`, whether all that people asked for since is known,
+    and was done again.
+    """
+    newest_first = RESTORES.c.restored_at.desc()
+    held = select(RESTORES).where(tx.of(RESTORES), _NOT_RELEASED)
+    return tx.first(held.order_by(newest_first).limit(1))
 
 
 def release_restore(tx: Transaction, *, actor: int, at: datetime) -> bool:
@@ -143,3 +173,57 @@ def require_finished(keyring: Keyring, slug: str) -> None:
 def unfinished_restore(keyring: Keyring, slug: str) -> Path:
     """Returns the path of the file that is there while a restore is not finished."""
     return keyring.beside(f"{slug}.restoring")
+
+
+def _was_repeated(tx: Transaction, entry: Entry, at: datetime) -> bool:
+    if entry.deed is Deed.HANDOVER:
+        repeat_handover(tx, entry)
+        return True
+    signature = tx.find(SIGNATURES, entry.subject)
+    if signature is None:
+        return False
+    if entry.deed is Deed.WITH_NAME:
+        return _named_as_noted(tx, signature, entry.value, at)
+    if entry.deed is not Deed.WITHDRAWAL:
+        return _set_time(tx, signature, entry, at)
+    forget_person(tx, signature.supporter)
+    erase_signature(tx, signature, Change.WITHDRAWN, at)
+    return True
+
+
+def _set_time(tx: Transaction, signature: Row[Any], entry: Entry, at: datetime) -> bool:
+    """Sets since when something is so, in the column that is named for the deed."""
+    name, moment = f"{entry.deed}_at", _moment(entry)
+    table, of_it = SIGNATURES, SIGNATURES.c.id == signature.id
+    if entry.deed in (Deed.UPDATES_ENDED, Deed.NEWS_ENDED):
+        table, of_it = CONSENTS, and_(CONSENTS.c.signature_id == signature.id, IS_TO_SIGN)
+    if not tx.set(table, of_it, table.c[name].is_distinct_from(moment), **{name: moment}):
+        return False
+    # Those who have a list with the name are told.
+    if entry.deed in (Deed.RESTRICTED, Deed.OBJECTED) and signature.name_sealed is not None:
+        change = Change.NAME_GIVEN if moment is None else Change(entry.deed.value)
+        note_change(tx, signature, change, at)
+    return True
+
+
+def _named_as_noted(tx: Transaction, signature: Row[Any], value: str, at: datetime) -> bool:
+    """Gives the name, or takes it off.
+
+    One that was given after the backup stays off: the consent to it is not in the copy, and a
+    former one was taken back before.
+    """
+    consent_id, _, name = value.partition(" ")
+    held = tx.all(select(CONSENTS.c.id).where(is_to_name(signature.id)))
+    sealed, column = signature.name_sealed, SIGNATURES.c.name_sealed
+    if consent_id not in {of(row.id) for row in held for of in (short, bytes.hex)}:
+        if sealed is not None:
+            take_off_name(tx, signature, at)
+        return sealed is not None
+    if name in ("", tx.opened(sealed, column, signature.id)):
+        return False
+    replace_name(tx, signature, name, at)
+    return True
+
+
+def _moment(entry: Entry) -> datetime | None:
+    return from_millis(int(entry.value)) if entry.value else None

@@ -180,7 +180,6 @@ def erase_signature(tx: Transaction, signature: Row[Any], change: Change, at: da
     petition, shared, and the signature, and whose second to forget the person.
 
     Args:
-        tx: the transaction.
         signature: its row.
         change: what those who were given it are told.
         at: when it is erased.

@@ -1,11 +1,24 @@
-"""Times as the database stores them: whole milliseconds since 1970, UTC."""
+"""Times as the database stores them, and ids that rise with them.
 
+A time is whole milliseconds since 1970, UTC. With ids that rise, an index grows at its end. Random
+ones would scatter: a broadcast's rows follow the order of signing, and writing each portion of
+them would touch the whole index.
+"""
+
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+
+_TIME_BYTES = 6
+_RANDOM_BYTES = 10
+
+# How many hexadecimal digits of a rising id people are shown: all of its time. The first eight
+# are the same for a minute.
+SHOWN_DIGITS: Final = 2 * _TIME_BYTES
 
 
 def to_millis(moment: datetime) -> int:
@@ -27,3 +40,14 @@ def with_times(row: Mapping[str, Any]) -> dict[str, Any]:
         name: from_millis(value) if name.endswith("_at") and value is not None else value
         for name, value in row.items()
     }
+
+
+def rising_id(at: datetime, more: bytes | None = None) -> bytes:
+    """Returns 16 bytes: the milliseconds of a moment, then the first of `more`, or random ones."""
+    end = os.urandom(_RANDOM_BYTES) if more is None else more[:_RANDOM_BYTES]
+    return to_millis(at).to_bytes(_TIME_BYTES, "big") + end
+
+
+def was_made_before(identifier: bytes, moment: datetime) -> bool:
+    """Returns whether a rising id is of an earlier time than a moment."""
+    return identifier[:_TIME_BYTES] < to_millis(moment).to_bytes(_TIME_BYTES, "big")

@@ -31,10 +31,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import Insert, insert  # SQLite has the same clauses
 
 from storage.columns import is_sealed, key_of
-from storage.ids import rising_id
+from storage.errors import BrokenData
 from storage.journal import Entry
 from storage.keyring import Keyring
 from storage.tables import PETITIONS
+from storage.times import rising_id
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -182,9 +183,11 @@ class Transaction:
 
     def opened(self, sealed: bytes | None, column: Column[Any], row: bytes) -> Any:
         """Decrypts what was sealed for this column and row; None if it is damaged or None."""
+        if sealed is None:
+            return None
         place = {"table": column.table.name, "column": column.name}
-        plain = self.keyring.open_if_whole(sealed, **place, row=row)
-        return None if plain is None else column.info["plain"](plain)
+        with suppress(BrokenData):
+            return column.info["plain"](self.keyring.open(sealed, **place, row=row))
 
     def note(self, entry: Entry) -> None:
         """Has the journal keep an entry; where that fails, nothing of the transaction is done."""

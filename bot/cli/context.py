@@ -26,12 +26,12 @@ from storage.broadcast_types import Broadcast
 from storage.errors import DatabaseBehind
 from storage.exports import ExportedList
 from storage.high_water_mark import HighWaterMark
-from storage.ids import SHOWN_DIGITS
 from storage.invalidations import Invalidation
 from storage.keyring import Keyring, require_key_file
 from storage.migrate import require_newest
 from storage.petitions import reached_so_far
 from storage.restores import require_finished, restore_awaits_repetition
+from storage.times import SHOWN_DIGITS
 
 Found = TypeVar("Found", Broadcast, ExportedList, Invalidation)
 RESTORED = mark(

@@ -24,7 +24,6 @@ from storage.erasures import DueBefore, due_numbers, erase_signatures
 from storage.exports import ExportedList, begin_export, finish_export, open_signature_list
 from storage.handovers import owed_changes
 from storage.invalidations import all_invalidations, take_out_signatures, undo_invalidation
-from storage.journal_replay import replay
 from storage.keyring import Keyring
 from storage.person_notices import PersonNoticeKind
 from storage.person_requests import carry_out_request, find_signer, verified_otherwise
@@ -35,6 +34,7 @@ from storage.petitions import (
     petition_state,
     reopen_petition,
 )
+from storage.restores import replay
 from storage.signature_counts import signature_statistics
 from storage.signatures import sign_petition, signature_of, withdraw_signature
 from storage.tables import metadata

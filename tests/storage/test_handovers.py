@@ -18,9 +18,9 @@ from storage.handovers import (
     undo_handover,
 )
 from storage.journal import Deed, Entry
-from storage.journal_replay import replay
 from storage.keyring import Keyring
 from storage.petitions import Reached, petition_state, reopen_petition
+from storage.restores import replay
 from storage.signatures import withdraw_signature
 from tests.support.audit_entries import newest_audit_entries
 from tests.support.raw_sql import Statement, read_rows, read_sql, write_all, write_sql

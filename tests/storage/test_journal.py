@@ -18,7 +18,6 @@ from storage import Storage, postgres, sqlite_connection
 from storage.consents import correct_signed_name, end_consent, named, short
 from storage.conversations import Conversation, conversation_of
 from storage.errors import ConversationMoved, JournalUnusable, Unavailable
-from storage.ids import rising_id
 from storage.journal import TAKEN_OFF, Deed, Entry, Journal, JournalContent, last_entries
 from storage.keyring import Keyring, add_encryption_key
 from storage.person_notices import PersonNoticeKind
@@ -26,6 +25,7 @@ from storage.person_requests import IN_CHAT, carry_out_request
 from storage.personal_data import everything_held
 from storage.petitions import Reached, reached_so_far
 from storage.signatures import mute_supporter, signature_of, withdraw_signature
+from storage.times import rising_id
 from storage.transaction import Transaction, write_notes
 from tests.support.raw_sql import run_sql
 from tests.support.supporters import NOON, a_supporter, later

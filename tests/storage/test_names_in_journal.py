@@ -10,10 +10,10 @@ from storage import Storage
 from storage.consents import correct_signed_name, remove_signed_name
 from storage.conversations import Conversation
 from storage.errors import ConversationMoved
-from storage.ids import rising_id
 from storage.journal import TAKEN_OFF, Deed, Entry, last_entries
 from storage.keyring import Keyring
 from storage.signatures import withdraw_signature
+from storage.times import rising_id
 from tests.support.supporters import NOON, a_supporter
 
 SLUG = "andry"

@@ -11,7 +11,6 @@ from storage import Storage
 from storage.consents import named
 from storage.conversations import conversation_of, save_conversation
 from storage.exports import begin_export
-from storage.journal_replay import replay
 from storage.keyring import Keyring
 from storage.person_notices import (
     NOTICES_KEPT_FOR,
@@ -35,6 +34,7 @@ from storage.person_requests import (
 )
 from storage.personal_data import everything_held
 from storage.petitions import Reached, petition_state
+from storage.restores import replay
 from storage.sent_files import add_sent_file, files_due
 from storage.signatures import signature_of, withdraw_signature
 from storage.transaction import Transaction, Values

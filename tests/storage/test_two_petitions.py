@@ -64,7 +64,6 @@ from storage.invalidations import (
     take_out_signatures,
     undo_invalidation,
 )
-from storage.journal_replay import replay
 from storage.keyring import Keyring
 from storage.leases import take_lease
 from storage.person_notices import PersonNoticeKind, expire_notices, waiting_notices
@@ -93,6 +92,7 @@ from storage.restores import (
     record_copy,
     record_restore,
     release_restore,
+    replay,
     restore_awaits_repetition,
 )
 from storage.sent_files import add_sent_file, expire_files, files_due, give_up_files

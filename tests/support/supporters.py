@@ -12,10 +12,10 @@ from storage.consents import Consent
 from storage.conversations import Conversation, save_conversation
 from storage.database import Database
 from storage.exports import Change, note_change
-from storage.ids import rising_id
 from storage.keyring import Keyring
 from storage.signatures import NewSignature, sign_petition, withdraw_signature
 from storage.tables import SIGNATURES
+from storage.times import rising_id
 from storage.transaction import Transaction
 from tests.support.raw_sql import Statement, read_sql, write_all, write_sql
 
