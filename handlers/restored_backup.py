@@ -1,9 +1,6 @@
 """Tells the admins that a backup was restored; nothing is sent until one of them has looked."""
 
 from functools import partial
-from typing import Any
-
-from sqlalchemy import Row
 
 from bot.text.translations import Words
 from handlers.admin_context import AdminContext
@@ -12,6 +9,7 @@ from handlers.context import Services
 from handlers.screens.buttons import AdminAction, Button
 from handlers.screens.screen import Screen, paragraphs, sentences
 from storage.restores import held_restore, release_restore
+from storage.transaction import Row
 from telegram_text.markup import Html
 
 
@@ -23,7 +21,7 @@ async def restored_notices(services: Services) -> list[Notice]:
     )
 
 
-def restored_screen(held: Row[Any], words: Words) -> Screen:
+def restored_screen(held: Row, words: Words) -> Screen:
     """Returns the screen about a restored backup, with the button that releases."""
     return Screen(
         paragraphs(
@@ -48,7 +46,7 @@ def restored_screen(held: Row[Any], words: Words) -> Screen:
     )
 
 
-def _what_is_lost(words: Words, held: Row[Any]) -> Html:
+def _what_is_lost(words: Words, held: Row) -> Html:
     made = words.text("No consta de cuándo es.")
     if held.backup_made_at is not None:
         made = words.text("Es del {moment}.", moment=words.moment(held.backup_made_at))

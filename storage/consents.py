@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.dialects.postgresql import insert  # SQLite has the same clauses
 
 from storage.audit import add_audit
@@ -25,7 +25,7 @@ from storage.journal import TAKEN_OFF, Deed, Entry
 from storage.petitions import lock_petition
 from storage.sent_files import make_files_due
 from storage.tables import CONSENT_TEXTS, CONSENTS, CONVERSATIONS, SIGNATURES
-from storage.transaction import Transaction
+from storage.transaction import Row, Transaction
 
 WITH_NAME = "with_name"
 """The purpose of a consent to nothing but that the name is handed over."""
@@ -95,13 +95,13 @@ def consent_row(
     }
 
 
-def lock_signature(tx: Transaction, supporter: bytes) -> Row[Any] | None:
+def lock_signature(tx: Transaction, supporter: bytes) -> Row | None:
     """Locks a signature, behind the petition, and returns its row; None without one."""
     lock_petition(tx, shared=True)
     return tx.find(SIGNATURES, SIGNATURES.c.supporter == supporter, lock=True)
 
 
-def lock_own(tx: Transaction, conversation: Conversation, was: int, at: datetime) -> Row[Any]:
+def lock_own(tx: Transaction, conversation: Conversation, was: int, at: datetime) -> Row:
     """Saves the conversation of somebody who chose in the chat; locks and returns their signature.
 
     Raises:
@@ -207,7 +207,7 @@ def remove_signed_name(
     return True
 
 
-def replace_name(tx: Transaction, signature: Row[Any], name: str, at: datetime) -> None:
+def replace_name(tx: Transaction, signature: Row, name: str, at: datetime) -> None:
     """Replaces the name that a signature has, in the transaction of who asked for that.
 
     The number, the time and the consent stay. The former name is overwritten, and files in the
@@ -222,7 +222,7 @@ def replace_name(tx: Transaction, signature: Row[Any], name: str, at: datetime) 
     tx.note(named(signature.id, consent_id, name))
 
 
-def take_off_name(tx: Transaction, signature: Row[Any], at: datetime) -> None:
+def take_off_name(tx: Transaction, signature: Row, at: datetime) -> None:
     """Erases the name that a signature has, and ends the consents to it."""
     note_change(tx, signature, Change.NAME_REMOVED, at)
     make_files_due(tx, signature.supporter)

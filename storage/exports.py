@@ -16,9 +16,9 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Row, and_, case, func, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, and_, case, func, select, type_coerce
 
 from storage.audit import add_audit
 from storage.database import Snapshot
@@ -31,7 +31,7 @@ from storage.tables import (
     SIGNATURES,
 )
 from storage.times import from_millis
-from storage.transaction import Transaction
+from storage.transaction import Row, Transaction
 
 if TYPE_CHECKING:
     from storage import Storage
@@ -141,7 +141,7 @@ def discard_export(tx: Transaction, export: ExportedList, at: datetime) -> None:
     add_audit(tx, "export_failed", at=at, detail=export.id.hex())
 
 
-def note_change(tx: Transaction, signature: Row[Any], change: Change, at: datetime) -> None:
+def note_change(tx: Transaction, signature: Row, change: Change, at: datetime) -> None:
     """Notes a change of a signature, if an export has it with its name.
 
     It comes before what changes the signature, which is given as it was. Who notes a change and
@@ -156,7 +156,7 @@ def note_change(tx: Transaction, signature: Row[Any], change: Change, at: dateti
         tx.add(CHANGES_AFTER_EXPORT, **row, change=change, changed_at=max(at, *moments))
 
 
-def _had_name(tx: Transaction, signature: Row[Any], at: datetime) -> bool:
+def _had_name(tx: Transaction, signature: Row, at: datetime) -> bool:
     """Returns whether a signature that has a name now was in a list of then with it.
 
     An export stores its row before it reads the signatures, so a change in that moment is noted

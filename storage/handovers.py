@@ -12,7 +12,7 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Row, and_, func, select
+from sqlalchemy import and_, func, select
 
 from storage.audit import add_audit
 from storage.exports import Change, ExportedList
@@ -27,7 +27,7 @@ from storage.tables import (
     SIGNATURES,
 )
 from storage.times import SHOWN_DIGITS, to_millis, with_times
-from storage.transaction import Transaction
+from storage.transaction import Row, Transaction
 
 # The one that counts is the first, or the one that was recorded last.
 _HANDOVERS = (
@@ -226,7 +226,7 @@ def owed_changes(tx: Transaction, listed: ExportedList | Handover) -> list[Chang
     return [each for each in owed if each is not None]
 
 
-def _owed(tx: Transaction, known: Sequence[Row[Any]], exported_at: datetime) -> ChangeOwed | None:
+def _owed(tx: Transaction, known: Sequence[Row], exported_at: datetime) -> ChangeOwed | None:
     """Returns what is owed of one signature, from all its changes, the oldest first.
 
     What changed before the list was written is right in it.
@@ -248,7 +248,7 @@ def _owed(tx: Transaction, known: Sequence[Row[Any]], exported_at: datetime) -> 
     )
 
 
-def _still_true(untold: Sequence[Row[Any]]) -> list[tuple[Change, datetime]]:
+def _still_true(untold: Sequence[Row]) -> list[tuple[Change, datetime]]:
     """Returns the changes that no later one has undone, newest first, each with its moment.
 
     A name that was taken off is erased, so one that is given later can be another.
@@ -266,7 +266,7 @@ def _still_true(untold: Sequence[Row[Any]]) -> list[tuple[Change, datetime]]:
     return found
 
 
-def _was_named(changes: Sequence[Row[Any]], at: datetime, *, otherwise: bool) -> bool:
+def _was_named(changes: Sequence[Row], at: datetime, *, otherwise: bool) -> bool:
     """Returns whether a list of then has a signature with its name, from its changes in order.
 
     `otherwise` is the answer where none of them is about the name.

@@ -11,15 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import translate
 from re import compile as compile_pattern
-from typing import Any
 from unicodedata import normalize
 
-from sqlalchemy import ColumnElement, Row, case, select
+from sqlalchemy import ColumnElement, case, select
 
 from storage.audit import add_audit
 from storage.petitions import lock_petition
 from storage.tables import INVALIDATIONS, PETITIONS, SIGNATURES
-from storage.transaction import Transaction
+from storage.transaction import Row, Transaction
 
 _PORTION = 5_000
 _NUMBERS_AT_ONCE = 1_000
@@ -147,7 +146,7 @@ def undo_invalidation(tx: Transaction, key: bytes, at: datetime) -> int:
     return back
 
 
-def _counted(tx: Transaction, condition: SignatureCondition) -> Iterator[Row[Any]]:
+def _counted(tx: Transaction, condition: SignatureCondition) -> Iterator[Row]:
     """Yields the counted signatures to which all that is given applies, but for the name."""
     # Read once in the order of numbers. As a plain condition, that they are counted would let
     # PostgreSQL take the index of those and sort all of them for each portion.

@@ -7,12 +7,9 @@ waits may take a lease that it has seen unchanged for long enough.
 """
 
 from datetime import datetime, timedelta
-from typing import Any
-
-from sqlalchemy import Row
 
 from storage.tables import LEASES
-from storage.transaction import Transaction
+from storage.transaction import Row, Transaction
 
 
 def take_lease(
@@ -22,8 +19,8 @@ def take_lease(
     *,
     seconds: float,
     now: datetime,
-    stale: Row[Any] | None = None,
-) -> Row[Any] | None:
+    stale: Row | None = None,
+) -> Row | None:
     """Takes a lease that nobody holds, that has expired, or that is the caller's already.
 
     Args:
@@ -51,7 +48,7 @@ def take_lease(
 
 def renew_lease(
     tx: Transaction, name: str, holder: str, *, seconds: float, now: datetime
-) -> Row[Any] | None:
+) -> Row | None:
     """Extends a lease to `seconds` from `now`; None if `holder` no longer holds it."""
     its = (LEASES.c.name == name, LEASES.c.holder == holder)
     is_held = tx.set(LEASES, *its, expires_at=now + timedelta(seconds=seconds))
@@ -63,7 +60,7 @@ def release_lease(tx: Transaction, name: str, holder: str) -> None:
     tx.delete(LEASES, LEASES.c.name == name, LEASES.c.holder == holder)
 
 
-def find_lease(tx: Transaction, name: str, *, lock: bool = False) -> Row[Any] | None:
+def find_lease(tx: Transaction, name: str, *, lock: bool = False) -> Row | None:
     """Returns the row of a lease, expired or not: its `name`, its `holder` and `expires_at`.
 
     None if nobody holds it.

@@ -10,18 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    MetaData,
-    PrimaryKeyConstraint,
-    String,
-    Table,
-    insert,
-    inspect,
-    select,
-    update,
-)
+import sqlalchemy as sa
 
 from storage.database import postgres_adapter
 from storage.database_url import SqliteAddress, parse_address
@@ -45,11 +34,11 @@ _ADVISORY_LOCK = 0x7065_7469_7469_6F6E
 
 _KNOWN = (*FORMER, *(f"v{number}" for number in range(1, int(NEWEST[1:]) + 1)))
 # As Alembic makes it.
-_VERSIONS = Table(
+_VERSIONS = sa.Table(
     "alembic_version",
-    MetaData(),
-    Column("version_num", String(32), nullable=False),
-    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+    sa.MetaData(),
+    sa.Column("version_num", sa.String(32), nullable=False),
+    sa.PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
 )
 
 # What a revision erased, or moved to other pages, is in the files until they are written anew.
@@ -120,7 +109,7 @@ def require_known_revision(revision: str | None) -> None:
     raise SchemaTooOld if "0001" <= revision < FORMER[0] else SchemaTooNew
 
 
-def alembic_config(connection: Connection) -> "Config":
+def alembic_config(connection: sa.Connection) -> "Config":
     """Returns Alembic's settings, so that no alembic.ini is needed, nor found by accident."""
     from alembic.config import Config
 
@@ -132,7 +121,7 @@ def alembic_config(connection: Connection) -> "Config":
 
 
 async def _on_connection(
-    url: str, work: Callable[[Connection], Result], server_answers_in: float | None = None
+    url: str, work: Callable[[sa.Connection], Result], server_answers_in: float | None = None
 ) -> Result:
     """Runs a function on a connection of its own, where every statement commits by itself."""
     address = parse_address(url)
@@ -162,7 +151,7 @@ async def _is_migrated(url: str) -> bool:
         raise
 
 
-def _upgraded(connection: Connection) -> bool:
+def _upgraded(connection: sa.Connection) -> bool:
     """Brings it to the newest revision; returns False if the files are to be written anew."""
     version = _version(connection)
     require_known_revision(version)
@@ -183,7 +172,7 @@ def _upgraded(connection: Connection) -> bool:
     return _version(connection) == NEWEST
 
 
-def _written_anew(connection: Connection) -> bool:
+def _written_anew(connection: sa.Connection) -> bool:
     """Writes the files anew, however long it takes; returns False if SQLite's are being read."""
     run, is_sqlite = connection.exec_driver_sql, connection.dialect.name == "sqlite"
     if not is_sqlite:
@@ -197,13 +186,13 @@ def _written_anew(connection: Connection) -> bool:
     return True
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: sa.Connection) -> None:
     """Brings it to the newest revision, in the transaction that holds the lock."""
     version = _version(connection)
     if version is None:
         metadata.create_all(connection, checkfirst=False)
         _VERSIONS.create(connection)
-        connection.execute(insert(_VERSIONS).values(version_num=NEWEST))
+        connection.execute(sa.insert(_VERSIONS).values(version_num=NEWEST))
         return
     if version.removesuffix(_TO_WRITE_ANEW) == NEWEST:
         return  # another start did it meanwhile
@@ -222,16 +211,16 @@ def _upgrade(connection: Connection) -> None:
         raise RuntimeError("a row points to nothing")
 
 
-def _version(connection: Connection) -> str | None:
+def _version(connection: sa.Connection) -> str | None:
     """Returns the revision, with what is still to be done for it; None without tables."""
-    if not inspect(connection).has_table(_VERSIONS.name):
+    if not sa.inspect(connection).has_table(_VERSIONS.name):
         return None
-    version: str | None = connection.execute(select(_VERSIONS)).scalar()
+    version: str | None = connection.execute(sa.select(_VERSIONS)).scalar()
     is_noted, _ = _FORMER_NOTE[connection.dialect.name]
     if version == NEWEST and connection.exec_driver_sql(is_noted).first():
         return f"{version}{_TO_WRITE_ANEW}"
     return version
 
 
-def _set_version(connection: Connection, version: str) -> None:
-    connection.execute(update(_VERSIONS).values(version_num=version))
+def _set_version(connection: sa.Connection, version: str) -> None:
+    connection.execute(sa.update(_VERSIONS).values(version_num=version))

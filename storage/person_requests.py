@@ -11,9 +11,8 @@ import re
 import secrets
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from storage.audit import add_audit
 from storage.consents import lock_signature, replace_name
@@ -24,7 +23,7 @@ from storage.person_notices import PersonNoticeKind, add_notice
 from storage.petitions import lock_petition
 from storage.signatures import erase_signature, forget_person
 from storage.tables import PERSON_CODES, SIGNATURES
-from storage.transaction import Transaction
+from storage.transaction import Row, Transaction
 
 CODE_LASTS = timedelta(days=30)
 """Long enough for a letter by post, and for the month in which it has to be answered."""
@@ -193,7 +192,7 @@ def carry_out_request(
     return True
 
 
-def _has_effect(asked: PersonNoticeKind, row: Row[Any]) -> bool:
+def _has_effect(asked: PersonNoticeKind, row: Row) -> bool:
     """Returns whether there is something to be done; a name is corrected where there is one."""
     if asked is PersonNoticeKind.CORRECTED:
         return row.name_sealed is not None
@@ -202,7 +201,7 @@ def _has_effect(asked: PersonNoticeKind, row: Row[Any]) -> bool:
     return row._mapping.get(f"{asked}_at") is None
 
 
-def _lift(tx: Transaction, row: Row[Any], at: datetime) -> None:
+def _lift(tx: Transaction, row: Row, at: datetime) -> None:
     """Ends a restriction and an objection."""
     if row.name_sealed is not None:
         note_change(tx, row, Change.NAME_GIVEN, at)
@@ -211,7 +210,7 @@ def _lift(tx: Transaction, row: Row[Any], at: datetime) -> None:
         tx.note(Entry.since(deed, row.id, None))
 
 
-def _language_of(tx: Transaction, row: Row[Any]) -> str:
+def _language_of(tx: Transaction, row: Row) -> str:
     spoken: str = tx.scalar(select(language()).where(SIGNATURES.c.id == row.id))
     return spoken
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Row, Table, select
+from sqlalchemy import Column, ColumnElement, Table, select
 
 from storage.tables import (
     ADMIN_NAMES,
@@ -29,7 +29,7 @@ from storage.tables import (
     SIGNATURES,
     TELEGRAM_CACHE,
 )
-from storage.transaction import Transaction
+from storage.transaction import Row, Transaction
 
 Record = Mapping[str, Any]
 """A row as its owner reads it: decrypted, times as UTC datetimes, other values as stored."""
@@ -135,7 +135,7 @@ def _only(tx: Transaction, table: Table, reference: bytes) -> Record | None:
     return next(iter(_records(tx, table, whose == reference)), None)
 
 
-def _record(tx: Transaction, table: Table, row: Row[Any], *also: Column[Any]) -> Record:
+def _record(tx: Transaction, table: Table, row: Row, *also: Column[Any]) -> Record:
     # What is damaged is None: somebody else's row must not keep people from seeing their own.
     record = {**tx.unsealed(table, row), **{each.name: row._mapping[each] for each in also}}
     if "message_ids" in record:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, exists, func, select
+from sqlalchemy import Select, bindparam, exists, func, select
 
 from storage.audit import add_audit
 from storage.broadcast_types import ACTIVE, BroadcastState, Kind
@@ -23,7 +23,7 @@ from storage.tables import (
     PETITION_NOTICES,
     PETITIONS,
 )
-from storage.transaction import Transaction
+from storage.transaction import Row, Transaction
 
 # Made once: they are read at every tap.
 _PETITION = select(PETITIONS).where(PETITIONS.c.slug == bindparam("slug"))
@@ -278,14 +278,14 @@ def first_petition_notice_at(tx: Transaction, kind: str, about: str) -> datetime
     return first
 
 
-def _petition(tx: Transaction, query: Select[Any] = _PETITION) -> Row[Any]:
+def _petition(tx: Transaction, query: Select[Any] = _PETITION) -> Row:
     row = tx.first(query, {"slug": tx.slug})
     if row is None:
         raise PetitionMissing
     return row
 
 
-def lock_petition(tx: Transaction, *, shared: bool = False) -> Row[Any]:
+def lock_petition(tx: Transaction, *, shared: bool = False) -> Row:
     """Locks the petition's row, before all others, and returns it.
 
     Args:

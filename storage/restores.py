@@ -12,9 +12,8 @@ is anything about them. New queries about restores go here.
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Row, and_, insert, select, update
+from sqlalchemy import and_, insert, select, update
 
 from storage.audit import add_audit
 from storage.broadcast_types import BroadcastState
@@ -36,7 +35,7 @@ from storage.tables import (
     SIGNATURES,
 )
 from storage.times import from_millis
-from storage.transaction import Transaction
+from storage.transaction import Row, Transaction
 
 _NOT_REPEATED = RESTORES.c.repeated_at.is_(None)
 _NOT_RELEASED = RESTORES.c.released_at.is_(None)
@@ -132,7 +131,7 @@ def mark_restore_repeated(
     tx.set(RESTORES, _NOT_REPEATED, repeated_at=at, lost=lost_in_all, journal_is_whole=whole)
 
 
-def held_restore(tx: Transaction) -> Row[Any] | None:
+def held_restore(tx: Transaction) -> Row | None:
     """Returns the restored backup for which sending is held; None if nothing is held.
 
     Its row has `backup_made_at`, None if that is not known; `lost`, how many signatures at most
@@ -191,7 +190,7 @@ def _was_repeated(tx: Transaction, entry: Entry, at: datetime) -> bool:
     return True
 
 
-def _set_time(tx: Transaction, signature: Row[Any], entry: Entry, at: datetime) -> bool:
+def _set_time(tx: Transaction, signature: Row, entry: Entry, at: datetime) -> bool:
     """Sets since when something is so, in the column that is named for the deed."""
     name, moment = f"{entry.deed}_at", _moment(entry)
     table, of_it = SIGNATURES, SIGNATURES.c.id == signature.id
@@ -206,7 +205,7 @@ def _set_time(tx: Transaction, signature: Row[Any], entry: Entry, at: datetime) 
     return True
 
 
-def _named_as_noted(tx: Transaction, signature: Row[Any], value: str, at: datetime) -> bool:
+def _named_as_noted(tx: Transaction, signature: Row, value: str, at: datetime) -> bool:
     """Gives the name, or takes it off.
 
     One that was given after the backup stays off: the consent to it is not in the copy, and a

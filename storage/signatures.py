@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CTE, Row, Table, and_, bindparam, exists, insert, or_, select, update
+from sqlalchemy import CTE, Table, and_, bindparam, exists, insert, or_, select, update
 
 from storage.consents import IS_TO_SIGN, Consent, consent_row, lock_signature
 from storage.conversations import Conversation, forget_conversation, save_conversation
@@ -20,7 +20,7 @@ from storage.exports import Change, note_change
 from storage.journal import Deed, Entry
 from storage.sent_files import make_files_due
 from storage.tables import CONSENTS, PERSON_CODES, PERSON_NOTICES, PETITIONS, SIGNATURES
-from storage.transaction import Transaction
+from storage.transaction import Row, Transaction
 
 _COLUMNS = SIGNATURES.c
 _OWN = (
@@ -173,7 +173,7 @@ def forget_person(tx: Transaction, supporter: bytes) -> None:
     tx.delete(PERSON_CODES, PERSON_CODES.c.supporter == supporter)
 
 
-def erase_signature(tx: Transaction, signature: Row[Any], change: Change, at: datetime) -> None:
+def erase_signature(tx: Transaction, signature: Row, change: Change, at: datetime) -> None:
     """Erases a signature, in the transaction of a request.
 
     It ends with the count, so it is the last of its transaction, whose first was to lock the

@@ -4,15 +4,11 @@ Command lists and descriptions are stored by their digest, a picture by the id o
 Telegram.
 """
 
-from typing import Any
-
-from sqlalchemy import Row
-
 from storage.tables import TELEGRAM_CACHE
-from storage.transaction import Transaction
+from storage.transaction import Row, Transaction
 
 
-def find_cached_item(tx: Transaction, key: str) -> Row[Any] | None:
+def find_cached_item(tx: Transaction, key: str) -> Row | None:
     """Returns what Telegram has under a key, its `digest` and `telegram_id`; None for nothing."""
     return tx.find(TELEGRAM_CACHE, TELEGRAM_CACHE.c.key == key)
 

@@ -13,21 +13,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Connection,
-    Executable,
-    Row,
-    Select,
-    Table,
-    bindparam,
-    delete,
-    func,
-    select,
-    true,
-    update,
-)
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Insert, insert  # SQLite has the same clauses
 
 from storage.columns import is_sealed, key_of
@@ -39,8 +25,11 @@ from storage.times import rising_id
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
-Condition = ColumnElement[bool] | bytes
+Condition = sa.ColumnElement[bool] | bytes
 """Which rows are meant: bytes are the id of one, or the reference of whose row it is."""
+
+Row = sa.Row[Any]
+"""A row as it is stored, whose attributes are the columns; what is encrypted in it stays so."""
 
 Values = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 """The values of a statement's parameters; of a sequence, each is carried out."""
@@ -56,7 +45,7 @@ class Transaction:
         write_down: writes that into the journal before the commit, in a thread that may wait.
     """
 
-    connection: Connection
+    connection: sa.Connection
     slug: str = field(init=False)
     keyring: Keyring = field(init=False, repr=False)
     noted: list[Entry] = field(default_factory=list)
@@ -69,70 +58,70 @@ class Transaction:
         """Says whose transaction it is; from the seed, 16 bytes, come its ids."""
         self.slug, self.keyring, self._seed = slug, keyring, seed
 
-    def all(self, query: Executable, values: Values | None = None) -> Sequence[Row[Any]]:
+    def all(self, query: sa.Executable, values: Values | None = None) -> Sequence[Row]:
         """Returns the rows of a query, or of a change that returns some."""
         return self.connection.execute(query, values).all()
 
-    def first(self, query: Executable, values: Values | None = None) -> Row[Any] | None:
+    def first(self, query: sa.Executable, values: Values | None = None) -> Row | None:
         """Returns the first row; None without one."""
         return self.connection.execute(query, values).first()
 
-    def scalar(self, query: Executable, values: Values | None = None) -> Any:
+    def scalar(self, query: sa.Executable, values: Values | None = None) -> Any:
         """Returns the first column of the first row; None without one."""
         return self.connection.execute(query, values).scalar()
 
-    def change(self, statement: Executable, values: Values | None = None) -> int:
+    def change(self, statement: sa.Executable, values: Values | None = None) -> int:
         """Carries out a change; returns how many rows it changed."""
         return self.connection.execute(statement, values).rowcount
 
-    def of(self, table: Table) -> ColumnElement[bool]:
+    def of(self, table: sa.Table) -> sa.ColumnElement[bool]:
         """Returns the condition that a row is of this petition; true of tables without one."""
         return _of(table, self.slug)
 
-    def find(self, table: Table, *conditions: Condition, lock: bool = False) -> Row[Any] | None:
+    def find(self, table: sa.Table, *conditions: Condition, lock: bool = False) -> Row | None:
         """Returns the row of this petition for which all of that holds; None without one.
 
         With `lock` nobody else changes it before the commit.
         """
         if len(conditions) == 1 and isinstance(conditions[0], bytes):
             return self.first(_with_key(table, self.slug, lock), {"own_key": conditions[0]})
-        query = select(table).where(*self._where(table, conditions)).limit(1)
+        query = sa.select(table).where(*self._where(table, conditions)).limit(1)
         return self.first(query.with_for_update() if lock else query)
 
-    def count(self, table: Table, *conditions: Condition) -> int:
+    def count(self, table: sa.Table, *conditions: Condition) -> int:
         """Returns how many rows of this petition there are for which all of that holds."""
-        query = select(func.count()).select_from(table)
+        query = sa.select(sa.func.count()).select_from(table)
         return int(self.scalar(query.where(*self._where(table, conditions))))
 
-    def add(self, table: Table, **values: Any) -> None:
+    def add(self, table: sa.Table, **values: Any) -> None:
         """Adds a row to this petition, with the values that its sealed columns hold in plain."""
         self.change(self._adding(table, values))
 
-    def add_new(self, table: Table, **values: Any) -> bool:
+    def add_new(self, table: sa.Table, **values: Any) -> bool:
         """Adds a row to this petition unless one of its key is there; returns whether it did."""
         return self.change(self._adding(table, values).on_conflict_do_nothing()) == 1
 
-    def put(self, table: Table, **values: Any) -> None:
+    def put(self, table: sa.Table, **values: Any) -> None:
         """Adds a row to this petition, in place of the one of its key if there is one."""
         values = self._sealed(table, values)
         adding, key = self._adding(table, values), list(table.primary_key)
         new = {name: adding.excluded[name] for name in values}
         self.change(adding.on_conflict_do_update(index_elements=key, set_=new))
 
-    def set(self, table: Table, *conditions: Condition, **values: Any) -> int:
+    def set(self, table: sa.Table, *conditions: Condition, **values: Any) -> int:
         """Sets columns of the rows of this petition for which all of that holds; counts them.
 
         What is to be sealed is given in plain, of one row, whose key is the first condition.
         """
         own = conditions[0] if conditions else None
-        changing = update(table).where(*self._where(table, conditions))
+        changing = sa.update(table).where(*self._where(table, conditions))
         return self.change(changing.values(self._sealed(table, values, own)))
 
-    def delete(self, table: Table, *conditions: Condition) -> int:
+    def delete(self, table: sa.Table, *conditions: Condition) -> int:
         """Deletes the rows of this petition for which all of that holds; returns how many."""
-        return self.change(delete(table).where(*self._where(table, conditions)))
+        return self.change(sa.delete(table).where(*self._where(table, conditions)))
 
-    def unsealed(self, table: Table, row: Row[Any]) -> dict[str, Any]:
+    def unsealed(self, table: sa.Table, row: Row) -> dict[str, Any]:
         """Returns the columns of a table that a row has, with `x_sealed` decrypted as `x`.
 
         What is damaged is None, so that it keeps nobody from what else there is. Which petition it
@@ -149,17 +138,17 @@ class Transaction:
         return plain
 
     def _where(
-        self, table: Table, conditions: Sequence[Condition]
-    ) -> Iterator[ColumnElement[bool]]:
+        self, table: sa.Table, conditions: Sequence[Condition]
+    ) -> Iterator[sa.ColumnElement[bool]]:
         yield self.of(table)
         for each in conditions:
             yield key_of(table) == each if isinstance(each, bytes) else each
 
-    def _adding(self, table: Table, values: dict[str, Any]) -> Insert:
+    def _adding(self, table: sa.Table, values: dict[str, Any]) -> Insert:
         its = {"petition": self.slug} if "petition" in table.c else {}
         return insert(table).values({**self._sealed(table, values), **its})
 
-    def _sealed(self, table: Table, values: dict[str, Any], own: Any = None) -> dict[str, Any]:
+    def _sealed(self, table: sa.Table, values: dict[str, Any], own: Any = None) -> dict[str, Any]:
         """Returns values by their columns, encrypted where a column `x_sealed` holds an `x`.
 
         Without `own`, the key of the row is one of the values.
@@ -177,11 +166,11 @@ class Transaction:
         self._ids += 1
         return rising_id(at, hashlib.sha256(b"%b%d" % (self._seed, self._ids)).digest())
 
-    def seal(self, plain: str | int, column: Column[Any], row: bytes) -> bytes:
+    def seal(self, plain: str | int, column: sa.Column[Any], row: bytes) -> bytes:
         """Encrypts a value for this column of this row only."""
         return self.keyring.seal(str(plain), table=column.table.name, column=column.name, row=row)
 
-    def opened(self, sealed: bytes | None, column: Column[Any], row: bytes) -> Any:
+    def opened(self, sealed: bytes | None, column: sa.Column[Any], row: bytes) -> Any:
         """Decrypts what was sealed for this column and row; None if it is damaged or None."""
         if sealed is None:
             return None
@@ -200,15 +189,17 @@ class Transaction:
 
 
 @lru_cache
-def _of(table: Table, slug: str) -> ColumnElement[bool]:
+def _of(table: sa.Table, slug: str) -> sa.ColumnElement[bool]:
     column = table.c.get("petition", table.c.get("slug"))
-    return true() if column is None else column == slug
+    return sa.true() if column is None else column == slug
 
 
 @lru_cache
-def _with_key(table: Table, slug: str, lock: bool) -> Select[Any]:
+def _with_key(table: sa.Table, slug: str, lock: bool) -> sa.Select[Any]:
     """Returns the query for the row of a key, made once, as that takes longer than the answer."""
-    query = select(table).where(_of(table, slug), key_of(table) == bindparam("own_key")).limit(1)
+    query = (
+        sa.select(table).where(_of(table, slug), key_of(table) == sa.bindparam("own_key")).limit(1)
+    )
     return query.with_for_update() if lock else query
 
 

@@ -4,13 +4,11 @@ import secrets
 import time
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
-
-from sqlalchemy import Row
 
 from bot.clocks import utc_now
 from storage import Storage
 from storage.leases import find_lease, release_lease, renew_lease, take_lease
+from storage.transaction import Row
 
 LEASE_SECONDS = 10.0  # it is renewed after a third of this
 # How far two clocks of one machine may drift apart before one of them must have jumped.
@@ -47,7 +45,7 @@ class LeaseHolder:
         self._is_only = is_only
         self.holder = secrets.token_hex(8)
         self._since: tuple[float, datetime] | None = None
-        self._seen: tuple[Row[Any], float] | None = None
+        self._seen: tuple[Row, float] | None = None
 
     def holds(self) -> bool:
         """Tells whether the lease is ours for certain."""
@@ -87,7 +85,7 @@ class LeaseHolder:
         self._since = None
         await self._storage.write(release_lease, self._name, self.holder)
 
-    async def _find_stale(self, now: float) -> Row[Any] | None:
+    async def _find_stale(self, now: float) -> Row | None:
         """Returns the present lease if its holder renews it no more."""
         lease = await self._storage.read(find_lease, self._name)
         if lease is None:
