@@ -44,18 +44,6 @@ _VERSIONS = sa.Table(
 # What a revision erased, or moved to other pages, is in the files until they are written anew.
 # That this is to be done is noted in its transaction, so that a later start does what fails.
 _TO_WRITE_ANEW = " to write anew"
-# How the version before this one noted it: what says so, and what ends it.
-_FORMER_NOTE = {
-    "sqlite": (
-        "SELECT 1 FROM pragma_user_version WHERE user_version = 1",
-        "PRAGMA user_version = 0",
-    ),
-    "postgresql": (
-        "SELECT 1 WHERE 'to write anew'"
-        " = obj_description('alembic_version'::regclass, 'pg_class')",
-        "COMMENT ON TABLE alembic_version IS NULL",
-    ),
-}
 
 
 async def migrate(url: str) -> str:
@@ -180,8 +168,6 @@ def _written_anew(connection: sa.Connection) -> bool:
     run("VACUUM" if is_sqlite else "VACUUM FULL signatures, conversations")
     if is_sqlite and run("PRAGMA wal_checkpoint(TRUNCATE)").scalar():
         return False
-    _, end_note = _FORMER_NOTE[connection.dialect.name]
-    run(end_note)
     _set_version(connection, NEWEST)
     return True
 
@@ -216,9 +202,6 @@ def _version(connection: sa.Connection) -> str | None:
     if not sa.inspect(connection).has_table(_VERSIONS.name):
         return None
     version: str | None = connection.execute(sa.select(_VERSIONS)).scalar()
-    is_noted, _ = _FORMER_NOTE[connection.dialect.name]
-    if version == NEWEST and connection.exec_driver_sql(is_noted).first():
-        return f"{version}{_TO_WRITE_ANEW}"
     return version
 
 

@@ -5,8 +5,6 @@ from datetime import date, timedelta
 from typing import Any
 
 from storage import Storage
-from storage.broadcast_transitions import change_broadcast, start_broadcast
-from storage.broadcast_types import Broadcast, BroadcastAction, Kind
 from storage.closing_texts import (
     CLOSING_UPDATE,
     AwaitedText,
@@ -28,7 +26,6 @@ from storage.keyring import Keyring
 from storage.petitions import close_petition, petition_state, reopen_petition
 from storage.signatures import withdraw_signature
 from tests.support.audit_entries import newest_audit_entries
-from tests.support.broadcasts import new_broadcast
 from tests.support.raw_sql import write_sql
 from tests.support.supporters import NOON, a_supporter
 
@@ -68,85 +65,10 @@ async def signs_and_closes(storage: Storage, keyring: Keyring, people: int) -> N
     assert await storage.write(close_petition, revision=revision, actor=MARTA, at=NOON) is not None
 
 
-async def test_a_version_is_read_by_nobody_until_it_is_published(storage: Storage) -> None:
-    await writes(storage, "Han vuelto")
-    assert await shown(storage) == []
-    versions = await left(storage)
-    made = await publishes(storage)
-    assert made is not None
-    assert made.published_at == NOON
-    assert await shown(storage) == ["Han vuelto"]
-    again = await storage.write(
-        publish_closing_texts, versions, actor=LUCY, at=NOON + HOUR, approval_above=None
-    )
-    assert again == made
-    assert len(await storage.read(newest_audit_entries, 9)) == 1
-
-
-async def test_the_next_version_of_a_language_takes_its_place_and_the_former_stays(
-    storage: Storage,
-) -> None:
-    for text in ("Uno", "Dos", "Tres"):
-        await writes(storage, text)
-        await publishes(storage)
-    await writes(storage, "One", ENGLISH)
-    history = await storage.read(all_closing_texts)
-    assert [(each.language, each.number, each.text) for each in history] == [
-        ("en", 1, "One"),
-        ("es", 1, "Uno"),
-        ("es", 2, "Dos"),
-        ("es", 3, "Tres"),
-    ]
-    assert {each.author for each in history} == {MARTA}
-
-
-async def test_what_was_not_published_gives_way_to_the_next_version(storage: Storage) -> None:
-    await writes(storage, "Con erata")
-    await writes(storage, "Respondieron", ANSWER)
-    await writes(storage, "Typo", ENGLISH)
-    await writes(storage, "Con errata")
-    assert {each.text for each in await left(storage)} == {"Con errata", "Typo", "Respondieron"}
-    history = await storage.read(all_closing_texts)
-    assert [each.number for each in history if each.text == "Respondieron"] == [1]
-    assert len(history) == 4
-
-
 async def test_a_message_that_is_taken_again_is_one_version(storage: Storage) -> None:
     for text in ("Han vuelto", "Han vuelto", "Son libres", "Han vuelto"):
         await writes(storage, text)
     assert [each.text for each in await left(storage)] == ["Son libres"]
-
-
-async def test_what_is_discarded_is_in_the_history_alone(storage: Storage) -> None:
-    await storage.write(discard_closing_texts, actor=MARTA, at=NOON)
-    await writes(storage, "Publicado")
-    await publishes(storage)
-    await writes(storage, "Con erata")
-    for _ in range(2):
-        await storage.write(discard_closing_texts, actor=MARTA, at=NOON)
-    assert await left(storage) == []
-    assert await shown(storage) == ["Publicado"]
-    assert [each.discarded_at for each in await storage.read(all_closing_texts)] == [None, NOON]
-    noted = [(entry.actor, entry.detail) for entry in await storage.read(newest_audit_entries, 9)]
-    assert sorted(noted) == [(MARTA, "closing es 1"), (MARTA, "discarded")]
-
-
-async def test_what_an_admin_did_not_see_is_not_published(storage: Storage) -> None:
-    await writes(storage, "Han vuelto")
-    seen = await left(storage)
-    await writes(storage, "They are back", ENGLISH)
-    assert (
-        await storage.write(publish_closing_texts, seen, actor=MARTA, at=NOON, approval_above=None)
-        is None
-    )
-    seen = await left(storage)
-    await writes(storage, "Son libres")
-    assert (
-        await storage.write(publish_closing_texts, seen, actor=MARTA, at=NOON, approval_above=None)
-        is None
-    )
-    assert await shown(storage) == []
-    assert [entry.action for entry in await storage.read(newest_audit_entries, 9)] == []
 
 
 async def test_above_the_threshold_a_closed_petition_needs_a_second_admin(
@@ -178,27 +100,6 @@ async def test_above_the_threshold_a_closed_petition_needs_a_second_admin(
     assert (asked.requested_by, asked.requested_at) == (MARTA, NOON)
 
 
-async def test_at_the_threshold_of_a_closed_petition_one_admin_is_enough(
-    storage: Storage, keyring: Keyring
-) -> None:
-    await signs_and_closes(storage, keyring, 2)
-    await writes(storage, "Después")
-    await publishes(storage, above=2)
-    assert await shown(storage) == ["Después"]
-
-
-async def test_of_an_open_petition_two_decide_as_nobody_knows_how_many_will_sign(
-    storage: Storage,
-) -> None:
-    await writes(storage, "Antes")
-    asked = await publishes(storage, above=100)
-    assert asked is not None
-    assert await shown(storage) == []
-    assert await storage.read(closing_update_waits)
-    assert await storage.write(approve_publication, asked.id, actor=LUCY, at=NOON + HOUR)
-    assert await shown(storage) == ["Antes"]
-
-
 async def test_what_one_published_for_few_waits_for_another_once_it_is_open_again(
     storage: Storage, keyring: Keyring
 ) -> None:
@@ -217,34 +118,6 @@ async def test_what_one_published_for_few_waits_for_another_once_it_is_open_agai
         assert await shown(storage) == seen
         assert await storage.write(close_petition, revision=revision + 1, actor=MARTA, at=NOON)
     assert [t.text for t in await storage.read(all_closing_texts) if t.waits] == ["Tres"]
-
-
-async def test_versions_come_in_the_order_in_which_they_were_written(storage: Storage) -> None:
-    storage, written = storage, (("Uno", SPANISH), ("Dos", SPANISH), ("One", ENGLISH))
-    for hour, (text, awaited) in enumerate(written):
-        key, at = text.encode().ljust(16, b"."), NOON + hour * HOUR
-        await storage.write(write_closing_text, key, None, awaited, text, actor=MARTA, at=at)
-        made = await storage.write(
-            publish_closing_texts,
-            await left(storage),
-            actor=MARTA,
-            at=at + HOUR,
-            approval_above=None,
-        )
-        assert made is not None
-        assert made.requested_at == at + HOUR
-    assert await shown(storage) == ["Uno", "Dos", "One"]
-
-
-async def test_to_open_it_again_does_not_save_the_second_admin(
-    storage: Storage, keyring: Keyring
-) -> None:
-    await signs_and_closes(storage, keyring, 2)
-    await storage.write(reopen_petition, revision=1, actor=MARTA, at=NOON)
-    await writes(storage, "Lo que yo quiero")
-    asked = await publishes(storage, above=1)
-    assert asked is not None
-    assert asked.published_at is None
 
 
 async def test_a_declined_version_can_be_offered_again(storage: Storage, keyring: Keyring) -> None:
@@ -278,39 +151,6 @@ async def test_a_declined_version_can_be_offered_again(storage: Storage, keyring
     assert [each.actor for each in declined] == [LUCY, LUCY]
 
 
-async def test_what_was_confirmed_with_the_former_text_is_void(storage: Storage) -> None:
-    before = (await storage.read(petition_state)).revision
-    await writes(storage, "Han vuelto")
-    assert (await storage.read(petition_state)).revision == before
-    await publishes(storage)
-    assert (await storage.read(petition_state)).revision == before + 1
-
-
-async def test_a_planned_closing_update_keeps_its_text_from_being_changed(
-    storage: Storage, keyring: Keyring
-) -> None:
-    await signs_and_closes(storage, keyring, 1)
-    await writes(storage, "Antes")
-    await publishes(storage)
-    planned = await storage.write(
-        start_broadcast,
-        new_broadcast(
-            id=b"p" * 16,
-            content={"es": "Han vuelto"},
-            actor=MARTA,
-            at=NOON,
-            starts_at=NOON + HOUR,
-        ),
-    )
-    assert isinstance(planned, Broadcast)
-    await writes(storage, "Respondieron", ANSWER)
-    assert await publishes(storage) is not None, "what followed is in no broadcast"
-    await writes(storage, "No han vuelto")
-    assert await publishes(storage) is None
-    await storage.write(change_broadcast, BroadcastAction.CANCEL, planned.id, MARTA, NOON)
-    assert await publishes(storage) is not None
-
-
 async def test_the_bot_remembers_after_a_restart_which_text_it_asked_for(storage: Storage) -> None:
     await storage.write(await_closing_text, BY_MARTA, SPANISH)
     for awaited in (ANSWER, replace(ANSWER, language="en", asked_at=NOON + HOUR)):
@@ -335,33 +175,3 @@ async def test_one_damaged_version_hides_no_other(storage: Storage) -> None:
         **junk,
     )
     assert await shown(storage) == ["Uno", None]
-
-
-async def test_a_closing_update_whose_text_changes_while_it_is_confirmed_is_not_started(
-    storage: Storage, keyring: Keyring
-) -> None:
-    await signs_and_closes(storage, keyring, 1)
-    shown_at = (await storage.read(petition_state)).revision
-    await writes(storage, "Han vuelto")
-    await publishes(storage)
-    plan = new_broadcast(
-        id=b"p" * 16,
-        content={"es": "La de antes"},
-        actor=MARTA,
-        at=NOON,
-    )
-    shown: dict[str, Any] = {"at_most": 1, "revision": shown_at}
-    assert await storage.write(start_broadcast, plan, **shown) is None
-    shown["revision"] = (await storage.read(petition_state)).revision
-    await writes(storage, "Han vuelto todos")
-    waits = await publishes(storage, above=0)
-    assert waits is not None
-    assert await storage.write(start_broadcast, plan, **shown) is None, "another text waits"
-    other = replace(plan, id=b"o" * 16, kind=Kind.UPDATE, starts_at=NOON + HOUR)
-    assert isinstance(await storage.write(start_broadcast, other), Broadcast), (
-        "it says nothing of it"
-    )
-    await storage.write(decline_publication, waits.id, actor=LUCY, at=NOON)
-    shown["revision"] = (await storage.read(petition_state)).revision
-    assert (started := await storage.write(start_broadcast, plan, **shown))
-    assert started.id == plan.id

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from storage import Storage, open_storage
+from storage import Storage
 from storage.conversations import Conversation
 from storage.invalidations import take_out_signatures, undo_invalidation
 from storage.keyring import Keyring
@@ -19,7 +19,7 @@ from storage.petitions import (
     petition_state,
     reopen_petition,
 )
-from storage.signatures import sign_petition, signature_of, withdraw_signature
+from storage.signatures import sign_petition, signature_of
 from tests.support.audit_entries import AuditEntry, newest_audit_entries
 from tests.support.raw_sql import Statement, write_all, write_sql
 from tests.support.supporters import NOON, a_supporter
@@ -31,79 +31,6 @@ RUNNING = Statement(
     " VALUES (:id, 'andry', 'closing', 'running', '{}', 0, 0, :id)",
     {"id": b"b"},
 )
-
-
-async def test_a_new_petition_is_open_and_empty(storage: Storage) -> None:
-    state = await storage.read(petition_state)
-    assert state == PetitionState(0, None, None, 0)
-    assert state.is_closed is False
-
-
-async def test_opening_the_storage_again_keeps_the_petition(
-    storage: Storage, keyring: Keyring, database_url: str
-) -> None:
-    await storage.write(close_petition, revision=0, actor=9, at=NOON)
-    again = await open_storage(database_url, keyring, "andry")
-    try:
-        assert (await again.read(petition_state)).is_closed is True
-    finally:
-        await again.close()
-
-
-async def test_closing_keeps_the_moment_and_the_count(storage: Storage, keyring: Keyring) -> None:
-    for user_id in (1, 2):
-        someone = a_supporter(keyring, user_id)
-        await someone.arrive(storage)
-        await someone.sign(storage)
-    closed = await storage.write(close_petition, revision=0, actor=9, at=NOON)
-    assert closed == PetitionState(2, NOON, 2, 1)
-    assert await storage.read(petition_state) == closed
-
-
-async def test_the_count_at_closing_stays_when_someone_withdraws_later(
-    storage: Storage, keyring: Keyring
-) -> None:
-    ana = a_supporter(keyring, 1)
-    await ana.arrive(storage)
-    await ana.sign(storage)
-    await storage.write(close_petition, revision=0, actor=9, at=NOON)
-    await storage.write(withdraw_signature, ana.supporter, NOON)
-    assert await storage.read(petition_state) == PetitionState(0, NOON, 1, 1)
-
-
-async def test_the_same_order_again_finds_nothing_to_do(storage: Storage) -> None:
-    await storage.write(close_petition, revision=0, actor=9, at=NOON)
-    assert await storage.write(close_petition, revision=0, actor=9, at=NOON) is None
-    assert await storage.write(close_petition, revision=1, actor=9, at=NOON) is None
-    assert (await storage.read(petition_state)).revision == 1
-
-
-async def test_an_old_button_does_not_close_what_was_opened_again(storage: Storage) -> None:
-    await storage.write(close_petition, revision=0, actor=9, at=NOON)
-    await storage.write(reopen_petition, revision=1, actor=9, at=NOON)
-    assert await storage.write(close_petition, revision=0, actor=9, at=NOON) is None
-    assert (await storage.read(petition_state)).is_closed is False
-
-
-async def test_opened_again_people_can_sign_and_numbers_go_on(
-    storage: Storage, keyring: Keyring
-) -> None:
-    ana, jordi = a_supporter(keyring, 1), a_supporter(keyring, 2)
-    for someone in (ana, jordi):
-        await someone.arrive(storage)
-    await ana.sign(storage)
-    await storage.write(close_petition, revision=0, actor=9, at=NOON)
-    assert await storage.write(reopen_petition, revision=1, actor=9, at=NOON) == PetitionState(
-        1, None, None, 2
-    )
-    await jordi.sign(storage)
-    signature = await storage.read(signature_of, jordi.supporter)
-    assert signature is not None
-    assert signature.number == 2
-
-
-async def test_an_open_petition_cannot_be_opened(storage: Storage) -> None:
-    assert await storage.write(reopen_petition, revision=0, actor=9, at=NOON) is None
 
 
 async def test_it_stays_closed_while_its_closing_is_being_told(storage: Storage) -> None:
@@ -199,23 +126,6 @@ class TestTheClosingDate:
         )
         await storage.write(follow_folder, NOON)
         assert await storage.write(close_petition_if_due, NOON + DAY, None) is False
-
-    async def test_what_is_opened_again_by_hand_is_closed_again_by_hand(
-        self, storage: Storage
-    ) -> None:
-        await storage.write(follow_folder, NOON)
-        await storage.write(close_petition_if_due, NOON, None)
-        await storage.write(reopen_petition, revision=1, actor=9, at=NOON)
-        await storage.write(follow_folder, NOON)
-        assert await storage.write(close_petition_if_due, NOON + DAY, None) is False
-        assert (await storage.read(petition_state)).closes_at is None
-
-    async def test_a_closed_petition_takes_no_date(self, storage: Storage) -> None:
-        await storage.write(close_petition, revision=0, actor=9, at=NOON)
-        assert await storage.write(choose_closing_date, NOON, revision=1, actor=9, at=NOON) is None
-        await storage.write(follow_folder, NOON)
-        assert (await storage.read(petition_state)).closes_at is None
-        assert not (await storage.read(petition_state)).was_closed_by_its_date
 
 
 async def test_a_notice_is_known_to_be_sent_for_what_it_is_about(storage: Storage) -> None:

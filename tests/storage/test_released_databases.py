@@ -255,36 +255,6 @@ async def test_what_an_update_erases_leaves_the_files_at_the_next_start_if_not_a
     assert len(await found_in_files(empty_url, former, request)) == 4
 
 
-async def test_what_the_former_version_left_in_the_files_goes_at_the_next_start(
-    empty_url: str, key: Keyring, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> None:
-    """It had brought the tables up to date, and was killed before it wrote the files anew."""
-    await load(empty_url, "v1")
-    former, is_sqlite = await sealed_names(empty_url, key), empty_url.startswith("sqlite")
-    tries, ends, run = list[str](), [Killed()], Connection.exec_driver_sql
-
-    def watched(self: Connection, sql: str) -> Any:
-        if "VACUUM" in sql:
-            tries.append(sql)
-            if ends:
-                raise ends.pop()
-        return run(self, sql)
-
-    monkeypatch.setattr(Connection, "exec_driver_sql", watched)
-    with pytest.raises(Killed):
-        await migrate(empty_url)
-    await set_revision(empty_url, NEWEST)
-    note = "COMMENT ON TABLE alembic_version IS 'to write anew'"
-    await execute(empty_url, "PRAGMA user_version = 1" if is_sqlite else note)
-    await require_newest(empty_url)
-    for _ in range(2):
-        assert await migrate(empty_url) == NEWEST
-        assert len(tries) == 2, "once, besides the one that was killed"
-    if not is_sqlite:
-        await read(empty_url, "CHECKPOINT")
-    assert len(await found_in_files(empty_url, former, request)) == 4
-
-
 async def test_an_older_one_is_left_as_it_is(empty_url: str) -> None:
     await load(empty_url, "0025")
     await set_revision(empty_url, "0024")
