@@ -17,7 +17,7 @@ from storage.conversations import (
     store_picture,
     store_screen,
 )
-from storage.errors import ConversationMoved, Unavailable
+from storage.errors import ConversationMoved
 from storage.keyring import Keyring
 from storage.signatures import signature_of, withdraw_signature
 from tests.support.raw_sql import read_sql
@@ -46,10 +46,6 @@ FULL = {
 @pytest.fixture
 def supporter(keyring: Keyring) -> bytes:
     return a_supporter(keyring, 1).supporter
-
-
-async def test_with_someone_new_there_is_none(storage: Storage, supporter: bytes) -> None:
-    assert await storage.read(conversation_of, supporter) is None
 
 
 async def test_it_reads_back_as_it_was_written(storage: Storage, supporter: bytes) -> None:
@@ -91,10 +87,6 @@ async def test_over_a_row_that_is_gone_nothing_is_written(
     with pytest.raises(ConversationMoved):
         await storage.write(save_conversation, Conversation(supporter, version=2), was=1, at=NOON)
     assert await storage.read(conversation_of, supporter) is None
-
-
-def test_that_it_moved_is_a_reason_to_try_again() -> None:
-    assert issubclass(ConversationMoved, Unavailable)
 
 
 async def test_what_is_on_screen_is_noted_beside_the_version(
@@ -167,6 +159,7 @@ async def test_a_form_that_was_left_is_forgotten_but_for_what_makes_its_buttons_
         {"news": True},
         {"updates": True},
         {"source": "web"},
+        {"form_started_at": NOON},
     ],
 )
 async def test_whatever_was_filled_in_is_forgotten(
@@ -227,50 +220,6 @@ async def test_who_signed_keeps_the_name_and_the_source_of_the_signature(
     assert before is not None
     assert await storage.read(signature_of, ana.supporter) == before
     assert before.source == "web"
-
-
-async def test_of_a_form_that_was_only_opened_its_beginning_is_forgotten_too(
-    storage: Storage, supporter: bytes
-) -> None:
-    opened = Conversation(supporter, stage="name", form_started_at=NOON, version=1)
-    await storage.write(save_conversation, opened, was=None, at=NOON)
-    assert await storage.write(forget_left_forms, NOON, limit=9) == 1
-    assert await storage.read(conversation_of, supporter) == replace(opened, form_started_at=None)
-
-
-async def test_a_withdrawal_leaves_what_makes_old_buttons_harmless_and_nothing_else(
-    storage: Storage, keyring: Keyring
-) -> None:
-    ana = a_supporter(keyring, 1)
-    await ana.arrive(storage)
-    await ana.sign(storage)
-    full = Conversation(ana.supporter, **FULL)  # type: ignore[arg-type] # each of its own type
-    await storage.write(save_conversation, full, was=2, at=NOON)
-    await storage.write(withdraw_signature, ana.supporter, NOON)
-    rows = await read_sql(storage.database, "SELECT * FROM conversations")
-    assert [dict(row) for row in rows] == [
-        {
-            "petition": "andry",
-            "supporter": ana.supporter,
-            "stage": "withdrawn",
-            "page": 0,
-            "return_stage": None,
-            "language": "en",
-            "name_sealed": None,
-            "news": 0,
-            "updates": 0,
-            "with_name": None,
-            "form_started_at": None,
-            "notice": None,
-            "source": None,
-            "message_id": 2**40,
-            "picture_id": None,
-            "name_message_ids": "[]",
-            "screen_digest": None,
-            "version": 5,
-            "updated_at": 0,
-        }
-    ]
 
 
 async def test_what_was_typed_while_others_were_deleted_is_not_taken_for_deleted(

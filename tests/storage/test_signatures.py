@@ -6,41 +6,22 @@ from datetime import timedelta
 import pytest
 
 from storage import Storage
-from storage.broadcast_types import Tally
-from storage.broadcasts import tally_of_broadcast
-from storage.consents import correct_signed_name, end_consent
+from storage.consents import correct_signed_name
 from storage.conversations import Conversation, conversation_of, save_conversation
 from storage.errors import ConversationMoved
 from storage.keyring import Keyring
-from storage.personal_data import everything_held
 from storage.petitions import close_petition, petition_state
-from storage.returning_supporters import mark_reachable
 from storage.sent_files import add_sent_file, files_due
 from storage.signature_counts import Stats, signature_statistics
 from storage.signatures import (
     Signature,
-    mark_unreachable,
     sign_petition,
     signature_of,
     withdraw_signature,
 )
 from tests.support.audit_entries import newest_audit_entries
-from tests.support.raw_sql import Statement, read_rows, read_sql, write_all, write_sql
+from tests.support.raw_sql import Statement, read_rows, read_sql, write_sql
 from tests.support.supporters import NOON, WORDS, a_supporter
-
-
-async def test_a_signature_gets_a_number_and_is_counted(
-    storage: Storage, keyring: Keyring
-) -> None:
-    ana, jordi = a_supporter(keyring, 1), a_supporter(keyring, 2, "Jordi")
-    await ana.arrive(storage)
-    await jordi.arrive(storage)
-    for number, someone in enumerate((ana, jordi), 1):
-        assert await someone.sign(storage) is True
-        signature = await storage.read(signature_of, someone.supporter)
-        assert signature is not None
-        assert signature.number == number
-        assert (await storage.read(petition_state)).signatures == number
 
 
 async def test_a_signature_reads_back_as_it_was_given(storage: Storage, keyring: Keyring) -> None:
@@ -55,24 +36,6 @@ async def test_a_signature_reads_back_as_it_was_given(storage: Storage, keyring:
         news=True,
         text_version="1",
     )
-
-
-async def test_who_has_not_signed_has_no_signature(storage: Storage, keyring: Keyring) -> None:
-    assert await storage.read(signature_of, a_supporter(keyring, 1).supporter) is None
-
-
-async def test_who_signed_can_read_what_they_agreed_to(storage: Storage, keyring: Keyring) -> None:
-    ana = a_supporter(keyring, 1)
-    await ana.arrive(storage)
-    await ana.sign(storage)
-    (consent,) = (await storage.read(everything_held, ana.user_id)).consents
-    agreed = ana.signature().consent
-    for column, value in (
-        *(("text", agreed.text), ("text_sha256", agreed.sha256), ("language", agreed.language)),
-        *(("text_version", agreed.text_version), ("message_id", agreed.message_id)),
-        *(("purposes", "signature,news"), ("given_at", NOON)),
-    ):
-        assert consent[column] == value
 
 
 async def test_the_consent_keeps_the_exact_words_once(storage: Storage, keyring: Keyring) -> None:
@@ -103,17 +66,6 @@ async def test_the_consent_keeps_the_exact_words_once(storage: Storage, keyring:
             }
         ]
         * 2
-    )
-
-
-async def test_signing_moves_the_conversation_and_drops_the_draft(
-    storage: Storage, keyring: Keyring
-) -> None:
-    ana = a_supporter(keyring, 1)
-    await ana.arrive(storage)
-    await ana.sign(storage)
-    assert await storage.read(conversation_of, ana.supporter) == Conversation(
-        ana.supporter, stage="thanks", version=2
     )
 
 
@@ -235,16 +187,6 @@ async def test_a_name_is_not_corrected_over_what_was_written_since(
     assert (entry.action, entry.actor, entry.detail) == ("correct_name", None, "")
 
 
-async def test_withdrawing_twice_counts_once(storage: Storage, keyring: Keyring) -> None:
-    ana, jordi = a_supporter(keyring, 1), a_supporter(keyring, 2)
-    for someone in (ana, jordi):
-        await someone.arrive(storage)
-        await someone.sign(storage)
-    assert await storage.write(withdraw_signature, ana.supporter, NOON) is True
-    assert await storage.write(withdraw_signature, ana.supporter, NOON) is False
-    assert (await storage.read(petition_state)).signatures == 1
-
-
 async def test_numbers_stay_and_are_never_given_again(storage: Storage, keyring: Keyring) -> None:
     ana, jordi = a_supporter(keyring, 1), a_supporter(keyring, 2)
     for someone in (ana, jordi):
@@ -255,61 +197,6 @@ async def test_numbers_stay_and_are_never_given_again(storage: Storage, keyring:
     signatures = [await storage.read(signature_of, each.supporter) for each in (ana, jordi)]
     assert [each and each.number for each in signatures] == [1, 3]
     assert (await storage.read(petition_state)).signatures == 2
-
-
-async def test_withdrawing_takes_the_person_out_of_a_running_broadcast(
-    storage: Storage, keyring: Keyring
-) -> None:
-    ana = a_supporter(keyring, 1)
-    await ana.arrive(storage)
-    await ana.sign(storage)
-    await write_all(
-        storage.database,
-        Statement(
-            "INSERT INTO broadcasts (id, petition, kind, state, content, total,"
-            " created_at, author_sealed)"
-            " VALUES (:id, 'andry', 'closing', 'running', '{}', 1, 0, :id)",
-            {"id": b"b"},
-        ),
-        Statement(
-            "INSERT INTO deliveries (broadcast_id, position, signature_id, language, state,"
-            " updated_at) SELECT :id, 1, id, 'es', 'pending', 0 FROM signatures",
-            {"id": b"b"},
-        ),
-    )
-    await storage.write(withdraw_signature, ana.supporter, NOON)
-    assert await read_sql(storage.database, "SELECT * FROM deliveries") == []
-    assert await storage.read(tally_of_broadcast, b"b") == Tally(total=1, withdrawn=1)
-
-
-async def test_who_blocks_the_bot_is_unreachable_until_they_return(
-    storage: Storage, keyring: Keyring
-) -> None:
-    ana = a_supporter(keyring, 1)
-    await ana.arrive(storage)
-    await ana.sign(storage)
-    await storage.write(mark_unreachable, ana.supporter, NOON)
-    assert (await storage.read(signature_statistics, NOON)).unreachable == 1
-    await storage.write(mark_reachable, ana.supporter, NOON)
-    assert (await storage.read(signature_statistics, NOON)).unreachable == 0
-
-
-async def test_other_news_are_refused_later_and_what_was_agreed_to_stays_on_record(
-    storage: Storage, keyring: Keyring
-) -> None:
-    ana, jon = a_supporter(keyring, 1), a_supporter(keyring, 2)
-    for each in (ana, jon):
-        await each.arrive(storage)
-        await each.sign(storage)
-    before = await storage.read(signature_of, ana.supporter)
-    await storage.write(end_consent, ana.supporter, "news", NOON)
-    after, of_jon = [await storage.read(signature_of, each.supporter) for each in (ana, jon)]
-    assert before is not None
-    assert after is not None
-    assert of_jon is not None
-    assert (before.news, after.news, of_jon.news) == (True, False, True)
-    (consent,) = (await storage.read(everything_held, ana.user_id)).consents
-    assert consent["purposes"] == "signature,news"
 
 
 async def test_the_statistics_add_up(storage: Storage, keyring: Keyring) -> None:

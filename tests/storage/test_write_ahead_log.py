@@ -13,7 +13,7 @@ import aiosqlite
 import pytest
 
 from storage import Storage
-from storage.consents import add_signed_name, correct_signed_name, remove_signed_name
+from storage.consents import add_signed_name, remove_signed_name
 from storage.conversations import Conversation, save_conversation, store_screen
 from storage.keyring import Keyring
 from storage.person_notices import PersonNoticeKind
@@ -23,7 +23,6 @@ from storage.petitions import ensure_petition
 from storage.signatures import withdraw_signature
 from storage.sqlite import SqliteDatabase
 from storage.write_ahead_log import (
-    _REWRITE_UP_TO_BYTES,
     PAUSE_SECONDS,
     RETRY_SECONDS,
     WriteAheadLog,
@@ -106,25 +105,6 @@ async def test_who_withdraws_is_gone_from_every_file(
         await storage.write(withdraw_signature, someone.supporter, NOON)
     await until(lambda: log(folder) == 0)
     assert found(folder, ever) == set()
-
-
-async def test_a_name_that_was_corrected_is_gone_from_every_file(
-    storage: Storage, keyring: Keyring, folder: Path
-) -> None:
-    people = [a_supporter(keyring, number, f"Persona {number}") for number in range(1, 31)]
-    for someone in people:
-        await someone.arrive(storage)
-        await someone.sign(storage)
-    names = "SELECT name_sealed AS sealed FROM signatures"
-    former = [row["sealed"] for row in await read_sql(storage.database, names)]
-    for someone in people:
-        after = Conversation(someone.supporter, stage="my_data", version=3)
-        await storage.write(correct_signed_name, after, 2, NOON, "Otro Nombre")
-    await until(lambda: log(folder) == 0)
-    assert found(folder, former) == set()
-    assert (
-        found(folder, [row["sealed"] for row in await read_sql(storage.database, names)]) != set()
-    )
 
 
 async def test_a_name_that_was_taken_off_is_found_nowhere_with_the_key_in_hand(
@@ -254,11 +234,6 @@ async def test_copies_in_unused_parts_of_pages_go_at_the_start_and_once_a_day(
     await database.close()
 
 
-def test_copies_go_from_a_petition_of_usual_size() -> None:
-    # Ten thousand signatures, at a kilobyte each.
-    assert _REWRITE_UP_TO_BYTES >= 10_000 * 1_024
-
-
 @pytest.mark.parametrize(("bytes_more", "rewritten"), [(0, True), (-1, False)])
 async def test_a_large_database_is_not_written_anew_while_people_sign(
     folder: Path, monkeypatch: pytest.MonkeyPatch, bytes_more: int, rewritten: bool
@@ -369,24 +344,16 @@ async def settled(tries: Tries) -> None:
         await asyncio.sleep(0)
 
 
-async def test_while_nobody_writes_nothing_is_done() -> None:
+async def test_while_nobody_writes_nothing_is_done_and_many_writes_are_one_cut() -> None:
     tries = Tries()
     log = ALog(tries)
     await settled(tries)
     assert (tries.tried, tries.pauses) == (0, [])
-    log.written()
-    await settled(tries)
-    await settled(tries)
-    assert (tries.tried, tries.pauses) == (1, [PAUSE_SECONDS])
-
-
-async def test_many_writes_are_one_cut_after_a_pause() -> None:
-    tries = Tries()
-    log = ALog(tries)
+    tries.go.clear()
     for _ in range(100):
         log.written()
         await asyncio.sleep(0)
-    assert tries.tried == 0
+    await settled(tries)
     await settled(tries)
     assert (tries.tried, tries.pauses) == (1, [PAUSE_SECONDS])
 
