@@ -71,6 +71,20 @@ async def test_a_message_that_is_taken_again_is_one_version(storage: Storage) ->
     assert [each.text for each in await left(storage)] == ["Son libres"]
 
 
+async def test_what_is_discarded_is_in_the_history_alone(storage: Storage) -> None:
+    await storage.write(discard_closing_texts, actor=MARTA, at=NOON)
+    await writes(storage, "Publicado")
+    await publishes(storage)
+    await writes(storage, "Con erata")
+    for _ in range(2):
+        await storage.write(discard_closing_texts, actor=MARTA, at=NOON)
+    assert await left(storage) == []
+    assert await shown(storage) == ["Publicado"]
+    assert [each.discarded_at for each in await storage.read(all_closing_texts)] == [None, NOON]
+    noted = [(entry.actor, entry.detail) for entry in await storage.read(newest_audit_entries, 9)]
+    assert sorted(noted) == [(MARTA, "closing es 1"), (MARTA, "discarded")]
+
+
 async def test_above_the_threshold_a_closed_petition_needs_a_second_admin(
     storage: Storage, keyring: Keyring
 ) -> None:

@@ -38,18 +38,9 @@ def _open(keyring: Keyring, sealed: bytes) -> str:
     return keyring.open(sealed, table="signatures", column="name_sealed", row=ROW)
 
 
-@pytest.mark.parametrize("plain", ["", "Ana", "Seán O'Brien", "王小明", "محمد", "x" * 4096])
-def test_what_was_sealed_opens_again(key_file: Path, plain: str) -> None:
-    assert _open(Keyring.load(key_file), _seal(Keyring.load(key_file), plain)) == plain
-
-
 def test_the_same_text_never_seals_the_same(key_file: Path) -> None:
     keyring = Keyring.load(key_file)
     assert len({_seal(keyring) for _ in range(100)}) == 100
-
-
-def test_a_sealed_value_does_not_hold_its_text(key_file: Path) -> None:
-    assert b"Ana" not in _seal(Keyring.load(key_file))
 
 
 @pytest.mark.parametrize(
@@ -114,16 +105,6 @@ def test_no_digest_is_the_same_with_another_key_or_a_hash_that_anybody_can_make(
     assert made[0] != made[1]
 
 
-def test_a_digest_survives_a_rotation(key_file: Path) -> None:
-    before = Keyring.load(key_file)
-    after = rotated(key_file)
-    known = [
-        keyring.digest(b"Ana", table="conversations", column="shown", row=ROW)
-        for keyring in (before, after)
-    ]
-    assert known[0] == known[1]
-
-
 def test_whoever_listens_is_told_of_every_value_that_does_not_open(key_file: Path) -> None:
     keyring, met = Keyring.load(key_file), list[BrokenData]()
     keyring.tell_damage_to(met.append)
@@ -162,10 +143,11 @@ def test_another_bots_key_opens_nothing(key_file: Path, tmp_path: Path) -> None:
 
 def test_after_a_rotation_the_old_values_open_and_references_stay(key_file: Path) -> None:
     before = Keyring.load(key_file)
-    sealed, reference = _seal(before), before.reference("andry", 7)
-    after = rotated(key_file)
+    after, sealed = rotated(key_file), _seal(before)
     assert _open(after, sealed) == "Ana"
-    assert after.reference("andry", 7) == reference
+    assert after.reference("andry", 7) == before.reference("andry", 7)
+    place = {"table": "conversations", "column": "shown"}
+    assert after.digest(b"Ana", **place, row=ROW) == before.digest(b"Ana", **place, row=ROW)
 
 
 def test_after_a_rotation_new_values_need_the_new_key(key_file: Path) -> None:
@@ -201,11 +183,6 @@ def test_a_reference_is_one_persons_in_one_petition() -> None:
     }
     assert len(references) == 12
     assert {len(reference) for reference in references} == {32}
-
-
-def test_no_reference_is_the_same_with_another_key(tmp_path: Path) -> None:
-    one, other = Keyring.generate(tmp_path / "1"), Keyring.generate(tmp_path / "2")
-    assert one.reference("andry", 1) != other.reference("andry", 1)
 
 
 def test_a_new_key_file_is_its_owners_alone(key_file: Path) -> None:
