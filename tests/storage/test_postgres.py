@@ -2,15 +2,14 @@
 
 import asyncio
 import time
-import traceback
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, text, update
-from sqlalchemy.exc import IntegrityError, ProgrammingError
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import IntegrityError
 
 from storage import postgres
 from storage.database import open_database
@@ -18,8 +17,9 @@ from storage.database_url import PostgresAddress, parse_address
 from storage.errors import DatabaseUrlWrong, SchemaMissing, Unavailable
 from storage.postgres import PostgresDatabase
 from storage.tables import PETITIONS
-from storage.transaction import BoundWork, Transaction
+from storage.transaction import Transaction
 from tests.storage.silent_connection import a_line
+from tests.storage.test_database import add, found, slugs
 from tests.support.postgres_server import PostgresServer
 from tests.support.raw_sql import read_sql, run_sql
 
@@ -44,49 +44,13 @@ def dsn(url: str) -> str:
     return address.dsn
 
 
-def add(*slugs: str) -> BoundWork[None]:
-    def adding(tx: Transaction) -> None:
-        for slug in slugs:
-            tx.change(insert(PETITIONS).values(slug=slug))
-
-    return adding
-
-
-def found(tx: Transaction) -> set[str]:
-    return {row.slug for row in tx.all(select(PETITIONS.c.slug))}
-
-
-async def slugs(database: PostgresDatabase) -> set[str]:
-    return await database.read(found)
-
-
 class TestGroups:
-    async def test_many_writes_at_once_all_happen(self, database: PostgresDatabase) -> None:
-        names = {f"p{number}" for number in range(500)}
-        await asyncio.gather(*[database.write(add(name)) for name in names])
-        assert await slugs(database) == names
-
     async def test_one_write_after_another_is_never_left_waiting(
         self, database: PostgresDatabase
     ) -> None:
         async with asyncio.timeout(10):
             for number in range(200):
                 await database.write(add(f"p{number}"))
-
-    async def test_a_mistake_undoes_its_own_transaction_only(
-        self, database: PostgresDatabase
-    ) -> None:
-        await database.write(add("taken"))
-        results = await asyncio.gather(
-            database.write(add("a")),
-            database.write(add("b", "taken")),
-            database.write(lambda tx: run_sql(tx, "SELEC nothing")),
-            database.write(add("d")),
-            return_exceptions=True,
-        )
-        kinds = [type(result) for result in results]
-        assert kinds == [type(None), IntegrityError, ProgrammingError, type(None)]
-        assert await slugs(database) == {"taken", "a", "d"}
 
     async def test_two_that_wait_for_each_other_are_both_done(
         self, database: PostgresDatabase
@@ -147,11 +111,6 @@ class TestGroups:
         await database.close()
         assert not database._tasks
 
-    async def test_a_reader_cannot_write(self, database: PostgresDatabase) -> None:
-        with pytest.raises(Unavailable):
-            await database.read(add("andry"))
-        assert await slugs(database) == set()
-
     async def test_nothing_stays_in_a_session_that_a_pooler_gives_to_somebody_else(
         self, database: PostgresDatabase
     ) -> None:
@@ -168,42 +127,6 @@ class TestGroups:
             outside = [await driver.fetchval(f"SHOW {name}") for name in names]
             assert outside == ["0", "0", "on"]
             assert not driver.is_in_transaction()
-
-    async def test_what_a_driver_says_is_told_without_the_values(
-        self, database: PostgresDatabase
-    ) -> None:
-        twice = ["".join(("An", "dry"))] * 2
-        with pytest.raises(IntegrityError) as raised:
-            await database.write(add(*twice))
-        assert "petitions_key" in str(raised.value)
-        assert "Andry" not in "".join(traceback.format_exception(raised.value))
-
-    async def test_cancelling_one_harms_nobody(self, database: PostgresDatabase) -> None:
-        writes = [asyncio.create_task(database.write(add(f"p{number}"))) for number in range(50)]
-        await asyncio.sleep(0)
-        for write in writes[::2]:
-            write.cancel()
-        results = await asyncio.gather(*writes, return_exceptions=True)
-        assert [type(result) for result in results[1::2]] == [type(None)] * 25
-        assert await slugs(database) >= {f"p{number}" for number in range(1, 50, 2)}
-
-    async def test_closing_finishes_what_was_asked_for(self, url: str) -> None:
-        database = await PostgresDatabase.open(dsn(url))
-        writes = [asyncio.create_task(database.write(add(f"p{number}"))) for number in range(300)]
-        await asyncio.sleep(0)
-        await database.close()
-        await asyncio.gather(*writes)
-        again = await PostgresDatabase.open(dsn(url))
-        assert len(await slugs(again)) == 300
-        await again.close()
-
-    async def test_after_closing_nothing_is_taken_on(self, url: str) -> None:
-        database = await PostgresDatabase.open(dsn(url))
-        await database.close()
-        with pytest.raises(Unavailable):
-            await database.write(add("andry"))
-        with pytest.raises(Unavailable):
-            await slugs(database)
 
 
 class TestAServerThatIsBusy:

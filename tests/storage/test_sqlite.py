@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy import text
 
 from storage.errors import BrokenData, SchemaMissing, Unavailable
 from storage.sqlite import SqliteDatabase
 from storage.sqlite_connection import fails_whole_group, is_locked, storage_error
-from storage.tables import PETITIONS
 from storage.transaction import BoundWork, Transaction
+from tests.storage.test_database import add, slugs
 
 
 @pytest.fixture
@@ -34,14 +33,6 @@ async def database(path: Path) -> AsyncIterator[SqliteDatabase]:
     await opened.close()
 
 
-def add(*slugs: str) -> BoundWork[None]:
-    def adding(tx: Transaction) -> None:
-        for slug in slugs:
-            tx.change(insert(PETITIONS).values(slug=slug))
-
-    return adding
-
-
 def run(sql: str) -> BoundWork[Any]:
     return lambda tx: tx.scalar(text(sql))
 
@@ -54,14 +45,6 @@ def fail(code: int) -> BoundWork[None]:
         raise coded(code)
 
     return failing
-
-
-def found(tx: Transaction) -> set[str]:
-    return {row.slug for row in tx.all(select(PETITIONS.c.slug))}
-
-
-async def slugs(database: SqliteDatabase) -> set[str]:
-    return await database.read(found)
 
 
 def connection_threads() -> set[threading.Thread]:
@@ -99,54 +82,14 @@ class TestPragmas:
         seen = [await reader.read(asked) for reader in database._readers]
         assert [*seen, await database.write(asked)] == [value] * 3
 
-    async def test_a_reader_cannot_write(self, database: SqliteDatabase) -> None:
-        with pytest.raises(Unavailable):
-            await database.read(add("andry"))
-
 
 class TestGroups:
-    async def test_many_writes_at_once_all_happen(self, database: SqliteDatabase) -> None:
-        names = {f"p{number}" for number in range(1_000)}
-        await asyncio.gather(*[database.write(add(name)) for name in names])
-        assert await slugs(database) == names
-
     async def test_waiting_writes_share_one_commit(self, database: SqliteDatabase) -> None:
         traced: list[str] = []
         driver = database._writer.driver
         await database._writer.run(lambda: driver.set_trace_callback(traced.append))
         await asyncio.gather(*[database.write(add(f"p{number}")) for number in range(100)])
         assert traced.count("COMMIT") < 10
-
-    async def test_a_mistake_undoes_its_own_transaction_only(
-        self, database: SqliteDatabase
-    ) -> None:
-        await database.write(add("taken"))
-        results = await asyncio.gather(
-            database.write(add("a")),
-            database.write(add("b", "taken")),
-            database.write(run("SELEC nothing")),
-            database.write(add("d")),
-            return_exceptions=True,
-        )
-        kinds = [type(result) for result in results]
-        assert kinds == [type(None), IntegrityError, OperationalError, type(None)]
-        assert await slugs(database) == {"taken", "a", "d"}
-
-    async def test_what_a_driver_says_is_told_without_the_values(
-        self, database: SqliteDatabase
-    ) -> None:
-        with pytest.raises(IntegrityError) as raised:
-            await database.write(add("Andry Hernández", "Andry Hernández"))
-        assert "Andry" not in f"{raised.value}{raised.value.__cause__}"
-
-    async def test_cancelling_one_harms_nobody(self, database: SqliteDatabase) -> None:
-        writes = [asyncio.create_task(database.write(add(f"p{number}"))) for number in range(50)]
-        await asyncio.sleep(0)
-        for write in writes[::2]:
-            write.cancel()
-        results = await asyncio.gather(*writes, return_exceptions=True)
-        assert [type(result) for result in results[1::2]] == [type(None)] * 25
-        assert await slugs(database) >= {f"p{number}" for number in range(1, 50, 2)}
 
     async def test_whoever_gave_up_before_their_turn_wrote_nothing(
         self, database: SqliteDatabase
@@ -160,24 +103,6 @@ class TestGroups:
         turn.set()
         await writes[1]
         assert await slugs(database) == {"kept"}
-
-    async def test_closing_finishes_what_was_asked_for(self, path: Path) -> None:
-        database = await SqliteDatabase(path).open()
-        writes = [asyncio.create_task(database.write(add(f"p{number}"))) for number in range(300)]
-        await asyncio.sleep(0)
-        await database.close()
-        await asyncio.gather(*writes)
-        again = await SqliteDatabase(path).open()
-        assert len(await slugs(again)) == 300
-        await again.close()
-
-    async def test_after_closing_nothing_is_taken_on(self, path: Path) -> None:
-        database = await SqliteDatabase(path).open()
-        await database.close()
-        with pytest.raises(Unavailable, match="closed"):
-            await database.write(add("andry"))
-        with pytest.raises(Unavailable, match="closed"):
-            await slugs(database)
 
     async def test_closing_leaves_one_file(self, path: Path) -> None:
         database = await SqliteDatabase(path).open()

@@ -1,0 +1,89 @@
+"""Tests what every caller may rely on, whichever database it is."""
+
+import asyncio
+import traceback
+
+import pytest
+from sqlalchemy import insert, select, text
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+
+from storage.database import Database, open_database
+from storage.errors import Unavailable
+from storage.tables import PETITIONS
+from storage.transaction import BoundWork, Transaction
+
+
+def add(*slugs: str) -> BoundWork[None]:
+    def adding(tx: Transaction) -> None:
+        for slug in slugs:
+            tx.change(insert(PETITIONS).values(slug=slug))
+
+    return adding
+
+
+def found(tx: Transaction) -> set[str]:
+    return {row.slug for row in tx.all(select(PETITIONS.c.slug))}
+
+
+async def slugs(database: Database) -> set[str]:
+    return await database.read(found)
+
+
+async def test_many_writes_at_once_all_happen(database: Database) -> None:
+    names = {f"p{number}" for number in range(500)}
+    await asyncio.gather(*[database.write(add(name)) for name in names])
+    assert await slugs(database) == names
+
+
+async def test_a_mistake_undoes_its_own_transaction_only(database: Database, kind: str) -> None:
+    await database.write(add("taken"))
+    results = await asyncio.gather(
+        database.write(add("a")),
+        database.write(add("b", "taken")),
+        database.write(lambda tx: tx.scalar(text("SELEC nothing"))),
+        database.write(add("d")),
+        return_exceptions=True,
+    )
+    wrong_sql = OperationalError if kind == "sqlite" else ProgrammingError
+    kinds = [type(result) for result in results]
+    assert kinds == [type(None), IntegrityError, wrong_sql, type(None)]
+    assert await slugs(database) == {"taken", "a", "d"}
+
+
+async def test_what_a_driver_says_is_told_without_the_values(database: Database) -> None:
+    twice = ["".join(("An", "dry"))] * 2
+    with pytest.raises(IntegrityError) as raised:
+        await database.write(add(*twice))
+    assert "petitions" in str(raised.value)
+    assert "Andry" not in "".join(traceback.format_exception(raised.value))
+
+
+async def test_a_reader_cannot_write(database: Database) -> None:
+    with pytest.raises(Unavailable):
+        await database.read(add("andry"))
+    assert await slugs(database) == set()
+
+
+async def test_cancelling_one_harms_nobody(database: Database) -> None:
+    writes = [asyncio.create_task(database.write(add(f"p{number}"))) for number in range(50)]
+    await asyncio.sleep(0)
+    for write in writes[::2]:
+        write.cancel()
+    results = await asyncio.gather(*writes, return_exceptions=True)
+    assert [type(result) for result in results[1::2]] == [type(None)] * 25
+    assert await slugs(database) >= {f"p{number}" for number in range(1, 50, 2)}
+
+
+async def test_closing_finishes_what_was_asked_for_and_takes_on_nothing_more(
+    database: Database, database_url: str
+) -> None:
+    writes = [asyncio.create_task(database.write(add(f"p{number}"))) for number in range(300)]
+    await asyncio.sleep(0)
+    await database.close()
+    await asyncio.gather(*writes)
+    for asked in (database.write(add("andry")), slugs(database)):
+        with pytest.raises(Unavailable, match="closed"):
+            await asked
+    again = await open_database(database_url)
+    assert len(await slugs(again)) == 300
+    await again.close()
