@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 
 from storage import Storage
-from storage.consents import correct_signed_name
+from storage.consents import correct_signed_name, end_consent
 from storage.conversations import Conversation, conversation_of, save_conversation
 from storage.errors import ConversationMoved
 from storage.keyring import Keyring
+from storage.personal_data import everything_held
 from storage.petitions import close_petition, petition_state
 from storage.sent_files import add_sent_file, files_due
 from storage.signature_counts import Stats, signature_statistics
@@ -27,7 +28,7 @@ from tests.support.supporters import NOON, WORDS, a_supporter
 async def test_a_signature_reads_back_as_it_was_given(storage: Storage, keyring: Keyring) -> None:
     sean = a_supporter(keyring, 3, "Seán O'Brien")
     await sean.arrive(storage)
-    await sean.sign(storage, language="en", source="web")
+    assert await sean.sign(storage, language="en", source="web") is True
     assert await storage.read(signature_of, sean.supporter) == Signature(
         number=1,
         name="Seán O'Brien",
@@ -197,6 +198,24 @@ async def test_numbers_stay_and_are_never_given_again(storage: Storage, keyring:
     signatures = [await storage.read(signature_of, each.supporter) for each in (ana, jordi)]
     assert [each and each.number for each in signatures] == [1, 3]
     assert (await storage.read(petition_state)).signatures == 2
+
+
+async def test_other_news_are_refused_later_and_what_was_agreed_to_stays_on_record(
+    storage: Storage, keyring: Keyring
+) -> None:
+    ana, jon = a_supporter(keyring, 1), a_supporter(keyring, 2)
+    for each in (ana, jon):
+        await each.arrive(storage)
+        await each.sign(storage)
+    before = await storage.read(signature_of, ana.supporter)
+    await storage.write(end_consent, ana.supporter, "news", NOON)
+    after, of_jon = [await storage.read(signature_of, each.supporter) for each in (ana, jon)]
+    assert before is not None
+    assert after is not None
+    assert of_jon is not None
+    assert (before.news, after.news, of_jon.news) == (True, False, True)
+    (consent,) = (await storage.read(everything_held, ana.user_id)).consents
+    assert consent["purposes"] == "signature,news"
 
 
 async def test_the_statistics_add_up(storage: Storage, keyring: Keyring) -> None:
