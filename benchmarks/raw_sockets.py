@@ -8,10 +8,10 @@ from urllib.parse import quote_plus, urlsplit
 import uvloop
 
 from benchmarks.child_job import TEXT, Job, JobReport, ResourceMeter, run_job
-from bot.broadcast.task_pool import MOST_TASKS
+from bot.broadcast.delivery_loop import MOST_OPEN
 
 # As many as the bot uses.
-CONNECTIONS = MOST_TASKS
+CONNECTIONS = MOST_OPEN
 
 
 class _Raw(asyncio.Protocol):

@@ -11,11 +11,6 @@ from storage.broadcast_types import Outcome, Result
 
 MOST_UNREACHABLE = 20
 
-_MOST_BUGS_IN_A_ROW = 3
-# Or this many, when they are this share of all, though others go well in between.
-_MANY_BUGS = 10
-_SHARE_OF_BUGS = 0.1
-
 _MOST_FAILURES_IN_A_ROW = 3  # then getMe is asked before anybody else is tried
 _PAUSES = BackOff(0.5, longest=30.0)  # in seconds, while nothing gets through
 # A proxy's hiccup does not last as long.
@@ -28,24 +23,7 @@ _LONGEST_SECONDS = 3600.0
 _REMEMBERED = 10_000
 
 
-class _Withholding:
-    """Keeps failures back until it is clear whose they are; then `record` records them."""
-
-    def __init__(self, record: Callable[[Result], None]) -> None:
-        self._record = record
-        self._withheld: list[Result] = []
-
-    def close(self) -> None:
-        """Records the failures that are left as those recipients' own."""
-        self._release(lambda result: result)
-
-    def _release(self, judge: Callable[[Result], Result]) -> None:
-        for each in self._withheld:
-            self._record(judge(each))
-        self._withheld.clear()
-
-
-class UnreachableBreaker(_Withholding):
+class UnreachableBreaker:
     """Opens when none of a broadcast's first recipients can be reached.
 
     The cause is then hardly on their side: this is another bot, with another token, or Telegram
@@ -54,75 +32,37 @@ class UnreachableBreaker(_Withholding):
     back.
 
     Args:
+        record: records a result.
         is_confirmed: whether an admin has confirmed that this is the right bot.
     """
 
     def __init__(self, record: Callable[[Result], None], *, is_confirmed: bool) -> None:
-        super().__init__(record)
+        self._record = record
         self._is_confirmed = is_confirmed
-        self._is_open = False
+        self._withheld: list[Result] = []
 
     def record_delivery(self) -> None:
         """Notes that a recipient was reached, and records the failures before it."""
-        self._is_confirmed, self._is_open = True, False
+        self._is_confirmed = True
         self.close()
 
     def record_failure(self, result: Result) -> bool:
         """Notes a recipient who was not reached; tells whether there were too many."""
         self._withheld.append(result)
-        if not self._is_confirmed and len(self._withheld) >= MOST_UNREACHABLE:
-            self._is_open = True
-        if self._is_open:
-            self.give_back()
-        elif self._is_confirmed:
+        if self._is_confirmed:
             self.close()
-        return self._is_open
+        return len(self._withheld) >= MOST_UNREACHABLE
+
+    def close(self) -> None:
+        """Records the failures that are left as those recipients' own."""
+        for each in self._withheld:
+            self._record(each)
+        self._withheld.clear()
 
     def give_back(self) -> None:
         """Records the failures that are left as unsent, when the run ends early."""
-        self._release(lambda result: replace(result, outcome=Outcome.UNSENT))
-
-
-class BugBreaker(_Withholding):
-    """Opens when a bug is likely to hit every recipient, and not one alone.
-
-    A delivery that failed on a bug is recorded once another delivery went well. When several in a
-    row fail, the bug is not theirs: all but the first go back to be claimed again. The first is
-    recorded, so that a broadcast that is resumed again and again still comes to its end.
-    """
-
-    def __init__(self, record: Callable[[Result], None]) -> None:
-        super().__init__(record)
-        self._bugs = 0
-        self._others = 0
-        self._is_open = False
-
-    def record_success(self) -> None:
-        """Notes a delivery without a bug, and records the failures before it."""
-        self._others += 1
+        self._withheld = [replace(each, outcome=Outcome.UNSENT) for each in self._withheld]
         self.close()
-
-    def record_failure(self, result: Result) -> bool:
-        """Notes a failure by a bug; tells whether the bug is likely to hit everybody."""
-        self._withheld.append(result)
-        self._bugs += 1
-        if not self._is_open and not self._are_many():
-            return False
-        if not self._is_open:
-            self._record(self._withheld.pop(0))
-        self._is_open = True
-        self._release(_given_back)
-        return True
-
-    def _are_many(self) -> bool:
-        share = self._bugs / (self._bugs + self._others)
-        many = self._bugs >= _MANY_BUGS and share >= _SHARE_OF_BUGS
-        return many or len(self._withheld) >= _MOST_BUGS_IN_A_ROW
-
-
-def _given_back(result: Result) -> Result:
-    surely_not_sent = result.outcome is Outcome.REJECTED
-    return replace(result, outcome=Outcome.UNSENT if surely_not_sent else Outcome.IN_DOUBT)
 
 
 @dataclass(slots=True)
@@ -152,23 +92,27 @@ class OutageBreaker:
         self._successes += 1
         self._troubles.pop(position, None)
 
-    def record_failure(self, position: int, now: float) -> bool:
-        """Notes a failure; tells whether this delivery is to be given up."""
-        self.record_lost_answer(now)
-        trouble = self._trouble(position, now)
-        return trouble.rounds >= _MOST_ROUNDS or now - trouble.since >= _LONGEST_SECONDS
+    def record_failure(self, position: int, now: float, *, is_denied: bool = False) -> bool:
+        """Notes a failure; tells whether this delivery is to be given up.
 
-    def record_denial(self, position: int, now: float) -> bool:
-        """Notes a 401 or a 404, which may come from a proxy; tells whether to give this one up.
-
-        A single one opens the breaker.
+        A 401 or 404, by which the bot is denied, may come from a proxy; one opens the breaker.
         """
-        if self._denied_since is None:
+        if not is_denied:
+            self.record_lost_answer(now)
+        elif self._denied_since is None:
             self._denied_since = self._counted_at = now
             self._in_a_row = max(self._in_a_row, _MOST_FAILURES_IN_A_ROW)
         else:
             self._count(now)
-        return self._trouble(position, now).rounds >= _MOST_ROUNDS
+        trouble = self._troubles.get(position)
+        if trouble is None:
+            if len(self._troubles) >= _REMEMBERED:
+                del self._troubles[next(iter(self._troubles))]
+            trouble = self._troubles[position] = _Trouble(now, 1, self._successes)
+        elif trouble.successes != self._successes:
+            trouble.rounds += 1
+            trouble.successes = self._successes
+        return trouble.rounds >= _MOST_ROUNDS or now - trouble.since >= _LONGEST_SECONDS
 
     def record_lost_answer(self, now: float) -> None:
         """Notes a lost answer: it says nothing about the delivery, but may mean an outage."""
@@ -193,14 +137,3 @@ class OutageBreaker:
         if not self.is_open or now - self._counted_at >= self.pause():
             self._in_a_row += 1
             self._counted_at = now
-
-    def _trouble(self, position: int, now: float) -> _Trouble:
-        trouble = self._troubles.get(position)
-        if trouble is None:
-            if len(self._troubles) >= _REMEMBERED:
-                del self._troubles[next(iter(self._troubles))]
-            trouble = self._troubles[position] = _Trouble(now, 1, self._successes)
-        elif trouble.successes != self._successes:
-            trouble.rounds += 1
-            trouble.successes = self._successes
-        return trouble

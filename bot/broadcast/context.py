@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.back_off import BackOff, Retries
+from bot.back_off import Retries
 from bot.broadcast.broadcast_interrupt import BroadcastInterrupt, InterruptReason
-from bot.broadcast.claim_pacing import AHEAD_SECONDS, BATCH_SECONDS, WINDOW_SECONDS
 from bot.broadcast.content import Content
 from bot.broadcast.lease import LEASE_SECONDS, LeaseHolder
 from bot.broadcast.open_claims import OpenClaims
@@ -24,35 +23,10 @@ POLL_SECONDS = 1.0  # between two looks for a due broadcast, when nothing wakes 
 REST_SECONDS = 1.0  # before what failed is tried again
 CALL_SECONDS = 10.0  # for Telegram's answer
 CALL_PAUSES = (0.3, 1.0)  # seconds before a call that surely did not arrive is repeated
-
-_LONGEST_REST_SECONDS = 300.0
-_MOST_BUGS_IN_A_ROW = 3  # then a broadcast is paused
-
-
-class ReportRetries(Retries):
-    """Keeps the back-offs per broadcast, the bugs, and which questions the admins were asked."""
-
-    def __init__(self, first_pause: float) -> None:
-        super().__init__(BackOff(first_pause, _LONGEST_REST_SECONDS))
-        self._bugs: dict[bytes, int] = {}
-        self._asked: set[tuple[bytes, str]] = set()
-
-    def record_bug(self, broadcast: bytes) -> bool:
-        """Notes a run that ended in a bug; tells whether there were too many in a row."""
-        self._bugs[broadcast] = self._bugs.get(broadcast, 0) + 1
-        return self._bugs[broadcast] >= _MOST_BUGS_IN_A_ROW
-
-    def record_success(self, broadcast: bytes) -> None:
-        """Notes a run without a bug."""
-        self._bugs.pop(broadcast, None)
-
-    def record_question(self, broadcast: bytes, question: str) -> None:
-        """Notes that the admins were asked this question."""
-        self._asked.add((broadcast, question))
-
-    def is_asked(self, broadcast: bytes, question: str | None) -> bool:
-        """Tells whether there is a question that the admins were asked."""
-        return (broadcast, question) in self._asked
+BATCH_SECONDS = 0.1  # one claim takes as many deliveries as are sent in this time
+# As many as are sent in this time may be claimed and not done, which is what a kill repeats at
+# most; nearly as long a claim may take on a slow disk.
+WINDOW_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +37,6 @@ class Durations:
     rest: float = REST_SECONDS
     lease: float = LEASE_SECONDS
     batch: float = BATCH_SECONDS
-    ahead: float = AHEAD_SECONDS
     window: float = WINDOW_SECONDS
     call: float = CALL_SECONDS
     retries: tuple[float, ...] = CALL_PAUSES
@@ -99,8 +72,8 @@ class RateGate(Protocol):
         """Limits the rate, in messages a second, from now on."""
         ...
 
-    def pause_for(self, lane: Lane, chat: int | str | None = None) -> float:
-        """Returns the seconds until a call to this chat, or without one to any, may leave."""
+    def pause_for(self, lane: Lane) -> float:
+        """Returns the seconds until a call may leave."""
         ...
 
     def announced_pause(self) -> float:
@@ -126,6 +99,8 @@ class WorkerContext:
     """Everything that one worker's runs share; `clock` is monotonic and in seconds.
 
     Attributes:
+        retries: when each broadcast whose end was not reported, or that met a bug, is tried again.
+        asked: the broadcasts of which the admins were asked something, and what.
         woken: set when there may be something to send.
         is_admin: tells whether a user is still an admin; asked when a planned broadcast is due.
         approval_above: more recipients than this need a second admin's approval.
@@ -133,9 +108,9 @@ class WorkerContext:
     """
 
     storage: Storage
-
     reporter: Reporter
-    report_retries: ReportRetries
+    retries: Retries
+    asked: set[tuple[bytes, str]]
     client: Client
     gate: RateGate
     rates: Rates
@@ -157,7 +132,7 @@ class WorkerContext:
         """
         if not self.interrupt.is_triggered and not self.lease_holder.holds():
             self.interrupt.trigger(
-                InterruptReason.LOST if self.lease_holder.has_expired() else InterruptReason.CLOCKS
+                InterruptReason.LOST if self.lease_holder.has_expired() else InterruptReason.ENDED
             )
         return not self.interrupt.is_triggered
 

@@ -1,10 +1,10 @@
 """The deliveries that are claimed and not yet done, and those of them that are void.
 
 A claim reads from the database who is still to be written to. Its deliveries then wait in memory
-for a second or several, and a recipient may withdraw or mute the bot meanwhile. Then the claims
-are made void for that chat: its delivery goes back unsent, and the next claim asks the database
-again. So people who unmute the bot a moment later still get the message, and nothing has to be
-undone. This works because only one process sends, which the process lock guarantees.
+for a second or several, and a recipient may withdraw or mute the bot meanwhile. Then the claim is
+made void for that chat: its delivery goes back unsent, and the next claim asks the database again.
+So people who unmute the bot a moment later still get the message, and nothing has to be undone.
+This works because only one process sends, which the process lock guarantees.
 """
 
 import asyncio
@@ -14,84 +14,81 @@ from dataclasses import dataclass, field
 from storage.broadcast_types import Delivery
 
 
-@dataclass(slots=True)
-class _Claim:
-    """How many deliveries of a claim are left, and for which chats it is void."""
+@dataclass(slots=True, eq=False)
+class OpenDelivery:
+    """A claimed delivery until it is done.
 
-    left: int = 0
-    void_for: set[int] = field(default_factory=set)
+    Attributes:
+        is_void: whether its recipient has said no since it was claimed.
+        has_left: whether its call was let go: from then on it may have arrived, until Telegram has
+            refused it.
+    """
+
+    delivery: Delivery
+    is_void: bool = False
+    has_left: bool = False
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class OpenClaims:
-    """The open claims of this process, and its broadcast calls in flight, by chat.
-
-    A claim is forgotten with its last delivery, so nothing is kept while nothing is sent.
-    """
+    """The open deliveries of this process, by chat: nobody is claimed twice at once."""
 
     def __init__(self) -> None:
-        self._claims: dict[bytes, _Claim] = {}
-        self._in_flight: dict[int, int] = {}
-        self._waiting: dict[int, asyncio.Event] = {}
+        self._open: dict[int, OpenDelivery] = {}
+        # Who said no while a claim was on its way, whose answer may contain them.
+        self._said_no: set[int] | None = None
+        self._enough = 0
+        self._few_left = asyncio.Event()
 
     def __len__(self) -> int:
-        return len(self._claims)
+        return len(self._open)
 
-    async def claim(self, token: bytes, ask: Awaitable[list[Delivery]]) -> list[Delivery]:
-        """Returns what `ask` claims; each delivery is open until it is `finished`.
-
-        Args:
-            token: the claim token.
-            ask: claims in the database. The claim is open before this is awaited, since the
-                answer may contain someone who withdraws while it is on its way.
-        """
-        claim = self._claims[token] = _Claim()
+    async def claim(self, ask: Awaitable[list[Delivery]]) -> list[OpenDelivery]:
+        """Returns what `ask` claims in the database; each is open until it is `finished`."""
+        said_no = self._said_no = set()
         try:
-            batch = await ask
-            claim.left = len(batch)
+            batch = [OpenDelivery(each, each.chat_id in said_no) for each in await ask]
         finally:
-            if claim.left == 0:
-                del self._claims[token]
+            self._said_no = None
+        self._open.update((each.delivery.chat_id, each) for each in batch)
         return batch
 
-    def finished(self, delivery: Delivery) -> None:
+    def finished(self, claimed: OpenDelivery) -> None:
         """Notes that a delivery was sent or given back."""
-        claim = self._claims[delivery.claim]
-        claim.left -= 1
-        if claim.left == 0:
-            del self._claims[delivery.claim]
+        self._open.pop(claimed.delivery.chat_id, None)
+        claimed.ended.set()
+        if len(self._open) < self._enough:
+            self._few_left.set()
+
+    def unfinished(self) -> list[OpenDelivery]:
+        """Returns the deliveries that are open."""
+        return list(self._open.values())
+
+    async def wait_until_below(self, number: int) -> None:
+        """Waits until fewer than `number` deliveries are open."""
+        while len(self._open) >= number:
+            self._enough = number
+            self._few_left.clear()
+            await self._few_left.wait()
 
     def make_void(self, chat_id: int) -> None:
         """Makes all open claims void for this chat.
 
         To be called after the database has the withdrawal; later claims take it into account.
         """
-        for claim in self._claims.values():
-            claim.void_for.add(chat_id)
-
-    def is_valid(self, delivery: Delivery) -> bool:
-        """Tells whether a delivery's claim is still valid, so that it may be sent."""
-        return delivery.chat_id not in self._claims[delivery.claim].void_for
-
-    def call_started(self, chat_id: int) -> None:
-        """Notes that a call to this chat is sent now."""
-        self._in_flight[chat_id] = self._in_flight.get(chat_id, 0) + 1
-
-    def call_ended(self, chat_id: int) -> None:
-        """Notes that a call to this chat has ended, whatever its outcome."""
-        left = self._in_flight.pop(chat_id) - 1
-        if left > 0:
-            self._in_flight[chat_id] = left
-        elif (ended := self._waiting.pop(chat_id, None)) is not None:
-            ended.set()
+        if self._said_no is not None:
+            self._said_no.add(chat_id)
+        if chat_id in self._open:
+            self._open[chat_id].is_void = True
 
     async def wait_for_calls(self, chat_id: int, seconds: float) -> bool:
         """Waits until no call to this chat is in flight; False when that takes longer."""
-        if chat_id not in self._in_flight:
+        claimed = self._open.get(chat_id)
+        if claimed is None or not claimed.has_left:
             return True
-        ended = self._waiting.setdefault(chat_id, asyncio.Event())
         try:
             async with asyncio.timeout(seconds):
-                await ended.wait()
+                await claimed.ended.wait()
         except TimeoutError:
             return False
         return True

@@ -1,19 +1,18 @@
 """The recall of a broadcast: deletes what it sent at the permitted rate."""
 
+import asyncio
 import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 
 import structlog
 from telegram.error import TelegramError
 
-from bot.broadcast.broadcast_interrupt import InterruptReason
 from bot.broadcast.circuit_breakers import OutageBreaker
 from bot.broadcast.context import WorkerContext
-from bot.broadcast.result_recorder import write_by_halves
-from bot.broadcast.task_pool import TaskPool
+from bot.broadcast.result_recorder import write_or_set_aside
 from bot.tracebacks import error_reference
 from bot.transport import ErrorKind, Lane, error_kind
 from storage.broadcast_types import Broadcast, Recalled, Tally
@@ -22,7 +21,7 @@ from storage.recalls import SentMessages, next_to_recall, record_recalled
 
 _log = structlog.stdlib.get_logger()
 
-_LARGEST_BATCH = 500
+_LARGEST_BATCH = 400  # fewer than there are connections
 _SMALLEST_BATCH = 20
 # How often a bug may hit the same delivery, while others are deleted, before it is given up.
 _TRIES = 3
@@ -33,7 +32,6 @@ _NOT_THERE = "not found"
 _FOR_GOOD = (ErrorKind.UNREACHABLE, ErrorKind.CONTENT, ErrorKind.UNCHANGED, ErrorKind.EXPIRED)
 
 
-@dataclass(slots=True)
 class Recall:
     """Deletes the messages of one broadcast, until nothing is left or the run is interrupted.
 
@@ -45,94 +43,97 @@ class Recall:
         unrecorded: the positions whose result the database refuses although it is available.
     """
 
-    context: WorkerContext
-    broadcast: Broadcast
-    pool: TaskPool[SentMessages] = field(init=False)
-    tally: Tally | None = None
-    unrecorded: set[int] = field(default_factory=set)
-    outage_breaker: OutageBreaker = field(default_factory=OutageBreaker)
-    _bugs: Counter[int] = field(default_factory=Counter)
-    _done: defaultdict[Recalled, list[int]] = field(default_factory=lambda: defaultdict(list))
-
-    def __post_init__(self) -> None:
-        self.pool = TaskPool(self._delete_messages)
+    def __init__(self, context: WorkerContext, broadcast: Broadcast) -> None:
+        self._context = context
+        self._broadcast = broadcast
+        self._outage_breaker = OutageBreaker()
+        self._bugs = Counter[int]()
+        self._calls: list[asyncio.Task[Recalled | None]] = []
+        self.tally: Tally | None = None
+        self.unrecorded = set[int]()
 
     async def work(self) -> bool:
         """Deletes until nothing is left (True) or the recall is interrupted (False)."""
-        self.context.gate.set_ceiling(self.context.rates.free)
-        self.tally = await self.context.read(tally_of_broadcast, self.broadcast.id)
-        after, noted, left = 0, True, False
-        while self.context.may_continue():
-            pause = max(self.context.gate.pause_for(Lane.BROADCAST), self.outage_breaker.pause())
-            await self.context.interrupt.rest(pause)
+        context, after, is_any_left, is_any_done = self._context, 0, False, False
+        context.gate.set_ceiling(context.rates.free)
+        self.tally = await context.read(tally_of_broadcast, self._broadcast.id)
+        while context.may_continue():
+            pause = max(context.gate.pause_for(Lane.BROADCAST), self._outage_breaker.pause())
+            await context.interrupt.rest(pause)
             batch = await self._next(after)
             todo = [each for each in batch if each.position not in self.unrecorded]
-            self.pool.add(todo)
-            await self.pool.wait_until_below(1)
-            noted, left = await self._record_outcomes() or noted, left or bool(todo)
+            is_any_done |= await self._delete_all(todo)
+            is_any_left |= bool(todo)
             if batch:
                 after = batch[-1].position
-            elif not left:
+            elif not is_any_left:
                 return True
             else:
                 # Another round for those whose deletion failed.
-                if not noted:
-                    await self.context.interrupt.rest(self.context.durations.rest)
-                after, noted, left = 0, False, False
+                if not is_any_done:
+                    await context.interrupt.rest(context.durations.rest)
+                after, is_any_left, is_any_done = 0, False, False
         return False
 
+    def cancel(self) -> None:
+        """Cancels the calls in flight, which are made again by the next run."""
+        for each in self._calls:
+            each.cancel()
+
     async def settle(self) -> None:
-        """Waits for the calls in flight, and records the results unless the lease is lost."""
-        await self.pool.wait_until_below(1)
-        if self.context.interrupt.reason is not InterruptReason.LOST:
-            await self._record_outcomes()
+        """Waits for the calls in flight, if the work on them was broken off."""
+        if self._calls:
+            await asyncio.wait(self._calls)
 
     async def _next(self, after: int) -> list[SentMessages]:
-        rate = self.context.gate.rate
+        rate = self._context.gate.rate
         limit = min(_LARGEST_BATCH, max(_SMALLEST_BATCH, math.ceil(2 * rate)))
-        return await self.context.read(
-            next_to_recall, self.broadcast.id, after=after, limit=limit, at=self.context.now()
+        return await self._context.read(
+            next_to_recall, self._broadcast.id, after=after, limit=limit, at=self._context.now()
         )
 
-    async def _delete_messages(self, sent: SentMessages) -> None:
-        try:
-            outcome = Recalled.FAILED if sent.chat_id is None else await self._delete(sent)
-        except Exception as error:  # a bug must not keep the other messages from being deleted
-            outcome = self._handle_bug(sent, error)
-        else:
-            if outcome is not None:
-                self.outage_breaker.record_answer(sent.position)
-        if outcome is not None:
-            self._done[outcome].append(sent.position)
+    async def _delete_all(self, todo: Sequence[SentMessages]) -> bool:
+        """Deletes messages and records the outcomes; tells whether there are any."""
+        self._calls = [asyncio.create_task(self._delete(each)) for each in todo]
+        ends = await asyncio.gather(*self._calls, return_exceptions=True)
+        outcomes: defaultdict[Recalled, list[int]] = defaultdict(list)
+        bugs = []
+        for sent, end in zip(todo, ends, strict=True):
+            if isinstance(end, Recalled):
+                self._outage_breaker.record_answer(sent.position)
+                outcomes[end].append(sent.position)
+            elif isinstance(end, Exception):
+                bugs.append(sent.position)
+                self._note_bug(sent.position, end)
+        given_up = [each for each in bugs if self._bugs[each] >= _TRIES]
+        if given_up and (outcomes or (self.tally is not None and self.tally.recalled > 0)):
+            outcomes[Recalled.FAILED] += given_up  # the bug hits them alone
+        for recalled, positions in outcomes.items():
+            await write_or_set_aside(partial(self._record, recalled), positions, self._set_aside)
+        return bool(outcomes)
 
-    def _handle_bug(self, sent: SentMessages, error: Exception) -> Recalled | None:
-        """Returns FAILED after some tries, unless none works; None to try it again."""
+    def _note_bug(self, position: int, error: Exception) -> None:
         kind, name = error_reference(error)
         _log.error("recall_failed", kind=kind, reference=name, exc_info=error)
-        self.outage_breaker.record_lost_answer(self.context.clock())
-        self._bugs[sent.position] += 1
-        others_go = any(self._done.values()) or (
-            self.tally is not None and self.tally.recalled > 0
-        )
-        is_given_up = others_go and self._bugs[sent.position] >= _TRIES
-        return Recalled.FAILED if is_given_up else None
+        self._outage_breaker.record_lost_answer(self._context.clock())
+        self._bugs[position] += 1
 
     async def _delete(self, sent: SentMessages) -> Recalled | None:
         """Deletes a delivery's messages; returns the outcome, or None to try it again."""
-        if not self.context.may_continue():
-            return None
+        if sent.chat_id is None:
+            return Recalled.FAILED
         single = len(sent.messages) == 1
         method = "deleteMessage" if single else "deleteMessages"
         what: dict[str, object] = (
             {"message_id": sent.messages[0]} if single else {"message_ids": list(sent.messages)}
         )
         try:
-            await self.context.client.call(
+            await self._context.client.call(
                 method,
                 {"chat_id": sent.chat_id, **what},
                 lane=Lane.BROADCAST,
-                timeout=self.context.durations.call,
-                wanted=self.context.may_continue,
+                timeout=self._context.durations.call,
+                wanted=self._context.may_continue,
             )
         except TelegramError as error:
             return self._judge(sent, error)
@@ -144,18 +145,12 @@ class Recall:
             gone = _NOT_THERE in str(error).lower()
             return Recalled.DELETED if gone else Recalled.FAILED
         if found is ErrorKind.UNAUTHORISED:
-            self.outage_breaker.record_denial(sent.position, self.context.clock())
+            now = self._context.clock()
+            self._outage_breaker.record_failure(sent.position, now, is_denied=True)
         return Recalled.FAILED if found in _FOR_GOOD else None
 
-    async def _record_outcomes(self) -> bool:
-        """Records the outcomes so far; tells whether there were any."""
-        done, self._done = self._done, defaultdict(list)
-        for recalled, positions in done.items():
-            await write_by_halves(partial(self._record, recalled), positions, self._set_aside)
-        return bool(done)
-
     async def _record(self, recalled: Recalled, positions: Sequence[int]) -> None:
-        await self.context.write(record_recalled, self.broadcast.id, recalled, positions)
+        await self._context.write(record_recalled, self._broadcast.id, recalled, positions)
         if self.tally is None:
             return
         if recalled is Recalled.DELETED:

@@ -1,8 +1,8 @@
 """Records the results of deliveries, many in one write, and keeps them while the database is away.
 
-A result that an available database refuses keeps no other from being recorded: it is found by
-halving, recorded as unconfirmed, so that its recipient is not written to twice, and its broadcast
-is paused.
+A result that an available database refuses keeps no other from being recorded: each is then
+written by itself, and that one recorded as unconfirmed, so that its recipient is not written to
+twice, and its broadcast is paused.
 """
 
 import asyncio
@@ -26,17 +26,16 @@ from storage.errors import DatabaseUrlWrong, SchemaMissing, Unavailable
 _log = structlog.stdlib.get_logger()
 
 RECORD_SECONDS = 0.05  # how long a result waits for others to be recorded with it
-MOST_WAITING = 100  # results that wait at most
 _LARGEST_WRITE = 500
 _LONGEST_BACK_OFF = 2.0
 # Errors that no single result can cause: the database is away, lets nobody in while its password
 # is changed, or is being restored.
-OF_THE_DATABASE = (Unavailable, DatabaseUrlWrong, SchemaMissing)
+_OF_THE_DATABASE = (Unavailable, DatabaseUrlWrong, SchemaMissing)
 
 Item = TypeVar("Item")
 
 
-async def write_by_halves(
+async def write_or_set_aside(
     write: Callable[[Sequence[Item]], Awaitable[None]],
     items: Sequence[Item],
     set_aside: Callable[[Item, Exception], Awaitable[None]],
@@ -48,17 +47,14 @@ async def write_by_halves(
     """
     try:
         await write(items)
-    except OF_THE_DATABASE:
+    except _OF_THE_DATABASE:
         raise
     except Exception as error:  # one item's fault; the trace is logged when it is found
         if len(items) == 1:
             await set_aside(items[0], error)
             return
-    else:
-        return
-    middle = len(items) // 2
-    await write_by_halves(write, items[:middle], set_aside)
-    await write_by_halves(write, items[middle:], set_aside)
+        for each in items:
+            await write_or_set_aside(write, [each], set_aside)
 
 
 class ResultRecorder:
@@ -69,7 +65,6 @@ class ResultRecorder:
     Args:
         pause: pauses a broadcast, for a reason that is stored with it.
         delay: see RECORD_SECONDS.
-        most: see MOST_WAITING.
     """
 
     def __init__(
@@ -78,17 +73,15 @@ class ResultRecorder:
         pause: Callable[[bytes, PauseReason, str], Awaitable[None]],
         now: Callable[[], datetime] = utc_now,
         delay: float = RECORD_SECONDS,
-        most: int = MOST_WAITING,
     ) -> None:
         self._storage = storage
         self._delay = delay
-        self._most = most
         self._pause = pause
         self._now = now
         self._waiting: list[tuple[bytes, Result]] = []
         self._unwritable: set[tuple[bytes, int]] = set()
         self._something = asyncio.Event()
-        self._enough = asyncio.Event()
+        self._at_once = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -100,8 +93,6 @@ class ResultRecorder:
         self._waiting.append((broadcast, result))
         self._empty.clear()
         self._something.set()
-        if len(self._waiting) >= self._most:
-            self._enough.set()
 
     def is_unwritable(self, broadcast: bytes, position: int) -> bool:
         """Tells whether no outcome of this delivery could be recorded, not even unconfirmed.
@@ -112,9 +103,9 @@ class ResultRecorder:
         return (broadcast, position) in self._unwritable
 
     async def flush(self) -> None:
-        """Waits until every result is recorded or set aside; does not wait for a full batch."""
+        """Waits until every result is recorded or set aside, without waiting for others."""
         if self._waiting:
-            self._enough.set()
+            self._at_once.set()
         await self._empty.wait()
 
     async def run(self) -> None:
@@ -124,7 +115,7 @@ class ResultRecorder:
             await self._something.wait()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._delay):
-                    await self._enough.wait()
+                    await self._at_once.wait()
             try:
                 await self._write_some()
             except Exception as error:  # a result is kept until it is written, whatever happens
@@ -142,18 +133,14 @@ class ResultRecorder:
     async def _write_some(self) -> None:
         some = self._waiting[:_LARGEST_WRITE]
         for broadcast in dict.fromkeys(key for key, _ in some):
-            await self._write(broadcast, [result for key, result in some if key == broadcast])
+            results = [result for key, result in some if key == broadcast]
+            set_aside = partial(self._set_aside, broadcast)
+            await write_or_set_aside(partial(self._record, broadcast), results, set_aside)
         del self._waiting[: len(some)]
-        if len(self._waiting) < self._most:
-            self._enough.clear()
         if not self._waiting:
+            self._at_once.clear()
             self._something.clear()
             self._empty.set()
-
-    async def _write(self, broadcast: bytes, results: Sequence[Result]) -> None:
-        await write_by_halves(
-            partial(self._record, broadcast), results, partial(self._set_aside, broadcast)
-        )
 
     async def _record(self, broadcast: bytes, results: Sequence[Result]) -> None:
         await self._storage.write(record_results, broadcast, results, self._now())
@@ -163,20 +150,19 @@ class ResultRecorder:
     async def _set_aside(self, broadcast: bytes, result: Result, error: Exception) -> None:
         kind, name = error_reference(error)
         _log.error("result_refused_by_database", kind=kind, reference=name, exc_info=error)
-        await self._pause_for(broadcast, f"{kind} {name}")
-        try:
-            unconfirmed = replace(result, outcome=Outcome.UNCONFIRMED, messages=())
-            await self._record(broadcast, [unconfirmed])
-        except OF_THE_DATABASE:
-            raise
-        except Exception as failure:  # must not keep the others from being recorded
-            _log.error("result_not_marked_unconfirmed", reference=name, exc_info=failure)
+        unconfirmed = replace(result, outcome=Outcome.UNCONFIRMED, messages=())
+        if not await self._done(self._record(broadcast, [unconfirmed]), name):
             self._unwritable.add((broadcast, result.position))
+        pausing = self._pause(broadcast, PauseReason.UNRECORDED, f"{kind} {name}")
+        await self._done(pausing, name)
 
-    async def _pause_for(self, broadcast: bytes, detail: str) -> None:
+    async def _done(self, work: Awaitable[None], reference: str) -> bool:
+        """Tells whether that could be done: what could not must not keep others waiting."""
         try:
-            await self._pause(broadcast, PauseReason.UNRECORDED, detail)
-        except OF_THE_DATABASE:
+            await work
+        except _OF_THE_DATABASE:
             raise
-        except Exception as error:  # a retry would keep every other result waiting
-            _log.exception("broadcast_not_paused", kind=type(error).__name__)
+        except Exception as error:  # logged with the reference of what it follows
+            _log.error("result_not_set_aside", reference=reference, exc_info=error)
+            return False
+        return True

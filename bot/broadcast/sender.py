@@ -2,18 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from telegram.error import TelegramError
 
 from bot.broadcast.content import Content, MessageCall, message_ids
 from bot.broadcast.context import WorkerContext
+from bot.broadcast.open_claims import OpenDelivery
 from bot.transport import ErrorKind, Lane, error_kind
 from bot.transport.errors import TelegramRefused
-from storage.broadcast_types import Delivery, Outcome
-
-# A chat with a longer pause is not waited for: its delivery goes back.
-_LONGEST_PAUSE_SECONDS = 0.5
+from storage.broadcast_types import Outcome
 
 MISSING = "message to copy not found"
 SOURCE_LOST = "the chat of the message is not found"
@@ -36,7 +33,7 @@ OUTCOMES: Mapping[ErrorKind, Outcome] = {
 
 @dataclass(frozen=True, slots=True)
 class SendResult:
-    """The result of one delivery; without an error kind it was delivered or not even tried.
+    """The result of one delivery; without an error kind it was delivered, or did not leave.
 
     Attributes:
         outcome: the outcome of the delivery.
@@ -52,44 +49,6 @@ class SendResult:
     messages: tuple[int, ...] = ()
     bug: Exception | None = None
 
-    @property
-    def was_tried(self) -> bool:
-        """Whether a call was attempted."""
-        return self.outcome is not Outcome.UNSENT or self.error_kind is not None
-
-
-@dataclass(slots=True)
-class FinalCheck:
-    """Decides at a call's turn whether it leaves, and remembers the decision.
-
-    Attributes:
-        has_left: whether the call was let go: from then on it may have arrived, until Telegram
-            has refused it.
-    """
-
-    context: WorkerContext
-    delivery: Delivery
-    has_left: bool = False
-    is_refused: bool = False
-
-    def __call__(self) -> bool:
-        """Tells whether the call leaves, now that its turn has come; a rehearsal makes two."""
-        may_leave = self.may_leave()
-        self.is_refused = not may_leave
-        if may_leave and not self.has_left:
-            self.has_left = True
-            self.context.claims.call_started(self.delivery.chat_id)
-        return may_leave
-
-    def may_leave(self) -> bool:
-        """Tells whether sending may go on, and the claim is still valid."""
-        return self.context.may_continue() and self.context.claims.is_valid(self.delivery)
-
-    def call_ended(self) -> None:
-        """Notes that the call is over, if it left."""
-        if self.has_left:
-            self.context.claims.call_ended(self.delivery.chat_id)
-
 
 @dataclass(frozen=True, slots=True)
 class Sender:
@@ -98,57 +57,49 @@ class Sender:
     context: WorkerContext
     content: Content
 
-    async def send(self, final_check: FinalCheck) -> SendResult:
-        """Sends a delivery; returns a bug as a result, since other deliveries may go well."""
+    async def send(self, claimed: OpenDelivery) -> SendResult:
+        """Sends a delivery; returns a bug as a result, to be logged where that is recorded."""
         try:
-            return await self._send(final_check)
-        except Exception as error:  # whatever it is, it is logged where the result is recorded
+            return await self._send(claimed)
+        except Exception as error:  # whatever it is
             # Rejected when certainly not sent, so that it may be given back; else unconfirmed, so
             # that nobody is written to twice.
-            outcome = Outcome.UNCONFIRMED if final_check.has_left else Outcome.REJECTED
+            outcome = Outcome.UNCONFIRMED if claimed.has_left else Outcome.REJECTED
             return SendResult(outcome, bug=error)
 
-    async def _send(self, final_check: FinalCheck) -> SendResult:
+    async def _send(self, claimed: OpenDelivery) -> SendResult:
         """Sends a delivery, with quick retries when it certainly did not arrive."""
-        delivery = final_check.delivery
+        delivery, durations = claimed.delivery, self.context.durations
         call = self.content.call(delivery.chat_id, delivery.language)
-        for pause in (*self.context.durations.retries, None):
-            sent = await self._try(call, final_check)
-            if sent.error_kind is not ErrorKind.RETRY or pause is None:
-                break
+
+        def leaves() -> bool:
+            """Tells whether the call still leaves, now that its turn has come."""
+            may_leave = self.context.may_continue() and not claimed.is_void
+            claimed.has_left |= may_leave
+            return may_leave
+
+        for pause in (*durations.retries, None):
+            try:
+                result = await self.context.client.call(
+                    call.method,
+                    call.params,
+                    lane=Lane.BROADCAST,
+                    timeout=durations.call,
+                    wanted=leaves,
+                )
+            except TelegramError as error:
+                if not claimed.has_left:
+                    break  # refused here, or it has to wait for long: then it is claimed again
+                found = error_kind(error)
+                claimed.has_left = found is ErrorKind.UNKNOWN
+                if found is not ErrorKind.RETRY or pause is None:
+                    return await self._judge(found, _detail(error))
+            else:
+                return _delivered(call, message_ids(result))
             await self.context.interrupt.rest(pause)
-        return sent
+        return SendResult(Outcome.UNSENT)
 
-    async def _try(self, call: MessageCall, final_check: FinalCheck) -> SendResult:
-        if not final_check.may_leave():
-            return SendResult(Outcome.UNSENT)
-        chat = final_check.delivery.chat_id
-        # Instead of a long wait at the gate, in which the recipient may withdraw: claim it again.
-        if self.context.gate.pause_for(Lane.BROADCAST, chat) > _LONGEST_PAUSE_SECONDS:
-            return SendResult(Outcome.UNSENT)
-        try:
-            result = await self._call(call, final_check)
-        except TelegramError as error:
-            if final_check.is_refused:
-                return SendResult(Outcome.UNSENT)  # refused here, not by Telegram
-            final_check.has_left = error_kind(error) is ErrorKind.UNKNOWN
-            return await self._judge(error)
-        return _delivered(call, message_ids(result))
-
-    async def _call(self, call: MessageCall, final_check: FinalCheck) -> Any:
-        try:
-            return await self.context.client.call(
-                call.method,
-                call.params,
-                lane=Lane.BROADCAST,
-                timeout=self.context.durations.call,
-                wanted=final_check,
-            )
-        finally:
-            final_check.call_ended()
-
-    async def _judge(self, error: TelegramError) -> SendResult:
-        found, detail = error_kind(error), _detail(error)
+    async def _judge(self, found: ErrorKind, detail: str) -> SendResult:
         if found is ErrorKind.UNREACHABLE and "chat not found" in detail.lower():
             # Telegram does not say which chat; if it is the source, every delivery fails so.
             result = await self._lost_source()

@@ -8,16 +8,10 @@ from datetime import datetime
 
 import structlog
 
+from bot.back_off import BackOff, Retries
 from bot.broadcast.broadcast_interrupt import InterruptReason
 from bot.broadcast.broadcast_run import BroadcastRun
-from bot.broadcast.context import (
-    Client,
-    Durations,
-    RateGate,
-    Rates,
-    ReportRetries,
-    WorkerContext,
-)
+from bot.broadcast.context import Client, Durations, RateGate, Rates, WorkerContext
 from bot.broadcast.lease import LeaseHolder
 from bot.broadcast.open_claims import OpenClaims
 from bot.broadcast.reporter import Reporter
@@ -32,6 +26,7 @@ from storage.errors import Unavailable
 
 _log = structlog.stdlib.get_logger()
 
+_LONGEST_BACK_OFF_SECONDS = 300.0
 # The share of the time to stop that sending may take; the rest is for recording.
 _SEND_SHARE = 0.6
 
@@ -71,7 +66,8 @@ class Worker:
         self._context = WorkerContext(
             storage=storage,
             reporter=reporter,
-            report_retries=ReportRetries(durations.rest),
+            retries=Retries(BackOff(durations.rest, _LONGEST_BACK_OFF_SECONDS)),
+            asked=set(),
             client=client,
             gate=gate,
             rates=Rates(rate, rate if paid_rate is None else paid_rate),
@@ -176,12 +172,13 @@ class Worker:
 
     async def _next_due(self) -> Broadcast | None:
         """Returns the first due broadcast that does not wait for admins or a back-off."""
-        context, retries = self._context, self._context.report_retries
+        context = self._context
         for broadcast in await context.storage.read(due_broadcasts, context.now()):
-            is_asked = retries.is_asked(broadcast.id, broadcast.question)
+            is_asked = (broadcast.id, broadcast.question) in context.asked
             if is_asked and not broadcast.has_lapsed(context.now()):
                 continue
-            if broadcast.is_running or not retries.is_too_early(broadcast.id, context.clock()):
+            is_too_early = context.retries.is_too_early(broadcast.id, context.clock())
+            if broadcast.is_running or not is_too_early:
                 return broadcast
         return None
 

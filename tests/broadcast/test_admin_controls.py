@@ -63,8 +63,8 @@ async def test_a_pause_stops_the_sending_and_gives_back_what_was_claimed(
     await harness.pause()
     sent = await still(harness)
     assert sent < 200
-    assert await harness.tally() == Tally(total=200, delivered=sent, pending=200 - sent)
     await until(lambda: told(harness, "paused"))
+    assert await harness.tally() == Tally(total=200, delivered=sent, pending=200 - sent)
     await harness.resume()
     await harness.ended()
     assert dict(harness.telegram.received) == everyone_once(200)
@@ -73,11 +73,10 @@ async def test_a_pause_stops_the_sending_and_gives_back_what_was_claimed(
 async def test_a_word_to_the_worker_makes_a_pause_take_effect_at_once(
     harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await harness.people.sign(range(1, 101))
-    await harness.start()
-    # So slow that without being woken it would claim again only after five seconds.
-    running = harness.start_worker(rate=0.2, progress=60.0)
+    running = await harness.sends_to(range(1, 101), rate=20.0, progress=60.0)
     await until(lambda: received(harness.telegram, 2))
+    # Telegram asks to wait, and without being woken it would claim again only afterwards.
+    running.gate.pause = 60.0
     # One that met a bug is not the last.
     mistakes = 1
 
@@ -102,7 +101,7 @@ async def test_a_word_to_the_worker_makes_a_pause_take_effect_at_once(
 async def test_a_pause_while_the_list_is_made_ends_that_too(
     harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.broadcast.broadcast_run._PORTION", 5)
+    monkeypatch.setattr("bot.broadcast.delivery_loop._PORTION", 5)
     portions = 0
 
     async def paused_after_one(enqueue: Proceed, *given: Any, **named: Any) -> object:

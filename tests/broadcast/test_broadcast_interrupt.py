@@ -1,15 +1,16 @@
 import asyncio
 
 from bot.broadcast.broadcast_interrupt import BroadcastInterrupt, InterruptReason
+from storage.broadcast_types import StopReason
 
 
 def test_the_first_cause_counts_and_what_was_said_of_it() -> None:
     interrupt = BroadcastInterrupt()
     assert (interrupt.reason, interrupt.is_triggered) == (None, False)
-    interrupt.trigger(InterruptReason.REFUSED, "Bad Request")
+    interrupt.trigger(StopReason.CONTENT, "Bad Request")
     interrupt.trigger(InterruptReason.ASKED, "")
     assert (interrupt.reason, interrupt.detail, interrupt.is_triggered) == (
-        InterruptReason.REFUSED,
+        StopReason.CONTENT,
         "Bad Request",
         True,
     )
@@ -17,7 +18,7 @@ def test_the_first_cause_counts_and_what_was_said_of_it() -> None:
 
 def test_a_lost_lease_comes_before_all_and_nothing_comes_before_it() -> None:
     interrupt = BroadcastInterrupt()
-    interrupt.trigger(InterruptReason.REFUSED, "Bad Request")
+    interrupt.trigger(StopReason.CONTENT, "Bad Request")
     interrupt.trigger(InterruptReason.LOST)
     interrupt.trigger(InterruptReason.ENDED)
     assert (interrupt.reason, interrupt.detail) == (InterruptReason.LOST, "")

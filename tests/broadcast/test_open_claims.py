@@ -11,8 +11,8 @@ import pytest
 from bot.broadcast import Durations, OpenClaims
 from bot.broadcast.content import Content
 from bot.broadcast.context import WorkerContext
-from bot.broadcast.sender import FinalCheck, Sender, SendResult
-from bot.transport import ErrorKind
+from bot.broadcast.open_claims import OpenDelivery
+from bot.broadcast.sender import Sender, SendResult
 from bot.transport.errors import RateLimited
 from storage.broadcast_types import Delivery, Kind, Outcome, Tally
 from storage.consents import end_consent
@@ -21,20 +21,10 @@ from storage.returning_supporters import mark_reachable
 from storage.signatures import mute_supporter, withdraw_signature
 from tests.broadcast.workers import RunningWorker, WorkerHarness, everyone_once, received, until
 from tests.support.accelerated_loop import time_of_day
-from tests.support.fake_telegram import NO_CONNECTION, FakeGate, FakeTelegram
+from tests.support.broadcasts import claimed_by
+from tests.support.fake_telegram import NO_CONNECTION, FakeTelegram
 
 SECONDS = 5.0
-
-
-def delivery(claim: bytes, chat: int) -> Delivery:
-    return Delivery(chat, chat, "es", claim)
-
-
-async def claimed(claims: OpenClaims, token: bytes, *chats: int) -> list[Delivery]:
-    async def ask() -> list[Delivery]:
-        return [delivery(token, chat) for chat in chats]
-
-    return await claims.claim(token, ask())
 
 
 class TestClaims:
@@ -42,78 +32,81 @@ class TestClaims:
         self,
     ) -> None:
         claims = OpenClaims()
-        ana, luz = await claimed(claims, b"first", 1, 2)
-        (jon,) = await claimed(claims, b"second", 3)
+        ana, luz = await claimed_by(claims, 1, 2)
+        (jon,) = await claimed_by(claims, 3)
         claims.make_void(1)
         claims.make_void(3)
-        (again,) = await claimed(claims, b"third", 1)
-        assert [claims.is_valid(each) for each in (ana, luz, jon, again)] == [
-            False,
-            True,
-            False,
-            True,
-        ]
+        assert [each.is_void for each in (ana, luz, jon)] == [True, False, True]
+        claims.finished(ana)
+        (again,) = await claimed_by(claims, 1)
+        assert not again.is_void
 
     async def test_an_answer_that_was_on_its_way_does_not_hold_either(self) -> None:
         claims, answered = OpenClaims(), asyncio.Event()
 
         async def ask() -> list[Delivery]:
             await answered.wait()
-            return [delivery(b"first", 1)]
+            return [Delivery(1, 1, "es", b"claim")]
 
-        asking = asyncio.create_task(claims.claim(b"first", ask()))
+        asking = asyncio.create_task(claims.claim(ask()))
         await asyncio.sleep(0)
         claims.make_void(1)
         answered.set()
         (ana,) = await asking
-        assert not claims.is_valid(ana)
+        assert ana.is_void
 
-    async def test_a_claim_is_forgotten_with_its_last_delivery(self) -> None:
+    async def test_what_is_done_is_forgotten_and_so_is_who_said_no(self) -> None:
         claims = OpenClaims()
-        ana, luz = await claimed(claims, b"first", 1, 2)
+        ana, luz = await claimed_by(claims, 1, 2)
         claims.finished(ana)
         claims.make_void(2)
-        assert (len(claims), claims.is_valid(luz)) == (1, False)
+        assert claims.unfinished() == [luz]
         claims.finished(luz)
-        assert len(claims) == 0
+        claims.make_void(3)
+        assert (len(claims), claims._said_no) == (0, None)
 
-    async def test_a_claim_of_nobody_is_not_kept_and_one_that_failed_is_not_either(self) -> None:
+    async def test_a_claim_that_failed_is_not_kept(self) -> None:
         claims = OpenClaims()
 
         async def fail() -> list[Delivery]:
             raise Unavailable
 
-        assert await claimed(claims, b"first") == []
+        assert await claimed_by(claims) == []
         with pytest.raises(Unavailable):
-            await claims.claim(b"second", fail())
-        assert len(claims) == 0
+            await claims.claim(fail())
+        assert (len(claims), claims._said_no) == (0, None)
+
+    async def test_that_few_are_left_is_waited_for(self) -> None:
+        claims = OpenClaims()
+        several = await claimed_by(claims, 1, 2, 3, 4)
+        waiting = asyncio.create_task(claims.wait_until_below(3))
+        for each, is_over in zip(several, (False, True, True, True), strict=True):
+            claims.finished(each)
+            await asyncio.sleep(0.001)
+            assert waiting.done() == is_over
+        await claims.wait_until_below(1)
 
 
 class TestLandings:
-    async def test_with_nothing_on_its_way_nobody_waits(self) -> None:
+    async def test_what_has_left_is_waited_for_and_nothing_else(self) -> None:
         claims = OpenClaims()
-        claims.call_started(2)
-        assert await claims.wait_for_calls(1, 0.0)
-
-    async def test_all_that_is_on_its_way_to_a_chat_is_waited_for(self) -> None:
-        claims = OpenClaims()
-        claims.call_started(1)
-        claims.call_started(1)
+        ana, luz = await claimed_by(claims, 1, 2)
+        ana.has_left = True
+        assert await claims.wait_for_calls(2, 0.0)
+        assert await claims.wait_for_calls(3, 0.0)
         waiting = [asyncio.create_task(claims.wait_for_calls(1, SECONDS)) for _ in range(2)]
-        await asyncio.sleep(0)
-        claims.call_ended(1)
+        claims.finished(luz)
         await asyncio.sleep(0)
         assert not any(each.done() for each in waiting)
-        claims.call_ended(1)
+        claims.finished(ana)
         assert await asyncio.gather(*waiting) == [True, True]
         assert await claims.wait_for_calls(1, 0.0)
 
     async def test_what_does_not_land_in_time_is_not_waited_for_any_longer(self) -> None:
         claims = OpenClaims()
-        claims.call_started(1)
+        (ana,) = await claimed_by(claims, 1)
+        ana.has_left = True
         assert not await claims.wait_for_calls(1, 0.001)
-        claims.call_ended(1)
-        assert await claims.wait_for_calls(1, 0.0)
 
 
 class HurriedTelegram(FakeTelegram):
@@ -204,15 +197,14 @@ async def test_a_no_between_two_tries_of_one_send_ends_the_tries(harness: Worker
     await harness.storage.write(mute_supporter, harness.people.supporter(1), time_of_day())
     running.claims.make_void(1001)
     await harness.ended()
-    # It did not even wait at the gate again.
-    assert (harness.telegram.lined_up[1001], harness.telegram.received[1001]) == (1, 0)
+    assert (harness.telegram.received[1001], len(harness.telegram.calls)) == (0, 2)
     tally = await harness.tally()
     assert (tally.delivered, tally.withdrawn) == (1, 1)
 
 
 async def test_a_no_at_its_turn_is_no_failure_and_is_not_tried_again() -> None:
     claims, rests = OpenClaims(), list[float]()
-    (ana,) = await claimed(claims, b"first", 1)
+    (ana,) = await claimed_by(claims, 1)
 
     class Refusing:
         async def call(self, method: str, *_: object, wanted: Any, **__: object) -> None:
@@ -220,14 +212,14 @@ async def test_a_no_at_its_turn_is_no_failure_and_is_not_tried_again() -> None:
             assert not wanted()
             raise NO_CONNECTION
 
-    assert await sends(Refusing(), claims, rests, ana) == SendResult(Outcome.UNSENT)
+    assert await sends(Refusing(), rests, ana) == SendResult(Outcome.UNSENT)
     assert rests == []
     assert await claims.wait_for_calls(1, 0.0)
 
 
 async def test_who_is_kept_back_at_a_second_try_surely_got_nothing() -> None:
     claims, rests = OpenClaims(), list[float]()
-    (ana,) = await claimed(claims, b"first", 1)
+    (ana,) = await claimed_by(claims, 1)
 
     class Breaking:
         async def call(self, method: str, *_: object, wanted: Any, **__: object) -> None:
@@ -236,28 +228,24 @@ async def test_who_is_kept_back_at_a_second_try_surely_got_nothing() -> None:
             assert wanted()
             raise NO_CONNECTION
 
-    sent = await sends(Breaking(), claims, rests, ana)
-    assert (sent.outcome, sent.error_kind, sent.bug) == (Outcome.UNSENT, ErrorKind.WAIT, None)
+    sent = await sends(Breaking(), rests, ana)
+    assert sent == SendResult(Outcome.UNSENT)
     assert await claims.wait_for_calls(1, 0.0)
 
 
-async def sends(
-    client: object, claims: OpenClaims, rests: list[float], delivery: Delivery
-) -> SendResult:
+async def sends(client: object, rests: list[float], claimed: OpenDelivery) -> SendResult:
     async def rest(seconds: float) -> None:
         rests.append(seconds)
 
     found = SimpleNamespace(
         client=client,
-        gate=FakeGate(),
         may_continue=lambda: True,
-        claims=claims,
         interrupt=SimpleNamespace(rest=rest),
         durations=Durations(),
     )
     context = cast(WorkerContext, found)
     sender = Sender(context, Content({"es": "Gracias"}))
-    return await sender.send(FinalCheck(context, delivery))
+    return await sender.send(claimed)
 
 
 async def test_what_is_cut_off_before_it_was_begun_is_not_remembered(
@@ -267,7 +255,7 @@ async def test_what_is_cut_off_before_it_was_begun_is_not_remembered(
     running = await harness.sends_to(range(1, 61), window=10.0, batch=10.0)
 
     async def some_are_at_the_gate() -> bool:
-        return harness.telegram.at_the_gate == 32
+        return harness.telegram.at_the_gate == 60
 
     await until(some_are_at_the_gate)
     await running.worker.stop(0.05)

@@ -89,35 +89,35 @@ class TestDenied:
 
     def test_one_denial_is_enough_to_ask_before_anybody_is_tried(self) -> None:
         outage_breaker = OutageBreaker()
-        assert not outage_breaker.record_denial(1, 0.0)
+        assert not outage_breaker.record_failure(1, 0.0, is_denied=True)
         assert (outage_breaker.is_open, outage_breaker.pause()) == (True, 0.5)
 
     def test_those_that_were_on_their_way_together_are_one(self) -> None:
         outage_breaker = OutageBreaker()
         for position in range(30):
-            outage_breaker.record_denial(position, 0.1)
+            outage_breaker.record_failure(position, 0.1, is_denied=True)
         assert outage_breaker.pause() == 0.5
 
     def test_it_is_believed_after_a_minute_of_denials_further_and_further_apart(self) -> None:
         outage_breaker, now, tries = OutageBreaker(), 0.0, 1
-        outage_breaker.record_denial(1, now)
+        outage_breaker.record_failure(1, now, is_denied=True)
         while not outage_breaker.is_denied(now):
             now += outage_breaker.pause()
-            outage_breaker.record_denial(1, now)
+            outage_breaker.record_failure(1, now, is_denied=True)
             tries += 1
         assert (now, tries) == (61.5, 8)
 
     @pytest.mark.parametrize("other", ["answer", "failure", "lost answer"])
     def test_anything_else_in_between_ends_the_doubt(self, other: str) -> None:
         outage_breaker = OutageBreaker()
-        outage_breaker.record_denial(1, 0.0)
+        outage_breaker.record_failure(1, 0.0, is_denied=True)
         signs: dict[str, Callable[[], object]] = {
             "answer": lambda: outage_breaker.record_answer(1),
             "failure": lambda: outage_breaker.record_failure(1, 30.0),
             "lost answer": lambda: outage_breaker.record_lost_answer(30.0),
         }
         signs[other]()
-        outage_breaker.record_denial(1, 100.0)
+        outage_breaker.record_failure(1, 100.0, is_denied=True)
         assert not outage_breaker.is_denied(100.0)
         assert outage_breaker.is_denied(160.0)
 
@@ -125,6 +125,6 @@ class TestDenied:
         outage_breaker = OutageBreaker()
         given_up = []
         for second in range(6):
-            given_up.append(outage_breaker.record_denial(1, float(second)))
+            given_up.append(outage_breaker.record_failure(1, float(second), is_denied=True))
             outage_breaker.record_answer(100 + second)
         assert given_up == [False] * 5 + [True]

@@ -108,7 +108,7 @@ async def test_a_token_that_is_taken_again_lets_it_go_on_by_itself(
 ) -> None:
     hurry(monkeypatch)
     harness.telegram.everyone(answers.BAD_TOKEN)
-    await harness.sends_to(range(1, 31), rate=50.0)
+    await harness.sends_to(range(1, 31), rate=50.0, window=0.1)
     await until(lambda: asked(harness.telegram, 30))
     assert len(harness.telegram.calls) <= 10  # those in flight
     assert await has_state(harness, "running")

@@ -39,7 +39,7 @@ async def test_it_is_counted_once_at_the_begin_and_once_at_the_end(
         return await tally(broadcast)
 
     call_instead(monkeypatch, tally_of_broadcast, counting)
-    harness.telegram.latency = 0.1  # long enough for a report between two batches
+    harness.telegram.latency = 0.5  # long enough for some reports
     await harness.storage.write(
         change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, time_of_day()
     )

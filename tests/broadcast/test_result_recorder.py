@@ -71,15 +71,6 @@ async def test_results_that_come_together_are_recorded_together() -> None:
     assert storage.writes == [(b"one", [0, 1, 2, 3, 4])]
 
 
-async def test_enough_of_them_do_not_wait() -> None:
-    storage = FakeStorage()
-    async with opened(storage, delay=60.0, most=3) as recorder:
-        for position in range(3):
-            recorder.add(b"one", result(position))
-        await asyncio.sleep(0.02)
-    assert storage.writes == [(b"one", [0, 1, 2])]
-
-
 async def test_flushed_everything_is_recorded_at_once() -> None:
     storage = FakeStorage()
     async with opened(storage, delay=60.0) as recorder:
@@ -158,16 +149,6 @@ class TestPoison:
         assert isinstance(event["exc_info"], KeyError)
         detail = f"KeyError {event['reference']}"
         assert storage.paused == [(b"one", PauseReason.UNRECORDED, detail)]
-
-    async def test_among_many_it_is_found_by_halves(self) -> None:
-        storage = FakeStorage()
-        storage.takes = poison(77)
-        async with opened(storage, delay=60.0, most=1000) as recorder:
-            for position in range(500):
-                recorder.add(b"one", result(position))
-            await flushed(recorder)
-        assert len(storage.written) == 500
-        assert storage.asked <= 2 * 9 + 2
 
     async def test_while_it_is_looked_for_the_database_may_be_away(self) -> None:
         storage = FakeStorage()

@@ -2,15 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from bot.broadcast import OpenClaims
-from bot.broadcast.broadcast_run import DeliveryLoop
-from bot.broadcast.context import WorkerContext
-from storage.broadcast_types import Broadcast, Delivery, Outcome, PauseReason, Result, Tally
+from storage.broadcast_types import PauseReason, Result, Tally
 from storage.deliveries import record_results
 from tests.broadcast.workers import WorkerHarness, everyone_once, has_state, until
 from tests.support.fake_telegram import FakeTelegram
@@ -107,28 +103,3 @@ async def test_no_more_of_it_goes_out_at_once(
     assert dict(harness.telegram.received) == {1001: 1}
     assert len(running.claims) == 0
     assert await harness.tally() == Tally(total=40, pending=39, sending=1)
-
-
-@pytest.mark.parametrize(
-    ("unwritable", "outcome"),
-    [({(b"one", 7)}, Outcome.UNCONFIRMED), ({(b"two", 7)}, Outcome.UNSENT)],
-)
-async def test_what_is_cut_off_goes_to_the_next_claim_unless_it_may_have_come_before(
-    unwritable: set[tuple[bytes, int]], outcome: Outcome
-) -> None:
-    added: list[Result] = []
-    recorder = SimpleNamespace(
-        is_unwritable=lambda *delivery: delivery in unwritable,
-        add=lambda _, result: added.append(result),
-    )
-    claims, delivery = OpenClaims(), Delivery(7, 1007, "es", b"claim")
-
-    async def ask() -> list[Delivery]:
-        return [delivery]
-
-    await claims.claim(b"claim", ask())
-    context = cast(WorkerContext, SimpleNamespace(recorder=recorder, claims=claims))
-    loop = DeliveryLoop(context, cast(Broadcast, SimpleNamespace(id=b"one")))
-    loop.pool.add([delivery])
-    loop.pool.cancel()
-    assert added == [Result(7, b"claim", outcome)]

@@ -1,4 +1,4 @@
-from bot.broadcast.heartbeat import Speed
+from bot.broadcast.reports import Speed
 
 
 def test_the_speed_needs_two_looks() -> None:

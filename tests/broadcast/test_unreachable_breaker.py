@@ -62,21 +62,16 @@ async def test_a_pause_in_between_marks_nobody(harness: WorkerHarness) -> None:
     assert await harness.tally() == Tally(total=60, pending=60)
 
 
-def outcomes(unreachable_breaker: int, *, met_after: int | None = None) -> list[str]:
-    """Returns the outcomes in the order in which they are recorded."""
+def test_until_somebody_is_reached_nobody_is_recorded_and_with_too_many_it_opens() -> None:
     settled: list[Result] = []
-    found = UnreachableBreaker(settled.append, is_confirmed=False)
-    for number in range(unreachable_breaker):
-        if number == met_after:
-            found.record_delivery()
-        found.record_failure(Result(number, b"c", Outcome.UNREACHABLE))
-    return [each.outcome.value for each in settled]
-
-
-def test_once_somebody_is_reached_everybody_is_settled_at_once() -> None:
-    assert outcomes(MOST_UNREACHABLE - 1) == []
-    assert outcomes(MOST_UNREACHABLE - 1, met_after=10) == ["unreachable"] * (MOST_UNREACHABLE - 1)
-
-
-def test_one_too_many_and_all_are_given_back_and_the_later_ones_too() -> None:
-    assert outcomes(MOST_UNREACHABLE + 5) == ["unsent"] * (MOST_UNREACHABLE + 5)
+    breaker = UnreachableBreaker(settled.append, is_confirmed=False)
+    failures = [Result(number, b"c", Outcome.UNREACHABLE) for number in range(MOST_UNREACHABLE)]
+    assert [breaker.record_failure(each) for each in failures].index(True) == len(failures) - 1
+    assert settled == []
+    breaker.give_back()
+    assert {each.outcome for each in settled} == {Outcome.UNSENT}
+    settled.clear()
+    breaker.record_failure(failures[0])
+    breaker.record_delivery()
+    breaker.record_failure(failures[1])
+    assert settled == failures[:2]

@@ -24,7 +24,7 @@ from tests.support.fake_telegram import FakeGate, FakeTelegram
 from tests.support.supporters import ADMIN, SLUG, Supporters, later
 
 QUICK = Durations(
-    ahead=0.1,
+    window=0.3,
     poll=0.05,
     lease=1.5,
     retries=(0.005, 0.01),
@@ -206,6 +206,7 @@ class WorkerHarness:
         telegram = telegram or self.telegram
         database, gate, claims = FailingDatabase(self._database), FakeGate(rate), OpenClaims()
         woken, clocks = asyncio.Event(), running_clocks()
+        telegram.gate = gate
 
         worker = Worker(
             telegram,

@@ -47,7 +47,7 @@ def told(admin: AdminScene) -> int:
 async def test_cancelled_while_the_list_is_made_it_can_be_sent_to_those_without_a_row(
     slow: AdminScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.broadcast.broadcast_run._PORTION", 1)
+    monkeypatch.setattr("bot.broadcast.delivery_loop._PORTION", 1)
     is_cancelled = asyncio.Event()
 
     async def once_cancelled(enqueue: Proceed, broadcast: Broadcast, **named: Any) -> object:

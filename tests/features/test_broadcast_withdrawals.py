@@ -10,6 +10,7 @@ from simulator.person import Person
 from storage.broadcast_types import Kind, Tally
 from storage.broadcasts import tally_of_broadcast
 from tests.support.admin_scene import AdminScene
+from tests.support.broadcasts import claimed_by
 
 MESSAGE = "De Lucy"
 ERASED = "Tu firma está retirada y tus datos, borrados"
@@ -87,7 +88,7 @@ async def test_when_something_may_still_arrive_the_confirmation_says_so(
     monkeypatch.setattr("handlers.opt_out._LONGEST_SECONDS", 0.001)
     luz = admin.scene.world.person("Luz", language="es")
     await admin.signs(luz, news=True)
-    admin.services.open_claims.call_started(admin.scene.ana.id)
+    await claimed_by(admin.services.open_claims, admin.scene.ana.id, has_left=True)
     assert [HUNG in each for each in await refusals(admin, luz)] == [False] * 6
     said = [HUNG in each for each in await refusals(admin, admin.scene.ana)]
     # Whoever wants to be written to again is told nothing of the kind.

@@ -10,6 +10,7 @@ from simulator.person import Person
 from simulator.taps import Tap
 from storage.broadcast_types import Kind
 from tests.features.test_invalidated import invalidated
+from tests.support.broadcasts import claimed_by
 from tests.support.scene import Scene, fails
 
 HEARD = "Hecho: no te enviaremos más noticias de otras acciones."
@@ -101,7 +102,7 @@ async def test_who_wants_no_news_hears_that_it_is_done_though_telegram_fails_at_
     monkeypatch.setattr("handlers.opt_out._LONGEST_SECONDS", 0.001)
     pau, hung = scene.world.person("Pau", language="es"), "puede que todavía te llegue."
     await scene.signs(pau, "Pau Pau", updates=True)
-    scene.services.open_claims.call_started(pau.id)
+    await claimed_by(scene.services.open_claims, pau.id, has_left=True)
     await scene.says(pau, "/mydata")
     for label in ("No recibir novedades de esta petición", "Limitar el uso de mis datos"):
         await scene.taps(pau, label)

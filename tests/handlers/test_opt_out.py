@@ -7,11 +7,12 @@ from typing import cast
 import pytest
 
 from bot.broadcast import OpenClaims
+from bot.broadcast.open_claims import OpenDelivery
 from handlers import opt_out
 from handlers.opt_out import change_and_void_claims
 from handlers.supporter_context import SupporterContext
-from storage.broadcast_types import Delivery
 from storage.errors import Unavailable
+from tests.support.broadcasts import claimed_by
 
 CHAT = 7
 
@@ -21,46 +22,38 @@ def visiting(claims: OpenClaims) -> SupporterContext:
     return cast(SupporterContext, SimpleNamespace(chat_id=CHAT, services=services))
 
 
-async def claimed(claims: OpenClaims, token: bytes) -> Delivery:
-    async def ask() -> list[Delivery]:
-        return [Delivery(1, CHAT, "es", token)]
-
-    return (await claims.claim(token, ask()))[0]
-
-
 async def test_what_was_claimed_while_it_was_written_down_does_not_hold() -> None:
-    claims, during = OpenClaims(), list[Delivery]()
+    claims, during = OpenClaims(), list[OpenDelivery]()
 
     async def change() -> None:
-        during.append(await claimed(claims, b"during"))
+        during.extend(await claimed_by(claims, CHAT))
 
     assert await change_and_void_claims(visiting(claims), change())
-    after = await claimed(claims, b"after")
-    assert (claims.is_valid(during[0]), claims.is_valid(after)) == (False, True)
+    (after,) = await claimed_by(claims, CHAT)
+    assert (during[0].is_void, after.is_void) == (True, False)
 
 
 async def test_it_is_not_confirmed_before_what_had_left_has_ended() -> None:
     claims = OpenClaims()
-    claims.call_started(CHAT)
+    (sent,) = await claimed_by(claims, CHAT, has_left=True)
     forbidding = asyncio.create_task(change_and_void_claims(visiting(claims), asyncio.sleep(0)))
     await asyncio.sleep(0.01)
     assert not forbidding.done()
-    claims.call_ended(CHAT)
+    claims.finished(sent)
     assert await forbidding
 
 
 async def test_when_the_database_does_not_answer_it_may_be_done_and_so_it_holds() -> None:
     claims = OpenClaims()
-    before = await claimed(claims, b"before")
-    claims.call_started(CHAT)
+    (sent,) = await claimed_by(claims, CHAT, has_left=True)
 
     async def change() -> None:
         raise Unavailable
 
     forbidding = asyncio.create_task(change_and_void_claims(visiting(claims), change()))
     await asyncio.sleep(0.01)
-    assert (forbidding.done(), claims.is_valid(before)) == (False, False)
-    claims.call_ended(CHAT)
+    assert (forbidding.done(), sent.is_void) == (False, True)
+    claims.finished(sent)
     with pytest.raises(Unavailable):
         await forbidding
 
@@ -68,5 +61,5 @@ async def test_when_the_database_does_not_answer_it_may_be_done_and_so_it_holds(
 async def test_what_takes_too_long_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opt_out, "_LONGEST_SECONDS", 0.001)
     claims = OpenClaims()
-    claims.call_started(CHAT)
+    await claimed_by(claims, CHAT, has_left=True)
     assert not await change_and_void_claims(visiting(claims), asyncio.sleep(0))

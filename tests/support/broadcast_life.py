@@ -269,7 +269,6 @@ class BroadcastLife:
             is_only=True,
             now=lambda: time_of_day() + ahead,
             batch=0.01,
-            ahead=0.0,
             record=0.002,
         )
 
@@ -400,6 +399,6 @@ async def lived(database: Database, keyring: Keyring, deeds: Sequence[tuple[str,
     life = BroadcastLife(harness, keyring)
     everybody = [("sign", person) for person in range(1, PEOPLE + 1)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bot.broadcast.broadcast_run._PORTION", 2)
+        patch.setattr("bot.broadcast.delivery_loop._PORTION", 2)
         for deed in [*everybody, ("close", 1), ("tell", 1), *deeds, ("resume", 1), ("send", 1)]:
             await life.do(*deed)

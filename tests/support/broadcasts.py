@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from bot.broadcast import OpenClaims
+from bot.broadcast.open_claims import OpenDelivery
 from bot.clocks import utc_now
 from storage import Storage
 from storage.broadcast_transitions import finish_broadcast, start_broadcast
@@ -103,3 +105,17 @@ async def tell(storage: Storage, broadcast: Broadcast, ended_at: datetime | None
 def of_recall(tally: Tally) -> tuple[int, int, int]:
     """Returns in how many chats a recall has deleted, could not delete, and what is left."""
     return tally.recalled, tally.unrecallable, tally.left_to_recall
+
+
+async def claimed_by(
+    claims: OpenClaims, *chats: int, has_left: bool = False
+) -> list[OpenDelivery]:
+    """Has a worker's claim answered with deliveries to these chats, which may be on their way."""
+
+    async def ask() -> list[Delivery]:
+        return [Delivery(chat, chat, "es", b"claim") for chat in chats]
+
+    claimed = await claims.claim(ask())
+    for each in claimed:
+        each.has_left = has_left
+    return claimed

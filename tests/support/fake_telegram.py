@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.transport import Lane
-from bot.transport.errors import NotSent, ResponseLost, TelegramRefused
+from bot.transport.errors import NotSent, RateLimited, ResponseLost, TelegramRefused
 
 BLOCKED = TelegramRefused(403, "Forbidden: bot was blocked by the user")
 CHAT_NOT_FOUND = TelegramRefused(400, "Bad Request: chat not found")
@@ -37,6 +37,8 @@ class FakeTelegram:
         self.in_flight = 0
         self.most_in_flight = 0
         self.dead = False
+        self.gate = FakeGate()
+        self._next_slot = 0.0
         self.missing: set[int] = set()
         self.source_is_lost = False
         self.me_fails_with: Exception | None = None
@@ -78,6 +80,8 @@ class FakeTelegram:
         assert isinstance(chat, int)
         self.lined_up[chat] += 1
         await self._turn_came()
+        if (pause := self.gate.pause_for(lane, chat)) > 0:
+            raise RateLimited(pause)
         if not wanted():
             raise NO_CONNECTION
         self.calls.append((method, given))
@@ -92,6 +96,11 @@ class FakeTelegram:
     async def _turn_came(self) -> None:
         self.at_the_gate += 1
         await self.open.wait()
+        now = asyncio.get_running_loop().time()
+        slot = max(self._next_slot, now)
+        self._next_slot = slot + 1 / self.gate.rate
+        if slot - now > 0.001:
+            await asyncio.sleep(slot - now)
         self.at_the_gate -= 1
 
     async def _answer(self, chat: int, given: Mapping[str, object]) -> Any:
