@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from multiprocessing.connection import Connection
+from typing import Any
 
 import uvloop
 
@@ -19,6 +20,18 @@ TOKEN = "1000000002:a-token-for-benchmarks-that-opens-nothing"  # noqa: S105
 _PATIENCE_SECONDS = 60.0
 _WITHOUT_NAME = 3
 """Of each ten people, how many sign without giving their name."""
+
+NAME = "Ana3 García"
+"""The name in the screens that `signing_screens` returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Screens:
+    """Each screen from /start to the thanks, as text and keyboard, and the picture's caption."""
+
+    caption: str
+    named: tuple[tuple[str, Mapping[str, Any]], ...]
+    unnamed: tuple[tuple[str, Mapping[str, Any]], ...]
 
 
 @dataclass(slots=True)
@@ -40,22 +53,35 @@ class Started:
     refused: int
 
 
-async def people_sign(simulator: Simulator, people: int) -> Signed:
-    """Lets this many people start at once and sign, from /start to the thanks."""
+async def people_sign(simulator: Simulator, people: int, at_once: int) -> Signed:
+    """Lets people start and sign, from /start to the thanks, `at_once` of them at any time."""
     words = Catalogs.load().words("es")
     signed = Signed()
     crowd = [
         simulator.world.person(f"Ana{number}", last_name="García") for number in range(people)
     ]
+    room = asyncio.Semaphore(at_once)
+
+    async def come(number: int, person: Person) -> None:
+        async with room:
+            await _signs(person, words, signed, with_name=number % 10 >= _WITHOUT_NAME)
+
     begun = time.monotonic()
-    await asyncio.gather(
-        *(
-            _signs(person, words, signed, with_name=number % 10 >= _WITHOUT_NAME)
-            for number, person in enumerate(crowd)
-        )
-    )
+    await asyncio.gather(*(come(number, person) for number, person in enumerate(crowd)))
     signed.seconds = time.monotonic() - begun
     return signed
+
+
+async def signing_screens(simulator: Simulator) -> Screens:
+    """Lets a few people sign, and returns the screens that the bot showed them."""
+    await people_sign(simulator, _WITHOUT_NAME + 1, 1)
+    shown: dict[object, list[tuple[str, Mapping[str, Any]]]] = {}
+    for call in simulator.calls:
+        if "text" in call.params:
+            screen = call.params["text"], call.params["reply_markup"]
+            shown.setdefault(call.chat_id, []).append(screen)
+    unnamed, *_, named = map(tuple, shown.values())
+    return Screens(simulator.calls.of("sendPhoto")[0].params["caption"], named, unnamed)
 
 
 async def people_start(simulator: Simulator, people: int) -> Started:
