@@ -57,7 +57,7 @@ from handlers.admin_notices import (
 from handlers.bot_profile import publish_profile
 from handlers.broadcasts.admin_reporter import AdminReporter
 from handlers.closing_date import keep_closing_date
-from handlers.context import Context, PetitionApplication, Services
+from handlers.context import Bot, Context, PetitionApplication, Services
 from handlers.delayed_replies import DelayedReplies
 from handlers.erasure_warnings import warn_of_erasures
 from handlers.person_notices import keep_sending_notices
@@ -358,8 +358,7 @@ def _wire(
     token = settings.bot_token.get_secret_value()
     marks = RehearsalMarks(services) if services.is_rehearsal else None
     client = TelegramClient(session, gate, api_url=settings.api_url, token=token, marks=marks)
-    request = SharedRequest(client)
-    application = _application(settings.api_url, token, request, services)
+    application = _application(Bot(settings.api_url, token, SharedRequest(client)), services)
     handlers.register(application)
     worker = Worker(
         client,
@@ -407,16 +406,11 @@ def _wire(
     )
 
 
-def _application(
-    api_url: str, token: str, request: SharedRequest, services: Services
-) -> PetitionApplication:
+def _application(bot: Bot, services: Services) -> PetitionApplication:
     built = (
         ApplicationBuilder()
         .application_class(PetitionApplication, {"services": services})
-        .token(token)
-        .base_url(f"{api_url}/bot")
-        .request(request)
-        .get_updates_request(request)
+        .bot(bot)
         .context_types(ContextTypes(context=Context))
         .updater(None)
         .build()

@@ -104,7 +104,7 @@ class ChatContext:
     async def answer(self) -> None:
         """Answers the tap without text; the message stays as it is."""
         if self.query is not None:
-            await end_spinner(self.query)
+            await end_spinner(self.bot, self.query)
 
     async def alert(self, said: str) -> None:
         """Answers the tap with an alert window; the message stays as it is."""

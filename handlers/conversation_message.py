@@ -2,15 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import structlog
-from telegram import (
-    CallbackQuery,
-    CopyTextButton,
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
-    LinkPreviewOptions,
-)
+from telegram import CallbackQuery
 from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
@@ -24,7 +20,7 @@ from telegram_text.markup import Html, escape
 
 _log = structlog.stdlib.get_logger()
 
-_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+_NO_PREVIEW = {"is_disabled": True}
 _HARMLESS = frozenset({ErrorKind.GONE, ErrorKind.EXPIRED, ErrorKind.UNCHANGED})
 
 
@@ -44,7 +40,7 @@ class Cleared:
     failure: TelegramError | TimeoutError | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ConversationMessage:
     """The conversation message of one chat.
 
@@ -85,7 +81,7 @@ class ConversationMessage:
             target == self.message_id and self._kept not in (None, screen.kept)
         )
 
-    @property
+    @cached_property
     def _kept(self) -> Stage | None:
         """The stage of the kept screen that the message shows; None for another screen."""
         marks = ((stage, self.digest_of(kept_mark(stage))) for stage in KEPT_STAGES)
@@ -134,22 +130,24 @@ class ConversationMessage:
 
 async def send_screen(bot: Bot, chat_id: int, screen: Screen, version: int = 0) -> int:
     """Sends a screen as a new message; returns its id. An admin's screen has no version."""
-    sent = await bot.send_message(
-        chat_id,
-        screen.text,
+    sent = await bot.call(
+        "sendMessage",
+        chat_id=chat_id,
+        text=screen.text,
         parse_mode=ParseMode.HTML,
         reply_markup=keyboard(screen, version),
         link_preview_options=_NO_PREVIEW,
     )
-    return sent.message_id
+    return int(sent["message_id"])
 
 
 async def edit_screen(
     bot: Bot, chat_id: int, message_id: int, screen: Screen, version: int = 0
 ) -> None:
     """Edits the text and buttons of a message into a screen."""
-    await bot.edit_message_text(
-        screen.text,
+    await bot.call(
+        "editMessageText",
+        text=screen.text,
         chat_id=chat_id,
         message_id=message_id,
         parse_mode=ParseMode.HTML,
@@ -172,23 +170,26 @@ async def edit_if_there(
     return True
 
 
-def keyboard(screen: Screen, version: int = 0) -> InlineKeyboardMarkup | None:
+def keyboard(screen: Screen, version: int = 0) -> dict[str, Any] | None:
     """Returns a screen's buttons as Telegram's inline keyboard; None without buttons."""
     if not screen.rows:
         return None
-    return InlineKeyboardMarkup(
-        [[_drawn(button, version) for button in row] for row in screen.rows]
-    )
+    return {
+        "inline_keyboard": [[_drawn(button, version) for button in row] for row in screen.rows]
+    }
 
 
-def _drawn(button: Button, version: int) -> InlineKeyboardButton:
+def _drawn(button: Button, version: int) -> dict[str, str | dict[str, str]]:
+    drawn: dict[str, str | dict[str, str]] = {"text": button.label}
+    if button.style is not None:
+        drawn["style"] = button.style
     if button.url is not None:
-        return InlineKeyboardButton(button.label, url=button.url, style=button.style)
-    if button.copied is not None:
-        copied = CopyTextButton(button.copied)
-        return InlineKeyboardButton(button.label, copy_text=copied, style=button.style)
-    data = button.callback_data(version)
-    return InlineKeyboardButton(button.label, callback_data=data, style=button.style)
+        drawn["url"] = button.url
+    elif button.copied is not None:
+        drawn["copy_text"] = {"text": button.copied}
+    else:
+        drawn["callback_data"] = button.callback_data(version)
+    return drawn
 
 
 async def show_alert(bot: Bot, chat_id: int, query: CallbackQuery, said: str) -> None:
@@ -201,10 +202,10 @@ async def show_alert(bot: Bot, chat_id: int, query: CallbackQuery, said: str) ->
         await send_screen(bot, chat_id, Screen(escape(said)))
 
 
-async def end_spinner(query: CallbackQuery) -> None:
+async def end_spinner(bot: Bot, query: CallbackQuery) -> None:
     """Answers a tap without text; logs a failure."""
     try:
-        await tolerate(query.answer())
+        await tolerate(bot.call("answerCallbackQuery", callback_query_id=query.id))
     except TelegramError as error:
         _log.info("tap_not_answered", error_kind=error_kind(error))
 

@@ -6,15 +6,15 @@ import asyncio
 import hashlib
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from telegram import Message
 from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
 from bot.petition.petition import Image
 from bot.petition.stages import Stage
+from bot.transport import Upload
 from bot.transport.error_kinds import ErrorKind, error_kind
 from storage.conversations import store_picture
 from storage.telegram_cache import find_cached_item, put_cached_item
@@ -67,10 +67,10 @@ async def _send_once(ctx: SupporterContext, image: Image) -> None:
         if kind is ErrorKind.UNKNOWN:
             raise
         return  # it is tried again with the next screen that is new
-    await ctx.storage.write(store_picture, ctx.reference, sent.message_id)
+    await ctx.storage.write(store_picture, ctx.reference, sent["message_id"])
 
 
-async def _send(ctx: SupporterContext, image: Image) -> Message:
+async def _send(ctx: SupporterContext, image: Image) -> Any:
     storage = ctx.storage
     content = await asyncio.to_thread(image.file.read_bytes)
     digest = hashlib.sha256(content).digest()
@@ -84,11 +84,17 @@ async def _send(ctx: SupporterContext, image: Image) -> Message:
             # Telegram no longer accepts the file id: upload the file again.
             if error_kind(error) is not ErrorKind.CONTENT:
                 raise
-    sent = await _photo(ctx, content, caption)
-    if sent.photo:  # else there is nothing to send again by its name
-        await storage.write(put_cached_item, key, digest, sent.photo[-1].file_id)
+    sent = await _photo(ctx, Upload(image.file.name, content), caption)
+    if sent.get("photo"):  # else there is nothing to send again by its name
+        await storage.write(put_cached_item, key, digest, sent["photo"][-1]["file_id"])
     return sent
 
 
-async def _photo(ctx: SupporterContext, photo: str | bytes, caption: Html) -> Message:
-    return await ctx.bot.send_photo(ctx.chat_id, photo, caption=caption, parse_mode=ParseMode.HTML)
+async def _photo(ctx: SupporterContext, photo: str | Upload, caption: Html) -> Any:
+    return await ctx.bot.call(
+        "sendPhoto",
+        chat_id=ctx.chat_id,
+        photo=photo,
+        caption=caption,
+        parse_mode=ParseMode.HTML,
+    )

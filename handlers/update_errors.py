@@ -1,11 +1,12 @@
 """Handles errors: decides whether a failed update is retried, and tells the person."""
 
 from collections.abc import Hashable
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import structlog
-from telegram import Update
+from telegram import CallbackQuery, Chat, Message, Update, User
 from telegram.error import TelegramError
 
 from bot.intake import TryAgain, UpdatesBehind
@@ -13,7 +14,7 @@ from bot.text.translations import mark
 from bot.transport.error_kinds import error_kind
 from handlers.admin_notices import DamageReporter, Notice, tell_admins, words_or_default
 from handlers.calls_before_commit import NOTHING_DONE, NothingDone
-from handlers.context import PetitionApplication
+from handlers.context import Bot, PetitionApplication
 from handlers.conversation_message import end_spinner
 from handlers.delayed_replies import OVER, PASSING, Answer
 from handlers.update_filters import own_chat
@@ -64,7 +65,7 @@ class UpdateHandler:
             Exception: an update that cannot be parsed, or a bug or damaged data, of which the
                 person has been told in their own chat; the intake counts it and goes on.
         """
-        update = Update.de_json(raw, self._application.bot)
+        update = _read(raw, self._application.bot)
         here, replies = own_chat(update), self._application.services.delayed_replies
         with replies.handling(behind):
             if here is None:
@@ -149,5 +150,27 @@ class UpdateHandler:
 
     async def _say(self, update: Update, chat_id: int, said: str) -> None:
         if update.callback_query is not None:
-            await end_spinner(update.callback_query)
+            await end_spinner(self._application.bot, update.callback_query)
         await self._application.bot.send_message(chat_id, said)
+
+
+def _read(raw: dict[str, Any], bot: Bot) -> Update:
+    """Returns an update as PTB's object; of a tapped message it has only which one it is.
+
+    To make objects of all that the message holds would cost more than all else of a tap's reading.
+    """
+    tap = raw.get("callback_query")
+    message = tap.get("message") if isinstance(tap, dict) else None
+    if not isinstance(tap, dict) or not isinstance(message, dict) or not message.get("date"):
+        return Update.de_json(raw, bot)  # without a date it is not accessible any more
+    when, chat = datetime.fromtimestamp(message["date"], UTC), Chat.de_json(message["chat"], bot)
+    tapped = Message(message["message_id"], when, chat)
+    query = CallbackQuery(
+        tap["id"],
+        User.de_json(tap["from"], bot),
+        tap["chat_instance"],
+        message=tapped,
+        data=tap.get("data"),
+    )
+    query.set_bot(bot)
+    return Update(raw["update_id"], callback_query=query)

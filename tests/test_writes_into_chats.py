@@ -61,7 +61,7 @@ def writes(path: Path) -> Iterator[bool]:
     """Yields True for each use of something that writes into a chat."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Attribute):
-            raw = node.attr == "call" and ast.unparse(node.value).endswith("client")
+            raw = node.attr == "call" and ast.unparse(node.value).endswith(("client", "bot"))
             yield from [True] * (raw or (node.attr.startswith(WRITES) and is_telegrams(node.attr)))
         elif isinstance(node, ast.Name):
             yield from [True] * (node.id in OWN)

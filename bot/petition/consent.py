@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache
 
 from bot.petition.petition import Petition
 from bot.petition_folder.schema import EarlierVersion, Texts
@@ -27,8 +28,13 @@ def notice_text(texts: Texts) -> str:
 
 def notice_mark(petition: Petition) -> str:
     """Returns what tells that the privacy notice has changed, in whichever language it is read."""
-    notices = [notice_text(petition.texts_in(language)) for language in petition.languages]
-    return consent_sha256("\n\n".join(notices)).hex()[:16]
+    texts = map(petition.texts_in, petition.languages)
+    return _mark(tuple(part for each in texts for part in (each.privacy_short, *each.privacy)))
+
+
+@lru_cache  # it is made anew for every signer, of the same texts
+def _mark(notice: tuple[str, ...]) -> str:
+    return consent_sha256("\n\n".join(notice)).hex()[:16]
 
 
 def consent_sha256(text: str) -> bytes:

@@ -87,6 +87,7 @@ class SupporterStatus:
 
     Attributes:
         named: whether the form has a name.
+        privacy_pages: counts the pages, which takes longer than all the rest.
         with_name: whether it is one of a signature with a name; None: not chosen yet.
         has_name: whether a signature is there that has one.
         may_give_name: whether one is there that has none and can still get one.
@@ -96,7 +97,7 @@ class SupporterStatus:
     signed: bool
     named: bool
     appeal_pages: int
-    privacy_pages: int
+    privacy_pages: Callable[[], int]
     with_name: bool | None = None
     has_name: bool = False
     may_give_name: bool = False
@@ -219,9 +220,10 @@ def go(action: Action, place: Place, status: SupporterStatus, *, page: int = 0) 
 
 
 def _clamp(place: Place, status: SupporterStatus) -> int:
+    if place.stage is Stage.PRIVACY:
+        return max(0, min(place.page, status.privacy_pages() - 1))
     pages = {
         Stage.APPEAL: status.appeal_pages,
-        Stage.PRIVACY: status.privacy_pages,
         Stage.NAME: AGAIN + 1,
         Stage.CONSENT: AGAIN + 1,
         Stage.NAME_CONSENT: AGAIN + 1,

@@ -61,22 +61,29 @@ class SharedRequest(BaseRequest):
         connect_timeout: _Seconds = _DEFAULT,
         pool_timeout: _Seconds = _DEFAULT,
     ) -> tuple[int, bytes]:
-        """Makes one call; see `TelegramClient.answer` for what it raises.
+        """Makes one call of python-telegram-bot; see `answer`.
 
         Of the times it has only that for the answer: the others are the same for every call.
         """
-        seconds = read_timeout if isinstance(read_timeout, int | float) else self._read_timeout
-        call = ApiCall(url.rpartition("/")[2], await _fields(request_data), seconds)
+        seconds = read_timeout if isinstance(read_timeout, int | float) else None
+        fields = await _fields(request_data)
+        return 200, await self.answer(url.rpartition("/")[2], fields, seconds)
+
+    async def answer(
+        self, method: str, fields: Mapping[str, Any], seconds: float | None = None
+    ) -> bytes:
+        """Makes one call; see `TelegramClient.answer` for what it returns and raises."""
+        call = ApiCall(method, fields, seconds or self._read_timeout)
         try:
             if self._knows_times:
-                return 200, await self._client.answer(call)
+                return await self._client.answer(call)
         except TelegramRefused as error:
             if _NO_TIMES not in error.description.lower():
                 raise
             self._knows_times = False
             _log.warning("times_left_out", reason=_OLD_SERVER)
         plain = {key: _without_times(value) for key, value in call.fields.items()}
-        return 200, await self._client.answer(replace(call, fields=plain))
+        return await self._client.answer(replace(call, fields=plain))
 
 
 def _without_times(value: object) -> object:

@@ -171,7 +171,7 @@ class View:
             signed=self.signature is not None,
             named=self.conversation.name is not None,
             appeal_pages=len(self.texts.appeal),
-            privacy_pages=len(self.privacy),
+            privacy_pages=lambda: len(self.privacy),
             with_name=self.with_name,
             has_name=self.signature is not None and self.signature.with_name,
             may_give_name=self.may_give_name,

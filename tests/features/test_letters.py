@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from telegram.error import Forbidden, NetworkError, TimedOut
@@ -18,7 +19,7 @@ from storage.person_requests import CODE_LASTS, MOST_ATTEMPTS, code_fits
 from storage.restores import record_restore, release_restore
 from storage.signatures import withdraw_signature
 from tests.support.person_codes import make_code
-from tests.support.scene import Scene, a_scene, fails
+from tests.support.scene import Scene, a_scene, fails, intercept
 from tests.support.storage_calls import Proceed, call_instead
 
 LETTER = "a letter with a copy of the passport"
@@ -196,15 +197,14 @@ async def test_a_sentence_survives_what_passes_and_is_not_sent_a_third_time(
     await scene.signs(ana)
     await scene.signs(scene.jordi)
     assert scene.app is not None
-    bot = type(scene.app.application.bot)
     tries: list[int] = []
 
     def fails_with(error: Exception) -> None:
-        async def failing(_bot: object, chat: int, *_given: object, **_named: object) -> None:
-            tries.append(chat)
+        async def failing(fields: dict[str, Any], _call: object) -> bytes:
+            tries.append(fields["chat_id"])
             raise error
 
-        monkeypatch.setattr(bot, "send_message", failing)
+        intercept(monkeypatch, "sendMessage", failing)
 
     await in_the_shell("1", "show", "--verified-otherwise", LETTER)
     fails_with(NetworkError("Bad Gateway"))

@@ -1,19 +1,18 @@
 """The progress message never goes back to an older state, whoever draws it and however late."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from telegram.ext import ExtBot
 
 from handlers.broadcasts.admin_reporter import AdminReporter
 from storage.broadcast_transitions import change_broadcast
 from storage.broadcast_types import BroadcastAction
 from tests.features.test_broadcast_controls import under_way
 from tests.support.admin_scene import AdminScene, an_admin_scene
-from tests.support.scene import ADMIN
+from tests.support.scene import ADMIN, intercept
 
 RUNNING, ASKED, PAUSED = "por segundo", "¿Cancelar el envío?", "El envío está en pausa"
 
@@ -29,17 +28,15 @@ async def slow(tmp_path: Path) -> AsyncIterator[AdminScene]:
 @pytest.fixture
 async def let_go(slow: AdminScene, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """An edit of the worker's is on its way, and arrives once this is set."""
-    assert slow.scene.app is not None
-    bot = type(slow.scene.app.application.bot)
-    edit, is_held, let_go = bot.edit_message_text, asyncio.Event(), asyncio.Event()
+    is_held, let_go = asyncio.Event(), asyncio.Event()
 
-    async def held(this: ExtBot[None], text: str, **named: Any) -> object:
-        if RUNNING in text and not is_held.is_set():
+    async def held(fields: dict[str, Any], edit: Callable[[], Awaitable[bytes]]) -> bytes:
+        if RUNNING in fields["text"] and not is_held.is_set():
             is_held.set()
             await let_go.wait()
-        return await edit(this, text, **named)
+        return await edit()
 
-    monkeypatch.setattr(bot, "edit_message_text", held)
+    intercept(monkeypatch, "editMessageText", held)
     async with asyncio.timeout(10):
         await is_held.wait()
     return let_go

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from telegram.error import NetworkError
 
 from handlers.screens.buttons import NO_MORE
 from simulator.chats import Chat, Message
@@ -16,7 +15,7 @@ from simulator.person import Person
 from simulator.taps import Answer, Tap
 from storage.broadcast_types import Kind
 from storage.petitions import petition_state
-from tests.support.scene import Scene
+from tests.support.scene import Scene, fails
 
 
 @pytest.fixture
@@ -143,11 +142,7 @@ async def test_what_is_owed_in_the_private_chat_is_owed_though_a_button_elsewher
 ) -> None:
     assert scene.app is not None
     application = scene.app.application
-
-    async def fails(*_asked: object, **_named: object) -> object:
-        raise NetworkError("Bad Gateway")
-
-    monkeypatch.setattr(type(application.bot), "send_message", fails)
+    fails(monkeypatch, scene, "send_message", 100)
     scene.ana.start()
     await scene.settled()
     await tapped(scene, scene.ana, "made up", scene.world.group("Barrio", members=[scene.ana]))

@@ -1,7 +1,7 @@
 """When the calls of one chat fail or hang, nobody else waits and nothing is done twice."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from telegram.error import NetworkError
 
 from bot.back_off import BackOff
 from bot.intake import UpdatesBehind
+from bot.transport import SharedRequest
 from bot.transport.errors import RateLimited, ResponseLost
 from handlers.broadcasts import preview
 from handlers.context import Services
@@ -18,7 +19,7 @@ from simulator.person import Person
 from storage.broadcasts import broadcast_history
 from storage.petitions import petition_state
 from tests.support.admin_scene import AdminScene
-from tests.support.scene import Scene, a_scene, fails
+from tests.support.scene import Scene, a_scene, fails, intercept
 
 NOTHING_DONE = "no hemos podido terminar lo que has pedido"
 
@@ -180,21 +181,21 @@ async def test_an_answer_that_is_on_its_way_is_put_down_before_the_next_is_given
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert scene.app is not None
-    owed, bot = of_the_bot(scene).delayed_replies, type(scene.app.application.bot)
-    send, arrived, heard = bot.send_message, asyncio.Event(), asyncio.Event()
+    owed = of_the_bot(scene).delayed_replies
+    answer, arrived, heard = SharedRequest.answer, asyncio.Event(), asyncio.Event()
 
-    async def slow(*given: Any, **named: Any) -> Any:
-        sent = await send(*given, **named)
+    async def slow(_fields: object, send: Callable[[], Awaitable[bytes]]) -> bytes:
+        body = await send()
         arrived.set()
         await heard.wait()
-        return sent
+        return body
 
-    monkeypatch.setattr(bot, "send_message", slow)
+    intercept(monkeypatch, "sendMessage", slow)
     monkeypatch.setattr(owed, "_in_the_way", lambda: not arrived.is_set())
     scene.ana.start()
     await arrived.wait()
     scene.ana.send("/help")
-    monkeypatch.setattr(bot, "send_message", send)
+    monkeypatch.setattr(SharedRequest, "answer", answer)
     asyncio.get_running_loop().call_later(0.1, heard.set)
     await scene.settled()
     assert "Ayuda" in scene.screen(scene.ana).text

@@ -1,6 +1,6 @@
 """A message that may hold a name is deleted from the chat, and the screen says so."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from simulator.person import Person
 from storage.conversations import conversation_of, save_conversation
 from storage.petitions import close_petition, petition_state
 from storage.signatures import sign_petition
-from tests.support.scene import Scene, a_scene
+from tests.support.scene import Scene, a_scene, intercept
 from tests.support.storage_calls import Proceed, call_instead
 
 GONE = "Lo que has enviado se ha borrado de este chat."
@@ -142,17 +142,17 @@ async def test_a_name_typed_just_after_the_closing_goes(
         await storage.write(close_petition, revision=0, actor=scene.marta.id, at=clock())
         return await sign(*asked)
 
-    assert scene.app is not None
-    bot = type(scene.app.application.bot)
-    edit, tried = bot.edit_message_text, []
+    tried = []
 
-    async def fails_until_closed(*given: Any, **named: Any) -> object:
-        if named["chat_id"] == waits.id and not (await storage.read(petition_state)).is_closed:
-            tried.append(named)
+    async def fails_until_closed(
+        fields: dict[str, Any], edit: Callable[[], Awaitable[bytes]]
+    ) -> bytes:
+        if fields["chat_id"] == waits.id and not (await storage.read(petition_state)).is_closed:
+            tried.append(fields)
             raise NetworkError("Bad Gateway")
-        return await edit(*given, **named)
+        return await edit()
 
-    monkeypatch.setattr(bot, "edit_message_text", fails_until_closed)
+    intercept(monkeypatch, "editMessageText", fails_until_closed)
     waits.start()
     await scene.with_button(waits, "✍️ Firmar con mi nombre")
     waits.tap("✍️ Firmar con mi nombre")

@@ -1,7 +1,6 @@
 """The conversation message, against a chat that answers with Telegram's errors."""
 
 from collections.abc import Sequence
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -33,15 +32,18 @@ class FakeChat:
         self.refuses: TelegramError | None = None
         self.too_old: set[int] = set()
 
-    async def send_message(self, chat_id: int, text: str, **rest: Any) -> object:
-        self._note("send", None, chat_id)
-        number = max(self.shown, default=0) + 100
-        self.shown[number] = (text, rest["reply_markup"])
-        return SimpleNamespace(message_id=number)
+    async def call(self, method: str, *, chat_id: int, text: str, **rest: Any) -> object:
+        if method == "sendMessage":
+            self._note("send", None, chat_id)
+            number = max(self.shown, default=0) + 100
+            self.shown[number] = (text, rest["reply_markup"])
+            return {"message_id": number}
+        self._edit(chat_id, text, **rest)
+        return {}
 
-    async def edit_message_text(self, text: str, **rest: Any) -> None:
+    def _edit(self, chat_id: int, text: str, **rest: Any) -> None:
         number = rest["message_id"]
-        self._note("edit", number, rest["chat_id"])
+        self._note("edit", number, chat_id)
         if number not in self.shown:
             raise BadRequest("Bad Request: message to edit not found")
         if self.shown[number] == (text, rest["reply_markup"]):
@@ -158,10 +160,10 @@ async def test_a_message_that_may_not_be_edited_any_more_is_as_good_as_gone(word
     chat = FakeChat(5)
     message = message_of(chat, 5)
 
-    async def refused(text: str, **rest: Any) -> None:
+    def refused(chat_id: int, text: str, **rest: Any) -> None:
         raise BadRequest(wording)
 
-    chat.edit_message_text = refused  # type: ignore[method-assign] # this one wording
+    chat._edit = refused  # type: ignore[method-assign] # this one wording
     assert (await message.edit(HOME, 1, tapped=None)).message_id == 105
 
 
@@ -273,7 +275,7 @@ async def failing(error: Exception) -> None:
 def test_a_button_carries_the_version_it_is_drawn_for() -> None:
     drawn = keyboard(HOME, 3)
     assert drawn is not None
-    assert drawn.inline_keyboard[0][0].callback_data == "3:read:"
+    assert drawn["inline_keyboard"][0][0]["callback_data"] == "3:read:"
 
 
 def test_a_screen_without_buttons_has_no_keyboard() -> None:

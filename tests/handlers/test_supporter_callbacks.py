@@ -30,7 +30,7 @@ def test_what_a_button_carries_is_read_as_it_was_meant(
 ) -> None:
     drawn = keyboard(Screen(Html("Hola"), [Button("Pulsa", action, argument)]), version)
     assert drawn is not None
-    data = drawn.inline_keyboard[0][0].callback_data
+    data = drawn["inline_keyboard"][0][0]["callback_data"]
     assert isinstance(data, str)
     assert read_tap(data) == SupporterTap(version, action, argument)
 

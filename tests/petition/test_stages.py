@@ -35,9 +35,11 @@ statuses = st.builds(
     has_name=st.booleans(),
     may_give_name=st.booleans(),
     appeal_pages=st.integers(1, 5),
-    privacy_pages=st.integers(1, 4),
+    privacy_pages=st.integers(1, 4).map(lambda pages: lambda: pages),
 )
-NEW = SupporterStatus(closed=False, signed=False, named=False, appeal_pages=4, privacy_pages=3)
+NEW = SupporterStatus(
+    closed=False, signed=False, named=False, appeal_pages=4, privacy_pages=lambda: 3
+)
 OPEN = replace(NEW, with_name=True)
 NAMED = replace(OPEN, named=True)
 UNNAMED = replace(NEW, with_name=False)

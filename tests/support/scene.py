@@ -3,10 +3,10 @@
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from copy import deepcopy
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,6 +23,7 @@ from bot.petition_folder.unready import unready_problems
 from bot.settings import PREFIX, Settings, load_settings
 from bot.text.problems import Problem
 from bot.text.translations import Catalogs, Words
+from bot.transport import SharedRequest
 from handlers.bot_profile import publish_profile
 from handlers.context import Services
 from simulator import Simulator
@@ -328,18 +329,35 @@ async def a_scene(
         assert found == set()
 
 
+BotCall = Callable[[dict[str, Any], Callable[[], Awaitable[bytes]]], Awaitable[bytes]]
+"""What makes a call of the bot instead: it gets the fields, and what makes it as it was meant."""
+
+
+def intercept(monkeypatch: pytest.MonkeyPatch, method: str, instead: BotCall) -> None:
+    """Has the bot's calls of a method, in Telegram's spelling, made by `instead`."""
+    answer = SharedRequest.answer
+
+    async def intercepted(
+        request: SharedRequest, name: str, fields: dict[str, Any], *given: Any
+    ) -> bytes:
+        as_meant = partial(answer, request, name, fields, *given)
+        return await (instead(fields, as_meant) if name == method else as_meant())
+
+    monkeypatch.setattr(SharedRequest, "answer", intercepted)
+
+
 def fails(
     monkeypatch: pytest.MonkeyPatch, scene: Scene, method: str, times: int, fatal: bool = False
 ) -> None:
-    """The next calls of a method come to nothing."""
+    """The next calls of a method, by python-telegram-bot's name, come to nothing."""
     assert scene.app is not None
-    bot = type(scene.app.application.bot)
-    call, left = getattr(bot, method), [times]
+    first, *others = method.split("_")
+    left = [times]
 
-    async def failing(*given: object, **named: object) -> object:
+    async def failing(_fields: dict[str, Any], call: Callable[[], Awaitable[bytes]]) -> bytes:
         if left[0] > 0:
             left[0] -= 1
             raise BadRequest("can't parse entities") if fatal else NetworkError("Bad Gateway")
-        return await call(*given, **named)
+        return await call()
 
-    monkeypatch.setattr(bot, method, failing)
+    intercept(monkeypatch, first + "".join(each.title() for each in others), failing)
