@@ -26,7 +26,7 @@ def my_data(view: View) -> Screen:
             _signed(view, signature, held) if signature else _not_signed(view),
             _in_the_file(view, held),
             _encrypted(view, held),
-            signature
+            signature is not None
             and words.text("El justificante de lo que aceptaste lo tienes en «Otros derechos»."),
         ),
         [
@@ -47,7 +47,7 @@ def new_name(view: View) -> Screen:
         "Si lo cambias, ese nombre se borra. El número, la fecha y tu consentimiento no cambian."
     )
     day = view.name_handed_over_on
-    handed = day and words.text(
+    handed = day is not None and words.text(
         "Tu nombre se entregó el {date}: avisaremos a quien lo recibió de que lo has corregido, y "
         "le diremos el nuevo.",
         date=words.date(day),
@@ -251,7 +251,7 @@ def _in_the_file(view: View, held: Held) -> Html:
         "falta para que este chat funcione."
     )
     as_admin = words.text("Ahí está también lo que guardamos porque administras la petición.")
-    return sentences(rest, held.as_admin and as_admin)
+    return sentences(rest, bool(held.as_admin) and as_admin)
 
 
 def _signature_buttons(view: View, signature: Signature) -> Iterator[Button]:

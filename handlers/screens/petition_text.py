@@ -121,7 +121,7 @@ def _welcome(view: View) -> Screen:
             _closing_date(view),
         ),
         # Some may have signed so long ago that the bot does not know it any more.
-        view.petition_state.erased_at
+        view.petition_state.erased_at is not None
         and words.text(
             "Las firmas cuyo plazo ha acabado ya se han borrado y siguen contadas. Si firmaste "
             "hace tiempo y aquí no consta, la tuya es una de ellas, salvo que la retiraras o que "

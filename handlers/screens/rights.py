@@ -35,7 +35,7 @@ def withdraw(view: View) -> Screen:
         else "Después ya no podremos contarte en este chat cómo acaba la petición."
     )
     day = view.name_handed_over_on
-    handed = day and words.text(
+    handed = day is not None and words.text(
         "Tu nombre se entregó el {date}, y eso no lo podemos deshacer: avisaremos a quien lo "
         "recibió de que has retirado tu firma.",
         date=words.date(day),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from bot.petition.stages import Stage
 from handlers.screens.buttons import Button
@@ -11,6 +12,10 @@ from telegram_text.markup import Html
 
 Lines = Sequence[Button | Sequence[Button | None] | None]
 """Buttons as a screen lists them: one or several in a row; None where there is none now."""
+
+
+Part = str | Literal[False, 0] | None
+"""A piece of a text; or what a condition or a count that it depends on is otherwise."""
 
 
 def kept_mark(stage: Stage) -> bytes:
@@ -64,20 +69,20 @@ class Screen:
         return repr((version, str(self.text), self.rows)).encode()
 
 
-def paragraphs(*parts: object) -> Html:
+def paragraphs(*parts: Part) -> Html:
     """Joins the parts that are non-empty strings, with a blank line between them."""
     return _joined("\n\n", parts)
 
 
-def lines(*parts: object) -> Html:
+def lines(*parts: Part) -> Html:
     """Joins the parts that are non-empty strings, one per line."""
     return _joined("\n", parts)
 
 
-def sentences(*parts: object) -> Html:
+def sentences(*parts: Part) -> Html:
     """Joins the parts that are non-empty strings, in one line."""
     return _joined(" ", parts)
 
 
-def _joined(separator: str, parts: Iterable[object]) -> Html:
-    return Html(separator.join(part for part in parts if isinstance(part, str) and part))
+def _joined(separator: str, parts: Iterable[Part]) -> Html:
+    return Html(separator.join(part for part in parts if part))

@@ -7,7 +7,7 @@ from handlers.broadcasts.parse_links import MOST_BUTTONS, shortened
 from handlers.broadcasts.screens.draft_view import DraftView, left_out_by_choice
 from handlers.broadcasts.screens.labels import content_name, must_say, subject_name
 from handlers.screens.buttons import Button, DraftStep
-from handlers.screens.screen import Screen, lines, paragraphs
+from handlers.screens.screen import Part, Screen, lines, paragraphs
 from storage.broadcast_types import Kind
 from telegram_text.markup import Html
 
@@ -182,7 +182,7 @@ def _about_notice(view: DraftView, heading: Html) -> tuple[Html, ...]:
     )
 
 
-def _about_correction(view: DraftView, heading: Html) -> tuple[object, ...]:
+def _about_correction(view: DraftView, heading: Html) -> tuple[Part, ...]:
     """Says who gets a correction and what the bot adds to it."""
     words = view.words
     return (

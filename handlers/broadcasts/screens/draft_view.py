@@ -13,6 +13,7 @@ from bot.text.translations import Words
 from handlers.broadcasts.draft import Draft
 from handlers.broadcasts.screens.labels import audience_name
 from handlers.screens.buttons import AdminAction, Button, DraftStep, DraftTap
+from handlers.screens.screen import Part
 from storage.broadcast_types import Kind
 from telegram_text.markup import Html
 
@@ -187,7 +188,7 @@ def _stars(messages: int) -> int:
     return -(-messages // MESSAGES_A_STAR)
 
 
-def left_out_by_choice(draft_view: DraftView) -> tuple[object, ...]:
+def left_out_by_choice(draft_view: DraftView) -> tuple[Part, ...]:
     """Says how many signers did not choose messages of this kind, or have had all they chose."""
     words, numbers = draft_view.words, draft_view.numbers
     is_news = draft_view.draft.kind is Kind.NEWS

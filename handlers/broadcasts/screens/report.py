@@ -48,7 +48,7 @@ def ended(now: BroadcastView) -> Screen:
             ),
             _not_told(words, now.not_told, now.unsigned),
             _recalled(now),
-            broadcast.recall_ended_at
+            broadcast.recall_ended_at is not None
             and broadcast.kind in (Kind.CLOSING, Kind.BREACH)
             and words.text(
                 "Con /broadcast puedes enviarles el mensaje final corregido."

@@ -197,7 +197,7 @@ def _has_own_version(draft: Draft, code: str) -> bool:
 def _when(view: DraftView) -> Html:
     words, draft = view.words, view.draft
     return lines(
-        draft.starts_at
+        draft.starts_at is not None
         and words.text(
             "Saldrá el {moment}. Las personas se contarán otra vez en ese momento.",
             moment=moment_name(words, draft.starts_at),
