@@ -14,7 +14,7 @@ from handlers.context import Bot, Context, Services
 from handlers.conversation_message import end_spinner, show_alert
 from handlers.delayed_replies import Answer
 from handlers.screens.supporter_view import View
-from handlers.update_filters import own_chat, text_after_command
+from handlers.update_filters import own_chat
 from storage import Storage
 from storage.admins import save_admin_name
 from storage.conversations import Conversation
@@ -84,8 +84,9 @@ class ChatContext:
 
     @property
     def after_command(self) -> str:
-        """The text after a command."""
-        return text_after_command(self.message)
+        """What the message has after its first word, whatever white space is between."""
+        words = ((self.message and self.message.text) or "").split(maxsplit=1)
+        return words[1].strip() if len(words) > 1 else ""
 
     async def store_admin_name(self) -> None:
         """Stores what Telegram calls an admin now, for the other admins to read.
@@ -142,7 +143,7 @@ async def open_context(kind: type[_Opened], update: Update, context: Context) ->
             services, context.bot, user, stored, stored.conversation or Conversation(reference)
         ),
         stored=stored.conversation,
-        behind=context.behind,
+        behind=services.delayed_replies.behind,
     )
 
 

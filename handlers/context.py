@@ -11,7 +11,6 @@ from telegram.ext import Application, CallbackContext, ExtBot
 from bot.back_off import BackOff, Retries
 from bot.broadcast import OpenClaims
 from bot.broadcast.confirmation import most_for_one_admin
-from bot.intake import UpdatesBehind
 from bot.petition.petition import Petition
 from bot.text.translations import Catalogs, Words
 from bot.transport import SharedRequest
@@ -158,11 +157,6 @@ class PetitionApplication(
 
 class Context(CallbackContext[Bot, dict[Any, Any], dict[Any, Any], dict[Any, Any]]):
     """The callback context that every handler receives."""
-
-    @property
-    def behind(self) -> UpdatesBehind:
-        """What has come after the update."""
-        return self.services.delayed_replies.behind
 
     @property
     def services(self) -> Services:

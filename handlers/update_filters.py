@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from telegram import CallbackQuery, Chat, Message, Update, User
+from telegram import CallbackQuery, Chat, Update, User
 from telegram.constants import ChatType
 from telegram.ext import BaseHandler, filters
 
@@ -23,12 +23,6 @@ def own_chat(update: Update) -> tuple[User, Chat] | None:
     if user is None or chat is None or chat.type != ChatType.PRIVATE or chat.id != user.id:
         return None
     return user, chat
-
-
-def text_after_command(message: Message | None) -> str:
-    """Returns what a message has after its first word, whatever white space is between."""
-    words = ((message and message.text) or "").split(maxsplit=1)
-    return words[1].strip() if len(words) > 1 else ""
 
 
 class InOwnChat(filters.UpdateFilter):
