@@ -127,6 +127,16 @@ class TestTheClosingDate:
         await storage.write(follow_folder, NOON)
         assert await storage.write(close_petition_if_due, NOON + DAY, None) is False
 
+    async def test_what_is_opened_again_by_hand_is_closed_again_by_hand(
+        self, storage: Storage
+    ) -> None:
+        await storage.write(follow_folder, NOON)
+        await storage.write(close_petition_if_due, NOON, None)
+        await storage.write(reopen_petition, revision=1, actor=9, at=NOON)
+        await storage.write(follow_folder, NOON)
+        assert await storage.write(close_petition_if_due, NOON + DAY, None) is False
+        assert (await storage.read(petition_state)).closes_at is None
+
 
 async def test_a_notice_is_known_to_be_sent_for_what_it_is_about(storage: Storage) -> None:
     await storage.write(mark_petition_notice_sent, "untold", "1", NOON)
