@@ -5,12 +5,12 @@ transport to Telegram, the handlers, the broadcast worker, the intake. No rules 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
-from typing import cast
+from typing import Any, cast
 
 import structlog
 from telegram.error import TelegramError
@@ -24,9 +24,9 @@ from bot.clocks import Clocks, DateCheck
 from bot.database_watch import DatabaseWatch
 from bot.file_locations import make_database_folder
 from bot.intake import Dispatcher, Polling, TokenUnknown
+from bot.periodic import run_periodically
 from bot.petition.petition import BUNDLED, petition_of
-from bot.petition_folder.files import folder_state
-from bot.petition_folder.read import read_folder
+from bot.petition_folder.read import folder_state, read_folder
 from bot.petition_folder.unready import unready_problems
 from bot.rehearsal_data import erase_rehearsal, rehearsal_data
 from bot.restore import repeat_journal, tidy_up
@@ -47,6 +47,7 @@ from bot.transport import (
     error_kind,
     seconds_to_wait,
 )
+from handlers import closing_date, person_notices, petition_texts, signing_alarm
 from handlers.admin_notices import (
     DAMAGED,
     TOKEN_USED_ELSEWHERE,
@@ -56,16 +57,12 @@ from handlers.admin_notices import (
 )
 from handlers.bot_profile import publish_profile
 from handlers.broadcasts.admin_reporter import AdminReporter
-from handlers.closing_date import keep_closing_date
 from handlers.context import Bot, Context, PetitionApplication, Services
 from handlers.delayed_replies import DelayedReplies
 from handlers.erasure_warnings import warn_of_erasures
-from handlers.person_notices import keep_sending_notices
-from handlers.petition_texts import PetitionTexts
 from handlers.rehearsal_marks import RehearsalMarks
 from handlers.request_budget import Budgets
 from handlers.sent_files import erase_all_files
-from handlers.signing_alarm import watch_signing
 from handlers.update_errors import UpdateHandler
 from handlers.waiting_updates import is_opt_out
 from storage import Storage, open_storage
@@ -110,7 +107,7 @@ class App:
     process_lock: ProcessLock
     watch: DatabaseWatch
     retention: Retention
-    texts: PetitionTexts | None
+    texts: petition_texts.PetitionTexts | None
 
     async def run(self) -> None:
         """Takes updates and sends broadcasts until `stop` is called.
@@ -127,16 +124,10 @@ class App:
             "broadcast": asyncio.create_task(self.worker.run()),
         }
         bot, services = self.application.bot, self.application.services
-        ongoing = [
-            self._introduce(),
-            self.retention.run(),
-            keep_closing_date(bot, services),
-            keep_sending_notices(bot, services),
-            watch_signing(bot, services),
+        beside = [
+            asyncio.create_task(each)
+            for each in (self._introduce(), self.retention.run(), *self._periodic(bot, services))
         ]
-        if self.texts is not None:
-            ongoing.append(self.texts.keep(bot))
-        beside = [asyncio.create_task(each) for each in ongoing]
         try:
             await asyncio.wait(parts.values(), return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -154,6 +145,17 @@ class App:
     def stop(self) -> None:
         """Asks the bot to finish its current work and end."""
         self.polling.stop()
+
+    def _periodic(self, bot: Bot, services: Services) -> Iterator[Coroutine[Any, Any, None]]:
+        for part, seconds, look in (
+            ("closing date", closing_date.LOOK_SECONDS, closing_date.look),
+            ("person notices", person_notices.LOOK_SECONDS, person_notices.send_notices),
+            ("signing alarm", signing_alarm.LOOK_SECONDS, signing_alarm.look),
+        ):
+            yield run_periodically(part, seconds, partial(look, bot, services))
+        if self.texts is not None:
+            look_at_texts = partial(self.texts.look, bot)
+            yield run_periodically("petition folder", petition_texts.LOOK_SECONDS, look_at_texts)
 
     async def _introduce(self) -> None:
         """Publishes commands and descriptions; people are answered even if that fails."""
@@ -278,7 +280,7 @@ async def open_app(
             date_is_right=DateCheck(lambda: services.clock(), session.server_time),
         )
         unready = unready_problems(read)
-        texts = PetitionTexts(services, seen, unready) if follows_folder else None
+        texts = petition_texts.PetitionTexts(services, seen, unready) if follows_folder else None
         app = _wire(settings, services, session, gate, held, watch, woken, texts, clocks)
         await _fetch_bot_identity(app.application)
         stack.push_async_callback(app.application.shutdown)
@@ -352,7 +354,7 @@ def _wire(
     held: ProcessLock,
     watch: DatabaseWatch,
     woken: asyncio.Event,
-    texts: PetitionTexts | None,
+    texts: petition_texts.PetitionTexts | None,
     clocks: Clocks,
 ) -> App:
     token = settings.bot_token.get_secret_value()

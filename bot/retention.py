@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from bot.periodic import run_periodically
 from bot.petition.petition import Petition
 from bot.petition.retention_days import (
     AFTER_HANDOVER,
@@ -39,7 +40,7 @@ from storage.erasures import (
     erase_leftovers,
     erase_signatures,
 )
-from storage.errors import JournalUnusable, Unavailable
+from storage.errors import JournalUnusable
 from storage.handovers import active_handover
 from storage.journal import Journal
 from storage.petitions import (
@@ -167,10 +168,8 @@ class Retention:
 
     async def run(self) -> None:
         """Erases every hour, until cancelled; what fails is tried again an hour later."""
-        while True:
-            for part in (self.forget, self.erase, self.tidy_journal, self.tidy_files):
-                await self._tried(part)
-            await self.sleep(BETWEEN_LOOKS_SECONDS)
+        looks = (self.forget, self.erase, self.tidy_journal, self.tidy_files)
+        await run_periodically("retention", BETWEEN_LOOKS_SECONDS, *looks, sleep=self.sleep)
 
     async def forget(self) -> None:
         """Erases every form that is older than `FORMS_KEPT_FOR`, and the files that are due."""
@@ -237,14 +236,6 @@ class Retention:
         removed = await asyncio.to_thread(self.tidy_up, now)
         if removed:
             _log.info("left_files_removed", total=removed)
-
-    async def _tried(self, part: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await part()
-        except Unavailable:
-            _log.warning("retention_waits_for_database")
-        except Exception as error:  # whatever it is, the bot and this task go on
-            _log.exception("retention_failed", kind=type(error).__name__)
 
 
 async def tidy_journal_at_the_end(journal: Journal) -> None:

@@ -17,7 +17,6 @@ from bot.petition.stages import Action
 from handlers import (
     admin_callbacks,
     admin_input,
-    blocked_chats,
     closing,
     closing_texts,
     groups,
@@ -31,7 +30,6 @@ from handlers.admin_context import AdminContext
 from handlers.broadcasts import history, menu
 from handlers.chat_context import open_context
 from handlers.context import Context, PetitionApplication
-from handlers.request_limits import is_within_budget
 from handlers.screens.buttons import NO_MORE
 from handlers.screens.command_list import ADMIN_COMMANDS, SUPPORTER_COMMANDS
 from handlers.supporter_context import SupporterContext
@@ -106,7 +104,7 @@ def _handlers(admins: frozenset[int]) -> Iterator[Handler]:
         refused = partial(opt_out.refused_under_broadcast, kind=kind)
         yield CallbackQueryHandler(_supporter(refused), f"^{data}$")
     yield CallbackQueryHandler(_supporter(supporter_callbacks.tapped))
-    yield ChatMemberHandler(blocked_chats.membership_changed, ChatMemberHandler.MY_CHAT_MEMBER)
+    yield ChatMemberHandler(opt_out.membership_changed, ChatMemberHandler.MY_CHAT_MEMBER)
 
 
 def _supporter(handle: _ForSupporter) -> HandlerCallback:
@@ -129,7 +127,7 @@ def _command(name: str) -> HandlerCallback:
     @wraps(_SUPPORTER_COMMANDS[name])
     async def handle(ctx: SupporterContext) -> None:
         ctx = ctx.marking_command()
-        if await is_within_budget(ctx, name):
+        if await ctx.is_within_budget(name):
             await _SUPPORTER_COMMANDS[name](ctx)
 
     return _supporter(handle)

@@ -5,7 +5,6 @@ import hashlib
 import threading
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
 
 import structlog
 from telegram.error import TelegramError
@@ -56,28 +55,25 @@ async def tell_admins(bot: Bot, services: Services, notice: Notice) -> bool:
     Who was not is owed it, until the bot stops or there is a newer notice of the same kind and
     `about`.
     """
-    owed = set(services.admins)
-    services.owed_notices[notice.kind, notice.about] = owed, partial(_send, bot, services, notice)
-    for admin in sorted(owed):
-        await _try(services, notice.kind, notice.about, admin)
+    key, owed = (notice.kind, notice.about), set(services.admins)
+    services.owed_notices[key] = notice, owed
+    await _tell_owed(bot, services, key)
     return owed != services.admins
 
 
-async def tell_what_is_owed(services: Services) -> None:
+async def tell_what_is_owed(bot: Bot, services: Services) -> None:
     """Tries again to tell the admins whom `tell_admins` has not reached."""
-    for kind, about in list(services.owed_notices):
-        for admin in sorted(services.owed_notices[kind, about][0]):
-            if not _is_too_early(services, kind, about, admin):
-                await _try(services, kind, about, admin)
+    for key in list(services.owed_notices):
+        await _tell_owed(bot, services, key)
 
 
-async def _try(services: Services, kind: str, about: str, admin: int) -> None:
-    owed, send = services.owed_notices[kind, about]
-    if admin not in owed:
-        return  # another task sends it, or has sent it
-    owed.remove(admin)
-    if not await send(admin):
-        owed.add(admin)
+async def _tell_owed(bot: Bot, services: Services, key: tuple[str, str]) -> None:
+    for admin in sorted(services.owed_notices[key][1]):
+        notice, owed = services.owed_notices[key]  # the newest, if another task tells it now
+        if admin in owed and not _is_too_early(services, *key, admin):
+            owed.remove(admin)
+            if not await _send(bot, services, notice, admin):
+                owed.add(admin)
 
 
 async def send_notices(bot: Bot, services: Services, notices: Iterable[Notice]) -> None:

@@ -37,7 +37,7 @@ async def close(ctx: AdminContext) -> None:
 
     With a moment behind the command, it asks whether the petition is to close then.
     """
-    state = await ctx.services.storage.read(petition_state)
+    state = await ctx.storage.read(petition_state)
     words = ctx.words
     if state.is_closed:
         await ctx.say(words.text("La petición ya está cerrada. Con /reopen se vuelve a abrir."))
@@ -84,12 +84,12 @@ def _about_date(ctx: AdminContext, state: PetitionState) -> Html:
     return words.text(
         "Para que se cierre sola otro día, escribe la fecha detrás del comando: "
         "<code>/close {example}</code>",
-        example=words.typed_moment(ctx.services.clock() + timedelta(days=30)),
+        example=words.typed_moment(ctx.now + timedelta(days=30)),
     )
 
 
 async def _ask_about_date(ctx: AdminContext, state: PetitionState, wanted: str) -> None:
-    words, now, zone = ctx.words, ctx.services.clock(), ctx.services.zone
+    words, now, zone = ctx.words, ctx.now, ctx.services.zone
     moment = parse_moment(wanted, now, zone, _FARTHEST, day_alone=True)
     if moment is TimeFault.UNCLEAR:
         moment = parse_moment(f"{wanted} {_END_OF_DAY}", now, zone, _FARTHEST)
@@ -134,9 +134,9 @@ async def confirm_date(ctx: AdminContext, argument: str) -> None:
     moment = None if number is None else datetime.fromtimestamp(number, UTC)
     if moment is None:
         await _changed_meanwhile(ctx, closed=True)
-    elif moment <= ctx.services.clock():
+    elif moment <= ctx.now:
         await ctx.say(ctx.words.text(TimeFault.PAST.value))
-    elif moment - ctx.services.clock() > _FARTHEST:
+    elif moment - ctx.now > _FARTHEST:
         await ctx.say(ctx.words.text(TimeFault.TOO_FAR.value, days=_FARTHEST.days))
     else:
         await _choose_date(ctx, revision, moment)
@@ -173,7 +173,7 @@ async def _choose_date(ctx: AdminContext, revision: str, moment: datetime | None
 
 async def reopen(ctx: AdminContext) -> None:
     """Handles /reopen: says what reopening does, and asks for confirmation."""
-    words, state = ctx.words, await ctx.services.storage.read(petition_state)
+    words, state = ctx.words, await ctx.storage.read(petition_state)
     if not state.is_closed:
         await ctx.say(words.text("La petición está abierta."))
         return
@@ -217,7 +217,7 @@ async def _ask(
 async def _why_not_reopen(ctx: AdminContext) -> Html | None:
     """Returns why the petition cannot be reopened: it was handed over, or its end is sent."""
     words = ctx.words
-    handover = await ctx.services.storage.read(active_handover)
+    handover = await ctx.storage.read(active_handover)
     if handover is not None:
         return words.text(
             "La petición se entregó el {date}, y quien firmara ahora no estaría en lo que se "
@@ -225,15 +225,14 @@ async def _why_not_reopen(ctx: AdminContext) -> Html | None:
             "deshacerlo con <code>petition-bot delivered --undo</code>.",
             date=words.date(handover.handed_over_on),
         )
-    active = await ctx.services.storage.read(active_broadcast)
+    active = await ctx.storage.read(active_broadcast)
     if active is not None and active.kind is Kind.CLOSING:
         return words.text(
             "Se está enviando el mensaje final. Cuando acabe el envío podrás "
             "volver a abrir la petición."
         )
     if any(
-        planned.kind is Kind.CLOSING
-        for planned in await ctx.services.storage.read(scheduled_broadcasts)
+        planned.kind is Kind.CLOSING for planned in await ctx.storage.read(scheduled_broadcasts)
     ):
         return words.text(
             "El mensaje final está programado, y cuenta cómo acabó la petición. Para volver a "
@@ -285,7 +284,7 @@ async def confirm_reopen(ctx: AdminContext, argument: str) -> None:
 
 async def dismiss(ctx: AdminContext, argument: str) -> bool:
     """Shows the petition's state if it changed since the button was drawn; else returns False."""
-    state = await ctx.services.storage.read(petition_state)
+    state = await ctx.storage.read(petition_state)
     if state.revision == _revision(argument):
         return False
     await ctx.say(await _when_it_ends(ctx, state))
@@ -294,7 +293,7 @@ async def dismiss(ctx: AdminContext, argument: str) -> bool:
 
 async def _changed_meanwhile(ctx: AdminContext, *, closed: bool) -> None:
     """Shows the state if it is the wanted one, as after a repeated tap; else says it changed."""
-    state = await ctx.services.storage.read(petition_state)
+    state = await ctx.storage.read(petition_state)
     changed = ctx.words.text(
         "La petición ha cambiado mientras tanto. Escribe otra vez el comando."
     )

@@ -1,12 +1,9 @@
 """Closes the petition on its date, and tells the admins what is near, changed or overdue."""
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-
-import structlog
 
 from bot.text.translations import Words
 from handlers.admin_notices import Notice, may_be_sent, send_notices, tell_what_is_owed
@@ -19,7 +16,6 @@ from handlers.screens.screen import Screen, paragraphs
 from storage.broadcast_types import Kind
 from storage.broadcasts import count_audience
 from storage.closing_texts import Publication
-from storage.errors import Unavailable
 from storage.petitions import (
     PetitionState,
     close_petition_if_due,
@@ -28,8 +24,6 @@ from storage.petitions import (
     petition_state,
 )
 from telegram_text.markup import Html
-
-_log = structlog.stdlib.get_logger()
 
 LOOK_SECONDS = 20.0  # the transaction of signing keeps the date itself
 
@@ -48,21 +42,9 @@ _UNREADY = {
 }
 
 
-async def keep_closing_date(bot: Bot, services: Services) -> None:
-    """Looks every `LOOK_SECONDS`, until cancelled; what fails is tried again at the next look."""
-    while True:
-        try:
-            await tell_what_is_owed(services)
-            await look(bot, services)
-        except Unavailable:
-            _log.warning("closing_date_waits_for_database")
-        except Exception as error:  # whatever it is, the bot and this task go on
-            _log.exception("closing_date_failed", kind=type(error).__name__)
-        await asyncio.sleep(LOOK_SECONDS)
-
-
 async def look(bot: Bot, services: Services) -> None:
     """Closes the petition if its date has come, and sends the notices that are due."""
+    await tell_what_is_owed(bot, services)
     storage, now = services.storage, services.clock()
     state = await storage.read(petition_state)
     # Looked up before it is asked for, since that locks the petition for those who sign.

@@ -1,9 +1,9 @@
 """The application and callback context of this bot, with typed services."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from telegram.ext import Application, CallbackContext, ExtBot
@@ -23,6 +23,9 @@ from storage.broadcast_types import Kind
 from storage.conversations import conversation_of
 from storage.keyring import Keyring
 from storage.returning_supporters import mark_reachable
+
+if TYPE_CHECKING:
+    from handlers.admin_notices import Notice
 
 # Between the tries to tell an admin who cannot be reached, in seconds.
 _NOTICE_BACK_OFF = BackOff(20.0, longest=900.0)
@@ -44,8 +47,8 @@ class Services:
         note_signing: takes a chat whose person is in the middle of signing; it is answered first.
         has_room: takes a chat; tells whether a reply of two messages may go there now.
         is_rehearsal: whether nothing of it is the petition's own; see `rehearsal_marks`.
-        owed_notices, notice_retries: which admins `admin_notices` has yet to tell of what, with
-            what tells them, and when it tries again.
+        owed_notices, notice_retries: the notices that `admin_notices` has yet to tell, by kind and
+            what they are about, with which admins it has to tell, and when it tries again.
     """
 
     petition: Petition
@@ -67,9 +70,7 @@ class Services:
     date_is_right: Callable[[], bool]
     is_rehearsal: bool = False
     progress_turns: ProgressTurns = field(default_factory=ProgressTurns)
-    owed_notices: dict[tuple[str, str], tuple[set[int], Callable[[int], Awaitable[bool]]]] = field(
-        default_factory=dict
-    )
+    owed_notices: "dict[tuple[str, str], tuple[Notice, set[int]]]" = field(default_factory=dict)
     notice_retries: Retries = field(default_factory=lambda: Retries(_NOTICE_BACK_OFF))
 
     def most_for_one_admin(self, kind: Kind) -> int | None:

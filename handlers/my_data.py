@@ -13,7 +13,7 @@ from bot.petition.names import NameRefused, clean_name
 from bot.petition.stages import Action
 from bot.text.translations import Words
 from bot.tracebacks import kind_of
-from handlers.screens.given_consents import receipt
+from handlers.screens.my_data import receipt
 from handlers.screens.signing import consent_mark, name_consent_words, new_texts_words
 from handlers.sent_files import erase_files
 from handlers.signing import CHANGED_TEXT, refusal, shows_what_changed

@@ -6,19 +6,40 @@ to be left alone.
 
 from collections.abc import Awaitable
 
+from telegram import ChatMember, Update
+
 from bot.petition.stages import Action, Place, Stage
 from bot.text.translations import mark
+from handlers.context import Context
 from handlers.supporter_context import SupporterContext
+from handlers.update_filters import own_chat
 from storage.broadcast_types import Kind
 from storage.consents import end_consent
 from storage.errors import Unavailable
 from storage.person_notices import PersonNoticeKind
 from storage.person_requests import IN_CHAT, carry_out_request
-from storage.signatures import mute_supporter, withdraw_signature
+from storage.signatures import mark_unreachable, mute_supporter, withdraw_signature
 
 # As long as an update waits for any reply.
 _LONGEST_SECONDS = 3.0
 _MAY_ARRIVE = mark("Un mensaje nuestro ya iba de camino: puede que todavía te llegue.")
+
+
+async def membership_changed(update: Update, context: Context) -> None:
+    """Handles that the person blocked or unblocked the bot, which broadcasts heed.
+
+    A person who comes back soon after the closing is then sent the closing update.
+    """
+    change = update.my_chat_member
+    if change is None or own_chat(update) is None:
+        return  # in a group the change says nothing about the person's own chat
+    services = context.services
+    supporter = services.reference(change.from_user.id)
+    if change.new_chat_member.status == ChatMember.BANNED:
+        await services.storage.write(mark_unreachable, supporter, services.clock())
+        services.delayed_replies.drop(change.chat.id)
+    else:
+        await services.mark_reachable(supporter)
 
 
 async def stop(ctx: SupporterContext) -> None:

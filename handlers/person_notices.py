@@ -4,7 +4,6 @@ The shell writes them (`petition-bot person`), beside the bot that runs. They co
 muted the bot: each answers the person's own request.
 """
 
-import asyncio
 from collections.abc import Mapping
 from functools import partial
 
@@ -19,7 +18,6 @@ from handlers.delayed_replies import PASSING
 from handlers.screens.screen import Screen, paragraphs
 from handlers.sent_files import erase_files
 from storage.conversations import conversation_of, screen_digest, store_screen
-from storage.errors import Unavailable
 from storage.person_notices import (
     MOST_TRIES,
     NOTICES_KEPT_FOR,
@@ -71,18 +69,6 @@ _SAID: Mapping[str, str] = {
 _SILENCING = frozenset(
     {PersonNoticeKind.ERASED, PersonNoticeKind.RESTRICTED, PersonNoticeKind.OBJECTED}
 )
-
-
-async def keep_sending_notices(bot: Bot, services: Services) -> None:
-    """Looks every `LOOK_SECONDS`, until cancelled; what fails is tried again at the next look."""
-    while True:
-        try:
-            await send_notices(bot, services)
-        except Unavailable:
-            _log.warning("person_notices_wait_for_database")
-        except Exception as error:  # whatever it is, the bot and this task go on
-            _log.exception("person_notices_failed", kind=type(error).__name__)
-        await asyncio.sleep(LOOK_SECONDS)
 
 
 async def send_notices(bot: Bot, services: Services) -> None:

@@ -8,8 +8,8 @@ import structlog
 
 from bot.petition.outcome import surplus
 from bot.petition.petition import Petition, petition_of
-from bot.petition_folder.files import PETITION_FILE, FolderState, folder_state
-from bot.petition_folder.read import read_folder
+from bot.petition_folder.read import FolderState, folder_state, read_folder
+from bot.petition_folder.schema import PETITION_FILE
 from bot.petition_folder.unready import unready_problems
 from bot.text.problems import PetitionInvalid, Problem, Sentence
 from bot.text.translations import Catalogs, Words, mark
@@ -18,7 +18,6 @@ from handlers.bot_profile import publish_profile
 from handlers.context import Bot, Services
 from handlers.screens.screen import paragraphs
 from storage.closing_texts import published_closing_texts
-from storage.errors import Unavailable
 from storage.petitions import close_petition_if_due, follow_folder
 from telegram_text.markup import Html, escape
 
@@ -47,17 +46,6 @@ class PetitionTexts:
         self._unready = frozenset(unready)
         self._refused: Problem | None = None
         self._is_done = True  # what the admins know last is that the texts are in use
-
-    async def keep(self, bot: Bot) -> None:
-        """Looks every `LOOK_SECONDS`, until cancelled; what fails is tried again at the next."""
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            try:
-                await self.look(bot)
-            except Unavailable:
-                _log.warning("petition_folder_waits_for_database")
-            except Exception as error:  # whatever it is, the bot and this task go on
-                _log.exception("petition_folder_not_read", kind=type(error).__name__)
 
     async def look(self, bot: Bot) -> None:
         """Reads the folder if it has changed and stays as it is; tells the admins once."""

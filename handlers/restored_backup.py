@@ -63,7 +63,7 @@ def _what_is_lost(words: Words, held: Row) -> Html:
 async def release(ctx: AdminContext, _argument: str) -> None:
     """Lets messages be sent again."""
     actor, at = ctx.by
-    if not await ctx.services.storage.write(release_restore, actor=actor, at=at):
+    if not await ctx.storage.write(release_restore, actor=actor, at=at):
         await ctx.say(ctx.words.text("Los envíos ya estaban permitidos."))
         return
     await ctx.say(

@@ -1,11 +1,8 @@
 """Tells the admins when people sign in a way that is unusual for this petition."""
 
-import asyncio
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
-
-import structlog
 
 from bot.petition.signing_rate import (
     SHORT_FORM_SECONDS,
@@ -18,12 +15,9 @@ from bot.text.translations import Words
 from handlers.admin_notices import Notice, tell_admins
 from handlers.context import Bot, Services
 from handlers.screens.screen import lines, paragraphs, sentences
-from storage.errors import Unavailable
 from storage.petitions import mark_petition_notice_sent, petition_notice_was_sent
 from storage.signature_counts import SigningRate, signing_rate
 from telegram_text.markup import Html, escape
-
-_log = structlog.stdlib.get_logger()
 
 LOOK_SECONDS = 300.0
 
@@ -31,18 +25,6 @@ LOOK_SECONDS = 300.0
 _SILENT_FOR = timedelta(hours=6)
 _KIND = "unusual signing"
 _HOUR, _MINUTE = timedelta(hours=1), timedelta(minutes=1)
-
-
-async def watch_signing(bot: Bot, services: Services) -> None:
-    """Looks every `LOOK_SECONDS`, until cancelled; what fails is tried again at the next look."""
-    while True:
-        await asyncio.sleep(LOOK_SECONDS)
-        try:
-            await look(bot, services)
-        except Unavailable:
-            _log.warning("signing_alarm_waits_for_database")
-        except Exception as error:  # whatever it is, the bot and this task go on
-            _log.exception("signing_alarm_failed", kind=type(error).__name__)
 
 
 async def look(bot: Bot, services: Services) -> None:
@@ -109,9 +91,11 @@ def _said(rate: SigningRate, sign: Sign, words: Words) -> Iterator[Html]:
         )
     for kind, n in short_forms(rate).items() if sign is Sign.SHORT_FORMS else ():
         yield words.text(
-            "Formularios {kind} rellenados en menos de {seconds} segundos, sin tiempo de leerlos: "
-            "{n}.",
-            kind=words.label("con nombre" if kind else "sin nombre"),
+            "Formularios con nombre rellenados en menos de {seconds} segundos, sin tiempo de "
+            "leerlos: {n}."
+            if kind
+            else "Formularios sin nombre rellenados en menos de {seconds} segundos, sin tiempo de "
+            "leerlos: {n}.",
             seconds=SHORT_FORM_SECONDS[kind],
             n=words.number(n),
         )

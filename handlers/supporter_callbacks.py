@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from bot.petition.stages import Action, allowed
 from handlers import my_data, opt_out, signing
-from handlers.request_limits import is_tap_within_budget
 from handlers.screens.buttons import SupporterTap, read_tap
 from handlers.supporter_context import SupporterContext
 from handlers.update_filters import is_there
@@ -57,7 +56,7 @@ async def tapped(ctx: SupporterContext) -> None:
     if not isinstance(tap, SupporterTap) or not _belongs(tap, ctx):
         await ctx.save_and_show()
         return
-    if tap.action in _COUNTED and not await is_tap_within_budget(ctx, tap.action):
+    if tap.action in _COUNTED and not await ctx.is_tap_within_budget(tap.action):
         return
     if tap.action in _EFFECTS:
         await _EFFECTS[tap.action](ctx, tap)

@@ -23,10 +23,12 @@ from bot.petition.stages import (
     keeps_form,
     nearest_valid_stage,
 )
+from bot.text.translations import mark
 from handlers.chat_context import ChatContext, view_of
 from handlers.conversation_message import Cleared, ConversationMessage
 from handlers.delayed_replies import LONGEST_WAIT, Answer
 from handlers.picture import show_picture
+from handlers.request_budget import UNLIMITED, LimitDecision
 from handlers.screens import draw
 from handlers.screens.screen import lines
 from handlers.sent_files import erase_files
@@ -50,6 +52,11 @@ _MOST_IN_THE_CHAT = 50
 # Deleted one by one, which shows which are too old; only a flood brings more.
 _ONE_BY_ONE = 20
 _TOGETHER = 100  # Telegram's limit for one call of deleteMessages
+
+_TOO_OFTEN = mark(
+    "Vas muy deprisa: espera un minuto, por favor, y vuelve a intentarlo. A /withdraw y /stop "
+    "respondemos siempre."
+)
 
 _Arguments = ParamSpec("_Arguments")
 
@@ -156,6 +163,28 @@ class SupporterContext(ChatContext):
         if typed and self.view.with_name is False:
             return self.with_stage(place, name=None, with_name=False)
         return self.with_stage(place)
+
+    async def is_within_budget(self, what: str) -> bool:
+        """Counts a request for `what`; if it is too often, says so once, then nothing.
+
+        Messages that are marked for deletion are deleted all the same.
+        """
+        if what in UNLIMITED:
+            return True
+        decision = self.services.spend(self.user.id, what, self.update_id)
+        if decision is LimitDecision.WARN:
+            await self.at_valid_stage().say(self.words.text(_TOO_OFTEN))
+        elif decision is LimitDecision.IGNORE:
+            await self.at_valid_stage().clear()
+        return decision is LimitDecision.ALLOW
+
+    async def is_tap_within_budget(self, what: str) -> bool:
+        """Counts a tap for `what`; if it is too often, says so in an alert window each time."""
+        if self.services.spend(self.user.id, what, self.update_id) is LimitDecision.ALLOW:
+            return True
+        await self.alert(self.words.label(_TOO_OFTEN))
+        await replace(self, query=None).show()
+        return False
 
     async def mark_reachable(self) -> None:
         """Marks the person reachable again if they were not, as they have just written."""

@@ -7,7 +7,6 @@ from bot.petition.stages import AGAIN, KEPT_STAGES, Place, Stage, expects_name
 from bot.text.translations import mark
 from handlers import my_data, signing
 from handlers.request_budget import WRITTEN
-from handlers.request_limits import is_within_budget
 from handlers.supporter_context import SupporterContext
 from telegram_text.markup import Html
 
@@ -18,14 +17,14 @@ _NOTHING_EDITED = mark("Aquí, editar un mensaje no cambia nada.")
 async def written(ctx: SupporterContext) -> None:
     """Handles a text: the name if the form asks for one, else points to the buttons."""
     ctx = _cleared_form(ctx.at_valid_stage())
-    if await is_within_budget(ctx, WRITTEN):
+    if await ctx.is_within_budget(WRITTEN):
         await _read(ctx)
 
 
 async def unknown_command(ctx: SupporterContext) -> None:
     """Handles a command that does not exist, or not for this person."""
     ctx = _cleared_form(ctx.marking_command().at_valid_stage())
-    if not await is_within_budget(ctx, WRITTEN):
+    if not await ctx.is_within_budget(WRITTEN):
         return
     words = ctx.words
     await ctx.say(words.text("Ese comando no existe aquí. Con /help verás lo que puedes hacer."))
@@ -34,7 +33,7 @@ async def unknown_command(ctx: SupporterContext) -> None:
 async def sent_media(ctx: SupporterContext) -> None:
     """Handles a photo, sticker, voice message or the like; nothing of it is stored."""
     ctx = _cleared_form(ctx.at_valid_stage())
-    if not await is_within_budget(ctx, WRITTEN):
+    if not await ctx.is_within_budget(WRITTEN):
         return
     stage = ctx.view.place.stage
     await ctx.say(
@@ -59,7 +58,7 @@ async def edited(ctx: SupporterContext) -> None:
         return
     is_for_form = _was_sent_to_form(ctx)
     ctx = _cleared_form(ctx) if is_for_form else ctx
-    if not await is_within_budget(ctx, WRITTEN):
+    if not await ctx.is_within_budget(WRITTEN):
         return
     if is_for_form:
         await _read(ctx)

@@ -67,9 +67,7 @@ def length(text: str) -> int:
 
 def tidied(text: str, entities: Iterable[Entity]) -> Rendered:
     """Returns a text, cleaned and trimmed, whose entities are given in code points."""
-    spans = _in_order(entities)
-    spans = spans if _is_orderly(spans) else _disentangled(spans)
-    text, spans = _cleaned(text, spans)
+    text, spans = _cleaned(text, _disentangled(_in_order(entities)))
     spans = _without_blank(text, spans)
     text, spans = _trimmed(text, spans)
     return Rendered(text, tuple(in_utf16(text, spans)))
@@ -113,34 +111,6 @@ def _in_order(entities: Iterable[Entity]) -> list[Entity]:
     """Sorts as Telegram does: by offset, the longer first, styles after the rest."""
     kept = (entity for entity in entities if entity.length > 0)
     return sorted(kept, key=lambda e: (e.offset, -e.length, _ORDER.get(e.type, 50)))
-
-
-def _is_orderly(spans: list[Entity]) -> bool:
-    """Returns whether the entities nest in a way that Telegram leaves unchanged."""
-    open_spans: list[Entity] = []
-    style_ends: dict[str, int] = {}
-    for span in spans:
-        while open_spans and span.offset >= open_spans[-1].end:
-            open_spans.pop()
-        if open_spans and not _may_nest(span, open_spans):
-            return False
-        if span.type in SPLITTABLE:
-            if style_ends.get(span.type, -1) >= span.offset:
-                return False
-            style_ends[span.type] = span.end
-        open_spans.append(span)
-    return True
-
-
-def _may_nest(span: Entity, around: list[Entity]) -> bool:
-    if span.end > around[-1].end or around[-1].type in _CODE:
-        return False
-    types = {outer.type for outer in around}
-    if span.type in types:
-        return False
-    if span.type in SPLITTABLE:
-        return True
-    return types <= _QUOTES and not (span.type in _QUOTES and types & _QUOTES)
 
 
 def _disentangled(spans: list[Entity]) -> list[Entity]:

@@ -10,8 +10,8 @@ from rich.text import Text
 from bot.console import in_sentences, out, say, tell
 from bot.petition.petition import BUNDLED, petition_of
 from bot.petition_folder.check import problems_of, warnings_of
-from bot.petition_folder.files import PETITION_FILE
 from bot.petition_folder.read import read_folder
+from bot.petition_folder.schema import PETITION_FILE
 from bot.petition_folder.unready import fields_of, unready_problems
 from bot.settings import load_petition_settings
 from bot.text.problems import Problem

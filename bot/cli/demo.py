@@ -33,9 +33,8 @@ from bot.text.terminal_language import label
 from bot.tryout.demo_session import DemoSession, served, unless_interrupted
 from bot.tryout.page import TryoutPage
 from bot.tryout.visitors.admin import Admin
-from bot.tryout.visitors.journeys import Step
 from bot.tryout.visitors.people import Move, Traits
-from bot.tryout.visitors.visits import Visitor
+from bot.tryout.visitors.visitor import Step, Visitor
 from simulator.call_log import RecordedCall
 from simulator.chats import Event, Message
 from simulator.errors import SimulatorError
@@ -114,8 +113,8 @@ async def _play(session: DemoSession) -> list[RecordedCall]:
         await _begin(session, heading)
         visitor = _visitor(person, **traits)
         await visitor.visit("newsletter")
-        if visitor.journey.furthest is not Step.SIGNED:
-            raise SimulatorError(f"{person} could not sign: {visitor.journey.left_for}")
+        if visitor.furthest is not Step.SIGNED:
+            raise SimulatorError(f"{person} could not sign: {visitor.left_for}")
         for move in moves:
             if await visitor.goes(move) is None:
                 raise SimulatorError(f"{person} could not go on: {move}")

@@ -18,7 +18,7 @@ from bot import file_locations
 from bot.cli.run import say_who_approves, with_bot
 from bot.console import CannotDo, confirms, draw_link, say, say_in_terminal, tell
 from bot.petition_folder.field_types import Slug
-from bot.petition_folder.files import PETITION_FILE
+from bot.petition_folder.schema import PETITION_FILE
 from bot.petition_folder.template import LANGUAGES, copy_template
 from bot.settings import PREFIX, Settings, checked_token
 from bot.setup.admin_code import LASTS_SECONDS, new_admin_code

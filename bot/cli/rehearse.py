@@ -12,7 +12,7 @@ from bot.cli.check import print_problems
 from bot.console import INTERRUPTED, CannotDo, out, progress_bar, say, tell
 from bot.petition.petition import load_petition
 from bot.petition_folder.check import find_problems, find_warnings
-from bot.petition_folder.files import PETITION_FILE
+from bot.petition_folder.schema import PETITION_FILE
 from bot.text.terminal_language import label, terminal_words
 from bot.tryout.demo_session import unless_interrupted
 from bot.tryout.rehearsal.accelerated_time import FACTOR, AcceleratedTime, run_accelerated

@@ -31,7 +31,7 @@ _SLUG = r"[a-z][a-z0-9-]{1,39}"
 
 T = TypeVar("T")
 Fault = tuple[Place, Sentence]
-"""Which part of a value does not fit, and why."""
+"""A part of a value that does not fit, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,17 +155,17 @@ def _ascending(goals: tuple[int, ...]) -> tuple[int, ...]:
     return goals
 
 
-def for_every_language(value: object) -> object:
+def _for_every_language(value: object) -> object:
     """Turns a text without languages into one for every language."""
     return {EVERY_LANGUAGE: value} if isinstance(value, str | list) else value
 
 
 def _in_each_language(texts: dict[str, T], info: ValidationInfo) -> dict[str, T]:
-    refuse_parts([*other_languages(texts, info.context), *_unreadable(texts)])
+    refuse_parts([*_other_languages(texts, info.context), *_unreadable(texts)])
     return texts
 
 
-def other_languages(texts: dict[str, T], beside: Beside | None) -> Iterator[Fault]:
+def _other_languages(texts: dict[str, T], beside: Beside | None) -> Iterator[Fault]:
     """Yields the languages in which a value is missing, and those that the petition has not."""
     if beside is None or EVERY_LANGUAGE in texts:
         return
@@ -216,7 +216,7 @@ def _format(name: str) -> WithJsonSchema:
 Slug = Annotated[str, AfterValidator(_slug)]
 Lines = Annotated[tuple[T, ...], Field(strict=False)]
 ByLanguage = Annotated[
-    dict[str, T], BeforeValidator(for_every_language), AfterValidator(_in_each_language)
+    dict[str, T], BeforeValidator(_for_every_language), AfterValidator(_in_each_language)
 ]
 Email = Annotated[str, AfterValidator(_email)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]

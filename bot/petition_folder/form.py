@@ -7,12 +7,11 @@ from datetime import date
 from typing import Any
 
 from bot.petition_folder.edit import Value, at
-from bot.petition_folder.files import PETITION_FILE
 from bot.petition_folder.markup_check import LONGEST, fillable
 from bot.petition_folder.placeholders import values_in
 from bot.petition_folder.read import Folder
-from bot.petition_folder.schema import Group, PetitionFile, Texts
-from bot.petition_folder.schema_fields import SchemaField, fields_of, key_of, paths_in
+from bot.petition_folder.schema import PETITION_FILE, Group, PetitionFile, Texts
+from bot.petition_folder.schema_fields import SchemaField, fields_of, key_of
 from bot.petition_folder.screen_lengths import rooms
 from bot.petition_folder.unready import MARK
 from bot.text import text_limits
@@ -68,19 +67,16 @@ def form_of(read: Folder) -> list[FormField]:
 
 def _fields(read: Folder) -> Iterator[FormField]:
     for language in read.languages:
-        for field in fields_of(Texts):
+        for field in fields_of(Texts, {}):
             yield FormField(f"{language}.toml", field.path, field, language)
     if read.petition is None:
         return
-    for field in fields_of(PetitionFile):
-        if at(read.petition, field.section) is None:
+    for field in fields_of(PetitionFile, read.petition):
+        if not field.is_by_language or isinstance(at(read.petition, field.path), str | list):
+            yield FormField(PETITION_FILE, field.path, field)
             continue
-        for path in paths_in(read.petition, field):
-            if not field.is_by_language or isinstance(at(read.petition, path), str | list):
-                yield FormField(PETITION_FILE, path, field)
-                continue
-            for language in read.languages:
-                yield FormField(PETITION_FILE, (*path, language), field, language)
+        for language in read.languages:
+            yield FormField(PETITION_FILE, (*field.path, language), field, language)
 
 
 def shapes_of(read: Folder) -> list[dict[str, Any]]:

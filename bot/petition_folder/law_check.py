@@ -6,9 +6,8 @@ What the words say, such as that the purpose is the true one, is for people to r
 import re
 from collections.abc import Iterator
 
-from bot.petition_folder.files import PETITION_FILE
 from bot.petition_folder.read import Folder
-from bot.petition_folder.schema import PetitionFile, Texts
+from bot.petition_folder.schema import PETITION_FILE, PetitionFile, Texts
 from bot.text.problems import Problem, Sentence
 from telegram_text.markup import seen
 

@@ -7,10 +7,10 @@ from difflib import get_close_matches
 from functools import lru_cache
 from types import MappingProxyType
 
-from bot.petition_folder.files import PETITION_FILE
 from bot.petition_folder.links import link_fault
 from bot.petition_folder.placeholders import PETITION_PLACEHOLDERS
-from bot.petition_folder.schema import Texts
+from bot.petition_folder.schema import PETITION_FILE, Texts
+from bot.petition_folder.schema_errors import too_long
 from bot.petition_folder.schema_fields import fields_of, key_of, texts_in
 from bot.text import text_limits
 from bot.text.problems import Problem, Sentence
@@ -19,7 +19,8 @@ from telegram_text.markup import Html, MarkupError, fill, length, link, parse, p
 
 Values = Mapping[str, str]
 
-_KINDS = {each.name: each.kind for each in fields_of(Texts)}
+_FIELDS = tuple(fields_of(Texts, {}))
+_KINDS = {each.name: each.kind for each in _FIELDS}
 PLAIN = frozenset(key for key, kind in _KINDS.items() if kind in ("plain", "line"))
 PAGED = tuple(key for key, kind in _KINDS.items() if kind == "pages")
 _NAME = {"name": mark("Nombre de quien firma")}
@@ -46,7 +47,7 @@ _NEEDED = MappingProxyType(
         "closed": ("people", Sentence("aquí se dice cuántas personas firmaron")),
     }
 )
-_LIMITS = {each.name: each.said.get("limit") for each in fields_of(Texts)}
+_LIMITS = {each.name: each.said.get("limit") for each in _FIELDS}
 # A character above U+FFFF counts as two of Telegram's units: no name is longer than this.
 LONGEST = MappingProxyType(
     {
@@ -142,7 +143,7 @@ def _faults(passage: Passage, values: Values) -> Iterator[Sentence]:
     if measured == 0:
         yield Sentence("de esto no se vería nada: escribe un texto entre las etiquetas")
     if measured > text_limits.MESSAGE:
-        yield _too_long(measured, text_limits.MESSAGE)
+        yield too_long(measured, text_limits.MESSAGE)
     yield from _dropped_links(filled(passage.text, values))
 
 
@@ -208,7 +209,7 @@ def _plain_faults(passage: Passage) -> Iterator[Sentence]:
         )
     most = _LIMITS[passage.key]
     if most is not None and length(text) > most:
-        yield _too_long(length(text), most)
+        yield too_long(length(text), most)
 
 
 def _missing_placeholders(
@@ -330,12 +331,3 @@ def _dropped_links(html: str) -> Iterator[Sentence]:
                 "al principio",
                 address=address,
             )
-
-
-def _too_long(measured: int, most: int) -> Sentence:
-    return Sentence(
-        "tiene {n} caracteres y caben {most}: acórtala en {over}",
-        n=measured,
-        most=most,
-        over=measured - most,
-    )

@@ -7,8 +7,8 @@ from typing import Any
 from babel import Locale, UnknownLocaleError
 
 from bot.petition_folder.edit import changed
-from bot.petition_folder.files import PETITION_FILE, language_of
-from bot.petition_folder.schema import Texts
+from bot.petition_folder.read import language_of
+from bot.petition_folder.schema import PETITION_FILE, Texts
 from bot.petition_folder.schema_fields import parts_of
 
 _NOTE = (

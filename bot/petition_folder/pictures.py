@@ -5,7 +5,7 @@ import io
 import warnings
 from pathlib import Path
 
-from bot.petition_folder.files import NOT_A_FILE, read_file
+from bot.petition_folder.read import NOT_A_FILE, read_file
 from bot.text.problems import Sentence
 
 # Telegram's limits of a photo: https://core.telegram.org/bots/api#sendphoto
@@ -17,10 +17,6 @@ _ENDINGS = (".png", ".jpg", ".jpeg")
 
 def picture_problem(folder: Path, name: str) -> Sentence | None:
     """Returns why Telegram would not show this file as a photo, or None if it would."""
-    if not name.strip():
-        return Sentence(
-            "no dice qué archivo: pon el nombre de la imagen, o quita la sección [image] entera"
-        )
     if Path(name).name != name or "\\" in name:
         return Sentence(
             "pon solo el nombre de un archivo que esté en esta carpeta, y no {name}", name=name

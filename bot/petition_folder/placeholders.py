@@ -9,9 +9,8 @@ from typing import Any
 from babel.dates import format_date
 from babel.units import format_unit
 
-from bot.petition_folder.files import PETITION_FILE
 from bot.petition_folder.read import Folder
-from bot.petition_folder.schema import PetitionFile, in_language
+from bot.petition_folder.schema import PETITION_FILE, PetitionFile, in_language
 from bot.text.locale_regions import locale_of
 from bot.text.translations import mark
 from telegram_text.markup import escape

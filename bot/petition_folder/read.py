@@ -1,25 +1,25 @@
 """Reads a petition's folder: what its files say, and what is wrong with each."""
 
 import codecs
+import errno
+import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.petition_folder.field_types import Beside
-from bot.petition_folder.files import (
-    NOT_A_FILE,
-    PETITION_FILE,
-    Table,
-    language_of,
-    petition_files,
-    read_file,
-)
-from bot.petition_folder.schema import PetitionFile, Texts
+from bot.petition_folder.schema import PETITION_FILE, PetitionFile, Table, Texts
 from bot.petition_folder.schema_errors import file_problems
 from bot.petition_folder.toml_errors import in_line, read_toml, shown
 from bot.text.problems import Problem, Sentence
 
+FolderState = frozenset[tuple[str, int, int]]
+"""Each file's name, time of its last change in nanoseconds, and length in bytes."""
+
 _SOURCE = "es"
+_LARGEST_TEXT = 4 * 1024 * 1024  # bytes; a long petition has fifty thousand
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,27 @@ class Folder:
         return replace(self, petition=petition, texts=texts)
 
 
+def folder_state(folder: Path) -> FolderState:
+    """Returns what identifies a state of a folder; empty if there is no such folder."""
+    try:
+        files = [(file.name, file.stat()) for file in folder.iterdir() if _is_of_a_petition(file)]
+    except OSError:  # there is no folder, or a file was removed meanwhile
+        return frozenset()
+    return frozenset((name, stat.st_mtime_ns, stat.st_size) for name, stat in files)
+
+
+def _is_of_a_petition(file: Path) -> bool:
+    """Returns whether a file belongs to the petition, and is not an editor's temporary one."""
+    return file.is_file() and not file.name.startswith((".", "#")) and not file.name.endswith("~")
+
+
+def language_of(file_name: str) -> str | None:
+    """Returns the language of a text file like `pt-br.toml`, or None for another file."""
+    stem = file_name.removesuffix(".toml")
+    named = file_name.endswith(".toml") and file_name != PETITION_FILE
+    return stem if named and _LANGUAGE.fullmatch(stem) else None
+
+
 def read_folder(path: Path) -> Folder:
     """Reads `petition.toml` and every language file beside it."""
     beside = Beside(path, ())
@@ -70,7 +91,7 @@ def read_folder(path: Path) -> Folder:
         nothing, _ = PetitionFile.read({}, beside)
         return Folder(path, None, {}, nothing, {}, (Problem(str(path), "", _no_folder(path)),))
     problems: list[Problem] = []
-    files = petition_files(path, problems)
+    files = _files(path, problems)
     misnamed = {meant for meant, name in files.items() if meant != name}
     petition = _read(path / files.pop(PETITION_FILE, PETITION_FILE), PETITION_FILE, problems)
     tables = {meant: _read(path / name, meant, problems) for meant, name in files.items()}
@@ -112,6 +133,59 @@ def _no_folder(path: Path) -> Sentence:
         else "no existe esta carpeta: escribe la ruta de la carpeta de la petición",
         folder=str(path.parent),
     )
+
+
+_NOT_A_LANGUAGE = Sentence(
+    "un archivo de textos se llama como su idioma, en minúsculas: es.toml o pt-br.toml. Cámbiale "
+    "el nombre, o saca este archivo de la carpeta"
+)
+
+
+def _files(path: Path, problems: list[Problem]) -> dict[str, str]:
+    """Returns the petition's files by the name that each should have, and is read under."""
+    named = sorted(file.name for file in path.glob("*") if _is_of_a_petition(file))
+    files = {name: name for name in named if _meant(name) == name}
+    for name in named:
+        meant = _meant(name)
+        if name in files:
+            continue
+        if meant is not None and meant not in files:
+            files[meant] = name
+            problems.append(Problem(name, "", _misnamed(name, meant)))
+        elif name.endswith(".toml"):
+            problems.append(Problem(name, "", _NOT_A_LANGUAGE))
+    return files
+
+
+def _meant(name: str) -> str | None:
+    """Returns how a file should be called: "es.toml" for "ES.toml" and "es.toml.txt"."""
+    meant = name.lower().removesuffix(".txt").replace("_", "-")
+    return meant if language_of(meant) or meant == PETITION_FILE else None
+
+
+def _misnamed(name: str, meant: str) -> Sentence:
+    return Sentence(
+        "el editor le ha añadido .txt al guardarlo: cambia su nombre a {meant}. Si no ves el "
+        ".txt en Windows, marca Ver, Mostrar, Extensiones de nombre de archivo"
+        if name.lower().endswith(".txt")
+        else "cambia el nombre de este archivo a {meant}, en minúsculas",
+        meant=meant,
+    )
+
+
+NOT_A_FILE = Sentence("esto no es un archivo corriente: sácalo de la carpeta")
+
+
+def read_file(file: Path, most: int = _LARGEST_TEXT) -> bytes | None:
+    """Returns the content of a file of `most` bytes; None if it is a pipe, a device or a folder.
+
+    Reading a stranger's folder must not wait for a pipe that nobody writes to.
+    """
+    if file.exists() and not file.is_file():
+        return None
+    if file.stat().st_size > most:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    return file.read_bytes()
 
 
 def _read(file: Path, name: str, problems: list[Problem]) -> Table | None:

@@ -15,8 +15,6 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import (
-    AfterValidator,
-    BeforeValidator,
     Field,
     ValidationError,
     ValidationInfo,
@@ -43,20 +41,19 @@ from bot.petition_folder.field_types import (
     Slug,
     TimeZone,
     WebAddress,
-    for_every_language,
-    other_languages,
     refuse_parts,
     refused,
 )
-from bot.petition_folder.files import Table
-from bot.petition_folder.pictures import picture_problem
 from bot.petition_folder.schema_fields import EVERY_LANGUAGE
 from bot.text import text_limits
 from bot.text.problems import Sentence
 from bot.text.translations import mark
-from telegram_text.markup import length
 
+PETITION_FILE = "petition.toml"
 MONTHS_A_YEAR = 12
+
+Table = dict[str, Any]
+"""The content of a file, as it was read."""
 
 
 class Group(StrEnum):
@@ -100,34 +97,7 @@ class Group(StrEnum):
 
 
 NOT_IN_FORM: Any = Field(json_schema_extra={"readOnly": True})
-
-
-def _brief(text: str) -> str:
-    if len(text) > text_limits.CHANGED:
-        raise refused(
-            "dilo en {most} caracteres como mucho; ahora son {n}",
-            most=text_limits.CHANGED,
-            n=len(text),
-        )
-    return text
-
-
-def _with_pictures(files: dict[str, str], info: ValidationInfo) -> dict[str, str]:
-    beside: Beside | None = info.context
-    if beside is not None:
-        faults = (((each,), picture_problem(beside.folder, files[each])) for each in files)
-        found = [(place, fault) for place, fault in faults if fault is not None]
-        refuse_parts([*other_languages(files, beside), *found])
-    return files
-
-
-def _below_the_picture(credit: str) -> str:
-    if length(credit) > text_limits.CAPTION:
-        raise refused(
-            "la autoría va debajo de la imagen y caben {most} caracteres: acórtala",
-            most=text_limits.CAPTION,
-        )
-    return credit
+_Change = Annotated[Plain, Field(max_length=text_limits.CHANGED)]
 
 
 class FileModel(FrozenModel):
@@ -165,7 +135,7 @@ class EarlierVersion(FrozenModel):
     """An earlier version of the texts, which is published: its date, and what changed after it."""
 
     date: Annotated[Dated, NOT_IN_FORM]
-    changed: ByLanguage[Annotated[Plain, AfterValidator(_brief)]] = Group.EARLIER.field(
+    changed: ByLanguage[_Change] = Group.EARLIER.field(
         "Versión anterior {n}", limit=text_limits.CHANGED
     )
     """Qué cambió después de ella. Se lee al final de /privacy."""
@@ -174,13 +144,8 @@ class EarlierVersion(FrozenModel):
 class ImageFile(FrozenModel):
     """The petition's picture, one for all languages or one for each, and whom to credit."""
 
-    file: Annotated[
-        dict[str, str],
-        BeforeValidator(for_every_language),
-        AfterValidator(_with_pictures),
-        NOT_IN_FORM,
-    ]
-    credit: ByLanguage[Annotated[str, AfterValidator(_below_the_picture)]] | None = (
+    file: Annotated[ByLanguage[str], NOT_IN_FORM]
+    credit: ByLanguage[Annotated[str, Field(max_length=text_limits.CAPTION)]] | None = (
         Group.PICTURE.field("Crédito de la imagen", None)
     )
     """De quién es la imagen. Se muestra siempre con ella."""

@@ -104,6 +104,16 @@ def _one_of(error: ErrorDetails) -> Sentence:
     return Sentence("escribe una de estas: {known}", known=tuple(f'"{each}"' for each in known))
 
 
+def too_long(measured: int, most: int) -> Sentence:
+    """Returns by how many characters a text is too long."""
+    return Sentence(
+        "tiene {n} caracteres y caben {most}: acórtala en {over}",
+        n=measured,
+        most=most,
+        over=measured - most,
+    )
+
+
 _KINDS: Mapping[str, Callable[[ErrorDetails], Sentence]] = {
     "string_type": lambda _: Sentence("esto tiene que ser un texto entre comillas rectas"),
     "int_type": _whole_number,
@@ -114,6 +124,7 @@ _KINDS: Mapping[str, Callable[[ErrorDetails], Sentence]] = {
     "dict_type": _a_table,
     "model_type": _a_section,
     "literal_error": _one_of,
+    "string_too_long": lambda error: too_long(len(error["input"]), error["ctx"]["max_length"]),
     "greater_than_equal": lambda error: Sentence(
         "el número más bajo posible es {least}", least=str(error["ctx"]["ge"])
     ),

@@ -9,7 +9,6 @@ from pydantic import BaseModel
 
 from bot.petition_folder.edit import at
 
-EACH = "*"
 EVERY_LANGUAGE = "*"
 
 Place = tuple[str | int, ...]
@@ -22,8 +21,7 @@ class SchemaField:
 
     `kind` is how it is written: Telegram's "html" or a "heading" in it, "pages" of it, "plain"
     text, a "line" or "lines", a "number" or "numbers", "yes_no", a "date", a "time-zone" or a
-    "choice". `beside` are the keys of its section, and `section` is one that may be missing.
-    In a list of sections, `EACH` stands for the place of one.
+    "choice". `beside` are the keys of its section.
     """
 
     path: tuple[str, ...]
@@ -32,45 +30,49 @@ class SchemaField:
     is_by_language: bool
     is_optional: bool
     beside: tuple[str, ...]
-    section: tuple[str, ...]
 
     @property
     def name(self) -> str:
         """The key by which it is known in every language and in every section of a list."""
-        return ".".join(each for each in self.path if each != EACH)
+        return ".".join(each for each in self.path if not each.isdecimal())
 
 
-@cache
-def fields_of(model: type[BaseModel]) -> tuple[SchemaField, ...]:
-    """Returns every field of a file, also those of its sections, in the order of the schema."""
-    schema = model.model_json_schema()
-    return tuple(_fields(schema, schema.get("$defs", {})))
+_schema_of = cache(lambda model: model.model_json_schema())
+
+
+def fields_of(model: type[BaseModel], table: Mapping[str, Any]) -> Iterator[SchemaField]:
+    """Yields every field that a file can have, in the order of the schema.
+
+    Those of a section that may be missing, or of a list of sections, if the `table` has it.
+    """
+    schema = _schema_of(model)
+    yield from _fields(schema, schema.get("$defs", {}), table)
 
 
 def _fields(
-    table: Mapping[str, Any],
+    section: Mapping[str, Any],
     sections: Mapping[str, Any],
+    table: Mapping[str, Any],
     above: tuple[str, ...] = (),
-    section: tuple[str, ...] = (),
 ) -> Iterator[SchemaField]:
-    keys = tuple(table["properties"])
-    for key, stated in table["properties"].items():
+    keys = tuple(section["properties"])
+    for key, stated in section["properties"].items():
         choices = stated.get("anyOf", [{}])  # what may be missing is something or null
         said, path = {**stated, **choices[0]}, (*above, key)
-        by_language = said.get("additionalProperties")
         inside = said.get("$ref") or said.get("items", {}).get("$ref")
         if inside is None:
+            by_language = said.get("additionalProperties")
             said |= by_language or {}
-            is_optional = key not in table.get("required", ())
+            is_optional = key not in section.get("required", ())
             is_by_language = by_language is not None
-            yield SchemaField(path, said, _kind(said), is_by_language, is_optional, keys, section)
+            yield SchemaField(path, said, _kind(said), is_by_language, is_optional, keys)
             continue
-        yield from _fields(
-            sections[inside.rpartition("/")[2]],
-            sections,
-            path if "$ref" in said else (*path, EACH),
-            path if "anyOf" in stated else section,
-        )
+        there = at(table, path)
+        paths = [path] if there is not None or "anyOf" not in stated else []
+        if "$ref" not in said:
+            paths = [(*path, str(n)) for n in range(len(there) if isinstance(there, list) else 0)]
+        for each in paths:
+            yield from _fields(sections[inside.rpartition("/")[2]], sections, table, each)
 
 
 def _kind(said: Mapping[str, Any]) -> str:
@@ -82,17 +84,6 @@ def _kind(said: Mapping[str, Any]) -> str:
         return "pages" if said["items"].get("format") == "html" else "lines"
     others = {"boolean": "yes_no", "integer": "number"}
     return str(said.get("format") or others.get(said["type"], "line"))
-
-
-def paths_in(table: Mapping[str, Any], field: SchemaField) -> list[tuple[str, ...]]:
-    """Returns where a field is in a file: one path, or one for each section of a list."""
-    if EACH not in field.path:
-        return [field.path]
-    place = field.path.index(EACH)
-    before, behind = field.path[:place], field.path[place + 1 :]
-    listed = at(table, before)
-    count = len(listed) if isinstance(listed, list) else 0
-    return [(*before, str(number), *behind) for number in range(count)]
 
 
 def texts_in(value: object, place: Place = ()) -> Iterator[tuple[Place, str]]:

@@ -12,7 +12,7 @@ from telegram_text.markup import MarkupError, length
 _EMPTY_LINE = 2
 # The keys of the texts on each screen, beside which the bot's own words stand.
 _SCREENS: dict[str, list[str]] = {}
-for _field in (*fields_of(Texts), *fields_of(PetitionFile)):
+for _field in (*fields_of(Texts, {}), *fields_of(PetitionFile, {})):
     for _screen in _field.said.get("screens", ()):
         _SCREENS.setdefault(_screen, []).append(_field.name)
 

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import tomlkit
 
-from bot.petition_folder.files import PETITION_FILE
 from bot.petition_folder.new_language import without_language
+from bot.petition_folder.schema import PETITION_FILE
 
 TEMPLATE = Path(__file__).parent.parent / "bundled_petitions" / "template"
 

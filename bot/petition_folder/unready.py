@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 
-from bot.petition_folder.files import PETITION_FILE
 from bot.petition_folder.read import Folder, read_folder
+from bot.petition_folder.schema import PETITION_FILE
 from bot.petition_folder.schema_fields import key_of, texts_in
 from bot.petition_folder.template import TEMPLATE
 from bot.text.problems import Problem, Sentence

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.petition_folder.files import PETITION_FILE
 from bot.petition_folder.law_check import FOLDED, are_names_protected, takes_names
 from bot.petition_folder.links import link_fault, with_scheme
 from bot.petition_folder.markup_check import HREF, PAGED, PLAIN, passages
 from bot.petition_folder.placeholders import fill_placeholders
 from bot.petition_folder.read import Folder
-from bot.petition_folder.schema import PetitionFile, Texts, months_later
+from bot.petition_folder.schema import PETITION_FILE, PetitionFile, Texts, months_later
 from bot.petition_folder.schema_fields import by_language, key_of, texts_in
 from bot.petition_folder.toml_errors import shown
 from bot.petition_folder.unready import unready_problems

@@ -14,11 +14,11 @@ from tomllib import TOMLDecodeError
 from typing import Any
 
 from bot.petition_folder.edit import NotEditable, changed
-from bot.petition_folder.files import PETITION_FILE, language_of, read_file
 from bot.petition_folder.form import form_of, lengths, shapes_of, text_in, text_of, value_from
 from bot.petition_folder.new_language import new_language, without_language
 from bot.petition_folder.new_version import new_version
-from bot.petition_folder.read import Folder, read_folder
+from bot.petition_folder.read import Folder, language_of, read_file, read_folder
+from bot.petition_folder.schema import PETITION_FILE
 from bot.text.translations import mark
 from simulator.chats import Shape
 from storage.private_files import write_file

@@ -14,9 +14,8 @@ from aiohttp import web
 from bot.text.problems import Key, Problem
 from bot.text.translations import Catalogs, sentences_in
 from bot.tryout.folder_editor import EditRefused, FolderEditor
-from bot.tryout.visitors.journeys import Step
 from bot.tryout.visitors.people import Traits, draw_people
-from bot.tryout.visitors.visits import Visitor
+from bot.tryout.visitors.visitor import Step, Visitor
 from simulator import Simulator
 from simulator.call_log import RecordedCall
 from simulator.chats import Shape
@@ -89,7 +88,7 @@ class Crowd:
             visitor = Visitor.enter(self._world, traits, self._dice)
             visitor.looks = self.looks
             await visitor.visit("crowd")
-            became = "signed" if visitor.journey.furthest is Step.SIGNED else "failed"
+            became = "signed" if visitor.furthest is Step.SIGNED else "failed"
             self._publish(**{became: self.progress[became] + 1})
 
 

@@ -118,7 +118,6 @@ class Draft(_Frozen):
     stage: DraftStage = DraftStage.CONTENT
     language: str = ""
     versions: dict[str, Version] = {}
-    kind_chosen: bool = False
     audience_language: str | None = None
     audience_chosen: bool = False
     starts_at: datetime | None = None
@@ -210,15 +209,13 @@ def new_draft(
     The closing update waits for none, as its texts are the petition's. To whom it goes is not to
     be chosen either, nor of the notice of a breach or a correction.
     """
-    is_decided = kind not in (Kind.UPDATE, Kind.NEWS)
     return Draft(
         key=secrets.token_hex(4),
         default_language=default_language,
         kind=kind,
         stage=DraftStage.READY if kind is Kind.CLOSING else DraftStage.CONTENT,
         language=default_language,
-        kind_chosen=is_decided,
-        audience_chosen=is_decided,
+        audience_chosen=kind not in (Kind.UPDATE, Kind.NEWS),
         paid=paid,
         touched_at=now,
     )
@@ -226,21 +223,19 @@ def new_draft(
 
 def with_message(draft: Draft, piece: Version, now: datetime) -> Draft:
     """Returns the draft with a message added; a repeated one changes nothing."""
-    language = draft.album_of(piece)
+    language, stage = draft.album_of(piece), DraftStage.READY
     if language is None:
-        versions = {**draft.versions, draft.language: piece}
-        return draft.with_content_changed(now, versions=versions, stage=DraftStage.READY)
-    known = draft.versions[language]
-    grown = known.joined_by(piece)
-    if grown == known:
-        return draft
-    # An album's last photos may come when the draft already waits for something else.
-    stage = (
-        draft.stage if draft.stage in (DraftStage.CONTENT, DraftStage.LINKS) else DraftStage.READY
-    )
-    return draft.with_content_changed(
-        now, versions={**draft.versions, language: grown}, stage=stage
-    )
+        language = draft.language
+    else:
+        known = draft.versions[language]
+        piece = known.joined_by(piece)
+        if piece == known:
+            return draft
+        # An album's last photos may come when the draft already waits for something else.
+        if draft.stage in (DraftStage.CONTENT, DraftStage.LINKS):
+            stage = draft.stage
+    versions = {**draft.versions, language: piece}
+    return draft.with_content_changed(now, versions=versions, stage=stage)
 
 
 def with_text_edited(draft: Draft, message_id: int, html: str, now: datetime) -> Draft:
@@ -279,14 +274,8 @@ def without_version(draft: Draft, language: str, now: datetime) -> Draft:
 
 def with_kind(draft: Draft, kind: Kind, now: datetime) -> Draft:
     """Returns the draft with its kind set and its audience still to be chosen."""
-    return draft.changed(
-        now,
-        kind=kind,
-        kind_chosen=True,
-        audience_language=None,
-        audience_chosen=False,
-        stage=DraftStage.AUDIENCE,
-    )
+    people = {"audience_language": None, "audience_chosen": False, "stage": DraftStage.AUDIENCE}
+    return draft.changed(now, kind=kind, **people)
 
 
 def without_preview(draft: Draft) -> Draft:
@@ -294,9 +283,8 @@ def without_preview(draft: Draft) -> Draft:
 
     Keeps the version, so that a repeated tap can make the preview again after a failure.
     """
-    return draft.model_copy(
-        update={"copies": None, "old_copies": (), "edited": False, "stage": DraftStage.READY}
-    )
+    former = {"copies": None, "old_copies": (), "edited": False}
+    return draft.model_copy(update={**former, "stage": DraftStage.READY})
 
 
 def with_preview(

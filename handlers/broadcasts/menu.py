@@ -6,7 +6,7 @@ from functools import partial
 
 from bot.text.translations import Words
 from handlers.admin_context import AdminContext
-from handlers.broadcasts.draft import Draft, new_draft
+from handlers.broadcasts.draft import new_draft
 from handlers.broadcasts.draft_editor import (
     DraftEditor,
     forget_started_draft,
@@ -52,6 +52,7 @@ class BroadcastOptions:
         unreachable: signers who cannot be written to.
         muted: signers who asked not to be written to.
         is_held: whether anybody would get the notice of a breach.
+        has_draft: whether the admin was preparing a message.
     """
 
     is_closed: bool
@@ -63,45 +64,57 @@ class BroadcastOptions:
     muted: int
     is_held: bool
     scheduled: Sequence[Broadcast]
-    draft: Draft | None
+    has_draft: bool
 
 
 async def broadcast(ctx: AdminContext) -> None:
     """Handles /broadcast: shows the active broadcast, or else what can be sent."""
+    storage = ctx.services.storage
     await forget_started_draft(ctx)
-    active = await ctx.services.storage.read(active_broadcast)
+    active = await storage.read(active_broadcast)
     if active is not None:
         await tell_progress(ctx, active.id)
         return
-    held = await ctx.services.storage.read(held_restore)
+    held = await storage.read(held_restore)
     if held is not None:
         await ctx.say(restored_screen(held, ctx.words))
         return
-    await ctx.say(_menu_screen(ctx, await _options(ctx)))
+    signers = await storage.read(count_signers)
+    options = BroadcastOptions(
+        is_closed=(await storage.read(petition_state)).is_closed,
+        why_not=await unready(ctx.services),
+        untold=sum((await storage.read(count_audience, kind=Kind.CLOSING)).values()),
+        signed=signers.written_to,
+        is_chosen=await storage.read(has_recipients, Kind.UPDATE)
+        or await storage.read(has_recipients, Kind.NEWS),
+        unreachable=signers.unreachable,
+        muted=signers.muted,
+        is_held=await storage.read(has_recipients, Kind.BREACH),
+        scheduled=await storage.read(scheduled_broadcasts),
+        has_draft=await open_draft(ctx) is not None,
+    )
+    await ctx.say(menu_screen(ctx.words, options, ctx.user.id))
 
 
 async def compose(ctx: AdminContext, _argument: str) -> None:
     """Starts a draft that waits for the admin's message."""
-    editor = await _start_draft(ctx, _new_draft(ctx, Kind.UPDATE))
-    await editor.show()
+    await (await _start_draft(ctx, Kind.UPDATE)).show()
 
 
 async def compose_closing(ctx: AdminContext, _argument: str) -> None:
     """Starts a draft of the closing update and shows its preview."""
-    services = ctx.services
-    state = await services.storage.read(petition_state)
-    active = await services.storage.read(active_broadcast)
+    storage = ctx.services.storage
+    state = await storage.read(petition_state)
+    active = await storage.read(active_broadcast)
+    why_not = await unready(ctx.services)
     if active is not None:
         await tell_progress(ctx, active.id)
-        return
-    if not state.is_closed:
-        await ctx.say(_still_open(ctx))
-        return
-    why_not = await unready(services)
-    if why_not is not None:
+    elif not state.is_closed:
+        await ctx.say(_still_open(ctx.words))
+    elif why_not is not None:
         await ctx.say(ctx.words.text(why_not))
-        return
-    await show_preview(await _start_draft(ctx, _new_draft(ctx, Kind.CLOSING)))
+    else:
+        await show_preview(await _start_draft(ctx, Kind.CLOSING))
 
 
 async def compose_breach(ctx: AdminContext, argument: str) -> None:
@@ -109,11 +122,23 @@ async def compose_breach(ctx: AdminContext, argument: str) -> None:
 
     The menu's button leads to a screen that offers it, apart from what is sent on most days.
     """
-    if argument != _CHOSEN:
-        await ctx.say(_other_notices(ctx.words))
+    words = ctx.words
+    if argument == _CHOSEN:
+        await (await _start_draft(ctx, Kind.BREACH)).show()
         return
-    editor = await _start_draft(ctx, _new_draft(ctx, Kind.BREACH))
-    await editor.show()
+    breach = words.label("⚠️ Avisar de una brecha de seguridad")
+    await ctx.say(
+        Screen(
+            words.text(
+                "<b>Otros avisos</b>\n\nEl de una brecha es para cuando los datos de quienes "
+                "firmaron se han perdido, o los ha visto o se los ha llevado alguien que no debía."
+            ),
+            [
+                Button(breach, AdminAction.COMPOSE_BREACH, _CHOSEN),
+                Button(words.label("Volver"), AdminAction.DISMISS),
+            ],
+        )
+    )
 
 
 async def compose_correction(ctx: AdminContext, argument: str) -> None:
@@ -150,40 +175,50 @@ async def resume(ctx: AdminContext, argument: str) -> None:
     if known is None or not known.is_over or known.kind is Kind.CLOSING:
         await ctx.say(ctx.words.text("Ese envío ha cambiado. Escribe /broadcast."))
         return
-    decided = {"kind_chosen": True, "audience_chosen": True, "audience_language": known.language}
-    await _start_below(ctx, known.kind, topic=known.topic, **decided)
+    decided = {"topic": known.topic, "audience_chosen": True, "audience_language": known.language}
+    await _start_below(ctx, known.kind, **decided)
 
 
 async def _start_below(ctx: AdminContext, kind: Kind, **decided: object) -> None:
     """Starts a draft in a message of its own, below the report of an earlier broadcast."""
-    draft = _new_draft(ctx, kind).model_copy(update=decided)
-    editor = await _start_draft(ctx.at_bottom(), draft)
-    await ctx.tell(partial(_shown_below, ctx, editor))
+    editor = await _start_draft(ctx.at_bottom(), kind, **decided)
+    await ctx.tell(partial(_show_below, ctx, editor))
 
 
-async def _shown_below(ctx: AdminContext, editor: DraftEditor) -> None:
+async def _show_below(ctx: AdminContext, editor: DraftEditor) -> None:
     await ctx.answer()
     await editor.draw()
 
 
-def _menu_screen(ctx: AdminContext, options: BroadcastOptions) -> Screen:
-    """Returns the menu: the options, and why others are not available."""
-    words, has_draft = ctx.words, options.draft is not None
+async def _start_draft(ctx: AdminContext, kind: Kind, **decided: object) -> DraftEditor:
+    """Saves a draft in place of the former one, whose preview the next preview deletes."""
+    services, former = ctx.services, await open_draft(ctx)
+    default, now = services.petition.source_language, services.clock()
+    new = new_draft(default, now, kind, paid=services.paid_broadcast)
+    stale = () if former is None else former.draft.preview_ids
+    its = {"message_id": ctx.message_id, "old_copies": stale, **decided}
+    draft = new.model_copy(update=its)
+    await save_draft(ctx, draft)
+    return DraftEditor(ctx, draft)
+
+
+def menu_screen(words: Words, options: BroadcastOptions, reader: int) -> Screen:
+    """Returns the menu for an admin: the options, and why others are not available."""
     resume = Button(words.label("Seguir con el mensaje que preparabas"), AdminAction.RESUME_DRAFT)
     closing = Button(words.label("El mensaje final"), AdminAction.CLOSING_UPDATE)
     new = Button(words.label("Un mensaje nuevo"), AdminAction.COMPOSE)
     other = Button(words.label("Otros avisos"), AdminAction.COMPOSE_BREACH)
-    listed = options.scheduled[:_LISTED]
+    listed, not_listed = options.scheduled[:_LISTED], len(options.scheduled) - _LISTED
     offered = [
-        resume if has_draft else None,
+        resume if options.has_draft else None,
         closing if options.is_closed and options.untold and not options.why_not else None,
         new if options.is_chosen else None,
-        *(_to_decide(ctx, each) for each in listed),
+        *(_to_decide(words, each, reader) for each in listed),
     ]
     return Screen(
         paragraphs(
             (any(offered) or options.is_held) and words.text("<b>¿Qué quieres enviar?</b>"),
-            _about_closing(ctx, options),
+            _about_closing(words, options),
             (options.signed or options.is_chosen)
             and words.text(
                 "Un mensaje nuevo es lo que tú me envíes, tal cual: un texto, una foto, un vídeo, "
@@ -192,12 +227,17 @@ def _menu_screen(ctx: AdminContext, options: BroadcastOptions) -> Screen:
                 else "Nadie espera más mensajes que el final: un mensaje nuevo solo va a quienes "
                 "eligieron novedades u otras noticias."
             ),
-            has_draft
+            options.has_draft
             and words.text(
                 "Tienes un mensaje a medias. Si empiezas otro, el que preparabas se descarta."
             ),
-            *(_planned(ctx, each) for each in listed),
-            _not_listed(ctx, len(options.scheduled) - _LISTED),
+            *(_planned(words, each) for each in listed),
+            not_listed > 0
+            and words.plural(
+                "Hay {n} envío programado más; está en /broadcasts.",
+                "Hay {n} envíos programados más; están en /broadcasts.",
+                not_listed,
+            ),
         ),
         [
             *offered,
@@ -207,92 +247,49 @@ def _menu_screen(ctx: AdminContext, options: BroadcastOptions) -> Screen:
     )
 
 
-def _other_notices(words: Words) -> Screen:
-    breach = words.label("⚠️ Avisar de una brecha de seguridad")
-    return Screen(
-        words.text(
-            "<b>Otros avisos</b>\n\nEl de una brecha es para cuando los datos de quienes firmaron "
-            "se han perdido, o los ha visto o se los ha llevado alguien que no debía."
-        ),
-        [
-            Button(breach, AdminAction.COMPOSE_BREACH, _CHOSEN),
-            Button(words.label("Volver"), AdminAction.DISMISS),
-        ],
+def _to_decide(words: Words, planned: Broadcast, reader: int) -> Button:
+    key = planned.id.hex()
+    if planned.awaits_approval and planned.author != reader:
+        return Button(words.label("Revisar el que espera aprobación"), AdminAction.REVIEW, key)
+    moment = words.appointment(planned.starts_at or planned.created_at)
+    return Button(
+        words.label("Cancelar el del {moment}", moment=moment), AdminAction.ASK_CANCEL, key
     )
 
 
-def _to_decide(ctx: AdminContext, planned: Broadcast) -> Button:
-    if planned.awaits_approval and planned.author != ctx.user.id:
-        label = ctx.words.label("Revisar el que espera aprobación")
-        return Button(label, AdminAction.REVIEW, planned.id.hex())
-    moment = ctx.words.appointment(planned.starts_at or planned.created_at)
-    label = ctx.words.label("Cancelar el del {moment}", moment=moment)
-    return Button(label, AdminAction.ASK_CANCEL, planned.id.hex())
-
-
-def _new_draft(ctx: AdminContext, kind: Kind) -> Draft:
-    services = ctx.services
-    default, now = services.petition.source_language, services.clock()
-    return new_draft(default, now, kind, paid=services.paid_broadcast)
-
-
-async def _start_draft(ctx: AdminContext, draft: Draft) -> DraftEditor:
-    """Saves a draft in place of the former one, whose preview the next preview deletes."""
-    former = await open_draft(ctx)
-    stale = () if former is None else former.draft.preview_ids
-    draft = draft.model_copy(update={"message_id": ctx.message_id, "old_copies": stale})
-    await save_draft(ctx, draft)
-    return DraftEditor(ctx, draft)
-
-
-async def _options(ctx: AdminContext) -> BroadcastOptions:
-    storage = ctx.services.storage
-    state, editor = await storage.read(petition_state), await open_draft(ctx)
-    counts = await storage.read(count_signers)
-    return BroadcastOptions(
-        is_closed=state.is_closed,
-        why_not=await unready(ctx.services),
-        untold=sum((await storage.read(count_audience, kind=Kind.CLOSING)).values()),
-        signed=counts.written_to,
-        is_chosen=await storage.read(has_recipients, Kind.UPDATE)
-        or await storage.read(has_recipients, Kind.NEWS),
-        unreachable=counts.unreachable,
-        muted=counts.muted,
-        is_held=await storage.read(has_recipients, Kind.BREACH),
-        scheduled=await storage.read(scheduled_broadcasts),
-        draft=None if editor is None else editor.draft,
+def _planned(words: Words, planned: Broadcast) -> Html:
+    waits = planned.awaits_approval
+    return words.plural(
+        "⏳ Espera aprobación: {subject}, para {n} persona."
+        if waits
+        else "🕒 Programado: {subject}, el {moment}, para {n} persona.",
+        "⏳ Espera aprobación: {subject}, para {n} personas."
+        if waits
+        else "🕒 Programado: {subject}, el {moment}, para {n} personas.",
+        planned.expected or 0,
+        subject=subject_name(words, planned.kind),
+        moment=moment_name(words, planned.starts_at or planned.created_at),
     )
 
 
-def _about_closing(ctx: AdminContext, options: BroadcastOptions) -> Html | None:
-    words = ctx.words
-    if not options.signed:
-        return _nobody(ctx, options)
-    if not options.is_closed:
-        return _still_open(ctx)
-    if not options.untold:
+def _about_closing(words: Words, options: BroadcastOptions) -> Html:
+    """Returns what is to be known of the closing update, or why there is nobody to write to."""
+    if options.signed and not options.is_closed:
+        return _still_open(words)
+    if options.signed and not options.untold:
         return words.text(
             "El mensaje final ya se ha enviado a todas las personas a las que se podía escribir."
         )
-    if options.why_not is not None:
-        return words.text(options.why_not)
-    return words.plural(
-        "El mensaje final cuenta cómo ha acabado la petición. Lo espera {n} persona.",
-        "El mensaje final cuenta cómo ha acabado la petición. Lo esperan {n} personas.",
-        options.untold,
-    )
-
-
-def _still_open(ctx: AdminContext) -> Html:
-    return ctx.words.text(
-        "La petición sigue abierta. El mensaje final se envía después de "
-        "cerrarla: escribe antes /close."
-    )
-
-
-def _nobody(ctx: AdminContext, options: BroadcastOptions) -> Html:
-    """Returns why there is nobody to write to."""
-    words = ctx.words
+    if options.signed:
+        return (
+            words.text(options.why_not)
+            if options.why_not
+            else words.plural(
+                "El mensaje final cuenta cómo ha acabado la petición. Lo espera {n} persona.",
+                "El mensaje final cuenta cómo ha acabado la petición. Lo esperan {n} personas.",
+                options.untold,
+            )
+        )
     if options.muted:
         return words.text(
             "A quienes han firmado no se les puede escribir: lo pidieron así, o han bloqueado el "
@@ -309,27 +306,8 @@ def _nobody(ctx: AdminContext, options: BroadcastOptions) -> Html:
     )
 
 
-def _planned(ctx: AdminContext, planned: Broadcast) -> Html:
-    words, starts = ctx.words, planned.starts_at or planned.created_at
-    waits = planned.awaits_approval
-    return words.plural(
-        "⏳ Espera aprobación: {subject}, para {n} persona."
-        if waits
-        else "🕒 Programado: {subject}, el {moment}, para {n} persona.",
-        "⏳ Espera aprobación: {subject}, para {n} personas."
-        if waits
-        else "🕒 Programado: {subject}, el {moment}, para {n} personas.",
-        planned.expected or 0,
-        subject=subject_name(words, planned.kind),
-        moment=moment_name(words, starts),
-    )
-
-
-def _not_listed(ctx: AdminContext, count: int) -> Html | None:
-    if count <= 0:
-        return None
-    return ctx.words.plural(
-        "Hay {n} envío programado más; está en /broadcasts.",
-        "Hay {n} envíos programados más; están en /broadcasts.",
-        count,
+def _still_open(words: Words) -> Html:
+    return words.text(
+        "La petición sigue abierta. El mensaje final se envía después de "
+        "cerrarla: escribe antes /close."
     )

@@ -84,31 +84,32 @@ class ClosingTextsView:
 def overview(view: ClosingTextsView) -> Screen:
     """Shows where each text stands, and what can be done."""
     words = view.words
+    published = {each.entry for each in view.published}
+    later = [
+        Html(f"• {text_name(words, kind, day)}")
+        for entry, (kind, day) in _days(view).items()
+        if entry in published
+    ]
+    look = words.label("👁 Ver antes de publicar" if view.left else "👁 Ver cómo se lee")
+    correct = words.label("Escribir o corregir lo de después")
+    review = words.label("Revisar el cambio que espera")
+    every = words.label("Todas las versiones")
     return Screen(
         paragraphs(
             words.text("<b>Cómo ha acabado: lo que lee quien entra con la petición cerrada</b>"),
             lines(words.text("El mensaje final:"), *_what_people_read(view)),
-            _list(words.text("Lo que ha pasado después:"), *_entries(view)),
+            _list(words.text("Lo que ha pasado después:"), *later),
             _list(words.text("<b>Sin publicar</b>, no lo lee nadie:"), *_written(view, view.left)),
             _request(view),
         ),
         [
             *_change_buttons(view, CLOSING_UPDATE, ClosingTextKind.CLOSING_UPDATE, None),
             _button(words.label("Añadir lo que ha pasado después"), ClosingStep.ADD),
-            _button(words.label("Escribir o corregir lo de después"), ClosingStep.ENTRIES)
-            if _days(view)
-            else None,
-            _button(
-                words.label("👁 Ver antes de publicar" if view.left else "👁 Ver cómo se lee"),
-                ClosingStep.PREVIEW,
-            ),
-            _button(words.label("Revisar el cambio que espera"), ClosingStep.REVIEW)
-            if view.request
-            else None,
+            _button(correct, ClosingStep.ENTRIES) if _days(view) else None,
+            _button(look, ClosingStep.PREVIEW),
+            _button(review, ClosingStep.REVIEW) if view.request else None,
             _discard_button(view) if view.left else None,
-            _button(words.label("Todas las versiones"), ClosingStep.HISTORY)
-            if view.versions
-            else None,
+            _button(every, ClosingStep.HISTORY) if view.versions else None,
         ],
     )
 
@@ -119,20 +120,17 @@ def ask_text(view: ClosingTextsView, awaited: AwaitedText) -> Screen:
     return Screen(
         paragraphs(
             words.text(
-                "Escríbeme esto en un solo mensaje, en {language}: {what}.",
+                "Escríbeme esto en un solo mensaje, en {language}: {what}.\n\n"
+                "Se conserva el formato: negrita, cursiva, enlaces, citas. Donde escribas "
+                "<code>{{people}}</code> se leerá cuántas personas han firmado.",
                 what=text_name(words, awaited.kind, awaited.day),
                 language=words.language_name(awaited.language),
             ),
-            words.text(
-                "Se conserva el formato: negrita, cursiva, enlaces, citas. Donde escribas "
-                "<code>{{people}}</code> se leerá cuántas personas han firmado."
-            ),
-            words.text(
+            awaited.day is not None
+            and words.text(
                 "Si fue otro día, pon la fecha sola en la primera línea: <code>{example}</code>",
                 example=words.typed_day(awaited.day),
-            )
-            if awaited.day is not None
-            else None,
+            ),
             words.text("Nadie lo leerá hasta que lo publiques. Para dejarlo, /cancel."),
         )
     )
@@ -141,16 +139,11 @@ def ask_text(view: ClosingTextsView, awaited: AwaitedText) -> Screen:
 def ask_kind(view: ClosingTextsView) -> Screen:
     """Asks what has happened since the closing."""
     words, language = view.words, view.petition.source_language
-    return Screen(
-        words.text("<b>¿Qué ha pasado?</b>"),
-        [
-            *(
-                _button(words.label(label), ClosingStep.WRITE, f"new:{kind}:{language}")
-                for kind, label in _ADDED.items()
-            ),
-            _back(words),
-        ],
-    )
+    kinds = [
+        _button(words.label(label), ClosingStep.WRITE, f"new:{kind}:{language}")
+        for kind, label in _ADDED.items()
+    ]
+    return Screen(words.text("<b>¿Qué ha pasado?</b>"), [*kinds, _back(words)])
 
 
 def ask_entry(view: ClosingTextsView) -> Screen:
@@ -168,38 +161,30 @@ def publish_question(view: ClosingTextsView, when_read: Html) -> Screen:
     words, left = view.words, view.left
     if not left:
         return Screen(words.text("Así se lee ahora. No hay nada sin publicar."), [_back(words)])
-    key = publication_id(left).hex()
+    publish = _button(words.label("Publicar"), ClosingStep.PUBLISH, publication_id(left).hex())
     return Screen(
         paragraphs(
             _list(words.text("<b>¿Publicar esto?</b>"), *_written(view, left)),
             when_read,
             words.text("Se lo diremos a todas las personas que administran la petición."),
         ),
-        [
-            _button(words.label("Publicar"), ClosingStep.PUBLISH, key),
-            _discard_button(view),
-            _back(words),
-        ],
+        [publish, _discard_button(view), _back(words)],
     )
 
 
 def approval_question(view: ClosingTextsView, request: Publication) -> Screen:
     """Stands below the preview of what waits: asks the second admin, or who asked for it."""
     words, key = view.words, request.id.hex()
-    buttons = (
-        [_button(words.label("Dejar de pedirlo"), ClosingStep.DECLINE, key)]
-        if request.requested_by == view.reader
-        else [
-            _button(words.label("Aprobar y publicar"), ClosingStep.APPROVE, key),
-            _button(words.label("No aprobarlo"), ClosingStep.DECLINE, key),
-        ]
-    )
-    return Screen(paragraphs(_request(view)), [*buttons, _back(words)])
+    is_own = request.requested_by == view.reader
+    approve = _button(words.label("Aprobar y publicar"), ClosingStep.APPROVE, key)
+    no = words.label("Dejar de pedirlo" if is_own else "No aprobarlo")
+    decline = _button(no, ClosingStep.DECLINE, key)
+    return Screen(paragraphs(_request(view)), [None if is_own else approve, decline, _back(words)])
 
 
 def history(view: ClosingTextsView) -> Screen:
     """Lists the newest versions, newest first, with what became of each."""
-    words = view.words
+    words, more = view.words, len(view.versions) - _LISTED
     listed = [
         words.text(
             "• {what}, en {language}, versión {number}: de {who}, {moment}. {state}",
@@ -208,14 +193,13 @@ def history(view: ClosingTextsView) -> Screen:
             number=each.number,
             who=view.who(each.author),
             moment=words.moment(each.written_at),
-            state=_state(view, each),
+            state=_state(words, each),
         )
-        for each in reversed(view.versions)
+        for each in list(reversed(view.versions))[:_LISTED]
     ]
-    more = len(listed) - _LISTED
     return Screen(
         paragraphs(
-            _list(words.text("<b>Todas las versiones</b>"), *listed[:_LISTED]),
+            _list(words.text("<b>Todas las versiones</b>"), *listed),
             more > 0 and words.plural("Y {n} anterior.", "Y {n} anteriores.", more),
         ),
         [_back(words)],
@@ -224,10 +208,9 @@ def history(view: ClosingTextsView) -> Screen:
 
 def change_notice(view: ClosingTextsView, made: Publication) -> Screen:
     """Tells an admin who changed what, or that it waits for a second admin."""
-    words = view.words
+    words, who = view.words, view.who(made.requested_by)
     changed = (each for each in view.versions if each.publication == made)
-    listed = lines(*(_what(view, each) for each in changed if each.discarded_at is None))
-    who = view.who(made.requested_by)
+    listed = lines(*(_what(words, each) for each in changed if each.discarded_at is None))
     if made.published_at is None:
         return Screen(
             paragraphs(
@@ -241,21 +224,18 @@ def change_notice(view: ClosingTextsView, made: Publication) -> Screen:
             ),
             [_button(words.label("Revisar el cambio que espera"), ClosingStep.REVIEW)],
         )
-    by = (
-        words.text("Lo ha publicado {who}.", who=who)
-        if made.approved_by is None
-        else words.text(
-            "Lo pidió {who} y lo ha aprobado {approver}.",
-            who=who,
-            approver=view.who(made.approved_by),
-        )
-    )
     return Screen(
         paragraphs(
             words.text("<b>Ha cambiado lo que se lee de cómo ha acabado la petición.</b>"),
             listed,
-            by,
-            words.text("Para verlo, escribe /closing."),
+            words.text(
+                "Lo ha publicado {who}.\n\nPara verlo, escribe /closing."
+                if made.approved_by is None
+                else "Lo pidió {who} y lo ha aprobado {approver}.\n\n"
+                "Para verlo, escribe /closing.",
+                who=who,
+                approver=view.who(made.approved_by),
+            ),
         )
     )
 
@@ -288,13 +268,6 @@ def _what_people_read(view: ClosingTextsView) -> Iterator[Html]:
             )
 
 
-def _entries(view: ClosingTextsView) -> Iterator[Html]:
-    published = {each.entry for each in view.published}
-    for entry, (kind, day) in _days(view).items():
-        if entry in published:
-            yield Html(f"• {text_name(view.words, kind, day)}")
-
-
 def _days(view: ClosingTextsView) -> dict[str, tuple[ClosingTextKind, date]]:
     """Returns the kind and the day of every entry but the closing update."""
     return {
@@ -308,14 +281,13 @@ def _written(view: ClosingTextsView, versions: Iterable[ClosingText]) -> Iterato
     for each in versions:
         yield view.words.text(
             "{what}: de {who}, {moment}",
-            what=_what(view, each),
+            what=_what(view.words, each),
             who=view.who(each.author),
             moment=view.words.moment(each.written_at),
         )
 
 
-def _what(view: ClosingTextsView, version: ClosingText) -> Html:
-    words = view.words
+def _what(words: Words, version: ClosingText) -> Html:
     return words.text(
         "• {what}, en {language}",
         what=text_name(words, version.kind, version.day),
@@ -328,8 +300,8 @@ def _request(view: ClosingTextsView) -> Html | None:
     return _list(heading, *_written(view, view.waiting))
 
 
-def _state(view: ClosingTextsView, version: ClosingText) -> Html:
-    words, made = view.words, version.publication
+def _state(words: Words, version: ClosingText) -> Html:
+    made = version.publication
     if made is not None and made.published_at is not None:
         return words.text("Publicada el {moment}.", moment=words.moment(made.published_at))
     if version.waits:

@@ -8,7 +8,7 @@ from bot.text.text_limits import is_cut
 from bot.text.translations import mark
 from bot.tryout.visitors.people import Move
 from bot.tryout.visitors.screens import closing_updates, screenfuls
-from bot.tryout.visitors.visits import Visitor
+from bot.tryout.visitors.visitor import Visitor
 from simulator.chats import Message
 
 _NAME = "Ana García"

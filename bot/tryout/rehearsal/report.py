@@ -14,7 +14,7 @@ from bot.text.problems import Problem
 from bot.text.translations import Words, mark
 from bot.tryout.rehearsal.reading import MeasuredScreen, Part
 from bot.tryout.rehearsal.run import RehearsalResult
-from bot.tryout.visitors.journeys import Journey, Reason, Step
+from bot.tryout.visitors.visitor import Reason, Step, Visitor
 from handlers.broadcasts.screens.draft_view import MESSAGES_A_STAR
 
 _EXAMPLES = (1_530, 100_000)
@@ -132,19 +132,19 @@ def write_report(
 
     It is in the language of `words`. `warnings` are those of the petition's check.
     """
-    journeys = [each.journey for each in result.came]
-    left = Counter((each.left_for, _left_at(each)) for each in journeys if each.left_for)
+    came = result.came
+    left = Counter((each.left_for, _left_at(each)) for each in came if each.left_for)
     cut = dict.fromkeys((each.part, button) for each in result.screens for button in each.cut)
     label, number = words.label, words.number
     return label(
         _REPORT,
         title=_plain(petition.texts_in(words.language).title),
-        came=number(len(journeys)),
+        came=number(len(came)),
         simulated=words.duration(result.simulated),
         seed=seed,
         outcome=_outcome(words, result),
-        **{step.name: _reached(words, step, journeys) for step in Step},
-        refused=number(sum(each.refused for each in journeys)),
+        **{step.name: _reached(words, step, came) for step in Step},
+        refused=number(sum(each.refused for each in came)),
         reasons=_rows(
             (label(reason.value), label(part.value) if part else "", number(n))
             for (reason, part), n in left.most_common()
@@ -168,7 +168,7 @@ def faults(words: Words, result: RehearsalResult) -> Iterator[str]:
     """Yields what went wrong that no person of the rehearsal did, in sentences."""
     if result.broken:
         yield words.label(result.broken)
-    stuck = sum(each.journey.left_for is Reason.BUG for each in result.came)
+    stuck = sum(each.left_for is Reason.BUG for each in result.came)
     counted = {
         mark("Mensajes o toques que el bot no pudo atender: {n}."): result.passed_over,
         mark("Personas a las que el bot dio las gracias sin guardar su firma, o al revés: {n}."): (
@@ -193,15 +193,15 @@ def _outcome(words: Words, result: RehearsalResult) -> str:
     return words.label("No falló nada.") if result.is_over else early
 
 
-def _left_at(journey: Journey) -> Part | None:
-    if journey.left_at is Stage.CONSENT and not journey.gives_name:
+def _left_at(visitor: Visitor) -> Part | None:
+    if visitor.left_at is Stage.CONSENT and not visitor.gives_name:
         return Part.UNNAMED_CONSENT
-    return Part.__members__.get(journey.left_at.name) if journey.left_at else None
+    return Part.__members__.get(visitor.left_at.name) if visitor.left_at else None
 
 
-def _reached(words: Words, step: Step, journeys: Sequence[Journey]) -> str:
-    reached = sum(each.furthest >= step for each in journeys)
-    return f"{words.number(reached)} | {words.percent(reached / (len(journeys) or 1))}"
+def _reached(words: Words, step: Step, came: Sequence[Visitor]) -> str:
+    reached = sum(each.furthest >= step for each in came)
+    return f"{words.number(reached)} | {words.percent(reached / (len(came) or 1))}"
 
 
 def _plain(text: str) -> str:

@@ -15,10 +15,9 @@ from bot.tryout.demo_session import ADMIN_ID, simulated_settings
 from bot.tryout.rehearsal.accelerated_time import AcceleratedTime, accelerated_clocks
 from bot.tryout.rehearsal.reading import MeasuredScreen, Reader
 from bot.tryout.visitors.admin import Admin, AdminStuck
-from bot.tryout.visitors.journeys import Step
 from bot.tryout.visitors.people import careful_reader, draw_people
 from bot.tryout.visitors.screens import closing_lines, closing_updates
-from bot.tryout.visitors.visits import Visitor
+from bot.tryout.visitors.visitor import Step, Visitor
 from simulator import Simulator
 from simulator.call_log import RecordedCall
 from simulator.errors import SimulatorError
@@ -188,8 +187,7 @@ class Rehearsal:
         result.stored, result.gone = stats.total, stats.unreachable
         result.muted = (await storage.read(count_signers)).muted
         result.thanked = len(self.petition.languages) + sum(
-            each.journey.furthest is Step.SIGNED and not each.has_withdrawn
-            for each in result.visitors
+            each.furthest is Step.SIGNED and not each.has_withdrawn for each in result.visitors
         )
 
     async def _come_late(self, readers: list[Reader]) -> None:

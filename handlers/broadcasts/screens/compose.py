@@ -56,7 +56,7 @@ def message_ready(view: DraftView) -> Screen:
     look = view.button(words.label("👁 Ver la vista previa"), DraftStep.PREVIEW)
     if draft.kind is Kind.CLOSING:
         return Screen(words.text("El mensaje final no se ha enviado."), [look])
-    chosen = draft.kind_chosen and draft.audience_chosen
+    chosen = draft.audience_chosen
     onward = view.button(words.label("Continuar"), DraftStep.NEXT)
     to_others = view.button(words.label("Cambiar a quién se envía"), DraftStep.ASK_SUBJECT)
     # With a topic the audience is fixed: those whom an earlier broadcast did not reach.

@@ -15,7 +15,7 @@ from handlers.broadcasts.draft import (
     with_message,
     with_preview,
 )
-from handlers.broadcasts.screens.draft_view import LEAST_BALANCE, DraftView
+from handlers.broadcasts.screens.draft_view import LEAST_BALANCE, RecipientCounts
 from handlers.broadcasts.steps import draw
 from handlers.screens.screen import Screen
 from storage.broadcast_types import Correction, Kind
@@ -32,11 +32,6 @@ from tests.handlers.broadcasts.drafts import (
 )
 
 
-def at(stage: DraftStage, view: DraftView) -> Screen:
-    """The page of a stage."""
-    return draw(replace(view, draft=view.draft.model_copy(update={"stage": stage})))
-
-
 def closing() -> Draft:
     return with_preview(
         new_draft("es", NOW, Kind.CLOSING, paid=False), {"es": [1], "en": [2]}, NOW
@@ -45,6 +40,13 @@ def closing() -> Draft:
 
 def of_drafts(language: str) -> Mapping[str, Screen]:
     """Every page about a draft."""
+
+    def page(
+        stage: DraftStage, draft: Draft, numbers: RecipientCounts = NUMBERS, **more: Any
+    ) -> Screen:
+        at_stage = draft.model_copy(update={"stage": stage})
+        return draw(draft_view(at_stage, numbers, language, **more))
+
     planned = shown().changed(NOW, starts_at=NOW + timedelta(days=1))
     paid = shown().changed(NOW, paid=True)
     news = with_kind(written(), Kind.NEWS, NOW)
@@ -65,146 +67,103 @@ def of_drafts(language: str) -> Mapping[str, Screen]:
     nobody = replace(NUMBERS, people={})
     one = replace(NUMBERS, people={"es": 1}, unreachable=1, not_chosen=1, had_all=2, muted=2)
     three = replace(NUMBERS, people={"es": 12, "en": 13, "ca": 2}, unsigned=1, muted=1)
-    paying: dict[str, Any] = {"language": language, "may_pay": True, "rate": 1000.0}
-    several: dict[str, Any] = {"languages": ("es", "en", "ca"), "language": language}
+    paying: dict[str, Any] = {"may_pay": True, "rate": 1000.0}
+    several: dict[str, Any] = {"languages": ("es", "en", "ca")}
     return {
-        "waiting for a notice": at(DraftStage.CONTENT, draft_view(breach, language=language)),
-        "waiting for a notice that another approves": at(
-            DraftStage.CONTENT, draft_view(breach, language=language, approval_above=0)
+        "waiting for a notice": page(DraftStage.CONTENT, breach),
+        "waiting for a notice that another approves": page(
+            DraftStage.CONTENT, breach, approval_above=0
         ),
-        "waiting for a correction of an update": at(
-            DraftStage.CONTENT, draft_view(corrects[0], language=language)
+        "waiting for a correction of an update": page(DraftStage.CONTENT, corrects[0]),
+        "waiting for a version of a correction": page(
+            DraftStage.CONTENT, right[1].changed(NOW, language="en")
         ),
-        "waiting for a version of a correction": at(
-            DraftStage.CONTENT, draft_view(right[1].changed(NOW, language="en"), language=language)
+        "ready, of those left": page(DraftStage.READY, resumed),
+        "ready, a notice": page(DraftStage.READY, with_message(breach, piece(), NOW)),
+        "ready, in one language": page(DraftStage.READY, written(), languages=("es",)),
+        "ready, in three languages": page(DraftStage.READY, two_versions(), **several),
+        "audience of nobody": page(DraftStage.AUDIENCE, written(), nobody),
+        "audience of nobody for news": page(DraftStage.AUDIENCE, news, nobody),
+        "audience of some": page(
+            DraftStage.AUDIENCE, written(), replace(one, people={"es": 3, "en": 1}), **several
         ),
-        "ready, of those left": at(DraftStage.READY, draft_view(resumed, language=language)),
-        "ready, a notice": at(
-            DraftStage.READY, draft_view(with_message(breach, piece(), NOW), language=language)
+        "audience of one language": page(
+            DraftStage.AUDIENCE, written(), replace(NUMBERS, people={"es": 3})
         ),
-        "ready, in one language": at(
-            DraftStage.READY, draft_view(written(), language=language, languages=("es",))
+        "audience of a former language": page(
+            DraftStage.AUDIENCE, written(), replace(NUMBERS, people={"en": 3}), languages=("es",)
         ),
-        "ready, in three languages": at(DraftStage.READY, draft_view(two_versions(), **several)),
-        "audience of nobody": at(DraftStage.AUDIENCE, draft_view(written(), nobody, language)),
-        "audience of nobody for news": at(DraftStage.AUDIENCE, draft_view(news, nobody, language)),
-        "audience of some": at(
-            DraftStage.AUDIENCE,
-            draft_view(written(), replace(one, people={"es": 3, "en": 1}), **several),
+        "waiting for another text": page(DraftStage.CONTENT, written()),
+        "summary of nobody": page(DraftStage.SUMMARY, shown(), nobody),
+        "summary of one": page(DraftStage.SUMMARY, shown(), one),
+        "summary of three versions": page(
+            DraftStage.SUMMARY, shown(two_versions()), three, **several
         ),
-        "audience of one language": at(
-            DraftStage.AUDIENCE,
-            draft_view(written(), replace(NUMBERS, people={"es": 3}), language),
+        "summary of one version": page(DraftStage.SUMMARY, shown(), three, **several),
+        "summary of an album of news": page(DraftStage.SUMMARY, album_of_news),
+        "summary of a notice": page(DraftStage.SUMMARY, known, three, approval_above=0),
+        "summary of a notice alone": page(DraftStage.SUMMARY, known, three),
+        "sure, a notice alone": page(DraftStage.SECOND_CONFIRMATION, known, three),
+        "summary of a correction": page(DraftStage.SUMMARY, right[0], one),
+        "summary of a correction of the closing": page(DraftStage.SUMMARY, right[1], one),
+        "summary of those left": page(DraftStage.SUMMARY, resumed, one),
+        "summary of a plan that needs approval": page(
+            DraftStage.SUMMARY, planned, approval_above=500, written_to=1
         ),
-        "audience of a former language": at(
-            DraftStage.AUDIENCE,
-            draft_view(
-                written(),
-                replace(NUMBERS, people={"en": 3}),
-                language,
-                languages=("es",),
-            ),
-        ),
-        "waiting for another text": at(
-            DraftStage.CONTENT, draft_view(written(), language=language)
-        ),
-        "summary of nobody": at(DraftStage.SUMMARY, draft_view(shown(), nobody, language)),
-        "summary of one": at(DraftStage.SUMMARY, draft_view(shown(), one, language)),
-        "summary of three versions": at(
-            DraftStage.SUMMARY, draft_view(shown(two_versions()), three, **several)
-        ),
-        "summary of one version": at(DraftStage.SUMMARY, draft_view(shown(), three, **several)),
-        "summary of an album of news": at(
-            DraftStage.SUMMARY, draft_view(album_of_news, language=language)
-        ),
-        "summary of a notice": at(
-            DraftStage.SUMMARY, draft_view(known, three, language, approval_above=0)
-        ),
-        "summary of a notice alone": at(DraftStage.SUMMARY, draft_view(known, three, language)),
-        "sure, a notice alone": at(
-            DraftStage.SECOND_CONFIRMATION, draft_view(known, three, language)
-        ),
-        "summary of a correction": at(DraftStage.SUMMARY, draft_view(right[0], one, language)),
-        "summary of a correction of the closing": at(
-            DraftStage.SUMMARY, draft_view(right[1], one, language)
-        ),
-        "summary of those left": at(DraftStage.SUMMARY, draft_view(resumed, one, language)),
-        "summary of a plan that needs approval": at(
+        "summary of a paid plan": page(
             DraftStage.SUMMARY,
-            draft_view(planned, language=language, approval_above=500, written_to=1),
+            paid.changed(NOW, starts_at=NOW + timedelta(days=1)),
+            balance=10000,
+            **paying,
         ),
-        "summary of a paid plan": at(
+        "summary, poor": page(DraftStage.SUMMARY, paid, balance=9999, **paying),
+        "summary, too poor": page(
             DraftStage.SUMMARY,
-            draft_view(
-                paid.changed(NOW, starts_at=NOW + timedelta(days=1)), balance=10_000, **paying
-            ),
+            paid,
+            replace(NUMBERS, people={"es": 200000}),
+            balance=19999,
+            **paying,
         ),
-        "summary, poor": at(DraftStage.SUMMARY, draft_view(paid, balance=9_999, **paying)),
-        "summary, too poor": at(
-            DraftStage.SUMMARY,
-            draft_view(paid, replace(NUMBERS, people={"es": 200_000}), balance=19_999, **paying),
+        "summary, paid and approved": page(
+            DraftStage.SUMMARY, paid, approval_above=500, balance=10000, **paying
         ),
-        "summary, paid and approved": at(
-            DraftStage.SUMMARY, draft_view(paid, approval_above=500, balance=10_000, **paying)
+        "summary of another version's readers": page(
+            DraftStage.SUMMARY, shown(), replace(NUMBERS, people={"en": 5})
         ),
-        "summary of another version's readers": at(
-            DraftStage.SUMMARY, draft_view(shown(), replace(NUMBERS, people={"en": 5}), language)
+        "summary for a hundred": page(
+            DraftStage.SUMMARY, shown(), replace(NUMBERS, people={"es": 100})
         ),
-        "summary for a hundred": at(
-            DraftStage.SUMMARY, draft_view(shown(), replace(NUMBERS, people={"es": 100}), language)
+        "summary of a first": page(DraftStage.SUMMARY, shown(), one, is_first=True),
+        "summary of what is written to others": page(
+            DraftStage.SUMMARY, shown(), one, approval_above=100, written_to=100
         ),
-        "summary of a first": at(
-            DraftStage.SUMMARY, draft_view(shown(), one, language, is_first=True)
+        "summary, could be paid": page(DraftStage.SUMMARY, shown(), **paying),
+        "waiting": page(DraftStage.CONTENT, empty()),
+        "waiting for a version": page(DraftStage.CONTENT, written().changed(NOW, language="en")),
+        "ready": page(DraftStage.READY, written()),
+        "two versions": page(DraftStage.READY, two_versions()),
+        "lost buttons": page(DraftStage.READY, lost),
+        "lost buttons of one": page(DraftStage.READY, both),
+        "decided": page(DraftStage.READY, shown()),
+        "closing, not shown": page(
+            DraftStage.READY, new_draft("es", NOW, Kind.CLOSING, paid=False)
         ),
-        "summary of what is written to others": at(
-            DraftStage.SUMMARY,
-            draft_view(shown(), one, language, approval_above=100, written_to=100),
+        "links": page(DraftStage.LINKS, linking),
+        "subject": page(DraftStage.SUBJECT, written()),
+        "audience": page(DraftStage.AUDIENCE, written()),
+        "audience of news": page(DraftStage.AUDIENCE, news),
+        "time": page(DraftStage.TIME, shown()),
+        "summary": page(DraftStage.SUMMARY, shown()),
+        "summary of an album": page(DraftStage.SUMMARY, shown(two_versions())),
+        "summary after an edit": page(DraftStage.SUMMARY, with_edit_noted(shown(), 17, NOW)),
+        "summary of a plan": page(DraftStage.SUMMARY, planned),
+        "summary, paid": page(
+            DraftStage.SUMMARY, paid, may_pay=True, rate=1000.0, balance=LEAST_BALANCE
         ),
-        "summary, could be paid": at(DraftStage.SUMMARY, draft_view(shown(), **paying)),
-        "waiting": at(DraftStage.CONTENT, draft_view(empty(), language=language)),
-        "waiting for a version": at(
-            DraftStage.CONTENT,
-            draft_view(written().changed(NOW, language="en"), language=language),
-        ),
-        "ready": at(DraftStage.READY, draft_view(written(), language=language)),
-        "two versions": at(DraftStage.READY, draft_view(two_versions(), language=language)),
-        "lost buttons": at(DraftStage.READY, draft_view(lost, language=language)),
-        "lost buttons of one": at(DraftStage.READY, draft_view(both, language=language)),
-        "decided": at(DraftStage.READY, draft_view(shown(), language=language)),
-        "closing, not shown": at(
-            DraftStage.READY,
-            draft_view(new_draft("es", NOW, Kind.CLOSING, paid=False), language=language),
-        ),
-        "links": at(DraftStage.LINKS, draft_view(linking, language=language)),
-        "subject": at(DraftStage.SUBJECT, draft_view(written(), language=language)),
-        "audience": at(DraftStage.AUDIENCE, draft_view(written(), language=language)),
-        "audience of news": at(DraftStage.AUDIENCE, draft_view(news, language=language)),
-        "time": at(DraftStage.TIME, draft_view(shown(), language=language)),
-        "summary": at(DraftStage.SUMMARY, draft_view(shown(), language=language)),
-        "summary of an album": at(
-            DraftStage.SUMMARY, draft_view(shown(two_versions()), language=language)
-        ),
-        "summary after an edit": at(
-            DraftStage.SUMMARY, draft_view(with_edit_noted(shown(), 17, NOW), language=language)
-        ),
-        "summary of a plan": at(DraftStage.SUMMARY, draft_view(planned, language=language)),
-        "summary, paid": at(
-            DraftStage.SUMMARY,
-            draft_view(paid, language=language, may_pay=True, rate=1000.0, balance=LEAST_BALANCE),
-        ),
-        "summary, unpayable": at(
-            DraftStage.SUMMARY, draft_view(paid, language=language, may_pay=True, rate=1000.0)
-        ),
-        "summary of news": at(
-            DraftStage.SUMMARY, draft_view(shown().changed(NOW, kind=Kind.NEWS), language=language)
-        ),
-        "summary that needs approval": at(
-            DraftStage.SUMMARY, draft_view(shown(), language=language, approval_above=500)
-        ),
-        "sure, needs approval": at(
-            DraftStage.SECOND_CONFIRMATION,
-            draft_view(shown(), language=language, approval_above=500),
-        ),
-        "summary of the closing": at(DraftStage.SUMMARY, draft_view(closing(), language=language)),
-        "sure": at(DraftStage.SECOND_CONFIRMATION, draft_view(shown(), language=language)),
+        "summary, unpayable": page(DraftStage.SUMMARY, paid, may_pay=True, rate=1000.0),
+        "summary of news": page(DraftStage.SUMMARY, shown().changed(NOW, kind=Kind.NEWS)),
+        "summary that needs approval": page(DraftStage.SUMMARY, shown(), approval_above=500),
+        "sure, needs approval": page(DraftStage.SECOND_CONFIRMATION, shown(), approval_above=500),
+        "summary of the closing": page(DraftStage.SUMMARY, closing()),
+        "sure": page(DraftStage.SECOND_CONFIRMATION, shown()),
     }

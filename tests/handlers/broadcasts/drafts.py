@@ -104,31 +104,20 @@ def broadcast(state: str = "running", **more: Any) -> Broadcast:
     return Broadcast(**{**fields, **more})
 
 
+TALLY = Tally(total=1530, delivered=1200, unreachable=10, pending=320)
+
+
+def recall_of(done: int, failed: int, left: int) -> Tally:
+    """The tally of a recall: how many are deleted, could not be, and are left."""
+    return replace(TALLY, delivered=done + failed + left, recalled=done, unrecallable=failed)
+
+
 def broadcast_view(
-    known: Broadcast,
-    tally: Tally | None = None,
-    language: str = "es",
-    *,
-    rate: float | None = None,
-    pause: float = 0.0,
-    recall: tuple[int, int, int] | None = None,
-    now: datetime = NOW,
-    reader: int = MARTA,
+    known: Broadcast, tally: Tally | None = None, language: str = "es"
 ) -> BroadcastView:
-    """A broadcast and what is known of it; of a recall how many are deleted, failed and left."""
-    tally = tally or Tally(total=1530, delivered=1200, unreachable=10, pending=320)
-    if recall is not None:
-        done, failed, _ = recall
-        tally = replace(tally, delivered=sum(recall), recalled=done, unrecallable=failed)
-    return BroadcastView(
-        words=CATALOGS.words(language),
-        broadcast=known,
-        tally=tally,
-        now=now,
-        rate=rate,
-        pause=pause,
-        reader=reader,
-    )
+    """A broadcast as Marta sees it, and what is known of it."""
+    words = CATALOGS.words(language)
+    return BroadcastView(words, known, tally or TALLY, NOW, reader=MARTA)
 
 
 def labels(page: Screen) -> list[str]:

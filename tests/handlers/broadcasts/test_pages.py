@@ -4,13 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from handlers.broadcasts import history
-from handlers.broadcasts.menu import BroadcastOptions, _menu_screen
+from handlers.broadcasts.menu import BroadcastOptions, menu_screen
 from handlers.broadcasts.screens import progress
 from handlers.broadcasts.screens.broadcast_view import BroadcastView
 from handlers.broadcasts.screens.progress import state_screen
@@ -29,7 +28,7 @@ from tests.handlers.broadcasts.drafts import (
     broadcast_view,
     buttons,
     labels,
-    written,
+    recall_of,
 )
 from tests.support.pages import check_written
 
@@ -39,11 +38,15 @@ DAY = timedelta(days=1)
 def of_broadcasts(language: str) -> Mapping[str, Screen]:
     """Every page about a broadcast."""
 
-    def page(state: str, tally: Tally | None = None, **more: object) -> Screen:
-        return state_screen(broadcast_view(broadcast(state, **more), tally, language))
-
-    def asked(question: Callable[[BroadcastView], Screen], state: str, **more: object) -> Screen:
-        return question(broadcast_view(broadcast(state, **more), None, language))
+    def page(
+        state: str,
+        tally: Tally | None = None,
+        screen: Callable[[BroadcastView], Screen] = state_screen,
+        seen: Mapping[str, Any] | None = None,
+        **more: Any,
+    ) -> Screen:
+        view = broadcast_view(broadcast(state, **more), tally, language)
+        return screen(replace(view, **(seen or {})))
 
     entries = [(broadcast("finished"), Tally(total=3, delivered=3))] * history.ON_A_PAGE
     words = CATALOGS.words(language)
@@ -51,7 +54,7 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         total=40, delivered=1, unreachable=2, unconfirmed=3, rejected=4, forbidden=5, withdrawn=6,
         pending=7, sending=8,
     )  # fmt: skip
-    recalled = {"recall_started_at": NOW, "recall_ended_at": NOW}
+    recalled: dict[str, Any] = {"recall_started_at": NOW, "recall_ended_at": NOW}
     of_all = [
         broadcast("scheduled", starts_at=NOW + DAY, started_at=None, expected=1),
         broadcast("scheduled", started_at=None, confirmed_by=None, author=LUCY),
@@ -69,10 +72,9 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
     def menu(**changes: Any) -> Screen:
         options = BroadcastOptions(
             is_closed=True, why_not=None, untold=2, signed=3, is_chosen=True, unreachable=0,
-            muted=0, is_held=True, scheduled=(), draft=None,
+            muted=0, is_held=True, scheduled=(), has_draft=False,
         )  # fmt: skip
-        ctx: Any = SimpleNamespace(words=words, user=SimpleNamespace(id=MARTA))
-        return _menu_screen(ctx, replace(options, **changes))
+        return menu_screen(words, replace(options, **changes), MARTA)
 
     nobody = {"untold": 0, "signed": 0, "is_chosen": False, "is_held": False}
     later = [
@@ -86,7 +88,7 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         "menu before the closing": menu(is_closed=False),
         "menu of a last one": menu(untold=1),
         "menu after the closing update": menu(untold=0),
-        "menu of a draft": menu(why_not=Unready.DRAFT, draft=written()),
+        "menu of a draft": menu(why_not=Unready.DRAFT, has_draft=True),
         "menu of those who chose nothing": menu(is_chosen=False),
         "menu for nobody": menu(**nobody),
         "menu for those who are muted": menu(**nobody | {"muted": 1, "is_held": True}),
@@ -94,32 +96,16 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         "menu for two out of reach": menu(**nobody, unreachable=2),
         "menu with plans": menu(scheduled=later),
         "menu with two more": menu(scheduled=later[:1] * 12),
-        "recalled": state_screen(
-            broadcast_view(broadcast("finished", **recalled), None, language, recall=both)
+        "recalled": page("finished", recall_of(*both), **recalled),
+        "recalled closing": page("finished", recall_of(*both), kind=Kind.CLOSING, **recalled),
+        "recalled notice": page(
+            "finished",
+            recall_of(1, 0, 0),
+            seen={"not_told": 1, "unsigned": 2},
+            kind=Kind.BREACH,
+            **recalled,
         ),
-        "recalled closing": state_screen(
-            broadcast_view(
-                broadcast("finished", kind=Kind.CLOSING, **recalled), None, language, recall=both
-            )
-        ),
-        "recalled notice": state_screen(
-            replace(
-                broadcast_view(
-                    broadcast("finished", kind=Kind.BREACH, **recalled),
-                    None,
-                    language,
-                    recall=(1, 0, 0),
-                ),
-                not_told=1,
-                unsigned=2,
-            )
-        ),
-        "notice that told most": state_screen(
-            replace(
-                broadcast_view(broadcast("finished", kind=Kind.BREACH), None, language),
-                not_told=3,
-            )
-        ),
+        "notice that told most": page("finished", seen={"not_told": 3}, kind=Kind.BREACH),
         "finished, every outcome": page("finished", every),
         "finished closing, every outcome": page("finished", every, kind=Kind.CLOSING),
         "finished, to nobody": page("finished", Tally(total=0)),
@@ -139,115 +125,67 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         ),
         "running, every outcome": page("running", every),
         "running closing": page("running", kind=Kind.CLOSING),
-        "running fast": state_screen(
-            broadcast_view(broadcast("running"), None, language, rate=28.0)
-        ),
-        "running later": state_screen(
-            broadcast_view(broadcast("running"), every, language, pause=10.0)
-        ),
+        "running fast": page("running", seen={"rate": 28.0}),
+        "running later": page("running", every, seen={"pause": 10.0}),
         "running, the list": page(
             "running", Tally(500, pending=410, sending=30, delivered=60), enqueued_at=None
         ),
         "unrecorded": page("paused", pause_reason=PauseReason.UNRECORDED, reason_detail="X 1"),
         "denied": page("paused", pause_reason=PauseReason.DENIED, reason_detail="Not <Found>"),
         "planned text to some": page(
-            "scheduled",
-            starts_at=NOW + DAY,
-            source_chat=None,
-            language="en",
-            kind=Kind.CLOSING,
+            "scheduled", starts_at=NOW + DAY, source_chat=None, language="en", kind=Kind.CLOSING
         ),
         "planned closing": page("scheduled", starts_at=NOW + DAY, kind=Kind.CLOSING, topic="t"),
         "finished, refused by some": page("finished", Tally(total=3, delivered=2, forbidden=1)),
         "finished, not taken for some": page("finished", Tally(total=3, delivered=2, rejected=1)),
         "cancelled, none sure": page("cancelled", Tally(total=2, unconfirmed=1, pending=1)),
-        "recalling some": state_screen(
-            broadcast_view(
-                broadcast("finished", recall_started_at=NOW),
-                None,
-                language,
-                rate=28.0,
-                recall=(397, 3, 800),
-            )
+        "recalling some": page(
+            "finished", recall_of(397, 3, 800), seen={"rate": 28.0}, recall_started_at=NOW
         ),
-        "recalled of all that failed": state_screen(
-            broadcast_view(
-                broadcast("finished", **recalled),
-                None,
-                language,
-                recall=(2, 1, 0),
-            )
+        "recalled of all that failed": page("finished", recall_of(2, 1, 0), **recalled),
+        "running at its end": page(
+            "running", Tally(total=2, delivered=2), seen={"pause": 60.0, "rate": 28.0}
         ),
-        "running at its end": state_screen(
-            broadcast_view(
-                broadcast("running"),
-                Tally(total=2, delivered=2),
-                language,
-                pause=60.0,
-                rate=28.0,
-            )
+        "running until tomorrow": page(
+            "running", Tally(total=9000, pending=9000), seen={"rate": 0.1}
         ),
-        "running until tomorrow": state_screen(
-            broadcast_view(
-                broadcast("running"), Tally(total=9000, pending=9000), language, rate=0.1
-            )
+        "running at the slowest that is told": page("running", every, seen={"rate": 0.051}),
+        "running slower, and after a short pause": page(
+            "running", every, seen={"rate": 0.05, "pause": 9.9}
         ),
-        "running at the slowest that is told": state_screen(
-            broadcast_view(broadcast("running"), every, language, rate=0.051)
-        ),
-        "running slower, and after a short pause": state_screen(
-            broadcast_view(broadcast("running"), every, language, rate=0.05, pause=9.9)
-        ),
-        "running again on no day of any calendar": state_screen(
-            broadcast_view(broadcast("running"), every, language, pause=1e300)
-        ),
+        "running again on no day of any calendar": page("running", every, seen={"pause": 1e300}),
         "cancelled, one on its way": page("cancelled", Tally(total=3, pending=2, sending=1)),
         "cancelled, nobody has it": page("cancelled", Tally(total=3, pending=3)),
-        "finished two days ago": state_screen(
-            broadcast_view(broadcast("finished"), None, language, now=NOW + 2 * DAY)
-        ),
+        "finished two days ago": page("finished", seen={"now": NOW + 2 * DAY}),
         "cancelling": page("paused", cancel_requested_at=NOW),
-        "planned news": page(
-            "scheduled",
-            starts_at=NOW + DAY,
-            kind=Kind.NEWS,
-        ),
+        "planned news": page("scheduled", starts_at=NOW + DAY, kind=Kind.NEWS),
         "planned news to some": page(
             "scheduled", starts_at=NOW + DAY, kind=Kind.NEWS, language="en"
         ),
         "planned update to some": page("scheduled", starts_at=NOW + DAY, language="en"),
         "planned for those left": page("scheduled", starts_at=NOW + DAY, topic="t"),
-        "to be approved at once": state_screen(
-            replace(
-                broadcast_view(
-                    broadcast("scheduled", confirmed_by=None, kind=Kind.BREACH, expected=1),
-                    None,
-                    language,
-                    reader=LUCY,
-                ),
-                names={MARTA: "Marta"},
-            )
+        "to be approved at once": page(
+            "scheduled",
+            seen={"names": {MARTA: "Marta"}, "reader": LUCY},
+            confirmed_by=None,
+            kind=Kind.BREACH,
+            expected=1,
         ),
-        "to be approved by its time": state_screen(
-            broadcast_view(
-                broadcast("scheduled", starts_at=NOW, confirmed_by=None),
-                None,
-                language,
-                reader=LUCY,
-            )
+        "to be approved by its time": page(
+            "scheduled", seen={"reader": LUCY}, starts_at=NOW, confirmed_by=None
         ),
-        "asks for approval above": state_screen(
-            replace(
-                broadcast_view(broadcast("scheduled", confirmed_by=None), None, language),
-                approval_above=100,
-            )
+        "asks for approval above": page(
+            "scheduled", seen={"approval_above": 100}, confirmed_by=None
         ),
-        "cancel a plan?": asked(progress.ask_cancel, "scheduled", starts_at=NOW + DAY),
-        "cancel what waits?": asked(
-            progress.ask_cancel, "paused", pause_reason=PauseReason.LATE, starts_at=NOW - DAY
+        "cancel a plan?": page("scheduled", screen=progress.ask_cancel, starts_at=NOW + DAY),
+        "cancel what waits?": page(
+            "paused",
+            screen=progress.ask_cancel,
+            pause_reason=PauseReason.LATE,
+            starts_at=NOW - DAY,
         ),
-        "recall the closing?": asked(progress.ask_recall, "finished", kind=Kind.CLOSING),
-        "recall the notice?": asked(progress.ask_recall, "finished", kind=Kind.BREACH),
+        "recall the closing?": page("finished", screen=progress.ask_recall, kind=Kind.CLOSING),
+        "recall the notice?": page("finished", screen=progress.ask_recall, kind=Kind.BREACH),
         "history of all": history.list_screen(
             words,
             [(each, every) for each in of_all],
@@ -262,18 +200,11 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         "history of nothing": history.list_screen(words, [], {}, page=0, more=False, reader=MARTA),
         "planned": page("scheduled", starts_at=NOW + DAY),
         "asks for approval": page("scheduled", starts_at=NOW, confirmed_by=None),
-        "to be approved": state_screen(
-            broadcast_view(
-                broadcast("scheduled", starts_at=NOW + DAY, confirmed_by=None),
-                None,
-                language,
-                reader=LUCY,
-            )
+        "to be approved": page(
+            "scheduled", seen={"reader": LUCY}, starts_at=NOW + DAY, confirmed_by=None
         ),
-        "not approved?": progress.ask_decline(
-            broadcast_view(
-                broadcast("scheduled", starts_at=NOW, confirmed_by=None), None, language
-            )
+        "not approved?": page(
+            "scheduled", screen=progress.ask_decline, starts_at=NOW, confirmed_by=None
         ),
         "declined": page(
             "stopped", starts_at=NOW, stop_reason=StopReason.DECLINED, confirmed_by=None
@@ -292,8 +223,8 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         "stopped": page(
             "stopped", stop_reason=StopReason.CONTENT, reason_detail="Bad Request: <x>"
         ),
-        "cancel?": progress.ask_cancel(broadcast_view(broadcast("paused"), None, language)),
-        "recall?": progress.ask_recall(broadcast_view(broadcast("finished"), None, language)),
+        "cancel?": page("paused", screen=progress.ask_cancel),
+        "recall?": page("finished", screen=progress.ask_recall),
         "recalling": page("finished", recall_started_at=NOW),
         "history": history.list_screen(words, entries, {}, page=1, more=True, reader=MARTA),
     }

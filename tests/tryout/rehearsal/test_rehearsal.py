@@ -20,9 +20,8 @@ from bot.tryout.demo_session import ADMIN_ID
 from bot.tryout.rehearsal.reading import MeasuredScreen, Part
 from bot.tryout.rehearsal.report import page, write_report
 from bot.tryout.rehearsal.run import Rehearsal, RehearsalResult, calls_at_fault
-from bot.tryout.visitors.journeys import Reason, Step
 from bot.tryout.visitors.people import careful_reader
-from bot.tryout.visitors.visits import Visitor
+from bot.tryout.visitors.visitor import Reason, Step, Visitor
 from simulator.call_log import RecordedCall
 from simulator.chats import User
 from simulator.faults import Fault, Faults
@@ -186,8 +185,8 @@ def test_it_is_told_at_which_of_the_two_consents_people_left() -> None:
     for gives_name in (True, False, False):
         left = Visitor.enter(world, careful_reader("es"), Random(1))  # noqa: S311 - not secret
         left.person.start()
-        left.journey.gives_name, left.journey.furthest = gives_name, Step.CONSENT
-        left.journey.left_for, left.journey.left_at = Reason.NO_CONSENT, Stage.CONSENT
+        left.gives_name, left.furthest = gives_name, Step.CONSENT
+        left.left_for, left.left_at = Reason.NO_CONSENT, Stage.CONSENT
         result.visitors.append(left)
     words = Catalogs.load().words("es")
     told = write_report(words, result, load_petition(BUNDLED), [], seed=1)

@@ -2,20 +2,13 @@
 
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 from bot.petition.stages import Action, Stage
 from bot.tryout.visitors import screens
-from bot.tryout.visitors.journeys import (
-    Journey,
-    Leave,
-    Reason,
-    Step,
-    TapButton,
-    next_act,
-)
 from bot.tryout.visitors.people import Traits, careful_reader, draw_people
 from bot.tryout.visitors.screens import SeenScreen
-from bot.tryout.visitors.visits import Visitor
+from bot.tryout.visitors.visitor import Leave, Reason, Step, TapButton, Visitor
 from simulator.chats import Chat, Message, User
 from simulator.world import World
 from telegram_text.markup import parse
@@ -49,23 +42,28 @@ def screen(stage: Stage, *taps: str) -> SeenScreen:
 HOME = screen(Stage.HOME, "named:", "unnamed:", "read:", "languages:", "privacy:")
 
 
-def act(seen: SeenScreen, journey: Journey, *, shown: str = "es", high: float = 1.0) -> object:
-    return next_act(seen, journey, shown=shown, screenfuls=high)
+def visitor(**traits: Any) -> Visitor:
+    """Somebody who is shown the petition in Spanish, with these traits."""
+    world = World(BOT, lambda: 0.0)
+    return Visitor.enter(world, replace(careful_reader("es"), **traits), Random(1), "es")  # noqa: S311
+
+
+def act(seen: SeenScreen, person: Visitor, *, high: float = 1.0) -> object:
+    return person.next_act(seen, high)
 
 
 def test_people_leave_where_a_rule_says_so_and_it_is_known_why() -> None:
-    spanish = careful_reader("es")
-    assert act(HOME, Journey(replace(spanish, screenfuls=2.0)), high=2.1) == Leave(Reason.TOO_LONG)
-    arabic = Journey(replace(spanish, reads=frozenset({"ar"})))
+    assert act(HOME, visitor(screenfuls=2.0), high=2.1) == Leave(Reason.TOO_LONG)
+    arabic = visitor(reads=frozenset({"ar"}))
     assert act(HOME, arabic) == TapButton("1:languages:")
     assert act(screen(Stage.HOME, "named:"), arabic) == Leave(Reason.LANGUAGE)
     choice = screen(Stage.LANGUAGE, "speak:es", "speak:en")
     assert act(choice, arabic) == Leave(Reason.LANGUAGE)
-    catalan = Journey(replace(spanish, language="ca", reads=frozenset({"ca", "en"})))
+    catalan = visitor(language="ca", reads=frozenset({"ca", "en"}))
     assert act(HOME, catalan) == TapButton("1:languages:")
     assert act(choice, catalan) == TapButton("1:speak:en")
-    assert act(screen(Stage.HOME, "read:"), Journey(spanish)) == Leave(Reason.CLOSED)
-    unwilling = Journey(replace(spanish, consents=False))
+    assert act(screen(Stage.HOME, "read:"), visitor()) == Leave(Reason.CLOSED)
+    unwilling = visitor(consents=False)
     assert act(screen(Stage.CONSENT, "confirm:x"), unwilling) == Leave(Reason.NO_CONSENT)
     assert (unwilling.furthest, unwilling.gives_name) == (Step.CONSENT, False)
 
@@ -78,54 +76,53 @@ def test_the_first_tap_is_the_choice_about_the_name_or_the_one_that_is_offered()
         (False, ("named:",), "named"),
     ):
         for stage in (Stage.HOME, Stage.APPEAL):
-            journey = Journey(replace(careful_reader("es"), with_name=with_name))
-            assert act(screen(stage, *taps), journey) == TapButton(f"1:{tapped}:")
-    signed = Journey(replace(careful_reader("es"), with_name=False))
+            person = visitor(with_name=with_name)
+            assert act(screen(stage, *taps), person) == TapButton(f"1:{tapped}:")
+    signed = visitor(with_name=False)
     unnamed = screen(Stage.CONSENT, "confirm:x", "privacy:", "home:")
     assert act(unnamed, signed) == TapButton("1:confirm:x")
 
 
 def test_whoever_mistypes_a_name_tries_the_next_one_and_then_gives_up() -> None:
-    journey = Journey(replace(careful_reader("es"), typed=("@ana", "Ana\nGarcía")))
+    person = visitor(typed=("@ana", "Ana\nGarcía"))
     asked = screen(Stage.NAME, "profile:", "privacy:", "home:")
-    assert [act(asked, journey) for _ in range(3)] == [
+    assert [act(asked, person) for _ in range(3)] == [
         "@ana",
         "Ana\nGarcía",
         Leave(Reason.NAME_REFUSED),
     ]
-    assert (journey.refused, journey.gives_name) == (2, True)
+    assert (person.refused, person.gives_name) == (2, True)
 
 
 def test_whoever_answered_in_place_of_a_name_changes_it_at_the_consent() -> None:
-    journey = Journey(replace(careful_reader("es"), typed=("hola", "Ana García")))
+    person = visitor(typed=("hola", "Ana García"))
     asked = screen(Stage.NAME, "profile:", "privacy:", "home:")
     consent = screen(Stage.CONSENT, "confirm:x", "sign:", "home:")
-    assert [act(seen, journey) for seen in (asked, consent, asked, consent)] == [
+    assert [act(seen, person) for seen in (asked, consent, asked, consent)] == [
         "hola",
         TapButton("1:sign:"),
         "Ana García",
         TapButton("1:confirm:x"),
     ]
-    assert journey.refused == 0
+    assert person.refused == 0
 
 
 def test_the_appeal_is_read_to_its_last_page_and_not_back() -> None:
-    journey = Journey(careful_reader("es"))
-    assert act(HOME, journey) == TapButton("1:read:")
+    person = visitor()
+    assert act(HOME, person) == TapButton("1:read:")
     for number, taps in enumerate((("read:1",), ("read:0", "read:2"), ("read:1",))):
         seen = screen(Stage.APPEAL, *taps, "named:", "unnamed:")
         wanted = f"1:read:{number + 1}" if number < 2 else "1:named:"
-        assert act(seen, journey) == TapButton(wanted)
-    assert act(HOME, journey) == TapButton("1:named:")
+        assert act(seen, person) == TapButton(wanted)
+    assert act(HOME, person) == TapButton("1:named:")
 
 
 def test_one_of_a_crowd_looks_at_the_form_alone_and_a_reader_at_what_there_is_to_read() -> None:
-    world = World(BOT, lambda: 0.0)
-    visitor = Visitor.enter(world, careful_reader("es"), Random(1))  # noqa: S311 - not secret
+    person = visitor()
     form = [screen(each) for each in (Stage.NAME, Stage.CONSENT)]
-    assert all(visitor.looks_at(each) > 0 for each in (HOME, *form))
-    visitor.looks = (2.0, 2.0)
-    assert [visitor.looks_at(each) for each in (HOME, *form)] == [0.0, 2.0, 2.0]
+    assert all(person.looks_at(each) > 0 for each in (HOME, *form))
+    person.looks = (2.0, 2.0)
+    assert [person.looks_at(each) for each in (HOME, *form)] == [0.0, 2.0, 2.0]
 
 
 def message(html: str, rows: int = 0) -> Message:

@@ -1,0 +1,31 @@
+"""Runs what looks again every so many seconds, for as long as the bot runs."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from storage.errors import Unavailable
+
+_log = structlog.stdlib.get_logger()
+
+
+async def run_periodically(
+    part: str,
+    seconds: float,
+    *looks: Callable[[], Awaitable[object]],
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+) -> None:
+    """Looks at once and every `seconds`, until cancelled; what fails is tried again then.
+
+    `part` is what the log calls it.
+    """
+    while True:
+        for look in looks:
+            try:
+                await look()
+            except Unavailable:
+                _log.warning("part_waits_for_database", part=part)
+            except Exception as error:  # whatever it is, the bot and the other looks go on
+                _log.exception("part_failed", part=part, kind=type(error).__name__)
+        await sleep(seconds)
