@@ -18,7 +18,7 @@ from bot.transport.errors import (
     TelegramRefused,
 )
 from bot.transport.lenient_json import read_json
-from bot.transport.recent_calls import Chat
+from bot.transport.pauses import Chat
 from bot.transport.send_gate import Gate, Lane
 from bot.transport.session import HttpResponse, SharedSession, TimeLimits, Upload
 
@@ -246,12 +246,10 @@ class TelegramClient:
 
     def _tell_gate(self, call: ApiCall, outcome: bytes | Failure) -> None:
         """Tells the gate what the answer says about limits."""
-        if isinstance(outcome, bytes):
-            self._gate.accepted(call.chat, new=call.is_new)
-        elif is_flood(outcome):
+        if is_flood(outcome):
             self._gate.refused(call.chat, outcome.retry_after or 0.0, new=call.is_new)
-        elif isinstance(outcome, TelegramRefused) and outcome.status < 500:
-            self._gate.content_rejected(call.chat, new=call.is_new)
+        elif isinstance(outcome, bytes | TelegramRefused) and _is_telegrams(outcome):
+            self._gate.accepted(call.chat, new=call.is_new)
         else:
             self._gate.failed(call.chat, new=call.is_new)
 
@@ -308,3 +306,7 @@ def _may_be_done(failure: Failure) -> bool:
     if isinstance(failure, TelegramRefused):
         return failure.status == 504
     return isinstance(failure, ResponseLost)
+
+
+def _is_telegrams(outcome: bytes | TelegramRefused) -> bool:
+    return isinstance(outcome, bytes) or outcome.status < 500

@@ -6,16 +6,16 @@ import time
 from collections.abc import Awaitable, Callable
 from enum import Enum, auto
 
-from bot.transport.chat_pauses import Pauses
+from bot.transport.pauses import Chat, Pauses, RecentCalls
 from bot.transport.rate_estimator import RateEstimator
-from bot.transport.rate_limiter import Line, SlotLimiter
-from bot.transport.recent_calls import Chat, RecentCalls
-from bot.transport.reply_rate import Appointments, ReplyRate
+from bot.transport.rate_limiter import Appointments, Line, ReplyRate, SlotLimiter
 
 # Telegram documents about thirty new messages a second in all
 # (https://core.telegram.org/bots/faq): with this rate and burst, no second has more replies.
 _REPLY_RATE = 25.0
 _REPLY_BURST = 5
+# Who would wait for longer than this comes back instead, so that the update is acknowledged.
+_SHORT_SECONDS = 1.0
 # Who had so many new messages in the last minute or two shares a part of the rate with all like
 # them: a few people who write without a rest would otherwise take most of it from newcomers.
 # Signing takes four messages at most.
@@ -70,9 +70,8 @@ class Gate:
         self._people = Line(
             self._reply_slots, self._replies_a_second, clock, sleep, unused=_FOR_SIGNING
         )
-        self._flooding = Line(SlotLimiter(_REPLY_RATE, 1), self._floods_a_second, clock, sleep)
         self._appointments = Appointments(_REPLY_RATE, _REPLY_BURST)
-        self._flood_appointments = Appointments(_SHARED * _REPLY_RATE, _REPLY_BURST)
+        self._flood_appointments = Appointments(_SHARED * _REPLY_RATE, 1, reply_seconds=0.0)
         self._recent_replies = RecentCalls(_OF_LATE_SECONDS)
         self._answered = RecentCalls(_ANSWERED_SECONDS)
         self._signers = RecentCalls(_SIGNING_SECONDS)
@@ -100,18 +99,16 @@ class Gate:
         self._pauses.leaves(chat, now, new=new, is_reply=is_reply)
 
     def accepted(self, chat: Chat | None, *, new: bool = True) -> None:
-        """Notes an accepted call; `new` means that it sends a new message."""
+        """Notes a call that Telegram let through, even if it rejected what it says.
+
+        `new` means that it sends a new message.
+        """
         now = self._clock()
         self._pauses.accepted(chat, now, new=new)
         if new:
             self._estimator.accepted(now)
             if chat is not None and self._recent_replies.number(chat, now):
                 self._answered.add(chat, now)
-
-    def content_rejected(self, chat: Chat | None, *, new: bool = True) -> None:
-        """Notes a call that Telegram rejected for its content, so that no limit was exceeded."""
-        if new:
-            self._pauses.overall.accepted(chat, self._clock())
 
     def failed(self, chat: Chat | None, *, new: bool = True) -> None:
         """Notes a call that Telegram did not answer, which says nothing about limits."""
@@ -171,15 +168,16 @@ class Gate:
 
         Returns:
             0.0 when the call may leave now. Otherwise it must not leave, and these are the
-            seconds of a pause longer than `longest_pause`, or until its turn when many wait.
-            Without `longest_pause` it waits for everything.
+            seconds of a pause longer than `longest_pause`, or until its turn in a crowd.
         """
         if lane is Lane.BROADCAST:
             new = True
-        elif new and chat is not None and longest_pause < math.inf:
-            turn = self._come_back_in(chat)
-            if turn > 0:
+        elif new and chat is not None:
+            turn = self._turn_in(chat)
+            if turn > _SHORT_SECONDS:
                 return turn
+            if turn > 0 and self._floods(chat):
+                await self._sleep(turn)
         while True:
             pause = self.pause_for(lane, chat, new=new)
             if pause > longest_pause:
@@ -193,23 +191,22 @@ class Gate:
     def _replies_a_second(self) -> float:
         return self._reply_rate.rate(self._clock())
 
-    def _floods_a_second(self) -> float:
-        return _SHARED * self._replies_a_second()
-
     def _goes_first(self, chat: Chat) -> bool:
         now = self._clock()
         has_turns = self._went_first.number(chat, now) < _SIGNING_MESSAGES
         return has_turns and self._signers.number(chat, now) > 0
 
     def _floods(self, chat: Chat) -> bool:
-        return self._recent_replies.number(chat, self._clock()) >= _FLOOD
+        is_many = self._recent_replies.number(chat, self._clock()) >= _FLOOD
+        return is_many and not self._goes_first(chat)
 
-    def _come_back_in(self, chat: Chat) -> float:
+    def _turn_in(self, chat: Chat) -> float:
+        """Returns the seconds until a reply's turn; it keeps the turn that it is given."""
         now, rate = self._clock(), self._replies_a_second()
         if self._goes_first(chat):
             return 0.0
         if self._floods(chat):
-            return self._flood_appointments.come_back_in(chat, now, self._floods_a_second())
+            return self._flood_appointments.come_back_in(chat, now, _SHARED * rate)
         wait = self._appointments.wait(now, rate)
         is_known = self._answered.number(chat, now) > 0
         if wait > _CROWD_SECONDS and is_known and not self._appointments.has(chat, now):
@@ -224,23 +221,20 @@ class Gate:
             return await self._broadcast.take_turn(is_paused)
         if chat is None:
             return await self._people.take_turn(is_paused)
-        goes_first = self._goes_first(chat)
-        floods = not goes_first and self._floods(chat)
-        if floods and not await self._flooding.take_turn(is_paused):
+        goes_first, floods = self._goes_first(chat), self._floods(chat)
+        line = self._signing if goes_first else self._people
+        if not await line.take_turn(is_paused):
             return False
-        is_taken = await (self._signing if goes_first else self._people).take_turn(is_paused)
-        if is_taken:
-            self._took_turn(chat, goes_first=goes_first, floods=floods)
-        return is_taken
-
-    def _took_turn(self, chat: Chat, *, goes_first: bool, floods: bool) -> None:
-        now = self._clock()
+        now, rate = self._clock(), self._replies_a_second()
         if goes_first:
             self._went_first.add(chat, now)
+        if floods:
+            self._flood_appointments.use(chat, now)
         if goes_first or floods:
-            self._appointments.pass_by(now, self._replies_a_second())
+            self._appointments.pass_by(now, rate)
         else:
             self._appointments.use(chat, now)
+        return True
 
 
 def _burst(rate: float) -> int:

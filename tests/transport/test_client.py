@@ -7,7 +7,7 @@ from bot.back_off import BackOff
 from bot.transport import Gate, Lane, SharedSession, TelegramClient, Upload
 from bot.transport.client import ApiCall, RetryPolicy
 from bot.transport.errors import AnswerLate, NotSent, RateLimited, ResponseLost, TelegramRefused
-from bot.transport.recent_calls import Chat
+from bot.transport.pauses import Chat
 from tests.support import scripted_server as on_the_wire
 from tests.support.scripted_server import TOKEN, ScriptedServer, ok, page, refuse
 from tests.transport.conftest import QUICK

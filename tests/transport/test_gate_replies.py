@@ -76,9 +76,14 @@ class Crowd:
         await asyncio.gather(*self._coming)
         return self.left
 
+    async def let_through(self, chat: int) -> None:
+        """Asks until a reply to the chat may leave, coming back when it is told to."""
+        while wait := await self.gate.acquire(Lane.REPLY, chat, new=True):
+            await self.clock.sleep(wait)
+
     async def _answer(self) -> None:
         chat = next(self._chats)
-        assert await self.gate.acquire(Lane.REPLY, chat, new=True) == 0.0
+        await self.let_through(chat)
         self.left.append(self.clock.now)
         if self.clock.now < self.paused_until:
             self.probes += 1
@@ -103,10 +108,7 @@ async def test_who_leaves_the_line_takes_no_turn_with_them() -> None:
     crowd = Crowd()
     crowd.comes(BURST)
     for _ in range(PACE):
-        tapping = [
-            asyncio.create_task(crowd.gate.acquire(Lane.REPLY, chat, new=True))
-            for chat in range(50)
-        ]
+        tapping = [asyncio.create_task(crowd.let_through(chat)) for chat in range(20)]
         await crowd.clock.pass_to(crowd.clock.now + 0.001)
         for task in tapping:  # they tap again, so the reply is replaced by another one
             task.cancel()
@@ -131,15 +133,13 @@ async def test_fifty_who_write_without_a_rest_leave_the_newcomers_their_turn() -
     for _ in range(6):
         for chat in range(50):
             crowd.gate.leaves(Lane.REPLY, chat)
-    without_rest = [
-        asyncio.create_task(crowd.gate.acquire(Lane.REPLY, chat, new=True)) for chat in range(50)
-    ]
+    without_rest = [asyncio.create_task(crowd.let_through(chat)) for chat in range(50)]
     await crowd.clock.pass_to(100.5)
     crowd.comes(PACE)
     await crowd.clock.pass_to(101.8)
     assert len(crowd.left) == PACE, "five of the others a second are all that they wait for"
     await crowd.is_answered()
-    assert await asyncio.gather(*without_rest) == [0.0] * 50, "nobody waits for ever"
+    await asyncio.gather(*without_rest)  # nobody waits for ever
 
 
 async def test_who_writes_without_a_rest_leaves_the_burst_to_whoever_comes_next() -> None:
@@ -147,10 +147,7 @@ async def test_who_writes_without_a_rest_leaves_the_burst_to_whoever_comes_next(
     for _ in range(6):
         for chat in range(BURST):
             crowd.gate.leaves(Lane.REPLY, chat)
-    without_rest = [
-        asyncio.create_task(crowd.gate.acquire(Lane.REPLY, chat, new=True))
-        for chat in range(BURST)
-    ]
+    without_rest = [asyncio.create_task(crowd.let_through(chat)) for chat in range(BURST)]
     await crowd.clock.pass_to(100.001)
     assert [task.done() for task in without_rest] == [True] + (BURST - 1) * [False]
     crowd.comes(BURST - 1)
@@ -178,9 +175,9 @@ async def test_only_new_messages_that_answer_somebody_are_counted_as_many(
     for chat in (7, 8):
         for _ in range(6):
             crowd.gate.leaves(lane if chat == 7 else Lane.REPLY, chat, new=new or chat == 8)
-    before = [asyncio.create_task(crowd.gate.acquire(Lane.REPLY, 8, new=True)) for _ in range(50)]
+    before = [asyncio.create_task(crowd.let_through(8)) for _ in range(50)]
     await crowd.clock.pass_to(100.0)
-    asked = asyncio.create_task(crowd.gate.acquire(Lane.REPLY, 7, new=True))
+    asked = asyncio.create_task(crowd.let_through(7))
     await crowd.clock.pass_to(101.0)
     assert asked.done() is not (lane is Lane.REPLY and new)
     await crowd.is_answered()
@@ -281,8 +278,7 @@ async def test_who_is_in_the_middle_of_signing_goes_before_a_crowd_of_strangers(
         crowd.gate.signs(7)
         answer = asyncio.create_task(crowd.gate.acquire(Lane.REPLY, 7, 3.0, new=True))
         await crowd.clock.pass_to(crowd.clock.now + 0.1)
-        assert answer.done() == (number < 4), "the fifth waits as those do who flood"
-    answer.cancel()
+        assert (answer.result() == 0.0) == (number < 4), "the fifth comes back as all others do"
     await crowd.is_answered()
 
 
