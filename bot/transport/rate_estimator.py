@@ -9,6 +9,7 @@ Times are passed in, in seconds; rates are in messages a second.
 """
 
 import math
+from dataclasses import dataclass
 
 _LOWEST = 0.5
 _SHORTEST = 0.001
@@ -29,6 +30,23 @@ _PAUSES_APART = 20.0
 _QUIET = 0.5
 
 
+@dataclass(slots=True)
+class _Sending:
+    """What was accepted since the last overall refusal.
+
+    Attributes:
+        number, begun, last: how many in a row without a pause, and when the first and the last.
+        used: for how many seconds of sending all that was accepted was enough.
+        refused_at: when the first was refused of those that nothing accepted has followed.
+    """
+
+    number: int = 0
+    begun: float = 0.0
+    last: float = -math.inf
+    used: float = 0.0
+    refused_at: float | None = None
+
+
 class RateEstimator:
     """Begins at the ceiling, and estimates anew after each overall refusal."""
 
@@ -36,7 +54,7 @@ class RateEstimator:
         self._learned_under = 0.0
         self._base: float | None = None  # the rate after the last refusal; None before the first
         self._growth = _SLOWLY
-        self._begin_anew()
+        self._sent = _Sending()
         self.set_ceiling(ceiling)
 
     @property
@@ -45,7 +63,7 @@ class RateEstimator:
         if self._base is None:
             return self._ceiling
         # Beyond this the growth is the ceiling in any case.
-        return min(self._ceiling, self._base * math.exp(min(self._growth * self._used, 20.0)))
+        return min(self._ceiling, self._base * math.exp(min(self._growth * self._sent.used, 20.0)))
 
     def set_ceiling(self, ceiling: float) -> None:
         """Sets the ceiling, and discards what was learned under a lower one."""
@@ -55,50 +73,46 @@ class RateEstimator:
         if ceiling > self._learned_under:
             self._learned_under = 0.0
             self._base = None
-            self._begin_anew()
+            self._sent = _Sending()
 
     def accepted(self, now: float) -> None:
         """Notes an accepted message."""
-        if now - self._last > max(_QUIET, 3 / self.rate):
-            self._begun, self._number = now, 0
-        self._number += 1
-        self._last, self._refused_at = now, None
+        sent, rate = self._sent, self.rate
+        if now - sent.last > max(_QUIET, 3 / rate):
+            sent.begun, sent.number = now, 0
+        sent.number += 1
+        sent.last, sent.refused_at = now, None
         # Counted in messages, so that the estimate is not forgotten while little is sent.
-        self._used += 1 / self.rate
+        sent.used += 1 / rate
 
     def refused(self, now: float) -> None:
         """Notes a refused message; the first in a row shows when the limit was reached."""
-        if self._refused_at is None:
-            self._refused_at = now
+        if self._sent.refused_at is None:
+            self._sent.refused_at = now
 
     def refused_overall(self, now: float, pause: float) -> None:
         """Notes an overall refusal, for `pause` seconds, and estimates the rate anew."""
         # Otherwise it is still the same refusal, which lasts longer than announced.
-        if self._number > 0 or self._base is None:
-            end = now if self._refused_at is None else self._refused_at
-            self._estimate_anew(end - self._begun, pause)
+        sent = self._sent
+        if sent.number > 0 or self._base is None:
+            end = now if sent.refused_at is None else sent.refused_at
+            self._estimate_anew(sent.number, end - sent.begun, pause)
         self._learned_under = self._ceiling
-        self._begin_anew()
+        self._sent = _Sending()
 
-    def _begin_anew(self) -> None:
-        self._number = 0  # accepted in a row, without a pause
-        self._begun, self._last = 0.0, -math.inf  # the first and the last of them
-        self._used = 0.0  # for how many seconds of sending all that was accepted was enough
-        self._refused_at: float | None = None  # the first that nothing accepted has followed
+    def _estimate_anew(self, number: int, seconds: float, pause: float) -> None:
+        """Lowers the rate after so many were accepted in `seconds` without a pause.
 
-    def _estimate_anew(self, seconds: float, pause: float) -> None:
-        """Lowers the rate after what was accepted in `seconds` without a pause.
-
-        It came from those seconds, or from the pause before them too if the limit allows a burst:
-        that is what is kept at first.
+        They came from those seconds, or from the pause before them too if the limit allows a
+        burst, which is supposed after the first refusal.
         """
         rate, is_first = self.rate, self._base is None
         self._growth = min(_SLOWLY, (1 - _KEPT) / (_PAUSES_APART * max(pause, _SHORTEST)))
-        if self._number == 0:
+        if number == 0:
             kept = _DEEPEST * rate
         elif is_first and seconds < _LONG:
-            kept, self._growth = self._number / (seconds + pause), _QUICKLY
+            kept, self._growth = number / (seconds + pause), _QUICKLY
         else:
-            accepted = self._number / max(seconds, _SHORTEST)
+            accepted = number / max(seconds, _SHORTEST)
             kept = max(_KEPT * accepted, 0.0 if is_first else _DEEPEST * rate)
         self._base = max(min(_LOWEST, self._ceiling), min(kept, _LOWER * rate))
