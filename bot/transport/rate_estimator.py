@@ -15,16 +15,18 @@ _LOWEST = 0.5
 _SHORTEST = 0.001
 # A refusal after sending for so long is one of a limit that is little exceeded.
 _LONG = 5.0
-# The share of what was accepted that is kept. It is no more than this share of the refused rate,
-# and after no refusal but the first less than that one.
-_KEPT = 0.93
+# The share of what was accepted that is kept, of which the pause before may have brought a part:
+# what could be sent in that share of its time. What is kept is no more than this share of the
+# refused rate, and after no refusal but the first less than that one.
+_KEPT = 0.95
+_OF_PAUSE = 0.25
 _LOWER = 0.87
 _DEEPEST = 0.7
-# The growth a second, as a share of the rate: after a first refusal, and after all others. It is
-# less after a long pause, of which there may be one in so many times as long.
+# The growth a second, as a share of the rate: after a first refusal, and after all others, where
+# it is at most this divided by the seconds of the pause, so that long ones are seldom.
 _QUICKLY = 0.15
 _SLOWLY = 0.0015
-_PAUSES_APART = 20.0
+_PAUSES_APART = 0.006
 # Sending has paused when no message was accepted for so many seconds, or three times as long as
 # the rate has between two.
 _QUIET = 0.5
@@ -106,13 +108,14 @@ class RateEstimator:
         They came from those seconds, or from the pause before them too if the limit allows a
         burst, which is supposed after the first refusal.
         """
-        rate, is_first = self.rate, self._base is None
-        self._growth = min(_SLOWLY, (1 - _KEPT) / (_PAUSES_APART * max(pause, _SHORTEST)))
+        rate, is_first, pause = self.rate, self._base is None, max(pause, _SHORTEST)
+        self._growth = min(_SLOWLY, _PAUSES_APART / pause)
         if number == 0:
             kept = _DEEPEST * rate
         elif is_first and seconds < _LONG:
             kept, self._growth = number / (seconds + pause), _QUICKLY
+        elif is_first:
+            kept = _KEPT * number / seconds
         else:
-            accepted = number / max(seconds, _SHORTEST)
-            kept = max(_KEPT * accepted, 0.0 if is_first else _DEEPEST * rate)
+            kept = max(_KEPT * number / (seconds + _OF_PAUSE * pause), _DEEPEST * rate)
         self._base = max(min(_LOWEST, self._ceiling), min(kept, _LOWER * rate))
