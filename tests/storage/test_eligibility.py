@@ -174,12 +174,6 @@ async def test_what_goes_on_with_a_topic_leaves_out_who_was_told(
     assert [each.chat_id for each in batch] == [1001]
 
 
-async def test_an_open_petition_has_updates_and_no_end(storage: Storage, four: Supporters) -> None:
-    await four.set_closed(False)
-    update = await start(storage, kind=Kind.UPDATE)
-    assert (await queued(storage, update)).total == 4
-
-
 async def test_who_wants_no_message_gets_none_until_they_do_again(
     storage: Storage, four: Supporters
 ) -> None:
@@ -256,18 +250,6 @@ async def approved(storage: Storage, at: datetime, **changes: Any) -> Broadcast:
     )
     assert agreed is not None
     return await queued(storage, await storage.write(begin_broadcast, agreed, at))
-
-
-async def test_a_breach_is_told_to_who_wants_no_messages_and_whatever_they_agreed_to(
-    storage: Storage, four: Supporters
-) -> None:
-    await four.mute(1)
-    await four.mute(4)
-    await four.lose(3)
-    await four.set_closed(False)
-    assert await storage.read(count_audience, kind=Kind.BREACH) == {"en": 1, "es": 2}
-    notice = await approved(storage, later(0))
-    assert [each.chat_id for each in await claim(storage, notice)] == [1001, 1002, 1004]
 
 
 async def test_who_says_stop_before_their_turn_is_told_of_a_breach_and_who_withdraws_is_not(

@@ -58,17 +58,6 @@ async def test_who_had_blocked_the_bot_gets_it_on_coming_back(
     assert [row["attempts"] for row in rows if row["position"] == back.position] == [1]
 
 
-async def test_who_was_lost_before_it_began_gets_it_too(
-    storage: Storage, people: Supporters
-) -> None:
-    await people.sign([1, 2])
-    await people.lose(2)
-    broadcast = await started(storage)
-    await tell(storage, broadcast)
-    assert await storage.write(mark_reachable, people.supporter(2), later(99))
-    assert [each.chat_id for each in await claim(storage, broadcast)] == [1002]
-
-
 async def test_coming_back_twice_is_coming_back_once(storage: Storage, people: Supporters) -> None:
     broadcast = await blocked_on_the_way(storage, people)
     await storage.write(mark_reachable, people.supporter(3), later(99))
@@ -85,13 +74,8 @@ async def test_after_thirty_days_it_would_come_out_of_the_blue(
     await blocked_on_the_way(storage, people)
     assert not await storage.write(mark_reachable, people.supporter(3), NOON + MONTH)
     assert await people.unreachable() == []
-
-
-async def test_up_to_then_it_is_owed(storage: Storage, people: Supporters) -> None:
-    await blocked_on_the_way(storage, people)
-    assert await storage.write(
-        mark_reachable, people.supporter(3), NOON + MONTH - timedelta(seconds=1)
-    )
+    up_to_then = NOON + MONTH - timedelta(seconds=1)
+    assert await storage.write(mark_reachable, people.supporter(3), up_to_then)
 
 
 async def test_a_petition_that_is_open_again_owes_nobody_its_end(
@@ -323,17 +307,6 @@ async def test_who_comes_back_gets_each_notice_of_a_breach_however_late_and_in_s
     states = [await people.states(each.id) for each in notices]
     again = ["delivered", "pending"]
     assert states == [again, again, ["delivered"], again]
-
-
-async def test_who_was_away_when_a_breach_was_told_is_owed_that_alone(
-    storage: Storage, people: Supporters
-) -> None:
-    await people.sign([1, 2])
-    await people.lose(2)
-    notice = await approved(storage, later(0))
-    await tell(storage, notice)
-    assert await storage.write(mark_reachable, people.supporter(2), later(9))
-    assert [each.chat_id for each in await claim(storage, notice)] == [1002]
 
 
 class TestUnderWay:
