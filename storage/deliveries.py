@@ -130,6 +130,21 @@ def enqueue_deliveries(
     return True
 
 
+def enqueue_before_erasure(tx: Transaction, signature: sa.Row[Any], at: datetime) -> None:
+    """Writes the rows that somebody whose signature is erased next has not got yet.
+
+    So they count as withdrawn in every broadcast that is for them, and that was cancelled, or is
+    under way, before its list came to them.
+    """
+    columns, number = BROADCASTS.c, signature.number
+    is_ahead = sa.and_(columns.enqueued_at.is_(None), columns.enqueued_through < number)
+    its = select(columns.id, columns.kind, columns.topic, columns.language)
+    its = its.where(tx.of(BROADCASTS), is_ahead, columns.last_signature_number >= number)
+    for each in tx.all(its.order_by(columns.created_at)):
+        adding = _enqueueing(tx.slug, each.id, each.kind, each.topic, each.language)
+        tx.change(adding, {"after": number - 1, "upto": number, "at": at})
+
+
 def claim_deliveries(
     tx: Transaction,
     broadcast: Broadcast,

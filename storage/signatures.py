@@ -14,7 +14,7 @@ from sqlalchemy import CTE, Table, and_, bindparam, exists, insert, or_, select,
 
 from storage.consents import IS_TO_SIGN, Consent, consent_row, lock_signature
 from storage.conversations import Conversation, forget_conversation, save_conversation
-from storage.deliveries import count_erased
+from storage.deliveries import count_erased, enqueue_before_erasure
 from storage.eligibility import was_told
 from storage.exports import Change, note_change
 from storage.journal import Deed, Entry
@@ -185,6 +185,7 @@ def erase_signature(tx: Transaction, signature: Row, change: Change, at: datetim
         at: when it is erased.
     """
     note_change(tx, signature, change, at)
+    enqueue_before_erasure(tx, signature, at)
     tx.delete(SIGNATURES, signature.id)
     count_erased(tx)
     tx.note(Entry(Deed.WITHDRAWAL, signature.id))

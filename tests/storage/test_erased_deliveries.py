@@ -49,6 +49,25 @@ async def test_what_had_become_of_it_stays_in_the_count(
     assert await people.states(broadcast.id) == [outcome.value]
 
 
+@pytest.mark.parametrize("is_cancelled", [False, True])
+async def test_who_has_no_row_yet_counts_as_withdrawn_where_they_would_have_got_one(
+    storage: Storage, people: Supporters, is_cancelled: bool
+) -> None:
+    await people.sign(range(1, 6))
+    await people.mute(4)
+    broadcast = await start(storage, expected=4)
+    await storage.write(enqueue_deliveries, broadcast, holder=ME, portion=2, at=later(1))
+    if is_cancelled:
+        action = BroadcastAction.CANCEL
+        await storage.write(change_broadcast, action, broadcast.id, ADMIN, later(2))
+    await people.sign([6])
+    for number in (3, 4, 6):
+        await people.withdraw(number)
+    tally = await storage.read(tally_of_broadcast, broadcast.id)
+    assert tally == Tally(total=3, pending=2, withdrawn=1)
+    assert broadcast.counted(tally) == Tally(total=4, pending=3, withdrawn=1)
+
+
 async def test_who_was_still_waiting_counts_as_withdrawn(
     storage: Storage, people: Supporters
 ) -> None:

@@ -118,6 +118,8 @@ class PlainModel:
         signer = self.signers.pop(chat, None)
         number = 0 if signer is None else signer.number
         for each in self.broadcasts:
+            if signer and each.listed < number <= each.last and self.is_recipient(signer, each):
+                each.rows[number] = Row()
             row = each.rows.get(number)
             if row is not None and row.state == "sending":
                 row.is_gone = True
