@@ -138,7 +138,7 @@ class AdminReporter:
             return False  # drawing in the former message will log that nobody reads it
         await self._mark_sent(broadcast, kind, about)
         if former is not None:
-            await self._publisher.point_elsewhere(former)
+            await self._publisher.leave(former)
         return True
 
     async def _send_chart(self, broadcast: Broadcast, report: Place) -> None:

@@ -91,21 +91,20 @@ class ProgressPublisher:
                 drawn = state_screen(await self._view(now, chat, measured))
                 message_id = await send_screen(self._bot, chat, drawn)
                 self._turns.shown[now.id] = ((chat, message_id), drawn)
-            await self._services.storage.write(
-                set_on_broadcast, now.id, progress_chat=chat, progress_message_id=message_id
-            )
+            await self._set_place(now, chat, message_id)
             await self._draw(broadcast, measured, state_screen, again=not is_new)
             return await self._latest(broadcast)
 
-    async def point_elsewhere(self, former: Place) -> None:
-        """Replaces a former progress message by a line that says the progress is elsewhere."""
-        words = await self._services.words_for(former[0])
-        await self._write_over(former, Screen(elsewhere(words)))
-
-    async def show_end(self, former: Place, broadcast: Broadcast) -> None:
-        """Replaces a former progress message by the report, as it would look unfinished."""
-        view = await self._view(broadcast, former[0], NOT_MEASURED)
-        await self._write_over(former, state_screen(view))
+    async def leave(self, former: Place, ended: Broadcast | None = None) -> None:
+        """Replaces a former progress message by the report, or says that it goes on elsewhere."""
+        if ended is not None:
+            drawn = state_screen(await self._view(ended, former[0], NOT_MEASURED))
+        else:
+            drawn = Screen(elsewhere(await self._services.words_for(former[0])))
+        try:
+            await edit_screen(self._bot, *former, drawn)
+        except TelegramError as error:
+            _log.info("old_progress_message_left", error_kind=error_kind(error))
 
     async def _draw(
         self, broadcast: Broadcast, measured: Measured, screen: MakeScreen, *, again: bool
@@ -126,7 +125,7 @@ class ProgressPublisher:
             if _drawn(after) == _drawn(now):
                 return written
             if progress_place(after) != written:
-                await self.point_elsewhere(written)
+                await self.leave(written)
             screen, again = state_screen, False
 
     async def _latest(self, broadcast: Broadcast) -> Broadcast:
@@ -149,36 +148,30 @@ class ProgressPublisher:
     async def _write(
         self, now: Broadcast, place: Place, drawn: Screen, *, again: bool
     ) -> Place | None:
-        """Writes into the message; returns where it is then, or None if nobody can read it."""
-        if self._turns.shown.get(now.id) == (place, drawn) and not again:
+        """Edits the message, or sends a new one if it is gone.
+
+        Returns where it is then, or None if nobody can read it.
+        """
+        shown = self._turns.shown
+        if shown.get(now.id) == (place, drawn) and not again:
             return place  # Telegram refuses an edit that changes nothing
-        self._turns.shown.pop(now.id, None)
+        shown.pop(now.id, None)
         try:
-            written = await self._edit(now.id, place, drawn)
+            if not await edit_if_there(self._bot, *place, drawn):
+                place = place[0], await send_screen(self._bot, place[0], drawn)
+                await self._set_place(now, *place)
         except TelegramError as error:
             if error_kind(error) is not ErrorKind.UNREACHABLE:
                 raise
             # An admin who blocked the bot will not see it, however often it is tried.
             _log.warning("report_chat_unreachable")
             return None
-        self._turns.shown[now.id] = (written, drawn)
-        return written
+        shown[now.id] = (place, drawn)
+        return place
 
-    async def _edit(self, broadcast: bytes, place: Place, drawn: Screen) -> Place:
-        """Edits the message, or sends a new one if it is gone; returns where it is then."""
-        if await edit_if_there(self._bot, *place, drawn):
-            return place
-        sent = await send_screen(self._bot, place[0], drawn)
-        await self._services.storage.write(
-            set_on_broadcast, broadcast, progress_chat=place[0], progress_message_id=sent
-        )
-        return place[0], sent
-
-    async def _write_over(self, former: Place, drawn: Screen) -> None:
-        try:
-            await edit_screen(self._bot, *former, drawn)
-        except TelegramError as error:
-            _log.info("old_progress_message_left", error_kind=error_kind(error))
+    async def _set_place(self, broadcast: Broadcast, chat: int, message_id: int) -> None:
+        place = {"progress_chat": chat, "progress_message_id": message_id}
+        await self._services.storage.write(set_on_broadcast, broadcast.id, **place)
 
 
 def progress_place(broadcast: Broadcast) -> Place | None:
@@ -242,10 +235,7 @@ async def move_progress_here(ctx: AdminContext, key: bytes) -> None:
     now = await publisher.move(broadcast, ctx.chat_id, ctx.message_id)
     if former is None or former == progress_place(now):
         return
-    if now.is_over:
-        await publisher.show_end(former, now)
-    else:
-        await publisher.point_elsewhere(former)
+    await publisher.leave(former, now if now.is_over else None)
 
 
 async def show(ctx: AdminContext, shown: Broadcast, screen: MakeScreen = state_screen) -> None:

@@ -1,6 +1,5 @@
 """The screens before the confirmation: what will be sent, to how many, when and at what cost."""
 
-from handlers.broadcasts.draft import Draft
 from handlers.broadcasts.parse_time import suggested_moments
 from handlers.broadcasts.screens.draft_view import (
     LEAST_BALANCE,
@@ -28,15 +27,28 @@ from telegram_text.markup import Html
 
 def summary(view: DraftView) -> Screen:
     """Returns the summary below the preview: audience, time, duration and price."""
-    words, draft = view.words, view.draft
+    words, draft, short = view.words, view.draft, _short_of_stars(view)
+    heading = words.text(
+        "<b>¿Enviar el mensaje final?</b>"
+        if draft.kind is Kind.CLOSING
+        else "<b>¿Enviar el mensaje?</b>\n{subject}.",
+        subject=subject_name(words, draft.kind),
+    )
     if not view.recipients:
         nobody = words.text("Ahora mismo no hay a quién enviarlo: el número ha bajado a cero.")
-        return Screen(paragraphs(_heading(view), nobody), [_change(view), _leave(view)])
-    short = _short_of_stars(view)
+        return Screen(paragraphs(heading, nobody), [_change(view), _leave(view)])
     return Screen(
         paragraphs(
-            _heading(view),
-            _as_shown(view),
+            heading,
+            words.text(
+                "Arriba lo ves tal como llegará, en cada idioma."
+                if not draft.is_copied
+                else "⚠️ Has cambiado tu mensaje después de la vista previa. Lo que se enviará es "
+                "lo de la vista previa; para usar el cambio, vuelve a verla."
+                if draft.edited
+                else "Se enviará lo que ves arriba, aunque después cambies tu mensaje. No borres "
+                "esa vista previa antes de que acabe el envío: es el original que se copia."
+            ),
             _recipients(view),
             _left_out(view),
             draft.kind is Kind.BREACH and must_say(words),
@@ -135,63 +147,33 @@ def _stop_button(view: DraftView) -> Html:
     )
 
 
-def _heading(view: DraftView) -> Html:
-    words, draft = view.words, view.draft
-    return words.text(
-        "<b>¿Enviar el mensaje final?</b>"
-        if draft.kind is Kind.CLOSING
-        else "<b>¿Enviar el mensaje?</b>\n{subject}.",
-        subject=subject_name(words, draft.kind),
-    )
-
-
-def _as_shown(view: DraftView) -> Html:
-    if not view.draft.is_copied:
-        return view.words.text("Arriba lo ves tal como llegará, en cada idioma.")
-    return view.words.text(
-        "⚠️ Has cambiado tu mensaje después de la vista previa. Lo que se enviará es lo de la "
-        "vista previa; para usar el cambio, vuelve a verla."
-        if view.draft.edited
-        else "Se enviará lo que ves arriba, aunque después cambies tu mensaje. No borres esa "
-        "vista previa antes de que acabe el envío: es el original que se copia."
-    )
-
-
 def _recipients(view: DraftView) -> Html:
     """Says to whom, how many, and which version each language gets."""
-    words, draft = view.words, view.draft
+    words, draft, people = view.words, view.draft, view.numbers.people
     heading = words.text(
-        "A {audience}: <b>{n}</b>",
-        audience=view.audience,
-        n=words.number(view.recipients),
+        "A {audience}: <b>{n}</b>", audience=view.audience, n=words.number(view.recipients)
     )
-    by_language = view.numbers.people
-    if len(by_language) == 1 and _has_own_version(draft, *by_language):
+    # Where there is one version, nobody asks which one a language gets.
+    with_own = people.keys() if len(draft.versions) < 2 else people.keys() & draft.versions.keys()
+    if len(people) == 1 and with_own:
         return heading
-    ranked = sorted(by_language.items(), key=lambda item: -item[1])
-    is_one_for_all = len(draft.versions) == 1 and len(by_language) > 1
     return lines(
         heading,
-        *(_line(view, code, n) for code, n in ranked),
-        is_one_for_all and words.text("El mismo mensaje para todos los idiomas."),
+        *(
+            words.text(
+                "{language}: {count}"
+                if code in with_own
+                else "{language}: {count}, con la versión en {base}",
+                language=view.language_name(code),
+                count=words.number(count),
+                base=words.language_name(draft.default_language),
+            )
+            for code, count in sorted(people.items(), key=lambda item: -item[1])
+        ),
+        len(draft.versions) == 1
+        and len(people) > 1
+        and words.text("El mismo mensaje para todos los idiomas."),
     )
-
-
-def _line(view: DraftView, code: str, count: int) -> Html:
-    words, draft = view.words, view.draft
-    return words.text(
-        "{language}: {count}"
-        if _has_own_version(draft, code)
-        else "{language}: {count}, con la versión en {base}",
-        language=view.language_name(code),
-        count=words.number(count),
-        base=words.language_name(draft.default_language),
-    )
-
-
-def _has_own_version(draft: Draft, code: str) -> bool:
-    """Whether the language's line need not say which version its readers get."""
-    return code in draft.versions or len(draft.versions) < 2
 
 
 def _when(view: DraftView) -> Html:
