@@ -1,12 +1,13 @@
 """Closes the petition, now or on a date, and reopens it."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from bot.petition.retention_days import day_of
 from bot.petition_folder.schema import months_later
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.parse_time import TimeFault, parse_moment
-from handlers.closing_texts import unready, what_next
+from handlers.closing_texts import unready, what_next, why_unready
 from handlers.screens.buttons import AdminAction, Button, Style, dismiss_button, read_number
 from handlers.screens.screen import Screen, lines, paragraphs
 from handlers.statistics import with_and_without_name
@@ -37,15 +38,14 @@ async def close(ctx: AdminContext) -> None:
 
     With a moment behind the command, it asks whether the petition is to close then.
     """
-    state = await ctx.storage.read(petition_state)
-    words = ctx.words
+    words, state = ctx.words, ctx.view.petition_state
     if state.is_closed:
         await ctx.say(words.text("La petición ya está cerrada. Con /reopen se vuelve a abrir."))
         return
     if ctx.after_command:
         await _ask_about_date(ctx, state, ctx.after_command)
         return
-    why_not, revision = await _why_not(ctx), str(state.revision)
+    why_not, revision = await why_unready(ctx), str(state.revision)
     remove = Button(words.label("Quitar la fecha"), AdminAction.NO_CLOSING_DATE, revision)
     await _ask(
         ctx,
@@ -67,12 +67,6 @@ async def close(ctx: AdminContext) -> None:
         no=words.label("No, dejarla abierta"),
         also=None if state.closes_at is None else remove,
     )
-
-
-async def _why_not(ctx: AdminContext) -> Html | None:
-    """Returns why the closing update could not be sent once the petition is closed."""
-    why_not = await unready(ctx.services)
-    return None if why_not is None else ctx.words.text(why_not)
 
 
 def _about_date(ctx: AdminContext, state: PetitionState) -> Html:
@@ -108,7 +102,7 @@ async def _ask_about_date(ctx: AdminContext, state: PetitionState, wanted: str) 
             "escribe otra vez /close."
         ),
         await _about_erasures(ctx, moment),
-        await _why_not(ctx),
+        await why_unready(ctx),
         yes=words.label("Sí, cerrarla ese día"),
         no=words.label("No, dejarla como está"),
     )
@@ -116,9 +110,9 @@ async def _ask_about_date(ctx: AdminContext, state: PetitionState, wanted: str) 
 
 async def _about_erasures(ctx: AdminContext, closes_at: datetime) -> Html | None:
     """Says that people will be erased before it closes, as nothing is kept for that long."""
-    services, most = ctx.services, ctx.services.petition.retention.months_at_most
-    first = await services.storage.read(earliest_signed_at) or services.clock()
-    if months_later(day_of(first, services.zone), most) > day_of(closes_at, services.zone):
+    zone, most = ctx.services.zone, ctx.services.petition.retention.months_at_most
+    first = await ctx.storage.read(earliest_signed_at) or ctx.now
+    if months_later(day_of(first, zone), most) > day_of(closes_at, zone):
         return None
     return ctx.words.plural(
         "⚠️ Antes se borrarán firmas: ninguna se guarda más de {n} mes.",
@@ -148,19 +142,14 @@ async def remove_date(ctx: AdminContext, argument: str) -> None:
 
 
 async def _choose_date(ctx: AdminContext, revision: str, moment: datetime | None) -> None:
-    services, words = ctx.services, ctx.words
+    words, storage, (actor, at) = ctx.words, ctx.storage, ctx.by
     # A date that has come is not moved: only /reopen opens the petition again.
-    above = services.approval_above
-    await services.storage.write(close_petition_if_due, services.clock(), above)
-    state = await services.storage.write(
-        choose_closing_date,
-        moment,
-        revision=_revision(revision),
-        actor=ctx.user.id,
-        at=services.clock(),
+    await storage.write(close_petition_if_due, at, ctx.services.approval_above)
+    state = await storage.write(
+        choose_closing_date, moment, revision=_revision(revision), actor=actor, at=at
     )
     if state is None:
-        state = await services.storage.read(petition_state)
+        state = await storage.read(petition_state)
         if state.is_closed or state.closes_at != moment:
             await _changed_meanwhile(ctx, closed=True)
             return
@@ -173,7 +162,7 @@ async def _choose_date(ctx: AdminContext, revision: str, moment: datetime | None
 
 async def reopen(ctx: AdminContext) -> None:
     """Handles /reopen: says what reopening does, and asks for confirmation."""
-    words, state = ctx.words, await ctx.storage.read(petition_state)
+    words, state = ctx.words, ctx.view.petition_state
     if not state.is_closed:
         await ctx.say(words.text("La petición está abierta."))
         return
@@ -243,14 +232,7 @@ async def _why_not_reopen(ctx: AdminContext) -> Html | None:
 
 async def confirm_close(ctx: AdminContext, argument: str) -> None:
     """Closes the petition if it has not changed since the button was shown."""
-    services, words = ctx.services, ctx.words
-    state = await services.storage.write(
-        close_petition,
-        revision=_revision(argument),
-        actor=ctx.user.id,
-        at=services.clock(),
-        approval_above=services.approval_above,
-    )
+    words, state = ctx.words, await _change(ctx, close_petition, argument)
     if state is None or state.closed_signatures is None:
         await _changed_meanwhile(ctx, closed=True)
         return
@@ -265,14 +247,7 @@ async def confirm_close(ctx: AdminContext, argument: str) -> None:
 
 async def confirm_reopen(ctx: AdminContext, argument: str) -> None:
     """Reopens the petition if it has not changed since the button was shown."""
-    services, words = ctx.services, ctx.words
-    state = await services.storage.write(
-        reopen_petition,
-        revision=_revision(argument),
-        actor=ctx.user.id,
-        at=services.clock(),
-        approval_above=services.approval_above,
-    )
+    words, state = ctx.words, await _change(ctx, reopen_petition, argument)
     if state is not None:
         opened = words.text("<b>La petición está abierta otra vez.</b>")
         await ctx.say(paragraphs(opened, _signed(ctx, state.signatures)))
@@ -282,9 +257,20 @@ async def confirm_reopen(ctx: AdminContext, argument: str) -> None:
         await _changed_meanwhile(ctx, closed=False)
 
 
+async def _change(
+    ctx: AdminContext, change: Callable[..., PetitionState | None], argument: str
+) -> PetitionState | None:
+    """Closes or reopens the petition; returns None if it is another than the button was for."""
+    (actor, at), above = ctx.by, ctx.services.approval_above
+    revision = _revision(argument)
+    return await ctx.storage.write(
+        change, revision=revision, actor=actor, at=at, approval_above=above
+    )
+
+
 async def dismiss(ctx: AdminContext, argument: str) -> bool:
     """Shows the petition's state if it changed since the button was drawn; else returns False."""
-    state = await ctx.storage.read(petition_state)
+    state = ctx.view.petition_state
     if state.revision == _revision(argument):
         return False
     await ctx.say(await _when_it_ends(ctx, state))
@@ -317,8 +303,7 @@ async def _what_next(ctx: AdminContext) -> Html:
 
 async def _handed_over(ctx: AdminContext, count: int) -> Html:
     """Says how many have signed, and how many of them are handed over with their name."""
-    services = ctx.services
-    counts = await services.storage.read(signature_statistics, since=services.clock())
+    counts = await ctx.storage.read(signature_statistics, since=ctx.now)
     return lines(_signed(ctx, count), with_and_without_name(ctx.words, counts))
 
 

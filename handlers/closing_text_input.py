@@ -27,22 +27,22 @@ _DAY = re.compile(r"\s*(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})\s*\n")
 
 async def asked_at(ctx: AdminContext) -> datetime | None:
     """Returns when an admin was asked for a text that the bot still waits for."""
-    awaited = await ctx.services.storage.read(awaited_closing_text, ctx.reference)
-    if awaited is None or ctx.services.clock() - awaited.asked_at > WAITS_FOR:
+    awaited = await ctx.storage.read(awaited_closing_text, ctx.reference)
+    if awaited is None or ctx.now - awaited.asked_at > WAITS_FOR:
         return None
     return awaited.asked_at
 
 
 async def take(ctx: AdminContext) -> None:
     """Takes an admin's message as the text that they were asked for."""
-    awaited = await ctx.services.storage.read(awaited_closing_text, ctx.reference)
+    awaited = await ctx.storage.read(awaited_closing_text, ctx.reference)
     if awaited is not None and ctx.message is not None:
         await _take(ctx, awaited, ctx.message, is_edit=False)
 
 
 async def came_late(ctx: AdminContext) -> bool:
     """Asks again for a text that was awaited too long ago; returns False if none was."""
-    storage, now = ctx.services.storage, ctx.services.clock()
+    storage, now = ctx.storage, ctx.now
     awaited = await storage.read(awaited_closing_text, ctx.reference)
     if awaited is None or now - awaited.asked_at > REMEMBERED_FOR:
         return False
@@ -57,7 +57,7 @@ async def came_late(ctx: AdminContext) -> bool:
 
 async def edited(ctx: AdminContext) -> bool:
     """Takes an edit of a text as its next version; returns False for any other message."""
-    message, now = ctx.message, ctx.services.clock()
+    message, now = ctx.message, ctx.now
     known = None if message is None else await _version_of(ctx, message)
     if message is None or known is None:
         return False
@@ -68,13 +68,13 @@ async def edited(ctx: AdminContext) -> bool:
 
 async def cancel(ctx: AdminContext) -> None:
     """Stops waiting for a text."""
-    await ctx.services.storage.write(forget_awaited_text, ctx.reference)
+    await ctx.storage.write(forget_awaited_text, ctx.reference)
     await ctx.say(ctx.words.text("De acuerdo: todo queda como estaba."))
 
 
 async def was_taken(ctx: AdminContext) -> bool:
     """Answers for a message that was stored before the bot stopped; False for any other."""
-    awaited = await ctx.services.storage.read(awaited_closing_text, ctx.reference)
+    awaited = await ctx.storage.read(awaited_closing_text, ctx.reference)
     if ctx.message is None or awaited is not None or not await _version_of(ctx, ctx.message):
         return False
     await _show_saved(ctx)
@@ -83,7 +83,7 @@ async def was_taken(ctx: AdminContext) -> bool:
 
 async def _version_of(ctx: AdminContext, message: Message) -> ClosingText | None:
     """Returns the version that a message became; None if it became none."""
-    versions = await ctx.services.storage.read(all_closing_texts)
+    versions = await ctx.storage.read(all_closing_texts)
     return next((each for each in versions if each.id == _key(ctx, message)), None)
 
 
@@ -91,7 +91,7 @@ async def _take(
     ctx: AdminContext, awaited: AwaitedText, message: Message, *, is_edit: bool
 ) -> None:
     """Writes a message as a version of the text that it is for, or says what is wrong with it."""
-    read, storage, at = _read(ctx, awaited, message), ctx.services.storage, ctx.services.clock()
+    read, storage, at = _read(ctx, awaited, message), ctx.storage, ctx.now
     if isinstance(read, Html):
         await ctx.at_bottom().say(read)
         return

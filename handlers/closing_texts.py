@@ -22,7 +22,6 @@ from handlers.screens.buttons import ClosingStep, ClosingTap
 from handlers.screens.closing_texts import ClosingTextsView
 from handlers.screens.petition_text import home
 from handlers.screens.screen import Screen, paragraphs, sentences
-from handlers.screens.supporter_view import View
 from storage.admins import names_of_admins
 from storage.closing_texts import (
     CLOSING_UPDATE,
@@ -79,6 +78,12 @@ async def unready(services: Services) -> Unready | None:
         return None
     published = await storage.read(published_closing_texts)
     return None if closing_update_by_language(petition, published) else Unready.DRAFT
+
+
+async def why_unready(ctx: AdminContext) -> Html | None:
+    """Returns the same as a sentence for an admin."""
+    why_not = await unready(ctx.services)
+    return None if why_not is None else ctx.words.text(why_not)
 
 
 def what_next(words: Words, why_not: Unready | None) -> Html:
@@ -164,10 +169,10 @@ async def _write(ctx: AdminContext, view: ClosingTextsView, value: str) -> Scree
         entry=secrets.token_hex(4) if entry == _NEW else entry,
         kind=ClosingTextKind(kind),
         language=language,
-        asked_at=ctx.services.clock(),
+        asked_at=ctx.now,
         day=day,
     )
-    await ctx.services.storage.write(await_closing_text, ctx.reference, awaited)
+    await ctx.storage.write(await_closing_text, ctx.reference, awaited)
     return screens.ask_text(view, awaited)
 
 
@@ -187,23 +192,21 @@ async def _review(ctx: AdminContext, view: ClosingTextsView, _value: str) -> Scr
 async def _show_read(ctx: AdminContext, versions: list[ClosingText], question: Screen) -> None:
     """Sends the late visitor's screen in every language, with the question below."""
     services, words = ctx.services, ctx.words
+    state = await ctx.storage.read(petition_state)
+    visitor = replace(
+        ctx.view,
+        petition_state=replace(state, closed_at=state.closed_at or ctx.now),
+        conversation=Conversation(ctx.reference),
+        signature=None,
+        profile_name=None,
+        by_admin=False,
+        closing_texts=versions,
+        handover=await ctx.storage.read(active_handover),
+    )
     await ctx.answer()
     ctx = ctx.at_bottom()
     for language in services.petition.languages:
-        state = await services.storage.read(petition_state)
-        seen = View(
-            petition=services.petition,
-            words=services.catalogs.words(language),
-            words_in=services.catalogs.words,
-            language=language,
-            petition_state=replace(state, closed_at=state.closed_at or services.clock()),
-            conversation=Conversation(ctx.reference),
-            signature=None,
-            profile_name=None,
-            bot_username=ctx.bot.username,
-            closing_texts=versions,
-            handover=await services.storage.read(active_handover),
-        )
+        seen = replace(visitor, words=services.catalogs.words(language), language=language)
         heading = words.text(
             "Así lo leerá quien entre, en {language}:", language=words.language_name(language)
         )
@@ -258,7 +261,7 @@ async def _publish(ctx: AdminContext, view: ClosingTextsView, value: str) -> Htm
 
 
 async def _approve(ctx: AdminContext, view: ClosingTextsView, value: str) -> Html | None:
-    storage, words, request = ctx.services.storage, ctx.words, view.request
+    storage, words, request = ctx.storage, ctx.words, view.request
     if request is None or request.id.hex() != value:
         return _published_before(view, value) or _changed(words)
     if request.requested_by == ctx.user.id:
@@ -274,7 +277,7 @@ async def _decline(ctx: AdminContext, view: ClosingTextsView, value: str) -> Htm
     request, (actor, at) = view.request, ctx.by
     if request is None or request.id.hex() != value:
         return _changed(ctx.words)
-    await ctx.services.storage.write(decline_publication, request.id, actor=actor, at=at)
+    await ctx.storage.write(decline_publication, request.id, actor=actor, at=at)
     return ctx.words.text("De acuerdo: ese cambio no se publica.")
 
 
@@ -282,14 +285,14 @@ async def _discard(ctx: AdminContext, view: ClosingTextsView, value: str) -> Htm
     left, (actor, at) = view.left, ctx.by
     if left and publication_id(left).hex() != value:
         return _changed(ctx.words)
-    await ctx.services.storage.write(discard_closing_texts, actor=actor, at=at)
+    await ctx.storage.write(discard_closing_texts, actor=actor, at=at)
     return ctx.words.text("Descartado. Quien entre lee lo mismo que antes.")
 
 
 async def _why_not(ctx: AdminContext) -> Html:
     """Returns why nothing could be published."""
     words = ctx.words
-    if await ctx.services.storage.read(closing_update_is_under_way):
+    if await ctx.storage.read(closing_update_is_under_way):
         return words.text(
             "⚠️ No se ha publicado nada: el mensaje final está programado, o se está enviando, con "
             "el texto que se confirmó. Para cambiarlo, cancela antes ese envío con /broadcast."
@@ -305,7 +308,7 @@ async def _why_not(ctx: AdminContext) -> Html:
 async def _when_read(ctx: AdminContext) -> Html:
     """Says from when on late visitors will read what is published now."""
     words, most = ctx.words, ctx.services.approval_above
-    state = await ctx.services.storage.read(petition_state)
+    state = await ctx.storage.read(petition_state)
     if not state.is_closed:
         return words.text(
             "Se leerá cuando la petición se cierre."

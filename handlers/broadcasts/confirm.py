@@ -16,7 +16,7 @@ from handlers.broadcasts.progress_message import progress_place, show, tell_prog
 from handlers.broadcasts.screens.draft_view import DraftView
 from handlers.broadcasts.screens.progress import elsewhere
 from handlers.calls_before_commit import before_commit
-from handlers.closing_texts import unready
+from handlers.closing_texts import why_unready
 from handlers.conversation_message import tolerate
 from storage.broadcast_transitions import start_broadcast
 from storage.broadcast_types import Broadcast, Kind
@@ -33,7 +33,7 @@ async def send(ctx: AdminContext, token: str) -> None:
     Raises:
         NothingDone: Telegram did not say whether the preview still exists; nothing was started.
     """
-    known = await ctx.services.storage.read(broadcast_with, broadcast_id(token))
+    known = await ctx.storage.read(broadcast_with, broadcast_id(token))
     if known is not None:
         await _show_already_started(ctx, known)
         return
@@ -60,7 +60,7 @@ async def dismiss(ctx: AdminContext, shown: str) -> bool:
     A button left from an earlier draft does not discard the current one.
     """
     token, _, key = shown.partition(":")
-    known = await ctx.services.storage.read(broadcast_with, broadcast_id(token))
+    known = await ctx.storage.read(broadcast_with, broadcast_id(token))
     if known is not None:
         await _show_already_started(ctx, known)
         return True
@@ -120,9 +120,8 @@ async def _objection(editor: DraftEditor, view: DraftView, token: str) -> Html |
     How many would get it is counted as it starts.
     """
     draft, words, now = editor.draft, editor.ctx.words, editor.now
-    why_not = await unready(editor.ctx.services) if draft.kind is Kind.CLOSING else None
-    if why_not is not None:
-        return words.text(why_not)
+    if draft.kind is Kind.CLOSING and (why_not := await why_unready(editor.ctx)):
+        return why_not
     if view.terms is None and not draft.is_shown:
         return words.text("No se ha enviado nada: falta ver la vista previa.")
     # Where nobody else can approve it, there was somebody when the question was drawn.
@@ -163,7 +162,7 @@ async def _start(editor: DraftEditor, view: DraftView, token: str) -> None:
     )
     # Stored before the start: from then on the preview belongs to the broadcast.
     editor = await editor.save(draft.model_copy(update={"token": token}))
-    found = await ctx.services.storage.write(
+    found = await ctx.storage.write(
         start_broadcast,
         plan,
         at_most=view.most_recipients(shown),
@@ -190,7 +189,7 @@ async def _start(editor: DraftEditor, view: DraftView, token: str) -> None:
 async def _show_started(
     ctx: AdminContext, started: Broadcast, progress: tuple[int, int] | None
 ) -> None:
-    now = await ctx.services.storage.read(broadcast_with, started.id) or started
+    now = await ctx.storage.read(broadcast_with, started.id) or started
     if now.is_running and progress not in (None, progress_place(now)):
         await ctx.write(elsewhere(ctx.words))  # another admin took the progress meanwhile
     else:
@@ -204,7 +203,7 @@ async def _ask_again(editor: DraftEditor, objection: Html | None, before: int = 
     """
     ctx, draft, words = editor.ctx, editor.draft, editor.ctx.words
     if draft.kind is Kind.CLOSING:
-        state = await ctx.services.storage.read(petition_state)
+        state = await ctx.storage.read(petition_state)
         if not state.is_closed:
             said = words.text("La petición está abierta: no se ha enviado nada.")
             await discard_draft(editor, said)

@@ -47,7 +47,7 @@ def _of_broadcast(control: _Control) -> AdminHandler:
 
     async def handle(ctx: AdminContext, argument: str) -> None:
         key, _, rest = argument.partition(".")
-        known = await ctx.services.storage.read(broadcast_with, read_id(key))
+        known = await ctx.storage.read(broadcast_with, read_id(key))
         if known is None:
             await ctx.say(ctx.words.text("Ese envío no existe. Escribe /broadcasts."))
         else:
@@ -81,7 +81,7 @@ def _changes(action: BroadcastAction) -> _Control:
         if action is BroadcastAction.RESUME and _lacks_a_second_admin(ctx, known):
             await _leave_to_another(ctx)
             return
-        now = await ctx.services.storage.write(change_broadcast, action, known.id, *ctx.by)
+        now = await ctx.storage.write(change_broadcast, action, known.id, *ctx.by)
         ctx.services.wake_broadcast()
         if now is None:
             return
@@ -104,9 +104,9 @@ def _lacks_a_second_admin(ctx: AdminContext, known: Broadcast) -> bool:
 
 async def _ask_to_cancel(ctx: AdminContext, known: Broadcast, _rest: str) -> None:
     """Pauses the broadcast and asks whether to cancel it; it may be the wrong message."""
-    storage = ctx.services.storage
+    storage = ctx.storage
     if known.is_active:
-        asked_at = ctx.services.clock()
+        asked_at = ctx.now
         await storage.write(set_on_broadcast, known.id, cancel_requested_at=asked_at)
         paused = await storage.write(change_broadcast, BroadcastAction.PAUSE, known.id, *ctx.by)
         known = paused or known
@@ -117,7 +117,7 @@ async def _ask_to_cancel(ctx: AdminContext, known: Broadcast, _rest: str) -> Non
 
 async def _watch(ctx: AdminContext, known: Broadcast, _rest: str) -> None:
     """Shows the broadcast's state, after an admin answered a question with no."""
-    write = ctx.services.storage.write
+    write = ctx.storage.write
     now = await write(set_on_broadcast, known.id, cancel_requested_at=None)
     await tell_state(ctx, now or known)
 
@@ -134,7 +134,7 @@ async def _ask_to_recall(ctx: AdminContext, known: Broadcast, _rest: str) -> Non
 
 async def _recall(ctx: AdminContext, known: Broadcast, _rest: str) -> None:
     """Starts a recall: deletes the sent messages as far as Telegram allows it."""
-    storage = ctx.services.storage
+    storage = ctx.storage
     found = await storage.write(change_broadcast, BroadcastAction.RECALL, known.id, *ctx.by)
     if found is None or found.recall_started_at is None:
         await ctx.tell(partial(_too_late, ctx, known))

@@ -18,7 +18,7 @@ from handlers.broadcasts.draft import Draft, DraftStage, parse_draft
 from handlers.broadcasts.draft_content import current_content, terms_of
 from handlers.broadcasts.screens.draft_view import DraftView, RecipientCounts
 from handlers.broadcasts.steps import draw
-from handlers.closing_texts import unready
+from handlers.closing_texts import why_unready
 from handlers.conversation_message import edit_if_there, tolerate
 from handlers.delayed_replies import LONGEST_WAIT
 from handlers.screens.screen import Screen
@@ -49,7 +49,7 @@ class DraftEditor:
     @property
     def now(self) -> datetime:
         """The current time of the services' clock."""
-        return self.ctx.services.clock()
+        return self.ctx.now
 
     async def answered(self) -> DraftEditor:
         """Answers the tap at once, before work that takes a while."""
@@ -62,7 +62,7 @@ class DraftEditor:
         One that can be confirmed, to go out at once, is for those who have signed by now.
         """
         if draft.is_shown and draft.starts_at is None and draft.last_signature_number is None:
-            last = await self.ctx.services.storage.read(last_number_given)
+            last = await self.ctx.storage.read(last_number_given)
             draft = draft.model_copy(update={"last_signature_number": last})
         if draft == self.draft:
             return self
@@ -85,8 +85,7 @@ class DraftEditor:
         """
         screen = draw(await self.view())
         if notice is None and self.draft.kind is Kind.CLOSING:
-            why_not = await unready(self.ctx.services)
-            notice = None if why_not is None else self.ctx.words.text(why_not)
+            notice = await why_unready(self.ctx)
         former = self.draft.message_id
         shown = await self._placed(screen.with_notice(notice), below)
         if shown == former:
@@ -136,7 +135,7 @@ class DraftEditor:
         ctx = self.ctx
         if self.draft.kind is Kind.BREACH or ctx.services.approval_above is None:
             return 0
-        return await ctx.services.storage.read(written_to_alone, ctx.user.id, self.now)
+        return await ctx.storage.read(written_to_alone, ctx.user.id, self.now)
 
     async def _placed(self, screen: Screen, below: int | None) -> int:
         """Writes the screen into the admin's message or a new one; returns its id."""
@@ -154,24 +153,24 @@ class DraftEditor:
 
 async def open_draft(ctx: AdminContext) -> DraftEditor | None:
     """Loads the admin's draft; None without one, or once it was started as a broadcast."""
-    draft = parse_draft(await ctx.services.storage.read(find_draft, ctx.reference))
+    draft = parse_draft(await ctx.storage.read(find_draft, ctx.reference))
     return None if draft is None or await _is_started(ctx, draft) else DraftEditor(ctx, draft)
 
 
 async def save_draft(ctx: AdminContext, draft: Draft) -> None:
     """Stores a draft in place of the admin's former one."""
-    storage = ctx.services.storage
-    await storage.write(store_draft, ctx.reference, draft.model_dump_json(), ctx.services.clock())
+    storage = ctx.storage
+    await storage.write(store_draft, ctx.reference, draft.model_dump_json(), ctx.now)
 
 
 async def forget_draft(ctx: AdminContext) -> None:
     """Deletes the admin's draft."""
-    await ctx.services.storage.write(delete_draft, ctx.reference)
+    await ctx.storage.write(delete_draft, ctx.reference)
 
 
 async def forget_started_draft(ctx: AdminContext) -> None:
     """Deletes the admin's draft if it was started as a broadcast, which a crash may leave."""
-    draft = parse_draft(await ctx.services.storage.read(find_draft, ctx.reference))
+    draft = parse_draft(await ctx.storage.read(find_draft, ctx.reference))
     if draft is not None and await _is_started(ctx, draft):
         await forget_draft(ctx)
 
@@ -179,7 +178,7 @@ async def forget_started_draft(ctx: AdminContext) -> None:
 async def _is_started(ctx: AdminContext, draft: Draft) -> bool:
     if draft.token is None:
         return False
-    return await ctx.services.storage.read(broadcast_with, broadcast_id(draft.token)) is not None
+    return await ctx.storage.read(broadcast_with, broadcast_id(draft.token)) is not None
 
 
 async def _count_recipients(storage: Storage, draft: Draft) -> RecipientCounts:

@@ -38,7 +38,7 @@ async def turn_page(ctx: AdminContext, argument: str) -> None:
 async def report(ctx: AdminContext, argument: str) -> None:
     """Shows the state or report of one broadcast, with the buttons that still apply."""
     key, _, page = argument.partition(".")
-    known = await ctx.services.storage.read(broadcast_with, read_id(key))
+    known = await ctx.storage.read(broadcast_with, read_id(key))
     if known is None:
         await _show(ctx, read_number(page) or 0)
         return
@@ -54,7 +54,7 @@ async def report(ctx: AdminContext, argument: str) -> None:
 
 
 async def _show(ctx: AdminContext, page: int) -> None:
-    storage = ctx.services.storage
+    storage = ctx.storage
     left = (await storage.read(listed_broadcasts))[page * ON_A_PAGE :]
     found = left[:ON_A_PAGE]
     tallies = [each.counted(await storage.read(tally_of_broadcast, each.id)) for each in found]
@@ -77,7 +77,7 @@ async def _show(ctx: AdminContext, page: int) -> None:
 async def _names(ctx: AdminContext, shown: Iterable[Broadcast]) -> dict[int, str]:
     """Returns how to call those who prepared and confirmed these broadcasts."""
     admins = {admin for each in shown for admin in (each.author, each.confirmed_by) if admin}
-    return await ctx.services.storage.read(names_of_admins, admins)
+    return await ctx.storage.read(names_of_admins, admins)
 
 
 def list_screen(

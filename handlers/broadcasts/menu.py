@@ -16,7 +16,7 @@ from handlers.broadcasts.draft_editor import (
 from handlers.broadcasts.preview import show_preview
 from handlers.broadcasts.progress_message import tell_progress
 from handlers.broadcasts.screens.labels import moment_name, subject_name
-from handlers.closing_texts import Unready, unready
+from handlers.closing_texts import Unready, unready, why_unready
 from handlers.restored_backup import restored_screen
 from handlers.screens.buttons import AdminAction, Button, read_id
 from handlers.screens.screen import Screen, paragraphs
@@ -69,7 +69,7 @@ class BroadcastOptions:
 
 async def broadcast(ctx: AdminContext) -> None:
     """Handles /broadcast: shows the active broadcast, or else what can be sent."""
-    storage = ctx.services.storage
+    storage = ctx.storage
     await forget_started_draft(ctx)
     active = await storage.read(active_broadcast)
     if active is not None:
@@ -103,16 +103,16 @@ async def compose(ctx: AdminContext, _argument: str) -> None:
 
 async def compose_closing(ctx: AdminContext, _argument: str) -> None:
     """Starts a draft of the closing update and shows its preview."""
-    storage = ctx.services.storage
+    storage = ctx.storage
     state = await storage.read(petition_state)
     active = await storage.read(active_broadcast)
-    why_not = await unready(ctx.services)
+    why_not = await why_unready(ctx)
     if active is not None:
         await tell_progress(ctx, active.id)
     elif not state.is_closed:
         await ctx.say(_still_open(ctx.words))
     elif why_not is not None:
-        await ctx.say(ctx.words.text(why_not))
+        await ctx.say(why_not)
     else:
         await show_preview(await _start_draft(ctx, Kind.CLOSING))
 
@@ -143,7 +143,7 @@ async def compose_breach(ctx: AdminContext, argument: str) -> None:
 
 async def compose_correction(ctx: AdminContext, argument: str) -> None:
     """Starts a draft of the correction of a broadcast, for those who got it."""
-    storage = ctx.services.storage
+    storage = ctx.storage
     known = await storage.read(broadcast_with, read_id(argument))
     if known is None or not known.can_be_corrected(
         await storage.read(tally_of_broadcast, known.id)
@@ -171,7 +171,7 @@ async def resume(ctx: AdminContext, argument: str) -> None:
         else:
             await editor.show()
         return
-    known = await ctx.services.storage.read(broadcast_with, read_id(argument))
+    known = await ctx.storage.read(broadcast_with, read_id(argument))
     if known is None or not known.is_over or known.kind is Kind.CLOSING:
         await ctx.say(ctx.words.text("Ese envío ha cambiado. Escribe /broadcast."))
         return

@@ -227,7 +227,7 @@ async def move_progress_here(ctx: AdminContext, key: bytes) -> None:
         LookupError: there is no such broadcast.
         TelegramError: the admin's message could not be written.
     """
-    broadcast = await ctx.services.storage.read(broadcast_with, key)
+    broadcast = await ctx.storage.read(broadcast_with, key)
     if broadcast is None:
         raise LookupError("A broadcast that was there is not there.")
     publisher, former = ProgressPublisher(ctx.bot, ctx.services), progress_place(broadcast)
@@ -240,7 +240,7 @@ async def move_progress_here(ctx: AdminContext, key: bytes) -> None:
 
 async def show(ctx: AdminContext, shown: Broadcast, screen: MakeScreen = state_screen) -> None:
     """Shows a broadcast in the admin's message; its state, if that has changed since `shown`."""
-    now = await ctx.services.storage.read(broadcast_with, shown.id) or shown
+    now = await ctx.storage.read(broadcast_with, shown.id) or shown
     if progress_place(now) == (ctx.chat_id, ctx.message_id):
         await ctx.answer_while(
             ProgressPublisher(ctx.bot, ctx.services).draw(shown, screen=screen, again=True)
