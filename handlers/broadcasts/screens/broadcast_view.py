@@ -61,6 +61,11 @@ class BroadcastView:
         return self.broadcast.id.hex()
 
     @property
+    def starts(self) -> datetime:
+        """When it starts, or started: at its time, or once it was confirmed."""
+        return self.broadcast.starts_at or self.broadcast.created_at
+
+    @property
     def is_own(self) -> bool:
         """Whether the reader is its author."""
         return self.reader == self.broadcast.author

@@ -303,7 +303,13 @@ def _waits(now: BroadcastView) -> Screen:
 
 
 def _asks(now: BroadcastView) -> Screen:
-    words, about = now.words, f"{now.key}.{now.broadcast.expected or 0}"
+    words, expected = now.words, now.broadcast.expected or 0
+    if now.starts > now.now:
+        yes = words.label("Aprobar para el {moment}", moment=words.appointment(now.starts))
+    else:
+        yes = words.plural_label(
+            "Aprobar y enviar a {n} persona", "Aprobar y enviar a {n} personas", expected
+        )
     return Screen(
         paragraphs(
             words.text("<b>¿Apruebas este envío?</b>"),
@@ -317,44 +323,28 @@ def _asks(now: BroadcastView) -> Screen:
             _deadline(now),
         ),
         (
-            Button(_yes(now), AdminAction.APPROVE, about, style=Style.SEND),
+            Button(yes, AdminAction.APPROVE, f"{now.key}.{expected}", style=Style.SEND),
             Button(words.label("Ver el mensaje"), AdminAction.REVIEW, now.key),
             Button(words.label("No aprobar"), AdminAction.ASK_DECLINE, now.key),
         ),
     )
 
 
-def _yes(now: BroadcastView) -> str:
-    words, broadcast = now.words, now.broadcast
-    if broadcast.starts_at is not None and broadcast.starts_at > now.now:
-        return words.label(
-            "Aprobar para el {moment}", moment=words.appointment(broadcast.starts_at)
-        )
-    return words.plural_label(
-        "Aprobar y enviar a {n} persona",
-        "Aprobar y enviar a {n} personas",
-        broadcast.expected or 0,
-    )
-
-
 def _what(now: BroadcastView) -> Html:
-    words, broadcast = now.words, now.broadcast
-    starts = broadcast.starts_at or broadcast.created_at
+    words = now.words
     when = words.text(
         "Saldrá el {moment}. Las personas se contarán otra vez en ese momento."
-        if starts > now.now
+        if now.starts > now.now
         else "Saldrá en cuanto se apruebe.",
-        moment=moment_name(words, starts),
+        moment=moment_name(words, now.starts),
     )
-    return lines(subject_name(words, broadcast.kind), _counted_for(now), when)
+    return lines(subject_name(words, now.broadcast.kind), _counted_for(now), when)
 
 
 def _deadline(now: BroadcastView) -> Html:
-    broadcast = now.broadcast
-    last = (broadcast.starts_at or broadcast.created_at) + APPROVABLE_FOR
     return now.words.text(
         "Si nadie lo aprueba antes del {moment}, no saldrá.",
-        moment=moment_name(now.words, last),
+        moment=moment_name(now.words, now.starts + APPROVABLE_FOR),
     )
 
 
@@ -374,16 +364,13 @@ def _approval_rule(words: Words, above: int | None) -> Html | None:
 def _plan(now: BroadcastView) -> Html:
     """Says what is scheduled, when, for whom, and how many they were then."""
     words, broadcast = now.words, now.broadcast
-    starts = broadcast.starts_at or broadcast.created_at
-    return lines(
-        subject_name(words, broadcast.kind),
-        words.text("Saldrá el {moment}.", moment=moment_name(words, starts)),
-        words.text(
-            "Para {audience}: {n} cuando se programó.",
-            audience=recipients_name(words, broadcast),
-            n=words.number(broadcast.expected or 0),
-        ),
+    when = words.text(
+        "Saldrá el {moment}.\nPara {audience}: {n} cuando se programó.",
+        moment=moment_name(words, now.starts),
+        audience=recipients_name(words, broadcast),
+        n=words.number(broadcast.expected or 0),
     )
+    return lines(subject_name(words, broadcast.kind), when)
 
 
 def _keep_preview(now: BroadcastView) -> Html | None:

@@ -4,7 +4,7 @@ from bot.text.translations import Words, mark
 from handlers.broadcasts.screens.broadcast_view import BroadcastView, account
 from handlers.broadcasts.screens.labels import recipients_name, subject_name, unsigned_left_out
 from handlers.screens.buttons import AdminAction, Button
-from handlers.screens.screen import Screen, lines, paragraphs, sentences
+from handlers.screens.screen import Screen, lines, paragraphs
 from storage.broadcast_types import Broadcast, BroadcastState, Kind, StopReason, Tally
 from telegram_text.markup import Html
 
@@ -64,69 +64,55 @@ def ended(now: BroadcastView) -> Screen:
     )
 
 
-def _heading(words: Words, broadcast: Broadcast, tally: Tally) -> Html:
-    """Returns the first lines of a report."""
-    if broadcast.recall_ended_at is not None:
-        return words.text("<b>Los mensajes se han retirado.</b>")
-    if broadcast.state is BroadcastState.FINISHED:
-        return _finished(words, broadcast, tally)
-    if broadcast.state is BroadcastState.CANCELLED:
-        return _cancelled(words, broadcast, tally)
-    return _stopped(words, broadcast)
-
-
 def _missing(tally: Tally) -> int:
     """Returns how many recipients did not get it but still can; includes those rejected."""
     return tally.open + tally.rejected + tally.forbidden
 
 
-def _finished(words: Words, broadcast: Broadcast, tally: Tally) -> Html:
-    if not tally.total:
+def _heading(words: Words, broadcast: Broadcast, tally: Tally) -> Html:
+    """Returns the first lines of a report."""
+    state, reason = broadcast.state, broadcast.stop_reason
+    is_closing = broadcast.kind is Kind.CLOSING
+    if broadcast.recall_ended_at is not None:
+        return words.text("<b>Los mensajes se han retirado.</b>")
+    if state is BroadcastState.FINISHED:
         return words.text(
             "<b>No se ha enviado a nadie.</b> Cuando iba a salir ya no quedaba nadie a quien "
             "escribir."
+            if not tally.total
+            else "<b>El mensaje final está enviado.</b>"
+            if is_closing
+            else "<b>El mensaje está enviado.</b>"
         )
-    return words.text(
-        "<b>El mensaje final está enviado.</b>"
-        if broadcast.kind is Kind.CLOSING
-        else "<b>El mensaje está enviado.</b>"
-    )
-
-
-def _cancelled(words: Words, broadcast: Broadcast, tally: Tally) -> Html:
-    heading = words.text("<b>El envío está cancelado.</b>")
-    # Messages being sent may still arrive.
-    if broadcast.started_at is None or not tally.delivered + tally.unconfirmed + tally.sending:
-        return sentences(heading, words.text("No se ha enviado a nadie."))
-    if not _missing(tally):
-        return heading
-    rest = words.text(
-        "Con /broadcast puedes enviárselo a quienes faltan."
-        if broadcast.kind is Kind.CLOSING
-        else "Con «Enviar a quienes faltan» puedes mandárselo más tarde al resto, sin que nadie "
-        "lo reciba dos veces."
-    )
-    return lines(heading, rest)
-
-
-def _stopped(words: Words, broadcast: Broadcast) -> Html:
-    reason = broadcast.stop_reason
+    if state is BroadcastState.CANCELLED:
+        # Messages being sent may still arrive.
+        has_begun = tally.delivered + tally.unconfirmed + tally.sending
+        return words.text(
+            "<b>El envío está cancelado.</b> No se ha enviado a nadie."
+            if broadcast.started_at is None or not has_begun
+            else "<b>El envío está cancelado.</b>"
+            if not _missing(tally)
+            else "<b>El envío está cancelado.</b>\nCon /broadcast puedes enviárselo a quienes "
+            "faltan."
+            if is_closing
+            else "<b>El envío está cancelado.</b>\nCon «Enviar a quienes faltan» puedes "
+            "mandárselo más tarde al resto, sin que nadie lo reciba dos veces."
+        )
     if reason in _NOT_SENT:
         return words.text(_NOT_SENT[reason])
-    is_copied = broadcast.source_chat is not None
     why = words.text(
         "<b>El envío se ha detenido.</b> La clave no abre los chats de quienes "
         "firmaron: no es la de estos datos, o los datos están dañados."
         if reason is StopReason.UNREADABLE
         else "<b>El envío se ha detenido.</b> Telegram no acepta el mensaje: {reason}\n"
         "Casi siempre es porque alguien ha borrado la vista previa, que es el original."
-        if is_copied
+        if broadcast.source_chat is not None
         else "<b>El envío se ha detenido.</b> Telegram no acepta el mensaje: {reason}",
         reason=broadcast.reason_detail,
     )
     rest = words.text(
         "Quienes faltaban siguen pendientes. Cuando esté resuelto, escribe /broadcast."
-        if broadcast.kind is Kind.CLOSING
+        if is_closing
         else "Quienes faltaban siguen pendientes. Cuando esté resuelto, con «Enviar a quienes "
         "faltan» puedes mandárselo sin que nadie lo reciba dos veces."
     )
