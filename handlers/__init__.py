@@ -15,7 +15,6 @@ from telegram.ext import (
 
 from bot.petition.stages import Action
 from handlers import (
-    admin_callbacks,
     admin_input,
     closing,
     closing_texts,
@@ -99,7 +98,7 @@ def _handlers(admins: frozenset[int]) -> Iterator[Handler]:
     yield MessageHandler(edited_by_admin, _prepared_first(admin_input.edited, edited))
     yield MessageHandler(PRIVATE_EDIT, edited)
     yield CommandHandler(groups.COMMANDS, groups.invite_to_private_chat, GROUP_MESSAGE)
-    yield AdminTapHandler(admins, _admin(admin_callbacks.tapped))
+    yield AdminTapHandler(admins, _admin(admin_input.tapped))
     for kind, data in NO_MORE.items():
         refused = partial(opt_out.refused_under_broadcast, kind=kind)
         yield CallbackQueryHandler(_supporter(refused), f"^{data}$")

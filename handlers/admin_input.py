@@ -1,25 +1,36 @@
-"""Decides what an admin's message or /cancel is for: what they were asked for last.
+"""What an admin taps and sends: which button does what, and what a message or /cancel is for.
 
-That is a name at the signing form, a text of /closing, or the draft of a broadcast. The question
-for a closing date is answered with buttons alone.
+A message is for what they were asked for last: a name at the signing form, or what they prepare, a
+text of /closing or the draft of a broadcast. The question for a closing date is answered with
+buttons alone.
 """
 
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from enum import Enum, auto
+from operator import itemgetter
+from typing import Protocol
 
 from telegram import Message
 
 from bot.petition.names import NameRefused, clean_name
 from bot.petition.stages import expects_name
-from handlers import closing_text_input
-from handlers.admin_context import AdminContext
-from handlers.broadcasts import draft_input
+from handlers import closing, closing_text_input, closing_texts, restored_backup
+from handlers.admin_context import AdminContext, AdminHandler
+from handlers.broadcasts import confirm, controls, draft_input, history, menu
+from handlers.screens.buttons import AdminAction, AdminTap, read_tap
 
 
-class _Asked(Enum):
-    FORM = auto()
-    CLOSING_TEXT = auto()
-    DRAFT = auto()
+class _Prepared(Protocol):
+    """What admins prepare in the chat: when it asked for a message, and what takes it."""
+
+    async def asked_at(self, ctx: AdminContext, /) -> datetime | None: ...
+
+    async def take(self, ctx: AdminContext, /) -> None: ...
+
+    async def cancel(self, ctx: AdminContext, /) -> bool: ...
+
+
+_PREPARED: tuple[_Prepared, ...] = (closing_text_input, draft_input)
 
 
 async def sent(ctx: AdminContext) -> bool:
@@ -28,16 +39,15 @@ async def sent(ctx: AdminContext) -> bool:
         return False
     if await closing_text_input.was_taken(ctx) or await draft_input.belongs_to_album(ctx):
         return True
-    asked = await _asked_last(ctx, may_be_a_name=_may_be_a_name(ctx.message))
-    if asked is _Asked.CLOSING_TEXT:
-        await closing_text_input.take(ctx)
-    elif asked is _Asked.DRAFT:
-        await draft_input.take(ctx)
-    elif asked is None:
-        is_at_form = _form_asked_at(ctx) is not None
-        late = not is_at_form and await closing_text_input.came_late(ctx)
-        return late or await draft_input.turned_down(ctx, is_at_form=is_at_form)
-    return asked is not _Asked.FORM
+    asked, is_for_form = await _asked_last(ctx, may_be_a_name=_may_be_a_name(ctx.message))
+    if asked is not None:
+        await asked.take(ctx)
+        return True
+    if is_for_form:
+        return False
+    is_at_form = _form_asked_at(ctx) is not None
+    late = not is_at_form and await closing_text_input.came_late(ctx)
+    return late or await draft_input.turned_down(ctx, is_at_form=is_at_form)
 
 
 async def edited(ctx: AdminContext) -> bool:
@@ -50,22 +60,19 @@ async def cancel(ctx: AdminContext) -> bool:
 
     Returns False if that is the signing form, or nothing.
     """
-    asked = await _asked_last(ctx, may_be_a_name=True)
-    if asked is _Asked.CLOSING_TEXT:
-        await closing_text_input.cancel(ctx)
-        return True
-    return asked is not _Asked.FORM and await draft_input.cancel(ctx)
+    asked, is_for_form = await _asked_last(ctx, may_be_a_name=True)
+    return not is_for_form and await (asked or draft_input).cancel(ctx)
 
 
-async def _asked_last(ctx: AdminContext, *, may_be_a_name: bool) -> _Asked | None:
-    """Returns what they were asked for last, of what still waits; None if nothing does."""
-    waiting = {
-        _Asked.FORM: _form_asked_at(ctx) if may_be_a_name else None,
-        _Asked.CLOSING_TEXT: await closing_text_input.asked_at(ctx),
-        _Asked.DRAFT: await draft_input.asked_at(ctx),
-    }
-    times = {asked: at for asked, at in waiting.items() if at is not None}
-    return max(times, key=times.__getitem__, default=None)
+async def _asked_last(ctx: AdminContext, *, may_be_a_name: bool) -> tuple[_Prepared | None, bool]:
+    """Returns what asked last for a message and still waits, and whether that was the form."""
+    form = _form_asked_at(ctx) if may_be_a_name else None
+    asked = [(at, each) for each in _PREPARED if (at := await each.asked_at(ctx)) is not None]
+    if not asked:
+        return None, form is not None
+    at, last = max(asked, key=itemgetter(0))
+    is_for_form = form is not None and form >= at
+    return None if is_for_form else last, is_for_form
 
 
 def _form_asked_at(ctx: AdminContext) -> datetime | None:
@@ -80,3 +87,55 @@ def _may_be_a_name(message: Message) -> bool:
     except NameRefused:
         return False
     return True
+
+
+_Dismiss = Callable[[AdminContext, str], Awaitable[bool]]
+
+# Called on "no": each shows the outcome if its action was carried out meanwhile, else False.
+_DISMISSED_BY: Mapping[AdminAction, _Dismiss] = {
+    AdminAction.CLOSE: closing.dismiss,
+    AdminAction.REOPEN: closing.dismiss,
+    AdminAction.SEND: confirm.dismiss,
+}
+
+
+async def tapped(ctx: AdminContext) -> None:
+    """Carries out the action of an admin's tap."""
+    tap = read_tap(ctx.query.data if ctx.query else None)
+    if isinstance(tap, AdminTap) and tap.action is not None:
+        await _HANDLED_BY[tap.action](ctx, tap.argument)
+    else:
+        await _say_unchanged(ctx)
+
+
+async def _dismiss(ctx: AdminContext, argument: str) -> None:
+    """Says that nothing was changed, unless the action was carried out meanwhile."""
+    what, _, rest = argument.partition(":")
+    if what in _DISMISSED_BY and await _DISMISSED_BY[AdminAction(what)](ctx, rest):
+        return
+    await _say_unchanged(ctx)
+
+
+async def _say_unchanged(ctx: AdminContext) -> None:
+    await ctx.say(ctx.words.text("De acuerdo: todo queda como estaba."))
+
+
+_HANDLED_BY: Mapping[AdminAction, AdminHandler] = {
+    AdminAction.CLOSE: closing.confirm_close,
+    AdminAction.CLOSE_ON: closing.confirm_date,
+    AdminAction.NO_CLOSING_DATE: closing.remove_date,
+    AdminAction.REOPEN: closing.confirm_reopen,
+    AdminAction.CLOSING_UPDATE: menu.compose_closing,
+    AdminAction.CLOSING_TEXT: closing_texts.tapped,
+    AdminAction.COMPOSE: menu.compose,
+    AdminAction.COMPOSE_BREACH: menu.compose_breach,
+    AdminAction.CORRECT: menu.compose_correction,
+    AdminAction.RESUME_DRAFT: menu.resume,
+    AdminAction.DRAFT: draft_input.tapped,
+    AdminAction.SEND: confirm.send,
+    **controls.CONTROLS,
+    AdminAction.HISTORY_PAGE: history.turn_page,
+    AdminAction.REPORT: history.report,
+    AdminAction.RELEASE: restored_backup.release,
+    AdminAction.DISMISS: _dismiss,
+}

@@ -66,10 +66,11 @@ async def edited(ctx: AdminContext) -> bool:
     return True
 
 
-async def cancel(ctx: AdminContext) -> None:
+async def cancel(ctx: AdminContext) -> bool:
     """Stops waiting for a text."""
     await ctx.storage.write(forget_awaited_text, ctx.reference)
     await ctx.say(ctx.words.text("De acuerdo: todo queda como estaba."))
+    return True
 
 
 async def was_taken(ctx: AdminContext) -> bool:

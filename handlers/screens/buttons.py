@@ -135,7 +135,7 @@ class Button:
 
 
 def dismiss_button(label: str, action: AdminAction, argument: str) -> Button:
-    """Returns the button that says no to an action; see `admin_callbacks`."""
+    """Returns the button that says no to an action; see `admin_input`."""
     return Button(label, AdminAction.DISMISS, f"{action}:{argument}")
 
 

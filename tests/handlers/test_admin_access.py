@@ -12,7 +12,7 @@ import pytest
 from telegram import Bot, Update
 
 from handlers import _ADMIN_COMMANDS, _SUPPORTER_COMMANDS, _handlers, supporter_messages
-from handlers.admin_callbacks import _HANDLED_BY
+from handlers.admin_input import _HANDLED_BY
 from handlers.screens.buttons import AdminAction
 from handlers.screens.command_list import ADMIN_COMMANDS, SUPPORTER_COMMANDS
 
