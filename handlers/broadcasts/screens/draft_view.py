@@ -188,10 +188,10 @@ def _stars(messages: int) -> int:
     return -(-messages // MESSAGES_A_STAR)
 
 
-def left_out_by_choice(draft_view: DraftView) -> tuple[Part, ...]:
+def left_out_by_choice(view: DraftView) -> tuple[Part, ...]:
     """Says how many signers did not choose messages of this kind, or have had all they chose."""
-    words, numbers = draft_view.words, draft_view.numbers
-    is_news = draft_view.draft.kind is Kind.NEWS
+    words, numbers = view.words, view.numbers
+    is_news = view.draft.kind is Kind.NEWS
     return (
         numbers.not_chosen
         and words.plural(
