@@ -65,6 +65,17 @@ async def signs_and_closes(storage: Storage, keyring: Keyring, people: int) -> N
     assert await storage.write(close_petition, revision=revision, actor=MARTA, at=NOON) is not None
 
 
+async def test_what_was_not_published_gives_way_to_the_next_version(storage: Storage) -> None:
+    await writes(storage, "Con erata")
+    await writes(storage, "Respondieron", ANSWER)
+    await writes(storage, "Typo", ENGLISH)
+    await writes(storage, "Con errata")
+    assert {each.text for each in await left(storage)} == {"Con errata", "Typo", "Respondieron"}
+    history = await storage.read(all_closing_texts)
+    assert [each.number for each in history if each.text == "Respondieron"] == [1]
+    assert len(history) == 4
+
+
 async def test_a_message_that_is_taken_again_is_one_version(storage: Storage) -> None:
     for text in ("Han vuelto", "Han vuelto", "Son libres", "Han vuelto"):
         await writes(storage, text)
