@@ -65,6 +65,21 @@ async def signs_and_closes(storage: Storage, keyring: Keyring, people: int) -> N
     assert await storage.write(close_petition, revision=revision, actor=MARTA, at=NOON) is not None
 
 
+async def test_a_version_is_read_by_nobody_until_it_is_published(storage: Storage) -> None:
+    await writes(storage, "Han vuelto")
+    assert await shown(storage) == []
+    versions = await left(storage)
+    made = await publishes(storage)
+    assert made is not None
+    assert made.published_at == NOON
+    assert await shown(storage) == ["Han vuelto"]
+    again = await storage.write(
+        publish_closing_texts, versions, actor=LUCY, at=NOON + HOUR, approval_above=None
+    )
+    assert again == made
+    assert len(await storage.read(newest_audit_entries, 9)) == 1
+
+
 async def test_what_was_not_published_gives_way_to_the_next_version(storage: Storage) -> None:
     await writes(storage, "Con erata")
     await writes(storage, "Respondieron", ANSWER)
