@@ -25,10 +25,24 @@ from tests.support.raw_sql import Statement, read_rows, read_sql, write_sql
 from tests.support.supporters import NOON, WORDS, a_supporter
 
 
+async def test_a_signature_gets_a_number_and_is_counted(
+    storage: Storage, keyring: Keyring
+) -> None:
+    ana, jordi = a_supporter(keyring, 1), a_supporter(keyring, 2, "Jordi")
+    await ana.arrive(storage)
+    await jordi.arrive(storage)
+    for number, someone in enumerate((ana, jordi), 1):
+        assert await someone.sign(storage) is True
+        signature = await storage.read(signature_of, someone.supporter)
+        assert signature is not None
+        assert signature.number == number
+        assert (await storage.read(petition_state)).signatures == number
+
+
 async def test_a_signature_reads_back_as_it_was_given(storage: Storage, keyring: Keyring) -> None:
     sean = a_supporter(keyring, 3, "Seán O'Brien")
     await sean.arrive(storage)
-    assert await sean.sign(storage, language="en", source="web") is True
+    await sean.sign(storage, language="en", source="web")
     assert await storage.read(signature_of, sean.supporter) == Signature(
         number=1,
         name="Seán O'Brien",
