@@ -27,7 +27,7 @@ async def test_a_crowd_is_greeted_in_turn_while_others_are_answered_at_once(scen
     # Not answered behind the crowd: most of it is still waiting for its turn.
     await scene.taps_at_once(scene.ana, scene.words.label("Ver mi firma"))
     assert sum(not any(m.from_bot for m in person.messages) for person in crowd) > HUNDRED / 2
-    # How long they wait is in `test_reply_rate.py`, by a clock that no other program slows.
+    # How long they wait is in `test_gate_replies.py`, by a clock that no other program slows.
     await asyncio.gather(*(greeted(person) for person in crowd))
     for person in crowd:
         buttons = [message for message in person.messages if message.buttons]

@@ -336,3 +336,64 @@ async def test_in_a_crowd_who_was_not_answered_yet_goes_before_who_was() -> None
     assert max(answers[chat][0] for chat in range(1000, 1010)) - begun < 6.0
     every = sorted(moment for each in answers.values() for moment in each)
     assert all(b - a >= 1.0 for a, b in zip(every, every[DOCUMENTED:], strict=False))
+
+
+async def test_at_the_gate_a_crowd_is_sent_away_at_once_and_edits_pass() -> None:
+    clock = Timeline()
+    gate = Gate(clock=clock, sleep=clock.sleep)
+    asked = [
+        asyncio.create_task(gate.acquire(Lane.REPLY, chat, 3.0, new=True)) for chat in range(300)
+    ]
+    await clock.pass_to(clock.now)
+    told = [task.result() for task in asked if task.done()]
+    away = sum(wait > 0 for wait in told)
+    assert 268 <= away <= 272
+    assert await gate.acquire(Lane.REPLY, 299, 3.0) == 0.0
+    await clock.pass_until_nobody_sleeps()
+    assert sum(task.result() == 0.0 for task in asked) == 300 - away
+
+
+async def test_of_a_hundred_newcomers_only_the_first_ones_get_a_picture_too() -> None:
+    clock = Timeline()
+    gate = Gate(clock=clock, sleep=clock.sleep)
+    greeted = dict[int, float]()
+    pictures = 0
+
+    async def newcomer(chat: int) -> None:
+        nonlocal pictures
+        if gate.has_room(chat):
+            pictures += 1
+            assert await gate.acquire(Lane.REPLY, chat, 3.0, new=True) == 0.0
+        while wait := await gate.acquire(Lane.REPLY, chat, 3.0, new=True):
+            await clock.sleep(wait)
+        greeted[chat] = clock.now
+
+    begun = clock.now
+    coming = [asyncio.create_task(newcomer(chat)) for chat in range(100)]
+    await clock.pass_until_nobody_sleeps()
+    await asyncio.gather(*coming)
+    waited = sorted(moment - begun for moment in greeted.values())
+    assert 1 <= pictures <= 3
+    assert waited[50] <= 2.0
+    assert waited[99] <= 4.0
+    assert gate.has_room(100) is False, "as the last ones have only just been answered"
+    clock.now += 1.0
+    assert gate.has_room(100)
+
+
+async def test_who_writes_without_a_rest_has_room_for_one_message() -> None:
+    clock = Timeline()
+    gate = Gate(clock=clock, sleep=clock.sleep)
+    for _ in range(6):
+        clock.now += 1.0
+        assert gate.has_room(1)
+        await gate.acquire(Lane.REPLY, 1, new=True)
+    clock.now += 1.0
+    assert not gate.has_room(1)
+    gate.refused(2, 5.0)
+    assert not gate.has_room(2), "nor whom Telegram has paused"
+    for chat in (4, 5, 6):
+        await gate.acquire(Lane.REPLY, chat, new=True)
+    assert not gate.has_room(3), "since half of the burst is for the screens of others"
+    clock.now += 0.05
+    assert gate.has_room(3)
