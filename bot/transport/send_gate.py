@@ -1,4 +1,9 @@
-"""The send gate that every call passes: it decides which call leaves now, and which waits."""
+"""The send gate that every call passes: it decides which call leaves now, and which waits.
+
+`pauses` tells whether anything may leave to a chat, `rate_limiter` has the slots, the lines for
+them and the times at which a crowd comes back, and `rate_estimator` finds how fast a broadcast may
+be. Who goes before whom is decided here.
+"""
 
 import asyncio
 import math
