@@ -50,9 +50,7 @@ from storage.transaction import Transaction
 
 # Positions are signature numbers: the order of signing. People for whom Telegram rejected an
 # earlier content come last: if the cause lies with them, it keeps no message from anybody else.
-# Supporters who return come after them.
 _REFUSED_BEFORE = 1_000_000_000_000
-RETURNED = 2 * _REFUSED_BEFORE
 _BEHIND_ALL = 2**63 - 1
 
 _ROW = DELIVERIES.c
@@ -141,8 +139,14 @@ def enqueue_before_erasure(tx: Transaction, signature: sa.Row[Any], at: datetime
     its = select(columns.id, columns.kind, columns.topic, columns.language)
     its = its.where(tx.of(BROADCASTS), is_ahead, columns.last_signature_number >= number)
     for each in tx.all(its.order_by(columns.created_at)):
-        adding = _enqueueing(tx.slug, each.id, each.kind, each.topic, each.language)
-        tx.change(adding, {"after": number - 1, "upto": number, "at": at})
+        enqueue_signature(tx, each, number, at)
+
+
+def enqueue_signature(tx: Transaction, broadcast: sa.Row[Any], number: int, at: datetime) -> bool:
+    """Gives the owner of one signature a row, if a broadcast is for them; returns whether."""
+    its = (broadcast.id, broadcast.kind, broadcast.topic, broadcast.language)
+    adding = _enqueueing(tx.slug, *its)
+    return tx.change(adding, {"after": number - 1, "upto": number, "at": at}) > 0
 
 
 def claim_deliveries(

@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from storage.broadcast_types import ACTIVE, BroadcastState, Correction, DeliveryState, Kind
-from storage.deliveries import RETURNED
-from storage.eligibility import eligible, language, reads
+from storage.deliveries import enqueue_signature
+from storage.eligibility import eligible
 from storage.petitions import lock_petition
 from storage.tables import BROADCASTS, DELIVERIES, SIGNATURES
 from storage.transaction import Transaction
@@ -86,28 +86,14 @@ def _send(
     whose = (columns.signature_id == signature.id, columns.broadcast_id == broadcast.id)
     delivery = tx.find(DELIVERIES, *whose, lock=True)
     if delivery is None:
-        return is_owed and _add(tx, broadcast, signature, at)
+        # Whose portion of rows is still to be written, or who signed too late, needs none.
+        number, is_listed = signature.number, broadcast.enqueued_at is not None
+        is_late = is_listed or number <= broadcast.enqueued_through
+        is_late &= number <= (broadcast.last_signature_number or number)
+        return is_owed and is_late and enqueue_signature(tx, broadcast, number, at)
     state = delivery.state
     if state == DeliveryState.WITHDRAWN or (is_owed and state == DeliveryState.UNREACHABLE):
         anew = {"attempts": 0, "claim_token": None} if is_owed else {}
         tx.set(DELIVERIES, *whose, state=DeliveryState.PENDING, updated_at=at, **anew)
         return True
     return bool(state == DeliveryState.PENDING)
-
-
-def _add(tx: Transaction, broadcast: Row[Any], signature: Row[Any], at: datetime) -> bool:
-    """Adds the row of somebody who was unreachable when their portion of rows was written.
-
-    Who is in a portion still to be written needs none.
-    """
-    is_written = broadcast.enqueued_at or signature.number <= broadcast.enqueued_through
-    last_number = broadcast.last_signature_number
-    if not is_written or (last_number is not None and signature.number > last_number):
-        return False
-    read = select(language()).where(SIGNATURES.c.id == signature.id, reads(broadcast.language))
-    if (spoken := tx.scalar(read)) is None:
-        return False
-    values = {"broadcast_id": broadcast.id, "signature_id": signature.id, "language": spoken}
-    position = RETURNED + signature.number
-    tx.add(DELIVERIES, **values, position=position, state=DeliveryState.PENDING, updated_at=at)
-    return True

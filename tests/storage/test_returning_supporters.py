@@ -273,12 +273,8 @@ async def test_who_is_back_after_the_list_came_to_them_is_put_on_it(
     assert await storage.write(mark_reachable, people.supporter(2), later(1))
     assert not await storage.write(mark_reachable, people.supporter(3), later(1))
     await queued(storage, broadcast)
-    assert [each.chat_id for each in await claim(storage, broadcast)] == [
-        1001,
-        1003,
-        1004,
-        1002,
-    ]
+    claimed = await claim(storage, broadcast)
+    assert [each.chat_id for each in claimed] == [1001, 1002, 1003, 1004]
     found = await storage.read(broadcast_with, broadcast.id)
     assert found is not None
     assert found.total == 4

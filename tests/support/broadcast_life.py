@@ -17,7 +17,6 @@ from storage.broadcast_types import Broadcast, BroadcastAction, Kind
 from storage.broadcasts import broadcast_history, tally_of_broadcast
 from storage.conversations import Conversation, conversation_of
 from storage.database import Database
-from storage.deliveries import RETURNED
 from storage.invalidations import take_out_signatures, undo_invalidation
 from storage.keyring import Keyring
 from storage.person_notices import PersonNoticeKind
@@ -325,7 +324,7 @@ class BroadcastLife:
                 erased=Counter(),
             )
         for row in await read_sql(database, _ROWS):
-            found[row["broadcast_id"]].rows[row["position"] % RETURNED] = Row(
+            found[row["broadcast_id"]].rows[row["position"]] = Row(
                 row["state"],
                 row["attempts"],
                 row["recall_outcome"] or "",

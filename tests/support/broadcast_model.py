@@ -120,6 +120,7 @@ class PlainModel:
         for each in self.broadcasts:
             if signer and each.listed < number <= each.last and self.is_recipient(signer, each):
                 each.rows[number] = Row()
+        for each in self.broadcasts:
             row = each.rows.get(number)
             if row is not None and row.state == "sending":
                 row.is_gone = True
