@@ -27,9 +27,9 @@ _MOST_UPDATES = 100  # Telegram's maximum
 
 # While an update is in progress, Telegram answers at once with what it has sent already. So the
 # next poll waits until all are finished, but not for long, since new updates may be behind a slow
-# one. The wait grows as long as nothing new comes; also where a server answers without waiting for
-# as long as it was asked to.
-_WAITS = BackOff(0.05, longest=0.25)
+# one, and in a crowd a new tap waits for the next poll. The wait grows as long as nothing new
+# comes; also where a server answers without waiting for as long as it was asked to.
+_WAITS = BackOff(0.02, longest=0.25)
 # Seconds after a request that failed.
 _PAUSES = BackOff(0.5, longest=15.0)
 # Seconds for which Telegram has to deny the token: a proxy's hiccup is over by then.

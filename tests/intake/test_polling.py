@@ -54,14 +54,14 @@ async def test_behind_a_slow_update_it_looks_for_new_ones_less_and_less_often(
     intake.handler.held[1] = asyncio.Event()
     intake.inbox.put(1, chat=1)
     async with polling(intake):
-        await intake.until(lambda: len(rests) >= 5)
-        assert rests[:5] == [(0, 0.05), (0, 0.1), (0, 0.2), (0, 0.25), (0, 0.25)]
-        assert {poll["timeout"] for poll in intake.inbox.polls[1:5]} == {"0"}
+        await intake.until(lambda: len(rests) >= 6)
+        assert rests[:6] == [(0, 0.02), (0, 0.04), (0, 0.08), (0, 0.16), (0, 0.25), (0, 0.25)]
+        assert {poll["timeout"] for poll in intake.inbox.polls[1:6]} == {"0"}
         for number in range(2, 6):
             intake.inbox.put(number, chat=number)
             await intake.until(lambda n=number: n in intake.handler.done)  # type: ignore[misc]
         intake.handler.held[1].set()
-    assert rests.count((0, 0.05)) == 5, "what is new makes it look soon again"
+    assert rests.count((0, 0.02)) == 5, "what is new makes it look soon again"
 
 
 async def test_it_rests_too_while_telegram_has_forgotten_what_is_in_hand(
@@ -79,7 +79,7 @@ async def test_it_rests_too_while_telegram_has_forgotten_what_is_in_hand(
         intake.handler.held[1].set()
 
 
-@pytest.mark.parametrize(("waiting", "rest"), [(50, (0, 0.05)), (51, (50, 0.25))])
+@pytest.mark.parametrize(("waiting", "rest"), [(50, (0, 0.02)), (51, (50, 0.25))])
 async def test_of_a_backlog_the_next_part_is_fetched_when_half_of_the_first_is_done(
     intake: RunningPolling, waiting: int, rest: tuple[int, float]
 ) -> None:
@@ -281,7 +281,7 @@ async def test_what_is_told_again_after_it_was_finished_makes_no_hurry(
         await intake.until(lambda: bool(rests))
         intake.inbox.failures.append(too_late)
         await intake.until(lambda: bool(intake.clock.taken))
-    assert intake.clock.taken[0] in (0.1, 0.2, 0.25)
+    assert intake.clock.taken[0] in (0.04, 0.08, 0.16, 0.25)
     assert intake.handler.done == [1]
 
 
