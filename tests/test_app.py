@@ -87,7 +87,6 @@ async def test_it_stops_in_eight_seconds_when_telegram_answers_nothing(scene: Sc
     scene.simulator.faults.freeze()
     scene.marta.tap(send)
     await asyncio.sleep(0.3)
-    assert scene.app is not None
     assert scene.app.dispatch.in_progress == 1
     begun = scene.clocks.monotonic()
     await scene.stop_bot()
@@ -98,8 +97,7 @@ async def test_it_stops_in_eight_seconds_when_telegram_answers_nothing(scene: Sc
 async def test_an_answer_that_is_owed_is_not_tried_any_more_once_it_has_ended(
     scene: Scene,
 ) -> None:
-    assert scene.app is not None
-    afterwards = scene.app.application.services.delayed_replies
+    afterwards = scene.services.delayed_replies
     owed = asyncio.create_task(afterwards.tell(scene.ana.user.id, asyncio.Event().wait))
     await asyncio.sleep(0)
     assert len(afterwards) == 1
@@ -265,8 +263,7 @@ async def met(scene: Scene, status: int, description: str) -> None:
 
 
 async def test_the_age_of_the_newest_backup_is_said_at_the_start(scene: Scene) -> None:
-    assert scene.app is not None
-    storage = scene.app.application.services.storage
+    storage = scene.storage
     await scene.signs(scene.ana)
     for made_at, expected in (
         (None, ("no_backup", "warning")),

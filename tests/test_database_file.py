@@ -87,7 +87,6 @@ class TestTheDatabaseFile:
                 assert scene.world.updates.pending, "it is not acknowledged"
             await ana.sees("con la tuya: 1", 20)
             await scene.settled()
-            assert scene.app is not None
             assert scene.app.dispatch.counts.passed_over == 0
 
     async def test_removed_while_it_is_idle_stops_it_too(self, scene: Scene) -> None:
@@ -221,8 +220,7 @@ class TestTheDatabaseFile:
         self, scene: Scene
     ) -> None:
         """Nobody has asked for anything since, so that no number tells of it."""
-        assert scene.app is not None
-        services = scene.app.application.services
+        services = scene.services
         await scene.stop_bot()
         unfinished = unfinished_restore(services.keyring, services.petition.slug)
         unfinished.touch()
@@ -245,8 +243,7 @@ class TestTheDatabaseFile:
         await scene.stop_bot()
         backup = database(scene).read_bytes()
         await scene.start_bot()
-        assert scene.app is not None
-        services = scene.app.application.services
+        services = scene.services
         scene.ana.send("/withdraw")
         await scene.taps(scene.ana, scene.words.label("Retirar mi firma y borrar mis datos"))
         await scene.stop_bot()
@@ -261,7 +258,7 @@ class TestTheDatabaseFile:
             async with open_cli_context(settings):
                 pass
         await scene.start_bot()
-        storage = scene.app.application.services.storage
+        storage = scene.storage
         assert (await storage.read(petition_state)).signatures == 0
         held = await storage.read(held_restore)
         assert held is not None

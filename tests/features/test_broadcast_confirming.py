@@ -111,7 +111,6 @@ async def test_a_preview_that_telegram_cut_off_is_made_again_by_hand_and_not_lat
     await admin.taps("A quienes eligieron novedades: 3")
     said = await admin.marta.sees("no hemos podido terminar lo que has pedido", 10)
     await admin.scene.settled()
-    assert admin.scene.app is not None
     assert admin.scene.app.dispatch.counts.retried == 0
     assert admin.marta.messages[-1].id == said.id
     await admin.taps("A quienes eligieron novedades: 3")

@@ -228,8 +228,7 @@ async def test_the_picture_of_the_delivery_comes_once_below_the_report(admin: Ad
     pictures = [m for m in admin.marta.messages if m.photo]
     assert [picture.reply_to for picture in pictures] == [report.id]
     await admin.restart()
-    assert admin.scene.app is not None
-    reporter = AdminReporter(admin.scene.app.application.bot, admin.services)
+    reporter = AdminReporter(admin.scene.bot, admin.services)
     await reporter.ended(await admin.broadcast(), Tally(3, delivered=3))
     assert sum(m.photo is not None for m in admin.marta.messages) == 1
 

@@ -84,7 +84,6 @@ async def test_an_old_panel_does_not_throw_away_what_is_prepared_now(admin: Admi
     for forged in (f"at:{'9' * 20}", "write:xx"):
         await admin.forges("Continuar", "on:", forged)
         assert "Tu mensaje" in admin.panel.text
-    assert admin.scene.app is not None
     assert admin.scene.app.dispatch.counts.passed_over == 0
     await admin.previews()
     assert admin.marta.messages[-2].text == "Dos"

@@ -53,8 +53,7 @@ def send_label(words: object, recipients: int) -> str:
 
 
 async def is_closed(scene: Scene) -> bool:
-    assert scene.app is not None
-    state = await scene.app.application.services.storage.read(petition_state)
+    state = await scene.storage.read(petition_state)
     return state.is_closed
 
 
@@ -89,8 +88,7 @@ async def test_one_that_was_started_and_never_shown_is_shown_at_the_next_tap(
 ) -> None:
     await scene.signs(scene.ana)
     ctx = await offered(scene, 1)
-    assert scene.app is not None
-    services = scene.app.application.services
+    services = scene.services
     token = data_of(ctx, SEND_ROW).rpartition(":")[2]
     started = await services.storage.write(
         start_broadcast,

@@ -24,8 +24,7 @@ ANSWER, ACCEPT, KEEP = "Leer y decidir", "✍️ Consiento", "Mantener lo que fi
 
 
 async def held_of(scene: Scene, person: Person) -> Held:
-    assert scene.app is not None
-    return await scene.app.application.services.storage.read(everything_held, person.id)
+    return await scene.storage.read(everything_held, person.id)
 
 
 async def receipt_of(scene: Scene, person: Person) -> str:
@@ -173,7 +172,7 @@ async def test_who_consents_to_new_texts_keeps_their_name_and_consents_to_what_t
         await goes_on_with(scene, folder, version="2026-12-26", asks_again_since="2026-12-26")
         ana.start()
         await scene.taps(ana, ANSWER)
-        storage, clock = scene.services.storage, scene.services.clock
+        storage, clock = scene.storage, scene.services.clock
 
         async def handed_over_first(answer: Proceed, *given: Any) -> object:
             await storage.write(close_petition, revision=0, actor=1, at=clock())
@@ -206,10 +205,7 @@ async def test_who_keeps_what_they_signed_is_not_asked_twice_and_loses_nothing(
         ana.send("/mydata")
         await scene.settled()
         assert "preferiste mantener los que firmaste" in scene.screen(ana).text
-        assert scene.app is not None
-        stats = await scene.app.application.services.storage.read(
-            signature_statistics, scene.app.application.services.clock()
-        )
+        stats = await scene.storage.read(signature_statistics, scene.now)
         assert (stats.total, stats.with_name) == (1, 1)
 
 

@@ -29,7 +29,7 @@ NOTICE = "Responsable: la sección española de Amnistía Internacional."
 
 
 async def held_of(scene: Scene, person: Person) -> Held:
-    return await scene.services.storage.read(everything_held, person.id)
+    return await scene.storage.read(everything_held, person.id)
 
 
 def choice_in(held: Held) -> tuple[Any, list[Any]]:
@@ -80,7 +80,7 @@ async def test_the_first_tap_is_the_choice_and_who_signs_without_a_name_is_asked
         consented = seen_words(held.consents[0]["text"])
         assert consented.startswith(scene.petition.texts_in("es").consent)
     # Nowhere is her name: not in what is encrypted, nor in a file, the log or the chat.
-    assert scene.services.storage.journal.read().entries == ()
+    assert scene.storage.journal.read().entries == ()
     files = b"".join(each.read_bytes() for each in (tmp_path / "data").iterdir())
     assert b"CREATE TABLE signatures" in files
     assert "García".encode() not in files
@@ -190,9 +190,7 @@ async def test_a_name_is_given_later_with_its_own_consent_and_erased_when_it_is_
             await scene.says(ana, leave)
         else:
             await scene.taps(ana, leave)
-        known = await scene.services.storage.read(
-            conversation_of, scene.services.reference(ana.id)
-        )
+        known = await scene.storage.read(conversation_of, scene.services.reference(ana.id))
         assert known is not None
         assert known.name is None, leave
     assert "Tu firma se entregará sin tu nombre, y cuenta igual." in scene.screen(ana).text
@@ -253,7 +251,7 @@ async def test_nobody_is_asked_for_a_name_that_cannot_be_given_any_more(scene: S
     await scene.taps(scene.ana, REMOVE)
     assert choice_in(await held_of(scene, scene.ana))[0] is False
     await scene.closes()
-    storage, clock = scene.services.storage, scene.services.clock
+    storage, clock = scene.storage, scene.services.clock
     await storage.write(record_handover, clock().date(), at=clock(), without_name=3)
     await jordi.tap(GIVE).answered()
     await scene.settled()

@@ -13,11 +13,6 @@ from tests.support.supporters import a_supporter
 ORDERS = ("/close", "/reopen", "/broadcast", "/stats")
 
 
-def services_of(scene: Scene) -> Services:
-    assert scene.app is not None
-    return scene.app.application.services
-
-
 async def test_a_whole_petition_from_the_first_signature_to_the_report(scene: Scene) -> None:
     """The bot is stopped and started in the middle of it."""
     ana, words = scene.ana, scene.words
@@ -134,7 +129,7 @@ async def test_reopening_lets_people_sign_again_and_only_the_new_ones_are_told(
     await scene.broadcasts(1)
     assert [scene.told(person) for person in (ana, jordi, sean)] == [1, 1, 1]
     await reopens(scene)
-    await joined(services_of(scene), "boletin", 5)
+    await joined(scene.services, "boletin", 5)
     scene.marta.send("/stats")
     said = await scene.marta.sees("Firmas: 8")
     assert said.text == (
@@ -186,8 +181,8 @@ async def test_a_yes_that_comes_twice_shows_that_it_is_done(scene: Scene) -> Non
     marta, close = scene.marta, scene.words.label("Sí, cerrar la petición")
     await scene.signs(scene.ana)
     await scene.signs(scene.jordi, with_name=False)
-    now = services_of(scene).clock()
-    services_of(scene).clock = lambda: now
+    now = scene.now
+    scene.services.clock = lambda: now
     marta.send("/close")
     ctx = await scene.with_button(marta, close)
     assert [button.style for row in ctx.buttons for button in row] == ["danger", None]
@@ -291,7 +286,7 @@ async def test_to_others_the_admins_commands_do_not_exist(scene: Scene) -> None:
     scene.marta.start(new_admin_code())  # the link by which somebody became an admin
     await scene.settled()
     assert scene.petition.texts_in("es").title in scene.screen(scene.marta).text
-    services = services_of(scene)
+    services = scene.services
     known = await services.storage.read(conversation_of, services.reference(scene.marta.id))
     assert known is not None
     assert known.source is None

@@ -9,7 +9,6 @@ import pytest
 from bot.petition.retention_days import day_of
 from bot.petition_folder.schema import months_later
 from handlers.closing_date import due_notices, look
-from handlers.context import Services
 from simulator.person import Person
 from storage.broadcasts import count_audience
 from storage.petitions import PetitionState, close_petition_if_due, follow_folder, petition_state
@@ -23,20 +22,10 @@ DAY = timedelta(days=1)
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
-def services(scene: Scene) -> Services:
-    assert scene.app is not None
-    return scene.app.application.services
-
-
-def now(scene: Scene) -> datetime:
-    return services(scene).clock()
-
-
 async def look_after(scene: Scene, ahead: timedelta) -> None:
     """The bot looks at its dates, so much later."""
-    assert scene.app is not None
-    then = now(scene) + ahead
-    await look(scene.app.application.bot, replace(services(scene), clock=lambda: then))
+    then = scene.now + ahead
+    await look(scene.bot, replace(scene.services, clock=lambda: then))
 
 
 async def asks_to_close(scene: Scene, when: str) -> None:
@@ -50,7 +39,7 @@ def told(person: Person, words: str) -> int:
 
 async def test_marta_gives_it_a_date_and_everyone_sees_it(scene: Scene) -> None:
     words = scene.words
-    day = (now(scene) + 60 * DAY).astimezone(words.zone)
+    day = (scene.now + 60 * DAY).astimezone(words.zone)
     await asks_to_close(scene, day.strftime("%d/%m/%Y"))
     moment, title = f"{words.date(day)}, 23:59", scene.petition.texts_in("es").title
     asked = await scene.with_button(scene.marta, words.label("Sí, cerrarla ese día"))
@@ -65,7 +54,7 @@ async def test_marta_gives_it_a_date_and_everyone_sees_it(scene: Scene) -> None:
     await scene.marta.sees(f"La petición se cerrará sola el {moment}.")
     scene.ana.start()
     await scene.settled()
-    state = await services(scene).storage.read(petition_state)
+    state = await scene.storage.read(petition_state)
     assert state.closes_at is not None
     until = f"Se puede firmar hasta el {words.date(day)}, 23:59."
     assert until in scene.screen(scene.ana).text
@@ -77,7 +66,7 @@ async def test_marta_gives_it_a_date_and_everyone_sees_it(scene: Scene) -> None:
     data = next(b.data or "" for row in asked.buttons for b in row if b.label == remove)
     await scene.taps(scene.marta, remove)
     await scene.marta.sees("La petición queda abierta, sin fecha de cierre.")
-    assert (await services(scene).storage.read(petition_state)).closes_at is None
+    assert (await scene.storage.read(petition_state)).closes_at is None
     await scene.closes()
     scene.marta.tap_data(asked.id, data)
     await scene.settled()
@@ -87,7 +76,7 @@ async def test_marta_gives_it_a_date_and_everyone_sees_it(scene: Scene) -> None:
 async def test_a_date_is_read_however_it_is_typed_and_what_is_none_is_asked_for_again(
     scene: Scene,
 ) -> None:
-    known, then = services(scene), now(scene)
+    known, then = scene.services, scene.now
     last = f"31/12/{then.year + 1}"
     for typed, closes in (
         (f"\n{last}", "23:59"),
@@ -142,7 +131,7 @@ async def test_a_date_is_read_however_it_is_typed_and_what_is_none_is_asked_for_
 
 
 async def test_a_yes_from_before_another_date_or_the_closing_changes_nothing(scene: Scene) -> None:
-    words, then, storage = scene.words, now(scene), services(scene).storage
+    words, then, storage = scene.words, scene.now, scene.storage
     await asks_to_close(scene, (then + 9 * DAY).strftime("%d/%m/%Y 10:00"))
     old = await scene.with_button(scene.marta, words.label("Sí, cerrarla ese día"))
     data = next(b.data or "" for row in old.buttons for b in row if b.data)
@@ -155,7 +144,7 @@ async def test_a_yes_from_before_another_date_or_the_closing_changes_nothing(sce
     assert (await storage.read(petition_state)).closes_at == chosen
     await asks_to_close(scene, (then + 30 * DAY).strftime("%d/%m/%Y"))
     button = scene.marta.messages[-1]
-    services(scene).clock = lambda: then + 21 * DAY
+    scene.services.clock = lambda: then + 21 * DAY
     await scene.taps(scene.marta, words.label("Sí, cerrarla ese día"))
     assert "ya está cerrada" in scene.marta.chat.messages[button.id].text
     assert (await storage.read(petition_state)).is_closed
@@ -169,10 +158,10 @@ async def test_ana_at_the_consent_is_told_that_it_closed_though_nothing_had_clos
     await scene.settled()
     await scene.taps(ana, words.label("✍️ Firmar con mi nombre"))
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
-    await services(scene).storage.write(follow_folder, now(scene))
+    await scene.storage.write(follow_folder, scene.now)
     await scene.consents(ana)
     assert "la petición se cerró antes" in scene.screen(ana).text
-    state = await services(scene).storage.read(petition_state)
+    state = await scene.storage.read(petition_state)
     assert state.is_closed
     assert state.signatures == 0
 
@@ -183,8 +172,8 @@ async def test_the_admins_are_told_a_week_before_a_day_before_and_when_it_closes
     scene.marta.start()
     for person in (scene.ana, scene.jordi):
         await scene.signs(person)
-    closes_at = now(scene) + 30 * DAY
-    await services(scene).storage.write(follow_folder, closes_at)
+    closes_at = scene.now + 30 * DAY
+    await scene.storage.write(follow_folder, closes_at)
     for ahead, notices in ((22, 0), (24, 1), (25, 1), (29.5, 2), (29.6, 2)):
         await look_after(scene, ahead * DAY)
         assert told(scene.marta, "se cerrará sola el") == notices, ahead
@@ -195,7 +184,7 @@ async def test_the_admins_are_told_a_week_before_a_day_before_and_when_it_closes
         "comprueba antes que el mensaje final está como debe. Para cambiar la fecha o quitarla, "
         "escribe /close."
     )
-    await services(scene).storage.write(close_petition_if_due, closes_at, None)
+    await scene.storage.write(close_petition_if_due, closes_at, None)
     scene.jordi.send("/withdraw")
     await scene.taps(scene.jordi, scene.words.label("Retirar mi firma y borrar mis datos"))
     for _ in range(2):
@@ -206,7 +195,7 @@ async def test_the_admins_are_told_a_week_before_a_day_before_and_when_it_closes
         "Para contarles cómo ha acabado a quienes firmaron, escribe /broadcast. Para deshacer el "
         "cierre, /reopen."
     )
-    assert (await services(scene).storage.read(petition_state)).closed_signatures == 2
+    assert (await scene.storage.read(petition_state)).closed_signatures == 2
 
 
 async def test_where_nobody_was_told_the_admins_are_reminded_more_and_more_plainly(
@@ -232,7 +221,7 @@ async def test_where_nobody_was_told_the_admins_are_reminded_more_and_more_plain
         assert found == said, ahead
         assert len(counted) == sum(said)
     waits = (
-        f"Se cerró el {scene.words.date(now(scene))}, y 1 persona que firmó no ha recibido el "
+        f"Se cerró el {scene.words.date(scene.now)}, y 1 persona que firmó no ha recibido el "
         "mensaje final.\n\nPara enviarlo, escribe /broadcast y elige «El mensaje final». Hasta "
         "que se envíe, el bot te lo recordará cada semana."
     )
@@ -258,12 +247,12 @@ def test_it_is_said_of_a_day_only_when_a_bot_was_down_for_the_week_before() -> N
 async def test_after_a_restored_backup_nothing_is_sent_until_an_admin_has_looked(
     scene: Scene,
 ) -> None:
-    words, storage = scene.words, services(scene).storage
+    words, storage = scene.words, scene.storage
     scene.marta.start()
     await scene.signs(scene.ana)
     made_at = datetime(2026, 11, 20, 9, tzinfo=UTC)
-    await storage.write(record_restore, made_at=made_at, at=now(scene))
-    await storage.write(mark_restore_repeated, at=now(scene), lost=12)
+    await storage.write(record_restore, made_at=made_at, at=scene.now)
+    await storage.write(mark_restore_repeated, at=scene.now, lost=12)
     for _ in range(2):
         await look_after(scene, timedelta())
     assert told(scene.marta, "Se ha restaurado una copia de seguridad") == 1
@@ -276,13 +265,13 @@ async def test_after_a_restored_backup_nothing_is_sent_until_an_admin_has_looked
     await scene.taps(scene.marta, release)
     await scene.marta.sees("los envíos vuelven a estar permitidos")
     assert await storage.read(held_restore) is None
-    (entry, *_) = await services(scene).storage.read(newest_audit_entries, 1)
+    (entry, *_) = await scene.storage.read(newest_audit_entries, 1)
     assert (entry.action, entry.actor) == ("release", scene.marta.id)
     scene.marta.send("/broadcast")
     await scene.settled()
     assert told(scene.marta, "Se ha restaurado una copia de seguridad") == 1
-    await storage.write(record_restore, made_at=None, at=now(scene))
-    await storage.write(mark_restore_repeated, at=now(scene), lost=0, journal_is_whole=False)
+    await storage.write(record_restore, made_at=None, at=scene.now)
+    await storage.write(mark_restore_repeated, at=scene.now, lost=0, journal_is_whole=False)
     await look_after(scene, timedelta())
     assert scene.marta.messages[-1].text == (
         "⚠️ Se ha restaurado una copia de seguridad de los datos.\n\n"
@@ -294,11 +283,11 @@ async def test_after_a_restored_backup_nothing_is_sent_until_an_admin_has_looked
         "ninguno hasta que alguien lo revise. Lo que estaba en marcha está en pausa. Mira en "
         "/broadcasts qué queda por enviar y cancela lo que ya se envió: se enviaría otra vez."
     )
-    await storage.write(release_restore, actor=scene.marta.id, at=now(scene))
+    await storage.write(release_restore, actor=scene.marta.id, at=scene.now)
     await scene.taps(scene.marta, release)  # under a notice that is out of date
     await scene.marta.sees("Los envíos ya estaban permitidos.")
-    await storage.write(record_restore, made_at=None, at=now(scene))
-    await storage.write(mark_restore_repeated, at=now(scene), lost=1)
+    await storage.write(record_restore, made_at=None, at=scene.now)
+    await storage.write(mark_restore_repeated, at=scene.now, lost=1)
     await look_after(scene, timedelta())
     await scene.marta.sees(
         "No consta de cuándo es. Falta, como mucho, 1 firma posterior: esa persona tendría que "

@@ -72,16 +72,14 @@ async def closes(admin: AdminScene) -> None:
 
 async def notices(admin: AdminScene) -> None:
     """The bot looks whether the admins have to be told something."""
-    assert admin.scene.app is not None
-    await look(admin.scene.app.application.bot, admin.services)
+    await look(admin.scene.bot, admin.services)
     await admin.scene.settled()
 
 
 async def warned_of_erasures(admin: AdminScene) -> str:
     """What the admins read three weeks before the first signature is kept for too long."""
-    assert admin.scene.app is not None
     admin.ahead = timedelta(days=620)
-    await warn_of_erasures(admin.scene.app.application.bot, admin.services, None)
+    await warn_of_erasures(admin.scene.bot, admin.services, None)
     return admin.marta.messages[-1].text.rpartition("\n\n")[2]
 
 

@@ -19,7 +19,7 @@ async def asks_to_correct(scene: Scene, person: Person) -> None:
 
 async def stored(scene: Scene, table: str) -> list[dict[str, object]]:
     sql = f"SELECT * FROM {table}"  # noqa: S608 - a constant of the tests
-    return [dict(row) for row in await read_sql(scene.services.storage.database, sql)]
+    return [dict(row) for row in await read_sql(scene.storage.database, sql)]
 
 
 async def test_the_number_the_time_and_the_consent_stay(scene: Scene) -> None:
@@ -122,7 +122,7 @@ async def test_the_question_comes_five_times_a_minute(tmp_path: Path) -> None:
         await scene.signs(ana, "Ana Garcia")
         # A damaged name is not shown, and can be replaced.
         junk = Statement("UPDATE signatures SET name_sealed = :junk", {"junk": b"junk"})
-        await write_all(scene.services.storage.database, junk)
+        await write_all(scene.storage.database, junk)
         await asks_to_correct(scene, ana)
         assert "«" not in scene.screen(ana).text
         assert "Nombre: Ana García" in await scene.says(ana, "Ana García")

@@ -8,7 +8,6 @@ from sqlalchemy import Connection
 from structlog.testing import capture_logs
 
 from handlers.admin_notices import DAMAGED
-from storage import Storage
 from storage.sqlite_connection import storage_error
 from storage.supporters import stored_supporter
 from tests.support.raw_sql import read_sql, write_sql
@@ -25,14 +24,9 @@ async def marta_is_there(scene: Scene) -> None:
     await scene.settled()
 
 
-def storage_of(scene: Scene) -> Storage:
-    assert scene.app is not None
-    return scene.app.application.services.storage
-
-
 async def damage(scene: Scene, table: str, column: str) -> None:
     """One bit of the tag of every sealed value in a column."""
-    storage = storage_of(scene)
+    storage = scene.storage
     rows = await read_sql(
         storage.database,
         f"SELECT rowid, {column} AS value FROM {table}",  # noqa: S608 - of this test
@@ -79,7 +73,7 @@ async def test_a_signature_that_is_damaged_is_shown_told_and_can_be_withdrawn(
     ana.send("/withdraw")
     await scene.taps(ana, scene.words.label("Retirar mi firma y borrar mis datos"))
     assert SIGNED_NAME not in scene.screen(ana).text
-    assert await read_sql(storage_of(scene).database, "SELECT id FROM signatures") == []
+    assert await read_sql(scene.storage.database, "SELECT id FROM signatures") == []
 
 
 async def test_a_typed_name_that_is_damaged_is_asked_for_again_and_said_once(
@@ -191,7 +185,6 @@ async def test_a_damaged_database_is_said_to_who_meets_it_and_to_the_admins(
             scene.ana.send("/mydata")
             await scene.settled()
     monkeypatch.undo()
-    assert scene.app is not None
     assert scene.app.dispatch.counts.passed_over == 2, "they do not count as handled"
     assert "los datos que guardamos están dañados" in scene.ana.messages[-1].text
     assert alarms(scene) == 1

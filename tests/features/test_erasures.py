@@ -28,7 +28,6 @@ class Time:
     """The bot's clock, which goes on when a test says so; the bot looks at each of its days."""
 
     def __init__(self, scene: Scene) -> None:
-        assert scene.app is not None
         self.scene, self.app = scene, scene.app
         self.now = self.services.clock()
         self.services.clock = lambda: self.now

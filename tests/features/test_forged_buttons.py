@@ -19,7 +19,6 @@ ODD = (
 
 
 async def none_fails(scene: Scene, person: Person, data: Iterator[str]) -> None:
-    assert scene.app is not None
     for each in data:
         shown = [m.id for m in person.messages if m.from_bot]
         assert await person.tap_data(shown[-1], each).answered(5) is not None, each
@@ -57,7 +56,7 @@ def shown_to(scene: Scene, person: Person) -> set[str]:
 
 
 async def held(scene: Scene, person: Person) -> Held:
-    return await scene.services.storage.read(everything_held, person.id)
+    return await scene.storage.read(everything_held, person.id)
 
 
 async def test_mallory_who_taps_what_ana_was_shown_changes_nothing_of_hers(scene: Scene) -> None:

@@ -136,7 +136,7 @@ def test_every_action_has_its_former_name() -> None:
 
 
 async def conversation(scene: Scene, person: Person) -> Conversation:
-    found = await scene.services.storage.read(conversation_of, scene.services.reference(person.id))
+    found = await scene.storage.read(conversation_of, scene.services.reference(person.id))
     assert found is not None
     return found
 
@@ -150,7 +150,7 @@ async def sends(scene: Scene, person: Person, message: int, data: str) -> str:
 
 async def test_those_of_the_present_screen_do_what_they_say(scene: Scene) -> None:
     scene.simulator.limits.on = False
-    scene.services.storage.forgotten_version = 40
+    scene.storage.forgotten_version = 40
     scene.ana.start()
     await scene.settled()
     former, before = scene.screen(scene.ana), await conversation(scene, scene.ana)

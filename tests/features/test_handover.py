@@ -8,7 +8,6 @@ from bot.cli.handover import prepare_handover, prepare_undo
 from bot.cli.notices import prepare_notices
 from bot.petition_folder.schema import months_later
 from handlers.closing_date import look
-from handlers.context import Services
 from simulator.person import Person
 from storage.closing_texts import (
     AwaitedText,
@@ -26,22 +25,16 @@ MANIFEST = "0f" * 32
 WEEK = timedelta(days=7)
 
 
-def services(scene: Scene) -> Services:
-    assert scene.app is not None
-    return scene.app.application.services
-
-
 def shell(scene: Scene) -> CliContext:
     """What a command in the shell works on, beside the bot."""
-    known = services(scene)
+    known = scene.services
     return CliContext(scene.petition, known.storage, scene.english, known.clock)
 
 
 async def looks(scene: Scene, after: timedelta = timedelta()) -> None:
-    assert scene.app is not None
-    known, now = services(scene), services(scene).clock()
+    known, now = scene.services, scene.now
     known.clock = lambda: now + after
-    await look(scene.app.application.bot, known)
+    await look(scene.bot, known)
     known.clock = lambda: now
 
 
@@ -55,11 +48,11 @@ async def is_handed_over(scene: Scene) -> str:
     """Three sign, one of them without a name; the list is written, and handed over today."""
     for person in (scene.ana, scene.sean, scene.jordi):
         await scene.signs(person)
-    storage = services(scene).storage
+    storage = scene.storage
     await write_sql(storage.database, "UPDATE signatures SET name_sealed = NULL WHERE number = 2")
     await scene.closes()
-    people = Supporters(storage.database, services(scene).keyring)
-    await people.exported(3, at=services(scene).clock(), with_name=2, without_name=1)
+    people = Supporters(storage.database, scene.services.keyring)
+    await people.exported(3, at=scene.now, with_name=2, without_name=1)
     (listed,) = await storage.read(exported_lists)
     plan = await prepare_handover(
         shell(scene), on=today(scene).isoformat(), export=listed.id.hex(), manifest=MANIFEST
@@ -69,7 +62,7 @@ async def is_handed_over(scene: Scene) -> str:
 
 
 def today(scene: Scene) -> date:
-    there: datetime = services(scene).clock().astimezone(scene.words.zone)
+    there: datetime = scene.now.astimezone(scene.words.zone)
     return there.date()
 
 
@@ -161,8 +154,8 @@ async def test_who_withdraws_or_corrects_afterwards_is_on_the_list_of_the_addres
 async def test_what_an_admin_wrote_of_the_delivery_stands_below_what_was_recorded(
     scene: Scene,
 ) -> None:
-    day, storage = await is_handed_over(scene), services(scene).storage
-    now = services(scene).clock()
+    day, storage = await is_handed_over(scene), scene.storage
+    now = scene.now
     written = today(scene) - timedelta(days=1)
     awaited = AwaitedText("e", ClosingTextKind.DELIVERED, "es", now, written)
     await storage.write(

@@ -1,12 +1,11 @@
 """A wave of false signatures: the admins are told, it is taken out, and who was in it reads so."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from handlers.signing_alarm import look
 from simulator.person import Person
-from storage import Storage
 from storage.invalidations import (
     SignatureCondition,
     find_matches,
@@ -21,20 +20,10 @@ from tests.support.scene import Scene, a_scene
 from tests.support.supporters import Supporters
 
 
-def storage_of(scene: Scene) -> Storage:
-    assert scene.app is not None
-    return scene.app.application.services.storage
-
-
-def now(scene: Scene) -> datetime:
-    assert scene.app is not None
-    return scene.app.application.services.clock()
-
-
 async def invalidated(scene: Scene, numbers: list[int]) -> bytes:
-    storage = storage_of(scene)
+    storage = scene.storage
     key, _ = await storage.write(
-        take_out_signatures, numbers, reason="A wave", condition="", at=now(scene)
+        take_out_signatures, numbers, reason="A wave", condition="", at=scene.now
     )
     return key
 
@@ -45,8 +34,7 @@ def read_by(person: Person) -> list[str]:
 
 async def a_wave(scene: Scene, numbers: range) -> None:
     """They sign in the last half hour, by one link, and faster than anybody reads."""
-    assert scene.app is not None
-    services = scene.app.application.services
+    services = scene.services
     people = Supporters(services.storage.database, services.keyring)
     await people.sign(numbers)
     at = to_millis(services.clock() - timedelta(minutes=30))
@@ -55,8 +43,7 @@ async def a_wave(scene: Scene, numbers: range) -> None:
 
 
 async def test_the_admins_are_told_of_a_wave_once_and_not_who_is_in_it(scene: Scene) -> None:
-    assert scene.app is not None
-    bot, services = scene.app.application.bot, scene.app.application.services
+    bot, services = scene.bot, scene.services
     # A minute before the next quarter of a day begins.
     until = (services.clock() + timedelta(hours=6)).replace(minute=59, second=0)
     until = until.replace(hour=until.hour // 6 * 6 + 5)
@@ -173,7 +160,7 @@ async def test_ana_whose_signature_was_taken_out_by_mistake_reads_so_and_can_wit
     mine = await ana.sees("Nombre: Ana García")
     assert "Por ahora tu firma no se cuenta" in mine.text
     assert "Te escribiremos" not in mine.text
-    await storage_of(scene).write(undo_invalidation, key, now(scene))
+    await scene.storage.write(undo_invalidation, key, scene.now)
     ana.start()
     await ana.sees("2 personas han firmado.")
     await scene.settled()
@@ -185,7 +172,7 @@ async def test_ana_whose_signature_was_taken_out_by_mistake_reads_so_and_can_wit
     ana.send("/withdraw")
     await scene.taps(ana, words.label("Retirar mi firma y borrar mis datos"))
     await ana.sees("Tu firma está retirada")
-    assert (await storage_of(scene).read(petition_state)).signatures == 1
+    assert (await scene.storage.read(petition_state)).signatures == 1
 
 
 async def test_nobody_is_told_who_signed_but_themselves(tmp_path: Path) -> None:

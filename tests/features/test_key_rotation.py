@@ -15,8 +15,7 @@ from tests.support.scene import Scene
 
 
 async def rows(scene: Scene, sql: str) -> list[dict[str, Any]]:
-    assert scene.app is not None
-    return await read_sql(scene.app.application.services.storage.database, sql)
+    return await read_sql(scene.storage.database, sql)
 
 
 async def rotates(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> str:

@@ -45,7 +45,6 @@ async def in_the_shell(*arguments: str, typed: str = "") -> None:
 
 async def looks(scene: Scene) -> list[PersonNotice]:
     """The bot looks once; returns what still waits."""
-    assert scene.app is not None
     application = scene.app.application
     await send_notices(application.bot, application.services)
     return list(await application.services.storage.read(waiting_notices))
@@ -71,8 +70,7 @@ async def test_ana_writes_a_letter_and_is_told_that_she_is_erased(letters: Scene
     await scene.taps(ana, scene.words.label("📄 Recibir el archivo"))
     code = await code_for(scene, ana)
     screen = scene.screen(ana).text
-    assert scene.app is not None
-    ends_on = scene.words.date(scene.app.application.services.clock() + timedelta(days=30))
+    ends_on = scene.words.date(scene.now + timedelta(days=30))
     shown = (
         f"Tu código: {code}\nSirve una sola vez, hasta el {ends_on}. Apúntalo: no podremos volver "
         "a enseñártelo. Si pides otro, este deja de valer."
@@ -82,7 +80,7 @@ async def test_ana_writes_a_letter_and_is_told_that_she_is_erased(letters: Scene
     await scene.taps(ana, scene.words.label("Volver"))
     assert "Pediste un código para escribirnos, que sirve hasta el " in scene.screen(ana).text
     await in_the_shell("1", "erase", "--code", code)
-    storage, now = scene.app.application.services.storage, scene.clocks.now()
+    storage, now = scene.storage, scene.clocks.now()
     await storage.write(record_restore, made_at=None, at=now)
     assert len(await looks(scene)) == 1, "nothing is sent until an admin has looked"
     await storage.write(release_restore, actor=scene.marta.id, at=now)
@@ -151,8 +149,7 @@ async def test_the_answer_to_a_letter_says_what_was_done_and_nothing_unwanted_fo
     letters: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held_back: list[int] = []
-    assert letters.app is not None
-    claims = letters.app.application.services.open_claims
+    claims = letters.services.open_claims
     monkeypatch.setattr(claims, "make_void", held_back.append)
     people = [letters.world.person(f"Ana {wish}", language="es") for wish in ANSWERS]
     for number, (ana, (wish, answer)) in enumerate(zip(people, ANSWERS.items(), strict=True), 1):
@@ -196,7 +193,6 @@ async def test_a_sentence_survives_what_passes_and_is_not_sent_a_third_time(
     scene, ana = letters, letters.ana
     await scene.signs(ana)
     await scene.signs(scene.jordi)
-    assert scene.app is not None
     tries: list[int] = []
 
     def fails_with(error: Exception) -> None:
@@ -221,7 +217,7 @@ async def test_a_sentence_survives_what_passes_and_is_not_sent_a_third_time(
     fails_with(NetworkError("Bad Gateway"))
     waiting = await looks(scene)
     assert (len(waiting), len(tries)) == (2, 1), "those to one person keep their order"
-    services, now = scene.app.application.services, scene.clocks.now()
+    services, now = scene.services, scene.clocks.now()
     services.clock = lambda: now + NOTICES_KEPT_FOR + timedelta(minutes=1)
     services.date_is_right = lambda: True
     assert await looks(scene) == [], "nobody is told so late"
@@ -280,8 +276,7 @@ async def test_the_sentences_to_one_person_keep_their_order_and_end_with_their_t
 async def test_mydata_says_that_a_code_is_void_or_has_ended(letters: Scene) -> None:
     scene, ana = letters, letters.ana
     await scene.signs(ana)
-    assert scene.app is not None
-    services, valid = scene.app.application.services, "Pediste un código para escribirnos, que"
+    services, valid = scene.services, "Pediste un código para escribirnos, que"
     storage, now = services.storage, services.clock()
     ana_is = services.reference(ana.id)
 

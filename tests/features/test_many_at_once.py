@@ -43,8 +43,7 @@ async def test_the_picture_comes_above_the_petition_or_with_a_later_start(scene:
     picture, petition = (message for message in scene.jordi.messages if message.from_bot)
     assert picture.photo
     assert petition.buttons
-    assert scene.app is not None
-    services = scene.app.application.services
+    services = scene.services
     room, services.has_room = services.has_room, lambda *_: False  # others take all there is
     scene.ana.start()
     await scene.settled()
@@ -93,14 +92,13 @@ async def test_a_picture_that_hangs_keeps_nobodys_first_screen_away_and_comes_no
 async def test_an_answer_that_shows_no_picture_keeps_no_first_screen_away(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert scene.app is not None
-    send = type(scene.app.application.bot).send_photo
+    send = type(scene.bot).send_photo
 
     async def without_photo(*given: Any, **named: Any) -> Message:
         sent = await send(*given, **named)
         return Message(sent.message_id, sent.date, sent.chat)
 
-    monkeypatch.setattr(type(scene.app.application.bot), "send_photo", without_photo)
+    monkeypatch.setattr(type(scene.bot), "send_photo", without_photo)
     scene.ana.start()
     await scene.ana.sees(scene.petition.texts_in("es").title)
 

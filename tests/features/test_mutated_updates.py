@@ -45,7 +45,6 @@ async def test_no_mutated_update_stops_or_changes_anything_for_others(tmp_path: 
     rng = random.Random(1)  # noqa: S311 - repeatable mutations, no secret
     async with a_scene(tmp_path) as scene:
         scene.simulator.limits.on = False
-        assert scene.app is not None
         dispatch = scene.app.dispatch
         await scene.signs(scene.ana)
         log = await _of_mallory(scene)
@@ -58,14 +57,13 @@ async def test_no_mutated_update_stops_or_changes_anything_for_others(tmp_path: 
         assert dispatch.counts.handled > len(log)
         await scene.signs(scene.jordi)
         assert scene.told(scene.ana) == 0
-        state = await scene.services.storage.read(petition_state)
+        state = await scene.storage.read(petition_state)
         assert state.signatures == 3
         assert not state.is_closed
 
 
 async def _of_mallory(scene: Scene) -> list[dict[str, Any]]:
     """Updates of every kind, as the bot got them."""
-    assert scene.app is not None
     dispatch, log = scene.app.dispatch, list[dict[str, Any]]()
     take = dispatch.take
 

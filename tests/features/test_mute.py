@@ -71,8 +71,7 @@ async def test_who_wants_no_news_hears_that_it_is_done_though_telegram_fails_at_
                 "Query is too old and response timeout expired or query id is invalid"
             )
 
-        assert scene.app is not None
-        patch.setattr(type(scene.app.application.bot), "answer_callback_query", too_late)
+        patch.setattr(type(scene.bot), "answer_callback_query", too_late)
         refuses(jordi)
         await jordi.sees(f"{HEARD} {COUNTS}")
     # What was owed is shown besides.

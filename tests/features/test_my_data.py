@@ -235,7 +235,7 @@ async def is_given_what_they_did(scene: Scene, marta: Person, broadcast: str) ->
     shown = next(m for m in marta.messages if "Lo que guardamos de ti" in m.text).text
     assert "Ahí está también lo que guardamos porque administras la petición." in shown
     junk = Statement("UPDATE drafts SET body_sealed = :junk", {"junk": b"junk"})
-    await write_all(scene.services.storage.database, junk)
+    await write_all(scene.storage.database, junk)
     assert (await file_of(scene, marta))["as_admin"]["draft"]["body"] is None
 
 
@@ -254,7 +254,7 @@ async def test_a_second_tap_does_nothing_twice_and_the_receipt_has_what_was_agre
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scene.simulator.limits.on = False
-    ana, storage, calls = scene.ana, scene.services.storage, scene.simulator.calls
+    ana, storage, calls = scene.ana, scene.storage, scene.simulator.calls
     await scene.signs(ana, with_name=False, updates=True, news=True)
     await scene.says(ana, "/mydata")
     await taps_twice(scene, ana, "📄 Recibir el archivo")
@@ -278,7 +278,7 @@ async def test_a_second_tap_does_nothing_twice_and_the_receipt_has_what_was_agre
     await taps_twice(scene, ana, "🔑 Pedir un código")
     told = re.search(r"Tu código: (\S+)\nSirve una sola vez, hasta el ", scene.screen(ana).text)
     assert told is not None
-    assert await storage.write(check_proof, 1, told[1], scene.services.clock()) is not None
+    assert await storage.write(check_proof, 1, told[1], scene.now) is not None
     await taps_twice(scene, ana, "Limitar el uso de mis datos")
     await taps_twice(scene, ana, "Volver a permitir el uso de mis datos")
     await scene.taps(ana, "Volver")
@@ -332,7 +332,7 @@ async def test_a_second_tap_does_nothing_twice_and_the_receipt_has_what_was_agre
     jordi = scene.jordi
 
     async def erased_first(add: Proceed, supporter: bytes, *given: Any, **named: Any) -> object:
-        await storage.write(withdraw_signature, supporter, scene.services.clock())
+        await storage.write(withdraw_signature, supporter, scene.now)
         return await add(supporter, *given, **named)
 
     call_instead(monkeypatch, add_code, erased_first)

@@ -84,7 +84,7 @@ async def test_a_petition_that_takes_no_names_any_more_takes_none_that_was_half_
         assert TYPED not in scene.screen(jordi).text
         for person in (ana, jordi):
             reference = scene.services.reference(person.id)
-            known = await scene.services.storage.read(conversation_of, reference)
+            known = await scene.storage.read(conversation_of, reference)
             assert known is not None
             assert known.name is None
         await scene.taps(jordi, CONFIRM)
@@ -92,14 +92,14 @@ async def test_a_petition_that_takes_no_names_any_more_takes_none_that_was_half_
 
 
 async def test_who_objects_by_letter_meanwhile_gives_no_name(scene: Scene) -> None:
-    ana, storage = scene.ana, scene.services.storage
+    ana, storage = scene.ana, scene.storage
     await to_the_consent_to_a_name(scene, ana)
     await storage.write(
         carry_out_request,
         PersonNoticeKind.OBJECTED,
         1,
         verified_otherwise("a letter"),
-        scene.services.clock(),
+        scene.now,
     )
     await ana.tap(CONSENT).answered()
     await scene.settled()

@@ -15,7 +15,7 @@ from simulator.person import Person
 from storage.broadcast_transitions import begin_broadcast, change_broadcast, interrupt_broadcast
 from storage.broadcast_types import BroadcastAction, PauseReason
 from storage.petitions import follow_folder
-from tests.features.test_closing_date import now, services, told
+from tests.features.test_closing_date import told
 from tests.support.admin_scene import AdminScene
 from tests.support.approval_scene import QUESTION, asks
 from tests.support.scene import ADMIN, Scene
@@ -47,7 +47,7 @@ async def pau(scene: Scene) -> Person:
 async def test_pau_who_had_blocked_the_bot_is_told_too_once_he_is_back(
     scene: Scene, pau: Person
 ) -> None:
-    await services(scene).storage.write(follow_folder, now(scene) + timedelta(hours=12))
+    await scene.storage.write(follow_folder, scene.now + timedelta(hours=12))
     await scene.marta.sees(CLOSES)
     await asyncio.sleep(200)
     tries = [
@@ -62,10 +62,9 @@ async def test_pau_who_had_blocked_the_bot_is_told_too_once_he_is_back(
     await asyncio.sleep(60)
     assert (told(scene.marta, CLOSES), told(pau, CLOSES)) == (1, 1)
     # Of two notices of one thing at once each reads the newer, once.
-    assert scene.app is not None
-    bot, first = scene.app.application.bot, Notice("folder", "", "El primero.")
+    bot, first = scene.bot, Notice("folder", "", "El primero.")
     second = replace(first, text="El segundo.")
-    await asyncio.gather(*(tell_admins(bot, services(scene), each) for each in (first, second)))
+    await asyncio.gather(*(tell_admins(bot, scene.services, each) for each in (first, second)))
     await scene.settled()
     assert (told(pau, "El segundo."), told(scene.marta, "El segundo.")) == (1, 1)
     scene.simulator.calls.clear()
@@ -110,11 +109,11 @@ async def test_where_marta_who_watches_a_broadcast_is_gone_the_others_read_that_
     storage, known = admin.services.storage, await admin.broadcast()
     admin.marta.block()
     await storage.write(
-        change_broadcast, BroadcastAction.APPROVE, known.id, lucy.user.id, now(admin.scene)
+        change_broadcast, BroadcastAction.APPROVE, known.id, lucy.user.id, admin.scene.now
     )
-    await storage.write(begin_broadcast, known, now(admin.scene), None, None)
+    await storage.write(begin_broadcast, known, admin.scene.now, None, None)
     await storage.write(
-        interrupt_broadcast, known.id, PauseReason.DEFECT, now(admin.scene), "Error 1"
+        interrupt_broadcast, known.id, PauseReason.DEFECT, admin.scene.now, "Error 1"
     )
     admin.services.wake_broadcast()
     await lucy.sees("paused", 60)

@@ -57,9 +57,8 @@ async def test_what_a_profile_a_link_or_a_file_is_called_keeps_nobody_from_signi
         await scene.settled()
     await scene.signs(mallory, "Mallory Ó Briain")
     await scene.signs(scene.ana)
-    assert scene.app is not None
     assert scene.app.dispatch.counts.passed_over == 0
-    state = await scene.services.storage.read(petition_state)
+    state = await scene.storage.read(petition_state)
     assert state.signatures == 2
 
 

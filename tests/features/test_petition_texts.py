@@ -114,8 +114,7 @@ async def test_what_is_corrected_holds_without_a_restart_and_the_admins_are_told
     for here, there in ((folder, aside), (aside, folder)):
         await asyncio.to_thread(here.rename, there)
         await asyncio.sleep(1)
-    assert edited.app is not None
-    services = edited.app.application.services
+    services = edited.services
     services.clock = lambda: datetime(2999, 1, 2, tzinfo=UTC)  # its date has come
     change("es.toml", 'short_description = "', 'short_description = "Firma. ')
     await is_taken(edited, 6)

@@ -66,8 +66,7 @@ async def test_a_notice_that_changed_is_shown_before_an_old_button_counts(tmp_pa
         assert shown.index("Responde de ellos:") < shown.index("Yo, Ana García, consiento")
         await scene.consents(ana)
         assert "con la tuya: 1" in scene.screen(ana).text
-        assert scene.app is not None
-        storage = scene.app.application.services.storage
+        storage = scene.storage
         (consent,) = (await storage.read(everything_held, ana.user.id)).consents
         sha256 = consent["text"].rpartition(" ")[2]
         sql = "SELECT text FROM consent_texts WHERE sha256 = :sha256"

@@ -39,7 +39,6 @@ def sent_by(application: PetitionApplication, person: Person, text: str) -> tupl
 async def test_a_supporter_who_was_lost_and_an_admin_who_never_wrote_are_read_as_they_are(
     scene: Scene, tmp_path: Path
 ) -> None:
-    assert scene.app is not None
     await scene.signs(scene.ana)
     scene.ana.block()
     await scene.settled()
@@ -70,11 +69,10 @@ async def test_a_draft_that_a_crash_left_behind_is_none_until_it_is_forgotten(
     await scene.signs(scene.ana)
     await scene.closes()
     await scene.broadcasts(1)
-    storage = scene.services.storage
+    storage = scene.storage
     async with asyncio.timeout(60):  # the report is read before it is noted that it was made
         while not any(each.reported_at for each in await storage.read(broadcast_history)):  # noqa: ASYNC110
             await asyncio.sleep(0.1)
-    assert scene.app is not None
     sent = sent_by(scene.app.application, scene.marta, "/broadcast")
     ctx = await open_context(AdminContext, *sent)
     before = stored(tmp_path)

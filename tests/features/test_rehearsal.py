@@ -100,8 +100,7 @@ async def test_nothing_of_it_counts_afterwards_and_its_buttons_do_nothing(
     bot_id = rehearsal.settings.bot_id  # it is noted, so that no other folder begins a rehearsal
     (mark,) = (tmp_path / "keys").glob("petition.key.andry.mark")
     assert bot_id in mark.read_text().split()
-    assert rehearsal.app is not None
-    storage = rehearsal.app.application.services.storage
+    storage = rehearsal.storage
 
     await at_the_consent(rehearsal, jordi)  # step by step as before, to the same version
     tap(jordi, old, words.label("✍️ Consiento y firmo"))
@@ -127,8 +126,7 @@ async def test_a_button_of_the_real_petition_does_nothing_in_it(scene: Scene) ->
     await scene.stop_bot()
     scene.is_rehearsal = True
     await scene.start_bot()
-    assert scene.app is not None
-    storage = scene.app.application.services.storage
+    storage = scene.storage
     await at_the_consent(scene, scene.jordi)
     tap(scene.jordi, old, scene.words.label("✍️ Consiento y firmo"))
     await scene.settled()

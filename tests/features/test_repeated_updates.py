@@ -55,7 +55,6 @@ async def _lives_and_replays(scene: Scene) -> None:
 
 def _recorded(scene: Scene) -> list[Mapping[str, Any]]:
     """Keeps every update as the bot takes it."""
-    assert scene.app is not None
     dispatch, log = scene.app.dispatch, list[Mapping[str, Any]]()
     take = dispatch.take
 
@@ -68,7 +67,6 @@ def _recorded(scene: Scene) -> list[Mapping[str, Any]]:
 
 
 async def _handled(scene: Scene, update: Mapping[str, Any]) -> None:
-    assert scene.app is not None
     try:
         await scene.app.update_handler(dict(update), NOTHING_BEHIND)
     except TryAgain as error:  # pragma: no cover - says what stood in the way

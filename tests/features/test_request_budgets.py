@@ -103,8 +103,7 @@ async def test_who_taps_too_often_hears_so_though_telegram_fails_at_first(
 
 
 async def test_signing_and_taking_it_back_cannot_go_on_without_end(scene: Scene) -> None:
-    assert scene.app is not None
-    budgets = scene.app.application.services
+    budgets = scene.services
     for number in range(4):
         budgets.spend(scene.ana.id, "confirm", number)
     await scene.signs(scene.ana)
@@ -146,7 +145,6 @@ async def test_texts_are_answered_thirty_times_and_leave_the_form_ever_after(
 
 async def test_who_wrote_forty_times_before_is_heard_all_the_same(scene: Scene) -> None:
     await scene.signs(scene.ana)
-    assert scene.app is not None
     for command, shown in (
         ("stop", "No te escribiremos más"),
         ("withdraw", "¿Quieres retirar tu firma?"),
@@ -181,7 +179,6 @@ async def test_an_update_that_is_tried_again_is_counted_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with a_scene(tmp_path) as scene:
-        assert scene.app is not None
         failures = 7
 
         async def away(read: Proceed, supporter: bytes) -> object:
@@ -202,10 +199,9 @@ async def test_an_update_that_is_tried_again_is_counted_once(
 
 def used_up(scene: Scene, *what: str) -> None:
     """Lets Ana have asked for these as often as anybody may."""
-    assert scene.app is not None
     for each in what:
         for number in range(7):
-            scene.app.application.services.spend(scene.ana.id, each, number)
+            scene.services.spend(scene.ana.id, each, number)
 
 
 async def test_a_right_that_is_used_with_a_button_is_never_counted(scene: Scene) -> None:

@@ -161,7 +161,7 @@ async def test_whose_language_the_petition_lacks_is_asked_once_which_one_they_pr
     # One that the petition has not is none, and the question stays.
     await yusuf.tap_data(asked.id, data.replace("speak:es", "speak:ar")).answered()
     await scene.settled()
-    known = await scene.services.storage.read(conversation_of, scene.services.reference(yusuf.id))
+    known = await scene.storage.read(conversation_of, scene.services.reference(yusuf.id))
     assert known is not None
     assert (known.language, known.stage) == (None, "language")
     assert yusuf.messages[1:] == [asked]
@@ -205,7 +205,7 @@ async def test_a_petition_in_one_language_offers_no_other(tmp_path: Path) -> Non
 async def test_the_picture_is_uploaded_again_where_it_changed_or_its_name_is_not_known_any_more(
     scene: Scene,
 ) -> None:
-    calls, database = scene.simulator.calls, scene.services.storage.database
+    calls, database = scene.simulator.calls, scene.storage.database
 
     async def is_uploaded() -> bool:
         await asyncio.sleep(2)  # it is shown where there is room
@@ -244,7 +244,7 @@ async def test_what_must_be_known_before_the_name_is_read_without_a_tap(scene: S
 async def test_the_consent_names_its_message_and_the_form_its_time_since_the_first_question(
     scene: Scene,
 ) -> None:
-    ana, storage = scene.ana, scene.services.storage
+    ana, storage = scene.ana, scene.storage
     earlier = Statement("UPDATE conversations SET form_started_at = form_started_at - 40000")
     await scene.to_the_name(ana)
     await write_all(storage.database, earlier)

@@ -98,7 +98,7 @@ async def test_a_tap_anywhere_else_changes_nothing_and_leads_to_the_private_chat
     await tapped(scene, ana, confirm, ana.chat, deleted=9_999)
     assert "Yo, Ana García, consiento" in scene.screen(ana).text
     await tapped(scene, scene.marta, close, scene.marta.chat, deleted=9_998)
-    assert not (await scene.services.storage.read(petition_state)).is_closed
+    assert not (await scene.storage.read(petition_state)).is_closed
     # And in the private chat the same button does what it says.
     await scene.consents(ana)
     assert "con la tuya: 2" in scene.screen(ana).text
@@ -140,7 +140,6 @@ async def test_what_is_written_in_a_private_chat_by_another_is_not_taken(
 async def test_what_is_owed_in_the_private_chat_is_owed_though_a_button_elsewhere_is_tapped(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert scene.app is not None
     application = scene.app.application
     fails(monkeypatch, scene, "send_message", 100)
     scene.ana.start()

@@ -13,7 +13,6 @@ from bot.intake import UpdatesBehind
 from bot.transport import SharedRequest
 from bot.transport.errors import RateLimited, ResponseLost
 from handlers.broadcasts import preview
-from handlers.context import Services
 from simulator.faults import Fault
 from simulator.person import Person
 from storage.broadcasts import broadcast_history
@@ -24,27 +23,21 @@ from tests.support.scene import Scene, a_scene, fails, intercept
 NOTHING_DONE = "no hemos podido terminar lo que has pedido"
 
 
-def of_the_bot(scene: Scene) -> Services:
-    assert scene.app is not None
-    return scene.app.application.services
-
-
 async def all_is_acknowledged(scene: Scene) -> bool:
-    assert scene.app is not None
     await scene.app.dispatch.wait_until_at_most(0, 10)
     return scene.app.dispatch.in_progress == 0 and scene.app.dispatch.counts.retried == 0
 
 
 async def nothing_is_owed(scene: Scene) -> None:
     """Waits until every answer has been given."""
-    while given := [owed.task for owed in of_the_bot(scene).delayed_replies._pending.values()]:
+    while given := [owed.task for owed in scene.services.delayed_replies._pending.values()]:
         await asyncio.wait([task for task in given if task is not None], timeout=5)
         await asyncio.sleep(0)
 
 
 async def test_chats_whose_calls_fail_or_hang_hold_nobodys_updates(tmp_path: Path) -> None:
     async with a_scene(tmp_path) as scene:
-        of_the_bot(scene).delayed_replies._longest_wait = 0.3
+        scene.services.delayed_replies._longest_wait = 0.3
         troubled: list[Person] = []
         for fault in (Fault.ERROR, Fault.DROP, Fault.HANG):
             for number in range(3):
@@ -55,9 +48,7 @@ async def test_chats_whose_calls_fail_or_hang_hold_nobodys_updates(tmp_path: Pat
         scene.ana.start()
         await scene.ana.sees(scene.petition.texts_in("es").title)
         assert await all_is_acknowledged(scene)
-        assert len(of_the_bot(scene).delayed_replies) >= len(troubled), (
-            "what is owed to them is not"
-        )
+        assert len(scene.services.delayed_replies) >= len(troubled), "what is owed to them is not"
         scene.simulator.faults.clear()
         await troubled[0].sees(scene.petition.texts_in("es").title)
 
@@ -86,7 +77,6 @@ async def test_after_lost_answers_nobody_waits_behind_somebodys_slow_update(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.intake.polling._PAUSES", BackOff(0.01, 0.01))
-    assert scene.app is not None
     handle, call = scene.app.dispatch._handle, scene.app.polling._client.call
     is_in_hand, are_lost, is_over = asyncio.Event(), asyncio.Event(), asyncio.Event()
     lost = 0
@@ -120,7 +110,7 @@ async def test_after_lost_answers_nobody_waits_behind_somebodys_slow_update(
 async def test_what_is_owed_is_shown_unless_somebody_does_something_new_or_blocks_the_bot(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ana, owed = scene.ana, of_the_bot(scene).delayed_replies
+    ana, owed = scene.ana, scene.services.delayed_replies
     fails(monkeypatch, scene, "send_message", 1)
     ana.send("hola")
     shown = await ana.sees("elige uno de los de abajo")
@@ -157,7 +147,7 @@ async def test_what_answers_nothing_takes_no_screen_away(
         await scene.settled()
         happens()
         await scene.settled()
-        assert len(of_the_bot(scene).delayed_replies) == 1
+        assert len(scene.services.delayed_replies) == 1
         await nothing_is_owed(scene)
         assert ("Ayuda" if number % 2 else "Página 1") in scene.screen(ana).text
 
@@ -180,8 +170,7 @@ async def test_what_comes_beyond_the_budget_takes_no_screen_away(
 async def test_an_answer_that_is_on_its_way_is_put_down_before_the_next_is_given(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert scene.app is not None
-    owed = of_the_bot(scene).delayed_replies
+    owed = scene.services.delayed_replies
     answer, arrived, heard = SharedRequest.answer, asyncio.Event(), asyncio.Event()
 
     async def slow(_fields: object, send: Callable[[], Awaitable[bytes]]) -> bytes:
@@ -358,7 +347,6 @@ async def test_a_screen_that_telegram_refuses_is_an_apology_and_no_debt(
     scene.ana.send("/help")
     await scene.ana.sees("Algo ha fallado")
     assert await all_is_acknowledged(scene)
-    assert scene.app is not None
     assert scene.app.dispatch.counts.passed_over == 1
 
 
@@ -370,6 +358,5 @@ async def test_a_token_that_is_denied_for_a_moment_only_makes_the_answer_late(
         scene.simulator.faults.next("sendMessage", Fault.ERROR)
         scene.ana.start()
         await scene.ana.sees(scene.petition.texts_in("es").title)
-        assert scene.app is not None
         assert scene.app.dispatch.counts.passed_over == 0
         assert not any("Algo ha fallado" in message.text for message in scene.ana.messages)

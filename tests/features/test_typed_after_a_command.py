@@ -18,7 +18,7 @@ def commands(person: Person) -> list[str]:
 
 async def source(scene: Scene, person: Person) -> str | None:
     """Where the person is noted to have come from."""
-    known = await scene.services.storage.read(conversation_of, scene.services.reference(person.id))
+    known = await scene.storage.read(conversation_of, scene.services.reference(person.id))
     assert known is not None
     return known.source
 
@@ -92,7 +92,7 @@ async def test_a_link_and_a_question_behind_a_command_stay(scene: Scene) -> None
     marta = scene.marta
     marta.start()
     assert GONE not in await scene.says(marta, "/help Marta Ruiz")
-    names = await scene.services.storage.read(names_of_admins, [marta.id])
+    names = await scene.storage.read(names_of_admins, [marta.id])
     assert names == {marta.id: "Marta"}, "what other admins read in place of her number"
     await scene.taps(marta, "Volver")
     await scene.taps(marta, "✍️ Firmar con mi nombre")

@@ -24,7 +24,6 @@ def flood(scene: Scene, deeds: Deeds) -> None:
 
 async def dropped(scene: Scene, deeds: Deeds) -> int:
     """How many updates of a flood were one too many."""
-    assert scene.app is not None
     before = scene.app.dispatch.counts.dropped
     flood(scene, deeds)
     await scene.settled()

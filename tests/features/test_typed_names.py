@@ -136,7 +136,7 @@ async def test_a_name_typed_just_after_the_closing_goes(
     for person in (overtaken, late, named):
         await scene.to_the_consent(person)
     await scene.to_the_name(asked)
-    storage, clock = scene.services.storage, scene.services.clock
+    storage, clock = scene.storage, scene.services.clock
 
     async def closed_first(sign: Proceed, *asked: Any) -> object:
         await storage.write(close_petition, revision=0, actor=scene.marta.id, at=clock())
@@ -286,11 +286,11 @@ async def test_a_name_edited_into_an_older_message_goes_and_is_not_signed_with(
 
 async def left_behind(scene: Scene, person: Person, numbers: list[int]) -> None:
     """Lets an earlier visit have left messages in the chat that it could not delete."""
-    storage = scene.services.storage
+    storage = scene.storage
     known = await storage.read(conversation_of, scene.services.reference(person.id))
     assert known is not None
     left = replace(known, name_message_ids=tuple(numbers), version=known.version + 1)
-    await storage.write(save_conversation, left, was=known.version, at=scene.services.clock())
+    await storage.write(save_conversation, left, was=known.version, at=scene.now)
 
 
 async def test_what_an_earlier_visit_left_goes_at_the_next(
@@ -344,8 +344,7 @@ async def test_a_deletion_that_fails_is_told_and_tried_again(
     ana, marta = scene.ana, scene.marta
     await scene.to_the_name(ana)
     await scene.to_the_name(marta)
-    assert scene.app is not None
-    bot, delete = type(scene.app.application.bot), scene.app.application.bot.delete_message
+    bot, delete = type(scene.bot), scene.bot.delete_message
     seen: list[str] = []
 
     async def fails_once(_bot: object, chat: int, message: int) -> bool:

@@ -42,7 +42,7 @@ async def test_what_nobody_asked_for_gets_a_kind_answer_that_shows_the_way_on(
     # Who blocks the bot stops nothing, and goes on where they were.
     ana.block()
     await scene.settled()
-    storage = scene.services.storage
+    storage = scene.storage
     for reach, label, seen in (
         (scene.to_the_name, "Usar «Ana García»", "Yo, Ana García, consiento"),
         (scene.to_the_consent, "⬜ Noticias de otras acciones", "Yo, Ana García, consiento"),
@@ -58,9 +58,7 @@ async def test_what_nobody_asked_for_gets_a_kind_answer_that_shows_the_way_on(
         await scene.taps(person, label)
         assert seen in scene.screen(person).text
     # Who writes can be written to again, whatever Telegram said before.
-    await storage.write(
-        mark_unreachable, scene.services.reference(person.id), scene.services.clock()
-    )
+    await storage.write(mark_unreachable, scene.services.reference(person.id), scene.now)
     await scene.says(person, "hola")
     signed = await storage.read(signature_of, scene.services.reference(person.id))
     assert signed is not None

@@ -62,8 +62,7 @@ async def typed(*words: object) -> str:
 async def exported(scene: Scene, file: Path) -> None:
     """The list is written beside the bot, as `petition-bot export` does."""
     recipients = load_petition_settings().age_recipients
-    assert scene.app is not None
-    services = scene.app.application.services
+    services = scene.services
     context = CliContext(scene.petition, services.storage, scene.english, services.clock)
     await write_list(context, file, parse_recipients(recipients))
 
@@ -85,8 +84,7 @@ def is_unknown(held: Held) -> bool:
 
 async def sealed_of(scene: Scene, person: Person) -> set[bytes]:
     """What is stored of somebody, as it is on the disk now, and the whole journal."""
-    assert scene.app is not None
-    services = scene.app.application.services
+    services = scene.services
     asked = "SELECT name_sealed, chat_sealed FROM signatures WHERE supporter = :supporter"
     known = services.keyring.reference("andry", person.id)
     (row,) = await read_sql(services.storage.database, asked, supporter=known)
@@ -244,7 +242,7 @@ async def test_who_signs_without_a_name_has_it_nowhere_with_every_key_in_hand(
     scene: Scene, tmp_path: Path, key: Path
 ) -> None:
     """Telegram tells the bot what Jordi is called, with everything that he sends or taps."""
-    jordi, storage = scene.jordi, scene.services.storage
+    jordi, storage = scene.jordi, scene.storage
     await scene.signs(scene.sean)
     with capture_logs() as logs:
         await scene.signs(jordi, with_name=False, updates=True)

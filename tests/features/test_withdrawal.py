@@ -28,7 +28,7 @@ FILE = "📄 Recibir el archivo"
 
 async def rows_of(scene: Scene, table: str) -> list[dict[str, Any]]:
     sql = f"SELECT * FROM {table}"  # noqa: S608 - a constant of the tests
-    return await read_sql(scene.services.storage.database, sql)
+    return await read_sql(scene.storage.database, sql)
 
 
 async def withdraws(scene: Scene, person: Person) -> None:
@@ -74,7 +74,7 @@ async def test_the_screen_that_says_so_leaves_nothing_of_its_own(scene: Scene) -
     assert kept.pop("supporter")
     assert kept.pop("version") > 0
     # The same for everybody's, under the key: it says that the answer stays in the chat.
-    digest = screen_digest(scene.services.storage, supporter, kept_mark(Stage.WITHDRAWN))
+    digest = screen_digest(scene.storage, supporter, kept_mark(Stage.WITHDRAWN))
     assert kept.pop("screen_digest") == digest
     assert kept == {
         "stage": "withdrawn",
@@ -130,8 +130,7 @@ class TestTheFileOfMyData:
         assert await rows_of(scene, "sent_files") == []
         # One that arrives after the withdrawal goes too.
         await scene.signs(ana)
-        assert scene.app is not None
-        kind, may_leave = type(scene.app.application.bot), asyncio.Event()
+        kind, may_leave = type(scene.bot), asyncio.Event()
         send, sent = kind.send_document, len(calls.of("sendDocument"))
 
         async def sends_late(*given: Any, **named: Any) -> object:
@@ -161,8 +160,7 @@ class TestTheFileOfMyData:
             ana, jordi, sean = scene.ana, scene.jordi, scene.sean
             erased = "Lo que había en este archivo se ha borrado."
             services = scene.services
-            assert scene.app is not None
-            bot = scene.app.application.bot
+            bot = scene.bot
 
             async def tidies(before: float = 0) -> None:
                 now = services.clock()
@@ -266,8 +264,7 @@ class TestTheFileOfMyData:
                 raise NetworkError("Bad Gateway")
             return await delete(bot, chat, message)
 
-        assert scene.app is not None
-        kind = type(scene.app.application.bot)
+        kind = type(scene.bot)
         delete = kind.delete_message
         with monkeypatch.context() as patch:
             patch.setattr(kind, "delete_message", fails_once)
@@ -331,7 +328,7 @@ async def corrects_her_name(scene: Scene, person: Person) -> None:
 
 
 async def test_a_bot_that_is_stopped_leaves_no_name_of_hers_beside_the_key(scene: Scene) -> None:
-    ana, journal = scene.ana, scene.services.storage.journal
+    ana, journal = scene.ana, scene.storage.journal
     await scene.signs(ana)
     await corrects_her_name(scene, ana)
     await scene.settled()
@@ -356,7 +353,7 @@ async def test_where_the_journal_fails_she_reads_within_four_seconds_that_nothin
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scene.simulator.limits.on = False
-    ana, jordi, journal = scene.ana, scene.jordi, scene.services.storage.journal
+    ana, jordi, journal = scene.ana, scene.jordi, scene.storage.journal
     scene.marta.start()
     await scene.signs(scene.sean)
     await scene.signs(ana)

@@ -3,7 +3,6 @@
 import hashlib
 from dataclasses import replace
 
-from handlers.context import Services
 from handlers.screens import draw
 from handlers.screens.supporter_view import View
 from storage.conversations import Conversation
@@ -23,14 +22,9 @@ async def to_the_consent(scene: Scene, name: str) -> None:
     await scene.settled()
 
 
-def services(scene: Scene) -> Services:
-    assert scene.app is not None
-    return scene.app.application.services
-
-
 async def a_view(scene: Scene, name: str) -> View:
     """The consent of somebody of this name, which anybody can draw from the public texts."""
-    served = services(scene)
+    served = scene.services
     return View(
         petition=served.petition,
         words=scene.words,
@@ -46,7 +40,7 @@ async def a_view(scene: Scene, name: str) -> View:
 
 async def test_no_name_is_found_by_trying_names_on_the_digest_of_a_screen(scene: Scene) -> None:
     await to_the_consent(scene, "Ana García")
-    rows = await read_rows(services(scene).storage.database, SHOWN)
+    rows = await read_rows(scene.storage.database, SHOWN)
     kept = {row["screen_digest"] for row in rows}
     assert len(kept) == 1
     view = await a_view(scene, "Ana García")
@@ -69,5 +63,5 @@ async def test_two_people_of_one_name_on_one_screen_have_nothing_in_common(scene
         await scene.taps(someone, scene.words.label("✍️ Firmar con mi nombre"))
         someone.send("Ana García")
         await scene.settled()
-    rows = await read_rows(services(scene).storage.database, SHOWN)
+    rows = await read_rows(scene.storage.database, SHOWN)
     assert len({row["screen_digest"] for row in rows}) == 2

@@ -20,16 +20,10 @@ def sent(scene: Scene) -> Counter[str]:
     )
 
 
-def services(scene: Scene) -> Services:
-    assert scene.app is not None
-    return scene.app.application.services
-
-
 async def publish(scene: Scene, changed: Services | None = None) -> Counter[str]:
     """Publishes once more, and tells what was sent for it."""
-    assert scene.app is not None
     before = sent(scene)
-    await publish_profile(scene.app.application.bot, changed or services(scene))
+    await publish_profile(scene.bot, changed or scene.services)
     return sent(scene) - before
 
 
@@ -66,7 +60,7 @@ async def test_what_the_bot_says_of_itself_is_sent_once_and_again_where_it_chang
     texts = petition.texts | {
         "en": petition.texts["en"].model_copy(update={"description": "Anything else"})
     }
-    changed = replace(services(scene), petition=petition.model_copy(update={"texts": texts}))
+    changed = replace(scene.services, petition=petition.model_copy(update={"texts": texts}))
     assert await publish(scene, changed) == Counter(setMyDescription=1)
     assert profile.text("description", "en") == "Anything else"
     assert await publish(scene, changed) == Counter()

@@ -72,5 +72,4 @@ async def _comes(scene: Scene, watch: WaitTimes, when: str, number: int) -> None
 
 
 async def _signatures(scene: Scene) -> int:
-    assert scene.app is not None
-    return (await scene.app.application.services.storage.read(petition_state)).signatures
+    return (await scene.storage.read(petition_state)).signatures

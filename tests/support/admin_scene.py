@@ -58,8 +58,7 @@ class AdminScene:
     @property
     def services(self) -> Services:
         """Those of the running bot."""
-        assert self.scene.app is not None
-        return self.scene.app.application.services
+        return self.scene.services
 
     @property
     def panel(self) -> Message:
@@ -70,8 +69,7 @@ class AdminScene:
 
     async def start(self) -> None:
         """Lets the bot go by a clock that can be put forward and back."""
-        assert self.scene.app is not None
-        services = self.scene.app.application.services
+        services = self.scene.services
 
         def wake() -> None:
             self.wakes += 1

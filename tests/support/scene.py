@@ -6,6 +6,7 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from copy import deepcopy
+from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,11 +26,12 @@ from bot.text.problems import Problem
 from bot.text.translations import Catalogs, Words
 from bot.transport import SharedRequest
 from handlers.bot_profile import publish_profile
-from handlers.context import Services
+from handlers.context import Bot, Services
 from simulator import Simulator
 from simulator.bot_profile import Profile
 from simulator.chats import Message
 from simulator.person import Person
+from storage import Storage
 from tests.support.accelerated_loop import running_clocks
 from tests.support.api_conformance import request_faults
 from tests.support.empty_tables import copy_tables
@@ -96,8 +98,7 @@ async def _published() -> Profile:
     if not _profiles:
         with TemporaryDirectory() as folder:
             async with a_scene(Path(folder), introduced=False) as scene:
-                assert scene.app is not None
-                await publish_profile(scene.app.application.bot, scene.services)
+                await publish_profile(scene.bot, scene.services)
         _profiles.append(scene.world.profile)
     return deepcopy(_profiles[0])
 
@@ -124,33 +125,53 @@ class Scene:
         self.mallory = self.world.person("Mallory", language="en")
         self.marta = self.world.person("Marta", language="es", user_id=ADMIN)
         self.is_rehearsal = False
-        self.app: App | None = None
+        self._app: App | None = None
         self._running: asyncio.Task[None] | None = None
         self._stack = AsyncExitStack()
 
     @property
+    def app(self) -> App:
+        """The running bot."""
+        assert self._app is not None
+        return self._app
+
+    @property
+    def bot(self) -> Bot:
+        """What the running bot calls Telegram with."""
+        return self.app.application.bot
+
+    @property
     def services(self) -> Services:
         """What the handlers of the running bot have."""
-        assert self.app is not None
         return self.app.application.services
+
+    @property
+    def storage(self) -> Storage:
+        """The database of the running bot."""
+        return self.services.storage
+
+    @property
+    def now(self) -> datetime:
+        """What time it is for the running bot."""
+        return self.services.clock()
 
     async def start_bot(self) -> App:
         """Starts the bot on what an earlier one left."""
         self._stack = AsyncExitStack()
-        self.app = await self._stack.enter_async_context(
+        self._app = await self._stack.enter_async_context(
             open_app(self.settings, rehearsal=self.is_rehearsal, clocks=self.clocks)
         )
-        self._running = asyncio.create_task(self.app.run())
-        return self.app
+        self._running = asyncio.create_task(self._app.run())
+        return self._app
 
     async def stop_bot(self) -> None:
         """Stops the bot as SIGTERM does."""
-        if self.app is None or self._running is None:
+        if self._app is None or self._running is None:
             return
-        self.app.stop()
+        self._app.stop()
         await self._running
         await self._stack.aclose()
-        self.app = self._running = None
+        self._app = self._running = None
 
     async def ended(self) -> None:
         """Waits until the bot ends by itself, and raises what it ends with."""
@@ -159,7 +180,7 @@ class Scene:
             await asyncio.wait_for(self._running, 10)
         finally:
             await self._stack.aclose()
-            self.app = self._running = None
+            self._app = self._running = None
 
     async def settled(self) -> None:
         """Waits until the bot has done everything that was asked of it."""
@@ -350,7 +371,6 @@ def fails(
     monkeypatch: pytest.MonkeyPatch, scene: Scene, method: str, times: int, fatal: bool = False
 ) -> None:
     """The next calls of a method, by python-telegram-bot's name, come to nothing."""
-    assert scene.app is not None
     first, *others = method.split("_")
     left = [times]
 

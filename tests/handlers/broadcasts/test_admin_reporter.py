@@ -29,7 +29,6 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
 
 def reporter_of(scene: Scene) -> tuple[AdminReporter, Storage]:
     """Another reporter than the running bot's, and its storage."""
-    assert scene.app is not None
     application = scene.app.application
     reporter = AdminReporter(application.bot, application.services)
     return reporter, application.services.storage
