@@ -34,8 +34,7 @@ async def test_people_sign_get_their_file_and_the_closing_update_through_the_pro
                 "log_level": "info",
             } in logged
             await scene.signs(scene.ana, updates=True)
-            scene.ana.send("/mydata")
-            await scene.settled()
+            await scene.says(scene.ana, "/mydata")
             await scene.taps(scene.ana, scene.words.label("📄 Recibir el archivo"))
             assert any(message.document for message in scene.ana.messages)
             await scene.closes()

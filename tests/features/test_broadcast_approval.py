@@ -61,8 +61,7 @@ async def test_nothing_goes_out_before_another_has_seen_and_approved_it(
     await admin.says("/broadcast")
     assert "Revisar el que espera aprobación" not in admin.panel.labels, "not by who prepared it"
 
-    pau.send("/broadcast")
-    await admin.scene.settled()
+    await admin.scene.says(pau, "/broadcast")
     assert "⏳ Espera aprobación: Un mensaje sobre esta petición" in pau.messages[-1].text
     shown = len(pau.messages)
     fails(monkeypatch, admin.scene, "copy_message", 1)
@@ -95,13 +94,11 @@ async def test_nothing_goes_out_before_another_has_seen_and_approved_it(
     # Who calls themselves something else is called that from then on.
     for first, called in (("Pau", "Pau"), ("Pau Vidal", "Pau Vidal"), ("t.me/x", str(PAU))):
         pau.rename(first)
-        pau.send("/broadcasts")
-        await admin.scene.settled()
+        await admin.scene.says(pau, "/broadcasts")
         await admin.says("/broadcasts")
         assert f"Preparado por ti, confirmado por {called}\n" in admin.panel.text
     pau.rename("Marta")
-    pau.send("/broadcasts")
-    await admin.scene.settled()
+    await admin.scene.says(pau, "/broadcasts")
     await admin.says("/broadcasts")
     assert f"Preparado por ti, confirmado por Marta ({PAU})\n" in admin.panel.text
 

@@ -36,8 +36,7 @@ async def admin(tmp_path: Path) -> AsyncIterator[AdminScene]:
 async def lucy(admin: AdminScene) -> Person:
     """The other admin, who reads English and has written to the bot."""
     person = admin.scene.world.person("Lucy", language="en", user_id=LUCY)
-    person.start()
-    await admin.scene.settled()
+    await admin.scene.starts(person)
     return person
 
 
@@ -71,8 +70,7 @@ async def test_jordi_who_said_stop_is_told_of_a_breach_and_stays_left_alone(
     admin: AdminScene, lucy: Person
 ) -> None:
     jordi = admin.scene.jordi
-    jordi.send("/stop")
-    await admin.scene.settled()
+    await admin.scene.says(jordi, "/stop")
     before = len(admin.got(jordi))
     await begins_notice(admin)
     assert "Para otra cosa, pulsa «Descartar»" in admin.panel.text
@@ -117,8 +115,7 @@ async def test_jordi_who_said_stop_is_told_of_a_breach_and_stays_left_alone(
     assert in_english.text.startswith(f"{heading}\n\nSomebody stole")
     assert "even if you asked us not to write to you" in in_english.text
     assert (await admin.services.storage.read(count_signers)).muted == 1
-    jordi.send("/mydata")
-    await admin.scene.settled()
+    await admin.scene.says(jordi, "/mydata")
     assert "Pediste que no te escribiéramos" in admin.scene.screen(jordi).text
     held = await admin.services.storage.read(everything_held, jordi.id)
     assert [each["kind"] for each in held.deliveries] == ["breach"]
@@ -216,8 +213,7 @@ async def test_the_report_says_who_has_to_be_told_another_way(
     admin: AdminScene, lucy: Person
 ) -> None:
     mallory = admin.scene.mallory
-    mallory.start()
-    await admin.scene.settled()
+    await admin.scene.starts(mallory)
     await admin.scene.taps(mallory, "✍️ Sign with my name")
     await admin.scene.taps(mallory, "Use “Mallory”")
     # It is a text, and what Marta changes in it is what goes out.

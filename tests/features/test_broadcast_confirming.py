@@ -196,8 +196,7 @@ async def test_one_that_was_given_up_cannot_be_sent(admin: AdminScene) -> None:
     admin.expected.append("message to edit not found")  # the panel has moved down
     await admin.prepares()
     where, data = admin.data(SEND)
-    admin.scene.mallory.start()
-    await admin.scene.settled()
+    await admin.scene.starts(admin.scene.mallory)
     hers = admin.scene.screen(admin.scene.mallory)
     await admin.scene.mallory.tap_data(hers.id, data).answered()
     # A changed draft is not sent by the button of the former.

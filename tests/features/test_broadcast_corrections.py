@@ -16,8 +16,7 @@ async def test_yesterdays_message_had_a_mistake_and_those_who_got_it_are_told(
 ) -> None:
     report = await admin.sends("La ministra nos recibe el día 3.")
     assert CORRECT in report.labels
-    admin.scene.jordi.send("/stop")
-    await admin.scene.settled()
+    await admin.scene.says(admin.scene.jordi, "/stop")
     await admin.taps(CORRECT)
     asked = admin.panel.text  # the picture of the delivery may come after it
     assert "Llega a quienes recibieron el mensaje equivocado" in asked
@@ -63,8 +62,7 @@ async def test_a_wrong_closing_update_is_taken_back_and_the_right_one_reaches_ev
     report = await admin.over("Los mensajes se han retirado.")
     assert "Con /broadcast puedes enviarles el mensaje final corregido." in report.text
     assert CORRECT not in report.labels, "the closing update itself is sent again"
-    admin.scene.ana.send("/mydata")
-    await admin.scene.settled()
+    await admin.scene.says(admin.scene.ana, "/mydata")
     assert "Te escribiremos para contarte cómo acaba" in admin.scene.screen(admin.scene.ana).text
     admin.ahead = timedelta(seconds=5)  # a second confirmation in one second is a second tap
     await admin.says("/broadcast")

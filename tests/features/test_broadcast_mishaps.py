@@ -201,8 +201,7 @@ async def test_who_is_no_admin_any_more_gets_no_report(admin: AdminScene) -> Non
 
 async def goes_to_the_form(admin: AdminScene) -> None:
     """Marta wants to sign too, and is asked for her name."""
-    admin.marta.start()
-    await admin.scene.settled()
+    await admin.scene.starts(admin.marta)
     await admin.scene.taps(admin.marta, "✍️ Firmar con mi nombre")
     assert (await conversation(admin)).stage == "name"
 

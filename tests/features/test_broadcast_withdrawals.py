@@ -98,8 +98,7 @@ async def test_when_something_may_still_arrive_the_confirmation_says_so(
 async def refusals(admin: AdminScene, person: Person) -> list[str]:
     """What somebody reads who refuses messages in every way there is, and withdraws."""
     scene, shown = admin.scene, list[str]()
-    person.send("/mydata")
-    await scene.settled()
+    await scene.says(person, "/mydata")
     for label in (
         "No recibir noticias de otras acciones",
         "🔕 No recibir más mensajes",

@@ -108,8 +108,7 @@ async def test_who_signed_keeps_their_words_and_is_asked_only_where_a_change_nee
         await scene.signs(ana, with_name=False, updates=True, news=True)
         (before,) = (await held_of(scene, ana)).consents
         await goes_on_with(scene, folder, version="2026-12-24")
-        ana.start()
-        await scene.settled()
+        await scene.starts(ana)
         assert ANSWER not in scene.screen(ana).labels
         await scene.signs(scene.jordi)
         (of_jordi,) = (await held_of(scene, scene.jordi)).consents
@@ -117,8 +116,7 @@ async def test_who_signed_keeps_their_words_and_is_asked_only_where_a_change_nee
 
         await goes_on_with(scene, folder, version="2026-12-24", asks_again_since="2026-12-24")
         for person, asked in ((ana, True), (scene.jordi, False)):
-            person.start()
-            await scene.settled()
+            await scene.starts(person)
             assert (ANSWER in scene.screen(person).labels) is asked
         home = scene.screen(ana).text
         assert f"Los textos han cambiado desde que firmaste. {CHANGED}" in home
@@ -140,8 +138,7 @@ async def test_who_signed_keeps_their_words_and_is_asked_only_where_a_change_nee
         assert first == before
         assert (later["purposes"], later["text_version"]) == ("new_texts", "2026-12-24")
         assert chosen in later["text"]
-        ana.send("/mydata")
-        await scene.settled()
+        await scene.says(ana, "/mydata")
         shown = scene.screen(ana).text
         assert "Noticias de otras acciones: sí" in shown, "the choices are those of before"
         receipt = await receipt_of(scene, ana)
@@ -202,8 +199,7 @@ async def test_who_keeps_what_they_signed_is_not_asked_twice_and_loses_nothing(
         held = await held_of(scene, ana)
         assert held.signature is not None
         assert (held.signature["text_version"], len(held.consents)) == ("2026-11-29", 1)
-        ana.send("/mydata")
-        await scene.settled()
+        await scene.says(ana, "/mydata")
         assert "preferiste mantener los que firmaste" in scene.screen(ana).text
         stats = await scene.storage.read(signature_statistics, scene.now)
         assert (stats.total, stats.with_name) == (1, 1)
@@ -211,8 +207,7 @@ async def test_who_keeps_what_they_signed_is_not_asked_twice_and_loses_nothing(
 
 async def test_the_end_of_privacy_says_which_version_and_what_each_changed(scene: Scene) -> None:
     ana, words = scene.ana, scene.words
-    ana.send("/privacy")
-    await scene.settled()
+    await scene.says(ana, "/privacy")
     for _ in scene.petition.texts_in("es").privacy:
         await scene.taps(ana, words.label("Siguiente ›"))
     shown = scene.screen(ana).text

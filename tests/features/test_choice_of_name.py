@@ -52,8 +52,7 @@ async def test_the_first_tap_is_the_choice_and_who_signs_without_a_name_is_asked
 
     monkeypatch.setattr(Keyring, "seal", noted)
     with capture_logs() as logged:
-        ana.start()
-        await scene.settled()
+        await scene.starts(ana)
         assert scene.screen(ana).labels[:2] == [WITH, WITHOUT]
         await scene.taps(ana, WITHOUT)
         asked = scene.screen(ana)
@@ -282,8 +281,7 @@ async def test_where_the_petition_offers_one_way_alone_the_buttons_of_the_other_
             written.write_text(text.replace(asks, only))
             scene.settings = scene.settings.model_copy(update={"folder": folder})
             await scene.start_bot()
-            person.start()
-            await scene.settled()
+            await scene.starts(person)
             assert [each for each in scene.screen(person).labels if "Firmar" in each] == [label]
             if offered == "with_name":
                 await scene.taps(scene.ana, WITHOUT)

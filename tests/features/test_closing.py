@@ -16,8 +16,7 @@ ORDERS = ("/close", "/reopen", "/broadcast", "/stats")
 async def test_a_whole_petition_from_the_first_signature_to_the_report(scene: Scene) -> None:
     """The bot is stopped and started in the middle of it."""
     ana, words = scene.ana, scene.words
-    ana.start()
-    await scene.settled()
+    await scene.starts(ana)
     await scene.taps(ana, words.label("✍️ Firmar con mi nombre"))
     await scene.stop_bot()
     ana.send("Ana García")
@@ -86,8 +85,7 @@ async def test_who_taps_just_after_the_closing_is_told_that_they_have_not_signed
         assert "tal como estaba" in scene.screen(person).text
         await scene.taps(person, "Volver")
         assert NOT_SIGNED not in scene.screen(person).text, "it is said while it is news"
-    scene.ana.send("/cancel")
-    await scene.settled()
+    await scene.says(scene.ana, "/cancel")
     assert "no has firmado, y no hemos guardado ningún nombre" in scene.screen(scene.ana).text
 
 
@@ -97,8 +95,7 @@ async def test_reopening_lets_people_sign_again_and_only_the_new_ones_are_told(
     """What Marta was about to send before is void; her last tap comes twice."""
     scene.simulator.limits.on = False  # two broadcasts and their reports within seconds
     ana, jordi, sean, marta = scene.ana, scene.jordi, scene.sean, scene.marta
-    ana.start("boletin")
-    await scene.settled()
+    await scene.starts(ana, "boletin")
     await scene.signs(ana)
     marta.send("/broadcast")
     await marta.sees("La petición sigue abierta")
@@ -122,8 +119,7 @@ async def test_reopening_lets_people_sign_again_and_only_the_new_ones_are_told(
     await reopens(scene)
     await scene.signs(sean)
     for person, promised in ((ana, "contaremos en este chat"), (sean, "tell you in this chat")):
-        person.start()
-        await scene.settled()
+        await scene.starts(person)
         assert (promised in scene.screen(person).text) is (person is sean)
     await scene.closes()
     await scene.broadcasts(1)
@@ -170,8 +166,7 @@ async def test_one_person_is_one_person_in_every_language(scene: Scene) -> None:
     await scene.closes()
     await scene.broadcasts(1)
     for reader, said in ((scene.ana, "1 persona"), (scene.sean, "1 person")):
-        reader.start()
-        await scene.settled()
+        await scene.starts(reader)
         shown = scene.screen(reader).text
         assert shown.count(f" {said}.") == 2, shown  # above how it ended, and in it
     assert "firma de 1 persona." in scene.jordi.chat.transcript()
@@ -233,8 +228,7 @@ async def test_a_yes_that_comes_twice_shows_that_it_is_done(scene: Scene) -> Non
     # And once it is closed again, an old reopening opens nothing.
     await scene.closes()
     assert await answered_with(scene, again, reopening) == changed
-    scene.mallory.start()
-    await scene.settled()
+    await scene.starts(scene.mallory)
     assert scene.english.label("✍️ Firmar con mi nombre") not in scene.screen(scene.mallory).labels
 
 
@@ -257,8 +251,7 @@ async def test_what_is_no_yes_of_an_admin_closes_nothing(scene: Scene) -> None:
     await scene.settled()
     marta.send("/close")
     ctx = await scene.with_button(marta, close)
-    scene.mallory.start()
-    await scene.settled()
+    await scene.starts(scene.mallory)
     stranger = scene.mallory.tap_data(scene.screen(scene.mallory).id, data_of(ctx, close))
     await stranger.answered()
     no = data_of(ctx, leave)
@@ -277,11 +270,9 @@ async def test_what_is_no_yes_of_an_admin_closes_nothing(scene: Scene) -> None:
 
 
 async def test_to_others_the_admins_commands_do_not_exist(scene: Scene) -> None:
-    scene.jordi.send("/nothing_like_it")
-    await scene.settled()
+    await scene.says(scene.jordi, "/nothing_like_it")
     for order in ORDERS:
-        scene.ana.send(order)
-        await scene.settled()
+        await scene.says(scene.ana, order)
         assert scene.screen(scene.ana).text == scene.screen(scene.jordi).text
     scene.marta.start(new_admin_code())  # the link by which somebody became an admin
     await scene.settled()

@@ -29,8 +29,7 @@ async def look_after(scene: Scene, ahead: timedelta) -> None:
 
 
 async def asks_to_close(scene: Scene, when: str) -> None:
-    scene.marta.send(f"/close {when}")
-    await scene.settled()
+    await scene.says(scene.marta, f"/close {when}")
 
 
 def told(person: Person, words: str) -> int:
@@ -52,8 +51,7 @@ async def test_marta_gives_it_a_date_and_everyone_sees_it(scene: Scene) -> None:
     )
     await scene.taps(scene.marta, words.label("Sí, cerrarla ese día"))
     await scene.marta.sees(f"La petición se cerrará sola el {moment}.")
-    scene.ana.start()
-    await scene.settled()
+    await scene.starts(scene.ana)
     state = await scene.storage.read(petition_state)
     assert state.closes_at is not None
     until = f"Se puede firmar hasta el {words.date(day)}, 23:59."
@@ -85,8 +83,7 @@ async def test_a_date_is_read_however_it_is_typed_and_what_is_none_is_asked_for_
         (f" {last.replace('/', '.')}", "23:59"),
         (" 31.12", "23:59"),
     ):
-        scene.marta.send(f"/close{typed}")
-        await scene.settled()
+        await scene.says(scene.marta, f"/close{typed}")
         asked = scene.marta.messages[-1].text
         assert asked.startswith("¿Cerrar la petición el 31 de diciembre de "), typed
         assert asked.splitlines()[0].endswith(f", {closes}?")
@@ -154,8 +151,7 @@ async def test_ana_at_the_consent_is_told_that_it_closed_though_nothing_had_clos
     scene: Scene,
 ) -> None:
     ana, words = scene.ana, scene.words
-    ana.start()
-    await scene.settled()
+    await scene.starts(ana)
     await scene.taps(ana, words.label("✍️ Firmar con mi nombre"))
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
     await scene.storage.write(follow_folder, scene.now)
@@ -258,8 +254,7 @@ async def test_after_a_restored_backup_nothing_is_sent_until_an_admin_has_looked
     assert told(scene.marta, "Se ha restaurado una copia de seguridad") == 1
     await scene.marta.sees("Es del 20 de noviembre de 2026, 10:00. Faltan, como mucho, 12 firmas")
     await scene.marta.sees("Lo que cada persona pidió después se ha vuelto a aplicar")
-    scene.marta.send("/broadcast")
-    await scene.settled()
+    await scene.says(scene.marta, "/broadcast")
     assert told(scene.marta, "Se ha restaurado una copia de seguridad") == 2
     release = words.label("Ya lo he revisado: permitir los envíos")
     await scene.taps(scene.marta, release)
@@ -267,8 +262,7 @@ async def test_after_a_restored_backup_nothing_is_sent_until_an_admin_has_looked
     assert await storage.read(held_restore) is None
     (entry, *_) = await scene.storage.read(newest_audit_entries, 1)
     assert (entry.action, entry.actor) == ("release", scene.marta.id)
-    scene.marta.send("/broadcast")
-    await scene.settled()
+    await scene.says(scene.marta, "/broadcast")
     assert told(scene.marta, "Se ha restaurado una copia de seguridad") == 1
     await storage.write(record_restore, made_at=None, at=scene.now)
     await storage.write(mark_restore_repeated, at=scene.now, lost=0, journal_is_whole=False)

@@ -45,8 +45,7 @@ async def test_who_closes_is_told_that_the_text_waits_and_nobody_is_sent_to_broa
     assert "✅ Publicado" not in (await publishes(admin)).text
     pau.send("/closing")
     await admin.scene.taps(pau, ENGLISH)
-    pau.send("An hour of work")
-    await admin.scene.settled()
+    await admin.scene.says(pau, "An hour of work")
     await admin.marta.tap_data(*old).answered()
     await admin.scene.settled()
     assert (await admin.services.storage.read(all_closing_texts))[-1].is_left, "it came later"
@@ -372,8 +371,7 @@ async def test_what_was_replaced_neither_waits_nor_is_read_again_once_it_is_open
         await admin.scene.taps(lucy, "Approve and publish")
         assert spanish in await read_late(admin, admin.scene.jordi)
         assert english in await read_late(admin, admin.scene.mallory)
-    lucy.send("/closing")
-    await admin.scene.settled()
+    await admin.scene.says(lucy, "/closing")
     last = [m for m in lucy.messages if m.from_bot][-1]
     assert "Review the change that waits" not in last.labels
     await admin.says("/closing")

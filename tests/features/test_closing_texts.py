@@ -61,8 +61,7 @@ async def publishes(admin: AdminScene) -> Message:
 async def read_late(admin: AdminScene, person: Person | None = None) -> str:
     """What somebody reads who comes only now."""
     late = person or admin.scene.mallory
-    late.start()
-    await admin.scene.settled()
+    await admin.scene.starts(late)
     return admin.scene.screen(late).text
 
 
@@ -333,8 +332,7 @@ async def test_a_draft_is_neither_read_nor_sent_until_one_is_published(
     assert "Esta acción ha terminado" in seen
     assert "Así terminó" not in seen
     assert "how it ended" not in await read_late(drafted)
-    jordi.send("/withdraw")
-    await drafted.scene.settled()
+    await drafted.scene.says(jordi, "/withdraw")
     assert "lo puedes leer aquí" not in drafted.scene.screen(jordi).text
     await drafted.says("/broadcast")
     assert IS_DRAFT in drafted.panel.text

@@ -94,11 +94,9 @@ async def test_the_former_name_is_gone_from_the_chat_and_from_the_file(scene: Sc
     # An admin who prepares a message corrects theirs.
     marta.send("/broadcast")
     await scene.taps(marta, "Un mensaje nuevo")
-    marta.send("Hola a cada persona")
-    await scene.settled()
+    await scene.says(marta, "Hola a cada persona")
     await asks_to_correct(scene, marta)
-    marta.send("Marta García")
-    await scene.settled()
+    await scene.says(marta, "Marta García")
     shown = [message.text for message in marta.messages]
     assert any("Nombre: Marta García" in text for text in shown)
     assert "Marta García" not in shown

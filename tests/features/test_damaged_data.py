@@ -20,8 +20,7 @@ TYPED_NAME = "El nombre que habías escrito está dañado"
 
 @pytest.fixture(autouse=True)
 async def marta_is_there(scene: Scene) -> None:
-    scene.marta.start()
-    await scene.settled()
+    await scene.starts(scene.marta)
 
 
 async def damage(scene: Scene, table: str, column: str) -> None:
@@ -53,8 +52,7 @@ async def test_a_signature_that_is_damaged_is_shown_told_and_can_be_withdrawn(
     await damage(scene, "signatures", "name_sealed")
     with capture_logs() as logs:
         for command in ("/mydata", "/start", "/privacy"):
-            ana.send(command)
-            await scene.settled()
+            await scene.says(ana, command)
             if command == "/mydata":
                 assert SIGNED_NAME in scene.screen(ana).text
                 assert "Ana" not in scene.screen(ana).text
@@ -67,8 +65,7 @@ async def test_a_signature_that_is_damaged_is_shown_told_and_can_be_withdrawn(
     await scene.closes()
     await scene.broadcasts(1)
     assert scene.told(ana) == 1
-    ana.send("/stop")
-    await scene.settled()
+    await scene.says(ana, "/stop")
     assert "No te escribiremos más." in scene.screen(ana).text
     ana.send("/withdraw")
     await scene.taps(ana, scene.words.label("Retirar mi firma y borrar mis datos"))
@@ -86,16 +83,14 @@ async def test_a_typed_name_that_is_damaged_is_asked_for_again_and_said_once(
         await scene.taps(ana, words.label("✍️ Firmar con mi nombre"))
         await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
         for command in before:
-            ana.send(command)
-            await scene.settled()
+            await scene.says(ana, command)
         await damage(scene, "conversations", "name_sealed")
 
     # She leaves the form, and she reads something else meanwhile.
     for command, before in (("/start", ()), ("/help", ("/help",))):
         await types_a_name_that_is_damaged(*before)
         for said in (True, False):
-            ana.send(command)
-            await scene.settled()
+            await scene.says(ana, command)
             assert (TYPED_NAME in scene.screen(ana).text) is said
     await types_a_name_that_is_damaged()
     await scene.taps(ana, words.label("✍️ Consiento y firmo"))
@@ -114,8 +109,7 @@ async def test_one_broadcast_that_cannot_be_read_holds_up_no_other(scene: Scene)
     await scene.closes()
     await scene.broadcasts(1)
     await damage(scene, "broadcasts", "author_sealed")
-    scene.marta.send("/broadcasts")
-    await scene.settled()
+    await scene.says(scene.marta, "/broadcasts")
     assert any("Toca un número" in message.text for message in scene.marta.messages)
     assert alarms(scene) == 1
 
@@ -142,11 +136,9 @@ def spoil(monkeypatch: pytest.MonkeyPatch, part: str) -> None:
 async def test_damage_met_when_a_screen_is_drawn_at_last_is_said_and_told_like_any(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scene.ana.start()
-    await scene.settled()
+    await scene.starts(scene.ana)
     fails(monkeypatch, scene, "send_message", 1)
-    scene.ana.send("/help")
-    await scene.settled()
+    await scene.says(scene.ana, "/help")
     spoil(monkeypatch, "FROM signatures")
     with capture_logs() as logs:
         await scene.ana.sees("No podemos mostrarte cómo ha quedado lo que has pedido")
@@ -173,8 +165,7 @@ async def test_damage_that_nobody_asked_for_is_told_to_the_admins(
 async def test_a_damaged_database_is_said_to_who_meets_it_and_to_the_admins(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scene.ana.start()
-    await scene.settled()
+    await scene.starts(scene.ana)
 
     async def breaks(*_: object) -> Any:
         raise storage_error(corrupt())
@@ -182,8 +173,7 @@ async def test_a_damaged_database_is_said_to_who_meets_it_and_to_the_admins(
     call_instead(monkeypatch, stored_supporter, breaks)
     with capture_logs() as logs:
         for _ in range(2):
-            scene.ana.send("/mydata")
-            await scene.settled()
+            await scene.says(scene.ana, "/mydata")
     monkeypatch.undo()
     assert scene.app.dispatch.counts.passed_over == 2, "they do not count as handled"
     assert "los datos que guardamos están dañados" in scene.ana.messages[-1].text
@@ -191,6 +181,5 @@ async def test_a_damaged_database_is_said_to_who_meets_it_and_to_the_admins(
     assert [line["log_level"] for line in logs if line["event"] == "data_damaged"] == [
         "critical"
     ] * 2
-    scene.ana.send("/mydata")
-    await scene.settled()
+    await scene.says(scene.ana, "/mydata")
     assert "Lo que guardamos de ti" in scene.screen(scene.ana).text

@@ -87,8 +87,7 @@ def warned(person: Person) -> list[str]:
 
 
 async def visits(scene: Scene, person: Person) -> str:
-    person.send("/start")
-    await scene.settled()
+    await scene.says(person, "/start")
     return next(each.text for each in reversed(person.messages) if each.from_bot and each.buttons)
 
 
@@ -143,12 +142,10 @@ async def test_two_years_without_an_operator(scene: Scene) -> None:
         ("/withdraw", "no hay nada que retirar"),
         ("/stop", "no te escribiremos"),
     ):
-        ana.send(command)
-        await scene.settled()
+        await scene.says(ana, command)
         assert "No guardamos ninguna firma tuya" in scene.screen(ana).text, command
         assert answer in scene.screen(ana).text, command
-    marta.send("/stats")
-    await scene.settled()
+    await scene.says(marta, "/stats")
     assert "Firmas: 6" in marta.messages[-1].text
     assert "Ya borradas, porque su plazo ha acabado: 4." in marta.messages[-1].text
     await scene.closes()
@@ -163,8 +160,7 @@ async def test_two_years_without_an_operator(scene: Scene) -> None:
     screen = await visits(scene, scene.jordi)
     assert "Reunió la firma de 6 personas" in screen
     assert f"el {scene.words.date(time.now)} se borraron las últimas" in screen
-    marta.send("/broadcast")
-    await scene.settled()
+    await scene.says(marta, "/broadcast")
     assert "No se guarda ninguna firma: no hay a quién escribir." in marta.messages[-1].text
     deeds = [
         (each.action, each.detail) for each in await time.storage.read(newest_audit_entries, 9)
@@ -301,8 +297,7 @@ async def test_a_clock_two_years_ahead_erases_nobody(scene: Scene) -> None:
     await scene.taps(scene.sean, scene.english.label("📄 Get the file"))
     scene.jordi.start()
     await scene.taps(scene.jordi, scene.words.label("✍️ Firmar con mi nombre"))
-    scene.jordi.send("Jordi Puig")
-    await scene.settled()
+    await scene.says(scene.jordi, "Jordi Puig")
     time = Time(scene)
     right, wrong = time.now, time.later(24)
     with capture_logs() as logged:
@@ -335,8 +330,7 @@ async def test_nobody_who_withdrew_reads_that_their_signature_still_counts(scene
     await time.goes_to(time.later(1))
     await time.passes(2)
     assert unless in await visits(scene, ana)
-    ana.send("/mydata")
-    await scene.settled()
+    await scene.says(ana, "/mydata")
     assert unless in scene.screen(ana).text
     await scene.closes()
     assert unless in await visits(scene, ana)

@@ -39,8 +39,7 @@ def of_admins() -> Iterator[str]:
 
 
 async def test_no_forged_button_of_a_screen_fails(admin: AdminScene) -> None:
-    admin.scene.ana.start()
-    await admin.scene.settled()
+    await admin.scene.starts(admin.scene.ana)
     await none_fails(admin.scene, admin.scene.ana, of_supporters())
 
 
@@ -65,8 +64,7 @@ async def test_mallory_who_taps_what_ana_was_shown_changes_nothing_of_hers(scene
     seen = shown_to(scene, ana)
     await scene.consents(ana)
     for command in ("/mydata", "/withdraw"):
-        ana.send(command)
-        await scene.settled()
+        await scene.says(ana, command)
         seen |= shown_to(scene, ana)
     before = await held(scene, ana)
     await scene.to_the_name(mallory)

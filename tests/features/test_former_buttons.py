@@ -151,8 +151,7 @@ async def sends(scene: Scene, person: Person, message: int, data: str) -> str:
 async def test_those_of_the_present_screen_do_what_they_say(scene: Scene) -> None:
     scene.simulator.limits.on = False
     scene.storage.forgotten_version = 40
-    scene.ana.start()
-    await scene.settled()
+    await scene.starts(scene.ana)
     former, before = scene.screen(scene.ana), await conversation(scene, scene.ana)
     assert before.version == 41, "no button of a conversation that was forgotten fits it"
     now = before

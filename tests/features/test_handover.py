@@ -39,8 +39,7 @@ async def looks(scene: Scene, after: timedelta = timedelta()) -> None:
 
 
 async def reads(scene: Scene, person: Person, command: str = "/start") -> str:
-    person.send(command)
-    await scene.settled()
+    await scene.says(person, command)
     return scene.screen(person).text
 
 
@@ -87,8 +86,7 @@ async def test_everybody_reads_how_it_was_handed_over_and_no_longer_once_it_is_u
     assert "counted without your name." in await reads(scene, scene.sean)
     late = await reads(scene, scene.mallory)
     assert "3 signatures, 2 with a name and 1 without one, were delivered to the United" in late
-    scene.marta.send("/reopen")
-    await scene.settled()
+    await scene.says(scene.marta, "/reopen")
     assert scene.marta.messages[-1].text == (
         f"La petición se entregó el {day}, y quien firmara ahora no estaría en lo que se entregó. "
         "Si la entrega se anotó por error, quien administra el servidor puede deshacerlo con "
@@ -119,8 +117,7 @@ async def test_who_withdraws_or_corrects_afterwards_is_on_the_list_of_the_addres
     assert given == {"handed_over_on": today(scene).isoformat(), "with_your_name": True}
     await scene.taps(scene.jordi, words.label("Corregir mi nombre"))
     assert "le diremos el nuevo" in scene.screen(scene.jordi).text
-    scene.jordi.send("Jordi Puig i Mas")
-    await scene.settled()
+    await scene.says(scene.jordi, "Jordi Puig i Mas")
     assert "avisaremos a quien lo recibió" in await reads(scene, scene.ana, "/withdraw")
     await scene.taps(scene.ana, words.label("Retirar mi firma y borrar mis datos"))
     assert "we cannot undo that" not in await reads(scene, scene.sean, "/withdraw")

@@ -48,8 +48,7 @@ async def test_the_admins_are_told_of_a_wave_once_and_not_who_is_in_it(scene: Sc
     until = (services.clock() + timedelta(hours=6)).replace(minute=59, second=0)
     until = until.replace(hour=until.hour // 6 * 6 + 5)
     services.clock = lambda: until
-    scene.marta.start()
-    await scene.settled()
+    await scene.starts(scene.marta)
     await a_wave(scene, range(1, 30))
     await look(bot, services)
     assert not any("poco habitual" in text for text in read_by(scene.marta))
@@ -184,19 +183,15 @@ async def test_nobody_is_told_who_signed_but_themselves(tmp_path: Path) -> None:
         async with a_scene(folder) as scene:
             eva = scene.world.person("Eva", language="es")
             signer = scene.ana if is_ana else eva
-            signer.start("para-ana" if is_ana else None)
-            await scene.settled()
+            await scene.starts(signer, "para-ana" if is_ana else None)
             await scene.signs(signer, "Ana García" if is_ana else "Eva Soler")
             jordi, marta = scene.jordi, scene.marta
             for payload in ("share", "para-ana", str(scene.ana.id), "1"):
-                jordi.start(payload)
-                await scene.settled()
+                await scene.starts(jordi, payload)
             for typed in ("/mydata", "/withdraw", "/stop", "Ana García"):
-                jordi.send(typed)
-                await scene.settled()
+                await scene.says(jordi, typed)
             for typed in ("/stats", "/broadcasts", "/start para-ana", "/mydata"):
-                marta.send(typed)
-                await scene.settled()
+                await scene.says(marta, typed)
             said = [*read_by(jordi), *read_by(marta)]
             assert any("1 persona ha firmado" in text for text in said)
             # The picture is left out while many wait, and a clock moves on.

@@ -43,14 +43,12 @@ async def test_the_thanks_stay_when_ana_looks_at_something_else(scene: Scene) ->
         ("/nada", None),
     ):
         for _ in range(2):  # only repeated, it stands there once
-            ana.send("/stop")
-            await scene.settled()
+            await scene.says(ana, "/stop")
         assert from_bot(ana)[:-1] == kept
         kept = from_bot(ana)
         assert kept[-1].startswith("No te escribiremos más.")
         for _ in range(2):
-            ana.send(asked)
-            await scene.settled()
+            await scene.says(ana, asked)
             assert from_bot(ana)[:-1] == kept
             assert ana.messages[-1].buttons, "and the answer comes below the command"
         if way_back is not None:

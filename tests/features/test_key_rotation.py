@@ -36,15 +36,13 @@ async def test_people_go_on_afterwards_where_they_were_and_are_known(
     await scene.signs(scene.mallory, "Mallory Quinn")
     scene.jordi.start()
     await scene.taps(scene.jordi, words.label("✍️ Firmar con mi nombre"))
-    scene.jordi.send("Jordi Puig")
-    await scene.settled()
+    await scene.says(scene.jordi, "Jordi Puig")
 
     await scene.stop_bot()
     assert "Values encrypted with the new key: " in await rotates(scene, monkeypatch)
     await scene.start_bot()
     await scene.signs(scene.sean, "Seán O'Brien")
-    scene.mallory.send("/withdraw")
-    await scene.settled()
+    await scene.says(scene.mallory, "/withdraw")
     await scene.taps(scene.mallory, scene.english.label("Retirar mi firma y borrar mis datos"))
     await scene.consents(scene.jordi)
     for person, name in (
@@ -52,11 +50,9 @@ async def test_people_go_on_afterwards_where_they_were_and_are_known(
         (scene.sean, "Seán O'Brien"),
         (scene.jordi, "Jordi Puig"),
     ):
-        person.send("/mydata")
-        await scene.settled()
+        await scene.says(person, "/mydata")
         assert name in scene.screen(person).text
-        person.start()
-        await scene.settled()
+        await scene.starts(person)
         assert words.label("✍️ Firmar con mi nombre") not in scene.screen(person).labels
     found = await rows(scene, "SELECT signatures, last_number FROM petitions")
     assert (found[0]["signatures"], found[0]["last_number"]) == (3, 4)

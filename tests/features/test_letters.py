@@ -51,8 +51,7 @@ async def looks(scene: Scene) -> list[PersonNotice]:
 
 
 async def other_rights(scene: Scene, person: Person) -> None:
-    person.send("/mydata")
-    await scene.settled()
+    await scene.says(person, "/mydata")
     await scene.taps(person, scene.words.label("Otros derechos"))
 
 
@@ -92,8 +91,7 @@ async def test_ana_writes_a_letter_and_is_told_that_she_is_erased(letters: Scene
     assert code not in transcript
     assert "García Sol" not in transcript
     assert not any(message.document for message in ana.messages), "the file went too"
-    ana.send("/mydata")
-    await scene.settled()
+    await scene.says(ana, "/mydata")
     assert "No has firmado esta petición." in scene.screen(ana).text
 
 
@@ -102,23 +100,19 @@ async def test_jordi_who_said_stop_is_answered_and_can_undo_a_restriction(
 ) -> None:
     scene, jordi, words = letters, letters.jordi, letters.words
     await scene.signs(jordi)
-    jordi.send("/stop")
-    await scene.settled()
+    await scene.says(jordi, "/stop")
     await in_the_shell("1", "restrict", "--verified-otherwise", LETTER)
     await looks(scene)
     assert "el uso de tus datos está limitado. Tu firma sigue contando" in jordi.messages[-1].text
-    jordi.send("/mydata")
-    await scene.settled()
+    await scene.says(jordi, "/mydata")
     shown = scene.screen(jordi)
     assert "El uso de tus datos está limitado desde el " in shown.text
     assert "Pediste que no te escribiéramos" in shown.text
     assert "Te escribiremos" not in shown.text
     assert words.label("🔔 Volver a recibir mensajes") not in shown.labels
-    jordi.send("/stop")
-    await scene.settled()
+    await scene.says(jordi, "/stop")
     assert words.label("🔔 Volver a recibir mensajes") not in scene.screen(jordi).labels
-    jordi.send("/start")
-    await scene.settled()
+    await scene.says(jordi, "/start")
     assert "te contaremos" not in scene.screen(jordi).text
     await other_rights(scene, jordi)
     await scene.taps(jordi, words.label("Volver a permitir el uso de mis datos"))
@@ -281,8 +275,7 @@ async def test_mydata_says_that_a_code_is_void_or_has_ended(letters: Scene) -> N
     ana_is = services.reference(ana.id)
 
     async def said() -> str:
-        ana.send("/mydata")
-        await scene.settled()
+        await scene.says(ana, "/mydata")
         return scene.screen(ana).text
 
     await make_code(storage, ana_is, now)

@@ -38,28 +38,24 @@ async def test_a_crowd_is_greeted_in_turn_while_others_are_answered_at_once(scen
 
 
 async def test_the_picture_comes_above_the_petition_or_with_a_later_start(scene: Scene) -> None:
-    scene.jordi.start()
-    await scene.settled()
+    await scene.starts(scene.jordi)
     picture, petition = (message for message in scene.jordi.messages if message.from_bot)
     assert picture.photo
     assert petition.buttons
     services = scene.services
     room, services.has_room = services.has_room, lambda *_: False  # others take all there is
-    scene.ana.start()
-    await scene.settled()
+    await scene.starts(scene.ana)
     await scene.taps(scene.ana, scene.words.label("📖 Leer el llamamiento"))
     assert not any(message.photo for message in scene.ana.messages)
     services.has_room = room
-    scene.ana.start()
-    await scene.settled()
+    await scene.starts(scene.ana)
     assert [bool(m.photo) for m in scene.ana.messages if m.from_bot] == [True, False]
 
 
 async def test_who_reads_the_notice_while_signing_waits_for_none_of_a_crowd_that_comes(
     scene: Scene,
 ) -> None:
-    scene.ana.start()
-    await scene.settled()
+    await scene.starts(scene.ana)
     await scene.taps(scene.ana, scene.words.label("✍️ Firmar con mi nombre"))
     await asyncio.sleep(10)  # she thinks
     crowd = [scene.world.person(f"Luz{number}", language="es") for number in range(150)]
@@ -83,8 +79,7 @@ async def test_a_picture_that_hangs_keeps_nobodys_first_screen_away_and_comes_no
     assert scene.clocks.monotonic() - begun < 3
     await asyncio.sleep(60)  # the picture is given up
     scene.simulator.faults.clear()
-    ana.start()
-    await scene.settled()
+    await scene.starts(ana)
     assert [call.method for call in scene.simulator.calls].count("sendPhoto") <= 1
     assert title in scene.screen(ana).text
 
@@ -118,8 +113,7 @@ async def test_a_picture_that_surely_did_not_come_is_sent_with_a_later_start_and
             await asyncio.sleep(5)
             await scene.taps(person, scene.words.label("📖 Leer el llamamiento"))
             assert any(message.photo for message in person.messages) is came
-            person.start()
-            await scene.settled()
+            await scene.starts(person)
             assert sum(bool(message.photo) for message in person.messages) == 1
 
 

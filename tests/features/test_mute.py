@@ -77,8 +77,7 @@ async def test_who_wants_no_news_hears_that_it_is_done_though_telegram_fails_at_
     # What was owed is shown besides.
     with monkeypatch.context() as patch:
         fails(patch, scene, "send_message", 1)
-        luz.send("/help")
-        await scene.settled()
+        await scene.says(luz, "/help")
         assert HEARD in (await refuses(luz).answered()).text
         await luz.sees("Ayuda")
     # Just after signing, one is thanked all the same.

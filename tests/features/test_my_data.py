@@ -101,8 +101,7 @@ def readable(table: str) -> set[str]:
 
 async def test_the_file_and_the_screen_hold_all_that_is_held(scene: Scene) -> None:
     ana = scene.ana
-    ana.start("boletin")
-    await scene.settled()
+    await scene.starts(ana, "boletin")
     await scene.signs(ana, updates=True, news=True)
     await scene.signs(scene.sean, updates=True)
     await scene.closes()
@@ -154,8 +153,7 @@ async def test_whatever_the_journal_has_of_ana_is_in_her_file_and_what_she_asked
     await scene.signs(ana, updates=True, news=True)
     ana.send("/mydata")
     await scene.taps(ana, "Corregir mi nombre")
-    ana.send("Ana García Ruiz")
-    await scene.settled()
+    await scene.says(ana, "Ana García Ruiz")
     for label in (
         *("Borrar mi nombre de la firma", "No recibir novedades de esta petición"),
         *("No recibir noticias de otras acciones", "🔕 No recibir más mensajes"),

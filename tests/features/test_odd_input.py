@@ -14,8 +14,7 @@ ODD_NAMES = [b'"\xff\xc3 Mal"', rb'"\ud800 Mal"', rb'"Mal\u0000"', f'"{"ñ" * 65
 
 async def test_a_button_that_carries_no_text_stops_nobody(scene: Scene) -> None:
     mallory, title = scene.mallory, scene.petition.texts_in("es").title
-    mallory.start()
-    await scene.settled()
+    await scene.starts(mallory)
     for data in NO_TEXT[::2]:
         tap = mallory.tap_data(scene.screen(mallory).id, data)
         scene.ana.start()
@@ -71,14 +70,12 @@ async def test_a_name_full_of_markup_is_sent_as_text_on_every_screen(scene: Scen
         shown = []
         await scene.to_the_name(person)
         for typed in (name, f"{name} Ruiz"):
-            person.send(typed)
-            await scene.settled()
+            await scene.says(person, typed)
             shown.append(scene.screen(person))
             if typed == name:
                 await scene.consents(person)
             for order in ("/start", "/withdraw", "/mydata"):
-                person.send(order)
-                await scene.settled()
+                await scene.says(person, order)
                 shown.append(scene.screen(person))
             if typed == name:
                 await scene.taps(person, "Corregir mi nombre")

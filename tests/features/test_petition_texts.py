@@ -50,8 +50,7 @@ async def edited(
     await scene.stop_bot()
     scene.settings = scene.settings.model_copy(update={"folder": folder})
     await scene.start_bot()
-    scene.marta.start()
-    await scene.settled()
+    await scene.starts(scene.marta)
     yield scene
 
 
@@ -105,8 +104,7 @@ async def test_what_is_corrected_holds_without_a_restart_and_the_admins_are_told
     until = 'closes_on = "2998-12-31"'
     change("petition.toml", until, "# no date")
     await is_taken(edited, 4)
-    edited.mallory.start()
-    await edited.settled()
+    await edited.starts(edited.mallory)
     assert "December 2998" not in edited.screen(edited.mallory).text
     change("petition.toml", "# no date", until)
     await is_taken(edited, 5)
@@ -187,8 +185,7 @@ async def test_a_text_that_does_not_fit_beside_what_was_published_is_not_used(
     marta = edited.marta
     marta.send("/closing")
     await edited.taps(marta, "✏️ El mensaje final, en español")
-    marta.send("x" * 2800)
-    await edited.settled()
+    await edited.says(marta, "x" * 2800)
     await edited.taps(marta, "👁 Ver antes de publicar")
     await edited.taps(marta, "Publicar")
     change("es.toml", 'closed = """', 'closed = """' + "Esta acción. " * 100)

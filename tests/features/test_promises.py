@@ -15,8 +15,7 @@ from tests.support.scene import Scene, a_scene
 
 
 async def to_the_consent(scene: Scene) -> None:
-    scene.ana.start()
-    await scene.settled()
+    await scene.starts(scene.ana)
     await scene.taps(scene.ana, scene.words.label("✍️ Firmar con mi nombre"))
     await scene.taps(scene.ana, scene.words.label("Usar «{name}»", name="Ana García"))
 
@@ -58,8 +57,7 @@ async def test_a_notice_that_changed_is_shown_before_an_old_button_counts(tmp_pa
         texts = spanish.read_text()
         spanish.write_text(texts.replace("<b>Responsable:</b>", "<b>Responde de ellos:</b>"))
         await scene.start_bot()
-        ana.send("Ana García")
-        await scene.settled()
+        await scene.says(ana, "Ana García")
         await scene.consents(ana)
         shown = scene.screen(ana).text
         assert "El texto ha cambiado" in shown
@@ -73,8 +71,7 @@ async def test_a_notice_that_changed_is_shown_before_an_old_button_counts(tmp_pa
         (notice,) = await read_sql(storage.database, sql, sha256=bytes.fromhex(sha256))
         assert "Responde de ellos:" in notice["text"]
         assert "telegram.org/privacy" in notice["text"]
-        ana.send("/mydata")
-        await scene.settled()
+        await scene.says(ana, "/mydata")
         assert sha256 not in scene.screen(ana).text
 
 
@@ -95,8 +92,7 @@ async def test_who_left_a_group_or_came_back_without_a_word_is_told_how_it_ended
     jordi.block()
     await scene.settled()
     jordi.blocked = False  # back without a word from Telegram
-    jordi.send("/start")
-    await scene.settled()
+    await scene.says(jordi, "/start")
     await scene.closes()
     await scene.broadcasts(2)
     assert (scene.told(ana), scene.told(jordi)) == (1, 1)
@@ -106,19 +102,16 @@ async def test_a_name_that_was_not_signed_with_is_not_kept_and_an_answer_is_none
     scene: Scene,
 ) -> None:
     await to_the_consent(scene)
-    scene.ana.send("sí, firmo")
-    await scene.settled()
+    await scene.says(scene.ana, "sí, firmo")
     shown = scene.screen(scene.ana).text
     assert "pulsa «✍️ Consiento y firmo»" in shown
     assert "Yo, Ana García, consiento" in shown
     await scene.taps(scene.ana, scene.words.label("Volver"))
-    scene.ana.send("/mydata")
-    await scene.settled()
+    await scene.says(scene.ana, "/mydata")
     assert "García" not in scene.screen(scene.ana).text
     assert "sin firmar" not in scene.screen(scene.ana).text
     scene.ana.send("/start")
-    scene.ana.send("Ana Secreta")
-    await scene.settled()
+    await scene.says(scene.ana, "Ana Secreta")
     await scene.ana.sees("Eso parecía un nombre; no se ha guardado.")
     scene.ana.send_photo(caption="Ana Secreta")
     await scene.settled()
@@ -145,15 +138,13 @@ async def test_what_telegram_pauses_or_loses_for_a_moment_is_done_afterwards(
         await ana.sees("Lo que has enviado se ha borrado de este chat.")
         assert [m.text for m in ana.messages if not m.from_bot] == ["/start"]
         await scene.consents(ana)
-        ana.send("/mydata")
-        await scene.settled()
+        await scene.says(ana, "/mydata")
         label = words.label("📄 Recibir el archivo")
         for tap in [ana.tap(label) for _ in range(4)]:
             await tap.answered()
         await scene.settled()
         assert sum(m.document is not None for m in ana.messages) == 1, "four taps bring one file"
-        ana.send("/withdraw")
-        await scene.settled()
+        await scene.says(ana, "/withdraw")
         faults.next("editMessageText", *[Fault.ERROR] * 4)
         await scene.taps(ana, words.label("Retirar mi firma y borrar mis datos"))
         await ana.sees("Tu firma está retirada")

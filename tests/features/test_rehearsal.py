@@ -51,16 +51,14 @@ async def test_everything_that_anybody_reads_says_that_it_is_one(rehearsal: Scen
     await rehearsal.signs(sean, updates=True)
     for person, language in ((ana, words), (sean, rehearsal.english)):
         for command in SUPPORTER_COMMANDS.keys() - {"stop"}:
-            person.send(f"/{command}")
-            await rehearsal.settled()
+            await rehearsal.says(person, f"/{command}")
         person.send("/mydata")
         await rehearsal.taps(person, language.label("📄 Recibir el archivo"))
         person.send_photo()
         await rehearsal.settled()
     marta.send("/broadcast")
     await rehearsal.taps(marta, "Un mensaje nuevo")
-    marta.send("Ya somos dos.")
-    await rehearsal.settled()
+    await rehearsal.says(marta, "Ya somos dos.")
     for label in ("Continuar", "Sobre esta petición", "A quienes eligieron novedades: 2"):
         await rehearsal.taps(marta, label)
     await rehearsal.taps(marta, "Continuar")
@@ -69,8 +67,7 @@ async def test_everything_that_anybody_reads_says_that_it_is_one(rehearsal: Scen
     await sean.sees("Ya somos dos.", 20)
     await rehearsal.settled()
     for command in ADMIN_COMMANDS:
-        marta.send(f"/{command}")
-        await rehearsal.settled()
+        await rehearsal.says(marta, f"/{command}")
     ana.send("/stop")
     said = await ana.sees("No te escribiremos más")
     assert "ya iba de camino" not in said.text, "all that was sent to her has arrived"
@@ -114,8 +111,7 @@ async def test_nothing_of_it_counts_afterwards_and_its_buttons_do_nothing(
     )
     # The tapped message shows where he is now, and is no rehearsal's any more.
     assert not jordi.chat.messages[old.id].text.startswith(NOTICE["es"])
-    ana.send("/mydata")
-    await rehearsal.settled()
+    await rehearsal.says(ana, "/mydata")
     await rehearsal.signs(ana)
     assert await storage.read(last_number_given) == 1
 
@@ -134,8 +130,7 @@ async def test_a_button_of_the_real_petition_does_nothing_in_it(scene: Scene) ->
 
 
 async def at_the_consent(scene: Scene, person: Person) -> None:
-    person.start()
-    await scene.settled()
+    await scene.starts(person)
     await scene.taps(person, scene.words.label("✍️ Firmar con mi nombre"))
     await scene.taps(person, scene.words.label("Usar «{name}»", name="Jordi Puig"))
 

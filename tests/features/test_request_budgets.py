@@ -38,21 +38,18 @@ async def test_a_command_is_answered_five_times_then_told_then_silent(
         answers = []
         for _ in range(7):
             before = sent(scene)
-            scene.ana.send(f"/{command}")
-            await scene.settled()
+            await scene.says(scene.ana, f"/{command}")
             answers.append((sent(scene) - before, TOO_OFTEN in scene.screen(scene.ana).text))
         granted = 4 if command == "start" else 5  # she began with one
         silent = 7 - granted - 1
         assert answers == [(1, False)] * granted + [(1, True)] + [(0, True)] * silent, command
-        scene.jordi.send(f"/{command}")
-        await scene.settled()
+        await scene.says(scene.jordi, f"/{command}")
         assert TOO_OFTEN not in scene.screen(scene.jordi).text
     assert len(audited(tmp_path)) == 6  # of /mydata, one of them Jordi's
     for command in ("withdraw", "stop"):
         for _ in range(7):
             before = sent(scene)
-            scene.ana.send(f"/{command}")
-            await scene.settled()
+            await scene.says(scene.ana, f"/{command}")
             assert sent(scene) == before + 1
             assert TOO_OFTEN not in scene.screen(scene.ana).text
     scene.ana.send("/withdraw")
@@ -61,8 +58,7 @@ async def test_a_command_is_answered_five_times_then_told_then_silent(
 
 
 async def test_of_impatient_commands_the_last_that_is_answered_is_drawn(scene: Scene) -> None:
-    scene.ana.start()
-    await scene.settled()
+    await scene.starts(scene.ana)
     scene.simulator.faults.freeze()
     for _ in range(12):
         scene.ana.send("/help")
@@ -74,8 +70,7 @@ async def test_of_impatient_commands_the_last_that_is_answered_is_drawn(scene: S
 
 async def test_the_file_comes_five_times_a_minute(scene: Scene, tmp_path: Path) -> None:
     await scene.signs(scene.ana)
-    scene.ana.send("/mydata")
-    await scene.settled()
+    await scene.says(scene.ana, "/mydata")
     label = scene.words.label("📄 Recibir el archivo")
     for number in range(7):
         await scene.with_button(scene.ana, label)
@@ -93,8 +88,7 @@ async def test_who_taps_too_often_hears_so_though_telegram_fails_at_first(
 ) -> None:
     monkeypatch.setattr("handlers.request_budget._TIMES", 1)
     await scene.signs(scene.ana)
-    scene.ana.send("/mydata")
-    await scene.settled()
+    await scene.says(scene.ana, "/mydata")
     label = scene.words.label("📄 Recibir el archivo")
     await scene.taps(scene.ana, label)
     fails(monkeypatch, scene, "answer_callback_query", 2)
@@ -107,11 +101,9 @@ async def test_signing_and_taking_it_back_cannot_go_on_without_end(scene: Scene)
     for number in range(4):
         budgets.spend(scene.ana.id, "confirm", number)
     await scene.signs(scene.ana)
-    scene.ana.send("/withdraw")
-    await scene.settled()
+    await scene.says(scene.ana, "/withdraw")
     await scene.taps(scene.ana, scene.words.label("Retirar mi firma y borrar mis datos"))
-    scene.ana.start()
-    await scene.settled()
+    await scene.starts(scene.ana)
     await scene.taps(scene.ana, scene.words.label("✍️ Firmar con mi nombre"))
     await scene.taps(scene.ana, scene.words.label("Usar «{name}»", name="Ana García"))
     answer = await scene.ana.tap(scene.words.label("✍️ Consiento y firmo")).answered()
@@ -126,8 +118,7 @@ async def test_texts_are_answered_thirty_times_and_leave_the_form_ever_after(
     scene: Scene,
 ) -> None:
     ana = scene.ana
-    ana.start()
-    await scene.settled()
+    await scene.starts(ana)
     await scene.taps(ana, scene.words.label("✍️ Firmar con mi nombre"))
     for number in range(33):
         ana.send(f"{number}")
@@ -137,8 +128,7 @@ async def test_texts_are_answered_thirty_times_and_leave_the_form_ever_after(
     before = sent(scene)
     ana.send("Ana María")
     ana.send_kind("sticker")
-    ana.send("/nothing_like_it")
-    await scene.settled()
+    await scene.says(ana, "/nothing_like_it")
     assert sent(scene) == before
     assert [m.text for m in ana.messages if not m.from_bot] == ["/start"]
 
@@ -152,8 +142,7 @@ async def test_who_wrote_forty_times_before_is_heard_all_the_same(scene: Scene) 
         dropped = scene.app.dispatch.counts.dropped
         for _ in range(40):
             scene.ana.send("hola")
-        scene.ana.send(f"/{command}")
-        await scene.settled()
+        await scene.says(scene.ana, f"/{command}")
         assert scene.app.dispatch.counts.dropped > dropped
         assert shown in scene.screen(scene.ana).text
 
@@ -191,8 +180,7 @@ async def test_an_update_that_is_tried_again_is_counted_once(
         call_instead(monkeypatch, stored_supporter, away)
         quick = DispatchPolicy(pauses=BackOff(0.001, longest=0.001))
         monkeypatch.setattr(scene.app.dispatch, "_policy", quick)
-        scene.ana.send("/help")
-        await scene.settled()
+        await scene.says(scene.ana, "/help")
         assert failures < 0
         assert TOO_OFTEN not in scene.screen(scene.ana).text
 

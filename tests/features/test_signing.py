@@ -26,8 +26,7 @@ def styles(message: Message) -> dict[str, str]:
 async def test_ana_reads_everything_and_signs_in_one_message(scene: Scene) -> None:
     scene.simulator.limits.on = False
     ana, jordi, title = scene.ana, scene.jordi, scene.petition.texts_in("es").title
-    ana.start("boletin")
-    await scene.settled()
+    await scene.starts(ana, "boletin")
     first = scene.screen(ana)
     assert title in first.text
     assert styles(first) == {SIGN: "success", UNNAMED: "success"}
@@ -65,8 +64,7 @@ async def test_ana_reads_everything_and_signs_in_one_message(scene: Scene) -> No
 async def test_a_typed_name_and_every_attempt_at_it_leave_the_chat(scene: Scene) -> None:
     jordi, goes_first = scene.jordi, list[int]()
     scene.services.note_signing = goes_first.append
-    jordi.start()
-    await scene.settled()
+    await scene.starts(jordi)
     assert goes_first == []
     await scene.taps(jordi, SIGN)
     assert goes_first == [jordi.id], "who is signing waits for nobody else"
@@ -99,8 +97,7 @@ async def test_a_typed_name_and_every_attempt_at_it_leave_the_chat(scene: Scene)
     asked = ["/help", "/privacy", "/language", "/cancel", "/withdraw", "/mydata"]
     assert sent == ["/start", *asked]
     # Who wrote before the notice was shown is shown it.
-    scene.ana.start()
-    await scene.settled()
+    await scene.starts(scene.ana)
     scene.simulator.faults.freeze()
     scene.ana.tap(SIGN)
     scene.ana.send("L")
@@ -150,8 +147,7 @@ async def test_whose_language_the_petition_lacks_is_asked_once_which_one_they_pr
     scene: Scene,
 ) -> None:
     yusuf, title = scene.world.person("Yusuf", language="ar"), scene.petition.texts_in("en").title
-    yusuf.start("newsletter")
-    await scene.settled()
+    await scene.starts(yusuf, "newsletter")
     asked = scene.screen(yusuf)
     assert asked.text == (
         "¿En qué idioma quieres seguir?\nIn which language would you like to continue?"

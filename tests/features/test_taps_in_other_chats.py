@@ -69,8 +69,7 @@ async def test_a_tap_anywhere_else_changes_nothing_and_leads_to_the_private_chat
     scene: Scene, database: Path
 ) -> None:
     ana, words = scene.ana, scene.words
-    scene.jordi.start()
-    await scene.settled()
+    await scene.starts(scene.jordi)
     await scene.signs(scene.sean, news=True)
     await scene.to_the_consent(ana)
     confirm = data_of(scene.screen(ana), "✍️ Consiento y firmo")
@@ -142,8 +141,7 @@ async def test_what_is_owed_in_the_private_chat_is_owed_though_a_button_elsewher
 ) -> None:
     application = scene.app.application
     fails(monkeypatch, scene, "send_message", 100)
-    scene.ana.start()
-    await scene.settled()
+    await scene.starts(scene.ana)
     await tapped(scene, scene.ana, "made up", scene.world.group("Barrio", members=[scene.ana]))
     assert len(application.services.delayed_replies) == 1
     await tapped(scene, scene.mallory, "made up", scene.ana.chat)

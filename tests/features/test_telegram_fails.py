@@ -60,8 +60,7 @@ async def test_who_withdraws_reads_so_while_the_deletion_of_their_file_hangs(
     await scene.signs(ana)
     ana.send("/mydata")
     await scene.taps(ana, words.label("📄 Recibir el archivo"))
-    ana.send("/withdraw")
-    await scene.settled()
+    await scene.says(ana, "/withdraw")
     scene.simulator.faults.next("deleteMessage", Fault.HANG)
     begun = scene.clocks.monotonic()
     ana.tap(words.label("Retirar mi firma y borrar mis datos"))
@@ -117,8 +116,7 @@ async def test_what_is_owed_is_shown_unless_somebody_does_something_new_or_block
     assert scene.words.label("✍️ Firmar con mi nombre") in shown.labels
     for does in (lambda: ana.send("/help"), ana.block):
         fails(monkeypatch, scene, "send_message", 1)
-        ana.send("hola")
-        await scene.settled()
+        await scene.says(ana, "hola")
         assert len(owed) == 1
         does()
         await scene.settled()
@@ -130,8 +128,7 @@ async def test_what_answers_nothing_takes_no_screen_away(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ana, updates = scene.ana, scene.world.updates
-    ana.start()
-    await scene.settled()
+    await scene.starts(ana)
     written = {**ana.chat.messages[1].shape(), "message_id": 99}
     for gone in ("text", "entities"):
         written.pop(gone, None)
@@ -143,8 +140,7 @@ async def test_what_answers_nothing_takes_no_screen_away(
     )
     for number, happens in enumerate(unanswered):
         fails(monkeypatch, scene, "send_message", 1)
-        ana.send("/help" if number % 2 else "/privacy")
-        await scene.settled()
+        await scene.says(ana, "/help" if number % 2 else "/privacy")
         happens()
         await scene.settled()
         assert len(scene.services.delayed_replies) == 1
@@ -156,13 +152,11 @@ async def test_what_comes_beyond_the_budget_takes_no_screen_away(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("handlers.request_budget._TIMES_WRITTEN", 0)
-    scene.ana.start()
-    await scene.settled()
+    await scene.starts(scene.ana)
     await scene.taps(scene.ana, scene.words.label("✍️ Firmar con mi nombre"))
     fails(monkeypatch, scene, "send_message", 1)
     for name in ("Ana", "Ana García"):
-        scene.ana.send(name)
-        await scene.settled()
+        await scene.says(scene.ana, name)
     await scene.ana.sees("Vas muy deprisa")
     assert [m.text for m in scene.ana.messages if not m.from_bot] == ["/start"]
 
@@ -195,13 +189,11 @@ async def test_a_screen_comes_once_though_what_was_there_cannot_be_deleted_at_fi
 ) -> None:
     monkeypatch.setattr("handlers.delayed_replies._PAUSES", BackOff(0.01, 0.01))
     ana = scene.ana
-    ana.start()
-    await scene.settled()
+    await scene.starts(ana)
     first = scene.screen(ana).id
     before = len(scene.simulator.calls.of("sendMessage"))
     fails(monkeypatch, scene, "delete_message", 3)
-    ana.send("/help")
-    await scene.settled()
+    await scene.says(ana, "/help")
     await nothing_is_owed(scene)
     assert len(scene.simulator.calls.of("sendMessage")) == before + 1
     assert first not in {message.id for message in ana.messages}
@@ -210,8 +202,7 @@ async def test_a_screen_comes_once_though_what_was_there_cannot_be_deleted_at_fi
     await scene.taps(ana, scene.words.label("✍️ Firmar con mi nombre"))
     before = len(scene.simulator.calls.of("sendMessage"))
     fails(monkeypatch, scene, "delete_message", 3)
-    ana.send("x")
-    await scene.settled()
+    await scene.says(ana, "x")
     await nothing_is_owed(scene)
     assert len(scene.simulator.calls.of("sendMessage")) == before + 1
     assert "Lo que has enviado se ha borrado de este chat." in scene.screen(ana).text
@@ -222,8 +213,7 @@ async def test_the_file_of_ones_data_comes_once_though_the_screen_after_it_fails
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await scene.signs(scene.ana)
-    scene.ana.send("/mydata")
-    await scene.settled()
+    await scene.says(scene.ana, "/mydata")
     fails(monkeypatch, scene, "send_message", 1)
     await scene.taps(scene.ana, scene.words.label("📄 Recibir el archivo"))
 
@@ -239,8 +229,7 @@ async def test_the_file_of_ones_data_comes_though_it_fails_at_first(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await scene.signs(scene.ana)
-    scene.ana.send("/mydata")
-    await scene.settled()
+    await scene.says(scene.ana, "/mydata")
     fails(monkeypatch, scene, "send_document", 1)
     await scene.taps(scene.ana, scene.words.label("📄 Recibir el archivo"))
     await scene.ana.sees_one(lambda m: m.document is not None, what="the file")

@@ -189,8 +189,7 @@ async def test_a_name_typed_just_after_the_closing_goes(
 
 async def test_what_is_a_name_beyond_doubt_goes_though_it_came_too_early(scene: Scene) -> None:
     ana, jordi, luz = scene.ana, scene.jordi, scene.world.person("Luz", language="es")
-    ana.start()
-    await scene.settled()
+    await scene.starts(ana)
     for text in ("María Pérez", "ana garcia"):
         said = await scene.says(ana, text)
         assert "Eso parecía un nombre; no se ha guardado. Este chat funciona con botones" in said
@@ -223,13 +222,11 @@ async def test_what_an_admin_writes_for_everybody_stays(scene: Scene) -> None:
     assert written(marta) == ["Marta Ruiz Ruiz"]
     # What is typed at the consent goes all the same.
     await scene.to_the_consent(marta)
-    marta.send("Marta Sol")
-    await scene.settled()
+    await scene.says(marta, "Marta Sol")
     assert GONE in marta.messages[-1].text
     assert written(marta) == ["Marta Ruiz Ruiz"]
     for text in ("/start", "/cancel", "Gracias Ana"):
-        marta.send(text)
-        await scene.settled()
+        await scene.says(marta, text)
     await scene.to_the_name(marta)
     marta.edit(draft, "Marta Ruiz")
     await scene.settled()

@@ -71,15 +71,13 @@ async def test_what_nobody_asked_for_gets_a_kind_answer_that_shows_the_way_on(
     assert "con la tuya: 2" in scene.screen(jordi).text
     scene.marta.send("/stats")
     await scene.marta.sees("Firmas: 2")
-    ana.start()
-    await scene.settled()
+    await scene.starts(ana)
     assert scene.petition.texts_in("es").title in scene.screen(ana).text
 
 
 async def test_a_stale_button_shows_the_present_screen(scene: Scene) -> None:
     ana = scene.ana
-    ana.start()
-    await scene.settled()
+    await scene.starts(ana)
     first = scene.screen(ana)
     old = next(b.data for row in first.buttons for b in row if "Firmar" in b.label)
     await scene.taps(ana, "📖 Leer el llamamiento")

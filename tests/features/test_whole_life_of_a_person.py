@@ -128,8 +128,7 @@ async def test_ana_signs_corrects_reads_and_withdraws_and_no_backup_brings_her_b
     await taps(scene, ana, "✍️ Consiento que se entregue")
     ever |= await sealed_of(scene, ana)
     await taps(scene, ana, "Corregir mi nombre")
-    ana.send("Ana García Sol")
-    await scene.settled()
+    await scene.says(ana, "Ana García Sol")
     assert "tu firma lleva el nombre que has escrito" in scene.screen(ana).text
     given = await file_of(scene, ana)
     assert given["signature"]["name"] == "Ana García Sol"

@@ -15,11 +15,9 @@ SHOWN = Statement("SELECT screen_digest FROM conversations WHERE screen_digest I
 
 
 async def to_the_consent(scene: Scene, name: str) -> None:
-    scene.ana.start()
-    await scene.settled()
+    await scene.starts(scene.ana)
     await scene.taps(scene.ana, scene.words.label("✍️ Firmar con mi nombre"))
-    scene.ana.send(name)
-    await scene.settled()
+    await scene.says(scene.ana, name)
 
 
 async def a_view(scene: Scene, name: str) -> View:
@@ -58,10 +56,8 @@ async def test_no_name_is_found_by_trying_names_on_the_digest_of_a_screen(scene:
 
 async def test_two_people_of_one_name_on_one_screen_have_nothing_in_common(scene: Scene) -> None:
     for someone in (scene.ana, scene.world.person("Eva", language="es")):
-        someone.start()
-        await scene.settled()
+        await scene.starts(someone)
         await scene.taps(someone, scene.words.label("✍️ Firmar con mi nombre"))
-        someone.send("Ana García")
-        await scene.settled()
+        await scene.says(someone, "Ana García")
     rows = await read_rows(scene.storage.database, SHOWN)
     assert len({row["screen_digest"] for row in rows}) == 2

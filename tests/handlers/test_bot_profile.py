@@ -47,8 +47,7 @@ async def test_what_the_bot_says_of_itself_is_sent_once_and_again_where_it_chang
     profile = scene.world.profile
     assert profile.text("description", "ca") == scene.petition.texts_in("ca").description
     assert profile.text("description", "ar") == scene.petition.texts_in("es").description
-    scene.ana.start()
-    await scene.settled()
+    await scene.starts(scene.ana)
     assert [c for c in scene.simulator.calls.of("setMyCommands") if "scope" in c.params] == []
     assert scene.simulator.calls.of("deleteMyCommands") == []
     before = sent(scene)
@@ -79,8 +78,7 @@ async def test_an_admin_is_offered_the_admins_commands_and_a_former_one_loses_th
         scene.settings = scene.settings.model_copy(update={"admin_ids": frozenset(admins)})
         await scene.start_bot()
         for _ in range(2):
-            scene.marta.start()
-            await scene.settled()
+            await scene.starts(scene.marta)
         assert names(scene.marta.commands) == offered
     scoped = [c for c in scene.simulator.calls.of("setMyCommands") if "scope" in c.params]
     assert len(scoped) == 2, "once each time"

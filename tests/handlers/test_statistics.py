@@ -72,8 +72,7 @@ async def test_of_very_many_links_those_that_are_not_named_have_a_line_of_their_
         return Stats(1613, 7, {"es": 1613}, {**large, "luz": 2, None: 11}, 3, 1600, 5, 4)
 
     call_instead(monkeypatch, signature_statistics, stats)
-    scene.marta.start()
-    await scene.settled()
+    await scene.starts(scene.marta)
     scene.marta.send("/stats")
     said = await scene.marta.sees("Firmas: 1.613")
     assert "Con su nombre: 1.600. Sin su nombre: 13." in said.text
@@ -99,8 +98,7 @@ async def test_with_nobody_but_who_came_by_links_of_many_nothing_is_said_of_the_
 
 async def test_a_link_made_for_one_person_is_not_told_to_the_admins(scene: Scene) -> None:
     for person, link in ((scene.ana, "para-ana-garcia"), (scene.jordi, None)):
-        person.start(link)
-        await scene.settled()
+        await scene.starts(person, link)
         await scene.signs(person)
     scene.marta.send("/stats")
     said = await scene.marta.sees("Firmas: 2")

@@ -131,8 +131,7 @@ async def test_what_is_written_in_a_group_draws_nothing() -> None:
 
 async def test_impatient_taps_are_all_answered_and_drawn_once(scene: Scene) -> None:
     ana, words = scene.ana, scene.words
-    ana.start()
-    await scene.settled()
+    await scene.starts(ana)
     before = len(scene.simulator.calls.of("editMessageText"))
     label = words.label("📖 Leer el llamamiento")
     # All of them are waiting before the bot hears of the first.

@@ -200,6 +200,12 @@ class Scene:
         await self.settled()
         return person.screen.text
 
+    async def starts(self, person: Person, payload: str | None = None) -> str:
+        """Returns what somebody reads on the screen after they have pressed Start."""
+        person.start(payload)
+        await self.settled()
+        return person.screen.text
+
     async def with_button(self, person: Person, label: str) -> Message:
         """The newest message that has this button."""
         return await person.with_button(label)
