@@ -111,6 +111,24 @@ async def test_what_is_discarded_is_in_the_history_alone(storage: Storage) -> No
     assert sorted(noted) == [(MARTA, "closing es 1"), (MARTA, "discarded")]
 
 
+async def test_what_an_admin_did_not_see_is_not_published(storage: Storage) -> None:
+    await writes(storage, "Han vuelto")
+    seen = await left(storage)
+    await writes(storage, "They are back", ENGLISH)
+    assert (
+        await storage.write(publish_closing_texts, seen, actor=MARTA, at=NOON, approval_above=None)
+        is None
+    )
+    seen = await left(storage)
+    await writes(storage, "Son libres")
+    assert (
+        await storage.write(publish_closing_texts, seen, actor=MARTA, at=NOON, approval_above=None)
+        is None
+    )
+    assert await shown(storage) == []
+    assert [entry.action for entry in await storage.read(newest_audit_entries, 9)] == []
+
+
 async def test_above_the_threshold_a_closed_petition_needs_a_second_admin(
     storage: Storage, keyring: Keyring
 ) -> None:
