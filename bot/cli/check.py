@@ -12,7 +12,7 @@ from bot.petition.petition import BUNDLED, petition_of
 from bot.petition_folder.check import problems_of, warnings_of
 from bot.petition_folder.read import read_folder
 from bot.petition_folder.schema import PETITION_FILE
-from bot.petition_folder.unready import fields_of, unready_problems
+from bot.petition_folder.unready import entries_of, unready_problems
 from bot.settings import load_petition_settings
 from bot.text.problems import Problem
 from bot.text.terminal_language import label, plural_label, terminal_words
@@ -54,7 +54,7 @@ def check(
         left = plural_label(
             "{slug} ({languages}): aún no está lista: queda {n} cosa por escribir.",
             "{slug} ({languages}): aún no está lista: quedan {n} cosas por escribir.",
-            len(fields_of(unready)),
+            len(entries_of(unready)),
             slug=slug,
             languages=languages,
         )

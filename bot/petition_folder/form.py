@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -11,7 +11,7 @@ from bot.petition_folder.markup_check import LONGEST, fillable
 from bot.petition_folder.placeholders import values_in
 from bot.petition_folder.read import Folder
 from bot.petition_folder.schema import PETITION_FILE, Group, PetitionFile, Texts
-from bot.petition_folder.schema_fields import SchemaField, fields_of, key_of
+from bot.petition_folder.schema_fields import FileField, fields_of
 from bot.petition_folder.screen_lengths import rooms
 from bot.petition_folder.unready import MARK
 from bot.text import text_limits
@@ -26,57 +26,28 @@ _BEGINS_NO_TAG = re.compile(
 _BEGINS_NO_SIGN = re.compile(r"&(?!#\d+;|#x[0-9a-f]+;|[a-z]{2,8};)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class FormField:
-    """One value that can be written: its file, where it is there, and what the schema says of it.
-
-    `language` is None for what holds for all languages.
-    """
-
-    file: str
-    path: tuple[str, ...]
-    schema: SchemaField
-    language: str | None = None
-
-    @property
-    def key(self) -> str:
-        """The entry as a `Problem` names it."""
-        return key_of(self.path)
-
-    @property
-    def group(self) -> Group:
-        """What it stands together with."""
-        return Group(self.schema.said.get("group", Group.OTHER))
-
-    @property
-    def is_optional(self) -> bool:
-        """Whether it can be left out, and not in one language alone."""
-        return self.schema.is_optional and not self.schema.is_by_language
-
-    @property
-    def order(self) -> tuple[str, ...]:
-        """The keys beside it, in the order of the schema; none for a language beside others."""
-        return self.schema.beside if self.path[-1] in self.schema.beside else ()
-
-
-def form_of(read: Folder) -> list[FormField]:
+def form_of(read: Folder) -> list[FileField]:
     """Returns the field of every value that can be written; none of a file that is not TOML."""
-    found = [each for each in _fields(read) if not each.schema.said.get("readOnly")]
-    return sorted(found, key=lambda each: _GROUPS.index(each.group))
+    found = [each for each in _fields(read) if not each.said.get("readOnly")]
+    return sorted(found, key=lambda each: _GROUPS.index(_group(each)))
 
 
-def _fields(read: Folder) -> Iterator[FormField]:
+def _group(field: FileField) -> Group:
+    return Group(field.said.get("group", Group.OTHER))
+
+
+def _fields(read: Folder) -> Iterator[FileField]:
     for language in read.languages:
-        for field in fields_of(Texts, {}):
-            yield FormField(f"{language}.toml", field.path, field, language)
+        for field in fields_of(Texts, f"{language}.toml"):
+            yield replace(field, language=language)
     if read.petition is None:
         return
-    for field in fields_of(PetitionFile, read.petition):
+    for field in fields_of(PetitionFile, PETITION_FILE, read.petition):
         if not field.is_by_language or isinstance(at(read.petition, field.path), str | list):
-            yield FormField(PETITION_FILE, field.path, field)
+            yield field
             continue
         for language in read.languages:
-            yield FormField(PETITION_FILE, (*field.path, language), field, language)
+            yield replace(field, path=(*field.path, language), language=language, beside=())
 
 
 def shapes_of(read: Folder) -> list[dict[str, Any]]:
@@ -86,9 +57,9 @@ def shapes_of(read: Folder) -> list[dict[str, Any]]:
 
 
 def _shape(
-    field: FormField, read: Folder, room: Mapping[str, Mapping[str, int]]
+    field: FileField, read: Folder, room: Mapping[str, Mapping[str, int]]
 ) -> dict[str, Any]:
-    said, limit = field.schema.said, field.schema.said.get("limit")
+    said, limit = field.said, field.said.get("limit")
     is_text = field.file != PETITION_FILE and field.language is not None
     if is_text and limit is None:
         limit = room[str(field.language)].get(field.key, text_limits.MESSAGE)
@@ -97,12 +68,12 @@ def _shape(
         "file": field.file,
         "key": field.key,
         "language": field.language,
-        "name": field.schema.name,
+        "name": field.name,
         "number": next((int(part) + 1 for part in field.path if part.isdecimal()), None),
-        "group": field.group,
+        "group": _group(field),
         "title": said["title"],
         "why": " ".join(said.get("description", "").split()),
-        "kind": field.schema.kind,
+        "kind": field.kind,
         "limit": limit,
         "least": said.get("minimum", 0),
         "choices": choices | {each: each for each in said.get("enum", ()) if each not in choices},
@@ -112,7 +83,7 @@ def _shape(
     }
 
 
-def _todo(read: Folder, field: FormField) -> str | None:
+def _todo(read: Folder, field: FileField) -> str | None:
     """Returns whether there is something to "write" or to "translate" in a field."""
     text = text_in(read, field)
     said = " ".join(text) if isinstance(text, list) else str(text)
@@ -128,11 +99,11 @@ def _todo(read: Folder, field: FormField) -> str | None:
     return "translate" if text == text_in(read, original) else None
 
 
-def text_in(read: Folder, field: FormField) -> str | list[str] | bool:
+def text_in(read: Folder, field: FileField) -> str | list[str] | bool:
     """Returns what a file says for a field, as it is written there; "" if that is another form."""
     is_text = field.file != PETITION_FILE
     value = at(read.texts.get(field.language or "") if is_text else read.petition, field.path)
-    kind = field.schema.kind
+    kind = field.kind
     if kind == "yes_no":
         return value is True
     if kind in ("pages", "lines"):
@@ -140,7 +111,7 @@ def text_in(read: Folder, field: FormField) -> str | list[str] | bool:
     if kind == "numbers" and isinstance(value, list):
         return ", ".join(map(str, value))
     if kind == "choice" and value is None:
-        return str(field.schema.said.get("default", ""))
+        return str(field.said.get("default", ""))
     # A date without quotation marks is one too; a time would not be a day.
     is_said = isinstance(value, str) or type(value) in (int, date)
     return _stripped(str(value)) if is_said else ""
@@ -151,13 +122,13 @@ def _stripped(text: object) -> str:
     return said.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
-def value_from(field: FormField, said: object) -> Value | None:
+def value_from(field: FileField, said: object) -> Value | None:
     """Returns what somebody wrote as a value for the file; None takes an optional one out.
 
     Raises:
         ValueError: it has another form than this field's.
     """
-    kind = field.schema.kind
+    kind = field.kind
     if kind == "yes_no" and isinstance(said, bool):
         return said
     if kind in ("pages", "lines") and isinstance(said, list) and said:

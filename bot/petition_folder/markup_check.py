@@ -19,7 +19,7 @@ from telegram_text.markup import Html, MarkupError, fill, length, link, parse, p
 
 Values = Mapping[str, str]
 
-_FIELDS = tuple(fields_of(Texts, {}))
+_FIELDS = tuple(fields_of(Texts, ""))
 _KINDS = {each.name: each.kind for each in _FIELDS}
 PLAIN = frozenset(key for key, kind in _KINDS.items() if kind in ("plain", "line"))
 PAGED = tuple(key for key, kind in _KINDS.items() if kind == "pages")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel
@@ -16,63 +17,75 @@ Place = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class SchemaField:
+class FileField:
     """One value of a file: the keys that lead to it, and what the JSON schema says of it.
 
-    `kind` is how it is written: Telegram's "html" or a "heading" in it, "pages" of it, "plain"
-    text, a "line" or "lines", a "number" or "numbers", "yes_no", a "date", a "time-zone" or a
-    "choice". `beside` are the keys of its section.
+    Attributes:
+        file: the name of the file.
+        name: the key by which it is known in every language and in every section of a list.
+        kind: how it is written: Telegram's "html" or a "heading" in it, "pages" of it, "plain"
+            text, a "line" or "lines", a "number" or "numbers", "yes_no", a "date", a "time-zone"
+            or a "choice".
+        is_optional: whether it can be left out, and not in one language alone.
+        beside: the keys of its section, in the order of the schema.
+        language: None for what holds for all languages.
     """
 
+    file: str
     path: tuple[str, ...]
+    name: str
     said: Mapping[str, Any]
     kind: str
     is_by_language: bool
     is_optional: bool
     beside: tuple[str, ...]
+    language: str | None = None
 
     @property
-    def name(self) -> str:
-        """The key by which it is known in every language and in every section of a list."""
-        return ".".join(each for each in self.path if not each.isdecimal())
+    def key(self) -> str:
+        """The entry as a `Problem` names it."""
+        return key_of(self.path)
 
 
 _schema_of = cache(lambda model: model.model_json_schema())
 
 
-def fields_of(model: type[BaseModel], table: Mapping[str, Any]) -> Iterator[SchemaField]:
+def fields_of(
+    model: type[BaseModel], file: str, table: Mapping[str, Any] = MappingProxyType({})
+) -> Iterator[FileField]:
     """Yields every field that a file can have, in the order of the schema.
 
     Those of a section that may be missing, or of a list of sections, if the `table` has it.
     """
     schema = _schema_of(model)
-    yield from _fields(schema, schema.get("$defs", {}), table)
+    yield from _fields(file, schema, schema.get("$defs", {}), table)
 
 
 def _fields(
+    file: str,
     section: Mapping[str, Any],
     sections: Mapping[str, Any],
     table: Mapping[str, Any],
     above: tuple[str, ...] = (),
-) -> Iterator[SchemaField]:
+) -> Iterator[FileField]:
     keys = tuple(section["properties"])
     for key, stated in section["properties"].items():
         choices = stated.get("anyOf", [{}])  # what may be missing is something or null
         said, path = {**stated, **choices[0]}, (*above, key)
         inside = said.get("$ref") or said.get("items", {}).get("$ref")
         if inside is None:
-            by_language = said.get("additionalProperties")
-            said |= by_language or {}
-            is_optional = key not in section.get("required", ())
-            is_by_language = by_language is not None
-            yield SchemaField(path, said, _kind(said), is_by_language, is_optional, keys)
+            is_by_language = "additionalProperties" in said
+            said |= said.get("additionalProperties", {})
+            is_optional = not (is_by_language or key in section.get("required", ()))
+            name = ".".join(each for each in path if not each.isdecimal())
+            yield FileField(file, path, name, said, _kind(said), is_by_language, is_optional, keys)
             continue
         there = at(table, path)
         paths = [path] if there is not None or "anyOf" not in stated else []
         if "$ref" not in said:
             paths = [(*path, str(n)) for n in range(len(there) if isinstance(there, list) else 0)]
         for each in paths:
-            yield from _fields(sections[inside.rpartition("/")[2]], sections, table, each)
+            yield from _fields(file, sections[inside.rpartition("/")[2]], sections, table, each)
 
 
 def _kind(said: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from bot.petition_folder.markup_check import measure, passages
-from bot.petition_folder.schema import PetitionFile, Texts
+from bot.petition_folder.schema import PETITION_FILE, PetitionFile, Texts
 from bot.petition_folder.schema_fields import fields_of
 from bot.text import text_limits
 from bot.text.problems import Key, Problem, Sentence
@@ -12,7 +12,7 @@ from telegram_text.markup import MarkupError, length
 _EMPTY_LINE = 2
 # The keys of the texts on each screen, beside which the bot's own words stand.
 _SCREENS: dict[str, list[str]] = {}
-for _field in (*fields_of(Texts, {}), *fields_of(PetitionFile, {})):
+for _field in (*fields_of(Texts, ""), *fields_of(PetitionFile, PETITION_FILE)):
     for _screen in _field.said.get("screens", ()):
         _SCREENS.setdefault(_screen, []).append(_field.name)
 
@@ -20,7 +20,6 @@ for _field in (*fields_of(Texts, {}), *fields_of(PetitionFile, {})):
 def screen_problems(file: str, texts: Texts, values: Mapping[str, str]) -> Iterator[Problem]:
     """Yields the screens that are too long, each at its longest text."""
     longest = _longest(texts, values)
-    longest["addressee"] = ("addressee", length(values.get("addressee", "")))
     for screen, keys in _SCREENS.items():
         parts = [longest[key] for key in keys if key in longest]
         if len(parts) < 2 and screen not in ("name", "privacy", "thanks"):
@@ -34,20 +33,20 @@ def rooms(texts: Texts, values: Mapping[str, str]) -> dict[str, int]:
     Measured as `screen_problems` does. A text that Telegram shows alone, and without markup, has
     a limit of its own in the schema.
     """
-    sizes = {key: size for key, (_, size) in _longest(texts, values).items()}
-    sizes["addressee"] = length(values.get("addressee", ""))
+    longest = _longest(texts, values)
     found: dict[str, int] = {}
     for keys in _SCREENS.values():
+        sizes = {key: longest.get(key, ("", 0))[1] + _EMPTY_LINE for key in keys}
+        room = text_limits.MESSAGE - text_limits.BOT_WORDS - sum(sizes.values())
         for key in keys:
-            others = sum(sizes.get(other, 0) + _EMPTY_LINE for other in keys if other != key)
-            room = text_limits.MESSAGE - text_limits.BOT_WORDS - _EMPTY_LINE - others
-            found[key] = max(0, min(room, found.get(key, room)))
+            its_room = room + sizes[key] - _EMPTY_LINE
+            found[key] = max(0, min(its_room, found.get(key, its_room)))
     return found
 
 
 def _longest(texts: Texts, values: Mapping[str, str]) -> dict[str, tuple[str, int]]:
-    """Returns the entry and length of the longest page of every key."""
-    found: dict[str, tuple[str, int]] = {}
+    """Returns the entry and length of the longest page of every key, and of the addressee."""
+    found = {"addressee": ("addressee", length(values.get("addressee", "")))}
     for passage in passages(texts):
         try:
             size = measure(passage, values)

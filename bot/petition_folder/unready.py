@@ -48,7 +48,7 @@ def unready_problems(read: Folder) -> Iterator[Problem]:
     yield from _of_the_bundled_one(read)
 
 
-def fields_of(problems: Iterable[Problem]) -> set[tuple[str, str]]:
+def entries_of(problems: Iterable[Problem]) -> set[tuple[str, str]]:
     """Returns what problems are about, each once: a list of texts is one thing to write."""
     return {(each.file, re.sub(r"\.\d+$", "", each.key)) for each in problems}
 

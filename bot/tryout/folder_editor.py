@@ -148,7 +148,7 @@ class FolderEditor:
             raise EditRefused(Refusal.CHANGED)
 
         def saved(texts: Texts) -> Texts:
-            toml = changed(texts[target.file], target.path, value, order=target.order)
+            toml = changed(texts[target.file], target.path, value, order=target.beside)
             return {target.file: toml}
 
         self._rewrite((target.file, target.key), saved, Refusal.FORM, files=(target.file,))
