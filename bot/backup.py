@@ -10,21 +10,29 @@ import glob
 import hashlib
 import hmac
 import json
-import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Annotated, Any, BinaryIO, Literal, cast
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_serializer,
+)
 
 from bot.age_encryption import decrypt, encrypting_writer
-from storage.database_copy import CopiedDatabase, CopiedPetition, copy_database
+from storage.database_copy import copy_database
 from storage.database_url import SqliteAddress, parse_address
 from storage.errors import BackupUnusable, said_by_system
 from storage.keyring import Keyring
 from storage.private_files import output_file, remove_unfinished
 
-FORMAT = "petition-bot backup 1"
 BACKUP_IS_OLD = timedelta(days=7)
 """The start and `petition-bot check` warn when the newest backup is older than this."""
 
@@ -32,31 +40,53 @@ _MANIFEST_BYTES = 4096
 _CHUNK_BYTES = 1 << 20
 
 # What a manifest says is printed before anybody can tell who wrote it.
-_WORD = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-_MOST = 10**12
+_Word = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+_Count = Annotated[int, Field(strict=True, ge=0, lt=10**12)]
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+def _utc(moment: datetime) -> datetime:
+    if moment.utcoffset():
+        raise ValueError("a backup is dated in UTC")
+    return moment.astimezone(UTC)
+
+
+class BackedUpPetition(BaseModel):
+    """A petition in a backup: how many signatures it counts, and the highest number given."""
+
+    model_config = ConfigDict(frozen=True)
+
+    slug: _Word
+    signatures: _Count
+    last_number: _Count
+
+
+class Manifest(BaseModel):
     """What a backup says of itself without a key.
 
     Attributes:
         made_at: as of which moment, at the latest; UTC.
-        database: "sqlite" or "postgresql".
-        content: the revision of the tables, and the petitions with their counts.
+        revision: of the tables.
         payload_bytes, payload_sha256: of what is encrypted.
         key: the id of the key that encrypted names then, in hex; "" in a backup of before.
         seal: what shows that it was made with the petition's key file, since anybody can encrypt
             to a public key; see `was_made_with`.
     """
 
-    made_at: datetime
-    database: str
-    content: CopiedDatabase
-    payload_bytes: int
-    payload_sha256: str
-    key: str = ""
-    seal: str = ""
+    model_config = ConfigDict(frozen=True)
+
+    format: Literal["petition-bot backup 1"] = "petition-bot backup 1"
+    made_at: Annotated[AwareDatetime, AfterValidator(_utc)]
+    database: Literal["sqlite", "postgresql"]
+    revision: _Word
+    petitions: tuple[BackedUpPetition, ...]
+    payload_bytes: _Count
+    payload_sha256: _Word
+    key: _Word | Literal[""] = ""
+    seal: str
+
+    @field_serializer("made_at")
+    def _to_the_second(self, moment: datetime) -> str:
+        return moment.isoformat(timespec="seconds")
 
 
 def was_made_with(keyring: Keyring, manifest: Manifest) -> bool:
@@ -96,10 +126,16 @@ async def write_backup(
         with encrypting_writer(cast(BinaryIO, measured), recipients) as writer:
             content = await copy_database(address, writer)
         kind = "sqlite" if isinstance(address, SqliteAddress) else "postgresql"
-        digest = measured.sha256.hexdigest()
-        key = keyring.newest.hex()
-        manifest = Manifest(made_at, kind, content, measured.size, digest, key)
-        manifest = replace(manifest, seal=_seal(keyring, manifest))
+        manifest = Manifest(
+            made_at=made_at,
+            database=kind,
+            **asdict(content),
+            payload_bytes=measured.size,
+            payload_sha256=measured.sha256.hexdigest(),
+            key=keyring.newest.hex(),
+            seal="",
+        )
+        manifest = manifest.model_copy(update={"seal": _seal(keyring, manifest)})
         file.seek(0)
         file.write(_line(manifest))
     return manifest
@@ -243,15 +279,7 @@ class _Hashed:
 
 def _fields(manifest: Manifest) -> dict[str, object]:
     """Returns the manifest as it is written, but for its seal."""
-    return {
-        "format": FORMAT,
-        "made_at": manifest.made_at.isoformat(timespec="seconds"),
-        "database": manifest.database,
-        **asdict(manifest.content),
-        "payload_bytes": manifest.payload_bytes,
-        "payload_sha256": manifest.payload_sha256,
-        **({"key": manifest.key} if manifest.key else {}),
-    }
+    return manifest.model_dump(exclude={"seal"} if manifest.key else {"seal", "key"})
 
 
 def _seal(keyring: Keyring, manifest: Manifest) -> str:
@@ -269,38 +297,6 @@ def _line(manifest: Manifest) -> bytes:
 def _manifest(line: bytes) -> Manifest | None:
     """Returns what a first line says; None if it is none, or says what no backup says."""
     try:
-        said = json.loads(line)
-        if said["format"] != FORMAT or said["database"] not in ("sqlite", "postgresql"):
-            return None
-        petitions = tuple(
-            CopiedPetition(
-                _word(each["slug"]), _count(each["signatures"]), _count(each["last_number"])
-            )
-            for each in said["petitions"]
-        )
-        made_at = datetime.fromisoformat(said["made_at"])
-        if made_at.utcoffset() != timedelta():
-            return None
-        return Manifest(
-            made_at=made_at,
-            database=str(said["database"]),
-            content=CopiedDatabase(_word(said["revision"]), petitions),
-            payload_bytes=_count(said["payload_bytes"]),
-            payload_sha256=_word(said["payload_sha256"]),
-            key=_word(said["key"]) if "key" in said else "",
-            seal=str(said["seal"]),
-        )
-    except (ValueError, KeyError, TypeError, RecursionError):
+        return Manifest.model_validate_json(line)
+    except ValidationError:
         return None
-
-
-def _word(said: str) -> str:
-    if not _WORD.fullmatch(said):
-        raise ValueError("it is no word of a manifest")
-    return said
-
-
-def _count(said: int) -> int:
-    if type(said) is not int or not 0 <= said < _MOST:
-        raise ValueError("it is no number of a manifest")
-    return said

@@ -164,7 +164,7 @@ def _require_usable(order: Order) -> None:
             "key file with which it was made, PETITION_KEY_FILE, or take another backup.",
             path=order.path,
         )
-    require_known_revision(order.manifest.content.revision)
+    require_known_revision(order.manifest.revision)
 
 
 async def _restore_sqlite(order: Order, database: Path) -> Restored:
@@ -227,7 +227,7 @@ async def _brought_up_to_date(url: str, order: Order) -> Restored:
 
 async def _slugs(order: Order, address: SqliteAddress | PostgresAddress) -> Sequence[str]:
     """Returns the petitions of the backup and of the database that it replaces."""
-    found = {order.slug, *(each.slug for each in order.manifest.content.petitions)}
+    found = {order.slug, *(each.slug for each in order.manifest.petitions)}
     if isinstance(address, SqliteAddress) and address.path.exists():
         # Also a damaged database is replaced; then only the backup's are known.
         with suppress(SchemaMissing, BrokenData):

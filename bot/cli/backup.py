@@ -224,7 +224,7 @@ def _content(manifest: Manifest) -> str:
             signatures=signatures(each.signatures),
             last=terminal_words().number(each.last_number),
         )
-        for each in manifest.content.petitions
+        for each in manifest.petitions
     )
     return f"{held}; {terminal_words().speed(manifest.payload_bytes / 1e6)} MB"
 

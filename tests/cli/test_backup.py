@@ -4,7 +4,6 @@ import asyncio
 import errno
 import json
 import os
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
@@ -150,12 +149,12 @@ def test_what_somebody_else_encrypted_to_the_same_key_is_not_opened(
     manifest = read_manifest(file)
     assert remove_old_backups(file, petition.keyring, manifest.made_at)[0] == []
     for change in (
-        replace(manifest, made_at=NOON),
-        replace(manifest, content=replace(manifest.content, revision="0001")),
-        replace(manifest, seal=_seal(strange, manifest)),
-        replace(manifest, seal="ñ"),
+        {"made_at": NOON},
+        {"revision": "0001"},
+        {"seal": _seal(strange, manifest)},
+        {"seal": "ñ"},
     ):
-        file.write_bytes(_line(change) + file.read_bytes()[4096:])
+        file.write_bytes(_line(manifest.model_copy(update=change)) + file.read_bytes()[4096:])
         for deed in ("--drill", "--yes"):
             assert "cannot be told" in refused("restore", file, "-i", key, deed)
     plain = json.loads(_line(manifest))
@@ -174,8 +173,8 @@ def test_what_somebody_else_encrypted_to_the_same_key_is_not_opened(
 
 def sealed(file: Path, keyring: Keyring, **changes: object) -> None:
     """Writes another first line, as whoever has the key file can."""
-    manifest = replace(read_manifest(file), **changes)  # type: ignore[arg-type] # any of its fields
-    manifest = replace(manifest, seal=_seal(keyring, manifest))
+    manifest = read_manifest(file).model_copy(update=changes)
+    manifest = manifest.model_copy(update={"seal": _seal(keyring, manifest)})
     file.write_bytes(_line(manifest) + file.read_bytes()[4096:])
 
 

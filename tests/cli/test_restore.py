@@ -7,7 +7,6 @@ import os
 import shutil
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import pytest
 
 from bot import restore as restoration
 from bot.age_encryption import parse_recipients
-from bot.backup import read_manifest, write_backup
+from bot.backup import write_backup
 from bot.cli import backup as shell
 from storage import Storage
 from storage.broadcasts import due_broadcasts
@@ -195,8 +194,7 @@ def test_a_backup_from_long_before_the_release_is_refused_before_anything_is_put
 ) -> None:
     file = tmp_path / "old.backup"
     said("backup", file)
-    older = replace(read_manifest(file).content, revision="0024")
-    sealed(file, petition.keyring, content=older)
+    sealed(file, petition.keyring, revision="0024")
     before = contents(petition)
     for deed in ("--drill", "--yes"):
         told = typed("restore", file, "-i", key, deed).output
