@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +16,7 @@ from telegram import User
 from bot import file_locations
 from bot.cli.run import say_who_approves, with_bot
 from bot.console import CannotDo, confirms, draw_link, say, say_in_terminal, tell
-from bot.petition_folder.field_types import Slug
+from bot.petition_folder.field_types import Slug, slug_like
 from bot.petition_folder.schema import PETITION_FILE
 from bot.petition_folder.template import LANGUAGES, copy_template
 from bot.settings import PREFIX, Settings, checked_token
@@ -223,7 +222,7 @@ def _check_folder(setup: Setup, typed: str) -> Path:
     folder = Path(typed).expanduser().absolute()
     is_name = "/" not in typed and not folder.exists()
     if is_name:
-        folder = Path.home() / _slug_of(typed)  # where its writer sees it
+        folder = Path.home() / slug_like(typed)  # where its writer sees it
     if _has_petition(folder):
         return folder
     where = shown(folder)
@@ -238,7 +237,7 @@ def _check_folder(setup: Setup, typed: str) -> Path:
             "En {path} hay ya archivos .toml. Elige otra carpeta u otro nombre.", path=where
         )
     try:
-        TypeAdapter(Slug).validate_python(_slug_of(folder.name))
+        TypeAdapter(Slug).validate_python(slug_like(folder.name))
     except ValidationError:
         raise CannotDo.because(
             "El nombre corto tiene de 2 a 40 minúsculas sin acentos, cifras y guiones, y empieza"
@@ -263,12 +262,6 @@ def _keep_folder(setup: Setup, folder: Path) -> str:
     return label("La petición es la de {folder}.", folder=shown(folder))
 
 
-def _slug_of(name: str) -> str:
-    """Returns a short name made of any name: Río Limpio becomes rio-limpio."""
-    bare = unicodedata.normalize("NFKD", name.lower()).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", bare).strip("-")[:40].rstrip("-")
-
-
 def _is_new_petition(setup: Setup) -> bool:
     folder: Path | None = setup.answers.get("petition")
     return folder is not None and not _has_petition(folder)
@@ -284,7 +277,7 @@ def _check_languages(_setup: Setup, typed: str) -> tuple[str, ...]:
 def _make_petition(setup: Setup, languages: tuple[str, ...]) -> str:
     """Makes the folder of a new petition, and keeps it."""
     folder: Path = setup.answers["petition"]
-    slug = _slug_of(folder.name)
+    slug = slug_like(folder.name)
     copy_template(folder, slug=slug, languages=languages)
     setup.keep(_FOLDER, str(folder))
     return label(

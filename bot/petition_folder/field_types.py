@@ -75,10 +75,15 @@ def _error(sentence: Sentence) -> PydanticCustomError:
     return PydanticCustomError("refused", "{sentence}", {"sentence": sentence})
 
 
+def slug_like(name: str) -> str:
+    """Returns a short name made of any name, which may still be none: Río Limpio, rio-limpio."""
+    bare = unicodedata.normalize("NFKD", name.lower()).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", bare).strip("-")[:40].rstrip("-")
+
+
 def _slug(text: str) -> str:
     if not re.fullmatch(_SLUG, text):
-        bare = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-        like = re.sub(r"[^a-z0-9]+", "-", bare).strip("-")[:40].strip("-")
+        like = slug_like(text)
         raise refused(
             "usa de 2 a 40 letras minúsculas sin tilde, cifras y guiones, y empieza por una "
             "letra: {like}",
