@@ -35,15 +35,15 @@ Fault = tuple[Place, Sentence]
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
-    """What a file is checked beside: the petition's folder, and the languages with a file.
+class FolderContext:
+    """What a file is validated with: the petition's folder, and the languages with a file.
 
-    `right` collects the values that are as they should be.
+    `valid` collects the values that are as they should be.
     """
 
     folder: Path
     languages: tuple[str, ...]
-    right: dict[str, Any] = field(default_factory=dict)
+    valid: dict[str, Any] = field(default_factory=dict)
 
 
 class FrozenModel(BaseModel):
@@ -170,11 +170,11 @@ def _in_each_language(texts: dict[str, T], info: ValidationInfo) -> dict[str, T]
     return texts
 
 
-def _other_languages(texts: dict[str, T], beside: Beside | None) -> Iterator[Fault]:
+def _other_languages(texts: dict[str, T], context: FolderContext | None) -> Iterator[Fault]:
     """Yields the languages in which a value is missing, and those that the petition has not."""
-    if beside is None or EVERY_LANGUAGE in texts:
+    if context is None or EVERY_LANGUAGE in texts:
         return
-    for language in beside.languages:
+    for language in context.languages:
         if language not in texts:
             sentence = Sentence(
                 "falta: la petición tiene {file}, así que dilo también en ese idioma",
@@ -183,7 +183,7 @@ def _other_languages(texts: dict[str, T], beside: Beside | None) -> Iterator[Fau
             yield (language,), sentence
     for language in texts:
         # A file that exists and cannot be read is reported already.
-        is_there = language in beside.languages or (beside.folder / f"{language}.toml").exists()
+        is_there = language in context.languages or (context.folder / f"{language}.toml").exists()
         if not is_there:
             sentence = Sentence(
                 "la petición no tiene {file}: añade ese archivo, o quita esta entrada",

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bot.petition_folder.field_types import Beside
+from bot.petition_folder.field_types import FolderContext
 from bot.petition_folder.schema import PETITION_FILE, PetitionFile, Table, Texts
 from bot.petition_folder.schema_errors import file_problems
 from bot.petition_folder.toml_errors import in_line, read_toml, shown
@@ -86,9 +86,9 @@ def language_of(file_name: str) -> str | None:
 
 def read_folder(path: Path) -> Folder:
     """Reads `petition.toml` and every language file beside it."""
-    beside = Beside(path, ())
+    context = FolderContext(path, ())
     if not path.is_dir():
-        nothing, _ = PetitionFile.read({}, beside)
+        nothing, _ = PetitionFile.read({}, context)
         return Folder(path, None, {}, nothing, {}, (Problem(str(path), "", _no_folder(path)),))
     problems: list[Problem] = []
     files = _files(path, problems)
@@ -99,7 +99,7 @@ def read_folder(path: Path) -> Folder:
         name.removesuffix(".toml"): table for name, table in tables.items() if table is not None
     }
     mended = frozenset(misnamed | {problem.file for problem in problems})
-    facts, errors = PetitionFile.read(petition or {}, replace(beside, languages=tuple(texts)))
+    facts, errors = PetitionFile.read(petition or {}, replace(context, languages=tuple(texts)))
     if petition is not None:
         problems += file_problems(PETITION_FILE, PetitionFile, errors)
     read = Folder(path, petition, texts, facts, {}, (), mended)
@@ -107,7 +107,7 @@ def read_folder(path: Path) -> Folder:
     if source not in texts and f"{source}.toml" not in mended:
         problems.append(_without_source(source, read.languages))
     for language in read.languages:
-        read.said[language], errors = Texts.read(texts[language], beside)
+        read.said[language], errors = Texts.read(texts[language], context)
         original = f"{source}.toml" if language != source else ""
         problems += file_problems(f"{language}.toml", Texts, errors, original)
     return replace(read, problems=tuple(problems))

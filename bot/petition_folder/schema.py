@@ -25,12 +25,12 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from bot.petition_folder.field_types import (
-    Beside,
     ByLanguage,
     Country,
     Dated,
     Email,
     Fault,
+    FolderContext,
     FrozenModel,
     Goals,
     Heading,
@@ -104,21 +104,21 @@ class FileModel(FrozenModel):
     """The content of one file of a petition."""
 
     @classmethod
-    def read(cls, table: Table, beside: Beside) -> tuple[Self, list[ErrorDetails]]:
+    def read(cls, table: Table, context: FolderContext) -> tuple[Self, list[ErrorDetails]]:
         """Returns the content of a file and what is wrong with it.
 
         What is wrong, or missing and not optional, is None, whatever its type says.
         """
-        right: dict[str, Any] = dict.fromkeys(cls.model_fields)
-        right |= {
+        valid: dict[str, Any] = dict.fromkeys(cls.model_fields)
+        valid |= {
             name: field.default
             for name, field in cls.model_fields.items()
             if not (field.is_required() or name in table)
         }
         try:
-            return cls.model_validate(table, context=replace(beside, right=right)), []
+            return cls.model_validate(table, context=replace(context, valid=valid)), []
         except ValidationError as error:
-            return cast(Self, cls.model_construct(**right)), error.errors(include_url=False)
+            return cast(Self, cls.model_construct(**valid)), error.errors(include_url=False)
 
     @field_validator("*", mode="wrap")
     @classmethod
@@ -127,7 +127,7 @@ class FileModel(FrozenModel):
     ) -> object:
         found = handler(value)
         if info.context is not None:
-            info.context.right[info.field_name] = found
+            info.context.valid[info.field_name] = found
         return found
 
 
