@@ -57,7 +57,7 @@ async def tell_admins(bot: Bot, services: Services, notice: Notice) -> bool:
     """
     key, owed = (notice.kind, notice.about), set(services.admins)
     services.owed_notices[key] = notice, owed
-    await _tell_owed(bot, services, key)
+    await _tell_owed(bot, services, key, is_new=True)
     return owed != services.admins
 
 
@@ -67,10 +67,13 @@ async def tell_what_is_owed(bot: Bot, services: Services) -> None:
         await _tell_owed(bot, services, key)
 
 
-async def _tell_owed(bot: Bot, services: Services, key: tuple[str, str]) -> None:
+async def _tell_owed(
+    bot: Bot, services: Services, key: tuple[str, str], *, is_new: bool = False
+) -> None:
     for admin in sorted(services.owed_notices[key][1]):
         notice, owed = services.owed_notices[key]  # the newest, if another task tells it now
-        if admin in owed and not _is_too_early(services, *key, admin):
+        # Who was not reached with the one before it may be there again.
+        if admin in owed and (is_new or not _is_too_early(services, *key, admin)):
             owed.remove(admin)
             if not await _send(bot, services, notice, admin):
                 owed.add(admin)

@@ -70,6 +70,18 @@ async def test_pau_who_had_blocked_the_bot_is_told_too_once_he_is_back(
     scene.simulator.calls.clear()
 
 
+async def test_pau_who_is_back_does_not_wait_for_what_is_newer_than_what_he_missed(
+    scene: Scene, pau: Person
+) -> None:
+    assert scene.app is not None
+    bot, missed = scene.app.application.bot, Notice("folder", "", "El primero.")
+    await tell_admins(bot, services(scene), missed)
+    scene.simulator.calls.clear()
+    pau.unblock()
+    await tell_admins(bot, services(scene), replace(missed, text="El segundo."))
+    assert told(pau, "El segundo.") == 1
+
+
 async def test_a_refused_petition_folder_is_told_once_telegram_is_back(
     scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
