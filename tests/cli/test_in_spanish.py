@@ -174,7 +174,7 @@ def test_a_terminal_says_in_spanish_what_the_log_has_in_english() -> None:
     for event in (
         *silent,
         "no_backup",
-        "person_notices_wait_for_database",
+        "part_waits_for_database",
         "token_denied",
         "unknown_setting",
         "petition_folder_refused",
