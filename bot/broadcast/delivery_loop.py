@@ -204,7 +204,17 @@ class DeliveryLoop:
             return
         task = asyncio.create_task(self._deliver(claimed))
         self._calls.add(task)
-        task.add_done_callback(self._calls.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, call: asyncio.Task[None]) -> None:
+        """Forgets a call; has the broadcast paused if what became of it could not be judged.
+
+        Its row says that it is being sent, and would be sent again with every round.
+        """
+        self._calls.discard(call)
+        error = None if call.cancelled() else call.exception()
+        if error is not None:
+            self._pause_for(error)
 
     async def _deliver(self, claimed: OpenDelivery) -> None:
         sent = None
@@ -257,10 +267,13 @@ class DeliveryLoop:
         The first one's outcome is recorded, so that a broadcast that is resumed again and again
         still comes to its end; those that were under way with it go back.
         """
-        kind, name = error_reference(error)
-        _log.error("delivery_failed", kind=kind, reference=name, exc_info=error)
-        self._interrupt.trigger(PauseReason.DEFECT, f"{kind} {name}")
+        self._pause_for(error)
         is_first, self._has_met_bug = not self._has_met_bug, True
         if is_first:
             return outcome
         return Outcome.UNSENT if outcome is Outcome.REJECTED else Outcome.IN_DOUBT
+
+    def _pause_for(self, error: BaseException) -> None:
+        kind, name = error_reference(error)
+        _log.error("delivery_failed", kind=kind, reference=name, exc_info=error)
+        self._interrupt.trigger(PauseReason.DEFECT, f"{kind} {name}")

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from bot.broadcast.circuit_breakers import OutageBreaker
 from bot.broadcast.content import Content, MessageCall
 from storage.broadcast_transitions import interrupt_broadcast
 from storage.broadcast_types import Delivery, PauseReason, Tally
@@ -52,6 +53,22 @@ async def test_who_surely_got_nothing_is_the_next_ones(
     await harness.start()
     await until(lambda: has_state(harness, "finished"))
     assert dict(harness.telegram.received) == everyone_once(40)
+
+
+async def test_nobody_gets_it_again_and_again_while_what_became_of_it_cannot_be_judged(
+    harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mistaken(_: OutageBreaker, position: int) -> None:
+        raise KeyError(position)
+
+    monkeypatch.setattr(OutageBreaker, "record_answer", mistaken)
+    await harness.sends_to([1])
+    assert "KeyError " in ((await harness.held()).reason_detail or "")
+    await asyncio.sleep(1)
+    assert harness.telegram.received.total() == 1
+    monkeypatch.undo()
+    await harness.resume()
+    assert (await harness.ended()).state == "finished"
 
 
 async def test_when_it_fails_with_everybody_all_but_the_first_are_given_back(
