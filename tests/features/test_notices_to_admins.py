@@ -73,12 +73,11 @@ async def test_pau_who_had_blocked_the_bot_is_told_too_once_he_is_back(
 async def test_pau_who_is_back_does_not_wait_for_what_is_newer_than_what_he_missed(
     scene: Scene, pau: Person
 ) -> None:
-    assert scene.app is not None
-    bot, missed = scene.app.application.bot, Notice("folder", "", "El primero.")
-    await tell_admins(bot, services(scene), missed)
+    missed = Notice("folder", "", "El primero.")
+    await tell_admins(scene.bot, scene.services, missed)
     scene.simulator.calls.clear()
     pau.unblock()
-    await tell_admins(bot, services(scene), replace(missed, text="El segundo."))
+    await tell_admins(scene.bot, scene.services, replace(missed, text="El segundo."))
     assert told(pau, "El segundo.") == 1
 
 
