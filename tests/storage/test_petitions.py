@@ -137,6 +137,13 @@ class TestTheClosingDate:
         assert await storage.write(close_petition_if_due, NOON + DAY, None) is False
         assert (await storage.read(petition_state)).closes_at is None
 
+    async def test_a_closed_petition_takes_no_date(self, storage: Storage) -> None:
+        await storage.write(close_petition, revision=0, actor=9, at=NOON)
+        assert await storage.write(choose_closing_date, NOON, revision=1, actor=9, at=NOON) is None
+        await storage.write(follow_folder, NOON)
+        assert (await storage.read(petition_state)).closes_at is None
+        assert not (await storage.read(petition_state)).was_closed_by_its_date
+
 
 async def test_a_notice_is_known_to_be_sent_for_what_it_is_about(storage: Storage) -> None:
     await storage.write(mark_petition_notice_sent, "untold", "1", NOON)
