@@ -24,7 +24,9 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from bot.petition_folder.schema_fields import EVERY_LANGUAGE, Place, texts_in
+from bot.text import text_limits
 from bot.text.problems import Sentence, Value
+from telegram_text.markup import length
 
 _WEB_ADDRESS = r"https://[^\s<>\"]+\.[^\s<>\"]+"
 _SLUG = r"[a-z][a-z0-9-]{1,39}"
@@ -79,6 +81,16 @@ def slug_like(name: str) -> str:
     """Returns a short name made of any name, which may still be none: Río Limpio, rio-limpio."""
     bare = unicodedata.normalize("NFKD", name.lower()).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", bare).strip("-")[:40].rstrip("-")
+
+
+def too_long(measured: int, most: int) -> Sentence:
+    """Returns by how many characters a text is too long."""
+    return Sentence(
+        "tiene {n} caracteres y caben {most}: acórtala en {over}",
+        n=measured,
+        most=most,
+        over=measured - most,
+    )
 
 
 def _slug(text: str) -> str:
@@ -206,6 +218,12 @@ def _email(text: str) -> str:
     return text
 
 
+def _below_a_picture(text: str) -> str:
+    if (measured := length(text)) > text_limits.CAPTION:
+        raise _error(too_long(measured, text_limits.CAPTION))
+    return text
+
+
 def _web_address(text: str) -> str:
     if not re.fullmatch(_WEB_ADDRESS, text):
         whole = "https://" + re.sub(r"^(https?:?/*)?", "", text.strip())
@@ -225,6 +243,7 @@ ByLanguage = Annotated[
 ]
 Email = Annotated[str, AfterValidator(_email)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+Caption = Annotated[str, AfterValidator(_below_a_picture)]
 # A text that is only a `str` is one line, without markup.
 Html = Annotated[str, _format("html")]
 Heading = Annotated[str, _format("heading")]

@@ -7,10 +7,10 @@ from difflib import get_close_matches
 from functools import lru_cache
 from types import MappingProxyType
 
+from bot.petition_folder.field_types import too_long
 from bot.petition_folder.links import link_fault
 from bot.petition_folder.placeholders import PETITION_PLACEHOLDERS
 from bot.petition_folder.schema import PETITION_FILE, Texts
-from bot.petition_folder.schema_errors import too_long
 from bot.petition_folder.schema_fields import fields_of, key_of, texts_in
 from bot.text import text_limits
 from bot.text.problems import Problem, Sentence

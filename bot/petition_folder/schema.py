@@ -26,6 +26,7 @@ from pydantic_core import ErrorDetails
 
 from bot.petition_folder.field_types import (
     ByLanguage,
+    Caption,
     Country,
     Dated,
     Email,
@@ -145,9 +146,7 @@ class ImageFile(FrozenModel):
     """The petition's picture, one for all languages or one for each, and whom to credit."""
 
     file: Annotated[ByLanguage[str], NOT_IN_FORM]
-    credit: ByLanguage[Annotated[str, Field(max_length=text_limits.CAPTION)]] | None = (
-        Group.PICTURE.field("Crédito de la imagen", None)
-    )
+    credit: ByLanguage[Caption] | None = Group.PICTURE.field("Crédito de la imagen", None)
     """De quién es la imagen. Se muestra siempre con ella."""
 
 

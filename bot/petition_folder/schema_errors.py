@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from bot.petition_folder.field_types import too_long
 from bot.petition_folder.schema import (
     Controller,
     EarlierVersion,
@@ -102,16 +103,6 @@ def _whole_number(error: ErrorDetails) -> Sentence:
 def _one_of(error: ErrorDetails) -> Sentence:
     known = re.findall("'([^']*)'", error["ctx"]["expected"])
     return Sentence("escribe una de estas: {known}", known=tuple(f'"{each}"' for each in known))
-
-
-def too_long(measured: int, most: int) -> Sentence:
-    """Returns by how many characters a text is too long."""
-    return Sentence(
-        "tiene {n} caracteres y caben {most}: acórtala en {over}",
-        n=measured,
-        most=most,
-        over=measured - most,
-    )
 
 
 _KINDS: Mapping[str, Callable[[ErrorDetails], Sentence]] = {

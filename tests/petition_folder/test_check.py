@@ -149,6 +149,9 @@ def test_texts_are_measured_after_markup_with_everything_at_its_longest(attempt:
     assert "es.toml: name_consent: it has 4,151 characters, and the limit is 4,096" in only
     (only,) = attempt(("petition.toml", 'en = "Whoever', f'en = "{"x" * 400}Whoever'))
     assert "changed.en: it has 624 characters, and the limit is 400: shorten it by 224" in only
+    # Telegram counts a dove twice, and would not show the picture.
+    (only,) = attempt(("petition.toml", 'credit.es = "', f'credit.es = "{"🕊" * 520}'))
+    assert "image.credit.es: it has 1,074 characters, and the limit is 1,024" in only
 
 
 def test_dates_are_warned_of_by_the_day_where_the_petition_is(
