@@ -129,9 +129,8 @@ class Appointments:
     more than a hundred of those: a waiting crowd would keep everybody else from being answered.
     """
 
-    def __init__(self, rate: float, burst: int, reply_seconds: float = _REPLY_SECONDS) -> None:
+    def __init__(self, rate: float, burst: int) -> None:
         self._times = SlotLimiter(rate, burst)
-        self._reply_seconds = reply_seconds
         self._given: dict[Chat, float] = {}
 
     def __len__(self) -> int:
@@ -154,7 +153,7 @@ class Appointments:
     def use(self, chat: Chat, now: float) -> None:
         """Notes that a chat which came at its time sends now; others of its reply may follow."""
         if chat in self._given:
-            self._given[chat] = min(self._given[chat], now - _VALID + self._reply_seconds)
+            self._given[chat] = min(self._given[chat], now - _VALID + _REPLY_SECONDS)
 
     def pass_by(self, now: float, rate: float) -> None:
         """Notes a message of a chat that was given no time here."""

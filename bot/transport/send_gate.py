@@ -75,8 +75,9 @@ class Gate:
         self._people = Line(
             self._reply_slots, self._replies_a_second, clock, sleep, unused=_FOR_SIGNING
         )
+        self._flooding = Line(SlotLimiter(_REPLY_RATE, 1), self._floods_a_second, clock, sleep)
         self._appointments = Appointments(_REPLY_RATE, _REPLY_BURST)
-        self._flood_appointments = Appointments(_SHARED * _REPLY_RATE, 1, reply_seconds=0.0)
+        self._flood_appointments = Appointments(_SHARED * _REPLY_RATE, _REPLY_BURST)
         self._recent_replies = RecentCalls(_OF_LATE_SECONDS)
         self._answered = RecentCalls(_ANSWERED_SECONDS)
         self._signers = RecentCalls(_SIGNING_SECONDS)
@@ -181,8 +182,6 @@ class Gate:
             turn = self._turn_in(chat)
             if turn > _SHORT_SECONDS:
                 return turn
-            if turn > 0 and self._floods(chat):
-                await self._sleep(turn)
         while True:
             pause = self.pause_for(lane, chat, new=new)
             if pause > longest_pause:
@@ -195,6 +194,9 @@ class Gate:
 
     def _replies_a_second(self) -> float:
         return self._reply_rate.rate(self._clock())
+
+    def _floods_a_second(self) -> float:
+        return _SHARED * self._replies_a_second()
 
     def _goes_first(self, chat: Chat) -> bool:
         now = self._clock()
@@ -211,7 +213,7 @@ class Gate:
         if self._goes_first(chat):
             return 0.0
         if self._floods(chat):
-            return self._flood_appointments.come_back_in(chat, now, _SHARED * rate)
+            return self._flood_appointments.come_back_in(chat, now, self._floods_a_second())
         wait = self._appointments.wait(now, rate)
         is_known = self._answered.number(chat, now) > 0
         if wait > _CROWD_SECONDS and is_known and not self._appointments.has(chat, now):
@@ -227,14 +229,15 @@ class Gate:
         if chat is None:
             return await self._people.take_turn(is_paused)
         goes_first, floods = self._goes_first(chat), self._floods(chat)
+        # At its time a chat may send more than one message: an admin's preview has several.
+        if floods and not await self._flooding.take_turn(is_paused):
+            return False
         line = self._signing if goes_first else self._people
         if not await line.take_turn(is_paused):
             return False
         now, rate = self._clock(), self._replies_a_second()
         if goes_first:
             self._went_first.add(chat, now)
-        if floods:
-            self._flood_appointments.use(chat, now)
         if goes_first or floods:
             self._appointments.pass_by(now, rate)
         else:

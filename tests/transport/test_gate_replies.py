@@ -338,6 +338,29 @@ async def test_in_a_crowd_who_was_not_answered_yet_goes_before_who_was() -> None
     assert all(b - a >= 1.0 for a, b in zip(every, every[DOCUMENTED:], strict=False))
 
 
+async def test_an_admin_who_wrote_a_lot_gets_a_whole_preview_among_accounts_that_flood() -> None:
+    crowd, admin = Crowd(), 7
+
+    async def writes_without_a_rest(chat: int) -> None:
+        while True:
+            await crowd.let_through(chat)
+
+    async def previews() -> list[float]:
+        for _ in range(10):
+            await crowd.let_through(admin)
+        return [await crowd.gate.acquire(Lane.REPLY, admin, 3.0, new=True) for _ in range(4)]
+
+    flood = [asyncio.create_task(writes_without_a_rest(chat)) for chat in range(100, 130)]
+    await crowd.clock.pass_to(120.0)
+    asked = asyncio.create_task(previews())
+    await crowd.clock.pass_to(300.0)
+    for task in flood:
+        task.cancel()
+    await asyncio.gather(*flood, return_exceptions=True)
+    assert asked.done()
+    assert await asked == [0.0] * 4
+
+
 async def test_at_the_gate_a_crowd_is_sent_away_at_once_and_edits_pass() -> None:
     clock = Timeline()
     gate = Gate(clock=clock, sleep=clock.sleep)
