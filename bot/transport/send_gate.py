@@ -1,9 +1,4 @@
-"""The send gate that every call passes: it decides which call leaves now, and which waits.
-
-`pauses` tells whether anything may leave to a chat, `rate_limiter` has the slots, the lines for
-them and the times at which a crowd comes back, and `rate_estimator` finds how fast a broadcast may
-be. Who goes before whom is decided here.
-"""
+"""The send gate that every call passes: it decides which call leaves now, and which waits."""
 
 import asyncio
 import math
@@ -11,16 +6,16 @@ import time
 from collections.abc import Awaitable, Callable
 from enum import Enum, auto
 
-from bot.transport.pauses import Chat, Pauses, RecentCalls
+from bot.transport.chat_pauses import Pauses
 from bot.transport.rate_estimator import RateEstimator
-from bot.transport.rate_limiter import Appointments, Line, ReplyRate, SlotLimiter
+from bot.transport.rate_limiter import Line, SlotLimiter
+from bot.transport.recent_calls import Chat, RecentCalls
+from bot.transport.reply_rate import Appointments, ReplyRate
 
 # Telegram documents about thirty new messages a second in all
 # (https://core.telegram.org/bots/faq): with this rate and burst, no second has more replies.
 _REPLY_RATE = 25.0
 _REPLY_BURST = 5
-# Who would wait for longer than this comes back instead, so that the update is acknowledged.
-_SHORT_SECONDS = 1.0
 # Who had so many new messages in the last minute or two shares a part of the rate with all like
 # them: a few people who write without a rest would otherwise take most of it from newcomers.
 # Signing takes four messages at most.
@@ -105,16 +100,18 @@ class Gate:
         self._pauses.leaves(chat, now, new=new, is_reply=is_reply)
 
     def accepted(self, chat: Chat | None, *, new: bool = True) -> None:
-        """Notes a call that Telegram let through, even if it rejected what it says.
-
-        `new` means that it sends a new message.
-        """
+        """Notes an accepted call; `new` means that it sends a new message."""
         now = self._clock()
         self._pauses.accepted(chat, now, new=new)
         if new:
             self._estimator.accepted(now)
             if chat is not None and self._recent_replies.number(chat, now):
                 self._answered.add(chat, now)
+
+    def content_rejected(self, chat: Chat | None, *, new: bool = True) -> None:
+        """Notes a call that Telegram rejected for its content, so that no limit was exceeded."""
+        if new:
+            self._pauses.overall.accepted(chat, self._clock())
 
     def failed(self, chat: Chat | None, *, new: bool = True) -> None:
         """Notes a call that Telegram did not answer, which says nothing about limits."""
@@ -174,13 +171,14 @@ class Gate:
 
         Returns:
             0.0 when the call may leave now. Otherwise it must not leave, and these are the
-            seconds of a pause longer than `longest_pause`, or until its turn in a crowd.
+            seconds of a pause longer than `longest_pause`, or until its turn when many wait.
+            Without `longest_pause` it waits for everything.
         """
         if lane is Lane.BROADCAST:
             new = True
-        elif new and chat is not None:
-            turn = self._turn_in(chat)
-            if turn > _SHORT_SECONDS:
+        elif new and chat is not None and longest_pause < math.inf:
+            turn = self._come_back_in(chat)
+            if turn > 0:
                 return turn
         while True:
             pause = self.pause_for(lane, chat, new=new)
@@ -204,11 +202,9 @@ class Gate:
         return has_turns and self._signers.number(chat, now) > 0
 
     def _floods(self, chat: Chat) -> bool:
-        is_many = self._recent_replies.number(chat, self._clock()) >= _FLOOD
-        return is_many and not self._goes_first(chat)
+        return self._recent_replies.number(chat, self._clock()) >= _FLOOD
 
-    def _turn_in(self, chat: Chat) -> float:
-        """Returns the seconds until a reply's turn; it keeps the turn that it is given."""
+    def _come_back_in(self, chat: Chat) -> float:
         now, rate = self._clock(), self._replies_a_second()
         if self._goes_first(chat):
             return 0.0
@@ -228,21 +224,23 @@ class Gate:
             return await self._broadcast.take_turn(is_paused)
         if chat is None:
             return await self._people.take_turn(is_paused)
-        goes_first, floods = self._goes_first(chat), self._floods(chat)
-        # At its time a chat may send more than one message: an admin's preview has several.
+        goes_first = self._goes_first(chat)
+        floods = not goes_first and self._floods(chat)
         if floods and not await self._flooding.take_turn(is_paused):
             return False
-        line = self._signing if goes_first else self._people
-        if not await line.take_turn(is_paused):
-            return False
-        now, rate = self._clock(), self._replies_a_second()
+        is_taken = await (self._signing if goes_first else self._people).take_turn(is_paused)
+        if is_taken:
+            self._took_turn(chat, goes_first=goes_first, floods=floods)
+        return is_taken
+
+    def _took_turn(self, chat: Chat, *, goes_first: bool, floods: bool) -> None:
+        now = self._clock()
         if goes_first:
             self._went_first.add(chat, now)
         if goes_first or floods:
-            self._appointments.pass_by(now, rate)
+            self._appointments.pass_by(now, self._replies_a_second())
         else:
             self._appointments.use(chat, now)
-        return True
 
 
 def _burst(rate: float) -> int:

@@ -24,7 +24,6 @@ from bot.transport.errors import AnswerLate, AnswerUnreadable, NotSent, Response
 _log = structlog.stdlib.get_logger()
 
 _TOLD_AGAIN_SECONDS = 60.0
-_UPLOAD_SECONDS = 20.0  # how much longer a call with files may take
 _LARGEST_ANSWER = 32 * 1024 * 1024
 _LONGEST_HEADER = 64 * 1024
 _HEADERS = {"User-Agent": "petition-bot", "Accept-Encoding": "identity"}
@@ -53,7 +52,7 @@ class TimeLimits(NamedTuple):
     Attributes:
         connect: for getting a connection, a free or a new one.
         read: from sending the call to the first byte of the answer, and between two of them; the
-            whole try takes `connect` longer at most. A call with files has longer.
+            whole try takes `connect` longer at most.
     """
 
     connect: float = 5.0
@@ -162,13 +161,12 @@ class SharedSession:
         limits: TimeLimits,
     ) -> HttpResponse:
         has_files = any(isinstance(value, Upload) for value in fields.values())
-        read = limits.read + (_UPLOAD_SECONDS if has_files else 0.0)
         async with http.post(
             url,
             data=_in_parts(fields) if has_files else orjson.dumps(fields),
             headers=None if has_files else _JSON,
             timeout=aiohttp.ClientTimeout(
-                limits.connect + read, connect=limits.connect, sock_read=read
+                limits.connect + limits.read, connect=limits.connect, sock_read=limits.read
             ),
             allow_redirects=False,
         ) as response:

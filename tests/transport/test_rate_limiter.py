@@ -1,13 +1,11 @@
-import math
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.transport.rate_limiter import Appointments, ReplyRate, SlotLimiter
+from bot.transport.rate_limiter import SlotLimiter
+from bot.transport.reply_rate import ReplyRate
 from tests.transport.limit_simulation import most_at_once
 
-RATE, BURST = 25.0, 5  # of those who come back
 GAPS = st.floats(0, 0.3, allow_nan=False)
 STEPS = st.lists(
     st.tuples(GAPS, st.sampled_from(["send", "reply", "slower"]), st.floats(0.05, 1)), max_size=60
@@ -140,87 +138,3 @@ def test_replies_hold_a_broadcast_for_ten_slots_or_a_second(rate: float, slot: f
     for _ in range(100):
         pace.yield_to_reply(100.0, rate)
     assert pace.take(100.0, rate) == pytest.approx(slot)
-
-
-def comes(room: Appointments, chat: int | str, now: float, rate: float = RATE) -> float:
-    """Returns after how many seconds the chat comes back; 0 if it waits in the line instead."""
-    wait = room.come_back_in(chat, now, rate)
-    return wait if wait > 1.0 else 0.0
-
-
-def sent_away(room: Appointments, size: int, now: float = 0.0) -> list[float]:
-    return [comes(room, chat, now) for chat in range(size)]
-
-
-def test_a_short_line_is_worth_standing_in() -> None:
-    assert sent_away(Appointments(RATE, BURST), 29) == [0.0] * 29
-
-
-def test_who_would_wait_long_comes_back_in_the_order_of_coming_and_at_the_pace() -> None:
-    later = [time for time in sent_away(Appointments(RATE, BURST), 200) if time > 0]
-    assert 168 <= len(later) <= 172
-    assert later == sorted(later)
-    assert math.isclose(later[-1] - later[0], (len(later) - 1) / RATE)
-
-
-def test_who_comes_at_the_time_given_is_let_in_with_all_messages_of_one_reply() -> None:
-    room = Appointments(RATE, BURST)
-    time = sent_away(room, 500)[150]
-    assert comes(room, 150, time + 5.0) == 0.0
-    room.use(150, time + 5.0)
-    assert comes(room, 150, time + 5.9) == 0.0
-    assert comes(room, 150, time + 6.1) > 0
-
-
-def test_who_comes_long_after_the_time_given_waits_like_all_who_come_then() -> None:
-    room = Appointments(RATE, BURST)
-    time = sent_away(room, 500)[150]
-    assert comes(room, 150, time + 9.9) == 0.0
-    assert comes(room, 150, time + 10.1) > 0
-
-
-def test_who_comes_too_early_keeps_the_time_given() -> None:
-    room = Appointments(RATE, BURST)
-    time = sent_away(room, 200)[150]
-    assert math.isclose(comes(room, 150, 1.0), time - 1.0)
-    assert comes(room, 150, time) == 0.0
-
-
-def test_who_comes_fresh_does_not_overtake_those_who_were_sent_away() -> None:
-    room = Appointments(RATE, BURST)
-    last = sent_away(room, 200)[-1]
-    assert comes(room, "fresh", 2.0) > last - 2.0
-
-
-def test_who_sends_unasked_makes_others_come_back_later() -> None:
-    room = Appointments(RATE, BURST)
-    last = sent_away(room, 200)[-1]
-    for _ in range(25):
-        room.pass_by(0.0, RATE)
-    assert math.isclose(comes(room, "fresh", 0.0), last + 26 / RATE)
-
-
-def test_who_never_comes_back_is_forgotten() -> None:
-    room = Appointments(RATE, BURST)
-    sent_away(room, 200)
-    assert len(room) == 200
-    comes(room, "one", 1_000.0)
-    assert len(room) == 1
-
-
-@given(st.lists(st.tuples(st.integers(0, 40), st.floats(0, 0.5)), max_size=60))
-def test_everybody_is_let_in_by_the_second_time_of_asking(
-    arrivals: list[tuple[int, float]],
-) -> None:
-    room, now = Appointments(RATE, BURST), 0.0
-    for chat, pause in arrivals:
-        now += pause
-        wait = comes(room, chat, now)
-        assert wait >= 0
-        assert wait == 0 or comes(room, chat, now + wait) == 0
-
-
-def test_a_line_of_a_second_is_stood_in_and_a_longer_one_is_not() -> None:
-    room = Appointments(2, 1)
-    assert [comes(room, chat, 100.0, 2) for chat in (1, 2, 3, 4)] == [0.0, 0.0, 0.0, 1.5]
-    assert comes(room, 4, 100.5, 2) == 0.0

@@ -1,8 +1,8 @@
-from bot.transport.pauses import RecentCalls
+from bot.transport.recent_calls import RecentCalls
 
 
 def test_calls_of_the_last_ten_seconds_are_counted() -> None:
-    calls = RecentCalls(10.0)
+    calls = RecentCalls()
     calls.add(7, 100.0)
     calls.add(7, 105.0)
     calls.add(8, 105.0)
@@ -12,7 +12,7 @@ def test_calls_of_the_last_ten_seconds_are_counted() -> None:
 
 
 def test_a_call_is_remembered_for_ten_seconds_at_least() -> None:
-    calls = RecentCalls(10.0)
+    calls = RecentCalls()
     calls.add(1, 100.0)
     calls.add(7, 109.9)
     assert calls.number(7, 119.8) == 1
@@ -21,7 +21,7 @@ def test_a_call_is_remembered_for_ten_seconds_at_least() -> None:
 
 
 def test_what_is_long_past_is_forgotten() -> None:
-    calls = RecentCalls(10.0)
+    calls = RecentCalls()
     for chat in range(10_000):
         calls.add(chat, 100.0)
     assert calls.number(7, 110.0) == 1
@@ -30,6 +30,6 @@ def test_what_is_long_past_is_forgotten() -> None:
 
 
 def test_after_a_quiet_time_nothing_of_before_counts() -> None:
-    calls = RecentCalls(10.0)
+    calls = RecentCalls()
     calls.add(7, 100.0)
     assert calls.number(7, 121.0) == 0

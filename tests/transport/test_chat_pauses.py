@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.transport.pauses import Pauses
+from bot.transport.chat_pauses import Pauses
 
 STRANGER = 99
 
@@ -235,44 +235,10 @@ def test_after_a_pause_that_was_proved_the_next_one_is_seen_at_once() -> None:
     assert provoked(pauses, range(11, 14), 101.0)
 
 
-def after_a_wrong_suspicion() -> Pauses:
-    """Returns pauses at 100.2, when there is no suspicion for the next 1.8 seconds."""
-    pauses = suspected(60, 60, 60)
-    asked_whether(pauses, STRANGER, 100.0)
-    pauses.accepted(STRANGER, 100.2)
-    return pauses
-
-
 def test_ten_refusals_are_believed_though_a_suspicion_was_wrong_just_before() -> None:
-    pauses = after_a_wrong_suspicion()
+    pauses = suspected(60, 60, 60)
     found = [pauses.refused(chat, 60, 101.5) for chat in range(11, 21)]
     assert found == [False] * 9 + [True]
-
-
-@pytest.mark.parametrize(("accepted", "is_proof"), [(40, True), (41, False)])
-def test_ten_refusals_are_believed_when_they_are_a_fifth_of_the_answers(
-    accepted: int, is_proof: bool
-) -> None:
-    pauses = after_a_wrong_suspicion()
-    pauses.refused(11, 60, 101.5)
-    for chat in range(12, 20):
-        for _ in range(5):
-            pauses.accepted(STRANGER, 101.5)
-        assert not pauses.refused(chat, 60, 101.5)
-    for _ in range(accepted - 40):
-        pauses.accepted(STRANGER, 101.5)
-    assert pauses.refused(20, 60, 101.5) is is_proof
-
-
-def test_one_refusal_more_after_many_is_no_second_flood() -> None:
-    pauses = after_a_wrong_suspicion()
-    for chat in range(11, 21):
-        pauses.refused(chat, 60, 101.5)
-    assert pauses.overall.is_on(101.5)
-    asked_whether(pauses, STRANGER, 103.5)
-    pauses.accepted(STRANGER, 103.6)
-    assert not pauses.refused(21, 60, 103.7)
-    assert not pauses.overall.is_on(103.7)
 
 
 @pytest.mark.parametrize("chat", [-100_123, "@channel"])
@@ -369,6 +335,15 @@ def test_refusals_between_acceptances_pause_their_own_chats_alone() -> None:
         assert not pauses.overall.is_on(0.02 * chat)
 
 
+def test_many_refusals_between_acceptances_are_the_bots_own_limit() -> None:
+    pauses, found = Pauses(), list[bool]()
+    for chat in range(1, 11):
+        pauses.accepted(STRANGER, 0.02 * chat)
+        found.append(pauses.refused(chat, 1, 0.02 * chat))
+    assert found == [False] * 9 + [True]
+    asked_whether(pauses, STRANGER, 2.2)
+
+
 def test_one_chat_refused_again_and_again_pauses_itself_alone() -> None:
     pauses = Pauses()
     for turn in range(20):
@@ -438,16 +413,30 @@ def test_chats_refused_over_more_than_a_second_are_no_suspicion() -> None:
     assert not pauses.overall.is_on(1.8)
 
 
-@pytest.mark.parametrize(("accepted", "is_suspicion"), [(12, True), (13, False)])
-def test_three_refusals_are_a_suspicion_when_they_are_a_fifth_of_the_answers(
-    accepted: int, is_suspicion: bool
+@pytest.mark.parametrize(("accepted", "is_proof"), [(40, True), (41, False)])
+def test_ten_refusals_are_believed_when_they_are_a_fifth_of_the_answers(
+    accepted: int, is_proof: bool
 ) -> None:
     pauses = Pauses()
     for _ in range(1000):
         pauses.accepted(STRANGER, 100.0)
     pauses.refused(1, 60, 100.5)
-    for _ in range(accepted):
+    for chat in range(2, 10):
+        for _ in range(5):
+            pauses.accepted(STRANGER, 100.5)
+        assert not pauses.refused(chat, 60, 100.5)
+    for _ in range(accepted - 40):
         pauses.accepted(STRANGER, 100.5)
-    pauses.refused(2, 60, 100.5)
-    pauses.refused(3, 60, 100.5)
-    assert pauses.overall.is_on(100.5) is is_suspicion
+    assert pauses.refused(10, 60, 100.5) is is_proof
+
+
+def test_one_refusal_more_after_many_is_no_second_flood() -> None:
+    pauses = Pauses()
+    for chat in range(1, 11):
+        pauses.accepted(STRANGER, 100.0)
+        pauses.refused(chat, 60, 100.0)
+    assert pauses.overall.is_on(100.0)
+    asked_whether(pauses, STRANGER, 102.0)
+    pauses.accepted(STRANGER, 102.1)
+    assert not pauses.refused(20, 60, 102.2)
+    assert not pauses.overall.is_on(102.2)

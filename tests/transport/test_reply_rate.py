@@ -1,0 +1,160 @@
+"""A crowd is given times to come back, in order of arrival and at the permitted rate."""
+
+import asyncio
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.transport import Gate, Lane
+from bot.transport.reply_rate import Appointments
+from tests.transport.test_gate_replies import Timeline
+
+RATE, BURST = 25.0, 5
+
+
+def crowd(room: Appointments, size: int, now: float = 0.0) -> list[float]:
+    return [room.come_back_in(chat, now, RATE) for chat in range(size)]
+
+
+def test_a_short_line_is_worth_standing_in() -> None:
+    assert crowd(Appointments(RATE, BURST), 29) == [0.0] * 29
+
+
+def test_who_would_wait_long_comes_back_in_the_order_of_coming_and_at_the_pace() -> None:
+    later = [time for time in crowd(Appointments(RATE, BURST), 200) if time > 0]
+    assert 168 <= len(later) <= 172
+    assert later == sorted(later)
+    assert math.isclose(later[-1] - later[0], (len(later) - 1) / RATE)
+
+
+def test_who_comes_at_the_time_given_is_let_in_with_all_messages_of_one_reply() -> None:
+    room = Appointments(RATE, BURST)
+    time = crowd(room, 500)[150]
+    assert room.come_back_in(150, time + 5.0, RATE) == 0.0
+    room.use(150, time + 5.0)
+    assert room.come_back_in(150, time + 5.9, RATE) == 0.0
+    assert room.come_back_in(150, time + 6.1, RATE) > 0
+
+
+def test_who_comes_long_after_the_time_given_waits_like_all_who_come_then() -> None:
+    room = Appointments(RATE, BURST)
+    time = crowd(room, 500)[150]
+    assert room.come_back_in(150, time + 9.9, RATE) == 0.0
+    assert room.come_back_in(150, time + 10.1, RATE) > 0
+
+
+def test_who_comes_too_early_keeps_the_time_given() -> None:
+    room = Appointments(RATE, BURST)
+    time = crowd(room, 200)[150]
+    assert math.isclose(room.come_back_in(150, 1.0, RATE), time - 1.0)
+    assert room.come_back_in(150, time, RATE) == 0.0
+
+
+def test_who_comes_fresh_does_not_overtake_those_who_were_sent_away() -> None:
+    room = Appointments(RATE, BURST)
+    last = crowd(room, 200)[-1]
+    assert room.come_back_in("fresh", 2.0, RATE) > last - 2.0
+
+
+def test_who_sends_unasked_makes_others_come_back_later() -> None:
+    room = Appointments(RATE, BURST)
+    last = crowd(room, 200)[-1]
+    for _ in range(25):
+        room.pass_by(0.0, RATE)
+    assert math.isclose(room.come_back_in("fresh", 0.0, RATE), last + 26 / RATE)
+
+
+def test_who_never_comes_back_is_forgotten() -> None:
+    room = Appointments(RATE, BURST)
+    crowd(room, 200)
+    assert len(room) == 200
+    room.come_back_in("one", 1_000.0, RATE)
+    assert len(room) == 1
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.floats(0, 0.5)), max_size=60))
+def test_everybody_is_let_in_by_the_second_time_of_asking(
+    arrivals: list[tuple[int, float]],
+) -> None:
+    room, now = Appointments(RATE, BURST), 0.0
+    for chat, pause in arrivals:
+        now += pause
+        wait = room.come_back_in(chat, now, RATE)
+        assert wait >= 0
+        assert wait == 0 or room.come_back_in(chat, now + wait, RATE) == 0
+
+
+async def test_at_the_gate_a_crowd_is_sent_away_at_once_and_edits_pass() -> None:
+    clock = Timeline()
+    gate = Gate(clock=clock, sleep=clock.sleep)
+    asked = [
+        asyncio.create_task(gate.acquire(Lane.REPLY, chat, 3.0, new=True)) for chat in range(300)
+    ]
+    await clock.pass_to(clock.now)
+    told = [task.result() for task in asked if task.done()]
+    away = sum(wait > 0 for wait in told)
+    assert 268 <= away <= 272
+    assert await gate.acquire(Lane.REPLY, 299, 3.0) == 0.0
+    await clock.pass_until_nobody_sleeps()
+    assert sum(task.result() == 0.0 for task in asked) == 300 - away
+
+
+async def test_of_a_hundred_newcomers_only_the_first_ones_get_a_picture_too() -> None:
+    clock = Timeline()
+    gate = Gate(clock=clock, sleep=clock.sleep)
+    greeted = dict[int, float]()
+    pictures = 0
+
+    async def newcomer(chat: int) -> None:
+        nonlocal pictures
+        if gate.has_room(chat):
+            pictures += 1
+            assert await gate.acquire(Lane.REPLY, chat, 3.0, new=True) == 0.0
+        while wait := await gate.acquire(Lane.REPLY, chat, 3.0, new=True):
+            await clock.sleep(wait)
+        greeted[chat] = clock.now
+
+    begun = clock.now
+    coming = [asyncio.create_task(newcomer(chat)) for chat in range(100)]
+    await clock.pass_until_nobody_sleeps()
+    await asyncio.gather(*coming)
+    waited = sorted(moment - begun for moment in greeted.values())
+    assert 1 <= pictures <= 3
+    assert waited[50] <= 2.0
+    assert waited[99] <= 4.0
+    assert gate.has_room(100) is False, "as the last ones have only just been answered"
+    clock.now += 1.0
+    assert gate.has_room(100)
+
+
+async def test_who_writes_without_a_rest_has_room_for_one_message() -> None:
+    clock = Timeline()
+    gate = Gate(clock=clock, sleep=clock.sleep)
+    for _ in range(6):
+        clock.now += 1.0
+        assert gate.has_room(1)
+        await gate.acquire(Lane.REPLY, 1, new=True)
+    clock.now += 1.0
+    assert not gate.has_room(1)
+    gate.refused(2, 5.0)
+    assert not gate.has_room(2), "nor whom Telegram has paused"
+    for chat in (4, 5, 6):
+        await gate.acquire(Lane.REPLY, chat, new=True)
+    assert not gate.has_room(3), "since half of the burst is for the screens of others"
+    clock.now += 0.05
+    assert gate.has_room(3)
+
+
+async def test_at_the_gate_whoever_cannot_come_back_waits() -> None:
+    clock = Timeline()
+    gate = Gate(clock=clock, sleep=clock.sleep)
+    asked = [asyncio.create_task(gate.acquire(Lane.REPLY, chat, new=True)) for chat in range(60)]
+    await clock.pass_until_nobody_sleeps()
+    assert [task.result() for task in asked] == [0.0] * 60
+
+
+def test_a_line_of_a_second_is_stood_in_and_a_longer_one_is_not() -> None:
+    room = Appointments(2, 1)
+    assert [room.come_back_in(chat, 100.0, 2) for chat in (1, 2, 3, 4)] == [0.0, 0.0, 0.0, 1.5]
+    assert room.come_back_in(4, 100.5, 2) == 0.0
