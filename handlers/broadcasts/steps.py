@@ -55,7 +55,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class StageRules:
     """What a draft shows at a stage, and what becomes of a message that the admin sends then.
 
     Attributes:
@@ -69,7 +69,7 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ButtonRules:
     """What a button does to a draft, and which drafts have it.
 
     Attributes:
@@ -201,15 +201,17 @@ def _back(draft: Draft, _value: str, services: Services) -> Draft:
 
 _CONFIRMING = (DraftStage.SUMMARY, DraftStage.SECOND_CONFIRMATION)
 
-STAGES: Mapping[DraftStage, Stage] = {
-    DraftStage.CONTENT: Stage(compose.ask_message, _take_content, back=DraftStage.READY),
-    DraftStage.READY: Stage(compose.message_ready),
-    DraftStage.LINKS: Stage(compose.ask_links, _take_links, back=DraftStage.READY),
-    DraftStage.SUBJECT: Stage(compose.ask_subject, back=DraftStage.READY),
-    DraftStage.AUDIENCE: Stage(compose.ask_audience, back=DraftStage.SUBJECT),
-    DraftStage.SUMMARY: Stage(summary.summary),
-    DraftStage.TIME: Stage(summary.ask_time, _take_time, back=DraftStage.SUMMARY),
-    DraftStage.SECOND_CONFIRMATION: Stage(summary.second_confirmation, back=DraftStage.SUMMARY),
+STAGES: Mapping[DraftStage, StageRules] = {
+    DraftStage.CONTENT: StageRules(compose.ask_message, _take_content, back=DraftStage.READY),
+    DraftStage.READY: StageRules(compose.message_ready),
+    DraftStage.LINKS: StageRules(compose.ask_links, _take_links, back=DraftStage.READY),
+    DraftStage.SUBJECT: StageRules(compose.ask_subject, back=DraftStage.READY),
+    DraftStage.AUDIENCE: StageRules(compose.ask_audience, back=DraftStage.SUBJECT),
+    DraftStage.SUMMARY: StageRules(summary.summary),
+    DraftStage.TIME: StageRules(summary.ask_time, _take_time, back=DraftStage.SUMMARY),
+    DraftStage.SECOND_CONFIRMATION: StageRules(
+        summary.second_confirmation, back=DraftStage.SUMMARY
+    ),
 }
 
 # The notice of a breach and a correction are texts, and to whom they go is decided; the notice
@@ -218,23 +220,23 @@ _COPIED = frozenset({Kind.UPDATE, Kind.NEWS})
 _WRITTEN = frozenset(Kind) - {Kind.CLOSING}
 _PLANNED = frozenset(Kind) - {Kind.BREACH}
 
-STEPS: Mapping[DraftStep, Step] = {
-    DraftStep.NEXT: Step(_to(DraftStage.SUBJECT), _COPIED, is_about_people=True),
-    DraftStep.WRITE: Step(_write, _WRITTEN),
-    DraftStep.REMOVE_VERSION: Step(_remove_version, _WRITTEN),
-    DraftStep.LINKS: Step(_ask_links, _COPIED),
-    DraftStep.REMOVE_LINKS: Step(_remove_links, _COPIED),
-    DraftStep.ASK_SUBJECT: Step(_to(DraftStage.SUBJECT), _COPIED, is_about_people=True),
-    DraftStep.SUBJECT: Step(_set_subject, _COPIED, is_about_people=True),
-    DraftStep.AUDIENCE: Step(_set_audience, _COPIED, is_about_people=True),
-    DraftStep.PREVIEW: Step(),
-    DraftStep.TEST: Step(),
-    DraftStep.ASK_TIME: Step(_to(DraftStage.TIME), _PLANNED),
-    DraftStep.SCHEDULE: Step(_schedule, _PLANNED),
-    DraftStep.REMOVE_TIME: Step(_remove_time, _PLANNED),
-    DraftStep.TOGGLE_PAID: Step(_toggle_paid),
-    DraftStep.SECOND_CONFIRMATION: Step(_to(DraftStage.SECOND_CONFIRMATION)),
-    DraftStep.CHANGE: Step(_to(DraftStage.READY), _WRITTEN),
-    DraftStep.BACK: Step(_back),
-    DraftStep.CANCEL: Step(needs_content=False),
+STEPS: Mapping[DraftStep, ButtonRules] = {
+    DraftStep.NEXT: ButtonRules(_to(DraftStage.SUBJECT), _COPIED, is_about_people=True),
+    DraftStep.WRITE: ButtonRules(_write, _WRITTEN),
+    DraftStep.REMOVE_VERSION: ButtonRules(_remove_version, _WRITTEN),
+    DraftStep.LINKS: ButtonRules(_ask_links, _COPIED),
+    DraftStep.REMOVE_LINKS: ButtonRules(_remove_links, _COPIED),
+    DraftStep.ASK_SUBJECT: ButtonRules(_to(DraftStage.SUBJECT), _COPIED, is_about_people=True),
+    DraftStep.SUBJECT: ButtonRules(_set_subject, _COPIED, is_about_people=True),
+    DraftStep.AUDIENCE: ButtonRules(_set_audience, _COPIED, is_about_people=True),
+    DraftStep.PREVIEW: ButtonRules(),
+    DraftStep.TEST: ButtonRules(),
+    DraftStep.ASK_TIME: ButtonRules(_to(DraftStage.TIME), _PLANNED),
+    DraftStep.SCHEDULE: ButtonRules(_schedule, _PLANNED),
+    DraftStep.REMOVE_TIME: ButtonRules(_remove_time, _PLANNED),
+    DraftStep.TOGGLE_PAID: ButtonRules(_toggle_paid),
+    DraftStep.SECOND_CONFIRMATION: ButtonRules(_to(DraftStage.SECOND_CONFIRMATION)),
+    DraftStep.CHANGE: ButtonRules(_to(DraftStage.READY), _WRITTEN),
+    DraftStep.BACK: ButtonRules(_back),
+    DraftStep.CANCEL: ButtonRules(needs_content=False),
 }

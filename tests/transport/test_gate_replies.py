@@ -340,3 +340,31 @@ async def test_in_a_crowd_who_was_not_answered_yet_goes_before_who_was() -> None
     assert max(answers[chat][0] for chat in range(1000, 1010)) - begun < 6.0
     every = sorted(moment for each in answers.values() for moment in each)
     assert all(b - a >= 1.0 for a, b in zip(every, every[DOCUMENTED:], strict=False))
+
+
+async def test_an_admin_who_wrote_a_lot_gets_a_whole_preview_among_accounts_that_flood() -> None:
+    clock, admin = Timeline(), 7
+    gate = Gate(clock=clock, sleep=clock.sleep)
+
+    async def is_answered(chat: int) -> None:
+        while wait := await gate.acquire(Lane.REPLY, chat, 3.0, new=True):
+            await clock.sleep(wait)
+
+    async def writes_without_a_rest(chat: int) -> None:
+        while True:
+            await is_answered(chat)
+
+    async def previews() -> list[float]:
+        for _ in range(10):
+            await is_answered(admin)
+        return [await gate.acquire(Lane.REPLY, admin, 3.0, new=True) for _ in range(3)]
+
+    flood = [asyncio.create_task(writes_without_a_rest(chat)) for chat in range(100, 130)]
+    await clock.pass_to(120.0)
+    asked = asyncio.create_task(previews())
+    await clock.pass_to(300.0)
+    for task in flood:
+        task.cancel()
+    await asyncio.gather(*flood, return_exceptions=True)
+    assert asked.done()
+    assert await asked == [0.0] * 3
