@@ -35,7 +35,7 @@ help:
 	@echo "make test     the tests (ARGS='-k broadcast' picks some)"
 	@echo "make test-processes  those that start PostgreSQL, a browser, or the program"
 	@echo "make check    ruff, mypy, import-linter, vulture, the texts and what they promise"
-	@echo "make bench    the benchmarks (ARGS=--quick for a look, ARGS='--only speed' for one)"
+	@echo "make bench    the benchmarks (ARGS=--quick for a look, ARGS='--only capped' for one)"
 	@echo "make soak     the long kill runs"
 	@echo "make install  the set-up alone"
 	@echo "make live     the bot for a machine that runs it, in the folder live (EXTRAS='postgres pdf' for those)"

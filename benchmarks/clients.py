@@ -23,45 +23,27 @@ class Client:
         name: its name in tables.
         module: the module that a child process runs.
         environment: the virtual environment it needs; None for the project's own.
-        marks: what is on disk when a message counts as sent.
-        one_by_one: whether it waits for each answer before the next call.
         limiter: whether its optional handling of Telegram's limits is on.
     """
 
     name: str
     module: str
     environment: str | None
-    marks: str
-    one_by_one: bool = False
     limiter: bool = False
 
 
-THIS_BOT = Client(
-    "**this bot**",
-    "benchmarks.this_bot",
-    None,
-    "each, in SQLite (`synchronous=FULL`)",
-)
-# A client that only sends, to show the server's limit.
-RAW = Client("the server's ceiling: raw sockets", "benchmarks.raw_sockets", None, "nothing")
+THIS_BOT = Client("**this bot**", "benchmarks.this_bot", None)
 AIOGRAM = Client(
-    "aiogram-broadcaster 0.6.8",
-    "benchmarks.peers.aiogram_broadcaster",
-    "broadcasters",
-    "each, in its file",
-    one_by_one=True,
+    "aiogram-broadcaster 0.6.8", "benchmarks.peers.aiogram_broadcaster", "broadcasters"
 )
 PATIENT = replace(AIOGRAM, name="aiogram-broadcaster, its 429 handler on", limiter=True)
 SEQUENTIAL = Client(
     "python-telegram-broadcast 0.9.7",
     "benchmarks.peers.python_telegram_broadcast",
     "broadcasters",
-    "nothing until the end",
-    one_by_one=True,
 )
-GATHER = Client("PTB 22 `gather`", "benchmarks.peers.ptb_gather", "ptb", "nothing")
+GATHER = Client("PTB 22 `gather`", "benchmarks.peers.ptb_gather", "ptb")
 LIMITED = replace(GATHER, name="PTB 22 `gather`, `AIORateLimiter`", limiter=True)
-PEERS = (AIOGRAM, SEQUENTIAL, GATHER, LIMITED)
 
 
 @dataclass(frozen=True, slots=True)

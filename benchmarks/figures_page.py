@@ -14,7 +14,7 @@ _HEADING = "## "
 _INTRODUCTION = """\
 # Benchmarks
 
-`make bench` makes all of these tables, and `make bench ARGS="--only speed"` one of them; with
+`make bench` makes all of these tables, and `make bench ARGS="--only capped"` one of them; with
 `--save` a table replaces its own section here, with `--quick` it is only a look. Figures are
 medians, with the range in brackets, and memory is that of the whole process, with how much it
 grew. The runs of what is compared take turns; no test asserts anything here. Under each table

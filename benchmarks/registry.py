@@ -1,18 +1,12 @@
 """All benchmarks, in the order in which they run and appear on the page."""
 
 from benchmarks import (
-    backups,
-    calls,
-    dossiers,
     exporting,
-    log_truncation,
     memory,
     million_recipients,
     purge,
-    repeated_kills,
     set_rate,
     signing,
-    speed,
     storage_speed,
     unknown_limit,
 )
@@ -20,11 +14,8 @@ from benchmarks.benchmark import Benchmark
 
 ALL: tuple[Benchmark, ...] = (
     storage_speed.STORAGE,
-    log_truncation.LOG_TRUNCATION,
     signing.NEWCOMERS_AT_ONCE,
     signing.SIGNING,
-    calls.CALLS,
-    speed.SPEED,
     set_rate.SET_RATE,
     unknown_limit.UNKNOWN_LIMIT,
     million_recipients.MILLION,
@@ -33,7 +24,4 @@ ALL: tuple[Benchmark, ...] = (
     purge.PURGE_ON_POSTGRES,
     exporting.EXPORT,
     memory.MEMORY,
-    repeated_kills.REPEATED_KILLS,
-    dossiers.DOSSIERS,
-    backups.BACKUPS,
 )
