@@ -258,7 +258,7 @@ async def open_app(
         woken = asyncio.Event()
         watch = DatabaseWatch(storage, mark)
         stack.push_async_callback(_mark_last, watch)
-        gate = Gate(settings.broadcast_rate, clock=clocks.monotonic)
+        gate = Gate(settings.broadcast_rate, clock=clocks.monotonic, admins=settings.admin_ids)
         services = Services(
             petition=petition,
             catalogs=catalogs,

@@ -3,7 +3,7 @@
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from enum import Enum, auto
 
 from bot.transport.chat_pauses import Pauses
@@ -27,9 +27,9 @@ _SHARED = 0.2
 # who were not answered yet go before them.
 _CROWD_SECONDS = 3.0
 _ANSWERED_SECONDS = 300.0
-# People in the middle of signing go before all others, who leave them this share of the burst,
-# with this many messages within this many seconds; most of their screens are edits, which do not
-# wait at all.
+# People in the middle of signing, and admins, go before all others, who leave them this share of
+# the burst; who signs, with this many messages within this many seconds. Most of their screens are
+# edits, which do not wait at all.
 _FOR_SIGNING = 0.25
 _SIGNING_MESSAGES = 4
 _SIGNING_SECONDS = 600.0
@@ -49,6 +49,7 @@ class Gate:
 
     The rate is of broadcast messages a second, of which a burst may leave at once after a quiet
     time: by default a fifteenth of a second's, to make up for timers that fire late.
+    The chats of the admins are in no crowd, however much they write.
     """
 
     def __init__(
@@ -57,9 +58,12 @@ class Gate:
         burst: int | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        *,
+        admins: Collection[Chat] = (),
     ) -> None:
         self._clock = clock
         self._sleep = sleep
+        self._admins = frozenset(admins)
         self._pauses = Pauses()
         self._estimator = RateEstimator(rate)
         self._slots = SlotLimiter(rate, burst or _burst(rate))
@@ -167,7 +171,8 @@ class Gate:
 
         A reply never waits for a broadcast, but a crowd is answered at the rate that Telegram
         documents: at a higher one, Telegram would refuse all replies for seconds. People in
-        the middle of signing go first; in a crowd, then those who were not answered at all.
+        the middle of signing and admins go first; in a crowd, then those who were not answered
+        at all.
 
         Returns:
             0.0 when the call may leave now. Otherwise it must not leave, and these are the
@@ -197,12 +202,15 @@ class Gate:
         return _SHARED * self._replies_a_second()
 
     def _goes_first(self, chat: Chat) -> bool:
+        if chat in self._admins:
+            return True
         now = self._clock()
         has_turns = self._went_first.number(chat, now) < _SIGNING_MESSAGES
         return has_turns and self._signers.number(chat, now) > 0
 
     def _floods(self, chat: Chat) -> bool:
-        return self._recent_replies.number(chat, self._clock()) >= _FLOOD
+        is_admin = chat in self._admins
+        return not is_admin and self._recent_replies.number(chat, self._clock()) >= _FLOOD
 
     def _come_back_in(self, chat: Chat) -> float:
         now, rate = self._clock(), self._replies_a_second()

@@ -74,7 +74,7 @@ async def test_marta_gives_it_a_date_and_everyone_sees_it(scene: Scene) -> None:
 async def test_a_date_is_read_however_it_is_typed_and_what_is_none_is_asked_for_again(
     scene: Scene,
 ) -> None:
-    known, then = scene.services, scene.now
+    then = scene.now
     last = f"31/12/{then.year + 1}"
     for typed, closes in (
         (f"\n{last}", "23:59"),
@@ -98,6 +98,12 @@ async def test_a_date_is_read_however_it_is_typed_and_what_is_none_is_asked_for_
         await asks_to_close(scene, typed)
         assert answer in scene.marta.messages[-1].text, typed
         assert not scene.marta.messages[-1].buttons
+
+
+async def test_who_closes_too_late_reads_what_would_be_erased(
+    scene: Scene,
+) -> None:
+    known, then, past = scene.services, scene.now, "Ese momento ya ha pasado."
     people = Supporters(known.storage.database, known.keyring, signed_at=then - 100 * DAY)
     await people.sign([1])
     erased_on = months_later(day_of(then - 100 * DAY, known.zone), 21)

@@ -342,8 +342,38 @@ async def test_in_a_crowd_who_was_not_answered_yet_goes_before_who_was() -> None
     assert all(b - a >= 1.0 for a, b in zip(every, every[DOCUMENTED:], strict=False))
 
 
-async def test_an_admin_who_wrote_a_lot_gets_a_whole_preview_among_accounts_that_flood() -> None:
-    clock, admin = Timeline(), 7
+async def test_an_admin_who_repeats_a_command_waits_behind_none_of_those_who_flood() -> None:
+    clock, admin, waits = Timeline(), 7, list[float]()
+    gate = Gate(clock=clock, sleep=clock.sleep, admins={admin})
+
+    async def is_answered(chat: int) -> None:
+        while wait := await gate.acquire(Lane.REPLY, chat, 3.0, new=True):
+            await clock.sleep(wait)
+
+    async def writes_without_a_rest(chat: int) -> None:
+        while True:
+            await is_answered(chat)
+
+    async def orders() -> None:
+        for _ in range(20):
+            begun = clock.now
+            await is_answered(admin)
+            waits.append(clock.now - begun)
+            await clock.sleep(3.0)
+
+    flood = [asyncio.create_task(writes_without_a_rest(chat)) for chat in range(100, 160)]
+    await clock.pass_to(120.0)
+    ordered = asyncio.create_task(orders())
+    await clock.pass_to(300.0)
+    for task in flood:
+        task.cancel()
+    await asyncio.gather(*flood, return_exceptions=True)
+    await ordered
+    assert max(waits) < 0.5
+
+
+async def test_who_wrote_a_lot_gets_a_whole_answer_among_accounts_that_flood() -> None:
+    clock, somebody = Timeline(), 7
     gate = Gate(clock=clock, sleep=clock.sleep)
 
     async def is_answered(chat: int) -> None:
@@ -356,8 +386,8 @@ async def test_an_admin_who_wrote_a_lot_gets_a_whole_preview_among_accounts_that
 
     async def previews() -> list[float]:
         for _ in range(10):
-            await is_answered(admin)
-        return [await gate.acquire(Lane.REPLY, admin, 3.0, new=True) for _ in range(3)]
+            await is_answered(somebody)
+        return [await gate.acquire(Lane.REPLY, somebody, 3.0, new=True) for _ in range(3)]
 
     flood = [asyncio.create_task(writes_without_a_rest(chat)) for chat in range(100, 130)]
     await clock.pass_to(120.0)
