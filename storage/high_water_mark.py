@@ -11,15 +11,14 @@ Where that database is stands in the mark, without user and password: a bot that
 another folder, or with another address, would begin an empty one and know nobody who signed. So
 do the bots that people sign with: a rehearsal must not begin in the chats of those who signed.
 
-A petition has one mark. There was one for each of its databases before, named for it too, and in
-the beginning they said only how far it got. One of them that names another database says nothing
-of whether this one is behind.
+A petition has one mark.
 """
 
 import asyncio
 import glob
 import re
 import shlex
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -35,29 +34,26 @@ from storage.private_files import locked_file, reason_and_command, write_file
 
 # All columns, as the tables from before the release have fewer.
 _PETITION = "SELECT * FROM petitions WHERE slug = $1"
-# The number and the deeds; then where, and which bots, which a mark of before does not say.
-_MARK = re.compile(r"([0-9]{1,18})(?: ([0-9]{1,18}))?\n(?:(\S*)\n([0-9 ]*)\n)?")
-
-# For the database of a mark that does not say which it is of.
-_UNNAMED = "…"
+# The number and the deeds; then where, and which bots.
+_MARK = re.compile(r"([0-9]{1,18}) ([0-9]{1,18})\n(\S*)\n([0-9 ]*)\n")
 
 
 class _Mark(NamedTuple):
-    reached: Reached
-    database: str
-    bots: set[str]
+    reached: Reached = Reached()
+    database: str = ""
+    bots: frozenset[str] = frozenset()
 
 
 class HighWaterMark:
     """How far a petition has got, and in which database, written beside the key."""
 
     def __init__(self, key_file: Path, url: str, slug: str, bot_id: str = "") -> None:
-        self.path = key_file.with_name(f"{key_file.name}.{slug}.mark")
+        self.path = _path(key_file, slug)
         self._key_file = key_file
         self._url = url
         self._slug = slug
         self._database = shown(parse_address(url))
-        self._bots = {bot_id} if bot_id else set[str]()
+        self._bots = frozenset({bot_id} - {""})
         self._known: Reached | None = None
 
     async def require_reached(self, *, restored: bool = False) -> None:
@@ -76,13 +72,13 @@ class HighWaterMark:
                 and people signed it elsewhere; the message says what to do.
         """
         self.require_readable()
-        mark = _read(self._key_file, self._slug)
+        mark = _read(self.path)
         reached = await reached_in(self._url, self._slug)
         is_elsewhere = restored or mark.database != self._database
         if reached is None and mark.reached.number > 0 and is_elsewhere:
             raise self._begun_elsewhere(mark)
         if not restored:
-            self._require(reached or Reached(), self._noted().reached)
+            self._require(reached or Reached(), mark.reached)
 
     def raise_to(self, reached: Reached) -> None:
         """Writes the mark if it has risen, or does not know this bot.
@@ -96,21 +92,24 @@ class HighWaterMark:
             # One that is just being made has no lock: there the bot adds itself at its next look.
             if self.path.exists():
                 stack.enter_context(locked_file(self.path))
-            noted = self._noted()
+            noted = _read(self.path)
             # A command may have noted more since the bot asked its database.
             self._require(reached, self._known or noted.reached)
             highest = _highest(reached, noted.reached)
-            mark = _Mark(highest, self._database, self._bots | noted.bots)
+            mark = _Mark(highest, self._database, noted.bots | self._bots)
             if mark != noted:
                 write_file(self.path, _content(mark))
         self._known = reached
 
     def require_readable(self) -> None:
         """Raises DatabaseBehind if a mark of this petition cannot be read; it says what to do."""
-        for path in _paths(self._key_file, self._slug):
+        # Those from before the first release had other names; what they say is in this one, if
+        # there is one.
+        is_there = self.path.exists() or self.path.is_symlink()
+        for path in [self.path] if is_there else _paths(self._key_file, f"{self._slug}.*"):
             why = StorageError("It is damaged.")
             try:
-                if _parsed(path) is not None:
+                if path == self.path and _parsed(path) is not None:
                     continue
             except FileNotFoundError:
                 pass  # a link that leads nowhere
@@ -125,9 +124,6 @@ class HighWaterMark:
                 why=why,
                 command=shlex.join(["rmdir" if path.is_dir() else "rm", str(path)]),
             )
-
-    def _noted(self) -> _Mark:
-        return _read(self._key_file, self._slug, of=self._database)
 
     def _require(self, reached: Reached, mark: Reached) -> None:
         if not reached.is_behind(mark):
@@ -203,8 +199,8 @@ def _petition_in_file(database: Path, slug: str) -> dict[str, int] | None:
 
 
 def highest_reached(keyring: Keyring, slug: str) -> Reached:
-    """Returns how far a petition got in any database, as far as marks say it."""
-    return _read(keyring.path, slug).reached
+    """Returns how far a petition got, as far as its mark says it."""
+    return _read(_path(keyring.path, slug)).reached
 
 
 def petition_signed_with(bot_id: str, key_file: Path) -> str | None:
@@ -216,32 +212,26 @@ def petition_signed_with(bot_id: str, key_file: Path) -> str | None:
         OSError: the key's folder cannot be read.
     """
     for path in _paths(key_file, "*"):
-        mark = _parsed(path)
-        if mark is not None and bot_id in mark.bots and mark.reached.number > 0:
-            return path.name.removeprefix(f"{key_file.name}.").partition(".")[0]
+        mark = _read(path)
+        if bot_id in mark.bots and mark.reached.number > 0:
+            return path.name.removeprefix(f"{key_file.name}.").removesuffix(".mark")
     return None
 
 
-def _paths(key_file: Path, slug: str) -> list[Path]:
-    """Returns where the marks of a petition are, the newest last."""
-    found = key_file.parent.glob(f"{glob.escape(key_file.name)}.{slug}.*mark")
-    return sorted(found, key=lambda each: each.lstat().st_mtime)
+def _path(key_file: Path, slug: str) -> Path:
+    return key_file.with_name(f"{key_file.name}.{slug}.mark")
 
 
-def _read(key_file: Path, slug: str, *, of: str = "") -> _Mark:
-    """Returns what all marks of a petition that are not damaged say together.
+def _paths(key_file: Path, pattern: str) -> Iterable[Path]:
+    return key_file.parent.glob(f"{glob.escape(key_file.name)}.{pattern}.mark")
 
-    With `of`, those of before count only if they are of this database, or do not say of which.
-    """
-    reached, database, bots = Reached(), "", set[str]()
-    for path in _paths(key_file, slug):
-        mark = _parsed(path)
-        is_former = path.name != f"{key_file.name}.{slug}.mark"
-        if mark is None or (of and is_former and mark.database not in (of, _UNNAMED)):
-            continue
-        reached = _highest(reached, mark.reached)
-        database, bots = mark.database, bots | mark.bots
-    return _Mark(reached, database, bots)
+
+def _read(path: Path) -> _Mark:
+    """Returns what a mark says; nothing if there is none, or it is damaged."""
+    try:
+        return _parsed(path) or _Mark()
+    except FileNotFoundError:
+        return _Mark()
 
 
 def _highest(one: Reached, other: Reached) -> Reached:
@@ -253,9 +243,8 @@ def _parsed(path: Path) -> _Mark | None:
     found = _MARK.fullmatch(path.read_text(encoding="ascii", errors="replace"))
     if found is None:
         return None
-    number, deeds, database, bots = found.groups(default="")
-    reached = Reached(int(number), int(deeds or 0))
-    return _Mark(reached, unquote(database) or _UNNAMED, set(bots.split()))
+    number, deeds, database, bots = found.groups()
+    return _Mark(Reached(int(number), int(deeds)), unquote(database), frozenset(bots.split()))
 
 
 def _content(mark: _Mark) -> bytes:

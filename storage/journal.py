@@ -62,7 +62,6 @@ class Deed(StrEnum):
     RESTRICTED = "restricted"  # a time
     OBJECTED = "objected"  # a time
     HANDOVER = "handover"  # the handover and its list, as a JSON object
-    PASSED_OVER = ""  # what a former version noted: a name apart from the choice
 
 
 TAKEN_OFF = "0"
@@ -224,7 +223,7 @@ def last_entries(entries: Reversible[Entry]) -> list[Entry]:
     held: dict[bytes, dict[Deed, Entry]] = {}
     for each in _done(entries):
         of_subject = held.setdefault(each.subject, {})
-        if each.deed is Deed.PASSED_OVER or Deed.WITHDRAWAL in of_subject:
+        if Deed.WITHDRAWAL in of_subject:
             continue
         if each.deed is Deed.WITHDRAWAL:
             of_subject.clear()
@@ -340,8 +339,6 @@ class _Sealing:
         try:
             plain = self._cipher.decrypt(nonce, sealed, self._salt + place.to_bytes(8))
             deed, subject, value, *refused = json.loads(plain)
-            if deed == "name":
-                return Entry(Deed.PASSED_OVER, bytes.fromhex(subject))
             return Entry(Deed(deed), bytes.fromhex(subject), value, bool(refused))
         except (InvalidTag, ValueError):
             return None

@@ -2,28 +2,31 @@
 
 One transaction does it, which also holds the lock: SQLite's exclusive one, or an advisory lock in
 PostgreSQL. A process killed in the middle leaves the old schema whole, and its lock ends with it.
-For a database that is new or up to date Alembic, which takes half a second, is not even imported.
+
+A new database has the tables of `tables.py` at once; of an earlier one each schema becomes the
+next. To change the tables, name the new schema in `SCHEMAS`, and add the function that makes it of
+the one before to `_STEPS`; `tests/storage/databases` has a database of each that was released.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from storage.database import postgres_adapter
 from storage.database_url import SqliteAddress, parse_address
 from storage.errors import SchemaMissing, SchemaTooNew, SchemaTooOld, StorageError, Unavailable
-from storage.migrations import NEWEST
-from storage.migrations.before_the_release import FORMER, to_the_first
 from storage.private_files import create_private
 from storage.sqlite_connection import WRITER_PRAGMAS, SqliteConnection, is_locked, storage_errors
-from storage.tables import metadata
+from storage.tables import DELIVERIES, metadata
 from storage.transaction import Result
 
-if TYPE_CHECKING:
-    from alembic.config import Config
+SCHEMAS = ("0025", "0026", "v1", "v2", "v3")
+"""Those that are taken along, the oldest first; the first two were from before the release."""
+
+NEWEST = SCHEMAS[-1]
 
 # How long a start waits for another that is migrating; a revision can rewrite a big table.
 _PATIENCE_SECONDS = 120.0
@@ -32,8 +35,7 @@ _PAUSE_SECONDS = 0.05
 # Any fixed number that no other program on the same PostgreSQL is likely to lock.
 _ADVISORY_LOCK = 0x7065_7469_7469_6F6E
 
-_KNOWN = (*FORMER, *(f"v{number}" for number in range(1, int(NEWEST[1:]) + 1)))
-# As Alembic makes it.
+# Named, and made, as Alembic did it.
 _VERSIONS = sa.Table(
     "alembic_version",
     sa.MetaData(),
@@ -92,20 +94,15 @@ def require_known_revision(revision: str | None) -> None:
     Raises:
         SchemaTooNew, SchemaTooOld: another version of the program made it.
     """
-    if revision is None or revision.removesuffix(_TO_WRITE_ANEW) in _KNOWN:
+    if revision is None or revision.removesuffix(_TO_WRITE_ANEW) in SCHEMAS:
         return
-    raise SchemaTooOld if "0001" <= revision < FORMER[0] else SchemaTooNew
+    raise SchemaTooOld if "0001" <= revision < SCHEMAS[0] else SchemaTooNew
 
 
-def alembic_config(connection: sa.Connection) -> "Config":
-    """Returns Alembic's settings, so that no alembic.ini is needed, nor found by accident."""
-    from alembic.config import Config
-
-    config = Config(attributes={"connection": connection})
-    folder = str(Path(__file__).with_name("migrations"))
-    config.set_main_option("script_location", folder.replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    return config
+def statements_from(schema: str, *, is_sqlite: bool) -> Iterator[sa.Executable]:
+    """Yields the statements that lead from an earlier schema to that of today."""
+    for step in _STEPS[SCHEMAS.index(schema) :]:
+        yield from step(is_sqlite)
 
 
 async def _on_connection(
@@ -182,17 +179,11 @@ def _upgrade(connection: sa.Connection) -> None:
         return
     if version.removesuffix(_TO_WRITE_ANEW) == NEWEST:
         return  # another start did it meanwhile
-    from alembic import command
-
-    if version in FORMER:
-        for statement in to_the_first(connection.dialect.name, version):
-            connection.execute(statement)
-    else:
-        _set_version(connection, version.removesuffix(_TO_WRITE_ANEW))
-    command.upgrade(alembic_config(connection), "head")
-    _set_version(connection, f"{NEWEST}{_TO_WRITE_ANEW}")
-    # A revision may rebuild a table that others refer to.
     is_sqlite = connection.dialect.name == "sqlite"
+    for statement in statements_from(version.removesuffix(_TO_WRITE_ANEW), is_sqlite=is_sqlite):
+        connection.execute(statement)
+    _set_version(connection, f"{NEWEST}{_TO_WRITE_ANEW}")
+    # A step may rebuild a table that others refer to.
     if is_sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
         raise RuntimeError("a row points to nothing")
 
@@ -207,3 +198,82 @@ def _version(connection: sa.Connection) -> str | None:
 
 def _set_version(connection: sa.Connection, version: str) -> None:
     connection.execute(sa.update(_VERSIONS).values(version_num=version))
+
+
+def _to_0026(is_sqlite: bool) -> Iterator[sa.Executable]:
+    """Counts what the journal is told, and lets a delivery be in the state that came last."""
+    whole = "INTEGER" if is_sqlite else "BIGINT"
+    yield sa.text(f"ALTER TABLE petitions ADD COLUMN deeds {whole} DEFAULT 0 NOT NULL")
+    yield sa.text("ALTER TABLE conversations ADD COLUMN notice TEXT")
+    if not is_sqlite:
+        yield sa.text(
+            "ALTER TABLE deliveries DROP CONSTRAINT deliveries_state_known,"
+            " ADD CONSTRAINT deliveries_state_known"
+            " CHECK (state IN ('pending', 'sending', 'delivered', 'unreachable', 'rejected',"
+            " 'forbidden', 'unconfirmed', 'withdrawn'))"
+        )
+        return
+    # SQLite cannot change a constraint, so it writes the table anew.
+    yield sa.text("ALTER TABLE deliveries RENAME TO deliveries_before")
+    yield CreateTable(DELIVERIES)
+    yield sa.text("INSERT INTO deliveries SELECT * FROM deliveries_before")
+    yield sa.text("DROP TABLE deliveries_before")
+    yield from (CreateIndex(index) for index in DELIVERIES.indexes)
+
+
+def _to_v1(_: bool) -> Iterator[sa.Executable]:
+    yield sa.text("ALTER TABLE petitions DROP COLUMN sealed_with")
+    # Once there was one reason alone to stop: Telegram does not accept the message.
+    yield sa.text("UPDATE broadcasts SET stop_reason = 'content' WHERE stop_reason = 'other'")
+
+
+def _to_v2(is_sqlite: bool) -> Iterator[sa.Executable]:
+    """Keeps the names of those alone who have it handed over: who chose otherwise loses theirs.
+
+    In place, since a table that is written anew would take along what refers to it.
+    """
+    for of in ("signatures", "conversations"):
+        # A file that somebody was sent shows the name that they had to type.
+        theirs = f"{of}.petition = sent_files.petition AND {of}.supporter = sent_files.supporter"
+        yield sa.text(
+            "UPDATE sent_files SET due = 1 WHERE due = 0 AND EXISTS"  # noqa: S608 - constants
+            f" (SELECT 1 FROM {of} WHERE {theirs} AND {of}.with_name = 0)"
+        )
+    if is_sqlite:
+        yield sa.text("ALTER TABLE signatures RENAME COLUMN name_sealed TO former_name")
+        yield sa.text("ALTER TABLE signatures ADD COLUMN name_sealed BLOB")
+        yield sa.text("UPDATE signatures SET name_sealed = former_name WHERE with_name = 1")
+        yield sa.text("ALTER TABLE signatures DROP COLUMN former_name")
+    else:
+        yield sa.text("ALTER TABLE signatures ALTER COLUMN name_sealed DROP NOT NULL")
+        yield sa.text("UPDATE signatures SET name_sealed = NULL WHERE with_name = 0")
+    yield sa.text("ALTER TABLE signatures DROP COLUMN with_name")
+    yield sa.text("UPDATE conversations SET name_sealed = NULL WHERE with_name = 0")
+    yield sa.text(
+        "UPDATE conversations SET with_name = 1 WHERE with_name IS NULL"
+        " AND (name_sealed IS NOT NULL OR stage = 'name' OR return_stage = 'name')"
+    )
+
+
+def _to_v3(is_sqlite: bool) -> Iterator[sa.Executable]:
+    """Keeps what admins were told of a broadcast beside all else that they were told.
+
+    And no digest of a broadcast's content, which nothing reads. Who opened a petition again ended
+    its planned closing update; for long, that has to be cancelled first.
+    """
+    broadcast = "lower(hex(broadcasts.id))" if is_sqlite else "encode(broadcasts.id, 'hex')"
+    yield sa.text(
+        "INSERT INTO petition_notices (petition, kind, about) SELECT broadcasts.petition,"  # noqa: S608 - constants
+        f" admin_notices.kind, {broadcast} || '/' || admin_notices.about"
+        " FROM admin_notices JOIN broadcasts ON broadcasts.id = admin_notices.broadcast_id"
+    )
+    yield sa.text(
+        "UPDATE broadcasts SET state = 'cancelled', stop_reason = NULL, reason_detail = NULL"
+        " WHERE stop_reason = 'open'"
+    )
+    yield sa.text("DROP TABLE admin_notices")
+    yield sa.text("ALTER TABLE broadcasts DROP COLUMN content_sha256")
+
+
+_STEPS = (_to_0026, _to_v1, _to_v2, _to_v3)
+"""What makes of each schema the next one."""

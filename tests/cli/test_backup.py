@@ -222,8 +222,8 @@ def test_what_people_asked_for_after_the_backup_stays(
         await people.sign([7, 8])
 
     petition.do(afterwards)
-    mark = petition.keyring.beside("andry.12345678.mark")
-    mark.write_text("8\n")  # as the running bot does
+    mark = petition.keyring.beside("andry.mark")
+    mark.write_text("8 0\n\n\n")  # as the running bot does
     if kind == "postgres":
         assert "make an empty one" in refused("restore", file, "-i", key, "--yes")
         empty = request.getfixturevalue("empty_url")

@@ -1,4 +1,4 @@
-"""Keeps a database of the present schema: `python -m tests.storage.keep_database v2`.
+"""Keeps a database of the present schema: `python -m tests.storage.keep_database v3`.
 
 To be done before a release with another schema, for `test_released_databases.py`.
 """

@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import json
 import os
 import shutil
 import time
@@ -34,7 +33,6 @@ SLUG = "andry"
 BLOCK = 512
 
 NAME = Entry(Deed.WITH_NAME, b"s" * 16, "consent Anna")
-FORMER = Entry(Deed.PASSED_OVER, b"s" * 16)
 OFF = Entry(Deed.WITH_NAME, b"s" * 16, TAKEN_OFF)
 NAMED = Entry(Deed.WITH_NAME, b"s" * 16, "consent Ana")
 RESTRICTED = Entry.since(Deed.RESTRICTED, b"s" * 16, NOON)
@@ -134,7 +132,7 @@ async def test_damage_in_the_middle_is_counted_and_the_journal_begins_anew(
         ((NAME, OFF), (OFF,)),
         ((NAME, NAMED), (NAMED,)),
         ((NAMED, OFF), (OFF,)),
-        ((OFF, FORMER, NAMED, FORMER), (NAMED,)),
+        ((OFF, NAMED), (NAMED,)),
         ((OFF, NAMED, replace(NAMED, refused=True)), (OFF,)),
         ((NAMED, NAMED, replace(NAMED, refused=True)), (NAMED,)),
         ((RESTRICTED, OFF, RESTRICTED), (OFF, RESTRICTED)),
@@ -145,20 +143,6 @@ def test_a_name_holds_until_the_next_entry_about_it(
     entries: tuple[Entry, ...], held: tuple[Entry, ...]
 ) -> None:
     assert last_entries(entries) == [*held]
-
-
-async def test_what_a_former_version_noted_otherwise_is_passed_over_and_goes(
-    journal: Journal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patch:
-        block = json.dumps(["name", (b"s" * 16).hex(), "Ana"])
-        patch.setattr("storage.journal.json.dumps", lambda *_, **__: block)
-        await written(journal, Entry(Deed.MUTED, b"s" * 16))
-    content = journal.read()
-    assert content == JournalContent((FORMER,), 0)
-    assert last_entries(content.entries) == []
-    assert journal.rewrite(None) == 0
-    assert journal.read().entries == ()
 
 
 async def test_what_was_not_done_is_read_back_as_refused_and_goes_with_the_next_rewriting(

@@ -11,16 +11,13 @@ from typing import Any
 import asyncpg
 import pytest
 import uvloop
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from storage import migrations
 from storage.database import open_database
 from storage.errors import NeedsAPerson, SchemaMissing, SchemaTooNew, Unavailable
-from storage.migrate import migrate
-from storage.migrations import NEWEST
+from storage.migrate import NEWEST, migrate
 from storage.tables import metadata
 from tests.storage.silent_connection import a_line
 from tests.support.postgres_server import PostgresServer
@@ -114,10 +111,6 @@ class TestMigrate:
     async def test_leads_from_nothing_to_the_newest_revision(self, empty_url: str) -> None:
         assert await migrate(empty_url) == NEWEST
         assert await read_slugs(empty_url) == []
-
-    def test_the_newest_revision_is_named_where_no_start_has_to_look_for_it(self) -> None:
-        (newest,) = ScriptDirectory(str(Path(migrations.__file__).parent)).get_heads()
-        assert newest == NEWEST
 
     async def test_again_changes_nothing(self, database_url: str) -> None:
         assert await migrate(database_url) == NEWEST

@@ -30,9 +30,7 @@ from storage.invalidations import all_invalidations, undo_invalidation
 from storage.journal import Deed
 from storage.keyring import Keyring
 from storage.leases import take_lease
-from storage.migrate import migrate, require_newest
-from storage.migrations import NEWEST
-from storage.migrations.before_the_release import FORMER, to_the_first
+from storage.migrate import NEWEST, migrate, require_newest, statements_from
 from storage.petitions import last_number_given, petition_notice_was_sent, petition_state
 from storage.sent_files import files_due
 from storage.signatures import withdraw_signature
@@ -191,7 +189,7 @@ async def test_it_has_the_tables_of_a_new_one(
     assert await postgres_schema(empty_url) == await postgres_schema(fresh)
 
 
-@pytest.mark.parametrize("schema", FORMER)
+@pytest.mark.parametrize("schema", SCHEMAS)
 @pytest.mark.parametrize("kind", ["sqlite"])
 async def test_killed_half_way_it_opens_at_the_next_start(
     schema: str, empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -200,13 +198,13 @@ async def test_killed_half_way_it_opens_at_the_next_start(
     await load(empty_url, schema)
     before = sqlite_schema(path)
 
-    def half(dialect: str, former: str) -> Iterator[Executable]:
-        statements = [*to_the_first(dialect, former)]
+    def half(former: str, *, is_sqlite: bool) -> Iterator[Executable]:
+        statements = [*statements_from(former, is_sqlite=is_sqlite)]
         yield from statements[: len(statements) // 2]
         shutil.copytree(path.parent, left)  # what a kill at this moment leaves on the disk
         yield from statements[len(statements) // 2 :]
 
-    monkeypatch.setitem(migrate.__globals__, "to_the_first", half)
+    monkeypatch.setitem(migrate.__globals__, "statements_from", half)
     await migrate(empty_url)
     monkeypatch.undo()
     assert sqlite_schema(left / path.name) == before
