@@ -182,7 +182,7 @@ async def test_whatever_the_journal_has_of_ana_is_in_her_file_and_what_she_asked
         )
     assert in_file == {Deed.OBJECTED: None}, "she did everything else that can be noted of her"
     assert {*Deed} - in_file.keys() - {entry.deed for entry in entries} == {
-        *(Deed.WITHDRAWAL, Deed.HANDOVER, Deed.PASSED_OVER)
+        *(Deed.WITHDRAWAL, Deed.HANDOVER)
     }, "whoever withdrew is not known any more, and a handover is nobody's"
     requests = [entry.action for entry in await services.storage.read(newest_audit_entries, 50)]
     assert (requests.count("my_data"), requests.count("my_data_file")) == (2, 1)
