@@ -104,9 +104,9 @@ def test_of_a_copy_that_was_put_back_nothing_is_written_before_the_bot_has_broug
     # Whoever withdrew after the copy was made is back in it, with the name.
     file = tmp_path / "list.json.age"
     mark = HighWaterMark(tmp_path / "petition.key", petition.url, "andry")
-    mark.path.write_text("7\n")
+    mark.path.write_text("7 0\n\n\n")
     assert "ends at signature 6, and 7 were given" in refused(call("--output", str(file)))
-    mark.path.write_text("6\n")
+    mark.path.write_text("6 0\n\n\n")
     # As of the other petitions in a restored database.
     petition.do(lambda storage: storage.write(record_restore, made_at=None, at=NOON))
     assert "Start its bot first" in refused(call("--output", str(file)))
