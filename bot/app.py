@@ -41,7 +41,6 @@ from bot.transport import (
     ErrorKind,
     Gate,
     NotSent,
-    SharedRequest,
     SharedSession,
     TelegramClient,
     error_kind,
@@ -360,7 +359,7 @@ def _wire(
     token = settings.bot_token.get_secret_value()
     marks = RehearsalMarks(services) if services.is_rehearsal else None
     client = TelegramClient(session, gate, api_url=settings.api_url, token=token, marks=marks)
-    application = _application(Bot(settings.api_url, token, SharedRequest(client)), services)
+    application = _application(Bot(settings.api_url, token, client), services)
     handlers.register(application)
     worker = Worker(
         client,

@@ -13,8 +13,7 @@ from bot.broadcast import OpenClaims
 from bot.broadcast.confirmation import most_for_one_admin
 from bot.petition.petition import Petition
 from bot.text.translations import Catalogs, Words
-from bot.transport import SharedRequest
-from bot.transport.client import result_of
+from bot.transport import SharedRequest, TelegramClient
 from handlers.broadcasts.progress_turns import ProgressTurns
 from handlers.delayed_replies import DelayedReplies
 from handlers.request_budget import Budgets, LimitDecision
@@ -122,9 +121,10 @@ class Services:
 class Bot(ExtBot[None]):
     """PTB's bot, whose most frequent calls leave without PTB's objects, which cost more."""
 
-    def __init__(self, api_url: str, token: str, request: SharedRequest) -> None:
+    def __init__(self, api_url: str, token: str, client: TelegramClient) -> None:
+        request = SharedRequest(client)
         super().__init__(token, f"{api_url}/bot", request=request, get_updates_request=request)
-        self._shared_request = request
+        self._client = client
 
     async def call(self, method: str, **fields: object) -> Any:
         """Makes a call with fields of JSON or `Upload`s; returns its result as parsed JSON.
@@ -132,8 +132,7 @@ class Bot(ExtBot[None]):
         Raises:
             TelegramError: as PTB's methods do.
         """
-        given = {name: value for name, value in fields.items() if value is not None}
-        return result_of(await self._shared_request.answer(method, given))
+        return await self._client.call(method, fields)
 
 
 class PetitionApplication(

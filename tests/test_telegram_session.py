@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from bot.settings import SettingsInvalid
 from bot.telegram_session import shared_session
 from bot.transport.errors import NotSent
-from bot.transport.session import HttpResponse, TimeLimits
+from bot.transport.session import HttpResponse
 from tests.support.proxies import http_proxy, running
 from tests.support.scripted_server import TOKEN
 from tests.transport.hostile_server import hostile, saying, whole
@@ -32,7 +32,7 @@ def an_environment_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def call(api_url: str) -> HttpResponse:
     async with shared_session(api_url) as session:
-        return await session.post(f"{api_url}/bot{TOKEN}/getMe", {"a": 1}, TimeLimits())
+        return await session.post(f"{api_url}/bot{TOKEN}/getMe", {"a": 1})
 
 
 @pytest.mark.parametrize("name", ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])

@@ -12,7 +12,6 @@ from bot.settings import PetitionSettings, load_petition_settings
 from bot.telegram_session import shared_session
 from bot.text.terminal_language import label, plural_label, terminal_words
 from bot.transport.errors import NotSent, ResponseLost
-from bot.transport.session import TimeLimits
 from storage.erasures import DueCount, count_due_signatures
 from storage.petitions import petition_state
 
@@ -64,7 +63,7 @@ async def telegram_time(settings: PetitionSettings) -> datetime | None:
     """Returns what time it is for Telegram, which says so in every answer."""
     async with shared_session(settings.api_url, settings.proxy) as session:
         with suppress(NotSent, ResponseLost):
-            await session.post(f"{settings.api_url}/bot/getMe", {}, TimeLimits())
+            await session.post(f"{settings.api_url}/bot/getMe", {})
         return session.server_time()[0]
 
 

@@ -1,6 +1,7 @@
 """Makes every call to Telegram: through the gate, over the session, again where that is safe."""
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeGuard
@@ -20,53 +21,25 @@ from bot.transport.errors import (
 from bot.transport.lenient_json import read_json
 from bot.transport.recent_calls import Chat
 from bot.transport.send_gate import Gate, Lane
-from bot.transport.session import HttpResponse, SharedSession, TimeLimits, Upload
+from bot.transport.session import HttpResponse, SharedSession
 
 _log = structlog.stdlib.get_logger()
 
-_UPLOAD_SECONDS = 20.0  # how much longer a call with files may take
 _LONGEST_PAUSE_SECONDS = 24 * 60 * 60.0  # a longer `retry_after` is not believed
-_PAUSES = BackOff(0.3, spread=0.2)  # before a call is repeated, in seconds
+# The longest pause that a call waits for. A broadcast's recipient may withdraw meanwhile, so after
+# a longer one its sender has to check again.
+_LONGEST_WAIT_SECONDS = {Lane.REPLY: 3.0, Lane.BROADCAST: 0.5}
+_MOST_FLOODS = 3  # how many pauses after a 429, one after the other, are waited for
+_REPEATS = 2  # how often a failed call is repeated
+_PAUSES = BackOff(0.3, spread=0.2)  # before that, in seconds
+
+_OLD_SERVER = (
+    "The Bot API server is older than 9.5: moments are plain text, in the petition's zone."
+)
+_NO_TIMES = 'unsupported start tag "tg-time"'
+_TIME_TAG = re.compile(r"</?tg-time\b[^>]*>")
 
 Failure = TelegramRefused | NotSent | ResponseLost
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """How often, and after what pauses, a call is tried again before it is given up.
-
-    Attributes:
-        flood_seconds: the longest pause after a 429 that is waited for.
-        floods: how many such pauses, one after the other, are waited for.
-        repeats: how often a failed call is repeated.
-        pauses: before a repetition.
-        broadcast_seconds: the longest pause that a broadcast's call waits for. Its recipient may
-            withdraw meanwhile, so after a longer one the sender has to check again.
-    """
-
-    flood_seconds: float = 3.0
-    floods: int = 3
-    repeats: int = 2
-    pauses: BackOff = _PAUSES
-    broadcast_seconds: float = 0.5
-
-    def pause_before_next(
-        self, method: str, failure: Failure, floods: int, failures: int
-    ) -> float | None:
-        """Returns the seconds before the next try; None if there is none."""
-        if method in NEVER_REPEATED:
-            return None  # those callers repeat it themselves
-        if is_flood(failure):
-            seconds = failure.retry_after or 0.0
-            return seconds if seconds <= self.flood_seconds and floods <= self.floods else None
-        if isinstance(failure, TelegramRefused) and failure.status < 500:
-            return None
-        if _may_be_done(failure) and not is_repeatable(method):
-            return None
-        if failures > self.repeats:
-            return None
-        _log.info("call_repeated", method=method, attempt=failures)
-        return self.pauses.pause(failures)
 
 
 class Marks(Protocol):
@@ -110,19 +83,21 @@ class ApiCall:
         return int(chat) if chat.removeprefix("-").isdecimal() else chat
 
     @property
-    def limits(self) -> TimeLimits:
-        """The time limits of one try."""
-        has_files = any(isinstance(value, Upload) for value in self.fields.values())
-        return TimeLimits(read=self.seconds + (_UPLOAD_SECONDS if has_files else 0.0))
-
-    @property
     def is_new(self) -> bool:
         """Whether it counts as a new message, to which Telegram's overall limit applies."""
         return self.lane is Lane.BROADCAST or makes_message(self.method)
 
 
 class TelegramClient:
-    """Calls methods of the Bot API for one bot; the `api_url` is without the bot's part."""
+    """Calls methods of the Bot API for one bot.
+
+    Args:
+        session, gate: what all calls share.
+        api_url: the server's address, without the bot's part.
+        token: the bot's.
+        pauses: before a call that failed is repeated, in seconds.
+        marks: changes what is sent; None changes nothing.
+    """
 
     def __init__(
         self,
@@ -131,15 +106,16 @@ class TelegramClient:
         *,
         api_url: str,
         token: str,
-        policy: RetryPolicy | None = None,
+        pauses: BackOff = _PAUSES,
         marks: Marks | None = None,
     ) -> None:
         self._session = session
         self._gate = gate
-        self._policy = policy or RetryPolicy()
+        self._pauses = pauses
         self._marks = marks
         self._bot_url = f"{api_url.rstrip('/')}/bot{token}"
         self._token = token
+        self._knows_times = True
 
     async def call(
         self,
@@ -152,7 +128,7 @@ class TelegramClient:
     ) -> Any:
         """Calls a method and returns its result as parsed JSON.
 
-        It costs less than python-telegram-bot's objects: for fetching updates and broadcasting.
+        It costs less than python-telegram-bot's objects.
 
         Args:
             method: the method's name in Telegram's spelling.
@@ -165,8 +141,7 @@ class TelegramClient:
             TelegramRefused, NotSent, ResponseLost, RateLimited: see `answer`.
         """
         fields = {name: value for name, value in (params or {}).items() if value is not None}
-        call = ApiCall(method, fields, timeout, lane, wanted)
-        result = result_of(await self.answer(call))
+        result = result_of(await self.answer(ApiCall(method, fields, timeout, lane, wanted)))
         if self._marks is not None and method == "getUpdates":
             self._marks.incoming(result)
         return result
@@ -179,7 +154,7 @@ class TelegramClient:
 
         Raises:
             TelegramRefused: Telegram's answer is an error.
-            RateLimited: a pause of the chat, or of all, is longer than the policy waits for.
+            RateLimited: a pause of the chat, or of all, is longer than such a call waits for.
             NotSent: certainly not delivered.
             ResponseLost: possibly delivered.
         """
@@ -193,67 +168,99 @@ class TelegramClient:
     async def _send(self, call: ApiCall) -> bytes:
         floods = failures = 0
         while True:
+            if not self._knows_times:
+                call = replace(call, fields=_without_times(call.fields))
             await self._pass_gate(call)
             if not call.wanted():
                 raise NotSent("Not wanted any more")
-            outcome = await self._try(call)
-            if isinstance(outcome, bytes):
-                return outcome
-            if is_flood(outcome):
-                floods += 1
-            else:
-                failures += 1
-            if call.lane is Lane.BROADCAST:
-                raise outcome  # the broadcast's sender repeats it
-            wait = self._policy.pause_before_next(call.method, outcome, floods, failures)
-            if wait is None:
-                raise outcome
-            await asyncio.sleep(wait)
+            try:
+                return await self._try(call)
+            except (TelegramRefused, NotSent, ResponseLost) as error:
+                floods += is_flood(error)
+                failures += not is_flood(error)
+                pause = self._pause_before_next(call, error, floods, failures)
+                if pause is None:
+                    raise
+            await asyncio.sleep(pause)
 
     async def _pass_gate(self, call: ApiCall) -> None:
         if call.method in UNCOUNTED:
             return
-        is_broadcast = call.lane is Lane.BROADCAST
-        longest = self._policy.broadcast_seconds if is_broadcast else self._policy.flood_seconds
+        longest = _LONGEST_WAIT_SECONDS[call.lane]
         pause = await self._gate.acquire(call.lane, call.chat, longest, new=call.is_new)
         if pause > 0:
             raise RateLimited(pause)
 
-    async def _try(self, call: ApiCall) -> bytes | Failure:
-        outcome: bytes | Failure
+    async def _try(self, call: ApiCall) -> bytes:
         try:
             url = f"{self._bot_url}/{call.method}"
-            answer = await self._session.post(url, call.fields, call.limits)
-            outcome = answer.body if 200 <= answer.status < 300 else self._refusal(answer)
-        except (NotSent, ResponseLost) as error:
-            outcome = error
-        if isinstance(outcome, NotSent):
-            self._session.report(outcome)
-        if is_flood(outcome):
-            _log.warning("too_many_requests", method=call.method, seconds=outcome.retry_after)
-        if call.method not in UNCOUNTED:
-            self._tell_gate(call, outcome)
-        return outcome
+            answer = await self._session.post(url, call.fields, call.seconds)
+            if not 200 <= answer.status < 300:
+                raise self._refusal(call.method, answer)
+        except (TelegramRefused, NotSent, ResponseLost) as failure:
+            self._tell_gate(call, failure)
+            raise
+        self._tell_gate(call, None)
+        return answer.body
 
-    def _refusal(self, answer: HttpResponse) -> Failure:
-        said = _fields(answer.body)
-        if answer.status != 429 and "description" not in said:
-            # A proxy's error page is not kept, since it may repeat the URL with the token.
-            return _not_telegrams(answer.status)
-        description = str(said.get("description", "")).replace(self._token, "[token]")
-        pause = _pause_in(said) if answer.status == 429 else None
-        return TelegramRefused(answer.status, description, pause)
+    def _refusal(self, method: str, answer: HttpResponse) -> Failure:
+        said, status = _fields(answer.body), answer.status
+        if status == 429:
+            pause = _pause_in(said)
+            _log.warning("too_many_requests", method=method, seconds=pause)
+            return TelegramRefused(status, self._description(said), pause)
+        if "description" in said:
+            return TelegramRefused(status, self._description(said))
+        # A proxy's error page is not kept, since it may repeat the URL with the token.
+        if status == 504:
+            return ResponseLost("A gateway gave up waiting (504)")
+        reason = Sentence(
+            "En lugar de Telegram contesta otra cosa ({status}), como la página de un proxy o la "
+            "de una red en la que hay que entrar antes.",
+            status=status,
+        )
+        failure = NotSent(f"Something other than Telegram answered ({status})", reason)
+        self._session.report(failure)
+        return failure
 
-    def _tell_gate(self, call: ApiCall, outcome: bytes | Failure) -> None:
+    def _description(self, said: Mapping[str, Any]) -> str:
+        return str(said.get("description", "")).replace(self._token, "[token]")
+
+    def _tell_gate(self, call: ApiCall, failure: Failure | None) -> None:
         """Tells the gate what the answer says about limits."""
-        if isinstance(outcome, bytes):
+        if call.method in UNCOUNTED:
+            return
+        if failure is None:
             self._gate.accepted(call.chat, new=call.is_new)
-        elif is_flood(outcome):
-            self._gate.refused(call.chat, outcome.retry_after or 0.0, new=call.is_new)
-        elif isinstance(outcome, TelegramRefused) and outcome.status < 500:
+        elif is_flood(failure):
+            self._gate.refused(call.chat, failure.retry_after or 0.0, new=call.is_new)
+        elif isinstance(failure, TelegramRefused) and failure.status < 500:
             self._gate.content_rejected(call.chat, new=call.is_new)
         else:
             self._gate.failed(call.chat, new=call.is_new)
+
+    def _pause_before_next(
+        self, call: ApiCall, failure: Failure, floods: int, failures: int
+    ) -> float | None:
+        """Returns the seconds before the next try; None if the caller is to decide on it."""
+        if call.lane is Lane.BROADCAST or call.method in NEVER_REPEATED:
+            return None
+        if is_flood(failure):
+            seconds = failure.retry_after or 0.0
+            is_short = seconds <= _LONGEST_WAIT_SECONDS[call.lane]
+            return seconds if is_short and floods <= _MOST_FLOODS else None
+        if self._knows_times and _NO_TIMES in failure.message.lower():
+            self._knows_times = False
+            _log.warning("times_left_out", reason=_OLD_SERVER)
+            return 0.0
+        status = failure.status if isinstance(failure, TelegramRefused) else 0
+        may_be_done = status == 504 or isinstance(failure, ResponseLost)
+        if 0 < status < 500 or (may_be_done and not is_repeatable(call.method)):
+            return None
+        if failures > _REPEATS:
+            return None
+        _log.info("call_repeated", method=call.method, attempt=failures)
+        return self._pauses.pause(failures)
 
 
 def result_of(body: bytes) -> Any:
@@ -268,22 +275,9 @@ def result_of(body: bytes) -> Any:
     return fields["result"]
 
 
-def is_flood(outcome: object) -> TypeGuard[TelegramRefused]:
+def is_flood(failure: Failure) -> TypeGuard[TelegramRefused]:
     """Tells whether Telegram refused a call because there were too many."""
-    return isinstance(outcome, TelegramRefused) and outcome.status == 429
-
-
-def _not_telegrams(status: int) -> NotSent | ResponseLost:
-    if status == 504:
-        return ResponseLost("A gateway gave up waiting (504)")
-    return NotSent(
-        f"Something other than Telegram answered ({status})",
-        Sentence(
-            "En lugar de Telegram contesta otra cosa ({status}), como la página de un proxy o la "
-            "de una red en la que hay que entrar antes.",
-            status=status,
-        ),
-    )
+    return isinstance(failure, TelegramRefused) and failure.status == 429
 
 
 def _pause_in(said: Mapping[str, Any]) -> float:
@@ -304,7 +298,10 @@ def _fields(body: bytes) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _may_be_done(failure: Failure) -> bool:
-    if isinstance(failure, TelegramRefused):
-        return failure.status == 504
-    return isinstance(failure, ResponseLost)
+def _without_times(value: Any) -> Any:
+    """Returns a value of JSON with the tags of moments left out of its texts."""
+    if isinstance(value, str):
+        return _TIME_TAG.sub("", value)
+    if isinstance(value, Mapping):
+        return {key: _without_times(each) for key, each in value.items()}
+    return [_without_times(each) for each in value] if isinstance(value, list | tuple) else value

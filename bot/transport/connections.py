@@ -10,7 +10,7 @@ import ssl
 from aiohttp import ClientRequest, ClientTimeout, TCPConnector, ThreadedResolver
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
-from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyTimeoutError, ProxyType
+from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyType
 
 from bot.proxy_choice import Proxy
 from bot.text.problems import Sentence
@@ -118,6 +118,8 @@ _BY_CODE = {
 class _Connector(TCPConnector):
     """Connects to the server, by IPv6 or IPv4; whatever fails here is `NotSent`."""
 
+    proxy: Proxy | None = None
+
     async def connect(
         self, req: ClientRequest, traces: list[Trace], timeout: ClientTimeout
     ) -> Connection:
@@ -137,79 +139,62 @@ class _Connector(TCPConnector):
             failure = NotSent("The session was closed")
         except Exception as error:
             self.clear_dns_cache()  # the server may have moved
-            failure = self.failure(error)
+            failure = _not_connected(error, self.proxy)
         # Raised outside of the handlers, since the original errors may contain the address.
         raise failure
 
-    def failure(self, error: Exception) -> NotSent:
-        """Returns what is said of an error."""
-        return _no_connection(error)
 
-
-class _Proxied(_Connector, ProxyConnector):
+class _ProxyConnector(_Connector, ProxyConnector):
     """Connects through a proxy, which looks up the server's name."""
-
-    def __init__(self, proxy: Proxy, tls: ssl.SSLContext, limit: int) -> None:
-        self._given = proxy
-        super().__init__(
-            proxy.host,
-            proxy.port,
-            ProxyType.SOCKS5 if proxy.is_socks else ProxyType.HTTP,
-            # The library encodes them as Latin-1; proxies expect UTF-8.
-            proxy.user.encode().decode("latin-1") or None,
-            proxy.password.encode().decode("latin-1") if proxy.user else None,
-            rdns=True,
-            ssl=tls,
-            limit=limit,
-            keepalive_timeout=_IDLE_SECONDS,
-        )
-
-    def failure(self, error: Exception) -> NotSent:
-        """Returns what is said of an error, of the proxy or of the server behind it."""
-        return _not_through_proxy(error, self._given)
 
 
 def connector(proxy: Proxy | None, tls: ssl.SSLContext, limit: int) -> TCPConnector:
     """Returns what makes the connections; above the limit, calls wait for one."""
-    if proxy is not None:
-        return _Proxied(proxy, tls, limit)
-    return _Connector(
+    if proxy is None:
+        return _Connector(
+            ssl=tls,
+            limit=limit,
+            keepalive_timeout=_IDLE_SECONDS,
+            ttl_dns_cache=_KNOWN_SECONDS,
+            happy_eyeballs_delay=_HEAD_START_SECONDS,
+            resolver=ThreadedResolver(),
+        )
+    through = _ProxyConnector(
+        proxy.host,
+        proxy.port,
+        ProxyType.SOCKS5 if proxy.is_socks else ProxyType.HTTP,
+        # The library encodes them as Latin-1; proxies expect UTF-8.
+        proxy.user.encode().decode("latin-1") or None,
+        proxy.password.encode().decode("latin-1") if proxy.user else None,
+        rdns=True,
         ssl=tls,
         limit=limit,
         keepalive_timeout=_IDLE_SECONDS,
-        ttl_dns_cache=_KNOWN_SECONDS,
-        happy_eyeballs_delay=_HEAD_START_SECONDS,
-        resolver=ThreadedResolver(),
     )
+    through.proxy = proxy
+    return through
 
 
-def _no_connection(error: Exception) -> NotSent:
-    first = _first_cause(error)
-    if isinstance(first, TimeoutError):
-        return ConnectTimedOut("No connection in time", _LATE)
+def _not_connected(error: Exception, proxy: Proxy | None) -> NotSent:
+    first: BaseException = error
+    while isinstance(first.__cause__, Exception):  # a time-out's is a cancellation
+        first = first.__cause__
     kind = type(first).__name__
-    if isinstance(first, ssl.SSLCertVerificationError):
+    if isinstance(first, ssl.SSLCertVerificationError):  # always the server's, not the proxy's
         reason = _BY_VERIFY_CODE.get(first.verify_code, _NOT_VOUCHED_FOR)
+    elif isinstance(error, ProxyConnectionError):
+        reason = Sentence(_NO_PROXY, kind=kind)
+    elif isinstance(error if proxy else first, TimeoutError):
+        return ConnectTimedOut(f"No connection ({kind})", _PROXY_LATE if proxy else _LATE)
+    elif proxy is not None:
+        reason = _reason_of_proxy(first, proxy)
     else:
         known = (reason for each, reason in _BY_ERROR if isinstance(first, each))
         reason = next(known, Sentence(_WITHOUT, kind=kind))
     return NotSent(f"No connection ({kind})", reason)
 
 
-def _not_through_proxy(error: Exception, proxy: Proxy) -> NotSent:
-    first = _first_cause(error)
-    if isinstance(first, ssl.SSLCertVerificationError):
-        return _no_connection(first)  # of the server behind it
-    if isinstance(error, ProxyConnectionError):
-        reason = Sentence(_NO_PROXY, kind=type(first).__name__)
-    elif isinstance(error, ProxyTimeoutError | TimeoutError):
-        return ConnectTimedOut(f"No connection: {_PROXY_LATE}", _PROXY_LATE)
-    else:
-        reason = _reason_of(first, proxy)
-    return NotSent(f"No connection: {reason}", reason)
-
-
-def _reason_of(error: BaseException, proxy: Proxy) -> Sentence:
+def _reason_of_proxy(error: BaseException, proxy: Proxy) -> Sentence:
     said, code = str(error), getattr(error, "error_code", None)
     if code == 407 or "No acceptable" in said:
         return _KNOWS_NOBODY if proxy.user else _ASKS_WHO
@@ -223,9 +208,3 @@ def _reason_of(error: BaseException, proxy: Proxy) -> Sentence:
     if isinstance(error, OSError):
         return Sentence(_BREAKS, kind=type(error).__name__)
     return _IS_IT_SOCKS if proxy.is_socks else _IS_IT_HTTP
-
-
-def _first_cause(error: BaseException) -> BaseException:
-    while isinstance(error.__cause__, Exception):  # a time-out's is a cancellation
-        error = error.__cause__
-    return error

@@ -14,7 +14,6 @@ from typing import NamedTuple, Self
 import aiohttp
 import orjson
 import structlog
-from yarl import URL
 
 from bot.proxy_choice import Proxy
 from bot.text.problems import Sentence
@@ -23,6 +22,9 @@ from bot.transport.errors import AnswerLate, AnswerUnreadable, NotSent, Response
 
 _log = structlog.stdlib.get_logger()
 
+_CONNECT_SECONDS = 5.0  # for getting a connection, a free or a new one
+_READ_SECONDS = 10.0
+_UPLOAD_SECONDS = 20.0  # how much longer a call with files may take
 _TOLD_AGAIN_SECONDS = 60.0
 _LARGEST_ANSWER = 32 * 1024 * 1024
 _LONGEST_HEADER = 64 * 1024
@@ -44,19 +46,6 @@ class HttpResponse(NamedTuple):
 
     status: int
     body: bytes
-
-
-class TimeLimits(NamedTuple):
-    """The time limits of one try, in seconds.
-
-    Attributes:
-        connect: for getting a connection, a free or a new one.
-        read: from sending the call to the first byte of the answer, and between two of them; the
-            whole try takes `connect` longer at most.
-    """
-
-    connect: float = 5.0
-    read: float = 10.0
 
 
 class SharedSession:
@@ -104,14 +93,15 @@ class SharedSession:
             await http.close()
 
     async def post(
-        self, url: str, fields: Mapping[str, object], limits: TimeLimits
+        self, url: str, fields: Mapping[str, object], seconds: float = _READ_SECONDS
     ) -> HttpResponse:
         """Sends a call once and reads the whole answer.
 
         Args:
             url: with the token and the method's name.
             fields: sent as JSON; in parts where an `Upload` is among them.
-            limits: of this try.
+            seconds: how long to wait, when the call is sent, for the first byte of the answer, and
+                between two of them. It is longer with an `Upload`.
 
         Raises:
             NotSent: nothing was sent.
@@ -119,18 +109,17 @@ class SharedSession:
         """
         if self._http is None:
             raise NotSent("The session is closed")
-        address = _address(url)
-        if address is None:
-            raise NotSent("The address cannot be used")
         try:
-            return await self._exchange(self._http, address, fields, limits)
+            return await self._exchange(self._http, url, fields, seconds)
         except NotSent as error:
             self.report(error)
             raise
         except ResponseLost:
             raise
+        except aiohttp.InvalidURL:
+            failure: NotSent | ResponseLost = NotSent("The address cannot be used")
         except TimeoutError:
-            failure: ResponseLost = AnswerLate("No answer in time")
+            failure = AnswerLate("No answer in time")
         except (aiohttp.ClientError, OSError) as error:
             failure = ResponseLost(f"The connection broke ({type(error).__name__})")
         # Raised outside of the handlers, since the original errors may contain the address.
@@ -156,17 +145,18 @@ class SharedSession:
     async def _exchange(
         self,
         http: aiohttp.ClientSession,
-        url: URL,
+        url: str,
         fields: Mapping[str, object],
-        limits: TimeLimits,
+        seconds: float,
     ) -> HttpResponse:
         has_files = any(isinstance(value, Upload) for value in fields.values())
+        read = seconds + (_UPLOAD_SECONDS if has_files else 0.0)
         async with http.post(
             url,
             data=_in_parts(fields) if has_files else orjson.dumps(fields),
             headers=None if has_files else _JSON,
             timeout=aiohttp.ClientTimeout(
-                limits.connect + limits.read, connect=limits.connect, sock_read=limits.read
+                _CONNECT_SECONDS + read, connect=_CONNECT_SECONDS, sock_read=read
             ),
             allow_redirects=False,
         ) as response:
@@ -175,17 +165,6 @@ class SharedSession:
         if date is not None:
             self._date, self._dated_at = date, self._clock()
         return HttpResponse(response.status, body)
-
-
-def _address(url: str) -> URL | None:
-    """Returns the address of a call; None where it is none, or says more than that."""
-    try:
-        found = URL(url, encoded=True)
-    except ValueError:  # not raised on, since its text may contain the token
-        return None
-    is_web = found.scheme in ("http", "https") and found.host and found.port
-    is_method = found.raw_name.isalnum() and url.isascii() and url.isprintable()
-    return found if is_web and is_method and not found.raw_query_string else None
 
 
 def _in_parts(fields: Mapping[str, object]) -> aiohttp.FormData:

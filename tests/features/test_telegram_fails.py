@@ -10,7 +10,7 @@ from telegram.error import NetworkError
 
 from bot.back_off import BackOff
 from bot.intake import UpdatesBehind
-from bot.transport import SharedRequest
+from bot.transport import TelegramClient
 from bot.transport.errors import RateLimited, ResponseLost
 from handlers.broadcasts import preview
 from simulator.faults import Fault
@@ -165,7 +165,7 @@ async def test_an_answer_that_is_on_its_way_is_put_down_before_the_next_is_given
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owed = scene.services.delayed_replies
-    answer, arrived, heard = SharedRequest.answer, asyncio.Event(), asyncio.Event()
+    answer, arrived, heard = TelegramClient.answer, asyncio.Event(), asyncio.Event()
 
     async def slow(_fields: object, send: Callable[[], Awaitable[bytes]]) -> bytes:
         body = await send()
@@ -178,7 +178,7 @@ async def test_an_answer_that_is_on_its_way_is_put_down_before_the_next_is_given
     scene.ana.start()
     await arrived.wait()
     scene.ana.send("/help")
-    monkeypatch.setattr(SharedRequest, "answer", answer)
+    monkeypatch.setattr(TelegramClient, "answer", answer)
     asyncio.get_running_loop().call_later(0.1, heard.set)
     await scene.settled()
     assert "Ayuda" in scene.screen(scene.ana).text

@@ -8,7 +8,6 @@ from typing import Any
 from bot.back_off import BackOff
 from bot.intake import Dispatcher, DispatchPolicy, Polling, TryAgain, UpdatesBehind
 from bot.transport import Gate, SharedSession, TelegramClient
-from bot.transport.client import RetryPolicy
 from tests.intake.fake_updates import FakeUpdates
 from tests.support.scripted_server import TOKEN, ScriptedServer
 
@@ -75,7 +74,7 @@ class RunningPolling:
             Gate(clock=asyncio.get_running_loop().time),
             api_url=server.url,
             token=TOKEN,
-            policy=RetryPolicy(pauses=BackOff(0.001)),
+            pauses=BackOff(0.001),
         )
         self.polling = Polling(
             client,

@@ -24,7 +24,8 @@ from bot.petition_folder.unready import unready_problems
 from bot.settings import PREFIX, Settings, load_settings
 from bot.text.problems import Problem
 from bot.text.translations import Catalogs, Words
-from bot.transport import SharedRequest
+from bot.transport import Lane, TelegramClient
+from bot.transport.client import ApiCall
 from handlers.bot_profile import publish_profile
 from handlers.context import Bot, Services
 from simulator import Simulator
@@ -362,15 +363,14 @@ BotCall = Callable[[dict[str, Any], Callable[[], Awaitable[bytes]]], Awaitable[b
 
 def intercept(monkeypatch: pytest.MonkeyPatch, method: str, instead: BotCall) -> None:
     """Has the bot's calls of a method, in Telegram's spelling, made by `instead`."""
-    answer = SharedRequest.answer
+    answer = TelegramClient.answer
 
-    async def intercepted(
-        request: SharedRequest, name: str, fields: dict[str, Any], *given: Any
-    ) -> bytes:
-        as_meant = partial(answer, request, name, fields, *given)
-        return await (instead(fields, as_meant) if name == method else as_meant())
+    async def intercepted(client: TelegramClient, call: ApiCall) -> bytes:
+        as_meant = partial(answer, client, call)
+        is_it = call.method == method and call.lane is Lane.REPLY
+        return await (instead({**call.fields}, as_meant) if is_it else as_meant())
 
-    monkeypatch.setattr(SharedRequest, "answer", intercepted)
+    monkeypatch.setattr(TelegramClient, "answer", intercepted)
 
 
 def fails(

@@ -8,11 +8,11 @@ import uvloop
 from telegram import Bot
 
 from bot.back_off import BackOff
-from bot.transport import Gate, SharedRequest, SharedSession, TelegramClient
-from bot.transport.client import RetryPolicy
+from bot.transport import Gate, Lane, SharedRequest, SharedSession, TelegramClient
+from bot.transport import client as client_module
 from tests.support.scripted_server import TOKEN, ScriptedServer, serve
 
-QUICK = RetryPolicy(flood_seconds=0.5, repeats=2, pauses=BackOff(0.01))
+QUICK = BackOff(0.01)
 
 LOOPS: Mapping[str, Callable[[], asyncio.AbstractEventLoop]] = {
     "asyncio": asyncio.new_event_loop,
@@ -52,8 +52,11 @@ async def gate() -> Gate:
 
 
 @pytest.fixture
-def client(server: ScriptedServer, session: SharedSession, gate: Gate) -> TelegramClient:
-    return TelegramClient(session, gate, api_url=server.url, token=TOKEN, policy=QUICK)
+def client(
+    server: ScriptedServer, session: SharedSession, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> TelegramClient:
+    monkeypatch.setitem(client_module._LONGEST_WAIT_SECONDS, Lane.REPLY, 0.5)
+    return TelegramClient(session, gate, api_url=server.url, token=TOKEN, pauses=QUICK)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 
 from bot.back_off import BackOff
 from bot.transport import Gate, Lane, SharedSession, TelegramClient, Upload
-from bot.transport.client import ApiCall, RetryPolicy
+from bot.transport.client import ApiCall
 from bot.transport.errors import AnswerLate, NotSent, RateLimited, ResponseLost, TelegramRefused
 from bot.transport.recent_calls import Chat
 from tests.support import scripted_server as on_the_wire
@@ -68,7 +68,7 @@ async def test_everybody_goes_on_once_a_probe_was_judged_and_asks_again_when_it_
 ) -> None:
     for chat in (9001, 9002, 9003):
         gate.refused(chat, 30)
-    server.replies += [reply] * (QUICK.repeats + 1)
+    server.replies += [reply] * 3
     with pytest.raises((TelegramRefused, NotSent, ResponseLost)):
         await client.call("sendMessage", {"chat_id": 7}, lane=Lane.BROADCAST)
     assert gate.pause_for(Lane.REPLY, 8) == 0, "nobody waits for an answer that will not come"
@@ -103,7 +103,7 @@ async def test_a_broadcast_call_is_left_to_its_worker(
 async def test_a_broadcast_call_sits_out_no_long_pause(
     client: TelegramClient, server: ScriptedServer, gate: Gate
 ) -> None:
-    gate.refused(7, QUICK.broadcast_seconds + 60)
+    gate.refused(7, 60)
     with pytest.raises(RateLimited):
         await client.call("sendMessage", {"chat_id": 7}, lane=Lane.BROADCAST)
     assert server.asked == []
@@ -161,14 +161,14 @@ async def test_a_success_that_cannot_be_read_is_an_unknown_outcome(
 
 
 async def test_a_refused_connection_is_surely_not_sent(session: SharedSession, gate: Gate) -> None:
-    client = TelegramClient(session, gate, api_url="http://127.0.0.1:1", token=TOKEN, policy=QUICK)
+    client = TelegramClient(session, gate, api_url="http://127.0.0.1:1", token=TOKEN, pauses=QUICK)
     with pytest.raises(NotSent):
         await client.call("sendMessage", {"chat_id": 7})
 
 
 async def test_a_closed_session_is_surely_not_sent(server: ScriptedServer, gate: Gate) -> None:
     session = SharedSession()
-    client = TelegramClient(session, gate, api_url=server.url, token=TOKEN, policy=QUICK)
+    client = TelegramClient(session, gate, api_url=server.url, token=TOKEN, pauses=QUICK)
     with pytest.raises(NotSent, match="closed"):
         await client.call("sendMessage", {"chat_id": 7})
 
@@ -295,8 +295,7 @@ def test_one_chat_is_one_value_however_it_is_written() -> None:
 async def test_a_call_that_failed_is_made_again_after_a_pause_that_doubles(
     server: ScriptedServer, session: SharedSession, gate: Gate
 ) -> None:
-    policy = RetryPolicy(repeats=2, pauses=BackOff(0.05))
-    client = TelegramClient(session, gate, api_url=server.url, token=TOKEN, policy=policy)
+    client = TelegramClient(session, gate, api_url=server.url, token=TOKEN, pauses=BackOff(0.05))
     server.always = page(502)
     with pytest.raises(NotSent):
         await client.call("sendMessage", {"chat_id": 7})
@@ -320,13 +319,3 @@ async def test_an_answer_that_leads_elsewhere_is_not_telegrams(
     server.always = page(300)
     with pytest.raises(NotSent):
         await client.call("sendMessage", {"chat_id": 7})
-
-
-def test_nobody_is_let_wait_for_longer_than_this() -> None:
-    assert RetryPolicy() == RetryPolicy(
-        flood_seconds=3.0,
-        floods=3,
-        repeats=2,
-        pauses=BackOff(0.3, spread=0.2),
-        broadcast_seconds=0.5,
-    )

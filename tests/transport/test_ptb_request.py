@@ -7,7 +7,7 @@ from telegram import Bot, InputFile, InputMediaPhoto
 from telegram.error import TelegramError, TimedOut
 
 from bot.transport import Gate, SharedRequest, SharedSession, TelegramClient
-from bot.transport import client as client_module
+from bot.transport import session as session_module
 from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
 from bot.transport.errors import NotSent, TelegramRefused
 from tests.support import scripted_server as on_the_wire
@@ -140,7 +140,7 @@ async def test_a_call_with_a_file_has_more_time(
     bot: Bot, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The bot of this test waits for 0.3 s otherwise.
-    monkeypatch.setattr(client_module, "_UPLOAD_SECONDS", 5.0)
+    monkeypatch.setattr(session_module, "_UPLOAD_SECONDS", 5.0)
 
     async def late(request: web.Request) -> web.StreamResponse:
         await asyncio.sleep(0.6)
@@ -162,7 +162,7 @@ async def test_a_short_flood_is_sat_out_and_a_long_one_tells_its_seconds(
 
 
 async def test_no_connection_is_surely_not_sent(session: SharedSession, gate: Gate) -> None:
-    client = TelegramClient(session, gate, api_url="http://127.0.0.1:1", token=TOKEN, policy=QUICK)
+    client = TelegramClient(session, gate, api_url="http://127.0.0.1:1", token=TOKEN, pauses=QUICK)
     bot = Bot(TOKEN, base_url="http://127.0.0.1:1/bot", request=SharedRequest(client))
     with pytest.raises(NotSent):
         await bot.send_message(7, "x")

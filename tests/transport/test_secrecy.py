@@ -12,7 +12,7 @@ from telegram import Bot
 
 from bot.logs import configure_logging
 from bot.transport import Gate, SharedRequest, SharedSession, TelegramClient
-from bot.transport import client as client_module
+from bot.transport import session as session_module
 from bot.transport.session import SharedSession as Session
 from tests.support import scripted_server as on_the_wire
 from tests.support.scripted_server import TOKEN, ScriptedServer, page, refuse
@@ -57,7 +57,7 @@ def out() -> Iterator[io.StringIO]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.excepthook", None)
         patch.setattr("threading.excepthook", None)
-        patch.setattr(client_module, "_UPLOAD_SECONDS", 0.05)
+        patch.setattr(session_module, "_UPLOAD_SECONDS", 0.05)
         configure_logging("DEBUG", json=True, stream=stream)
         yield stream
     structlog.configure(**configured)
@@ -122,7 +122,7 @@ async def test_no_address_brings_the_token_or_a_name_into_an_error_or_a_log(
     session: SharedSession, gate: Gate, out: io.StringIO
 ) -> None:
     for address in ADDRESSES:
-        client = TelegramClient(session, gate, api_url=address, token=TOKEN, policy=QUICK)
+        client = TelegramClient(session, gate, api_url=address, token=TOKEN, pauses=QUICK)
         request = SharedRequest(client)
         bot = Bot(TOKEN, base_url=f"{address}/bot", request=request, get_updates_request=request)
         assert_nothing_told(await failures(client, bot), out)

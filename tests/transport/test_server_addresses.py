@@ -10,7 +10,6 @@ import pytest
 
 from bot.transport import SharedSession, connections
 from bot.transport.errors import ConnectTimedOut, NotSent
-from bot.transport.session import TimeLimits
 from tests.support.scripted_server import TOKEN
 from tests.transport.hostile_server import hostile, saying, whole
 from tests.transport.test_session import YES, silence
@@ -37,8 +36,8 @@ async def test_a_server_that_has_moved_is_found_at_the_next_call(
             monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", look_up)
             url = f"http://bot.example/bot{TOKEN}/sendMessage"
             with pytest.raises(NotSent):
-                await session.post(url, {"chat_id": 7}, TimeLimits())
-            assert await session.post(url, {"chat_id": 7}, TimeLimits()) == YES
+                await session.post(url, {"chat_id": 7})
+            assert await session.post(url, {"chat_id": 7}) == YES
 
 
 def known_at(
@@ -76,7 +75,7 @@ async def test_a_server_with_ipv6_alone_is_reached(
         if by == "name":
             known_at(monkeypatch, ("::1", server.port))
             url = BY_NAME
-        assert await session.post(url, {}, TimeLimits()) == YES
+        assert await session.post(url, {}) == YES
 
 
 @pytest.mark.parametrize("listens", ["127.0.0.1", "::1"])
@@ -96,7 +95,7 @@ async def test_a_kind_of_address_that_leads_nowhere_costs_no_time(
     async with hostile(saying(whole()), host=listens) as server:
         known_at(monkeypatch, ("::1", server.port), ("127.0.0.1", server.port))
         monkeypatch.setattr(loop, "sock_connect", routed)
-        assert await session.post(BY_NAME, {}, TimeLimits(connect=2)) == YES
+        assert await session.post(BY_NAME, {}) == YES
 
 
 async def test_a_kind_of_address_that_is_silent_costs_its_head_start_alone(
@@ -112,7 +111,7 @@ async def test_a_kind_of_address_that_is_silent_costs_its_head_start_alone(
     async with hostile(saying(whole())) as server:
         known_at(monkeypatch, ("::1", server.port), ("127.0.0.1", server.port))
         monkeypatch.setattr(loop, "sock_connect", silent)
-        assert await session.post(BY_NAME, {}, TimeLimits(connect=2)) == YES
+        assert await session.post(BY_NAME, {}) == YES
 
 
 async def test_a_resolver_that_takes_longer_than_a_call_is_asked_once_and_heard_in_the_end(
@@ -120,9 +119,11 @@ async def test_a_resolver_that_takes_longer_than_a_call_is_asked_once_and_heard_
 ) -> None:
     async with hostile(saying(whole())) as server:
         asked = known_at(monkeypatch, ("127.0.0.1", server.port), after=0.1)
-        with pytest.raises(ConnectTimedOut):
-            await session.post(BY_NAME, {}, TimeLimits(connect=0.03))
-        assert await session.post(BY_NAME, {}, TimeLimits(connect=2)) == YES
+        with monkeypatch.context() as patch:
+            patch.setattr("bot.transport.session._CONNECT_SECONDS", 0.03)
+            with pytest.raises(ConnectTimedOut):
+                await session.post(BY_NAME, {})
+        assert await session.post(BY_NAME, {}) == YES
     assert asked == ["bot.example"]
 
 
@@ -138,7 +139,7 @@ async def test_a_name_that_nobody_knows_is_surely_not_sent_and_asked_for_again(
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", unknown)
     for _ in range(2):
         with pytest.raises(NotSent, match=r"^No connection \(gaierror\)$"):
-            await session.post(BY_NAME, {}, TimeLimits())
+            await session.post(BY_NAME, {})
     assert len(asked) == 2
 
 
@@ -148,7 +149,7 @@ async def test_a_call_whose_connection_comes_after_the_closing_is_not_sent(
     async with hostile(silence) as server:
         known_at(monkeypatch, ("127.0.0.1", server.port), after=0.05)
         async with SharedSession() as session:
-            late = asyncio.create_task(session.post(BY_NAME, {}, TimeLimits()))
+            late = asyncio.create_task(session.post(BY_NAME, {}))
             await asyncio.sleep(0)
         with pytest.raises(NotSent):
             await asyncio.wait_for(late, 2)

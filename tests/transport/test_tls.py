@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 from bot.text.problems import Sentence
 from bot.transport import SharedSession
 from bot.transport.errors import NotSent, ResponseLost
-from bot.transport.session import HttpResponse, TimeLimits
+from bot.transport.session import HttpResponse
 from tests.support.scripted_server import TOKEN
 from tests.transport.hostile_server import Caller, HostileServer, hostile, saying, whole
 
@@ -96,9 +96,7 @@ def trusting(file: Path) -> ssl.SSLContext:
 
 
 async def call(session: SharedSession, server: HostileServer) -> HttpResponse:
-    return await session.post(
-        f"https://127.0.0.1:{server.port}/bot{TOKEN}/getMe", {"a": 1}, TimeLimits()
-    )
+    return await session.post(f"https://127.0.0.1:{server.port}/bot{TOKEN}/getMe", {"a": 1})
 
 
 async def test_a_trusted_server_is_called_again_and_again_on_one_connection(
@@ -167,7 +165,7 @@ async def test_a_server_without_encryption_where_it_is_expected_is_said_to_have_
     ):
         url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/bot{TOKEN}/getMe"
         with pytest.raises(NotSent):
-            await session.post(url, {"a": 1}, TimeLimits())
+            await session.post(url, {"a": 1})
     assert ["cannot encrypt the connection" in str(reason) for reason in told] == [True]
 
 
