@@ -37,6 +37,7 @@ TO_WHOM = {
     "handlers/person_notices.py": "whose signature a letter was about",
     "handlers/picture.py": "who sent the update",
     "handlers/conversation_message.py": "whoever its callers say, all of which are listed here",
+    "handlers/context.py": "whoever its callers say, all of which are listed here",
     "handlers/admin_context.py": "an admin",
     "handlers/chat_context.py": "who sent the update",
     "handlers/broadcasts/admin_reporter.py": "an admin",
