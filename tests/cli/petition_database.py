@@ -5,7 +5,7 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -18,10 +18,13 @@ from storage.broadcasts import broadcast_with
 from storage.deliveries import lease_of, record_results
 from storage.keyring import Keyring
 from storage.leases import release_lease, take_lease
+from storage.transaction import Work
 from tests.support.audit_entries import AuditEntry, newest_audit_entries
 from tests.support.broadcasts import ME, claim, queued, results, start
+from tests.support.raw_sql import Rows, write_sql
 from tests.support.supporters import ADMIN, Supporters
 
+P = ParamSpec("P")
 R = TypeVar("R")
 SIGNERS = 6
 
@@ -46,12 +49,8 @@ class PetitionDatabase:
     def open(self) -> None:
         """People sign, and the petition is closed."""
 
-        async def opened(storage: Storage) -> None:
-            people = Supporters(storage.database, self.keyring)
-            await people.set_closed(True)
-            await people.sign(range(1, SIGNERS + 1))
-
-        self.do(opened)
+        self.people(lambda people: people.set_closed(True))
+        self.people(lambda people: people.sign(range(1, SIGNERS + 1)))
 
     def do(self, work: Callable[[Storage], Awaitable[R]]) -> R:
         """Works on the storage as the bot would."""
@@ -64,6 +63,26 @@ class PetitionDatabase:
                 await storage.close()
 
         return asyncio.run(done())
+
+    def people(self, work: Callable[[Supporters], Awaitable[R]]) -> R:
+        """Something happens to those who signed."""
+        return self.do(lambda storage: work(Supporters(storage.database, self.keyring)))
+
+    def supporter(self, number: int) -> bytes:
+        """The reference of who signed as this number."""
+        return self.keyring.reference("andry", 1000 + number)
+
+    def read(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Reads as the bot would."""
+        return self.do(lambda storage: storage.read(work, *args, **kwargs))
+
+    def write(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Writes as the bot would."""
+        return self.do(lambda storage: storage.write(work, *args, **kwargs))
+
+    def sql(self, sql: str, **values: Any) -> Rows:
+        """Runs a statement of SQL; returns its rows."""
+        return self.do(lambda storage: write_sql(storage.database, sql, **values))
 
     def begins(self, key: bytes | None = None, **changes: Any) -> Broadcast:
         """An admin confirms one; every recipient has a row unless it is for later."""
@@ -83,10 +102,8 @@ class PetitionDatabase:
         """Another admin approves one; it begins, and every recipient has a row."""
 
         async def approved(storage: Storage) -> Broadcast:
-            now, storage = datetime.now(UTC), storage
-            agreed = await storage.write(
-                change_broadcast, BroadcastAction.APPROVE, broadcast.id, ADMIN + 1, now
-            )
+            approve, now = BroadcastAction.APPROVE, datetime.now(UTC)
+            agreed = await storage.write(change_broadcast, approve, broadcast.id, ADMIN + 1, now)
             assert agreed is not None
             await self._attend(storage)
             return await queued(
@@ -111,17 +128,17 @@ class PetitionDatabase:
 
     def is_left_alone(self) -> None:
         """The bot goes away in good order."""
-        self.do(lambda storage: storage.write(release_lease, lease_of(storage.slug), ME))
+        self.write(release_lease, lease_of("andry"), ME)
 
     def now(self, broadcast: Broadcast) -> Broadcast:
         """What became of it."""
-        found = self.do(lambda storage: storage.read(broadcast_with, broadcast.id))
+        found = self.read(broadcast_with, broadcast.id)
         assert found is not None
         return found
 
     def audited(self) -> list[AuditEntry]:
         """Who did what, newest first."""
-        return self.do(lambda storage: storage.read(newest_audit_entries, limit=20))
+        return self.read(newest_audit_entries, limit=20)
 
     async def _attend(self, storage: Storage) -> None:
         now = datetime.now(UTC)

@@ -26,7 +26,6 @@ from storage.process_lock import acquire_process_lock
 from storage.restores import held_restore, release_restore, restore_awaits_repetition
 from storage.signatures import mute_supporter, signature_of, withdraw_signature
 from tests.cli.petition_database import PetitionDatabase, TelegramDate, on_both
-from tests.support.raw_sql import Statement, write_all
 from tests.support.supporters import ADMIN, NOON, Supporters, later
 
 CANARY = "Persona 3"
@@ -59,7 +58,7 @@ def test_a_backup_made_beside_the_bot_is_whole_and_shows_nobody_anything(
     file.parent.mkdir()
 
     sixth = petition.keyring.reference("andry", 1006)
-    petition.do(lambda storage: storage.write(withdraw_signature, sixth, NOON))
+    petition.write(withdraw_signature, sixth, NOON)
     told = said("backup", file)
     assert f"The backup is in {file}: andry with 5 signatures, up to number 6; " in told
     assert told.endswith(
@@ -183,8 +182,7 @@ def test_a_backup_from_before_the_key_was_exchanged_needs_the_older_one_below_th
 ) -> None:
     """Also where nobody has a name that could be decrypted."""
     file, key_file = tmp_path / "today.backup", tmp_path / "petition.key"
-    nobody = Statement("UPDATE signatures SET name_sealed = NULL")
-    petition.do(lambda storage: write_all(storage.database, nobody))
+    petition.sql("UPDATE signatures SET name_sealed = NULL")
     said("backup", file)
     before = key_file.read_text()
     (older,) = [line for line in before.splitlines() if line.startswith("encryption")]
@@ -198,7 +196,7 @@ def test_a_backup_from_before_the_key_was_exchanged_needs_the_older_one_below_th
     assert "An exchange was begun and is not over." in said("keys", "rotate", "--yes")
     assert older not in key_file.read_text()
     present = PetitionDatabase(petition.url, Keyring.load(key_file))
-    assert present.do(lambda storage: storage.read(last_number_given)) == 6
+    assert present.read(last_number_given) == 6
 
 
 @on_both
@@ -265,8 +263,8 @@ def test_what_people_asked_for_after_the_backup_stays(
         (aside,) = folder.glob("*.before-restore-*Z")
         assert aside.name in told.replace(" ", "")
         assert (
-            PetitionDatabase(f"sqlite+aiosqlite:///{aside}", petition.keyring).do(
-                lambda storage: storage.read(last_number_given)
+            PetitionDatabase(f"sqlite+aiosqlite:///{aside}", petition.keyring).read(
+                last_number_given
             )
             == 8
         )
@@ -277,11 +275,9 @@ def test_while_a_bot_runs_nothing_is_restored(
 ) -> None:
     """Also while one runs of a petition that is in the backup alone, or in the database alone."""
     file = tmp_path / "today.backup"
-    begun = Statement("INSERT INTO petitions (slug) VALUES ('former')")
-    renamed = Statement("UPDATE petitions SET slug = 'newer' WHERE slug = 'former'")
-    petition.do(lambda storage: write_all(storage.database, begun))
+    petition.sql("INSERT INTO petitions (slug) VALUES ('former')")
     said("backup", file)
-    petition.do(lambda storage: write_all(storage.database, renamed))
+    petition.sql("UPDATE petitions SET slug = 'newer' WHERE slug = 'former'")
 
     async def beside(lock: str) -> str:
         async with acquire_process_lock(petition.url, lock):
@@ -334,17 +330,17 @@ def test_without_the_journal_nobody_is_told_that_all_was_done_again(
     assert lost in said("restore", file, "-i", key, "--yes")
     # Nor once the bot has begun another one, as after a move to another machine, and tidied it.
     monkeypatch.setattr("storage.journal.datetime", Tomorrow)
-    petition.do(lambda storage: storage.write(withdraw_signature, b"nobody", NOON))
+    petition.write(withdraw_signature, b"nobody", NOON)
     petition.do(lambda storage: asyncio.to_thread(storage.journal.rewrite, NOON))
     assert lost in said("restore", file, "-i", key, "--yes")
-    held = petition.do(lambda storage: storage.read(held_restore))
+    held = petition.read(held_restore)
     assert held is not None
     assert not held.journal_is_whole
     # Whoever withdrew would be in it.
     assert "No list is written until an admin has looked" in refused(
         "export", "--output", tmp_path / "list.age"
     )
-    petition.do(lambda storage: storage.write(release_restore, actor=ADMIN, at=NOON))
+    petition.write(release_restore, actor=ADMIN, at=NOON)
     assert "6 signatures" in said("export", "--output", tmp_path / "list.age")
 
 

@@ -49,10 +49,8 @@ def test_a_recall_and_what_nobody_works_on_are_followed_too(
 ) -> None:
     broadcast = petition.begins()
     petition.tells(broadcast, SIGNERS, Outcome.DELIVERED)
-    petition.do(
-        lambda storage: storage.write(
-            change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, datetime.now(UTC)
-        )
+    petition.write(
+        change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, datetime.now(UTC)
     )
     petition.is_left_alone()
     look, numbers = broadcast_tables.read_snapshot, list(range(1, SIGNERS + 1))

@@ -4,7 +4,6 @@ import io
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from rich.console import Console
@@ -30,8 +29,7 @@ from tests.cli.petition_database import (
     refused,
     said,
 )
-from tests.support.raw_sql import Statement, read_rows, write_all
-from tests.support.supporters import ADMIN, Supporters
+from tests.support.supporters import ADMIN
 
 HOUR = timedelta(hours=1)
 
@@ -150,13 +148,12 @@ def test_every_moment_and_every_outcome_of_one_that_is_over_is_said(
     for outcome in (Outcome.DELIVERED, *others):
         petition.tells(broadcast, 1, outcome)
     assert "not_told" not in data(call("show", "--json"))
-    petition.do(lambda storage: Supporters(storage.database, petition.keyring).withdraw(6))
+    petition.people(lambda people: people.withdraw(6))
     noon = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
     moments = ("created_at", "starts_at", "started_at", "ended_at")
     at = {name: int((noon + n * HOUR).timestamp() * 1000) for n, name in enumerate(moments)}
     change = ", ".join(f"{name} = :{name}" for name in moments)
-    over = Statement(f"UPDATE broadcasts SET state = 'finished', {change}", at)  # noqa: S608
-    petition.do(lambda storage: write_all(storage.database, over))
+    petition.sql(f"UPDATE broadcasts SET state = 'finished', {change}", **at)  # noqa: S608
     assert (
         said(call("show"))
         == f"""\
@@ -200,16 +197,11 @@ reaching them.
 
 def test_why_one_waits_or_has_stopped_is_said_as_in_the_chat(petition: PetitionDatabase) -> None:
     broadcast = petition.begins()
-    petition.do(
-        lambda storage: storage.write(
-            change_broadcast, BroadcastAction.PAUSE, broadcast.id, None, datetime.now(UTC)
-        )
-    )
+    petition.write(change_broadcast, BroadcastAction.PAUSE, broadcast.id, None, datetime.now(UTC))
 
     def shown(**why: str | None) -> str:
         change = ", ".join(f"{name} = :{name}" for name in why)
-        write = Statement(f"UPDATE broadcasts SET {change}", why)  # noqa: S608
-        petition.do(lambda storage: write_all(storage.database, write))
+        petition.sql(f"UPDATE broadcasts SET {change}", **why)  # noqa: S608
         return said(call("show"))
 
     for reason, words in (
@@ -247,15 +239,11 @@ def test_a_program_reads_the_same_numbers(petition: PetitionDatabase) -> None:
 def test_a_recall_is_part_of_the_account(petition: PetitionDatabase) -> None:
     broadcast = petition.begins()
     petition.tells(broadcast, SIGNERS, Outcome.DELIVERED)
-    petition.do(
-        lambda storage: storage.write(
-            change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, datetime.now(UTC)
-        )
+    petition.write(
+        change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, datetime.now(UTC)
     )
-    petition.do(
-        lambda storage: storage.write(record_recalled, broadcast.id, Recalled.DELETED, [1, 2])
-    )
-    petition.do(lambda storage: storage.write(record_recalled, broadcast.id, Recalled.FAILED, [3]))
+    petition.write(record_recalled, broadcast.id, Recalled.DELETED, [1, 2])
+    petition.write(record_recalled, broadcast.id, Recalled.FAILED, [3])
     recall = data(call("show", "--json"))["recall"]
     assert {name: recall[name] for name in ("total", "deleted", "failed", "open")} == {
         "total": 6,
@@ -268,9 +256,7 @@ def test_a_recall_is_part_of_the_account(petition: PetitionDatabase) -> None:
     assert "  Taking the messages back…\n\n  ▰▰▰▰▰▰▱▱▱▱▱▱  50%\n  3 of 6\n" in shown
     petition.is_left_alone()
     assert "State: finished, waits for the bot" in said(call("show"))
-    petition.do(
-        lambda storage: storage.write(end_recall, broadcast.id, datetime.now(UTC), unrecorded=3)
-    )
+    petition.write(end_recall, broadcast.id, datetime.now(UTC), unrecorded=3)
     shown = said(call("show"))
     for fact in ("Taken back from 2 chats.", "In 1 chat it", "For 3 chats it is not"):
         assert fact in shown
@@ -323,17 +309,10 @@ def test_looking_into_the_database_of_another_petition_writes_nothing(
     described = (other / "petition.toml").read_text()
     (other / "petition.toml").write_text(described.replace('"andry"', '"otra"'))
     monkeypatch.setenv("PETITION_FOLDER", str(other))
-
-    def rows() -> list[dict[str, Any]]:
-        counted = Statement(
-            "SELECT (SELECT COUNT(*) FROM petitions) AS petitions,"
-            " (SELECT COUNT(*) FROM telegram_cache) AS cached"
-        )
-        return petition.do(lambda storage: read_rows(storage.database, counted))
-
-    before = rows()
+    tables = ("petitions", "telegram_cache")
+    before = [petition.sql(f"SELECT * FROM {each}") for each in tables]  # noqa: S608
     assert "no data of this petition" in refused(call("list"))
-    assert rows() == before
+    assert [petition.sql(f"SELECT * FROM {each}") for each in tables] == before  # noqa: S608
 
 
 @on_both
@@ -348,15 +327,10 @@ def test_looking_into_the_database_of_another_petition_writes_nothing(
 def test_tables_of_another_version_are_a_sentence_and_stay_as_they_are(
     petition: PetitionDatabase, revision: str, sentence: str, code: int
 ) -> None:
-    change = Statement(
-        "UPDATE alembic_version SET version_num = :revision", {"revision": revision}
-    )
-    read = Statement("SELECT version_num FROM alembic_version")
-    petition.do(lambda storage: write_all(storage.database, change))
+    petition.sql("UPDATE alembic_version SET version_num = :revision", revision=revision)
     assert sentence in refused(call("list"), code)
-    assert petition.do(lambda storage: read_rows(storage.database, read)) == [
-        {"version_num": revision}
-    ]
+    left = petition.sql("SELECT version_num FROM alembic_version")
+    assert left == [{"version_num": revision}]
 
 
 def test_a_petition_that_is_not_there_is_a_sentence(

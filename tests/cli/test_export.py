@@ -15,7 +15,6 @@ from typer.testing import CliRunner, Result
 from bot.cli import export
 from bot.cli.main import app
 from bot.export import ListFormat
-from storage import Storage
 from storage.errors import Unavailable
 from storage.exports import ExportedList, NamedSignature, SignatureList, finish_export
 from storage.handovers import exported_lists
@@ -23,7 +22,6 @@ from storage.high_water_mark import HighWaterMark
 from storage.restores import mark_restore_repeated, record_restore
 from storage.transaction import Transaction
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
-from tests.support.raw_sql import write_sql
 from tests.support.supporters import NOON
 
 KEY = pyrage.x25519.Identity.generate()
@@ -45,16 +43,7 @@ def opened(path: Path) -> bytes:
 
 def exported(petition: PetitionDatabase) -> list[tuple[int, int]]:
     """How many each list that was written has with their names, and how many without."""
-
-    async def read(storage: Storage) -> list[tuple[int, int]]:
-        lists = await storage.read(exported_lists)
-        return [(each.with_name, each.without_name) for each in lists]
-
-    return petition.do(read)
-
-
-def change(petition: PetitionDatabase, sql: str) -> None:
-    petition.do(lambda storage: write_sql(storage.database, sql))
+    return [(each.with_name, each.without_name) for each in petition.read(exported_lists)]
 
 
 @on_both
@@ -62,8 +51,8 @@ def change(petition: PetitionDatabase, sql: str) -> None:
 def test_whoever_holds_the_key_reads_the_list_beside_a_running_bot(
     petition: PetitionDatabase, tmp_path: Path
 ) -> None:
-    change(petition, "UPDATE signatures SET name_sealed = NULL WHERE number = 2")
-    change(petition, "UPDATE petitions SET closed_signatures = 7")
+    petition.sql("UPDATE signatures SET name_sealed = NULL WHERE number = 2")
+    petition.sql("UPDATE petitions SET closed_signatures = 7")
     file = tmp_path / "list.json.age"
     told = said(call("--output", str(file)))
     assert b"Persona" not in file.read_bytes()
@@ -92,7 +81,7 @@ def test_whoever_holds_the_key_reads_the_list_beside_a_running_bot(
     assert [(each.action, each.detail) for each in petition.audited()] == [
         ("export", f"{listed['id']} json encrypted")
     ]
-    change(petition, "UPDATE petitions SET closed_at = NULL, closed_signatures = NULL")
+    petition.sql("UPDATE petitions SET closed_at = NULL, closed_signatures = NULL")
     told = said(call("--output", str(tmp_path / "early.json.age")))
     assert told.splitlines()[1].startswith("The petition is open: the list that is handed over is")
 
@@ -108,10 +97,10 @@ def test_of_a_copy_that_was_put_back_nothing_is_written_before_the_bot_has_broug
     assert "ends at signature 6, and 7 were given" in refused(call("--output", str(file)))
     mark.path.write_text("6 0\n\n\n")
     # As of the other petitions in a restored database.
-    petition.do(lambda storage: storage.write(record_restore, made_at=None, at=NOON))
+    petition.write(record_restore, made_at=None, at=NOON)
     assert "Start its bot first" in refused(call("--output", str(file)))
     assert not file.exists()
-    petition.do(lambda storage: storage.write(mark_restore_repeated, at=NOON, lost=0))
+    petition.write(mark_restore_repeated, at=NOON, lost=0)
     said(call("--output", str(file)))
 
 
@@ -146,7 +135,7 @@ def test_without_a_recipient_it_says_how_to_make_a_key(petition: PetitionDatabas
 def test_where_nobody_gives_a_name_the_number_is_written(
     petition: PetitionDatabase, tmp_path: Path
 ) -> None:
-    change(petition, "UPDATE signatures SET name_sealed = NULL")
+    petition.sql("UPDATE signatures SET name_sealed = NULL")
     file = tmp_path / "list.age"
     told = said(call("--output", str(file)))
     assert told.startswith("6 signatures: no name, only the number.\n")
@@ -183,7 +172,7 @@ class TestNothingIsLeft:
     def test_where_a_name_cannot_be_decrypted(
         self, petition: PetitionDatabase, refuses: Callable[[], str]
     ) -> None:
-        change(petition, "UPDATE signatures SET name_sealed = chat_sealed WHERE number IN (2, 5)")
+        petition.sql("UPDATE signatures SET name_sealed = chat_sealed WHERE number IN (2, 5)")
         assert "these names cannot be decrypted: 2, 5. If" in refuses()
 
     def test_where_a_signature_is_missing(
@@ -246,7 +235,7 @@ class TestNothingIsLeft:
     def test_where_nobody_signed(
         self, petition: PetitionDatabase, refuses: Callable[[], str]
     ) -> None:
-        change(petition, "DELETE FROM signatures")
+        petition.sql("DELETE FROM signatures")
         assert "No signature is counted" in refuses()
 
     @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, asyncio.CancelledError])

@@ -8,7 +8,6 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
-from storage import Storage
 from storage.consents import correct_signed_name, remove_signed_name
 from storage.conversations import Conversation
 from storage.person_notices import PersonNoticeKind
@@ -16,10 +15,9 @@ from storage.person_requests import carry_out_request, verified_otherwise
 from storage.signatures import withdraw_signature
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
 from tests.export.test_formats import sheets_of
-from tests.support.raw_sql import Statement, write_all
-from tests.support.supporters import NOON, Supporters
+from tests.support.supporters import NOON
 
-MANIFEST = "0F" * 32
+HOUR, MANIFEST = timedelta(hours=1), "0F" * 32
 DELIVERED = ("delivered", "--on", "2026-03-02", "--manifest", MANIFEST)
 
 
@@ -35,21 +33,20 @@ def call(*arguments: str, typed: str = "") -> Result:
 
 def exported(petition: PetitionDatabase, days: float = 0) -> str:
     """A list is written so many days after the closing; the beginning of its id."""
+    at, names = NOON + timedelta(days=days), {"with_name": 4, "without_name": 2}
+    return petition.people(lambda people: people.exported(6, at=at, **names)).hex()[:12]
 
-    async def written(storage: Storage) -> bytes:
-        people = Supporters(storage.database, petition.keyring)
-        at = NOON + timedelta(days=days)
-        return await people.exported(6, at=at, with_name=4, without_name=2)
 
-    return petition.do(written).hex()[:12]
+def at_my_data(petition: PetitionDatabase, number: int) -> Conversation:
+    """One of them consented to everything, and goes to /mydata; what the chat shows then."""
+    petition.people(lambda people: people.consent(number))
+    petition.people(lambda people: people.speak(number, "es"))
+    return Conversation(petition.supporter(number), stage="my_data", version=2)
 
 
 def withdraws(petition: PetitionDatabase, number: int) -> None:
-    async def withdrawn(storage: Storage) -> None:
-        who = Supporters(storage.database, petition.keyring).supporter(number)
-        await storage.write(withdraw_signature, who, NOON + timedelta(days=3))
-
-    petition.do(withdrawn)
+    at = NOON + timedelta(days=3)
+    petition.write(withdraw_signature, petition.supporter(number), at)
 
 
 @on_both
@@ -147,8 +144,7 @@ def test_the_number_alone_is_of_those_who_are_left_and_nobody_is_owed_a_notice(
     petition: PetitionDatabase,
 ) -> None:
     exported(petition)
-    closed = Statement("UPDATE petitions SET closed_signatures = 6")
-    petition.do(lambda storage: write_all(storage.database, closed))
+    petition.sql("UPDATE petitions SET closed_signatures = 6")
     withdraws(petition, 2)
     # On the day of the closing.
     text = said(call("delivered", "--on", "2026-03-01", "--without-list", "--yes"))
@@ -173,10 +169,7 @@ def test_of_a_delivery_long_ago_it_is_said_that_the_erasing_begins_at_once(
 def test_an_open_petition_is_not_handed_over(petition: PetitionDatabase) -> None:
     exported(petition)
 
-    async def opened(storage: Storage) -> None:
-        await Supporters(storage.database, petition.keyring).set_closed(False)
-
-    petition.do(opened)
+    petition.sql("UPDATE petitions SET closed_at = NULL")
     assert "The petition is open" in refused(call(*DELIVERED, "--yes"))
 
 
@@ -218,37 +211,20 @@ def test_the_notices_are_listed_until_the_addressee_was_told(petition: PetitionD
 def test_of_each_change_it_is_said_what_is_to_be_done_and_all_are_told_at_once(
     petition: PetitionDatabase,
 ) -> None:
-    listed = exported(petition)
-
-    async def changed(storage: Storage) -> None:
-        storage, at = storage, NOON + timedelta(hours=6)
-        erased, restricted, objects, corrected, unnamed = range(1, 6)
-        proof = verified_otherwise("a letter")
-        await storage.write(carry_out_request, PersonNoticeKind.ERASED, erased, proof, at)
-        await storage.write(
-            carry_out_request, PersonNoticeKind.CORRECTED, restricted, proof, at, "Ona Mas"
-        )
-        await storage.write(carry_out_request, PersonNoticeKind.RESTRICTED, restricted, proof, at)
-        await storage.write(carry_out_request, PersonNoticeKind.OBJECTED, objects, proof, at)
-        await storage.write(
-            carry_out_request, PersonNoticeKind.CORRECTED, corrected, proof, at, "Núria Sol"
-        )
-        await storage.write(
-            carry_out_request,
-            PersonNoticeKind.CORRECTED,
-            unnamed,
-            proof,
-            at - timedelta(hours=1),
-            "Berta Puig",
-        )
-        people = Supporters(storage.database, petition.keyring)
-        await people.consent(5)
-        await people.speak(5, "es")
-        who = people.supporter(5)
-        after = Conversation(who, stage="my_data", version=2)
-        await storage.write(remove_signed_name, after, 1, at)
-
-    petition.do(changed)
+    listed, proof, at = exported(petition), verified_otherwise("a letter"), NOON + 6 * HOUR
+    for number, change, name in (
+        (1, PersonNoticeKind.ERASED, ""),
+        (2, PersonNoticeKind.CORRECTED, "Ona Mas"),
+        (2, PersonNoticeKind.RESTRICTED, ""),
+        (3, PersonNoticeKind.OBJECTED, ""),
+        (4, PersonNoticeKind.CORRECTED, "Núria Sol"),
+    ):
+        petition.write(carry_out_request, change, number, proof, at, name)
+    petition.write(
+        carry_out_request, PersonNoticeKind.CORRECTED, 5, proof, at - HOUR, "Berta Puig"
+    )
+    after = at_my_data(petition, 5)
+    petition.write(remove_signed_name, after, 1, at)
     said(call(*DELIVERED, "--export", listed, "--yes"))
     text = " ".join(said(call("notices")).split())
     assert [each.partition(" The ")[0].strip() for each in text.split("1 March 2026")[1:]] == [
@@ -268,17 +244,9 @@ def test_a_corrected_name_goes_to_whoever_holds_the_key_and_into_no_other_file(
     petition: PetitionDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said(call(*DELIVERED, "--export", exported(petition), "--yes"))
-
-    async def corrected(storage: Storage) -> None:
-        people = Supporters(storage.database, petition.keyring)
-        await people.consent(3)
-        await people.speak(3, "es")
-        who = people.supporter(3)
-        after = Conversation(who, stage="my_data", version=2)
-        at = NOON + timedelta(days=3, hours=11)  # which is midnight in the petition's zone
-        await storage.write(correct_signed_name, after, 1, at, "Núria;=A1;Sol")
-
-    petition.do(corrected)
+    at = NOON + timedelta(days=3, hours=11)  # which is midnight in the petition's zone
+    after = at_my_data(petition, 3)
+    petition.write(correct_signed_name, after, 1, at, "Núria;=A1;Sol")
     listed = said(call("notices"))
     assert "replace the name" in listed
     assert "Núria" not in listed

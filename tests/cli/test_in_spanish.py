@@ -21,11 +21,10 @@ from bot.cli.main import app
 from bot.cli.run import said_of_event
 from bot.logs import configure_logging
 from bot.text.translations import catalog_file
-from storage import Storage
 from storage.broadcast_types import Outcome
 from storage.signatures import withdraw_signature
 from tests.cli.petition_database import PetitionDatabase
-from tests.support.supporters import NOON, Supporters
+from tests.support.supporters import NOON
 
 _ENGLISH = re.compile(
     r"\b(the|of|is|are|and|not|was|have|with|for|from|this|that|it|its|to|be|as|by|which|who"
@@ -245,12 +244,7 @@ def test_the_signatures_are_handed_over_without_an_english_sentence(
     assert "Queda anotado que la petición se entregó" in says(*order, typed="sí\n")
     says("delivered")
     assert "no hay nada que comunicar" in says("notices")
-
-    async def withdrawn(storage: Storage) -> None:
-        who = Supporters(storage.database, petition.keyring).supporter(2)
-        await storage.write(withdraw_signature, who, NOON + timedelta(days=9))
-
-    petition.do(withdrawn)
+    petition.write(withdraw_signature, petition.supporter(2), NOON + timedelta(days=9))
     assert "borrarla: se ha retirado la firma" in says("notices")
     sheet = str(tmp_path / "cambios.xlsx.age")
     assert "una hoja xlsx, cifrada" in says("notices", "--output", sheet)

@@ -9,13 +9,11 @@ from bot.cli.invalidate import parse_moment
 from bot.cli.main import app
 from bot.console import CannotDo, agrees, confirms
 from bot.text.translations import Catalogs
-from storage import Storage
 from storage.petitions import close_petition_if_due, petition_state
 from tests.cli.petition_database import SIGNERS, PetitionDatabase, on_both, refused, said
-from tests.support.raw_sql import Statement, write_all, write_sql
-from tests.support.supporters import Supporters
 
 ZONE = Catalogs.load(time_zone="Europe/Madrid").words("en").zone
+NOON = int(datetime(2026, 11, 24, 12, tzinfo=UTC).timestamp() * 1000)
 REASON = ("--reason", " Forty a second, by one link ")
 
 
@@ -26,25 +24,15 @@ def invalidate(*arguments: str, typed: str = "") -> Result:
 @pytest.fixture
 def wave(petition: PetitionDatabase) -> PetitionDatabase:
     """All six came by one link; the first of them before the others, and took their time."""
-    noon = int(datetime(2026, 11, 24, 12, tzinfo=UTC).timestamp() * 1000)
-    petition.do(
-        lambda storage: write_all(
-            storage.database,
-            Statement(
-                "UPDATE signatures SET source = 'radio', form_seconds = 1, signed_at = :noon",
-                {"noon": noon},
-            ),
-            Statement(
-                "UPDATE signatures SET form_seconds = 60, signed_at = signed_at - 3600000"
-                " WHERE number = 1"
-            ),
-        )
-    )
+    came = "UPDATE signatures SET source = 'radio', form_seconds = 1, signed_at = :noon"
+    petition.sql(came, noon=NOON)
+    before = "form_seconds = 60, signed_at = signed_at - 3600000 WHERE number = 1"
+    petition.sql(f"UPDATE signatures SET {before}")  # noqa: S608 - of this test
     return petition
 
 
 def counted(petition: PetitionDatabase) -> int:
-    return petition.do(lambda storage: storage.read(petition_state)).signatures
+    return petition.read(petition_state).signatures
 
 
 @on_both
@@ -88,42 +76,32 @@ def test_what_is_put_back_after_the_date_counts_once_at_the_closing(
 ) -> None:
     """The bot was off when the date came, so nothing had closed the petition yet."""
     done = said(invalidate("--form-seconds-under", "3", *REASON, typed="5\n"))
-    wave.do(
-        lambda storage: write_sql(
-            storage.database,
-            "UPDATE petitions SET closed_at = NULL, closes_at = :now",
-            now=int(datetime.now(UTC).timestamp() * 1000),
-        )
-    )
+    now = int(datetime.now(UTC).timestamp() * 1000)
+    wave.sql("UPDATE petitions SET closed_at = NULL, closes_at = :now", now=now)
     said(invalidate("--undo", done.rpartition(" ")[2].strip(), typed="5\n"))
-    wave.do(lambda storage: storage.write(close_petition_if_due, datetime.now(UTC), None))
-    state = wave.do(lambda storage: storage.read(petition_state))
+    wave.write(close_petition_if_due, datetime.now(UTC), None)
+    state = wave.read(petition_state)
     assert state.told_signatures == state.signatures == SIGNERS
 
 
 def test_who_was_taken_out_after_the_date_counted_at_the_closing(wave: PetitionDatabase) -> None:
     """The bot was off when the date came, and closes it as of that date when it starts."""
-    wave.do(
-        lambda storage: write_sql(
-            storage.database,
-            "UPDATE petitions SET closed_at = NULL, closes_at = :now",
-            now=int(datetime.now(UTC).timestamp() * 1000),
-        )
-    )
+    now = int(datetime.now(UTC).timestamp() * 1000)
+    wave.sql("UPDATE petitions SET closed_at = NULL, closes_at = :now", now=now)
     said(invalidate("--form-seconds-under", "3", *REASON, typed="5\n"))
-    wave.do(lambda storage: storage.write(close_petition_if_due, datetime.now(UTC), None))
-    state = wave.do(lambda storage: storage.read(petition_state))
+    wave.write(close_petition_if_due, datetime.now(UTC), None)
+    state = wave.read(petition_state)
     assert state.is_closed
     assert (state.closed_signatures, state.signatures) == (SIGNERS, 1)
 
 
 def test_of_those_who_withdrew_meanwhile_nobody_comes_back(wave: PetitionDatabase) -> None:
-    wave.do(lambda storage: Supporters(storage.database, wave.keyring).sign(range(7, 11)))
+    wave.people(lambda people: people.sign(range(7, 11)))
     half = said(invalidate("--form-seconds-under", "3", "--dry-run"))
     assert "5 signatures, 50% of the 10 counted" in half
     assert "more than half" not in half
     done = said(invalidate("--form-seconds-under", "3", *REASON, typed="5\n"))
-    wave.do(lambda storage: Supporters(storage.database, wave.keyring).withdraw(3))
+    wave.people(lambda people: people.withdraw(3))
     back = said(invalidate("--undo", done.rpartition(" ")[2].strip(), typed="5\n"))
     assert "4 signatures are counted again. Counted now: 9. Gone meanwhile: 1." in back
 
@@ -131,20 +109,10 @@ def test_of_those_who_withdrew_meanwhile_nobody_comes_back(wave: PetitionDatabas
 def test_a_wave_over_days_is_shown_day_by_day_and_the_few_of_a_kind_together(
     wave: PetitionDatabase,
 ) -> None:
-    async def sign(storage: Storage) -> None:
-        people = Supporters(storage.database, wave.keyring)
-        await people.sign(range(7, 57), "en")
-        await write_all(
-            storage.database,
-            Statement(
-                "UPDATE signatures SET source = 'press', signed_at = :noon + number * 3600000"
-                " WHERE number > 6",
-                {"noon": int(datetime(2026, 11, 24, 12, tzinfo=UTC).timestamp() * 1000)},
-            ),
-            Statement("UPDATE signatures SET language = 'ca', source = NULL WHERE number < 4"),
-        )
-
-    wave.do(sign)
+    wave.people(lambda people: people.sign(range(7, 57), "en"))
+    later = "source = 'press', signed_at = :noon + number * 3600000 WHERE number > 6"
+    wave.sql(f"UPDATE signatures SET {later}", noon=NOON)  # noqa: S608 - of this test
+    wave.sql("UPDATE signatures SET language = 'ca', source = NULL WHERE number < 4")
     shown = said(invalidate("--name-pattern", "persona *", "--dry-run"))
     assert "Per day" in shown
     assert "Per hour" not in shown
@@ -161,19 +129,11 @@ def test_a_wave_without_names_is_taken_out_by_its_short_forms_and_no_pattern_fin
     wave: PetitionDatabase,
 ) -> None:
     """Twelve sign without a name, seven of them in a second; who looks by name sees none."""
-
-    async def sign(storage: Storage) -> None:
-        await Supporters(storage.database, wave.keyring).sign(range(7, 19))
-        await write_all(
-            storage.database,
-            Statement(
-                "UPDATE signatures SET name_sealed = NULL, source = 'radio',"
-                " form_seconds = CASE WHEN number < 14 THEN 1 ELSE 5 END WHERE number > 6"
-            ),
-            Statement("UPDATE signatures SET form_seconds = NULL WHERE number = 18"),
-        )
-
-    wave.do(sign)
+    wave.people(lambda people: people.sign(range(7, 19)))
+    nameless = "name_sealed = NULL, source = 'radio', form_seconds = 5 WHERE number > 6"
+    wave.sql(f"UPDATE signatures SET {nameless}")  # noqa: S608 - of this test
+    wave.sql("UPDATE signatures SET form_seconds = 1 WHERE number BETWEEN 7 AND 13")
+    wave.sql("UPDATE signatures SET form_seconds = NULL WHERE number = 18")
     by_name = refused(invalidate("--name-pattern", "*troll*", "--source", "radio", "--dry-run"))
     assert "Fewer than 5 signatures" in by_name
     some = said(invalidate("--name-pattern", "persona*", "--dry-run"))

@@ -11,7 +11,6 @@ from bot.cli.main import app
 from storage.keyring import Keyring, add_encryption_key
 from storage.process_lock import acquire_process_lock
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
-from tests.support.raw_sql import read_sql, write_sql
 
 
 @pytest.fixture
@@ -30,7 +29,7 @@ def encryption_keys(key_file: Path) -> int:
 def names(petition: PetitionDatabase, key_file: Path) -> list[str]:
     """The names, as a bot reads them that starts now."""
     sql = "SELECT id, name_sealed FROM signatures ORDER BY number"
-    rows = petition.do(lambda storage: read_sql(storage.database, sql))
+    rows = petition.sql(sql)
     keyring, where = Keyring.load(key_file), ("signatures", "name_sealed")
     return [
         keyring.open(row["name_sealed"], table=where[0], column=where[1], row=row["id"])
@@ -96,7 +95,7 @@ def test_a_name_that_cannot_be_decrypted_keeps_the_older_key(
     petition: PetitionDatabase, key_file: Path
 ) -> None:
     sql = "UPDATE signatures SET name_sealed = chat_sealed WHERE number < 3"
-    petition.do(lambda storage: write_sql(storage.database, sql))
+    petition.sql(sql)
     text = said(call("--yes"))
     assert text.splitlines()[-1] == (
         "Values encrypted with the new key: 10. Some could not be decrypted: "

@@ -19,15 +19,13 @@ from storage.broadcasts import tally_of_broadcast
 from storage.handovers import exported_lists, record_handover
 from storage.journal import Deed, Journal
 from storage.person_notices import waiting_notices
-from storage.person_requests import CODE_LASTS, find_signer
+from storage.person_requests import CODE_LASTS
 from tests.cli.petition_database import SIGNERS, PetitionDatabase, on_both, refused, said
 from tests.support.person_codes import make_code
-from tests.support.raw_sql import Statement, write_all
 from tests.support.supporters import Supporters
 
 ZONE = ZoneInfo("Europe/Madrid")  # the petition's: its day begins before that of UTC
 LETTER = "a letter with a copy of the passport"
-NAMELESS = Statement("UPDATE signatures SET name_sealed = NULL WHERE number = 2")
 
 
 def call(*arguments: str, typed: str = "") -> Result:
@@ -36,15 +34,10 @@ def call(*arguments: str, typed: str = "") -> Result:
 
 def code_of(petition: PetitionDatabase, number: int, at: datetime | None = None) -> str:
     """The code that /mydata shows to who signed as `number`."""
-
-    async def made(storage: Storage) -> str:
-        signer = await storage.read(find_signer, number)
-        assert signer is not None
-        code = await make_code(storage, signer.supporter, at or datetime.now(UTC))
-        assert code is not None
-        return code[0]
-
-    return petition.do(made)
+    who, at = petition.supporter(number), at or datetime.now(UTC)
+    code = petition.do(lambda storage: make_code(storage, who, at))
+    assert code is not None
+    return code[0]
 
 
 async def hand_over(storage: Storage) -> str:
@@ -57,7 +50,7 @@ async def hand_over(storage: Storage) -> str:
 
 
 def waiting(petition: PetitionDatabase) -> list[str]:
-    return [each.kind for each in petition.do(lambda storage: storage.read(waiting_notices))]
+    return [each.kind for each in petition.read(waiting_notices)]
 
 
 @on_both
@@ -154,7 +147,7 @@ def test_of_a_signature_without_a_name_only_the_code_proves_whose_it_is(
     petition: PetitionDatabase, tmp_path: Path
 ) -> None:
     """Berta signed without a name. A letter gives her none, and nobody calls that a damage."""
-    petition.do(lambda storage: write_all(storage.database, NAMELESS))
+    petition.sql("UPDATE signatures SET name_sealed = NULL WHERE number = 2")
     otherwise = ("--verified-otherwise", LETTER)
     whose = "Signature 2: without a name, signed on 1 January 1970, 01:00, reads Spanish."
     proof = (
@@ -191,12 +184,12 @@ def test_whose_use_is_lifted_gets_the_closing_update_that_they_missed(
     petition: PetitionDatabase,
 ) -> None:
     now = datetime.now(UTC)
-    petition.do(lambda storage: Supporters(storage.database, petition.keyring).set_closed_at(now))
+    petition.people(lambda people: people.set_closed_at(now))
     said(call("2", "restrict", "--verified-otherwise", LETTER, "--yes"))
     broadcast = petition.begins()
     petition.tells(broadcast, SIGNERS - 1, Outcome.DELIVERED)
     said(call("2", "lift", "--verified-otherwise", LETTER, "--yes"))
-    assert petition.do(lambda storage: storage.read(tally_of_broadcast, broadcast.id)).pending == 1
+    assert petition.read(tally_of_broadcast, broadcast.id).pending == 1
 
 
 def test_what_is_not_typed_behind_the_command_is_asked_and_held_to_the_rules_of_the_chat(
@@ -230,13 +223,12 @@ def test_a_code_that_is_too_old_and_one_that_was_guessed_at_are_refused(
 def test_of_a_damaged_chat_nothing_is_shown_and_nobody_is_told(
     petition: PetitionDatabase,
 ) -> None:
-    petition.do(lambda storage: Supporters(storage.database, petition.keyring).damage(2))
+    petition.people(lambda people: people.damage(2))
     options = ("--verified-otherwise", LETTER, "--yes")
     assert "The number of their chat is damaged" in refused(call("2", "show", *options))
     assert {each.action for each in petition.audited()} == {"person_look"}
     assert "The bot cannot tell them" in said(call("2", "restrict", *options))
-    damaged = Statement("UPDATE signatures SET name_sealed = chat_sealed WHERE number = 3")
-    petition.do(lambda storage: write_all(storage.database, damaged))
+    petition.sql("UPDATE signatures SET name_sealed = chat_sealed WHERE number = 3")
     assert "Signature 3: a damaged name, signed" in said(call("3", "restrict", *options))
 
 

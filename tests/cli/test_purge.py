@@ -14,7 +14,6 @@ from storage import Storage
 from storage.erasures import erase_signatures
 from storage.handovers import record_handover
 from tests.cli.petition_database import PetitionDatabase, TelegramDate, on_both, refused, said
-from tests.support.raw_sql import read_sql, write_sql
 from tests.support.storage_calls import Proceed, call_instead
 
 # Months are longer than this, and not two of them.
@@ -34,7 +33,7 @@ def signed(petition: PetitionDatabase, ago: timedelta, *, from_number: int = 1) 
     """They signed so long ago, from this number on."""
     at = int((datetime.now(UTC) - ago).timestamp() * 1000)
     sql = "UPDATE signatures SET signed_at = :at WHERE number >= :n"
-    petition.do(lambda storage: write_sql(storage.database, sql, at=at, n=from_number))
+    petition.sql(sql, at=at, n=from_number)
 
 
 def delivered(petition: PetitionDatabase, ago: timedelta, noted: timedelta = timedelta()) -> None:
@@ -47,7 +46,7 @@ def delivered(petition: PetitionDatabase, ago: timedelta, noted: timedelta = tim
 
 def left(petition: PetitionDatabase) -> int:
     sql = "SELECT COUNT(*) AS people FROM signatures"
-    rows = petition.do(lambda storage: read_sql(storage.database, sql))
+    rows = petition.sql(sql)
     return int(rows[0]["people"])
 
 
@@ -82,7 +81,7 @@ def test_who_was_not_told_is_kept_for_the_admins_to_tell_them(
     signed(petition, 2 * A_MONTH)
     delivered(petition, A_MONTH)
     muted = "UPDATE signatures SET muted_at = 1 WHERE number = 1"
-    petition.do(lambda storage: write_sql(storage.database, muted))
+    petition.sql(muted)
     text = said(call("--yes"))
     assert "Due: 6 signatures." in text
     assert "6 because it is 1 month or more since the petition was handed over, on" in text
@@ -111,7 +110,7 @@ def test_of_an_open_petition_it_is_said_that_it_has_to_be_closed_first(
     petition: PetitionDatabase,
 ) -> None:
     opened = "UPDATE petitions SET closed_at = NULL"
-    petition.do(lambda storage: write_sql(storage.database, opened))
+    petition.sql(opened)
     assert "An admin can, with /close, and then /broadcast." in said(call("--dry-run"))
 
 

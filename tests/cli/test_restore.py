@@ -27,7 +27,6 @@ from tests.cli.petition_database import PetitionDatabase, on_both
 from tests.cli.test_backup import refused, said, sealed, typed
 from tests.storage.keep_database import DATABASES
 from tests.storage.test_released_databases import load
-from tests.support.raw_sql import Statement, write_all
 from tests.support.supporters import NOON
 
 
@@ -87,7 +86,7 @@ def test_what_is_put_there_after_it_was_checked_is_not_restored(
 ) -> None:
     file, other = tmp_path / "today.backup", tmp_path / "other.backup"
     said("backup", other)
-    petition.do(lambda storage: storage.write(withdraw_signature, person(petition, 3), NOON))
+    petition.write(withdraw_signature, petition.supporter(3), NOON)
     said("backup", file)
     swapped(file, other.read_bytes()[4096:], monkeypatch)
     before = contents(petition)
@@ -222,11 +221,7 @@ def test_a_backup_from_the_days_before_the_release_is_taken_along(
     told = said("restore", file, "-i", key, "--yes")
     assert "It has 5 signatures. The journal beside the key file" in told
     petition = PetitionDatabase(restored, keyring)
-    assert petition.do(lambda storage: storage.read(last_number_given)) == 7
-
-
-def person(petition: PetitionDatabase, number: int) -> bytes:
-    return petition.keyring.reference("andry", 1000 + number)
+    assert petition.read(last_number_given) == 7
 
 
 def place(petition: PetitionDatabase) -> Path:
@@ -250,8 +245,7 @@ def test_a_copy_put_back_by_hand_is_refused_after_what_was_done_in_the_shell_too
     """A letter is answered while no bot runs, and the database from before it comes back."""
     letter = ("--verified-otherwise", "letter with a copy of the ID card, seen by the board")
     said("person", 3, "erase", *letter, "--yes")
-    before = Statement("UPDATE petitions SET deeds = 0")
-    petition.do(lambda storage: write_all(storage.database, before))
+    petition.sql("UPDATE petitions SET deeds = 0")
     assert "petition-bot run --restored-backup" in refused("person", 2, "show", *letter, "--yes")
 
 
@@ -270,11 +264,10 @@ def test_a_restore_to_a_server_that_was_killed_is_told_where_no_number_tells_of_
 ) -> None:
     """Without a mark: the third is back, and a broadcast would go out again."""
     file, server = tmp_path / "today.backup", request.getfixturevalue("postgres_server")
-    begun = Statement("INSERT INTO petitions (slug) VALUES ('sahara')")
-    petition.do(lambda storage: write_all(storage.database, begun))
+    petition.sql("INSERT INTO petitions (slug) VALUES ('sahara')")
     petition.begins()
     said("backup", file)
-    petition.do(lambda storage: storage.write(withdraw_signature, person(petition, 3), NOON))
+    petition.write(withdraw_signature, petition.supporter(3), NOON)
     for mark in tmp_path.glob("*.mark"):
         mark.unlink()
 
@@ -301,8 +294,8 @@ def test_a_restore_to_a_server_that_was_killed_is_told_where_no_number_tells_of_
     assert "It has 5 signatures." in said("restore", file, "-i", key, "--yes")
     assert unfinished() == [False, False]
     restored = PetitionDatabase(url, petition.keyring)
-    assert not restored.do(lambda storage: storage.read(restore_awaits_repetition))
-    assert restored.do(lambda storage: storage.read(due_broadcasts, datetime.now(UTC))) == []
+    assert not restored.read(restore_awaits_repetition)
+    assert restored.read(due_broadcasts, datetime.now(UTC)) == []
 
     async def of_the_other(storage: Storage) -> bool:
         theirs = Storage(storage.database, storage.keyring, "sahara")
@@ -336,7 +329,7 @@ def test_a_copy_whose_log_is_not_in_it_does_not_take_the_place_of_the_database(
     """As on a full disk: what people asked for since would stay behind in the log."""
     file, repeat = tmp_path / "today.backup", restoration.repeat_journal
     said("backup", file)
-    petition.do(lambda storage: storage.write(withdraw_signature, person(petition, 3), NOON))
+    petition.write(withdraw_signature, petition.supporter(3), NOON)
     before = contents(petition)
     readers: list[sqlite3.Connection] = []
 
@@ -403,7 +396,7 @@ def test_a_kill_before_the_end_of_a_restore_leaves_the_database_with_all_that_wa
         patch.setattr(Path, "replace", kill)
         assert typed("restore", file, "-i", key, "--yes").exit_code != 0
     assert len([*database.parent.glob("*.before-restore-*Z-wal")]) == 1, "kept as it was"
-    assert petition.do(lambda storage: storage.read(last_number_given)) == 77
+    assert petition.read(last_number_given) == 77
     restoration.tidy_up(petition.url, petition.keyring.path, datetime.now(UTC))
     assert database.stat().st_nlink == 1
     said("restore", file, "-i", key, "--yes")
