@@ -83,31 +83,30 @@ def kept(drawn: bytes) -> bytes:
     return drawn
 
 
-async def test_a_chat_without_a_living_message_gets_one() -> None:
-    chat = FakeChat()
-    shown = await message_of(chat, None).edit(HOME, 1, tapped=None)
-    assert chat.calls == [("send", None)]
-    assert shown == Shown(100, HOME.drawn(1))
+# What stands in the chat, the living message, the screen and its version, and what was tapped;
+# what is asked of Telegram, and which message lives from then on. It showed HOME in version 1.
+EDITS: dict[str, tuple[Any, ...]] = {
+    "a chat without a living message gets one": ((), None, HOME, 1, None, "send", 100),
+    "it changes where it stands": ((5,), 5, NAME, 2, 5, "edit 5", 5),
+    "what is shown already costs no call": ((5,), 5, HOME, 1, 5, "", 5),
+    "buttons of a new version are drawn": ((5,), 5, HOME, 2, 5, "edit 5", 5),
+    "a tapped message becomes the living one": ((5, 9), 5, HOME, 1, 9, "edit 9", 9),
+    "the tapped one is gone": ((5,), 5, NAME, 2, 9, "edit 9, edit 5", 5),
+    "it is gone, and the living one is right": ((5,), 5, HOME, 1, 9, "edit 9", 5),
+    "both are gone": ((), 5, NAME, 2, 9, "edit 9, edit 5, send", 100),
+    "the tapped living one is gone": ((), 5, NAME, 2, 5, "edit 5, send", 100),
+}
 
 
-async def test_it_changes_where_it_stands() -> None:
-    chat = FakeChat(5)
-    shown = await message_of(chat, 5, HOME.drawn(1)).edit(NAME, 2, tapped=5)
-    assert chat.calls == [("edit", 5)]
-    assert shown == Shown(5, NAME.drawn(2))
-
-
-async def test_what_is_shown_already_costs_no_call() -> None:
-    chat = FakeChat(5)
-    shown = await message_of(chat, 5, HOME.drawn(1)).edit(HOME, 1, tapped=5)
-    assert chat.calls == []
-    assert shown == Shown(5, HOME.drawn(1))
-
-
-async def test_the_same_text_with_buttons_of_a_new_version_is_drawn() -> None:
-    chat = FakeChat(5)
-    await message_of(chat, 5, HOME.drawn(1)).edit(HOME, 2, tapped=5)
-    assert chat.calls == [("edit", 5)]
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS.keys())
+async def test_a_screen_is_edited_where_it_can_be_and_sent_anew_otherwise(
+    edit: tuple[Any, ...],
+) -> None:
+    there, living, screen, version, tapped, calls, lives = edit
+    chat = FakeChat(*there)
+    shown = await message_of(chat, living, HOME.drawn(1)).edit(screen, version, tapped=tapped)
+    assert ", ".join(f"{what} {about or ''}".strip() for what, about in chat.calls) == calls
+    assert shown == Shown(lives, screen.drawn(version))
 
 
 async def test_an_edit_that_changes_nothing_after_all_is_no_failure() -> None:
@@ -116,41 +115,6 @@ async def test_an_edit_that_changes_nothing_after_all_is_no_failure() -> None:
     shown = await message_of(chat, 5, None).edit(HOME, 1, tapped=5)
     assert chat.calls == [("edit", 5)]
     assert shown == Shown(5, HOME.drawn(1))
-
-
-async def test_a_tapped_message_becomes_the_living_one() -> None:
-    chat = FakeChat(5, 9)
-    shown = await message_of(chat, 5, HOME.drawn(1)).edit(HOME, 1, tapped=9)
-    assert chat.calls == [("edit", 9)]
-    assert shown == Shown(9, HOME.drawn(1))
-
-
-async def test_when_the_tapped_message_is_gone_the_living_one_changes() -> None:
-    chat = FakeChat(5)
-    shown = await message_of(chat, 5, HOME.drawn(1)).edit(NAME, 2, tapped=9)
-    assert chat.calls == [("edit", 9), ("edit", 5)]
-    assert shown == Shown(5, NAME.drawn(2))
-
-
-async def test_when_the_tapped_message_is_gone_a_right_living_one_stays() -> None:
-    chat = FakeChat(5)
-    shown = await message_of(chat, 5, HOME.drawn(1)).edit(HOME, 1, tapped=9)
-    assert chat.calls == [("edit", 9)]
-    assert shown == Shown(5, HOME.drawn(1))
-
-
-async def test_when_both_are_gone_it_is_sent_anew() -> None:
-    chat = FakeChat()
-    shown = await message_of(chat, 5, HOME.drawn(1)).edit(NAME, 2, tapped=9)
-    assert chat.calls == [("edit", 9), ("edit", 5), ("send", None)]
-    assert shown == Shown(100, NAME.drawn(2))
-
-
-async def test_when_the_tapped_living_message_is_gone_it_is_sent_anew_and_not_deleted() -> None:
-    chat = FakeChat()
-    shown = await message_of(chat, 5, HOME.drawn(1)).edit(NAME, 2, tapped=5)
-    assert chat.calls == [("edit", 5), ("send", None)]
-    assert shown.message_id == 100
 
 
 @pytest.mark.parametrize(
@@ -178,17 +142,14 @@ async def test_what_is_not_about_the_message_reaches_the_caller(error: TelegramE
     assert chat.calls == [("edit", 5)]
 
 
-async def test_it_appears_at_the_bottom() -> None:
-    chat = FakeChat(5)
+@pytest.mark.parametrize(("there", "number"), [((5,), 105), ((), 100)])
+async def test_it_appears_at_the_bottom_whether_the_old_one_is_there_or_gone(
+    there: tuple[int, ...], number: int
+) -> None:
+    chat = FakeChat(*there)
     shown = await message_of(chat, 5, HOME.drawn(1)).send_new(HOME, 1)
     assert chat.calls == [("send", None)]
-    assert shown == Shown(105, HOME.drawn(1))
-
-
-async def test_it_appears_though_the_old_one_is_gone_already() -> None:
-    chat = FakeChat()
-    shown = await message_of(chat, 5, HOME.drawn(1)).send_new(HOME, 1)
-    assert shown.message_id == 100
+    assert shown == Shown(number, HOME.drawn(1))
 
 
 async def test_what_vanished_is_gone_and_what_was_gone_before_is_too() -> None:
@@ -198,26 +159,15 @@ async def test_what_vanished_is_gone_and_what_was_gone_before_is_too() -> None:
     assert chat.calls == [("delete", 1), ("delete", 1)]
 
 
-async def test_many_vanish_in_one_call() -> None:
+@pytest.mark.parametrize(("too_old", "left"), [(set(), {3: None}), ({1}, {1: None, 3: None})])
+async def test_many_vanish_in_one_call_but_those_that_are_too_old(
+    too_old: set[int], left: dict[int, None]
+) -> None:
     chat = FakeChat(1, 2, 3)
-    assert await message_of(chat, None).delete_together((1, 2, 4))
-    assert chat.calls == [("delete together", (1, 2, 4))]
-    assert chat.shown == {3: None}
-
-
-async def test_one_of_many_that_is_too_old_keeps_none_of_the_others() -> None:
-    chat = FakeChat(1, 2, 3)
-    chat.too_old.add(1)
-    assert not await message_of(chat, None).delete_together((1, 2, 4))
-    assert chat.shown == {1: None, 3: None}
-
-
-async def test_many_that_fail_to_vanish_reach_the_caller() -> None:
-    chat = FakeChat(1, 2)
-    chat.refuses = NetworkError("Bad Gateway")
-    with pytest.raises(NetworkError):
-        await message_of(chat, None).delete_together((1, 2))
-    assert len(chat.calls) == 1
+    chat.too_old = too_old
+    assert await message_of(chat, None).delete_together((1, 2, 4)) is not bool(too_old)
+    assert chat.calls[0] == ("delete together", (1, 2, 4))
+    assert chat.shown == left
 
 
 async def test_what_is_too_old_to_vanish_stays_and_is_told() -> None:
@@ -230,10 +180,13 @@ async def test_what_is_too_old_to_vanish_stays_and_is_told() -> None:
     "error", [Forbidden("Forbidden: bot was blocked by the user"), NetworkError("Bad Gateway")]
 )
 async def test_what_fails_to_vanish_reaches_the_caller(error: TelegramError) -> None:
-    chat = FakeChat(1)
+    chat = FakeChat(1, 2)
     chat.refuses = error
     with pytest.raises(type(error)):
         await message_of(chat, None).delete(1)
+    with pytest.raises(type(error)):
+        await message_of(chat, None).delete_together((1, 2))
+    assert chat.calls == [("delete", 1), ("delete together", (1, 2))]
 
 
 @pytest.mark.parametrize(
@@ -256,16 +209,12 @@ async def test_a_refusal_that_changes_nothing_is_tolerated(wording: str) -> None
         BadRequest("Bad Request: can't parse entities"),
         Forbidden("Forbidden: bot was blocked by the user"),
         NetworkError("Bad Gateway"),
+        ZeroDivisionError(),
     ],
 )
-async def test_any_other_refusal_is_not(error: TelegramError) -> None:
+async def test_any_other_refusal_is_not_nor_a_mistake_of_ours(error: Exception) -> None:
     with pytest.raises(type(error)):
         await tolerate(failing(error))
-
-
-async def test_a_mistake_of_ours_is_not_tolerated() -> None:
-    with pytest.raises(ZeroDivisionError):
-        await tolerate(failing(ZeroDivisionError()))
 
 
 async def failing(error: Exception) -> None:

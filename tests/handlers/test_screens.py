@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -21,7 +20,6 @@ from handlers.screens.signing import message_choices
 from handlers.screens.supporter_view import View
 from storage.conversations import Conversation
 from storage.handovers import Handover
-from storage.personal_data import Held
 from storage.petitions import PetitionState
 from storage.signatures import Signature
 from telegram_text.markup import Html, length, parse
@@ -148,51 +146,6 @@ def standing_at(stage: Stage, *, count: int = 1530, closed: bool = False) -> Vie
     )
 
 
-def test_the_count_is_written_the_spanish_way() -> None:
-    assert "<b>1.530</b> personas han firmado" in draw(standing_at(Stage.HOME)).text
-
-
-def test_the_consent_says_the_name_and_offers_news_apart() -> None:
-    screen = draw(standing_at(Stage.CONSENT))
-    assert "<b>Ana García</b>" in screen.text
-    assert actions(screen) >= {Action.NEWS, Action.CONFIRM}
-    assert screen.rows[0][0].label.startswith("⬜")
-
-
-def test_after_closing_the_update_comes_first_and_the_appeal_can_be_read() -> None:
-    screen = draw(standing_at(Stage.HOME, closed=True))
-    assert "1.530" in screen.text
-    assert "18 de julio de 2025" in screen.text
-    assert Action.READ in actions(screen)
-
-
-def coloured(screen: Screen) -> dict[object, Style]:
-    """The actions whose buttons have a colour."""
-    return {b.action: b.style for row in screen.rows for b in row if b.style is not None}
-
-
-def test_only_signing_is_green_and_only_what_takes_it_back_is_red() -> None:
-    signed = Signature(number=7, name="Ana", signed_at=NOON, source=None)
-    shown = {
-        (stage, bool(signature)): coloured(draw(replace(standing_at(stage), signature=signature)))
-        for stage in Stage
-        for signature in (None, signed)
-    }
-    form = {Action.WITH_NAME: Style.SIGN, Action.WITHOUT_NAME: Style.SIGN}
-    assert {key: colours for key, colours in shown.items() if colours} == {
-        (Stage.HOME, False): form,
-        (Stage.APPEAL, False): form,
-        (Stage.CONSENT, False): {Action.CONFIRM: Style.SIGN},
-        (Stage.CONSENT, True): {Action.CONFIRM: Style.SIGN},
-        (Stage.NAME_CONSENT, False): {Action.GIVE_NAME: Style.SIGN},
-        (Stage.NAME_CONSENT, True): {Action.GIVE_NAME: Style.SIGN},
-        (Stage.NEW_TEXTS, False): {Action.ACCEPT_TEXTS: Style.SIGN},
-        (Stage.NEW_TEXTS, True): {Action.ACCEPT_TEXTS: Style.SIGN},
-        (Stage.WITHDRAW, False): {Action.ERASE: Style.END},
-        (Stage.WITHDRAW, True): {Action.ERASE: Style.END},
-    }
-
-
 def test_there_is_one_word_for_the_way_back() -> None:
     signed = Signature(number=7, name="Ana", signed_at=NOON, source=None)
     ways = {
@@ -234,69 +187,6 @@ def test_drawing_twice_gives_the_same_and_another_version_another(stage: Stage) 
     assert draw(view).drawn(3) == draw(view).drawn(3)
     # What stays in the chat is never drawn over, and so has one digest whatever it says.
     assert (draw(view).drawn(3) == draw(view).drawn(4)) is (draw(view).kept is stage)
-
-
-def test_mydata_begins_with_the_name_the_choice_and_three_actions() -> None:
-    signature = Signature(7, WORST_NAME, NOON, "boletin", updates_at_most=3, news=True)
-    held = Held(signature={"muted_at": NOON, "unreachable_at": NOON})
-    shown = draw(replace(standing_at(Stage.MY_DATA), signature=signature, held=held))
-    text, labels = parse(shown.text).text, [button.label for row in shown.rows for button in row]
-    assert text.split("\n")[2:5] == [
-        f"Nombre: {WORST_NAME}",
-        "Tu firma se entregará con tu nombre.",
-        "Novedades de esta petición: sí, 3 como mucho",
-    ]
-    assert labels[:4] == [
-        "Corregir mi nombre",
-        "Borrar mi nombre de la firma",
-        "Retirar mi firma",
-        "📄 Recibir el archivo",
-    ]
-    assert "Desde el 4 de mayo de 2025" in text
-    assert length(text) <= 1200, "as much as a phone shows at once"
-
-
-@pytest.mark.parametrize(
-    ("changed", "said"),
-    [
-        ({}, "Tu firma se entregará con tu nombre."),
-        ({"with_name": False}, "Tu firma se entregará sin tu nombre, y cuenta igual."),
-        ({"restricted_at": NOON}, "Tu firma se entregará sin tu nombre, y cuenta igual."),
-        ({"objected_at": NOON}, "Tu firma se entregará sin tu nombre, y cuenta igual."),
-    ],
-)
-def test_everybody_reads_how_their_own_signature_is_handed_over(
-    changed: dict[str, Any], said: str
-) -> None:
-    signature = replace(Signature(1, "Ana García", NOON, None), **changed)
-    view = replace(standing_at(Stage.HOME, closed=True), signature=signature)
-    assert said in draw(view).text
-
-
-@pytest.mark.parametrize("told", [False, True])
-def test_nobody_is_promised_what_they_were_told_already(told: bool) -> None:
-    signature = Signature(7, "Ana", NOON, None, was_told=told)
-    view = replace(standing_at(Stage.MY_DATA), signature=signature, held=Held(signature={}))
-    assert ("Te escribiremos para contarte" in draw(view).text) is not told
-
-
-@pytest.mark.parametrize(
-    ("handed_over", "offered"),
-    [
-        ("ask", ["✍️ Firmar con mi nombre", "✍️ Firmar sin dar mi nombre"]),
-        ("with_name", ["✍️ Firmar con mi nombre"]),
-        ("without_name", ["✍️ Firmar sin dar mi nombre"]),
-    ],
-)
-def test_the_first_choice_is_the_one_that_the_petition_offers(
-    handed_over: str, offered: list[str]
-) -> None:
-    for stage in (Stage.HOME, Stage.APPEAL):
-        view = standing_at(stage)
-        petition = view.petition.model_copy(update={"handed_over": handed_over})
-        screen = draw(replace(view, petition=petition))
-        labels = [button.label for row in screen.rows for button in row]
-        assert [label for label in labels if "Firmar" in label] == offered
 
 
 @pytest.mark.parametrize(("language", "name"), [("es", "Ana García"), ("en", "Seán O'Brien")])
