@@ -149,23 +149,6 @@ def test_no_language_promises_a_sentence_more_than_the_other(key: str) -> None:
     assert spanish == english
 
 
-@pytest.mark.parametrize(
-    ("sentence", "promises"),
-    [
-        ("Te avisaremos.", True),
-        ("La petición se cerrará sola.", True),
-        ("Lo que envíes aquí se borra de este chat.", True),
-        ("No hemos guardado ningún nombre.", True),
-        ("Nunca lo verá nadie más.", True),
-        ("Hasta entonces no sale nada.", True),
-        ("Nada sale hasta entonces.", True),
-        ("Escribe el nombre en una sola línea, por favor.", False),
-    ],
-)
-def test_what_promises_something_is_recognised(sentence: str, promises: bool) -> None:
-    assert (PROMISING.search(sentence) is not None) == promises
-
-
 def test_no_other_sentence_promises_anything() -> None:
     new = {
         file: [part.strip() for part in unlisted(file).split("¶") if PROMISING.search(part)]

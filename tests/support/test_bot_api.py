@@ -6,11 +6,8 @@ from dataclasses import dataclass
 
 import orjson
 import pytest
-from telegram.error import RetryAfter
-from telegram.ext import ExtBot
 
-from tests.aiogram_models import aiogram
-from tests.support.bot_api.http import Malformed, Reader
+from tests.support.bot_api.http import Reader
 from tests.support.bot_api.message_counts import RecipientCounts
 from tests.support.bot_api.rate_limit import RateLimit, TokenBucket
 from tests.support.bot_api.request_bodies import Unreadable, chat_and_text
@@ -114,13 +111,6 @@ def test_a_body_in_chunks_is_put_together() -> None:
     assert following.head.method == "getme"
 
 
-def test_what_is_no_call_of_a_method_is_refused() -> None:
-    reader = Reader()
-    reader.feed(b"GET / HTTP/1.1\r\n\r\n")
-    with pytest.raises(Malformed):
-        reader.take()
-
-
 def test_a_bucket_lets_its_burst_and_then_its_rate_through() -> None:
     bucket = TokenBucket(RateLimit(rate=10, burst=3, pause=0.0))
     assert [bucket.take(0.0) for _ in range(3)] == [0, 0, 0]
@@ -170,24 +160,3 @@ async def test_a_client_that_goes_before_its_answer_is_counted_when_something_ar
         writer.transport.abort()
     await asyncio.sleep(0.02)
     assert served.api.counts.unheard == 1
-
-
-@pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")
-async def test_python_telegram_bot_reads_its_answers(served: Served) -> None:
-    served.api.begin(Behavior(limit=RateLimit(rate=0.001, burst=1)))
-    async with ExtBot(TOKEN, base_url=f"{served.url}/bot") as bot:
-        message = await bot.send_message(7, "<b>¡Gracias!</b>", parse_mode="HTML")
-        assert (message.chat.id, message.text) == (7, "<b>¡Gracias!</b>")
-        with pytest.raises(RetryAfter):
-            await bot.send_message(7, "again")
-
-
-async def test_aiogram_reads_its_answers(served: Served) -> None:
-    session = aiogram.client.session.aiohttp.AiohttpSession(
-        api=aiogram.client.telegram.TelegramAPIServer.from_base(served.url)
-    )
-    async with aiogram.Bot(TOKEN, session=session) as bot:
-        message = await bot.send_message(7, "¡Gracias!")
-        copied = await bot.copy_message(7, 8, 9)
-    assert (message.chat.id, message.text) == (7, "¡Gracias!")
-    assert copied.message_id == message.message_id + 1
