@@ -18,7 +18,7 @@ from handlers.update_filters import own_chat
 from storage import Storage
 from storage.admins import save_admin_name
 from storage.conversations import Conversation
-from storage.supporters import StoredSupporter, stored_supporter
+from storage.signatures import StoredSupporter, stored_supporter
 
 
 @dataclass(frozen=True, slots=True, repr=False)

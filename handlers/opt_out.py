@@ -16,8 +16,7 @@ from handlers.update_filters import own_chat
 from storage.broadcast_types import Kind
 from storage.consents import end_consent
 from storage.errors import Unavailable
-from storage.person_notices import PersonNoticeKind
-from storage.person_requests import IN_CHAT, carry_out_request
+from storage.person_requests import IN_CHAT, PersonNoticeKind, carry_out_request
 from storage.signatures import mark_unreachable, mute_supporter, withdraw_signature
 
 # As long as an update waits for any reply.

@@ -18,18 +18,19 @@ from handlers.delayed_replies import PASSING
 from handlers.screens.screen import Screen, paragraphs
 from handlers.sent_files import erase_files
 from storage.conversations import conversation_of, screen_digest, store_screen
-from storage.person_notices import (
+from storage.person_requests import (
+    CODE_LASTS,
     MOST_TRIES,
     NOTICES_KEPT_FOR,
     PersonNotice,
     PersonNoticeKind,
     begin_notice,
     expire_notices,
+    forget_codes,
     forget_notice,
     take_back_notice,
     waiting_notices,
 )
-from storage.person_requests import CODE_LASTS, forget_codes
 from storage.restores import held_restore
 
 _log = structlog.stdlib.get_logger()

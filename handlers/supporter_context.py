@@ -43,7 +43,7 @@ from storage.conversations import (
 )
 from storage.personal_data import everything_held
 from storage.sent_files import make_files_due
-from storage.supporters import stored_supporter
+from storage.signatures import stored_supporter
 from storage.transaction import Transaction
 from telegram_text.markup import Html
 

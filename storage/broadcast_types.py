@@ -89,7 +89,7 @@ class BroadcastAction(StrEnum):
     """Also begins a planned broadcast that was paused when its time came."""
     CANCEL = "cancel"
     RECALL = "recall"
-    """Has what was sent deleted; `recalls.py` does it."""
+    """Has what was sent deleted."""
 
 
 class Transition(NamedTuple):

@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 
 _FIRST_STAGE, _WITHDRAWN_STAGE = "home", "withdrawn"
 
-# The column had this name when digests were first stored. It is part of what the key signs, so
-# with another one no stored digest would match, and every screen would be edited once in vain.
-_DIGEST_LABEL = "shown"
-
 _COLUMNS = CONVERSATIONS.c
 _OWN = (
     _COLUMNS.petition == bindparam("own_petition"),
@@ -186,7 +182,7 @@ def screen_digest(storage: "Storage", supporter: bytes, drawn: bytes) -> bytes:
     with the same screen have different digests.
     """
     return storage.keyring.digest(
-        drawn, table=CONVERSATIONS.name, column=_DIGEST_LABEL, row=supporter
+        drawn, table=CONVERSATIONS.name, column="screen_digest", row=supporter
     )
 
 

@@ -14,10 +14,15 @@ They survive a kill and a second worker: a claim is a random token on its rows, 
 their rows by it, so a worker that lost its lease cannot overwrite what its successor does.
 `attempts` counts the sends that stayed in doubt although the worker lived, never more than two;
 what was being sent when a process was killed is sent again without being counted.
+
+A process may die at any moment, so a lease ends by itself. Its times come from the callers' own
+clocks, which can jump or differ: a holder whose lease was taken too early notices it at the next
+renewal. In case a clock was set back, one who waits may take a lease that it has seen unchanged
+for long enough.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
@@ -46,7 +51,7 @@ from storage.tables import (
     PETITIONS,
     SIGNATURES,
 )
-from storage.transaction import Transaction
+from storage.transaction import Row, Transaction
 
 # Positions are signature numbers: the order of signing. People for whom Telegram rejected an
 # earlier content come last: if the cause lies with them, it keeps no message from anybody else.
@@ -100,6 +105,62 @@ def lease_of(petition: str) -> str:
     return f"broadcast/{petition}"
 
 
+def take_lease(
+    tx: Transaction,
+    name: str,
+    holder: str,
+    *,
+    seconds: float,
+    now: datetime,
+    stale: Row | None = None,
+) -> Row | None:
+    """Takes a lease that nobody holds, that has expired, or that is the caller's already.
+
+    Args:
+        name: the work it is for.
+        holder: who takes it; unique to one run of one process.
+        seconds: how long it lasts.
+        now: the time by the caller's clock.
+        stale: a lease that the caller has seen unchanged for longer than it lasts; it is
+            taken whatever its expiry, if it is still the same.
+
+    Returns:
+        The row of the lease as it now is, or None while somebody else holds it.
+    """
+    expires_at = now + timedelta(seconds=seconds)
+    if tx.add_new(LEASES, name=name, holder=holder, expires_at=expires_at):
+        return find_lease(tx, name)
+    held = find_lease(tx, name, lock=True)
+    if held is None:  # given up meanwhile, and another may be taking it
+        return None
+    if held.holder != holder and held.expires_at > now and held != stale:
+        return None
+    tx.set(LEASES, LEASES.c.name == name, holder=holder, expires_at=expires_at)
+    return find_lease(tx, name)
+
+
+def renew_lease(
+    tx: Transaction, name: str, holder: str, *, seconds: float, now: datetime
+) -> Row | None:
+    """Extends a lease to `seconds` from `now`; None if `holder` no longer holds it."""
+    its = (LEASES.c.name == name, LEASES.c.holder == holder)
+    is_held = tx.set(LEASES, *its, expires_at=now + timedelta(seconds=seconds))
+    return find_lease(tx, name) if is_held else None
+
+
+def release_lease(tx: Transaction, name: str, holder: str) -> None:
+    """Gives a lease up, so that the next holder need not wait; harmless if it was lost."""
+    tx.delete(LEASES, LEASES.c.name == name, LEASES.c.holder == holder)
+
+
+def find_lease(tx: Transaction, name: str, *, lock: bool = False) -> Row | None:
+    """Returns the row of a lease, expired or not: its `name`, its `holder` and `expires_at`.
+
+    None if nobody holds it.
+    """
+    return tx.find(LEASES, LEASES.c.name == name, lock=lock)
+
+
 def enqueue_deliveries(
     tx: Transaction, broadcast: Broadcast, *, holder: str, portion: int, at: datetime
 ) -> bool:
@@ -128,7 +189,7 @@ def enqueue_deliveries(
     return True
 
 
-def enqueue_before_erasure(tx: Transaction, signature: sa.Row[Any], at: datetime) -> None:
+def enqueue_before_erasure(tx: Transaction, signature: Row, at: datetime) -> None:
     """Writes the rows that somebody whose signature is erased next has not got yet.
 
     So they count as withdrawn in every broadcast that is for them, and that was cancelled, or is
@@ -142,7 +203,7 @@ def enqueue_before_erasure(tx: Transaction, signature: sa.Row[Any], at: datetime
         enqueue_signature(tx, each, number, at)
 
 
-def enqueue_signature(tx: Transaction, broadcast: sa.Row[Any], number: int, at: datetime) -> bool:
+def enqueue_signature(tx: Transaction, broadcast: Row, number: int, at: datetime) -> bool:
     """Gives the owner of one signature a row, if a broadcast is for them; returns whether."""
     its = (broadcast.id, broadcast.kind, broadcast.topic, broadcast.language)
     adding = _enqueueing(tx.slug, *its)
@@ -281,7 +342,7 @@ def _enqueueing(
 
 
 def _sendable(
-    tx: Transaction, broadcast: Broadcast, claim: bytes, rows: Sequence[sa.Row[Any]], at: datetime
+    tx: Transaction, broadcast: Broadcast, claim: bytes, rows: Sequence[Row], at: datetime
 ) -> list[Delivery]:
     """Returns the claimed rows that can be sent; the others get their outcome at once."""
     deliveries, others = [], []

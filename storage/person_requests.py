@@ -4,6 +4,9 @@ A one-time code, which /mydata shows once, says whose signature it is; a keyed d
 stored, and a new code takes the place of the former one. What is asked for, its audit entry, the
 sentence to the person and the use of the code are one transaction: where nothing is done, the code
 is not used.
+
+The running bot sends that sentence. Its row has the chat, encrypted, also of somebody whose
+signature is erased by then; so it lasts until the sentence is sent, and for seven days at most.
 """
 
 import hmac
@@ -11,6 +14,7 @@ import re
 import secrets
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from sqlalchemy import select
 
@@ -19,10 +23,9 @@ from storage.consents import lock_signature, replace_name
 from storage.eligibility import language
 from storage.exports import Change, note_change
 from storage.journal import Deed, Entry
-from storage.person_notices import PersonNoticeKind, add_notice
 from storage.petitions import lock_petition
 from storage.signatures import erase_signature, forget_person
-from storage.tables import PERSON_CODES, SIGNATURES
+from storage.tables import PERSON_CODES, PERSON_NOTICES, SIGNATURES
 from storage.transaction import Row, Transaction
 
 CODE_LASTS = timedelta(days=30)
@@ -31,10 +34,28 @@ CODE_LASTS = timedelta(days=30)
 MOST_ATTEMPTS = 5
 """How many wrong codes make a code void."""
 
+NOTICES_KEPT_FOR = timedelta(days=7)
+
+MOST_TRIES = 2
+"""What may have arrived is sent once more, as a broadcast is, and not a third time."""
+
+_LOOKED_AT = 100
+
 # None of these looks like another one, typed or written by hand: no O, Q and 0, no I, L and 1, no
 # S and 5, no Z and 2, no B and 8, no G, no U.
 _SIGNS = "34679ACDEFHJKMNPRTVWXY"
 _GROUPS, _GROUP = 2, 4
+
+
+class PersonNoticeKind(StrEnum):
+    """What a sentence tells; `handlers/person_notices.py` has the words."""
+
+    SHOWN = "shown"
+    CORRECTED = "corrected"
+    ERASED = "erased"
+    RESTRICTED = "restricted"
+    OBJECTED = "objected"
+    LIFTED = "lifted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +78,25 @@ class Signer:
     restricted_at: datetime | None
     objected_at: datetime | None
     has_name: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PersonNotice:
+    """A sentence that waits to be sent.
+
+    Attributes:
+        chat: None if it cannot be decrypted.
+        kind: as it is stored.
+        attempts: how often it was sent without an answer that says whether it arrived.
+    """
+
+    id: bytes
+    supporter: bytes
+    chat: int | None = field(repr=False)
+    language: str
+    kind: str
+    written_at: datetime
+    attempts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +230,49 @@ def carry_out_request(
     if asked is PersonNoticeKind.ERASED:
         erase_signature(tx, row, Change.ERASED, at)
     return True
+
+
+def add_notice(
+    tx: Transaction,
+    supporter: bytes,
+    chat_id: int,
+    language: str,
+    kind: PersonNoticeKind,
+    *,
+    at: datetime,
+) -> None:
+    """Adds a sentence to a person, in the transaction of what it tells."""
+    row = {"supporter": supporter, "chat": chat_id, "language": language, "kind": kind}
+    tx.add(PERSON_NOTICES, id=tx.new_id(at), **row, written_at=at)
+
+
+def waiting_notices(tx: Transaction) -> list[PersonNotice]:
+    """Returns the sentences that wait, the oldest first."""
+    columns = PERSON_NOTICES.c
+    query = select(PERSON_NOTICES).where(tx.of(PERSON_NOTICES)).limit(_LOOKED_AT)
+    rows = tx.all(query.order_by(columns.written_at, columns.id))
+    return [PersonNotice(**tx.unsealed(PERSON_NOTICES, row)) for row in rows]
+
+
+def begin_notice(tx: Transaction, notice: PersonNotice) -> bool:
+    """Counts a try before it is made; False if a withdrawal has erased the row meanwhile."""
+    attempts = PERSON_NOTICES.c.attempts + 1
+    return tx.set(PERSON_NOTICES, notice.id, attempts=attempts) > 0
+
+
+def take_back_notice(tx: Transaction, notice: PersonNotice) -> None:
+    """Counts a try as not made, as it certainly did not arrive."""
+    tx.set(PERSON_NOTICES, notice.id, attempts=PERSON_NOTICES.c.attempts - 1)
+
+
+def forget_notice(tx: Transaction, notice: PersonNotice) -> None:
+    """Erases the row of a sentence that was sent, or cannot be."""
+    tx.delete(PERSON_NOTICES, notice.id)
+
+
+def expire_notices(tx: Transaction, before: datetime) -> None:
+    """Erases the sentences that were written until `before`."""
+    tx.delete(PERSON_NOTICES, PERSON_NOTICES.c.written_at <= before)
 
 
 def _has_effect(asked: PersonNoticeKind, row: Row) -> bool:

@@ -81,9 +81,8 @@ _NO_TABLE = "42P01"
 class PostgresDatabase:
     """One database on a server; made by `open`, to be ended with `close`."""
 
-    def __init__(self, engine: AsyncEngine, *, retry_for_seconds: float) -> None:
+    def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._retry_for = retry_for_seconds
         self._tasks: set[asyncio.Task[Any]] = set()
         self._writing = asyncio.Semaphore(_WRITERS)
         self._reading = asyncio.Semaphore(_READERS)
@@ -91,9 +90,7 @@ class PostgresDatabase:
         self._open = True
 
     @classmethod
-    async def open(
-        cls, dsn: str, *, retry_for_seconds: float = _RETRY_FOR_SECONDS
-    ) -> "PostgresDatabase":
+    async def open(cls, dsn: str) -> "PostgresDatabase":
         """Connects to a server, which must be up now; later it may come and go."""
         engine = _engine(
             dsn,
@@ -105,7 +102,7 @@ class PostgresDatabase:
             pool_recycle=_RECYCLE_SECONDS,
         )
         event.listen(engine.sync_engine, "checkout", _refuse_closed)
-        database = cls(engine, retry_for_seconds=retry_for_seconds)
+        database = cls(engine)
         with _as_storage_errors():
             async with engine.connect():
                 return database
@@ -173,7 +170,7 @@ class PostgresDatabase:
         an outage.
         """
         loop = asyncio.get_running_loop()
-        if loop.time() >= deadline and self._last_begun < deadline - self._retry_for:
+        if loop.time() >= deadline and self._last_begun < deadline - _RETRY_FOR_SECONDS:
             raise TimeoutError
         async with AsyncExitStack() as stack:
             async with asyncio.timeout_at(max(deadline, loop.time() + _LAST_TRY_SECONDS)):
@@ -201,7 +198,7 @@ class PostgresDatabase:
         """Returns until when it is tried."""
         if not self._open:
             raise Unavailable("The database is closed.")
-        return asyncio.get_running_loop().time() + self._retry_for
+        return asyncio.get_running_loop().time() + _RETRY_FOR_SECONDS
 
     async def _with_retries(
         self, attempt: Callable[[float], Awaitable[Result]], deadline: float

@@ -6,18 +6,28 @@ than the commit. So the count at the moment of closing is exact, also where peop
 moment, and numbers are given in the order of the commits, without holes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CTE, Table, and_, bindparam, exists, insert, or_, select, update
 
+from storage.closing_texts import ClosingText, published_closing_texts
 from storage.consents import IS_TO_SIGN, Consent, consent_row, lock_signature
-from storage.conversations import Conversation, forget_conversation, save_conversation
+from storage.conversations import (
+    Conversation,
+    conversation_of,
+    forget_conversation,
+    save_conversation,
+)
 from storage.deliveries import count_erased, enqueue_before_erasure
 from storage.eligibility import was_told
+from storage.erasures import earliest_signed_at
 from storage.exports import Change, note_change
+from storage.handovers import Handover, handover_known_to
 from storage.journal import Deed, Entry
+from storage.petitions import PetitionState, petition_state
 from storage.sent_files import make_files_due
 from storage.tables import CONSENTS, PERSON_CODES, PERSON_NOTICES, PETITIONS, SIGNATURES
 from storage.transaction import Row, Transaction
@@ -96,6 +106,25 @@ class Signature:
     def is_only_stored(self) -> bool:
         """Whether it is stored and counted alone: without its name, and with no messages."""
         return self.restricted_at is not None or self.objected_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSupporter:
+    """What is stored of a supporter, and of the petition as they see it.
+
+    Attributes:
+        conversation: None for a new person.
+        closing_texts: the published versions, once the petition is closed.
+        handover: that it was handed over, and how the person's signature was.
+        any_left: whether any signature is still stored, once some were erased.
+    """
+
+    petition_state: PetitionState
+    conversation: Conversation | None
+    signature: Signature | None
+    closing_texts: Sequence[ClosingText]
+    handover: Handover | None
+    any_left: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +246,19 @@ def signature_of(tx: Transaction, supporter: bytes) -> Signature | None:
         "updates_at_most": row.updates_at_most if wants_updates else 0,
     }
     return Signature(**held)
+
+
+def stored_supporter(tx: Transaction, supporter: bytes) -> StoredSupporter:
+    """Returns what is stored of a supporter; of the end only once the petition is closed."""
+    state = petition_state(tx)
+    return StoredSupporter(
+        state,
+        conversation_of(tx, supporter),
+        signature_of(tx, supporter),
+        published_closing_texts(tx) if state.is_closed else (),
+        handover_known_to(tx, supporter) if state.is_closed else None,
+        not state.erased_at or earliest_signed_at(tx) is not None,
+    )
 
 
 def mark_unreachable(tx: Transaction, supporter: bytes, at: datetime) -> None:

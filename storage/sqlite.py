@@ -28,7 +28,7 @@ from storage.sqlite_connection import (
     storage_error,
 )
 from storage.transaction import BoundWork, Result, take_back_notes
-from storage.write_ahead_log import PAUSE_SECONDS, RETRY_SECONDS, WriteAheadLog
+from storage.write_ahead_log import WriteAheadLog
 
 _READERS = 2
 
@@ -41,32 +41,17 @@ _BUSY_MILLISECONDS = 4_000
 
 
 class SqliteDatabase:
-    """One database file that exists; begun with `open`, to be ended with `close`.
+    """One database file that exists; begun with `open`, to be ended with `close`."""
 
-    Its arguments say how long to wait for what.
-    """
-
-    def __init__(
-        self,
-        path: Path,
-        *,
-        busy_milliseconds: int = _BUSY_MILLISECONDS,
-        log_pause_seconds: float = PAUSE_SECONDS,
-        log_retry_seconds: float = RETRY_SECONDS,
-    ) -> None:
-        busy = f"busy_timeout={busy_milliseconds}"
+    def __init__(self, path: Path) -> None:
+        busy = f"busy_timeout={_BUSY_MILLISECONDS}"
         self._reader = partial(SqliteConnection, path, (busy, *PRAGMAS, *READER_PRAGMAS))
         self._writer = Writer(path, (busy, *PRAGMAS, *WRITER_PRAGMAS))
         self._readers = [self._reader() for _ in range(_READERS)]
         # In the order of opening; the writer is closed last, so that it can merge the log into
         # the file.
         self._connections = (self._writer, *self._readers)
-        self._log = WriteAheadLog(
-            path,
-            self.require_files,
-            pause_seconds=log_pause_seconds,
-            retry_seconds=log_retry_seconds,
-        )
+        self._log = WriteAheadLog(path, self.require_files)
         self._path = path
         self._files: dict[Path, tuple[int, int] | None] = {}
         self._waiting: deque[Write] = deque()

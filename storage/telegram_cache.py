@@ -4,21 +4,13 @@ Command lists and descriptions are stored by their digest, a picture by the id o
 Telegram.
 """
 
-from sqlalchemy import bindparam, select
-
 from storage.tables import TELEGRAM_CACHE
 from storage.transaction import Row, Transaction
-
-# Made once, as that takes longer than the answer, and whoever sends /start asks twice.
-_GET = select(TELEGRAM_CACHE).where(
-    TELEGRAM_CACHE.c.petition == bindparam("own_petition"),
-    TELEGRAM_CACHE.c.key == bindparam("own_key"),
-)
 
 
 def find_cached_item(tx: Transaction, key: str) -> Row | None:
     """Returns what Telegram has under a key, its `digest` and `telegram_id`; None for nothing."""
-    return tx.first(_GET, {"own_petition": tx.slug, "own_key": key})
+    return tx.find(TELEGRAM_CACHE, TELEGRAM_CACHE.c.key == key)
 
 
 def put_cached_item(

@@ -47,20 +47,10 @@ class WriteAheadLog:
         rewrite_at: when it next rewrites the database, if it is small, by the monotonic clock.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        require_files: Callable[[], None],
-        *,
-        pause_seconds: float = PAUSE_SECONDS,
-        retry_seconds: float = RETRY_SECONDS,
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-    ) -> None:
+    def __init__(self, path: Path, require_files: Callable[[], None]) -> None:
         self._path = path
         self._require_files = require_files
-        self._pause = pause_seconds
-        self._retry = retry_seconds
-        self._sleep = sleep
+        self._sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
         self.rewrite_at = 0.0
         self._is_closed = False
         self._is_written = False
@@ -86,11 +76,11 @@ class WriteAheadLog:
     async def _empty(self) -> None:
         try:
             while self._is_written:
-                await self._sleep(self._pause)
+                await self._sleep(PAUSE_SECONDS)
                 # What is written from here on may miss this truncation, so it gets another one.
                 self._is_written = False
                 while not await self.truncate():
-                    await self._sleep(self._retry)
+                    await self._sleep(RETRY_SECONDS)
         finally:
             self._emptying = None
 

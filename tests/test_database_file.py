@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,7 +19,6 @@ from storage import open_storage
 from storage.errors import DatabaseBehind, DatabaseReplaced, Unavailable
 from storage.petitions import petition_state
 from storage.restores import held_restore, record_restore, unfinished_restore
-from storage.sqlite import SqliteDatabase
 from tests.support.scene import Scene, a_scene
 
 
@@ -72,8 +70,7 @@ class TestTheDatabaseFile:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Ana taps once; a copy that is being made keeps everybody else from writing."""
-        how_long: Any = SqliteDatabase.__init__.__kwdefaults__
-        monkeypatch.setitem(how_long, "busy_milliseconds", 200)
+        monkeypatch.setattr("storage.sqlite._BUSY_MILLISECONDS", 200)
         async with a_scene(tmp_path) as scene:
             ana, words = scene.ana, scene.words
             ana.start()

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.clocks import utc_now
 from storage import Storage
-from storage.leases import find_lease, release_lease, renew_lease, take_lease
+from storage.deliveries import find_lease, release_lease, renew_lease, take_lease
 from storage.transaction import Row
 
 LEASE_SECONDS = 10.0  # it is renewed after a third of this

@@ -15,9 +15,9 @@ from bot.broadcast.context import WorkerContext
 from bot.broadcast.result_recorder import write_or_set_aside
 from bot.tracebacks import error_reference
 from bot.transport import ErrorKind, Lane, error_kind
+from storage.broadcast_transitions import SentMessages, next_to_recall, record_recalled
 from storage.broadcast_types import Broadcast, Recalled, Tally
 from storage.broadcasts import tally_of_broadcast
-from storage.recalls import SentMessages, next_to_recall, record_recalled
 
 _log = structlog.stdlib.get_logger()
 

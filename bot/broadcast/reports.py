@@ -10,10 +10,9 @@ import structlog
 from bot.broadcast.broadcast_interrupt import InterruptReason
 from bot.broadcast.context import WorkerContext
 from bot.tracebacks import kind_of, place_of
-from storage.broadcast_transitions import set_on_broadcast
+from storage.broadcast_transitions import end_recall, set_on_broadcast
 from storage.broadcast_types import Broadcast, BroadcastState, Tally
 from storage.broadcasts import broadcast_with, tally_of_broadcast
-from storage.recalls import end_recall
 
 _log = structlog.stdlib.get_logger()
 

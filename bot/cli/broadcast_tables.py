@@ -15,8 +15,7 @@ from handlers.broadcasts.screens.labels import recipients_name, subject_name
 from handlers.broadcasts.screens.progress import state_screen
 from storage.broadcast_types import Broadcast, BroadcastState, DeliveryState, Kind
 from storage.broadcasts import broadcast_with, count_not_told, tally_of_broadcast
-from storage.deliveries import lease_of
-from storage.leases import find_lease
+from storage.deliveries import find_lease, lease_of
 from telegram_text.markup import seen
 
 SECONDS_BETWEEN_LOOKS = 1.0

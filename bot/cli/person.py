@@ -19,10 +19,11 @@ from bot.text.terminal_language import label
 from bot.text.translations import mark
 from storage.audit import add_audit
 from storage.handovers import handover_known_to
-from storage.person_notices import NOTICES_KEPT_FOR, PersonNoticeKind
 from storage.person_requests import (
     CODE_LASTS,
     MOST_ATTEMPTS,
+    NOTICES_KEPT_FOR,
+    PersonNoticeKind,
     Proof,
     Signer,
     by_code,

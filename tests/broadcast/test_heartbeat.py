@@ -8,7 +8,7 @@ import pytest
 from storage.broadcast_transitions import change_broadcast
 from storage.broadcast_types import BroadcastAction
 from storage.broadcasts import broadcast_history, tally_of_broadcast
-from storage.leases import renew_lease, take_lease
+from storage.deliveries import renew_lease, take_lease
 from tests.broadcast.workers import WorkerHarness, everyone_once, until
 from tests.support.accelerated_loop import time_of_day
 from tests.support.storage_calls import Proceed, call_instead

@@ -9,9 +9,8 @@ import pytest
 
 from storage.broadcast_types import Tally
 from storage.database import open_database
-from storage.deliveries import lease_of
+from storage.deliveries import find_lease, lease_of, release_lease, renew_lease, take_lease
 from storage.keyring import Keyring
-from storage.leases import find_lease, release_lease, renew_lease, take_lease
 from tests.broadcast.workers import (
     QUICK,
     WorkerHarness,

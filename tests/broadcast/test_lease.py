@@ -6,8 +6,8 @@ import pytest
 from bot.broadcast.lease import LeaseHolder
 from storage import Storage
 from storage.database import Database
+from storage.deliveries import renew_lease, take_lease
 from storage.keyring import Keyring
-from storage.leases import renew_lease, take_lease
 from tests.support.storage_calls import Proceed, call_instead
 from tests.support.supporters import SLUG
 

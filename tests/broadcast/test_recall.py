@@ -7,11 +7,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.back_off import BackOff
-from storage.broadcast_transitions import change_broadcast
+from storage.broadcast_transitions import change_broadcast, record_recalled
 from storage.broadcast_types import Broadcast, BroadcastAction
 from storage.broadcasts import broadcast_with, due_broadcasts, tally_of_broadcast
 from storage.errors import SchemaMissing, Unavailable
-from storage.recalls import record_recalled
 from tests.broadcast.workers import WorkerHarness, until
 from tests.support.accelerated_loop import time_of_day
 from tests.support.broadcasts import of_recall

@@ -13,10 +13,9 @@ from storage.broadcast_transitions import change_broadcast, start_broadcast
 from storage.broadcast_types import Broadcast, BroadcastAction, Tally
 from storage.broadcasts import broadcast_history, due_broadcasts, tally_of_broadcast
 from storage.database import Database, Snapshot
-from storage.deliveries import enqueue_deliveries, lease_of
+from storage.deliveries import enqueue_deliveries, lease_of, release_lease, take_lease
 from storage.errors import Unavailable
 from storage.keyring import Keyring
-from storage.leases import release_lease, take_lease
 from storage.transaction import BoundWork, Result
 from tests.support.accelerated_loop import running_clocks, time_of_day
 from tests.support.broadcasts import new_broadcast

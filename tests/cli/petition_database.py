@@ -15,9 +15,8 @@ from storage import Storage, open_storage
 from storage.broadcast_transitions import begin_broadcast, change_broadcast, finish_broadcast
 from storage.broadcast_types import Broadcast, BroadcastAction, Outcome
 from storage.broadcasts import broadcast_with
-from storage.deliveries import lease_of, record_results
+from storage.deliveries import lease_of, record_results, release_lease, take_lease
 from storage.keyring import Keyring
-from storage.leases import release_lease, take_lease
 from storage.transaction import Work
 from tests.support.audit_entries import AuditEntry, newest_audit_entries
 from tests.support.broadcasts import ME, claim, queued, results, start

@@ -9,9 +9,8 @@ from rich.console import Console
 
 from bot.cli import broadcast_tables
 from bot.cli.context import CliContext
-from storage.broadcast_transitions import change_broadcast
+from storage.broadcast_transitions import change_broadcast, end_recall, record_recalled
 from storage.broadcast_types import Broadcast, BroadcastAction, Outcome, Recalled
-from storage.recalls import end_recall, record_recalled
 from tests.cli.petition_database import SIGNERS, PetitionDatabase, call, said
 from tests.support.supporters import ADMIN
 

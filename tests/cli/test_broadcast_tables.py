@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from bot.petition.petition import BUNDLED
-from storage.broadcast_transitions import change_broadcast
+from storage.broadcast_transitions import change_broadcast, end_recall, record_recalled
 from storage.broadcast_types import (
     BroadcastAction,
     Kind,
@@ -19,7 +19,6 @@ from storage.broadcast_types import (
     StopReason,
 )
 from storage.keyring import Keyring
-from storage.recalls import end_recall, record_recalled
 from tests.cli.petition_database import (
     SIGNERS,
     PetitionDatabase,

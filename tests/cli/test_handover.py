@@ -10,8 +10,7 @@ from typer.testing import CliRunner, Result
 from bot.cli.main import app
 from storage.consents import correct_signed_name, remove_signed_name
 from storage.conversations import Conversation
-from storage.person_notices import PersonNoticeKind
-from storage.person_requests import carry_out_request, verified_otherwise
+from storage.person_requests import PersonNoticeKind, carry_out_request, verified_otherwise
 from storage.signatures import withdraw_signature
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
 from tests.export.test_formats import sheets_of

@@ -18,8 +18,7 @@ from storage.broadcast_types import Outcome
 from storage.broadcasts import tally_of_broadcast
 from storage.handovers import exported_lists, record_handover
 from storage.journal import Deed, Journal
-from storage.person_notices import waiting_notices
-from storage.person_requests import CODE_LASTS
+from storage.person_requests import CODE_LASTS, waiting_notices
 from tests.cli.petition_database import SIGNERS, PetitionDatabase, on_both, refused, said
 from tests.support.person_codes import make_code
 from tests.support.supporters import Supporters

@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 from structlog.testing import capture_logs
 
 from handlers.admin_notices import DAMAGED
+from storage.signatures import stored_supporter
 from storage.sqlite_connection import storage_error
-from storage.supporters import stored_supporter
 from tests.support.raw_sql import read_sql, write_sql
 from tests.support.scene import Scene, fails
 from tests.support.storage_calls import call_instead

@@ -14,8 +14,15 @@ from bot.cli.main import app
 from handlers.person_notices import send_notices
 from simulator.person import Person
 from storage.conversations import conversation_of
-from storage.person_notices import NOTICES_KEPT_FOR, PersonNotice, begin_notice, waiting_notices
-from storage.person_requests import CODE_LASTS, MOST_ATTEMPTS, code_fits
+from storage.person_requests import (
+    CODE_LASTS,
+    MOST_ATTEMPTS,
+    NOTICES_KEPT_FOR,
+    PersonNotice,
+    begin_notice,
+    code_fits,
+    waiting_notices,
+)
 from storage.restores import record_restore, release_restore
 from storage.signatures import withdraw_signature
 from tests.support.person_codes import make_code

@@ -6,8 +6,7 @@ from shutil import copytree
 from bot.petition.petition import BUNDLED
 from simulator.person import Person
 from storage.conversations import conversation_of
-from storage.person_notices import PersonNoticeKind
-from storage.person_requests import carry_out_request, verified_otherwise
+from storage.person_requests import PersonNoticeKind, carry_out_request, verified_otherwise
 from tests.features.test_choice_of_name import CONFIRM, CONSENT, GIVE, WITHOUT, held_of
 from tests.support.scene import Scene, a_scene
 

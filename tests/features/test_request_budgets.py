@@ -11,7 +11,7 @@ from bot.intake import DispatchPolicy
 from bot.petition.stages import Action
 from handlers.screens.command_list import SUPPORTER_COMMANDS
 from storage.errors import ConversationMoved
-from storage.supporters import stored_supporter
+from storage.signatures import stored_supporter
 from tests.support.scene import Scene, a_scene, fails
 from tests.support.storage_calls import Proceed, call_instead
 

@@ -10,10 +10,9 @@ from sqlalchemy.exc import DBAPIError
 
 from storage import Storage
 from storage.database import Database
-from storage.deliveries import lease_of
+from storage.deliveries import lease_of, take_lease
 from storage.errors import StorageError
 from storage.keyring import Keyring
-from storage.leases import take_lease
 from storage.petitions import ensure_petition
 from storage.transaction import Transaction, Work
 from tests.support.broadcasts import ME

@@ -28,15 +28,13 @@ from storage.closing_texts import (
 )
 from storage.consents import WITH_NAME, add_signed_name, remove_signed_name
 from storage.conversations import Conversation, save_conversation
-from storage.deliveries import record_results
+from storage.deliveries import record_results, take_lease
 from storage.exports import begin_export, finish_export
 from storage.handovers import record_handover
 from storage.invalidations import take_out_signatures
 from storage.keyring import Keyring
-from storage.leases import take_lease
 from storage.migrate import migrate
-from storage.person_notices import PersonNoticeKind
-from storage.person_requests import carry_out_request, verified_otherwise
+from storage.person_requests import PersonNoticeKind, carry_out_request, verified_otherwise
 from storage.petitions import close_petition
 from storage.sent_files import add_sent_file
 from storage.signatures import mute_supporter, sign_petition, withdraw_signature

@@ -5,7 +5,12 @@ from dataclasses import replace
 import pytest
 
 from storage import Storage
-from storage.broadcast_transitions import change_broadcast, finish_broadcast
+from storage.broadcast_transitions import (
+    change_broadcast,
+    end_recall,
+    finish_broadcast,
+    record_recalled,
+)
 from storage.broadcast_types import (
     Broadcast,
     BroadcastAction,
@@ -23,7 +28,6 @@ from storage.broadcasts import broadcast_with, count_audience, tally_of_broadcas
 from storage.consents import end_consent
 from storage.deliveries import record_results
 from storage.erasures import DueBefore, count_due_signatures
-from storage.recalls import end_recall, record_recalled
 from storage.returning_supporters import mark_reachable
 from storage.signatures import mute_supporter
 from tests.support.broadcasts import claim, start, started

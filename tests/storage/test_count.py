@@ -25,8 +25,12 @@ from storage.exports import ExportedList, begin_export, finish_export, open_sign
 from storage.handovers import owed_changes
 from storage.invalidations import all_invalidations, take_out_signatures, undo_invalidation
 from storage.keyring import Keyring
-from storage.person_notices import PersonNoticeKind
-from storage.person_requests import carry_out_request, find_signer, verified_otherwise
+from storage.person_requests import (
+    PersonNoticeKind,
+    carry_out_request,
+    find_signer,
+    verified_otherwise,
+)
 from storage.petitions import (
     Reached,
     close_petition,

@@ -5,7 +5,13 @@ import asyncio
 import pytest
 
 from storage import Storage
-from storage.broadcast_transitions import change_broadcast, finish_broadcast
+from storage.broadcast_transitions import (
+    change_broadcast,
+    end_recall,
+    finish_broadcast,
+    next_to_recall,
+    record_recalled,
+)
 from storage.broadcast_types import BroadcastAction, Outcome, Recalled, Result, Tally
 from storage.broadcasts import active_broadcast, broadcast_with, count_audience, tally_of_broadcast
 from storage.database import Database
@@ -14,11 +20,6 @@ from storage.deliveries import (
     record_results,
     recover_deliveries,
     settle_deliveries,
-)
-from storage.recalls import (
-    end_recall,
-    next_to_recall,
-    record_recalled,
 )
 from tests.support.broadcasts import ME, claim, of_recall, queued, results, start, started, tell
 from tests.support.raw_sql import read_sql

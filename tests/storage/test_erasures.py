@@ -13,7 +13,7 @@ from storage.broadcast_transitions import change_broadcast
 from storage.broadcast_types import BroadcastAction, Kind, Outcome, Tally
 from storage.broadcasts import tally_of_broadcast
 from storage.conversations import conversation_of
-from storage.deliveries import lease_of, record_results
+from storage.deliveries import lease_of, record_results, take_lease
 from storage.erasures import (
     DueBefore,
     DueCount,
@@ -23,9 +23,7 @@ from storage.erasures import (
     erase_leftovers,
     erase_signatures,
 )
-from storage.leases import take_lease
-from storage.person_notices import PersonNoticeKind
-from storage.person_requests import carry_out_request, verified_otherwise
+from storage.person_requests import PersonNoticeKind, carry_out_request, verified_otherwise
 from storage.petitions import closing_update_is_under_way, last_number_given, petition_state
 from storage.sent_files import add_sent_file, files_due
 from storage.signature_counts import signature_statistics

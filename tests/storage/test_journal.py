@@ -19,8 +19,7 @@ from storage.conversations import Conversation, conversation_of
 from storage.errors import ConversationMoved, JournalUnusable, Unavailable
 from storage.journal import TAKEN_OFF, Deed, Entry, Journal, JournalContent, last_entries
 from storage.keyring import Keyring, add_encryption_key
-from storage.person_notices import PersonNoticeKind
-from storage.person_requests import IN_CHAT, carry_out_request
+from storage.person_requests import IN_CHAT, PersonNoticeKind, carry_out_request
 from storage.personal_data import everything_held
 from storage.petitions import Reached, reached_so_far
 from storage.signatures import mute_supporter, signature_of, withdraw_signature

@@ -2,7 +2,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from storage import Storage
-from storage.leases import find_lease, release_lease, renew_lease, take_lease
+from storage.deliveries import find_lease, release_lease, renew_lease, take_lease
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 

@@ -22,8 +22,13 @@ from storage.exports import Change, begin_export, finish_export
 from storage.handovers import owed_changes, record_handover, undo_handover
 from storage.journal import TAKEN_OFF, last_entries
 from storage.keyring import Keyring
-from storage.person_notices import PersonNoticeKind
-from storage.person_requests import IN_CHAT, carry_out_request, find_signer, verified_otherwise
+from storage.person_requests import (
+    IN_CHAT,
+    PersonNoticeKind,
+    carry_out_request,
+    find_signer,
+    verified_otherwise,
+)
 from storage.personal_data import everything_held
 from storage.petitions import close_petition, reached_so_far
 from storage.restores import replay

@@ -12,25 +12,23 @@ from storage.consents import named
 from storage.conversations import conversation_of, save_conversation
 from storage.exports import begin_export
 from storage.keyring import Keyring
-from storage.person_notices import (
-    NOTICES_KEPT_FOR,
-    PersonNoticeKind,
-    begin_notice,
-    expire_notices,
-    take_back_notice,
-    waiting_notices,
-)
 from storage.person_requests import (
     IN_CHAT,
+    NOTICES_KEPT_FOR,
+    PersonNoticeKind,
     Proof,
     Signer,
+    begin_notice,
     by_code,
     carry_out_request,
     check_proof,
+    expire_notices,
     find_signer,
     forget_codes,
     new_code,
+    take_back_notice,
     verified_otherwise,
+    waiting_notices,
 )
 from storage.personal_data import everything_held
 from storage.petitions import Reached, petition_state

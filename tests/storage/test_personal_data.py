@@ -21,10 +21,9 @@ from storage.closing_texts import (
 from storage.consents import add_signed_name, end_consent, remove_signed_name
 from storage.conversations import Conversation, save_conversation
 from storage.database import Database
-from storage.deliveries import record_results
+from storage.deliveries import record_results, take_lease
 from storage.exports import begin_export
 from storage.keyring import Keyring
-from storage.leases import take_lease
 from storage.personal_data import GIVEN, Held, everything_held
 from storage.sent_files import add_sent_file
 from storage.signatures import mark_unreachable, mute_supporter

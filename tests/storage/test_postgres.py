@@ -197,7 +197,8 @@ class TestALineThatFallsSilent:
     ) -> None:
         monkeypatch.setattr("storage.postgres._COMMAND_SECONDS", 0.5)
         async with a_line(url, tmp_path) as (line, through):
-            database = await PostgresDatabase.open(dsn(through), retry_for_seconds=0.2)
+            monkeypatch.setattr("storage.postgres._RETRY_FOR_SECONDS", 0.2)
+            database = await PostgresDatabase.open(dsn(through))
 
             def silent(tx: Transaction) -> None:
                 found(tx)
@@ -214,10 +215,11 @@ class TestALineThatFallsSilent:
 
 class TestARestart:
     async def test_is_waited_for_and_told_as_unavailable_when_it_takes_too_long(
-        self, own_server: PostgresServer
+        self, own_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         url = await asyncio.to_thread(own_server.migrated)
-        database = await PostgresDatabase.open(dsn(url), retry_for_seconds=0.2)
+        monkeypatch.setattr("storage.postgres._RETRY_FOR_SECONDS", 0.2)
+        database = await PostgresDatabase.open(dsn(url))
         await database.write(add("before"))
         await asyncio.to_thread(own_server.stop)
         with pytest.raises(Unavailable):
@@ -230,10 +232,11 @@ class TestARestart:
         await database.close()
 
     async def test_many_writes_are_answered_in_time_and_who_gave_up_is_not_written(
-        self, own_server: PostgresServer
+        self, own_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         url = await asyncio.to_thread(own_server.migrated)
-        database = await PostgresDatabase.open(dsn(url), retry_for_seconds=1.0)
+        monkeypatch.setattr("storage.postgres._RETRY_FOR_SECONDS", 1.0)
+        database = await PostgresDatabase.open(dsn(url))
         await database.write(add("before"))
         await asyncio.to_thread(own_server.stop)
         begun, names = time.monotonic(), [f"p{number}" for number in range(66)]

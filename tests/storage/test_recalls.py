@@ -6,9 +6,13 @@ import pytest
 
 from storage import Storage
 from storage.broadcast_transitions import (
+    SentMessages,
     change_broadcast,
+    end_recall,
     finish_broadcast,
     interrupt_broadcast,
+    next_to_recall,
+    record_recalled,
     set_on_broadcast,
 )
 from storage.broadcast_types import (
@@ -23,12 +27,6 @@ from storage.broadcast_types import (
 )
 from storage.broadcasts import broadcast_with, due_broadcasts, tally_of_broadcast
 from storage.deliveries import record_results
-from storage.recalls import (
-    SentMessages,
-    end_recall,
-    next_to_recall,
-    record_recalled,
-)
 from tests.support.broadcasts import claim, of_recall, started, tell
 from tests.support.supporters import ADMIN, Supporters, later
 

@@ -23,13 +23,12 @@ from storage.closing_texts import all_closing_texts
 from storage.conversations import conversation_of
 from storage.database import open_database
 from storage.database_url import data_folder
-from storage.deliveries import record_results, recover_deliveries
+from storage.deliveries import record_results, recover_deliveries, take_lease
 from storage.errors import SchemaTooOld, Unavailable
 from storage.handovers import active_handover, handover_known_to
 from storage.invalidations import all_invalidations, undo_invalidation
 from storage.journal import Deed
 from storage.keyring import Keyring
-from storage.leases import take_lease
 from storage.migrate import NEWEST, migrate, require_newest, statements_from
 from storage.petitions import last_number_given, petition_notice_was_sent, petition_state
 from storage.sent_files import files_due

@@ -5,7 +5,13 @@ from datetime import timedelta
 import pytest
 
 from storage import Storage
-from storage.broadcast_transitions import change_broadcast, finish_broadcast, set_on_broadcast
+from storage.broadcast_transitions import (
+    change_broadcast,
+    end_recall,
+    finish_broadcast,
+    record_recalled,
+    set_on_broadcast,
+)
 from storage.broadcast_types import (
     Broadcast,
     BroadcastAction,
@@ -18,7 +24,6 @@ from storage.broadcast_types import (
 from storage.broadcasts import broadcast_with, due_broadcasts
 from storage.deliveries import enqueue_deliveries, record_results
 from storage.personal_data import everything_held
-from storage.recalls import end_recall, record_recalled
 from storage.returning_supporters import mark_reachable
 from storage.signatures import mark_unreachable, mute_supporter
 from tests.storage.test_eligibility import approved

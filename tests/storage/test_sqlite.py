@@ -27,8 +27,9 @@ def path(sqlite_template: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def database(path: Path) -> AsyncIterator[SqliteDatabase]:
-    opened = await SqliteDatabase(path, busy_milliseconds=300).open()
+async def database(path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SqliteDatabase]:
+    monkeypatch.setattr("storage.sqlite._BUSY_MILLISECONDS", 300)
+    opened = await SqliteDatabase(path).open()
     yield opened
     await opened.close()
 

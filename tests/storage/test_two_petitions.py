@@ -10,7 +10,12 @@ from sqlalchemy import Table
 from storage import Storage, open_storage
 from storage.admins import find_draft, names_of_admins, save_admin_name, store_draft
 from storage.audit import last_done
-from storage.broadcast_transitions import begin_broadcast, change_broadcast, set_on_broadcast
+from storage.broadcast_transitions import (
+    begin_broadcast,
+    change_broadcast,
+    end_recall,
+    set_on_broadcast,
+)
 from storage.broadcast_types import BroadcastAction, Outcome
 from storage.broadcasts import (
     active_broadcast,
@@ -37,7 +42,7 @@ from storage.closing_texts import (
 )
 from storage.consents import remove_signed_name
 from storage.conversations import Conversation, conversation_of, count_unsigned, forget_left_forms
-from storage.deliveries import record_results, settle_deliveries
+from storage.deliveries import record_results, settle_deliveries, take_lease
 from storage.erasures import (
     DueBefore,
     DueCount,
@@ -65,13 +70,14 @@ from storage.invalidations import (
     undo_invalidation,
 )
 from storage.keyring import Keyring
-from storage.leases import take_lease
-from storage.person_notices import PersonNoticeKind, expire_notices, waiting_notices
 from storage.person_requests import (
+    PersonNoticeKind,
     carry_out_request,
+    expire_notices,
     find_signer,
     forget_codes,
     verified_otherwise,
+    waiting_notices,
 )
 from storage.personal_data import everything_held
 from storage.petitions import (
@@ -85,7 +91,6 @@ from storage.petitions import (
     reached_so_far,
     reopen_petition,
 )
-from storage.recalls import end_recall
 from storage.restores import (
     held_restore,
     mark_restore_repeated,

@@ -16,8 +16,7 @@ from storage import Storage
 from storage.consents import add_signed_name, remove_signed_name
 from storage.conversations import Conversation, save_conversation, store_screen
 from storage.keyring import Keyring
-from storage.person_notices import PersonNoticeKind
-from storage.person_requests import IN_CHAT, carry_out_request
+from storage.person_requests import IN_CHAT, PersonNoticeKind, carry_out_request
 from storage.personal_data import everything_held
 from storage.petitions import ensure_petition
 from storage.signatures import withdraw_signature
@@ -48,10 +47,10 @@ def folder(sqlite_template: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def database(folder: Path) -> AsyncIterator[SqliteDatabase]:
-    opened = await SqliteDatabase(
-        folder / "petition.db", log_pause_seconds=0.01, log_retry_seconds=0.01
-    ).open()
+async def database(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SqliteDatabase]:
+    monkeypatch.setattr("storage.write_ahead_log.PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("storage.write_ahead_log.RETRY_SECONDS", 0.01)
+    opened = await SqliteDatabase(folder / "petition.db").open()
     yield opened
     await opened.close()
 
@@ -160,12 +159,15 @@ async def test_a_name_that_was_replaced_or_forgotten_is_gone_from_every_file(
     assert found(folder, former) == set()
 
 
-async def test_what_a_killed_process_left_is_cut_off_at_the_next_start(folder: Path) -> None:
+async def test_what_a_killed_process_left_is_cut_off_at_the_next_start(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.write_ahead_log.PAUSE_SECONDS", 0.01)
     dead = sqlite3.connect(folder / "petition.db", isolation_level=None)
     dead.execute("PRAGMA journal_mode=WAL")
     dead.execute("INSERT INTO petitions (slug) VALUES ('andry')")
     assert log(folder) > 0
-    database = await SqliteDatabase(folder / "petition.db", log_pause_seconds=0.01).open()
+    database = await SqliteDatabase(folder / "petition.db").open()
     await until(lambda: log(folder) == 0)
     await database.close()
     dead.close()
@@ -218,11 +220,12 @@ def leave_copies(folder: Path) -> None:
 
 
 async def test_copies_in_unused_parts_of_pages_go_at_the_start_and_once_a_day(
-    folder: Path,
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leave_copies(folder)
     assert found(folder, MARKS) == {"petition.db"}
-    database = await SqliteDatabase(folder / "petition.db", log_pause_seconds=0.01).open()
+    monkeypatch.setattr("storage.write_ahead_log.PAUSE_SECONDS", 0.01)
+    database = await SqliteDatabase(folder / "petition.db").open()
     await until(lambda: found(folder, MARKS) == set())
     leave_copies(folder)
     assert await database._log.truncate() is True
@@ -241,7 +244,7 @@ async def test_a_large_database_is_not_written_anew_while_people_sign(
     leave_copies(folder)
     size = (folder / "petition.db").stat().st_size
     monkeypatch.setattr("storage.write_ahead_log._REWRITE_UP_TO_BYTES", size + bytes_more)
-    database = await SqliteDatabase(folder / "petition.db", log_pause_seconds=60).open()
+    database = await SqliteDatabase(folder / "petition.db").open()
     assert await database._log.truncate() is True
     assert await database._log.truncate() is True
     assert (found(folder, MARKS) == set()) is rewritten
@@ -249,7 +252,7 @@ async def test_a_large_database_is_not_written_anew_while_people_sign(
 
 
 async def test_a_writer_elsewhere_puts_the_rewriting_off(folder: Path) -> None:
-    database = await SqliteDatabase(folder / "petition.db", log_pause_seconds=60).open()
+    database = await SqliteDatabase(folder / "petition.db").open()
     assert await database._log.truncate() is True
     database._log.rewrite_at = 0.0
     leave_copies(folder)
@@ -267,7 +270,7 @@ async def test_a_writer_elsewhere_puts_the_rewriting_off(folder: Path) -> None:
 async def test_without_room_for_a_copy_it_is_tried_again_in_an_hour_and_not_at_once(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    database = await SqliteDatabase(folder / "petition.db", log_pause_seconds=60).open()
+    database = await SqliteDatabase(folder / "petition.db").open()
     fetch, tries = aiosqlite.Connection.execute_fetchall, list[str]()
 
     async def full(self: aiosqlite.Connection, sql: str) -> Any:
@@ -307,8 +310,8 @@ class ALog(WriteAheadLog):
     """A log that is truncated as it is told to be."""
 
     def __init__(self, tries: "Tries") -> None:
-        super().__init__(Path(), lambda: None, sleep=tries.sleep)
-        self._tries = tries
+        super().__init__(Path(), lambda: None)
+        self._tries, self._sleep = tries, tries.sleep
 
     async def truncate(self) -> bool:
         return await self._tries.truncate()
@@ -407,12 +410,6 @@ async def test_closed_it_does_nothing_more() -> None:
     never.written()
     await settled(tries)
     assert (tries.tried, tries.pauses) == (0, [PAUSE_SECONDS])
-
-
-async def test_a_database_is_opened_with_these_times(folder: Path) -> None:
-    database = await SqliteDatabase(folder / "petition.db").open()
-    assert (database._log._pause, database._log._retry) == (PAUSE_SECONDS, RETRY_SECONDS)
-    await database.close()
 
 
 def test_it_is_all_over_within_ten_seconds() -> None:

@@ -8,7 +8,7 @@ from statistics import mean
 from bot.broadcast.result_recorder import RECORD_SECONDS
 from bot.clocks import utc_now
 from storage.broadcast_types import Tally
-from storage.leases import take_lease
+from storage.deliveries import take_lease
 from tests.support.petition_processes import PetitionProcesses, kill
 
 START_SECONDS = 60.0

@@ -19,8 +19,7 @@ from storage.conversations import Conversation, conversation_of
 from storage.database import Database
 from storage.invalidations import take_out_signatures, undo_invalidation
 from storage.keyring import Keyring
-from storage.person_notices import PersonNoticeKind
-from storage.person_requests import carry_out_request, verified_otherwise
+from storage.person_requests import PersonNoticeKind, carry_out_request, verified_otherwise
 from storage.petitions import close_petition, ensure_petition, petition_state, reopen_petition
 from storage.returning_supporters import mark_reachable
 from storage.signatures import (
