@@ -8,7 +8,6 @@ from bot.intake.dispatcher import (
     NOTHING_BEHIND,
     Counts,
     Dispatcher,
-    DispatchPolicy,
     TryAgain,
     UpdatesBehind,
 )
@@ -17,7 +16,6 @@ from bot.intake.polling import Polling, TokenUnknown
 __all__ = [
     "NOTHING_BEHIND",
     "Counts",
-    "DispatchPolicy",
     "Dispatcher",
     "Polling",
     "TokenUnknown",

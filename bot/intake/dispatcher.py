@@ -25,10 +25,19 @@ LARGEST = 2**31 - 1
 
 # Half of the updates that Telegram hands out before the oldest is acknowledged.
 _HELD_UP = 50
+# How many updates may wait in one chat. More are a flood and are dropped, or one person would fill
+# up the hundred updates that Telegram hands out at a time.
+_WAITING_PER_CHAT = 20
 # How many dropped messages are noted behind one update: Telegram deletes a hundred in one call.
 _MOST_DROPPED = 100
-# Before an update is tried again, in seconds.
+# The time-out of one try; after it the update is tried again.
+_HANDLER_SECONDS = 60.0
+# Before that, in seconds.
 _PAUSES = BackOff(0.1, longest=5.0, spread=0.2)
+# An update that fails for so many seconds, while so many others are handled, is passed over: the
+# database is then not to blame, and the update keeps new ones from being fetched.
+_STUCK_SECONDS = 60.0
+_STUCK_OTHERS = 50
 
 
 def is_number(value: object) -> TypeGuard[int]:
@@ -51,14 +60,8 @@ def ordering_key(update: Mapping[str, Any]) -> Hashable:
             continue
         message = content.get("message")
         in_message = message.get("chat") if isinstance(message, Mapping) else None
-        for known in (
-            content.get("chat"),
-            in_message,
-            content.get("from"),
-            content.get("user"),
-            content.get("user_chat_id"),
-        ):
-            number = known.get("id") if isinstance(known, Mapping) else known
+        for known in (content.get("chat"), in_message, content.get("from")):
+            number = known.get("id") if isinstance(known, Mapping) else None
             if isinstance(number, int):
                 return number
     return ("update", update.get("update_id"))
@@ -80,27 +83,6 @@ class Counts:
     def as_fields(self) -> dict[str, int]:
         """Returns the counts as fields of a log event."""
         return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class DispatchPolicy:
-    """The limits of the dispatcher.
-
-    Attributes:
-        waiting_per_chat: how many updates may wait in one chat. More are a flood and are dropped,
-            or one person would fill up the hundred updates that Telegram hands out at a time.
-        pauses: before an update is tried again.
-        handler_seconds: the time-out of one try; after it the update is tried again.
-        stuck_seconds: for how many seconds an update may fail, while
-        stuck_others: this many others are handled, before it is passed over: the database is then
-            not to blame, and the update keeps new ones from being fetched.
-    """
-
-    waiting_per_chat: int = 20
-    pauses: BackOff = _PAUSES
-    handler_seconds: float = 60.0
-    stuck_seconds: float = 60.0
-    stuck_others: int = 50
 
 
 @dataclass(slots=True, eq=False)
@@ -161,7 +143,7 @@ class Dispatcher:
         handle: handles one update, and is given what has come after it; after `TryAgain` the
             update is handled again after a pause, after any other exception it is passed over. It
             must be safe to repeat.
-        policy: the limits.
+        pauses: before an update is tried again, in seconds.
         clock: seconds, monotonic.
         is_spared: tells whether an update must not be dropped in a flood, but another one of its
             chat.
@@ -170,13 +152,13 @@ class Dispatcher:
     def __init__(
         self,
         handle: Handle,
-        policy: DispatchPolicy | None = None,
+        pauses: BackOff = _PAUSES,
         clock: Callable[[], float] = time.monotonic,
         is_spared: Callable[[dict[str, Any]], bool] = lambda _update: False,
     ) -> None:
         self._handle = handle
         self._is_spared = is_spared
-        self._policy = policy or DispatchPolicy()
+        self._pauses = pauses
         self._clock = clock
         self._jobs: dict[int, _Job] = {}
         self._queues: dict[Hashable, deque[_Job]] = {}
@@ -201,14 +183,13 @@ class Dispatcher:
         """
         if not is_numbered(update):
             return self.pass_over("update_without_number")
-        number = update["update_id"]
-        if number not in self._jobs:
+        job = self._jobs.get(update["update_id"])
+        if job is None:
             self._taken += 1
             job = _Job(update, self._taken, asyncio.get_running_loop().create_future())
-            self._jobs[number] = job
+            self._jobs[job.number] = job
             self._enqueue(job)
-            return job.done
-        return self._jobs[number].done
+        return job.done
 
     def pass_over(self, event: str, number: int | None = None) -> asyncio.Future[None]:
         """Counts an update that nobody can read, and logs it as `event`; returns what is done."""
@@ -250,7 +231,7 @@ class Dispatcher:
             task = asyncio.create_task(self._work(line))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        elif len(waiting) > self._policy.waiting_per_chat:
+        elif len(waiting) > _WAITING_PER_CHAT:
             self._drop_one(waiting, job)
         else:
             waiting.append(job)
@@ -276,7 +257,7 @@ class Dispatcher:
             job = waiting[0]
             while not await self._try(job, behind):
                 with suppress(TimeoutError):
-                    pause = self._policy.pauses.pause(job.tries)
+                    pause = self._pauses.pause(job.tries)
                     await asyncio.wait_for(self._draining.wait(), pause)
                     return  # the updates behind it stay unfinished too, to keep the order
             self._finish(job)
@@ -286,7 +267,7 @@ class Dispatcher:
     async def _try(self, job: _Job, behind: UpdatesBehind) -> bool:
         """Handles an update once; tells whether it is finished."""
         try:
-            async with asyncio.timeout(self._policy.handler_seconds):
+            async with asyncio.timeout(_HANDLER_SECONDS):
                 await self._handle(job.update, behind)
         except (TryAgain, TimeoutError) as error:
             return self._failed(job, error)
@@ -304,8 +285,8 @@ class Dispatcher:
             job.failing_since, job.handled_before = self._clock(), self.counts.handled
         job.tries += 1
         stuck = (
-            self._clock() - job.failing_since >= self._policy.stuck_seconds
-            and self.counts.handled - job.handled_before >= self._policy.stuck_others
+            self._clock() - job.failing_since >= _STUCK_SECONDS
+            and self.counts.handled - job.handled_before >= _STUCK_OTHERS
         )
         self.counts.passed_over += stuck
         self.counts.retried += not stuck

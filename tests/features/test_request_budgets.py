@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from bot.back_off import BackOff
-from bot.intake import DispatchPolicy
 from bot.petition.stages import Action
 from handlers.screens.command_list import SUPPORTER_COMMANDS
 from storage.errors import ConversationMoved
@@ -178,8 +177,8 @@ async def test_an_update_that_is_tried_again_is_counted_once(
             return await read(supporter)
 
         call_instead(monkeypatch, stored_supporter, away)
-        quick = DispatchPolicy(pauses=BackOff(0.001, longest=0.001))
-        monkeypatch.setattr(scene.app.dispatch, "_policy", quick)
+        quick = BackOff(0.001, longest=0.001)
+        monkeypatch.setattr(scene.app.dispatch, "_pauses", quick)
         await scene.says(scene.ana, "/help")
         assert failures < 0
         assert TOO_OFTEN not in scene.screen(scene.ana).text

@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from bot.back_off import BackOff
-from bot.intake import Dispatcher, DispatchPolicy, Polling, TryAgain, UpdatesBehind
+from bot.intake import Dispatcher, Polling, TryAgain, UpdatesBehind
 from bot.transport import Gate, SharedSession, TelegramClient
 from tests.intake.fake_updates import FakeUpdates
 from tests.support.scripted_server import TOKEN, ScriptedServer
 
-QUICK = DispatchPolicy(pauses=BackOff(0.01, 0.02))
+QUICK = BackOff(0.01, 0.02)
 
 
 class RecordingHandler:

@@ -3,14 +3,16 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from bot.back_off import BackOff
-from bot.intake import Counts, Dispatcher, DispatchPolicy, TryAgain, UpdatesBehind
+from bot.intake import Counts, Dispatcher, TryAgain, UpdatesBehind
 from bot.intake.dispatcher import Handle, ordering_key
 from bot.logs import ALLOWED
 from bot.transport import Gate, Lane
 from tests.transport.test_gate_replies import Timeline
 
-QUICK = DispatchPolicy(pauses=BackOff(0.001, 0.002))
+QUICK = BackOff(0.001, 0.002)
 
 
 def message(number: int, chat: int = 1) -> dict[str, Any]:
@@ -238,7 +240,7 @@ async def test_draining_tries_nothing_again_and_keeps_what_stands_behind_a_failu
             raise TryAgain
         handled.append(update["update_id"])
 
-    work = Dispatcher(handle, DispatchPolicy(pauses=BackOff(30, 30)))
+    work = Dispatcher(handle, BackOff(30, 30))
     for number in (1, 2):
         work.take(message(number, chat=1))
     work.take(message(3, chat=2))
@@ -249,27 +251,30 @@ async def test_draining_tries_nothing_again_and_keeps_what_stands_behind_a_failu
     assert (handled, left) == ([3], 2)
 
 
-async def test_one_that_fails_for_ever_while_others_go_well_is_passed_over() -> None:
+async def test_one_that_fails_for_a_minute_while_fifty_others_go_well_is_passed_over() -> None:
     now = 0.0
 
     async def handle(update: dict[str, Any], _behind: UpdatesBehind) -> None:
         if update["update_id"] == 0:
             raise TryAgain
 
-    rules = DispatchPolicy(pauses=BackOff(0.001, 0.001), stuck_seconds=60, stuck_others=5)
-    work = Dispatcher(handle, rules, clock=lambda: now)
+    work = Dispatcher(handle, QUICK, clock=lambda: now)
     work.take(message(0, chat=100))
     await asyncio.sleep(0.02)
     now = 61.0
     await asyncio.sleep(0.02)
     assert work.counts.passed_over == 0, "all may be failing: patience"
-    for number in range(1, 6):
+    for number in range(1, 50):
         work.take(message(number, chat=number))
+    await asyncio.sleep(0.02)
+    assert (work.counts.handled, work.counts.passed_over) == (49, 0)
+    work.take(message(50, chat=50))
     await work.wait_until_at_most(0, 5)
     assert work.counts.passed_over == 1
 
 
-async def test_a_handler_that_hangs_is_tried_again() -> None:
+async def test_a_handler_that_hangs_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.intake.dispatcher._HANDLER_SECONDS", 0.01)
     tries = 0
 
     async def handle(_update: dict[str, Any], _behind: UpdatesBehind) -> None:
@@ -278,7 +283,7 @@ async def test_a_handler_that_hangs_is_tried_again() -> None:
         if tries == 1:
             await asyncio.Event().wait()
 
-    work = Dispatcher(handle, DispatchPolicy(pauses=BackOff(0.001), handler_seconds=0.01))
+    work = dispatch(handle)
     work.take(message(1))
     await work.wait_until_at_most(0, 5)
     assert (tries, work.counts.retried, work.counts.handled) == (2, 1, 1)

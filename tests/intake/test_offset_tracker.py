@@ -3,7 +3,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.intake.offset_tracker import OffsetTracker
+from bot.intake.polling import OffsetTracker
 
 
 class Window(OffsetTracker):

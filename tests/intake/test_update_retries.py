@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from bot.back_off import BackOff
-from bot.intake import Dispatcher, DispatchPolicy, TryAgain, UpdatesBehind
+from bot.intake import Dispatcher, TryAgain, UpdatesBehind
 from tests.intake.test_dispatcher import message
 
-AT_ONCE = DispatchPolicy(pauses=BackOff(0.0, 0.0))
+AT_ONCE = BackOff(0.0, 0.0)
 
 
 class FailingDispatcher:
@@ -95,21 +95,11 @@ async def test_each_failure_in_a_row_has_its_own_pause() -> None:
         if len(asked) < 8:
             raise TryAgain
 
-    work = Dispatcher(handle, DispatchPolicy(pauses=Pauses(1.0)))
+    work = Dispatcher(handle, Pauses(1.0))
     work.take(message(1))
     await work.wait_until_at_most(0, 5)
     assert asked == [1, 2, 3, 4, 5, 6, 7, 8]
     assert work.counts.retried == 8
-
-
-def test_the_rules_are_these_unless_others_are_given() -> None:
-    assert DispatchPolicy() == DispatchPolicy(
-        waiting_per_chat=20,
-        pauses=BackOff(0.1, longest=5.0, spread=0.2),
-        handler_seconds=60.0,
-        stuck_seconds=60.0,
-        stuck_others=50,
-    )
 
 
 async def test_draining_waits_for_what_is_in_hand_as_long_as_it_was_told(
