@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from itertools import count
 from typing import Any, cast
@@ -41,19 +42,12 @@ from bot.transport import (
     ErrorKind,
     Gate,
     NotSent,
-    SharedSession,
     TelegramClient,
     error_kind,
     seconds_to_wait,
 )
 from handlers import closing_date, person_notices, petition_texts, signing_alarm
-from handlers.admin_notices import (
-    DAMAGED,
-    TOKEN_USED_ELSEWHERE,
-    DamageReporter,
-    Notice,
-    tell_admins,
-)
+from handlers.admin_notices import SECOND_POLLER, DamageReporter, tell_admins
 from handlers.bot_profile import publish_profile
 from handlers.broadcasts.admin_reporter import AdminReporter
 from handlers.context import Bot, Context, PetitionApplication, Services
@@ -122,10 +116,10 @@ class App:
             "intake": asyncio.create_task(self.polling.run()),
             "broadcast": asyncio.create_task(self.worker.run()),
         }
-        bot, services = self.application.bot, self.application.services
+        services = self.application.services
         beside = [
             asyncio.create_task(each)
-            for each in (self._introduce(), self.retention.run(), *self._periodic(bot, services))
+            for each in (self._introduce(), self.retention.run(), *self._periodic(services))
         ]
         try:
             await asyncio.wait(parts.values(), return_when=asyncio.FIRST_COMPLETED)
@@ -145,22 +139,22 @@ class App:
         """Asks the bot to finish its current work and end."""
         self.polling.stop()
 
-    def _periodic(self, bot: Bot, services: Services) -> Iterator[Coroutine[Any, Any, None]]:
+    def _periodic(self, services: Services) -> Iterator[Coroutine[Any, Any, None]]:
         for part, seconds, look in (
             ("closing date", closing_date.LOOK_SECONDS, closing_date.look),
             ("person notices", person_notices.LOOK_SECONDS, person_notices.send_notices),
             ("signing alarm", signing_alarm.LOOK_SECONDS, signing_alarm.look),
         ):
-            yield run_periodically(part, seconds, partial(look, bot, services))
+            yield run_periodically(part, seconds, partial(look, services))
         if self.texts is not None:
-            look_at_texts = partial(self.texts.look, bot)
-            yield run_periodically("petition folder", petition_texts.LOOK_SECONDS, look_at_texts)
+            seconds = petition_texts.LOOK_SECONDS
+            yield run_periodically("petition folder", seconds, self.texts.look)
 
     async def _introduce(self) -> None:
         """Publishes commands and descriptions; people are answered even if that fails."""
         for failures in count(1):
             try:
-                await publish_profile(self.application.bot, self.application.services)
+                await publish_profile(self.application.services)
             except Unavailable:
                 pause = _PAUSES.pause(failures)
                 _log.warning("profile_waits_for_database", seconds=pause)
@@ -239,12 +233,7 @@ async def open_app(
         await migrate(url)
         storage = await open_storage(url, keyring, petition.slug)
         stack.push_async_callback(_close, storage)
-        if restored:
-            await storage.write(record_copy, clocks.now())
-        if await storage.read(restore_awaits_repetition):
-            done = await repeat_journal(storage, keyring, petition.slug, clocks.now())
-            _log.warning("journal_repeated", total=done.repeated)
-        unfinished_restore(keyring, petition.slug).unlink(missing_ok=True)
+        await _finish_restore(storage, clocks, restored=restored)
         await _say_age_of_backup(storage, clocks)
         # A date that has come is not moved: only /reopen opens the petition again.
         await storage.write(close_petition_if_due, clocks.now(), settings.approval_above)
@@ -254,11 +243,15 @@ async def open_app(
             _log.info(
                 "connects_through_proxy", kind="socks5" if session.proxy.is_socks else "http"
             )
-        woken = asyncio.Event()
         watch = DatabaseWatch(storage, mark)
         stack.push_async_callback(_mark_last, watch)
+        woken = asyncio.Event()
         gate = Gate(settings.broadcast_rate, clock=clocks.monotonic, admins=settings.admin_ids)
+        token = settings.bot_token.get_secret_value()
+        marks = RehearsalMarks(lambda: services) if rehearsal else None
+        client = TelegramClient(session, gate, api_url=settings.api_url, token=token, marks=marks)
         services = Services(
+            bot=Bot(settings.api_url, token, client),
             petition=petition,
             catalogs=catalogs,
             storage=storage,
@@ -273,17 +266,44 @@ async def open_app(
             approval_above=settings.approval_above,
             budgets=Budgets(clocks.monotonic),
             delayed_replies=DelayedReplies(clock=clocks.monotonic),
-            has_room=gate.has_room,
-            note_signing=gate.signs,
+            gate=gate,
             is_rehearsal=rehearsal,
             date_is_right=DateCheck(lambda: services.clock(), session.server_time),
         )
+        application, damage_reporter = _application(services), DamageReporter(services)
+        update_handler = UpdateHandler(application, damage_reporter)
+        dispatch = Dispatcher(update_handler, clock=clocks.monotonic, is_spared=is_opt_out)
         unready = unready_problems(read)
-        texts = petition_texts.PetitionTexts(services, seen, unready) if follows_folder else None
-        app = _wire(settings, services, session, gate, held, watch, woken, texts, clocks)
-        await _fetch_bot_identity(app.application)
-        stack.push_async_callback(app.application.shutdown)
-        yield app
+        await _fetch_bot_identity(application)
+        stack.push_async_callback(application.shutdown)
+        yield App(
+            application=application,
+            update_handler=update_handler,
+            dispatch=dispatch,
+            polling=Polling(
+                client,
+                dispatch,
+                report_second_poller=partial(tell_admins, services, SECOND_POLLER),
+                clock=clocks.monotonic,
+            ),
+            worker=_worker(services, client, woken, held),
+            process_lock=held,
+            watch=watch,
+            retention=_retention(services, partial(tidy_up, url, keyring.path)),
+            texts=petition_texts.PetitionTexts(services, seen, unready)
+            if follows_folder
+            else None,
+        )
+
+
+async def _finish_restore(storage: Storage, clocks: Clocks, *, restored: bool) -> None:
+    """Does again what people asked for after a backup that was restored."""
+    if restored:
+        await storage.write(record_copy, clocks.now())
+    if await storage.read(restore_awaits_repetition):
+        done = await repeat_journal(storage, storage.keyring, storage.slug, clocks.now())
+        _log.warning("journal_repeated", total=done.repeated)
+    unfinished_restore(storage.keyring, storage.slug).unlink(missing_ok=True)
 
 
 async def _say_age_of_backup(storage: Storage, clocks: Clocks) -> None:
@@ -345,75 +365,48 @@ def _without_stars(settings: Settings) -> Settings:
     return settings.model_copy(update={"paid_broadcast": False, "broadcast_rate": rate})
 
 
-def _wire(
-    settings: Settings,
-    services: Services,
-    session: SharedSession,
-    gate: Gate,
-    held: ProcessLock,
-    watch: DatabaseWatch,
-    woken: asyncio.Event,
-    texts: petition_texts.PetitionTexts | None,
-    clocks: Clocks,
-) -> App:
-    token = settings.bot_token.get_secret_value()
-    marks = RehearsalMarks(services) if services.is_rehearsal else None
-    client = TelegramClient(session, gate, api_url=settings.api_url, token=token, marks=marks)
-    application = _application(Bot(settings.api_url, token, client), services)
-    handlers.register(application)
-    worker = Worker(
+def _worker(
+    services: Services, client: TelegramClient, woken: asyncio.Event, held: ProcessLock
+) -> Worker:
+    return Worker(
         client,
         services.storage,
-        AdminReporter(application.bot, services),
-        rate=FREE_RATE if settings.paid_broadcast else settings.broadcast_rate,
-        paid_rate=settings.broadcast_rate,
-        gate=gate,
+        AdminReporter(services.bot, services),
+        rate=FREE_RATE if services.paid_broadcast else services.broadcast_rate,
+        paid_rate=services.broadcast_rate,
+        gate=services.gate,
         # The process lock makes this the only process, so any other lease is a dead process's.
         is_only=held.is_ours,
         woken=woken,
         claims=services.open_claims,
-        clock=clocks.monotonic,
-        now=clocks.now,
+        clock=services.monotonic,
+        now=services.clock,
         is_admin=services.admins.__contains__,
         approval_above=services.approval_above,
     )
-    tell = partial(tell_admins, application.bot, services)
-    damage_reporter = DamageReporter(lambda column: tell(Notice("damaged", column, DAMAGED)))
-    # Values are decrypted in threads of the database.
-    loop = asyncio.get_running_loop()
-    services.keyring.tell_damage_to(
-        lambda error: loop.call_soon_threadsafe(damage_reporter.report, error)
-    )
-    services.storage.tell_damage_to(damage_reporter.report)
-    update_handler = UpdateHandler(application, damage_reporter)
-    dispatch = Dispatcher(update_handler, clock=clocks.monotonic, is_spared=is_opt_out)
-    polling = Polling(
-        client,
-        dispatch,
-        report_second_poller=lambda: tell(Notice("second poller", "", TOKEN_USED_ELSEWHERE)),
-        clock=clocks.monotonic,
-    )
-    retention = Retention(
+
+
+def _retention(services: Services, tidy: Callable[[datetime | None], int]) -> Retention:
+    return Retention(
         services.storage,
         lambda: services.petition,
         lambda: services.clock(),
-        warn=partial(warn_of_erasures, application.bot, services),
-        erase_files=partial(erase_all_files, application.bot, services),
+        warn=partial(warn_of_erasures, services),
+        erase_files=partial(erase_all_files, services),
         date_is_right=services.date_is_right,
-        tidy_up=partial(tidy_up, settings.database_url, services.keyring.path),
-    )
-    return App(
-        application, update_handler, dispatch, polling, worker, held, watch, retention, texts
+        tidy_up=tidy,
     )
 
 
-def _application(bot: Bot, services: Services) -> PetitionApplication:
+def _application(services: Services) -> PetitionApplication:
     built = (
         ApplicationBuilder()
         .application_class(PetitionApplication, {"services": services})
-        .bot(bot)
+        .bot(services.bot)
         .context_types(ContextTypes(context=Context))
         .updater(None)
         .build()
     )
-    return cast(PetitionApplication, built)
+    application = cast(PetitionApplication, built)
+    handlers.register(application)
+    return application

@@ -74,7 +74,7 @@ class AdminContext(ChatContext):
         Reports are written in the stored language, as no update triggers them.
         """
         await self.store_admin_name()
-        await offer_menu(self.bot, self.services, self.user.id, self.words)
+        await offer_menu(self.services, self.user.id, self.words)
         if self.conversation.language is not None:
             return
         if not (self.user.language_code or "").lower().startswith(self.language):

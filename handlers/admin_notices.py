@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import threading
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import structlog
@@ -11,7 +11,7 @@ from telegram.error import TelegramError
 
 from bot.text.translations import Words, mark
 from bot.transport.error_kinds import error_kind
-from handlers.context import Bot, Services
+from handlers.context import Services
 from handlers.conversation_message import send_screen
 from handlers.screens.screen import Screen
 from storage.errors import BrokenData, StorageError
@@ -19,14 +19,6 @@ from storage.petitions import mark_petition_notice_sent, petition_notice_was_sen
 from telegram_text.markup import Html
 
 _log = structlog.stdlib.get_logger()
-
-TOKEN_USED_ELSEWHERE = mark(
-    "⚠️ <b>Otro programa está usando el token de este bot.</b> Desde hace más de un minuto, "
-    "Telegram le entrega al menos una parte de los mensajes. Este bot no los recibe, así que no "
-    "puede contestarlos ni guardar las firmas que lleguen con ellos. Si lo ha puesto en marcha "
-    "alguien de tu equipo, hay que parar uno de los dos. Si no, el token ha caído en otras manos: "
-    "pide uno nuevo a @BotFather y cámbialo en la configuración del bot."
-)
 
 DAMAGED = mark(
     "⚠️ <b>Hay datos dañados entre los que guarda el bot.</b> Al menos uno no se puede leer: o lo "
@@ -49,7 +41,20 @@ class Notice:
     text: str | Callable[[Words], Html | Screen]
 
 
-async def tell_admins(bot: Bot, services: Services, notice: Notice) -> bool:
+SECOND_POLLER = Notice(
+    "second poller",
+    "",
+    mark(
+        "⚠️ <b>Otro programa está usando el token de este bot.</b> Desde hace más de un minuto, "
+        "Telegram le entrega al menos una parte de los mensajes. Este bot no los recibe, así que "
+        "no puede contestarlos ni guardar las firmas que lleguen con ellos. Si lo ha puesto en "
+        "marcha alguien de tu equipo, hay que parar uno de los dos. Si no, el token ha caído en "
+        "otras manos: pide uno nuevo a @BotFather y cámbialo en la configuración del bot."
+    ),
+)
+
+
+async def tell_admins(services: Services, notice: Notice) -> bool:
     """Tells each admin what is so now; returns whether any was reached.
 
     Who was not is owed it, until the bot stops or there is a newer notice of the same kind and
@@ -57,48 +62,50 @@ async def tell_admins(bot: Bot, services: Services, notice: Notice) -> bool:
     """
     key, owed = (notice.kind, notice.about), set(services.admins)
     services.owed_notices[key] = notice, owed
-    await _tell_owed(bot, services, key, is_new=True)
+    await _tell_owed(services, key, is_new=True)
     return owed != services.admins
 
 
-async def tell_what_is_owed(bot: Bot, services: Services) -> None:
+async def tell_what_is_owed(services: Services) -> None:
     """Tries again to tell the admins whom `tell_admins` has not reached."""
     for key in list(services.owed_notices):
-        await _tell_owed(bot, services, key)
+        await _tell_owed(services, key)
 
 
-async def _tell_owed(
-    bot: Bot, services: Services, key: tuple[str, str], *, is_new: bool = False
-) -> None:
+async def _tell_owed(services: Services, key: tuple[str, str], *, is_new: bool = False) -> None:
     for admin in sorted(services.owed_notices[key][1]):
         notice, owed = services.owed_notices[key]  # the newest, if another task tells it now
         # Who was not reached with the one before it may be there again.
         if admin in owed and (is_new or not _is_too_early(services, *key, admin)):
             owed.remove(admin)
-            if not await _send(bot, services, notice, admin):
+            if not await _send(services, notice, admin):
                 owed.add(admin)
 
 
-async def send_notices(bot: Bot, services: Services, notices: Iterable[Notice]) -> None:
+async def send_notices(services: Services, notices: Iterable[Notice]) -> None:
     """Sends each notice to every admin who has not had it; who is not reached gets it later."""
-    storage = services.storage
     for notice in notices:
-        untold = await _untold(services, notice.kind, notice.about)
-        if not untold:
-            continue
-        for admin in list(untold):
-            if _is_too_early(services, notice.kind, notice.about, admin):
+        kind, about = notice.kind, notice.about
+        untold = await _untold(services, kind, about)
+        told = set[int]()
+        for admin in untold:
+            if _is_too_early(services, kind, about, admin):
                 continue
-            if await _send(bot, services, notice, admin):
-                about = _about_to(services, notice.about, admin)
-                await storage.write(
-                    mark_petition_notice_sent, notice.kind, about, services.clock()
-                )
-                untold.remove(admin)
-        if not untold:
-            await storage.write(
-                mark_petition_notice_sent, notice.kind, notice.about, services.clock()
-            )
+            if await _send(services, notice, admin):
+                told.add(admin)
+                await mark_told(services, kind, _about_to(services, about, admin))
+        if untold and told.issuperset(untold):
+            await mark_told(services, kind, about)
+
+
+async def mark_told(services: Services, kind: str, about: str) -> None:
+    """Stores that the admins need not be told, or told again."""
+    await services.storage.write(mark_petition_notice_sent, kind, about, services.clock())
+
+
+async def was_told(services: Services, kind: str, about: str) -> bool:
+    """Returns whether the admins need not be told, or told again."""
+    return await services.storage.read(petition_notice_was_sent, kind, about)
 
 
 async def may_be_sent(services: Services, kind: str, about: str) -> bool:
@@ -108,15 +115,12 @@ async def may_be_sent(services: Services, kind: str, about: str) -> bool:
 
 
 async def _untold(services: Services, kind: str, about: str) -> list[int]:
-    storage = services.storage
-    if await storage.read(petition_notice_was_sent, kind, about):
+    if await was_told(services, kind, about):
         return []
     return [
         admin
         for admin in sorted(services.admins)
-        if not await storage.read(
-            petition_notice_was_sent, kind, _about_to(services, about, admin)
-        )
+        if not await was_told(services, kind, _about_to(services, about, admin))
     ]
 
 
@@ -129,13 +133,13 @@ def _is_too_early(services: Services, kind: str, about: str, admin: int) -> bool
     return services.notice_retries.is_too_early((kind, about, admin), services.monotonic())
 
 
-async def _send(bot: Bot, services: Services, notice: Notice, admin: int) -> bool:
+async def _send(services: Services, notice: Notice, admin: int) -> bool:
     """Sends a notice to one admin; returns whether they were reached."""
     words, text = await words_or_default(services, admin), notice.text
     said = words.text(text) if isinstance(text, str) else text(words)
     key = notice.kind, notice.about, admin
     try:
-        await send_screen(bot, admin, Screen(said) if isinstance(said, Html) else said)
+        await send_screen(services.bot, admin, Screen(said) if isinstance(said, Html) else said)
     except TelegramError as error:
         again_in = services.notice_retries.record_failure(key, services.monotonic())
         _log.warning("admin_not_told", error_kind=error_kind(error), again_in=again_in)
@@ -156,10 +160,12 @@ async def words_or_default(services: Services, chat: int) -> Words:
 
 
 class DamageReporter:
-    """Remembers of which damaged data `tell` has told since the start of the process."""
+    """Tells the admins of damaged data, once of each column since the start of the process."""
 
-    def __init__(self, tell: Callable[[str], Awaitable[object]]) -> None:
-        self._tell = tell
+    def __init__(self, services: Services) -> None:
+        services.keyring.tell_damage_to(self.report)
+        services.storage.tell_damage_to(self.report)
+        self._services = services
         self._told: set[str | None] = set()
         self._telling: set[asyncio.Task[object]] = set()
         self._last: BrokenData | None = None
@@ -179,6 +185,7 @@ class DamageReporter:
         _log.critical("data_damaged", column=error.column, exc_info=error)
         if error.column not in self._told:
             self._told.add(error.column)
-            task = asyncio.ensure_future(self._tell(error.column or ""))
+            notice = Notice("damaged", error.column or "", DAMAGED)
+            task = asyncio.create_task(tell_admins(self._services, notice))
             self._telling.add(task)
             task.add_done_callback(self._telling.discard)

@@ -15,7 +15,7 @@ from telegram.error import TelegramError, TimedOut
 
 from bot.text.translations import Words
 from bot.transport.error_kinds import error_kind
-from handlers.context import Bot, Services
+from handlers.context import Services
 from handlers.delayed_replies import LONGEST_WAIT
 from handlers.screens.command_list import ADMIN_COMMANDS, SUPPORTER_COMMANDS
 from storage.telegram_cache import find_cached_item, put_cached_item
@@ -25,12 +25,12 @@ _log = structlog.stdlib.get_logger()
 Send = Callable[[], Awaitable[object]]
 
 
-async def publish_profile(bot: Bot, services: Services) -> None:
+async def publish_profile(services: Services) -> None:
     """Publishes commands and descriptions in every language of the petition.
 
     The source language is also the default for people whose language the petition lacks.
     """
-    petition = services.petition
+    petition, bot = services.petition, services.bot
     for code in ("", *petition.languages):
         texts = petition.texts_in(code or petition.source_language)
         words = services.catalogs.words(code or petition.source_language)
@@ -42,26 +42,26 @@ async def publish_profile(bot: Bot, services: Services) -> None:
             ("short_description", short, partial(bot.set_my_short_description, short)),
         ):
             in_language = partial(send, language_code=code or None)
-            await _publish(bot, services, f"{name}:{code}", says, in_language)
+            await _publish(services, f"{name}:{code}", says, in_language)
 
 
-async def offer_menu(bot: Bot, services: Services, user_id: int, words: Words) -> None:
+async def offer_menu(services: Services, user_id: int, words: Words) -> None:
     """Adds the admins' commands to an admin's menu, and removes them from a former admin's.
 
     A person's id is also that of their private chat.
     """
-    key = f"menu:{services.reference(user_id).hex()}"
+    bot, key = services.bot, f"menu:{services.reference(user_id).hex()}"
     scope = BotCommandScopeChat(user_id)
     if user_id in services.admins:
         commands = _commands(words, {**ADMIN_COMMANDS, **SUPPORTER_COMMANDS})
         send = partial(_in_time, partial(bot.set_my_commands, commands, scope=scope))
-        await _publish(bot, services, key, repr(commands), send)
+        await _publish(services, key, repr(commands), send)
     elif await services.storage.read(find_cached_item, f"{bot.id}:{key}") is not None:
         send = partial(_in_time, partial(bot.delete_my_commands, scope=scope))
-        await _publish(bot, services, key, "", send)
+        await _publish(services, key, "", send)
 
 
-async def _publish(bot: Bot, services: Services, name: str, says: str, send: Send) -> None:
+async def _publish(services: Services, name: str, says: str, send: Send) -> None:
     """Makes a call that publishes an item of the profile, unless it says what it said before.
 
     A rehearsal publishes nothing: the profile is the bot's, and the petition's database would not
@@ -70,7 +70,7 @@ async def _publish(bot: Bot, services: Services, name: str, says: str, send: Sen
     if services.is_rehearsal:
         return
     digest = hashlib.sha256(says.encode()).digest()
-    storage, key = services.storage, f"{bot.id}:{name}"
+    storage, key = services.storage, f"{services.bot.id}:{name}"
     known = await storage.read(find_cached_item, key)
     if known is not None and known.digest == digest:
         return

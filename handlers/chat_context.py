@@ -36,7 +36,6 @@ class ChatContext:
         behind: what has come after the update.
     """
 
-    bot: Bot
     services: Services
     update_id: int
     user: User
@@ -46,6 +45,11 @@ class ChatContext:
     view: View
     stored: Conversation | None
     behind: UpdatesBehind
+
+    @property
+    def bot(self) -> Bot:
+        """What calls Telegram."""
+        return self.services.bot
 
     @property
     def storage(self) -> Storage:
@@ -132,27 +136,20 @@ async def open_context(kind: type[_Opened], update: Update, context: Context) ->
     user, reference = here[0], services.reference(here[0].id)
     stored = await services.storage.read(stored_supporter, reference)
     return kind(
-        bot=context.bot,
         services=services,
         update_id=update.update_id,
         user=user,
         message=None if query else update.effective_message,
         query=query,
         message_id=query.message.message_id if query and query.message else None,
-        view=view_of(
-            services, context.bot, user, stored, stored.conversation or Conversation(reference)
-        ),
+        view=view_of(services, user, stored, stored.conversation or Conversation(reference)),
         stored=stored.conversation,
         behind=services.delayed_replies.behind,
     )
 
 
 def view_of(
-    services: Services,
-    bot: Bot,
-    user: User,
-    stored: StoredSupporter,
-    conversation: Conversation,
+    services: Services, user: User, stored: StoredSupporter, conversation: Conversation
 ) -> View:
     """Returns everything that this person's screens are drawn from."""
     language = services.petition.language_for(conversation.language or user.language_code)
@@ -169,7 +166,7 @@ def view_of(
         conversation=conversation,
         signature=stored.signature,
         profile_name=profile_name,
-        bot_username=bot.username,
+        bot_username=services.bot.username,
         by_admin=user.id in services.admins,
         closing_texts=stored.closing_texts,
         handover=stored.handover,

@@ -6,9 +6,15 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.text.translations import Words
-from handlers.admin_notices import Notice, may_be_sent, send_notices, tell_what_is_owed
+from handlers.admin_notices import (
+    Notice,
+    mark_told,
+    may_be_sent,
+    send_notices,
+    tell_what_is_owed,
+)
 from handlers.closing_texts import Unready, unready, view_for, what_next
-from handlers.context import Bot, Services
+from handlers.context import Services
 from handlers.handover_notices import handover_notices
 from handlers.restored_backup import restored_notices
 from handlers.screens.closing_texts import ClosingTextsView, change_notice
@@ -20,7 +26,6 @@ from storage.petitions import (
     PetitionState,
     close_petition_if_due,
     closing_update_is_under_way,
-    mark_petition_notice_sent,
     petition_state,
 )
 from telegram_text.markup import Html
@@ -42,9 +47,9 @@ _UNREADY = {
 }
 
 
-async def look(bot: Bot, services: Services) -> None:
+async def look(services: Services) -> None:
     """Closes the petition if its date has come, and sends the notices that are due."""
-    await tell_what_is_owed(bot, services)
+    await tell_what_is_owed(services)
     storage, now = services.storage, services.clock()
     state = await storage.read(petition_state)
     # Looked up before it is asked for, since that locks the petition for those who sign.
@@ -59,7 +64,7 @@ async def look(bot: Bot, services: Services) -> None:
         *await handover_notices(services, now),
         *await restored_notices(services),
     )
-    await send_notices(bot, services, due)
+    await send_notices(services, due)
 
 
 def due_notices(
@@ -110,7 +115,7 @@ async def _untold(services: Services, state: PetitionState, now: datetime) -> in
         return 0
     untold = sum((await storage.read(count_audience, kind=Kind.CLOSING)).values())
     if untold == 0:
-        await storage.write(mark_petition_notice_sent, _UNTOLD, about, now)
+        await mark_told(services, _UNTOLD, about)
     return untold
 
 

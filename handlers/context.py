@@ -13,7 +13,7 @@ from bot.broadcast import OpenClaims
 from bot.broadcast.confirmation import most_for_one_admin
 from bot.petition.petition import Petition
 from bot.text.translations import Catalogs, Words
-from bot.transport import SharedRequest, TelegramClient
+from bot.transport import Gate, SharedRequest, TelegramClient
 from handlers.broadcasts.progress_turns import ProgressTurns
 from handlers.delayed_replies import DelayedReplies
 from handlers.request_budget import Budgets, LimitDecision
@@ -30,6 +30,23 @@ if TYPE_CHECKING:
 _NOTICE_BACK_OFF = BackOff(20.0, longest=900.0)
 
 
+class Bot(ExtBot[None]):
+    """PTB's bot, whose most frequent calls leave without PTB's objects, which cost more."""
+
+    def __init__(self, api_url: str, token: str, client: TelegramClient) -> None:
+        request = SharedRequest(client)
+        super().__init__(token, f"{api_url}/bot", request=request, get_updates_request=request)
+        self._client = client
+
+    async def call(self, method: str, **fields: object) -> Any:
+        """Makes a call with fields of JSON or `Upload`s; returns its result as parsed JSON.
+
+        Raises:
+            TelegramError: as PTB's methods do.
+        """
+        return await self._client.call(method, fields)
+
+
 @dataclass(slots=True)
 class Services:
     """Everything a handler may use: configuration, storage, and the links to the worker.
@@ -43,13 +60,13 @@ class Services:
         monotonic: seconds from any moment on.
         budgets: how often each person has used a limited command in the last minute.
         delayed_replies: sends the replies to updates, and repeats the ones that failed.
-        note_signing: takes a chat whose person is in the middle of signing; it is answered first.
-        has_room: takes a chat; tells whether a reply of two messages may go there now.
+        gate: through which every call leaves, and who is in the middle of signing goes first.
         is_rehearsal: whether nothing of it is the petition's own; see `rehearsal_marks`.
         owed_notices, notice_retries: the notices that `admin_notices` has yet to tell, by kind and
             what they are about, with which admins it has to tell, and when it tries again.
     """
 
+    bot: Bot
     petition: Petition
     catalogs: Catalogs
     storage: Storage
@@ -64,8 +81,7 @@ class Services:
     approval_above: int | None
     budgets: Budgets
     delayed_replies: DelayedReplies
-    has_room: Callable[[int], bool]
-    note_signing: Callable[[int], None]
+    gate: Gate
     date_is_right: Callable[[], bool]
     is_rehearsal: bool = False
     progress_turns: ProgressTurns = field(default_factory=ProgressTurns)
@@ -116,23 +132,6 @@ class Services:
         """Marks a supporter reachable; the closing update may still be due to them."""
         if await self.storage.write(mark_reachable, supporter, self.clock()):
             self.wake_broadcast()
-
-
-class Bot(ExtBot[None]):
-    """PTB's bot, whose most frequent calls leave without PTB's objects, which cost more."""
-
-    def __init__(self, api_url: str, token: str, client: TelegramClient) -> None:
-        request = SharedRequest(client)
-        super().__init__(token, f"{api_url}/bot", request=request, get_updates_request=request)
-        self._client = client
-
-    async def call(self, method: str, **fields: object) -> Any:
-        """Makes a call with fields of JSON or `Upload`s; returns its result as parsed JSON.
-
-        Raises:
-            TelegramError: as PTB's methods do.
-        """
-        return await self._client.call(method, fields)
 
 
 class PetitionApplication(

@@ -22,7 +22,7 @@ from bot.petition_folder.schema import months_later
 from bot.text.translations import Words, mark
 from handlers.admin_notices import Notice, may_be_sent, send_notices
 from handlers.closing_texts import Unready, unready
-from handlers.context import Bot, Services
+from handlers.context import Services
 from handlers.screens.screen import paragraphs, sentences
 from storage.erasures import DueBefore, count_due_signatures, earliest_signed_at
 from storage.handovers import active_handover
@@ -57,7 +57,7 @@ _HEADINGS: Mapping[WarningStep, str] = {
 }
 
 
-async def warn_of_erasures(bot: Bot, services: Services, overdue: Overdue | None) -> None:
+async def warn_of_erasures(services: Services, overdue: Overdue | None) -> None:
     """Sends the warnings that are due: a month, a week and a day before people are erased.
 
     And of what is overdue, a day before that goes.
@@ -65,7 +65,7 @@ async def warn_of_erasures(bot: Bot, services: Services, overdue: Overdue | None
     notices = [*await _after_handover(services, overdue), *await _at_the_latest(services)]
     if overdue is not None:
         notices.append(Notice(OVERDUE, overdue.about, partial(_overdue_text, overdue.people)))
-    await send_notices(bot, services, notices)
+    await send_notices(services, notices)
 
 
 async def _after_handover(services: Services, overdue: Overdue | None) -> list[Notice]:

@@ -5,11 +5,10 @@ from functools import partial
 
 from bot.petition_folder.schema import months_later
 from bot.text.translations import Words
-from handlers.admin_notices import Notice, may_be_sent
+from handlers.admin_notices import Notice, mark_told, may_be_sent
 from handlers.context import Services
 from handlers.screens.screen import paragraphs
 from storage.handovers import Handover, newest_handover, owed_changes
-from storage.petitions import mark_petition_notice_sent
 from telegram_text.markup import Html
 
 _DIGEST_EVERY = timedelta(days=7)
@@ -38,7 +37,7 @@ async def handover_notices(services: Services, now: datetime) -> list[Notice]:
         return due
     owed = len(await storage.read(owed_changes, handover))
     if owed == 0:
-        await storage.write(mark_petition_notice_sent, _OWED, about, now)
+        await mark_told(services, _OWED, about)
         return due
     return [*due, Notice(_OWED, about, partial(_owed, handover, owed))]
 

@@ -105,7 +105,7 @@ async def _send(ctx: SupporterContext, name: str, content: bytes) -> None:
         raise
     if (await ctx.reloaded()).view.signature != ctx.view.signature:
         await storage.write(make_files_due, supporter)
-        await erase_files(ctx.bot, ctx.services, ctx.words, supporter)
+        await erase_files(ctx.services, ctx.words, supporter)
 
 
 async def correct_name(ctx: SupporterContext, typed: str) -> None:

@@ -12,7 +12,7 @@ from telegram.error import TelegramError
 
 from bot.text.translations import Words, mark
 from bot.transport.error_kinds import ErrorKind, error_kind
-from handlers.context import Bot, Services
+from handlers.context import Services
 from handlers.conversation_message import ConversationMessage, send_screen
 from handlers.delayed_replies import PASSING
 from handlers.screens.screen import Screen, paragraphs
@@ -72,7 +72,7 @@ _SILENCING = frozenset(
 )
 
 
-async def send_notices(bot: Bot, services: Services) -> None:
+async def send_notices(services: Services) -> None:
     """Sends the sentences that wait, and forgets those, and the codes, that are too old."""
     storage, now = services.storage, services.clock()
     date_is_right = services.date_is_right()
@@ -86,11 +86,11 @@ async def send_notices(bot: Bot, services: Services) -> None:
         await storage.write(expire_notices, now - NOTICES_KEPT_FOR)
     for notice in waiting:
         # The sentences to one person keep their order.
-        if notice.supporter not in postponed and not await _send(bot, services, notice):
+        if notice.supporter not in postponed and not await _send(services, notice):
             postponed.add(notice.supporter)
 
 
-async def _send(bot: Bot, services: Services, notice: PersonNotice) -> bool:
+async def _send(services: Services, notice: PersonNotice) -> bool:
     """Sends one sentence; returns False if it is to be tried again."""
     storage, chat = services.storage, notice.chat
     if chat is None or notice.attempts >= MOST_TRIES or notice.kind not in _SAID:
@@ -98,10 +98,10 @@ async def _send(bot: Bot, services: Services, notice: PersonNotice) -> bool:
         await storage.write(forget_notice, notice)
         return True
     try:
-        said = await _clear_away(bot, services, notice, chat)
+        said = await _clear_away(services, notice, chat)
         if not await storage.write(begin_notice, notice):
             return True  # expired, or the person has withdrawn meanwhile
-        await _tell(bot, services, notice, chat, said)
+        await _tell(services, notice, chat, said)
     except TelegramError as error:
         if (kind := error_kind(error)) in PASSING:
             return False
@@ -110,25 +110,23 @@ async def _send(bot: Bot, services: Services, notice: PersonNotice) -> bool:
     return True
 
 
-async def _tell(
-    bot: Bot, services: Services, notice: PersonNotice, chat: int, said: Screen
-) -> None:
+async def _tell(services: Services, notice: PersonNotice, chat: int, said: Screen) -> None:
     try:
-        await send_screen(bot, chat, said)
+        await send_screen(services.bot, chat, said)
     except TelegramError as error:
         if error_kind(error) in PASSING - {ErrorKind.UNKNOWN}:
             await services.storage.write(take_back_notice, notice)
         raise
 
 
-async def _clear_away(bot: Bot, services: Services, notice: PersonNotice, chat: int) -> Screen:
+async def _clear_away(services: Services, notice: PersonNotice, chat: int) -> Screen:
     """Removes what the chat shows of the data as it was; returns the sentence."""
     if notice.kind in _SILENCING:
         services.open_claims.make_void(chat)
     words = services.words(notice.language)
-    files = await erase_files(bot, services, words, notice.supporter)
+    files = await erase_files(services, words, notice.supporter)
     if notice.kind != PersonNoticeKind.SHOWN:
-        await _leave_screen(bot, services, words, notice.supporter, chat)
+        await _leave_screen(services, words, notice.supporter, chat)
     contact = services.petition.contact
     not_asked_for = words.text(
         "Si no lo has pedido tú, dínoslo cuanto antes: {contact}", contact=contact
@@ -136,15 +134,15 @@ async def _clear_away(bot: Bot, services: Services, notice: PersonNotice, chat: 
     return Screen(paragraphs(words.text(_SAID[notice.kind]), files.told, not_asked_for))
 
 
-async def _leave_screen(
-    bot: Bot, services: Services, words: Words, supporter: bytes, chat: int
-) -> None:
+async def _leave_screen(services: Services, words: Words, supporter: bytes, chat: int) -> None:
     """Takes the screen away, which says what is no longer so; a kept one loses its buttons."""
     storage = services.storage
     shown = await storage.read(conversation_of, supporter)
     if shown is None or shown.message_id is None:
         return
     digest_of = partial(screen_digest, storage, supporter)
-    message = ConversationMessage(bot, chat, shown.message_id, shown.screen_digest, digest_of)
+    message = ConversationMessage(
+        services.bot, chat, shown.message_id, shown.screen_digest, digest_of
+    )
     await message.leave(None, words)
     await storage.write(store_screen, supporter, message_id=None, screen_digest=None)

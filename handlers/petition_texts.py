@@ -15,7 +15,7 @@ from bot.text.problems import PetitionInvalid, Problem, Sentence
 from bot.text.translations import Catalogs, Words, mark
 from handlers.admin_notices import Notice, tell_admins
 from handlers.bot_profile import publish_profile
-from handlers.context import Bot, Services
+from handlers.context import Services
 from handlers.screens.screen import paragraphs
 from storage.closing_texts import published_closing_texts
 from storage.petitions import close_petition_if_due, follow_folder
@@ -47,7 +47,7 @@ class PetitionTexts:
         self._refused: Problem | None = None
         self._is_done = True  # what the admins know last is that the texts are in use
 
-    async def look(self, bot: Bot) -> None:
+    async def look(self) -> None:
         """Reads the folder if it has changed and stays as it is; tells the admins once."""
         before, self._last = self._last, await asyncio.to_thread(folder_state, self._folder)
         if self._last in (self._seen, frozenset()) or self._last != before:
@@ -61,16 +61,16 @@ class PetitionTexts:
             await self._require_room(petition)
         except PetitionInvalid as refused:
             self._seen = self._last
-            await self._tell_refused(bot, refused.problems, _WILL_NOT_START)
+            await self._tell_refused(refused.problems, _WILL_NOT_START)
             return
         unready = frozenset(unready_problems(read))
         new = sorted(unready - self._unready)
         if new and not self._services.is_rehearsal:
             self._seen = self._last
-            await self._tell_refused(bot, tuple(new), _WILL_BE_USED)
+            await self._tell_refused(tuple(new), _WILL_BE_USED)
             return
         if petition != self._services.petition or not self._is_done:
-            await self._take(bot, petition)
+            await self._take(petition)
         self._seen, self._refused, self._is_done = self._last, None, True
         self._unready = unready
 
@@ -106,7 +106,7 @@ class PetitionTexts:
         if problems:
             raise PetitionInvalid(problems)
 
-    async def _take(self, bot: Bot, petition: Petition) -> None:
+    async def _take(self, petition: Petition) -> None:
         services, self._is_done = self._services, False
         # A date that has come is not moved: only /reopen opens the petition again.
         above = services.approval_above
@@ -116,18 +116,16 @@ class PetitionTexts:
             services.catalogs = Catalogs.load(time_zone=petition.time_zone)
         services.petition = petition
         _log.info("petition_folder_taken")
-        await publish_profile(bot, services)
-        await tell_admins(bot, services, Notice(_KIND, "", _taken))
+        await publish_profile(services)
+        await tell_admins(services, Notice(_KIND, "", _taken))
 
-    async def _tell_refused(
-        self, bot: Bot, problems: tuple[Problem, ...], if_restarted: str
-    ) -> None:
+    async def _tell_refused(self, problems: tuple[Problem, ...], if_restarted: str) -> None:
         first, count, self._is_done = problems[0], len(problems), False
         _log.warning("petition_folder_refused", total=count)
         if first != self._refused:
             self._refused = first
             text = partial(_refused, first, count, if_restarted)
-            await tell_admins(bot, self._services, Notice(_KIND, "", text))
+            await tell_admins(self._services, Notice(_KIND, "", text))
 
 
 def _taken(words: Words) -> Html:

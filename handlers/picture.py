@@ -45,7 +45,7 @@ async def show_picture(ctx: SupporterContext) -> None:
     under_way = replies.chats_owed(_PICTURE)
     if ctx.chat_id in under_way or len(under_way) >= _MOST_AT_ONCE:
         return
-    if ctx.view.place.stage is not Stage.HOME or not ctx.services.has_room(ctx.chat_id):
+    if ctx.view.place.stage is not Stage.HOME or not ctx.services.gate.has_room(ctx.chat_id):
         return
     # A try whose answer was lost is not followed by another: the picture would come twice.
     may_have_come = partial(ctx.storage.write, store_picture, ctx.reference, 0)

@@ -4,7 +4,7 @@ Both ways out, python-telegram-bot's and the raw one, go through the same marks,
 message, caption or button that another part could forget to mark.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bot.text import text_limits
@@ -31,7 +31,7 @@ _SIGN = "🎭"
 class RehearsalMarks:
     """Marks what leaves, in the language of the chat it goes to, and reads what comes back."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Callable[[], Services]) -> None:
         self._services = services
         self._languages: dict[int, str] = {}
 
@@ -85,7 +85,7 @@ class RehearsalMarks:
     async def _notice_in(self, chat: Any) -> Html:
         # A chat's id may be written as a text.
         number = int(chat) if str(chat).removeprefix("-").isdecimal() else 0
-        services, language = self._services, self._languages.get(number)
+        services, language = self._services(), self._languages.get(number)
         try:
             known = await services.storage.read(conversation_of, services.reference(number))
         except Unavailable:

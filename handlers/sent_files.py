@@ -21,7 +21,7 @@ from storage.sent_files import SentFile, expire_files, files_due, forget_sent_fi
 _log = structlog.stdlib.get_logger()
 
 
-async def erase_files(bot: Bot, services: Services, words: Words, supporter: bytes) -> Cleared:
+async def erase_files(services: Services, words: Words, supporter: bytes) -> Cleared:
     """Removes the due files of one person from their chat.
 
     A failure is returned, so that the screen can report it before it is raised.
@@ -29,7 +29,7 @@ async def erase_files(bot: Bot, services: Services, words: Words, supporter: byt
     files = await services.storage.read(files_due, supporter)
     try:
         async with asyncio.timeout(LONGEST_WAIT):
-            gone = [await _erase(bot, services, words, file) for file in files]
+            gone = [await _erase(services, words, file) for file in files]
     except (TelegramError, TimeoutError) as error:
         told = words.text(
             "Todavía no se ha podido borrar de este chat el archivo con tus datos. Lo volveremos "
@@ -46,7 +46,7 @@ async def erase_files(bot: Bot, services: Services, words: Words, supporter: byt
     )
 
 
-async def erase_all_files(bot: Bot, services: Services, before: datetime) -> None:
+async def erase_all_files(services: Services, before: datetime) -> None:
     """Removes the due files of everybody; what fails stays due for as long as it may be tried.
 
     Due are also those that were sent until `before` to people who have not signed.
@@ -55,7 +55,7 @@ async def erase_all_files(bot: Bot, services: Services, before: datetime) -> Non
     for file in await services.storage.read(files_due):
         words = await services.words_for(file.chat or 0)
         try:
-            await _erase(bot, services, words, file)
+            await _erase(services, words, file)
         except TelegramError as error:
             _log.warning("file_not_erased", error_kind=error_kind(error))
     left = await services.storage.write(give_up_files, services.clock())
@@ -63,12 +63,12 @@ async def erase_all_files(bot: Bot, services: Services, before: datetime) -> Non
         _log.warning("files_left_in_chats", total=left)
 
 
-async def _erase(bot: Bot, services: Services, words: Words, file: SentFile) -> bool:
+async def _erase(services: Services, words: Words, file: SentFile) -> bool:
     """Removes one file and its row; returns False if it stays in the chat, at least for now."""
     is_gone = file.chat is not None
     try:
         if file.chat is not None:
-            await _delete_or_replace(bot, words, file.chat, file.message_id)
+            await _delete_or_replace(services.bot, words, file.chat, file.message_id)
     except TelegramError as error:
         kind = error_kind(error)
         if kind in PASSING:

@@ -12,10 +12,9 @@ from bot.petition.signing_rate import (
     signs_of_a_wave,
 )
 from bot.text.translations import Words
-from handlers.admin_notices import Notice, tell_admins
-from handlers.context import Bot, Services
+from handlers.admin_notices import Notice, mark_told, tell_admins, was_told
+from handlers.context import Services
 from handlers.screens.screen import lines, paragraphs, sentences
-from storage.petitions import mark_petition_notice_sent, petition_notice_was_sent
 from storage.signature_counts import SigningRate, signing_rate
 from telegram_text.markup import Html, escape
 
@@ -27,24 +26,20 @@ _KIND = "unusual signing"
 _HOUR, _MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
-async def look(bot: Bot, services: Services) -> None:
+async def look(services: Services) -> None:
     """Tells the admins what is unusual about the last hour, if they were not told of late."""
-    storage = services.storage
     rate = await services.storage.read(signing_rate, services.clock())
     signs = signs_of_a_wave(rate)
     turn = int(rate.until.timestamp() // _SILENT_FOR.total_seconds())
     for sign in signs:
-        told = [
-            await storage.read(petition_notice_was_sent, _KIND, f"{sign}/{turn - ago}")
-            for ago in (0, 1)
-        ]
+        told = [await was_told(services, _KIND, f"{sign}/{turn - ago}") for ago in (0, 1)]
         if not any(told):
             break
     else:
         return
-    if await tell_admins(bot, services, Notice(_KIND, "", partial(_notice, rate, signs))):
+    if await tell_admins(services, Notice(_KIND, "", partial(_notice, rate, signs))):
         for sign in signs:
-            await storage.write(mark_petition_notice_sent, _KIND, f"{sign}/{turn}", rate.until)
+            await mark_told(services, _KIND, f"{sign}/{turn}")
 
 
 def _notice(rate: SigningRate, signs: list[Sign], words: Words) -> Html:

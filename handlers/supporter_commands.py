@@ -16,7 +16,7 @@ _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 async def start(ctx: SupporterContext) -> None:
     """Handles /start: shows the petition, and stores the source tag of the link."""
-    await offer_menu(ctx.bot, ctx.services, ctx.user.id, ctx.words)
+    await offer_menu(ctx.services, ctx.user.id, ctx.words)
     language = _language(ctx)
     place = Place(Stage.LANGUAGE) if language is None and _may_prefer_another(ctx) else Place()
     ctx = ctx.with_stage(place, source=_source(ctx), language=language)

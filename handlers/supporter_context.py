@@ -195,7 +195,7 @@ class SupporterContext(ChatContext):
         """Returns the context with everything read again from the database."""
         stored = await self.storage.read(stored_supporter, self.reference)
         conversation = stored.conversation or self.conversation
-        view = view_of(self.services, self.bot, self.user, stored, conversation)
+        view = view_of(self.services, self.user, stored, conversation)
         return replace(self, view=view, stored=stored.conversation)
 
     async def save(self) -> None:
@@ -281,7 +281,7 @@ class SupporterContext(ChatContext):
     ) -> None:
         """Sends a reply, before those of people who are not in the middle of signing."""
         if in_form(self.view.place):
-            self.services.note_signing(self.chat_id)
+            self.services.gate.signs(self.chat_id)
         await ChatContext.tell(self, answer, again, beside=beside)
 
     async def _draw_and_answer(self, notice: Html | None, *, at_bottom: bool) -> None:
@@ -315,7 +315,7 @@ class SupporterContext(ChatContext):
         says_what_is_stored = self.view.place.stage in (Stage.MY_DATA, Stage.WITHDRAWN)
         if not says_what_is_stored and not self._drops_name:
             return Cleared()
-        return await erase_files(self.bot, self.services, self.words, self.reference)
+        return await erase_files(self.services, self.words, self.reference)
 
     async def _clear_away(self) -> None:
         cleared = await (await self.reloaded())._clear()

@@ -104,7 +104,7 @@ class UpdateHandler:
         services = self._application.services
         notice = Notice("journal", services.today.isoformat(), _JOURNAL)
         if (notice.kind, notice.about) not in services.owed_notices:
-            await tell_admins(self._application.bot, services, notice)
+            await tell_admins(services, notice)
 
     def _apology(self, chat: Hashable, error: Exception) -> Answer | None:
         """Returns what to send in place of a reply that failed after its update had ended."""

@@ -25,7 +25,7 @@ NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 async def look_after(scene: Scene, ahead: timedelta) -> None:
     """The bot looks at its dates, so much later."""
     then = scene.now + ahead
-    await look(scene.bot, replace(scene.services, clock=lambda: then))
+    await look(replace(scene.services, clock=lambda: then))
 
 
 async def asks_to_close(scene: Scene, when: str) -> None:

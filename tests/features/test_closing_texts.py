@@ -71,14 +71,14 @@ async def closes(admin: AdminScene) -> None:
 
 async def notices(admin: AdminScene) -> None:
     """The bot looks whether the admins have to be told something."""
-    await look(admin.scene.bot, admin.services)
+    await look(admin.services)
     await admin.scene.settled()
 
 
 async def warned_of_erasures(admin: AdminScene) -> str:
     """What the admins read three weeks before the first signature is kept for too long."""
     admin.ahead = timedelta(days=620)
-    await warn_of_erasures(admin.scene.bot, admin.services, None)
+    await warn_of_erasures(admin.services, None)
     return admin.marta.messages[-1].text.rpartition("\n\n")[2]
 
 

@@ -34,7 +34,7 @@ def shell(scene: Scene) -> CliContext:
 async def looks(scene: Scene, after: timedelta = timedelta()) -> None:
     known, now = scene.services, scene.now
     known.clock = lambda: now + after
-    await look(scene.bot, known)
+    await look(known)
     known.clock = lambda: now
 
 

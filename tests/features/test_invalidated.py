@@ -43,22 +43,22 @@ async def a_wave(scene: Scene, numbers: range) -> None:
 
 
 async def test_the_admins_are_told_of_a_wave_once_and_not_who_is_in_it(scene: Scene) -> None:
-    bot, services = scene.bot, scene.services
+    services = scene.services
     # A minute before the next quarter of a day begins.
     until = (services.clock() + timedelta(hours=6)).replace(minute=59, second=0)
     until = until.replace(hour=until.hour // 6 * 6 + 5)
     services.clock = lambda: until
     await scene.starts(scene.marta)
     await a_wave(scene, range(1, 30))
-    await look(bot, services)
+    await look(services)
     assert not any("poco habitual" in text for text in read_by(scene.marta))
     await a_wave(scene, range(30, 41))
     nameless = "UPDATE signatures SET name_sealed = NULL"
     await write_sql(services.storage.database, nameless)
-    await look(bot, services)
-    await look(bot, services)
+    await look(services)
+    await look(services)
     until += timedelta(minutes=2)
-    await look(bot, services)
+    await look(services)
     (told,) = [text for text in read_by(scene.marta) if "poco habitual" in text]
     for said in (
         "han llegado 40 firmas",
@@ -91,7 +91,7 @@ async def test_the_admins_are_told_of_a_wave_once_and_not_who_is_in_it(scene: Sc
         Statement(f"{nameless} WHERE number BETWEEN 46 AND 80"),
         Statement("UPDATE signatures SET form_seconds = 2 WHERE number BETWEEN 77 AND 82"),
     )
-    await look(bot, services)
+    await look(services)
     words, hour = scene.words, timedelta(hours=1)
     begin, end = (
         f"{each.astimezone(words.zone):%Y-%m-%d %H:%M}"
@@ -133,7 +133,7 @@ async def test_the_admins_are_told_of_a_wave_once_and_not_who_is_in_it(scene: Sc
             {"hours": to_millis(until - timedelta(hours=5))},
         ),
     )
-    await look(bot, services)
+    await look(services)
     parts = read_by(scene.marta)[-1].split("\n\n")
     assert parts[1].endswith(
         "han llegado 60 firmas. Son muchas más de lo habitual: en la hora con más firmas del día "

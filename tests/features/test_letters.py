@@ -53,7 +53,7 @@ async def in_the_shell(*arguments: str, typed: str = "") -> None:
 async def looks(scene: Scene) -> list[PersonNotice]:
     """The bot looks once; returns what still waits."""
     application = scene.app.application
-    await send_notices(application.bot, application.services)
+    await send_notices(application.services)
     return list(await application.services.storage.read(waiting_notices))
 
 

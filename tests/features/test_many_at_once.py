@@ -42,12 +42,11 @@ async def test_the_picture_comes_above_the_petition_or_with_a_later_start(scene:
     picture, petition = (message for message in scene.jordi.messages if message.from_bot)
     assert picture.photo
     assert petition.buttons
-    services = scene.services
-    room, services.has_room = services.has_room, lambda *_: False  # others take all there is
-    await scene.starts(scene.ana)
-    await scene.taps(scene.ana, scene.words.label("📖 Leer el llamamiento"))
-    assert not any(message.photo for message in scene.ana.messages)
-    services.has_room = room
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(scene.services.gate, "has_room", lambda *_: False)  # others take it all
+        await scene.starts(scene.ana)
+        await scene.taps(scene.ana, scene.words.label("📖 Leer el llamamiento"))
+        assert not any(message.photo for message in scene.ana.messages)
     await scene.starts(scene.ana)
     assert [bool(m.photo) for m in scene.ana.messages if m.from_bot] == [True, False]
 

@@ -62,9 +62,9 @@ async def test_pau_who_had_blocked_the_bot_is_told_too_once_he_is_back(
     await asyncio.sleep(60)
     assert (told(scene.marta, CLOSES), told(pau, CLOSES)) == (1, 1)
     # Of two notices of one thing at once each reads the newer, once.
-    bot, first = scene.bot, Notice("folder", "", "El primero.")
+    first = Notice("folder", "", "El primero.")
     second = replace(first, text="El segundo.")
-    await asyncio.gather(*(tell_admins(bot, scene.services, each) for each in (first, second)))
+    await asyncio.gather(*(tell_admins(scene.services, each) for each in (first, second)))
     await scene.settled()
     assert (told(pau, "El segundo."), told(scene.marta, "El segundo.")) == (1, 1)
     scene.simulator.calls.clear()
@@ -74,10 +74,10 @@ async def test_pau_who_is_back_does_not_wait_for_what_is_newer_than_what_he_miss
     scene: Scene, pau: Person
 ) -> None:
     missed = Notice("folder", "", "El primero.")
-    await tell_admins(scene.bot, scene.services, missed)
+    await tell_admins(scene.services, missed)
     scene.simulator.calls.clear()
     pau.unblock()
-    await tell_admins(scene.bot, scene.services, replace(missed, text="El segundo."))
+    await tell_admins(scene.services, replace(missed, text="El segundo."))
     assert told(pau, "El segundo.") == 1
 
 

@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 from shutil import copytree
 
+import pytest
+
 from bot.petition.petition import BUNDLED
 from simulator import Message
 from simulator.faults import Fault
@@ -61,9 +63,11 @@ async def test_ana_reads_everything_and_signs_in_one_message(scene: Scene) -> No
     assert "con la tuya: 1" in scene.screen(ana).text
 
 
-async def test_a_typed_name_and_every_attempt_at_it_leave_the_chat(scene: Scene) -> None:
+async def test_a_typed_name_and_every_attempt_at_it_leave_the_chat(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     jordi, goes_first = scene.jordi, list[int]()
-    scene.services.note_signing = goes_first.append
+    monkeypatch.setattr(scene.services.gate, "signs", goes_first.append)
     await scene.starts(jordi)
     assert goes_first == []
     await scene.taps(jordi, SIGN)

@@ -150,7 +150,7 @@ async def test_ana_signs_corrects_reads_and_withdraws_and_no_backup_brings_her_b
     app = await scene.start_bot()
     application = app.application
     services, now = application.services, application.services.clock()
-    await erase_all_files(application.bot, services, now)
+    await erase_all_files(services, now)
     assert is_unknown(await held_of(scene, ana))
     assert (await services.storage.read(petition_state)).signatures == 1
     assert (await services.storage.read(signature_statistics, now)).total == 1
@@ -205,12 +205,12 @@ async def test_a_petition_is_signed_handed_over_answered_for_and_forgotten(
 
     code = await code_for(scene, ana)
     await typed("person", "1", "erase", "--code", code, "--yes")
-    await send_notices(time.app.application.bot, time.services)
+    await send_notices(time.services)
     assert ana.messages[-1].text.startswith("Hecho, como pedías en tu carta o tu correo")
     told = await typed("notices", "--told", "--yes")
     assert "erase it: the person asked for that" in told
     assert "erase it" not in await typed("notices")
-    await look(time.app.application.bot, time.services)
+    await look(time.services)
 
     await scene.broadcasts(2)
     assert [scene.told(person) for person in (ana, sean, jordi)] == [0, 1, 1]

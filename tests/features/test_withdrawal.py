@@ -164,7 +164,7 @@ class TestTheFileOfMyData:
 
             async def tidies(before: float = 0) -> None:
                 now = services.clock()
-                await erase_all_files(bot, services, now - FORMS_KEPT_FOR if before else now)
+                await erase_all_files(services, now - FORMS_KEPT_FOR if before else now)
 
             delete = type(bot).delete_message
 

@@ -1,21 +1,45 @@
 """Each case of damaged data is logged; the admins are told of the first in each column."""
 
 import asyncio
+from typing import cast
 
+import pytest
 from structlog.testing import capture_logs
 
-from handlers.admin_notices import DamageReporter
+from handlers import admin_notices
+from handlers.admin_notices import DamageReporter, Notice
+from handlers.context import Services
 from storage.errors import BrokenData
 
 
-class Admins:
-    """Admins who are told of damage in a column."""
+class Nobody:
+    """A bot's services whose database and key have no damage to tell of."""
 
-    def __init__(self) -> None:
-        self.told: list[str] = []
+    def tell_damage_to(self, listener: object) -> None:
+        pass
 
-    async def tell(self, column: str) -> None:
-        self.told.append(column)
+    @property
+    def storage(self) -> "Nobody":
+        return self
+
+    keyring = storage
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The columns of which the admins are told."""
+    told = list[str]()
+
+    async def tell(_: Services, notice: Notice) -> None:
+        told.append(notice.about)
+
+    monkeypatch.setattr(admin_notices, "tell_admins", tell)
+    return told
+
+
+@pytest.fixture
+async def reporter(told: list[str]) -> DamageReporter:
+    return DamageReporter(cast(Services, Nobody()))
 
 
 async def note(reporter: DamageReporter, *columns: str | None) -> None:
@@ -25,8 +49,9 @@ async def note(reporter: DamageReporter, *columns: str | None) -> None:
         await asyncio.sleep(0)
 
 
-async def test_each_is_logged_at_the_highest_level_with_its_place_and_none_of_its_words() -> None:
-    reporter = DamageReporter(Admins().tell)
+async def test_each_is_logged_at_the_highest_level_with_its_place_and_none_of_its_words(
+    reporter: DamageReporter,
+) -> None:
     with capture_logs() as logs:
         await note(reporter, "signatures.name_sealed", "signatures.name_sealed", None)
     assert [(line["event"], line["log_level"], line["column"]) for line in logs] == [
@@ -38,18 +63,20 @@ async def test_each_is_logged_at_the_highest_level_with_its_place_and_none_of_it
     assert "Ana" not in str([{**line, "exc_info": None} for line in logs])
 
 
-async def test_the_admins_are_told_of_the_first_in_each_column() -> None:
-    admins = Admins()
-    reporter = DamageReporter(admins.tell)
+async def test_the_admins_are_told_of_the_first_in_each_column(
+    reporter: DamageReporter, told: list[str]
+) -> None:
     await note(reporter, "a", "a")
     await note(reporter, "a", None)
-    assert admins.told == ["a", ""]
+    assert told == ["a", ""]
     await note(reporter, "b", None, "a")
-    assert admins.told == ["a", "", "b"]
+    assert told == ["a", "", "b"]
 
 
-async def test_what_is_reported_where_it_was_met_and_by_who_could_not_go_on_is_one() -> None:
-    reporter, error = DamageReporter(Admins().tell), BrokenData(where="a")
+async def test_what_is_reported_where_it_was_met_and_by_who_could_not_go_on_is_one(
+    reporter: DamageReporter,
+) -> None:
+    error = BrokenData(where="a")
     with capture_logs() as logs:
         for _ in range(2):
             reporter.report(error)

@@ -23,7 +23,7 @@ def sent(scene: Scene) -> Counter[str]:
 async def publish(scene: Scene, changed: Services | None = None) -> Counter[str]:
     """Publishes once more, and tells what was sent for it."""
     before = sent(scene)
-    await publish_profile(scene.bot, changed or scene.services)
+    await publish_profile(changed or scene.services)
     return sent(scene) - before
 
 

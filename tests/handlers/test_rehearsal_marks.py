@@ -30,7 +30,7 @@ def marks() -> RehearsalMarks:
         storage=Away(),
         reference=lambda number: str(number).encode(),
     )
-    return RehearsalMarks(cast(Services, services))
+    return RehearsalMarks(lambda: cast(Services, services))
 
 
 async def sent(marks: RehearsalMarks, method: str, **params: Any) -> dict[str, Any]:

@@ -99,7 +99,7 @@ async def _published() -> Profile:
     if not _profiles:
         with TemporaryDirectory() as folder:
             async with a_scene(Path(folder), introduced=False) as scene:
-                await publish_profile(scene.bot, scene.services)
+                await publish_profile(scene.services)
         _profiles.append(scene.world.profile)
     return deepcopy(_profiles[0])
 
