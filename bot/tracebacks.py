@@ -25,7 +25,7 @@ def error_reference(error: BaseException) -> tuple[str, str]:
 
 
 def place_of(error: BaseException) -> str:
-    """Returns the project's innermost line of an error: `handlers/supporter_callbacks.py:41`."""
+    """Returns the project's innermost line of an error: `handlers/supporter_updates.py:41`."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if _is_ours(frame.filename)]
     if not frames:

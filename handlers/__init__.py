@@ -13,7 +13,6 @@ from telegram.ext import (
     filters,
 )
 
-from bot.petition.stages import Action
 from handlers import (
     admin_input,
     closing,
@@ -21,9 +20,7 @@ from handlers import (
     groups,
     opt_out,
     statistics,
-    supporter_callbacks,
-    supporter_commands,
-    supporter_messages,
+    supporter_updates,
 )
 from handlers.admin_context import AdminContext
 from handlers.broadcasts import history, menu
@@ -46,16 +43,6 @@ Handler = BaseHandler[Update, Context, None]
 _ForSupporter = Callable[[SupporterContext], Awaitable[None]]
 _ForAdmin = Callable[[AdminContext], Awaitable[None]]
 
-_SUPPORTER_COMMANDS: Mapping[str, _ForSupporter] = {
-    "start": supporter_commands.start,
-    "help": supporter_commands.opens(Action.HELP),
-    "language": supporter_commands.opens(Action.LANGUAGES),
-    "privacy": supporter_commands.opens(Action.PRIVACY),
-    "mydata": supporter_commands.my_data,
-    "withdraw": supporter_commands.withdraw,
-    "stop": opt_out.stop,
-    "cancel": supporter_commands.cancel,
-}
 _ADMIN_COMMANDS: Mapping[str, _ForAdmin] = {
     "close": closing.close,
     "reopen": closing.reopen,
@@ -76,20 +63,23 @@ def _handlers(admins: frozenset[int]) -> Iterator[Handler]:
     # Also what an admin forwarded: it is content for a broadcast.
     sent_by_admin = PRIVATE_MESSAGE & filters.User(admins) & ~filters.StatusUpdate.ALL
     edited_by_admin = PRIVATE_EDIT & filters.User(admins)
-    written = _supporter(supporter_messages.written)
-    sent_media = _supporter(supporter_messages.sent_media)
-    edited = _supporter(supporter_messages.edited)
+    written = _supporter(supporter_updates.written)
+    sent_media = _supporter(supporter_updates.sent_media)
+    edited = _supporter(supporter_updates.edited)
+    commands = {
+        name: _supporter(partial(supporter_updates.command, name=name))
+        for name in SUPPORTER_COMMANDS
+    }
 
     # First among the tap handlers: the others expect a tap in a person's own chat.
     yield TapElsewhere(groups.answer_tap_elsewhere)
     for name in ADMIN_COMMANDS:
         yield CommandHandler(name, _admin(_ADMIN_COMMANDS[name]), by_admin)
-    yield CommandHandler(
-        "cancel", _prepared_first(admin_input.cancel, _command("cancel")), by_admin
-    )
-    for name in SUPPORTER_COMMANDS:
-        yield CommandHandler(name, _command(name), PRIVATE_MESSAGE)
-    unknown = _supporter(supporter_messages.unknown_command)
+    cancel = _prepared_first(admin_input.cancel, commands["cancel"])
+    yield CommandHandler("cancel", cancel, by_admin)
+    for name, callback in commands.items():
+        yield CommandHandler(name, callback, PRIVATE_MESSAGE)
+    unknown = _supporter(supporter_updates.unknown_command)
     yield MessageHandler(PRIVATE_MESSAGE & filters.COMMAND, unknown)
     yield MessageHandler(sent_by_admin & filters.TEXT, _prepared_first(admin_input.sent, written))
     yield MessageHandler(sent_by_admin, _prepared_first(admin_input.sent, sent_media))
@@ -102,7 +92,7 @@ def _handlers(admins: frozenset[int]) -> Iterator[Handler]:
     for kind, data in NO_MORE.items():
         refused = partial(opt_out.refused_under_broadcast, kind=kind)
         yield CallbackQueryHandler(_supporter(refused), f"^{data}$")
-    yield CallbackQueryHandler(_supporter(supporter_callbacks.tapped))
+    yield CallbackQueryHandler(_supporter(supporter_updates.tapped))
     yield ChatMemberHandler(opt_out.membership_changed, ChatMemberHandler.MY_CHAT_MEMBER)
 
 
@@ -118,18 +108,6 @@ def _supporter(handle: _ForSupporter) -> HandlerCallback:
         await handle(ctx)
 
     return callback
-
-
-def _command(name: str) -> HandlerCallback:
-    """Returns the callback for a supporter's command, which runs within their budget."""
-
-    @wraps(_SUPPORTER_COMMANDS[name])
-    async def handle(ctx: SupporterContext) -> None:
-        ctx = ctx.marking_command()
-        if await ctx.is_within_budget(name):
-            await _SUPPORTER_COMMANDS[name](ctx)
-
-    return _supporter(handle)
 
 
 def _admin(handle: _ForAdmin) -> HandlerCallback:

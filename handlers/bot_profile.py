@@ -11,10 +11,10 @@ from functools import partial
 
 import structlog
 from telegram import BotCommand, BotCommandScopeChat
-from telegram.error import TelegramError, TimedOut
+from telegram.error import TelegramError
 
 from bot.text.translations import Words
-from bot.transport.error_kinds import error_kind
+from bot.transport.error_kinds import ErrorKind, error_kind
 from handlers.context import Services
 from handlers.delayed_replies import LONGEST_WAIT
 from handlers.screens.command_list import ADMIN_COMMANDS, SUPPORTER_COMMANDS
@@ -54,16 +54,19 @@ async def offer_menu(services: Services, user_id: int, words: Words) -> None:
     scope = BotCommandScopeChat(user_id)
     if user_id in services.admins:
         commands = _commands(words, {**ADMIN_COMMANDS, **SUPPORTER_COMMANDS})
-        send = partial(_in_time, partial(bot.set_my_commands, commands, scope=scope))
-        await _publish(services, key, repr(commands), send)
+        send = partial(bot.set_my_commands, commands, scope=scope)
+        await _publish(services, key, repr(commands), send, within=LONGEST_WAIT)
     elif await services.storage.read(find_cached_item, f"{bot.id}:{key}") is not None:
-        send = partial(_in_time, partial(bot.delete_my_commands, scope=scope))
-        await _publish(services, key, "", send)
+        send_nothing = partial(bot.delete_my_commands, scope=scope)
+        await _publish(services, key, "", send_nothing, within=LONGEST_WAIT)
 
 
-async def _publish(services: Services, name: str, says: str, send: Send) -> None:
+async def _publish(
+    services: Services, name: str, says: str, send: Send, *, within: float | None = None
+) -> None:
     """Makes a call that publishes an item of the profile, unless it says what it said before.
 
+    The call has `within` seconds, where the person's own request waits for it.
     A rehearsal publishes nothing: the profile is the bot's, and the petition's database would not
     know what it says now.
     """
@@ -75,25 +78,14 @@ async def _publish(services: Services, name: str, says: str, send: Send) -> None
     if known is not None and known.digest == digest:
         return
     try:
-        await send()
-    except TelegramError as error:
+        async with asyncio.timeout(within):
+            await send()
+    except (TelegramError, TimeoutError) as error:
         # Not essential: the bot works without it, and the next attempt tries again.
-        _log.warning("profile_part_not_published", error_kind=error_kind(error))
+        kind = error_kind(error) if isinstance(error, TelegramError) else ErrorKind.UNKNOWN
+        _log.warning("profile_part_not_published", error_kind=kind)
         return
     await storage.write(put_cached_item, key, digest)
-
-
-async def _in_time(send: Send) -> None:
-    """Makes a call within `LONGEST_WAIT`, since the person's own request waits for it.
-
-    Raises:
-        TimedOut: it took longer.
-    """
-    try:
-        async with asyncio.timeout(LONGEST_WAIT):
-            await send()
-    except TimeoutError:
-        raise TimedOut from None
 
 
 def _commands(words: Words, described: Mapping[str, str]) -> list[BotCommand]:

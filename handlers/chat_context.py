@@ -9,6 +9,7 @@ from telegram import CallbackQuery, Message, Update, User
 
 from bot.intake import UpdatesBehind
 from bot.petition.names import NameRefused, clean_name
+from bot.petition.stages import in_form
 from bot.text.translations import Words
 from handlers.context import Bot, Context, Services
 from handlers.conversation_message import end_spinner, show_alert
@@ -103,7 +104,12 @@ class ChatContext:
     async def tell(
         self, answer: Answer, again: Answer | None = None, *, beside: str | None = None
     ) -> None:
-        """Sends a reply, now or as soon as Telegram accepts it; see `DelayedReplies.tell`."""
+        """Sends a reply, now or as soon as Telegram accepts it; see `DelayedReplies.tell`.
+
+        Who is in the middle of signing is answered before others.
+        """
+        if in_form(self.view.place):
+            self.services.gate.signs(self.chat_id)
         await self.services.delayed_replies.tell(self.chat_id, answer, again, beside=beside)
 
     async def answer(self) -> None:

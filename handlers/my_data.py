@@ -4,14 +4,12 @@ their name, choose whether it is handed over; and what they answer about texts t
 import asyncio
 import json
 from datetime import datetime
-from typing import Any
 
 import structlog
 
 from bot.petition.consent import consent_sha256, notice_text
 from bot.petition.names import NameRefused, clean_name
 from bot.petition.stages import Action
-from bot.text.translations import Words
 from bot.tracebacks import kind_of
 from handlers.screens.my_data import receipt
 from handlers.screens.signing import consent_mark, name_consent_words, new_texts_words
@@ -33,37 +31,35 @@ from storage.handovers import Handover
 from storage.person_requests import add_code, new_code
 from storage.personal_data import Held, everything_held
 from storage.sent_files import add_sent_file, make_files_due
-from telegram_text.markup import Html, fill, parse
+from telegram_text.markup import fill, parse
 
 _log = structlog.stdlib.get_logger()
 
 
 async def send_file(ctx: SupporterContext) -> None:
     """Sends the person's data as a JSON document into their own chat; recorded in the audit."""
-    # The new version makes a repeated tap stale, so that it sends no second copy.
-    ctx = ctx.with_new_version()
-    held = await _requested(ctx, "my_data_file")
+    ctx, held = await _requested(ctx, "my_data_file")
     stored = everything_stored(ctx.view.petition.slug, held, ctx.view.handover)
-    await _deliver(ctx, ctx.words.label("mis-datos.json"), stored.encode())
+    await _deliver(ctx, ctx.words.label("mis-datos.json"), stored)
 
 
 async def send_receipt(ctx: SupporterContext) -> None:
     """Sends what proves the person's consents (GDPR art. 7(1)) as a text without their name."""
-    ctx = ctx.with_new_version()
-    held = await _requested(ctx, "consent_receipt")
+    ctx, held = await _requested(ctx, "consent_receipt")
     name = ctx.words.label("justificante.txt")
-    await _deliver(ctx, name, receipt(ctx.view, held.consents, name).encode())
+    await _deliver(ctx, name, receipt(ctx.view, held.consents, name))
 
 
-async def _requested(ctx: SupporterContext, deed: str) -> Held:
-    """Saves the conversation, records in the audit what is asked for, and returns what is held."""
+async def _requested(ctx: SupporterContext, deed: str) -> tuple[SupporterContext, Held]:
+    """Records in the audit what is asked for, and returns what is held."""
+    # The new version makes a repeated tap stale, so that it sends no second copy.
+    ctx = ctx.with_new_version()
     await ctx.save()
-    storage = ctx.storage
-    await storage.write(add_audit, deed, actor=None, at=ctx.now)
-    return await storage.read(everything_held, ctx.user.id)
+    await ctx.storage.write(add_audit, deed, actor=None, at=ctx.now)
+    return ctx, await ctx.storage.read(everything_held, ctx.user.id)
 
 
-async def _deliver(ctx: SupporterContext, name: str, content: bytes) -> None:
+async def _deliver(ctx: SupporterContext, name: str, content: str) -> None:
     """Sends a file once, and shows the screen below it."""
     sending: asyncio.Task[None] | None = None
 
@@ -73,7 +69,7 @@ async def _deliver(ctx: SupporterContext, name: str, content: bytes) -> None:
     async def deliver() -> None:
         nonlocal sending
         if sending is None or (sending.done() and sending.exception() is not None):
-            sending = asyncio.create_task(_send(ctx, name, content))
+            sending = asyncio.create_task(_send(ctx, name, content.encode()))
             sending.add_done_callback(_log_failure)
         # A file that has left must be recorded, whatever the person does meanwhile.
         await asyncio.shield(sending)
@@ -86,20 +82,18 @@ async def _deliver(ctx: SupporterContext, name: str, content: bytes) -> None:
 async def _send(ctx: SupporterContext, name: str, content: bytes) -> None:
     """Sends the file and records it; it is due at once if what it holds was erased meanwhile."""
     storage, supporter = ctx.storage, ctx.reference
-    sent = await ctx.bot.send_document(
-        ctx.chat_id,
-        content,
-        filename=name,
-        caption=_caption(ctx.words, is_signed=ctx.view.signature is not None),
+    caption = ctx.words.label(
+        "Si pides otro archivo, corriges tu nombre o retiras tu firma, este desaparecerá del "
+        "chat. Para conservarlo, guárdalo aparte."
+        if ctx.view.signature
+        else "Si pides otro archivo, o al cabo de 30 días sin firmar, este desaparecerá del chat. "
+        "Para conservarlo, guárdalo aparte."
     )
+    chat = ctx.chat_id
+    sent = await ctx.bot.send_document(chat, content, filename=name, caption=caption)
+    file = {"chat_id": chat, "message_id": sent.message_id}
     try:
-        await storage.write(
-            add_sent_file,
-            supporter,
-            chat_id=ctx.chat_id,
-            message_id=sent.message_id,
-            at=ctx.now,
-        )
+        await storage.write(add_sent_file, supporter, **file, at=ctx.now)
     except Unavailable:
         await ctx.conversation_message.delete(sent.message_id)
         raise
@@ -118,9 +112,8 @@ async def correct_name(ctx: SupporterContext, typed: str) -> None:
     except NameRefused as refused:
         await ctx.say(refusal(ctx, refused))
         return
-    done = ctx.after(Action.BACK)
-    await done.store(correct_signed_name, name)
-    await done.reload_and_show(ctx.words.text("Hecho: tu firma lleva el nombre que has escrito."))
+    done = ctx.words.text("Hecho: tu firma lleva el nombre que has escrito.")
+    await ctx.after(Action.BACK).store_and_show(done, correct_signed_name, name)
 
 
 async def show_code(ctx: SupporterContext) -> None:
@@ -147,7 +140,7 @@ async def show_code(ctx: SupporterContext) -> None:
 async def ask_name_consent(ctx: SupporterContext) -> None:
     """Asks for the name that a signature without one is to be handed over with."""
     place = ctx.after(Action.ASK_NAME_CONSENT).view.place
-    await ctx.with_stage(place, name=None).save_and_show()
+    await ctx.with_stage(place, name=None).show()
 
 
 async def give_name(ctx: SupporterContext, agreed_to: str) -> None:
@@ -157,47 +150,38 @@ async def give_name(ctx: SupporterContext, agreed_to: str) -> None:
     """
     consented, name = name_consent_words(ctx.view), ctx.conversation.name
     if name is None:
-        await ctx.save_and_show()
+        await ctx.show()
         return
     if await shows_what_changed(ctx, agreed_to, consented):
         return
+    done = ctx.words.text("Hecho: tu firma se entregará con tu nombre.")
     consent = _consent_to(ctx, consented, WITH_NAME)
-    done = ctx.after(Action.BACK)
-    changed = await done.store(add_signed_name, name, consent)
-    notice = ctx.words.text("Hecho: tu firma se entregará con tu nombre.")
-    await done.reload_and_show(notice if changed else None)
+    await ctx.after(Action.BACK).store_and_show(done, add_signed_name, name, consent)
 
 
 async def remove_name(ctx: SupporterContext) -> None:
     """Erases the name, so that the signature is counted without it (GDPR art. 7(3))."""
-    done = ctx.with_new_version()
-    changed = await done.store(remove_signed_name)
-    notice = ctx.words.text("Hecho: hemos borrado tu nombre. Tu firma sigue contando.")
-    await done.reload_and_show(notice if changed else None)
+    done = ctx.words.text("Hecho: hemos borrado tu nombre. Tu firma sigue contando.")
+    await ctx.with_new_version().store_and_show(done, remove_signed_name)
 
 
 async def accept_texts(ctx: SupporterContext, agreed_to: str) -> None:
     """Has the signature stand by the texts that changed since, as its owner consents to."""
     consented = new_texts_words(ctx.view)
     if agreed_to != consent_mark(ctx.view, consented):
-        await ctx.save_and_show(ctx.words.text(CHANGED_TEXT))
+        await ctx.show(ctx.words.text(CHANGED_TEXT))
         return
+    done = ctx.words.text("Hecho: tu firma vale con los textos de ahora.")
     consent = _consent_to(ctx, consented, NEW_TEXTS)
-    notice = ctx.words.text("Hecho: tu firma vale con los textos de ahora.")
-    await _answer_texts(ctx, consent, notice)
+    version = ctx.view.petition.version
+    await ctx.after(Action.HOME).store_and_show(done, answer_texts, version, consent)
 
 
 async def keep_texts(ctx: SupporterContext) -> None:
     """Has the signature stay with the texts that its owner consented to."""
-    await _answer_texts(
-        ctx, None, ctx.words.text("Hecho: tu firma vale con los textos que firmaste.")
-    )
-
-
-async def _answer_texts(ctx: SupporterContext, consent: Consent | None, notice: Html) -> None:
-    done = ctx.after(Action.HOME)
-    changed = await done.store(answer_texts, ctx.view.petition.version, consent)
-    await done.reload_and_show(notice if changed else None)
+    done = ctx.words.text("Hecho: tu firma vale con los textos que firmaste.")
+    version = ctx.view.petition.version
+    await ctx.after(Action.HOME).store_and_show(done, answer_texts, version, None)
 
 
 def _consent_to(ctx: SupporterContext, words: str, purpose: str) -> Consent:
@@ -220,16 +204,6 @@ def _log_failure(sending: asyncio.Task[None]) -> None:
         _log.info("file_not_sent", kind=kind_of(error))
 
 
-def _caption(words: Words, *, is_signed: bool) -> str:
-    return words.label(
-        "Si pides otro archivo, corriges tu nombre o retiras tu firma, este desaparecerá del "
-        "chat. Para conservarlo, guárdalo aparte."
-        if is_signed
-        else "Si pides otro archivo, o al cabo de 30 días sin firmar, este desaparecerá del chat. "
-        "Para conservarlo, guárdalo aparte."
-    )
-
-
 def everything_stored(slug: str, held: Held, handover: Handover | None) -> str:
     """Returns everything stored of a person for this petition, as JSON."""
     name = (held.signature and held.signature["name"]) or ""
@@ -246,7 +220,13 @@ def everything_stored(slug: str, held: Held, handover: Handover | None) -> str:
             else each
             for each in held.consents
         ],
-        "handover": _handover(handover),
+        # What was handed over of this person, and when (GDPR art. 15(1)(c)).
+        "handover": {
+            "handed_over_on": handover.handed_over_on.isoformat(),
+            "with_your_name": handover.with_their_name,
+        }
+        if handover is not None and handover.with_their_name is not None
+        else None,
         "changes_after_handover": held.changes,
         "messages_to_signers": held.deliveries,
         "files_in_this_chat": held.files,
@@ -254,16 +234,6 @@ def everything_stored(slug: str, held: Held, handover: Handover | None) -> str:
         **({"as_admin": as_admin} if as_admin else {}),
     }
     return json.dumps(stored, ensure_ascii=False, indent=2, default=_written)
-
-
-def _handover(known: Handover | None) -> dict[str, Any] | None:
-    """Returns what was handed over of this person, and when (GDPR art. 15(1)(c))."""
-    if known is None or known.with_their_name is None:
-        return None
-    return {
-        "handed_over_on": known.handed_over_on.isoformat(),
-        "with_your_name": known.with_their_name,
-    }
 
 
 def _written(value: bytes | datetime) -> str:

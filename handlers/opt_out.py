@@ -54,14 +54,16 @@ async def stop(ctx: SupporterContext) -> None:
         await ctx.with_stage(Place()).say(said)
         return
     await ctx.save()
-    landed = await change_and_void_claims(ctx, _muting(ctx))
+    landed = await change_and_void_claims(
+        ctx, ctx.storage.write(mute_supporter, ctx.reference, ctx.now)
+    )
     ctx = (await ctx.reloaded()).with_stage(Place(Stage.MUTED))
     await ctx.say(None if landed else words.text(_MAY_ARRIVE))
 
 
 async def mute(ctx: SupporterContext) -> None:
     """Handles the button that mutes all messages."""
-    await _forbid(ctx, _muting(ctx))
+    await _forbid(ctx, ctx.storage.write(mute_supporter, ctx.reference, ctx.now))
 
 
 async def unmute(ctx: SupporterContext) -> None:
@@ -71,7 +73,7 @@ async def unmute(ctx: SupporterContext) -> None:
     ctx = await ctx.reloaded()
     if ctx.view.place.stage is Stage.MUTED:
         ctx = ctx.after(Action.HOME)
-    await ctx.save_and_show()
+    await ctx.show()
 
 
 async def restrict(ctx: SupporterContext) -> None:
@@ -83,7 +85,7 @@ async def lift(ctx: SupporterContext) -> None:
     """Handles the button that ends a restriction or an objection."""
     await _requesting(ctx, PersonNoticeKind.LIFTED)
     await ctx.services.mark_reachable(ctx.reference)
-    await ctx.reload_and_show()
+    await (await ctx.reloaded()).show()
 
 
 async def refuse(ctx: SupporterContext, kind: Kind) -> None:
@@ -112,10 +114,6 @@ async def withdraw(ctx: SupporterContext) -> None:
     await _forbid(ctx, ctx.storage.write(withdraw_signature, ctx.reference, ctx.now))
 
 
-def _muting(ctx: SupporterContext) -> Awaitable[object]:
-    return ctx.storage.write(mute_supporter, ctx.reference, ctx.now)
-
-
 def _refusing(ctx: SupporterContext, kind: Kind) -> Awaitable[object]:
     purpose = "news" if kind is Kind.NEWS else "updates"
     return ctx.storage.write(end_consent, ctx.reference, purpose, ctx.now)
@@ -129,7 +127,7 @@ def _requesting(ctx: SupporterContext, asked: PersonNoticeKind) -> Awaitable[obj
 async def _forbid(ctx: SupporterContext, change: Awaitable[object]) -> None:
     """Makes a change after which less may be sent, and shows what is so now."""
     landed = await change_and_void_claims(ctx, change)
-    await ctx.reload_and_show(None if landed else ctx.words.text(_MAY_ARRIVE))
+    await (await ctx.reloaded()).show(None if landed else ctx.words.text(_MAY_ARRIVE))
 
 
 async def change_and_void_claims(ctx: SupporterContext, change: Awaitable[object]) -> bool:

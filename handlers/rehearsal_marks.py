@@ -46,19 +46,16 @@ class RehearsalMarks:
         if "reply_markup" in marked:
             marked["reply_markup"] = _with_own_buttons(marked["reply_markup"])
         chat = params.get("chat_id")
-        if method in _WITH_TEXT:
-            notice = await self._notice_in(chat)
-            marked["text"] = _begun(notice, marked, "text", text_limits.MESSAGE)
-        elif method in _WITH_CAPTION:
-            notice = await self._notice_in(chat)
-            marked["caption"] = _begun(notice, marked, "caption", text_limits.CAPTION)
-        elif method == "editMessageMedia":
-            media, notice = {**marked["media"]}, await self._notice_in(chat)
-            media["caption"] = _begun(notice, media, "caption", text_limits.CAPTION)
-            marked["media"] = media
-        elif method == "answerCallbackQuery" and params.get("text"):
+        if method == "answerCallbackQuery" and params.get("text"):
             # It names no chat, and so no language: it gets the sign that begins every notice.
             marked["text"] = _cut(f"{_SIGN} {params['text']}", text_limits.TAP_ANSWER)
+        elif method in _WITH_TEXT:
+            _begin(marked, "text", await self._notice_in(chat), text_limits.MESSAGE)
+        elif method in _WITH_CAPTION:
+            _begin(marked, "caption", await self._notice_in(chat), text_limits.CAPTION)
+        elif method == "editMessageMedia":
+            marked["media"] = {**marked["media"]}
+            _begin(marked["media"], "caption", await self._notice_in(chat), text_limits.CAPTION)
         elif makes_message(method):
             notice = await self._notice_in(chat)
             before = {"chat_id": chat, "text": notice, "parse_mode": "HTML"}
@@ -95,21 +92,18 @@ class RehearsalMarks:
         )
 
 
-def _begun(notice: Html, params: Mapping[str, Any], key: str, most: int) -> str:
-    """Returns a text with the notice before it, cut where Telegram would not take it."""
-    text = params.get(key) or ""
-    if params.get("parse_mode") != "HTML":
-        return _joined(parse(notice).text, text, most)
-    whole = "\n\n".join(part for part in (notice, text) if part)
-    if length(parse(whole).text) <= most:
-        return whole
-    # Cut without its markup, of which a part would be refused.
-    first = parse(notice).text
-    return escape(_joined(first, parse(text).text, most))
+def _begin(params: dict[str, Any], key: str, notice: Html, most: int) -> None:
+    """Puts the notice before a text, cut where Telegram would not take it."""
+    is_html, text = params.get("parse_mode") == "HTML", params.get(key) or ""
+    whole = _joined(notice, text) if is_html else _joined(parse(notice).text, text)
+    if is_html and length(parse(whole).text) > most:
+        # Cut without its markup, of which a part would be refused.
+        whole = escape(_cut(_joined(parse(notice).text, parse(text).text), most))
+    params[key] = whole if is_html else _cut(whole, most)
 
 
-def _joined(notice: str, text: str, most: int) -> str:
-    return _cut("\n\n".join(part for part in (notice, text) if part), most)
+def _joined(notice: str, text: str) -> str:
+    return f"{notice}\n\n{text}" if text else notice
 
 
 def _cut(whole: str, most: int) -> str:

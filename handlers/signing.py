@@ -60,7 +60,7 @@ async def take_name(ctx: SupporterContext, typed: str) -> None:
     except NameRefused as refused:
         await ctx.say(refusal(ctx, refused))
         return
-    await _with_name(ctx, name).save_and_show()
+    await _with_name(ctx, name).show()
 
 
 def _with_name(ctx: SupporterContext, name: str) -> SupporterContext:
@@ -75,7 +75,7 @@ async def keep_name(ctx: SupporterContext, typed: str) -> None:
     If it is the name itself, the update may be a repeated one, so nothing is explained.
     """
     if typed.strip() == ctx.conversation.name:
-        await ctx.save_and_show()
+        await ctx.show()
         return
     words, stage = ctx.words, ctx.view.place.stage
     await ctx.say(
@@ -98,19 +98,19 @@ async def use_profile_name(ctx: SupporterContext) -> None:
     """Takes the name of the Telegram profile as the name to sign with."""
     if ctx.view.profile_name is not None:
         ctx = _with_name(ctx, ctx.view.profile_name)
-    await ctx.save_and_show()
+    await ctx.show()
 
 
 async def choose_name(ctx: SupporterContext, *, with_name: bool) -> None:
     """Begins the form with a name or without, or goes on without the name that was typed."""
     typed = ctx.conversation.name if with_name else None
     chosen = ctx.with_stage(Place(Stage.CONSENT), with_name=with_name, name=typed)
-    await chosen.at_valid_stage().save_and_show()  # at the question for the name, if it lacks
+    await chosen.at_valid_stage().show()  # at the question for the name, if it lacks
 
 
 async def choose(ctx: SupporterContext, **chosen: Unpack[Changes]) -> None:
     """Keeps in the form what was chosen beside the consent: fields of the conversation."""
-    await ctx.with_stage(ctx.view.place, **chosen).save_and_show()
+    await ctx.with_stage(ctx.view.place, **chosen).show()
 
 
 async def confirm(ctx: SupporterContext, agreed_to: str) -> None:
@@ -134,7 +134,7 @@ async def confirm(ctx: SupporterContext, agreed_to: str) -> None:
     if not has_signed:
         # From the form, so that the screen says that nothing was signed.
         ctx = ctx.with_stage(nearest_valid_stage(before.view.place, ctx.view.status))
-    await ctx.save_and_show()
+    await ctx.show()
 
 
 async def shows_what_changed(ctx: SupporterContext, agreed_to: str, consented: str) -> bool:
@@ -144,7 +144,7 @@ async def shows_what_changed(ctx: SupporterContext, agreed_to: str, consented: s
         ctx = ctx.with_stage(replace(ctx.view.place, page=AGAIN), notice=notice)
     elif agreed_to == consent_mark(ctx.view, consented):
         return False
-    await ctx.save_and_show(ctx.words.text(CHANGED_TEXT))
+    await ctx.show(ctx.words.text(CHANGED_TEXT))
     return True
 
 

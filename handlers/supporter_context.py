@@ -19,14 +19,13 @@ from bot.petition.stages import (
     Stage,
     expects_name,
     go,
-    in_form,
     keeps_form,
     nearest_valid_stage,
 )
 from bot.text.translations import mark
 from handlers.chat_context import ChatContext, view_of
 from handlers.conversation_message import Cleared, ConversationMessage
-from handlers.delayed_replies import LONGEST_WAIT, Answer
+from handlers.delayed_replies import LONGEST_WAIT
 from handlers.picture import show_picture
 from handlers.request_budget import UNLIMITED, LimitDecision
 from handlers.screens import draw
@@ -204,16 +203,21 @@ class SupporterContext(ChatContext):
         if self.conversation.version != self.was or leaving != self.conversation:
             await self.storage.write(_save, leaving, self.was, self.now, self._drops_name)
 
-    async def store(
+    async def store_and_show(
         self,
+        done: Html,
         change: Callable[Concatenate[Transaction, Conversation, int, datetime, _Arguments], bool],
         *args: _Arguments.args,
         **kwargs: _Arguments.kwargs,
-    ) -> bool:
-        """Stores the conversation with what else a transaction changes; returns its result."""
-        return await self.storage.write(
+    ) -> None:
+        """Stores the conversation with what else a transaction changes, and shows the screen.
+
+        It says `done` if the transaction returns that something was changed.
+        """
+        changed = await self.storage.write(
             change, self.conversation, self.was, self.now, *args, **kwargs
         )
+        await (await self.reloaded()).show(done if changed else None)
 
     @property
     def _drops_name(self) -> bool:
@@ -235,32 +239,23 @@ class SupporterContext(ChatContext):
 
     async def say(self, notice: Html | None = None) -> None:
         """Stores the conversation and shows the screen as the newest message in the chat."""
-        await self.save()
         await self.show(notice, at_bottom=True)
 
-    async def save_and_show(self, notice: Html | None = None) -> None:
-        """Stores the conversation and shows the screen in the message that is there."""
-        await self.save()
-        await self.show(notice)
-
-    async def reload_and_show(
-        self, notice: Html | None = None, *, at_bottom: bool = False
-    ) -> None:
-        """Shows the screen as it is once a transaction has changed what is stored."""
-        await (await self.reloaded()).show(notice, at_bottom=at_bottom)
-
     async def show(self, notice: Html | None = None, *, at_bottom: bool = False) -> None:
-        """Shows the current screen, now or as soon as Telegram accepts it; see `redraw`.
+        """Stores the conversation, and shows the screen now or as soon as Telegram accepts it.
 
-        Only answers the tap when a later update of the person will draw anyway.
+        Only answers the tap when a later update of the person will draw anyway. See `redraw`.
         """
+        await self.save()
         if self.will_be_drawn_over and not draw(self.view).kept:
             await self.tell(self.answer, beside="tap")
             return
-        await self.tell(
-            partial(self._draw_and_answer, notice, at_bottom=at_bottom),
-            partial(self.redraw, notice, at_bottom=at_bottom),
-        )
+
+        async def draw_and_answer() -> None:
+            # At the same time, so that the button does not wait for the drawing.
+            await asyncio.gather(self.answer(), self._draw_cleared(notice, at_bottom=at_bottom))
+
+        await self.tell(draw_and_answer, partial(self.redraw, notice, at_bottom=at_bottom))
 
     @property
     def will_be_drawn_over(self) -> bool:
@@ -275,18 +270,6 @@ class SupporterContext(ChatContext):
         await self.save()
         if self._leaving:
             await self.tell(self._clear_away, beside="typed")
-
-    async def tell(
-        self, answer: Answer, again: Answer | None = None, *, beside: str | None = None
-    ) -> None:
-        """Sends a reply, before those of people who are not in the middle of signing."""
-        if in_form(self.view.place):
-            self.services.gate.signs(self.chat_id)
-        await ChatContext.tell(self, answer, again, beside=beside)
-
-    async def _draw_and_answer(self, notice: Html | None, *, at_bottom: bool) -> None:
-        # At the same time, so that the button does not wait for the drawing.
-        await asyncio.gather(self.answer(), self._draw_cleared(notice, at_bottom=at_bottom))
 
     async def redraw(self, notice: Html | None = None, *, at_bottom: bool = False) -> None:
         """Draws the person's screen again, reading their state anew; the tap is answered.

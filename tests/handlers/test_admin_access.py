@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 from telegram import Bot, Update
 
-from handlers import _ADMIN_COMMANDS, _SUPPORTER_COMMANDS, _handlers, supporter_messages
+from handlers import _ADMIN_COMMANDS, _handlers, supporter_updates
 from handlers.admin_input import _HANDLED_BY
 from handlers.screens.buttons import AdminAction
 from handlers.screens.command_list import ADMIN_COMMANDS, SUPPORTER_COMMANDS
@@ -36,7 +36,7 @@ _HANDS: dict[str, dict[str, Any]] = {
 
 def test_every_command_of_the_menu_and_every_button_does_something_and_no_other() -> None:
     assert ADMIN_COMMANDS.keys() == _ADMIN_COMMANDS.keys()
-    assert SUPPORTER_COMMANDS.keys() == _SUPPORTER_COMMANDS.keys()
+    assert SUPPORTER_COMMANDS.keys() == supporter_updates.COMMANDS.keys()
     assert set(AdminAction) == _HANDLED_BY.keys()
 
 
@@ -55,7 +55,7 @@ def test_only_an_admins_own_private_new_message_is_an_order(command: str, hand: 
 @pytest.mark.parametrize("command", ADMIN_COMMANDS)
 def test_to_anyone_else_an_order_is_an_unknown_command(command: str) -> None:
     taken = _taken_by(_update(f"/{command}", SUPPORTER, "private", "message", {}))
-    assert taken is supporter_messages.unknown_command
+    assert taken is supporter_updates.unknown_command
 
 
 def test_an_order_for_another_bot_is_none() -> None:

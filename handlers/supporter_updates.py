@@ -1,0 +1,331 @@
+"""What supporters send and tap: commands, names for the form, buttons, and all that is unexpected.
+
+A command or a message is answered with a screen as the newest message of the chat, a tap in the
+message that was tapped.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+
+from telegram import Message
+
+from bot.petition.names import is_surely_a_name
+from bot.petition.stages import AGAIN, KEPT_STAGES, Action, Place, Stage, allowed, expects_name
+from bot.setup.admin_code import is_admin_code
+from bot.text.translations import mark
+from handlers import my_data, opt_out, signing
+from handlers.bot_profile import offer_menu
+from handlers.request_budget import WRITTEN
+from handlers.screens.buttons import SupporterTap, read_tap
+from handlers.supporter_context import SupporterContext
+from handlers.update_filters import is_there
+from storage.audit import add_audit
+from storage.broadcast_types import Kind
+from telegram_text.markup import Html
+
+Handler = Callable[[SupporterContext], Awaitable[None]]
+
+# Telegram's rule for the payload of a start link: https://core.telegram.org/bots/features
+_PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+_NAME_LATER = (Stage.NEW_NAME, Stage.NAME_CONSENT)
+_NOTHING_EDITED = mark("Aquí, editar un mensaje no cambia nada.")
+
+
+async def _start(ctx: SupporterContext) -> None:
+    """Handles /start: shows the petition, and stores the source tag of the link."""
+    await offer_menu(ctx.services, ctx.user.id, ctx.words)
+    language = _language(ctx)
+    place = Place(Stage.LANGUAGE) if language is None and _may_prefer_another(ctx) else Place()
+    ctx = ctx.with_stage(place, source=_source(ctx), language=language)
+    await ctx.at_valid_stage().say()
+
+
+def _opens(action: Action) -> Handler:
+    """Returns the handler of a command that only opens a screen."""
+
+    async def handle(ctx: SupporterContext) -> None:
+        await ctx.at_valid_stage().after(action).say()
+
+    return handle
+
+
+async def _my_data(ctx: SupporterContext) -> None:
+    """Handles /mydata: shows everything stored of the person; recorded in the audit."""
+    await ctx.storage.write(add_audit, "my_data", actor=None, at=ctx.now)
+    await ctx.at_valid_stage().after(Action.MY_DATA).say()
+
+
+async def _withdraw(ctx: SupporterContext) -> None:
+    """Handles /withdraw: asks whether to withdraw the signature."""
+    if ctx.view.signature is None:
+        said = ctx.words.text(
+            "No has firmado: no hay nada que retirar."
+            if ctx.view.petition_state.erased_at is None
+            else "No guardamos ninguna firma tuya: no hay nada que retirar."
+        )
+        # Going to the home screen also erases a typed name that was not signed with.
+        await ctx.with_stage(Place()).say(said)
+        return
+    await ctx.after(Action.WITHDRAW).say()
+
+
+COMMANDS: Mapping[str, Handler] = {
+    "start": _start,
+    "help": _opens(Action.HELP),
+    "language": _opens(Action.LANGUAGES),
+    "privacy": _opens(Action.PRIVACY),
+    "mydata": _my_data,
+    "withdraw": _withdraw,
+    "stop": opt_out.stop,
+    "cancel": lambda ctx: signing.cancel(ctx.at_valid_stage()),
+}
+
+
+async def command(ctx: SupporterContext, *, name: str) -> None:
+    """Handles a command, within the person's budget of it."""
+    ctx = ctx.marking_command()
+    if await ctx.is_within_budget(name):
+        await COMMANDS[name](ctx)
+
+
+def _language(ctx: SupporterContext) -> str | None:
+    """Returns the language the person chose, or that of their Telegram if the petition has it.
+
+    For a language that the petition lacks, None is stored: it may be added one day.
+    """
+    known, language = ctx.conversation.language, ctx.view.language
+    spoken = (ctx.user.language_code or "").lower()
+    return known or (language if spoken.startswith(language) else None)
+
+
+def _may_prefer_another(ctx: SupporterContext) -> bool:
+    """Returns whether to ask somebody who comes for the first time which language they prefer.
+
+    That is, whose Telegram is in a language that the petition lacks. Asked once, at the first
+    contact, so that people who pass over it are not asked again.
+    """
+    is_first, spoken = not ctx.was, ctx.user.language_code
+    return is_first and bool(spoken) and len(ctx.view.petition.languages) > 1
+
+
+def _source(ctx: SupporterContext) -> str | None:
+    """Returns the source tag: the first one stays, and text that may be a name is not one.
+
+    Nor is the code of `petition-bot init`, which comes here if it was not the oldest update.
+    """
+    known = ctx.conversation.source
+    if known is not None or ctx.view.signature is not None:
+        return known
+    if ctx.message is not None and ctx.message.message_id in ctx.conversation.name_message_ids:
+        return None
+    payload = ctx.after_command.strip()
+    return payload if _PAYLOAD.fullmatch(payload) and not is_admin_code(payload) else None
+
+
+async def _set_language(ctx: SupporterContext, language: str) -> None:
+    """Stores the language and returns to the screen before; ignores an unknown language.
+
+    After the very first question the petition comes as a new message, below its picture.
+    """
+    if language not in ctx.services.petition.languages:
+        await ctx.show()
+        return
+    back = ctx.after(Action.SET_LANGUAGE)
+    await back.with_stage(back.view.place, language=language).save()
+    await (await ctx.reloaded()).show(at_bottom=ctx.conversation.language is None)
+
+
+_EFFECTS: Mapping[Action, Callable[[SupporterContext, str], Awaitable[None]]] = {
+    Action.PROFILE_NAME: lambda ctx, _: signing.use_profile_name(ctx),
+    Action.UPDATES: lambda ctx, _: signing.choose(ctx, updates=not ctx.conversation.updates),
+    Action.NEWS: lambda ctx, _: signing.choose(ctx, news=not ctx.conversation.news),
+    Action.WITH_NAME: lambda ctx, _: signing.choose_name(ctx, with_name=True),
+    Action.WITHOUT_NAME: lambda ctx, _: signing.choose_name(ctx, with_name=False),
+    Action.CONFIRM: signing.confirm,
+    Action.SET_LANGUAGE: _set_language,
+    Action.DATA_FILE: lambda ctx, _: my_data.send_file(ctx),
+    Action.RECEIPT: lambda ctx, _: my_data.send_receipt(ctx),
+    Action.ACCEPT_TEXTS: my_data.accept_texts,
+    Action.KEEP_TEXTS: lambda ctx, _: my_data.keep_texts(ctx),
+    Action.ASK_NAME_CONSENT: lambda ctx, _: my_data.ask_name_consent(ctx),
+    Action.GIVE_NAME: my_data.give_name,
+    Action.REMOVE_NAME: lambda ctx, _: my_data.remove_name(ctx),
+    Action.ERASE: lambda ctx, _: opt_out.withdraw(ctx),
+    Action.LETTER_CODE: lambda ctx, _: my_data.show_code(ctx),
+    Action.RESTRICT: lambda ctx, _: opt_out.restrict(ctx),
+    Action.LIFT: lambda ctx, _: opt_out.lift(ctx),
+    Action.REFUSE_UPDATES: lambda ctx, _: opt_out.refuse(ctx, Kind.UPDATE),
+    Action.REFUSE_NEWS: lambda ctx, _: opt_out.refuse(ctx, Kind.NEWS),
+    Action.MUTE: lambda ctx, _: opt_out.mute(ctx),
+    Action.UNMUTE: lambda ctx, _: opt_out.unmute(ctx),
+}
+
+
+# These create a file or a row, or ask for what will; the others only change an existing row.
+_COUNTED = frozenset(
+    {
+        *(Action.DATA_FILE, Action.CONFIRM, Action.CORRECT_NAME, Action.LETTER_CODE),
+        *(Action.ASK_NAME_CONSENT, Action.RECEIPT),
+    }
+)
+
+
+async def tapped(ctx: SupporterContext) -> None:
+    """Carries out a tap if its button belongs to the person's current screen.
+
+    A stale, replayed or forged button changes nothing; the current screen is shown.
+    """
+    ctx = ctx.at_valid_stage()
+    tap = read_tap(ctx.query.data if ctx.query else None)
+    if not isinstance(tap, SupporterTap) or not _belongs(tap, ctx):
+        await ctx.show()
+        return
+    if tap.action in _COUNTED and not await ctx.is_tap_within_budget(tap.action):
+        return
+    if tap.action in _EFFECTS:
+        await _EFFECTS[tap.action](ctx, tap.argument)
+    else:
+        await ctx.after(tap.action, page=tap.page).show()
+
+
+def _belongs(tap: SupporterTap, ctx: SupporterContext) -> bool:
+    if ctx.query is None or not is_there(ctx.query):
+        return False  # what an inaccessible message showed is unknown
+    return tap.version == ctx.conversation.version and allowed(tap.action, ctx.view.place)
+
+
+async def written(ctx: SupporterContext) -> None:
+    """Handles a text: the name if the form asks for one, else points to the buttons."""
+    ctx = _cleared_form(ctx.at_valid_stage())
+    if await ctx.is_within_budget(WRITTEN):
+        await _read(ctx)
+
+
+async def unknown_command(ctx: SupporterContext) -> None:
+    """Handles a command that does not exist, or not for this person."""
+    ctx = _cleared_form(ctx.marking_command().at_valid_stage())
+    if not await ctx.is_within_budget(WRITTEN):
+        return
+    words = ctx.words
+    await ctx.say(words.text("Ese comando no existe aquí. Con /help verás lo que puedes hacer."))
+
+
+async def sent_media(ctx: SupporterContext) -> None:
+    """Handles a photo, sticker, voice message or the like; nothing of it is stored."""
+    ctx = _cleared_form(ctx.at_valid_stage())
+    if not await ctx.is_within_budget(WRITTEN):
+        return
+    stage = ctx.view.place.stage
+    await ctx.say(
+        ctx.words.text(
+            "Para firmar, escribe tu nombre en un mensaje de texto, por favor."
+            if stage is Stage.NAME
+            else "Escribe el nombre en un mensaje de texto, por favor."
+            if stage in _NAME_LATER
+            else "Este chat solo entiende texto y botones; lo que has enviado no se ha guardado."
+        )
+    )
+
+
+async def edited(ctx: SupporterContext) -> None:
+    """Handles an edit: of a message sent to the form like a new text, of any other as no change.
+
+    Messages without text and caption, such as live locations, change by themselves and get no
+    reply.
+    """
+    message, ctx = _message(ctx), ctx.at_valid_stage()
+    if message.text is None and message.caption is None:
+        return
+    is_for_form = _was_sent_to_form(ctx)
+    ctx = _cleared_form(ctx) if is_for_form else ctx
+    if not await ctx.is_within_budget(WRITTEN):
+        return
+    if is_for_form:
+        await _read(ctx)
+    else:
+        await _answer(ctx, _NOTHING_EDITED)
+
+
+def _was_sent_to_form(ctx: SupporterContext) -> bool:
+    """Whether an edited message was sent to the form: it is below the screen, or to be deleted.
+
+    A message above the screen was written before the form was shown, and may have been a
+    question. An admin's message may have been written for a broadcast, and has to stay.
+    """
+    message_id, screen = _message(ctx).message_id, ctx.conversation.message_id
+    if message_id in ctx.conversation.name_message_ids:
+        return True
+    return not ctx.view.by_admin and screen is not None and message_id > screen
+
+
+async def _read(ctx: SupporterContext) -> None:
+    """Handles a text according to the person's stage."""
+    text, place = _message(ctx).text or "", ctx.view.place
+    is_asked_later = place.stage is Stage.NAME_CONSENT and ctx.conversation.name is None
+    if place.stage is Stage.NAME or is_asked_later:
+        await signing.take_name(ctx, text)
+    elif place.stage in (Stage.CONSENT, Stage.NAME_CONSENT):
+        await signing.keep_name(ctx, text)
+    elif place.stage is Stage.NEW_NAME:
+        await my_data.correct_name(ctx, text)
+    elif expects_name(place):
+        await ctx.say()  # the screen says that it is closed and nothing was signed
+    else:
+        await _answer(ctx)
+
+
+async def _answer(ctx: SupporterContext, first: str | None = None) -> None:
+    """Replies to a message outside the form; deletes it if it is surely a name.
+
+    Any other message stays, and the reply says so.
+    """
+    message, words, signature = _message(ctx), ctx.words, ctx.view.signature
+    text = message.text or message.caption or ""
+    if signature is not None and text.strip() == signature.name and not ctx.view.by_admin:
+        # Also when the update of a correction is repeated.
+        ctx = ctx.marking_for_deletion(message.message_id)
+        await ctx.say(words.text("Tu firma lleva ese nombre."))
+        return
+    is_name = not ctx.view.by_admin and is_surely_a_name(text, ctx.user.full_name)
+    told = [words.text(first)] if first is not None else []
+    if is_name:
+        ctx = ctx.marking_for_deletion(message.message_id)
+        told = [words.text("Eso parecía un nombre; no se ha guardado.")]
+    told.append(
+        words.text(
+            "Para firmar, escribe tu nombre en un mensaje nuevo, por favor."
+            if ctx.view.place.stage is Stage.NAME
+            else "Escribe el nombre en un mensaje nuevo, por favor."
+            if ctx.view.place.stage in _NAME_LATER
+            else "Este chat funciona con botones: elige uno de los de abajo, por favor."
+        )
+    )
+    if not is_name:
+        told.append(
+            words.text(
+                "Lo que has escrito se queda en este chat; si lleva tu nombre, puedes borrarlo tú."
+            )
+        )
+    await ctx.say(Html(" ".join(told)))
+
+
+def _cleared_form(ctx: SupporterContext) -> SupporterContext:
+    """Returns the context with the message marked for deletion if it was sent to the form.
+
+    A name that was nearly signed with is as personal as one signed with. Who has answered the
+    question for the name, and is asked again, is not shown the privacy notice a second time.
+    """
+    if ctx.view.place.stage in KEPT_STAGES:
+        return ctx.with_stage(Place())  # the answer comes below what stays in the chat
+    if not expects_name(ctx.view.place):
+        return ctx
+    if ctx.view.place.stage is Stage.NAME and ctx.is_shown:
+        ctx = ctx.with_stage(Place(Stage.NAME, AGAIN))
+    return ctx.marking_for_deletion(_message(ctx).message_id)
+
+
+def _message(ctx: SupporterContext) -> Message:
+    if ctx.message is None:
+        raise ValueError("A message handler needs a message.")
+    return ctx.message
