@@ -27,7 +27,7 @@ from handlers.broadcasts import history, menu
 from handlers.chat_context import open_context
 from handlers.context import Context, PetitionApplication
 from handlers.screens.buttons import NO_MORE
-from handlers.screens.command_list import ADMIN_COMMANDS, SUPPORTER_COMMANDS
+from handlers.screens.help import ADMIN_COMMANDS, SUPPORTER_COMMANDS
 from handlers.supporter_context import SupporterContext
 from handlers.update_filters import (
     GROUP_MESSAGE,

@@ -14,7 +14,7 @@ from telegram import Message
 
 from bot.petition.names import NameRefused, clean_name
 from bot.petition.stages import expects_name
-from handlers import closing, closing_text_input, closing_texts, restored_backup
+from handlers import closing, closing_text_input, closing_texts, operator_notices
 from handlers.admin_context import AdminContext, AdminHandler
 from handlers.broadcasts import confirm, controls, draft_input, history, menu
 from handlers.screens.buttons import AdminAction, AdminTap, read_tap
@@ -136,6 +136,6 @@ _HANDLED_BY: Mapping[AdminAction, AdminHandler] = {
     **controls.CONTROLS,
     AdminAction.HISTORY_PAGE: history.turn_page,
     AdminAction.REPORT: history.report,
-    AdminAction.RELEASE: restored_backup.release,
+    AdminAction.RELEASE: operator_notices.release,
     AdminAction.DISMISS: _dismiss,
 }

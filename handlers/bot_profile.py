@@ -17,7 +17,7 @@ from bot.text.translations import Words
 from bot.transport.error_kinds import ErrorKind, error_kind
 from handlers.context import Services
 from handlers.delayed_replies import LONGEST_WAIT
-from handlers.screens.command_list import ADMIN_COMMANDS, SUPPORTER_COMMANDS
+from handlers.screens.help import ADMIN_COMMANDS, SUPPORTER_COMMANDS
 from storage.telegram_cache import find_cached_item, put_cached_item
 
 _log = structlog.stdlib.get_logger()

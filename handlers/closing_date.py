@@ -15,8 +15,7 @@ from handlers.admin_notices import (
 )
 from handlers.closing_texts import Unready, unready, view_for, what_next
 from handlers.context import Services
-from handlers.handover_notices import handover_notices
-from handlers.restored_backup import restored_notices
+from handlers.operator_notices import handover_notices, restored_notices
 from handlers.screens.closing_texts import ClosingTextsView, change_notice
 from handlers.screens.screen import Screen, paragraphs
 from storage.broadcast_types import Kind

@@ -1,6 +1,6 @@
 """Sends and edits screens, and the one message of a chat that goes from screen to screen."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -106,25 +106,21 @@ class ConversationMessage:
             unused = Screen(words.text("Este mensaje ya no se usa."))
             await tolerate(edit_screen(self.bot, self.chat_id, target, unused))
 
-    async def delete(self, message_id: int) -> bool:
-        """Deletes a message of this chat; returns False when it is too old to be deleted."""
+    async def delete(self, *message_ids: int) -> bool:
+        """Deletes up to 100 messages of this chat; returns False when one is too old for that."""
+        first, *more = message_ids
         try:
-            await self.bot.delete_message(self.chat_id, message_id)
+            if more:
+                await self.bot.delete_messages(self.chat_id, message_ids)
+            else:
+                await self.bot.delete_message(self.chat_id, first)
         except TelegramError as error:
             if error_kind(error) not in _HARMLESS:
                 raise
-            return not stays_for_good(error)
-        return True
-
-    async def delete_together(self, message_ids: Sequence[int]) -> bool:
-        """Deletes up to 100 messages in one call; returns False when one is too old."""
-        try:
-            await self.bot.delete_messages(self.chat_id, message_ids)
-        except TelegramError as error:
-            if error_kind(error) not in _HARMLESS:
-                raise
+            if not more:
+                return not stays_for_good(error)
             # One message that cannot be deleted makes Telegram keep all.
-            return all([await self.delete(message_id) for message_id in message_ids])
+            return all([await self.delete(each) for each in message_ids])
         return True
 
 

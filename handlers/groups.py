@@ -8,7 +8,7 @@ from bot.text.translations import mark
 from handlers.context import Context, Services
 from handlers.conversation_message import tolerate
 from handlers.request_budget import LimitDecision
-from handlers.screens.command_list import SUPPORTER_COMMANDS
+from handlers.screens.help import SUPPORTER_COMMANDS
 
 COMMANDS = frozenset(SUPPORTER_COMMANDS)
 

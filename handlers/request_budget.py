@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from handlers.screens.command_list import SUPPORTER_COMMANDS
+from handlers.screens.help import SUPPORTER_COMMANDS
 
 UNLIMITED = frozenset({"withdraw", "stop"})
 """The commands without a limit."""

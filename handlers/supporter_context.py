@@ -328,7 +328,7 @@ class SupporterContext(ChatContext):
         try:
             async with asyncio.timeout(LONGEST_WAIT):
                 gone = [
-                    await message.delete_together(leaving[start : start + _TOGETHER])
+                    await message.delete(*leaving[start : start + _TOGETHER])
                     for start in range(_ONE_BY_ONE, len(leaving), _TOGETHER)
                 ]
                 gone += [await message.delete(each) for each in leaving[:_ONE_BY_ONE]]

@@ -12,7 +12,7 @@ from bot.intake import UpdatesBehind
 from bot.petition.stages import Action
 from handlers.request_budget import COUNTED, UNLIMITED, WRITTEN
 from handlers.screens.buttons import NO_MORE, AdminTap, SupporterTap, read_tap
-from handlers.screens.command_list import ADMIN_COMMANDS
+from handlers.screens.help import ADMIN_COMMANDS
 
 _MAY_BE_FOR_A_DRAFT = "cancel"
 _COMMAND = re.compile(r"/(\w+)")

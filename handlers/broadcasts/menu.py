@@ -17,7 +17,7 @@ from handlers.broadcasts.preview import show_preview
 from handlers.broadcasts.progress_message import tell_progress
 from handlers.broadcasts.screens.labels import moment_name, subject_name
 from handlers.closing_texts import Unready, unready, why_unready
-from handlers.restored_backup import restored_screen
+from handlers.operator_notices import restored_screen
 from handlers.screens.buttons import AdminAction, Button, read_id
 from handlers.screens.screen import Screen, paragraphs
 from storage.broadcast_types import Broadcast, Correction, Kind

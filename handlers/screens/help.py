@@ -1,14 +1,33 @@
-"""The screens of /language and /help."""
+"""The screens of /language and /help, and the commands as Telegram's menu lists them."""
 
 from collections.abc import Mapping
 
 from bot.petition.stages import Action
-from bot.text.translations import Words
+from bot.text.translations import Words, mark
 from handlers.screens.buttons import Button
-from handlers.screens.command_list import ADMIN_COMMANDS, SUPPORTER_COMMANDS
 from handlers.screens.screen import Screen, lines, paragraphs
 from handlers.screens.supporter_view import View
 from telegram_text.markup import Html, escape
+
+SUPPORTER_COMMANDS: Mapping[str, str] = {
+    "start": mark("Ver la petición"),
+    "language": mark("Cambiar de idioma"),
+    "privacy": mark("Cómo cuidamos tus datos"),
+    "mydata": mark("Ver lo que guardamos de ti"),
+    "stop": mark("No recibir más mensajes, sin retirar tu firma"),
+    "withdraw": mark("Retirar tu firma"),
+    "cancel": mark("Salir sin firmar y borrar lo escrito"),
+    "help": mark("Ayuda"),
+}
+
+ADMIN_COMMANDS: Mapping[str, str] = {
+    "stats": mark("Firmas: total, hoy, por idioma y origen"),
+    "close": mark("Cerrar la petición"),
+    "reopen": mark("Volver a abrir la petición"),
+    "closing": mark("Escribir cómo ha acabado la petición"),
+    "broadcast": mark("Escribir a quienes firmaron"),
+    "broadcasts": mark("Envíos anteriores y programados"),
+}
 
 
 def language(view: View) -> Screen:

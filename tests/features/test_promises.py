@@ -5,7 +5,7 @@ from pathlib import Path
 from shutil import copytree
 
 from bot.petition.petition import BUNDLED, load_petition
-from handlers.screens.command_list import SUPPORTER_COMMANDS
+from handlers.screens.help import SUPPORTER_COMMANDS
 from simulator.faults import Fault
 from simulator.person import Person
 from storage.personal_data import everything_held

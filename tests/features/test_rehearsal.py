@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import open_app
-from handlers.screens.command_list import ADMIN_COMMANDS, SUPPORTER_COMMANDS
+from handlers.screens.help import ADMIN_COMMANDS, SUPPORTER_COMMANDS
 from simulator.chats import Message
 from simulator.person import Person
 from storage.errors import HeldElsewhere

@@ -8,7 +8,7 @@ import pytest
 
 from bot.back_off import BackOff
 from bot.petition.stages import Action
-from handlers.screens.command_list import SUPPORTER_COMMANDS
+from handlers.screens.help import SUPPORTER_COMMANDS
 from storage.errors import ConversationMoved
 from storage.signatures import stored_supporter
 from tests.support.scene import Scene, a_scene, fails

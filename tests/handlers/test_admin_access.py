@@ -14,7 +14,7 @@ from telegram import Bot, Update
 from handlers import _ADMIN_COMMANDS, _handlers, supporter_updates
 from handlers.admin_input import _HANDLED_BY
 from handlers.screens.buttons import AdminAction
-from handlers.screens.command_list import ADMIN_COMMANDS, SUPPORTER_COMMANDS
+from handlers.screens.help import ADMIN_COMMANDS, SUPPORTER_COMMANDS
 
 ADMIN, SUPPORTER = 900, 7
 _BOT = cast(Bot, SimpleNamespace(username="peticion_bot", defaults=None))

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from handlers.bot_profile import publish_profile
 from handlers.context import Services
-from handlers.screens.command_list import ADMIN_COMMANDS, SUPPORTER_COMMANDS
+from handlers.screens.help import ADMIN_COMMANDS, SUPPORTER_COMMANDS
 from tests.support.scene import ADMIN, Scene
 
 PIECES = ("setMyCommands", "setMyDescription", "setMyShortDescription")

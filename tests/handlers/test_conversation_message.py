@@ -165,7 +165,7 @@ async def test_many_vanish_in_one_call_but_those_that_are_too_old(
 ) -> None:
     chat = FakeChat(1, 2, 3)
     chat.too_old = too_old
-    assert await message_of(chat, None).delete_together((1, 2, 4)) is not bool(too_old)
+    assert await message_of(chat, None).delete(1, 2, 4) is not bool(too_old)
     assert chat.calls[0] == ("delete together", (1, 2, 4))
     assert chat.shown == left
 

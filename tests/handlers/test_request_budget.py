@@ -5,7 +5,7 @@ import pytest
 from handlers import request_budget
 from handlers.request_budget import COUNTED, UNLIMITED, WRITTEN, Budgets
 from handlers.request_budget import LimitDecision as Decision
-from handlers.screens.command_list import SUPPORTER_COMMANDS
+from handlers.screens.help import SUPPORTER_COMMANDS
 
 ANA, LUZ = b"ana", b"luz"
 
