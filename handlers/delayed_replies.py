@@ -8,8 +8,8 @@ tap shows the screen all the same: `docs/decisions/delayed-replies.md`.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
@@ -59,11 +59,15 @@ _LONGEST_TRY = 10.0
 _LOOK_INTERVAL = 0.05
 
 
-# Seconds that the current update has waited for Telegram; None outside of `making_way`.
-_waited: ContextVar[float | None] = ContextVar("waited", default=None)
+@dataclass(slots=True)
+class _Handled:
+    """An update that is handled: what has come after it, and the seconds it has waited so far."""
 
-# What has come after the current update; it is asked wherever that waits for a reply.
-_behind: ContextVar[UpdatesBehind] = ContextVar("behind", default=NOTHING_BEHIND)
+    behind: UpdatesBehind = NOTHING_BEHIND
+    waited: float = 0.0
+
+
+_current: ContextVar[_Handled] = ContextVar("current")
 
 _Key = tuple[Hashable, str | None]
 
@@ -79,7 +83,7 @@ class _Reply:
         since: when the last try began.
         tried: done when that try has ended, however it ended.
         tries: how many tries have failed.
-        due: when it is tried again.
+        due: when it is tried again; None while it is tried.
         is_left: whether its update ended before it, so that no caller hears of a failure.
         is_apology: whether it says that another reply failed.
         task: sends it; None while a newer update of its chat is handled.
@@ -110,22 +114,22 @@ class DelayedReplies:
     Args:
         sleep: waits for that many seconds.
         clock: seconds, monotonic.
-        in_the_way: tells whether the current update holds up others and must stop waiting.
+        in_the_way: tells whether the current update must stop waiting; by default, whether it
+            holds up others.
     """
 
     def __init__(
         self,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
-        in_the_way: Callable[[], bool] = lambda: _behind.get().are_held_up,
+        in_the_way: Callable[[], bool] | None = None,
     ) -> None:
         self._sleep = sleep
         self._clock = clock
-        self._in_the_way = in_the_way
+        self._in_the_way = in_the_way or (lambda: self.behind.are_held_up)
         self._longest_wait = LONGEST_WAIT
         self._apology: Callable[[Hashable, Exception], Answer | None] = lambda _chat, _error: None
         self._pending: dict[_Key, _Reply] = {}
-        self._due: dict[_Key, float] = {}
         self._first_tries: dict[asyncio.Timeout, float] = {}
         self._again = asyncio.Semaphore(_MOST_RETRIES)
 
@@ -177,25 +181,19 @@ class DelayedReplies:
     @property
     def behind(self) -> UpdatesBehind:
         """What has come after the current update."""
-        return _behind.get()
-
-    @contextmanager
-    def handling(self, behind: UpdatesBehind) -> Iterator[None]:
-        """Makes known, inside the block, what has come after the current update."""
-        given = _behind.set(behind)
-        try:
-            yield
-        finally:
-            _behind.reset(given)
+        return _current.get(_Handled()).behind
 
     @asynccontextmanager
-    async def making_way(self, chat: Hashable) -> AsyncIterator[None]:
+    async def handling(
+        self, chat: Hashable, behind: UpdatesBehind = NOTHING_BEHIND
+    ) -> AsyncIterator[None]:
         """Holds back the pending reply of a chat while a newer update of it is handled.
 
         A try that is running may end first, within the usual wait. Afterwards the reply is
-        pending again, unless the newer update was replied to.
+        pending again, unless the newer update was replied to. Makes known, meanwhile, what has
+        come after the update.
         """
-        counting = _waited.set(0.0)
+        handled = _current.set(_Handled(behind))
         key = (chat, None)
         reply = self._pending.get(key)
         try:
@@ -204,7 +202,7 @@ class DelayedReplies:
                 self._hold(key, reply)
             yield
         finally:
-            _waited.reset(counting)
+            _current.reset(handled)
             if reply is not None and reply.task is None and self._pending.get(key) is reply:
                 self._start(key, reply)
 
@@ -219,7 +217,6 @@ class DelayedReplies:
 
     def _drop(self, key: _Key) -> None:
         reply = self._pending.pop(key, None)
-        self._due.pop(key, None)
         if reply is not None and reply.task is not None:
             reply.task.cancel()
 
@@ -234,28 +231,25 @@ class DelayedReplies:
             return
         reply.task.cancel()
         reply.task = None
-        self._due.pop(key, None)
         if not reply.tried.done():
             reply.failed(self._clock() + _pause(reply))
 
     async def _wait_for(self, reply: _Reply) -> None:
         """Waits for the running try to end, within the time limit and while it delays nobody."""
-        tried, begun, waited = reply.tried, self._clock(), _waited.get()
-        end = min(reply.since, begun - (waited or 0.0)) + self._longest_wait
+        tried, begun, handled = reply.tried, self._clock(), _current.get(_Handled())
+        end = min(reply.since, begun - handled.waited) + self._longest_wait
         while not tried.done():
             left = end - self._clock()
             if left <= 0 or self._in_the_way():
                 break
             await asyncio.wait({tried}, timeout=min(left, _LOOK_INTERVAL))
-        if waited is not None:
-            _waited.set(waited + self._clock() - begun)
+        handled.waited += self._clock() - begun
 
     async def _send_until_done(self, key: _Key, reply: _Reply) -> None:
         while True:
             if reply.due is not None:
-                self._due[key] = reply.due
                 await self._sleep(max(0.0, reply.due - self._clock()))
-                self._due.pop(key, None)
+                reply.due = None
             try:
                 async with self._room(reply):
                     await reply.answer()
@@ -280,7 +274,7 @@ class DelayedReplies:
         if kind in PASSING or is_database or isinstance(error, TimeoutError):
             waits = kind is ErrorKind.WAIT
             again_in = seconds_to_wait(error) + _EXTRA_PAUSE if waits else _pause(reply)
-            return self._is_tried_later(reply, again_in)
+            return self._is_tried_later(reply, self._clock() + again_in)
         return self._is_apologised_for(key, reply, error)
 
     def _is_apologised_for(self, key: _Key, reply: _Reply, error: Exception) -> bool:
@@ -294,19 +288,21 @@ class DelayedReplies:
         reply.failed(self._clock())
         return True
 
-    def _is_tried_later(self, reply: _Reply, pause: float) -> bool:
+    def _is_tried_later(self, reply: _Reply, due: float) -> bool:
         """Has a reply tried again, unless it waits for too long; of too many the last one goes."""
-        due, tries = self._clock() + pause, reply.tries + 1
+        tries, waiting = reply.tries + 1, dict[_Key, float]()
         if due - reply.begun > _GIVEN_UP_AFTER:
             _log.warning("delayed_reply_given_up", attempt=tries)
             return False
-        if len(self._due) >= _MOST_CHATS:
-            latest = max(self._due, key=self._due.__getitem__)
-            _log.warning("delayed_reply_given_up", waiting=len(self._due))
-            if self._due[latest] <= due:
+        if len(self._pending) > _MOST_CHATS:
+            waiting = {key: each.due for key, each in self._pending.items() if each.due}
+        if len(waiting) >= _MOST_CHATS:
+            latest = max(waiting, key=waiting.__getitem__)
+            _log.warning("delayed_reply_given_up", waiting=len(waiting))
+            if waiting[latest] <= due:
                 return False
             self._drop(latest)
-        _log.info("reply_delayed", seconds=pause, attempt=tries)
+        _log.info("reply_delayed", seconds=due - self._clock(), attempt=tries)
         reply.failed(due)
         return True
 
@@ -340,7 +336,6 @@ class DelayedReplies:
             return  # held back, and still pending
         if self._pending.get(key) is reply:
             del self._pending[key]
-            self._due.pop(key, None)
         _end(reply.tried)
         if not done.cancelled():
             done.exception()  # marks it as retrieved; `tell` raises it

@@ -67,12 +67,8 @@ class UpdateHandler:
         """
         update = _read(raw, self._application.bot)
         here, replies = own_chat(update), self._application.services.delayed_replies
-        with replies.handling(behind):
-            if here is None:
-                await self._handle(update)
-                return
-            async with replies.making_way(here[1].id):
-                await self._handle(update)
+        async with replies.handling(here and here[1].id, behind):
+            await self._handle(update)
 
     async def _handle(self, update: Update) -> None:
         try:
@@ -142,16 +138,17 @@ class UpdateHandler:
             return
         (user, chat), services = here, self._application.services
         said = services.words(user.language_code).label(sentence)
+
+        async def say() -> None:
+            if update.callback_query is not None:
+                await end_spinner(services.bot, update.callback_query)
+            await services.bot.send_message(chat.id, said)
+
         try:
-            await services.delayed_replies.tell(chat.id, partial(self._say, update, chat.id, said))
+            await services.delayed_replies.tell(chat.id, say)
         except TelegramError as error:
             kind = error_kind(error)
             _log.warning("apology_not_sent", update_id=update.update_id, error_kind=kind)
-
-    async def _say(self, update: Update, chat_id: int, said: str) -> None:
-        if update.callback_query is not None:
-            await end_spinner(self._application.bot, update.callback_query)
-        await self._application.bot.send_message(chat_id, said)
 
 
 def _read(raw: dict[str, Any], bot: Bot) -> Update:

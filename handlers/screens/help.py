@@ -39,7 +39,11 @@ def language(view: View) -> Screen:
     asked = [
         view.words_in(code).text("<b>¿En qué idioma quieres seguir?</b>") for code in languages
     ]
-    choices = [Button(_marked(view, code), Action.SET_LANGUAGE, code) for code in languages]
+    choices = []
+    for code in languages:
+        name = view.petition.texts_in(code).language_name
+        marked = f"• {name}" if code == view.conversation.language else name
+        choices.append(Button(marked, Action.SET_LANGUAGE, code))
     back = Button(view.words.label("Volver"), Action.BACK) if has_chosen else None
     return Screen(Html(""), [*choices, back], lines(*dict.fromkeys(asked)))
 
@@ -68,8 +72,3 @@ def help_(view: View) -> Screen:
 
 def _listed(words: Words, described: Mapping[str, str]) -> Html:
     return lines(*(f"/{name} — {escape(words.label(what))}" for name, what in described.items()))
-
-
-def _marked(view: View, code: str) -> str:
-    name = view.petition.texts_in(code).language_name
-    return f"• {name}" if code == view.conversation.language else name

@@ -158,14 +158,18 @@ def _handed_over(view: View) -> Html | None:
 
 def _encrypted(view: View, held: Held) -> Html | None:
     words, name = view.words, view.conversation.name
-    if view.signature is not None and not view.signature.with_name:
-        return words.text("El identificador de tu chat se guarda cifrado.")
     if view.signature is not None:
-        return words.text("Tu nombre y el identificador de tu chat se guardan cifrados.")
-    if name and held.files:
-        return words.text("El nombre escrito y el identificador de tu chat se guardan cifrados.")
+        return words.text(
+            "Tu nombre y el identificador de tu chat se guardan cifrados."
+            if view.signature.with_name
+            else "El identificador de tu chat se guarda cifrado."
+        )
     if name:
-        return words.text("El nombre escrito se guarda cifrado.")
+        return words.text(
+            "El nombre escrito y el identificador de tu chat se guardan cifrados."
+            if held.files
+            else "El nombre escrito se guarda cifrado."
+        )
     return words.text("El identificador de tu chat se guarda cifrado.") if held.files else None
 
 
@@ -201,6 +205,7 @@ def _only_stored(words: Words, signature: Signature) -> Html:
 def _not_signed(view: View) -> Html:
     words, conversation = view.words, view.conversation
     updates_at_most = view.petition.updates_at_most if conversation.updates else 0
+    chosen = conversation.with_name is not None
     return lines(
         words.text(
             "No has firmado esta petición."
@@ -211,20 +216,13 @@ def _not_signed(view: View) -> Html:
         ),
         conversation.name
         and words.text("Nombre escrito, todavía sin firmar: {name}", name=conversation.name),
-        _chosen_name(words, conversation.with_name),
-        conversation.with_name is not None
-        and _choices(words, updates_at_most, news=conversation.news),
-    )
-
-
-def _chosen_name(words: Words, with_name: bool | None) -> Html | None:
-    """Says what the form has about the name, before it is signed."""
-    if with_name is None:
-        return None
-    return words.text(
-        "Has elegido, todavía sin firmar: con tu nombre."
-        if with_name
-        else "Has elegido, todavía sin firmar: sin tu nombre."
+        chosen
+        and words.text(
+            "Has elegido, todavía sin firmar: con tu nombre."
+            if conversation.with_name
+            else "Has elegido, todavía sin firmar: sin tu nombre."
+        ),
+        chosen and _choices(words, updates_at_most, news=conversation.news),
     )
 
 

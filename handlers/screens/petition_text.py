@@ -1,7 +1,6 @@
 """The screens that show the petition: home in its three forms, and the appeal."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
 from operator import itemgetter
 from zoneinfo import ZoneInfo
 
@@ -68,10 +67,8 @@ def page_buttons(view: View, action: Action, page: int, pages: int) -> tuple[But
 def sign_buttons(view: View) -> tuple[Button | None, ...]:
     """Returns the buttons that open the signing form: the first choice is about the name."""
     words, only = view.words, view.petition.with_name
-    named, unnamed = (
-        words.label("✍️ Firmar con mi nombre"),
-        words.label("✍️ Firmar sin dar mi nombre"),
-    )
+    named = words.label("✍️ Firmar con mi nombre")
+    unnamed = words.label("✍️ Firmar sin dar mi nombre")
     return (
         None if only is False else Button(named, Action.WITH_NAME, style=Style.SIGN),
         None if only else Button(unnamed, Action.WITHOUT_NAME, style=Style.SIGN),
@@ -208,56 +205,43 @@ def _closed(view: View) -> Screen:
 
 
 def _kept_until(view: View) -> Html | None:
-    """Says when the signatures are erased, or that they were."""
-    words, state = view.words, view.petition_state
+    """Says when the reader's signature, or all of them, are erased, or that they were."""
+    words, state, signature = view.words, view.petition_state, view.signature
     if state.closed_at is None or view.count == 0:
         return None
-    if view.signature is not None:
-        return _mine_kept_until(view, view.signature)
-    if state.erased_at is not None and not view.any_left:
-        return words.text(
-            "Ya no guardamos ninguna firma: el {day} se borraron las últimas, y solo queda "
-            "cuántas fueron. Si firmaste, la tuya está entre ellas, salvo que la retiraras o que "
-            "ya no contara.",
-            day=words.date(state.erased_at),
-        )
-    if state.erased_at is not None:
+    if signature is None and state.erased_at is not None:
         return words.text(
             "Las firmas cuyo plazo ha acabado ya se han borrado y siguen contadas. Si firmaste "
             "y aquí no consta, la tuya es una de ellas, salvo que la retiraras o que ya no "
             "contara."
+            if view.any_left
+            else "Ya no guardamos ninguna firma: el {day} se borraron las últimas, y solo queda "
+            "cuántas fueron. Si firmaste, la tuya está entre ellas, salvo que la retiraras o que "
+            "ya no contara.",
+            day=words.date(state.erased_at),
         )
-    day, at_most = _erased_on(view, state.closed_at)
-    if day <= view.today:
+    retention = view.petition.retention
+    at = signature.signed_at if signature else state.closed_at
+    signed_on = day_of(at, ZoneInfo(view.petition.time_zone))
+    delivery = view.handover and view.handover.handed_over_on
+    day, at_most = erased_on(retention, signed_on, delivery), erased_on(retention, signed_on, None)
+    if day <= view.today and signature is None:
         return None
+    if day <= view.today:
+        return words.text("El plazo para guardar tu firma ha acabado: se borrará pronto.")
+    if signature is not None:
+        return words.text(
+            "Tu firma se borrará, como muy tarde, el {day}, y seguirá contada."
+            if day == at_most
+            else "Tu firma se borrará a partir del {day} y seguirá contada.",
+            day=words.date(day),
+        )
     return words.text(
         "Las firmas se borrarán, como muy tarde, el {day}, y seguirán contadas."
         if day == at_most
         else "Las firmas se borrarán a partir del {day} y seguirán contadas.",
         day=words.date(day),
     )
-
-
-def _mine_kept_until(view: View, signature: Signature) -> Html:
-    """Says when the reader's own signature is erased."""
-    words = view.words
-    day, at_most = _erased_on(view, signature.signed_at)
-    if day <= view.today:
-        return words.text("El plazo para guardar tu firma ha acabado: se borrará pronto.")
-    return words.text(
-        "Tu firma se borrará, como muy tarde, el {day}, y seguirá contada."
-        if day == at_most
-        else "Tu firma se borrará a partir del {day} y seguirá contada.",
-        day=words.date(day),
-    )
-
-
-def _erased_on(view: View, signed_at: datetime) -> tuple[date, date]:
-    """Returns on which day a signature of this moment is due, and on which at the most."""
-    retention = view.petition.retention
-    signed_on = day_of(signed_at, ZoneInfo(view.petition.time_zone))
-    delivery = None if view.handover is None else view.handover.handed_over_on
-    return erased_on(retention, signed_on, delivery), erased_on(retention, signed_on, None)
 
 
 def _outcome(view: View, counted: Mapping[str, str]) -> list[Html]:

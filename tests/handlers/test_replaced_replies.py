@@ -14,7 +14,7 @@ from tests.handlers.chats import ANA, BEA, EVE, Chat, Clock, Hanging, settled
 
 async def nothing_more(replies: DelayedReplies, chat: int) -> None:
     """Handles an update of a chat that answers nothing."""
-    async with replies.making_way(chat):
+    async with replies.handling(chat):
         await settled()
 
 
@@ -53,7 +53,7 @@ async def test_what_hangs_is_cut_off_by_something_newer(
     await settled()
     clock.now += 3
     await telling
-    async with replies.making_way(EVE):
+    async with replies.handling(EVE):
         await settled()
         assert eve.ended == 1
         await replies.tell(EVE, Chat().answer)
@@ -80,7 +80,7 @@ async def test_what_is_owed_is_not_given_while_something_newer_is_handled(
 ) -> None:
     ana = Chat(NetworkError("Bad Gateway"))
     await replies.tell(ANA, ana.answer)
-    async with replies.making_way(ANA):
+    async with replies.handling(ANA):
         await clock.pass_(60)
         assert ana.tries == 1
     await clock.pass_(0)
@@ -106,7 +106,7 @@ async def test_an_update_that_is_not_done_takes_nothing_away(
     ana = Chat(NetworkError("Bad Gateway"))
     await replies.tell(ANA, ana.answer)
     with pytest.raises(Unavailable):
-        async with replies.making_way(ANA):
+        async with replies.handling(ANA):
             raise Unavailable
     await clock.pass_(60)
     assert ana.tries == 2
@@ -117,7 +117,7 @@ async def test_what_was_answered_takes_the_place_of_what_made_way_for_it(
 ) -> None:
     older, newer = Chat(NetworkError("Bad Gateway")), Chat(NetworkError("Bad Gateway"))
     await replies.tell(ANA, older.answer)
-    async with replies.making_way(ANA):
+    async with replies.handling(ANA):
         await replies.tell(ANA, newer.answer)
     await clock.pass_(60)
     assert (older.tries, newer.tries) == (1, 2)
@@ -129,7 +129,7 @@ async def test_what_stands_beside_the_screen_takes_its_place_from_nothing_else(
     bad = NetworkError("Bad Gateway")
     screen, one, same, other = Chat(bad), Chat(bad), Chat(bad), Chat(bad)
     await replies.tell(ANA, screen.answer)
-    async with replies.making_way(ANA):
+    async with replies.handling(ANA):
         await replies.tell(ANA, one.answer, beside="one")
         await replies.tell(ANA, other.answer, beside="other")
         await replies.tell(ANA, same.answer, beside="one")
@@ -145,7 +145,7 @@ async def test_all_that_an_update_waits_for_takes_three_seconds_together(
     await clock.pass_(0.5)
 
     async def handle() -> None:
-        async with replies.making_way(EVE):
+        async with replies.handling(EVE):
             await replies.tell(EVE, newer.answer)
             await replies.tell(EVE, last.answer, beside="last")
 
@@ -165,7 +165,7 @@ async def test_what_makes_way_takes_no_room(
     monkeypatch.setattr(delayed_replies, "_MOST_CHATS", 1)
     ana, bea = Chat(RateLimited(5)), Chat(RateLimited(50))
     await replies.tell(ANA, ana.answer)
-    async with replies.making_way(ANA):
+    async with replies.handling(ANA):
         await replies.tell(BEA, bea.answer)
         await replies.tell(ANA, Chat().answer)
     await clock.pass_(60)
