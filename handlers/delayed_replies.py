@@ -295,7 +295,8 @@ class DelayedReplies:
             _log.warning("delayed_reply_given_up", attempt=tries)
             return False
         if len(self._pending) > _MOST_CHATS:
-            waiting = {key: each.due for key, each in self._pending.items() if each.due}
+            pending = self._pending.items()
+            waiting = {key: each.due for key, each in pending if each.due and each.task}
         if len(waiting) >= _MOST_CHATS:
             latest = max(waiting, key=waiting.__getitem__)
             _log.warning("delayed_reply_given_up", waiting=len(waiting))

@@ -223,7 +223,7 @@ def _kept_until(view: View) -> Html | None:
     retention = view.petition.retention
     at = signature.signed_at if signature else state.closed_at
     signed_on = day_of(at, ZoneInfo(view.petition.time_zone))
-    delivery = view.handover and view.handover.handed_over_on
+    delivery = view.handover.handed_over_on if view.handover else None
     day, at_most = erased_on(retention, signed_on, delivery), erased_on(retention, signed_on, None)
     if day <= view.today and signature is None:
         return None
