@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial, wraps
+from typing import TypeVar
 
 from telegram import Update
 from telegram.ext import (
@@ -24,7 +25,7 @@ from handlers import (
 )
 from handlers.admin_context import AdminContext
 from handlers.broadcasts import history, menu
-from handlers.chat_context import open_context
+from handlers.chat_context import ChatContext, open_context
 from handlers.context import Context, PetitionApplication
 from handlers.screens.buttons import NO_MORE
 from handlers.screens.help import ADMIN_COMMANDS, SUPPORTER_COMMANDS
@@ -40,10 +41,9 @@ from handlers.update_filters import (
 )
 
 Handler = BaseHandler[Update, Context, None]
-_ForSupporter = Callable[[SupporterContext], Awaitable[None]]
-_ForAdmin = Callable[[AdminContext], Awaitable[None]]
+_Opened = TypeVar("_Opened", bound=ChatContext)
 
-_ADMIN_COMMANDS: Mapping[str, _ForAdmin] = {
+_ADMIN_COMMANDS: Mapping[str, Callable[[AdminContext], Awaitable[None]]] = {
     "close": closing.close,
     "reopen": closing.reopen,
     "closing": closing_texts.closing,
@@ -63,23 +63,24 @@ def _handlers(admins: frozenset[int]) -> Iterator[Handler]:
     # Also what an admin forwarded: it is content for a broadcast.
     sent_by_admin = PRIVATE_MESSAGE & filters.User(admins) & ~filters.StatusUpdate.ALL
     edited_by_admin = PRIVATE_EDIT & filters.User(admins)
-    written = _supporter(supporter_updates.written)
-    sent_media = _supporter(supporter_updates.sent_media)
-    edited = _supporter(supporter_updates.edited)
+    supporter, admin = partial(_opened, SupporterContext), partial(_opened, AdminContext)
+    written = supporter(supporter_updates.written)
+    sent_media = supporter(supporter_updates.sent_media)
+    edited = supporter(supporter_updates.edited)
     commands = {
-        name: _supporter(partial(supporter_updates.command, name=name))
+        name: supporter(partial(supporter_updates.command, name=name))
         for name in SUPPORTER_COMMANDS
     }
 
     # First among the tap handlers: the others expect a tap in a person's own chat.
     yield TapElsewhere(groups.answer_tap_elsewhere)
     for name in ADMIN_COMMANDS:
-        yield CommandHandler(name, _admin(_ADMIN_COMMANDS[name]), by_admin)
+        yield CommandHandler(name, admin(_ADMIN_COMMANDS[name]), by_admin)
     cancel = _prepared_first(admin_input.cancel, commands["cancel"])
     yield CommandHandler("cancel", cancel, by_admin)
     for name, callback in commands.items():
         yield CommandHandler(name, callback, PRIVATE_MESSAGE)
-    unknown = _supporter(supporter_updates.unknown_command)
+    unknown = supporter(supporter_updates.unknown_command)
     yield MessageHandler(PRIVATE_MESSAGE & filters.COMMAND, unknown)
     yield MessageHandler(sent_by_admin & filters.TEXT, _prepared_first(admin_input.sent, written))
     yield MessageHandler(sent_by_admin, _prepared_first(admin_input.sent, sent_media))
@@ -88,35 +89,23 @@ def _handlers(admins: frozenset[int]) -> Iterator[Handler]:
     yield MessageHandler(edited_by_admin, _prepared_first(admin_input.edited, edited))
     yield MessageHandler(PRIVATE_EDIT, edited)
     yield CommandHandler(groups.COMMANDS, groups.invite_to_private_chat, GROUP_MESSAGE)
-    yield AdminTapHandler(admins, _admin(admin_input.tapped))
+    yield AdminTapHandler(admins, admin(admin_input.tapped))
     for kind, data in NO_MORE.items():
         refused = partial(opt_out.refused_under_broadcast, kind=kind)
-        yield CallbackQueryHandler(_supporter(refused), f"^{data}$")
-    yield CallbackQueryHandler(_supporter(supporter_updates.tapped))
+        yield CallbackQueryHandler(supporter(refused), f"^{data}$")
+    yield CallbackQueryHandler(supporter(supporter_updates.tapped))
     yield ChatMemberHandler(opt_out.membership_changed, ChatMemberHandler.MY_CHAT_MEMBER)
 
 
-def _supporter(handle: _ForSupporter) -> HandlerCallback:
-    """Returns the callback for a supporter's update; who writes can be written to again."""
+def _opened(
+    kind: type[_Opened], handle: Callable[[_Opened], Awaitable[object]]
+) -> HandlerCallback:
+    """Returns the callback for an update from a person's own chat, opened as this kind."""
 
     @wraps(handle)
     async def callback(update: Update, context: Context) -> None:
-        ctx = await open_context(SupporterContext, update, context)
-        await ctx.mark_reachable()
-        if ctx.view.by_admin:
-            await ctx.store_admin_name()
-        await handle(ctx)
-
-    return callback
-
-
-def _admin(handle: _ForAdmin) -> HandlerCallback:
-    """Returns the callback for an admin's update, which also brings their menu up to date."""
-
-    @wraps(handle)
-    async def callback(update: Update, context: Context) -> None:
-        ctx = await open_context(AdminContext, update, context)
-        await ctx.refresh_admin()
+        ctx = await open_context(kind, update, context)
+        await ctx.refresh()
         await handle(ctx)
 
     return callback
@@ -130,7 +119,7 @@ def _prepared_first(
     @wraps(as_supporter)
     async def callback(update: Update, context: Context) -> None:
         ctx = await open_context(AdminContext, update, context)
-        await ctx.refresh_admin()
+        await ctx.refresh()
         if not await take(ctx):
             await as_supporter(update, context)
 

@@ -68,12 +68,12 @@ class AdminContext(ChatContext):
         """Answers the tap and awaits `call` at the same time; raises what that raises."""
         await asyncio.gather(call, self.answer())
 
-    async def refresh_admin(self) -> None:
+    async def refresh(self) -> None:
         """Updates the admin's menu and name, and stores a language for an admin without one.
 
         Reports are written in the stored language, as no update triggers them.
         """
-        await self.store_admin_name()
+        await ChatContext.refresh(self)
         await offer_menu(self.services, self.user.id, self.words)
         if self.conversation.language is not None:
             return

@@ -93,13 +93,17 @@ class ChatContext:
         words = ((self.message and self.message.text) or "").split(maxsplit=1)
         return words[1].strip() if len(words) > 1 else ""
 
-    async def store_admin_name(self) -> None:
-        """Stores what Telegram calls an admin now, for the other admins to read.
+    async def refresh(self) -> None:
+        """Stores what has changed since the person wrote last: that they can be reached again.
 
-        Of a name that is empty, a link or hides something none is kept: their number is shown.
+        And what Telegram calls an admin, for the other admins to read. Of a name that is empty, a
+        link or hides something none is kept: their number is shown.
         """
-        name = self.view.profile_name
-        await self.storage.write(save_admin_name, self.user.id, name, self.now)
+        if self.view.signature is not None and self.view.signature.unreachable:
+            await self.services.mark_reachable(self.reference)
+        if self.view.by_admin:
+            name = self.view.profile_name
+            await self.storage.write(save_admin_name, self.user.id, name, self.now)
 
     async def tell(
         self, answer: Answer, again: Answer | None = None, *, beside: str | None = None

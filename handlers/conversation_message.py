@@ -20,7 +20,6 @@ from telegram_text.markup import Html, escape
 
 _log = structlog.stdlib.get_logger()
 
-_NO_PREVIEW = {"is_disabled": True}
 _HARMLESS = frozenset({ErrorKind.GONE, ErrorKind.EXPIRED, ErrorKind.UNCHANGED})
 
 
@@ -126,14 +125,7 @@ class ConversationMessage:
 
 async def send_screen(bot: Bot, chat_id: int, screen: Screen, version: int = 0) -> int:
     """Sends a screen as a new message; returns its id. An admin's screen has no version."""
-    sent = await bot.call(
-        "sendMessage",
-        chat_id=chat_id,
-        text=screen.text,
-        parse_mode=ParseMode.HTML,
-        reply_markup=keyboard(screen, version),
-        link_preview_options=_NO_PREVIEW,
-    )
+    sent = await bot.call("sendMessage", chat_id=chat_id, **_content(screen, version))
     return int(sent["message_id"])
 
 
@@ -141,15 +133,17 @@ async def edit_screen(
     bot: Bot, chat_id: int, message_id: int, screen: Screen, version: int = 0
 ) -> None:
     """Edits the text and buttons of a message into a screen."""
-    await bot.call(
-        "editMessageText",
-        text=screen.text,
-        chat_id=chat_id,
-        message_id=message_id,
-        parse_mode=ParseMode.HTML,
-        reply_markup=keyboard(screen, version),
-        link_preview_options=_NO_PREVIEW,
-    )
+    here = {"chat_id": chat_id, "message_id": message_id}
+    await bot.call("editMessageText", **here, **_content(screen, version))
+
+
+def _content(screen: Screen, version: int) -> dict[str, Any]:
+    return {
+        "text": screen.text,
+        "parse_mode": ParseMode.HTML,
+        "reply_markup": keyboard(screen, version),
+        "link_preview_options": {"is_disabled": True},
+    }
 
 
 async def edit_if_there(

@@ -1,6 +1,6 @@
 """Tells the admins of signatures that will be erased before somebody told how it ended."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from functools import partial
 
@@ -88,12 +88,9 @@ async def _after_handover(services: Services, overdue: Overdue | None) -> list[N
     if until <= now:
         return []  # nobody is kept any more
     signed_before = DueBefore(start_of(handover.handed_over_on, zone, days=1))
-    if (people := (await storage.read(count_due_signatures, signed_before)).untold) == 0:
-        return []
+    people = (await storage.read(count_due_signatures, signed_before)).untold
     day = day_of(until, zone) if is_late else due_on
-    kept = months.months_after_delivery
-    text = await _text(services, step, day, people, kept, after_handover=True)
-    return [Notice(AFTER_HANDOVER, f"{about}{step}", text)]
+    return await _warning(services, AFTER_HANDOVER, f"{about}{step}", step, day, people)
 
 
 async def _at_the_latest(services: Services) -> list[Notice]:
@@ -106,16 +103,12 @@ async def _at_the_latest(services: Services) -> list[Notice]:
     first = soon.first_untold
     if first is None or (step := _step_at_the_latest(services, first)) is None:
         return []
-    day, people = _day_at_the_latest(services, first), 0
+    day = _day_at_the_latest(services, first)
     about = f"{day.toordinal() // _APART[step]}/{step}"
-    if await may_be_sent(services, _AT_THE_LATEST, about):
-        due = await storage.read(count_due_signatures, _before(services, step))
-        people = due.untold
-    if people == 0:
+    if not await may_be_sent(services, _AT_THE_LATEST, about):
         return []
-    months = services.petition.retention.months_at_most
-    text = await _text(services, step, day, people, months, after_handover=False)
-    return [Notice(_AT_THE_LATEST, about, text)]
+    people = (await storage.read(count_due_signatures, _before(services, step))).untold
+    return await _warning(services, _AT_THE_LATEST, about, step, day, people)
 
 
 def _overdue_text(people: int, words: Words) -> Html:
@@ -148,19 +141,12 @@ def _before(services: Services, step: WarningStep) -> DueBefore:
     return due_before(services.petition.retention, services.zone, None, then)
 
 
-async def _text(
-    services: Services,
-    step: WarningStep,
-    day: date,
-    people: int,
-    months: int,
-    *,
-    after_handover: bool,
-) -> Callable[[Words], Html]:
-    """Returns what writes a warning.
-
-    `people` counts those whom nobody told; `months` is how long signatures are kept.
-    """
+async def _warning(
+    services: Services, kind: str, about: str, step: WarningStep, day: date, people: int
+) -> list[Notice]:
+    """Returns a warning about so many people whom nobody told, if there are any."""
+    if people == 0:
+        return []
     storage, why_not = services.storage, await unready(services)
     if await storage.read(closing_update_is_under_way):
         to_do = mark(
@@ -184,31 +170,29 @@ async def _text(
         )
     else:
         to_do = mark("Para contárselo, escribe /broadcast y elige «El mensaje final».")
-    return lambda words: paragraphs(
-        words.text(_HEADINGS[step], day=words.date(day)),
-        _why(words, people, months, after_handover=after_handover),
-        words.text(to_do),
-    )
+    promised = services.petition.retention
 
+    def text(words: Words) -> Html:
+        who = words.plural(
+            "Es {n} persona. En cuanto se borre su firma, ya no se le podrá escribir.",
+            "Son {n} personas. En cuanto se borren sus firmas, ya no se les podrá escribir.",
+            people,
+        )
+        if kind == AFTER_HANDOVER:
+            why = words.plural(
+                "Prometimos borrarlas {n} mes después de la entrega.",
+                "Prometimos borrarlas {n} meses después de la entrega.",
+                promised.months_after_delivery,
+            )
+        else:
+            why = words.plural(
+                "Prometimos no guardar ninguna firma más de {n} mes, y se borrarán aunque nadie "
+                "haga nada.",
+                "Prometimos no guardar ninguna firma más de {n} meses, y se borrarán aunque nadie "
+                "haga nada.",
+                promised.months_at_most,
+            )
+        heading = words.text(_HEADINGS[step], day=words.date(day))
+        return paragraphs(heading, sentences(who, why), words.text(to_do))
 
-def _why(words: Words, people: int, months: int, *, after_handover: bool) -> Html:
-    who = words.plural(
-        "Es {n} persona. En cuanto se borre su firma, ya no se le podrá escribir.",
-        "Son {n} personas. En cuanto se borren sus firmas, ya no se les podrá escribir.",
-        people,
-    )
-    if after_handover:
-        why = words.plural(
-            "Prometimos borrarlas {n} mes después de la entrega.",
-            "Prometimos borrarlas {n} meses después de la entrega.",
-            months,
-        )
-    else:
-        why = words.plural(
-            "Prometimos no guardar ninguna firma más de {n} mes, y se borrarán aunque nadie haga "
-            "nada.",
-            "Prometimos no guardar ninguna firma más de {n} meses, y se borrarán aunque nadie "
-            "haga nada.",
-            months,
-        )
-    return sentences(who, why)
+    return [Notice(kind, about, text)]

@@ -97,26 +97,22 @@ async def _send(services: Services, notice: PersonNotice) -> bool:
         _log.warning("person_notice_dropped", attempt=notice.attempts)
         await storage.write(forget_notice, notice)
         return True
+    has_begun = False
     try:
         said = await _clear_away(services, notice, chat)
-        if not await storage.write(begin_notice, notice):
+        has_begun = await storage.write(begin_notice, notice)
+        if not has_begun:
             return True  # expired, or the person has withdrawn meanwhile
-        await _tell(services, notice, chat, said)
+        await send_screen(services.bot, chat, said)
     except TelegramError as error:
-        if (kind := error_kind(error)) in PASSING:
+        kind = error_kind(error)
+        if has_begun and kind in PASSING - {ErrorKind.UNKNOWN}:
+            await storage.write(take_back_notice, notice)
+        if kind in PASSING:
             return False
         _log.info("person_notice_dropped", error_kind=kind)
     await storage.write(forget_notice, notice)
     return True
-
-
-async def _tell(services: Services, notice: PersonNotice, chat: int, said: Screen) -> None:
-    try:
-        await send_screen(services.bot, chat, said)
-    except TelegramError as error:
-        if error_kind(error) in PASSING - {ErrorKind.UNKNOWN}:
-            await services.storage.write(take_back_notice, notice)
-        raise
 
 
 async def _clear_away(services: Services, notice: PersonNotice, chat: int) -> Screen:

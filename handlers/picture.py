@@ -1,12 +1,10 @@
 """The petition's picture, sent once to each chat, above the conversation message."""
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 from telegram.constants import ParseMode
@@ -16,6 +14,7 @@ from bot.petition.petition import Image
 from bot.petition.stages import Stage
 from bot.transport import Upload
 from bot.transport.error_kinds import ErrorKind, error_kind
+from handlers.chat_context import ChatContext
 from storage.conversations import store_picture
 from storage.telegram_cache import find_cached_item, put_cached_item
 from telegram_text.markup import Html, escape
@@ -26,11 +25,8 @@ _PICTURE = "picture"  # its reply is beside the screen's
 _LONGEST_WAIT = 2.0  # seconds that the screen waits for the picture
 _MOST_AT_ONCE = 20  # that are being sent; if they hang, they take no more connections than that
 
-if TYPE_CHECKING:
-    from handlers.supporter_context import SupporterContext
 
-
-async def show_picture(ctx: SupporterContext) -> None:
+async def show_picture(ctx: ChatContext) -> None:
     """Sends the picture to a chat that has not had it; the screen waits a moment for it.
 
     It stands above the petition, so it is sent only when that is shown as a new message; and only
@@ -54,7 +50,7 @@ async def show_picture(ctx: SupporterContext) -> None:
             await ctx.tell(partial(_send_once, ctx, image), may_have_come, beside=_PICTURE)
 
 
-async def _send_once(ctx: SupporterContext, image: Image) -> None:
+async def _send_once(ctx: ChatContext, image: Image) -> None:
     try:
         sent = await _send(ctx, image)
     except OSError as error:
@@ -70,7 +66,7 @@ async def _send_once(ctx: SupporterContext, image: Image) -> None:
     await ctx.storage.write(store_picture, ctx.reference, sent["message_id"])
 
 
-async def _send(ctx: SupporterContext, image: Image) -> Any:
+async def _send(ctx: ChatContext, image: Image) -> Any:
     storage = ctx.storage
     content = await asyncio.to_thread(image.file.read_bytes)
     digest = hashlib.sha256(content).digest()
@@ -90,7 +86,7 @@ async def _send(ctx: SupporterContext, image: Image) -> Any:
     return sent
 
 
-async def _photo(ctx: SupporterContext, photo: str | Upload, caption: Html) -> Any:
+async def _photo(ctx: ChatContext, photo: str | Upload, caption: Html) -> Any:
     return await ctx.bot.call(
         "sendPhoto",
         chat_id=ctx.chat_id,

@@ -185,11 +185,6 @@ class SupporterContext(ChatContext):
         await replace(self, query=None).show()
         return False
 
-    async def mark_reachable(self) -> None:
-        """Marks the person reachable again if they were not, as they have just written."""
-        if self.view.signature is not None and self.view.signature.unreachable:
-            await self.services.mark_reachable(self.reference)
-
     async def reloaded(self) -> SupporterContext:
         """Returns the context with everything read again from the database."""
         stored = await self.storage.read(stored_supporter, self.reference)

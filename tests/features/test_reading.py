@@ -55,7 +55,7 @@ async def test_a_supporter_who_was_lost_and_an_admin_who_never_wrote_are_read_as
     assert ctx.view.signature.unreachable
     assert ctx.marking_command().conversation != ctx.conversation
     assert stored(tmp_path) == before
-    await ctx.mark_reachable()
+    await ctx.refresh()
     assert stored(tmp_path) != before
 
 
