@@ -185,7 +185,7 @@ async def test_what_fails_to_vanish_reaches_the_caller(error: TelegramError) -> 
     with pytest.raises(type(error)):
         await message_of(chat, None).delete(1)
     with pytest.raises(type(error)):
-        await message_of(chat, None).delete_together((1, 2))
+        await message_of(chat, None).delete(1, 2)
     assert chat.calls == [("delete", 1), ("delete together", (1, 2))]
 
 
