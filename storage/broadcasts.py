@@ -8,22 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Row,
-    and_,
-    bindparam,
-    desc,
-    exists,
-    func,
-    literal_column,
-    or_,
-    select,
-    true,
-    type_coerce,
-    union_all,
-)
+import sqlalchemy as sa
 
 from storage.broadcast_types import (
     ACTIVE,
@@ -60,25 +45,27 @@ _SHORTEST_PART = 1_000  # milliseconds
 _NEEDED = ("author", "confirmed_by", "source_chat")
 
 IS_OPEN = DELIVERIES.c.state.in_((DeliveryState.PENDING, DeliveryState.SENDING))
-_IS_WAITED_FOR = and_(
+_IS_WAITED_FOR = sa.and_(
     BROADCASTS.c.state == BroadcastState.FINISHED,
-    exists().where(DELIVERIES.c.broadcast_id == BROADCASTS.c.id, IS_OPEN),
+    sa.exists().where(DELIVERIES.c.broadcast_id == BROADCASTS.c.id, IS_OPEN),
 )
 
-_NEWEST_FIRST = select(BROADCASTS).order_by(BROADCASTS.c.created_at.desc(), BROADCASTS.c.id)
+_NEWEST_FIRST = sa.select(BROADCASTS).order_by(BROADCASTS.c.created_at.desc(), BROADCASTS.c.id)
 
 # Asked every second, so it is made once; those that are over for good are not even read.
 _MAY_NEED_A_WORKER = _NEWEST_FIRST.where(
-    BROADCASTS.c.petition == bindparam("own_petition"),
-    or_(
+    BROADCASTS.c.petition == sa.bindparam("own_petition"),
+    sa.or_(
         BROADCASTS.c.state.not_in(OVER),
         BROADCASTS.c.reported_at.is_(None),
-        and_(BROADCASTS.c.recall_started_at.is_not(None), BROADCASTS.c.recall_ended_at.is_(None)),
-        and_(BROADCASTS.c.recall_started_at.is_(None), _IS_WAITED_FOR),
+        sa.and_(
+            BROADCASTS.c.recall_started_at.is_not(None), BROADCASTS.c.recall_ended_at.is_(None)
+        ),
+        sa.and_(BROADCASTS.c.recall_started_at.is_(None), _IS_WAITED_FOR),
     ),
 )
-_IS_HELD = select(RESTORES.c.id).where(
-    RESTORES.c.petition == bindparam("own_petition"), RESTORES.c.released_at.is_(None)
+_IS_HELD = sa.select(RESTORES.c.id).where(
+    RESTORES.c.petition == sa.bindparam("own_petition"), RESTORES.c.released_at.is_(None)
 )
 
 
@@ -90,7 +77,7 @@ class Moment(NamedTuple):
     unreachable: int
 
 
-def _broadcast_in(tx: Transaction, row: Row[Any]) -> Broadcast:
+def _broadcast_in(tx: Transaction, row: sa.Row[Any]) -> Broadcast:
     stored, values = row._mapping, tx.unsealed(BROADCASTS, row)
     del values["news_only"]  # as its kind says
     is_lost = [values[name] is None and stored[f"{name}_sealed"] is not None for name in _NEEDED]
@@ -104,12 +91,12 @@ def lock_broadcast(tx: Transaction, key: bytes) -> Broadcast | None:
     PostgreSQL each would otherwise miss what the other has not committed, and the supporter would
     receive nothing.
     """
-    query = select(BROADCASTS).where(tx.of(BROADCASTS), BROADCASTS.c.id == key)
+    query = sa.select(BROADCASTS).where(tx.of(BROADCASTS), BROADCASTS.c.id == key)
     row = tx.first(query.with_for_update(key_share=True))
     return None if row is None else _broadcast_in(tx, row)
 
 
-def broadcast_history(tx: Transaction, *conditions: ColumnElement[bool]) -> list[Broadcast]:
+def broadcast_history(tx: Transaction, *conditions: sa.ColumnElement[bool]) -> list[Broadcast]:
     """Returns the broadcasts for which all of that holds, the newest first."""
     query = _NEWEST_FIRST.where(tx.of(BROADCASTS), *conditions)
     return [_broadcast_in(tx, row) for row in tx.all(query)]
@@ -188,7 +175,7 @@ def recipients(
     only: str | None = None,
     topic: str | None = None,
     upto: int | None = None,
-) -> ColumnElement[bool]:
+) -> sa.ColumnElement[bool]:
     """Returns whether a row of SIGNATURES is a recipient of a broadcast that has no rows yet.
 
     Who received one on its topic is left out; without one that is the topic of all closing
@@ -198,8 +185,8 @@ def recipients(
     if topic is None:
         topic = kind if kind is Kind.CLOSING else ""  # no broadcast has an empty one
     chosen = eligible(tx.slug, kind, topic)
-    counted = true() if upto is None else SIGNATURES.c.number <= upto
-    return and_(chosen, counted, reads(only))
+    counted = sa.true() if upto is None else SIGNATURES.c.number <= upto
+    return sa.and_(chosen, counted, reads(only))
 
 
 def count_audience(
@@ -215,8 +202,8 @@ def count_audience(
     Those who sign after the numbers were shown were not counted, and are not written to either.
     """
     found = recipients(tx, kind, only, topic, last_signature_number)
-    query = select(language().label("spoken"), func.count().label("people"))
-    query = query.where(found).group_by("spoken").order_by(desc("people"), "spoken")
+    query = sa.select(language().label("spoken"), sa.func.count().label("people"))
+    query = query.where(found).group_by("spoken").order_by(sa.desc("people"), "spoken")
     return {row.spoken: row.people for row in tx.all(query)}
 
 
@@ -225,7 +212,7 @@ def has_recipients(tx: Transaction, kind: Kind) -> bool:
     return tx.find(SIGNATURES, recipients(tx, kind)) is not None
 
 
-def count_signers(tx: Transaction, kind: Kind = Kind.CLOSING) -> Row[Any]:
+def count_signers(tx: Transaction, kind: Kind = Kind.CLOSING) -> sa.Row[Any]:
     """Returns how many signers can be written to, and of how many that is not so, and why.
 
     Returns:
@@ -235,17 +222,17 @@ def count_signers(tx: Transaction, kind: Kind = Kind.CLOSING) -> Row[Any]:
         who have had as many messages about the petition as they chose.
     """
     columns, reached = SIGNATURES.c, can_be_written_to()
-    is_chosen = agreed_to(kind) if kind in (Kind.UPDATE, Kind.NEWS) else true()
-    is_left = has_updates_left() if kind is Kind.UPDATE else true()
+    is_chosen = agreed_to(kind) if kind in (Kind.UPDATE, Kind.NEWS) else sa.true()
+    is_left = has_updates_left() if kind is Kind.UPDATE else sa.true()
     conditions = {
         "written_to": reached,
         "unreachable": columns.unreachable_at.is_not(None),
-        "muted": and_(columns.muted_at.is_not(None), columns.unreachable_at.is_(None)),
-        "not_chosen": and_(reached, ~is_chosen),
-        "had_all": and_(reached, is_chosen, ~is_left),
+        "muted": sa.and_(columns.muted_at.is_not(None), columns.unreachable_at.is_(None)),
+        "not_chosen": sa.and_(reached, ~is_chosen),
+        "had_all": sa.and_(reached, is_chosen, ~is_left),
     }
-    counts = [func.count().filter(those).label(name) for name, those in conditions.items()]
-    (row,) = tx.all(select(*counts).where(tx.of(SIGNATURES)))
+    counts = [sa.func.count().filter(those).label(name) for name, those in conditions.items()]
+    (row,) = tx.all(sa.select(*counts).where(tx.of(SIGNATURES)))
     return row
 
 
@@ -253,7 +240,7 @@ def written_to_alone(tx: Transaction, author: int, at: datetime) -> int:
     """Returns to how many people an admin wrote within a day without another's approval."""
     columns = BROADCASTS.c
     # Not those that began within it: one that was paused for a day is sent after it.
-    lasted = or_(columns.ended_at.is_(None), columns.ended_at > at - COUNTED_TOGETHER_FOR)
+    lasted = sa.or_(columns.ended_at.is_(None), columns.ended_at > at - COUNTED_TOGETHER_FOR)
     tallies = [
         tally_of_broadcast(tx, each.id)
         for each in broadcast_history(tx, columns.started_at.is_not(None), lasted)
@@ -269,26 +256,28 @@ def tally_of_broadcast(tx: Transaction, key: bytes) -> Tally:
     Those to people who withdrew since are counted; their messages cannot be deleted, as their
     chats are erased.
     """
-    states = _count(tx, key, "state", true())
+    states = _count(tx, key, "state", sa.true())
     tally = Tally(states.total(), **{str(state): n for state, n in states.items()})
     if tx.find(BROADCASTS, key, BROADCASTS.c.recall_started_at.is_not(None)) is None:
         return tally
-    ended = _count(tx, key, "recall_outcome", literal_column("state") == DeliveryState.DELIVERED)
+    ended = _count(
+        tx, key, "recall_outcome", sa.literal_column("state") == DeliveryState.DELIVERED
+    )
     failed = ended[Recalled.FAILED] + ended[""]
     return replace(tally, recalled=ended[Recalled.DELETED], unrecallable=failed)
 
 
 def _count(
-    tx: Transaction, key: bytes, column: str, which: ColumnElement[bool]
+    tx: Transaction, key: bytes, column: str, which: sa.ColumnElement[bool]
 ) -> Counter[str | None]:
     """Returns how many deliveries of a broadcast have each value of a column.
 
     In one statement, as somebody who withdraws meanwhile goes from one table to the other.
     """
     left, erased = DELIVERIES.c, ERASED_DELIVERIES.c
-    of_left = select(left[column], func.count().label("people")).group_by(left[column])
-    of_erased = select(erased[column], erased.people)
-    counted = union_all(
+    of_left = sa.select(left[column], sa.func.count().label("people")).group_by(left[column])
+    of_erased = sa.select(erased[column], erased.people)
+    counted = sa.union_all(
         of_left.where(left.broadcast_id == key, which),
         of_erased.where(erased.broadcast_id == key, which),
     )
@@ -307,8 +296,8 @@ def count_not_told(tx: Transaction, key: bytes) -> int:
     broadcast = tx.find(BROADCASTS, key)
     if broadcast is None or broadcast.last_signature_number is None:
         return 0
-    on_topic = select(BROADCASTS.c.id).where(BROADCASTS.c.topic == broadcast.topic)
-    got_it = exists().where(
+    on_topic = sa.select(BROADCASTS.c.id).where(BROADCASTS.c.topic == broadcast.topic)
+    got_it = sa.exists().where(
         DELIVERIES.c.signature_id == SIGNATURES.c.id,
         DELIVERIES.c.broadcast_id.in_(on_topic),
         DELIVERIES.c.state == DeliveryState.DELIVERED,
@@ -328,11 +317,11 @@ def timeline_of_broadcast(tx: Transaction, key: bytes, parts: int = 60) -> list[
     columns = DELIVERIES.c
     start, end = to_millis(broadcast.started_at), to_millis(broadcast.ended_at)
     width = max(_SHORTEST_PART, -(-(end - start + 1) // parts))
-    part = (type_coerce(columns.updated_at, BigInteger) - start) // width
+    part = (sa.type_coerce(columns.updated_at, sa.BigInteger) - start) // width
     states = (DeliveryState.DELIVERED, DeliveryState.UNREACHABLE)
     query = (
-        select(
-            part.label("part"), *(func.count().filter(columns.state == each) for each in states)
+        sa.select(
+            part.label("part"), *(sa.func.count().filter(columns.state == each) for each in states)
         )
         .where(columns.broadcast_id == key)
         .where(columns.updated_at.between(broadcast.started_at, broadcast.ended_at))

@@ -114,9 +114,9 @@ def is_sealed(column: sa.Column[Any]) -> bool:
 def key_of(table: sa.Table) -> sa.Column[Any]:
     """Returns the column of a row's key, which its encrypted values are bound to.
 
-    A row without an id is one person's: of a supporter, or of an admin.
+    A row without an id is one person's, of a supporter or of an admin, or has a key of its own.
     """
-    return next(table.c[name] for name in ("id", "admin", "supporter") if name in table.c)
+    return next(table.c[name] for name in ("id", "admin", "supporter", "key") if name in table.c)
 
 
 def blob(

@@ -16,27 +16,15 @@ of a breach goes to everyone who can be reached, whatever else is true of them (
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    FromClause,
-    Select,
-    and_,
-    exists,
-    false,
-    func,
-    literal_column,
-    or_,
-    select,
-    true,
-)
+import sqlalchemy as sa
 
 from storage.broadcast_types import ACTIVE, Correction, DeliveryState, Kind
 from storage.tables import BROADCASTS, CONSENTS, CONVERSATIONS, DELIVERIES, SIGNATURES
 
 
-def _listed(*words: str) -> list[ColumnElement[str]]:
+def _listed(*words: str) -> list[sa.ColumnElement[str]]:
     """Returns words as they stand in a statement: a list of parameters is rendered every time."""
-    return [literal_column(f"'{word}'") for word in words]
+    return [sa.literal_column(f"'{word}'") for word in words]
 
 
 _ARRIVED = _listed(DeliveryState.DELIVERED, DeliveryState.UNCONFIRMED, DeliveryState.SENDING)
@@ -47,7 +35,7 @@ _PURPOSES = {Kind.UPDATE: "updates", Kind.NEWS: "news"}
 
 
 @lru_cache
-def eligible(slug: str, kind: Kind, topic: str, *, but: bytes = b"") -> ColumnElement[bool]:
+def eligible(slug: str, kind: Kind, topic: str, *, but: bytes = b"") -> sa.ColumnElement[bool]:
     """Returns whether a row of SIGNATURES is a recipient of a broadcast.
 
     Who received another one on its topic, or waits for it, is left out. `but` is the id of the
@@ -64,25 +52,25 @@ def eligible(slug: str, kind: Kind, topic: str, *, but: bytes = b"") -> ColumnEl
         conditions.append(has_updates_left(but))
     if kind is Kind.CORRECTION:
         conditions.append(_got_what_was_wrong(Correction.on(topic), but))
-    return and_(*conditions)
+    return sa.and_(*conditions)
 
 
 @cache
-def can_be_written_to() -> ColumnElement[bool]:
+def can_be_written_to() -> sa.ColumnElement[bool]:
     """Returns whether the owner of a row of SIGNATURES can be reached and did not say no."""
     columns = SIGNATURES.c
     since = (columns.unreachable_at, columns.muted_at, columns.restricted_at, columns.objected_at)
-    return and_(columns.invalidation_id.is_(None), *(each.is_(None) for each in since))
+    return sa.and_(columns.invalidation_id.is_(None), *(each.is_(None) for each in since))
 
 
 @cache
-def agreed_to(kind: Kind) -> ColumnElement[bool]:
+def agreed_to(kind: Kind) -> sa.ColumnElement[bool]:
     """Returns whether the owner of a row of SIGNATURES agreed to messages of a kind, and does."""
     return _agreement(kind).scalar_subquery() > 0
 
 
 @cache
-def was_told() -> ColumnElement[bool]:
+def was_told() -> sa.ColumnElement[bool]:
     """Returns whether the owner of a row of SIGNATURES has a closing update that tells the end."""
     closing = BROADCASTS.alias("closing")
     had = _deliveries(closing).where(closing.c.kind == Kind.CLOSING, _tells(closing))
@@ -90,25 +78,25 @@ def was_told() -> ColumnElement[bool]:
 
 
 @cache
-def language() -> ColumnElement[str]:
+def language() -> sa.ColumnElement[str]:
     """Returns what the owner of a row of SIGNATURES reads now, or the language they signed in."""
     read_now = (
-        select(CONVERSATIONS.c.language)
+        sa.select(CONVERSATIONS.c.language)
         .where(CONVERSATIONS.c.petition == SIGNATURES.c.petition)
         .where(CONVERSATIONS.c.supporter == SIGNATURES.c.supporter)
         .correlate(SIGNATURES)
         .scalar_subquery()
     )
-    return func.coalesce(read_now, SIGNATURES.c.language)
+    return sa.func.coalesce(read_now, SIGNATURES.c.language)
 
 
-def reads(only: str | None) -> ColumnElement[bool]:
+def reads(only: str | None) -> sa.ColumnElement[bool]:
     """Returns whether the owner of a row of SIGNATURES reads a language; None: any."""
-    return true() if only is None else language() == only
+    return sa.true() if only is None else language() == only
 
 
 @cache
-def _agreement(kind: Kind) -> Select[Any]:
+def _agreement(kind: Kind) -> sa.Select[Any]:
     """Returns how many consents to a choice there are that have not been taken back.
 
     Counted, as it is by the index: for EXISTS, PostgreSQL reads all consents at every portion and
@@ -116,22 +104,22 @@ def _agreement(kind: Kind) -> Select[Any]:
     """
     purpose = _PURPOSES[kind]
     return (
-        select(func.count())
+        sa.select(sa.func.count())
         .select_from(CONSENTS)
         .where(CONSENTS.c.signature_id == SIGNATURES.c.id)
         .where(CONSENTS.c[f"{purpose}_ended_at"].is_(None))
-        .where(("," + CONSENTS.c.purposes + ",").like(literal_column(f"'%,{purpose},%'")))
+        .where(("," + CONSENTS.c.purposes + ",").like(sa.literal_column(f"'%,{purpose},%'")))
         .correlate(SIGNATURES)
     )
 
 
-def _deliveries(broadcasts: FromClause) -> Select[Any]:
+def _deliveries(broadcasts: sa.FromClause) -> sa.Select[Any]:
     """Returns how many deliveries to the owner of a row of SIGNATURES there are.
 
     Counted like the consents.
     """
     return (
-        select(func.count())
+        sa.select(sa.func.count())
         .select_from(DELIVERIES)
         .join(broadcasts, broadcasts.c.id == DELIVERIES.c.broadcast_id)
         .where(DELIVERIES.c.signature_id == SIGNATURES.c.id)
@@ -139,33 +127,35 @@ def _deliveries(broadcasts: FromClause) -> Select[Any]:
     )
 
 
-def _tells(broadcasts: FromClause) -> ColumnElement[bool]:
+def _tells(broadcasts: sa.FromClause) -> sa.ColumnElement[bool]:
     """Returns whether having received a broadcast is to know what it says.
 
     It is not if it was the closing update and was recalled, as it was wrong.
     """
-    return or_(broadcasts.c.kind != Kind.CLOSING, broadcasts.c.recall_started_at.is_(None))
+    return sa.or_(broadcasts.c.kind != Kind.CLOSING, broadcasts.c.recall_started_at.is_(None))
 
 
-def _was_told_of(slug: str, topic: str, but: bytes) -> ColumnElement[bool]:
+def _was_told_of(slug: str, topic: str, but: bytes) -> sa.ColumnElement[bool]:
     """Returns whether somebody received another broadcast on a topic, or waits for it."""
     state = DELIVERIES.c.state
     columns = BROADCASTS.c
-    on_topic = select(columns.id).where(columns.petition == slug, columns.topic == topic)
-    under_way = select(columns.id).where(columns.petition == slug, columns.state.in_(_UNDER_WAY))
-    waits = and_(state == DeliveryState.PENDING, DELIVERIES.c.broadcast_id.in_(under_way))
-    return exists(
-        select(DELIVERIES.c.position)
+    on_topic = sa.select(columns.id).where(columns.petition == slug, columns.topic == topic)
+    under_way = sa.select(columns.id).where(
+        columns.petition == slug, columns.state.in_(_UNDER_WAY)
+    )
+    waits = sa.and_(state == DeliveryState.PENDING, DELIVERIES.c.broadcast_id.in_(under_way))
+    return sa.exists(
+        sa.select(DELIVERIES.c.position)
         .where(DELIVERIES.c.signature_id == SIGNATURES.c.id)
         .where(DELIVERIES.c.broadcast_id != but)
         .where(DELIVERIES.c.broadcast_id.in_(on_topic.where(_tells(BROADCASTS))))
-        .where(or_(state.in_(_ARRIVED), waits))
+        .where(sa.or_(state.in_(_ARRIVED), waits))
         .correlate(SIGNATURES)
     )
 
 
 @lru_cache
-def has_updates_left(but: bytes = b"") -> ColumnElement[bool]:
+def has_updates_left(but: bytes = b"") -> sa.ColumnElement[bool]:
     """Returns whether somebody agreed to more messages about the petition than they had.
 
     A recalled message counts, as it was read; so does one that was in doubt before it was to be
@@ -177,11 +167,11 @@ def has_updates_left(but: bytes = b"") -> ColumnElement[bool]:
         _deliveries(earlier)
         .where(DELIVERIES.c.broadcast_id != but, earlier.c.kind == Kind.UPDATE)
         .where(
-            or_(
+            sa.or_(
                 state.in_(_ARRIVED),
-                and_(state.in_(_NOT_SENT), attempts > 0),
-                and_(state.in_(_REFUSED), attempts > 1),
-                and_(state == DeliveryState.PENDING, earlier.c.state.in_(_UNDER_WAY)),
+                sa.and_(state.in_(_NOT_SENT), attempts > 0),
+                sa.and_(state.in_(_REFUSED), attempts > 1),
+                sa.and_(state == DeliveryState.PENDING, earlier.c.state.in_(_UNDER_WAY)),
             )
         )
         .scalar_subquery()
@@ -190,20 +180,20 @@ def has_updates_left(but: bytes = b"") -> ColumnElement[bool]:
     return left.scalar_subquery() > 0
 
 
-def _got_what_was_wrong(correction: Correction | None, but: bytes) -> ColumnElement[bool]:
+def _got_what_was_wrong(correction: Correction | None, but: bytes) -> sa.ColumnElement[bool]:
     """Returns whether somebody got what a correction puts right, and wants messages of its kind.
 
     That is the broadcast, and what was sent to those it had not reached. Who got an earlier
     correction, which was wrong too, got that.
     """
     if correction is None:
-        return false()
+        return sa.false()
     wrong = BROADCASTS.alias("wrong")
     first = correction.first
     had = (
         _deliveries(wrong)
         .where(DELIVERIES.c.broadcast_id != but, DELIVERIES.c.state.in_(_ARRIVED))
-        .where(or_(wrong.c.id == first, wrong.c.topic == first.hex()), _tells(wrong))
+        .where(sa.or_(wrong.c.id == first, wrong.c.topic == first.hex()), _tells(wrong))
     )
     got = had.scalar_subquery() > 0
-    return and_(got, agreed_to(correction.kind)) if correction.kind in _PURPOSES else got
+    return sa.and_(got, agreed_to(correction.kind)) if correction.kind in _PURPOSES else got

@@ -105,10 +105,6 @@ class KeyFileOther(NeedsAPerson):
     """
 
 
-class KeyFileUnusable(NeedsAPerson):
-    """The key file cannot be used."""
-
-
 def said_by_system(error: OSError) -> StorageError:
     """Returns why the system refused, which can be said in a language."""
     return StorageError(error.strerror or "The system refused")

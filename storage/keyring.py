@@ -33,7 +33,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from storage.database_url import data_folder
-from storage.errors import BrokenData, KeyFileMissing, KeyFileUnusable
+from storage.errors import BrokenData, KeyFileMissing, NeedsAPerson
 from storage.private_files import output_file, reason_and_command, write_file
 
 _ID_BYTES = 4
@@ -98,7 +98,7 @@ class Keyring:
         """Reads a key file.
 
         Raises:
-            KeyFileMissing, KeyFileUnusable: others than its owner can read or replace it, or it
+            KeyFileMissing, NeedsAPerson: others than its owner can read or replace it, or it
                 is no key file; the message says what to do.
         """
         _, reference, encryption = _read(path)
@@ -207,11 +207,11 @@ def remove_older_encryption_keys(path: Path, newest: bytes) -> None:
     """Leaves only the newest encryption key.
 
     Raises:
-        KeyFileUnusable: the newest one is another than the one with this id.
+        NeedsAPerson: the newest one is another than the one with this id.
     """
     text, _, keys = _read(path)
     if next(iter(keys)) != newest:
-        raise KeyFileUnusable(
+        raise NeedsAPerson(
             "{path} was changed meanwhile; it is left as it is. Run: petition-bot keys rotate",
             path=path,
         )
@@ -226,7 +226,7 @@ def key_apart_from_data(key_file: Path, database_url: str) -> None:
     PostgreSQL there is no such folder and nothing to refuse.
 
     Raises:
-        KeyFileUnusable: it lies in that folder; the message says what to do.
+        NeedsAPerson: it lies in that folder; the message says what to do.
     """
     folder = data_folder(database_url)
     if folder is None or not key_file.resolve().is_relative_to(folder):
@@ -238,7 +238,7 @@ def key_apart_from_data(key_file: Path, database_url: str) -> None:
         # What lies beside the key, and begins with its name, belongs to it.
         f"mv {shlex.quote(str(key_file))}* {shlex.quote(str(elsewhere))}"
     )
-    raise KeyFileUnusable(
+    raise NeedsAPerson(
         "The key file {path} lies inside {folder}, the folder of the database: anyone who copies "
         "that folder has both. Give the database a folder of its own in PETITION_DATABASE_URL, or "
         "move the key; run: {command}\nThen set PETITION_KEY_FILE={key}",
@@ -254,7 +254,7 @@ def _write(path: Path, text: str) -> None:
         write_file(path, text.encode())
     except OSError as error:
         reason = reason_and_command(path, error)
-        raise KeyFileUnusable(
+        raise NeedsAPerson(
             "{path} cannot be written: {reason}", path=path, reason=reason
         ) from error
 
@@ -272,7 +272,7 @@ def _read(path: Path) -> tuple[str, bytes, dict[bytes, bytes]]:
     try:
         text = path.read_text(encoding="ascii")
         if path.stat().st_mode & 0o077:
-            raise KeyFileUnusable(
+            raise NeedsAPerson(
                 "Others than its owner can use the key file {path}; run: {command}",
                 path=path,
                 command=shlex.join(["chmod", "600", str(path)]),
@@ -288,7 +288,7 @@ def _read(path: Path) -> tuple[str, bytes, dict[bytes, bytes]]:
     except ValueError:
         other = path.with_stem(f"{path.stem}-new")
         # The message quotes nothing of the file, which may hold most of a key.
-        raise KeyFileUnusable(
+        raise NeedsAPerson(
             "{path} is not a whole key file. Put back a good copy of it; if nobody has signed "
             "yet, run: {command}\nThen set PETITION_KEY_FILE={key}",
             path=path,
@@ -296,7 +296,7 @@ def _read(path: Path) -> tuple[str, bytes, dict[bytes, bytes]]:
             command=shlex.join(["petition-bot", "keygen", str(other)]),
         ) from None
     except OSError as error:
-        raise KeyFileUnusable(
+        raise NeedsAPerson(
             "The key file {path} cannot be read: {reason}",
             path=path,
             reason=reason_and_command(path, error),
@@ -340,7 +340,7 @@ def refuse_open_folders(path: Path) -> None:
             mending = f"chown {os.geteuid()}"
         else:
             continue
-        raise KeyFileUnusable(
+        raise NeedsAPerson(
             "Others can put another key in the place of the key file {path}; run: {command}",
             path=path,
             command=f"{mending} {shlex.quote(str(folder))}",

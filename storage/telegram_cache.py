@@ -10,7 +10,7 @@ from storage.transaction import Row, Transaction
 
 def find_cached_item(tx: Transaction, key: str) -> Row | None:
     """Returns what Telegram has under a key, its `digest` and `telegram_id`; None for nothing."""
-    return tx.find(TELEGRAM_CACHE, TELEGRAM_CACHE.c.key == key)
+    return tx.find(TELEGRAM_CACHE, key)
 
 
 def put_cached_item(

@@ -25,8 +25,9 @@ from storage.times import rising_id
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
-Condition = sa.ColumnElement[bool] | bytes
-"""Which rows are meant: bytes are the id of one, or the reference of whose row it is."""
+Condition = sa.ColumnElement[bool] | bytes | str
+"""Which rows are meant: bytes are the id of one, or the reference of whose row it is, and a text
+is its key."""
 
 Row = sa.Row[Any]
 """A row as it is stored, whose attributes are the columns; what is encrypted in it stays so."""
@@ -83,7 +84,7 @@ class Transaction:
 
         With `lock` nobody else changes it before the commit.
         """
-        if len(conditions) == 1 and isinstance(conditions[0], bytes):
+        if len(conditions) == 1 and isinstance(conditions[0], bytes | str):
             return self.first(_with_key(table, self.slug, lock), {"own_key": conditions[0]})
         query = sa.select(table).where(*self._where(table, conditions)).limit(1)
         return self.first(query.with_for_update() if lock else query)
@@ -142,7 +143,7 @@ class Transaction:
     ) -> Iterator[sa.ColumnElement[bool]]:
         yield self.of(table)
         for each in conditions:
-            yield key_of(table) == each if isinstance(each, bytes) else each
+            yield key_of(table) == each if isinstance(each, bytes | str) else each
 
     def _adding(self, table: sa.Table, values: dict[str, Any]) -> Insert:
         its = {"petition": self.slug} if "petition" in table.c else {}

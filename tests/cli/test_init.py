@@ -22,7 +22,7 @@ from bot.petition_folder.check import find_problems
 from bot.petition_folder.read import read_folder
 from bot.settings import load_settings
 from simulator import Simulator
-from storage.errors import KeyFileUnusable
+from storage.errors import NeedsAPerson
 from storage.keyring import Keyring
 from tests.support.api_client import TOKEN, ApiClient
 
@@ -226,7 +226,7 @@ async def test_a_key_is_refused_in_the_terminals_language(
     assert names_in(home) == before
     monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
     english = await call(*asked)
-    with pytest.raises(KeyFileUnusable) as refused:
+    with pytest.raises(NeedsAPerson) as refused:
         Keyring.load(key) if key.exists() else Keyring.generate(key)
     assert english.output.replace("\n", "") == str(refused.value).replace("\n", "")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.errors import KeyFileUnusable
+from storage.errors import NeedsAPerson
 from storage.keyring import Keyring, key_apart_from_data
 
 
@@ -25,7 +25,7 @@ class TestTheFolder:
 
     def refused(self, path: Path) -> list[str]:
         """The folders that are to be mended, from the command that does it."""
-        with pytest.raises(KeyFileUnusable, match="run: chmod go-w ") as caught:
+        with pytest.raises(NeedsAPerson, match="run: chmod go-w ") as caught:
             Keyring.load(path)
         return shlex.split(str(caught.value).partition("run: ")[2])[2:]
 
@@ -68,7 +68,7 @@ class TestTheFolder:
         self, key: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         made_by(monkeypatch, {key.parent: 4242}, me=1000)
-        with pytest.raises(KeyFileUnusable, match="run: chown ") as caught:
+        with pytest.raises(NeedsAPerson, match="run: chown ") as caught:
             Keyring.load(key)
         assert shlex.split(str(caught.value).partition("run: ")[2])[2:] == [str(key.parent)]
 
@@ -86,7 +86,7 @@ class TestTheFolder:
     def test_is_looked_at_before_a_key_is_made_in_it(self, tmp_path: Path) -> None:
         (tmp_path / "open").mkdir(mode=0o700)
         (tmp_path / "open").chmod(0o777)
-        with pytest.raises(KeyFileUnusable, match="chmod go-w"):
+        with pytest.raises(NeedsAPerson, match="chmod go-w"):
             Keyring.generate(tmp_path / "open" / "petition.key")
         assert list((tmp_path / "open").iterdir()) == []
 
@@ -109,7 +109,7 @@ def made_by(patch: pytest.MonkeyPatch, owners: dict[Path, int], me: int) -> None
 
 @pytest.mark.parametrize("place", ["data/petition.key", "data/keys/petition.key"])
 def test_a_key_within_the_data_folder_is_refused(tmp_path: Path, place: str) -> None:
-    with pytest.raises(KeyFileUnusable, match="PETITION_KEY_FILE"):
+    with pytest.raises(NeedsAPerson, match="PETITION_KEY_FILE"):
         key_apart_from_data(tmp_path / place, f"sqlite+aiosqlite:///{tmp_path}/data/petition.db")
 
 
@@ -120,7 +120,7 @@ def test_who_moves_the_key_as_told_has_that_one_and_never_one_that_lay_there(
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "petition.key").write_text(folder)
     mine, url = tmp_path / "data" / "petition.key", f"sqlite+aiosqlite:///{tmp_path}/data/it.db"
-    with pytest.raises(KeyFileUnusable) as told:
+    with pytest.raises(NeedsAPerson) as told:
         key_apart_from_data(mine, url)
     moving = ["sh", "-euc", str(told.value).partition("run: ")[2].splitlines()[0]]
     assert subprocess.run(moving, check=False).returncode != 0  # noqa: S603
@@ -134,7 +134,7 @@ def test_who_moves_the_key_as_told_has_that_one_and_never_one_that_lay_there(
 def test_a_link_does_not_hide_that_the_key_is_within_the_data_folder(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "elsewhere").symlink_to(tmp_path / "data")
-    with pytest.raises(KeyFileUnusable):
+    with pytest.raises(NeedsAPerson):
         key_apart_from_data(
             tmp_path / "elsewhere" / "petition.key",
             f"sqlite+aiosqlite:///{tmp_path}/data/petition.db",
@@ -145,7 +145,7 @@ def test_the_default_database_wants_the_key_outside_the_working_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(KeyFileUnusable):
+    with pytest.raises(NeedsAPerson):
         key_apart_from_data(Path("petition.key"), "sqlite+aiosqlite:///petition.db")
     key_apart_from_data(Path("../petition.key"), "sqlite+aiosqlite:///petition.db")
 

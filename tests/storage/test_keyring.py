@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.errors import BrokenData, KeyFileMissing, KeyFileUnusable, StorageError
+from storage.errors import BrokenData, KeyFileMissing, NeedsAPerson, StorageError
 from storage.keyring import Keyring, add_encryption_key, remove_older_encryption_keys
 
 ROW = b"0123456789abcdef"
@@ -169,7 +169,7 @@ def test_the_older_key_is_taken_out_only_behind_the_one_that_everything_has(
     expected = rotated(key_file).newest
     rotated(key_file)
     content = key_file.read_bytes()
-    with pytest.raises(KeyFileUnusable, match="was changed meanwhile"):
+    with pytest.raises(NeedsAPerson, match="was changed meanwhile"):
         remove_older_encryption_keys(key_file, expected)
     assert key_file.read_bytes() == content
 
@@ -209,7 +209,7 @@ def test_a_missing_key_file_says_how_to_make_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o660])
 def test_a_key_file_that_others_can_use_is_refused(key_file: Path, mode: int) -> None:
     key_file.chmod(mode)
-    with pytest.raises(KeyFileUnusable, match="chmod 600"):
+    with pytest.raises(NeedsAPerson, match="chmod 600"):
         Keyring.load(key_file)
 
 
@@ -217,13 +217,13 @@ def test_the_command_that_mends_the_key_file_can_be_pasted(tmp_path: Path) -> No
     path = tmp_path / "it's the key"
     Keyring.generate(path)
     path.chmod(0o644)
-    with pytest.raises(KeyFileUnusable) as refused:
+    with pytest.raises(NeedsAPerson) as refused:
         Keyring.load(path)
     assert shlex.split(str(refused.value).partition("run: ")[2]) == ["chmod", "600", str(path)]
 
 
 def test_a_folder_is_not_a_key_file(tmp_path: Path) -> None:
-    with pytest.raises(KeyFileUnusable, match="Is a directory"):
+    with pytest.raises(NeedsAPerson, match="Is a directory"):
         Keyring.load(tmp_path)
 
 
@@ -244,7 +244,7 @@ def test_a_damaged_key_file_is_refused_and_not_quoted(key_file: Path, damage: ob
     assert callable(damage)
     text = key_file.read_text()
     key_file.write_text(damage(text), encoding="utf-8")
-    with pytest.raises(KeyFileUnusable) as caught:
+    with pytest.raises(NeedsAPerson) as caught:
         Keyring.load(key_file)
     keys = [line.split()[-1] for line in text.splitlines() if not line.startswith("#")]
     assert not any(key[:12] in str(caught.value) for key in keys)
