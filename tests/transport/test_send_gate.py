@@ -170,4 +170,4 @@ def test_the_rate_is_reckoned_to_the_first_refusal_and_not_to_the_proof() -> Non
     gate.refused(1, 60)
     clock.now = 110.9
     flood(gate, 60)
-    assert gate.rate == pytest.approx(0.7 * 30, rel=0.01)
+    assert gate.rate == pytest.approx(0.95 * 30, rel=0.01)
