@@ -6,11 +6,10 @@ import time
 from collections.abc import Awaitable, Callable, Collection
 from enum import Enum, auto
 
-from bot.transport.chat_pauses import Pauses
+from bot.transport.pauses import Pauses
 from bot.transport.rate_estimator import RateEstimator
-from bot.transport.rate_limiter import Line, SlotLimiter
+from bot.transport.rate_limiter import Appointments, Line, ReplyRate, SlotLimiter
 from bot.transport.recent_calls import Chat, RecentCalls
-from bot.transport.reply_rate import Appointments, ReplyRate
 
 # Telegram documents about thirty new messages a second in all
 # (https://core.telegram.org/bots/faq): with this rate and burst, no second has more replies.
@@ -236,12 +235,8 @@ class Gate:
         floods = not goes_first and self._floods(chat)
         if floods and not await self._flooding.take_turn(is_paused):
             return False
-        is_taken = await (self._signing if goes_first else self._people).take_turn(is_paused)
-        if is_taken:
-            self._took_turn(chat, goes_first=goes_first, floods=floods)
-        return is_taken
-
-    def _took_turn(self, chat: Chat, *, goes_first: bool, floods: bool) -> None:
+        if not await (self._signing if goes_first else self._people).take_turn(is_paused):
+            return False
         now = self._clock()
         if goes_first:
             self._went_first.add(chat, now)
@@ -249,6 +244,7 @@ class Gate:
             self._appointments.pass_by(now, self._replies_a_second())
         else:
             self._appointments.use(chat, now)
+        return True
 
 
 def _burst(rate: float) -> int:

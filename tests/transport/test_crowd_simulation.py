@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.transport.chat_pauses import Pauses
+from bot.transport.pauses import Pauses
 from tests.transport.crowd_simulation import Crowded
 
 

@@ -2,8 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.transport.rate_limiter import SlotLimiter
-from bot.transport.reply_rate import ReplyRate
+from bot.transport.rate_limiter import ReplyRate, SlotLimiter
 from tests.transport.limit_simulation import most_at_once
 
 GAPS = st.floats(0, 0.3, allow_nan=False)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.transport import Gate, Lane
-from bot.transport.reply_rate import Appointments
+from bot.transport.rate_limiter import Appointments
 from tests.transport.test_gate_replies import Timeline
 
 RATE, BURST = 25.0, 5

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.transport.chat_pauses import Pauses
+from bot.transport.pauses import Pauses
 
 STRANGER = 99
 
