@@ -77,13 +77,13 @@ async def test_what_is_gone_cannot_be_copied(api: ApiClient, ana: Person, eva: P
     written = ana.send("Hola")
     ana.delete(written)
 
-    assert await api.refusal("copyMessage", message_id=written.id, **to(ana, eva)) == (
-        400,
-        "Bad Request: message to copy not found",
+    assert (
+        await api.bad("copyMessage", message_id=written.id, **to(ana, eva))
+        == "message to copy not found"
     )
-    assert await api.refusal("copyMessages", message_ids=[written.id], **to(ana, eva)) == (
-        400,
-        "Bad Request: there are no messages to forward",
+    assert (
+        await api.bad("copyMessages", message_ids=[written.id], **to(ana, eva))
+        == "there are no messages to forward"
     )
 
 
@@ -130,4 +130,4 @@ async def test_a_list_of_messages_telegram_would_not_take(
 async def test_the_source_must_be_a_chat_the_bot_knows(api: ApiClient, eva: Person) -> None:
     source = {"chat_id": eva.id, "from_chat_id": 5, "message_id": 1}
 
-    assert await api.refusal("copyMessage", **source) == (400, "Bad Request: chat not found")
+    assert await api.bad("copyMessage", **source) == "chat not found"

@@ -151,4 +151,4 @@ async def test_a_webhook_telegram_would_not_set(api: ApiClient) -> None:
             "max_connections must be between 1 and 100",
         ),
     ):
-        assert await api.refusal("setWebhook", **params) == (400, f"Bad Request: {reason}")
+        assert await api.bad("setWebhook", **params) == f"{reason}"

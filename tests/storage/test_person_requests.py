@@ -9,14 +9,13 @@ from sqlalchemy import Executable
 
 from storage import Storage
 from storage.consents import named
-from storage.conversations import conversation_of, save_conversation
+from storage.conversations import save_conversation
 from storage.exports import begin_export
 from storage.keyring import Keyring
 from storage.person_requests import (
     IN_CHAT,
     NOTICES_KEPT_FOR,
     PersonNoticeKind,
-    Proof,
     Signer,
     begin_notice,
     by_code,
@@ -31,7 +30,7 @@ from storage.person_requests import (
     waiting_notices,
 )
 from storage.personal_data import everything_held
-from storage.petitions import Reached, petition_state
+from storage.petitions import Reached
 from storage.restores import replay
 from storage.sent_files import add_sent_file, files_due
 from storage.signatures import signature_of, withdraw_signature
@@ -110,23 +109,6 @@ async def test_a_code_is_read_however_it_is_typed_and_only_until_its_end(
     assert await storage.write(check_proof, 2, code, LATER) is None
 
 
-async def test_after_five_wrong_ones_the_right_one_is_void_and_a_new_one_is_not(
-    storage: Storage, keyring: Keyring
-) -> None:
-    signer, code = await signed(storage, keyring)
-    assert await fits(storage, *["AAAA-3333"] * 4, code) == [
-        *[False] * 4,
-        True,
-    ]
-    assert await fits(storage, "AAAA-3333", code) == [False, False]
-    assert not await storage.write(
-        carry_out_request, PersonNoticeKind.ERASED, 1, by_code(code), LATER
-    )
-    made = await make_code(storage, signer.supporter, LATER)
-    assert made is not None
-    assert await fits(storage, code, made[0]) == [False, True]
-
-
 async def test_a_code_serves_once(storage: Storage, keyring: Keyring) -> None:
     signer, code = await signed(storage, keyring)
     await storage.write(add_sent_file, signer.supporter, chat_id=1, message_id=5, at=NOON)
@@ -186,40 +168,6 @@ async def test_a_code_serves_one_of_two_letters_that_are_answered_at_once(
         *[storage.write(carry_out_request, asked, 1, proof, LATER) for asked in both]
     )
     assert sorted(done) == [False, True]
-
-
-@pytest.mark.parametrize("proof", [verified_otherwise("a copy of the letter"), None])
-async def test_erasing_leaves_one_sealed_sentence_and_no_code(
-    storage: Storage, keyring: Keyring, proof: Proof | None
-) -> None:
-    signer, code = await signed(storage, keyring)
-    await storage.write(begin_export, at=NOON, detail="xlsx")
-    assert await storage.write(
-        carry_out_request,
-        PersonNoticeKind.RESTRICTED,
-        1,
-        verified_otherwise("by telephone"),
-        NOON,
-    )
-    assert await storage.write(
-        carry_out_request, PersonNoticeKind.ERASED, 1, proof or by_code(code), LATER
-    )
-    assert not await storage.write(
-        carry_out_request, PersonNoticeKind.ERASED, 1, proof or by_code(code), LATER
-    )
-    assert not await storage.write(carry_out_request, PersonNoticeKind.SHOWN, 1, LETTER, LATER)
-    for table in ("signatures", "consents", "person_codes"):
-        assert await rows_in(storage, table) == 0, table
-    assert (await storage.read(petition_state)).signatures == 0
-    assert await changes(storage) == ["erased", "restricted"]
-    conversation = await storage.read(conversation_of, signer.supporter)
-    assert conversation is not None
-    assert conversation.stage == "withdrawn"
-    (waiting,) = await storage.read(waiting_notices)
-    assert (waiting.kind, waiting.chat, waiting.attempts) == ("erased", 1, 0)
-    newest = (await storage.read(newest_audit_entries, 1))[0]
-    assert (newest.action, newest.actor) == ("person_erased", None)
-    assert newest.detail == (proof.detail if proof else "by code")
 
 
 async def test_who_withdraws_in_the_chat_leaves_no_sentence_and_no_code(

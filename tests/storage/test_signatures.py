@@ -3,16 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from storage import Storage
-from storage.consents import correct_signed_name, end_consent
 from storage.conversations import Conversation, conversation_of, save_conversation
-from storage.errors import ConversationMoved
 from storage.keyring import Keyring
-from storage.personal_data import everything_held
-from storage.petitions import close_petition, petition_state
-from storage.sent_files import add_sent_file, files_due
+from storage.petitions import petition_state
 from storage.signature_counts import Stats, signature_statistics
 from storage.signatures import (
     Signature,
@@ -20,23 +14,8 @@ from storage.signatures import (
     signature_of,
     withdraw_signature,
 )
-from tests.support.audit_entries import newest_audit_entries
 from tests.support.raw_sql import Statement, read_rows, read_sql, write_sql
 from tests.support.supporters import NOON, WORDS, a_supporter
-
-
-async def test_a_signature_gets_a_number_and_is_counted(
-    storage: Storage, keyring: Keyring
-) -> None:
-    ana, jordi = a_supporter(keyring, 1), a_supporter(keyring, 2, "Jordi")
-    await ana.arrive(storage)
-    await jordi.arrive(storage)
-    for number, someone in enumerate((ana, jordi), 1):
-        assert await someone.sign(storage) is True
-        signature = await storage.read(signature_of, someone.supporter)
-        assert signature is not None
-        assert signature.number == number
-        assert (await storage.read(petition_state)).signatures == number
 
 
 async def test_a_signature_reads_back_as_it_was_given(storage: Storage, keyring: Keyring) -> None:
@@ -56,88 +35,14 @@ async def test_a_signature_reads_back_as_it_was_given(storage: Storage, keyring:
 async def test_the_consent_keeps_the_exact_words_once(storage: Storage, keyring: Keyring) -> None:
     for user_id in (1, 2):
         someone = a_supporter(keyring, user_id)
-        await someone.arrive(storage)
-        new, after = someone.signature(), Conversation(someone.supporter, version=2)
+        new = someone.signature(language="en")
         told = replace(new.consent, notice="What becomes of it.")
-        await storage.write(sign_petition, replace(new, consent=told), after, 1)
-    texts = await read_sql(
-        storage.database, "SELECT text, version FROM consent_texts ORDER BY text"
-    )
-    assert [dict(each) for each in texts] == [
-        {"text": "What becomes of it.", "version": "1"},
-        {"text": WORDS, "version": "1"},
-    ]
-    consents = await read_sql(
-        storage.database, "SELECT purposes, channel, message_id, language FROM consents"
-    )
-    assert (
-        consents
-        == [
-            {
-                "purposes": "signature,news",
-                "channel": "telegram",
-                "message_id": 7,
-                "language": "es",
-            }
-        ]
-        * 2
-    )
-
-
-async def test_how_long_the_form_took_is_stored(storage: Storage, keyring: Keyring) -> None:
-    ana = a_supporter(keyring, 1)
-    await ana.arrive(storage)
-    after = Conversation(ana.supporter, stage="thanks", version=2)
-    await storage.write(sign_petition, replace(ana.signature(), form_seconds=40), after, 1)
-    rows = await read_sql(storage.database, "SELECT form_seconds FROM signatures")
-    assert rows == [{"form_seconds": 40}]
-
-
-async def test_signing_again_adds_nothing(storage: Storage, keyring: Keyring) -> None:
-    ana = a_supporter(keyring, 1)
-    await ana.arrive(storage)
-    await ana.sign(storage)
-    assert await ana.sign(storage, was=2, language="en") is True
-    languages = await read_sql(storage.database, "SELECT language FROM signatures")
-    assert languages == [{"language": "es"}]
-    assert (await storage.read(petition_state)).signatures == 1
-    consents = await read_sql(storage.database, "SELECT id FROM consents")
-    assert len(consents) == 1
-
-
-async def test_a_consent_from_an_older_screen_signs_nothing(
-    storage: Storage, keyring: Keyring
-) -> None:
-    ana = a_supporter(keyring, 1)
-    await ana.arrive(storage)
-    await storage.write(save_conversation, ana.conversation(version=2), was=1, at=NOON)
-    with pytest.raises(ConversationMoved):
-        await ana.sign(storage, was=1)
-    assert await storage.read(signature_of, ana.supporter) is None
-    assert (await storage.read(petition_state)).signatures == 0
-
-
-async def test_a_closed_petition_keeps_nothing_of_whoever_comes_late(
-    storage: Storage, keyring: Keyring
-) -> None:
-    ana = a_supporter(keyring, 1)
-    await ana.arrive(storage)
-    await storage.write(close_petition, revision=0, actor=9, at=NOON)
-    assert await ana.sign(storage) is False
-    conversation = await storage.read(conversation_of, ana.supporter)
-    assert conversation is not None
-    assert conversation.name is None
-    assert (await storage.read(petition_state)).signatures == 0
-
-
-async def test_who_signed_before_closing_is_told_so_after_it(
-    storage: Storage, keyring: Keyring
-) -> None:
-    ana = a_supporter(keyring, 1)
-    await ana.arrive(storage)
-    await ana.sign(storage)
-    await storage.write(close_petition, revision=0, actor=9, at=NOON)
-    assert await ana.sign(storage, was=2) is True
+        after = Conversation(someone.supporter, version=1)
+        await storage.write(sign_petition, replace(new, consent=told), after, 0)
+    texts = await read_sql(storage.database, "SELECT text FROM consent_texts ORDER BY text")
+    assert [each["text"] for each in texts] == ["What becomes of it.", WORDS]
+    consents = await read_sql(storage.database, "SELECT purposes, language FROM consents")
+    assert consents == [{"purposes": "signature,news", "language": "en"}] * 2
 
 
 async def test_withdrawing_erases_signature_consent_and_draft(
@@ -178,30 +83,6 @@ async def test_withdrawing_erases_signature_consent_and_draft(
     assert (conversation.stage, conversation.version) == ("withdrawn", 5)
 
 
-async def test_a_name_is_not_corrected_over_what_was_written_since(
-    storage: Storage, keyring: Keyring
-) -> None:
-    ana = a_supporter(keyring, 1)
-    await ana.arrive(storage)
-    await ana.sign(storage)
-    await storage.write(add_sent_file, ana.supporter, chat_id=1, message_id=5, at=NOON)
-    after = Conversation(ana.supporter, stage="my_data", version=4)
-    for was in (1, 3):
-        with pytest.raises(ConversationMoved):
-            await storage.write(correct_signed_name, after, was, NOON, "Otra")
-    known = await storage.read(signature_of, ana.supporter)
-    assert known is not None
-    assert known.name == ana.name
-    assert await storage.read(files_due) == []
-    assert await storage.read(newest_audit_entries, 9) == []
-    await storage.write(correct_signed_name, after, 2, NOON, "Otra")
-    corrected = await storage.read(signature_of, ana.supporter)
-    assert corrected == replace(known, name="Otra")
-    assert [file.message_id for file in await storage.read(files_due)] == [5]
-    (entry,) = await storage.read(newest_audit_entries, 9)
-    assert (entry.action, entry.actor, entry.detail) == ("correct_name", None, "")
-
-
 async def test_numbers_stay_and_are_never_given_again(storage: Storage, keyring: Keyring) -> None:
     ana, jordi = a_supporter(keyring, 1), a_supporter(keyring, 2)
     for someone in (ana, jordi):
@@ -212,24 +93,6 @@ async def test_numbers_stay_and_are_never_given_again(storage: Storage, keyring:
     signatures = [await storage.read(signature_of, each.supporter) for each in (ana, jordi)]
     assert [each and each.number for each in signatures] == [1, 3]
     assert (await storage.read(petition_state)).signatures == 2
-
-
-async def test_other_news_are_refused_later_and_what_was_agreed_to_stays_on_record(
-    storage: Storage, keyring: Keyring
-) -> None:
-    ana, jon = a_supporter(keyring, 1), a_supporter(keyring, 2)
-    for each in (ana, jon):
-        await each.arrive(storage)
-        await each.sign(storage)
-    before = await storage.read(signature_of, ana.supporter)
-    await storage.write(end_consent, ana.supporter, "news", NOON)
-    after, of_jon = [await storage.read(signature_of, each.supporter) for each in (ana, jon)]
-    assert before is not None
-    assert after is not None
-    assert of_jon is not None
-    assert (before.news, after.news, of_jon.news) == (True, False, True)
-    (consent,) = (await storage.read(everything_held, ana.user_id)).consents
-    assert consent["purposes"] == "signature,news"
 
 
 async def test_the_statistics_add_up(storage: Storage, keyring: Keyring) -> None:

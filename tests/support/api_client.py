@@ -49,3 +49,9 @@ class ApiClient:
         answer = await self.answer(method, **params)
         assert not answer["ok"], answer
         return answer["error_code"], answer["description"]
+
+    async def bad(self, method: str, **params: Any) -> str:
+        """Why a request is a bad one, as Telegram says it."""
+        status, description = await self.refusal(method, **params)
+        assert status == 400, description
+        return description.removeprefix("Bad Request: ")
