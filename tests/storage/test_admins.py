@@ -2,7 +2,6 @@
 
 from storage import Storage
 from storage.admins import names_of_admins, save_admin_name
-from storage.database import Database
 from tests.support.raw_sql import Statement, read_rows, write_sql
 from tests.support.supporters import ADMIN, NOON, later
 
@@ -15,18 +14,16 @@ async def test_of_whom_nothing_is_known_there_is_no_name(storage: Storage) -> No
     assert await storage.read(names_of_admins, [ADMIN, OTHER]) == {ADMIN: "Marta Soler"}
 
 
-async def test_a_new_name_takes_the_place_of_the_former_one(
-    storage: Storage, database: Database
-) -> None:
+async def test_a_new_name_takes_the_place_of_the_former_one(storage: Storage) -> None:
     await storage.write(save_admin_name, ADMIN, "Marta", NOON)
-    before = await read_rows(database, ROWS)
+    before = await read_rows(storage.database, ROWS)
     await storage.write(save_admin_name, ADMIN, "Marta", later(1))
-    assert await read_rows(database, ROWS) == before
+    assert await read_rows(storage.database, ROWS) == before
     await storage.write(save_admin_name, ADMIN, "Marta Soler", later(2))
     assert await storage.read(names_of_admins, [ADMIN]) == {ADMIN: "Marta Soler"}
     await storage.write(save_admin_name, ADMIN, None, later(3))
     assert await storage.read(names_of_admins, [ADMIN]) == {}
-    assert await read_rows(database, ROWS) == []
+    assert await read_rows(storage.database, ROWS) == []
 
 
 async def test_who_takes_anothers_name_is_told_apart_by_the_number(storage: Storage) -> None:
@@ -38,18 +35,16 @@ async def test_who_takes_anothers_name_is_told_apart_by_the_number(storage: Stor
     assert await storage.read(names_of_admins, [OTHER]) == {OTHER: f"{forged} ({OTHER})"}
 
 
-async def test_nobody_reads_a_name_without_the_key(storage: Storage, database: Database) -> None:
+async def test_nobody_reads_a_name_without_the_key(storage: Storage) -> None:
     await storage.write(save_admin_name, ADMIN, "Marta Soler", NOON)
-    stored = repr([dict(row) for row in await read_rows(database, ROWS)])
+    stored = repr([dict(row) for row in await read_rows(storage.database, ROWS)])
     assert "Marta" not in stored
     assert str(ADMIN) not in stored
 
 
-async def test_a_damaged_name_is_none_and_is_stored_again(
-    storage: Storage, database: Database
-) -> None:
+async def test_a_damaged_name_is_none_and_is_stored_again(storage: Storage) -> None:
     await storage.write(save_admin_name, ADMIN, "Marta Soler", NOON)
-    await write_sql(database, "UPDATE admin_names SET name_sealed = :junk", junk=b"junk")
+    await write_sql(storage.database, "UPDATE admin_names SET name_sealed = :junk", junk=b"junk")
     assert await storage.read(names_of_admins, [ADMIN]) == {}
     await storage.write(save_admin_name, ADMIN, "Marta Soler", NOON)
     assert await storage.read(names_of_admins, [ADMIN]) == {ADMIN: "Marta Soler"}

@@ -40,9 +40,9 @@ class Listed:
 
 
 @pytest.fixture
-async def listed(storage: Storage, database: Database, people: Supporters) -> Listed:
+async def listed(storage: Storage, people: Supporters) -> Listed:
     await people.sign([1], updates=9)
-    return Listed(storage, database)
+    return Listed(storage, storage.database)
 
 
 def letters(found: list[Any]) -> str:
@@ -94,16 +94,14 @@ async def test_a_recall_is_most_urgent_and_what_waits_for_an_admin_is_least(
     assert letters(await storage.read(due_broadcasts, SOON)) == "ecbah"
 
 
-async def test_what_a_recalled_one_left_over_is_not_sent(
-    storage: Storage, listed: Listed, database: Database
-) -> None:
+async def test_what_a_recalled_one_left_over_is_not_sent(storage: Storage, listed: Listed) -> None:
     broadcast = await started(storage, kind=Kind.UPDATE)
     key = broadcast.id
 
     async def so(table: str, column: str, value: object) -> None:
         of = "id" if table == "broadcasts" else "broadcast_id"
         sql = f"UPDATE {table} SET {column} = :value WHERE {of} = :id"  # noqa: S608
-        await write_sql(database, sql, value=value, id=key)
+        await write_sql(storage.database, sql, value=value, id=key)
 
     await so("broadcasts", "state", "finished")
     await so("broadcasts", "reported_at", 1)

@@ -183,12 +183,12 @@ class Case:
 
 
 @pytest.fixture
-async def case(database: Database, storage: Storage, people: Supporters) -> Case:
+async def case(storage: Storage, people: Supporters) -> Case:
     """A broadcast that was delivered to its one recipient."""
     await people.sign([1])
     broadcast = await started(storage)
     await tell(storage, broadcast)
-    case = Case(storage, database, broadcast.id)
+    case = Case(storage, storage.database, broadcast.id)
     case.confirmed = (await case.row())["confirmed_by_sealed"]
     return case
 

@@ -10,16 +10,15 @@ from storage.conversations import Conversation
 from storage.errors import ConversationMoved
 from storage.exports import Change
 from storage.handovers import ChangeOwed, exported_lists, owed_changes, record_handover
-from storage.keyring import Keyring
 from storage.signatures import withdraw_signature
 from tests.support.raw_sql import Statement, read_sql, write_all, write_sql
 from tests.support.supporters import NOON, SLUG, Supporters, later
 
 
 @pytest.fixture
-async def people(storage: Storage, keyring: Keyring) -> Supporters:
+async def people(storage: Storage) -> Supporters:
     """Five who signed before noon."""
-    people = Supporters(storage.database, keyring)
+    people = Supporters(storage.database, storage.keyring)
     await people.sign(range(1, 6))
     return people
 

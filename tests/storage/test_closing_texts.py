@@ -130,11 +130,11 @@ async def test_what_an_admin_did_not_see_is_not_published(storage: Storage) -> N
 
 
 async def test_above_the_threshold_a_closed_petition_needs_a_second_admin(
-    storage: Storage, keyring: Keyring
+    storage: Storage,
 ) -> None:
-    await signs_and_closes(storage, keyring, 2)
+    await signs_and_closes(storage, storage.keyring, 2)
     # Who withdraws after the closing had read of it all the same.
-    await storage.write(withdraw_signature, a_supporter(keyring, 1).supporter, NOON)
+    await storage.write(withdraw_signature, a_supporter(storage.keyring, 1).supporter, NOON)
     revision = (await storage.read(petition_state)).revision
     await writes(storage, "Han vuelto")
     asked = await publishes(storage, above=1)
@@ -159,9 +159,9 @@ async def test_above_the_threshold_a_closed_petition_needs_a_second_admin(
 
 
 async def test_what_one_published_for_few_waits_for_another_once_it_is_open_again(
-    storage: Storage, keyring: Keyring
+    storage: Storage,
 ) -> None:
-    await signs_and_closes(storage, keyring, 2)
+    await signs_and_closes(storage, storage.keyring, 2)
     for text, approved in (("Uno", True), ("Dos", False), ("Tres", False)):
         await writes(storage, text)
         asked = await publishes(storage, above=1 if approved else 2)
@@ -178,8 +178,8 @@ async def test_what_one_published_for_few_waits_for_another_once_it_is_open_agai
     assert [t.text for t in await storage.read(all_closing_texts) if t.waits] == ["Tres"]
 
 
-async def test_a_declined_version_can_be_offered_again(storage: Storage, keyring: Keyring) -> None:
-    await signs_and_closes(storage, keyring, 1)
+async def test_a_declined_version_can_be_offered_again(storage: Storage) -> None:
+    await signs_and_closes(storage, storage.keyring, 1)
     await writes(storage, "Han vuelto")
     asked = await publishes(storage, above=0)
     assert asked is not None

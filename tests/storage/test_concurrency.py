@@ -62,9 +62,9 @@ async def assert_whole(storage: Storage) -> int:
 
 
 async def test_two_hundred_people_at_once_get_the_numbers_one_to_two_hundred(
-    storage: Storage, other: Storage, keyring: Keyring
+    storage: Storage, other: Storage
 ) -> None:
-    people = await crowd(storage, keyring, 200)
+    people = await crowd(storage, storage.keyring, 200)
     signed = await asyncio.gather(
         *[each.sign((storage, other)[i % 2]) for i, each in enumerate(people)]
     )
@@ -73,9 +73,9 @@ async def test_two_hundred_people_at_once_get_the_numbers_one_to_two_hundred(
 
 
 async def test_one_person_two_hundred_times_at_once_signs_once(
-    storage: Storage, other: Storage, keyring: Keyring
+    storage: Storage, other: Storage
 ) -> None:
-    (ana,) = await crowd(storage, keyring, 1)
+    (ana,) = await crowd(storage, storage.keyring, 1)
     results = await outcomes(ana.sign((storage, other)[i % 2]) for i in range(200))
     moved = sum(isinstance(each, ConversationMoved) for each in results)
     assert (results.count(True), moved) == (1, 199)
@@ -83,9 +83,9 @@ async def test_one_person_two_hundred_times_at_once_signs_once(
 
 
 async def test_one_person_who_reads_again_after_losing_is_told_they_have_signed(
-    storage: Storage, other: Storage, keyring: Keyring
+    storage: Storage, other: Storage
 ) -> None:
-    (ana,) = await crowd(storage, keyring, 1)
+    (ana,) = await crowd(storage, storage.keyring, 1)
 
     async def tap(through: Storage) -> object:
         while True:
@@ -101,9 +101,9 @@ async def test_one_person_who_reads_again_after_losing_is_told_they_have_signed(
 
 
 async def test_someone_quite_new_signs_once_from_many_places(
-    storage: Storage, other: Storage, keyring: Keyring
+    storage: Storage, other: Storage
 ) -> None:
-    ana = a_supporter(keyring, 1)
+    ana = a_supporter(storage.keyring, 1)
     results = await outcomes(ana.sign((storage, other)[i % 2], was=0) for i in range(50))
     moved = sum(isinstance(each, ConversationMoved) for each in results)
     assert (results.count(True), moved) == (1, 49)
@@ -111,9 +111,9 @@ async def test_someone_quite_new_signs_once_from_many_places(
 
 
 async def test_whoever_is_thanked_while_the_petition_closes_is_in_the_final_count(
-    storage: Storage, other: Storage, keyring: Keyring
+    storage: Storage, other: Storage
 ) -> None:
-    people = await crowd(storage, keyring, 100)
+    people = await crowd(storage, storage.keyring, 100)
     signing = [each.sign((storage, other)[i % 2]) for i, each in enumerate(people)]
 
     async def close() -> int | None:
@@ -129,9 +129,7 @@ async def test_whoever_is_thanked_while_the_petition_closes_is_in_the_final_coun
     assert await assert_whole(storage) == count
 
 
-async def test_of_two_admins_who_close_at_once_one_does(
-    storage: Storage, other: Storage, keyring: Keyring
-) -> None:
+async def test_of_two_admins_who_close_at_once_one_does(storage: Storage, other: Storage) -> None:
     states = await asyncio.gather(
         *[
             each.write(close_petition, revision=0, actor=9, at=NOON)
@@ -143,9 +141,9 @@ async def test_of_two_admins_who_close_at_once_one_does(
 
 
 async def test_signing_and_withdrawing_at_once_keep_the_count(
-    storage: Storage, other: Storage, keyring: Keyring
+    storage: Storage, other: Storage
 ) -> None:
-    people = await crowd(storage, keyring, 40)
+    people = await crowd(storage, storage.keyring, 40)
     work: list[Awaitable[object]] = []
     for each in people:
         work += [
@@ -161,9 +159,9 @@ async def test_signing_and_withdrawing_at_once_keep_the_count(
 
 
 async def test_a_lost_race_for_a_conversation_leaves_the_winners_row(
-    storage: Storage, other: Storage, keyring: Keyring
+    storage: Storage, other: Storage
 ) -> None:
-    (ana,) = await crowd(storage, keyring, 1)
+    (ana,) = await crowd(storage, storage.keyring, 1)
     results = await outcomes(
         (storage, other)[i % 2].write(
             save_conversation, replace(ana.conversation(version=2), page=i), was=1, at=NOON
@@ -179,9 +177,9 @@ async def test_a_lost_race_for_a_conversation_leaves_the_winners_row(
 
 
 async def test_a_signature_and_another_tap_at_once_never_half_happen(
-    storage: Storage, other: Storage, keyring: Keyring
+    storage: Storage, other: Storage
 ) -> None:
-    people = await crowd(storage, keyring, 30)
+    people = await crowd(storage, storage.keyring, 30)
     results = await outcomes(
         work
         for each in people

@@ -191,10 +191,8 @@ async def test_whoever_filled_in_nothing_is_not_written_to(
     assert await storage.write(forget_left_forms, LATER, limit=9) == 0
 
 
-async def test_they_are_forgotten_in_portions_the_longest_left_first(
-    storage: Storage, keyring: Keyring
-) -> None:
-    people = [a_supporter(keyring, number) for number in (3, 1, 2)]
+async def test_they_are_forgotten_in_portions_the_longest_left_first(storage: Storage) -> None:
+    people = [a_supporter(storage.keyring, number) for number in (3, 1, 2)]
     for seconds, someone in enumerate(people):
         at = NOON + timedelta(seconds=seconds)
         await storage.write(save_conversation, someone.conversation(), was=None, at=at)
@@ -206,10 +204,8 @@ async def test_they_are_forgotten_in_portions_the_longest_left_first(
     assert await storage.write(forget_left_forms, end, limit=2) == 0
 
 
-async def test_who_signed_keeps_the_name_and_the_source_of_the_signature(
-    storage: Storage, keyring: Keyring
-) -> None:
-    ana = a_supporter(keyring, 1)
+async def test_who_signed_keeps_the_name_and_the_source_of_the_signature(storage: Storage) -> None:
+    ana = a_supporter(storage.keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage, source="web")
     came = Conversation(ana.supporter, stage="home", name="Ana", source="web", version=3)
@@ -242,10 +238,8 @@ async def test_a_withdrawal_of_someone_who_never_came_makes_no_row(
     assert await storage.read(conversation_of, supporter) is None
 
 
-async def test_a_lost_signature_of_someone_new_makes_no_row(
-    storage: Storage, keyring: Keyring
-) -> None:
-    ana = a_supporter(keyring, 1)
+async def test_a_lost_signature_of_someone_new_makes_no_row(storage: Storage) -> None:
+    ana = a_supporter(storage.keyring, 1)
     with pytest.raises(ConversationMoved):
         await ana.sign(storage, was=3)
     assert await storage.read(conversation_of, ana.supporter) is None

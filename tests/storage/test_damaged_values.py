@@ -39,9 +39,9 @@ def damaged(keyring: Keyring) -> list[str | None]:
 
 
 async def test_a_signature_is_there_without_its_name(
-    storage: Storage, keyring: Keyring, damaged: list[str | None]
+    storage: Storage, damaged: list[str | None]
 ) -> None:
-    ana = a_supporter(keyring, 7, "Ana")
+    ana = a_supporter(storage.keyring, 7, "Ana")
     await ana.arrive(storage)
     await ana.sign(storage)
     whole = await storage.read(signature_of, ana.supporter)
@@ -57,13 +57,13 @@ async def test_a_signature_is_there_without_its_name(
 
 
 async def test_a_conversation_is_there_without_the_name_that_was_typed(
-    storage: Storage, database: Database, people: Supporters, damaged: list[str | None]
+    storage: Storage, people: Supporters, damaged: list[str | None]
 ) -> None:
     supporter = b"s" * 32
     typed = Conversation(supporter, stage="consent", name="Ana", version=1)
     await storage.write(save_conversation, typed, was=None, at=NOON)
     assert (await storage.read(conversation_of, supporter)) == typed
-    await damage(database, "conversations", "name_sealed")
+    await damage(storage.database, "conversations", "name_sealed")
     found = await storage.read(conversation_of, supporter)
     assert found is not None
     assert (found.is_damaged, found.name, found.stage) == (True, None, "consent")
@@ -75,12 +75,12 @@ async def test_a_conversation_is_there_without_the_name_that_was_typed(
 
 
 async def test_a_draft_is_begun_anew(
-    storage: Storage, database: Database, people: Supporters, damaged: list[str | None]
+    storage: Storage, people: Supporters, damaged: list[str | None]
 ) -> None:
     assert await storage.read(find_draft, b"m" * 32) is None
     assert damaged == []
     await storage.write(store_draft, b"m" * 32, "uno", NOON)
-    await damage(database, "drafts", "body_sealed")
+    await damage(storage.database, "drafts", "body_sealed")
     assert await storage.read(find_draft, b"m" * 32) is None
     assert damaged == ["drafts.body_sealed"]
     await storage.write(store_draft, b"m" * 32, "dos", NOON)
@@ -89,7 +89,6 @@ async def test_a_draft_is_begun_anew(
 
 @pytest.mark.parametrize("column", ["author", "confirmed_by", "source_chat"])
 async def test_of_a_broadcast_whose_orders_cannot_be_read_nothing_goes_out(
-    database: Database,
     storage: Storage,
     people: Supporters,
     damaged: list[str | None],
@@ -98,7 +97,7 @@ async def test_of_a_broadcast_whose_orders_cannot_be_read_nothing_goes_out(
     await people.sign([1])
     whole = await started(storage, source_chat=ADMIN)
     assert not whole.is_damaged
-    await damage(database, "broadcasts", f"{column}_sealed")
+    await damage(storage.database, "broadcasts", f"{column}_sealed")
     found = await storage.read(broadcast_with, whole.id)
     assert found is not None
     assert found.is_damaged
@@ -109,38 +108,36 @@ async def test_of_a_broadcast_whose_orders_cannot_be_read_nothing_goes_out(
 
 
 async def test_a_broadcast_of_which_only_the_watcher_is_lost_goes_out(
-    database: Database, storage: Storage, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1])
     whole = await started(storage, progress=(ADMIN, 17))
-    await damage(database, "broadcasts", "progress_chat_sealed")
+    await damage(storage.database, "broadcasts", "progress_chat_sealed")
     found = await storage.read(broadcast_with, whole.id)
     assert found is not None
     assert (found.is_damaged, found.progress_chat) == (False, None)
     assert len(await claim(storage, found)) == 1
 
 
-async def test_a_damaged_broadcast_hides_no_other(
-    database: Database, storage: Storage, people: Supporters
-) -> None:
+async def test_a_damaged_broadcast_hides_no_other(storage: Storage, people: Supporters) -> None:
     first = await started(storage)
     await storage.write(interrupt_broadcast, first.id, StopReason.CONTENT, later(1))
     await start(storage, topic="another", at=later(2))
-    await damage(database, "broadcasts", "confirmed_by_sealed", "state = 'stopped'")
+    await damage(storage.database, "broadcasts", "confirmed_by_sealed", "state = 'stopped'")
     assert [each.is_damaged for each in await storage.read(broadcast_history)] == [False, True]
     assert False in [each.is_damaged for each in await storage.read(due_broadcasts, later(3))]
 
 
 async def test_another_persons_damage_keeps_nobody_from_their_own_data(
-    database: Database, storage: Storage, people: Supporters
+    storage: Storage, people: Supporters
 ) -> None:
     await people.sign([1])
     await started(storage)
-    await damage(database, "broadcasts", "author_sealed")
-    await damage(database, "audit", "actor_sealed")
+    await damage(storage.database, "broadcasts", "author_sealed")
+    await damage(storage.database, "audit", "actor_sealed")
     held = await storage.read(everything_held, 1001)
     assert held.signature is not None
-    await damage(database, "signatures", "name_sealed")
+    await damage(storage.database, "signatures", "name_sealed")
     held = await storage.read(everything_held, 1001)
     assert held.signature is not None
     assert held.signature["name"] is None

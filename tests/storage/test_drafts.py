@@ -2,8 +2,6 @@
 
 from storage import Storage
 from storage.admins import delete_draft, find_draft, store_draft
-from storage.database import Database
-from storage.keyring import Keyring
 from tests.support.raw_sql import read_sql
 from tests.support.supporters import NOON
 
@@ -27,16 +25,14 @@ async def test_each_admin_has_one(storage: Storage) -> None:
     )
 
 
-async def test_of_another_petition_it_is_another(
-    storage: Storage, database: Database, keyring: Keyring
-) -> None:
+async def test_of_another_petition_it_is_another(storage: Storage) -> None:
     await storage.write(store_draft, MARTA, "uno", NOON)
-    assert await Storage(database, keyring, "other").read(find_draft, MARTA) is None
+    assert (
+        await Storage(storage.database, storage.keyring, "other").read(find_draft, MARTA) is None
+    )
 
 
-async def test_nothing_of_it_can_be_read_in_the_table(
-    storage: Storage, database: Database
-) -> None:
+async def test_nothing_of_it_can_be_read_in_the_table(storage: Storage) -> None:
     await storage.write(store_draft, MARTA, "Gracias a todas", NOON)
-    rows = await read_sql(database, "SELECT body_sealed FROM drafts")
+    rows = await read_sql(storage.database, "SELECT body_sealed FROM drafts")
     assert b"Gracias" not in rows[0]["body_sealed"]

@@ -18,7 +18,6 @@ from storage.exports import (
 )
 from storage.handovers import exported_lists, owed_changes
 from storage.invalidations import take_out_signatures, undo_invalidation
-from storage.keyring import Keyring
 from storage.petitions import close_petition
 from storage.times import from_millis
 from tests.support.audit_entries import newest_audit_entries
@@ -27,9 +26,9 @@ from tests.support.supporters import NOON, Supporters, later
 
 
 @pytest.fixture
-async def people(storage: Storage, keyring: Keyring) -> Supporters:
+async def people(storage: Storage) -> Supporters:
     """Six people who signed; the petition is open."""
-    people = Supporters(storage.database, keyring)
+    people = Supporters(storage.database, storage.keyring)
     await people.sign(range(1, 7))
     return people
 

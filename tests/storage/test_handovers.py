@@ -18,7 +18,6 @@ from storage.handovers import (
     undo_handover,
 )
 from storage.journal import Deed, Entry
-from storage.keyring import Keyring
 from storage.petitions import Reached, petition_state, reopen_petition
 from storage.restores import replay
 from storage.signatures import withdraw_signature
@@ -32,9 +31,9 @@ NAMED, COUNTED = True, False
 
 
 @pytest.fixture
-async def people(storage: Storage, keyring: Keyring) -> Supporters:
+async def people(storage: Storage) -> Supporters:
     """Six who signed; the petition is closed at noon, and the list was written then."""
-    people = Supporters(storage.database, keyring)
+    people = Supporters(storage.database, storage.keyring)
     await people.sign(range(1, 7))
     await people.set_closed(True)
     return people
@@ -87,7 +86,7 @@ async def test_a_second_one_and_one_of_an_open_petition_are_refused_without_a_tr
 
 
 async def test_a_backup_from_before_it_gets_it_back_with_its_list_and_what_is_owed(
-    storage: Storage, people: Supporters, keyring: Keyring
+    storage: Storage, people: Supporters
 ) -> None:
     recorded = await storage.write(
         record_handover,
@@ -116,7 +115,7 @@ async def test_a_backup_from_before_it_gets_it_back_with_its_list_and_what_is_ow
 
 
 async def test_one_that_was_taken_back_stays_so_in_a_backup_from_before_that(
-    storage: Storage, people: Supporters, keyring: Keyring
+    storage: Storage, people: Supporters
 ) -> None:
     recorded = await storage.write(record_handover, DAY, at=later(60), without_name=6)
     assert recorded is not None
@@ -132,7 +131,7 @@ async def test_one_that_was_taken_back_stays_so_in_a_backup_from_before_that(
 
 
 async def test_a_restriction_that_is_lifted_again_in_a_backup_hides_no_name_that_was_removed(
-    storage: Storage, people: Supporters, keyring: Keyring
+    storage: Storage, people: Supporters
 ) -> None:
     listed = await _listed(storage, people)
     recorded = await storage.write(

@@ -7,7 +7,6 @@ import pytest
 from storage import Storage
 from storage.broadcast_types import Kind
 from storage.broadcasts import count_audience
-from storage.database import Database
 from storage.invalidations import (
     SignatureCondition,
     all_invalidations,
@@ -15,7 +14,6 @@ from storage.invalidations import (
     take_out_signatures,
     undo_invalidation,
 )
-from storage.keyring import Keyring
 from storage.petitions import close_petition, petition_state
 from storage.signature_counts import signature_statistics, signing_rate
 from tests.support.audit_entries import newest_audit_entries
@@ -29,9 +27,9 @@ NAMELESS = Statement("UPDATE signatures SET name_sealed = NULL WHERE number % 2 
 
 
 @pytest.fixture
-async def signed(storage: Storage, keyring: Keyring) -> Supporters:
+async def signed(storage: Storage) -> Supporters:
     """Ten people signed, one a minute from noon on; from the sixth on by a link, in a second."""
-    people = Supporters(storage.database, keyring)
+    people = Supporters(storage.database, storage.keyring)
     await people.sign(range(1, 11))
     await write_all(
         storage.database,
@@ -233,7 +231,7 @@ async def test_a_name_is_like_a_pattern_however_its_letters_were_typed(
 
 
 async def test_who_is_not_counted_gets_no_broadcast_but_of_a_breach(
-    storage: Storage, signed: Supporters, database: Database
+    storage: Storage, signed: Supporters
 ) -> None:
     key = await take_out(storage, list(range(6, 11)))
 

@@ -17,7 +17,6 @@ from storage.conversations import Conversation, conversation_of
 from storage.exports import Change, begin_export, finish_export
 from storage.handovers import active_handover, owed_changes
 from storage.journal import Deed, Entry
-from storage.keyring import Keyring
 from storage.personal_data import everything_held
 from storage.petitions import Reached, last_number_given, petition_state, require_known_petition
 from storage.restores import replay
@@ -33,10 +32,8 @@ SLUG = "andry"
 
 
 class TestARestoredCopy:
-    async def test_has_everything_that_was_asked_for_since(
-        self, storage: Storage, keyring: Keyring
-    ) -> None:
-        people = [a_supporter(keyring, n, f"Persona {n}") for n in range(1, 8)]
+    async def test_has_everything_that_was_asked_for_since(self, storage: Storage) -> None:
+        people = [a_supporter(storage.keyring, n, f"Persona {n}") for n in range(1, 8)]
         for each in people:
             await each.arrive(storage)
             new = each.signature(with_name=each is not people[2])
@@ -126,10 +123,10 @@ class TestARestoredCopy:
         assert sorted(kinds) == ["name_given", "objected"]
 
     async def test_has_each_name_as_it_was_asked_for_since_where_the_consent_to_it_is_in_it(
-        self, storage: Storage, keyring: Keyring
+        self, storage: Storage
     ) -> None:
         people = {
-            name: a_supporter(keyring, number, f"Persona {number}")
+            name: a_supporter(storage.keyring, number, f"Persona {number}")
             for number, name in enumerate(
                 (
                     *("off", "given", "new", "new and off", "off and given", "before"),
@@ -213,10 +210,8 @@ class TestARestoredCopy:
             undone = [each["undone_at"] for each in await read_rows(storage.database, asked)]
             assert undone == [8, None]
 
-    async def test_fits_no_button_that_was_drawn_after_the_backup(
-        self, storage: Storage, keyring: Keyring
-    ) -> None:
-        ana = a_supporter(keyring, 1)
+    async def test_fits_no_button_that_was_drawn_after_the_backup(self, storage: Storage) -> None:
+        ana = a_supporter(storage.keyring, 1)
         await ana.arrive(storage)
         await storage.write(replay, (), reached=Reached(0), at=NOON)
         once = await storage.read(require_known_petition)

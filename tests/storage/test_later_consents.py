@@ -10,7 +10,6 @@ from storage.consents import NEW_TEXTS, Consent, answer_texts, end_consent
 from storage.conversations import Conversation
 from storage.errors import ConversationMoved
 from storage.handovers import record_handover
-from storage.keyring import Keyring
 from storage.personal_data import everything_held
 from storage.petitions import close_petition
 from storage.signature_counts import signature_statistics
@@ -35,9 +34,9 @@ KEEPS = ("2026-12-24", None)
 
 
 @pytest.fixture
-async def ana(storage: Storage, keyring: Keyring) -> Supporter:
+async def ana(storage: Storage) -> Supporter:
     """Somebody who signed without her name, and chose messages about the petition."""
-    ana = a_supporter(keyring, 5)
+    ana = a_supporter(storage.keyring, 5)
     await ana.arrive(storage)
     new = ana.signature(with_name=False)
     chosen = replace(

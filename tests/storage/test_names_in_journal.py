@@ -11,7 +11,6 @@ from storage.consents import correct_signed_name, remove_signed_name
 from storage.conversations import Conversation
 from storage.errors import ConversationMoved
 from storage.journal import TAKEN_OFF, Deed, Entry, last_entries
-from storage.keyring import Keyring
 from storage.signatures import withdraw_signature
 from storage.times import rising_id
 from tests.support.supporters import NOON, a_supporter
@@ -37,10 +36,10 @@ def meanwhile(storage: Storage, patch: pytest.MonkeyPatch, deed: Callable[[], An
 
 
 async def test_what_is_being_decided_of_one_person_is_left_alone_by_what_another_asks_for(
-    storage: Storage, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Jon takes his name off while the database refuses to take off Ana's."""
-    people = [a_supporter(keyring, 1), a_supporter(keyring, 2, "Jon Gil")]
+    people = [a_supporter(storage.keyring, 1), a_supporter(storage.keyring, 2, "Jon Gil")]
     afters = []
     for each in people:
         await each.sign(storage, was=0)
@@ -59,10 +58,8 @@ async def test_what_is_being_decided_of_one_person_is_left_alone_by_what_another
     assert last_entries(storage.journal.read().entries) == [held[0], of_jon]
 
 
-async def test_who_withdraws_leaves_no_name_in_it_once_it_is_rewritten(
-    storage: Storage, keyring: Keyring
-) -> None:
-    ana, jon = a_supporter(keyring, 1), a_supporter(keyring, 2, "Jon Gil")
+async def test_who_withdraws_leaves_no_name_in_it_once_it_is_rewritten(storage: Storage) -> None:
+    ana, jon = a_supporter(storage.keyring, 1), a_supporter(storage.keyring, 2, "Jon Gil")
     for each in (ana, jon):
         await each.sign(storage, was=0)
         after = Conversation(each.supporter, stage="my_data", version=2)

@@ -83,24 +83,22 @@ def test_the_search_would_find_them(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["sqlite"])
 class TestOnSqlite:
     async def test_nobody_is_in_the_files_while_it_runs(
-        self, storage: Storage, keyring: Keyring, tmp_path: Path
+        self, storage: Storage, tmp_path: Path
     ) -> None:
-        await live(storage, keyring)
+        await live(storage, storage.keyring)
         names = {file.name for file in (tmp_path / "data").iterdir()}
         assert {"petition.db", "petition.db-wal", "petition.db-shm"} <= names
         assert traces(tmp_path / "data") == {}
 
-    async def test_nor_after_it_was_closed(
-        self, storage: Storage, keyring: Keyring, tmp_path: Path
-    ) -> None:
-        await live(storage, keyring)
+    async def test_nor_after_it_was_closed(self, storage: Storage, tmp_path: Path) -> None:
+        await live(storage, storage.keyring)
         await storage.close()
         assert traces(tmp_path / "data") == {}
 
     async def test_what_was_withdrawn_leaves_no_sealed_value_behind(
-        self, storage: Storage, keyring: Keyring, tmp_path: Path
+        self, storage: Storage, tmp_path: Path
     ) -> None:
-        ana = a_supporter(keyring, 1)
+        ana = a_supporter(storage.keyring, 1)
         await ana.arrive(storage)
         await ana.sign(storage)
         rows = await read_rows(storage.database, SEALED)
@@ -111,8 +109,8 @@ class TestOnSqlite:
         assert [each in content for each in sealed] == [False, False]
 
 
-async def test_nobody_is_in_any_column(storage: Storage, keyring: Keyring) -> None:
-    await live(storage, keyring)
+async def test_nobody_is_in_any_column(storage: Storage) -> None:
+    await live(storage, storage.keyring)
     for table in metadata.tables:
         rows = await read_sql(storage.database, f"SELECT * FROM {table}")  # noqa: S608
         shown = repr([dict(row) for row in rows])
@@ -121,11 +119,9 @@ async def test_nobody_is_in_any_column(storage: Storage, keyring: Keyring) -> No
         assert str(ADMIN) not in shown
 
 
-async def test_a_draft_is_erased_from_the_conversation_too(
-    storage: Storage, keyring: Keyring
-) -> None:
-    await live(storage, keyring)
-    canary = a_supporter(keyring, CHAT, NAME)
+async def test_a_draft_is_erased_from_the_conversation_too(storage: Storage) -> None:
+    await live(storage, storage.keyring)
+    canary = a_supporter(storage.keyring, CHAT, NAME)
     await storage.write(withdraw_signature, canary.supporter, NOON)
     assert await storage.read(conversation_of, canary.supporter) == Conversation(
         canary.supporter, stage="withdrawn", version=4
@@ -133,13 +129,13 @@ async def test_a_draft_is_erased_from_the_conversation_too(
 
 
 async def test_two_petitions_that_one_person_signed_have_no_value_of_theirs_in_common(
-    storage: Storage, keyring: Keyring, database_url: str
+    storage: Storage, database_url: str
 ) -> None:
     """LOPDGDD art. 9(1): whoever has the database cannot tell that it was the same person."""
-    other = await open_storage(database_url, keyring, "other")
+    other = await open_storage(database_url, storage.keyring, "other")
     found: dict[str, set[object]] = {}
     for slug, one in (("andry", storage), ("other", other)):
-        canary = a_supporter(keyring, CHAT, NAME, slug)
+        canary = a_supporter(storage.keyring, CHAT, NAME, slug)
         await canary.arrive(one)
         await canary.sign(one)
         await one.write(add_sent_file, canary.supporter, chat_id=CHAT, message_id=5, at=NOON)

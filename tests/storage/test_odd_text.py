@@ -5,7 +5,6 @@ import pytest
 from bot.transport.lenient_json import read_json
 from storage import Storage
 from storage.conversations import Conversation, conversation_of, save_conversation
-from storage.keyring import Keyring
 from storage.signatures import sign_petition, signature_of
 from tests.support.supporters import NOON, Supporter, a_supporter
 
@@ -20,10 +19,10 @@ ODD = [
 
 @pytest.mark.parametrize("raw", ODD, ids=["nul", "half", "bytes", "signs", "64 KiB"])
 async def test_a_name_and_a_source_of_anybodys_making_read_back_as_they_were(
-    storage: Storage, keyring: Keyring, raw: bytes
+    storage: Storage, raw: bytes
 ) -> None:
     text = read_json(raw)
-    ana = a_supporter(keyring, 1, text)
+    ana = a_supporter(storage.keyring, 1, text)
     stored = Conversation(ana.supporter, stage="consent", name=text, source=text, version=1)
     await storage.write(save_conversation, stored, was=None, at=NOON)
     assert await storage.read(conversation_of, ana.supporter) == stored

@@ -90,11 +90,9 @@ class ReturningPerson:
 
 
 @pytest.fixture
-async def returning(
-    database_url: str, database: Database, storage: Storage, people: Supporters
-) -> ReturningPerson:
+async def returning(database_url: str, storage: Storage, people: Supporters) -> ReturningPerson:
     await people.sign([1, 2, 3])
-    return ReturningPerson(database_url, database, storage, people)
+    return ReturningPerson(database_url, storage.database, storage, people)
 
 
 class TestBack:

@@ -6,7 +6,6 @@ from datetime import timedelta
 from storage import Storage
 from storage.conversations import Conversation
 from storage.invalidations import take_out_signatures, undo_invalidation
-from storage.keyring import Keyring
 from storage.petitions import (
     PetitionState,
     choose_closing_date,
@@ -68,10 +67,8 @@ async def test_only_what_happened_is_in_the_audit(storage: Storage) -> None:
 class TestTheClosingDate:
     """Tests that nobody signs from the date on, whatever has closed the petition or not yet."""
 
-    async def test_whoever_signs_at_that_moment_is_too_late(
-        self, storage: Storage, keyring: Keyring
-    ) -> None:
-        ana, jordi = a_supporter(keyring, 1), a_supporter(keyring, 2)
+    async def test_whoever_signs_at_that_moment_is_too_late(self, storage: Storage) -> None:
+        ana, jordi = a_supporter(storage.keyring, 1), a_supporter(storage.keyring, 2)
         await storage.write(follow_folder, NOON + DAY)
         for someone, at in ((ana, NOON + DAY - MILLISECOND), (jordi, NOON + DAY)):
             await someone.arrive(storage)
@@ -93,11 +90,11 @@ class TestTheClosingDate:
         assert entry == AuditEntry(NOON + DAY, None, "close", "date")
 
     async def test_what_was_invalidated_before_it_was_noticed_is_subtracted_once(
-        self, storage: Storage, keyring: Keyring
+        self, storage: Storage
     ) -> None:
         await storage.write(follow_folder, NOON + DAY)
         for user_id in (1, 2, 3):
-            someone = a_supporter(keyring, user_id)
+            someone = a_supporter(storage.keyring, user_id)
             await someone.arrive(storage)
             await someone.sign(storage)
         why = {"reason": "", "condition": ""}

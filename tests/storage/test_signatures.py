@@ -5,7 +5,6 @@ from datetime import timedelta
 
 from storage import Storage
 from storage.conversations import Conversation, conversation_of, save_conversation
-from storage.keyring import Keyring
 from storage.petitions import petition_state
 from storage.signature_counts import Stats, signature_statistics
 from storage.signatures import (
@@ -18,8 +17,8 @@ from tests.support.raw_sql import Statement, read_rows, read_sql, write_sql
 from tests.support.supporters import NOON, WORDS, a_supporter
 
 
-async def test_a_signature_reads_back_as_it_was_given(storage: Storage, keyring: Keyring) -> None:
-    sean = a_supporter(keyring, 3, "Seán O'Brien")
+async def test_a_signature_reads_back_as_it_was_given(storage: Storage) -> None:
+    sean = a_supporter(storage.keyring, 3, "Seán O'Brien")
     await sean.arrive(storage)
     await sean.sign(storage, language="en", source="web")
     assert await storage.read(signature_of, sean.supporter) == Signature(
@@ -32,9 +31,9 @@ async def test_a_signature_reads_back_as_it_was_given(storage: Storage, keyring:
     )
 
 
-async def test_the_consent_keeps_the_exact_words_once(storage: Storage, keyring: Keyring) -> None:
+async def test_the_consent_keeps_the_exact_words_once(storage: Storage) -> None:
     for user_id in (1, 2):
-        someone = a_supporter(keyring, user_id)
+        someone = a_supporter(storage.keyring, user_id)
         new = someone.signature(language="en")
         told = replace(new.consent, notice="What becomes of it.")
         after = Conversation(someone.supporter, version=1)
@@ -45,10 +44,8 @@ async def test_the_consent_keeps_the_exact_words_once(storage: Storage, keyring:
     assert consents == [{"purposes": "signature,news", "language": "en"}] * 2
 
 
-async def test_withdrawing_erases_signature_consent_and_draft(
-    storage: Storage, keyring: Keyring
-) -> None:
-    ana = a_supporter(keyring, 1)
+async def test_withdrawing_erases_signature_consent_and_draft(storage: Storage) -> None:
+    ana = a_supporter(storage.keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage, source="web")
     filled_in = replace(
@@ -83,8 +80,8 @@ async def test_withdrawing_erases_signature_consent_and_draft(
     assert (conversation.stage, conversation.version) == ("withdrawn", 5)
 
 
-async def test_numbers_stay_and_are_never_given_again(storage: Storage, keyring: Keyring) -> None:
-    ana, jordi = a_supporter(keyring, 1), a_supporter(keyring, 2)
+async def test_numbers_stay_and_are_never_given_again(storage: Storage) -> None:
+    ana, jordi = a_supporter(storage.keyring, 1), a_supporter(storage.keyring, 2)
     for someone in (ana, jordi):
         await someone.arrive(storage)
         await someone.sign(storage)
@@ -95,12 +92,12 @@ async def test_numbers_stay_and_are_never_given_again(storage: Storage, keyring:
     assert (await storage.read(petition_state)).signatures == 2
 
 
-async def test_the_statistics_add_up(storage: Storage, keyring: Keyring) -> None:
+async def test_the_statistics_add_up(storage: Storage) -> None:
     for user_id, (language, source) in enumerate(
         [("es", None), ("es", "web"), ("en", "web"), ("es", "web"), ("es", None), ("es", None)],
         start=1,
     ):
-        someone = a_supporter(keyring, user_id)
+        someone = a_supporter(storage.keyring, user_id)
         await someone.arrive(storage)
         await someone.sign(storage, language=language, source=source)
     for user_id, column in (

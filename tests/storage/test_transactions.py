@@ -15,7 +15,6 @@ from storage import Storage
 from storage.errors import JournalUnwritable, Unavailable
 from storage.journal import Deed, Entry
 from storage.keyring import Keyring
-from storage.sqlite import SqliteDatabase
 from storage.tables import PETITIONS, TELEGRAM_CACHE
 from storage.transaction import Transaction
 from tests.support.raw_sql import write_sql
@@ -166,7 +165,7 @@ async def test_many_who_mute_at_once_share_one_wait_for_the_disk(
 
 @pytest.mark.parametrize("kind", ["sqlite"])
 async def test_what_is_not_committed_after_all_is_taken_back_and_nothing_else(
-    storage: Storage, notebook: Notebook, database: SqliteDatabase, kind: str
+    storage: Storage, notebook: Notebook, kind: str
 ) -> None:
     await storage.write(notebook.keep_and_note, "muted")
 
@@ -185,7 +184,7 @@ async def test_what_is_not_committed_after_all_is_taken_back_and_nothing_else(
     assert [type(each) for each in await answers] == [Unavailable] * 2
     assert notebook.noted == [MUTED], "nothing of the second was written, so nothing is refused"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(database, "require_files", commit_fails)
+        patch.setattr(storage.database, "require_files", commit_fails)
         with pytest.raises(Unavailable):
             await storage.write(notebook.keep_and_note, "third")
     assert notebook.noted == [MUTED, MUTED, replace(MUTED, refused=True)]
