@@ -1,4 +1,4 @@
-"""Which updates draw the conversation message, so that an earlier one need not."""
+"""What raw updates that wait will do: draw the conversation message, or opt out."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 
 from bot.intake import NOTHING_BEHIND, Dispatcher, UpdatesBehind
 from handlers.screens.buttons import NO_MORE
-from handlers.waiting_updates import will_be_drawn_over
+from handlers.waiting_updates import is_opt_out, will_be_drawn_over
 from storage.broadcast_types import Kind
 from tests.support.scene import ADMIN, Scene
 
@@ -177,3 +177,42 @@ async def test_what_comes_too_often_draws_nothing(behind: dict[str, Any], what: 
 async def test_what_is_always_answered_draws(command: str) -> None:
     for what in (command, "written"):
         assert await drawn_over(text("/start"), text(f"/{command}"), too_often=(ANA, what))
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        {"message": {"text": "/withdraw"}},
+        {"message": {"text": "/stop"}},
+        {"message": {"text": "/Withdraw@peticion_bot\nya"}},
+        {"callback_query": {"data": "7:withdraw:"}},
+        {"callback_query": {"data": "7:erase:"}},
+        {"callback_query": {"data": "7:mute:"}},
+        {"callback_query": {"data": "7:nonews:"}},
+        {"callback_query": {"data": "stop:news"}},
+    ],
+)
+def test_an_opt_out_is_one(update: dict[str, Any]) -> None:
+    assert is_opt_out(update)
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        {"message": {"text": "withdraw"}},
+        {"message": {"text": "/withdrawn"}},
+        {"message": {"text": "/stop_it"}},
+        {"message": {"text": "I said /withdraw"}},
+        {"message": {"text": 7}},
+        {"message": {"caption": "/withdraw"}},
+        {"message": None},
+        {"edited_message": {"text": "/withdraw"}},
+        {"callback_query": {"data": "7:read:"}},
+        {"callback_query": {"data": "erase"}},
+        {"callback_query": {"data": None, "message": {"text": "/stop"}}},
+        {"callback_query": []},
+        {},
+    ],
+)
+def test_anything_else_is_none(update: dict[str, Any]) -> None:
+    assert not is_opt_out(update)

@@ -1,8 +1,8 @@
-"""Tests that admins are called what Telegram calls them now, and never by another's name alone."""
+"""Tests of what is stored of admins: what Telegram calls them now, and a draft of their own."""
 
 from storage import Storage
-from storage.admins import names_of_admins, save_admin_name
-from tests.support.raw_sql import Statement, read_rows, write_sql
+from storage.admins import delete_draft, find_draft, names_of_admins, save_admin_name, store_draft
+from tests.support.raw_sql import Statement, read_rows, read_sql, write_sql
 from tests.support.supporters import ADMIN, NOON, later
 
 OTHER = ADMIN + 1
@@ -48,3 +48,36 @@ async def test_a_damaged_name_is_none_and_is_stored_again(storage: Storage) -> N
     assert await storage.read(names_of_admins, [ADMIN]) == {}
     await storage.write(save_admin_name, ADMIN, "Marta Soler", NOON)
     assert await storage.read(names_of_admins, [ADMIN]) == {ADMIN: "Marta Soler"}
+
+
+MARTA, LUCY = b"m" * 32, b"l" * 32
+
+
+async def test_each_admin_has_one(storage: Storage) -> None:
+    assert await storage.read(find_draft, MARTA) is None
+    await storage.write(store_draft, MARTA, "uno", NOON)
+    await storage.write(store_draft, MARTA, "dos", NOON)
+    await storage.write(store_draft, LUCY, "tres", NOON)
+    assert (await storage.read(find_draft, MARTA), await storage.read(find_draft, LUCY)) == (
+        "dos",
+        "tres",
+    )
+    await storage.write(delete_draft, MARTA)
+    await storage.write(delete_draft, MARTA)
+    assert (await storage.read(find_draft, MARTA), await storage.read(find_draft, LUCY)) == (
+        None,
+        "tres",
+    )
+
+
+async def test_of_another_petition_it_is_another(storage: Storage) -> None:
+    await storage.write(store_draft, MARTA, "uno", NOON)
+    assert (
+        await Storage(storage.database, storage.keyring, "other").read(find_draft, MARTA) is None
+    )
+
+
+async def test_nothing_of_it_can_be_read_in_the_table(storage: Storage) -> None:
+    await storage.write(store_draft, MARTA, "Gracias a todas", NOON)
+    rows = await read_sql(storage.database, "SELECT body_sealed FROM drafts")
+    assert b"Gracias" not in rows[0]["body_sealed"]
