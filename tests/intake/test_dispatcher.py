@@ -89,20 +89,6 @@ async def test_an_update_that_comes_again_meanwhile_is_handled_once_and_done_for
     assert handled == [1, 2]
 
 
-async def test_a_passing_failure_is_tried_again_until_it_works() -> None:
-    failures = 3
-
-    async def handle(_update: dict[str, Any], _behind: UpdatesBehind) -> None:
-        nonlocal failures
-        if failures:
-            failures -= 1
-            raise TryAgain
-
-    work = dispatch(handle)
-    await work.take(message(1))
-    assert (work.counts.retried, work.counts.handled) == (3, 1)
-
-
 async def test_a_poisoned_update_is_counted_and_passed_over() -> None:
     async def handle(update: dict[str, Any], _behind: UpdatesBehind) -> None:
         if update["update_id"] == 1:
@@ -122,27 +108,6 @@ async def test_what_is_not_done_when_draining_ends_stays_unacknowledged() -> Non
     done = work.take(message(7))
     assert await work.drain(0.01) == 1
     assert done.cancelled()
-
-
-async def test_a_flood_of_one_chat_is_dropped_and_others_do_not_notice() -> None:
-    gate, done = asyncio.Event(), []
-
-    async def handle(update: dict[str, Any], _behind: UpdatesBehind) -> None:
-        if update["message"]["chat"]["id"] == 1:
-            await gate.wait()
-        done.append(update["update_id"])
-
-    work = dispatch(handle)
-    for number in range(1, 91):
-        work.take(message(number, chat=1))
-    work.take(message(91, chat=2))
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    assert done == [91]
-    assert work.counts.dropped > 60
-    gate.set()
-    await work.drain(5)
-    assert work.counts.handled + work.counts.dropped == 91
 
 
 async def test_while_one_person_floods_nobody_else_waits_for_a_second() -> None:

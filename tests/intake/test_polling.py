@@ -120,15 +120,6 @@ async def test_a_backlog_is_handled_once_each_in_few_polls(intake: RunningPollin
     assert len(intake.inbox.polls) < 60
 
 
-async def test_a_poisoned_update_stops_nothing(intake: RunningPolling) -> None:
-    intake.handler.broken.add(1)
-    intake.inbox.put(1)
-    intake.inbox.put(2)
-    async with polling(intake):
-        await intake.until(lambda: intake.handler.done == [2])
-    assert intake.dispatch.counts.passed_over == 1
-
-
 async def test_a_passing_failure_is_not_acknowledged_until_it_has_passed(
     intake: RunningPolling,
 ) -> None:
@@ -283,16 +274,6 @@ async def test_what_is_told_again_after_it_was_finished_makes_no_hurry(
         await intake.until(lambda: bool(intake.clock.taken))
     assert intake.clock.taken[0] in (0.04, 0.08, 0.16, 0.25)
     assert intake.handler.done == [1]
-
-
-async def test_another_poller_is_given_way_to(intake: RunningPolling) -> None:
-    other = refuse(409, "Conflict: terminated by other getUpdates request")
-    intake.inbox.failures += [other] * 3
-    intake.inbox.put(1)
-    async with polling(intake):
-        await intake.until(lambda: intake.handler.done == [1])
-    assert intake.clock.taken[:3] == [0.5, 1, 2]
-    assert intake.inbox.other_calls == []
 
 
 async def test_a_flood_answer_is_waited_for(intake: RunningPolling) -> None:

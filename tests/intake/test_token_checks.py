@@ -1,6 +1,7 @@
 """A denied token must be denied for a minute to count, and a second poller is told of once."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 from structlog.testing import capture_logs
@@ -122,17 +123,22 @@ async def told(*moments: float) -> list[float]:
     return told
 
 
-async def test_exactly_a_minute_is_not_longer_than_a_minute() -> None:
-    assert await told(10, 40, 70) == []
-    assert await told(10, 40, 70, 70.1) == [70.1]
-
-
-async def test_the_first_conflict_alone_is_nothing_however_late_it_comes() -> None:
-    assert await told(5000) == []
-
-
-async def test_it_is_told_once_however_long_it_goes_on() -> None:
-    assert await told(*range(0, 3600, 15)) == [75]
+@pytest.mark.parametrize(
+    ("conflicts", "tells"),
+    [
+        ([10, 40, 70], []),  # exactly a minute is not longer than a minute
+        ([10, 40, 70, 70.1], [70.1]),
+        ([5000], []),  # the first alone is nothing, however late it comes
+        ([0, 3600], []),  # and two are two moments, and not an hour
+        (range(0, 3600, 15), [75]),  # it is told once, however long it goes on
+        ([0, 50, 100, 161, 200, 222], [100, 222]),  # what was over for a minute is a new event
+        ([0, 50, 100, 160, 215, 270], [100]),
+    ],
+)
+async def test_what_goes_on_for_longer_than_a_minute_is_told_once(
+    conflicts: Sequence[float], tells: list[float]
+) -> None:
+    assert await told(*conflicts) == tells
 
 
 async def test_what_breaks_while_it_is_told_is_logged() -> None:
@@ -150,18 +156,6 @@ async def test_what_breaks_while_it_is_told_is_logged() -> None:
         ("token_use_not_reported", "ValueError")
     ]
     assert "what an admin is called" not in str(logs)
-
-
-async def test_what_was_over_for_a_minute_is_a_new_event() -> None:
-    assert await told(0, 50, 100, 161, 200, 222) == [100, 222]
-
-
-async def test_what_was_over_for_less_is_the_same_event() -> None:
-    assert await told(0, 50, 100, 160, 215, 270) == [100]
-
-
-async def test_two_conflicts_an_hour_apart_are_two_moments_and_not_an_hour() -> None:
-    assert await told(0, 3600) == []
 
 
 async def test_it_is_not_told_again_while_it_is_being_told() -> None:

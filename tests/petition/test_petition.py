@@ -1,10 +1,10 @@
 """Tests that the bundled petition is complete and correct in every language."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
 from bot.petition.petition import BUNDLED, Petition, load_petition
 from bot.petition_folder.schema import Texts
@@ -71,51 +71,25 @@ def test_retention_is_said_in_words(petition: Petition) -> None:
     assert "more than 21 months in all" in english
 
 
-@pytest.mark.parametrize(
-    ("language", "facts"),
-    [
-        (
-            "es",
-            [
-                "1.530 personas",
-                "18 de julio de 2025",
-                "252 venezolanos",
-                "cuatro meses recluidos en el CECOT",
-                "Están libres",
-                "sin un proceso con garantías",
-                "solicitud de asilo en Estados Unidos",
-                "qué trato reciben en Venezuela",
-                "Documentaremos los abusos",
-                "Gracias",
-                "alivio",
-                "incomunicados",
-            ],
-        ),
-        (
-            "en",
-            [
-                "1,530 people",
-                "18 July 2025",
-                "252 Venezuelans",
-                "four months held in CECOT",
-                "They are free",
-                "without due process",
-                "asylum claim in the United States",
-                "how they are treated in Venezuela",
-                "document the abuse",
-                "Thank you",
-                "relief",
-                "incommunicado",
-            ],
-        ),
-    ],
-)
+SPANISH_END = """
+1.530 personas / 18 de julio de 2025 / 252 venezolanos / cuatro meses recluidos en el CECOT
+Están libres / sin un proceso con garantías / solicitud de asilo en Estados Unidos
+qué trato reciben en Venezuela / Documentaremos los abusos / Gracias / alivio / incomunicados
+"""
+ENGLISH_END = """
+1,530 people / 18 July 2025 / 252 Venezuelans / four months held in CECOT
+They are free / without due process / asylum claim in the United States
+how they are treated in Venezuela / document the abuse / Thank you / relief / incommunicado
+"""
+
+
+@pytest.mark.parametrize(("language", "facts"), [("es", SPANISH_END), ("en", ENGLISH_END)])
 def test_the_closing_update_tells_the_whole_end(
-    petition: Petition, language: str, facts: list[str]
+    petition: Petition, language: str, facts: str
 ) -> None:
     people = Catalogs.load().words(language).people(1530)
     told = parse(fill(petition.texts[language].closing_update, people=people)).text
-    assert [fact for fact in facts if fact not in told] == []
+    assert [fact for fact in re.split(r" / |\n", facts) if fact not in told] == []
 
 
 @pytest.mark.parametrize(
@@ -207,8 +181,3 @@ def test_a_folder_with_problems_is_not_loaded_and_all_are_named(
         load_petition(folder)
     assert [problem.key for problem in refused.value.problems] == ["titel", "title", "slug"]
     assert "did you mean" in str(refused.value)
-
-
-def test_a_petition_does_not_change(petition: Petition) -> None:
-    with pytest.raises(ValidationError):
-        petition.slug = "other"  # type: ignore[misc]
