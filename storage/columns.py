@@ -1,7 +1,4 @@
-"""What `tables.py` and the revisions in `migrations/` build tables of: columns, and their names.
-
-A revision that was released makes the same tables for ever, so what is here only grows.
-"""
+"""What `tables.py` builds tables of: columns, and the names of what belongs to them."""
 
 import json
 from collections.abc import Callable

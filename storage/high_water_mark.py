@@ -214,7 +214,7 @@ def petition_signed_with(bot_id: str, key_file: Path) -> str | None:
     for path in _paths(key_file, "*"):
         mark = _read(path)
         if bot_id in mark.bots and mark.reached.number > 0:
-            return path.name.removeprefix(f"{key_file.name}.").removesuffix(".mark")
+            return path.name.removeprefix(f"{key_file.name}.").partition(".")[0]
     return None
 
 

@@ -28,7 +28,7 @@ SCHEMAS = ("0025", "0026", "v1", "v2", "v3")
 
 NEWEST = SCHEMAS[-1]
 
-# How long a start waits for another that is migrating; a revision can rewrite a big table.
+# How long a start waits for another that is migrating; a step can rewrite a big table.
 _PATIENCE_SECONDS = 120.0
 _PAUSE_SECONDS = 0.05
 
@@ -43,7 +43,7 @@ _VERSIONS = sa.Table(
     sa.PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
 )
 
-# What a revision erased, or moved to other pages, is in the files until they are written anew.
+# What a step erased, or moved to other pages, is in the files until they are written anew.
 # That this is to be done is noted in its transaction, so that a later start does what fails.
 _TO_WRITE_ANEW = " to write anew"
 

@@ -1,6 +1,6 @@
-"""Every table, as SQLAlchemy metadata: what Alembic migrates to and the tests compare with.
+"""Every table, as SQLAlchemy metadata: what a new database has and the tests compare with.
 
-A change here needs a revision in `storage/migrations/versions`, and a test fails without one.
+A change here needs a step in `storage/migrate.py`, and a test fails without one.
 Ids are 16 bytes.
 """
 
