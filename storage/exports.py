@@ -185,17 +185,13 @@ class SignatureList:
         self._storage = storage
         self._last_number = last_number
 
-    async def petition(self) -> PetitionState:
-        """Returns the state of the petition."""
-        return await self._snapshot.read(self._storage.bound(petition_state))
+    async def totals(self) -> tuple[PetitionState, int, list[SignatureGroup]]:
+        """Returns the state of the petition, and counts of its signatures.
 
-    async def anonymous(self) -> int:
-        """Returns how many counted ones are erased because their retention is over."""
-        return await self._snapshot.read(self._storage.bound(_anonymous))
-
-    async def groups(self) -> list[SignatureGroup]:
-        """Returns all counted signatures by moment, language and version, the oldest first."""
-        return await self._snapshot.read(self._storage.bound(_groups, self._last_number))
+        Those are how many counted ones are erased because their retention is over, and all others
+        by moment, language and version, the oldest first.
+        """
+        return await self._snapshot.read(self._storage.bound(_totals, self._last_number))
 
     async def pages(self) -> AsyncIterator[list[NamedSignature]]:
         """Yields the signatures that are listed with their names, by number, in portions."""
@@ -205,10 +201,11 @@ class SignatureList:
             after = page[-1].number
 
 
-def _anonymous(tx: Transaction) -> int:
+def _totals(tx: Transaction, last_number: int) -> tuple[PetitionState, int, list[SignatureGroup]]:
     counts = ANONYMOUS_COUNTS.c
     erased = select(counts.signatures).where(tx.of(ANONYMOUS_COUNTS), counts.is_valid == 1)
-    return sum(row.signatures for row in tx.all(erased))
+    anonymous = sum(row.signatures for row in tx.all(erased))
+    return petition_state(tx), anonymous, _groups(tx, last_number)
 
 
 def _groups(tx: Transaction, last_number: int) -> list[SignatureGroup]:

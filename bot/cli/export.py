@@ -108,13 +108,8 @@ async def write_list(
 async def _read_header(
     context: CliContext, begun: ExportedList, signatures: SignatureList
 ) -> SignatureListHeader:
-    header = SignatureListHeader(
-        export=begun,
-        petition=context.petition,
-        state=await signatures.petition(),
-        anonymous=await signatures.anonymous(),
-        groups=tuple(await signatures.groups()),
-    )
+    state, anonymous, groups = await signatures.totals()
+    header = SignatureListHeader(begun, context.petition, state, anonymous, tuple(groups))
     if not header.counted:
         raise CannotDo.because("No hay ninguna firma que cuente: no hay nada que escribir.")
     return header

@@ -167,9 +167,8 @@ class TriedPetition:
     async def export(self, _: int) -> None:
         begun = await self.storage.write(begin_export, at=self.now, detail="csv")
         async with open_signature_list(self.storage, begun) as listed:
-            groups = tuple(await listed.groups())
-            state, anonymous = await listed.petition(), await listed.anonymous()
-            header = SignatureListHeader(begun, PETITION, state, anonymous, groups)
+            state, anonymous, groups = await listed.totals()
+            header = SignatureListHeader(begun, PETITION, state, anonymous, tuple(groups))
             names = {each.number: each.name async for page in listed.pages() for each in page}
         assert header.with_name == len(names)
         assert header.counted == header.with_name + header.without_name
