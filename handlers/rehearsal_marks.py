@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bot.text import text_limits
-from bot.transport.api_methods import makes_message
+from bot.transport.client import makes_message
 from handlers.context import Services
 from storage.conversations import conversation_of
 from storage.errors import Unavailable

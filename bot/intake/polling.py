@@ -10,8 +10,8 @@ from telegram.error import TelegramError
 
 from bot.back_off import BackOff
 from bot.intake.dispatcher import Dispatcher, is_number, is_numbered
-from bot.intake.second_poller import SecondPoller
 from bot.text.terminal_language import TerminalError, label
+from bot.tracebacks import kind_of, place_of
 from bot.transport.client import TelegramClient
 from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
 from bot.transport.errors import AnswerUnreadable, ResponseLost
@@ -33,6 +33,8 @@ _WAITS = BackOff(0.02, longest=0.25)
 _PAUSES = BackOff(0.5, longest=15.0)
 # Seconds for which Telegram has to deny the token: a proxy's hiccup is over by then.
 _DENIED_FOR = 60.0
+# Seconds for which somebody else has to poll until it is told.
+_ELSEWHERE_FOR = 60.0
 
 
 class TokenUnknown(TerminalError):
@@ -90,6 +92,42 @@ class OffsetTracker:
     def _is_finished(self, number: int) -> bool:
         done = self._taken[number]
         return done.done() and not done.cancelled()
+
+
+class SecondPoller:
+    """Calls `tell` in a task, for which no update waits, once 409s have gone on for a minute.
+
+    Of two pollers each is refused in turn, so one successful poll does not end it.
+    """
+
+    def __init__(self, clock: Callable[[], float], tell: Callable[[], Awaitable[object]]) -> None:
+        self._clock = clock
+        self._tell = tell
+        self._since = self._last = float("-inf")
+        self._reporting: asyncio.Task[None] | None = None
+
+    def note(self) -> None:
+        """Notes a 409."""
+        now = self._clock()
+        if now - self._last > _ELSEWHERE_FOR:
+            self._since = now
+            if self._reporting is not None and self._reporting.done():
+                self._reporting = None
+        self._last = now
+        if self._reporting is None and now - self._since > _ELSEWHERE_FOR:
+            self._reporting = asyncio.create_task(self._report())
+
+    def stop(self) -> None:
+        """Cancels a call of `tell` that is under way."""
+        if self._reporting is not None:
+            self._reporting.cancel()
+
+    async def _report(self) -> None:
+        try:
+            await self._tell()
+        except Exception as error:  # whatever it is, the polling goes on
+            # Without its message, which may contain what a person wrote.
+            _log.error("token_use_not_reported", kind=kind_of(error), place=place_of(error))
 
 
 class Polling:

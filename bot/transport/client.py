@@ -10,7 +10,6 @@ import structlog
 
 from bot.back_off import BackOff
 from bot.text.problems import Sentence
-from bot.transport.api_methods import NEVER_REPEATED, UNCOUNTED, is_repeatable, makes_message
 from bot.transport.errors import (
     AnswerUnreadable,
     NotSent,
@@ -24,6 +23,11 @@ from bot.transport.send_gate import Gate, Lane
 from bot.transport.session import HttpResponse, SharedSession
 
 _log = structlog.stdlib.get_logger()
+
+# These do not count against Telegram's limits, and a tap is answered even during a pause.
+_UNCOUNTED = frozenset({"getUpdates", "getMe", "answerCallbackQuery"})
+# These are idempotent, so they are repeated even when it is unknown whether they succeeded.
+_REPEATABLE = ("edit", "delete", "answer", "set", "get", "pin", "unpin")
 
 _LONGEST_PAUSE_SECONDS = 24 * 60 * 60.0  # a longer `retry_after` is not believed
 # The longest pause that a call waits for. A broadcast's recipient may withdraw meanwhile, so after
@@ -184,7 +188,7 @@ class TelegramClient:
             await asyncio.sleep(pause)
 
     async def _pass_gate(self, call: ApiCall) -> None:
-        if call.method in UNCOUNTED:
+        if call.method in _UNCOUNTED:
             return
         longest = _LONGEST_WAIT_SECONDS[call.lane]
         pause = await self._gate.acquire(call.lane, call.chat, longest, new=call.is_new)
@@ -228,7 +232,7 @@ class TelegramClient:
 
     def _tell_gate(self, call: ApiCall, failure: Failure | None) -> None:
         """Tells the gate what the answer says about limits."""
-        if call.method in UNCOUNTED:
+        if call.method in _UNCOUNTED:
             return
         if failure is None:
             self._gate.accepted(call.chat, new=call.is_new)
@@ -243,8 +247,8 @@ class TelegramClient:
         self, call: ApiCall, failure: Failure, floods: int, failures: int
     ) -> float | None:
         """Returns the seconds before the next try; None if the caller is to decide on it."""
-        if call.lane is Lane.BROADCAST or call.method in NEVER_REPEATED:
-            return None
+        if call.lane is Lane.BROADCAST or call.method == "getUpdates":
+            return None  # the broadcast and the intake repeat theirs themselves
         if is_flood(failure):
             seconds = failure.retry_after or 0.0
             is_short = seconds <= _LONGEST_WAIT_SECONDS[call.lane]
@@ -255,12 +259,17 @@ class TelegramClient:
             return 0.0
         status = failure.status if isinstance(failure, TelegramRefused) else 0
         may_be_done = status == 504 or isinstance(failure, ResponseLost)
-        if 0 < status < 500 or (may_be_done and not is_repeatable(call.method)):
+        if 0 < status < 500 or (may_be_done and not call.method.startswith(_REPEATABLE)):
             return None
         if failures > _REPEATS:
             return None
         _log.info("call_repeated", method=call.method, attempt=failures)
         return self._pauses.pause(failures)
+
+
+def makes_message(method: str) -> bool:
+    """Tells whether the method sends a new message, which is what Telegram's limit counts."""
+    return method.startswith(("send", "copy", "forward")) and method != "sendChatAction"
 
 
 def result_of(body: bytes) -> Any:

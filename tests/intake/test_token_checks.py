@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.intake import TokenUnknown
-from bot.intake.second_poller import SecondPoller
+from bot.intake.polling import SecondPoller
 from tests.intake.running_polling import RunningPolling, SleepClock, polling
 from tests.support.scripted_server import TOKEN, refuse
 

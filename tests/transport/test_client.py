@@ -5,7 +5,7 @@ import pytest
 
 from bot.back_off import BackOff
 from bot.transport import Gate, Lane, SharedSession, TelegramClient, Upload
-from bot.transport.client import ApiCall
+from bot.transport.client import ApiCall, makes_message
 from bot.transport.errors import AnswerLate, NotSent, RateLimited, ResponseLost, TelegramRefused
 from bot.transport.recent_calls import Chat
 from tests.support import scripted_server as on_the_wire
@@ -122,6 +122,25 @@ async def test_what_is_not_wanted_any_more_when_its_turn_comes_does_not_leave(
     with pytest.raises(NotSent):
         await asking
     assert server.asked == []
+
+
+MAKE_MESSAGES = ("sendMessage", "sendPhoto", "sendDocument", "copyMessage", "forwardMessage")
+
+
+def test_what_puts_a_message_into_a_chat_counts_as_one_and_nothing_else_does() -> None:
+    others = ("editMessageText", "deleteMessages", "sendChatAction", "setMyCommands", "getMe")
+    given = (*MAKE_MESSAGES, "answerCallbackQuery", "pinChatMessage", *others)
+    assert tuple(filter(makes_message, given)) == MAKE_MESSAGES
+
+
+@pytest.mark.parametrize("method", MAKE_MESSAGES[1:])
+async def test_no_method_that_makes_a_message_is_repeated_when_it_may_have_arrived(
+    client: TelegramClient, server: ScriptedServer, method: str
+) -> None:
+    server.replies.append(on_the_wire.cut)
+    with pytest.raises(ResponseLost):
+        await client.call(method, {"chat_id": 7})
+    assert len(server.asked) == 1
 
 
 @pytest.mark.parametrize(
