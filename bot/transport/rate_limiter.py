@@ -21,6 +21,8 @@ _LONGEST_DEBT = 1.0
 # which costs a third less than one by one. What is due sooner than `_NOW` leaves at once.
 _SHORTEST_SLEEP = 0.01
 _NOW = 0.0001
+# Who has stood at the head of a line for so many seconds takes the next slot from all other lines.
+_PATIENCE = 1.0
 
 # After a 429: the share of the rate that is kept, and the share of the ceiling that is regained
 # each second.
@@ -99,12 +101,15 @@ class Line:
         # A slot is taken only when it is due: many who tap again, and so leave the line, would
         # otherwise use up the slots of the others.
         async with self._turn:
+            begun = self._clock()
             while True:
                 if is_paused():
                     return False
-                wait = self._slots.due_in(self._clock(), self._rate(), self._unused)
+                now = self._clock()
+                unused = self._unused if now - begun < _PATIENCE else 0.0
+                wait = self._slots.due_in(now, self._rate(), unused)
                 if wait < _NOW:
-                    self._slots.take(self._clock(), self._rate())
+                    self._slots.take(now, self._rate())
                     return True
                 await self._sleep(max(wait, _SHORTEST_SLEEP))
 

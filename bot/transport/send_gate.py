@@ -15,9 +15,10 @@ from bot.transport.recent_calls import Chat, RecentCalls
 # (https://core.telegram.org/bots/faq): with this rate and burst, no second has more replies.
 _REPLY_RATE = 25.0
 _REPLY_BURST = 5
-# Who had so many new messages in the last minute or two shares a part of the rate with all like
-# them: a few people who write without a rest would otherwise take most of it from newcomers.
-# Signing takes four messages at most.
+# Who had so many new messages in the last minute or two comes after people who had fewer, and from
+# the second number on shares a part of the rate with all like them: a few people who write without
+# a rest would otherwise take most of it from newcomers. Signing takes four messages at most.
+_SEVERAL = 4
 _FLOOD = 6
 _OF_LATE_SECONDS = 60.0
 _SHARED = 0.2
@@ -26,10 +27,11 @@ _SHARED = 0.2
 # who were not answered yet go before them.
 _CROWD_SECONDS = 3.0
 _ANSWERED_SECONDS = 300.0
-# People in the middle of signing, and admins, go before all others, who leave them this share of
-# the burst; who signs, with this many messages within this many seconds. Most of their screens are
+# The share of the burst that a reply leaves to those before it: of people in the middle of signing
+# and admins, then of people who had few new messages of late, several, and very many.
+_SIGNING, _AFTER_SIGNING, _AFTER_FEW, _AFTER_ALL = 0.0, 0.25, 0.5, 1.0
+# Who signs goes first with this many messages within this many seconds. Most of their screens are
 # edits, which do not wait at all.
-_FOR_SIGNING = 0.25
 _SIGNING_MESSAGES = 4
 _SIGNING_SECONDS = 600.0
 
@@ -69,10 +71,10 @@ class Gate:
         self._broadcast = Line(self._slots, lambda: self.rate, clock, sleep)
         self._reply_rate = ReplyRate(_REPLY_RATE)
         self._reply_slots = SlotLimiter(_REPLY_RATE, _REPLY_BURST)
-        self._signing = Line(self._reply_slots, self._replies_a_second, clock, sleep)
-        self._people = Line(
-            self._reply_slots, self._replies_a_second, clock, sleep, unused=_FOR_SIGNING
-        )
+        self._replies = {
+            share: Line(self._reply_slots, self._replies_a_second, clock, sleep, unused=share)
+            for share in (_SIGNING, _AFTER_SIGNING, _AFTER_FEW, _AFTER_ALL)
+        }
         self._flooding = Line(SlotLimiter(_REPLY_RATE, 1), self._floods_a_second, clock, sleep)
         self._appointments = Appointments(_REPLY_RATE, _REPLY_BURST)
         self._flood_appointments = Appointments(_SHARED * _REPLY_RATE, _REPLY_BURST)
@@ -207,9 +209,17 @@ class Gate:
         has_turns = self._went_first.number(chat, now) < _SIGNING_MESSAGES
         return has_turns and self._signers.number(chat, now) > 0
 
+    def _share_left(self, chat: Chat) -> float:
+        """Returns the share of the burst that a reply to this chat leaves to those before it."""
+        if self._goes_first(chat):
+            return _SIGNING
+        recent = self._recent_replies.number(chat, self._clock())
+        if recent >= _FLOOD:
+            return _AFTER_ALL
+        return _AFTER_FEW if recent >= _SEVERAL else _AFTER_SIGNING
+
     def _floods(self, chat: Chat) -> bool:
-        is_admin = chat in self._admins
-        return not is_admin and self._recent_replies.number(chat, self._clock()) >= _FLOOD
+        return self._share_left(chat) == _AFTER_ALL
 
     def _come_back_in(self, chat: Chat) -> float:
         now, rate = self._clock(), self._replies_a_second()
@@ -230,17 +240,16 @@ class Gate:
         if lane is Lane.BROADCAST:
             return await self._broadcast.take_turn(is_paused)
         if chat is None:
-            return await self._people.take_turn(is_paused)
-        goes_first = self._goes_first(chat)
-        floods = not goes_first and self._floods(chat)
-        if floods and not await self._flooding.take_turn(is_paused):
+            return await self._replies[_AFTER_SIGNING].take_turn(is_paused)
+        share = self._share_left(chat)
+        if share == _AFTER_ALL and not await self._flooding.take_turn(is_paused):
             return False
-        if not await (self._signing if goes_first else self._people).take_turn(is_paused):
+        if not await self._replies[share].take_turn(is_paused):
             return False
         now = self._clock()
-        if goes_first:
+        if share == _SIGNING:
             self._went_first.add(chat, now)
-        if goes_first or floods:
+        if share in (_SIGNING, _AFTER_ALL):
             self._appointments.pass_by(now, self._replies_a_second())
         else:
             self._appointments.use(chat, now)

@@ -63,6 +63,7 @@ class OrdinaryPerson:
         parts: "withdraw" or "stop" for those who change their mind, at `parts_at`.
         thinks: least and most seconds before each tap.
         languages: the languages in which the bot may write to them.
+        is_withdrawing: whether they have asked to be erased, and no answer has come yet.
     """
 
     person: Person
@@ -74,6 +75,7 @@ class OrdinaryPerson:
     parts_at: float = 0.0
     thinks: tuple[float, float] = (8.0, 30.0)
     languages: set[str] = field(default_factory=set)
+    is_withdrawing: bool = False
 
     async def lives(self, comes_at: float, until: float) -> None:
         """Arrives at `comes_at` and goes on until `until`, both by the event loop's clock."""
@@ -139,7 +141,9 @@ class OrdinaryPerson:
             await self._commands("/stop")
             return
         await self._commands("/withdraw")
+        self.is_withdrawing = True
         await self._taps("erase")
+        self.is_withdrawing = False
 
     async def _commands(self, command: str) -> None:
         before, begun = self._seen(), time.monotonic()

@@ -44,6 +44,7 @@ async def test_whoever_harms_the_bot_changes_nothing_for_the_others(
         f" {ratio:.2f} times; most allowed {_MOST_RATIO}"
     )
     assert [line for results in (*without, *among) for line in summed_up(results.wrong)] == []
+    assert sum(results.refused for results in (*without, *among)) == 0
     assert min(len(calm), len(rough)) >= _ENOUGH_TAPS
     assert ratio <= _MOST_RATIO
 

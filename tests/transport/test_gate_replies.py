@@ -142,6 +142,54 @@ async def test_fifty_who_write_without_a_rest_leave_the_newcomers_their_turn() -
     assert await asyncio.gather(*without_rest) == [0.0] * 50, "nobody waits for ever"
 
 
+async def test_people_who_come_wait_for_none_of_fifty_who_write_without_a_rest() -> None:
+    crowd = Crowd()
+    for _ in range(6):
+        for chat in range(50):
+            crowd.gate.leaves(Lane.REPLY, chat)
+    without_rest = [
+        asyncio.create_task(crowd.gate.acquire(Lane.REPLY, chat, new=True)) for chat in range(50)
+    ]
+    for number in range(110):
+        crowd.comes(1)
+        await crowd.clock.pass_to(100.001 + number / 22)
+        assert len(crowd.left) == number + 1
+    assert sum(task.done() for task in without_rest) > 10, "they get what the others leave"
+    await crowd.is_answered()
+    await asyncio.gather(*without_rest)
+
+
+async def test_who_writes_without_a_rest_is_answered_however_many_others_come() -> None:
+    crowd = Crowd()
+    for _ in range(6):
+        crowd.gate.leaves(Lane.REPLY, 7)
+    crowd.comes(5 * PACE)
+    await crowd.clock.pass_to(100.0)
+    asked = asyncio.create_task(crowd.gate.acquire(Lane.REPLY, 7, new=True))
+    await crowd.clock.pass_to(101.5)
+    assert asked.done()
+    await crowd.is_answered()
+
+
+async def test_who_had_several_messages_of_late_comes_after_who_had_none() -> None:
+    crowd = Crowd()
+    for _ in range(4):
+        for chat in range(PACE):
+            crowd.gate.leaves(Lane.REPLY, chat)
+    crowd.comes(BURST)
+    await crowd.clock.pass_to(100.0)
+    several = [
+        asyncio.create_task(crowd.gate.acquire(Lane.REPLY, chat, new=True)) for chat in range(PACE)
+    ]
+    await crowd.clock.pass_to(100.001)
+    crowd.comes(PACE // 2)
+    await crowd.clock.pass_to(100.5)
+    assert len(crowd.left) == BURST + PACE // 2
+    assert not any(task.done() for task in several)
+    await crowd.is_answered()
+    await asyncio.gather(*several)
+
+
 async def test_who_writes_without_a_rest_leaves_the_burst_to_whoever_comes_next() -> None:
     crowd = Crowd()
     for _ in range(6):
