@@ -2,7 +2,8 @@
 
 `age` (https://age-encryption.org) is a small program of every system; pyrage is its library. The
 server has the recipients, which are public, and never an identity: what it writes it cannot
-open again. What it encrypts passes through a pipe in memory, and is on no disk in plain.
+open again. What it encrypts passes through a pipe in memory, and is on no disk in plain. pyrage is
+imported where it is used: it takes two megabytes, which a running bot does without.
 """
 
 import os
@@ -11,8 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
-
-import pyrage
 
 from storage.errors import StorageError, said_by_system
 
@@ -53,6 +52,8 @@ def read_identities(path: Path) -> list[Any]:
         raise CannotDecrypt(
             "The key {path} is itself encrypted; open it first: age --decrypt {path}", path=path
         )
+    import pyrage
+
     try:
         if content.startswith(b"-----BEGIN"):
             return [pyrage.ssh.Identity.from_buffer(content)]
@@ -106,6 +107,8 @@ def decrypt(source: Any, target: Any, identities: list[Any]) -> None:
         CannotDecrypt: it was encrypted to other keys, was changed, or ends too early.
         OSError: `target` could not be written.
     """
+    import pyrage
+
     sink = _Sink(target)
     try:
         pyrage.decrypt_io(source, sink, identities)
@@ -153,6 +156,8 @@ class _Sink:
 
 
 def _recipient(key: str) -> Any:
+    import pyrage
+
     kind = pyrage.ssh if key.startswith("ssh-") else pyrage.x25519
     try:
         return kind.Recipient.from_str(key)
@@ -163,6 +168,8 @@ def _recipient(key: str) -> Any:
 
 
 def _encrypt(source: _Source, sink: _Sink, recipients: list[Any]) -> None:
+    import pyrage
+
     try:
         pyrage.encrypt_io(source, sink, recipients)
     except pyrage.EncryptError:

@@ -19,7 +19,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
-import pyrage
 
 from bot.cli.context import open_cli_context
 from bot.cli.main import app
@@ -154,6 +153,8 @@ def _visitor(person: Person, **more: Any) -> Visitor:
 
 async def _hand_over(session: DemoSession) -> None:
     """Writes the list encrypted, opens it, sets it as PDF and records the handover."""
+    import pyrage
+
     key, settings = pyrage.x25519.Identity.generate(), session.settings
     os.environ |= {
         f"{PREFIX}AGE_RECIPIENTS": str(key.to_public()),
