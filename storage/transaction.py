@@ -115,8 +115,11 @@ class Transaction:
         What is to be sealed is given in plain, of one row, whose key is the first condition.
         """
         own = conditions[0] if conditions else None
+        stored = self._sealed(table, values, own)
+        if len(conditions) == 1 and isinstance(own, bytes) and _are_plain(stored):
+            return self.change(_changing(table, self.slug), {**stored, "own_key": own})
         changing = sa.update(table).where(*self._where(table, conditions))
-        return self.change(changing.values(self._sealed(table, values, own)))
+        return self.change(changing.values(stored))
 
     def delete(self, table: sa.Table, *conditions: Condition) -> int:
         """Deletes the rows of this petition for which all of that holds; returns how many."""
@@ -202,6 +205,17 @@ def _with_key(table: sa.Table, slug: str, lock: bool) -> sa.Select[Any]:
         sa.select(table).where(_of(table, slug), key_of(table) == sa.bindparam("own_key")).limit(1)
     )
     return query.with_for_update() if lock else query
+
+
+@lru_cache
+def _changing(table: sa.Table, slug: str) -> sa.Update:
+    """Returns the change of the row of a key, made once as in `_with_key`; columns are added."""
+    return sa.update(table).where(_of(table, slug), key_of(table) == sa.bindparam("own_key"))
+
+
+def _are_plain(values: Mapping[str, Any]) -> bool:
+    """Returns whether values can be parameters, as none of them is SQL."""
+    return not any(isinstance(each, sa.ClauseElement) for each in values.values())
 
 
 def write_notes(transactions: Sequence[Transaction]) -> None:
