@@ -216,28 +216,6 @@ async def test_draining_tries_nothing_again_and_keeps_what_stands_behind_a_failu
     assert (handled, left) == ([3], 2)
 
 
-async def test_one_that_fails_for_a_minute_while_fifty_others_go_well_is_passed_over() -> None:
-    now = 0.0
-
-    async def handle(update: dict[str, Any], _behind: UpdatesBehind) -> None:
-        if update["update_id"] == 0:
-            raise TryAgain
-
-    work = Dispatcher(handle, QUICK, clock=lambda: now)
-    work.take(message(0, chat=100))
-    await asyncio.sleep(0.02)
-    now = 61.0
-    await asyncio.sleep(0.02)
-    assert work.counts.passed_over == 0, "all may be failing: patience"
-    for number in range(1, 50):
-        work.take(message(number, chat=number))
-    await asyncio.sleep(0.02)
-    assert (work.counts.handled, work.counts.passed_over) == (49, 0)
-    work.take(message(50, chat=50))
-    await work.wait_until_at_most(0, 5)
-    assert work.counts.passed_over == 1
-
-
 async def test_a_handler_that_hangs_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.intake.dispatcher._HANDLER_SECONDS", 0.01)
     tries = 0

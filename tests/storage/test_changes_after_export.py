@@ -1,7 +1,5 @@
 """Tests that what the addressee has to be told of is noted with the change itself."""
 
-from datetime import date
-
 import pytest
 
 from storage import Storage
@@ -9,7 +7,7 @@ from storage.consents import correct_signed_name
 from storage.conversations import Conversation
 from storage.errors import ConversationMoved
 from storage.exports import Change
-from storage.handovers import ChangeOwed, exported_lists, owed_changes, record_handover
+from storage.handovers import ChangeOwed, exported_lists, owed_changes
 from storage.signatures import withdraw_signature
 from tests.support.raw_sql import Statement, read_sql, write_all, write_sql
 from tests.support.supporters import NOON, SLUG, Supporters, later
@@ -59,13 +57,6 @@ async def test_who_asked_before_a_list_was_begun_and_was_carried_out_after_it_is
     assert row["changed_at"] == int(NOON.timestamp() * 1000)
 
 
-async def test_without_a_list_there_is_nobody_to_tell(
-    storage: Storage, people: Supporters
-) -> None:
-    await storage.write(withdraw_signature, people.supporter(1), NOON)
-    assert await _noted(storage) == []
-
-
 async def test_of_each_list_is_owed_what_changed_in_it_by_number(
     storage: Storage, people: Supporters
 ) -> None:
@@ -76,17 +67,6 @@ async def test_of_each_list_is_owed_what_changed_in_it_by_number(
     lists = await storage.read(exported_lists)
     owed = [await storage.read(owed_changes, each) for each in lists]
     assert [[each.number for each in changes] for changes in owed] == [[1, 2, 4], [1, 2]]
-
-
-async def test_of_a_number_that_was_handed_over_nothing_is_owed(
-    storage: Storage, people: Supporters
-) -> None:
-    await people.exported(last_number=4)
-    await storage.write(withdraw_signature, people.supporter(2), later(60))
-    await people.set_closed(True)
-    handover = await storage.write(record_handover, date(2026, 3, 2), at=later(70), without_name=4)
-    assert handover is not None
-    assert await storage.read(owed_changes, handover) == []
 
 
 async def test_a_corrected_name_is_noted_if_the_correction_counts(
@@ -132,17 +112,6 @@ async def test_who_was_counted_without_a_name_is_not_told_of(
         await storage.write(withdraw_signature, people.supporter(number), later(120))
     # What was so from the moment on in which the list was begun may be in it otherwise.
     assert await _noted(storage) == [(5, "withdrawn"), (6, "withdrawn")]
-
-
-async def test_a_name_that_is_given_later_is_noted_where_earlier_lists_lack_it(
-    storage: Storage, people: Supporters
-) -> None:
-    await people.exported(last_number=1)
-    await _set(storage, 1, "name_sealed = NULL")
-    await _set(storage, 2, "name_sealed = NULL")
-    for number in (1, 2):
-        await people.note(number, Change.NAME_GIVEN, later(5))
-    assert await _noted(storage) == [(1, "name_given")]
 
 
 _NOTE = """

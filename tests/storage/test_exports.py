@@ -12,15 +12,13 @@ from storage.exports import (
     NamedSignature,
     SignatureGroup,
     begin_export,
-    discard_export,
     finish_export,
     open_signature_list,
 )
-from storage.handovers import exported_lists, owed_changes
+from storage.handovers import owed_changes
 from storage.invalidations import take_out_signatures, undo_invalidation
 from storage.petitions import close_petition
 from storage.times import from_millis
-from tests.support.audit_entries import newest_audit_entries
 from tests.support.raw_sql import read_sql, write_sql
 from tests.support.supporters import NOON, Supporters, later
 
@@ -128,29 +126,6 @@ async def test_of_the_erased_those_are_counted_that_counted(
     async with open_signature_list(storage, await begun(storage)) as signatures:
         _, anonymous, _ = await signatures.totals()
     assert anonymous == 4
-
-
-async def test_a_name_that_cannot_be_decrypted_is_told_by_its_number(
-    storage: Storage, people: Supporters
-) -> None:
-    swapped = "UPDATE signatures SET name_sealed = chat_sealed WHERE number = 3"
-    await write_sql(storage.database, swapped)
-    assert [each.number for each in await named(storage) if each.name is None] == [3]
-
-
-async def test_a_list_that_was_not_written_is_none_that_anybody_has(
-    storage: Storage, people: Supporters
-) -> None:
-    export = await begun(storage)
-    assert await storage.read(exported_lists) == []
-    await storage.write(discard_export, export, later(1))
-    assert await exports(storage.database) == []
-    failed, begin = await storage.read(newest_audit_entries, 9)
-    assert (begin.action, begin.detail) == ("export", f"{export.id.hex()} json encrypted")
-    assert (failed.action, failed.detail) == ("export_failed", export.id.hex())
-    # Nor is it noted who withdraws from then on.
-    await people.withdraw(2)
-    assert await read_sql(storage.database, "SELECT * FROM changes_after_export") == []
 
 
 async def counts(storage: Storage) -> tuple[datetime | None, int | None, int]:

@@ -260,15 +260,6 @@ async def test_what_is_owed_is_marked_as_told_and_nothing_later(
     assert told == {int(later(9).timestamp() * 1000)}
 
 
-async def test_the_lists_that_were_written_come_with_the_newest_first(
-    storage: Storage, people: Supporters
-) -> None:
-    first = await people.exported(6, with_name=1)
-    last = await people.exported(6, at=later(5), without_name=1)
-    await people.exported(6, at=later(9))  # it was killed, or is being written
-    assert [each.id for each in await storage.read(exported_lists)] == [last, first]
-
-
 async def test_the_newest_handover_is_that_which_was_recorded_last(
     storage: Storage, people: Supporters
 ) -> None:

@@ -15,7 +15,7 @@ from storage.invalidations import (
     undo_invalidation,
 )
 from storage.petitions import close_petition, petition_state
-from storage.signature_counts import signature_statistics, signing_rate
+from storage.signature_counts import signing_rate
 from tests.support.audit_entries import newest_audit_entries
 from tests.support.raw_sql import Statement, read_sql, write_all, write_sql
 from tests.support.supporters import NOON, NOON_MILLIS, Supporters
@@ -109,22 +109,6 @@ async def test_a_pattern_full_of_stars_takes_no_longer_than_another(
     assert await numbers(storage, name_pattern="*a" * 40 + "!") == []
 
 
-async def test_what_is_taken_out_is_in_no_count_and_what_is_undone_is_in_all_again(
-    storage: Storage, signed: Supporters
-) -> None:
-    key = await take_out(storage, await numbers(storage, source="radio"))
-    assert await counted(storage) == 5
-    stats = await storage.read(signature_statistics, since=NOON)
-    assert (stats.total, stats.today, stats.invalidated) == (5, 5, 5)
-    assert stats.by_source == {None: 5}
-    assert await storage.write(undo_invalidation, key, AFTER) == 5
-    assert await counted(storage) == 10
-    assert await storage.write(undo_invalidation, key, AFTER) == 0
-    assert await counted(storage) == 10
-    stats = await storage.read(signature_statistics, since=NOON)
-    assert (stats.total, stats.invalidated) == (10, 0)
-
-
 async def test_nobody_is_taken_out_twice(storage: Storage, signed: Supporters) -> None:
     await take_out(storage, [6, 7])
     assert await numbers(storage, source="radio") == [8, 9, 10]
@@ -148,14 +132,6 @@ async def test_who_withdrew_meanwhile_is_not_put_back_in_the_number_that_people_
     await signed.withdraw(6)
     assert await storage.write(undo_invalidation, key, AFTER + 3 * MINUTE) == 2
     assert (await storage.read(petition_state)).told_signatures == 9
-    assert await counted(storage) == 9
-
-
-async def test_whoever_withdraws_is_discounted_once(storage: Storage, signed: Supporters) -> None:
-    key = await take_out(storage, [6, 7, 8])
-    await signed.withdraw(7)
-    assert await counted(storage) == 7
-    assert await storage.write(undo_invalidation, key, AFTER) == 2
     assert await counted(storage) == 9
 
 
