@@ -15,9 +15,6 @@ if "aiogram" in sys.modules:
 _build = BaseModel.__dict__["model_rebuild"]
 BaseModel.model_rebuild = classmethod(lambda cls, **_: None)  # type: ignore[assignment, method-assign]
 try:
-    import aiogram
-    import aiogram.client.session.aiohttp
-    import aiogram.exceptions
     from aiogram import methods, types
     from aiogram.client.context_controller import BotContextController
     from aiogram.client.default import Default
@@ -25,7 +22,7 @@ try:
 finally:
     BaseModel.model_rebuild = _build  # type: ignore[method-assign]
 
-__all__ = ("aiogram", "build", "methods", "types")
+__all__ = ("build", "methods", "types")
 
 _NAMES = {
     **{"List": list, "Optional": Optional, "Union": Union, "Literal": Literal, "Default": Default},

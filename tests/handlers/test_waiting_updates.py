@@ -86,18 +86,11 @@ async def test_what_a_supporter_does_next_draws_over(behind: dict[str, Any]) -> 
         # What changes by itself is not answered at all.
         changed("photo"),
         changed("location"),
+        blocked(),
     ],
 )
 async def test_what_shows_no_screen_draws_nothing(behind: dict[str, Any]) -> None:
     assert not await drawn_over(text("/start"), behind)
-
-
-async def test_with_nothing_behind_it_is_drawn() -> None:
-    assert not await drawn_over(text("/start"))
-
-
-async def test_a_change_of_membership_draws_nothing() -> None:
-    assert not await drawn_over(text("/start"), blocked())
 
 
 async def test_any_of_those_who_wait_may_draw_over() -> None:
@@ -117,11 +110,8 @@ async def test_an_admins_order_has_a_panel_of_its_own(order: str) -> None:
     assert not await drawn_over(text("/start", by=ADMIN), text(order, by=ADMIN))
 
 
-async def test_an_admins_button_leaves_the_living_message_alone() -> None:
+async def test_an_admin_is_a_supporter_too_with_buttons_of_their_own() -> None:
     assert not await drawn_over(text("/start", by=ADMIN), tap("adm:close:1", by=ADMIN))
-
-
-async def test_an_admin_is_a_supporter_too() -> None:
     assert await drawn_over(text("/start", by=ADMIN), text("/help", by=ADMIN))
 
 

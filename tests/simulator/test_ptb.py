@@ -1,14 +1,12 @@
 """python-telegram-bot parses everything the simulator answers and finds nothing unknown."""
 
-from datetime import timedelta
 
 import pytest
 import telegram
 from telegram.constants import ChatAction
 
-from simulator import Simulator, SimulatorError
+from simulator import Simulator
 from simulator.media_kinds import KINDS
-from tests.support.api_client import ManualClock
 from tests.support.pictures import tiny_png
 
 BUTTON = telegram.InlineKeyboardMarkup([[telegram.InlineKeyboardButton("Ir", callback_data="ir")]])
@@ -183,26 +181,3 @@ async def test_a_bot_writes_to_a_group_that_it_is_in(sim: Simulator, ptb: telegr
     sim.world.membership(group, ana.user, "member", "left")
     with pytest.raises(telegram.error.Forbidden, match="bot is not a member"):
         await ptb.send_message(group.id, "Hola")
-
-
-async def test_errors_become_the_errors_the_library_knows(
-    sim: Simulator, ptb: telegram.Bot, clock: ManualClock
-) -> None:
-    ana = sim.world.person("Ana")
-    with pytest.raises(telegram.error.BadRequest, match="Chat not found"):
-        await ptb.send_message(ana.id, "Hola")
-    ana.start()
-    for _ in range(20):
-        await ptb.send_message(ana.id, "Hola")
-    with pytest.raises(telegram.error.RetryAfter) as flood:
-        await ptb.send_message(ana.id, "Hola")
-    assert flood.value.retry_after == timedelta(seconds=3)
-    clock.now += 60
-    ana.block()
-    with pytest.raises(telegram.error.Forbidden, match="bot was blocked by the user"):
-        await ptb.send_message(ana.id, "Hola")
-    ana.deactivate()
-    with pytest.raises(telegram.error.Forbidden, match="user is deactivated"):
-        await ptb.send_message(ana.id, "Hola")
-    with pytest.raises(SimulatorError):
-        ana.send("Hola")

@@ -23,15 +23,6 @@ def asked_whether(pauses: Pauses, chat: int, now: float) -> None:
     pauses.leaves(chat, now)
 
 
-def test_a_refused_chat_pauses_for_exactly_what_it_was_told() -> None:
-    pauses = Pauses()
-    pauses.refused(7, 5, 100.0)
-    assert pauses.seconds_left(7, 100.0) == 5
-    assert pauses.seconds_left(7, 104.0) == 1
-    assert pauses.seconds_left(7, 105.0) == 0
-    assert pauses.seconds_left(8, 100.0) == 0
-
-
 def test_a_shorter_refusal_does_not_shorten_a_pause() -> None:
     pauses = Pauses()
     pauses.refused(7, 30, 0.0)
@@ -70,12 +61,6 @@ def test_who_waits_for_the_answer_to_a_probe_asks_again_in_a_moment() -> None:
     pauses = suspected(5, 5, 5)
     asked_whether(pauses, STRANGER, 100.0)
     assert pauses.seconds_left(None, 100.0) == 0.1
-
-
-def test_two_chats_are_no_suspicion() -> None:
-    pauses = suspected(99, 99)
-    pauses.leaves(STRANGER, 100.0)
-    assert pauses.seconds_left(98, 100.0) == 0
 
 
 def test_a_refused_probe_proves_that_the_limit_is_the_bots_own() -> None:
@@ -173,14 +158,6 @@ def test_a_probe_that_fails_on_the_way_lets_the_next_one_ask_at_once() -> None:
     asked_whether(pauses, 98, 100.01)
     pauses.accepted(98, 100.05)
     assert pauses.seconds_left(97, 100.05) == 0
-
-
-def test_a_probe_that_is_turned_down_for_what_it_is_met_no_limit() -> None:
-    """A chat that has blocked the bot is refused for that, and not for the bot's rate."""
-    pauses = suspected(99, 99, 99)
-    asked_whether(pauses, STRANGER, 100.0)
-    pauses.overall.accepted(STRANGER, 100.05)
-    assert pauses.seconds_left(98, 100.05) == 0
 
 
 def test_the_answer_to_another_call_than_the_probe_ends_nothing() -> None:
@@ -351,13 +328,6 @@ def test_one_chat_refused_again_and_again_pauses_itself_alone() -> None:
         assert not pauses.overall.is_on(0.1 * turn)
 
 
-def test_chats_refused_far_apart_pause_themselves_alone() -> None:
-    pauses = Pauses()
-    for chat in range(1, 20):
-        pauses.refused(chat, 60, 2.0 * chat)
-        assert not pauses.overall.is_on(2.0 * chat)
-
-
 def test_a_refusal_without_a_chat_pauses_nobody() -> None:
     pauses = Pauses()
     for _ in range(5):
@@ -389,21 +359,6 @@ def test_no_chat_is_free_before_its_own_last_refusal_has_passed(
         until[chat] = max(until.get(chat, 0.0), now + seconds)
         for other, end in until.items():
             assert pauses.seconds_left(other, now) >= end - now - 1e-9
-
-
-def test_one_refusal_more_after_a_suspicion_that_was_wrong_is_no_new_one() -> None:
-    pauses = suspected(60, 60, 60)
-    asked_whether(pauses, STRANGER, 100.0)
-    pauses.accepted(STRANGER, 100.01)
-    assert not provoked(pauses, range(11, 12), 100.9)
-
-
-def test_a_probe_that_was_accepted_is_a_chat_like_any() -> None:
-    pauses = suspected(60, 60, 60)
-    asked_whether(pauses, STRANGER, 100.0)
-    pauses.accepted(STRANGER, 100.01)
-    assert not pauses.refused(STRANGER, 60, 100.02)
-    assert not pauses.overall.is_on(100.02)
 
 
 def test_chats_refused_over_more_than_a_second_are_no_suspicion() -> None:
