@@ -1,6 +1,5 @@
 """python-telegram-bot parses everything the simulator answers and finds nothing unknown."""
 
-
 import pytest
 import telegram
 from telegram.constants import ChatAction
