@@ -235,20 +235,6 @@ async def test_only_new_messages_that_answer_somebody_are_counted_as_many(
     await asyncio.gather(asked, *before)
 
 
-@pytest.mark.parametrize(("new", "seconds"), [(True, 0.4), (False, 0.1)])
-async def test_a_broadcast_gives_way_to_new_messages_and_to_nothing_else(
-    new: bool, seconds: float
-) -> None:
-    clock = Clock()
-    gate = Gate(10, 1, clock=clock, sleep=clock.sleep)
-    await gate.acquire(Lane.BROADCAST, 1)
-    for chat in (7, 8, 9):
-        await gate.acquire(Lane.REPLY, chat, new=new)
-    before = clock.now
-    await gate.acquire(Lane.BROADCAST, 2)
-    assert clock.now - before == pytest.approx(seconds)
-
-
 async def test_a_flood_slows_the_answers_down() -> None:
     crowd = Crowd()
     crowd.floods(2)
@@ -256,13 +242,6 @@ async def test_a_flood_slows_the_answers_down() -> None:
     left = await crowd.is_answered()
     assert left[0] == 102.0
     assert left[-1] == pytest.approx(102 + 1 / 0.7, abs=0.1), "slower after the pause"
-
-
-async def test_a_pause_of_one_chat_slows_nobody_else_down() -> None:
-    crowd = Crowd()
-    crowd.gate.refused(7, 5)
-    crowd.comes(BURST + PACE)
-    assert (await crowd.is_answered())[-1] == pytest.approx(101.0)
 
 
 async def test_a_pause_that_begins_while_somebody_stands_in_line_is_kept() -> None:

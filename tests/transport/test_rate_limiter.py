@@ -34,22 +34,6 @@ def test_a_quiet_time_earns_the_burst_and_no_more() -> None:
     assert waits == pytest.approx([0, 0, 0, 0.1, 0.2])
 
 
-def test_a_slot_is_due_until_the_burst_is_used_up() -> None:
-    pace, due = SlotLimiter(10, burst=3), list[bool]()
-    for _ in range(4):
-        due.append(pace.due_in(100.0, 10) == 0)
-        pace.take(100.0, 10)
-    assert due == [True, True, True, False]
-
-
-def test_a_reply_takes_a_slot_from_the_broadcast() -> None:
-    pace = SlotLimiter(10, burst=1)
-    pace.take(100.0, 10)
-    for _ in range(5):
-        pace.yield_to_reply(100.0, 10)
-    assert pace.take(100.0, 10) == pytest.approx(100.6)
-
-
 def test_a_reply_brings_no_message_of_a_slow_broadcast_forward() -> None:
     pace = SlotLimiter(0.5, burst=1)
     pace.take(100.0, 0.5)

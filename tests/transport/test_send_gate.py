@@ -41,14 +41,6 @@ async def test_without_a_burst_two_messages_may_make_up_for_a_late_timer() -> No
     assert await left_at(gate, clock, 3) == pytest.approx([0, 0, 1 / 28])
 
 
-async def test_broadcast_messages_leave_at_the_rate() -> None:
-    clock = Clock()
-    gate = gate_at(clock, rate=10)
-    for chat in range(21):
-        await gate.acquire(Lane.BROADCAST, chat)
-    assert clock.now == pytest.approx(102.0)
-
-
 async def test_at_a_high_rate_several_messages_leave_each_time_that_the_gate_wakes() -> None:
     clock = Clock()
     gate = Gate(1000, clock=clock, sleep=clock.sleep)
@@ -67,47 +59,6 @@ async def test_a_reply_goes_ahead_of_all_who_wait_in_the_broadcast() -> None:
     for task in waiting:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
-
-
-async def test_nothing_leaves_to_a_paused_chat_and_others_go_on() -> None:
-    clock = Clock()
-    gate = gate_at(clock)
-    gate.refused(7, 5)
-    await gate.acquire(Lane.REPLY, 8)
-    assert clock.now == 100
-    await gate.acquire(Lane.REPLY, 7)
-    assert clock.now == 105
-
-
-async def test_a_pause_longer_than_wanted_is_told_and_not_waited_for() -> None:
-    clock = Clock()
-    gate = gate_at(clock)
-    gate.refused(7, 5)
-    assert await gate.acquire(Lane.REPLY, 7, longest_pause=3) == 5
-    assert clock.now == 100
-
-
-async def test_several_refusals_pause_everything_and_lower_the_rate() -> None:
-    clock = Clock()
-    gate = gate_at(clock)
-    flood(gate, 2)
-    assert gate.rate == pytest.approx(7)
-    await gate.acquire(Lane.BROADCAST, 99)
-    assert clock.now == pytest.approx(102)
-
-
-async def test_a_pause_that_begins_while_waiting_for_a_slot_is_kept() -> None:
-    clock = Clock()
-
-    async def refused_meanwhile(seconds: float) -> None:
-        if clock.now < 100.1:
-            gate.refused(7, 3)
-        await clock.sleep(seconds)
-
-    gate = Gate(10, 1, clock=clock, sleep=refused_meanwhile)
-    await gate.acquire(Lane.BROADCAST, 1)
-    await gate.acquire(Lane.BROADCAST, 7)
-    assert clock.now >= 103
 
 
 STEPS = st.lists(
