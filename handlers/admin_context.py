@@ -45,7 +45,8 @@ class AdminContext(ChatContext):
 
     async def tell_once(self, answer: Answer) -> None:
         """Runs `answer` now or after a short wait; otherwise says that it was not finished."""
-        await self.tell(UnrepeatedReply(answer, self._say_nothing_done))
+        nothing_done = self.words.text(NOTHING_DONE)
+        await self.tell(UnrepeatedReply(answer, partial(self.at_bottom().write, nothing_done)))
 
     async def say(self, said: Screen | Html) -> None:
         """Shows a screen in the tapped message or a new one, as soon as Telegram accepts it."""
@@ -81,9 +82,6 @@ class AdminContext(ChatContext):
             return  # the petition may be translated into theirs one day
         chosen = replace(self.conversation, language=self.language, version=self.was or 1)
         await self.storage.write(save_conversation, chosen, was=self.was, at=self.now)
-
-    async def _say_nothing_done(self) -> None:
-        await self.at_bottom().write(self.words.text(NOTHING_DONE))
 
 
 AdminHandler = Callable[[AdminContext, str], Awaitable[None]]

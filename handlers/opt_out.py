@@ -54,9 +54,8 @@ async def stop(ctx: SupporterContext) -> None:
         await ctx.with_stage(Place()).say(said)
         return
     await ctx.save()
-    landed = await change_and_void_claims(
-        ctx, ctx.storage.write(mute_supporter, ctx.reference, ctx.now)
-    )
+    muting = ctx.storage.write(mute_supporter, ctx.reference, ctx.now)
+    landed = await change_and_void_claims(ctx, muting)
     ctx = (await ctx.reloaded()).with_stage(Place(Stage.MUTED))
     await ctx.say(None if landed else words.text(_MAY_ARRIVE))
 

@@ -166,23 +166,21 @@ class SupporterContext(ChatContext):
     async def is_within_budget(self, what: str) -> bool:
         """Counts a request for `what`; if it is too often, says so once, then nothing.
 
-        Messages that are marked for deletion are deleted all the same.
+        A tap is told each time, in an alert window. Messages that are marked for deletion are
+        deleted all the same.
         """
         if what in UNLIMITED:
             return True
         decision = self.services.spend(self.user.id, what, self.update_id)
-        if decision is LimitDecision.WARN:
-            await self.at_valid_stage().say(self.words.text(_TOO_OFTEN))
-        elif decision is LimitDecision.IGNORE:
-            await self.at_valid_stage().clear()
-        return decision is LimitDecision.ALLOW
-
-    async def is_tap_within_budget(self, what: str) -> bool:
-        """Counts a tap for `what`; if it is too often, says so in an alert window each time."""
-        if self.services.spend(self.user.id, what, self.update_id) is LimitDecision.ALLOW:
+        if decision is LimitDecision.ALLOW:
             return True
-        await self.alert(self.words.label(_TOO_OFTEN))
-        await replace(self, query=None).show()
+        if self.query is not None:
+            await self.alert(self.words.label(_TOO_OFTEN))
+            await replace(self, query=None).show()
+        elif decision is LimitDecision.WARN:
+            await self.at_valid_stage().say(self.words.text(_TOO_OFTEN))
+        else:
+            await self.at_valid_stage().clear()
         return False
 
     async def reloaded(self) -> SupporterContext:
@@ -263,8 +261,15 @@ class SupporterContext(ChatContext):
     async def clear(self) -> None:
         """Stores the conversation and deletes the marked messages; shows nothing."""
         await self.save()
-        if self._leaving:
-            await self.tell(self._clear_away, beside="typed")
+        if not self._leaving:
+            return
+
+        async def clear_away() -> None:
+            cleared = await (await self.reloaded())._clear()
+            if cleared.failure is not None:
+                raise cleared.failure
+
+        await self.tell(clear_away, beside="typed")
 
     async def redraw(self, notice: Html | None = None, *, at_bottom: bool = False) -> None:
         """Draws the person's screen again, reading their state anew; the tap is answered.
@@ -294,11 +299,6 @@ class SupporterContext(ChatContext):
         if not says_what_is_stored and not self._drops_name:
             return Cleared()
         return await erase_files(self.services, self.words, self.reference)
-
-    async def _clear_away(self) -> None:
-        cleared = await (await self.reloaded())._clear()
-        if cleared.failure is not None:
-            raise cleared.failure
 
     @property
     def conversation_message(self) -> ConversationMessage:

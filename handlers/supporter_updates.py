@@ -181,7 +181,7 @@ async def tapped(ctx: SupporterContext) -> None:
     if not isinstance(tap, SupporterTap) or not _belongs(tap, ctx):
         await ctx.show()
         return
-    if tap.action in _COUNTED and not await ctx.is_tap_within_budget(tap.action):
+    if tap.action in _COUNTED and not await ctx.is_within_budget(tap.action):
         return
     if tap.action in _EFFECTS:
         await _EFFECTS[tap.action](ctx, tap.argument)

@@ -78,7 +78,10 @@ class UpdateHandler:
             # done. They ask again, or think better of it.
             _log.error("journal_not_written", reason=str(error))
             await self._tell(update, _NOT_NOTED)
-            await self._tell_admins_of_journal()
+            services = self._application.services
+            notice = Notice("journal", services.today.isoformat(), _JOURNAL)  # once a day
+            if (notice.kind, notice.about) not in services.owed_notices:
+                await tell_admins(services, notice)
         except Unavailable as error:
             raise TryAgain from error
         except NothingDone:
@@ -94,13 +97,6 @@ class UpdateHandler:
         except Exception:  # whatever it is, the person is told; the intake logs it
             await self._tell(update, _FAILED)
             raise
-
-    async def _tell_admins_of_journal(self) -> None:
-        """Tells the admins once a day."""
-        services = self._application.services
-        notice = Notice("journal", services.today.isoformat(), _JOURNAL)
-        if (notice.kind, notice.about) not in services.owed_notices:
-            await tell_admins(services, notice)
 
     def _apology(self, chat: Hashable, error: Exception) -> Answer | None:
         """Returns what to send in place of a reply that failed after its update had ended."""

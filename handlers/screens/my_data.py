@@ -103,11 +103,13 @@ def other_rights(view: View) -> Screen:
 
 def _signed(view: View, signature: Signature, held: Held) -> Html:
     words, lost = view.words, (held.signature or {}).get("unreachable_at")
+    is_final = view.handed_over is not None and view.handover is not None and view.is_counted
     return lines(
         words.text("Nombre: {name}", name=signature.name or "—")
         if signature.with_name
         else words.text("Nombre: no guardamos ninguno."),
-        _handed_over(view),
+        # Of one that is not counted that would contradict that it is looked at again.
+        sentences(view.handed_over, is_final and words.text("Ya no se puede cambiar.")),
         _choices(words, signature.updates_at_most, news=signature.news),
         _silence(view, signature, held),
         lost
@@ -143,17 +145,6 @@ def _letter_code(words: Words, code: Record | None, now: datetime) -> Html | Non
         else "El código que pediste para escribirnos sirvió hasta el {date}. Puedes pedir otro.",
         date=words.date(code["ends_at"]),
     )
-
-
-def _handed_over(view: View) -> Html | None:
-    """Says how the signature is handed over, or was, which can be changed until then.
-
-    Of one that is not counted that would contradict that it is looked at again.
-    """
-    how = view.handed_over
-    if how is None or view.handover is None or not view.is_counted:
-        return how
-    return sentences(how, view.words.text("Ya no se puede cambiar."))
 
 
 def _encrypted(view: View, held: Held) -> Html | None:

@@ -91,36 +91,31 @@ class View:
         """
         if self.signature is None:
             return None
-        if self.handover is not None:
-            was = self._was_handed_over(self.handover)
-            return sentences(was, not self.signature.is_counted and self._not_counted()) or None
-        if not self.signature.is_counted:
-            return self._not_counted()
-        return self.words.text(
-            "Tu firma se entregará con tu nombre."
-            if self.signature.with_name and not self.signature.is_only_stored
-            else "Tu firma se entregará sin tu nombre, y cuenta igual."
-        )
-
-    def _not_counted(self) -> Html:
+        how: Html | None = None
+        if self.handover is None and self.signature.is_counted:
+            how = self.words.text(
+                "Tu firma se entregará con tu nombre."
+                if self.signature.with_name and not self.signature.is_only_stored
+                else "Tu firma se entregará sin tu nombre, y cuenta igual."
+            )
+        elif self.handover is not None and self.handover.with_their_name is not None:
+            how = self.words.text(
+                "Tu nombre está en la lista que se entregó el {date}."
+                if self.handover.with_their_name
+                else "En la entrega del {date}, tu firma se contó sin tu nombre.",
+                date=self.words.date(self.handover.handed_over_on),
+            )
+        if self.signature.is_counted:
+            return how
         controller = self.petition.controller
-        return self.words.text(
+        not_counted = self.words.text(
             "<b>Por ahora tu firma no se cuenta ni se entrega.</b> Se ha apartado junto con "
             "otras, por si no fueran auténticas. Si la hiciste tú, escribe a {contact} y se "
             "revisará. Mientras tanto no te escribiremos, salvo para avisarte de una brecha de "
             "seguridad.",
             contact=controller.email or controller.web_form or controller.address or "",
         )
-
-    def _was_handed_over(self, known: Handover) -> Html | None:
-        if known.with_their_name is None:
-            return None
-        return self.words.text(
-            "Tu nombre está en la lista que se entregó el {date}."
-            if known.with_their_name
-            else "En la entrega del {date}, tu firma se contó sin tu nombre.",
-            date=self.words.date(known.handed_over_on),
-        )
+        return sentences(how, not_counted)
 
     @property
     def texts(self) -> Texts:
