@@ -9,7 +9,7 @@ tap shows the screen all the same: `docs/decisions/delayed-replies.md`.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
@@ -81,7 +81,7 @@ class _Reply:
         again: sends it after a failure.
         begun: when `tell` was called.
         since: when the last try began.
-        tried: done when that try has ended, however it ended.
+        tried: set when that try has ended, however it ended.
         tries: how many tries have failed.
         due: when it is tried again; None while it is tried.
         is_left: whether its update ended before it, so that no caller hears of a failure.
@@ -93,7 +93,7 @@ class _Reply:
     again: Answer
     begun: float
     since: float
-    tried: asyncio.Future[None] = field(repr=False)
+    tried: asyncio.Event = field(default_factory=asyncio.Event)
     tries: int = 0
     due: float | None = None
     is_left: bool = False
@@ -105,7 +105,7 @@ class _Reply:
         self.tries += 1
         self.due = due
         self.answer = self.again
-        _end(self.tried)
+        self.tried.set()
 
 
 class DelayedReplies:
@@ -164,8 +164,7 @@ class DelayedReplies:
         """
         key, now = (chat, beside), self._clock()
         self._drop(key)
-        tried: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        reply = self._pending[key] = _Reply(answer, again or answer, now, now, tried)
+        reply = self._pending[key] = _Reply(answer, again or answer, now, now)
         task = self._start(key, reply)
         try:
             await self._wait_for(reply)
@@ -231,18 +230,19 @@ class DelayedReplies:
             return
         reply.task.cancel()
         reply.task = None
-        if not reply.tried.done():
+        if not reply.tried.is_set():
             reply.failed(self._clock() + _pause(reply))
 
     async def _wait_for(self, reply: _Reply) -> None:
         """Waits for the running try to end, within the time limit and while it delays nobody."""
         tried, begun, handled = reply.tried, self._clock(), _current.get(_Handled())
         end = min(reply.since, begun - handled.waited) + self._longest_wait
-        while not tried.done():
+        while not tried.is_set():
             left = end - self._clock()
             if left <= 0 or self._in_the_way():
                 break
-            await asyncio.wait({tried}, timeout=min(left, _LOOK_INTERVAL))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(tried.wait(), min(left, _LOOK_INTERVAL))
         handled.waited += self._clock() - begun
 
     async def _send_until_done(self, key: _Key, reply: _Reply) -> None:
@@ -313,7 +313,7 @@ class DelayedReplies:
         if reply.tries > 0:
             async with self._again, asyncio.timeout(_LONGEST_TRY):
                 reply.since = self._clock()
-                reply.tried = asyncio.get_running_loop().create_future()
+                reply.tried = asyncio.Event()
                 yield
             return
         async with asyncio.timeout(None) as limit:
@@ -337,15 +337,10 @@ class DelayedReplies:
             return  # held back, and still pending
         if self._pending.get(key) is reply:
             del self._pending[key]
-        _end(reply.tried)
+        reply.tried.set()
         if not done.cancelled():
             done.exception()  # marks it as retrieved; `tell` raises it
 
 
 def _pause(reply: _Reply) -> float:
     return _PAUSES.pause(reply.tries + 1)
-
-
-def _end(tried: asyncio.Future[None]) -> None:
-    if not tried.done():
-        tried.set_result(None)

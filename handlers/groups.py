@@ -5,7 +5,7 @@ from functools import partial
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 
 from bot.text.translations import mark
-from handlers.context import Context, Services
+from handlers.context import Context
 from handlers.conversation_message import tolerate
 from handlers.request_budget import LimitDecision
 from handlers.screens.help import SUPPORTER_COMMANDS
@@ -21,8 +21,12 @@ async def invite_to_private_chat(update: Update, context: Context) -> None:
     addressed = f"@{context.bot.username}".lower()
     if not message or not message.text or addressed not in message.text.split()[0].lower():
         return  # a bare /help may be for another bot of the group
-    if not _is_granted(context.services, update):
-        return
+    # The person's too: who writes in hundreds of groups would get hundreds of replies at once, and
+    # everybody else would wait for theirs.
+    for asker in filter(None, (user, update.effective_chat)):
+        granted = context.services.spend(asker.id, "group", update.update_id)
+        if granted is not LimitDecision.ALLOW:
+            return
     words = context.services.words(user.language_code if user else None)
     link = f"https://t.me/{context.bot.username}?start=group"
     button = InlineKeyboardButton(words.label("Abrir el chat privado"), url=link)
@@ -34,20 +38,6 @@ async def invite_to_private_chat(update: Update, context: Context) -> None:
         message_thread_id=message.message_thread_id if message.is_topic_message else None,
     )
     await context.services.delayed_replies.tell(message.chat_id, line)
-
-
-def _is_granted(services: Services, update: Update) -> bool:
-    """Returns whether neither the person nor the group has asked too often.
-
-    Without the person's limit, one who writes in hundreds of groups would get hundreds of
-    replies at once, and everybody else would wait for theirs.
-    """
-    askers = (update.effective_user, update.effective_chat)
-    return all(
-        services.spend(asker.id, "group", update.update_id) is LimitDecision.ALLOW
-        for asker in askers
-        if asker is not None
-    )
 
 
 async def answer_tap_elsewhere(update: Update, context: Context) -> None:

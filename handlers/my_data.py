@@ -7,20 +7,18 @@ from datetime import datetime
 
 import structlog
 
-from bot.petition.consent import consent_sha256, notice_text
 from bot.petition.names import NameRefused, clean_name
 from bot.petition.stages import Action
 from bot.tracebacks import kind_of
 from handlers.screens.my_data import receipt
 from handlers.screens.signing import consent_mark, name_consent_words, new_texts_words
 from handlers.sent_files import erase_files
-from handlers.signing import CHANGED_TEXT, refusal, shows_what_changed
+from handlers.signing import CHANGED_TEXT, consent_to, refusal, shows_what_changed
 from handlers.supporter_context import SupporterContext
 from storage.audit import add_audit
 from storage.consents import (
     NEW_TEXTS,
     WITH_NAME,
-    Consent,
     add_signed_name,
     answer_texts,
     correct_signed_name,
@@ -155,7 +153,7 @@ async def give_name(ctx: SupporterContext, agreed_to: str) -> None:
     if await shows_what_changed(ctx, agreed_to, consented):
         return
     done = ctx.words.text("Hecho: tu firma se entregará con tu nombre.")
-    consent = _consent_to(ctx, consented, WITH_NAME)
+    consent = consent_to(ctx, consented, WITH_NAME, with_name=True)
     await ctx.after(Action.BACK).store_and_show(done, add_signed_name, name, consent)
 
 
@@ -172,7 +170,9 @@ async def accept_texts(ctx: SupporterContext, agreed_to: str) -> None:
         await ctx.show(ctx.words.text(CHANGED_TEXT))
         return
     done = ctx.words.text("Hecho: tu firma vale con los textos de ahora.")
-    consent = _consent_to(ctx, consented, NEW_TEXTS)
+    signature = ctx.view.signature
+    is_named = signature is not None and signature.with_name
+    consent = consent_to(ctx, consented, NEW_TEXTS, with_name=is_named)
     version = ctx.view.petition.version
     await ctx.after(Action.HOME).store_and_show(done, answer_texts, version, consent)
 
@@ -182,21 +182,6 @@ async def keep_texts(ctx: SupporterContext) -> None:
     done = ctx.words.text("Hecho: tu firma vale con los textos que firmaste.")
     version = ctx.view.petition.version
     await ctx.after(Action.HOME).store_and_show(done, answer_texts, version, None)
-
-
-def _consent_to(ctx: SupporterContext, words: str, purpose: str) -> Consent:
-    """Returns a consent that is given after signing, on the person's present screen."""
-    view = ctx.view
-    return Consent(
-        text=words,
-        sha256=consent_sha256(words),
-        notice=notice_text(view.texts),
-        text_version=view.petition.version,
-        language=view.language,
-        purposes=frozenset({purpose}),
-        message_id=ctx.message_id or ctx.conversation.message_id or 0,
-        with_name=purpose == WITH_NAME or bool(view.signature and view.signature.with_name),
-    )
 
 
 def _log_failure(sending: asyncio.Task[None]) -> None:

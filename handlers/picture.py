@@ -17,7 +17,7 @@ from bot.transport.error_kinds import ErrorKind, error_kind
 from handlers.chat_context import ChatContext
 from storage.conversations import store_picture
 from storage.telegram_cache import find_cached_item, put_cached_item
-from telegram_text.markup import Html, escape
+from telegram_text.markup import escape
 
 _log = structlog.stdlib.get_logger()
 
@@ -72,25 +72,21 @@ async def _send(ctx: ChatContext, image: Image) -> Any:
     digest = hashlib.sha256(content).digest()
     key = f"{ctx.bot.id}:picture:{image.file.name}"
     known = await storage.read(find_cached_item, key)
-    caption = escape(image.credit)
+    send = partial(
+        ctx.bot.call,
+        "sendPhoto",
+        chat_id=ctx.chat_id,
+        caption=escape(image.credit),
+        parse_mode=ParseMode.HTML,
+    )
     if known is not None and known.digest == digest and known.telegram_id is not None:
         try:
-            return await _photo(ctx, known.telegram_id, caption)
+            return await send(photo=known.telegram_id)
         except TelegramError as error:
             # Telegram no longer accepts the file id: upload the file again.
             if error_kind(error) is not ErrorKind.CONTENT:
                 raise
-    sent = await _photo(ctx, Upload(image.file.name, content), caption)
+    sent = await send(photo=Upload(image.file.name, content))
     if sent.get("photo"):  # else there is nothing to send again by its name
         await storage.write(put_cached_item, key, digest, sent["photo"][-1]["file_id"])
     return sent
-
-
-async def _photo(ctx: ChatContext, photo: str | Upload, caption: Html) -> Any:
-    return await ctx.bot.call(
-        "sendPhoto",
-        chat_id=ctx.chat_id,
-        photo=photo,
-        caption=caption,
-        parse_mode=ParseMode.HTML,
-    )

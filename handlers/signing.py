@@ -168,7 +168,6 @@ async def cancel(ctx: SupporterContext) -> None:
 
 def _new_signature(ctx: SupporterContext) -> NewSignature:
     view, conversation, now = ctx.view, ctx.conversation, ctx.now
-    text = consent_words(view)
     updates_at_most = view.petition.updates_at_most if conversation.updates else 0
     chosen = {"signature": True, "updates": updates_at_most > 0, "news": conversation.news}
     return NewSignature(
@@ -176,18 +175,36 @@ def _new_signature(ctx: SupporterContext) -> NewSignature:
         name=conversation.name if view.with_name else None,
         source=conversation.source,
         form_seconds=form_seconds(conversation.form_started_at, now),
-        consent=Consent(
-            text=text,
-            sha256=consent_sha256(text),
-            notice=notice_text(view.texts),
-            text_version=view.petition.version,
-            language=view.language,
-            purposes=frozenset(purpose for purpose, is_chosen in chosen.items() if is_chosen),
-            updates_at_most=updates_at_most,
+        consent=consent_to(
+            ctx,
+            consent_words(view),
+            *(purpose for purpose, is_chosen in chosen.items() if is_chosen),
             with_name=view.with_name is True,
-            message_id=ctx.message_id or conversation.message_id or 0,
+            updates_at_most=updates_at_most,
         ),
         at=now,
+    )
+
+
+def consent_to(
+    ctx: SupporterContext,
+    words: str,
+    *purposes: str,
+    with_name: bool,
+    updates_at_most: int = 0,
+) -> Consent:
+    """Returns a consent to these words, given on the person's present screen."""
+    view = ctx.view
+    return Consent(
+        text=words,
+        sha256=consent_sha256(words),
+        notice=notice_text(view.texts),
+        text_version=view.petition.version,
+        language=view.language,
+        purposes=frozenset(purposes),
+        updates_at_most=updates_at_most,
+        with_name=with_name,
+        message_id=ctx.message_id or ctx.conversation.message_id or 0,
     )
 
 
