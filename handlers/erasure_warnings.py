@@ -1,7 +1,7 @@
 """Tells the admins of signatures that will be erased before somebody told how it ended."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 
 from bot.petition.retention_days import (
@@ -24,7 +24,7 @@ from handlers.admin_notices import Notice, may_be_sent, send_notices
 from handlers.closing_texts import Unready, unready
 from handlers.context import Services
 from handlers.screens.screen import paragraphs, sentences
-from storage.erasures import DueBefore, count_due_signatures, earliest_signed_at
+from storage.erasures import DueBefore, count_due_signatures
 from storage.handovers import active_handover
 from storage.petitions import closing_update_is_under_way, first_petition_notice_at, petition_state
 from telegram_text.markup import Html
@@ -95,15 +95,16 @@ async def _after_handover(services: Services, overdue: Overdue | None) -> list[N
 
 async def _at_the_latest(services: Services) -> list[Notice]:
     """Returns the warning about those who can be kept no longer, whatever happens."""
-    storage = services.storage
-    first = await storage.read(earliest_signed_at)
-    if first is None or (step := _step_at_the_latest(services, first)) is None:
-        return []
+    storage, retention = services.storage, services.petition.retention
     soon = await storage.read(count_due_signatures, _before(services, WarningStep.MONTH))
-    first = soon.first_untold
-    if first is None or (step := _step_at_the_latest(services, first)) is None:
+    if soon.first_untold is None:
         return []
-    day = _day_at_the_latest(services, first)
+    day = erased_on(retention, day_of(soon.first_untold, services.zone), None)
+    step = warning_step(day, services.today)
+    if step is None:
+        return []
+    if step is WarningStep.LATE:
+        step = WarningStep.DAY
     about = f"{day.toordinal() // _APART[step]}/{step}"
     if not await may_be_sent(services, _AT_THE_LATEST, about):
         return []
@@ -124,15 +125,6 @@ def _overdue_text(people: int, words: Words) -> Html:
             "corregirlo hoy, o parar el bot: lo que se borra no se puede recuperar."
         ),
     )
-
-
-def _step_at_the_latest(services: Services, signed_at: datetime) -> WarningStep | None:
-    step = warning_step(_day_at_the_latest(services, signed_at), services.today)
-    return WarningStep.DAY if step is WarningStep.LATE else step
-
-
-def _day_at_the_latest(services: Services, signed_at: datetime) -> date:
-    return erased_on(services.petition.retention, day_of(signed_at, services.zone), None)
 
 
 def _before(services: Services, step: WarningStep) -> DueBefore:

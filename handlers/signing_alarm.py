@@ -32,8 +32,7 @@ async def look(services: Services) -> None:
     signs = signs_of_a_wave(rate)
     turn = int(rate.until.timestamp() // _SILENT_FOR.total_seconds())
     for sign in signs:
-        told = [await was_told(services, _KIND, f"{sign}/{turn - ago}") for ago in (0, 1)]
-        if not any(told):
+        if not any([await was_told(services, _KIND, f"{sign}/{turn - ago}") for ago in (0, 1)]):
             break
     else:
         return
