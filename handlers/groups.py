@@ -23,8 +23,8 @@ async def invite_to_private_chat(update: Update, context: Context) -> None:
         return  # a bare /help may be for another bot of the group
     # The person's too: who writes in hundreds of groups would get hundreds of replies at once, and
     # everybody else would wait for theirs.
-    for asker in filter(None, (user, update.effective_chat)):
-        granted = context.services.spend(asker.id, "group", update.update_id)
+    for asker in filter(None, (user.id if user else None, message.chat_id)):
+        granted = context.services.spend(asker, "group", update.update_id)
         if granted is not LimitDecision.ALLOW:
             return
     words = context.services.words(user.language_code if user else None)
