@@ -43,6 +43,7 @@ from storage.erasures import (
 from storage.errors import JournalUnusable
 from storage.handovers import active_handover
 from storage.journal import Journal
+from storage.person_requests import CODE_LASTS, forget_codes
 from storage.petitions import (
     closing_update_is_under_way,
     first_petition_notice_at,
@@ -172,10 +173,12 @@ class Retention:
         await run_periodically("retention", BETWEEN_LOOKS_SECONDS, *looks, sleep=self.sleep)
 
     async def forget(self) -> None:
-        """Erases every form that is older than `FORMS_KEPT_FOR`, and the files that are due."""
+        """Erases forms that are older than `FORMS_KEPT_FOR`, old codes, and files that are due."""
         if not self.date_is_right():
             return
-        before = self.clock() - FORMS_KEPT_FOR
+        now = self.clock()
+        await self.storage.write(forget_codes, now - CODE_LASTS)
+        before = now - FORMS_KEPT_FOR
         total, forgotten = 0, PORTION
         while forgotten == PORTION:
             if total > 0:

@@ -19,14 +19,12 @@ from handlers.screens.screen import Screen, paragraphs
 from handlers.sent_files import erase_files
 from storage.conversations import conversation_of, screen_digest, store_screen
 from storage.person_requests import (
-    CODE_LASTS,
     MOST_TRIES,
     NOTICES_KEPT_FOR,
     PersonNotice,
     PersonNoticeKind,
     begin_notice,
     expire_notices,
-    forget_codes,
     forget_notice,
     take_back_notice,
     waiting_notices,
@@ -73,17 +71,13 @@ _SILENCING = frozenset(
 
 
 async def send_notices(services: Services) -> None:
-    """Sends the sentences that wait, and forgets those, and the codes, that are too old."""
-    storage, now = services.storage, services.clock()
-    date_is_right = services.date_is_right()
-    if date_is_right:
-        await storage.write(forget_codes, now - CODE_LASTS)
-    postponed: set[bytes] = set()
+    """Sends the sentences that wait, and forgets those that are too old."""
+    storage, postponed = services.storage, set[bytes]()
     waiting = await storage.read(waiting_notices)
     if waiting and await storage.read(held_restore) is not None:
         return  # nobody knows whether they were sent after the backup
-    if waiting and date_is_right:
-        await storage.write(expire_notices, now - NOTICES_KEPT_FOR)
+    if waiting and services.date_is_right():
+        await storage.write(expire_notices, services.clock() - NOTICES_KEPT_FOR)
     for notice in waiting:
         # The sentences to one person keep their order.
         if notice.supporter not in postponed and not await _send(services, notice):

@@ -41,6 +41,7 @@ class Stored:
         self.failures = list(failures)
         self.asked: list[datetime] = []
         self.files_until: list[datetime] = []
+        self.codes_until: datetime | None = None
         self.entries: set[bytes] = set()
         self.journal = self
         self.journal_from: list[datetime | None] = []
@@ -59,6 +60,9 @@ class Stored:
         return await getattr(self, work.__name__)(*args, **kwargs)
 
     write = read
+
+    async def forget_codes(self, ended_before: datetime) -> None:
+        self.codes_until = ended_before
 
     async def forget_left_forms(self, before: datetime, *, limit: int) -> int:
         if self.failures:
