@@ -289,9 +289,13 @@ def recover_deliveries(tx: Transaction, broadcast: Broadcast, *, holder: str, at
 
 
 def settle_deliveries(tx: Transaction, at: datetime) -> None:
-    """Marks as unconfirmed what a worker that died was sending of a broadcast now ended."""
-    ended = (BroadcastState.STOPPED, BroadcastState.CANCELLED)
-    of_ended = select(BROADCASTS.c.id).where(tx.of(BROADCASTS), BROADCASTS.c.state.in_(ended))
+    """Marks as unconfirmed what a worker that died was sending and nobody sends again.
+
+    That is of a broadcast that was stopped or cancelled since, or is being recalled.
+    """
+    columns, ended = BROADCASTS.c, (BroadcastState.STOPPED, BroadcastState.CANCELLED)
+    is_ended = sa.or_(columns.state.in_(ended), columns.recall_started_at.is_not(None))
+    of_ended = select(columns.id).where(tx.of(BROADCASTS), is_ended)
     unconfirmed = {"state": DeliveryState.UNCONFIRMED, "updated_at": at}
     tx.set(DELIVERIES, _ROW.state == _SENDING, _ROW.broadcast_id.in_(of_ended), **unconfirmed)
     count_erased(tx)

@@ -18,6 +18,7 @@ from bot.transport import ErrorKind, Lane, error_kind
 from storage.broadcast_transitions import SentMessages, next_to_recall, record_recalled
 from storage.broadcast_types import Broadcast, Recalled, Tally
 from storage.broadcasts import tally_of_broadcast
+from storage.deliveries import settle_deliveries
 
 _log = structlog.stdlib.get_logger()
 
@@ -56,6 +57,7 @@ class Recall:
         """Deletes until nothing is left (True) or the recall is interrupted (False)."""
         context, after, is_any_left, is_any_done = self._context, 0, False, False
         context.gate.set_ceiling(context.rates.free)
+        await context.write(settle_deliveries, context.now())
         self.tally = await context.read(tally_of_broadcast, self._broadcast.id)
         while context.may_continue():
             pause = max(context.gate.pause_for(Lane.BROADCAST), self._outage_breaker.pause())

@@ -31,6 +31,7 @@ from tests.broadcast.workers import (
 from tests.support import fake_telegram as answers
 from tests.support.accelerated_loop import time_of_day
 from tests.support.broadcasts import of_recall
+from tests.support.fake_telegram import FakeTelegram
 from tests.support.storage_calls import Proceed, call_instead
 from tests.support.supporters import ADMIN
 
@@ -253,6 +254,33 @@ async def test_a_recall_does_not_wait_for_somebody_who_came_back_and_cannot_be_t
     await until(lambda: recalled(harness))
     assert await harness.storage.read(due_broadcasts, time_of_day()) == []
     assert dict(harness.telegram.received) == {1001: 1}
+
+
+async def test_what_a_killed_process_was_sending_to_luz_who_came_back_is_unknown_once_recalled(
+    harness: WorkerHarness,
+) -> None:
+    await harness.people.set_closed_at(time_of_day())
+    await harness.people.sign([1, 2])
+    harness.telegram.always(1002, answers.BLOCKED)
+    broadcast = await harness.start(at=time_of_day())
+    running = harness.start_worker(call=90.0)
+    await harness.ended()
+    harness.telegram.always(1002, None)
+    harness.telegram.latency = 60.0
+    assert await harness.storage.write(mark_reachable, harness.people.supporter(2), time_of_day())
+    running.woken.set()
+    await until(lambda: in_flight(harness, 1))
+    running.kill()
+    await harness.storage.write(
+        change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, time_of_day()
+    )
+    harness.telegram = FakeTelegram()
+    harness.start_worker(is_only=True)
+    await until(lambda: recalled(harness))
+    tally = await harness.tally()
+    assert (tally.sending, tally.unconfirmed, tally.delivered) == (0, 1, 1)
+    assert of_recall(harness.reports.recalls[-1]) == (1, 0, 0)
+    assert [asked["chat_id"] for _, asked in harness.telegram.calls] == [1001]
 
 
 async def test_a_recall_does_not_wait_for_what_is_being_sent(harness: WorkerHarness) -> None:

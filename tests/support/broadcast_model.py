@@ -192,11 +192,8 @@ class PlainModel:
         for told in self.broadcasts:
             if told.state == "finished" and not told.recall:
                 self._deliver(told, phones, now)
-            for number, row in list(told.rows.items()):
-                if told.state == "cancelled" and row.state == "sending":
-                    row.state = "unconfirmed"
-                    if row.is_gone:
-                        told.erase(number, row.state)
+            if told.state == "cancelled":
+                self._settle(told)
 
     def after_sending(self, phones: Phones, now: datetime) -> "tuple[PlainModel, Phones]":
         """Returns what would be, if a worker did all that is due."""
@@ -241,7 +238,16 @@ class PlainModel:
         else:
             row.state = "delivered"
 
+    def _settle(self, told: Told) -> None:
+        """Nobody knows what became of what a worker was sending when it was killed."""
+        for number, row in list(told.rows.items()):
+            if row.state == "sending":
+                row.state = "unconfirmed"
+                if row.is_gone:
+                    told.erase(number, row.state)
+
     def _recall(self, told: Told, phones: Phones, now: datetime) -> None:
+        self._settle(told)
         chats = {each.number: each.chat for each in self.signers.values()}
         for number, row in told.rows.items():
             if row.state == "delivered" and not row.recalled:
