@@ -16,7 +16,7 @@ import uvloop
 from benchmarks.child_job import Job, ResourceMeter, run_job
 from benchmarks.signed_database import KEY, url_of
 from benchmarks.this_bot import CONTENT, settle_down
-from bot.broadcast import Worker
+from bot.broadcast import Worker, WorkerContext
 from bot.logs import configure_logging
 from bot.transport import Gate, SharedSession, TelegramClient
 from storage import Storage, open_storage
@@ -107,10 +107,15 @@ async def _enqueue(job: Job) -> Enqueued:
         async with SharedSession() as session:
             gate = Gate(_RATE)
             client = TelegramClient(session, gate, api_url=job.url, token=job.token)
-            worker = Worker(
-                client, storage, SilentReporter(), rate=_RATE, gate=gate, is_only=lambda: True
+            context = WorkerContext(
+                client=client,
+                gate=gate,
+                storage=storage,
+                reporter=SilentReporter(),
+                rate=_RATE,
+                is_only=lambda: True,
             )
-            return await _measure(storage, worker, Signers(storage, keyring))
+            return await _measure(storage, Worker(context), Signers(storage, keyring))
     finally:
         await storage.close()
 

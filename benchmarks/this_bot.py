@@ -9,7 +9,7 @@ import uvloop
 
 from benchmarks.child_job import TEXT, Job, JobReport, ResourceMeter, run_job
 from benchmarks.signed_database import KEY, url_of
-from bot.broadcast import Worker
+from bot.broadcast import Worker, WorkerContext
 from bot.logs import configure_logging
 from bot.transport import Gate, SharedSession, TelegramClient
 from storage import Storage, open_storage
@@ -35,10 +35,13 @@ class EndReporter(SilentReporter):
         self.over = asyncio.Event()
         self.ended_as: Broadcast | None = None
 
-    async def ended(self, broadcast: Broadcast, tally: Tally) -> None:
-        """See Reporter.ended."""
-        self.ended_as = broadcast
-        self.over.set()
+    async def report(
+        self, broadcast: Broadcast, tally: Tally, rate: float | None = None, pause: float = 0.0
+    ) -> None:
+        """See Reporter.report."""
+        if broadcast.is_over:
+            self.ended_as = broadcast
+            self.over.set()
 
 
 def settle_down() -> None:
@@ -63,7 +66,16 @@ async def _broadcast(job: Job, storage: Storage, session: SharedSession) -> JobR
     rate = job.rate or AS_FAST_AS_IT_GOES
     gate, listener = Gate(rate), EndReporter()
     client = TelegramClient(session, gate, api_url=job.url, token=job.token)
-    worker = Worker(client, storage, listener, rate=rate, gate=gate, is_only=lambda: True)
+    worker = Worker(
+        WorkerContext(
+            client=client,
+            gate=gate,
+            storage=storage,
+            reporter=listener,
+            rate=rate,
+            is_only=lambda: True,
+        )
+    )
     settle_down()
     meter = ResourceMeter()
     started = await storage.write(start_broadcast, new_broadcast(CONTENT))

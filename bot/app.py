@@ -20,7 +20,7 @@ from telegram.ext import ApplicationBuilder, ContextTypes
 import handlers
 from bot.back_off import BackOff
 from bot.backup import BACKUP_IS_OLD
-from bot.broadcast import OpenClaims, Worker
+from bot.broadcast import OpenClaims, Worker, WorkerContext
 from bot.clocks import Clocks, DateCheck
 from bot.database_watch import DatabaseWatch
 from bot.file_locations import make_database_folder
@@ -368,22 +368,22 @@ def _without_stars(settings: Settings) -> Settings:
 def _worker(
     services: Services, client: TelegramClient, woken: asyncio.Event, held: ProcessLock
 ) -> Worker:
-    return Worker(
-        client,
-        services.storage,
-        AdminReporter(services.bot, services),
+    context = WorkerContext(
+        client=client,
+        gate=services.gate,
+        storage=services.storage,
+        reporter=AdminReporter(services.bot, services),
         rate=FREE_RATE if services.paid_broadcast else services.broadcast_rate,
         paid_rate=services.broadcast_rate,
-        gate=services.gate,
         # The process lock makes this the only process, so any other lease is a dead process's.
         is_only=held.is_ours,
         woken=woken,
         claims=services.open_claims,
-        clock=services.monotonic,
-        now=services.clock,
+        clocks=Clocks(services.monotonic, services.clock),
         is_admin=services.admins.__contains__,
         approval_above=services.approval_above,
     )
+    return Worker(context)
 
 
 def _retention(services: Services, tidy: Callable[[datetime | None], int]) -> Retention:

@@ -2,12 +2,21 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import structlog
 
 from storage.errors import Unavailable
 
 _log = structlog.stdlib.get_logger()
+
+
+async def wait_for(event: asyncio.Event, seconds: float) -> bool:
+    """Waits until an event is set, `seconds` at most; returns whether it is."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()
 
 
 async def run_periodically(

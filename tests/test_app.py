@@ -15,13 +15,11 @@ from bot import app as composition
 from bot import database_watch
 from bot.app import FatalError, open_app
 from bot.broadcast import Worker
-from bot.broadcast.context import Rates
 from bot.clocks import Clocks
 from bot.intake import TokenUnknown
 from bot.retention import FORMS_KEPT_FOR
 from bot.settings import FREE_RATE
 from bot.text.problems import Sentence
-from bot.transport import Gate
 from simulator.faults import Fault
 from storage.audit import add_audit
 from storage.conversations import Conversation, conversation_of
@@ -55,9 +53,7 @@ class Broken(Worker):
 async def test_what_the_broadcasts_broke_with_ends_the_bot_with_a_sentence(scene: Scene) -> None:
     await scene.stop_bot()
     async with open_app(scene.settings, clocks=scene.clocks) as app:
-        storage = app.application.services.storage
-        gate = Gate(clock=scene.clocks.monotonic)
-        worker = Broken(None, storage, None, rate=1.0, gate=gate)  # type: ignore[arg-type]  # unused
+        worker = Broken(app.worker.context)
         with pytest.raises(FatalError, match="stopped by a mistake of the program") as raised:
             await asyncio.wait_for(replace(app, worker=worker).run(), SIGTERM_TO_THE_END)
     assert "ZeroDivisionError" in str(raised.value)
@@ -106,16 +102,15 @@ async def test_an_answer_that_is_owed_is_not_tried_any_more_once_it_has_ended(
     await owed
 
 
-@pytest.mark.parametrize(
-    ("paid", "rates"), [(True, Rates(free=FREE_RATE, paid=500.0)), (False, Rates(20.0, 20.0))]
-)
+@pytest.mark.parametrize(("paid", "rates"), [(True, (FREE_RATE, 500.0)), (False, (20.0, 20.0))])
 async def test_what_nobody_pays_for_is_never_sent_at_the_rate_that_is_paid_for(
-    scene: Scene, paid: bool, rates: Rates
+    scene: Scene, paid: bool, rates: tuple[float, float]
 ) -> None:
     await scene.stop_bot()
-    chosen = {"paid_broadcast": paid, "broadcast_rate": rates.paid}
+    chosen = {"paid_broadcast": paid, "broadcast_rate": rates[1]}
     async with open_app(scene.settings.model_copy(update=chosen), clocks=scene.clocks) as app:
-        assert app.worker._context.rates == rates
+        context = app.worker.context
+        assert (context.rate, context.paid_rate) == rates
 
 
 async def test_a_form_that_was_left_is_forgotten_while_it_runs(scene: Scene) -> None:

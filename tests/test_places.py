@@ -72,8 +72,6 @@ TO_WHOM = {
     "bot/broadcast/sender.py": "a supporter, unprompted",
     # Deletes what a broadcast sent, and writes nothing.
     "bot/broadcast/recall.py": "nobody",
-    # Asks Telegram who the bot is.
-    "bot/broadcast/delivery_loop.py": "nobody",
     # Fetches updates, and asks whether the token is denied.
     "bot/intake/polling.py": "nobody",
     # Before the bot runs: who opened the link for admins is greeted.

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 
 from storage.broadcast_types import Kind
@@ -22,7 +22,7 @@ SMALL_GROWTH = 10
 
 # Two machines' clocks may differ by this much; a token from further in the future is invalid.
 _CLOCK_SLACK = timedelta(minutes=1)
-_DIGEST_BYTES = 12
+_DIGEST_BYTES = 12  # in base64 they need no padding
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +48,6 @@ class ConfirmationTerms:
     paid: bool = False
     topic: str | None = None
     last_signature_number: int | None = None
-
-    def digest(self, asked_at: int, recipients: int) -> str:
-        """Returns a digest of these terms, the second `asked_at` and the number of recipients."""
-        starts_at = self.starts_at.timestamp() if self.starts_at else None
-        bound = json.dumps(
-            [
-                asked_at,
-                self.content_sha256.hex(),
-                self.kind,
-                self.language,
-                recipients,
-                self.revision,
-                starts_at,
-                self.paid,
-                self.topic,
-                self.last_signature_number,
-            ]
-        )
-        digest = hashlib.sha256(bound.encode()).digest()[:_DIGEST_BYTES]
-        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def content_sha256(content: Mapping[str, object]) -> bytes:
@@ -107,24 +87,20 @@ def confirmation(terms: ConfirmationTerms, recipients: int, *, now: datetime) ->
 
 def confirmed(token: str, terms: ConfirmationTerms, *, now: datetime) -> bool:
     """Tells whether the token confirms these terms, and has not expired."""
-    asked_at, recipients = _asked_at(token), shown_recipients(token)
-    if asked_at is None or recipients is None or has_expired(token, now=now):
-        return False
+    asked_at, recipients = _read(token)
     expected = _token(terms, recipients, asked_at)
-    return hmac.compare_digest(token.encode(), expected.encode())
+    is_same = hmac.compare_digest(token.encode(), expected.encode())
+    return is_same and not has_expired(token, now=now)
 
 
-def shown_recipients(token: str) -> int | None:
-    """Returns how many recipients the admin saw with this token; None when it names no number."""
-    return _hexadecimal(token.split(".")[1]) if token.count(".") == 2 else None
+def shown_recipients(token: str) -> int:
+    """Returns how many recipients the admin saw with this token; 0 when it is none."""
+    return _read(token)[1]
 
 
 def has_expired(token: str, *, now: datetime) -> bool:
     """Tells whether the token is too old (or malformed), whatever it confirms."""
-    asked_at = _asked_at(token)
-    if asked_at is None:
-        return True
-    age = now.timestamp() - asked_at
+    age = now.timestamp() - _read(token)[0]
     return not -_CLOCK_SLACK.total_seconds() <= age <= VALID_FOR.total_seconds()
 
 
@@ -134,15 +110,15 @@ def broadcast_id(token: str) -> bytes:
 
 
 def _token(terms: ConfirmationTerms, recipients: int, asked_at: int) -> str:
-    return f"{asked_at:x}.{recipients:x}.{terms.digest(asked_at, recipients)}"
+    bound = json.dumps([asked_at, recipients, *astuple(terms)], default=str)
+    digest = hashlib.sha256(bound.encode()).digest()[:_DIGEST_BYTES]
+    return f"{asked_at:x}.{recipients:x}.{base64.urlsafe_b64encode(digest).decode()}"
 
 
-def _asked_at(token: str) -> int | None:
-    return _hexadecimal(token.partition(".")[0])
-
-
-def _hexadecimal(written: str) -> int | None:
+def _read(token: str) -> tuple[int, int]:
+    """Returns the second in which it was asked for, and the recipients; zeros if malformed."""
     try:
-        return int(written, 16)
+        asked_at, recipients, _ = token.split(".")
+        return int(asked_at, 16), int(recipients, 16)
     except ValueError:
-        return None
+        return 0, 0

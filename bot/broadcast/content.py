@@ -5,8 +5,8 @@ nobody can edit it, and Telegram copies it with everything in it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from dataclasses import dataclass, field
+from typing import Any
 
 _AS_HTML = {"parse_mode": "HTML", "link_preview_options": {"is_disabled": True}}
 
@@ -32,11 +32,6 @@ class Copy:
     messages: tuple[int, ...]
     keyboard: Sequence[Sequence[Mapping[str, str]]] = ()
 
-    @classmethod
-    def read(cls, stored: Mapping[str, Any]) -> Self:
-        """Reads a copy from a broadcast's stored content."""
-        return cls(tuple(stored["messages"]), stored.get("keyboard") or ())
-
 
 @dataclass(frozen=True, slots=True)
 class Content:
@@ -57,11 +52,6 @@ class Content:
         """How many messages each recipient gets, in the language with the most."""
         copies = (each for each in self.versions.values() if isinstance(each, Copy))
         return max((len(each.messages) for each in copies), default=1)
-
-    @property
-    def can_be_paid(self) -> bool:
-        """Whether Telegram sells a faster rate for it; not for albums, by copyMessages."""
-        return self.per_recipient == 1
 
     def call(self, chat_id: int, language: str) -> MessageCall:
         """Returns the call that sends the version in this language to one recipient."""
@@ -84,17 +74,18 @@ class Content:
 def content_of(
     content: Mapping[str, Any], source_chat: int | None = None, *, paid: bool = False
 ) -> Content:
-    """Returns the content of a broadcast from its stored form; `paid` only if it can be.
+    """Returns the content of a broadcast from its stored form.
 
-    Raises:
-        ValueError: it copies messages, and `source_chat` is None.
+    It is paid only if it can be: Telegram sells no faster rate for albums, by copyMessages.
     """
     if all(isinstance(each, str) for each in content.values()):
         return Content(content, paid=paid)
-    if source_chat is None:
-        raise ValueError("A copied message needs the chat that it is copied from.")
-    found = Content({code: Copy.read(each) for code, each in content.items()}, source_chat)
-    return replace(found, paid=paid and found.can_be_paid)
+    copies = {
+        language: Copy(tuple(each["messages"]), each.get("keyboard") or ())
+        for language, each in content.items()
+    }
+    is_album = any(len(each.messages) > 1 for each in copies.values())
+    return Content(copies, source_chat, paid=paid and not is_album)
 
 
 def message_ids(result: object) -> tuple[int, ...]:

@@ -1,166 +1,198 @@
-"""The storage, client, clocks and settings that a worker passes to everything it runs."""
+"""What one worker and its runs share: settings, reporter, lease, and what ends a run early."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Protocol
+from enum import Enum, auto
+from typing import Protocol
 
-from bot.back_off import Retries
-from bot.broadcast.broadcast_interrupt import BroadcastInterrupt, InterruptReason
-from bot.broadcast.content import Content
-from bot.broadcast.lease import LEASE_SECONDS, LeaseHolder
+from bot.back_off import BackOff, Retries
+from bot.broadcast.lease import LeaseHolder
 from bot.broadcast.open_claims import OpenClaims
-from bot.broadcast.reporter import PROGRESS_SECONDS, Reporter
-from bot.broadcast.result_recorder import RECORD_SECONDS, ResultRecorder
-from bot.transport import Lane
+from bot.broadcast.result_recorder import ResultRecorder
+from bot.clocks import Clocks
+from bot.periodic import wait_for
+from bot.transport import Gate, TelegramClient
 from storage import Storage
-from storage.broadcast_types import Broadcast
-from storage.errors import Unavailable
-from storage.transaction import Arguments, Result, Work
+from storage.broadcast_transitions import interrupt_broadcast
+from storage.broadcast_types import Broadcast, PauseReason, StopReason, Tally
+from storage.broadcasts import due_broadcasts
+from storage.deliveries import lease_of
 
-POLL_SECONDS = 1.0  # between two looks for a due broadcast, when nothing wakes the worker
-REST_SECONDS = 1.0  # before what failed is tried again
-CALL_SECONDS = 10.0  # for Telegram's answer
-CALL_PAUSES = (0.3, 1.0)  # seconds before a call that surely did not arrive is repeated
-BATCH_SECONDS = 0.1  # one claim takes as many deliveries as are sent in this time
-# As many as are sent in this time may be claimed and not done, which is what a kill repeats at
-# most; nearly as long a claim may take on a slow disk.
-WINDOW_SECONDS = 1.0
+_LONGEST_BACK_OFF_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
 class Durations:
-    """A worker's durations in seconds, which tests shorten; see the constants for what each is."""
-
-    poll: float = POLL_SECONDS
-    rest: float = REST_SECONDS
-    lease: float = LEASE_SECONDS
-    batch: float = BATCH_SECONDS
-    window: float = WINDOW_SECONDS
-    call: float = CALL_SECONDS
-    retries: tuple[float, ...] = CALL_PAUSES
-    record: float = RECORD_SECONDS
-    progress: float = PROGRESS_SECONDS
-
-
-class Client(Protocol):
-    """The part of the Telegram client that a broadcast needs."""
-
-    async def call(
-        self,
-        method: str,
-        params: Mapping[str, object] | None = None,
-        *,
-        lane: Lane = Lane.REPLY,
-        timeout: float = 10.0,
-        wanted: Callable[[], bool] = lambda: True,
-    ) -> Any:
-        """Calls a method of the Bot API and returns its raw result."""
-        ...
-
-
-class RateGate(Protocol):
-    """The part of the gate that a broadcast needs to plan ahead."""
-
-    @property
-    def rate(self) -> float:
-        """The present rate in messages a second."""
-        ...
-
-    def set_ceiling(self, rate: float) -> None:
-        """Limits the rate, in messages a second, from now on."""
-        ...
-
-    def pause_for(self, lane: Lane) -> float:
-        """Returns the seconds until a call may leave."""
-        ...
-
-    def announced_pause(self) -> float:
-        """Returns for how many seconds Telegram asks to send nothing; it may be over earlier."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """Messages a second: the free rate, and the one that Telegram sells."""
-
-    free: float
-    paid: float
-
-    def of(self, broadcast: Broadcast, content: Content) -> float:
-        """Returns the recipients a second for a broadcast; each message of an album counts."""
-        paid = broadcast.paid and content.can_be_paid
-        return (self.paid if paid else self.free) / content.per_recipient
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerContext:
-    """Everything that one worker's runs share; `clock` is monotonic and in seconds.
+    """A worker's durations in seconds, which tests shorten.
 
     Attributes:
-        retries: when each broadcast whose end was not reported, or that met a bug, is tried again.
-        asked: the broadcasts of which the admins were asked something, and what.
-        woken: set when there may be something to send.
-        is_admin: tells whether a user is still an admin; asked when a planned broadcast is due.
-        approval_above: more recipients than this need a second admin's approval.
-        interrupt: the only thing that is one run's alone.
+        poll: between two looks for a due broadcast, when nothing wakes the worker.
+        rest: before what failed is tried again.
+        lease: how long a lease lasts; it is renewed after a third of this.
+        batch: one claim takes as many deliveries as are sent in this time.
+        window: as many as are sent in this time may be claimed and not done, which is what a kill
+            repeats at most; nearly as long a claim may take on a slow disk.
+        call: how long Telegram's answer is waited for.
+        retries: before a call that surely did not arrive is repeated.
+        record: how long a result waits for others to be recorded with it.
+        progress: between two reports of how far a broadcast is.
     """
 
+    poll: float = 1.0
+    rest: float = 1.0
+    lease: float = 10.0
+    batch: float = 0.1
+    window: float = 1.0
+    call: float = 10.0
+    retries: tuple[float, ...] = (0.3, 1.0)
+    record: float = 0.05
+    progress: float = 3.0
+
+
+class InterruptReason(Enum):
+    """Why a run ends early while the broadcast stays as it is."""
+
+    ASKED = auto()
+    """The process is stopping."""
+    LOST = auto()
+    """Another process may have the lease: not one more call may leave."""
+    ENDED = auto()
+    """What is due has to be looked at again: the broadcast is no longer running, another one comes
+    first, or two clocks disagree about the lease. Calls in flight may finish."""
+
+
+class Interrupt:
+    """A flag with its reason; the first reason stays, except that a lost lease overrides it.
+
+    With a pause or stop reason, the broadcast is paused or stopped for it.
+    """
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+        self.reason: InterruptReason | PauseReason | StopReason | None = None
+        self.detail = ""
+
+    def trigger(
+        self, reason: InterruptReason | PauseReason | StopReason, detail: str = ""
+    ) -> None:
+        """Sets the flag: no more is to be sent."""
+        if self.reason is None or reason is InterruptReason.LOST:
+            self.reason, self.detail = reason, detail
+        self._event.set()
+
+    async def rest(self, seconds: float) -> None:
+        """Waits for `seconds`, or until the flag is set."""
+        await wait_for(self._event, seconds)
+
+
+class Reporter(Protocol):
+    """Shows admins how a broadcast goes; the handlers write the texts.
+
+    Any report may be repeated with the same content after a process was killed. What a reporter
+    raises is logged. Questions, and the end of a broadcast or of its recall, are repeated until
+    they do not raise; so a report that can never be shown must not raise.
+    """
+
+    async def report(
+        self, broadcast: Broadcast, tally: Tally, rate: float | None = None, pause: float = 0.0
+    ) -> None:
+        """Shows how far the broadcast is, or its recall, or how it ended.
+
+        Args:
+            broadcast: its current state.
+            tally: the outcomes so far.
+            rate: messages a second; None when it waits for an admin, or has ended.
+            pause: for how many seconds Telegram asks to send nothing.
+        """
+        ...
+
+    async def ask(self, broadcast: Broadcast, tally: Tally) -> None:
+        """Asks the admins to decide: another must approve it, or the system has paused it."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class WorkerContext:
+    """What one worker and its runs share.
+
+    Attributes:
+        gate: the client's, so as to claim no faster than it lets through.
+        rate: messages a second of a free broadcast.
+        paid_rate: messages a second of a paid one; None: the same.
+        claims: the open claims, shared with the handlers that make them void.
+        woken: set when there may be something to send.
+        is_only: tells whether no other process can be alive now, so that any other lease is stale.
+        is_admin: tells whether a user is still an admin; asked when a planned broadcast is due.
+        approval_above: more recipients than this need a second admin's approval; None: never.
+        retries: when each broadcast whose end was not reported, or that met a bug, is tried again.
+        asked: the broadcasts of which the admins were asked something, and what.
+        interrupt: that of the present run, or of the last one.
+    """
+
+    client: TelegramClient
+    gate: Gate
     storage: Storage
     reporter: Reporter
-    retries: Retries
-    asked: set[tuple[bytes, str]]
-    client: Client
-    gate: RateGate
-    rates: Rates
-    recorder: ResultRecorder
-    claims: OpenClaims
-    lease_holder: LeaseHolder
-    durations: Durations
-    woken: asyncio.Event
-    clock: Callable[[], float]
-    now: Callable[[], datetime]
-    is_admin: Callable[[int], bool]
-    approval_above: int | None
-    interrupt: BroadcastInterrupt = field(default_factory=BroadcastInterrupt)
+    rate: float
+    paid_rate: float | None = None
+    claims: OpenClaims = field(default_factory=OpenClaims)
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+    is_only: Callable[[], bool] = lambda: False
+    is_admin: Callable[[int], bool] = lambda _: True
+    approval_above: int | None = None
+    durations: Durations = field(default_factory=Durations)
+    clocks: Clocks = field(default_factory=Clocks)
+    retries: Retries = field(init=False)
+    asked: set[tuple[bytes, str]] = field(default_factory=set, init=False)
+    interrupt: Interrupt = field(default_factory=Interrupt, init=False)
+    lease: LeaseHolder = field(init=False)
+    recorder: ResultRecorder = field(init=False)
+
+    def __post_init__(self) -> None:
+        storage, durations, clocks = self.storage, self.durations, self.clocks
+        self.retries = Retries(BackOff(durations.rest, _LONGEST_BACK_OFF_SECONDS))
+        name = lease_of(storage.slug)
+        self.lease = LeaseHolder(storage, name, durations.lease, self.is_only, clocks)
+        self.recorder = ResultRecorder(storage, self.pause, clocks.now, durations.record)
+
+    async def next_due(self) -> Broadcast | None:
+        """Returns the first due broadcast that does not wait for admins or a back-off."""
+        now = self.clocks.now()
+        for broadcast in await self.storage.read(due_broadcasts, now):
+            is_asked = (broadcast.id, broadcast.question) in self.asked
+            if is_asked and not broadcast.has_lapsed(now):
+                continue
+            is_too_early = self.retries.is_too_early(broadcast.id, self.clocks.monotonic())
+            if broadcast.is_running or not is_too_early:
+                return broadcast
+        return None
+
+    async def look_whether_first(self, known: Broadcast) -> None:
+        """Interrupts if another broadcast comes first, or an admin has paused or ended this one.
+
+        It may have been done in another process.
+        """
+        due = await self.next_due()
+        if due is None or (due.id, due.state, due.is_recalling) != (
+            known.id,
+            known.state,
+            known.is_recalling,
+        ):
+            self.interrupt.trigger(InterruptReason.ENDED)
+
+    async def pause(self, broadcast: bytes, reason: PauseReason, detail: str) -> None:
+        """Has the present broadcast paused; from now on, no more of it is sent."""
+        self.interrupt.trigger(InterruptReason.ENDED)
+        now = self.clocks.now()
+        await self.storage.write(interrupt_broadcast, broadcast, reason, now, detail)
 
     def may_continue(self) -> bool:
         """Tells whether the run may go on: no interrupt, and the lease is certainly ours.
 
         Triggers the interrupt itself when the lease is not.
         """
-        if not self.interrupt.is_triggered and not self.lease_holder.holds():
-            self.interrupt.trigger(
-                InterruptReason.LOST if self.lease_holder.has_expired() else InterruptReason.ENDED
-            )
-        return not self.interrupt.is_triggered
-
-    async def read(
-        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> Result:
-        """Returns what a function finds, asked again while the database is away.
-
-        Raises:
-            Unavailable: it is still away, and the run may not go on.
-        """
-        return await self._retried(lambda: self.storage.read(work, *args, **kwargs))
-
-    async def write(
-        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> Result:
-        """Runs a function as a transaction, again while the database is away.
-
-        Raises:
-            Unavailable: it is still away, and the run may not go on.
-        """
-        return await self._retried(lambda: self.storage.write(work, *args, **kwargs))
-
-    async def _retried(self, ask: Callable[[], Awaitable[Result]]) -> Result:
-        while True:
-            try:
-                return await ask()
-            except Unavailable:
-                if not self.may_continue():
-                    raise
-            await self.interrupt.rest(self.durations.rest)
+        if self.interrupt.reason is None and not self.lease.holds():
+            is_lost = self.lease.has_expired()
+            self.interrupt.trigger(InterruptReason.LOST if is_lost else InterruptReason.ENDED)
+        return self.interrupt.reason is None

@@ -1,20 +1,20 @@
 """The lease by which one worker alone sends, however many processes there are."""
 
 import secrets
-import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.clocks import utc_now
+from bot.clocks import Clocks
 from storage import Storage
 from storage.deliveries import find_lease, release_lease, renew_lease, take_lease
 from storage.transaction import Row
 
-LEASE_SECONDS = 10.0  # it is renewed after a third of this
 # How far two clocks of one machine may drift apart before one of them must have jumped.
 _JUMP_SECONDS = 1.0
 
 
+@dataclass(slots=True, eq=False)
 class LeaseHolder:
     """Takes, renews and releases a lease for one process.
 
@@ -22,75 +22,63 @@ class LeaseHolder:
     stands still while a machine sleeps, and the time of day can be set. When they disagree, the
     lease counts as not held until the database has been asked again.
 
-    Args:
+    Attributes:
         seconds: how long it lasts when it is not renewed.
         is_only: tells whether no other process can be alive now, so that any other holder is dead.
+        holder: the name of this process in it.
     """
 
-    def __init__(
-        self,
-        storage: Storage,
-        name: str,
-        *,
-        seconds: float = LEASE_SECONDS,
-        is_only: Callable[[], bool] = lambda: False,
-        clock: Callable[[], float] = time.monotonic,
-        now: Callable[[], datetime] = utc_now,
-    ) -> None:
-        self._storage = storage
-        self._name = name
-        self.seconds = seconds
-        self._clock = clock
-        self._now = now
-        self._is_only = is_only
-        self.holder = secrets.token_hex(8)
-        self._since: tuple[float, datetime] | None = None
-        self._seen: tuple[Row, float] | None = None
+    storage: Storage
+    name: str
+    seconds: float
+    is_only: Callable[[], bool]
+    clocks: Clocks
+    holder: str = field(default_factory=lambda: secrets.token_hex(8), init=False)
+    _since: tuple[float, datetime] | None = field(default=None, init=False)
+    _seen: tuple[Row, float] | None = field(default=None, init=False)
 
     def holds(self) -> bool:
         """Tells whether the lease is ours for certain."""
         if self._since is None:
             return False
-        by_monotonic = self._clock() - self._since[0]
-        by_time_of_day = (self._now() - self._since[1]).total_seconds()
+        by_monotonic = self.clocks.monotonic() - self._since[0]
+        by_time_of_day = (self.clocks.now() - self._since[1]).total_seconds()
         if abs(by_monotonic - by_time_of_day) > _JUMP_SECONDS:
             return False
         return by_monotonic < self.seconds and by_time_of_day < self.seconds
 
     def has_expired(self) -> bool:
         """Tells whether the lease has run out by the monotonic clock."""
-        return self._since is None or self._clock() - self._since[0] >= self.seconds
+        return self._since is None or self.clocks.monotonic() - self._since[0] >= self.seconds
 
     async def take(self) -> bool:
         """Takes the lease if it is free, expired, or no longer renewed; tells whether it did."""
-        asked = self._clock(), self._now()
-        stale = await self._find_stale(asked[0])
-        lease = await self._storage.write(
-            take_lease, self._name, self.holder, seconds=self.seconds, now=asked[1], stale=stale
-        )
-        self._since = asked if lease else None
-        return self.holds()
+        return await self._ask(take_lease, stale=await self._find_stale())
 
     async def renew(self) -> bool:
         """Extends the lease; False when it is lost."""
-        asked = self._clock(), self._now()
-        lease = await self._storage.write(
-            renew_lease, self._name, self.holder, seconds=self.seconds, now=asked[1]
-        )
-        self._since = asked if lease else None
-        return self.holds()
+        return await self._ask(renew_lease)
 
     async def release(self) -> None:
         """Releases the lease, so that others can take it at once."""
         self._since = None
-        await self._storage.write(release_lease, self._name, self.holder)
+        await self.storage.write(release_lease, self.name, self.holder)
 
-    async def _find_stale(self, now: float) -> Row | None:
+    async def _ask(self, ask: Callable[..., Row | None], **given: Row | None) -> bool:
+        # From before it is asked for, as the answer of a slow database takes its time.
+        since = self.clocks.monotonic(), self.clocks.now()
+        lease = await self.storage.write(
+            ask, self.name, self.holder, seconds=self.seconds, now=since[1], **given
+        )
+        self._since = since if lease else None
+        return self.holds()
+
+    async def _find_stale(self) -> Row | None:
         """Returns the present lease if its holder renews it no more."""
-        lease = await self._storage.read(find_lease, self._name)
+        lease, now = await self.storage.read(find_lease, self.name), self.clocks.monotonic()
         if lease is None:
             return None
-        if self._is_only():
+        if self.is_only():
             return lease
         if self._seen is None or self._seen[0] != lease:
             self._seen = lease, now

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 
+from bot.periodic import wait_for
 from storage.broadcast_types import Delivery
 
 
@@ -37,8 +38,7 @@ class OpenClaims:
         self._open: dict[int, OpenDelivery] = {}
         # Who said no while a claim was on its way, whose answer may contain them.
         self._said_no: set[int] | None = None
-        self._enough = 0
-        self._few_left = asyncio.Event()
+        self._one_ended = asyncio.Event()
 
     def __len__(self) -> int:
         return len(self._open)
@@ -57,19 +57,13 @@ class OpenClaims:
         """Notes that a delivery was sent or given back."""
         self._open.pop(claimed.delivery.chat_id, None)
         claimed.ended.set()
-        if len(self._open) < self._enough:
-            self._few_left.set()
-
-    def unfinished(self) -> list[OpenDelivery]:
-        """Returns the deliveries that are open."""
-        return list(self._open.values())
+        self._one_ended.set()
 
     async def wait_until_below(self, number: int) -> None:
         """Waits until fewer than `number` deliveries are open."""
         while len(self._open) >= number:
-            self._enough = number
-            self._few_left.clear()
-            await self._few_left.wait()
+            self._one_ended.clear()
+            await self._one_ended.wait()
 
     def make_void(self, chat_id: int) -> None:
         """Makes all open claims void for this chat.
@@ -86,9 +80,4 @@ class OpenClaims:
         claimed = self._open.get(chat_id)
         if claimed is None or not claimed.has_left:
             return True
-        try:
-            async with asyncio.timeout(seconds):
-                await claimed.ended.wait()
-        except TimeoutError:
-            return False
-        return True
+        return await wait_for(claimed.ended, seconds)

@@ -2,9 +2,8 @@
 
 import asyncio
 import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 
 import structlog
@@ -16,7 +15,7 @@ from bot.broadcast.result_recorder import write_or_set_aside
 from bot.tracebacks import error_reference
 from bot.transport import ErrorKind, Lane, error_kind
 from storage.broadcast_transitions import SentMessages, next_to_recall, record_recalled
-from storage.broadcast_types import Broadcast, Recalled, Tally
+from storage.broadcast_types import Broadcast, Recalled
 from storage.broadcasts import tally_of_broadcast
 from storage.deliveries import settle_deliveries
 
@@ -39,8 +38,6 @@ class Recall:
     Nothing is claimed, since deleting a message twice does no harm.
 
     Attributes:
-        tally: how far the recall is. Counted once and then kept up to date in memory: reading a
-            million rows every few seconds would slow down those who sign.
         unrecorded: the positions whose result the database refuses although it is available.
     """
 
@@ -50,15 +47,16 @@ class Recall:
         self._outage_breaker = OutageBreaker()
         self._bugs = Counter[int]()
         self._calls: list[asyncio.Task[Recalled | None]] = []
-        self.tally: Tally | None = None
+        self._is_any_deleted = False
         self.unrecorded = set[int]()
 
     async def work(self) -> bool:
         """Deletes until nothing is left (True) or the recall is interrupted (False)."""
         context, after, is_any_left, is_any_done = self._context, 0, False, False
-        context.gate.set_ceiling(context.rates.free)
-        await context.write(settle_deliveries, context.now())
-        self.tally = await context.read(tally_of_broadcast, self._broadcast.id)
+        context.gate.set_ceiling(context.rate)
+        await context.storage.write(settle_deliveries, context.clocks.now())
+        tally = await context.storage.read(tally_of_broadcast, self._broadcast.id)
+        self._is_any_deleted = tally.recalled > 0
         while context.may_continue():
             pause = max(context.gate.pause_for(Lane.BROADCAST), self._outage_breaker.pause())
             await context.interrupt.rest(pause)
@@ -88,37 +86,35 @@ class Recall:
             await asyncio.wait(self._calls)
 
     async def _next(self, after: int) -> list[SentMessages]:
-        rate = self._context.gate.rate
+        rate, now = self._context.gate.rate, self._context.clocks.now()
         limit = min(_LARGEST_BATCH, max(_SMALLEST_BATCH, math.ceil(2 * rate)))
-        return await self._context.read(
-            next_to_recall, self._broadcast.id, after=after, limit=limit, at=self._context.now()
+        return await self._context.storage.read(
+            next_to_recall, self._broadcast.id, after=after, limit=limit, at=now
         )
 
     async def _delete_all(self, todo: Sequence[SentMessages]) -> bool:
         """Deletes messages and records the outcomes; tells whether there are any."""
         self._calls = [asyncio.create_task(self._delete(each)) for each in todo]
         ends = await asyncio.gather(*self._calls, return_exceptions=True)
-        outcomes: defaultdict[Recalled, list[int]] = defaultdict(list)
-        bugs = []
+        outcomes: dict[Recalled, list[int]] = {}
         for sent, end in zip(todo, ends, strict=True):
             if isinstance(end, Recalled):
                 self._outage_breaker.record_answer(sent.position)
-                outcomes[end].append(sent.position)
-            elif isinstance(end, Exception):
-                bugs.append(sent.position)
-                self._note_bug(sent.position, end)
-        given_up = [each for each in bugs if self._bugs[each] >= _TRIES]
-        if given_up and (outcomes or (self.tally is not None and self.tally.recalled > 0)):
-            outcomes[Recalled.FAILED] += given_up  # the bug hits them alone
+                self._is_any_deleted |= end is Recalled.DELETED
+            outcome = self._judge_bug(sent, end) if isinstance(end, Exception) else end
+            if isinstance(outcome, Recalled):
+                outcomes.setdefault(outcome, []).append(sent.position)
         for recalled, positions in outcomes.items():
             await write_or_set_aside(partial(self._record, recalled), positions, self._set_aside)
         return bool(outcomes)
 
-    def _note_bug(self, position: int, error: Exception) -> None:
+    def _judge_bug(self, sent: SentMessages, error: Exception) -> Recalled | None:
         kind, name = error_reference(error)
         _log.error("recall_failed", kind=kind, reference=name, exc_info=error)
-        self._outage_breaker.record_lost_answer(self._context.clock())
-        self._bugs[position] += 1
+        self._outage_breaker.record_lost_answer(self._context.clocks.monotonic())
+        self._bugs[sent.position] += 1
+        hits_it_alone = self._is_any_deleted and self._bugs[sent.position] >= _TRIES
+        return Recalled.FAILED if hits_it_alone else None
 
     async def _delete(self, sent: SentMessages) -> Recalled | None:
         """Deletes a delivery's messages; returns the outcome, or None to try it again."""
@@ -147,19 +143,12 @@ class Recall:
             gone = _NOT_THERE in str(error).lower()
             return Recalled.DELETED if gone else Recalled.FAILED
         if found is ErrorKind.UNAUTHORISED:
-            now = self._context.clock()
+            now = self._context.clocks.monotonic()
             self._outage_breaker.record_failure(sent.position, now, is_denied=True)
         return Recalled.FAILED if found in _FOR_GOOD else None
 
     async def _record(self, recalled: Recalled, positions: Sequence[int]) -> None:
-        await self._context.write(record_recalled, self._broadcast.id, recalled, positions)
-        if self.tally is None:
-            return
-        if recalled is Recalled.DELETED:
-            self.tally = replace(self.tally, recalled=self.tally.recalled + len(positions))
-        else:
-            failed = self.tally.unrecallable + len(positions)
-            self.tally = replace(self.tally, unrecallable=failed)
+        await self._context.storage.write(record_recalled, self._broadcast.id, recalled, positions)
 
     async def _set_aside(self, position: int, error: Exception) -> None:
         kind, name = error_reference(error)

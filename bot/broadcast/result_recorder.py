@@ -7,16 +7,13 @@ twice, and its broadcast is paused.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
 import structlog
 
-from bot.back_off import BackOff
-from bot.clocks import utc_now
 from bot.tracebacks import error_reference, kind_of, place_of
 from storage import Storage
 from storage.broadcast_types import Outcome, PauseReason, Result
@@ -25,9 +22,8 @@ from storage.errors import DatabaseUrlWrong, SchemaMissing, Unavailable
 
 _log = structlog.stdlib.get_logger()
 
-RECORD_SECONDS = 0.05  # how long a result waits for others to be recorded with it
 _LARGEST_WRITE = 500
-_LONGEST_BACK_OFF = 2.0
+_REST_SECONDS = 1.0  # before what could not be written is tried again
 # Errors that no single result can cause: the database is away, lets nobody in while its password
 # is changed, or is being restored.
 _OF_THE_DATABASE = (Unavailable, DatabaseUrlWrong, SchemaMissing)
@@ -57,33 +53,24 @@ async def write_or_set_aside(
             await write_or_set_aside(write, [each], set_aside)
 
 
+@dataclass(slots=True, eq=False)
 class ResultRecorder:
     """Records results in batches, bounded in delay and size.
 
     It outlives broadcasts and leases, so that a result is kept until it is recorded.
 
-    Args:
+    Attributes:
         pause: pauses a broadcast, for a reason that is stored with it.
-        delay: see RECORD_SECONDS.
+        delay: how many seconds a result waits for others to be recorded with it.
     """
 
-    def __init__(
-        self,
-        storage: Storage,
-        pause: Callable[[bytes, PauseReason, str], Awaitable[None]],
-        now: Callable[[], datetime] = utc_now,
-        delay: float = RECORD_SECONDS,
-    ) -> None:
-        self._storage = storage
-        self._delay = delay
-        self._pause = pause
-        self._now = now
-        self._waiting: list[tuple[bytes, Result]] = []
-        self._unwritable: set[tuple[bytes, int]] = set()
-        self._something = asyncio.Event()
-        self._at_once = asyncio.Event()
-        self._empty = asyncio.Event()
-        self._empty.set()
+    storage: Storage
+    pause: Callable[[bytes, PauseReason, str], Awaitable[None]]
+    now: Callable[[], datetime]
+    delay: float
+    _waiting: list[tuple[bytes, Result]] = field(default_factory=list, init=False)
+    _unwritable: set[tuple[bytes, int]] = field(default_factory=set, init=False)
+    _writing: asyncio.Task[None] | None = field(default=None, init=False)
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -91,8 +78,7 @@ class ResultRecorder:
     def add(self, broadcast: bytes, result: Result) -> None:
         """Queues a result to be recorded."""
         self._waiting.append((broadcast, result))
-        self._empty.clear()
-        self._something.set()
+        self._begin()
 
     def is_unwritable(self, broadcast: bytes, position: int) -> bool:
         """Tells whether no outcome of this delivery could be recorded, not even unconfirmed.
@@ -103,19 +89,24 @@ class ResultRecorder:
         return (broadcast, position) in self._unwritable
 
     async def flush(self) -> None:
-        """Waits until every result is recorded or set aside, without waiting for others."""
-        if self._waiting:
-            self._at_once.set()
-        await self._empty.wait()
+        """Waits until every result is recorded or set aside."""
+        while self._waiting:
+            await asyncio.wait({self._begin()})
 
-    async def run(self) -> None:
-        """Records the results that are added, until cancelled."""
-        back_off, failures = BackOff(self._delay, _LONGEST_BACK_OFF), 0
-        while True:
-            await self._something.wait()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._delay):
-                    await self._at_once.wait()
+    async def close(self) -> None:
+        """Gives up what is not recorded yet; their rows say that they are being sent."""
+        if self._writing is not None:
+            self._writing.cancel()
+            await asyncio.wait({self._writing})
+
+    def _begin(self) -> asyncio.Task[None]:
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write())
+        return self._writing
+
+    async def _write(self) -> None:
+        while self._waiting:
+            await asyncio.sleep(self.delay)
             try:
                 await self._write_some()
             except Exception as error:  # a result is kept until it is written, whatever happens
@@ -125,10 +116,7 @@ class ResultRecorder:
                     place=place_of(error),
                     waiting=len(self),
                 )
-                failures += 1
-                await asyncio.sleep(back_off.pause(failures))
-            else:
-                failures = 0
+                await asyncio.sleep(_REST_SECONDS)
 
     async def _write_some(self) -> None:
         some = self._waiting[:_LARGEST_WRITE]
@@ -137,13 +125,9 @@ class ResultRecorder:
             set_aside = partial(self._set_aside, broadcast)
             await write_or_set_aside(partial(self._record, broadcast), results, set_aside)
         del self._waiting[: len(some)]
-        if not self._waiting:
-            self._at_once.clear()
-            self._something.clear()
-            self._empty.set()
 
     async def _record(self, broadcast: bytes, results: Sequence[Result]) -> None:
-        await self._storage.write(record_results, broadcast, results, self._now())
+        await self.storage.write(record_results, broadcast, results, self.now())
         if self._unwritable:
             self._unwritable.difference_update((broadcast, each.position) for each in results)
 
@@ -153,7 +137,7 @@ class ResultRecorder:
         unconfirmed = replace(result, outcome=Outcome.UNCONFIRMED, messages=())
         if not await self._done(self._record(broadcast, [unconfirmed]), name):
             self._unwritable.add((broadcast, result.position))
-        pausing = self._pause(broadcast, PauseReason.UNRECORDED, f"{kind} {name}")
+        pausing = self.pause(broadcast, PauseReason.UNRECORDED, f"{kind} {name}")
         await self._done(pausing, name)
 
     async def _done(self, work: Awaitable[None], reference: str) -> bool:

@@ -1,119 +1,78 @@
-"""The worker, which sends due broadcasts one at a time while it has the lease."""
+"""The worker, which sends due broadcasts one at a time, and what it does in a run over one."""
 
 import asyncio
-import time
-from collections.abc import Callable
-from contextlib import suppress
-from datetime import datetime
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import structlog
 
-from bot.back_off import BackOff, Retries
-from bot.broadcast.broadcast_interrupt import InterruptReason
-from bot.broadcast.broadcast_run import BroadcastRun
-from bot.broadcast.context import Client, Durations, RateGate, Rates, WorkerContext
-from bot.broadcast.lease import LeaseHolder
-from bot.broadcast.open_claims import OpenClaims
-from bot.broadcast.reporter import Reporter
-from bot.broadcast.result_recorder import ResultRecorder
-from bot.clocks import utc_now
-from storage import Storage
-from storage.broadcast_transitions import interrupt_broadcast
-from storage.broadcast_types import Broadcast, PauseReason
-from storage.broadcasts import due_broadcasts
-from storage.deliveries import lease_of
-from storage.errors import Unavailable
+from bot.broadcast.circuit_breakers import MOST_UNREACHABLE
+from bot.broadcast.confirmation import most_for_one_admin
+from bot.broadcast.context import Interrupt, InterruptReason, WorkerContext
+from bot.broadcast.recall import Recall
+from bot.broadcast.sender import Sender
+from bot.periodic import run_periodically, wait_for
+from bot.tracebacks import error_reference, kind_of, place_of
+from storage.broadcast_transitions import (
+    begin_broadcast,
+    end_recall,
+    finish_broadcast,
+    interrupt_broadcast,
+    set_on_broadcast,
+)
+from storage.broadcast_types import (
+    Broadcast,
+    BroadcastState,
+    PauseReason,
+    StopReason,
+    Tally,
+    pause_question,
+)
+from storage.broadcasts import broadcast_with, tally_of_broadcast
+from storage.deliveries import settle_deliveries
+from storage.errors import BrokenData, Unavailable
 
 _log = structlog.stdlib.get_logger()
 
-_LONGEST_BACK_OFF_SECONDS = 300.0
 # The share of the time to stop that sending may take; the rest is for recording.
 _SEND_SHARE = 0.6
+_NO_REPORT = (InterruptReason.ASKED, InterruptReason.LOST)
+_LONGEST_REPORT_SECONDS = 15.0
+_LOOK_BACK_SECONDS = 15.0
 
 
 class Worker:
-    """Looks for a due broadcast, takes the lease, and sends or recalls it.
+    """Looks for a due broadcast, takes the lease, and sends or recalls it."""
 
-    Args:
-        rate: messages a second of a free broadcast.
-        paid_rate: messages a second of a paid broadcast; by default the same.
-        gate: the client's gate, so as to claim no faster than it lets through.
-        is_only: tells whether no other process can be alive now, so that any other lease is stale.
-        claims: the open claims, shared with the handlers that make them void.
-
-    What is not listed is explained in `WorkerContext`.
-    """
-
-    def __init__(
-        self,
-        client: Client,
-        storage: Storage,
-        reporter: Reporter,
-        *,
-        rate: float,
-        paid_rate: float | None = None,
-        gate: RateGate,
-        is_only: Callable[[], bool] = lambda: False,
-        woken: asyncio.Event | None = None,
-        claims: OpenClaims | None = None,
-        durations: Durations | None = None,
-        clock: Callable[[], float] = time.monotonic,
-        now: Callable[[], datetime] = utc_now,
-        is_admin: Callable[[int], bool] = lambda _: True,
-        approval_above: int | None = None,
-    ) -> None:
-        durations = durations or Durations()
-        self._context = WorkerContext(
-            storage=storage,
-            reporter=reporter,
-            retries=Retries(BackOff(durations.rest, _LONGEST_BACK_OFF_SECONDS)),
-            asked=set(),
-            client=client,
-            gate=gate,
-            rates=Rates(rate, rate if paid_rate is None else paid_rate),
-            recorder=ResultRecorder(storage, self._pause, now, durations.record),
-            claims=OpenClaims() if claims is None else claims,
-            lease_holder=LeaseHolder(
-                storage,
-                lease_of(storage.slug),
-                seconds=durations.lease,
-                is_only=is_only,
-                clock=clock,
-                now=now,
-            ),
-            durations=durations,
-            woken=woken or asyncio.Event(),
-            clock=clock,
-            now=now,
-            is_admin=is_admin,
-            approval_above=approval_above,
-        )
+    def __init__(self, context: WorkerContext) -> None:
+        self.context = context
         self._stopping = False
         self._broadcast_run: BroadcastRun | None = None
-        self._running: asyncio.Task[None] | None = None
+        self._running: asyncio.Task[Any] | None = None
 
     async def run(self) -> None:
-        """Sends what is due until `stop` is called; raises the error if the loop itself breaks."""
-        while True:
-            running = self._running = asyncio.create_task(self._run())
-            try:
-                await asyncio.wait({running})
-            finally:
-                running.cancel()
-            # Ended after `stop`, or raises a bug.
-            if not running.cancelled():
-                return running.result()
-            if self._stopping:
-                return None
-            # A stray cancellation, out of something that it awaited.
-            _log.warning("worker_restarted")
+        """Sends what is due until `stop` is called; for a task of its own."""
+        context, self._running = self.context, asyncio.current_task()
+        try:
+            while not self._stopping:
+                await wait_for(context.woken, await self._poll())
+                context.woken.clear()
+            await context.recorder.flush()
+        except asyncio.CancelledError:
+            if not self._stopping:
+                raise
+        finally:
+            await context.recorder.close()
 
     async def stop(self, seconds: float) -> None:
         """Ends within `seconds`: no more claims, calls in flight finish and are recorded."""
         self._stopping = True
-        self._context.woken.set()
-        if self._broadcast_run is not None:
-            self._broadcast_run.interrupt.trigger(InterruptReason.ASKED)
+        self.context.woken.set()
+        self.context.interrupt.trigger(InterruptReason.ASKED)
         if self._running is None:
             return
         # Calls that take longer are cancelled while there is still time to record that.
@@ -124,73 +83,301 @@ class Worker:
         self._running.cancel()
         await asyncio.wait({self._running})
 
-    async def _pause(self, broadcast: bytes, reason: PauseReason, detail: str) -> None:
-        if self._broadcast_run is not None:
-            # It is this broadcast: a run begins only when all results of the last are recorded.
-            self._broadcast_run.interrupt.trigger(InterruptReason.ENDED)
-        now = self._context.now()
-        await self._context.storage.write(interrupt_broadcast, broadcast, reason, now, detail)
-
-    async def _run(self) -> None:
-        recording = asyncio.create_task(self._context.recorder.run())
-        try:
-            while not self._stopping:
-                await self._wait(await self._poll())
-            await self._context.recorder.flush()
-        finally:
-            recording.cancel()
-            await asyncio.wait({recording})
-
     async def _poll(self) -> float:
         """Works on what is due; returns the seconds to wait before the next look."""
         try:
             return await self._work_if_due()
         except (Unavailable, TimeoutError):
             _log.warning("broadcast_waits_for_database")
+        except asyncio.CancelledError:
+            if self._running is None or self._running.cancelling():
+                raise
+            # A stray cancellation, out of something that it awaited.
+            _log.warning("worker_restarted")
         except Exception as error:  # whatever it is, the worker goes on
             _log.exception("broadcast_failed", kind=type(error).__name__)
-        return self._context.durations.rest
+        return self.context.durations.rest
 
     async def _work_if_due(self) -> float:
-        context = self._context
+        context, rest = self.context, self.context.durations.rest
         # Results of an earlier run that are not recorded yet must not be taken for lost.
-        async with asyncio.timeout(context.durations.rest):
+        async with asyncio.timeout(rest):
             await context.recorder.flush()
-        broadcast = await self._next_due()
+        broadcast = await context.next_due()
         if broadcast is None:
             return context.durations.poll
-        if not await context.lease_holder.take():
-            return context.durations.rest
-        broadcast_run = self._broadcast_run = BroadcastRun(context, broadcast)
+        if not await context.lease.take():
+            return rest
+        run = self._broadcast_run = BroadcastRun(context, broadcast)
         try:
             if not self._stopping:
-                await broadcast_run.run()
+                await run.run()
         finally:
             self._broadcast_run = None
-            await self._give_up_lease()
-        return context.durations.rest
+            # Results that are not recorded yet find their rows by claim token, without the lease.
+            with suppress(Unavailable, TimeoutError):
+                async with asyncio.timeout(rest):
+                    await context.lease.release()
+        is_over = context.interrupt.reason in (InterruptReason.ASKED, InterruptReason.ENDED)
+        return 0.0 if is_over else rest
 
-    async def _next_due(self) -> Broadcast | None:
-        """Returns the first due broadcast that does not wait for admins or a back-off."""
-        context = self._context
-        for broadcast in await context.storage.read(due_broadcasts, context.now()):
-            is_asked = (broadcast.id, broadcast.question) in context.asked
-            if is_asked and not broadcast.has_lapsed(context.now()):
-                continue
-            is_too_early = context.retries.is_too_early(broadcast.id, context.clock())
-            if broadcast.is_running or not is_too_early:
-                return broadcast
-        return None
 
-    async def _give_up_lease(self) -> None:
-        # Results that are not recorded yet find their rows by claim token, without the lease.
-        with suppress(Unavailable, TimeoutError):
-            async with asyncio.timeout(self._context.durations.rest):
-                await self._context.lease_holder.release()
+class BroadcastRun:
+    """One run over one broadcast: does what it needs in its state."""
 
-    async def _wait(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._context.woken.wait()
-        if not self._stopping:
-            self._context.woken.clear()
+    def __init__(self, context: WorkerContext, broadcast: Broadcast) -> None:
+        self._context = context
+        self._interrupt = context.interrupt = Interrupt()
+        self._broadcast = broadcast
+        self._reports = Reports(context, broadcast.id)
+        self._work: Sender | Recall | None = None
+
+    def cut_off(self) -> None:
+        """Cancels every call in flight at once."""
+        if self._work is not None:
+            self._work.cancel()
+
+    async def run(self) -> None:
+        """Works on the broadcast until it ends or is interrupted; a bug pauses it.
+
+        Raises:
+            Unavailable: the database is away.
+            TimeoutError: the database takes too long.
+        """
+        key, context = self._broadcast.id, self._context
+        try:
+            renewing = run_periodically(
+                "lease",
+                context.lease.seconds / 3,
+                self._renew_lease,
+                self._look,
+                sleep=partial(wait_for, context.woken),
+            )
+            async with _beside(renewing):
+                is_told = await (self._recall if self._broadcast.is_recalling else self._send)()
+        except (Unavailable, TimeoutError):
+            raise
+        except Exception as error:  # a bug
+            kind, name = error_reference(error)
+            _log.error("broadcast_failed", kind=kind, reference=name, exc_info=error)
+            await context.pause(key, PauseReason.DEFECT, f"{kind} {name}")
+            is_told = False
+        if is_told:
+            context.retries.forget(key)
+        elif self._interrupt.reason not in _NO_REPORT:
+            seconds = context.retries.record_failure(key, context.clocks.monotonic())
+            _log.warning("end_not_reported", again_in=seconds)
+
+    async def _send(self) -> bool:
+        """Sends the broadcast; tells whether its end was reported, if it has come."""
+        context, key, now = self._context, self._broadcast.id, self._context.clocks.now
+        if self._broadcast.awaits_approval and not self._broadcast.has_lapsed(now()):
+            return await self._report_end()
+        if self._broadcast.state is BroadcastState.SCHEDULED:
+            await self._start()
+        if self._broadcast.state not in (BroadcastState.RUNNING, BroadcastState.FINISHED):
+            await context.storage.write(settle_deliveries, now())
+            return await self._report_end()
+        # Admins who were told of it and resumed the broadcast have checked the bot.
+        seen = (key, pause_question(PauseReason.NOBODY, str(MOST_UNREACHABLE))) in context.asked
+        done = await self._work_through(Sender(context, self._broadcast, bot_is_confirmed=seen))
+        reason, detail = self._interrupt.reason, self._interrupt.detail
+        if done:
+            await context.storage.write(finish_broadcast, key, now())
+        elif isinstance(reason, PauseReason | StopReason):
+            await context.storage.write(interrupt_broadcast, key, reason, now(), detail)
+        return await self._report_end()
+
+    async def _start(self) -> None:
+        context, found = self._context, self._broadcast
+        pause, at_most = None, None
+        if found.confirmed_by is None or not context.is_admin(found.confirmed_by):
+            pause = PauseReason.FORMER
+        elif found.confirmed_by == found.author:  # nobody else has approved it
+            at_most = most_for_one_admin(found.kind, context.approval_above)
+        self._broadcast = await context.storage.write(
+            begin_broadcast, found, context.clocks.now(), pause, at_most
+        )
+        if self._broadcast.awaits_approval:
+            await self._reports.report_waiting(self._broadcast)
+
+    async def _recall(self) -> bool:
+        """Recalls the broadcast; tells whether that was reported, if it has ended."""
+        recall = Recall(self._context, self._broadcast)
+        done = await self._work_through(recall)
+        return not done or await self._reports.report_recall(len(recall.unrecorded))
+
+    async def _work_through(self, work: Sender | Recall) -> bool:
+        """Works until nothing is left (True) or it is interrupted, and reports the progress."""
+        self._work, interrupt = work, self._interrupt
+        report, seconds = self._reports.report_progress, self._context.durations.progress
+        async with _beside(run_periodically("progress", seconds, report)) as reporting:
+            try:
+                return await work.work()
+            except BrokenData as error:
+                interrupt.trigger(StopReason.UNREADABLE, str(error))
+                return False
+            finally:
+                await work.settle()
+                if interrupt.reason is not InterruptReason.LOST:
+                    await self._context.recorder.flush()
+                # An edit in flight could overtake the final report. When the process is stopping
+                # there is no final report, and no time to wait.
+                if interrupt.reason is not InterruptReason.ASKED:
+                    async with self._reports.turn:
+                        reporting.cancel()
+
+    async def _report_end(self) -> bool:
+        return self._interrupt.reason not in _NO_REPORT and await self._reports.report_end()
+
+    async def _renew_lease(self) -> None:
+        lease = self._context.lease
+        self._context.woken.clear()
+        try:
+            await lease.renew()
+        finally:
+            # While a bug or a database that is away keeps it from being renewed, it is ours still.
+            if not lease.holds():
+                self._interrupt.trigger(InterruptReason.LOST)
+                self.cut_off()
+
+    async def _look(self) -> None:
+        await self._context.look_whether_first(self._broadcast)
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task[None]]:
+    """Does something beside the block, and cancels it at its end."""
+    task = asyncio.create_task(work)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+class Speed:
+    """Measures the deliveries a second over the last 15 seconds."""
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, int]] = deque()
+
+    def note(self, now: float, done: int) -> float | None:
+        """Notes how many are done; returns the speed a second, None at the first call."""
+        self._seen.append((now, done))
+        while len(self._seen) > 2 and self._seen[1][0] <= now - _LOOK_BACK_SECONDS:
+            self._seen.popleft()
+        since, before = self._seen[0]
+        return max(0.0, (done - before) / (now - since)) if now > since else None
+
+
+class Reports:
+    """Makes the reports of one run; one that fails is logged, and stops nothing.
+
+    Attributes:
+        turn: held while progress is reported.
+    """
+
+    def __init__(self, context: WorkerContext, broadcast: bytes) -> None:
+        self._context = context
+        self._storage = context.storage
+        self._reporter = context.reporter
+        self._key = broadcast
+        self._speed = Speed()
+        self.turn = asyncio.Lock()
+
+    async def report_progress(self) -> None:
+        """Reports how far the broadcast is, or its recall, if it is under way."""
+        async with self.turn:
+            broadcast = await self._storage.read(broadcast_with, self._key)
+            if broadcast is None or not (broadcast.is_running or broadcast.is_recalling):
+                return
+            tally, pause = await self._tally(), 0.0
+            if broadcast.is_running:
+                done, pause = tally.done, self._context.gate.announced_pause()
+            else:
+                done = tally.delivered - tally.left_to_recall
+            rate = self._speed.note(self._context.clocks.monotonic(), done)
+            if rate is not None:  # the first tally only gives the speed something to compare with
+                await self._made(self._reporter.report(broadcast, tally, rate, pause))
+
+    async def report_end(self) -> bool:
+        """Reports what became of the broadcast, and records that it did.
+
+        Returns:
+            False when that has to be done later.
+        """
+        broadcast = await self._storage.read(broadcast_with, self._key)
+        if broadcast is None or broadcast.is_running or broadcast.reported_at is not None:
+            return True
+        tally = await self._tally()
+        if (question := broadcast.question) is not None:
+            return await self._ask(broadcast, question, tally)
+        is_made = await self._made(self._reporter.report(broadcast, tally))
+        if not broadcast.is_over:
+            # Paused by an admin, who sees that it is: one attempt to report it is enough.
+            return True
+        if is_made:
+            _log.info(
+                "broadcast_ended", state=broadcast.state, **_counts(broadcast.counted(tally))
+            )
+            now = self._context.clocks.now()
+            await self._storage.write(set_on_broadcast, self._key, reported_at=now)
+        return is_made
+
+    async def report_waiting(self, broadcast: Broadcast) -> None:
+        """Tells its author that another admin must agree after all; tries only once."""
+        await self._made(self._reporter.report(broadcast, await self._tally()))
+
+    async def report_recall(self, unrecorded: int) -> bool:
+        """Reports the end of a recall, then records it; False when it must be reported later.
+
+        Args:
+            unrecorded: for how many deliveries the result could not be recorded.
+        """
+        broadcast = await self._storage.read(broadcast_with, self._key)
+        if broadcast is None:
+            return True
+        tally, at = await self._tally(), self._context.clocks.now()
+        ended = replace(broadcast, recall_ended_at=at)
+        is_made = await self._made(self._reporter.report(ended, tally))
+        if is_made:
+            _log.info("recall_ended", deleted=tally.recalled, failed=tally.unrecallable)
+            await self._storage.write(end_recall, self._key, at, unrecorded)
+        return is_made
+
+    async def _ask(self, broadcast: Broadcast, question: str, tally: Tally) -> bool:
+        """Tells the admins once that it waits for them; False when that must be done later."""
+        if (self._key, question) in self._context.asked:
+            return True
+        is_made = await self._made(self._reporter.ask(broadcast, tally))
+        if is_made:
+            _log.info("broadcast_waits_for_admins", **_counts(tally))
+            self._context.asked.add((self._key, question))
+        return is_made
+
+    async def _tally(self) -> Tally:
+        return await self._storage.read(tally_of_broadcast, self._key)
+
+    async def _made(self, report: Awaitable[None]) -> bool:
+        """Tells whether a report succeeded; logs why not."""
+        try:
+            async with asyncio.timeout(_LONGEST_REPORT_SECONDS):
+                await report
+        except Exception as error:  # whatever it is, the broadcast goes on without the report
+            _log.warning("report_not_made", kind=kind_of(error), place=place_of(error))
+            return False
+        return True
+
+
+def _counts(tally: Tally) -> dict[str, int]:
+    return {
+        "total": tally.total,
+        "delivered": tally.delivered,
+        "unreachable": tally.unreachable,
+        "rejected": tally.rejected,
+        "forbidden": tally.forbidden,
+        "unconfirmed": tally.unconfirmed,
+        "withdrawn": tally.withdrawn,
+        "pending": tally.open,
+    }

@@ -42,13 +42,18 @@ class AdminReporter:
         self._services = services
         self._publisher = ProgressPublisher(bot, services)
 
-    async def progress(
-        self, broadcast: Broadcast, tally: Tally, rate: float | None, pause: float = 0.0
+    async def report(
+        self, broadcast: Broadcast, tally: Tally, rate: float | None = None, pause: float = 0.0
     ) -> None:
-        """Shows how far the broadcast is, or its recall, or that it is paused."""
-        await self._show(broadcast, Measured(tally, rate=rate, pause=pause))
+        """Shows how far the broadcast is, or its recall, or that it is paused.
 
-    async def waiting(self, broadcast: Broadcast, tally: Tally) -> None:
+        Once it has ended, a chart of the deliveries follows.
+        """
+        place = await self._show(broadcast, Measured(tally, rate=rate, pause=pause))
+        if place is not None and broadcast.is_over and rate is None:
+            await self._send_chart(broadcast, place)
+
+    async def ask(self, broadcast: Broadcast, tally: Tally) -> None:
         """Shows that the broadcast waits for a decision.
 
         Every admin is asked if it needs approval, if its author is no longer an admin, or if no
@@ -82,7 +87,7 @@ class AdminReporter:
         author = {broadcast.author} if broadcast.awaits_approval else set[int]()
         for admin in sorted(self._services.admins - author):
             try:
-                await self._ask(broadcast, tally, admin)
+                await self._ask_one(broadcast, tally, admin)
             except TelegramError as error:
                 _log.warning("admin_not_asked", error_kind=error_kind(error))
                 # Who reads that nobody can be reached has been asked, even if no other admin has.
@@ -91,7 +96,7 @@ class AdminReporter:
         if failed is not None:
             raise failed
 
-    async def _ask(self, broadcast: Broadcast, tally: Tally, admin: int) -> None:
+    async def _ask_one(self, broadcast: Broadcast, tally: Tally, admin: int) -> None:
         """Shows the message as recipients would get it, and below it the question."""
         services = self._services
         about = _question_digest(broadcast, services.reference(admin))
@@ -104,12 +109,6 @@ class AdminReporter:
         view = await view_of(services, words, broadcast, reader=admin, measured=measured)
         await send_screen(self._bot, admin, state_screen(view).with_notice(notice))
         await self._mark_sent(broadcast, _QUESTION, about)
-
-    async def ended(self, broadcast: Broadcast, tally: Tally) -> None:
-        """Shows the final report, and below it a chart of the deliveries."""
-        report = await self._show(broadcast, Measured(tally))
-        if report is not None:
-            await self._send_chart(broadcast, report)
 
     async def _show(self, broadcast: Broadcast, measured: Measured) -> Place | None:
         """Draws the broadcast; a scheduled one in a new message, as the former is far above."""

@@ -141,7 +141,7 @@ async def _objection(editor: DraftEditor, view: DraftView, token: str) -> Html |
 
 
 async def _start(editor: DraftEditor, view: DraftView, token: str) -> None:
-    ctx, draft, shown = editor.ctx, editor.draft, shown_recipients(token) or 0
+    ctx, draft, shown = editor.ctx, editor.draft, shown_recipients(token)
     plan = Broadcast(
         broadcast_id(token),
         kind=draft.kind,

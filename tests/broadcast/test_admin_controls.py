@@ -102,7 +102,7 @@ async def test_a_word_to_the_worker_makes_a_pause_take_effect_at_once(
 async def test_a_pause_while_the_list_is_made_ends_that_too(
     harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.broadcast.delivery_loop._PORTION", 5)
+    monkeypatch.setattr("bot.broadcast.sender._PORTION", 5)
     portions = 0
 
     async def paused_after_one(enqueue: Proceed, *given: Any, **named: Any) -> object:

@@ -1,23 +1,18 @@
 import asyncio
 
-from bot.broadcast.broadcast_interrupt import BroadcastInterrupt, InterruptReason
+from bot.broadcast.context import Interrupt, InterruptReason
 from storage.broadcast_types import StopReason
 
 
 def test_the_first_cause_counts_and_what_was_said_of_it() -> None:
-    interrupt = BroadcastInterrupt()
-    assert (interrupt.reason, interrupt.is_triggered) == (None, False)
+    interrupt = Interrupt()
     interrupt.trigger(StopReason.CONTENT, "Bad Request")
     interrupt.trigger(InterruptReason.ASKED, "")
-    assert (interrupt.reason, interrupt.detail, interrupt.is_triggered) == (
-        StopReason.CONTENT,
-        "Bad Request",
-        True,
-    )
+    assert (interrupt.reason, interrupt.detail) == (StopReason.CONTENT, "Bad Request")
 
 
 def test_a_lost_lease_comes_before_all_and_nothing_comes_before_it() -> None:
-    interrupt = BroadcastInterrupt()
+    interrupt = Interrupt()
     interrupt.trigger(StopReason.CONTENT, "Bad Request")
     interrupt.trigger(InterruptReason.LOST)
     interrupt.trigger(InterruptReason.ENDED)
@@ -25,7 +20,7 @@ def test_a_lost_lease_comes_before_all_and_nothing_comes_before_it() -> None:
 
 
 async def test_resting_ends_when_it_is_called() -> None:
-    interrupt = BroadcastInterrupt()
+    interrupt = Interrupt()
     resting = asyncio.create_task(interrupt.rest(60.0))
     await asyncio.sleep(0)
     interrupt.trigger(InterruptReason.ENDED)

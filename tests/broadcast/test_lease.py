@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from bot.broadcast.lease import LeaseHolder
+from bot.clocks import Clocks
 from storage import Storage
 from storage.database import Database
 from storage.deliveries import renew_lease, take_lease
@@ -26,8 +27,7 @@ class Machine:
             "work",
             seconds=10.0,
             is_only=lambda: self.is_only,
-            clock=lambda: self.steady,
-            now=lambda: self.told,
+            clocks=Clocks(lambda: self.steady, lambda: self.told),
         )
 
     def pass_time(self, seconds: float) -> None:

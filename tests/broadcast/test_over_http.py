@@ -9,7 +9,7 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from bot.broadcast import Worker
+from bot.broadcast import Worker, WorkerContext
 from bot.transport import Gate, Lane, SharedSession, TelegramClient
 from bot.transport.errors import TelegramRefused
 from storage.broadcast_types import Tally
@@ -32,17 +32,17 @@ async def send(harness: WorkerHarness, url: str, gate: Gate) -> None:
     rate, clocks = gate.rate, running_clocks()
     async with SharedSession() as session:
         client = TelegramClient(session, gate, api_url=url, token=TOKEN)
-        worker = Worker(
-            client,
-            harness.storage,
-            harness.reports,
-            rate=rate,
+        context = WorkerContext(
+            client=client,
             gate=gate,
-            clock=clocks.monotonic,
-            now=clocks.now,
+            storage=harness.storage,
+            reporter=harness.reports,
+            rate=rate,
+            clocks=clocks,
             # On a busy machine an answer, or a renewal of the lease, takes its time.
             durations=replace(QUICK, call=30.0, lease=30.0),
         )
+        worker = Worker(context)
         task = asyncio.create_task(worker.run())
         await harness.ended(seconds=20)
         await worker.stop(1.0)

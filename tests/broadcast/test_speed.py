@@ -1,4 +1,4 @@
-from bot.broadcast.reports import Speed
+from bot.broadcast.worker import Speed
 
 
 def test_the_speed_needs_two_looks() -> None:

@@ -55,7 +55,7 @@ async def test_a_closing_update_is_html_without_a_preview(harness: WorkerHarness
 async def test_the_first_messages_leave_while_the_list_is_still_made(
     harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.broadcast.delivery_loop._PORTION", 5)
+    monkeypatch.setattr("bot.broadcast.sender._PORTION", 5)
     portions, told_by_then = 0, 0
 
     async def once_somebody_is_told(enqueue: Proceed, *given: Any, **named: Any) -> object:

@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from bot.broadcast import Durations, OpenClaims, Worker
+from bot.broadcast import Durations, OpenClaims, Worker, WorkerContext
+from bot.transport import Gate, TelegramClient
 from storage import Storage
 from storage.broadcast_transitions import change_broadcast, start_broadcast
 from storage.broadcast_types import Broadcast, BroadcastAction, Tally
@@ -97,11 +98,14 @@ class RecordingReporter:
     recall_failures: int = 0
     failure: BaseException = field(default_factory=lambda: RuntimeError("the chat is gone"))
 
-    async def progress(
-        self, broadcast: Broadcast, tally: Tally, rate: float | None, pause: float = 0.0
+    async def report(
+        self, broadcast: Broadcast, tally: Tally, rate: float | None = None, pause: float = 0.0
     ) -> None:
         if broadcast.recall_started_at is not None:
             self._recalling(broadcast, tally, rate)
+            return
+        if broadcast.is_over:
+            self._note(broadcast.state, tally, broadcast.stop_reason or "")
             return
         self.pauses.append(pause)
         assert broadcast.is_running is (rate is not None)
@@ -109,12 +113,9 @@ class RecordingReporter:
             self.rates.append(rate)
         self._note("progress" if rate is not None else "paused", tally)
 
-    async def waiting(self, broadcast: Broadcast, tally: Tally) -> None:
+    async def ask(self, broadcast: Broadcast, tally: Tally) -> None:
         assert broadcast.question is not None
         self._note("waiting", tally, broadcast.question)
-
-    async def ended(self, broadcast: Broadcast, tally: Tally) -> None:
-        self._note(broadcast.state, tally, broadcast.stop_reason or "")
 
     def _recalling(self, broadcast: Broadcast, tally: Tally, rate: float | None) -> None:
         assert broadcast.is_recalling is (rate is not None)
@@ -207,20 +208,20 @@ class WorkerHarness:
         woken, clocks = asyncio.Event(), running_clocks()
         telegram.gate = gate
 
-        worker = Worker(
-            telegram,
-            Storage(database, self._keyring, SLUG),
-            self.reports,
+        context = WorkerContext(
+            client=cast(TelegramClient, telegram),
+            gate=cast(Gate, gate),
+            storage=Storage(database, self._keyring, SLUG),
+            reporter=self.reports,
             rate=rate,
-            gate=gate,
             is_only=lambda: is_only,
             woken=woken,
             claims=claims,
             is_admin=admins.__contains__,
-            clock=clocks.monotonic,
-            now=now or clocks.now,
+            clocks=replace(clocks, now=now or clocks.now),
             durations=replace(QUICK, **durations),
         )
+        worker = Worker(context)
         task = asyncio.create_task(worker.run())
         running = RunningWorker(
             worker, database, telegram, self.reports, gate, claims, woken, task

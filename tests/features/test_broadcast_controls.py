@@ -47,7 +47,7 @@ def told(admin: AdminScene) -> int:
 async def test_cancelled_while_the_list_is_made_it_can_be_sent_to_those_without_a_row(
     slow: AdminScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.broadcast.delivery_loop._PORTION", 1)
+    monkeypatch.setattr("bot.broadcast.sender._PORTION", 1)
     is_cancelled = asyncio.Event()
 
     async def once_cancelled(enqueue: Proceed, broadcast: Broadcast, **named: Any) -> object:
@@ -229,7 +229,7 @@ async def test_the_picture_of_the_delivery_comes_once_below_the_report(admin: Ad
     assert [picture.reply_to for picture in pictures] == [report.id]
     await admin.restart()
     reporter = AdminReporter(admin.scene.bot, admin.services)
-    await reporter.ended(await admin.broadcast(), Tally(3, delivered=3))
+    await reporter.report(await admin.broadcast(), Tally(3, delivered=3))
     assert sum(m.photo is not None for m in admin.marta.messages) == 1
 
 

@@ -110,7 +110,7 @@ async def test_a_tap_in_another_message_is_answered_there_and_shown_in_both(
     async def shows_nothing(*_: object) -> None:
         await asyncio.sleep(0)
 
-    monkeypatch.setattr(AdminReporter, "progress", shows_nothing)
+    monkeypatch.setattr(AdminReporter, "report", shows_nothing)
     await slow.taps("Dejarlo en pausa")
     assert PAUSED in slow.panel.text
     await slow.taps("▶ Seguir")

@@ -13,6 +13,7 @@ import pytest
 
 from bot.app import open_app
 from bot.broadcast.lease import LeaseHolder
+from bot.clocks import Clocks
 from bot.settings import Settings, load_settings
 from storage import Storage
 from storage.database import Database
@@ -92,7 +93,8 @@ async def test_nothing_is_sent_while_an_older_version_has_the_lease(
     ends_at = to_millis(NOON + timedelta(minutes=1))
     sql = "INSERT INTO leases VALUES ('broadcast/andry', 'an older version', :ends_at)"
     await write_sql(storage.database, sql, ends_at=ends_at)
-    newer = LeaseHolder(storage, lease_of(storage.slug), seconds=10, now=lambda: NOON)
+    clocks = Clocks(now=lambda: NOON)
+    newer = LeaseHolder(storage, lease_of(storage.slug), 10, lambda: False, clocks)
     assert not await newer.take()
     assert await claim(storage, broadcast, holder=newer.holder) == []
     await write_sql(storage.database, "DELETE FROM leases")

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, field
 from statistics import mean
 
-from bot.broadcast.result_recorder import RECORD_SECONDS
+from bot.broadcast import Durations
 from bot.clocks import utc_now
 from storage.broadcast_types import Tally
 from storage.deliveries import take_lease
@@ -31,7 +31,7 @@ class KillRecord:
 
     def bound(self, in_flight: int, rate: float) -> float:
         """Returns the most repetitions there may be: messages in flight or not yet recorded."""
-        late = RECORD_SECONDS + mean(self.writes)
+        late = Durations().record + mean(self.writes)
         return in_flight + len(self.unrecorded) * rate * late
 
 

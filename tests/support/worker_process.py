@@ -8,7 +8,7 @@ from pathlib import Path
 
 import uvloop
 
-from bot.broadcast import Durations, Worker
+from bot.broadcast import Durations, Worker, WorkerContext
 from bot.logs import configure_logging
 from bot.transport import Gate, SharedSession, TelegramClient
 from storage import open_storage
@@ -32,9 +32,15 @@ async def send(database_url: str, key: str, api_url: str, rate: str, token: str)
         async with SharedSession() as session:
             gate = Gate(float(rate))
             client = TelegramClient(session, gate, api_url=api_url, token=token)
-            worker = Worker(
-                client, storage, SilentReporter(), rate=float(rate), gate=gate, durations=DURATIONS
+            context = WorkerContext(
+                client=client,
+                gate=gate,
+                storage=storage,
+                reporter=SilentReporter(),
+                rate=float(rate),
+                durations=DURATIONS,
             )
+            worker = Worker(context)
             running = asyncio.create_task(worker.run())
             stopped = asyncio.create_task(asked.wait())
             await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)

@@ -72,17 +72,17 @@ async def test_what_could_not_be_written_is_written_the_next_time(scene: Scene) 
     reporter, broadcast, ctx = await ended(scene)
     scene.simulator.faults.next("editMessageText", *[Fault.ERROR] * 3)
     with pytest.raises(TelegramError):
-        await reporter.ended(broadcast, ENDED)
-    await reporter.ended(broadcast, ENDED)
+        await reporter.report(broadcast, ENDED)
+    await reporter.report(broadcast, ENDED)
     assert "Entregados: 3" in scene.marta.chat.messages[ctx.id].text
 
 
 async def test_what_stands_there_already_counts_as_written(scene: Scene) -> None:
     reporter, broadcast, _ = await ended(scene)
     scene.simulator.faults.next("editMessageText", Fault.DROP)
-    await reporter.ended(broadcast, ENDED)  # written, unheard, and repeated
+    await reporter.report(broadcast, ENDED)  # written, unheard, and repeated
     edits = len(scene.simulator.calls.of("editMessageText"))
-    await reporter.ended(broadcast, ENDED)
+    await reporter.report(broadcast, ENDED)
     assert len(scene.simulator.calls.of("editMessageText")) == edits
 
 
@@ -96,13 +96,13 @@ async def test_an_admin_who_blocked_the_bot_is_waited_for_by_nobody(
         broadcast = replace(broadcast, starts_at=broadcast.started_at)
     else:
         scene.marta.delete(ctx)
-    await reporter.ended(broadcast, ENDED)
+    await reporter.report(broadcast, ENDED)
 
 
 async def test_a_message_that_is_gone_is_written_anew_and_then_edited(scene: Scene) -> None:
     reporter, broadcast, ctx = await ended(scene)
     scene.marta.delete(ctx)
-    await reporter.ended(broadcast, ENDED)
+    await reporter.report(broadcast, ENDED)
     anew = await scene.marta.sees("Entregados: 3")
     found = await reporter_of(scene)[1].read(broadcast_with, broadcast.id)
     assert found is not None
@@ -125,9 +125,9 @@ async def test_a_pause_by_the_system_is_a_message_of_its_own_and_said_once(scene
     messages = len(scene.marta.messages)
     await scene.stop_bot()
     await scene.start_bot()
-    await reporter_of(scene)[0].waiting(found, Tally(3))
+    await reporter_of(scene)[0].ask(found, Tally(3))
     assert len(scene.marta.messages) == messages
     # Who watched it is no admin any more: those who are admins are asked.
-    await reporter_of(scene)[0].waiting(replace(found, progress_chat=ADMIN + 1), Tally(3))
+    await reporter_of(scene)[0].ask(replace(found, progress_chat=ADMIN + 1), Tally(3))
     assert "en pausa por un fallo del bot" in scene.marta.messages[-1].text
     assert len(scene.marta.messages) > messages
