@@ -102,7 +102,7 @@ async def test_a_tap_in_another_message_is_answered_there_and_shown_in_both(
     await slow.scene.settled()
     assert ASKED in slow.marta.chat.messages[other.id].text
     await slow.marta.chat.notifier.wait_for(
-        lambda: ASKED in slow.marta.chat.messages[progress].text, 5
+        lambda: ASKED in slow.marta.chat.messages[progress].text, 10
     )
     assert ASKED in slow.marta.chat.messages[progress].text
 
