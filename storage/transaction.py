@@ -96,7 +96,11 @@ class Transaction:
 
     def add(self, table: sa.Table, **values: Any) -> None:
         """Adds a row to this petition, with the values that its sealed columns hold in plain."""
-        self.change(self._adding(table, values))
+        stored = self._stored(table, values)
+        if _are_plain(stored):
+            self.change(_inserting(table), stored)
+        else:
+            self.change(insert(table).values(stored))
 
     def add_new(self, table: sa.Table, **values: Any) -> bool:
         """Adds a row to this petition unless one of its key is there; returns whether it did."""
@@ -149,8 +153,11 @@ class Transaction:
             yield key_of(table) == each if isinstance(each, bytes | str) else each
 
     def _adding(self, table: sa.Table, values: dict[str, Any]) -> Insert:
+        return insert(table).values(self._stored(table, values))
+
+    def _stored(self, table: sa.Table, values: dict[str, Any]) -> dict[str, Any]:
         its = {"petition": self.slug} if "petition" in table.c else {}
-        return insert(table).values({**self._sealed(table, values), **its})
+        return {**self._sealed(table, values), **its}
 
     def _sealed(self, table: sa.Table, values: dict[str, Any], own: Any = None) -> dict[str, Any]:
         """Returns values by their columns, encrypted where a column `x_sealed` holds an `x`.
@@ -205,6 +212,9 @@ def _with_key(table: sa.Table, slug: str, lock: bool) -> sa.Select[Any]:
         sa.select(table).where(_of(table, slug), key_of(table) == sa.bindparam("own_key")).limit(1)
     )
     return query.with_for_update() if lock else query
+
+
+_inserting = lru_cache(insert)
 
 
 @lru_cache
