@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import partial
 
 from handlers.bot_profile import offer_menu
-from handlers.calls_before_commit import NOTHING_DONE, UnrepeatedReply
+from handlers.calls_before_commit import NOTHING_DONE, unrepeated
 from handlers.chat_context import ChatContext
 from handlers.conversation_message import edit_screen, send_screen, tolerate
 from handlers.delayed_replies import Answer
@@ -46,7 +46,7 @@ class AdminContext(ChatContext):
     async def tell_once(self, answer: Answer) -> None:
         """Runs `answer` now or after a short wait; otherwise says that it was not finished."""
         nothing_done = self.words.text(NOTHING_DONE)
-        await self.tell(UnrepeatedReply(answer, partial(self.at_bottom().write, nothing_done)))
+        await self.tell(unrepeated(answer, partial(self.at_bottom().write, nothing_done)))
 
     async def say(self, said: Screen | Html) -> None:
         """Shows a screen in the tapped message or a new one, as soon as Telegram accepts it."""

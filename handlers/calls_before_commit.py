@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 from telegram.error import TelegramError
 
@@ -42,34 +41,28 @@ async def before_commit() -> AsyncIterator[None]:
         raise NothingDone from error
 
 
-@dataclass(slots=True)
-class UnrepeatedReply:
-    """A reply that is not repeated once it has failed; an apology is sent instead.
+def unrepeated(answer: Answer, otherwise: Answer) -> Answer:
+    """Returns a reply that is not repeated once it has failed; an apology is sent instead.
 
     Only a few short waits that Telegram asks for are waited out. The reply may be partly sent:
-    for example one of a preview's three languages.
-
-    Attributes:
-        answer: sends the reply.
-        otherwise: says that it was not finished; repeated until it succeeds.
+    for example one of a preview's three languages. `otherwise` says that it was not finished; it
+    is repeated until it succeeds.
     """
+    waits, has_failed = 0, False
 
-    answer: Answer
-    otherwise: Answer
-    _waits: int = 0
-    _has_failed: bool = False
-
-    async def __call__(self) -> None:
-        """Sends the reply, or after a failure the apology."""
-        if self._has_failed:
-            await self.otherwise()
+    async def reply() -> None:
+        nonlocal waits, has_failed
+        if has_failed:
+            await otherwise()
             return
         # Set before the try, so that a cancelled one counts as failed.
-        self._has_failed = True
+        has_failed = True
         try:
-            await self.answer()
+            await answer()
         except TelegramError as error:
-            self._waits += 1
+            waits += 1
             is_short = error_kind(error) is ErrorKind.WAIT and seconds_to_wait(error) <= _SOON
-            self._has_failed = not is_short or self._waits > _MOST_WAITS
+            has_failed = not is_short or waits > _MOST_WAITS
             raise
+
+    return reply

@@ -16,7 +16,7 @@ from bot.text.translations import Catalogs, Words
 from bot.transport import Gate, SharedRequest, TelegramClient
 from handlers.broadcasts.progress_turns import ProgressTurns
 from handlers.delayed_replies import DelayedReplies
-from handlers.request_budget import Budgets, LimitDecision
+from handlers.request_budget import Budgets
 from storage import Storage
 from storage.broadcast_types import Kind
 from storage.conversations import conversation_of
@@ -115,14 +115,6 @@ class Services:
         """Returns the words of the language that the person of this private chat reads."""
         known = await self.storage.read(conversation_of, self.reference(chat))
         return self.words(known.language if known else None)
-
-    def spend(self, number: int, what: str, update_id: int) -> LimitDecision:
-        """Counts one use of `what` by a person or group; returns what they get for it."""
-        return self.budgets.spend(self.reference(number), what, update_id)
-
-    def would_answer(self, number: int, what: str) -> bool:
-        """Returns whether the next update that asks for `what` gets any reply."""
-        return self.budgets.would_answer(self.reference(number), what)
 
     def reference(self, number: int) -> bytes:
         """Returns the keyed reference under which a person or group is stored."""

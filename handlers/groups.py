@@ -23,11 +23,12 @@ async def invite_to_private_chat(update: Update, context: Context) -> None:
         return  # a bare /help may be for another bot of the group
     # The person's too: who writes in hundreds of groups would get hundreds of replies at once, and
     # everybody else would wait for theirs.
+    services = context.services
     for asker in filter(None, (user.id if user else None, message.chat_id)):
-        granted = context.services.spend(asker, "group", update.update_id)
-        if granted is not LimitDecision.ALLOW:
+        who = services.reference(asker)
+        if services.budgets.spend(who, "group", update.update_id) is not LimitDecision.ALLOW:
             return
-    words = context.services.words(user.language_code if user else None)
+    words = services.words(user.language_code if user else None)
     link = f"https://t.me/{context.bot.username}?start=group"
     button = InlineKeyboardButton(words.label("Abrir el chat privado"), url=link)
     line = partial(
@@ -37,7 +38,7 @@ async def invite_to_private_chat(update: Update, context: Context) -> None:
         reply_markup=InlineKeyboardMarkup([[button]]),
         message_thread_id=message.message_thread_id if message.is_topic_message else None,
     )
-    await context.services.delayed_replies.tell(message.chat_id, line)
+    await services.delayed_replies.tell(message.chat_id, line)
 
 
 async def answer_tap_elsewhere(update: Update, context: Context) -> None:

@@ -171,7 +171,7 @@ class SupporterContext(ChatContext):
         """
         if what in UNLIMITED:
             return True
-        decision = self.services.spend(self.user.id, what, self.update_id)
+        decision = self.services.budgets.spend(self.reference, what, self.update_id)
         if decision is LimitDecision.ALLOW:
             return True
         if self.query is not None:
@@ -254,8 +254,10 @@ class SupporterContext(ChatContext):
     def will_be_drawn_over(self) -> bool:
         """Whether a later update of this person will draw, so that this one need not."""
         few = len(self.conversation.name_message_ids) < _MOST_IN_THE_CHAT
+        would_answer = partial(self.services.budgets.would_answer, self.reference)
+        by_admin = self.view.by_admin
         return few and will_be_drawn_over(
-            self.behind, self.services.admins, self.services.would_answer
+            self.behind, by_admin=by_admin, would_answer=would_answer
         )
 
     async def clear(self) -> None:

@@ -5,7 +5,7 @@ Telegram limits calls and people tap repeatedly. A withdrawal is never dropped a
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.intake import UpdatesBehind
@@ -27,22 +27,16 @@ _DRAWN_FOR = frozenset(
 
 
 def will_be_drawn_over(
-    behind: UpdatesBehind,
-    admins: Collection[int],
-    would_answer: Callable[[int, str], bool],
+    behind: UpdatesBehind, *, by_admin: bool, would_answer: Callable[[str], bool]
 ) -> bool:
-    """Returns whether an update that waits in this chat will draw the conversation message.
+    """Returns whether an update that waits in a person's chat will draw the conversation message.
 
-    `would_answer` takes a person's id and what they ask for; it tells whether they get a reply.
+    `would_answer` takes what is asked for, and tells whether the person gets a reply.
     """
-    return any(_draws(update, admins, would_answer) for update in behind.waiting)
+    return any(_draws(update, by_admin, would_answer) for update in behind.waiting)
 
 
-def _draws(
-    update: Mapping[str, Any],
-    admins: Collection[int],
-    would_answer: Callable[[int, str], bool],
-) -> bool:
+def _draws(update: Mapping[str, Any], by_admin: bool, would_answer: Callable[[str], bool]) -> bool:
     if "callback_query" in update:
         query = update["callback_query"]
         chat = query.get("message", {}).get("chat", {})
@@ -55,18 +49,18 @@ def _draws(
         return False
     if "edited_message" in update and message.keys().isdisjoint(("text", "caption")):
         return False
-    person, text = message.get("from", {}).get("id"), str(message.get("text", ""))
+    text = str(message.get("text", ""))
     found = _COMMAND.match(text)
     command = found[1].lower() if found else ""
     is_command = text.startswith("/") and "message" in update
     # Admin commands, and what an admin sends for a broadcast, are answered in messages of their
     # own. Only an admin's other commands draw the conversation message.
     is_answered_apart = not is_command or command in {*ADMIN_COMMANDS, _MAY_BE_FOR_A_DRAFT}
-    if person in admins and is_answered_apart:
+    if by_admin and is_answered_apart:
         return False
     if is_command and command in UNLIMITED:
         return True
-    return would_answer(person, command if is_command and command in COUNTED else WRITTEN)
+    return would_answer(command if is_command and command in COUNTED else WRITTEN)
 
 
 def is_opt_out(update: Mapping[str, Any]) -> bool:

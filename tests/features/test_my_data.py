@@ -318,7 +318,7 @@ async def test_a_second_tap_does_nothing_twice_and_the_receipt_has_what_was_agre
         if action is Action.RECEIPT:
             await scene.taps(ana, "Otros derechos")
         for number in range(5):
-            scene.services.spend(ana.id, action, number)
+            scene.services.budgets.spend(scene.services.reference(ana.id), action, number)
         before = scene.screen(ana).text
         answer = await ana.tap(label).answered()
         await scene.settled()

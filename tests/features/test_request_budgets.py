@@ -96,9 +96,7 @@ async def test_who_taps_too_often_hears_so_though_telegram_fails_at_first(
 
 
 async def test_signing_and_taking_it_back_cannot_go_on_without_end(scene: Scene) -> None:
-    budgets = scene.services
-    for number in range(4):
-        budgets.spend(scene.ana.id, "confirm", number)
+    used_up(scene, "confirm", times=4)
     await scene.signs(scene.ana)
     await scene.says(scene.ana, "/withdraw")
     await scene.taps(scene.ana, scene.words.label("Retirar mi firma y borrar mis datos"))
@@ -184,11 +182,12 @@ async def test_an_update_that_is_tried_again_is_counted_once(
         assert TOO_OFTEN not in scene.screen(scene.ana).text
 
 
-def used_up(scene: Scene, *what: str) -> None:
-    """Lets Ana have asked for these as often as anybody may."""
+def used_up(scene: Scene, *what: str, times: int = 7) -> None:
+    """Lets Ana have asked for these so often: by default, as often as anybody may."""
+    ana = scene.services.reference(scene.ana.id)
     for each in what:
-        for number in range(7):
-            scene.services.spend(scene.ana.id, each, number)
+        for number in range(times):
+            scene.services.budgets.spend(ana, each, number)
 
 
 async def test_a_right_that_is_used_with_a_button_is_never_counted(scene: Scene) -> None:

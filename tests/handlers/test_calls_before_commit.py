@@ -7,7 +7,7 @@ from telegram.error import BadRequest, NetworkError
 
 from bot.transport.errors import RateLimited
 from handlers import calls_before_commit
-from handlers.calls_before_commit import NothingDone, UnrepeatedReply, before_commit
+from handlers.calls_before_commit import NothingDone, before_commit, unrepeated
 
 
 @pytest.mark.parametrize("error", [NetworkError("Bad Gateway"), RateLimited(99.0)])
@@ -36,7 +36,7 @@ class Asked:
     def __init__(self, *errors: Exception) -> None:
         self.errors = list(errors)
         self.heard: list[str] = []
-        self.answer = UnrepeatedReply(self._make, self._otherwise)
+        self.answer = unrepeated(self._make, self._otherwise)
 
     async def tries(self, times: int) -> list[str]:
         for _ in range(times):
@@ -86,7 +86,7 @@ async def test_what_is_cut_off_is_not_made_later() -> None:
     async def otherwise() -> None:
         heard.append("nothing done")
 
-    answer = UnrepeatedReply(hangs, otherwise)
+    answer = unrepeated(hangs, otherwise)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
             await answer()

@@ -8,18 +8,18 @@ from bot.intake import NOTHING_BEHIND, Dispatcher, UpdatesBehind
 from handlers.screens.buttons import NO_MORE
 from handlers.waiting_updates import is_opt_out, will_be_drawn_over
 from storage.broadcast_types import Kind
-from tests.support.scene import ADMIN, Scene
+from tests.support.scene import Scene
 
 ANA = 6_000_000_001
 
 
-def text(written: str, *, by: int = ANA, chat: str = "private") -> dict[str, Any]:
-    return {"message": {"chat": {"id": by, "type": chat}, "from": {"id": by}, "text": written}}
+def text(written: str, *, chat: str = "private") -> dict[str, Any]:
+    return {"message": {"chat": {"id": ANA, "type": chat}, "from": {"id": ANA}, "text": written}}
 
 
-def tap(data: str, *, by: int = ANA) -> dict[str, Any]:
-    message = {"chat": {"id": by, "type": "private"}, "message_id": 1}
-    return {"callback_query": {"id": "1", "from": {"id": by}, "message": message, "data": data}}
+def tap(data: str) -> dict[str, Any]:
+    message = {"chat": {"id": ANA, "type": "private"}, "message_id": 1}
+    return {"callback_query": {"id": "1", "from": {"id": ANA}, "message": message, "data": data}}
 
 
 def blocked() -> dict[str, Any]:
@@ -38,16 +38,19 @@ def changed(content: str) -> dict[str, Any]:
 
 
 async def drawn_over(
-    first: dict[str, Any], *behind: dict[str, Any], too_often: tuple[int, str] | None = None
+    first: dict[str, Any],
+    *behind: dict[str, Any],
+    by_admin: bool = False,
+    too_often: str | None = None,
 ) -> bool:
     """What the first of these updates is told, all of them waiting in one line."""
     told: list[bool] = []
 
-    def would_answer(who: int, what: str) -> bool:
-        return (who, what) != too_often
+    def would_answer(what: str) -> bool:
+        return what != too_often
 
     async def handle(_update: dict[str, Any], behind: UpdatesBehind) -> None:
-        told.append(will_be_drawn_over(behind, {ADMIN}, would_answer))
+        told.append(will_be_drawn_over(behind, by_admin=by_admin, would_answer=would_answer))
 
     work = Dispatcher(handle)
     for number, update in enumerate((first, *behind)):
@@ -59,7 +62,8 @@ async def drawn_over(
 
 
 def test_outside_of_the_intake_everything_is_drawn() -> None:
-    assert will_be_drawn_over(NOTHING_BEHIND, {ADMIN}, lambda _who, _what: True) is False
+    nothing = NOTHING_BEHIND
+    assert not will_be_drawn_over(nothing, by_admin=False, would_answer=lambda _: True)
 
 
 @pytest.mark.parametrize(
@@ -107,12 +111,12 @@ async def test_any_of_those_who_wait_may_draw_over() -> None:
     ],
 )
 async def test_an_admins_order_has_a_panel_of_its_own(order: str) -> None:
-    assert not await drawn_over(text("/start", by=ADMIN), text(order, by=ADMIN))
+    assert not await drawn_over(text("/start"), text(order), by_admin=True)
 
 
 async def test_an_admin_is_a_supporter_too_with_buttons_of_their_own() -> None:
-    assert not await drawn_over(text("/start", by=ADMIN), tap("adm:close:1", by=ADMIN))
-    assert await drawn_over(text("/start", by=ADMIN), text("/help", by=ADMIN))
+    assert not await drawn_over(text("/start"), tap("adm:close:1"), by_admin=True)
+    assert await drawn_over(text("/start"), text("/help"), by_admin=True)
 
 
 async def test_what_is_written_in_a_group_draws_nothing() -> None:
@@ -158,15 +162,14 @@ async def test_a_tap_made_elsewhere_draws_nothing(chat: dict[str, Any] | None) -
     ],
 )
 async def test_what_comes_too_often_draws_nothing(behind: dict[str, Any], what: str) -> None:
-    assert not await drawn_over(text("/start"), behind, too_often=(ANA, what))
-    assert await drawn_over(text("/start"), behind, too_often=(ANA, "another"))
-    assert await drawn_over(text("/start"), behind, too_often=(7, what))
+    assert not await drawn_over(text("/start"), behind, too_often=what)
+    assert await drawn_over(text("/start"), behind, too_often="another")
 
 
 @pytest.mark.parametrize("command", ["withdraw", "stop"])
 async def test_what_is_always_answered_draws(command: str) -> None:
     for what in (command, "written"):
-        assert await drawn_over(text("/start"), text(f"/{command}"), too_often=(ANA, what))
+        assert await drawn_over(text("/start"), text(f"/{command}"), too_often=what)
 
 
 @pytest.mark.parametrize(
