@@ -84,13 +84,6 @@ async def test_a_reply_that_surely_failed_is_repeated(
     assert await client.call("sendMessage", {"chat_id": 7}) == 1
 
 
-async def test_repeating_ends(client: TelegramClient, server: ScriptedServer) -> None:
-    server.always = page(502)
-    with pytest.raises(NotSent):
-        await client.call("sendMessage", {"chat_id": 7})
-    assert len(server.asked) == 3
-
-
 async def test_a_broadcast_call_is_left_to_its_worker(
     client: TelegramClient, server: ScriptedServer
 ) -> None:

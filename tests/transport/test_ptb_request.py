@@ -6,13 +6,10 @@ from aiohttp import web
 from telegram import Bot, InputFile, InputMediaPhoto
 from telegram.error import TelegramError, TimedOut
 
-from bot.transport import Gate, SharedRequest, SharedSession, TelegramClient
 from bot.transport import session as session_module
-from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
-from bot.transport.errors import NotSent, TelegramRefused
+from bot.transport.error_kinds import ErrorKind, error_kind
 from tests.support import scripted_server as on_the_wire
 from tests.support.scripted_server import TOKEN, ScriptedServer, ok, page, refuse
-from tests.transport.conftest import QUICK
 
 ME = {"id": 1, "is_bot": True, "first_name": "Petición", "username": "peticion_bot"}
 MESSAGE = {"message_id": 5, "date": 1, "chat": {"id": 7, "type": "private"}, "text": "Hola"}
@@ -92,20 +89,8 @@ async def test_an_edited_picture_is_attached_by_name(bot: Bot, server: ScriptedS
     ("reply", "kind"),
     [
         (refuse(400, "Bad Request: chat not found"), ErrorKind.UNREACHABLE),
-        (
-            refuse(400, "Bad Request: upgraded to a supergroup", migrate_to_chat_id=-1005),
-            ErrorKind.UNREACHABLE,
-        ),
-        (refuse(403, "Forbidden: bot was blocked by the user"), ErrorKind.UNREACHABLE),
-        (refuse(409, "Conflict: terminated"), ErrorKind.CONFLICT),
-        (refuse(413, "Request Entity Too Large"), ErrorKind.CONTENT),
         (refuse(429, "Too Many Requests", retry_after=30), ErrorKind.WAIT),
-        (refuse(401, "Unauthorized"), ErrorKind.UNAUTHORISED),
-        (refuse(404, "Not Found"), ErrorKind.UNAUTHORISED),
-        (refuse(404, "Not Found: method not found"), ErrorKind.CONTENT),
         (on_the_wire.cut, ErrorKind.UNKNOWN),
-        (page(504), ErrorKind.UNKNOWN),
-        (page(200, "<html>"), ErrorKind.UNKNOWN),
     ],
 )
 async def test_every_failure_is_an_error_of_the_librarys_and_has_its_remedy(
@@ -116,17 +101,6 @@ async def test_every_failure_is_an_error_of_the_librarys_and_has_its_remedy(
         await bot.send_message(7, "x")
     assert error_kind(caught.value) is kind
     assert len(server.asked) == 1
-
-
-@pytest.mark.parametrize("reply", [refuse(500, "Internal"), page(502), page(503)])
-async def test_a_failing_server_is_an_error_after_repetitions(
-    bot: Bot, server: ScriptedServer, reply: on_the_wire.Reply
-) -> None:
-    server.always = reply
-    with pytest.raises(TelegramError) as caught:
-        await bot.send_message(7, "x")
-    assert error_kind(caught.value) is ErrorKind.RETRY
-    assert len(server.asked) == 3
 
 
 async def test_a_time_out_is_the_librarys_time_out(bot: Bot, server: ScriptedServer) -> None:
@@ -148,24 +122,6 @@ async def test_a_call_with_a_file_has_more_time(
 
     server.replies.append(late)
     assert (await bot.send_document(7, b"x" * 900_000)).text == "Hola"
-
-
-async def test_a_short_flood_is_sat_out_and_a_long_one_tells_its_seconds(
-    bot: Bot, server: ScriptedServer
-) -> None:
-    server.replies += [refuse(429, "Too Many", retry_after=0.1), ok(MESSAGE)]
-    await bot.send_message(7, "x")
-    server.replies.append(refuse(429, "Too Many", retry_after=30))
-    with pytest.raises(TelegramRefused) as caught:
-        await bot.send_message(8, "x")
-    assert seconds_to_wait(caught.value) == 30
-
-
-async def test_no_connection_is_surely_not_sent(session: SharedSession, gate: Gate) -> None:
-    client = TelegramClient(session, gate, api_url="http://127.0.0.1:1", token=TOKEN, pauses=QUICK)
-    bot = Bot(TOKEN, base_url="http://127.0.0.1:1/bot", request=SharedRequest(client))
-    with pytest.raises(NotSent):
-        await bot.send_message(7, "x")
 
 
 async def test_the_time_for_an_answer_is_told(bot: Bot) -> None:

@@ -146,14 +146,6 @@ async def test_who_writes_without_a_rest_has_room_for_one_message() -> None:
     assert gate.has_room(3)
 
 
-async def test_at_the_gate_whoever_cannot_come_back_waits() -> None:
-    clock = Timeline()
-    gate = Gate(clock=clock, sleep=clock.sleep)
-    asked = [asyncio.create_task(gate.acquire(Lane.REPLY, chat, new=True)) for chat in range(60)]
-    await clock.pass_until_nobody_sleeps()
-    assert [task.result() for task in asked] == [0.0] * 60
-
-
 def test_a_line_of_a_second_is_stood_in_and_a_longer_one_is_not() -> None:
     room = Appointments(2, 1)
     assert [room.come_back_in(chat, 100.0, 2) for chat in (1, 2, 3, 4)] == [0.0, 0.0, 0.0, 1.5]
