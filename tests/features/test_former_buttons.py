@@ -78,27 +78,9 @@ CLOSING_STEPS = {
     *("all", "write", "add", "which", "look", "publish", "drop", "past", "see", "yes", "no"),
 }
 ADMINS = {
-    *(
-        "text",
-        "close",
-        "date",
-        "nodate",
-        "reopen",
-        "send",
-        "leave",
-        "final",
-        "text",
-        "compose",
-        "breach",
-        "correct",
-        "goon",
-        "draft",
-        "watch",
-        "pause",
-    ),
-    *("resume", "see", "yes", "no?", "no", "stop", "cancel", "back", "recall", "past", "report"),
-    "release",
-    "text",
+    *("text", "close", "date", "nodate", "reopen", "send", "leave", "final", "compose", "breach"),
+    *("correct", "goon", "draft", "watch", "pause", "resume", "see", "yes", "no?", "no", "stop"),
+    *("cancel", "back", "recall", "past", "report", "release"),
 }
 
 DRAFTS: tuple[tuple[str, Callable[[Draft], object], object], ...] = (

@@ -6,21 +6,9 @@ from handlers import request_budget
 from handlers.request_budget import COUNTED, UNLIMITED, WRITTEN, Budgets
 from handlers.request_budget import LimitDecision as Decision
 from handlers.screens.help import SUPPORTER_COMMANDS
+from tests.handlers.chats import Clock
 
 ANA, LUZ = b"ana", b"luz"
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

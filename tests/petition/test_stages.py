@@ -87,13 +87,6 @@ def test_a_name_is_corrected_only_where_there_is_one_and_given_only_where_there_
         assert keeps_form(Place(stage)) is (stage is Stage.NAME_CONSENT)
 
 
-def test_a_side_trip_returns_to_the_main_road_however_long_it_was() -> None:
-    place = Place(Stage.NAME)
-    for action in (Action.PRIVACY, Action.LANGUAGES, Action.HELP):
-        place = go(action, place, OPEN)
-    assert go(Action.BACK, place, OPEN) == Place(Stage.NAME)
-
-
 def test_pages_stay_within_the_appeal() -> None:
     shown = {asked: go(Action.READ, Place(), OPEN, page=asked) for asked in (-1, 0, 3, 4, 99)}
     assert {asked: place.page for asked, place in shown.items()} == {
