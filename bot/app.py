@@ -49,7 +49,7 @@ from bot.transport import (
 from handlers import closing_date, person_notices, petition_texts, signing_alarm
 from handlers.admin_notices import SECOND_POLLER, DamageReporter, tell_admins
 from handlers.bot_profile import publish_profile
-from handlers.broadcasts.admin_reporter import AdminReporter
+from handlers.broadcasts.progress_message import AdminReporter
 from handlers.context import Bot, Context, PetitionApplication, Services
 from handlers.delayed_replies import DelayedReplies
 from handlers.erasure_warnings import warn_of_erasures
@@ -372,7 +372,7 @@ def _worker(
         client=client,
         gate=services.gate,
         storage=services.storage,
-        reporter=AdminReporter(services.bot, services),
+        reporter=AdminReporter(services),
         rate=FREE_RATE if services.paid_broadcast else services.broadcast_rate,
         paid_rate=services.broadcast_rate,
         # The process lock makes this the only process, so any other lease is a dead process's.

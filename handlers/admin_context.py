@@ -65,6 +65,13 @@ class AdminContext(ChatContext):
         await self.answer_while(tolerate(edited))
         return self.message_id
 
+    async def leaves_to_another(self, author: int | None) -> bool:
+        """Tells who asked for something that another admin decides it; False for the others."""
+        if author != self.user.id:
+            return False
+        await self.alert(self.words.label("Esto lo tiene que decidir otra persona."))
+        return True
+
     async def answer_while(self, call: Awaitable[object]) -> None:
         """Answers the tap and awaits `call` at the same time; raises what that raises."""
         await asyncio.gather(call, self.answer())

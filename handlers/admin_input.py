@@ -14,7 +14,7 @@ from telegram import Message
 
 from bot.petition.names import NameRefused, clean_name
 from bot.petition.stages import expects_name
-from handlers import closing, closing_text_input, closing_texts, operator_notices
+from handlers import closing, closing_texts, operator_notices
 from handlers.admin_context import AdminContext, AdminHandler
 from handlers.broadcasts import confirm, controls, draft_input, history, menu
 from handlers.screens.buttons import AdminAction, AdminTap, read_tap
@@ -30,14 +30,14 @@ class _Prepared(Protocol):
     async def cancel(self, ctx: AdminContext, /) -> bool: ...
 
 
-_PREPARED: tuple[_Prepared, ...] = (closing_text_input, draft_input)
+_PREPARED: tuple[_Prepared, ...] = (closing_texts, draft_input)
 
 
 async def sent(ctx: AdminContext) -> bool:
     """Takes an admin's message; returns False if it is a supporter's, as an admin may be one."""
     if ctx.message is None:
         return False
-    if await closing_text_input.was_taken(ctx) or await draft_input.belongs_to_album(ctx):
+    if await closing_texts.was_taken(ctx) or await draft_input.belongs_to_album(ctx):
         return True
     asked, is_for_form = await _asked_last(ctx, may_be_a_name=_may_be_a_name(ctx.message))
     if asked is not None:
@@ -46,13 +46,13 @@ async def sent(ctx: AdminContext) -> bool:
     if is_for_form:
         return False
     is_at_form = _form_asked_at(ctx) is not None
-    late = not is_at_form and await closing_text_input.came_late(ctx)
+    late = not is_at_form and await closing_texts.came_late(ctx)
     return late or await draft_input.turned_down(ctx, is_at_form=is_at_form)
 
 
 async def edited(ctx: AdminContext) -> bool:
     """Takes an edit of a text or of a draft's message; returns False for any other."""
-    return await closing_text_input.edited(ctx) or await draft_input.edited(ctx)
+    return await closing_texts.edited(ctx) or await draft_input.edited(ctx)
 
 
 async def cancel(ctx: AdminContext) -> bool:

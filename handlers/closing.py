@@ -1,18 +1,23 @@
-"""Closes the petition, now or on a date, and reopens it."""
+"""Closes the petition, now or on a date, and reopens it; says what can be told once it has."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
+from bot.petition.outcome import closing_update_by_language
 from bot.petition.retention_days import day_of
 from bot.petition_folder.schema import months_later
+from bot.text.translations import Words, mark
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.parse_time import TimeFault, parse_moment
-from handlers.closing_texts import unready, what_next, why_unready
+from handlers.context import Services
 from handlers.screens.buttons import AdminAction, Button, Style, dismiss_button, read_number
+from handlers.screens.petition_text import have_signed
 from handlers.screens.screen import Screen, lines, paragraphs
 from handlers.statistics import with_and_without_name
 from storage.broadcast_types import Kind
 from storage.broadcasts import active_broadcast, scheduled_broadcasts
+from storage.closing_texts import closing_update_waits, published_closing_texts
 from storage.erasures import earliest_signed_at
 from storage.handovers import active_handover
 from storage.petitions import (
@@ -31,6 +36,51 @@ _END_OF_DAY = "23:59"
 _FARTHEST = timedelta(days=2 * 365)
 # Seconds of a Unix time; ten times as many would exceed the last year of datetime.
 _LATEST = 10**11 - 1
+
+
+class Unready(StrEnum):
+    """Why the closing update cannot be sent, as a source sentence for translation."""
+
+    DRAFT = mark(
+        "⚠️ <b>El mensaje final todavía es un borrador.</b> Mientras lo sea, quien entre con la "
+        "petición cerrada leerá solo el agradecimiento por su interés, y a quienes firmaron no se "
+        "les puede contar cómo ha acabado. Escríbelo con /closing."
+    )
+    WAITS = mark(
+        "⏳ <b>El mensaje final espera la aprobación de otra persona.</b> Mientras tanto no se "
+        "puede enviar, ni lo lee quien entre con la petición cerrada. Míralo con /closing."
+    )
+
+
+async def unready(services: Services) -> Unready | None:
+    """Returns why the closing update cannot be sent; None if it can be.
+
+    Nobody has published the one that the folder marks as a draft, or another text waits.
+    """
+    storage, petition = services.storage, services.petition
+    if await storage.read(closing_update_waits):
+        return Unready.WAITS
+    if not petition.closing_is_draft:
+        return None
+    published = await storage.read(published_closing_texts)
+    return None if closing_update_by_language(petition, published) else Unready.DRAFT
+
+
+async def why_unready(ctx: AdminContext) -> Html | None:
+    """Returns the same as a sentence for an admin."""
+    why_not = await unready(ctx.services)
+    return None if why_not is None else ctx.words.text(why_not)
+
+
+def what_next(words: Words, why_not: Unready | None) -> Html:
+    """Says what can be done once the petition is closed."""
+    if why_not is not None:  # there is nothing to send yet, and /broadcast offers nothing
+        undo = words.text("Para deshacer el cierre, escribe /reopen.")
+        return paragraphs(words.text(why_not), undo)
+    return words.text(
+        "Para contarles cómo ha acabado a quienes firmaron, escribe /broadcast. "
+        "Para deshacer el cierre, /reopen."
+    )
 
 
 async def close(ctx: AdminContext) -> None:
@@ -62,23 +112,17 @@ async def close(ctx: AdminContext) -> None:
             "/broadcast. Puedes deshacerlo con /reopen."
         ),
         why_not,
-        _about_date(ctx, state),
+        words.text(
+            "Para que se cierre sola otro día, escribe la fecha detrás del comando: "
+            "<code>/close {example}</code>"
+            if state.closes_at is None
+            else "Si no haces nada, se cerrará sola el {moment}.",
+            example=words.typed_moment(ctx.now + timedelta(days=30)),
+            moment=words.moment(state.closes_at or ctx.now),
+        ),
         yes=words.label("Sí, cerrar la petición"),
         no=words.label("No, dejarla abierta"),
         also=None if state.closes_at is None else remove,
-    )
-
-
-def _about_date(ctx: AdminContext, state: PetitionState) -> Html:
-    words = ctx.words
-    if state.closes_at is not None:
-        return words.text(
-            "Si no haces nada, se cerrará sola el {moment}.", moment=words.moment(state.closes_at)
-        )
-    return words.text(
-        "Para que se cierre sola otro día, escribe la fecha detrás del comando: "
-        "<code>/close {example}</code>",
-        example=words.typed_moment(ctx.now + timedelta(days=30)),
     )
 
 
@@ -200,7 +244,7 @@ async def _ask(
         also,
         dismiss_button(no, action, argument),
     )
-    await ctx.say(Screen(paragraphs(question, title, *parts), buttons))
+    await ctx.say(Screen.of(question, title, *parts, buttons=buttons))
 
 
 async def _why_not_reopen(ctx: AdminContext) -> Html | None:
@@ -250,7 +294,7 @@ async def confirm_reopen(ctx: AdminContext, argument: str) -> None:
     words, state = ctx.words, await _change(ctx, reopen_petition, argument)
     if state is not None:
         opened = words.text("<b>La petición está abierta otra vez.</b>")
-        await ctx.say(paragraphs(opened, _signed(ctx, state.signatures)))
+        await ctx.say(paragraphs(opened, have_signed(ctx.words, state.signatures)))
     elif (why_not := await _why_not_reopen(ctx)) is not None:
         await ctx.say(why_not)
     else:
@@ -292,7 +336,7 @@ async def _when_it_ends(ctx: AdminContext, state: PetitionState) -> Html:
         return words.text("La petición está abierta.")
     return paragraphs(
         words.text("La petición ya está cerrada."),
-        _signed(ctx, state.told_signatures),
+        have_signed(ctx.words, state.told_signatures),
         await _what_next(ctx),
     )
 
@@ -304,13 +348,7 @@ async def _what_next(ctx: AdminContext) -> Html:
 async def _handed_over(ctx: AdminContext, count: int) -> Html:
     """Says how many have signed, and how many of them are handed over with their name."""
     counts = await ctx.storage.read(signature_statistics, since=ctx.now)
-    return lines(_signed(ctx, count), with_and_without_name(ctx.words, counts))
-
-
-def _signed(ctx: AdminContext, count: int) -> Html:
-    return ctx.words.plural(
-        "<b>{n}</b> persona ha firmado.", "<b>{n}</b> personas han firmado.", count
-    )
+    return lines(have_signed(ctx.words, count), with_and_without_name(ctx.words, counts))
 
 
 def _revision(argument: str) -> int:

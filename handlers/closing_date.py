@@ -13,10 +13,12 @@ from handlers.admin_notices import (
     send_notices,
     tell_what_is_owed,
 )
-from handlers.closing_texts import Unready, unready, view_for, what_next
+from handlers.closing import Unready, unready, what_next
+from handlers.closing_texts import view_for
 from handlers.context import Services
 from handlers.operator_notices import handover_notices, restored_notices
 from handlers.screens.closing_texts import ClosingTextsView, change_notice
+from handlers.screens.petition_text import have_signed
 from handlers.screens.screen import Screen, paragraphs
 from storage.broadcast_types import Kind
 from storage.broadcasts import count_audience
@@ -154,7 +156,7 @@ def _closes(closes_at: datetime, words: Words) -> Html:
 def _closed(signed: int, why_not: Unready | None, words: Words) -> Html:
     return paragraphs(
         words.text("<b>La petición se ha cerrado en su fecha.</b>"),
-        words.plural("<b>{n}</b> persona ha firmado.", "<b>{n}</b> personas han firmado.", signed),
+        have_signed(words, signed),
         what_next(words, why_not),
     )
 

@@ -3,22 +3,28 @@
 Everything that is under way is in the database: also for which text an admin was asked.
 """
 
+import hashlib
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from enum import StrEnum
+from datetime import date, datetime
 from functools import partial
 
+from telegram import Message
+
 from bot.petition.outcome import (
-    closing_update_by_language,
+    TextFault,
     missing_languages,
     surplus,
+    text_fault,
 )
 from bot.text.translations import Words, mark
 from handlers.admin_context import AdminContext
+from handlers.broadcasts.draft import REMEMBERED_FOR, TOO_LATE, WAITS_FOR
 from handlers.context import Services
 from handlers.screens import closing_texts as screens
-from handlers.screens.buttons import ClosingStep, ClosingTap
+from handlers.screens.buttons import ClosingStep
 from handlers.screens.closing_texts import ClosingTextsView
 from handlers.screens.petition_text import home
 from handlers.screens.screen import Screen, paragraphs, sentences
@@ -31,12 +37,13 @@ from storage.closing_texts import (
     all_closing_texts,
     approve_publication,
     await_closing_text,
-    closing_update_waits,
+    awaited_closing_text,
     decline_publication,
     discard_closing_texts,
+    forget_awaited_text,
     publication_id,
     publish_closing_texts,
-    published_closing_texts,
+    write_closing_text,
 )
 from storage.conversations import Conversation
 from storage.handovers import active_handover
@@ -44,6 +51,8 @@ from storage.petitions import closing_update_is_under_way, petition_state
 from telegram_text.markup import Html
 
 _NEW = "new"
+_PUBLISHED = mark("✅ Publicado.")
+_DAY = re.compile(r"\s*(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})\s*\n")
 
 # The kinds that a text can have of which no version is written yet.
 _KINDS: Mapping[str, frozenset[ClosingTextKind]] = {
@@ -52,66 +61,16 @@ _KINDS: Mapping[str, frozenset[ClosingTextKind]] = {
 }
 
 
-class Unready(StrEnum):
-    """Why the closing update cannot be sent, as a source sentence for translation."""
-
-    DRAFT = mark(
-        "⚠️ <b>El mensaje final todavía es un borrador.</b> Mientras lo sea, quien entre con la "
-        "petición cerrada leerá solo el agradecimiento por su interés, y a quienes firmaron no se "
-        "les puede contar cómo ha acabado. Escríbelo con /closing."
-    )
-    WAITS = mark(
-        "⏳ <b>El mensaje final espera la aprobación de otra persona.</b> Mientras tanto no se "
-        "puede enviar, ni lo lee quien entre con la petición cerrada. Míralo con /closing."
-    )
-
-
-async def unready(services: Services) -> Unready | None:
-    """Returns why the closing update cannot be sent; None if it can be.
-
-    Nobody has published the one that the folder marks as a draft, or another text waits.
-    """
-    storage, petition = services.storage, services.petition
-    if await storage.read(closing_update_waits):
-        return Unready.WAITS
-    if not petition.closing_is_draft:
-        return None
-    published = await storage.read(published_closing_texts)
-    return None if closing_update_by_language(petition, published) else Unready.DRAFT
-
-
-async def why_unready(ctx: AdminContext) -> Html | None:
-    """Returns the same as a sentence for an admin."""
-    why_not = await unready(ctx.services)
-    return None if why_not is None else ctx.words.text(why_not)
-
-
-def what_next(words: Words, why_not: Unready | None) -> Html:
-    """Says what can be done once the petition is closed."""
-    if why_not is not None:  # there is nothing to send yet, and /broadcast offers nothing
-        undo = words.text("Para deshacer el cierre, escribe /reopen.")
-        return paragraphs(words.text(why_not), undo)
-    return words.text(
-        "Para contarles cómo ha acabado a quienes firmaron, escribe /broadcast. "
-        "Para deshacer el cierre, /reopen."
-    )
-
-
 async def view_for(services: Services, reader: int, language: str) -> ClosingTextsView:
     """Returns everything that the screens of /closing are drawn from, for one admin."""
     versions = await services.storage.read(all_closing_texts)
-    made = [each.publication for each in versions if each.publication]
-    people = [each.author for each in versions] + [
-        person for each in made for person in (each.requested_by, each.approved_by)
-    ]
+    people = {each.author for each in versions}
+    for made in (each.publication for each in versions if each.publication):
+        people |= {made.requested_by, made.approved_by}
     known = [person for person in people if person is not None]
-    return ClosingTextsView(
-        words=services.catalogs.words(language),
-        petition=services.petition,
-        versions=versions,
-        names=await services.storage.read(names_of_admins, known),
-        reader=reader,
-    )
+    names = await services.storage.read(names_of_admins, known)
+    words = services.catalogs.words(language)
+    return ClosingTextsView(words, services.petition, versions, names, reader)
 
 
 async def view_of(ctx: AdminContext) -> ClosingTextsView:
@@ -126,18 +85,15 @@ async def closing(ctx: AdminContext) -> None:
 
 async def tapped(ctx: AdminContext, argument: str) -> None:
     """Carries out the tap on a button of /closing."""
-    tap = ClosingTap.read(argument)
-    if tap is None:
-        await closing(ctx)
-        return
-    shown = await _STEPS[tap.step](ctx, await view_of(ctx), tap.value)
+    step, _, value = argument.partition(":")
+    shown = await _STEPS.get(step, _OVERVIEW)(ctx, await view_of(ctx), value)
     if isinstance(shown, Html):
-        await show_again(ctx, shown)
+        await _show_again(ctx, shown)
     elif shown is not None:
         await ctx.say(shown)
 
 
-async def show_again(ctx: AdminContext, notice: Html) -> None:
+async def _show_again(ctx: AdminContext, notice: Html) -> None:
     """Shows the overview as it is now, with a notice."""
     await ctx.say(screens.overview(await view_of(ctx)).with_notice(notice))
 
@@ -217,7 +173,7 @@ async def _show_read(ctx: AdminContext, versions: list[ClosingText], question: S
 async def _publish(ctx: AdminContext, view: ClosingTextsView, value: str) -> Html:
     words, services, petition, left = ctx.words, ctx.services, view.petition, view.left
     if not left or publication_id(left).hex() != value:
-        return _published_before(view, value) or _changed(words)
+        return _published_before(view, value)
     entries, shown = {each.entry for each in left}, [*view.published, *left]
     missing = missing_languages(petition, [each for each in shown if each.entry in entries])
     if missing:
@@ -227,7 +183,7 @@ async def _publish(ctx: AdminContext, view: ClosingTextsView, value: str) -> Htm
         )
     over = max(surplus(petition, shown, language) for language in petition.languages)
     if over:
-        return too_long(words, over)
+        return _too_long(words, over)
     made = await services.storage.write(
         publish_closing_texts,
         left,
@@ -238,20 +194,16 @@ async def _publish(ctx: AdminContext, view: ClosingTextsView, value: str) -> Htm
     if made is None:
         return await _why_not(ctx)
     if made.published_at is None:
-        return sentences(
-            words.text(
-                "⏳ Todavía no se lee: hace falta que lo apruebe otra de las personas que "
-                "administran la petición."
-            ),
-            words.text(
-                "Las avisamos ahora."
-                if len(services.admins) > 1
-                else "Ahora solo la administras tú: hay que añadir a alguien en la configuración "
-                "del bot."
-            ),
+        return words.text(
+            "⏳ Todavía no se lee: hace falta que lo apruebe otra de las personas que administran "
+            "la petición. Las avisamos ahora."
+            if len(services.admins) > 1
+            else "⏳ Todavía no se lee: hace falta que lo apruebe otra de las personas que "
+            "administran la petición. Ahora solo la administras tú: hay que añadir a alguien en "
+            "la configuración del bot."
         )
     if not (await services.storage.read(petition_state)).is_closed:
-        return sentences(words.text("✅ Publicado."), await _when_read(ctx))
+        return sentences(words.text(_PUBLISHED), await _when_read(ctx))
     return words.text(
         "✅ Publicado. Quien entre ya lo lee."
         if CLOSING_UPDATE not in entries
@@ -261,15 +213,14 @@ async def _publish(ctx: AdminContext, view: ClosingTextsView, value: str) -> Htm
 
 
 async def _approve(ctx: AdminContext, view: ClosingTextsView, value: str) -> Html | None:
-    storage, words, request = ctx.storage, ctx.words, view.request
+    request = view.request
     if request is None or request.id.hex() != value:
-        return _published_before(view, value) or _changed(words)
-    if request.requested_by == ctx.user.id:
-        await ctx.alert(words.label("Esto lo tiene que decidir otra persona."))
+        return _published_before(view, value)
+    if await ctx.leaves_to_another(request.requested_by):
         return None
     actor, at = ctx.by
-    if await storage.write(approve_publication, request.id, actor=actor, at=at):
-        return words.text("✅ Aprobado y publicado.")
+    if await ctx.storage.write(approve_publication, request.id, actor=actor, at=at):
+        return ctx.words.text("✅ Aprobado y publicado.")
     return await _why_not(ctx)
 
 
@@ -324,11 +275,10 @@ async def _when_read(ctx: AdminContext) -> Html:
     )
 
 
-def _published_before(view: ClosingTextsView, key: str) -> Html | None:
-    """Returns what a repeated tap is told; None if nothing was published by the first."""
-    if any(each.publication and each.publication.id.hex() == key for each in view.published):
-        return view.words.text("✅ Publicado.")
-    return None
+def _published_before(view: ClosingTextsView, key: str) -> Html:
+    """Returns what a repeated tap is told: that the first one published it, or nothing."""
+    published = {each.publication.id.hex() for each in view.published if each.publication}
+    return view.words.text(_PUBLISHED) if key in published else _changed(view.words)
 
 
 def _changed(words: Words) -> Html:
@@ -337,8 +287,7 @@ def _changed(words: Words) -> Html:
     )
 
 
-def too_long(words: Words, over: int) -> Html:
-    """Says by how many characters a text is too long to be shown."""
+def _too_long(words: Words, over: int) -> Html:
     return words.plural(
         "⚠️ Así no cabe en un mensaje, junto con lo demás que lee quien entra: sobra {n} carácter. "
         "Acórtalo y envíamelo otra vez.",
@@ -348,8 +297,9 @@ def too_long(words: Words, over: int) -> Html:
     )
 
 
-_STEPS: Mapping[ClosingStep, _Step] = {
-    ClosingStep.OVERVIEW: _shows(screens.overview),
+_OVERVIEW = _shows(screens.overview)
+_STEPS: Mapping[str, _Step] = {
+    ClosingStep.OVERVIEW: _OVERVIEW,
     ClosingStep.WRITE: _write,
     ClosingStep.ADD: _shows(screens.ask_kind),
     ClosingStep.ENTRIES: _shows(screens.ask_entry),
@@ -361,3 +311,133 @@ _STEPS: Mapping[ClosingStep, _Step] = {
     ClosingStep.APPROVE: _approve,
     ClosingStep.DECLINE: _decline,
 }
+
+
+async def asked_at(ctx: AdminContext) -> datetime | None:
+    """Returns when an admin was asked for a text that the bot still waits for."""
+    awaited = await ctx.storage.read(awaited_closing_text, ctx.reference)
+    if awaited is None or ctx.now - awaited.asked_at > WAITS_FOR:
+        return None
+    return awaited.asked_at
+
+
+async def take(ctx: AdminContext) -> None:
+    """Takes an admin's message as the text that they were asked for."""
+    awaited = await ctx.storage.read(awaited_closing_text, ctx.reference)
+    if awaited is not None and ctx.message is not None:
+        await _take(ctx, awaited, ctx.message, is_edit=False)
+
+
+async def came_late(ctx: AdminContext) -> bool:
+    """Asks again for a text that was awaited too long ago; returns False if none was."""
+    storage, now = ctx.storage, ctx.now
+    awaited = await storage.read(awaited_closing_text, ctx.reference)
+    if awaited is None or now - awaited.asked_at > REMEMBERED_FOR:
+        return False
+    await storage.write(await_closing_text, ctx.reference, replace(awaited, asked_at=now))
+    await ctx.at_bottom().say(ctx.words.text(TOO_LATE))
+    return True
+
+
+async def edited(ctx: AdminContext) -> bool:
+    """Takes an edit of a text as its next version; returns False for any other message."""
+    message, now = ctx.message, ctx.now
+    known = None if message is None else await _version_of(ctx, message)
+    if message is None or known is None:
+        return False
+    former = AwaitedText(known.entry, known.kind, known.language, now, known.day)
+    await _take(ctx, former, message, is_edit=True)
+    return True
+
+
+async def cancel(ctx: AdminContext) -> bool:
+    """Stops waiting for a text."""
+    await ctx.storage.write(forget_awaited_text, ctx.reference)
+    await ctx.say(ctx.words.text("De acuerdo: todo queda como estaba."))
+    return True
+
+
+async def was_taken(ctx: AdminContext) -> bool:
+    """Answers for a message that was stored before the bot stopped; False for any other."""
+    awaited = await ctx.storage.read(awaited_closing_text, ctx.reference)
+    if ctx.message is None or awaited is not None or not await _version_of(ctx, ctx.message):
+        return False
+    await _show_saved(ctx)
+    return True
+
+
+async def _version_of(ctx: AdminContext, message: Message) -> ClosingText | None:
+    """Returns the version that a message became; None if it became none."""
+    versions = await ctx.storage.read(all_closing_texts)
+    return next((each for each in versions if each.id == _key(ctx, message)), None)
+
+
+async def _take(
+    ctx: AdminContext, awaited: AwaitedText, message: Message, *, is_edit: bool
+) -> None:
+    """Writes a message as a version of the text that it is for, or says what is wrong with it."""
+    read, storage, at = _read(ctx, awaited, message), ctx.storage, ctx.now
+    if isinstance(read, Html):
+        await ctx.at_bottom().say(read)
+        return
+    awaited, text = read
+    view, petition = await view_of(ctx), ctx.services.petition
+    candidate = ClosingText(
+        id=b"",
+        entry=awaited.entry,
+        kind=awaited.kind,
+        day=awaited.day,
+        language=awaited.language,
+        number=len(view.versions) + 1,
+        text=text,
+        author=ctx.user.id,
+        written_at=awaited.asked_at,
+        discarded_at=None,
+        publication=None,
+    )
+    shown = [*view.published, *view.waiting, *view.left, candidate]
+    if over := surplus(petition, shown, awaited.language):
+        await ctx.at_bottom().say(_too_long(ctx.words, over))
+        return
+    key = _key(ctx, message, edit=message.edit_date if is_edit else None)
+    asked = None if is_edit else ctx.reference
+    await storage.write(write_closing_text, key, asked, awaited, text, actor=ctx.user.id, at=at)
+    await _show_saved(ctx)
+
+
+def _read(
+    ctx: AdminContext, awaited: AwaitedText, message: Message
+) -> tuple[AwaitedText, str] | Html:
+    """Returns the text of a message as Telegram HTML, with its day if the first line is one.
+
+    Of a text that is not taken it returns why.
+    """
+    words = ctx.words
+    if message.text is None:
+        return words.text(TextFault.NOT_TEXT)
+    html = message.text_html.strip()
+    written = _DAY.match(html) if awaited.day is not None else None
+    if written is not None:
+        try:
+            year = int(written[3]) + (2000 if len(written[3]) == 2 else 0)
+            day = date(year, int(written[2]), int(written[1]))
+        except ValueError:
+            return words.text("⚠️ No lo he guardado: la fecha de la primera línea no existe.")
+        if day > ctx.services.today:
+            return words.text("⚠️ No lo he guardado: la fecha de la primera línea no ha llegado.")
+        awaited, html = replace(awaited, day=day), html[written.end() :].strip()
+    fault = text_fault(html)
+    return (awaited, html) if fault is None else words.text(fault)
+
+
+async def _show_saved(ctx: AdminContext) -> None:
+    saved = ctx.words.text(
+        "✅ Guardado. Todavía no lo lee nadie: míralo y, si está bien, publícalo."
+    )
+    await _show_again(ctx.at_bottom(), saved)
+
+
+def _key(ctx: AdminContext, message: Message, *, edit: datetime | None = None) -> bytes:
+    """Returns the id of the version that a message becomes, however often it is handled."""
+    place = f"{message.message_id}/{edit}" if edit else f"{message.message_id}"
+    return hashlib.sha256(b"closing text\x00" + ctx.reference + place.encode()).digest()[:16]

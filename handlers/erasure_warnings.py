@@ -21,7 +21,7 @@ from bot.petition.retention_days import (
 from bot.petition_folder.schema import months_later
 from bot.text.translations import Words, mark
 from handlers.admin_notices import Notice, may_be_sent, send_notices
-from handlers.closing_texts import Unready, unready
+from handlers.closing import Unready, unready
 from handlers.context import Services
 from handlers.screens.screen import paragraphs, sentences
 from storage.erasures import DueBefore, count_due_signatures

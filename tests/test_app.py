@@ -26,7 +26,7 @@ from storage.conversations import Conversation, conversation_of
 from storage.errors import HeldElsewhere, Unavailable
 from storage.process_lock import ProcessLock, acquire_process_lock
 from tests.support import scripted_server as telegram
-from tests.support.scene import Scene, a_scene
+from tests.support.scene import Scene, a_scene, send_label
 
 SIGTERM_TO_THE_END = 8.0
 
@@ -77,7 +77,7 @@ async def test_it_stops_in_eight_seconds_when_telegram_answers_nothing(scene: Sc
     await scene.signs(scene.ana)
     await scene.closes()
     await scene.offers_the_final()
-    send = scene.words.plural_label("Enviar a {n} persona", "Enviar a {n} personas", 1)
+    send = send_label(scene.words, 1)
     await scene.with_button(scene.marta, send)
     await asyncio.sleep(0.6)  # until the long poll is there to bring the tap
     scene.simulator.faults.freeze()

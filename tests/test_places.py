@@ -89,7 +89,6 @@ TO_WHOM = {
     "handlers/context.py": "whoever its callers say, all of which are listed here",
     "handlers/admin_context.py": "an admin",
     "handlers/chat_context.py": "who sent the update",
-    "handlers/broadcasts/admin_reporter.py": "an admin",
     "handlers/broadcasts/progress_message.py": "an admin",
     "handlers/broadcasts/preview.py": "an admin",
     "handlers/broadcasts/controls.py": "an admin",

@@ -11,12 +11,12 @@ from bot.broadcast.confirmation import (
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.draft import DraftStage
 from handlers.broadcasts.draft_editor import DraftEditor, forget_draft, open_draft
-from handlers.broadcasts.preview import delete_messages, message_exists, show_lost
+from handlers.broadcasts.preview import delete_messages, draw_lost, message_exists
 from handlers.broadcasts.progress_message import progress_place, show, tell_progress, tell_state
 from handlers.broadcasts.screens.draft_view import DraftView
+from handlers.broadcasts.screens.labels import recipients_changed
 from handlers.broadcasts.screens.progress import elsewhere
-from handlers.calls_before_commit import before_commit
-from handlers.closing_texts import why_unready
+from handlers.closing import why_unready
 from handlers.conversation_message import tolerate
 from storage.broadcast_transitions import start_broadcast
 from storage.broadcast_types import Broadcast, Kind
@@ -46,12 +46,10 @@ async def send(ctx: AdminContext, token: str) -> None:
     if objection is not None:
         await _ask_again(editor, objection)
         return
-    async with before_commit():
-        is_whole = await message_exists(ctx.bot, ctx.chat_id, view.content)
-    if is_whole:
+    if await message_exists(ctx.bot, ctx.chat_id, view.content):
         await _start(editor, view, token)
     else:
-        await show_lost(editor)
+        await ctx.tell(partial(draw_lost, editor))
 
 
 async def dismiss(ctx: AdminContext, shown: str) -> bool:
@@ -119,7 +117,7 @@ async def _objection(editor: DraftEditor, view: DraftView, token: str) -> Html |
 
     How many would get it is counted as it starts.
     """
-    draft, words, now = editor.draft, editor.ctx.words, editor.now
+    draft, words, now = editor.draft, editor.ctx.words, editor.ctx.now
     if draft.kind is Kind.CLOSING and (why_not := await why_unready(editor.ctx)):
         return why_not
     if view.terms is None and not draft.is_shown:
@@ -148,7 +146,7 @@ async def _start(editor: DraftEditor, view: DraftView, token: str) -> None:
         content=view.content,
         source_language=draft.default_language,
         author=ctx.user.id,
-        created_at=editor.now,
+        created_at=editor.ctx.now,
         topic=draft.topic or "",
         source_chat=ctx.chat_id if draft.is_copied else None,
         language=draft.audience_language,
@@ -167,7 +165,7 @@ async def _start(editor: DraftEditor, view: DraftView, token: str) -> None:
         plan,
         at_most=view.most_recipients(shown),
         approval_above=view.approval_above,
-        revision=None if view.terms is None else view.terms.revision,
+        revision=view.revision,
     )
     if found is None:
         await _ask_again(editor, None, shown)
@@ -216,15 +214,9 @@ async def _ask_again(editor: DraftEditor, objection: Html | None, before: int = 
     editor = await editor.save(draft)
     if objection is None:
         now = (await editor.view()).recipients
-        objection = words.text(
-            "⚠️ El número de personas ha cambiado y no se ha enviado nada: era {before}, ahora es "
-            "{now}. Si te parece bien, confírmalo otra vez.",
-            before=words.number(before),
-            now=words.number(now),
-        )
-        if now == before:
-            # The admin's own other messages have made it more than one may send alone.
-            objection = _changed(editor)
+        # The same number: the admin's own other messages made it more than one may send alone.
+        is_other = now != before
+        objection = recipients_changed(words, before, now) if is_other else _changed(editor)
     await editor.show(objection)
 
 

@@ -13,24 +13,24 @@ from telegram.error import TelegramError
 from bot.broadcast.confirmation import most_recipients
 from bot.transport.error_kinds import error_kind
 from handlers.admin_context import AdminContext, AdminHandler
-from handlers.broadcasts.preview import message_exists, show_content
+from handlers.broadcasts.preview import message_exists
 from handlers.broadcasts.progress_message import (
     progress_place,
     refresh,
     screen_of,
+    send_question,
     show,
     tell_progress,
     tell_state,
     view_of,
 )
-from handlers.broadcasts.screens.labels import RECALLABLE_HOURS
+from handlers.broadcasts.screens.labels import RECALLABLE_HOURS, recipients_changed
 from handlers.broadcasts.screens.progress import (
     ask_cancel,
     ask_decline,
     ask_recall,
     state_screen,
 )
-from handlers.calls_before_commit import before_commit
 from handlers.screens.buttons import AdminAction, read_id, read_number
 from storage.broadcast_transitions import change_broadcast, set_on_broadcast
 from storage.broadcast_types import Broadcast, BroadcastAction, BroadcastState, PauseReason
@@ -62,16 +62,10 @@ def _of_undecided(control: _Control) -> AdminHandler:
     async def handle(ctx: AdminContext, known: Broadcast, rest: str) -> None:
         if not known.awaits_approval:
             await tell_state(ctx, known)
-        elif known.author == ctx.user.id:
-            await _leave_to_another(ctx)
-        else:
+        elif not await ctx.leaves_to_another(known.author):
             await control(ctx, known, rest)
 
     return _of_broadcast(handle)
-
-
-async def _leave_to_another(ctx: AdminContext) -> None:
-    await ctx.alert(ctx.words.label("Esto lo tiene que decidir otra persona."))
 
 
 def _changes(action: BroadcastAction) -> _Control:
@@ -79,7 +73,7 @@ def _changes(action: BroadcastAction) -> _Control:
 
     async def change(ctx: AdminContext, known: Broadcast, _rest: str) -> None:
         if action is BroadcastAction.RESUME and _lacks_a_second_admin(ctx, known):
-            await _leave_to_another(ctx)
+            await ctx.leaves_to_another(ctx.user.id)
             return
         now = await ctx.storage.write(change_broadcast, action, known.id, *ctx.by)
         ctx.services.wake_broadcast()
@@ -175,9 +169,7 @@ async def _review(ctx: AdminContext, known: Broadcast, _rest: str) -> None:
 
 async def _show_below_message(ctx: AdminContext, known: Broadcast) -> None:
     await ctx.answer()
-    ctx = ctx.at_bottom()
-    notice = await show_content(ctx.bot, known, ctx.words, ctx.chat_id)
-    await ctx.write((await screen_of(ctx, known)).with_notice(notice))
+    await send_question(ctx.services, known, ctx.chat_id)
 
 
 async def _approve(ctx: AdminContext, known: Broadcast, shown: str) -> None:
@@ -187,17 +179,15 @@ async def _approve(ctx: AdminContext, known: Broadcast, shown: str) -> None:
         NothingDone: Telegram did not say whether the message exists; nothing was approved.
     """
     services, words, before = ctx.services, ctx.words, read_number(shown)
-    if known.source_chat is not None:
-        async with before_commit():
-            is_whole = await message_exists(ctx.bot, known.source_chat, known.content)
-        if not is_whole:
-            await ctx.alert(
-                words.label(
-                    "El original del mensaje se ha borrado, así que no puede salir. Habría que "
-                    "prepararlo otra vez."
-                )
+    source = known.source_chat
+    if source is not None and not await message_exists(ctx.bot, source, known.content):
+        await ctx.alert(
+            words.label(
+                "El original del mensaje se ha borrado, así que no puede salir. Habría que "
+                "prepararlo otra vez."
             )
-            return
+        )
+        return
     found = await services.storage.read(
         count_audience, kind=known.kind, only=known.language, topic=known.topic
     )
@@ -229,14 +219,8 @@ async def _ask_again(
 ) -> None:
     """Asks again with the current number, since the audience grew beyond what was shown."""
     before = known.expected or 0 if before is None else before
-    words, drawn = ctx.words, await screen_of(ctx, replace(known, expected=recipients))
-    notice = words.text(
-        "⚠️ El número de personas ha cambiado y no se ha aprobado nada: era {before}, ahora es "
-        "{now}. Si te parece bien, apruébalo otra vez.",
-        before=words.number(before),
-        now=words.number(recipients),
-    )
-    await ctx.write(drawn.with_notice(notice))
+    drawn = await screen_of(ctx, replace(known, expected=recipients))
+    await ctx.write(drawn.with_notice(recipients_changed(ctx.words, before, recipients)))
 
 
 async def _show_approved(ctx: AdminContext, now: Broadcast) -> None:

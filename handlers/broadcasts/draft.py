@@ -15,12 +15,18 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from bot.text.translations import mark
 from storage.broadcast_types import Correction, Kind
 
 WAITS_FOR = timedelta(hours=1)
 """How long a draft accepts messages; what is sent later may be meant for something else."""
 REMEMBERED_FOR = timedelta(days=1)
 """How long a late message is still likely to be meant for the draft."""
+TOO_LATE = mark(
+    "No he guardado ese mensaje: llevaba más de una hora esperándolo y podía ser para otra cosa. "
+    "Si era este, envíamelo otra vez."
+)
+"""What is said of a message that comes after that hour."""
 
 
 class DraftStage(StrEnum):
@@ -87,9 +93,13 @@ class Version(_Frozen):
         return self.group is not None
 
     def joined_by(self, piece: Version) -> Version:
-        """Returns the album with one more element, in the order of the chat."""
+        """Returns the album with one more element, in the order of the chat.
+
+        Of a text it is the text that its message has now.
+        """
         messages = tuple(sorted({*self.messages, *piece.messages}))
-        return self.model_copy(update={"messages": messages, "words": self.words or piece.words})
+        said = {"words": self.words or piece.words, "html": piece.html or self.html}
+        return self.model_copy(update={"messages": messages, **said})
 
 
 class Draft(_Frozen):
@@ -238,55 +248,6 @@ def with_message(draft: Draft, piece: Version, now: datetime) -> Draft:
     return draft.with_content_changed(now, versions=versions, stage=stage)
 
 
-def with_text_edited(draft: Draft, message_id: int, html: str, now: datetime) -> Draft:
-    """Returns the draft with the text that a message has now; it has to be previewed again."""
-    versions = _versions_with(draft, message_id, html=html)
-    if versions == draft.versions:
-        return draft
-    stage = draft.stage if draft.stage is DraftStage.CONTENT else DraftStage.READY
-    return draft.with_content_changed(now, versions=versions, stage=stage)
-
-
-def _versions_with(draft: Draft, message_id: int, **changes: str) -> dict[str, Version]:
-    """Returns the versions, with these changes in that which begins with the message."""
-    return {
-        language: version.model_copy(update=changes)
-        if version.messages[0] == message_id
-        else version
-        for language, version in draft.versions.items()
-    }
-
-
-def with_links(draft: Draft, links: LinkRows, now: datetime) -> Draft:
-    """Returns the draft with these buttons under the version of its current language."""
-    version = draft.versions[draft.language].model_copy(update={"links": links})
-    versions = {**draft.versions, draft.language: version}
-    return draft.with_content_changed(now, versions=versions, stage=DraftStage.READY)
-
-
-def without_version(draft: Draft, language: str, now: datetime) -> Draft:
-    """Returns the draft without a language's version; the default language's stays."""
-    if language == draft.default_language:
-        return draft
-    versions = {known: version for known, version in draft.versions.items() if known != language}
-    return draft.with_content_changed(now, versions=versions, stage=DraftStage.READY)
-
-
-def with_kind(draft: Draft, kind: Kind, now: datetime) -> Draft:
-    """Returns the draft with its kind set and its audience still to be chosen."""
-    people = {"audience_language": None, "audience_chosen": False, "stage": DraftStage.AUDIENCE}
-    return draft.changed(now, kind=kind, **people)
-
-
-def without_preview(draft: Draft) -> Draft:
-    """Returns the draft without a preview, while a new one is being made.
-
-    Keeps the version, so that a repeated tap can make the preview again after a failure.
-    """
-    former = {"copies": None, "old_copies": (), "edited": False}
-    return draft.model_copy(update={**former, "stage": DraftStage.READY})
-
-
 def with_preview(
     draft: Draft,
     copies: Mapping[str, Iterable[int]],
@@ -311,7 +272,12 @@ def with_edit_noted(draft: Draft, message_id: int, now: datetime, words: str = "
 
     `words` are those with which the message begins now.
     """
-    versions = _versions_with(draft, message_id, words=words)
+    versions = {
+        language: version.model_copy(update={"words": words})
+        if version.messages[0] == message_id
+        else version
+        for language, version in draft.versions.items()
+    }
     draft = draft.model_copy(update={"versions": versions})
     if message_id not in draft.message_ids() or draft.copies is None or draft.edited:
         return draft

@@ -1,27 +1,30 @@
-"""Loads, stores and shows an admin's draft."""
+"""Loads, stores and shows an admin's draft, and tells what it would send."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
 
 import structlog
 from telegram.error import TelegramError
 
 from bot.broadcast.confirmation import broadcast_id, content_sha256
+from bot.petition.outcome import closing_update_by_language
 from bot.settings import FREE_RATE
+from bot.text.translations import Words
 from bot.transport.error_kinds import error_kind
 from handlers.admin_context import AdminContext
-from handlers.broadcasts.draft import Draft, DraftStage, parse_draft
-from handlers.broadcasts.draft_content import current_content, terms_of
+from handlers.broadcasts.draft import Draft, DraftStage, Version, parse_draft
 from handlers.broadcasts.screens.draft_view import DraftView, RecipientCounts
 from handlers.broadcasts.steps import draw
-from handlers.closing_texts import why_unready
+from handlers.closing import unready, why_unready
+from handlers.context import Services
 from handlers.conversation_message import edit_if_there, tolerate
 from handlers.delayed_replies import LONGEST_WAIT
-from handlers.screens.screen import Screen
+from handlers.screens.buttons import NO_MORE
+from handlers.screens.screen import Screen, paragraphs
 from storage import Storage
 from storage.admins import delete_draft, find_draft, store_draft
 from storage.broadcast_types import Kind
@@ -32,9 +35,10 @@ from storage.broadcasts import (
     has_sent_broadcasts,
     written_to_alone,
 )
+from storage.closing_texts import published_closing_texts
 from storage.conversations import count_unsigned
 from storage.petitions import last_number_given, petition_state
-from telegram_text.markup import Html
+from telegram_text.markup import Html, fill
 
 _log = structlog.stdlib.get_logger()
 
@@ -45,11 +49,6 @@ class DraftEditor:
 
     ctx: AdminContext
     draft: Draft
-
-    @property
-    def now(self) -> datetime:
-        """The current time of the services' clock."""
-        return self.ctx.now
 
     async def answered(self) -> DraftEditor:
         """Answers the tap at once, before work that takes a while."""
@@ -106,7 +105,7 @@ class DraftEditor:
             draft=draft,
             languages=services.petition.languages,
             numbers=numbers,
-            now=self.now,
+            now=ctx.now,
             rate=services.broadcast_rate,
             free_rate=FREE_RATE,
             may_pay=services.paid_broadcast,
@@ -115,7 +114,7 @@ class DraftEditor:
         if not draft.is_shown:
             return view
         content, written_to, has_sent = await asyncio.gather(
-            current_content(services, draft, state),
+            current_content(services, draft),
             self._written_to(),
             services.storage.read(has_sent_broadcasts, ctx.user.id),
         )
@@ -127,7 +126,7 @@ class DraftEditor:
             is_first=not has_sent,
             balance=await _star_balance(ctx) if view.is_paid else None,
             content=content,
-            terms=terms_of(draft, content, state, paid=view.is_paid),
+            revision=state.revision,
         )
 
     async def _written_to(self) -> int:
@@ -135,7 +134,7 @@ class DraftEditor:
         ctx = self.ctx
         if self.draft.kind is Kind.BREACH or ctx.services.approval_above is None:
             return 0
-        return await ctx.storage.read(written_to_alone, ctx.user.id, self.now)
+        return await ctx.storage.read(written_to_alone, ctx.user.id, ctx.now)
 
     async def _placed(self, screen: Screen, below: int | None) -> int:
         """Writes the screen into the admin's message or a new one; returns its id."""
@@ -219,3 +218,79 @@ async def _star_balance(ctx: AdminContext) -> int | None:
         said = error_kind(error) if isinstance(error, TelegramError) else type(error).__name__
         _log.warning("balance_not_known", error_kind=said)
     return None
+
+
+async def current_content(
+    services: Services, draft: Draft, sources: Mapping[str, tuple[int, ...]] | None = None
+) -> dict[str, object]:
+    """Returns what recipients get, by language: texts, or copies with the buttons under them.
+
+    The preview is copied, or other messages that are given as `sources`, by language. Empty while
+    the closing update cannot be sent.
+    """
+    if draft.is_copied:
+        copied = draft.copies or {} if sources is None else sources
+        return {
+            language: _reference(services, draft, language, version, copied[language])
+            for language, version in draft.versions.items()
+            if language in copied
+        }
+    if draft.kind is not Kind.CLOSING:
+        return {
+            language: _framed(services.catalogs.words(language), draft, version.html)
+            for language, version in draft.versions.items()
+        }
+    if await unready(services) is not None:
+        return {}
+    published = await services.storage.read(published_closing_texts)
+    count = (await services.storage.read(petition_state)).told_signatures
+    return {
+        language: fill(text, count=words.number(count), people=words.people(count))
+        for language, text in closing_update_by_language(services.petition, published).items()
+        for words in (services.catalogs.words(language),)
+    }
+
+
+def _framed(words: Words, draft: Draft, html: str) -> Html:
+    """Returns an admin's own text with what the bot says above it and below it."""
+    if draft.kind is Kind.BREACH:
+        return paragraphs(
+            words.text("<b>Aviso importante sobre tus datos personales</b>"),
+            Html(html),
+            words.text(
+                "<i>Recibes este aviso porque guardamos tus datos, aunque hayas pedido que no te "
+                "escribamos. Puedes verlos con /mydata y retirar tu firma con /withdraw.</i>"
+            ),
+        )
+    return paragraphs(
+        words.text("<b>Corrección de un mensaje anterior</b>"),
+        Html(html),
+        words.text(
+            "<i>Corrige el mensaje en el que te contamos cómo ha acabado la petición.</i>"
+            if draft.corrects is Kind.CLOSING
+            else "<i>Corrige un mensaje que te enviamos sobre esta petición, y no cuenta como "
+            "otro. Para no recibir más novedades: /mydata</i>"
+            if draft.corrects is Kind.UPDATE
+            else "<i>Corrige un mensaje que te enviamos. Para no recibir más noticias de otras "
+            "acciones: /mydata</i>"
+        ),
+    )
+
+
+def _reference(
+    services: Services, draft: Draft, language: str, version: Version, messages: tuple[int, ...]
+) -> dict[str, object]:
+    rows = [[link.model_dump() for link in row] for row in version.links]
+    # Telegram shows no buttons under an album; its recipients have /mydata instead.
+    if draft.kind in NO_MORE and not version.is_album:
+        words = services.catalogs.words(language)
+        label = words.label(
+            "No recibir más noticias" if draft.kind is Kind.NEWS else "No recibir más novedades"
+        )
+        rows.append([{"text": label, "callback_data": NO_MORE[draft.kind]}])
+    beginning = draft.copied_words.get(language)
+    return {
+        "messages": list(messages),
+        **({"keyboard": rows} if rows else {}),
+        **({"words": beginning} if beginning else {}),
+    }

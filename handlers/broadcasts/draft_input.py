@@ -8,11 +8,12 @@ from telegram import Message
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.accepted_messages import read_message, words_of
 from handlers.broadcasts.confirm import discard_draft
-from handlers.broadcasts.draft import Draft, Version, with_edit_noted, with_message
+from handlers.broadcasts.draft import TOO_LATE, Draft, Version, with_edit_noted, with_message
 from handlers.broadcasts.draft_editor import DraftEditor, open_draft
 from handlers.broadcasts.preview import send_test, show_preview
-from handlers.broadcasts.steps import STAGES, STEPS, Fault, is_offered, take_text_edited
+from handlers.broadcasts.steps import STAGES, changed_by, is_offered, take_content
 from handlers.screens.buttons import DraftStep, DraftTap
+from handlers.screens.screen import sentences
 from telegram_text.markup import Html
 
 # What follows a tap, where it is not the draft's screen.
@@ -26,16 +27,16 @@ _FOLLOWED_BY: Mapping[DraftStep, Callable[[DraftEditor], Awaitable[None]]] = {
 
 async def tapped(ctx: AdminContext, argument: str) -> None:
     """Carries out a tap; a stale button only shows the draft."""
-    tap, editor, services = DraftTap.read(argument), await open_draft(ctx), ctx.services
+    tap, editor = DraftTap.read(argument), await open_draft(ctx)
     if editor is None:
         await ctx.say(ctx.words.text("No hay ningún mensaje en preparación. Escribe /broadcast."))
         return
-    if tap is None or not is_offered(editor.draft, tap, services):
+    if tap is None or not is_offered(editor.draft, tap, ctx.services):
         await editor.show()
         return
-    changed = STEPS[tap.step].change(editor.draft, tap.value, services)
-    if isinstance(changed, Fault):
-        await editor.show(changed.said(ctx.words))
+    changed = changed_by(editor.draft, tap, ctx)
+    if isinstance(changed, Html):
+        await editor.show(changed)
         return
     editor = await editor.save(changed)
     await _FOLLOWED_BY.get(tap.step, DraftEditor.show)(editor)
@@ -44,7 +45,7 @@ async def tapped(ctx: AdminContext, argument: str) -> None:
 async def asked_at(ctx: AdminContext) -> datetime | None:
     """Returns when the draft asked for a message that it still waits for."""
     editor = await open_draft(ctx)
-    if editor is None or not _waits(editor.draft) or not editor.draft.is_fresh(editor.now):
+    if editor is None or not _waits(editor.draft) or not editor.draft.is_fresh(ctx.now):
         return None
     return editor.draft.touched_at
 
@@ -59,7 +60,7 @@ async def belongs_to_album(ctx: AdminContext) -> bool:
     piece = read_message(message)
     if not isinstance(piece, Version) or editor.draft.album_of(piece) is None:
         return False
-    await _keep(editor, with_message(editor.draft, piece, editor.now), message)
+    await _keep(editor, with_message(editor.draft, piece, ctx.now), message)
     return True
 
 
@@ -69,9 +70,9 @@ async def take(ctx: AdminContext) -> None:
     takes = None if editor is None else STAGES[editor.draft.stage].takes
     if editor is None or message is None or takes is None:
         return
-    taken = takes(editor.draft, message, ctx.services)
-    if isinstance(taken, Fault):
-        await _decline(editor, message, taken.said(ctx.words))
+    taken = takes(editor.draft, message, ctx)
+    if isinstance(taken, Html):
+        await _decline(editor, message, taken)
     else:
         await _keep(editor, taken, message)
 
@@ -81,16 +82,16 @@ async def edited(ctx: AdminContext) -> bool:
     editor, message = await open_draft(ctx), ctx.message
     if editor is None or message is None or message.message_id not in editor.draft.message_ids():
         return False
-    draft, words = editor.draft, ctx.words
+    draft = editor.draft
     if not draft.is_copied:
-        taken = take_text_edited(draft, message, ctx.services)
-        if isinstance(taken, Fault):
-            stays = words.text("Sigue el texto de antes, sin ese cambio.")
-            await editor.show(Html(f"{taken.said(words)} {stays}"))
+        taken = take_content(draft, message, ctx)
+        if isinstance(taken, Html):
+            stays = ctx.words.text("Sigue el texto de antes, sin ese cambio.")
+            await editor.show(sentences(taken, stays))
         else:
             await (await editor.save(taken)).show()
         return True
-    noted = with_edit_noted(draft, message.message_id, editor.now, words_of(message))
+    noted = with_edit_noted(draft, message.message_id, ctx.now, words_of(message))
     editor = await editor.save(noted)
     if noted.version != draft.version:
         await editor.show()
@@ -115,19 +116,16 @@ async def turned_down(ctx: AdminContext, *, is_at_form: bool) -> bool:
     if editor is None or message is None:
         return False
     words, draft = ctx.words, editor.draft
-    waits, is_remembered = _waits(draft), draft.is_remembered(editor.now)
-    if draft.is_fresh(editor.now) or (is_at_form and is_remembered and not waits):
+    waits, is_remembered = _waits(draft), draft.is_remembered(ctx.now)
+    if draft.is_fresh(ctx.now) or (is_at_form and is_remembered and not waits):
         notice = words.text(
             "Ese mensaje no se ha añadido: ahora no espero ninguno. Para cambiar el que preparas, "
             "usa los botones."
         )
     elif waits and is_remembered:
         # Renews the time during which the draft waits.
-        editor = await editor.save(draft.changed(editor.now))
-        notice = words.text(
-            "Ese mensaje no se ha añadido, porque llevaba más de una hora esperándolo y podía ser "
-            "para otra cosa. Si era este, envíamelo otra vez."
-        )
+        editor = await editor.save(draft.changed(ctx.now))
+        notice = words.text(TOO_LATE)
     else:
         return False
     await _decline(editor, message, notice)

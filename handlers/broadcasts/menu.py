@@ -16,10 +16,10 @@ from handlers.broadcasts.draft_editor import (
 from handlers.broadcasts.preview import show_preview
 from handlers.broadcasts.progress_message import tell_progress
 from handlers.broadcasts.screens.labels import moment_name, subject_name
-from handlers.closing_texts import Unready, unready, why_unready
+from handlers.closing import Unready, unready, why_unready
 from handlers.operator_notices import restored_screen
 from handlers.screens.buttons import AdminAction, Button, read_id
-from handlers.screens.screen import Screen, paragraphs
+from handlers.screens.screen import Screen
 from storage.broadcast_types import Broadcast, Correction, Kind
 from storage.broadcasts import (
     active_broadcast,
@@ -215,31 +215,29 @@ def menu_screen(words: Words, options: BroadcastOptions, reader: int) -> Screen:
         new if options.is_chosen else None,
         *(_to_decide(words, each, reader) for each in listed),
     ]
-    return Screen(
-        paragraphs(
-            (any(offered) or options.is_held) and words.text("<b>¿Qué quieres enviar?</b>"),
-            _about_closing(words, options),
-            (options.signed or options.is_chosen)
-            and words.text(
-                "Un mensaje nuevo es lo que tú me envíes, tal cual: un texto, una foto, un vídeo, "
-                "un álbum… Antes de que salga verás la vista previa y a cuántas personas llega."
-                if options.is_chosen
-                else "Nadie espera más mensajes que el final: un mensaje nuevo solo va a quienes "
-                "eligieron novedades u otras noticias."
-            ),
-            options.has_draft
-            and words.text(
-                "Tienes un mensaje a medias. Si empiezas otro, el que preparabas se descarta."
-            ),
-            *(_planned(words, each) for each in listed),
-            not_listed > 0
-            and words.plural(
-                "Hay {n} envío programado más; está en /broadcasts.",
-                "Hay {n} envíos programados más; están en /broadcasts.",
-                not_listed,
-            ),
+    return Screen.of(
+        (any(offered) or options.is_held) and words.text("<b>¿Qué quieres enviar?</b>"),
+        _about_closing(words, options),
+        (options.signed or options.is_chosen)
+        and words.text(
+            "Un mensaje nuevo es lo que tú me envíes, tal cual: un texto, una foto, un vídeo, "
+            "un álbum… Antes de que salga verás la vista previa y a cuántas personas llega."
+            if options.is_chosen
+            else "Nadie espera más mensajes que el final: un mensaje nuevo solo va a quienes "
+            "eligieron novedades u otras noticias."
         ),
-        [
+        options.has_draft
+        and words.text(
+            "Tienes un mensaje a medias. Si empiezas otro, el que preparabas se descarta."
+        ),
+        *(_planned(words, each) for each in listed),
+        not_listed > 0
+        and words.plural(
+            "Hay {n} envío programado más; está en /broadcasts.",
+            "Hay {n} envíos programados más; están en /broadcasts.",
+            not_listed,
+        ),
+        buttons=[
             *offered,
             other if options.is_held else None,
             Button(words.label("Volver"), AdminAction.DISMISS) if any(offered) else None,
@@ -258,17 +256,13 @@ def _to_decide(words: Words, planned: Broadcast, reader: int) -> Button:
 
 
 def _planned(words: Words, planned: Broadcast) -> Html:
-    waits = planned.awaits_approval
-    return words.plural(
-        "⏳ Espera aprobación: {subject}, para {n} persona."
-        if waits
-        else "🕒 Programado: {subject}, el {moment}, para {n} persona.",
-        "⏳ Espera aprobación: {subject}, para {n} personas."
-        if waits
-        else "🕒 Programado: {subject}, el {moment}, para {n} personas.",
-        planned.expected or 0,
+    return words.text(
+        "⏳ Espera aprobación: {subject}, para {people}."
+        if planned.awaits_approval
+        else "🕒 Programado: {subject}, el {moment}, para {people}.",
         subject=subject_name(words, planned.kind),
         moment=moment_name(words, planned.starts_at or planned.created_at),
+        people=words.people(planned.expected or 0),
     )
 
 

@@ -7,24 +7,21 @@ sent is what was previewed and confirmed, as long as nobody deletes it.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import structlog
-from telegram import InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.error import TelegramError
 
 from bot.broadcast.confirmation import content_sha256
-from bot.broadcast.content import Copy, MessageCall, content_of
+from bot.broadcast.content import Copy, content_of, message_ids
 from bot.text.translations import Words
 from bot.transport.error_kinds import ErrorKind, error_kind
 from handlers.admin_context import AdminContext
-from handlers.broadcasts.draft import DraftStage, with_preview, without_preview
-from handlers.broadcasts.draft_content import content_of_copies, current_content
-from handlers.broadcasts.draft_editor import DraftEditor
+from handlers.broadcasts.draft import DraftStage, with_preview
+from handlers.broadcasts.draft_editor import DraftEditor, current_content
+from handlers.calls_before_commit import before_commit
 from handlers.context import Bot
 from handlers.conversation_message import tolerate
 from storage.broadcast_types import Broadcast
-from storage.petitions import petition_state
 from telegram_text.markup import Html
 
 _log = structlog.stdlib.get_logger()
@@ -56,22 +53,20 @@ async def show_preview(editor: DraftEditor) -> None:
 async def send_test(editor: DraftEditor) -> None:
     """Sends the admin a test with the very call that the broadcast would make."""
     # The new version makes a repeated tap stale, so that it sends no second test.
-    editor = await editor.save(editor.draft.changed(editor.now))
+    editor = await editor.save(editor.draft.changed(editor.ctx.now))
     await editor.ctx.tell_once(partial(_send_test, editor, {}))
 
 
 async def _show_preview(editor: DraftEditor) -> None:
     editor = await editor.answered()
-    ctx, services = editor.ctx, editor.ctx.services
+    ctx = editor.ctx
     await delete_messages(ctx, editor.draft.preview_ids)
-    editor = await editor.save(without_preview(editor.draft))
+    # Keeps the version, so that a repeated tap can make the preview again after a failure.
+    former = {"copies": None, "old_copies": (), "edited": False, "stage": DraftStage.READY}
+    editor = await editor.save(editor.draft.model_copy(update=former))
     draft = editor.draft
-    if draft.is_copied:
-        sources = {language: version.messages for language, version in draft.versions.items()}
-        content = content_of_copies(services, draft, sources)
-    else:
-        state = await services.storage.read(petition_state)
-        content = await current_content(services, draft, state)
+    sources = {language: version.messages for language, version in draft.versions.items()}
+    content = await current_content(ctx.services, draft, sources)
     if not content:
         await editor.draw()  # it says why
         return
@@ -82,7 +77,7 @@ async def _show_preview(editor: DraftEditor) -> None:
         except VersionRefused as problem:
             if draft.versions:
                 stage = DraftStage.CONTENT if problem.is_gone else DraftStage.READY
-                refused = editor.draft.changed(editor.now, stage=stage, language=problem.language)
+                refused = editor.draft.changed(ctx.now, stage=stage, language=problem.language)
                 editor = await editor.save(refused)
             await editor.draw(_why_not(ctx, problem))
             return
@@ -90,7 +85,7 @@ async def _show_preview(editor: DraftEditor) -> None:
         there = tuple(m for ids in copies.values() for m in ids)
         editor = await editor.save(editor.draft.model_copy(update={"old_copies": there}))
     previewed = None if draft.is_copied else content_sha256(content).hex()
-    shown = with_preview(editor.draft, copies, editor.now, previewed)
+    shown = with_preview(editor.draft, copies, ctx.now, previewed)
     editor = await editor.save(shown)
     await editor.draw(below=max(m for ids in copies.values() for m in ids))
 
@@ -98,16 +93,15 @@ async def _show_preview(editor: DraftEditor) -> None:
 async def _send_test(editor: DraftEditor, sent: dict[str, tuple[int, ...]]) -> None:
     """Sends each language that is not in `sent` yet, then shows the draft below."""
     editor = await editor.answered()
-    ctx, services = editor.ctx, editor.ctx.services
-    state = await services.storage.read(petition_state)
-    content = await current_content(services, editor.draft, state)
+    ctx = editor.ctx
+    content = await current_content(ctx.services, editor.draft)
     for language in (each for each in content if each not in sent):
         try:
             sent[language] = await send_version(ctx, content, language)
         except VersionRefused as problem:
             # The test copies the preview, so it is the preview that is gone.
             if problem.is_gone:
-                await _draw_lost(editor)
+                await draw_lost(editor)
             else:
                 await editor.draw(_why_not(ctx, problem))
             return
@@ -127,7 +121,7 @@ async def send_version(
     """
     call = content_of(content, ctx.chat_id).call(ctx.chat_id, language)
     try:
-        sent = await _send_content(ctx.bot, call)
+        sent = message_ids(await ctx.bot.call(call.method, **call.params))
     except TelegramError as error:
         if error_kind(error) not in _REFUSED:
             raise
@@ -140,31 +134,13 @@ async def send_version(
     return sent
 
 
-async def _send_content(bot: Bot, call: MessageCall) -> tuple[int, ...]:
-    """Makes the call; returns the ids of the messages it sent."""
-    methods: dict[str, Any] = {
-        "sendMessage": bot.send_message,
-        "copyMessage": bot.copy_message,
-        "copyMessages": bot.copy_messages,
-    }
-    given: dict[str, Any] = dict(call.params)
-    for name, kind in (
-        ("reply_markup", InlineKeyboardMarkup),
-        ("link_preview_options", LinkPreviewOptions),
-    ):
-        if name in given:
-            given[name] = kind.de_json(given[name], bot)
-    sent = await methods[call.method](**given)
-    messages = sent if isinstance(sent, tuple) else (sent,)
-    return tuple(message.message_id for message in messages)
-
-
 async def show_content(bot: Bot, broadcast: Broadcast, words: Words, admin: int) -> Html:
     """Sends the message in each language; returns a notice about it for the question below."""
     content = content_of(broadcast.content, broadcast.source_chat)
     try:
         for language in broadcast.content:
-            await _send_content(bot, content.call(admin, language))
+            call = content.call(admin, language)
+            await bot.call(call.method, **call.params)
     except TelegramError as error:
         found = error_kind(error)
         if found not in (*_REFUSED, ErrorKind.UNREACHABLE):
@@ -185,22 +161,24 @@ async def message_exists(bot: Bot, chat_id: int, content: Mapping[str, object]) 
 
     Telegram reports no deletions to bots. So this makes an edit that changes nothing, which
     Telegram refuses with another error when the message is gone.
+
+    Raises:
+        NothingDone: Telegram did not say.
     """
     copies = content_of(content, chat_id).versions.values()
-    for copy in (each for each in copies if isinstance(each, Copy)):
-        for message_id in copy.messages:
-            if not await _is_there(bot, chat_id, message_id, copy):
-                return False
+    async with before_commit():
+        for copy in (each for each in copies if isinstance(each, Copy)):
+            for message_id in copy.messages:
+                if not await _is_there(bot, chat_id, message_id, copy):
+                    return False
     return True
 
 
 async def _is_there(bot: Bot, chat_id: int, message_id: int, copy: Copy) -> bool:
-    rows = {"inline_keyboard": [list(row) for row in copy.keyboard]}
-    markup = InlineKeyboardMarkup.de_json(rows, bot) if copy.keyboard else None
+    markup = {"inline_keyboard": copy.keyboard} if copy.keyboard else None
+    where = {"chat_id": chat_id, "message_id": message_id}
     try:
-        await bot.edit_message_reply_markup(
-            chat_id=chat_id, message_id=message_id, reply_markup=markup
-        )
+        await bot.call("editMessageReplyMarkup", **where, reply_markup=markup)
     except TelegramError as error:
         if error_kind(error) in _SAY_NOTHING:
             raise
@@ -216,13 +194,9 @@ async def delete_messages(ctx: AdminContext, messages: tuple[int, ...]) -> None:
         await tolerate(ctx.bot.delete_messages(ctx.chat_id, known))
 
 
-async def show_lost(editor: DraftEditor) -> None:
+async def draw_lost(editor: DraftEditor) -> None:
     """Says that the preview was deleted, and asks to make it again, since it is what is copied."""
-    await editor.ctx.tell(partial(_draw_lost, editor))
-
-
-async def _draw_lost(editor: DraftEditor) -> None:
-    lost = editor.draft.with_content_changed(editor.now, stage=DraftStage.READY)
+    lost = editor.draft.with_content_changed(editor.ctx.now, stage=DraftStage.READY)
     await (await editor.save(lost)).draw(
         editor.ctx.words.text(
             "⚠️ No se ha enviado nada: se ha borrado la vista previa, que es el original que se "

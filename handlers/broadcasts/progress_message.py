@@ -1,26 +1,38 @@
-"""The progress message of a broadcast: what draws it, and nothing else, and how taps are shown.
+"""The progress message of a broadcast: what draws it, how taps are shown, the worker's reports.
 
 A tap is shown in the progress message if it is there, else in the message that was tapped."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 import structlog
+from telegram import ReplyParameters
+from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
+from bot.charts import delivery_picture
 from bot.text.translations import Words
 from bot.transport.error_kinds import ErrorKind, error_kind
 from handlers.admin_context import AdminContext
+from handlers.admin_notices import mark_told, was_told
+from handlers.broadcasts.preview import show_content
 from handlers.broadcasts.screens.broadcast_view import BroadcastView, Measured
+from handlers.broadcasts.screens.labels import subject_name
 from handlers.broadcasts.screens.progress import elsewhere, state_screen
-from handlers.context import Bot, Services
+from handlers.context import Services
 from handlers.conversation_message import edit_if_there, edit_screen, send_screen
 from handlers.screens.screen import Screen
 from storage.admins import names_of_admins
 from storage.broadcast_transitions import set_on_broadcast
-from storage.broadcast_types import Broadcast, Kind
-from storage.broadcasts import broadcast_with, count_not_told, tally_of_broadcast
+from storage.broadcast_types import Broadcast, BroadcastState, Kind, PauseReason, Tally
+from storage.broadcasts import (
+    broadcast_with,
+    count_not_told,
+    tally_of_broadcast,
+    timeline_of_broadcast,
+)
 from storage.conversations import count_unsigned
 
 _log = structlog.stdlib.get_logger()
@@ -31,6 +43,9 @@ Place = tuple[int, int]
 
 NOT_MEASURED = Measured()
 
+# The kinds of notices, of which each is sent once.
+_BEGUN, _PAUSED, _QUESTION, _CHART = "begun", "paused", "question", "chart"
+
 
 class ProgressPublisher:
     """Draws progress messages, for the worker and for admins' taps.
@@ -40,8 +55,8 @@ class ProgressPublisher:
     stored by then, since another process may have changed it, and drawn again if it differs.
     """
 
-    def __init__(self, bot: Bot, services: Services) -> None:
-        self._bot = bot
+    def __init__(self, services: Services) -> None:
+        self._bot = services.bot
         self._services = services
         self._turns = services.progress_turns
 
@@ -174,6 +189,135 @@ class ProgressPublisher:
         await self._services.storage.write(set_on_broadcast, broadcast.id, **place)
 
 
+class AdminReporter(ProgressPublisher):
+    """Shows the admin who watches a broadcast how it goes; implements `Reporter`.
+
+    A former admin is shown nothing; the other admins find the broadcast with /broadcasts.
+    """
+
+    async def report(
+        self, broadcast: Broadcast, tally: Tally, rate: float | None = None, pause: float = 0.0
+    ) -> None:
+        """Shows how far the broadcast is, or its recall, or that it is paused.
+
+        Once it has ended, a chart of the deliveries follows.
+        """
+        place = await self._show(broadcast, Measured(tally, rate=rate, pause=pause))
+        if place is not None and broadcast.is_over and rate is None:
+            await self._send_chart(broadcast, place)
+
+    async def ask(self, broadcast: Broadcast, tally: Tally) -> None:
+        """Shows that the broadcast waits for a decision.
+
+        Every admin is asked if it needs approval, if its author is no longer an admin, or if no
+        admin watches it.
+        """
+        if (
+            broadcast.awaits_approval
+            or broadcast.pause_reason is PauseReason.FORMER
+            or broadcast.progress_chat not in self._services.admins
+        ):
+            await self._ask_everyone(broadcast, tally)
+        elif broadcast.pause_reason is PauseReason.LATE:
+            await self._show(broadcast, Measured(tally))
+        else:
+            # In a new message, since an edit notifies nobody.
+            about = _question_digest(broadcast)
+            if not await self._move_once(broadcast, Measured(tally), _PAUSED, about):
+                await self._ask_everyone(broadcast, tally)  # who watches it is not there
+            await self.draw(broadcast, Measured(tally))
+
+    async def _ask_everyone(self, broadcast: Broadcast, tally: Tally) -> None:
+        """Asks each admin once, even if called again for the same question.
+
+        The first tap decides; the other admins' buttons then show the result.
+
+        Raises:
+            TelegramError: some admin was not reached; the others were asked.
+        """
+        failed: TelegramError | None = None
+        # Authors do not approve their own broadcasts.
+        author = {broadcast.author} if broadcast.awaits_approval else set[int]()
+        for admin in sorted(self._services.admins - author):
+            try:
+                await self._ask_one(broadcast, tally, admin)
+            except TelegramError as error:
+                _log.warning("admin_not_asked", error_kind=error_kind(error))
+                # Who reads that nobody can be reached has been asked, even if no other admin has.
+                if broadcast.pause_reason is not PauseReason.NOBODY:
+                    failed = error
+        if failed is not None:
+            raise failed
+
+    async def _ask_one(self, broadcast: Broadcast, tally: Tally, admin: int) -> None:
+        about = _question_digest(broadcast, self._services.reference(admin))
+        if not await self._was_sent(broadcast, _QUESTION, about):
+            await send_question(self._services, broadcast, admin, tally)
+            await self._mark_sent(broadcast, _QUESTION, about)
+
+    async def _show(self, broadcast: Broadcast, measured: Measured) -> Place | None:
+        """Draws the broadcast; a scheduled one in a new message, as the former is far above."""
+        has_begun = broadcast.started_at is not None
+        is_stopped = broadcast.state is BroadcastState.STOPPED
+        is_news = has_begun or is_stopped or broadcast.awaits_approval
+        if broadcast.starts_at is not None and is_news:
+            await self._move_once(broadcast, measured, _BEGUN)
+        return await self.draw(broadcast, measured)
+
+    async def _move_once(
+        self, broadcast: Broadcast, measured: Measured, kind: str, about: str = ""
+    ) -> bool:
+        """Moves the progress into a new message, once per notice; the former one points to it.
+
+        Returns whether the admin who watches it can read it.
+        """
+        former, chat = progress_place(broadcast), broadcast.progress_chat
+        if chat not in self._services.admins or await self._was_sent(broadcast, kind, about):
+            return True
+        try:
+            await self.move(broadcast, chat, measured=measured)
+        except TelegramError as error:
+            if error_kind(error) is not ErrorKind.UNREACHABLE:
+                raise
+            return False  # drawing in the former message will log that nobody reads it
+        await self._mark_sent(broadcast, kind, about)
+        if former is not None:
+            await self.leave(former)
+        return True
+
+    async def _send_chart(self, broadcast: Broadcast, report: Place) -> None:
+        """Sends the chart of deliveries over time, once, as a reply to the report."""
+        chat, message_id = report
+        if await self._was_sent(broadcast, _CHART):
+            return
+        words = await self._services.words_for(chat)
+        moments = await self._services.storage.read(timeline_of_broadcast, broadcast.id)
+        title = words.label("Cómo avanzó la entrega")
+        picture = await delivery_picture(moments, words, title)
+        if picture is None:
+            return
+        try:
+            await self._bot.send_photo(
+                chat,
+                picture,
+                caption=subject_name(words, broadcast.kind),
+                parse_mode=ParseMode.HTML,
+                reply_parameters=ReplyParameters(message_id, allow_sending_without_reply=True),
+            )
+        except TelegramError as error:
+            if error_kind(error) not in (ErrorKind.CONTENT, ErrorKind.UNREACHABLE):
+                raise
+            _log.warning("chart_not_sent", error_kind=error_kind(error))
+            return
+        await self._mark_sent(broadcast, _CHART)
+
+    async def _was_sent(self, broadcast: Broadcast, kind: str, about: str = "") -> bool:
+        return await was_told(self._services, kind, f"{broadcast.id.hex()}/{about}")
+
+    async def _mark_sent(self, broadcast: Broadcast, kind: str, about: str = "") -> None:
+        await mark_told(self._services, kind, f"{broadcast.id.hex()}/{about}")
+
+
 def progress_place(broadcast: Broadcast) -> Place | None:
     """Returns the broadcast's progress message; None while there is none."""
     chat, message_id = broadcast.progress_chat, broadcast.progress_message_id
@@ -192,6 +336,7 @@ async def view_of(
     storage, tally = services.storage, measured.tally
     if tally is None:
         tally = await storage.read(tally_of_broadcast, broadcast.id)
+    people = (broadcast.author, broadcast.confirmed_by)
     is_told = broadcast.kind is Kind.BREACH and broadcast.is_over and broadcast.started_at
     return BroadcastView(
         words=words,
@@ -201,11 +346,25 @@ async def view_of(
         rate=measured.rate,
         pause=measured.pause,
         reader=reader,
-        names=await storage.read(names_of_admins, [broadcast.author]),
+        names=await storage.read(names_of_admins, filter(None, people)),
         approval_above=services.most_for_one_admin(broadcast.kind),
         not_told=await storage.read(count_not_told, broadcast.id) if is_told else 0,
         unsigned=await storage.read(count_unsigned) if is_told else 0,
     )
+
+
+async def send_question(
+    services: Services, broadcast: Broadcast, admin: int, tally: Tally | None = None
+) -> None:
+    """Shows an admin what a broadcast asks, below its message as recipients would get it.
+
+    Once it has begun, its message is not shown.
+    """
+    words = await services.words_for(admin)
+    view = await view_of(services, words, broadcast, reader=admin, measured=Measured(tally))
+    is_first = not view.tally.done
+    notice = await show_content(services.bot, broadcast, words, admin) if is_first else None
+    await send_screen(services.bot, admin, state_screen(view).with_notice(notice))
 
 
 async def tell_progress(ctx: AdminContext, key: bytes) -> None:
@@ -230,7 +389,7 @@ async def move_progress_here(ctx: AdminContext, key: bytes) -> None:
     broadcast = await ctx.storage.read(broadcast_with, key)
     if broadcast is None:
         raise LookupError("A broadcast that was there is not there.")
-    publisher, former = ProgressPublisher(ctx.bot, ctx.services), progress_place(broadcast)
+    publisher, former = ProgressPublisher(ctx.services), progress_place(broadcast)
     await ctx.answer()
     now = await publisher.move(broadcast, ctx.chat_id, ctx.message_id)
     if former is None or former == progress_place(now):
@@ -243,7 +402,7 @@ async def show(ctx: AdminContext, shown: Broadcast, screen: MakeScreen = state_s
     now = await ctx.storage.read(broadcast_with, shown.id) or shown
     if progress_place(now) == (ctx.chat_id, ctx.message_id):
         await ctx.answer_while(
-            ProgressPublisher(ctx.bot, ctx.services).draw(shown, screen=screen, again=True)
+            ProgressPublisher(ctx.services).draw(shown, screen=screen, again=True)
         )
     else:
         drawn = await screen_of(ctx, now, screen if now.state == shown.state else state_screen)
@@ -260,7 +419,7 @@ async def screen_of(
 async def refresh(ctx: AdminContext, broadcast: Broadcast) -> None:
     """Updates the progress message, perhaps another admin's; logs a failure of Telegram."""
     try:
-        await ProgressPublisher(ctx.bot, ctx.services).draw(broadcast, again=True)
+        await ProgressPublisher(ctx.services).draw(broadcast, again=True)
     except TelegramError as error:
         _log.info("progress_not_updated", error_kind=error_kind(error))
 
@@ -274,3 +433,8 @@ def _drawn(broadcast: Broadcast) -> tuple[object, ...]:
         broadcast.recall_started_at,
         progress_place(broadcast),
     )
+
+
+def _question_digest(broadcast: Broadcast, reader: bytes = b"") -> str:
+    """Returns what tells the notices apart of a broadcast's questions, and of their readers."""
+    return hashlib.sha256(reader + (broadcast.question or "").encode()).hexdigest()[:16]

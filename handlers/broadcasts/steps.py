@@ -5,28 +5,27 @@ is called besides, as for a preview, is `draft_input`'s.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from telegram import Message
 
-from bot.text.translations import Words
+from handlers.admin_context import AdminContext
 from handlers.broadcasts.accepted_messages import (
     LONGEST_NOTICE,
+    LONGEST_TEXT,
     UnsupportedMessage,
+    WrongLine,
+    parse_links,
     read_message,
     read_text,
 )
 from handlers.broadcasts.draft import (
     Draft,
     DraftStage,
-    with_kind,
-    with_links,
+    LinkRows,
     with_message,
-    with_text_edited,
-    without_version,
 )
-from handlers.broadcasts.parse_links import LONGEST_TEXT, WrongLine, parse_links
 from handlers.broadcasts.parse_time import FARTHEST, TimeFault, parse_moment, time_fault
 from handlers.broadcasts.screens import compose, summary
 from handlers.broadcasts.screens.draft_view import DraftView
@@ -36,22 +35,10 @@ from handlers.screens.screen import Screen
 from storage.broadcast_types import Kind
 from telegram_text.markup import Html
 
+Changes = Mapping[str, object]
+
 # Seconds of a Unix time; ten times as many would exceed the last year of datetime.
 _LATEST = 10**11 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Why something is not taken: a sentence for admins, and what it names."""
-
-    sentence: str
-    values: Mapping[str, str | int] = field(default_factory=dict)
-
-    def said(self, words: Words) -> Html:
-        """Returns it in a language."""
-        values = self.values.items()
-        shown = {name: words.number(v) if isinstance(v, int) else v for name, v in values}
-        return words.text(self.sentence, **shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +51,7 @@ class StageRules:
     """
 
     screen: Callable[[DraftView], Screen]
-    takes: Callable[[Draft, Message, Services], Draft | Fault] | None = None
+    takes: Callable[[Draft, Message, AdminContext], Draft | Html] | None = None
     back: DraftStage | None = None
 
 
@@ -73,19 +60,21 @@ class ButtonRules:
     """What a button does to a draft, and which drafts have it.
 
     Attributes:
-        change: returns the draft after it, the same if the value is none that the button can have,
-            or why it is refused.
+        change: returns which fields of the draft become what, none if the value is none that the
+            button can have; or why it is refused.
         kinds: of the drafts that have the button.
         is_about_people: whether it is about the audience, which an earlier broadcast may decide.
         needs_content: whether something to send must be there.
+        voids_preview: whether something else would be sent after it than was previewed.
+        keeps_version: whether a repeated tap does it again, as it makes the preview.
     """
 
-    change: Callable[[Draft, str, Services], Draft | Fault] = lambda draft, _value, _services: (
-        draft
-    )
+    change: Callable[[Draft, str, AdminContext], Changes | Html] = lambda *_: {}
     kinds: frozenset[Kind] = frozenset(Kind)
     is_about_people: bool = False
     needs_content: bool = True
+    voids_preview: bool = False
+    keeps_version: bool = False
 
 
 def draw(view: DraftView) -> Screen:
@@ -98,7 +87,8 @@ def draw(view: DraftView) -> Screen:
     else:
         row = STAGES[DraftStage.READY]
     screen, has_back = row.screen(view), row.back is not None and view.draft.has_content
-    return replace(screen, lines=[*screen.lines, *view.ways_out(back=has_back)])
+    back = view.button("Volver", DraftStep.BACK) if has_back else None
+    return replace(screen, lines=[*screen.lines, back, view.discard])
 
 
 def is_offered(draft: Draft, tap: DraftTap, services: Services) -> bool:
@@ -113,96 +103,85 @@ def is_offered(draft: Draft, tap: DraftTap, services: Services) -> bool:
     )
 
 
-def _take_content(draft: Draft, message: Message, services: Services) -> Draft | Fault:
+def changed_by(draft: Draft, tap: DraftTap, ctx: AdminContext) -> Draft | Html:
+    """Returns the draft after a tap on a button that it has, or why it is refused."""
+    row = STEPS[tap.step]
+    changes = row.change(draft, tap.value, ctx)
+    if isinstance(changes, Html):
+        return changes
+    if row.keeps_version or not changes:
+        return draft.model_copy(update=dict(changes))
+    change = draft.with_content_changed if row.voids_preview else draft.changed
+    return change(ctx.now, **changes)
+
+
+def take_content(draft: Draft, message: Message, ctx: AdminContext) -> Draft | Html:
+    """Returns the draft with a message, or with the text that one of its has now, or why not."""
     piece = read_message(message) if draft.is_copied else read_text(message)
     if isinstance(piece, UnsupportedMessage):
-        return Fault(piece.value, {"longest": LONGEST_NOTICE})
-    return with_message(draft, piece, services.clock())
+        return ctx.words.text(piece.value, longest=ctx.words.number(LONGEST_NOTICE))
+    return with_message(draft, piece, ctx.now)
 
 
-def take_text_edited(draft: Draft, message: Message, services: Services) -> Draft | Fault:
-    """Returns the draft of a text with the text that its message has now, or why it stays."""
-    piece = read_text(message)
-    if isinstance(piece, UnsupportedMessage):
-        return Fault(piece.value, {"longest": LONGEST_NOTICE})
-    return with_text_edited(draft, message.message_id, piece.html, services.clock())
-
-
-def _take_links(draft: Draft, message: Message, services: Services) -> Draft | Fault:
+def _take_links(draft: Draft, message: Message, ctx: AdminContext) -> Draft | Html:
     links = parse_links(message.text or "")
     if isinstance(links, WrongLine):
-        return Fault(links.fault.value, {"line": links.line, "longest": LONGEST_TEXT})
-    return with_links(draft, links, services.clock())
+        return ctx.words.text(links.fault.value, line=links.line, longest=LONGEST_TEXT)
+    return draft.with_content_changed(ctx.now, **_with_links(draft, links))
 
 
-def _take_time(draft: Draft, message: Message, services: Services) -> Draft | Fault:
-    moment = parse_moment(message.text or "", services.clock(), services.zone)
-    return _planned(draft, moment, services)
+def _take_time(draft: Draft, message: Message, ctx: AdminContext) -> Draft | Html:
+    planned = _planned(parse_moment(message.text or "", ctx.now, ctx.services.zone), ctx)
+    return planned if isinstance(planned, Html) else draft.changed(ctx.now, **planned)
 
 
-def _schedule(draft: Draft, value: str, services: Services) -> Draft | Fault:
+def _schedule(_draft: Draft, value: str, ctx: AdminContext) -> Changes | Html:
     moment = datetime.fromtimestamp(read_number(value, _LATEST) or 0, UTC)
-    return _planned(draft, time_fault(moment, services.clock()) or moment, services)
+    return _planned(time_fault(moment, ctx.now) or moment, ctx)
 
 
-def _planned(draft: Draft, moment: datetime | TimeFault, services: Services) -> Draft | Fault:
+def _planned(moment: datetime | TimeFault, ctx: AdminContext) -> Changes | Html:
     if isinstance(moment, TimeFault):
-        return Fault(moment.value, {"days": FARTHEST.days})
+        return ctx.words.text(moment.value, days=FARTHEST.days)
     # No last signature: those who sign until then are recipients too.
-    planned = {"starts_at": moment, "last_signature_number": None, "stage": DraftStage.SUMMARY}
-    return draft.changed(services.clock(), **planned)
+    return {"starts_at": moment, "last_signature_number": None, "stage": DraftStage.SUMMARY}
 
 
-def _remove_time(draft: Draft, _value: str, services: Services) -> Draft:
-    return draft.changed(services.clock(), starts_at=None, last_signature_number=None)
+def _with_links(draft: Draft, links: LinkRows) -> Changes:
+    if draft.language not in draft.versions:
+        return {}
+    version = draft.versions[draft.language].model_copy(update={"links": links})
+    return {"versions": {**draft.versions, draft.language: version}, "stage": DraftStage.READY}
 
 
-def _to(stage: DraftStage) -> Callable[[Draft, str, Services], Draft]:
-    return lambda draft, _value, services: draft.changed(services.clock(), stage=stage)
+def _without_version(draft: Draft, language: str) -> Changes:
+    if language == draft.default_language:
+        return {}
+    left = {code: version for code, version in draft.versions.items() if code != language}
+    return {"versions": left, "stage": DraftStage.READY}
 
 
-def _write(draft: Draft, language: str, services: Services) -> Draft:
-    return draft.changed(services.clock(), stage=DraftStage.CONTENT, language=language)
+def _set_subject(_draft: Draft, value: str, _ctx: AdminContext) -> Changes:
+    if value not in _COPIED:
+        return {}
+    people = {"audience_language": None, "audience_chosen": False}
+    return {"kind": Kind(value), "stage": DraftStage.AUDIENCE, **people}
 
 
-def _ask_links(draft: Draft, language: str, services: Services) -> Draft:
-    if language not in draft.versions:
-        return draft
-    return draft.changed(services.clock(), stage=DraftStage.LINKS, language=language)
-
-
-def _remove_links(draft: Draft, _value: str, services: Services) -> Draft:
-    return with_links(draft, (), services.clock()) if draft.language in draft.versions else draft
-
-
-def _remove_version(draft: Draft, language: str, services: Services) -> Draft:
-    return without_version(draft, language, services.clock())
-
-
-def _set_subject(draft: Draft, value: str, services: Services) -> Draft:
-    return with_kind(draft, Kind(value), services.clock()) if value in _COPIED else draft
-
-
-def _set_audience(draft: Draft, value: str, services: Services) -> Draft:
+def _set_audience(_draft: Draft, value: str, ctx: AdminContext) -> Changes:
     code = value.removeprefix("news.")
-    language = code if code in services.petition.languages else None
-    # Keeps the version, so that a repeated tap makes the preview again.
-    return draft.model_copy(update={"audience_language": language, "audience_chosen": True})
+    language = code if code in ctx.services.petition.languages else None
+    return {"audience_language": language, "audience_chosen": True}
 
 
-def _toggle_paid(draft: Draft, _value: str, services: Services) -> Draft:
-    return draft.changed(services.clock(), paid=not draft.paid)
-
-
-def _back(draft: Draft, _value: str, services: Services) -> Draft:
-    back = STAGES[draft.stage].back
-    return draft if back is None else draft.changed(services.clock(), stage=back)
+def _to(stage: DraftStage) -> Callable[[Draft, str, AdminContext], Changes]:
+    return lambda *_: {"stage": stage}
 
 
 _CONFIRMING = (DraftStage.SUMMARY, DraftStage.SECOND_CONFIRMATION)
 
 STAGES: Mapping[DraftStage, StageRules] = {
-    DraftStage.CONTENT: StageRules(compose.ask_message, _take_content, back=DraftStage.READY),
+    DraftStage.CONTENT: StageRules(compose.ask_message, take_content, back=DraftStage.READY),
     DraftStage.READY: StageRules(compose.message_ready),
     DraftStage.LINKS: StageRules(compose.ask_links, _take_links, back=DraftStage.READY),
     DraftStage.SUBJECT: StageRules(compose.ask_subject, back=DraftStage.READY),
@@ -222,21 +201,38 @@ _PLANNED = frozenset(Kind) - {Kind.BREACH}
 
 STEPS: Mapping[DraftStep, ButtonRules] = {
     DraftStep.NEXT: ButtonRules(_to(DraftStage.SUBJECT), _COPIED, is_about_people=True),
-    DraftStep.WRITE: ButtonRules(_write, _WRITTEN),
-    DraftStep.REMOVE_VERSION: ButtonRules(_remove_version, _WRITTEN),
-    DraftStep.LINKS: ButtonRules(_ask_links, _COPIED),
-    DraftStep.REMOVE_LINKS: ButtonRules(_remove_links, _COPIED),
+    DraftStep.WRITE: ButtonRules(
+        lambda _draft, language, _: {"stage": DraftStage.CONTENT, "language": language}, _WRITTEN
+    ),
+    DraftStep.REMOVE_VERSION: ButtonRules(
+        lambda draft, language, _: _without_version(draft, language), _WRITTEN, voids_preview=True
+    ),
+    DraftStep.LINKS: ButtonRules(
+        lambda draft, language, _: (
+            {"stage": DraftStage.LINKS, "language": language} if language in draft.versions else {}
+        ),
+        _COPIED,
+    ),
+    DraftStep.REMOVE_LINKS: ButtonRules(
+        lambda draft, *_: _with_links(draft, ()), _COPIED, voids_preview=True
+    ),
     DraftStep.ASK_SUBJECT: ButtonRules(_to(DraftStage.SUBJECT), _COPIED, is_about_people=True),
     DraftStep.SUBJECT: ButtonRules(_set_subject, _COPIED, is_about_people=True),
-    DraftStep.AUDIENCE: ButtonRules(_set_audience, _COPIED, is_about_people=True),
+    DraftStep.AUDIENCE: ButtonRules(
+        _set_audience, _COPIED, is_about_people=True, keeps_version=True
+    ),
     DraftStep.PREVIEW: ButtonRules(),
     DraftStep.TEST: ButtonRules(),
     DraftStep.ASK_TIME: ButtonRules(_to(DraftStage.TIME), _PLANNED),
     DraftStep.SCHEDULE: ButtonRules(_schedule, _PLANNED),
-    DraftStep.REMOVE_TIME: ButtonRules(_remove_time, _PLANNED),
-    DraftStep.TOGGLE_PAID: ButtonRules(_toggle_paid),
+    DraftStep.REMOVE_TIME: ButtonRules(
+        lambda *_: {"starts_at": None, "last_signature_number": None}, _PLANNED
+    ),
+    DraftStep.TOGGLE_PAID: ButtonRules(lambda draft, *_: {"paid": not draft.paid}),
     DraftStep.SECOND_CONFIRMATION: ButtonRules(_to(DraftStage.SECOND_CONFIRMATION)),
     DraftStep.CHANGE: ButtonRules(_to(DraftStage.READY), _WRITTEN),
-    DraftStep.BACK: ButtonRules(_back),
+    DraftStep.BACK: ButtonRules(
+        lambda draft, *_: {"stage": back} if (back := STAGES[draft.stage].back) else {}
+    ),
     DraftStep.CANCEL: ButtonRules(needs_content=False),
 }

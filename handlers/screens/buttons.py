@@ -4,7 +4,7 @@ The strings are in messages that were already sent, so what is encoded here stay
 
 - `VERSION:ACTION:ARGUMENT` under the conversation message,
 - `adm:ACTION:ARGUMENT` under an admin's message; for `DRAFT` the argument is that of `DraftTap`,
-  for `CLOSING_TEXT` that of `ClosingTap`,
+  for `CLOSING_TEXT` it is `STEP:VALUE`, a `ClosingStep` and what it is done to,
 - `stop:updates` and `stop:news` under a broadcast of that kind.
 """
 
@@ -198,23 +198,6 @@ class DraftTap:
         if version is None or step not in set(DraftStep):
             return None
         return cls(key, version, DraftStep(step), value)
-
-
-@dataclass(frozen=True, slots=True)
-class ClosingTap:
-    """The argument of a button of /closing: its step, and what the step is done to."""
-
-    step: ClosingStep
-    value: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.step}:{self.value}"
-
-    @classmethod
-    def read(cls, argument: str) -> ClosingTap | None:
-        """Parses an argument; returns None for anything that no such button carries."""
-        step, _, value = argument.partition(":")
-        return cls(ClosingStep(step), value) if step in set(ClosingStep) else None
 
 
 def read_number(text: str, most: int = 2**31 - 1) -> int | None:

@@ -8,8 +8,9 @@ from operator import attrgetter
 
 from bot.petition.petition import Petition
 from bot.text.translations import Words, mark
-from handlers.screens.buttons import AdminAction, Button, ClosingStep, ClosingTap
-from handlers.screens.screen import Screen, lines, paragraphs
+from handlers.broadcasts.screens.labels import admin_name
+from handlers.screens.buttons import AdminAction, Button, ClosingStep
+from handlers.screens.screen import Screen, lines
 from storage.closing_texts import (
     CLOSING_UPDATE,
     AwaitedText,
@@ -74,42 +75,69 @@ class ClosingTextsView:
         waiting = [each for each in made if each is not None]
         return min(waiting, key=attrgetter("requested_at"), default=None)
 
+    def about(self, sentence: str, version: ClosingText, **values: object) -> Html:
+        """Says a sentence that is marked for translation, about a version."""
+        words = self.words
+        return words.text(
+            sentence,
+            what=entry_name(words, version.kind, version.day),
+            language=words.language_name(version.language),
+            number=version.number,
+            who=self.who(version.author),
+            moment=words.moment(version.written_at),
+            **values,
+        )
+
+    def button(self, label: str, step: ClosingStep, value: str = "", **values: object) -> Button:
+        """Returns a button of /closing; `label` is a source sentence, `values` what it names."""
+        said = self.words.label(label, **values)
+        return Button(said, AdminAction.CLOSING_TEXT, f"{step}:{value}")
+
+    @property
+    def back(self) -> Button:
+        """The button that leads back to the overview."""
+        return self.button("Volver", ClosingStep.OVERVIEW)
+
+    @property
+    def discard(self) -> Button:
+        """The button that discards what is left, and nothing that is written later."""
+        left = publication_id(self.left).hex()
+        return self.button("Descartar lo que no está publicado", ClosingStep.DISCARD, left)
+
+    @property
+    def review(self) -> Button:
+        """The button that shows the change that waits."""
+        return self.button("Revisar el cambio que espera", ClosingStep.REVIEW)
+
     def who(self, admin: int | None) -> str:
         """Returns how the reader calls an admin."""
-        if admin == self.reader:
-            return self.words.label("ti")
-        return self.words.label("alguien") if admin is None else self.names.get(admin, str(admin))
+        return admin_name(self.words, admin, self.names, self.reader)
 
 
 def overview(view: ClosingTextsView) -> Screen:
     """Shows where each text stands, and what can be done."""
-    words = view.words
+    words, days = view.words, _days(view)
     published = {each.entry for each in view.published}
-    later = [
-        Html(f"• {text_name(words, kind, day)}")
-        for entry, (kind, day) in _days(view).items()
-        if entry in published
-    ]
-    look = words.label("👁 Ver antes de publicar" if view.left else "👁 Ver cómo se lee")
-    correct = words.label("Escribir o corregir lo de después")
-    review = words.label("Revisar el cambio que espera")
-    every = words.label("Todas las versiones")
-    return Screen(
-        paragraphs(
-            words.text("<b>Cómo ha acabado: lo que lee quien entra con la petición cerrada</b>"),
-            lines(words.text("El mensaje final:"), *_what_people_read(view)),
-            _list(words.text("Lo que ha pasado después:"), *later),
-            _list(words.text("<b>Sin publicar</b>, no lo lee nadie:"), *_written(view, view.left)),
-            _request(view),
-        ),
-        [
+    later = [f"• {entry_name(words, *days[entry])}" for entry in days if entry in published]
+    look = view.button(
+        "👁 Ver antes de publicar" if view.left else "👁 Ver cómo se lee", ClosingStep.PREVIEW
+    )
+    correct = view.button("Escribir o corregir lo de después", ClosingStep.ENTRIES)
+    every = view.button("Todas las versiones", ClosingStep.HISTORY)
+    return Screen.of(
+        words.text("<b>Cómo ha acabado: lo que lee quien entra con la petición cerrada</b>"),
+        lines(words.text("El mensaje final:"), *_what_people_read(view)),
+        _list(words.text("Lo que ha pasado después:"), *later),
+        _list(words.text("<b>Sin publicar</b>, no lo lee nadie:"), *_written(view, view.left)),
+        _request(view),
+        buttons=[
             *_change_buttons(view, CLOSING_UPDATE, ClosingTextKind.CLOSING_UPDATE, None),
-            _button(words.label("Añadir lo que ha pasado después"), ClosingStep.ADD),
-            _button(correct, ClosingStep.ENTRIES) if _days(view) else None,
-            _button(look, ClosingStep.PREVIEW),
-            _button(review, ClosingStep.REVIEW) if view.request else None,
-            _discard_button(view) if view.left else None,
-            _button(every, ClosingStep.HISTORY) if view.versions else None,
+            view.button("Añadir lo que ha pasado después", ClosingStep.ADD),
+            correct if days else None,
+            look,
+            view.review if view.request else None,
+            view.discard if view.left else None,
+            every if view.versions else None,
         ],
     )
 
@@ -117,22 +145,20 @@ def overview(view: ClosingTextsView) -> Screen:
 def ask_text(view: ClosingTextsView, awaited: AwaitedText) -> Screen:
     """Asks for a text; the admin's next message is it."""
     words = view.words
-    return Screen(
-        paragraphs(
-            words.text(
-                "Escríbeme esto en un solo mensaje, en {language}: {what}.\n\n"
-                "Se conserva el formato: negrita, cursiva, enlaces, citas. Donde escribas "
-                "<code>{{people}}</code> se leerá cuántas personas han firmado.",
-                what=text_name(words, awaited.kind, awaited.day),
-                language=words.language_name(awaited.language),
-            ),
-            awaited.day is not None
-            and words.text(
-                "Si fue otro día, pon la fecha sola en la primera línea: <code>{example}</code>",
-                example=words.typed_day(awaited.day),
-            ),
-            words.text("Nadie lo leerá hasta que lo publiques. Para dejarlo, /cancel."),
-        )
+    return Screen.of(
+        words.text(
+            "Escríbeme esto en un solo mensaje, en {language}: {what}.\n\n"
+            "Se conserva el formato: negrita, cursiva, enlaces, citas. Donde escribas "
+            "<code>{{people}}</code> se leerá cuántas personas han firmado.",
+            what=entry_name(words, awaited.kind, awaited.day),
+            language=words.language_name(awaited.language),
+        ),
+        awaited.day is not None
+        and words.text(
+            "Si fue otro día, pon la fecha sola en la primera línea: <code>{example}</code>",
+            example=words.typed_day(awaited.day),
+        ),
+        words.text("Nadie lo leerá hasta que lo publiques. Para dejarlo, /cancel."),
     )
 
 
@@ -140,10 +166,10 @@ def ask_kind(view: ClosingTextsView) -> Screen:
     """Asks what has happened since the closing."""
     words, language = view.words, view.petition.source_language
     kinds = [
-        _button(words.label(label), ClosingStep.WRITE, f"new:{kind}:{language}")
+        view.button(label, ClosingStep.WRITE, f"new:{kind}:{language}")
         for kind, label in _ADDED.items()
     ]
-    return Screen(words.text("<b>¿Qué ha pasado?</b>"), [*kinds, _back(words)])
+    return Screen(words.text("<b>¿Qué ha pasado?</b>"), [*kinds, view.back])
 
 
 def ask_entry(view: ClosingTextsView) -> Screen:
@@ -152,7 +178,7 @@ def ask_entry(view: ClosingTextsView) -> Screen:
     buttons = [_change_buttons(view, entry, kind, day) for entry, (kind, day) in days]
     return Screen(
         view.words.text("<b>¿Qué quieres corregir?</b>"),
-        [*chain.from_iterable(buttons), _back(view.words)],
+        [*chain.from_iterable(buttons), view.back],
     )
 
 
@@ -160,49 +186,42 @@ def publish_question(view: ClosingTextsView, when_read: Html) -> Screen:
     """Stands below the preview: asks whether what is left is to be published."""
     words, left = view.words, view.left
     if not left:
-        return Screen(words.text("Así se lee ahora. No hay nada sin publicar."), [_back(words)])
-    publish = _button(words.label("Publicar"), ClosingStep.PUBLISH, publication_id(left).hex())
-    return Screen(
-        paragraphs(
-            _list(words.text("<b>¿Publicar esto?</b>"), *_written(view, left)),
-            when_read,
-            words.text("Se lo diremos a todas las personas que administran la petición."),
-        ),
-        [publish, _discard_button(view), _back(words)],
+        return Screen(words.text("Así se lee ahora. No hay nada sin publicar."), [view.back])
+    publish = view.button("Publicar", ClosingStep.PUBLISH, publication_id(left).hex())
+    return Screen.of(
+        _list(words.text("<b>¿Publicar esto?</b>"), *_written(view, left)),
+        when_read,
+        words.text("Se lo diremos a todas las personas que administran la petición."),
+        buttons=[publish, view.discard, view.back],
     )
 
 
 def approval_question(view: ClosingTextsView, request: Publication) -> Screen:
     """Stands below the preview of what waits: asks the second admin, or who asked for it."""
-    words, key = view.words, request.id.hex()
+    key = request.id.hex()
     is_own = request.requested_by == view.reader
-    approve = _button(words.label("Aprobar y publicar"), ClosingStep.APPROVE, key)
-    no = words.label("Dejar de pedirlo" if is_own else "No aprobarlo")
-    decline = _button(no, ClosingStep.DECLINE, key)
-    return Screen(paragraphs(_request(view)), [None if is_own else approve, decline, _back(words)])
+    approve = view.button("Aprobar y publicar", ClosingStep.APPROVE, key)
+    decline = view.button(
+        "Dejar de pedirlo" if is_own else "No aprobarlo", ClosingStep.DECLINE, key
+    )
+    return Screen.of(_request(view), buttons=[None if is_own else approve, decline, view.back])
 
 
 def history(view: ClosingTextsView) -> Screen:
     """Lists the newest versions, newest first, with what became of each."""
     words, more = view.words, len(view.versions) - _LISTED
     listed = [
-        words.text(
-            "• {what}, en {language}, versión {number}: de {who}, {moment}. {state}",
-            what=text_name(words, each.kind, each.day),
-            language=words.language_name(each.language),
-            number=each.number,
-            who=view.who(each.author),
-            moment=words.moment(each.written_at),
+        view.about(
+            mark("• {what}, en {language}, versión {number}: de {who}, {moment}. {state}"),
+            each,
             state=_state(words, each),
         )
         for each in list(reversed(view.versions))[:_LISTED]
     ]
-    return Screen(
-        paragraphs(
-            _list(words.text("<b>Todas las versiones</b>"), *listed),
-            more > 0 and words.plural("Y {n} anterior.", "Y {n} anteriores.", more),
-        ),
-        [_back(words)],
+    return Screen.of(
+        _list(words.text("<b>Todas las versiones</b>"), *listed),
+        more > 0 and words.plural("Y {n} anterior.", "Y {n} anteriores.", more),
+        buttons=[view.back],
     )
 
 
@@ -210,37 +229,32 @@ def change_notice(view: ClosingTextsView, made: Publication) -> Screen:
     """Tells an admin who changed what, or that it waits for a second admin."""
     words, who = view.words, view.who(made.requested_by)
     changed = (each for each in view.versions if each.publication == made)
-    listed = lines(*(_what(words, each) for each in changed if each.discarded_at is None))
+    kept = (each for each in changed if each.discarded_at is None)
+    listed = lines(*(view.about(mark("• {what}, en {language}"), each) for each in kept))
     if made.published_at is None:
-        return Screen(
-            paragraphs(
-                words.text("⏳ <b>Un cambio en lo que se lee del final espera aprobación.</b>"),
-                listed,
-                words.text(
-                    "Lo pide {who}. Tiene que aprobarlo otra persona antes de que lo lea quien "
-                    "entre.",
-                    who=who,
-                ),
-            ),
-            [_button(words.label("Revisar el cambio que espera"), ClosingStep.REVIEW)],
-        )
-    return Screen(
-        paragraphs(
-            words.text("<b>Ha cambiado lo que se lee de cómo ha acabado la petición.</b>"),
+        return Screen.of(
+            words.text("⏳ <b>Un cambio en lo que se lee del final espera aprobación.</b>"),
             listed,
             words.text(
-                "Lo ha publicado {who}.\n\nPara verlo, escribe /closing."
-                if made.approved_by is None
-                else "Lo pidió {who} y lo ha aprobado {approver}.\n\n"
-                "Para verlo, escribe /closing.",
+                "Lo pide {who}. Tiene que aprobarlo otra persona antes de que lo lea quien entre.",
                 who=who,
-                approver=view.who(made.approved_by),
             ),
+            buttons=[view.review],
         )
+    return Screen.of(
+        words.text("<b>Ha cambiado lo que se lee de cómo ha acabado la petición.</b>"),
+        listed,
+        words.text(
+            "Lo ha publicado {who}.\n\nPara verlo, escribe /closing."
+            if made.approved_by is None
+            else "Lo pidió {who} y lo ha aprobado {approver}.\n\nPara verlo, escribe /closing.",
+            who=who,
+            approver=view.who(made.approved_by),
+        ),
     )
 
 
-def text_name(words: Words, kind: ClosingTextKind, day: date | None) -> str:
+def entry_name(words: Words, kind: ClosingTextKind, day: date | None) -> str:
     """Returns what an entry is called inside a sentence."""
     return words.label(_NAMES[kind], date="" if day is None else words.date(day))
 
@@ -251,20 +265,14 @@ def _what_people_read(view: ClosingTextsView) -> Iterator[Html]:
     by_number = sorted(view.published, key=attrgetter("number"))
     newest = {each.language: each for each in by_number if each.entry == CLOSING_UPDATE}
     for language in view.petition.languages:
-        name = words.language_name(language)
         if (last := newest.get(language)) is not None:
-            yield words.text(
-                "• {language}: de {who}, {moment}",
-                language=name,
-                who=view.who(last.author),
-                moment=words.moment(last.written_at),
-            )
+            yield view.about(mark("• {language}: de {who}, {moment}"), last)
         else:
             yield words.text(
                 "• {language}: el de la carpeta es un borrador, y no se muestra"
                 if view.petition.closing_is_draft
                 else "• {language}: el de la carpeta de la petición",
-                language=name,
+                language=words.language_name(language),
             )
 
 
@@ -277,22 +285,9 @@ def _days(view: ClosingTextsView) -> dict[str, tuple[ClosingTextKind, date]]:
     }
 
 
-def _written(view: ClosingTextsView, versions: Iterable[ClosingText]) -> Iterator[Html]:
-    for each in versions:
-        yield view.words.text(
-            "{what}: de {who}, {moment}",
-            what=_what(view.words, each),
-            who=view.who(each.author),
-            moment=view.words.moment(each.written_at),
-        )
-
-
-def _what(words: Words, version: ClosingText) -> Html:
-    return words.text(
-        "• {what}, en {language}",
-        what=text_name(words, version.kind, version.day),
-        language=words.language_name(version.language),
-    )
+def _written(view: ClosingTextsView, versions: Iterable[ClosingText]) -> list[Html]:
+    sentence = mark("• {what}, en {language}: de {who}, {moment}")
+    return [view.about(sentence, each) for each in versions]
 
 
 def _request(view: ClosingTextsView) -> Html | None:
@@ -315,29 +310,16 @@ def _change_buttons(
     view: ClosingTextsView, entry: str, kind: ClosingTextKind, day: date | None
 ) -> Iterator[Button]:
     words = view.words
-    what = text_name(words, kind, day)
+    what = entry_name(words, kind, day)
     for language in view.petition.languages:
-        label = words.label(
+        yield view.button(
             "✏️ {what}, en {language}",
+            ClosingStep.WRITE,
+            f"{entry}:{kind}:{language}",
             what=what[:1].upper() + what[1:],
             language=words.language_name(language),
         )
-        yield _button(label, ClosingStep.WRITE, f"{entry}:{kind}:{language}")
 
 
-def _button(label: str, step: ClosingStep, value: str = "") -> Button:
-    return Button(label, AdminAction.CLOSING_TEXT, str(ClosingTap(step, value)))
-
-
-def _discard_button(view: ClosingTextsView) -> Button:
-    """Returns the button that discards what is left, and nothing that is written later."""
-    label = view.words.label("Descartar lo que no está publicado")
-    return _button(label, ClosingStep.DISCARD, publication_id(view.left).hex())
-
-
-def _back(words: Words) -> Button:
-    return _button(words.label("Volver"), ClosingStep.OVERVIEW)
-
-
-def _list(heading: Html, *parts: Html) -> Html | None:
+def _list(heading: Html, *parts: str) -> Html | None:
     return lines(heading, *parts) if parts else None

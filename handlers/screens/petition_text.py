@@ -8,7 +8,7 @@ from bot.petition.goals import bar, next_goal
 from bot.petition.outcome import OutcomeEntry, outcome_in
 from bot.petition.retention_days import day_of, erased_on
 from bot.petition.stages import Action, expects_name
-from bot.text.translations import mark
+from bot.text.translations import Words, mark
 from handlers.screens.buttons import Button, Style
 from handlers.screens.screen import Screen, lines, paragraphs, sentences
 from handlers.screens.supporter_view import View
@@ -83,14 +83,19 @@ def share_buttons(view: View) -> tuple[Button, ...]:
     )
 
 
+def have_signed(words: Words, count: int) -> Html:
+    """Says how many have signed."""
+    return words.plural(
+        "<b>{n}</b> persona ha firmado.", "<b>{n}</b> personas han firmado.", count
+    )
+
+
 def signature_count(view: View) -> Html:
     """Says how many have signed and how far the next goal is."""
     words = view.words
     if view.count == 0:
         return words.text("Todavía no ha firmado nadie: puedes ser la primera persona.")
-    signed = words.plural(
-        "<b>{n}</b> persona ha firmado.", "<b>{n}</b> personas han firmado.", view.count
-    )
+    signed = have_signed(words, view.count)
     goal = next_goal(view.count, view.petition.goals)
     said = words.text(
         "Meta alcanzada: {goal}" if view.count >= goal else "Próxima meta: {goal}",

@@ -39,6 +39,11 @@ class Screen:
     question: Html | None = None
     kept: Stage | None = None
 
+    @classmethod
+    def of(cls, *parts: Part, buttons: Lines = ()) -> Screen:
+        """Returns the screen of these paragraphs, of those that are there, and buttons."""
+        return cls(paragraphs(*parts), buttons)
+
     @property
     def text(self) -> Html:
         """The whole text, the question last."""

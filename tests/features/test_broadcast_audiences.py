@@ -4,6 +4,7 @@ from storage.broadcast_types import Kind
 from storage.broadcasts import count_audience
 from storage.consents import end_consent
 from tests.support.admin_scene import AdminScene
+from tests.support.scene import send_label
 
 
 async def test_news_go_only_to_those_who_agreed_to_them(admin: AdminScene) -> None:
@@ -59,11 +60,11 @@ async def test_nobody_gets_more_messages_about_the_petition_than_they_were_promi
         await admin.begins()
         await admin.says(f"Avance {number}")
         summary = (await admin.previews(f"A quienes eligieron novedades: {people}")).text
-        left_out = "1 persona más ya ha recibido todas las novedades que eligió." in summary
+        left_out = "Ya han recibido todas las novedades que eligieron: 1" in summary
         assert left_out is (number == 4)
         if number == 1:
-            assert "1 persona más firmó y no espera novedades, solo el mensaje final." in summary
-        await admin.taps(words.plural_label("", "Enviar a {n} personas", people))
+            assert "No esperan novedades, solo el mensaje final: 1" in summary
+        await admin.taps(send_label(words, people))
         await admin.reported()
         if number == 1:
             # Whoever gets one can end those alone.

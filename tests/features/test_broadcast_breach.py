@@ -252,7 +252,7 @@ async def test_the_report_says_who_has_to_be_told_another_way(
     admin.scene.jordi.block()
     await admin.scene.settled()
     summary = await previews(admin, "Nos han robado <todo> el lunes.")
-    assert "1 persona más firmó, pero ha bloqueado el bot" in summary
+    assert "Han bloqueado el bot o han dejado Telegram: 1" in summary
     assert "1 persona más escribió su nombre y no firmó" in summary
     await admin.taps("Pedir la aprobación, para 2 personas")
     await admin.scene.taps(lucy, "Approve and send to 2 people")

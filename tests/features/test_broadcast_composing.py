@@ -57,7 +57,7 @@ async def test_an_album_stays_together(admin: AdminScene) -> None:
     assert "Botones con enlace" not in admin.panel.labels
     summary = await admin.previews()
     assert "Un álbum cuenta como 3 mensajes por persona." in summary.text
-    assert "quien no quiera más novedades puede dejarlas en /mydata." in summary.text
+    assert "quien no quiera más mensajes así puede dejarlos en /mydata." in summary.text
     assert "/stop" not in summary.text, "which ends the closing update too"
     await admin.taps("Enviar a 3 personas")
     await admin.over()

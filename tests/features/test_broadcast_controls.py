@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from handlers.broadcasts.admin_reporter import AdminReporter
+from handlers.broadcasts.progress_message import AdminReporter
 from simulator.faults import Fault
 from storage.broadcast_transitions import interrupt_broadcast
 from storage.broadcast_types import Broadcast, Kind, PauseReason, Tally
@@ -16,7 +16,7 @@ from storage.broadcasts import listed_broadcasts
 from storage.deliveries import enqueue_deliveries
 from storage.signature_counts import signature_statistics
 from tests.support.admin_scene import AdminScene, an_admin_scene
-from tests.support.scene import ADMIN
+from tests.support.scene import ADMIN, send_label
 from tests.support.storage_calls import Proceed, call_instead
 
 SEND = "Enviar a 3 personas"
@@ -145,8 +145,7 @@ async def test_what_is_cancelled_is_reported_and_the_rest_can_be_told_once(
     await slow.taps("Enviar a quienes faltan")
     await slow.says("Hola otra vez")
     await slow.taps("👁 Ver la vista previa")
-    rest = slow.words.plural_label("Enviar a {n} persona", "Enviar a {n} personas", 3 - before)
-    await slow.taps(rest)
+    await slow.taps(send_label(slow.words, 3 - before))
     await slow.over()
     assert told(slow) == 3
     assert slow.got_by_all()[0] == ["Hola"]
@@ -228,7 +227,7 @@ async def test_the_picture_of_the_delivery_comes_once_below_the_report(admin: Ad
     pictures = [m for m in admin.marta.messages if m.photo]
     assert [picture.reply_to for picture in pictures] == [report.id]
     await admin.restart()
-    reporter = AdminReporter(admin.scene.bot, admin.services)
+    reporter = AdminReporter(admin.services)
     await reporter.report(await admin.broadcast(), Tally(3, delivered=3))
     assert sum(m.photo is not None for m in admin.marta.messages) == 1
 

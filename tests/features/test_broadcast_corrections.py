@@ -116,6 +116,6 @@ async def test_a_correction_that_was_prepared_before_the_recall_corrects_nothing
     await admin.over("Los mensajes se han retirado.")
     await admin.marta.tap_data(*send).answered()
     await admin.scene.settled()
-    assert "no se ha enviado nada: era 3, ahora es 0" in admin.panel.text
+    assert "no ha salido nada: era 3, ahora es 0" in admin.panel.text
     assert (await admin.broadcast()).kind == "closing"
     assert admin.got(admin.scene.ana) == []

@@ -66,7 +66,7 @@ async def test_an_old_panel_does_not_throw_away_what_is_prepared_now(admin: Admi
     # An album that comes too late is turned down as a whole.
     admin.marta.send_album(["photo"] * 3)
     await admin.scene.settled()
-    assert "Ese mensaje no se ha añadido" in admin.panel.text
+    assert "No he guardado ese mensaje" in admin.panel.text
     assert "Envíame el mensaje" in admin.panel.text
     admin.marta.send_album(["photo"] * 2)
     await admin.scene.settled()

@@ -15,7 +15,7 @@ from storage.broadcast_transitions import start_broadcast
 from storage.broadcast_types import Broadcast
 from storage.petitions import petition_state
 from tests.support.broadcasts import new_broadcast
-from tests.support.scene import ADMIN, Scene, a_scene
+from tests.support.scene import ADMIN, Scene, a_scene, send_label
 
 LUCY = ADMIN + 1
 SEND_ROW = 2  # below a test and the way back
@@ -43,13 +43,6 @@ async def offered(scene: Scene, recipients: int, admin: Person | None = None) ->
         await scene.closes()
     await scene.offers_the_final(admin)
     return await scene.with_button(admin, send_label(words, recipients))
-
-
-def send_label(words: object, recipients: int) -> str:
-    label: str = words.plural_label(  # type: ignore[attr-defined]
-        "Enviar a {n} persona", "Enviar a {n} personas", recipients
-    )
-    return label
 
 
 async def is_closed(scene: Scene) -> bool:

@@ -176,7 +176,10 @@ async def test_what_is_none_of_what_she_was_asked_for_is_not_kept_as_the_text(
     for text, answer in (
         ("Gracias, {name}", "entre llaves solo pueden ir {people} y {count}"),
         ("Un paso { más", "entre llaves solo pueden ir {people} y {count}"),
-        ("x" * 4000, "no cabe en un mensaje, junto con lo demás que lee quien entra: sobran"),
+        (
+            "x" * 4000,
+            "no cabe en un mensaje, junto con lo demás que lee quien entra: sobran",
+        ),
     ):
         await admin.says(text)
         assert answer in admin.marta.messages[-1].text

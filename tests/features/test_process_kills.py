@@ -15,7 +15,7 @@ from simulator.person import Person
 from storage.keyring import Keyring
 from tests.support.bot_process import BotProcess
 from tests.support.retrying_signer import signs_with_retries, was_thanked
-from tests.support.scene import ADMIN, TOKEN
+from tests.support.scene import ADMIN, TOKEN, send_label
 
 pytestmark = pytest.mark.processes
 
@@ -66,7 +66,7 @@ async def test_with_kills_all_along_everyone_is_counted_and_told(bot: BotProcess
     await marta.sees("¿Enviar el mensaje final?", 20)
     await marta.tap(WORDS.label("Continuar")).answered(20)
     await marta.sees("¿Seguro?", 20)
-    send = WORDS.plural_label("Enviar a {n} persona", "Enviar a {n} personas", PEOPLE)
+    send = send_label(WORDS, PEOPLE)
     await marta.tap(send).answered(20)
     await marta.sees("Enviando el mensaje final…", 20)
     kills = bot.kills

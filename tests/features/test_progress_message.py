@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from handlers.broadcasts.admin_reporter import AdminReporter
+from handlers.broadcasts.progress_message import AdminReporter
 from storage.broadcast_transitions import change_broadcast
 from storage.broadcast_types import BroadcastAction
 from tests.features.test_broadcast_controls import under_way

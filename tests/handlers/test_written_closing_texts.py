@@ -94,7 +94,11 @@ def test_every_screen_of_closing_says_and_leads_to_what_is_written_down() -> Non
 
 def test_of_many_versions_the_newest_twenty_are_listed() -> None:
     view = ClosingTextsView(CATALOGS.words("en"), PETITION, (), {}, MARTA)
-    for count, end in ((20, "Not published."), (21, "And 1 earlier one."), (23, "And 3 earlier")):
+    for count, end in (
+        (20, "Not published."),
+        (21, "And 1 earlier one."),
+        (23, "And 3 earlier"),
+    ):
         versions = [version(number, MARTA) for number in range(1, count + 1)]
         listed = screens.history(replace(view, versions=versions)).text.split("\n")
         lines = [line for line in listed if line.startswith("•")]

@@ -145,14 +145,9 @@ async def test_broadcasting(reader: Reader) -> None:
             await hand.write("/close")
             await hand.press(reader.label("Sí, cerrar la petición"))
             await hand.page.locator(".message", has_text="/reopen").last.wait_for()
-            ask = reader.words.plural_label(
-                "Pedir la aprobación, para {n} persona",
-                "Pedir la aprobación, para {n} personas",
-                1002,
-            )
-            approve = reader.words.plural_label(
-                "Aprobar y enviar a {n} persona", "Aprobar y enviar a {n} personas", 1002
-            )
+            people = reader.words.people(1002)
+            ask = reader.words.label("Pedir la aprobación, para {people}", people=people)
+            approve = reader.words.label("Aprobar y enviar a {people}", people=people)
             await hand.write("/broadcast")
             pictures = []
             for step in (reader.label("El mensaje final"), reader.label("Continuar"), ask):

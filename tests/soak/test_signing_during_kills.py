@@ -17,7 +17,7 @@ from tests.soak.retrying_admin import repeat_command
 from tests.support.bot_process import BotProcess
 from tests.support.raw_sql import read_sql
 from tests.support.retrying_signer import signs_with_retries, was_thanked
-from tests.support.scene import ADMIN
+from tests.support.scene import ADMIN, send_label
 
 WORDS = Catalogs.load().words("es")
 PEOPLE = 120
@@ -122,7 +122,7 @@ async def closes_and_broadcasts(bot: BotProcess, people: list[Person]) -> tuple[
     """Closes the petition and sends the broadcast; returns the kills and lost answers."""
     marta = bot.simulator.world.person("Marta", user_id=ADMIN)
     close = WORDS.label("Sí, cerrar la petición")
-    send = WORDS.plural_label("Enviar a {n} persona", "Enviar a {n} personas", PEOPLE)
+    send = send_label(WORDS, PEOPLE)
     kills, begun = bot.kills, len(bot.simulator.calls)
     async with killed_meanwhile(bot, after_each=lambda: thanked_are_counted(bot, people)):
         await repeat_command(marta, "/close", (close,), ("está cerrada",))

@@ -20,7 +20,7 @@ from storage.consents import Consent
 from storage.conversations import Conversation
 from storage.signatures import NewSignature, sign_petition
 from tests.support.broadcasts import new_broadcast
-from tests.support.scene import ADMIN, Scene, a_scene
+from tests.support.scene import ADMIN, Scene, a_scene, send_label
 from tests.support.storage_calls import call_instead
 
 HOUR = timedelta(hours=1)
@@ -147,8 +147,7 @@ class AdminScene:
     async def sends(self, text: str = "Hola", people: int = 3) -> Message:
         """Marta sends a new message to everyone who chose them; returns the report."""
         await self.prepares(text)
-        label = "Enviar a {n} persona", "Enviar a {n} personas"
-        await self.taps(self.words.plural_label(*label, people))
+        await self.taps(send_label(self.words, people))
         return await self.over()
 
     async def plans(self, when: str = "mañana 18:30") -> str:

@@ -274,7 +274,7 @@ class Scene:
     async def broadcasts(self, recipients: int) -> None:
         """The admin sends the closing update and waits for the report."""
         await self.offers_the_final()
-        send = self.words.plural_label("Enviar a {n} persona", "Enviar a {n} personas", recipients)
+        send = send_label(self.words, recipients)
         ctx = await self.with_button(self.marta, send)
         await self.taps(self.marta, send)
 
@@ -371,6 +371,11 @@ def intercept(monkeypatch: pytest.MonkeyPatch, method: str, instead: BotCall) ->
         return await (instead({**call.fields}, as_meant) if is_it else as_meant())
 
     monkeypatch.setattr(TelegramClient, "answer", intercepted)
+
+
+def send_label(words: Words, recipients: int) -> str:
+    """The label of the button that sends a broadcast."""
+    return words.label("Enviar a {people}", people=words.people(recipients))
 
 
 def fails(

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.text.translations import Words
+from handlers.broadcasts.screens.labels import admin_name
+from handlers.screens.buttons import AdminAction, Button, Style
 from handlers.screens.screen import lines
 from storage.broadcast_types import RECALLABLE_FOR, Broadcast, PauseReason, Tally
 from telegram_text.markup import Html
@@ -59,6 +61,26 @@ class BroadcastView:
     def key(self) -> str:
         """The broadcast's id in callback data."""
         return self.broadcast.id.hex()
+
+    def button(
+        self,
+        label: str,
+        action: AdminAction,
+        argument: str | None = None,
+        *,
+        style: Style | None = None,
+        **values: object,
+    ) -> Button:
+        """Returns a button for this broadcast.
+
+        `label` is a source sentence, `values` what it names; the argument is the key by default.
+        """
+        said, about = self.words.label(label, **values), self.key if argument is None else argument
+        return Button(said, action, about, style=style)
+
+    def who(self, admin: int | None) -> str:
+        """Returns how the reader calls an admin."""
+        return admin_name(self.words, admin, self.names, self.reader)
 
     @property
     def starts(self) -> datetime:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
+from handlers.broadcasts.accepted_messages import MOST_BUTTONS, shortened
 from handlers.broadcasts.draft import Version
-from handlers.broadcasts.parse_links import MOST_BUTTONS, shortened
-from handlers.broadcasts.screens.draft_view import DraftView, left_out_by_choice
+from handlers.broadcasts.screens.draft_view import DraftView, left_out
 from handlers.broadcasts.screens.labels import content_name, must_say, subject_name
 from handlers.screens.buttons import Button, DraftStep
-from handlers.screens.screen import Part, Screen, lines, paragraphs
+from handlers.screens.screen import Part, Screen, lines
 from storage.broadcast_types import Kind
 from telegram_text.markup import Html
 
@@ -47,41 +47,39 @@ def ask_message(view: DraftView) -> Screen:
             and words.text("Si quieres una versión en otro idioma, la añades después."),
         )
     last = words.text("Nada sale hasta que veas la vista previa y lo confirmes.")
-    return Screen(paragraphs(*what, last))
+    return Screen.of(*what, last)
 
 
 def message_ready(view: DraftView) -> Screen:
     """Describes the message and offers what can be done with it."""
     words, draft = view.words, view.draft
-    look = view.button(words.label("👁 Ver la vista previa"), DraftStep.PREVIEW)
+    look = view.button("👁 Ver la vista previa", DraftStep.PREVIEW)
     if draft.kind is Kind.CLOSING:
         return Screen(words.text("El mensaje final no se ha enviado."), [look])
     chosen = draft.audience_chosen
-    onward = view.button(words.label("Continuar"), DraftStep.NEXT)
-    to_others = view.button(words.label("Cambiar a quién se envía"), DraftStep.ASK_SUBJECT)
+    onward = view.button("Continuar", DraftStep.NEXT)
+    to_others = view.button("Cambiar a quién se envía", DraftStep.ASK_SUBJECT)
     # With a topic the audience is fixed: those whom an earlier broadcast did not reach.
     may_change = chosen and draft.topic is None and draft.kind is not Kind.BREACH
-    return Screen(
-        paragraphs(
-            words.text("<b>Tu mensaje</b>"),
-            lines(*(_described(view, code) for code in draft.versions)),
-            any(version.lost_buttons for version in draft.versions.values())
-            and words.text(
-                "El mensaje traía otros botones que en manos de este bot no harían nada. Solo se "
-                "conservan los que abren una dirección."
-            ),
-            chosen
-            and words.text(
-                "{subject}, para {audience}.",
-                subject=subject_name(words, draft.kind),
-                audience=view.audience,
-            ),
-            words.text(
-                "Hasta la vista previa puedes editar tu mensaje en el chat: se usará tal como "
-                "esté entonces. Todavía no se ha enviado nada."
-            ),
+    return Screen.of(
+        words.text("<b>Tu mensaje</b>"),
+        lines(*(_described(view, code) for code in draft.versions)),
+        any(version.lost_buttons for version in draft.versions.values())
+        and words.text(
+            "El mensaje traía otros botones que en manos de este bot no harían nada. Solo se "
+            "conservan los que abren una dirección."
         ),
-        [look if chosen else onward, *_versions(view), to_others if may_change else None],
+        chosen
+        and words.text(
+            "{subject}, para {audience}.",
+            subject=subject_name(words, draft.kind),
+            audience=view.audience,
+        ),
+        words.text(
+            "Hasta la vista previa puedes editar tu mensaje en el chat: se usará tal como "
+            "esté entonces. Todavía no se ha enviado nada."
+        ),
+        buttons=[look if chosen else onward, *_versions(view), to_others if may_change else None],
     )
 
 
@@ -89,16 +87,14 @@ def ask_links(view: DraftView) -> Screen:
     """Asks for link buttons, one per line."""
     words, language = view.words, view.draft.language
     version = view.draft.versions[language]
-    bare = view.button(words.label("Quitar los botones"), DraftStep.REMOVE_LINKS, language)
-    return Screen(
-        paragraphs(
-            words.text(
-                "<b>Botones con enlace</b>\n\nEscríbeme una línea por botón: el texto, un guion y "
-                "la dirección. Por ejemplo:\n\n<code>Leer más - https://ejemplo.org</code>"
-            ),
-            _buttons(view, version),
+    bare = view.button("Quitar los botones", DraftStep.REMOVE_LINKS, language)
+    return Screen.of(
+        words.text(
+            "<b>Botones con enlace</b>\n\nEscríbeme una línea por botón: el texto, un guion y "
+            "la dirección. Por ejemplo:\n\n<code>Leer más - https://ejemplo.org</code>"
         ),
-        [bare if version.links else None],
+        _buttons(view, version),
+        buttons=[bare if version.links else None],
     )
 
 
@@ -115,8 +111,8 @@ def ask_subject(view: DraftView) -> Screen:
             "Es lo que se les prometió al firmar."
         ),
         [
-            view.button(words.label("Sobre esta petición"), DraftStep.SUBJECT, Kind.UPDATE),
-            view.button(words.label("Sobre otra cosa"), DraftStep.SUBJECT, Kind.NEWS),
+            view.button("Sobre esta petición", DraftStep.SUBJECT, Kind.UPDATE),
+            view.button("Sobre otra cosa", DraftStep.SUBJECT, Kind.NEWS),
         ],
     )
 
@@ -125,34 +121,34 @@ def ask_audience(view: DraftView) -> Screen:
     """Asks for the audience: each choice with its number, and why others reach nobody."""
     words, people = view.words, view.numbers.people
     total, is_news = sum(people.values()), view.draft.kind is Kind.NEWS
-    everyone = words.label(
+    everyone = view.button(
         "A quienes aceptaron otras noticias: {n}"
         if is_news
         else "A quienes eligieron novedades: {n}",
+        DraftStep.AUDIENCE,
+        "news" if is_news else "all",
         n=words.number(total),
     )
-    rows = [view.button(everyone, DraftStep.AUDIENCE, "news" if is_news else "all")]
+    rows = [everyone]
     for code in view.languages:
         # A language that all of them read would be the same choice as everyone.
         if 0 < people.get(code, 0) < total:
-            label = words.label(
+            only = view.button(
                 "Solo a quienes leen en {language}: {n}",
+                DraftStep.AUDIENCE,
+                f"news.{code}" if is_news else code,
                 language=words.language_name(code),
                 n=words.number(people[code]),
             )
-            value = f"news.{code}" if is_news else code
-            rows.append(view.button(label, DraftStep.AUDIENCE, value))
-    return Screen(
-        paragraphs(
-            words.text(
-                "<b>¿A quién?</b>\n\n"
-                "Elige y te enseñaré la vista previa. Todavía no se envía nada."
-                if total
-                else "<b>¿A quién?</b>\n\nNo hay a quién enviarlo."
-            ),
-            lines(*_reaching_nobody(view), *left_out_by_choice(view)),
+            rows.append(only)
+    return Screen.of(
+        words.text(
+            "<b>¿A quién?</b>\n\nElige y te enseñaré la vista previa. Todavía no se envía nada."
+            if total
+            else "<b>¿A quién?</b>\n\nNo hay a quién enviarlo."
         ),
-        rows if total else [],
+        lines(*_reaching_nobody(view), left_out(view)),
+        buttons=rows if total else [],
     )
 
 
@@ -246,25 +242,28 @@ def _buttons(view: DraftView, version: Version) -> Html | None:
 
 def _versions(view: DraftView) -> Iterator[Button]:
     """Returns the buttons for the version of each language."""
-    words, draft, button = view.words, view.draft, view.button
+    words, draft = view.words, view.draft
     several = len(draft.versions) > 1
     for code, version in draft.versions.items():
         name = words.language_name(code)
-        again = words.label(
-            "Cambiar la versión en {language}" if several else "Cambiar el mensaje", language=name
+        yield view.button(
+            "Cambiar la versión en {language}" if several else "Cambiar el mensaje",
+            DraftStep.WRITE,
+            code,
+            language=name,
         )
-        yield button(again, DraftStep.WRITE, code)
         if draft.is_copied and not version.is_album:
-            links = words.label(
+            yield view.button(
                 "Botones de la versión en {language}" if several else "Botones con enlace",
+                DraftStep.LINKS,
+                code,
                 language=name,
             )
-            yield button(links, DraftStep.LINKS, code)
         if code != draft.default_language:
-            remove = words.label("Quitar la versión en {language}", language=name)
-            yield button(remove, DraftStep.REMOVE_VERSION, code)
+            yield view.button(
+                "Quitar la versión en {language}", DraftStep.REMOVE_VERSION, code, language=name
+            )
     for code in view.languages:
         if code not in draft.versions:
             name = words.language_name(code)
-            add = words.label("Añadir versión en {language}", language=name)
-            yield button(add, DraftStep.WRITE, code)
+            yield view.button("Añadir versión en {language}", DraftStep.WRITE, code, language=name)

@@ -7,13 +7,14 @@ from datetime import datetime
 from bot.broadcast.confirmation import (
     ConfirmationTerms,
     confirmation,
+    content_sha256,
     most_recipients,
 )
-from bot.text.translations import Words
+from bot.text.translations import Words, mark
 from handlers.broadcasts.draft import Draft
-from handlers.broadcasts.screens.labels import audience_name
+from handlers.broadcasts.screens.labels import audience_name, unsigned_left_out
 from handlers.screens.buttons import AdminAction, Button, DraftStep, DraftTap
-from handlers.screens.screen import Part
+from handlers.screens.screen import lines
 from storage.broadcast_types import Kind
 from telegram_text.markup import Html
 
@@ -60,7 +61,7 @@ class DraftView:
         written_to: people that the admin wrote to within a day without another's approval.
         balance: the bot's Stars; None when not asked for, or when Telegram did not answer.
         content: what would be sent; empty before the preview.
-        terms: what a confirmation is bound to; None before the preview.
+        revision: the petition's; None before the preview.
     """
 
     words: Words
@@ -76,14 +77,33 @@ class DraftView:
     written_to: int = 0
     balance: int | None = None
     content: Mapping[str, object] = field(default_factory=dict)
-    terms: ConfirmationTerms | None = None
+    revision: int | None = None
+
+    @property
+    def terms(self) -> ConfirmationTerms | None:
+        """What a confirmation is bound to; None before the preview.
+
+        It is all that an admin sees before confirming, except for the number of recipients.
+        """
+        if self.revision is None:
+            return None
+        draft = self.draft
+        return ConfirmationTerms(
+            content_sha256=content_sha256(self.content),
+            kind=draft.kind,
+            language=draft.audience_language,
+            revision=self.revision,
+            starts_at=draft.starts_at,
+            paid=self.is_paid,
+            topic=draft.topic,
+            last_signature_number=draft.last_signature_number,
+        )
 
     @property
     def token(self) -> str:
         """The confirmation token of what the screen shows; empty before the preview."""
-        return (
-            "" if self.terms is None else confirmation(self.terms, self.recipients, now=self.now)
-        )
+        terms = self.terms
+        return "" if terms is None else confirmation(terms, self.recipients, now=self.now)
 
     @property
     def recipients(self) -> int:
@@ -167,20 +187,18 @@ class DraftView:
         name = self.words.language_name(code)
         return name[:1].upper() + name[1:]
 
-    def button(self, label: str, step: DraftStep, value: str = "") -> Button:
-        """Returns a button that carries out a step in this version of the draft."""
-        tap = DraftTap(self.draft.key, self.draft.version, step, value)
-        return Button(label, AdminAction.DRAFT, str(tap))
+    def button(self, label: str, step: DraftStep, value: str = "", **values: object) -> Button:
+        """Returns a button that carries out a step in this version of the draft.
 
-    def ways_out(self, *, back: bool) -> list[Button]:
-        """Returns the button that goes back, if there is a way, and the one that discards it."""
-        before = self.button(self.words.label("Volver"), DraftStep.BACK)
-        return [before, self.discard] if back else [self.discard]
+        `label` is a source sentence, `values` what it names.
+        """
+        tap = DraftTap(self.draft.key, self.draft.version, step, value)
+        return Button(self.words.label(label, **values), AdminAction.DRAFT, str(tap))
 
     @property
     def discard(self) -> Button:
         """The button that discards the draft."""
-        return self.button(self.words.label("Descartar"), DraftStep.CANCEL)
+        return self.button("Descartar", DraftStep.CANCEL)
 
 
 def _stars(messages: int) -> int:
@@ -188,25 +206,23 @@ def _stars(messages: int) -> int:
     return -(-messages // MESSAGES_A_STAR)
 
 
-def left_out_by_choice(view: DraftView) -> tuple[Part, ...]:
-    """Says how many signers did not choose messages of this kind, or have had all they chose."""
-    words, numbers = view.words, view.numbers
-    is_news = view.draft.kind is Kind.NEWS
-    return (
-        numbers.not_chosen
-        and words.plural(
-            "{n} persona más firmó y no espera otras noticias."
-            if is_news
-            else "{n} persona más firmó y no espera novedades, solo el mensaje final.",
-            "{n} personas más firmaron y no esperan otras noticias."
-            if is_news
-            else "{n} personas más firmaron y no esperan novedades, solo el mensaje final.",
-            numbers.not_chosen,
-        ),
-        numbers.had_all
-        and words.plural(
-            "{n} persona más ya ha recibido todas las novedades que eligió.",
-            "{n} personas más ya han recibido todas las novedades que eligieron.",
-            numbers.had_all,
-        ),
+def left_out(view: DraftView) -> Html:
+    """Says how many more have signed and will not get it, and why; empty if there are none."""
+    words, numbers, kind = view.words, view.numbers, view.draft.kind
+    not_chosen = (
+        mark("No esperan otras noticias: {n}")
+        if kind is Kind.NEWS
+        else mark("No esperan novedades, solo el mensaje final: {n}")
+    )
+    why = {
+        not_chosen: numbers.not_chosen,
+        mark("Ya han recibido todas las novedades que eligieron: {n}"): numbers.had_all,
+        mark("Han bloqueado el bot o han dejado Telegram: {n}"): numbers.unreachable,
+        mark("Pidieron que no se les escribiera: {n}"): kind is not Kind.BREACH and numbers.muted,
+    }
+    listed = [words.text(reason, n=words.number(n)) for reason, n in why.items() if n]
+    heading = words.text("También firmaron, pero no les llega:")
+    return lines(
+        lines(heading, *listed) if listed else None,
+        numbers.unsigned and unsigned_left_out(words, numbers.unsigned),
     )

@@ -1,5 +1,6 @@
 """The words for messages, audiences and moments on admins' screens, and those about a breach."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from bot.text.translations import Words, mark
@@ -89,6 +90,25 @@ def must_say(words: Words) -> Html:
         "• qué puede suponer para quien lo lee;\n"
         "• qué estáis haciendo, y qué puede hacer cada persona;\n"
         "• a quién preguntar, con una dirección de correo."
+    )
+
+
+def admin_name(
+    words: Words, admin: int | None, names: Mapping[int, str], reader: int | None
+) -> str:
+    """Returns how an admin calls another, or themselves; None is one who cannot be read."""
+    if admin == reader:
+        return words.label("ti")
+    return words.label("alguien") if admin is None else names.get(admin, str(admin))
+
+
+def recipients_changed(words: Words, before: int, now: int) -> Html:
+    """Says that nothing goes out, as there are other recipients than the button was drawn for."""
+    return words.text(
+        "⚠️ El número de personas ha cambiado y no ha salido nada: era {before}, ahora es {now}. "
+        "Si te parece bien, pulsa otra vez el botón.",
+        before=words.number(before),
+        now=words.number(now),
     )
 
 

@@ -13,8 +13,8 @@ from handlers.broadcasts.screens.labels import (
     subject_name,
 )
 from handlers.broadcasts.screens.report import ended
-from handlers.screens.buttons import AdminAction, Button, Style
-from handlers.screens.screen import Screen, lines, paragraphs
+from handlers.screens.buttons import AdminAction, Style
+from handlers.screens.screen import Screen, lines
 from storage.broadcast_types import APPROVABLE_FOR, BroadcastState, Kind, PauseReason
 from telegram_text.markup import Html, time_tag
 
@@ -94,9 +94,11 @@ def elsewhere(words: Words) -> Html:
 
 def _planned(now: BroadcastView) -> Screen:
     words = now.words
-    return Screen(
-        paragraphs(words.text("<b>Programado</b>"), _plan(now), _keep_preview(now)),
-        (Button(words.label("Cancelar este envío"), AdminAction.ASK_CANCEL, now.key),),
+    return Screen.of(
+        words.text("<b>Programado</b>"),
+        _plan(now),
+        _keep_preview(now),
+        buttons=(now.button("Cancelar este envío", AdminAction.ASK_CANCEL),),
     )
 
 
@@ -108,8 +110,13 @@ def _running(now: BroadcastView) -> Screen:
         else "<b>Enviando el mensaje…</b>"
     )
     numbers = (_bar(words, tally.done, tally.total), _speed(now, tally.open))
-    pause = Button(words.label("⏸ Pausa"), AdminAction.PAUSE, now.key)
-    return Screen(paragraphs(heading, *numbers, account(words, tally)), ((pause, _cancel(now)),))
+    pause = now.button("⏸ Pausa", AdminAction.PAUSE)
+    return Screen.of(
+        heading,
+        *numbers,
+        account(words, tally),
+        buttons=((pause, now.button("⏹ Cancelar", AdminAction.ASK_CANCEL)),),
+    )
 
 
 def _bar(words: Words, done: int, total: int) -> Html:
@@ -149,32 +156,27 @@ def _time(now: BroadcastView, seconds: float) -> Html:
     return Html(f"{clock} ({time_tag(date, then, 'D')})")
 
 
-def _cancel(now: BroadcastView) -> Button:
-    return Button(now.words.label("⏹ Cancelar"), AdminAction.ASK_CANCEL, now.key)
-
-
 def _paused(now: BroadcastView) -> Screen:
     words, broadcast, tally = now.words, now.broadcast, now.counts
     if now.is_waiting and broadcast.starts_at is not None:
-        return Screen(
-            paragraphs(
-                words.text("<b>Un envío programado espera tu decisión</b>"),
-                _plan_missed(now, broadcast.starts_at),
-                _counted_for(now),
+        return Screen.of(
+            words.text("<b>Un envío programado espera tu decisión</b>"),
+            _plan_missed(now, broadcast.starts_at),
+            _counted_for(now),
+            buttons=(
+                now.button("Enviar ahora", AdminAction.RESUME),
+                now.button("⏹ Cancelar", AdminAction.ASK_CANCEL),
             ),
-            (Button(words.label("Enviar ahora"), AdminAction.RESUME, now.key), _cancel(now)),
         )
     heading, still = _PAUSED.get(broadcast.pause_reason, _PAUSED_BY_ADMIN)
     detail = broadcast.reason_detail
-    go_on = Button(words.label("▶ Seguir"), AdminAction.RESUME, now.key)
-    return Screen(
-        paragraphs(
-            words.text(heading),
-            _bar(words, tally.done, tally.total),
-            words.text(still, reason=detail, n=detail),
-            account(words, tally),
-        ),
-        ((go_on, _cancel(now)),),
+    go_on = now.button("▶ Seguir", AdminAction.RESUME)
+    return Screen.of(
+        words.text(heading),
+        _bar(words, tally.done, tally.total),
+        words.text(still, reason=detail, n=detail),
+        account(words, tally),
+        buttons=((go_on, now.button("⏹ Cancelar", AdminAction.ASK_CANCEL)),),
     )
 
 
@@ -195,74 +197,67 @@ def _plan_missed(now: BroadcastView, starts: datetime) -> Html:
 def _recalling(now: BroadcastView) -> Screen:
     words, left = now.words, now.tally.left_to_recall
     bar = _bar(words, now.tally.delivered - left, now.tally.delivered)
-    return Screen(paragraphs(words.text("<b>Retirando los mensajes…</b>"), bar, _speed(now, left)))
+    return Screen.of(words.text("<b>Retirando los mensajes…</b>"), bar, _speed(now, left))
 
 
 def ask_cancel(now: BroadcastView) -> Screen:
     """Asks whether to cancel; the broadcast is not sent until this is answered."""
     words, broadcast, tally = now.words, now.broadcast, now.counts
-    yes = words.label("Sí, cancelar el envío")
-    cancel = Button(yes, AdminAction.CANCEL, now.key, style=Style.END)
+    cancel = now.button("Sí, cancelar el envío", AdminAction.CANCEL, style=Style.END)
     is_scheduled = broadcast.state is BroadcastState.SCHEDULED
     if is_scheduled or now.is_waiting:
-        return Screen(
-            paragraphs(
-                words.text("<b>¿Cancelar este envío programado?</b>"),
-                is_scheduled and _plan(now),
-                words.text(
-                    "No se ha enviado nada todavía. Si lo cancelas, habrá que prepararlo otra vez."
-                ),
+        return Screen.of(
+            words.text("<b>¿Cancelar este envío programado?</b>"),
+            is_scheduled and _plan(now),
+            words.text(
+                "No se ha enviado nada todavía. Si lo cancelas, habrá que prepararlo otra vez."
             ),
-            (cancel, Button(words.label("No, dejarlo como está"), AdminAction.WATCH, now.key)),
+            buttons=(cancel, now.button("No, dejarlo como está", AdminAction.WATCH)),
         )
     has = words.plural("Ya lo tiene {n} persona.", "Ya lo tienen {n} personas.", tally.delivered)
     left = words.plural("{n} persona no lo recibirá.", "{n} personas no lo recibirán.", tally.open)
-    return Screen(
-        paragraphs(
-            words.text(
-                "<b>¿Cancelar el envío?</b>\n\n"
-                "Está en pausa mientras decides: ahora no sale ningún mensaje."
-            ),
-            lines(has, left),
-            words.text("Si lo cancelas, este envío no se puede continuar."),
+    return Screen.of(
+        words.text(
+            "<b>¿Cancelar el envío?</b>\n\n"
+            "Está en pausa mientras decides: ahora no sale ningún mensaje."
         ),
-        (
+        lines(has, left),
+        words.text("Si lo cancelas, este envío no se puede continuar."),
+        buttons=(
             cancel,
-            Button(words.label("No, seguir enviando"), AdminAction.RESUME, now.key),
-            Button(words.label("Dejarlo en pausa"), AdminAction.WATCH, now.key),
+            now.button("No, seguir enviando", AdminAction.RESUME),
+            now.button("Dejarlo en pausa", AdminAction.WATCH),
         ),
     )
 
 
 def ask_recall(now: BroadcastView) -> Screen:
     """Asks whether to recall, and says what a recall cannot do."""
-    words, yes = now.words, now.words.label("Sí, retirar los mensajes")
-    return Screen(
-        paragraphs(
-            words.text("<b>¿Retirar los mensajes?</b>"),
-            words.plural(
-                "Se borrará del chat de {n} persona.",
-                "Se borrarán de los chats de {n} personas.",
-                now.tally.delivered,
-            ),
-            words.text(
-                "Quien ya lo haya leído, lo ha leído; y Telegram no deja borrar lo que se entregó "
-                "hace más de {hours} horas. No se puede deshacer.",
-                hours=RECALLABLE_HOURS,
-            ),
-            words.text(
-                "Después podrás enviar el mensaje final corregido a estas mismas personas, con "
-                "/broadcast. Hasta entonces, cuentan como si no se les hubiera dicho nada."
-                if now.broadcast.kind is Kind.CLOSING
-                else "Después podrás enviar otro aviso a todas las personas que firmaron, con "
-                "/broadcast."
-                if now.broadcast.kind is Kind.BREACH
-                else "Después podrás enviar una corrección a estas mismas personas."
-            ),
+    words = now.words
+    return Screen.of(
+        words.text("<b>¿Retirar los mensajes?</b>"),
+        words.plural(
+            "Se borrará del chat de {n} persona.",
+            "Se borrarán de los chats de {n} personas.",
+            now.tally.delivered,
         ),
-        (
-            Button(yes, AdminAction.RECALL, now.key, style=Style.END),
-            Button(words.label("No, dejarlos"), AdminAction.WATCH, now.key),
+        words.text(
+            "Quien ya lo haya leído, lo ha leído; y Telegram no deja borrar lo que se entregó "
+            "hace más de {hours} horas. No se puede deshacer.",
+            hours=RECALLABLE_HOURS,
+        ),
+        words.text(
+            "Después podrás enviar el mensaje final corregido a estas mismas personas, con "
+            "/broadcast. Hasta entonces, cuentan como si no se les hubiera dicho nada."
+            if now.broadcast.kind is Kind.CLOSING
+            else "Después podrás enviar otro aviso a todas las personas que firmaron, con "
+            "/broadcast."
+            if now.broadcast.kind is Kind.BREACH
+            else "Después podrás enviar una corrección a estas mismas personas."
+        ),
+        buttons=(
+            now.button("Sí, retirar los mensajes", AdminAction.RECALL, style=Style.END),
+            now.button("No, dejarlos", AdminAction.WATCH),
         ),
     )
 
@@ -270,62 +265,63 @@ def ask_recall(now: BroadcastView) -> Screen:
 def ask_decline(now: BroadcastView) -> Screen:
     """Asks for confirmation before declining, since the author would have to start again."""
     words = now.words
-    return Screen(
-        paragraphs(
-            words.text("<b>¿Seguro que no lo apruebas?</b>"),
-            _what(now),
-            words.text("No saldrá, y quien lo preparó tendría que empezar otra vez."),
-        ),
-        (
-            Button(words.label("Sí, que no salga"), AdminAction.DECLINE, now.key, style=Style.END),
-            Button(words.label("Volver"), AdminAction.WATCH, now.key),
+    return Screen.of(
+        words.text("<b>¿Seguro que no lo apruebas?</b>"),
+        _what(now),
+        words.text("No saldrá, y quien lo preparó tendría que empezar otra vez."),
+        buttons=(
+            now.button("Sí, que no salga", AdminAction.DECLINE, style=Style.END),
+            now.button("Volver", AdminAction.WATCH),
         ),
     )
 
 
 def _waits(now: BroadcastView) -> Screen:
     words = now.words
-    return Screen(
-        paragraphs(
-            words.text("<b>Espera la aprobación de otra persona</b>"),
-            _what(now),
-            _approval_rule(words, now.approval_above),
-            words.text(
-                "Las demás personas que administran la petición reciben el mensaje en su chat con "
-                "este bot, con un botón para aprobarlo. A quien no lo vea, dile que escriba "
-                "/broadcast."
-            ),
-            _deadline(now),
-            _keep_preview(now),
+    return Screen.of(
+        words.text("<b>Espera la aprobación de otra persona</b>"),
+        _what(now),
+        now.approval_above
+        and words.text(
+            "Hace falta otra persona cuando alguien escribe a más de {people} en 24 horas, en "
+            "uno o en varios envíos.",
+            people=words.people(now.approval_above),
         ),
-        (Button(words.label("Cancelar este envío"), AdminAction.ASK_CANCEL, now.key),),
+        words.text(
+            "Las demás personas que administran la petición reciben el mensaje en su chat con "
+            "este bot, con un botón para aprobarlo. A quien no lo vea, dile que escriba "
+            "/broadcast."
+        ),
+        _deadline(now),
+        _keep_preview(now),
+        buttons=(now.button("Cancelar este envío", AdminAction.ASK_CANCEL),),
     )
 
 
 def _asks(now: BroadcastView) -> Screen:
     words, expected = now.words, now.broadcast.expected or 0
-    if now.starts > now.now:
-        yes = words.label("Aprobar para el {moment}", moment=words.appointment(now.starts))
-    else:
-        yes = words.plural_label(
-            "Aprobar y enviar a {n} persona", "Aprobar y enviar a {n} personas", expected
-        )
-    return Screen(
-        paragraphs(
-            words.text("<b>¿Apruebas este envío?</b>"),
-            _what(now),
-            words.text(
-                "Lo ha preparado otra persona que administra la petición ({who}). Hasta que "
-                "alguien lo apruebe no sale nada.",
-                who=now.names.get(now.broadcast.author, now.broadcast.author),
-            ),
-            now.broadcast.kind is Kind.BREACH and must_say(words),
-            _deadline(now),
+    yes = now.button(
+        "Aprobar para el {moment}" if now.starts > now.now else "Aprobar y enviar a {people}",
+        AdminAction.APPROVE,
+        f"{now.key}.{expected}",
+        style=Style.SEND,
+        moment=words.appointment(now.starts),
+        people=words.people(expected),
+    )
+    return Screen.of(
+        words.text("<b>¿Apruebas este envío?</b>"),
+        _what(now),
+        words.text(
+            "Lo ha preparado otra persona que administra la petición ({who}). Hasta que "
+            "alguien lo apruebe no sale nada.",
+            who=now.who(now.broadcast.author),
         ),
-        (
-            Button(yes, AdminAction.APPROVE, f"{now.key}.{expected}", style=Style.SEND),
-            Button(words.label("Ver el mensaje"), AdminAction.REVIEW, now.key),
-            Button(words.label("No aprobar"), AdminAction.ASK_DECLINE, now.key),
+        now.broadcast.kind is Kind.BREACH and must_say(words),
+        _deadline(now),
+        buttons=(
+            yes,
+            now.button("Ver el mensaje", AdminAction.REVIEW),
+            now.button("No aprobar", AdminAction.ASK_DECLINE),
         ),
     )
 
@@ -345,19 +341,6 @@ def _deadline(now: BroadcastView) -> Html:
     return now.words.text(
         "Si nadie lo aprueba antes del {moment}, no saldrá.",
         moment=moment_name(now.words, now.starts + APPROVABLE_FOR),
-    )
-
-
-def _approval_rule(words: Words, above: int | None) -> Html | None:
-    """Says when a second admin is needed; None if never, or always."""
-    if not above:
-        return None
-    return words.plural(
-        "Hace falta otra persona cuando alguien escribe a más de {n} persona en 24 horas, en uno "
-        "o en varios envíos.",
-        "Hace falta otra persona cuando alguien escribe a más de {n} personas en 24 horas, en uno "
-        "o en varios envíos.",
-        above,
     )
 
 
@@ -382,9 +365,8 @@ def _keep_preview(now: BroadcastView) -> Html | None:
 
 def _counted_for(now: BroadcastView) -> Html:
     """Says for whom it is, and how many they were when they were last counted."""
-    return now.words.plural(
-        "Para {audience}: {n} persona.",
-        "Para {audience}: {n} personas.",
-        now.broadcast.expected or 0,
+    return now.words.text(
+        "Para {audience}: {people}.",
         audience=recipients_name(now.words, now.broadcast),
+        people=now.words.people(now.broadcast.expected or 0),
     )

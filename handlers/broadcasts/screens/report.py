@@ -3,8 +3,8 @@
 from bot.text.translations import Words, mark
 from handlers.broadcasts.screens.broadcast_view import BroadcastView, account
 from handlers.broadcasts.screens.labels import recipients_name, subject_name, unsigned_left_out
-from handlers.screens.buttons import AdminAction, Button
-from handlers.screens.screen import Screen, lines, paragraphs
+from handlers.screens.buttons import AdminAction
+from handlers.screens.screen import Screen, lines
 from storage.broadcast_types import Broadcast, BroadcastState, Kind, StopReason, Tally
 from telegram_text.markup import Html
 
@@ -25,38 +25,36 @@ def ended(now: BroadcastView) -> Screen:
     words, broadcast = now.words, now.broadcast
     tally = now.tally if broadcast.started_at is None else now.counts
     is_closing = broadcast.kind is Kind.CLOSING  # of which there is only one
-    again = Button(words.label("Enviar a quienes faltan"), AdminAction.RESUME_DRAFT, now.key)
+    again = now.button("Enviar a quienes faltan", AdminAction.RESUME_DRAFT)
     may_go_on = not is_closing and broadcast.recall_started_at is None and _missing(tally) > 0
-    correct = Button(words.label("Enviar una corrección"), AdminAction.CORRECT, now.key)
-    recall = Button(words.label("Retirar los mensajes"), AdminAction.ASK_RECALL, now.key)
-    return Screen(
-        paragraphs(
-            _heading(words, broadcast, tally),
-            not is_closing
-            and words.text(
-                "{subject}, para {audience}.",
-                subject=subject_name(words, broadcast.kind),
-                audience=recipients_name(words, broadcast),
-            ),
-            broadcast.started_at is not None and account(words, tally),
-            may_go_on
-            and tally.forbidden
-            and words.text(
-                "A quienes no admiten notas de voz ni de vídeo puedes decírselo de otra forma: "
-                "pulsa «{again}» y envíame un texto.",
-                again=again.label,
-            ),
-            _not_told(words, now.not_told, now.unsigned),
-            _recalled(now),
-            broadcast.recall_ended_at is not None
-            and broadcast.kind in (Kind.CLOSING, Kind.BREACH)
-            and words.text(
-                "Con /broadcast puedes enviarles el mensaje final corregido."
-                if is_closing
-                else "Con /broadcast puedes enviar otro aviso a todas las personas que firmaron."
-            ),
+    correct = now.button("Enviar una corrección", AdminAction.CORRECT)
+    recall = now.button("Retirar los mensajes", AdminAction.ASK_RECALL)
+    return Screen.of(
+        _heading(words, broadcast, tally),
+        not is_closing
+        and words.text(
+            "{subject}, para {audience}.",
+            subject=subject_name(words, broadcast.kind),
+            audience=recipients_name(words, broadcast),
         ),
-        (
+        broadcast.started_at is not None and account(words, tally),
+        may_go_on
+        and tally.forbidden
+        and words.text(
+            "A quienes no admiten notas de voz ni de vídeo puedes decírselo de otra forma: "
+            "pulsa «{again}» y envíame un texto.",
+            again=again.label,
+        ),
+        _not_told(words, now.not_told, now.unsigned),
+        _recalled(now),
+        broadcast.recall_ended_at is not None
+        and broadcast.kind in (Kind.CLOSING, Kind.BREACH)
+        and words.text(
+            "Con /broadcast puedes enviarles el mensaje final corregido."
+            if is_closing
+            else "Con /broadcast puedes enviar otro aviso a todas las personas que firmaron."
+        ),
+        buttons=(
             again if may_go_on else None,
             correct if broadcast.can_be_corrected(tally) else None,
             recall if now.can_be_recalled else None,

@@ -1,26 +1,10 @@
 """The screens before the confirmation: what will be sent, to how many, when and at what cost."""
 
 from handlers.broadcasts.parse_time import suggested_moments
-from handlers.broadcasts.screens.draft_view import (
-    LEAST_BALANCE,
-    DraftView,
-    left_out_by_choice,
-)
-from handlers.broadcasts.screens.labels import (
-    moment_name,
-    must_say,
-    subject_name,
-    unsigned_left_out,
-)
-from handlers.screens.buttons import (
-    NO_MORE,
-    AdminAction,
-    Button,
-    DraftStep,
-    Style,
-    dismiss_button,
-)
-from handlers.screens.screen import Lines, Screen, lines, paragraphs, sentences
+from handlers.broadcasts.screens.draft_view import LEAST_BALANCE, DraftView, left_out
+from handlers.broadcasts.screens.labels import moment_name, must_say, subject_name
+from handlers.screens.buttons import NO_MORE, AdminAction, Button, DraftStep, Style, dismiss_button
+from handlers.screens.screen import Lines, Screen, lines, sentences
 from storage.broadcast_types import Kind
 from telegram_text.markup import Html
 
@@ -36,34 +20,32 @@ def summary(view: DraftView) -> Screen:
     )
     if not view.recipients:
         nobody = words.text("Ahora mismo no hay a quién enviarlo: el número ha bajado a cero.")
-        return Screen(paragraphs(heading, nobody), [_change(view), _leave(view)])
-    return Screen(
-        paragraphs(
-            heading,
-            words.text(
-                "Arriba lo ves tal como llegará, en cada idioma."
-                if not draft.is_copied
-                else "⚠️ Has cambiado tu mensaje después de la vista previa. Lo que se enviará es "
-                "lo de la vista previa; para usar el cambio, vuelve a verla."
-                if draft.edited
-                else "Se enviará lo que ves arriba, aunque después cambies tu mensaje. No borres "
-                "esa vista previa antes de que acabe el envío: es el original que se copia."
-            ),
-            _recipients(view),
-            _left_out(view),
-            draft.kind is Kind.BREACH and must_say(words),
-            draft.kind in NO_MORE and _stop_button(view),
-            draft.corrects is Kind.CLOSING
-            and words.text(
-                "Quien entre con la petición cerrada sigue leyendo el mensaje final publicado: si "
-                "el error está también ahí, cámbialo con /closing."
-            ),
-            _when(view),
-            view.is_paid and _price(view),
-            view.needs_approval and _approval(view),
-            short,
+        return Screen.of(heading, nobody, buttons=[_change(view), _leave(view)])
+    return Screen.of(
+        heading,
+        words.text(
+            "Arriba lo ves tal como llegará, en cada idioma."
+            if not draft.is_copied
+            else "⚠️ Has cambiado tu mensaje después de la vista previa. Lo que se enviará es "
+            "lo de la vista previa; para usar el cambio, vuelve a verla."
+            if draft.edited
+            else "Se enviará lo que ves arriba, aunque después cambies tu mensaje. No borres "
+            "esa vista previa antes de que acabe el envío: es el original que se copia."
         ),
-        _choices(view, may_send=short is None),
+        _recipients(view),
+        left_out(view),
+        draft.kind is Kind.BREACH and must_say(words),
+        draft.kind in NO_MORE and _stop_button(view),
+        draft.corrects is Kind.CLOSING
+        and words.text(
+            "Quien entre con la petición cerrada sigue leyendo el mensaje final publicado: si "
+            "el error está también ahí, cámbialo con /closing."
+        ),
+        _when(view),
+        view.is_paid and _price(view),
+        view.needs_approval and _approval(view),
+        short,
+        buttons=_choices(view, may_send=short is None),
     )
 
 
@@ -74,75 +56,38 @@ def second_confirmation(view: DraftView) -> Screen:
     on one place send nothing.
     """
     words = view.words
-    return Screen(
-        paragraphs(
-            words.plural(
-                "<b>Vas a escribir a {n} persona. ¿Seguro?</b>",
-                "<b>Vas a escribir a {n} personas. ¿Seguro?</b>",
-                view.recipients,
-            ),
-            _recipients(view),
-            _when(view),
-            view.needs_approval and _approval(view),
-            view.is_breach_alone
-            and words.text(
-                "Solo tú administras la petición, así que nadie más lo revisará antes de que "
-                "salga."
-            ),
-            words.text(
-                "Mira una vez más lo que hay arriba. En cuanto empiece podrás detenerlo, pero "
-                "quien ya lo tenga puede haberlo leído."
-            ),
+    return Screen.of(
+        words.text(
+            "<b>Vas a escribir a {people}. ¿Seguro?</b>", people=words.people(view.recipients)
         ),
-        (
+        _recipients(view),
+        _when(view),
+        view.needs_approval and _approval(view),
+        view.is_breach_alone
+        and words.text(
+            "Solo tú administras la petición, así que nadie más lo revisará antes de que salga."
+        ),
+        words.text(
+            "Mira una vez más lo que hay arriba. En cuanto empiece podrás detenerlo, pero "
+            "quien ya lo tenga puede haberlo leído."
+        ),
+        buttons=(
             _test(view),
-            view.button(words.label("Volver"), DraftStep.BACK),
+            view.button("Volver", DraftStep.BACK),
             _confirm(view),
             _leave(view),
         ),
     )
 
 
-def _left_out(view: DraftView) -> Html:
-    """Says how many signers will not get it, and why."""
-    words, numbers = view.words, view.numbers
-    return lines(
-        *left_out_by_choice(view),
-        numbers.unreachable
-        and words.plural(
-            "{n} persona más firmó, pero ha bloqueado el bot o ha dejado Telegram: no se "
-            "le puede escribir.",
-            "{n} personas más firmaron, pero han bloqueado el bot o han dejado Telegram: "
-            "no se les puede escribir.",
-            numbers.unreachable,
-        ),
-        numbers.muted
-        and view.draft.kind is not Kind.BREACH
-        and words.plural(
-            "{n} persona más firmó y pidió que no se le escribiera.",
-            "{n} personas más firmaron y pidieron que no se les escribiera.",
-            numbers.muted,
-        ),
-        numbers.unsigned and unsigned_left_out(words, numbers.unsigned),
-    )
-
-
 def _stop_button(view: DraftView) -> Html:
     """Says how recipients can stop messages of this kind."""
     words, draft = view.words, view.draft
-    if any(version.is_album for version in draft.versions.values()):
-        return words.text(
-            "Bajo un álbum no caben botones. Dilo en el texto: quien no quiera más noticias "
-            "puede dejarlas en /mydata."
-            if draft.kind is Kind.NEWS
-            else "Bajo un álbum no caben botones. Dilo en el texto: quien no quiera más novedades "
-            "puede dejarlas en /mydata."
-        )
     return words.text(
-        "Debajo lleva un botón para no recibir más noticias: es su derecho, y así nadie "
-        "tiene que bloquear el bot."
-        if draft.kind is Kind.NEWS
-        else "Debajo lleva un botón para no recibir más novedades: es su derecho, y así nadie "
+        "Bajo un álbum no caben botones. Dilo en el texto: quien no quiera más mensajes así "
+        "puede dejarlos en /mydata."
+        if any(version.is_album for version in draft.versions.values())
+        else "Debajo lleva un botón para no recibir más mensajes así: es su derecho, y así nadie "
         "tiene que bloquear el bot."
     )
 
@@ -187,10 +132,8 @@ def _when(view: DraftView) -> Html:
         sentences(
             words.text("Tardará alrededor de {duration}.", duration=words.duration(view.seconds)),
             draft.elements > 1
-            and words.plural(
-                "Un álbum cuenta como {n} mensaje por persona.",
-                "Un álbum cuenta como {n} mensajes por persona.",
-                draft.elements,
+            and words.text(
+                "Un álbum cuenta como {n} mensajes por persona.", n=words.number(draft.elements)
             ),
         ),
     )
@@ -213,18 +156,14 @@ def _price(view: DraftView) -> Html:
 
 
 def _approval(view: DraftView) -> Html:
-    words, written_to = view.words, view.written_to
-    return sentences(
-        words.text(
-            "Otra persona que administra la petición tiene que aprobarlo: "
-            "verá lo mismo que tú, y hasta que lo apruebe no sale nada."
-        ),
-        written_to
-        and words.plural(
-            "En las últimas 24 horas ya has escrito a {n} persona, y todo junto cuenta.",
-            "En las últimas 24 horas ya has escrito a {n} personas, y todo junto cuenta.",
-            written_to,
-        ),
+    return view.words.text(
+        "Otra persona que administra la petición tiene que aprobarlo: verá lo mismo que tú, y "
+        "hasta que lo apruebe no sale nada. En las últimas 24 horas ya has escrito a {people}, y "
+        "todo junto cuenta."
+        if view.written_to
+        else "Otra persona que administra la petición tiene que aprobarlo: verá lo mismo que tú, "
+        "y hasta que lo apruebe no sale nada.",
+        people=view.words.people(view.written_to),
     )
 
 
@@ -245,31 +184,32 @@ def _short_of_stars(view: DraftView) -> Html | None:
 
 
 def _choices(view: DraftView, *, may_send: bool) -> Lines:
-    words, draft, button = view.words, view.draft, view.button
+    draft = view.draft
     twice, is_planned = view.is_confirmed_twice, draft.starts_at is not None
-    time = words.label("🕒 Cambiar la hora" if is_planned else "🕒 Programar")
-    pay = words.label(
-        "Enviarlo gratis, más despacio" if draft.paid else "Pagar para que vaya más deprisa"
+    time = view.button("🕒 Cambiar la hora" if is_planned else "🕒 Programar", DraftStep.ASK_TIME)
+    pay = view.button(
+        "Enviarlo gratis, más despacio" if draft.paid else "Pagar para que vaya más deprisa",
+        DraftStep.TOGGLE_PAID,
     )
-    again = button(words.label("👁 Ver la vista previa otra vez"), DraftStep.PREVIEW)
-    onward = button(words.label("Continuar"), DraftStep.SECOND_CONFIRMATION)
-    now = button(words.label("Quitar la hora"), DraftStep.REMOVE_TIME)
+    again = view.button("👁 Ver la vista previa otra vez", DraftStep.PREVIEW)
+    onward = view.button("Continuar", DraftStep.SECOND_CONFIRMATION)
+    now = view.button("Quitar la hora", DraftStep.REMOVE_TIME)
     may_plan = is_planned or draft.kind is not Kind.BREACH
     return [
         again if draft.edited else None,
         _confirm(view) if may_send and not twice else None,
         _test(view),
         onward if may_send and twice else None,
-        button(time, DraftStep.ASK_TIME) if may_plan else None,
+        time if may_plan else None,
         now if is_planned else None,
-        button(pay, DraftStep.TOGGLE_PAID) if view.can_be_paid else None,
+        pay if view.can_be_paid else None,
         _change(view),
         _leave(view),
     ]
 
 
 def _test(view: DraftView) -> Button:
-    return view.button(view.words.label("Enviarme una prueba"), DraftStep.TEST)
+    return view.button("Enviarme una prueba", DraftStep.TEST)
 
 
 def _confirm(view: DraftView) -> Button:
@@ -277,14 +217,9 @@ def _confirm(view: DraftView) -> Button:
     if starts_at is not None and not view.needs_approval:
         label = words.label("Programar para el {moment}", moment=words.appointment(starts_at))
     else:
-        label = words.plural_label(
-            "Pedir la aprobación, para {n} persona"
-            if view.needs_approval
-            else "Enviar a {n} persona",
-            "Pedir la aprobación, para {n} personas"
-            if view.needs_approval
-            else "Enviar a {n} personas",
-            view.recipients,
+        label = words.label(
+            "Pedir la aprobación, para {people}" if view.needs_approval else "Enviar a {people}",
+            people=words.people(view.recipients),
         )
     return Button(label, AdminAction.SEND, view.token, style=Style.SEND)
 
@@ -292,7 +227,7 @@ def _confirm(view: DraftView) -> Button:
 def _change(view: DraftView) -> Button | None:
     if view.draft.kind is Kind.CLOSING:
         return None
-    return view.button(view.words.label("Cambiar"), DraftStep.CHANGE)
+    return view.button("Cambiar", DraftStep.CHANGE)
 
 
 def _leave(view: DraftView) -> Button:
@@ -304,16 +239,12 @@ def ask_time(view: DraftView) -> Screen:
     """Asks for the time to send at, and offers some."""
     words = view.words
     moments = [
-        view.button(
-            words.label(label, time=words.clock(at)), DraftStep.SCHEDULE, str(int(at.timestamp()))
-        )
+        view.button(label, DraftStep.SCHEDULE, str(int(at.timestamp())), time=words.clock(at))
         for at, label in suggested_moments(view.now, words.zone)
     ]
-    return Screen(
-        paragraphs(
-            words.text("<b>¿Cuándo?</b>"),
-            words.text("Ahora es {moment}.", moment=moment_name(words, view.now)),
-            words.text("Elige o escríbeme el día y la hora, como «mañana 18:30» o «26/11 18:30»."),
-        ),
-        moments,
+    return Screen.of(
+        words.text("<b>¿Cuándo?</b>"),
+        words.text("Ahora es {moment}.", moment=moment_name(words, view.now)),
+        words.text("Elige o escríbeme el día y la hora, como «mañana 18:30» o «26/11 18:30»."),
+        buttons=moments,
     )

@@ -10,8 +10,6 @@ from handlers.broadcasts.draft import (
     DraftStage,
     new_draft,
     with_edit_noted,
-    with_kind,
-    with_links,
     with_message,
     with_preview,
 )
@@ -28,6 +26,8 @@ from tests.handlers.broadcasts.drafts import (
     piece,
     shown,
     two_versions,
+    with_kind,
+    with_links,
     written,
 )
 
@@ -49,8 +49,8 @@ def of_drafts(language: str) -> Mapping[str, Screen]:
 
     planned = shown().changed(NOW, starts_at=NOW + timedelta(days=1))
     paid = shown().changed(NOW, paid=True)
-    news = with_kind(written(), Kind.NEWS, NOW)
-    linking = with_links(written().changed(NOW, language="es"), ((LINK,),), NOW)
+    news = with_kind(written(), Kind.NEWS)
+    linking = with_links(written(), LINK)
     lost = with_message(empty(), piece(links=((LINK,) * 11,), lost_buttons=True), NOW)
     both = with_message(lost.changed(NOW, language="en"), piece(18, links=((LINK,) * 10,)), NOW)
     breach = new_draft("es", NOW, Kind.BREACH, paid=False)

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.broadcast.confirmation import ConfirmationTerms
 from bot.text.translations import Catalogs
 from handlers.broadcasts.draft import (
     Draft,
@@ -13,7 +12,6 @@ from handlers.broadcasts.draft import (
     Link,
     Version,
     new_draft,
-    with_kind,
     with_message,
     with_preview,
 )
@@ -52,9 +50,20 @@ def two_versions() -> Draft:
     return with_message(draft, piece(18, "photo", group="g"), NOW)
 
 
+def with_kind(draft: Draft, kind: Kind) -> Draft:
+    """The draft with its kind chosen, and its audience still to be."""
+    return draft.changed(NOW, kind=kind, audience_chosen=False, stage=DraftStage.AUDIENCE)
+
+
+def with_links(draft: Draft, *links: Link) -> Draft:
+    """The draft with these buttons under its message, one in a row."""
+    version = draft.versions["es"].model_copy(update={"links": tuple((link,) for link in links)})
+    return draft.with_content_changed(NOW, versions={**draft.versions, "es": version})
+
+
 def shown(draft: Draft | None = None) -> Draft:
     """A draft to everyone that was shown: its copies have the ids of the originals, and 100."""
-    chosen = with_kind(draft or written(), Kind.UPDATE, NOW).changed(NOW, audience_chosen=True)
+    chosen = with_kind(draft or written(), Kind.UPDATE).changed(NOW, audience_chosen=True)
     copies = {
         language: [message + 100 for message in version.messages]
         for language, version in chosen.versions.items()
@@ -66,7 +75,6 @@ def draft_view(
     draft: Draft, numbers: RecipientCounts = NUMBERS, language: str = "es", **more: Any
 ) -> DraftView:
     """A draft and its surroundings."""
-    terms = ConfirmationTerms(b"c" * 32, draft.kind, draft.audience_language, 1)
     surroundings: dict[str, Any] = {
         "words": CATALOGS.words(language),
         "languages": LANGUAGES,
@@ -74,7 +82,7 @@ def draft_view(
         "now": NOW,
         "rate": 28.0,
         "free_rate": 28.0,
-        "terms": terms,
+        "revision": 1,
     }
     return DraftView(draft=draft, **{**surroundings, **more})
 

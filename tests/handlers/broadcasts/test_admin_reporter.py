@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from telegram.error import TelegramError
 
-from handlers.broadcasts.admin_reporter import AdminReporter
+from handlers.broadcasts.progress_message import AdminReporter
 from simulator.chats import Message
 from simulator.faults import Fault
 from storage import Storage
@@ -30,7 +30,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
 def reporter_of(scene: Scene) -> tuple[AdminReporter, Storage]:
     """Another reporter than the running bot's, and its storage."""
     application = scene.app.application
-    reporter = AdminReporter(application.bot, application.services)
+    reporter = AdminReporter(application.services)
     return reporter, application.services.storage
 
 

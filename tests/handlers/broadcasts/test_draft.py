@@ -1,24 +1,55 @@
-"""A draft accepts what it waits for, once, and keeps its preview until its content changes."""
+"""A draft: what it accepts, which buttons it has, what is confirmed, and the numbers it shows.
 
+What each button does is told in `tests/features`, what the screens say is in `pages.txt`.
+"""
+
+from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from bot.broadcast.confirmation import ConfirmationTerms, confirmation, confirmed
 from handlers.broadcasts.draft import (
     REMEMBERED_FOR,
     WAITS_FOR,
+    Draft,
     DraftStage,
+    new_draft,
     parse_draft,
     with_edit_noted,
-    with_links,
     with_message,
-    without_version,
 )
-from tests.handlers.broadcasts.drafts import LINK, NOW, empty, piece, shown, written
+from handlers.broadcasts.screens.draft_view import RecipientCounts
+from handlers.broadcasts.steps import changed_by, is_offered
+from handlers.screens.buttons import DraftStep, DraftTap
+from storage.broadcast_types import Kind
+from tests.handlers.broadcasts.drafts import (
+    LINK,
+    NOW,
+    NUMBERS,
+    draft_view,
+    empty,
+    piece,
+    shown,
+    two_versions,
+    with_kind,
+    with_links,
+    written,
+)
+
+SERVICES: Any = SimpleNamespace(petition=SimpleNamespace(languages=("es", "en")))
+CTX: Any = SimpleNamespace(services=SERVICES, now=NOW)
+PEOPLE = {DraftStep.NEXT, DraftStep.ASK_SUBJECT, DraftStep.SUBJECT, DraftStep.AUDIENCE}
+LINKS = {DraftStep.LINKS, DraftStep.REMOVE_LINKS}
+TIME = {DraftStep.ASK_TIME, DraftStep.SCHEDULE, DraftStep.REMOVE_TIME}
+MESSAGE = {DraftStep.WRITE, DraftStep.REMOVE_VERSION, DraftStep.CHANGE}
+PAID: dict[str, Any] = {"may_pay": True, "rate": 1000.0}
 
 
 def test_it_is_read_back_as_it_was_stored() -> None:
-    draft = shown(with_links(written(), ((LINK,),), NOW)).changed(NOW, starts_at=NOW)
+    draft = shown(with_links(written(), LINK)).changed(NOW, starts_at=NOW)
     assert parse_draft(draft.model_dump_json()) == draft
 
 
@@ -48,15 +79,13 @@ def test_a_late_part_of_an_album_does_not_stop_what_is_being_written() -> None:
     assert grown.versions["es"].messages == (17, 18)
 
 
-def test_each_language_has_a_version_of_its_own_and_the_base_stays() -> None:
+def test_each_language_has_a_version_of_its_own() -> None:
     draft = with_message(
         written(message_id=17).changed(NOW, stage=DraftStage.CONTENT, language="en"),
         piece(18),
         NOW,
     )
     assert {code: v.messages for code, v in draft.versions.items()} == {"es": (17,), "en": (18,)}
-    assert set(without_version(draft, "en", NOW).versions) == {"es"}
-    assert without_version(draft, "es", NOW) == draft
 
 
 def test_an_edit_after_the_preview_is_noticed_and_changes_nothing_that_is_sent() -> None:
@@ -82,3 +111,119 @@ def test_it_waits_for_an_hour_and_is_remembered_for_a_day() -> None:
     assert not draft.is_fresh(NOW + WAITS_FOR + timedelta(seconds=1))
     assert draft.is_remembered(NOW + REMEMBERED_FOR)
     assert not draft.is_remembered(NOW + REMEMBERED_FOR + timedelta(seconds=1))
+
+
+def of_kind(kind: Kind) -> Draft:
+    """A draft of a kind, with its message."""
+    draft = new_draft("es", NOW, kind, paid=False)
+    return draft if kind is Kind.CLOSING else with_message(draft, piece(), NOW)
+
+
+def offered(draft: Draft, *, version: int = 0) -> set[DraftStep]:
+    """The buttons that it has, as they were drawn for its version, or one before or after."""
+    taps = (DraftTap(draft.key, draft.version + version, step, "es") for step in DraftStep)
+    return {tap.step for tap in taps if is_offered(draft, tap, SERVICES)}
+
+
+@pytest.mark.parametrize(
+    ("draft", "lacks"),
+    [
+        (shown(), set()),
+        (shown().changed(NOW, topic="an earlier one"), PEOPLE),
+        (of_kind(Kind.NEWS), set()),
+        (of_kind(Kind.CLOSING), PEOPLE | LINKS | MESSAGE),
+        (of_kind(Kind.CORRECTION), PEOPLE | LINKS),
+        (of_kind(Kind.BREACH), PEOPLE | LINKS | TIME),
+        (empty(), set(DraftStep) - {DraftStep.CANCEL}),
+    ],
+)
+def test_a_draft_lacks_the_buttons_for_what_is_decided_of_it(
+    draft: Draft, lacks: set[DraftStep]
+) -> None:
+    assert offered(draft) == set(DraftStep) - lacks
+
+
+def test_a_button_of_another_version_or_draft_or_language_is_none() -> None:
+    draft = shown()
+    assert offered(draft, version=-1) == offered(draft, version=1) == set()
+    assert not is_offered(draft, DraftTap("another", draft.version, DraftStep.TEST), SERVICES)
+    catalan = DraftTap(draft.key, draft.version, DraftStep.WRITE, "ca")
+    assert not is_offered(draft, catalan, SERVICES)
+
+
+def test_a_version_can_be_removed_and_that_of_the_default_language_stays() -> None:
+    draft = two_versions()
+
+    def without(language: str) -> Any:
+        tap = DraftTap(draft.key, draft.version, DraftStep.REMOVE_VERSION, language)
+        return changed_by(draft, tap, CTX)
+
+    assert set(without("en").versions) == {"es"}
+    assert without("es") == draft
+
+
+def terms(draft: Draft | None = None, **changed: Any) -> ConfirmationTerms:
+    view: dict[str, Any] = {
+        "content": {"es": {"messages": [117]}},
+        "may_pay": True,
+        "rate": 1000.0,
+    }
+    found = draft_view(draft or shown(), **{**view, **changed}).terms
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("what", "now"),
+    [
+        ("the content", terms(content={"es": {"messages": [118]}})),
+        ("the petition", terms(revision=4)),
+        ("the price", terms(shown().changed(NOW, paid=True))),
+        ("what it is about", terms(with_kind(shown(), Kind.NEWS))),
+        ("the time", terms(shown().changed(NOW, starts_at=NOW + timedelta(hours=2)))),
+        ("the topic", terms(shown().changed(NOW, topic="an earlier one"))),
+        ("the last signature counted", terms(shown().changed(NOW, last_signature_number=1600))),
+    ],
+)
+def test_a_confirmation_is_void_once_anything_it_was_bound_to_is_another(
+    what: str, now: ConfirmationTerms
+) -> None:
+    token = confirmation(terms(), 1200, now=NOW)
+    assert confirmed(token, terms(), now=NOW)
+    assert not confirmed(token, now, now=NOW), f"{what} is another, and it was confirmed"
+
+
+def album_of(count: int) -> Draft:
+    draft = empty()
+    for message_id in range(20, 20 + count):
+        draft = with_message(draft, piece(message_id, "photo", group="g"), NOW)
+    return draft
+
+
+def test_the_expected_time_follows_the_rate_and_counts_an_album_message_by_message() -> None:
+    assert draft_view(shown(), rate=30.0).seconds == 51.0
+    assert draft_view(shown(), RecipientCounts(), rate=28.0).seconds == 0.0
+    numbers = replace(NUMBERS, people={"es": 280})
+    two = with_message(written(), piece(18, group=None), NOW)
+    drafts = (shown(), shown(two), shown(album_of(3)))
+    assert [draft_view(each, numbers).seconds for each in drafts] == [10.0, 10.0, 30.0]
+    paid = draft_view(shown().changed(NOW, paid=True), numbers, **PAID)
+    assert paid.seconds < draft_view(shown(), numbers, **PAID).seconds == 10.0
+
+
+def test_the_price_is_a_star_for_ten_messages_and_an_album_is_never_paid_for() -> None:
+    prices = {1: 1, 10: 1, 11: 2, 70: 7, 1530: 153}
+    views = [draft_view(shown(), RecipientCounts(people={"es": people})) for people in prices]
+    assert [view.price for view in views] == list(prices.values())
+    many, paid = replace(NUMBERS, people={"es": 200_000}), shown().changed(NOW, paid=True)
+    balances = (None, 9_999, 19_999, 20_000)
+    views = [draft_view(paid, many, balance=each, **PAID) for each in balances]
+    assert [view.is_affordable for view in views] == [False, False, False, True]
+    album = draft_view(shown(album_of(2)).changed(NOW, paid=True), **PAID)
+    assert (album.is_paid, album.is_affordable) == (False, True)
+
+
+def test_what_is_paid_for_goes_to_no_more_people_than_the_price_that_was_shown_is_for() -> None:
+    paid = draft_view(shown().changed(NOW, paid=True), **PAID)
+    assert [paid.most_recipients(shown) for shown in (1525, 1530)] == [1530, 1530]
+    assert draft_view(shown(), **PAID).most_recipients(1530) == 1683

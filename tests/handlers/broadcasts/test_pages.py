@@ -13,10 +13,10 @@ from handlers.broadcasts.menu import BroadcastOptions, menu_screen
 from handlers.broadcasts.screens import progress
 from handlers.broadcasts.screens.broadcast_view import BroadcastView
 from handlers.broadcasts.screens.progress import state_screen
-from handlers.closing_texts import Unready
+from handlers.closing import Unready
 from handlers.screens.buttons import AdminAction
 from handlers.screens.screen import Screen
-from storage.broadcast_types import Correction, Kind, PauseReason, StopReason, Tally
+from storage.broadcast_types import Broadcast, Correction, Kind, PauseReason, StopReason, Tally
 from telegram_text.markup import length, parse
 from tests.handlers.broadcasts.draft_pages import of_drafts
 from tests.handlers.broadcasts.drafts import (
@@ -48,7 +48,11 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         view = broadcast_view(broadcast(state, **more), tally, language)
         return screen(replace(view, **(seen or {})))
 
-    entries = [(broadcast("finished"), Tally(total=3, delivered=3))] * history.ON_A_PAGE
+    def seen_by(reader: int, known: Broadcast, tally: Tally, **more: Any) -> BroadcastView:
+        return replace(broadcast_view(known, tally, language), reader=reader, **more)
+
+    finished = seen_by(MARTA, broadcast("finished"), Tally(total=3, delivered=3))
+    entries = [finished] * history.ON_A_PAGE
     words = CATALOGS.words(language)
     every = Tally(
         total=40, delivered=1, unreachable=2, unconfirmed=3, rejected=4, forbidden=5, withdrawn=6,
@@ -188,16 +192,14 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         "recall the notice?": page("finished", screen=progress.ask_recall, kind=Kind.BREACH),
         "history of all": history.list_screen(
             words,
-            [(each, every) for each in of_all],
-            {LUCY: "Lucy <3"},
+            [seen_by(MARTA, each, every, names={LUCY: "Lucy <3"}) for each in of_all],
             page=0,
             more=False,
-            reader=MARTA,
         ),
         "history of the last": history.list_screen(
-            words, [(each, every) for each in last], {}, page=1, more=False, reader=LUCY
+            words, [seen_by(LUCY, each, every) for each in last], page=1, more=False
         ),
-        "history of nothing": history.list_screen(words, [], {}, page=0, more=False, reader=MARTA),
+        "history of nothing": history.list_screen(words, [], page=0, more=False),
         "planned": page("scheduled", starts_at=NOW + DAY),
         "asks for approval": page("scheduled", starts_at=NOW, confirmed_by=None),
         "to be approved": page(
@@ -226,7 +228,7 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         "cancel?": page("paused", screen=progress.ask_cancel),
         "recall?": page("finished", screen=progress.ask_recall),
         "recalling": page("finished", recall_started_at=NOW),
-        "history": history.list_screen(words, entries, {}, page=1, more=True, reader=MARTA),
+        "history": history.list_screen(words, entries, page=1, more=True),
     }
 
 
