@@ -361,6 +361,14 @@ def test_no_chat_is_free_before_its_own_last_refusal_has_passed(
             assert pauses.seconds_left(other, now) >= end - now - 1e-9
 
 
+def test_a_probe_that_was_accepted_is_a_chat_like_any() -> None:
+    pauses = suspected(60, 60, 60)
+    asked_whether(pauses, STRANGER, 100.0)
+    pauses.accepted(STRANGER, 100.01)
+    assert not pauses.refused(STRANGER, 60, 100.02)
+    assert not pauses.overall.is_on(100.02)
+
+
 def test_chats_refused_over_more_than_a_second_are_no_suspicion() -> None:
     pauses = Pauses()
     for chat in (1, 2, 3):
