@@ -153,17 +153,18 @@ class PetitionSimulation:
         return lives
 
     def _acts_beside(self) -> list[Coroutine[Any, Any, None]]:
-        acts: list[Coroutine[Any, Any, None]] = [self._is_kept_up()]
+        dice, world = random.Random(self.seed), self.telegram.world  # noqa: S311 - a test's own dice
+        # In both kinds of rounds, as a proxy that refuses is nobody's attack.
+        acts: list[Coroutine[Any, Any, None]] = [self._is_kept_up(), self._hiccups()]
         if not self.hostile:
             return acts
-        dice, world = random.Random(self.seed), self.telegram.world  # noqa: S311 - a test's own dice
         victims = [one.person for one in self.others]
         for number in range(len(self.others) // 9):
             person = world.person(f"Eva{number}", last_name="Mala", language="es")
             one = HostilePerson(person, self.telegram, victims, random.Random(number))  # noqa: S311
             late = self.seconds * _COMING * dice.random()
             acts.append(repeat_attack(attack_of(one, number), late))
-        return [*acts, self._hiccups(dice)]
+        return acts
 
     async def _tells_the_story(self) -> None:
         await self._until(_FIRST_KILL)
@@ -229,8 +230,9 @@ class PetitionSimulation:
                 await self.bot.start()
                 self._started_at = time.monotonic()
 
-    async def _hiccups(self, dice: random.Random) -> None:
+    async def _hiccups(self) -> None:
         """Refuses a poll of the running bot now and then, as a proxy may."""
+        dice = random.Random(self.seed)  # noqa: S311 - a test's own dice
         while True:
             for code in _HICCUPS:
                 await asyncio.sleep(dice.uniform(40.0, 80.0))
