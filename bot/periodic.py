@@ -19,6 +19,15 @@ async def wait_for(event: asyncio.Event, seconds: float) -> bool:
     return event.is_set()
 
 
+def is_cancelled() -> bool:
+    """Returns whether somebody cancelled the present task; false of a stray cancellation.
+
+    That comes out of something that the task awaited, and that was cancelled.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 async def run_periodically(
     part: str,
     seconds: float,

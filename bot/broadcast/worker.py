@@ -15,7 +15,7 @@ from bot.broadcast.confirmation import most_for_one_admin
 from bot.broadcast.context import Interrupt, InterruptReason, WorkerContext
 from bot.broadcast.recall import Recall
 from bot.broadcast.sender import Sender
-from bot.periodic import run_periodically, wait_for
+from bot.periodic import is_cancelled, run_periodically, wait_for
 from bot.tracebacks import error_reference, kind_of, place_of
 from storage.broadcast_transitions import (
     begin_broadcast,
@@ -90,7 +90,7 @@ class Worker:
         except (Unavailable, TimeoutError):
             _log.warning("broadcast_waits_for_database")
         except asyncio.CancelledError:
-            if self._running is None or self._running.cancelling():
+            if is_cancelled():
                 raise
             # A stray cancellation, out of something that it awaited.
             _log.warning("worker_restarted")
@@ -219,7 +219,8 @@ class BroadcastRun:
                 return False
             finally:
                 await work.settle()
-                if interrupt.reason is not InterruptReason.LOST:
+                # Who cancels it has no time left to wait for a database that is away.
+                if interrupt.reason is not InterruptReason.LOST and not is_cancelled():
                     await self._context.recorder.flush()
                 # An edit in flight could overtake the final report. When the process is stopping
                 # there is no final report, and no time to wait.
