@@ -16,6 +16,7 @@ from typing import Any, TypeGuard
 import structlog
 
 from bot.back_off import BackOff
+from bot.periodic import is_cancelled
 from bot.tracebacks import kind_of, place_of
 
 _log = structlog.stdlib.get_logger()
@@ -271,6 +272,10 @@ class Dispatcher:
                 await self._handle(job.update, behind)
         except (TryAgain, TimeoutError) as error:
             return self._failed(job, error)
+        except asyncio.CancelledError as error:
+            if is_cancelled():
+                raise
+            return self._failed(job, error)
         except Exception as error:  # whatever it is, the updates behind this one go on
             self.counts.passed_over += 1
             # Never its message: it may contain what a person wrote.
@@ -280,7 +285,7 @@ class Dispatcher:
             self.counts.handled += 1
         return True
 
-    def _failed(self, job: _Job, error: Exception) -> bool:
+    def _failed(self, job: _Job, error: BaseException) -> bool:
         if job.tries == 0:
             job.failing_since, job.handled_before = self._clock(), self.counts.handled
         job.tries += 1

@@ -10,6 +10,7 @@ from telegram.error import TelegramError
 
 from bot.back_off import BackOff
 from bot.intake.dispatcher import Dispatcher, is_number, is_numbered
+from bot.periodic import is_cancelled
 from bot.text.terminal_language import TerminalError, label
 from bot.tracebacks import kind_of, place_of
 from bot.transport.client import TelegramClient
@@ -165,15 +166,18 @@ class Polling:
         Raises:
             TokenUnknown: Telegram has denied the token for a minute.
         """
-        if self._stopping:
-            return
-        self._polling = asyncio.create_task(self._poll())
         try:
-            await self._polling
-        except asyncio.CancelledError:
-            current = asyncio.current_task()
-            if current is not None and current.cancelling():
-                raise
+            while not self._stopping:
+                self._polling = asyncio.create_task(self._poll())
+                try:
+                    await self._polling
+                except asyncio.CancelledError:
+                    if is_cancelled():
+                        raise
+                if not self._stopping:
+                    # A stray cancellation, out of something that it awaited.
+                    _log.warning("polling_restarted")
+                    await self._sleep(_PAUSES.first)
         finally:
             self._second_poller.stop()
 

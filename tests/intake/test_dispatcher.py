@@ -197,6 +197,23 @@ async def test_a_failing_update_holds_the_order_of_its_chat() -> None:
     assert handled == [1, 2, 3]
 
 
+async def test_a_cancellation_that_nobody_asked_for_ends_no_chat() -> None:
+    handled = []
+
+    async def handle(update: dict[str, Any], _behind: UpdatesBehind) -> None:
+        handled.append(update["update_id"])
+        if len(handled) == 1:
+            given_up = asyncio.get_running_loop().create_future()
+            given_up.cancel()
+            await given_up
+
+    work = dispatch(handle)
+    async with asyncio.timeout(5):
+        await asyncio.gather(work.take(message(1)), work.take(message(2)))
+    assert handled == [1, 1, 2]
+    assert work.counts == Counts(handled=2, retried=1)
+
+
 async def test_draining_tries_nothing_again_and_keeps_what_stands_behind_a_failure() -> None:
     handled = []
 

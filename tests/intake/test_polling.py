@@ -102,6 +102,22 @@ async def test_who_ends_it_from_outside_ends_it_as_a_cancellation(intake: Runnin
         await task
 
 
+async def test_a_cancellation_that_nobody_asked_for_does_not_end_it(
+    intake: RunningPolling,
+) -> None:
+    take = intake.dispatch.take
+    intake.dispatch.take = _cancelled  # type: ignore[assignment,method-assign]
+    intake.inbox.put(1)
+    async with polling(intake):
+        await intake.until(lambda: intake.clock.taken[:1] == [0.5])
+        intake.dispatch.take = take  # type: ignore[method-assign]
+        await intake.until(lambda: intake.handler.done == [1])
+
+
+def _cancelled(_update: object) -> asyncio.Future[None]:
+    raise asyncio.CancelledError
+
+
 async def test_a_stop_does_not_swallow_a_cancellation(intake: RunningPolling) -> None:
     task = asyncio.create_task(intake.polling.run())
     await intake.until(lambda: bool(intake.inbox.polls))
