@@ -37,7 +37,7 @@ from storage.broadcasts import (
     recipients,
     written_to_alone,
 )
-from storage.petitions import lock_petition
+from storage.petitions import forget_petition_notices, lock_petition
 from storage.tables import BROADCASTS, DELIVERIES, RESTORES, SIGNATURES
 from storage.transaction import Transaction
 
@@ -188,6 +188,9 @@ def change_broadcast(
         values["recall_started_at"] = at
     elif action is not BroadcastAction.PAUSE:
         values["cancel_requested_at"] = None
+    if action is BroadcastAction.RESUME:
+        # What was asked is decided; the same may come again.
+        forget_petition_notices(tx, f"{key.hex()}/")
     add_audit(tx, f"broadcast_{action}", at=at, actor=actor, detail=key.hex()[:8])
     to = TRANSITIONS[action].to
     if to is None:

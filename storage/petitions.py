@@ -269,6 +269,12 @@ def mark_petition_notice_sent(tx: Transaction, kind: str, about: str, at: dateti
     tx.add_new(PETITION_NOTICES, kind=kind, about=about, sent_at=at)
 
 
+def forget_petition_notices(tx: Transaction, begin: str) -> None:
+    """Has the notices sent again whose `about` is longer than `begin`, and begins so."""
+    about = PETITION_NOTICES.c.about
+    tx.delete(PETITION_NOTICES, func.substr(about, 1, len(begin)) == begin, about != begin)
+
+
 def first_petition_notice_at(tx: Transaction, kind: str, about: str) -> datetime | None:
     """Returns when the first notice of a kind was sent whose `about` begins like this."""
     columns = PETITION_NOTICES.c

@@ -179,7 +179,10 @@ class BroadcastRun:
             await context.storage.write(settle_deliveries, now())
             return await self._report_end()
         # Admins who were told of it and resumed the broadcast have checked the bot.
-        seen = (key, pause_question(PauseReason.NOBODY, str(MOST_UNREACHABLE))) in context.asked
+        nobody = (key, pause_question(PauseReason.NOBODY, str(MOST_UNREACHABLE)))
+        seen = nobody in context.asked
+        # What else it waited for is decided, and is asked again if it comes again.
+        context.asked -= {each for each in context.asked if each[0] == key and each != nobody}
         done = await self._work_through(Sender(context, self._broadcast, bot_is_confirmed=seen))
         reason, detail = self._interrupt.reason, self._interrupt.detail
         if done:

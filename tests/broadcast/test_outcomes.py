@@ -142,6 +142,20 @@ async def test_calls_denied_for_a_minute_though_the_token_is_known_pause_it_for_
     assert dict(harness.telegram.received) == everyone_once(3)
 
 
+async def test_who_resumed_it_is_told_again_when_the_same_pauses_it_again(
+    harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hurry(monkeypatch)
+    harness.telegram.always(1001, answers.NOT_FOUND)
+    await harness.sends_to([1])
+    await harness.held(1)
+    await harness.resume()
+    await harness.held(2)
+    harness.telegram.always(1001, None)
+    await harness.resume()
+    assert (await harness.ended()).state == "finished"
+
+
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shortens the pauses of an outage, and the minute after which a denial is believed."""
     monkeypatch.setattr("bot.broadcast.circuit_breakers._PAUSES", BackOff(0.01, 0.02))

@@ -32,6 +32,7 @@ from storage.broadcast_types import (
 )
 from storage.broadcasts import broadcast_with
 from storage.database import Database
+from storage.petitions import mark_petition_notice_sent, petition_notice_was_sent
 from storage.tables import AUDIT, BROADCASTS, DELIVERIES, PETITIONS
 from storage.transaction import Transaction
 from tests.support.broadcasts import started, tell
@@ -260,3 +261,20 @@ async def test_nothing_but_a_planned_one_begins(case: Case) -> None:
 def test_every_state_but_the_first_is_led_to() -> None:
     led_to = {each.to for each in EFFECTS.values() if each.to is not None}
     assert led_to == set(BroadcastState) - {BroadcastState.SCHEDULED}
+
+
+async def test_what_paused_it_is_asked_again_once_it_was_resumed(
+    storage: Storage, people: Supporters
+) -> None:
+    await people.sign([1])
+    it = await started(storage)
+    await storage.write(interrupt_broadcast, it.id, PauseReason.DENIED, AT, "Not Found")
+    asked, begun, of_another = f"{it.id.hex()}/7f", f"{it.id.hex()}/", "7f/7f"
+    for about in (asked, begun, of_another):
+        await storage.write(mark_petition_notice_sent, "paused", about, AT)
+    await storage.write(change_broadcast, BroadcastAction.RESUME, it.id, ADMIN, AT)
+    sent = [
+        await storage.read(petition_notice_was_sent, "paused", about)
+        for about in (asked, begun, of_another)
+    ]
+    assert sent == [False, True, True]
