@@ -253,9 +253,11 @@ class TelegramClient:
             seconds = failure.retry_after or 0.0
             is_short = seconds <= _LONGEST_WAIT_SECONDS[call.lane]
             return seconds if is_short and floods <= _MOST_FLOODS else None
-        if self._knows_times and _NO_TIMES in failure.message.lower():
+        if _NO_TIMES in failure.message.lower() and _without_times(call.fields) != call.fields:
+            # Others may be on their way when the first is refused.
+            if self._knows_times:
+                _log.warning("times_left_out", reason=_OLD_SERVER)
             self._knows_times = False
-            _log.warning("times_left_out", reason=_OLD_SERVER)
             return 0.0
         status = failure.status if isinstance(failure, TelegramRefused) else 0
         may_be_done = status == 504 or isinstance(failure, ResponseLost)
