@@ -10,7 +10,6 @@ import secrets
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from textwrap import shorten
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -52,8 +51,14 @@ _FIRST_WORDS = 60
 
 
 def first_words(text: str) -> str:
-    """Returns how a text begins, on one line and cut between two words, for a list."""
-    return shorten(text, _FIRST_WORDS, placeholder="…") or text.strip()[:_FIRST_WORDS]
+    """Returns how a text begins, on one line, for a list.
+
+    It is cut between two words, or within the first, as an address may be longer than the line.
+    """
+    line = " ".join(text.split())
+    if len(line) <= _FIRST_WORDS:
+        return line
+    return f"{line[:_FIRST_WORDS].rpartition(' ')[0] or line[: _FIRST_WORDS - 1]}…"
 
 
 class _Frozen(BaseModel):

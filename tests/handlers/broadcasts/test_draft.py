@@ -16,6 +16,7 @@ from handlers.broadcasts.draft import (
     WAITS_FOR,
     Draft,
     DraftStage,
+    first_words,
     new_draft,
     parse_draft,
     with_edit_noted,
@@ -51,6 +52,20 @@ PAID: dict[str, Any] = {"may_pay": True, "rate": 1000.0}
 def test_it_is_read_back_as_it_was_stored() -> None:
     draft = shown(with_links(written(), LINK)).changed(NOW, starts_at=NOW)
     assert parse_draft(draft.model_dump_json()) == draft
+
+
+@pytest.mark.parametrize(
+    ("text", "beginning"),
+    [
+        (" Una\n línea ", "Una línea"),
+        ("palabra " * 9, "palabra " * 6 + "palabra…"),
+        (f"{'a' * 59} b", f"{'a' * 59}…"),
+        (f"https://example.org/{'a' * 60} mira", f"https://example.org/{'a' * 39}…"),
+        ("", ""),
+    ],
+)
+def test_a_list_shows_how_a_text_begins(text: str, beginning: str) -> None:
+    assert first_words(text) == beginning
 
 
 @pytest.mark.parametrize("body", [None, "", "{}", '{"key": 1}', "[]"])
