@@ -125,7 +125,13 @@ def restored_screen(held: Row, words: Words) -> Screen:
                 "enviaría otra vez."
             ),
         ),
-        [Button(words.label("Ya lo he revisado: permitir los envíos"), AdminAction.RELEASE)],
+        [
+            Button(
+                words.label("Ya lo he revisado: permitir los envíos"),
+                AdminAction.RELEASE,
+                held.id.hex(),
+            )
+        ],
     )
 
 
@@ -143,9 +149,13 @@ def _what_is_lost(words: Words, held: Row) -> Html:
     return sentences(made, lost)
 
 
-async def release(ctx: AdminContext, _argument: str) -> None:
-    """Lets messages be sent again."""
+async def release(ctx: AdminContext, argument: str) -> None:
+    """Lets messages be sent again, if the button was drawn for the backup that holds them."""
     actor, at = ctx.by
+    held = await ctx.storage.read(held_restore)
+    if held is not None and argument != held.id.hex():
+        await ctx.say(restored_screen(held, ctx.words))
+        return
     if not await ctx.storage.write(release_restore, actor=actor, at=at):
         await ctx.say(ctx.words.text("Los envíos ya estaban permitidos."))
         return

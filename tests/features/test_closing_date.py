@@ -246,6 +246,26 @@ def test_it_is_said_of_a_day_only_when_a_bot_was_down_for_the_week_before() -> N
     assert found == {0: [], 1: day, 24: day, 25: week, 168: week, 169: []}
 
 
+async def test_a_button_about_an_earlier_backup_does_not_allow_sending_after_the_next(
+    scene: Scene,
+) -> None:
+    words, storage = scene.words, scene.storage
+    scene.marta.start()
+    await scene.settled()
+    release = words.label("Ya lo he revisado: permitir los envíos")
+    for lost in (1, 2):
+        await storage.write(record_restore, made_at=None, at=scene.now)
+        await storage.write(mark_restore_repeated, at=scene.now, lost=lost)
+        if lost == 1:
+            await look_after(scene, timedelta())
+            await storage.write(release_restore, actor=scene.marta.id, at=scene.now)
+    await scene.taps(scene.marta, release)
+    await scene.marta.sees("Faltan, como mucho, 2 firmas posteriores")
+    assert await storage.read(held_restore) is not None
+    await scene.taps(scene.marta, release)
+    assert await storage.read(held_restore) is None
+
+
 async def test_after_a_restored_backup_nothing_is_sent_until_an_admin_has_looked(
     scene: Scene,
 ) -> None:
