@@ -15,6 +15,7 @@ from handlers.broadcasts.screens.labels import recipients_name, subject_name
 from handlers.broadcasts.screens.progress import state_screen
 from storage.broadcast_types import Broadcast, BroadcastState, DeliveryState, Kind
 from storage.broadcasts import broadcast_with, count_not_told, tally_of_broadcast
+from storage.conversations import count_unsigned
 from storage.deliveries import find_lease, lease_of
 from telegram_text.markup import seen
 
@@ -71,7 +72,7 @@ async def read_snapshot(context: CliContext, broadcast: Broadcast) -> BroadcastS
     stored = await storage.read(broadcast_with, broadcast.id)
     broadcast = stored or broadcast
     lease = await storage.read(find_lease, lease_of(storage.slug))
-    is_told = broadcast.kind is Kind.BREACH and broadcast.is_over
+    is_told = broadcast.kind is Kind.BREACH and broadcast.is_over and broadcast.started_at
     return BroadcastSnapshot(
         context.words,
         broadcast,
@@ -79,6 +80,7 @@ async def read_snapshot(context: CliContext, broadcast: Broadcast) -> BroadcastS
         now,
         reader=broadcast.author,  # so that no other admin's id is shown
         not_told=await storage.read(count_not_told, broadcast.id) if is_told else 0,
+        unsigned=await storage.read(count_unsigned) if is_told else 0,
         attended=lease is not None and lease.expires_at > now,
     )
 

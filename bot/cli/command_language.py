@@ -24,6 +24,8 @@ _PANELS_OF_TYPER = {
 }
 # What has to be typed, by a part of the name of its type in Python.
 _TYPES = {"Path": mark("RUTA"), "int": "N", "": mark("TEXTO")}
+# What a library puts before the reason, in words for programmers.
+_NO_WORDS = "Value error, "
 # What Typer refuses, as a pattern, and the same in Spanish.
 _REFUSALS = (
     (r"Missing command", "Falta la orden"),
@@ -37,7 +39,7 @@ _REFUSALS = (
     (r"Invalid value for (.+?): .*greater than or equal to (\S+)", "{0} es {1} como mínimo"),
     (r"Invalid value for (.+?): .*less than or equal to (\S+)", "{0} es {1} como máximo"),
     (
-        r"Invalid value for (.+?): (?:Value error, )?(.+) is not one of (.+)",
+        rf"Invalid value for (.+?): (?:{_NO_WORDS})?(.+) is not one of (.+)",
         "{0} no puede ser {1}, sino {2}",
     ),
     (r"Invalid value for (.+?): (.+)", "{0}: {1}"),
@@ -94,7 +96,8 @@ def _say(error: Any) -> None:
     if type(error).__name__ == "NoArgsIsHelpError":
         return  # it is the help, which is printed already
     context, message = getattr(error, "ctx", None), error.format_message()
-    said = in_spanish(message) if terminal_language().startswith("es") else message
+    is_spanish = terminal_language().startswith("es")
+    said = in_spanish(message) if is_spanish else message.replace(_NO_WORDS, "", 1)
     if context is None:
         say(said, console=err)
         return

@@ -18,6 +18,7 @@ from storage.broadcast_types import (
     Recalled,
     StopReason,
 )
+from storage.conversations import Conversation, save_conversation
 from storage.keyring import Keyring
 from tests.cli.petition_database import (
     SIGNERS,
@@ -148,6 +149,8 @@ def test_every_moment_and_every_outcome_of_one_that_is_over_is_said(
         petition.tells(broadcast, 1, outcome)
     assert "not_told" not in data(call("show", "--json"))
     petition.people(lambda people: people.withdraw(6))
+    begun = Conversation(petition.supporter(7), name="Bea", version=1)
+    petition.write(save_conversation, begun, was=0, at=datetime.now(UTC))
     noon = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
     moments = ("created_at", "starts_at", "started_at", "ended_at")
     at = {name: int((noon + n * HOUR).timestamp() * 1000) for n, name in enumerate(moments)}
@@ -181,6 +184,8 @@ to.
 left” and send me a text.
 
   ⚠️ To 4 people who signed it could not be delivered, or it is not known to have arrived.
+  1 more person wrote their name and did not sign. The bot keeps that name, but not their chat: \
+they have to be told another way.
   The law asks that they learn of it too: by a public notice, or by any other way you have of \
 reaching them.
 """
