@@ -56,12 +56,16 @@ async def edited(ctx: AdminContext) -> bool:
 
 
 async def cancel(ctx: AdminContext) -> bool:
-    """Leaves what an admin was asked for last, or a draft that waits for nothing.
+    """Leaves what an admin was asked for last, or what waits for nothing or has waited too long.
 
     Returns False if that is the signing form, or nothing.
     """
     asked, is_for_form = await _asked_last(ctx, may_be_a_name=True)
-    return not is_for_form and await (asked or draft_input).cancel(ctx)
+    if is_for_form:
+        return False
+    if asked is not None:
+        return await asked.cancel(ctx)
+    return await draft_input.cancel(ctx) or await closing_texts.cancel(ctx)
 
 
 async def _asked_last(ctx: AdminContext, *, may_be_a_name: bool) -> tuple[_Prepared | None, bool]:

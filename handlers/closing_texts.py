@@ -227,15 +227,19 @@ async def _approve(ctx: AdminContext, view: ClosingTextsView, value: str) -> Htm
 async def _decline(ctx: AdminContext, view: ClosingTextsView, value: str) -> Html:
     request, (actor, at) = view.request, ctx.by
     if request is None or request.id.hex() != value:
-        return _changed(ctx.words)
+        return _published_before(view, value)
     await ctx.storage.write(decline_publication, request.id, actor=actor, at=at)
     return ctx.words.text("De acuerdo: ese cambio no se publica.")
 
 
 async def _discard(ctx: AdminContext, view: ClosingTextsView, value: str) -> Html:
     left, (actor, at) = view.left, ctx.by
-    if left and publication_id(left).hex() != value:
-        return _changed(ctx.words)
+    if not left:  # it may have been published since the button was drawn
+        return ctx.words.text("No queda nada que descartar.")
+    if publication_id(left).hex() != value:
+        return ctx.words.text(
+            "⚠️ No se ha descartado nada: algo ha cambiado mientras tanto. Míralo otra vez."
+        )
     await ctx.storage.write(discard_closing_texts, actor=actor, at=at)
     return ctx.words.text("Descartado. Quien entre lee lo mismo que antes.")
 
@@ -351,7 +355,9 @@ async def edited(ctx: AdminContext) -> bool:
 
 
 async def cancel(ctx: AdminContext) -> bool:
-    """Stops waiting for a text."""
+    """Stops waiting for a text, also for one that came too late; returns False without one."""
+    if await ctx.storage.read(awaited_closing_text, ctx.reference) is None:
+        return False
     await ctx.storage.write(forget_awaited_text, ctx.reference)
     await ctx.say(ctx.words.text("De acuerdo: todo queda como estaba."))
     return True

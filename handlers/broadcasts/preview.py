@@ -95,6 +95,9 @@ async def _send_test(editor: DraftEditor, sent: dict[str, tuple[int, ...]]) -> N
     editor = await editor.answered()
     ctx = editor.ctx
     content = await current_content(ctx.services, editor.draft)
+    if not content:
+        await editor.draw()  # it says why
+        return
     for language in (each for each in content if each not in sent):
         try:
             sent[language] = await send_version(ctx, content, language)

@@ -138,8 +138,11 @@ async def test_what_late_visitors_read_changes_only_with_a_second_admin(
     approve = next(
         b.data for row in question.buttons for b in row if b.label.startswith("Approve")
     )
+    await admin.taps(THE_CHANGE)
     await admin.scene.taps(lucy, "Approve and publish")
     await lucy.sees("✅ Approved and published.")
+    await admin.taps("Dejar de pedirlo")
+    assert "✅ Publicado." in admin.panel.text, "it was too late for that"
     assert approve is not None
     await lucy.tap_data(question.id, approve).answered()
     await admin.scene.settled()
@@ -377,3 +380,19 @@ async def test_what_was_replaced_neither_waits_nor_is_read_again_once_it_is_open
     await admin.says("/closing")
     await admin.taps("Todas las versiones")
     assert "Espera" not in admin.panel.text
+
+
+async def test_without_a_text_that_can_be_sent_there_is_no_test_of_it(
+    admin: AdminScene, pau: Person
+) -> None:
+    """Pau asked to publish another one while Marta looked at the former."""
+    await closes(admin)
+    await admin.scene.offers_the_final()
+    pau.send("/closing")
+    await admin.scene.taps(pau, SPANISH)
+    await admin.scene.says(pau, "Han vuelto")
+    await admin.scene.taps(pau, BEFORE)
+    await admin.scene.taps(pau, "Publicar")
+    await admin.taps("Enviarme una prueba")
+    assert WAITS in admin.panel.text
+    assert "Arriba tienes la prueba" not in admin.panel.text

@@ -113,10 +113,13 @@ async def test_marta_writes_it_looks_at_it_and_late_visitors_read_it(admin: Admi
     await publishes(admin)
     await writes(admin, SPANISH, "Tres")
     discard = admin.data("Descartar lo que no está publicado")
-    for _ in ("a tap", "a second one"):
+    for said in (
+        "Descartado. Quien entre lee lo mismo que antes.",
+        "No queda nada que descartar.",
+    ):
         await admin.marta.tap_data(*discard).answered()
         await admin.scene.settled()
-        assert "Descartado. Quien entre lee lo mismo que antes." in admin.panel.text
+        assert said in admin.panel.text
     await admin.taps("Todas las versiones")
     history = admin.panel.text
     for said in ("versión 3: de ti", "No se publicó.", "versión 1: de ti", "Publicada el "):
@@ -207,6 +210,39 @@ async def test_what_is_none_of_what_she_was_asked_for_is_not_kept_as_the_text(
     assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
     todo = "Para contárselo, escribe /broadcast y elige «El mensaje final»."
     assert await warned_of_erasures(admin) == todo
+
+
+async def test_after_a_cancel_nothing_is_taken_for_the_text_however_long_it_was_awaited(
+    admin: AdminScene,
+) -> None:
+    await admin.says("/closing")
+    await admin.taps(SPANISH)
+    admin.ahead = timedelta(minutes=61)
+    await admin.says("/cancel")
+    assert "todo queda como estaba" in admin.marta.messages[-1].text
+    await admin.says("Compra pan")
+    assert "podía ser para otra cosa" not in admin.marta.messages[-1].text
+    await admin.says("/cancel")
+    assert "No había nada que cancelar" in admin.marta.messages[-1].text
+
+
+async def test_what_was_published_meanwhile_is_not_said_to_be_discarded(
+    admin: AdminScene,
+) -> None:
+    await closes(admin)
+    await writes(admin, SPANISH, "Han vuelto")
+    old = admin.data("Descartar lo que no está publicado")
+    await writes(admin, ENGLISH, "They are back")
+    await admin.marta.tap_data(*old).answered()
+    await admin.scene.settled()
+    changed = "No se ha descartado nada: algo ha cambiado mientras tanto."
+    assert changed in admin.marta.chat.messages[old[0]].text
+    await admin.says("/closing")
+    await publishes(admin)
+    await admin.marta.tap_data(*old).answered()
+    await admin.scene.settled()
+    assert "No queda nada que descartar." in admin.marta.chat.messages[old[0]].text
+    assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
 
 
 async def test_the_closing_update_that_is_sent_is_the_published_one(admin: AdminScene) -> None:
