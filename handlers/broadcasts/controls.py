@@ -71,7 +71,10 @@ def _of_undecided(control: _Control) -> AdminHandler:
 def _changes(action: BroadcastAction) -> _Control:
     """Returns what does that, wakes the worker and shows the broadcast's new state."""
 
-    async def change(ctx: AdminContext, known: Broadcast, _rest: str) -> None:
+    async def change(ctx: AdminContext, known: Broadcast, shown: str) -> None:
+        if action is BroadcastAction.RESUME and shown != (known.pause_reason or ""):
+            await tell_state(ctx, known)  # it was resumed meanwhile, and may be paused again
+            return
         if action is BroadcastAction.RESUME and _lacks_a_second_admin(ctx, known):
             await ctx.leaves_to_another(ctx.user.id)
             return

@@ -82,3 +82,23 @@ async def test_who_is_an_admin_still_is_not_asked(admin: AdminScene) -> None:
     await comes_due(admin, without_marta=False)
     await admin.over()
     assert [m.text for m in admin.got(admin.scene.ana)] == ["Hola"]
+
+
+async def test_who_answers_late_does_not_go_on_with_what_another_has_paused_since(
+    admin: AdminScene,
+) -> None:
+    """Pau's question says that nothing was sent, and Lucy has seen a mistake meanwhile."""
+    lucy, pau = admins(admin)
+    await planned(admin, timedelta())
+    await comes_due(admin)
+    await pau.sees("Un envío programado espera tu decisión", 20)
+    await lucy.sees("A scheduled broadcast waits for your decision", 20)
+    await admin.restart(rate=1.0)
+    await admin.scene.taps_at_once(lucy, "Send now")
+    await admin.scene.taps(lucy, "⏸ Pause")
+    await admin.became("paused")
+    await admin.scene.taps(pau, "Enviar ahora")
+    assert (await admin.broadcast()).state == "paused"
+    assert "El envío está en pausa" in pau.messages[-1].text
+    await admin.scene.taps(pau, "▶ Seguir")
+    await lucy.sees("The message has been sent.", 20)

@@ -62,6 +62,12 @@ class BroadcastView:
         """The broadcast's id in callback data."""
         return self.broadcast.id.hex()
 
+    @property
+    def pause_key(self) -> str:
+        """The same with why the system paused it, which is what an admin agrees to go on from."""
+        reason = self.broadcast.pause_reason
+        return self.key if reason is None else f"{self.key}.{reason}"
+
     def button(
         self,
         label: str,

@@ -164,13 +164,13 @@ def _paused(now: BroadcastView) -> Screen:
             _plan_missed(now, broadcast.starts_at),
             _counted_for(now),
             buttons=(
-                now.button("Enviar ahora", AdminAction.RESUME),
+                now.button("Enviar ahora", AdminAction.RESUME, now.pause_key),
                 now.button("⏹ Cancelar", AdminAction.ASK_CANCEL),
             ),
         )
     heading, still = _PAUSED.get(broadcast.pause_reason, _PAUSED_BY_ADMIN)
     detail = broadcast.reason_detail
-    go_on = now.button("▶ Seguir", AdminAction.RESUME)
+    go_on = now.button("▶ Seguir", AdminAction.RESUME, now.pause_key)
     return Screen.of(
         words.text(heading),
         _bar(words, tally.done, tally.total),
@@ -225,7 +225,7 @@ def ask_cancel(now: BroadcastView) -> Screen:
         words.text("Si lo cancelas, este envío no se puede continuar."),
         buttons=(
             cancel,
-            now.button("No, seguir enviando", AdminAction.RESUME),
+            now.button("No, seguir enviando", AdminAction.RESUME, now.pause_key),
             now.button("Dejarlo en pausa", AdminAction.WATCH),
         ),
     )
