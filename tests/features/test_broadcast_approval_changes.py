@@ -47,7 +47,8 @@ async def test_what_was_approved_by_somebody_removed_since_is_not_its_authors_to
 
     await with_settings(admin, admin_ids=frozenset({ADMIN, LUCY}))
     await passes(admin, timedelta(hours=48))
-    await admin.marta.sees("espera tu decisión", 10)
+    asked = await admin.marta.sees("espera tu decisión", 10)
+    assert "pero quien lo aprobó ya no administra la petición." in asked.text
     answer = await admin.marta.tap("Enviar ahora").answered()
     assert answer.text == "Esto lo tiene que decidir otra persona."
     await lucy.sees("waits for your decision", 10)

@@ -182,10 +182,15 @@ def _paused(now: BroadcastView) -> Screen:
 
 def _plan_missed(now: BroadcastView, starts: datetime) -> Html:
     words, broadcast = now.words, now.broadcast
+    is_former = broadcast.pause_reason is PauseReason.FORMER
+    is_approved = broadcast.confirmed_by not in (None, broadcast.author)
     return words.text(
-        "{subject} tenía que salir el {moment}, pero quien lo programó ya no administra la "
+        "{subject} tenía que salir el {moment}, pero quien lo aprobó ya no administra la "
         "petición. No se ha enviado nada: decide tú si debe salir."
-        if broadcast.pause_reason is PauseReason.FORMER
+        if is_former and is_approved
+        else "{subject} tenía que salir el {moment}, pero quien lo programó ya no administra la "
+        "petición. No se ha enviado nada: decide tú si debe salir."
+        if is_former
         else "{subject} tenía que salir el {moment}, pero el bot no estaba en marcha o había otro "
         "envío. Ha pasado más de una hora, así que no se ha enviado nada: decide tú si todavía "
         "tiene sentido.",
