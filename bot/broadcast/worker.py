@@ -146,14 +146,12 @@ class BroadcastRun:
         """
         key, context = self._broadcast.id, self._context
         try:
-            renewing = run_periodically(
-                "lease",
-                context.lease.seconds / 3,
-                self._renew_lease,
-                self._look,
-                sleep=partial(wait_for, context.woken),
-            )
-            async with _beside(renewing):
+            # Apart, as what is looked up may wait for so long that the lease would run out.
+            between = context.lease.seconds / 3
+            renewing = run_periodically("lease", between, self._renew_lease)
+            woken = partial(wait_for, context.woken)
+            looking = run_periodically("look", between, self._look, sleep=woken)
+            async with _beside(renewing), _beside(looking):
                 is_told = await (self._recall if self._broadcast.is_recalling else self._send)()
         except (Unavailable, TimeoutError):
             raise
@@ -236,7 +234,6 @@ class BroadcastRun:
 
     async def _renew_lease(self) -> None:
         lease = self._context.lease
-        self._context.woken.clear()
         try:
             await lease.renew()
         finally:
@@ -246,6 +243,7 @@ class BroadcastRun:
                 self.cut_off()
 
     async def _look(self) -> None:
+        self._context.woken.clear()
         await self._context.look_whether_first(self._broadcast)
 
 

@@ -4,10 +4,12 @@ import asyncio
 import random
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 
 from storage.broadcast_types import Tally
+from storage.broadcasts import due_broadcasts
 from storage.database import open_database
 from storage.deliveries import find_lease, lease_of, release_lease, renew_lease, take_lease
 from storage.keyring import Keyring
@@ -23,6 +25,7 @@ from tests.support.accelerated_loop import time_of_day
 from tests.support.fake_telegram import ANSWER_LOST, SERVER_ERROR, FakeTelegram
 from tests.support.postgres_server import PostgresServer
 from tests.support.raw_sql import write_sql
+from tests.support.storage_calls import Proceed, call_instead
 from tests.support.supporters import Supporters
 
 BOTH = pytest.mark.parametrize("kind", ["sqlite", "postgres"], indirect=True)
@@ -232,6 +235,25 @@ class TestSeveralWorkers:
         await harness.storage.write(release_lease, lease.name, "other")
         await harness.ended()
         assert set(running.telegram.received) == {1000 + n for n in range(1, 301)}
+
+    async def test_it_is_kept_while_what_else_is_due_is_looked_up_for_long(
+        self, harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        waits: list[float] = []
+
+        async def slowly(look: Proceed, *given: Any) -> object:
+            if waits:
+                await asyncio.sleep(waits.pop())
+            return await look(*given)
+
+        call_instead(monkeypatch, due_broadcasts, slowly)
+        harness.telegram.latency = 0.1
+        await harness.sends_to(range(1, 201), rate=50.0)
+        await until(lambda: received(harness.telegram, 5))
+        waits.append(2 * QUICK.lease)
+        await harness.ended()
+        assert waits == []
+        assert dict(harness.telegram.received) == everyone_once(200)
 
 
 class TestDatabaseAway:
