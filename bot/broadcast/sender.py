@@ -4,7 +4,7 @@ import asyncio
 import math
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import structlog
@@ -244,22 +244,27 @@ class Sender:
         self._finish(claimed, sent)
 
     def _finish(self, claimed: OpenDelivery, sent: SendResult) -> None:
-        """Records what became of a delivery; a bug in that has the broadcast paused.
+        """Records what became of a delivery; a bug in judging that has the broadcast paused.
 
-        Its row then says that it is being sent, and would be sent again with every round.
+        It is recorded all the same, or its row would say that it is being sent, and who has the
+        message would get it again.
         """
         self._claims.finished(claimed)
+        delivery = claimed.delivery
+        result = Result(delivery.position, delivery.claim, sent.outcome, sent.messages)
         try:
-            delivery, outcome = claimed.delivery, self._judge(claimed.delivery.position, sent)
-            result = Result(delivery.position, delivery.claim, outcome, sent.messages)
-            if outcome is not Outcome.UNREACHABLE:
-                if outcome is Outcome.DELIVERED:
-                    self._unreachable_breaker.record_delivery()
-                self._record(result)
-            elif self._unreachable_breaker.record_failure(result):
-                self._interrupt.trigger(PauseReason.NOBODY, str(MOST_UNREACHABLE))
+            result = replace(result, outcome=self._judge(delivery.position, sent))
+            if result.outcome is Outcome.UNREACHABLE:
+                if self._unreachable_breaker.record_failure(result):
+                    self._interrupt.trigger(PauseReason.NOBODY, str(MOST_UNREACHABLE))
+                return
+            if result.outcome is Outcome.DELIVERED:
+                self._unreachable_breaker.record_delivery()
         except Exception as error:  # whatever it is
             self._pause_for(error)
+            if result.outcome is Outcome.UNREACHABLE:
+                result = replace(result, outcome=Outcome.UNSENT)
+        self._record(result)
 
     def _judge(self, position: int, sent: SendResult) -> Outcome:
         """Returns the outcome to record; interrupts if the others would fare no better."""

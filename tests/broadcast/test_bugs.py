@@ -69,6 +69,7 @@ async def test_nobody_gets_it_again_and_again_while_what_became_of_it_cannot_be_
     monkeypatch.undo()
     await harness.resume()
     assert (await harness.ended()).state == "finished"
+    assert harness.telegram.received.total() == 1
 
 
 async def test_when_it_fails_with_everybody_all_but_the_first_are_given_back(
