@@ -44,6 +44,9 @@ async def run_periodically(
                 await look()
             except Unavailable:
                 _log.warning("part_waits_for_database", part=part)
-            except Exception as error:  # whatever it is, the bot and the other looks go on
+            except (Exception, asyncio.CancelledError) as error:
+                if is_cancelled():
+                    raise
+                # Whatever it is, the bot and the other looks go on.
                 _log.exception("part_failed", part=part, kind=type(error).__name__)
         await sleep(seconds)
