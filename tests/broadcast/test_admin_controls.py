@@ -36,8 +36,6 @@ from tests.support.storage_calls import Proceed, call_instead
 from tests.support.supporters import ADMIN
 
 AUTHOR = ADMIN + 1
-COPY = {"es": {"messages": [7]}, "en": {"messages": [8]}}
-ALBUM = {"es": {"messages": [7, 8, 9]}}
 
 
 async def running(harness: WorkerHarness, people: int, rate: float) -> Broadcast:
@@ -319,75 +317,6 @@ async def test_a_killed_recall_is_gone_on_with(harness: WorkerHarness) -> None:
     harness.start_worker(is_only=True)
     await until(lambda: recalled(harness))
     assert of_recall(harness.reports.recalls[-1]) == (100, 0, 0)
-
-
-async def test_a_message_is_copied_in_each_ones_language(harness: WorkerHarness) -> None:
-    await harness.people.sign([1, 2], "es", updates=9)
-    await harness.people.sign([3], "en", updates=9)
-    await harness.start(kind=Kind.UPDATE, content=COPY, source_chat=ADMIN)
-    harness.start_worker()
-    await harness.ended()
-    assert harness.telegram.texts == {1001: "7", 1002: "7", 1003: "8"}
-    assert {method for method, _ in harness.telegram.calls} == {"copyMessage"}
-
-
-async def test_an_album_that_lost_a_part_stops_it_after_the_first(harness: WorkerHarness) -> None:
-    await harness.people.sign(range(1, 31), updates=9)
-    harness.telegram.missing = {8}
-    broadcast = await harness.start(kind=Kind.UPDATE, content=ALBUM, source_chat=ADMIN)
-    harness.start_worker(rate=60.0)
-    ended = await harness.ended()
-    assert (ended.id, ended.state) == (broadcast.id, "stopped")
-    assert (ended.stop_reason, ended.reason_detail) == (
-        StopReason.CONTENT,
-        "message to copy not found",
-    )
-    tally = await harness.tally()
-    assert 0 < tally.delivered < 30
-    assert tally.rejected == 0
-
-
-async def test_an_album_that_is_gone_stops_it_and_marks_nobody(harness: WorkerHarness) -> None:
-    await harness.people.sign(range(1, 31), updates=9)
-    harness.telegram.missing = {7, 8, 9}
-    await harness.start(kind=Kind.UPDATE, content=ALBUM, source_chat=ADMIN)
-    harness.start_worker(rate=60.0)
-    ended = await harness.ended()
-    assert (ended.stop_reason, ended.reason_detail) == (
-        StopReason.CONTENT,
-        "message to copy not found",
-    )
-    tally = await harness.tally()
-    assert (tally.delivered, tally.unreachable) == (0, 0)
-    assert tally.rejected + tally.pending == 30
-
-
-async def test_when_the_chat_it_is_copied_from_is_lost_nobody_is_marked_for_it(
-    harness: WorkerHarness,
-) -> None:
-    await harness.people.sign(range(1, 31), updates=9)
-    harness.telegram.everyone(answers.CHAT_NOT_FOUND)
-    harness.telegram.source_is_lost = True
-    await harness.start(kind=Kind.UPDATE, content=COPY, source_chat=ADMIN)
-    harness.start_worker(rate=60.0)
-    ended = await harness.ended()
-    assert (ended.stop_reason, ended.reason_detail) == (
-        StopReason.CONTENT,
-        "the chat of the message is not found",
-    )
-    assert await harness.tally() == Tally(total=30, pending=30)
-    assert await harness.people.unreachable() == []
-
-
-async def test_when_only_a_recipients_chat_is_lost_that_one_is_marked(
-    harness: WorkerHarness,
-) -> None:
-    await harness.people.sign([1, 2], updates=9)
-    harness.telegram.always(1001, answers.CHAT_NOT_FOUND)
-    await harness.start(kind=Kind.UPDATE, content=COPY, source_chat=ADMIN)
-    harness.start_worker()
-    await harness.ended()
-    assert await harness.tally() == Tally(total=2, delivered=1, unreachable=1)
 
 
 async def is_zero(number: Callable[[], int]) -> bool:
