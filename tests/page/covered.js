@@ -34,6 +34,8 @@
   };
   const places = ({ left, top, right, bottom, inset }) => {
     if (right - left < 2 || bottom - top < 2) return [];
+    // Of what was scrolled away but for a strip, the ends may lie outside of a rounded corner.
+    if (Math.min(right - left, bottom - top) < 2 * inset) return [[(left + right) / 2, (top + bottom) / 2]];
     return along(left, right, inset).flatMap((x) => along(top, bottom, inset).map((y) => [x, y]));
   };
   const faults = new Set();

@@ -19,6 +19,12 @@ WIDTHS = {"desktop": (1440, 1183, 760), "phone": (430, 390, 280)}
 FONTS = ("15px sans-serif", "22px monospace", "13px serif")
 # Whatever the fonts, one of these is in each corner that a line of text reaches.
 COMMANDS = "/a " * 60
+# Leaves so many pixels of a picture to be seen, at the foot of the chat.
+SCROLLED = """(seen) => {
+  const log = document.querySelector(".log");
+  const picture = [...document.querySelectorAll(".mine .photo")][0];
+  log.scrollTop += picture.getBoundingClientRect().top - log.getBoundingClientRect().bottom + seen;
+}"""
 ADDRESS = f"https://example.org/{'x' * 150}"
 
 
@@ -35,6 +41,18 @@ async def test_nothing_lies_over_what_can_be_pressed(
             await at.page.set_viewport_size({"width": width, "height": height})
             await at.page.evaluate("(font) => (document.body.style.font = font)", font)
             assert await covered(at) == [], (width, font)
+
+
+async def test_a_picture_that_was_scrolled_to_its_rounded_corners_is_not_covered(
+    browser: Browser,
+) -> None:
+    async with open_chat(browser, **PHONE) as (at, api, ana):
+        await everything(api, ana)
+        await at.page.locator(".person").click()
+        await at.sees("lo último")
+        for seen in (2.25, 3, 6, 12, 24):
+            await at.page.evaluate(SCROLLED, seen)
+            assert await at.covered() == [], seen
 
 
 async def covered(at: Window) -> list[str]:
