@@ -13,8 +13,12 @@ from tests.support.pictures import tiny_png
 
 pytestmark = [pytest.mark.processes, pytest.mark.asyncio(loop_scope="session")]
 
-DESKTOP = {"viewport": {"width": 1440, "height": 900}}
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "has_touch": True,
+    "is_mobile": True,
+}
 WIDTHS = {"desktop": (1440, 1183, 760), "phone": (430, 390, 280)}
 FONTS = ("15px sans-serif", "22px monospace", "13px serif")
 # Whatever the fonts, one of these is in each corner that a line of text reaches.
