@@ -30,8 +30,9 @@ _MOST_UPDATES = 100  # Telegram's maximum
 # one, and in a crowd a new tap waits for the next poll. The wait grows as long as nothing new
 # comes; also where a server answers without waiting for as long as it was asked to.
 _WAITS = BackOff(0.02, longest=0.25)
-# Seconds after a request that failed.
-_PAUSES = BackOff(0.5, longest=15.0)
+# Seconds after a request that failed: one cut connection keeps nobody waiting, and a token that is
+# denied is known as such soon after a minute of it.
+_PAUSES = BackOff(0.125, longest=15.0)
 # Seconds for which Telegram has to deny the token: a proxy's hiccup is over by then.
 _DENIED_FOR = 60.0
 # Seconds for which somebody else has to poll until it is told.

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ class FakeUpdates:
     queue: list[dict[str, Any]] = field(default_factory=list)
     polls: list[dict[str, str]] = field(default_factory=list)
     failures: list[Reply] = field(default_factory=list)
+    outage: Callable[[], Reply | None] = lambda: None
     other_calls: list[str] = field(default_factory=list)
     other_asked: list[dict[str, str]] = field(default_factory=list)
     raw: dict[int, bytes] = field(default_factory=dict)
@@ -49,6 +51,8 @@ class FakeUpdates:
         self.polls.append(asked)
         if self.failures:
             return await self.failures.pop(0)(request)
+        if (failure := self.outage()) is not None:
+            return await failure(request)
         offset, limit = int(asked.get("offset", 0)), int(asked.get("limit", 100))
         self.queue = [one for one in self.queue if one["update_id"] >= offset]
         if not self.queue:

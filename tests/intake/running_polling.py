@@ -7,11 +7,13 @@ from typing import Any
 
 from bot.back_off import BackOff
 from bot.intake import Dispatcher, Polling, TryAgain, UpdatesBehind
+from bot.intake.polling import _PAUSES
 from bot.transport import Gate, SharedSession, TelegramClient
 from tests.intake.fake_updates import FakeUpdates
-from tests.support.scripted_server import TOKEN, ScriptedServer
+from tests.support.scripted_server import TOKEN, Reply, ScriptedServer
 
 QUICK = BackOff(0.01, 0.02)
+FIRST_PAUSES = [_PAUSES.pause(failures) for failures in (1, 2, 3)]
 
 
 class RecordingHandler:
@@ -93,6 +95,11 @@ class RunningPolling:
         async with asyncio.timeout(seconds):
             while not true():  # noqa: ASYNC110 - the server has no event to wait for
                 await asyncio.sleep(0.005)
+
+    def fail_for(self, seconds: float, failure: Reply) -> None:
+        """Answers every poll with a failure from now on, until these seconds have passed."""
+        end = self.clock.now + seconds
+        self.inbox.outage = lambda: failure if self.clock.now < end else None
 
     def rests(self) -> list[tuple[int, float]]:
         """Skips the waits between polls from now on, and returns the list of their arguments."""
