@@ -40,7 +40,7 @@ _MANIFEST_BYTES = 4096
 _CHUNK_BYTES = 1 << 20
 
 # What a manifest says is printed before anybody can tell who wrote it.
-_Word = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+_Word = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,63}$")]
 _Count = Annotated[int, Field(strict=True, ge=0, lt=10**12)]
 
 

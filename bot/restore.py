@@ -33,7 +33,7 @@ from storage.database_url import PostgresAddress, SqliteAddress, parse_address
 from storage.errors import BackupUnusable, BrokenData, SchemaMissing
 from storage.high_water_mark import HighWaterMark, highest_reached
 from storage.keyring import Keyring
-from storage.migrate import migrate, require_known_revision
+from storage.migrate import migrate, require_known_schema
 from storage.petitions import petition_state
 from storage.private_files import (
     new_file,
@@ -164,7 +164,7 @@ def _require_usable(order: Order) -> None:
             "key file with which it was made, PETITION_KEY_FILE, or take another backup.",
             path=order.path,
         )
-    require_known_revision(order.manifest.revision)
+    require_known_schema(order.manifest.revision)
 
 
 async def _restore_sqlite(order: Order, database: Path) -> Restored:

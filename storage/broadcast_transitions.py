@@ -90,7 +90,7 @@ def start_broadcast(
         return active
     if not _has_its_audience(tx, plan, at_most, approval_above if is_now else None):
         return None
-    values = {**asdict(plan), "last_signature_number": None, "news_only": plan.kind is Kind.NEWS}
+    values = {**asdict(plan), "last_signature_number": None}
     del values["is_damaged"]
     if is_now:
         last = plan.last_signature_number
@@ -224,7 +224,7 @@ def next_to_recall(
     )
     found = []
     for row in tx.all(query):
-        messages = tuple(int(text) for text in (row.message_ids or "").split(",") if text)
+        messages = tuple(row.message_ids or ())
         chat = None
         if messages and row.updated_at > at - RECALLABLE_FOR:
             chat = tx.opened(row.chat_sealed, SIGNATURES.c.chat_sealed, row.signature_id)

@@ -79,7 +79,6 @@ class Moment(NamedTuple):
 
 def _broadcast_in(tx: Transaction, row: sa.Row[Any]) -> Broadcast:
     stored, values = row._mapping, tx.unsealed(BROADCASTS, row)
-    del values["news_only"]  # as its kind says
     is_lost = [values[name] is None and stored[f"{name}_sealed"] is not None for name in _NEEDED]
     return Broadcast(**values | {"author": values["author"] or 0, "is_damaged": any(is_lost)})
 

@@ -253,7 +253,7 @@ def record_results(
     by_outcome: dict[Outcome, list[dict[str, Any]]] = {}
     for each in results:
         values = {"broadcast": broadcast, "claim": each.claim, "place": each.position, "at": at}
-        values["messages"] = ",".join(map(str, each.messages)) or None
+        values["messages"] = each.messages or None
         by_outcome.setdefault(each.outcome, []).append(values)
     # Signatures are locked before deliveries, as in a withdrawal.
     if unreachable := by_outcome.get(Outcome.UNREACHABLE):

@@ -83,9 +83,9 @@ class SchemaTooNew(NeedsAPerson):
 
 
 class SchemaTooOld(NeedsAPerson):
-    """The database was last used before 27 November 2026. Start its bot once with the source of
-    that day, and then with this version: docs/running.md says how, under Updates. Nothing was
-    changed.
+    """The database is from before the first release, 0.1.0, and no release reads it. Go on with
+    the source that made it or, if nobody has signed in it, set PETITION_DATABASE_URL to a new
+    one. Nothing was changed.
     """
 
 

@@ -44,13 +44,6 @@ _PADDING = b"\x80"
 _NONCE_BYTES = 12
 _HEADER_BYTES = len(_FORMAT) + _ID_BYTES + _NONCE_BYTES
 
-# A value is bound to the name that its column had when it was first sealed: if you rename the
-# column cannot encrypt the values anew, as SQL has no key.
-_SEALED_AS = {
-    ("broadcasts", "author_sealed"): "started_by_sealed",
-    ("broadcasts", "confirmed_by_sealed"): "approved_by_sealed",
-}
-
 # The line of an encryption key.
 _ENCRYPTION = re.compile(r"^[ \t]*encryption\s.*\n?", re.MULTILINE)
 
@@ -186,8 +179,7 @@ class Keyring:
 
 
 def _associated_data(table: str, column: str, row: bytes) -> bytes:
-    label = _SEALED_AS.get((table, column), column)
-    return f"{table}|{label}|".encode() + row
+    return f"{table}|{column}|".encode() + row
 
 
 def require_key_file(path: Path | None) -> Path:

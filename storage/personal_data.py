@@ -138,8 +138,8 @@ def _only(tx: Transaction, table: Table, reference: bytes) -> Record | None:
 def _record(tx: Transaction, table: Table, row: Row, *also: Column[Any]) -> Record:
     # What is damaged is None: somebody else's row must not keep people from seeing their own.
     record = {**tx.unsealed(table, row), **{each.name: row._mapping[each] for each in also}}
-    if "message_ids" in record:
-        record["message_ids"] = [int(each) for each in (row.message_ids or "").split(",") if each]
+    if table is DELIVERIES:
+        record["message_ids"] = row.message_ids or []
     if table is SIGNATURES:  # tells a damaged name from none
         record["with_name"] = row.name_sealed is not None
     return record

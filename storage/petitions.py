@@ -101,13 +101,12 @@ def petition_state(tx: Transaction) -> PetitionState:
 
 
 def ensure_petition(tx: Transaction) -> int:
-    """Makes the petition's row, if this is its first start, and keeps its key's fingerprint.
+    """Makes the petition's row, with its key's fingerprint, if this is its first start.
 
     Returns and raises as `require_known_petition` does.
     """
     fingerprint = tx.keyring.reference(tx.slug, NOBODY)
-    if not tx.add_new(PETITIONS, slug=tx.slug, key_fingerprint=fingerprint):
-        tx.set(PETITIONS, PETITIONS.c.key_fingerprint.is_(None), key_fingerprint=fingerprint)
+    tx.add_new(PETITIONS, slug=tx.slug, key_fingerprint=fingerprint)
     return require_known_petition(tx)
 
 
@@ -124,7 +123,7 @@ def require_known_petition(tx: Transaction) -> int:
         KeyFileOther: it was started with another key.
     """
     row = _petition(tx)
-    if row.key_fingerprint not in (None, tx.keyring.reference(tx.slug, NOBODY)):
+    if row.key_fingerprint != tx.keyring.reference(tx.slug, NOBODY):
         raise KeyFileOther
     forgotten: int = row.forgotten_version
     return forgotten

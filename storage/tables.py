@@ -151,7 +151,7 @@ BROADCASTS = _table(
     sealed("source_chat_sealed", number=True, null=True),
     text("source_language", default="es"),
     text("language", null=True),
-    *several(flag, "news_only", "paid", default=0),
+    flag("paid", default=0),
     *several(number, "expected", "last_signature_number", null=True),
     number("enqueued_through", default=0),
     *several(moment, "enqueued_at", "starts_at", "started_at", "ended_at", null=True),
@@ -159,8 +159,6 @@ BROADCASTS = _table(
     sealed("confirmed_by_sealed", number=True, null=True),
     moment("cancel_requested_at", null=True),
     _state_is_one_of(BroadcastState),
-    # Messages that are not about the petition go only to people who agreed to them.
-    sa.CheckConstraint("kind <> 'news' OR news_only = 1", name="news_to_those_who_agreed"),
     # Makes sure that two admins who confirm at once start only one broadcast.
     sa.Index(
         "broadcasts_one_active", "petition", unique=True, **where("state IN ('running', 'paused')")
@@ -177,7 +175,8 @@ DELIVERIES = _table(
     number("attempts", default=0),
     blob("claim_token", null=True),
     moment("updated_at"),
-    *several(text, "message_ids", "recall_outcome", null=True),
+    json_text("message_ids", null=True),
+    text("recall_outcome", null=True),
     # In this order it also serves to find what one signature was sent.
     sa.UniqueConstraint("signature_id", "broadcast_id"),
     sa.Index(None, "broadcast_id", "state", "position"),

@@ -323,8 +323,7 @@ def test_looking_into_the_database_of_another_petition_writes_nothing(
 @pytest.mark.parametrize(
     ("revision", "sentence", "code"),
     [
-        ("0026", "petition-bot migrate", 1),
-        ("0024", "before 27 November 2026", 78),
+        ("0026", "before the first release", 78),
         ("v999", "newer version", 78),
     ],
 )

@@ -1,6 +1,5 @@
 """Tests that a restore believes nobody who keeps the backups, and survives what comes between."""
 
-import asyncio
 import errno
 import json
 import os
@@ -13,8 +12,6 @@ from pathlib import Path
 import pytest
 
 from bot import restore as restoration
-from bot.age_encryption import parse_recipients
-from bot.backup import write_backup
 from bot.cli import backup as shell
 from storage import Storage
 from storage.broadcasts import due_broadcasts
@@ -25,8 +22,6 @@ from storage.restores import restore_awaits_repetition, unfinished_restore
 from storage.signatures import withdraw_signature
 from tests.cli.petition_database import PetitionDatabase, on_both
 from tests.cli.test_backup import refused, said, sealed, typed
-from tests.storage.keep_database import DATABASES
-from tests.storage.test_released_databases import load
 from tests.support.supporters import NOON
 
 
@@ -187,41 +182,17 @@ def test_what_commands_left_goes_at_once_and_what_was_moved_aside_after_a_week(
     assert not any(each.exists() for each in aside)
 
 
-def test_a_backup_from_long_before_the_release_is_refused_before_anything_is_put_there(
+def test_a_backup_from_before_the_first_release_is_refused_before_anything_is_put_there(
     petition: PetitionDatabase, tmp_path: Path, key: Path
 ) -> None:
     file = tmp_path / "old.backup"
     said("backup", file)
-    sealed(file, petition.keyring, revision="0024")
+    sealed(file, petition.keyring, revision="v3")
     before = contents(petition)
     for deed in ("--drill", "--yes"):
         told = typed("restore", file, "-i", key, deed).output
-        assert "was last used before 27 November 2026" in " ".join(told.split())
+        assert "is from before the first release" in " ".join(told.split())
     assert contents(petition) == before
-
-
-@pytest.mark.parametrize("schema", ["0025", "0026"])
-def test_a_backup_from_the_days_before_the_release_is_taken_along(
-    tmp_path: Path, key: Path, schema: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file, key_file = tmp_path / "today.backup", tmp_path / "petition.key"
-    shutil.copy(DATABASES / "key_file", key_file)
-    key_file.chmod(0o600)
-    keyring = Keyring.load(key_file)
-    former, restored = (
-        f"sqlite+aiosqlite:///{tmp_path / name / 'petition.db'}" for name in ("former", "data")
-    )
-    for name in ("former", "data"):
-        (tmp_path / name).mkdir()
-    asyncio.run(load(former, schema))
-    recipients = parse_recipients([os.environ["PETITION_AGE_RECIPIENTS"]])
-    asyncio.run(write_backup(file, former, recipients, keyring, wrote=lambda _: None))
-    monkeypatch.setenv("PETITION_DATABASE_URL", restored)
-    monkeypatch.setenv("PETITION_KEY_FILE", str(key_file))
-    told = said("restore", file, "-i", key, "--yes")
-    assert "It has 5 signatures. The journal beside the key file" in told
-    petition = PetitionDatabase(restored, keyring)
-    assert petition.read(last_number_given) == 7
 
 
 def place(petition: PetitionDatabase) -> Path:

@@ -60,7 +60,7 @@ NOT_GIVEN = {
         for column in (
             *("state", "content", "total", "reported_at"),
             *("pause_reason", "stop_reason", "reason_detail"),
-            *("topic", "source_language", "language", "news_only", "paid", "expected"),
+            *("topic", "source_language", "language", "paid", "expected"),
             "last_signature_number",
             *("enqueued_through", "enqueued_at", "starts_at", "started_at", "ended_at"),
             *("recall_started_at", "recall_ended_at", "cancel_requested_at"),

@@ -1,4 +1,4 @@
-"""Keeps a database of the present schema: `python -m tests.storage.keep_database v3`.
+"""Keeps a database of the present schema: `python -m tests.storage.keep_database 0.2.0`.
 
 To be done before a release with another schema, for `test_released_databases.py`.
 """
@@ -26,8 +26,6 @@ from storage.closing_texts import (
     await_closing_text,
     write_closing_text,
 )
-from storage.consents import WITH_NAME, add_signed_name, remove_signed_name
-from storage.conversations import Conversation, save_conversation
 from storage.deliveries import record_results, take_lease
 from storage.exports import begin_export, finish_export
 from storage.handovers import record_handover
@@ -37,7 +35,7 @@ from storage.migrate import migrate
 from storage.person_requests import PersonNoticeKind, carry_out_request, verified_otherwise
 from storage.petitions import close_petition
 from storage.sent_files import add_sent_file
-from storage.signatures import mute_supporter, sign_petition, withdraw_signature
+from storage.signatures import mute_supporter, withdraw_signature
 from storage.tables import metadata
 from tests.support.broadcasts import ME, claim, queued, results, start
 from tests.support.person_codes import make_code
@@ -57,8 +55,8 @@ _SIGNERS = (
 )
 
 
-WITHOUT_NAMES = "sahara"
-"""The petition of those who have no name, or had none at a time."""
+HANDED_OVER = "sahara"
+"""The petition whose list was handed over."""
 
 
 async def live(storage: Storage) -> None:
@@ -112,56 +110,18 @@ async def in_its_middle(storage: Storage) -> None:
     await storage.write(record_results, broadcast.id, told, later(2))
 
 
-async def with_and_without(storage: Storage) -> None:
-    """Ana gives her name, Berta does not, Carla takes it off, and Dani gives it again; Fidel's is
-    corrected. Gala, Hugo, Ines, Joan and Kira have begun, and the list is handed over."""
-    ana, berta, carla, dani, fidel = (
-        a_supporter(storage.keyring, 2001 + n, name, WITHOUT_NAMES)
-        for n, name in enumerate(("Ana Gil", "Berta Sin", "Carla Antes", "Dani Mas", "Fidel"))
-    )
-    for each in (ana, berta, carla, dani, fidel):
-        await each.arrive(storage)
-        new = each.signature(with_name=each is not berta)
-        thanks = Conversation(each.supporter, stage="thanks", version=2)
-        await storage.write(sign_petition, new, thanks, 1)
-    given = replace(ana.signature().consent, purposes=frozenset({WITH_NAME}))
-    for each in (carla, dani):
-        at = Conversation(each.supporter, stage="my_data", version=3)
-        await storage.write(remove_signed_name, at, 2, later(60))
-    at = Conversation(dani.supporter, stage="my_data", version=4)
-    await storage.write(add_signed_name, at, 3, later(90), dani.name, given)
-    await storage.write(
-        carry_out_request,
-        PersonNoticeKind.CORRECTED,
-        5,
-        verified_otherwise("carnet"),
-        NOON,
-        "Fidel Nuevo",
-    )
-    await begun(storage)
+async def handed_over(storage: Storage) -> None:
+    """Ana's signature was handed over, with her name; since then she withdrew."""
+    ana = a_supporter(storage.keyring, 2001, "Ana Gil", HANDED_OVER)
+    await ana.arrive(storage)
+    await ana.sign(storage)
     await storage.write(close_petition, revision=0, actor=ADMIN, at=later(200))
     listed = await storage.write(begin_export, at=later(210), detail="csv")
-    await storage.write(finish_export, listed, with_name=3, without_name=2)
-    listed = replace(listed, with_name=3, without_name=2)
-    await storage.write(
-        record_handover, date(2026, 3, 2), at=later(220), listed=listed, manifest="a"
-    )
-
-
-async def begun(storage: Storage) -> None:
-    """Forms at each step, of people who chose and who did not."""
-    gala, hugo, ines, joan, kira = (
-        Conversation(storage.keyring.reference(WITHOUT_NAMES, 2010 + n), stage=stage, version=1)
-        for n, stage in enumerate(("consent", "consent", "name", "help", "name"))
-    )
-    for each in (
-        replace(gala, name="Gala Vera"),
-        replace(hugo, name="Hugo Sin", with_name=False),
-        ines,
-        replace(joan, return_stage="name"),
-        replace(kira, with_name=False),
-    ):
-        await storage.write(save_conversation, each, was=None, at=NOON)
+    await storage.write(finish_export, listed, with_name=1, without_name=0)
+    listed = replace(listed, with_name=1)
+    day = date(2026, 3, 2)
+    await storage.write(record_handover, day, at=later(220), listed=listed, manifest="a")
+    await storage.write(withdraw_signature, ana.supporter, later(230))
 
 
 async def copied(path: Path, url: str) -> None:
@@ -192,7 +152,7 @@ async def made(path: Path, keyring: Keyring) -> None:
     """Makes one on SQLite."""
     url = f"sqlite+aiosqlite:///{path}"
     await migrate(url)
-    for slug, lived in (("andry", live), (WITHOUT_NAMES, with_and_without)):
+    for slug, lived in (("andry", live), (HANDED_OVER, handed_over)):
         storage = await open_storage(url, keyring, slug)
         await lived(storage)
         await storage.close()
@@ -205,9 +165,7 @@ def keep(schema: str, folder: Path, server: PostgresServer) -> None:
     keyring, path, url = Keyring.load(key_file), folder / "petition.db", server.empty()
     asyncio.run(made(path, keyring))
     asyncio.run(copied(path, url))
-    for slug in ("andry", WITHOUT_NAMES):
-        kept = DATABASES / f"{schema}.{slug}.journal"
-        shutil.copyfile(keyring.beside(f"{slug}.journal"), kept)
+    shutil.copyfile(keyring.beside("andry.journal"), DATABASES / f"{schema}.andry.journal")
     with closing(sqlite3.connect(path)) as database:
         text = "\n".join(database.iterdump())
     for kind, sql in (("sqlite", text), ("postgres", dumped(server, url))):

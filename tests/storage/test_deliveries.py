@@ -231,7 +231,7 @@ class TestRecord:
         await storage.write(record_results, broadcast.id, told, later(2))
         sql = "SELECT message_ids FROM deliveries ORDER BY position"
         rows = await read_sql(people.database, sql)
-        assert [row["message_ids"] for row in rows] == ["71,72", None]
+        assert [row["message_ids"] for row in rows] == ["[71, 72]", None]
 
     async def test_who_was_lost_before_stays_lost_from_then_on(
         self, storage: Storage, people: Supporters

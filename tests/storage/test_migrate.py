@@ -11,13 +11,20 @@ from typing import Any
 import asyncpg
 import pytest
 import uvloop
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from storage.database import open_database
-from storage.errors import NeedsAPerson, SchemaMissing, SchemaTooNew, Unavailable
-from storage.migrate import NEWEST, migrate
+from storage.database_url import data_folder
+from storage.errors import (
+    NeedsAPerson,
+    SchemaMissing,
+    SchemaTooNew,
+    SchemaTooOld,
+    Unavailable,
+)
+from storage.migrate import SCHEMAS, STEPS, migrate, require_newest
 from storage.tables import metadata
 from tests.storage.silent_connection import a_line
 from tests.support.postgres_server import PostgresServer
@@ -109,11 +116,11 @@ class TestTheTables:
 
 class TestMigrate:
     async def test_leads_from_nothing_to_the_newest_revision(self, empty_url: str) -> None:
-        assert await migrate(empty_url) == NEWEST
+        assert await migrate(empty_url) == SCHEMAS[-1]
         assert await read_slugs(empty_url) == []
 
     async def test_again_changes_nothing(self, database_url: str) -> None:
-        assert await migrate(database_url) == NEWEST
+        assert await migrate(database_url) == SCHEMAS[-1]
 
     async def test_keeps_what_is_there(self, database_url: str) -> None:
         database = await open_database(database_url)
@@ -124,22 +131,38 @@ class TestMigrate:
 
     async def test_several_starts_at_once_all_succeed(self, empty_url: str) -> None:
         revisions = await asyncio.gather(*[migrate(empty_url) for _ in range(6)])
-        assert revisions == [NEWEST] * 6
+        assert revisions == [SCHEMAS[-1]] * 6
 
     @pytest.mark.processes
     async def test_two_processes_at_once_both_succeed(self, empty_url: str) -> None:
         starts = [await start_migrating(empty_url) for _ in range(3)]
         assert [await start.wait() for start in starts] == [0, 0, 0]
 
-    async def test_refuses_a_database_of_a_newer_version(self, database_url: str) -> None:
+    @pytest.mark.parametrize(
+        ("schema", "error", "said"),
+        [
+            ("9999", SchemaTooNew, "newer version"),
+            ("0026", SchemaTooOld, "before the first release"),
+            ("v3 to write anew", SchemaTooOld, "before the first release"),
+        ],
+    )
+    async def test_refuses_a_database_of_another_version_and_leaves_it_as_it_is(
+        self, database_url: str, schema: str, error: type[Exception], said: str
+    ) -> None:
         database = await open_database(database_url)
-        await write_sql(database, "UPDATE alembic_version SET version_num = '9999'")
+        await write_sql(
+            database, "UPDATE alembic_version SET version_num = :schema", schema=schema
+        )
         await database.close()
-        with pytest.raises(SchemaTooNew, match="newer version"):
-            await migrate(database_url)
+        folder = data_folder(database_url)
+        before = folder and sqlite_path(database_url).read_bytes()
+        for look in (migrate, require_newest):
+            with pytest.raises(error, match=said):
+                await look(database_url)
+        assert before == (folder and sqlite_path(database_url).read_bytes())
 
     def test_works_inside_uvloop(self, empty_url: str) -> None:
-        assert uvloop.run(migrate(empty_url)) == NEWEST
+        assert uvloop.run(migrate(empty_url)) == SCHEMAS[-1]
 
     async def test_a_missing_folder_is_named(self, tmp_path: Path) -> None:
         with pytest.raises(NeedsAPerson, match="nowhere"):
@@ -154,19 +177,17 @@ class TestMigrate:
         self, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         url = await asyncio.to_thread(postgres_server.migrated)
+        next_schema(monkeypatch, "ALTER TABLE signatures ADD COLUMN fresh TEXT")
+        monkeypatch.setattr("storage.migrate._PATIENCE_SECONDS", 0.2)
         reader = await asyncpg.connect(url.replace("+asyncpg", ""))
-        await reader.execute(
-            "UPDATE alembic_version SET version_num = version_num || ' to write anew'"
-        )
-        monkeypatch.setitem(migrate.__globals__, "_PATIENCE_SECONDS", 0.2)
         async with reader.transaction():
             await reader.execute("LOCK TABLE signatures IN ACCESS SHARE MODE")
             with pytest.raises(Unavailable):
                 async with asyncio.timeout(5):
                     await migrate(url)
         await reader.close()
-        monkeypatch.undo()
-        assert await migrate(url) == NEWEST
+        monkeypatch.setattr("storage.migrate._PATIENCE_SECONDS", 20.0)
+        assert await migrate(url) == "next"
 
     async def test_on_postgres_it_ends_where_the_server_answers_no_more(
         self, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -180,13 +201,13 @@ class TestMigrate:
                     line.fall_silent()
                 return run(self, sql)
 
-            monkeypatch.setitem(migrate.__globals__, "_PATIENCE_SECONDS", 0.2)
+            monkeypatch.setattr("storage.migrate._PATIENCE_SECONDS", 0.2)
             monkeypatch.setattr(Connection, "exec_driver_sql", silent)
             with pytest.raises(Unavailable):
                 async with asyncio.timeout(5):
                     await migrate(through)
         monkeypatch.undo()
-        assert await migrate(url) == NEWEST
+        assert await migrate(url) == SCHEMAS[-1]
 
 
 @pytest.mark.processes
@@ -198,7 +219,7 @@ class TestAKillInTheMiddle:
             if start.returncode is None:
                 start.kill()
             await start.wait()
-        assert await migrate(empty_url) == NEWEST
+        assert await migrate(empty_url) == SCHEMAS[-1]
         assert await read_slugs(empty_url) == []
 
     async def test_half_way_leaves_the_old_schema_and_no_lock(self, empty_url: str) -> None:
@@ -207,7 +228,7 @@ class TestAKillInTheMiddle:
         with pytest.raises(SchemaMissing):
             await read_slugs(empty_url)
         async with asyncio.timeout(10):
-            assert await migrate(empty_url) == NEWEST
+            assert await migrate(empty_url) == SCHEMAS[-1]
         assert await read_slugs(empty_url) == []
 
 
@@ -218,6 +239,12 @@ from storage.tables import SIGNATURES
 
 event.listen(SIGNATURES, "after_create", lambda *_, **__: os.kill(os.getpid(), 9))
 """
+
+
+def next_schema(monkeypatch: pytest.MonkeyPatch, *statements: str) -> None:
+    """Lets these statements make another schema of the present one, as a next version would."""
+    monkeypatch.setattr("storage.migrate.SCHEMAS", (*SCHEMAS, "next"))
+    monkeypatch.setattr("storage.migrate.STEPS", (*STEPS, lambda _: map(text, statements)))
 
 
 async def start_migrating(url: str, prelude: str = "") -> asyncio.subprocess.Process:

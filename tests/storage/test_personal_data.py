@@ -46,10 +46,8 @@ def readable(column: str, value: Any) -> Any:
     """What a stored value is to the person, told apart from how the program reads it."""
     if value is None:
         return None
-    if column == "name_message_ids":
+    if column in ("name_message_ids", "message_ids"):
         return json.loads(value)
-    if column == "message_ids":
-        return [int(each) for each in value.split(",")]
     if column == "at" or column.endswith("_at"):
         return from_millis(value)
     return value

@@ -4,11 +4,6 @@ CREATE TABLE public.admin_names (
     name_sealed bytea NOT NULL,
     updated_at bigint NOT NULL
 );
-CREATE TABLE public.admin_notices (
-    broadcast_id bytea NOT NULL,
-    kind text NOT NULL,
-    about text NOT NULL
-);
 CREATE TABLE public.alembic_version (
     version_num character varying(32) NOT NULL
 );
@@ -42,23 +37,23 @@ CREATE TABLE public.broadcasts (
     kind text NOT NULL,
     state text NOT NULL,
     content text NOT NULL,
-    content_sha256 bytea NOT NULL,
     total bigint NOT NULL,
     created_at bigint NOT NULL,
     reported_at bigint,
+    pause_reason text,
     stop_reason text,
+    reason_detail text,
     progress_chat_sealed bytea,
     progress_message_id bigint,
-    author_sealed bytea CONSTRAINT broadcasts_started_by_sealed_not_null NOT NULL,
+    author_sealed bytea NOT NULL,
     topic text DEFAULT 'closing'::text NOT NULL,
     source_chat_sealed bytea,
     source_language text DEFAULT 'es'::text NOT NULL,
     language text,
-    news_only bigint DEFAULT 0 NOT NULL,
     paid bigint DEFAULT 0 NOT NULL,
     expected bigint,
     last_signature_number bigint,
-    enqueued_through bigint DEFAULT 0 CONSTRAINT broadcasts_queued_upto_not_null NOT NULL,
+    enqueued_through bigint DEFAULT 0 NOT NULL,
     enqueued_at bigint,
     starts_at bigint,
     started_at bigint,
@@ -67,9 +62,6 @@ CREATE TABLE public.broadcasts (
     recall_ended_at bigint,
     confirmed_by_sealed bytea,
     cancel_requested_at bigint,
-    pause_reason text,
-    reason_detail text,
-    CONSTRAINT broadcasts_news_to_those_who_agreed CHECK (((kind <> 'news'::text) OR (news_only = 1))),
     CONSTRAINT broadcasts_state_known CHECK ((state = ANY (ARRAY['scheduled'::text, 'running'::text, 'paused'::text, 'finished'::text, 'stopped'::text, 'cancelled'::text])))
 );
 CREATE TABLE public.changes_after_export (
@@ -135,17 +127,17 @@ CREATE TABLE public.conversations (
     language text,
     name_sealed bytea,
     news bigint NOT NULL,
-    source text,
-    message_id bigint,
-    picture_id bigint,
-    name_message_ids text CONSTRAINT conversations_typed_not_null NOT NULL,
-    screen_digest bytea,
-    version bigint NOT NULL,
-    updated_at bigint NOT NULL,
     updates bigint DEFAULT 0 NOT NULL,
     with_name bigint,
     form_started_at bigint,
-    notice text
+    notice text,
+    source text,
+    message_id bigint,
+    picture_id bigint,
+    name_message_ids text NOT NULL,
+    screen_digest bytea,
+    version bigint NOT NULL,
+    updated_at bigint NOT NULL
 );
 CREATE TABLE public.deliveries (
     broadcast_id bytea NOT NULL,
@@ -169,7 +161,7 @@ CREATE TABLE public.drafts (
 CREATE TABLE public.erased_deliveries (
     broadcast_id bytea NOT NULL,
     state text NOT NULL,
-    recall_outcome text CONSTRAINT erased_deliveries_recall_not_null NOT NULL,
+    recall_outcome text NOT NULL,
     people bigint NOT NULL
 );
 CREATE TABLE public.exports (
@@ -234,16 +226,15 @@ CREATE TABLE public.petitions (
     slug text NOT NULL,
     signatures bigint DEFAULT 0 NOT NULL,
     last_number bigint DEFAULT 0 NOT NULL,
+    deeds bigint DEFAULT 0 NOT NULL,
     closed_at bigint,
     closed_signatures bigint,
     revision bigint DEFAULT 0 NOT NULL,
     key_fingerprint bytea,
+    forgotten_version bigint DEFAULT 0 NOT NULL,
     closes_at bigint,
     closes_at_chosen bigint DEFAULT 0 NOT NULL,
     erased_at bigint,
-    sealed_with bytea,
-    forgotten_version bigint DEFAULT 0 NOT NULL,
-    deeds bigint DEFAULT 0 NOT NULL,
     CONSTRAINT petitions_count_not_negative CHECK ((signatures >= 0)),
     CONSTRAINT petitions_numbers_given CHECK ((signatures <= last_number))
 );
@@ -253,9 +244,9 @@ CREATE TABLE public.restores (
     backup_made_at bigint,
     restored_at bigint NOT NULL,
     lost bigint NOT NULL,
+    journal_is_whole bigint DEFAULT 1 NOT NULL,
     repeated_at bigint,
-    released_at bigint,
-    journal_is_whole bigint DEFAULT 1 NOT NULL
+    released_at bigint
 );
 CREATE TABLE public.sent_files (
     petition text NOT NULL,
@@ -270,7 +261,7 @@ CREATE TABLE public.signatures (
     petition text NOT NULL,
     supporter bytea NOT NULL,
     number bigint NOT NULL,
-    name_sealed bytea NOT NULL,
+    name_sealed bytea,
     chat_sealed bytea NOT NULL,
     language text NOT NULL,
     source text,
@@ -278,7 +269,6 @@ CREATE TABLE public.signatures (
     signed_at bigint NOT NULL,
     unreachable_at bigint,
     muted_at bigint,
-    with_name bigint DEFAULT 1 NOT NULL,
     form_seconds bigint,
     restricted_at bigint,
     objected_at bigint,
@@ -291,50 +281,56 @@ CREATE TABLE public.telegram_cache (
     digest bytea NOT NULL,
     telegram_id text
 );
-INSERT INTO public.admin_names VALUES ('andry', '\x579ed4f7739b4ae8d1fd34859e944ff3a64414997cef0bced96ce0d8bd011543', '\x028531dc492b6241df4edbe7a470fe0c140beb0e319b4fb994a711e7d337fe29bda1d689c119cfa5a713b417d8a8e1f2113352fa3d414bc3453d15e901c3e127298405ad74ba548ec742a4b70e690d9c4b4ae097bef8bb249ab67a42521bbf51e1', 1772366400000);
-INSERT INTO public.alembic_version VALUES ('0026');
-INSERT INTO public.audit VALUES ('\xfb6dc23bbe954bc9aeefc46993a6f57a', 'andry', 1772366400000, NULL, 'person_correct', 'verified otherwise: carnet');
-INSERT INTO public.audit VALUES ('\x12248fe2ed7947ee9c8f324428b972ea', 'andry', 1772366400000, NULL, 'invalidate', 'e1f10ad9cd8841a7a827a60f7ebf5e01');
-INSERT INTO public.audit VALUES ('\x62626262626262626262626262626262', 'andry', 1772366400000, '\x028531dc49bc677ae2f6599fc6bcb35847d695aa746431e36f252f330206f37efd4847356ebff34f3ddc8a76e4727e1ccdb879f94e3bac0c21547c1642478bedf22b650df7a53c30f42232656f105943bf716f53dbe9f27652b35fa02c0167a671', 'broadcast', 'news to everyone');
+INSERT INTO public.admin_names VALUES ('andry', '\x579ed4f7739b4ae8d1fd34859e944ff3a64414997cef0bced96ce0d8bd011543', '\x028531dc497f7a017a0caa1116422894ea39fd67cec3dd727175703d5195abf91c313bb3b24457f9fcdd0acb9b998bd2dde91d045260ee98245baee4dcc7270b5971b0d2ca273b7a15dbccb57b919e5b098f84148468381b40c4a11610476b0307', 1772366400000);
+INSERT INTO public.alembic_version VALUES ('0.1.0');
+INSERT INTO public.audit VALUES ('\x019ca9450a00ea68f04b6991b629b1df', 'andry', 1772366400000, NULL, 'person_corrected', 'verified otherwise: carnet');
+INSERT INTO public.audit VALUES ('\x019ca9450a00002d07b52132834552e3', 'andry', 1772366400000, NULL, 'invalidate', '019ca9450a0078e4f39761305653f9e2');
+INSERT INTO public.audit VALUES ('\x019ca9450a00ef614b58e7b93fe9dee0', 'andry', 1772366400000, '\x028531dc49d2ed1e9f541f0c1ca747d82747f501bf0dd8aa113c6e0b0c1f8af4518d9bedb69d4b3be95384cf9433eabda59fbd6a96cb7f0d7fd7557d553a88e242a6ca72cc3f417029d2f783250d0c91bb8ec9c7a86bdf7b106637aaf41a271441', 'broadcast', 'news to everyone');
+INSERT INTO public.audit VALUES ('\x019ca9481740bbcaee7e5df38b55cbe0', 'sahara', 1772366600000, '\x028531dc49826d1a7c7b40cc0b19f2f1973f97ef8e2c2514ecdfa83597a4e4a2fe51aad457054df506978642565f4fad184835e963ac93bf9c74c2dc14c3321808cd8753b364c07e68e8b7f60614ca34e713003a65006f14e65580e6c9631cc04c', 'close', '');
+INSERT INTO public.audit VALUES ('\x019ca9483e50b508dfb7316d080a9617', 'sahara', 1772366610000, NULL, 'export', '019ca9483e506f1882722a8fa5fd5e2e csv');
+INSERT INTO public.audit VALUES ('\x019ca948656061ad47a43d97e3060f65', 'sahara', 1772366620000, NULL, 'handover', '2026-03-02, list 019ca9483e50: 1 with a name, 0 without');
 INSERT INTO public.awaited_closing_texts VALUES ('andry', '\x579ed4f7739b4ae8d1fd34859e944ff3a64414997cef0bced96ce0d8bd011543', 'closing', 'closing', NULL, 'es', 1772366400000);
-INSERT INTO public.broadcasts VALUES ('\x62626262626262626262626262626262', 'andry', 'news', 'running', '{"es": "<b>Hola</b>"}', '\x6363636363636363636363636363636363636363636363636363636363636363', 4, 1772366400000, NULL, NULL, '\x028531dc4910b24d46f44168bd7178c071229addeecb3e72218131ff978ac092618b66b5343a763e0ec8a57bf751bff41449020ba995ff9271d89c518f4a316ef50d7ee8c5acef19df9656343d443157a520df5f29d76757bd7a211e4439e647ef', 5, '\x028531dc499c96cfe2b0434f5250396ab75b75714071627f9bc57fa7652d070279312c2607fd16f17c685966a73183025397b126b314e752d2086b7953854d7d10474d454a6557dfb42d4f21f86e0b75fdd399c9bc9862d1e26f3dd7b727dac8a0', '62626262626262626262626262626262', '\x028531dc4991ceabb35e02e5d2cd1b5db00a4a004552542d67f9ceb33f4767d5cbdaf56d099cc0a467bd550991fbca394d0294048e94236d4dd7a251c3fc114f237cf0b696fe87ff4b2e3d75bbcb49ea1aa3b3330527ae6df62d8f27919f8f5a3b', 'es', NULL, 1, 0, NULL, 7, 7, 1772366400000, NULL, 1772366400000, NULL, NULL, NULL, '\x028531dc49d0a926594a8b4021bec8f6d3651e2fa95c0e56d1a95900d00a64ef0de63cadf8641ded1ae550fc7eeedc490e1dbc1bf7812a5f9ab97967d04b4ae5b3706e150410f24284798e1284f331307e124a97e01ca1c9f7597f1b46c2daad8d', NULL, NULL, NULL);
-INSERT INTO public.closing_texts VALUES ('\x6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b', 'andry', 'closing', 'closing', NULL, 'es', 1, '\x028531dc4947f815f95fadc8a69c326a605d03fe4a4f1696de75f7ebd75cba5ce7e0b6ff6889c7ada2e9bc66135fc2fad653c441756d31a16e4666097cc308820e3fda13c87871bf2a6b94e1abe068f1f4c0e371f284cf040f90e8ccd26b065dd4', '\x028531dc493ebb2b216f7c4c17bc82f3d44b16586f82f5d256eb8347b8fa98867f607b05db6a36782e9aefd9ec33e9ae8850311ca28e5eb82bf0a94352759e523f97322e4abff8b07a91c73d850002d53c72fc57ecb4c6e068a1c765cd18f1f93b', 1772366400000, NULL, NULL);
+INSERT INTO public.broadcasts VALUES ('\x62626262626262626262626262626262', 'andry', 'news', 'running', '{"es": "<b>Hola</b>"}', 4, 1772366400000, NULL, NULL, NULL, NULL, '\x028531dc495e1ddf8cc53302d15ecf1de4d1b994b1d648df22f68630a8d65f11339ad2206998ade447e31ad6df7c47576750c6d3587510e668e66ffe570f84d4d85852702e18df5b53e1224d9dce14324a862b3b8e01c2702e4f4cda83cf59256a', 5, '\x028531dc4951da76df87c64c3b4596c1ccc426d01a7f65f99f897b403265efe053a015db3fb3b44edf828deeeff03dbd9ef3ae13ed3c3d229b771c9b60bdcc20407bfd26619ef9eaa4bd62184475ca6dd59c8c47e60d7ac37547ef589adc90c64e', '62626262626262626262626262626262', '\x028531dc4976ff737ca22eeda7a2f295b35ca5ea3415711f6854660d4c183dadbe4f2ec2ff02115b359ea4f91be0479bcf84e50386207036e3226276ac9ecc6410f2116d42607f296a181dbe8e0d90b6212f9d63da90f6e02b00e39a24b66fdc5b', 'es', NULL, 0, NULL, 7, 7, 1772366400000, NULL, 1772366400000, NULL, NULL, NULL, '\x028531dc49c7c95f1c374ac52ceec3999ce4debb7baf1cf9b81b6e401ee6d37f94de7337db4f3ebf5734c6a5f0c5099d8e0069ea2fb8dc29511aa147cf9ed24a0bb8086f551c6d4ec49b00a10db1b6f6f75a6c6b4f4282f948d0e78280d367697e', NULL);
+INSERT INTO public.changes_after_export VALUES ('\x019ca9488c7054b2784c956647331fdd', 'sahara', 1, 'withdrawn', 1772366630000, NULL);
+INSERT INTO public.closing_texts VALUES ('\x6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b', 'andry', 'closing', 'closing', NULL, 'es', 1, '\x028531dc4935c635a57cf10045f9f4019a8a20621fb12052c5f1527a5a1d119a204e1919509f246fa9427f56a91bdada32eb01ed25a2c95975e9337787b655de4a8982ccc57c95793570837607f30d4400c150bd1d63ed6b6b910a700ce2615eed', '\x028531dc4957d890561136f147117cebbe01b625bb777a5625d194d9a392b6e4e47952647a9a0126ec60df76ae938243477ceb32797aa55e9ebda6e3a8313920f9d2cb8996d3725dbb9ae0e8bb09073ab7a7fa982f0906b1e5787cf127c9f480a0', 1772366400000, NULL, NULL);
 INSERT INTO public.consent_texts VALUES ('\xad462b81bdd4c59d48fdf19266a2471071458d054bc66e5cab3b490ebc8dbfaf', 'andry', 'es', '1', 'Yo, {name}, firmo.');
-INSERT INTO public.consents VALUES ('\x019ca9450a003348ae234ab637d02b9f', 'andry', '\x019ca9450a0068a17efacf4a46d12bf7', 'signature,news', '\xad462b81bdd4c59d48fdf19266a2471071458d054bc66e5cab3b490ebc8dbfaf', '1', 'es', 'telegram', 7, 1772366400000, NULL, 0, NULL, 1, NULL);
-INSERT INTO public.consents VALUES ('\x019ca9450a00572a33266a607eaa74b8', 'andry', '\x019ca9450a00bd3506ae6ab5a4047e38', 'signature,news', '\xad462b81bdd4c59d48fdf19266a2471071458d054bc66e5cab3b490ebc8dbfaf', '1', 'es', 'telegram', 7, 1772366400000, NULL, 0, NULL, 1, NULL);
-INSERT INTO public.consents VALUES ('\x019ca9450a00bc4bbb8cd5e3bc1eade7', 'andry', '\x019ca9450a00f8be593d90aad26b2fbb', 'signature,news', '\xad462b81bdd4c59d48fdf19266a2471071458d054bc66e5cab3b490ebc8dbfaf', '1', 'es', 'telegram', 7, 1772366400000, NULL, 0, NULL, 1, NULL);
-INSERT INTO public.consents VALUES ('\x019ca9450a009642c4f27f910f04eff7', 'andry', '\x019ca9450a00f9f226dae7f14d409b93', 'signature,news', '\xad462b81bdd4c59d48fdf19266a2471071458d054bc66e5cab3b490ebc8dbfaf', '1', 'es', 'telegram', 7, 1772366400000, NULL, 0, NULL, 1, NULL);
-INSERT INTO public.consents VALUES ('\x019ca9450a00267a58944a93c9600f72', 'andry', '\x019ca9450a00a7fbb83631891bd2118a', 'signature,news', '\xad462b81bdd4c59d48fdf19266a2471071458d054bc66e5cab3b490ebc8dbfaf', '1', 'es', 'telegram', 7, 1772366400000, NULL, 0, NULL, 1, NULL);
-INSERT INTO public.consents VALUES ('\x019ca9450a0005a7ebd01b3337049103', 'andry', '\x019ca9450a00ebda163757337da38c18', 'signature,news', '\xad462b81bdd4c59d48fdf19266a2471071458d054bc66e5cab3b490ebc8dbfaf', '1', 'es', 'telegram', 7, 1772366400000, NULL, 0, NULL, 1, NULL);
-INSERT INTO public.conversations VALUES ('andry', '\x65945f367f301f8c8eed787bc422cbfdcaabb848761b0f789cc162a0b487f277', 'thanks', 0, NULL, NULL, NULL, 0, NULL, NULL, NULL, '[]', NULL, 2, 1772366400000, 0, NULL, NULL, NULL);
-INSERT INTO public.conversations VALUES ('andry', '\xfa733cb8e61b7feafef3db5da0126b78aba68ec13439437896545871e1d4349c', 'thanks', 0, NULL, NULL, NULL, 0, NULL, NULL, NULL, '[]', NULL, 2, 1772366400000, 0, NULL, NULL, NULL);
-INSERT INTO public.conversations VALUES ('andry', '\xe1a80e69180546ce03712c2b27e437332be6a71e7f03720ed8dcfba5c8b72bba', 'thanks', 0, NULL, NULL, NULL, 0, NULL, NULL, NULL, '[]', NULL, 2, 0, 0, NULL, NULL, NULL);
-INSERT INTO public.conversations VALUES ('andry', '\xb97aa1e7339bfb38d39e656e5f749b1b1bc52de1817dfbd054cb15a71b3ab0a4', 'thanks', 0, NULL, NULL, NULL, 0, NULL, NULL, NULL, '[]', NULL, 2, 1772366400000, 0, NULL, NULL, NULL);
-INSERT INTO public.conversations VALUES ('andry', '\x1807401a9071d99e14c76f8758d46e03acecd5b73f7f19fdd99f17d381656761', 'thanks', 0, NULL, NULL, NULL, 0, NULL, NULL, NULL, '[]', NULL, 2, 1772366400000, 0, NULL, NULL, NULL);
-INSERT INTO public.conversations VALUES ('andry', '\xbc1fa9c488ef652e54c14eeff581cc26a32f55615c206efc50575c533d1ae306', 'thanks', 0, NULL, NULL, NULL, 0, NULL, NULL, NULL, '[]', NULL, 2, 1772366400000, 0, NULL, NULL, NULL);
-INSERT INTO public.conversations VALUES ('andry', '\xddff2671ca0864d5c26b42bc70c24cbbb6a87dc912a5a8d87bcc26e6ea85164d', 'thanks', 0, NULL, NULL, NULL, 0, NULL, NULL, NULL, '[]', NULL, 2, 1772366400000, 0, NULL, NULL, NULL);
-INSERT INTO public.conversations VALUES ('andry', '\x55aa9dda88687c2af0498cee6e2ca62952f3e525ba2e98cce8e370734c1b1f2b', 'consent', 0, NULL, NULL, '\x028531dc4986f1d16f72c6106d39bdb7e0f0cec7163f10f42003d3d4a96ced8dfa2a8cba88931efdd9dd319974255be3adf319bb4e649a7ac3ebb5125e6fee5a025a93b412e0e5431688e2396ad7c674bdebe55daa7df81ccdb8c3ccc372f40315', 0, NULL, NULL, NULL, '[]', NULL, 1, 1772366400000, 0, NULL, NULL, NULL);
-INSERT INTO public.deliveries VALUES ('\x62626262626262626262626262626262', 1, '\x019ca9450a0068a17efacf4a46d12bf7', 'es', 'delivered', 1, '\x6c563267c572480ba947cb288690bd8a', 1772366402000, NULL, NULL);
-INSERT INTO public.deliveries VALUES ('\x62626262626262626262626262626262', 4, '\x019ca9450a00f8be593d90aad26b2fbb', 'es', 'sending', 1, '\x6c563267c572480ba947cb288690bd8a', 1772366401000, NULL, NULL);
-INSERT INTO public.deliveries VALUES ('\x62626262626262626262626262626262', 5, '\x019ca9450a00f9f226dae7f14d409b93', 'es', 'pending', 0, NULL, 1772366400000, NULL, NULL);
-INSERT INTO public.deliveries VALUES ('\x62626262626262626262626262626262', 6, '\x019ca9450a00a7fbb83631891bd2118a', 'es', 'pending', 0, NULL, 1772366400000, NULL, NULL);
-INSERT INTO public.drafts VALUES ('andry', '\x579ed4f7739b4ae8d1fd34859e944ff3a64414997cef0bced96ce0d8bd011543', '\x028531dc49b61a5b887420b841ad22a7c302469009da396de827f423af7ec9bf7010e19ad2bd971b422ad5cd61f3427568bcdec58022f8ebd92154238128b6d1fd58562aa3131628627c1de4e71e8a7d5abd4aa1e2213229a0235c0119b922f8d4', 1772366400000);
-INSERT INTO public.invalidations VALUES ('\xe1f10ad9cd8841a7a827a60f7ebf5e01', 'andry', '\x028531dc49a86de2b3369d6c66a874ed0bad5e3ae6442ff03960d8d0a61768f1584ea89f7b910bf998d51e935fac72e33b58d6de91e521440ee882ebaa98062d5ffd6e37c2452cd32aae64546759f1b735b8b2e658576aade86c7692f1585a6fe1', '\x028531dc49e8c34c5284d4ae57e82a6756991fe386f3f45d6657982e6e89ebe2f337832aa3b1bde85a284fefede50b78365a8e3f486d11087639cc1f1661961093d0cc1910300a77cf2991ea1f6ef8cb2079101517fbcb2450772564a646bf8ba4', 1, 1772366400000, NULL, NULL);
+INSERT INTO public.consents VALUES ('\x019ca9450a008046c0bca16d689b527d', 'andry', '\x019ca9450a00432ee73a8c1e94ac0ecf', 'signature,news', '\xad462b81bdd4c59d48fdf19266a2471071458d054bc66e5cab3b490ebc8dbfaf', '1', 'es', 'telegram', 7, 1772366400000, NULL, 0, NULL, 1, NULL);
+INSERT INTO public.consents VALUES ('\x019ca9450a0089cccac1610d61cd5a4f', 'andry', '\x019ca9450a00208980e27efd97abefc2', 'signature,news', '\xad462b81bdd4c59d48fdf19266a2471071458d054bc66e5cab3b490ebc8dbfaf', '1', 'es', 'telegram', 7, 1772366400000, NULL, 0, NULL, 1, NULL);
+INSERT INTO public.consents VALUES ('\x019ca9450a00c2aa6b81412f3f1dfe4c', 'andry', '\x019ca9450a00752772163a1489e15275', 'signature,news', '\xad462b81bdd4c59d48fdf19266a2471071458d054bc66e5cab3b490ebc8dbfaf', '1', 'es', 'telegram', 7, 1772366400000, NULL, 0, NULL, 1, NULL);
+INSERT INTO public.consents VALUES ('\x019ca9450a00a710ebf8871ce1137bf6', 'andry', '\x019ca9450a0096491228d9779fb572e4', 'signature,news', '\xad462b81bdd4c59d48fdf19266a2471071458d054bc66e5cab3b490ebc8dbfaf', '1', 'es', 'telegram', 7, 1772366400000, NULL, 0, NULL, 1, NULL);
+INSERT INTO public.consents VALUES ('\x019ca9450a00b67888c2c11f3ff337b7', 'andry', '\x019ca9450a00303765c721e17c2ebedc', 'signature,news', '\xad462b81bdd4c59d48fdf19266a2471071458d054bc66e5cab3b490ebc8dbfaf', '1', 'es', 'telegram', 7, 1772366400000, NULL, 0, NULL, 1, NULL);
+INSERT INTO public.consents VALUES ('\x019ca9450a00628544b582e7d3503e1f', 'andry', '\x019ca9450a006310639e825306555d09', 'signature,news', '\xad462b81bdd4c59d48fdf19266a2471071458d054bc66e5cab3b490ebc8dbfaf', '1', 'es', 'telegram', 7, 1772366400000, NULL, 0, NULL, 1, NULL);
+INSERT INTO public.conversations VALUES ('andry', '\x65945f367f301f8c8eed787bc422cbfdcaabb848761b0f789cc162a0b487f277', 'thanks', 0, NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, '[]', NULL, 2, 1772366400000);
+INSERT INTO public.conversations VALUES ('andry', '\xfa733cb8e61b7feafef3db5da0126b78aba68ec13439437896545871e1d4349c', 'thanks', 0, NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, '[]', NULL, 2, 1772366400000);
+INSERT INTO public.conversations VALUES ('andry', '\xe1a80e69180546ce03712c2b27e437332be6a71e7f03720ed8dcfba5c8b72bba', 'withdrawn', 0, NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, '[]', NULL, 3, 0);
+INSERT INTO public.conversations VALUES ('andry', '\xb97aa1e7339bfb38d39e656e5f749b1b1bc52de1817dfbd054cb15a71b3ab0a4', 'thanks', 0, NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, '[]', NULL, 2, 1772366400000);
+INSERT INTO public.conversations VALUES ('andry', '\x1807401a9071d99e14c76f8758d46e03acecd5b73f7f19fdd99f17d381656761', 'thanks', 0, NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, '[]', NULL, 2, 1772366400000);
+INSERT INTO public.conversations VALUES ('andry', '\xbc1fa9c488ef652e54c14eeff581cc26a32f55615c206efc50575c533d1ae306', 'thanks', 0, NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, '[]', NULL, 2, 1772366400000);
+INSERT INTO public.conversations VALUES ('andry', '\xddff2671ca0864d5c26b42bc70c24cbbb6a87dc912a5a8d87bcc26e6ea85164d', 'thanks', 0, NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, '[]', NULL, 2, 1772366400000);
+INSERT INTO public.conversations VALUES ('andry', '\x55aa9dda88687c2af0498cee6e2ca62952f3e525ba2e98cce8e370734c1b1f2b', 'consent', 0, NULL, NULL, '\x028531dc496520a9af4bf180e223cbe8c983fffae3692908cfb363927e43230cdf6c4400b7e4b719ff0a746268faa816e397c89ab4ce8a12bcbbbb2964823747f99e190a1ba437ed26a9b9fa3d31ac642082a68a306cd7233b7052f2c03aaa0575', 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, '[]', NULL, 1, 1772366400000);
+INSERT INTO public.conversations VALUES ('sahara', '\x71e0f90144e44e8d8d13d53034441f102d81fc974e00b91975c135076994b704', 'withdrawn', 0, NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, '[]', NULL, 3, 0);
+INSERT INTO public.deliveries VALUES ('\x62626262626262626262626262626262', 1, '\x019ca9450a00432ee73a8c1e94ac0ecf', 'es', 'delivered', 1, '\xd3f6f78eea2147129c5c780a1344844e', 1772366402000, NULL, NULL);
+INSERT INTO public.deliveries VALUES ('\x62626262626262626262626262626262', 4, '\x019ca9450a00752772163a1489e15275', 'es', 'sending', 1, '\xd3f6f78eea2147129c5c780a1344844e', 1772366401000, NULL, NULL);
+INSERT INTO public.deliveries VALUES ('\x62626262626262626262626262626262', 5, '\x019ca9450a0096491228d9779fb572e4', 'es', 'pending', 0, NULL, 1772366400000, NULL, NULL);
+INSERT INTO public.deliveries VALUES ('\x62626262626262626262626262626262', 6, '\x019ca9450a00303765c721e17c2ebedc', 'es', 'pending', 0, NULL, 1772366400000, NULL, NULL);
+INSERT INTO public.drafts VALUES ('andry', '\x579ed4f7739b4ae8d1fd34859e944ff3a64414997cef0bced96ce0d8bd011543', '\x028531dc49688d1a6f45c200d3edbdeb8300ab951c9649a0c8c20f8226e6926b32cb17e903acaf7f59cd79463de9bd2184fdf8071cc07df8b10c58bee7584681b8efe19f94dfa1f1624a32dd97c6c24bcaca939f37201d61fdde95cf829ab686f1', 1772366400000);
+INSERT INTO public.exports VALUES ('\x019ca9483e506f1882722a8fa5fd5e2e', 'sahara', 1772366610000, 1, 1, 0);
+INSERT INTO public.handovers VALUES ('\x019ca94865604c9416de66a87091e5cd', 'sahara', '\x019ca9483e506f1882722a8fa5fd5e2e', '2026-03-02', 'a', 1, 0, 1772366620000, NULL);
+INSERT INTO public.invalidations VALUES ('\x019ca9450a0078e4f39761305653f9e2', 'andry', '\x028531dc49849ae4b5d9be66a17790aefc0e84f1ea50ad54c687fa88bdaa5b112e073165090755b679464d861b4a6e1a670cde66eb7259242596ef730e05a96440c179619a4a899c5b7378aea8760fb790b36f0f9ea338fda357f7a166afebfa3e', '\x028531dc49136c7edf2c2da753f42680986f12bcc30c2f254ac32b4dc375926c5aa2f75f77f702107b6ce40566611bd29192d565c5c01393ff49a56dfccbb5b591cd82a781888b381f1a32119a56f160a358af107ac65a3d65f49e10bc00013983', 1, 1772366400000, NULL, NULL);
 INSERT INTO public.leases VALUES ('broadcast/andry', 'me', 1772366460000);
-INSERT INTO public.person_codes VALUES ('andry', '\x1807401a9071d99e14c76f8758d46e03acecd5b73f7f19fdd99f17d381656761', '\x2c360e4b72ba002fd4ad2c8447a9a6e7f1f0fd4b089410e3b124342dd2595eca', 1774958400000, 0, NULL);
-INSERT INTO public.person_notices VALUES ('\x019ca9450a00899c813354d09f968193', 'andry', '\x1807401a9071d99e14c76f8758d46e03acecd5b73f7f19fdd99f17d381656761', '\x028531dc4916a209df77a311ea1cee4a6b662ff45ad5b5f06e2a8ca6bf9036a62f4bff39ed0bc38863f181bd2bf875c4db4648daf9d0c71e2a686bd534fc73064175102bd905baa8843ccbf95a01c7072bcafc62e346512e0f98baa352935441ce', 'es', 'corrected', 1772366400000, 0);
-INSERT INTO public.petitions VALUES ('andry', 5, 7, NULL, NULL, 0, '\x6bebfe8558f170b3a80223c94654d83ce484d41698a2932cb533eff997ee1c69', NULL, 0, NULL, NULL, 0, 3);
-INSERT INTO public.sent_files VALUES ('andry', '\x65945f367f301f8c8eed787bc422cbfdcaabb848761b0f789cc162a0b487f277', 5, '\x028531dc49b0c8e59e43031f5f0d8d86885530b1f98eeb2617f5314cdf2bf12b57b1e41b5c6034dc0e7480522997e4161147838f2a894164781923992adda480a5b859507bf0a7b588533a54931041f5ca885259c2b15af1de13cbbfd6a4c23ee1', 1772366400000, 0);
-INSERT INTO public.signatures VALUES ('\x019ca9450a0068a17efacf4a46d12bf7', 'andry', '\x65945f367f301f8c8eed787bc422cbfdcaabb848761b0f789cc162a0b487f277', 1, '\x028531dc499405f3f59ff7d50eab7b29ca86737959bb403442ce41abd948cf0d7c2a63d527bbf3f6be4ae9580c3d56ec5cc3ab6bd2061e135a5881eee7efcd3c4c5477432e2a8f0888ccab38a4c8d2685448aff2734f2583eea2a265a5e72f9246', '\x028531dc496b44910e0eaef7df8927458dc78d6a0a77c64a511360bda266597a161280d58a8c6c3d9405c05f4a3c430b4993fdf49f452cf8ffbf1817ea1f0524da7e0ece6e19112786f13a3914615917ef69a4fe72bb5c2436336d0a326058acb8', 'es', NULL, '1', 1772366400000, NULL, NULL, 1, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO public.signatures VALUES ('\x019ca9450a00bd3506ae6ab5a4047e38', 'andry', '\xfa733cb8e61b7feafef3db5da0126b78aba68ec13439437896545871e1d4349c', 2, '\x028531dc499c561cd135903ed59e6ebfa32e5d820470aedd356cef186dea4734c8f6dda1740eae38c83079131df389f96caeaaaafb8aeea4a10a018f40be38370049c11ef34642f66f49359ba6d94f349efc93ead4b1ff476311a7235eff14fd6b', '\x028531dc492b479e148501a5374f7cbe9ffb56bf08035a85244a72bdeeec66d974d57e8372dad729c3b7438c9ba9c902e5bf87a2cd97bf1cd11747d142fb2c47bfbcf5b0edbb7c03cab2c9bae3389cc39e3a2dbaea7f9b734ca02674541d071795', 'es', NULL, '1', 1772366400000, NULL, 1772366400000, 1, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO public.signatures VALUES ('\x019ca9450a00f8be593d90aad26b2fbb', 'andry', '\xb97aa1e7339bfb38d39e656e5f749b1b1bc52de1817dfbd054cb15a71b3ab0a4', 4, '\x028531dc4922571aaa4735739cdf068a055038efbc15c8beed572128a7a9de8877d78bcdde1d04089cecfc5d216139c6c3a87615c1e957192bbcc2cd9a18d4f5759ddea1cd5b821804cfd95d49d1c9c4bd1a6efa12f0b9af589957e4d0f186949b', '\x028531dc49438ccb57106f3a38956c9fbc7027277c0910c7089783762f4eb680b363cccd4ec30becc54f09406b29cffadda9320222152d7afc757dc1ca0b794f57e6ba867d2341f52af4c01356ce7afafffae7387b7df4901662454a30da060bc5', 'es', NULL, '1', 1772366400000, NULL, NULL, 1, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO public.signatures VALUES ('\x019ca9450a00f9f226dae7f14d409b93', 'andry', '\x1807401a9071d99e14c76f8758d46e03acecd5b73f7f19fdd99f17d381656761', 5, '\x028531dc490ce297fe5ac493b97ecf34258584d9a6f23add44126bdeefa0c52a3095158e0222a4e732e02aae528aa83cfe399983621a9269b1403b586707709683f720025dc90bebd3603fafb901ee53d4e7d31e8e913af9ddf3bedb6c5ae27c01', '\x028531dc499f51d3dc2c12ea0957744ec61a71f99fdc41ad0c55992cc1ca3aaa06fd499461eced7a77d07e41f1fd2c946eb35376963da16019dbb36a1d34d35cd786bcdc1912d76354e393d5b9a3328bd44cd26bb46ecbc3bc08fed90c8d40df2d', 'es', NULL, '1', 1772366400000, NULL, NULL, 1, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO public.signatures VALUES ('\x019ca9450a00a7fbb83631891bd2118a', 'andry', '\xbc1fa9c488ef652e54c14eeff581cc26a32f55615c206efc50575c533d1ae306', 6, '\x028531dc49248beeafca911e5b9525a0dadd59dd94324d46fae8e1ef69a32f9ad427dac9b6c239b1c97f2ba395621de6510aed2cddcd2a6582c8c65f679e3c605d70ea49a36475c7aa89f4f8c93cb13e5af6f029beefaddb65d180649faa257cd2', '\x028531dc495f4e7838095f862ccf678687ffa6a8606759d6dea64774a38f86547417950e87f69b74f827e98dfac9614dc8504a63894eeb4ccc139146265d3b5aedf66af25278c9556abc9b946303585f7eeeb3511e8fb58425f636c4579ce933b8', 'es', NULL, '1', 1772366400000, NULL, NULL, 1, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO public.signatures VALUES ('\x019ca9450a00ebda163757337da38c18', 'andry', '\xddff2671ca0864d5c26b42bc70c24cbbb6a87dc912a5a8d87bcc26e6ea85164d', 7, '\x028531dc49f5ace139adab83a51cf9c5f3e92b61402449c898b96b6a39ba8a90143ef05b16f9f9f5f35d1a3b73e0f7e2fe4d2291238389457419f36e3b2b09e8afc0ed4feaec3d4e38c44f91f69b525c39762acbeef5f70555eea9778f2f1c774a', '\x028531dc49283c3414ec27ca29f7912fdb932c7f87fab5b834606aacbefc9590502048c090980ab8046e422b60638a90903d0e65d8968a44d09eae8daeb6817812eb22d827f968c59b1e95868139cec1642a432f8dde47a1556b5a23290e23d65e', 'es', NULL, '1', 1772366400000, NULL, NULL, 1, NULL, NULL, NULL, '\xe1f10ad9cd8841a7a827a60f7ebf5e01', NULL);
+INSERT INTO public.person_codes VALUES ('andry', '\x1807401a9071d99e14c76f8758d46e03acecd5b73f7f19fdd99f17d381656761', '\x7fbb5206e52d49f498a7ee07d5aae57c46738909afa7fffb5140332be24013cc', 1774958400000, 0, NULL);
+INSERT INTO public.person_notices VALUES ('\x019ca9450a00624f0d28fcdb954e2afe', 'andry', '\x1807401a9071d99e14c76f8758d46e03acecd5b73f7f19fdd99f17d381656761', '\x028531dc49beb3ccfc7de619303e3b6fc26e945357656ee6303933e438adb483d75805a38549abf3036e55640b4a37eb07869f21918b0b199aed578a51727a96c4884b19f1f25c4760f1fdb789a283195d79bf1760ccf8fc5c352d52d80d0382ae', 'es', 'corrected', 1772366400000, 0);
+INSERT INTO public.petitions VALUES ('andry', 5, 7, 3, NULL, NULL, 0, '\x6bebfe8558f170b3a80223c94654d83ce484d41698a2932cb533eff997ee1c69', 0, NULL, 0, NULL);
+INSERT INTO public.petitions VALUES ('sahara', 0, 1, 2, 1772366600000, 1, 1, '\x216dc4e620a3b062f9014b433042f16adaf8be88d1c8bfae4ceed32e553a13a3', 0, NULL, 0, NULL);
+INSERT INTO public.sent_files VALUES ('andry', '\x65945f367f301f8c8eed787bc422cbfdcaabb848761b0f789cc162a0b487f277', 5, '\x028531dc49360a3ca5951d8d873b6e09754172e464b2aa2c0fec34ef9dd76b8248cc51146ba9f39977dd906f4882a4d7a117c2977b786805f69a439a09f3db98725708055f2bb8ba3a36d1024dac3f9805e837bb6ba3a5c19f07b537b3694cd242', 1772366400000, 0);
+INSERT INTO public.signatures VALUES ('\x019ca9450a00432ee73a8c1e94ac0ecf', 'andry', '\x65945f367f301f8c8eed787bc422cbfdcaabb848761b0f789cc162a0b487f277', 1, '\x028531dc49172af55afe74b96838b35747939ba720b3b310174dd949605b2c35fd775fb5be07419a6ab4100ecc46edbaa63033f43e4f766fa4044067d792f5b6e1d40edd22cfd9fdf2add25107d99e0e8dd8f238a7d0401fb80991188ae5d82687', '\x028531dc49ed8bc15edb81639769b29eaf6246c5d48e0ecf474cdf0fe9b316795ecd894381a344fbdcbadb0d8923a587b20ecbc36e8c35586c5110666ebe79af00445dc20d06c5a1054d6d3862a020e8cf2aea8303fdf1cf38f84fde3f46ddf17f', 'es', NULL, '1', 1772366400000, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO public.signatures VALUES ('\x019ca9450a00208980e27efd97abefc2', 'andry', '\xfa733cb8e61b7feafef3db5da0126b78aba68ec13439437896545871e1d4349c', 2, '\x028531dc49424a74344803cdf03b7d6092a2542a40ab2b470a1c387a30d8f6a9c421ca11ca3855f3057c1becd5fdd105688e91dbc7029aee987d07696a8c21804dcb72f95b83a240c3945c3354135c526a3e4c396a69ee8a3a46da078a2bc88d75', '\x028531dc4950e7e15aead2c03a96003d7857e9fb249461bc6e65c867f3bc9640b4ba0d4c7af6eb014b6405a0a4eb8c43b42e0ffe1f5e2c92737912168dd1c3e9594d859222b10c4211d6b1ae0015feeb3d19f8c4f0e0ef23526799ee51bdadf70d', 'es', NULL, '1', 1772366400000, NULL, 1772366400000, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO public.signatures VALUES ('\x019ca9450a00752772163a1489e15275', 'andry', '\xb97aa1e7339bfb38d39e656e5f749b1b1bc52de1817dfbd054cb15a71b3ab0a4', 4, '\x028531dc49033cbefc83dbdee42d204d8d1774005c23767cb34d37004fefedf5d596cfb32e33efca0414511bf70728a1e3f848c03edefb6a28cd45d3b2130ce3614e6d66a6bf551fd03f5989913d223847020445947e7d89770608119646b4b693', '\x028531dc497a29b285281a06b8dbdc23d94911a5086ae4595c64d495f9533fc295cb143908e3fee5041a540e66a8c6d85c64df0060284c9df8e4d3bad45ea22dcd075c1de40501577533d14e2abb3daca6b40099e156569c8ca6050826b958e4c1', 'es', NULL, '1', 1772366400000, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO public.signatures VALUES ('\x019ca9450a0096491228d9779fb572e4', 'andry', '\x1807401a9071d99e14c76f8758d46e03acecd5b73f7f19fdd99f17d381656761', 5, '\x028531dc498c7debf82668d2dd3c9f81963455ed37f69de5ff2a53cdf7c31c6a4315d407c344468c8633274f5e7fd88d9400b1675f18a2288c24fd99a3132ed0c3af16574752abf779c6aaac019d507291f5dac67be21cab3a591a5f4ceac5c664', '\x028531dc49239d4e5b88e73f60973fff0282339410716cf0d942deb67928a038eb19c5d41d755b822e0e4d13c9b2a45147cceebdfddb37d0a955f5d4591248d07391fb2d65cab562b123a4a64d5c5ca30d78d7c68ad18965fcb2e4dfa735000a49', 'es', NULL, '1', 1772366400000, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO public.signatures VALUES ('\x019ca9450a00303765c721e17c2ebedc', 'andry', '\xbc1fa9c488ef652e54c14eeff581cc26a32f55615c206efc50575c533d1ae306', 6, '\x028531dc490dd77f69d5c732e5f9d0dd3d6b238b3ec5eef5e667ddf2920368886db4c28b3d48fa75d83d738d281b001d78cdf7400a3974aff75288b433df40e92069e1e12e664d180d1b2ed5ac61dc5cd94421c227506a9625d0d3ff3ca71c3042', '\x028531dc4991774815f2f7dad5d47fea11233a1f7e739ac668c4c5f8d4e30ddff280be2f36b0ebf5b2753696d4f49fa78f56c9db291cabe6d87c1277ac4fd7b6f0ba264d806269ef9f32d2481eb0b061effefd519020312465c8f4dd1c7b0ca96e', 'es', NULL, '1', 1772366400000, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO public.signatures VALUES ('\x019ca9450a006310639e825306555d09', 'andry', '\xddff2671ca0864d5c26b42bc70c24cbbb6a87dc912a5a8d87bcc26e6ea85164d', 7, '\x028531dc49ce089a1f3a4ab5bc059f6b4b311a5fe6fbff376fcb311aeecae541a8b734c815170d2984efcde7847e02203e6fb09072ef647af926a3f4c6a7b79ffba058cf12adfea7d1aad33148a9c61b9fbfa2015260ea4f0b4a7e90f3d3f28373', '\x028531dc492ecd42bed9ae21775a2242a70e1a3ea6afe410a383c059eebf6a06ae019561107faa3697c7bf77de6ddf0c9e16c2288d6e94f5b45a99f994b0985b3c6c2b564178a0aee11ee3ec0c4da7fdac447ec4803f59c35eeebe69d32d4ba6be', 'es', NULL, '1', 1772366400000, NULL, NULL, NULL, NULL, NULL, '\x019ca9450a0078e4f39761305653f9e2', NULL);
 ALTER TABLE ONLY public.admin_names
     ADD CONSTRAINT admin_names_key PRIMARY KEY (petition, admin);
-ALTER TABLE ONLY public.admin_notices
-    ADD CONSTRAINT admin_notices_key PRIMARY KEY (broadcast_id, kind, about);
 ALTER TABLE ONLY public.alembic_version
     ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
 ALTER TABLE ONLY public.anonymous_counts
@@ -403,8 +399,6 @@ CREATE INDEX conversations_filled_in ON public.conversations USING btree (petiti
 CREATE INDEX deliveries_by_broadcast_id_state_position ON public.deliveries USING btree (broadcast_id, state, "position");
 CREATE INDEX person_notices_by_petition_written_at ON public.person_notices USING btree (petition, written_at);
 CREATE INDEX signatures_counted ON public.signatures USING btree (petition, signed_at) WHERE (invalidation_id IS NULL);
-ALTER TABLE ONLY public.admin_notices
-    ADD CONSTRAINT admin_notices_broadcast_id_known FOREIGN KEY (broadcast_id) REFERENCES public.broadcasts(id);
 ALTER TABLE ONLY public.anonymous_counts
     ADD CONSTRAINT anonymous_counts_petition_known FOREIGN KEY (petition) REFERENCES public.petitions(slug);
 ALTER TABLE ONLY public.broadcasts
