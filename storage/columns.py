@@ -111,9 +111,10 @@ def is_sealed(column: sa.Column[Any]) -> bool:
 def key_of(table: sa.Table) -> sa.Column[Any]:
     """Returns the column of a row's key, which its encrypted values are bound to.
 
-    A row without an id is one person's, of a supporter or of an admin, or has a key of its own.
+    A row without an id is one person's, of a supporter or of an admin, or has a key or a name.
     """
-    return next(table.c[name] for name in ("id", "admin", "supporter", "key") if name in table.c)
+    keys = ("id", "admin", "supporter", "key", "name")
+    return next(table.c[name] for name in keys if name in table.c)
 
 
 def blob(

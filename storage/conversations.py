@@ -6,11 +6,11 @@ and counts as no conversation.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, exists, select, text, update
+from sqlalchemy import exists, select, text
 
 from storage.errors import ConversationMoved
 from storage.tables import CONVERSATIONS, FILLED_IN, SIGNATURES
@@ -23,14 +23,6 @@ if TYPE_CHECKING:
 _FIRST_STAGE, _WITHDRAWN_STAGE = "home", "withdrawn"
 
 _COLUMNS = CONVERSATIONS.c
-_OWN = (
-    _COLUMNS.petition == bindparam("own_petition"),
-    _COLUMNS.supporter == bindparam("own_supporter"),
-)
-
-_NEXT = update(CONVERSATIONS).where(*_OWN, _COLUMNS.version == bindparam("was"))
-_SET_SCREEN = update(CONVERSATIONS).where(*_OWN)
-
 EMPTY_FORM: Mapping[str, Any] = {
     **{"name": None, "news": False, "updates": False, "with_name": None},
     **{"form_started_at": None, "notice": None},
@@ -79,12 +71,6 @@ class Conversation:
     updated_at: datetime | None = field(default=None, compare=False)
 
 
-# Columns that hold what the attribute of the same name does; the others are converted.
-_AS_THEY_ARE = {each.name for each in fields(Conversation)} & {*_COLUMNS.keys()} - {
-    *("supporter", "updated_at")
-}
-
-
 def conversation_of(tx: Transaction, supporter: bytes) -> Conversation | None:
     """Returns a supporter's conversation, or None if there is none."""
     row = tx.find(CONVERSATIONS, supporter)
@@ -104,14 +90,12 @@ def save_conversation(
     Raises:
         ConversationMoved: it was written since by somebody else.
     """
-    supporter, name = conversation.supporter, conversation.name
-    own = _own(tx, supporter)
+    values = asdict(conversation) | {"updated_at": at}
+    del values["is_damaged"]
+    supporter = values.pop("supporter")
     if not was:
         _make_room(tx, supporter)
-    values = {column: getattr(conversation, column) for column in _AS_THEY_ARE}
-    sealed = None if name is None else tx.seal(name, _COLUMNS.name_sealed, supporter)
-    values |= {"name_sealed": sealed, "updated_at": at}
-    if not tx.change(_NEXT, {**own, "was": was or 0, **values}):
+    if not tx.set(CONVERSATIONS, supporter, _COLUMNS.version == (was or 0), **values):
         raise ConversationMoved
 
 
@@ -119,16 +103,15 @@ def store_screen(
     tx: Transaction, supporter: bytes, *, message_id: int | None, screen_digest: bytes | None
 ) -> None:
     """Stores what is on someone's screen; their stage and version stay as they are."""
-    own = _own(tx, supporter)
-    screen = {**own, "message_id": message_id, "screen_digest": screen_digest}
-    if not tx.change(_SET_SCREEN, screen):
+    screen = {"message_id": message_id, "screen_digest": screen_digest}
+    if not tx.set(CONVERSATIONS, supporter, **screen):
         _make_room(tx, supporter)
-        tx.change(_SET_SCREEN, screen)
+        tx.set(CONVERSATIONS, supporter, **screen)
 
 
 def store_picture(tx: Transaction, supporter: bytes, message_id: int) -> None:
     """Stores that someone has had the picture; 0 when it may have come, without a number."""
-    tx.set(CONVERSATIONS, _COLUMNS.supporter == supporter, picture_id=message_id)
+    tx.set(CONVERSATIONS, supporter, picture_id=message_id)
 
 
 def count_unsigned(tx: Transaction) -> int:
@@ -142,7 +125,7 @@ def count_unsigned(tx: Transaction) -> int:
 def forget_name_messages(tx: Transaction, supporter: bytes, ids: tuple[int, ...]) -> None:
     """Records that these messages were deleted; changes nothing if more came meanwhile."""
     is_same = _COLUMNS.name_message_ids == ids
-    tx.set(CONVERSATIONS, _COLUMNS.supporter == supporter, is_same, name_message_ids=[])
+    tx.set(CONVERSATIONS, supporter, is_same, name_message_ids=[])
 
 
 def forget_left_forms(tx: Transaction, before: datetime, *, limit: int) -> int:
@@ -172,7 +155,7 @@ def forget_conversation(tx: Transaction, supporter: bytes) -> None:
     without a confirmation.
     """
     moved = {"stage": _WITHDRAWN_STAGE, "version": _COLUMNS.version + 1}
-    tx.set(CONVERSATIONS, _COLUMNS.supporter == supporter, **FORGOTTEN, **moved)
+    tx.set(CONVERSATIONS, supporter, **FORGOTTEN, **moved)
 
 
 def screen_digest(storage: "Storage", supporter: bytes, drawn: bytes) -> bytes:
@@ -184,10 +167,6 @@ def screen_digest(storage: "Storage", supporter: bytes, drawn: bytes) -> bytes:
     return storage.keyring.digest(
         drawn, table=CONVERSATIONS.name, column="screen_digest", row=supporter
     )
-
-
-def _own(tx: Transaction, supporter: bytes) -> dict[str, Any]:
-    return {"own_petition": tx.slug, "own_supporter": supporter}
 
 
 def _make_room(tx: Transaction, supporter: bytes) -> None:

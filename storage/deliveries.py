@@ -114,7 +114,7 @@ def take_lease(
     now: datetime,
     stale: Row | None = None,
 ) -> Row | None:
-    """Takes a lease that nobody holds, that has expired, or that is the caller's already.
+    """Takes a lease that nobody holds, or that has expired; one's own is renewed by that.
 
     Args:
         name: the work it is for.
@@ -127,38 +127,28 @@ def take_lease(
     Returns:
         The row of the lease as it now is, or None while somebody else holds it.
     """
-    expires_at = now + timedelta(seconds=seconds)
-    if tx.add_new(LEASES, name=name, holder=holder, expires_at=expires_at):
-        return find_lease(tx, name)
-    held = find_lease(tx, name, lock=True)
-    if held is None:  # given up meanwhile, and another may be taking it
-        return None
-    if held.holder != holder and held.expires_at > now and held != stale:
-        return None
-    tx.set(LEASES, LEASES.c.name == name, holder=holder, expires_at=expires_at)
+    lease = {"holder": holder, "expires_at": now + timedelta(seconds=seconds)}
+    if not tx.add_new(LEASES, name=name, **lease):
+        held = tx.find(LEASES, name, lock=True)
+        if held is None:  # given up meanwhile, and another may be taking it
+            return None
+        if held.holder != holder and held.expires_at > now and held != stale:
+            return None
+        tx.set(LEASES, name, **lease)
     return find_lease(tx, name)
-
-
-def renew_lease(
-    tx: Transaction, name: str, holder: str, *, seconds: float, now: datetime
-) -> Row | None:
-    """Extends a lease to `seconds` from `now`; None if `holder` no longer holds it."""
-    its = (LEASES.c.name == name, LEASES.c.holder == holder)
-    is_held = tx.set(LEASES, *its, expires_at=now + timedelta(seconds=seconds))
-    return find_lease(tx, name) if is_held else None
 
 
 def release_lease(tx: Transaction, name: str, holder: str) -> None:
     """Gives a lease up, so that the next holder need not wait; harmless if it was lost."""
-    tx.delete(LEASES, LEASES.c.name == name, LEASES.c.holder == holder)
+    tx.delete(LEASES, name, LEASES.c.holder == holder)
 
 
-def find_lease(tx: Transaction, name: str, *, lock: bool = False) -> Row | None:
+def find_lease(tx: Transaction, name: str) -> Row | None:
     """Returns the row of a lease, expired or not: its `name`, its `holder` and `expires_at`.
 
     None if nobody holds it.
     """
-    return tx.find(LEASES, LEASES.c.name == name, lock=lock)
+    return tx.find(LEASES, name)
 
 
 def enqueue_deliveries(
@@ -311,7 +301,7 @@ def _may_send(tx: Transaction, broadcast: Broadcast | None, holder: str) -> bool
         return False
     if broadcast.state not in (BroadcastState.RUNNING, BroadcastState.FINISHED):
         return False
-    return tx.count(LEASES, LEASES.c.name == lease_of(tx.slug), LEASES.c.holder == holder) > 0
+    return tx.find(LEASES, lease_of(tx.slug), LEASES.c.holder == holder) is not None
 
 
 @lru_cache(maxsize=8)

@@ -11,7 +11,7 @@ import pytest
 from storage.broadcast_types import Tally
 from storage.broadcasts import due_broadcasts
 from storage.database import open_database
-from storage.deliveries import find_lease, lease_of, release_lease, renew_lease, take_lease
+from storage.deliveries import find_lease, lease_of, release_lease, take_lease
 from storage.keyring import Keyring
 from tests.broadcast.workers import (
     QUICK,
@@ -220,7 +220,7 @@ class TestSeveralWorkers:
         async def renew(name: str) -> None:
             for seconds in range(10_000):
                 now = ahead + timedelta(seconds=seconds)
-                await harness.storage.write(renew_lease, name, "other", seconds=3600, now=now)
+                await harness.storage.write(take_lease, name, "other", seconds=3600, now=now)
                 await asyncio.sleep(0.05)
 
         renewing = asyncio.create_task(renew(lease.name))
