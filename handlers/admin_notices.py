@@ -3,8 +3,8 @@
 import asyncio
 import hashlib
 import threading
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
 
 import structlog
 from telegram.error import TelegramError
@@ -20,6 +20,8 @@ from telegram_text.markup import Html
 
 _log = structlog.stdlib.get_logger()
 
+LOOK_SECONDS = 20.0
+
 DAMAGED = mark(
     "⚠️ <b>Hay datos dañados entre los que guarda el bot.</b> Al menos uno no se puede leer: o lo "
     "ha cambiado algo ajeno al bot, o el archivo de la clave no es el que corresponde. El bot "
@@ -30,15 +32,21 @@ DAMAGED = mark(
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice to all admins; each of them is sent one of the same kind and `about` once.
+    """A notice to admins, each of whom is sent one of the same kind and `about` once.
 
-    `text` is a source sentence that is marked for translation, or what writes it in the words of
-    a language.
+    Attributes:
+        text: a source sentence that is marked for translation, or what writes it in the words of
+            a language.
+        sent: sends one that is more than a text, given the admin; returns False if there is
+            nothing to be told any more.
+        is_stored: whether it is stored who has it, also for after a restart.
     """
 
     kind: str
     about: str
-    text: str | Callable[[Words], Html | Screen]
+    text: str | Callable[[Words], Html | Screen] = ""
+    sent: Callable[[int], Awaitable[bool]] | None = None
+    is_stored: bool = False
 
 
 SECOND_POLLER = Notice(
@@ -54,16 +62,19 @@ SECOND_POLLER = Notice(
 )
 
 
-async def tell_admins(services: Services, notice: Notice) -> bool:
-    """Tells each admin what is so now; returns whether any was reached.
+async def tell_admins(
+    services: Services, notice: Notice, admins: Iterable[int] | None = None
+) -> bool:
+    """Tells each admin, or each of these, what is so now; returns whether any was reached.
 
     Who was not is owed it, until the bot stops or there is a newer notice of the same kind and
     `about`.
     """
-    key, owed = (notice.kind, notice.about), set(services.admins)
+    everyone = services.admins if admins is None else frozenset(admins)
+    key, owed = (notice.kind, notice.about), set(everyone)
     services.owed_notices[key] = notice, owed
     await _tell_owed(services, key, is_new=True)
-    return owed != services.admins
+    return owed != everyone
 
 
 async def tell_what_is_owed(services: Services) -> None:
@@ -86,15 +97,13 @@ async def send_notices(services: Services, notices: Iterable[Notice]) -> None:
     """Sends each notice to every admin who has not had it; who is not reached gets it later."""
     for notice in notices:
         kind, about = notice.kind, notice.about
-        untold = await _untold(services, kind, about)
-        told = set[int]()
-        for admin in untold:
-            if _is_too_early(services, kind, about, admin):
-                continue
-            if await _send(services, notice, admin):
-                told.add(admin)
-                await mark_told(services, kind, _about_to(services, about, admin))
-        if untold and told.issuperset(untold):
+        if await was_told(services, kind, about):
+            continue
+        stored, is_told = replace(notice, is_stored=True), True
+        for admin in sorted(services.admins):
+            is_too_early = _is_too_early(services, kind, about, admin)
+            is_told &= not is_too_early and await _send(services, stored, admin)
+        if is_told:
             await mark_told(services, kind, about)
 
 
@@ -110,18 +119,13 @@ async def was_told(services: Services, kind: str, about: str) -> bool:
 
 async def may_be_sent(services: Services, kind: str, about: str) -> bool:
     """Returns whether there is an admin who has not had a notice, and can be tried now."""
-    untold = await _untold(services, kind, about)
-    return not all(_is_too_early(services, kind, about, admin) for admin in untold)
-
-
-async def _untold(services: Services, kind: str, about: str) -> list[int]:
     if await was_told(services, kind, about):
-        return []
-    return [
-        admin
-        for admin in sorted(services.admins)
-        if not await was_told(services, kind, _about_to(services, about, admin))
-    ]
+        return False
+    for admin in services.admins:
+        is_told = await was_told(services, kind, _about_to(services, about, admin))
+        if not is_told and not _is_too_early(services, kind, about, admin):
+            return True
+    return False
 
 
 def _about_to(services: Services, about: str, admin: int) -> str:
@@ -134,17 +138,28 @@ def _is_too_early(services: Services, kind: str, about: str, admin: int) -> bool
 
 
 async def _send(services: Services, notice: Notice, admin: int) -> bool:
-    """Sends a notice to one admin; returns whether they were reached."""
-    words, text = await words_or_default(services, admin), notice.text
-    said = words.text(text) if isinstance(text, str) else text(words)
-    key = notice.kind, notice.about, admin
+    """Sends a notice to one admin, unless they have it; returns whether nothing is left to do."""
+    key, about_them = (notice.kind, notice.about, admin), _about_to(services, notice.about, admin)
+    if notice.is_stored and await was_told(services, notice.kind, about_them):
+        return True
     try:
-        await send_screen(services.bot, admin, Screen(said) if isinstance(said, Html) else said)
+        is_sent = await _sent(services, notice, admin)
     except TelegramError as error:
         again_in = services.notice_retries.record_failure(key, services.monotonic())
         _log.warning("admin_not_told", error_kind=error_kind(error), again_in=again_in)
         return False
     services.notice_retries.forget(key)
+    if notice.is_stored and is_sent:
+        await mark_told(services, notice.kind, about_them)
+    return True
+
+
+async def _sent(services: Services, notice: Notice, admin: int) -> bool:
+    if notice.sent is not None:
+        return await notice.sent(admin)
+    words, text = await words_or_default(services, admin), notice.text
+    said = words.text(text) if isinstance(text, str) else text(words)
+    await send_screen(services.bot, admin, Screen(said) if isinstance(said, Html) else said)
     return True
 
 

@@ -11,7 +11,6 @@ from handlers.admin_notices import (
     mark_told,
     may_be_sent,
     send_notices,
-    tell_what_is_owed,
 )
 from handlers.closing import Unready, unready, what_next
 from handlers.closing_texts import view_for
@@ -50,7 +49,6 @@ _UNREADY = {
 
 async def look(services: Services) -> None:
     """Closes the petition if its date has come, and sends the notices that are due."""
-    await tell_what_is_owed(services)
     storage, now = services.storage, services.clock()
     state = await storage.read(petition_state)
     # Looked up before it is asked for, since that locks the petition for those who sign.

@@ -167,7 +167,9 @@ def details(snapshot: BroadcastSnapshot) -> Iterator[str]:
     yield f"  {label('Para')}: {seen(recipients_name(words, broadcast))}"
     for name, said in _MOMENTS:
         if (at := getattr(broadcast, name)) is not None:
-            yield f"  {label(said)}: {words.plain_moment(at)}"
+            is_asked_for = name == "created_at" and broadcast.confirmed_by is None
+            moment = words.plain_moment(at)
+            yield f"  {label('Pedido' if is_asked_for else said)}: {moment}"
     yield label("Quien administra lee en el chat:")
     # But for the question whether to cancel it, if somebody was asked.
     unasked = replace(snapshot, broadcast=replace(broadcast, cancel_requested_at=None))

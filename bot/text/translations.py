@@ -92,11 +92,11 @@ class Words:
         return format_date(self._there(when), "long", locale=self._locale)
 
     def moment(self, when: dt.datetime) -> Html:
-        """Tags a day and a time for the reader's zone: 18 de julio de 2025, 14:05."""
-        return time_tag(self.plain_moment(when), when, "Dt")
+        """Tags a day and a time for the reader's zone: 18 de julio de 2025 a las 14:05."""
+        return time_tag(self._at_time(self.date(when), when), when, "Dt")
 
     def plain_moment(self, when: dt.datetime) -> str:
-        """Formats a day and a time, in the petition's zone: 18 de julio de 2025, 14:05."""
+        """Formats a day and a time, for a list: 18 de julio de 2025, 14:05."""
         return f"{self.date(when)}, {self.clock(when)}"
 
     def clock(self, when: dt.datetime, *, seconds: bool = False) -> str:
@@ -105,11 +105,11 @@ class Words:
         return format_datetime(self._there(when), pattern, locale=self._locale)
 
     def appointment(self, when: dt.datetime) -> str:
-        """Formats a time to come, in the petition's zone: jueves 26 de noviembre, 18:30."""
+        """Formats a time to come, in the petition's zone: jueves 26 de noviembre a las 18:30."""
         there = self._there(when)
         weekday = format_date(there, "EEEE", locale=self._locale)
         day = format_skeleton("MMMMd", there, locale=self._locale)
-        return f"{weekday} {day}, {self.clock(when)}"
+        return self._at_time(f"{weekday} {day}", when)
 
     def typed_moment(self, when: dt.datetime) -> str:
         """Formats a moment as an admin would type it, in the petition's zone: 26/11/2026 18:30."""
@@ -135,6 +135,15 @@ class Words:
         """Formats an approximate duration, of at least a second: 55 segundos, 2 horas."""
         span = dt.timedelta(seconds=max(1, round(seconds)))
         return format_timedelta(span, threshold=1.5, locale=self._locale)
+
+    def _at_time(self, day: str, when: dt.datetime) -> str:
+        """Returns a day with the time, as both are said inside a sentence."""
+        time = self.clock(when)
+        return self.label(
+            "{day} a la {time}" if time.startswith("01") else "{day} a las {time}",
+            day=day,
+            time=time,
+        )
 
     def _there(self, when: dt.date) -> dt.date:
         if not isinstance(when, dt.datetime):

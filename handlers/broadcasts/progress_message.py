@@ -16,7 +16,7 @@ from bot.charts import delivery_picture
 from bot.text.translations import Words
 from bot.transport.error_kinds import ErrorKind, error_kind
 from handlers.admin_context import AdminContext
-from handlers.admin_notices import mark_told, was_told
+from handlers.admin_notices import Notice, mark_told, tell_admins, was_told
 from handlers.broadcasts.preview import show_content
 from handlers.broadcasts.screens.broadcast_view import BroadcastView, Measured
 from handlers.broadcasts.screens.labels import subject_name
@@ -230,30 +230,21 @@ class AdminReporter(ProgressPublisher):
     async def _ask_everyone(self, broadcast: Broadcast, tally: Tally) -> None:
         """Asks each admin once, even if called again for the same question.
 
-        The first tap decides; the other admins' buttons then show the result.
-
-        Raises:
-            TelegramError: some admin was not reached; the others were asked.
+        The first tap decides; the other admins' buttons then show the result. Who is not reached
+        is asked later, while it still waits for an answer.
         """
-        failed: TelegramError | None = None
+
+        async def ask(admin: int) -> bool:
+            if (await self._latest(broadcast)).question != broadcast.question:
+                return False
+            await send_question(self._services, broadcast, admin, tally)
+            return True
+
         # Authors do not approve their own broadcasts.
         author = {broadcast.author} if broadcast.awaits_approval else set[int]()
-        for admin in sorted(self._services.admins - author):
-            try:
-                await self._ask_one(broadcast, tally, admin)
-            except TelegramError as error:
-                _log.warning("admin_not_asked", error_kind=error_kind(error))
-                # Who reads that nobody can be reached has been asked, even if no other admin has.
-                if broadcast.pause_reason is not PauseReason.NOBODY:
-                    failed = error
-        if failed is not None:
-            raise failed
-
-    async def _ask_one(self, broadcast: Broadcast, tally: Tally, admin: int) -> None:
-        about = _question_digest(broadcast, self._services.reference(admin))
-        if not await self._was_sent(broadcast, _QUESTION, about):
-            await send_question(self._services, broadcast, admin, tally)
-            await self._mark_sent(broadcast, _QUESTION, about)
+        about = f"{broadcast.id.hex()}/{_question_digest(broadcast)}"
+        notice = Notice(_QUESTION, about, sent=ask, is_stored=True)
+        await tell_admins(self._services, notice, self._services.admins - author)
 
     async def _show(self, broadcast: Broadcast, measured: Measured) -> Place | None:
         """Draws the broadcast; a scheduled one in a new message, as the former is far above."""
@@ -435,6 +426,6 @@ def _drawn(broadcast: Broadcast) -> tuple[object, ...]:
     )
 
 
-def _question_digest(broadcast: Broadcast, reader: bytes = b"") -> str:
-    """Returns what tells the notices apart of a broadcast's questions, and of their readers."""
-    return hashlib.sha256(reader + (broadcast.question or "").encode()).hexdigest()[:16]
+def _question_digest(broadcast: Broadcast) -> str:
+    """Returns what tells the notices apart of a broadcast's questions."""
+    return hashlib.sha256((broadcast.question or "").encode()).hexdigest()[:16]

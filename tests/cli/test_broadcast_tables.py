@@ -142,7 +142,9 @@ def test_every_moment_and_every_outcome_of_one_that_is_over_is_said(
     shown = said(call("show", "3f3f"))
     assert "State: scheduled\n" in shown
     assert "If nobody approves it before" in shown
-    assert "another admin (" not in shown
+    assert "another admin:" not in shown
+    assert "Asked for: " in shown
+    assert "Confirmed: " not in shown
     broadcast = petition.approves(asked)
     others = (Outcome.UNCONFIRMED, Outcome.REJECTED, Outcome.FORBIDDEN, Outcome.UNREACHABLE)
     for outcome in (Outcome.DELIVERED, *others):

@@ -47,7 +47,7 @@ async def test_nothing_goes_out_before_another_has_seen_and_approved_it(
     assert "Espera la aprobación de otra persona" in admin.panel.text
     assert admin.panel.labels == ["Cancelar este envío"]
     question = await pau.sees(QUESTION, 10)
-    assert "otra persona que administra la petición (Marta)" in question.text
+    assert "otra persona que administra la petición: Marta." in question.text
     assert "Para quienes eligieron recibir novedades: 3 personas." in question.text
     assert question.labels == [APPROVE, "Ver el mensaje", "No aprobar"]
     assert pau.messages[-2].text == "Hola"
@@ -92,7 +92,8 @@ async def test_nothing_goes_out_before_another_has_seen_and_approved_it(
     assert audited["broadcast"].detail == "update to 3, to be approved"
     assert audited["broadcast_approve"].actor == PAU
     # Who calls themselves something else is called that from then on.
-    for first, called in (("Pau", "Pau"), ("Pau Vidal", "Pau Vidal"), ("t.me/x", str(PAU))):
+    nameless = f"alguien sin nombre ({PAU})"
+    for first, called in (("Pau", "Pau"), ("Pau Vidal", "Pau Vidal"), ("t.me/x", nameless)):
         pau.rename(first)
         await admin.scene.says(pau, "/broadcasts")
         await admin.says("/broadcasts")

@@ -51,7 +51,7 @@ async def test_it_does_not_go_out_and_each_who_is_left_is_shown_it_and_asked_onc
     assert "quien lo programó ya no administra la petición" in asked.text
     assert asked.labels == ["Enviar ahora", "⏹ Cancelar"]
     assert pau.messages[-2].text == "Hola"
-    in_english = await lucy.sees("A scheduled broadcast waits for your decision", 20)
+    in_english = await lucy.sees("A scheduled broadcast waits for your decision", 60)
     assert "is no longer an admin" in in_english.text
     assert len(admin.marta.messages) == seen_by_marta
     await admin.restart()

@@ -13,6 +13,7 @@ from simulator.person import Person
 from storage.broadcasts import count_audience
 from storage.petitions import PetitionState, close_petition_if_due, follow_folder, petition_state
 from storage.restores import held_restore, mark_restore_repeated, record_restore, release_restore
+from telegram_text.markup import parse
 from tests.support.audit_entries import newest_audit_entries
 from tests.support.scene import Scene
 from tests.support.storage_calls import Proceed, call_instead
@@ -40,7 +41,7 @@ async def test_marta_gives_it_a_date_and_everyone_sees_it(scene: Scene) -> None:
     words = scene.words
     day = (scene.now + 60 * DAY).astimezone(words.zone)
     await asks_to_close(scene, day.strftime("%d/%m/%Y"))
-    moment, title = f"{words.date(day)}, 23:59", scene.petition.texts_in("es").title
+    moment, title = f"{words.date(day)} a las 23:59", scene.petition.texts_in("es").title
     asked = await scene.with_button(scene.marta, words.label("Sí, cerrarla ese día"))
     assert asked.text == (
         f"¿Cerrar la petición el {moment}?\n\n«{title}»\n\n"
@@ -54,7 +55,7 @@ async def test_marta_gives_it_a_date_and_everyone_sees_it(scene: Scene) -> None:
     await scene.starts(scene.ana)
     state = await scene.storage.read(petition_state)
     assert state.closes_at is not None
-    until = f"Se puede firmar hasta el {words.date(day)}, 23:59."
+    until = f"Se puede firmar hasta el {words.date(day)} a las 23:59."
     assert until in scene.screen(scene.ana).text
     await scene.signs(scene.ana)
     scene.marta.send("/close")
@@ -86,7 +87,7 @@ async def test_a_date_is_read_however_it_is_typed_and_what_is_none_is_asked_for_
         await scene.says(scene.marta, f"/close{typed}")
         asked = scene.marta.messages[-1].text
         assert asked.startswith("¿Cerrar la petición el 31 de diciembre de "), typed
-        assert asked.splitlines()[0].endswith(f", {closes}?")
+        assert asked.splitlines()[0].endswith(f" a las {closes}?")
     doubtful, past = "puede ser un día o una hora", "Ese momento ya ha pasado."
     for typed, answer in (
         *((typed, doubtful) for typed in ("10.12", "el 10.12", "31", "el 15")),
@@ -179,7 +180,7 @@ async def test_the_admins_are_told_a_week_before_a_day_before_and_when_it_closes
     for ahead, notices in ((22, 0), (24, 1), (25, 1), (29.5, 2), (29.6, 2)):
         await look_after(scene, ahead * DAY)
         assert told(scene.marta, "se cerrará sola el") == notices, ahead
-    there = f"{scene.words.date(closes_at)}, {scene.words.clock(closes_at)}"
+    there = parse(scene.words.moment(closes_at)).text
     assert scene.marta.messages[-1].text == (
         f"⏳ La petición se cerrará sola el {there}.\n\n"
         "A partir de ese momento nadie más podrá firmar, y quien entre verá cómo ha acabado: "
@@ -278,7 +279,7 @@ async def test_after_a_restored_backup_nothing_is_sent_until_an_admin_has_looked
     for _ in range(2):
         await look_after(scene, timedelta())
     assert told(scene.marta, "Se ha restaurado una copia de seguridad") == 1
-    await scene.marta.sees("Es del 20 de noviembre de 2026, 10:00. Faltan, como mucho, 12 firmas")
+    await scene.marta.sees("Es del 20 de noviembre de 2026 a las 10:00. Faltan, como mucho, 12")
     await scene.marta.sees("Lo que cada persona pidió después se ha vuelto a aplicar")
     await scene.says(scene.marta, "/broadcast")
     assert told(scene.marta, "Se ha restaurado una copia de seguridad") == 2

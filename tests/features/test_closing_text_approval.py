@@ -8,6 +8,7 @@ from simulator.person import Person
 from storage.broadcasts import broadcast_history
 from storage.closing_texts import all_closing_texts
 from storage.petitions import follow_folder
+from telegram_text.markup import parse
 from tests.features.test_closing_texts import (
     BEFORE,
     ENGLISH,
@@ -55,7 +56,7 @@ async def test_who_closes_is_told_that_the_text_waits_and_nobody_is_sent_to_broa
     assert sum(WAITS in m.text for m in admin.marta.messages) == 1
     await admin.says("/close")
     closes_at = now + timedelta(days=6)
-    until = f"{admin.words.date(closes_at)}, {admin.words.clock(closes_at)}"
+    until = parse(admin.words.moment(closes_at)).text
     counted = "3 personas han firmado.\nCon su nombre: 3. Sin su nombre: 0."
     assert admin.panel.text == (
         f"¿Cerrar la petición?\n\n«{admin.services.petition.texts_in('es').title}»\n\n"

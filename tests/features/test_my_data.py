@@ -293,7 +293,7 @@ async def test_a_second_tap_does_nothing_twice_and_the_receipt_has_what_was_agre
         1,
     )
     receipt = calls.of("sendDocument")[-1].params["document"].content.decode()
-    begins = "Tu consentimiento\nLo diste el 1 de junio de 2025, 12:00, por Telegram.\n"
+    begins = "Tu consentimiento\nLo diste el 1 de junio de 2025 a las 12:00, por Telegram.\n"
     ends = (
         "Versión del texto que aceptaste: 29 de noviembre de 2026\n"
         "Momento exacto (UTC): 2025-06-01T10:00:00+00:00\nSHA-256: "
@@ -302,10 +302,10 @@ async def test_a_second_tap_does_nothing_twice_and_the_receipt_has_what_was_agre
         "Para firmar la petición.\nPara que tu firma se entregue sin tu nombre.\n"
         "Y para recibir novedades de esta petición, 3 como mucho.\n"
         "Y para recibir noticias de otras acciones.\n"
-        "Desde el 1 de junio de 2025, 13:00 no quieres novedades de esta petición.\n"
-        "Desde el 1 de junio de 2025, 14:00 no quieres noticias de otras acciones.\n",
+        "Desde el 1 de junio de 2025 a las 13:00 no quieres novedades de esta petición.\n"
+        "Desde el 1 de junio de 2025 a las 14:00 no quieres noticias de otras acciones.\n",
         "Para que tu firma se entregue con tu nombre.\n"
-        "Desde el 1 de junio de 2025, 15:00 no quieres que se entregue tu nombre.\n",
+        "Desde el 1 de junio de 2025 a las 15:00 no quieres que se entregue tu nombre.\n",
     ):
         assert receipt.count(f"{begins}{about}{ends}") == 1
     # What costs a file or a row is granted five times a minute, each by itself.

@@ -98,7 +98,7 @@ async def test_two_admins_try_the_approval_by_hand(browser: Browser) -> None:
         await at.press("Pedir la aprobación, para 3 personas")
         await at.sees("Espera la aprobación de otra persona")
         await at.person("Pau Vidal")
-        await at.sees("Lo ha preparado otra persona que administra la petición (Marta)")
+        await at.sees("Lo ha preparado otra persona que administra la petición: Marta.")
         await at.press("Aprobar y enviar a 3 personas")
         await at.person("Marta")
         await at.sees("Entregados: 3")

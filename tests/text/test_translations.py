@@ -109,7 +109,7 @@ def test_dates_are_written_out(catalogs: Catalogs) -> None:
 def test_a_moment_is_shown_where_the_petition_is(catalogs: Catalogs) -> None:
     late = dt.datetime(2025, 7, 18, 22, 30, tzinfo=dt.UTC)
     assert catalogs.words("es").plain_moment(late) == "19 de julio de 2025, 00:30"
-    assert parse(catalogs.words("es").moment(late)).text == "19 de julio de 2025, 00:30"
+    assert parse(catalogs.words("es").moment(late)).text == "19 de julio de 2025 a las 00:30"
     assert catalogs.words("en").date(late) == "19 July 2025"
 
 
@@ -122,8 +122,10 @@ def test_the_clock_of_winter_and_of_summer_is_kept(catalogs: Catalogs) -> None:
 
 def test_an_appointment_is_written_with_its_weekday(catalogs: Catalogs) -> None:
     evening = dt.datetime(2026, 11, 26, 17, 30, tzinfo=dt.UTC)
-    assert catalogs.words("es").appointment(evening) == "jueves 26 de noviembre, 18:30"
-    assert catalogs.words("en").appointment(evening) == "Thursday 26 November, 18:30"
+    assert catalogs.words("es").appointment(evening) == "jueves 26 de noviembre a las 18:30"
+    night = evening.replace(hour=0, minute=30)
+    assert catalogs.words("es").appointment(night) == "jueves 26 de noviembre a la 01:30"
+    assert Catalogs.load().words("en").appointment(evening) == "Thursday 26 November at 18:30"
 
 
 def test_the_distance_of_a_clock_is_told_in_hours() -> None:

@@ -99,7 +99,9 @@ def admin_name(
     """Returns how an admin calls another, or themselves; None is one who cannot be read."""
     if admin == reader:
         return words.label("ti")
-    return words.label("alguien") if admin is None else names.get(admin, str(admin))
+    if admin is None:
+        return words.label("alguien")
+    return names.get(admin) or words.label("alguien sin nombre ({number})", number=admin)
 
 
 def recipients_changed(words: Words, before: int, now: int) -> Html:

@@ -317,8 +317,8 @@ def _asks(now: BroadcastView) -> Screen:
         words.text("<b>¿Apruebas este envío?</b>"),
         _what(now),
         words.text(
-            "Lo ha preparado otra persona que administra la petición ({who}). Hasta que "
-            "alguien lo apruebe no sale nada.",
+            "Lo ha preparado otra persona que administra la petición: {who}. Hasta que alguien lo "
+            "apruebe no sale nada.",
             who=now.who(now.broadcast.author),
         ),
         now.broadcast.kind is Kind.BREACH and must_say(words),

@@ -244,7 +244,7 @@ def ask_time(view: DraftView) -> Screen:
     ]
     return Screen.of(
         words.text("<b>¿Cuándo?</b>"),
-        words.text("Ahora es {moment}.", moment=moment_name(words, view.now)),
+        words.text("Ahora: {moment}.", moment=moment_name(words, view.now)),
         words.text("Elige o escríbeme el día y la hora, como «mañana 18:30» o «26/11 18:30»."),
         buttons=moments,
     )
