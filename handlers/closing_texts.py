@@ -21,6 +21,7 @@ from bot.petition.outcome import (
 )
 from bot.text.translations import Words, mark
 from handlers.admin_context import AdminContext
+from handlers.admin_notices import Notice, tell_admins
 from handlers.broadcasts.draft import REMEMBERED_FOR, TOO_LATE, WAITS_FOR
 from handlers.context import Services
 from handlers.screens import closing_texts as screens
@@ -34,6 +35,7 @@ from storage.closing_texts import (
     AwaitedText,
     ClosingText,
     ClosingTextKind,
+    Publication,
     all_closing_texts,
     approve_publication,
     await_closing_text,
@@ -229,7 +231,17 @@ async def _decline(ctx: AdminContext, view: ClosingTextsView, value: str) -> Htm
     if request is None or request.id.hex() != value:
         return _published_before(view, value)
     await ctx.storage.write(decline_publication, request.id, actor=actor, at=at)
+    author = request.requested_by
+    if author is not None and author in ctx.services.admins - {actor}:
+        names = await ctx.storage.read(names_of_admins, [actor])
+        declined = replace(view, reader=author, names=names)
+        text = partial(_declined, declined, request, actor)
+        await tell_admins(ctx.services, Notice("closing text declined", value, text), [author])
     return ctx.words.text("De acuerdo: ese cambio no se publica.")
+
+
+def _declined(view: ClosingTextsView, request: Publication, by: int, words: Words) -> Html:
+    return screens.declined_notice(replace(view, words=words), request, by)
 
 
 async def _discard(ctx: AdminContext, view: ClosingTextsView, value: str) -> Html:

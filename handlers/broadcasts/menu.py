@@ -52,7 +52,7 @@ class BroadcastOptions:
         unreachable: signers who cannot be written to.
         muted: signers who asked not to be written to.
         is_held: whether anybody would get the notice of a breach.
-        has_draft: whether the admin was preparing a message.
+        draft: the key of the message that the admin was preparing; None if there is none.
     """
 
     is_closed: bool
@@ -64,7 +64,7 @@ class BroadcastOptions:
     muted: int
     is_held: bool
     scheduled: Sequence[Broadcast]
-    has_draft: bool
+    draft: str | None
 
 
 async def broadcast(ctx: AdminContext) -> None:
@@ -79,7 +79,7 @@ async def broadcast(ctx: AdminContext) -> None:
     if held is not None:
         await ctx.say(restored_screen(held, ctx.words))
         return
-    signers = await storage.read(count_signers)
+    signers, editor = await storage.read(count_signers), await open_draft(ctx)
     options = BroadcastOptions(
         is_closed=(await storage.read(petition_state)).is_closed,
         why_not=await unready(ctx.services),
@@ -91,17 +91,29 @@ async def broadcast(ctx: AdminContext) -> None:
         muted=signers.muted,
         is_held=await storage.read(has_recipients, Kind.BREACH),
         scheduled=await storage.read(scheduled_broadcasts),
-        has_draft=await open_draft(ctx) is not None,
+        draft=None if editor is None else editor.draft.key,
     )
     await ctx.say(menu_screen(ctx.words, options, ctx.user.id))
 
 
-async def compose(ctx: AdminContext, _argument: str) -> None:
+async def compose(ctx: AdminContext, argument: str) -> None:
     """Starts a draft that waits for the admin's message."""
-    await (await _start_draft(ctx, Kind.UPDATE)).show()
+    if await _is_begun_since(ctx, argument):
+        await broadcast(ctx)
+    else:
+        await (await _start_draft(ctx, Kind.UPDATE)).show()
 
 
-async def compose_closing(ctx: AdminContext, _argument: str) -> None:
+async def _is_begun_since(ctx: AdminContext, known: str) -> bool:
+    """Returns whether a message was written since the menu was drawn, which would be discarded.
+
+    The menu that is drawn then says so; `known` is the draft that this one knew of.
+    """
+    editor = await open_draft(ctx)
+    return editor is not None and bool(editor.draft.versions) and editor.draft.key != known
+
+
+async def compose_closing(ctx: AdminContext, argument: str) -> None:
     """Starts a draft of the closing update and shows its preview."""
     storage = ctx.storage
     state = await storage.read(petition_state)
@@ -113,6 +125,8 @@ async def compose_closing(ctx: AdminContext, _argument: str) -> None:
         await ctx.say(_still_open(ctx.words))
     elif why_not is not None:
         await ctx.say(why_not)
+    elif await _is_begun_since(ctx, argument):
+        await broadcast(ctx)
     else:
         await show_preview(await _start_draft(ctx, Kind.CLOSING))
 
@@ -205,12 +219,13 @@ async def _start_draft(ctx: AdminContext, kind: Kind, **decided: object) -> Draf
 def menu_screen(words: Words, options: BroadcastOptions, reader: int) -> Screen:
     """Returns the menu for an admin: the options, and why others are not available."""
     resume = Button(words.label("Seguir con el mensaje que preparabas"), AdminAction.RESUME_DRAFT)
-    closing = Button(words.label("El mensaje final"), AdminAction.CLOSING_UPDATE)
-    new = Button(words.label("Un mensaje nuevo"), AdminAction.COMPOSE)
+    known = options.draft or ""
+    closing = Button(words.label("El mensaje final"), AdminAction.CLOSING_UPDATE, known)
+    new = Button(words.label("Un mensaje nuevo"), AdminAction.COMPOSE, known)
     other = Button(words.label("Otros avisos"), AdminAction.COMPOSE_BREACH)
     listed, not_listed = options.scheduled[:_LISTED], len(options.scheduled) - _LISTED
     offered = [
-        resume if options.has_draft else None,
+        resume if options.draft else None,
         closing if options.is_closed and options.untold and not options.why_not else None,
         new if options.is_chosen else None,
         *(_to_decide(words, each, reader) for each in listed),
@@ -226,7 +241,7 @@ def menu_screen(words: Words, options: BroadcastOptions, reader: int) -> Screen:
             else "Nadie espera más mensajes que el final: un mensaje nuevo solo va a quienes "
             "eligieron novedades u otras noticias."
         ),
-        options.has_draft
+        options.draft
         and words.text(
             "Tienes un mensaje a medias. Si empiezas otro, el que preparabas se descarta."
         ),

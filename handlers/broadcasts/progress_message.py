@@ -341,6 +341,7 @@ async def view_of(
         approval_above=services.most_for_one_admin(broadcast.kind),
         not_told=await storage.read(count_not_told, broadcast.id) if is_told else 0,
         unsigned=await storage.read(count_unsigned) if is_told else 0,
+        admins=services.admins,
     )
 
 

@@ -10,7 +10,7 @@ from bot.petition.petition import Petition
 from bot.text.translations import Words, mark
 from handlers.broadcasts.screens.labels import admin_name
 from handlers.screens.buttons import AdminAction, Button, ClosingStep
-from handlers.screens.screen import Screen, lines
+from handlers.screens.screen import Screen, lines, paragraphs
 from storage.closing_texts import (
     CLOSING_UPDATE,
     AwaitedText,
@@ -227,10 +227,7 @@ def history(view: ClosingTextsView) -> Screen:
 
 def change_notice(view: ClosingTextsView, made: Publication) -> Screen:
     """Tells an admin who changed what, or that it waits for a second admin."""
-    words, who = view.words, view.who(made.requested_by)
-    changed = (each for each in view.versions if each.publication == made)
-    kept = (each for each in changed if each.discarded_at is None)
-    listed = lines(*(view.about(mark("• {what}, en {language}"), each) for each in kept))
+    words, who, listed = view.words, view.who(made.requested_by), _changed(view, made)
     if made.published_at is None:
         return Screen.of(
             words.text("⏳ <b>Un cambio en lo que se lee del final espera aprobación.</b>"),
@@ -252,6 +249,26 @@ def change_notice(view: ClosingTextsView, made: Publication) -> Screen:
             approver=view.who(made.approved_by),
         ),
     )
+
+
+def declined_notice(view: ClosingTextsView, request: Publication, by: int) -> Html:
+    """Tells who asked for a change that another admin has declined it."""
+    return paragraphs(
+        view.words.text("<b>Tu cambio en lo que se lee del final no se ha aprobado.</b>"),
+        _changed(view, request),
+        view.words.text(
+            "Lo ha decidido {who}. El texto sigue guardado y no lo lee nadie. Para cambiarlo, o "
+            "pedirlo otra vez, escribe /closing.",
+            who=view.who(by),
+        ),
+    )
+
+
+def _changed(view: ClosingTextsView, made: Publication) -> Html:
+    """Lists what a publication changes."""
+    changed = (each for each in view.versions if each.publication == made)
+    kept = (each for each in changed if each.discarded_at is None)
+    return lines(*(view.about(mark("• {what}, en {language}"), each) for each in kept))
 
 
 def entry_name(words: Words, kind: ClosingTextKind, day: date | None) -> str:

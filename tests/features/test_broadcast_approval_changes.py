@@ -64,6 +64,27 @@ async def test_what_was_approved_by_somebody_removed_since_is_not_its_authors_to
         await each.sees("Hola", 10)
 
 
+async def test_what_nobody_is_left_to_decide_on_says_what_to_do(
+    admin: AdminScene, pau: Person, lucy: Person
+) -> None:
+    await admin.scene.settled()
+    await admin.prepares()
+    await admin.taps("🕒 Programar")
+    await admin.says("mañana 18:30")
+    await admin.taps(ASK)
+    question = await pau.sees(QUESTION, 10)
+    await admin.scene.taps(pau, question.labels[0])
+    await with_settings(admin, admin_ids=frozenset({LUCY, PAU + 1}))
+    await passes(admin, timedelta(hours=48))
+    asked = await lucy.sees("waits for your decision", 60)
+    assert asked.labels == ["⏹ Cancel"]
+    todo = "cancel it and, if it is still needed, prepare it again with /broadcast."
+    assert todo in asked.text
+    await admin.scene.taps(lucy, "⏹ Cancel")
+    await admin.scene.taps(lucy, "Yes, cancel the broadcast")
+    await lucy.sees("The broadcast is cancelled.", 10)
+
+
 async def test_a_planned_one_that_grows_over_the_number_waits_for_a_second_admin(
     admin: AdminScene, pau: Person
 ) -> None:

@@ -89,6 +89,24 @@ async def test_an_old_panel_does_not_throw_away_what_is_prepared_now(admin: Admi
     assert admin.marta.messages[-2].text == "Dos"
 
 
+async def test_an_old_menu_says_that_what_was_prepared_since_would_be_discarded(
+    admin: AdminScene,
+) -> None:
+    await admin.scene.closes()
+    await admin.says("/broadcast")
+    new, final = admin.data("Un mensaje nuevo"), admin.data("El mensaje final")
+    await admin.prepares("Hola")
+    for where, data in (new, final):
+        await admin.marta.tap_data(where, data).answered()
+        await admin.scene.settled()
+        menu = admin.marta.chat.messages[where]
+        assert "Si empiezas otro, el que preparabas se descarta." in menu.text
+    await admin.taps("Seguir con el mensaje que preparabas")
+    assert SEND in admin.panel.labels
+    await admin.begins()
+    assert "Envíame el mensaje" in admin.panel.text, "she has read that"
+
+
 async def test_the_rest_of_one_to_few_cannot_be_turned_into_one_to_all(admin: AdminScene) -> None:
     key = await admin.starts_another()
     await admin.cancels(key)

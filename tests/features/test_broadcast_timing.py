@@ -123,6 +123,7 @@ async def test_what_is_planned_is_listed_and_can_be_cancelled(admin: AdminScene)
     assert ", para 1 persona." in admin.panel.text
     await admin.taps(label)
     assert "¿Cancelar este envío programado?" in admin.panel.text
+    assert admin.panel.text.endswith("Mientras no respondas sigue programado, y saldrá a su hora.")
     await admin.taps("Sí, cancelar el envío")
     await admin.marta.sees("El envío está cancelado. No se ha enviado a nadie.")
     (found,) = await admin.services.storage.read(scheduled_broadcasts)

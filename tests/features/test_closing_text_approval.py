@@ -168,6 +168,29 @@ async def test_what_late_visitors_read_changes_only_with_a_second_admin(
     )
 
 
+async def test_marta_is_told_that_pau_declined_what_she_asked_to_publish(
+    admin: AdminScene, pau: Person, lucy: Person
+) -> None:
+    await closes(admin)
+    for _ in range(2):
+        await writes(admin, SPANISH, "Han vuelto")
+        await publishes(admin)
+        await admin.scene.says(pau, "/closing")
+        await admin.scene.taps(pau, THE_CHANGE)
+        await admin.scene.taps(pau, "No aprobarlo")
+        declined = "Tu cambio en lo que se lee del final no se ha aprobado."
+        assert admin.marta.messages[-1].text == (
+            f"{declined}\n\n• el mensaje final, en español\n\nLo ha decidido Pau. El texto sigue "
+            "guardado y no lo lee nadie. Para cambiarlo, o pedirlo otra vez, escribe /closing."
+        )
+        # What she takes back herself is no news.
+        await publishes(admin)
+        await admin.taps(THE_CHANGE)
+        await admin.taps("Dejar de pedirlo")
+    assert sum(declined in m.text for m in admin.marta.messages) == 2
+    assert not any("was not approved" in m.text for m in lucy.messages)
+
+
 async def test_what_is_left_and_what_waits_take_their_room(admin: AdminScene) -> None:
     await closes(admin)
     await writes(admin, SPANISH, "x" * 2_000)

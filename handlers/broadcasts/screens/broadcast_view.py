@@ -38,6 +38,7 @@ class BroadcastView:
         approval_above: a broadcast to more people needs a second admin; None: never.
         not_told: of a breach's notice that has ended, how many signers are not known to have it.
         unsigned: how many people wrote a name and did not sign; only with the above.
+        admins: the user ids of all admins; None where they are not known.
     """
 
     words: Words
@@ -51,6 +52,7 @@ class BroadcastView:
     approval_above: int | None = None
     not_told: int = 0
     unsigned: int = 0
+    admins: frozenset[int] | None = None
 
     @property
     def counts(self) -> Tally:
@@ -102,6 +104,16 @@ class BroadcastView:
     def is_waiting(self) -> bool:
         """Whether its time came but it waits for an admin's decision to start."""
         return self.broadcast.pause_reason in (PauseReason.LATE, PauseReason.FORMER)
+
+    @property
+    def has_lost_its_admins(self) -> bool:
+        """Whether two had to decide on it, and none of those who did is an admin any more."""
+        sent, above = self.broadcast, self.approval_above
+        if self.admins is None or above is None or sent.pause_reason is not PauseReason.FORMER:
+            return False
+        return (sent.expected or 0) > above and self.admins.isdisjoint(
+            {sent.author, sent.confirmed_by}
+        )
 
     @property
     def can_be_recalled(self) -> bool:

@@ -159,12 +159,13 @@ def _time(now: BroadcastView, seconds: float) -> Html:
 def _paused(now: BroadcastView) -> Screen:
     words, broadcast, tally = now.words, now.broadcast, now.counts
     if now.is_waiting and broadcast.starts_at is not None:
+        send = now.button("Enviar ahora", AdminAction.RESUME, now.pause_key)
         return Screen.of(
             words.text("<b>Un envío programado espera tu decisión</b>"),
             _plan_missed(now, broadcast.starts_at),
             _counted_for(now),
             buttons=(
-                now.button("Enviar ahora", AdminAction.RESUME, now.pause_key),
+                None if now.has_lost_its_admins else send,
                 now.button("⏹ Cancelar", AdminAction.ASK_CANCEL),
             ),
         )
@@ -185,7 +186,11 @@ def _plan_missed(now: BroadcastView, starts: datetime) -> Html:
     is_former = broadcast.pause_reason is PauseReason.FORMER
     is_approved = broadcast.confirmed_by not in (None, broadcast.author)
     return words.text(
-        "{subject} tenía que salir el {moment}, pero quien lo aprobó ya no administra la "
+        "{subject} tenía que salir el {moment}, pero quienes lo decidieron ya no administran la "
+        "petición, y a tantas personas no escribe nadie por su cuenta. Este envío ya no puede "
+        "salir: cancélalo y, si todavía hace falta, prepáralo otra vez con /broadcast."
+        if now.has_lost_its_admins
+        else "{subject} tenía que salir el {moment}, pero quien lo aprobó ya no administra la "
         "petición. No se ha enviado nada: decide tú si debe salir."
         if is_former and is_approved
         else "{subject} tenía que salir el {moment}, pero quien lo programó ya no administra la "
@@ -215,7 +220,11 @@ def ask_cancel(now: BroadcastView) -> Screen:
             words.text("<b>¿Cancelar este envío programado?</b>"),
             is_scheduled and _plan(now),
             words.text(
-                "No se ha enviado nada todavía. Si lo cancelas, habrá que prepararlo otra vez."
+                "No se ha enviado nada todavía. Si lo cancelas, habrá que prepararlo otra vez. "
+                "Mientras no respondas sigue programado, y saldrá a su hora."
+                if is_scheduled and not broadcast.awaits_approval
+                else "No se ha enviado nada todavía. Si lo cancelas, habrá que prepararlo otra "
+                "vez."
             ),
             buttons=(cancel, now.button("No, dejarlo como está", AdminAction.WATCH)),
         )

@@ -76,7 +76,7 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
     def menu(**changes: Any) -> Screen:
         options = BroadcastOptions(
             is_closed=True, why_not=None, untold=2, signed=3, is_chosen=True, unreachable=0,
-            muted=0, is_held=True, scheduled=(), has_draft=False,
+            muted=0, is_held=True, scheduled=(), draft=None,
         )  # fmt: skip
         return menu_screen(words, replace(options, **changes), MARTA)
 
@@ -92,7 +92,7 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         "menu before the closing": menu(is_closed=False),
         "menu of a last one": menu(untold=1),
         "menu after the closing update": menu(untold=0),
-        "menu of a draft": menu(why_not=Unready.DRAFT, has_draft=True),
+        "menu of a draft": menu(why_not=Unready.DRAFT, draft="5f1e"),
         "menu of those who chose nothing": menu(is_chosen=False),
         "menu for nobody": menu(**nobody),
         "menu for those who are muted": menu(**nobody | {"muted": 1, "is_held": True}),
