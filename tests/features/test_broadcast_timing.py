@@ -123,7 +123,6 @@ async def test_what_is_planned_is_listed_and_can_be_cancelled(admin: AdminScene)
     assert ", para 1 persona." in admin.panel.text
     await admin.taps(label)
     assert "¿Cancelar este envío programado?" in admin.panel.text
-    assert admin.panel.text.endswith("Mientras no respondas sigue programado, y saldrá a su hora.")
     await admin.taps("Sí, cancelar el envío")
     await admin.marta.sees("El envío está cancelado. No se ha enviado a nadie.")
     (found,) = await admin.services.storage.read(scheduled_broadcasts)
@@ -136,6 +135,23 @@ async def test_what_is_planned_is_listed_and_can_be_cancelled(admin: AdminScene)
     await admin.says("/broadcast")
     assert "Hay 3 envíos programados más; están en /broadcasts." in admin.panel.text
     assert sum(label.startswith("Cancelar el del") for label in admin.panel.labels) == 10
+
+
+async def test_it_goes_out_at_its_time_while_nobody_answers_whether_to_cancel_it(
+    admin: AdminScene,
+) -> None:
+    await admin.prepares()
+    soon = admin.scene.clocks.now() + timedelta(minutes=3)
+    await admin.taps(await admin.plans(admin.words.typed_moment(soon)))
+    await admin.taps("Cancelar este envío")
+    cancel = admin.data("Sí, cancelar el envío")
+    assert admin.panel.text.endswith("Mientras no respondas sigue programado, y saldrá a su hora.")
+    await admin.marta.sees("El mensaje está enviado.", 200)
+    await admin.reported()
+    assert admin.got_by_all() == [["Hola"]] * 3
+    await admin.marta.tap_data(*cancel).answered()
+    await admin.scene.settled()
+    assert "El mensaje está enviado." in admin.marta.chat.messages[cancel[0]].text, "too late"
 
 
 async def test_a_time_that_passes_before_it_is_confirmed_plans_nothing(admin: AdminScene) -> None:
