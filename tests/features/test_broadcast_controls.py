@@ -267,7 +267,8 @@ async def test_the_history_is_turned_page_by_page_and_shows_each_report(
     plan = (await admin.services.storage.read(listed_broadcasts))[-1]
     assert plan.starts_at is not None
     when = admin.words.clock(plan.starts_at)
-    assert f", {when}\nPreparado y confirmado por {ADMIN + 1}" in admin.panel.text
+    said = f" {when}\nPreparado y confirmado por alguien sin nombre ({ADMIN + 1})"
+    assert said in admin.panel.text
     await admin.taps("Volver")
     assert admin.panel.labels == ["6", "‹ Más recientes"]
     await admin.taps("‹ Más recientes")

@@ -100,7 +100,7 @@ async def test_what_is_corrected_holds_without_a_restart_and_the_admins_are_told
     change("petition.toml", zone, 'time_zone = "America/Bogota"\ncloses_on = "2998-12-31"')
     await is_taken(edited, 3)
     edited.mallory.start()
-    await edited.mallory.sees("31 December 2998, 23:59")
+    await edited.mallory.sees("31 December 2998 at 23:59")
     until = 'closes_on = "2998-12-31"'
     change("petition.toml", until, "# no date")
     await is_taken(edited, 4)
