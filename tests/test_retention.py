@@ -1,120 +1,68 @@
 """Tests that a running bot erases what is due, in portions, whatever errors occur."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from bot.clocks import DateCheck
 from bot.petition.petition import BUNDLED, load_petition
-from bot.petition.retention_days import FOUND_OVERDUE, HELD_FOR, Overdue
 from bot.retention import (
     BETWEEN_LOOKS_SECONDS,
     BETWEEN_PORTIONS_SECONDS,
     FORMS_KEPT_FOR,
-    PORTION,
     Retention,
-    erase_due,
-    read_erasure,
 )
 from storage import Storage
-from storage.erasures import DueBefore, DueCount
+from storage.conversations import (
+    Conversation,
+    count_unsigned,
+    forget_left_forms,
+    save_conversation,
+)
+from storage.database import Database
+from storage.erasures import erase_leftovers
 from storage.errors import Unavailable
-from storage.handovers import Handover
+from storage.keyring import Keyring
+from storage.petitions import last_number_given
+from tests.support.audit_entries import newest_audit_entries
+from tests.support.raw_sql import read_sql, write_sql
+from tests.support.storage_calls import Proceed, call_instead
+from tests.support.supporters import SLUG, Supporters
 
 PETITION = load_petition(BUNDLED)
 NOW = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
-SECOND = timedelta(seconds=1)
+LONG_AGO = NOW - timedelta(days=700)
 
 
-class Stored:
-    """So many forms were left, and so many signatures are due; a look can fail.
+class Telegram:
+    """What the bot tells its admins and removes from chats, and the machine's clock meanwhile."""
 
-    It is the storage of a petition that was never delivered.
-    """
-
-    def __init__(self, forms: int = 0, *failures: Exception, signatures: int = 0) -> None:
-        self.forms, self.signatures = forms, signatures
-        self.failures = list(failures)
-        self.asked: list[datetime] = []
+    def __init__(self, storage: Storage) -> None:
+        self.storage = storage
+        self.now = NOW
         self.files_until: list[datetime] = []
-        self.codes_until: datetime | None = None
-        self.entries: set[bytes] = set()
-        self.journal = self
-        self.journal_from: list[datetime | None] = []
-        self.damaged = 0
-        self.left = 0
-        self.due = DueCount(0, 0, 0, 0, None)
-        self.first: datetime | None = None
-        self.date_is_right = True
-        self.handover: Handover | None = None
-        self.found_at: datetime | None = None
-        self.warned: list[Overdue | None] = []
-        self.noted: list[tuple[str, datetime]] = []
         self.tidied: list[datetime | None] = []
+        self.pauses: list[float] = []
+        self.date_is_right = True
 
-    async def read(self, work: Callable[..., object], *args: Any, **kwargs: Any) -> Any:
-        return await getattr(self, work.__name__)(*args, **kwargs)
+    def retention(self) -> Retention:
+        return Retention(
+            self.storage,
+            lambda: PETITION,
+            lambda: self.now,
+            self.sleep,
+            warn=self.warn,
+            erase_files=self.erase_files,
+            date_is_right=lambda: self.date_is_right,
+            tidy_up=self.tidy_up,
+        )
 
-    write = read
-
-    async def forget_codes(self, ended_before: datetime) -> None:
-        self.codes_until = ended_before
-
-    async def forget_left_forms(self, before: datetime, *, limit: int) -> int:
-        if self.failures:
-            raise self.failures.pop(0)
-        self.asked.append(before)
-        some = min(self.forms, limit)
-        self.forms -= some
-        return some
-
-    def rewrite(self, before: datetime | None, _names_before: datetime | None) -> int:
-        self.journal_from.append(before)
-        return self.damaged
-
-    async def active_handover(self) -> Handover | None:
-        return self.handover
-
-    async def closing_update_is_under_way(self) -> bool:
-        return False
-
-    async def due_numbers(
-        self, due: DueBefore, *, untold_too: bool, after: int, limit: int
-    ) -> list[int]:
-        if self.failures:
-            raise self.failures.pop(0)
-        return [*range(after + 1, after + 1 + min(self.signatures, limit))]
-
-    async def erase_signatures(
-        self, numbers: list[int], *, action: str, entry: bytes, at: datetime
-    ) -> int:
-        self.entries.add(entry)
-        self.signatures -= len(numbers)
-        return len(numbers)
-
-    async def erase_leftovers(self, due: DueBefore, *, limit: int) -> int:
-        some = min(self.left, limit)
-        self.left -= some
-        return some
-
-    async def count_due_signatures(self, due: DueBefore) -> DueCount:
-        return self.due
-
-    async def earliest_signed_at(self) -> datetime | None:
-        return self.first
-
-    async def first_petition_notice_at(self, kind: str, about: str) -> datetime | None:
-        return self.found_at
-
-    async def mark_petition_notice_sent(self, kind: str, about: str, at: datetime) -> None:
-        self.noted.append((kind, at))
-
-    async def warn(self, overdue: Overdue | None) -> None:
-        self.warned.append(overdue)
+    async def warn(self, _: object) -> None:
+        """The clock jumps, once it was looked at."""
+        self.now = NOW + timedelta(days=730)
 
     async def erase_files(self, before: datetime) -> None:
         self.files_until.append(before)
@@ -123,177 +71,105 @@ class Stored:
         self.tidied.append(now)
         return 0
 
-
-class Pauses:
-    """Pauses that take no time; after the last of them it is cancelled."""
-
-    def __init__(self, most: int) -> None:
-        self.taken: list[float] = []
-        self._most = most
-
     async def sleep(self, seconds: float) -> None:
-        self.taken.append(seconds)
-        if len(self.taken) == self._most:
+        self.pauses.append(seconds)
+        if self.pauses.count(BETWEEN_LOOKS_SECONDS) == 2:
             raise asyncio.CancelledError
 
 
-def retention(
-    stored: Stored, pauses: Pauses, clock: Callable[[], datetime] = lambda: NOW
-) -> Retention:
-    return Retention(
-        cast("Storage", stored),
-        lambda: PETITION,
-        clock,
-        pauses.sleep,
-        warn=stored.warn,
-        erase_files=stored.erase_files,
-        date_is_right=lambda: stored.date_is_right,
-        tidy_up=stored.tidy_up,
-    )
+@pytest.fixture
+async def telegram(database: Database, keyring: Keyring) -> Telegram:
+    await Supporters(database, keyring).open_petition()
+    return Telegram(Storage(database, keyring, SLUG))
 
 
-@pytest.mark.parametrize("date_is_right", [True, False])
-async def test_what_a_restore_moved_aside_goes_by_no_date_that_may_be_wrong(
-    date_is_right: bool,
-) -> None:
-    stored = Stored()
-    stored.date_is_right = date_is_right
-    await retention(stored, Pauses(1)).tidy_files()
-    assert stored.tidied == [NOW if date_is_right else None]
+async def fill_in(telegram: Telegram, people: int, at: datetime) -> None:
+    """So many people write their names, and do not sign."""
+    for number in range(people):
+        form = Conversation(bytes([number]) * 32, name="Ana", version=1)
+        await telegram.storage.write(save_conversation, form, was=None, at=at)
+
+
+async def signed(telegram: Telegram) -> list[int]:
+    """The numbers of the signatures that are left."""
+    sql = "SELECT number FROM signatures ORDER BY number"
+    return [row["number"] for row in await read_sql(telegram.storage.database, sql)]
 
 
 def test_they_are_kept_for_thirty_days() -> None:
     assert timedelta(days=30) == FORMS_KEPT_FOR
 
 
-@pytest.mark.parametrize(
-    ("left", "looks"), [(0, 1), (1, 1), (PORTION - 1, 1), (PORTION, 2), (2 * PORTION + 1, 3)]
-)
-async def test_everything_that_is_due_goes_with_a_breath_between_two_portions(
-    left: int, looks: int
+async def test_everything_that_is_due_goes_in_portions_and_by_the_clock_that_was_checked(
+    telegram: Telegram, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stored, pauses = Stored(left, signatures=left), Pauses(99)
+    """They signed long ago, but for the last; once the clock was found right, it jumps."""
+    monkeypatch.setattr("bot.retention.PORTION", 2)
+    storage = telegram.storage
+    await fill_in(telegram, 5, NOW - FORMS_KEPT_FOR)
+    await Supporters(storage.database, keyring, signed_at=LONG_AGO).sign(range(1, 6))
+    await Supporters(storage.database, keyring, signed_at=NOW).sign([6])
+    # They were found overdue two days ago, of which the admins were told then.
+    await telegram.retention().erase()
+    assert await signed(telegram) == [1, 2, 3, 4, 5, 6]
+    found = "UPDATE petition_notices SET sent_at = :at"
+    two_days_ago = NOW - timedelta(days=2)
+    await write_sql(storage.database, found, at=int(two_days_ago.timestamp() * 1000))
+    telegram.now = NOW
+    looking = telegram.retention()
     with capture_logs() as logged:
-        await retention(stored, pauses).forget()
-        assert stored.files_until == [NOW - timedelta(days=30)]
-        await retention(stored, pauses).erase()
-    assert (stored.forms, stored.signatures) == (0, 0)
-    assert stored.asked == [NOW - timedelta(days=30)] * looks
-    assert stored.files_until == [NOW - timedelta(days=30)] * (2 if left else 1)
-    assert len(stored.entries) == min(left, 1), "all portions share one entry"
-    assert pauses.taken == [BETWEEN_PORTIONS_SECONDS] * (looks - 1) * 2
-    assert [entry["total"] for entry in logged] == [left, left] * bool(left)
-
-
-async def test_after_each_portion_it_is_told_how_many_are_gone() -> None:
-    stored, told = Stored(signatures=PORTION + 1), list[int]()
-    storage = cast("Storage", stored)
-    due = await read_erasure(storage, PETITION, NOW)
-    gone = await erase_due(
-        storage, due, NOW, action="purge", sleep=Pauses(99).sleep, progress=told.append
-    )
-    assert (gone, told) == (PORTION + 1, [PORTION, PORTION + 1])
-
-
-async def test_conversations_that_are_left_go_in_portions_too() -> None:
-    stored, pauses = Stored(), Pauses(99)
-    stored.left = 2 * PORTION
-    await retention(stored, pauses).erase()
-    assert (stored.left, pauses.taken) == (0, [BETWEEN_PORTIONS_SECONDS] * 2)
-
-
-async def test_the_journal_forgets_whose_retention_is_over_and_its_damage_is_said() -> None:
-    stored = Stored()
-    stored.damaged = 2
-    looking = retention(stored, Pauses(1))
-    await looking.erase()
-    with capture_logs() as logged:
-        await looking.tidy_journal()
-    assert stored.journal_from == [NOW - timedelta(days=21 * 31)]
-    assert logged == [{"event": "journal_damaged", "total": 2, "log_level": "critical"}]
-
-
-async def test_with_a_clock_that_jumped_a_year_the_journal_still_knows_who_withdrew() -> None:
-    stored = Stored(signatures=1)
-    stored.due, stored.first = DueCount(1, 1, 0, 0, None), NOW - timedelta(days=900)
-    looking = retention(stored, Pauses(1))
-    with capture_logs() as logged:
+        await looking.forget()
         await looking.erase()
         await looking.tidy_journal()
-    assert [entry["event"] for entry in logged] == ["erasure_held"]
-    assert stored.journal_from == [None]
-    assert stored.noted == [(FOUND_OVERDUE, NOW)]
-    (overdue,) = stored.warned
-    assert overdue is not None
-    assert overdue.people == 1
-    stored.due = DueCount(0, 0, 0, 0, None)  # somebody set the clock
-    await looking.erase()
-    await looking.tidy_journal()
-    assert stored.journal_from == [None, NOW - timedelta(days=21 * 31)]
-    stored.date_is_right = False  # and it jumps again
-    await looking.erase()
-    await looking.tidy_journal()
-    assert stored.journal_from[2:] == [None]
+    assert await storage.read(count_unsigned) == 0
+    assert await signed(telegram) == [6]
+    assert await storage.read(last_number_given) == 6
+    assert telegram.pauses == [BETWEEN_PORTIONS_SECONDS] * 4
+    assert telegram.files_until == [NOW - timedelta(days=30)] * 2
+    assert [(entry["event"], entry["total"]) for entry in logged] == [
+        ("forms_forgotten", 5),
+        ("signatures_erased", 5),
+    ]
+    entries = await storage.read(newest_audit_entries, 9)
+    assert [(each.action, each.detail, each.at) for each in entries] == [("retention", "5", NOW)]
 
 
-@pytest.mark.parametrize(("ago", "left"), [(HELD_FOR - SECOND, 1), (HELD_FOR, 0)])
-async def test_what_is_overdue_waits_from_when_it_was_first_found_and_no_longer(
-    ago: timedelta, left: int
+async def test_conversations_that_are_left_go_in_portions_too(
+    telegram: Telegram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stored = Stored(signatures=1)
-    stored.due, stored.first = DueCount(1, 1, 0, 0, None), NOW - timedelta(days=900)
-    stored.found_at = NOW - ago
-    await retention(stored, Pauses(1)).erase()
-    assert (stored.signatures, stored.noted) == (left, [])
-    (overdue,) = stored.warned
-    assert (overdue is not None) is bool(left), "what goes now is not announced"
+    left = [2, 2, 1]
 
+    async def erase(_: Proceed, *__: Any, **___: Any) -> int:
+        return left.pop(0)
 
-async def test_who_was_not_told_is_kept_until_the_moment_that_is_said() -> None:
-    stored = Stored()
-    stored.handover = Handover(b"h", (NOW - timedelta(days=200)).date(), "", 1, 0, NOW)
-    storage, petition = cast("Storage", stored), PETITION
-    until = (await read_erasure(storage, petition, NOW)).untold_until
-    assert until is not None
-    assert until > NOW
-    assert not (await read_erasure(storage, petition, until - SECOND)).untold_too
-    assert (await read_erasure(storage, petition, until)).untold_too
-
-
-async def test_a_clock_that_jumps_after_it_was_checked_takes_nobody_and_no_withdrawal_away(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    stored, time, erased = Stored(signatures=1), [NOW], list[DueBefore]()
-
-    async def warn(_overdue: Overdue | None) -> None:
-        time[0] += timedelta(days=730)
-
-    async def due_numbers(due: DueBefore, **_: object) -> list[int]:
-        erased.append(due)
-        return []
-
-    monkeypatch.setattr(stored, "warn", warn)
-    monkeypatch.setattr(stored, "due_numbers", due_numbers)
-    looking = retention(stored, Pauses(1), lambda: time[0])
-    await looking.erase()
-    await looking.tidy_journal()
-    checked = await read_erasure(cast("Storage", stored), PETITION, NOW)
-    assert erased == [checked.due]
-    assert stored.journal_from == [NOW - timedelta(days=21 * 31)]
+    monkeypatch.setattr("bot.retention.PORTION", 2)
+    call_instead(monkeypatch, erase_leftovers, erase)
+    await telegram.retention().erase()
+    assert (left, telegram.pauses) == ([], [BETWEEN_PORTIONS_SECONDS] * 2)
 
 
 @pytest.mark.parametrize("failure", [Unavailable(), ZeroDivisionError("Ana García")])
-async def test_what_failed_is_done_at_the_next_look(failure: Exception) -> None:
-    stored, pauses = Stored(1, failure, failure, signatures=1), Pauses(2)
+async def test_what_failed_is_done_at_the_next_look(
+    failure: Exception, telegram: Telegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And with a date that may be wrong nothing goes that a restore moved aside."""
+    failures = [failure]
+
+    async def forget(proceed: Proceed, *given: Any, **named: Any) -> object:
+        if failures:
+            raise failures.pop()
+        telegram.date_is_right = False
+        return await proceed(*given, **named)
+
+    await fill_in(telegram, 1, LONG_AGO)
+    call_instead(monkeypatch, forget_left_forms, forget)
     with capture_logs() as logged, pytest.raises(asyncio.CancelledError):
-        await retention(stored, pauses).run()
-    assert (stored.forms, stored.signatures) == (0, 0)
-    assert pauses.taken == [BETWEEN_LOOKS_SECONDS] * 2
-    assert stored.journal_from == [NOW - timedelta(days=21 * 31)] * 2
-    assert stored.tidied == [NOW] * 2
-    assert len(logged) == 4
+        await telegram.retention().run()
+    assert await telegram.storage.read(count_unsigned) == 0
+    assert telegram.pauses == [BETWEEN_LOOKS_SECONDS] * 2
+    assert telegram.tidied == [NOW + timedelta(days=730), None]
     expected = "warning" if isinstance(failure, Unavailable) else "error"
-    assert [entry["log_level"] for entry in logged[:2]] == [expected] * 2
+    assert [entry["log_level"] for entry in logged] == [expected, "info"]
 
 
 @pytest.mark.parametrize(
