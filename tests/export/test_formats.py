@@ -99,43 +99,6 @@ async def test_the_same_is_in_every_format() -> None:
     }
 
 
-async def test_the_json_has_what_the_dossier_is_made_from() -> None:
-    out = io.BytesIO()
-    await write_json(out, of(()), pages(()))
-    listed = json.loads(out.getvalue())
-    assert list(listed) == [
-        *("format", "id", "exported_at", "petition", "counts", "by_day", "by_version"),
-        "signatures",
-    ]
-    assert listed["format"] == "petition-bot list 1"
-    assert listed["id"] == (b"e" * 16).hex()
-    assert listed["exported_at"] == "2026-03-01T12:00:00+00:00"
-    petition = listed["petition"]
-    assert petition["slug"] == "andry"
-    assert petition["version"] == PETITION.version
-    assert petition["earlier_versions"] == [
-        {"date": each.date, "changed": dict(each.changed)} for each in PETITION.earlier_versions
-    ]
-    assert petition["closed_at"] is None
-    for name in ("title", "addressee", "demands", "appeal"):
-        assert set(petition[name]) == {"es", "en"}
-    assert set(petition["controller"]["name"]) == {"es", "en"}
-    assert petition["controller"]["email"] == "datos@example.org"
-    assert listed["counts"] == {
-        "at_closing": None,
-        "withdrawn_since": 0,
-        "invalidated_since": 0,
-        "counted": 5,
-        "with_name": 0,
-        "without_name": 5,
-    }
-    assert listed["by_day"] == [
-        {"day": "2026-03-02", "language": "es", "with_name": 0, "without_name": 5}
-    ]
-    assert listed["by_version"] == [{"version": "1", "signatures": 5}]
-    assert listed["signatures"] == []
-
-
 async def test_of_a_closed_petition_both_formats_account_for_the_count() -> None:
     controller = PETITION.controller.model_copy(
         update={

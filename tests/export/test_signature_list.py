@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from bot.export.signature_list import (
     DayCount,
     SignatureListHeader,
-    VersionCount,
 )
 from bot.petition.fewest import FEWEST
 from bot.petition.petition import BUNDLED, load_petition
@@ -36,16 +35,6 @@ def header(
 
 def without_name(listed: SignatureListHeader) -> list[tuple[str | None, str | None, int]]:
     return [(each.day, each.language, each.without_name) for each in listed.by_day()]
-
-
-def test_a_day_is_one_of_the_petitions_time_zone() -> None:
-    late = SignatureGroup(datetime(2026, 3, 1, 23, 15, tzinfo=UTC), "es", "1", True, 2)
-    listed = header(group(0, 3, named=True), group(0, 5), late)
-    assert listed.by_day() == [
-        DayCount("2026-03-01", "es", 3, 5),
-        DayCount("2026-03-02", "es", 2, 0),
-    ]
-    assert listed.by_version() == [VersionCount("1", 10)]
 
 
 def test_the_counts_add_up() -> None:
@@ -75,17 +64,6 @@ def test_a_language_of_few_is_told_with_another_that_it_cannot_be_told_from() ->
     assert without_name(header(group(0, 2))) == [(None, None, 2)]
     five = header(group(0, 9), group(0, 2, "en"), group(0, 3, "fr"))
     assert without_name(five) == [("2026-03-01", "es", 9), (None, None, 5)]
-
-
-def test_every_version_has_its_count() -> None:
-    listed = header(group(0, 9), group(1, 6, version="2"), group(2, 2, named=True, version="2"))
-    assert listed.by_version() == [VersionCount("1", 9), VersionCount("2", 8)]
-
-
-def test_the_one_without_a_name_who_signed_a_version_is_not_told_apart_by_it() -> None:
-    # The addressee counts the names of a version in the list: the difference would be Ana.
-    listed = header(group(0, 1), group(0, 4, named=True), group(1, 6, version="2"))
-    assert listed.by_version() == [VersionCount("1", 4), VersionCount(None, 7)]
 
 
 @given(

@@ -1,8 +1,6 @@
 """Tests that a consent text is exactly what was shown, the same for everybody, with its hash."""
 
-import hashlib
-
-from bot.petition.consent import consent_sha256, consent_text, notice_text
+from bot.petition.consent import consent_text, notice_text
 from bot.petition.petition import BUNDLED, load_petition
 from telegram_text.markup import fill
 
@@ -19,18 +17,6 @@ def test_it_holds_the_place_of_the_name_and_no_name() -> None:
     assert "{name}" not in consent_text(texts, None)
     named = consent_text(texts, texts.name_consent)
     assert "<b>Ana &lt;i&gt;</b>" in fill(named, name="Ana <i>")
-
-
-def test_its_mark_is_the_sha256_of_its_utf8() -> None:
-    assert consent_sha256("Firmo «así»") == hashlib.sha256("Firmo «así»".encode()).digest()
-    assert len(consent_sha256("")) == 32
-
-
-def test_each_language_and_each_change_has_its_own_mark() -> None:
-    petition = load_petition(BUNDLED)
-    marks = {consent_sha256(consent_text(texts, None)) for texts in petition.texts.values()}
-    marks.add(consent_sha256(consent_text(petition.texts["es"], None) + "."))
-    assert len(marks) == 3
 
 
 def test_the_notice_has_both_its_layers() -> None:

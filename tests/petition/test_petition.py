@@ -27,10 +27,6 @@ def pages(texts: Texts) -> list[tuple[str, str]]:
     ]
 
 
-def test_the_source_language_comes_first(petition: Petition) -> None:
-    assert petition.languages == ("es", "en")
-
-
 @pytest.mark.parametrize(
     ("wanted", "given"),
     [("en", "en"), ("en-US", "en"), ("EN_gb", "en"), ("es-419", "es"), ("fr", "es"), (None, "es")],
@@ -61,14 +57,6 @@ def test_the_addressee_and_the_demands_are_written_once_and_read_in_the_appeal(
         assert petition.addressee[language] in last
         for number, demand in enumerate(petition.demands[language], 1):
             assert f"{number}. {demand}" in last
-
-
-def test_retention_is_said_in_words(petition: Petition) -> None:
-    spanish, english = (" ".join(petition.texts[code].privacy) for code in ("es", "en"))
-    assert "Los borramos 1 mes después" in spanish
-    assert "más de 21 meses en total" in spanish
-    assert "We erase it 1 month after" in english
-    assert "more than 21 months in all" in english
 
 
 SPANISH_END = """
@@ -114,41 +102,11 @@ def test_nobody_is_addressed_in_two_ways(petition: Petition) -> None:
     assert [sign for sign in formal if sign in spanish.lower()] == []
 
 
-def test_each_language_has_its_picture_and_its_credit(petition: Petition) -> None:
-    for language in petition.languages:
-        image = petition.image_in(language)
-        assert image is not None
-        assert image.file.stat().st_size < 150_000
-        assert image.credit
-
-
 def test_it_can_be_signed_until_the_end_of_its_last_day_where_it_is_from(
     change: Change, folder: Path
 ) -> None:
     change("petition.toml", "goals = [", "closes_on = 2026-12-31\ngoals = [")
     assert load_petition(folder).closes_at == datetime(2026, 12, 31, 22, 59, tzinfo=UTC)
-
-
-def test_a_petition_needs_no_picture(change: Change, folder: Path) -> None:
-    change(
-        "petition.toml",
-        '[image]\nfile.es = "card.es.png"\nfile.en = "card.en.png"\n'
-        'credit.es = "252 puntos: 252 hombres expulsados"\n'
-        'credit.en = "252 dots: 252 expelled men"\n',
-        "",
-    )
-    assert load_petition(folder).image_in("es") is None
-
-
-def test_one_value_may_hold_for_every_language(change: Change, folder: Path) -> None:
-    change(
-        "petition.toml", 'file.es = "card.es.png"\nfile.en = "card.en.png"', 'file = "card.es.png"'
-    )
-    loaded = load_petition(folder)
-    files = {
-        each: image.file.name for each in loaded.languages if (image := loaded.image_in(each))
-    }
-    assert files == {"es": "card.es.png", "en": "card.es.png"}
 
 
 def test_earlier_versions_are_told_with_their_date_and_what_changed(

@@ -62,10 +62,6 @@ def test_a_small_petition_raises_nothing_when_a_family_signs_after_lunch() -> No
         assert signs_of_a_wave(an_hour(signed, 0, forms=forms)) == []
 
 
-def test_the_first_day_of_a_petition_is_not_called_fast_as_nothing_is_usual_yet() -> None:
-    assert signs_of_a_wave(an_hour(5_000, None)) == []
-
-
 @pytest.mark.parametrize(("signed", "signs"), [(49, []), (50, [Sign.FAST]), (500, [Sign.FAST])])
 def test_many_times_the_busiest_hour_of_the_day_before_is_fast(
     signed: int, signs: list[Sign]
@@ -99,12 +95,6 @@ def test_forms_that_nobody_can_have_read_are_a_sign_where_they_are_half_of_those
     rate = an_hour(signed, 10_000, forms=forms, unnamed=unnamed)
     assert [*short_forms(rate)] == kinds
     assert signs_of_a_wave(rate) == ([Sign.SHORT_FORMS] if kinds else [])
-
-
-def test_two_honest_taps_without_a_name_are_not_taken_for_a_wave() -> None:
-    """They take three seconds, or two in a hurry; with a name there is one screen more."""
-    rate = an_hour(100, 10_000, forms={2: 40}, unnamed={2: 30, 3: 30})
-    assert short_forms(rate) == {True: 40}
 
 
 def test_of_forms_the_median_is_one_that_somebody_took() -> None:
