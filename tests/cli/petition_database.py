@@ -5,6 +5,7 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 import pytest
@@ -144,9 +145,12 @@ class PetitionDatabase:
         assert await storage.write(take_lease, lease_of(storage.slug), ME, seconds=60, now=now)
 
 
-def call(*arguments: str, typed: str = "") -> Result:
-    """What a person types behind `petition-bot broadcasts`."""
-    return CliRunner().invoke(app, ["broadcasts", *arguments], input=typed)
+def command(*arguments: str, typed: str = "") -> Result:
+    """What a person types behind `petition-bot`."""
+    return CliRunner().invoke(app, arguments, input=typed)
+
+
+call = partial(command, "broadcasts")
 
 
 def said(result: Result) -> str:

@@ -13,9 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.backup import _line, _seal, read_manifest, remove_old_backups
-from bot.cli.backup import _outcome
 from bot.cli.main import app
-from bot.restore import Restored
 from storage import Storage
 from storage.broadcast_transitions import change_broadcast
 from storage.broadcast_types import BroadcastAction
@@ -404,20 +402,3 @@ def test_a_file_of_somebody_elses_that_cannot_be_read_keeps_no_old_backup_there(
     monkeypatch.setattr(Path, "open", refuses)
     said("backup", tmp_path / "new.backup", "--keep", 30)
     assert {each.name for each in tmp_path.glob("*.backup")} == {"new.backup", "theirs.backup"}
-
-
-def test_how_much_is_done_again_is_said_and_what_cannot_be() -> None:
-    for knows_all in (True, False):
-        restored = Restored(1_234, 1, 5, knows_all)
-        assert " ".join(_outcome(restored)) == (
-            "It has 1,234 signatures. 1 numbers were given after it: so many signatures at most "
-            "are lost, and none of these numbers is given again. Done again from the journal, as "
-            "people asked for it afterwards: 5."
-        ) + (
-            ""
-            if knows_all
-            else " The journal beside the key file, which says who withdrew after the backup and "
-            "who wants no messages, is not there whole: some of them may be back. If you have it "
-            "whole, put it there, and restore again before you start the bot; if there is a later "
-            "backup, restore that one."
-        )

@@ -64,14 +64,6 @@ def test_ctrl_c_at_the_question_ends_with_its_own_code(
     assert petition.now(broadcast).state == "running"
 
 
-def test_a_planned_one_is_cancelled_before_anybody_was_told(petition: PetitionDatabase) -> None:
-    at = datetime(2030, 3, 1, 12, 0, tzinfo=UTC)
-    broadcast = petition.begins(kind=Kind.UPDATE, starts_at=at, expected=SIGNERS)
-    result = call("cancel", broadcast.id.hex(), typed="y\n")
-    assert "Planned for: 1 March 2030, 13:00" in said(result)
-    assert petition.now(broadcast).state == "cancelled"
-
-
 def test_what_ended_while_the_question_stood_is_left_alone(
     petition: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:

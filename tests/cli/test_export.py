@@ -5,15 +5,14 @@ import json
 import shlex
 import tempfile
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyrage
 import pytest
-from typer.testing import CliRunner, Result
 
 from bot.cli import export
-from bot.cli.main import app
 from bot.export import ListFormat
 from storage.errors import Unavailable
 from storage.exports import ExportedList, NamedSignature, SignatureList, finish_export
@@ -21,8 +20,10 @@ from storage.handovers import exported_lists
 from storage.high_water_mark import HighWaterMark
 from storage.restores import mark_restore_repeated, record_restore
 from storage.transaction import Transaction
-from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
+from tests.cli.petition_database import PetitionDatabase, command, on_both, refused, said
 from tests.support.supporters import NOON
+
+call = partial(command, "export")
 
 KEY = pyrage.x25519.Identity.generate()
 
@@ -30,10 +31,6 @@ KEY = pyrage.x25519.Identity.generate()
 @pytest.fixture
 def recipient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PETITION_AGE_RECIPIENTS", str(KEY.to_public()))
-
-
-def call(*arguments: str, typed: str = "") -> Result:
-    return CliRunner().invoke(app, ["export", *arguments], input=typed)
 
 
 def opened(path: Path) -> bytes:
@@ -126,11 +123,6 @@ def test_no_name_is_on_the_disk_in_any_format(
     assert not [path for path in written if b"Persona" in path.read_bytes()]
 
 
-def test_without_a_recipient_it_says_how_to_make_a_key(petition: PetitionDatabase) -> None:
-    assert "age-keygen -o key.txt" in refused(call("--output", "list.age"))
-    assert exported(petition) == []
-
-
 @pytest.mark.usefixtures("recipient")
 def test_where_nobody_gives_a_name_the_number_is_written(
     petition: PetitionDatabase, tmp_path: Path
@@ -141,15 +133,6 @@ def test_where_nobody_gives_a_name_the_number_is_written(
     assert told.startswith("6 signatures: no name, only the number.\n")
     assert json.loads(opened(file))["signatures"] == []
     assert exported(petition) == [(0, 6)]
-
-
-@pytest.mark.usefixtures("recipient")
-def test_a_file_that_is_there_is_left_as_it_is(petition: PetitionDatabase, tmp_path: Path) -> None:
-    file = tmp_path / "list.age"
-    file.write_text("an earlier one")
-    assert "exists already; it is left as it is" in refused(call("--output", str(file)))
-    assert file.read_text() == "an earlier one"
-    assert exported(petition) == []
 
 
 class TestNothingIsLeft:

@@ -5,14 +5,13 @@ from pathlib import Path
 
 import pyrage
 import pytest
-from typer.testing import CliRunner, Result
 
-from bot.cli.main import app
 from storage.consents import correct_signed_name, remove_signed_name
 from storage.conversations import Conversation
 from storage.person_requests import PersonNoticeKind, carry_out_request, verified_otherwise
 from storage.signatures import withdraw_signature
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
+from tests.cli.petition_database import command as call
 from tests.export.test_formats import sheets_of
 from tests.support.supporters import NOON
 
@@ -24,10 +23,6 @@ DELIVERED = ("delivered", "--on", "2026-03-02", "--manifest", MANIFEST)
 def _today(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is the tenth of March."""
     monkeypatch.setattr("bot.cli.context.utc_now", lambda: NOON + timedelta(days=9))
-
-
-def call(*arguments: str, typed: str = "") -> Result:
-    return CliRunner().invoke(app, arguments, input=typed)
 
 
 def exported(petition: PetitionDatabase, days: float = 0) -> str:

@@ -12,11 +12,9 @@ import pyrage
 import pytest
 import structlog
 from babel.messages.pofile import read_po
-from structlog.testing import capture_logs
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from bot import process
 from bot.cli.main import app
 from bot.cli.run import said_of_event
 from bot.logs import configure_logging
@@ -90,34 +88,6 @@ def test_what_is_wrong_with_settings_or_storage_is_said_in_spanish(
     asked = says("person", "1", "show", typed="abcd\n")
     assert answer in asked
     assert "código" not in asked
-
-
-@pytest.mark.parametrize(
-    ("admins", "above", "answer"),
-    [
-        ("7", None, "nadie más revisa lo que se envía, tampoco el aviso de una brecha"),
-        ("7,8", None, "cualquiera de las 2 personas que administran puede enviar"),
-        ("7,8", "100", None),
-    ],
-)
-@pytest.mark.usefixtures("petition")
-def test_marta_reads_at_the_start_where_nobody_else_looks_at_what_is_sent(
-    monkeypatch: pytest.MonkeyPatch, admins: str, above: str | None, answer: str | None
-) -> None:
-    async def no_bot(*_: object, **__: object) -> None:
-        pass
-
-    monkeypatch.setattr(process, "run_until_stopped", no_bot)
-    monkeypatch.setattr("bot.cli.run.configure_logging", lambda *_, **__: None)
-    monkeypatch.setenv("PETITION_BOT_TOKEN", "1:a")
-    monkeypatch.setenv("PETITION_ADMIN_IDS", admins)
-    if above is not None:
-        monkeypatch.setenv("PETITION_APPROVAL_ABOVE", above)
-    with capture_logs() as logged:
-        output = says("run")
-    assert answer in output if answer else "administra" not in output
-    said = [each["total"] for each in logged if each["event"] == "nobody_approves"]
-    assert said == ([len(admins.split(","))] if answer else [])
 
 
 @pytest.mark.usefixtures("petition")

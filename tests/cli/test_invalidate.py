@@ -1,24 +1,21 @@
 """An operator takes a wave of signatures out of the count, and not by mistake."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from bot.cli.invalidate import parse_moment
-from bot.cli.main import app
 from bot.console import CannotDo, agrees, confirms
 from bot.text.translations import Catalogs
 from storage.petitions import close_petition_if_due, petition_state
-from tests.cli.petition_database import SIGNERS, PetitionDatabase, on_both, refused, said
+from tests.cli.petition_database import SIGNERS, PetitionDatabase, command, on_both, refused, said
+
+invalidate = partial(command, "invalidate")
 
 ZONE = Catalogs.load(time_zone="Europe/Madrid").words("en").zone
 NOON = int(datetime(2026, 11, 24, 12, tzinfo=UTC).timestamp() * 1000)
 REASON = ("--reason", " Forty a second, by one link ")
-
-
-def invalidate(*arguments: str, typed: str = "") -> Result:
-    return CliRunner().invoke(app, ["invalidate", *arguments], input=typed)
 
 
 @pytest.fixture

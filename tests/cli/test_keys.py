@@ -2,24 +2,22 @@
 
 import asyncio
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from bot.cli.main import app
 from storage.keyring import Keyring, add_encryption_key
 from storage.process_lock import acquire_process_lock
-from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
+from tests.cli.petition_database import PetitionDatabase, command, on_both, refused, said
+
+call = partial(command, "keys", "rotate")
 
 
 @pytest.fixture
 def key_file(tmp_path: Path) -> Path:
     return tmp_path / "petition.key"
-
-
-def call(*arguments: str, typed: str = "") -> Result:
-    return CliRunner().invoke(app, ["keys", "rotate", *arguments], input=typed)
 
 
 def encryption_keys(key_file: Path) -> int:

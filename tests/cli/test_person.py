@@ -4,31 +4,26 @@ import json
 import re
 import stat
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from bot.cli.main import app
 from bot.cli.person import check_reason, read_number
 from bot.console import CannotDo
 from storage import Storage
-from storage.broadcast_types import Outcome
-from storage.broadcasts import tally_of_broadcast
 from storage.handovers import exported_lists, record_handover
 from storage.journal import Deed, Journal
 from storage.person_requests import CODE_LASTS, waiting_notices
-from tests.cli.petition_database import SIGNERS, PetitionDatabase, on_both, refused, said
+from tests.cli.petition_database import SIGNERS, PetitionDatabase, command, on_both, refused, said
 from tests.support.person_codes import make_code
 from tests.support.supporters import Supporters
 
+call = partial(command, "person")
+
 ZONE = ZoneInfo("Europe/Madrid")  # the petition's: its day begins before that of UTC
 LETTER = "a letter with a copy of the passport"
-
-
-def call(*arguments: str, typed: str = "") -> Result:
-    return CliRunner().invoke(app, ["person", *arguments], input=typed)
 
 
 def code_of(petition: PetitionDatabase, number: int, at: datetime | None = None) -> str:
@@ -177,18 +172,6 @@ def test_of_a_signature_without_a_name_only_the_code_proves_whose_it_is(
     assert waiting(petition) == ["shown", "restricted"]
     asked = said(call("2", "erase", *otherwise, typed="y\n"))
     assert "Erase the signature, with all that is stored with it, for good?" in asked
-
-
-def test_whose_use_is_lifted_gets_the_closing_update_that_they_missed(
-    petition: PetitionDatabase,
-) -> None:
-    now = datetime.now(UTC)
-    petition.people(lambda people: people.set_closed_at(now))
-    said(call("2", "restrict", "--verified-otherwise", LETTER, "--yes"))
-    broadcast = petition.begins()
-    petition.tells(broadcast, SIGNERS - 1, Outcome.DELIVERED)
-    said(call("2", "lift", "--verified-otherwise", LETTER, "--yes"))
-    assert petition.read(tally_of_broadcast, broadcast.id).pending == 1
 
 
 def test_what_is_not_typed_behind_the_command_is_asked_and_held_to_the_rules_of_the_chat(

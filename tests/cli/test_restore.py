@@ -6,7 +6,7 @@ import os
 import shutil
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -159,27 +159,6 @@ def test_a_backup_whose_names_the_key_file_does_not_open_is_refused(
     for deed in ("--drill", "--yes"):
         assert "which the key file does not have" in refused("restore", file, "-i", key, deed)
     assert contents(petition) == before
-
-
-def test_what_commands_left_goes_at_once_and_what_was_moved_aside_after_a_week(
-    petition: PetitionDatabase,
-) -> None:
-    database, keys = place(petition), petition.keyring.path
-    name = f"{database.name}.before-restore-20260301T120000.000000Z"
-    aside = [database.with_name(each) for each in (name, f"{name}-wal")]
-    left = [
-        database.with_name(f"{database.name}.12345678.part~"),
-        keys.with_name(f"{keys.name}.12345678.part~"),
-    ]
-    for each in (*aside, *left):
-        each.write_bytes(b"everybody")
-    assert restoration.tidy_up(petition.url, keys, None) == 0, "nobody knows what time it is"
-    assert not any(each.exists() for each in left)
-    week_later = NOON + timedelta(days=7)
-    assert restoration.tidy_up(petition.url, keys, week_later) == 0
-    assert all(each.exists() for each in aside)
-    assert restoration.tidy_up(petition.url, keys, week_later + timedelta(seconds=1)) == 2
-    assert not any(each.exists() for each in aside)
 
 
 def test_a_backup_from_before_the_first_release_is_refused_before_anything_is_put_there(
