@@ -1,17 +1,12 @@
 """The page in a real browser, with the real bot."""
 
-import asyncio
 import re
-import shutil
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from bot.cli.preview import Preview
-from bot.petition.petition import BUNDLED
 from tests.page.chromium import DESK, PHONE, WIDE, open_chat, open_window, running_session
 
 pytestmark = [pytest.mark.processes, pytest.mark.asyncio(loop_scope="session")]
@@ -74,6 +69,9 @@ async def test_a_stranger_signs_at_once_on_a_phone_and_is_told_that_they_can_be_
         await expect(hint).to_contain_text("3 de 3. Cuenta cómo ha acabado")
         await hint.get_by_role("button", name="Cerrar este consejo").click()
         await expect(hint).to_be_hidden()
+        wide = await at.page.evaluate("document.documentElement.scrollWidth")
+        assert wide == PHONE["width"]
+        await expect(at.page.locator(".people")).to_be_hidden()
         await at.page.get_by_role("button", name="Volver a la lista").click()
         await expect(at.page.locator(".people")).to_be_visible()
         assert at.console_errors == []
@@ -249,20 +247,6 @@ _FOCUS = """() => {
 }"""
 
 
-async def test_on_a_phone_one_goes_from_the_list_to_a_chat_and_back(
-    browser: Browser, petition: str
-) -> None:
-    async with open_window(browser, petition, viewport=PHONE) as at:
-        assert not await at.page.locator(".chat").is_visible()
-        await at.page.locator(".person", has_text="Yusuf").click()
-        await at.page.get_by_role("heading", name="¿Qué puede hacer este bot?").wait_for()
-        assert not await at.page.locator(".people").is_visible()
-        await at.page.get_by_role("button", name="Volver a la lista").click()
-        await at.page.locator(".people").wait_for()
-        wide = await at.page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= PHONE["width"]
-
-
 async def test_the_bot_is_started_anew_and_carries_on(browser: Browser) -> None:
     async with running_session() as (show, _, address), open_window(browser, address) as at:
         await show.start()
@@ -276,32 +260,6 @@ async def test_the_bot_is_started_anew_and_carries_on(browser: Browser) -> None:
         await at.press("Usar «Ana García»")
         await at.press("Consiento y firmo")
         await at.sees("Tu firma está registrada.")
-
-
-async def test_a_saved_file_shows_at_once_and_its_problems_with_file_and_key(
-    browser: Browser, tmp_path: Path
-) -> None:
-    folder = tmp_path / "mine"
-    shutil.copytree(BUNDLED, folder)
-    texts = (folder / "es.toml").read_text()
-    (folder / "es.toml").write_text(texts.replace("{controller}", "{controler}"))
-    async with (
-        running_session(folder, name="mine") as (show, page, address),
-        open_window(browser, address) as at,
-    ):
-        preview = Preview(folder, page, show)
-        watching = asyncio.create_task(preview.watch())
-        problem = at.page.locator(".problems li", has_text="{controler}").first
-        assert "es.toml" in await problem.inner_text()
-        assert "consent" in await problem.inner_text()
-        assert await at.faults() == []
-        (folder / "es.toml").write_text(texts)
-        await at.page.locator(".light.running").wait_for()
-        await at.sees("maquillador gay")
-        (folder / "es.toml").write_text(texts.replace("maquillador gay", "artista gay"))
-        await at.sees("artista gay")
-        watching.cancel()
-        assert at.console_errors == []
 
 
 async def test_whoever_signs_with_the_keyboard_is_never_sent_back_to_the_beginning(

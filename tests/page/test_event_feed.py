@@ -6,35 +6,35 @@ from tests.page.page_client import EventStream, PageClient
 from tests.support.api_client import ApiClient
 
 
-async def test_a_page_that_opens_gets_everything_there_is(at: PageClient, ana: Person) -> None:
-    ana.send("Hola")
-    async with at.stream() as stream:
-        everything = await stream.next()
-    assert everything["kind"] == "all"
-    (person,) = everything["people"]
-    assert (person["name"], person["surname"]) == ("Ana", "García")
-    assert [message["text"] for message in person["messages"]] == ["Hola"]
-
-
-async def test_what_the_bot_does_comes_as_it_happens(
+async def test_what_people_and_the_bot_do_comes_as_it_happens(
     at: PageClient, ana: Person, api: ApiClient
 ) -> None:
+    """A page that opens gets what there was; a call comes with its parameters and its answer."""
     ana.start()
     async with at.stream() as stream:
-        await stream.next_of("all")
+        everything = await stream.next()
+        (person,) = everything["people"]
+        assert (everything["kind"], person["name"], person["surname"]) == ("all", "Ana", "García")
+        assert [message["text"] for message in person["messages"]] == ["/start"]
         sent = await api.answer(
             "sendMessage", chat_id=ana.id, text="<b>Hola</b>", parse_mode="HTML"
         )
         message = (await stream.next_of("message"))["message"]
         assert message["text"] == "Hola"
         assert message["entities"] == [{"type": "bold", "offset": 0, "length": 4}]
+        (call,) = (await stream.next_of("calls"))["calls"]
+        (second,) = (await stream.next_of("seconds"))["seconds"]
+        assert (call["method"], call["status"], call["chat"]) == ("sendMessage", 200, ana.id)
+        assert (call["params"]["text"], call["answer"]["text"]) == ("<b>Hola</b>", "Hola")
+        assert (second["sent"], second["refused"]) == (1, 0)
         await api.answer("deleteMessage", chat_id=ana.id, message_id=sent["result"]["message_id"])
         assert (await stream.next_of("deleted"))["message"] == sent["result"]["message_id"]
 
 
-async def test_a_page_that_was_away_gets_what_it_missed_and_nothing_twice(
-    at: PageClient, ana: Person
+async def test_a_page_that_was_away_gets_what_it_missed_or_begins_again(
+    at: PageClient, ana: Person, view: PageState
 ) -> None:
+    """It says what it has seen in a header, or in the address of a connection of its own."""
     async with at.stream() as stream:
         await stream.next_of("all")
         ana.send("uno")
@@ -45,35 +45,14 @@ async def test_a_page_that_was_away_gets_what_it_missed_and_nothing_twice(
     ana.send("dos")
     async with at.stream(seen) as stream:
         first = await stream.next()
-    assert (first["kind"], first["message"]["text"]) == ("message", "dos")
-
-
-async def test_a_page_that_opens_a_connection_of_its_own_accord_says_what_it_has_seen(
-    at: PageClient, ana: Person
-) -> None:
-    async with at.stream() as stream:
-        await stream.next_of("all")
-        seen = stream.mark
-    ana.send("uno")
     async with at.session.get(f"{at.address}events", params={"seen": seen}) as response:
-        assert (await EventStream(response).next())["kind"] == "message"
-
-
-async def test_a_page_of_an_earlier_run_begins_again(at: PageClient, ana: Person) -> None:
-    async with at.stream("0123abcd-1") as stream:
-        assert (await stream.next())["kind"] == "all"
-
-
-async def test_a_page_that_was_away_too_long_begins_again(
-    at: PageClient, ana: Person, view: PageState
-) -> None:
-    async with at.stream() as stream:
-        await stream.next_of("all")
-        seen = stream.mark
+        assert await EventStream(response).next() == first
+    assert (first["kind"], first["message"]["text"]) == ("message", "dos")
     for _ in range(2_100):
         view.phones.publish(ana)
-    async with at.stream(seen) as stream:
-        assert (await stream.next())["kind"] == "all"
+    for too_old in (seen, "0123abcd-1"):  # the second is of an earlier run
+        async with at.stream(too_old) as stream:
+            assert (await stream.next())["kind"] == "all"
 
 
 async def test_an_alert_comes_with_its_tap(at: PageClient, ana: Person, api: ApiClient) -> None:
@@ -90,21 +69,6 @@ async def test_an_alert_comes_with_its_tap(at: PageClient, ana: Person, api: Api
         )
         answered = await stream.next_of("answered")
     assert (answered["text"], answered["alert"], answered["data"]) == ("No", True, "1:sign")
-
-
-async def test_a_call_is_shown_with_its_parameters_and_its_answer(
-    at: PageClient, ana: Person, api: ApiClient
-) -> None:
-    ana.start()
-    async with at.stream() as stream:
-        await stream.next_of("all")
-        await api.answer("sendMessage", chat_id=ana.id, text="Hola")
-        (call,) = (await stream.next_of("calls"))["calls"]
-        (second,) = (await stream.next_of("seconds"))["seconds"]
-    assert (call["method"], call["status"], call["chat"]) == ("sendMessage", 200, ana.id)
-    assert call["params"]["text"] == "Hola"
-    assert call["answer"]["text"] == "Hola"
-    assert (second["sent"], second["refused"]) == (1, 0)
 
 
 async def test_polls_are_not_shown_and_long_texts_are_cut(

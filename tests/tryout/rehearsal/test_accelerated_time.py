@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -35,44 +34,6 @@ class Watch:
         self.waits.append(seconds)
         self.now += (seconds or 0.0) + (self.late if seconds else 0.0)
         return False
-
-    def something(self, after: float) -> Callable[[float | None], bool]:
-        def wait(_: float | None) -> bool:
-            self.now += after
-            return True
-
-        return wait
-
-
-def test_a_wait_is_as_long_as_it_says_and_over_so_many_times_sooner() -> None:
-    watch = Watch()
-    clock = AcceleratedTime(50, watch)
-    clock.idle(watch.nothing, 10.0)
-    assert clock() == pytest.approx(110.0)
-    assert watch.now == pytest.approx(100.2)
-
-
-def test_time_passes_as_always_while_something_is_done() -> None:
-    watch = Watch()
-    clock = AcceleratedTime(50, watch)
-    watch.now += 3.0
-    assert clock() == pytest.approx(103.0)
-
-
-def test_what_comes_early_ends_the_wait_before_its_time() -> None:
-    watch = Watch()
-    clock = AcceleratedTime(50, watch)
-    clock.idle(watch.something(after=0.01), 10.0)
-    # What came was under way: it took as long as it did, however busy the machine is.
-    assert clock() == pytest.approx(100.01)
-
-
-def test_while_another_thread_works_its_answer_is_made_only_a_little_late() -> None:
-    watch = Watch()
-    clock = AcceleratedTime(500, watch)
-    clock.is_working = lambda: True
-    clock.idle(watch.nothing, 10.0)
-    assert watch.waits == [pytest.approx(0.5)]
 
 
 async def _in_a_thread() -> float:

@@ -197,11 +197,6 @@ def test_it_is_told_at_which_of_the_two_consents_people_left() -> None:
     assert "| No dieron su consentimiento | Consentimiento, sin dar el nombre | 2 |" in told
 
 
-def test_the_admin_of_a_rehearsal_of_thousands_is_none_of_them() -> None:
-    world = World(BOT, lambda: 0.0)
-    assert ADMIN_ID not in {world.person("Ana").id for _ in range(10_010)}
-
-
 def call(method: str, chat: int, status: int, error: str = "") -> RecordedCall:
     return RecordedCall(method, {"chat_id": chat}, status, error, 0.0, 0.0)
 

@@ -68,21 +68,6 @@ def test_people_leave_where_a_rule_says_so_and_it_is_known_why() -> None:
     assert (unwilling.furthest, unwilling.gives_name) == (Step.CONSENT, False)
 
 
-def test_the_first_tap_is_the_choice_about_the_name_or_the_one_that_is_offered() -> None:
-    for with_name, taps, tapped in (
-        (True, ("named:", "unnamed:"), "named"),
-        (False, ("named:", "unnamed:"), "unnamed"),
-        (True, ("unnamed:",), "unnamed"),
-        (False, ("named:",), "named"),
-    ):
-        for stage in (Stage.HOME, Stage.APPEAL):
-            person = visitor(with_name=with_name)
-            assert act(screen(stage, *taps), person) == TapButton(f"1:{tapped}:")
-    signed = visitor(with_name=False)
-    unnamed = screen(Stage.CONSENT, "confirm:x", "privacy:", "home:")
-    assert act(unnamed, signed) == TapButton("1:confirm:x")
-
-
 def test_whoever_mistypes_a_name_tries_the_next_one_and_then_gives_up() -> None:
     person = visitor(typed=("@ana", "Ana\nGarcía"))
     asked = screen(Stage.NAME, "profile:", "privacy:", "home:")
@@ -115,14 +100,6 @@ def test_the_appeal_is_read_to_its_last_page_and_not_back() -> None:
         wanted = f"1:read:{number + 1}" if number < 2 else "1:named:"
         assert act(seen, person) == TapButton(wanted)
     assert act(HOME, person) == TapButton("1:named:")
-
-
-def test_one_of_a_crowd_looks_at_the_form_alone_and_a_reader_at_what_there_is_to_read() -> None:
-    person = visitor()
-    form = [screen(each) for each in (Stage.NAME, Stage.CONSENT)]
-    assert all(person.looks_at(each) > 0 for each in (HOME, *form))
-    person.looks = (2.0, 2.0)
-    assert [person.looks_at(each) for each in (HOME, *form)] == [0.0, 2.0, 2.0]
 
 
 def message(html: str, rows: int = 0) -> Message:
