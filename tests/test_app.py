@@ -90,18 +90,6 @@ async def test_it_stops_in_eight_seconds_when_telegram_answers_nothing(scene: Sc
     scene.simulator.faults.thaw()
 
 
-async def test_an_answer_that_is_owed_is_not_tried_any_more_once_it_has_ended(
-    scene: Scene,
-) -> None:
-    afterwards = scene.services.delayed_replies
-    owed = asyncio.create_task(afterwards.tell(scene.ana.user.id, asyncio.Event().wait))
-    await asyncio.sleep(0)
-    assert len(afterwards) == 1
-    await scene.stop_bot()
-    assert len(afterwards) == 0
-    await owed
-
-
 @pytest.mark.parametrize(("paid", "rates"), [(True, (FREE_RATE, 500.0)), (False, (20.0, 20.0))])
 async def test_what_nobody_pays_for_is_never_sent_at_the_rate_that_is_paid_for(
     scene: Scene, paid: bool, rates: tuple[float, float]
@@ -146,14 +134,6 @@ async def test_the_hold_comes_before_the_tables(tmp_path: Path) -> None:
                 async with open_app(scene.settings, clocks=scene.clocks):
                     pass
         assert not (fresh / "petition.db").exists()
-
-
-async def test_another_petition_in_the_same_database_is_no_hindrance(scene: Scene) -> None:
-    await scene.stop_bot()
-    async with acquire_process_lock(scene.settings.database_url, "intake/another"):
-        await scene.start_bot()
-        scene.ana.start()
-        await scene.ana.sees(scene.petition.texts_in("es").title)
 
 
 async def test_the_profile_is_given_once_the_database_is_back(

@@ -46,7 +46,20 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PETITION_KEY_FILE", str(tmp_path / "keys" / "petition.key"))
     monkeypatch.setenv("PETITION_DATABASE_URL", "sqlite+aiosqlite:///data/petition.db")
     monkeypatch.setenv("PETITION_FOLDER", str(ready_petition(tmp_path / "petition")))
+    monkeypatch.setattr("bot.cli.run.configure_logging", lambda *_, **__: None)
     return tmp_path
+
+
+@pytest.fixture
+def ran(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, bool]]:
+    """No bot runs; what it would have been told of a backup and a rehearsal."""
+    told: list[dict[str, bool]] = []
+
+    async def no_bot(_: Settings, *, restored: bool, rehearsal: bool, **_given: object) -> None:
+        told.append({"restored": restored, "rehearsal": rehearsal})
+
+    monkeypatch.setattr(process, "run_until_stopped", no_bot)
+    return told
 
 
 def call(*arguments: str) -> Result:
@@ -143,14 +156,12 @@ def test_after_what_only_a_person_can_mend_a_service_is_not_started_again(
     monkeypatch: pytest.MonkeyPatch,
     refused: Callable[[Path, pytest.MonkeyPatch], None],
 ) -> None:
-    monkeypatch.setattr("bot.cli.run.configure_logging", lambda *_, **__: None)
     refused(folder, monkeypatch)
     result = call("run")
     assert (result.exit_code, bool(said(result))) == (78, True)
 
 
 def test_after_what_may_pass_it_is(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.cli.run.configure_logging", lambda *_, **__: None)
     for error in (HeldElsewhere(), Unavailable(), FatalError("It broke."), TokenUnknown()):
         monkeypatch.setattr(process, "run_until_stopped", _ends_with(error))
         assert call("run").exit_code == 1
@@ -168,7 +179,6 @@ def test_a_terminal_is_told_in_its_language_why_telegram_is_not_reached(
         tell(Sentence("El proxy no llega al servidor de Telegram."))
 
     monkeypatch.setenv("LC_ALL", language)
-    monkeypatch.setattr("bot.cli.run.configure_logging", lambda *_, **__: None)
     monkeypatch.setattr(process, "run_until_stopped", unreached)
     assert expected not in call("run").output  # the log says it
     monkeypatch.setattr("bot.console.err", Console(file=io.StringIO(), force_terminal=True))
@@ -238,18 +248,9 @@ def test_a_petition_that_is_not_ready_is_not_run_and_every_reason_is_said(
 
 
 def test_a_petition_that_people_signed_goes_on_and_what_is_not_ready_is_warned_of(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, ran: list[dict[str, bool]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ran: list[Settings] = []
-
-    async def no_bot(
-        settings: Settings, *, restored: bool, rehearsal: bool, **_given: object
-    ) -> None:
-        ran.append(settings)
-
     monkeypatch.delenv("PETITION_FOLDER")
-    monkeypatch.setattr(process, "run_until_stopped", no_bot)
-    monkeypatch.setattr("bot.cli.run.configure_logging", lambda *_, **__: None)
     sign(folder)
     with capture_logs() as logged:
         result = call("run")
@@ -260,19 +261,10 @@ def test_a_petition_that_people_signed_goes_on_and_what_is_not_ready_is_warned_o
 
 
 def test_a_rehearsal_says_what_it_is_and_when_it_is_over_and_needs_no_ready_petition(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, ran: list[dict[str, bool]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ran: list[bool] = []
-
-    async def no_bot(
-        settings: Settings, *, restored: bool, rehearsal: bool, **_given: object
-    ) -> None:
-        ran.append(rehearsal)
-
     copy_template(folder / "river", slug="river")
     monkeypatch.setenv("PETITION_FOLDER", str(folder / "river"))
-    monkeypatch.setattr(process, "run_until_stopped", no_bot)
-    monkeypatch.setattr("bot.cli.run.configure_logging", lambda *_, **__: None)
     monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
     monkeypatch.setattr(BotCalls, "require_alone", fetched_elsewhere)
     assert "Otro programa está recibiendo los mensajes" in said(call("run", "--rehearsal"))
@@ -283,7 +275,7 @@ def test_a_rehearsal_says_what_it_is_and_when_it_is_over_and_needs_no_ready_peti
     begun, over = "Ensayo de la petición river", "El ensayo ha acabado"
     assert -1 < result.output.find(begun) < result.output.find(over)
     assert "administra" not in result.output  # it is for real people that somebody approves
-    assert ran == [True]
+    assert ran == [{"restored": False, "rehearsal": True}]
     assert "no van juntas" in said(call("run", "--rehearsal", "--restored-backup"))
 
 
@@ -328,19 +320,11 @@ def sign(folder: Path) -> None:
         database.commit()
 
 
-def test_run_says_whether_a_backup_was_restored(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told: list[tuple[bool, bool]] = []
-
-    async def no_bot(_: Settings, *, restored: bool, rehearsal: bool, **_given: object) -> None:
-        told.append((restored, rehearsal))
-
-    monkeypatch.setattr(process, "run_until_stopped", no_bot)
-    monkeypatch.setattr("bot.cli.run.configure_logging", lambda *_, **__: None)
+@pytest.mark.usefixtures("folder")
+def test_run_says_whether_a_backup_was_restored(ran: list[dict[str, bool]]) -> None:
     for flags in ([], ["--restored-backup"]):
         assert call("run", *flags).exit_code == 0
-    assert told == [(False, False), (True, False)]
+    assert [given["restored"] for given in ran] == [False, True]
 
 
 def test_a_key_beside_the_data_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

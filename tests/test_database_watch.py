@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from bot import database_watch
 from bot.database_watch import DatabaseWatch
 from storage import Storage
-from storage.errors import BrokenData, DatabaseBehind, DatabaseReplaced, Unavailable
+from storage.errors import DatabaseBehind, DatabaseReplaced, Unavailable
 from storage.high_water_mark import HighWaterMark
 from storage.petitions import Reached
 
@@ -22,7 +22,6 @@ class Stored:
         self.number = 6
         self.replaced = False
         self.away = False
-        self.broken = False
         self.database = self
 
     def require_files(self) -> None:
@@ -32,8 +31,6 @@ class Stored:
     async def read(self, _: object) -> Reached:
         if self.away:
             raise Unavailable
-        if self.broken:
-            raise BrokenData
         return Reached(self.number)
 
 
@@ -52,16 +49,6 @@ def mark(tmp_path: Path) -> HighWaterMark:
     return HighWaterMark(tmp_path / "keys" / "petition.key", url, "andry")
 
 
-def test_what_a_command_marked_meanwhile_is_no_loss(mark: HighWaterMark, tmp_path: Path) -> None:
-    """The bot has asked its database, somebody signs, and a command ends."""
-    url = f"sqlite+aiosqlite:///{tmp_path / 'petition.db'}"
-    of_a_command = HighWaterMark(tmp_path / "keys" / "petition.key", url, "andry")
-    mark.raise_to(Reached(6))
-    of_a_command.raise_to(Reached(7, 1))
-    mark.raise_to(Reached(6))
-    assert number_in(mark) == 7
-
-
 async def test_many_looks_at_once_never_seem_to_go_back(mark: HighWaterMark) -> None:
     class Busy(Stored):
         async def read(self, _: object) -> Reached:
@@ -75,15 +62,6 @@ async def test_many_looks_at_once_never_seem_to_go_back(mark: HighWaterMark) -> 
     watch = watch_of(stored, mark)
     await asyncio.gather(*[watch.look() for _ in range(10)])
     assert number_in(mark) == stored.number
-
-
-async def test_it_keeps_the_mark_while_signatures_come(mark: HighWaterMark) -> None:
-    stored = Stored()
-    watch = watch_of(stored, mark)
-    for number in (6, 7):
-        stored.number = number
-        await watch.look()
-        assert number_in(mark) == number
 
 
 async def test_it_ends_when_the_files_are_others(
@@ -107,13 +85,6 @@ async def test_it_ends_when_the_numbers_go_back(mark: HighWaterMark) -> None:
     stored.number = 5
     with pytest.raises(DatabaseBehind):
         await watch.look()
-
-
-async def test_it_ends_when_the_petition_itself_cannot_be_read(mark: HighWaterMark) -> None:
-    stored = Stored()
-    stored.broken = True
-    with pytest.raises(BrokenData):
-        await watch_of(stored, mark).look()
 
 
 async def test_a_database_that_is_away_is_looked_at_again(mark: HighWaterMark) -> None:
@@ -146,14 +117,3 @@ async def test_a_mark_that_cannot_be_kept_is_said_once_and_stops_nobody(
     assert [(line["event"], line["kind"]) for line in logs] == [
         ("high_water_mark_not_saved", "FileNotFoundError")
     ] * 2
-
-
-async def test_a_mark_that_could_not_be_kept_is_kept_as_soon_as_it_can_be(
-    mark: HighWaterMark, tmp_path: Path
-) -> None:
-    watch = watch_of(Stored(), mark)
-    (tmp_path / "keys").rename(tmp_path / "away")
-    await watch.look()
-    (tmp_path / "away").rename(tmp_path / "keys")
-    await watch.look()
-    assert number_in(mark) == 6, "nobody has signed in between"

@@ -140,12 +140,6 @@ def test_a_library_is_not_heard_below_warning(out: io.StringIO, name: str) -> No
     assert out.getvalue() == ""
 
 
-def test_a_library_is_heard_from_warning_on(out: io.StringIO) -> None:
-    logging.getLogger("asyncio").warning("%s", NAME)
-    (line,) = lines(out)
-    assert (line["level"], line["event"]) == ("warning", "library_message")
-
-
 def test_our_own_events_below_the_level_are_not_told(undone: None) -> None:
     stream = io.StringIO()
     configure_logging("warning", json=True, stream=stream)
@@ -170,13 +164,6 @@ def test_what_nobody_catches_is_told_without_its_words(out: io.StringIO) -> None
 def test_an_interruption_by_a_person_is_not_told(out: io.StringIO) -> None:
     sys.excepthook(KeyboardInterrupt, KeyboardInterrupt(), None)
     assert out.getvalue() == ""
-
-
-def test_where_nobody_watches_each_line_is_json(undone: None) -> None:
-    stream = io.StringIO()
-    configure_logging("INFO", stream=stream)
-    structlog.get_logger().info("started")
-    assert [line["event"] for line in lines(stream)] == ["started"]
 
 
 def test_a_person_at_a_terminal_gets_one_readable_line(undone: None) -> None:

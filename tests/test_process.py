@@ -3,8 +3,9 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -13,81 +14,62 @@ from bot.process import FatalError, run_until_stopped
 from bot.settings import Settings, load_settings
 from tests.support.scene import TOKEN
 
+Opened = Callable[[Callable[[], Awaitable[None]]], None]
 
-@pytest.mark.parametrize("restored", [True, False])
-async def test_that_a_backup_was_restored_is_passed_on(
-    restored: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told: list[bool] = []
 
-    @asynccontextmanager
-    async def no_app(
-        _: Settings, *, restored: bool, rehearsal: bool, **_given: object
-    ) -> AsyncIterator[None]:
-        assert not rehearsal
-        told.append(restored)
-        raise FatalError("Not today.")
-        yield
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> Opened:
+    """Lets the bot come up no further than this."""
 
-    monkeypatch.setattr("bot.process.open_app", no_app)
-    settings = load_settings(bot_token=TOKEN, admin_ids=frozenset({1}))
-    with pytest.raises(FatalError):
-        await run_until_stopped(settings, restored=restored)
-    assert told == [restored]
+    def opens(instead: Callable[[], Awaitable[None]]) -> None:
+        @asynccontextmanager
+        async def no_app(_: Settings, **given: Any) -> AsyncIterator[None]:
+            assert (given["restored"], given["rehearsal"]) == (True, False)
+            await instead()
+            yield
+
+        monkeypatch.setattr("bot.process.open_app", no_app)
+
+    return opens
+
+
+async def run(**chosen: Any) -> None:
+    settings = load_settings(bot_token=TOKEN, admin_ids=frozenset({1}), **chosen)
+    await run_until_stopped(settings, restored=True)
 
 
 @pytest.mark.parametrize(("paid", "warned"), [(True, [900.0]), (False, [])])
 async def test_that_broadcasts_may_cost_money_is_said(
-    paid: bool, warned: list[float], monkeypatch: pytest.MonkeyPatch
+    paid: bool, warned: list[float], opened: Opened
 ) -> None:
-    @asynccontextmanager
-    async def no_app(
-        _: Settings, *, restored: bool, rehearsal: bool, **_given: object
-    ) -> AsyncIterator[None]:
-        assert (restored, rehearsal) == (False, False)
+    async def refused() -> None:
         raise FatalError("Not today.")
-        yield
 
-    monkeypatch.setattr("bot.process.open_app", no_app)
-    settings = load_settings(bot_token=TOKEN, admin_ids=frozenset({1}), paid_broadcast=paid)
+    opened(refused)
     with capture_logs() as logs, pytest.raises(FatalError):
-        await run_until_stopped(settings)
+        await run(paid_broadcast=paid)
     said = [line["rate"] for line in logs if line["event"] == "broadcasts_may_cost_stars"]
     assert said == warned
 
 
-async def test_told_to_stop_while_it_waits_for_telegram_it_ends_well(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    @asynccontextmanager
-    async def waiting(
-        _: Settings, *, restored: bool, rehearsal: bool, **_given: object
-    ) -> AsyncIterator[None]:
-        assert (restored, rehearsal) == (False, False)
+async def test_told_to_stop_while_it_waits_for_telegram_it_ends_well(opened: Opened) -> None:
+    async def waiting() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         await asyncio.Event().wait()
-        yield
 
-    monkeypatch.setattr("bot.process.open_app", waiting)
-    settings = load_settings(bot_token=TOKEN, admin_ids=frozenset({1}))
-    running = asyncio.create_task(run_until_stopped(settings))
+    opened(waiting)
+    running = asyncio.create_task(run())
     await asyncio.wait({running}, timeout=2)
     assert running.done()
     await running
 
 
 async def test_cancelled_by_another_it_does_not_pass_for_one_that_ended_well(
-    monkeypatch: pytest.MonkeyPatch,
+    opened: Opened,
 ) -> None:
-    @asynccontextmanager
-    async def cancelled(
-        _: Settings, *, restored: bool, rehearsal: bool, **_given: object
-    ) -> AsyncIterator[None]:
-        assert (restored, rehearsal) == (False, False)
+    async def cancelled() -> None:
         raise asyncio.CancelledError
-        yield
 
-    monkeypatch.setattr("bot.process.open_app", cancelled)
-    settings = load_settings(bot_token=TOKEN, admin_ids=frozenset({1}))
+    opened(cancelled)
     with pytest.raises(asyncio.CancelledError):
-        await run_until_stopped(settings)
+        await run()

@@ -168,64 +168,55 @@ def test_a_wrong_value_is_named_with_what_was_expected_and_not_repeated(
     assert "canary" not in sentence
 
 
-@pytest.mark.parametrize("paid", ["true", "1", "yes", "On"])
-def test_whoever_pays_sends_nearly_at_the_paid_ceiling(
-    monkeypatch: pytest.MonkeyPatch, paid: str
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        *(({"PAID_BROADCAST": paid}, 900.0) for paid in ("true", "1", "yes", "On")),
+        ({"PAID_BROADCAST": "true", "BROADCAST_RATE": "0.5"}, 0.5),
+        ({"PAID_BROADCAST": "true", "BROADCAST_RATE": "1000"}, 1000.0),
+        ({"APPROVAL_ABOVE": "0"}, 0),
+        ({"APPROVAL_ABOVE": "500"}, 500),
+        ({"API_URL": "http://127.0.0.1:8081/ "}, "http://127.0.0.1:8081"),
+    ],
+)
+def test_a_value_is_read_as_it_is_meant(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], read: object
 ) -> None:
-    monkeypatch.setenv("PETITION_PAID_BROADCAST", paid)
+    """Blanks around a token do no harm either."""
+    for name, value in given.items():
+        monkeypatch.setenv(f"PETITION_{name}", value)
+    monkeypatch.setenv("PETITION_BOT_TOKEN", f" {TOKEN}\n")
     settings = load_settings()
-    assert settings.paid_broadcast is True
-    assert settings.broadcast_rate == 900
-
-
-@pytest.mark.parametrize("rate", ["0.5", "31", "1000"])
-def test_whoever_pays_may_choose_up_to_a_thousand(
-    monkeypatch: pytest.MonkeyPatch, rate: str
-) -> None:
-    monkeypatch.setenv("PETITION_PAID_BROADCAST", "true")
-    monkeypatch.setenv("PETITION_BROADCAST_RATE", rate)
-    assert load_settings().broadcast_rate == float(rate)
+    assert settings.bot_token.get_secret_value() == TOKEN
+    name = "broadcast_rate" if "PAID_BROADCAST" in given else next(iter(given)).lower()
+    assert getattr(settings, name) == read
 
 
 @pytest.mark.parametrize(
-    ("paid", "rate", "wrong"),
-    [("true", "1001", "BROADCAST_RATE"), ("perhaps", "500", "PAID_BROADCAST")],
+    ("given", "begins"),
+    [
+        (
+            {"PAID_BROADCAST": "true", "BROADCAST_RATE": "1001"},
+            "BROADCAST_RATE is wrong.",
+        ),
+        ({"PAID_BROADCAST": "?", "BROADCAST_RATE": "500"}, "PAID_BROADCAST is wrong."),
+        (
+            {"ADMIN_IDS": "12", "APPROVAL_ABOVE": "0"},
+            "has to name two at least",
+        ),
+    ],
 )
-def test_a_rate_above_the_paid_ceiling_or_an_unclear_payment_is_one_complaint(
-    monkeypatch: pytest.MonkeyPatch, paid: str, rate: str, wrong: str
+def test_what_does_not_go_together_is_one_complaint(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], begins: str
 ) -> None:
-    monkeypatch.setenv("PETITION_PAID_BROADCAST", paid)
-    monkeypatch.setenv("PETITION_BROADCAST_RATE", rate)
+    for name, value in given.items():
+        monkeypatch.setenv(f"PETITION_{name}", value)
     (sentence,) = complaints()
-    assert sentence.startswith(f"PETITION_{wrong} is wrong.")
-
-
-@pytest.mark.parametrize("number", ["0", "500"])
-def test_a_second_admin_may_be_asked_for(monkeypatch: pytest.MonkeyPatch, number: str) -> None:
-    monkeypatch.setenv("PETITION_APPROVAL_ABOVE", number)
-    assert load_settings().approval_above == int(number)
-
-
-@pytest.mark.parametrize("number", ["0", "500"])
-def test_where_there_is_no_second_admin_none_can_be_asked_for(
-    monkeypatch: pytest.MonkeyPatch, number: str
-) -> None:
-    monkeypatch.setenv("PETITION_ADMIN_IDS", "12")
-    monkeypatch.setenv("PETITION_APPROVAL_ABOVE", number)
-    (sentence,) = complaints()
-    assert "PETITION_ADMIN_IDS has to name two at least" in sentence
+    assert begins in sentence
 
 
 def test_every_setting_has_a_sentence_on_what_is_expected() -> None:
     assert set(Settings.model_fields) == set(EXPECTED)
-
-
-def test_spaces_and_a_slash_at_the_end_do_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PETITION_BOT_TOKEN", f" {TOKEN}\n")
-    monkeypatch.setenv("PETITION_API_URL", "http://127.0.0.1:8081/ ")
-    settings = load_settings()
-    assert settings.bot_token.get_secret_value() == TOKEN
-    assert settings.api_url == "http://127.0.0.1:8081"
 
 
 def test_neither_token_nor_password_stands_in_a_repr(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,12 +225,6 @@ def test_neither_token_nor_password_stands_in_a_repr(monkeypatch: pytest.MonkeyP
     settings = load_settings()
     assert TOKEN not in f"{settings!r} {settings}"
     assert "canary" not in f"{settings!r} {settings}".lower()
-
-
-def test_the_database_alone_needs_no_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("PETITION_BOT_TOKEN")
-    monkeypatch.setenv("PETITION_DATABASE_URL", "sqlite+aiosqlite:///other.db")
-    assert load_storage_settings().database_url == "sqlite+aiosqlite:///other.db"
 
 
 def test_a_misspelt_name_is_reported(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,18 +241,6 @@ def test_what_is_read_from_the_environment_alone_is_reported_in_the_file(
     monkeypatch.setenv("all_proxy", "socks5://127.0.0.1:9050")
     written(place, "https_proxy=http://x:1\nALL_PROXY=http://x:1\nSSL_CERT_FILE=/x\nOTHER=1\n")
     assert unknown_settings() == ("HTTPS_PROXY", "SSL_CERT_FILE")
-
-
-def test_without_a_file_nothing_is_unknown() -> None:
-    assert unknown_settings() == ()
-
-
-def test_a_petition_is_a_folder_with_a_petition(
-    place: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (place / "petition.toml").touch()
-    monkeypatch.setenv("PETITION_FOLDER", str(place))
-    assert load_settings().folder == place
 
 
 def test_the_demo_starts_whatever_the_operator_lets_others_do_and_the_network_wants(

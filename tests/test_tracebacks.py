@@ -45,10 +45,6 @@ def test_the_place_is_the_innermost_line_of_ours() -> None:
     assert place_of(found.value).startswith("bot/settings.py:")
 
 
-def test_an_error_that_was_never_raised_has_no_place() -> None:
-    assert place_of(ValueError(CANARY)) == "unknown"
-
-
 def test_the_trace_tells_files_lines_and_functions_and_no_word_of_the_error() -> None:
     told = trace_of(caught())
     assert " fail" in told
@@ -94,8 +90,3 @@ def test_the_place_is_ours_though_a_library_raised_it() -> None:
     ours, library = f"{ROOT}/bot/here.py", "/lib/site-packages/a/b.py"
     assert place_of(raised_in(ours, f"{ROOT}/tests/x.py", library)) == "bot/here.py:1"
     assert place_of(raised_in(library, library)) == "a/b.py:1"
-
-
-def test_of_a_long_way_the_innermost_is_told() -> None:
-    told = trace_of(raised_in(*["/lib/a/outer.py"] * 20, *["/lib/a/inner.py"] * 12)).split(" > ")
-    assert told == ["a/inner.py:1 <module>"] * 12

@@ -11,6 +11,7 @@ from storage.broadcast_types import BroadcastAction
 from storage.broadcasts import broadcast_history, count_signers
 from storage.personal_data import everything_held
 from tests.support.admin_scene import SENT, AdminScene, an_admin_scene
+from tests.support.approval_scene import with_settings
 from tests.support.scene import ADMIN
 
 LUCY = ADMIN + 1
@@ -42,11 +43,7 @@ async def lucy(admin: AdminScene) -> Person:
 
 async def with_admins(admin: AdminScene, *admins: int) -> None:
     """The bot goes on with other admins."""
-    await admin.scene.stop_bot()
-    changed = {"admin_ids": frozenset(admins)}
-    admin.scene.settings = admin.scene.settings.model_copy(update=changed)
-    await admin.scene.start_bot()
-    await admin.start()
+    await with_settings(admin, admin_ids=frozenset(admins))
 
 
 async def begins_notice(admin: AdminScene) -> None:

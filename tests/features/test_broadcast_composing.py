@@ -129,28 +129,6 @@ async def test_of_a_forwarded_post_the_link_buttons_are_kept(admin: AdminScene) 
     ]
 
 
-async def test_an_admin_goes_on_being_a_supporter(admin: AdminScene) -> None:
-    await admin.begins()
-    await admin.says("/help")
-    assert WAITING not in admin.marta.messages[-1].text
-    await admin.says("Hola")
-    await admin.taps("Añadir versión en inglés")
-    await admin.says("Hello")
-    await admin.says("/start")
-    await admin.taps("✍️ Firmar con mi nombre")
-    await admin.says("Marta Ruiz")
-    assert admin.marta.messages[-1].text.startswith("Yo, Marta Ruiz, consiento")
-    assert "Tu mensaje" in admin.panel.text
-    # A version can be changed and taken away.
-    await admin.taps("Cambiar la versión en español")
-    await admin.says("Hola a todas")
-    await admin.taps("Quitar la versión en inglés")
-    assert "igual para todos los idiomas" in admin.panel.text
-    summary = await admin.previews()
-    assert "El mismo mensaje para todos los idiomas." in summary.text
-    assert admin.marta.messages[-2].text == "Hola a todas"
-
-
 LONG = "Queridas amigas:\n\nAndry vuelve a casa. Gracias por cada firma."
 
 

@@ -1,17 +1,15 @@
 """A campaigner in a hurry sends too much or too late, and taps old buttons."""
 
-from datetime import timedelta
-
 import pytest
 
 from bot.broadcast.content import Content, MessageCall
-from storage.broadcast_transitions import begin_broadcast, start_broadcast
+from storage.broadcast_transitions import start_broadcast
 from storage.broadcast_types import Kind
 from storage.broadcasts import broadcast_history
 from storage.conversations import Conversation, conversation_of
 from storage.personal_data import everything_held
 from storage.petitions import close_petition, petition_state, reopen_petition
-from tests.features.test_broadcast_timing import SEND, planned
+from tests.features.test_broadcast_timing import SEND
 from tests.support.admin_scene import HOUR, AdminScene
 from tests.support.broadcasts import new_broadcast
 from tests.support.scene import ADMIN
@@ -200,21 +198,6 @@ async def test_of_two_who_confirm_the_closing_nobody_is_left_with_a_bar_that_sta
     for person, ctx in panels:
         assert "Enviando" not in person.chat.messages[ctx.id].text
     assert [scene.told(person) for person in (scene.ana, scene.jordi, scene.sean)] == [1, 1, 1]
-
-
-async def test_who_is_no_admin_any_more_gets_no_report(admin: AdminScene) -> None:
-    await planned(admin, timedelta(minutes=-5))
-    before = len(admin.marta.messages)
-    lucy = {"admin_ids": frozenset({ADMIN + 1})}
-    admin.scene.settings = admin.scene.settings.model_copy(update=lucy)
-    await admin.restart()
-    await admin.services.storage.write(
-        begin_broadcast, await admin.broadcast(), admin.scene.clocks.now() + timedelta(minutes=66)
-    )
-    admin.services.wake_broadcast()
-    await admin.reported()
-    assert (await admin.broadcast()).state == "finished"
-    assert len(admin.marta.messages) == before
 
 
 async def goes_to_the_form(admin: AdminScene) -> None:

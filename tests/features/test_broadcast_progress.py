@@ -145,41 +145,6 @@ async def test_another_admin_takes_the_progress_over_and_reads_it_in_their_langu
         assert [scene.told(p) for p in (scene.ana, scene.jordi, scene.sean)] == [1, 1, 1]
 
 
-async def test_a_closing_that_was_ordered_cannot_be_left(scene: Scene) -> None:
-    marta, words = scene.marta, scene.words
-    for person in (scene.ana, scene.jordi):
-        await scene.signs(person)
-    marta.send("/close")
-    await scene.taps(marta, words.label("No, dejarla abierta"))
-    await marta.sees("todo queda como estaba")
-    marta.send("/close")
-    ctx = await scene.with_button(marta, words.label("No, dejarla abierta"))
-    await scene.taps(marta, words.label("Sí, cerrar la petición"))
-    await marta.tap_data(ctx.id, data_of(ctx, 1)).answered()
-    await becomes(marta, ctx, "La petición ya está cerrada.")
-    assert "2 personas han firmado" in text_of(marta, ctx)
-    # A close that comes again tells the count at the closing.
-    scene.jordi.send("/withdraw")
-    await scene.taps(scene.jordi, words.label("Retirar mi firma y borrar mis datos"))
-    await marta.tap_data(ctx.id, data_of(ctx, 0)).answered()
-    await scene.settled()
-    assert "La petición ya está cerrada." in text_of(marta, ctx)
-    assert "2 personas han firmado" in text_of(marta, ctx)
-    # A closing update that was not ordered is left as it was.
-    ctx = await offered(scene, 1)
-    rows = range(len(ctx.buttons))
-    assert all(len(data_of(ctx, row).encode()) <= 64 for row in rows)
-    assert data_of(ctx, SEND_ROW).startswith("adm:send:")
-    await scene.taps(marta, words.label("No enviar"))
-    await becomes(marta, ctx, "no se ha enviado nada")
-    assert scene.told(scene.ana) == 0
-    marta.send("/reopen")
-    ctx = await scene.with_button(marta, words.label("No, dejarla cerrada"))
-    await scene.taps(marta, words.label("Sí, volver a abrirla"))
-    await marta.tap_data(ctx.id, data_of(ctx, 1)).answered()
-    await becomes(marta, ctx, "La petición está abierta.")
-
-
 async def test_with_nobody_to_write_to_what_is_said_is_true(scene: Scene) -> None:
     marta = scene.marta
     await marta.writes("/broadcast")

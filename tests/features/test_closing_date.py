@@ -78,10 +78,8 @@ async def test_a_date_is_read_however_it_is_typed_and_what_is_none_is_asked_for_
     then = scene.now
     last = f"31/12/{then.year + 1}"
     for typed, closes in (
-        (f"\n{last}", "23:59"),
-        (f"\n{last} 18:30", "18:30"),
+        (f"\n{last.replace('/', '.')}", "23:59"),
         (f"  {last}\n18.30", "18:30"),
-        (f" {last.replace('/', '.')}", "23:59"),
         (" 31.12", "23:59"),
     ):
         await scene.says(scene.marta, f"/close{typed}")
@@ -90,10 +88,9 @@ async def test_a_date_is_read_however_it_is_typed_and_what_is_none_is_asked_for_
         assert asked.splitlines()[0].endswith(f" a las {closes}?")
     doubtful, past = "puede ser un día o una hora", "Ese momento ya ha pasado."
     for typed, answer in (
-        *((typed, doubtful) for typed in ("10.12", "el 10.12", "31", "el 15")),
+        ("el 10.12", doubtful),
         ("cuando puedas", "No entiendo cuándo."),
         ("24/11/2001", past),
-        ("31/02/2030 10:00", "Ese día no existe."),
         ("24/11/2101 10:00", "hasta con 730 días"),
     ):
         await asks_to_close(scene, typed)

@@ -18,7 +18,6 @@ from storage.conversations import conversation_of
 from storage.person_requests import (
     CODE_LASTS,
     MOST_ATTEMPTS,
-    NOTICES_KEPT_FOR,
     PersonNotice,
     begin_notice,
     code_fits,
@@ -213,18 +212,6 @@ async def test_a_sentence_survives_what_passes_and_is_not_sent_a_third_time(
     assert [each.attempts for each in await looks(scene)] == [2]
     assert await looks(scene) == [], "it may have arrived twice"
     assert len(tries) == 5
-    tries.clear()
-    for wish in ("show", "restrict"):
-        await in_the_shell("1", wish, "--verified-otherwise", LETTER)
-    fails_with(NetworkError("Bad Gateway"))
-    waiting = await looks(scene)
-    assert (len(waiting), len(tries)) == (2, 1), "those to one person keep their order"
-    services, now = scene.services, scene.clocks.now()
-    services.clock = lambda: now + NOTICES_KEPT_FOR + timedelta(minutes=1)
-    services.date_is_right = lambda: True
-    assert await looks(scene) == [], "nobody is told so late"
-    assert len(tries) == 1
-    services.clock = scene.clocks.now
     await in_the_shell("1", "erase", "--verified-otherwise", LETTER)
     fails_with(Forbidden("Forbidden: bot was blocked by the user"))
     assert await looks(scene) == [], "the number of the chat is not kept for who blocked the bot"
