@@ -28,8 +28,8 @@ call = partial(command, "export")
 KEY = pyrage.x25519.Identity.generate()
 
 
-@pytest.fixture
-def recipient(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True)
+def _recipient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PETITION_AGE_RECIPIENTS", str(KEY.to_public()))
 
 
@@ -44,7 +44,6 @@ def exported(petition: PetitionDatabase) -> list[tuple[int, int]]:
 
 
 @on_both
-@pytest.mark.usefixtures("recipient")
 def test_whoever_holds_the_key_reads_the_list_beside_a_running_bot(
     petition: PetitionDatabase, tmp_path: Path
 ) -> None:
@@ -83,7 +82,6 @@ def test_whoever_holds_the_key_reads_the_list_beside_a_running_bot(
     assert told.splitlines()[1].startswith("The petition is open: the list that is handed over is")
 
 
-@pytest.mark.usefixtures("recipient")
 def test_of_a_copy_that_was_put_back_nothing_is_written_before_the_bot_has_brought_it_up_to_date(
     petition: PetitionDatabase, tmp_path: Path
 ) -> None:
@@ -101,7 +99,6 @@ def test_of_a_copy_that_was_put_back_nothing_is_written_before_the_bot_has_broug
     said(call("--output", str(file)))
 
 
-@pytest.mark.usefixtures("recipient")
 @pytest.mark.parametrize("kind_of_list", ListFormat)
 def test_no_name_is_on_the_disk_in_any_format(
     petition: PetitionDatabase,
@@ -123,7 +120,6 @@ def test_no_name_is_on_the_disk_in_any_format(
     assert not [path for path in written if b"Persona" in path.read_bytes()]
 
 
-@pytest.mark.usefixtures("recipient")
 def test_where_nobody_gives_a_name_the_number_is_written(
     petition: PetitionDatabase, tmp_path: Path
 ) -> None:
@@ -139,9 +135,7 @@ class TestNothingIsLeft:
     """Neither a part of the list, nor an export that says somebody has it."""
 
     @pytest.fixture
-    def refuses(
-        self, petition: PetitionDatabase, tmp_path: Path, recipient: None
-    ) -> Callable[[], str]:
+    def refuses(self, petition: PetitionDatabase, tmp_path: Path) -> Callable[[], str]:
         def refused_and_gone() -> str:
             sentence = refused(call("--output", str(tmp_path / "out" / "list.age")))
             assert list((tmp_path / "out").iterdir()) == []
@@ -184,7 +178,6 @@ class TestNothingIsLeft:
         self,
         petition: PetitionDatabase,
         tmp_path: Path,
-        recipient: None,
         monkeypatch: pytest.MonkeyPatch,
         steps: list[str],
     ) -> None:
@@ -201,7 +194,6 @@ class TestNothingIsLeft:
         self,
         petition: PetitionDatabase,
         tmp_path: Path,
-        recipient: None,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         file = tmp_path / "list.age"
@@ -226,7 +218,6 @@ class TestNothingIsLeft:
         self,
         petition: PetitionDatabase,
         tmp_path: Path,
-        recipient: None,
         monkeypatch: pytest.MonkeyPatch,
         interrupt: type[BaseException],
     ) -> None:
@@ -241,7 +232,6 @@ class TestNothingIsLeft:
         assert [each.action for each in petition.audited()] == ["export_failed", "export"]
 
 
-@pytest.mark.usefixtures("recipient")
 def test_it_is_said_how_to_open_it(petition: PetitionDatabase, tmp_path: Path) -> None:
     for name, opened_as in (
         ("list.age", "list"),

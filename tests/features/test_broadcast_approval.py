@@ -124,8 +124,7 @@ async def test_who_does_not_approve_it_ends_it_and_its_author_is_told(
     question = await pau.sees(QUESTION, 10)
     await admin.taps("Cancelar este envío")
     await admin.taps("Sí, cancelar el envío")
-    await pau.tap_data(question.id, data_of(question, APPROVE)).answered()
-    await admin.scene.settled()
+    await admin.scene.answered(pau.tap_data(question.id, data_of(question, APPROVE)))
     assert "El envío está cancelado." in pau.messages[-1].text
     assert admin.got_by_all() == [[], [], []]
 
@@ -275,8 +274,7 @@ async def test_the_list_begins_with_what_comes_next_and_says_how_each_message_be
         await admin.previews()
         if when is None:
             # An edit changes how a message begins only with a new preview.
-            admin.marta.edit(message, "Adiós")
-            await admin.scene.settled()
+            await admin.edits(message, "Adiós")
             await admin.taps("Enviar a 3 personas")
             await admin.over()
         else:

@@ -76,8 +76,7 @@ async def test_jordi_who_said_stop_is_told_of_a_breach_and_stays_left_alone(
     await admin.taps("Añadir versión en inglés")
     assert "Envíame la versión en inglés" in admin.panel.text
     sent = await admin.says("Somebody stole a copy.")
-    admin.marta.edit(sent, "Somebody stole a copy of the list.")
-    await admin.scene.settled()
+    await admin.edits(sent, "Somebody stole a copy of the list.")
     await admin.taps("👁 Ver la vista previa")
     summary = admin.panel.text
     assert "también las que pidieron que no se les escribiera: 3" in summary
@@ -224,15 +223,12 @@ async def test_the_report_says_who_has_to_be_told_another_way(
     await admin.taps("👁 Ver la vista previa")
     assert "🕒 Programar" not in admin.panel.labels
     assert "Cambiar a quién se envía" not in admin.panel.labels
-    admin.marta.edit(sent, "x" * 3_600)
-    await admin.scene.settled()
+    await admin.edits(sent, "x" * 3_600)
     assert "Sigue el texto de antes, sin ese cambio." in admin.panel.text
     assert ASK in admin.panel.labels
-    admin.marta.edit(sent, "Nos han robado <todo> el martes.")
-    await admin.scene.settled()
+    await admin.edits(sent, "Nos han robado <todo> el martes.")
     assert ASK in admin.panel.labels, "it is as it was previewed"
-    admin.marta.edit(sent, "Nos han robado <todo> el lunes.")
-    await admin.scene.settled()
+    await admin.edits(sent, "Nos han robado <todo> el lunes.")
     await admin.taps("👁 Ver la vista previa")
     await admin.taps(ASK)
     first = await lucy.sees(QUESTION, 10)
@@ -242,8 +238,7 @@ async def test_the_report_says_who_has_to_be_told_another_way(
     assert "No se ha enviado a nadie" in admin.marta.messages[-1].text
     (approve,) = [b.data for row in first.buttons for b in row if b.label == APPROVE]
     assert approve is not None
-    await lucy.tap_data(first.id, approve).answered()
-    await admin.scene.settled()
+    await admin.scene.answered(lucy.tap_data(first.id, approve))
     assert admin.got_by_all() == [[], [], []]
 
     admin.scene.jordi.block()

@@ -190,8 +190,7 @@ async def test_one_that_was_left_is_gone_on_with(admin: AdminScene) -> None:
     sent = await admin.says("Hola")
     where, stale = admin.data("Añadir versión en inglés")
     await admin.taps("Continuar")
-    await admin.marta.tap_data(where, stale).answered()
-    await admin.scene.settled()
+    await admin.scene.answered(admin.marta.tap_data(where, stale))
     assert "¿De qué trata el mensaje?" in admin.panel.text
     # A message that was deleted is asked for again.
     admin.marta.delete(sent)
@@ -205,6 +204,5 @@ async def test_one_that_was_left_is_gone_on_with(admin: AdminScene) -> None:
     await admin.taps("👁 Ver la vista previa")
     assert admin.marta.messages[-2].text == "Hola otra vez"
     await admin.taps("No enviar")
-    await admin.marta.tap_data(*resume).answered()
-    await admin.scene.settled()
+    await admin.scene.answered(admin.marta.tap_data(*resume))
     assert WAITING in admin.panel.text, "there is none to go on with"

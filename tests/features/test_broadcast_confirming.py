@@ -41,8 +41,7 @@ async def test_two_taps_send_once(admin: AdminScene, monkeypatch: pytest.MonkeyP
     await admin.restart()
     await admin.marta.tap_data(where, data).answered()
     await admin.over()
-    await admin.marta.tap_data(where, data).answered()
-    await admin.scene.settled()
+    await admin.scene.answered(admin.marta.tap_data(where, data))
     assert admin.got_by_all() == [["Hola"]] * 3
     assert len(await admin.services.storage.read(broadcast_history)) == 1
     await admin.says("/broadcast")
@@ -75,8 +74,7 @@ async def test_an_edit_after_the_preview_changes_nothing_and_is_said(admin: Admi
     admin.marta.edit(sent, "Hola a todas")
     await admin.previews()
     former = admin.marta.messages[-2]
-    admin.marta.edit(sent, "No enviar esto")
-    await admin.scene.settled()
+    await admin.edits(sent, "No enviar esto")
     assert "Has cambiado tu mensaje después de la vista previa." in admin.panel.text
     await admin.taps(SEND)
     await admin.over()
@@ -86,8 +84,7 @@ async def test_an_edit_after_the_preview_changes_nothing_and_is_said(admin: Admi
     sent = await admin.says("Hola")
     await admin.previews()
     former = admin.marta.messages[-2]
-    admin.marta.edit(sent, "Otra vez")
-    await admin.scene.settled()
+    await admin.edits(sent, "Otra vez")
     await admin.taps("👁 Ver la vista previa otra vez")
     assert former.id not in admin.marta.chat.messages
     await admin.taps(SEND)
@@ -201,22 +198,19 @@ async def test_one_that_was_given_up_cannot_be_sent(admin: AdminScene) -> None:
     await admin.scene.mallory.tap_data(hers.id, data).answered()
     # A changed draft is not sent by the button of the former.
     await admin.taps("Cambiar")
-    await admin.marta.tap_data(where, data).answered()
-    await admin.scene.settled()
+    await admin.scene.answered(admin.marta.tap_data(where, data))
     assert "falta ver la vista previa" in admin.panel.text
     await admin.taps("Cambiar el mensaje")
     await admin.says("Otra cosa")
     await admin.taps("👁 Ver la vista previa")
-    await admin.marta.tap_data(where, data).answered()
-    await admin.scene.settled()
+    await admin.scene.answered(admin.marta.tap_data(where, data))
     where, data = admin.data(SEND)
     _, leave = admin.data("No enviar")
     preview = admin.marta.messages[-2]
     await admin.taps("No enviar")
     assert preview.id not in admin.marta.chat.messages
     for tapped, said in ((data, "ya no está en preparación"), (leave, "está descartado")):
-        await admin.marta.tap_data(where, tapped).answered()
-        await admin.scene.settled()
+        await admin.scene.answered(admin.marta.tap_data(where, tapped))
         assert said in admin.marta.chat.messages[where].text
     assert admin.got_by_all() == NOBODY
     assert await admin.services.storage.read(broadcast_history) == []

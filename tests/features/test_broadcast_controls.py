@@ -133,8 +133,7 @@ async def test_what_is_cancelled_is_reported_and_the_rest_can_be_told_once(
     assert slow.wakes > wakes
     await slow.over(CANCELLED)
     await slow.marta.tap_data(where, pause).answered()
-    await slow.marta.tap_data(where, cancel).answered()
-    await slow.scene.settled()
+    await slow.scene.answered(slow.marta.tap_data(where, cancel))
     assert (await slow.broadcast()).state == "cancelled"
     report = await slow.over(CANCELLED)
     assert report.id == where
@@ -155,8 +154,7 @@ async def test_a_message_waits_for_another_broadcast_and_is_not_lost(slow: Admin
     await slow.prepares("Segundo")
     where, second = slow.data(SEND)
     lucy_is_sending = await slow.starts_another()
-    await slow.marta.tap_data(where, second).answered()
-    await slow.scene.settled()
+    await slow.scene.answered(slow.marta.tap_data(where, second))
     assert "Tu mensaje no ha salido: hay otro envío en marcha." in slow.panel.text
     await slow.cancels(lucy_is_sending)
     # Then for the closing update, of which another admin has begun one meanwhile.

@@ -114,8 +114,7 @@ async def test_a_correction_that_was_prepared_before_the_recall_corrects_nothing
     await admin.marta.tap_data(*recall).answered()
     await admin.taps("Sí, retirar los mensajes")
     await admin.over("Los mensajes se han retirado.")
-    await admin.marta.tap_data(*send).answered()
-    await admin.scene.settled()
+    await admin.scene.answered(admin.marta.tap_data(*send))
     assert "no ha salido nada: era 3, ahora es 0" in admin.panel.text
     assert (await admin.broadcast()).kind == "closing"
     assert admin.got(admin.scene.ana) == []

@@ -116,8 +116,7 @@ async def test_the_rest_of_one_to_few_cannot_be_turned_into_one_to_all(admin: Ad
     assert "Cambiar a quién se envía" not in admin.panel.labels
     where, data = admin.data("Botones con enlace")
     for forged in ("subject:", "about:news", "to:en"):
-        await admin.marta.tap_data(where, data.replace("links:es", forged)).answered()
-        await admin.scene.settled()
+        await admin.scene.answered(admin.marta.tap_data(where, data.replace("links:es", forged)))
         assert "Tu mensaje" in admin.panel.text
         assert "quienes faltaban por recibirlo" in admin.panel.text
 
@@ -149,8 +148,7 @@ async def test_the_closing_update_cannot_be_turned_into_something_else(
     send, preview = admin.data(SEND), admin.marta.messages[-2]
     await admin.says("/reopen")
     await admin.taps("Sí, volver a abrirla")
-    await admin.marta.tap_data(*send).answered()
-    await admin.scene.settled()
+    await admin.scene.answered(admin.marta.tap_data(*send))
     said = admin.marta.chat.messages[where]
     assert (said.text, said.labels) == ("La petición está abierta: no se ha enviado nada.", [])
     assert preview.id not in admin.marta.chat.messages
@@ -183,9 +181,8 @@ async def test_of_two_who_confirm_the_closing_nobody_is_left_with_a_bar_that_sta
 ) -> None:
     scene = admin.scene
     lucy = scene.world.person("Lucy", language="es", user_id=ADMIN + 1)
-    admins = {"admin_ids": frozenset({ADMIN, lucy.id})}
-    scene.settings = scene.settings.model_copy(update=admins)
-    await admin.restart()
+    await scene.goes_on_with(admin_ids=frozenset({ADMIN, lucy.id}))
+    await admin.start()
     await scene.closes()
     await scene.offers_the_final()
     await scene.offers_the_final(lucy)
@@ -257,8 +254,7 @@ async def test_who_was_asked_for_a_name_last_is_listened_to_at_the_form(
         await admin.taps("✏️ El mensaje final, en inglés")
     await admin.says("/cancel")
     assert (await conversation(admin)).stage == "name", "what she prepares is left, and no more"
-    admin.marta.edit(sent, "Marta Ruiz Gil")
-    await admin.scene.settled()
+    await admin.edits(sent, "Marta Ruiz Gil")
     assert (await conversation(admin)).stage == "name", "it was never sent to the form"
     assert any(m.text == "Marta Ruiz Gil" for m in admin.marta.messages)
     await admin.says("/cancel")

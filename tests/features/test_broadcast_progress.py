@@ -27,11 +27,7 @@ ELSEWHERE = "El progreso sigue en otro mensaje."
 async def two_admins(folder: Path, rate: float) -> AsyncIterator[tuple[Scene, Person]]:
     """Marta, and Lucy who reads English; so many messages a second."""
     async with a_scene(folder) as scene:
-        await scene.stop_bot()
-        scene.settings = scene.settings.model_copy(
-            update={"admin_ids": frozenset({ADMIN, LUCY}), "broadcast_rate": rate}
-        )
-        await scene.start_bot()
+        await scene.goes_on_with(admin_ids=frozenset({ADMIN, LUCY}), broadcast_rate=rate)
         yield scene, scene.world.person("Lucy", language="en", user_id=LUCY)
 
 
@@ -108,8 +104,7 @@ async def test_the_same_admin_asking_again_moves_the_progress_down(tmp_path: Pat
         leave = data_of(ctx, ctx.labels.index(scene.words.label("No enviar")))
         await scene.taps(marta, send_label(scene.words, 3))
         # One that was ordered cannot be left.
-        await marta.tap_data(ctx.id, leave).answered()
-        await scene.settled()
+        await scene.answered(marta.tap_data(ctx.id, leave))
         assert "no se ha enviado nada" not in text_of(marta, ctx)
         marta.send("/broadcast")
         await becomes(marta, ctx, ELSEWHERE)

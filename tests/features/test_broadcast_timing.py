@@ -173,8 +173,7 @@ async def test_a_planned_closing_update_keeps_the_petition_closed(admin: AdminSc
     asked = admin.data("Sí, volver a abrirla")
     await admin.scene.offers_the_final()
     await admin.taps(await admin.plans())
-    await admin.marta.tap_data(*asked).answered()
-    await admin.scene.settled()
+    await admin.scene.answered(admin.marta.tap_data(*asked))
     assert "El mensaje final está programado" in admin.marta.chat.messages[asked[0]].text
     assert (await admin.services.storage.read(petition_state)).is_closed
     await admin.says("/reopen")

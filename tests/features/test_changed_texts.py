@@ -95,8 +95,7 @@ async def test_a_receipt_has_the_exact_words_of_each_consent_and_goes_with_the_s
     assert "García" not in receipt
     shown = next(message for message in ana.messages if message.document)
     assert "Andry" not in shown.text, "who looks over the shoulder learns nothing"
-    ana.send("/withdraw")
-    await scene.taps(ana, words.label("Retirar mi firma y borrar mis datos"))
+    await scene.withdraws(ana)
     assert not [message for message in ana.messages if message.document]
 
 

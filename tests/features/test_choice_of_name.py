@@ -66,8 +66,7 @@ async def test_the_first_tap_is_the_choice_and_who_signs_without_a_name_is_asked
         shown = scene.screen(ana)
         present = next(b.data for row in shown.buttons for b in row if b.label == CONFIRM)
         former = f"{(present or '').rpartition(':')[0]}:{'0' * 16}"
-        await ana.tap_data(shown.id, former).answered()
-        await scene.settled()
+        await scene.answered(ana.tap_data(shown.id, former))
         again = "ha cambiado desde que lo leíste. Léelo otra vez, por favor, antes de firmar."
         assert again in scene.screen(ana).text
         assert (await held_of(scene, ana)).signature is None
@@ -211,8 +210,7 @@ async def test_once_it_was_handed_over_it_cannot_be_changed_and_the_screen_says_
     await services.storage.write(
         record_handover, services.clock().date(), at=services.clock(), without_name=1
     )
-    await scene.ana.tap_data(tapped.id, data or "").answered()
-    await scene.settled()
+    await scene.answered(scene.ana.tap_data(tapped.id, data or ""))
     shown = scene.screen(scene.ana)
     assert "tu firma se contó sin tu nombre. Ya no se puede cambiar." in shown.text
     assert not {GIVE, REMOVE} & set(shown.labels)
@@ -252,8 +250,7 @@ async def test_nobody_is_asked_for_a_name_that_cannot_be_given_any_more(scene: S
     await scene.closes()
     storage, clock = scene.storage, scene.services.clock
     await storage.write(record_handover, clock().date(), at=clock(), without_name=3)
-    await jordi.tap(GIVE).answered()
-    await scene.settled()
+    await scene.answered(jordi.tap(GIVE))
     assert "Ya no se puede cambiar." in scene.screen(jordi).text
     assert "¿Con qué nombre" not in scene.screen(jordi).text
 

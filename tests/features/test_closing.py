@@ -71,8 +71,7 @@ async def test_who_taps_just_after_the_closing_is_told_that_they_have_not_signed
         shown = scene.screen(person)
         data = data_of(shown, too_late)
         for _ in range(2):
-            await person.tap_data(shown.id, data).answered()
-            await scene.settled()
+            await scene.answered(person.tap_data(shown.id, data))
             assert scene.screen(person).text.endswith(NOT_SIGNED)
             assert "18 de julio de 2025" in scene.screen(person).text
             assert SIGN not in scene.screen(person).labels
@@ -156,8 +155,7 @@ def data_of(ctx: Message, label: str) -> str:
 
 async def answered_with(scene: Scene, ctx: Message, data: str) -> str:
     """What stands in a panel after this button was tapped under it."""
-    await scene.marta.tap_data(ctx.id, data).answered()
-    await scene.settled()
+    await scene.answered(scene.marta.tap_data(ctx.id, data))
     return scene.marta.chat.messages[ctx.id].text
 
 
@@ -199,8 +197,7 @@ async def test_a_yes_that_comes_twice_shows_that_it_is_done(scene: Scene) -> Non
     )
     closed = marta.chat.messages[ctx.id].text
     assert closed == f"La petición está cerrada.\n\n{counted}\n\n{what_next}"
-    scene.ana.send("/withdraw")
-    await scene.taps(scene.ana, scene.words.label("Retirar mi firma y borrar mis datos"))
+    await scene.withdraws(scene.ana)
     said = await answered_with(scene, ctx, yes)
     standing = "La petición ya está cerrada.\n\n2 personas han firmado."
     assert said == f"{standing}\n\n{what_next}", "as it closed"

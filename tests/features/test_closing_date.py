@@ -139,8 +139,7 @@ async def test_a_yes_from_before_another_date_or_the_closing_changes_nothing(sce
     await asks_to_close(scene, (then + 20 * DAY).strftime("%d/%m/%Y 10:00"))
     await scene.taps(scene.marta, words.label("Sí, cerrarla ese día"))
     chosen = (await storage.read(petition_state)).closes_at
-    await scene.marta.tap_data(old.id, data).answered()
-    await scene.settled()
+    await scene.answered(scene.marta.tap_data(old.id, data))
     assert "ha cambiado mientras tanto" in scene.marta.chat.messages[old.id].text
     assert (await storage.read(petition_state)).closes_at == chosen
     await asks_to_close(scene, (then + 30 * DAY).strftime("%d/%m/%Y"))
@@ -185,8 +184,7 @@ async def test_the_admins_are_told_a_week_before_a_day_before_and_when_it_closes
         "escribe /close."
     )
     await scene.storage.write(close_petition_if_due, closes_at, None)
-    scene.jordi.send("/withdraw")
-    await scene.taps(scene.jordi, scene.words.label("Retirar mi firma y borrar mis datos"))
+    await scene.withdraws(scene.jordi)
     for _ in range(2):
         await look_after(scene, 31 * DAY)
     assert told(scene.marta, "se ha cerrado en su fecha") == 1

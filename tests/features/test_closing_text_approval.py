@@ -47,8 +47,7 @@ async def test_who_closes_is_told_that_the_text_waits_and_nobody_is_sent_to_broa
     pau.send("/closing")
     await admin.scene.taps(pau, ENGLISH)
     await admin.scene.says(pau, "An hour of work")
-    await admin.marta.tap_data(*old).answered()
-    await admin.scene.settled()
+    await admin.scene.answered(admin.marta.tap_data(*old))
     assert (await admin.services.storage.read(all_closing_texts))[-1].is_left, "it came later"
     storage, now = admin.services.storage, admin.services.clock()
     await storage.write(follow_folder, now + timedelta(days=6))
@@ -96,8 +95,7 @@ async def test_what_late_visitors_read_changes_only_with_a_second_admin(
     assert "quien entre lo leerá cuando lo apruebe otra de las personas" in admin.panel.text
     place, data = admin.data("Publicar")
     for _ in range(2):
-        await admin.marta.tap_data(place, data).answered()
-        await admin.scene.settled()
+        await admin.scene.answered(admin.marta.tap_data(place, data))
         assert "✅ Publicado" not in admin.marta.chat.messages[place].text
     pau.send("/closing")
     await admin.scene.taps(pau, THE_CHANGE)
@@ -109,8 +107,7 @@ async def test_what_late_visitors_read_changes_only_with_a_second_admin(
     assert (answer.text, answer.alert) == ("Esto lo tiene que decidir otra persona.", True)
     await admin.taps("Dejar de pedirlo")
     assert "ese cambio no se publica" in admin.panel.text
-    await pau.tap_data(question.id, old[1]).answered()
-    await admin.scene.settled()
+    await admin.scene.answered(pau.tap_data(question.id, old[1]))
     assert "algo ha cambiado mientras tanto" in pau.chat.messages[question.id].text
     await writes(admin, SPANISH, "Han vuelto")
     assert (await publishes(admin)).text.endswith(
@@ -118,8 +115,7 @@ async def test_what_late_visitors_read_changes_only_with_a_second_admin(
         "petición. Las avisamos ahora."
     )
     for each in old:
-        await pau.tap_data(question.id, each).answered()
-        await admin.scene.settled()
+        await admin.scene.answered(pau.tap_data(question.id, each))
         now = pau.chat.messages[question.id]
         assert "algo ha cambiado mientras tanto" in now.text
         assert THE_CHANGE in now.labels, "it waits as before"
@@ -145,8 +141,7 @@ async def test_what_late_visitors_read_changes_only_with_a_second_admin(
     await admin.taps("Dejar de pedirlo")
     assert "✅ Publicado." in admin.panel.text, "it was too late for that"
     assert approve is not None
-    await lucy.tap_data(question.id, approve).answered()
-    await admin.scene.settled()
+    await admin.scene.answered(lucy.tap_data(question.id, approve))
     assert "✅ Published." in lucy.chat.messages[question.id].text, "she tapped twice"
     assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
     await notices(admin)
@@ -224,16 +219,14 @@ async def test_the_former_text_is_not_sent_while_a_new_one_waits(
     await admin.says("/broadcast")
     assert WAITS in admin.marta.messages[-1].text
     assert "El mensaje final" not in admin.marta.messages[-1].labels
-    await admin.marta.tap_data(*old).answered()
-    await admin.scene.settled()
+    await admin.scene.answered(admin.marta.tap_data(*old))
     now = admin.marta.chat.messages[summary.id]
     assert WAITS in now.text
     assert ASK not in now.labels
     await admin.taps("👁 Ver la vista previa")
     assert WAITS in admin.panel.text
     assert ASK not in admin.panel.labels
-    await admin.marta.tap_data(admin.panel.id, "adm:final:").answered()
-    await admin.scene.settled()
+    await admin.scene.answered(admin.marta.tap_data(admin.panel.id, "adm:final:"))
     assert WAITS in admin.marta.messages[-1].text
     assert await admin.services.storage.read(broadcast_history) == []
     await notices(admin)

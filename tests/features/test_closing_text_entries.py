@@ -88,12 +88,10 @@ async def test_an_entry_without_a_date_is_of_today_and_published_in_all_language
     assert named in admin.panel.text
     assert "falta escribirlo en inglés" in (await publishes(admin)).text
     assert "Quedan libres" not in await read_late(admin, admin.scene.jordi)
-    admin.marta.edit(sent, f"{today:%d/%m/%Y}\nQuedan todos libres.")
-    await admin.scene.settled()
+    await admin.edits(sent, f"{today:%d/%m/%Y}\nQuedan todos libres.")
     assert named in admin.marta.messages[-1].text
     admin.ahead = timedelta(days=3)
-    admin.marta.edit(sent, "Quedan en libertad.")
-    await admin.scene.settled()
+    await admin.edits(sent, "Quedan en libertad.")
     assert named in admin.marta.messages[-1].text, "of the day that it has"
     await admin.taps("Escribir o corregir lo de después")
     await admin.taps(f"✏️ L{named[1:]}, en inglés")

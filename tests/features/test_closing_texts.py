@@ -36,9 +36,7 @@ async def drafted(tmp_path: Path) -> AsyncIterator[AdminScene]:
     written = file.read_text()
     file.write_text(written.replace("closing_is_draft = false", "closing_is_draft = true"))
     async with an_admin_scene(tmp_path) as admin:
-        await admin.scene.stop_bot()
-        admin.scene.settings = admin.scene.settings.model_copy(update={"folder": folder})
-        await admin.scene.start_bot()
+        await admin.scene.goes_on_with(folder=folder)
         await admin.start()
         yield admin
     assert admin.refused == []
@@ -99,8 +97,7 @@ async def test_marta_writes_it_looks_at_it_and_late_visitors_read_it(admin: Admi
     place = admin.data("Publicar")
     published = "✅ Publicado. Quien entre ya lo lee. A quienes hayan recibido el mensaje final"
     for said in (f"{published} no les llega este cambio.", "\n\n✅ Publicado."):
-        await admin.marta.tap_data(*place).answered()
-        await admin.scene.settled()
+        await admin.scene.answered(admin.marta.tap_data(*place))
         assert admin.marta.chat.messages[place[0]].text.endswith(said)
     assert len(await admin.services.storage.read(published_closing_texts)) == 1
     seen = await read_late(admin, admin.scene.jordi)
@@ -117,8 +114,7 @@ async def test_marta_writes_it_looks_at_it_and_late_visitors_read_it(admin: Admi
         "Descartado. Quien entre lee lo mismo que antes.",
         "No queda nada que descartar.",
     ):
-        await admin.marta.tap_data(*discard).answered()
-        await admin.scene.settled()
+        await admin.scene.answered(admin.marta.tap_data(*discard))
         assert said in admin.panel.text
     await admin.taps("Todas las versiones")
     history = admin.panel.text
@@ -166,9 +162,8 @@ async def test_what_is_none_of_what_she_was_asked_for_is_not_kept_as_the_text(
     await admin.says("/closing")
     await admin.taps(SPANISH)
     for admins in ({ADMIN + 1}, {ADMIN}):
-        changed = {"admin_ids": frozenset(admins)}
-        admin.scene.settings = admin.scene.settings.model_copy(update=changed)
-        await admin.restart()
+        await admin.scene.goes_on_with(admin_ids=frozenset(admins))
+        await admin.start()
         storage = admin.services.storage
         if admins == {ADMIN + 1}:
             await admin.says("Han vuelto")
@@ -233,14 +228,12 @@ async def test_what_was_published_meanwhile_is_not_said_to_be_discarded(
     await writes(admin, SPANISH, "Han vuelto")
     old = admin.data("Descartar lo que no está publicado")
     await writes(admin, ENGLISH, "They are back")
-    await admin.marta.tap_data(*old).answered()
-    await admin.scene.settled()
+    await admin.scene.answered(admin.marta.tap_data(*old))
     changed = "No se ha descartado nada: algo ha cambiado mientras tanto."
     assert changed in admin.marta.chat.messages[old[0]].text
     await admin.says("/closing")
     await publishes(admin)
-    await admin.marta.tap_data(*old).answered()
-    await admin.scene.settled()
+    await admin.scene.answered(admin.marta.tap_data(*old))
     assert "No queda nada que descartar." in admin.marta.chat.messages[old[0]].text
     assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
 
@@ -312,16 +305,14 @@ async def test_what_was_written_meanwhile_is_not_published_unseen(admin: AdminSc
     await admin.taps(BEFORE)
     old = admin.data("Publicar")
     await writes(admin, ENGLISH, "They are back")
-    await admin.marta.tap_data(*old).answered()
-    await admin.scene.settled()
+    await admin.scene.answered(admin.marta.tap_data(*old))
     assert "algo ha cambiado mientras tanto" in admin.marta.chat.messages[old[0]].text
     assert FOLDER in await read_late(admin, admin.scene.jordi)
     await publishes(admin)
     assert "They are back" in await read_late(admin)
     await admin.says("/closing")
     await admin.taps(ENGLISH)
-    admin.marta.edit(sent, "Han vuelto")
-    await admin.scene.settled()
+    await admin.edits(sent, "Han vuelto")
     assert "✅ Guardado" in admin.panel.text
     assert "Han vuleto" in await read_late(admin, admin.scene.jordi), "nobody published the edit"
     await admin.says("They came home")
@@ -376,8 +367,9 @@ async def test_a_draft_is_neither_read_nor_sent_until_one_is_published(
     await drafted.says("/broadcast")
     assert IS_DRAFT in drafted.panel.text
     assert "El mensaje final" not in drafted.panel.labels
-    await drafted.marta.tap_data(drafted.marta.messages[-1].id, "adm:final:").answered()
-    await drafted.scene.settled()
+    await drafted.scene.answered(
+        drafted.marta.tap_data(drafted.marta.messages[-1].id, "adm:final:")
+    )
     assert IS_DRAFT in drafted.marta.messages[-1].text, "an old button sends no draft"
     assert not drafted.marta.messages[-1].buttons
     said_before = sum(IS_DRAFT in m.text for m in drafted.marta.messages)

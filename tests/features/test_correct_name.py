@@ -106,8 +106,7 @@ async def test_the_former_name_is_gone_from_the_chat_and_from_the_file(scene: Sc
     await asks_to_correct(scene, ana)
     assert "Nombre: Ana Sol" in await scene.says(ana, "Ana Sol")
     await scene.taps(ana, CORRECT)
-    await scene.says(ana, "/withdraw")
-    await scene.taps(ana, "Retirar mi firma y borrar mis datos")
+    await scene.withdraws(ana)
     await scene.says(ana, "Ana María García")
     assert len(await stored(scene, "signatures")) == 1
     await scene.says(ana, "/mydata")
@@ -125,8 +124,7 @@ async def test_the_question_comes_five_times_a_minute(tmp_path: Path) -> None:
         assert "«" not in scene.screen(ana).text
         assert "Nombre: Ana García" in await scene.says(ana, "Ana García")
         for number in range(1, 7):
-            told = await ana.tap(CORRECT).answered()
-            await scene.settled()
+            told = await scene.answered(ana.tap(CORRECT))
             assert told.alert == (number >= 5)
             assert ("Vas muy deprisa: espera un minuto" in (told.text or "")) == told.alert
             if not told.alert:

@@ -67,8 +67,7 @@ async def test_a_signature_that_is_damaged_is_shown_told_and_can_be_withdrawn(
     assert scene.told(ana) == 1
     await scene.says(ana, "/stop")
     assert "No te escribiremos más." in scene.screen(ana).text
-    ana.send("/withdraw")
-    await scene.taps(ana, scene.words.label("Retirar mi firma y borrar mis datos"))
+    await scene.withdraws(ana)
     assert SIGNED_NAME not in scene.screen(ana).text
     assert await read_sql(scene.storage.database, "SELECT id FROM signatures") == []
 

@@ -322,8 +322,7 @@ async def test_nobody_who_withdrew_reads_that_their_signature_still_counts(scene
     scene.marta.start()
     for person in (ana, scene.jordi):
         await scene.signs(person)
-    ana.send("/withdraw")
-    await scene.taps(ana, scene.words.label("Retirar mi firma y borrar mis datos"))
+    await scene.withdraws(ana)
     time = Time(scene)
     time.now = time.later(20)
     await scene.signs(scene.sean)

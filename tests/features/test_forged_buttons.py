@@ -72,8 +72,7 @@ async def test_mallory_who_taps_what_ana_was_shown_changes_nothing_of_hers(scene
     for data in sorted(seen, key=lambda data: (not data.startswith("confirm:"), data)):
         screen = scene.screen(mallory)
         version = (screen.buttons[0][0].data or "").partition(":")[0]
-        await mallory.tap_data(screen.id, f"{version}:{data}").answered()
-        await scene.settled()
+        await scene.answered(mallory.tap_data(screen.id, f"{version}:{data}"))
     assert {data.partition(":")[0] for data in seen} >= {"confirm", "erase", "mute", "noname"}
     assert await held(scene, ana) == before
     assert (await held(scene, mallory)).signature is None, "to words that she was not shown"

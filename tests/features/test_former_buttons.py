@@ -125,8 +125,7 @@ async def conversation(scene: Scene, person: Person) -> Conversation:
 
 async def sends(scene: Scene, person: Person, message: int, data: str) -> str:
     """A tap on a button with this data; returns what its window says."""
-    answer = await person.tap_data(message, data).answered()
-    await scene.settled()
+    answer = await scene.answered(person.tap_data(message, data))
     return answer.text or ""
 
 

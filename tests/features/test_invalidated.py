@@ -146,7 +146,7 @@ async def test_the_admins_are_told_of_a_wave_once_and_not_who_is_in_it(scene: Sc
 async def test_ana_whose_signature_was_taken_out_by_mistake_reads_so_and_can_withdraw_it(
     scene: Scene,
 ) -> None:
-    ana, words = scene.ana, scene.words
+    ana = scene.ana
     for person in (ana, scene.jordi):
         await scene.signs(person)
     key = await invalidated(scene, [1])
@@ -168,8 +168,7 @@ async def test_ana_whose_signature_was_taken_out_by_mistake_reads_so_and_can_wit
     await scene.closes()
     scene.sean.start()
     await scene.sean.sees("1 person")
-    ana.send("/withdraw")
-    await scene.taps(ana, words.label("Retirar mi firma y borrar mis datos"))
+    await scene.withdraws(ana)
     await ana.sees("Tu firma está retirada")
     assert (await scene.storage.read(petition_state)).signatures == 1
 

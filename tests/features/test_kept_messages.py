@@ -59,8 +59,7 @@ async def test_the_thanks_stay_when_ana_looks_at_something_else(scene: Scene) ->
     await scene.taps(ana, "🔔 Volver a recibir mensajes")
     assert "te lo contaremos en este chat" in scene.screen(ana).text
     kept = from_bot(ana)[:-1]
-    await scene.says(ana, "/withdraw")
-    await scene.taps(ana, ERASE)
+    await scene.withdraws(ana)
     await scene.taps(ana, "Volver")
     await scene.says(ana, "/help")
     assert from_bot(ana)[:-2] == kept

@@ -42,8 +42,7 @@ async def test_people_go_on_afterwards_where_they_were_and_are_known(
     assert "Values encrypted with the new key: " in await rotates(scene, monkeypatch)
     await scene.start_bot()
     await scene.signs(scene.sean, "Seán O'Brien")
-    await scene.says(scene.mallory, "/withdraw")
-    await scene.taps(scene.mallory, scene.english.label("Retirar mi firma y borrar mis datos"))
+    await scene.withdraws(scene.mallory)
     await scene.consents(scene.jordi)
     for person, name in (
         (scene.ana, "Ana García"),

@@ -97,8 +97,7 @@ async def test_who_wants_no_news_hears_that_it_is_done_though_telegram_fails_at_
     # Nobody reads that their signature counts where it does not, or is withdrawn.
     await invalidated(scene, [1])
     assert COUNTS not in await scene.says(ana, "/stop")
-    await scene.says(ana, "/withdraw")
-    await scene.taps(ana, "Retirar mi firma y borrar mis datos")
+    await scene.withdraws(ana)
     assert (await refuses(ana).answered()).text == HEARD
     # While a message to them is on its way, they read that it may come.
     monkeypatch.setattr("handlers.opt_out._LONGEST_SECONDS", 0.001)
@@ -214,7 +213,6 @@ async def refusals(admin: AdminScene, person: Person) -> list[str]:
     shown.append(answered.text or "")
     person.send("/stop")
     shown.append((await person.sees(SILENT)).text)
-    person.send("/withdraw")
-    await scene.taps(person, admin.words.label("Retirar mi firma y borrar mis datos"))
+    await scene.withdraws(person)
     shown.append((await person.sees(ERASED)).text)
     return shown

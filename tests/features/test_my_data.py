@@ -208,8 +208,7 @@ async def test_who_has_not_signed_is_shown_what_was_begun(scene: Scene) -> None:
     # What a withdrawal leaves is shown too.
     await scene.taps(ana, "Volver")
     await scene.taps(ana, "✍️ Consiento y firmo")
-    await scene.says(ana, "/withdraw")
-    await scene.taps(ana, "Retirar mi firma y borrar mis datos")
+    await scene.withdraws(ana)
     given = await file_of(scene, ana)
     assert given["conversation"].keys() == readable("conversations")
     assert (given["signature"], given["consents"], given["messages_to_signers"]) == (None, [], [])
@@ -320,8 +319,7 @@ async def test_a_second_tap_does_nothing_twice_and_the_receipt_has_what_was_agre
         for number in range(5):
             scene.services.budgets.spend(scene.services.reference(ana.id), action, number)
         before = scene.screen(ana).text
-        answer = await ana.tap(label).answered()
-        await scene.settled()
+        answer = await scene.answered(ana.tap(label))
         assert answer.alert
         assert "Vas muy deprisa: espera un minuto" in answer.text
         assert scene.screen(ana).text == before
@@ -337,6 +335,5 @@ async def test_a_second_tap_does_nothing_twice_and_the_receipt_has_what_was_agre
     await scene.signs(jordi)
     await scene.says(jordi, "/mydata")
     await scene.taps(jordi, "Otros derechos")
-    await jordi.tap("🔑 Pedir un código").answered()
-    await scene.settled()
+    await scene.answered(jordi.tap("🔑 Pedir un código"))
     assert "Tu firma está retirada" in scene.screen(jordi).text

@@ -69,14 +69,12 @@ async def test_a_petition_that_takes_no_names_any_more_takes_none_that_was_half_
         await scene.to_the_name(jordi)
         await scene.says(jordi, TYPED)
         await takes_no_names(scene, folder)
-        await ana.tap(CONSENT).answered()
-        await scene.settled()
+        await scene.answered(ana.tap(CONSENT))
         assert await name_of(scene, ana) is None
         # Nor does a forged button ask for one.
         shown = scene.screen(ana)
         version = next(b.data for row in shown.buttons for b in row if b.data).partition(":")[0]
-        await ana.tap_data(shown.id, f"{version}:name?:").answered()
-        await scene.settled()
+        await scene.answered(ana.tap_data(shown.id, f"{version}:name?:"))
         assert "¿Con qué nombre" not in scene.screen(ana).text
         await scene.says(jordi, "/privacy")
         await scene.taps(jordi, "Volver")
@@ -100,8 +98,7 @@ async def test_who_objects_by_letter_meanwhile_gives_no_name(scene: Scene) -> No
         verified_otherwise("a letter"),
         scene.now,
     )
-    await ana.tap(CONSENT).answered()
-    await scene.settled()
+    await scene.answered(ana.tap(CONSENT))
     assert "se entregará con tu nombre" not in scene.screen(ana).text
     assert await name_of(scene, ana) is None
 

@@ -47,9 +47,7 @@ async def edited(
 ) -> AsyncIterator[Scene]:
     """The scene, on a petition folder that the test can change."""
     monkeypatch.setattr("handlers.petition_texts.LOOK_SECONDS", 0.05)
-    await scene.stop_bot()
-    scene.settings = scene.settings.model_copy(update={"folder": folder})
-    await scene.start_bot()
+    await scene.goes_on_with(folder=folder)
     await scene.starts(scene.marta)
     yield scene
 

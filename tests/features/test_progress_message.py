@@ -98,8 +98,7 @@ async def test_a_tap_in_another_message_is_answered_there_and_shown_in_both(
     other = slow.marta.chat.messages[slow.data("⏸ Pausa")[0] - 1]
     assert other.from_bot
     assert other.id != progress
-    await slow.marta.tap_data(other.id, cancel).answered()
-    await slow.scene.settled()
+    await slow.scene.answered(slow.marta.tap_data(other.id, cancel))
     assert ASKED in slow.marta.chat.messages[other.id].text
     await slow.marta.chat.notifier.wait_for(
         lambda: ASKED in slow.marta.chat.messages[progress].text, 10

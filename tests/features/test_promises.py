@@ -24,9 +24,7 @@ async def test_a_consent_is_only_ever_to_the_words_that_were_seen(tmp_path: Path
     folder = tmp_path / "petition"
     copytree(BUNDLED, folder)
     async with a_scene(tmp_path) as scene:
-        await scene.stop_bot()
-        scene.settings = scene.settings.model_copy(update={"folder": folder})
-        await scene.start_bot()
+        await scene.goes_on_with(folder=folder)
         await to_the_consent(scene)
         await scene.stop_bot()
         spanish = folder / "es.toml"
@@ -46,9 +44,7 @@ async def test_a_notice_that_changed_is_shown_before_an_old_button_counts(tmp_pa
     folder = tmp_path / "petition"
     copytree(BUNDLED, folder)
     async with a_scene(tmp_path) as scene:
-        await scene.stop_bot()
-        scene.settings = scene.settings.model_copy(update={"folder": folder})
-        await scene.start_bot()
+        await scene.goes_on_with(folder=folder)
         ana = scene.ana
         ana.start()
         await scene.taps(ana, scene.words.label("✍️ Firmar con mi nombre"))
@@ -189,8 +185,7 @@ async def test_nobody_is_asked_for_a_name_before_they_were_shown_what_becomes_of
     assert "con menos garantías: sabrá que firmaste" in scene.screen(ana).text
     await scene.taps(ana, use)
     await scene.consents(ana)
-    ana.send("/withdraw")
-    await scene.taps(ana, words.label("Retirar mi firma y borrar mis datos"))
+    await scene.withdraws(ana)
     await scene.taps(ana, words.label("Volver"))
     await scene.taps(ana, sign)
     assert "con menos garantías: sabrá que firmaste" in scene.screen(ana).text

@@ -51,8 +51,7 @@ async def test_a_command_is_answered_five_times_then_told_then_silent(
             await scene.says(scene.ana, f"/{command}")
             assert sent(scene) == before + 1
             assert TOO_OFTEN not in scene.screen(scene.ana).text
-    scene.ana.send("/withdraw")
-    await scene.taps(scene.ana, scene.words.label("Retirar mi firma y borrar mis datos"))
+    await scene.withdraws(scene.ana)
     assert "Tu firma está retirada" in scene.screen(scene.ana).text
 
 
@@ -73,8 +72,7 @@ async def test_the_file_comes_five_times_a_minute(scene: Scene, tmp_path: Path) 
     label = scene.words.label("📄 Recibir el archivo")
     for number in range(7):
         await scene.with_button(scene.ana, label)
-        answer = await scene.ana.tap(label).answered()
-        await scene.settled()
+        answer = await scene.answered(scene.ana.tap(label))
         assert (TOO_OFTEN in answer.text, answer.alert) == (number >= 5, number >= 5)
     assert len(scene.simulator.calls.of("sendDocument")) == 5
     assert audited(tmp_path).count("my_data_file") == 5
@@ -98,13 +96,11 @@ async def test_who_taps_too_often_hears_so_though_telegram_fails_at_first(
 async def test_signing_and_taking_it_back_cannot_go_on_without_end(scene: Scene) -> None:
     used_up(scene, "confirm", times=4)
     await scene.signs(scene.ana)
-    await scene.says(scene.ana, "/withdraw")
-    await scene.taps(scene.ana, scene.words.label("Retirar mi firma y borrar mis datos"))
+    await scene.withdraws(scene.ana)
     await scene.starts(scene.ana)
     await scene.taps(scene.ana, scene.words.label("✍️ Firmar con mi nombre"))
     await scene.taps(scene.ana, scene.words.label("Usar «{name}»", name="Ana García"))
-    answer = await scene.ana.tap(scene.words.label("✍️ Consiento y firmo")).answered()
-    await scene.settled()
+    answer = await scene.answered(scene.ana.tap(scene.words.label("✍️ Consiento y firmo")))
     assert TOO_OFTEN in answer.text
     assert "Yo, Ana García, consiento" in scene.screen(scene.ana).text
     await scene.signs(scene.jordi)

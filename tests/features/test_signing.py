@@ -159,8 +159,7 @@ async def test_whose_language_the_petition_lacks_is_asked_once_which_one_they_pr
     assert asked.labels == ["Español", "English"]
     data = next(b.data or "" for row in asked.buttons for b in row)
     # One that the petition has not is none, and the question stays.
-    await yusuf.tap_data(asked.id, data.replace("speak:es", "speak:ar")).answered()
-    await scene.settled()
+    await scene.answered(yusuf.tap_data(asked.id, data.replace("speak:es", "speak:ar")))
     known = await scene.storage.read(conversation_of, scene.services.reference(yusuf.id))
     assert known is not None
     assert (known.language, known.stage) == (None, "language")
@@ -193,9 +192,7 @@ async def test_a_petition_in_one_language_offers_no_other(tmp_path: Path) -> Non
     english = re.compile(r'^(?:\S+\.)?en = (?:\[.*?^\]|".*?")\n', re.MULTILINE | re.DOTALL)
     written.write_text(english.sub("", written.read_text()))
     async with a_scene(tmp_path) as scene:
-        await scene.stop_bot()
-        scene.settings = scene.settings.model_copy(update={"folder": folder})
-        await scene.start_bot()
+        await scene.goes_on_with(folder=folder)
         yusuf = scene.world.person("Yusuf", language="ar")
         assert scene.petition.texts_in("es").title in await scene.says(yusuf, "/start")
         below = ["📖 Leer el llamamiento", "🔒 Privacidad"]

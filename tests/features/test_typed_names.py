@@ -166,8 +166,7 @@ async def test_a_name_typed_just_after_the_closing_goes(
     confirm = next(
         b.data or "" for row in scene.screen(late).buttons for b in row if b.label == sign_label
     )
-    await late.tap_data(scene.screen(late).id, confirm).answered()
-    await scene.settled()
+    await scene.answered(late.tap_data(scene.screen(late).id, confirm))
     not_signed = "No has firmado: la petición se cerró antes. No hemos guardado ningún nombre."
     for person in people:
         if person in (overtaken, late):

@@ -36,8 +36,7 @@ async def test_what_nobody_asked_for_gets_a_kind_answer_that_shows_the_way_on(
     asked = scene.screen(odd)
     assert asked.labels == ["🔒 Privacidad", "Volver"]
     version = (asked.buttons[0][0].data or "").partition(":")[0]
-    await odd.tap_data(asked.id, f"{version}:profile:").answered()
-    await scene.settled()
+    await scene.answered(odd.tap_data(asked.id, f"{version}:profile:"))
     assert scene.screen(odd).text == asked.text
     # Who blocks the bot stops nothing, and goes on where they were.
     ana.block()
@@ -81,8 +80,7 @@ async def test_a_stale_button_shows_the_present_screen(scene: Scene) -> None:
     first = scene.screen(ana)
     old = next(b.data for row in first.buttons for b in row if "Firmar" in b.label)
     await scene.taps(ana, "📖 Leer el llamamiento")
-    await ana.tap_data(first.id, old or "").answered()
-    await scene.settled()
+    await scene.answered(ana.tap_data(first.id, old or ""))
     assert "Página 1 de 4" in scene.screen(ana).text
     # The living message comes back when it was deleted.
     tap = ana.tap("Siguiente ›")

@@ -12,8 +12,7 @@ async def test_it_is_said_to_be_no_draft_and_another_can_be_begun(admin: AdminSc
     where, data = admin.data("Continuar")
     now = admin.scene.clocks.now()
     await admin.services.storage.write(store_draft, marta, '{"key": 1}', now)
-    await admin.marta.tap_data(where, data).answered()
-    await admin.scene.settled()
+    await admin.scene.answered(admin.marta.tap_data(where, data))
     assert "No hay ningún mensaje en preparación." in admin.marta.messages[-1].text
     await admin.begins()
     await admin.says("Otra vez")

@@ -32,8 +32,7 @@ async def rows_of(scene: Scene, table: str) -> list[dict[str, Any]]:
 
 
 async def withdraws(scene: Scene, person: Person) -> None:
-    await scene.says(person, "/withdraw")
-    await scene.taps(person, ERASE)
+    await scene.withdraws(person)
 
 
 async def asks_for_the_file(scene: Scene, person: Person) -> Message:

@@ -81,11 +81,7 @@ class AdminScene:
 
     async def restart(self, *, rate: float | None = None) -> None:
         """Stops the bot and starts it again, at another rate if one is given."""
-        await self.scene.stop_bot()
-        if rate is not None:
-            changed = {"broadcast_rate": rate}
-            self.scene.settings = self.scene.settings.model_copy(update=changed)
-        await self.scene.start_bot()
+        await self.scene.goes_on_with(**({} if rate is None else {"broadcast_rate": rate}))
         await self.start()
 
     async def signs(self, person: Person, *, updates: int = 1000, news: bool = False) -> None:
@@ -125,6 +121,11 @@ class AdminScene:
         sent = self.marta.send(text)
         await self.scene.settled()
         return sent
+
+    async def edits(self, message: Message, text: str) -> None:
+        """Marta changes what she wrote, and the bot is done."""
+        self.marta.edit(message, text)
+        await self.scene.settled()
 
     async def begins(self) -> None:
         """Marta begins a new message."""
@@ -247,10 +248,7 @@ async def an_admin_scene(
             call_instead(patch, has_sent_broadcasts, _has_sent)
         scene.simulator.limits.on = False
         if rate != scene.settings.broadcast_rate:
-            changed = {"broadcast_rate": rate, "paid_broadcast": paid}
-            scene.settings = scene.settings.model_copy(update=changed)
-            await scene.stop_bot()
-            await scene.start_bot()
+            await scene.goes_on_with(broadcast_rate=rate, paid_broadcast=paid)
         admin = AdminScene(scene)
         await admin.start()
         await admin.signs(scene.ana, news=True)

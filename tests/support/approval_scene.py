@@ -30,11 +30,8 @@ async def three_admins(tmp_path: Path) -> AsyncIterator[AdminScene]:
 
 async def with_settings(admin: AdminScene, **changed: object) -> None:
     """The bot goes on with other settings, and with three admins unless they are others."""
-    await admin.scene.stop_bot()
-    three = {"admin_ids": frozenset({ADMIN, LUCY, PAU})}
-    settings = admin.scene.settings.model_copy(update=three | changed)
-    admin.scene.settings = settings
-    await admin.scene.start_bot()
+    three: dict[str, object] = {"admin_ids": frozenset({ADMIN, LUCY, PAU})}
+    await admin.scene.goes_on_with(**three | changed)
     await admin.start()
 
 

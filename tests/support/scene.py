@@ -32,6 +32,7 @@ from simulator import Simulator
 from simulator.bot_profile import Profile
 from simulator.chats import Message
 from simulator.person import Person
+from simulator.taps import Answer, Tap
 from storage import Storage
 from tests.support.accelerated_loop import running_clocks
 from tests.support.api_conformance import request_faults
@@ -174,6 +175,12 @@ class Scene:
         await self._stack.aclose()
         self._app = self._running = None
 
+    async def goes_on_with(self, **settings: object) -> None:
+        """Stops the bot, and starts it again with some other settings."""
+        await self.stop_bot()
+        self.settings = self.settings.model_copy(update=settings)
+        await self.start_bot()
+
     async def ended(self) -> None:
         """Waits until the bot ends by itself, and raises what it ends with."""
         assert self._running is not None
@@ -194,6 +201,12 @@ class Scene:
     async def taps_at_once(self, person: Person, label: str) -> None:
         """Taps a button that is there, and waits for its answer alone."""
         assert await person.tap(label).answered(2) is not None
+
+    async def answered(self, tap: Tap) -> Answer:
+        """Returns the answer to a tap, once the bot has done everything that it asked for."""
+        answer = await tap.answered()
+        await self.settled()
+        return answer
 
     async def says(self, person: Person, text: str) -> str:
         """Returns what somebody reads on the screen after they have sent this."""
@@ -260,6 +273,12 @@ class Scene:
         """Taps what signs."""
         words = self.english if person.user.language == "en" else self.words
         await self.taps(person, words.label("✍️ Consiento y firmo"))
+
+    async def withdraws(self, person: Person) -> None:
+        """Takes the signature back."""
+        words = self.english if person.user.language == "en" else self.words
+        person.send("/withdraw")
+        await self.taps(person, words.label("Retirar mi firma y borrar mis datos"))
 
     def updates_box(self, words: Words, box: str = "⬜") -> str:
         """The button that chooses messages about the petition."""
