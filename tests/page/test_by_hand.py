@@ -77,31 +77,6 @@ async def test_a_stranger_signs_at_once_on_a_phone_and_is_told_that_they_can_be_
         assert at.console_errors == []
 
 
-async def test_two_admins_try_the_approval_by_hand(browser: Browser) -> None:
-    async with running_session() as (show, _, address), open_window(browser, address) as at:
-        await show.start()
-        for name in ("Ana García", "Jordi Puig", "Rubén"):
-            await at.person(name)
-            await at.sign("Español" if name == "Jordi Puig" else None)
-        for name in ("Pau Vidal", "Marta"):
-            await at.person(name)
-            await at.start()
-            await at.sees("Ni una expulsión")
-        await at.write("/close")
-        await at.press("Sí, cerrar la petición")
-        await at.sees("La petición está cerrada.")
-        await at.write("/broadcast")
-        await at.press("El mensaje final")
-        await at.press("Continuar")
-        await at.press("Pedir la aprobación, para 3 personas")
-        await at.sees("Espera la aprobación de otra persona")
-        await at.person("Pau Vidal")
-        await at.sees("Lo ha preparado otra persona que administra la petición: Marta.")
-        await at.press("Aprobar y enviar a 3 personas")
-        await at.person("Marta")
-        await at.sees("Entregados: 3")
-
-
 async def test_a_crowd_signs_and_the_panel_counts_it_and_its_messages(browser: Browser) -> None:
     async with running_session() as (show, page, address), open_window(browser, address) as at:
         await show.start()
