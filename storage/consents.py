@@ -133,11 +133,10 @@ def answer_texts(
         return False
     if consent is None:
         tx.set(SIGNATURES, signature.id, kept_version=version)
-        add_audit(tx, "texts_kept", at=at)
-        return True
-    add_consent(tx, signature.id, consent, at)
-    tx.set(SIGNATURES, signature.id, text_version=version)
-    add_audit(tx, "texts_accepted", at=at)
+    else:
+        add_consent(tx, signature.id, consent, at)
+        tx.set(SIGNATURES, signature.id, text_version=version)
+    add_audit(tx, "texts_kept" if consent is None else "texts_accepted", at=at)
     return True
 
 

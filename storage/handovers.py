@@ -26,7 +26,7 @@ from storage.tables import (
     PETITIONS,
     SIGNATURES,
 )
-from storage.times import SHOWN_DIGITS, to_millis, with_times
+from storage.times import SHOWN_DIGITS, from_millis, to_millis
 from storage.transaction import Row, Transaction
 
 # The one that counts is the first, or the one that was recorded last.
@@ -294,11 +294,13 @@ def repeat_handover(tx: Transaction, entry: Entry) -> None:
     A backup may be from before the closing, too, of which nothing else is noted. Those who signed
     then would be in no list.
     """
-    noted = with_times(json.loads(entry.value))
-    export = bytes.fromhex(noted["export_id"]) if noted["export_id"] else None
-    day = date.fromisoformat(noted["handed_over_on"])
-    ids = {"id": entry.subject, "handed_over_on": day, "export_id": export}
-    handover = Handover(**{**noted, **ids})
+    noted = json.loads(entry.value)
+    for name in ("recorded_at", "undone_at", "exported_at"):
+        if noted.get(name) is not None:
+            noted[name] = from_millis(noted[name])
+    export = noted["export_id"] = bytes.fromhex(noted["export_id"] or "") or None
+    noted["handed_over_on"] = date.fromisoformat(noted["handed_over_on"])
+    handover = Handover(entry.subject, **noted)
     petition = lock_petition(tx)
     if export and not tx.find(EXPORTS, export):
         listed = {each.name: getattr(handover, each.name) for each in fields(ExportedList)}

@@ -18,10 +18,9 @@ import asyncio
 import glob
 import re
 import shlex
-from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
 from storage.database import postgres_adapter
@@ -32,8 +31,7 @@ from storage.keyring import Keyring
 from storage.petitions import Reached
 from storage.private_files import locked_file, reason_and_command, write_file
 
-# All columns, as the tables from before the release have fewer.
-_PETITION = "SELECT * FROM petitions WHERE slug = $1"
+_REACHED = "SELECT last_number, deeds FROM petitions WHERE slug = $1"
 # The number and the deeds; then where, and which bots.
 _MARK = re.compile(r"([0-9]{1,18}) ([0-9]{1,18})\n(\S*)\n([0-9 ]*)\n")
 
@@ -95,35 +93,34 @@ class HighWaterMark:
             noted = _read(self.path)
             # A command may have noted more since the bot asked its database.
             self._require(reached, self._known or noted.reached)
-            highest = _highest(reached, noted.reached)
+            highest = Reached(*map(max, reached, noted.reached))
             mark = _Mark(highest, self._database, noted.bots | self._bots)
             if mark != noted:
-                write_file(self.path, _content(mark))
+                place, bots = quote(mark.database, safe="/:+"), " ".join(sorted(mark.bots))
+                text = f"{highest.number} {highest.deeds}\n{place}\n{bots}\n"
+                write_file(self.path, text.encode())
         self._known = reached
 
     def require_readable(self) -> None:
         """Raises DatabaseBehind if a mark of this petition cannot be read; it says what to do."""
-        # Those from before the first release had other names; what they say is in this one, if
-        # there is one.
-        is_there = self.path.exists() or self.path.is_symlink()
-        for path in [self.path] if is_there else _paths(self._key_file, f"{self._slug}.*"):
-            why = StorageError("It is damaged.")
-            try:
-                if path == self.path and _parsed(path) is not None:
-                    continue
-            except FileNotFoundError:
-                pass  # a link that leads nowhere
-            except OSError as error:
-                why = reason_and_command(path, error)
-            raise DatabaseBehind(
-                "{path} says how far the petition in {database} had got, and cannot be read, so "
-                "nobody can tell whether signatures are missing. {why} If you know that none are, "
-                "remove it; run: {command}",
-                path=path,
-                database=self._database,
-                why=why,
-                command=shlex.join(["rmdir" if path.is_dir() else "rm", str(path)]),
-            )
+        why = StorageError("It is damaged.")
+        try:
+            if _parsed(self.path) is not None:
+                return
+        except FileNotFoundError:
+            if not self.path.is_symlink():  # one that leads nowhere
+                return
+        except OSError as error:
+            why = reason_and_command(self.path, error)
+        raise DatabaseBehind(
+            "{path} says how far the petition in {database} had got, and cannot be read, so "
+            "nobody can tell whether signatures are missing. {why} If you know that none are, "
+            "remove it; run: {command}",
+            path=self.path,
+            database=self._database,
+            why=why,
+            command=shlex.join(["rmdir" if self.path.is_dir() else "rm", str(self.path)]),
+        )
 
     def _require(self, reached: Reached, mark: Reached) -> None:
         if not reached.is_behind(mark):
@@ -179,23 +176,21 @@ async def reached_in(url: str, slug: str) -> Reached | None:
     address = parse_address(url)
     try:
         if isinstance(address, SqliteAddress):
-            row = await asyncio.to_thread(_petition_in_file, address.path, slug)
+            row = await asyncio.to_thread(_reached_in_file, address.path, slug)
         else:
             async with postgres_adapter().connected(address.dsn) as connection:
-                row = await connection.fetchrow(_PETITION, slug)
+                row = await connection.fetchrow(_REACHED, slug)
     except SchemaMissing:
         return None
-    return None if row is None else Reached(row["last_number"], dict(row).get("deeds", 0))
+    return None if row is None else Reached(*row)
 
 
-def _petition_in_file(database: Path, slug: str) -> dict[str, int] | None:
+def _reached_in_file(database: Path, slug: str) -> Any:
     # Opening an empty file would delete the write-ahead log that was left beside it.
     if not database.exists() or database.stat().st_size == 0:
         return None
     with reading(database) as opened:
-        found = opened.execute(_PETITION, {"1": slug})
-        row, columns = found.fetchone(), [column[0] for column in found.description]
-        return None if row is None else dict(zip(columns, row, strict=True))
+        return opened.execute(_REACHED, {"1": slug}).fetchone()
 
 
 def highest_reached(keyring: Keyring, slug: str) -> Reached:
@@ -211,7 +206,7 @@ def petition_signed_with(bot_id: str, key_file: Path) -> str | None:
     Raises:
         OSError: the key's folder cannot be read.
     """
-    for path in _paths(key_file, "*"):
+    for path in key_file.parent.glob(f"{glob.escape(key_file.name)}.*.mark"):
         mark = _read(path)
         if bot_id in mark.bots and mark.reached.number > 0:
             return path.name.removeprefix(f"{key_file.name}.").partition(".")[0]
@@ -222,20 +217,12 @@ def _path(key_file: Path, slug: str) -> Path:
     return key_file.with_name(f"{key_file.name}.{slug}.mark")
 
 
-def _paths(key_file: Path, pattern: str) -> Iterable[Path]:
-    return key_file.parent.glob(f"{glob.escape(key_file.name)}.{pattern}.mark")
-
-
 def _read(path: Path) -> _Mark:
     """Returns what a mark says; nothing if there is none, or it is damaged."""
     try:
         return _parsed(path) or _Mark()
     except FileNotFoundError:
         return _Mark()
-
-
-def _highest(one: Reached, other: Reached) -> Reached:
-    return Reached(max(one.number, other.number), max(one.deeds, other.deeds))
 
 
 def _parsed(path: Path) -> _Mark | None:
@@ -245,8 +232,3 @@ def _parsed(path: Path) -> _Mark | None:
         return None
     number, deeds, database, bots = found.groups()
     return _Mark(Reached(int(number), int(deeds)), unquote(database), frozenset(bots.split()))
-
-
-def _content(mark: _Mark) -> bytes:
-    place, bots = quote(mark.database, safe="/:+"), " ".join(sorted(mark.bots))
-    return f"{mark.reached.number} {mark.reached.deeds}\n{place}\n{bots}\n".encode()

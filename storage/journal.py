@@ -104,7 +104,7 @@ class JournalContent:
     """
 
     entries: tuple[Entry, ...]
-    unreadable: int
+    unreadable: int = 0
     begun_at: datetime | None = field(default=None, compare=False)
 
     def knows_all_since(self, moment: datetime | None) -> bool:
@@ -174,7 +174,7 @@ class Journal:
             JournalUnusable: it is not a journal, or was made with another key.
         """
         if self._is_missing():
-            return JournalContent((), 0)
+            return JournalContent(())
         with self._locked() as file:
             found, unreadable = file.entries()
             begun_at = None if self._was_missing else from_millis(int.from_bytes(file.begun))

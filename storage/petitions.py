@@ -6,7 +6,7 @@ in it, so the count at the moment of closing is exact, even if people sign in th
 
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, exists, func, select
 
@@ -31,8 +31,7 @@ _LOCKED = _PETITION.with_for_update()
 _SHARED = _PETITION.with_for_update(read=True, key_share=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
+class Reached(NamedTuple):
     """How far a petition has got in a database; neither number ever falls.
 
     Attributes:

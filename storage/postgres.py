@@ -306,19 +306,12 @@ async def connected_core(dsn: str) -> AsyncIterator[AsyncConnection]:
 
 @asynccontextmanager
 async def connected(dsn: str) -> AsyncIterator[Any]:
-    """Yields a separate connection, with no limit on how long a statement takes.
+    """Yields a separate connection of the driver, with no limit on how long a statement takes.
 
-    What its driver raises in the block leaves it as the StorageError that it means.
+    What it raises in the block leaves it as the StorageError that it means.
     """
-    with _as_storage_errors():
-        connection = await asyncpg.connect(dsn, timeout=_CONNECT_SECONDS)
-        try:
-            yield connection
-        finally:
-            try:
-                await connection.close(timeout=_CONNECT_SECONDS)
-            except (TimeoutError, OSError, asyncpg.PostgresError):
-                connection.terminate()
+    async with connected_core(dsn) as core:
+        yield await _driver_of(core)
 
 
 @contextmanager

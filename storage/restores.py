@@ -23,7 +23,7 @@ from storage.exports import Change, note_change
 from storage.handovers import repeat_handover
 from storage.journal import Deed, Entry, JournalContent, last_entries
 from storage.keyring import Keyring
-from storage.petitions import Reached, last_number_given, lock_petition
+from storage.petitions import Reached, lock_petition
 from storage.signatures import erase_signature, forget_person
 from storage.tables import (
     BROADCASTS,
@@ -83,52 +83,31 @@ def restore_awaits_repetition(tx: Transaction) -> bool:
 def repeat_after_restore(
     tx: Transaction, noted: JournalContent, *, reached: Reached, at: datetime
 ) -> int:
-    """Does again what people asked for after the backup, and records that it was done.
-
-    Returns:
-        How many deeds were carried out.
-    """
-    held = held_restore(tx)
-    whole = noted.knows_all_since(None if held is None else held.backup_made_at)
-    lost = max(0, reached.number - last_number_given(tx))
-    repeated = replay(tx, noted.entries, reached=reached, at=at)
-    mark_restore_repeated(tx, at=at, lost=lost, journal_is_whole=whole)
-    return repeated
-
-
-def replay(tx: Transaction, entries: Sequence[Entry], *, reached: Reached, at: datetime) -> int:
-    """Repeats what is noted and not so in the copy, on which no bot may run.
+    """Repeats what is noted and not so in the copy, on which no bot may run, and records that.
 
     No number up to that of `reached` is given again, as it may have been given after the backup.
-    A code in the copy may have been used since, and a sentence that waits in it been sent.
+    How many signatures at most were is added to what an earlier repetition found, as since that
+    the copy does not show them. A code in the copy may have been used since, and a sentence that
+    waits in it been sent.
 
     Returns:
         How many deeds were carried out.
     """
-    lock_petition(tx)
-    columns = PETITIONS.c
+    petition, held, columns = lock_petition(tx), held_restore(tx), PETITIONS.c
+    lost = max(0, reached.number - petition.last_number)
+    is_whole = noted.knows_all_since(None if held is None else held.backup_made_at)
     tx.set(PETITIONS, columns.last_number < reached.number, last_number=reached.number)
     tx.set(PETITIONS, columns.deeds < reached.deeds, deeds=reached.deeds)
     tx.set(PETITIONS, forgotten_version=columns.forgotten_version + _AFTER_THE_BACKUP)
     tx.delete(PERSON_CODES)
     tx.delete(PERSON_NOTICES)
     # Handovers first: what changed in a list that was handed over is noted only where it is known.
-    last = sorted(last_entries(entries), key=lambda each: each.deed is not Deed.HANDOVER)
+    last = sorted(last_entries(noted.entries), key=lambda each: each.deed is not Deed.HANDOVER)
     repeated = sum(_was_repeated(tx, each, at) for each in last)
     tx.noted.clear()  # the journal that they are from has them
+    found = {"lost": RESTORES.c.lost + lost, "journal_is_whole": is_whole}
+    tx.set(RESTORES, _NOT_REPEATED, repeated_at=at, **found)
     return repeated
-
-
-def mark_restore_repeated(
-    tx: Transaction, *, at: datetime, lost: int, journal_is_whole: bool = True
-) -> None:
-    """Records that what the journal says was repeated.
-
-    `lost` is how many signatures at most were made after the backup; those that an earlier
-    repetition found are added, as since that the copy does not show them.
-    """
-    lost_in_all, whole = RESTORES.c.lost + lost, journal_is_whole
-    tx.set(RESTORES, _NOT_REPEATED, repeated_at=at, lost=lost_in_all, journal_is_whole=whole)
 
 
 def held_restore(tx: Transaction) -> Row | None:
@@ -192,7 +171,7 @@ def _was_repeated(tx: Transaction, entry: Entry, at: datetime) -> bool:
 
 def _set_time(tx: Transaction, signature: Row, entry: Entry, at: datetime) -> bool:
     """Sets since when something is so, in the column that is named for the deed."""
-    name, moment = f"{entry.deed}_at", _moment(entry)
+    name, moment = f"{entry.deed}_at", from_millis(int(entry.value)) if entry.value else None
     table, of_it = SIGNATURES, SIGNATURES.c.id == signature.id
     if entry.deed in (Deed.UPDATES_ENDED, Deed.NEWS_ENDED):
         table, of_it = CONSENTS, and_(CONSENTS.c.signature_id == signature.id, IS_TO_SIGN)
@@ -214,7 +193,7 @@ def _named_as_noted(tx: Transaction, signature: Row, value: str, at: datetime) -
     consent_id, _, name = value.partition(" ")
     held = tx.all(select(CONSENTS.c.id).where(is_to_name(signature.id)))
     sealed, column = signature.name_sealed, SIGNATURES.c.name_sealed
-    if consent_id not in {of(row.id) for row in held for of in (short, bytes.hex)}:
+    if consent_id not in {short(row.id) for row in held}:
         if sealed is not None:
             take_off_name(tx, signature, at)
         return sealed is not None
@@ -222,7 +201,3 @@ def _named_as_noted(tx: Transaction, signature: Row, value: str, at: datetime) -
         return False
     replace_name(tx, signature, name, at)
     return True
-
-
-def _moment(entry: Entry) -> datetime | None:
-    return from_millis(int(entry.value)) if entry.value else None

@@ -159,22 +159,20 @@ def sign_petition(
     """
     # It locks the conversation too, so nobody signs twice at once.
     save_conversation(tx, conversation, was=was, at=new.at)
-    key = tx.new_id(new.at)
-    name, chat = _COLUMNS.name_sealed, _COLUMNS.chat_sealed
-    signature = {
-        "id": key,
-        "petition": tx.slug,
-        "supporter": conversation.supporter,
-        "name_sealed": None if new.name is None else tx.seal(new.name, name, key),
-        "chat_sealed": tx.seal(new.chat_id, chat, key),
-        "language": new.consent.language,
-        "source": new.source,
-        "text_version": new.consent.text_version,
-        "signed_at": new.at,
-        "form_seconds": new.form_seconds,
-    }
-    consent = consent_row(tx, key, new.consent, new.at)
-    if _count_and_add(tx, signature, consent):
+    key, consent = tx.new_id(new.at), new.consent
+    signature = tx.stored(
+        SIGNATURES,
+        id=key,
+        supporter=conversation.supporter,
+        name=new.name,
+        chat=new.chat_id,
+        language=consent.language,
+        source=new.source,
+        text_version=consent.text_version,
+        signed_at=new.at,
+        form_seconds=new.form_seconds,
+    )
+    if _count_and_add(tx, signature, consent_row(tx, key, consent, new.at)):
         return True
     return tx.find(SIGNATURES, _COLUMNS.supporter == conversation.supporter) is not None
 

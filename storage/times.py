@@ -6,9 +6,8 @@ them would touch the whole index.
 """
 
 import os
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -32,14 +31,6 @@ def from_millis(millis: int) -> datetime:
     """Returns the aware datetime, in UTC, for a stored number."""
     # Integer arithmetic: fromtimestamp would round through a float.
     return _EPOCH + millis * _MILLISECOND
-
-
-def with_times(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns a row with what its columns that end in `_at` stand for."""
-    return {
-        name: from_millis(value) if name.endswith("_at") and value is not None else value
-        for name, value in row.items()
-    }
 
 
 def rising_id(at: datetime, more: bytes | None = None) -> bytes:

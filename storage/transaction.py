@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import Insert, insert  # SQLite has the same clauses
+from sqlalchemy.dialects.postgresql import insert  # SQLite has the same clauses
 
 from storage.columns import is_sealed, key_of
 from storage.errors import BrokenData
@@ -96,7 +96,7 @@ class Transaction:
 
     def add(self, table: sa.Table, **values: Any) -> None:
         """Adds a row to this petition, with the values that its sealed columns hold in plain."""
-        stored = self._stored(table, values)
+        stored = self.stored(table, **values)
         if _are_plain(stored):
             self.change(_inserting(table), stored)
         else:
@@ -104,13 +104,14 @@ class Transaction:
 
     def add_new(self, table: sa.Table, **values: Any) -> bool:
         """Adds a row to this petition unless one of its key is there; returns whether it did."""
-        return self.change(self._adding(table, values).on_conflict_do_nothing()) == 1
+        adding = insert(table).values(self.stored(table, **values))
+        return self.change(adding.on_conflict_do_nothing()) == 1
 
     def put(self, table: sa.Table, **values: Any) -> None:
         """Adds a row to this petition, in place of the one of its key if there is one."""
-        values = self._sealed(table, values)
-        adding, key = self._adding(table, values), list(table.primary_key)
-        new = {name: adding.excluded[name] for name in values}
+        stored = self.stored(table, **values)
+        adding, key = insert(table).values(stored), list(table.primary_key)
+        new = {name: adding.excluded[name] for name in stored}
         self.change(adding.on_conflict_do_update(index_elements=key, set_=new))
 
     def set(self, table: sa.Table, *conditions: Condition, **values: Any) -> int:
@@ -152,10 +153,8 @@ class Transaction:
         for each in conditions:
             yield key_of(table) == each if isinstance(each, bytes | str) else each
 
-    def _adding(self, table: sa.Table, values: dict[str, Any]) -> Insert:
-        return insert(table).values(self._stored(table, values))
-
-    def _stored(self, table: sa.Table, values: dict[str, Any]) -> dict[str, Any]:
+    def stored(self, table: sa.Table, /, **values: Any) -> dict[str, Any]:
+        """Returns a row of this petition by its columns, encrypted where they are sealed."""
         its = {"petition": self.slug} if "petition" in table.c else {}
         return {**self._sealed(table, values), **its}
 

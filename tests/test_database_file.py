@@ -199,7 +199,7 @@ class TestTheDatabaseFile:
             raise Unavailable
 
         with monkeypatch.context() as patch:
-            patch.setattr("storage.restores.replay", killed)
+            patch.setattr("storage.restores.last_entries", killed)
             with pytest.raises(Unavailable):
                 async with open_app(scene.settings, clocks=scene.clocks, restored=True):
                     pass

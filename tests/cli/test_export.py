@@ -18,9 +18,10 @@ from storage.errors import Unavailable
 from storage.exports import ExportedList, NamedSignature, SignatureList, finish_export
 from storage.handovers import exported_lists
 from storage.high_water_mark import HighWaterMark
-from storage.restores import mark_restore_repeated, record_restore
+from storage.restores import record_restore
 from storage.transaction import Transaction
 from tests.cli.petition_database import PetitionDatabase, command, on_both, refused, said
+from tests.support.restores import mark_restore_repeated
 from tests.support.supporters import NOON
 
 call = partial(command, "export")

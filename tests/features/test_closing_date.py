@@ -12,9 +12,10 @@ from handlers.closing_date import due_notices, look
 from simulator.person import Person
 from storage.broadcasts import count_audience
 from storage.petitions import PetitionState, close_petition_if_due, follow_folder, petition_state
-from storage.restores import held_restore, mark_restore_repeated, record_restore, release_restore
+from storage.restores import held_restore, record_restore, release_restore
 from telegram_text.markup import parse
 from tests.support.audit_entries import newest_audit_entries
+from tests.support.restores import mark_restore_repeated
 from tests.support.scene import Scene
 from tests.support.storage_calls import Proceed, call_instead
 from tests.support.supporters import Supporters

@@ -38,13 +38,13 @@ from storage.petitions import (
     petition_state,
     reopen_petition,
 )
-from storage.restores import replay
 from storage.signature_counts import signature_statistics
 from storage.signatures import sign_petition, signature_of, withdraw_signature
 from storage.tables import metadata
 from storage.transaction import Transaction
 from tests.storage.test_name_choice import GIVES
 from tests.support.raw_sql import read_sql
+from tests.support.restores import replay
 from tests.support.supporters import NOON, a_supporter
 
 PETITION = load_petition(BUNDLED)

@@ -19,10 +19,10 @@ from storage.handovers import (
 )
 from storage.journal import Deed, Entry
 from storage.petitions import Reached, petition_state, reopen_petition
-from storage.restores import replay
 from storage.signatures import withdraw_signature
 from tests.support.audit_entries import newest_audit_entries
 from tests.support.raw_sql import Statement, read_rows, read_sql, write_all, write_sql
+from tests.support.restores import replay
 from tests.support.supporters import NOON, SLUG, Supporters, later
 
 DAY = date(2026, 3, 2)

@@ -5,10 +5,8 @@ import os
 import re
 import shlex
 import shutil
-import sqlite3
 import subprocess
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from stat import S_ISDIR
 from threading import Thread
@@ -139,11 +137,6 @@ async def test_what_people_asked_for_since_is_missed_where_no_number_is(
     await write_sql(opened, "UPDATE petitions SET deeds = 2")
     await opened.close()
     await mark(key, database).require_reached()
-    # In the tables of an older version none is counted.
-    with closing(sqlite3.connect(database)) as older:
-        older.execute("ALTER TABLE petitions DROP COLUMN deeds")
-    with pytest.raises(DatabaseBehind, match="knows 0 of the 2 times"):
-        await mark(key, database).require_reached()
 
 
 async def test_a_mark_may_lag_and_never_lead(database: Path, key: Path) -> None:
@@ -212,18 +205,6 @@ def test_a_bot_is_known_that_wrote_the_mark_in_the_moment_in_which_a_command_did
     if not begun:
         of_the_bot.raise_to(Reached(2))  # at its next look, within a second
     assert petition_signed_with("7", key) == SLUG
-
-
-async def test_one_from_before_the_release_is_read_no_more_and_not_passed_over(
-    database: Path, key: Path
-) -> None:
-    """It may say of a petition that has no other that people signed it."""
-    key.with_name(f"{key.name}.{SLUG}.aeea0583.mark").write_text("9 4\n")
-    with pytest.raises(DatabaseBehind, match=r"aeea0583\.mark says how far .* run: rm "):
-        await mark(key, database).require_reached()
-    mark(key, database, "another").raise_to(Reached(1))
-    mark(key, database).raise_to(Reached(6))
-    await mark(key, database).require_reached()
 
 
 async def test_without_a_mark_there_is_nothing_to_reach(database: Path, key: Path) -> None:

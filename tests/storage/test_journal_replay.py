@@ -19,13 +19,13 @@ from storage.handovers import active_handover, owed_changes
 from storage.journal import Deed, Entry
 from storage.personal_data import everything_held
 from storage.petitions import Reached, last_number_given, petition_state, require_known_petition
-from storage.restores import replay
 from storage.sent_files import add_sent_file, files_due
 from storage.signatures import mute_supporter, sign_petition, signature_of
 from storage.tables import metadata
 from storage.times import rising_id
 from tests.storage.test_name_choice import GIVES
 from tests.support.raw_sql import Statement, read_rows, read_sql, write_sql
+from tests.support.restores import replay
 from tests.support.supporters import NOON, NOON_MILLIS, Supporter, a_supporter, later
 
 SLUG = "andry"

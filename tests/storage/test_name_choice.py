@@ -31,10 +31,10 @@ from storage.person_requests import (
 )
 from storage.personal_data import everything_held
 from storage.petitions import close_petition, reached_so_far
-from storage.restores import replay
 from storage.sent_files import add_sent_file, files_due
 from storage.signatures import sign_petition, signature_of, withdraw_signature
 from tests.support.raw_sql import read_sql, write_sql
+from tests.support.restores import replay
 from tests.support.supporters import NOON, Supporter, a_supporter, later
 
 WORDS = "Yo, {name}, consiento que se entregue mi nombre."

@@ -27,7 +27,6 @@ from storage.deliveries import record_results
 from storage.petitions import reopen_petition
 from storage.restores import (
     held_restore,
-    mark_restore_repeated,
     record_copy,
     record_restore,
     release_restore,
@@ -35,6 +34,7 @@ from storage.restores import (
 )
 from storage.tables import BROADCASTS
 from tests.support.broadcasts import claim, queued, results, start, started, tell
+from tests.support.restores import mark_restore_repeated
 from tests.support.supporters import ADMIN, Supporters, later
 
 TIME = later(3600)

@@ -93,11 +93,9 @@ from storage.petitions import (
 )
 from storage.restores import (
     held_restore,
-    mark_restore_repeated,
     record_copy,
     record_restore,
     release_restore,
-    replay,
     restore_awaits_repetition,
 )
 from storage.sent_files import add_sent_file, expire_files, files_due, give_up_files
@@ -109,6 +107,7 @@ from tests.support.audit_entries import newest_audit_entries
 from tests.support.broadcasts import ME, claim, queued, results, start, started
 from tests.support.person_codes import make_code
 from tests.support.raw_sql import Statement, read_rows, read_sql, write_all, write_sql
+from tests.support.restores import mark_restore_repeated, replay
 from tests.support.supporters import ADMIN, NOON, Supporters, a_supporter, later
 
 OTHER = "other"

@@ -1,0 +1,23 @@
+"""Restored backups without a backup."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from storage.journal import Entry, JournalContent
+from storage.petitions import Reached
+from storage.restores import repeat_after_restore
+from storage.tables import RESTORES
+from storage.transaction import Transaction
+
+
+def replay(tx: Transaction, entries: Sequence[Entry], *, reached: Reached, at: datetime) -> int:
+    """Repeats what a journal with these entries says."""
+    return repeat_after_restore(tx, JournalContent((*entries,)), reached=reached, at=at)
+
+
+def mark_restore_repeated(
+    tx: Transaction, *, at: datetime, lost: int, journal_is_whole: bool = True
+) -> None:
+    """Records that the journal was repeated, and more signatures that may be lost."""
+    found = {"lost": RESTORES.c.lost + lost, "journal_is_whole": journal_is_whole}
+    tx.set(RESTORES, RESTORES.c.repeated_at.is_(None), repeated_at=at, **found)
