@@ -23,7 +23,8 @@ from bot.backup import BACKUP_IS_OLD
 from bot.broadcast import OpenClaims, Worker, WorkerContext
 from bot.clocks import Clocks, DateCheck
 from bot.database_watch import DatabaseWatch
-from bot.file_locations import make_database_folder
+from bot.file_locations import key_apart_from_data, make_database_folder, require_key_file
+from bot.high_water_mark import HighWaterMark, require_finished, unfinished_restore
 from bot.intake import Dispatcher, Polling, TokenUnknown
 from bot.periodic import run_periodically
 from bot.petition.petition import BUNDLED, petition_of
@@ -61,17 +62,11 @@ from handlers.waiting_updates import is_opt_out
 from storage import Storage, open_storage
 from storage.audit import last_done
 from storage.errors import StorageError, Unavailable
-from storage.high_water_mark import HighWaterMark
-from storage.keyring import Keyring, key_apart_from_data, require_key_file
+from storage.keyring import Keyring
 from storage.migrate import migrate
 from storage.petitions import close_petition_if_due, follow_folder, last_number_given
 from storage.process_lock import ProcessLock, acquire_process_lock
-from storage.restores import (
-    record_copy,
-    require_finished,
-    restore_awaits_repetition,
-    unfinished_restore,
-)
+from storage.restores import record_copy, restore_awaits_repetition
 
 _log = structlog.stdlib.get_logger()
 

@@ -4,9 +4,9 @@ import asyncio
 
 import structlog
 
+from bot.high_water_mark import HighWaterMark
 from storage import Storage
 from storage.errors import DatabaseReplaced, Unavailable
-from storage.high_water_mark import HighWaterMark
 from storage.petitions import Reached, reached_so_far
 
 _log = structlog.stdlib.get_logger()

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.backup import Manifest, decrypt_backup, was_made_with
+from bot.high_water_mark import HighWaterMark, highest_reached, unfinished_restore
 from storage import Storage, open_storage
 from storage.database_copy import (
     contents_of,
@@ -31,7 +32,6 @@ from storage.database_copy import (
 )
 from storage.database_url import PostgresAddress, SqliteAddress, parse_address
 from storage.errors import BackupUnusable, BrokenData, SchemaMissing
-from storage.high_water_mark import HighWaterMark, highest_reached
 from storage.keyring import Keyring
 from storage.migrate import migrate, require_known_schema
 from storage.petitions import petition_state
@@ -42,13 +42,7 @@ from storage.private_files import (
     unfinished_file,
 )
 from storage.process_lock import acquire_process_lock
-from storage.restores import (
-    held_restore,
-    open_one_chat,
-    record_restore,
-    repeat_after_restore,
-    unfinished_restore,
-)
+from storage.restores import held_restore, open_one_chat, record_restore, repeat_after_restore
 from storage.sqlite_connection import storage_error
 
 MOVED_ASIDE_KEPT_FOR = timedelta(days=7)

@@ -1,4 +1,4 @@
-"""Copies of a whole database, as of one moment, while a bot writes to it.
+"""Copies of a whole database, as of one moment, while a bot writes to it; and how old one is.
 
 On SQLite the copy is made by `VACUUM INTO`, which keeps nobody from writing and leaves out what
 was erased and is still in unused parts of the file. It lies beside the database, as well
@@ -15,17 +15,19 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from storage.database import postgres_adapter
-from storage.database_url import PostgresAddress, SqliteAddress
+from storage.database_url import PostgresAddress, SqliteAddress, parse_address
 from storage.errors import SchemaMissing, StorageError, Unavailable
+from storage.petitions import Reached
 from storage.private_files import unfinished_file
 from storage.sqlite_connection import storage_error
 
 _REVISION = "SELECT version_num FROM alembic_version"
 _PETITIONS = "SELECT slug, signatures, last_number FROM petitions ORDER BY slug"
+_REACHED = "SELECT last_number, deeds FROM petitions WHERE slug = $1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,35 @@ def contents_of(path: Path) -> CopiedDatabase:
             raise SchemaMissing
         rows = database.execute(_PETITIONS)
         return CopiedDatabase(revision[0], tuple(CopiedPetition(*row) for row in rows))
+
+
+async def reached_in(url: str, slug: str) -> Reached | None:
+    """Returns how far a petition has got in a database, without changing anything.
+
+    Returns:
+        None if the petition was never begun there, or there is no such database.
+
+    Raises:
+        StorageError: it cannot be read.
+    """
+    address = parse_address(url)
+    try:
+        if isinstance(address, SqliteAddress):
+            row = await asyncio.to_thread(_reached_in_file, address.path, slug)
+        else:
+            async with postgres_adapter().connected(address.dsn) as connection:
+                row = await connection.fetchrow(_REACHED, slug)
+    except SchemaMissing:
+        return None
+    return None if row is None else Reached(*row)
+
+
+def _reached_in_file(database: Path, slug: str) -> Any:
+    # Opening an empty file would delete the write-ahead log that was left beside it.
+    if not database.exists() or database.stat().st_size == 0:
+        return None
+    with reading(database) as opened:
+        return opened.execute(_REACHED, {"1": slug}).fetchone()
 
 
 def run_program(

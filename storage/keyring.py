@@ -32,7 +32,6 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from storage.database_url import data_folder
 from storage.errors import BrokenData, KeyFileMissing, NeedsAPerson
 from storage.private_files import output_file, reason_and_command, write_file
 
@@ -182,13 +181,6 @@ def _associated_data(table: str, column: str, row: bytes) -> bytes:
     return f"{table}|{column}|".encode() + row
 
 
-def require_key_file(path: Path | None) -> Path:
-    """Returns the key file that the settings name; raises KeyFileMissing where they name none."""
-    if path is None:
-        raise KeyFileMissing
-    return path
-
-
 def add_encryption_key(path: Path) -> None:
     """Puts a new encryption key first; the older keys stay."""
     text, *_ = _read(path)
@@ -209,36 +201,6 @@ def remove_older_encryption_keys(path: Path, newest: bytes) -> None:
         )
     end = next(_ENCRYPTION.finditer(text)).end()
     _write(path, text[:end] + _ENCRYPTION.sub("", text[end:]))
-
-
-def key_apart_from_data(key_file: Path, database_url: str) -> None:
-    """Refuses a key file inside the folder of the SQLite database, at any depth.
-
-    A copy or backup of that folder would have the data and its key together. With
-    PostgreSQL there is no such folder and nothing to refuse.
-
-    Raises:
-        NeedsAPerson: it lies in that folder; the message says what to do.
-    """
-    folder = data_folder(database_url)
-    if folder is None or not key_file.resolve().is_relative_to(folder):
-        return
-    # Never one that is there, where another key could lie.
-    elsewhere = folder.with_name(f"{folder.name}-key")
-    moving = (
-        f"{shlex.join(['mkdir', '-m', '700', str(elsewhere)])} && "
-        # What lies beside the key, and begins with its name, belongs to it.
-        f"mv {shlex.quote(str(key_file))}* {shlex.quote(str(elsewhere))}"
-    )
-    raise NeedsAPerson(
-        "The key file {path} lies inside {folder}, the folder of the database: anyone who copies "
-        "that folder has both. Give the database a folder of its own in PETITION_DATABASE_URL, or "
-        "move the key; run: {command}\nThen set PETITION_KEY_FILE={key}",
-        path=key_file,
-        folder=folder,
-        command=moving,
-        key=elsewhere / key_file.name,
-    )
 
 
 def _write(path: Path, text: str) -> None:

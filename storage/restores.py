@@ -11,18 +11,15 @@ is anything about them. New queries about restores go here.
 
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy import and_, insert, select, update
 
 from storage.audit import add_audit
 from storage.broadcast_types import BroadcastState
 from storage.consents import IS_TO_SIGN, is_to_name, replace_name, short, take_off_name
-from storage.errors import DatabaseBehind
 from storage.exports import Change, note_change
 from storage.handovers import repeat_handover
 from storage.journal import Deed, Entry, JournalContent, last_entries
-from storage.keyring import Keyring
 from storage.petitions import Reached, lock_petition
 from storage.signatures import erase_signature, forget_person
 from storage.tables import (
@@ -135,22 +132,6 @@ def open_one_chat(tx: Transaction) -> None:
     row = tx.find(SIGNATURES)
     if row is not None:
         tx.keyring.open(row.chat_sealed, table="signatures", column="chat_sealed", row=row.id)
-
-
-def require_finished(keyring: Keyring, slug: str) -> None:
-    """Refuses a database to which a backup was restored without what people asked for since."""
-    if unfinished_restore(keyring, slug).exists():
-        raise DatabaseBehind(
-            "A backup was being restored, and that did not come to its end: who withdrew since may"
-            " be back in the database. Restore the backup again, to a new, empty database; or "
-            "bring up to date what is there, by starting once with: petition-bot run "
-            "--restored-backup"
-        )
-
-
-def unfinished_restore(keyring: Keyring, slug: str) -> Path:
-    """Returns the path of the file that is there while a restore is not finished."""
-    return keyring.beside(f"{slug}.restoring")
 
 
 def _was_repeated(tx: Transaction, entry: Entry, at: datetime) -> bool:

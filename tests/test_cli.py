@@ -19,6 +19,7 @@ from typer.testing import CliRunner, Result
 from bot import console, process
 from bot.app import FatalError
 from bot.cli.main import app
+from bot.high_water_mark import HighWaterMark
 from bot.intake import TokenUnknown
 from bot.petition.petition import BUNDLED
 from bot.petition_folder.template import copy_template
@@ -27,7 +28,6 @@ from bot.setup.bot_calls import _POLLS, BotCalls, Unreachable
 from bot.text.problems import Sentence
 from bot.text.terminal_language import TerminalError
 from storage.errors import HeldElsewhere, KeyFileOther, Unavailable
-from storage.high_water_mark import HighWaterMark
 from storage.petitions import Reached
 from tests.support.scene import ready_petition
 

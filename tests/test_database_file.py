@@ -14,11 +14,12 @@ import pytest
 from bot import database_watch
 from bot.app import open_app
 from bot.cli.context import open_cli_context
+from bot.high_water_mark import unfinished_restore
 from bot.settings import PetitionSettings
 from storage import open_storage
 from storage.errors import DatabaseBehind, DatabaseReplaced, Unavailable
 from storage.petitions import petition_state
-from storage.restores import held_restore, record_restore, unfinished_restore
+from storage.restores import held_restore, record_restore
 from tests.support.scene import Scene, a_scene
 
 

@@ -9,9 +9,9 @@ from structlog.testing import capture_logs
 
 from bot import database_watch
 from bot.database_watch import DatabaseWatch
+from bot.high_water_mark import HighWaterMark
 from storage import Storage
 from storage.errors import DatabaseBehind, DatabaseReplaced, Unavailable
-from storage.high_water_mark import HighWaterMark
 from storage.petitions import Reached
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot import file_locations
+from bot.file_locations import key_apart_from_data
 from bot.settings import SettingsInvalid, load_storage_settings, unknown_settings
-from storage.keyring import key_apart_from_data
 
 
 @pytest.fixture(autouse=True)

@@ -12,11 +12,11 @@ from typer.testing import CliRunner
 
 from bot import file_locations
 from bot.cli.main import app
+from bot.file_locations import key_apart_from_data as require_apart
 from bot.settings import SettingsInvalid, load_storage_settings
 from storage.errors import KeyFileMissing, StorageError
 from storage.journal import Journal
 from storage.keyring import Keyring
-from storage.keyring import key_apart_from_data as require_apart
 from storage.process_lock import acquire_process_lock
 
 _COMMAND = re.compile(r"run: (.+)")

@@ -30,14 +30,14 @@ from bot.console import (
     signatures,
     tell,
 )
-from bot.file_locations import make_database_folder
+from bot.file_locations import make_database_folder, require_key_file
 from bot.petition.petition import BUNDLED, load_petition
 from bot.settings import SettingsInvalid, load_petition_settings
 from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import mark
 from storage.audit import add_audit
 from storage.errors import KeyFileMissing
-from storage.keyring import Keyring, require_key_file
+from storage.keyring import Keyring
 
 _File = Annotated[Path, typer.Argument(metavar="ARCHIVO", help="La copia, un solo archivo.")]
 

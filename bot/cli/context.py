@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 from bot.age_encryption import parse_recipients
 from bot.clocks import utc_now
 from bot.console import CannotDo, R, agrees, run_to_end, say, say_files_here
+from bot.file_locations import require_key_file
+from bot.high_water_mark import HighWaterMark, require_finished
 from bot.logs import configure_logging
 from bot.petition.petition import BUNDLED, Petition, load_petition
 from bot.retention import tidy_journal_at_the_end
@@ -25,12 +27,11 @@ from storage import Storage, open_storage
 from storage.broadcast_types import Broadcast
 from storage.errors import DatabaseBehind
 from storage.exports import ExportedList
-from storage.high_water_mark import HighWaterMark
 from storage.invalidations import Invalidation
-from storage.keyring import Keyring, require_key_file
+from storage.keyring import Keyring
 from storage.migrate import require_newest
 from storage.petitions import reached_so_far
-from storage.restores import require_finished, restore_awaits_repetition
+from storage.restores import restore_awaits_repetition
 from storage.times import SHOWN_DIGITS
 
 Found = TypeVar("Found", Broadcast, ExportedList, Invalidation)

@@ -21,6 +21,7 @@ from bot.console import (
     say_in_terminal,
     tell,
 )
+from bot.high_water_mark import petition_signed_with
 from bot.intake import TokenUnknown
 from bot.logs import configure_logging
 from bot.petition.petition import BUNDLED, load_petition, petition_of
@@ -32,7 +33,7 @@ from bot.telegram_session import shared_session
 from bot.text.problems import Sentence
 from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import mark
-from storage.high_water_mark import petition_signed_with, reached_in
+from storage.database_copy import reached_in
 
 _log = structlog.stdlib.get_logger()
 

@@ -15,10 +15,10 @@ import bot
 from bot import file_locations
 from bot.cli.init_steps import in_environment, in_file
 from bot.console import CannotDo, in_sentences
+from bot.file_locations import require_key_file
 from bot.settings import PREFIX, load_settings
 from bot.text.translations import mark
 from storage.database_url import SqliteAddress, parse_address
-from storage.keyring import require_key_file
 
 _CERTIFICATES = "SSL_CERT_FILE"  # names a bundle of certificates, as OpenSSL has it
 # What a unit hides from the service, so that what it uses of it has to be named.

@@ -13,12 +13,13 @@ import pytest
 
 from bot import restore as restoration
 from bot.cli import backup as shell
+from bot.high_water_mark import unfinished_restore
 from storage import Storage
 from storage.broadcasts import due_broadcasts
 from storage.database_copy import contents_of
 from storage.keyring import Keyring, add_encryption_key, remove_older_encryption_keys
 from storage.petitions import last_number_given
-from storage.restores import restore_awaits_repetition, unfinished_restore
+from storage.restores import restore_awaits_repetition
 from storage.signatures import withdraw_signature
 from tests.cli.petition_database import PetitionDatabase, on_both
 from tests.cli.test_backup import refused, said, sealed, typed

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.file_locations import key_apart_from_data
 from storage.errors import NeedsAPerson
-from storage.keyring import Keyring, key_apart_from_data
+from storage.keyring import Keyring
 
 
 class TestTheFolder:

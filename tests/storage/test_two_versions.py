@@ -14,12 +14,12 @@ import pytest
 from bot.app import open_app
 from bot.broadcast.lease import LeaseHolder
 from bot.clocks import Clocks
+from bot.high_water_mark import HighWaterMark
 from bot.settings import Settings, load_settings
 from storage import Storage
 from storage.database import Database
 from storage.deliveries import lease_of
 from storage.errors import DatabaseBehind, HeldElsewhere
-from storage.high_water_mark import HighWaterMark
 from storage.keyring import Keyring
 from storage.migrate import migrate
 from storage.times import to_millis

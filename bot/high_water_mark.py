@@ -14,24 +14,21 @@ do the bots that people sign with: a rehearsal must not begin in the chats of th
 A petition has one mark.
 """
 
-import asyncio
 import glob
 import re
 import shlex
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import quote, unquote
 
-from storage.database import postgres_adapter
-from storage.database_copy import reading
-from storage.database_url import SqliteAddress, parse_address, shown
-from storage.errors import DatabaseBehind, SchemaMissing, StorageError
+from storage.database_copy import reached_in
+from storage.database_url import parse_address, shown
+from storage.errors import DatabaseBehind, StorageError
 from storage.keyring import Keyring
 from storage.petitions import Reached
 from storage.private_files import locked_file, reason_and_command, write_file
 
-_REACHED = "SELECT last_number, deeds FROM petitions WHERE slug = $1"
 # The number and the deeds; then where, and which bots.
 _MARK = re.compile(r"([0-9]{1,18}) ([0-9]{1,18})\n(\S*)\n([0-9 ]*)\n")
 
@@ -164,35 +161,6 @@ class HighWaterMark:
         )
 
 
-async def reached_in(url: str, slug: str) -> Reached | None:
-    """Returns how far a petition has got in a database, without changing anything.
-
-    Returns:
-        None if the petition was never begun there, or there is no such database.
-
-    Raises:
-        StorageError: it cannot be read.
-    """
-    address = parse_address(url)
-    try:
-        if isinstance(address, SqliteAddress):
-            row = await asyncio.to_thread(_reached_in_file, address.path, slug)
-        else:
-            async with postgres_adapter().connected(address.dsn) as connection:
-                row = await connection.fetchrow(_REACHED, slug)
-    except SchemaMissing:
-        return None
-    return None if row is None else Reached(*row)
-
-
-def _reached_in_file(database: Path, slug: str) -> Any:
-    # Opening an empty file would delete the write-ahead log that was left beside it.
-    if not database.exists() or database.stat().st_size == 0:
-        return None
-    with reading(database) as opened:
-        return opened.execute(_REACHED, {"1": slug}).fetchone()
-
-
 def highest_reached(keyring: Keyring, slug: str) -> Reached:
     """Returns how far a petition got, as far as its mark says it."""
     return _read(_path(keyring.path, slug)).reached
@@ -232,3 +200,19 @@ def _parsed(path: Path) -> _Mark | None:
         return None
     number, deeds, database, bots = found.groups()
     return _Mark(Reached(int(number), int(deeds)), unquote(database), frozenset(bots.split()))
+
+
+def require_finished(keyring: Keyring, slug: str) -> None:
+    """Refuses a database to which a backup was restored without what people asked for since."""
+    if unfinished_restore(keyring, slug).exists():
+        raise DatabaseBehind(
+            "A backup was being restored, and that did not come to its end: who withdrew since may"
+            " be back in the database. Restore the backup again, to a new, empty database; or "
+            "bring up to date what is there, by starting once with: petition-bot run "
+            "--restored-backup"
+        )
+
+
+def unfinished_restore(keyring: Keyring, slug: str) -> Path:
+    """Returns the path of the file that is there while a restore is not finished."""
+    return keyring.beside(f"{slug}.restoring")

@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from bot.high_water_mark import HighWaterMark, highest_reached, petition_signed_with
 from storage import open_storage
 from storage.database_url import parse_address, shown
 from storage.errors import BrokenData, DatabaseBehind
-from storage.high_water_mark import HighWaterMark, highest_reached, petition_signed_with
 from storage.keyring import Keyring
 from storage.petitions import Reached
 from storage.private_files import write_file
@@ -199,7 +199,7 @@ def test_a_bot_is_known_that_wrote_the_mark_in_the_moment_in_which_a_command_did
             meanwhile.join(0.2)
         write_file(path, content)
 
-    monkeypatch.setattr("storage.high_water_mark.write_file", write)
+    monkeypatch.setattr("bot.high_water_mark.write_file", write)
     mark(key, database).raise_to(Reached(2))
     meanwhile.join()
     if not begun:
