@@ -23,7 +23,7 @@ from bot.backup import BACKUP_IS_OLD
 from bot.broadcast import OpenClaims, Worker, WorkerContext
 from bot.clocks import Clocks, DateCheck
 from bot.database_watch import DatabaseWatch
-from bot.file_locations import key_apart_from_data, make_database_folder, require_key_file
+from bot.file_locations import make_database_folder
 from bot.high_water_mark import HighWaterMark, require_finished, unfinished_restore
 from bot.intake import Dispatcher, Polling, TokenUnknown
 from bot.periodic import run_periodically
@@ -33,7 +33,7 @@ from bot.petition_folder.unready import unready_problems
 from bot.rehearsal_data import erase_rehearsal, rehearsal_data
 from bot.restore import repeat_journal, tidy_up
 from bot.retention import Retention, tidy_journal_at_the_end
-from bot.settings import FREE_RATE, Settings
+from bot.settings import FREE_RATE, Settings, key_apart_from_data, require_key_file
 from bot.shutdown import CLOSE_SECONDS, at_most, finish_current_work
 from bot.telegram_session import shared_session
 from bot.text.problems import Sentence

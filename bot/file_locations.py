@@ -6,13 +6,9 @@ before there was a default.
 """
 
 import os
-import shlex
 from pathlib import Path
 
 from platformdirs import user_config_path, user_data_path
-
-from storage.database_url import data_folder
-from storage.errors import KeyFileMissing, NeedsAPerson
 
 _PROGRAM = "petition-bot"
 ENV_NAME = ".env"
@@ -85,40 +81,3 @@ def default_data_folder() -> Path:
 
 def _config_folder() -> Path:
     return user_config_path(_PROGRAM, appauthor=False)
-
-
-def require_key_file(path: Path | None) -> Path:
-    """Returns the key file that the settings name; raises KeyFileMissing where they name none."""
-    if path is None:
-        raise KeyFileMissing
-    return path
-
-
-def key_apart_from_data(key_file: Path, database_url: str) -> None:
-    """Refuses a key file inside the folder of the SQLite database, at any depth.
-
-    A copy or backup of that folder would have the data and its key together. With
-    PostgreSQL there is no such folder and nothing to refuse.
-
-    Raises:
-        NeedsAPerson: it lies in that folder; the message says what to do.
-    """
-    folder = data_folder(database_url)
-    if folder is None or not key_file.resolve().is_relative_to(folder):
-        return
-    # Never one that is there, where another key could lie.
-    elsewhere = folder.with_name(f"{folder.name}-key")
-    moving = (
-        f"{shlex.join(['mkdir', '-m', '700', str(elsewhere)])} && "
-        # What lies beside the key, and begins with its name, belongs to it.
-        f"mv {shlex.quote(str(key_file))}* {shlex.quote(str(elsewhere))}"
-    )
-    raise NeedsAPerson(
-        "The key file {path} lies inside {folder}, the folder of the database: anyone who copies "
-        "that folder has both. Give the database a folder of its own in PETITION_DATABASE_URL, or "
-        "move the key; run: {command}\nThen set PETITION_KEY_FILE={key}",
-        path=key_file,
-        folder=folder,
-        command=moving,
-        key=elsewhere / key_file.name,
-    )

@@ -15,6 +15,8 @@ from bot.age_encryption import parse_recipients
 from bot.proxy_choice import ENVIRONMENT_NAMES, choose_proxy
 from bot.text.terminal_language import TerminalError, label
 from bot.text.translations import mark
+from storage.database_url import data_folder
+from storage.errors import KeyFileMissing, NeedsAPerson
 
 PREFIX = "PETITION_"
 
@@ -304,3 +306,40 @@ def _sentences(error: ValidationError) -> tuple[str, ...]:
         setting = f"{PREFIX}{name.upper()}"
         found.setdefault(name, label(said, name=setting, expected=label(EXPECTED[name])))
     return tuple(found.values())
+
+
+def require_key_file(path: Path | None) -> Path:
+    """Returns the key file that the settings name; raises KeyFileMissing where they name none."""
+    if path is None:
+        raise KeyFileMissing
+    return path
+
+
+def key_apart_from_data(key_file: Path, database_url: str) -> None:
+    """Refuses a key file inside the folder of the SQLite database, at any depth.
+
+    A copy or backup of that folder would have the data and its key together. With
+    PostgreSQL there is no such folder and nothing to refuse.
+
+    Raises:
+        NeedsAPerson: it lies in that folder; the message says what to do.
+    """
+    folder = data_folder(database_url)
+    if folder is None or not key_file.resolve().is_relative_to(folder):
+        return
+    # Never one that is there, where another key could lie.
+    elsewhere = folder.with_name(f"{folder.name}-key")
+    moving = (
+        f"{shlex.join(['mkdir', '-m', '700', str(elsewhere)])} && "
+        # What lies beside the key, and begins with its name, belongs to it.
+        f"mv {shlex.quote(str(key_file))}* {shlex.quote(str(elsewhere))}"
+    )
+    raise NeedsAPerson(
+        "The key file {path} lies inside {folder}, the folder of the database: anyone who copies "
+        "that folder has both. Give the database a folder of its own in PETITION_DATABASE_URL, or "
+        "move the key; run: {command}\nThen set PETITION_KEY_FILE={key}",
+        path=key_file,
+        folder=folder,
+        command=moving,
+        key=elsewhere / key_file.name,
+    )

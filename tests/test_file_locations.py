@@ -6,8 +6,12 @@ from pathlib import Path
 import pytest
 
 from bot import file_locations
-from bot.file_locations import key_apart_from_data
-from bot.settings import SettingsInvalid, load_storage_settings, unknown_settings
+from bot.settings import (
+    SettingsInvalid,
+    key_apart_from_data,
+    load_storage_settings,
+    unknown_settings,
+)
 
 
 @pytest.fixture(autouse=True)

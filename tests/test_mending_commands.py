@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from bot import file_locations
 from bot.cli.main import app
-from bot.file_locations import key_apart_from_data as require_apart
 from bot.settings import SettingsInvalid, load_storage_settings
+from bot.settings import key_apart_from_data as require_apart
 from storage.errors import KeyFileMissing, StorageError
 from storage.journal import Journal
 from storage.keyring import Keyring

@@ -30,9 +30,9 @@ from bot.console import (
     signatures,
     tell,
 )
-from bot.file_locations import make_database_folder, require_key_file
+from bot.file_locations import make_database_folder
 from bot.petition.petition import BUNDLED, load_petition
-from bot.settings import SettingsInvalid, load_petition_settings
+from bot.settings import SettingsInvalid, load_petition_settings, require_key_file
 from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import mark
 from storage.audit import add_audit

@@ -16,11 +16,10 @@ from telegram import User
 from bot import file_locations
 from bot.cli.run import say_who_approves, with_bot
 from bot.console import CannotDo, confirms, draw_link, say, say_in_terminal, tell
-from bot.file_locations import key_apart_from_data
 from bot.petition_folder.field_types import Slug, slug_like
 from bot.petition_folder.schema import PETITION_FILE
 from bot.petition_folder.template import LANGUAGES, copy_template
-from bot.settings import PREFIX, Settings, checked_token
+from bot.settings import PREFIX, Settings, checked_token, key_apart_from_data
 from bot.setup.admin_code import LASTS_SECONDS, new_admin_code
 from bot.setup.bot_calls import BotCalls
 from bot.text.terminal_language import label, terminal_words

@@ -15,8 +15,7 @@ import bot
 from bot import file_locations
 from bot.cli.init_steps import in_environment, in_file
 from bot.console import CannotDo, in_sentences
-from bot.file_locations import require_key_file
-from bot.settings import PREFIX, load_settings
+from bot.settings import PREFIX, load_settings, require_key_file
 from bot.text.translations import mark
 from storage.database_url import SqliteAddress, parse_address
 

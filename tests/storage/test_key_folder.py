@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.file_locations import key_apart_from_data
+from bot.settings import key_apart_from_data
 from storage.errors import NeedsAPerson
 from storage.keyring import Keyring
 
