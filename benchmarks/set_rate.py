@@ -13,7 +13,6 @@ from benchmarks.peers.environments import NoEnvironment
 from benchmarks.rates import steady_rate
 from benchmarks.run_options import RunOptions
 from tests.support.bot_api.message_counts import busiest_second
-from tests.support.bot_api.rate_limit import RateLimit
 from tests.support.bot_api.server import Behavior
 
 LATENCY = 0.03
@@ -37,7 +36,7 @@ async def _run(options: RunOptions) -> Report:
     async with running_bot_api() as api:
         for case in _CASES:
             seconds = _QUICK_SECONDS if options.quick else SECONDS
-            behavior = Behavior(LATENCY, RateLimit(case.rate, case.rate))
+            behavior = Behavior(LATENCY, case.rate, case.rate)
             task = Task(case.rate * seconds, behavior, case.rate)
             try:
                 runs = []

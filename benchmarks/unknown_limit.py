@@ -23,7 +23,6 @@ from benchmarks.rates import NEAR_ENOUGH, WINDOW_SECONDS, search
 from benchmarks.run_options import RunOptions
 from benchmarks.signed_database import FIRST_CHAT
 from tests.support.bot_api.message_counts import RecipientCounts
-from tests.support.bot_api.rate_limit import RateLimit
 from tests.support.bot_api.server import Behavior
 
 LIMITS = (30, 300)
@@ -111,8 +110,7 @@ def _row(
 
 
 def _case(task: Task) -> str:
-    limit = task.behavior.limit
-    return f"{limit.rate if limit else 0:g}/s, {task.behavior.latency * 1000:.0f} ms"
+    return f"{task.behavior.limit:g}/s, {task.behavior.latency * 1000:.0f} ms"
 
 
 def _worth(options: RunOptions, limit: int) -> int:
@@ -120,7 +118,7 @@ def _worth(options: RunOptions, limit: int) -> int:
 
 
 def _behavior(limit: int, latency: float) -> Behavior:
-    return Behavior(latency, RateLimit(limit, limit))
+    return Behavior(latency, limit, limit)
 
 
 _NOTES = (

@@ -201,13 +201,7 @@ class Simulator:
         # The poll of a killed bot ends when the next one comes; nobody receives this answer.
         if not (gone and refusal.code == 409):
             self._record(name, params, refusal.code, refusal.description, begun)
-        body = {"ok": False, "error_code": refusal.code, "description": refusal.description}
-        if refusal.retry_after is None:
-            return json_response(body, refusal.code)
-        body["parameters"] = {"retry_after": refusal.retry_after}
-        response = json_response(body, refusal.code)
-        response.headers["Retry-After"] = str(refusal.retry_after)
-        return response
+        return refusal_response(refusal)
 
     def _record(
         self,
@@ -230,6 +224,17 @@ def _is_of_a_web_page(request: web.BaseRequest) -> bool:
 def json_response(body: dict[str, Any], status: int = 200) -> web.Response:
     """Returns a response with this body as JSON."""
     return web.Response(body=orjson.dumps(body), status=status, content_type="application/json")
+
+
+def refusal_response(refusal: Refused) -> web.Response:
+    """Returns the response to a refused call."""
+    body = {"ok": False, "error_code": refusal.code, "description": refusal.description}
+    if refusal.retry_after is None:
+        return json_response(body, refusal.code)
+    body["parameters"] = {"retry_after": refusal.retry_after}
+    response = json_response(body, refusal.code)
+    response.headers["Retry-After"] = str(refusal.retry_after)
+    return response
 
 
 def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
 
-import orjson
 import pytest
 
 from bot.broadcast import Worker, WorkerContext
@@ -85,8 +84,7 @@ async def test_what_arrives_is_the_closing_update_and_the_rate_is_kept(
     turns = [begun + (number - 4) / 60 for number in range(60)]
     assert [at for at, turn in zip(api.counts.arrivals, turns, strict=True) if at < turn] == []
     # Many are on their way at once, so that any of them can arrive first.
-    bodies = [orjson.loads(body) for body in api.bodies]
-    (sent,) = (body for body in bodies if body["chat_id"] == 1001)
+    (sent,) = (asked for asked in api.asked if asked["chat_id"] == 1001)
     assert sent == {
         "chat_id": 1001,
         "link_preview_options": {"is_disabled": True},

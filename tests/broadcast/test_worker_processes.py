@@ -8,7 +8,6 @@ import pytest
 
 from storage.broadcast_types import Tally
 from tests.support.bot_api.failing_server import FailingBehavior, FailingBotApi, failing_bot_api
-from tests.support.bot_api.rate_limit import RateLimit
 from tests.support.broadcast_kills import kill_repeatedly
 from tests.support.interventions import run_with_interventions
 from tests.support.petition_processes import kill, petition_processes
@@ -49,7 +48,7 @@ async def test_of_several_processes_one_sends_and_when_it_dies_another(
     database_url: str, tmp_path: Path, api: FailingBotApi
 ) -> None:
     people, rate = 180, 100.0
-    counts = api.begin(FailingBehavior(latency=0.03, limit=RateLimit(rate, burst=rate / 3)))
+    counts = api.begin(FailingBehavior(latency=0.03, limit=rate, burst=rate / 3))
     async with petition_processes(
         database_url, tmp_path, api, people=people, rate=rate
     ) as petition:

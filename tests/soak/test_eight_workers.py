@@ -11,7 +11,6 @@ import pytest
 from storage.broadcast_types import Tally
 from tests.support.bot_api.failing_server import FailingBehavior, FailingBotApi
 from tests.support.bot_api.message_counts import busiest_second
-from tests.support.bot_api.rate_limit import RateLimit
 from tests.support.petition_processes import PetitionProcesses, by_copies, kill, petition_processes
 from tests.support.worker_process import DURATIONS, LEASE_SECONDS
 
@@ -22,7 +21,7 @@ RATE = 100.0
 END_SECONDS = 120.0
 # Two senders at once would use up the burst in a third of a second; timers that fire late on a
 # busy machine do not.
-LIMIT = RateLimit(rate=RATE, burst=RATE / 3)
+LIMITED = FailingBehavior(latency=0.03, limit=RATE, burst=RATE / 3)
 
 
 async def eight(petition: PetitionProcesses) -> list[asyncio.subprocess.Process]:
@@ -34,7 +33,7 @@ async def test_when_they_are_killed_another_goes_on_and_few_are_told_twice(
     database_url: str, tmp_path: Path, api: FailingBotApi, tell: Callable[[str], None]
 ) -> None:
     people, kills = 3_000, 40
-    counts = api.begin(FailingBehavior(latency=0.03, limit=LIMIT))
+    counts = api.begin(LIMITED)
     dice = random.Random(23)  # noqa: S311 - a test's own dice
     async with petition_processes(
         database_url, tmp_path, api, people=people, rate=RATE

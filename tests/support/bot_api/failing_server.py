@@ -9,21 +9,20 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from tests.support.bot_api.http import Reply, Request
+from aiohttp import web
+
+from simulator.errors import Refused, forbidden, too_many
 from tests.support.bot_api.message_counts import MessageCounts
-from tests.support.bot_api.request_bodies import chat_and_text
-from tests.support.bot_api.responses import error_response, http_response
-from tests.support.bot_api.server import Behavior, BotApi
+from tests.support.bot_api.server import Behavior, BotApi, Reply
 
 # Not a real token; only its number is shown to the bot.
 _TOKEN = "123456789:AAsoakSoakSoakSoakSoakSoakSoakSoakSoak1"
 # Tolerance for a client's timers, which may fire a little early.
 _SLACK_SECONDS = 0.05
 _REFUSALS = {
-    "403": error_response(403, "Forbidden: bot was blocked by the user"),
-    "429": error_response(429, "Too Many Requests: retry after 1", 1),
-    "500": error_response(500, "Internal Server Error"),
-    "502": http_response(502, b"<html>Bad Gateway</html>"),
+    "403": forbidden("bot was blocked by the user"),
+    "429": too_many(1),
+    "500": Refused(500, "Internal Server Error"),
 }
 
 
@@ -76,7 +75,7 @@ class FailingBotApi(BotApi):
     """A Bot API that accepts any token.
 
     `faults` are those of a chat's next messages: 403, 429, 500, 502, drop, or none for "".
-    `bodies` are those of all requests with a message, refused ones too.
+    `asked` is what all requests with a message asked for, refused ones too.
     """
 
     counts: ArrivalCounts
@@ -88,7 +87,7 @@ class FailingBotApi(BotApi):
         self._behavior = FailingBehavior()
         self._paused: dict[int, float] = {}
         self.faults: dict[int, list[str]] = {}
-        self.bodies: list[bytes] = []
+        self.asked: list[Mapping[str, Any]] = []
 
     def begin(self, behavior: Behavior) -> ArrivalCounts:
         """Starts and returns new counts, and sets the server's behaviour."""
@@ -111,21 +110,21 @@ class FailingBotApi(BotApi):
     def _knows(self, token: str) -> bool:
         return True
 
-    def _send(self, request: Request) -> Reply:
-        chat, _ = chat_and_text(request.head.kind, request.body)
-        assert chat is not None
-        self.bodies.append(request.body)
+    def _send(self, token: str, method: str, given: Mapping[str, Any]) -> Reply:
+        chat = int(given["chat_id"])
+        self.asked.append(given)
         now = asyncio.get_running_loop().time()
         if now < self._paused.get(chat, 0.0) - _SLACK_SECONDS:
             self.counts.too_early.append(chat)
         fault = self._fault(chat)
         if fault in _REFUSALS:
-            return self._refuse(chat, fault, now)
-        reply = super()._send(request)
-        if not reply.delivers:
-            return reply
-        by = request.head.token.partition(":")[0]
-        self.counts.messages.append(Arrival(now, chat, self._responses.last_message, by))
+            self._note_refusal(chat, fault, now)
+            raise _REFUSALS[fault]
+        if fault == "502":  # of something in between, which says nothing as JSON
+            return Reply(web.Response(status=502, text="<html>Bad Gateway</html>"), self._latency)
+        reply = super()._send(token, method, given)
+        by = token.partition(":")[0]
+        self.counts.messages.append(Arrival(now, chat, self._last_message, by))
         if fault == "drop":
             self.counts.lost[chat] += 1
             return Reply(None, self._latency)
@@ -141,12 +140,11 @@ class FailingBotApi(BotApi):
         chosen = self._dice.choices(("500", "429", "drop", ""), (*shares, 1 - sum(shares)))
         return chosen[0]
 
-    def _refuse(self, chat: int, fault: str, now: float) -> Reply:
+    def _note_refusal(self, chat: int, fault: str, now: float) -> None:
         if fault == "429":
             self.counts.floods += 1
             self._paused[chat] = now + self._latency + 1
         self.counts.errors += fault == "500"
-        return self._reply(_REFUSALS[fault])
 
     def _other(self, method: str, given: Mapping[str, Any]) -> Reply:
         if method in ("deletemessage", "deletemessages"):
