@@ -127,28 +127,3 @@ async def test_polling_and_a_webhook_exclude_each_other(
     )
     await api.result("deleteWebhook")
     assert await api.result("getUpdates") == []
-
-
-async def test_pending_updates_can_be_dropped(sim: Simulator, api: ApiClient) -> None:
-    sim.world.person("Ana").send("hola")
-    await api.result("deleteWebhook", drop_pending_updates=True)
-
-    assert await api.result("getUpdates") == []
-
-
-async def test_a_webhook_telegram_would_not_set(api: ApiClient) -> None:
-    for params, reason in (
-        (
-            {"url": "http://example.org"},
-            "bad webhook: An HTTPS URL must be provided for webhook",
-        ),
-        (
-            {"url": "https://example.org", "secret_token": "ñ"},
-            "secret token contains unallowed characters",
-        ),
-        (
-            {"url": "https://example.org", "max_connections": 101},
-            "max_connections must be between 1 and 100",
-        ),
-    ):
-        assert await api.bad("setWebhook", **params) == f"{reason}"
