@@ -1,13 +1,11 @@
 """An admin's pause, cancellation or recall of a broadcast works at once and loses nobody."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from storage.broadcast_transitions import change_broadcast
 from storage.broadcast_types import (
     APPROVABLE_FOR,
     Broadcast,
@@ -17,7 +15,7 @@ from storage.broadcast_types import (
     StopReason,
     Tally,
 )
-from storage.broadcasts import broadcast_with, due_broadcasts
+from storage.broadcasts import due_broadcasts
 from storage.deliveries import enqueue_deliveries
 from storage.returning_supporters import mark_reachable
 from tests.broadcast.workers import (
@@ -25,12 +23,13 @@ from tests.broadcast.workers import (
     called,
     everyone_once,
     has_state,
+    nothing_is_due,
     received,
+    told,
     until,
 )
 from tests.support import fake_telegram as answers
 from tests.support.accelerated_loop import time_of_day
-from tests.support.broadcasts import of_recall
 from tests.support.fake_telegram import FakeTelegram
 from tests.support.storage_calls import Proceed, call_instead
 from tests.support.supporters import ADMIN
@@ -88,7 +87,7 @@ async def test_a_word_to_the_worker_makes_a_pause_take_effect_at_once(
 
     call_instead(monkeypatch, due_broadcasts, mistaken)
     running.woken.set()
-    await until(lambda: is_zero(lambda: mistakes))
+    await until(lambda: mistakes == 0)
     await harness.pause()
     running.woken.set()
     now = asyncio.get_running_loop().time
@@ -125,23 +124,21 @@ async def test_what_waits_for_its_turn_does_not_leave_once_no_more_is_to_be_sent
 ) -> None:
     harness.telegram.open.clear()
     running = await harness.sends_to(range(1, 41))
-    await until(lambda: at_the_gate(harness))
+    await until(lambda: harness.telegram.at_the_gate > 20)
     stopping = asyncio.create_task(running.worker.stop(5.0))
     await asyncio.sleep(0)
     harness.telegram.open.set()
     await stopping
     assert harness.telegram.received.total() == 0
     assert await harness.tally() == Tally(total=40, pending=40)
-    assert {row["attempts"] for row in await rows(harness)} == {0}
+    assert {row["attempts"] for row in await harness.rows()} == {0}
 
 
 async def test_a_cancel_ends_it_with_a_report_and_leaves_the_rest_for_the_next(
     harness: WorkerHarness,
 ) -> None:
-    broadcast = await running(harness, 200, rate=200.0)
-    await harness.storage.write(
-        change_broadcast, BroadcastAction.CANCEL, broadcast.id, ADMIN, time_of_day()
-    )
+    await running(harness, 200, rate=200.0)
+    await harness.cancel()
     ended = await harness.ended()
     assert ended.state == "cancelled"
     ((what, tally, _),) = harness.reports.ends
@@ -157,13 +154,11 @@ async def test_what_a_dead_worker_was_sending_when_it_was_cancelled_is_unknown(
 ) -> None:
     await harness.people.sign(range(1, 11))
     harness.telegram.latency = 60.0
-    broadcast = await harness.start()
+    await harness.start()
     running = harness.start_worker(call=90.0)
-    await until(lambda: in_flight(harness, 10))
+    await until(lambda: harness.telegram.in_flight >= 10)
     running.kill()
-    await harness.storage.write(
-        change_broadcast, BroadcastAction.CANCEL, broadcast.id, ADMIN, time_of_day()
-    )
+    await harness.cancel()
     harness.start_worker(is_only=True)
     await harness.ended()
     assert await harness.tally() == Tally(total=10, unconfirmed=10)
@@ -206,7 +201,8 @@ async def test_who_comes_back_after_the_end_is_told_and_nobody_else(
     assert await harness.storage.write(mark_reachable, harness.people.supporter(2), time_of_day())
     running.woken.set()
     await until(lambda: received(harness.telegram, 3))
-    await until(lambda: tallies(harness, Tally(total=3, delivered=3)))
+    await until(lambda: nothing_is_due(harness))
+    assert await harness.tally() == Tally(total=3, delivered=3)
     assert dict(harness.telegram.received) == everyone_once(3)
     assert [what for what, *_ in harness.reports.ends] == ["finished"]
 
@@ -214,7 +210,7 @@ async def test_who_comes_back_after_the_end_is_told_and_nobody_else(
 async def test_a_recall_deletes_what_arrived(harness: WorkerHarness) -> None:
     await harness.people.sign(range(1, 41))
     harness.telegram.always(1002, answers.BLOCKED)
-    broadcast = await harness.start()
+    await harness.start()
     harness.start_worker()
     await harness.ended()
     harness.telegram.plan(1003, answers.SERVER_ERROR, answers.NO_CONNECTION)
@@ -222,13 +218,10 @@ async def test_a_recall_deletes_what_arrived(harness: WorkerHarness) -> None:
     harness.telegram.plan(1005, answers.TOO_OLD)
     # That it is done cannot be told at once: that is tried again, further and further apart.
     harness.reports.recall_failures = 5
-    await harness.storage.write(
-        change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, time_of_day()
-    )
-    await until(lambda: recalled(harness))
+    await harness.recall()
+    assert await harness.recalled() == (38, 1, 0)
     assert harness.reports.recall_failures == 0
     assert harness.reports.at[-1] - harness.reports.at[-2] >= 0.3
-    assert of_recall(harness.reports.recalls[-1]) == (38, 1, 0)
     deleted = {given["chat_id"] for method, given in harness.telegram.calls if "delete" in method}
     assert deleted == {1000 + number for number in range(1, 41)} - {1002}
 
@@ -239,17 +232,15 @@ async def test_a_recall_does_not_wait_for_somebody_who_came_back_and_cannot_be_t
     await harness.people.set_closed_at(time_of_day())
     await harness.people.sign([1, 2])
     harness.telegram.always(1002, answers.BLOCKED)
-    broadcast = await harness.start(at=time_of_day())
+    await harness.start(at=time_of_day())
     running = harness.start_worker()
     await harness.ended()
     harness.telegram.always(1002, answers.SERVER_ERROR)
     assert await harness.storage.write(mark_reachable, harness.people.supporter(2), time_of_day())
     running.woken.set()
     await until(lambda: called(harness.telegram, 4))
-    await harness.storage.write(
-        change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, time_of_day()
-    )
-    await until(lambda: recalled(harness))
+    await harness.recall()
+    await harness.recalled()
     assert await harness.storage.read(due_broadcasts, time_of_day()) == []
     assert dict(harness.telegram.received) == {1001: 1}
 
@@ -260,24 +251,21 @@ async def test_what_a_killed_process_was_sending_to_luz_who_came_back_is_unknown
     await harness.people.set_closed_at(time_of_day())
     await harness.people.sign([1, 2])
     harness.telegram.always(1002, answers.BLOCKED)
-    broadcast = await harness.start(at=time_of_day())
+    await harness.start(at=time_of_day())
     running = harness.start_worker(call=90.0)
     await harness.ended()
     harness.telegram.always(1002, None)
     harness.telegram.latency = 60.0
     assert await harness.storage.write(mark_reachable, harness.people.supporter(2), time_of_day())
     running.woken.set()
-    await until(lambda: in_flight(harness, 1))
+    await until(lambda: harness.telegram.in_flight >= 1)
     running.kill()
-    await harness.storage.write(
-        change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, time_of_day()
-    )
+    await harness.recall()
     harness.telegram = FakeTelegram()
     harness.start_worker(is_only=True)
-    await until(lambda: recalled(harness))
+    assert await harness.recalled() == (1, 0, 0)
     tally = await harness.tally()
     assert (tally.sending, tally.unconfirmed, tally.delivered) == (0, 1, 1)
-    assert of_recall(harness.reports.recalls[-1]) == (1, 0, 0)
     assert [asked["chat_id"] for _, asked in harness.telegram.calls] == [1001]
 
 
@@ -290,11 +278,9 @@ async def test_a_recall_does_not_wait_for_what_is_being_sent(harness: WorkerHarn
     await harness.start(kind=Kind.UPDATE)
     running = harness.start_worker(rate=20.0)
     await until(lambda: received(harness.telegram, 32))
-    await harness.storage.write(
-        change_broadcast, BroadcastAction.RECALL, first.id, ADMIN, time_of_day()
-    )
+    await harness.recall(first)
     running.woken.set()
-    await until(lambda: recalled(harness, first.id))
+    await harness.recalled(first)
     assert await has_state(harness, "running")
     await harness.ended()
     assert harness.telegram.received.total() == 60
@@ -302,55 +288,18 @@ async def test_a_recall_does_not_wait_for_what_is_being_sent(harness: WorkerHarn
 
 async def test_a_killed_recall_is_gone_on_with(harness: WorkerHarness) -> None:
     await harness.people.sign(range(1, 101))
-    broadcast = await harness.start()
+    await harness.start()
     running = harness.start_worker()
     await harness.ended()
     running.kill()
-    await harness.storage.write(
-        change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, time_of_day()
-    )
+    await harness.recall()
     harness.telegram.dead = False
     again = harness.start_worker(is_only=True, rate=100.0)
-    await until(lambda: some_deleted(harness, 10))
+    await until(lambda: sum("delete" in method for method, _ in harness.telegram.calls) >= 10)
     again.kill()
     harness.telegram.dead = False
     harness.start_worker(is_only=True)
-    await until(lambda: recalled(harness))
-    assert of_recall(harness.reports.recalls[-1]) == (100, 0, 0)
-
-
-async def is_zero(number: Callable[[], int]) -> bool:
-    return number() == 0
-
-
-async def told(harness: WorkerHarness, what: str) -> bool:
-    return any(said == what for said, *_ in harness.reports.told)
-
-
-async def at_the_gate(harness: WorkerHarness) -> bool:
-    return harness.telegram.at_the_gate > 20
-
-
-async def rows(harness: WorkerHarness) -> list[dict[str, object]]:
-    return await harness.people.deliveries((await harness.latest()).id)
-
-
-async def in_flight(harness: WorkerHarness, number: int) -> bool:
-    return harness.telegram.in_flight >= number
-
-
-async def tallies(harness: WorkerHarness, expected: Tally) -> bool:
-    return await harness.tally() == expected
-
-
-async def recalled(harness: WorkerHarness, broadcast: bytes | None = None) -> bool:
-    latest = await harness.latest()
-    found = latest if broadcast is None else await harness.storage.read(broadcast_with, broadcast)
-    return found is not None and found.recall_ended_at is not None
-
-
-async def some_deleted(harness: WorkerHarness, number: int) -> bool:
-    return sum("delete" in method for method, _ in harness.telegram.calls) >= number
+    assert await harness.recalled() == (100, 0, 0)
 
 
 async def test_what_nobody_approved_in_a_day_is_over_and_that_is_told(
@@ -373,9 +322,7 @@ async def test_who_approved_it_has_to_be_an_admin_still_and_not_who_wrote_it(
 ) -> None:
     await harness.people.sign([1])
     written = await harness.start(needs_approval=True, actor=AUTHOR, at=time_of_day())
-    await harness.storage.write(
-        change_broadcast, BroadcastAction.APPROVE, written.id, ADMIN, time_of_day()
-    )
+    await harness.order(BroadcastAction.APPROVE, written)
     harness.start_worker(admins=frozenset({left}))
     await until(lambda: has_state(harness, state))
     latest = await harness.latest()

@@ -1,5 +1,3 @@
-import asyncio
-
 from bot.broadcast.context import Interrupt, InterruptReason
 from storage.broadcast_types import StopReason
 
@@ -17,12 +15,3 @@ def test_a_lost_lease_comes_before_all_and_nothing_comes_before_it() -> None:
     interrupt.trigger(InterruptReason.LOST)
     interrupt.trigger(InterruptReason.ENDED)
     assert (interrupt.reason, interrupt.detail) == (InterruptReason.LOST, "")
-
-
-async def test_resting_ends_when_it_is_called() -> None:
-    interrupt = Interrupt()
-    resting = asyncio.create_task(interrupt.rest(60.0))
-    await asyncio.sleep(0)
-    interrupt.trigger(InterruptReason.ENDED)
-    async with asyncio.timeout(5):
-        await resting

@@ -5,14 +5,10 @@ from typing import Any
 
 import pytest
 
-from storage.broadcast_transitions import change_broadcast
-from storage.broadcast_types import BroadcastAction
-from storage.broadcasts import broadcast_history, tally_of_broadcast
+from storage.broadcasts import tally_of_broadcast
 from storage.deliveries import take_lease
 from tests.broadcast.workers import WorkerHarness, everyone_once, until
-from tests.support.accelerated_loop import time_of_day
 from tests.support.storage_calls import Proceed, call_instead
-from tests.support.supporters import ADMIN
 
 
 async def test_a_report_that_breaks_is_not_the_last(
@@ -61,19 +57,9 @@ async def test_a_renewal_that_breaks_is_tried_again_while_the_lease_lasts(
 async def test_a_pause_that_telegram_asks_for_is_reported(harness: WorkerHarness) -> None:
     running = await harness.sends_to(range(1, 21), rate=20.0)
     running.gate.pause, running.gate.announced = 4.0, 3600.0
-
-    async def reported() -> bool:
-        return harness.reports.pauses[-1:] == [3600.0]
-
-    await until(reported)
+    await until(lambda: harness.reports.pauses[-1:] == [3600.0])
     running.gate.pause = 0.0
-    await harness.storage.write(
-        change_broadcast,
-        BroadcastAction.CANCEL,
-        (await harness.storage.read(broadcast_history))[0].id,
-        ADMIN,
-        time_of_day(),
-    )
+    await harness.cancel()
 
 
 async def test_what_is_in_flight_is_cut_off_once_the_lease_has_run_out_unrenewed(
@@ -84,14 +70,10 @@ async def test_what_is_in_flight_is_cut_off_once_the_lease_has_run_out_unrenewed
     await harness.queued(await harness.start())
     # Two at a time, so that it waits for the answers without asking the database anything.
     running = harness.start_worker(lease=0.3, rate=20.0, window=0.1)
-
-    async def in_flight(count: int) -> bool:
-        return harness.telegram.in_flight == count
-
-    await until(lambda: in_flight(2))
+    await until(lambda: harness.telegram.in_flight == 2)
     running.database.away = True
     with suppress(TimeoutError):
-        await until(lambda: in_flight(0), seconds=5.0)
+        await until(lambda: harness.telegram.in_flight == 0, seconds=5.0)
     assert harness.telegram.in_flight == 0, "still in flight when somebody else may send"
 
 
@@ -100,13 +82,9 @@ async def test_while_the_lease_lasts_a_database_that_is_away_cuts_nothing_off(
 ) -> None:
     harness.telegram.latency = 0.3
     running = await harness.sends_to([1, 2], lease=0.6)
-
-    async def in_flight(count: int) -> bool:
-        return harness.telegram.in_flight == count
-
-    await until(lambda: in_flight(2))
+    await until(lambda: harness.telegram.in_flight == 2)
     running.database.away = True
-    await until(lambda: in_flight(0))
+    await until(lambda: harness.telegram.in_flight == 0)
     running.database.away = False
     await harness.ended()
     assert dict(harness.telegram.received) == everyone_once(2)

@@ -76,18 +76,14 @@ async def test_who_is_claimed_by_nobody_that_lives_is_found_before_the_end(
 async def test_a_restart_with_the_same_people_in_line_does_not_repeat_them_first(
     harness: WorkerHarness,
 ) -> None:
-    await harness.people.sign(range(1, 101))
-    await harness.start()
-    first = harness.start_worker(telegram=FakeTelegram(), rate=100.0, is_only=True)
+    first = await harness.sends_to(
+        range(1, 101), telegram=FakeTelegram(), rate=100.0, is_only=True
+    )
     await until(lambda: received(first.telegram, 10))
     first.kill()
     # Writes are serialized: after this one, a claim that was under way is written.
     await harness.people.set_closed(True)
-    claimed = {
-        row["position"]
-        for row in await harness.people.deliveries((await harness.latest()).id)
-        if row["state"] == "sending"
-    }
+    claimed = {row["position"] for row in await harness.rows() if row["state"] == "sending"}
     harness.start_worker(is_only=True)
     await harness.ended()
     order = [call["chat_id"] for _, call in harness.telegram.calls]
@@ -124,7 +120,7 @@ async def test_what_does_not_answer_in_time_to_stop_is_left_in_doubt(
     await running.worker.stop(0.5)
     await running.task
     assert asyncio.get_running_loop().time() - began < 1.0
-    rows = await harness.people.deliveries((await harness.latest()).id)
+    rows = await harness.rows()
     assert [(row["state"], row["attempts"]) for row in rows] == [("pending", 1)] * 2
 
 
@@ -138,7 +134,7 @@ async def test_what_waited_for_its_turn_when_all_was_cut_off_twice_had_not_left(
         telegram = FakeTelegram()
         telegram.open.clear()
         running = harness.start_worker(telegram=telegram, is_only=True)
-        await until(partial(lined_up, telegram, 20))
+        await until(lambda: telegram.at_the_gate >= 20)  # noqa: B023 - awaited here
         if how == "lease lost":
             running.database.away = True
             await asyncio.sleep(2 * QUICK.lease)
@@ -146,7 +142,7 @@ async def test_what_waited_for_its_turn_when_all_was_cut_off_twice_had_not_left(
         await running.worker.stop(5.0)
         await running.task
         assert telegram.calls == []
-        rows = await harness.people.deliveries((await harness.latest()).id)
+        rows = await harness.rows()
         assert {(row["state"], row["attempts"]) for row in rows} == {("pending", 0)}
     harness.start_worker(is_only=True)
     await harness.ended()
@@ -186,9 +182,9 @@ class TestSeveralWorkers:
     async def test_when_the_first_dies_another_takes_over_once_the_lease_is_out(
         self, harness: WorkerHarness
     ) -> None:
-        await harness.people.sign(range(1, 101))
-        await harness.start()
-        first = harness.start_worker(telegram=FakeTelegram(), rate=200.0, lease=0.6)
+        first = await harness.sends_to(
+            range(1, 101), telegram=FakeTelegram(), rate=200.0, lease=0.6
+        )
         await until(lambda: received(first.telegram, 10))
         second = harness.start_worker(telegram=FakeTelegram(), rate=2000.0, lease=0.6)
         await asyncio.sleep(0.2)
@@ -335,8 +331,3 @@ async def test_faults_of_every_kind_at_once_lose_nobody(harness: WorkerHarness) 
     assert set(harness.telegram.received) == {1000 + n for n in range(1, people + 1)}
     assert {chat for chat, count in harness.telegram.received.items() if count > 1} == dropped
     assert await harness.tally() == Tally(total=people, delivered=people)
-
-
-async def lined_up(telegram: FakeTelegram, people: int) -> bool:
-    """Tells whether so many calls wait for their turn."""
-    return telegram.at_the_gate >= people

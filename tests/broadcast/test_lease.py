@@ -106,21 +106,6 @@ async def test_whose_clock_jumps_holds_nothing_until_it_has_asked_again(
     assert ana.lease_holder.holds()
 
 
-async def test_a_machine_that_slept_does_not_believe_its_steady_clock(storage: Storage) -> None:
-    ana = Machine(storage)
-    await ana.lease_holder.take()
-    ana.jump(60)  # the monotonic clock stands still while a machine sleeps
-    assert not ana.lease_holder.holds()
-
-
-async def test_given_up_it_is_free_at_once(storage: Storage) -> None:
-    ana, jordi = Machine(storage), Machine(storage)
-    await ana.lease_holder.take()
-    await ana.lease_holder.release()
-    assert not ana.lease_holder.holds()
-    assert await jordi.lease_holder.take()
-
-
 async def test_a_dead_holder_whose_clock_was_ahead_is_waited_for_no_longer_than_a_lease(
     storage: Storage,
 ) -> None:
@@ -141,12 +126,6 @@ async def test_a_living_holder_whose_clock_is_ahead_keeps_it(storage: Storage) -
         jordi.pass_time(3)
         assert await ana.lease_holder.renew()
         assert not await jordi.lease_holder.take()
-
-
-async def test_the_only_process_takes_what_a_dead_one_held(storage: Storage) -> None:
-    dead, ana = Machine(storage), Machine(storage, is_only=True)
-    await dead.lease_holder.take()
-    assert await ana.lease_holder.take()
 
 
 async def test_who_may_not_be_the_only_process_any_more_waits_like_everybody(

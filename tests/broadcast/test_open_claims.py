@@ -28,19 +28,6 @@ SECONDS = 5.0
 
 
 class TestClaims:
-    async def test_what_was_claimed_before_a_no_does_not_hold_and_what_comes_after_does(
-        self,
-    ) -> None:
-        claims = OpenClaims()
-        ana, luz = await claimed_by(claims, 1, 2)
-        (jon,) = await claimed_by(claims, 3)
-        claims.make_void(1)
-        claims.make_void(3)
-        assert [each.is_void for each in (ana, luz, jon)] == [True, False, True]
-        claims.finished(ana)
-        (again,) = await claimed_by(claims, 1)
-        assert not again.is_void
-
     async def test_an_answer_that_was_on_its_way_does_not_hold_either(self) -> None:
         claims, answered = OpenClaims(), asyncio.Event()
 
@@ -85,28 +72,6 @@ class TestClaims:
             await asyncio.sleep(0.001)
             assert waiting.done() == is_over
         await claims.wait_until_below(1)
-
-
-class TestLandings:
-    async def test_what_has_left_is_waited_for_and_nothing_else(self) -> None:
-        claims = OpenClaims()
-        ana, luz = await claimed_by(claims, 1, 2)
-        ana.has_left = True
-        assert await claims.wait_for_calls(2, 0.0)
-        assert await claims.wait_for_calls(3, 0.0)
-        waiting = [asyncio.create_task(claims.wait_for_calls(1, SECONDS)) for _ in range(2)]
-        claims.finished(luz)
-        await asyncio.sleep(0)
-        assert not any(each.done() for each in waiting)
-        claims.finished(ana)
-        assert await asyncio.gather(*waiting) == [True, True]
-        assert await claims.wait_for_calls(1, 0.0)
-
-    async def test_what_does_not_land_in_time_is_not_waited_for_any_longer(self) -> None:
-        claims = OpenClaims()
-        (ana,) = await claimed_by(claims, 1)
-        ana.has_left = True
-        assert not await claims.wait_for_calls(1, 0.001)
 
 
 class HurriedTelegram(FakeTelegram):
@@ -190,9 +155,7 @@ async def test_at_whatever_moment_they_say_no_nothing_comes_after_the_confirmati
 
 async def test_a_no_between_two_tries_of_one_send_ends_the_tries(harness: WorkerHarness) -> None:
     harness.telegram.plan(1001, NO_CONNECTION, NO_CONNECTION)
-    await harness.people.sign([1, 2])
-    await harness.start()
-    running = harness.start_worker(retries=(0.1, 0.1))
+    running = await harness.sends_to([1, 2], retries=(0.1, 0.1))
     await until(lambda: received(harness.telegram, 1))
     await harness.storage.write(mute_supporter, harness.people.supporter(1), time_of_day())
     running.claims.make_void(1001)
@@ -252,11 +215,7 @@ async def test_what_is_cut_off_before_it_was_begun_is_not_remembered(
 ) -> None:
     harness.telegram.open.clear()
     running = await harness.sends_to(range(1, 61), window=10.0, batch=10.0)
-
-    async def some_are_at_the_gate() -> bool:
-        return harness.telegram.at_the_gate == 60
-
-    await until(some_are_at_the_gate)
+    await until(lambda: harness.telegram.at_the_gate == 60)
     await running.worker.stop(0.05)
     assert len(running.claims) == 0
 
@@ -264,11 +223,7 @@ async def test_what_is_cut_off_before_it_was_begun_is_not_remembered(
 async def test_many_noes_are_not_taken_for_a_telegram_that_is_away(harness: WorkerHarness) -> None:
     harness.telegram.open.clear()
     running = await harness.sends_to(range(1, 9))
-
-    async def all_at_the_gate() -> bool:
-        return harness.telegram.at_the_gate == 8
-
-    await until(all_at_the_gate)
+    await until(lambda: harness.telegram.at_the_gate == 8)
     for number in range(1, 9):
         await harness.storage.write(
             mute_supporter, harness.people.supporter(number), time_of_day()
@@ -283,11 +238,7 @@ async def test_many_noes_are_not_taken_for_a_telegram_that_is_away(harness: Work
 async def test_what_left_before_the_no_is_waited_for(harness: WorkerHarness) -> None:
     harness.telegram.latency = 0.1
     running = await harness.sends_to([1])
-
-    async def is_on_its_way() -> bool:
-        return harness.telegram.in_flight == 1
-
-    await until(is_on_its_way)
+    await until(lambda: harness.telegram.in_flight == 1)
     await harness.storage.write(withdraw_signature, harness.people.supporter(1), time_of_day())
     running.claims.make_void(1001)
     assert not await running.claims.wait_for_calls(1001, 0.0)
@@ -303,11 +254,7 @@ async def test_who_only_wants_no_other_news_is_told_what_they_signed_for(
     harness.telegram.open.clear()
     await harness.start()
     running = harness.start_worker()
-
-    async def is_at_the_gate() -> bool:
-        return harness.telegram.at_the_gate == 1
-
-    await until(is_at_the_gate)
+    await until(lambda: harness.telegram.at_the_gate == 1)
     await harness.storage.write(end_consent, harness.people.supporter(1), "news", time_of_day())
     running.claims.make_void(1001)
     harness.telegram.open.set()

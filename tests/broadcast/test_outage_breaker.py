@@ -5,13 +5,6 @@ import pytest
 from bot.broadcast.circuit_breakers import OutageBreaker
 
 
-def test_at_first_there_is_no_pause() -> None:
-    outage_breaker = OutageBreaker()
-    outage_breaker.record_failure(1, 0.0)
-    outage_breaker.record_failure(2, 0.0)
-    assert (outage_breaker.pause(), outage_breaker.is_open) == (0.0, False)
-
-
 def test_when_nothing_gets_through_the_pause_doubles_up_to_half_a_minute() -> None:
     outage_breaker, now, pauses = OutageBreaker(), 0.0, list[float]()
     for position in range(12):
@@ -27,14 +20,6 @@ def test_a_proxy_that_is_started_anew_with_twenty_calls_on_their_way_costs_half_
         outage_breaker.record_failure(position, 0.01 * position)
         outage_breaker.record_lost_answer(0.01 * position)
     assert outage_breaker.pause() == 0.5
-
-
-def test_one_that_gets_through_ends_the_pause() -> None:
-    outage_breaker = OutageBreaker()
-    for position in range(5):
-        outage_breaker.record_failure(position, 0.0)
-    outage_breaker.record_answer(9)
-    assert outage_breaker.pause() == 0.0
 
 
 def test_answers_that_do_not_come_are_a_sign_too() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.back_off import BackOff
-from storage.broadcast_types import Kind, PauseReason, StopReason, Tally
+from storage.broadcast_types import Broadcast, Kind, PauseReason, StopReason, Tally
 from tests.broadcast.workers import WorkerHarness, called, everyone_once, has_state, until
 from tests.support import fake_telegram as answers
 from tests.support.supporters import ADMIN
@@ -17,8 +17,7 @@ ALBUM = {"es": {"messages": [7, 8, 9]}}
 
 async def test_who_blocked_the_bot_is_unreachable_and_left_alone(harness: WorkerHarness) -> None:
     harness.telegram.always(1002, answers.BLOCKED)
-    await harness.sends_to([1, 2])
-    await harness.ended()
+    await harness.sent_to([1, 2])
     assert await harness.tally() == Tally(total=2, delivered=1, unreachable=1)
     assert await harness.people.unreachable() == [2]
     assert len(harness.telegram.calls) == 2
@@ -29,24 +28,20 @@ async def test_what_surely_did_not_arrive_is_sent_again(
     harness: WorkerHarness, error: Exception
 ) -> None:
     harness.telegram.plan(1002, *[error] * 7)
-    await harness.sends_to([1, 2, 3])
-    await harness.ended()
+    await harness.sent_to([1, 2, 3])
     assert dict(harness.telegram.received) == everyone_once(3)
 
 
 async def test_a_pause_asked_for_costs_no_attempt(harness: WorkerHarness) -> None:
     harness.telegram.plan(1001, *[answers.FLOODED] * 5)
-    await harness.sends_to([1, 2])
-    await harness.ended()
+    await harness.sent_to([1, 2])
     assert dict(harness.telegram.received) == everyone_once(2)
-    rows = await harness.people.deliveries((await harness.ended()).id)
-    assert [row["attempts"] for row in rows] == [1, 1]
+    assert [row["attempts"] for row in await harness.rows()] == [1, 1]
 
 
 async def test_an_answer_lost_is_repeated_once_and_delivered(harness: WorkerHarness) -> None:
     harness.telegram.plan(1001, answers.ANSWER_LOST)
-    await harness.sends_to([1, 2])
-    await harness.ended()
+    await harness.sent_to([1, 2])
     assert dict(harness.telegram.received) == {1001: 2, 1002: 1}
     assert await harness.tally() == Tally(total=2, delivered=2)
 
@@ -55,8 +50,7 @@ async def test_an_answer_lost_twice_is_unknown_and_never_sent_a_third_time(
     harness: WorkerHarness,
 ) -> None:
     harness.telegram.always(1001, answers.ANSWER_LOST)
-    await harness.sends_to([1, 2])
-    await harness.ended()
+    await harness.sent_to([1, 2])
     assert dict(harness.telegram.received) == {1001: 2, 1002: 1}
     assert await harness.tally() == Tally(total=2, delivered=1, unconfirmed=1)
 
@@ -113,7 +107,7 @@ async def test_a_token_that_is_taken_again_lets_it_go_on_by_itself(
     hurry(monkeypatch)
     harness.telegram.everyone(answers.BAD_TOKEN)
     await harness.sends_to(range(1, 31), rate=50.0, window=0.1)
-    await until(lambda: asked(harness.telegram, 30))
+    await until(lambda: harness.telegram.asked >= 30)
     assert len(harness.telegram.calls) <= 10  # those in flight
     assert await has_state(harness, "running")
     harness.telegram.everyone(None)
@@ -166,11 +160,6 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.broadcast.circuit_breakers._DENIED_SECONDS", 0.2)
 
 
-async def asked(telegram: answers.FakeTelegram, times: int) -> bool:
-    """Tells whether getMe was called at least so often."""
-    return telegram.asked >= times
-
-
 async def test_one_who_can_never_be_sent_to_is_given_up_when_others_get_through(
     harness: WorkerHarness,
 ) -> None:
@@ -197,7 +186,7 @@ async def test_however_long_telegram_is_away_nobody_is_given_up(
     monkeypatch.setattr("bot.broadcast.circuit_breakers._PAUSES", BackOff(0.01, 0.02))
     harness.telegram.everyone(error)
     await harness.sends_to(range(1, 8))
-    await until(lambda: asked(harness.telegram, 6))
+    await until(lambda: harness.telegram.asked >= 6)
     await asyncio.sleep(1.0)
     assert (await harness.tally()).open == 7
     # Telegram answers again as soon as it answers anything, and then all get it.
@@ -247,13 +236,18 @@ async def test_a_message_is_copied_in_each_ones_language(harness: WorkerHarness)
     assert {method for method, _ in harness.telegram.calls} == {"copyMessage"}
 
 
-async def test_an_album_that_lost_a_part_stops_it_after_the_first(harness: WorkerHarness) -> None:
+async def copied(harness: WorkerHarness, content: dict[str, Any]) -> Broadcast:
+    """Has messages copied to thirty people, and waits for the end of it."""
     await harness.people.sign(range(1, 31), updates=9)
-    harness.telegram.missing = {8}
-    broadcast = await harness.start(kind=Kind.UPDATE, content=ALBUM, source_chat=ADMIN)
+    await harness.start(kind=Kind.UPDATE, content=content, source_chat=ADMIN)
     harness.start_worker(rate=60.0)
-    ended = await harness.ended()
-    assert (ended.id, ended.state) == (broadcast.id, "stopped")
+    return await harness.ended()
+
+
+async def test_an_album_that_lost_a_part_stops_it_after_the_first(harness: WorkerHarness) -> None:
+    harness.telegram.missing = {8}
+    ended = await copied(harness, ALBUM)
+    assert ended.state == "stopped"
     assert (ended.stop_reason, ended.reason_detail) == (
         StopReason.CONTENT,
         "message to copy not found",
@@ -264,11 +258,8 @@ async def test_an_album_that_lost_a_part_stops_it_after_the_first(harness: Worke
 
 
 async def test_an_album_that_is_gone_stops_it_and_marks_nobody(harness: WorkerHarness) -> None:
-    await harness.people.sign(range(1, 31), updates=9)
     harness.telegram.missing = {7, 8, 9}
-    await harness.start(kind=Kind.UPDATE, content=ALBUM, source_chat=ADMIN)
-    harness.start_worker(rate=60.0)
-    ended = await harness.ended()
+    ended = await copied(harness, ALBUM)
     assert (ended.stop_reason, ended.reason_detail) == (
         StopReason.CONTENT,
         "message to copy not found",
@@ -281,12 +272,9 @@ async def test_an_album_that_is_gone_stops_it_and_marks_nobody(harness: WorkerHa
 async def test_when_the_chat_it_is_copied_from_is_lost_nobody_is_marked_for_it(
     harness: WorkerHarness,
 ) -> None:
-    await harness.people.sign(range(1, 31), updates=9)
     harness.telegram.everyone(answers.CHAT_NOT_FOUND)
     harness.telegram.source_is_lost = True
-    await harness.start(kind=Kind.UPDATE, content=COPY, source_chat=ADMIN)
-    harness.start_worker(rate=60.0)
-    ended = await harness.ended()
+    ended = await copied(harness, COPY)
     assert (ended.stop_reason, ended.reason_detail) == (
         StopReason.CONTENT,
         "the chat of the message is not found",

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import cast
 
 import pytest
-from structlog.testing import capture_logs
 
 from bot.broadcast.result_recorder import ResultRecorder
 from bot.clocks import utc_now
@@ -70,18 +69,6 @@ async def test_results_that_come_together_are_recorded_together() -> None:
     assert storage.writes == [(b"one", [0, 1, 2, 3, 4])]
 
 
-async def test_flushed_everything_is_recorded() -> None:
-    storage = FakeStorage()
-    async with opened(storage) as recorder:
-        await recorder.flush()
-        recorder.add(b"one", result(1))
-        recorder.add(b"two", result(2))
-        recorder.add(b"one", result(3))
-        await recorder.flush()
-        assert len(recorder) == 0
-    assert storage.writes == [(b"one", [1, 3]), (b"two", [2])]
-
-
 async def test_while_the_database_is_away_nothing_is_forgotten() -> None:
     storage = FakeStorage()
     storage.failures = [Unavailable(), Unavailable(), ZeroDivisionError()]
@@ -105,37 +92,6 @@ def poison(position: int) -> Callable[[Result], bool]:
 
 class TestPoison:
     """A result that the database refuses although it is available."""
-
-    async def test_it_is_of_unknown_outcome_and_all_the_others_are_written(self) -> None:
-        storage = FakeStorage()
-        storage.takes = poison(4)
-        async with opened(storage) as recorder:
-            for position in range(1, 7):
-                recorder.add(b"one", Result(position, b"claim", Outcome.DELIVERED, (position,)))
-            recorder.add(b"two", result(7))
-            await flushed(recorder)
-            assert not recorder.is_unwritable(b"one", 4)
-        assert storage.written.pop(4) == Result(4, b"claim", Outcome.UNCONFIRMED)
-        assert storage.written == {
-            7: result(7),
-            **{n: Result(n, b"claim", Outcome.DELIVERED, (n,)) for n in (1, 2, 3, 5, 6)},
-        }
-
-    async def test_its_broadcast_is_held_for_a_reason_that_the_log_has_with_its_trace(
-        self,
-    ) -> None:
-        storage = FakeStorage()
-        storage.takes = poison(1)
-        async with opened(storage) as recorder:
-            with capture_logs() as logs:
-                recorder.add(b"one", result(1))
-                recorder.add(b"two", result(2))
-                await flushed(recorder)
-        (event,) = logs
-        assert event["event"] == "result_refused_by_database"
-        assert isinstance(event["exc_info"], KeyError)
-        detail = f"KeyError {event['reference']}"
-        assert storage.paused == [(b"one", PauseReason.UNRECORDED, detail)]
 
     async def test_while_it_is_looked_for_the_database_may_be_away(self) -> None:
         storage = FakeStorage()
@@ -164,26 +120,6 @@ class TestPoison:
             recorder.add(b"one", result(1))
             await flushed(recorder)
         assert (storage.written, storage.paused) == ({1: result(1)}, [])
-
-    @pytest.mark.parametrize("outcome", [Outcome.DELIVERED, Outcome.UNCONFIRMED])
-    async def test_of_which_nothing_can_be_written_is_remembered_until_it_can(
-        self, outcome: Outcome
-    ) -> None:
-        storage = FakeStorage()
-        storage.takes = lambda each: each.position != 1
-        async with opened(storage) as recorder:
-            recorder.add(b"one", Result(1, b"claim", outcome))
-            recorder.add(b"one", result(2))
-            await flushed(recorder)
-            assert set(storage.written) == {2}
-            assert recorder.is_unwritable(b"one", 1)
-            assert not recorder.is_unwritable(b"one", 2)
-            assert not recorder.is_unwritable(b"two", 1)
-            storage.takes = lambda _: True
-            recorder.add(b"one", Result(1, b"again", Outcome.UNCONFIRMED))
-            await flushed(recorder)
-            assert not recorder.is_unwritable(b"one", 1)
-        assert storage.written[1].claim == b"again"
 
     async def test_that_it_cannot_be_held_either_keeps_no_result_waiting(self) -> None:
         storage = FakeStorage()

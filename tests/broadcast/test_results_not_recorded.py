@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from storage.broadcast_types import PauseReason, Result, Tally
 from storage.deliveries import record_results
@@ -27,10 +28,13 @@ async def test_one_row_that_cannot_be_written_keeps_no_result_from_being_recorde
     await harness.people.sign(range(1, 7))
     broadcast = await harness.queued(await harness.start())
     await write_sql(harness.people.database, POISON)
-    harness.start_worker()
-    found = await harness.held()
+    with capture_logs() as logs:
+        harness.start_worker()
+        found = await harness.held()
+    (event,) = [each for each in logs if each["event"] == "result_refused_by_database"]
+    assert isinstance(event["exc_info"], Exception), "the log has its trace"
     assert found.pause_reason is PauseReason.UNRECORDED
-    assert "IntegrityError " in (found.reason_detail or "")
+    assert found.reason_detail == f"IntegrityError {event['reference']}"
     tally = await harness.tally()
     assert (tally.unconfirmed, tally.sending) == (1, 0)
     assert (await harness.people.states(broadcast.id))[2] == "unconfirmed"

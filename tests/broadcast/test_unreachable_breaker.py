@@ -1,8 +1,8 @@
 """When none of the first recipients can be reached, nobody is marked as unreachable."""
 
-from bot.broadcast.circuit_breakers import MOST_UNREACHABLE, UnreachableBreaker
-from storage.broadcast_types import Outcome, PauseReason, Result, Tally
-from tests.broadcast.workers import WorkerHarness, everyone_once, until
+from bot.broadcast.circuit_breakers import MOST_UNREACHABLE
+from storage.broadcast_types import PauseReason, Tally
+from tests.broadcast.workers import WorkerHarness, called, everyone_once, told, until
 from tests.support import fake_telegram as answers
 
 
@@ -47,31 +47,8 @@ async def test_a_few_who_have_gone_are_marked_though_nobody_is_left(
 async def test_a_pause_in_between_marks_nobody(harness: WorkerHarness) -> None:
     harness.telegram.everyone(answers.BLOCKED)
     await harness.sends_to(range(1, 61), rate=20.0)
-
-    async def some_called() -> bool:
-        return len(harness.telegram.calls) >= 5
-
-    await until(some_called)
+    await until(lambda: called(harness.telegram, 5))
     await harness.pause()
-
-    async def is_paused() -> bool:
-        return harness.reports.told[-1:] != [] and harness.reports.told[-1][0] == "paused"
-
-    await until(is_paused)
+    await until(lambda: told(harness, "paused"))
     assert await harness.people.unreachable() == []
     assert await harness.tally() == Tally(total=60, pending=60)
-
-
-def test_until_somebody_is_reached_nobody_is_recorded_and_with_too_many_it_opens() -> None:
-    settled: list[Result] = []
-    breaker = UnreachableBreaker(settled.append, is_confirmed=False)
-    failures = [Result(number, b"c", Outcome.UNREACHABLE) for number in range(MOST_UNREACHABLE)]
-    assert [breaker.record_failure(each) for each in failures].index(True) == len(failures) - 1
-    assert settled == []
-    breaker.give_back()
-    assert {each.outcome for each in settled} == {Outcome.UNSENT}
-    settled.clear()
-    breaker.record_failure(failures[0])
-    breaker.record_delivery()
-    breaker.record_failure(failures[1])
-    assert settled == failures[:2]

@@ -37,8 +37,7 @@ async def test_everyone_is_told_once_in_their_language(harness: WorkerHarness) -
 
 
 async def test_a_closing_update_is_html_without_a_preview(harness: WorkerHarness) -> None:
-    await harness.sends_to([1])
-    await harness.ended()
+    await harness.sent_to([1])
     assert harness.telegram.calls == [
         (
             "sendMessage",
@@ -67,8 +66,7 @@ async def test_the_first_messages_leave_while_the_list_is_still_made(
         return await enqueue(*given, **named)
 
     call_instead(monkeypatch, enqueue_deliveries, once_somebody_is_told)
-    await harness.sends_to(range(1, 31))
-    await harness.ended()
+    await harness.sent_to(range(1, 31))
     assert 5 <= told_by_then <= 10
     assert portions == 6
     assert dict(harness.telegram.received) == everyone_once(30)
@@ -117,8 +115,7 @@ async def test_it_keeps_to_the_rate(harness: WorkerHarness) -> None:
 
 async def test_no_more_than_the_window_is_ever_under_way(harness: WorkerHarness) -> None:
     harness.telegram.latency = 0.2
-    await harness.sends_to(range(1, 81), rate=400.0, window=0.05)
-    await harness.ended()
+    await harness.sent_to(range(1, 81), rate=400.0, window=0.05)
     assert harness.telegram.most_in_flight <= 40
     assert dict(harness.telegram.received) == everyone_once(80)
 
@@ -192,8 +189,7 @@ class TestReports:
     async def test_progress_comes_with_the_speed_and_the_end_comes_once(
         self, harness: WorkerHarness
     ) -> None:
-        await harness.sends_to(range(1, 61), rate=100.0, progress=0.1)
-        await harness.ended()
+        await harness.sent_to(range(1, 61), rate=100.0, progress=0.1)
         shown = [tally.done for what, tally, _ in harness.reports.told if what == "progress"]
         assert len(shown) >= 2
         assert shown == sorted(shown)
@@ -222,11 +218,7 @@ class TestReports:
         running = harness.start_worker(rest=0.1, poll=0.02)
         await until(lambda: has_state(harness, "finished"))
         tried, at = len(harness.reports.at), harness.reports.at
-
-        async def is_tried_five_times_more() -> bool:
-            return len(at) >= tried + 5
-
-        await until(is_tried_five_times_more)
+        await until(lambda: len(at) >= tried + 5)
         # Without longer and longer pauses it would be tried every tenth of a second.
         assert at[tried + 4] - at[tried + 3] >= 0.35
         unreported = await harness.storage.read(broadcast_with, first.id)

@@ -12,14 +12,19 @@ from bot.transport import Gate, TelegramClient
 from storage import Storage
 from storage.broadcast_transitions import change_broadcast, start_broadcast
 from storage.broadcast_types import Broadcast, BroadcastAction, Tally
-from storage.broadcasts import broadcast_history, due_broadcasts, tally_of_broadcast
+from storage.broadcasts import (
+    broadcast_history,
+    broadcast_with,
+    due_broadcasts,
+    tally_of_broadcast,
+)
 from storage.database import Database, Snapshot
 from storage.deliveries import enqueue_deliveries, lease_of, release_lease, take_lease
 from storage.errors import Unavailable
 from storage.keyring import Keyring
 from storage.transaction import BoundWork, Result
 from tests.support.accelerated_loop import running_clocks, time_of_day
-from tests.support.broadcasts import new_broadcast
+from tests.support.broadcasts import new_broadcast, of_recall
 from tests.support.fake_telegram import FakeGate, FakeTelegram
 from tests.support.supporters import ADMIN, SLUG, Supporters, later
 
@@ -235,6 +240,11 @@ class WorkerHarness:
         await self.start()
         return self.start_worker(**options)
 
+    async def sent_to(self, people: Iterable[int], **options: Any) -> Broadcast:
+        """Lets these people sign, and has a worker send a broadcast to its end."""
+        await self.sends_to(people, **options)
+        return await self.ended()
+
     async def ended(self, seconds: float = 10.0) -> Broadcast:
         """Waits until the latest broadcast has ended and that was reported."""
 
@@ -257,25 +267,47 @@ class WorkerHarness:
         assert latest.pause_reason is not None
         return latest
 
+    async def order(self, action: BroadcastAction, broadcast: Broadcast | None = None) -> None:
+        """An admin orders something of a broadcast, the latest if it is not said which."""
+        which = broadcast or await self.latest()
+        await self.storage.write(change_broadcast, action, which.id, ADMIN, time_of_day())
+
     async def resume(self) -> None:
         """An admin lets the latest broadcast go on."""
-        await self.storage.write(
-            change_broadcast,
-            BroadcastAction.RESUME,
-            (await self.latest()).id,
-            ADMIN,
-            time_of_day(),
-        )
+        await self.order(BroadcastAction.RESUME)
 
     async def pause(self) -> None:
         """An admin pauses the latest broadcast, in another process."""
-        await self.storage.write(
-            change_broadcast, BroadcastAction.PAUSE, (await self.latest()).id, ADMIN, time_of_day()
-        )
+        await self.order(BroadcastAction.PAUSE)
+
+    async def cancel(self) -> None:
+        """An admin cancels the latest broadcast."""
+        await self.order(BroadcastAction.CANCEL)
+
+    async def recall(self, broadcast: Broadcast | None = None) -> None:
+        """An admin recalls a broadcast."""
+        await self.order(BroadcastAction.RECALL, broadcast)
+
+    async def recalled(
+        self, broadcast: Broadcast | None = None, seconds: float = 10.0
+    ) -> tuple[int, int, int]:
+        """Waits until a recall is over; returns what was told of it, as `of_recall` does."""
+        which = broadcast or await self.latest()
+
+        async def is_over() -> bool:
+            found = await self.storage.read(broadcast_with, which.id)
+            return found is not None and found.recall_ended_at is not None
+
+        await until(is_over, seconds)
+        return of_recall(self.reports.recalls[-1])
 
     async def latest(self) -> Broadcast:
         """Returns the latest broadcast."""
         return (await self.storage.read(broadcast_history))[0]
+
+    async def rows(self) -> list[dict[str, object]]:
+        """Returns the deliveries of the latest broadcast."""
+        return await self.people.deliveries((await self.latest()).id)
 
     async def tally(self) -> Tally:
         """Returns the tally of the latest broadcast."""
@@ -289,10 +321,13 @@ class WorkerHarness:
                 await running.worker.stop(1.0)
 
 
-async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 10.0) -> None:
+async def until(holds: Callable[[], bool | Awaitable[bool]], seconds: float = 10.0) -> None:
     """Waits until `holds` returns True; fails after so many seconds."""
     async with asyncio.timeout(seconds):
-        while not await holds():  # noqa: ASYNC110 - what it waits for is in a database
+        while True:
+            found = holds()
+            if found is True or (not isinstance(found, bool) and await found):
+                return
             await asyncio.sleep(0.01)
 
 
@@ -306,12 +341,17 @@ async def nothing_is_due(harness: WorkerHarness) -> bool:
     return await harness.storage.read(due_broadcasts, time_of_day()) == []
 
 
-async def called(telegram: FakeTelegram, times: int) -> bool:
+def told(harness: WorkerHarness, what: str) -> bool:
+    """Tells whether this was reported."""
+    return any(said == what for said, *_ in harness.reports.told)
+
+
+def called(telegram: FakeTelegram, times: int) -> bool:
     """Tells whether there were at least so many calls."""
     return len(telegram.calls) >= times
 
 
-async def received(telegram: FakeTelegram, messages: int) -> bool:
+def received(telegram: FakeTelegram, messages: int) -> bool:
     """Tells whether at least so many messages arrived."""
     return telegram.received.total() >= messages
 
