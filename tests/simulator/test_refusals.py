@@ -256,7 +256,7 @@ async def test_who_never_started_or_stopped_the_bot_cannot_be_written_to(
     assert await answer(ana.id) == "Forbidden: user is deactivated"
 
 
-async def test_a_call_that_does_not_come_from_the_bot_is_none(
+async def test_a_call_with_another_token_or_of_no_method_is_refused(
     sim: Simulator, api: ApiClient
 ) -> None:
     async with ApiClient(sim.url, TOKEN[:-1] + "2") as stranger:
@@ -264,6 +264,9 @@ async def test_a_call_that_does_not_come_from_the_bot_is_none(
     async with ApiClient(sim.url, "nonsense") as stranger:
         assert await stranger.refusal("getMe") == (404, "Not Found")
     assert await api.refusal("sendMesage") == (404, "Not Found: method not found")
+
+
+async def test_a_web_page_cannot_drive_it_with_the_token_either(api: ApiClient) -> None:
     for headers in (
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
