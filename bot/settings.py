@@ -1,13 +1,23 @@
 """The operator's settings: read once from the environment and `.env`, then passed down."""
 
 import os
+import re
 import shlex
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PositiveInt,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot import file_locations
@@ -74,6 +84,53 @@ class SettingsInvalid(TerminalError):
         self.sentences = sentences
 
 
+# What is checked here raises a ValueError; its sentence is in `EXPECTED`.
+
+
+def checked_token(text: str) -> str:
+    """Returns a token without spaces around it; raises a ValueError if it has not its form."""
+    token = text.strip()
+    if not re.fullmatch(r"[0-9]+:[A-Za-z0-9_-]*[A-Za-z0-9][A-Za-z0-9_-]*", token):
+        raise ValueError
+    return token
+
+
+def _token(value: SecretStr) -> SecretStr:
+    return SecretStr(checked_token(value.get_secret_value()))
+
+
+def _by_commas(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _public_keys(value: tuple[str, ...]) -> tuple[str, ...]:
+    parse_recipients(value)
+    return value
+
+
+def _petition_folder(value: Path) -> Path:
+    if not (value / "petition.toml").is_file():
+        raise ValueError
+    return value
+
+
+def _proxy(value: SecretStr) -> SecretStr:
+    choose_proxy("", value.get_secret_value(), {})
+    return value
+
+
+def _plain_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+        raise ValueError
+    if parts.query or parts.fragment or any(mark in value for mark in " \t\n"):
+        raise ValueError
+    _ = parts.port  # raises a ValueError when it is not a number
+    return value.rstrip("/")
+
+
 class StorageSettings(BaseSettings):
     """The settings of the database alone: enough for `migrate`."""
 
@@ -88,78 +145,40 @@ class StorageSettings(BaseSettings):
     )
 
     # It may hold a password, so it stays out of the repr.
-    database_url: str = Field(default_factory=file_locations.database_url, repr=False)
+    database_url: str = Field(
+        default_factory=file_locations.database_url,
+        repr=False,
+        pattern=r"^(sqlite\+aiosqlite|postgresql\+asyncpg)://",
+    )
     # Where `keygen` makes one by default, if it is there.
     key_file: Path | None = Field(default_factory=file_locations.key_file_there)
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-
-    @field_validator("database_url")
-    @classmethod
-    def _known_database(cls, value: str) -> str:
-        if not value.startswith(("sqlite+aiosqlite://", "postgresql+asyncpg://")):
-            raise ValueError
-        return value
-
-    @field_validator("log_level", mode="before")
-    @classmethod
-    def _any_case(cls, value: object) -> object:
-        return value.strip().upper() if isinstance(value, str) else value
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"],
+        BeforeValidator(lambda value: str(value).strip().upper()),
+    ] = "INFO"
 
 
 class PetitionSettings(StorageSettings):
     """The settings that commands need to read one petition's data, with or without a bot."""
 
-    folder: Path | None = None
+    folder: Annotated[Path, AfterValidator(_petition_folder)] | None = None
     # To whom exports and backups are encrypted.
-    age_recipients: Annotated[tuple[str, ...], NoDecode] = ()
-    api_url: str = "https://api.telegram.org"
+    age_recipients: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(_by_commas), AfterValidator(_public_keys)
+    ] = ()
+    api_url: Annotated[str, AfterValidator(_plain_address)] = "https://api.telegram.org"
     # It may hold a password. By default the environment decides, see `bot.telegram_session`.
-    proxy: SecretStr | None = None
-
-    @field_validator("age_recipients", "admin_ids", mode="before", check_fields=False)
-    @classmethod
-    def _by_commas(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-
-    @field_validator("age_recipients")
-    @classmethod
-    def _public_keys(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        parse_recipients(value)  # raises a ValueError
-        return value
-
-    @field_validator("folder")
-    @classmethod
-    def _folder(cls, value: Path | None) -> Path | None:
-        if value is not None and not (value / "petition.toml").is_file():
-            raise ValueError
-        return value
-
-    @field_validator("proxy")
-    @classmethod
-    def _usable_proxy(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None:
-            choose_proxy("", value.get_secret_value(), {})  # raises a ValueError
-        return value
-
-    @field_validator("api_url")
-    @classmethod
-    def _plain_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-            raise ValueError
-        if parts.query or parts.fragment or any(mark in value for mark in " \t\n"):
-            raise ValueError
-        _ = parts.port  # raises a ValueError when it is not a number
-        return value.rstrip("/")
+    proxy: Annotated[SecretStr, AfterValidator(_proxy)] | None = None
 
 
 class Settings(PetitionSettings):
     """Everything that `run` needs."""
 
-    bot_token: SecretStr
-    admin_ids: Annotated[frozenset[int], NoDecode]
+    bot_token: Annotated[SecretStr, AfterValidator(_token)]
+    # Groups and channels have negative ids; an admin is a person.
+    admin_ids: Annotated[
+        frozenset[PositiveInt], NoDecode, BeforeValidator(_by_commas), Field(min_length=1)
+    ]
     paid_broadcast: bool = False
     # Declared after `paid_broadcast`, on which its default and its limit depend.
     broadcast_rate: float = Field(
@@ -167,26 +186,12 @@ class Settings(PetitionSettings):
         gt=0,
         allow_inf_nan=False,
     )
-
     approval_above: int | None = Field(default=None, ge=0)
 
     @property
     def bot_id(self) -> str:
         """The bot's numeric id, which stays the same when its token is replaced."""
         return self.bot_token.get_secret_value().partition(":")[0]
-
-    @field_validator("bot_token")
-    @classmethod
-    def _token_shape(cls, value: SecretStr) -> SecretStr:
-        return SecretStr(checked_token(value.get_secret_value()))
-
-    @field_validator("admin_ids")
-    @classmethod
-    def _people(cls, value: frozenset[int]) -> frozenset[int]:
-        # Groups and channels have negative ids; an admin is a person.
-        if not value or min(value) <= 0:
-            raise ValueError
-        return value
 
     @field_validator("broadcast_rate")
     @classmethod
@@ -204,15 +209,6 @@ class Settings(PetitionSettings):
         if value is not None and admins is not None and len(admins) < 2:
             raise ValueError
         return value
-
-
-def checked_token(text: str) -> str:
-    """Returns a token without spaces around it; raises a ValueError if it has not its form."""
-    number, _, rest = text.strip().partition(":")
-    known = rest.replace("-", "").replace("_", "")
-    if not (number.isascii() and number.isdecimal() and known.isascii() and known.isalnum()):
-        raise ValueError
-    return f"{number}:{rest}"
 
 
 def load_settings(
