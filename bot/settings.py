@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -10,7 +11,9 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 from pydantic import (
     AfterValidator,
+    BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
     PositiveInt,
     SecretStr,
@@ -18,7 +21,6 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot import file_locations
 from bot.age_encryption import parse_recipients
@@ -131,18 +133,10 @@ def _plain_address(value: str) -> str:
     return value.rstrip("/")
 
 
-class StorageSettings(BaseSettings):
+class StorageSettings(BaseModel):
     """The settings of the database alone: enough for `migrate`."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX,
-        env_file_encoding="utf-8",
-        env_ignore_empty=True,
-        extra="ignore",
-        frozen=True,
-        hide_input_in_errors=True,
-        str_strip_whitespace=True,
-    )
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, str_strip_whitespace=True)
 
     # It may hold a password, so it stays out of the repr.
     database_url: str = Field(
@@ -164,7 +158,7 @@ class PetitionSettings(StorageSettings):
     folder: Annotated[Path, AfterValidator(_petition_folder)] | None = None
     # To whom exports and backups are encrypted.
     age_recipients: Annotated[
-        tuple[str, ...], NoDecode, BeforeValidator(_by_commas), AfterValidator(_public_keys)
+        tuple[str, ...], BeforeValidator(_by_commas), AfterValidator(_public_keys)
     ] = ()
     api_url: Annotated[str, AfterValidator(_plain_address)] = "https://api.telegram.org"
     # It may hold a password. By default the environment decides, see `bot.telegram_session`.
@@ -176,9 +170,7 @@ class Settings(PetitionSettings):
 
     bot_token: Annotated[SecretStr, AfterValidator(_token)]
     # Groups and channels have negative ids; an admin is a person.
-    admin_ids: Annotated[
-        frozenset[PositiveInt], NoDecode, BeforeValidator(_by_commas), Field(min_length=1)
-    ]
+    admin_ids: Annotated[frozenset[PositiveInt], BeforeValidator(_by_commas), Field(min_length=1)]
     paid_broadcast: bool = False
     # Declared after `paid_broadcast`, on which its default and its limit depend.
     broadcast_rate: float = Field(
@@ -247,11 +239,16 @@ def unknown_settings() -> tuple[str, ...]:
 
 
 def _load(kind: type[Kind], overrides: dict[str, Any], env_file: Path | None) -> Kind:
+    sources: list[Mapping[str, str | None]] = [os.environ]
     if env_file is not None:
         _refuse_missing_file(env_file)
         _refuse_open_file(env_file)
+        sources.insert(0, dotenv_values(env_file))
+    said = {name.upper(): value for each in sources for name, value in each.items() if value}
+    names = {name: PREFIX + name.upper() for name in kind.model_fields}
+    values = {name: said[known] for name, known in names.items() if known in said}
     try:
-        return kind(_env_file=env_file, **overrides)
+        return kind.model_validate(values | overrides)
     except ValidationError as error:
         sentences = _sentences(error)
         is_missing = any(each["type"] == "missing" for each in error.errors(include_input=False))

@@ -14,7 +14,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from bot.petition.petition import BUNDLED
-from bot.petition_folder.template import TEMPLATE
+from bot.petition_folder.unready import TEMPLATE
 from bot.text.translations import catalog_file
 from tests.support.named_tests import NAMED, missing_tests
 

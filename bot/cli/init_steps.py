@@ -18,7 +18,7 @@ from bot.cli.run import say_who_approves, with_bot
 from bot.console import CannotDo, confirms, draw_link, say, say_in_terminal, tell
 from bot.petition_folder.field_types import Slug, slug_like
 from bot.petition_folder.schema import PETITION_FILE
-from bot.petition_folder.template import LANGUAGES, copy_template
+from bot.petition_folder.unready import TEMPLATE_LANGUAGES
 from bot.settings import PREFIX, Settings, checked_token, key_apart_from_data
 from bot.setup.admin_code import LASTS_SECONDS, new_admin_code
 from bot.setup.bot_calls import BotCalls
@@ -269,7 +269,7 @@ def _is_new_petition(setup: Setup) -> bool:
 
 def _check_languages(_setup: Setup, typed: str) -> tuple[str, ...]:
     languages = tuple(dict.fromkeys(re.findall(r"[^\s,;]+", typed.lower())))
-    if not languages or not {*LANGUAGES}.issuperset(languages):
+    if not languages or not {*TEMPLATE_LANGUAGES}.issuperset(languages):
         raise CannotDo.because("Escribe es, en, o los dos: es, en.")
     return languages
 
@@ -278,6 +278,9 @@ def _make_petition(setup: Setup, languages: tuple[str, ...]) -> str:
     """Makes the folder of a new petition, and keeps it."""
     folder: Path = setup.answers["petition"]
     slug = slug_like(folder.name)
+    # Imported here: a bot that runs does without the memory of what writes TOML.
+    from bot.petition_folder.template import copy_template
+
     copy_template(folder, slug=slug, languages=languages)
     setup.keep(_FOLDER, str(folder))
     return label(
@@ -368,7 +371,7 @@ STEPS: Sequence[SetupStep] = (
             "La plantilla está en español (es) y en inglés (en). Escribe los que quieras, el"
             " principal primero. Otros se añaden después, en la vista previa."
         ),
-        default=", ".join(LANGUAGES),
+        default=", ".join(TEMPLATE_LANGUAGES),
         applies=_is_new_petition,
     ),
 )

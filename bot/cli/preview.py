@@ -12,8 +12,9 @@ from pathlib import Path
 from bot.console import CannotDo, tell
 from bot.petition.petition import BUNDLED
 from bot.petition_folder.check import find_problems, problems_of, warnings_of
-from bot.petition_folder.edit import NotEditable, at, changed, path_of
+from bot.petition_folder.edit import NotEditable, changed, path_of
 from bot.petition_folder.read import FolderState, folder_state, read_folder
+from bot.petition_folder.schema_fields import at
 from bot.petition_folder.unready import unready_problems
 from bot.text.problems import Problem
 from bot.text.terminal_language import terminal_words

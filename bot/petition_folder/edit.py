@@ -10,10 +10,7 @@ import tomlkit
 from tomlkit import items
 from tomlkit.exceptions import TOMLKitError
 
-Value = str | int | bool | list[str] | list[int]
-Path = Sequence[str]
-"""The keys of a value from the outermost to its own, such as `("controller", "email")`; the first
-of several sections of one name is `"0"`, as in `("earlier_versions", "0", "date")`."""
+from bot.petition_folder.schema_fields import Path, Value, at
 
 # What a basic string cannot hold as it is, besides its quotation marks.
 _ESCAPED = re.compile(r"[\\\x00-\x08\x0b-\x1f\x7f]")
@@ -247,18 +244,6 @@ def _escaped(text: str) -> str:
 
 def _key(name: str) -> str:
     return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else f'"{name}"'
-
-
-def at(table: Any, path: Path) -> Any:
-    """Returns the value at a path of a table that was read, or None if there is none."""
-    for key in path:
-        if isinstance(table, list) and key.isdecimal() and int(key) < len(table):
-            table = table[int(key)]
-        elif isinstance(table, dict) and key in table:
-            table = table[key]
-        else:
-            return None
-    return table
 
 
 def _with(table: Any, path: Path, value: Value | None) -> Any:

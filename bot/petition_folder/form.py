@@ -6,12 +6,11 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from bot.petition_folder.edit import Value, at
 from bot.petition_folder.markup_check import LONGEST, fillable
 from bot.petition_folder.placeholders import values_in
 from bot.petition_folder.read import Folder
 from bot.petition_folder.schema import PETITION_FILE, Group, PetitionFile, Texts
-from bot.petition_folder.schema_fields import FileField, fields_of
+from bot.petition_folder.schema_fields import FileField, Value, at, fields_of
 from bot.petition_folder.screen_lengths import rooms
 from bot.petition_folder.unready import MARK
 from bot.text import text_limits

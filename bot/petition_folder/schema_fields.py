@@ -8,12 +8,16 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from bot.petition_folder.edit import at
-
 EVERY_LANGUAGE = "*"
 
 Place = tuple[str | int, ...]
 """The keys and numbers, from 0, that lead to a part of a file's content."""
+
+
+Value = str | int | bool | list[str] | list[int]
+Path = Sequence[str]
+"""The keys of a value from the outermost to its own, such as `("controller", "email")`; the first
+of several sections of one name is `"0"`, as in `("earlier_versions", "0", "date")`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,18 @@ def _kind(said: Mapping[str, Any]) -> str:
         return "pages" if said["items"].get("format") == "html" else "lines"
     others = {"boolean": "yes_no", "integer": "number"}
     return str(said.get("format") or others.get(said["type"], "line"))
+
+
+def at(table: Any, path: Path) -> Any:
+    """Returns the value at a path of a table that was read, or None if there is none."""
+    for key in path:
+        if isinstance(table, list) and key.isdecimal() and int(key) < len(table):
+            table = table[int(key)]
+        elif isinstance(table, dict) and key in table:
+            table = table[key]
+        else:
+            return None
+    return table
 
 
 def texts_in(value: object, place: Place = ()) -> Iterator[tuple[Place, str]]:

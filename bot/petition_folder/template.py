@@ -1,23 +1,21 @@
 """The petition that a new one is begun from: nobody's, with marks where words are missing."""
 
 import errno
+import tomllib
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import tomlkit
-
+from bot.petition_folder.edit import changed
 from bot.petition_folder.new_language import without_language
 from bot.petition_folder.schema import PETITION_FILE
-
-TEMPLATE = Path(__file__).parent.parent / "bundled_petitions" / "template"
-
-
-LANGUAGES = ("es", "en")
+from bot.petition_folder.unready import TEMPLATE, TEMPLATE_LANGUAGES
 
 
-def copy_template(folder: Path, *, slug: str, languages: Sequence[str] = LANGUAGES) -> None:
+def copy_template(
+    folder: Path, *, slug: str, languages: Sequence[str] = TEMPLATE_LANGUAGES
+) -> None:
     """Begins a petition in a folder, which is made; its texts are dated today.
 
     The schema has to accept its short name, the `slug`; it has these of the template's languages.
@@ -32,7 +30,7 @@ def copy_template(folder: Path, *, slug: str, languages: Sequence[str] = LANGUAG
             errno.EEXIST, "A petition is there, and is left as it is", str(folder)
         )
     sources[PETITION_FILE] = _begun(sources[PETITION_FILE], slug, languages[0])
-    for unwanted in set(LANGUAGES) - {*languages}:
+    for unwanted in set(TEMPLATE_LANGUAGES) - {*languages}:
         for name, text in without_language(unwanted, sources).items():
             del sources[name]
             sources |= {} if text is None else {name: text}
@@ -54,8 +52,7 @@ def _begun(text: str, slug: str, language: str) -> str:
 
     It is dated by the day where the petition is.
     """
-    document = tomlkit.parse(text)
-    document["slug"] = slug
-    document["source_language"] = language
-    document["version"] = datetime.now(ZoneInfo(document["time_zone"])).date().isoformat()
-    return tomlkit.dumps(document)
+    today = datetime.now(ZoneInfo(tomllib.loads(text)["time_zone"])).date().isoformat()
+    for key, value in {"slug": slug, "source_language": language, "version": today}.items():
+        text = changed(text, (key,), value)
+    return text

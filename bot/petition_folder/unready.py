@@ -6,11 +6,11 @@ Nobody can answer for such a petition, so `petition-bot run` refuses it, unless 
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
+from pathlib import Path
 
 from bot.petition_folder.read import Folder, read_folder
 from bot.petition_folder.schema import PETITION_FILE
 from bot.petition_folder.schema_fields import key_of, texts_in
-from bot.petition_folder.template import TEMPLATE
 from bot.text.problems import Problem, Sentence
 
 # Domains reserved for examples (RFC 2606 and RFC 6761): nobody can be reached there.
@@ -20,7 +20,9 @@ EXAMPLE = re.compile(
 )
 # The template's marks, whole or in pieces that somebody left.
 MARK = re.compile(r"\[\[.*?\]\]|\[\[|\]\]|ESCRIBE AQUÍ|WRITE HERE", re.DOTALL)
-_BUNDLED = TEMPLATE.parent / "andry"
+TEMPLATE = Path(__file__).parent.parent / "bundled_petitions" / "template"
+TEMPLATE_LANGUAGES = ("es", "en")
+_BUNDLED = TEMPLATE.with_name("andry")
 _read_once = cache(read_folder)
 _NAME = re.compile(r"\bAndry\b|\bHernández Romero\b")
 # Of the bundled petition's texts those that are of its case; the others can serve anybody.

@@ -7,8 +7,8 @@ import pytest
 from bot.petition.petition import BUNDLED, load_petition
 from bot.petition_folder.check import find_problems, find_warnings
 from bot.petition_folder.read import read_folder
-from bot.petition_folder.template import TEMPLATE, copy_template
-from bot.petition_folder.unready import unready_problems
+from bot.petition_folder.template import copy_template
+from bot.petition_folder.unready import TEMPLATE, unready_problems
 from tests.petition_folder.conftest import Change, HalfPastMidnight
 from tests.support.scene import ready_petition
 
