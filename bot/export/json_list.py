@@ -4,7 +4,6 @@ Its shape is described in docs/handing-over.md; a reader refuses what is not `FO
 """
 
 from collections.abc import AsyncIterator
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any, BinaryIO
 
@@ -46,8 +45,8 @@ def _head(header: SignatureListHeader) -> dict[str, Any]:
             "with_name": header.with_name,
             "without_name": header.without_name,
         },
-        "by_day": [asdict(each) for each in header.by_day()],
-        "by_version": [asdict(each) for each in header.by_version()],
+        "by_day": [each.model_dump() for each in header.by_day()],
+        "by_version": [each.model_dump() for each in header.by_version()],
     }
 
 

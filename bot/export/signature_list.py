@@ -7,35 +7,18 @@ something of each, so those are counted together.
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from functools import cached_property
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from bot.dossier.opened_list import DayAndLanguage, ListedVersionCount
 from bot.petition.fewest import FEWEST
 from bot.petition.petition import Petition
 from storage.exports import ExportedList, SignatureGroup
 from storage.petitions import PetitionState
 
 _Key = TypeVar("_Key")
-
-
-@dataclass(frozen=True, slots=True)
-class DayCount:
-    """How many signed on one day in one language; without both, who is not told by day."""
-
-    day: str | None
-    language: str | None
-    with_name: int
-    without_name: int
-
-
-@dataclass(frozen=True, slots=True)
-class VersionCount:
-    """How many signed a version of the texts; without it, who is not told by version."""
-
-    version: str | None
-    signatures: int
 
 
 @dataclass(frozen=True)
@@ -80,7 +63,7 @@ class SignatureListHeader:
         """The petition's time zone, in which days are told."""
         return ZoneInfo(self.petition.time_zone)
 
-    def by_day(self) -> list[DayCount]:
+    def by_day(self) -> list[DayAndLanguage]:
         """Returns the counts by day and language, in that order; their sums are the counts.
 
         Signatures without a name wait for a later day of their language until there are `FEWEST`.
@@ -90,12 +73,18 @@ class SignatureListHeader:
         )
         told, rest = _told_apart(_gathered(unnamed))
         days = [
-            DayCount(*cell, named[cell], told.get(cell, 0)) for cell in sorted({*named, *told})
+            DayAndLanguage(
+                day=day,
+                language=language,
+                with_name=named[day, language],
+                without_name=told.get((day, language), 0),
+            )
+            for day, language in sorted({*named, *told})
         ]
         rest += self.anonymous
-        return [*days, DayCount(None, None, 0, rest)] if rest else days
+        return [*days, DayAndLanguage(with_name=0, without_name=rest)] if rest else days
 
-    def by_version(self) -> list[VersionCount]:
+    def by_version(self) -> list[ListedVersionCount]:
         """Returns how many signed each version, the oldest first, without who is erased.
 
         The list says of each name which version it signed, so fewer than `FEWEST` others of a
@@ -103,9 +92,9 @@ class SignatureListHeader:
         """
         named, unnamed = self._counted_by(lambda group: group.text_version)
         told, rest = _told_apart(unnamed)
-        counted = named + Counter(told)
-        versions = [VersionCount(*each) for each in sorted(counted.items())]
-        return [*versions, VersionCount(None, rest)] if rest else versions
+        counted: list[tuple[str | None, int]] = [*sorted((named + Counter(told)).items())]
+        counted += [(None, rest)] if rest else []
+        return [ListedVersionCount(version=each, signatures=n) for each, n in counted]
 
     def _counted_by(
         self, key: Callable[[SignatureGroup], _Key]
@@ -117,20 +106,20 @@ class SignatureListHeader:
         return named, unnamed
 
 
-def day_of(moment: datetime, zone: tzinfo) -> str:
-    """Returns the day of a moment in a time zone, like 2026-11-24."""
-    return moment.astimezone(zone).date().isoformat()
+def day_of(moment: datetime, zone: tzinfo) -> date:
+    """Returns the day of a moment in a time zone."""
+    return moment.astimezone(zone).date()
 
 
-def _gathered(cells: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int]:
+def _gathered(cells: Mapping[tuple[date, str], int]) -> dict[tuple[date, str], int]:
     """Returns cells of day and language in which few have waited for a later day.
 
     The last ones of a language, if they are few, take those before them along.
     """
-    gathered: dict[tuple[str, str], int] = {}
+    gathered: dict[tuple[date, str], int] = {}
     for language in {language for _, language in cells}:
         days = sorted(day for day, each in cells if each == language)
-        full, waiting = "", 0
+        full, waiting = days[0], 0
         for day in days:
             waiting += cells[day, language]
             if waiting >= FEWEST:

@@ -197,7 +197,7 @@ def _counts(header: SignatureListHeader) -> Iterator[str]:
     yield heading(label("Día"), label("Idioma"), label("Con nombre"), label("Sin nombre"))
     for day in header.by_day():
         yield row(
-            cell(day.day or label("otros días")),
+            cell(str(day.day or label("otros días"))),
             cell(day.language or label("cualquiera")),
             number(day.with_name),
             number(day.without_name),
@@ -206,7 +206,7 @@ def _counts(header: SignatureListHeader) -> Iterator[str]:
 
 def _signature_row(signature: NamedSignature, zone: tzinfo) -> str:
     signed_on = day_of(signature.signed_at, zone)
-    texts = (signature.name or "", signed_on, signature.text_version)
+    texts = (signature.name or "", str(signed_on), signature.text_version)
     return row(number(signature.number), *map(cell, texts))
 
 

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -10,7 +11,7 @@ import tomlkit
 from tomlkit import items
 from tomlkit.exceptions import TOMLKitError
 
-from bot.petition_folder.schema_fields import Path, Value, at
+from bot.petition_folder.schema_fields import Path, Value, at, parts_of
 
 # What a basic string cannot hold as it is, besides its quotation marks.
 _ESCAPED = re.compile(r"[\\\x00-\x08\x0b-\x1f\x7f]")
@@ -47,14 +48,13 @@ def _changed(text: str, path: Path, value: Value | None, order: Sequence[str]) -
         raise NotEditable(str(error)) from error
     if at(before, path) is None and value is None:
         return text
-    wanted = _with(before, path, value)
+    own = tuple(path)
+    wanted = {place: said for place, said in _leaves(before) if place[: len(own)] != own}
+    wanted |= {} if value is None else _leaves(value, own)
     for new in _attempts(text, path, value, order):
-        try:
-            read = tomllib.loads(new)
-        except tomllib.TOMLDecodeError:
-            continue
-        if _alike(read, wanted):
-            return new
+        with suppress(tomllib.TOMLDecodeError):
+            if dict(_leaves(tomllib.loads(new))) == wanted:
+                return new
     raise NotEditable(".".join(path))
 
 
@@ -68,8 +68,6 @@ def _attempts(text: str, path: Path, value: Value | None, order: Sequence[str]) 
             else:
                 _replace(document, path, value)
             yield tomlkit.dumps(document)
-            if isinstance(value, list):
-                yield from _with_more_before_the_last(text, path, value)
         elif value is not None:
             yield from _with_new_line(document, path, value, order)
             yield from _with_new_item(text, path, value)
@@ -105,25 +103,9 @@ def _replace_in_list(array: items.Array, values: Sequence[str | int], *, on_line
 
 
 def _alike_at_start(some: Sequence[Any], others: Sequence[Any]) -> int:
-    differing = (n for n, pair in enumerate(zip(some, others, strict=False)) if not _alike(*pair))
+    pairs = (map(dict, map(_leaves, pair)) for pair in zip(some, others, strict=False))
+    differing = (n for n, (one, other) in enumerate(pairs) if one != other)
     return next(differing, min(len(some), len(others)))
-
-
-def _with_more_before_the_last(text: str, path: Path, values: list[Any]) -> Iterator[str]:
-    """Yields the file with a longer list whose last place stays where it is.
-
-    Behind a last value with a comment and without a comma the library puts no other.
-    """
-    document = tomlkit.parse(text)
-    array = at(document, path)
-    known = len(array) if isinstance(array, items.Array) else 0
-    if not 0 < known < len(values) or not _alike(array.unwrap(), values[:known]):
-        return
-    last = array[-1]
-    for place, value in enumerate([last, *values[known:-1]], known - 1):
-        array.insert(place, value if value is last else _item(value, last))
-    array[-1] = _item(values[-1], last)
-    yield tomlkit.dumps(document)
 
 
 def _with_new_line(document: Any, path: Path, value: Value, order: Sequence[str]) -> Iterator[str]:
@@ -246,30 +228,12 @@ def _key(name: str) -> str:
     return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else f'"{name}"'
 
 
-def _with(table: Any, path: Path, value: Value | None) -> Any:
-    """Returns a copy of a table with another value at a path, or without that key for None."""
-    key, *rest = path
-    if isinstance(table, list):
-        if not key.isdecimal() or int(key) >= len(table) or not rest:
-            raise NotEditable(".".join(path))
-        place = int(key)
-        return [*table[:place], _with(table[place], rest, value), *table[place + 1 :]]
-    if rest:
-        inner = table.get(key, {})
-        inside = inner if isinstance(inner, dict | list) else {}
-        return {**table, key: _with(inside, rest, value)}
-    others = {name: each for name, each in table.items() if name != key}
-    return others if value is None else {**others, key: value}
-
-
-def _alike(one: Any, other: Any) -> bool:
-    """Returns whether two values say the same to the bot, which strips the texts that it reads."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_alike(one[key], other[key]) for key in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_alike, one, other))
-    if isinstance(one, str) and isinstance(other, str):
-        return one.strip() == other.strip()
-    if isinstance(one, date) and isinstance(other, str):
-        return one.isoformat() == other
-    return type(one) is type(other) and bool(one == other)
+def _leaves(value: object, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yields what a value says to the bot, which strips the texts that it reads, by its place."""
+    if isinstance(value, dict) or (isinstance(value, list) and value):
+        for key, part in parts_of(value):
+            yield from _leaves(part, (*place, str(key)))
+    elif isinstance(value, str | date):
+        yield place, str(value).strip()
+    else:
+        yield place, (type(value), value)

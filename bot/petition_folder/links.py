@@ -1,6 +1,5 @@
 """Finds links that lead nowhere, by their form alone: nothing is asked of the network."""
 
-import ipaddress
 import re
 from urllib.parse import urlsplit
 
@@ -11,7 +10,6 @@ from telegram_text.markup import link
 # What stands for https://, also mistyped or twice: https//, http:/, htps://, https;//.
 _SCHEME = re.compile(r"(?:(?:h+t*p+s?|t+ps?)(?:[:;.]*/+:?|:(?=\w)))+", re.IGNORECASE)
 _FOREIGN_ENDING = re.compile(r"[.,;:!…»”’\"']+$")
-_OF_A_NETWORK = (".local", ".lan", ".internal", ".home")
 
 
 def link_fault(address: str) -> Sentence | None:
@@ -25,12 +23,6 @@ def link_fault(address: str) -> Sentence | None:
             "Telegram no abre enlaces de correo ni de teléfono: escribe {instead} sin enlace, y "
             "se podrá tocar",
             instead=behind or bare,
-        )
-    if scheme.lower() == "file" or re.match(r"[A-Za-z]:[\\/]", bare):
-        return Sentence(
-            "{address} es un archivo de tu ordenador, que nadie más puede abrir: ponlo en una "
-            "página web y enlaza esa",
-            address=bare,
         )
     if bare.lower().startswith("tg://user"):
         return Sentence(
@@ -73,15 +65,4 @@ def _nobodys(address: str) -> Sentence | None:
         return Sentence("{address} es un ejemplo: pon la dirección de verdad", address=address)
     if host in ("t.me", "telegram.me") and not parts.path.strip("/"):
         return Sentence("a {address} le falta el nombre: https://t.me/nombre", address=address)
-    if parts.scheme in ("http", "https") and _is_of_a_network(host):
-        return Sentence(
-            "{address} solo se abre desde tu propia red: pon la dirección pública", address=address
-        )
     return None
-
-
-def _is_of_a_network(host: str) -> bool:
-    try:
-        return not ipaddress.ip_address(host).is_global
-    except ValueError:
-        return host == "localhost" or host.endswith(_OF_A_NETWORK)

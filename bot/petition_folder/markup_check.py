@@ -58,20 +58,6 @@ LONGEST = MappingProxyType(
     }
 )
 _BRACED = re.compile(r"\{+[^{}\n]{1,40}\}+")
-# What people write in braces whose petition is in Spanish, or who guess.
-_TRANSLATED = {
-    "name": "nombre nombre_y_apellidos firmante signer",
-    "count": "cantidad total firmas signatures",
-    "people": "personas gente firmantes persons signers",
-    "addressee": "destinatario destinataria destinatarios a_quién recipient",
-    "demands": "demandas exigencias peticiones demand",
-    "controller": "responsable organización organizacion organisation organization",
-    "email": "correo mail e_mail correo_electrónico",
-    "web_form": "formulario web enlace form link",
-    "address": "dirección direccion",
-    "version": "versión fecha date",
-    "data_protection_officer": "delegado delegada dpd dpo",
-}
 _OFFSET = re.compile(r" at byte offset (\d+)")
 HREF = re.compile(r"""<a\s[^>]*?href\s*=\s*["']([^"'>]*)["']""", re.IGNORECASE)
 
@@ -190,15 +176,9 @@ def _unfilled(written: str, fits: tuple[str, ...], meant: str | None) -> Sentenc
 
 
 def _meant(braced: str, allowed: Mapping[str, str]) -> str | None:
-    """Returns the placeholder that somebody meant: with spaces, capitals, a slip, translated."""
+    """Returns the placeholder that somebody meant: with spaces, capitals, or a slip."""
     written = re.sub(r"[\s-]+", "_", braced.strip("{} \t\n").lower())
-    if written in allowed:
-        return written
-    for name, others in _TRANSLATED.items():
-        if name in allowed and written in others.split():
-            return name
-    near = get_close_matches(written, sorted(allowed), n=1, cutoff=0.75)
-    return near[0] if near else None
+    return next(iter(get_close_matches(written, sorted(allowed), n=1, cutoff=0.75)), None)
 
 
 def _plain_faults(passage: Passage) -> Iterator[Sentence]:
