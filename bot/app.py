@@ -39,14 +39,7 @@ from bot.telegram_session import shared_session
 from bot.text.problems import Sentence
 from bot.text.terminal_language import TerminalError
 from bot.text.translations import Catalogs
-from bot.transport import (
-    ErrorKind,
-    Gate,
-    NotSent,
-    TelegramClient,
-    error_kind,
-    seconds_to_wait,
-)
+from bot.transport import ErrorKind, Gate, NotSent, TelegramClient, error_kind, seconds_to_wait
 from handlers import admin_notices, closing_date, person_notices, petition_texts, signing_alarm
 from handlers.admin_notices import SECOND_POLLER, DamageReporter, tell_admins
 from handlers.bot_profile import publish_profile

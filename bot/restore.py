@@ -25,22 +25,13 @@ from typing import Any
 from bot.backup import Manifest, decrypt_backup, was_made_with
 from bot.high_water_mark import HighWaterMark, highest_reached, unfinished_restore
 from storage import Storage, open_storage
-from storage.database_copy import (
-    contents_of,
-    require_empty,
-    run_program,
-)
+from storage.database_copy import contents_of, require_empty, run_program
 from storage.database_url import PostgresAddress, SqliteAddress, parse_address
 from storage.errors import BackupUnusable, BrokenData, SchemaMissing
 from storage.keyring import Keyring
 from storage.migrate import migrate, require_known_schema
 from storage.petitions import petition_state
-from storage.private_files import (
-    new_file,
-    remove_unfinished,
-    sync_folder,
-    unfinished_file,
-)
+from storage.private_files import new_file, remove_unfinished, sync_folder, unfinished_file
 from storage.process_lock import acquire_process_lock
 from storage.restores import held_restore, open_one_chat, record_restore, repeat_after_restore
 from storage.sqlite_connection import storage_error

@@ -18,6 +18,7 @@ FolderState = frozenset[tuple[str, int, int]]
 """Each file's name, time of its last change in nanoseconds, and length in bytes."""
 
 _SOURCE = "es"
+_PETITION = PETITION_FILE.removesuffix(".toml")
 _LARGEST_TEXT = 4 * 1024 * 1024  # bytes; a long petition has fifty thousand
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 
@@ -29,7 +30,6 @@ class Folder:
     Attributes:
         petition, texts: the files as tables; None, or not there, if one could not be read.
         facts, said: what they say; of a file with problems, what is wrong is None.
-        mended: the files that are in the tables as they should be, and not as they are written.
     """
 
     path: Path
@@ -38,7 +38,6 @@ class Folder:
     facts: PetitionFile
     said: dict[str, Texts]
     problems: tuple[Problem, ...]
-    mended: frozenset[str] = frozenset()
 
     @property
     def source_language(self) -> str:
@@ -54,13 +53,6 @@ class Folder:
     def has_problems(self, file: str) -> bool:
         """Returns whether a file is not as it should be."""
         return any(problem.file == file for problem in self.problems)
-
-    def as_written(self) -> "Folder":
-        """Returns it without the files that are not as they should be, like one not in TOML."""
-        languages = [each for each in self.texts if f"{each}.toml" not in self.mended]
-        texts = {each: self.texts[each] for each in languages}
-        petition = None if PETITION_FILE in self.mended else self.petition
-        return replace(self, petition=petition, texts=texts)
 
 
 def folder_state(folder: Path) -> FolderState:
@@ -92,19 +84,19 @@ def read_folder(path: Path) -> Folder:
         return Folder(path, None, {}, nothing, {}, (Problem(str(path), "", _no_folder(path)),))
     problems: list[Problem] = []
     files = _files(path, problems)
-    misnamed = {meant for meant, name in files.items() if meant != name}
-    petition = _read(path / files.pop(PETITION_FILE, PETITION_FILE), PETITION_FILE, problems)
-    tables = {meant: _read(path / name, meant, problems) for meant, name in files.items()}
-    texts = {
-        name.removesuffix(".toml"): table for name, table in tables.items() if table is not None
-    }
-    mended = frozenset(misnamed | {problem.file for problem in problems})
+    texts: dict[str, Table] = {}
+    for meant, name in ({PETITION_FILE: PETITION_FILE} | files).items():
+        table, faults = _content(path / name)
+        problems += [Problem(meant, "", each) for each in faults]
+        if table is not None:
+            texts[meant.removesuffix(".toml")] = table
+    petition = texts.pop(_PETITION, None)
     facts, errors = PetitionFile.read(petition or {}, replace(context, languages=tuple(texts)))
     if petition is not None:
         problems += file_problems(PETITION_FILE, PetitionFile, errors)
-    read = Folder(path, petition, texts, facts, {}, (), mended)
+    read = Folder(path, petition, texts, facts, {}, ())
     source = read.source_language
-    if source not in texts and f"{source}.toml" not in mended:
+    if source not in texts and not any(each.file == f"{source}.toml" for each in problems):
         problems.append(_without_source(source, read.languages))
     for language in read.languages:
         read.said[language], errors = Texts.read(texts[language], context)
@@ -188,43 +180,29 @@ def read_file(file: Path, most: int = _LARGEST_TEXT) -> bytes | None:
     return file.read_bytes()
 
 
-def _read(file: Path, name: str, problems: list[Problem]) -> Table | None:
-    """Reads one file, if it can be made out, under the name that it should have."""
+def _content(file: Path) -> tuple[Table | None, list[Sentence]]:
+    """Returns the table of a file, if it can be made out, and what is wrong with the file."""
     try:
         data = read_file(file)
     except FileNotFoundError:
-        problems.append(Problem(name, "", Sentence("falta este archivo: toda petición tiene uno")))
-        return None
+        return None, [Sentence("falta este archivo: toda petición tiene uno")]
     except OSError as error:
         reason = Sentence(error.strerror or "The system refused")
-        sentence = Sentence("el archivo no se puede leer: {reason}", reason=reason)
-        problems.append(Problem(name, "", sentence))
-        return None
+        return None, [Sentence("el archivo no se puede leer: {reason}", reason=reason)]
     if data is None:
-        problems.append(Problem(name, "", NOT_A_FILE))
-        return None
-    text, fault = _decoded(data)
-    table, found = read_toml(text)
-    problems += [Problem(name, "", each) for each in ([fault] if fault else []) + found]
-    return table
-
-
-def _decoded(data: bytes) -> tuple[str, Sentence | None]:
-    """Returns a file's text, and what is wrong with how it was saved."""
-    fault = None
+        return None, [NOT_A_FILE]
+    faults: list[Sentence] = []
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        encoding = "utf-16" if data[:2] in _UTF_16 else "cp1252"
-        text = data.decode(encoding, errors="replace")
-        line = 0 if encoding == "utf-16" else data[: error.start].count(b"\n")
+        is_utf_16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text = data.decode("utf-16" if is_utf_16 else "cp1252", errors="replace")
+        line = 0 if is_utf_16 else data[: error.start].count(b"\n")
         sentence = Sentence(
             "el archivo no está guardado en UTF-8 ({shown}). Ábrelo, elige Guardar como y, en "
             "Codificación, UTF-8",
             shown=shown(text.splitlines()[line]),
         )
-        fault = in_line(line, sentence)
-    return text.replace("\r\n", "\n").replace("\r", "\n"), fault
-
-
-_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        faults = [in_line(line, sentence)]
+    table = read_toml(text.replace("\r\n", "\n").replace("\r", "\n"))
+    return (None, [*faults, table]) if isinstance(table, Sentence) else (table, faults)

@@ -1,20 +1,18 @@
 """Says what is wrong with a file that is not TOML, and how its line has to be written.
 
-`tomllib` stops at the first mistake, in words for programmers. The mistakes that people make most
-are known here: the line is shown as it has to be, and reading goes on behind it, so that all of
-them are named at once. Of any other, the parser's own words are shown above the place.
+`tomllib` says it in words for programmers. The mistakes that people make most are known here: the
+line is shown as it has to be. Of any other, the parser's own words are shown above the place.
 """
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from bot.text.problems import Sentence
 from bot.text.translations import mark
 
-_MOST = 60  # mistakes looked for in one file
 _LONGEST_SHOWN = 70
 _STOPPED_AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)")
 _CURLY = "“”„‟«»‹›″〝〞＂‘’"
@@ -43,26 +41,29 @@ class _Stop:
         numbers = range(line - 1, 0, -1)
         return next((n for n in numbers if self.lines[n].split("#")[0].strip()), 0)
 
-    def written(self, number: int, line: str) -> str:
-        """Returns the whole text with another line in this place."""
-        return "\n".join([*self.lines[:number], line, *self.lines[number + 1 :]])
+
+def read_toml(text: str) -> dict[str, Any] | Sentence:
+    """Reads a file's text; returns its table, or what is wrong in the first line that is."""
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        stop = _stop(error, text)
+    for rule, message in _RULES:
+        if (written := rule(stop)) and _leads_on(stop, *written):
+            number, line = written
+            return in_line(number, Sentence(message, written=shown(line)))
+    return _in_its_words(stop)
 
 
-def read_toml(text: str) -> tuple[dict[str, Any] | None, list[Sentence]]:
-    """Reads a file's text; returns its table, if it can be made out, and what is wrong with it."""
-    found: list[Sentence] = []
-    while len(found) < _MOST:
-        try:
-            return tomllib.loads(text), found
-        except (ValueError, RecursionError) as error:
-            stop = _stop(error, text)
-        mended = next(_mended(stop), None)
-        if mended is None:
-            return None, [*found, _in_its_words(stop)]
-        number, message, line = mended
-        found.append(in_line(number, Sentence(message, written=shown(line))))
-        text = stop.written(number, line)
-    return None, found
+def _leads_on(stop: _Stop, number: int, line: str) -> bool:
+    """Returns whether the parser gets beyond a line that is written so."""
+    text = "\n".join([*stop.lines[:number], line, *stop.lines[number + 1 :]])
+    try:
+        tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        again = _stop(error, text)
+        return again.line > number and (again.line, again.column) != (stop.line, stop.column)
+    return True
 
 
 def in_line(line: int, what: Sentence) -> Sentence:
@@ -82,24 +83,6 @@ def _stop(error: Exception, text: str) -> _Stop:
     if place and place[1]:
         line, column = int(place[1]) - 1, int(place[2]) - 1
     return _Stop(_STOPPED_AT.sub("", str(error)), lines, line, column)
-
-
-def _mended(stop: _Stop) -> Iterator[tuple[int, str, str]]:
-    """Yields line, message and the line put right, for each mistake that this can be.
-
-    It is that one if the parser then gets beyond the line.
-    """
-    for rule, message in _RULES:
-        if (written := rule(stop)) is None:
-            continue
-        number, line = written
-        try:
-            tomllib.loads(text := stop.written(number, line))
-        except (ValueError, RecursionError) as error:
-            again = _stop(error, text)
-            if again.line <= number or (again.line, again.column) == (stop.line, stop.column):
-                continue
-        yield number, message, line
 
 
 def _in_its_words(stop: _Stop) -> Sentence:

@@ -99,7 +99,7 @@ class FolderEditor:
 
     def snapshot(self) -> Shape:
         """Returns everything that the page needs to show the texts and to change them."""
-        read = read_folder(self.folder).as_written()
+        read = read_folder(self.folder)
         return {
             "source": read.source_language,
             "files": {name: self._file(name, read) for name in self._names(read.source_language)},
@@ -134,7 +134,7 @@ class FolderEditor:
 
     def save(self, values: Mapping[str, Any]) -> None:
         """Writes one value: `file`, `key`, `text`, and the text that it had, `base`."""
-        read = read_folder(self.folder).as_written()
+        read = read_folder(self.folder)
         asked = (values.get("file"), values.get("key"))
         fields = form_of(read)
         target = next((each for each in fields if (each.file, each.key) == asked), None)
@@ -156,7 +156,7 @@ class FolderEditor:
     def save_line(self, values: Mapping[str, Any]) -> None:
         """Writes `value` in place of `base` in a `line` of a `file` that is not TOML, from 1."""
         name, number = str(values.get("file")), values.get("line")
-        if not self._file(name, read_folder(self.folder).as_written())["broken"]:
+        if not self._file(name, read_folder(self.folder))["broken"]:
             raise EditRefused(Refusal.UNKNOWN)
         if name not in self._names():
             raise EditRefused(Refusal.GONE)
