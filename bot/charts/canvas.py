@@ -1,11 +1,11 @@
 """A small layer over Pillow for the charts: text that fits, boxes, areas, lines, PNG output."""
 
 import io
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import ceil, floor
 from pathlib import Path
+from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -15,24 +15,13 @@ _SUPERSAMPLING = 2
 _SMALLEST_TEXT = 26
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(NamedTuple):
     """A rectangle, in pixels from the top left corner; right and bottom are exclusive."""
 
     left: float
     top: float
     right: float
     bottom: float
-
-    @property
-    def width(self) -> float:
-        """The width in pixels."""
-        return self.right - self.left
-
-    @property
-    def height(self) -> float:
-        """The height in pixels."""
-        return self.bottom - self.top
 
 
 @dataclass
@@ -77,15 +66,23 @@ class Canvas:
         left, top, right, bottom = (round(edge) for edge in corners)
         self._draw.rectangle((left, top, right - 1, bottom - 1), fill=colour)
 
-    def area(self, points: Sequence[tuple[float, float]], colour: str) -> None:
-        """Fills the polygon through the points."""
-        with self._smoothly(points, colour) as (draw, finer):
-            draw.polygon(finer, fill=255)
+    def through(
+        self, points: Sequence[tuple[float, float]], colour: str, line: int | None = None
+    ) -> None:
+        """Draws a line of this width through the points, or fills the polygon; with smooth edges.
 
-    def line(self, points: Sequence[tuple[float, float]], colour: str, width: int) -> None:
-        """Draws a line through the points."""
-        with self._smoothly(points, colour, around=width) as (draw, finer):
-            draw.line(finer, fill=255, width=width * _SUPERSAMPLING, joint="curve")
+        That is drawn finer, white on black, and only as far around the points as it reaches.
+        """
+        around = line or 0
+        left, top = (floor(min(each)) - around for each in zip(*points, strict=True))
+        right, bottom = (ceil(max(each)) + around + 1 for each in zip(*points, strict=True))
+        mask = Image.new("L", ((right - left) * _SUPERSAMPLING, (bottom - top) * _SUPERSAMPLING))
+        finer = [((x - left) * _SUPERSAMPLING, (y - top) * _SUPERSAMPLING) for x, y in points]
+        if line is None:
+            ImageDraw.Draw(mask).polygon(finer, fill=255)
+        else:
+            ImageDraw.Draw(mask).line(finer, 255, line * _SUPERSAMPLING, joint="curve")
+        self._image.paste(colour, (left, top), mask.reduce(_SUPERSAMPLING))
 
     def text_width(self, text: str, size: float) -> float:
         """Returns how wide a line of text would be, in pixels."""
@@ -96,21 +93,6 @@ class Canvas:
         written = io.BytesIO()
         self._image.save(written, "PNG", compress_level=1)  # in half the time, a third larger
         return written.getvalue()
-
-    @contextmanager
-    def _smoothly(
-        self, points: Sequence[tuple[float, float]], colour: str, around: int = 0
-    ) -> Iterator[tuple[ImageDraw.ImageDraw, list[tuple[float, float]]]]:
-        """Paints onto the picture, in this colour, what is drawn white on black in the block.
-
-        That is drawn finer, and only as far around the points as it reaches.
-        """
-        left, top = (floor(min(each)) - around for each in zip(*points, strict=True))
-        right, bottom = (ceil(max(each)) + around + 1 for each in zip(*points, strict=True))
-        mask = Image.new("L", ((right - left) * _SUPERSAMPLING, (bottom - top) * _SUPERSAMPLING))
-        finer = [((x - left) * _SUPERSAMPLING, (y - top) * _SUPERSAMPLING) for x, y in points]
-        yield ImageDraw.Draw(mask), finer
-        self._image.paste(colour, (left, top), mask.reduce(_SUPERSAMPLING))
 
     def _font(self, size: float, *, bold: bool) -> ImageFont.FreeTypeFont:
         known = self._fonts.get((size, bold))

@@ -51,35 +51,21 @@ _ALONE = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The intervals that are not empty, in order, all of one width."""
+    """The intervals that are not empty, in order, all of one width.
+
+    Attributes:
+        start, end: when the first begins, and the last ends.
+        delivered, unreachable: how many there are in all.
+        most: the highest total of any interval.
+    """
 
     bars: tuple[Moment, ...]
     width: timedelta
-
-    @property
-    def start(self) -> datetime:
-        """When the first interval begins."""
-        return self.bars[0].at
-
-    @property
-    def end(self) -> datetime:
-        """When the last interval ends."""
-        return self.bars[-1].at + self.width
-
-    @property
-    def delivered(self) -> int:
-        """How many deliveries arrived in all."""
-        return sum(bar.delivered for bar in self.bars)
-
-    @property
-    def unreachable(self) -> int:
-        """How many recipients were unreachable in all."""
-        return sum(bar.unreachable for bar in self.bars)
-
-    @property
-    def most(self) -> int:
-        """The highest total of any interval."""
-        return max(bar.delivered + bar.unreachable for bar in self.bars)
+    start: datetime
+    end: datetime
+    delivered: int
+    unreachable: int
+    most: int
 
     def sums(self) -> Iterator[tuple[datetime, int]]:
         """Yields the delivered total over time, with a point wherever the slope changes."""
@@ -99,7 +85,15 @@ def series_of(moments: Sequence[Moment]) -> Series:
     width = min((later - earlier for earlier, later in pairwise(starts)), default=_ALONE)
     filled = (moment for moment in moments if moment.delivered or moment.unreachable)
     bars = tuple(sorted(filled, key=lambda moment: moment.at))
-    return Series(bars, width)
+    return Series(
+        bars,
+        width,
+        start=bars[0].at,
+        end=bars[-1].at + width,
+        delivered=sum(bar.delivered for bar in bars),
+        unreachable=sum(bar.unreachable for bar in bars),
+        most=max(bar.delivered + bar.unreachable for bar in bars),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +106,13 @@ class _Panel:
 
     def x(self, at: datetime) -> float:
         share = (at - self.series.start) / (self.series.end - self.series.start)
-        return self.box.left + self.box.width * share
+        return self.box.left + (self.box.right - self.box.left) * share
 
     def y(self, number: float) -> float:
         return self.box.bottom - self.height(number)
 
     def height(self, number: float) -> float:
-        return self.box.height * number / self.top
+        return (self.box.bottom - self.box.top) * number / self.top
 
 
 def delivery_chart(moments: Sequence[Moment], words: Words, title: str) -> bytes:
@@ -210,8 +204,8 @@ def _time(moment: datetime, step: timedelta, words: Words) -> str:
 def _sums(canvas: Canvas, panel: _Panel) -> None:
     curve = [(panel.x(at), panel.y(number)) for at, number in panel.series.sums()]
     bottom = panel.box.bottom
-    canvas.area([(curve[0][0], bottom), *curve, (curve[-1][0], bottom)], SO_FAR)
-    canvas.line(curve, DELIVERED, 5)
+    canvas.through([(curve[0][0], bottom), *curve, (curve[-1][0], bottom)], SO_FAR)
+    canvas.through(curve, DELIVERED, line=5)
 
 
 def _bars(canvas: Canvas, panel: _Panel, speed: float) -> None:

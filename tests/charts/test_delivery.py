@@ -84,7 +84,7 @@ def test_a_title_that_is_too_long_becomes_smaller_and_is_then_cut() -> None:
     def shown(title: str) -> tuple[str, float]:
         text, box = paint(series_of([Moment(START, 1, 0)]), SPANISH, title).labels[0]
         assert box.right <= WIDTH - 16
-        return text, box.height
+        return text, box.bottom - box.top
 
     text, height = shown(TITLE)
     longer, lower = shown(TITLE * 3)

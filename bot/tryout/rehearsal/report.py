@@ -12,8 +12,7 @@ from bot.petition.stages import Stage
 from bot.settings import FREE_RATE, PAID_RATE
 from bot.text.problems import Problem
 from bot.text.translations import Words, mark
-from bot.tryout.rehearsal.reading import MeasuredScreen, Part
-from bot.tryout.rehearsal.run import RehearsalResult
+from bot.tryout.rehearsal.run import MeasuredScreen, Part, RehearsalResult
 from bot.tryout.visitors.visitor import Reason, Step, Visitor
 from handlers.broadcasts.screens.draft_view import MESSAGES_A_STAR
 

@@ -17,9 +17,14 @@ from bot.petition.petition import BUNDLED, load_petition
 from bot.petition.stages import Stage
 from bot.text.translations import Catalogs
 from bot.tryout.demo_session import ADMIN_ID
-from bot.tryout.rehearsal.reading import MeasuredScreen, Part
 from bot.tryout.rehearsal.report import page, write_report
-from bot.tryout.rehearsal.run import Rehearsal, RehearsalResult, calls_at_fault
+from bot.tryout.rehearsal.run import (
+    MeasuredScreen,
+    Part,
+    Rehearsal,
+    RehearsalResult,
+    calls_at_fault,
+)
 from bot.tryout.visitors.people import careful_reader
 from bot.tryout.visitors.visitor import Reason, Step, Visitor
 from simulator.call_log import RecordedCall
