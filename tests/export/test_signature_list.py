@@ -32,7 +32,7 @@ def header(
 
 def by_day(listed: SignatureListHeader) -> list[tuple[str | None, str | None, int, int]]:
     return [
-        (each.day and str(each.day), each.language, each.with_name, each.without_name)
+        (str(each.day) if each.day else None, each.language, each.with_name, each.without_name)
         for each in listed.by_day()
     ]
 

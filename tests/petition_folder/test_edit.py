@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.petition.petition import BUNDLED
-from bot.petition_folder.edit import NotEditable, Value, changed
+from bot.petition_folder.edit import NotEditable, changed
 from bot.petition_folder.schema import Controller, PetitionFile, Texts
+from bot.petition_folder.schema_fields import Value
 
 FACTS = (BUNDLED / "petition.toml").read_text()
 TEXTS = (BUNDLED / "es.toml").read_text()
