@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import count
-from typing import Any, cast
+from typing import Any
 
 import structlog
 from telegram.error import TelegramError
-from telegram.ext import ApplicationBuilder, ContextTypes
 
-import handlers
 from bot.back_off import BackOff
 from bot.backup import BACKUP_IS_OLD
 from bot.broadcast import OpenClaims, Worker, WorkerContext
@@ -44,14 +42,14 @@ from handlers import admin_notices, closing_date, person_notices, petition_texts
 from handlers.admin_notices import SECOND_POLLER, DamageReporter, tell_admins
 from handlers.bot_profile import publish_profile
 from handlers.broadcasts.progress_message import AdminReporter
-from handlers.context import Bot, Context, PetitionApplication, Services
+from handlers.context import Bot, Services
 from handlers.delayed_replies import DelayedReplies
 from handlers.erasure_warnings import warn_of_erasures
 from handlers.rehearsal_marks import RehearsalMarks
 from handlers.request_budget import Budgets
 from handlers.sent_files import erase_all_files
 from handlers.update_errors import UpdateHandler
-from handlers.waiting_updates import is_opt_out
+from handlers.update_kinds import is_opt_out
 from storage import Storage, open_storage
 from storage.audit import last_done
 from storage.errors import StorageError, Unavailable
@@ -80,7 +78,6 @@ class FatalError(TerminalError):
 class App:
     """A bot with all its parts, ready to run."""
 
-    application: PetitionApplication
     update_handler: UpdateHandler
     dispatch: Dispatcher
     polling: Polling
@@ -104,7 +101,7 @@ class App:
             "intake": asyncio.create_task(self.polling.run()),
             "broadcast": asyncio.create_task(self.worker.run()),
         }
-        services = self.application.services
+        services = self.services
         beside = [
             asyncio.create_task(each)
             for each in (self._introduce(), self.retention.run(), *self._periodic(services))
@@ -122,6 +119,11 @@ class App:
             _log.info("stopped", **self.dispatch.counts.as_fields())
         for name, part in parts.items():
             _raise_fault(name, part)
+
+    @property
+    def services(self) -> Services:
+        """What the handlers have."""
+        return self.update_handler.services
 
     def stop(self) -> None:
         """Asks the bot to finish its current work and end."""
@@ -143,7 +145,7 @@ class App:
         """Publishes commands and descriptions; people are answered even if that fails."""
         for failures in count(1):
             try:
-                await publish_profile(self.application.services)
+                await publish_profile(self.services)
             except Unavailable:
                 pause = _PAUSES.pause(failures)
                 _log.warning("profile_waits_for_database", seconds=pause)
@@ -259,14 +261,12 @@ async def open_app(
             is_rehearsal=rehearsal,
             date_is_right=DateCheck(lambda: services.clock(), session.server_time),
         )
-        application, damage_reporter = _application(services), DamageReporter(services)
-        update_handler = UpdateHandler(application, damage_reporter)
+        update_handler = UpdateHandler(services, DamageReporter(services))
         dispatch = Dispatcher(update_handler, clock=clocks.monotonic, is_spared=is_opt_out)
         unready = unready_problems(read)
-        await _fetch_bot_identity(application)
-        stack.push_async_callback(application.shutdown)
+        await _fetch_bot_identity(services.bot)
+        stack.push_async_callback(services.bot.shutdown)
         yield App(
-            application=application,
             update_handler=update_handler,
             dispatch=dispatch,
             polling=Polling(
@@ -321,11 +321,11 @@ async def _close(storage: Storage) -> None:
         await tidy_journal_at_the_end(storage.journal)
 
 
-async def _fetch_bot_identity(application: PetitionApplication) -> None:
+async def _fetch_bot_identity(bot: Bot) -> None:
     """Fetches the bot's identity; waits while Telegram is unreachable, fails on a wrong token."""
     for failures in count(1):
         try:
-            await application.initialize()
+            await bot.initialize()
         except TelegramError as error:
             kind, said = error_kind(error), error.message
             known = error.reason if isinstance(error, NotSent) else None
@@ -385,17 +385,3 @@ def _retention(services: Services, tidy: Callable[[datetime | None], int]) -> Re
         date_is_right=services.date_is_right,
         tidy_up=tidy,
     )
-
-
-def _application(services: Services) -> PetitionApplication:
-    built = (
-        ApplicationBuilder()
-        .application_class(PetitionApplication, {"services": services})
-        .bot(services.bot)
-        .context_types(ContextTypes(context=Context))
-        .updater(None)
-        .build()
-    )
-    application = cast(PetitionApplication, built)
-    handlers.register(application)
-    return application

@@ -58,7 +58,7 @@ async def run_until_stopped(
             gc.set_threshold(50_000, 20, 100)
             gc.freeze()
             _log.info("started")
-            started(app.application.bot.first_name, app.application.bot.username)
+            started(app.services.bot.first_name, app.services.bot.username)
             await app.run()
     except asyncio.CancelledError:
         if not was_stopped_early.is_set():

@@ -1,18 +1,10 @@
-"""The handlers of all updates, registered in one list."""
+"""Finds the handler of every update."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from functools import partial, wraps
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
-from telegram import Update
-from telegram.ext import (
-    BaseHandler,
-    CallbackQueryHandler,
-    ChatMemberHandler,
-    CommandHandler,
-    MessageHandler,
-    filters,
-)
+from telegram import CallbackQuery, Message, Update
+from telegram.ext import filters
 
 from handlers import (
     admin_input,
@@ -25,25 +17,16 @@ from handlers import (
 )
 from handlers.admin_context import AdminContext
 from handlers.broadcasts import history, menu
-from handlers.chat_context import ChatContext, open_context
-from handlers.context import Context, PetitionApplication
-from handlers.screens.buttons import NO_MORE
-from handlers.screens.help import ADMIN_COMMANDS, SUPPORTER_COMMANDS
+from handlers.chat_context import open_context
+from handlers.context import Services
+from handlers.screens.buttons import NO_MORE, AdminTap, read_tap
 from handlers.supporter_context import SupporterContext
-from handlers.update_filters import (
-    GROUP_MESSAGE,
-    PRIVATE_EDIT,
-    PRIVATE_MESSAGE,
-    TYPED,
-    AdminTapHandler,
-    HandlerCallback,
-    TapElsewhere,
-)
+from handlers.update_kinds import command_in, is_there, own_chat
 
-Handler = BaseHandler[Update, Context, None]
-_Opened = TypeVar("_Opened", bound=ChatContext)
+ByAdmin = Callable[[AdminContext], Awaitable[object]]
+BySupporter = Callable[[SupporterContext], Awaitable[object]]
 
-_ADMIN_COMMANDS: Mapping[str, Callable[[AdminContext], Awaitable[None]]] = {
+ADMIN_HANDLERS: Mapping[str, ByAdmin] = {
     "close": closing.close,
     "reopen": closing.reopen,
     "closing": closing_texts.closing,
@@ -52,75 +35,67 @@ _ADMIN_COMMANDS: Mapping[str, Callable[[AdminContext], Awaitable[None]]] = {
     "stats": statistics.stats,
 }
 
-
-def register(application: PetitionApplication) -> None:
-    """Adds every handler; PTB calls the first one that matches, so the order matters."""
-    application.add_handlers(list(_handlers(application.services.admins)))
-
-
-def _handlers(admins: frozenset[int]) -> Iterator[Handler]:
-    by_admin = PRIVATE_MESSAGE & filters.User(admins) & TYPED
-    # Also what an admin forwarded: it is content for a broadcast.
-    sent_by_admin = PRIVATE_MESSAGE & filters.User(admins) & ~filters.StatusUpdate.ALL
-    edited_by_admin = PRIVATE_EDIT & filters.User(admins)
-    supporter, admin = partial(_opened, SupporterContext), partial(_opened, AdminContext)
-    written = supporter(supporter_updates.written)
-    sent_media = supporter(supporter_updates.sent_media)
-    edited = supporter(supporter_updates.edited)
-    commands = {
-        name: supporter(partial(supporter_updates.command, name=name))
-        for name in SUPPORTER_COMMANDS
-    }
-
-    # First among the tap handlers: the others expect a tap in a person's own chat.
-    yield TapElsewhere(groups.answer_tap_elsewhere)
-    for name in ADMIN_COMMANDS:
-        yield CommandHandler(name, admin(_ADMIN_COMMANDS[name]), by_admin)
-    cancel = _prepared_first(admin_input.cancel, commands["cancel"])
-    yield CommandHandler("cancel", cancel, by_admin)
-    for name, callback in commands.items():
-        yield CommandHandler(name, callback, PRIVATE_MESSAGE)
-    unknown = supporter(supporter_updates.unknown_command)
-    yield MessageHandler(PRIVATE_MESSAGE & filters.COMMAND, unknown)
-    yield MessageHandler(sent_by_admin & filters.TEXT, _prepared_first(admin_input.sent, written))
-    yield MessageHandler(sent_by_admin, _prepared_first(admin_input.sent, sent_media))
-    yield MessageHandler(PRIVATE_MESSAGE & filters.TEXT, written)
-    yield MessageHandler(PRIVATE_MESSAGE & ~filters.StatusUpdate.ALL, sent_media)
-    yield MessageHandler(edited_by_admin, _prepared_first(admin_input.edited, edited))
-    yield MessageHandler(PRIVATE_EDIT, edited)
-    yield CommandHandler(groups.COMMANDS, groups.invite_to_private_chat, GROUP_MESSAGE)
-    yield AdminTapHandler(admins, admin(admin_input.tapped))
-    for kind, data in NO_MORE.items():
-        refused = partial(opt_out.refused_under_broadcast, kind=kind)
-        yield CallbackQueryHandler(supporter(refused), f"^{data}$")
-    yield CallbackQueryHandler(supporter(supporter_updates.tapped))
-    yield ChatMemberHandler(opt_out.membership_changed, ChatMemberHandler.MY_CHAT_MEMBER)
+_REFUSED_UNDER_BROADCAST: Mapping[str, BySupporter] = {
+    data: partial(opt_out.refused_under_broadcast, kind=kind) for kind, data in NO_MORE.items()
+}
 
 
-def _opened(
-    kind: type[_Opened], handle: Callable[[_Opened], Awaitable[object]]
-) -> HandlerCallback:
-    """Returns the callback for an update from a person's own chat, opened as this kind."""
+async def handle(services: Services, update: Update) -> None:
+    """Handles an update; one that nobody has to be answered is left alone."""
+    here = own_chat(update)
+    if here is None:
+        await groups.handle(services, update)
+    elif update.my_chat_member is not None:
+        await opt_out.membership_changed(services, update.my_chat_member)
+    else:
+        is_admin = here[0].id in services.admins
+        by_admin, by_supporter = handlers_of(update, services.bot.username, is_admin=is_admin)
+        if by_admin is not None:
+            admin = await (await open_context(AdminContext, services, update)).refreshed()
+            if await by_admin(admin) is False and by_supporter is not None:
+                await by_supporter(admin.opened_as(SupporterContext))
+        elif by_supporter is not None:
+            supporter = await open_context(SupporterContext, services, update)
+            await by_supporter(await supporter.refreshed())
 
-    @wraps(handle)
-    async def callback(update: Update, context: Context) -> None:
-        ctx = await open_context(kind, update, context)
-        await ctx.refresh()
-        await handle(ctx)
 
-    return callback
+def handlers_of(
+    update: Update, bot: str, *, is_admin: bool
+) -> tuple[ByAdmin | None, BySupporter | None]:
+    """Returns what handles an update from a person's own chat.
+
+    The first may return False: then it is the second's after all, as an admin may be a supporter.
+    """
+    if update.callback_query is not None:
+        return _handlers_of_tap(update.callback_query, is_admin=is_admin)
+    if update.edited_message is not None:
+        return admin_input.edited if is_admin else None, supporter_updates.edited
+    if update.message is None or filters.StatusUpdate.ALL.check_update(update):
+        return None, None
+    return _handlers_of_message(update.message, bot, is_admin=is_admin)
 
 
-def _prepared_first(
-    take: Callable[[AdminContext], Awaitable[bool]], as_supporter: HandlerCallback
-) -> HandlerCallback:
-    """Returns the callback for what an admin sent: for what they prepare, else as a supporter."""
+def _handlers_of_tap(
+    query: CallbackQuery, *, is_admin: bool
+) -> tuple[ByAdmin | None, BySupporter | None]:
+    # Under an inaccessible message it is never carried out: what that said is unknown.
+    if is_admin and is_there(query) and isinstance(read_tap(query.data), AdminTap):
+        return admin_input.tapped, None
+    return None, _REFUSED_UNDER_BROADCAST.get(query.data or "", supporter_updates.tapped)
 
-    @wraps(as_supporter)
-    async def callback(update: Update, context: Context) -> None:
-        ctx = await open_context(AdminContext, update, context)
-        await ctx.refresh()
-        if not await take(ctx):
-            await as_supporter(update, context)
 
-    return callback
+def _handlers_of_message(
+    message: Message, bot: str, *, is_admin: bool
+) -> tuple[ByAdmin | None, BySupporter | None]:
+    name = command_in(message, bot)
+    if name is None:
+        by_supporter = supporter_updates.written if message.text else supporter_updates.sent_media
+        # Also what an admin forwarded: it is content for a broadcast.
+        return admin_input.sent if is_admin else None, by_supporter
+    if is_admin and name in ADMIN_HANDLERS:
+        return ADMIN_HANDLERS[name], None
+    if name not in supporter_updates.COMMANDS:
+        return None, supporter_updates.unknown_command
+    may_be_for_draft = is_admin and name == "cancel"
+    by_admin = admin_input.cancel if may_be_for_draft else None
+    return by_admin, partial(supporter_updates.command, name=name)

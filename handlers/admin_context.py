@@ -76,19 +76,20 @@ class AdminContext(ChatContext):
         """Answers the tap and awaits `call` at the same time; raises what that raises."""
         await asyncio.gather(call, self.answer())
 
-    async def refresh(self) -> None:
+    async def refreshed(self) -> AdminContext:
         """Updates the admin's menu and name, and stores a language for an admin without one.
 
         Reports are written in the stored language, as no update triggers them.
         """
-        await ChatContext.refresh(self)
+        await ChatContext.refreshed(self)
         await offer_menu(self.services, self.user.id, self.words)
         if self.conversation.language is not None:
-            return
+            return self
         if not (self.user.language_code or "").lower().startswith(self.language):
-            return  # the petition may be translated into theirs one day
+            return self  # the petition may be translated into theirs one day
         chosen = replace(self.conversation, language=self.language, version=self.was or 1)
         await self.storage.write(save_conversation, chosen, was=self.was, at=self.now)
+        return await self.reloaded()
 
 
 AdminHandler = Callable[[AdminContext, str], Awaitable[None]]

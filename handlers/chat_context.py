@@ -1,9 +1,9 @@
 """The context of an update from a person's own chat, which supporters and admins share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from telegram import CallbackQuery, Message, Update, User
 
@@ -11,15 +11,17 @@ from bot.intake import UpdatesBehind
 from bot.petition.names import NameRefused, clean_name
 from bot.petition.stages import in_form
 from bot.text.translations import Words
-from handlers.context import Bot, Context, Services
+from handlers.context import Bot, Services
 from handlers.conversation_message import end_spinner, show_alert
 from handlers.delayed_replies import Answer
 from handlers.screens.supporter_view import View
-from handlers.update_filters import own_chat
+from handlers.update_kinds import own_chat
 from storage import Storage
 from storage.admins import save_admin_name
 from storage.conversations import Conversation
 from storage.signatures import StoredSupporter, stored_supporter
+
+_Opened = TypeVar("_Opened", bound="ChatContext")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -93,7 +95,14 @@ class ChatContext:
         words = ((self.message and self.message.text) or "").split(maxsplit=1)
         return words[1].strip() if len(words) > 1 else ""
 
-    async def refresh(self) -> None:
+    async def reloaded(self) -> Self:
+        """Returns the context with everything read again from the database."""
+        stored = await self.storage.read(stored_supporter, self.reference)
+        conversation = stored.conversation or self.conversation
+        view = view_of(self.services, self.user, stored, conversation)
+        return replace(self, view=view, stored=stored.conversation)
+
+    async def refreshed(self) -> Self:
         """Stores what has changed since the person wrote last: that they can be reached again.
 
         And what Telegram calls an admin, for the other admins to read. Of a name that is empty, a
@@ -104,6 +113,11 @@ class ChatContext:
         if self.view.by_admin:
             name = self.view.profile_name
             await self.storage.write(save_admin_name, self.user.id, name, self.now)
+        return self
+
+    def opened_as(self, kind: type[_Opened]) -> _Opened:
+        """Returns the context of the same update as one of another kind."""
+        return kind(**{each.name: getattr(self, each.name) for each in fields(self)})
 
     async def tell(
         self, answer: Answer, again: Answer | None = None, *, beside: str | None = None
@@ -131,16 +145,13 @@ class ChatContext:
             await show_alert(self.bot, self.chat_id, self.query, said)
 
 
-_Opened = TypeVar("_Opened", bound=ChatContext)
-
-
-async def open_context(kind: type[_Opened], update: Update, context: Context) -> _Opened:
+async def open_context(kind: type[_Opened], services: Services, update: Update) -> _Opened:
     """Reads a person's state, as a context of this kind; changes nothing.
 
     Raises:
         ValueError: the update does not come from a person's own private chat.
     """
-    here, query, services = own_chat(update), update.callback_query, context.services
+    here, query = own_chat(update), update.callback_query
     if here is None:
         raise ValueError("A context belongs to a person's own chat.")
     user, reference = here[0], services.reference(here[0].id)

@@ -1,4 +1,4 @@
-"""The application and callback context of this bot, with typed services."""
+"""What every handler may use: the bot that calls Telegram, and the services beside it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from telegram.ext import Application, CallbackContext, ExtBot
+from telegram.ext import ExtBot
 
 from bot.back_off import BackOff, Retries
 from bot.broadcast import OpenClaims
@@ -124,34 +124,3 @@ class Services:
         """Marks a supporter reachable; the closing update may still be due to them."""
         if await self.storage.write(mark_reachable, supporter, self.clock()):
             self.wake_broadcast()
-
-
-class PetitionApplication(
-    Application[Bot, "Context", dict[Any, Any], dict[Any, Any], dict[Any, Any], None]
-):
-    """PTB's application with typed services; exceptions of handlers propagate to the intake.
-
-    PTB's own error handlers would swallow an exception, and the update would be acknowledged
-    although nothing was stored. The intake decides whether to retry the update or skip it.
-    """
-
-    def __init__(self, *, services: Services, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.services = services
-
-    async def process_error(
-        self, update: object | None, error: Exception, job: Any = None, coroutine: Any = None
-    ) -> bool:
-        """Raises `error` again."""
-        raise error
-
-
-class Context(CallbackContext[Bot, dict[Any, Any], dict[Any, Any], dict[Any, Any]]):
-    """The callback context that every handler receives."""
-
-    @property
-    def services(self) -> Services:
-        """The services of the running process."""
-        if not isinstance(self.application, PetitionApplication):
-            raise TypeError("The context belongs to another application.")
-        return self.application.services

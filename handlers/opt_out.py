@@ -6,13 +6,12 @@ to be left alone.
 
 from collections.abc import Awaitable
 
-from telegram import ChatMember, Update
+from telegram import ChatMember, ChatMemberUpdated
 
 from bot.petition.stages import Action, Place, Stage
 from bot.text.translations import mark
-from handlers.context import Context
+from handlers.context import Services
 from handlers.supporter_context import SupporterContext
-from handlers.update_filters import own_chat
 from storage.broadcast_types import Kind
 from storage.consents import end_consent
 from storage.errors import Unavailable
@@ -24,15 +23,11 @@ _LONGEST_SECONDS = 3.0
 _MAY_ARRIVE = mark("Un mensaje nuestro ya iba de camino: puede que todavía te llegue.")
 
 
-async def membership_changed(update: Update, context: Context) -> None:
+async def membership_changed(services: Services, change: ChatMemberUpdated) -> None:
     """Handles that the person blocked or unblocked the bot, which broadcasts heed.
 
     A person who comes back soon after the closing is then sent the closing update.
     """
-    change = update.my_chat_member
-    if change is None or own_chat(update) is None:
-        return  # in a group the change says nothing about the person's own chat
-    services = context.services
     supporter = services.reference(change.from_user.id)
     if change.new_chat_member.status == ChatMember.BANNED:
         await services.storage.write(mark_unreachable, supporter, services.clock())

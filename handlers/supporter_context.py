@@ -23,7 +23,7 @@ from bot.petition.stages import (
     nearest_valid_stage,
 )
 from bot.text.translations import mark
-from handlers.chat_context import ChatContext, view_of
+from handlers.chat_context import ChatContext
 from handlers.conversation_message import Cleared, ConversationMessage
 from handlers.delayed_replies import LONGEST_WAIT
 from handlers.picture import show_picture
@@ -31,7 +31,7 @@ from handlers.request_budget import UNLIMITED, LimitDecision
 from handlers.screens import draw
 from handlers.screens.screen import lines
 from handlers.sent_files import erase_files
-from handlers.waiting_updates import will_be_drawn_over
+from handlers.update_kinds import will_be_drawn_over
 from storage.conversations import (
     EMPTY_FORM,
     Conversation,
@@ -42,7 +42,6 @@ from storage.conversations import (
 )
 from storage.personal_data import everything_held
 from storage.sent_files import make_files_due
-from storage.signatures import stored_supporter
 from storage.transaction import Transaction
 from telegram_text.markup import Html
 
@@ -182,13 +181,6 @@ class SupporterContext(ChatContext):
         else:
             await self.at_valid_stage().clear()
         return False
-
-    async def reloaded(self) -> SupporterContext:
-        """Returns the context with everything read again from the database."""
-        stored = await self.storage.read(stored_supporter, self.reference)
-        conversation = stored.conversation or self.conversation
-        view = view_of(self.services, self.user, stored, conversation)
-        return replace(self, view=view, stored=stored.conversation)
 
     async def save(self) -> None:
         """Stores the conversation if it changed."""

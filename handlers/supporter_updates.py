@@ -18,7 +18,7 @@ from handlers.bot_profile import offer_menu
 from handlers.request_budget import WRITTEN
 from handlers.screens.buttons import SupporterTap, read_tap
 from handlers.supporter_context import SupporterContext
-from handlers.update_filters import is_there
+from handlers.update_kinds import is_there
 from storage.audit import add_audit
 from storage.broadcast_types import Kind
 from telegram_text.markup import Html

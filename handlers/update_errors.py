@@ -12,12 +12,13 @@ from telegram.error import TelegramError
 from bot.intake import TryAgain, UpdatesBehind
 from bot.text.translations import mark
 from bot.transport.error_kinds import error_kind
+from handlers import handle
 from handlers.admin_notices import DamageReporter, Notice, tell_admins, words_or_default
 from handlers.calls_before_commit import NOTHING_DONE, NothingDone
-from handlers.context import Bot, PetitionApplication
+from handlers.context import Bot, Services
 from handlers.conversation_message import end_spinner
 from handlers.delayed_replies import OVER, PASSING, Answer
-from handlers.update_filters import own_chat
+from handlers.update_kinds import own_chat
 from storage.errors import BrokenData, JournalUnwritable, Unavailable
 
 _log = structlog.stdlib.get_logger()
@@ -52,10 +53,10 @@ _NOT_ANSWERED = mark(
 class UpdateHandler:
     """Passes raw updates from the intake to the handlers, and handles their errors."""
 
-    def __init__(self, application: PetitionApplication, damage_reporter: DamageReporter) -> None:
-        self._application = application
+    def __init__(self, services: Services, damage_reporter: DamageReporter) -> None:
+        self.services = services
         self._damage_reporter = damage_reporter
-        application.services.delayed_replies.apologise_with(self._apology)
+        services.delayed_replies.apologise_with(self._apology)
 
     async def __call__(self, raw: dict[str, Any], behind: UpdatesBehind) -> None:
         """Handles one update; its handler finds in its context what has come after it.
@@ -65,20 +66,20 @@ class UpdateHandler:
             Exception: an update that cannot be parsed, or a bug or damaged data, of which the
                 person has been told in their own chat; the intake counts it and goes on.
         """
-        update = _read(raw, self._application.bot)
-        here, replies = own_chat(update), self._application.services.delayed_replies
-        async with replies.handling(here and here[1].id, behind):
+        update = _read(raw, self.services.bot)
+        here = own_chat(update)
+        async with self.services.delayed_replies.handling(here and here[1].id, behind):
             await self._handle(update)
 
     async def _handle(self, update: Update) -> None:
         try:
-            await self._application.process_update(update)
+            await handle(self.services, update)
         except JournalUnwritable as error:
             # Acknowledged: somebody has to mend it, and the person has been told that it was not
             # done. They ask again, or think better of it.
             _log.error("journal_not_written", reason=str(error))
             await self._tell(update, _NOT_NOTED)
-            services = self._application.services
+            services = self.services
             notice = Notice("journal", services.today.isoformat(), _JOURNAL)  # once a day
             if (notice.kind, notice.about) not in services.owed_notices:
                 await tell_admins(services, notice)
@@ -108,8 +109,8 @@ class UpdateHandler:
         return partial(self._say_later, chat, sentence)
 
     async def _say_later(self, chat: int, sentence: str) -> None:
-        words = await words_or_default(self._application.services, chat)
-        await self._application.bot.send_message(chat, words.label(sentence))
+        words = await words_or_default(self.services, chat)
+        await self.services.bot.send_message(chat, words.label(sentence))
 
     async def _sort(self, update: Update, error: TelegramError) -> None:
         """Ends an update in which a call of Telegram failed outside of a delayed reply.
@@ -132,7 +133,7 @@ class UpdateHandler:
         here = own_chat(update)
         if here is None:
             return
-        (user, chat), services = here, self._application.services
+        (user, chat), services = here, self.services
         said = services.words(user.language_code).label(sentence)
 
         async def say() -> None:

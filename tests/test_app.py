@@ -107,11 +107,11 @@ async def test_a_form_that_was_left_is_forgotten_while_it_runs(scene: Scene) -> 
     await scene.taps(scene.ana, scene.words.label("Usar «{name}»", name="Ana García"))
     await scene.stop_bot()
     async with open_app(scene.settings, clocks=scene.clocks) as app:
-        storage = app.application.services.storage
+        storage = app.services.storage
         after = scene.clocks.now() + FORMS_KEPT_FOR
         app.retention.clock = lambda: after
         running = asyncio.create_task(app.run())
-        ana = app.application.services.keyring.reference("andry", scene.ana.user.id)
+        ana = app.services.keyring.reference("andry", scene.ana.user.id)
         async with asyncio.timeout(SIGTERM_TO_THE_END):
             while (await storage.read(conversation_of, ana) or Conversation(ana)).name:  # noqa: ASYNC110 - a row
                 await asyncio.sleep(0.01)

@@ -154,7 +154,7 @@ class TestTheDatabaseFile:
                     pass
         assert database(scene).read_bytes() == yesterday
         async with open_app(scene.settings, clocks=scene.clocks, restored=True) as app:
-            assert (await app.application.services.storage.read(petition_state)).signatures == 1
+            assert (await app.services.storage.read(petition_state)).signatures == 1
         await scene.start_bot()
         await scene.stop_bot()
         database(scene).write_bytes(yesterday)
@@ -176,7 +176,7 @@ class TestTheDatabaseFile:
         await scene.stop_bot()
         database(scene).write_bytes(backup)
         async with open_app(scene.settings, clocks=scene.clocks, restored=True) as app:
-            held = app.application.services.storage
+            held = app.services.storage
             assert (await held.read(petition_state)).signatures == 1
             await app.watch.look()
         await scene.start_bot()
@@ -207,7 +207,7 @@ class TestTheDatabaseFile:
         with pytest.raises(DatabaseBehind, match="knows 0 of the 1 times"):
             await scene.start_bot()
         async with open_app(scene.settings, clocks=scene.clocks, restored=True) as app:
-            storage = app.application.services.storage
+            storage = app.services.storage
             assert (await storage.read(petition_state)).signatures == 0
             assert await storage.read(held_restore) is not None
 
@@ -226,7 +226,7 @@ class TestTheDatabaseFile:
             async with open_cli_context(settings):
                 pass
         async with open_app(scene.settings, clocks=scene.clocks, restored=True) as app:
-            assert await app.application.services.storage.read(held_restore) is not None
+            assert await app.services.storage.read(held_restore) is not None
         assert not unfinished.exists()
         await scene.start_bot()
 

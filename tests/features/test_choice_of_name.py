@@ -219,7 +219,7 @@ async def test_once_it_was_handed_over_it_cannot_be_changed_and_the_screen_says_
     await scene.stop_bot()
     await asyncio.to_thread(Path(f"{database}.copy").replace, database)
     async with open_app(scene.settings, clocks=scene.clocks, restored=True) as app:
-        restored = app.application.services.storage
+        restored = app.services.storage
         assert await restored.read(active_handover) is not None
         assert choice_in(await restored.read(everything_held, scene.ana.id)) == (1, [1])
 

@@ -34,7 +34,7 @@ class Time:
 
     @property
     def services(self) -> Services:
-        return self.app.application.services
+        return self.app.services
 
     @property
     def storage(self) -> Storage:
@@ -44,7 +44,7 @@ class Time:
         self.now = moment
         telegram = self.scene.simulator
         telegram.date_ahead = moment.timestamp() - telegram.clock()
-        await self.app.application.bot.get_me()  # whose answer says what time it is
+        await self.app.services.bot.get_me()  # whose answer says what time it is
         await self.app.retention.erase()
         await self.scene.settled()
 

@@ -52,9 +52,9 @@ async def in_the_shell(*arguments: str, typed: str = "") -> None:
 
 async def looks(scene: Scene) -> list[PersonNotice]:
     """The bot looks once; returns what still waits."""
-    application = scene.app.application
-    await send_notices(application.services)
-    return list(await application.services.storage.read(waiting_notices))
+    services = scene.services
+    await send_notices(services)
+    return list(await services.storage.read(waiting_notices))
 
 
 async def other_rights(scene: Scene, person: Person) -> None:

@@ -139,10 +139,10 @@ async def test_what_is_written_in_a_private_chat_by_another_is_not_taken(
 async def test_what_is_owed_in_the_private_chat_is_owed_though_a_button_elsewhere_is_tapped(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    application = scene.app.application
+    services = scene.services
     fails(monkeypatch, scene, "send_message", 100)
     await scene.starts(scene.ana)
     await tapped(scene, scene.ana, "made up", scene.world.group("Barrio", members=[scene.ana]))
-    assert len(application.services.delayed_replies) == 1
+    assert len(services.delayed_replies) == 1
     await tapped(scene, scene.mallory, "made up", scene.ana.chat)
-    assert len(application.services.delayed_replies) == 1, "Mallory took what Ana was owed"
+    assert len(services.delayed_replies) == 1, "Mallory took what Ana was owed"

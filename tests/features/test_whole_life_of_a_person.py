@@ -148,8 +148,7 @@ async def test_ana_signs_corrects_reads_and_withdraws_and_no_backup_brings_her_b
     told = await typed("restore", tmp_path / "today.backup", "--identity", key, "--yes")
     assert "Done again from the journal, as people asked for it afterwards: 1." in told
     app = await scene.start_bot()
-    application = app.application
-    services, now = application.services, application.services.clock()
+    services, now = app.services, app.services.clock()
     await erase_all_files(services, now)
     assert is_unknown(await held_of(scene, ana))
     assert (await services.storage.read(petition_state)).signatures == 1

@@ -75,7 +75,7 @@ class AdminScene:
             self.wakes += 1
             services.wake_broadcast()
 
-        self.scene.app.application.services = replace(
+        self.scene.app.update_handler.services = replace(
             services, clock=lambda: self.scene.clocks.now() + self.ahead, wake_broadcast=wake
         )
 

@@ -140,12 +140,12 @@ class Scene:
     @property
     def bot(self) -> Bot:
         """What the running bot calls Telegram with."""
-        return self.app.application.bot
+        return self.app.services.bot
 
     @property
     def services(self) -> Services:
         """What the handlers of the running bot have."""
-        return self.app.application.services
+        return self.app.services
 
     @property
     def storage(self) -> Storage:

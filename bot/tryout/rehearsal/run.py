@@ -218,7 +218,7 @@ class Rehearsal:
         settings = settings.model_copy(update={"approval_above": None})
         async with open_app(settings, follows_folder=False, clocks=clocks) as app:
             running = asyncio.create_task(app.run())
-            storage = app.application.services.storage
+            storage = app.services.storage
             self.clock.is_working = lambda: storage.in_progress > 0
             faults = simulator.faults
             faults.seed, faults.latency = self.seed, _LATENCY
@@ -283,7 +283,7 @@ class Rehearsal:
 
     async def _count(self, app: App) -> None:
         """Compares what people were told with what is stored."""
-        storage, result = app.application.services.storage, self.result
+        storage, result = app.services.storage, self.result
         stats = await storage.read(signature_statistics, since=datetime.now(UTC))
         result.stored, result.gone = stats.total, stats.unreachable
         result.muted = (await storage.read(count_signers)).muted

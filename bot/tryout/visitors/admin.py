@@ -42,7 +42,7 @@ class Admin:
         if self.petition.closes_at is None:
             self.person.send("/close")
             await _taps(self.person, AdminAction.CLOSE)
-        services = self.app.application.services
+        services = self.app.services
         for _ in range(_LONGEST_WAIT):
             if (await services.storage.read(petition_state)).closed_at is not None:
                 break
@@ -54,7 +54,7 @@ class Admin:
 
     async def tells_everybody(self) -> Tally:
         """Sends the closing update to those who are to be told, and waits until it has ended."""
-        storage = self.app.application.services.storage
+        storage = self.app.services.storage
         waiting = sum((await storage.read(count_audience, kind=Kind.CLOSING)).values())
         if waiting == 0:
             return Tally(0)

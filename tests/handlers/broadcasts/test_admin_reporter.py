@@ -29,9 +29,9 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
 
 def reporter_of(scene: Scene) -> tuple[AdminReporter, Storage]:
     """Another reporter than the running bot's, and its storage."""
-    application = scene.app.application
-    reporter = AdminReporter(application.services)
-    return reporter, application.services.storage
+    services = scene.services
+    reporter = AdminReporter(services)
+    return reporter, services.storage
 
 
 async def planned(scene: Scene) -> tuple[Broadcast, Message]:

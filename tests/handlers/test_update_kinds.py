@@ -1,20 +1,34 @@
-"""What raw updates that wait will do: draw the conversation message, or opt out."""
+"""Whose chat an update comes from, and what one that waits will do: draw, or opt out."""
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from telegram import Update
 
 from bot.intake import NOTHING_BEHIND, Dispatcher, UpdatesBehind
+from handlers.chat_context import ChatContext, open_context
 from handlers.screens.buttons import NO_MORE
-from handlers.waiting_updates import is_opt_out, will_be_drawn_over
+from handlers.update_kinds import is_opt_out, own_chat, will_be_drawn_over
 from storage.broadcast_types import Kind
 from tests.support.scene import Scene
 
-ANA = 6_000_000_001
+ANA, MARTA = 6_000_000_001, 6_000_000_002
+ELSEWHERE: list[dict[str, Any]] = [
+    {"id": -1001, "type": "supergroup", "title": "Barrio"},
+    {"id": -1002, "type": "channel", "title": "Canal"},
+    {"id": MARTA, "type": "private"},
+    {"id": ANA, "type": "group", "title": "numbered as she is"},
+]
+FORWARDED = {"forward_origin": {"type": "hidden_user", "date": 1, "sender_user_name": "Marta"}}
 
 
 def text(written: str, *, chat: str = "private") -> dict[str, Any]:
     return {"message": {"chat": {"id": ANA, "type": chat}, "from": {"id": ANA}, "text": written}}
+
+
+def forwarded(written: str) -> dict[str, Any]:
+    return {"message": text(written)["message"] | FORWARDED}
 
 
 def tap(data: str) -> dict[str, Any]:
@@ -35,6 +49,20 @@ def changed(content: str) -> dict[str, Any]:
     message = {**text("")["message"], content: {}}
     del message["text"]
     return {"edited_message": message}
+
+
+@pytest.mark.parametrize("chat", [*ELSEWHERE, None])
+async def test_only_in_a_persons_own_chat_is_there_a_context(chat: dict[str, Any] | None) -> None:
+    sender = {"id": ANA, "is_bot": False, "first_name": "Ana"}
+    message = {"message_id": 5, "date": 1, "from": sender, "text": "hola"}
+    query: dict[str, Any] = {"id": "1", "from": sender, "chat_instance": "1", "data": "3:home:"}
+    query |= {"inline_message_id": "A"} if chat is None else {"message": message | {"chat": chat}}
+    sent = message | {"chat": chat or ELSEWHERE[0]}
+    for kind, body in {"message": sent, "edited_message": sent, "callback_query": query}.items():
+        update = Update.de_json({"update_id": 1, kind: body}, None)
+        assert own_chat(update) is None
+        with pytest.raises(ValueError, match="own chat"):
+            await open_context(ChatContext, cast("Any", SimpleNamespace()), update)
 
 
 async def drawn_over(
@@ -76,6 +104,7 @@ def test_outside_of_the_intake_everything_is_drawn() -> None:
         tap("3:home:"),
         tap("made up"),
         edited("hola"),
+        forwarded("/close"),
     ],
 )
 async def test_what_a_supporter_does_next_draws_over(behind: dict[str, Any]) -> None:
@@ -112,6 +141,10 @@ async def test_any_of_those_who_wait_may_draw_over() -> None:
 )
 async def test_an_admins_order_has_a_panel_of_its_own(order: str) -> None:
     assert not await drawn_over(text("/start"), text(order), by_admin=True)
+
+
+async def test_what_an_admin_forwards_is_for_a_draft_even_if_it_begins_with_a_command() -> None:
+    assert not await drawn_over(text("/start"), forwarded("/help"), by_admin=True)
 
 
 async def test_an_admin_is_a_supporter_too_with_buttons_of_their_own() -> None:
@@ -159,6 +192,7 @@ async def test_a_tap_made_elsewhere_draws_nothing(chat: dict[str, Any] | None) -
         (text("/nothing_like_it"), "written"),
         (edited("/help"), "written"),
         (edited("hola"), "written"),
+        (forwarded("/stop"), "written"),
     ],
 )
 async def test_what_comes_too_often_draws_nothing(behind: dict[str, Any], what: str) -> None:
@@ -198,6 +232,7 @@ def test_an_opt_out_is_one(update: dict[str, Any]) -> None:
         {"message": {"text": "I said /withdraw"}},
         {"message": {"text": 7}},
         {"message": {"caption": "/withdraw"}},
+        forwarded("/withdraw"),
         {"message": None},
         {"edited_message": {"text": "/withdraw"}},
         {"callback_query": {"data": "7:read:"}},
