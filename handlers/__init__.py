@@ -70,9 +70,15 @@ def handlers_of(
         return _handlers_of_tap(update.callback_query, is_admin=is_admin)
     if update.edited_message is not None:
         return admin_input.edited if is_admin else None, supporter_updates.edited
-    if update.message is None or filters.StatusUpdate.ALL.check_update(update):
+    if update.message is None or _is_told_by_telegram(update):
         return None, None
     return _handlers_of_message(update.message, bot, is_admin=is_admin)
+
+
+def _is_told_by_telegram(update: Update) -> bool:
+    """Whether a message says what became of the chat; nobody wrote it."""
+    is_text = update.message is not None and update.message.text
+    return not is_text and bool(filters.StatusUpdate.ALL.check_update(update))
 
 
 def _handlers_of_tap(
