@@ -200,7 +200,7 @@ def test_who_starts_a_bot_reads_its_name_and_link_and_no_line_for_each_reply(
     @asynccontextmanager
     async def opened(*_: object, **__: object) -> AsyncIterator[object]:
         yield SimpleNamespace(
-            application=SimpleNamespace(bot=bot), run=ends_at_once, stop=lambda: None
+            services=SimpleNamespace(bot=bot), run=ends_at_once, stop=lambda: None
         )
 
     monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")

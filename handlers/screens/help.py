@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from bot.petition.stages import Action
 from bot.text.translations import Words, mark
 from handlers.screens.buttons import Button
-from handlers.screens.screen import Screen, lines, paragraphs
+from handlers.screens.screen import Screen, lines
 from handlers.screens.supporter_view import View
 from telegram_text.markup import Html, escape
 
@@ -35,38 +35,33 @@ def language(view: View) -> Screen:
 
     A newcomer has chosen none yet, and has nothing to go back to.
     """
-    languages, has_chosen = view.petition.languages, view.conversation.language is not None
-    asked = [
-        view.words_in(code).text("<b>¿En qué idioma quieres seguir?</b>") for code in languages
-    ]
-    choices = []
-    for code in languages:
+    chosen, names = view.conversation.language, dict[str, str]()
+    for code in view.petition.languages:
         name = view.petition.texts_in(code).language_name
-        marked = f"• {name}" if code == view.conversation.language else name
-        choices.append(Button(marked, Action.SET_LANGUAGE, code))
-    back = Button(view.words.label("Volver"), Action.BACK) if has_chosen else None
-    return Screen(Html(""), [*choices, back], lines(*dict.fromkeys(asked)))
+        names[code] = f"• {name}" if code == chosen else name
+    asked = [view.words_in(each).text("<b>¿En qué idioma quieres seguir?</b>") for each in names]
+    return Screen.of(
+        question=lines(*dict.fromkeys(asked)),
+        buttons=[
+            *(Button(name, Action.SET_LANGUAGE, code) for code, name in names.items()),
+            chosen is not None and view.button("Volver", Action.BACK),
+        ],
+    )
 
 
 def help_(view: View) -> Screen:
     """Lists the commands, with the admins' for an admin."""
-    words = view.words
-    intro = words.text(
-        "En este chat puedes leer la petición, firmarla y saber cómo acaba. Todo se "
-        "hace con los botones; también funcionan estos comandos:"
-    )
-    for_admins = (
-        words.text("Y estos, solo para quienes administran la petición:"),
-        _listed(words, ADMIN_COMMANDS),
-    )
-    return Screen(
-        paragraphs(
-            f"<b>{words.text('Ayuda')}</b>",
-            intro,
-            _listed(words, SUPPORTER_COMMANDS),
-            *(for_admins if view.by_admin else ()),
+    heading = view.text("Ayuda")
+    return Screen.of(
+        f"<b>{heading}</b>",
+        view.text(
+            "En este chat puedes leer la petición, firmarla y saber cómo acaba. Todo se "
+            "hace con los botones; también funcionan estos comandos:"
         ),
-        [Button(words.label("Volver"), Action.BACK)],
+        _listed(view.words, SUPPORTER_COMMANDS),
+        view.by_admin and view.text("Y estos, solo para quienes administran la petición:"),
+        view.by_admin and _listed(view.words, ADMIN_COMMANDS),
+        buttons=[view.button("Volver", Action.BACK)],
     )
 
 

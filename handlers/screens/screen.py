@@ -10,12 +10,14 @@ from bot.petition.stages import Stage
 from handlers.screens.buttons import Button
 from telegram_text.markup import Html
 
-Lines = Sequence[Button | Sequence[Button | None] | None]
-"""Buttons as a screen lists them: one or several in a row; None where there is none now."""
+Absent = Literal[False, 0] | None
+"""What a condition or a count is where what depends on it is not there."""
 
+Part = str | Absent
+"""A piece of a text."""
 
-Part = str | Literal[False, 0] | None
-"""A piece of a text; or what a condition or a count that it depends on is otherwise."""
+Lines = Sequence[Button | Sequence[Button | Absent] | Absent]
+"""Buttons as a screen lists them: one or several in a row."""
 
 
 def kept_mark(stage: Stage) -> bytes:
@@ -40,9 +42,15 @@ class Screen:
     kept: Stage | None = None
 
     @classmethod
-    def of(cls, *parts: Part, buttons: Lines = ()) -> Screen:
-        """Returns the screen of these paragraphs, of those that are there, and buttons."""
-        return cls(paragraphs(*parts), buttons)
+    def of(
+        cls,
+        *parts: Part,
+        question: Html | None = None,
+        buttons: Lines = (),
+        kept: Stage | None = None,
+    ) -> Screen:
+        """Returns the screen of these paragraphs and buttons, of those that are there."""
+        return cls(paragraphs(*parts), buttons, question, kept)
 
     @property
     def text(self) -> Html:
@@ -53,8 +61,8 @@ class Screen:
     def rows(self) -> tuple[tuple[Button, ...], ...]:
         """The buttons that are there, row by row."""
         rows = ((line,) if isinstance(line, Button) else line or () for line in self.lines)
-        kept = (tuple(button for button in row if button is not None) for row in rows)
-        return tuple(row for row in kept if row)
+        present = (tuple(button for button in row if button) for row in rows)
+        return tuple(row for row in present if row)
 
     def with_notice(self, notice: Html | None) -> Screen:
         """Returns the screen with a notice right above its question and buttons.

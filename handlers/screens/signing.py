@@ -1,11 +1,12 @@
 """The screens of the signing form: the name, the consent, the thanks."""
 
+from collections.abc import Sequence
+
 from bot.petition.consent import changes_since, consent_sha256, consent_text, notice_text
 from bot.petition.stages import AGAIN, Action, Stage
-from bot.text.translations import Words
 from handlers.screens.buttons import Button, Style
 from handlers.screens.petition_text import share_buttons
-from handlers.screens.screen import Screen, lines, paragraphs
+from handlers.screens.screen import Absent, Screen, lines, paragraphs
 from handlers.screens.supporter_view import View
 from handlers.screens.text_versions import change_lines, version_date
 from telegram_text.markup import Html, escape, fill
@@ -22,30 +23,26 @@ def name(view: View) -> Screen:
 
     People who are asked again have read the notice, and get only the question.
     """
-    notice = "" if view.place.page == AGAIN else view.texts.privacy_short
-    question = view.words.text("<b>¿Con qué nombre firmas?</b>")
-    return Screen(
-        Html(notice),
-        [_use_profile_name(view), _privacy_and_back(view.words)],
-        paragraphs(question, typed_name(view.words)),
+    return Screen.of(
+        view.place.page != AGAIN and view.texts.privacy_short,
+        question=paragraphs(view.text("<b>¿Con qué nombre firmas?</b>"), typed_name(view)),
+        buttons=[_use_profile_name(view), _privacy_and_back(view)],
     )
 
 
-def typed_name(words: Words) -> Html:
+def typed_name(view: View) -> Html:
     """Says how a name is given, and what becomes of the message."""
-    return words.text("Escríbelo aquí: borraremos ese mensaje enseguida.")
+    return view.text("Escríbelo aquí: borraremos ese mensaje enseguida.")
 
 
-def _use_profile_name(view: View) -> Button | None:
-    if view.profile_name is None:
-        return None
-    label = view.words.label("Usar «{name}»", name=view.profile_name)
-    return Button(label, Action.PROFILE_NAME)
+def _use_profile_name(view: View) -> Button | Absent:
+    name = view.profile_name
+    return name is not None and view.button("Usar «{name}»", Action.PROFILE_NAME, name=name)
 
 
-def _privacy_and_back(words: Words) -> tuple[Button, Button]:
-    privacy = Button(words.label("🔒 Privacidad"), Action.PRIVACY)
-    return privacy, Button(words.label("Volver"), Action.HOME)
+def _privacy_and_back(view: View) -> tuple[Button, Button]:
+    privacy = view.button("🔒 Privacidad", Action.PRIVACY)
+    return privacy, view.button("Volver", Action.HOME)
 
 
 def consent(view: View) -> Screen:
@@ -53,28 +50,27 @@ def consent(view: View) -> Screen:
 
     Above it stands the privacy notice, where it was not read with the question for the name.
     """
-    words, conversation = view.words, view.conversation
+    conversation, agreed_to = view.conversation, consent_mark(view, consent_words(view))
     ticked = {Action.UPDATES: conversation.updates, Action.NEWS: conversation.news}
-    sign, mark = words.label("✍️ Consiento y firmo"), consent_mark(view, consent_words(view))
     # With the labels of the choices, the words that are recorded, so that they were seen.
-    about_name = view.with_name and fill(_about_name(view), name=conversation.name or "")
-    unread = not view.with_name or view.place.page == AGAIN
-    return Screen(
-        paragraphs(unread and Html(view.texts.privacy_short), about_name, view.texts.consent),
-        [
+    return Screen.of(
+        (not view.with_name or view.place.page == AGAIN) and view.texts.privacy_short,
+        view.with_name and fill(_about_name(view), name=conversation.name or ""),
+        view.texts.consent,
+        question=Html(view.texts.news),
+        buttons=[
             *(
                 Button(f"{_TICKED if ticked[choice] else _UNTICKED} {label}", choice)
                 for choice, label in message_choices(view).items()
             ),
-            Button(sign, Action.CONFIRM, mark, style=Style.SIGN),
+            view.button("✍️ Consiento y firmo", Action.CONFIRM, agreed_to, style=Style.SIGN),
             (
-                Button(words.label("Cambiar el nombre"), Action.SIGN),
-                Button(words.label("Volver"), Action.HOME),
+                view.button("Cambiar el nombre", Action.SIGN),
+                view.button("Volver", Action.HOME),
             )
             if view.with_name
-            else _privacy_and_back(words),
+            else _privacy_and_back(view),
         ],
-        Html(view.texts.news),
     )
 
 
@@ -116,32 +112,34 @@ def consent_mark(view: View, consented: str) -> str:
 
 def name_consent(view: View) -> Screen:
     """Asks, after signing without a name, for the name and for the consent to hand it over."""
-    words, name = view.words, view.conversation.name
-    back = Button(words.label("Volver"), Action.BACK)
+    name, back = view.conversation.name, view.button("Volver", Action.BACK)
     if name is None:
-        return Screen(
-            Html(view.texts.privacy_short),
-            [_use_profile_name(view), back],
-            paragraphs(
-                words.text(
+        return Screen.of(
+            view.texts.privacy_short,
+            question=paragraphs(
+                view.text(
                     "<b>¿Con qué nombre quieres que se entregue tu firma?</b> Cuenta igual si lo "
                     "dejas como está."
                 ),
-                typed_name(words),
+                typed_name(view),
             ),
+            buttons=[_use_profile_name(view), back],
         )
-    give, consented = words.label("✍️ Consiento que se entregue"), name_consent_words(view)
-    notice = view.place.page == AGAIN and Html(view.texts.privacy_short)
-    return Screen(
-        paragraphs(notice, fill(seen_words(consented), name=name)),
-        [
-            Button(give, Action.GIVE_NAME, consent_mark(view, consented), style=Style.SIGN),
-            (Button(words.label("Cambiar el nombre"), Action.ASK_NAME_CONSENT), back),
-        ],
-        words.text(
+    consented = name_consent_words(view)
+    agreed_to = consent_mark(view, consented)
+    return Screen.of(
+        view.place.page == AGAIN and view.texts.privacy_short,
+        fill(seen_words(consented), name=name),
+        question=view.text(
             "<b>¿Quieres que tu firma se entregue con tu nombre?</b> Tu firma cuenta igual si lo "
             "dejas como está."
         ),
+        buttons=[
+            view.button(
+                "✍️ Consiento que se entregue", Action.GIVE_NAME, agreed_to, style=Style.SIGN
+            ),
+            (view.button("Cambiar el nombre", Action.ASK_NAME_CONSENT), back),
+        ],
     )
 
 
@@ -152,7 +150,7 @@ def name_consent_words(view: View) -> str:
 
 def _about_name(view: View) -> str:
     """Returns what is agreed to about the name, with `{name}` in its place."""
-    return view.texts.name_consent or view.words.text(
+    return view.texts.name_consent or view.text(
         "Yo, <b>{name}</b>, consiento explícitamente que mi nombre se guarde y se entregue con mi "
         "firma a {addressee}.",
         name=Html("{name}"),
@@ -164,53 +162,57 @@ def new_texts(view: View) -> Screen:
     """Says what changed in the texts since the person signed, and asks for their consent."""
     words, signature = view.words, view.signature
     signed = signature.text_version if signature else ""
-    changed = change_lines(words, changes_since(view.petition, signed)[:_CHANGES], view.language)
-    heading = words.text(
-        "<b>Los textos han cambiado</b>\nFirmaste los del {date}; los de ahora son del {now}.",
-        date=version_date(words, signed),
-        now=version_date(words, view.petition.version),
-    )
-    agree, consented = words.label("✍️ Consiento"), new_texts_words(view)
-    return Screen(
-        paragraphs(
-            lines(heading, *changed),
-            fill(seen_words(consented), name=signature.name if signature else ""),
+    changed = changes_since(view.petition, signed)[:_CHANGES]
+    consented = new_texts_words(view)
+    agreed_to = consent_mark(view, consented)
+    return Screen.of(
+        lines(
+            view.text(
+                "<b>Los textos han cambiado</b>\n"
+                "Firmaste los del {date}; los de ahora son del {now}.",
+                date=version_date(words, signed),
+                now=version_date(words, view.petition.version),
+            ),
+            *change_lines(words, changed, view.language),
         ),
-        [
-            Button(agree, Action.ACCEPT_TEXTS, consent_mark(view, consented), style=Style.SIGN),
-            Button(words.label("Mantener lo que firmé"), Action.KEEP_TEXTS),
-            _privacy_and_back(words),
-        ],
-        words.text(
+        fill(seen_words(consented), name=signature.name if signature else ""),
+        question=view.text(
             "<b>¿Quieres que tu firma valga con estas palabras?</b> Si las dejas como estaban o "
             "no contestas, no pierdes nada: vale con las que firmaste."
         ),
+        buttons=[
+            view.button("✍️ Consiento", Action.ACCEPT_TEXTS, agreed_to, style=Style.SIGN),
+            view.button("Mantener lo que firmé", Action.KEEP_TEXTS),
+            _privacy_and_back(view),
+        ],
     )
 
 
 def new_texts_words(view: View) -> str:
     """Returns the words of that consent as they are recorded, with what was chosen before."""
     is_named = view.signature is not None and view.signature.with_name
-    kept = view.words.text("<b>Lo que elegí no cambia:</b>")
-    chosen = (f"• {escape(each)}" for each in _chosen(view))
-    return _with_notice(
-        view,
-        str(
-            paragraphs(
-                _about_name(view) if is_named else None, view.texts.consent, lines(kept, *chosen)
-            )
+    consented = paragraphs(
+        is_named and _about_name(view),
+        view.texts.consent,
+        lines(
+            view.text("<b>Lo que elegí no cambia:</b>"),
+            *(f"• {escape(each)}" for each in _chosen(view) if each),
         ),
     )
+    return _with_notice(view, consented)
 
 
-def _chosen(view: View) -> list[str]:
+def _chosen(view: View) -> Sequence[str | Absent]:
     """Returns what the signer chose: about the name, and messages besides the closing update."""
-    words, signature = view.words, view.signature
+    signature, words = view.signature, view.words
     if signature is None:
-        return []
-    name = words.label("Con mi nombre") if signature.with_name else words.label("Sin mi nombre")
-    updates = signature.updates_at_most and _updates_label(view, signature.updates_at_most)
-    return [label for label in (name, updates, signature.news and _news_label(view)) if label]
+        return ()
+    at_most = signature.updates_at_most
+    return (
+        words.label("Con mi nombre") if signature.with_name else words.label("Sin mi nombre"),
+        at_most and _updates_label(view, at_most),
+        signature.news and _news_label(view),
+    )
 
 
 def thanks(view: View) -> Screen:
@@ -219,11 +221,12 @@ def thanks(view: View) -> Screen:
     The count is the one number that signers are shown, here and later: the number of their own
     signature is higher once somebody has withdrawn. It is in /mydata.
     """
-    words = view.words
-    count, people = words.number(view.count), words.people(view.count)
-    thanked = fill(view.texts.thanks, count=count, people=people)
-    home = Button(words.label("Ver mi firma"), Action.HOME)
-    return Screen(thanked, [share_buttons(view), home], kept=Stage.THANKS)
+    count, people = view.words.number(view.count), view.words.people(view.count)
+    return Screen.of(
+        fill(view.texts.thanks, count=count, people=people),
+        buttons=[share_buttons(view), view.button("Ver mi firma", Action.HOME)],
+        kept=Stage.THANKS,
+    )
 
 
 def _updates_label(view: View, at_most: int) -> str:

@@ -8,9 +8,10 @@ from urllib.parse import quote, urlencode
 from bot.clocks import utc_now
 from bot.petition.consent import asks_again
 from bot.petition.petition import Petition
-from bot.petition.stages import Place, Stage, SupporterStatus
+from bot.petition.stages import Action, Place, Stage, SupporterStatus
 from bot.petition_folder.schema import Texts
 from bot.text.translations import Words
+from handlers.screens.buttons import Button, Style
 from handlers.screens.screen import sentences
 from handlers.screens.text_versions import version_pages
 from storage.closing_texts import ClosingText
@@ -54,17 +55,33 @@ class View:
     now: datetime = field(default_factory=utc_now)
     today: date = date.min
 
+    def text(self, source: str, /, **values: object) -> Html:
+        """Translates a message in Telegram HTML."""
+        return self.words.text(source, **values)
+
+    def button(
+        self,
+        label: str,
+        action: Action,
+        argument: str = "",
+        *,
+        style: Style | None = None,
+        **values: object,
+    ) -> Button:
+        """Returns a button; `label` is a source sentence, `values` what it names."""
+        return Button(self.words.label(label, **values), action, argument, style=style)
+
     @property
     def damage(self) -> Html | None:
         """A notice about a damaged name of the person; None if there is none."""
         if self.signature is not None and self.signature.is_damaged:
-            return self.words.text(
+            return self.text(
                 "⚠️ El nombre con el que firmaste está dañado y no se puede leer. Tu firma sigue "
                 "contando, y puedes retirarla como siempre. Tiene que repararlo quien administra "
                 "este bot."
             )
         if self.conversation.is_damaged:
-            return self.words.text(
+            return self.text(
                 "⚠️ El nombre que habías escrito está dañado y no se puede leer. Si quieres "
                 "firmar, escríbelo otra vez, por favor."
             )
@@ -83,39 +100,45 @@ class View:
         return self.signature is not None and self.signature.is_counted
 
     @property
+    def is_owed_the_end(self) -> bool:
+        """Whether the person is still to be told how the petition ended."""
+        return self.is_counted and self.signature is not None and not self.signature.was_told
+
+    @property
     def handed_over(self) -> Html | None:
         """How the person's signature is handed over, or was; None if it is not.
 
         Of one that is not counted it is not said why: that would tell the maker of a wave of false
         ones what to do otherwise.
         """
-        if self.signature is None:
+        signature, handover = self.signature, self.handover
+        if signature is None:
             return None
         how: Html | None = None
-        if self.handover is None and self.signature.is_counted:
-            how = self.words.text(
+        if handover is None:
+            how = self.text(
                 "Tu firma se entregará con tu nombre."
-                if self.signature.with_name and not self.signature.is_only_stored
+                if signature.with_name and not signature.is_only_stored
                 else "Tu firma se entregará sin tu nombre, y cuenta igual."
             )
-        elif self.handover is not None and self.handover.with_their_name is not None:
-            how = self.words.text(
+        elif handover.with_their_name is not None:
+            how = self.text(
                 "Tu nombre está en la lista que se entregó el {date}."
-                if self.handover.with_their_name
+                if handover.with_their_name
                 else "En la entrega del {date}, tu firma se contó sin tu nombre.",
-                date=self.words.date(self.handover.handed_over_on),
+                date=self.words.date(handover.handed_over_on),
             )
-        if self.signature.is_counted:
+        if signature.is_counted:
             return how
         controller = self.petition.controller
-        not_counted = self.words.text(
+        not_counted = self.text(
             "<b>Por ahora tu firma no se cuenta ni se entrega.</b> Se ha apartado junto con "
             "otras, por si no fueran auténticas. Si la hiciste tú, escribe a {contact} y se "
             "revisará. Mientras tanto no te escribiremos, salvo para avisarte de una brecha de "
             "seguridad.",
             contact=controller.email or controller.web_form or controller.address or "",
         )
-        return sentences(how, not_counted)
+        return sentences(handover is not None and how, not_counted)
 
     @property
     def texts(self) -> Texts:

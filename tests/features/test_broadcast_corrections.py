@@ -63,7 +63,9 @@ async def test_a_wrong_closing_update_is_taken_back_and_the_right_one_reaches_ev
     assert "Con /broadcast puedes enviarles el mensaje final corregido." in report.text
     assert CORRECT not in report.labels, "the closing update itself is sent again"
     await admin.scene.says(admin.scene.ana, "/mydata")
-    assert "Te escribiremos para contarte cómo acaba" in admin.scene.screen(admin.scene.ana).text
+    assert (
+        "Te escribiremos para contarte cómo ha acabado" in admin.scene.screen(admin.scene.ana).text
+    )
     admin.ahead = timedelta(seconds=5)  # a second confirmation in one second is a second tap
     await admin.says("/broadcast")
     assert "Lo esperan 3 personas." in admin.panel.text
