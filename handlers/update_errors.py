@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import structlog
-from telegram import CallbackQuery, Chat, Message, Update, User
+from telegram import CallbackQuery, Chat, Message, MessageEntity, Update, User
 from telegram.error import TelegramError
 
 from bot.intake import TryAgain, UpdatesBehind
@@ -22,6 +22,9 @@ from handlers.update_kinds import own_chat
 from storage.errors import BrokenData, JournalUnwritable, Unavailable
 
 _log = structlog.stdlib.get_logger()
+
+# All that a typed text has, beside the entities of a command, a link or the like.
+_WRITTEN = frozenset({"message_id", "from", "chat", "date", "text"})
 
 _FAILED = mark("Algo ha fallado, y no es culpa tuya. Escribe /start para volver a la petición.")
 _DAMAGED = mark(
@@ -151,20 +154,33 @@ class UpdateHandler:
 def _read(raw: dict[str, Any], bot: Bot) -> Update:
     """Returns an update as PTB's object; of a tapped message it has only which one it is.
 
-    To make objects of all that the message holds would cost more than all else of a tap's reading.
+    To look for all that a message may hold would cost more than all else of the reading.
     """
-    tap = raw.get("callback_query")
-    message = tap.get("message") if isinstance(tap, dict) else None
-    if not isinstance(tap, dict) or not isinstance(message, dict) or not message.get("date"):
+    tap, written = raw.get("callback_query"), raw.get("message")
+    if isinstance(written, dict) and _WRITTEN <= written.keys() <= _WRITTEN | {"entities"}:
+        return Update(raw["update_id"], message=_message(written, bot))
+    tapped = tap.get("message") if isinstance(tap, dict) else None
+    if not isinstance(tap, dict) or not isinstance(tapped, dict) or not tapped.get("date"):
         return Update.de_json(raw, bot)  # without a date it is not accessible any more
-    when, chat = datetime.fromtimestamp(message["date"], UTC), Chat.de_json(message["chat"], bot)
-    tapped = Message(message["message_id"], when, chat)
     query = CallbackQuery(
         tap["id"],
         User.de_json(tap["from"], bot),
         tap["chat_instance"],
-        message=tapped,
+        message=_message({each: tapped[each] for each in ("message_id", "date", "chat")}, bot),
         data=tap.get("data"),
     )
     query.set_bot(bot)
     return Update(raw["update_id"], callback_query=query)
+
+
+def _message(content: dict[str, Any], bot: Bot) -> Message:
+    message = Message(
+        content["message_id"],
+        datetime.fromtimestamp(content["date"], UTC),
+        Chat.de_json(content["chat"], bot),
+        from_user=User.de_json(content["from"], bot) if "from" in content else None,
+        text=content.get("text"),
+        entities=MessageEntity.de_list(content.get("entities", []), bot),
+    )
+    message.set_bot(bot)
+    return message
