@@ -16,7 +16,7 @@ from storage.consents import NEW_TEXTS
 from storage.person_requests import MOST_ATTEMPTS
 from storage.personal_data import Held, Record
 from storage.signatures import Signature
-from telegram_text.markup import Html
+from telegram_text.markup import Html, seen
 
 
 def my_data(view: View) -> Screen:
@@ -248,14 +248,14 @@ def _about_consent(words: Words, consent: Record) -> str:
     """Says when a consent was given, for what, and what of it was taken back."""
     purposes = consent["purposes"].split(",")
     ended = {
-        of: consent[f"{of}_ended_at"] and words.plain_moment(consent[f"{of}_ended_at"])
+        of: consent[f"{of}_ended_at"] and seen(words.moment(consent[f"{of}_ended_at"]))
         for of in ("with_name", "updates", "news")
     }
     return lines(
         words.label("Tu consentimiento"),
         words.label(
             "Lo diste el {moment}, por {channel}.",
-            moment=words.plain_moment(consent["given_at"]),
+            moment=seen(words.moment(consent["given_at"])),
             channel=consent["channel"].capitalize(),
         ),
         "signature" in purposes and words.label("Para firmar la petición."),
