@@ -151,18 +151,6 @@ for moment in range(1, 100):
 
 
 class TestAFile:
-    def test_appears_under_its_name_when_it_is_whole_and_is_its_owners_alone(
-        self, tmp_path: Path
-    ) -> None:
-        path = tmp_path / "list.age"
-        with output_file(path) as file:
-            file.write(b"half")
-            assert not path.exists()
-            (partial,) = tmp_path.iterdir()
-            assert partial.stat().st_mode & 0o777 == 0o600
-        assert [path] == list(tmp_path.iterdir())
-        assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"half", 0o600)
-
     def test_does_not_go_where_a_link_to_nowhere_leads(self, tmp_path: Path) -> None:
         (tmp_path / "elsewhere").mkdir()
         link = tmp_path / "list.age"  # as somebody else can put one into /tmp

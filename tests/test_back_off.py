@@ -6,10 +6,6 @@ def test_each_pause_is_twice_the_last_one_up_to_the_longest() -> None:
     assert [back_off.pause(failures) for failures in (1, 2, 3, 4, 5)] == [0.5, 1.0, 2.0, 3.0, 3.0]
 
 
-def test_after_any_number_of_failures_there_is_a_pause() -> None:
-    assert BackOff(0.5, longest=3.0).pause(1_000_000) == 3.0
-
-
 def test_a_pause_is_spread_by_the_share_that_is_asked_for() -> None:
     drawn: list[tuple[float, float]] = []
 

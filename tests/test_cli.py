@@ -21,7 +21,6 @@ from bot.app import FatalError
 from bot.cli.main import app
 from bot.high_water_mark import HighWaterMark
 from bot.intake import TokenUnknown
-from bot.petition.petition import BUNDLED
 from bot.petition_folder.template import copy_template
 from bot.settings import Settings
 from bot.setup.bot_calls import _POLLS, BotCalls, Unreachable
@@ -342,19 +341,6 @@ def test_migrate_needs_no_token_and_can_be_run_twice(
         result = call("migrate")
         assert result.exit_code == 0, result.output
     assert (folder / "data" / "petition.db").exists()
-
-
-def test_check_passes_the_bundled_petition_and_reminds_of_its_example_contacts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    result = call("check")
-    assert result.exit_code == 0
-    assert f"Checking the petition in {BUNDLED}\n" in result.output
-    assert "not ready yet: 3 things are left to write.\nUntil then" in result.output
-    for each in ("is an example", "to write  "):
-        assert result.output.count(each) == 3, "each is said once"
-    assert "no problems" not in result.output
 
 
 def test_check_without_a_folder_checks_the_one_it_is_typed_in_or_that_of_the_settings(

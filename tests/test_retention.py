@@ -25,6 +25,7 @@ from storage.conversations import (
 from storage.database import Database
 from storage.erasures import erase_leftovers
 from storage.errors import Unavailable
+from storage.journal import Journal
 from storage.keyring import Keyring
 from storage.petitions import last_number_given
 from tests.support.audit_entries import newest_audit_entries
@@ -104,6 +105,13 @@ async def test_everything_that_is_due_goes_in_portions_and_by_the_clock_that_was
     telegram: Telegram, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They signed long ago, but for the last; once the clock was found right, it jumps."""
+    journal_before: list[object] = []
+
+    def rewrite(_: Journal, before: object, _names_before: object) -> int:
+        journal_before.append(before)
+        return 2  # entries that are damaged
+
+    monkeypatch.setattr(Journal, "rewrite", rewrite)
     monkeypatch.setattr("bot.retention.PORTION", 2)
     storage = telegram.storage
     await fill_in(telegram, 5, NOW - FORMS_KEPT_FOR)
@@ -129,7 +137,9 @@ async def test_everything_that_is_due_goes_in_portions_and_by_the_clock_that_was
     assert [(entry["event"], entry["total"]) for entry in logged] == [
         ("forms_forgotten", 5),
         ("signatures_erased", 5),
+        ("journal_damaged", 2),
     ]
+    assert journal_before == [NOW - timedelta(days=21 * 31)]
     entries = await storage.read(newest_audit_entries, 9)
     assert [(each.action, each.detail, each.at) for each in entries] == [("retention", "5", NOW)]
 

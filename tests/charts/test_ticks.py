@@ -35,15 +35,6 @@ def test_times_are_in_order_inside_and_not_too_many(
     assert len(ticks) <= at_most + 1
 
 
-def test_times_are_round_on_the_clock_of_the_petition() -> None:
-    start = datetime(2025, 7, 18, 20, 3, tzinfo=UTC)
-    end = start + timedelta(hours=5)
-    step = time_step(start, end, 5)
-    shown = [f"{at.astimezone(MADRID):%d %H:%M}" for at in time_ticks(start, end, step, MADRID)]
-    assert step == timedelta(hours=2)
-    assert shown == ["19 00:00", "19 02:00"]
-
-
 def test_an_hour_that_is_left_out_has_no_mark_and_one_that_comes_twice_has_one() -> None:
     for day, hours in (
         (datetime(2025, 3, 29, 23, tzinfo=UTC), ["00", "01", "03", "04", "05"]),

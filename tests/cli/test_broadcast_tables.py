@@ -131,7 +131,9 @@ Admins read in the chat:
     petition.is_left_alone()
     assert waiting in said(call("show"))
     found = data(call("show", "--json"))
-    assert (found["attended"], found["paid"]) == (False, True)
+    read = ("kind", "state", "attended", "paid", "recipients", "recipients_known", "pending")
+    assert [found[each] for each in read] == ["closing", "running", False, True, 6, True, 2]
+    assert data(call("list", "--json")) == [found]
 
 
 def test_every_moment_and_every_outcome_of_one_that_is_over_is_said(

@@ -176,6 +176,18 @@ async def test_a_name_where_an_id_belongs_is_refused_in_a_sentence(home: Path) -
     assert names_in(home) == ["here", "token"]
 
 
+async def test_a_key_that_the_bot_would_refuse_writes_nothing(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PETITION_DATABASE_URL", f"sqlite+aiosqlite:///{home}/petition.db")
+    monkeypatch.setenv("PETITION_KEY_FILE", str(home / "keys" / "key"))
+    result = await call(*given(home), "--admin", "7")
+    assert result.exit_code == 78
+    assert "está dentro de" in result.output
+    assert "ejecuta: mkdir -m 700" in result.output
+    assert names_in(home) == ["here", "token"]
+
+
 def _in_a_folder_of_others(key: Path) -> None:
     key.parent.chmod(0o777)
 

@@ -29,22 +29,18 @@ def test_what_goes_over_several_lines_has_its_style_in_each_and_its_address_once
         "<blockquote expandable>cinco\nseis</blockquote>\nsiete"
     )
     link = {"url": "https://example.org/a"}
-    plain = {"quote": False, "bold": False, "apart": False}
-    assert blocks(html) == [
-        {**plain, "apart": True, "runs": [{"text": "Antes"}]},
-        {
-            **plain,
-            "bold": True,
-            "runs": [
-                {"text": "  "},
-                {"text": "uno", "bold": True},
-                {"text": " "},
-                {"text": "dos", "bold": True},
-            ],
-        },
-        {**plain, "apart": True, "runs": [{"text": "tres"}]},
-        {**plain, "runs": [{"text": "cuatro", **link}]},
-        {**plain, "quote": True, "runs": [{"text": "cinco"}]},
-        {**plain, "quote": True, "runs": [{"text": "seis"}]},
-        {**plain, "runs": [{"text": "siete"}]},
+    found = blocks(html)
+    assert [each["runs"] for each in found] == [
+        [{"text": "Antes"}],
+        [
+            {"text": "  "},
+            {"text": "uno", "bold": True},
+            {"text": " "},
+            {"text": "dos", "bold": True},
+        ],
+        [{"text": "tres"}],
+        [{"text": "cuatro", **link}],
+        *([{"text": text}] for text in ("cinco", "seis", "siete")),
     ]
+    flags = ["".join(name[0] for name in ("quote", "bold", "apart") if b[name]) for b in found]
+    assert flags == ["a", "b", "a", "", "q", "q", ""]

@@ -209,30 +209,21 @@ async def test_a_screen_comes_once_though_what_was_there_cannot_be_deleted_at_fi
     assert "x" not in [m.text for m in ana.messages]
 
 
-async def test_the_file_of_ones_data_comes_once_though_the_screen_after_it_fails(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("call", ["send_document", "send_message"])
+async def test_the_file_of_ones_data_comes_once_though_it_or_the_screen_after_it_fails(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
     await scene.signs(scene.ana)
     await scene.says(scene.ana, "/mydata")
-    fails(monkeypatch, scene, "send_message", 1)
+    fails(monkeypatch, scene, call, 1)
     await scene.taps(scene.ana, scene.words.label("📄 Recibir el archivo"))
 
     def is_below() -> bool | None:
-        last = scene.ana.messages[-1]
-        return (bool(last.buttons) and last.document is None) or None
+        file, last = [m.document for m in scene.ana.messages[-2:]]
+        return (file is not None and last is None) or None
 
     assert await scene.ana.chat.notifier.wait_for(is_below, 5)
     assert sum(m.document is not None for m in scene.ana.messages) == 1
-
-
-async def test_the_file_of_ones_data_comes_though_it_fails_at_first(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await scene.signs(scene.ana)
-    await scene.says(scene.ana, "/mydata")
-    fails(monkeypatch, scene, "send_document", 1)
-    await scene.taps(scene.ana, scene.words.label("📄 Recibir el archivo"))
-    await scene.ana.sees_one(lambda m: m.document is not None, what="the file")
     assert await all_is_acknowledged(scene)
 
 

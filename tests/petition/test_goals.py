@@ -10,7 +10,8 @@ STEPS = (100, 250, 500)
 
 
 @pytest.mark.parametrize(
-    ("count", "drawn"), [(0, "▱▱▱▱▱"), (1, "▰▱▱▱▱"), (50, "▰▰▱▱▱"), (99, "▰▰▰▰▱"), (500, "▰▰▰▰▰")]
+    ("count", "drawn"),
+    [(0, "▱▱▱▱▱"), (1, "▰▱▱▱▱"), (50, "▰▰▱▱▱"), (99, "▰▰▰▰▱"), (100, "▰▰▱▱▱"), (500, "▰▰▰▰▰")],
 )
 def test_the_bar_is_drawn_to_scale(count: int, drawn: str) -> None:
     assert bar(count, next_goal(count, STEPS), 5) == drawn

@@ -8,7 +8,6 @@ import pytest
 
 from bot.petition.petition import BUNDLED, Petition, load_petition
 from bot.petition_folder.schema import Texts
-from bot.text.problems import PetitionInvalid
 from bot.text.translations import Catalogs
 from telegram_text.markup import fill, parse, placeholders
 from tests.petition_folder.conftest import Change
@@ -109,18 +108,6 @@ def test_it_can_be_signed_until_the_end_of_its_last_day_where_it_is_from(
     assert load_petition(folder).closes_at == datetime(2026, 12, 31, 22, 59, tzinfo=UTC)
 
 
-def test_earlier_versions_are_told_with_their_date_and_what_changed(
-    change: Change, folder: Path
-) -> None:
-    with (folder / "petition.toml").open("a", encoding="utf-8") as file:
-        file.write(
-            '\n[[earlier_versions]]\ndate = 2026-10-01\nchanged.es = "A"\nchanged.en = "B"\n'
-        )
-    *_, earlier = load_petition(folder).earlier_versions
-    assert earlier.date == "2026-10-01"
-    assert earlier.changed == {"es": "A", "en": "B"}
-
-
 def test_signs_of_markup_in_the_addressee_are_escaped_in_the_texts(
     change: Change, folder: Path
 ) -> None:
@@ -128,14 +115,3 @@ def test_signs_of_markup_in_the_addressee_are_escaped_in_the_texts(
     texts = load_petition(folder).texts["en"]
     assert "R&amp;D &lt;the&gt; Secretary" in (texts.name_consent or "")
     assert "R&D <the> Secretary" in parse(texts.privacy[2]).text
-
-
-def test_a_folder_with_problems_is_not_loaded_and_all_are_named(
-    change: Change, folder: Path
-) -> None:
-    change("petition.toml", 'slug = "andry"', 'slug = "A B"')
-    change("en.toml", 'title = "No more', 'titel = "No more')
-    with pytest.raises(PetitionInvalid) as refused:
-        load_petition(folder)
-    assert [problem.key for problem in refused.value.problems] == ["titel", "title", "slug"]
-    assert "did you mean" in str(refused.value)

@@ -1,6 +1,6 @@
 """Tests on which day a signature is erased, and when the admins are warned of it."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from zoneinfo import ZoneInfo
 
@@ -9,6 +9,7 @@ import pytest
 from bot.petition.retention_days import (
     WarningStep,
     due_before,
+    due_handover,
     erased_on,
     start_of,
     untold_kept_until,
@@ -71,6 +72,14 @@ def test_the_delivery_and_the_longest_time_say_when_and_the_earlier_one_counts(
     signed: str, delivery: str | None, erased: str
 ) -> None:
     assert erased_on(KEPT, on(signed), on(delivery) if delivery else None) == on(erased)
+
+
+def test_who_signed_after_a_delivery_is_not_due_with_it() -> None:
+    day = on("2026-09-01")
+    for today, due_on in (("2026-09-30", None), ("2026-10-01", day)):
+        assert due_handover(KEPT, day, on(today)) == due_on
+    due = due_before(KEPT, MADRID, day, datetime(2026, 11, 26, 12, tzinfo=UTC))
+    assert due.handed_over == datetime(2026, 9, 1, 22, tzinfo=UTC)
 
 
 def test_the_admins_are_warned_a_month_a_week_and_a_day_before() -> None:

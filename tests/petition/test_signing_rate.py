@@ -62,6 +62,10 @@ def test_a_small_petition_raises_nothing_when_a_family_signs_after_lunch() -> No
         assert signs_of_a_wave(an_hour(signed, 0, forms=forms)) == []
 
 
+def test_the_first_day_of_a_petition_is_not_called_fast_as_nothing_is_usual_yet() -> None:
+    assert signs_of_a_wave(an_hour(5_000, None)) == []
+
+
 @pytest.mark.parametrize(("signed", "signs"), [(49, []), (50, [Sign.FAST]), (500, [Sign.FAST])])
 def test_many_times_the_busiest_hour_of_the_day_before_is_fast(
     signed: int, signs: list[Sign]

@@ -4,29 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from bot.petition.petition import BUNDLED, load_petition
+from bot.petition.petition import load_petition
 from bot.petition_folder.check import find_problems, find_warnings
 from bot.petition_folder.read import read_folder
 from bot.petition_folder.template import copy_template
 from bot.petition_folder.unready import TEMPLATE, unready_problems
 from tests.petition_folder.conftest import Change, HalfPastMidnight
-from tests.support.scene import ready_petition
 
 
 def unready(folder: Path) -> list[str]:
     """The place of each problem, as a person finds it."""
     return sorted({f"{each.file}: {each.key}" for each in unready_problems(read_folder(folder))})
-
-
-def test_the_bundled_petition_needs_nothing_but_contacts_that_are_no_examples(
-    tmp_path: Path,
-) -> None:
-    assert unready(BUNDLED) == [
-        "petition.toml: controller.data_protection_officer",
-        "petition.toml: controller.email",
-        "petition.toml: controller.web_form",
-    ]
-    assert unready(ready_petition(tmp_path / "petition")) == []
 
 
 def test_of_the_template_every_place_to_write_is_named_and_the_draft_of_the_end_may_wait(
@@ -105,6 +93,7 @@ def test_a_petition_begun_from_the_template_has_its_own_name_and_day_and_no_prob
     assert find_problems(folder) == []
     petition = load_petition(folder)
     assert (petition.slug, petition.languages) == ("river", ("es", "en"))
+    assert petition.image_in("es") is None, "it needs none"
     begun, original = (
         (each / "petition.toml").read_text(encoding="utf-8").splitlines()
         for each in (folder, TEMPLATE)

@@ -113,16 +113,6 @@ async def test_a_bot_that_another_program_fetches_is_refused(
     polling.cancel()
 
 
-async def test_a_bot_with_a_webhook_is_refused_and_its_host_named(
-    sim: Simulator, calls: BotCalls
-) -> None:
-    async with ApiClient(sim.url) as api:
-        await api.result("setWebhook", url="https://other.example/hook-of-petition")
-        assert (await api.result("getWebhookInfo"))["url"]
-    with pytest.raises(TerminalError, match=r"\(other\.example\)"):
-        await calls.require_alone()
-
-
 async def test_a_token_that_telegram_does_not_know_and_an_absent_telegram_differ(
     sim: Simulator,
 ) -> None:
