@@ -38,7 +38,7 @@ from bot.text.problems import Sentence
 from bot.text.terminal_language import TerminalError
 from bot.text.translations import Catalogs
 from bot.transport import ErrorKind, Gate, NotSent, TelegramClient, error_kind, seconds_to_wait
-from handlers import admin_notices, closing_date, person_notices, petition_texts, signing_alarm
+from handlers import admin_notices, due_notices, person_notices, petition_texts, signing_alarm
 from handlers.admin_notices import SECOND_POLLER, DamageReporter, tell_admins
 from handlers.bot_profile import publish_profile
 from handlers.broadcasts.progress_message import AdminReporter
@@ -132,7 +132,7 @@ class App:
     def _periodic(self, services: Services) -> Iterator[Coroutine[Any, Any, None]]:
         for part, seconds, look in (
             ("admin notices", admin_notices.LOOK_SECONDS, admin_notices.tell_what_is_owed),
-            ("closing date", closing_date.LOOK_SECONDS, closing_date.look),
+            ("closing date", due_notices.LOOK_SECONDS, due_notices.look),
             ("person notices", person_notices.LOOK_SECONDS, person_notices.send_notices),
             ("signing alarm", signing_alarm.LOOK_SECONDS, signing_alarm.look),
         ):

@@ -6,7 +6,7 @@ buttons alone.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Protocol
 
@@ -14,18 +14,32 @@ from telegram import Message
 
 from bot.petition.names import NameRefused, clean_name
 from bot.petition.stages import expects_name
-from handlers import closing, closing_texts, operator_notices
+from bot.text.translations import mark
+from handlers import closing, closing_texts, due_notices
 from handlers.admin_context import AdminContext, AdminHandler
 from handlers.broadcasts import confirm, controls, draft_input, history, menu
 from handlers.screens.buttons import AdminAction, AdminTap, read_tap
+from telegram_text.markup import Html
+
+WAITS_FOR = timedelta(hours=1)
+"""How long a message is waited for; what is sent later may be meant for something else."""
+REMEMBERED_FOR = timedelta(days=1)
+"""How long a late message is still likely to be meant for what is prepared."""
+TOO_LATE = mark(
+    "No he guardado ese mensaje: llevaba más de una hora esperándolo y podía ser para otra cosa. "
+    "Si era este, envíamelo otra vez."
+)
+"""What is said of a message that comes after that hour."""
 
 
 class _Prepared(Protocol):
-    """What admins prepare in the chat: when it asked for a message, and what takes it."""
+    """What admins prepare in the chat: when it asked for a message, and what becomes of one."""
 
     async def asked_at(self, ctx: AdminContext, /) -> datetime | None: ...
 
     async def take(self, ctx: AdminContext, /) -> None: ...
+
+    async def ask_again(self, ctx: AdminContext, why: Html, /) -> None: ...
 
     async def cancel(self, ctx: AdminContext, /) -> bool: ...
 
@@ -35,19 +49,26 @@ _PREPARED: tuple[_Prepared, ...] = (closing_texts, draft_input)
 
 async def sent(ctx: AdminContext) -> bool:
     """Takes an admin's message; returns False if it is a supporter's, as an admin may be one."""
-    if ctx.message is None:
+    message, form = ctx.message, _form_asked_at(ctx)
+    if message is None:
         return False
     if await closing_texts.was_taken(ctx) or await draft_input.belongs_to_album(ctx):
         return True
-    asked, is_for_form = await _asked_last(ctx, may_be_a_name=_may_be_a_name(ctx.message))
-    if asked is not None:
-        await asked.take(ctx)
-        return True
-    if is_for_form:
-        return False
-    is_at_form = _form_asked_at(ctx) is not None
-    late = not is_at_form and await closing_texts.came_late(ctx)
-    return late or await draft_input.turned_down(ctx, is_at_form=is_at_form)
+    asked = await _asked(ctx, REMEMBERED_FOR)
+    if form is not None and _may_be_a_name(message):
+        asked = [(at, each) for at, each in asked if at > form and ctx.now - at <= WAITS_FOR]
+        if not asked:
+            return False
+    if not asked:
+        # At the form a message would be deleted as an attempt at a name, also one for everybody.
+        within = WAITS_FOR if form is None else REMEMBERED_FOR
+        return await draft_input.turned_down(ctx, within)
+    at, last = max(asked, key=itemgetter(0))
+    if ctx.now - at <= WAITS_FOR:
+        await last.take(ctx)
+    else:
+        await last.ask_again(ctx, ctx.words.text(TOO_LATE))
+    return True
 
 
 async def edited(ctx: AdminContext) -> bool:
@@ -60,23 +81,18 @@ async def cancel(ctx: AdminContext) -> bool:
 
     Returns False if that is the signing form, or nothing.
     """
-    asked, is_for_form = await _asked_last(ctx, may_be_a_name=True)
-    if is_for_form:
+    asked, form = await _asked(ctx, WAITS_FOR), _form_asked_at(ctx)
+    if form is not None and all(form >= at for at, _ in asked):
         return False
-    if asked is not None:
-        return await asked.cancel(ctx)
+    if asked:
+        return await max(asked, key=itemgetter(0))[1].cancel(ctx)
     return await draft_input.cancel(ctx) or await closing_texts.cancel(ctx)
 
 
-async def _asked_last(ctx: AdminContext, *, may_be_a_name: bool) -> tuple[_Prepared | None, bool]:
-    """Returns what asked last for a message and still waits, and whether that was the form."""
-    form = _form_asked_at(ctx) if may_be_a_name else None
-    asked = [(at, each) for each in _PREPARED if (at := await each.asked_at(ctx)) is not None]
-    if not asked:
-        return None, form is not None
-    at, last = max(asked, key=itemgetter(0))
-    is_for_form = form is not None and form >= at
-    return None if is_for_form else last, is_for_form
+async def _asked(ctx: AdminContext, within: timedelta) -> list[tuple[datetime, _Prepared]]:
+    """Returns what asked for a message within this time and waits for it, and when it did."""
+    asked = [(await each.asked_at(ctx), each) for each in _PREPARED]
+    return [(at, each) for at, each in asked if at is not None and ctx.now - at <= within]
 
 
 def _form_asked_at(ctx: AdminContext) -> datetime | None:
@@ -140,6 +156,6 @@ _HANDLED_BY: Mapping[AdminAction, AdminHandler] = {
     **controls.CONTROLS,
     AdminAction.HISTORY_PAGE: history.turn_page,
     AdminAction.REPORT: history.report,
-    AdminAction.RELEASE: operator_notices.release,
+    AdminAction.RELEASE: due_notices.release,
     AdminAction.DISMISS: _dismiss,
 }

@@ -1,6 +1,6 @@
 """Closes the petition, now or on a date, and reopens it; says what can be told once it has."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -50,6 +50,20 @@ class Unready(StrEnum):
         "⏳ <b>El mensaje final espera la aprobación de otra persona.</b> Mientras tanto no se "
         "puede enviar, ni lo lee quien entre con la petición cerrada. Míralo con /closing."
     )
+
+
+TO_DO: Mapping[Unready | None, str] = {
+    None: mark("Para contárselo, escribe /broadcast y elige «El mensaje final»."),
+    Unready.DRAFT: mark(
+        "El mensaje final todavía es un borrador: publícalo con /closing y envíalo después con "
+        "/broadcast."
+    ),
+    Unready.WAITS: mark(
+        "El mensaje final espera la aprobación de otra persona: míralo con /closing y, cuando "
+        "esté aprobado, envíalo con /broadcast."
+    ),
+}
+"""What is to be done for those who signed to be told, once it is closed."""
 
 
 async def unready(services: Services) -> Unready | None:

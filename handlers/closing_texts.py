@@ -22,7 +22,6 @@ from bot.petition.outcome import (
 from bot.text.translations import Words, mark
 from handlers.admin_context import AdminContext
 from handlers.admin_notices import Notice, tell_admins
-from handlers.broadcasts.draft import REMEMBERED_FOR, TOO_LATE, WAITS_FOR
 from handlers.context import Services
 from handlers.screens import closing_texts as screens
 from handlers.screens.buttons import ClosingStep
@@ -35,7 +34,6 @@ from storage.closing_texts import (
     AwaitedText,
     ClosingText,
     ClosingTextKind,
-    Publication,
     all_closing_texts,
     approve_publication,
     await_closing_text,
@@ -234,14 +232,9 @@ async def _decline(ctx: AdminContext, view: ClosingTextsView, value: str) -> Htm
     author = request.requested_by
     if author is not None and author in ctx.services.admins - {actor}:
         names = await ctx.storage.read(names_of_admins, [actor])
-        declined = replace(view, reader=author, names=names)
-        text = partial(_declined, declined, request, actor)
-        await tell_admins(ctx.services, Notice("closing text declined", value, text), [author])
+        declined = partial(screens.declined_notice, view, request, actor, names)
+        await tell_admins(ctx.services, Notice("closing text declined", value, declined), [author])
     return ctx.words.text("De acuerdo: ese cambio no se publica.")
-
-
-def _declined(view: ClosingTextsView, request: Publication, by: int, words: Words) -> Html:
-    return screens.declined_notice(replace(view, words=words), request, by)
 
 
 async def _discard(ctx: AdminContext, view: ClosingTextsView, value: str) -> Html:
@@ -330,11 +323,9 @@ _STEPS: Mapping[str, _Step] = {
 
 
 async def asked_at(ctx: AdminContext) -> datetime | None:
-    """Returns when an admin was asked for a text that the bot still waits for."""
+    """Returns when an admin was asked for a text that the bot waits for; None if for none."""
     awaited = await ctx.storage.read(awaited_closing_text, ctx.reference)
-    if awaited is None or ctx.now - awaited.asked_at > WAITS_FOR:
-        return None
-    return awaited.asked_at
+    return None if awaited is None else awaited.asked_at
 
 
 async def take(ctx: AdminContext) -> None:
@@ -344,15 +335,13 @@ async def take(ctx: AdminContext) -> None:
         await _take(ctx, awaited, ctx.message, is_edit=False)
 
 
-async def came_late(ctx: AdminContext) -> bool:
-    """Asks again for a text that was awaited too long ago; returns False if none was."""
-    storage, now = ctx.storage, ctx.now
-    awaited = await storage.read(awaited_closing_text, ctx.reference)
-    if awaited is None or now - awaited.asked_at > REMEMBERED_FOR:
-        return False
-    await storage.write(await_closing_text, ctx.reference, replace(awaited, asked_at=now))
-    await ctx.at_bottom().say(ctx.words.text(TOO_LATE))
-    return True
+async def ask_again(ctx: AdminContext, why: Html) -> None:
+    """Says why a message is not taken, and waits for it anew."""
+    awaited = await ctx.storage.read(awaited_closing_text, ctx.reference)
+    if awaited is not None:
+        again = replace(awaited, asked_at=ctx.now)
+        await ctx.storage.write(await_closing_text, ctx.reference, again)
+    await ctx.at_bottom().say(why)
 
 
 async def edited(ctx: AdminContext) -> bool:

@@ -21,7 +21,7 @@ from bot.petition.retention_days import (
 from bot.petition_folder.schema import months_later
 from bot.text.translations import Words, mark
 from handlers.admin_notices import Notice, may_be_sent, send_notices
-from handlers.closing import Unready, unready
+from handlers.closing import TO_DO, unready
 from handlers.context import Services
 from handlers.screens.screen import paragraphs, sentences
 from storage.erasures import DueBefore, count_due_signatures
@@ -139,7 +139,7 @@ async def _warning(
     """Returns a warning about so many people whom nobody told, if there are any."""
     if people == 0:
         return []
-    storage, why_not = services.storage, await unready(services)
+    storage = services.storage
     if await storage.read(closing_update_is_under_way):
         to_do = mark(
             "El mensaje final está programado, en marcha o en pausa: comprueba con /broadcasts "
@@ -150,18 +150,8 @@ async def _warning(
             "La petición sigue abierta. Ciérrala con /close y cuéntales después cómo ha "
             "acabado, con /broadcast."
         )
-    elif why_not is Unready.DRAFT:
-        to_do = mark(
-            "El mensaje final todavía es un borrador: publícalo con /closing y envíalo después "
-            "con /broadcast."
-        )
-    elif why_not is Unready.WAITS:
-        to_do = mark(
-            "El mensaje final espera la aprobación de otra persona: míralo con /closing y, cuando "
-            "esté aprobado, envíalo con /broadcast."
-        )
     else:
-        to_do = mark("Para contárselo, escribe /broadcast y elige «El mensaje final».")
+        to_do = TO_DO[await unready(services)]
     promised = services.petition.retention
 
     def text(words: Words) -> Html:

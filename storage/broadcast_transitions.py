@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from storage.admins import delete_draft
 from storage.audit import add_audit
 from storage.broadcast_types import (
     OVER,
@@ -55,6 +56,7 @@ def start_broadcast(
     at_most: int | None = None,
     approval_above: int | None = None,
     revision: int | None = None,
+    drafted_by: bytes | None = None,
 ) -> Broadcast | None:
     """Stores a broadcast, for the worker to send now or at its time; returns it.
 
@@ -68,6 +70,7 @@ def start_broadcast(
             within a day, it is not started without an approval; None for any number.
         revision: of the petition that the admin was shown; a closing update is started with no
             other, since its text is another one or waits for approval. None for any.
+        drafted_by: the reference of the admin whose draft it was, which it takes the place of.
 
     Returns:
         None if nothing was started: the petition is open; there are more recipients than were
@@ -98,6 +101,8 @@ def start_broadcast(
         begun = {"state": BroadcastState.RUNNING, "started_at": at, "last_signature_number": last}
         values |= begun
     tx.add(BROADCASTS, **values)
+    if drafted_by is not None:
+        delete_draft(tx, drafted_by)
     add_audit(tx, "broadcast", at=at, actor=plan.author, detail=_in_words(plan))
     return broadcast_with(tx, plan.id)
 

@@ -10,7 +10,7 @@ from bot.broadcast.confirmation import (
 )
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.draft import DraftStage
-from handlers.broadcasts.draft_editor import DraftEditor, forget_draft, open_draft
+from handlers.broadcasts.draft_editor import DraftEditor, open_draft
 from handlers.broadcasts.preview import delete_messages, draw_lost, message_exists
 from handlers.broadcasts.progress_message import progress_place, show, tell_progress, tell_state
 from handlers.broadcasts.screens.draft_view import DraftView
@@ -18,6 +18,7 @@ from handlers.broadcasts.screens.labels import recipients_changed
 from handlers.broadcasts.screens.progress import elsewhere
 from handlers.closing import why_unready
 from handlers.conversation_message import tolerate
+from storage.admins import delete_draft
 from storage.broadcast_transitions import start_broadcast
 from storage.broadcast_types import Broadcast, Kind
 from storage.broadcasts import broadcast_with
@@ -85,7 +86,7 @@ def _discarded(ctx: AdminContext) -> Html:
 
 async def discard_draft(editor: DraftEditor, said: Html | None = None) -> None:
     """Discards the draft, deletes its preview, and says so, or why."""
-    await forget_draft(editor.ctx)
+    await editor.ctx.storage.write(delete_draft, editor.ctx.reference)
     await editor.ctx.tell(partial(_cleared_away, editor, said or _discarded(editor.ctx)))
 
 
@@ -158,19 +159,17 @@ async def _start(editor: DraftEditor, view: DraftView, token: str) -> None:
         progress_message_id=ctx.message_id,
         last_signature_number=draft.last_signature_number,
     )
-    # Stored before the start: from then on the preview belongs to the broadcast.
-    editor = await editor.save(draft.model_copy(update={"token": token}))
     found = await ctx.storage.write(
         start_broadcast,
         plan,
         at_most=view.most_recipients(shown),
         approval_above=view.approval_above,
         revision=view.revision,
+        drafted_by=ctx.reference,
     )
     if found is None:
         await _ask_again(editor, None, shown)
     elif found.id == plan.id:
-        await forget_draft(ctx)
         ctx.services.wake_broadcast()
         await ctx.tell(partial(_show_started, ctx, found, progress_place(plan)))
     elif found.kind is Kind.CLOSING is draft.kind:

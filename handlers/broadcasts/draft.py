@@ -8,24 +8,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from bot.text.translations import mark
 from storage.broadcast_types import Correction, Kind
-
-WAITS_FOR = timedelta(hours=1)
-"""How long a draft accepts messages; what is sent later may be meant for something else."""
-REMEMBERED_FOR = timedelta(days=1)
-"""How long a late message is still likely to be meant for the draft."""
-TOO_LATE = mark(
-    "No he guardado ese mensaje: llevaba más de una hora esperándolo y podía ser para otra cosa. "
-    "Si era este, envíamelo otra vez."
-)
-"""What is said of a message that comes after that hour."""
 
 
 class DraftStage(StrEnum):
@@ -122,7 +111,6 @@ class Draft(_Frozen):
             been changed since.
         topic: of an earlier broadcast, whose recipients are left out; of a correction, its own.
         last_signature_number: number of the last signature included; later signers get nothing.
-        token: of the confirmation with which the admin started it.
         message_id: of the message in which the admin edits it.
         refused_album: id of an album that was refused, of which more elements may come.
     """
@@ -144,7 +132,6 @@ class Draft(_Frozen):
     previewed: str | None = None
     topic: str | None = None
     last_signature_number: int | None = None
-    token: str | None = None
     message_id: int | None = None
     refused_album: str | None = None
     version: int = 1
@@ -170,14 +157,6 @@ class Draft(_Frozen):
     def has_content(self) -> bool:
         """Whether there is something to send; the closing update's texts are the petition's."""
         return self.kind is Kind.CLOSING or bool(self.versions)
-
-    def is_fresh(self, now: datetime) -> bool:
-        """Whether the last change is at most `WAITS_FOR` ago."""
-        return now - self.touched_at <= WAITS_FOR
-
-    def is_remembered(self, now: datetime) -> bool:
-        """Whether the last change is at most `REMEMBERED_FOR` ago."""
-        return now - self.touched_at <= REMEMBERED_FOR
 
     @property
     def is_shown(self) -> bool:

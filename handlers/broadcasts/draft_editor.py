@@ -10,7 +10,7 @@ from functools import partial
 import structlog
 from telegram.error import TelegramError
 
-from bot.broadcast.confirmation import broadcast_id, content_sha256
+from bot.broadcast.confirmation import content_sha256
 from bot.petition.outcome import closing_update_by_language
 from bot.settings import FREE_RATE
 from bot.text.translations import Words
@@ -26,10 +26,9 @@ from handlers.delayed_replies import LONGEST_WAIT
 from handlers.screens.buttons import NO_MORE
 from handlers.screens.screen import Screen, paragraphs
 from storage import Storage
-from storage.admins import delete_draft, find_draft, store_draft
+from storage.admins import find_draft, store_draft
 from storage.broadcast_types import Kind
 from storage.broadcasts import (
-    broadcast_with,
     count_audience,
     count_signers,
     has_sent_broadcasts,
@@ -151,33 +150,15 @@ class DraftEditor:
 
 
 async def open_draft(ctx: AdminContext) -> DraftEditor | None:
-    """Loads the admin's draft; None without one, or once it was started as a broadcast."""
+    """Loads the admin's draft; None without one."""
     draft = parse_draft(await ctx.storage.read(find_draft, ctx.reference))
-    return None if draft is None or await _is_started(ctx, draft) else DraftEditor(ctx, draft)
+    return None if draft is None else DraftEditor(ctx, draft)
 
 
 async def save_draft(ctx: AdminContext, draft: Draft) -> None:
     """Stores a draft in place of the admin's former one."""
     storage = ctx.storage
     await storage.write(store_draft, ctx.reference, draft.model_dump_json(), ctx.now)
-
-
-async def forget_draft(ctx: AdminContext) -> None:
-    """Deletes the admin's draft."""
-    await ctx.storage.write(delete_draft, ctx.reference)
-
-
-async def forget_started_draft(ctx: AdminContext) -> None:
-    """Deletes the admin's draft if it was started as a broadcast, which a crash may leave."""
-    draft = parse_draft(await ctx.storage.read(find_draft, ctx.reference))
-    if draft is not None and await _is_started(ctx, draft):
-        await forget_draft(ctx)
-
-
-async def _is_started(ctx: AdminContext, draft: Draft) -> bool:
-    if draft.token is None:
-        return False
-    return await ctx.storage.read(broadcast_with, broadcast_id(draft.token)) is not None
 
 
 async def _count_recipients(storage: Storage, draft: Draft) -> RecipientCounts:

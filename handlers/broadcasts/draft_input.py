@@ -1,14 +1,14 @@
 """Takes what an admin taps and sends for their draft, as the table of steps says."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from telegram import Message
 
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.accepted_messages import read_message, words_of
 from handlers.broadcasts.confirm import discard_draft
-from handlers.broadcasts.draft import TOO_LATE, Draft, Version, with_edit_noted, with_message
+from handlers.broadcasts.draft import Draft, Version, with_edit_noted, with_message
 from handlers.broadcasts.draft_editor import DraftEditor, open_draft
 from handlers.broadcasts.preview import send_test, show_preview
 from handlers.broadcasts.steps import STAGES, changed_by, is_offered, take_content
@@ -43,11 +43,17 @@ async def tapped(ctx: AdminContext, argument: str) -> None:
 
 
 async def asked_at(ctx: AdminContext) -> datetime | None:
-    """Returns when the draft asked for a message that it still waits for."""
+    """Returns when the draft asked for a message that it waits for; None if it waits for none."""
     editor = await open_draft(ctx)
-    if editor is None or not _waits(editor.draft) or not editor.draft.is_fresh(ctx.now):
-        return None
-    return editor.draft.touched_at
+    return editor.draft.touched_at if editor is not None and _waits(editor.draft) else None
+
+
+async def ask_again(ctx: AdminContext, why: Html) -> None:
+    """Says why a message is not taken, and waits for it anew."""
+    editor = await open_draft(ctx)
+    if editor is not None and ctx.message is not None:
+        editor = await editor.save(editor.draft.changed(ctx.now))
+        await _decline(editor, ctx.message, why)
 
 
 async def belongs_to_album(ctx: AdminContext) -> bool:
@@ -106,28 +112,18 @@ async def cancel(ctx: AdminContext) -> bool:
     return editor is not None
 
 
-async def turned_down(ctx: AdminContext, *, is_at_form: bool) -> bool:
-    """Says that a message came unasked or too late; returns False if it is not for the draft.
+async def turned_down(ctx: AdminContext, within: timedelta) -> bool:
+    """Says that a message came unasked to a draft that was changed within this time.
 
-    At the signing form the supporters' handlers would delete it as an attempt at a name, and a
-    message written for a broadcast must not be lost.
+    Returns False if there is no such draft.
     """
     editor, message = await open_draft(ctx), ctx.message
-    if editor is None or message is None:
+    if editor is None or message is None or ctx.now - editor.draft.touched_at > within:
         return False
-    words, draft = ctx.words, editor.draft
-    waits, is_remembered = _waits(draft), draft.is_remembered(ctx.now)
-    if draft.is_fresh(ctx.now) or (is_at_form and is_remembered and not waits):
-        notice = words.text(
-            "Ese mensaje no se ha añadido: ahora no espero ninguno. Para cambiar el que preparas, "
-            "usa los botones."
-        )
-    elif waits and is_remembered:
-        # Renews the time during which the draft waits.
-        editor = await editor.save(draft.changed(ctx.now))
-        notice = words.text(TOO_LATE)
-    else:
-        return False
+    notice = ctx.words.text(
+        "Ese mensaje no se ha añadido: ahora no espero ninguno. Para cambiar el que preparas, usa "
+        "los botones."
+    )
     await _decline(editor, message, notice)
     return True
 

@@ -7,17 +7,12 @@ from functools import partial
 from bot.text.translations import Words
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.draft import new_draft
-from handlers.broadcasts.draft_editor import (
-    DraftEditor,
-    forget_started_draft,
-    open_draft,
-    save_draft,
-)
+from handlers.broadcasts.draft_editor import DraftEditor, open_draft, save_draft
 from handlers.broadcasts.preview import show_preview
 from handlers.broadcasts.progress_message import tell_progress
 from handlers.broadcasts.screens.labels import moment_name, subject_name
 from handlers.closing import Unready, unready, why_unready
-from handlers.operator_notices import restored_screen
+from handlers.due_notices import restored_screen
 from handlers.screens.buttons import AdminAction, Button, read_id
 from handlers.screens.screen import Screen
 from storage.broadcast_types import Broadcast, Correction, Kind
@@ -70,7 +65,6 @@ class BroadcastOptions:
 async def broadcast(ctx: AdminContext) -> None:
     """Handles /broadcast: shows the active broadcast, or else what can be sent."""
     storage = ctx.storage
-    await forget_started_draft(ctx)
     active = await storage.read(active_broadcast)
     if active is not None:
         await tell_progress(ctx, active.id)

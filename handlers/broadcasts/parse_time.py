@@ -57,10 +57,12 @@ _CLOCK = re.compile(
 _SAYS_TIME = re.compile(r"\ba las?\b|\bat\b|\d ?(?:h|horas?|hrs?)\b")
 _DAY_OR_TIME = re.compile(r"(?P<day>\d{1,2})(?:\.(?P<month>\d{2}))?$")
 _NUMERIC = re.compile(r"(?P<day>\d{1,2})[/.-](?P<month>\d{1,2})(?:[/.-](?P<year>\d{4}|\d{2}))?$")
-_ISO = re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})$")
-_NAMED = re.compile(
-    r"(?:(?P<day>\d{1,2})(?:st|nd|rd|th)?\s+(?P<month>[a-z]+)"
-    r"|(?P<month2>[a-z]+)\s+(?P<day2>\d{1,2})(?:st|nd|rd|th)?)(?:\s+(?P<year>\d{4}))?$"
+_TH = r"(?:st|nd|rd|th)?"
+_DATES = (
+    re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})$"),
+    _NUMERIC,
+    re.compile(rf"(?P<day>\d{{1,2}}){_TH}\s+(?P<month>[a-z]+)(?:\s+(?P<year>\d{{4}}))?$"),
+    re.compile(rf"(?P<month>[a-z]+)\s+(?P<day>\d{{1,2}}){_TH}(?:\s+(?P<year>\d{{4}}))?$"),
 )
 
 
@@ -101,17 +103,8 @@ def parse_moment(
     plain = _plain(text)
     if not _SAYS_TIME.search(_letters(text)) and _is_day_or_time(plain, day_alone=day_alone):
         return TimeFault.DAY_OR_TIME
-    here = now.astimezone(zone)
-    found = _split(plain)
-    if found is None:
-        return TimeFault.UNCLEAR
-    day_words, clock = found
-    if isinstance(clock, TimeFault):
-        return clock
-    day = _day(day_words, here, clock)
-    if isinstance(day, TimeFault):
-        return day
-    return utc_moment(datetime.combine(day, clock), now, zone, farthest)
+    found = _read(plain, now.astimezone(zone))
+    return found if isinstance(found, TimeFault) else utc_moment(found, now, zone, farthest)
 
 
 def utc_moment(
@@ -173,20 +166,25 @@ def _is_day_or_time(plain: str, *, day_alone: bool) -> bool:
     return isinstance(_clock(plain), time) and _is_date(plain)
 
 
-def _split(plain: str) -> tuple[str, time | TimeFault] | None:
-    """Returns the words of the day, and the time found at the end or the beginning."""
+def _read(plain: str, here: datetime) -> datetime | TimeFault:
+    """Returns the local time whose time of day stands at the end or the beginning of the text."""
     words = plain.split()
     for count in (2, 1):
-        for day, clock in (
+        for day_words, clock_words in (
             (words[:-count], words[-count:]),
             (words[count:], words[:count]),
         ):
-            read = _clock(" ".join(clock)) if len(clock) == count else None
-            if isinstance(read, TimeFault) and not day and _is_date(plain):
+            clock = _clock(" ".join(clock_words)) if len(clock_words) == count else None
+            if isinstance(clock, TimeFault) and not day_words and _is_date(plain):
                 continue  # a day without a time
-            if read is not None and (not day or _is_day(" ".join(day))):
-                return " ".join(day), read
-    return None
+            day = None if clock is None else _day(" ".join(day_words), here, clock)
+            if isinstance(clock, time) and isinstance(day, date):
+                return datetime.combine(day, clock)
+            if isinstance(clock, TimeFault) and day is not None:
+                return clock
+            if isinstance(day, TimeFault):
+                return day
+    return TimeFault.UNCLEAR
 
 
 def _clock(text: str) -> time | TimeFault | None:
@@ -204,53 +202,39 @@ def _clock(text: str) -> time | TimeFault | None:
     return time(hour, minute)
 
 
-def _is_day(text: str) -> bool:
-    known = text in _DAYS_AHEAD or text in _WEEKDAY_OF
-    return known or any(form.fullmatch(_bare(text)) for form in (_ISO, _NUMERIC, _NAMED))
-
-
 def _is_date(text: str) -> bool:
     """Whether it is a day and a month, in figures."""
     found = _NUMERIC.fullmatch(text)
     return found is not None and 1 <= int(found["day"]) <= 31 and 1 <= int(found["month"]) <= 12
 
 
-def _bare(text: str) -> str:
-    """Returns a date without a leading weekday."""
-    first, _, rest = text.partition(" ")
-    return rest if first in _WEEKDAY_OF else text
+def _day(text: str, here: datetime, clock: time | TimeFault) -> date | TimeFault | None:
+    """Returns the day that is meant, or why there is none such; None of what is no day.
 
-
-def _day(text: str, here: datetime, clock: time) -> date | TimeFault:
+    A weekday is the next one at this time of day. A day of a month is in this year, or in the next
+    if it is 180 days past or more.
+    """
     today = here.date()
     if not text or text in _DAYS_AHEAD:
         return today + timedelta(days=_DAYS_AHEAD.get(text, 0))
+    weekday, _, rest = text.partition(" ")
     if text in _WEEKDAY_OF:
         ahead = (_WEEKDAY_OF[text] - today.weekday()) % 7
-        passed = ahead == 0 and clock <= here.time()
+        passed = ahead == 0 and isinstance(clock, time) and clock <= here.time()
         return today + timedelta(days=7 if passed else ahead)
-    return _date(_bare(text), today)
-
-
-def _date(text: str, today: date) -> date | TimeFault:
-    numeric = _ISO.fullmatch(text) or _NUMERIC.fullmatch(text)
-    if numeric is not None:
-        day, month, year = numeric["day"], int(numeric["month"]), numeric["year"]
-    else:
-        named = _NAMED.fullmatch(text)
-        name = "" if named is None else named["month"] or named["month2"]
-        if named is None or name not in _MONTH_OF:
-            return TimeFault.UNCLEAR
-        day, month, year = named["day"] or named["day2"], _MONTH_OF[name], named["year"]
+    bare = rest if weekday in _WEEKDAY_OF else text
+    found = next((found for form in _DATES if (found := form.fullmatch(bare))), None)
+    if found is None:
+        return None
+    day, year, name = int(found["day"]), found["year"], found["month"]
+    if not name.isdecimal() and name not in _MONTH_OF:
+        return TimeFault.UNCLEAR
+    month = int(name) if name.isdecimal() else _MONTH_OF[name]
     try:
         if year is not None:
-            return date(int(year) + (2000 if len(year) == 2 else 0), month, int(day))
-        return _next(month, int(day), today)
+            return date(int(year) + (2000 if len(year) == 2 else 0), month, day)
+        this_year = date(today.year, month, day)
+        is_near = (today - this_year).days < 180
+        return this_year if is_near else this_year.replace(year=today.year + 1)
     except ValueError:
         return TimeFault.NO_SUCH_DAY
-
-
-def _next(month: int, day: int, today: date) -> date:
-    """Returns the day in this year, or in the next if it is 180 days past or more."""
-    this_year = date(today.year, month, day)
-    return this_year if (today - this_year).days < 180 else date(today.year + 1, month, day)

@@ -1,7 +1,7 @@
 """The admins' screens of /closing: what late visitors read of the end, and what is to change."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import chain
 from operator import attrgetter
@@ -251,15 +251,18 @@ def change_notice(view: ClosingTextsView, made: Publication) -> Screen:
     )
 
 
-def declined_notice(view: ClosingTextsView, request: Publication, by: int) -> Html:
-    """Tells who asked for a change that another admin has declined it."""
+def declined_notice(
+    shown: ClosingTextsView, request: Publication, by: int, names: Mapping[int, str], words: Words
+) -> Html:
+    """Tells who asked for a change that another admin, who has one of the names, declined it."""
+    view = replace(shown, words=words)
     return paragraphs(
-        view.words.text("<b>Tu cambio en lo que se lee del final no se ha aprobado.</b>"),
+        words.text("<b>Tu cambio en lo que se lee del final no se ha aprobado.</b>"),
         _changed(view, request),
-        view.words.text(
+        words.text(
             "Lo ha decidido {who}. El texto sigue guardado y no lo lee nadie. Para cambiarlo, o "
             "pedirlo otra vez, escribe /closing.",
-            who=view.who(by),
+            who=admin_name(words, by, names, request.requested_by),
         ),
     )
 

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from bot.broadcast import confirmation
-from handlers.broadcasts import confirm
 from handlers.broadcasts.screens import draft_view
 from simulator.faults import Fault
 from storage.admins import find_draft
@@ -26,11 +25,7 @@ async def blocks(admin: AdminScene, *, is_blocked: bool = True) -> None:
     await admin.scene.settled()
 
 
-async def test_two_taps_send_once(admin: AdminScene, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def is_killed(*_: object) -> None:
-        """The bot ends before it forgets the draft."""
-
-    monkeypatch.setattr(confirm, "forget_draft", is_killed)
+async def test_two_taps_send_once(admin: AdminScene) -> None:
     await admin.prepares()
     wakes, (where, data) = admin.wakes, admin.data(SEND)
     taps = [admin.marta.tap_data(where, data) for _ in range(3)]

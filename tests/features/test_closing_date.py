@@ -8,7 +8,7 @@ import pytest
 
 from bot.petition.retention_days import day_of
 from bot.petition_folder.schema import months_later
-from handlers.closing_date import due_notices, look
+from handlers.due_notices import due_notices, look
 from simulator.person import Person
 from storage.broadcasts import count_audience
 from storage.petitions import PetitionState, close_petition_if_due, follow_folder, petition_state
@@ -221,7 +221,7 @@ async def test_where_nobody_was_told_the_admins_are_reminded_more_and_more_plain
         assert len(counted) == sum(said)
     waits = (
         f"Se cerró el {scene.words.date(scene.now)}, y 1 persona que firmó no ha recibido el "
-        "mensaje final.\n\nPara enviarlo, escribe /broadcast y elige «El mensaje final». Hasta "
+        "mensaje final.\n\nPara contárselo, escribe /broadcast y elige «El mensaje final». Hasta "
         "que se envíe, el bot te lo recordará cada semana."
     )
     assert told(scene.marta, waits) == 5

@@ -72,8 +72,9 @@ async def test_who_closes_is_told_that_the_text_waits_and_nobody_is_sent_to_broa
     await notices(admin)
     assert len(admin.marta.messages) == said_before, "she knows it"
     todo = (
-        "Espera la aprobación de otra persona: míralo con /closing y, cuando esté aprobado, "
-        "envíalo con /broadcast. Hasta que se envíe, el bot te lo recordará cada semana."
+        "El mensaje final espera la aprobación de otra persona: míralo con /closing y, cuando "
+        "esté aprobado, envíalo con /broadcast. Hasta que se envíe, el bot te lo recordará cada "
+        "semana."
     )
     for times, days in ((1, 31), (2, 38)):
         admin.ahead = timedelta(days=days)

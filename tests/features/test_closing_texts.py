@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.petition.petition import BUNDLED
-from handlers.closing_date import look
+from handlers.due_notices import look
 from handlers.erasure_warnings import warn_of_erasures
 from simulator.chats import Message
 from simulator.person import Person
@@ -379,9 +379,9 @@ async def test_a_draft_is_neither_read_nor_sent_until_one_is_published(
     assert sum(IS_DRAFT in m.text for m in drafted.marta.messages) == said_before + 1
     (reminder,) = (m.text for m in drafted.marta.messages if "Hay quien espera" in m.text)
     assert reminder.endswith(
-        "no han recibido el mensaje final.\n\nTodavía es un borrador: escríbelo y publícalo con "
-        "/closing, y envíalo después con /broadcast. Hasta que se envíe, el bot te lo recordará "
-        "cada semana."
+        "no han recibido el mensaje final.\n\nEl mensaje final todavía es un borrador: publícalo "
+        "con /closing y envíalo después con /broadcast. Hasta que se envíe, el bot te lo "
+        "recordará cada semana."
     )
     assert await warned_of_erasures(drafted) == (
         "El mensaje final todavía es un borrador: publícalo con /closing y envíalo después con "

@@ -7,7 +7,7 @@ from bot.cli.context import CliContext
 from bot.cli.handover import prepare_handover, prepare_undo
 from bot.cli.notices import prepare_notices
 from bot.petition_folder.schema import months_later
-from handlers.closing_date import look
+from handlers.due_notices import look
 from simulator.person import Person
 from storage.closing_texts import (
     AwaitedText,

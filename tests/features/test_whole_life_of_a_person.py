@@ -16,7 +16,7 @@ from bot.cli.context import CliContext
 from bot.cli.export import write_list
 from bot.cli.main import app
 from bot.settings import load_petition_settings
-from handlers.closing_date import look
+from handlers.due_notices import look
 from handlers.person_notices import send_notices
 from handlers.sent_files import erase_all_files
 from simulator.person import Person

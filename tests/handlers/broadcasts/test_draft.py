@@ -12,8 +12,6 @@ import pytest
 
 from bot.broadcast.confirmation import ConfirmationTerms, confirmation, confirmed
 from handlers.broadcasts.draft import (
-    REMEMBERED_FOR,
-    WAITS_FOR,
     Draft,
     DraftStage,
     first_words,
@@ -118,14 +116,6 @@ def test_an_edit_after_the_preview_is_noticed_and_changes_nothing_that_is_sent()
     assert with_edit_noted(asking, 17, NOW).stage is DraftStage.SUMMARY
     planning = asking.changed(NOW, stage=DraftStage.TIME)
     assert with_edit_noted(planning, 17, NOW).stage is DraftStage.TIME
-
-
-def test_it_waits_for_an_hour_and_is_remembered_for_a_day() -> None:
-    draft = empty()
-    assert draft.is_fresh(NOW + WAITS_FOR)
-    assert not draft.is_fresh(NOW + WAITS_FOR + timedelta(seconds=1))
-    assert draft.is_remembered(NOW + REMEMBERED_FOR)
-    assert not draft.is_remembered(NOW + REMEMBERED_FOR + timedelta(seconds=1))
 
 
 def of_kind(kind: Kind) -> Draft:

@@ -1,0 +1,340 @@
+"""Closes the petition on its date, and tells the admins what they have to know now.
+
+That is what is near, changed or overdue, and what an operator did in the shell: a handover that
+was recorded or undone, and a backup that was restored, after which nothing is sent until an admin
+has looked.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from functools import partial
+
+from bot.petition_folder.schema import months_later
+from bot.text.translations import Words
+from handlers.admin_context import AdminContext
+from handlers.admin_notices import (
+    Notice,
+    mark_told,
+    may_be_sent,
+    send_notices,
+)
+from handlers.closing import TO_DO, Unready, unready, what_next
+from handlers.closing_texts import view_for
+from handlers.context import Services
+from handlers.screens.buttons import AdminAction, Button
+from handlers.screens.closing_texts import ClosingTextsView, change_notice
+from handlers.screens.petition_text import have_signed
+from handlers.screens.screen import Screen, paragraphs, sentences
+from storage.broadcast_types import Kind
+from storage.broadcasts import count_audience
+from storage.closing_texts import Publication
+from storage.handovers import Handover, newest_handover, owed_changes
+from storage.petitions import (
+    PetitionState,
+    close_petition_if_due,
+    closing_update_is_under_way,
+    petition_state,
+)
+from storage.restores import held_restore, release_restore
+from storage.transaction import Row
+from telegram_text.markup import Html
+
+LOOK_SECONDS = 20.0  # the transaction of signing keeps the date itself
+
+_WEEK, _DAY = timedelta(days=7), timedelta(days=1)
+# So long after the closing the admins are reminded of those who were not told, and so often.
+_UNTOLD_AFTER, _REMINDED_EVERY = timedelta(days=30), timedelta(days=7)
+# A change that nobody could be told of for so long is in /closing.
+_TOLD_FOR = timedelta(days=7)
+# The notices go to all admins alike, so none of them is its reader.
+_NOBODY = 0
+_PLAINER_FROM, _PLAINEST_FROM = 1, 4
+_UNTOLD = "untold"
+_DIGEST_EVERY = timedelta(days=7)
+_OWED = "notices owed"
+_UNREADY = {
+    Unready.DRAFT: "closing update is a draft",
+    Unready.WAITS: "closing update waits",
+}
+
+
+async def look(services: Services) -> None:
+    """Closes the petition if its date has come, and sends the notices that are due."""
+    storage, now = services.storage, services.clock()
+    state = await storage.read(petition_state)
+    # Looked up before it is asked for, since that locks the petition for those who sign.
+    if state.closed_at is None and state.closes_at is not None and state.closes_at <= now:
+        await storage.write(close_petition_if_due, now, services.approval_above)
+        state = await storage.read(petition_state)
+    untold = await _untold(services, state, now)
+    why_not = await unready(services)
+    due = (
+        *due_notices(state, untold, now, why_not),
+        *await _changes(services, now),
+        *await handover_notices(services, now),
+        *await restored_notices(services),
+    )
+    await send_notices(services, due)
+
+
+def due_notices(
+    state: PetitionState, untold: int, now: datetime, why_not: Unready | None = None
+) -> Iterator[Notice]:
+    """Yields what the admins have to know now.
+
+    `untold` is how many signers wait for the closing update that nobody is sending, `why_not` why
+    it cannot be sent.
+    """
+    closed_at, moment = state.closed_at, state.closed_at or state.closes_at
+    if moment is None:
+        return
+    left, about = moment - now, _moment(moment)
+    if timedelta() < left <= _WEEK:
+        near = "closes within a day" if left <= _DAY else "closes within a week"
+        yield Notice(near, about, partial(_closes, moment))
+    if state.was_closed_by_its_date:
+        text = partial(_closed, state.told_signatures, why_not)
+        yield Notice("closed by its date", about, text)
+    if closed_at is not None and untold > 0 and (reminder := _reminder(closed_at, now)) >= 0:
+        text = partial(_untold_text, closed_at, untold, reminder, why_not)
+        yield Notice(_UNTOLD, f"{about}/{reminder}", text)
+    # Nothing is there to be told once it is closed. A text that waits was a notice of its own.
+    is_near = left <= _WEEK and (why_not is Unready.DRAFT or closed_at is None)
+    if why_not is not None and is_near:
+        yield Notice(_UNREADY[why_not], about, lambda words: words.text(why_not))
+
+
+def _reminder(closed_at: datetime, now: datetime) -> int:
+    """Returns which reminder of those who were not told is due, from 0; before it, less."""
+    return (now - closed_at - _UNTOLD_AFTER) // _REMINDED_EVERY
+
+
+async def _untold(services: Services, state: PetitionState, now: datetime) -> int:
+    """Returns how many signers wait for the closing update, if a reminder of it is due.
+
+    Counting them takes long where many have signed, so it is done once for each reminder; none
+    wait while the closing update is planned or on its way.
+    """
+    storage = services.storage
+    if state.closed_at is None or (reminder := _reminder(state.closed_at, now)) < 0:
+        return 0
+    about = f"{_moment(state.closed_at)}/{reminder}"
+    if not await may_be_sent(services, _UNTOLD, about) or await storage.read(
+        closing_update_is_under_way
+    ):
+        return 0
+    untold = sum((await storage.read(count_audience, kind=Kind.CLOSING)).values())
+    if untold == 0:
+        await mark_told(services, _UNTOLD, about)
+    return untold
+
+
+async def _changes(services: Services, now: datetime) -> list[Notice]:
+    """Returns who changed what late visitors read of late, and what waits for a second admin."""
+    view = await view_for(services, _NOBODY, services.petition.source_language)
+    kept = (each.publication for each in view.versions if each.discarded_at is None)
+    made = {each for each in kept if each is not None}
+    return [
+        Notice(
+            "closing text waits" if each.published_at is None else "closing text changed",
+            f"{each.id.hex()}/{each.published_at or each.requested_at}",
+            partial(_change, view, each),
+        )
+        for each in sorted(made, key=lambda each: each.requested_at)
+        if each.published_at is None or now - each.published_at < _TOLD_FOR
+    ]
+
+
+def _change(view: ClosingTextsView, made: Publication, words: Words) -> Screen:
+    return change_notice(replace(view, words=words), made)
+
+
+def _closes(closes_at: datetime, words: Words) -> Html:
+    return paragraphs(
+        words.text(
+            "⏳ <b>La petición se cerrará sola el {moment}.</b>", moment=words.moment(closes_at)
+        ),
+        words.text(
+            "A partir de ese momento nadie más podrá firmar, y quien entre verá cómo ha "
+            "acabado: comprueba antes que el mensaje final está como debe. Para cambiar la "
+            "fecha o quitarla, escribe /close."
+        ),
+    )
+
+
+def _closed(signed: int, why_not: Unready | None, words: Words) -> Html:
+    return paragraphs(
+        words.text("<b>La petición se ha cerrado en su fecha.</b>"),
+        have_signed(words, signed),
+        what_next(words, why_not),
+    )
+
+
+def _untold_text(
+    closed_at: datetime, untold: int, reminder: int, why_not: Unready | None, words: Words
+) -> Html:
+    heading = words.text(
+        "<b>Hay quien espera saber cómo ha acabado la petición.</b>"
+        if reminder < _PLAINER_FROM
+        else "⚠️ <b>Se les prometió contarles cómo acababa la petición, y nadie lo ha hecho.</b>"
+        if reminder < _PLAINEST_FROM
+        else "⚠️ <b>Esto es una promesa sin cumplir: quienes firmaron siguen sin saber cómo "
+        "acabó la petición.</b>"
+    )
+    waiting = words.plural(
+        "Se cerró el {since}, y {n} persona que firmó no ha recibido el mensaje final.",
+        "Se cerró el {since}, y {n} personas que firmaron no han recibido el mensaje final.",
+        untold,
+        since=words.date(closed_at),
+    )
+    reminded = words.text("Hasta que se envíe, el bot te lo recordará cada semana.")
+    return paragraphs(heading, waiting, sentences(words.text(TO_DO[why_not]), reminded))
+
+
+def _moment(moment: datetime) -> str:
+    return str(int(moment.timestamp()))
+
+
+async def handover_notices(services: Services, now: datetime) -> list[Notice]:
+    """Returns what the admins have to know now of the handover: that it was recorded or undone.
+
+    Whether the addressee has to be told of changes is looked up once a week, of all together.
+    """
+    storage = services.storage
+    handover = await storage.read(newest_handover)
+    if handover is None:
+        return []
+    about = handover.id.hex()
+    if handover.undone_at is not None:
+        return [Notice("handover undone", about, partial(_undone, handover))]
+    erased_on = months_later(
+        handover.handed_over_on, services.petition.retention.months_after_delivery
+    )
+    due = [Notice("handed over", about, partial(_recorded, handover, erased_on))]
+    week = (now - handover.recorded_at) // _DIGEST_EVERY
+    about = f"{about}/{week}"
+    if not await may_be_sent(services, _OWED, about):
+        return due
+    owed = len(await storage.read(owed_changes, handover))
+    if owed == 0:
+        await mark_told(services, _OWED, about)
+        return due
+    return [*due, Notice(_OWED, about, partial(_owed, handover, owed))]
+
+
+def _recorded(handover: Handover, erased_on: date, words: Words) -> Html:
+    return paragraphs(
+        words.text("<b>Se ha anotado la entrega de la petición.</b>"),
+        words.text(
+            "Se entregó el {date}. Firmas con nombre: <b>{with_name}</b>. Contadas sin nombre: "
+            "<b>{without_name}</b>.",
+            date=words.date(handover.handed_over_on),
+            with_name=words.number(handover.with_name),
+            without_name=words.number(handover.without_name),
+        ),
+        words.text(
+            "Las firmas se borrarán a partir del {day} y seguirán contadas. Si todavía no se ha "
+            "contado a quienes firmaron cómo ha acabado, hay que hacerlo antes, con /broadcast.",
+            day=words.date(erased_on),
+        ),
+        words.text(
+            "Si es un error, quien administra el servidor puede deshacerlo con "
+            "<code>petition-bot delivered --undo</code>."
+        ),
+    )
+
+
+def _undone(handover: Handover, words: Words) -> Html:
+    return words.text(
+        "<b>Se ha deshecho la anotación de la entrega del {date}.</b> El bot ya no dice que la "
+        "petición se haya entregado, y el plazo para borrar los datos ya no cuenta desde ese día.",
+        date=words.date(handover.handed_over_on),
+    )
+
+
+def _owed(handover: Handover, owed: int, words: Words) -> Html:
+    return paragraphs(
+        words.plural(
+            "⚠️ <b>{n} firma ha cambiado después de que se escribiera la lista que se entregó.</b>",
+            "⚠️ <b>{n} firmas han cambiado después de que se escribiera la lista que se "
+            "entregó.</b>",
+            owed,
+        ),
+        words.text(
+            "Cada cambio es una retirada, una corrección o el deseo de que la firma no se use. "
+            "Hay que comunicárselo a quien recibió la lista el {date} (artículo 19 del Reglamento "
+            "General de Protección de Datos). Quien administra el servidor los ve con "
+            "<code>petition-bot notices</code>.",
+            date=words.date(handover.handed_over_on),
+        ),
+    )
+
+
+async def restored_notices(services: Services) -> list[Notice]:
+    """Returns that a backup was restored and sending is held, if it is."""
+    held = await services.storage.read(held_restore)
+    return [Notice("restored", held.id.hex(), partial(restored_screen, held))] if held else []
+
+
+def restored_screen(held: Row, words: Words) -> Screen:
+    """Returns the screen about a restored backup, with the button that releases."""
+    return Screen(
+        paragraphs(
+            words.text("⚠️ <b>Se ha restaurado una copia de seguridad de los datos.</b>"),
+            _what_is_lost(words, held),
+            words.text(
+                "Lo que cada persona pidió después se ha vuelto a aplicar: quien retiró su firma "
+                "sigue fuera, y se respetan las correcciones y los /stop."
+                if held.journal_is_whole
+                else "⚠️ Lo que cada persona pidió después no consta entero: puede haber vuelto "
+                "alguien que retiró su firma o no quería mensajes. Antes de enviar nada, habla "
+                "con quien administra el servidor."
+            ),
+            words.text(
+                "De los envíos posteriores a la copia no queda constancia, así que <b>el bot no "
+                "envía ninguno hasta que alguien lo revise</b>. Lo que estaba en marcha está en "
+                "pausa. Mira en /broadcasts qué queda por enviar y cancela lo que ya se envió: se "
+                "enviaría otra vez."
+            ),
+        ),
+        [
+            Button(
+                words.label("Ya lo he revisado: permitir los envíos"),
+                AdminAction.RELEASE,
+                held.id.hex(),
+            )
+        ],
+    )
+
+
+def _what_is_lost(words: Words, held: Row) -> Html:
+    made = words.text("No consta de cuándo es.")
+    if held.backup_made_at is not None:
+        made = words.text("Es del {moment}.", moment=words.moment(held.backup_made_at))
+    if held.lost == 0:
+        return sentences(made, words.text("Que sepamos, no falta ninguna firma."))
+    lost = words.plural(
+        "Falta, como mucho, {n} firma posterior: esa persona tendría que firmar otra vez.",
+        "Faltan, como mucho, {n} firmas posteriores: esas personas tendrían que firmar otra vez.",
+        held.lost,
+    )
+    return sentences(made, lost)
+
+
+async def release(ctx: AdminContext, argument: str) -> None:
+    """Lets messages be sent again, if the button was drawn for the backup that holds them."""
+    actor, at = ctx.by
+    held = await ctx.storage.read(held_restore)
+    if held is not None and argument != held.id.hex():
+        await ctx.say(restored_screen(held, ctx.words))
+        return
+    if not await ctx.storage.write(release_restore, actor=actor, at=at):
+        await ctx.say(ctx.words.text("Los envíos ya estaban permitidos."))
+        return
+    await ctx.say(
+        ctx.words.text(
+            "Hecho: los envíos vuelven a estar permitidos. Lo que está en pausa, o cuya hora ha "
+            "pasado, espera a que decidas en /broadcasts."
+        )
+    )
