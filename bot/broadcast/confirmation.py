@@ -11,7 +11,6 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 
 from storage.broadcast_types import Kind
@@ -25,29 +24,8 @@ _CLOCK_SLACK = timedelta(minutes=1)
 _DIGEST_BYTES = 12  # in base64 they need no padding
 
 
-@dataclass(frozen=True, slots=True)
-class ConfirmationTerms:
-    """What an admin confirms.
-
-    Attributes:
-        content_sha256: the hash of the content.
-        kind: the kind of broadcast.
-        language: of those who receive it; None for all.
-        revision: the petition's revision.
-        starts_at: when it starts, or None for at once.
-        paid: whether a faster rate is paid for.
-        topic: of an earlier broadcast, whose recipients are left out.
-        last_signature_number: the number of the last signature that is counted.
-    """
-
-    content_sha256: bytes
-    kind: Kind
-    language: str | None
-    revision: int
-    starts_at: datetime | None = None
-    paid: bool = False
-    topic: str | None = None
-    last_signature_number: int | None = None
+ConfirmationTerms = Mapping[str, object]
+"""What an admin confirms, by name: all that they see but the number of recipients."""
 
 
 def content_sha256(content: Mapping[str, object]) -> bytes:
@@ -110,7 +88,7 @@ def broadcast_id(token: str) -> bytes:
 
 
 def _token(terms: ConfirmationTerms, recipients: int, asked_at: int) -> str:
-    bound = json.dumps([asked_at, recipients, *astuple(terms)], default=str)
+    bound = json.dumps([asked_at, recipients, *terms.values()], default=str)
     digest = hashlib.sha256(bound.encode()).digest()[:_DIGEST_BYTES]
     return f"{asked_at:x}.{recipients:x}.{base64.urlsafe_b64encode(digest).decode()}"
 

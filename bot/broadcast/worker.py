@@ -129,7 +129,8 @@ class BroadcastRun:
         self._context = context
         self._interrupt = context.interrupt = Interrupt()
         self._broadcast = broadcast
-        self._reports = Reports(context, broadcast.id)
+        self._speed = Speed()
+        self._reporting = asyncio.Lock()  # held while progress is reported
         self._work: Sender | Recall | None = None
 
     def cut_off(self) -> None:
@@ -199,20 +200,21 @@ class BroadcastRun:
         self._broadcast = await context.storage.write(
             begin_broadcast, found, context.clocks.now(), pause, at_most
         )
-        if self._broadcast.awaits_approval:
-            await self._reports.report_waiting(self._broadcast)
+        if self._broadcast.awaits_approval:  # its author is told once that another must agree
+            await self._made(context.reporter.report(*await self._stored()))
 
     async def _recall(self) -> bool:
         """Recalls the broadcast; tells whether that was reported, if it has ended."""
         recall = Recall(self._context, self._broadcast)
         done = await self._work_through(recall)
-        return not done or await self._reports.report_recall(len(recall.unrecorded))
+        return not done or await self._report_recall(len(recall.unrecorded))
 
     async def _work_through(self, work: Sender | Recall) -> bool:
         """Works until nothing is left (True) or it is interrupted, and reports the progress."""
         self._work, interrupt = work, self._interrupt
-        report, seconds = self._reports.report_progress, self._context.durations.progress
-        async with _beside(run_periodically("progress", seconds, report)) as reporting:
+        seconds = self._context.durations.progress
+        reporting = run_periodically("progress", seconds, self._report_progress)
+        async with _beside(reporting) as progress:
             try:
                 return await work.work()
             except BrokenData as error:
@@ -226,11 +228,87 @@ class BroadcastRun:
                 # An edit in flight could overtake the final report. When the process is stopping
                 # there is no final report, and no time to wait.
                 if interrupt.reason is not InterruptReason.ASKED:
-                    async with self._reports.turn:
-                        reporting.cancel()
+                    async with self._reporting:
+                        progress.cancel()
+
+    async def _report_progress(self) -> None:
+        """Reports how far the broadcast is, or its recall, if it is under way."""
+        async with self._reporting:
+            broadcast, tally = await self._stored()
+            if broadcast.is_running:
+                done, pause = tally.done, self._context.gate.announced_pause()
+            elif broadcast.is_recalling:
+                done, pause = tally.delivered - tally.left_to_recall, 0.0
+            else:
+                return
+            rate = self._speed.note(self._context.clocks.monotonic(), done)
+            if rate is not None:  # the first tally only gives the speed something to compare with
+                await self._made(self._context.reporter.report(broadcast, tally, rate, pause))
 
     async def _report_end(self) -> bool:
-        return self._interrupt.reason not in _NO_REPORT and await self._reports.report_end()
+        """Reports what became of the broadcast, and records that it did.
+
+        Returns:
+            False when that has to be done later.
+        """
+        context = self._context
+        if self._interrupt.reason in _NO_REPORT:
+            return False
+        broadcast, tally = await self._stored()
+        if broadcast.is_running or broadcast.reported_at is not None:
+            return True
+        if (question := broadcast.question) is not None:
+            return await self._ask(broadcast, question, tally)
+        is_made = await self._made(context.reporter.report(broadcast, tally))
+        if not broadcast.is_over:
+            # Paused by an admin, who sees that it is: one attempt to report it is enough.
+            return True
+        if is_made:
+            ended = _counts(broadcast.counted(tally))
+            _log.info("broadcast_ended", state=broadcast.state, **ended)
+            now = context.clocks.now()
+            await context.storage.write(set_on_broadcast, broadcast.id, reported_at=now)
+        return is_made
+
+    async def _report_recall(self, unrecorded: int) -> bool:
+        """Reports the end of a recall, then records it; False when it must be reported later.
+
+        Args:
+            unrecorded: for how many deliveries the result could not be recorded.
+        """
+        (broadcast, tally), at = await self._stored(), self._context.clocks.now()
+        ended = replace(broadcast, recall_ended_at=at)
+        is_made = await self._made(self._context.reporter.report(ended, tally))
+        if is_made:
+            _log.info("recall_ended", deleted=tally.recalled, failed=tally.unrecallable)
+            await self._context.storage.write(end_recall, broadcast.id, at, unrecorded)
+        return is_made
+
+    async def _ask(self, broadcast: Broadcast, question: str, tally: Tally) -> bool:
+        """Tells the admins once that it waits for them; False when that must be done later."""
+        if (broadcast.id, question) in self._context.asked:
+            return True
+        is_made = await self._made(self._context.reporter.ask(broadcast, tally))
+        if is_made:
+            _log.info("broadcast_waits_for_admins", **_counts(tally))
+            self._context.asked.add((broadcast.id, question))
+        return is_made
+
+    async def _stored(self) -> tuple[Broadcast, Tally]:
+        """Returns the broadcast as it is stored now, and what became of its deliveries."""
+        storage, key = self._context.storage, self._broadcast.id
+        broadcast = await storage.read(broadcast_with, key) or self._broadcast
+        return broadcast, await storage.read(tally_of_broadcast, key)
+
+    async def _made(self, report: Awaitable[None]) -> bool:
+        """Tells whether a report succeeded; logs why not."""
+        try:
+            async with asyncio.timeout(_LONGEST_REPORT_SECONDS):
+                await report
+        except Exception as error:  # whatever it is, the broadcast goes on without the report
+            _log.warning("report_not_made", kind=kind_of(error), place=place_of(error))
+            return False
+        return True
 
     async def _renew_lease(self) -> None:
         lease = self._context.lease
@@ -271,105 +349,6 @@ class Speed:
             self._seen.popleft()
         since, before = self._seen[0]
         return max(0.0, (done - before) / (now - since)) if now > since else None
-
-
-class Reports:
-    """Makes the reports of one run; one that fails is logged, and stops nothing.
-
-    Attributes:
-        turn: held while progress is reported.
-    """
-
-    def __init__(self, context: WorkerContext, broadcast: bytes) -> None:
-        self._context = context
-        self._storage = context.storage
-        self._reporter = context.reporter
-        self._key = broadcast
-        self._speed = Speed()
-        self.turn = asyncio.Lock()
-
-    async def report_progress(self) -> None:
-        """Reports how far the broadcast is, or its recall, if it is under way."""
-        async with self.turn:
-            broadcast = await self._storage.read(broadcast_with, self._key)
-            if broadcast is None or not (broadcast.is_running or broadcast.is_recalling):
-                return
-            tally, pause = await self._tally(), 0.0
-            if broadcast.is_running:
-                done, pause = tally.done, self._context.gate.announced_pause()
-            else:
-                done = tally.delivered - tally.left_to_recall
-            rate = self._speed.note(self._context.clocks.monotonic(), done)
-            if rate is not None:  # the first tally only gives the speed something to compare with
-                await self._made(self._reporter.report(broadcast, tally, rate, pause))
-
-    async def report_end(self) -> bool:
-        """Reports what became of the broadcast, and records that it did.
-
-        Returns:
-            False when that has to be done later.
-        """
-        broadcast = await self._storage.read(broadcast_with, self._key)
-        if broadcast is None or broadcast.is_running or broadcast.reported_at is not None:
-            return True
-        tally = await self._tally()
-        if (question := broadcast.question) is not None:
-            return await self._ask(broadcast, question, tally)
-        is_made = await self._made(self._reporter.report(broadcast, tally))
-        if not broadcast.is_over:
-            # Paused by an admin, who sees that it is: one attempt to report it is enough.
-            return True
-        if is_made:
-            _log.info(
-                "broadcast_ended", state=broadcast.state, **_counts(broadcast.counted(tally))
-            )
-            now = self._context.clocks.now()
-            await self._storage.write(set_on_broadcast, self._key, reported_at=now)
-        return is_made
-
-    async def report_waiting(self, broadcast: Broadcast) -> None:
-        """Tells its author that another admin must agree after all; tries only once."""
-        await self._made(self._reporter.report(broadcast, await self._tally()))
-
-    async def report_recall(self, unrecorded: int) -> bool:
-        """Reports the end of a recall, then records it; False when it must be reported later.
-
-        Args:
-            unrecorded: for how many deliveries the result could not be recorded.
-        """
-        broadcast = await self._storage.read(broadcast_with, self._key)
-        if broadcast is None:
-            return True
-        tally, at = await self._tally(), self._context.clocks.now()
-        ended = replace(broadcast, recall_ended_at=at)
-        is_made = await self._made(self._reporter.report(ended, tally))
-        if is_made:
-            _log.info("recall_ended", deleted=tally.recalled, failed=tally.unrecallable)
-            await self._storage.write(end_recall, self._key, at, unrecorded)
-        return is_made
-
-    async def _ask(self, broadcast: Broadcast, question: str, tally: Tally) -> bool:
-        """Tells the admins once that it waits for them; False when that must be done later."""
-        if (self._key, question) in self._context.asked:
-            return True
-        is_made = await self._made(self._reporter.ask(broadcast, tally))
-        if is_made:
-            _log.info("broadcast_waits_for_admins", **_counts(tally))
-            self._context.asked.add((self._key, question))
-        return is_made
-
-    async def _tally(self) -> Tally:
-        return await self._storage.read(tally_of_broadcast, self._key)
-
-    async def _made(self, report: Awaitable[None]) -> bool:
-        """Tells whether a report succeeded; logs why not."""
-        try:
-            async with asyncio.timeout(_LONGEST_REPORT_SECONDS):
-                await report
-        except Exception as error:  # whatever it is, the broadcast goes on without the report
-            _log.warning("report_not_made", kind=kind_of(error), place=place_of(error))
-            return False
-        return True
 
 
 def _counts(tally: Tally) -> dict[str, int]:

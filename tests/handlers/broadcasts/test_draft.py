@@ -3,6 +3,7 @@
 What each button does is told in `tests/features`, what the screens say is in `pages.txt`.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bot.broadcast.confirmation import ConfirmationTerms, confirmation, confirmed
+from bot.broadcast.confirmation import confirmation, confirmed
 from handlers.broadcasts.draft import (
     Draft,
     DraftStage,
@@ -167,7 +168,7 @@ def test_a_version_can_be_removed_and_that_of_the_default_language_stays() -> No
     assert without("es") == draft
 
 
-def terms(draft: Draft | None = None, **changed: Any) -> ConfirmationTerms:
+def terms(draft: Draft | None = None, **changed: Any) -> Mapping[str, object]:
     view: dict[str, Any] = {
         "content": {"es": {"messages": [117]}},
         "may_pay": True,
@@ -184,6 +185,7 @@ def terms(draft: Draft | None = None, **changed: Any) -> ConfirmationTerms:
         ("the content", terms(content={"es": {"messages": [118]}})),
         ("the petition", terms(revision=4)),
         ("the price", terms(shown().changed(NOW, paid=True))),
+        ("who gets it", terms(shown().changed(NOW, audience_language="es"))),
         ("what it is about", terms(with_kind(shown(), Kind.NEWS))),
         ("the time", terms(shown().changed(NOW, starts_at=NOW + timedelta(hours=2)))),
         ("the topic", terms(shown().changed(NOW, topic="an earlier one"))),
@@ -191,7 +193,7 @@ def terms(draft: Draft | None = None, **changed: Any) -> ConfirmationTerms:
     ],
 )
 def test_a_confirmation_is_void_once_anything_it_was_bound_to_is_another(
-    what: str, now: ConfirmationTerms
+    what: str, now: Mapping[str, object]
 ) -> None:
     token = confirmation(terms(), 1200, now=NOW)
     assert confirmed(token, terms(), now=NOW)
