@@ -288,7 +288,6 @@ def result_of(body: bytes) -> Any:
 
 def is_flood(failure: Failure) -> TypeGuard[TelegramRefused]:
     """Tells whether Telegram refused a call because too many were made (429)."""
-    """Tells whether Telegram refused a call because there were too many."""
     return isinstance(failure, TelegramRefused) and failure.status == 429
 
 

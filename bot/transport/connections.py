@@ -15,7 +15,7 @@ from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyType
 from bot.proxy_choice import Proxy
 from bot.text.problems import Sentence
 from bot.text.translations import mark
-from bot.transport.errors import ConnectTimedOut, NotSent
+from bot.transport.errors import NotSent
 
 _HEAD_START_SECONDS = 0.25  # of an IPv6 address before an IPv4 one (RFC 8305)
 # An address is looked up once in this time, or after a failure.
@@ -185,7 +185,7 @@ def _not_connected(error: Exception, proxy: Proxy | None) -> NotSent:
     elif isinstance(error, ProxyConnectionError):
         reason = Sentence(_NO_PROXY, kind=kind)
     elif isinstance(error if proxy else first, TimeoutError):
-        return ConnectTimedOut(f"No connection ({kind})", _PROXY_LATE if proxy else _LATE)
+        reason = _PROXY_LATE if proxy else _LATE
     elif proxy is not None:
         reason = _reason_of_proxy(first, proxy)
     else:

@@ -10,7 +10,6 @@ from telegram.error import (
     BadRequest,
     Forbidden,
     NetworkError,
-    RetryAfter,
     TelegramError,
     TimedOut,
 )
@@ -88,7 +87,7 @@ BY_STATUS: dict[int, ErrorKind] = {
 
 # The first match decides, so a subclass comes before its base.
 BY_KIND: tuple[tuple[type[BaseException], ErrorKind], ...] = (
-    (RetryAfter, ErrorKind.WAIT),
+    (RateLimited, ErrorKind.WAIT),
     (NotSent, ErrorKind.RETRY),
     (ResponseLost, ErrorKind.UNKNOWN),
     (TimedOut, ErrorKind.UNKNOWN),

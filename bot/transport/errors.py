@@ -4,10 +4,9 @@ Handlers written for those catch these too. Their texts contain no URLs, since a
 token.
 """
 
-import datetime as dt
 import math
 
-from telegram.error import NetworkError, RetryAfter, TelegramError, TimedOut
+from telegram.error import NetworkError, TelegramError
 
 from bot.text.problems import Sentence
 from bot.transport.lenient_json import first_update_id
@@ -35,10 +34,6 @@ class NotSent(NetworkError):
         self.reason = reason
 
 
-class ConnectTimedOut(NotSent, TimedOut):
-    """No connection was made in time, so the call was not sent."""
-
-
 class ResponseLost(NetworkError):
     """The call was sent and no answer came back: it may have succeeded."""
 
@@ -56,11 +51,7 @@ class AnswerUnreadable(ResponseLost):
         self.update_id = first_update_id(body)
 
 
-class AnswerLate(ResponseLost, TimedOut):
-    """The call was sent and its answer did not come in time."""
-
-
-class RateLimited(RetryAfter):
+class RateLimited(TelegramError):
     """A pause after a 429, or the wait in a crowd, is longer than a call waits for.
 
     Attributes:
@@ -68,7 +59,5 @@ class RateLimited(RetryAfter):
     """
 
     def __init__(self, seconds: float) -> None:
-        # Not RetryAfter's attribute: reading it warns of a future change of type.
-        self.seconds = max(seconds, 0.0)
-        self._retry_after = dt.timedelta(seconds=math.ceil(self.seconds))
-        TelegramError.__init__(self, f"Too many requests: wait {math.ceil(self.seconds)} s")
+        super().__init__(f"Too many requests: wait {math.ceil(seconds)} s")
+        self.seconds = seconds

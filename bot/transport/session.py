@@ -18,7 +18,7 @@ import structlog
 from bot.proxy_choice import Proxy
 from bot.text.problems import Sentence
 from bot.transport.connections import connector
-from bot.transport.errors import AnswerLate, AnswerUnreadable, NotSent, ResponseLost
+from bot.transport.errors import AnswerUnreadable, NotSent, ResponseLost
 
 _log = structlog.stdlib.get_logger()
 
@@ -119,7 +119,7 @@ class SharedSession:
         except aiohttp.InvalidURL:
             failure: NotSent | ResponseLost = NotSent("The address cannot be used")
         except TimeoutError:
-            failure = AnswerLate("No answer in time")
+            failure = ResponseLost("No answer in time")
         except (aiohttp.ClientError, OSError) as error:
             failure = ResponseLost(f"The connection broke ({type(error).__name__})")
         # Raised outside of the handlers, since the original errors may contain the address.

@@ -6,7 +6,7 @@ import pytest
 from bot.back_off import BackOff
 from bot.transport import Gate, Lane, SharedSession, TelegramClient, Upload
 from bot.transport.client import ApiCall, makes_message
-from bot.transport.errors import AnswerLate, NotSent, RateLimited, ResponseLost, TelegramRefused
+from bot.transport.errors import NotSent, RateLimited, ResponseLost, TelegramRefused
 from bot.transport.recent_calls import Chat
 from tests.support import scripted_server as on_the_wire
 from tests.support.scripted_server import TOKEN, ScriptedServer, ok, page, refuse
@@ -159,7 +159,7 @@ async def test_no_answer_in_time_is_an_unknown_outcome(
     client: TelegramClient, server: ScriptedServer
 ) -> None:
     server.replies.append(on_the_wire.never)
-    with pytest.raises(AnswerLate):
+    with pytest.raises(ResponseLost, match="in time"):
         await client.call("sendMessage", {"chat_id": 7}, timeout=0.05)
 
 

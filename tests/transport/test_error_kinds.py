@@ -9,8 +9,6 @@ from telegram.error import (
 
 from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
 from bot.transport.errors import (
-    AnswerLate,
-    ConnectTimedOut,
     NotSent,
     RateLimited,
     ResponseLost,
@@ -71,9 +69,7 @@ def test_the_library_and_the_raw_call_come_to_the_same_remedy(description: str, 
     [
         (RateLimited(3), "WAIT"),
         (NotSent("x"), "RETRY"),
-        (ConnectTimedOut("x"), "RETRY"),
         (ResponseLost("x"), "UNKNOWN"),
-        (AnswerLate("x"), "UNKNOWN"),
         (TimedOut(), "UNKNOWN"),
         (NetworkError("Bad Gateway"), "RETRY"),
         (Forbidden("x"), "UNREACHABLE"),

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from telegram import Bot, InputFile, InputMediaPhoto
-from telegram.error import TelegramError, TimedOut
+from telegram.error import TelegramError
 
 from bot.transport import session as session_module
 from bot.transport.error_kinds import ErrorKind, error_kind
@@ -112,6 +112,7 @@ async def test_an_edited_picture_is_attached_by_name(bot: Bot, server: ScriptedS
         (refuse(400, "Bad Request: chat not found"), ErrorKind.UNREACHABLE),
         (refuse(429, "Too Many Requests", retry_after=30), ErrorKind.WAIT),
         (on_the_wire.cut, ErrorKind.UNKNOWN),
+        (on_the_wire.never, ErrorKind.UNKNOWN),
     ],
 )
 async def test_every_failure_is_an_error_of_the_librarys_and_has_its_remedy(
@@ -122,13 +123,6 @@ async def test_every_failure_is_an_error_of_the_librarys_and_has_its_remedy(
         await bot.send_message(7, "x")
     assert error_kind(caught.value) is kind
     assert len(server.asked) == 1
-
-
-async def test_a_time_out_is_the_librarys_time_out(bot: Bot, server: ScriptedServer) -> None:
-    server.replies.append(on_the_wire.never)
-    with pytest.raises(TimedOut) as caught:
-        await bot.send_message(7, "x", read_timeout=0.05)
-    assert error_kind(caught.value) is ErrorKind.UNKNOWN
 
 
 async def test_a_call_with_a_file_has_more_time(

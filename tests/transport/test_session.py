@@ -8,7 +8,7 @@ import pytest
 
 from bot.text import text_limits
 from bot.transport import SharedSession, Upload
-from bot.transport.errors import AnswerLate, ConnectTimedOut, NotSent, ResponseLost
+from bot.transport.errors import NotSent, ResponseLost
 from bot.transport.session import HttpResponse
 from tests.support.scripted_server import TOKEN
 from tests.transport.hostile_server import Answering, Caller, HostileServer, hostile, saying, whole
@@ -126,7 +126,7 @@ async def test_what_is_no_whole_answer_is_an_unknown_outcome_at_once(
     async with hostile(LOST[name], saying(whole())) as server:
         with pytest.raises(ResponseLost) as caught:
             await call(session, server)
-        assert not isinstance(caught.value, AnswerLate)
+        assert "in time" not in str(caught.value)
         assert TOKEN not in f"{caught.value!r}"
         assert await call(session, server) == YES
         assert (server.connections, len(server.requests)) == (2, 2), "and never sent again unseen"
@@ -177,7 +177,7 @@ async def test_an_answer_that_is_not_whole_in_time_is_cut_off(
 ) -> None:
     monkeypatch.setattr("bot.transport.session._CONNECT_SECONDS", 0.2)
     async with hostile(answering, saying(whole())) as server:
-        with pytest.raises(AnswerLate):
+        with pytest.raises(ResponseLost, match="in time"):
             await call(session, server, SOON)
         assert await call(session, server) == YES
         assert server.connections == 2
@@ -187,7 +187,7 @@ async def test_each_call_has_its_own_time(session: SharedSession) -> None:
     async with hostile(silence) as server:
         long = asyncio.create_task(call(session, server, 60))
         await until(lambda: len(server.requests) == 1)
-        with pytest.raises(AnswerLate):
+        with pytest.raises(ResponseLost, match="in time"):
             await call(session, server, SOON)
         assert not long.done()
         long.cancel()
@@ -324,7 +324,7 @@ async def test_no_free_connection_in_time_is_surely_not_sent(
         await until(lambda: len(server.requests) == 2)
         with monkeypatch.context() as patch:
             patch.setattr("bot.transport.session._CONNECT_SECONDS", SOON)
-            with pytest.raises(ConnectTimedOut):
+            with pytest.raises(NotSent):
                 await call(session, server)
         waiting = [asyncio.create_task(call(session, server)) for _ in range(3)]
         await asyncio.sleep(0)
@@ -340,7 +340,7 @@ async def test_no_answer_to_the_greeting_of_tls_is_surely_not_sent(
     monkeypatch.setattr("bot.transport.session._CONNECT_SECONDS", SOON)
     async with SharedSession() as session, hostile(silence) as server:
         url = f"https://127.0.0.1:{server.port}/bot{TOKEN}/getMe"
-        with pytest.raises(ConnectTimedOut):
+        with pytest.raises(NotSent):
             await session.post(url, {})
 
 
