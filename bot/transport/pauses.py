@@ -168,9 +168,6 @@ class Pauses:
         self._accepted = 0
         self._swept_at = -math.inf
 
-    def __len__(self) -> int:
-        return len(self._until)
-
     def leaves(
         self, chat: Chat | None, now: float, *, new: bool = True, is_reply: bool = False
     ) -> None:

@@ -69,8 +69,6 @@ class RateEstimator:
 
     def set_ceiling(self, ceiling: float) -> None:
         """Sets the ceiling, and discards what was learned under a lower one."""
-        if not 0 < ceiling < math.inf:
-            raise ValueError("a rate above 0 is needed")
         self._ceiling = ceiling
         if ceiling > self._learned_under:
             self._learned_under = 0.0

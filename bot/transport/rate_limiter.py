@@ -10,6 +10,7 @@ Times are in seconds, and passed in where nobody waits; rates are in new message
 import asyncio
 import math
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 
 from bot.transport.recent_calls import Chat
 
@@ -47,8 +48,6 @@ class SlotLimiter:
 
     def set_rate(self, rate: float, burst: int, now: float) -> None:
         """Sets the rate, beginning without a burst; slots already handed out stay valid."""
-        if not 0 < rate < math.inf or burst < 1:
-            raise ValueError("a rate above 0 and a burst of 1 or more are needed")
         self._tolerance = (burst - 1) / rate
         self._next = max(self._next, now)
         self._last = max(self._last, now)
@@ -74,6 +73,7 @@ class SlotLimiter:
         self._next = max(self._next, min(pushed, now + _LONGEST_DEBT))
 
 
+@dataclass(slots=True, eq=False)
 class Line:
     """Calls that leave one after the other, in the order in which they came.
 
@@ -81,37 +81,29 @@ class Line:
     leaves `unused`.
     """
 
-    def __init__(
-        self,
-        slots: SlotLimiter,
-        rate: Callable[[], float],
-        clock: Callable[[], float],
-        sleep: Callable[[float], Awaitable[object]],
-        unused: float = 0.0,
-    ) -> None:
-        self._slots = slots
-        self._rate = rate
-        self._clock = clock
-        self._sleep = sleep
-        self._unused = unused
-        self._turn = asyncio.Lock()
+    slots: SlotLimiter
+    rate: Callable[[], float]
+    clock: Callable[[], float]
+    sleep: Callable[[float], Awaitable[object]]
+    unused: float = 0.0
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     async def take_turn(self, is_paused: Callable[[], bool]) -> bool:
         """Waits for a slot and takes it; False, without taking it, when a pause has begun."""
         # A slot is taken only when it is due: many who tap again, and so leave the line, would
         # otherwise use up the slots of the others.
         async with self._turn:
-            begun = self._clock()
+            begun = self.clock()
             while True:
                 if is_paused():
                     return False
-                now = self._clock()
-                unused = self._unused if now - begun < _PATIENCE else 0.0
-                wait = self._slots.due_in(now, self._rate(), unused)
+                now = self.clock()
+                unused = self.unused if now - begun < _PATIENCE else 0.0
+                wait = self.slots.due_in(now, self.rate(), unused)
                 if wait < _NOW:
-                    self._slots.take(now, self._rate())
+                    self.slots.take(now, self.rate())
                     return True
-                await self._sleep(max(wait, _SHORTEST_SLEEP))
+                await self.sleep(max(wait, _SHORTEST_SLEEP))
 
 
 class ReplyRate:
@@ -141,9 +133,6 @@ class Appointments:
     def __init__(self, rate: float, burst: int) -> None:
         self._times = SlotLimiter(rate, burst)
         self._given: dict[Chat, float] = {}
-
-    def __len__(self) -> int:
-        return len(self._given)
 
     def come_back_in(self, chat: Chat, now: float, rate: float) -> float:
         """Returns after how many seconds to come back; 0 if the chat may wait in the line now."""

@@ -22,9 +22,6 @@ class RecentCalls:
         self._former = Counter[Chat]()
         self._since = -math.inf
 
-    def __len__(self) -> int:
-        return len(self._current) + len(self._former)
-
     def add(self, chat: Chat, now: float) -> None:
         """Counts a call that leaves now."""
         self._forget(now)

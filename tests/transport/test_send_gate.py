@@ -1,8 +1,6 @@
 import asyncio
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bot.transport import Gate, Lane
 from tests.transport.limit_simulation import flood, most_at_once
@@ -59,40 +57,6 @@ async def test_a_reply_goes_ahead_of_all_who_wait_in_the_broadcast() -> None:
     for task in waiting:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
-
-
-STEPS = st.lists(
-    st.one_of(
-        st.tuples(st.just("send"), st.integers(1, 4)),
-        st.tuples(st.just("reply"), st.integers(1, 4)),
-        st.tuples(st.just("refused"), st.integers(1, 4)),
-        st.tuples(st.just("wait"), st.integers(0, 9)),
-    ),
-    max_size=60,
-)
-
-
-@given(STEPS, st.integers(1, 5))
-def test_no_call_leaves_during_a_pause_and_no_window_overflows(
-    steps: list[tuple[str, int]], burst: int
-) -> None:
-    async def play() -> None:
-        clock = Clock()
-        gate, until, sent = gate_at(clock, 10, burst), dict[int, float](), list[float]()
-        for step, number in steps:
-            if step == "wait":
-                clock.now += number / 10
-            elif step == "refused":
-                gate.refused(number, 2)
-                until[number] = clock.now + 2
-            else:
-                await gate.acquire(Lane.BROADCAST if step == "send" else Lane.REPLY, number)
-                assert clock.now >= until.get(number, 0.0)
-                if step == "send":
-                    sent.append(clock.now)
-        assert most_at_once(sent, 10) <= burst + 1e-6
-
-    asyncio.run(play())
 
 
 async def test_a_reply_to_a_chat_takes_a_slot_of_the_broadcast_and_no_other_does() -> None:
