@@ -1,9 +1,8 @@
 """Calls to Telegram: the shared HTTP session, the send gate, and the error kinds."""
 
-from bot.transport.client import TelegramClient
+from bot.transport.client import SharedRequest, TelegramClient
 from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
 from bot.transport.errors import NotSent
-from bot.transport.ptb_request import SharedRequest
 from bot.transport.send_gate import Gate, Lane
 from bot.transport.session import SharedSession, Upload
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeGuard
 
 import structlog
+from telegram._utils.defaultvalue import DefaultValue
+from telegram.request import BaseRequest, RequestData
 
 from bot.back_off import BackOff
 from bot.text.problems import Sentence
@@ -20,7 +22,7 @@ from bot.transport.errors import (
 from bot.transport.lenient_json import read_json
 from bot.transport.recent_calls import Chat
 from bot.transport.send_gate import Gate, Lane
-from bot.transport.session import HttpResponse, SharedSession
+from bot.transport.session import HttpResponse, SharedSession, Upload
 
 _log = structlog.stdlib.get_logger()
 
@@ -44,6 +46,8 @@ _NO_TIMES = 'unsupported start tag "tg-time"'
 _TIME_TAG = re.compile(r"</?tg-time\b[^>]*>")
 
 Failure = TelegramRefused | NotSent | ResponseLost
+_DEFAULT = BaseRequest.DEFAULT_NONE
+_Seconds = float | DefaultValue[Any] | None
 
 
 class Marks(Protocol):
@@ -178,13 +182,17 @@ class TelegramClient:
             if not call.wanted():
                 raise NotSent("Not wanted any more")
             try:
-                return await self._try(call)
+                body = await self._post(call)
             except (TelegramRefused, NotSent, ResponseLost) as error:
+                self._tell_gate(call, error)
                 floods += is_flood(error)
                 failures += not is_flood(error)
                 pause = self._pause_before_next(call, error, floods, failures)
                 if pause is None:
                     raise
+            else:
+                self._tell_gate(call, None)
+                return body
             await asyncio.sleep(pause)
 
     async def _pass_gate(self, call: ApiCall) -> None:
@@ -195,16 +203,11 @@ class TelegramClient:
         if pause > 0:
             raise RateLimited(pause)
 
-    async def _try(self, call: ApiCall) -> bytes:
-        try:
-            url = f"{self._bot_url}/{call.method}"
-            answer = await self._session.post(url, call.fields, call.seconds)
-            if not 200 <= answer.status < 300:
-                raise self._refusal(call.method, answer)
-        except (TelegramRefused, NotSent, ResponseLost) as failure:
-            self._tell_gate(call, failure)
-            raise
-        self._tell_gate(call, None)
+    async def _post(self, call: ApiCall) -> bytes:
+        url = f"{self._bot_url}/{call.method}"
+        answer = await self._session.post(url, call.fields, call.seconds)
+        if not 200 <= answer.status < 300:
+            raise self._refusal(call.method, answer)
         return answer.body
 
     def _refusal(self, method: str, answer: HttpResponse) -> Failure:
@@ -269,6 +272,51 @@ class TelegramClient:
         return self._pauses.pause(failures)
 
 
+class SharedRequest(BaseRequest):
+    """A `BaseRequest` over a client, of the same bot, that others use too."""
+
+    __slots__ = ("_client", "_read_timeout")
+
+    def __init__(self, client: TelegramClient, read_timeout: float = 10.0) -> None:
+        self._client = client
+        self._read_timeout = read_timeout
+
+    @property
+    def read_timeout(self) -> float | None:
+        """The seconds to wait for an answer, unless the Bot's method says otherwise."""
+        return self._read_timeout
+
+    async def initialize(self) -> None:
+        """Does nothing: the client's session is open."""
+
+    async def shutdown(self) -> None:
+        """Does nothing: others still use the session."""
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """Parses an answer; see `result_of` for what it raises."""
+        return {"result": result_of(payload)}
+
+    async def do_request(
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        read_timeout: _Seconds = _DEFAULT,
+        write_timeout: _Seconds = _DEFAULT,
+        connect_timeout: _Seconds = _DEFAULT,
+        pool_timeout: _Seconds = _DEFAULT,
+    ) -> tuple[int, bytes]:
+        """Makes one call of python-telegram-bot; see `TelegramClient.answer` for what it raises.
+
+        Of the times it has only that for the answer: the others are the same for every call.
+        """
+        seconds = read_timeout if isinstance(read_timeout, int | float) else None
+        name, fields = url.rpartition("/")[2], _fields_of(request_data)
+        call = ApiCall(name, fields, seconds or self._read_timeout)
+        return 200, await self._client.answer(call)
+
+
 def makes_message(method: str) -> bool:
     """Tells whether the method sends a new message, which is what Telegram's limit counts."""
     return method.startswith(("send", "copy", "forward")) and method != "sendChatAction"
@@ -316,3 +364,13 @@ def _without_times(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _without_times(each) for key, each in value.items()}
     return [_without_times(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _fields_of(data: RequestData | None) -> dict[str, Any]:
+    if data is None:
+        return {}
+    fields: dict[str, Any] = {**data.parameters}
+    for name, (filename, content, kind) in (data.multipart_data or {}).items():
+        whole = content if isinstance(content, bytes) else content.read()
+        fields[name] = Upload(filename, whole, kind)
+    return fields

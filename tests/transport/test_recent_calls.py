@@ -15,7 +15,7 @@ def test_a_call_is_counted_by_chat_for_ten_to_twenty_seconds(
     assert [calls.number(chat, now) for chat in (7, 8, 9)] == numbers
 
 
-def test_what_is_long_past_leaves_no_memory_behind() -> None:
+def test_what_is_long_past_is_forgotten() -> None:
     calls = RecentCalls()
     for chat in range(10_000):
         calls.add(chat, 100.0)
