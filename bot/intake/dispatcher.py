@@ -16,7 +16,7 @@ from typing import Any, TypeGuard
 import structlog
 
 from bot.back_off import BackOff
-from bot.periodic import is_cancelled
+from bot.periodic import is_cancelled, wait_for
 from bot.tracebacks import kind_of, place_of
 
 _log = structlog.stdlib.get_logger()
@@ -257,9 +257,7 @@ class Dispatcher:
         while waiting:
             job = waiting[0]
             while not await self._try(job, behind):
-                with suppress(TimeoutError):
-                    pause = self._pauses.pause(job.tries)
-                    await asyncio.wait_for(self._draining.wait(), pause)
+                if await wait_for(self._draining, self._pauses.pause(job.tries)):
                     return  # the updates behind it stay unfinished too, to keep the order
             self._finish(job)
             waiting.popleft()
