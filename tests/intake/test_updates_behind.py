@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from bot.intake import NOTHING_BEHIND, Dispatcher, TryAgain, UpdatesBehind
 from tests.intake.test_dispatcher import QUICK, message
 
@@ -16,30 +18,23 @@ def test_outside_of_a_handler_nothing_waits() -> None:
     assert not NOTHING_BEHIND.are_held_up
 
 
-async def test_a_handler_sees_what_waits_in_its_line_in_order() -> None:
+@pytest.mark.parametrize(
+    ("chats", "expected"),
+    [((1, 1, 1), {1: [2, 3], 2: [3], 3: []}), ((1, 2, 3), {1: [], 2: [], 3: []})],
+)
+async def test_a_handler_sees_what_waits_in_its_own_line_in_order(
+    chats: tuple[int, ...], expected: dict[int, list[int]]
+) -> None:
     seen: dict[int, list[int]] = {}
 
     async def handle(update: dict[str, Any], behind: UpdatesBehind) -> None:
         seen[update["update_id"]] = numbers(behind)
 
     work = Dispatcher(handle, QUICK)
-    for number in (1, 2, 3):
-        work.take(message(number))
+    for number, chat in enumerate(chats, start=1):
+        work.take(message(number, chat=chat))
     await work.drain(5)
-    assert seen == {1: [2, 3], 2: [3], 3: []}
-
-
-async def test_a_handler_sees_nothing_of_another_line() -> None:
-    seen: list[list[int]] = []
-
-    async def handle(_update: dict[str, Any], behind: UpdatesBehind) -> None:
-        seen.append(numbers(behind))
-
-    work = Dispatcher(handle, QUICK)
-    for number in (1, 2, 3):
-        work.take(message(number, chat=number))
-    await work.drain(5)
-    assert seen == [[], [], []]
+    assert seen == expected
 
 
 async def test_what_comes_while_the_handler_runs_is_seen_at_once() -> None:
