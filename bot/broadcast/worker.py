@@ -123,7 +123,10 @@ class Worker:
 
 
 class BroadcastRun:
-    """One run over one broadcast: does what it needs in its state."""
+    """One run over one broadcast: does what it needs in its state, and reports it.
+
+    A report that fails is logged, and stops nothing.
+    """
 
     def __init__(self, context: WorkerContext, broadcast: Broadcast) -> None:
         self._context = context
