@@ -267,8 +267,8 @@ class BroadcastRun:
             # Paused by an admin, who sees that it is: one attempt to report it is enough.
             return True
         if is_made:
-            ended = _counts(broadcast.counted(tally))
-            _log.info("broadcast_ended", state=broadcast.state, **ended)
+            counted = broadcast.counted(tally)
+            _log.info("broadcast_ended", state=broadcast.state, **_counts(counted))
             now = context.clocks.now()
             await context.storage.write(set_on_broadcast, broadcast.id, reported_at=now)
         return is_made
