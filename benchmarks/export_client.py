@@ -14,11 +14,12 @@ from benchmarks.this_bot import settle_down
 from bot.cli.context import CliContext
 from bot.cli.export import write_list
 from bot.export import ListFormat
+from bot.export.signature_list import open_signature_list
 from bot.logs import configure_logging
 from bot.petition.petition import BUNDLED, load_petition
 from bot.text.translations import Catalogs
 from storage import open_storage
-from storage.exports import begin_export, open_signature_list
+from storage.exports import begin_export
 from storage.keyring import Keyring
 from tests.support.supporters import SLUG
 

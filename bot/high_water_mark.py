@@ -20,10 +20,10 @@ import shlex
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import quote, unquote
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from storage.database_copy import reached_in
-from storage.database_url import parse_address, shown
+from storage.database_url import PostgresAddress, SqliteAddress, parse_address
 from storage.errors import DatabaseBehind, StorageError
 from storage.keyring import Keyring
 from storage.petitions import Reached
@@ -31,6 +31,9 @@ from storage.private_files import locked_file, reason_and_command, write_file
 
 # The number and the deeds; then where, and which bots.
 _MARK = re.compile(r"([0-9]{1,18}) ([0-9]{1,18})\n(\S*)\n([0-9 ]*)\n")
+
+# What of the options of a server's address says which database it is.
+_WHERE = ("host", "port", "dbname", "database")
 
 
 class _Mark(NamedTuple):
@@ -120,7 +123,7 @@ class HighWaterMark:
         )
 
     def _require(self, reached: Reached, mark: Reached) -> None:
-        if not reached.is_behind(mark):
+        if reached.number >= mark.number and reached.deeds >= mark.deeds:
             return
         if reached.number < mark.number:
             missing = StorageError(
@@ -159,6 +162,16 @@ class HighWaterMark:
             where=mark.database,
             new=shlex.quote(new_key),
         )
+
+
+def shown(address: SqliteAddress | PostgresAddress) -> str:
+    """Returns the address of a database without user, password and how it is reached."""
+    if isinstance(address, SqliteAddress):
+        return f"sqlite+aiosqlite:///{address.path.resolve()}"
+    parts = urlsplit(address.dsn)
+    given = [each for each in parse_qsl(parts.query) if each[0] in _WHERE]
+    place = f"postgresql+asyncpg://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    return f"{place}?{urlencode(given, safe='/')}" if given else place
 
 
 def highest_reached(keyring: Keyring, slug: str) -> Reached:

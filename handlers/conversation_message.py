@@ -16,6 +16,7 @@ from bot.transport.error_kinds import ErrorKind, error_kind, stays_for_good
 from handlers.context import Bot
 from handlers.screens.buttons import Button
 from handlers.screens.screen import Screen, kept_mark
+from storage import Storage
 from telegram_text.markup import Html, escape
 
 _log = structlog.stdlib.get_logger()
@@ -207,3 +208,14 @@ async def tolerate(call: Awaitable[object]) -> None:
     except TelegramError as error:
         if error_kind(error) not in _HARMLESS:
             raise
+
+
+def screen_digest(storage: Storage, supporter: bytes, drawn: bytes) -> bytes:
+    """Returns the digest that is stored of someone's screen.
+
+    A screen can show a name. Without the key, no name can be found by trying, and two people
+    with the same screen have different digests.
+    """
+    return storage.keyring.digest(
+        drawn, table="conversations", column="screen_digest", row=supporter
+    )

@@ -13,20 +13,19 @@ from telegram.error import TelegramError
 from bot.text.translations import Words, mark
 from bot.transport.error_kinds import ErrorKind, error_kind
 from handlers.context import Services
-from handlers.conversation_message import ConversationMessage, send_screen
+from handlers.conversation_message import ConversationMessage, screen_digest, send_screen
 from handlers.delayed_replies import PASSING
 from handlers.screens.screen import Screen, paragraphs
 from handlers.sent_files import erase_files
-from storage.conversations import conversation_of, screen_digest, store_screen
+from storage.conversations import conversation_of, store_screen
 from storage.person_requests import (
     MOST_TRIES,
     NOTICES_KEPT_FOR,
     PersonNotice,
     PersonNoticeKind,
-    begin_notice,
+    count_try,
     expire_notices,
     forget_notice,
-    take_back_notice,
     waiting_notices,
 )
 from storage.restores import held_restore
@@ -94,14 +93,14 @@ async def _send(services: Services, notice: PersonNotice) -> bool:
     has_begun = False
     try:
         said = await _clear_away(services, notice, chat)
-        has_begun = await storage.write(begin_notice, notice)
+        has_begun = await storage.write(count_try, notice)
         if not has_begun:
             return True  # expired, or the person has withdrawn meanwhile
         await send_screen(services.bot, chat, said)
     except TelegramError as error:
         kind = error_kind(error)
         if has_begun and kind in PASSING - {ErrorKind.UNKNOWN}:
-            await storage.write(take_back_notice, notice)
+            await storage.write(count_try, notice, -1)
         if kind in PASSING:
             return False
         _log.info("person_notice_dropped", error_kind=kind)

@@ -24,7 +24,7 @@ from bot.petition.stages import (
 )
 from bot.text.translations import mark
 from handlers.chat_context import ChatContext
-from handlers.conversation_message import Cleared, ConversationMessage
+from handlers.conversation_message import Cleared, ConversationMessage, screen_digest
 from handlers.delayed_replies import LONGEST_WAIT
 from handlers.picture import show_picture
 from handlers.request_budget import UNLIMITED, LimitDecision
@@ -37,7 +37,6 @@ from storage.conversations import (
     Conversation,
     forget_name_messages,
     save_conversation,
-    screen_digest,
     store_screen,
 )
 from storage.personal_data import everything_held

@@ -8,7 +8,7 @@ and counts as no conversation.
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import exists, select, text
 
@@ -16,9 +16,6 @@ from storage.errors import ConversationMoved
 from storage.tables import CONVERSATIONS, FILLED_IN, SIGNATURES
 from storage.times import from_millis
 from storage.transaction import Transaction
-
-if TYPE_CHECKING:
-    from storage import Storage
 
 _FIRST_STAGE, _WITHDRAWN_STAGE = "home", "withdrawn"
 
@@ -156,17 +153,6 @@ def forget_conversation(tx: Transaction, supporter: bytes) -> None:
     """
     moved = {"stage": _WITHDRAWN_STAGE, "version": _COLUMNS.version + 1}
     tx.set(CONVERSATIONS, supporter, **FORGOTTEN, **moved)
-
-
-def screen_digest(storage: "Storage", supporter: bytes, drawn: bytes) -> bytes:
-    """Returns the digest that is stored of someone's screen.
-
-    A screen can show a name. Without the key, no name can be found by trying, and two people
-    with the same screen have different digests.
-    """
-    return storage.keyring.digest(
-        drawn, table=CONVERSATIONS.name, column="screen_digest", row=supporter
-    )
 
 
 def _make_room(tx: Transaction, supporter: bytes) -> None:

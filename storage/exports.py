@@ -11,17 +11,14 @@ could be told of.
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, and_, case, func, select, type_coerce
 
 from storage.audit import add_audit
-from storage.database import Snapshot
 from storage.petitions import PetitionState, lock_petition, petition_state
 from storage.tables import (
     ANONYMOUS_COUNTS,
@@ -32,9 +29,6 @@ from storage.tables import (
 )
 from storage.times import from_millis
 from storage.transaction import Row, Transaction
-
-if TYPE_CHECKING:
-    from storage import Storage
 
 # How many signatures are in memory at once, and how many numbers are counted at once: SQLite
 # groups in memory what it counts.
@@ -168,40 +162,14 @@ def _had_name(tx: Transaction, signature: Row, at: datetime) -> bool:
     return signature.name_sealed is not None and all(end is None or end >= at for end in ends)
 
 
-@asynccontextmanager
-async def open_signature_list(
-    storage: "Storage", export: ExportedList
-) -> AsyncIterator["SignatureList"]:
-    """Opens the list of an export, as of one moment."""
-    async with storage.database.snapshot() as snapshot:
-        yield SignatureList(snapshot, storage, export.last_number)
+def signature_totals(
+    tx: Transaction, last_number: int
+) -> tuple[PetitionState, int, list[SignatureGroup]]:
+    """Returns the state of the petition, and counts of its signatures up to a number.
 
-
-class SignatureList:
-    """The counted signatures of a petition as of one moment."""
-
-    def __init__(self, snapshot: Snapshot, storage: "Storage", last_number: int) -> None:
-        self._snapshot = snapshot
-        self._storage = storage
-        self._last_number = last_number
-
-    async def totals(self) -> tuple[PetitionState, int, list[SignatureGroup]]:
-        """Returns the state of the petition, and counts of its signatures.
-
-        Those are how many counted ones are erased because their retention is over, and all others
-        by moment, language and version, the oldest first.
-        """
-        return await self._snapshot.read(self._storage.bound(_totals, self._last_number))
-
-    async def pages(self) -> AsyncIterator[list[NamedSignature]]:
-        """Yields the signatures that are listed with their names, by number, in portions."""
-        bound, after = self._storage.bound, 0
-        while page := await self._snapshot.read(bound(_page, after, self._last_number)):
-            yield page
-            after = page[-1].number
-
-
-def _totals(tx: Transaction, last_number: int) -> tuple[PetitionState, int, list[SignatureGroup]]:
+    Those are how many counted ones are erased because their retention is over, and all others by
+    moment, language and version, the oldest first.
+    """
     counts = ANONYMOUS_COUNTS.c
     erased = select(counts.signatures).where(tx.of(ANONYMOUS_COUNTS), counts.is_valid == 1)
     anonymous = sum(row.signatures for row in tx.all(erased))
@@ -226,7 +194,8 @@ def _groups(tx: Transaction, last_number: int) -> list[SignatureGroup]:
     ]
 
 
-def _page(tx: Transaction, after: int, until: int) -> list[NamedSignature]:
+def named_signatures(tx: Transaction, after: int, until: int) -> list[NamedSignature]:
+    """Returns the next signatures that are listed with their names, by number; [] at the end."""
     name = _SIGNED.name_sealed
     columns = (_SIGNED.number, _SIGNED.id, name, _SIGNED.signed_at, _SIGNED.text_version)
     query = select(*columns).where(_is_listed(tx, after, until), is_named())

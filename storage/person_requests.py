@@ -254,15 +254,13 @@ def waiting_notices(tx: Transaction) -> list[PersonNotice]:
     return [PersonNotice(**tx.unsealed(PERSON_NOTICES, row)) for row in rows]
 
 
-def begin_notice(tx: Transaction, notice: PersonNotice) -> bool:
-    """Counts a try before it is made; False if a withdrawal has erased the row meanwhile."""
-    attempts = PERSON_NOTICES.c.attempts + 1
+def count_try(tx: Transaction, notice: PersonNotice, by: int = 1) -> bool:
+    """Counts a try before it is made; False if a withdrawal has erased the row meanwhile.
+
+    By -1 one is taken back that certainly did not arrive.
+    """
+    attempts = PERSON_NOTICES.c.attempts + by
     return tx.set(PERSON_NOTICES, notice.id, attempts=attempts) > 0
-
-
-def take_back_notice(tx: Transaction, notice: PersonNotice) -> None:
-    """Counts a try as not made, as it certainly did not arrive."""
-    tx.set(PERSON_NOTICES, notice.id, attempts=PERSON_NOTICES.c.attempts - 1)
 
 
 def forget_notice(tx: Transaction, notice: PersonNotice) -> None:

@@ -42,10 +42,6 @@ class Reached(NamedTuple):
     number: int = 0
     deeds: int = 0
 
-    def is_behind(self, other: "Reached") -> bool:
-        """Returns whether something is missing that the other one has."""
-        return self.number < other.number or self.deeds < other.deeds
-
 
 @dataclass(frozen=True, slots=True)
 class PetitionState:

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from bot.high_water_mark import HighWaterMark, highest_reached, petition_signed_with
+from bot.high_water_mark import HighWaterMark, highest_reached, petition_signed_with, shown
 from storage import open_storage
-from storage.database_url import parse_address, shown
+from storage.database_url import parse_address
 from storage.errors import BrokenData, DatabaseBehind
 from storage.keyring import Keyring
 from storage.petitions import Reached

@@ -14,7 +14,7 @@ from bot.cli.context import CliContext, required_recipients, run_with_context
 from bot.console import CannotDo, in_sentences, list_counts, progress, say, tell
 from bot.export import ListFormat
 from bot.export.json_list import write_json
-from bot.export.signature_list import SignatureListHeader
+from bot.export.signature_list import SignatureList, SignatureListHeader, open_signature_list
 from bot.export.xlsx_list import write_xlsx
 from bot.settings import load_petition_settings
 from bot.text.terminal_language import label, terminal_words
@@ -22,11 +22,9 @@ from storage.errors import BrokenData, StorageError
 from storage.exports import (
     ExportedList,
     NamedSignature,
-    SignatureList,
     begin_export,
     discard_export,
     finish_export,
-    open_signature_list,
 )
 from storage.private_files import output_file
 from storage.restores import held_restore

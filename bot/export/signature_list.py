@@ -5,7 +5,8 @@ something of each, so those are counted together.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from functools import cached_property
@@ -15,10 +16,47 @@ from zoneinfo import ZoneInfo
 from bot.dossier.opened_list import DayAndLanguage, ListedVersionCount
 from bot.petition.fewest import FEWEST
 from bot.petition.petition import Petition
-from storage.exports import ExportedList, SignatureGroup
+from storage import Storage
+from storage.database import Snapshot
+from storage.exports import (
+    ExportedList,
+    NamedSignature,
+    SignatureGroup,
+    named_signatures,
+    signature_totals,
+)
 from storage.petitions import PetitionState
 
 _Key = TypeVar("_Key")
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureList:
+    """The counted signatures of a petition as of one moment."""
+
+    snapshot: Snapshot
+    storage: Storage
+    last_number: int
+
+    async def totals(self) -> tuple[PetitionState, int, list[SignatureGroup]]:
+        """Returns what `signature_totals` does."""
+        return await self.snapshot.read(self.storage.bound(signature_totals, self.last_number))
+
+    async def pages(self) -> AsyncIterator[list[NamedSignature]]:
+        """Yields the signatures that are listed with their names, by number, in portions."""
+        bound, after = self.storage.bound, 0
+        while page := await self.snapshot.read(bound(named_signatures, after, self.last_number)):
+            yield page
+            after = page[-1].number
+
+
+@asynccontextmanager
+async def open_signature_list(
+    storage: Storage, export: ExportedList
+) -> AsyncIterator[SignatureList]:
+    """Opens the list of an export, as of one moment."""
+    async with storage.database.snapshot() as snapshot:
+        yield SignatureList(snapshot, storage, export.last_number)
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ import pytest
 
 from bot.cli import export
 from bot.export import ListFormat
+from bot.export.signature_list import SignatureList
 from bot.high_water_mark import HighWaterMark
 from storage.errors import Unavailable
-from storage.exports import ExportedList, NamedSignature, SignatureList, finish_export
+from storage.exports import ExportedList, NamedSignature, finish_export
 from storage.handovers import exported_lists
 from storage.restores import record_restore
 from storage.transaction import Transaction

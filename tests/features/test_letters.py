@@ -19,8 +19,8 @@ from storage.person_requests import (
     CODE_LASTS,
     MOST_ATTEMPTS,
     PersonNotice,
-    begin_notice,
     code_fits,
+    count_try,
     waiting_notices,
 )
 from storage.restores import record_restore, release_restore
@@ -257,7 +257,7 @@ async def test_the_sentences_to_one_person_keep_their_order_and_end_with_their_t
         await services.storage.write(withdraw_signature, notice.supporter, now())
         return await begin(notice)
 
-    call_instead(monkeypatch, begin_notice, withdrawn_first)
+    call_instead(monkeypatch, count_try, withdrawn_first)
     assert await looks(scene) == []
     assert jordi.messages[-1].text == told
 

@@ -10,11 +10,11 @@ from telegram.error import Forbidden, NetworkError
 
 from bot.petition.stages import Stage
 from bot.retention import FORMS_KEPT_FOR
+from handlers.conversation_message import screen_digest
 from handlers.screens.screen import kept_mark
 from handlers.sent_files import erase_all_files
 from simulator.chats import Message
 from simulator.person import Person
-from storage.conversations import screen_digest
 from storage.errors import Unavailable
 from storage.journal import Deed
 from storage.sent_files import add_sent_file

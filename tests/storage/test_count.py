@@ -15,13 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Table, delete, insert, select
 
-from bot.export.signature_list import SignatureListHeader
+from bot.export.signature_list import SignatureListHeader, open_signature_list
 from bot.petition.petition import BUNDLED, load_petition
 from storage import Storage, open_storage
 from storage.consents import add_signed_name, remove_signed_name
 from storage.conversations import Conversation, conversation_of
 from storage.erasures import DueBefore, due_numbers, erase_signatures
-from storage.exports import ExportedList, begin_export, finish_export, open_signature_list
+from storage.exports import ExportedList, begin_export, finish_export
 from storage.handovers import owed_changes
 from storage.invalidations import all_invalidations, take_out_signatures, undo_invalidation
 from storage.keyring import Keyring

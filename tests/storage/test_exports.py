@@ -4,6 +4,7 @@ from datetime import datetime
 
 import pytest
 
+from bot.export.signature_list import open_signature_list
 from storage import Storage
 from storage.database import Database
 from storage.errors import Unavailable
@@ -13,7 +14,6 @@ from storage.exports import (
     SignatureGroup,
     begin_export,
     finish_export,
-    open_signature_list,
 )
 from storage.handovers import owed_changes
 from storage.invalidations import take_out_signatures, undo_invalidation

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Table
 
+from bot.export.signature_list import open_signature_list
 from storage import Storage, open_storage
 from storage.admins import find_draft, names_of_admins, save_admin_name, store_draft
 from storage.audit import last_done
@@ -52,7 +53,7 @@ from storage.erasures import (
     erase_leftovers,
     erase_signatures,
 )
-from storage.exports import Change, begin_export, finish_export, open_signature_list
+from storage.exports import Change, begin_export, finish_export
 from storage.handovers import (
     active_handover,
     exported_lists,
