@@ -111,6 +111,19 @@ async def test_pau_who_was_not_there_when_his_approval_was_asked_for_is_asked_la
     await pau.sees(QUESTION, 400)
 
 
+async def test_pau_who_comes_once_lucy_has_decided_is_asked_nothing(
+    admin: AdminScene, lucy: Person
+) -> None:
+    await asks(admin)
+    await lucy.sees("Do you approve this broadcast?", 10)
+    await admin.scene.taps(lucy, "Approve and send to 3 people")
+    await admin.over()
+    pau = admin.scene.world.person("Pau", language="es", user_id=PAU)
+    pau.start()
+    await asyncio.sleep(100)
+    assert not any(QUESTION in message.text for message in pau.messages)
+
+
 async def test_where_marta_who_watches_a_broadcast_is_gone_the_others_read_that_it_waits(
     admin: AdminScene, lucy: Person
 ) -> None:
