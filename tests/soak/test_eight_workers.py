@@ -29,6 +29,28 @@ async def eight(petition: PetitionProcesses) -> list[asyncio.subprocess.Process]
     return await asyncio.gather(*(petition.sender(number) for number in range(PROCESSES)))
 
 
+async def test_together_they_keep_the_rate_and_tell_everyone_once(
+    database_url: str, tmp_path: Path, api: FailingBotApi, tell: Callable[[str], None]
+) -> None:
+    people = 2_000
+    counts = api.begin(LIMITED)
+    async with petition_processes(
+        database_url, tmp_path, api, people=people, rate=RATE
+    ) as petition:
+        await eight(petition)
+        tally = await petition.reported(await petition.start(), END_SECONDS)
+        assert petition.log == ""
+    seconds = counts.messages[-1].at - counts.messages[0].at
+    tell(
+        f"postgres: {people:,} people, {PROCESSES} processes at {RATE:.0f} a second;"
+        f" {people / seconds:.1f} a second, busiest second {busiest_second(counts.arrivals)};"
+        f" lost {people - len(counts.copies)}; repeated {counts.repeated}"
+    )
+    assert set(counts.copies.values()) == {1}
+    assert len(counts.refusals) == 0
+    assert tally == Tally(total=people, delivered=people)
+
+
 async def test_when_they_are_killed_another_goes_on_and_few_are_told_twice(
     database_url: str, tmp_path: Path, api: FailingBotApi, tell: Callable[[str], None]
 ) -> None:

@@ -7,6 +7,7 @@ from statistics import mean
 
 from storage.broadcast_types import Tally
 from tests.support.bot_api.failing_server import FailingBehavior, FailingBotApi
+from tests.support.bot_api.message_counts import busiest_second
 from tests.support.broadcast_kills import kill_repeatedly
 from tests.support.petition_processes import by_copies, petition_processes
 
@@ -33,4 +34,25 @@ async def test_a_hundred_kills_lose_nobody_and_repeat_what_was_under_way(
     assert copies[0] == 0
     assert counts.repeated <= sum(deaths.unrecorded)
     assert counts.repeated <= bound
+    assert tally == Tally(total=people, delivered=people)
+
+
+async def test_at_the_documented_limit_no_call_is_refused_whatever_is_killed(
+    kind: str, database_url: str, tmp_path: Path, api: FailingBotApi, tell: Callable[[str], None]
+) -> None:
+    people, kills, rate = 1_000, 8, 28.0
+    counts = api.begin(FailingBehavior(latency=0.03, limit=30, burst=30))
+    async with petition_processes(
+        database_url, tmp_path, api, people=people, rate=rate
+    ) as petition:
+        tally, deaths = await kill_repeatedly(petition, await petition.start(), people, kills)
+        copies = by_copies(petition, people)
+    tell(
+        f"{kind}: {people:,} people at {rate:.0f} a second under a limit of 30, {kills} kills;"
+        f" refused {len(counts.refusals)}; busiest second {busiest_second(counts.arrivals)};"
+        f" lost {copies[0]}; repeated {counts.repeated}"
+    )
+    assert len(counts.refusals) == 0
+    assert copies[0] == 0
+    assert counts.repeated <= sum(deaths.unrecorded)
     assert tally == Tally(total=people, delivered=people)
