@@ -152,11 +152,8 @@ def _with_every_letter(opened: OpenedList, edition: Edition) -> tuple[bool, set[
     """
     texts = contents.dossier(opened, edition, [])
     of_texts = letters(json.dumps(texts, ensure_ascii=False))
-    found = set(of_texts)
-    if not edition.public:
-        for signature in opened.signatures:
-            if not signature.name.isascii():
-                found |= letters(signature.name)
+    names = () if edition.public else (each.name for each in opened.signatures)
+    found = of_texts.union(*map(letters, names))
     if not (lacking := unreadable(found, of_machine=False)):
         return False, set()
     lacking = unreadable(lacking, of_machine=True)

@@ -234,19 +234,14 @@ def _refuse_other_kinds(path: Path, start: bytes) -> None:
             path=path,
             command=f"age --decrypt --identity key.txt --output '{opened}' '{path}'",
         )
-    if start.startswith(b"PK\x03\x04"):
-        raise _wrong_format(path, label("una hoja XLSX"))
-    if not start.removeprefix(codecs.BOM_UTF8).lstrip().startswith((b"{", b"[")):
-        raise _wrong_format(path, label("algo que no es JSON"))
-
-
-def _wrong_format(path: Path, kind: str) -> DossierError:
-    return DossierError.because(
-        "{path} es {kind}. Un expediente se hace con la lista en JSON, que tiene también los "
-        "textos y los totales: petition-bot export --format json",
-        path=path,
-        kind=kind,
-    )
+    is_sheet = start.startswith(b"PK\x03\x04")
+    if is_sheet or not start.removeprefix(codecs.BOM_UTF8).lstrip().startswith((b"{", b"[")):
+        raise DossierError.because(
+            "{path} es {kind}. Un expediente se hace con la lista en JSON, que tiene también los "
+            "textos y los totales: petition-bot export --format json",
+            path=path,
+            kind=label("una hoja XLSX") if is_sheet else label("algo que no es JSON"),
+        )
 
 
 def local_day(moment: datetime, petition: ListedPetition) -> date:
