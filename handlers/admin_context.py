@@ -12,10 +12,9 @@ from datetime import datetime
 from functools import partial
 
 from handlers.bot_profile import offer_menu
-from handlers.calls_before_commit import NOTHING_DONE, unrepeated
 from handlers.chat_context import ChatContext
 from handlers.conversation_message import edit_screen, send_screen, tolerate
-from handlers.delayed_replies import Answer
+from handlers.delayed_replies import NOTHING_DONE, Answer, unrepeated
 from handlers.screens.screen import Screen
 from storage.conversations import save_conversation
 from telegram_text.markup import Html

@@ -3,7 +3,8 @@
 An update waits a short time for its reply, since pending replies are lost in a restart; but one
 chat whose calls fail or hang must not delay the acknowledging of everybody's updates. Only a
 newer reply of the same chat replaces a pending one. If a reply is given up, the person's next
-tap shows the screen all the same: `docs/decisions/delayed-replies.md`.
+tap shows the screen all the same. A call of Telegram that precedes a change is not repeated: when
+it fails, the change is not made. See `docs/decisions/delayed-replies.md`.
 """
 
 import asyncio
@@ -18,11 +19,17 @@ from telegram.error import TelegramError
 
 from bot.back_off import BackOff
 from bot.intake import NOTHING_BEHIND, UpdatesBehind
+from bot.text.translations import mark
 from bot.tracebacks import kind_of, place_of
 from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
 from storage.errors import Unavailable
 
 _log = structlog.stdlib.get_logger()
+
+NOTHING_DONE = mark(
+    "⚠️ Telegram no respondía y no hemos podido terminar lo que has pedido: no se ha aprobado "
+    "nada ni se ha enviado nada a quienes firmaron. Inténtalo otra vez, por favor."
+)
 
 Answer = Callable[[], Awaitable[object]]
 
@@ -55,6 +62,10 @@ _OLD = 1.0
 # Retries that may run at once, and seconds for each: hanging calls take few connections.
 _MOST_RETRIES = 50
 _LONGEST_TRY = 10.0
+# The longest wait of a reply that is not repeated, in seconds, after which, even a few times, the
+# admin is still there.
+_SOON = 20.0
+_MOST_WAITS = 3
 # Seconds between two checks of whether a waiting update holds up others.
 _LOOK_INTERVAL = 0.05
 
@@ -344,3 +355,51 @@ class DelayedReplies:
 
 def _pause(reply: _Reply) -> float:
     return _PAUSES.pause(reply.tries + 1)
+
+
+class NothingDone(Exception):
+    """A call of Telegram failed that precedes a change; nothing was changed."""
+
+
+@asynccontextmanager
+async def before_commit() -> AsyncIterator[None]:
+    """Raises `NothingDone` on a passing failure of Telegram, or after `LONGEST_WAIT`.
+
+    Use it around calls of Telegram only: a write to the database could be cut off halfway.
+    """
+    try:
+        async with asyncio.timeout(LONGEST_WAIT):
+            yield
+    except TimeoutError as error:
+        raise NothingDone from error
+    except TelegramError as error:
+        if error_kind(error) not in PASSING:
+            raise
+        raise NothingDone from error
+
+
+def unrepeated(answer: Answer, otherwise: Answer) -> Answer:
+    """Returns a reply that is not repeated once it has failed; an apology is sent instead.
+
+    Only a few short waits that Telegram asks for are waited out. The reply may be partly sent:
+    for example one of a preview's three languages. `otherwise` says that it was not finished; it
+    is repeated until it succeeds.
+    """
+    waits, has_failed = 0, False
+
+    async def reply() -> None:
+        nonlocal waits, has_failed
+        if has_failed:
+            await otherwise()
+            return
+        # Set before the try, so that a cancelled one counts as failed.
+        has_failed = True
+        try:
+            await answer()
+        except TelegramError as error:
+            waits += 1
+            is_short = error_kind(error) is ErrorKind.WAIT and seconds_to_wait(error) <= _SOON
+            has_failed = not is_short or waits > _MOST_WAITS
+            raise
+
+    return reply

@@ -11,6 +11,7 @@ from telegram import ChatMember, ChatMemberUpdated
 from bot.petition.stages import Action, Place, Stage
 from bot.text.translations import mark
 from handlers.context import Services
+from handlers.delayed_replies import LONGEST_WAIT
 from handlers.supporter_context import SupporterContext
 from storage.broadcast_types import Kind
 from storage.consents import end_consent
@@ -18,8 +19,6 @@ from storage.errors import Unavailable
 from storage.person_requests import IN_CHAT, PersonNoticeKind, carry_out_request
 from storage.signatures import mark_unreachable, mute_supporter, withdraw_signature
 
-# As long as an update waits for any reply.
-_LONGEST_SECONDS = 3.0
 _MAY_ARRIVE = mark("Un mensaje nuestro ya iba de camino: puede que todavía te llegue.")
 
 
@@ -142,4 +141,4 @@ async def change_and_void_claims(ctx: SupporterContext, change: Awaitable[object
 async def _void(ctx: SupporterContext) -> bool:
     claims = ctx.services.open_claims
     claims.make_void(ctx.chat_id)
-    return await claims.wait_for_calls(ctx.chat_id, _LONGEST_SECONDS)
+    return await claims.wait_for_calls(ctx.chat_id, LONGEST_WAIT)

@@ -12,11 +12,11 @@ from telegram import Message
 from bot.petition.names import is_surely_a_name
 from bot.petition.stages import AGAIN, KEPT_STAGES, Action, Place, Stage, allowed, expects_name
 from bot.setup.admin_code import is_admin_code
-from bot.text.translations import mark
 from handlers import my_data, opt_out, signing
 from handlers.bot_profile import offer_menu
 from handlers.request_budget import WRITTEN
 from handlers.screens.buttons import SupporterTap, read_tap
+from handlers.screens.screen import sentences
 from handlers.supporter_context import SupporterContext
 from handlers.update_kinds import is_there
 from storage.audit import add_audit
@@ -29,7 +29,6 @@ Handler = Callable[[SupporterContext], Awaitable[None]]
 _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 _NAME_LATER = (Stage.NEW_NAME, Stage.NAME_CONSENT)
-_NOTHING_EDITED = mark("Aquí, editar un mensaje no cambia nada.")
 
 
 async def _start(ctx: SupporterContext) -> None:
@@ -197,25 +196,21 @@ def _belongs(tap: SupporterTap, ctx: SupporterContext) -> bool:
 
 async def written(ctx: SupporterContext) -> None:
     """Handles a text: the name if the form asks for one, else points to the buttons."""
-    ctx = _cleared_form(ctx.at_valid_stage())
-    if await ctx.is_within_budget(WRITTEN):
-        await _read(ctx)
+    await _take(ctx, _read)
 
 
 async def unknown_command(ctx: SupporterContext) -> None:
     """Handles a command that does not exist, or not for this person."""
-    ctx = _cleared_form(ctx.marking_command().at_valid_stage())
-    if not await ctx.is_within_budget(WRITTEN):
-        return
-    words = ctx.words
-    await ctx.say(words.text("Ese comando no existe aquí. Con /help verás lo que puedes hacer."))
+    said = ctx.words.text("Ese comando no existe aquí. Con /help verás lo que puedes hacer.")
+    await _take(ctx.marking_command(), lambda ctx: ctx.say(said))
 
 
 async def sent_media(ctx: SupporterContext) -> None:
     """Handles a photo, sticker, voice message or the like; nothing of it is stored."""
-    ctx = _cleared_form(ctx.at_valid_stage())
-    if not await ctx.is_within_budget(WRITTEN):
-        return
+    await _take(ctx, _refuse_media)
+
+
+async def _refuse_media(ctx: SupporterContext) -> None:
     stage = ctx.view.place.stage
     await ctx.say(
         ctx.words.text(
@@ -237,14 +232,17 @@ async def edited(ctx: SupporterContext) -> None:
     message, ctx = _message(ctx), ctx.at_valid_stage()
     if message.text is None and message.caption is None:
         return
-    is_for_form = _was_sent_to_form(ctx)
-    ctx = _cleared_form(ctx) if is_for_form else ctx
-    if not await ctx.is_within_budget(WRITTEN):
-        return
-    if is_for_form:
-        await _read(ctx)
-    else:
-        await _answer(ctx, _NOTHING_EDITED)
+    if _was_sent_to_form(ctx):
+        await _take(ctx, _read)
+    elif await ctx.is_within_budget(WRITTEN):
+        await _answer(ctx, ctx.words.text("Aquí, editar un mensaje no cambia nada."))
+
+
+async def _take(ctx: SupporterContext, handle: Handler) -> None:
+    """Handles a message that may be meant for the form, within the person's budget."""
+    ctx = _cleared_form(ctx.at_valid_stage())
+    if await ctx.is_within_budget(WRITTEN):
+        await handle(ctx)
 
 
 def _was_sent_to_form(ctx: SupporterContext) -> bool:
@@ -275,7 +273,7 @@ async def _read(ctx: SupporterContext) -> None:
         await _answer(ctx)
 
 
-async def _answer(ctx: SupporterContext, first: str | None = None) -> None:
+async def _answer(ctx: SupporterContext, first: Html | None = None) -> None:
     """Replies to a message outside the form; deletes it if it is surely a name.
 
     Any other message stays, and the reply says so.
@@ -288,26 +286,26 @@ async def _answer(ctx: SupporterContext, first: str | None = None) -> None:
         await ctx.say(words.text("Tu firma lleva ese nombre."))
         return
     is_name = not ctx.view.by_admin and is_surely_a_name(text, ctx.user.full_name)
-    told = [words.text(first)] if first is not None else []
     if is_name:
         ctx = ctx.marking_for_deletion(message.message_id)
-        told = [words.text("Eso parecía un nombre; no se ha guardado.")]
-    told.append(
-        words.text(
-            "Para firmar, escribe tu nombre en un mensaje nuevo, por favor."
-            if ctx.view.place.stage is Stage.NAME
-            else "Escribe el nombre en un mensaje nuevo, por favor."
-            if ctx.view.place.stage in _NAME_LATER
-            else "Este chat funciona con botones: elige uno de los de abajo, por favor."
+        first = words.text("Eso parecía un nombre; no se ha guardado.")
+    stage = ctx.view.place.stage
+    await ctx.say(
+        sentences(
+            first,
+            words.text(
+                "Para firmar, escribe tu nombre en un mensaje nuevo, por favor."
+                if stage is Stage.NAME
+                else "Escribe el nombre en un mensaje nuevo, por favor."
+                if stage in _NAME_LATER
+                else "Este chat funciona con botones: elige uno de los de abajo, por favor."
+            ),
+            not is_name
+            and words.text(
+                "Lo que has escrito se queda en este chat; si lleva tu nombre, puedes borrarlo tú."
+            ),
         )
     )
-    if not is_name:
-        told.append(
-            words.text(
-                "Lo que has escrito se queda en este chat; si lleva tu nombre, puedes borrarlo tú."
-            )
-        )
-    await ctx.say(Html(" ".join(told)))
 
 
 def _cleared_form(ctx: SupporterContext) -> SupporterContext:

@@ -14,10 +14,9 @@ from bot.text.translations import mark
 from bot.transport.error_kinds import error_kind
 from handlers import handle
 from handlers.admin_notices import DamageReporter, Notice, tell_admins, words_or_default
-from handlers.calls_before_commit import NOTHING_DONE, NothingDone
 from handlers.context import Bot, Services
 from handlers.conversation_message import end_spinner
-from handlers.delayed_replies import OVER, PASSING, Answer
+from handlers.delayed_replies import NOTHING_DONE, OVER, PASSING, Answer, NothingDone
 from handlers.update_kinds import own_chat
 from storage.errors import BrokenData, JournalUnwritable, Unavailable
 

@@ -18,9 +18,9 @@ from bot.transport.error_kinds import ErrorKind, error_kind
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.draft import DraftStage, with_preview
 from handlers.broadcasts.draft_editor import DraftEditor, current_content
-from handlers.calls_before_commit import before_commit
 from handlers.context import Bot
 from handlers.conversation_message import tolerate
+from handlers.delayed_replies import before_commit
 from storage.broadcast_types import Broadcast
 from telegram_text.markup import Html
 

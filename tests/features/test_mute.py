@@ -100,7 +100,7 @@ async def test_who_wants_no_news_hears_that_it_is_done_though_telegram_fails_at_
     await scene.withdraws(ana)
     assert (await refuses(ana).answered()).text == HEARD
     # While a message to them is on its way, they read that it may come.
-    monkeypatch.setattr("handlers.opt_out._LONGEST_SECONDS", 0.001)
+    monkeypatch.setattr("handlers.opt_out.LONGEST_WAIT", 0.001)
     pau, hung = scene.world.person("Pau", language="es"), "puede que todavía te llegue."
     await scene.signs(pau, "Pau Pau", updates=True)
     await claimed_by(scene.services.open_claims, pau.id, has_left=True)
@@ -188,7 +188,7 @@ HUNG = "Un mensaje nuestro ya iba de camino: puede que todavía te llegue."
 async def test_when_something_may_still_arrive_the_confirmation_says_so(
     admin: AdminScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handlers.opt_out._LONGEST_SECONDS", 0.001)
+    monkeypatch.setattr("handlers.opt_out.LONGEST_WAIT", 0.001)
     luz = admin.scene.world.person("Luz", language="es")
     await admin.signs(luz, news=True)
     await claimed_by(admin.services.open_claims, admin.scene.ana.id, has_left=True)

@@ -6,8 +6,8 @@ import pytest
 from telegram.error import BadRequest, NetworkError
 
 from bot.transport.errors import RateLimited
-from handlers import calls_before_commit
-from handlers.calls_before_commit import NothingDone, before_commit, unrepeated
+from handlers import delayed_replies
+from handlers.delayed_replies import NothingDone, before_commit, unrepeated
 
 
 @pytest.mark.parametrize("error", [NetworkError("Bad Gateway"), RateLimited(99.0)])
@@ -18,7 +18,7 @@ async def test_a_failure_that_passes_leaves_the_deed_undone(error: Exception) ->
 
 
 async def test_a_call_that_hangs_leaves_the_deed_undone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls_before_commit, "LONGEST_WAIT", 0.01)
+    monkeypatch.setattr(delayed_replies, "LONGEST_WAIT", 0.01)
     with pytest.raises(NothingDone):
         async with before_commit():
             await asyncio.Event().wait()

@@ -59,7 +59,7 @@ async def test_when_the_database_does_not_answer_it_may_be_done_and_so_it_holds(
 
 
 async def test_what_takes_too_long_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opt_out, "_LONGEST_SECONDS", 0.001)
+    monkeypatch.setattr(opt_out, "LONGEST_WAIT", 0.001)
     claims = OpenClaims()
     await claimed_by(claims, CHAT, has_left=True)
     assert not await change_and_void_claims(visiting(claims), asyncio.sleep(0))
