@@ -41,7 +41,7 @@ _REFUSED_UNDER_BROADCAST: Mapping[str, BySupporter] = {
 
 
 async def handle(services: Services, update: Update) -> None:
-    """Handles an update; one that nobody has to be answered is left alone."""
+    """Handles an update; one that needs no reply is ignored."""
     here = own_chat(update)
     if here is None:
         await groups.handle(services, update)
@@ -62,9 +62,9 @@ async def handle(services: Services, update: Update) -> None:
 def handlers_of(
     update: Update, bot: str, *, is_admin: bool
 ) -> tuple[ByAdmin | None, BySupporter | None]:
-    """Returns what handles an update from a person's own chat.
+    """Returns what handles an update from a person's own chat, as an admin's and as a supporter's.
 
-    The first may return False: then it is the second's after all, as an admin may be a supporter.
+    An admin may be a supporter too: where the first returns False, the second takes the update.
     """
     if update.callback_query is not None:
         return _handlers_of_tap(update.callback_query, is_admin=is_admin)
