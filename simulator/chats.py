@@ -263,7 +263,7 @@ class Chat:
 class Event:
     """Something visible that happened in a chat.
 
-    `kind` is one of sent, edited, deleted, tapped, answered, action, member.
+    `kind` is one of sent, edited, deleted, tapped, answered, member.
     """
 
     kind: str

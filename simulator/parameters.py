@@ -197,7 +197,6 @@ def _missing(name: str) -> Refused:
         "from_chat_id": "from_chat_id is empty",
         "message_id": "message identifier is not specified",
         "message_ids": "message identifiers are not specified",
-        "action": "wrong parameter action in request",
     }
     if name in ("photo", "document"):
         return bad_request(f"there is no {name.replace('_', ' ')} in the request")

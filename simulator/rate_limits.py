@@ -7,13 +7,6 @@ what operators report: a burst of one second's worth in all and of 20 in one cha
 three seconds for a chat and of two for the whole bot. Edits count in their chat, but not
 towards the 30, which are about new messages. A call during a pause is refused with the
 seconds left and does not prolong it.
-
-Paid messages (https://core.telegram.org/bots/api#paid-broadcasts): with `allow_paid_broadcast`
-up to 1,000 a second, those over the free 30 for 0.1 Star each, for a bot that has at least
-10,000 Stars. The rest is not documented; the stricter reading is chosen here: paid messages
-use up the free ones first, so an ordinary reply beside a paid broadcast can be refused; the
-limits of a chat hold for paid messages too; a bot whose balance is too low has the ordinary
-limits from that call on, and gets a 429, not another error.
 """
 
 import math
@@ -33,10 +26,6 @@ class Stars:
     """A balance in Stars, with fractions; can be set at any time."""
 
     balance: float = 0.0
-
-    def pay(self, price: float) -> None:
-        """Takes this many Stars from the balance."""
-        self.balance = round(self.balance - price, 9)
 
     def shape(self) -> Shape:
         """Returns the balance as a StarAmount."""
@@ -69,26 +58,19 @@ class _Bucket:
 class RateLimits:
     """Telegram's rate limits; every number can be changed while running.
 
-    `overall`, `paid` and `per_chat` are messages a second, `per_group` messages a minute,
-    `price` is in Stars for one message, `least_balance` in Stars.
+    `overall` and `per_chat` are messages a second, `per_group` messages a minute.
     """
 
     clock: Callable[[], float]
-    stars: Stars = field(default_factory=Stars)
     on: bool = True
     overall: float = 30.0
     overall_burst: float = 30.0
     overall_pause: float = 2.0
-    paid: float = 1000.0
-    paid_burst: float = 1000.0
-    price: float = 0.1
-    least_balance: float = 10_000.0
     per_chat: float = 1.0
     per_chat_burst: float = 20.0
     per_chat_pause: float = 3.0
     per_group: int = 20
     _all: _Bucket | None = field(default=None, init=False)
-    _all_paid: _Bucket | None = field(default=None, init=False)
     _chats: dict[int, _Bucket] = field(default_factory=dict, init=False)
     _groups: dict[int, deque[float]] = field(default_factory=dict, init=False)
 
@@ -97,7 +79,7 @@ class RateLimits:
         self.overall, self.overall_burst = rate, burst
         self._all = None
 
-    def count(self, chat_id: int, *, new: int = 1, paid: bool = False) -> None:
+    def count(self, chat_id: int, *, new: int = 1) -> None:
         """Counts one call to a chat, or refuses it with a 429.
 
         `new` is how many messages it adds, 0 for an edit. A call passes as a whole if there is
@@ -108,33 +90,16 @@ class RateLimits:
             return
         now = self.clock()
         chat = self._chats.setdefault(chat_id, _Bucket(self.per_chat_burst, now))
-        bought = self._bought(now, new, paid) if new else 0
+        whole = self._all = self._all or _Bucket(self.overall_burst, now)
+        if new:
+            whole.refill(now, self.overall, self.overall_burst)
+            whole.check(now, self.overall_pause)
         chat.refill(now, self.per_chat, self.per_chat_burst)
         chat.check(now, self.per_chat_pause)
         if chat_id < 0 and new:
             self._check_group(chat_id, chat, now, new)
         chat.tokens -= new or 1
-        self._take(new, bought, paid=paid)
-
-    def _bought(self, now: float, new: int, paid: bool) -> int:
-        """Returns how many of these messages must be paid for; refuses too many."""
-        free = self._all = self._all or _Bucket(self.overall_burst, now)
-        free.refill(now, self.overall, self.overall_burst)
-        if not paid or self.stars.balance < max(self.least_balance, new * self.price):
-            free.check(now, self.overall_pause)
-            return 0
-        whole = self._all_paid = self._all_paid or _Bucket(self.paid_burst, now)
-        whole.refill(now, self.paid, self.paid_burst)
-        whole.check(now, self.overall_pause)
-        return new - min(new, max(0, int(free.tokens)))
-
-    def _take(self, new: int, bought: int, *, paid: bool) -> None:
-        if paid and self._all_paid is not None:
-            self._all_paid.tokens -= new
-        if bought:
-            self.stars.pay(bought * self.price)
-        if self._all is not None:
-            self._all.tokens -= new - bought
+        whole.tokens -= new
 
     def _check_group(self, chat_id: int, chat: _Bucket, now: float, new: int) -> None:
         sent = self._groups.setdefault(chat_id, deque())

@@ -70,7 +70,6 @@ class Simulator:
         self.faults = Faults()
         self.calls = CallLog(keep_calls)
         self.host_names = {"127.0.0.1", "localhost"}
-        self.world.webhook.reply = self._carry_out
         self._port = port
         self._runner: web.ServerRunner | None = None
 
@@ -164,21 +163,6 @@ class Simulator:
     async def _result(self, name: str, params: Params) -> Any:
         result = HANDLERS[name](self.world, params)
         return await result if inspect.isawaitable(result) else result
-
-    async def _carry_out(self, call: dict[str, Any]) -> None:
-        """Carries out a method call in a webhook's answer; the bot does not learn the result."""
-        name = str(call.pop("method"))
-        begun = time.monotonic()
-        method = METHODS.get(name.lower())
-        if method is None:
-            return
-        try:
-            call = decode(method, call)
-            await self._result(method.name, call)
-        except Refused as refusal:
-            self._refuse(name, call, refusal, begun)
-        else:
-            self._record(method.name, call, 200, None, begun)
 
     def _cut(
         self, request: web.BaseRequest, name: str, params: Params, begun: float

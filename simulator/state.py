@@ -31,7 +31,7 @@ class State(Network):
         self.files = Files()
         self.profile = Profile()
         self.stars = Stars()
-        self.limits = RateLimits(clock, self.stars)
+        self.limits = RateLimits(clock)
         self.taps: dict[str, Tap] = {}
         """Taps the bot has not answered, by the id of their callback query."""
         self.query_ids = map(str, count(4_400_000_000_000_000_001))

@@ -63,10 +63,6 @@ _METHODS: Mapping[str, tuple[Handler, str]] = {
         profile.text_setter("short_description"),
         "short_description language_code",
     ),
-    "sendChatAction": (
-        sending.send_chat_action,
-        "chat_id! action! business_connection_id message_thread_id",
-    ),
     "getChat": (chats.get_chat, "chat_id!"),
     "getMyStarBalance": (profile.get_star_balance, ""),
 }

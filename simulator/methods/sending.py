@@ -1,4 +1,4 @@
-"""Methods that send text, files, copies and chat actions."""
+"""Methods that send text, files and copies."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -11,10 +11,6 @@ from simulator.parameters import Params, names
 from simulator.text_checks import caption_of, text_of
 from simulator.world import World
 
-_ACTIONS = names(
-    "typing upload_photo record_video upload_video record_voice upload_voice upload_document"
-    " choose_sticker find_location record_video_note upload_video_note"
-)
 _PREVIEW_FIELDS = names("is_disabled url prefer_small_media prefer_large_media show_above_text")
 _REPLY_FIELDS = names(
     "message_id chat_id allow_sending_without_reply quote quote_parse_mode quote_entities"
@@ -72,15 +68,6 @@ def copy_messages(world: World, params: Params) -> list[Shape]:
     return [{"message_id": copy.id} for copy in _post(world, params, contents)]
 
 
-def send_chat_action(world: World, params: Params) -> bool:
-    """Serves sendChatAction."""
-    if params["action"] not in _ACTIONS:
-        raise bad_request("wrong parameter action in request")
-    chat = world.open_chat(params["chat_id"])
-    world.publish("action", chat, None, {"action": params["action"]})
-    return True
-
-
 def checked_ids(numbers: list[Any]) -> list[int]:
     """Returns the message identifiers; refuses a list that Telegram would not take."""
     if not numbers:
@@ -123,8 +110,7 @@ def _post(world: World, params: Params, contents: list[Content]) -> list[Message
     _check_accepted(chat, contents)
     more = {"markup": markup, "reply_to": _replied(chat, params)}
     more["protected"] = params.get("protect_content", False)
-    paid = params.get("allow_paid_broadcast", False)
-    world.limits.count(chat.id, new=len(contents), paid=paid)
+    world.limits.count(chat.id, new=len(contents))
     return [chat.post(world.bot, **content, **more) for content in contents]
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from simulator.call_log import RecordedCall
-from simulator.chats import Event, Shape
+from simulator.chats import Shape
 from simulator.page.call_journal import CallJournal
 from simulator.page.event_feed import EventFeed
 from simulator.page.phones import Phones
@@ -36,14 +36,14 @@ class PageState:
         calls, updates = self.simulator.calls, self.world.updates
         calls.listeners.append(self._record_call)
         updates.listeners.append(self.phones.record_acknowledged)
-        self.world.listeners.append(self._record_event)
+        self.world.listeners.append(self.phones.publish_event)
         publishing = asyncio.create_task(self._publish_regularly())
         try:
             yield self
         finally:
             calls.listeners.remove(self._record_call)
             updates.listeners.remove(self.phones.record_acknowledged)
-            self.world.listeners.remove(self._record_event)
+            self.world.listeners.remove(self.phones.publish_event)
             publishing.cancel()
             await asyncio.gather(publishing, return_exceptions=True)
 
@@ -58,7 +58,6 @@ class PageState:
             "bot": {"name": self.world.bot.first_name, "username": self.world.bot.username},
             "people": self.phones.snapshot(),
             "faults": self._faults(),
-            "limit": self.simulator.limits.overall,
             **self._journal.snapshot(),
         }
 
@@ -73,10 +72,6 @@ class PageState:
         self._journal.record_call(call, answer, person.user.first_name if person else None)
         if call.method.startswith(_PROFILE_METHODS):
             self._profile_changed = True
-
-    def _record_event(self, event: Event) -> None:
-        self._journal.count_message(event, self.world.clock())
-        self.phones.publish_event(event)
 
     async def _publish_regularly(self) -> None:
         while True:

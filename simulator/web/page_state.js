@@ -106,8 +106,6 @@ export function addTopic(topic, initial = null) {
 addTopic("bot", { name: "", username: "" });
 addTopic("bot_state", "starting");
 addTopic("faults", {});
-addTopic("limit", 30);
-addTopic("seconds", []);
 
 /** The person whose phone is open. */
 export const selectedPerson = () => state.people.get(state.selected) ?? null;

@@ -77,7 +77,7 @@ async def test_a_stranger_signs_at_once_on_a_phone_and_is_told_that_they_can_be_
         assert at.console_errors == []
 
 
-async def test_a_crowd_signs_and_the_panel_counts_it_and_its_messages(browser: Browser) -> None:
+async def test_a_crowd_signs_and_the_panel_counts_it(browser: Browser) -> None:
     async with running_session() as (show, page, address), open_window(browser, address) as at:
         await show.start()
         assert page.state is not None
@@ -85,8 +85,6 @@ async def test_a_crowd_signs_and_the_panel_counts_it_and_its_messages(browser: B
         await at.page.get_by_role("button", name="Mil personas firman").click()
         signed = re.compile(r"[1-9]\d* de 1\.000 han firmado")
         await expect(at.page.locator(".of-crowd")).to_contain_text(signed)
-        chart = at.page.get_by_role("img", name="Mensajes por segundo")
-        await expect(chart).to_have_accessible_name(re.compile("como máximo [1-9]"))
         assert at.console_errors == []
 
 

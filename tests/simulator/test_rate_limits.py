@@ -1,29 +1,27 @@
 import pytest
 
-from simulator import Person, RateLimits, Simulator, Stars
+from simulator import Person, RateLimits, Simulator
 from simulator.errors import Refused
 from tests.support.api_client import ApiClient, ManualClock
 
 
 @pytest.fixture
 def limits(clock: ManualClock) -> RateLimits:
-    return RateLimits(clock, Stars(20_000))
+    return RateLimits(clock)
 
 
-def wait_after(
-    limits: RateLimits, chat_id: int, *, new: int = 1, paid: bool = False
-) -> int | None:
+def wait_after(limits: RateLimits, chat_id: int, *, new: int = 1) -> int | None:
     """Returns the seconds that the bot must wait; None when the call goes through."""
     try:
-        limits.count(chat_id, new=new, paid=paid)
+        limits.count(chat_id, new=new)
     except Refused as refusal:
         return refusal.retry_after
     return None
 
 
-def sent(limits: RateLimits, count: int, *, paid: bool = False) -> int:
+def sent(limits: RateLimits, count: int) -> int:
     """Returns how many of `count` simultaneous messages go through, each to its own chat."""
-    return [wait_after(limits, chat + 1, paid=paid) for chat in range(count)].count(None)
+    return [wait_after(limits, chat + 1) for chat in range(count)].count(None)
 
 
 def test_thirty_messages_a_second_in_all(limits: RateLimits, clock: ManualClock) -> None:
@@ -99,53 +97,7 @@ async def test_a_flood_is_answered_as_telegram_answers_it(
     }
 
 
-def test_a_thousand_a_second_and_only_those_over_thirty_are_paid(
-    limits: RateLimits, clock: ManualClock
-) -> None:
-    for balance in (20_000 - 97.0, 20_000 - 194.0):
-        assert sent(limits, 1001, paid=True) == 1000
-        assert limits.stars.balance == pytest.approx(balance)
-        clock.now += 2
-    for _ in range(10):
-        assert sent(limits, 30, paid=True) == 30
-        clock.now += 1
-    assert limits.stars.balance == pytest.approx(20_000 - 194.0), "within the free thirty"
-
-
-# Of 10,001 Stars, thirty are free, and eleven more are paid before the balance is too low.
-@pytest.mark.parametrize(("balance", "through"), [(9_999.9, 30), (10_001, 41)])
-def test_who_has_too_few_stars_is_held_to_the_ordinary_limits(
-    limits: RateLimits, balance: float, through: int
-) -> None:
-    limits.stars.balance = balance
-    assert sent(limits, 100, paid=True) == through
-    assert limits.stars.balance == pytest.approx(9_999.9)
-
-
-def test_a_paid_message_goes_through_while_ordinary_ones_wait(limits: RateLimits) -> None:
-    assert sent(limits, 31) == 30
-    assert limits.stars.balance == 20_000
-    assert wait_after(limits, 1, paid=True) is None
-    assert limits.stars.balance == pytest.approx(20_000 - 0.1)
-
-
-def test_a_paid_album_pays_for_what_is_over(limits: RateLimits) -> None:
-    assert sent(limits, 25, paid=True) == 25
-    assert wait_after(limits, 100, new=10, paid=True) is None
-    assert limits.stars.balance == pytest.approx(20_000 - 0.5)
-
-
-def test_a_chat_takes_no_more_because_it_is_paid_for(limits: RateLimits) -> None:
-    assert [wait_after(limits, 1, paid=True) for _ in range(21)] == [*[None] * 20, 3]
-
-
-async def test_only_what_is_delivered_is_paid(sim: Simulator, api: ApiClient, ana: Person) -> None:
+async def test_a_balance_is_told_in_stars_and_parts_of_one(sim: Simulator, api: ApiClient) -> None:
     assert await api.result("getMyStarBalance") == {"amount": 0}
-    sim.limits.overall_burst = sim.limits.overall = 0
-    sim.world.stars.balance = 20_000
-    paid = {"chat_id": ana.id, "text": "a", "allow_paid_broadcast": True}
-    await api.result("sendMessage", **paid)
-    ana.block()
-    await api.refusal("sendMessage", **paid)
-    left = {"amount": 19_999, "nanostar_amount": 900_000_000}
-    assert await api.result("getMyStarBalance") == left
+    sim.world.stars.balance = 12.3
+    assert await api.result("getMyStarBalance") == {"amount": 12, "nanostar_amount": 300_000_000}

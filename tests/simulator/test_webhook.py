@@ -100,18 +100,6 @@ async def test_each_chat_is_served_in_order_and_many_at_once(
         assert own == [f"{person.id} {number}" for number in range(10)]
 
 
-async def test_a_call_can_ride_back_in_the_answer(
-    sim: Simulator, api: ApiClient, endpoint: Endpoint
-) -> None:
-    ana = sim.world.person("Ana")
-    call = {"method": "sendMessage", "chat_id": ana.id, "text": "Hola"}
-    endpoint.answers = [web.json_response(call)]
-    await api.result("setWebhook", url=endpoint.url)
-    ana.start()
-
-    assert (await ana.sees("Hola")).from_bot
-
-
 async def test_polling_and_a_webhook_exclude_each_other(
     sim: Simulator, api: ApiClient, endpoint: Endpoint
 ) -> None:
