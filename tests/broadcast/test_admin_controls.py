@@ -1,14 +1,13 @@
 """An admin's pause, cancellation or recall of a broadcast works at once and loses nobody."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from storage.broadcast_types import (
     APPROVABLE_FOR,
-    Broadcast,
     BroadcastAction,
     Kind,
     PauseReason,
@@ -37,14 +36,6 @@ from tests.support.supporters import ADMIN
 AUTHOR = ADMIN + 1
 
 
-async def running(harness: WorkerHarness, people: int, rate: float) -> Broadcast:
-    await harness.people.sign(range(1, people + 1))
-    broadcast = await harness.start()
-    harness.start_worker(rate=rate)
-    await until(lambda: received(harness.telegram, 5))
-    return broadcast
-
-
 async def still(harness: WorkerHarness) -> int:
     """Waits until no more messages arrive; returns how many have."""
     before = -1
@@ -57,7 +48,8 @@ async def still(harness: WorkerHarness) -> int:
 async def test_a_pause_stops_the_sending_and_gives_back_what_was_claimed(
     harness: WorkerHarness,
 ) -> None:
-    await running(harness, 200, rate=200.0)
+    await harness.sends_to(range(1, 201), rate=200.0)
+    await until(lambda: received(harness.telegram, 5))
     await harness.pause()
     sent = await still(harness)
     assert sent < 200
@@ -134,21 +126,6 @@ async def test_what_waits_for_its_turn_does_not_leave_once_no_more_is_to_be_sent
     assert {row["attempts"] for row in await harness.rows()} == {0}
 
 
-async def test_a_cancel_ends_it_with_a_report_and_leaves_the_rest_for_the_next(
-    harness: WorkerHarness,
-) -> None:
-    await running(harness, 200, rate=200.0)
-    await harness.cancel()
-    ended = await harness.ended()
-    assert ended.state == "cancelled"
-    ((what, tally, _),) = harness.reports.ends
-    assert (what, tally.sending, tally.unconfirmed) == ("cancelled", 0, 0)
-    assert tally.delivered + tally.pending == 200
-    await harness.start()
-    await until(lambda: has_state(harness, "finished"))
-    assert dict(harness.telegram.received) == everyone_once(200)
-
-
 async def test_what_a_dead_worker_was_sending_when_it_was_cancelled_is_unknown(
     harness: WorkerHarness,
 ) -> None:
@@ -162,29 +139,6 @@ async def test_what_a_dead_worker_was_sending_when_it_was_cancelled_is_unknown(
     harness.start_worker(is_only=True)
     await harness.ended()
     assert await harness.tally() == Tally(total=10, unconfirmed=10)
-
-
-async def test_a_planned_one_is_sent_when_its_time_comes(harness: WorkerHarness) -> None:
-    await harness.people.sign(range(1, 4))
-    await harness.start(starts_at=time_of_day() + timedelta(seconds=0.3))
-    harness.start_worker()
-    await asyncio.sleep(0.1)
-    assert harness.telegram.received.total() == 0
-    await harness.ended()
-    assert dict(harness.telegram.received) == everyone_once(3)
-
-
-async def test_a_planned_one_that_is_long_past_is_shown_and_not_sent(
-    harness: WorkerHarness,
-) -> None:
-    await harness.people.sign(range(1, 4))
-    await harness.start(starts_at=time_of_day() - timedelta(hours=2))
-    harness.start_worker()
-    await until(lambda: told(harness, "waiting"))
-    assert harness.telegram.received.total() == 0
-    await harness.resume()
-    await harness.ended()
-    assert dict(harness.telegram.received) == everyone_once(3)
 
 
 async def test_who_comes_back_after_the_end_is_told_and_nobody_else(

@@ -2,8 +2,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bot.broadcast.confirmation import (
     VALID_FOR,
@@ -69,11 +67,6 @@ def test_one_that_has_expired_is_told_from_one_that_was_never_given() -> None:
 
 @pytest.mark.parametrize("token", ["", ".", "x", "zz.abc", "-1.", "١٢.abc", "1e.é"])
 def test_what_is_no_token_confirms_nothing(token: str) -> None:
-    assert not holds(token)
-
-
-@given(st.text(max_size=64))
-def test_nothing_else_confirms(token: str) -> None:
     assert not holds(token)
 
 

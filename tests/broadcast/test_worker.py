@@ -36,21 +36,6 @@ async def test_everyone_is_told_once_in_their_language(harness: WorkerHarness) -
     assert harness.reports.ends == [("finished", Tally(total=60, delivered=60), "")]
 
 
-async def test_a_closing_update_is_html_without_a_preview(harness: WorkerHarness) -> None:
-    await harness.sent_to([1])
-    assert harness.telegram.calls == [
-        (
-            "sendMessage",
-            {
-                "chat_id": 1001,
-                "text": CONTENT["es"],
-                "parse_mode": "HTML",
-                "link_preview_options": {"is_disabled": True},
-            },
-        )
-    ]
-
-
 async def test_the_first_messages_leave_while_the_list_is_still_made(
     harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,16 +86,6 @@ async def test_a_cancellation_that_nobody_asked_for_does_not_end_it(
     assert harness.reports.failures == 0
     assert not running.task.done()
     assert dict(harness.telegram.received) == everyone_once(1)
-
-
-async def test_it_keeps_to_the_rate(harness: WorkerHarness) -> None:
-    await harness.people.sign(range(1, 51))
-    await harness.start()
-    began = asyncio.get_running_loop().time()
-    harness.start_worker(rate=100.0)
-    await harness.ended()
-    # 50 messages at 100 a second, less those that may be claimed early.
-    assert asyncio.get_running_loop().time() - began >= 0.3
 
 
 async def test_no_more_than_the_window_is_ever_under_way(harness: WorkerHarness) -> None:

@@ -111,12 +111,6 @@ def test_only_buttons_that_open_an_address_are_kept() -> None:
     )
 
 
-def test_nothing_is_lost_of_link_buttons_alone() -> None:
-    found = read_message(message(text="Hola", reply_markup=keyboard({"url": "https://a.org"})))
-    assert isinstance(found, Version)
-    assert not found.lost_buttons
-
-
 def test_an_album_has_no_buttons() -> None:
     found = read_message(
         message(document=FILE, media_group_id="g", reply_markup=keyboard({"url": "https://a.org"}))

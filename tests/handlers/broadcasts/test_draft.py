@@ -26,7 +26,6 @@ from handlers.broadcasts.steps import changed_by, is_offered
 from handlers.screens.buttons import DraftStep, DraftTap
 from storage.broadcast_types import Kind
 from tests.handlers.broadcasts.drafts import (
-    LINK,
     NOW,
     NUMBERS,
     draft_view,
@@ -35,7 +34,6 @@ from tests.handlers.broadcasts.drafts import (
     shown,
     two_versions,
     with_kind,
-    with_links,
     written,
 )
 
@@ -46,11 +44,6 @@ LINKS = {DraftStep.LINKS, DraftStep.REMOVE_LINKS}
 TIME = {DraftStep.ASK_TIME, DraftStep.SCHEDULE, DraftStep.REMOVE_TIME}
 MESSAGE = {DraftStep.WRITE, DraftStep.REMOVE_VERSION, DraftStep.CHANGE}
 PAID: dict[str, Any] = {"may_pay": True, "rate": 1000.0}
-
-
-def test_it_is_read_back_as_it_was_stored() -> None:
-    draft = shown(with_links(written(), LINK)).changed(NOW, starts_at=NOW)
-    assert parse_draft(draft.model_dump_json()) == draft
 
 
 @pytest.mark.parametrize(
@@ -91,15 +84,6 @@ def test_a_late_part_of_an_album_does_not_stop_what_is_being_written() -> None:
     grown = with_message(asked, piece(18, "photo", group="g"), NOW)
     assert (grown.stage, grown.language) == (DraftStage.CONTENT, "en")
     assert grown.versions["es"].messages == (17, 18)
-
-
-def test_each_language_has_a_version_of_its_own() -> None:
-    draft = with_message(
-        written(message_id=17).changed(NOW, stage=DraftStage.CONTENT, language="en"),
-        piece(18),
-        NOW,
-    )
-    assert {code: v.messages for code, v in draft.versions.items()} == {"es": (17,), "en": (18,)}
 
 
 def test_an_edit_after_the_preview_is_noticed_and_changes_nothing_that_is_sent() -> None:
