@@ -44,6 +44,16 @@ async def test_a_few_who_have_gone_are_marked_though_nobody_is_left(
     assert await harness.people.unreachable() == list(range(1, MOST_UNREACHABLE))
 
 
+async def test_once_somebody_was_reached_those_who_cannot_be_are_marked(
+    harness: WorkerHarness,
+) -> None:
+    gone = range(2, MOST_UNREACHABLE + 5)
+    for number in gone:
+        harness.telegram.always(1000 + number, answers.BLOCKED)
+    assert (await harness.sent_to([1, *gone], rate=50.0)).state == "finished"
+    assert await harness.people.unreachable() == [*gone]
+
+
 async def test_a_pause_in_between_marks_nobody(harness: WorkerHarness) -> None:
     harness.telegram.everyone(answers.BLOCKED)
     await harness.sends_to(range(1, 61), rate=20.0)
