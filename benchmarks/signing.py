@@ -29,6 +29,7 @@ from bot.app import open_app
 from bot.petition.petition import BUNDLED
 from bot.settings import Settings, load_settings
 from bot.transport import send_gate
+from bot.transport.rate_limiter import REPLY_BURST, REPLY_RATE
 from storage.keyring import Keyring
 from tests.support.percentiles import percentile
 
@@ -37,7 +38,7 @@ AT_ONCE = 100
 NEWCOMERS = 100
 LATENCY = 0.03
 # New messages a second, and at once: the gate's own limits, and limits that delay nobody.
-_AS_IT_IS = (send_gate._REPLY_RATE, send_gate._REPLY_BURST)
+_AS_IT_IS = (REPLY_RATE, REPLY_BURST)
 _UNPACED = (1e6, 1_000_000)
 _PICTURE = BUNDLED / "card.es.png"
 
@@ -72,7 +73,7 @@ async def _run(options: RunOptions) -> Report:
         (
             row("**this bot**", ours, _DIGITS),
             row(f"aiogram {version('aiogram')}", theirs, _DIGITS),
-            row(f"**this bot**, {send_gate._REPLY_RATE:g} messages a second", paced, _DIGITS),
+            row(f"**this bot**, {REPLY_RATE:g} messages a second", paced, _DIGITS),
         ),
         (
             "`answer` is from the tap to its answer, `screen` to the next screen; both hold the"
@@ -155,8 +156,8 @@ async def _start() -> Started:
 def _paced(rate: float, burst: int) -> Iterator[None]:
     """Replaces the gate's reply rate and burst; no setting allows values this high."""
     with (
-        patch.object(send_gate, "_REPLY_RATE", rate),
-        patch.object(send_gate, "_REPLY_BURST", burst),
+        patch.object(send_gate, "REPLY_RATE", rate),
+        patch.object(send_gate, "REPLY_BURST", burst),
     ):
         yield
 

@@ -7,7 +7,7 @@ from enum import Enum, auto
 from typing import Protocol
 
 from bot.back_off import BackOff, Retries
-from bot.broadcast.lease import LeaseHolder
+from bot.broadcast.lease import LEASE_SECONDS, LeaseHolder
 from bot.broadcast.open_claims import OpenClaims
 from bot.broadcast.result_recorder import ResultRecorder
 from bot.clocks import Clocks
@@ -41,7 +41,7 @@ class Durations:
 
     poll: float = 1.0
     rest: float = 1.0
-    lease: float = 10.0
+    lease: float = LEASE_SECONDS
     batch: float = 0.1
     window: float = 1.0
     call: float = 10.0

@@ -10,6 +10,9 @@ from storage import Storage
 from storage.deliveries import find_lease, release_lease, take_lease
 from storage.transaction import Row
 
+# For how long a lease lasts that is not renewed, which it is after a third of this.
+LEASE_SECONDS = 10.0
+
 # How far two clocks of one machine may drift apart before one of them must have jumped.
 _JUMP_SECONDS = 1.0
 

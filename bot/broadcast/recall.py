@@ -9,8 +9,8 @@ from functools import partial
 import structlog
 from telegram.error import TelegramError
 
-from bot.broadcast.circuit_breakers import OutageBreaker
 from bot.broadcast.context import WorkerContext
+from bot.broadcast.failing_deliveries import OutageBreaker
 from bot.broadcast.result_recorder import write_or_set_aside
 from bot.tracebacks import error_reference
 from bot.transport import ErrorKind, Lane, error_kind

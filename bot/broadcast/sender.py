@@ -10,9 +10,9 @@ from functools import partial
 import structlog
 from telegram.error import TelegramError
 
-from bot.broadcast.circuit_breakers import MOST_UNREACHABLE, OutageBreaker, UnreachableBreaker
 from bot.broadcast.content import Content, MessageCall, content_of, message_ids
 from bot.broadcast.context import InterruptReason, WorkerContext
+from bot.broadcast.failing_deliveries import MOST_UNREACHABLE, OutageBreaker, UnreachableBreaker
 from bot.broadcast.open_claims import OpenDelivery
 from bot.tracebacks import error_reference
 from bot.transport import ErrorKind, Lane, error_kind

@@ -10,9 +10,9 @@ from typing import Any
 
 import structlog
 
-from bot.broadcast.circuit_breakers import MOST_UNREACHABLE
 from bot.broadcast.confirmation import most_for_one_admin
 from bot.broadcast.context import Interrupt, InterruptReason, WorkerContext
+from bot.broadcast.failing_deliveries import MOST_UNREACHABLE
 from bot.broadcast.recall import Recall
 from bot.broadcast.sender import Sender
 from bot.periodic import is_cancelled, run_periodically, wait_for

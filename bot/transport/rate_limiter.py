@@ -14,6 +14,11 @@ from dataclasses import dataclass, field
 
 from bot.transport.recent_calls import Chat
 
+# Telegram documents about thirty new messages a second in all
+# (https://core.telegram.org/bots/faq): with this rate and burst, no second has more replies.
+REPLY_RATE = 25.0
+REPLY_BURST = 5
+
 # At least one of ten slots is a broadcast's, however many replies there are.
 _AT_LEAST_ONE_IN = 10
 # Replies delay a broadcast by this many seconds at most.

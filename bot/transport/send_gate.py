@@ -8,13 +8,16 @@ from enum import Enum, auto
 
 from bot.transport.pauses import Pauses
 from bot.transport.rate_estimator import RateEstimator
-from bot.transport.rate_limiter import Appointments, Line, ReplyRate, SlotLimiter
+from bot.transport.rate_limiter import (
+    REPLY_BURST,
+    REPLY_RATE,
+    Appointments,
+    Line,
+    ReplyRate,
+    SlotLimiter,
+)
 from bot.transport.recent_calls import Chat, RecentCalls
 
-# Telegram documents about thirty new messages a second in all
-# (https://core.telegram.org/bots/faq): with this rate and burst, no second has more replies.
-_REPLY_RATE = 25.0
-_REPLY_BURST = 5
 # Who had so many new messages in the last minute or two comes after people who had fewer, and from
 # the second number on shares a part of the rate with all like them: a few people who write without
 # a rest would otherwise take most of it from newcomers. Signing takes four messages at most.
@@ -69,15 +72,15 @@ class Gate:
         self._estimator = RateEstimator(rate)
         self._slots = SlotLimiter(rate, burst or _burst(rate))
         self._broadcast = Line(self._slots, lambda: self.rate, clock, sleep)
-        self._reply_rate = ReplyRate(_REPLY_RATE)
-        self._reply_slots = SlotLimiter(_REPLY_RATE, _REPLY_BURST)
+        self._reply_rate = ReplyRate(REPLY_RATE)
+        self._reply_slots = SlotLimiter(REPLY_RATE, REPLY_BURST)
         self._replies = {
             share: Line(self._reply_slots, self._replies_a_second, clock, sleep, unused=share)
             for share in (_SIGNING, _AFTER_SIGNING, _AFTER_FEW, _AFTER_ALL)
         }
-        self._flooding = Line(SlotLimiter(_REPLY_RATE, 1), self._floods_a_second, clock, sleep)
-        self._appointments = Appointments(_REPLY_RATE, _REPLY_BURST)
-        self._flood_appointments = Appointments(_SHARED * _REPLY_RATE, _REPLY_BURST)
+        self._flooding = Line(SlotLimiter(REPLY_RATE, 1), self._floods_a_second, clock, sleep)
+        self._appointments = Appointments(REPLY_RATE, REPLY_BURST)
+        self._flood_appointments = Appointments(_SHARED * REPLY_RATE, REPLY_BURST)
         self._recent_replies = RecentCalls(_OF_LATE_SECONDS)
         self._answered = RecentCalls(_ANSWERED_SECONDS)
         self._signers = RecentCalls(_SIGNING_SECONDS)

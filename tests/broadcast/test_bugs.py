@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from bot.broadcast.circuit_breakers import OutageBreaker
 from bot.broadcast.content import Content, MessageCall
+from bot.broadcast.failing_deliveries import OutageBreaker
 from storage.broadcast_transitions import interrupt_broadcast
 from storage.broadcast_types import Delivery, PauseReason, Tally
 from storage.deliveries import claim_deliveries

@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.broadcast.circuit_breakers import OutageBreaker
+from bot.broadcast.failing_deliveries import OutageBreaker
 
 
 def test_when_nothing_gets_through_the_pause_doubles_up_to_half_a_minute() -> None:

@@ -156,8 +156,8 @@ async def test_who_resumed_it_is_told_again_when_the_same_pauses_it_again(
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shortens the pauses of an outage, and the minute after which a denial is believed."""
-    monkeypatch.setattr("bot.broadcast.circuit_breakers._PAUSES", BackOff(0.01, 0.02))
-    monkeypatch.setattr("bot.broadcast.circuit_breakers._DENIED_SECONDS", 0.2)
+    monkeypatch.setattr("bot.broadcast.failing_deliveries._PAUSES", BackOff(0.01, 0.02))
+    monkeypatch.setattr("bot.broadcast.failing_deliveries._DENIED_SECONDS", 0.2)
 
 
 async def test_one_who_can_never_be_sent_to_is_given_up_when_others_get_through(
@@ -182,8 +182,8 @@ async def test_however_long_telegram_is_away_nobody_is_given_up(
     harness: WorkerHarness, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Shortens the hour after which a delivery is given up, and the longest pause between tries.
-    monkeypatch.setattr("bot.broadcast.circuit_breakers._LONGEST_SECONDS", 0.2)
-    monkeypatch.setattr("bot.broadcast.circuit_breakers._PAUSES", BackOff(0.01, 0.02))
+    monkeypatch.setattr("bot.broadcast.failing_deliveries._LONGEST_SECONDS", 0.2)
+    monkeypatch.setattr("bot.broadcast.failing_deliveries._PAUSES", BackOff(0.01, 0.02))
     harness.telegram.everyone(error)
     await harness.sends_to(range(1, 8))
     await until(lambda: harness.telegram.asked >= 6)

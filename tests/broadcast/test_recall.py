@@ -96,7 +96,7 @@ def failing(_: int) -> None:
 async def test_when_it_fails_with_everybody_nobody_is_given_up(
     harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.broadcast.circuit_breakers._PAUSES", BackOff(0.05, 0.05))
+    monkeypatch.setattr("bot.broadcast.failing_deliveries._PAUSES", BackOff(0.05, 0.05))
     await harness.sent_to(range(1, 4))
     harness.telegram.before = failing
     sent = len(harness.telegram.calls)

@@ -1,6 +1,6 @@
 """When none of the first recipients can be reached, nobody is marked as unreachable."""
 
-from bot.broadcast.circuit_breakers import MOST_UNREACHABLE
+from bot.broadcast.failing_deliveries import MOST_UNREACHABLE
 from storage.broadcast_types import PauseReason, Tally
 from tests.broadcast.workers import WorkerHarness, called, everyone_once, told, until
 from tests.support import fake_telegram as answers

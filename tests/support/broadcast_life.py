@@ -400,6 +400,6 @@ async def lived(database: Database, keyring: Keyring, deeds: Sequence[tuple[str,
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bot.broadcast.sender._PORTION", 2)
         # Many answers that are lost in a row would keep it from sending for half a minute.
-        patch.setattr("bot.broadcast.circuit_breakers._PAUSES", BackOff(0.01, longest=0.1))
+        patch.setattr("bot.broadcast.failing_deliveries._PAUSES", BackOff(0.01, longest=0.1))
         for deed in [*everybody, ("close", 1), ("tell", 1), *deeds, ("resume", 1), ("send", 1)]:
             await life.do(*deed)

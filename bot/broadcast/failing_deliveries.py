@@ -1,4 +1,4 @@
-"""The circuit breakers of a broadcast: they open when it is not one recipient who is to blame.
+"""When a delivery is given up, and when it is not one recipient who is to blame.
 
 Times are passed in, in seconds.
 """
