@@ -55,7 +55,7 @@ from storage.audit import last_done
 from storage.errors import StorageError, Unavailable
 from storage.keyring import Keyring
 from storage.migrate import migrate
-from storage.petitions import close_petition_if_due, follow_folder, last_number_given
+from storage.petitions import close_petition_if_due, follow_folder, reached_so_far
 from storage.process_lock import ProcessLock, acquire_process_lock
 from storage.restores import record_copy, restore_awaits_repetition
 
@@ -299,7 +299,7 @@ async def _say_age_of_backup(storage: Storage, clocks: Clocks) -> None:
     """Logs how old the newest backup is, as a warning when that is too old."""
     made_at = await storage.read(last_done, "backup")
     if made_at is None:
-        if await storage.read(last_number_given) > 0:
+        if (await storage.read(reached_so_far)).number > 0:
             _log.warning("no_backup")
         return
     age = clocks.now() - made_at

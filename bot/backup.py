@@ -27,7 +27,7 @@ from pydantic import (
 )
 
 from bot.age_encryption import decrypt, encrypting_writer
-from storage.database_copy import copy_database
+from bot.database_copy import copy_database
 from storage.database_url import SqliteAddress, parse_address
 from storage.errors import BackupUnusable, said_by_system
 from storage.keyring import Keyring

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from storage.database_copy import reached_in
+from storage.database_contents import reached_in
 from storage.database_url import PostgresAddress, SqliteAddress, parse_address
 from storage.errors import DatabaseBehind, StorageError
 from storage.keyring import Keyring

@@ -30,10 +30,10 @@ def rehearsal_data(url: str, slug: str) -> Iterator[tuple[str, Keyring]]:
     folder = _folder(url, slug)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        yield (
-            f"sqlite+aiosqlite:///{folder / _NAME}.db",
-            Keyring.in_memory(folder / f"{_NAME}.key"),
-        )
+        # In no file: what they encrypt is lost with the process.
+        encryption = {os.urandom(4): os.urandom(32)}
+        keyring = Keyring(os.urandom(32), encryption, folder / f"{_NAME}.key")
+        yield f"sqlite+aiosqlite:///{folder / _NAME}.db", keyring
     finally:
         erase_rehearsal(url, slug)
 

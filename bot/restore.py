@@ -23,9 +23,10 @@ from pathlib import Path
 from typing import Any
 
 from bot.backup import Manifest, decrypt_backup, was_made_with
+from bot.database_copy import require_empty, run_program
 from bot.high_water_mark import HighWaterMark, highest_reached, unfinished_restore
 from storage import Storage, open_storage
-from storage.database_copy import contents_of, require_empty, run_program
+from storage.database_contents import contents_of
 from storage.database_url import PostgresAddress, SqliteAddress, parse_address
 from storage.errors import BackupUnusable, BrokenData, SchemaMissing
 from storage.keyring import Keyring

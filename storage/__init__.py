@@ -42,14 +42,14 @@ class Storage:
     async def read(
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
-        """Returns what a function finds in this petition; see Database.read."""
+        """Returns what a function finds in this petition; see SqliteDatabase.read."""
         with self._watched():
             return await self.database.read(self.bound(work, *args, **kwargs))
 
     async def write(
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
-        """Runs a function as one transaction of this petition; see Database.write."""
+        """Runs a function as one transaction of this petition; see SqliteDatabase.write."""
         with self._watched():
             return await self.database.write(self.bound(work, *args, **kwargs))
 

@@ -128,9 +128,6 @@ class Kind(StrEnum):
     against how many updates somebody chose."""
 
 
-_CORRECTIONS_AT_MOST = 2
-
-
 class Correction(NamedTuple):
     """Which broadcast a correction puts right, as its topic says.
 
@@ -273,19 +270,6 @@ class Broadcast:
         if self.enqueued_at is not None or not no_row:
             return tally
         return replace(tally, total=tally.total + no_row, pending=tally.pending + no_row)
-
-    def can_be_corrected(self, tally: "Tally") -> bool:
-        """Returns whether those who got it can be sent a correction.
-
-        A closing update that was recalled is sent again instead, as it should have been. Nothing
-        is corrected more than twice, since a correction counts against no number of updates.
-        """
-        is_replaced = self.kind is Kind.CLOSING and self.recall_started_at is not None
-        if self.kind is Kind.BREACH or not self.is_over or self.is_recalling or is_replaced:
-            return False
-        made = Correction.on(self.topic)
-        is_last = made is not None and made.number >= _CORRECTIONS_AT_MOST
-        return not is_last and tally.delivered + tally.unconfirmed > 0
 
     @property
     def is_recalling(self) -> bool:

@@ -64,9 +64,6 @@ _MAY_NEED_A_WORKER = _NEWEST_FIRST.where(
         sa.and_(BROADCASTS.c.recall_started_at.is_(None), _IS_WAITED_FOR),
     ),
 )
-_IS_HELD = sa.select(RESTORES.c.id).where(
-    RESTORES.c.petition == sa.bindparam("own_petition"), RESTORES.c.released_at.is_(None)
-)
 
 
 class Moment(NamedTuple):
@@ -139,10 +136,10 @@ def due_broadcasts(tx: Transaction, at: datetime) -> list[Broadcast]:
 
     Nothing is due until an admin has looked at a restored backup.
     """
-    own = {"own_petition": tx.slug}
-    if tx.first(_IS_HELD, own) is not None:
+    if tx.find(RESTORES, RESTORES.c.released_at.is_(None)) is not None:
         return []
-    found = [_broadcast_in(tx, row) for row in tx.all(_MAY_NEED_A_WORKER, own)]
+    rows = tx.all(_MAY_NEED_A_WORKER, {"own_petition": tx.slug})
+    found = [_broadcast_in(tx, row) for row in rows]
     is_idle = not any(each.is_active for each in found)
     ranked = [(each, _urgency(each, at, is_idle)) for each in reversed(found)]
     return [each for rank in range(5) for each, its in ranked if its == rank]

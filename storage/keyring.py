@@ -96,16 +96,6 @@ class Keyring:
         _, reference, encryption = _read(path)
         return cls(reference, encryption, path)
 
-    @classmethod
-    def in_memory(cls, path: Path) -> "Keyring":
-        """Returns new keys that are in no file: what they encrypt is lost with the process.
-
-        Args:
-            path: where the key file would be, as other files lie beside it.
-        """
-        encryption = {os.urandom(_ID_BYTES): os.urandom(_KEY_BYTES)}
-        return cls(os.urandom(_KEY_BYTES), encryption, path)
-
     def opens(self, key_id: bytes) -> bool:
         """Returns whether it has the key of this id, and so opens what was encrypted with it."""
         return key_id in self._ciphers

@@ -85,13 +85,11 @@ class PetitionState:
         return self.is_closed and self.closed_at == self.closes_at
 
 
-_OF_STATE = [each.name for each in fields(PetitionState) if each.name in PETITIONS.c]
-
-
 def petition_state(tx: Transaction) -> PetitionState:
     """Returns the petition's present state."""
     row = _petition(tx)
-    stored = {each: row._mapping[each] for each in _OF_STATE}
+    names = {each.name for each in fields(PetitionState)}
+    stored = {name: value for name, value in row._mapping.items() if name in names}
     return PetitionState(**stored, invalidated_since=invalidated_since(tx, row.closed_at))
 
 
@@ -122,11 +120,6 @@ def require_known_petition(tx: Transaction) -> int:
         raise KeyFileOther
     forgotten: int = row.forgotten_version
     return forgotten
-
-
-def last_number_given(tx: Transaction) -> int:
-    """Returns the highest number that a signature was given; it never falls."""
-    return reached_so_far(tx).number
 
 
 def reached_so_far(tx: Transaction) -> Reached:

@@ -108,7 +108,7 @@ class PostgresDatabase:
                 return database
 
     async def read(self, work: BoundWork[Result]) -> Result:
-        """See Database.read."""
+        """See SqliteDatabase.read."""
 
         async def attempt(deadline: float) -> Result:
             async with AsyncExitStack() as stack:
@@ -124,7 +124,7 @@ class PostgresDatabase:
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator["_Snapshot"]:
-        """See Database.snapshot."""
+        """See SqliteDatabase.snapshot."""
         async with AsyncExitStack() as stack:
             with _as_storage_errors():
                 begun = self._begun(_BEGIN_SNAPSHOT, self._deadline())
@@ -132,7 +132,7 @@ class PostgresDatabase:
             yield _Snapshot(connection)
 
     async def write(self, work: BoundWork[Result]) -> Result:
-        """See Database.write."""
+        """See SqliteDatabase.write."""
         begun = asyncio.Event()
 
         async def attempt(deadline: float) -> Result:
@@ -155,7 +155,7 @@ class PostgresDatabase:
         """Does nothing: the server looks after its files."""
 
     async def close(self) -> None:
-        """See Database.close."""
+        """See SqliteDatabase.close."""
         self._open = False
         await asyncio.gather(*self._tasks, return_exceptions=True)
         with suppress(TimeoutError):

@@ -41,7 +41,12 @@ _BUSY_MILLISECONDS = 4_000
 
 
 class SqliteDatabase:
-    """One database file that exists; begun with `open`, to be ended with `close`."""
+    """One database file that exists; begun with `open`, to be ended with `close`.
+
+    It is safe to use from many tasks at once. Every method raises `Unavailable` for what may pass
+    (locked, full, unreachable); bugs surface as the exceptions of SQLAlchemy, without the values
+    of a row.
+    """
 
     def __init__(self, path: Path) -> None:
         busy = f"busy_timeout={_BUSY_MILLISECONDS}"
@@ -80,7 +85,7 @@ class SqliteDatabase:
         return self
 
     async def read(self, work: BoundWork[Result]) -> Result:
-        """See Database.read."""
+        """Returns what a function finds, which sees one moment and writes nothing."""
         if not self._open:
             raise Unavailable("The database is closed.")
         reader = min(self._readers, key=lambda each: each.busy)
@@ -92,7 +97,10 @@ class SqliteDatabase:
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[SqliteConnection]:
-        """See Database.snapshot."""
+        """Opens a snapshot, of the moment of its first read.
+
+        What is erased meanwhile leaves the files only after it is closed, so it is kept short.
+        """
         connection = self._reader()
         try:
             await connection.open()
@@ -102,7 +110,15 @@ class SqliteDatabase:
             await connection.close()
 
     async def write(self, work: BoundWork[Result]) -> Result:
-        """See Database.write."""
+        """Runs a function as one transaction and returns once it is durable.
+
+        It may be run again after a conflict, and when `Unavailable` is raised during the commit,
+        it is not known whether it took effect: what can be repeated without harm is written so.
+        Cancelling the caller does not undo it; who gives up before it begins is not served.
+
+        Raises:
+            JournalUnwritable: what it notes could not be written down; nothing of it is done.
+        """
         if not self._open:
             raise Unavailable("The database is closed.")
         answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
@@ -116,7 +132,11 @@ class SqliteDatabase:
             self._log.written()
 
     def require_files(self) -> None:
-        """See Database.require_files."""
+        """Checks that a restart would find what is written now; does nothing for a server.
+
+        Raises:
+            DatabaseReplaced: the open files are no longer those at their paths.
+        """
         for path, known in self._files.items():
             if identity(path) != known:
                 raise DatabaseReplaced(
@@ -131,7 +151,7 @@ class SqliteDatabase:
             await connection.open()
 
     async def close(self) -> None:
-        """See Database.close."""
+        """Finishes what was already requested, then closes the database."""
         self._open = False
         await self._log.close()
         for connection in reversed(self._connections):

@@ -106,7 +106,7 @@ class SqliteConnection:
         self._thread.submit(job)
 
     async def read(self, work: BoundWork[Result]) -> Result:
-        """Returns what a function finds at one moment; raises as `Database.read` does."""
+        """Returns what a function finds at one moment; raises as `SqliteDatabase.read` does."""
 
         def found() -> Result:
             if not self.driver.in_transaction:

@@ -27,7 +27,7 @@ from storage.erasures import erase_leftovers
 from storage.errors import Unavailable
 from storage.journal import Journal
 from storage.keyring import Keyring
-from storage.petitions import last_number_given
+from storage.petitions import reached_so_far
 from tests.support.audit_entries import newest_audit_entries
 from tests.support.raw_sql import read_sql, write_sql
 from tests.support.storage_calls import Proceed, call_instead
@@ -131,7 +131,7 @@ async def test_everything_that_is_due_goes_in_portions_and_by_the_clock_that_was
         await looking.tidy_journal()
     assert await storage.read(count_unsigned) == 0
     assert await signed(telegram) == [6]
-    assert await storage.read(last_number_given) == 6
+    assert (await storage.read(reached_so_far)).number == 6
     assert telegram.pauses == [BETWEEN_PORTIONS_SECONDS] * 4
     assert telegram.files_until == [NOW - timedelta(days=30)] * 2
     assert [(entry["event"], entry["total"]) for entry in logged] == [

@@ -33,7 +33,7 @@ from bot.telegram_session import shared_session
 from bot.text.problems import Sentence
 from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import mark
-from storage.database_copy import reached_in
+from storage.database_contents import reached_in
 
 _log = structlog.stdlib.get_logger()
 

@@ -36,7 +36,7 @@ from storage.broadcasts import (
 )
 from storage.closing_texts import published_closing_texts
 from storage.conversations import count_unsigned
-from storage.petitions import last_number_given, petition_state
+from storage.petitions import petition_state, reached_so_far
 from telegram_text.markup import Html, fill
 
 _log = structlog.stdlib.get_logger()
@@ -60,7 +60,7 @@ class DraftEditor:
         One that can be confirmed, to go out at once, is for those who have signed by now.
         """
         if draft.is_shown and draft.starts_at is None and draft.last_signature_number is None:
-            last = await self.ctx.storage.read(last_number_given)
+            last = (await self.ctx.storage.read(reached_so_far)).number
             draft = draft.model_copy(update={"last_signature_number": last})
         if draft == self.draft:
             return self

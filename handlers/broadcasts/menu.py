@@ -11,6 +11,7 @@ from handlers.broadcasts.draft_editor import DraftEditor, open_draft, save_draft
 from handlers.broadcasts.preview import show_preview
 from handlers.broadcasts.progress_message import tell_progress
 from handlers.broadcasts.screens.labels import moment_name, subject_name
+from handlers.broadcasts.screens.report import can_be_corrected
 from handlers.closing import Unready, unready, why_unready
 from handlers.due_notices import restored_screen
 from handlers.screens.buttons import AdminAction, Button, read_id
@@ -153,8 +154,8 @@ async def compose_correction(ctx: AdminContext, argument: str) -> None:
     """Starts a draft of the correction of a broadcast, for those who got it."""
     storage = ctx.storage
     known = await storage.read(broadcast_with, read_id(argument))
-    if known is None or not known.can_be_corrected(
-        await storage.read(tally_of_broadcast, known.id)
+    if known is None or not can_be_corrected(
+        known, await storage.read(tally_of_broadcast, known.id)
     ):
         await ctx.say(ctx.words.text("Ese envío ha cambiado. Escribe /broadcast."))
         return

@@ -216,7 +216,7 @@ class WorkerHarness:
         context = WorkerContext(
             client=cast(TelegramClient, telegram),
             gate=cast(Gate, gate),
-            storage=Storage(database, self._keyring, SLUG),
+            storage=Storage(cast(Database, database), self._keyring, SLUG),
             reporter=self.reports,
             rate=rate,
             is_only=lambda: is_only,

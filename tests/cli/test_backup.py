@@ -19,7 +19,7 @@ from storage.broadcast_transitions import change_broadcast
 from storage.broadcast_types import BroadcastAction
 from storage.broadcasts import broadcast_history, count_signers, due_broadcasts
 from storage.keyring import Keyring
-from storage.petitions import last_number_given
+from storage.petitions import reached_so_far
 from storage.process_lock import acquire_process_lock
 from storage.restores import held_restore, release_restore, restore_awaits_repetition
 from storage.signatures import mute_supporter, signature_of, withdraw_signature
@@ -194,7 +194,7 @@ def test_a_backup_from_before_the_key_was_exchanged_needs_the_older_one_below_th
     assert "An exchange was begun and is not over." in said("keys", "rotate", "--yes")
     assert older not in key_file.read_text()
     present = PetitionDatabase(petition.url, Keyring.load(key_file))
-    assert present.read(last_number_given) == 6
+    assert present.read(reached_so_far).number == 6
 
 
 @on_both
@@ -241,7 +241,7 @@ def test_what_people_asked_for_after_the_backup_stays(
         people = Supporters(storage.database, petition.keyring)
         assert await storage.read(signature_of, people.supporter(3)) is None
         assert (await storage.read(count_signers)).muted == 1
-        assert await storage.read(last_number_given) == 8
+        assert (await storage.read(reached_so_far)).number == 8
         # Nothing is sent, planned or not, until an admin has looked.
         (broadcast,) = await storage.read(broadcast_history)
         assert broadcast.state == "paused"
@@ -260,12 +260,8 @@ def test_what_people_asked_for_after_the_backup_stays(
         folder = Path(petition.url.partition(":///")[2]).parent
         (aside,) = folder.glob("*.before-restore-*Z")
         assert aside.name in told.replace(" ", "")
-        assert (
-            PetitionDatabase(f"sqlite+aiosqlite:///{aside}", petition.keyring).read(
-                last_number_given
-            )
-            == 8
-        )
+        former = PetitionDatabase(f"sqlite+aiosqlite:///{aside}", petition.keyring)
+        assert former.read(reached_so_far).number == 8
 
 
 def test_while_a_bot_runs_nothing_is_restored(

@@ -16,9 +16,9 @@ from bot.cli import backup as shell
 from bot.high_water_mark import unfinished_restore
 from storage import Storage
 from storage.broadcasts import due_broadcasts
-from storage.database_copy import contents_of
+from storage.database_contents import contents_of
 from storage.keyring import Keyring, add_encryption_key, remove_older_encryption_keys
-from storage.petitions import last_number_given
+from storage.petitions import reached_so_far
 from storage.restores import restore_awaits_repetition
 from storage.signatures import withdraw_signature
 from tests.cli.petition_database import PetitionDatabase, on_both
@@ -347,7 +347,7 @@ def test_a_kill_before_the_end_of_a_restore_leaves_the_database_with_all_that_wa
         patch.setattr(Path, "replace", kill)
         assert typed("restore", file, "-i", key, "--yes").exit_code != 0
     assert len([*database.parent.glob("*.before-restore-*Z-wal")]) == 1, "kept as it was"
-    assert petition.read(last_number_given) == 77
+    assert petition.read(reached_so_far).number == 77
     restoration.tidy_up(petition.url, petition.keyring.path, datetime.now(UTC))
     assert database.stat().st_nlink == 1
     said("restore", file, "-i", key, "--yes")

@@ -9,7 +9,7 @@ from handlers.screens.help import ADMIN_COMMANDS, SUPPORTER_COMMANDS
 from simulator.chats import Message
 from simulator.person import Person
 from storage.errors import HeldElsewhere
-from storage.petitions import last_number_given, petition_state
+from storage.petitions import petition_state, reached_so_far
 from tests.support.scene import Scene
 
 NOTICE = {
@@ -104,7 +104,7 @@ async def test_nothing_of_it_counts_afterwards_and_its_buttons_do_nothing(
     tap(marta, close, words.label("Sí, cerrar la petición"))
     await rehearsal.settled()
     state = await storage.read(petition_state)
-    assert (state.signatures, state.is_closed, await storage.read(last_number_given)) == (
+    assert (state.signatures, state.is_closed, (await storage.read(reached_so_far)).number) == (
         0,
         False,
         0,
@@ -113,7 +113,7 @@ async def test_nothing_of_it_counts_afterwards_and_its_buttons_do_nothing(
     assert not jordi.chat.messages[old.id].text.startswith(NOTICE["es"])
     await rehearsal.says(ana, "/mydata")
     await rehearsal.signs(ana)
-    assert await storage.read(last_number_given) == 1
+    assert (await storage.read(reached_so_far)).number == 1
 
 
 async def test_a_button_of_the_real_petition_does_nothing_in_it(scene: Scene) -> None:
@@ -126,7 +126,7 @@ async def test_a_button_of_the_real_petition_does_nothing_in_it(scene: Scene) ->
     await at_the_consent(scene, scene.jordi)
     tap(scene.jordi, old, scene.words.label("✍️ Consiento y firmo"))
     await scene.settled()
-    assert await storage.read(last_number_given) == 0
+    assert (await storage.read(reached_so_far)).number == 0
 
 
 async def at_the_consent(scene: Scene, person: Person) -> None:

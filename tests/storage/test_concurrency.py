@@ -14,7 +14,7 @@ from storage import Storage, open_storage
 from storage.conversations import conversation_of, save_conversation
 from storage.errors import ConversationMoved
 from storage.keyring import Keyring
-from storage.petitions import close_petition, last_number_given, petition_state
+from storage.petitions import close_petition, petition_state, reached_so_far
 from storage.signatures import signature_of, withdraw_signature
 from tests.support.audit_entries import newest_audit_entries
 from tests.support.raw_sql import read_sql
@@ -68,7 +68,7 @@ async def test_two_hundred_people_at_once_get_the_numbers_one_to_two_hundred(
         *[each.sign((storage, other)[i % 2]) for i, each in enumerate(people)]
     )
     assert {*signed} == {True}
-    assert await assert_whole(storage) == await storage.read(last_number_given) == 200
+    assert await assert_whole(storage) == (await storage.read(reached_so_far)).number == 200
 
 
 async def test_one_person_two_hundred_times_at_once_signs_once(

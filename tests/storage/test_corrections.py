@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from handlers.broadcasts.screens.report import can_be_corrected
 from storage import Storage
 from storage.broadcast_transitions import (
     change_broadcast,
@@ -155,7 +156,7 @@ async def test_corrections_of_corrections_are_no_way_to_send_more_than_was_promi
 async def may_be_corrected(storage: Storage, newest: Broadcast) -> bool:
     found = await storage.read(broadcast_with, newest.id)
     assert found is not None
-    return found.can_be_corrected(await storage.read(tally_of_broadcast, found.id))
+    return can_be_corrected(found, await storage.read(tally_of_broadcast, found.id))
 
 
 @pytest.mark.parametrize("is_refused", [False, True])
@@ -260,14 +261,14 @@ async def test_what_nobody_may_have_got_or_is_being_deleted_is_not_corrected(
     await people.sign([1])
     wrong = await started(storage, kind=Kind.UPDATE)
     over = replace(wrong, state=BroadcastState.FINISHED, ended_at=later(2))
-    assert over.can_be_corrected(Tally(total=1, unconfirmed=1))
-    assert not over.can_be_corrected(Tally(total=1, unreachable=1))
+    assert can_be_corrected(over, Tally(total=1, unconfirmed=1))
+    assert not can_be_corrected(over, Tally(total=1, unreachable=1))
     told = Tally(total=1, delivered=1)
     recalling = replace(over, recall_started_at=later(3))
-    assert [each.can_be_corrected(told) for each in (wrong, over, recalling)] == [
+    assert [can_be_corrected(each, told) for each in (wrong, over, recalling)] == [
         *(False, True, False),
     ]
-    assert replace(recalling, recall_ended_at=later(4)).can_be_corrected(told)
+    assert can_be_corrected(replace(recalling, recall_ended_at=later(4)), told)
 
 
 def test_each_reason_of_a_pause_is_a_question_of_its_own() -> None:

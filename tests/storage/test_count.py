@@ -34,8 +34,8 @@ from storage.person_requests import (
 from storage.petitions import (
     Reached,
     close_petition,
-    last_number_given,
     petition_state,
+    reached_so_far,
     reopen_petition,
 )
 from storage.signature_counts import signature_statistics
@@ -286,7 +286,7 @@ async def restored(petition: TriedPetition, url: str, backup: Rows) -> None:
     storage = await open_storage(url, petition.keyring, "andry")
     try:
         await storage.write(put_back, backup)
-        at, last = petition.now, await petition.storage.read(last_number_given)
+        at, last = petition.now, (await petition.storage.read(reached_so_far)).number
         await storage.write(replay, entries, reached=Reached(last), at=at)
         copy = replace(petition, storage=storage)
         await copy.check_count()

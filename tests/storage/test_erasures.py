@@ -24,7 +24,7 @@ from storage.erasures import (
     erase_signatures,
 )
 from storage.person_requests import PersonNoticeKind, carry_out_request, verified_otherwise
-from storage.petitions import closing_update_is_under_way, last_number_given, petition_state
+from storage.petitions import closing_update_is_under_way, petition_state, reached_so_far
 from storage.sent_files import add_sent_file, files_due
 from storage.signature_counts import signature_statistics
 from storage.signatures import signature_of, withdraw_signature
@@ -220,7 +220,7 @@ async def test_who_signs_again_is_somebody_new(storage: Storage, people: Support
     assert found is not None
     await ana.sign(storage, was=found.version)
     state = await storage.read(petition_state)
-    assert (state.signatures, await storage.read(last_number_given)) == (2, 2)
+    assert (state.signatures, (await storage.read(reached_so_far)).number) == (2, 2)
 
 
 async def test_of_a_petition_that_ended_long_ago_nothing_personal_is_left(

@@ -73,7 +73,7 @@ async def test_what_is_noted_is_read_back_by_whoever_has_the_key_and_by_nobody_e
     assert Journal(Keyring.load(keyring.path), SLUG).read().entries == entries
     shutil.copy(journal.path, keyring.beside("another.journal"))
     for other in (
-        Journal(Keyring.in_memory(keyring.path), SLUG),
+        Journal(Keyring(bytes(32), {bytes(4): bytes(32)}, keyring.path), SLUG),
         Journal(keyring, "another"),
     ):
         with pytest.raises(JournalUnusable, match="made with another key"):

@@ -18,7 +18,7 @@ from storage.exports import Change, begin_export, finish_export
 from storage.handovers import active_handover, owed_changes
 from storage.journal import Deed, Entry
 from storage.personal_data import everything_held
-from storage.petitions import Reached, last_number_given, petition_state, require_known_petition
+from storage.petitions import Reached, petition_state, reached_so_far, require_known_petition
 from storage.sent_files import add_sent_file, files_due
 from storage.signatures import mute_supporter, sign_petition, signature_of
 from storage.tables import metadata
@@ -81,7 +81,7 @@ class TestARestoredCopy:
             signed = [await storage.read(signature_of, each.supporter) for each in people]
             assert signed[0] is None
             assert (await storage.read(petition_state)).signatures == 6
-            assert await storage.read(last_number_given) == 90
+            assert (await storage.read(reached_so_far)).number == 90
             found = [each for each in signed[1:] if each is not None]
             assert [each.name for each in found[:2]] == ["Jordi Puig", ""]
             assert [each.muted for each in found] == [False, True, False, False, False, False]
@@ -114,7 +114,7 @@ class TestARestoredCopy:
         assert done == 1
         asked = Statement("SELECT undone_at FROM handovers")
         assert await read_rows(storage.database, asked) == [{"undone_at": 8}]
-        assert await storage.read(last_number_given) == 90
+        assert (await storage.read(reached_so_far)).number == 90
         for moment in (NOON, None):
             objected = (Entry.since(Deed.OBJECTED, ids[same], moment),)
             await storage.write(replay, objected, reached=Reached(80), at=NOON)

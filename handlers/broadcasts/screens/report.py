@@ -5,8 +5,17 @@ from handlers.broadcasts.screens.broadcast_view import BroadcastView, account
 from handlers.broadcasts.screens.labels import recipients_name, subject_name, unsigned_left_out
 from handlers.screens.buttons import AdminAction
 from handlers.screens.screen import Screen, lines
-from storage.broadcast_types import Broadcast, BroadcastState, Kind, StopReason, Tally
+from storage.broadcast_types import (
+    Broadcast,
+    BroadcastState,
+    Correction,
+    Kind,
+    StopReason,
+    Tally,
+)
 from telegram_text.markup import Html
+
+_CORRECTIONS_AT_MOST = 2
 
 _NOT_SENT = {
     StopReason.DECLINED: mark(
@@ -56,7 +65,7 @@ def ended(now: BroadcastView) -> Screen:
         ),
         buttons=(
             again if may_go_on else None,
-            correct if broadcast.can_be_corrected(tally) else None,
+            correct if can_be_corrected(broadcast, tally) else None,
             recall if now.can_be_recalled else None,
         ),
     )
@@ -158,3 +167,18 @@ def _not_told(words: Words, people: int, unsigned: int) -> Html | None:
             "tengáis para llegar a esas personas."
         ),
     )
+
+
+def can_be_corrected(broadcast: Broadcast, tally: Tally) -> bool:
+    """Returns whether those who got a broadcast can be sent a correction.
+
+    A closing update that was recalled is sent again instead, as it should have been. Nothing is
+    corrected more than twice, since a correction counts against no number of updates.
+    """
+    is_replaced = broadcast.kind is Kind.CLOSING and broadcast.recall_started_at is not None
+    is_begun = not broadcast.is_over or broadcast.is_recalling
+    if broadcast.kind is Kind.BREACH or is_begun or is_replaced:
+        return False
+    made = Correction.on(broadcast.topic)
+    is_last = made is not None and made.number >= _CORRECTIONS_AT_MOST
+    return not is_last and tally.delivered + tally.unconfirmed > 0

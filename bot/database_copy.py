@@ -1,4 +1,4 @@
-"""Copies of a whole database, as of one moment, while a bot writes to it; and how old one is.
+"""Copies of a whole database, as of one moment, while a bot writes to it.
 
 On SQLite the copy is made by `VACUUM INTO`, which keeps nobody from writing and leaves out what
 was erased and is still in unused parts of the file. It lies beside the database, as well
@@ -9,42 +9,16 @@ which the counts are too.
 import asyncio
 import os
 import shutil
-import sqlite3
 import subprocess
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from storage.database import postgres_adapter
-from storage.database_url import PostgresAddress, SqliteAddress, parse_address
-from storage.errors import SchemaMissing, StorageError, Unavailable
-from storage.petitions import Reached
+from storage.database_contents import CopiedDatabase, contents_of, contents_through, reading
+from storage.database_url import PostgresAddress, SqliteAddress
+from storage.errors import StorageError, Unavailable
 from storage.private_files import unfinished_file
-from storage.sqlite_connection import storage_error
-
-_REVISION = "SELECT version_num FROM alembic_version"
-_PETITIONS = "SELECT slug, signatures, last_number FROM petitions ORDER BY slug"
-_REACHED = "SELECT last_number, deeds FROM petitions WHERE slug = $1"
-
-
-@dataclass(frozen=True, slots=True)
-class CopiedPetition:
-    """A petition in a copy: how many signatures it counts, and the highest number given."""
-
-    slug: str
-    signatures: int
-    last_number: int
-
-
-@dataclass(frozen=True, slots=True)
-class CopiedDatabase:
-    """What a copy holds, by the revision of its tables."""
-
-    revision: str
-    petitions: tuple[CopiedPetition, ...]
 
 
 async def copy_database(
@@ -58,61 +32,6 @@ async def copy_database(
     if isinstance(address, SqliteAddress):
         return await asyncio.to_thread(_copy_sqlite, address.path, target)
     return await _copy_postgres(address, target)
-
-
-@contextmanager
-def reading(database: Path) -> Iterator[sqlite3.Connection]:
-    """Opens a SQLite database, and changes nothing in it; raises what its errors mean."""
-    address = f"{database.resolve().as_uri()}?mode=ro"
-    try:
-        with closing(sqlite3.connect(address, uri=True)) as opened:
-            yield opened
-    except sqlite3.Error as error:
-        raise storage_error(error) from error
-
-
-def contents_of(path: Path) -> CopiedDatabase:
-    """Returns what a SQLite database holds, without changing it.
-
-    Raises:
-        SchemaMissing: it is no database of a petition.
-        BrokenData: it is damaged.
-    """
-    with reading(path) as database:
-        revision = database.execute(_REVISION).fetchone()
-        if revision is None:
-            raise SchemaMissing
-        rows = database.execute(_PETITIONS)
-        return CopiedDatabase(revision[0], tuple(CopiedPetition(*row) for row in rows))
-
-
-async def reached_in(url: str, slug: str) -> Reached | None:
-    """Returns how far a petition has got in a database, without changing anything.
-
-    Returns:
-        None if the petition was never begun there, or there is no such database.
-
-    Raises:
-        StorageError: it cannot be read.
-    """
-    address = parse_address(url)
-    try:
-        if isinstance(address, SqliteAddress):
-            row = await asyncio.to_thread(_reached_in_file, address.path, slug)
-        else:
-            async with postgres_adapter().connected(address.dsn) as connection:
-                row = await connection.fetchrow(_REACHED, slug)
-    except SchemaMissing:
-        return None
-    return None if row is None else Reached(*row)
-
-
-def _reached_in_file(database: Path, slug: str) -> Any:
-    # Opening an empty file would delete the write-ahead log that was left beside it.
-    if not database.exists() or database.stat().st_size == 0:
-        return None
-    with reading(database) as opened:
-        return opened.execute(_REACHED, {"1": slug}).fetchone()
 
 
 def run_program(
@@ -190,8 +109,7 @@ async def _copy_postgres(address: PostgresAddress, target: BinaryIO) -> CopiedDa
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         snapshot = await connection.fetchval("SELECT pg_export_snapshot()")
-        revision = await connection.fetchval(_REVISION)
-        rows = await connection.fetch(_PETITIONS)
+        found = await contents_through(connection)
         await asyncio.to_thread(
             run_program,
             *("pg_dump", "--format=custom", "--no-owner", "--no-privileges"),
@@ -200,4 +118,4 @@ async def _copy_postgres(address: PostgresAddress, target: BinaryIO) -> CopiedDa
             source=None,
             target=target.fileno(),
         )
-    return CopiedDatabase(str(revision), tuple(CopiedPetition(*row) for row in rows))
+    return found
