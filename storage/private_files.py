@@ -93,20 +93,15 @@ def new_file(path: Path, *, replaces: bool = True) -> Iterator[BinaryIO]:
         if replaces:
             fresh.replace(target)
         else:
-            _name(fresh, target)
+            try:  # unless another file has its name: in one step, if the disk has links
+                target.hardlink_to(fresh)
+            except FileExistsError:
+                raise
+            except OSError as error:
+                if target.exists():
+                    raise FileExistsError(target) from error
+                fresh.replace(target)
         sync_folder(target.parent)
-
-
-def _name(fresh: Path, target: Path) -> None:
-    """Gives a whole file its name, unless another has it: in one step, if the disk has links."""
-    try:
-        target.hardlink_to(fresh)
-    except FileExistsError:
-        raise
-    except OSError as error:  # perhaps a file system without them
-        if target.exists():
-            raise FileExistsError(target) from error
-        fresh.replace(target)
 
 
 def write_file(path: Path, content: bytes) -> None:
