@@ -16,6 +16,7 @@ from bot.retention import (
     Retention,
 )
 from storage import Storage
+from storage.consents import correct_signed_name
 from storage.conversations import (
     Conversation,
     count_unsigned,
@@ -25,13 +26,14 @@ from storage.conversations import (
 from storage.database import Database
 from storage.erasures import erase_leftovers
 from storage.errors import Unavailable
+from storage.handovers import record_handover
 from storage.journal import Journal
 from storage.keyring import Keyring
 from storage.petitions import reached_so_far
 from tests.support.audit_entries import newest_audit_entries
 from tests.support.raw_sql import read_sql, write_sql
 from tests.support.storage_calls import Proceed, call_instead
-from tests.support.supporters import SLUG, Supporters
+from tests.support.supporters import NOON, SLUG, Supporters, a_supporter
 
 PETITION = load_petition(BUNDLED)
 NOW = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
@@ -142,6 +144,25 @@ async def test_everything_that_is_due_goes_in_portions_and_by_the_clock_that_was
     assert journal_before == [NOW - timedelta(days=21 * 31)]
     entries = await storage.read(newest_audit_entries, 9)
     assert [(each.action, each.detail, each.at) for each in entries] == [("retention", "5", NOW)]
+
+
+async def test_whom_nobody_told_yet_keeps_the_name_they_corrected_in_a_restored_copy_too(
+    telegram: Telegram, keyring: Keyring
+) -> None:
+    storage, ana = telegram.storage, a_supporter(keyring, 1)
+    people = Supporters(storage.database, keyring)
+    await people.set_closed(False)
+    await ana.sign(storage, was=0)
+    after = Conversation(ana.supporter, stage="my_data", version=2)
+    await storage.write(correct_signed_name, after, 1, NOON, "Ana Ruiz Mas")
+    await people.set_closed(True)
+    telegram.now = NOON + timedelta(days=60)
+    await storage.write(record_handover, NOON.date(), at=telegram.now)
+    looking = telegram.retention()
+    await looking.erase()
+    await looking.tidy_journal()
+    assert await signed(telegram) == [1]
+    assert any(each.has_name for each in storage.journal.read().entries)
 
 
 async def test_conversations_that_are_left_go_in_portions_too(

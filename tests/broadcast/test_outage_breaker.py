@@ -36,6 +36,15 @@ def test_while_telegram_is_away_nobody_is_given_up() -> None:
     )
 
 
+def test_nor_if_somebody_else_got_through_before_it_went_away() -> None:
+    outage_breaker = OutageBreaker()
+    outage_breaker.record_failure(1, 0.0)
+    outage_breaker.record_answer(2)
+    assert not any(
+        outage_breaker.record_failure(1, float(second)) for second in range(30, 3600, 30)
+    )
+
+
 def test_after_an_hour_the_last_ones_are_given_up() -> None:
     outage_breaker = OutageBreaker()
     outage_breaker.record_failure(1, 0.0)

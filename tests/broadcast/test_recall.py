@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 
 from bot.back_off import BackOff
 from storage.broadcast_transitions import record_recalled
+from storage.broadcast_types import Recalled
 from storage.broadcasts import due_broadcasts
 from storage.errors import SchemaMissing, Unavailable
 from tests.broadcast.workers import WorkerHarness, called, until
@@ -35,6 +36,20 @@ async def test_one_with_whom_the_program_fails_keeps_nobody_elses_message_there(
     harness.telegram.always(1007, ZeroDivisionError())
     await harness.recall()
     assert await harness.recalled() == (59, 1, 0)
+
+
+async def test_who_is_left_after_a_restart_and_fails_again_and_again_keeps_it_from_no_end(
+    harness: WorkerHarness,
+) -> None:
+    running = await harness.sends_to([1, 2])
+    broadcast = await harness.ended()
+    running.kill()
+    await harness.recall()
+    await harness.storage.write(record_recalled, broadcast.id, Recalled.DELETED, [1])
+    harness.telegram.dead = False
+    harness.telegram.always(1002, ZeroDivisionError())
+    harness.start_worker(is_only=True)
+    assert await harness.recalled() == (1, 1, 0)
 
 
 async def test_a_token_that_is_denied_once_holds_it_up_for_a_moment_only(

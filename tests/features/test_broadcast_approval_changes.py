@@ -159,6 +159,23 @@ async def test_who_signs_while_it_waits_makes_it_a_question_of_so_many_people(
     assert len(admin.got(admin.scene.mallory)) == 1
 
 
+async def test_a_planned_one_that_was_approved_for_more_people_says_so_until_its_time(
+    admin: AdminScene, pau: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(confirmation, "SMALL_GROWTH", 0)
+    await admin.scene.settled()
+    await admin.prepares()
+    await admin.taps("🕒 Programar")
+    await admin.says("mañana 18:30")
+    await admin.taps(ASK)
+    (approve, *_) = (await pau.sees(QUESTION, 10)).labels
+    await admin.signs(admin.scene.mallory)
+    await admin.scene.taps(pau, approve)
+    assert "era 3, ahora es 4" in pau.messages[-1].text
+    await admin.scene.taps(pau, approve)
+    assert ": 4 cuando se programó" in pau.messages[-1].text
+
+
 async def test_a_few_who_sign_while_it_waits_are_told_with_the_others(
     admin: AdminScene, pau: Person
 ) -> None:

@@ -143,6 +143,7 @@ async def test_who_signed_keeps_their_words_and_is_asked_only_where_a_change_nee
         receipt = await receipt_of(scene, ana)
         assert "Versión del texto que aceptaste: 29 de noviembre de 2026" in receipt
         assert "Para que tu firma valga con los textos que cambiaron después." in receipt
+        assert receipt.count("Para que tu firma se entregue sin tu nombre.") == 2
 
 
 async def test_who_consents_to_new_texts_keeps_their_name_and_consents_to_what_they_read(

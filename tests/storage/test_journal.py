@@ -368,6 +368,7 @@ async def test_what_cannot_be_noted_is_not_done(
     ("content", "knows"),
     [
         (JournalContent((), 0, begun_at=NOON), True),
+        (JournalContent((), 0, begun_at=later(0.9)), True),  # in the second of the backup
         (JournalContent((), 0, begun_at=later(1)), False),  # another one was there before
         (JournalContent((), 1, begun_at=NOON), False),
         (JournalContent((), 0), False),

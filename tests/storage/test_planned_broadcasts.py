@@ -24,17 +24,19 @@ from storage.broadcasts import (
 )
 from storage.database import Database
 from storage.deliveries import record_results
-from storage.petitions import reopen_petition
+from storage.journal import JournalContent
+from storage.petitions import Reached, reopen_petition
 from storage.restores import (
     held_restore,
     record_copy,
     record_restore,
     release_restore,
+    repeat_after_restore,
     restore_awaits_repetition,
 )
 from storage.tables import BROADCASTS
 from tests.support.broadcasts import claim, queued, results, start, started, tell
-from tests.support.restores import mark_restore_repeated
+from tests.support.restores import replay
 from tests.support.supporters import ADMIN, Supporters, later
 
 TIME = later(3600)
@@ -75,18 +77,19 @@ async def test_what_a_restored_backup_still_had_planned_waits_for_a_decision(
     await people.sign([1])
     broadcast = await planned(storage)
     await storage.write(record_restore, made_at=TIME - LATE, at=TIME)
-    await storage.write(mark_restore_repeated, at=TIME, lost=0)
+    await storage.write(replay, (), reached=Reached(1), at=TIME)
     assert await storage.read(due_broadcasts, TIME) == []
     # Restored once more before anybody looked: the admins read about the one that is there.
     await storage.write(record_restore, made_at=TIME - 2 * LATE, at=TIME + timedelta(seconds=1))
-    await storage.write(mark_restore_repeated, at=TIME, lost=3, journal_is_whole=False)
+    await storage.write(replay, (), reached=Reached(4), at=TIME)
     held = await storage.read(held_restore)
     assert held is not None
     assert (held.backup_made_at, held.lost, held.journal_is_whole) == (TIME - 2 * LATE, 3, False)
     # Nor does a start as on a copy that was put back by hand forget which backup it is.
     await storage.write(record_copy, TIME + timedelta(seconds=2))
     assert await storage.read(restore_awaits_repetition)
-    await storage.write(mark_restore_repeated, at=TIME, lost=1)
+    whole = JournalContent((), begun_at=TIME - 2 * LATE)
+    await storage.write(repeat_after_restore, whole, reached=Reached(5), at=TIME)
     held = await storage.read(held_restore)
     assert held is not None
     assert (held.backup_made_at, held.lost, held.journal_is_whole) == (TIME - 2 * LATE, 4, True)

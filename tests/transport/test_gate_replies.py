@@ -375,6 +375,19 @@ async def test_in_a_crowd_who_was_not_answered_yet_goes_before_who_was() -> None
     assert all(b - a >= 1.0 for a, b in zip(every, every[DOCUMENTED:], strict=False))
 
 
+async def test_in_a_crowd_who_got_a_broadcast_goes_before_who_comes_later() -> None:
+    crowd, told, later = Crowd(), 7, 8
+    crowd.gate.leaves(Lane.BROADCAST, told)
+    crowd.gate.accepted(told)
+    coming = [
+        asyncio.create_task(crowd.gate.acquire(Lane.REPLY, chat, 3.0, new=True))
+        for chat in (*range(1000, 1000 + 5 * PACE), told, later)
+    ]
+    await crowd.clock.pass_until_nobody_sleeps()
+    *_, of_told, of_later = await asyncio.gather(*coming)
+    assert 3.0 < of_told < of_later
+
+
 async def test_an_admin_who_repeats_a_command_waits_behind_none_of_those_who_flood() -> None:
     admin, waits = 7, list[float]()
     crowd = Crowd(admins={admin})
