@@ -93,7 +93,7 @@ def due_notices(
     if timedelta() < left <= _WEEK:
         near = "closes within a day" if left <= _DAY else "closes within a week"
         yield Notice(near, about, partial(_closes, moment))
-    if state.was_closed_by_its_date:
+    if closed_at == state.closes_at:  # and no admin closed it
         text = partial(_closed, state.told_signatures, why_not)
         yield Notice("closed by its date", about, text)
     if closed_at is not None and untold > 0 and (reminder := _reminder(closed_at, now)) >= 0:

@@ -114,7 +114,7 @@ def take_lease(
     now: datetime,
     stale: Row | None = None,
 ) -> Row | None:
-    """Takes a lease that nobody holds, or that has expired; one's own is renewed by that.
+    """Takes a lease that nobody holds, that has expired, or that is one's own.
 
     Args:
         name: the work it is for.
@@ -138,16 +138,19 @@ def take_lease(
     return find_lease(tx, name)
 
 
+def renew_lease(tx: Transaction, name: str, holder: str, *, seconds: float, now: datetime) -> bool:
+    """Lets one's own lease last longer; False if it is lost, even if nobody else holds it now."""
+    expires_at = now + timedelta(seconds=seconds)
+    return tx.set(LEASES, name, LEASES.c.holder == holder, expires_at=expires_at) == 1
+
+
 def release_lease(tx: Transaction, name: str, holder: str) -> None:
     """Gives a lease up, so that the next holder need not wait; harmless if it was lost."""
     tx.delete(LEASES, name, LEASES.c.holder == holder)
 
 
 def find_lease(tx: Transaction, name: str) -> Row | None:
-    """Returns the row of a lease, expired or not: its `name`, its `holder` and `expires_at`.
-
-    None if nobody holds it.
-    """
+    """Returns the row of a lease, expired or not; None if nobody holds it."""
     return tx.find(LEASES, name)
 
 

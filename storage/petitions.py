@@ -79,11 +79,6 @@ class PetitionState:
         """Whether nobody can sign any more."""
         return self.closed_at is not None
 
-    @property
-    def was_closed_by_its_date(self) -> bool:
-        """Whether it is closed, and no admin closed it."""
-        return self.is_closed and self.closed_at == self.closes_at
-
 
 def petition_state(tx: Transaction) -> PetitionState:
     """Returns the petition's present state."""

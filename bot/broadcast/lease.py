@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.clocks import Clocks
 from storage import Storage
-from storage.deliveries import find_lease, release_lease, take_lease
+from storage.deliveries import find_lease, release_lease, renew_lease, take_lease
 from storage.transaction import Row
 
 # For how long a lease lasts that is not renewed, which it is after a third of this.
@@ -56,23 +56,26 @@ class LeaseHolder:
 
     async def take(self) -> bool:
         """Takes the lease if it is free, expired, or no longer renewed; tells whether it did."""
-        return await self._take(await self._find_stale())
+        return await self._hold(take_lease, stale=await self._find_stale())
 
     async def renew(self) -> bool:
-        """Extends the lease; False when it is lost."""
-        return await self._take(None)
+        """Extends the lease; False when it is lost.
+
+        It is also if it is free: another may have held it meanwhile, and sent what was claimed.
+        """
+        return await self._hold(renew_lease)
 
     async def release(self) -> None:
         """Releases the lease, so that others can take it at once."""
         self._since = None
         await self.storage.write(release_lease, self.name, self.holder)
 
-    async def _take(self, stale: Row | None) -> bool:
+    async def _hold(self, work: Callable[..., Row | bool | None], **more: Row | None) -> bool:
         # From before it is asked for, as the answer of a slow database takes its time.
         since = self.clocks.monotonic(), self.clocks.now()
         now, seconds = since[1], self.seconds
         lease = await self.storage.write(
-            take_lease, self.name, self.holder, seconds=seconds, now=now, stale=stale
+            work, self.name, self.holder, seconds=seconds, now=now, **more
         )
         self._since = since if lease else None
         return self.holds()

@@ -7,7 +7,7 @@ from bot.broadcast.lease import LeaseHolder
 from bot.clocks import Clocks
 from storage import Storage
 from storage.database import Database
-from storage.deliveries import take_lease
+from storage.deliveries import renew_lease, take_lease
 from storage.keyring import Keyring
 from tests.support.storage_calls import Proceed, call_instead
 from tests.support.supporters import SLUG
@@ -73,7 +73,8 @@ async def test_what_a_slow_database_takes_to_answer_is_no_part_of_the_lease(
         ana.pass_time(4)
         return lease
 
-    call_instead(monkeypatch, take_lease, slowly)
+    for work in (take_lease, renew_lease):
+        call_instead(monkeypatch, work, slowly)
     for take_or_renew in (ana.lease_holder.take, ana.lease_holder.renew):
         assert await take_or_renew()
         ana.pass_time(5)
@@ -92,6 +93,31 @@ async def test_two_never_hold_it_together(storage: Storage) -> None:
     assert not ana.lease_holder.holds()
     assert not await ana.lease_holder.renew()
     assert not await ana.lease_holder.take()
+
+
+@pytest.mark.parametrize("is_released", [True, False], ids=["released", "expired"])
+async def test_who_was_stopped_while_another_had_it_does_not_go_on_with_what_was_claimed(
+    storage: Storage, *, is_released: bool
+) -> None:
+    """The machine of the one was suspended; the other sent, and ended or was killed."""
+    ana, jordi = Machine(storage), Machine(storage)
+    await ana.lease_holder.take()
+    for machine in (ana, jordi):
+        machine.pass_time(11)
+    assert await jordi.lease_holder.take()
+    if is_released:
+        await jordi.lease_holder.release()
+    ana.pass_time(11)
+    assert not await ana.lease_holder.renew()
+    assert not ana.lease_holder.holds()
+    assert await ana.lease_holder.take(), "to begin anew is no renewal"
+
+
+async def test_who_was_stopped_while_nobody_had_it_goes_on(storage: Storage) -> None:
+    ana = Machine(storage)
+    await ana.lease_holder.take()
+    ana.pass_time(11)
+    assert await ana.lease_holder.renew()
 
 
 @pytest.mark.parametrize("seconds", [5.0, -5.0, 3600.0, -3600.0])

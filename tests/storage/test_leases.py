@@ -2,7 +2,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from storage import Storage
-from storage.deliveries import find_lease, release_lease, take_lease
+from storage.deliveries import find_lease, release_lease, renew_lease, take_lease
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -34,15 +34,16 @@ async def test_leases_of_other_names_are_apart(storage: Storage) -> None:
 
 async def test_renewing_makes_it_last_longer(storage: Storage) -> None:
     await storage.write(take_lease, "work", "ana", seconds=10, now=NOON)
-    renewed = await storage.write(take_lease, "work", "ana", seconds=10, now=later(5))
-    assert renewed == ("work", "ana", later(15))
+    assert await storage.write(renew_lease, "work", "ana", seconds=10, now=later(5))
+    assert await storage.read(find_lease, "work") == ("work", "ana", later(15))
     assert await storage.write(take_lease, "work", "jordi", seconds=10, now=later(14)) is None
 
 
 async def test_what_was_lost_is_not_renewed(storage: Storage) -> None:
     await storage.write(take_lease, "work", "ana", seconds=10, now=NOON)
     await storage.write(take_lease, "work", "jordi", seconds=10, now=later(11))
-    assert await storage.write(take_lease, "work", "ana", seconds=10, now=later(12)) is None
+    for take_or_renew in (take_lease, renew_lease):
+        assert not await storage.write(take_or_renew, "work", "ana", seconds=10, now=later(12))
     assert await storage.read(find_lease, "work") == ("work", "jordi", later(21))
 
 
@@ -68,7 +69,7 @@ async def test_one_seen_unchanged_too_long_is_taken_whatever_its_expiry(storage:
 
 async def test_one_renewed_since_it_was_seen_is_not_stale(storage: Storage) -> None:
     seen = await storage.write(take_lease, "work", "ana", seconds=10, now=later(3600))
-    await storage.write(take_lease, "work", "ana", seconds=10, now=later(3605))
+    await storage.write(renew_lease, "work", "ana", seconds=10, now=later(3605))
     assert (
         await storage.write(take_lease, "work", "jordi", seconds=10, now=NOON, stale=seen) is None
     )
@@ -90,7 +91,7 @@ async def test_what_is_done_with_one_of_ones_leases_is_not_done_with_the_others(
 ) -> None:
     for name in ("rest", "work", "write"):
         await storage.write(take_lease, name, "ana", seconds=10, now=NOON)
-    await storage.write(take_lease, "work", "ana", seconds=10, now=later(5))
+    await storage.write(renew_lease, "work", "ana", seconds=10, now=later(5))
     await storage.write(release_lease, "write", "ana")
     assert await storage.read(find_lease, "rest") == ("rest", "ana", later(10))
     assert await storage.read(find_lease, "work") == ("work", "ana", later(15))

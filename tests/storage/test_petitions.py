@@ -85,7 +85,6 @@ class TestTheClosingDate:
         assert await storage.write(close_petition_if_due, NOON + DAY, None) is False
         state = await storage.read(petition_state)
         assert state == PetitionState(0, NOON, 0, 1, NOON)
-        assert state.was_closed_by_its_date
         [entry] = await storage.read(newest_audit_entries, 10)
         assert entry == AuditEntry(NOON + DAY, None, "close", "date")
 
@@ -139,7 +138,6 @@ class TestTheClosingDate:
         assert await storage.write(choose_closing_date, NOON, revision=1, actor=9, at=NOON) is None
         await storage.write(follow_folder, NOON)
         assert (await storage.read(petition_state)).closes_at is None
-        assert not (await storage.read(petition_state)).was_closed_by_its_date
 
 
 async def test_a_notice_is_known_to_be_sent_for_what_it_is_about(storage: Storage) -> None:
