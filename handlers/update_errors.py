@@ -179,7 +179,7 @@ def _message(content: dict[str, Any], bot: Bot) -> Message:
         Chat.de_json(content["chat"], bot),
         from_user=User.de_json(content["from"], bot) if "from" in content else None,
         text=content.get("text"),
-        entities=MessageEntity.de_list(content.get("entities", []), bot),
+        entities=MessageEntity.de_list(content.get("entities") or [], bot),
     )
     message.set_bot(bot)
     return message

@@ -4,6 +4,7 @@ import asyncio
 import re
 from pathlib import Path
 from shutil import copytree
+from typing import Any
 
 import pytest
 
@@ -109,6 +110,21 @@ async def test_a_typed_name_and_every_attempt_at_it_leave_the_chat(
     await scene.settled()
     assert NOTICE in scene.screen(scene.ana).text
     assert "demasiado corto" in scene.screen(scene.ana).text
+
+
+async def test_a_name_is_read_where_the_server_writes_out_that_nothing_is_marked_in_it(
+    scene: Scene,
+) -> None:
+    """The Bot API server is one of the organisation's own."""
+    take = scene.app.dispatch.take
+
+    def written_out(update: Any) -> asyncio.Future[None]:
+        said = update.get("message")
+        return take(update | {"message": {"entities": None} | said} if said else update)
+
+    scene.app.dispatch.take = written_out  # type: ignore[method-assign]
+    await scene.to_the_name(scene.ana)
+    assert "Yo, Ana Gómez, consiento" in await scene.says(scene.ana, "Ana Gómez")
 
 
 async def test_both_choices_are_off_until_ticked_and_can_be_unticked(scene: Scene) -> None:
