@@ -5,7 +5,7 @@ import errno
 import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from functools import partial
@@ -99,7 +99,7 @@ class FolderEditor:
 
     def snapshot(self) -> Shape:
         """Returns everything that the page needs to show the texts and to change them."""
-        read = read_folder(self.folder)
+        read = self._read()
         return {
             "source": read.source_language,
             "files": {name: self._file(name, read) for name in self._names(read.source_language)},
@@ -134,7 +134,7 @@ class FolderEditor:
 
     def save(self, values: Mapping[str, Any]) -> None:
         """Writes one value: `file`, `key`, `text`, and the text that it had, `base`."""
-        read = read_folder(self.folder)
+        read = self._read()
         asked = (values.get("file"), values.get("key"))
         fields = form_of(read)
         target = next((each for each in fields if (each.file, each.key) == asked), None)
@@ -156,7 +156,7 @@ class FolderEditor:
     def save_line(self, values: Mapping[str, Any]) -> None:
         """Writes `value` in place of `base` in a `line` of a `file` that is not TOML, from 1."""
         name, number = str(values.get("file")), values.get("line")
-        if not self._file(name, read_folder(self.folder))["broken"]:
+        if not self._file(name, self._read())["broken"]:
             raise EditRefused(Refusal.UNKNOWN)
         if name not in self._names():
             raise EditRefused(Refusal.GONE)
@@ -184,7 +184,7 @@ class FolderEditor:
     def new_version(self, values: Mapping[str, Any]) -> None:
         """Dates the texts anew, `version`, and notes what it changed: `changes`, by language."""
         version, changes = values.get("version"), values.get("changes")
-        languages = read_folder(self.folder).languages
+        languages = self._read().languages
         if not isinstance(version, str) or not isinstance(changes, dict):
             raise EditRefused(Refusal.FORM)
 
@@ -240,6 +240,20 @@ class FolderEditor:
         names.sort(key=lambda name: (name == PETITION_FILE, name != f"{source}.toml"))
         return [name for name in names if name == PETITION_FILE or language_of(name)]
 
+    def _read(self) -> Folder:
+        """Reads the folder as it can be written: without what is not UTF-8, or misnamed."""
+        read = read_folder(self.folder)
+        names = {name for name in self._names() if self._lines(name) is not None}
+        texts = {each: table for each, table in read.texts.items() if f"{each}.toml" in names}
+        return replace(
+            read, texts=texts, petition=read.petition if PETITION_FILE in names else None
+        )
+
+    def _lines(self, name: str) -> list[str] | None:
+        with contextlib.suppress(EditRefused, UnicodeDecodeError):
+            return _text(self._content(name)).split("\n")
+        return None
+
     def _content(self, name: str) -> bytes | None:
         try:
             return read_file(self.folder / name)
@@ -281,9 +295,7 @@ class FolderEditor:
     def _file(self, name: str, read: Folder) -> Shape:
         language = language_of(name)
         table = read.petition if language is None else read.texts.get(language)
-        lines = None
-        with contextlib.suppress(EditRefused, UnicodeDecodeError):
-            lines = _text(self._content(name)).split("\n") if table is None else None
+        lines = self._lines(name) if table is None else None
         return {"language": language, "broken": table is None, "lines": lines}
 
 

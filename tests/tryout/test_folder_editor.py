@@ -206,6 +206,39 @@ async def test_a_file_with_a_mistake_in_its_toml_is_left_alone_and_the_others_ar
     assert (await desk.save("es.toml", "title", "Sí"))[0] == 200
 
 
+@pytest.mark.parametrize("name", ["es.toml", "petition.toml"])
+async def test_a_file_in_another_encoding_is_no_form_and_is_left_alone(
+    desk: Desk, name: str
+) -> None:
+    """She saved it with an editor of long ago: what it says is read, and cannot be written."""
+    file = desk.folder / name
+    file.write_bytes(file.read_text().encode("cp1252", errors="replace"))
+    before = file.read_bytes()
+    shown = desk.editor.snapshot()
+    assert (shown["files"][name]["broken"], shown["files"][name]["lines"]) == (True, None)
+    assert {field["file"] for field in shown["fields"]} == {
+        "es.toml",
+        "en.toml",
+        "petition.toml",
+    } - {name}
+    assert any("UTF-8" in str(each) for each in find_problems(desk.folder))
+    key = "title" if name == "es.toml" else "controller.email"
+    assert (await desk.save(name, key, "x", base=""))[1]["error"] == "unknown"
+    assert file.read_bytes() == before
+    assert (await desk.save("en.toml", "title", "Yes"))[0] == 200
+
+
+@pytest.mark.parametrize("name", ["ES.toml", "es.toml.txt"])
+async def test_a_file_with_another_name_is_no_form(desk: Desk, name: str) -> None:
+    (desk.folder / "es.toml").rename(desk.folder / name)
+    shown = desk.editor.snapshot()
+    assert sorted(shown["files"]) == ["en.toml", "petition.toml"]
+    assert "es.toml" not in {field["file"] for field in shown["fields"]}
+    assert any("es.toml" in str(each) for each in find_problems(desk.folder))
+    assert (await desk.save("es.toml", "title", "x", base=""))[1]["error"] == "gone"
+    assert (await desk.save("en.toml", "title", "Yes"))[0] == 200
+
+
 async def test_a_line_of_a_file_with_a_mistake_is_written_anew_and_of_no_other(desk: Desk) -> None:
     whole = (desk.folder / "en.toml").read_text()
     broken = whole.replace('share = "', "share = ", 1)
