@@ -11,6 +11,7 @@ from typing import Any
 from storage.database import postgres_adapter
 from storage.database_url import SqliteAddress, parse_address
 from storage.errors import SchemaMissing
+from storage.migrate import require_known_schema
 from storage.petitions import Reached
 from storage.sqlite_connection import storage_error
 
@@ -76,7 +77,7 @@ async def reached_in(url: str, slug: str) -> Reached | None:
         None if the petition was never begun there, or there is no such database.
 
     Raises:
-        StorageError: it cannot be read.
+        StorageError: it cannot be read, or is another version's.
     """
     address = parse_address(url)
     try:
@@ -84,6 +85,7 @@ async def reached_in(url: str, slug: str) -> Reached | None:
             row = await asyncio.to_thread(_reached_in_file, address.path, slug)
         else:
             async with postgres_adapter().connected(address.dsn) as connection:
+                require_known_schema(await connection.fetchval(_REVISION))
                 row = await connection.fetchrow(_REACHED, slug)
     except SchemaMissing:
         return None
@@ -95,4 +97,5 @@ def _reached_in_file(database: Path, slug: str) -> Any:
     if not database.exists() or database.stat().st_size == 0:
         return None
     with reading(database) as opened:
+        require_known_schema(*opened.execute(_REVISION).fetchone())
         return opened.execute(_REACHED, {"1": slug}).fetchone()

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from types import SimpleNamespace
 
+import pyrage
 import pytest
 from rich.console import Console
 from structlog.testing import capture_logs
@@ -310,6 +311,33 @@ def test_a_bot_that_people_signed_with_rehearses_from_no_other_folder_and_no_oth
     monkeypatch.setenv("PETITION_BOT_TOKEN", f"9{TOKEN}")
     monkeypatch.setattr(BotCalls, "require_alone", fetched_elsewhere)
     assert "Another program" in said(call("run", "--rehearsal"))
+
+
+@pytest.mark.parametrize(
+    "command", ["run", "run --restored-backup", "run --rehearsal", "backup x"]
+)
+def test_a_database_from_before_the_first_release_is_refused_with_what_to_do_and_stays(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """She has a checkout of before, and installs the release over it."""
+    monkeypatch.setenv(
+        "PETITION_AGE_RECIPIENTS", str(pyrage.x25519.Identity.generate().to_public())
+    )
+    assert call("keygen", str(folder / "keys" / "petition.key")).exit_code == 0
+    database = folder / "data" / "petition.db"
+    with closing(sqlite3.connect(database)) as made:
+        made.executescript(
+            "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL);"
+            "INSERT INTO alembic_version VALUES ('0025');"
+            "CREATE TABLE petitions (slug TEXT PRIMARY KEY, signatures INT, last_number INT);"
+            "INSERT INTO petitions VALUES ('andry', 2, 3);"
+        )
+    database.chmod(0o600)
+    before = database.read_bytes()
+    result = call(*command.split())
+    assert "is from before the first release" in " ".join(said(result).split())
+    assert result.exit_code == 78
+    assert database.read_bytes() == before
 
 
 def sign(folder: Path) -> None:
