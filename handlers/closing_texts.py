@@ -224,17 +224,21 @@ async def _approve(ctx: AdminContext, view: ClosingTextsView, value: str) -> Htm
     return await _why_not(ctx)
 
 
-async def _decline(ctx: AdminContext, view: ClosingTextsView, value: str) -> Html:
+async def _decline(ctx: AdminContext, view: ClosingTextsView, value: str) -> Html | None:
     request, (actor, at) = view.request, ctx.by
     if request is None or request.id.hex() != value:
         return _published_before(view, value)
-    await ctx.storage.write(decline_publication, request.id, actor=actor, at=at)
+    if not await ctx.storage.write(decline_publication, request.id, actor=actor, at=at):
+        return _published_before(await view_of(ctx), value)
+    # Whoever declines it does not wait for the other one's chat.
+    await _show_again(ctx, ctx.words.text("De acuerdo: ese cambio no se publica."))
     author = request.requested_by
     if author is not None and author in ctx.services.admins - {actor}:
-        names = await ctx.storage.read(names_of_admins, [actor])
-        declined = partial(screens.declined_notice, view, request, actor, names)
+        now = await view_for(ctx.services, author, ctx.language)
+        now = replace(now, names=await ctx.storage.read(names_of_admins, [actor]))
+        declined = partial(screens.declined_notice, now, view.waiting, actor)
         await tell_admins(ctx.services, Notice("closing text declined", value, declined), [author])
-    return ctx.words.text("De acuerdo: ese cambio no se publica.")
+    return None
 
 
 async def _discard(ctx: AdminContext, view: ClosingTextsView, value: str) -> Html:

@@ -266,15 +266,16 @@ def approve_publication(tx: Transaction, key: bytes, *, actor: int, at: datetime
     return True
 
 
-def decline_publication(tx: Transaction, key: bytes, *, actor: int, at: datetime) -> None:
+def decline_publication(tx: Transaction, key: bytes, *, actor: int, at: datetime) -> bool:
     """Ends the wait for a second admin, who declines it, or for whom it is taken back.
 
-    Its versions can be changed and offered again, unless there are newer ones.
+    Its versions can be changed and offered again, unless there are newer ones. Returns whether it
+    waited; if not, nothing is changed.
     """
     lock_petition(tx)
     made = _publication(tx, key)
     if made is None or made.published_at is not None:
-        return
+        return False
     columns, newer = CLOSING_TEXTS.c, CLOSING_TEXTS.alias("newer")
     of_same = [newer.c[name] == columns[name] for name in ("petition", "entry", "language")]
     its = columns.publication_id == key
@@ -283,6 +284,7 @@ def decline_publication(tx: Transaction, key: bytes, *, actor: int, at: datetime
     tx.set(CLOSING_TEXTS, its, publication_id=None)
     tx.delete(CLOSING_PUBLICATIONS, key)
     add_audit(tx, _ACTION, actor=actor, at=at, detail="declined")
+    return True
 
 
 def publication_id(versions: Sequence[ClosingText]) -> bytes:

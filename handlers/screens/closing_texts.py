@@ -227,7 +227,9 @@ def history(view: ClosingTextsView) -> Screen:
 
 def change_notice(view: ClosingTextsView, made: Publication) -> Screen:
     """Tells an admin who changed what, or that it waits for a second admin."""
-    words, who, listed = view.words, view.who(made.requested_by), _changed(view, made)
+    words, who = view.words, view.who(made.requested_by)
+    changed = (each for each in view.versions if each.publication == made)
+    listed = _listed(view, (each for each in changed if each.discarded_at is None))
     if made.published_at is None:
         return Screen.of(
             words.text("⏳ <b>Un cambio en lo que se lee del final espera aprobación.</b>"),
@@ -252,26 +254,30 @@ def change_notice(view: ClosingTextsView, made: Publication) -> Screen:
 
 
 def declined_notice(
-    shown: ClosingTextsView, request: Publication, by: int, names: Mapping[int, str], words: Words
+    now: ClosingTextsView, declined: Sequence[ClosingText], by: int, words: Words
 ) -> Html:
-    """Tells who asked for a change that another admin, who has one of the names, declined it."""
-    view = replace(shown, words=words)
+    """Tells who asked for these versions that another admin declined them.
+
+    `declined` are as they were before.
+    """
+    view, ids = replace(now, words=words), {each.id for each in declined}
+    is_kept = not any(each.discarded_at for each in view.versions if each.id in ids)
     return paragraphs(
         words.text("<b>Tu cambio en lo que se lee del final no se ha aprobado.</b>"),
-        _changed(view, request),
+        _listed(view, declined),
         words.text(
             "Lo ha decidido {who}. El texto sigue guardado y no lo lee nadie. Para cambiarlo, o "
-            "pedirlo otra vez, escribe /closing.",
-            who=admin_name(words, by, names, request.requested_by),
+            "pedirlo otra vez, escribe /closing."
+            if is_kept
+            else "Lo ha decidido {who}. Lo que ya tenía una versión más nueva se ha descartado. "
+            "Para ver lo que queda, escribe /closing.",
+            who=view.who(by),
         ),
     )
 
 
-def _changed(view: ClosingTextsView, made: Publication) -> Html:
-    """Lists what a publication changes."""
-    changed = (each for each in view.versions if each.publication == made)
-    kept = (each for each in changed if each.discarded_at is None)
-    return lines(*(view.about(mark("• {what}, en {language}"), each) for each in kept))
+def _listed(view: ClosingTextsView, versions: Iterable[ClosingText]) -> Html:
+    return lines(*(view.about(mark("• {what}, en {language}"), each) for each in versions))
 
 
 def entry_name(words: Words, kind: ClosingTextKind, day: date | None) -> str:
