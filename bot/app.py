@@ -132,7 +132,7 @@ class App:
     def _periodic(self, services: Services) -> Iterator[Coroutine[Any, Any, None]]:
         for part, seconds, look in (
             ("admin notices", admin_notices.LOOK_SECONDS, admin_notices.tell_what_is_owed),
-            ("closing date", due_notices.LOOK_SECONDS, due_notices.look),
+            ("closing date", admin_notices.LOOK_SECONDS, due_notices.look),
             ("person notices", person_notices.LOOK_SECONDS, person_notices.send_notices),
             ("signing alarm", signing_alarm.LOOK_SECONDS, signing_alarm.look),
         ):

@@ -20,7 +20,7 @@ from telegram_text.markup import Html
 
 _log = structlog.stdlib.get_logger()
 
-LOOK_SECONDS = 20.0
+LOOK_SECONDS = 20.0  # also of `due_notices`: the transaction of signing keeps the date itself
 
 DAMAGED = mark(
     "⚠️ <b>Hay datos dañados entre los que guarda el bot.</b> Al menos uno no se puede leer: o lo "
@@ -88,9 +88,13 @@ async def _tell_owed(services: Services, key: tuple[str, str], *, is_new: bool =
         notice, owed = services.owed_notices[key]  # the newest, if another task tells it now
         # Who was not reached with the one before it may be there again.
         if admin in owed and (is_new or not _is_too_early(services, *key, admin)):
-            owed.remove(admin)
-            if not await _send(services, notice, admin):
-                owed.add(admin)
+            owed.remove(admin)  # no other task tells them now
+            is_done = False
+            try:
+                is_done = await _send(services, notice, admin)
+            finally:  # also if it was cancelled
+                if not is_done:
+                    owed.add(admin)
 
 
 async def send_notices(services: Services, notices: Iterable[Notice]) -> None:
@@ -140,17 +144,20 @@ def _is_too_early(services: Services, kind: str, about: str, admin: int) -> bool
 async def _send(services: Services, notice: Notice, admin: int) -> bool:
     """Sends a notice to one admin, unless they have it; returns whether nothing is left to do."""
     key, about_them = (notice.kind, notice.about, admin), _about_to(services, notice.about, admin)
-    if notice.is_stored and await was_told(services, notice.kind, about_them):
-        return True
     try:
+        if notice.is_stored and await was_told(services, notice.kind, about_them):
+            return True
         is_sent = await _sent(services, notice, admin)
-    except TelegramError as error:
+        if notice.is_stored and is_sent:
+            await mark_told(services, notice.kind, about_them)
+    except Exception as error:  # whatever it is, the others are told, and these later
         again_in = services.notice_retries.record_failure(key, services.monotonic())
-        _log.warning("admin_not_told", error_kind=error_kind(error), again_in=again_in)
+        if isinstance(error, TelegramError):
+            _log.warning("admin_not_told", error_kind=error_kind(error), again_in=again_in)
+        else:
+            _log.warning("admin_not_told", again_in=again_in, exc_info=error)
         return False
     services.notice_retries.forget(key)
-    if notice.is_stored and is_sent:
-        await mark_told(services, notice.kind, about_them)
     return True
 
 

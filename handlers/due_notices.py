@@ -40,8 +40,6 @@ from storage.restores import held_restore, release_restore
 from storage.transaction import Row
 from telegram_text.markup import Html
 
-LOOK_SECONDS = 20.0  # the transaction of signing keeps the date itself
-
 _WEEK, _DAY = timedelta(days=7), timedelta(days=1)
 # So long after the closing the admins are reminded of those who were not told, and so often.
 _UNTOLD_AFTER, _REMINDED_EVERY = timedelta(days=30), timedelta(days=7)

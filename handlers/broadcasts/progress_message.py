@@ -217,17 +217,17 @@ class AdminReporter(ProgressPublisher):
             or broadcast.pause_reason is PauseReason.FORMER
             or broadcast.progress_chat not in self._services.admins
         ):
-            await self._ask_everyone(broadcast, tally)
+            await self._ask_everyone(broadcast)
         elif broadcast.pause_reason is PauseReason.LATE:
             await self._show(broadcast, Measured(tally))
         else:
             # In a new message, since an edit notifies nobody.
             about = _question_digest(broadcast)
             if not await self._move_once(broadcast, Measured(tally), _PAUSED, about):
-                await self._ask_everyone(broadcast, tally)  # who watches it is not there
+                await self._ask_everyone(broadcast)  # who watches it is not there
             await self.draw(broadcast, Measured(tally))
 
-    async def _ask_everyone(self, broadcast: Broadcast, tally: Tally) -> None:
+    async def _ask_everyone(self, broadcast: Broadcast) -> None:
         """Asks each admin once, even if called again for the same question.
 
         The first tap decides; the other admins' buttons then show the result. Who is not reached
@@ -235,9 +235,10 @@ class AdminReporter(ProgressPublisher):
         """
 
         async def ask(admin: int) -> bool:
-            if (await self._latest(broadcast)).question != broadcast.question:
+            now = await self._latest(broadcast)
+            if now.question != broadcast.question:
                 return False
-            await send_question(self._services, broadcast, admin, tally)
+            await send_question(self._services, now, admin)
             return True
 
         # Authors do not approve their own broadcasts.
@@ -345,15 +346,13 @@ async def view_of(
     )
 
 
-async def send_question(
-    services: Services, broadcast: Broadcast, admin: int, tally: Tally | None = None
-) -> None:
+async def send_question(services: Services, broadcast: Broadcast, admin: int) -> None:
     """Shows an admin what a broadcast asks, below its message as recipients would get it.
 
     Once it has begun, its message is not shown.
     """
     words = await services.words_for(admin)
-    view = await view_of(services, words, broadcast, reader=admin, measured=Measured(tally))
+    view = await view_of(services, words, broadcast, reader=admin)
     is_first = not view.tally.done
     notice = await show_content(services.bot, broadcast, words, admin) if is_first else None
     await send_screen(services.bot, admin, state_screen(view).with_notice(notice))

@@ -12,13 +12,20 @@ from bot.petition.petition import BUNDLED
 from handlers.admin_notices import Notice, tell_admins
 from simulator.faults import Fault
 from simulator.person import Person
-from storage.broadcast_transitions import begin_broadcast, change_broadcast, interrupt_broadcast
+from storage.broadcast_transitions import (
+    begin_broadcast,
+    change_broadcast,
+    interrupt_broadcast,
+    set_on_broadcast,
+)
 from storage.broadcast_types import BroadcastAction, PauseReason
-from storage.petitions import follow_folder
+from storage.errors import Unavailable
+from storage.petitions import follow_folder, petition_notice_was_sent
 from tests.features.test_closing_date import told
 from tests.support.admin_scene import AdminScene
 from tests.support.approval_scene import QUESTION, asks
 from tests.support.scene import ADMIN, Scene
+from tests.support.storage_calls import Proceed, call_instead
 
 PAU = ADMIN + 2
 CLOSES = "se cerrará sola el"
@@ -109,6 +116,45 @@ async def test_pau_who_was_not_there_when_his_approval_was_asked_for_is_asked_la
     await asyncio.sleep(120)
     pau.start()
     await pau.sees(QUESTION, 400)
+
+
+async def test_pau_is_asked_though_the_database_was_away_when_it_was_his_turn(
+    admin: AdminScene, lucy: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And reads meanwhile what needs no database."""
+    away: list[str] = []
+
+    async def asked(proceed: Proceed, kind: str, about: str) -> object:
+        if kind == "question" and is_away:
+            away.append(about)
+            raise Unavailable("away")
+        return await proceed(kind, about)
+
+    pau, is_away = admin.scene.world.person("Pau", language="es", user_id=PAU), True
+    await asks(admin)
+    await lucy.sees("Do you approve this broadcast?", 10)
+    await admin.scene.settled()
+    await tell_admins(admin.services, Notice("folder", "", "Otra cosa."), [PAU])
+    call_instead(monkeypatch, petition_notice_was_sent, asked)
+    pau.start()
+    await pau.sees("Otra cosa.", 400)
+    assert away
+    is_away = False
+    await pau.sees(QUESTION, 400)
+    await asyncio.sleep(60)
+    assert told(pau, QUESTION) == 1
+
+
+async def test_pau_who_is_asked_late_reads_how_many_it_is_for_by_then(
+    admin: AdminScene, lucy: Person
+) -> None:
+    await asks(admin)
+    await lucy.sees("Do you approve this broadcast?", 10)
+    await admin.services.storage.write(set_on_broadcast, (await admin.broadcast()).id, expected=4)
+    pau = admin.scene.world.person("Pau", language="es", user_id=PAU)
+    pau.start()
+    asked = await pau.sees(QUESTION, 400)
+    assert "Aprobar y enviar a 4 personas" in asked.labels
 
 
 async def test_pau_who_comes_once_lucy_has_decided_is_asked_nothing(
