@@ -49,6 +49,7 @@ BY_DESCRIPTION: tuple[tuple[str, ErrorKind], ...] = (
     ("message is not modified", ErrorKind.UNCHANGED),
     ("message to edit not found", ErrorKind.GONE),
     ("message can't be edited", ErrorKind.GONE),
+    ("there is no text in the message to edit", ErrorKind.GONE),
     ("message to delete not found", ErrorKind.GONE),
     ("message can't be deleted", ErrorKind.GONE),
     ("message_id_invalid", ErrorKind.GONE),

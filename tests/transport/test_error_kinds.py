@@ -19,6 +19,7 @@ DESCRIPTIONS = [
     (400, "Bad Request: message is not modified: specified new message content…", "UNCHANGED"),
     (400, "Bad Request: message to edit not found", "GONE"),
     (400, "Bad Request: message can't be edited", "GONE"),
+    (400, "Bad Request: there is no text in the message to edit", "GONE"),
     (400, "Bad Request: message to delete not found", "GONE"),
     (400, "Bad Request: message can't be deleted for everyone", "GONE"),
     (400, "Bad Request: MESSAGE_ID_INVALID", "GONE"),
