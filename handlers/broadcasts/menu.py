@@ -93,19 +93,8 @@ async def broadcast(ctx: AdminContext) -> None:
 
 async def compose(ctx: AdminContext, argument: str) -> None:
     """Starts a draft that waits for the admin's message."""
-    if await _is_begun_since(ctx, argument):
-        await broadcast(ctx)
-    else:
-        await (await _start_draft(ctx, Kind.UPDATE)).show()
-
-
-async def _is_begun_since(ctx: AdminContext, known: str) -> bool:
-    """Returns whether a message was written since the menu was drawn, which would be discarded.
-
-    The menu that is drawn then says so; `known` is the draft that this one knew of.
-    """
-    editor = await open_draft(ctx)
-    return editor is not None and bool(editor.draft.versions) and editor.draft.key != known
+    if (editor := await _start_draft(ctx, Kind.UPDATE, argument)) is not None:
+        await editor.show()
 
 
 async def compose_closing(ctx: AdminContext, argument: str) -> None:
@@ -120,10 +109,8 @@ async def compose_closing(ctx: AdminContext, argument: str) -> None:
         await ctx.say(_still_open(ctx.words))
     elif why_not is not None:
         await ctx.say(why_not)
-    elif await _is_begun_since(ctx, argument):
-        await broadcast(ctx)
-    else:
-        await show_preview(await _start_draft(ctx, Kind.CLOSING))
+    elif (editor := await _start_draft(ctx, Kind.CLOSING, argument)) is not None:
+        await show_preview(editor)
 
 
 async def compose_breach(ctx: AdminContext, argument: str) -> None:
@@ -131,9 +118,10 @@ async def compose_breach(ctx: AdminContext, argument: str) -> None:
 
     The menu's button leads to a screen that offers it, apart from what is sent on most days.
     """
-    words = ctx.words
-    if argument == _CHOSEN:
-        await (await _start_draft(ctx, Kind.BREACH)).show()
+    words, (known, _, chosen) = ctx.words, argument.partition(":")
+    if chosen == _CHOSEN:
+        if (editor := await _start_draft(ctx, Kind.BREACH, known)) is not None:
+            await editor.show()
         return
     breach = words.label("⚠️ Avisar de una brecha de seguridad")
     await ctx.say(
@@ -143,7 +131,7 @@ async def compose_breach(ctx: AdminContext, argument: str) -> None:
                 "firmaron se han perdido, o los ha visto o se los ha llevado alguien que no debía."
             ),
             [
-                Button(breach, AdminAction.COMPOSE_BREACH, _CHOSEN),
+                Button(breach, AdminAction.COMPOSE_BREACH, f"{known[:8]}:{_CHOSEN}"),
                 Button(words.label("Volver"), AdminAction.DISMISS),
             ],
         )
@@ -190,8 +178,16 @@ async def resume(ctx: AdminContext, argument: str) -> None:
 
 async def _start_below(ctx: AdminContext, kind: Kind, **decided: object) -> None:
     """Starts a draft in a message of its own, below the report of an earlier broadcast."""
-    editor = await _start_draft(ctx.at_bottom(), kind, **decided)
-    await ctx.tell(partial(_show_below, ctx, editor))
+    editor = await _start_draft(ctx.at_bottom(), kind, None, **decided)
+    if editor is not None:
+        await ctx.tell(partial(_show_below, ctx, editor))
+        return
+    await ctx.alert(
+        ctx.words.label(
+            "Tienes un mensaje a medias, que se descartaría. Acábalo antes, o descártalo con "
+            "/cancel, y vuelve a pulsar este botón."
+        )
+    )
 
 
 async def _show_below(ctx: AdminContext, editor: DraftEditor) -> None:
@@ -199,9 +195,20 @@ async def _show_below(ctx: AdminContext, editor: DraftEditor) -> None:
     await editor.draw()
 
 
-async def _start_draft(ctx: AdminContext, kind: Kind, **decided: object) -> DraftEditor:
-    """Saves a draft in place of the former one, whose preview the next preview deletes."""
+async def _start_draft(
+    ctx: AdminContext, kind: Kind, known: str | None, **decided: object
+) -> DraftEditor | None:
+    """Saves a draft in place of the former one, whose preview the next preview deletes.
+
+    Returns None where a message was written since the menu was drawn, which would be discarded:
+    `known` is the draft that this menu knew of, and the menu that is shown then says so. A report
+    knows of none and stays as it is; its own button says so.
+    """
     services, former = ctx.services, await open_draft(ctx)
+    if former is not None and former.draft.versions and former.draft.key != known:
+        if known is not None:
+            await broadcast(ctx)
+        return None
     default, now = services.petition.source_language, services.clock()
     new = new_draft(default, now, kind, paid=services.paid_broadcast)
     stale = () if former is None else former.draft.preview_ids
@@ -217,7 +224,7 @@ def menu_screen(words: Words, options: BroadcastOptions, reader: int) -> Screen:
     known = options.draft or ""
     closing = Button(words.label("El mensaje final"), AdminAction.CLOSING_UPDATE, known)
     new = Button(words.label("Un mensaje nuevo"), AdminAction.COMPOSE, known)
-    other = Button(words.label("Otros avisos"), AdminAction.COMPOSE_BREACH)
+    other = Button(words.label("Otros avisos"), AdminAction.COMPOSE_BREACH, known)
     listed, not_listed = options.scheduled[:_LISTED], len(options.scheduled) - _LISTED
     offered = [
         resume if options.draft else None,

@@ -10,7 +10,7 @@ from storage.conversations import Conversation, conversation_of
 from storage.personal_data import everything_held
 from storage.petitions import close_petition, petition_state, reopen_petition
 from tests.features.test_broadcast_timing import SEND
-from tests.support.admin_scene import HOUR, AdminScene
+from tests.support.admin_scene import HOUR, SENT, AdminScene
 from tests.support.broadcasts import new_broadcast
 from tests.support.scene import ADMIN
 
@@ -93,16 +93,42 @@ async def test_an_old_menu_says_that_what_was_prepared_since_would_be_discarded(
     await admin.scene.closes()
     await admin.says("/broadcast")
     new, final = admin.data("Un mensaje nuevo"), admin.data("El mensaje final")
+    other = admin.data("Otros avisos")
+    await admin.scene.answered(admin.marta.tap_data(*other))
+    breach = admin.data("⚠️ Avisar de una brecha de seguridad")
     await admin.prepares("Hola")
-    for where, data in (new, final):
+    for where, data in (new, final, breach):
         await admin.marta.tap_data(where, data).answered()
         await admin.scene.settled()
         menu = admin.marta.chat.messages[where]
         assert "Si empiezas otro, el que preparabas se descarta." in menu.text
     await admin.taps("Seguir con el mensaje que preparabas")
     assert SEND in admin.panel.labels
-    await admin.begins()
+    await admin.says("/broadcast")
+    await admin.taps("Otros avisos")
+    await admin.taps("⚠️ Avisar de una brecha de seguridad")
     assert "Envíame el mensaje" in admin.panel.text, "she has read that"
+    await admin.says("Han robado una copia")
+    await admin.begins()
+    assert "Envíame el mensaje" in admin.panel.text, "and that"
+
+
+async def test_a_report_does_not_discard_what_is_being_prepared(admin: AdminScene) -> None:
+    report = await admin.sends("El día 3.")
+    _, correct = admin.data("Enviar una corrección")
+    missed = correct.replace("adm:correct", "adm:goon")
+    assert missed != correct
+    await admin.prepares("Hola")
+    for data in (correct, missed):
+        answer = await admin.marta.tap_data(report.id, data).answered()
+        assert answer.text is not None
+        assert answer.text.startswith("Tienes un mensaje a medias, que se descartaría.")
+        await admin.scene.settled()
+        assert SENT in admin.marta.chat.messages[report.id].text
+    assert SEND in admin.panel.labels
+    await admin.says("/cancel")
+    await admin.scene.answered(admin.marta.tap_data(report.id, correct))
+    assert "Envíame la corrección" in admin.panel.text
 
 
 async def test_the_rest_of_one_to_few_cannot_be_turned_into_one_to_all(admin: AdminScene) -> None:
