@@ -57,6 +57,7 @@ _NON_JOINER, _JOINER = "\u200c", "\u200d"
 _BREAK = re.compile(r"[\n\v\f\r\x85\u2028\u2029]")
 _SPACES = re.compile(r"[\t \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_BLANK = frozenset({"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"})
 # Invisible fillers that count as letters or marks, and the signs of damaged text.
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800\ufffc\ufffd")
 _SELECTOR = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
@@ -140,6 +141,12 @@ def clean_name(raw: str | None) -> str:
         if found_in(name):
             raise NameRefused(problem)
     return name
+
+
+def is_seen(text: str) -> bool:
+    """Returns whether any character of a text can be seen."""
+    left = _SELECTOR.sub("", text)
+    return any(unicodedata.category(c) not in _BLANK and c not in _UNSEEN for c in left)
 
 
 def is_surely_a_name(text: str, profile: str) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from bot.petition.names import is_seen
 from bot.petition.petition import Petition
 from bot.petition_folder.markup_check import HOW_MANY, filled
 from bot.text import text_limits
@@ -31,6 +32,7 @@ class TextFault(StrEnum):
         "personas han firmado. Quita las demás llaves y envíamelo otra vez."
     )
     MARKUP = mark("⚠️ No lo he guardado: tiene un formato que el bot no puede mostrar.")
+    UNSEEN = mark("⚠️ No lo he guardado: en ese mensaje no se ve nada escrito.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +102,10 @@ def text_fault(text: str) -> TextFault | None:
     if placeholders(text) - HOW_MANY.keys():
         return TextFault.BRACES
     try:
-        parse(filled(text, {}))
+        shown = parse(filled(text, {})).text
     except MarkupError:
         return TextFault.MARKUP
-    return None
+    return None if is_seen(shown) else TextFault.UNSEEN
 
 
 def surplus(petition: Petition, versions: Iterable[ClosingText], language: str) -> int:

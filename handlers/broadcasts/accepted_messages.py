@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from telegram import InlineKeyboardMarkup, Message
 
+from bot.petition.names import is_seen
 from bot.text import text_limits
 from bot.text.translations import mark
 from handlers.broadcasts.draft import Link, LinkRows, Version, first_words
@@ -76,6 +77,7 @@ class UnsupportedMessage(Enum):
         "Este mensaje va en texto, para que se pueda leer en cualquier teléfono. Escríbemelo en "
         "un mensaje."
     )
+    UNSEEN = mark("En ese mensaje no se ve nada escrito. Envíame otra cosa.")
     TOO_LONG = mark(
         "Es demasiado largo: caben {longest} caracteres. Acórtalo y envíamelo otra vez."
     )
@@ -85,6 +87,8 @@ def read_text(message: Message) -> Version | UnsupportedMessage:
     """Returns the text of a notice as part of a draft, or why it cannot be sent as one."""
     if not message.text:
         return UnsupportedMessage.NO_TEXT
+    if not is_seen(message.text):
+        return UnsupportedMessage.UNSEEN
     if length(message.text) > LONGEST_NOTICE:
         return UnsupportedMessage.TOO_LONG
     return Version(messages=(message.message_id,), kind="text", html=message.text_html)
@@ -126,6 +130,8 @@ def _why_unsupported(message: Message) -> UnsupportedMessage | None:
         return UnsupportedMessage.LIVE_LOCATION
     if message.paid_media or message.invoice or message.giveaway or message.giveaway_winners:
         return UnsupportedMessage.PAID
+    if message.text and not is_seen(message.text):
+        return UnsupportedMessage.UNSEEN
     return None
 
 

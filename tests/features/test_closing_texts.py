@@ -173,6 +173,7 @@ async def test_what_is_none_of_what_she_was_asked_for_is_not_kept_as_the_text(
     assert "aquí solo cabe un texto" in admin.marta.messages[-1].text
     for text, answer in (
         ("Gracias, {name}", "entre llaves solo pueden ir {people} y {count}"),
+        ("\u2800\u3164", "en ese mensaje no se ve nada escrito"),
         ("Un paso { más", "entre llaves solo pueden ir {people} y {count}"),
         (
             "x" * 4000,

@@ -52,6 +52,7 @@ def test_a_message_is_what_it_holds(content: dict[str, Any], kind: str) -> None:
 @pytest.mark.parametrize(
     ("content", "unfit"),
     [
+        ({"text": "\u2800\u200b \u3164"}, UnsupportedMessage.UNSEEN),
         ({"dice": {"emoji": "🎲", "value": 4}}, UnsupportedMessage.DICE),
         ({"location": {**PLACE, "live_period": 60}}, UnsupportedMessage.LIVE_LOCATION),
         ({"paid_media": {"star_count": 1, "paid_media": []}}, UnsupportedMessage.PAID),
