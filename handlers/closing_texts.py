@@ -340,11 +340,12 @@ async def take(ctx: AdminContext) -> None:
 
 
 async def ask_again(ctx: AdminContext, why: Html) -> None:
-    """Says why a message is not taken, and waits for it anew."""
+    """Says why a message is not taken, and asks for it anew, as another may be meant by now."""
     awaited = await ctx.storage.read(awaited_closing_text, ctx.reference)
     if awaited is not None:
         again = replace(awaited, asked_at=ctx.now)
         await ctx.storage.write(await_closing_text, ctx.reference, again)
+        why = paragraphs(why, screens.ask_text(await view_of(ctx), again).text)
     await ctx.at_bottom().say(why)
 
 

@@ -185,9 +185,10 @@ async def test_what_is_none_of_what_she_was_asked_for_is_not_kept_as_the_text(
     for waited in (timedelta(hours=1, minutes=1), timedelta(hours=23)):
         admin.ahead += waited
         await admin.says("Compra pan")
-        assert admin.marta.messages[-1].text == (
+        assert admin.marta.messages[-1].text.startswith(
             "No he guardado ese mensaje: llevaba más de una hora esperándolo y podía ser para "
-            "otra cosa. Si era este, envíamelo otra vez."
+            "otra cosa. Si era este, envíamelo otra vez.\n\n"
+            "Escríbeme esto en un solo mensaje, en español: el mensaje final."
         )
     admin.ahead += timedelta(hours=25)
     await admin.says("¿Alguien está ahí?")
