@@ -451,5 +451,6 @@ async def _show_saved(ctx: AdminContext) -> None:
 
 def _key(ctx: AdminContext, message: Message, *, edit: datetime | None = None) -> bytes:
     """Returns the id of the version that a message becomes, however often it is handled."""
-    place = f"{message.message_id}/{edit}" if edit else f"{message.message_id}"
+    # Two edits may have the same time, which is in whole seconds.
+    place = f"{message.message_id}" + (f"/{edit}/{message.text_html}" if edit else "")
     return hashlib.sha256(b"closing text\x00" + ctx.reference + place.encode()).digest()[:16]
