@@ -72,8 +72,21 @@ async def sent(ctx: AdminContext) -> bool:
 
 
 async def edited(ctx: AdminContext) -> bool:
-    """Takes an edit of a text or of a draft's message; returns False for any other."""
-    return await closing_texts.edited(ctx) or await draft_input.edited(ctx)
+    """Takes an edit of a text or of a draft's message, or of a text that was refused.
+
+    Returns False for any other.
+    """
+    if await closing_texts.edited(ctx) or await draft_input.edited(ctx):
+        return True
+    asked, form, message = await _asked(ctx, WAITS_FOR), _form_asked_at(ctx), ctx.message
+    if not asked or message is None or not message.text or message.text.startswith("/"):
+        return False
+    at, last = max(asked, key=itemgetter(0))
+    # What was sent since then and was not taken was refused. Telegram's times have no fraction.
+    if (form is not None and form >= at) or message.date < at.replace(microsecond=0):
+        return False
+    await last.take(ctx)
+    return True
 
 
 async def cancel(ctx: AdminContext) -> bool:

@@ -323,6 +323,44 @@ async def test_what_was_written_meanwhile_is_not_published_unseen(admin: AdminSc
     assert "They came home" in await read_late(admin, admin.scene.mallory), "it was awaited still"
 
 
+async def test_a_text_that_was_too_long_is_taken_once_it_is_shortened_in_its_place(
+    admin: AdminScene,
+) -> None:
+    await closes(admin)
+    before = await admin.says("Escribo ahora el final")
+    admin.ahead = timedelta(seconds=2)
+    await admin.says("/closing")
+    await admin.taps(SPANISH)
+    await admin.edits(before, "Otra cosa")
+    assert "editar un mensaje no cambia nada" in admin.marta.messages[-1].text
+    admin.ahead = timedelta()
+    await admin.says("/closing")
+    await admin.taps(SPANISH)
+    sent = await admin.says("x" * 4000)
+    assert "no cabe en un mensaje" in admin.marta.messages[-1].text
+    await admin.edits(sent, "x" * 3999)
+    assert "no cabe en un mensaje" in admin.marta.messages[-1].text
+    await admin.edits(sent, "/cancel")
+    assert "editar un mensaje no cambia nada" in admin.marta.messages[-1].text
+    await admin.edits(sent, "Han vuleto")
+    assert "✅ Guardado" in admin.panel.text
+    await admin.edits(sent, "Han vuelto")
+    await publishes(admin)
+    assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
+
+
+async def test_of_two_corrections_in_one_second_the_last_is_published(admin: AdminScene) -> None:
+    await closes(admin)
+    await writes(admin, SPANISH, "Han vuleto")
+    sent = next(m for m in admin.marta.messages if m.text == "Han vuleto")
+    for text in ("Han vueltto", "Han vuelto", "Han vuelto a casa"):
+        admin.marta.edit(sent, text)
+    await admin.scene.settled()
+    assert "✅ Guardado" in admin.panel.text
+    await publishes(admin)
+    assert "Han vuelto a casa" in await read_late(admin, admin.scene.jordi)
+
+
 IS_DRAFT = (
     "⚠️ El mensaje final todavía es un borrador. Mientras lo sea, quien entre con la petición "
     "cerrada leerá solo el agradecimiento por su interés, y a quienes firmaron no se les puede "
