@@ -15,7 +15,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    PositiveInt,
     SecretStr,
     ValidationError,
     ValidationInfo,
@@ -101,10 +100,20 @@ def _token(value: SecretStr) -> SecretStr:
     return SecretStr(checked_token(value.get_secret_value()))
 
 
+def checked_user_id(text: str) -> int:
+    """Returns a person's id, of at most 52 bits; raises a ValueError if the text is none."""
+    if not re.fullmatch(r"[0-9]{1,16}", text) or not 0 < int(text) < 2**52:
+        raise ValueError
+    return int(text)
+
+
 def _by_commas(value: object) -> object:
     if not isinstance(value, str):
         return value
     return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+_UserId = Annotated[int, BeforeValidator(lambda value: checked_user_id(str(value)))]
 
 
 def _public_keys(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -170,7 +179,7 @@ class Settings(PetitionSettings):
 
     bot_token: Annotated[SecretStr, AfterValidator(_token)]
     # Groups and channels have negative ids; an admin is a person.
-    admin_ids: Annotated[frozenset[PositiveInt], BeforeValidator(_by_commas), Field(min_length=1)]
+    admin_ids: Annotated[frozenset[_UserId], BeforeValidator(_by_commas), Field(min_length=1)]
     paid_broadcast: bool = False
     # Declared after `paid_broadcast`, on which its default and its limit depend.
     broadcast_rate: float = Field(

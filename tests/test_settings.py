@@ -134,6 +134,11 @@ def test_everything_that_is_missing_is_named_at_once_and_where_it_is_read(
         ("ADMIN_IDS", "-100123"),
         ("ADMIN_IDS", "0"),
         ("ADMIN_IDS", ","),
+        ("ADMIN_IDS", "12, 12345678901234567890"),  # two without the comma between them
+        ("ADMIN_IDS", str(2**52)),
+        ("ADMIN_IDS", "1_0"),
+        ("ADMIN_IDS", "5.0"),
+        ("ADMIN_IDS", "\u0661\u0662"),
         ("DATABASE_URL", "postgres://canary:canary@host/name"),
         ("DATABASE_URL", "canary.db"),
         ("API_URL", "canary"),

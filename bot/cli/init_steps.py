@@ -19,7 +19,13 @@ from bot.console import CannotDo, confirms, draw_link, say, say_in_terminal, tel
 from bot.petition_folder.field_types import Slug, slug_like
 from bot.petition_folder.schema import PETITION_FILE
 from bot.petition_folder.unready import TEMPLATE_LANGUAGES
-from bot.settings import PREFIX, Settings, checked_token, key_apart_from_data
+from bot.settings import (
+    PREFIX,
+    Settings,
+    checked_token,
+    checked_user_id,
+    key_apart_from_data,
+)
 from bot.setup.admin_code import LASTS_SECONDS, new_admin_code
 from bot.setup.bot_calls import BotCalls
 from bot.text.terminal_language import label, terminal_words
@@ -143,13 +149,13 @@ def _keep_token(setup: Setup, answer: tuple[str, User]) -> str:
 
 
 def _check_admins(_setup: Setup, typed: str) -> list[int]:
-    parts = [part.strip() for part in re.split(r"[,\n]", typed)]
-    if not all(part.isascii() and part.isdecimal() and int(part) for part in parts):
+    try:
+        return sorted({checked_user_id(part.strip()) for part in re.split(r"[,\n]", typed)})
+    except ValueError:
         raise CannotDo.because(
             "Pon el número de Telegram de la persona, como 12345; sin él, init la encuentra con un"
             " enlace."
-        )
-    return sorted({*map(int, parts)})
+        ) from None
 
 
 def _ask_for_admins(setup: Setup, question: str) -> list[int]:

@@ -169,7 +169,7 @@ async def test_what_is_missing_is_named_at_once_and_nothing_is_written(home: Pat
 
 
 async def test_a_name_where_an_id_belongs_is_refused_in_a_sentence(home: Path) -> None:
-    for typed in ("Marta", "@marta", "0"):
+    for typed in ("Marta", "@marta", "0", "12345678901234567890"):
         result = await call("--non-interactive", "--admin", typed)
         assert result.exit_code == 1
         assert "--admin: Pon el número de Telegram" in result.output
