@@ -1,5 +1,6 @@
 """The operator's settings: read once from the environment and `.env`, then passed down."""
 
+import io
 import os
 import re
 import shlex
@@ -9,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -241,7 +243,7 @@ def unknown_settings() -> tuple[str, ...]:
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     known.add(file_locations.ENV_FILE_NAMED)
     in_environment = {name.upper() for name in os.environ}
-    in_file = {name.upper() for name in dotenv_values(file_locations.env_file())}
+    in_file = {name.upper() for name in _in_file(file_locations.env_file())}
     misspelt = {name for name in in_environment | in_file if name.startswith(PREFIX)} - known
     unread = in_file.intersection(_ONLY_IN_ENVIRONMENT) - in_environment
     return tuple(sorted(misspelt | unread))
@@ -252,7 +254,7 @@ def _load(kind: type[Kind], overrides: dict[str, Any], env_file: Path | None) ->
     if env_file is not None:
         _refuse_missing_file(env_file)
         _refuse_open_file(env_file)
-        sources.insert(0, dotenv_values(env_file))
+        sources.insert(0, _in_file(env_file))
     said = {name.upper(): value for each in sources for name, value in each.items() if value}
     names = {name: PREFIX + name.upper() for name in kind.model_fields}
     values = {name: said[known] for name, known in names.items() if known in said}
@@ -292,6 +294,35 @@ def _refuse_open_file(path: Path) -> None:
         path=path.absolute(),
         command=command,
     )
+
+
+def _in_file(path: Path) -> dict[str, str | None]:
+    """Returns what a file says, if it is there; names the first line that cannot be read."""
+    if path.is_dir() or not path.exists():
+        return {}
+    content = path.read_bytes()
+    try:
+        text = io.StringIO(content.decode("utf-8-sig"), newline=None).getvalue()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start)
+        said = mark(
+            "{file}, línea {line}: el archivo no está guardado en UTF-8. Ábrelo, elige Guardar "
+            "como y, en Codificación, UTF-8."
+        )
+    else:
+        failed = next(
+            (each.original for each in parse_stream(io.StringIO(text)) if each.error), None
+        )
+        if failed is None:
+            return dotenv_values(stream=io.StringIO(text))
+        blank = len(failed.string) - len(failed.string.lstrip())
+        line = failed.line - 1 + failed.string.count("\n", 0, blank)
+        said = mark(
+            "{file}, línea {line}: no se entiende. Mira si falta una comilla: el valor va entre "
+            "dos iguales, o sin ninguna."
+        )
+    # Raised outside the except block, since the original error holds the content.
+    raise SettingsInvalid.because(said, file=path.absolute(), line=line + 1)
 
 
 def _sentences(error: ValidationError) -> tuple[str, ...]:

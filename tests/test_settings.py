@@ -90,6 +90,47 @@ def test_a_file_that_others_can_read_or_write_is_refused_with_the_command_that_m
     load()
 
 
+@pytest.mark.parametrize("load", [load_settings, load_petition_settings, load_storage_settings])
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("PETITION_FOLDER=x\n# Peticiones de la Asociaci\u00f3n\n".encode("cp1252"), "UTF-8"),
+        (f'\n# Ours\r\nPETITION_BOT_TOKEN="{TOKEN}\nPETITION_FOLDER="x"\n'.encode(), "quotation"),
+        (f"OTHER=1\n\n\nPETITION_BOT_TOKEN='{TOKEN}\n".encode(), "quotation"),
+    ],
+)
+def test_whoever_saved_the_file_in_another_encoding_or_left_a_quote_open_is_led_to_the_line(
+    place: Path,
+    content: bytes,
+    why: str,
+    load: Callable[[], object],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    file = written(place, "")
+    file.write_bytes(content)
+    with pytest.raises(SettingsInvalid) as refused:
+        load()
+    assert refused.value.__context__ is None
+    (sentence,) = refused.value.sentences
+    number = next(
+        n for n, line in enumerate(content.splitlines(), 1) if b"Asoc" in line or b"TOKEN" in line
+    )
+    assert sentence.startswith(f"{file}, line {number}: ")
+    assert why in sentence
+    assert TOKEN not in sentence
+    assert not caplog.records  # no library says it, too
+
+
+def test_what_an_editor_puts_before_the_file_is_not_read_nor_a_folder_of_its_name(
+    place: Path,
+) -> None:
+    file = written(place, "\ufeffPETITION_LOG_LEVEL=debug\n")
+    assert load_settings().log_level == "DEBUG"
+    file.unlink()
+    file.mkdir()
+    assert load_settings().log_level == "INFO"
+
+
 def test_a_link_does_not_hide_who_can_read_the_file(place: Path) -> None:
     kept = place / "kept settings"
     written(place, "OTHER=1\n", 0o644).rename(kept)
