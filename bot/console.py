@@ -252,9 +252,17 @@ def in_sentences(command: Callable[P, R]) -> Callable[P, R]:
         except asyncio.CancelledError:  # by a signal, as when the connection is lost
             raise typer.Exit(INTERRUPTED) from None
         except typer.Abort as error:
-            if not isinstance(error.__context__, KeyboardInterrupt):
-                raise  # nobody is there to answer
-            fail(label("Interrumpido."), INTERRUPTED)
+            if isinstance(error.__context__, KeyboardInterrupt):
+                fail(label("Interrumpido."), INTERRUPTED)
+            if in_terminal():
+                raise  # the input was ended there, with Ctrl-D
+            say("", console=err)  # the question stands on this line
+            fail(
+                label(
+                    "Aquí no hay nadie a quien preguntar, porque la entrada no es una terminal. "
+                    "Ejecútalo en una, o da las respuestas como opciones: las muestra --help."
+                )
+            )
         except PetitionInvalid as error:
             fail(error.said(terminal_words()), NEEDS_A_PERSON)
         except SettingsInvalid as error:

@@ -45,6 +45,8 @@ def test_without_a_yes_nothing_changes(petition: PetitionDatabase) -> None:
         assert "Cancel this broadcast for good?" in result.output
         assert ("Nothing was changed." in result.output) == bool(typed)
         assert result.exit_code == (0 if typed else 1)
+        nobody = "There is nobody to ask here, because the input is not a terminal. Run it in one"
+        assert (nobody in result.output) == (not typed)
         assert petition.now(broadcast).state == "running"
 
 
