@@ -214,7 +214,11 @@ def _new_key() -> str:
 def _read(path: Path) -> tuple[str, bytes, dict[bytes, bytes]]:
     """Returns a key file, its reference key, and the encryption keys, the newest first."""
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():  # it may have no end
+            raise NeedsAPerson("{path} is a device or a pipe; name a file.", path=path)
         text = path.read_text(encoding="ascii")
+        # Before its permissions: those of a file that is none of the bot's are not to change.
+        keys = _parsed(text)
         if path.stat().st_mode & 0o077:
             raise NeedsAPerson(
                 "Others than its owner can use the key file {path}; run: {command}",
@@ -222,7 +226,7 @@ def _read(path: Path) -> tuple[str, bytes, dict[bytes, bytes]]:
                 command=shlex.join(["chmod", "600", str(path)]),
             )
         refuse_open_folders(path)
-        return text, *_parsed(text)
+        return text, *keys
     except FileNotFoundError as error:
         raise KeyFileMissing(
             "There is no key file at {path}. If people have signed already, put back your copy of "

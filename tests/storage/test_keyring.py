@@ -213,6 +213,18 @@ def test_a_key_file_that_others_can_use_is_refused(key_file: Path, mode: int) ->
         Keyring.load(key_file)
 
 
+def test_whoever_names_a_file_of_the_system_is_not_told_to_change_its_permissions(
+    tmp_path: Path,
+) -> None:
+    text = tmp_path / "hosts"
+    text.write_text("127.0.0.1 localhost\n")
+    text.chmod(0o644)
+    for path, why in ((Path("/dev/null"), "is a device or a pipe"), (text, "is not a whole key")):
+        with pytest.raises(NeedsAPerson, match=why) as refused:
+            Keyring.load(path)
+        assert "chmod" not in str(refused.value)
+
+
 def test_the_command_that_mends_the_key_file_can_be_pasted(tmp_path: Path) -> None:
     path = tmp_path / "it's the key"
     Keyring.generate(path)
