@@ -169,8 +169,8 @@ def read_manifest(path: Path) -> Manifest:
             "{path} is not whole: it should hold {said} encrypted bytes, and holds {size}. Take "
             "another copy of it, or another backup.",
             path=path,
-            said=f"{manifest.payload_bytes:,}",
-            size=f"{size:,}",
+            said=manifest.payload_bytes,
+            size=size,
         )
     if digest.hexdigest() != manifest.payload_sha256:
         raise BackupUnusable(

@@ -233,10 +233,13 @@ def fail(sentence: str, code: int = 1) -> NoReturn:
 
 def said_of_storage(error: StorageError, words: Words) -> str:
     """Returns why the storage refused something, in a language."""
-    values = {
-        name: said_of_storage(value, words) if isinstance(value, StorageError) else value
-        for name, value in error.values.items()
-    }
+
+    def said(value: object) -> object:
+        if isinstance(value, StorageError):
+            return said_of_storage(value, words)
+        return words.number(value) if isinstance(value, int) else value
+
+    values = {name: said(value) for name, value in error.values.items()}
     return words.label(error.source, **values)
 
 

@@ -110,6 +110,9 @@ def test_a_backup_is_made_checked_and_tried_without_an_english_sentence(
     assert "no se puede leer: Es una carpeta." in says("restore", str(tmp_path))
     says("restore", copy, "-i", "key.txt", typed="no\n")
     says("restore", str(tmp_path / "key.txt"))
+    with Path(copy).open("r+b") as file:
+        file.truncate(4096 + 1234)
+    assert "bytes cifrados, y tiene 1.234." in says("restore", copy)
 
 
 @pytest.mark.usefixtures("petition")
