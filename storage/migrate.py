@@ -17,7 +17,14 @@ import sqlalchemy as sa
 
 from storage.database import postgres_adapter
 from storage.database_url import SqliteAddress, parse_address
-from storage.errors import SchemaMissing, SchemaTooNew, SchemaTooOld, StorageError, Unavailable
+from storage.errors import (
+    NeedsAPerson,
+    SchemaMissing,
+    SchemaTooNew,
+    SchemaTooOld,
+    StorageError,
+    Unavailable,
+)
 from storage.private_files import create_private
 from storage.sqlite_connection import WRITER_PRAGMAS, SqliteConnection, is_locked, storage_errors
 from storage.tables import metadata
@@ -150,6 +157,12 @@ def _schema(connection: sa.Connection) -> str | None:
     """Returns which schema it has, None without tables; raises as `require_known_schema` does."""
     if not sa.inspect(connection).has_table(_VERSIONS.name):
         return None
-    schema: str = connection.execute(sa.select(_VERSIONS)).scalar_one()
+    schema: str | None = connection.execute(sa.select(_VERSIONS)).scalar_one_or_none()
+    if schema is None:
+        raise NeedsAPerson(
+            "The table alembic_version is empty, so it is not known which version made the "
+            "database. If it is the bot's, put back a backup: petition-bot restore. If it is "
+            "another program's, set PETITION_DATABASE_URL to one of the bot's own."
+        )
     require_known_schema(schema)
     return schema

@@ -161,6 +161,15 @@ class TestMigrate:
                 await look(database_url)
         assert before == (folder and sqlite_path(database_url).read_bytes())
 
+    async def test_says_what_to_do_where_the_version_is_gone(self, database_url: str) -> None:
+        """As where somebody put back the tables alone, or another program made that one."""
+        database = await open_database(database_url)
+        await write_sql(database, "DELETE FROM alembic_version")
+        await database.close()
+        for look in (migrate, require_newest):
+            with pytest.raises(NeedsAPerson, match="petition-bot restore"):
+                await look(database_url)
+
     def test_works_inside_uvloop(self, empty_url: str) -> None:
         assert uvloop.run(migrate(empty_url)) == SCHEMAS[-1]
 
