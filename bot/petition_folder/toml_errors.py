@@ -164,6 +164,15 @@ def _quoted(stop: _Stop) -> _Written:
     return stop.line, f'{entry[1]}"{text}"'
 
 
+def _once(stop: _Stop) -> _Written:
+    """Removes an entry, or a heading, that is there already; the parser is at its end."""
+    number = min(stop.line, len(stop.lines) - 1)
+    if "overwrite a value" in stop.reason:
+        above = range(number, -1, -1)
+        return next(((n, "") for n in above if _ENTRY.fullmatch(stop.lines[n])), None)
+    return (number, "") if stop.reason.endswith(" twice") else None
+
+
 _RULES: tuple[tuple[Callable[[_Stop], _Written], str], ...] = (
     (_straight, mark("las comillas tienen que ser las rectas del teclado: escribe {written}")),
     (_closed_text, mark("faltan las comillas del final: escribe {written}")),
@@ -171,4 +180,8 @@ _RULES: tuple[tuple[Callable[[_Stop], _Written], str], ...] = (
     (_closed_list, mark("a esta lista le falta el corchete del final: escribe {written}")),
     (_date, mark("una fecha se escribe como año-mes-día: escribe {written}")),
     (_quoted, mark("un texto va entre comillas: escribe {written}")),
+    (
+        _once,
+        mark("esto ya está escrito más arriba, y solo puede estar una vez: borra lo que sobre"),
+    ),
 )
