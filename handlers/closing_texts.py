@@ -13,12 +13,7 @@ from functools import partial
 
 from telegram import Message
 
-from bot.petition.outcome import (
-    TextFault,
-    missing_languages,
-    surplus,
-    text_fault,
-)
+from bot.petition.outcome import TextFault, missing_languages, surplus, text_fault
 from bot.text.translations import Words, mark
 from handlers.admin_context import AdminContext
 from handlers.admin_notices import Notice, tell_admins
@@ -450,7 +445,6 @@ async def _show_saved(ctx: AdminContext) -> None:
 
 
 def _key(ctx: AdminContext, message: Message, *, edit: datetime | None = None) -> bytes:
-    """Returns the id of the version that a message becomes, however often it is handled."""
-    # Two edits may have the same time, which is in whole seconds.
+    """Returns the id of a message's version; two edits may have the same time, in seconds."""
     place = f"{message.message_id}" + (f"/{edit}/{message.text_html}" if edit else "")
     return hashlib.sha256(b"closing text\x00" + ctx.reference + place.encode()).digest()[:16]

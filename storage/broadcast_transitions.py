@@ -302,11 +302,7 @@ def _is_late(tx: Transaction, broadcast: Broadcast, at: datetime) -> bool:
 
 
 def _is_allowed(
-    tx: Transaction,
-    broadcast: Broadcast,
-    action: BroadcastAction,
-    actor: int | None,
-    at: datetime,
+    tx: Transaction, broadcast: Broadcast, action: BroadcastAction, actor: int | None, at: datetime
 ) -> bool:
     """Returns whether an order has an effect on a broadcast that is locked."""
     if broadcast.state not in TRANSITIONS[action].sources:

@@ -29,13 +29,7 @@ from storage.eligibility import (
     language,
     reads,
 )
-from storage.tables import (
-    BROADCASTS,
-    DELIVERIES,
-    ERASED_DELIVERIES,
-    RESTORES,
-    SIGNATURES,
-)
+from storage.tables import BROADCASTS, DELIVERIES, ERASED_DELIVERIES, RESTORES, SIGNATURES
 from storage.times import from_millis, to_millis
 from storage.transaction import Transaction
 

@@ -65,9 +65,8 @@ def contents_of(path: Path) -> CopiedDatabase:
 
 async def contents_through(connection: Any) -> CopiedDatabase:
     """Returns what a PostgreSQL database holds, through a connection of the driver."""
-    revision = await connection.fetchval(_REVISION)
-    rows = await connection.fetch(_PETITIONS)
-    return CopiedDatabase(str(revision), tuple(CopiedPetition(*row) for row in rows))
+    petitions = [CopiedPetition(*row) for row in await connection.fetch(_PETITIONS)]
+    return CopiedDatabase(str(await connection.fetchval(_REVISION)), tuple(petitions))
 
 
 async def reached_in(url: str, slug: str) -> Reached | None:
@@ -85,7 +84,8 @@ async def reached_in(url: str, slug: str) -> Reached | None:
             row = await asyncio.to_thread(_reached_in_file, address.path, slug)
         else:
             async with postgres_adapter().connected(address.dsn) as connection:
-                require_known_schema(await connection.fetchval(_REVISION))
+                for revision in await connection.fetch(_REVISION):
+                    require_known_schema(*revision)
                 row = await connection.fetchrow(_REACHED, slug)
     except SchemaMissing:
         return None
@@ -97,5 +97,6 @@ def _reached_in_file(database: Path, slug: str) -> Any:
     if not database.exists() or database.stat().st_size == 0:
         return None
     with reading(database) as opened:
-        require_known_schema(*opened.execute(_REVISION).fetchone())
+        for revision in opened.execute(_REVISION):
+            require_known_schema(*revision)
         return opened.execute(_REACHED, {"1": slug}).fetchone()

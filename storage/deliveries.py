@@ -43,14 +43,7 @@ from storage.broadcast_types import (
 from storage.broadcasts import lock_broadcast, tally_of_broadcast
 from storage.eligibility import eligible, language, reads
 from storage.errors import BrokenData
-from storage.tables import (
-    BROADCASTS,
-    DELIVERIES,
-    ERASED_DELIVERIES,
-    LEASES,
-    PETITIONS,
-    SIGNATURES,
-)
+from storage.tables import BROADCASTS, DELIVERIES, ERASED_DELIVERIES, LEASES, PETITIONS, SIGNATURES
 from storage.transaction import Row, Transaction
 
 # Positions are signature numbers: the order of signing. People for whom Telegram rejected an
@@ -130,9 +123,8 @@ def take_lease(
     lease = {"holder": holder, "expires_at": now + timedelta(seconds=seconds)}
     if not tx.add_new(LEASES, name=name, **lease):
         held = tx.find(LEASES, name, lock=True)
-        if held is None:  # given up meanwhile, and another may be taking it
-            return None
-        if held.holder != holder and held.expires_at > now and held != stale:
+        # Where it was given up meanwhile, another may be taking it.
+        if held is None or (held.holder != holder and held.expires_at > now and held != stale):
             return None
         tx.set(LEASES, name, **lease)
     return find_lease(tx, name)

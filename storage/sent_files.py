@@ -62,8 +62,7 @@ def expire_files(tx: Transaction, before: datetime) -> None:
     Without a signature, what was filled in is forgotten by then too.
     """
     signed = exists().where(
-        SIGNATURES.c.petition == _FILES.petition,
-        SIGNATURES.c.supporter == _FILES.supporter,
+        SIGNATURES.c.petition == _FILES.petition, SIGNATURES.c.supporter == _FILES.supporter
     )
     tx.set(SENT_FILES, _FILES.due == 0, _FILES.sent_at <= before, ~signed, due=_DUE_NOW)
 

@@ -55,10 +55,7 @@ _COUNT = (
     .where(PETITIONS.c.slug == bindparam("own_petition"), PETITIONS.c.closed_at.is_(None))
     .where(or_(PETITIONS.c.closes_at.is_(None), PETITIONS.c.closes_at > bindparam("at")))
     .where(~exists(_COLUMNS.id).where(*_OWN))
-    .values(
-        signatures=PETITIONS.c.signatures + 1,
-        last_number=PETITIONS.c.last_number + 1,
-    )
+    .values(signatures=PETITIONS.c.signatures + 1, last_number=PETITIONS.c.last_number + 1)
     .returning(PETITIONS.c.last_number.label("number"))
 )
 _ADD_SIGNATURE, _ADD_CONSENT = insert(SIGNATURES), insert(CONSENTS)

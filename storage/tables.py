@@ -225,12 +225,7 @@ ADMIN_NAMES = _table(
     key=("petition", "admin"),
 )
 
-LEASES = _table(
-    "leases",
-    *several(text, "name", "holder"),
-    moment("expires_at"),
-    key=("name",),
-)
+LEASES = _table("leases", *several(text, "name", "holder"), moment("expires_at"), key=("name",))
 
 AUDIT = _table(
     "audit",

@@ -408,3 +408,14 @@ class TestWriting:
         ):
             written.raise_to(Reached(5))
         assert written.path.read_text().startswith("6 0\n")
+
+
+async def test_a_database_whose_version_is_gone_has_got_as_far_as_it_says(
+    database: Path, key: Path
+) -> None:
+    """What to do about it is said where the tables are looked at."""
+    opened = await SqliteDatabase(database).open()
+    await write_sql(opened, "DELETE FROM alembic_version")
+    await opened.close()
+    mark(key, database).raise_to(Reached(6))
+    await mark(key, database).require_reached()

@@ -25,7 +25,7 @@ ca.toml: description: this is missing: translate it from es.toml
 ca.toml: privacy_short: something is missing that has to be read without
 ca.toml: thanks: the bot does not fill in {number} here
 ca.toml: thanks: {people} is missing, and it is needed because a signer is told one number
-en.toml: line 2: Cannot overwrite a value
+en.toml: line 2: this is written above already
 es.toml: appeal, page 2: it is empty
 es.toml: appeal, page 3: Telegram would refuse it at <h1>Mal</h1>: a heading is written in bold
 es.toml: appeal, page 4: nothing of this would be seen
