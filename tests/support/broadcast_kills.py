@@ -1,5 +1,6 @@
 """Repeated kills of the bot during a broadcast, and the state after each."""
 
+import asyncio
 import random
 import time
 from dataclasses import dataclass, field
@@ -54,6 +55,7 @@ async def kill_repeatedly(
             born + min(int(dice.uniform(1, longest)), left // 2 + 1), START_SECONDS
         )
         await kill(bot)
+        await asyncio.sleep(0.1)  # what it had sent has been counted by then
         told = {arrival.chat for arrival in counts.messages[born:]}
         deaths.unrecorded.append(len(told.intersection(await petition.sending())))
     deaths.left = people - len(counts.copies)
