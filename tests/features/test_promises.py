@@ -212,4 +212,5 @@ async def test_everything_that_a_command_does_a_button_does_too(tmp_path: Path) 
                 await scene.taps(scene.ana, scene.words.label("Ver mi firma"))
             for label in labels:
                 await scene.taps(scene.ana, scene.words.label(label))
+                await scene.settled()  # a tap on what is not shown any more does nothing
             await scene.ana.sees(shown)
