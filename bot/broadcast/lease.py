@@ -61,7 +61,7 @@ class LeaseHolder:
     async def renew(self) -> bool:
         """Extends the lease; False when it is lost.
 
-        It is also if it is free: another may have held it meanwhile, and sent what was claimed.
+        A free lease is lost too: another may have held it meanwhile, and sent what was claimed.
         """
         return await self._hold(renew_lease)
 

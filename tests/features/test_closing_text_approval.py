@@ -41,6 +41,15 @@ def admin(three_admins: AdminScene) -> AdminScene:
     return three_admins
 
 
+async def asked_of(admin: AdminScene, pau: Person) -> None:
+    """Marta closes the petition and asks to publish a text, which Pau has before his eyes."""
+    await closes(admin)
+    await writes(admin, SPANISH, "Han vuelto")
+    await publishes(admin)
+    await admin.scene.says(pau, "/closing")
+    await admin.scene.taps(pau, THE_CHANGE)
+
+
 async def test_who_closes_is_told_that_the_text_waits_and_nobody_is_sent_to_broadcast(
     admin: AdminScene, pau: Person
 ) -> None:
@@ -217,11 +226,7 @@ async def test_who_declines_just_after_another_approved_reads_that_it_is_publish
         await admin.services.storage.write(approve_publication, key, **by | {"actor": LUCY})
         return await proceed(key, **by)
 
-    await closes(admin)
-    await writes(admin, SPANISH, "Han vuelto")
-    await publishes(admin)
-    await admin.scene.says(pau, "/closing")
-    await admin.scene.taps(pau, THE_CHANGE)
+    await asked_of(admin, pau)
     call_instead(monkeypatch, decline_publication, late)
     await admin.scene.taps(pau, "No aprobarlo")
     assert "✅ Publicado." in pau.messages[-1].text
@@ -231,11 +236,7 @@ async def test_who_declines_just_after_another_approved_reads_that_it_is_publish
 async def test_pau_who_declines_does_not_wait_for_martas_chat(
     admin: AdminScene, pau: Person
 ) -> None:
-    await closes(admin)
-    await writes(admin, SPANISH, "Han vuelto")
-    await publishes(admin)
-    await admin.scene.says(pau, "/closing")
-    await admin.scene.taps(pau, THE_CHANGE)
+    await asked_of(admin, pau)
     await admin.scene.with_button(pau, "No aprobarlo")
     faults = admin.scene.simulator.faults
     faults.by_chat[ADMIN] = Fault.HANG
