@@ -237,6 +237,8 @@ def test_a_service_with_other_settings_than_those_of_the_shell_is_refused(
     relative = call()
     assert relative.exit_code == 1
     assert "Write the whole path of river" in relative.output
+    monkeypatch.setenv("PETITION_FOLDER", str(home / "river"))
+    assert "would not have this of this shell: PETITION_FOLDER" in call().output
 
 
 def test_root_is_told_how_to_make_a_user_for_the_service(

@@ -29,6 +29,22 @@ async def test_how_far_it_is_is_told_and_adds_up(harness: WorkerHarness) -> None
     assert all(each.recalled + each.left_to_recall == 120 for each in reports)
 
 
+async def test_an_album_and_what_is_paid_for_are_recalled_at_the_rate_of_all_others(
+    harness: WorkerHarness,
+) -> None:
+    await harness.people.sign([1, 2])
+    running = harness.start_worker(rate=30.0)
+    running.worker.context.paid_rate = 600.0
+    album = {"content": {"es": {"messages": [17, 18]}}, "source_chat": 9}
+    for sent, rate in ((album, 15), ({"paid": True}, 600)):
+        await harness.start(**sent)
+        await harness.ended()
+        assert running.gate.rate == rate
+        await harness.recall()
+        await harness.recalled()
+        assert running.gate.rate == 30
+
+
 async def test_one_with_whom_the_program_fails_keeps_nobody_elses_message_there(
     harness: WorkerHarness,
 ) -> None:

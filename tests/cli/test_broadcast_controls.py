@@ -103,3 +103,19 @@ def test_a_connection_that_is_lost_ends_a_command_without_a_traceback(
     monkeypatch.setattr("bot.cli.broadcast_tables.read_snapshot", terminated)
     result = call("list")
     assert (result.exit_code, result.output) == (130, "")
+
+
+def test_a_command_under_nohup_outlasts_the_shell(
+    petition: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hung_up() -> datetime:
+        os.kill(os.getpid(), signal.SIGHUP)
+        return datetime.now(UTC)
+
+    petition.begins()
+    monkeypatch.setattr("bot.cli.context.utc_now", hung_up)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert call("list").exit_code == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -163,17 +163,19 @@ async def test_a_planned_one_that_was_approved_for_more_people_says_so_until_its
     admin: AdminScene, pau: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(confirmation, "SMALL_GROWTH", 0)
-    await admin.scene.settled()
-    await admin.prepares()
+    await with_settings(admin, approval_above=1)
+    await admin.begins()
+    await admin.says("Hola")
+    await admin.previews("Solo a quienes leen en español: 2")
     await admin.taps("🕒 Programar")
     await admin.says("mañana 18:30")
-    await admin.taps(ASK)
+    await admin.taps("Pedir la aprobación, para 2 personas")
     (approve, *_) = (await pau.sees(QUESTION, 10)).labels
-    await admin.signs(admin.scene.mallory)
+    await admin.signs(admin.scene.world.person("Luz", language="es"))
     await admin.scene.taps(pau, approve)
-    assert "era 3, ahora es 4" in pau.messages[-1].text
+    assert "era 2, ahora es 3" in pau.messages[-1].text, "of the readers of Spanish"
     await admin.scene.taps(pau, approve)
-    assert ": 4 cuando se programó" in pau.messages[-1].text
+    assert ": 3 cuando se programó" in pau.messages[-1].text
 
 
 async def test_a_few_who_sign_while_it_waits_are_told_with_the_others(

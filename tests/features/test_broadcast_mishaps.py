@@ -19,41 +19,40 @@ async def test_who_takes_no_voice_messages_stops_nobody_elses_and_gets_a_text(
     admin: AdminScene,
 ) -> None:
     admin.expected.append("user restricted receiving of")
-    for person in (admin.scene.ana, admin.scene.jordi):
-        person.forbids_voice_messages = True
+    admin.scene.ana.forbids_voice_messages = True
     await admin.begins()
     admin.marta.send_kind("voice")
     await admin.scene.settled()
     # Marta takes none either, and reads why she sees no preview.
     admin.marta.forbids_voice_messages = True
-    await admin.previews()
+    await admin.previews("Solo a quienes leen en español: 2")
     assert "restricted receiving of voice messages" in admin.panel.text
     admin.marta.forbids_voice_messages = False
     await admin.taps("👁 Ver la vista previa")
     admin.marta.forbids_voice_messages = True
     await admin.taps("Enviarme una prueba")
     assert "restricted receiving of voice messages" in admin.panel.text
-    assert SEND in admin.panel.labels, "the others may take them"
+    assert "Enviar a 2 personas" in admin.panel.labels, "the others may take them"
     assert await admin.services.storage.read(broadcast_history) == []
     admin.marta.forbids_voice_messages = False
-    await admin.taps(SEND)
+    await admin.taps("Enviar a 2 personas")
     report = await admin.over()
     assert "Entregados: 1" in report.text
-    assert "No admiten notas de voz ni de vídeo: 2" in report.text
+    assert "No admiten notas de voz ni de vídeo: 1" in report.text
     assert "pulsa «Enviar a quienes faltan» y envíame un texto" in report.text
     await admin.taps("Enviar a quienes faltan")
     admin.marta.send_kind("video_note")
     await admin.scene.settled()
     await admin.taps("👁 Ver la vista previa")
-    await admin.taps("Enviar a 2 personas")
+    await admin.taps("Enviar a 1 persona")
     await admin.reported()
-    report = await admin.marta.sees("No admiten notas de voz ni de vídeo: 2")
+    report = await admin.marta.sees("No admiten notas de voz ni de vídeo: 1")
     await admin.taps("Enviar a quienes faltan")
     await admin.says("Nos reciben el día 3.")
     await admin.taps("👁 Ver la vista previa")
-    await admin.taps("Enviar a 2 personas")
+    await admin.taps("Enviar a 1 persona")
     await admin.reported()
-    assert admin.got_by_all() == [["Nos reciben el día 3."]] * 2 + [[""]]
+    assert admin.got_by_all() == [["Nos reciben el día 3."], [""], []], "Seán reads English"
     held = await admin.services.storage.read(everything_held, admin.scene.ana.id)
     assert [each["state"] for each in held.deliveries] == ["forbidden"] * 2 + ["delivered"]
 

@@ -55,14 +55,15 @@ async def test_who_has_no_row_yet_counts_as_withdrawn_where_they_would_have_got_
     storage: Storage, people: Supporters, is_cancelled: bool
 ) -> None:
     await people.sign(range(1, 6))
+    await people.sign([6], "en")
     await people.mute(4)
-    broadcast = await start(storage, expected=4)
+    broadcast = await start(storage, expected=4, language="es")
     await storage.write(enqueue_deliveries, broadcast, holder=ME, portion=2, at=later(1))
     if is_cancelled:
         action = BroadcastAction.CANCEL
         await storage.write(change_broadcast, action, broadcast.id, ADMIN, later(2))
-    await people.sign([6])
-    for number in (3, 4, 6):
+    await people.sign([7])
+    for number in (3, 4, 6, 7):
         await people.withdraw(number)
     tally = await storage.read(tally_of_broadcast, broadcast.id)
     assert tally == Tally(total=3, pending=2, withdrawn=1)

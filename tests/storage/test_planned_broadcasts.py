@@ -17,6 +17,7 @@ from storage.broadcast_types import (
 )
 from storage.broadcasts import (
     active_broadcast,
+    broadcast_history,
     count_audience,
     due_broadcasts,
     scheduled_broadcasts,
@@ -112,6 +113,7 @@ async def test_who_has_looked_at_one_restored_petition_lets_no_other_go_on(
     await storage.write(record_restore, made_at=None, at=TIME)
     assert await storage.read(due_broadcasts, TIME) == []
     assert await theirs.read(due_broadcasts, TIME) == []
+    assert [each.state for each in await theirs.read(broadcast_history)] == ["paused"]
     await storage.write(release_restore, actor=ADMIN, at=TIME)
     assert await theirs.read(held_restore) is not None
     await theirs.write(change_broadcast, BroadcastAction.RESUME, held.id, ADMIN, TIME)
@@ -324,6 +326,17 @@ async def test_what_was_confirmed_is_counted_up_to_the_signature_it_was_counted_
         storage, kind=Kind.UPDATE, last_signature_number=3, at_most=2, at=later(2)
     )
     assert changed is None
+
+
+async def test_whom_it_does_not_go_to_does_not_keep_what_was_confirmed_from_being_sent(
+    storage: Storage, people: Supporters
+) -> None:
+    await people.sign([1, 2], "es", updates=9)
+    await people.sign([3], "en", updates=9)
+    spanish = await started(storage, kind=Kind.UPDATE, language="es", at_most=2)
+    await tell(storage, spanish)
+    rest = {"kind": Kind.UPDATE, "topic": spanish.topic, "at_most": 1}
+    assert (await started(storage, **rest)).total == 1
 
 
 async def test_one_that_has_to_wait_is_not_due_and_holds_up_nothing_else(
