@@ -8,6 +8,7 @@ import pytest
 
 from bot.back_off import BackOff
 from bot.petition.stages import Action
+from handlers.request_budget import Budgets
 from handlers.screens.help import SUPPORTER_COMMANDS
 from storage.errors import ConversationMoved
 from storage.signatures import stored_supporter
@@ -213,3 +214,20 @@ async def test_what_was_done_before_is_drawn_though_the_next_tap_was_one_too_man
     scene.simulator.faults.thaw()
     await scene.settled()
     assert "Pediste que no te escribiéramos" in scene.screen(scene.ana).text
+
+
+def test_no_more_is_kept_than_may_be_and_the_oldest_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("handlers.request_budget._MOST", 3)
+    now = 0.0
+    budgets = Budgets(lambda: now)
+    for number in range(9):
+        for update in range(6):
+            budgets.spend(bytes([number]), "mydata", update)
+    assert len(budgets) == 3
+    known = [budgets.would_answer(bytes([number]), "mydata") for number in range(9)]
+    assert known == [True] * 6 + [False] * 3
+    now += 59.9
+    assert not budgets.would_answer(b"\x08", "mydata")
+    now += 0.1
+    assert budgets.would_answer(b"\x08", "mydata")
+    assert len(budgets) == 0, "what is over is not kept"

@@ -8,7 +8,7 @@ from telegram.error import BadRequest, Forbidden, NetworkError, TelegramError
 
 from bot.petition.stages import Action
 from handlers.context import Bot
-from handlers.conversation_message import ConversationMessage, Shown, keyboard, tolerate
+from handlers.conversation_message import ConversationMessage, Shown, tolerate
 from handlers.screens.buttons import Button
 from handlers.screens.screen import Screen
 from telegram_text.markup import Html
@@ -109,14 +109,6 @@ async def test_a_screen_is_edited_where_it_can_be_and_sent_anew_otherwise(
     assert shown == Shown(lives, screen.drawn(version))
 
 
-async def test_an_edit_that_changes_nothing_after_all_is_no_failure() -> None:
-    chat = FakeChat()
-    chat.shown[5] = (HOME.text, keyboard(HOME, 1))
-    shown = await message_of(chat, 5, None).edit(HOME, 1, tapped=5)
-    assert chat.calls == [("edit", 5)]
-    assert shown == Shown(5, HOME.drawn(1))
-
-
 @pytest.mark.parametrize(
     "wording", ["Bad Request: message can't be edited", "Bad Request: MESSAGE_ID_INVALID"]
 )
@@ -142,23 +134,6 @@ async def test_what_is_not_about_the_message_reaches_the_caller(error: TelegramE
     assert chat.calls == [("edit", 5)]
 
 
-@pytest.mark.parametrize(("there", "number"), [((5,), 105), ((), 100)])
-async def test_it_appears_at_the_bottom_whether_the_old_one_is_there_or_gone(
-    there: tuple[int, ...], number: int
-) -> None:
-    chat = FakeChat(*there)
-    shown = await message_of(chat, 5, HOME.drawn(1)).send_new(HOME, 1)
-    assert chat.calls == [("send", None)]
-    assert shown == Shown(number, HOME.drawn(1))
-
-
-async def test_what_vanished_is_gone_and_what_was_gone_before_is_too() -> None:
-    chat = FakeChat(1)
-    assert await message_of(chat, None).delete(1)
-    assert await message_of(chat, None).delete(1)
-    assert chat.calls == [("delete", 1), ("delete", 1)]
-
-
 @pytest.mark.parametrize(("too_old", "left"), [(set(), {3: None}), ({1}, {1: None, 3: None})])
 async def test_many_vanish_in_one_call_but_those_that_are_too_old(
     too_old: set[int], left: dict[int, None]
@@ -168,12 +143,6 @@ async def test_many_vanish_in_one_call_but_those_that_are_too_old(
     assert await message_of(chat, None).delete(1, 2, 4) is not bool(too_old)
     assert chat.calls[0] == ("delete together", (1, 2, 4))
     assert chat.shown == left
-
-
-async def test_what_is_too_old_to_vanish_stays_and_is_told() -> None:
-    chat = FakeChat(1)
-    chat.refuses = BadRequest("Bad Request: message can't be deleted for everyone")
-    assert not await message_of(chat, None).delete(1)
 
 
 @pytest.mark.parametrize(
@@ -219,13 +188,3 @@ async def test_any_other_refusal_is_not_nor_a_mistake_of_ours(error: Exception) 
 
 async def failing(error: Exception) -> None:
     raise error
-
-
-def test_a_button_carries_the_version_it_is_drawn_for() -> None:
-    drawn = keyboard(HOME, 3)
-    assert drawn is not None
-    assert drawn["inline_keyboard"][0][0]["callback_data"] == "3:read:"
-
-
-def test_a_screen_without_buttons_has_no_keyboard() -> None:
-    assert keyboard(Screen(Html("Hola")), 3) is None

@@ -1,6 +1,7 @@
 """Delayed replies are sent as soon as Telegram accepts them, and do not delay other chats."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 from structlog.testing import capture_logs
@@ -8,36 +9,9 @@ from telegram.error import BadRequest, Forbidden, NetworkError, TimedOut
 
 from bot.transport.errors import RateLimited
 from handlers import delayed_replies
-from handlers.delayed_replies import Answer, DelayedReplies
+from handlers.delayed_replies import DelayedReplies, NothingDone, before_commit, unrepeated
 from storage.errors import Unavailable
 from tests.handlers.chats import ANA, BEA, EVE, Chat, Clock, Hanging, settled
-
-
-async def test_what_goes_well_is_given_once_and_before_its_update_ends(
-    replies: DelayedReplies,
-) -> None:
-    ana = Chat()
-    await replies.tell(ANA, ana.answer)
-    assert ana.tries == 1
-    assert len(replies) == 0
-
-
-@pytest.mark.parametrize("error", [NetworkError("Bad Gateway"), TimedOut(), RateLimited(99.0)])
-async def test_a_call_that_fails_holds_its_update_no_longer(
-    replies: DelayedReplies, error: Exception
-) -> None:
-    ana = Chat(error)
-    await replies.tell(ANA, ana.answer)
-    assert ana.tries == 1
-    assert len(replies) == 1
-
-
-async def test_it_is_given_as_things_stand_then(replies: DelayedReplies, clock: Clock) -> None:
-    ana = Chat(NetworkError("Bad Gateway"), NetworkError("Bad Gateway"))
-    await replies.tell(ANA, ana.answer, ana.again)
-    await clock.pass_(5)
-    assert (ana.tries, ana.later) == (3, 2)
-    assert len(replies) == 0
 
 
 async def test_it_backs_off_twice_as_far_each_time_and_ends_some_time(
@@ -50,51 +24,36 @@ async def test_it_backs_off_twice_as_far_each_time_and_ends_some_time(
     assert len(replies) == 0
 
 
-async def test_a_pause_that_telegram_asks_for_is_kept(
-    replies: DelayedReplies, clock: Clock
-) -> None:
-    ana = Chat(RateLimited(300.0))
-    await replies.tell(ANA, ana.answer)
-    assert clock.pauses == [300.125]
-    await clock.pass_(301)
-    assert ana.tries == 2
-
-
-async def test_a_pause_beyond_what_is_worth_waiting_for_is_given_up(
+async def test_a_pause_that_telegram_asks_for_is_kept_up_to_ten_minutes(
     replies: DelayedReplies, clock: Clock
 ) -> None:
     ana, bea = Chat(RateLimited(599.875)), Chat(RateLimited(599.9))
     await replies.tell(ANA, ana.answer)
     await replies.tell(BEA, bea.answer)
     assert clock.pauses == [600.0]
-    assert len(replies) == 1
+    await clock.pass_(601)
+    assert (ana.tries, bea.tries, len(replies)) == (2, 1, 0)
 
 
-async def test_who_is_gone_is_owed_nothing(replies: DelayedReplies) -> None:
+async def test_what_no_waiting_mends_is_raised_and_who_is_gone_is_owed_nothing(
+    replies: DelayedReplies,
+) -> None:
+    for error in (BadRequest("can't parse entities"), ValueError(), Unavailable()):
+        with pytest.raises(type(error)):
+            await replies.tell(ANA, Chat(error).answer)
     await replies.tell(ANA, Chat(Forbidden("Forbidden: bot was blocked by the user")).answer)
     assert len(replies) == 0
 
 
-@pytest.mark.parametrize(
-    "error", [BadRequest("can't parse entities"), ValueError(), Unavailable()]
-)
-async def test_what_no_waiting_mends_is_raised_to_who_handles_the_update(
-    replies: DelayedReplies, error: Exception
-) -> None:
-    ana = Chat(error)
-    with pytest.raises(type(error)):
-        await replies.tell(ANA, ana.answer)
-    assert ana.tries == 1
-    assert len(replies) == 0
-
-
-async def test_while_it_is_owed_an_absent_database_passes_too(
+async def test_once_nobody_waits_any_more_an_absent_database_passes_too(
     replies: DelayedReplies, clock: Clock
 ) -> None:
-    ana = Chat(NetworkError("Bad Gateway"), Unavailable())
+    at_once = DelayedReplies(clock.sleep, clock, in_the_way=lambda: True)
+    ana, bea = Chat(NetworkError("Bad Gateway"), Unavailable()), Chat(Unavailable())
     await replies.tell(ANA, ana.answer)
+    await at_once.tell(BEA, bea.answer)
     await clock.pass_(5)
-    assert ana.tries == 3
+    assert (ana.tries, bea.tries) == (3, 2)
 
 
 async def test_a_call_that_hangs_holds_its_update_for_three_seconds(
@@ -114,15 +73,6 @@ async def test_a_call_that_hangs_holds_its_update_for_three_seconds(
     assert len(replies) == 0
 
 
-async def test_an_update_that_is_in_the_way_of_others_does_not_wait_at_all(clock: Clock) -> None:
-    replies = DelayedReplies(clock.sleep, clock, in_the_way=lambda: True)
-    eve = Hanging()
-    await replies.tell(EVE, eve.answer)
-    await settled()
-    assert (eve.begun, eve.ended) == (1, 0)
-    replies.forget()
-
-
 async def test_what_breaks_when_nobody_waits_any_more_is_logged(clock: Clock) -> None:
     replies = DelayedReplies(clock.sleep, clock, in_the_way=lambda: True)
     with capture_logs() as said:
@@ -135,51 +85,20 @@ async def test_what_breaks_when_nobody_waits_any_more_is_logged(clock: Clock) ->
     assert len(replies) == 0
 
 
-async def test_what_breaks_when_nobody_waits_any_more_is_apologised_for(
+async def test_what_breaks_when_nobody_waits_any_more_is_apologised_for_once(
     replies: DelayedReplies, clock: Clock
 ) -> None:
-    ana, apology = Chat(NetworkError("Bad Gateway"), ValueError()), Chat(TimedOut())
-    broken: list[tuple[object, Exception]] = []
-
-    def apologise(chat: object, error: Exception) -> Answer:
-        broken.append((chat, error))
-        return apology.answer
-
-    replies.apologise_with(apologise)
+    bad = NetworkError("Bad Gateway")
+    ana, bea, apologies = Chat(bad, ValueError()), Chat(bad, ValueError()), [Chat(TimedOut())]
+    apologies.append(Chat(*[ValueError()] * 9))
+    waiting = iter(apologies)
+    replies.apologise_with(lambda _chat, _error: next(waiting).answer)
     await replies.tell(ANA, ana.answer)
     await clock.pass_(60)
-    assert [(chat, type(error)) for chat, error in broken] == [(ANA, ValueError)]
-    assert (ana.tries, apology.tries, len(replies)) == (2, 2, 0)
-
-
-async def test_an_apology_that_breaks_is_not_apologised_for(
-    replies: DelayedReplies, clock: Clock
-) -> None:
-    apology = Chat(*[ValueError()] * 9)
-    replies.apologise_with(lambda _chat, _error: apology.answer)
-    await replies.tell(ANA, Chat(NetworkError("Bad Gateway"), ValueError()).answer)
+    await replies.tell(BEA, bea.answer)
     await clock.pass_(60)
-    assert (apology.tries, len(replies)) == (1, 0)
-
-
-async def test_a_database_that_is_away_when_nobody_waits_any_more_is_tried_again(
-    clock: Clock,
-) -> None:
-    replies = DelayedReplies(clock.sleep, clock, in_the_way=lambda: True)
-    ana = Chat(Unavailable())
-    await replies.tell(ANA, ana.answer)
-    await clock.pass_(1)
-    assert ana.tries == 2
-
-
-async def test_a_newer_answer_takes_the_place_of_the_older(
-    replies: DelayedReplies, clock: Clock
-) -> None:
-    older, newer = Chat(NetworkError("Bad Gateway")), Chat(NetworkError("Bad Gateway"))
-    await replies.tell(ANA, older.answer)
-    await replies.tell(ANA, newer.answer)
-    await clock.pass_(5)
-    assert (older.tries, newer.tries) == (1, 2)
+    assert [each.tries for each in (ana, bea, *apologies)] == [2, 2, 2, 1]
+    assert len(replies) == 0
 
 
 async def test_the_one_who_would_wait_longest_gives_way_when_too_many_are_owed(
@@ -195,19 +114,6 @@ async def test_the_one_who_would_wait_longest_gives_way_when_too_many_are_owed(
     assert len(replies) == 3
     await clock.pass_(200)
     assert [chat.tries for chat in (*chats.values(), late, soon)] == [2, 1, 2, 1, 2]
-
-
-async def test_chats_without_number_that_fail_keep_nobody_else_waiting(
-    replies: DelayedReplies, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(delayed_replies, "_MOST_CHATS", 50)
-    for number in range(100, 200):
-        await replies.tell(number, Chat(*[NetworkError("Bad Gateway")] * 100).answer)
-    assert len(replies) == 50
-    ana = Chat()
-    await replies.tell(ANA, ana.answer)
-    assert ana.tries == 1
-    replies.forget()
 
 
 async def test_among_many_that_hang_the_oldest_gives_way(
@@ -254,14 +160,6 @@ async def test_what_hangs_again_is_cut_off_and_backs_off(
     replies.forget()
 
 
-async def test_at_the_end_nothing_is_owed_any_more(replies: DelayedReplies, clock: Clock) -> None:
-    ana = Chat(NetworkError("Bad Gateway"))
-    await replies.tell(ANA, ana.answer)
-    replies.forget()
-    await clock.pass_(60)
-    assert (ana.tries, len(replies)) == (1, 0)
-
-
 async def test_what_is_being_given_again_is_not_the_one_to_give_way(
     replies: DelayedReplies, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -273,3 +171,46 @@ async def test_what_is_being_given_again_is_not_the_one_to_give_way(
     await clock.pass_(6)
     assert (eve.begun, eve.ended, bea.tries) == (1, 0, 2)
     replies.forget()
+
+
+async def unrepeated_tries(*errors: Exception, times: int) -> list[str]:
+    """What somebody hears who asks for what is not made later, however often it is tried."""
+    heard: list[str] = []
+    asked = Chat(*errors)
+
+    async def make() -> None:
+        await asked.answer()
+        heard.append("made")
+
+    async def otherwise() -> None:
+        heard.append("nothing done")
+
+    answer = unrepeated(make, otherwise)
+    for _ in range(times):
+        with suppress(RateLimited, TimeoutError):
+            async with asyncio.timeout(0.01):
+                await answer()
+    return heard
+
+
+async def test_of_what_is_not_repeated_a_few_short_pauses_are_waited_for() -> None:
+    assert await unrepeated_tries(RateLimited(20.0), times=2) == ["made"]
+    assert await unrepeated_tries(RateLimited(20.1), times=2) == ["nothing done"]
+    assert await unrepeated_tries(*[RateLimited(5.0)] * 9, times=5) == ["nothing done"]
+
+
+async def test_what_is_cut_off_is_not_made_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Chat, "answer", Hanging().answer)
+    assert await unrepeated_tries(times=2) == ["nothing done"]
+
+
+async def test_a_call_that_hangs_before_a_change_leaves_it_undone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(delayed_replies, "LONGEST_WAIT", 0.01)
+    with pytest.raises(NothingDone):
+        async with before_commit():
+            await asyncio.Event().wait()
+    with pytest.raises(BadRequest):
+        async with before_commit():
+            raise BadRequest("can't parse entities")

@@ -18,21 +18,6 @@ async def nothing_more(replies: DelayedReplies, chat: int) -> None:
         await settled()
 
 
-async def test_what_is_being_given_ends_before_something_newer_is_done(
-    replies: DelayedReplies, clock: Clock
-) -> None:
-    first = Hanging()
-    telling = asyncio.create_task(replies.tell(ANA, first.answer))
-    await settled()
-    making_way = asyncio.create_task(nothing_more(replies, ANA))
-    await settled()
-    assert not making_way.done()
-    first.answers.set()
-    await making_way
-    await telling
-    assert (first.begun, first.ended) == (1, 1)
-
-
 async def test_so_does_what_is_being_given_again(replies: DelayedReplies, clock: Clock) -> None:
     again = Hanging()
     await replies.tell(ANA, Chat(NetworkError("Bad Gateway")).answer, again.answer)
@@ -110,17 +95,6 @@ async def test_an_update_that_is_not_done_takes_nothing_away(
             raise Unavailable
     await clock.pass_(60)
     assert ana.tries == 2
-
-
-async def test_what_was_answered_takes_the_place_of_what_made_way_for_it(
-    replies: DelayedReplies, clock: Clock
-) -> None:
-    older, newer = Chat(NetworkError("Bad Gateway")), Chat(NetworkError("Bad Gateway"))
-    await replies.tell(ANA, older.answer)
-    async with replies.handling(ANA):
-        await replies.tell(ANA, newer.answer)
-    await clock.pass_(60)
-    assert (older.tries, newer.tries) == (1, 2)
 
 
 async def test_what_stands_beside_the_screen_takes_its_place_from_nothing_else(

@@ -1,12 +1,14 @@
 """Whose chat an update comes from, and what one that waits will do: draw, or opt out."""
 
+from functools import partial
+from operator import ne
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from telegram import Update
 
-from bot.intake import NOTHING_BEHIND, Dispatcher, UpdatesBehind
+from bot.intake import Dispatcher, UpdatesBehind
 from handlers.chat_context import ChatContext, open_context
 from handlers.screens.buttons import NO_MORE
 from handlers.update_kinds import is_opt_out, own_chat, will_be_drawn_over
@@ -66,22 +68,17 @@ async def test_only_in_a_persons_own_chat_is_there_a_context(chat: dict[str, Any
 
 
 async def drawn_over(
-    first: dict[str, Any],
-    *behind: dict[str, Any],
-    by_admin: bool = False,
-    too_often: str | None = None,
+    *behind: dict[str, Any], by_admin: bool = False, too_often: str | None = None
 ) -> bool:
-    """What the first of these updates is told, all of them waiting in one line."""
+    """What a /start is told, when these updates wait behind it."""
     told: list[bool] = []
 
-    def would_answer(what: str) -> bool:
-        return what != too_often
-
     async def handle(_update: dict[str, Any], behind: UpdatesBehind) -> None:
-        told.append(will_be_drawn_over(behind, by_admin=by_admin, would_answer=would_answer))
+        answered = partial(ne, too_often)
+        told.append(will_be_drawn_over(behind, by_admin=by_admin, would_answer=answered))
 
     work = Dispatcher(handle)
-    for number, update in enumerate((first, *behind)):
+    for number, update in enumerate((text("/start"), *behind)):
         work.take({"update_id": number, **update})
     await work.drain(5)
     assert len(told) == 1 + len(behind)
@@ -89,71 +86,30 @@ async def drawn_over(
     return told[0]
 
 
-def test_outside_of_the_intake_everything_is_drawn() -> None:
-    nothing = NOTHING_BEHIND
-    assert not will_be_drawn_over(nothing, by_admin=False, would_answer=lambda _: True)
-
-
-@pytest.mark.parametrize(
-    "behind",
-    [
-        text("/start"),
-        text("hola"),
-        text("/close"),
-        text("/stats@peticion_bot"),
-        tap("3:home:"),
-        tap("made up"),
-        edited("hola"),
-        forwarded("/close"),
-    ],
-)
-async def test_what_a_supporter_does_next_draws_over(behind: dict[str, Any]) -> None:
-    assert await drawn_over(text("/start"), behind)
-
-
-@pytest.mark.parametrize(
-    "behind",
-    [
-        # A window above the chat is all that answers it.
-        tap(NO_MORE[Kind.NEWS]),
-        # What changes by itself is not answered at all.
-        changed("photo"),
-        changed("location"),
-        blocked(),
-    ],
-)
-async def test_what_shows_no_screen_draws_nothing(behind: dict[str, Any]) -> None:
-    assert not await drawn_over(text("/start"), behind)
-
-
-async def test_any_of_those_who_wait_may_draw_over() -> None:
-    assert await drawn_over(text("/start"), blocked(), tap("3:home:"))
-
-
-@pytest.mark.parametrize(
-    "order",
-    [
-        *("/stats", "/close", "/reopen@peticion_bot", "/broadcast now and quickly"),
-        "/close\n31/12/2026",
-        # What may be meant for a message in preparation.
+async def test_what_draws_the_screen_anew_draws_over() -> None:
+    for behind in (
+        *map(text, ("/start", "hola", "/close", "/stats@peticion_bot")),
+        *(tap("3:home:"), tap("made up"), edited("hola"), forwarded("/close")),
+    ):
+        assert await drawn_over(behind), behind
+    assert await drawn_over(blocked(), tap("3:home:")), "any of those who wait"
+    assert await drawn_over(text("/help"), by_admin=True)
+    elsewhere = tap("3:home:")["callback_query"] | {"message": {"chat": {"id": 7}}}
+    inline = {key: value for key, value in elsewhere.items() if key != "message"}
+    for behind in (
+        tap(NO_MORE[Kind.NEWS]),  # a window above the chat is all that answers it
+        *(changed("photo"), changed("location"), blocked()),  # what is not answered at all
+        *(text("/start", chat="group"), {"callback_query": elsewhere}, {"callback_query": inline}),
+    ):
+        assert not await drawn_over(behind), behind
+    # What admins order, and what may be meant for a message in preparation.
+    for order in (
+        *("/stats", "/close\n31/12/2026", "/reopen@peticion_bot", "/broadcast now and quickly"),
         *("/broadcasts", "/cancel", "Queridas amigas"),
-    ],
-)
-async def test_an_admins_order_has_a_panel_of_its_own(order: str) -> None:
-    assert not await drawn_over(text("/start"), text(order), by_admin=True)
-
-
-async def test_what_an_admin_forwards_is_for_a_draft_even_if_it_begins_with_a_command() -> None:
-    assert not await drawn_over(text("/start"), forwarded("/help"), by_admin=True)
-
-
-async def test_an_admin_is_a_supporter_too_with_buttons_of_their_own() -> None:
-    assert not await drawn_over(text("/start"), tap("adm:close:1"), by_admin=True)
-    assert await drawn_over(text("/start"), text("/help"), by_admin=True)
-
-
-async def test_what_is_written_in_a_group_draws_nothing() -> None:
-    assert not await drawn_over(text("/start", chat="group"), text("/start", chat="group"))
+    ):
+        assert not await drawn_over(text(order), by_admin=True), order
+    for order_of_another in (forwarded("/help"), tap("adm:close:1")):
+        assert not await drawn_over(order_of_another, by_admin=True)
 
 
 async def test_impatient_taps_are_all_answered_and_drawn_once(scene: Scene) -> None:
@@ -172,75 +128,33 @@ async def test_impatient_taps_are_all_answered_and_drawn_once(scene: Scene) -> N
     assert len(scene.simulator.calls.of("editMessageText")) - before <= 2
 
 
-@pytest.mark.parametrize("chat", [{"id": -1001, "type": "supergroup"}, {"id": 7}, None])
-async def test_a_tap_made_elsewhere_draws_nothing(chat: dict[str, Any] | None) -> None:
-    made = tap("3:home:")["callback_query"]
-    where = {"inline_message_id": "AAAA"} if chat is None else {"message": {"chat": chat}}
-    del made["message"]
-    elsewhere = {"callback_query": {**made, **where}}
-    assert not await drawn_over(elsewhere, elsewhere)
-
-
-@pytest.mark.parametrize(
-    ("behind", "what"),
-    [
+async def test_what_comes_too_often_draws_nothing_but_an_opt_out() -> None:
+    for behind, what in (
         (text("/help"), "help"),
         (text("/HELP@peticion_bot"), "help"),
         (text("/start boletin"), "start"),
-        (text("hola"), "written"),
-        (text("/stats"), "written"),
-        (text("/nothing_like_it"), "written"),
-        (edited("/help"), "written"),
-        (edited("hola"), "written"),
+        *((text(each), "written") for each in ("hola", "/stats", "/nothing_like_it")),
+        *((edited(each), "written") for each in ("/help", "hola")),
         (forwarded("/stop"), "written"),
-    ],
-)
-async def test_what_comes_too_often_draws_nothing(behind: dict[str, Any], what: str) -> None:
-    assert not await drawn_over(text("/start"), behind, too_often=what)
-    assert await drawn_over(text("/start"), behind, too_often="another")
+    ):
+        assert not await drawn_over(behind, too_often=what), behind
+        assert await drawn_over(behind, too_often="another"), behind
+    for command in ("withdraw", "stop"):
+        for what in (command, "written"):
+            assert await drawn_over(text(f"/{command}"), too_often=what)
 
 
-@pytest.mark.parametrize("command", ["withdraw", "stop"])
-async def test_what_is_always_answered_draws(command: str) -> None:
-    for what in (command, "written"):
-        assert await drawn_over(text("/start"), text(f"/{command}"), too_often=what)
-
-
-@pytest.mark.parametrize(
-    "update",
-    [
-        {"message": {"text": "/withdraw"}},
-        {"message": {"text": "/stop"}},
-        {"message": {"text": "/Withdraw@peticion_bot\nya"}},
-        {"callback_query": {"data": "7:withdraw:"}},
-        {"callback_query": {"data": "7:erase:"}},
-        {"callback_query": {"data": "7:mute:"}},
-        {"callback_query": {"data": "7:nonews:"}},
-        {"callback_query": {"data": "stop:news"}},
-    ],
-)
-def test_an_opt_out_is_one(update: dict[str, Any]) -> None:
-    assert is_opt_out(update)
-
-
-@pytest.mark.parametrize(
-    "update",
-    [
-        {"message": {"text": "withdraw"}},
-        {"message": {"text": "/withdrawn"}},
-        {"message": {"text": "/stop_it"}},
-        {"message": {"text": "I said /withdraw"}},
-        {"message": {"text": 7}},
-        {"message": {"caption": "/withdraw"}},
-        forwarded("/withdraw"),
-        {"message": None},
-        {"edited_message": {"text": "/withdraw"}},
-        {"callback_query": {"data": "7:read:"}},
-        {"callback_query": {"data": "erase"}},
+def test_what_is_an_opt_out_and_what_is_none() -> None:
+    for written in ("/withdraw", "/stop", "/Withdraw@peticion_bot\nya"):
+        assert is_opt_out({"message": {"text": written}}), written
+    for data in ("7:withdraw:", "7:erase:", "7:mute:", "7:nonews:", "stop:news"):
+        assert is_opt_out({"callback_query": {"data": data}}), data
+    for said in ("withdraw", "/withdrawn", "/stop_it", "I said /withdraw", 7):
+        assert not is_opt_out({"message": {"text": said}}), said
+    for update in (
+        *({"message": {"caption": "/withdraw"}}, forwarded("/withdraw"), {"message": None}),
+        *({"edited_message": {"text": "/withdraw"}}, {"callback_query": []}, {}),
+        *({"callback_query": {"data": data}} for data in ("7:read:", "erase")),
         {"callback_query": {"data": None, "message": {"text": "/stop"}}},
-        {"callback_query": []},
-        {},
-    ],
-)
-def test_anything_else_is_none(update: dict[str, Any]) -> None:
-    assert not is_opt_out(update)
+    ):
+        assert not is_opt_out(update), update
