@@ -69,9 +69,7 @@ def test_nobody_else_and_nothing_that_was_changed_or_cut_is_taken_for_the_list(
 
 @pytest.mark.parametrize("plain", [b"short", PLAIN])
 @pytest.mark.parametrize("room", [0, 1_000])
-def test_a_full_disk_is_told_also_when_only_the_last_block_meets_it(
-    plain: bytes, room: int
-) -> None:
+def test_a_full_disk_is_told_when_the_last_block_meets_it(plain: bytes, room: int) -> None:
     target = FullDisk()
     # pyrage passes over an error of its last write.
     target.room = room if len(plain) > 99 else 0

@@ -119,9 +119,7 @@ def test_the_key_is_for_its_owner_only_and_is_never_overwritten(folder: Path) ->
     assert key.read_bytes() == before
 
 
-def test_without_a_key_run_says_how_to_make_one(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_key_run_says_what_to_do(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "petition-bot keygen" in said(call("run"))
     monkeypatch.delenv("PETITION_KEY_FILE")
     assert "petition-bot keygen" in said(call("run"))
@@ -361,9 +359,7 @@ def test_a_key_beside_the_data_is_refused(folder: Path, monkeypatch: pytest.Monk
     assert str(beside) in said(call("run")).replace("\n", "")
 
 
-def test_migrate_needs_no_token_and_can_be_run_twice(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_migrate_can_be_run_twice(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PETITION_BOT_TOKEN")
     for _ in range(2):
         result = call("migrate")

@@ -92,9 +92,7 @@ class TestTheDatabaseFile:
         with pytest.raises(DatabaseReplaced):
             await scene.ended()
 
-    async def test_that_lost_signatures_is_neither_begun_anew_nor_gone_on_with(
-        self, scene: Scene
-    ) -> None:
+    async def test_that_lost_signatures_is_not_gone_on_with(self, scene: Scene) -> None:
         await scene.signs(scene.ana)
         await until_marked(scene, 1)
         await scene.stop_bot()
@@ -161,9 +159,7 @@ class TestTheDatabaseFile:
         with pytest.raises(DatabaseBehind):  # also once it was brought up to date
             await scene.start_bot()
 
-    async def test_that_is_a_backup_put_back_on_purpose_brings_nobody_back(
-        self, scene: Scene
-    ) -> None:
+    async def test_that_is_a_backup_put_back_brings_nobody_back(self, scene: Scene) -> None:
         await scene.signs(scene.ana)
         await scene.signs(scene.sean)
         await until_marked(scene, 2)
@@ -211,7 +207,7 @@ class TestTheDatabaseFile:
             assert (await storage.read(petition_state)).signatures == 0
             assert await storage.read(held_restore) is not None
 
-    async def test_to_which_a_backup_was_not_restored_to_the_end_is_not_started_on(
+    async def test_to_which_a_backup_was_half_restored_is_not_started_on(
         self, scene: Scene
     ) -> None:
         """Nobody has asked for anything since, so that no number tells of it."""
@@ -230,7 +226,7 @@ class TestTheDatabaseFile:
         assert not unfinished.exists()
         await scene.start_bot()
 
-    async def test_in_which_a_backup_of_another_petition_brought_somebody_back_lets_her_go_again(
+    async def test_in_which_anothers_backup_brought_her_back_lets_her_go(
         self, scene: Scene
     ) -> None:
         """Ana withdraws, and both are restored; of this one no mark says what she asked for."""

@@ -99,9 +99,7 @@ def test_what_the_bot_has_no_use_for_is_kept_from_it(
     assert unit["SystemCallFilter"] == ["@system-service", "~@privileged @resources"]
 
 
-def test_it_writes_its_data_and_beside_its_key_and_sees_little_else_at_home(
-    unit: dict[str, list[str]],
-) -> None:
+def test_it_writes_its_data_and_sees_little_else_at_home(unit: dict[str, list[str]]) -> None:
     written = " ".join(map(str, WRITTEN))
     assert unit["ReadWritePaths"] == unit["BindPaths"] == [written]
     assert unit["BindReadOnlyPaths"] == [
@@ -143,9 +141,7 @@ def _analyzed(*arguments: str) -> str:
     return done.stdout + done.stderr
 
 
-def test_the_image_is_made_of_files_that_are_there_and_runs_the_bot_as_nobody_in_particular() -> (
-    None
-):
+def test_the_image_is_made_of_files_that_are_there_and_runs_as_nobody() -> None:
     container = (DEPLOY / "Containerfile").read_text("utf-8")
     sent = (DEPLOY / "Containerfile.dockerignore").read_text("utf-8").splitlines()
     copied = re.findall(r"^COPY (?!--)(.+) \S+$", container, re.MULTILINE)
@@ -204,9 +200,7 @@ def test_the_unit_has_the_settings_and_paths_of_whoever_asks_and_no_token(home: 
     assert "systemctl enable --now petition-bot" in said
 
 
-def test_the_service_reaches_telegram_as_the_shell_does(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_service_uses_the_shells_proxy(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/etc/organisation.pem")
     assert '"SSL_CERT_FILE=/etc/organisation.pem"' in directives(call().output)["Environment"]
     monkeypatch.setenv("HTTPS_PROXY", "http://ana:secret@127.0.0.1:3128")
@@ -241,9 +235,7 @@ def test_a_service_with_other_settings_than_those_of_the_shell_is_refused(
     assert "would not have this of this shell: PETITION_FOLDER" in call().output
 
 
-def test_root_is_told_how_to_make_a_user_for_the_service(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_root_is_told_how_to_make_a_user(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 0)
     refused = call()
     assert refused.exit_code == 1

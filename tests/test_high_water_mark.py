@@ -127,9 +127,7 @@ def contents(database: Path) -> dict[str, bytes]:
     }
 
 
-async def test_what_people_asked_for_since_is_missed_where_no_number_is(
-    database: Path, key: Path
-) -> None:
+async def test_what_people_asked_for_is_missed_too(database: Path, key: Path) -> None:
     mark(key, database).raise_to(Reached(6, 2))
     with pytest.raises(DatabaseBehind, match=f"knows 0 of the 2 times .*{FLAG}"):
         await mark(key, database).require_reached()
@@ -149,7 +147,7 @@ async def test_a_mark_may_lag_and_never_lead(database: Path, key: Path) -> None:
 
 
 @pytest.mark.parametrize("lose", [lose_file, empty_file, lose_log])
-async def test_one_signature_is_missed_too(
+async def test_one_signature_is_missed(
     database: Path, key: Path, lose: Callable[[Path], None]
 ) -> None:
     slugs = (SLUG, "another", "never started")
@@ -235,9 +233,7 @@ async def test_a_mark_that_cannot_be_read_is_no_mark_of_zero(database: Path, key
         await damaged.require_reached()
 
 
-async def test_a_mark_that_may_not_be_opened_is_said_in_a_sentence(
-    database: Path, key: Path
-) -> None:
+async def test_a_mark_that_may_not_be_opened_is_said(database: Path, key: Path) -> None:
     closed = mark(key, database)
     closed.path.mkdir()  # what root left cannot be opened by the bot's user either
     with pytest.raises(DatabaseBehind, match=r"cannot be read.* Is a directory\. .* run: rmdir "):
@@ -259,9 +255,7 @@ async def test_tables_that_are_not_there_hold_no_signatures(database: Path, key:
         await mark(key, database).require_reached()
 
 
-async def test_a_file_that_is_no_database_is_damaged_and_not_behind(
-    database: Path, key: Path
-) -> None:
+async def test_what_is_no_database_is_damaged_not_behind(database: Path, key: Path) -> None:
     mark(key, database).raise_to(Reached(6))
     overwrite(database)
     with pytest.raises(BrokenData):
@@ -390,9 +384,7 @@ class TestWriting:
         written.raise_to(Reached(6))
         assert synced == [(written.path.stat().st_size, False), (True, True)]
 
-    def test_what_a_kill_left_half_written_is_no_hindrance(
-        self, database: Path, key: Path
-    ) -> None:
+    def test_what_a_kill_left_is_no_hindrance(self, database: Path, key: Path) -> None:
         written = mark(key, database)
         written.path.with_name(f"{written.path.name}.k3f9.part~").write_text("half")
         written.raise_to(Reached(6))

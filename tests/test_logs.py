@@ -112,9 +112,7 @@ def test_an_exception_is_told_by_kind_and_place_and_never_by_its_words(out: io.S
 
 
 @pytest.mark.parametrize("value", ["PETITION_BOT_\udcff", {"a": 10**40}, [float("inf"), "\ud800"]])
-def test_what_strict_json_refuses_stands_in_the_log_all_the_same(
-    out: io.StringIO, value: Any
-) -> None:
+def test_what_strict_json_refuses_is_logged(out: io.StringIO, value: Any) -> None:
     structlog.get_logger().warning("unknown_setting", setting=value, kind="short:secret")
     (line,) = lines(out)
     assert (line["event"], line["setting"]) == ("unknown_setting", value)

@@ -39,9 +39,7 @@ async def run(**chosen: Any) -> None:
 
 
 @pytest.mark.parametrize(("paid", "warned"), [(True, [900.0]), (False, [])])
-async def test_that_broadcasts_may_cost_money_is_said(
-    paid: bool, warned: list[float], opened: Opened
-) -> None:
+async def test_what_costs_money_is_said(paid: bool, warned: list[float], opened: Opened) -> None:
     async def refused() -> None:
         raise FatalError("Not today.")
 
@@ -64,9 +62,7 @@ async def test_told_to_stop_while_it_waits_for_telegram_it_ends_well(opened: Ope
     await running
 
 
-async def test_cancelled_by_another_it_does_not_pass_for_one_that_ended_well(
-    opened: Opened,
-) -> None:
+async def test_cancelled_it_does_not_pass_for_one_that_ended_well(opened: Opened) -> None:
     async def cancelled() -> None:
         raise asyncio.CancelledError
 

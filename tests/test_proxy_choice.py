@@ -76,7 +76,7 @@ ENVIRONMENT = {"https": "socks5://127.0.0.1:9050", "no": ""}
         ("http://10.0.0.5:8081", {"https": "socks5://127.0.0.1:9050"}, False),
     ],
 )
-def test_the_environment_decides_by_the_servers_scheme(
+def test_the_environment_decides_by_scheme(
     url: str, environment: dict[str, str], is_used: bool
 ) -> None:
     assert choose_proxy(url, None, environment) == (SOCKS if is_used else None)

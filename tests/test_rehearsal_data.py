@@ -34,9 +34,7 @@ async def begun(url: str, keyring: Keyring) -> None:
     await (await open_storage(url, keyring, "andry-rehearsal")).close()
 
 
-def test_what_a_killed_one_left_goes_at_the_next_start_and_nobody_elses(
-    url: str, tmp_path: Path
-) -> None:
+def test_what_a_killed_one_left_goes_at_the_next_start(url: str, tmp_path: Path) -> None:
     for slug in ("andry", "river"):
         (tmp_path / f"rehearsal-{slug}").mkdir()
         (tmp_path / f"rehearsal-{slug}" / "rehearsal.db-wal").write_bytes(b"sealed names")

@@ -121,9 +121,7 @@ def test_whoever_saved_the_file_in_another_encoding_or_left_a_quote_open_is_led_
     assert not caplog.records  # no library says it, too
 
 
-def test_what_an_editor_puts_before_the_file_is_not_read_nor_a_folder_of_its_name(
-    place: Path,
-) -> None:
+def test_what_an_editor_puts_before_the_file_is_not_read(place: Path) -> None:
     file = written(place, "\ufeffPETITION_LOG_LEVEL=debug\n")
     assert load_settings().log_level == "DEBUG"
     file.unlink()
@@ -150,9 +148,7 @@ def test_what_is_handed_over_goes_before_everything() -> None:
     assert load_settings(admin_ids=frozenset({5})).admin_ids == {5}
 
 
-def test_everything_that_is_missing_is_named_at_once_and_where_it_is_read(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_everything_missing_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PETITION_BOT_TOKEN")
     monkeypatch.setenv("PETITION_ADMIN_IDS", "")
     first, second, where = complaints()

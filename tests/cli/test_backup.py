@@ -120,9 +120,7 @@ def test_without_recipients_or_room_there_is_no_backup_and_a_sentence(
     assert not (tmp_path / "today.backup").exists()
 
 
-def test_with_another_key_nothing_is_opened_and_nothing_is_changed(
-    petition: PetitionDatabase, tmp_path: Path
-) -> None:
+def test_with_another_key_nothing_is_changed(petition: PetitionDatabase, tmp_path: Path) -> None:
     file, other = tmp_path / "today.backup", tmp_path / "other.txt"
     said("backup", file)
     other.write_text(f"{pyrage.x25519.Identity.generate()}\n")

@@ -80,7 +80,7 @@ def test_what_ended_while_the_question_stood_is_left_alone(
     assert petition.now(broadcast).state == "finished"
 
 
-def test_an_id_of_another_broadcast_is_not_taken_for_the_one_under_way(
+def test_another_broadcasts_id_is_not_that_of_the_one_under_way(
     petition: PetitionDatabase,
 ) -> None:
     running = petition.begins(bytes.fromhex("11" * 16))

@@ -29,9 +29,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     return drawn
 
 
-def test_following_ends_with_the_account(
-    petition: PetitionDatabase, terminal: io.StringIO
-) -> None:
+def test_it_ends_with_the_account(petition: PetitionDatabase, terminal: io.StringIO) -> None:
     broadcast = petition.begins()
     sending = threading.Thread(target=petition.tells, args=(broadcast, SIGNERS, Outcome.DELIVERED))
     sending.start()
@@ -66,7 +64,7 @@ def test_a_recall_and_what_nobody_works_on_are_followed_too(
     assert "Taken back from 6 chats." in shown
 
 
-def test_whoever_leaves_hears_that_it_goes_on(
+def test_who_leaves_hears_it_goes_on(
     petition: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broadcast = petition.begins()

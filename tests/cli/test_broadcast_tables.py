@@ -138,9 +138,7 @@ Admins read in the chat:
     assert data(call("list", "--json")) == [found]
 
 
-def test_every_moment_and_every_outcome_of_one_that_is_over_is_said(
-    petition: PetitionDatabase,
-) -> None:
+def test_every_moment_and_outcome_of_one_that_is_over_is_said(petition: PetitionDatabase) -> None:
     """A breach's notice, which also goes to who wants no messages, and tells not everybody."""
     asked = petition.begins(FIRST, kind=Kind.BREACH, needs_approval=True)
     shown = said(call("show", "3f3f"))

@@ -122,9 +122,7 @@ def test_no_name_is_on_the_disk_in_any_format(
     assert not [path for path in written if b"Persona" in path.read_bytes()]
 
 
-def test_where_nobody_gives_a_name_the_number_is_written(
-    petition: PetitionDatabase, tmp_path: Path
-) -> None:
+def test_where_nobody_gives_a_name_a_number_is(petition: PetitionDatabase, tmp_path: Path) -> None:
     petition.sql("UPDATE signatures SET name_sealed = NULL")
     file = tmp_path / "list.age"
     told = said(call("--output", str(file)))

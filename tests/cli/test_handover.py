@@ -44,9 +44,7 @@ def withdraws(petition: PetitionDatabase, number: int) -> None:
 
 
 @on_both
-def test_what_follows_is_said_before_it_is_recorded_and_it_can_be_taken_back(
-    petition: PetitionDatabase,
-) -> None:
+def test_what_follows_is_said_before_and_it_can_be_taken_back(petition: PetitionDatabase) -> None:
     short = exported(petition)
     withdraws(petition, 2)
     order = (*DELIVERED, "--export", short)
@@ -75,9 +73,7 @@ def test_what_follows_is_said_before_it_is_recorded_and_it_can_be_taken_back(
     assert "nothing to take back" in refused(call("delivered", "--undo"))
 
 
-def test_lists_that_were_written_in_the_same_minute_are_told_apart(
-    petition: PetitionDatabase,
-) -> None:
+def test_lists_written_in_the_same_minute_are_told_apart(petition: PetitionDatabase) -> None:
     """A workbook for the office is written after the list for the dossier: neither is guessed."""
     of_the_dossier, of_the_office = exported(petition), exported(petition, days=30 / 86_400)
     shown = said(call("delivered"))
@@ -117,9 +113,7 @@ def test_what_cannot_be_is_refused_in_a_sentence(petition: PetitionDatabase) -> 
     assert "No handover is recorded" in said(call("delivered"))
 
 
-def test_a_list_from_before_the_closing_is_refused_and_another_can_be_chosen(
-    petition: PetitionDatabase,
-) -> None:
+def test_a_list_from_before_the_closing_is_refused_for_another(petition: PetitionDatabase) -> None:
     before, chosen, after = (exported(petition, days=days) for days in (-1, 1, 5))
     # One of the same day can have been handed over on it, written at whatever hour.
     for wrong in (before, after, exported(petition, days=1.5)):
@@ -134,9 +128,7 @@ def test_a_list_from_before_the_closing_is_refused_and_another_can_be_chosen(
         said(call("delivered", "--on", day, *listed, "--yes"))
 
 
-def test_the_number_alone_is_of_those_who_are_left_and_nobody_is_owed_a_notice(
-    petition: PetitionDatabase,
-) -> None:
+def test_the_number_alone_is_of_those_who_are_left(petition: PetitionDatabase) -> None:
     exported(petition)
     petition.sql("UPDATE petitions SET closed_signatures = 6")
     withdraws(petition, 2)
@@ -167,9 +159,7 @@ def test_an_open_petition_is_not_handed_over(petition: PetitionDatabase) -> None
     assert "The petition is open" in refused(call(*DELIVERED, "--yes"))
 
 
-def test_who_is_about_to_hand_over_a_list_hears_that_people_left_it_since(
-    petition: PetitionDatabase,
-) -> None:
+def test_who_hands_over_a_list_hears_that_people_left_it(petition: PetitionDatabase) -> None:
     exported(petition)
     assert "write it again" not in said(call("notices"))
     withdraws(petition, 2)
@@ -202,9 +192,7 @@ def test_the_notices_are_listed_until_the_addressee_was_told(petition: PetitionD
     assert ("notices_told", "1 signatures") in told
 
 
-def test_of_each_change_it_is_said_what_is_to_be_done_and_all_are_told_at_once(
-    petition: PetitionDatabase,
-) -> None:
+def test_it_is_said_what_is_to_be_done_of_each_change(petition: PetitionDatabase) -> None:
     listed, proof, at = exported(petition), verified_otherwise("a letter"), NOON + 6 * HOUR
     for number, change, name in (
         (1, PersonNoticeKind.ERASED, ""),

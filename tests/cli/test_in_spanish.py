@@ -131,9 +131,7 @@ def test_letters_waves_and_the_end_are_answered_without_an_english_sentence() ->
 
 
 @pytest.mark.parametrize("command", ["simulator --api-port", "demo --port"])
-def test_a_port_that_cannot_be_used_is_refused_in_spanish(
-    petition: PetitionDatabase, command: str
-) -> None:
+def test_a_taken_port_is_refused_in_spanish(petition: PetitionDatabase, command: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         taken = server.getsockname()[1]
         option = command.split()[1]
@@ -231,9 +229,7 @@ def test_the_signatures_are_handed_over_without_an_english_sentence(
     says("delivered", "--undo", typed="s\n")
 
 
-def test_a_broadcast_is_watched_paused_and_cancelled_without_an_english_sentence(
-    petition: PetitionDatabase,
-) -> None:
+def test_a_broadcast_is_watched_and_cancelled_in_spanish(petition: PetitionDatabase) -> None:
     says("broadcasts", "show")
     says("broadcasts", "list")
     broadcast = petition.begins()

@@ -122,9 +122,7 @@ async def test_a_petition_in_one_language_that_one_person_administers(home: Path
     assert "--petition-language: Escribe es, en, o los dos: es, en." in wrong.output
 
 
-async def test_on_a_full_disk_no_half_of_a_petition_is_left(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_on_a_full_disk_no_half_is_left(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ordinary = Path.open
 
     def full(path: Path, mode: str = "r", **given: Any) -> Any:
@@ -138,9 +136,7 @@ async def test_on_a_full_disk_no_half_of_a_petition_is_left(
     assert names_in(home / "rio-limpio") == []
 
 
-async def test_a_mistyped_folder_is_not_made_by_enter(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_enter_makes_no_mistyped_folder(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.cli.init.in_terminal", lambda: True)
     typed = (str(home / "rio-limipo"), "", "Río", "", "es", "")
     result = await call(
@@ -176,9 +172,7 @@ async def test_a_name_where_an_id_belongs_is_refused_in_a_sentence(home: Path) -
     assert names_in(home) == ["here", "token"]
 
 
-async def test_a_key_that_the_bot_would_refuse_writes_nothing(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_refused_key_writes_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PETITION_DATABASE_URL", f"sqlite+aiosqlite:///{home}/petition.db")
     monkeypatch.setenv("PETITION_KEY_FILE", str(home / "keys" / "key"))
     result = await call(*given(home), "--admin", "7")
@@ -231,9 +225,7 @@ async def test_a_key_is_refused_in_the_terminals_language(
     assert english.output.replace("\n", "") == str(refused.value).replace("\n", "")
 
 
-async def test_a_bot_whose_messages_go_elsewhere_is_refused_and_ones_own_is_not(
-    home: Path, sim: Simulator
-) -> None:
+async def test_a_bot_whose_messages_go_elsewhere_is_refused(home: Path, sim: Simulator) -> None:
     async with ApiClient(sim.url) as api:
         await api.result("setWebhook", url="https://other.example/hook")
         refused = await call(*given(home), "--admin", "7")
@@ -265,9 +257,7 @@ async def test_a_folder_without_its_petition_is_made_again_only_where_it_is_name
     assert (wrong.exit_code, "PETITION_APPROVAL_ABOVE" in wrong.output) == (78, True)
 
 
-async def test_run_again_it_changes_only_what_is_asked(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_again_it_changes_what_is_asked(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     env = home / "here" / ".env"
     env.write_text("# mine\nPETITION_LOG_LEVEL=ERROR\n")
     env.chmod(0o600)

@@ -68,9 +68,7 @@ def test_a_wave_is_shown_taken_out_listed_and_put_back(wave: PetitionDatabase) -
     assert [deed.action for deed in wave.audited()] == ["undo_invalidation", "invalidate"]
 
 
-def test_what_is_put_back_after_the_date_counts_once_at_the_closing(
-    wave: PetitionDatabase,
-) -> None:
+def test_what_is_put_back_after_the_date_counts_at_the_closing(wave: PetitionDatabase) -> None:
     """The bot was off when the date came, so nothing had closed the petition yet."""
     done = said(invalidate("--form-seconds-under", "3", *REASON, typed="5\n"))
     now = int(datetime.now(UTC).timestamp() * 1000)
@@ -103,9 +101,7 @@ def test_of_those_who_withdrew_meanwhile_nobody_comes_back(wave: PetitionDatabas
     assert "4 signatures are counted again. Counted now: 9. Gone meanwhile: 1." in back
 
 
-def test_a_wave_over_days_is_shown_day_by_day_and_the_few_of_a_kind_together(
-    wave: PetitionDatabase,
-) -> None:
+def test_a_wave_over_days_is_shown_day_by_day_and_few_as_one(wave: PetitionDatabase) -> None:
     wave.people(lambda people: people.sign(range(7, 57), "en"))
     later = "source = 'press', signed_at = :noon + number * 3600000 WHERE number > 6"
     wave.sql(f"UPDATE signatures SET {later}", noon=NOON)  # noqa: S608 - of this test
@@ -122,9 +118,7 @@ def test_a_wave_over_days_is_shown_day_by_day_and_the_few_of_a_kind_together(
     assert "Numbers: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 …" in shown
 
 
-def test_a_wave_without_names_is_taken_out_by_its_short_forms_and_no_pattern_finds_it(
-    wave: PetitionDatabase,
-) -> None:
+def test_a_wave_without_names_is_taken_out_by_its_short_forms(wave: PetitionDatabase) -> None:
     """Twelve sign without a name, seven of them in a second; who looks by name sees none."""
     wave.people(lambda people: people.sign(range(7, 19)))
     nameless = "name_sealed = NULL, source = 'radio', form_seconds = 5 WHERE number > 6"

@@ -78,7 +78,7 @@ def test_the_older_key_can_stay_in_the_file(petition: PetitionDatabase, key_file
     assert names(petition, key_file)[0] == "Persona 1"
 
 
-def test_one_that_was_killed_goes_on_with_the_same_key(
+def test_one_that_was_killed_goes_on_with_its_key(
     petition: PetitionDatabase, key_file: Path
 ) -> None:
     add_encryption_key(key_file)
@@ -89,9 +89,7 @@ def test_one_that_was_killed_goes_on_with_the_same_key(
     assert names(petition, key_file)[5] == "Persona 6"
 
 
-def test_a_name_that_cannot_be_decrypted_keeps_the_older_key(
-    petition: PetitionDatabase, key_file: Path
-) -> None:
+def test_one_damaged_name_keeps_the_older_key(petition: PetitionDatabase, key_file: Path) -> None:
     sql = "UPDATE signatures SET name_sealed = chat_sealed WHERE number < 3"
     petition.sql(sql)
     text = said(call("--yes"))

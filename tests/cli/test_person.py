@@ -174,7 +174,7 @@ def test_of_a_signature_without_a_name_only_the_code_proves_whose_it_is(
     assert "Erase the signature, with all that is stored with it, for good?" in asked
 
 
-def test_what_is_not_typed_behind_the_command_is_asked_and_held_to_the_rules_of_the_chat(
+def test_what_is_not_typed_is_asked_and_held_to_the_rules_of_the_chat(
     petition: PetitionDatabase,
 ) -> None:
     code = code_of(petition, 2)
@@ -191,9 +191,7 @@ def test_what_is_not_typed_behind_the_command_is_asked_and_held_to_the_rules_of_
     assert "the code goes without --verified-otherwise" in refused(both)
 
 
-def test_a_code_that_is_too_old_and_one_that_was_guessed_at_are_refused(
-    petition: PetitionDatabase,
-) -> None:
+def test_a_code_that_is_old_or_was_guessed_at_is_refused(petition: PetitionDatabase) -> None:
     old = code_of(petition, 2, at=datetime.now(UTC) - CODE_LASTS - timedelta(days=1))
     assert "or the code is void" in refused(call("2", "show", "--code", old))
     guessed_at = code_of(petition, 3)
@@ -202,9 +200,7 @@ def test_a_code_that_is_too_old_and_one_that_was_guessed_at_are_refused(
     assert "or the code is void" in refused(call("3", "show", "--code", guessed_at))
 
 
-def test_of_a_damaged_chat_nothing_is_shown_and_nobody_is_told(
-    petition: PetitionDatabase,
-) -> None:
+def test_of_a_damaged_chat_nothing_is_shown_and_nobody_is_told(petition: PetitionDatabase) -> None:
     petition.people(lambda people: people.damage(2))
     options = ("--verified-otherwise", LETTER, "--yes")
     assert "The number of their chat is damaged" in refused(call("2", "show", *options))

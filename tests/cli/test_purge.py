@@ -51,9 +51,7 @@ def left(petition: PetitionDatabase) -> int:
 
 
 @on_both
-def test_what_is_due_is_counted_with_the_reason_before_it_is_asked_and_erased(
-    petition: PetitionDatabase,
-) -> None:
+def test_what_is_due_is_counted_before_it_is_asked_and_erased(petition: PetitionDatabase) -> None:
     signed(petition, timedelta(days=10), from_number=3)
     text = said(call("--dry-run"))
     assert "Due: 2 signatures." in text
@@ -75,9 +73,7 @@ def test_what_is_due_is_counted_with_the_reason_before_it_is_asked_and_erased(
     assert left(petition) == 4
 
 
-def test_who_was_not_told_is_kept_for_the_admins_to_tell_them(
-    petition: PetitionDatabase,
-) -> None:
+def test_who_was_not_told_is_kept_for_the_admins_to_tell_them(petition: PetitionDatabase) -> None:
     signed(petition, 2 * A_MONTH)
     delivered(petition, A_MONTH)
     muted = "UPDATE signatures SET muted_at = 1 WHERE number = 1"
@@ -106,9 +102,7 @@ def test_whom_nobody_told_in_two_weeks_is_kept_no_longer(petition: PetitionDatab
     assert "Signatures erased: 6." in text
 
 
-def test_of_an_open_petition_it_is_said_that_it_has_to_be_closed_first(
-    petition: PetitionDatabase,
-) -> None:
+def test_an_open_petition_has_to_be_closed_first(petition: PetitionDatabase) -> None:
     opened = "UPDATE petitions SET closed_at = NULL"
     petition.sql(opened)
     assert "An admin can, with /close, and then /broadcast." in said(call("--dry-run"))

@@ -190,9 +190,7 @@ def contents(petition: PetitionDatabase) -> dict[str, bytes]:
 
 
 @on_both
-def test_a_copy_put_back_by_hand_is_refused_after_what_was_done_in_the_shell_too(
-    petition: PetitionDatabase,
-) -> None:
+def test_a_copy_put_back_is_refused_after_deeds_in_the_shell(petition: PetitionDatabase) -> None:
     """A letter is answered while no bot runs, and the database from before it comes back."""
     letter = ("--verified-otherwise", "letter with a copy of the ID card, seen by the board")
     said("person", 3, "erase", *letter, "--yes")

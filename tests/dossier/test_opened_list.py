@@ -74,9 +74,7 @@ def test_what_is_no_opened_list_is_refused_with_what_to_do(tmp_path: Path) -> No
         assert sentence in refused(kept(tmp_path, content, name))
 
 
-def test_a_head_that_somebody_wrote_by_hand_is_refused_where_it_makes_no_sense(
-    tmp_path: Path,
-) -> None:
+def test_a_head_written_by_hand_is_refused_where_it_makes_no_sense(tmp_path: Path) -> None:
     for change, where in (
         ({"closed_at": "9999-12-31T23:59:59-12:00"}, "petition.closed_at"),
         ({"closed_at": "1999-12-31T12:00:00Z"}, "petition.closed_at"),

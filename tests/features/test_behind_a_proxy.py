@@ -11,9 +11,7 @@ from tests.support.scene import a_scene
 API = "api.example"  # a name that only the proxy knows, so nothing gets anywhere without it
 
 
-async def test_people_sign_get_their_file_and_the_closing_update_through_the_proxy(
-    tmp_path: Path,
-) -> None:
+async def test_people_sign_and_get_their_file_through_the_proxy(tmp_path: Path) -> None:
     async with a_scene(tmp_path) as scene:
         await scene.stop_bot()
         scene.simulator.host_names.add(API)

@@ -263,9 +263,7 @@ async def test_of_one_who_is_no_admin_any_more_the_approver_sees_the_progress(
     assert admin.got_by_all() == [["Hola", "Otra"]] * 3
 
 
-async def test_the_list_begins_with_what_comes_next_and_says_how_each_message_begins(
-    admin: AdminScene,
-) -> None:
+async def test_the_list_begins_with_what_comes_next_and_quotes_each(admin: AdminScene) -> None:
     await with_settings(admin, approval_above=None)
     for text, when in (("Ya ha salido", None), ("Para más tarde", "18:30"), ("Antes", "8:30")):
         await admin.begins()

@@ -64,7 +64,7 @@ async def test_what_was_approved_by_somebody_removed_since_is_not_its_authors_to
         await each.sees("Hola", 10)
 
 
-async def test_what_nobody_is_left_to_decide_on_says_what_to_do(
+async def test_what_nobody_can_decide_says_what_to_do(
     admin: AdminScene, pau: Person, lucy: Person
 ) -> None:
     await admin.scene.settled()
@@ -178,9 +178,7 @@ async def test_a_planned_one_that_was_approved_for_more_people_says_so_until_its
     assert ": 3 cuando se programó" in pau.messages[-1].text
 
 
-async def test_a_few_who_sign_while_it_waits_are_told_with_the_others(
-    admin: AdminScene, pau: Person
-) -> None:
+async def test_a_few_who_sign_while_it_waits_are_told(admin: AdminScene, pau: Person) -> None:
     await asks(admin)
     await pau.sees(QUESTION, 10)
     people = (admin.scene.ana, admin.scene.jordi, admin.scene.sean)

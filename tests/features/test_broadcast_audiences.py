@@ -49,9 +49,7 @@ async def test_news_go_only_to_those_who_agreed_to_them(admin: AdminScene) -> No
     assert "Un mensaje nuevo" not in admin.marta.messages[-1].labels
 
 
-async def test_nobody_gets_more_messages_about_the_petition_than_they_were_promised(
-    admin: AdminScene,
-) -> None:
+async def test_nobody_gets_more_messages_than_they_were_promised(admin: AdminScene) -> None:
     words, scene = admin.words, admin.scene
     luz, mallory = scene.world.person("Luz", last_name="Paz", language="es"), scene.mallory
     await scene.signs(luz, updates=True)

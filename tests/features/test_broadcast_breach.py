@@ -63,9 +63,7 @@ async def previews(admin: AdminScene, text: str = NEWS) -> str:
     return admin.panel.text
 
 
-async def test_jordi_who_said_stop_is_told_of_a_breach_and_stays_left_alone(
-    admin: AdminScene, lucy: Person
-) -> None:
+async def test_jordi_who_said_stop_is_told_of_a_breach(admin: AdminScene, lucy: Person) -> None:
     jordi = admin.scene.jordi
     await admin.scene.says(jordi, "/stop")
     before = len(admin.got(jordi))
@@ -117,9 +115,7 @@ async def test_jordi_who_said_stop_is_told_of_a_breach_and_stays_left_alone(
     assert [each["kind"] for each in held.deliveries] == ["breach"]
 
 
-async def test_marta_alone_cannot_send_it_however_few_people_it_reaches(
-    admin: AdminScene, lucy: Person
-) -> None:
+async def test_marta_alone_cannot_send_it_even_to_few(admin: AdminScene, lucy: Person) -> None:
     await previews(admin)
     other = await admin.starts_another()
     await admin.services.storage.write(
@@ -174,9 +170,7 @@ async def test_marta_who_is_the_only_admin_can_tell_everyone_and_is_asked_twice(
     assert [NEWS in m.text for m in admin.got(admin.scene.jordi)] == [True]
 
 
-async def test_who_had_blocked_the_bot_is_told_of_every_breach_on_coming_back(
-    admin: AdminScene,
-) -> None:
+async def test_who_had_blocked_the_bot_is_told_on_coming_back(admin: AdminScene) -> None:
     """Jordi was away before the first, Seán from the first on, and both had said /stop."""
     await with_admins(admin, ADMIN)
     jordi, sean = admin.scene.jordi, admin.scene.sean
@@ -205,9 +199,7 @@ async def test_who_had_blocked_the_bot_is_told_of_every_breach_on_coming_back(
     assert sum("Han robado" in m.text for m in admin.got(sean)) == 2
 
 
-async def test_the_report_says_who_has_to_be_told_another_way(
-    admin: AdminScene, lucy: Person
-) -> None:
+async def test_the_report_says_who_is_told_another_way(admin: AdminScene, lucy: Person) -> None:
     mallory = admin.scene.mallory
     await admin.scene.starts(mallory)
     await admin.scene.taps(mallory, "✍️ Sign with my name")

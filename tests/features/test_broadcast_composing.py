@@ -133,9 +133,7 @@ LONG = "Queridas amigas:\n\nAndry vuelve a casa. Gracias por cada firma."
 
 
 @pytest.mark.parametrize("stage", ["waiting", "ready"])
-async def test_what_cannot_be_a_name_stays_at_the_form_while_a_draft_is_open(
-    admin: AdminScene, stage: str
-) -> None:
+async def test_what_is_no_name_stays_while_a_draft_is_open(admin: AdminScene, stage: str) -> None:
     await admin.begins()
     if stage == "ready":
         await admin.says("Hola")

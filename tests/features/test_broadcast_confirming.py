@@ -43,9 +43,7 @@ async def test_two_taps_send_once(admin: AdminScene) -> None:
     assert "Seguir con el mensaje que preparabas" not in admin.marta.messages[-1].labels
 
 
-async def test_what_waits_for_its_confirmation_is_not_sent_by_a_restart(
-    admin: AdminScene,
-) -> None:
+async def test_what_waits_for_its_confirmation_is_not_sent_by_a_restart(admin: AdminScene) -> None:
     await admin.prepares()
     await admin.restart()
     await admin.scene.settled()
@@ -87,9 +85,7 @@ async def test_an_edit_after_the_preview_changes_nothing_and_is_said(admin: Admi
     assert admin.got_by_all() == [["Hola a todas", "Otra vez"]] * 3
 
 
-async def test_a_preview_that_telegram_cut_off_is_made_again_by_hand_and_not_later(
-    admin: AdminScene,
-) -> None:
+async def test_a_preview_that_was_cut_off_is_made_again_by_hand(admin: AdminScene) -> None:
     await admin.begins()
     await admin.says("Hola")
     await admin.taps("Añadir versión en inglés")
@@ -232,7 +228,7 @@ async def test_the_same_call_makes_the_test_and_the_real_thing(admin: AdminScene
     assert all({**one, "chat_id": ADMIN} == test for one in real)
 
 
-async def test_very_many_are_asked_for_twice(
+async def test_many_are_asked_for_twice(
     admin: AdminScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(draft_view, "MANY", 3)
@@ -255,9 +251,7 @@ async def test_very_many_are_asked_for_twice(
     await admin.over()
 
 
-async def test_the_first_message_of_an_admin_is_asked_for_twice_and_the_second_is_not(
-    tmp_path: Path,
-) -> None:
+async def test_the_first_message_of_an_admin_alone_is_asked_for_twice(tmp_path: Path) -> None:
     async with an_admin_scene(tmp_path, first=True) as admin:
         await admin.prepares()
         assert SEND not in admin.panel.labels, "nobody has sent anything yet"
@@ -272,9 +266,7 @@ async def test_the_first_message_of_an_admin_is_asked_for_twice_and_the_second_i
         assert admin.panel.labels[0] == SEND
 
 
-async def test_what_costs_stars_says_so_and_is_paid_only_when_they_are_there(
-    tmp_path: Path,
-) -> None:
+async def test_what_costs_stars_says_so_and_is_paid_if_they_are_there(tmp_path: Path) -> None:
     async with an_admin_scene(tmp_path, rate=900.0, paid=True) as admin:
         admin.scene.world.stars.balance = 9_999
         await admin.prepares()

@@ -121,9 +121,7 @@ async def test_to_cancel_it_is_held_at_once_and_asked_about(slow: AdminScene) ->
     assert told(slow) == 3
 
 
-async def test_what_is_cancelled_is_reported_and_the_rest_can_be_told_once(
-    slow: AdminScene,
-) -> None:
+async def test_what_is_cancelled_is_reported_and_the_rest_told_once(slow: AdminScene) -> None:
     await under_way(slow)
     where, pause = slow.data("⏸ Pausa")
     _, cancel = slow.data("⏹ Cancelar")
@@ -245,9 +243,7 @@ async def test_a_source_that_is_lost_under_way_stops_it_and_marks_nobody(slow: A
     assert counts.unreachable == 0
 
 
-async def test_the_history_is_turned_page_by_page_and_shows_each_report(
-    admin: AdminScene,
-) -> None:
+async def test_the_history_is_turned_page_by_page_and_shows_each_report(admin: AdminScene) -> None:
     await admin.says("/broadcasts")
     assert admin.marta.messages[-1].text == "Todavía no se ha enviado nada."
     for number in range(5):

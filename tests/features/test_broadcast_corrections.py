@@ -11,9 +11,7 @@ CORRECT = "Enviar una corrección"
 HEADING = "Corrección de un mensaje anterior"
 
 
-async def test_yesterdays_message_had_a_mistake_and_those_who_got_it_are_told(
-    admin: AdminScene,
-) -> None:
+async def test_of_a_mistake_in_yesterdays_message_all_are_told(admin: AdminScene) -> None:
     report = await admin.sends("La ministra nos recibe el día 3.")
     assert CORRECT in report.labels
     await admin.scene.says(admin.scene.jordi, "/stop")
@@ -47,9 +45,7 @@ async def test_yesterdays_message_had_a_mistake_and_those_who_got_it_are_told(
     assert admin.got(admin.scene.ana)[-1] is correction
 
 
-async def test_a_wrong_closing_update_is_taken_back_and_the_right_one_reaches_everyone(
-    admin: AdminScene,
-) -> None:
+async def test_a_wrong_closing_update_is_taken_back_and_made_good(admin: AdminScene) -> None:
     await admin.scene.closes()
     await admin.says("/broadcast")
     await admin.taps("El mensaje final")
@@ -75,9 +71,7 @@ async def test_a_wrong_closing_update_is_taken_back_and_the_right_one_reaches_ev
     assert len([m for m in admin.got(admin.scene.sean) if "ended" in m.text]) == 1
 
 
-async def test_a_wrong_closing_update_that_stays_is_corrected_and_late_visitors_are_thought_of(
-    admin: AdminScene,
-) -> None:
+async def test_a_wrong_closing_update_that_stays_is_corrected(admin: AdminScene) -> None:
     await admin.scene.closes()
     await admin.says("/broadcast")
     await admin.taps("El mensaje final")
@@ -100,9 +94,7 @@ async def test_a_wrong_closing_update_that_stays_is_corrected_and_late_visitors_
     assert "Corrige el mensaje en el que te contamos" in corrections[0].text
 
 
-async def test_a_correction_that_was_prepared_before_the_recall_corrects_nothing_that_is_gone(
-    admin: AdminScene,
-) -> None:
+async def test_a_correction_prepared_before_the_recall_goes_to_nobody(admin: AdminScene) -> None:
     await admin.scene.closes()
     await admin.says("/broadcast")
     await admin.taps("El mensaje final")

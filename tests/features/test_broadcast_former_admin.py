@@ -37,9 +37,7 @@ async def comes_due(admin: AdminScene) -> None:
     await admin.start()
 
 
-async def test_it_does_not_go_out_and_each_who_is_left_is_shown_it_and_asked_once(
-    admin: AdminScene,
-) -> None:
+async def test_it_does_not_go_out_and_each_who_is_left_is_asked_once(admin: AdminScene) -> None:
     lucy, pau = admins(admin)
     await planned(admin, timedelta())
     seen_by_marta = len(admin.marta.messages)
@@ -66,9 +64,7 @@ async def test_it_does_not_go_out_and_each_who_is_left_is_shown_it_and_asked_onc
     assert admin.got(admin.scene.ana) == []
 
 
-async def test_who_answers_late_does_not_go_on_with_what_another_has_paused_since(
-    admin: AdminScene,
-) -> None:
+async def test_who_answers_late_does_not_resume_what_is_paused_since(admin: AdminScene) -> None:
     """Pau's question says that nothing was sent, and Lucy has seen a mistake meanwhile."""
     lucy, pau = admins(admin)
     await planned(admin, timedelta())

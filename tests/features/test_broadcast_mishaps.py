@@ -15,9 +15,7 @@ from tests.support.broadcasts import new_broadcast
 from tests.support.scene import ADMIN
 
 
-async def test_who_takes_no_voice_messages_stops_nobody_elses_and_gets_a_text(
-    admin: AdminScene,
-) -> None:
+async def test_who_takes_no_voice_messages_gets_a_text(admin: AdminScene) -> None:
     admin.expected.append("user restricted receiving of")
     admin.scene.ana.forbids_voice_messages = True
     await admin.begins()
@@ -86,9 +84,7 @@ async def test_an_old_panel_does_not_throw_away_what_is_prepared_now(admin: Admi
     assert admin.marta.messages[-2].text == "Dos"
 
 
-async def test_an_old_menu_says_that_what_was_prepared_since_would_be_discarded(
-    admin: AdminScene,
-) -> None:
+async def test_an_old_menu_says_that_a_draft_would_be_discarded(admin: AdminScene) -> None:
     await admin.scene.closes()
     await admin.says("/broadcast")
     new, final = admin.data("Un mensaje nuevo"), admin.data("El mensaje final")
@@ -201,9 +197,7 @@ async def test_one_that_finds_nobody_any_more_says_so(admin: AdminScene) -> None
     assert "ya no quedaba nadie" in report.text
 
 
-async def test_of_two_who_confirm_the_closing_nobody_is_left_with_a_bar_that_stands(
-    admin: AdminScene,
-) -> None:
+async def test_of_two_who_confirm_it_nobody_is_left_with_a_still_bar(admin: AdminScene) -> None:
     scene = admin.scene
     lucy = scene.world.person("Lucy", language="es", user_id=ADMIN + 1)
     await scene.goes_on_with(admin_ids=frozenset({ADMIN, lucy.id}))
@@ -237,9 +231,7 @@ async def conversation(admin: AdminScene) -> Conversation:
 
 
 @pytest.mark.parametrize("prepared", ["a message", "a closing text"])
-async def test_who_was_asked_for_a_name_last_is_listened_to_at_the_form(
-    admin: AdminScene, prepared: str
-) -> None:
+async def test_who_was_asked_for_a_name_is_heard_there(admin: AdminScene, prepared: str) -> None:
     await asks_for(admin, prepared)
     if prepared == "a message":
         # She has sent it: the draft waits for nothing, and is not left with the form.

@@ -81,9 +81,7 @@ async def test_at_its_time_it_begins_in_a_message_of_its_own(admin: AdminScene) 
     assert admin.got_by_all() == [["Hola"] * 2] * 3
 
 
-async def test_much_too_late_it_asks_and_can_be_sent_all_the_same_or_dropped(
-    admin: AdminScene,
-) -> None:
+async def test_much_too_late_it_asks_and_can_be_sent_or_dropped(admin: AdminScene) -> None:
     await planned(admin, timedelta(hours=3))
     page = await admin.marta.sees(LATE, 10)
     assert "Para quienes eligieron recibir novedades: 3 personas." in page.text
@@ -137,9 +135,7 @@ async def test_what_is_planned_is_listed_and_can_be_cancelled(admin: AdminScene)
     assert sum(label.startswith("Cancelar el del") for label in admin.panel.labels) == 10
 
 
-async def test_it_goes_out_at_its_time_while_nobody_answers_whether_to_cancel_it(
-    admin: AdminScene,
-) -> None:
+async def test_it_goes_out_while_nobody_answers_whether_to_cancel_it(admin: AdminScene) -> None:
     await admin.prepares()
     soon = admin.scene.clocks.now() + timedelta(minutes=3)
     await admin.taps(await admin.plans(admin.words.typed_moment(soon)))

@@ -99,9 +99,7 @@ async def test_a_receipt_has_the_exact_words_of_each_consent_and_goes_with_the_s
     assert not [message for message in ana.messages if message.document]
 
 
-async def test_who_signed_keeps_their_words_and_is_asked_only_where_a_change_needs_it(
-    tmp_path: Path,
-) -> None:
+async def test_who_signed_keeps_their_words_and_is_asked_if_need_be(tmp_path: Path) -> None:
     async with a_scene(tmp_path) as scene:
         ana, folder = scene.ana, tmp_path / "petition"
         await scene.signs(ana, with_name=False, updates=True, news=True)
@@ -181,9 +179,7 @@ async def test_who_consents_to_new_texts_keeps_their_name_and_consents_to_what_t
         assert "Hecho" not in scene.screen(ana).text
 
 
-async def test_who_keeps_what_they_signed_is_not_asked_twice_and_loses_nothing(
-    tmp_path: Path,
-) -> None:
+async def test_who_keeps_what_they_signed_is_not_asked_twice(tmp_path: Path) -> None:
     async with a_scene(tmp_path) as scene:
         ana, folder = scene.ana, tmp_path / "petition"
         await scene.signs(ana)

@@ -99,9 +99,7 @@ async def test_the_first_tap_is_the_choice_and_who_signs_without_a_name_is_asked
     assert (held.signature or {})["name"] == "Jordi Puig"
 
 
-async def test_what_was_chosen_is_kept_with_the_signature_and_said_wherever_it_is_seen(
-    scene: Scene,
-) -> None:
+async def test_what_was_chosen_is_kept_and_said_wherever_it_is_seen(scene: Scene) -> None:
     """Both count and are told the end, and admins see how many of each there are."""
     people = (
         (scene.ana, True, "Tu firma se entregará con tu nombre."),
@@ -142,9 +140,7 @@ GIVE, REMOVE = "Entregar mi firma con mi nombre", "Borrar mi nombre de la firma"
 CONSENT = "✍️ Consiento que se entregue"
 
 
-async def test_a_name_is_given_later_with_its_own_consent_and_erased_when_it_is_taken_off(
-    scene: Scene,
-) -> None:
+async def test_a_name_is_given_later_with_its_own_consent_and_erased(scene: Scene) -> None:
     scene.simulator.limits.on = False
     ana = scene.ana
     await scene.signs(ana, with_name=False, news=True)
@@ -195,9 +191,7 @@ async def test_a_name_is_given_later_with_its_own_consent_and_erased_when_it_is_
     assert not {"Secreta", "Typed", "Otra"} & set(ana.chat.transcript().split())
 
 
-async def test_once_it_was_handed_over_it_cannot_be_changed_and_the_screen_says_so(
-    scene: Scene,
-) -> None:
+async def test_once_it_was_handed_over_it_cannot_be_changed(scene: Scene) -> None:
     await scene.signs(scene.ana)
     await scene.closes()
     scene.ana.send("/mydata")
@@ -255,9 +249,7 @@ async def test_nobody_is_asked_for_a_name_that_cannot_be_given_any_more(scene: S
     assert "¿Con qué nombre" not in scene.screen(jordi).text
 
 
-async def test_where_the_petition_offers_one_way_alone_the_buttons_of_the_other_lead_to_it(
-    tmp_path: Path,
-) -> None:
+async def test_where_one_way_is_offered_the_others_buttons_lead_to_it(tmp_path: Path) -> None:
     folder = tmp_path / "petition"
     copytree(BUNDLED, folder)
     written = folder / "petition.toml"

@@ -52,9 +52,7 @@ TOO_LATE: tuple[tuple[list[str], str], ...] = (
 )
 
 
-async def test_who_taps_just_after_the_closing_is_told_that_they_have_not_signed(
-    scene: Scene,
-) -> None:
+async def test_who_taps_just_after_the_closing_is_told_of_it(scene: Scene) -> None:
     scene.simulator.limits.on = False
     await scene.signs(scene.jordi)
     people = [scene.world.person("Ana", last_name="García", language="es") for _ in TOO_LATE]
@@ -88,9 +86,7 @@ async def test_who_taps_just_after_the_closing_is_told_that_they_have_not_signed
     assert "no has firmado, y no hemos guardado ningún nombre" in scene.screen(scene.ana).text
 
 
-async def test_reopening_lets_people_sign_again_and_only_the_new_ones_are_told(
-    scene: Scene,
-) -> None:
+async def test_reopened_it_is_signed_and_the_new_ones_are_told(scene: Scene) -> None:
     """What Marta was about to send before is void; her last tap comes twice."""
     scene.simulator.limits.on = False  # two broadcasts and their reports within seconds
     ana, jordi, sean, marta = scene.ana, scene.jordi, scene.sean, scene.marta

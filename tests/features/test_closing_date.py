@@ -73,9 +73,7 @@ async def test_marta_gives_it_a_date_and_everyone_sees_it(scene: Scene) -> None:
     assert scene.marta.chat.messages[asked.id].text.startswith("La petición ya está cerrada.")
 
 
-async def test_a_date_is_read_however_it_is_typed_and_what_is_none_is_asked_for_again(
-    scene: Scene,
-) -> None:
+async def test_a_date_is_read_however_it_is_typed_or_asked_again(scene: Scene) -> None:
     then = scene.now
     last = f"31/12/{then.year + 1}"
     for typed, closes in (
@@ -99,9 +97,7 @@ async def test_a_date_is_read_however_it_is_typed_and_what_is_none_is_asked_for_
         assert not scene.marta.messages[-1].buttons
 
 
-async def test_who_closes_too_late_reads_what_would_be_erased(
-    scene: Scene,
-) -> None:
+async def test_who_closes_too_late_reads_what_would_be_erased(scene: Scene) -> None:
     known, then, past = scene.services, scene.now, "Ese momento ya ha pasado."
     people = Supporters(known.storage.database, known.keyring, signed_at=then - 100 * DAY)
     await people.sign([1])
@@ -151,9 +147,7 @@ async def test_a_yes_from_before_another_date_or_the_closing_changes_nothing(sce
     assert (await storage.read(petition_state)).is_closed
 
 
-async def test_ana_at_the_consent_is_told_that_it_closed_though_nothing_had_closed_it_yet(
-    scene: Scene,
-) -> None:
+async def test_ana_at_the_consent_is_told_that_its_date_has_come(scene: Scene) -> None:
     ana, words = scene.ana, scene.words
     await scene.starts(ana)
     await scene.taps(ana, words.label("✍️ Firmar con mi nombre"))
@@ -166,9 +160,7 @@ async def test_ana_at_the_consent_is_told_that_it_closed_though_nothing_had_clos
     assert state.signatures == 0
 
 
-async def test_the_admins_are_told_a_week_before_a_day_before_and_when_it_closes(
-    scene: Scene,
-) -> None:
+async def test_the_admins_are_told_a_week_and_a_day_before(scene: Scene) -> None:
     scene.marta.start()
     for person in (scene.ana, scene.jordi):
         await scene.signs(person)
@@ -243,9 +235,7 @@ def test_it_is_said_of_a_day_only_when_a_bot_was_down_for_the_week_before() -> N
     assert found == {0: [], 1: day, 24: day, 25: week, 168: week, 169: []}
 
 
-async def test_a_button_about_an_earlier_backup_does_not_allow_sending_after_the_next(
-    scene: Scene,
-) -> None:
+async def test_a_button_about_an_earlier_backup_allows_nothing(scene: Scene) -> None:
     words, storage = scene.words, scene.storage
     scene.marta.start()
     await scene.settled()
@@ -263,9 +253,7 @@ async def test_a_button_about_an_earlier_backup_does_not_allow_sending_after_the
     assert await storage.read(held_restore) is None
 
 
-async def test_after_a_restored_backup_nothing_is_sent_until_an_admin_has_looked(
-    scene: Scene,
-) -> None:
+async def test_after_a_restore_nothing_is_sent_until_an_admin_has_looked(scene: Scene) -> None:
     words, storage = scene.words, scene.storage
     scene.marta.start()
     await scene.signs(scene.ana)

@@ -233,9 +233,7 @@ async def test_who_declines_just_after_another_approved_reads_that_it_is_publish
     assert not any(DECLINED in m.text for m in admin.marta.messages)
 
 
-async def test_pau_who_declines_does_not_wait_for_martas_chat(
-    admin: AdminScene, pau: Person
-) -> None:
+async def test_pau_does_not_wait_for_martas_chat(admin: AdminScene, pau: Person) -> None:
     await asked_of(admin, pau)
     await admin.scene.with_button(pau, "No aprobarlo")
     faults = admin.scene.simulator.faults
@@ -266,9 +264,7 @@ async def test_what_is_left_and_what_waits_take_their_room(admin: AdminScene) ->
     assert "✅ Guardado" in admin.marta.messages[-1].text
 
 
-async def test_the_former_text_is_not_sent_while_a_new_one_waits(
-    admin: AdminScene, pau: Person
-) -> None:
+async def test_no_former_text_is_sent_while_one_waits(admin: AdminScene, pau: Person) -> None:
     """Nor is a text published while a closing update waits for approval."""
     await closes(admin)
     await admin.scene.offers_the_final()
@@ -302,9 +298,7 @@ async def test_the_former_text_is_not_sent_while_a_new_one_waits(
     assert any(m.text == "Han vuelto a casa" for m in admin.scene.ana.messages)
 
 
-async def test_what_everybody_was_told_stays_there_to_be_read_when_a_second_admin_comes(
-    admin: AdminScene,
-) -> None:
+async def test_what_all_were_told_stays_when_a_second_admin_comes(admin: AdminScene) -> None:
     await admin.scene.settled()
     await with_settings(admin, approval_above=None)
     await closes(admin)
@@ -412,9 +406,7 @@ async def test_what_one_published_before_two_had_to_waits_for_another_at_the_clo
     assert "Solo Marta" in await read_late(admin, admin.scene.jordi)
 
 
-async def test_what_one_published_before_two_had_to_is_read_at_the_closing_where_few_signed(
-    admin: AdminScene,
-) -> None:
+async def test_what_one_published_is_read_at_a_closing_of_few(admin: AdminScene) -> None:
     await with_settings(admin, approval_above=None)
     await writes(admin, SPANISH, "Solo Marta")
     await publishes(admin)
@@ -459,9 +451,7 @@ async def test_what_was_replaced_neither_waits_nor_is_read_again_once_it_is_open
     assert "Espera" not in admin.panel.text
 
 
-async def test_without_a_text_that_can_be_sent_there_is_no_test_of_it(
-    admin: AdminScene, pau: Person
-) -> None:
+async def test_without_a_text_there_is_no_test_of_it(admin: AdminScene, pau: Person) -> None:
     """Pau asked to publish another one while Marta looked at the former."""
     await closes(admin)
     await admin.scene.offers_the_final()

@@ -69,9 +69,7 @@ async def test_an_entry_is_published_together_with_the_closing_update(admin: Adm
     assert len({each.publication for each in versions}) == 1
 
 
-async def test_an_entry_without_a_date_is_of_today_and_published_in_all_languages(
-    admin: AdminScene,
-) -> None:
+async def test_an_entry_without_a_date_is_of_today_in_all_languages(admin: AdminScene) -> None:
     await closes(admin)
     await admin.says("/closing")
     await admin.taps("Añadir lo que ha pasado después")

@@ -133,9 +133,7 @@ async def test_marta_writes_it_looks_at_it_and_late_visitors_read_it(admin: Admi
     await admin.marta.sees("Ahí está también lo que guardamos porque administras la petición.")
 
 
-async def test_what_is_none_of_what_she_was_asked_for_is_not_kept_as_the_text(
-    admin: AdminScene,
-) -> None:
+async def test_what_she_was_not_asked_for_is_not_kept_as_the_text(admin: AdminScene) -> None:
     """And what she was asked for is known after the bot has stopped in the middle."""
     storage = admin.services.storage
     await admin.says("/closing")
@@ -209,9 +207,7 @@ async def test_what_is_none_of_what_she_was_asked_for_is_not_kept_as_the_text(
     assert await warned_of_erasures(admin) == todo
 
 
-async def test_after_a_cancel_nothing_is_taken_for_the_text_however_long_it_was_awaited(
-    admin: AdminScene,
-) -> None:
+async def test_after_a_cancel_nothing_is_taken_for_the_text(admin: AdminScene) -> None:
     await admin.says("/closing")
     await admin.taps(SPANISH)
     admin.ahead = timedelta(minutes=61)
@@ -223,9 +219,7 @@ async def test_after_a_cancel_nothing_is_taken_for_the_text_however_long_it_was_
     assert "No había nada que cancelar" in admin.marta.messages[-1].text
 
 
-async def test_what_was_published_meanwhile_is_not_said_to_be_discarded(
-    admin: AdminScene,
-) -> None:
+async def test_what_was_published_meanwhile_is_not_said_to_be_discarded(admin: AdminScene) -> None:
     await closes(admin)
     await writes(admin, SPANISH, "Han vuelto")
     old = admin.data("Descartar lo que no está publicado")
@@ -323,9 +317,7 @@ async def test_what_was_written_meanwhile_is_not_published_unseen(admin: AdminSc
     assert "They came home" in await read_late(admin, admin.scene.mallory), "it was awaited still"
 
 
-async def test_a_text_that_was_too_long_is_taken_once_it_is_shortened_in_its_place(
-    admin: AdminScene,
-) -> None:
+async def test_a_text_too_long_is_taken_once_it_is_shortened(admin: AdminScene) -> None:
     await closes(admin)
     before = await admin.says("Escribo ahora el final")
     admin.ahead = timedelta(seconds=2)
@@ -368,9 +360,7 @@ IS_DRAFT = (
 )
 
 
-async def test_a_draft_is_neither_read_nor_sent_until_one_is_published(
-    drafted: AdminScene,
-) -> None:
+async def test_a_draft_is_not_read_nor_sent_until_published(drafted: AdminScene) -> None:
     """The admins are told of it in the week before the date, when it closes, and once it waits."""
     jordi, storage = drafted.scene.jordi, drafted.services.storage
     drafted.marta.start()

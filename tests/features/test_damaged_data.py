@@ -43,9 +43,7 @@ def alarms(scene: Scene) -> int:
     return sum(told in message.text for message in scene.marta.messages if message.from_bot)
 
 
-async def test_a_signature_that_is_damaged_is_shown_told_and_can_be_withdrawn(
-    scene: Scene,
-) -> None:
+async def test_a_damaged_signature_is_shown_told_and_can_be_withdrawn(scene: Scene) -> None:
     """The admins are told once, and the log each time."""
     ana = scene.ana
     await scene.signs(ana)
@@ -72,9 +70,7 @@ async def test_a_signature_that_is_damaged_is_shown_told_and_can_be_withdrawn(
     assert await read_sql(scene.storage.database, "SELECT id FROM signatures") == []
 
 
-async def test_a_typed_name_that_is_damaged_is_asked_for_again_and_said_once(
-    scene: Scene,
-) -> None:
+async def test_a_typed_name_that_is_damaged_is_asked_for_again_and_said_once(scene: Scene) -> None:
     ana, words = scene.ana, scene.words
 
     async def types_a_name_that_is_damaged(*before: str) -> None:

@@ -207,9 +207,7 @@ async def test_after_the_delivery_who_was_told_goes_on_the_day_and_the_others_on
     assert "the last ones were erased" in await visits(scene, scene.sean)
 
 
-async def test_of_a_handover_recorded_on_its_day_the_admins_are_warned_in_time(
-    scene: Scene,
-) -> None:
+async def test_of_a_handover_of_today_the_admins_are_warned_in_time(scene: Scene) -> None:
     """They plan the closing update, which holds back the erasure until it is cancelled."""
     scene.marta.start()
     for person in (scene.ana, scene.sean):
@@ -339,9 +337,7 @@ async def test_nobody_who_withdrew_reads_that_their_signature_still_counts(scene
     assert unless in await visits(scene, ana)
 
 
-async def test_where_no_admin_can_be_told_the_untold_wait_for_two_weeks_and_no_longer(
-    tmp_path: Path,
-) -> None:
+async def test_where_no_admin_can_be_told_the_untold_wait_two_weeks(tmp_path: Path) -> None:
     """Marta, the only admin, has blocked the bot, which is started anew now and then."""
     async with a_scene(tmp_path) as scene:
         await scene.signs(scene.ana)

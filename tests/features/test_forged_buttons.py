@@ -78,9 +78,7 @@ async def test_mallory_who_taps_what_ana_was_shown_changes_nothing_of_hers(scene
     assert (await held(scene, mallory)).signature is None, "to words that she was not shown"
 
 
-async def test_no_step_of_a_draft_fails_in_a_stage_that_does_not_offer_it(
-    admin: AdminScene,
-) -> None:
+async def test_no_step_of_a_draft_fails_where_it_is_not_offered(admin: AdminScene) -> None:
     admin.expected.append("message to delete not found")
     for number, step in enumerate(DraftStep):
         await admin.begins()

@@ -65,9 +65,7 @@ def today(scene: Scene) -> date:
     return there.date()
 
 
-async def test_everybody_reads_how_it_was_handed_over_and_no_longer_once_it_is_undone(
-    scene: Scene,
-) -> None:
+async def test_everybody_reads_how_it_was_handed_over_until_undone(scene: Scene) -> None:
     day = await is_handed_over(scene)
     await looks(scene)
     await looks(scene)
@@ -104,9 +102,7 @@ async def test_everybody_reads_how_it_was_handed_over_and_no_longer_once_it_is_u
         assert "deliver" not in text
 
 
-async def test_who_withdraws_or_corrects_afterwards_is_on_the_list_of_the_addressee(
-    scene: Scene,
-) -> None:
+async def test_who_withdraws_or_corrects_later_is_on_the_addressees_list(scene: Scene) -> None:
     day, words = await is_handed_over(scene), scene.words
     assert f"Tu nombre está en la lista que se entregó el {day}." in await reads(
         scene, scene.jordi, "/mydata"
@@ -148,9 +144,7 @@ async def test_who_withdraws_or_corrects_afterwards_is_on_the_list_of_the_addres
     assert (await prepare_notices(shell(scene))).question == ""
 
 
-async def test_of_the_first_who_withdraws_the_admins_hear_no_sooner_than_a_week_after(
-    scene: Scene,
-) -> None:
+async def test_of_who_withdraws_the_admins_hear_a_week_later(scene: Scene) -> None:
     await is_handed_over(scene)
     await looks(scene)
     said = len(scene.marta.messages)
@@ -161,9 +155,7 @@ async def test_of_the_first_who_withdraws_the_admins_hear_no_sooner_than_a_week_
     assert "⚠️ 1 firma ha cambiado" in scene.marta.messages[-1].text
 
 
-async def test_what_an_admin_wrote_of_the_delivery_stands_below_what_was_recorded(
-    scene: Scene,
-) -> None:
+async def test_what_an_admin_wrote_stands_below_what_was_recorded(scene: Scene) -> None:
     day, storage = await is_handed_over(scene), scene.storage
     now = scene.now
     written = today(scene) - timedelta(days=1)

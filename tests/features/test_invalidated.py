@@ -143,9 +143,7 @@ async def test_the_admins_are_told_of_a_wave_once_and_not_who_is_in_it(scene: Sc
     assert parts[3].split("\n")[1].endswith(f'{until + timedelta(minutes=1):%M}" --dry-run')
 
 
-async def test_ana_whose_signature_was_taken_out_by_mistake_reads_so_and_can_withdraw_it(
-    scene: Scene,
-) -> None:
+async def test_ana_who_was_taken_out_reads_so_and_can_withdraw(scene: Scene) -> None:
     ana = scene.ana
     for person in (ana, scene.jordi):
         await scene.signs(person)

@@ -51,9 +51,7 @@ async def test_the_picture_comes_above_the_petition_or_with_a_later_start(scene:
     assert [bool(m.photo) for m in scene.ana.messages if m.from_bot] == [True, False]
 
 
-async def test_who_reads_the_notice_while_signing_waits_for_none_of_a_crowd_that_comes(
-    scene: Scene,
-) -> None:
+async def test_who_reads_the_notice_while_signing_waits_for_no_crowd(scene: Scene) -> None:
     await scene.starts(scene.ana)
     await scene.taps(scene.ana, scene.words.label("✍️ Firmar con mi nombre"))
     await asyncio.sleep(10)  # she thinks
@@ -66,9 +64,7 @@ async def test_who_reads_the_notice_while_signing_waits_for_none_of_a_crowd_that
     assert sum(not any(m.from_bot for m in person.messages) for person in crowd) > 75
 
 
-async def test_a_picture_that_hangs_keeps_nobodys_first_screen_away_and_comes_no_second_time(
-    scene: Scene,
-) -> None:
+async def test_a_picture_that_hangs_keeps_no_screen_away_and_comes_once(scene: Scene) -> None:
     ana, title = scene.ana, scene.petition.texts_in("es").title
     scene.simulator.faults.next("sendPhoto", *[Fault.HANG] * 2)
     begun = scene.clocks.monotonic()
@@ -97,9 +93,7 @@ async def test_an_answer_that_shows_no_picture_keeps_no_first_screen_away(
     await scene.ana.sees(scene.petition.texts_in("es").title)
 
 
-async def test_a_picture_that_surely_did_not_come_is_sent_with_a_later_start_and_no_other(
-    tmp_path: Path,
-) -> None:
+async def test_a_picture_that_did_not_come_is_sent_with_a_later_start(tmp_path: Path) -> None:
     """Of the one for Jordi the answer was lost: it may be there."""
     async with a_scene(tmp_path) as scene:
         for person, fault, came in (

@@ -144,9 +144,7 @@ async def test_the_file_and_the_screen_hold_all_that_is_held(scene: Scene) -> No
     await is_given_what_they_did(scene, scene.marta, "closing")
 
 
-async def test_whatever_the_journal_has_of_ana_is_in_her_file_and_what_she_asked_for_is_logged(
-    scene: Scene,
-) -> None:
+async def test_what_the_journal_has_of_ana_is_in_her_file_and_logged(scene: Scene) -> None:
     """It notes each deed by the id of her signature, and its last entry is what holds."""
     ana = scene.ana
     scene.simulator.limits.on = False

@@ -58,9 +58,7 @@ async def test_a_file_with_a_typed_name_goes_with_it_when_she_signs_without(scen
     assert not any(message.document for message in ana.messages)
 
 
-async def test_a_petition_that_takes_no_names_any_more_takes_none_that_was_half_given(
-    tmp_path: Path,
-) -> None:
+async def test_a_petition_without_names_takes_none_half_given(tmp_path: Path) -> None:
     folder = Path(copytree(BUNDLED, tmp_path / "petition"))
     async with a_scene(tmp_path) as scene:
         scene.simulator.limits.on = False

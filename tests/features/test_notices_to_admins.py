@@ -51,9 +51,7 @@ async def pau(scene: Scene) -> Person:
     return pau
 
 
-async def test_pau_who_had_blocked_the_bot_is_told_too_once_he_is_back(
-    scene: Scene, pau: Person
-) -> None:
+async def test_pau_who_blocked_the_bot_is_told_once_back(scene: Scene, pau: Person) -> None:
     await scene.storage.write(follow_folder, scene.now + timedelta(hours=12))
     await scene.marta.sees(CLOSES)
     await asyncio.sleep(200)
@@ -77,9 +75,7 @@ async def test_pau_who_had_blocked_the_bot_is_told_too_once_he_is_back(
     scene.simulator.calls.clear()
 
 
-async def test_pau_who_is_back_does_not_wait_for_what_is_newer_than_what_he_missed(
-    scene: Scene, pau: Person
-) -> None:
+async def test_pau_who_is_back_waits_for_nothing_that_is_newer(scene: Scene, pau: Person) -> None:
     missed = Notice("folder", "", "El primero.")
     await tell_admins(scene.services, missed)
     scene.simulator.calls.clear()
@@ -108,9 +104,7 @@ async def test_a_refused_petition_folder_is_told_once_telegram_is_back(
     scene.simulator.calls.clear()
 
 
-async def test_pau_who_was_not_there_when_his_approval_was_asked_for_is_asked_later(
-    admin: AdminScene,
-) -> None:
+async def test_pau_who_was_not_there_when_asked_is_asked_later(admin: AdminScene) -> None:
     pau = admin.scene.world.person("Pau", language="es", user_id=PAU)
     await asks(admin)
     await asyncio.sleep(120)
@@ -145,7 +139,7 @@ async def test_pau_is_asked_though_the_database_was_away_when_it_was_his_turn(
     assert told(pau, QUESTION) == 1
 
 
-async def test_pau_who_is_asked_late_reads_how_many_it_is_for_by_then(
+async def test_pau_who_is_asked_late_reads_how_many_by_then(
     admin: AdminScene, lucy: Person
 ) -> None:
     await asks(admin)
@@ -157,9 +151,7 @@ async def test_pau_who_is_asked_late_reads_how_many_it_is_for_by_then(
     assert "Aprobar y enviar a 4 personas" in asked.labels
 
 
-async def test_pau_who_comes_once_lucy_has_decided_is_asked_nothing(
-    admin: AdminScene, lucy: Person
-) -> None:
+async def test_pau_who_comes_too_late_is_asked_nothing(admin: AdminScene, lucy: Person) -> None:
     await asks(admin)
     await lucy.sees("Do you approve this broadcast?", 10)
     await admin.scene.taps(lucy, "Approve and send to 3 people")

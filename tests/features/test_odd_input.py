@@ -34,9 +34,7 @@ async def test_a_button_that_carries_no_text_stops_nobody(scene: Scene) -> None:
     assert app.dispatch.counts.passed_over == 0
 
 
-async def test_what_a_profile_a_link_or_a_file_is_called_keeps_nobody_from_signing(
-    scene: Scene,
-) -> None:
+async def test_what_profiles_and_files_are_called_stops_no_signing(scene: Scene) -> None:
     mallory = scene.mallory
     start = mallory.start("web").shape()
     file = {"file_id": "x", "file_unique_id": "y", "file_size": 1}

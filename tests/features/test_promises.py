@@ -71,9 +71,7 @@ async def test_a_notice_that_changed_is_shown_before_an_old_button_counts(tmp_pa
         assert sha256 not in scene.screen(ana).text
 
 
-async def test_who_left_a_group_or_came_back_without_a_word_is_told_how_it_ended(
-    scene: Scene,
-) -> None:
+async def test_who_came_back_without_a_word_is_told_how_it_ended(scene: Scene) -> None:
     """In the group only what names the bot is answered."""
     ana, jordi = scene.ana, scene.jordi
     for person in (ana, jordi):
@@ -94,9 +92,7 @@ async def test_who_left_a_group_or_came_back_without_a_word_is_told_how_it_ended
     assert (scene.told(ana), scene.told(jordi)) == (1, 1)
 
 
-async def test_a_name_that_was_not_signed_with_is_not_kept_and_an_answer_is_none(
-    scene: Scene,
-) -> None:
+async def test_a_name_not_signed_with_is_not_kept_and_an_answer_is_none(scene: Scene) -> None:
     await to_the_consent(scene)
     await scene.says(scene.ana, "sí, firmo")
     shown = scene.screen(scene.ana).text
@@ -118,9 +114,7 @@ async def test_a_name_that_was_not_signed_with_is_not_kept_and_an_answer_is_none
     assert "Secreta" not in str(held)
 
 
-async def test_what_telegram_pauses_or_loses_for_a_moment_is_done_afterwards(
-    tmp_path: Path,
-) -> None:
+async def test_what_telegram_pauses_or_loses_is_done_afterwards(tmp_path: Path) -> None:
     async with a_scene(tmp_path) as scene:
         ana, words, faults = scene.ana, scene.words, scene.simulator.faults
         faults.retry_after = 4
@@ -168,9 +162,7 @@ async def taken_back(scene: Scene, person: Person) -> None:
     assert (held.signature, held.consents, held.deliveries) == (None, (), ())
 
 
-async def test_nobody_is_asked_for_a_name_before_they_were_shown_what_becomes_of_it(
-    scene: Scene,
-) -> None:
+async def test_nobody_is_asked_for_a_name_before_seeing_what_becomes_of_it(scene: Scene) -> None:
     ana, words = scene.ana, scene.words
     sign, use = (
         words.label("✍️ Firmar con mi nombre"),

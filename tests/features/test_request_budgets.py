@@ -108,9 +108,7 @@ async def test_signing_and_taking_it_back_cannot_go_on_without_end(scene: Scene)
     assert "con la tuya: 1" in scene.screen(scene.jordi).text
 
 
-async def test_texts_are_answered_thirty_times_and_leave_the_form_ever_after(
-    scene: Scene,
-) -> None:
+async def test_texts_are_answered_thirty_times_and_leave_the_form_ever_after(scene: Scene) -> None:
     ana = scene.ana
     await scene.starts(ana)
     await scene.taps(ana, scene.words.label("✍️ Firmar con mi nombre"))
@@ -200,9 +198,7 @@ async def test_a_right_that_is_used_with_a_button_is_never_counted(scene: Scene)
     assert "Tu firma está retirada" in scene.screen(scene.ana).text
 
 
-async def test_what_was_done_before_is_drawn_though_the_next_tap_was_one_too_many(
-    scene: Scene,
-) -> None:
+async def test_what_was_done_is_drawn_though_the_next_tap_is_too_many(scene: Scene) -> None:
     await scene.signs(scene.ana)
     scene.ana.send("/mydata")
     await scene.with_button(scene.ana, scene.words.label("📄 Recibir el archivo"))

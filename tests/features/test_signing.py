@@ -112,9 +112,7 @@ async def test_a_typed_name_and_every_attempt_at_it_leave_the_chat(
     assert "demasiado corto" in scene.screen(scene.ana).text
 
 
-async def test_a_name_is_read_where_the_server_writes_out_that_nothing_is_marked_in_it(
-    scene: Scene,
-) -> None:
+async def test_a_name_is_read_where_no_marks_are_spelt_out(scene: Scene) -> None:
     """The Bot API server is one of the organisation's own."""
     take = scene.app.dispatch.take
 
@@ -163,9 +161,7 @@ async def test_both_choices_are_off_until_ticked_and_can_be_unticked(scene: Scen
     scene.simulator.calls.clear()
 
 
-async def test_whose_language_the_petition_lacks_is_asked_once_which_one_they_prefer(
-    scene: Scene,
-) -> None:
+async def test_whose_language_is_missing_is_asked_once_for_another(scene: Scene) -> None:
     yusuf, title = scene.world.person("Yusuf", language="ar"), scene.petition.texts_in("en").title
     await scene.starts(yusuf, "newsletter")
     asked = scene.screen(yusuf)
@@ -254,9 +250,7 @@ async def test_what_must_be_known_before_the_name_is_read_without_a_tap(scene: S
         assert "example.org" not in visible
 
 
-async def test_the_consent_names_its_message_and_the_form_its_time_since_the_first_question(
-    scene: Scene,
-) -> None:
+async def test_the_consent_names_its_message_and_the_form_its_time(scene: Scene) -> None:
     ana, storage = scene.ana, scene.storage
     earlier = Statement("UPDATE conversations SET form_started_at = form_started_at - 40000")
     await scene.to_the_name(ana)

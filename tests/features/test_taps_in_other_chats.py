@@ -109,9 +109,7 @@ async def test_a_tap_anywhere_else_changes_nothing_and_leads_to_the_private_chat
     scene.simulator.calls.clear()  # an edit of the message that is gone was refused
 
 
-async def test_what_is_written_in_a_private_chat_by_another_is_not_taken(
-    scene: Scene, database: Path
-) -> None:
+async def test_what_another_writes_there_is_not_taken(scene: Scene, database: Path) -> None:
     ana = scene.ana
     await scene.to_the_name(ana)
     written = ana.chat.messages[1].shape()

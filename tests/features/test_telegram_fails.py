@@ -53,9 +53,7 @@ async def test_chats_whose_calls_fail_or_hang_hold_nobodys_updates(tmp_path: Pat
         await troubled[0].sees(scene.petition.texts_in("es").title)
 
 
-async def test_who_withdraws_reads_so_while_the_deletion_of_their_file_hangs(
-    scene: Scene,
-) -> None:
+async def test_who_withdraws_reads_so_while_the_deletion_of_their_file_hangs(scene: Scene) -> None:
     ana, words = scene.ana, scene.words
     await scene.signs(ana)
     ana.send("/mydata")
@@ -330,9 +328,7 @@ async def test_a_screen_that_telegram_refuses_is_an_apology_and_no_debt(
     assert scene.app.dispatch.counts.passed_over == 1
 
 
-async def test_a_token_that_is_denied_for_a_moment_only_makes_the_answer_late(
-    tmp_path: Path,
-) -> None:
+async def test_a_token_denied_for_a_moment_makes_the_answer_late(tmp_path: Path) -> None:
     async with a_scene(tmp_path) as scene:
         scene.simulator.faults.error_code = 401
         scene.simulator.faults.next("sendMessage", Fault.ERROR)

@@ -93,9 +93,7 @@ async def test_on_a_phone_the_answer_to_a_mistake_is_seen_beside_the_buttons(sce
         assert [m for m in person.messages if not m.from_bot] == person.messages[:1]
 
 
-async def test_ana_who_answers_in_place_of_a_name_reads_it_in_the_consent_and_changes_it(
-    scene: Scene,
-) -> None:
+async def test_ana_who_answers_in_place_of_a_name_reads_and_changes_it(scene: Scene) -> None:
     scene.simulator.limits.on = False
     ana = scene.ana
     await scene.to_the_name(ana)
@@ -242,9 +240,7 @@ async def test_what_an_admin_writes_for_everybody_stays(scene: Scene) -> None:
     assert not any("Yo, Marta Luz, consiento" in message.text for message in marta.messages)
 
 
-async def test_a_name_edited_into_an_older_message_goes_and_is_not_signed_with(
-    scene: Scene,
-) -> None:
+async def test_a_name_edited_into_an_older_message_goes_unsigned(scene: Scene) -> None:
     for reach in (scene.to_the_name, scene.to_the_consent):
         person = next(somebody(scene))
         picture = person.send_photo(caption="hola")

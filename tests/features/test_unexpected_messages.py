@@ -7,9 +7,7 @@ from tests.support.scene import Scene
 SIGN = "✍️ Firmar con mi nombre"
 
 
-async def test_what_nobody_asked_for_gets_a_kind_answer_that_shows_the_way_on(
-    scene: Scene,
-) -> None:
+async def test_what_nobody_asked_for_gets_an_answer_that_shows_the_way_on(scene: Scene) -> None:
     ana, jordi = scene.ana, scene.jordi
     said = await scene.says(ana, "hola")
     assert "elige uno de los de abajo" in said

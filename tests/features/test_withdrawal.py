@@ -289,9 +289,7 @@ class TestTheFileOfMyData:
         await until_no_file_is_noted(scene)
 
 
-async def test_who_takes_back_after_the_end_is_not_told_that_it_can_no_longer_be_told(
-    scene: Scene,
-) -> None:
+async def test_who_takes_back_after_the_end_is_not_told_of_any_end(scene: Scene) -> None:
     lost = "ya no podremos contarte en este chat cómo acaba"
     await scene.signs(scene.ana)
     assert lost in await scene.says(scene.ana, "/withdraw")

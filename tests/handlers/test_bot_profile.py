@@ -36,9 +36,7 @@ def names(commands: list[dict[str, str]]) -> list[str]:
     return [command["command"] for command in commands]
 
 
-async def test_what_the_bot_says_of_itself_is_sent_once_and_again_where_it_changed(
-    scene: Scene,
-) -> None:
+async def test_what_it_says_of_itself_is_sent_once_and_where_it_changed(scene: Scene) -> None:
     await introduced(scene)
     languages = {"", *scene.petition.languages}
     for method in PIECES:
@@ -65,9 +63,7 @@ async def test_what_the_bot_says_of_itself_is_sent_once_and_again_where_it_chang
     assert await publish(scene, changed) == Counter()
 
 
-async def test_an_admin_is_offered_the_admins_commands_and_a_former_one_loses_them_once(
-    scene: Scene,
-) -> None:
+async def test_an_admin_is_offered_commands_and_a_former_one_loses_them(scene: Scene) -> None:
     everything = [*ADMIN_COMMANDS, *SUPPORTER_COMMANDS]
     for admins, offered in (
         ({ADMIN}, everything),

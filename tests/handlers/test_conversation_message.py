@@ -99,9 +99,7 @@ EDITS: dict[str, tuple[Any, ...]] = {
 
 
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS.keys())
-async def test_a_screen_is_edited_where_it_can_be_and_sent_anew_otherwise(
-    edit: tuple[Any, ...],
-) -> None:
+async def test_a_screen_is_edited_where_it_can_be_or_sent_anew(edit: tuple[Any, ...]) -> None:
     there, living, screen, version, tapped, calls, lives = edit
     chat = FakeChat(*there)
     shown = await message_of(chat, living, HOME.drawn(1)).edit(screen, version, tapped=tapped)

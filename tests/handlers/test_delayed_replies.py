@@ -35,9 +35,7 @@ async def test_a_pause_that_telegram_asks_for_is_kept_up_to_ten_minutes(
     assert (ana.tries, bea.tries, len(replies)) == (2, 1, 0)
 
 
-async def test_what_no_waiting_mends_is_raised_and_who_is_gone_is_owed_nothing(
-    replies: DelayedReplies,
-) -> None:
+async def test_what_no_waiting_mends_is_raised_or_owed_nothing(replies: DelayedReplies) -> None:
     for error in (BadRequest("can't parse entities"), ValueError(), Unavailable()):
         with pytest.raises(type(error)):
             await replies.tell(ANA, Chat(error).answer)
@@ -116,7 +114,7 @@ async def test_the_one_who_would_wait_longest_gives_way_when_too_many_are_owed(
     assert [chat.tries for chat in (*chats.values(), late, soon)] == [2, 1, 2, 1, 2]
 
 
-async def test_among_many_that_hang_the_oldest_gives_way(
+async def test_of_many_hanging_the_oldest_goes(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delayed_replies, "_MOST_FIRST_TRIES", 2)
@@ -204,9 +202,7 @@ async def test_what_is_cut_off_is_not_made_later(monkeypatch: pytest.MonkeyPatch
     assert await unrepeated_tries(times=2) == ["nothing done"]
 
 
-async def test_a_call_that_hangs_before_a_change_leaves_it_undone(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_a_call_that_hangs_leaves_a_change_undone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delayed_replies, "LONGEST_WAIT", 0.01)
     with pytest.raises(NothingDone):
         async with before_commit():

@@ -64,9 +64,7 @@ async def test_the_answer_to_a_tap_begins_with_its_sign_and_is_no_longer_than_te
 
 
 @pytest.mark.parametrize("method", ["copyMessage", "copyMessages", "sendSticker"])
-async def test_before_what_has_no_text_of_its_own_goes_a_message(
-    marks: RehearsalMarks, method: str
-) -> None:
+async def test_what_has_no_text_is_sent_after_one(marks: RehearsalMarks, method: str) -> None:
     before, asked = await marks.outgoing(method, {"chat_id": "1", "from_chat_id": 2})
     assert before[0] == "sendMessage"
     assert before[1]["chat_id"] == "1"
@@ -80,9 +78,7 @@ async def test_what_shows_nothing_stays_as_it_is(marks: RehearsalMarks) -> None:
 
 
 @pytest.mark.parametrize("text", ["<b>a</b>" * 4096, "<b>🎭</b>" * 2048, "&lt;" * 4096])
-async def test_what_would_be_too_long_is_cut_and_telegram_takes_it(
-    marks: RehearsalMarks, text: str
-) -> None:
+async def test_what_would_be_too_long_is_cut_to_fit(marks: RehearsalMarks, text: str) -> None:
     marked = await sent(marks, "sendMessage", text=text, parse_mode="HTML")
     shown = parse(marked["text"]).text
     assert shown.startswith(ES)
@@ -90,9 +86,7 @@ async def test_what_would_be_too_long_is_cut_and_telegram_takes_it(
     assert 4080 < length(shown) <= 4096
 
 
-async def test_its_language_is_that_of_telegram_where_nobody_has_chosen_one(
-    marks: RehearsalMarks,
-) -> None:
+async def test_its_language_is_telegrams_where_none_was_chosen(marks: RehearsalMarks) -> None:
     person = {"id": 7, "language_code": "en-GB"}
     marks.incoming([{"update_id": 1, "message": {"from": person, "chat": {"id": 7}}}])
     marked = await sent(marks, "sendMessage", chat_id=7, text="Hello")

@@ -30,7 +30,7 @@ async def test_so_does_what_is_being_given_again(replies: DelayedReplies, clock:
     assert (again.begun, again.ended, len(replies)) == (1, 1, 0)
 
 
-async def test_what_hangs_is_cut_off_by_something_newer(
+async def test_what_hangs_is_cut_off_by_what_follows(
     replies: DelayedReplies, clock: Clock
 ) -> None:
     eve = Hanging()
@@ -46,9 +46,7 @@ async def test_what_hangs_is_cut_off_by_something_newer(
     assert (eve.begun, len(replies)) == (1, 0)
 
 
-async def test_what_was_cut_off_for_nothing_is_given_again(
-    replies: DelayedReplies, clock: Clock
-) -> None:
+async def test_what_was_cut_off_in_vain_is_repeated(replies: DelayedReplies, clock: Clock) -> None:
     eve, later = Hanging(), Chat()
     telling = asyncio.create_task(replies.tell(EVE, eve.answer, later.answer))
     await settled()
@@ -85,9 +83,7 @@ async def test_what_answers_nothing_makes_it_neither_earlier_nor_later(
     assert ana.tries == 2
 
 
-async def test_an_update_that_is_not_done_takes_nothing_away(
-    replies: DelayedReplies, clock: Clock
-) -> None:
+async def test_an_undone_update_takes_nothing_away(replies: DelayedReplies, clock: Clock) -> None:
     ana = Chat(NetworkError("Bad Gateway"))
     await replies.tell(ANA, ana.answer)
     with pytest.raises(Unavailable):

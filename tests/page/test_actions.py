@@ -63,9 +63,7 @@ async def test_what_a_client_would_not_send_is_not_sent(at: PageClient, ana: Per
     assert ana.messages == []
 
 
-async def test_a_person_blocks_the_bot_and_leaves_telegram(
-    at: PageClient, ana: Person, api: ApiClient
-) -> None:
+async def test_a_person_blocks_and_leaves(at: PageClient, ana: Person, api: ApiClient) -> None:
     await at.does("start", person=ana.id)
     await at.does("block", person=ana.id)
     assert (await api.answer("sendMessage", chat_id=ana.id, text="¿?"))["error_code"] == 403

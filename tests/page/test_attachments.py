@@ -23,9 +23,7 @@ async def pick(at: Window, item: str, file: FilePayload | Path) -> None:
     await (await chooser.value).set_files(file)
 
 
-async def test_a_photo_or_a_document_is_looked_at_and_goes_with_what_is_written(
-    browser: Browser,
-) -> None:
+async def test_a_file_is_looked_at_and_goes_with_what_is_written(browser: Browser) -> None:
     async with open_chat(browser) as (at, _, ana):
         await at.write("Antes")
         await at.sees("Antes")
@@ -62,9 +60,7 @@ async def test_a_photo_or_a_document_is_looked_at_and_goes_with_what_is_written(
         assert at.console_errors == []
 
 
-async def test_a_caption_that_is_too_long_is_said_before_and_nothing_of_it_is_lost(
-    browser: Browser,
-) -> None:
+async def test_a_caption_that_is_too_long_is_said_and_nothing_is_lost(browser: Browser) -> None:
     async with open_chat(browser) as (at, _, ana):
         words = "**" + "😀" * 512 + "**"
         writing, fault = at.page.locator(".writing"), at.page.locator(".attachments-fault")
@@ -100,9 +96,7 @@ async def test_what_could_not_be_sent_stays_to_be_sent_again(browser: Browser) -
         await at.sees("No te pierdas")
 
 
-async def test_a_file_that_telegram_does_not_take_is_not_sent(
-    browser: Browser, tmp_path: Path
-) -> None:
+async def test_a_file_telegram_refuses_is_not_sent(browser: Browser, tmp_path: Path) -> None:
     async with open_chat(browser) as (at, _, ana):
         for length, said in ((0, "vacío"), (20 * 1024 * 1024 + 1, "20 MB")):
             with (tmp_path / f"{said}.txt").open("wb") as file:

@@ -106,9 +106,7 @@ async def test_a_new_petition_says_what_it_erases_and_asks(browser: Browser) -> 
         assert page.state is not before
 
 
-async def test_a_hostile_name_and_a_hostile_text_stay_text(
-    browser: Browser, petition: str
-) -> None:
+async def test_a_hostile_name_or_text_stays_text(browser: Browser, petition: str) -> None:
     async with open_window(browser, petition) as at:
         await at.page.get_by_role("button", name="Añadir una persona").click()
         await at.page.get_by_label("Nombre", exact=True).fill(HOSTILE)
@@ -197,9 +195,7 @@ async def test_everybody_can_use_the_page(
         assert at.console_errors == []
 
 
-async def test_whoever_uses_a_keyboard_sees_where_they_are(
-    browser: Browser, petition: str
-) -> None:
+async def test_who_uses_a_keyboard_sees_the_focus(browser: Browser, petition: str) -> None:
     async with open_window(browser, petition) as at:
         await at.page.locator(".light.running").wait_for()
         widths: dict[str, float] = {}
@@ -235,9 +231,7 @@ async def test_the_bot_is_started_anew_and_carries_on(browser: Browser) -> None:
         await at.sees("Tu firma está registrada.")
 
 
-async def test_whoever_signs_with_the_keyboard_is_never_sent_back_to_the_beginning(
-    browser: Browser,
-) -> None:
+async def test_who_signs_with_the_keyboard_is_never_sent_back(browser: Browser) -> None:
     async with running_session() as (show, _, address), open_window(browser, address) as at:
         await show.start()
         focused = at.page.locator(":focus")

@@ -42,9 +42,7 @@ async def test_marks_become_formatting_as_in_telegrams_own_clients(browser: Brow
         assert [entity.type for entity in ana.messages[-1].entities] == ["bold"]
 
 
-async def test_a_message_that_is_changed_keeps_its_formatting_and_the_draft_its_words(
-    browser: Browser,
-) -> None:
+async def test_a_changed_message_keeps_its_formatting_and_the_draft(browser: Browser) -> None:
     async with open_chat(browser) as (at, _, ana):
         area = at.page.locator(".writing")
         await at.write("**Hola** a todos")
@@ -92,9 +90,7 @@ async def test_what_cannot_be_sent_comes_back(browser: Browser) -> None:
         await expect(at.page.locator(".writing")).to_have_value("No te pierdas")
 
 
-async def test_a_text_too_long_for_a_message_is_refused_and_stays_to_be_cut(
-    browser: Browser,
-) -> None:
+async def test_a_text_too_long_is_refused_and_stays_to_be_cut(browser: Browser) -> None:
     async with open_chat(browser) as (at, _, ana):
         writing, words = at.page.locator(".writing"), "**" + "😀" * 2048 + "**"
         await at.write(f"{words}x")

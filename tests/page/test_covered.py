@@ -47,9 +47,7 @@ async def test_nothing_lies_over_what_can_be_pressed(
             assert await covered(at) == [], (width, font)
 
 
-async def test_a_picture_that_was_scrolled_to_its_rounded_corners_is_not_covered(
-    browser: Browser,
-) -> None:
+async def test_a_picture_scrolled_to_its_corners_is_not_covered(browser: Browser) -> None:
     async with open_chat(browser, **PHONE) as (at, api, ana):
         await everything(api, ana)
         await at.page.locator(".person").click()

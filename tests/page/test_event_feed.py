@@ -69,7 +69,7 @@ async def test_an_alert_comes_with_its_tap(at: PageClient, ana: Person, api: Api
     assert (answered["text"], answered["alert"], answered["data"]) == ("No", True, "1:sign")
 
 
-async def test_polls_are_not_shown_and_long_texts_are_cut(
+async def test_no_poll_is_shown_and_texts_are_cut(
     at: PageClient, ana: Person, api: ApiClient
 ) -> None:
     ana.start()

@@ -83,9 +83,7 @@ async def test_a_time_is_drawn_in_the_zone_of_who_looks(browser: Browser) -> Non
         assert at.console_errors == []
 
 
-async def test_buttons_have_the_colour_that_is_asked_for_and_can_be_read_in_either_theme(
-    browser: Browser,
-) -> None:
+async def test_buttons_have_their_colour_and_can_be_read_in_each_theme(browser: Browser) -> None:
     async with open_chat(browser) as (at, api, ana):
         styles = ("success", "danger", "primary")
         row = [{"text": each, "callback_data": each, "style": each} for each in styles]
@@ -135,9 +133,7 @@ async def test_a_tap_is_answered_with_a_window_or_a_passing_line(browser: Browse
         assert at.console_errors == []
 
 
-async def test_pictures_are_seen_albums_stand_together_and_documents_are_kept(
-    browser: Browser,
-) -> None:
+async def test_pictures_are_seen_and_albums_stand_together(browser: Browser) -> None:
     async with open_chat(browser) as (at, api, ana):
         files = ana.world.files
         ana.send_album(["photo", "photo", "photo"], "Así fue")
@@ -164,9 +160,7 @@ async def test_pictures_are_seen_albums_stand_together_and_documents_are_kept(
         assert at.console_errors == []
 
 
-async def test_who_blocks_the_bot_cannot_write_and_who_is_gone_cannot_come_back(
-    browser: Browser,
-) -> None:
+async def test_who_blocks_the_bot_or_is_gone_cannot_write(browser: Browser) -> None:
     async with open_chat(browser) as (at, _, ana):
         await at.choose("Bloquear el bot")
         await at.page.get_by_role("button", name="Desbloquear el bot").click()
@@ -197,9 +191,7 @@ async def test_a_page_that_is_back_says_so_though_nothing_has_happened(browser: 
         await at.page.locator(".notice.bad").wait_for(state="detached")
 
 
-async def test_a_page_that_nobody_sees_holds_no_connection_and_misses_nothing(
-    browser: Browser,
-) -> None:
+async def test_a_page_that_nobody_sees_holds_no_connection(browser: Browser) -> None:
     async with open_chat(browser) as (at, api, ana):
         assert await at.page.evaluate(_SEEN, False) == "closed"
         await api.answer("sendMessage", chat_id=ana.id, text="mientras tanto")
@@ -284,9 +276,7 @@ async def test_an_album_leaves_no_place_empty(browser: Browser) -> None:
         assert await at.page.locator(".album").evaluate_all(ends) == [0, 0, 0]
 
 
-async def test_whoever_sends_something_sees_it_and_whoever_reads_is_left_where_they_are(
-    browser: Browser,
-) -> None:
+async def test_who_sends_sees_it_and_who_reads_stays_where_they_are(browser: Browser) -> None:
     async with open_chat(browser) as (at, api, ana):
         for number in range(40):
             ana.send(f"mensaje {number}")
@@ -310,9 +300,7 @@ async def test_whoever_sends_something_sees_it_and_whoever_reads_is_left_where_t
         await at.page.wait_for_function(_AT_THE_END)
 
 
-async def test_the_way_to_the_end_has_a_place_of_its_own_and_moves_nobody(
-    browser: Browser,
-) -> None:
+async def test_the_way_to_the_end_has_its_place_and_moves_nobody(browser: Browser) -> None:
     async with open_chat(browser) as (at, _, ana):
         for number in range(40):
             ana.send(f"mensaje {number}")
@@ -359,9 +347,7 @@ _GROWN = """() => {
 }"""
 
 
-async def test_a_tree_is_drawn_right_whatever_stood_there_and_the_focus_stays(
-    browser: Browser,
-) -> None:
+async def test_a_tree_is_drawn_right_and_the_focus_stays(browser: Browser) -> None:
     async with open_chat(browser) as (at, _, _):
         wrong = await at.page.evaluate(_MANY_TREES)
         assert wrong == []

@@ -30,7 +30,7 @@ def pages(texts: Texts) -> list[tuple[str, str]]:
     ("wanted", "given"),
     [("en", "en"), ("en-US", "en"), ("EN_gb", "en"), ("es-419", "es"), ("fr", "es"), (None, "es")],
 )
-def test_a_person_gets_the_nearest_language(
+def test_people_get_the_nearest_language(
     petition: Petition, wanted: str | None, given: str
 ) -> None:
     assert petition.language_for(wanted) == given
@@ -48,9 +48,7 @@ def test_only_what_belongs_to_a_person_or_a_moment_is_left_to_fill_in(petition: 
         }
 
 
-def test_the_addressee_and_the_demands_are_written_once_and_read_in_the_appeal(
-    petition: Petition,
-) -> None:
+def test_addressee_and_demands_are_read_in_the_appeal(petition: Petition) -> None:
     for language in petition.languages:
         last = parse(petition.texts[language].appeal[-1]).text
         assert petition.addressee[language] in last
@@ -71,9 +69,7 @@ how they are treated in Venezuela / document the abuse / Thank you / relief / in
 
 
 @pytest.mark.parametrize(("language", "facts"), [("es", SPANISH_END), ("en", ENGLISH_END)])
-def test_the_closing_update_tells_the_whole_end(
-    petition: Petition, language: str, facts: str
-) -> None:
+def test_the_closing_update_tells_the_end(petition: Petition, language: str, facts: str) -> None:
     people = Catalogs.load().words(language).people(1530)
     told = parse(fill(petition.texts[language].closing_update, people=people)).text
     assert [fact for fact in re.split(r" / |\n", facts) if fact not in told] == []
@@ -83,9 +79,7 @@ def test_the_closing_update_tells_the_whole_end(
     ("language", "openly"),
     [("es", "se modificó cuando la petición ya estaba abierta"), ("en", "was updated after")],
 )
-def test_the_appeal_says_openly_that_it_was_amended(
-    petition: Petition, language: str, openly: str
-) -> None:
+def test_the_appeal_says_it_was_amended(petition: Petition, language: str, openly: str) -> None:
     assert any(openly in page for page in petition.texts[language].appeal)
 
 
@@ -101,16 +95,12 @@ def test_nobody_is_addressed_in_two_ways(petition: Petition) -> None:
     assert [sign for sign in formal if sign in spanish.lower()] == []
 
 
-def test_it_can_be_signed_until_the_end_of_its_last_day_where_it_is_from(
-    change: Change, folder: Path
-) -> None:
+def test_it_can_be_signed_until_its_last_day_ends_there(change: Change, folder: Path) -> None:
     change("petition.toml", "goals = [", "closes_on = 2026-12-31\ngoals = [")
     assert load_petition(folder).closes_at == datetime(2026, 12, 31, 22, 59, tzinfo=UTC)
 
 
-def test_signs_of_markup_in_the_addressee_are_escaped_in_the_texts(
-    change: Change, folder: Path
-) -> None:
+def test_markup_in_the_addressee_is_escaped(change: Change, folder: Path) -> None:
     change("petition.toml", 'en = "the United States Secretary', 'en = "R&D <the> Secretary')
     texts = load_petition(folder).texts["en"]
     assert "R&amp;D &lt;the&gt; Secretary" in (texts.name_consent or "")

@@ -38,9 +38,7 @@ def on(text: str) -> date:
         ("9999-12-01", 1, "9999-12-31"),
     ],
 )
-def test_a_month_later_is_the_same_day_or_the_last_of_a_shorter_month(
-    day: str, months: int, later: str
-) -> None:
+def test_a_month_later_is_the_same_day_or_the_last(day: str, months: int, later: str) -> None:
     assert months_later(on(day), months) == on(later)
 
 

@@ -19,9 +19,7 @@ from tests.support.supporters import NOON
 @pytest.mark.parametrize(
     ("took", "seconds"), [(0.9, 0), (40.9, 40), (3_600, 3_600), (90_000, 3_600), (-5, 0)]
 )
-def test_a_form_takes_whole_seconds_an_hour_at_most_and_never_less_than_none(
-    took: float, seconds: int
-) -> None:
+def test_a_form_takes_whole_seconds_an_hour_at_most(took: float, seconds: int) -> None:
     assert form_seconds(NOON, NOON + timedelta(seconds=took)) == seconds
 
 
@@ -67,9 +65,7 @@ def test_the_first_day_of_a_petition_is_not_called_fast_as_nothing_is_usual_yet(
 
 
 @pytest.mark.parametrize(("signed", "signs"), [(49, []), (50, [Sign.FAST]), (500, [Sign.FAST])])
-def test_many_times_the_busiest_hour_of_the_day_before_is_fast(
-    signed: int, signs: list[Sign]
-) -> None:
+def test_many_times_yesterdays_busiest_hour_is_fast(signed: int, signs: list[Sign]) -> None:
     assert signs_of_a_wave(an_hour(signed, usual=10)) == signs
     assert signs_of_a_wave(an_hour(signed, usual=200)) == []
 

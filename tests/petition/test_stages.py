@@ -57,9 +57,7 @@ def test_no_action_leads_to_an_impossible_place_or_to_the_form_once_closed_or_si
 
 
 @pytest.mark.parametrize("stage", [Stage.NAME, Stage.CONSENT])
-def test_closing_in_front_of_the_form_leads_home_and_a_name_is_still_expected(
-    stage: Stage,
-) -> None:
+def test_closing_before_the_form_leads_home_still_expecting_a_name(stage: Stage) -> None:
     landed = nearest_valid_stage(Place(stage), CLOSED)
     assert landed == Place(Stage.HOME, return_stage=stage)
     assert expects_name(landed)

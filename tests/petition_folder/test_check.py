@@ -103,9 +103,7 @@ def test_where_there_is_no_petition_it_is_said_what_is_missing(tmp_path: Path) -
     ]
 
 
-def test_each_mistake_is_told_alone_and_nothing_is_told_where_there_is_none(
-    attempt: Attempt,
-) -> None:
+def test_each_mistake_is_told_alone_and_nothing_else(attempt: Attempt) -> None:
     """In the file: what stands in a petition's file, what somebody writes, and what is told."""
     for block in Path(__file__).with_name("one_mistake.txt").read_text("utf-8").split("\n\n"):
         lines = [line.replace("\\n", "\n") for line in block.strip("\n").split("\n")]

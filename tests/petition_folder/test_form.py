@@ -69,9 +69,7 @@ def test_what_an_engineer_adds_to_the_model_is_in_the_form_and_is_written(
     assert "seats" not in save(editor, "petition.toml", "seats", "")
 
 
-def test_the_form_has_all_of_the_model_but_what_is_never_changed_there(
-    editor: FolderEditor,
-) -> None:
+def test_the_form_has_all_that_is_ever_changed(editor: FolderEditor) -> None:
     there = {each["name"] for each in editor.snapshot()["fields"]}
     read = read_folder(BUNDLED)
     known = {each.name for each in fields_of(Texts, "es.toml")}

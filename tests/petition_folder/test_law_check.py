@@ -57,9 +57,7 @@ def test_where_nobody_gives_a_name_no_country_and_no_words_about_it_are_needed(
     assert {(each.file, each.key) for each in find_warnings(folder)} == told - about_names
 
 
-def test_a_petition_of_before_is_told_where_the_words_about_the_name_stand_now(
-    attempt: Attempt,
-) -> None:
+def test_a_former_petition_is_told_where_the_words_stand(attempt: Attempt) -> None:
     assert attempt(("es.toml", "Firmo y consiento", "Yo, <b>{name}</b>, firmo")) == [
         "es.toml: consent: people who sign without a name agree to this too: take {name} out, "
         "and put what is agreed to about the name into name_consent"

@@ -55,18 +55,14 @@ def test_whoever_has_never_seen_toml_reads_what_to_type() -> None:
     assert read_toml("") == {}
 
 
-def test_what_people_would_read_as_it_was_typed_is_a_warning_and_no_sign_that_means_itself() -> (
-    None
-):
+def test_what_would_be_read_as_it_was_typed_is_a_warning() -> None:
     for written, told in told_mistakes("text_mistakes.txt"):
         assert text_problems(written) == told, written
     for written in MEAN_THEMSELVES:
         assert text_problems(written) == [], written
 
 
-def test_facts_are_read_as_they_stand_and_dated_by_days_that_have_come(
-    change: Change, folder: Path
-) -> None:
+def test_facts_are_dated_by_days_that_have_come(change: Change, folder: Path) -> None:
     change("petition.toml", 'es = "la persona titular', 'es = "la **persona** titular')
     change("petition.toml", "Que ponga fin", "<b>Que</b> ponga fin")
     change("petition.toml", 'version = "2026-11-29"', 'version = "2999-11-26"')

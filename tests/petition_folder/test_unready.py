@@ -17,9 +17,7 @@ def unready(folder: Path) -> list[str]:
     return sorted({f"{each.file}: {each.key}" for each in unready_problems(read_folder(folder))})
 
 
-def test_of_the_template_every_place_to_write_is_named_and_the_draft_of_the_end_may_wait(
-    tmp_path: Path,
-) -> None:
+def test_of_the_template_every_place_to_write_is_named(tmp_path: Path) -> None:
     copy_template(tmp_path, slug="river")
     found = unready(tmp_path)
     assert {"es.toml: title", "en.toml: appeal.2", "petition.toml: demands.es.2"} < set(found)
@@ -64,9 +62,7 @@ class TestACopyOfTheBundledPetition:
         assert "es.toml: title" not in found
         assert not [each for each in found if ": consent" in each or ": privacy." in each]
 
-    def test_may_be_about_the_same_case_with_words_of_its_own(
-        self, folder: Path, change: Change
-    ) -> None:
+    def test_may_be_about_the_case_in_its_own_words(self, folder: Path, change: Change) -> None:
         change("petition.toml", 'slug = "andry"', 'slug = "make-up-artist"')
         for file in ("es.toml", "en.toml"):
             change(file, 'title = "', 'title = "1. ')

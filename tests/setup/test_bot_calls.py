@@ -39,9 +39,7 @@ async def bot_calls(
         yield BotCalls(session, api_url, token)
 
 
-async def test_what_supporters_sent_before_waits_for_the_bot(
-    sim: Simulator, calls: BotCalls
-) -> None:
+async def test_what_was_sent_before_waits_for_the_bot(sim: Simulator, calls: BotCalls) -> None:
     code = new_admin_code()
     sim.world.person("Ana").start("newsletter")
     sim.world.person("Marta").start(code)
@@ -97,9 +95,7 @@ async def test_a_link_that_nobody_opens_ends_after_ten_minutes(calls: BotCalls) 
     assert 600 <= now() - begun < 602
 
 
-async def test_a_bot_that_another_program_fetches_is_refused(
-    sim: Simulator, calls: BotCalls
-) -> None:
+async def test_a_bot_fetched_elsewhere_is_refused(sim: Simulator, calls: BotCalls) -> None:
     async def other() -> None:
         async with ApiClient(sim.url) as api:
             while True:
@@ -113,9 +109,7 @@ async def test_a_bot_that_another_program_fetches_is_refused(
     polling.cancel()
 
 
-async def test_a_token_that_telegram_does_not_know_and_an_absent_telegram_differ(
-    sim: Simulator,
-) -> None:
+async def test_an_unknown_token_and_an_absent_telegram_differ(sim: Simulator) -> None:
     async with bot_calls(sim.url, TOKEN[:-1] + "2") as calls:
         with pytest.raises(TokenUnknown):
             await calls.identity()

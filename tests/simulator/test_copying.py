@@ -47,7 +47,7 @@ async def test_a_caption_is_kept_or_put_in_another_place_and_ignored_where_none_
     assert [m.text for m in eva.messages[-2:]] == ["Hola", ""]
 
 
-async def test_albums_stay_albums_and_what_is_gone_is_left_out(
+async def test_albums_stay_albums_without_the_gone(
     api: ApiClient, ana: Person, eva: Person
 ) -> None:
     first = ana.send_album(["photo", "video", "photo"], "Uno")

@@ -24,7 +24,7 @@ async def test_an_error_and_a_cut_come_before_any_effect_and_a_dropped_answer_af
     assert [call.status for call in sim.refused] == [502]
 
 
-async def test_a_frozen_telegram_answers_after_the_thaw(
+async def test_a_frozen_telegram_answers_later(
     sim: Simulator, api: ApiClient, ana: Person
 ) -> None:
     sim.faults.freeze()

@@ -78,9 +78,7 @@ async def test_a_forwarded_post_names_its_channel_and_keeps_its_links_alone(
     assert twice["forward_origin"] == plain["forward_origin"]
 
 
-async def test_a_text_and_a_caption_can_be_changed_and_a_name_too(
-    api: ApiClient, ana: Person
-) -> None:
+async def test_texts_captions_and_names_can_be_changed(api: ApiClient, ana: Person) -> None:
     text, photo = ana.send("uno"), ana.send_photo("uno")
     await received(api)
     ana.edit(text, "dos", entities=[{"type": "bold", "offset": 0, "length": 3}])
@@ -164,9 +162,7 @@ async def test_a_tap_goes_to_the_newest_button_and_an_equal_label_first(
     assert len(sim.world.updates.pending) == asked, "a link opens without asking the bot"
 
 
-async def test_data_that_are_no_text_come_to_the_bot_as_they_were_sent(
-    api: ApiClient, ana: Person
-) -> None:
+async def test_data_that_are_no_text_come_as_they_were_sent(api: ApiClient, ana: Person) -> None:
     for data, written, shown in (
         ("7:home:", rb'"7:home:"', "7:home:"),
         ("\ud800x", rb'"\ud800x"', "?x"),

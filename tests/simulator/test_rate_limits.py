@@ -39,9 +39,7 @@ def test_thirty_messages_a_second_in_all(limits: RateLimits, clock: ManualClock)
     assert sent(limits, 100) == 100
 
 
-def test_one_message_a_second_in_one_chat_after_a_burst(
-    limits: RateLimits, clock: ManualClock
-) -> None:
+def test_one_message_a_second_after_a_burst(limits: RateLimits, clock: ManualClock) -> None:
     assert [wait_after(limits, 1) for _ in range(21)] == [*[None] * 20, 3]
     assert wait_after(limits, 2) is None
     clock.now += 1.5
@@ -66,9 +64,7 @@ def test_edits_count_in_their_chat_only(limits: RateLimits) -> None:
     assert wait_after(limits, 1, new=0) == 3
 
 
-def test_an_album_counts_as_many_messages_and_goes_as_a_whole(
-    limits: RateLimits, clock: ManualClock
-) -> None:
+def test_an_album_counts_as_many_and_goes_whole(limits: RateLimits, clock: ManualClock) -> None:
     assert [wait_after(limits, chat, new=10) for chat in (1, 2)] == [None, None]
     assert wait_after(limits, 3, new=100) is None
     for seconds in (2, 2, None):

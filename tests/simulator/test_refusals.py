@@ -213,18 +213,14 @@ REFUSED: dict[str, list[tuple[dict[str, Any], str]]] = {
 
 
 @pytest.mark.parametrize("method", REFUSED)
-async def test_what_is_wrong_in_a_call_is_named(
-    telegram: Simulator, api: ApiClient, method: str
-) -> None:
+async def test_each_wrong_call_is_named(telegram: Simulator, api: ApiClient, method: str) -> None:
     before = telegram.world.event_count
     for params, reason in REFUSED[method]:
         assert await api.bad(method, **GIVEN.get(method, {}) | params) == reason
     assert telegram.world.event_count == before
 
 
-async def test_the_longest_that_telegram_takes_is_taken(
-    telegram: Simulator, api: ApiClient
-) -> None:
+async def test_the_longest_text_is_taken(telegram: Simulator, api: ApiClient) -> None:
     link = f'<a href="https://example.org/{"x" * 900}">{"😀" * 2048}</a>'
     await api.result("sendMessage", chat_id=ANA, text=link, parse_mode="html")
     photo = {"photo": telegram.world.files.sample("photo").file_id, "caption": "a" * 1024}
@@ -256,9 +252,7 @@ async def test_who_never_started_or_stopped_the_bot_cannot_be_written_to(
     assert await answer(ana.id) == "Forbidden: user is deactivated"
 
 
-async def test_a_call_with_another_token_or_of_no_method_is_refused(
-    sim: Simulator, api: ApiClient
-) -> None:
+async def test_another_token_or_no_method_is_refused(sim: Simulator, api: ApiClient) -> None:
     async with ApiClient(sim.url, TOKEN[:-1] + "2") as stranger:
         assert await stranger.refusal("getMe") == (401, "Unauthorized")
     async with ApiClient(sim.url, "nonsense") as stranger:

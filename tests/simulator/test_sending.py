@@ -77,9 +77,7 @@ async def test_messages_can_be_deleted_for_two_days_and_of_many_all_or_none(
     assert new["message_id"] not in ana.chat.messages
 
 
-async def test_a_tap_must_be_answered_soon(
-    api: ApiClient, ana: Person, clock: ManualClock
-) -> None:
+async def test_taps_are_answered_soon(api: ApiClient, ana: Person, clock: ManualClock) -> None:
     tap = ana.tap_data(1, "forged")
     clock.now += 31
 

@@ -4,9 +4,7 @@ from simulator import Simulator
 from tests.support.api_client import TOKEN, ApiClient
 
 
-async def test_parameters_come_by_query_form_multipart_or_json(
-    sim: Simulator, api: ApiClient
-) -> None:
+async def test_parameters_come_in_each_encoding(sim: Simulator, api: ApiClient) -> None:
     ana = sim.world.person("Ana")
     ana.start()
     params = {"chat_id": str(ana.id), "text": "uno", "protect_content": "true"}

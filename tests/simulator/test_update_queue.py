@@ -30,9 +30,7 @@ async def test_updates_stay_until_they_are_acknowledged_or_a_day_old(
     assert texts(await api.result("getUpdates")) == ["hoy"]
 
 
-async def test_whoever_listens_hears_of_what_was_given_and_acknowledged(
-    sim: Simulator, api: ApiClient
-) -> None:
+async def test_listeners_hear_of_what_was_acknowledged(sim: Simulator, api: ApiClient) -> None:
     ana = sim.world.person("Ana")
     heard: list[int] = []
     sim.world.updates.listeners.append(lambda update: heard.append(update.id))
@@ -48,9 +46,7 @@ async def test_whoever_listens_hears_of_what_was_given_and_acknowledged(
     assert not sim.world.updates.pending
 
 
-async def test_a_long_poll_ends_as_soon_as_something_happens(
-    sim: Simulator, api: ApiClient
-) -> None:
+async def test_a_poll_ends_as_soon_as_something_happens(sim: Simulator, api: ApiClient) -> None:
     ana = sim.world.person("Ana")
     poll = asyncio.create_task(api.result("getUpdates", timeout=30))
     await asyncio.sleep(0.05)
@@ -97,9 +93,7 @@ async def test_the_kinds_asked_for_are_remembered(sim: Simulator, api: ApiClient
     assert len(await api.result("getUpdates")) == 1
 
 
-async def test_in_a_group_the_bot_hears_what_is_meant_for_it(
-    sim: Simulator, api: ApiClient
-) -> None:
+async def test_in_a_group_it_hears_what_is_meant_for_it(sim: Simulator, api: ApiClient) -> None:
     ana = sim.world.person("Ana")
     group = sim.world.group("Vecinas", members=[ana])
     heard = ["/help", "/help@test_bot", "oye @test_bot", "/help@Test_Bot ya"]

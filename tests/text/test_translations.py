@@ -48,9 +48,7 @@ def test_a_message_is_said_in_the_language_and_a_value_is_no_markup(catalogs: Ca
     assert [english.text(each) for each in ("Nueva", "Dudosa")] == ["Nueva", "Dudosa"]
 
 
-def test_a_number_takes_its_form_and_is_grouped_as_the_language_writes_it(
-    catalogs: Catalogs,
-) -> None:
+def test_a_number_takes_its_form_and_is_grouped_as_it_is_written(catalogs: Catalogs) -> None:
     for language, n, said in (
         ("es", 1, "1 firma"),
         ("es", 0, "0 firmas"),

@@ -206,9 +206,7 @@ async def test_a_file_that_is_not_toml_is_shown_as_text_and_its_line_is_put_righ
         assert await at.faults() == []
 
 
-async def test_one_bad_text_does_not_hide_the_other_changes(
-    browser: Browser, tmp_path: Path
-) -> None:
+async def test_one_bad_text_hides_no_other_change(browser: Browser, tmp_path: Path) -> None:
     async with (
         previewed(tmp_path / "mine") as address,
         open_window(browser, address, viewport=WIDE) as at,

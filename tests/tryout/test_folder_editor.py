@@ -65,9 +65,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     await page.stop()
 
 
-async def test_a_text_is_saved_with_all_that_stands_around_it_and_every_page_learns_of_it(
-    desk: Desk,
-) -> None:
+async def test_a_text_is_saved_with_all_around_it_and_shown_everywhere(desk: Desk) -> None:
     before = (desk.folder / "es.toml").read_text()
     async with desk.client.stream() as stream:
         await stream.next_of("all")
@@ -109,9 +107,7 @@ async def test_what_was_saved_is_undone_and_redone(desk: Desk) -> None:
     assert (desk.folder / "petition.toml").read_bytes() == before
 
 
-async def test_what_somebody_else_wrote_meanwhile_is_neither_overwritten_nor_undone(
-    desk: Desk,
-) -> None:
+async def test_what_another_wrote_meanwhile_is_not_overwritten_nor_undone(desk: Desk) -> None:
     seen = desk.field("es.toml", "title")["text"]
     await desk.save("es.toml", "title", "De la primera pestaña")
     assert (await desk.save("es.toml", "summary", "De la segunda"))[0] == 200
@@ -192,9 +188,7 @@ async def test_only_known_values_of_known_files_are_written(desk: Desk) -> None:
     assert desk.contents() == before
 
 
-async def test_a_file_with_a_mistake_in_its_toml_is_left_alone_and_the_others_are_not(
-    desk: Desk,
-) -> None:
+async def test_a_file_with_a_mistake_in_its_toml_alone_is_left_alone(desk: Desk) -> None:
     broken = 'title = "sin cerrar'
     (desk.folder / "en.toml").write_text(broken)
     shown = desk.editor.snapshot()
@@ -207,9 +201,7 @@ async def test_a_file_with_a_mistake_in_its_toml_is_left_alone_and_the_others_ar
 
 
 @pytest.mark.parametrize("name", ["es.toml", "petition.toml"])
-async def test_a_file_in_another_encoding_is_no_form_and_is_left_alone(
-    desk: Desk, name: str
-) -> None:
+async def test_a_file_in_another_encoding_is_left_alone(desk: Desk, name: str) -> None:
     """She saved it with an editor of long ago: what it says is read, and cannot be written."""
     file = desk.folder / name
     file.write_bytes(file.read_text().encode("cp1252", errors="replace"))

@@ -33,9 +33,7 @@ async def previewed(folder: Path) -> AsyncIterator[tuple[DemoSession, EventStrea
     await page.stop()
 
 
-async def test_a_folder_shows_its_problems_until_it_is_in_order_and_every_change_after(
-    tmp_path: Path,
-) -> None:
+async def test_a_folder_shows_its_problems_and_then_every_change(tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     async with previewed(folder) as (show, stream):
         first = (await stream.next_of("preview"))["preview"]

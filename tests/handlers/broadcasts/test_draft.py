@@ -127,9 +127,7 @@ def offered(draft: Draft, *, version: int = 0) -> set[DraftStep]:
         (empty(), set(DraftStep) - {DraftStep.CANCEL}),
     ],
 )
-def test_a_draft_lacks_the_buttons_for_what_is_decided_of_it(
-    draft: Draft, lacks: set[DraftStep]
-) -> None:
+def test_a_draft_lacks_buttons_for_what_is_decided(draft: Draft, lacks: set[DraftStep]) -> None:
     assert offered(draft) == set(DraftStep) - lacks
 
 
