@@ -175,13 +175,6 @@ class TestAFile:
         assert int(ended.stdout) > 5
         assert [path] == list(tmp_path.iterdir()), "what was left has names in it, or a key"
 
-    def test_that_two_write_at_once_is_that_of_the_first_to_end(self, tmp_path: Path) -> None:
-        path = tmp_path / "list.age"
-        with pytest.raises(StorageError, match="exists already"), output_file(path):
-            path.write_bytes(b"fast")
-        assert path.read_bytes() == b"fast"
-        assert [path] == list(tmp_path.iterdir())
-
     def test_of_a_key_stays_where_another_is_made_in_that_very_moment(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -146,19 +146,6 @@ async def test_a_mark_may_lag_and_never_lead(database: Path, key: Path) -> None:
         await mark(key, database).require_reached()
 
 
-@pytest.mark.parametrize("lose", [lose_file, empty_file, lose_log])
-async def test_one_signature_is_missed(
-    database: Path, key: Path, lose: Callable[[Path], None]
-) -> None:
-    slugs = (SLUG, "another", "never started")
-    for slug in slugs:
-        mark(key, database, slug).raise_to(Reached(1))
-    lose(database)
-    for slug in slugs:
-        with pytest.raises(DatabaseBehind, match="ends at signature 0, and 1 were given"):
-            await mark(key, database, slug).require_reached()
-
-
 def test_the_highest_number_is_that_of_its_mark_and_of_no_other_petition(
     database: Path, keyring: Keyring
 ) -> None:
@@ -210,12 +197,6 @@ async def test_without_a_mark_there_is_nothing_to_reach(database: Path, key: Pat
     await mark(key, database).require_reached()
 
 
-async def test_where_nobody_has_signed_a_database_may_be_gone(database: Path, key: Path) -> None:
-    mark(key, database).raise_to(Reached(0))
-    lose_file(database)
-    await mark(key, database).require_reached()
-
-
 async def test_a_mark_that_cannot_be_read_is_no_mark_of_zero(database: Path, key: Path) -> None:
     for damage in (
         *("", "6", "6\n", "six\n", "6 2 1\n", "6 2\n", "6  2\n\n\n", "-6 2\n\n\n", "٦ 2\n\n\n"),
@@ -260,14 +241,6 @@ async def test_what_is_no_database_is_damaged_not_behind(database: Path, key: Pa
     overwrite(database)
     with pytest.raises(BrokenData):
         await mark(key, database).require_reached()
-
-
-async def test_one_key_serves_several_petitions(database: Path, key: Path) -> None:
-    mark(key, database).raise_to(Reached(6))
-    mark(key, database, "another").raise_to(Reached(0))
-    for known in (mark(key, database), mark(key, database, "another")):
-        await known.require_reached()
-    assert len(list(key.parent.iterdir())) == 2
 
 
 async def test_an_older_copy_elsewhere_is_refused_too(
@@ -320,14 +293,6 @@ class TestAnEmptyDatabaseBesideAUsedKey:
         assert "petition-bot restore FILE" in str(refused.value)
         assert f"petition-bot keygen {key.with_name('petition-new.key')}" in str(refused.value)
         assert not (tmp_path / "another.db").exists()
-
-    async def test_is_not_begun_as_a_restored_backup_either(
-        self, database: Path, key: Path
-    ) -> None:
-        mark(key, database).raise_to(Reached(6))
-        lose_file(database)
-        with pytest.raises(DatabaseBehind, match="petition-bot restore FILE"):
-            await mark(key, database).require_reached(restored=True)
 
     async def test_is_begun_for_another_petition_and_where_nobody_has_signed(
         self, database: Path, key: Path, tmp_path: Path
@@ -388,17 +353,6 @@ class TestWriting:
         written = mark(key, database)
         written.path.with_name(f"{written.path.name}.k3f9.part~").write_text("half")
         written.raise_to(Reached(6))
-        assert written.path.read_text().startswith("6 0\n")
-
-    def test_a_database_that_goes_back_under_the_running_bot_is_said(
-        self, database: Path, key: Path
-    ) -> None:
-        written = mark(key, database)
-        written.raise_to(Reached(6))
-        with pytest.raises(
-            DatabaseBehind, match=f"ends at signature 5, and 6 were given: .*{FLAG}"
-        ):
-            written.raise_to(Reached(5))
         assert written.path.read_text().startswith("6 0\n")
 
 

@@ -24,13 +24,11 @@ from tests.cli.petition_database import (
     SIGNERS,
     PetitionDatabase,
     call,
-    command,
     data,
     on_both,
     refused,
     said,
 )
-from tests.support.scene import TOKEN
 from tests.support.supporters import ADMIN
 
 HOUR = timedelta(hours=1)
@@ -286,18 +284,3 @@ def test_tables_of_another_version_are_a_sentence_and_stay_as_they_are(
     assert sentence in refused(call("list"), code)
     left = petition.sql("SELECT version_num FROM alembic_version")
     assert left == [{"version_num": revision}]
-
-
-@on_both
-def test_the_bot_does_not_start_on_the_tables_of_a_checkout_of_before_either(
-    petition: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """They have no column in which it is counted what people asked for."""
-    monkeypatch.setenv("PETITION_BOT_TOKEN", TOKEN)
-    monkeypatch.setenv("PETITION_ADMIN_IDS", str(ADMIN))
-    monkeypatch.setattr("bot.cli.run.configure_logging", lambda *_, **__: None)
-    petition.sql("UPDATE alembic_version SET version_num = '0025'")
-    petition.sql("ALTER TABLE petitions DROP COLUMN deeds")
-    for options in ((), ("--rehearsal",)):
-        told = refused(command("run", *options), 78)
-        assert "is from before the first release" in " ".join(told.split())

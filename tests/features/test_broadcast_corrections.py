@@ -45,12 +45,14 @@ async def test_of_a_mistake_in_yesterdays_message_all_are_told(admin: AdminScene
     assert admin.got(admin.scene.ana)[-1] is correction
 
 
+async def sends_the_closing_update(admin: AdminScene) -> None:
+    await admin.scene.broadcasts(3)
+    await admin.reported()
+
+
 async def test_a_wrong_closing_update_is_taken_back_and_made_good(admin: AdminScene) -> None:
     await admin.scene.closes()
-    await admin.says("/broadcast")
-    await admin.taps("El mensaje final")
-    await admin.taps("Enviar a 3 personas")
-    await admin.over("El mensaje final está enviado.")
+    await sends_the_closing_update(admin)
     await admin.taps("Retirar los mensajes")
     promised = "Después podrás enviar el mensaje final corregido a estas mismas personas"
     assert promised in admin.panel.text
@@ -65,18 +67,13 @@ async def test_a_wrong_closing_update_is_taken_back_and_made_good(admin: AdminSc
     admin.ahead = timedelta(seconds=5)  # a second confirmation in one second is a second tap
     await admin.says("/broadcast")
     assert "Lo esperan 3 personas." in admin.panel.text
-    await admin.taps("El mensaje final")
-    await admin.taps("Enviar a 3 personas")
-    await admin.over("El mensaje final está enviado.")
+    await sends_the_closing_update(admin)
     assert len([m for m in admin.got(admin.scene.sean) if "ended" in m.text]) == 1
 
 
 async def test_a_wrong_closing_update_that_stays_is_corrected(admin: AdminScene) -> None:
     await admin.scene.closes()
-    await admin.says("/broadcast")
-    await admin.taps("El mensaje final")
-    await admin.taps("Enviar a 3 personas")
-    await admin.over("El mensaje final está enviado.")
+    await sends_the_closing_update(admin)
     first = admin.data(CORRECT)
     for said, sent in (("No fue el lunes: fue el martes.", "martes"), ("Tampoco.", "Tampoco")):
         await admin.taps(CORRECT)
@@ -96,10 +93,7 @@ async def test_a_wrong_closing_update_that_stays_is_corrected(admin: AdminScene)
 
 async def test_a_correction_prepared_before_the_recall_goes_to_nobody(admin: AdminScene) -> None:
     await admin.scene.closes()
-    await admin.says("/broadcast")
-    await admin.taps("El mensaje final")
-    await admin.taps("Enviar a 3 personas")
-    await admin.over("El mensaje final está enviado.")
+    await sends_the_closing_update(admin)
     recall = admin.data("Retirar los mensajes")
     await admin.taps(CORRECT)
     await admin.says("No fue el lunes: fue el martes.")

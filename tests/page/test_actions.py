@@ -5,23 +5,9 @@ from typing import Any
 from simulator import Person
 from simulator.page import PageState
 from tests.page.page_client import PageClient
-from tests.support.api_client import ApiClient
 from tests.support.pictures import tiny_png
 
 HOSTILE = "<img src=x onerror=alert(1)>"
-
-
-async def test_a_person_starts_writes_and_edits(at: PageClient, ana: Person) -> None:
-    await at.does("start", person=ana.id, payload="newsletter")
-    bold = [{"type": "bold", "offset": 0, "length": 4}]
-    await at.does("send", person=ana.id, text="Hola a todos", entities=bold)
-    first, second = ana.messages
-    assert (first.text, second.text) == ("/start newsletter", "Hola a todos")
-    assert [entity.type for entity in second.entities] == ["bold"]
-    await at.does("edit", person=ana.id, message=second.id, text="Adiós")
-    assert ana.messages[-1].text == "Adiós"
-    await at.does("delete", person=ana.id, message=second.id)
-    assert [message.text for message in ana.messages] == ["/start newsletter"]
 
 
 async def test_a_person_sends_an_album_and_passes_things_on(at: PageClient, ana: Person) -> None:
@@ -41,19 +27,6 @@ async def uploaded(at: PageClient, kind: str, name: str, content: bytes) -> tupl
         return response.status, (await response.json()).get("file")
 
 
-async def test_a_file_of_the_computer_arrives_as_what_it_is_with_a_caption(
-    at: PageClient, ana: Person
-) -> None:
-    _, file = await uploaded(at, "document", "lista.csv", b"a;b")
-    assert ana.messages == []
-    bold = [{"type": "bold", "offset": 0, "length": 5}]
-    await at.does("attach", person=ana.id, file=file, text="Lista de hoy", entities=bold)
-    (message,) = ana.messages
-    assert message.document is not None
-    assert (message.document.name, message.text) == ("lista.csv", "Lista de hoy")
-    assert [entity.type for entity in message.entities] == ["bold"]
-
-
 async def test_what_a_client_would_not_send_is_not_sent(at: PageClient, ana: Person) -> None:
     assert (await uploaded(at, "photo", "1.png", b"no picture"))[0] == 400
     assert (await uploaded(at, "document", "empty.txt", b""))[0] == 400
@@ -61,17 +34,6 @@ async def test_what_a_client_would_not_send_is_not_sent(at: PageClient, ana: Per
     status, body = await at.act("attach", person=ana.id, file=photo, text="a" * 1025)
     assert (status in (400, 409), bool(body["error"])) == (True, True)
     assert ana.messages == []
-
-
-async def test_a_person_blocks_and_leaves(at: PageClient, ana: Person, api: ApiClient) -> None:
-    await at.does("start", person=ana.id)
-    await at.does("block", person=ana.id)
-    assert (await api.answer("sendMessage", chat_id=ana.id, text="¿?"))["error_code"] == 403
-    status, body = await at.act("send", person=ana.id, text="Hola")
-    assert (status, body["ok"]) == (409, False)
-    await at.does("unblock", person=ana.id)
-    await at.does("deactivate", person=ana.id)
-    assert ana.deactivated
 
 
 async def test_people_are_added_with_names_of_any_kind(at: PageClient, view: PageState) -> None:

@@ -26,17 +26,6 @@ def pages(texts: Texts) -> list[tuple[str, str]]:
     ]
 
 
-@pytest.mark.parametrize(
-    ("wanted", "given"),
-    [("en", "en"), ("en-US", "en"), ("EN_gb", "en"), ("es-419", "es"), ("fr", "es"), (None, "es")],
-)
-def test_people_get_the_nearest_language(
-    petition: Petition, wanted: str | None, given: str
-) -> None:
-    assert petition.language_for(wanted) == given
-    assert petition.texts_in(wanted) is petition.texts[given]
-
-
 def test_only_what_belongs_to_a_person_or_a_moment_is_left_to_fill_in(petition: Petition) -> None:
     for texts in petition.texts.values():
         left = {key: placeholders(page) for key, page in pages(texts) if placeholders(page)}

@@ -5,9 +5,7 @@ import pytest
 
 from simulator import Person, Simulator, SimulatorError
 from simulator.chats import Event
-from simulator.media_kinds import KINDS
 from tests.support.api_client import ApiClient
-from tests.support.html_messages import send_html
 
 RICH = (
     '<b>Hemos</b> <tg-spoiler>ganado</tg-spoiler>: <a href="https://example.org/">lee</a>'
@@ -26,81 +24,6 @@ async def received(api: ApiClient) -> list[dict[str, Any]]:
     if updates:
         await api.result("getUpdates", offset=updates[-1]["update_id"] + 1)
     return [update.get("message") or update["edited_message"] for update in updates]
-
-
-async def test_every_kind_of_message_arrives_as_it_was_sent(api: ApiClient, ana: Person) -> None:
-    await received(api)
-    for kind in KINDS:
-        ana.send_kind(kind)
-        assert kind in (await received(api))[0]
-    send_html(ana, RICH)
-    ana.send("a 😀", entities=[{"type": "bold", "offset": 2, "length": 2}])
-    ana.send("  hola\t")
-    ana.send_photo("de hoy", entities=[{"type": "bold", "offset": 0, "length": 2}], spoiler=True)
-    rich, bold, plain, photo = await received(api)
-
-    assert [entity["type"] for entity in rich["entities"]] == [
-        *("bold", "spoiler", "text_link", "blockquote", "custom_emoji")
-    ]
-    assert bold["entities"] == [{"type": "bold", "offset": 2, "length": 2}]
-    assert plain["text"] == "  hola\t"
-    assert photo["caption_entities"] == [{"type": "bold", "offset": 0, "length": 2}]
-    assert (photo["caption"], photo["has_media_spoiler"]) == ("de hoy", True)
-
-
-async def test_an_album_comes_in_pieces_that_name_it(api: ApiClient, ana: Person) -> None:
-    sent = ana.send_album(["photo", "video", "photo"], "Las tres")
-    ana.send_album(["document", "document"])
-    _, *album, fourth, fifth = await received(api)
-
-    assert [each["message_id"] for each in album] == [m.id for m in sent]
-    assert {each["media_group_id"] for each in album} == {sent[0].group}
-    assert [each.get("caption") for each in album] == ["Las tres", None, None]
-    assert fourth["media_group_id"] == fifth["media_group_id"] != sent[0].group
-
-
-async def test_a_forwarded_post_names_its_channel_and_keeps_its_links_alone(
-    sim: Simulator, api: ApiClient, ana: Person
-) -> None:
-    await api.result("sendMessage", chat_id=ana.id, text="Hola", reply_markup=keyboard("Ir"))
-    assert ana.forward(ana.screen).buttons == ()
-    await received(api)
-    post = send_html(sim.world.person("Eva"), "<b>Comunicado</b>")
-    ana.forward(post, channel="Vecinas", buttons=[[("Leer", "https://example.org/")]])
-    ana.forward(ana.forward(post))
-    _, from_channel, plain, twice = await received(api)
-
-    assert from_channel["forward_origin"]["chat"]["title"] == "Vecinas"
-    assert from_channel["entities"] == [{"type": "bold", "offset": 0, "length": 10}]
-    link = {"text": "Leer", "url": "https://example.org/"}
-    assert from_channel["reply_markup"]["inline_keyboard"] == [[link]]
-    assert plain["forward_origin"]["sender_user"]["first_name"] == "Eva"
-    assert twice["forward_origin"] == plain["forward_origin"]
-
-
-async def test_texts_captions_and_names_can_be_changed(api: ApiClient, ana: Person) -> None:
-    text, photo = ana.send("uno"), ana.send_photo("uno")
-    await received(api)
-    ana.edit(text, "dos", entities=[{"type": "bold", "offset": 0, "length": 3}])
-    ana.rename("Anna", "Puig")
-    ana.edit(photo, "")
-    edited, bare = await received(api)
-
-    assert (edited["text"], edited["entities"][0]["type"]) == ("dos", "bold")
-    assert edited["edit_date"]
-    assert "photo" in bare
-    assert "caption" not in bare
-    assert bare["chat"]["last_name"] == "Puig"
-
-
-async def test_a_person_deletes_for_both_and_nobody_is_told(api: ApiClient, ana: Person) -> None:
-    await api.result("sendMessage", chat_id=ana.id, text="dos")
-    await received(api)
-    for message in ana.messages:
-        ana.delete(message)
-
-    assert ana.messages == []
-    assert await received(api) == []
 
 
 async def test_people_can_do_only_what_they_can_do(api: ApiClient, ana: Person) -> None:

@@ -1,6 +1,5 @@
 """The benchmarks' Bot API: its counts must be right, or every figure is wrong."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -15,17 +14,6 @@ async def served() -> AsyncIterator[BotApi]:
     api = BotApi(TOKEN)
     async with api.listening():
         yield api
-
-
-async def test_calls_are_answered_as_the_bot_api_does(served: BotApi) -> None:
-    async with ApiClient(served.url) as api:
-        assert (await api.result("getMe"))["is_bot"]
-        sent = await api.result("sendMessage", chat_id=7, text="a")
-        assert (sent["chat"]["id"], sent["text"]) == (7, "a")
-        await api.result("copyMessage", chat_id=7, from_chat_id=8, message_id=1)
-        ids = {"from_chat_id": 8, "message_ids": [1, 2]}
-        assert len(await api.result("copyMessages", chat_id=7, **ids)) == 2
-        assert await api.bad("sendMessage", text="a") == "chat_id is empty"
 
 
 async def test_the_counts_tell_what_was_lost_and_what_was_repeated(served: BotApi) -> None:
@@ -46,18 +34,3 @@ async def test_what_was_refused_is_in_no_chat(served: BotApi) -> None:
         await api.result("copyMessage", chat_id=7, **ids)
         assert (await api.refusal("copyMessage", chat_id=7, **ids))[0] == 429
     assert (served.counts.copies.total(), len(served.counts.refusals)) == (1, 1)
-
-
-async def test_a_client_that_goes_before_its_answer_is_counted_when_something_arrived(
-    served: BotApi,
-) -> None:
-    served.begin(Behavior(latency=0.05))
-    async with ApiClient(served.url) as api:
-        for call in (
-            api.answer("sendMessage", chat_id=7, text="a"),
-            api.answer("getUpdates", timeout=9),
-        ):
-            with pytest.raises(TimeoutError):
-                await asyncio.wait_for(call, 0.02)
-    await asyncio.sleep(0.1)
-    assert served.counts.unheard == 1
