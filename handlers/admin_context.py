@@ -82,11 +82,9 @@ class AdminContext(ChatContext):
         """
         await ChatContext.refreshed(self)
         await offer_menu(self.services, self.user.id, self.words)
-        if self.conversation.language is not None:
+        if self.conversation.language is not None or self.spoken is None:
             return self
-        if not (self.user.language_code or "").lower().startswith(self.language):
-            return self  # the petition may be translated into theirs one day
-        chosen = replace(self.conversation, language=self.language, version=self.was or 1)
+        chosen = replace(self.conversation, language=self.spoken, version=self.was or 1)
         await self.storage.write(save_conversation, chosen, was=self.was, at=self.now)
         return await self.reloaded()
 

@@ -14,7 +14,7 @@ from bot.transport.error_kinds import error_kind
 from handlers.context import Services
 from handlers.conversation_message import send_screen
 from handlers.screens.screen import Screen
-from storage.errors import BrokenData, StorageError
+from storage.errors import BrokenData
 from storage.petitions import mark_petition_notice_sent, petition_notice_was_sent
 from telegram_text.markup import Html
 
@@ -164,21 +164,10 @@ async def _send(services: Services, notice: Notice, admin: int) -> bool:
 async def _sent(services: Services, notice: Notice, admin: int) -> bool:
     if notice.sent is not None:
         return await notice.sent(admin)
-    words, text = await words_or_default(services, admin), notice.text
+    words, text = await services.words_for(admin), notice.text
     said = words.text(text) if isinstance(text, str) else text(words)
     await send_screen(services.bot, admin, Screen(said) if isinstance(said, Html) else said)
     return True
-
-
-async def words_or_default(services: Services, chat: int) -> Words:
-    """Returns the words of a chat's language, or of the petition's default one.
-
-    The default is used when the database fails, so that a notice about that still goes out.
-    """
-    try:
-        return await services.words_for(chat)
-    except StorageError:
-        return services.words(None)
 
 
 class DamageReporter:

@@ -10,6 +10,7 @@ from telegram import CallbackQuery, Message, Update, User
 from bot.intake import UpdatesBehind
 from bot.petition.names import NameRefused, clean_name
 from bot.petition.stages import in_form
+from bot.text.locale_regions import nearest
 from bot.text.translations import Words
 from handlers.context import Bot, Services
 from handlers.conversation_message import end_spinner, show_alert
@@ -88,6 +89,14 @@ class ChatContext:
     def reference(self) -> bytes:
         """The keyed reference under which the person is stored."""
         return self.conversation.supporter
+
+    @property
+    def spoken(self) -> str | None:
+        """The language of the petition that is that of their Telegram; None if it lacks that.
+
+        It may be translated into theirs one day, so none is stored then.
+        """
+        return nearest(self.user.language_code, self.view.petition.texts)
 
     @property
     def after_command(self) -> str:

@@ -1,6 +1,7 @@
 """What every handler may use: the bot that calls Telegram, and the services beside it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from handlers.request_budget import Budgets
 from storage import Storage
 from storage.broadcast_types import Kind
 from storage.conversations import conversation_of
+from storage.errors import StorageError
 from storage.keyring import Keyring
 from storage.returning_supporters import mark_reachable
 
@@ -111,10 +113,16 @@ class Services:
         """Returns the words of a language, or of the petition's own for one that it lacks."""
         return self.catalogs.words(self.petition.language_for(language))
 
-    async def words_for(self, chat: int) -> Words:
-        """Returns the words of the language that the person of this private chat reads."""
-        known = await self.storage.read(conversation_of, self.reference(chat))
-        return self.words(known.language if known else None)
+    async def words_for(self, chat: int, spoken: str | None = None) -> Words:
+        """Returns the words of the language that the person of this private chat reads.
+
+        That is the one they chose, or else the one they speak. Where the database fails it is
+        the latter too, so that what is said about that still goes out.
+        """
+        known = None
+        with suppress(StorageError):
+            known = await self.storage.read(conversation_of, self.reference(chat))
+        return self.words((known and known.language) or spoken)
 
     def reference(self, number: int) -> bytes:
         """Returns the keyed reference under which a person or group is stored."""

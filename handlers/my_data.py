@@ -95,7 +95,8 @@ async def _send(ctx: SupporterContext, name: str, content: bytes) -> None:
     except Unavailable:
         await ctx.conversation_message.delete(sent.message_id)
         raise
-    if (await ctx.reloaded()).view.signature != ctx.view.signature:
+    now, was = (await ctx.reloaded()).view, ctx.view
+    if (now.signature, now.conversation.name) != (was.signature, was.conversation.name):
         await storage.write(make_files_due, supporter)
         await erase_files(ctx.services, ctx.words, supporter)
 

@@ -98,7 +98,7 @@ class SupporterContext(ChatContext):
         if not keeps_form(place):
             changed = replace(changed, **EMPTY_FORM)
         elif not keeps_form(self.view.place):
-            notice = notice_mark(self.services.petition)
+            notice = notice_mark(self.view.petition)
             changed = replace(changed, form_started_at=self.now, notice=notice)
         # A damaged name is reported once; saving the row then removes it.
         if changed == self.conversation and not self.conversation.is_damaged:

@@ -34,7 +34,7 @@ _NAME_LATER = (Stage.NEW_NAME, Stage.NAME_CONSENT)
 async def _start(ctx: SupporterContext) -> None:
     """Handles /start: shows the petition, and stores the source tag of the link."""
     await offer_menu(ctx.services, ctx.user.id, ctx.words)
-    language = _language(ctx)
+    language = ctx.conversation.language or ctx.spoken
     place = Place(Stage.LANGUAGE) if language is None and _may_prefer_another(ctx) else Place()
     ctx = ctx.with_stage(place, source=_source(ctx), language=language)
     await ctx.at_valid_stage().say()
@@ -88,16 +88,6 @@ async def command(ctx: SupporterContext, *, name: str) -> None:
         await COMMANDS[name](ctx)
 
 
-def _language(ctx: SupporterContext) -> str | None:
-    """Returns the language the person chose, or that of their Telegram if the petition has it.
-
-    For a language that the petition lacks, None is stored: it may be added one day.
-    """
-    known, language = ctx.conversation.language, ctx.view.language
-    spoken = (ctx.user.language_code or "").lower()
-    return known or (language if spoken.startswith(language) else None)
-
-
 def _may_prefer_another(ctx: SupporterContext) -> bool:
     """Returns whether to ask somebody who comes for the first time which language they prefer.
 
@@ -127,7 +117,7 @@ async def _set_language(ctx: SupporterContext, language: str) -> None:
 
     After the very first question the petition comes as a new message, below its picture.
     """
-    if language not in ctx.services.petition.languages:
+    if language not in ctx.view.petition.languages:
         await ctx.show()
         return
     back = ctx.after(Action.SET_LANGUAGE)

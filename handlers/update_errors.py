@@ -13,7 +13,7 @@ from bot.intake import TryAgain, UpdatesBehind
 from bot.text.translations import mark
 from bot.transport.error_kinds import error_kind
 from handlers import handle
-from handlers.admin_notices import DamageReporter, Notice, tell_admins, words_or_default
+from handlers.admin_notices import DamageReporter, Notice, tell_admins
 from handlers.context import Bot, Services
 from handlers.conversation_message import end_spinner
 from handlers.delayed_replies import NOTHING_DONE, OVER, PASSING, Answer, NothingDone
@@ -111,7 +111,7 @@ class UpdateHandler:
         return partial(self._say_later, chat, sentence)
 
     async def _say_later(self, chat: int, sentence: str) -> None:
-        words = await words_or_default(self.services, chat)
+        words = await self.services.words_for(chat)
         await self.services.bot.send_message(chat, words.label(sentence))
 
     async def _sort(self, update: Update, error: TelegramError) -> None:
@@ -136,12 +136,12 @@ class UpdateHandler:
         if here is None:
             return
         (user, chat), services = here, self.services
-        said = services.words(user.language_code).label(sentence)
 
         async def say() -> None:
             if update.callback_query is not None:
                 await end_spinner(services.bot, update.callback_query)
-            await services.bot.send_message(chat.id, said)
+            words = await services.words_for(chat.id, user.language_code)
+            await services.bot.send_message(chat.id, words.label(sentence))
 
         try:
             await services.delayed_replies.tell(chat.id, say)

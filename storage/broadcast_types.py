@@ -311,7 +311,7 @@ class Delivery:
     """A claimed row: whom to send to, in which language, and under which claim."""
 
     position: int
-    chat_id: int
+    chat_id: int = field(repr=False)
     language: str
     claim: bytes
 

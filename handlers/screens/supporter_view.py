@@ -130,13 +130,12 @@ class View:
             )
         if signature.is_counted:
             return how
-        controller = self.petition.controller
         not_counted = self.text(
             "<b>Por ahora tu firma no se cuenta ni se entrega.</b> Se ha apartado junto con "
             "otras, por si no fueran auténticas. Si la hiciste tú, escribe a {contact} y se "
             "revisará. Mientras tanto no te escribiremos, salvo para avisarte de una brecha de "
             "seguridad.",
-            contact=controller.email or controller.web_form or controller.address or "",
+            contact=self.petition.contact,
         )
         return sentences(handover is not None and how, not_counted)
 

@@ -4,14 +4,18 @@ import asyncio
 from pathlib import Path
 from shutil import copytree
 
+import pytest
+
 from bot.petition.petition import BUNDLED, load_petition
 from handlers.screens.help import SUPPORTER_COMMANDS
 from simulator.faults import Fault
 from simulator.person import Person
+from storage.admins import save_admin_name
 from storage.personal_data import everything_held
 from tests.features.test_changed_texts import held_of
 from tests.support.raw_sql import read_sql
 from tests.support.scene import Scene, a_scene
+from tests.support.storage_calls import Proceed, call_instead
 
 
 async def to_the_consent(scene: Scene) -> None:
@@ -69,6 +73,28 @@ async def test_a_notice_that_changed_is_shown_before_an_old_button_counts(tmp_pa
         assert "telegram.org/privacy" in notice["text"]
         await scene.says(ana, "/mydata")
         assert sha256 not in scene.screen(ana).text
+
+
+async def test_a_notice_that_changes_while_a_tap_waits_was_not_shown(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marta, services = scene.marta, scene.services
+    read = services.petition.texts["es"]
+    other = read.model_copy(update={"privacy_short": f"Otro aviso. {read.privacy_short}"})
+    texts = {**services.petition.texts, "es": other}
+
+    async def meanwhile(proceed: Proceed, *given: object) -> object:
+        services.petition = services.petition.model_copy(update={"texts": texts})
+        return await proceed(*given)
+
+    await scene.starts(marta)
+    call_instead(monkeypatch, save_admin_name, meanwhile)
+    await scene.taps(marta, scene.words.label("✍️ Firmar con mi nombre"))
+    assert "Otro aviso" not in scene.screen(marta).text
+    await scene.says(marta, "Marta Ruiz")
+    await scene.consents(marta)
+    assert "El texto ha cambiado" in scene.screen(marta).text
+    assert "Otro aviso" in scene.screen(marta).text
 
 
 async def test_who_came_back_without_a_word_is_told_how_it_ended(scene: Scene) -> None:

@@ -312,9 +312,13 @@ async def test_a_call_outside_of_an_answer_is_never_repeated_and_said_to_be_unce
     async def breaks(*_: object) -> None:
         raise NetworkError("Bad Gateway")
 
+    sean = scene.sean
+    await scene.says(sean, "/language")
+    await scene.taps(sean, "Español")
     monkeypatch.setattr("handlers.supporter_context.SupporterContext.say", breaks)
-    scene.ana.send("/help")
-    await scene.ana.sees("puede que lo que ves aquí no esté al día")
+    sean.send("/help")
+    # In the language that he chose, which is not his telephone's.
+    await sean.sees("puede que lo que ves aquí no esté al día")
     assert await all_is_acknowledged(scene)
 
 

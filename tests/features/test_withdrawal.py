@@ -105,11 +105,9 @@ async def test_the_screen_that_says_so_leaves_nothing_of_its_own(scene: Scene) -
 class TestTheFileOfMyData:
     """Tests that no file of /mydata outlives in the chat what it holds."""
 
-    async def test_is_gone_once_the_signature_is_withdrawn(
-        self, scene: Scene, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    async def test_is_gone_once_the_signature_is_withdrawn(self, scene: Scene) -> None:
         scene.simulator.limits.on = False
-        ana, calls = scene.ana, scene.simulator.calls
+        ana = scene.ana
         await scene.to_the_name(ana)
         await scene.says(ana, "María García")
         assert "30 días sin firmar" in (await asks_for_the_file(scene, ana)).text
@@ -127,10 +125,20 @@ class TestTheFileOfMyData:
         assert "borrados" in scene.screen(ana).text
         assert files_of(scene, ana) == []
         assert await rows_of(scene, "sent_files") == []
-        # One that arrives after the withdrawal goes too.
-        await scene.signs(ana)
+
+    @pytest.mark.parametrize("left", ["the form", "the signature"])
+    async def test_goes_too_where_it_arrives_after_what_it_holds_is_erased(
+        self, scene: Scene, monkeypatch: pytest.MonkeyPatch, left: str
+    ) -> None:
+        scene.simulator.limits.on = False
+        ana, calls = scene.ana, scene.simulator.calls
+        if left == "the form":
+            await scene.to_the_name(ana)
+            await scene.says(ana, "María García")
+        else:
+            await scene.signs(ana)
         kind, may_leave = type(scene.bot), asyncio.Event()
-        send, sent = kind.send_document, len(calls.of("sendDocument"))
+        send = kind.send_document
 
         async def sends_late(*given: Any, **named: Any) -> object:
             await may_leave.wait()
@@ -141,14 +149,17 @@ class TestTheFileOfMyData:
         await scene.with_button(ana, FILE)
         ana.tap(FILE)
         await asyncio.sleep(0.2)
-        await withdraws(scene, ana)
+        if left == "the form":
+            assert "no hemos guardado ningún nombre" in await scene.says(ana, "/cancel")
+        else:
+            await withdraws(scene, ana)
         may_leave.set()
         deleted = len(calls.of("deleteMessage"))
         await ana.chat.notifier.wait_for(
             lambda: len(calls.of("deleteMessage")) > deleted or None, 5
         )
         await scene.settled()
-        assert len(calls.of("sendDocument")) == sent + 1
+        assert len(calls.of("sendDocument")) == 1
         assert files_of(scene, ana) == []
         await until_no_file_is_noted(scene)
 

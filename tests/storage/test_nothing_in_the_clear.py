@@ -1,11 +1,14 @@
 """Tests that the database files show nobody without the key: no name, chat id or admin."""
 
 import hashlib
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 
+import storage as package
 from storage import Storage, open_storage
 from storage.closing_texts import (
     CLOSING_UPDATE,
@@ -151,3 +154,21 @@ async def test_two_petitions_that_one_person_signed_have_no_value_of_theirs_in_c
     words = hashlib.sha256(WORDS.encode()).digest()
     assert {each for each in shared if isinstance(each, bytes)} == {words}
     assert not shared & {NAME, CHAT, str(CHAT)}
+
+
+def test_nobodys_name_or_number_is_in_the_repr_of_what_is_read() -> None:
+    numbers = {
+        column.name.removesuffix("_sealed")
+        for table in metadata.sorted_tables
+        for column in table.c
+        if column.info.get("plain") is int
+    }
+    modules = [import_module(f"storage.{each.name}") for each in iter_modules(package.__path__)]
+    kinds = [kind for each in modules for kind in vars(each).values() if isinstance(kind, type)]
+    shown = [
+        (kind.__name__, each.name)
+        for kind in filter(is_dataclass, kinds)
+        for each in fields(kind)
+        if each.repr and each.name in numbers | {"name", "chat_id"}
+    ]
+    assert not shown
