@@ -36,7 +36,6 @@ from storage.erasures import (
     DueBefore,
     count_due_signatures,
     due_numbers,
-    earliest_signed_at,
     erase_leftovers,
     erase_signatures,
 )
@@ -49,6 +48,7 @@ from storage.petitions import (
     first_petition_notice_at,
     mark_petition_notice_sent,
 )
+from storage.signature_counts import earliest_signed_at
 
 _log = structlog.stdlib.get_logger()
 

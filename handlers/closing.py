@@ -1,6 +1,6 @@
 """Closes the petition, now or on a date, and reopens it; says what can be told once it has."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -18,7 +18,6 @@ from handlers.statistics import with_and_without_name
 from storage.broadcast_types import Kind
 from storage.broadcasts import active_broadcast, scheduled_broadcasts
 from storage.closing_texts import closing_update_waits, published_closing_texts
-from storage.erasures import earliest_signed_at
 from storage.handovers import active_handover
 from storage.petitions import (
     PetitionState,
@@ -28,7 +27,7 @@ from storage.petitions import (
     petition_state,
     reopen_petition,
 )
-from storage.signature_counts import signature_statistics
+from storage.signature_counts import earliest_signed_at, signature_statistics
 from telegram_text.markup import Html
 
 # What an admin who gives a day alone means: the day is still one on which people sign.
@@ -81,7 +80,7 @@ async def unready(services: Services) -> Unready | None:
 
 
 async def why_unready(ctx: AdminContext) -> Html | None:
-    """Returns the same as a sentence for an admin."""
+    """Returns why the closing update cannot be sent, for this admin; None if it can be."""
     why_not = await unready(ctx.services)
     return None if why_not is None else ctx.words.text(why_not)
 
@@ -200,12 +199,10 @@ async def remove_date(ctx: AdminContext, argument: str) -> None:
 
 
 async def _choose_date(ctx: AdminContext, revision: str, moment: datetime | None) -> None:
-    words, storage, (actor, at) = ctx.words, ctx.storage, ctx.by
+    words, storage = ctx.words, ctx.storage
     # A date that has come is not moved: only /reopen opens the petition again.
-    await storage.write(close_petition_if_due, at, ctx.services.approval_above)
-    state = await storage.write(
-        choose_closing_date, moment, revision=_revision(revision), actor=actor, at=at
-    )
+    await storage.write(close_petition_if_due, ctx.now, ctx.services.approval_above)
+    state = await storage.write(choose_closing_date, moment, _revision(revision), *ctx.by)
     if state is None:
         state = await storage.read(petition_state)
         if state.is_closed or state.closes_at != moment:
@@ -290,7 +287,8 @@ async def _why_not_reopen(ctx: AdminContext) -> Html | None:
 
 async def confirm_close(ctx: AdminContext, argument: str) -> None:
     """Closes the petition if it has not changed since the button was shown."""
-    words, state = ctx.words, await _change(ctx, close_petition, argument)
+    words, above = ctx.words, ctx.services.approval_above
+    state = await ctx.storage.write(close_petition, _revision(argument), *ctx.by, above)
     if state is None or state.closed_signatures is None:
         await _changed_meanwhile(ctx, closed=True)
         return
@@ -305,25 +303,15 @@ async def confirm_close(ctx: AdminContext, argument: str) -> None:
 
 async def confirm_reopen(ctx: AdminContext, argument: str) -> None:
     """Reopens the petition if it has not changed since the button was shown."""
-    words, state = ctx.words, await _change(ctx, reopen_petition, argument)
+    words, above = ctx.words, ctx.services.approval_above
+    state = await ctx.storage.write(reopen_petition, _revision(argument), *ctx.by, above)
     if state is not None:
         opened = words.text("<b>La petición está abierta otra vez.</b>")
-        await ctx.say(paragraphs(opened, have_signed(ctx.words, state.signatures)))
+        await ctx.say(paragraphs(opened, have_signed(words, state.signatures)))
     elif (why_not := await _why_not_reopen(ctx)) is not None:
         await ctx.say(why_not)
     else:
         await _changed_meanwhile(ctx, closed=False)
-
-
-async def _change(
-    ctx: AdminContext, change: Callable[..., PetitionState | None], argument: str
-) -> PetitionState | None:
-    """Closes or reopens the petition; returns None if it is another than the button was for."""
-    (actor, at), above = ctx.by, ctx.services.approval_above
-    revision = _revision(argument)
-    return await ctx.storage.write(
-        change, revision=revision, actor=actor, at=at, approval_above=above
-    )
 
 
 async def dismiss(ctx: AdminContext, argument: str) -> bool:

@@ -69,7 +69,7 @@ async def view_for(services: Services, reader: int, language: str) -> ClosingTex
 
 
 async def view_of(ctx: AdminContext) -> ClosingTextsView:
-    """Returns the same for who sent this."""
+    """Returns what the screens of /closing are drawn from for the admin of this update."""
     return await view_for(ctx.services, ctx.user.id, ctx.language)
 
 
@@ -179,13 +179,8 @@ async def _publish(ctx: AdminContext, view: ClosingTextsView, value: str) -> Htm
     over = max(surplus(petition, shown, language) for language in petition.languages)
     if over:
         return _too_long(words, over)
-    made = await services.storage.write(
-        publish_closing_texts,
-        left,
-        actor=ctx.user.id,
-        at=services.clock(),
-        approval_above=services.approval_above,
-    )
+    above = services.approval_above
+    made = await services.storage.write(publish_closing_texts, left, *ctx.by, above)
     if made is None:
         return await _why_not(ctx)
     if made.published_at is None:
@@ -213,19 +208,18 @@ async def _approve(ctx: AdminContext, view: ClosingTextsView, value: str) -> Htm
         return _published_before(view, value)
     if await ctx.leaves_to_another(request.requested_by):
         return None
-    actor, at = ctx.by
-    if await ctx.storage.write(approve_publication, request.id, actor=actor, at=at):
+    if await ctx.storage.write(approve_publication, request.id, *ctx.by):
         return ctx.words.text("✅ Aprobado y publicado.")
     return await _why_not(ctx)
 
 
 async def _decline(ctx: AdminContext, view: ClosingTextsView, value: str) -> Html | None:
-    request, (actor, at) = view.request, ctx.by
+    request, actor = view.request, ctx.user.id
     if request is None or request.id.hex() != value:
         return _published_before(view, value)
-    if not await ctx.storage.write(decline_publication, request.id, actor=actor, at=at):
+    if not await ctx.storage.write(decline_publication, request.id, *ctx.by):
         return _published_before(await view_of(ctx), value)
-    # Whoever declines it does not wait for the other one's chat.
+    # The admin who declines it does not wait for the chat of the one who asked.
     await _show_again(ctx, ctx.words.text("De acuerdo: ese cambio no se publica."))
     author = request.requested_by
     if author is not None and author in ctx.services.admins - {actor}:
@@ -237,14 +231,14 @@ async def _decline(ctx: AdminContext, view: ClosingTextsView, value: str) -> Htm
 
 
 async def _discard(ctx: AdminContext, view: ClosingTextsView, value: str) -> Html:
-    left, (actor, at) = view.left, ctx.by
+    left = view.left
     if not left:  # it may have been published since the button was drawn
         return ctx.words.text("No queda nada que descartar.")
     if publication_id(left).hex() != value:
         return ctx.words.text(
             "⚠️ No se ha descartado nada: algo ha cambiado mientras tanto. Míralo otra vez."
         )
-    await ctx.storage.write(discard_closing_texts, actor=actor, at=at)
+    await ctx.storage.write(discard_closing_texts, *ctx.by)
     return ctx.words.text("Descartado. Quien entre lee lo mismo que antes.")
 
 
@@ -383,32 +377,18 @@ async def _take(
     ctx: AdminContext, awaited: AwaitedText, message: Message, *, is_edit: bool
 ) -> None:
     """Writes a message as a version of the text that it is for, or says what is wrong with it."""
-    read, storage, at = _read(ctx, awaited, message), ctx.storage, ctx.now
+    read = _read(ctx, awaited, message)
     if isinstance(read, Html):
         await ctx.at_bottom().say(read)
         return
     awaited, text = read
-    view, petition = await view_of(ctx), ctx.services.petition
-    candidate = ClosingText(
-        id=b"",
-        entry=awaited.entry,
-        kind=awaited.kind,
-        day=awaited.day,
-        language=awaited.language,
-        number=len(view.versions) + 1,
-        text=text,
-        author=ctx.user.id,
-        written_at=awaited.asked_at,
-        discarded_at=None,
-        publication=None,
-    )
-    shown = [*view.published, *view.waiting, *view.left, candidate]
-    if over := surplus(petition, shown, awaited.language):
+    key = _key(ctx, message, edit=message.edit_date if is_edit else None)
+    version, view = awaited.written(key, text, *ctx.by), await view_of(ctx)
+    shown = [*view.published, *view.waiting, *view.left, version]
+    if over := surplus(view.petition, shown, awaited.language):
         await ctx.at_bottom().say(_too_long(ctx.words, over))
         return
-    key = _key(ctx, message, edit=message.edit_date if is_edit else None)
-    asked = None if is_edit else ctx.reference
-    await storage.write(write_closing_text, key, asked, awaited, text, actor=ctx.user.id, at=at)
+    await ctx.storage.write(write_closing_text, version, None if is_edit else ctx.reference)
     await _show_saved(ctx)
 
 

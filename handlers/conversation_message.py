@@ -2,8 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from functools import cached_property, partial
+from typing import Any, NamedTuple
 
 import structlog
 from telegram import CallbackQuery
@@ -13,10 +13,10 @@ from telegram.error import TelegramError
 from bot.petition.stages import KEPT_STAGES, Stage
 from bot.text.translations import Words
 from bot.transport.error_kinds import ErrorKind, error_kind, stays_for_good
-from handlers.context import Bot
+from handlers.context import Bot, Services
 from handlers.screens.buttons import Button
 from handlers.screens.screen import Screen, kept_mark
-from storage import Storage
+from storage.conversations import Conversation, screen_digest
 from telegram_text.markup import Html, escape
 
 _log = structlog.stdlib.get_logger()
@@ -24,8 +24,7 @@ _log = structlog.stdlib.get_logger()
 _HARMLESS = frozenset({ErrorKind.GONE, ErrorKind.EXPIRED, ErrorKind.UNCHANGED})
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """The id of the conversation message and the digest of the screen that it shows."""
 
     message_id: int
@@ -124,6 +123,17 @@ class ConversationMessage:
         return True
 
 
+def message_of(services: Services, chat: int, conversation: Conversation) -> ConversationMessage:
+    """Returns the conversation message of somebody's chat, as it was last shown."""
+    return ConversationMessage(
+        services.bot,
+        chat,
+        conversation.message_id,
+        conversation.screen_digest,
+        partial(screen_digest, services.keyring, conversation.supporter),
+    )
+
+
 async def send_screen(bot: Bot, chat_id: int, screen: Screen, version: int = 0) -> int:
     """Sends a screen as a new message; returns its id. An admin's screen has no version."""
     sent = await bot.call("sendMessage", chat_id=chat_id, **_content(screen, version))
@@ -208,14 +218,3 @@ async def tolerate(call: Awaitable[object]) -> None:
     except TelegramError as error:
         if error_kind(error) not in _HARMLESS:
             raise
-
-
-def screen_digest(storage: Storage, supporter: bytes, drawn: bytes) -> bytes:
-    """Returns the digest that is stored of someone's screen.
-
-    A screen can show a name. Without the key, no name can be found by trying, and two people
-    with the same screen have different digests.
-    """
-    return storage.keyring.digest(
-        drawn, table="conversations", column="screen_digest", row=supporter
-    )

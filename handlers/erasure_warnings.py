@@ -136,7 +136,7 @@ def _before(services: Services, step: WarningStep) -> DueBefore:
 async def _warning(
     services: Services, kind: str, about: str, step: WarningStep, day: date, people: int
 ) -> list[Notice]:
-    """Returns a warning about so many people whom nobody told, if there are any."""
+    """Returns a warning about people whom nobody told, if there are any."""
     if people == 0:
         return []
     storage = services.storage

@@ -7,13 +7,12 @@ from datetime import datetime
 
 import structlog
 
-from bot.petition.names import NameRefused, clean_name
 from bot.petition.stages import Action
 from bot.tracebacks import kind_of
 from handlers.screens.my_data import receipt
 from handlers.screens.signing import consent_mark, name_consent_words, new_texts_words
 from handlers.sent_files import erase_files
-from handlers.signing import CHANGED_TEXT, consent_to, refusal, shows_what_changed
+from handlers.signing import CHANGED_TEXT, accepted_name, consent_to, shows_what_changed
 from handlers.supporter_context import SupporterContext
 from storage.audit import add_audit
 from storage.consents import (
@@ -89,9 +88,8 @@ async def _send(ctx: SupporterContext, name: str, content: bytes) -> None:
     )
     chat = ctx.chat_id
     sent = await ctx.bot.send_document(chat, content, filename=name, caption=caption)
-    file = {"chat_id": chat, "message_id": sent.message_id}
     try:
-        await storage.write(add_sent_file, supporter, **file, at=ctx.now)
+        await storage.write(add_sent_file, supporter, chat, sent.message_id, ctx.now)
     except Unavailable:
         await ctx.conversation_message.delete(sent.message_id)
         raise
@@ -106,13 +104,9 @@ async def correct_name(ctx: SupporterContext, typed: str) -> None:
 
     The number, the time and the consent stay; the former name is erased as by a withdrawal.
     """
-    try:
-        name = clean_name(typed)
-    except NameRefused as refused:
-        await ctx.say(refusal(ctx, refused))
-        return
-    done = ctx.words.text("Hecho: tu firma lleva el nombre que has escrito.")
-    await ctx.after(Action.BACK).store_and_show(done, correct_signed_name, name)
+    if (name := await accepted_name(ctx, typed)) is not None:
+        done = ctx.words.text("Hecho: tu firma lleva el nombre que has escrito.")
+        await ctx.after(Action.BACK).store_and_show(done, correct_signed_name, name)
 
 
 async def show_code(ctx: SupporterContext) -> None:

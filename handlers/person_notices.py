@@ -5,7 +5,6 @@ muted the bot: each answers the person's own request.
 """
 
 from collections.abc import Mapping
-from functools import partial
 
 import structlog
 from telegram.error import TelegramError
@@ -13,7 +12,7 @@ from telegram.error import TelegramError
 from bot.text.translations import Words, mark
 from bot.transport.error_kinds import ErrorKind, error_kind
 from handlers.context import Services
-from handlers.conversation_message import ConversationMessage, screen_digest, send_screen
+from handlers.conversation_message import message_of, send_screen
 from handlers.delayed_replies import PASSING
 from handlers.screens.screen import Screen, paragraphs
 from handlers.sent_files import erase_files
@@ -129,9 +128,5 @@ async def _leave_screen(services: Services, words: Words, supporter: bytes, chat
     shown = await storage.read(conversation_of, supporter)
     if shown is None or shown.message_id is None:
         return
-    digest_of = partial(screen_digest, storage, supporter)
-    message = ConversationMessage(
-        services.bot, chat, shown.message_id, shown.screen_digest, digest_of
-    )
-    await message.leave(None, words)
-    await storage.write(store_screen, supporter, message_id=None, screen_digest=None)
+    await message_of(services, chat, shown).leave(None, words)
+    await storage.write(store_screen, supporter, None, None)

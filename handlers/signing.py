@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Unpack
 
-from bot.petition.consent import consent_sha256, notice_mark, notice_text
+from bot.petition.consent import notice_mark, notice_text
 from bot.petition.names import NameProblem, NameRefused, clean_name
 from bot.petition.signing_rate import form_seconds
 from bot.petition.stages import (
@@ -55,12 +55,17 @@ CHANGED_TEXT = mark(
 
 async def take_name(ctx: SupporterContext, typed: str) -> None:
     """Stores a typed name and goes on to the consent, or says what is wrong with the name."""
+    if (name := await accepted_name(ctx, typed)) is not None:
+        await _with_name(ctx, name).show()
+
+
+async def accepted_name(ctx: SupporterContext, typed: str) -> str | None:
+    """Returns a name as it is stored; None after saying what is wrong with it."""
     try:
-        name = clean_name(typed)
+        return clean_name(typed)
     except NameRefused as refused:
-        await ctx.say(refusal(ctx, refused))
-        return
-    await _with_name(ctx, name).show()
+        await ctx.say(Html(f"⚠️ {ctx.words.text(NAME_REFUSALS[refused.problem])}"))
+        return None
 
 
 def _with_name(ctx: SupporterContext, name: str) -> SupporterContext:
@@ -197,7 +202,6 @@ def consent_to(
     view = ctx.view
     return Consent(
         text=words,
-        sha256=consent_sha256(words),
         notice=notice_text(view.texts),
         text_version=view.petition.version,
         language=view.language,
@@ -206,8 +210,3 @@ def consent_to(
         with_name=with_name,
         message_id=ctx.message_id or ctx.conversation.message_id or 0,
     )
-
-
-def refusal(ctx: SupporterContext, refused: NameRefused) -> Html:
-    """Returns the notice that says why a name was not accepted."""
-    return Html(f"⚠️ {ctx.words.text(NAME_REFUSALS[refused.problem])}")

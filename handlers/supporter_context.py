@@ -24,7 +24,7 @@ from bot.petition.stages import (
 )
 from bot.text.translations import mark
 from handlers.chat_context import ChatContext
-from handlers.conversation_message import Cleared, ConversationMessage, screen_digest
+from handlers.conversation_message import Cleared, ConversationMessage, message_of
 from handlers.delayed_replies import LONGEST_WAIT
 from handlers.picture import show_picture
 from handlers.request_budget import UNLIMITED, LimitDecision
@@ -103,7 +103,7 @@ class SupporterContext(ChatContext):
         # A damaged name is reported once; saving the row then removes it.
         if changed == self.conversation and not self.conversation.is_damaged:
             return self
-        return self._as(changed)
+        return self._with_conversation(changed)
 
     def marking_for_deletion(self, message_id: int) -> SupporterContext:
         """Returns the context with one of the person's messages marked for deletion.
@@ -137,9 +137,9 @@ class SupporterContext(ChatContext):
 
     def with_new_version(self) -> SupporterContext:
         """Returns the context with only a new version, which makes the shown buttons stale."""
-        return self._as(self.conversation)
+        return self._with_conversation(self.conversation)
 
-    def _as(self, changed: Conversation) -> SupporterContext:
+    def _with_conversation(self, changed: Conversation) -> SupporterContext:
         # A button of a conversation that was forgotten must not fit the one that is begun anew.
         version = max(self.conversation.version, self.was, self.storage.forgotten_version) + 1
         return replace(
@@ -183,9 +183,9 @@ class SupporterContext(ChatContext):
 
     async def save(self) -> None:
         """Stores the conversation if it changed."""
-        leaving = replace(self.conversation, name_message_ids=self._leaving)
-        if self.conversation.version != self.was or leaving != self.conversation:
-            await self.storage.write(_save, leaving, self.was, self.now, self._drops_name)
+        stored = replace(self.conversation, name_message_ids=self._to_delete)
+        if self.conversation.version != self.was or stored != self.conversation:
+            await self.storage.write(_save, stored, self.was, self.now, self._drops_name)
 
     async def store_and_show(
         self,
@@ -209,7 +209,7 @@ class SupporterContext(ChatContext):
         return is_stored and self.conversation.name is None
 
     @property
-    def _leaving(self) -> tuple[int, ...]:
+    def _to_delete(self) -> tuple[int, ...]:
         """The ids of the messages to delete from the chat.
 
         Includes dropped messages while the form expects a name, since they may hold it. Not an
@@ -254,7 +254,7 @@ class SupporterContext(ChatContext):
     async def clear(self) -> None:
         """Stores the conversation and deletes the marked messages; shows nothing."""
         await self.save()
-        if not self._leaving:
+        if not self._to_delete:
             return
 
         async def clear_away() -> None:
@@ -296,37 +296,30 @@ class SupporterContext(ChatContext):
     @property
     def conversation_message(self) -> ConversationMessage:
         """The conversation message as it was last shown."""
-        conversation = self.conversation
-        return ConversationMessage(
-            self.bot,
-            self.chat_id,
-            conversation.message_id,
-            conversation.screen_digest,
-            partial(screen_digest, self.storage, self.reference),
-        )
+        return message_of(self.services, self.chat_id, self.conversation)
 
     async def _clear(self) -> Cleared:
         """Deletes the marked messages.
 
         A failure is returned, so that the screen can report it before it is raised.
         """
-        leaving, message, words = self._leaving, self.conversation_message, self.words
-        if not leaving:
+        ids, message, words = self._to_delete, self.conversation_message, self.words
+        if not ids:
             return Cleared()
         try:
             async with asyncio.timeout(LONGEST_WAIT):
                 gone = [
-                    await message.delete(*leaving[start : start + _TOGETHER])
-                    for start in range(_ONE_BY_ONE, len(leaving), _TOGETHER)
+                    await message.delete(*ids[start : start + _TOGETHER])
+                    for start in range(_ONE_BY_ONE, len(ids), _TOGETHER)
                 ]
-                gone += [await message.delete(each) for each in leaving[:_ONE_BY_ONE]]
+                gone += [await message.delete(each) for each in ids[:_ONE_BY_ONE]]
         except (TelegramError, TimeoutError) as error:
             told = words.text(
                 "Todavía no se ha podido borrar de este chat lo que has enviado. Lo volveremos a "
                 "intentar; también puedes borrarlo tú."
             )
             return Cleared(told, error)
-        await self.storage.write(forget_name_messages, self.reference, leaving)
+        await self.storage.write(forget_name_messages, self.reference, ids)
         return Cleared(
             words.text(
                 "Lo que has enviado se ha borrado de este chat."
@@ -347,13 +340,8 @@ class SupporterContext(ChatContext):
         else:
             shown = await message.edit(screen, version, tapped=self.message_id)
         # Stored before the old message is deleted: if that fails, only it is repeated.
-        if (shown.message_id, shown.digest) != (message.message_id, message.digest):
-            await self.storage.write(
-                store_screen,
-                self.reference,
-                message_id=shown.message_id,
-                screen_digest=shown.digest,
-            )
+        if shown != (message.message_id, message.digest):
+            await self.storage.write(store_screen, self.reference, *shown)
         if message.message_id != shown.message_id:
             await message.leave(shown.digest, view.words)
 

@@ -68,6 +68,24 @@ class Moment(NamedTuple):
     unreachable: int
 
 
+class SignerCounts(NamedTuple):
+    """How many signers can be written to, and of how many that is not so, and why.
+
+    Attributes:
+        written_to: who are reachable and did not say no.
+        unreachable: who blocked the bot or left Telegram.
+        muted: who are reachable and asked for no messages.
+        not_chosen: of the first, who did not choose messages of this kind.
+        had_all: of the first, who have had as many messages about the petition as they chose.
+    """
+
+    written_to: int = 0
+    unreachable: int = 0
+    muted: int = 0
+    not_chosen: int = 0
+    had_all: int = 0
+
+
 def _broadcast_in(tx: Transaction, row: sa.Row[Any]) -> Broadcast:
     stored, values = row._mapping, tx.unsealed(BROADCASTS, row)
     is_lost = [values[name] is None and stored[f"{name}_sealed"] is not None for name in _NEEDED]
@@ -202,15 +220,8 @@ def has_recipients(tx: Transaction, kind: Kind) -> bool:
     return tx.find(SIGNATURES, recipients(tx, kind)) is not None
 
 
-def count_signers(tx: Transaction, kind: Kind = Kind.CLOSING) -> sa.Row[Any]:
-    """Returns how many signers can be written to, and of how many that is not so, and why.
-
-    Returns:
-        A row of numbers: `written_to`, who are reachable and did not say no; `unreachable`, who
-        blocked the bot or left Telegram; `muted`, who are reachable and asked for no messages;
-        and of the first, `not_chosen`, who did not choose messages of this kind, and `had_all`,
-        who have had as many messages about the petition as they chose.
-    """
+def count_signers(tx: Transaction, kind: Kind = Kind.CLOSING) -> SignerCounts:
+    """Returns how many signers can be sent messages of a kind, and how many cannot."""
     columns, reached = SIGNATURES.c, can_be_written_to()
     is_chosen = agreed_to(kind) if kind in (Kind.UPDATE, Kind.NEWS) else sa.true()
     is_left = has_updates_left() if kind is Kind.UPDATE else sa.true()
@@ -223,7 +234,7 @@ def count_signers(tx: Transaction, kind: Kind = Kind.CLOSING) -> sa.Row[Any]:
     }
     counts = [sa.func.count().filter(those).label(name) for name, those in conditions.items()]
     (row,) = tx.all(sa.select(*counts).where(tx.of(SIGNATURES)))
-    return row
+    return SignerCounts(**row._mapping)
 
 
 def written_to_alone(tx: Transaction, author: int, at: datetime) -> int:

@@ -25,6 +25,9 @@ CLOSING_UPDATE = "closing"
 _ACTION = "closing text"
 """What all changes are called in the audit log."""
 
+# The number of a version until it is stored.
+_NEWEST = 2**31 - 1
+
 _IS_LEFT = (CLOSING_TEXTS.c.publication_id.is_(None), CLOSING_TEXTS.c.discarded_at.is_(None))
 
 
@@ -50,6 +53,11 @@ class AwaitedText:
     language: str
     asked_at: datetime
     day: date | None = None
+
+    def written(self, key: bytes, text: str, author: int, at: datetime) -> "ClosingText":
+        """Returns the newest version that a text makes of it, which is not stored yet."""
+        entry = (self.entry, self.kind, self.day, self.language)
+        return ClosingText(key, *entry, _NEWEST, text, author, at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +98,8 @@ class ClosingText:
     text: str | None = field(repr=False)
     author: int | None = field(repr=False)
     written_at: datetime
-    discarded_at: datetime | None
-    publication: Publication | None
+    discarded_at: datetime | None = None
+    publication: Publication | None = None
 
     @property
     def is_published(self) -> bool:
@@ -155,50 +163,28 @@ def forget_awaited_text(tx: Transaction, admin: bytes) -> None:
     tx.delete(AWAITED_CLOSING_TEXTS, admin)
 
 
-def write_closing_text(
-    tx: Transaction,
-    key: bytes,
-    admin: bytes | None,
-    awaited: AwaitedText,
-    text: str,
-    *,
-    actor: int,
-    at: datetime,
-) -> None:
-    """Stores the awaited text as the next version, which nobody else reads yet.
+def write_closing_text(tx: Transaction, version: ClosingText, admin: bytes | None) -> None:
+    """Stores a version, which gets its number and which nobody else reads yet.
 
     Args:
-        key: 16 bytes that are the same when the same message is taken again.
+        version: has the same id where the same message is taken again.
         admin: the reference of who was asked for it; None if it was not asked for.
-        awaited: what it is the text of.
-        text: Telegram HTML.
-        actor: the Telegram user id of who wrote it.
-        at: now.
     """
     lock_petition(tx)
     if admin is not None:
         forget_awaited_text(tx, admin)
-    if tx.find(CLOSING_TEXTS, key) is not None:
+    if tx.find(CLOSING_TEXTS, version.id) is not None:
         return
-    columns = CLOSING_TEXTS.c
-    its = (columns.entry == awaited.entry, columns.language == awaited.language)
+    columns, values = CLOSING_TEXTS.c, asdict(version)
+    its = (columns.entry == version.entry, columns.language == version.language)
     # A version that was not published gives way to the next one.
-    tx.set(CLOSING_TEXTS, *its, *_IS_LEFT, discarded_at=at)
-    tx.add(
-        CLOSING_TEXTS,
-        id=key,
-        entry=awaited.entry,
-        kind=awaited.kind,
-        day=awaited.day,
-        language=awaited.language,
-        number=tx.count(CLOSING_TEXTS, *its) + 1,
-        text=text,
-        author=actor,
-        written_at=at,
-    )
+    tx.set(CLOSING_TEXTS, *its, *_IS_LEFT, discarded_at=version.written_at)
+    values["number"] = tx.count(CLOSING_TEXTS, *its) + 1
+    del values["publication"]
+    tx.add(CLOSING_TEXTS, **values)
 
 
-def discard_closing_texts(tx: Transaction, *, actor: int, at: datetime) -> None:
+def discard_closing_texts(tx: Transaction, actor: int, at: datetime) -> None:
     """Discards what was written and not published; it stays in the history."""
     lock_petition(tx)
     if tx.set(CLOSING_TEXTS, *_IS_LEFT, discarded_at=at):
@@ -208,7 +194,6 @@ def discard_closing_texts(tx: Transaction, *, actor: int, at: datetime) -> None:
 def publish_closing_texts(
     tx: Transaction,
     versions: Sequence[ClosingText],
-    *,
     actor: int,
     at: datetime,
     approval_above: int | None,
@@ -250,7 +235,7 @@ def publish_closing_texts(
     return made
 
 
-def approve_publication(tx: Transaction, key: bytes, *, actor: int, at: datetime) -> bool:
+def approve_publication(tx: Transaction, key: bytes, actor: int, at: datetime) -> bool:
     """Publishes what waits for a second admin; nothing changes for who requested it.
 
     Returns whether it is published by now; it is not if it was declined.
@@ -266,7 +251,7 @@ def approve_publication(tx: Transaction, key: bytes, *, actor: int, at: datetime
     return True
 
 
-def decline_publication(tx: Transaction, key: bytes, *, actor: int, at: datetime) -> bool:
+def decline_publication(tx: Transaction, key: bytes, actor: int, at: datetime) -> bool:
     """Ends the wait for a second admin, who declines it, or for whom it is taken back.
 
     Its versions can be changed and offered again, unless there are newer ones. Returns whether it

@@ -1,10 +1,10 @@
 """Consents: to what was agreed when signing, and what the owner of a signature chose later.
 
 Until the petition was handed over they can answer whether changed texts are theirs, and give or
-take off their name. A name is stored of those alone who have it handed over, so that whoever gives
-it consents to that in words of their own, and taking it off erases it and ends those consents
-(GDPR art. 7(3)). A correction, which is a right, can be made afterwards too. A restored backup may
-have lost an answer to texts: then they are asked once more, and lose nothing.
+take off their name. A name is stored only to be handed over: giving it is a consent to that in
+words of its own, and taking it off erases it and ends those consents (GDPR art. 7(3)). A
+correction, which is a right, can be made afterwards too. A restored backup may have lost an answer
+to texts: then they are asked once more, and lose nothing.
 """
 
 import hashlib
@@ -51,7 +51,6 @@ class Consent:
     """
 
     text: str
-    sha256: bytes
     text_version: str
     language: str
     purposes: frozenset[str]
@@ -73,19 +72,18 @@ def consent_row(
     tx: Transaction, signature_id: bytes, consent: Consent, at: datetime
 ) -> dict[str, Any]:
     """Returns the row of a consent, whose words and privacy notice are written, once for all."""
-    texts = {consent.sha256: consent.text}
-    if consent.notice:
-        texts[hashlib.sha256(consent.notice.encode()).digest()] = consent.notice
+    texts = [text for text in (consent.text, consent.notice) if text]
+    hashes = {text: hashlib.sha256(text.encode()).digest() for text in texts}
     purposes = sorted(consent.purposes, key=lambda each: (each != "signature", each))
     of = {"petition": tx.slug, "language": consent.language, "version": consent.text_version}
-    tx.change(_KEEP_TEXT, [{**of, "sha256": key, "text": text} for key, text in texts.items()])
+    tx.change(_KEEP_TEXT, [{**of, "sha256": key, "text": text} for text, key in hashes.items()])
     return {
         "id": tx.new_id(at),
         "petition": tx.slug,
         "signature_id": signature_id,
         "purposes": ",".join(purposes),
         "updates_at_most": consent.updates_at_most,
-        "text_sha256": consent.sha256,
+        "text_sha256": hashes[consent.text],
         "text_version": consent.text_version,
         "language": consent.language,
         "channel": "telegram",

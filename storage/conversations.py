@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import exists, select, text
 
 from storage.errors import ConversationMoved
+from storage.keyring import Keyring
 from storage.tables import CONVERSATIONS, FILLED_IN, SIGNATURES
 from storage.times import from_millis
 from storage.transaction import Transaction
@@ -96,8 +97,18 @@ def save_conversation(
         raise ConversationMoved
 
 
+def screen_digest(keyring: Keyring, supporter: bytes, drawn: bytes) -> bytes:
+    """Returns the digest that is stored of someone's screen.
+
+    A screen can show a name. Without the key, no name can be found by trying, and two people
+    with the same screen have different digests.
+    """
+    column = _COLUMNS.screen_digest
+    return keyring.digest(drawn, table=column.table.name, column=column.name, row=supporter)
+
+
 def store_screen(
-    tx: Transaction, supporter: bytes, *, message_id: int | None, screen_digest: bytes | None
+    tx: Transaction, supporter: bytes, message_id: int | None, screen_digest: bytes | None
 ) -> None:
     """Stores what is on someone's screen; their stage and version stay as they are."""
     screen = {"message_id": message_id, "screen_digest": screen_digest}

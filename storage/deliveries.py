@@ -289,7 +289,7 @@ def settle_deliveries(tx: Transaction, at: datetime) -> None:
 def _may_send(tx: Transaction, broadcast: Broadcast | None, holder: str) -> bool:
     """Returns whether a holder may send what is left of a broadcast.
 
-    That is whoever holds the lease, while it is running, or finished and not recalled: supporters
+    The holder of the lease may, while it is running, or finished and not recalled: supporters
     return to it then.
     """
     if broadcast is None or broadcast.recall_started_at is not None:

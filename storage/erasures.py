@@ -68,16 +68,6 @@ class DueCount(NamedTuple):
     first_untold: datetime | None
 
 
-def earliest_signed_at(tx: Transaction) -> datetime | None:
-    """Returns when the signature with the lowest number was given; None without any.
-
-    Numbers are given in the order of signing, so the lowest is as good as the earliest here.
-    """
-    query = select(_SIGNED.signed_at).where(tx.of(SIGNATURES)).order_by(_SIGNED.number).limit(1)
-    first: datetime | None = tx.scalar(query)
-    return first
-
-
 def count_due_signatures(tx: Transaction, due: DueBefore) -> DueCount:
     """Returns how many signatures are due."""
     at_most, is_due = _SIGNED.signed_at < due.at_most, _was_handed_over(due)

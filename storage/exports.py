@@ -114,6 +114,16 @@ class NamedSignature:
     text_version: str
 
 
+def exported_lists(tx: Transaction) -> list[ExportedList]:
+    """Returns the lists that were written, newest first."""
+    columns = EXPORTS.c
+    # One that is not finished, or was killed, has counted nobody yet.
+    is_written = columns.with_name + columns.without_name > 0
+    query = select(EXPORTS).where(tx.of(EXPORTS), is_written)
+    newest = tx.all(query.order_by(columns.exported_at.desc(), columns.id.desc()))
+    return [ExportedList(**tx.unsealed(EXPORTS, row)) for row in newest]
+
+
 def begin_export(tx: Transaction, *, at: datetime, detail: str) -> ExportedList:
     """Stores an export whose list is going to be read; `detail` is for the audit log."""
     export = ExportedList(tx.new_id(at), at, lock_petition(tx).last_number)

@@ -90,16 +90,6 @@ class Handover:
         return self.exported_at or self.recorded_at
 
 
-def exported_lists(tx: Transaction) -> list[ExportedList]:
-    """Returns the lists that were written, newest first."""
-    columns = EXPORTS.c
-    # One that is not finished, or was killed, has counted nobody yet.
-    is_written = columns.with_name + columns.without_name > 0
-    query = select(EXPORTS).where(tx.of(EXPORTS), is_written)
-    newest = tx.all(query.order_by(columns.exported_at.desc(), columns.id.desc()))
-    return [ExportedList(**tx.unsealed(EXPORTS, row)) for row in newest]
-
-
 def newest_handover(tx: Transaction) -> Handover | None:
     """Returns the handover that counts; without one, the last of those that were undone."""
     row = tx.first(_HANDOVERS.where(tx.of(HANDOVERS)).limit(1))

@@ -31,7 +31,7 @@ from storage.transaction import Row, Transaction
 CODE_LASTS = timedelta(days=30)
 """Long enough for a letter by post, and for the month in which it has to be answered."""
 
-MOST_ATTEMPTS = 5
+MOST_WRONG_CODES = 5
 """How many wrong codes make a code void."""
 
 NOTICES_KEPT_FOR = timedelta(days=7)
@@ -157,7 +157,7 @@ def code_fits(tx: Transaction, supporter: bytes, typed: str, at: datetime) -> bo
     if not hmac.compare_digest(stored.code_digest, _digest(tx, supporter, typed)):
         tx.set(PERSON_CODES, supporter, attempts=stored.attempts + 1)
         return False
-    return stored.used_at is None and stored.ends_at > at and stored.attempts < MOST_ATTEMPTS
+    return stored.used_at is None and stored.ends_at > at and stored.attempts < MOST_WRONG_CODES
 
 
 def forget_codes(tx: Transaction, ended_before: datetime) -> None:

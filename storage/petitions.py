@@ -66,12 +66,12 @@ class PetitionState:
 
     @property
     def signers(self) -> int:
-        """How many people signed: now, or once closed at the closing."""
+        """How many people signed: now, or once it is closed by then, also if invalidated since."""
         return self.signatures if self.closed_signatures is None else self.closed_signatures
 
     @property
     def told_signatures(self) -> int:
-        """How many that are, as everybody is told."""
+        """The count that everybody is told, without what was invalidated since the closing."""
         return self.signers - self.invalidated_since
 
     @property
@@ -124,7 +124,7 @@ def reached_so_far(tx: Transaction) -> Reached:
 
 
 def close_petition(
-    tx: Transaction, *, revision: int, actor: int, at: datetime, approval_above: int | None = None
+    tx: Transaction, revision: int, actor: int, at: datetime, approval_above: int | None = None
 ) -> PetitionState | None:
     """Closes the petition and stores the exact count; None if `revision` is out of date.
 
@@ -160,7 +160,7 @@ def close_petition_if_due(tx: Transaction, now: datetime, approval_above: int | 
 
 
 def reopen_petition(
-    tx: Transaction, *, revision: int, actor: int, at: datetime, approval_above: int | None = None
+    tx: Transaction, revision: int, actor: int, at: datetime, approval_above: int | None = None
 ) -> PetitionState | None:
     """Reopens the petition; None if `revision` is old, or a closing update is not over.
 
@@ -202,7 +202,7 @@ def _have_another_approve(tx: Transaction, at: datetime) -> None:
 
 
 def choose_closing_date(
-    tx: Transaction, closes_at: datetime | None, *, revision: int, actor: int, at: datetime
+    tx: Transaction, closes_at: datetime | None, revision: int, actor: int, at: datetime
 ) -> PetitionState | None:
     """Sets the moment from which nobody can sign, whatever the petition folder says.
 

@@ -119,7 +119,7 @@ def held_restore(tx: Transaction) -> Row | None:
     return tx.first(held.order_by(newest_first).limit(1))
 
 
-def release_restore(tx: Transaction, *, actor: int, at: datetime) -> bool:
+def release_restore(tx: Transaction, actor: int, at: datetime) -> bool:
     """Lets messages be sent again; returns whether they were held."""
     if not tx.set(RESTORES, _NOT_RELEASED, released_at=at):
         return False

@@ -35,7 +35,7 @@ class SentFile:
 
 
 def add_sent_file(
-    tx: Transaction, supporter: bytes, *, chat_id: int, message_id: int, at: datetime
+    tx: Transaction, supporter: bytes, chat_id: int, message_id: int, at: datetime
 ) -> None:
     """Stores that a file was sent; those sent to the same person before become due."""
     make_files_due(tx, supporter)

@@ -93,6 +93,16 @@ def signature_statistics(tx: Transaction, since: datetime) -> Stats:
     return Stats(total=total, by_language=dict(by_language), by_source=dict(by_source), **sums)
 
 
+def earliest_signed_at(tx: Transaction) -> datetime | None:
+    """Returns when the signature with the lowest number was given; None without any.
+
+    Numbers are given in the order of signing, so the lowest is as good as the earliest here.
+    """
+    query = select(_SIGNED.signed_at).where(tx.of(SIGNATURES)).order_by(_SIGNED.number).limit(1)
+    first: datetime | None = tx.scalar(query)
+    return first
+
+
 def signing_rate(tx: Transaction, until: datetime) -> SigningRate:
     """Returns how fast people signed in the hour before `until`, and before."""
     before, has_name = until - HOUR, _SIGNED.name_sealed.is_not(None).label("has_name")

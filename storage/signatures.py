@@ -23,12 +23,12 @@ from storage.conversations import (
 )
 from storage.deliveries import count_erased, enqueue_before_erasure
 from storage.eligibility import was_told
-from storage.erasures import earliest_signed_at
 from storage.exports import Change, note_change
 from storage.handovers import Handover, handover_known_to
 from storage.journal import Deed, Entry
 from storage.petitions import PetitionState, petition_state
 from storage.sent_files import make_files_due
+from storage.signature_counts import earliest_signed_at
 from storage.tables import CONSENTS, PERSON_CODES, PERSON_NOTICES, PETITIONS, SIGNATURES
 from storage.transaction import Row, Transaction
 

@@ -16,11 +16,10 @@ from bot.text.terminal_language import label
 from bot.text.translations import mark
 from storage.broadcast_types import Kind
 from storage.broadcasts import count_audience
-from storage.exports import ExportedList
+from storage.exports import ExportedList, exported_lists
 from storage.handovers import (
     Handover,
     active_handover,
-    exported_lists,
     owed_changes,
     record_handover,
     undo_handover,

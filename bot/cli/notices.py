@@ -14,12 +14,11 @@ from bot.export.xlsx_list import Workbook, cell, heading, number, row
 from bot.settings import load_petition_settings
 from bot.text.terminal_language import label
 from bot.text.translations import mark
-from storage.exports import Change
+from storage.exports import Change, exported_lists
 from storage.handovers import (
     ChangeOwed,
     Handover,
     active_handover,
-    exported_lists,
     mark_changes_told,
     owed_changes,
 )

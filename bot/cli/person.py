@@ -21,7 +21,7 @@ from storage.audit import add_audit
 from storage.handovers import handover_known_to
 from storage.person_requests import (
     CODE_LASTS,
-    MOST_ATTEMPTS,
+    MOST_WRONG_CODES,
     NOTICES_KEPT_FOR,
     PersonNoticeKind,
     Proof,
@@ -251,7 +251,7 @@ async def _proved(context: CliContext, letter: Letter) -> tuple[Signer, Proof]:
                 "Compara los dos con la carta; pide otro, que da /mydata; o di con "
                 "--verified-otherwise cómo sabes quién es.",
                 days=CODE_LASTS.days,
-                n=MOST_ATTEMPTS,
+                n=MOST_WRONG_CODES,
             )
         return found, by_code(letter.code)
     signer = await storage.read(find_signer, letter.number)

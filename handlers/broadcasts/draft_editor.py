@@ -180,14 +180,8 @@ async def _count_recipients(storage: Storage, draft: Draft) -> RecipientCounts:
     else:
         return RecipientCounts()
     people, signers = await asyncio.gather(counted, storage.read(count_signers, draft.kind))
-    return RecipientCounts(
-        people=people,
-        not_chosen=signers.not_chosen,
-        had_all=signers.had_all,
-        unreachable=signers.unreachable,
-        muted=signers.muted,
-        unsigned=await storage.read(count_unsigned) if draft.kind is Kind.BREACH else 0,
-    )
+    unsigned = await storage.read(count_unsigned) if draft.kind is Kind.BREACH else 0
+    return RecipientCounts(people, signers, unsigned)
 
 
 async def _star_balance(ctx: AdminContext) -> int | None:

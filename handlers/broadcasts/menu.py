@@ -18,6 +18,7 @@ from handlers.screens.buttons import AdminAction, Button, read_id
 from handlers.screens.screen import Screen
 from storage.broadcast_types import Broadcast, Correction, Kind
 from storage.broadcasts import (
+    SignerCounts,
     active_broadcast,
     broadcast_with,
     count_audience,
@@ -43,22 +44,17 @@ class BroadcastOptions:
     Attributes:
         why_not: why the closing update cannot be sent; None if it can be.
         untold: signers who would get the closing update.
-        signed: signers who can be written to.
-        is_chosen: whether one of them would get a message about the petition, or other news.
-        unreachable: signers who cannot be written to.
-        muted: signers who asked not to be written to.
-        is_held: whether anybody would get the notice of a breach.
+        is_chosen: whether anybody would get a message about the petition, or other news.
+        any_reachable: whether anybody would get the notice of a breach.
         draft: the key of the message that the admin was preparing; None if there is none.
     """
 
     is_closed: bool
     why_not: Unready | None
     untold: int
-    signed: int
+    signers: SignerCounts
     is_chosen: bool
-    unreachable: int
-    muted: int
-    is_held: bool
+    any_reachable: bool
     scheduled: Sequence[Broadcast]
     draft: str | None
 
@@ -74,17 +70,15 @@ async def broadcast(ctx: AdminContext) -> None:
     if held is not None:
         await ctx.say(restored_screen(held, ctx.words))
         return
-    signers, editor = await storage.read(count_signers), await open_draft(ctx)
+    editor = await open_draft(ctx)
     options = BroadcastOptions(
         is_closed=(await storage.read(petition_state)).is_closed,
         why_not=await unready(ctx.services),
         untold=sum((await storage.read(count_audience, kind=Kind.CLOSING)).values()),
-        signed=signers.written_to,
+        signers=await storage.read(count_signers),
         is_chosen=await storage.read(has_recipients, Kind.UPDATE)
         or await storage.read(has_recipients, Kind.NEWS),
-        unreachable=signers.unreachable,
-        muted=signers.muted,
-        is_held=await storage.read(has_recipients, Kind.BREACH),
+        any_reachable=await storage.read(has_recipients, Kind.BREACH),
         scheduled=await storage.read(scheduled_broadcasts),
         draft=None if editor is None else editor.draft.key,
     )
@@ -233,9 +227,9 @@ def menu_screen(words: Words, options: BroadcastOptions, reader: int) -> Screen:
         *(_to_decide(words, each, reader) for each in listed),
     ]
     return Screen.of(
-        (any(offered) or options.is_held) and words.text("<b>¿Qué quieres enviar?</b>"),
+        (any(offered) or options.any_reachable) and words.text("<b>¿Qué quieres enviar?</b>"),
         _about_closing(words, options),
-        (options.signed or options.is_chosen)
+        (options.signers.written_to or options.is_chosen)
         and words.text(
             "Un mensaje nuevo es lo que tú me envíes, tal cual: un texto, una foto, un vídeo, "
             "un álbum… Antes de que salga verás la vista previa y a cuántas personas llega."
@@ -256,7 +250,7 @@ def menu_screen(words: Words, options: BroadcastOptions, reader: int) -> Screen:
         ),
         buttons=[
             *offered,
-            other if options.is_held else None,
+            other if options.any_reachable else None,
             Button(words.label("Volver"), AdminAction.DISMISS) if any(offered) else None,
         ],
     )
@@ -285,35 +279,34 @@ def _planned(words: Words, planned: Broadcast) -> Html:
 
 def _about_closing(words: Words, options: BroadcastOptions) -> Html:
     """Returns what is to be known of the closing update, or why there is nobody to write to."""
-    if options.signed and not options.is_closed:
+    signers = options.signers
+    if signers.written_to and not options.is_closed:
         return _still_open(words)
-    if options.signed and not options.untold:
+    if signers.written_to and not options.untold:
         return words.text(
             "El mensaje final ya se ha enviado a todas las personas a las que se podía escribir."
         )
-    if options.signed:
-        return (
-            words.text(options.why_not)
-            if options.why_not
-            else words.plural(
-                "El mensaje final cuenta cómo ha acabado la petición. Lo espera {n} persona.",
-                "El mensaje final cuenta cómo ha acabado la petición. Lo esperan {n} personas.",
-                options.untold,
-            )
+    if signers.written_to and options.why_not:
+        return words.text(options.why_not)
+    if signers.written_to:
+        return words.plural(
+            "El mensaje final cuenta cómo ha acabado la petición. Lo espera {n} persona.",
+            "El mensaje final cuenta cómo ha acabado la petición. Lo esperan {n} personas.",
+            options.untold,
         )
-    if options.muted:
+    if signers.muted:
         return words.text(
             "A quienes han firmado no se les puede escribir: lo pidieron así, o han bloqueado el "
             "bot."
         )
-    if not options.unreachable:
+    if not signers.unreachable:
         return words.text("No se guarda ninguna firma: no hay a quién escribir.")
     return words.plural(
         "{n} persona ha firmado, pero ha bloqueado el bot o ha dejado Telegram: no hay a "
         "quién escribir.",
         "{n} personas han firmado, pero han bloqueado el bot o han dejado Telegram: no hay a "
         "quién escribir.",
-        options.unreachable,
+        signers.unreachable,
     )
 
 

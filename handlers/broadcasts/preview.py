@@ -20,15 +20,13 @@ from handlers.broadcasts.draft import DraftStage, with_preview
 from handlers.broadcasts.draft_editor import DraftEditor, current_content
 from handlers.context import Bot
 from handlers.conversation_message import tolerate
-from handlers.delayed_replies import before_commit
+from handlers.delayed_replies import PASSING, before_commit
 from storage.broadcast_types import Broadcast
 from telegram_text.markup import Html
 
 _log = structlog.stdlib.get_logger()
 
 _REFUSED = (ErrorKind.CONTENT, ErrorKind.GONE, ErrorKind.FORBIDDEN)
-# Errors of a call that say nothing about the message it was about.
-_SAY_NOTHING = (ErrorKind.WAIT, ErrorKind.RETRY, ErrorKind.UNKNOWN, ErrorKind.UNAUTHORISED)
 
 
 @dataclass(eq=False)
@@ -183,8 +181,8 @@ async def _is_there(bot: Bot, chat_id: int, message_id: int, copy: Copy) -> bool
     try:
         await bot.call("editMessageReplyMarkup", **where, reply_markup=markup)
     except TelegramError as error:
-        if error_kind(error) in _SAY_NOTHING:
-            raise
+        if error_kind(error) in PASSING:
+            raise  # it says nothing about the message
         # The admin may have blocked the bot since, which deletes nothing.
         return "not found" not in error.message.lower()
     return True

@@ -13,7 +13,7 @@ from handlers.screens.signing import typed_name
 from handlers.screens.supporter_view import View
 from handlers.screens.text_versions import version_date
 from storage.consents import NEW_TEXTS
-from storage.person_requests import MOST_ATTEMPTS
+from storage.person_requests import MOST_WRONG_CODES
 from storage.personal_data import Held, Record
 from storage.signatures import Signature
 from telegram_text.markup import Html, seen
@@ -168,7 +168,7 @@ def _letter_code(view: View, code: Record) -> Html:
             "El código que pediste para escribirnos se usó el {moment}.",
             moment=words.moment(used),
         )
-    if code["attempts"] >= MOST_ATTEMPTS:
+    if code["attempts"] >= MOST_WRONG_CODES:
         return view.text(
             "El código que pediste para escribirnos ya no sirve: alguien escribió varios que no "
             "eran. Puedes pedir otro."

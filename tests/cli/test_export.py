@@ -17,8 +17,7 @@ from bot.export import ListFormat
 from bot.export.signature_list import SignatureList
 from bot.high_water_mark import HighWaterMark
 from storage.errors import Unavailable
-from storage.exports import ExportedList, NamedSignature, finish_export
-from storage.handovers import exported_lists
+from storage.exports import ExportedList, NamedSignature, exported_lists, finish_export
 from storage.restores import record_restore
 from storage.transaction import Transaction
 from tests.cli.petition_database import PetitionDatabase, command, on_both, refused, said

@@ -13,7 +13,8 @@ import pytest
 from bot.cli.person import check_reason, read_number
 from bot.console import CannotDo
 from storage import Storage
-from storage.handovers import exported_lists, record_handover
+from storage.exports import exported_lists
+from storage.handovers import record_handover
 from storage.journal import Deed, Journal
 from storage.person_requests import CODE_LASTS, waiting_notices
 from tests.cli.petition_database import SIGNERS, PetitionDatabase, command, on_both, refused, said

@@ -1,7 +1,6 @@
 """A second admin approves what late visitors read, and the closing update waits for that."""
 
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -222,9 +221,9 @@ async def test_who_declines_just_after_another_approved_reads_that_it_is_publish
 ) -> None:
     """And nobody reads that it was declined."""
 
-    async def late(proceed: Proceed, key: bytes, **by: Any) -> object:
-        await admin.services.storage.write(approve_publication, key, **by | {"actor": LUCY})
-        return await proceed(key, **by)
+    async def late(proceed: Proceed, key: bytes, actor: int, at: datetime) -> object:
+        await admin.services.storage.write(approve_publication, key, LUCY, at)
+        return await proceed(key, actor, at)
 
     await asked_of(admin, pau)
     call_instead(monkeypatch, decline_publication, late)

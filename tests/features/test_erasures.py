@@ -12,8 +12,9 @@ from storage import Storage
 from storage.broadcast_transitions import change_broadcast, start_broadcast
 from storage.broadcast_types import Broadcast, BroadcastAction, Kind
 from storage.conversations import count_unsigned
-from storage.erasures import DueBefore, count_due_signatures, earliest_signed_at
+from storage.erasures import DueBefore, count_due_signatures
 from storage.handovers import record_handover
+from storage.signature_counts import earliest_signed_at
 from storage.signatures import signature_of
 from tests.support.audit_entries import newest_audit_entries
 from tests.support.broadcasts import new_broadcast

@@ -16,7 +16,7 @@ from storage.closing_texts import (
     publish_closing_texts,
     write_closing_text,
 )
-from storage.handovers import exported_lists
+from storage.exports import exported_lists
 from tests.support.raw_sql import write_sql
 from tests.support.scene import ADMIN, Scene
 from tests.support.supporters import Supporters
@@ -160,9 +160,8 @@ async def test_what_an_admin_wrote_stands_below_what_was_recorded(scene: Scene) 
     now = scene.now
     written = today(scene) - timedelta(days=1)
     awaited = AwaitedText("e", ClosingTextKind.DELIVERED, "es", now, written)
-    await storage.write(
-        write_closing_text, b"1" * 16, None, awaited, "Fuimos tres.", actor=ADMIN, at=now
-    )
+    version = awaited.written(b"1" * 16, "Fuimos tres.", ADMIN, now)
+    await storage.write(write_closing_text, version, None)
     left = [each for each in await storage.read(all_closing_texts) if each.is_left]
     await storage.write(publish_closing_texts, left, actor=ADMIN, at=now, approval_above=None)
     text = await reads(scene, scene.ana)

@@ -17,7 +17,7 @@ from storage import Storage
 from storage.conversations import conversation_of
 from storage.person_requests import (
     CODE_LASTS,
-    MOST_ATTEMPTS,
+    MOST_WRONG_CODES,
     PersonNotice,
     code_fits,
     count_try,
@@ -275,7 +275,7 @@ async def test_mydata_says_that_a_code_is_void_or_has_ended(letters: Scene) -> N
 
     await make_code(storage, ana_is, now)
     assert valid in await said()
-    for _ in range(MOST_ATTEMPTS):
+    for _ in range(MOST_WRONG_CODES):
         await storage.write(code_fits, ana_is, "7KXM-34PD", now)
     text = await said()
     assert valid not in text

@@ -10,11 +10,11 @@ from telegram.error import Forbidden, NetworkError
 
 from bot.petition.stages import Stage
 from bot.retention import FORMS_KEPT_FOR
-from handlers.conversation_message import screen_digest
 from handlers.screens.screen import kept_mark
 from handlers.sent_files import erase_all_files
 from simulator.chats import Message
 from simulator.person import Person
+from storage.conversations import screen_digest
 from storage.errors import Unavailable
 from storage.journal import Deed
 from storage.sent_files import add_sent_file
@@ -73,7 +73,7 @@ async def test_the_screen_that_says_so_leaves_nothing_of_its_own(scene: Scene) -
     assert kept.pop("supporter")
     assert kept.pop("version") > 0
     # The same for everybody's, under the key: it says that the answer stays in the chat.
-    digest = screen_digest(scene.storage, supporter, kept_mark(Stage.WITHDRAWN))
+    digest = screen_digest(scene.storage.keyring, supporter, kept_mark(Stage.WITHDRAWN))
     assert kept.pop("screen_digest") == digest
     assert kept == {
         "stage": "withdrawn",

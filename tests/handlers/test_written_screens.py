@@ -12,7 +12,7 @@ from handlers.screens.supporter_view import View
 from storage.closing_texts import CLOSING_UPDATE, ClosingText, ClosingTextKind, Publication
 from storage.conversations import Conversation
 from storage.handovers import Handover
-from storage.person_requests import MOST_ATTEMPTS
+from storage.person_requests import MOST_WRONG_CODES
 from storage.personal_data import Held
 from storage.petitions import PetitionState
 from storage.signatures import Signature
@@ -167,7 +167,7 @@ def of_people() -> dict[str, View]:
         "signer who may write": code(),
         "signer who could write": code(ends_at=LATER),
         "signer who wrote": code(used_at=LATER),
-        "signer of whom others wrote": code(attempts=MOST_ATTEMPTS),
+        "signer of whom others wrote": code(attempts=MOST_WRONG_CODES),
         "signer and admin": holding(as_admin={"awaited_closing_text": {}}),
         "late signer": closed_for(None),
         "late signer, of a draft": closed_for(None, petition=drafted),

@@ -85,9 +85,8 @@ async def of_admins(storage: Storage) -> None:
     """An admin has written a draft and how it ended, and is about to write that again."""
     admin = storage.keyring.reference("andry", ADMIN)
     awaited = AwaitedText(CLOSING_UPDATE, ClosingTextKind.CLOSING_UPDATE, "es", NOON)
-    await storage.write(
-        write_closing_text, b"k" * 16, admin, awaited, "Han vuelto.", actor=ADMIN, at=NOON
-    )
+    version = awaited.written(b"k" * 16, "Han vuelto.", ADMIN, NOON)
+    await storage.write(write_closing_text, version, admin)
     await storage.write(await_closing_text, admin, awaited)
     await storage.write(store_draft, admin, '{"kind": "news"}', NOON)
     await storage.write(save_admin_name, ADMIN, "Marta", NOON)

@@ -6,8 +6,8 @@ from storage import Storage
 from storage.consents import correct_signed_name
 from storage.conversations import Conversation
 from storage.errors import ConversationMoved
-from storage.exports import Change
-from storage.handovers import ChangeOwed, exported_lists, owed_changes
+from storage.exports import Change, exported_lists
+from storage.handovers import ChangeOwed, owed_changes
 from storage.signatures import withdraw_signature
 from tests.support.raw_sql import Statement, read_sql, write_all, write_sql
 from tests.support.supporters import NOON, SLUG, Supporters, later

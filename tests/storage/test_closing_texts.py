@@ -39,7 +39,7 @@ HOUR = timedelta(hours=1)
 
 async def writes(storage: Storage, text: str, awaited: AwaitedText = SPANISH) -> None:
     key = text.encode().ljust(16, b".")[:16]
-    await storage.write(write_closing_text, key, BY_MARTA, awaited, text, actor=MARTA, at=NOON)
+    await storage.write(write_closing_text, awaited.written(key, text, MARTA, NOON), BY_MARTA)
 
 
 async def left(storage: Storage) -> list[ClosingText]:

@@ -19,14 +19,13 @@ from storage.erasures import (
     DueCount,
     count_due_signatures,
     due_numbers,
-    earliest_signed_at,
     erase_leftovers,
     erase_signatures,
 )
 from storage.person_requests import PersonNoticeKind, carry_out_request, verified_otherwise
 from storage.petitions import closing_update_is_under_way, petition_state, reached_so_far
 from storage.sent_files import add_sent_file, files_due
-from storage.signature_counts import signature_statistics
+from storage.signature_counts import earliest_signed_at, signature_statistics
 from storage.signatures import signature_of, withdraw_signature
 from tests.support.audit_entries import newest_audit_entries
 from tests.support.broadcasts import claim, results, start, started

@@ -6,10 +6,9 @@ from datetime import date
 import pytest
 
 from storage import Storage
-from storage.exports import Change, ExportedList
+from storage.exports import Change, ExportedList, exported_lists
 from storage.handovers import (
     active_handover,
-    exported_lists,
     handover_known_to,
     mark_changes_told,
     newest_handover,

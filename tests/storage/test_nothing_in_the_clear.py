@@ -67,7 +67,8 @@ async def live(storage: Storage, keyring: Keyring) -> None:
 async def publish(storage: Storage, admin: bytes) -> None:
     """An admin writes how it ended, with somebody's name in it, and it is published."""
     awaited = AwaitedText(CLOSING_UPDATE, ClosingTextKind.CLOSING_UPDATE, "es", NOON)
-    await storage.write(write_closing_text, b"k" * 16, admin, awaited, NAME, actor=ADMIN, at=NOON)
+    version = awaited.written(b"k" * 16, NAME, ADMIN, NOON)
+    await storage.write(write_closing_text, version, admin)
     left = await storage.read(all_closing_texts)
     made = await storage.write(
         publish_closing_texts, left, actor=ADMIN - 1, at=NOON, approval_above=0

@@ -210,9 +210,8 @@ async def test_what_happened_is_given_in_the_order_of_its_time(
         )
         await storage.write(finish_broadcast, sent.id, later(10 * n + 3))
         text = AwaitedText("entry", ClosingTextKind.ANSWERED, "es", NOON, date(2026, 3, n))
-        await storage.write(
-            write_closing_text, bytes([n]) * 16, None, text, "Sí", actor=1, at=later(n)
-        )
+        version = text.written(bytes([n]) * 16, "Sí", 1, later(n))
+        await storage.write(write_closing_text, version, None)
         await storage.write(
             publish_closing_texts,
             [each for each in await storage.read(all_closing_texts) if each.is_left],

@@ -49,14 +49,12 @@ from storage.erasures import (
     DueCount,
     count_due_signatures,
     due_numbers,
-    earliest_signed_at,
     erase_leftovers,
     erase_signatures,
 )
-from storage.exports import Change, begin_export, finish_export
+from storage.exports import Change, begin_export, exported_lists, finish_export
 from storage.handovers import (
     active_handover,
-    exported_lists,
     mark_changes_told,
     newest_handover,
     owed_changes,
@@ -100,7 +98,7 @@ from storage.restores import (
     restore_awaits_repetition,
 )
 from storage.sent_files import add_sent_file, expire_files, files_due, give_up_files
-from storage.signature_counts import signature_statistics, signing_rate
+from storage.signature_counts import earliest_signed_at, signature_statistics, signing_rate
 from storage.signatures import withdraw_signature
 from storage.tables import metadata
 from storage.telegram_cache import find_cached_item, put_cached_item
@@ -147,7 +145,7 @@ async def fill(storage: Storage, keyring: Keyring) -> None:
     await storage.write(await_closing_text, keyring.reference(OTHER, ADMIN), ANSWER)
     await storage.write(put_cached_item, "menu", b"d" * 32)
     await storage.write(mark_petition_notice_sent, "overdue", "since", NOON)
-    await storage.write(write_closing_text, b"a" * 16, None, ANSWER, "Hola", actor=ADMIN, at=NOON)
+    await storage.write(write_closing_text, ANSWER.written(b"a" * 16, "Hola", ADMIN, NOON), None)
     await storage.write(
         publish_closing_texts,
         await storage.read(all_closing_texts),
@@ -173,7 +171,7 @@ async def fill(storage: Storage, keyring: Keyring) -> None:
     await start(storage, at=later(10), starts_at=later(99), needs_approval=True)
     await storage.write(record_restore, made_at=NOON, at=later(11))
     await storage.write(
-        write_closing_text, b"b" * 16, None, ANSWER, "Dos", actor=ADMIN, at=later(12)
+        write_closing_text, ANSWER.written(b"b" * 16, "Dos", ADMIN, later(12)), None
     )
     waits = await storage.write(
         publish_closing_texts,
@@ -191,7 +189,7 @@ async def fill(storage: Storage, keyring: Keyring) -> None:
         petition=OTHER,
     )
     await storage.write(
-        write_closing_text, b"c" * 16, None, ANSWER, "Tres", actor=ADMIN, at=later(13)
+        write_closing_text, ANSWER.written(b"c" * 16, "Tres", ADMIN, later(13)), None
     )
 
 
@@ -357,7 +355,7 @@ async def test_nothing_of_the_other_petition_is_in_the_way(
     assert await ana.sign(storage) is True
     after = Conversation(ana.supporter, stage="my_data", version=3)
     assert await storage.write(remove_signed_name, after, 2, NOON)
-    await storage.write(write_closing_text, b"o" * 16, None, ANSWER, "Uno", actor=ADMIN, at=NOON)
+    await storage.write(write_closing_text, ANSWER.written(b"o" * 16, "Uno", ADMIN, NOON), None)
     (version,) = await storage.read(all_closing_texts)
     assert version.number == 1
     waits = await storage.write(

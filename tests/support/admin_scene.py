@@ -92,7 +92,6 @@ class AdminScene:
         supporter = self.services.keyring.reference(self.services.petition.slug, person.id)
         consent = Consent(
             text=f"Yes, in {language}.",
-            sha256=language.encode().ljust(32, b"."),
             text_version="1",
             language=language,
             purposes=frozenset(

@@ -1,6 +1,5 @@
 """Supporters of a petition: one who signs, and any number inserted straight into the tables."""
 
-import hashlib
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -255,7 +254,6 @@ class Supporter:
     ) -> NewSignature:
         consent = Consent(
             text=WORDS,
-            sha256=hashlib.sha256(WORDS.encode()).digest(),
             text_version="1",
             language=language,
             purposes=frozenset({"signature", "news"}),

@@ -16,6 +16,7 @@ from handlers.broadcasts.screens.labels import audience_name, unsigned_left_out
 from handlers.screens.buttons import AdminAction, Button, DraftStep, DraftTap
 from handlers.screens.screen import lines
 from storage.broadcast_types import Kind
+from storage.broadcasts import SignerCounts
 from telegram_text.markup import Html
 
 MESSAGES_A_STAR = 10
@@ -32,18 +33,11 @@ class RecipientCounts:
 
     Attributes:
         people: by language, who can be chosen, or once the draft was previewed, its recipients.
-        not_chosen: who can be written to, and did not choose messages of this kind.
-        had_all: who has had as many messages about the petition as they chose.
-        unreachable: signers who cannot be written to.
-        muted: signers who asked not to be written to.
         unsigned: people who wrote a name and did not sign, for the notice of a breach.
     """
 
     people: Mapping[str, int] = field(default_factory=dict)
-    not_chosen: int = 0
-    had_all: int = 0
-    unreachable: int = 0
-    muted: int = 0
+    signers: SignerCounts = field(default_factory=SignerCounts)
     unsigned: int = 0
 
 
@@ -205,21 +199,22 @@ def _stars(messages: int) -> int:
 
 def left_out(view: DraftView) -> Html:
     """Says how many more have signed and will not get it, and why; empty if there are none."""
-    words, numbers, kind = view.words, view.numbers, view.draft.kind
+    words, kind = view.words, view.draft.kind
+    signers, unsigned = view.numbers.signers, view.numbers.unsigned
     not_chosen = (
         mark("No esperan otras noticias: {n}")
         if kind is Kind.NEWS
         else mark("No esperan novedades, solo el mensaje final: {n}")
     )
     why = {
-        not_chosen: numbers.not_chosen,
-        mark("Ya han recibido todas las novedades que eligieron: {n}"): numbers.had_all,
-        mark("Han bloqueado el bot o han dejado Telegram: {n}"): numbers.unreachable,
-        mark("Pidieron que no se les escribiera: {n}"): kind is not Kind.BREACH and numbers.muted,
+        not_chosen: signers.not_chosen,
+        mark("Ya han recibido todas las novedades que eligieron: {n}"): signers.had_all,
+        mark("Han bloqueado el bot o han dejado Telegram: {n}"): signers.unreachable,
+        mark("Pidieron que no se les escribiera: {n}"): kind is not Kind.BREACH and signers.muted,
     }
     listed = [words.text(reason, n=words.number(n)) for reason, n in why.items() if n]
     heading = words.text("También firmaron, pero no les llega:")
     return lines(
         lines(heading, *listed) if listed else None,
-        numbers.unsigned and unsigned_left_out(words, numbers.unsigned),
+        unsigned and unsigned_left_out(words, unsigned),
     )

@@ -17,6 +17,7 @@ from handlers.broadcasts.screens.draft_view import LEAST_BALANCE, RecipientCount
 from handlers.broadcasts.steps import draw
 from handlers.screens.screen import Screen
 from storage.broadcast_types import Correction, Kind
+from storage.broadcasts import SignerCounts
 from tests.handlers.broadcasts.drafts import (
     LINK,
     NOW,
@@ -65,8 +66,10 @@ def of_drafts(language: str) -> Mapping[str, Screen]:
     resumed = shown().changed(NOW, topic="t")
     album_of_news = shown(two_versions()).changed(NOW, kind=Kind.NEWS)
     nobody = replace(NUMBERS, people={})
-    one = replace(NUMBERS, people={"es": 1}, unreachable=1, not_chosen=1, had_all=2, muted=2)
-    three = replace(NUMBERS, people={"es": 12, "en": 13, "ca": 2}, unsigned=1, muted=1)
+    signers = SignerCounts(unreachable=1, not_chosen=1, had_all=2, muted=2)
+    one = RecipientCounts({"es": 1}, signers)
+    signers = SignerCounts(unreachable=2, muted=1)
+    three = RecipientCounts({"es": 12, "en": 13, "ca": 2}, signers, unsigned=1)
     paying: dict[str, Any] = {"may_pay": True, "rate": 1000.0}
     several: dict[str, Any] = {"languages": ("es", "en", "ca")}
     return {

@@ -20,12 +20,13 @@ from handlers.broadcasts.screens.draft_view import DraftView, RecipientCounts
 from handlers.screens.buttons import Button
 from handlers.screens.screen import Screen
 from storage.broadcast_types import Broadcast, BroadcastState, Kind, Tally
+from storage.broadcasts import SignerCounts
 
 NOW = datetime(2026, 11, 25, 13, 0, tzinfo=UTC)
 MARTA, LUCY = 6_100_000_900, 6_100_000_901
 CATALOGS = Catalogs.load()
 LANGUAGES = ("es", "en")
-NUMBERS = RecipientCounts(people={"es": 1200, "en": 330}, unreachable=2)
+NUMBERS = RecipientCounts(people={"es": 1200, "en": 330}, signers=SignerCounts(unreachable=2))
 LINK = Link(text="Leer más", url="https://example.org/")
 
 

@@ -17,6 +17,7 @@ from handlers.closing import Unready
 from handlers.screens.buttons import AdminAction
 from handlers.screens.screen import Screen
 from storage.broadcast_types import Broadcast, Correction, Kind, PauseReason, StopReason, Tally
+from storage.broadcasts import SignerCounts
 from telegram_text.markup import length, parse
 from tests.handlers.broadcasts.draft_pages import of_drafts
 from tests.handlers.broadcasts.drafts import (
@@ -75,12 +76,15 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
 
     def menu(**changes: Any) -> Screen:
         options = BroadcastOptions(
-            is_closed=True, why_not=None, untold=2, signed=3, is_chosen=True, unreachable=0,
-            muted=0, is_held=True, scheduled=(), draft=None,
+            is_closed=True, why_not=None, untold=2, signers=SignerCounts(3), is_chosen=True,
+            any_reachable=True, scheduled=(), draft=None,
         )  # fmt: skip
         return menu_screen(words, replace(options, **changes), MARTA)
 
-    nobody = {"untold": 0, "signed": 0, "is_chosen": False, "is_held": False}
+    nobody = {"untold": 0, "signers": SignerCounts(), "is_chosen": False}
+    nobody |= {"any_reachable": False}
+    muted = {"signers": SignerCounts(muted=1), "any_reachable": True}
+    lost = [{**nobody, "signers": SignerCounts(unreachable=n)} for n in (1, 2)]
     later = [
         broadcast("scheduled", starts_at=NOW + DAY, expected=1),
         broadcast("scheduled", starts_at=NOW + DAY, confirmed_by=None, kind=Kind.CLOSING),
@@ -95,9 +99,9 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         "menu of a draft": menu(why_not=Unready.DRAFT, draft="5f1e"),
         "menu of those who chose nothing": menu(is_chosen=False),
         "menu for nobody": menu(**nobody),
-        "menu for those who are muted": menu(**nobody | {"muted": 1, "is_held": True}),
-        "menu for one out of reach": menu(**nobody, unreachable=1),
-        "menu for two out of reach": menu(**nobody, unreachable=2),
+        "menu for those who are muted": menu(**nobody | muted),
+        "menu for one out of reach": menu(**lost[0]),
+        "menu for two out of reach": menu(**lost[1]),
         "menu with plans": menu(scheduled=later),
         "menu with two more": menu(scheduled=later[:1] * 12),
         "recalled": page("finished", recall_of(*both), **recalled),
