@@ -7,7 +7,7 @@ transport to Telegram, the handlers, the broadcast worker, the intake. No rules 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import partial
 from itertools import count
@@ -23,7 +23,8 @@ from bot.clocks import Clocks, DateCheck
 from bot.database_watch import DatabaseWatch
 from bot.file_locations import make_database_folder
 from bot.high_water_mark import HighWaterMark, require_finished, unfinished_restore
-from bot.intake import Dispatcher, Polling, TokenUnknown
+from bot.intake.dispatcher import Dispatcher
+from bot.intake.polling import Polling, TokenUnknown
 from bot.periodic import run_periodically
 from bot.petition.petition import BUNDLED, petition_of
 from bot.petition_folder.read import folder_state, read_folder
@@ -39,7 +40,7 @@ from bot.text.terminal_language import TerminalError
 from bot.text.translations import Catalogs
 from bot.transport import ErrorKind, Gate, NotSent, TelegramClient, error_kind, seconds_to_wait
 from handlers import admin_notices, due_notices, person_notices, petition_texts, signing_alarm
-from handlers.admin_notices import SECOND_POLLER, DamageReporter, tell_admins
+from handlers.admin_notices import SECOND_POLLER, DamageReporter, owe_admins
 from handlers.bot_profile import publish_profile
 from handlers.broadcasts.progress_message import AdminReporter
 from handlers.context import Bot, Services
@@ -86,6 +87,7 @@ class App:
     watch: DatabaseWatch
     retention: Retention
     texts: petition_texts.PetitionTexts | None
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
         """Takes updates and sends broadcasts until `stop` is called.
@@ -95,11 +97,12 @@ class App:
             TokenUnknown: Telegram no longer knows the token.
             FatalError: a bug ended one of the parts; the log says which.
         """
-        parts = {
+        parts: dict[str, asyncio.Task[Any]] = {
             "process lock": asyncio.create_task(self.process_lock.until_lost()),
             "database": asyncio.create_task(self.watch.run()),
             "intake": asyncio.create_task(self.polling.run()),
             "broadcast": asyncio.create_task(self.worker.run()),
+            "stop": asyncio.create_task(self.stopping.wait()),
         }
         services = self.services
         beside = [
@@ -109,14 +112,15 @@ class App:
         try:
             await asyncio.wait(parts.values(), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in beside:
+            # Nothing new is taken, and what was begun is finished.
+            for task in (parts["intake"], *beside):
                 task.cancel()
             await finish_current_work(self.polling, self.dispatch, self.worker)
             services.delayed_replies.forget()
-            for name in ("process lock", "database"):
-                parts[name].cancel()
+            for task in parts.values():
+                task.cancel()
             await asyncio.gather(*parts.values(), *beside, return_exceptions=True)
-            _log.info("stopped", **self.dispatch.counts.as_fields())
+            _log.info("stopped", **asdict(self.dispatch.counts))
         for name, part in parts.items():
             _raise_fault(name, part)
 
@@ -127,7 +131,7 @@ class App:
 
     def stop(self) -> None:
         """Asks the bot to finish its current work and end."""
-        self.polling.stop()
+        self.stopping.set()
 
     def _periodic(self, services: Services) -> Iterator[Coroutine[Any, Any, None]]:
         for part, seconds, look in (
@@ -157,7 +161,7 @@ class App:
             await asyncio.sleep(pause)
 
 
-def _raise_fault(name: str, part: asyncio.Task[None]) -> None:
+def _raise_fault(name: str, part: asyncio.Task[Any]) -> None:
     """Raises the error that a part ended with, if any."""
     error = None if part.cancelled() else part.exception()
     if isinstance(error, StorageError | TokenUnknown):
@@ -272,7 +276,7 @@ async def open_app(
             polling=Polling(
                 client,
                 dispatch,
-                report_second_poller=partial(tell_admins, services, SECOND_POLLER),
+                report_second_poller=partial(owe_admins, services, SECOND_POLLER),
                 clock=clocks.monotonic,
             ),
             worker=_worker(services, client, woken, held),

@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager
 import structlog
 
 from bot.broadcast import Worker
-from bot.intake import Dispatcher, Polling
+from bot.intake.dispatcher import Dispatcher
+from bot.intake.polling import Polling
 
 # Process managers kill after ten seconds: all of these take eight.
 DRAIN_SECONDS = 4.5
@@ -23,8 +24,7 @@ _log = structlog.stdlib.get_logger()
 
 
 async def finish_current_work(polling: Polling, dispatch: Dispatcher, worker: Worker) -> None:
-    """Takes nothing new, and finishes and acknowledges what was begun."""
-    polling.stop()
+    """Finishes and acknowledges what was begun, once nothing new is taken."""
     async with at_most(DRAIN_SECONDS + CUT_OFF_SECONDS, "updates_not_drained"):
         await asyncio.gather(dispatch.drain(DRAIN_SECONDS), worker.stop(RECORD_SECONDS))
     # An unacknowledged update comes again, and handlers are safe to repeat.

@@ -77,8 +77,13 @@ async def tell_admins(
     return owed != everyone
 
 
+def owe_admins(services: Services, notice: Notice) -> None:
+    """Has each admin told at the next look."""
+    services.owed_notices[notice.kind, notice.about] = notice, set(services.admins)
+
+
 async def tell_what_is_owed(services: Services) -> None:
-    """Tries again to tell the admins whom `tell_admins` has not reached."""
+    """Tells the admins what they are owed, also those whom `tell_admins` has not reached."""
     for key in list(services.owed_notices):
         await _tell_owed(services, key)
 

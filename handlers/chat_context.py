@@ -7,7 +7,7 @@ from typing import Self, TypeVar
 
 from telegram import CallbackQuery, Message, Update, User
 
-from bot.intake import UpdatesBehind
+from bot.intake.dispatcher import UpdatesBehind
 from bot.petition.names import NameRefused, clean_name
 from bot.petition.stages import in_form
 from bot.text.locale_regions import nearest

@@ -18,7 +18,7 @@ import structlog
 from telegram.error import TelegramError
 
 from bot.back_off import BackOff
-from bot.intake import NOTHING_BEHIND, UpdatesBehind
+from bot.intake.dispatcher import NOTHING_BEHIND, UpdatesBehind
 from bot.text.translations import mark
 from bot.tracebacks import kind_of, place_of
 from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait

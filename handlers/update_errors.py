@@ -9,7 +9,7 @@ import structlog
 from telegram import CallbackQuery, Chat, Message, MessageEntity, Update, User
 from telegram.error import TelegramError
 
-from bot.intake import TryAgain, UpdatesBehind
+from bot.intake.dispatcher import TryAgain, UpdatesBehind
 from bot.text.translations import mark
 from bot.transport.error_kinds import error_kind
 from handlers import handle

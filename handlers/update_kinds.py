@@ -12,7 +12,7 @@ from typing import Any
 from telegram import CallbackQuery, Chat, Message, MessageEntity, Update, User
 from telegram.constants import ChatType
 
-from bot.intake import UpdatesBehind
+from bot.intake.dispatcher import UpdatesBehind
 from bot.petition.stages import Action
 from handlers.request_budget import COUNTED, UNLIMITED, WRITTEN
 from handlers.screens.buttons import NO_MORE, AdminTap, SupporterTap, read_tap

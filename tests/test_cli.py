@@ -21,7 +21,7 @@ from bot import console, process
 from bot.app import FatalError
 from bot.cli.main import app
 from bot.high_water_mark import HighWaterMark
-from bot.intake import TokenUnknown
+from bot.intake.polling import TokenUnknown
 from bot.petition_folder.template import copy_template
 from bot.settings import Settings
 from bot.setup.bot_calls import _POLLS, BotCalls, Unreachable

@@ -6,7 +6,7 @@ One that is allowed but never logged is a needless risk.
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pytest
@@ -21,8 +21,8 @@ ROOMS = ("bot", "handlers", "storage")
 SPEAKING = {"debug", "info", "warning", "error", "exception", "critical", "bind"}
 # What the form of a line adds by itself when there is an exception.
 OF_AN_ERROR = {"kind", "place", "trace"}
-# What is spread into a line: `**counts.as_fields()`.
-SPREAD = {"as_fields": Counts().as_fields().keys(), "_counts": _counts(Tally(0)).keys()}
+# What is spread into a line: `**asdict(counts)`.
+SPREAD = {"asdict": asdict(Counts()).keys(), "_counts": _counts(Tally(0)).keys()}
 
 
 @dataclass

@@ -22,7 +22,7 @@ from bot.console import (
     tell,
 )
 from bot.high_water_mark import petition_signed_with
-from bot.intake import TokenUnknown
+from bot.intake.polling import TokenUnknown
 from bot.logs import configure_logging
 from bot.petition.petition import BUNDLED, load_petition, petition_of
 from bot.petition_folder.read import read_folder

@@ -8,10 +8,9 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field
-from itertools import islice
-from typing import Any, TypeGuard
+from dataclasses import dataclass, field
+from itertools import count, islice
+from typing import Any
 
 import structlog
 
@@ -41,14 +40,13 @@ _STUCK_SECONDS = 60.0
 _STUCK_OTHERS = 50
 
 
-def is_number(value: object) -> TypeGuard[int]:
-    """Tells whether it is a valid number; a negative offset would count from the newest update."""
-    return type(value) is int and 0 <= value <= LARGEST
+def number_of(update: object) -> int | None:
+    """Returns the number of an update, None without a valid one.
 
-
-def is_numbered(update: object) -> TypeGuard[dict[str, Any]]:
-    """Tells whether it is an update with a valid number."""
-    return isinstance(update, dict) and is_number(update.get("update_id"))
+    A negative offset would count from the newest update.
+    """
+    number = _value_at(update, "update_id")
+    return number if type(number) is int and 0 <= number <= LARGEST else None
 
 
 def ordering_key(update: Mapping[str, Any]) -> Hashable:
@@ -57,15 +55,25 @@ def ordering_key(update: Mapping[str, Any]) -> Hashable:
     In a private chat the chat id is the user id, so that both give the same key.
     """
     for content in update.values():
-        if not isinstance(content, Mapping):
-            continue
-        message = content.get("message")
-        in_message = message.get("chat") if isinstance(message, Mapping) else None
-        for known in (content.get("chat"), in_message, content.get("from")):
-            number = known.get("id") if isinstance(known, Mapping) else None
+        for path in (("chat",), ("message", "chat"), ("from",)):
+            number = _value_at(content, *path, "id")
             if isinstance(number, int):
                 return number
     return ("update", update.get("update_id"))
+
+
+def _private_message(update: dict[str, Any]) -> tuple[int, ...]:
+    """Returns the message id of a new message in a private chat; nothing for other updates."""
+    number = _value_at(update, "message", "message_id")
+    is_private = _value_at(update, "message", "chat", "type") == "private"
+    return (number,) if is_private and type(number) is int else ()
+
+
+def _value_at(content: object, *path: str) -> object:
+    """Returns a value within a content, None where anything on the way to it is missing."""
+    for name in path:
+        content = content.get(name) if isinstance(content, Mapping) else None
+    return content
 
 
 class TryAgain(Exception):
@@ -81,25 +89,13 @@ class Counts:
     passed_over: int = 0
     dropped: int = 0
 
-    def as_fields(self) -> dict[str, int]:
-        """Returns the counts as fields of a log event."""
-        return asdict(self)
-
 
 @dataclass(slots=True, eq=False)
 class _Job:
+    number: int
     update: dict[str, Any]
     place: int  # among all that were taken
-    done: asyncio.Future[None]
-    tries: int = 0
-    failing_since: float = 0.0
-    handled_before: int = 0
     dropped: list[int] = field(default_factory=list)
-
-    @property
-    def number(self) -> int:
-        number: int = self.update["update_id"]
-        return number
 
 
 class UpdatesBehind:
@@ -140,6 +136,10 @@ Handle = Callable[[dict[str, Any], UpdatesBehind], Awaitable[None]]
 class Dispatcher:
     """Handles updates, and says of each when it is done.
 
+    Attributes:
+        in_progress: what is done with each update that is taken and not finished, by number, in
+            the order in which they came.
+
     Args:
         handle: handles one update, and is given what has come after it; after `TryAgain` the
             update is handled again after a pause, after any other exception it is passed over. It
@@ -161,20 +161,14 @@ class Dispatcher:
         self._is_spared = is_spared
         self._pauses = pauses
         self._clock = clock
-        self._jobs: dict[int, _Job] = {}
+        self.in_progress: dict[int, asyncio.Future[None]] = {}
         self._queues: dict[Hashable, deque[_Job]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._taken = 0
-        self._progress = asyncio.Event()
         self._draining = asyncio.Event()
         self.counts = Counts()
 
-    @property
-    def in_progress(self) -> int:
-        """How many updates are taken and not finished."""
-        return len(self._jobs)
-
-    def take(self, update: object) -> asyncio.Future[None]:
+    def take(self, update: Any) -> asyncio.Future[None]:
         """Takes an update, or finds it among those in progress.
 
         Returns:
@@ -182,15 +176,15 @@ class Dispatcher:
             dropped in a flood. It is cancelled when the dispatcher is drained before that. Who
             may be cancelled while they wait for it needs `asyncio.shield`.
         """
-        if not is_numbered(update):
+        number = number_of(update)
+        if number is None:
             return self.pass_over("update_without_number")
-        job = self._jobs.get(update["update_id"])
-        if job is None:
+        done = self.in_progress.get(number)
+        if done is None:
+            done = self.in_progress[number] = asyncio.get_running_loop().create_future()
             self._taken += 1
-            job = _Job(update, self._taken, asyncio.get_running_loop().create_future())
-            self._jobs[job.number] = job
-            self._enqueue(job)
-        return job.done
+            self._enqueue(_Job(number, update, self._taken))
+        return done
 
     def pass_over(self, event: str, number: int | None = None) -> asyncio.Future[None]:
         """Counts an update that nobody can read, and logs it as `event`; returns what is done."""
@@ -200,19 +194,10 @@ class Dispatcher:
         done.set_result(None)
         return done
 
-    async def wait_until_at_most(self, count: int, seconds: float) -> None:
-        """Waits until at most `count` updates are in progress, or for `seconds`."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while self.in_progress > count:
-                    self._progress.clear()
-                    await self._progress.wait()
-
-    async def drain(self, seconds: float) -> int:
+    async def drain(self, seconds: float) -> None:
         """Lets running handlers finish within `seconds`, then cancels them; no retries.
 
-        Returns:
-            How many updates are unfinished. Telegram sends them again after the next start.
+        Telegram sends what is left in progress again after the next start.
         """
         self._draining.set()
         if self._tasks:
@@ -220,30 +205,25 @@ class Dispatcher:
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for job in self._jobs.values():
-            job.done.cancel()
-        return self.in_progress
+        for done in self.in_progress.values():
+            done.cancel()
 
     def _enqueue(self, job: _Job) -> None:
         line = ordering_key(job.update)
-        waiting = self._queues.get(line)
-        if waiting is None:
-            self._queues[line] = deque([job])
+        waiting = self._queues.setdefault(line, deque())
+        waiting.append(job)
+        if len(waiting) == 1:
             task = asyncio.create_task(self._work(line))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        elif len(waiting) > _WAITING_PER_CHAT:
-            self._drop_one(waiting, job)
-        else:
-            waiting.append(job)
+        elif len(waiting) > 1 + _WAITING_PER_CHAT:
+            self._drop_one(waiting)
 
-    def _drop_one(self, waiting: deque[_Job], job: _Job) -> None:
-        """Queues an update and drops one: itself, or if it is spared, the oldest that is not."""
-        waiting.append(job)
-        given_up = job
-        if self._is_spared(job.update):
-            others = (one for one in islice(waiting, 1, None) if not self._is_spared(one.update))
-            given_up = next(others, job)
+    def _drop_one(self, waiting: deque[_Job]) -> None:
+        """Drops the newest update, or if that is spared, the oldest that is not."""
+        newest = waiting[-1]
+        choice = (newest, *islice(waiting, 1, None))
+        given_up = next((one for one in choice if not self._is_spared(one.update)), newest)
         before = waiting[waiting.index(given_up) - 1]
         waiting.remove(given_up)
         left = (*before.dropped, *_private_message(given_up.update), *given_up.dropped)
@@ -255,25 +235,41 @@ class Dispatcher:
         waiting = self._queues[line]
         behind = UpdatesBehind(waiting, lambda: self._taken)
         while waiting:
-            job = waiting[0]
-            while not await self._try(job, behind):
-                if await wait_for(self._draining, self._pauses.pause(job.tries)):
-                    return  # the updates behind it stay unfinished too, to keep the order
-            self._finish(job)
+            if not await self._handle_to_the_end(waiting[0], behind):
+                return  # the updates behind it stay unfinished too, to keep the order
+            self._finish(waiting[0])
             waiting.popleft()
         del self._queues[line]
 
-    async def _try(self, job: _Job, behind: UpdatesBehind) -> bool:
-        """Handles an update once; tells whether it is finished."""
+    async def _handle_to_the_end(self, job: _Job, behind: UpdatesBehind) -> bool:
+        """Handles an update as often as it takes; False when draining leaves it unfinished."""
+        for tries in count(1):
+            error = await self._try(job, behind)
+            if error is None:
+                break
+            if tries == 1:
+                since, handled_before = self._clock(), self.counts.handled
+            others = self.counts.handled - handled_before
+            is_stuck = self._clock() - since >= _STUCK_SECONDS and others >= _STUCK_OTHERS
+            event, cause = "update_stuck" if is_stuck else "update_retried", error.__cause__
+            _log.warning(event, update_id=job.number, kind=kind_of(cause or error), attempt=tries)
+            if is_stuck:
+                self.counts.passed_over += 1
+                break
+            self.counts.retried += 1
+            if await wait_for(self._draining, self._pauses.pause(tries)):
+                return False
+        return True
+
+    async def _try(self, job: _Job, behind: UpdatesBehind) -> BaseException | None:
+        """Handles an update once; returns the error for which it is to be handled again."""
         try:
             async with asyncio.timeout(_HANDLER_SECONDS):
                 await self._handle(job.update, behind)
-        except (TryAgain, TimeoutError) as error:
-            return self._failed(job, error)
-        except asyncio.CancelledError as error:
-            if is_cancelled():
+        except (TryAgain, TimeoutError, asyncio.CancelledError) as error:
+            if isinstance(error, asyncio.CancelledError) and is_cancelled():
                 raise
-            return self._failed(job, error)
+            return error
         except Exception as error:  # whatever it is, the updates behind this one go on
             self.counts.passed_over += 1
             # Never its message: it may contain what a person wrote.
@@ -281,34 +277,7 @@ class Dispatcher:
             _log.error("update_passed_over", update_id=job.number, kind=kind, place=place)
         else:
             self.counts.handled += 1
-        return True
-
-    def _failed(self, job: _Job, error: BaseException) -> bool:
-        if job.tries == 0:
-            job.failing_since, job.handled_before = self._clock(), self.counts.handled
-        job.tries += 1
-        stuck = (
-            self._clock() - job.failing_since >= _STUCK_SECONDS
-            and self.counts.handled - job.handled_before >= _STUCK_OTHERS
-        )
-        self.counts.passed_over += stuck
-        self.counts.retried += not stuck
-        event, cause = "update_stuck" if stuck else "update_retried", error.__cause__ or error
-        _log.warning(event, update_id=job.number, kind=kind_of(cause), attempt=job.tries)
-        return stuck
+        return None
 
     def _finish(self, job: _Job) -> None:
-        del self._jobs[job.number]
-        job.done.set_result(None)
-        self._progress.set()
-
-
-def _private_message(update: dict[str, Any]) -> tuple[int, ...]:
-    """Returns the message id of a new message in a private chat; nothing for other updates."""
-    message = update.get("message")
-    if not isinstance(message, dict):
-        return ()
-    chat, number = message.get("chat"), message.get("message_id")
-    if not isinstance(chat, dict) or chat.get("type") != "private":
-        return ()
-    return (number,) if type(number) is int else ()
+        self.in_progress.pop(job.number).set_result(None)

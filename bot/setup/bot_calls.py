@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 from telegram import User
 from telegram.error import TelegramError
 
-from bot.intake import TokenUnknown
-from bot.intake.polling import ALLOWED_UPDATES
+from bot.intake.polling import ALLOWED_UPDATES, TokenUnknown
 from bot.setup.admin_code import LASTS_SECONDS, sender_of
 from bot.text.terminal_language import TerminalError, terminal_words
 from bot.text.translations import mark

@@ -16,7 +16,7 @@ import structlog
 
 from bot.app import App, FatalError, open_app
 from bot.console import CannotDo, say
-from bot.intake import TokenUnknown
+from bot.intake.polling import TokenUnknown
 from bot.petition.petition import BUNDLED, load_petition
 from bot.settings import Settings, load_settings
 from bot.text.problems import PetitionInvalid

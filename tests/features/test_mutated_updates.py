@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.transport.lenient_json import read_json
 from storage.petitions import petition_state
+from tests.intake.running_polling import finished
 from tests.support.scene import Scene, a_scene
 
 _EACH = 24
@@ -50,9 +51,8 @@ async def test_no_mutated_update_stops_or_changes_anything_for_others(tmp_path: 
         log = await _of_mallory(scene)
         for number, update in enumerate(_mutations(log, rng), start=10_000_000):
             dispatch.take(_as_it_arrives({**update, "update_id": number}))
-            await dispatch.wait_until_at_most(10, 20)
-        await dispatch.wait_until_at_most(0, 20)
-        assert dispatch.in_progress == 0
+            await finished(dispatch, 10)
+        await finished(dispatch)
         assert dispatch.counts.retried == 0
         assert dispatch.counts.handled > len(log)
         await scene.signs(scene.jordi)

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from bot.intake import NOTHING_BEHIND, TryAgain
+from bot.intake.dispatcher import NOTHING_BEHIND, TryAgain
 from tests.support.scene import Scene, a_scene
 
 # What a chat shows may be drawn anew; what is signed, agreed, told and ordered may not change.

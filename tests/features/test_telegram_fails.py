@@ -9,7 +9,7 @@ import pytest
 from telegram.error import NetworkError
 
 from bot.back_off import BackOff
-from bot.intake import UpdatesBehind
+from bot.intake.dispatcher import UpdatesBehind
 from bot.transport import TelegramClient
 from bot.transport.errors import RateLimited, ResponseLost
 from handlers.broadcasts import preview
@@ -17,6 +17,7 @@ from simulator.faults import Fault
 from simulator.person import Person
 from storage.broadcasts import broadcast_history
 from storage.petitions import petition_state
+from tests.intake.running_polling import finished
 from tests.support.admin_scene import AdminScene
 from tests.support.scene import Scene, a_scene, fails, intercept
 
@@ -24,8 +25,8 @@ NOTHING_DONE = "no hemos podido terminar lo que has pedido"
 
 
 async def all_is_acknowledged(scene: Scene) -> bool:
-    await scene.app.dispatch.wait_until_at_most(0, 10)
-    return scene.app.dispatch.in_progress == 0 and scene.app.dispatch.counts.retried == 0
+    await finished(scene.app.dispatch)
+    return scene.app.dispatch.counts.retried == 0
 
 
 async def nothing_is_owed(scene: Scene) -> None:

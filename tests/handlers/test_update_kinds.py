@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from telegram import Update
 
-from bot.intake import Dispatcher, UpdatesBehind
+from bot.intake.dispatcher import Dispatcher, UpdatesBehind
 from handlers.chat_context import ChatContext, open_context
 from handlers.screens.buttons import NO_MORE
 from handlers.update_kinds import is_opt_out, own_chat, will_be_drawn_over

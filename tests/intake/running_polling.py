@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
+
 from bot.back_off import BackOff
-from bot.intake import Dispatcher, Polling, TryAgain, UpdatesBehind
-from bot.intake.polling import _PAUSES
+from bot.intake.dispatcher import Dispatcher, TryAgain, UpdatesBehind
+from bot.intake.polling import _PAUSES, _WAITS, Polling
 from bot.transport import Gate, SharedSession, TelegramClient
 from tests.intake.fake_updates import FakeUpdates
 from tests.support.scripted_server import TOKEN, Reply, ScriptedServer
@@ -60,15 +62,11 @@ class SleepClock:
 
 
 class RunningPolling:
-    """The polling with the parts around it; pauses after failures take no time.
-
-    With `hears`, telling the admins of a rival takes until that event is set.
-    """
+    """The polling with the parts around it; pauses after failures take no time."""
 
     def __init__(self, server: ScriptedServer, session: SharedSession) -> None:
         self.inbox, self.handler, self.clock = FakeUpdates(), RecordingHandler(), SleepClock()
         self.rivals_told: list[float] = []
-        self.hears: asyncio.Event | None = None
         server.always = self.inbox.reply
         self.dispatch = Dispatcher(self.handler, QUICK, clock=asyncio.get_running_loop().time)
         client = TelegramClient(
@@ -81,15 +79,10 @@ class RunningPolling:
         self.polling = Polling(
             client,
             self.dispatch,
-            report_second_poller=self._tell,
+            report_second_poller=lambda: self.rivals_told.append(self.clock.now),
             clock=self.clock.clock,
             sleep=self.clock.sleep,
         )
-
-    async def _tell(self) -> None:
-        self.rivals_told.append(self.clock.now)
-        if self.hears is not None:
-            await self.hears.wait()
 
     async def until(self, true: Callable[[], bool], seconds: float = 3) -> None:
         async with asyncio.timeout(seconds):
@@ -101,16 +94,25 @@ class RunningPolling:
         end = self.clock.now + seconds
         self.inbox.outage = lambda: failure if self.clock.now < end else None
 
-    def rests(self) -> list[tuple[int, float]]:
-        """Skips the waits between polls from now on, and returns the list of their arguments."""
-        rests: list[tuple[int, float]] = []
 
-        async def wait_until_at_most(count: int, seconds: float) -> None:
-            rests.append((count, seconds))
-            await asyncio.sleep(0)
+def skipped_waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Skips the waits between polls from now on, and returns the list of them, in seconds."""
+    skipped = list[float]()
 
-        self.dispatch.wait_until_at_most = wait_until_at_most  # type: ignore[method-assign]
-        return rests
+    class Skipping(BackOff):
+        def pause(self, failures: int) -> float:
+            skipped.append(_WAITS.pause(failures))
+            return 0.0
+
+    monkeypatch.setattr("bot.intake.polling._WAITS", Skipping(0.0, 0.0))
+    return skipped
+
+
+async def finished(work: Dispatcher, left: int = 0) -> None:
+    """Waits until at most so many updates are in progress."""
+    async with asyncio.timeout(20):
+        while len(work.in_progress) > left:  # noqa: ASYNC110 - they end one by one
+            await asyncio.sleep(0.001)
 
 
 @asynccontextmanager
@@ -119,6 +121,11 @@ async def polling(intake: RunningPolling) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        intake.polling.stop()
-        await task
+        await ended(task)
         await intake.dispatch.drain(1)
+
+
+async def ended(task: asyncio.Task[None]) -> None:
+    """Ends the polling."""
+    task.cancel()
+    await asyncio.wait({task})

@@ -1,13 +1,24 @@
 """When updates are requested from Telegram, and how its answers are handled."""
 
 import asyncio
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from tests.intake.running_polling import FIRST_PAUSES, RunningPolling, polling
+from bot.back_off import BackOff
+from bot.intake.polling import Polling
+from tests.intake.running_polling import (
+    FIRST_PAUSES,
+    RunningPolling,
+    ended,
+    polling,
+    skipped_waits,
+)
 from tests.support.scripted_server import cut, page, refuse
 
 
@@ -48,26 +59,26 @@ async def test_a_server_that_ignores_how_long_to_wait_is_not_asked_without_a_res
 
 
 async def test_behind_a_slow_update_it_looks_for_new_ones_less_and_less_often(
-    intake: RunningPolling,
+    intake: RunningPolling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rests = intake.rests()
+    rests = skipped_waits(monkeypatch)
     intake.handler.held[1] = asyncio.Event()
     intake.inbox.put(1, chat=1)
     async with polling(intake):
         await intake.until(lambda: len(rests) >= 6)
-        assert rests[:6] == [(0, 0.02), (0, 0.04), (0, 0.08), (0, 0.16), (0, 0.25), (0, 0.25)]
+        assert rests[:6] == [0.02, 0.04, 0.08, 0.16, 0.25, 0.25]
         assert {poll["timeout"] for poll in intake.inbox.polls[1:6]} == {"0"}
         for number in range(2, 6):
             intake.inbox.put(number, chat=number)
             await intake.until(lambda n=number: n in intake.handler.done)  # type: ignore[misc]
         intake.handler.held[1].set()
-    assert rests.count((0, 0.02)) == 5, "what is new makes it look soon again"
+    assert rests.count(0.02) == 5, "what is new makes it look soon again"
 
 
 async def test_it_rests_too_while_telegram_has_forgotten_what_is_in_hand(
-    intake: RunningPolling,
+    intake: RunningPolling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rests = intake.rests()
+    rests = skipped_waits(monkeypatch)
     intake.handler.held[1] = asyncio.Event()
     intake.inbox.put(1)
     async with polling(intake):
@@ -79,19 +90,50 @@ async def test_it_rests_too_while_telegram_has_forgotten_what_is_in_hand(
         intake.handler.held[1].set()
 
 
-@pytest.mark.parametrize(("waiting", "rest"), [(50, (0, 0.02)), (51, (50, 0.25))])
-async def test_of_a_backlog_the_next_part_is_fetched_when_half_of_the_first_is_done(
-    intake: RunningPolling, waiting: int, rest: tuple[int, float]
+async def test_of_a_backlog_the_next_part_is_fetched_when_the_older_half_is_done(
+    intake: RunningPolling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rests = intake.rests()
-    for number in range(1, waiting + 1):
+    monkeypatch.setattr("bot.intake.polling._WAITS", BackOff(0.02, longest=60.0))
+    for number in range(1, 201):
         intake.handler.held[number] = asyncio.Event()
         intake.inbox.put(number, chat=number)
     async with polling(intake):
-        await intake.until(lambda: bool(rests))
-        for held in intake.handler.held.values():
-            held.set()
-    assert rests[0] == rest
+        await intake.until(lambda: len(intake.dispatch.in_progress) == 100)
+        for number in range(2, 101):
+            intake.handler.held[number].set()
+        await asyncio.sleep(1)
+        assert len(intake.inbox.polls) == 1, "Telegram would hand out no others"
+        intake.handler.held[1].set()
+        await intake.until(lambda: len(intake.dispatch.in_progress) == 100)
+        assert intake.inbox.polls[1]["offset"] == "101"
+        for number in range(101, 151):
+            intake.handler.held[number].set()
+        await intake.until(lambda: intake.inbox.polls[-1]["offset"] == "151")
+
+
+async def test_numbers_that_begin_again_lower_are_followed(intake: RunningPolling) -> None:
+    async with polling(intake):
+        await intake.until(lambda: bool(intake.inbox.polls))
+        for number, offset in ((900, "901"), (17, "18"), (900, "901")):
+            intake.inbox.put(number)
+            await intake.until(lambda o=offset: intake.inbox.polls[-1].get("offset") == o)  # type: ignore[misc]
+    assert intake.handler.done == [900, 17, 900]
+
+
+@given(st.lists(st.integers(0, 30), max_size=200))
+def test_the_offset_never_passes_an_unfinished_update(choices: list[int]) -> None:
+    unfinished = set[int]()
+    dispatch = SimpleNamespace(in_progress={}, take=lambda each: unfinished.add(each["update_id"]))
+    tracked = Polling(cast("Any", None), cast("Any", dispatch), report_second_poller=list)
+    for number, choice in enumerate(choices):
+        assert tracked._take({"update_id": number})
+        if choice % 3 and unfinished:
+            unfinished.discard(sorted(unfinished)[choice % len(unfinished)])
+        dispatch.in_progress = dict.fromkeys(unfinished)
+        offset = tracked._offset()
+        assert offset == min(unfinished, default=number + 1)
+        assert tracked._taken == set(range(offset, number + 1)), "what is below is forgotten"
+        assert not any(tracked._take({"update_id": each}) for each in tracked._taken)
 
 
 async def test_who_ends_it_from_outside_ends_it_as_a_cancellation(intake: RunningPolling) -> None:
@@ -116,15 +158,6 @@ async def test_a_cancellation_that_nobody_asked_for_does_not_end_it(
 
 def _cancelled(_update: object) -> asyncio.Future[None]:
     raise asyncio.CancelledError
-
-
-async def test_a_stop_does_not_swallow_a_cancellation(intake: RunningPolling) -> None:
-    task = asyncio.create_task(intake.polling.run())
-    await intake.until(lambda: bool(intake.inbox.polls))
-    intake.polling.stop()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
 
 
 async def test_a_backlog_is_handled_once_each_in_few_polls(intake: RunningPolling) -> None:
@@ -153,9 +186,8 @@ async def test_stopping_ends_the_long_poll_drains_and_acknowledges(intake: Runni
     task = asyncio.create_task(intake.polling.run())
     await intake.until(lambda: intake.handler.done == [1] and len(intake.inbox.polls) >= 2)
     async with asyncio.timeout(1):
-        intake.polling.stop()
-        await task
-        assert await intake.dispatch.drain(1) == 0
+        await ended(task)
+        await intake.dispatch.drain(1)
         await intake.polling.acknowledge()
     last = intake.inbox.polls[-1]
     assert (last["offset"], last["limit"], last["timeout"]) == ("2", "1", "0")
@@ -168,16 +200,13 @@ async def test_what_was_abandoned_stays_with_telegram(intake: RunningPolling) ->
         intake.inbox.put(number, chat=number)
     task = asyncio.create_task(intake.polling.run())
     await intake.until(lambda: set(intake.handler.done) == {1, 3})
-    intake.polling.stop()
-    await task
-    assert await intake.dispatch.drain(0.01) == 1
+    await ended(task)
+    await intake.dispatch.drain(0.01)
     await intake.polling.acknowledge()
     assert [one["update_id"] for one in intake.inbox.queue] == [2, 3]
 
 
-async def test_being_stopped_before_it_began_is_fine(intake: RunningPolling) -> None:
-    intake.polling.stop()
-    await intake.polling.run()
+async def test_where_nothing_came_nothing_is_acknowledged(intake: RunningPolling) -> None:
     await intake.polling.acknowledge()
     assert intake.inbox.polls == []
 
@@ -272,16 +301,16 @@ async def test_a_webhook_that_cannot_be_removed_for_long_is_no_rival(
 
 
 async def test_what_is_told_again_after_it_was_finished_makes_no_hurry(
-    intake: RunningPolling,
+    intake: RunningPolling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rests = intake.rests()
+    rests = skipped_waits(monkeypatch)
     intake.handler.held[1] = asyncio.Event()
     intake.inbox.put(1)
 
     async def too_late(_: web.Request) -> web.StreamResponse:
         """Answers with an update that was finished after the answer was made."""
         intake.handler.held[1].set()
-        await intake.until(lambda: intake.dispatch.in_progress == 0)
+        await intake.until(lambda: not intake.dispatch.in_progress)
         update = {"update_id": 1, "message": {"chat": {"id": 1}}}
         return web.json_response({"ok": True, "result": [update]})
 
@@ -289,7 +318,7 @@ async def test_what_is_told_again_after_it_was_finished_makes_no_hurry(
         await intake.until(lambda: bool(rests))
         intake.inbox.failures.append(too_late)
         await intake.until(lambda: bool(intake.clock.taken))
-    assert intake.clock.taken[0] in (0.04, 0.08, 0.16, 0.25)
+    assert rests[-1] in (0.04, 0.08, 0.16, 0.25)
     assert intake.handler.done == [1]
 
 
@@ -308,16 +337,15 @@ async def test_an_answer_may_take_ten_seconds_more_than_telegram_was_asked_to_wa
 
     async def call(_: object, params: dict[str, int], *, timeout: float) -> list[object]:
         asked.append((params["timeout"], timeout))
-        intake.polling.stop()
-        await asyncio.sleep(0)
-        return []
+        if len(asked) > 1:
+            await asyncio.Event().wait()
+        intake.handler.held[1] = asyncio.Event()
+        return [{"update_id": 1}]
 
     monkeypatch.setattr(intake.polling._client, "call", call)
-    await intake.polling.run()
-    intake.polling._take({"update_id": 1})
-    await intake.dispatch.drain(1)
-    await intake.polling.acknowledge()
-    assert asked == [(25, 35.0), (0, 1.5)]
+    async with polling(intake):
+        await intake.until(lambda: len(asked) == 2)
+    assert asked == [(25, 35.0), (0, 10.0)]
 
 
 async def test_only_the_kinds_that_are_handled_are_asked_for(intake: RunningPolling) -> None:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 import pytest
 from structlog.testing import capture_logs
 
-from bot.intake import TokenUnknown
-from bot.intake.polling import SecondPoller
+from bot.intake.polling import SecondPoller, TokenUnknown
 from tests.intake.running_polling import RunningPolling, SleepClock, polling
 from tests.support.scripted_server import TOKEN, Reply, refuse
 
@@ -97,35 +96,6 @@ async def test_who_else_polls_for_a_moment_is_told_to_nobody(intake: RunningPoll
     assert intake.rivals_told == []
 
 
-async def test_while_the_admins_are_being_told_everybodys_updates_go_on(
-    intake: RunningPolling,
-) -> None:
-    intake.hears = asyncio.Event()
-    intake.fail_for(120, OTHER)
-    intake.inbox.put(1)
-    async with polling(intake):
-        await intake.until(lambda: intake.handler.done == [1])
-        assert len(intake.rivals_told) == 1, "they have not been told yet"
-    reporting = intake.polling._second_poller._reporting
-    assert reporting is not None
-    await asyncio.wait({reporting})
-    assert reporting.cancelled(), "nor will they be once it stopped"
-
-
-async def told(*moments: float) -> list[float]:
-    """Returns when `tell` is called, given conflicts at these moments."""
-    naps, told = SleepClock(), list[float]()
-
-    async def tell() -> None:
-        told.append(naps.now)
-
-    rivalry = SecondPoller(naps.clock, tell)
-    for naps.now in moments:
-        rivalry.note()
-        await asyncio.sleep(0)
-    return told
-
-
 @pytest.mark.parametrize(
     ("conflicts", "tells"),
     [
@@ -138,39 +108,11 @@ async def told(*moments: float) -> list[float]:
         ([0, 50, 100, 160, 215, 270], [100]),
     ],
 )
-async def test_what_goes_on_for_longer_than_a_minute_is_told_once(
+def test_what_goes_on_for_longer_than_a_minute_is_told_once(
     conflicts: Sequence[float], tells: list[float]
 ) -> None:
-    assert await told(*conflicts) == tells
-
-
-async def test_what_breaks_while_it_is_told_is_logged() -> None:
-    naps = SleepClock()
-
-    async def tell() -> None:
-        raise ValueError("what an admin is called")
-
-    rivalry = SecondPoller(naps.clock, tell)
-    with capture_logs() as logs:
-        for naps.now in range(0, 300, 30):
-            rivalry.note()
-            await asyncio.sleep(0)
-    assert [(line["event"], line["kind"]) for line in logs] == [
-        ("token_use_not_reported", "ValueError")
-    ]
-    assert "what an admin is called" not in str(logs)
-
-
-async def test_it_is_not_told_again_while_it_is_being_told() -> None:
     naps, told = SleepClock(), list[float]()
-
-    async def tell() -> None:
-        told.append(naps.now)
-        await asyncio.Event().wait()
-
-    rivalry = SecondPoller(naps.clock, tell)
-    for naps.now in (0, 50, 100, 170, 220, 270):
+    rivalry = SecondPoller(naps.clock, lambda: told.append(naps.now))
+    for naps.now in conflicts:
         rivalry.note()
-        await asyncio.sleep(0)
-    rivalry.stop()
-    assert told == [100]
+    assert told == tells

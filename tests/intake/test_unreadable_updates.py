@@ -6,9 +6,15 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot.intake import Dispatcher, UpdatesBehind
+from bot.intake.dispatcher import Dispatcher, UpdatesBehind
 from bot.transport import session
-from tests.intake.running_polling import FIRST_PAUSES, QUICK, RunningPolling, polling
+from tests.intake.running_polling import (
+    FIRST_PAUSES,
+    QUICK,
+    RunningPolling,
+    polling,
+    skipped_waits,
+)
 from tests.support.scripted_server import cut, page
 
 LARGEST = 2_147_483_647
@@ -62,8 +68,10 @@ async def test_after_it_more_is_asked_for_again_step_by_step(intake: RunningPoll
     assert grown == sorted(grown)
 
 
-async def test_it_is_left_out_only_once_all_before_it_are_finished(intake: RunningPolling) -> None:
-    intake.rests()
+async def test_it_is_left_out_only_once_all_before_it_are_finished(
+    intake: RunningPolling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    skipped_waits(monkeypatch)
     intake.handler.held[1] = asyncio.Event()
     intake.inbox.put(1, chat=1)
     intake.inbox.put_raw(2, broken(2))
@@ -83,7 +91,7 @@ async def test_while_something_is_in_hand_nothing_is_left_out(intake: RunningPol
     intake.inbox.put(1)
     unreadable = page(200, '{"ok":true,"result":[{"update_id":2,"x":\\x}]}')
     async with polling(intake):
-        await intake.until(lambda: intake.dispatch.in_progress == 1)
+        await intake.until(lambda: len(intake.dispatch.in_progress) == 1)
         intake.inbox.failures += [unreadable] * 9
         await intake.until(lambda: not intake.inbox.failures)
         assert intake.dispatch.counts.passed_over == 0
@@ -98,7 +106,7 @@ async def test_after_lost_answers_who_stands_behind_a_slow_update_is_heard_all_t
     intake.handler.held[1] = asyncio.Event()
     intake.inbox.put(1, chat=1)
     async with polling(intake):
-        await intake.until(lambda: intake.dispatch.in_progress == 1)
+        await intake.until(lambda: len(intake.dispatch.in_progress) == 1)
         intake.inbox.failures += [cut] * lost
         await intake.until(lambda: not intake.inbox.failures)
         intake.inbox.put(2, chat=2)
@@ -156,7 +164,7 @@ async def test_what_has_no_number_is_asked_for_again_without_a_storm(
 async def test_an_answer_from_long_ago_moves_nothing(intake: RunningPolling) -> None:
     intake.inbox.put(8)
     async with polling(intake):
-        await intake.until(lambda: intake.handler.done == [8] and intake.dispatch.in_progress == 0)
+        await intake.until(lambda: intake.handler.done == [8] and not intake.dispatch.in_progress)
         intake.inbox.failures += [page(200, '{"ok":true,"result":[' + "\\x]}")] * 7
         old = page(200, '{"ok":true,"result":[{"update_id":8,"x":\\x}]}')
         intake.inbox.failures += [old] * 2

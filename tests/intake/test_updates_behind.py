@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from bot.intake import NOTHING_BEHIND, Dispatcher, TryAgain, UpdatesBehind
+from bot.intake.dispatcher import NOTHING_BEHIND, Dispatcher, TryAgain, UpdatesBehind
+from tests.intake.running_polling import finished
 from tests.intake.test_dispatcher import QUICK, message
 
 
@@ -66,7 +67,7 @@ async def test_an_update_that_is_tried_again_is_not_behind_itself() -> None:
     work = Dispatcher(handle, QUICK)
     work.take(message(1))
     work.take(message(2))
-    await work.wait_until_at_most(0, 5)
+    await finished(work)
     await work.drain(5)
     assert seen == [[2], [2], []]
 

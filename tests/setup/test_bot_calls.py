@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from bot.intake import TokenUnknown
+from bot.intake.polling import TokenUnknown
 from bot.setup.admin_code import new_admin_code
 from bot.setup.bot_calls import (
     BotCalls,
