@@ -16,7 +16,8 @@ import uvloop
 from benchmarks.child_job import Job, ResourceMeter, run_job
 from benchmarks.signed_database import KEY, url_of
 from benchmarks.this_bot import CONTENT, settle_down
-from bot.broadcast import Worker, WorkerContext
+from bot.broadcast.context import WorkerContext
+from bot.broadcast.worker import Worker
 from bot.logs import configure_logging
 from bot.transport import Gate, SharedSession, TelegramClient
 from storage import Storage, open_storage

@@ -9,7 +9,8 @@ import uvloop
 
 from benchmarks.child_job import TEXT, Job, JobReport, ResourceMeter, run_job
 from benchmarks.signed_database import KEY, url_of
-from bot.broadcast import Worker, WorkerContext
+from bot.broadcast.context import WorkerContext
+from bot.broadcast.worker import Worker
 from bot.logs import configure_logging
 from bot.transport import Gate, SharedSession, TelegramClient
 from storage import Storage, open_storage

@@ -18,7 +18,9 @@ from telegram.error import TelegramError
 
 from bot.back_off import BackOff
 from bot.backup import BACKUP_IS_OLD
-from bot.broadcast import OpenClaims, Worker, WorkerContext
+from bot.broadcast.context import WorkerContext
+from bot.broadcast.open_claims import OpenClaims
+from bot.broadcast.worker import Worker
 from bot.clocks import Clocks, DateCheck
 from bot.database_watch import DatabaseWatch
 from bot.file_locations import make_database_folder

@@ -26,8 +26,9 @@ from bot.tracebacks import kind_of, place_of, trace_of
 ALLOWED = frozenset({
         "again_in", "attempt", "column", "deleted", "delivered", "dropped", "error_kind", "failed",
         "forbidden", "handled", "kind", "method", "part", "passed_over", "pending", "place",
-        "rate", "reason", "reference", "rejected", "retried", "seconds", "setting", "state",
-        "total", "trace", "unconfirmed", "unreachable", "update_id", "waiting", "withdrawn",
+        "rate", "reason", "recalled", "reference", "rejected", "retried", "seconds", "sending",
+        "setting", "state", "total", "trace", "unconfirmed", "unreachable", "unrecallable",
+        "update_id", "waiting", "withdrawn",
 })
 # fmt: on
 

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from bot.broadcast import Worker
+from bot.broadcast.worker import Worker
 from bot.intake.dispatcher import Dispatcher
 from bot.intake.polling import Polling
 

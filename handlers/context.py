@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from telegram.ext import ExtBot
 
 from bot.back_off import BackOff, Retries
-from bot.broadcast import OpenClaims
 from bot.broadcast.confirmation import most_for_one_admin
+from bot.broadcast.open_claims import OpenClaims
 from bot.petition.petition import Petition
 from bot.text.translations import Catalogs, Words
 from bot.transport import Gate, SharedRequest, TelegramClient

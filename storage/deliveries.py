@@ -105,8 +105,8 @@ def take_lease(
     *,
     seconds: float,
     now: datetime,
-    stale: Row | None = None,
-) -> Row | None:
+    is_only: bool = False,
+) -> bool:
     """Takes a lease that nobody holds, that has expired, or that is one's own.
 
     Args:
@@ -114,20 +114,21 @@ def take_lease(
         holder: who takes it; unique to one run of one process.
         seconds: how long it lasts.
         now: the time by the caller's clock.
-        stale: a lease that the caller has seen unchanged for longer than it lasts; it is
-            taken whatever its expiry, if it is still the same.
+        is_only: whether no other process is alive; it is then taken whoever holds it.
 
     Returns:
-        The row of the lease as it now is, or None while somebody else holds it.
+        Whether it was taken; False while somebody else holds it.
     """
     lease = {"holder": holder, "expires_at": now + timedelta(seconds=seconds)}
     if not tx.add_new(LEASES, name=name, **lease):
         held = tx.find(LEASES, name, lock=True)
         # Where it was given up meanwhile, another may be taking it.
-        if held is None or (held.holder != holder and held.expires_at > now and held != stale):
-            return None
+        if held is None:
+            return False
+        if held.holder != holder and held.expires_at > now and not is_only:
+            return False
         tx.set(LEASES, name, **lease)
-    return find_lease(tx, name)
+    return True
 
 
 def renew_lease(tx: Transaction, name: str, holder: str, *, seconds: float, now: datetime) -> bool:

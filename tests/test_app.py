@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from bot import app as composition
 from bot import database_watch
 from bot.app import FatalError, open_app
-from bot.broadcast import Worker
+from bot.broadcast.worker import Worker
 from bot.clocks import Clocks
 from bot.intake.polling import TokenUnknown
 from bot.retention import FORMS_KEPT_FOR

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.broadcast.worker import _counts
 from bot.intake.dispatcher import Counts
 from bot.logs import ALLOWED, EVENT
 from storage.broadcast_types import Tally
@@ -22,7 +21,7 @@ SPEAKING = {"debug", "info", "warning", "error", "exception", "critical", "bind"
 # What the form of a line adds by itself when there is an exception.
 OF_AN_ERROR = {"kind", "place", "trace"}
 # What is spread into a line: `**asdict(counts)`.
-SPREAD = {"asdict": asdict(Counts()).keys(), "_counts": _counts(Tally(0)).keys()}
+SPREAD = {"asdict": asdict(Counts()).keys() | asdict(Tally(0)).keys()}
 
 
 @dataclass

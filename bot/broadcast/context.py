@@ -1,10 +1,10 @@
 """What one worker and its runs share: settings, reporter, lease, and what ends a run early."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Protocol
+from typing import Any, Protocol
 
 from bot.back_off import BackOff, Retries
 from bot.broadcast.lease import LEASE_SECONDS, LeaseHolder
@@ -63,26 +63,50 @@ class InterruptReason(Enum):
 
 
 class Interrupt:
-    """A flag with its reason; the first reason stays, except that a lost lease overrides it.
+    """What ends a run early, and the run's calls in flight.
 
-    With a pause or stop reason, the broadcast is paused or stopped for it.
+    The first reason stays, except that a lost lease overrides it. With a pause or stop reason, the
+    broadcast is paused or stopped for it.
     """
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
+        self._calls = set[asyncio.Task[Any]]()
         self.reason: InterruptReason | PauseReason | StopReason | None = None
         self.detail = ""
 
     def trigger(
         self, reason: InterruptReason | PauseReason | StopReason, detail: str = ""
     ) -> None:
-        """Sets the flag: no more is to be sent."""
+        """Says that no more is to be sent; a lost lease cancels the calls in flight as well."""
         if self.reason is None or reason is InterruptReason.LOST:
             self.reason, self.detail = reason, detail
         self._event.set()
+        if reason is InterruptReason.LOST:
+            self.cancel_calls()
+
+    def begin_call(self, call: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Begins a call, which is in flight until its task is done; not after a lost lease."""
+        task = asyncio.create_task(call)
+        self._calls.add(task)
+        task.add_done_callback(self._calls.discard)
+        if self.reason is InterruptReason.LOST:
+            task.cancel()
+        return task
+
+    def cancel_calls(self) -> None:
+        """Cancels the calls in flight at once."""
+        for each in self._calls:
+            each.cancel()
+
+    async def calls_ended(self) -> None:
+        """Waits until no call is in flight and what has ended is judged."""
+        while self._calls:
+            await asyncio.wait(self._calls)
+            await asyncio.sleep(0)
 
     async def rest(self, seconds: float) -> None:
-        """Waits for `seconds`, or until the flag is set."""
+        """Waits for `seconds`, or until the run is to end."""
         await wait_for(self._event, seconds)
 
 
@@ -173,6 +197,7 @@ class WorkerContext:
 
         It may have been done in another process.
         """
+        self.woken.clear()
         due = await self.next_due()
         if due is None or (due.id, due.state, due.is_recalling) != (
             known.id,
@@ -188,11 +213,13 @@ class WorkerContext:
         await self.storage.write(interrupt_broadcast, broadcast, reason, now, detail)
 
     def may_continue(self) -> bool:
-        """Tells whether the run may go on: no interrupt, and the lease is certainly ours.
+        """Tells whether the run may go on: no interrupt, and the lease is certainly ours."""
+        if self.interrupt.reason is None:
+            self.check_lease()
+        return self.interrupt.reason is None
 
-        Triggers the interrupt itself when the lease is not.
-        """
-        if self.interrupt.reason is None and not self.lease.holds():
+    def check_lease(self) -> None:
+        """Interrupts the run if the lease is not certainly ours."""
+        if not self.lease.holds():
             is_lost = self.lease.has_expired()
             self.interrupt.trigger(InterruptReason.LOST if is_lost else InterruptReason.ENDED)
-        return self.interrupt.reason is None

@@ -7,8 +7,7 @@ from datetime import datetime
 
 from bot.clocks import Clocks
 from storage import Storage
-from storage.deliveries import find_lease, release_lease, renew_lease, take_lease
-from storage.transaction import Row
+from storage.deliveries import release_lease, renew_lease, take_lease
 
 # For how long a lease lasts that is not renewed, which it is after a third of this.
 LEASE_SECONDS = 10.0
@@ -38,7 +37,6 @@ class LeaseHolder:
     clocks: Clocks
     holder: str = field(default_factory=lambda: secrets.token_hex(8), init=False)
     _since: tuple[float, datetime] | None = field(default=None, init=False)
-    _seen: tuple[Row, float] | None = field(default=None, init=False)
 
     def holds(self) -> bool:
         """Tells whether the lease is ours for certain."""
@@ -55,8 +53,8 @@ class LeaseHolder:
         return self._since is None or self.clocks.monotonic() - self._since[0] >= self.seconds
 
     async def take(self) -> bool:
-        """Takes the lease if it is free, expired, or no longer renewed; tells whether it did."""
-        return await self._hold(take_lease, stale=await self._find_stale())
+        """Takes the lease if it is free, expired, or a dead process's; tells whether it did."""
+        return await self._hold(take_lease, is_only=self.is_only())
 
     async def renew(self) -> bool:
         """Extends the lease; False when it is lost.
@@ -70,24 +68,12 @@ class LeaseHolder:
         self._since = None
         await self.storage.write(release_lease, self.name, self.holder)
 
-    async def _hold(self, work: Callable[..., Row | bool | None], **more: Row | None) -> bool:
+    async def _hold(self, work: Callable[..., bool], **more: bool) -> bool:
         # From before it is asked for, as the answer of a slow database takes its time.
         since = self.clocks.monotonic(), self.clocks.now()
         now, seconds = since[1], self.seconds
-        lease = await self.storage.write(
+        is_ours = await self.storage.write(
             work, self.name, self.holder, seconds=seconds, now=now, **more
         )
-        self._since = since if lease else None
+        self._since = since if is_ours else None
         return self.holds()
-
-    async def _find_stale(self) -> Row | None:
-        """Returns the present lease if its holder renews it no more."""
-        lease, now = await self.storage.read(find_lease, self.name), self.clocks.monotonic()
-        if lease is None:
-            return None
-        if self.is_only():
-            return lease
-        if self._seen is None or self._seen[0] != lease:
-            self._seen = lease, now
-        # Unchanged for longer than it lasts: its expiry was written by a clock that was wrong.
-        return lease if now - self._seen[1] > self.seconds else None

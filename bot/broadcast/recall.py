@@ -46,7 +46,6 @@ class Recall:
         self._broadcast = broadcast
         self._outage_breaker = OutageBreaker()
         self._bugs = Counter[int]()
-        self._calls: list[asyncio.Task[Recalled | None]] = []
         self._is_any_deleted = False
         self.unrecorded = set[int]()
 
@@ -75,16 +74,6 @@ class Recall:
                 after, is_any_left, is_any_done = 0, False, False
         return False
 
-    def cancel(self) -> None:
-        """Cancels the calls in flight, which are made again by the next run."""
-        for each in self._calls:
-            each.cancel()
-
-    async def settle(self) -> None:
-        """Waits for the calls in flight, if the work on them was broken off."""
-        if self._calls:
-            await asyncio.wait(self._calls)
-
     async def _next(self, after: int) -> list[SentMessages]:
         rate, now = self._context.gate.rate, self._context.clocks.now()
         limit = min(_LARGEST_BATCH, max(_SMALLEST_BATCH, math.ceil(2 * rate)))
@@ -93,9 +82,12 @@ class Recall:
         )
 
     async def _delete_all(self, todo: Sequence[SentMessages]) -> bool:
-        """Deletes messages and records the outcomes; tells whether there are any."""
-        self._calls = [asyncio.create_task(self._delete(each)) for each in todo]
-        ends = await asyncio.gather(*self._calls, return_exceptions=True)
+        """Deletes messages and records the outcomes; tells whether there are any.
+
+        Calls that are cancelled are made again by the next run.
+        """
+        begin = self._context.interrupt.begin_call
+        ends = await asyncio.gather(*map(begin, map(self._delete, todo)), return_exceptions=True)
         outcomes: dict[Recalled, list[int]] = {}
         for sent, end in zip(todo, ends, strict=True):
             if isinstance(end, Recalled):

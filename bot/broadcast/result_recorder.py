@@ -72,9 +72,6 @@ class ResultRecorder:
     _unwritable: set[tuple[bytes, int]] = field(default_factory=set, init=False)
     _writing: asyncio.Task[None] | None = field(default=None, init=False)
 
-    def __len__(self) -> int:
-        return len(self._waiting)
-
     def add(self, broadcast: bytes, result: Result) -> None:
         """Queues a result to be recorded."""
         self._waiting.append((broadcast, result))
@@ -114,7 +111,7 @@ class ResultRecorder:
                     "results_not_recorded",
                     kind=kind_of(error),
                     place=place_of(error),
-                    waiting=len(self),
+                    waiting=len(self._waiting),
                 )
                 await asyncio.sleep(_REST_SECONDS)
 

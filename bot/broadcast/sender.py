@@ -11,7 +11,7 @@ import structlog
 from telegram.error import TelegramError
 
 from bot.broadcast.content import Content, MessageCall, content_of, message_ids
-from bot.broadcast.context import InterruptReason, WorkerContext
+from bot.broadcast.context import WorkerContext
 from bot.broadcast.failing_deliveries import MOST_UNREACHABLE, OutageBreaker, UnreachableBreaker
 from bot.broadcast.open_claims import OpenDelivery
 from bot.tracebacks import error_reference
@@ -89,15 +89,24 @@ class Sender:
         paid_rate = context.paid_rate if self._content.paid else None
         # Each message of an album counts.
         context.gate.set_ceiling((paid_rate or context.rate) / self._content.per_recipient)
-        self.outage_breaker = OutageBreaker()
+        self._outage_breaker = OutageBreaker()
         self._record = partial(context.recorder.add, broadcast.id)
         self._unreachable_breaker = UnreachableBreaker(self._record, is_confirmed=bot_is_confirmed)
         self._has_met_bug = False
         self._is_enqueued = broadcast.enqueued_at is not None
-        self._calls = set[asyncio.Task[SendResult]]()
 
     async def work(self) -> bool:
-        """Sends until nothing is left (True) or sending is interrupted (False)."""
+        """Sends until nothing is left (True) or sending is interrupted (False).
+
+        What had left when calls in flight were cancelled is in doubt, what had not is unsent.
+        """
+        try:
+            return await self._send_all()
+        finally:
+            await self._interrupt.calls_ended()
+            self._unreachable_breaker.give_back()
+
+    async def _send_all(self) -> bool:
         if not self._is_enqueued:
             await self._enqueue_portion()
         after = await self._recover()
@@ -118,23 +127,6 @@ class Sender:
                     return True
                 after = 0
         return False
-
-    async def settle(self) -> None:
-        """Waits for the calls in flight; after a lost lease it cancels them.
-
-        What has left is then in doubt, what has not is unsent.
-        """
-        if self._interrupt.reason is InterruptReason.LOST:
-            self.cancel()
-        while self._calls:
-            await asyncio.wait(self._calls)
-            await asyncio.sleep(0)  # until what has ended is judged
-        self._unreachable_breaker.give_back()
-
-    def cancel(self) -> None:
-        """Cancels the calls in flight."""
-        for each in self._calls:
-            each.cancel()
 
     async def _enqueue_portion(self) -> None:
         """Gives the next recipients a row, and lets others write afterwards."""
@@ -158,7 +150,7 @@ class Sender:
         while self._interrupt.reason is None:
             # During an outage, one delivery at a time shows when it is over.
             limit = most_open = 1
-            if not self.outage_breaker.is_open:
+            if not self._outage_breaker.is_open:
                 limit = min(MOST_OPEN, math.ceil(gate.rate * durations.batch))
                 most_open = min(MOST_OPEN, max(limit, math.ceil(gate.rate * durations.window)))
             # No claims during a pause, so that the next one sees who withdrew in it.
@@ -176,8 +168,8 @@ class Sender:
 
     async def _wait_out_outage(self) -> None:
         """Waits out an outage by calling getMe, which uses up no recipient's attempts."""
-        while self.outage_breaker.is_open and self._context.may_continue():
-            await self._interrupt.rest(self.outage_breaker.pause())
+        while self._outage_breaker.is_open and self._context.may_continue():
+            await self._interrupt.rest(self._outage_breaker.pause())
             try:
                 await self._context.client.call("getMe", timeout=self._context.durations.call)
             except TelegramError as error:
@@ -187,7 +179,7 @@ class Sender:
                     _log.warning("token_denied")
                 elif found not in (ErrorKind.RETRY, ErrorKind.UNKNOWN):
                     return  # Telegram answers again; the next delivery meets the same error
-                self.outage_breaker.record_lost_answer(self._context.clocks.monotonic())
+                self._outage_breaker.record_lost_answer(self._context.clocks.monotonic())
             else:
                 return
 
@@ -229,12 +221,10 @@ class Sender:
         if recorder.is_unwritable(self._broadcast.id, claimed.delivery.position):
             self._finish(claimed, SendResult(Outcome.UNCONFIRMED))
             return
-        call = asyncio.create_task(send_delivery(self._context, self._content, claimed))
-        self._calls.add(call)
+        call = self._interrupt.begin_call(send_delivery(self._context, self._content, claimed))
         call.add_done_callback(partial(self._ended, claimed))
 
     def _ended(self, claimed: OpenDelivery, call: asyncio.Task[SendResult]) -> None:
-        self._calls.discard(call)
         if call.cancelled():
             sent = SendResult(Outcome.IN_DOUBT if claimed.has_left else Outcome.UNSENT)
         elif isinstance(error := call.exception(), Exception):
@@ -268,7 +258,7 @@ class Sender:
 
     def _judge(self, position: int, sent: SendResult) -> Outcome:
         """Returns the outcome to record; interrupts if the others would fare no better."""
-        breaker, now = self.outage_breaker, self._context.clocks.monotonic()
+        breaker, now = self._outage_breaker, self._context.clocks.monotonic()
         if sent.outcome in (Outcome.DELIVERED, Outcome.UNREACHABLE, Outcome.FORBIDDEN):
             breaker.record_answer(position)
         if sent.outcome is Outcome.REJECTED or sent.error_kind is ErrorKind.CONTENT:
@@ -341,13 +331,12 @@ async def _result_of(error: TelegramError, context: WorkerContext, content: Cont
     found = error_kind(error)
     said = error.description if isinstance(error, TelegramRefused) else str(error)
     detail = said or type(error).__name__
-    source = content.source_chat
     is_lost = found is ErrorKind.UNREACHABLE and "chat not found" in detail.lower()
-    if is_lost and source is not None:
+    if is_lost and content.source_chat is not None:
         # Telegram does not say which chat; if it is the source, every delivery fails so.
         try:
             await context.client.call(
-                "getChat", {"chat_id": source}, timeout=context.durations.call
+                "getChat", {"chat_id": content.source_chat}, timeout=context.durations.call
             )
         except TelegramError as of_source:
             its = error_kind(of_source)

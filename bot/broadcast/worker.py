@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Coroutine
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
@@ -42,7 +42,7 @@ _log = structlog.stdlib.get_logger()
 _SEND_SHARE = 0.6
 _NO_REPORT = (InterruptReason.ASKED, InterruptReason.LOST)
 _LONGEST_REPORT_SECONDS = 15.0
-_LOOK_BACK_SECONDS = 15.0
+_LOOK_BACK = 6  # progress reports, fifteen seconds, over which the speed is measured
 
 
 class Worker:
@@ -51,7 +51,6 @@ class Worker:
     def __init__(self, context: WorkerContext) -> None:
         self.context = context
         self._stopping = False
-        self._broadcast_run: BroadcastRun | None = None
         self._running: asyncio.Task[Any] | None = None
 
     async def run(self) -> None:
@@ -77,8 +76,7 @@ class Worker:
             return
         # Calls that take longer are cancelled while there is still time to record that.
         await asyncio.wait({self._running}, timeout=seconds * _SEND_SHARE)
-        if self._broadcast_run is not None:
-            self._broadcast_run.cut_off()
+        self.context.interrupt.cancel_calls()
         await asyncio.wait({self._running}, timeout=seconds * (1 - _SEND_SHARE))
         self._running.cancel()
         await asyncio.wait({self._running})
@@ -89,12 +87,10 @@ class Worker:
             return await self._work_if_due()
         except (Unavailable, TimeoutError):
             _log.warning("broadcast_waits_for_database")
-        except asyncio.CancelledError:
+        except (Exception, asyncio.CancelledError) as error:
             if is_cancelled():
                 raise
-            # A stray cancellation, out of something that it awaited.
-            _log.warning("worker_restarted")
-        except Exception as error:  # whatever it is, the worker goes on
+            # Whatever it is, the worker goes on.
             _log.exception("broadcast_failed", kind=type(error).__name__)
         return self.context.durations.rest
 
@@ -108,12 +104,10 @@ class Worker:
             return context.durations.poll
         if not await context.lease.take():
             return rest
-        run = self._broadcast_run = BroadcastRun(context, broadcast)
         try:
             if not self._stopping:
-                await run.run()
+                await BroadcastRun(context, broadcast).run()
         finally:
-            self._broadcast_run = None
             # Results that are not recorded yet find their rows by claim token, without the lease.
             with suppress(Unavailable, TimeoutError):
                 async with asyncio.timeout(rest):
@@ -132,14 +126,8 @@ class BroadcastRun:
         self._context = context
         self._interrupt = context.interrupt = Interrupt()
         self._broadcast = broadcast
-        self._speed = Speed()
+        self._seen = deque[tuple[float, int]](maxlen=_LOOK_BACK)  # when, and how many were done
         self._reporting = asyncio.Lock()  # held while progress is reported
-        self._work: Sender | Recall | None = None
-
-    def cut_off(self) -> None:
-        """Cancels every call in flight at once."""
-        if self._work is not None:
-            self._work.cancel()
 
     async def run(self) -> None:
         """Works on the broadcast until it ends or is interrupted; a bug pauses it.
@@ -154,7 +142,8 @@ class BroadcastRun:
             between = context.lease.seconds / 3
             renewing = run_periodically("lease", between, self._renew_lease)
             woken = partial(wait_for, context.woken)
-            looking = run_periodically("look", between, self._look, sleep=woken)
+            look = partial(context.look_whether_first, self._broadcast)
+            looking = run_periodically("look", between, look, sleep=woken)
             async with _beside(renewing), _beside(looking):
                 is_told = await (self._recall if self._broadcast.is_recalling else self._send)()
         except (Unavailable, TimeoutError):
@@ -185,7 +174,8 @@ class BroadcastRun:
         seen = nobody in context.asked
         # What else it waited for is decided, and is asked again if it comes again.
         context.asked -= {each for each in context.asked if each[0] == key and each != nobody}
-        done = await self._work_through(Sender(context, self._broadcast, bot_is_confirmed=seen))
+        sender = Sender(context, self._broadcast, bot_is_confirmed=seen)
+        done = await self._work_through(sender.work())
         reason, detail = self._interrupt.reason, self._interrupt.detail
         if done:
             await context.storage.write(finish_broadcast, key, now())
@@ -209,22 +199,20 @@ class BroadcastRun:
     async def _recall(self) -> bool:
         """Recalls the broadcast; tells whether that was reported, if it has ended."""
         recall = Recall(self._context, self._broadcast)
-        done = await self._work_through(recall)
+        done = await self._work_through(recall.work())
         return not done or await self._report_recall(len(recall.unrecorded))
 
-    async def _work_through(self, work: Sender | Recall) -> bool:
+    async def _work_through(self, work: Awaitable[bool]) -> bool:
         """Works until nothing is left (True) or it is interrupted, and reports the progress."""
-        self._work, interrupt = work, self._interrupt
-        seconds = self._context.durations.progress
+        interrupt, seconds = self._interrupt, self._context.durations.progress
         reporting = run_periodically("progress", seconds, self._report_progress)
         async with _beside(reporting) as progress:
             try:
-                return await work.work()
+                return await work
             except BrokenData as error:
                 interrupt.trigger(StopReason.UNREADABLE, str(error))
                 return False
             finally:
-                await work.settle()
                 # Who cancels it has no time left to wait for a database that is away.
                 if interrupt.reason is not InterruptReason.LOST and not is_cancelled():
                     await self._context.recorder.flush()
@@ -244,8 +232,11 @@ class BroadcastRun:
                 done, pause = tally.delivered - tally.left_to_recall, 0.0
             else:
                 return
-            rate = self._speed.note(self._context.clocks.monotonic(), done)
-            if rate is not None:  # the first tally only gives the speed something to compare with
+            now = self._context.clocks.monotonic()
+            self._seen.append((now, done))
+            since, before = self._seen[0]
+            if now > since:  # the first tally only gives the speed something to compare with
+                rate = max(0.0, (done - before) / (now - since))
                 await self._made(self._context.reporter.report(broadcast, tally, rate, pause))
 
     async def _report_end(self) -> bool:
@@ -268,7 +259,7 @@ class BroadcastRun:
             return True
         if is_made:
             counted = broadcast.counted(tally)
-            _log.info("broadcast_ended", state=broadcast.state, **_counts(counted))
+            _log.info("broadcast_ended", state=broadcast.state, **asdict(counted))
             now = context.clocks.now()
             await context.storage.write(set_on_broadcast, broadcast.id, reported_at=now)
         return is_made
@@ -293,7 +284,7 @@ class BroadcastRun:
             return True
         is_made = await self._made(self._context.reporter.ask(broadcast, tally))
         if is_made:
-            _log.info("broadcast_waits_for_admins", **_counts(tally))
+            _log.info("broadcast_waits_for_admins", **asdict(tally))
             self._context.asked.add((broadcast.id, question))
         return is_made
 
@@ -314,18 +305,11 @@ class BroadcastRun:
         return True
 
     async def _renew_lease(self) -> None:
-        lease = self._context.lease
         try:
-            await lease.renew()
+            await self._context.lease.renew()
         finally:
             # While a bug or a database that is away keeps it from being renewed, it is ours still.
-            if not lease.holds():
-                self._interrupt.trigger(InterruptReason.LOST)
-                self.cut_off()
-
-    async def _look(self) -> None:
-        self._context.woken.clear()
-        await self._context.look_whether_first(self._broadcast)
+            self._context.check_lease()
 
 
 @asynccontextmanager
@@ -337,31 +321,3 @@ async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task
     finally:
         task.cancel()
         await asyncio.wait({task})
-
-
-class Speed:
-    """Measures the deliveries a second over the last 15 seconds."""
-
-    def __init__(self) -> None:
-        self._seen: deque[tuple[float, int]] = deque()
-
-    def note(self, now: float, done: int) -> float | None:
-        """Notes how many are done; returns the speed a second, None at the first call."""
-        self._seen.append((now, done))
-        while len(self._seen) > 2 and self._seen[1][0] <= now - _LOOK_BACK_SECONDS:
-            self._seen.popleft()
-        since, before = self._seen[0]
-        return max(0.0, (done - before) / (now - since)) if now > since else None
-
-
-def _counts(tally: Tally) -> dict[str, int]:
-    return {
-        "total": tally.total,
-        "delivered": tally.delivered,
-        "unreachable": tally.unreachable,
-        "rejected": tally.rejected,
-        "forbidden": tally.forbidden,
-        "unconfirmed": tally.unconfirmed,
-        "withdrawn": tally.withdrawn,
-        "pending": tally.open,
-    }

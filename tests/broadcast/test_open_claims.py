@@ -8,10 +8,9 @@ from typing import Any, cast
 
 import pytest
 
-from bot.broadcast import Durations, OpenClaims
 from bot.broadcast.content import Content
-from bot.broadcast.context import WorkerContext
-from bot.broadcast.open_claims import OpenDelivery
+from bot.broadcast.context import Durations, WorkerContext
+from bot.broadcast.open_claims import OpenClaims, OpenDelivery
 from bot.broadcast.sender import SendResult, send_delivery
 from bot.transport.errors import RateLimited
 from storage.broadcast_types import Delivery, Kind, Outcome, Tally

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.back_off import BackOff
+from bot.broadcast.failing_deliveries import OutageBreaker
 from storage.broadcast_types import Broadcast, Kind, PauseReason, StopReason, Tally
 from tests.broadcast.workers import WorkerHarness, called, everyone_once, has_state, until
 from tests.support import fake_telegram as answers
@@ -161,13 +162,14 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_one_who_can_never_be_sent_to_is_given_up_when_others_get_through(
-    harness: WorkerHarness,
+    harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    outage_breaker = OutageBreaker()
+    monkeypatch.setattr("bot.broadcast.sender.OutageBreaker", lambda: outage_breaker)
     harness.telegram.always(1001, answers.SERVER_ERROR)
-    running = await harness.sends_to(range(1, 4))
+    await harness.sends_to(range(1, 4))
     await until(lambda: called(harness.telegram, 6))
     # Others keep arriving, which shows that the failures are this recipient's own.
-    outage_breaker = _outage_breaker_of(running.worker)
     for _ in range(200):
         outage_breaker.record_answer(-1)
         await asyncio.sleep(0.02)
@@ -219,11 +221,6 @@ async def test_a_chat_that_the_key_does_not_open_stops_nothing_though_it_is_clai
     harness.start_worker(rate=10.0, batch=0.01)
     assert (await harness.ended()).state == "finished"
     assert await harness.tally() == Tally(total=3, delivered=2, rejected=1)
-
-
-def _outage_breaker_of(worker: Any) -> Any:
-    assert worker._broadcast_run is not None
-    return worker._broadcast_run._work.outage_breaker
 
 
 async def test_a_message_is_copied_in_each_ones_language(harness: WorkerHarness) -> None:

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.broadcast import Worker, WorkerContext
+from bot.broadcast.context import WorkerContext
+from bot.broadcast.worker import Worker
 from bot.transport import Gate, Lane, SharedSession, TelegramClient
 from bot.transport.errors import TelegramRefused
 from storage.broadcast_types import Tally

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, cast
 
-from bot.broadcast import Durations, OpenClaims, Worker, WorkerContext
+from bot.broadcast.context import Durations, WorkerContext
+from bot.broadcast.open_claims import OpenClaims
+from bot.broadcast.worker import Worker
 from bot.transport import Gate, TelegramClient
 from storage import Storage
 from storage.broadcast_transitions import change_broadcast, start_broadcast

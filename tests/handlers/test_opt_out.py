@@ -6,8 +6,7 @@ from typing import cast
 
 import pytest
 
-from bot.broadcast import OpenClaims
-from bot.broadcast.open_claims import OpenDelivery
+from bot.broadcast.open_claims import OpenClaims, OpenDelivery
 from handlers import opt_out
 from handlers.opt_out import change_and_void_claims
 from handlers.supporter_context import SupporterContext

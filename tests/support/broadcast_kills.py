@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from statistics import mean
 
-from bot.broadcast import Durations
+from bot.broadcast.context import Durations
 from bot.clocks import utc_now
 from storage.broadcast_types import Tally
 from storage.deliveries import take_lease

@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.broadcast import OpenClaims
-from bot.broadcast.open_claims import OpenDelivery
+from bot.broadcast.open_claims import OpenClaims, OpenDelivery
 from bot.clocks import utc_now
 from storage import Storage
 from storage.broadcast_transitions import finish_broadcast, start_broadcast

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import uvloop
 
-from bot.broadcast import Durations, Worker, WorkerContext
+from bot.broadcast.context import Durations, WorkerContext
+from bot.broadcast.worker import Worker
 from bot.logs import configure_logging
 from bot.transport import Gate, SharedSession, TelegramClient
 from storage import open_storage
