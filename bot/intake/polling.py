@@ -113,8 +113,6 @@ class Polling:
         while True:
             try:
                 await self._poll()
-            except TelegramError as error:
-                await self._recover(error)
             except asyncio.CancelledError:
                 if is_cancelled():
                     raise
@@ -137,14 +135,16 @@ class Polling:
         busy, limit = bool(self._dispatch.in_progress), self._limit
         try:
             updates = await self._fetch(0 if busy else _LONG_POLL_SECONDS, limit)
-        except ResponseLost as error:
-            self._limit = max(limit // 2, 1)
-            if not isinstance(error, AnswerUnreadable):
-                raise
+        except TelegramError as error:
+            if isinstance(error, ResponseLost):
+                self._limit = max(limit // 2, 1)
             # Only an answer with one update, requested while none was in progress, shows which one
             # is unreadable: Telegram begins each answer with the oldest that is not acknowledged.
-            if limit == 1 and (busy or not self._pass_over(error.update_id)):
-                raise
+            goes_on = isinstance(error, AnswerUnreadable) and (
+                limit > 1 or (not busy and self._pass_over(error.update_id))
+            )
+            if not goes_on:
+                await self._recover(error)
             return
         self._failures, self._denied_since = 0, None
         # Even when none is new, since new ones may be behind the unfinished ones.

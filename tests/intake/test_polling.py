@@ -160,6 +160,21 @@ def _cancelled(_update: object) -> asyncio.Future[None]:
     raise asyncio.CancelledError
 
 
+async def test_nor_does_one_after_a_failure(intake: RunningPolling) -> None:
+    sleep = intake.polling._sleep
+
+    async def cancelled_once(_seconds: float) -> None:
+        intake.polling._sleep = sleep
+        raise asyncio.CancelledError
+
+    intake.polling._sleep = cancelled_once
+    intake.inbox.failures.append(page(502))
+    intake.inbox.put(1)
+    async with polling(intake):
+        await intake.until(lambda: intake.handler.done == [1])
+    assert intake.clock.taken[0] == FIRST_PAUSES[0]
+
+
 async def test_a_backlog_is_handled_once_each_in_few_polls(intake: RunningPolling) -> None:
     for number in range(1, 1001):
         intake.inbox.put(number, chat=number % 70)
