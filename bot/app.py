@@ -48,7 +48,7 @@ from handlers.broadcasts.progress_message import AdminReporter
 from handlers.context import Bot, Services
 from handlers.delayed_replies import DelayedReplies
 from handlers.erasure_warnings import warn_of_erasures
-from handlers.rehearsal_marks import RehearsalMarks
+from handlers.rehearsal_marks import RehearsalClient, RehearsalMarks
 from handlers.request_budget import Budgets
 from handlers.sent_files import erase_all_files
 from handlers.update_errors import UpdateHandler
@@ -245,8 +245,12 @@ async def open_app(
         woken = asyncio.Event()
         gate = Gate(settings.broadcast_rate, clock=clocks.monotonic, admins=settings.admin_ids)
         token = settings.bot_token.get_secret_value()
-        marks = RehearsalMarks(lambda: services) if rehearsal else None
-        client = TelegramClient(session, gate, api_url=settings.api_url, token=token, marks=marks)
+        make = (
+            partial(RehearsalClient, RehearsalMarks(lambda: services))
+            if rehearsal
+            else TelegramClient
+        )
+        client = make(session, gate, api_url=settings.api_url, token=token)
         services = Services(
             bot=Bot(settings.api_url, token, client),
             petition=petition,

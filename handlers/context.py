@@ -14,7 +14,7 @@ from bot.broadcast.confirmation import most_for_one_admin
 from bot.broadcast.open_claims import OpenClaims
 from bot.petition.petition import Petition
 from bot.text.translations import Catalogs, Words
-from bot.transport import Gate, SharedRequest, TelegramClient
+from bot.transport import Gate, TelegramClient
 from handlers.broadcasts.progress_turns import ProgressTurns
 from handlers.delayed_replies import DelayedReplies
 from handlers.request_budget import Budgets
@@ -36,8 +36,7 @@ class Bot(ExtBot[None]):
     """PTB's bot, whose most frequent calls leave without PTB's objects, which cost more."""
 
     def __init__(self, api_url: str, token: str, client: TelegramClient) -> None:
-        request = SharedRequest(client)
-        super().__init__(token, f"{api_url}/bot", request=request, get_updates_request=request)
+        super().__init__(token, f"{api_url}/bot", request=client, get_updates_request=client)
         self._client = client
 
     async def call(self, method: str, **fields: object) -> Any:

@@ -1,14 +1,15 @@
 """Marks everything that a rehearsal sends, and keeps its buttons apart from the real petition's.
 
-Both ways out, python-telegram-bot's and the raw one, go through the same marks, so there is no
+Both ways out, python-telegram-bot's and the raw one, go through its client, so there is no
 message, caption or button that another part could forget to mark.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bot.text import text_limits
-from bot.transport.client import makes_message
+from bot.transport.client import ApiCall, TelegramClient, makes_message
 from handlers.context import Services
 from storage.conversations import conversation_of
 from storage.errors import Unavailable
@@ -90,6 +91,33 @@ class RehearsalMarks:
         return services.words((known and known.language) or language).text(
             "🎭 <b>Esto es un ensayo:</b> ninguna firma cuenta, y todas se borran cuando acaba."
         )
+
+
+class RehearsalClient(TelegramClient):
+    """A client that marks every call of a rehearsal, and reads the marks in the updates.
+
+    Args:
+        marks: what changes them.
+        given: as for a `TelegramClient`.
+    """
+
+    def __init__(self, marks: RehearsalMarks, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._marks = marks
+
+    async def call(self, method: str, *given: Any, **named: Any) -> Any:
+        """Calls a method and returns its result, as `TelegramClient.call` does."""
+        result = await super().call(method, *given, **named)
+        if method == "getUpdates":
+            self._marks.incoming(result)
+        return result
+
+    async def answer(self, call: ApiCall) -> bytes:
+        """Makes a call with its marks, after those that go before it."""
+        *before, (_, fields) = await self._marks.outgoing(call.method, call.fields)
+        for method, others in before:
+            await super().answer(replace(call, method=method, fields=others))
+        return await super().answer(replace(call, fields=fields))
 
 
 def _begin(params: dict[str, Any], key: str, notice: Html, most: int) -> None:

@@ -176,7 +176,7 @@ class TestMeetingTelegram:
     @pytest.mark.parametrize(
         ("address", "reason"),
         [
-            ("http://127.0.0.1:9", "The Bot API server refuses the connection"),
+            ("http://127.0.0.1:9", "There is no connection to the Bot API server (Conn"),
             ("http://nowhere.invalid", "The Bot API server is not found by its name"),
             ("{page}", "Something else answers in Telegram's place (503)"),
         ],

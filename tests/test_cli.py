@@ -27,6 +27,7 @@ from bot.settings import Settings
 from bot.setup.bot_calls import _POLLS, BotCalls, Unreachable
 from bot.text.problems import Sentence
 from bot.text.terminal_language import TerminalError
+from bot.transport.session import _WHO_ASKS
 from storage.errors import HeldElsewhere, KeyFileOther, Unavailable
 from storage.petitions import Reached
 from tests.support.scene import ready_petition
@@ -168,13 +169,13 @@ def test_after_what_may_pass_it_is(folder: Path, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize(
     ("language", "expected"),
-    [("es_ES.UTF-8", "El proxy no llega"), ("C", "The proxy cannot")],
+    [("es_ES.UTF-8", "El proxy pide"), ("C", "The proxy asks")],
 )
 def test_a_terminal_is_told_in_its_language_why_telegram_is_not_reached(
     folder: Path, monkeypatch: pytest.MonkeyPatch, language: str, expected: str
 ) -> None:
     async def unreached(*_: object, tell: Callable[[Sentence], None], **__: object) -> None:
-        tell(Sentence("El proxy no llega al servidor de Telegram."))
+        tell(_WHO_ASKS)
 
     monkeypatch.setenv("LC_ALL", language)
     monkeypatch.setattr(process, "run_until_stopped", unreached)

@@ -1,6 +1,6 @@
 """Calls to Telegram: the shared HTTP session, the send gate, and the error kinds."""
 
-from bot.transport.client import SharedRequest, TelegramClient
+from bot.transport.client import TelegramClient
 from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
 from bot.transport.errors import NotSent
 from bot.transport.send_gate import Gate, Lane
@@ -11,7 +11,6 @@ __all__ = [
     "Gate",
     "Lane",
     "NotSent",
-    "SharedRequest",
     "SharedSession",
     "TelegramClient",
     "Upload",

@@ -1,17 +1,18 @@
 """Makes every call to Telegram: through the gate, over the session, again where that is safe."""
 
 import asyncio
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, TypeGuard
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 from telegram._utils.defaultvalue import DefaultValue
+from telegram.error import TelegramError
 from telegram.request import BaseRequest, RequestData
 
 from bot.back_off import BackOff
 from bot.text.problems import Sentence
+from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
 from bot.transport.errors import (
     AnswerUnreadable,
     NotSent,
@@ -22,7 +23,7 @@ from bot.transport.errors import (
 from bot.transport.lenient_json import read_json
 from bot.transport.recent_calls import Chat
 from bot.transport.send_gate import Gate, Lane
-from bot.transport.session import HttpResponse, SharedSession, Upload
+from bot.transport.session import SharedSession, Upload
 
 _log = structlog.stdlib.get_logger()
 
@@ -31,6 +32,7 @@ _UNCOUNTED = frozenset({"getUpdates", "getMe", "answerCallbackQuery"})
 # These are idempotent, so they are repeated even when it is unknown whether they succeeded.
 _REPEATABLE = ("edit", "delete", "answer", "set", "get", "pin", "unpin")
 
+_ANSWER_SECONDS = 10.0
 _LONGEST_PAUSE_SECONDS = 24 * 60 * 60.0  # a longer `retry_after` is not believed
 # The longest pause that a call waits for. A broadcast's recipient may withdraw meanwhile, so after
 # a longer one its sender has to check again.
@@ -39,31 +41,8 @@ _MOST_FLOODS = 3  # how many pauses after a 429, one after the other, are waited
 _REPEATS = 2  # how often a failed call is repeated
 _PAUSES = BackOff(0.3, spread=0.2)  # before that, in seconds
 
-_OLD_SERVER = (
-    "The Bot API server is older than 9.5: moments are plain text, in the petition's zone."
-)
-_NO_TIMES = 'unsupported start tag "tg-time"'
-_TIME_TAG = re.compile(r"</?tg-time\b[^>]*>")
-
-Failure = TelegramRefused | NotSent | ResponseLost
 _DEFAULT = BaseRequest.DEFAULT_NONE
 _Seconds = float | DefaultValue[Any] | None
-
-
-class Marks(Protocol):
-    """Changes what is sent and what comes back, as a rehearsal does."""
-
-    async def outgoing(
-        self, method: str, params: Mapping[str, Any]
-    ) -> list[tuple[str, dict[str, Any]]]:
-        """Returns the calls to make in place of one, each a method and its parameters.
-
-        The last is the one that was asked for, whose answer is returned.
-        """
-        ...
-
-    def incoming(self, updates: object) -> None:
-        """Changes the updates that came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +63,9 @@ class ApiCall:
     def chat(self) -> Chat | None:
         """The chat that it goes to, as a number even if it was written as a text."""
         chat = self.fields.get("chat_id")
-        if isinstance(chat, int):
-            return chat
-        if not isinstance(chat, str) or not chat:
-            return None
-        return int(chat) if chat.removeprefix("-").isdecimal() else chat
+        if isinstance(chat, str) and chat.removeprefix("-").isdecimal():
+            return int(chat)
+        return (chat or None) if isinstance(chat, int | str) else None
 
     @property
     def is_new(self) -> bool:
@@ -96,15 +73,14 @@ class ApiCall:
         return self.lane is Lane.BROADCAST or makes_message(self.method)
 
 
-class TelegramClient:
-    """Calls methods of the Bot API for one bot.
+class TelegramClient(BaseRequest):
+    """Calls methods of the Bot API for one bot, those of python-telegram-bot's too.
 
     Args:
         session, gate: what all calls share.
         api_url: the server's address, without the bot's part.
         token: the bot's.
         pauses: before a call that failed is repeated, in seconds.
-        marks: changes what is sent; None changes nothing.
     """
 
     def __init__(
@@ -115,15 +91,12 @@ class TelegramClient:
         api_url: str,
         token: str,
         pauses: BackOff = _PAUSES,
-        marks: Marks | None = None,
     ) -> None:
         self._session = session
         self._gate = gate
         self._pauses = pauses
-        self._marks = marks
         self._bot_url = f"{api_url.rstrip('/')}/bot{token}"
         self._token = token
-        self._knows_times = True
 
     async def call(
         self,
@@ -131,7 +104,7 @@ class TelegramClient:
         params: Mapping[str, object] | None = None,
         *,
         lane: Lane = Lane.REPLY,
-        timeout: float = 10.0,
+        timeout: float = _ANSWER_SECONDS,
         wanted: Callable[[], bool] = lambda: True,
     ) -> Any:
         """Calls a method and returns its result as parsed JSON.
@@ -149,10 +122,7 @@ class TelegramClient:
             TelegramRefused, NotSent, ResponseLost, RateLimited: see `answer`.
         """
         fields = {name: value for name, value in (params or {}).items() if value is not None}
-        result = result_of(await self.answer(ApiCall(method, fields, timeout, lane, wanted)))
-        if self._marks is not None and method == "getUpdates":
-            self._marks.incoming(result)
-        return result
+        return result_of(await self.answer(ApiCall(method, fields, timeout, lane, wanted)))
 
     async def answer(self, call: ApiCall) -> bytes:
         """Makes a call, and repeats it where that is safe; a broadcast's call is never repeated.
@@ -162,32 +132,21 @@ class TelegramClient:
 
         Raises:
             TelegramRefused: Telegram's answer is an error.
-            RateLimited: a pause of the chat, or of all, is longer than such a call waits for.
+            RateLimited: Telegram asks to wait for longer than such a call waits, or did before.
             NotSent: certainly not delivered.
             ResponseLost: possibly delivered.
         """
-        if self._marks is None:
-            return await self._send(call)
-        *before, (_, fields) = await self._marks.outgoing(call.method, call.fields)
-        for method, others in before:
-            await self._send(replace(call, method=method, fields=others))
-        return await self._send(replace(call, fields=fields))
-
-    async def _send(self, call: ApiCall) -> bytes:
-        floods = failures = 0
+        failed: list[ErrorKind] = []
         while True:
-            if not self._knows_times:
-                call = replace(call, fields=_without_times(call.fields))
             await self._pass_gate(call)
             if not call.wanted():
                 raise NotSent("Not wanted any more")
             try:
                 body = await self._post(call)
-            except (TelegramRefused, NotSent, ResponseLost) as error:
-                self._tell_gate(call, error)
-                floods += is_flood(error)
-                failures += not is_flood(error)
-                pause = self._pause_before_next(call, error, floods, failures)
+            except TelegramError as error:
+                failed.append(error_kind(error))
+                self._tell_gate(call, failed[-1], seconds_to_wait(error))
+                pause = self._pause_before_next(call, failed, seconds_to_wait(error))
                 if pause is None:
                     raise
             else:
@@ -205,22 +164,19 @@ class TelegramClient:
 
     async def _post(self, call: ApiCall) -> bytes:
         url = f"{self._bot_url}/{call.method}"
-        answer = await self._session.post(url, call.fields, call.seconds)
-        if not 200 <= answer.status < 300:
-            raise self._refusal(call.method, answer)
-        return answer.body
-
-    def _refusal(self, method: str, answer: HttpResponse) -> Failure:
-        said, status = _fields(answer.body), answer.status
+        status, body = await self._session.post(url, call.fields, call.seconds)
+        if 200 <= status < 300:
+            return body
+        said = _fields(body)
         if status == 429:
             pause = _pause_in(said)
-            _log.warning("too_many_requests", method=method, seconds=pause)
-            return TelegramRefused(status, self._description(said), pause)
+            _log.warning("too_many_requests", method=call.method, seconds=pause)
+            raise RateLimited(pause)
         if "description" in said:
-            return TelegramRefused(status, self._description(said))
+            raise TelegramRefused(status, str(said["description"]).replace(self._token, "[token]"))
         # A proxy's error page is not kept, since it may repeat the URL with the token.
         if status == 504:
-            return ResponseLost("A gateway gave up waiting (504)")
+            raise ResponseLost("A gateway gave up waiting (504)")
         reason = Sentence(
             "En lugar de Telegram contesta otra cosa ({status}), como la página de un proxy o la "
             "de una red en la que hay que entrar antes.",
@@ -228,66 +184,49 @@ class TelegramClient:
         )
         failure = NotSent(f"Something other than Telegram answered ({status})", reason)
         self._session.report(failure)
-        return failure
+        raise failure
 
-    def _description(self, said: Mapping[str, Any]) -> str:
-        return str(said.get("description", "")).replace(self._token, "[token]")
-
-    def _tell_gate(self, call: ApiCall, failure: Failure | None) -> None:
+    def _tell_gate(self, call: ApiCall, kind: ErrorKind | None, seconds: float = 0.0) -> None:
         """Tells the gate what the answer says about limits."""
         if call.method in _UNCOUNTED:
             return
-        if failure is None:
-            self._gate.accepted(call.chat, new=call.is_new)
-        elif is_flood(failure):
-            self._gate.refused(call.chat, failure.retry_after or 0.0, new=call.is_new)
-        elif isinstance(failure, TelegramRefused) and failure.status < 500:
-            self._gate.content_rejected(call.chat, new=call.is_new)
-        else:
-            self._gate.failed(call.chat, new=call.is_new)
+        match kind:
+            case None:
+                self._gate.accepted(call.chat, new=call.is_new)
+            case ErrorKind.WAIT:
+                self._gate.refused(call.chat, seconds, new=call.is_new)
+            case ErrorKind.RETRY | ErrorKind.UNKNOWN:
+                self._gate.failed(call.chat, new=call.is_new)
+            case _:
+                self._gate.content_rejected(call.chat, new=call.is_new)
 
     def _pause_before_next(
-        self, call: ApiCall, failure: Failure, floods: int, failures: int
+        self, call: ApiCall, failed: Sequence[ErrorKind], seconds: float
     ) -> float | None:
-        """Returns the seconds before the next try; None if the caller is to decide on it."""
+        """Returns the seconds before the next try; None if the caller is to decide on it.
+
+        `failed` are the kinds of all failures up to now; `seconds` are those of a 429.
+        """
         if call.lane is Lane.BROADCAST or call.method == "getUpdates":
             return None  # the broadcast and the intake repeat theirs themselves
-        if is_flood(failure):
-            seconds = failure.retry_after or 0.0
+        kind, floods = failed[-1], failed.count(ErrorKind.WAIT)
+        if kind is ErrorKind.WAIT:
             is_short = seconds <= _LONGEST_WAIT_SECONDS[call.lane]
             return seconds if is_short and floods <= _MOST_FLOODS else None
-        if _NO_TIMES in failure.message.lower() and _without_times(call.fields) != call.fields:
-            # Others may be on their way when the first is refused.
-            if self._knows_times:
-                _log.warning("times_left_out", reason=_OLD_SERVER)
-            self._knows_times = False
-            return 0.0
-        status = failure.status if isinstance(failure, TelegramRefused) else 0
-        may_be_done = status == 504 or isinstance(failure, ResponseLost)
-        if 0 < status < 500 or (may_be_done and not call.method.startswith(_REPEATABLE)):
-            return None
-        if failures > _REPEATS:
+        failures, is_repeatable = len(failed) - floods, call.method.startswith(_REPEATABLE)
+        is_safe = kind is ErrorKind.RETRY or (kind is ErrorKind.UNKNOWN and is_repeatable)
+        if failures > _REPEATS or not is_safe:
             return None
         _log.info("call_repeated", method=call.method, attempt=failures)
         return self._pauses.pause(failures)
 
-
-class SharedRequest(BaseRequest):
-    """A `BaseRequest` over a client, of the same bot, that others use too."""
-
-    __slots__ = ("_client", "_read_timeout")
-
-    def __init__(self, client: TelegramClient, read_timeout: float = 10.0) -> None:
-        self._client = client
-        self._read_timeout = read_timeout
-
     @property
-    def read_timeout(self) -> float | None:
-        """The seconds to wait for an answer, unless the Bot's method says otherwise."""
-        return self._read_timeout
+    def read_timeout(self) -> float:
+        """The seconds to wait for an answer, unless a method says otherwise."""
+        return _ANSWER_SECONDS
 
     async def initialize(self) -> None:
-        """Does nothing: the client's session is open."""
+        """Does nothing: the session is open."""
 
     async def shutdown(self) -> None:
         """Does nothing: others still use the session."""
@@ -307,14 +246,13 @@ class SharedRequest(BaseRequest):
         connect_timeout: _Seconds = _DEFAULT,
         pool_timeout: _Seconds = _DEFAULT,
     ) -> tuple[int, bytes]:
-        """Makes one call of python-telegram-bot; see `TelegramClient.answer` for what it raises.
+        """Makes a call of python-telegram-bot; see `answer` for what it raises.
 
         Of the times it has only that for the answer: the others are the same for every call.
         """
         seconds = read_timeout if isinstance(read_timeout, int | float) else None
         name, fields = url.rpartition("/")[2], _fields_of(request_data)
-        call = ApiCall(name, fields, seconds or self._read_timeout)
-        return 200, await self._client.answer(call)
+        return 200, await self.answer(ApiCall(name, fields, seconds or _ANSWER_SECONDS))
 
 
 def makes_message(method: str) -> bool:
@@ -334,11 +272,6 @@ def result_of(body: bytes) -> Any:
     return fields["result"]
 
 
-def is_flood(failure: Failure) -> TypeGuard[TelegramRefused]:
-    """Tells whether Telegram refused a call because too many were made (429)."""
-    return isinstance(failure, TelegramRefused) and failure.status == 429
-
-
 def _pause_in(said: Mapping[str, Any]) -> float:
     """Returns the seconds that a 429 asks to wait: a day at most, 1 when it does not say."""
     parameters = said.get("parameters")
@@ -355,15 +288,6 @@ def _fields(body: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _without_times(value: Any) -> Any:
-    """Returns a value of JSON with the tags of moments left out of its texts."""
-    if isinstance(value, str):
-        return _TIME_TAG.sub("", value)
-    if isinstance(value, Mapping):
-        return {key: _without_times(each) for key, each in value.items()}
-    return [_without_times(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _fields_of(data: RequestData | None) -> dict[str, Any]:

@@ -1,20 +1,14 @@
 """The table that sorts Telegram's errors by what is to be done about them.
 
-A new wording from Telegram gets a line in `BY_DESCRIPTION` and one in its test.
+A new wording from Telegram goes into `BY_ANSWER` and into its test.
 """
 
 import re
 from enum import Enum, auto
 
-from telegram.error import (
-    BadRequest,
-    Forbidden,
-    NetworkError,
-    TelegramError,
-    TimedOut,
-)
+from telegram.error import NetworkError, TelegramError
 
-from bot.transport.errors import NotSent, RateLimited, ResponseLost, TelegramRefused
+from bot.transport.errors import RateLimited, ResponseLost, TelegramRefused
 
 
 class ErrorKind(Enum):
@@ -44,57 +38,29 @@ class ErrorKind(Enum):
     """The token is not valid."""
 
 
-# Searched for, in this order, in the lower-case description of a 400 or another unlisted 4xx.
-BY_DESCRIPTION: tuple[tuple[str, ErrorKind], ...] = (
+# Searched for, in this order, in the status and the lower-case description of an answer.
+BY_ANSWER: tuple[tuple[str, ErrorKind], ...] = (
+    ("^404 .*method not found", ErrorKind.CONTENT),  # any other 404 is about the token
+    ("^4.* restricted receiving of", ErrorKind.FORBIDDEN),
+    ("^4.*(voice_messages|chat_send_[a-z]+)_forbidden", ErrorKind.FORBIDDEN),
+    ("^40[14]", ErrorKind.UNAUTHORISED),
+    ("^403", ErrorKind.UNREACHABLE),
+    ("^409", ErrorKind.CONFLICT),
+    ("^504", ErrorKind.UNKNOWN),  # a gateway gave up waiting; the server may have done it
+    ("^[^4]", ErrorKind.RETRY),
     ("message is not modified", ErrorKind.UNCHANGED),
-    ("message to edit not found", ErrorKind.GONE),
-    ("message can't be edited", ErrorKind.GONE),
+    ("message to (edit|delete) not found", ErrorKind.GONE),
+    ("message can't be (edited|deleted)", ErrorKind.GONE),
     ("there is no text in the message to edit", ErrorKind.GONE),
-    ("message to delete not found", ErrorKind.GONE),
-    ("message can't be deleted", ErrorKind.GONE),
     ("message_id_invalid", ErrorKind.GONE),
-    ("query is too old", ErrorKind.EXPIRED),
-    ("query id is invalid", ErrorKind.EXPIRED),
-    ("chat not found", ErrorKind.UNREACHABLE),
-    ("user not found", ErrorKind.UNREACHABLE),
-    ("user is deactivated", ErrorKind.UNREACHABLE),
-    ("bot was blocked", ErrorKind.UNREACHABLE),
-    ("bot was kicked", ErrorKind.UNREACHABLE),
-    ("peer_id_invalid", ErrorKind.UNREACHABLE),
-    ("user_is_blocked", ErrorKind.UNREACHABLE),
-    ("input_user_deactivated", ErrorKind.UNREACHABLE),
-    ("chat_write_forbidden", ErrorKind.UNREACHABLE),
-    ("rights to send", ErrorKind.UNREACHABLE),
-    ("no write access", ErrorKind.UNREACHABLE),
-    ("chat_restricted", ErrorKind.UNREACHABLE),
-    ("premium_required", ErrorKind.UNREACHABLE),
-    ("allow_payment_required", ErrorKind.UNREACHABLE),
+    ("query (is too old|id is invalid)", ErrorKind.EXPIRED),
+    ("(chat|user) not found", ErrorKind.UNREACHABLE),
+    ("user is deactivated|input_user_deactivated", ErrorKind.UNREACHABLE),
+    ("bot was (blocked|kicked)|user_is_blocked", ErrorKind.UNREACHABLE),
+    ("peer_id_invalid|chat_restricted", ErrorKind.UNREACHABLE),
+    ("rights to send|no write access|chat_write_forbidden", ErrorKind.UNREACHABLE),
+    ("premium_required|allow_payment_required", ErrorKind.UNREACHABLE),
     ("upgraded to a supergroup", ErrorKind.UNREACHABLE),
-)
-
-# In the description of any 4xx.
-_FORBIDS = re.compile(
-    "restricted receiving of|voice_messages_forbidden|chat_send_[a-z]+_forbidden"
-)
-
-BY_STATUS: dict[int, ErrorKind] = {
-    401: ErrorKind.UNAUTHORISED,
-    403: ErrorKind.UNREACHABLE,
-    404: ErrorKind.UNAUTHORISED,
-    409: ErrorKind.CONFLICT,
-    429: ErrorKind.WAIT,
-    504: ErrorKind.UNKNOWN,  # a gateway gave up waiting; the server behind it may have done it
-}
-
-# The first match decides, so a subclass comes before its base.
-BY_KIND: tuple[tuple[type[BaseException], ErrorKind], ...] = (
-    (RateLimited, ErrorKind.WAIT),
-    (NotSent, ErrorKind.RETRY),
-    (ResponseLost, ErrorKind.UNKNOWN),
-    (TimedOut, ErrorKind.UNKNOWN),
-    (Forbidden, ErrorKind.UNREACHABLE),
-    (NetworkError, ErrorKind.RETRY),
-    (TelegramError, ErrorKind.CONTENT),
 )
 
 
@@ -104,41 +70,27 @@ def error_kind(error: BaseException) -> ErrorKind:
     Raises:
         TypeError: the error does not come from Telegram, so it is a bug.
     """
-    if isinstance(error, TelegramRefused):
-        return _of_answer(error.status, error.description)
-    if isinstance(error, BadRequest):
-        return _of_answer(400, error.message)
-    for kind, found in BY_KIND:
-        if isinstance(error, kind):
-            return found
+    match error:
+        case TelegramRefused(status=status, description=description):
+            answer = f"{status} {description.lower()}"
+            found = (kind for pattern, kind in BY_ANSWER if re.search(pattern, answer))
+            return next(found, ErrorKind.CONTENT)
+        case RateLimited():
+            return ErrorKind.WAIT
+        case ResponseLost():
+            return ErrorKind.UNKNOWN
+        case NetworkError():  # as `NotSent` is
+            return ErrorKind.RETRY
+        case TelegramError():
+            return ErrorKind.CONTENT
     raise TypeError(f"{type(error).__name__} is not an error from Telegram")
 
 
 def seconds_to_wait(error: BaseException) -> float:
-    """Returns how many seconds Telegram asks to wait; 0 for an error that is not a 429."""
-    if isinstance(error, RateLimited):
-        return error.seconds
-    if isinstance(error, TelegramRefused):
-        return error.retry_after or 0.0
-    return 0.0
+    """Returns how many seconds Telegram asks to wait; 0 for an error that does not say so."""
+    return error.seconds if isinstance(error, RateLimited) else 0.0
 
 
 def stays_for_good(error: TelegramError) -> bool:
     """Tells whether a message can't be deleted, as it is too old, or edited: it stays as it is."""
     return "message can't be " in error.message.lower()
-
-
-def _of_answer(status: int, description: str) -> ErrorKind:
-    wording = description.lower()
-    if status == 404 and "method not found" in wording:  # any other 404 is about the token
-        return ErrorKind.CONTENT
-    if 400 <= status < 500 and _FORBIDS.search(wording):
-        return ErrorKind.FORBIDDEN
-    if status in BY_STATUS:
-        return BY_STATUS[status]
-    if not 400 <= status < 500:
-        return ErrorKind.RETRY
-    for part, found in BY_DESCRIPTION:
-        if part in wording:
-            return found
-    return ErrorKind.CONTENT

@@ -13,13 +13,12 @@ from bot.transport.lenient_json import first_update_id
 
 
 class TelegramRefused(TelegramError):
-    """Telegram answered a call with an error; `retry_after` is in seconds."""
+    """Telegram answered a call with an error, which is no 429."""
 
-    def __init__(self, status: int, description: str, retry_after: float | None = None) -> None:
+    def __init__(self, status: int, description: str) -> None:
         super().__init__(description or f"status {status}")
         self.status = status
         self.description = description
-        self.retry_after = retry_after
 
 
 class NotSent(NetworkError):
@@ -52,10 +51,10 @@ class AnswerUnreadable(ResponseLost):
 
 
 class RateLimited(TelegramError):
-    """A pause after a 429, or the wait in a crowd, is longer than a call waits for.
+    """The call is to be made later: it was answered with a 429, or not made as it must wait.
 
     Attributes:
-        seconds: what is left of the pause.
+        seconds: how long to wait.
     """
 
     def __init__(self, seconds: float) -> None:

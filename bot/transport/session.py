@@ -1,9 +1,15 @@
-"""The HTTP session that all calls to Telegram share."""
+"""The HTTP session that all calls to Telegram share, and why it has no connection.
 
+What fails while a connection is made, directly or by a proxy, fails before anything was sent.
+"""
+
+import asyncio
 import math
+import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -14,10 +20,13 @@ from typing import NamedTuple, Self
 import aiohttp
 import orjson
 import structlog
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
+from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyType
 
 from bot.proxy_choice import Proxy
 from bot.text.problems import Sentence
-from bot.transport.connections import connector
+from bot.text.translations import mark
 from bot.transport.errors import AnswerUnreadable, NotSent, ResponseLost
 
 _log = structlog.stdlib.get_logger()
@@ -30,6 +39,44 @@ _LARGEST_ANSWER = 32 * 1024 * 1024
 _LONGEST_HEADER = 64 * 1024
 _HEADERS = {"User-Agent": "petition-bot", "Accept-Encoding": "identity"}
 _JSON = {"Content-Type": "application/json"}
+_HEAD_START_SECONDS = 0.25  # of an IPv6 address before an IPv4 one (RFC 8305)
+# An address is looked up once in this time, or after a failure.
+_KNOWN_SECONDS = 300
+# Servers keep idle connections for longer, so one that is used again is hardly ever being closed.
+_IDLE_SECONDS = 15.0
+
+_UNKNOWN_NAME = Sentence(
+    "No se encuentra el servidor de Telegram por su nombre: no hay conexión a Internet, falla el "
+    "servidor de nombres (DNS), o está mal escrito en PETITION_API_URL."
+)
+_NO_SERVER = mark(
+    "No hay conexión con el servidor de Telegram ({kind}): la impide un cortafuegos, la red va "
+    "muy lenta o, si el servidor es tuyo (PETITION_API_URL), no está en marcha o no es esa su "
+    "dirección."
+)
+_NO_TLS = Sentence(
+    "Quien contesta en el lugar de Telegram no sabe cifrar la conexión (TLS): la red la "
+    "intercepta o, si el servidor es tuyo, PETITION_API_URL empieza por http://"
+)
+# With OpenSSL's words for what is wrong.
+_NOT_TRUSTED = mark(
+    "El certificado de quien contesta en el lugar de Telegram no vale ({said}): la red lee lo que "
+    "pasa por ella, el reloj de esta máquina va mal, o faltan los certificados del sistema "
+    "(ca-certificates) o, si el servidor es tuyo, el suyo en SSL_CERT_FILE."
+)
+_NO_PROXY = mark("No se llega al proxy ({kind}): su dirección está mal, o no está en marcha.")
+_NOT_CONNECTED = mark(
+    "El proxy no hace la conexión ({said}): no llega al servidor de Telegram, no deja pasar a "
+    "esta máquina, o es del otro tipo (http:// o socks5://)."
+)
+_OTHER_KIND = mark(
+    "El proxy no habla {protocol}; si es del otro tipo, cambia el principio de su dirección "
+    "(http:// o socks5://)."
+)
+_WHO_ASKS = Sentence(
+    "El proxy pide un usuario y una contraseña, o no acepta los que tiene: se escriben delante de "
+    "su nombre, como en usuario:contraseña@servidor"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +125,7 @@ class SharedSession:
     async def __aenter__(self) -> Self:
         tls = self._tls or ssl.create_default_context()
         self._http = aiohttp.ClientSession(
-            connector=connector(self.proxy, tls, self._connections),
+            connector=_connector(self.proxy, tls, self._connections),
             headers=_HEADERS,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
@@ -109,12 +156,21 @@ class SharedSession:
         """
         if self._http is None:
             raise NotSent("The session is closed")
+        has_files = any(isinstance(value, Upload) for value in fields.values())
+        read = seconds + (_UPLOAD_SECONDS if has_files else 0.0)
+        request = self._http.post(
+            url,
+            data=_in_parts(fields) if has_files else orjson.dumps(fields),
+            headers=None if has_files else _JSON,
+            timeout=aiohttp.ClientTimeout(
+                _CONNECT_SECONDS + read, connect=_CONNECT_SECONDS, sock_read=read
+            ),
+            allow_redirects=False,
+        )
         try:
-            return await self._exchange(self._http, url, fields, seconds)
+            return await self._answer(request)
         except NotSent as error:
             self.report(error)
-            raise
-        except ResponseLost:
             raise
         except aiohttp.InvalidURL:
             failure: NotSent | ResponseLost = NotSent("The address cannot be used")
@@ -142,29 +198,111 @@ class SharedSession:
         _log.warning("no_connection", reason=str(reason))
         self._tell(reason)
 
-    async def _exchange(
-        self,
-        http: aiohttp.ClientSession,
-        url: str,
-        fields: Mapping[str, object],
-        seconds: float,
+    async def _answer(
+        self, request: AbstractAsyncContextManager[aiohttp.ClientResponse]
     ) -> HttpResponse:
-        has_files = any(isinstance(value, Upload) for value in fields.values())
-        read = seconds + (_UPLOAD_SECONDS if has_files else 0.0)
-        async with http.post(
-            url,
-            data=_in_parts(fields) if has_files else orjson.dumps(fields),
-            headers=None if has_files else _JSON,
-            timeout=aiohttp.ClientTimeout(
-                _CONNECT_SECONDS + read, connect=_CONNECT_SECONDS, sock_read=read
-            ),
-            allow_redirects=False,
-        ) as response:
-            body = await _body(response)
+        body = bytearray()
+        async with request as response:
+            async for part in response.content.iter_any():
+                body += part
+                if len(body) > _LARGEST_ANSWER:
+                    raise AnswerUnreadable("The answer is too large", bytes(body))
             date = _moment(response.headers.get("Date", ""))
         if date is not None:
             self._date, self._dated_at = date, self._clock()
-        return HttpResponse(response.status, body)
+        return HttpResponse(response.status, bytes(body))
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Connects to the server, by IPv6 or IPv4; whatever fails here is `NotSent`."""
+
+    proxy: Proxy | None = None
+
+    async def connect(
+        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
+    ) -> Connection:
+        """Returns a connection, an idle or a new one."""
+        try:
+            while True:
+                connection = await super().connect(req, traces, timeout)
+                if connection.protocol is not None and not connection.protocol.should_close:
+                    return connection
+                # Something came while it was idle, which would be taken for this call's answer.
+                connection.close()
+        except asyncio.CancelledError:
+            # The closing cancels calls that wait, which their callers did not ask for.
+            task = asyncio.current_task()
+            if not self.closed or task is None or task.cancelling():
+                raise
+            failure = NotSent("The session was closed")
+        except Exception as error:
+            self.clear_dns_cache()  # the server may have moved
+            failure = _not_connected(error, self.proxy)
+        # Raised outside of the handlers, since the original errors may contain the address.
+        raise failure
+
+
+class _ProxyConnector(_Connector, ProxyConnector):
+    """Connects through a proxy, which looks up the server's name."""
+
+
+def _connector(proxy: Proxy | None, tls: ssl.SSLContext, limit: int) -> aiohttp.TCPConnector:
+    """Returns what makes the connections; above the limit, calls wait for one."""
+    if proxy is None:
+        return _Connector(
+            ssl=tls,
+            limit=limit,
+            keepalive_timeout=_IDLE_SECONDS,
+            ttl_dns_cache=_KNOWN_SECONDS,
+            happy_eyeballs_delay=_HEAD_START_SECONDS,
+            resolver=aiohttp.ThreadedResolver(),
+        )
+    through = _ProxyConnector(
+        proxy.host,
+        proxy.port,
+        ProxyType.SOCKS5 if proxy.is_socks else ProxyType.HTTP,
+        # The library encodes them as Latin-1; proxies expect UTF-8.
+        proxy.user.encode().decode("latin-1") or None,
+        proxy.password.encode().decode("latin-1") if proxy.user else None,
+        rdns=True,
+        ssl=tls,
+        limit=limit,
+        keepalive_timeout=_IDLE_SECONDS,
+    )
+    through.proxy = proxy
+    return through
+
+
+def _not_connected(error: Exception, proxy: Proxy | None) -> NotSent:
+    first: BaseException = error
+    while isinstance(first.__cause__, Exception):  # a time-out's is a cancellation
+        first = first.__cause__
+    kind = type(first).__name__
+    if isinstance(first, ssl.SSLCertVerificationError):  # always the server's, not the proxy's
+        # What comes behind a comma is the server's name.
+        reason = Sentence(_NOT_TRUSTED, said=first.verify_message.partition(",")[0])
+    elif isinstance(error, ProxyConnectionError):
+        reason = Sentence(_NO_PROXY, kind=kind)
+    elif proxy is not None:
+        reason = _reason_of_proxy(first, "SOCKS5" if proxy.is_socks else "HTTP")
+    elif isinstance(first, socket.gaierror):
+        reason = _UNKNOWN_NAME
+    else:
+        is_tls = isinstance(first, ssl.SSLError)
+        reason = _NO_TLS if is_tls else Sentence(_NO_SERVER, kind=kind)
+    return NotSent(f"No connection ({kind})", reason)
+
+
+def _reason_of_proxy(error: BaseException, protocol: str) -> Sentence:
+    said, code = str(error), getattr(error, "error_code", None)
+    if code in (401, 407) or "No acceptable" in said or "authentication failure" in said:
+        return _WHO_ASKS
+    if code is not None:
+        return Sentence(_NOT_CONNECTED, said=f"{protocol}: {code}")
+    is_cut = "closed" in said or said == "Invalid proxy response"
+    if is_cut or isinstance(error, OSError | EOFError):  # as a time-out is
+        return Sentence(_NOT_CONNECTED, said=type(error).__name__)
+    return Sentence(_OTHER_KIND, protocol=protocol)
 
 
 def _in_parts(fields: Mapping[str, object]) -> aiohttp.FormData:
@@ -176,15 +314,6 @@ def _in_parts(fields: Mapping[str, object]) -> aiohttp.FormData:
         else:
             form.add_field(name, value if isinstance(value, str) else orjson.dumps(value).decode())
     return form
-
-
-async def _body(response: aiohttp.ClientResponse) -> bytes:
-    body = bytearray()
-    async for part in response.content.iter_any():
-        body += part
-        if len(body) > _LARGEST_ANSWER:
-            raise AnswerUnreadable("The answer is too large", bytes(body))
-    return bytes(body)
 
 
 @lru_cache(maxsize=1)  # it is the same one in all answers of a second

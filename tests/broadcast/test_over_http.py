@@ -11,7 +11,7 @@ import pytest
 from bot.broadcast.context import WorkerContext
 from bot.broadcast.worker import Worker
 from bot.transport import Gate, Lane, SharedSession, TelegramClient
-from bot.transport.errors import TelegramRefused
+from bot.transport.errors import RateLimited
 from storage.broadcast_types import Tally
 from tests.broadcast.workers import QUICK, WorkerHarness
 from tests.support.accelerated_loop import running_clocks
@@ -102,7 +102,7 @@ async def test_a_pause_that_telegram_asks_a_broadcast_for_is_told_to_the_gate(
         gate = Gate(600.0, clock=running_clocks().monotonic)
         client = TelegramClient(session, gate, api_url=api.url, token=TOKEN)
         for chat in (1001, 1002):
-            with suppress(TelegramRefused):
+            with suppress(RateLimited):
                 await client.call(
                     "sendMessage", {"chat_id": chat, "text": "Hola"}, lane=Lane.BROADCAST
                 )

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from telegram.error import Forbidden, NetworkError, TimedOut
+from telegram.error import NetworkError
 from typer.testing import CliRunner
 
 from bot.cli.main import app
+from bot.transport.errors import ResponseLost, TelegramRefused
 from handlers.person_notices import send_notices
 from simulator.person import Person
 from storage import Storage
@@ -207,13 +208,13 @@ async def test_a_sentence_survives_what_passes_and_is_not_sent_a_third_time(
     fails_with(NetworkError("Bad Gateway"))
     for _ in range(3):
         assert [each.attempts for each in await looks(scene)] == [0], "it surely did not arrive"
-    fails_with(TimedOut())
+    fails_with(ResponseLost("No answer in time"))
     assert [each.attempts for each in await looks(scene)] == [1]
     assert [each.attempts for each in await looks(scene)] == [2]
     assert await looks(scene) == [], "it may have arrived twice"
     assert len(tries) == 5
     await in_the_shell("1", "erase", "--verified-otherwise", LETTER)
-    fails_with(Forbidden("Forbidden: bot was blocked by the user"))
+    fails_with(TelegramRefused(403, "Forbidden: bot was blocked by the user"))
     assert await looks(scene) == [], "the number of the chat is not kept for who blocked the bot"
 
 

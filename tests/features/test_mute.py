@@ -4,8 +4,8 @@ import asyncio
 from typing import Any
 
 import pytest
-from telegram.error import BadRequest
 
+from bot.transport.errors import TelegramRefused
 from handlers.screens.buttons import NO_MORE
 from simulator.call_log import RecordedCall
 from simulator.person import Person
@@ -71,8 +71,8 @@ async def test_who_wants_no_news_hears_that_it_is_done_though_telegram_fails_at_
     with monkeypatch.context() as patch:
 
         async def too_late(*_: Any, **__: Any) -> None:
-            raise BadRequest(
-                "Query is too old and response timeout expired or query id is invalid"
+            raise TelegramRefused(
+                400, "Query is too old and response timeout expired or query id is invalid"
             )
 
         patch.setattr(type(scene.bot), "answer_callback_query", too_late)

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from telegram.error import Forbidden, NetworkError
+from telegram.error import NetworkError
 
 from bot.petition.stages import Stage
 from bot.retention import FORMS_KEPT_FOR
+from bot.transport.errors import TelegramRefused
 from handlers.screens.screen import kept_mark
 from handlers.sent_files import erase_all_files
 from simulator.chats import Message
@@ -180,7 +181,7 @@ class TestTheFileOfMyData:
 
             async def leaves_telegram(bot: Any, chat: int, message: int) -> bool:
                 if chat == scene.mallory.id:
-                    raise Forbidden("Forbidden: user is deactivated")
+                    raise TelegramRefused(403, "Forbidden: user is deactivated")
                 return await delete(bot, chat, message)
 
             # It is no matter when the person has deleted it.

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 import pytest
-from telegram.error import BadRequest, Forbidden, NetworkError, TelegramError
+from telegram.error import NetworkError, TelegramError
 
 from bot.petition.stages import Action
+from bot.transport.errors import TelegramRefused
 from handlers.context import Bot
 from handlers.conversation_message import ConversationMessage, Shown, tolerate
 from handlers.screens.buttons import Button
@@ -45,23 +46,23 @@ class FakeChat:
         number = rest["message_id"]
         self._note("edit", number, chat_id)
         if number not in self.shown:
-            raise BadRequest("Bad Request: message to edit not found")
+            raise TelegramRefused(400, "Bad Request: message to edit not found")
         if self.shown[number] == (text, rest["reply_markup"]):
-            raise BadRequest(SAME)
+            raise TelegramRefused(400, SAME)
         self.shown[number] = (text, rest["reply_markup"])
 
     async def delete_message(self, chat_id: int, message_id: int) -> None:
         self._note("delete", message_id, chat_id)
         if message_id not in self.shown:
-            raise BadRequest("Bad Request: message to delete not found")
+            raise TelegramRefused(400, "Bad Request: message to delete not found")
         if message_id in self.too_old:
-            raise BadRequest("Bad Request: message can't be deleted for everyone")
+            raise TelegramRefused(400, "Bad Request: message can't be deleted for everyone")
         del self.shown[message_id]
 
     async def delete_messages(self, chat_id: int, message_ids: Sequence[int]) -> None:
         self._note("delete together", tuple(message_ids), chat_id)
         if self.too_old.intersection(message_ids):
-            raise BadRequest("Bad Request: message can't be deleted for everyone")
+            raise TelegramRefused(400, "Bad Request: message can't be deleted for everyone")
         for message_id in message_ids:
             self.shown.pop(message_id, None)
 
@@ -115,14 +116,15 @@ async def test_a_message_that_may_not_be_edited_any_more_is_as_good_as_gone(word
     message = message_of(chat, 5)
 
     def refused(chat_id: int, text: str, **rest: Any) -> None:
-        raise BadRequest(wording)
+        raise TelegramRefused(400, wording)
 
     chat._edit = refused  # type: ignore[method-assign] # this one wording
     assert (await message.edit(HOME, 1, tapped=None)).message_id == 105
 
 
 @pytest.mark.parametrize(
-    "error", [Forbidden("Forbidden: bot was blocked by the user"), NetworkError("Bad Gateway")]
+    "error",
+    [TelegramRefused(403, "Forbidden: bot was blocked by the user"), NetworkError("Bad Gateway")],
 )
 async def test_what_is_not_about_the_message_reaches_the_caller(error: TelegramError) -> None:
     chat = FakeChat(5)
@@ -144,7 +146,8 @@ async def test_many_vanish_in_one_call_but_those_that_are_too_old(
 
 
 @pytest.mark.parametrize(
-    "error", [Forbidden("Forbidden: bot was blocked by the user"), NetworkError("Bad Gateway")]
+    "error",
+    [TelegramRefused(403, "Forbidden: bot was blocked by the user"), NetworkError("Bad Gateway")],
 )
 async def test_what_fails_to_vanish_reaches_the_caller(error: TelegramError) -> None:
     chat = FakeChat(1, 2)
@@ -167,14 +170,14 @@ async def test_what_fails_to_vanish_reaches_the_caller(error: TelegramError) -> 
     ],
 )
 async def test_a_refusal_that_changes_nothing_is_tolerated(wording: str) -> None:
-    await tolerate(failing(BadRequest(wording)))
+    await tolerate(failing(TelegramRefused(400, wording)))
 
 
 @pytest.mark.parametrize(
     "error",
     [
-        BadRequest("Bad Request: can't parse entities"),
-        Forbidden("Forbidden: bot was blocked by the user"),
+        TelegramRefused(400, "Bad Request: can't parse entities"),
+        TelegramRefused(403, "Forbidden: bot was blocked by the user"),
         NetworkError("Bad Gateway"),
         ZeroDivisionError(),
     ],

@@ -5,9 +5,9 @@ from contextlib import suppress
 
 import pytest
 from structlog.testing import capture_logs
-from telegram.error import BadRequest, Forbidden, NetworkError, TimedOut
+from telegram.error import NetworkError
 
-from bot.transport.errors import RateLimited
+from bot.transport.errors import RateLimited, ResponseLost, TelegramRefused
 from handlers import delayed_replies
 from handlers.delayed_replies import DelayedReplies, NothingDone, before_commit, unrepeated
 from storage.errors import Unavailable
@@ -36,10 +36,12 @@ async def test_a_pause_that_telegram_asks_for_is_kept_up_to_ten_minutes(
 
 
 async def test_what_no_waiting_mends_is_raised_or_owed_nothing(replies: DelayedReplies) -> None:
-    for error in (BadRequest("can't parse entities"), ValueError(), Unavailable()):
+    for error in (TelegramRefused(400, "can't parse entities"), ValueError(), Unavailable()):
         with pytest.raises(type(error)):
             await replies.tell(ANA, Chat(error).answer)
-    await replies.tell(ANA, Chat(Forbidden("Forbidden: bot was blocked by the user")).answer)
+    await replies.tell(
+        ANA, Chat(TelegramRefused(403, "Forbidden: bot was blocked by the user")).answer
+    )
     assert len(replies) == 0
 
 
@@ -87,7 +89,11 @@ async def test_what_breaks_when_nobody_waits_any_more_is_apologised_for_once(
     replies: DelayedReplies, clock: Clock
 ) -> None:
     bad = NetworkError("Bad Gateway")
-    ana, bea, apologies = Chat(bad, ValueError()), Chat(bad, ValueError()), [Chat(TimedOut())]
+    ana, bea, apologies = (
+        Chat(bad, ValueError()),
+        Chat(bad, ValueError()),
+        [Chat(ResponseLost("No answer in time"))],
+    )
     apologies.append(Chat(*[ValueError()] * 9))
     waiting = iter(apologies)
     replies.apologise_with(lambda _chat, _error: next(waiting).answer)
@@ -207,6 +213,6 @@ async def test_a_call_that_hangs_leaves_a_change_undone(monkeypatch: pytest.Monk
     with pytest.raises(NothingDone):
         async with before_commit():
             await asyncio.Event().wait()
-    with pytest.raises(BadRequest):
+    with pytest.raises(TelegramRefused):
         async with before_commit():
-            raise BadRequest("can't parse entities")
+            raise TelegramRefused(400, "can't parse entities")

@@ -85,7 +85,7 @@ async def test_while_somebody_waits_for_the_link_it_is_said_once_why_nothing_com
         await asyncio.sleep(30)
         assert not waiting.done()
         waiting.cancel()
-    assert ["refuses the connection" in str(reason) for reason in told] == [True]
+    assert ["There is no connection" in str(reason) for reason in told] == [True]
 
 
 async def test_a_link_that_nobody_opens_ends_after_ten_minutes(calls: BotCalls) -> None:

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from telegram.error import BadRequest, NetworkError
+from telegram.error import NetworkError
 
 from bot.app import App, open_app
 from bot.charts import _draw as draw
@@ -26,6 +26,7 @@ from bot.text.problems import Problem
 from bot.text.translations import Catalogs, Words
 from bot.transport import Lane, TelegramClient
 from bot.transport.client import ApiCall
+from bot.transport.errors import TelegramRefused
 from handlers.bot_profile import publish_profile
 from handlers.context import Bot, Services
 from simulator import Simulator
@@ -407,7 +408,11 @@ def fails(
     async def failing(_fields: dict[str, Any], call: Callable[[], Awaitable[bytes]]) -> bytes:
         if left[0] > 0:
             left[0] -= 1
-            raise BadRequest("can't parse entities") if fatal else NetworkError("Bad Gateway")
+            raise (
+                TelegramRefused(400, "can't parse entities")
+                if fatal
+                else NetworkError("Bad Gateway")
+            )
         return await call()
 
     intercept(monkeypatch, first + "".join(each.title() for each in others), failing)

@@ -1,4 +1,4 @@
-"""Fixtures: a server, a session, a gate, and the two clients that use them."""
+"""Fixtures: a server, a session, a gate, the client that uses them, and a bot over it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -8,7 +8,7 @@ import uvloop
 from telegram import Bot
 
 from bot.back_off import BackOff
-from bot.transport import Gate, Lane, SharedRequest, SharedSession, TelegramClient
+from bot.transport import Gate, Lane, SharedSession, TelegramClient
 from bot.transport import client as client_module
 from tests.support.scripted_server import TOKEN, ScriptedServer, serve
 
@@ -60,11 +60,6 @@ def client(
 
 
 @pytest.fixture
-def bot(server: ScriptedServer, client: TelegramClient) -> Bot:
-    request = SharedRequest(client, read_timeout=0.3)
-    return Bot(
-        TOKEN,
-        base_url=f"{server.url}/bot",
-        request=request,
-        get_updates_request=request,
-    )
+def bot(server: ScriptedServer, client: TelegramClient, monkeypatch: pytest.MonkeyPatch) -> Bot:
+    monkeypatch.setattr(client_module, "_ANSWER_SECONDS", 0.3)
+    return Bot(TOKEN, f"{server.url}/bot", request=client, get_updates_request=client)

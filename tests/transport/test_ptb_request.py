@@ -37,47 +37,6 @@ async def test_ending_the_bot_leaves_the_session_open_for_others(
     assert (await bot.get_me()).username == "peticion_bot"
 
 
-async def test_a_server_that_knows_no_times_gets_them_as_text_from_then_on(
-    bot: Bot, server: ScriptedServer
-) -> None:
-    refused = (
-        """Bad Request: can't parse entities: Unsupported start tag "tg-time" at byte offset 6"""
-    )
-    text = 'Hasta <tg-time unix="60" format="Dt">el 1 de enero</tg-time>, <b>ya</b>'
-    server.replies += [refuse(400, refused), ok(MESSAGE), ok(MESSAGE), ok(MESSAGE)]
-    await bot.send_message(7, text, parse_mode="HTML")
-    await bot.edit_message_text(text, 7, 5, parse_mode="HTML")
-    picture = InputMediaPhoto("file", caption=text, parse_mode="HTML")
-    await bot.edit_message_media(picture, 7, 5)
-    assert [asked.fields.get("text") for asked in server.asked] == [
-        text,
-        *["Hasta el 1 de enero, <b>ya</b>"] * 2,
-        None,
-    ]
-    assert '"Hasta el 1 de enero, <b>ya</b>"' in server.asked[3].fields["media"]
-
-
-async def test_who_was_answered_meanwhile_gets_times_as_text_too(
-    bot: Bot, server: ScriptedServer
-) -> None:
-    refused = refuse(400, 'Bad Request: Unsupported start tag "tg-time" at byte offset 0')
-    server.replies += [refused, refused, ok(MESSAGE), ok(MESSAGE)]
-    text = '<tg-time unix="60" format="Dt">el 1 de enero</tg-time>'
-    async with asyncio.timeout(5):
-        await asyncio.gather(*(bot.send_message(chat, text) for chat in (7, 8)))
-    assert [asked.fields["text"] for asked in server.asked] == [text] * 2 + ["el 1 de enero"] * 2
-
-
-async def test_a_server_that_refuses_a_text_without_times_is_not_asked_again(
-    bot: Bot, server: ScriptedServer
-) -> None:
-    refused = refuse(400, 'Bad Request: Unsupported start tag "tg-time" at byte offset 0')
-    server.replies += [refused] * 2
-    with pytest.raises(TelegramError):
-        await bot.send_message(7, '<tg-time unix="60" format="Dt">el 1 de enero</tg-time>')
-    assert len(server.asked) == 2
-
-
 async def test_a_picture_is_uploaded_and_survives_a_repetition(
     bot: Bot, server: ScriptedServer
 ) -> None:

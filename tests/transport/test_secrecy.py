@@ -11,7 +11,7 @@ import structlog
 from telegram import Bot
 
 from bot.logs import configure_logging
-from bot.transport import Gate, SharedRequest, SharedSession, TelegramClient
+from bot.transport import Gate, SharedSession, TelegramClient
 from bot.transport import session as session_module
 from bot.transport.session import SharedSession as Session
 from tests.support import scripted_server as on_the_wire
@@ -123,8 +123,7 @@ async def test_no_address_brings_the_token_or_a_name_into_an_error_or_a_log(
 ) -> None:
     for address in ADDRESSES:
         client = TelegramClient(session, gate, api_url=address, token=TOKEN, pauses=QUICK)
-        request = SharedRequest(client)
-        bot = Bot(TOKEN, base_url=f"{address}/bot", request=request, get_updates_request=request)
+        bot = Bot(TOKEN, f"{address}/bot", request=client, get_updates_request=client)
         assert_nothing_told(await failures(client, bot), out)
 
 

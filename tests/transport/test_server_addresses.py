@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.transport import SharedSession, connections
+from bot.transport import SharedSession
+from bot.transport import session as session_module
 from bot.transport.errors import NotSent
 from tests.support.scripted_server import TOKEN
 from tests.transport.hostile_server import hostile, saying, whole
@@ -91,7 +92,7 @@ async def test_a_kind_of_address_that_leads_nowhere_costs_no_time(
             raise OSError(error, "no way there")
         await connect(sock, address)
 
-    monkeypatch.setattr(connections, "_HEAD_START_SECONDS", 60.0)
+    monkeypatch.setattr(session_module, "_HEAD_START_SECONDS", 60.0)
     async with hostile(saying(whole()), host=listens) as server:
         known_at(monkeypatch, ("::1", server.port), ("127.0.0.1", server.port))
         monkeypatch.setattr(loop, "sock_connect", routed)
@@ -107,7 +108,7 @@ async def test_a_kind_of_address_that_is_silent_costs_its_head_start_alone(
     async def silent(sock: socket.socket, address: tuple[str, int]) -> None:
         await (asyncio.Event().wait() if address[0] == "::1" else connect(sock, address))
 
-    monkeypatch.setattr(connections, "_HEAD_START_SECONDS", 0.01)
+    monkeypatch.setattr(session_module, "_HEAD_START_SECONDS", 0.01)
     async with hostile(saying(whole())) as server:
         known_at(monkeypatch, ("::1", server.port), ("127.0.0.1", server.port))
         monkeypatch.setattr(loop, "sock_connect", silent)

@@ -233,7 +233,7 @@ async def test_a_connection_that_speaks_while_idle_is_not_used(session: SharedSe
 
 
 async def test_an_idle_connection_is_closed_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.transport.connections._IDLE_SECONDS", 0.02)
+    monkeypatch.setattr("bot.transport.session._IDLE_SECONDS", 0.02)
     async with hostile(saying(whole())) as server, SharedSession() as session:
         assert await call(session, server) == YES
         await until(lambda: not server.open)
