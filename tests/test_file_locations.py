@@ -20,13 +20,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_what_lies_in_the_working_directory_is_used(here: Path) -> None:
-    (here / ".env").touch()
-    (here / "petition.db").touch()
-    assert file_locations.env_file() == here / ".env"
-    assert file_locations.database_url() == f"sqlite+aiosqlite:///{here}/petition.db"
-
-
 def test_the_file_of_settings_that_is_named_is_used_and_has_to_be_there(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -45,15 +38,15 @@ def test_otherwise_files_are_where_the_platform_keeps_those_of_programs(here: Pa
     assert file_locations.env_file().parent.name == "petition-bot"
     for place in (file_locations.env_file(), file_locations.database_url()):
         assert str(here) not in str(place)
-
-
-def test_a_key_by_default_is_apart_from_the_database_by_default() -> None:
     key_apart_from_data(file_locations.key_file(), file_locations.database_url())
 
 
-def test_the_folder_of_the_default_database_is_made_for_its_owner_alone(
+def test_only_the_default_folder_is_made_and_for_its_owner_alone(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    file_locations.make_database_folder(f"sqlite+aiosqlite:///{here}/misspelt/petition.db")
+    file_locations.make_database_folder("postgresql+asyncpg://bot@127.0.0.1/petition")
+    assert list(here.iterdir()) == []
     monkeypatch.setenv("XDG_DATA_HOME", str(here / "share"))
     url = file_locations.database_url()
     assert not (here / "share").exists(), "reading where it is makes nothing"
@@ -63,13 +56,7 @@ def test_the_folder_of_the_default_database_is_made_for_its_owner_alone(
     assert modes == {0o700}
 
 
-def test_a_folder_that_somebody_named_is_not_made(here: Path) -> None:
-    file_locations.make_database_folder(f"sqlite+aiosqlite:///{here}/misspelt/petition.db")
-    file_locations.make_database_folder("postgresql+asyncpg://bot@127.0.0.1/petition")
-    assert list(here.iterdir()) == []
-
-
-def test_what_is_used_because_it_lies_here_can_be_named_and_nothing_else(here: Path) -> None:
+def test_what_lies_in_the_working_directory_is_used_and_can_be_named(here: Path) -> None:
     assert file_locations.found_here(file_locations.database_url()) == ()
     (here / ".env").touch()
     (here / "petition.db").touch()
@@ -78,3 +65,7 @@ def test_what_is_used_because_it_lies_here_can_be_named_and_nothing_else(here: P
         here / "petition.db",
     )
     assert file_locations.found_here("sqlite+aiosqlite:////srv/petition.db") == (here / ".env",)
+    (here / ".env").touch()
+    (here / "petition.db").touch()
+    assert file_locations.env_file() == here / ".env"
+    assert file_locations.database_url() == f"sqlite+aiosqlite:///{here}/petition.db"

@@ -318,15 +318,13 @@ class TestAnEmptyDatabaseBesideAUsedKey:
 
 
 class TestWriting:
-    def test_it_is_its_owners_alone_beside_the_key(self, database: Path, key: Path) -> None:
+    def test_it_is_its_owners_alone_and_only_rises(self, database: Path, key: Path) -> None:
         written = mark(key, database)
         written.raise_to(Reached(6))
         assert written.path.parent == key.parent
         assert written.path.name.startswith("petition.key.andry.")
         assert written.path.stat().st_mode & 0o777 == 0o600
         assert list(key.parent.iterdir()) == [written.path]
-
-    def test_it_is_written_only_when_it_rises(self, database: Path, key: Path) -> None:
         written = mark(key, database)
         written.raise_to(Reached(6))
         before = written.path.stat().st_ino

@@ -51,12 +51,9 @@ def test_what_a_live_machine_installs_is_what_the_tests_ran_with(name: str) -> N
     assert live.items() <= tested.items(), "run make lock"
 
 
-def test_the_wheel_is_built_with_what_is_locked_for_it() -> None:
+def test_a_live_machine_has_what_is_locked_for_it_and_nothing_of_the_extras() -> None:
     needed = {_name(each) for each in PYPROJECT["build-system"]["requires"]}
     assert needed <= set(locked("deploy/build.lock"))
-
-
-def test_a_live_machine_has_nothing_of_the_tests_or_of_the_extras() -> None:
     extras = PROJECT["optional-dependencies"].values()
     others = {_name(each) for extra in extras for each in extra}
     assert {"hypothesis", "aiogram", "asyncpg", "typst"} <= others

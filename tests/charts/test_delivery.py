@@ -102,17 +102,11 @@ def test_a_bar_stands_where_something_was_delivered_and_none_in_a_pause() -> Non
     assert in_the_pause == []
     assert len([x for x in filled if x < left + width * 0.25]) > width * 0.2
     assert len([x for x in filled if x > left + width * 0.75]) > width * 0.2
-
-
-def test_a_twice_as_fast_interval_is_twice_as_high() -> None:
     image = picture(delivery([10, 5, 10], 3))
     height = heights(image, DELIVERED, 600, HEIGHT)
     filled = bars(image)
     first, second = filled[len(filled) // 6], filled[len(filled) // 2]
     assert height[first] == pytest.approx(2 * height[second], abs=3)
-
-
-def test_whoever_cannot_be_told_has_a_colour_of_their_own() -> None:
     with_some = bars(picture(delivery([5, 5], 10, unreachable=2)), UNREACHABLE)
     with_none = bars(picture(delivery([5, 5], 10)), UNREACHABLE)
     assert len(with_some) > WIDTH / 2
@@ -154,7 +148,11 @@ def test_letters_of_our_languages_are_in_the_font() -> None:
         assert ink(letter) != ink(missing)
 
 
-async def test_it_is_drawn_beside_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_it_is_drawn_beside_the_event_loop_if_there_is_a_delivery(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert await delivery_picture([], SPANISH, TITLE) is None
+    assert await delivery_picture(delivery([0, 0], 10), SPANISH, TITLE) is None
     drawn_in: list[threading.Thread] = []
 
     def noted(parts: list[Moment], words: Words, title: str) -> bytes:
@@ -164,11 +162,6 @@ async def test_it_is_drawn_beside_the_event_loop(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("bot.charts.delivery.delivery_chart", noted)
     assert await delivery_picture(EVERY["one person"], SPANISH, TITLE) == b"a picture"
     assert drawn_in != [threading.main_thread()]
-
-
-async def test_without_a_delivery_there_is_no_picture() -> None:
-    assert await delivery_picture([], SPANISH, TITLE) is None
-    assert await delivery_picture(delivery([0, 0], 10), SPANISH, TITLE) is None
 
 
 def test_the_sums_end_with_everything_never_go_down_and_are_level_in_a_pause() -> None:

@@ -156,7 +156,7 @@ async def test_enter_makes_no_mistyped_folder(home: Path, monkeypatch: pytest.Mo
     assert "Vamos a preparar" not in (await call()).output, "it was said the first time"
 
 
-async def test_what_is_missing_is_named_at_once_and_nothing_is_written(home: Path) -> None:
+async def test_what_is_missing_or_wrong_is_named_and_nothing_written(home: Path) -> None:
     result = await call("--non-interactive")
     assert result.exit_code == 1
     for named in ("--token-file", "--admin", "--petition"):
@@ -165,14 +165,14 @@ async def test_what_is_missing_is_named_at_once_and_nothing_is_written(home: Pat
     result = await call(*asked, "--petition", "1")
     assert "--petition: El nombre corto tiene de 2 a 40 minúsculas" in result.output
     assert names_in(home) == ["here", "token"]
-
-
-async def test_a_name_where_an_id_belongs_is_refused_in_a_sentence(home: Path) -> None:
     for typed in ("Marta", "@marta", "0", "12345678901234567890"):
         result = await call("--non-interactive", "--admin", typed)
         assert result.exit_code == 1
         assert "--admin: Pon el número de Telegram" in result.output
     assert names_in(home) == ["here", "token"]
+    result = await call()
+    assert result.exit_code == 1
+    assert "--non-interactive" in result.output
 
 
 async def test_a_refused_key_writes_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -281,12 +281,6 @@ async def test_again_it_changes_what_is_asked(home: Path, monkeypatch: pytest.Mo
     assert f"petition-bot preview '{home / 'Mar Menor'}'" in apart.output
     monkeypatch.setenv("PETITION_ADMIN_IDS", "77")
     assert "PETITION_ADMIN_IDS tiene" in (await call("--non-interactive", "--admin", "9")).output
-
-
-async def test_without_a_terminal_nothing_is_asked(home: Path) -> None:
-    result = await call()
-    assert result.exit_code == 1
-    assert "--non-interactive" in result.output
 
 
 class Terminal:

@@ -130,13 +130,18 @@ def test_the_count_is_accounted_for_from_the_closing_on() -> None:
     back = account(counts={"at_closing": 16, "invalidated_since": -2})
     assert back[1:3] == [withdrawn, ("+", "Counted again", "2")]
     assert account(counts={"at_closing": None}) == COUNTED
-
-
-def test_days_are_those_where_the_petition_is() -> None:
     noted = dossier(head(), edition(), ())["count_note"]
     assert noted == "The petition closed on 2 March 2026. This is the count of 4 March 2026."
     still_open = dossier(head(petition={"closed_at": None}), edition(), ())["count_note"]
     assert still_open == "The petition is still open. This is the count of 4 March 2026."
+    rows = [tuple(each.values()) for each in dossier(head(), edition(), ())["versions"]]
+    assert rows == [
+        ("1 February 2026", "", "6"),
+        ("1 January 2026", "The first", "4"),
+        ("others", "", "5"),
+    ]
+    only = head(petition={"earlier_versions": []}, by_version=[])
+    assert dossier(only, edition(), ())["versions"] == []
 
 
 def test_the_appeal_comes_with_the_original_and_in_which_languages_it_was() -> None:
@@ -154,17 +159,6 @@ def test_the_appeal_comes_with_the_original_and_in_which_languages_it_was() -> N
     said = dossier(alone, edition("es"), ())
     assert [each["heading"] for each in said["appeal"]] == [None]
     assert "idiomas" not in said["appeal_note"]
-
-
-def test_every_version_has_what_changed_after_it_and_who_signed_it() -> None:
-    rows = [tuple(each.values()) for each in dossier(head(), edition(), ())["versions"]]
-    assert rows == [
-        ("1 February 2026", "", "6"),
-        ("1 January 2026", "The first", "4"),
-        ("others", "", "5"),
-    ]
-    only = head(petition={"earlier_versions": []}, by_version=[])
-    assert dossier(only, edition(), ())["versions"] == []
 
 
 def test_where_nobody_gives_a_name_the_letter_says_so_and_of_names_nothing() -> None:
@@ -230,9 +224,6 @@ def test_a_volume_writes_each_name_as_it_is_read() -> None:
         ("1,238", "김민준", "27/02/2026", False, "KR"),
         ("1,239", "[U+0141]ukasz", "27/02/2026", False, None),
     ]
-
-
-def test_volumes_are_named_in_their_order() -> None:
     words = edition().words
     assert [volume_title(n, 12, words) for n in (2, 12)] == ["volume 02 of 12", "volume 12 of 12"]
     assert volume_title(1, 1, words) == "list of signatures"

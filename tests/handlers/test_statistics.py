@@ -27,14 +27,8 @@ def test_a_source_is_named_from_five_on_and_all_others_stand_with_who_came_by_th
     found = merge_small_sources({"maria": 1, "luz": 4, "radio": 5, "boletin": 14, None: 10})
     assert list(found.named.items()) == [("boletin", 14), ("radio", 5)]
     assert found.others == 1 + 4 + 10
-
-
-def test_with_nothing_left_over_there_are_no_others() -> None:
     assert merge_small_sources({"radio": 10}) == SignatureSources({"radio": 10}, (), 0)
     assert merge_small_sources({}) == SignatureSources({}, (), 0)
-
-
-def test_at_most_fifteen_are_named_and_large_links_do_not_stand_with_those_of_few() -> None:
     large: dict[str | None, int] = {f"link{number}": 100 - 5 * number for number in range(17)}
     found = merge_small_sources({**large, "luz": 4, None: 3})
     assert list(found.named) == [f"link{number}" for number in range(15)]

@@ -134,15 +134,9 @@ def test_what_is_no_name_is_refused_and_told_why() -> None:
         assert refused.value.problem is problem, text
 
 
-def test_white_space_is_trimmed_and_folded() -> None:
+def test_a_name_is_trimmed_and_composed_before_it_is_counted() -> None:
     assert clean_name("  Ana\u00a0\u3000 María\tPérez \n") == "Ana María Pérez"
-
-
-def test_letters_and_accents_typed_apart_become_one() -> None:
     assert clean_name("In\u0303aki") == "Iñaki"
-
-
-def test_the_length_is_counted_after_composition() -> None:
     assert clean_name("n\u0303" * 100) == "ñ" * 100
 
 
@@ -230,17 +224,11 @@ def test_what_is_written_as_a_name_is_one_beyond_doubt_and_a_question_never() ->
     assert [each for each in [*names, *questions] if is_surely_a_name(each, PROFILE)] == names
 
 
-def test_a_profile_without_a_name_makes_nothing_a_name() -> None:
+def test_what_the_profile_says_makes_no_other_text_a_name() -> None:
     assert not is_surely_a_name("ana", "")
     assert not is_surely_a_name("ana", "☆")
-
-
-def test_who_is_in_danger_and_calls_themselves_otherwise_is_not_left_out() -> None:
     assert is_surely_a_name("María Pérez", "Nightbird 7")
     assert is_surely_a_name("María Pérez", "")
-
-
-def test_a_profile_that_is_a_slogan_makes_no_slogan_a_name() -> None:
     assert not is_surely_a_name("Viva Venezuela", "Venezuela Libre")
     assert is_surely_a_name("Venezuela Libre", "Venezuela Libre")
 

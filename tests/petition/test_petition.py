@@ -26,7 +26,7 @@ def pages(texts: Texts) -> list[tuple[str, str]]:
     ]
 
 
-def test_only_what_belongs_to_a_person_or_a_moment_is_left_to_fill_in(petition: Petition) -> None:
+def test_the_bundled_texts_are_whole_and_keep_their_open_state(petition: Petition) -> None:
     for texts in petition.texts.values():
         left = {key: placeholders(page) for key, page in pages(texts) if placeholders(page)}
         assert left == {
@@ -35,14 +35,17 @@ def test_only_what_belongs_to_a_person_or_a_moment_is_left_to_fill_in(petition: 
             "closed": {"people"},
             "closing_update": {"people"},
         }
-
-
-def test_addressee_and_demands_are_read_in_the_appeal(petition: Petition) -> None:
     for language in petition.languages:
         last = parse(petition.texts[language].appeal[-1]).text
         assert petition.addressee[language] in last
         for number, demand in enumerate(petition.demands[language], 1):
             assert f"{number}. {demand}" in last
+    for texts in petition.texts.values():
+        appeal = " ".join((texts.summary, *texts.appeal))
+        assert [end for end in ("2025", "252", "libres", "are free") if end in appeal] == []
+    formal = ("usted", " su firma", "puede retirar", "le escrib", "@", "/as", "/os")
+    spanish = " ".join(page for key, page in pages(petition.texts["es"]) if key != "privacy")
+    assert [sign for sign in formal if sign in spanish.lower()] == []
 
 
 SPANISH_END = """
@@ -72,24 +75,9 @@ def test_the_appeal_says_it_was_amended(petition: Petition, language: str, openl
     assert any(openly in page for page in petition.texts[language].appeal)
 
 
-def test_the_appeal_keeps_its_open_state_and_does_not_tell_the_end(petition: Petition) -> None:
-    for texts in petition.texts.values():
-        appeal = " ".join((texts.summary, *texts.appeal))
-        assert [end for end in ("2025", "252", "libres", "are free") if end in appeal] == []
-
-
-def test_nobody_is_addressed_in_two_ways(petition: Petition) -> None:
-    formal = ("usted", " su firma", "puede retirar", "le escrib", "@", "/as", "/os")
-    spanish = " ".join(page for key, page in pages(petition.texts["es"]) if key != "privacy")
-    assert [sign for sign in formal if sign in spanish.lower()] == []
-
-
-def test_it_can_be_signed_until_its_last_day_ends_there(change: Change, folder: Path) -> None:
+def test_a_folder_of_ones_own_is_read_as_it_is_meant(change: Change, folder: Path) -> None:
     change("petition.toml", "goals = [", "closes_on = 2026-12-31\ngoals = [")
     assert load_petition(folder).closes_at == datetime(2026, 12, 31, 22, 59, tzinfo=UTC)
-
-
-def test_markup_in_the_addressee_is_escaped(change: Change, folder: Path) -> None:
     change("petition.toml", 'en = "the United States Secretary', 'en = "R&D <the> Secretary')
     texts = load_petition(folder).texts["en"]
     assert "R&amp;D &lt;the&gt; Secretary" in (texts.name_consent or "")

@@ -23,8 +23,10 @@ def test_a_form_takes_whole_seconds_an_hour_at_most(took: float, seconds: int) -
     assert form_seconds(NOON, NOON + timedelta(seconds=took)) == seconds
 
 
-def test_of_a_form_that_was_begun_before_it_was_kept_nothing_is_said() -> None:
+def test_the_median_is_of_those_that_are_known() -> None:
     assert form_seconds(None, NOON) is None
+    assert median_form_seconds({1: 2, 9: 2, None: 50}) == 1
+    assert median_form_seconds({None: 50}) is None
 
 
 def an_hour(
@@ -54,13 +56,10 @@ def test_an_ordinary_viral_day_raises_nothing() -> None:
     assert hour > 30_000
 
 
-def test_a_small_petition_raises_nothing_when_a_family_signs_after_lunch() -> None:
+def test_neither_a_family_nor_a_first_day_is_called_fast() -> None:
     for signed in (5, 12, 29):
         forms: dict[int | None, int] = {2: signed}
         assert signs_of_a_wave(an_hour(signed, 0, forms=forms)) == []
-
-
-def test_the_first_day_of_a_petition_is_not_called_fast_as_nothing_is_usual_yet() -> None:
     assert signs_of_a_wave(an_hour(5_000, None)) == []
 
 
@@ -95,8 +94,3 @@ def test_forms_that_nobody_can_have_read_are_a_sign_where_they_are_half_of_those
     rate = an_hour(signed, 10_000, forms=forms, unnamed=unnamed)
     assert [*short_forms(rate)] == kinds
     assert signs_of_a_wave(rate) == ([Sign.SHORT_FORMS] if kinds else [])
-
-
-def test_of_forms_the_median_is_one_that_somebody_took() -> None:
-    assert median_form_seconds({1: 2, 9: 2, None: 50}) == 1
-    assert median_form_seconds({None: 50}) is None

@@ -17,7 +17,6 @@ async def test_an_error_and_a_cut_come_before_any_effect_and_a_dropped_answer_af
         with pytest.raises(aiohttp.ClientError):
             await api.result("sendMessage", chat_id=ana.id, text=text)
     await api.result("sendMessage", chat_id=ana.id, text="none")
-
     assert refusal == (502, "Bad Gateway")
     assert [message.text for message in ana.messages] == ["/start", "drop", "none"]
     assert [call.status for call in sim.calls] == [502, 0, 0, 200]

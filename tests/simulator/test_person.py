@@ -61,7 +61,6 @@ async def test_waiting_in_vain_shows_the_chat(api: ApiClient, ana: Person) -> No
     await api.result("sendMessage", chat_id=ana.id, text="Uno", reply_markup=keyboard("Ir"))
     with pytest.raises(SimulatorError) as failed:
         await ana.sees("Dos", seconds=0.05)
-
     assert "Ana does not see 'Dos'" in str(failed.value)
     assert "#2 Test bot: Uno\n    [Ir]" in str(failed.value)
     with pytest.raises(SimulatorError, match="was not answered"):
@@ -73,7 +72,6 @@ async def test_a_tap_goes_to_the_newest_button_and_an_equal_label_first(
 ) -> None:
     for labels in (("Firmar", "Leer"), ("Firmar ahora",)):
         await api.result("sendMessage", chat_id=ana.id, text="a", reply_markup=keyboard(*labels))
-
     assert ana.tap("Firmar").data == "Firmar"
     assert ana.tap("ahora").data == "Firmar ahora"
     with pytest.raises(SimulatorError, match="there are: \\['Firmar', 'Leer', 'Firmar ahora'\\]"):
@@ -109,7 +107,6 @@ async def test_everything_that_happens_is_told(sim: Simulator, api: ApiClient) -
     await api.result("editMessageText", text="b", **target)
     await api.result("deleteMessage", **target)
     ana.block()
-
     assert [event.kind for event in told] == [
         *("sent", "sent", "tapped", "answered", "edited", "deleted", "member"),
     ]

@@ -83,7 +83,6 @@ async def test_a_flood_is_answered_as_telegram_answers_it(
     url = f"{api.url}/sendMessage"
     async with api.session.post(url, json={"chat_id": ana.id, "text": "a"}) as response:
         body = await response.json()
-
     assert (response.status, response.headers["Retry-After"]) == (429, "2")
     assert body == {
         "ok": False,

@@ -18,7 +18,6 @@ async def test_a_reply_may_do_without_its_message_if_told_so(api: ApiClient, ana
     await sent_to(api, ana, reply_parameters=gone)
     there = {"message_id": ana.messages[0].id}
     sent = await api.result("sendMessage", chat_id=ana.id, text="b", reply_parameters=there)
-
     assert sent["reply_to_message"]["text"] == "/start"
 
 
@@ -44,7 +43,6 @@ async def test_a_time_is_sent_as_a_tag_or_as_an_entity_and_another_time_is_a_cha
 async def test_taps_are_answered_soon(api: ApiClient, ana: Person, clock: ManualClock) -> None:
     tap = ana.tap_data(1, "forged")
     clock.now += 31
-
     reason = await api.bad("answerCallbackQuery", callback_query_id=tap.id)
     assert reason.startswith("query is too old")
 
@@ -56,6 +54,5 @@ async def test_a_picture_comes_attached_under_any_name_in_the_sizes_of_a_photo(
     form.add_field("f1", tiny_png(900, 300), filename="a.png")
     async with api.session.post(f"{api.url}/sendPhoto", data=form) as response:
         sent = (await response.json())["result"]
-
     sizes = [(size["width"], size["height"]) for size in sent["photo"]]
     assert sizes == [(90, 30), (320, 106), (800, 266), (900, 300)]

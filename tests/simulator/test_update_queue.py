@@ -18,7 +18,6 @@ async def test_updates_stay_until_they_are_acknowledged_or_a_day_old(
     first = await api.result("getUpdates")
     again = await api.result("getUpdates", limit=2)
     rest = await api.result("getUpdates", offset=again[-1]["update_id"] + 1)
-
     assert texts(first) == ["0", "1", "2", "3", "4"]
     assert again == first[:2]
     assert texts(rest) == ["2", "3", "4"]
@@ -41,7 +40,6 @@ async def test_listeners_hear_of_what_was_acknowledged(sim: Simulator, api: ApiC
     assert await api.result("getUpdates", offset=given["update_id"] + 2) == []
     ana.send("dropped")
     await api.result("deleteWebhook", drop_pending_updates=True)
-
     assert heard == [given["update_id"]]
     assert not sim.world.updates.pending
 
@@ -51,7 +49,6 @@ async def test_a_poll_ends_as_soon_as_something_happens(sim: Simulator, api: Api
     poll = asyncio.create_task(api.result("getUpdates", timeout=30))
     await asyncio.sleep(0.05)
     ana.send("hola")
-
     assert texts(await asyncio.wait_for(poll, 2)) == ["hola"]
 
 
@@ -61,7 +58,6 @@ async def test_a_second_poll_ends_the_first(sim: Simulator, api: ApiClient) -> N
     second = asyncio.create_task(api.result("getUpdates", timeout=30))
     ended = await asyncio.wait_for(first, 2)
     sim.world.person("Ana").send("hola")
-
     assert ended == {
         "ok": False,
         "error_code": 409,
@@ -79,7 +75,6 @@ async def test_the_poll_of_a_dead_bot_counts_as_no_refusal(sim: Simulator, api: 
     await dead.session.close()
     await asyncio.sleep(0.05)
     sim.world.person("Ana").send("hola")
-
     assert texts(await api.result("getUpdates")) == ["hola"]
     await asyncio.sleep(0.05)
     assert sim.refused == []
@@ -100,6 +95,5 @@ async def test_in_a_group_it_hears_what_is_meant_for_it(sim: Simulator, api: Api
     for text in ("buenos días", "/help@otro_bot", *heard):
         ana.send_in(group, text)
     joined, *messages = await api.result("getUpdates")
-
     assert joined["my_chat_member"]["new_chat_member"]["status"] == "member"
     assert texts(messages) == heard

@@ -53,7 +53,6 @@ async def test_updates_are_brought_with_the_secret(
     ana = sim.world.person("Ana")
     ana.send("hola")
     await sim.world.idle()
-
     assert endpoint.got == [("hola", SECRET)]
     assert taken == [ana.id]
 
@@ -80,7 +79,6 @@ async def test_an_update_is_tried_again_until_it_is_taken(
     ana.send("uno")
     ana.send("dos")
     await sim.world.idle()
-
     assert [text for text, _ in endpoint.got] == ["uno", "uno", "uno", "dos"]
 
 
@@ -93,7 +91,6 @@ async def test_each_chat_is_served_in_order_and_many_at_once(
             person.send(f"{person.id} {number}")
     await api.result("setWebhook", url=endpoint.url)
     await sim.world.idle()
-
     assert not endpoint.overlapped
     for person in people:
         own = [text for text, _ in endpoint.got if text.startswith(str(person.id))]
@@ -106,7 +103,6 @@ async def test_polling_and_a_webhook_exclude_each_other(
     poll = asyncio.create_task(api.refusal("getUpdates", timeout=30))
     await asyncio.sleep(0.05)
     await api.result("setWebhook", url=endpoint.url)
-
     assert await poll == (409, "Conflict: terminated by setWebhook request")
     assert await api.refusal("getUpdates") == (
         409,

@@ -96,7 +96,7 @@ def keyboard(*buttons: dict[str, Any]) -> dict[str, Any]:
     return {"inline_keyboard": [[{"text": "b", **button}] for button in buttons]}
 
 
-def test_only_buttons_that_open_an_address_are_kept() -> None:
+def test_only_buttons_that_open_an_address_are_kept_and_none_of_an_album() -> None:
     found = read_message(
         message(
             text="Hola",
@@ -110,9 +110,6 @@ def test_only_buttons_that_open_an_address_are_kept() -> None:
         lost_buttons=True,
         words="Hola",
     )
-
-
-def test_an_album_has_no_buttons() -> None:
     found = read_message(
         message(document=FILE, media_group_id="g", reply_markup=keyboard({"url": "https://a.org"}))
     )
@@ -138,12 +135,15 @@ def test_a_line_is_a_button(line: str, text: str, url: str) -> None:
     assert parse_links(line) == ((Link(text=text, url=url),),)
 
 
-def test_each_line_is_a_row_and_empty_ones_are_nothing() -> None:
+def test_each_line_is_a_row_and_ten_are_the_most() -> None:
     found = parse_links("A - https://a.org\n\n  B - https://b.org  \n")
     assert found == (
         (Link(text="A", url="https://a.org"),),
         (Link(text="B", url="https://b.org"),),
     )
+    assert MOST_BUTTONS == 10
+    assert not isinstance(parse_links("A - https://a.org\n" * 10), WrongLine)
+    assert "caben diez." in LinkFault.TOO_MANY.value
 
 
 @pytest.mark.parametrize(
@@ -168,12 +168,6 @@ def test_each_line_is_a_row_and_empty_ones_are_nothing() -> None:
 )
 def test_the_first_line_that_is_wrong_is_named(text: str, fault: LinkFault, line: str) -> None:
     assert parse_links(text) == WrongLine(fault, line)
-
-
-def test_the_most_buttons_are_as_many_as_the_sentence_says() -> None:
-    assert MOST_BUTTONS == 10
-    assert not isinstance(parse_links("A - https://a.org\n" * 10), WrongLine)
-    assert "caben diez." in LinkFault.TOO_MANY.value
 
 
 @given(st.text(max_size=200))

@@ -76,9 +76,6 @@ def test_an_album_is_put_in_order_and_a_late_part_voids_what_was_shown() -> None
     assert grown.copies is None
     assert grown.stage is DraftStage.READY
     assert grown.old_copies == (117,)
-
-
-def test_a_late_part_of_an_album_does_not_stop_what_is_being_written() -> None:
     draft = written(message_id=17, kind="photo", group="g")
     asked = draft.changed(NOW, stage=DraftStage.CONTENT, language="en")
     grown = with_message(asked, piece(18, "photo", group="g"), NOW)
@@ -210,9 +207,6 @@ def test_the_price_is_a_star_for_ten_messages_and_an_album_is_never_paid_for() -
     assert [view.is_affordable for view in views] == [False, False, False, True]
     album = draft_view(shown(album_of(2)).changed(NOW, paid=True), **PAID)
     assert (album.is_paid, album.is_affordable) == (False, True)
-
-
-def test_what_is_paid_for_goes_to_no_more_people_than_the_price_that_was_shown_is_for() -> None:
-    paid = draft_view(shown().changed(NOW, paid=True), **PAID)
-    assert [paid.most_recipients(shown) for shown in (1525, 1530)] == [1530, 1530]
+    paid_for = draft_view(paid, **PAID)
+    assert [paid_for.most_recipients(people) for people in (1525, 1530)] == [1530, 1530]
     assert draft_view(shown(), **PAID).most_recipients(1530) == 1683

@@ -91,8 +91,10 @@ def test_each_way_to_say_it_means_what_it_says(text: str, means: str) -> None:
     assert read(text) == means
 
 
-def test_a_day_in_january_is_next_years() -> None:
+def test_a_day_in_january_is_next_years_and_the_farthest_is_taken() -> None:
     assert read("5/1 10:00", datetime(2026, 12, 20, tzinfo=MADRID)) == "05/01/2027 10:00"
+    assert time_fault(NOW + FARTHEST, NOW) is None
+    assert time_fault(NOW + FARTHEST + timedelta(seconds=1), NOW) is TimeFault.TOO_FAR
 
 
 @pytest.mark.parametrize(
@@ -137,6 +139,8 @@ def test_a_time_that_the_clocks_leave_out_is_refused() -> None:
 def test_a_time_that_comes_twice_is_the_first_of_them() -> None:
     found = parse_moment("mañana 2:30", datetime(2026, 10, 24, 14, 0, tzinfo=MADRID), MADRID)
     assert found == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    between = datetime(2026, 10, 25, 0, 50, tzinfo=UTC)
+    assert parse_moment("2:45", between, MADRID) == datetime(2026, 10, 25, 1, 45, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -154,11 +158,6 @@ def test_what_is_offered_is_still_to_come(hour: int, labels: list[str]) -> None:
     assert all(time_fault(at, now) is None for at, _ in moments)
 
 
-def test_the_farthest_moment_is_still_taken() -> None:
-    assert time_fault(NOW + FARTHEST, NOW) is None
-    assert time_fault(NOW + FARTHEST + timedelta(seconds=1), NOW) is TimeFault.TOO_FAR
-
-
 @given(st.text(max_size=40))
 def test_nothing_anybody_writes_breaks_it(text: str) -> None:
     found = parse_moment(text, NOW, MADRID)
@@ -170,11 +169,6 @@ def test_what_is_written_out_in_full_is_read_back(wanted: datetime) -> None:
     wanted = wanted.replace(second=0, microsecond=0)
     found = parse_moment(wanted.strftime("%d/%m/%Y %H:%M"), NOW, MADRID)
     assert found == utc_moment(wanted, NOW, MADRID)
-
-
-def test_the_second_of_them_is_taken_once_the_first_has_passed() -> None:
-    between = datetime(2026, 10, 25, 0, 50, tzinfo=UTC)
-    assert parse_moment("2:45", between, MADRID) == datetime(2026, 10, 25, 1, 45, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("month", [3, 10])
