@@ -56,9 +56,7 @@ class FullDisk(io.BytesIO):
 
 
 @pytest.mark.parametrize("whole", [True, False])
-def test_nobody_else_and_nothing_that_was_changed_or_cut_is_taken_for_the_list(
-    whole: bool,
-) -> None:
+def test_nobody_else_and_nothing_changed_or_cut_is_taken_for_the_list(whole: bool) -> None:
     content = encrypted()
     with pytest.raises(CannotDecrypt, match="other keys"):
         opened(content, pyrage.x25519.Identity.generate())

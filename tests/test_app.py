@@ -136,7 +136,7 @@ async def test_the_hold_comes_before_the_tables(tmp_path: Path) -> None:
         assert not (fresh / "petition.db").exists()
 
 
-async def test_the_profile_is_given_once_the_database_is_back(
+async def test_the_profile_waits_for_the_database(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = asyncio.Event()

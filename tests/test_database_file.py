@@ -207,9 +207,7 @@ class TestTheDatabaseFile:
             assert (await storage.read(petition_state)).signatures == 0
             assert await storage.read(held_restore) is not None
 
-    async def test_to_which_a_backup_was_half_restored_is_not_started_on(
-        self, scene: Scene
-    ) -> None:
+    async def test_with_a_half_restored_backup_is_not_started_on(self, scene: Scene) -> None:
         """Nobody has asked for anything since, so that no number tells of it."""
         services = scene.services
         await scene.stop_bot()
@@ -226,9 +224,7 @@ class TestTheDatabaseFile:
         assert not unfinished.exists()
         await scene.start_bot()
 
-    async def test_in_which_anothers_backup_brought_her_back_lets_her_go(
-        self, scene: Scene
-    ) -> None:
+    async def test_in_which_anothers_backup_has_her_lets_her_go(self, scene: Scene) -> None:
         """Ana withdraws, and both are restored; of this one no mark says what she asked for."""
         await scene.signs(scene.ana)
         await scene.stop_bot()

@@ -64,9 +64,7 @@ async def test_many_looks_at_once_never_seem_to_go_back(mark: HighWaterMark) -> 
     assert number_in(mark) == stored.number
 
 
-async def test_it_ends_when_the_files_are_others(
-    mark: HighWaterMark, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_other_files_end_it(mark: HighWaterMark, monkeypatch: pytest.MonkeyPatch) -> None:
     assert database_watch.LOOK_SECONDS == 1.0
     monkeypatch.setattr(database_watch, "LOOK_SECONDS", 0.001)
     stored = Stored()
@@ -98,7 +96,7 @@ async def test_a_database_that_is_away_is_looked_at_again(mark: HighWaterMark) -
     assert number_in(mark) == 6
 
 
-async def test_a_mark_that_cannot_be_kept_is_said_once_and_stops_nobody(
+async def test_a_mark_that_cannot_be_kept_is_said_once(
     mark: HighWaterMark, tmp_path: Path
 ) -> None:
     stored = Stored()

@@ -146,18 +146,14 @@ async def test_a_mark_may_lag_and_never_lead(database: Path, key: Path) -> None:
         await mark(key, database).require_reached()
 
 
-def test_the_highest_number_is_that_of_its_mark_and_of_no_other_petition(
-    database: Path, keyring: Keyring
-) -> None:
+def test_the_highest_number_is_that_of_its_own_petition(database: Path, keyring: Keyring) -> None:
     assert highest_reached(keyring, SLUG) == Reached()
     mark(keyring.path, database).raise_to(Reached(6, 3))
     mark(keyring.path, database, "another").raise_to(Reached(70))
     assert highest_reached(keyring, SLUG) == Reached(6, 3)
 
 
-def test_a_bot_with_which_people_signed_is_known_and_one_that_was_only_started_is_not(
-    database: Path, key: Path
-) -> None:
+def test_a_bot_with_which_people_signed_is_known(database: Path, key: Path) -> None:
     url = f"sqlite+aiosqlite:///{database}"
     HighWaterMark(key, url, "another", "77").raise_to(Reached())
     for reached, signed in ((Reached(0, 1), None), (Reached(1, 1), SLUG)):
@@ -243,7 +239,7 @@ async def test_what_is_no_database_is_damaged_not_behind(database: Path, key: Pa
         await mark(key, database).require_reached()
 
 
-async def test_an_older_copy_elsewhere_is_refused_too(
+async def test_an_older_copy_elsewhere_is_refused(
     database: Path, key: Path, tmp_path: Path
 ) -> None:
     opened = await SqliteDatabase(database).open()
@@ -254,7 +250,7 @@ async def test_an_older_copy_elsewhere_is_refused_too(
         await mark(key, copy).require_reached()
 
 
-async def test_another_way_to_the_same_database_is_no_other_one(
+async def test_a_link_to_a_database_is_no_other_one(
     database: Path, key: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "link").symlink_to(database.parent)
@@ -354,7 +350,7 @@ class TestWriting:
         assert written.path.read_text().startswith("6 0\n")
 
 
-async def test_a_database_whose_version_is_gone_has_got_as_far_as_it_says(
+async def test_without_its_version_a_database_is_as_far_as_it_says(
     database: Path, key: Path
 ) -> None:
     """What to do about it is said where the tables are looked at."""

@@ -60,9 +60,7 @@ async def test_a_server_on_this_machine_is_reached_though_the_environment_has_a_
         assert await call(at) == HttpResponse(200, b"yes")
 
 
-def test_a_proxy_that_cannot_be_used_is_refused_and_not_repeated(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_an_unusable_proxy_is_refused_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "https://canary:canary@proxy.example:443")
     with pytest.raises(SettingsInvalid, match="never https://; or give PETITION_PROXY=none") as no:
         shared_session("https://api.telegram.org")

@@ -23,9 +23,7 @@ def test_the_last_number_is_the_first_that_is_not_below(most: int, at_most: int)
 
 
 @given(MOMENTS, LENGTHS, st.integers(2, 8))
-def test_times_are_in_order_and_not_too_many(
-    start: datetime, length: timedelta, at_most: int
-) -> None:
+def test_times_are_in_order_and_few(start: datetime, length: timedelta, at_most: int) -> None:
     end = start + length
     step = time_step(start, end, at_most)
     ticks = time_ticks(start, end, step, MADRID)

@@ -262,7 +262,7 @@ def test_what_people_asked_for_after_the_backup_stays(
         assert former.read(reached_so_far).number == 8
 
 
-def test_while_a_bot_runs_nothing_is_restored(
+def test_a_running_bot_stops_a_restore(
     petition: PetitionDatabase, tmp_path: Path, key: Path
 ) -> None:
     """Also while one runs of a petition that is in the backup alone, or in the database alone."""

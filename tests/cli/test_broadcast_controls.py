@@ -80,9 +80,7 @@ def test_what_ended_while_the_question_stood_is_left_alone(
     assert petition.now(broadcast).state == "finished"
 
 
-def test_another_broadcasts_id_is_not_that_of_the_one_under_way(
-    petition: PetitionDatabase,
-) -> None:
+def test_another_id_is_not_that_of_the_one_under_way(petition: PetitionDatabase) -> None:
     running = petition.begins(bytes.fromhex("11" * 16))
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     planned = petition.begins(bytes.fromhex("22" * 16), kind=Kind.UPDATE, starts_at=tomorrow)

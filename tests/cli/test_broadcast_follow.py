@@ -64,7 +64,7 @@ def test_a_recall_and_what_nobody_works_on_are_followed_too(
     assert "Taken back from 6 chats." in shown
 
 
-def test_who_leaves_hears_it_goes_on(
+def test_who_leaves_is_told_so(
     petition: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broadcast = petition.begins()

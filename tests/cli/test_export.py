@@ -45,9 +45,7 @@ def exported(petition: PetitionDatabase) -> list[tuple[int, int]]:
 
 
 @on_both
-def test_whoever_holds_the_key_reads_the_list_beside_a_running_bot(
-    petition: PetitionDatabase, tmp_path: Path
-) -> None:
+def test_who_holds_the_key_reads_the_list(petition: PetitionDatabase, tmp_path: Path) -> None:
     petition.sql("UPDATE signatures SET name_sealed = NULL WHERE number = 2")
     petition.sql("UPDATE petitions SET closed_signatures = 7")
     file = tmp_path / "list.json.age"
@@ -163,7 +161,7 @@ class TestNothingIsLeft:
         monkeypatch.setattr(SignatureList, "pages", damaged)
         assert "The database is damaged: 5 ≠ 6." in refuses()
 
-    def test_where_the_disk_is_full(
+    def test_on_a_full_disk(
         self, refuses: Callable[[], str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def full(*_: object) -> None:

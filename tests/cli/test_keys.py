@@ -78,9 +78,7 @@ def test_the_older_key_can_stay_in_the_file(petition: PetitionDatabase, key_file
     assert names(petition, key_file)[0] == "Persona 1"
 
 
-def test_one_that_was_killed_goes_on_with_its_key(
-    petition: PetitionDatabase, key_file: Path
-) -> None:
+def test_a_killed_one_goes_on_with_its_key(petition: PetitionDatabase, key_file: Path) -> None:
     add_encryption_key(key_file)
     newest = Keyring.load(key_file).newest
     assert "was begun and is not over. It goes on. Values left: 12." in said(call("--yes"))

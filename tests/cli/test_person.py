@@ -175,9 +175,7 @@ def test_of_a_signature_without_a_name_only_the_code_proves_whose_it_is(
     assert "Erase the signature, with all that is stored with it, for good?" in asked
 
 
-def test_what_is_not_typed_is_asked_and_held_to_the_rules_of_the_chat(
-    petition: PetitionDatabase,
-) -> None:
+def test_what_is_not_typed_is_asked_by_the_rules_of_the_chat(petition: PetitionDatabase) -> None:
     code = code_of(petition, 2)
     result = call("2", "correct", typed=f"Berta Puig\n{code}\ny\n")
     assert "The new name: " in said(result)
@@ -247,7 +245,7 @@ def test_without_a_yes_nothing_is_done(petition: PetitionDatabase) -> None:
     said(call("2", "erase", "--code", code, "--yes"))
 
 
-def test_everything_stored_goes_into_a_file_that_only_its_owner_reads(
+def test_what_is_stored_goes_into_a_private_file(
     petition: PetitionDatabase, tmp_path: Path
 ) -> None:
     handed_over_on = petition.do(hand_over)

@@ -108,7 +108,7 @@ def test_an_open_petition_has_to_be_closed_first(petition: PetitionDatabase) -> 
     assert "An admin can, with /close, and then /broadcast." in said(call("--dry-run"))
 
 
-def test_what_was_erased_before_ctrl_c_stays_erased(
+def test_ctrl_c_brings_nobody_back(
     petition: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.retention.PORTION", 4)

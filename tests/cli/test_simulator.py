@@ -8,9 +8,7 @@ import pytest
 from bot.cli.simulator import run_simulator
 
 
-async def test_it_answers_a_bot_that_has_its_token_and_says_what_to_type(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+async def test_it_answers_a_bot_and_says_what_to_type(capsys: pytest.CaptureFixture[str]) -> None:
     serving = asyncio.create_task(run_simulator(api_port=0, port=0))
     try:
         said = ""

@@ -85,7 +85,7 @@ async def test_what_nobody_can_decide_says_what_to_do(
     await lucy.sees("The broadcast is cancelled.", 10)
 
 
-async def test_a_planned_one_that_grows_over_the_number_waits_for_a_second_admin(
+async def test_a_planned_one_that_grows_waits_for_a_second_admin(
     admin: AdminScene, pau: Person
 ) -> None:
     await with_settings(admin, approval_above=3)
@@ -109,7 +109,7 @@ async def test_a_planned_one_that_grows_over_the_number_waits_for_a_second_admin
     assert len(admin.got(admin.scene.mallory)) == 1
 
 
-async def test_messages_in_a_day_that_together_reach_more_people_need_a_second_admin(
+async def test_what_reaches_many_in_a_day_needs_a_second_admin(
     admin: AdminScene, pau: Person
 ) -> None:
     await with_settings(admin, approval_above=5)

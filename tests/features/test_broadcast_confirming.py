@@ -228,9 +228,7 @@ async def test_the_same_call_makes_the_test_and_the_real_thing(admin: AdminScene
     assert all({**one, "chat_id": ADMIN} == test for one in real)
 
 
-async def test_many_are_asked_for_twice(
-    admin: AdminScene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_many_are_asked_twice(admin: AdminScene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(draft_view, "MANY", 3)
     await admin.prepares()
     assert SEND not in admin.panel.labels

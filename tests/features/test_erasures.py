@@ -169,9 +169,7 @@ async def test_two_years_without_an_operator(scene: Scene) -> None:
     assert [detail for action, detail in deeds if action == "retention"] == ["2", "1", "1", "2"]
 
 
-async def test_after_the_delivery_who_was_told_goes_on_the_day_and_the_others_once_it_was_warned(
-    scene: Scene,
-) -> None:
+async def test_after_the_delivery_the_told_go_and_the_others_once_warned(scene: Scene) -> None:
     """The delivery is recorded two months late, and one of the signers has not been told."""
     for person in (scene.ana, scene.sean):
         await scene.signs(person)
@@ -360,9 +358,7 @@ async def test_where_no_admin_can_be_told_the_untold_wait_two_weeks(tmp_path: Pa
         assert "late" not in warned(scene.marta), "nobody is kept any more"
 
 
-async def test_of_who_blocked_the_bot_after_asking_for_her_file_nothing_is_left_at_the_most(
-    tmp_path: Path,
-) -> None:
+async def test_of_who_blocked_the_bot_nothing_is_left_at_the_most(tmp_path: Path) -> None:
     async with a_scene(tmp_path) as scene:
         await scene.signs(scene.ana)
         scene.ana.send("/mydata")

@@ -139,9 +139,7 @@ async def test_pau_is_asked_though_the_database_was_away_when_it_was_his_turn(
     assert told(pau, QUESTION) == 1
 
 
-async def test_pau_who_is_asked_late_reads_how_many_by_then(
-    admin: AdminScene, lucy: Person
-) -> None:
+async def test_pau_asked_late_reads_how_many_by_then(admin: AdminScene, lucy: Person) -> None:
     await asks(admin)
     await lucy.sees("Do you approve this broadcast?", 10)
     await admin.services.storage.write(set_on_broadcast, (await admin.broadcast()).id, expected=4)

@@ -177,7 +177,7 @@ async def test_a_text_with_a_mistake_is_not_used_and_the_admins_read_what_is_wro
     await edited.jordi.sees("Ni una sola expulsión")
 
 
-async def test_a_text_that_does_not_fit_the_published_one_is_unused(
+async def test_a_text_that_does_not_fit_the_published_is_unused(
     edited: Scene, change: Change
 ) -> None:
     marta = edited.marta

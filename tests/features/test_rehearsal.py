@@ -81,9 +81,7 @@ async def test_everything_that_anybody_reads_says_that_it_is_one(rehearsal: Scen
     assert not [c for c in rehearsal.simulator.calls if "Rehearsal" in str(c.params)]
 
 
-async def test_nothing_of_it_counts_afterwards_and_its_buttons_do_nothing(
-    rehearsal: Scene, tmp_path: Path
-) -> None:
+async def test_nothing_of_it_counts_or_acts_afterwards(rehearsal: Scene, tmp_path: Path) -> None:
     ana, jordi, marta, words = rehearsal.ana, rehearsal.jordi, rehearsal.marta, rehearsal.words
     await rehearsal.signs(ana)
     await at_the_consent(rehearsal, jordi)

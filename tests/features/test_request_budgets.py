@@ -28,9 +28,7 @@ def sent(scene: Scene) -> int:
     return len(scene.simulator.calls.of("sendMessage"))
 
 
-async def test_a_command_is_answered_five_times_then_told_then_silent(
-    scene: Scene, tmp_path: Path
-) -> None:
+async def test_a_command_is_answered_five_times_then_told(scene: Scene, tmp_path: Path) -> None:
     """And withdrawing and being left alone are always answered; nobody else waits."""
     scene.simulator.limits.on = False
     await scene.signs(scene.ana)
@@ -156,9 +154,7 @@ async def test_whoever_asks_in_many_groups_is_answered_five_times_in_all(scene: 
     assert sum(m.from_bot for m in crowded.messages.values()) == 5
 
 
-async def test_an_update_that_is_tried_again_is_counted_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_retry_is_counted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with a_scene(tmp_path) as scene:
         failures = 7
 

@@ -64,7 +64,7 @@ async def test_ana_reads_everything_and_signs_in_one_message(scene: Scene) -> No
     assert "con la tuya: 1" in scene.screen(ana).text
 
 
-async def test_a_typed_name_and_every_attempt_at_it_leave_the_chat(
+async def test_every_typed_name_leaves_the_chat(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jordi, goes_first = scene.jordi, list[int]()
@@ -211,9 +211,7 @@ async def test_a_petition_in_one_language_offers_no_other(tmp_path: Path) -> Non
         assert scene.screen(yusuf).labels == [SIGN, UNNAMED, *below]
 
 
-async def test_the_picture_is_uploaded_again_where_it_changed_or_its_name_is_not_known_any_more(
-    scene: Scene,
-) -> None:
+async def test_the_picture_is_uploaded_again_where_it_changed(scene: Scene) -> None:
     calls, database = scene.simulator.calls, scene.storage.database
 
     async def is_uploaded() -> bool:

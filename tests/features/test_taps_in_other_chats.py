@@ -109,31 +109,6 @@ async def test_a_tap_anywhere_else_changes_nothing_and_leads_to_the_private_chat
     scene.simulator.calls.clear()  # an edit of the message that is gone was refused
 
 
-async def test_what_another_writes_there_is_not_taken(scene: Scene, database: Path) -> None:
-    ana = scene.ana
-    await scene.to_the_name(ana)
-    written = ana.chat.messages[1].shape()
-    before, shown = rows(database), scene.screen(ana).text
-    for kind in ("message", "edited_message"):
-        for text, by in (("Mallory", scene.mallory), ("/close", scene.marta)):
-            said = {**written, "message_id": 99, "from": by.user.shape(), "text": text}
-            said["edit_date"] = said["date"]
-            said.pop("entities", None)
-            scene.world.updates.add(kind, ana.id, said)
-            await scene.settled()
-    assert (rows(database), scene.screen(ana).text) == (before, shown)
-    # Nor does the bot's place in a group say anything about who changed it.
-    await scene.signs(scene.jordi)
-    group = scene.world.group("Barrio", members=[scene.jordi])
-    await scene.settled()
-    before = rows(database)
-    for chat, changes in ((group, False), (scene.jordi.chat, True)):
-        for old, new in (("member", "kicked"), ("kicked", "member")):
-            scene.world.membership(chat, scene.jordi.user, old, new)
-            await scene.settled()
-            assert (rows(database) != before) is (changes and new == "kicked")
-
-
 async def test_what_is_owed_in_the_private_chat_is_owed_though_a_button_elsewhere_is_tapped(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -123,9 +123,7 @@ async def test_what_is_owed_is_shown_unless_somebody_does_something_new_or_block
         assert "elige uno de los de abajo" not in scene.screen(ana).text
 
 
-async def test_what_answers_nothing_takes_no_screen_away(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_no_answer_takes_no_screen(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     ana, updates = scene.ana, scene.world.updates
     await scene.starts(ana)
     written = {**ana.chat.messages[1].shape(), "message_id": 99}
@@ -147,7 +145,7 @@ async def test_what_answers_nothing_takes_no_screen_away(
         assert ("Ayuda" if number % 2 else "Página 1") in scene.screen(ana).text
 
 
-async def test_what_comes_beyond_the_budget_takes_no_screen_away(
+async def test_what_is_too_often_takes_nothing(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("handlers.request_budget._TIMES_WRITTEN", 0)
@@ -226,7 +224,7 @@ async def test_the_file_of_ones_data_comes_once_though_it_or_the_screen_after_it
     assert await all_is_acknowledged(scene)
 
 
-async def test_a_line_in_a_group_is_owed_like_any_answer(
+async def test_a_line_in_a_group_is_owed_too(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     group = scene.world.group("Barrio", members=[scene.ana])

@@ -52,7 +52,7 @@ async def test_the_admins_read_that_somebody_else_uses_the_token(
     assert (told(scene.marta), told(scene.ana)) == (1, 0)
 
 
-async def test_they_are_told_too_while_the_database_is_away(
+async def test_they_are_told_without_a_database(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await a_rival_comes(scene, monkeypatch)

@@ -125,9 +125,7 @@ async def test_ana_who_answers_in_place_of_a_name_reads_and_changes_it(scene: Sc
     assert "with yours: 2" in scene.screen(sean).text
 
 
-async def test_a_name_typed_just_after_the_closing_goes(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_name_typed_too_late_goes(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """So does one typed after a signature that came too late, or that the closing overtook."""
     overtaken, late, named, asked = people = [next(somebody(scene)) for _ in range(4)]
     waits = next(somebody(scene))
@@ -285,7 +283,7 @@ async def left_behind(scene: Scene, person: Person, numbers: list[int]) -> None:
     await storage.write(save_conversation, left, was=known.version, at=scene.now)
 
 
-async def test_what_an_earlier_visit_left_goes_at_the_next(
+async def test_what_was_left_goes_at_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with a_scene(tmp_path) as scene:
@@ -330,7 +328,7 @@ async def test_what_an_earlier_visit_left_goes_at_the_next(
         assert first.id not in [call.params["message_id"] for call in calls.of("deleteMessage")]
 
 
-async def test_a_deletion_that_fails_is_told_and_tried_again(
+async def test_a_failed_deletion_is_tried_again(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ana, marta = scene.ana, scene.marta

@@ -106,7 +106,7 @@ async def test_the_screen_that_says_so_leaves_nothing_of_its_own(scene: Scene) -
 class TestTheFileOfMyData:
     """Tests that no file of /mydata outlives in the chat what it holds."""
 
-    async def test_is_gone_once_the_signature_is_withdrawn(self, scene: Scene) -> None:
+    async def test_goes_with_the_signature(self, scene: Scene) -> None:
         scene.simulator.limits.on = False
         ana = scene.ana
         await scene.to_the_name(ana)

@@ -49,9 +49,7 @@ async def note(reporter: DamageReporter, *columns: str | None) -> None:
         await asyncio.sleep(0)
 
 
-async def test_each_is_logged_at_the_highest_level_with_its_place_and_none_of_its_words(
-    reporter: DamageReporter,
-) -> None:
+async def test_each_is_logged_with_its_place_and_no_words(reporter: DamageReporter) -> None:
     with capture_logs() as logs:
         await note(reporter, "signatures.name_sealed", "signatures.name_sealed", None)
     assert [(line["event"], line["log_level"], line["column"]) for line in logs] == [
@@ -63,7 +61,7 @@ async def test_each_is_logged_at_the_highest_level_with_its_place_and_none_of_it
     assert "Ana" not in str([{**line, "exc_info": None} for line in logs])
 
 
-async def test_the_admins_are_told_of_the_first_in_each_column(
+async def test_admins_are_told_of_each_column_once(
     reporter: DamageReporter, told: list[str]
 ) -> None:
     await note(reporter, "a", "a")
@@ -73,9 +71,7 @@ async def test_the_admins_are_told_of_the_first_in_each_column(
     assert told == ["a", "", "b"]
 
 
-async def test_what_is_reported_where_it_was_met_and_by_who_could_not_go_on_is_one(
-    reporter: DamageReporter,
-) -> None:
+async def test_what_is_reported_twice_is_one(reporter: DamageReporter) -> None:
     error = BrokenData(where="a")
     with capture_logs() as logs:
         for _ in range(2):

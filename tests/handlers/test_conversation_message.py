@@ -135,9 +135,7 @@ async def test_what_is_not_about_the_message_reaches_the_caller(error: TelegramE
 
 
 @pytest.mark.parametrize(("too_old", "left"), [(set(), {3: None}), ({1}, {1: None, 3: None})])
-async def test_many_vanish_in_one_call_but_those_that_are_too_old(
-    too_old: set[int], left: dict[int, None]
-) -> None:
+async def test_many_vanish_in_one_call_if_young(too_old: set[int], left: dict[int, None]) -> None:
     chat = FakeChat(1, 2, 3)
     chat.too_old = too_old
     assert await message_of(chat, None).delete(1, 2, 4) is not bool(too_old)

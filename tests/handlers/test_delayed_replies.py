@@ -14,7 +14,7 @@ from storage.errors import Unavailable
 from tests.handlers.chats import ANA, BEA, EVE, Chat, Clock, Hanging, settled
 
 
-async def test_it_backs_off_twice_as_far_each_time_and_ends_some_time(
+async def test_it_backs_off_further_each_time_and_ends(
     replies: DelayedReplies, clock: Clock
 ) -> None:
     ana = Chat(*[NetworkError("Bad Gateway")] * 100)
@@ -24,9 +24,7 @@ async def test_it_backs_off_twice_as_far_each_time_and_ends_some_time(
     assert len(replies) == 0
 
 
-async def test_a_pause_that_telegram_asks_for_is_kept_up_to_ten_minutes(
-    replies: DelayedReplies, clock: Clock
-) -> None:
+async def test_a_pause_is_kept_up_to_ten_minutes(replies: DelayedReplies, clock: Clock) -> None:
     ana, bea = Chat(RateLimited(599.875)), Chat(RateLimited(599.9))
     await replies.tell(ANA, ana.answer)
     await replies.tell(BEA, bea.answer)
@@ -45,9 +43,7 @@ async def test_what_no_waiting_mends_is_raised_or_owed_nothing(replies: DelayedR
     assert len(replies) == 0
 
 
-async def test_once_nobody_waits_any_more_an_absent_database_passes_too(
-    replies: DelayedReplies, clock: Clock
-) -> None:
+async def test_later_an_absent_database_passes_too(replies: DelayedReplies, clock: Clock) -> None:
     at_once = DelayedReplies(clock.sleep, clock, in_the_way=lambda: True)
     ana, bea = Chat(NetworkError("Bad Gateway"), Unavailable()), Chat(Unavailable())
     await replies.tell(ANA, ana.answer)
@@ -56,9 +52,7 @@ async def test_once_nobody_waits_any_more_an_absent_database_passes_too(
     assert (ana.tries, bea.tries) == (3, 2)
 
 
-async def test_a_call_that_hangs_holds_its_update_for_three_seconds(
-    replies: DelayedReplies, clock: Clock
-) -> None:
+async def test_a_hanging_call_is_waited_for_briefly(replies: DelayedReplies, clock: Clock) -> None:
     eve = Hanging()
     telling = asyncio.create_task(replies.tell(EVE, eve.answer))
     await settled()
@@ -85,9 +79,7 @@ async def test_what_breaks_when_nobody_waits_any_more_is_logged(clock: Clock) ->
     assert len(replies) == 0
 
 
-async def test_what_breaks_when_nobody_waits_any_more_is_apologised_for_once(
-    replies: DelayedReplies, clock: Clock
-) -> None:
+async def test_what_breaks_later_is_apologised_for(replies: DelayedReplies, clock: Clock) -> None:
     bad = NetworkError("Bad Gateway")
     ana, bea, apologies = (
         Chat(bad, ValueError()),
@@ -120,9 +112,7 @@ async def test_the_one_who_would_wait_longest_gives_way_when_too_many_are_owed(
     assert [chat.tries for chat in (*chats.values(), late, soon)] == [2, 1, 2, 1, 2]
 
 
-async def test_of_many_hanging_the_oldest_goes(
-    clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_of_many_the_oldest_goes(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delayed_replies, "_MOST_FIRST_TRIES", 2)
     replies = DelayedReplies(clock.sleep, clock, in_the_way=lambda: True)
     hanging = [Hanging() for _ in range(4)]
@@ -138,7 +128,7 @@ async def test_of_many_hanging_the_oldest_goes(
     replies.forget()
 
 
-async def test_few_of_those_that_hang_are_tried_again_at_once(
+async def test_few_hanging_ones_are_retried_at_once(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delayed_replies, "_MOST_RETRIES", 2)

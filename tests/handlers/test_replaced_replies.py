@@ -30,9 +30,7 @@ async def test_so_does_what_is_being_given_again(replies: DelayedReplies, clock:
     assert (again.begun, again.ended, len(replies)) == (1, 1, 0)
 
 
-async def test_what_hangs_is_cut_off_by_what_follows(
-    replies: DelayedReplies, clock: Clock
-) -> None:
+async def test_what_hangs_is_cut_off_by_the_next(replies: DelayedReplies, clock: Clock) -> None:
     eve = Hanging()
     telling = asyncio.create_task(replies.tell(EVE, eve.answer))
     await settled()
@@ -58,9 +56,7 @@ async def test_what_was_cut_off_in_vain_is_repeated(replies: DelayedReplies, clo
     assert (eve.begun, later.tries, len(replies)) == (1, 1, 0)
 
 
-async def test_what_is_owed_is_not_given_while_something_newer_is_handled(
-    replies: DelayedReplies, clock: Clock
-) -> None:
+async def test_what_is_owed_waits_for_what_is_newer(replies: DelayedReplies, clock: Clock) -> None:
     ana = Chat(NetworkError("Bad Gateway"))
     await replies.tell(ANA, ana.answer)
     async with replies.handling(ANA):
@@ -70,9 +66,7 @@ async def test_what_is_owed_is_not_given_while_something_newer_is_handled(
     assert (ana.tries, len(replies)) == (2, 0)
 
 
-async def test_what_answers_nothing_makes_it_neither_earlier_nor_later(
-    replies: DelayedReplies, clock: Clock
-) -> None:
+async def test_what_answers_nothing_changes_no_time(replies: DelayedReplies, clock: Clock) -> None:
     ana = Chat(RateLimited(30))
     await replies.tell(ANA, ana.answer)
     for _ in range(10):
@@ -107,9 +101,7 @@ async def test_what_stands_beside_the_screen_takes_its_place_from_nothing_else(
     assert [chat.tries for chat in (screen, one, same, other)] == [2, 1, 2, 2]
 
 
-async def test_all_that_an_update_waits_for_takes_three_seconds_together(
-    replies: DelayedReplies, clock: Clock
-) -> None:
+async def test_an_update_waits_three_seconds_in_all(replies: DelayedReplies, clock: Clock) -> None:
     again, newer, last = Hanging(), Hanging(), Hanging()
     await replies.tell(EVE, Chat(NetworkError("Bad Gateway")).answer, again.answer)
     await clock.pass_(0.5)

@@ -25,9 +25,7 @@ def test_any_text_is_a_valid_tap_or_none(data: str | None) -> None:
 
 
 @given(st.integers(0, 10**9), ACTIONS, st.text(alphabet="abcxyz0123456789-", max_size=20))
-def test_what_a_button_carries_is_read_as_it_was_meant(
-    version: int, action: Action, argument: str
-) -> None:
+def test_what_a_button_carries_is_read_again(version: int, action: Action, argument: str) -> None:
     drawn = keyboard(Screen(Html("Hola"), [Button("Pulsa", action, argument)]), version)
     assert drawn is not None
     data = drawn["inline_keyboard"][0][0]["callback_data"]

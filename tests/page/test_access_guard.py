@@ -63,7 +63,7 @@ async def test_only_the_pages_own_files_are_served(at: PageClient) -> None:
             assert response.status == 404
 
 
-async def test_a_document_is_to_keep_and_a_picture_to_look_at(
+async def test_documents_are_kept_pictures_seen(
     at: PageClient, ana: Person, view: PageState
 ) -> None:
     page = b"<script>alert(1)</script>"

@@ -45,9 +45,7 @@ async def test_a_petition_is_lived_through_by_hand(browser: Browser) -> None:
         assert at.console_errors == []
 
 
-async def test_a_stranger_signs_at_once_on_a_phone_and_is_told_that_they_can_be_the_admin(
-    browser: Browser,
-) -> None:
+async def test_a_stranger_signs_on_a_phone_and_can_be_the_admin(browser: Browser) -> None:
     async with (
         running_session(opens_petition=True) as (show, _, address),
         open_window(browser, address, viewport=PHONE, has_touch=True) as at,
@@ -253,9 +251,7 @@ async def test_who_signs_with_the_keyboard_is_never_sent_back(browser: Browser) 
         assert at.console_errors == []
 
 
-async def test_whoever_sets_colours_of_their_own_sees_what_can_be_pressed(
-    browser: Browser, petition: str
-) -> None:
+async def test_who_sets_colours_sees_what_can_be_pressed(browser: Browser, petition: str) -> None:
     async with open_window(browser, petition, forced_colors="active") as at:
         running_session = "(node) => Number(getComputedStyle(node).opacity)"
         assert await at.page.get_by_role("switch").first.evaluate(running_session) == 1

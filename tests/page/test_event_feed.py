@@ -6,7 +6,7 @@ from tests.page.page_client import EventStream, PageClient
 from tests.support.api_client import ApiClient
 
 
-async def test_what_people_and_the_bot_do_comes_as_it_happens(
+async def test_what_is_done_comes_as_it_happens(
     at: PageClient, ana: Person, api: ApiClient
 ) -> None:
     """A page that opens gets what there was; a call comes with its parameters and its answer."""
@@ -69,9 +69,7 @@ async def test_an_alert_comes_with_its_tap(at: PageClient, ana: Person, api: Api
     assert (answered["text"], answered["alert"], answered["data"]) == ("No", True, "1:sign")
 
 
-async def test_no_poll_is_shown_and_texts_are_cut(
-    at: PageClient, ana: Person, api: ApiClient
-) -> None:
+async def test_polls_are_hidden_and_texts_cut(at: PageClient, ana: Person, api: ApiClient) -> None:
     ana.start()
     await api.answer("getUpdates")
     async with at.stream() as stream:

@@ -128,7 +128,7 @@ def test_pages_that_stay_are_not_touched() -> None:
         ('[t]\na = 1\n\n# of u\n[u]\n', ["t", "b"], 2, "[t]\na = 1\nb = 2\n\n# of u\n[u]\n"),
     ],
 )  # fmt: skip
-def test_a_file_keeps_the_style_of_whoever_wrote_it(
+def test_a_file_keeps_its_writers_style(
     toml: str, path: list[str], value: Value, expected: str
 ) -> None:
     assert changed(toml, path, value) == expected

@@ -39,9 +39,7 @@ def test_marta_cannot_choose_for_ana_that_her_name_leaves_europe(attempt: Attemp
         assert attempt(with_name, ("petition.toml", 'names_go_to = "US"', country)) == told
 
 
-def test_where_nobody_gives_a_name_no_country_and_no_words_about_it_are_needed(
-    change: Change, folder: Path
-) -> None:
+def test_where_nobody_gives_a_name_no_country_is_needed(change: Change, folder: Path) -> None:
     """Nor do those words, which nobody is shown there, make the consent too long."""
     change("petition.toml", 'names_go_to = "US"', "")
     change("es.toml", "Tengo 14 años o más.", f"Tengo 14 años o más{', y más' * 15}.")

@@ -1,4 +1,3 @@
-import asyncio
 from collections import Counter
 
 import aiohttp
@@ -21,24 +20,6 @@ async def test_an_error_and_a_cut_come_before_any_effect_and_a_dropped_answer_af
     assert [message.text for message in ana.messages] == ["/start", "drop", "none"]
     assert [call.status for call in sim.calls] == [502, 0, 0, 200]
     assert [call.status for call in sim.refused] == [502]
-
-
-async def test_a_frozen_telegram_answers_later(
-    sim: Simulator, api: ApiClient, ana: Person
-) -> None:
-    sim.faults.freeze()
-    call = asyncio.create_task(api.result("sendMessage", chat_id=ana.id, text="a"))
-    await asyncio.sleep(0.05)
-    assert len(ana.messages) == 1
-    sim.faults.thaw()
-    await asyncio.wait_for(call, 2)
-    assert len(ana.messages) == 2
-    sim.faults.latency = (0.05, 0.06)
-    begun = asyncio.get_running_loop().time()
-    await api.result("getMe")
-    assert asyncio.get_running_loop().time() - begun >= 0.05
-    sim.faults.clear()
-    assert not sim.faults.latency
 
 
 def test_drawn_faults_have_their_shares_and_are_the_same_in_any_order() -> None:

@@ -72,7 +72,7 @@ def test_an_album_counts_as_many_and_goes_whole(limits: RateLimits, clock: Manua
         clock.now += 2
 
 
-async def test_a_flood_is_answered_as_telegram_answers_it(
+async def test_a_flood_is_answered_like_telegrams(
     sim: Simulator, api: ApiClient, ana: Person
 ) -> None:
     eva = sim.world.person("Eva")

@@ -21,9 +21,7 @@ async def test_a_reply_may_do_without_its_message_if_told_so(api: ApiClient, ana
     assert sent["reply_to_message"]["text"] == "/start"
 
 
-async def test_a_time_is_sent_as_a_tag_or_as_an_entity_and_another_time_is_a_change(
-    api: ApiClient, ana: Person
-) -> None:
+async def test_a_time_is_sent_as_a_tag_or_as_an_entity(api: ApiClient, ana: Person) -> None:
     html = '<tg-time unix="{}" format="wDt">jueves</tg-time>'
     sent = await api.result(
         "sendMessage", chat_id=ana.id, text=html.format(1795714200), parse_mode="HTML"
@@ -47,7 +45,7 @@ async def test_taps_are_answered_soon(api: ApiClient, ana: Person, clock: Manual
     assert reason.startswith("query is too old")
 
 
-async def test_a_picture_comes_attached_under_any_name_in_the_sizes_of_a_photo(
+async def test_a_picture_comes_attached_in_the_sizes_of_a_photo(
     api: ApiClient, ana: Person
 ) -> None:
     form = aiohttp.FormData({"chat_id": str(ana.id), "photo": "attach://f1"})

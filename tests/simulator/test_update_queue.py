@@ -44,29 +44,6 @@ async def test_listeners_hear_of_what_was_acknowledged(sim: Simulator, api: ApiC
     assert not sim.world.updates.pending
 
 
-async def test_a_poll_ends_as_soon_as_something_happens(sim: Simulator, api: ApiClient) -> None:
-    ana = sim.world.person("Ana")
-    poll = asyncio.create_task(api.result("getUpdates", timeout=30))
-    await asyncio.sleep(0.05)
-    ana.send("hola")
-    assert texts(await asyncio.wait_for(poll, 2)) == ["hola"]
-
-
-async def test_a_second_poll_ends_the_first(sim: Simulator, api: ApiClient) -> None:
-    first = asyncio.create_task(api.answer("getUpdates", timeout=30))
-    await asyncio.sleep(0.05)
-    second = asyncio.create_task(api.result("getUpdates", timeout=30))
-    ended = await asyncio.wait_for(first, 2)
-    sim.world.person("Ana").send("hola")
-    assert ended == {
-        "ok": False,
-        "error_code": 409,
-        "description": "Conflict: terminated by other getUpdates request;"
-        " make sure that only one bot instance is running",
-    }
-    assert texts(await second) == ["hola"]
-
-
 async def test_the_poll_of_a_dead_bot_counts_as_no_refusal(sim: Simulator, api: ApiClient) -> None:
     dead = ApiClient(sim.url)
     poll = asyncio.create_task(dead.answer("getUpdates", timeout=30))

@@ -44,7 +44,7 @@ async def endpoint() -> AsyncIterator[Endpoint]:
     await runner.cleanup()
 
 
-async def test_updates_are_brought_with_the_secret(
+async def test_updates_bring_the_secret(
     sim: Simulator, api: ApiClient, endpoint: Endpoint
 ) -> None:
     await api.result("setWebhook", url=endpoint.url, secret_token=SECRET)
@@ -70,7 +70,7 @@ async def test_it_posts_to_no_other_machine(sim: Simulator, api: ApiClient) -> N
     assert (await api.result("getWebhookInfo"))["pending_update_count"] == 1
 
 
-async def test_an_update_is_tried_again_until_it_is_taken(
+async def test_an_update_comes_until_taken(
     sim: Simulator, api: ApiClient, endpoint: Endpoint
 ) -> None:
     endpoint.answers = [web.Response(status=500), web.Response(status=404)]
@@ -97,7 +97,7 @@ async def test_each_chat_is_served_in_order_and_many_at_once(
         assert own == [f"{person.id} {number}" for number in range(10)]
 
 
-async def test_polling_and_a_webhook_exclude_each_other(
+async def test_polling_or_a_webhook_but_not_both(
     sim: Simulator, api: ApiClient, endpoint: Endpoint
 ) -> None:
     poll = asyncio.create_task(api.refusal("getUpdates", timeout=30))

@@ -65,9 +65,7 @@ def test_a_number_takes_its_form_and_is_grouped_as_it_is_written(catalogs: Catal
         assert catalogs.words("es").speed(per_second) == said
 
 
-def test_a_language_without_words_is_answered_in_the_nearest(
-    catalogs: Catalogs, tmp_path: Path
-) -> None:
+def test_without_words_the_nearest_language_is_taken(catalogs: Catalogs, tmp_path: Path) -> None:
     for wanted in ("en-US", "en_GB", "EN"):
         assert catalogs.words(wanted).language == "en"
     for unknown in ("ca", "", None):

@@ -123,7 +123,7 @@ async def test_on_a_phone_the_texts_are_a_tab(browser: Browser, tmp_path: Path) 
     assert "goals = [10, 20]" in (tmp_path / "mine" / "petition.toml").read_text()
 
 
-async def test_a_page_with_a_wrong_key_says_at_once_that_it_is_only_read(
+async def test_a_page_with_a_wrong_key_says_it_is_only_read(
     browser: Browser, tmp_path: Path
 ) -> None:
     async with (

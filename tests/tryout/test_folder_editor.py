@@ -348,9 +348,7 @@ def test_the_first_earlier_version_is_noted_at_the_end_of_the_file() -> None:
     )
 
 
-async def test_a_change_of_two_files_is_made_whole_or_not_at_all(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_two_files_are_changed_or_none(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     before = desk.contents()
     written = iter((True, True, False))  # a file, its folder, and the other file
 

@@ -171,9 +171,7 @@ def terms(draft: Draft | None = None, **changed: Any) -> Mapping[str, object]:
         ("the last signature counted", terms(shown().changed(NOW, last_signature_number=1600))),
     ],
 )
-def test_a_confirmation_is_void_once_anything_it_was_bound_to_is_another(
-    what: str, now: Mapping[str, object]
-) -> None:
+def test_any_change_voids_a_confirmation(what: str, now: Mapping[str, object]) -> None:
     token = confirmation(terms(), 1200, now=NOW)
     assert confirmed(token, terms(), now=NOW)
     assert not confirmed(token, now, now=NOW), f"{what} is another, and it was confirmed"
