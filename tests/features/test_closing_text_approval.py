@@ -41,8 +41,7 @@ def admin(three_admins: AdminScene) -> AdminScene:
 
 
 async def asked_of(admin: AdminScene, pau: Person) -> None:
-    """Marta closes the petition and asks to publish a text, which Pau has before his eyes."""
-    await closes(admin)
+    """Marta asks to publish a text, which Pau has before his eyes."""
     await writes(admin, SPANISH, "Han vuelto")
     await publishes(admin)
     await admin.scene.says(pau, "/closing")
@@ -181,10 +180,7 @@ async def test_marta_is_told_that_pau_declined_what_she_asked_to_publish(
 ) -> None:
     await closes(admin)
     for _ in range(2):
-        await writes(admin, SPANISH, "Han vuelto")
-        await publishes(admin)
-        await admin.scene.says(pau, "/closing")
-        await admin.scene.taps(pau, THE_CHANGE)
+        await asked_of(admin, pau)
         await admin.scene.taps(pau, "No aprobarlo")
         assert admin.marta.messages[-1].text == (
             f"{DECLINED}\n\n• el mensaje final, en español\n\nLo ha decidido Pau. El texto sigue "
@@ -196,12 +192,7 @@ async def test_marta_is_told_that_pau_declined_what_she_asked_to_publish(
         await admin.taps("Dejar de pedirlo")
     assert sum(DECLINED in m.text for m in admin.marta.messages) == 2
     assert not any("was not approved" in m.text for m in lucy.messages)
-
-
-async def test_marta_reads_that_what_pau_declined_is_not_kept_where_he_wrote_a_newer_text(
-    admin: AdminScene, pau: Person
-) -> None:
-    await closes(admin)
+    # Of what he has written anew since, she reads that it is not kept.
     await writes(admin, SPANISH, "Han vuelto")
     await publishes(admin)
     await admin.scene.says(pau, "/closing")
@@ -225,6 +216,7 @@ async def test_who_declines_just_after_another_approved_reads_that_it_is_publish
         await admin.services.storage.write(approve_publication, key, LUCY, at)
         return await proceed(key, actor, at)
 
+    await closes(admin)
     await asked_of(admin, pau)
     call_instead(monkeypatch, decline_publication, late)
     await admin.scene.taps(pau, "No aprobarlo")
@@ -233,6 +225,7 @@ async def test_who_declines_just_after_another_approved_reads_that_it_is_publish
 
 
 async def test_pau_does_not_wait_for_martas_chat(admin: AdminScene, pau: Person) -> None:
+    await closes(admin)
     await asked_of(admin, pau)
     await admin.scene.with_button(pau, "No aprobarlo")
     faults = admin.scene.simulator.faults
@@ -303,9 +296,8 @@ async def test_what_all_were_told_stays_when_a_second_admin_comes(admin: AdminSc
     await closes(admin)
     await writes(admin, SPANISH, "Han vuelto")
     await publishes(admin)
-    await admin.scene.offers_the_final()
-    await admin.taps("Enviar a 3 personas")
-    await admin.over("El mensaje final está enviado.")
+    await admin.scene.broadcasts(3)
+    await admin.reported()
     await with_settings(admin, approval_above=2)
     await notices(admin)
     assert "Han vuelto" in await read_late(admin, admin.scene.jordi)

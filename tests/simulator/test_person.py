@@ -1,4 +1,3 @@
-import asyncio
 from typing import Any
 
 import pytest
@@ -110,21 +109,6 @@ async def test_everything_that_happens_is_told(sim: Simulator, api: ApiClient) -
     assert [event.kind for event in told] == [
         *("sent", "sent", "tapped", "answered", "edited", "deleted", "member"),
     ]
-
-
-async def test_idle_waits_for_acknowledgement_and_for_calls_under_way(
-    sim: Simulator, api: ApiClient, ana: Person
-) -> None:
-    with pytest.raises(SimulatorError, match="1 updates are not acknowledged"):
-        await sim.world.idle(seconds=0.05)
-    await received(api)
-    await sim.world.idle(seconds=1)
-    sim.faults.latency = 0.1
-    call = asyncio.create_task(api.result("sendMessage", chat_id=ana.id, text="a"))
-    await asyncio.sleep(0.02)
-    await sim.world.idle()
-    assert ana.screen.text == "a"
-    await call
 
 
 async def test_a_number_is_one_persons(sim: Simulator) -> None:
