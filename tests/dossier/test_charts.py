@@ -2,10 +2,29 @@
 
 from datetime import date, timedelta
 
-from bot.dossier.charts import ticks
+from bot.dossier.charts import LanguageBar, by_language, ticks
+from bot.dossier.opened_list import DayAndLanguage
 
 FIRST = date(2027, 1, 1)
 DAY = timedelta(days=1)
+
+
+def test_languages_of_few_and_those_not_told_stand_together() -> None:
+    known = [
+        DayAndLanguage(day=FIRST, language="ca", with_name=10, without_name=8),
+        DayAndLanguage(day=FIRST, language="es", with_name=90, without_name=40),
+        DayAndLanguage(day=FIRST, language="fr", with_name=4, without_name=0),
+        DayAndLanguage(with_name=0, without_name=6),
+    ]
+    assert by_language(known) == [
+        LanguageBar("es", 90, 40),
+        LanguageBar("ca", 10, 8),
+        LanguageBar(None, 4, 6),
+    ]
+    alike = [
+        DayAndLanguage(day=FIRST, language=each, with_name=0, without_name=5) for each in "cab"
+    ]
+    assert by_language(alike) == [LanguageBar(each, 0, 5) for each in "abc"]
 
 
 def test_the_days_on_the_axis_are_round() -> None:
