@@ -262,10 +262,10 @@ def _was_named(changes: Sequence[Row], at: datetime, *, otherwise: bool) -> bool
     `otherwise` is the answer where none of them is about the name.
     """
     shown = [each for each in changes if each.change in _OF_THE_NAME]
-    for each in shown:
-        if each.changed_at >= at:
-            return bool(each.change != Change.NAME_GIVEN)
-    return bool(shown[-1].change == Change.NAME_GIVEN) if shown else otherwise
+    # What is hidden already can be hidden for one more reason, and given while it is hidden.
+    gave = [each.change == Change.NAME_GIVEN for each in shown if each.changed_at < at]
+    hides = [each.change != Change.NAME_GIVEN for each in shown if each.changed_at >= at]
+    return all((*gave[-1:], *hides[:1])) if shown else otherwise
 
 
 def mark_changes_told(tx: Transaction, told: Sequence[ChangeOwed], *, at: datetime) -> None:

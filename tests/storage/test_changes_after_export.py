@@ -154,6 +154,7 @@ async def test_the_addressee_is_told_of_what_a_list_no_longer_has_right(
         ([(CORRECTED, -5)], None),  # the list has the new name already
         ([(REMOVED, -5), (CORRECTED, 6)], None),  # it has no name
         ([(REMOVED, -5), (GIVEN, -4), (ERASED, 6)], ERASED),
+        ([(RESTRICTED, -5), (OBJECTED, 6)], None),  # nor has it any by then
         ([(GIVEN, 5), (WITHDRAWN, 6)], None),
         ([(GIVEN, 5), (REMOVED, 6), (WITHDRAWN, 7)], None),
         ([(RESTRICTED, 5), (GIVEN, 6)], None),  # as the list has it
