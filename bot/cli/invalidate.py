@@ -66,7 +66,7 @@ def invalidate(
         run_with_context(_show_list)
         return
     if undo is not None:
-        confirmed(partial(_prepare_undo, wanted=undo))
+        confirmed(partial(_prepare_undo, wanted=undo), dry_run=dry_run)
         return
 
     async def prepare(context: CliContext) -> Plan:

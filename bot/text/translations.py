@@ -85,7 +85,8 @@ class Words:
 
     def percent(self, share: float) -> str:
         """Formats a share from 0 to 1 in whole per cent, rounded down: 100 only when reached."""
-        return format_percent(int(share * 100) / 100, locale=self._locale)
+        whole = int(share * 100 + 1e-9)  # 0.29 * 100 is a little less than 29
+        return format_percent(whole / 100, locale=self._locale)
 
     def date(self, when: dt.date) -> str:
         """Formats a day, of a datetime in the petition's zone: 18 de julio de 2025."""

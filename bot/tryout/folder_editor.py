@@ -162,10 +162,12 @@ class FolderEditor:
             raise EditRefused(Refusal.GONE)
 
         def put_right(texts: Texts) -> Texts:
-            lines = dict(enumerate(texts[name].split("\n"), 1))
+            lines = dict(enumerate(_lines_of(texts[name]), 1))
             if not isinstance(number, int) or lines.get(number) != values.get("base"):
                 raise EditRefused(Refusal.CHANGED)
-            return {name: "\n".join((lines | {number: text_of(values.get("value"))}).values())}
+            line_break = "\r\n" if "\r\n" in texts[name] else "\n"
+            written = lines | {number: text_of(values.get("value")).replace("\n", line_break)}
+            return {name: line_break.join(written.values())}
 
         self._rewrite((name, ""), put_right, Refusal.FORM, files=(name,))
 
@@ -251,7 +253,7 @@ class FolderEditor:
 
     def _lines(self, name: str) -> list[str] | None:
         with contextlib.suppress(EditRefused, UnicodeDecodeError):
-            return _text(self._content(name)).split("\n")
+            return _lines_of(_text(self._content(name)))
         return None
 
     def _content(self, name: str) -> bytes | None:
@@ -305,6 +307,11 @@ def _step_shape(steps: list[_Step]) -> Shape | None:
 
 def _text(content: bytes | None) -> str:
     return (content or b"").decode("utf-8-sig")
+
+
+def _lines_of(text: str) -> list[str]:
+    """Returns the lines of a file, as the check counts them."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _bytes(toml: str | None, before: bytes | None) -> bytes | None:

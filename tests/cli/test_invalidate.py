@@ -57,6 +57,8 @@ def test_a_wave_is_shown_taken_out_listed_and_put_back(wave: PetitionDatabase) -
         "    Forty a second, by one link",
     ]
     key = done.rpartition(" ")[2].strip()
+    assert "taken out because" in said(invalidate("--undo", key, "--dry-run"))
+    assert counted(wave) == 1
     back = said(invalidate("--undo", key.upper(), typed="5\n"))
     assert "They were taken out because: Forty a second, by one link (form took less" in back
     assert "5 signatures are counted again. Counted now: 6. Gone meanwhile: 0." in back

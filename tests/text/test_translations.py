@@ -59,8 +59,9 @@ def test_a_number_takes_its_form_and_is_grouped_as_it_is_written(catalogs: Catal
         words = catalogs.words(language)
         assert words.plural("{n} firma", "{n} firmas", n) == said
         assert words.plural_label("{n} firma", "{n} firmas", n) == said
-    assert catalogs.words("en").percent(0.9999) == "99%"
-    assert catalogs.words("en").percent(1.0) == "100%"
+    english = catalogs.words("en")
+    assert [english.percent(n / 100) for n in range(101)] == [f"{n}%" for n in range(101)]
+    assert (english.percent(0.9999), english.percent(0.009)) == ("99%", "0%")
     for per_second, said in ((0.06, "0,1"), (2.04, "2"), (9.94, "9,9"), (9.96, "10")):
         assert catalogs.words("es").speed(per_second) == said
 

@@ -256,6 +256,10 @@ async def test_a_line_of_a_file_with_a_mistake_is_written_anew_and_of_no_other(d
     assert (await desk.edit("line", **line, value="x = 1"))[1]["error"] == "unknown"
     await desk.edit("undo")
     assert (desk.folder / "en.toml").read_text() == broken
+    (desk.folder / "en.toml").write_text(broken, newline="\r\n")
+    assert desk.editor.snapshot()["files"]["en.toml"]["lines"] == shown["lines"]
+    assert (await desk.edit("line", **line, value=put_right))[0] == 200
+    assert (desk.folder / "en.toml").read_bytes().decode() == whole.replace("\n", "\r\n")
 
 
 async def test_a_file_keeps_its_permissions_its_links_and_its_mark(desk: Desk) -> None:
