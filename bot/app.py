@@ -29,7 +29,8 @@ from bot.intake.dispatcher import Dispatcher
 from bot.intake.polling import Polling, TokenUnknown
 from bot.periodic import run_periodically
 from bot.petition.petition import BUNDLED, petition_of
-from bot.petition_folder.read import folder_state, read_folder
+from bot.petition_folder.files import folder_state
+from bot.petition_folder.read import read_folder
 from bot.petition_folder.unready import unready_problems
 from bot.rehearsal_data import erase_rehearsal, rehearsal_data
 from bot.restore import repeat_journal, tidy_up

@@ -34,7 +34,7 @@ from storage.keyring import Keyring
 from storage.private_files import output_file, remove_unfinished
 
 BACKUP_IS_OLD = timedelta(days=7)
-"""The start and `petition-bot check` warn when the newest backup is older than this."""
+"""The start warns when the newest backup is older than this."""
 
 _MANIFEST_BYTES = 4096
 _CHUNK_BYTES = 1 << 20

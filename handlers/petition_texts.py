@@ -8,8 +8,8 @@ import structlog
 
 from bot.petition.outcome import surplus
 from bot.petition.petition import Petition, petition_of
-from bot.petition_folder.read import FolderState, folder_state, read_folder
-from bot.petition_folder.schema import PETITION_FILE
+from bot.petition_folder.files import PETITION_FILE, FolderState, folder_state
+from bot.petition_folder.read import read_folder
 from bot.petition_folder.unready import unready_problems
 from bot.text.problems import PetitionInvalid, Problem, Sentence
 from bot.text.translations import Catalogs, Words, mark

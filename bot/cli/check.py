@@ -9,10 +9,10 @@ from rich.text import Text
 
 from bot.console import in_sentences, out, say, tell
 from bot.petition.petition import BUNDLED, petition_of
-from bot.petition_folder.check import problems_of, warnings_of
+from bot.petition_folder.files import PETITION_FILE
 from bot.petition_folder.read import read_folder
-from bot.petition_folder.schema import PETITION_FILE
 from bot.petition_folder.unready import entries_of, unready_problems
+from bot.petition_folder.warnings import find_warnings
 from bot.settings import load_petition_settings
 from bot.text.problems import Problem
 from bot.text.terminal_language import label, plural_label, terminal_words
@@ -33,17 +33,15 @@ def check(
     """Lists every problem in a petition's texts."""
     folder = folder or _folder_meant()
     read = read_folder(folder)
-    problems = problems_of(read)
-    unready = sorted(set(unready_problems(read)))
-    warnings = [each for each in warnings_of(read) if each not in unready]
-    print_problems(problems)
+    unready, warnings = unready_problems(read), find_warnings(read)
+    print_problems(read.problems)
     print_problems(unready, mark("por escribir"), "yellow")
     print_problems(warnings, mark("aviso"), "yellow")
-    if problems:
+    if read.problems:
         said = plural_label(
             "{n} problema en {folder}. El bot no puede usar la petición hasta que se resuelva.",
             "{n} problemas en {folder}. El bot no puede usar la petición hasta que se resuelvan.",
-            len(problems),
+            len(read.problems),
             folder=folder,
         )
         say(said)

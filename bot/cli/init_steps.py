@@ -17,7 +17,7 @@ from bot import file_locations
 from bot.cli.run import say_who_approves, with_bot
 from bot.console import CannotDo, confirms, draw_link, say, say_in_terminal, tell
 from bot.petition_folder.field_types import Slug, slug_like
-from bot.petition_folder.schema import PETITION_FILE
+from bot.petition_folder.files import PETITION_FILE
 from bot.petition_folder.unready import TEMPLATE_LANGUAGES
 from bot.settings import (
     PREFIX,

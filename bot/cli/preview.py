@@ -11,11 +11,12 @@ from pathlib import Path
 
 from bot.console import CannotDo, tell
 from bot.petition.petition import BUNDLED
-from bot.petition_folder.check import find_problems, problems_of, warnings_of
 from bot.petition_folder.edit import NotEditable, changed, path_of
-from bot.petition_folder.read import FolderState, folder_state, read_folder
+from bot.petition_folder.files import FolderState, folder_state
+from bot.petition_folder.read import read_folder
 from bot.petition_folder.schema_fields import at
 from bot.petition_folder.unready import unready_problems
+from bot.petition_folder.warnings import find_warnings
 from bot.text.problems import Problem
 from bot.text.terminal_language import terminal_words
 from bot.tryout.demo_session import DemoSession, served, unless_interrupted
@@ -75,9 +76,8 @@ class Preview:
     async def look(self) -> None:
         """Checks the folder and shows the petition if there are no problems."""
         read = await asyncio.to_thread(read_folder, self.folder)
-        problems = await asyncio.to_thread(problems_of, read)
-        unready = list(unready_problems(read))
-        warnings = await asyncio.to_thread(warnings_of, read)
+        problems, unready = read.problems, unready_problems(read)
+        warnings = await asyncio.to_thread(find_warnings, read)
         folder = None if problems else self.folder
         if problems and self._good:
             with contextlib.suppress(OSError):  # a file was removed meanwhile
@@ -92,8 +92,7 @@ class Preview:
             with contextlib.suppress(OSError):
                 files = (each for each in self.folder.glob("*.toml") if each.is_file())
                 self._good = {each.name: each.read_text("utf-8") for each in files}
-        others = [each for each in warnings if each not in unready]
-        found = {"problems": problems, "warnings": others, "unready": unready}
+        found = {"problems": problems, "warnings": warnings, "unready": unready}
         self.page.publish_preview(shown=self._shown, **found)
 
     def _mended(self, problems: list[Problem]) -> Path | None:
@@ -118,7 +117,7 @@ class Preview:
             except (NotEditable, OSError, ValueError, TypeError):
                 content = good
             file.write_text(content if problem.key else good, "utf-8")
-        return None if find_problems(mended) else mended
+        return None if read_folder(mended).problems else mended
 
     def _open_the_bot(self) -> None:
         """Lets a reader of either language and an admin press Start: they see it."""

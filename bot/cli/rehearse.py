@@ -10,9 +10,11 @@ from rich.markdown import Markdown
 
 from bot.cli.check import print_problems
 from bot.console import INTERRUPTED, CannotDo, out, progress_bar, say, tell
-from bot.petition.petition import load_petition
-from bot.petition_folder.check import find_problems, find_warnings
-from bot.petition_folder.schema import PETITION_FILE
+from bot.petition.petition import petition_of
+from bot.petition_folder.files import PETITION_FILE
+from bot.petition_folder.read import read_folder
+from bot.petition_folder.unready import unready_problems
+from bot.petition_folder.warnings import find_warnings
 from bot.text.terminal_language import label, terminal_words
 from bot.tryout.demo_session import unless_interrupted
 from bot.tryout.rehearsal.accelerated_time import FACTOR, AcceleratedTime, run_accelerated
@@ -33,11 +35,12 @@ def rehearse_folder(folder: Path | None, *, people: int, seed: int | None) -> in
             "Aquí no hay ningún petition.toml. Di la carpeta: petition-bot rehearse CARPETA"
         )
     folder, words = folder or Path(), terminal_words()
-    if problems := find_problems(folder):
-        print_problems(problems)
+    read = read_folder(folder)
+    if read.problems:
+        print_problems(read.problems)
         tell("Cuando esté resuelto, vuelve a ensayar.")
         return 1
-    petition = load_petition(folder)
+    petition = petition_of(read)
     seed = secrets.randbelow(_SEEDS) if seed is None else seed
     # Waiting for a disk at each signature takes most of a rehearsal's time, and shows nothing.
     memory = _MEMORY if os.access(_MEMORY, os.W_OK) else None
@@ -54,7 +57,8 @@ def rehearse_folder(folder: Path | None, *, people: int, seed: int | None) -> in
         )
         run_accelerated(unless_interrupted(rehearsal.run()), clock)
     result = rehearsal.result
-    report = write_report(words, result, petition, find_warnings(folder), seed=seed)
+    warnings = sorted([*unready_problems(read), *find_warnings(read)])
+    report = write_report(words, result, petition, warnings, seed=seed)
     out.print(Markdown(report))
     page_file = Path(tempfile.mkdtemp(prefix="petition-rehearsal-")) / "report.html"
     page_file.write_text(page(words, report), encoding="utf-8")

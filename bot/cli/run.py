@@ -101,7 +101,7 @@ def _require_ready(settings: Settings) -> None:
     """
     read = read_folder(settings.folder or BUNDLED)
     slug = petition_of(read).slug
-    problems = sorted(set(unready_problems(read)))
+    problems = unready_problems(read)
     if not problems:
         return
     listed = [f"  {problem.said(terminal_words())}" for problem in problems]

@@ -75,7 +75,6 @@ class ListedController(_Part):
     name: ByLanguage
     email: str | None = None
     web_form: str | None = None
-    data_protection_officer: str | None = None
     address: str | None = None
 
 

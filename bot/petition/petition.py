@@ -8,9 +8,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict
 
-from bot.petition_folder.check import problems_of
 from bot.petition_folder.field_types import FrozenModel
-from bot.petition_folder.placeholders import fill_all, placeholder_values
+from bot.petition_folder.placeholders import fill_all
 from bot.petition_folder.read import Folder, read_folder
 from bot.petition_folder.schema import PetitionFile, Texts, in_language
 from bot.text.locale_regions import nearest
@@ -109,27 +108,26 @@ def load_petition(folder: Path) -> Petition:
 
 def petition_of(read: Folder) -> Petition:
     """Returns the petition of a folder that was read; raises as `load_petition` does."""
-    problems = problems_of(read)
-    if problems:
-        raise PetitionInvalid(problems)
-    facts = read.facts
+    if read.problems:
+        raise PetitionInvalid(read.problems)
 
     def spread(texts: dict[str, Any]) -> dict[str, Any]:
         return {language: in_language(texts, language) for language in read.languages}
 
-    said = dict(facts) | {
-        "addressee": spread(facts.addressee),
-        "demands": spread(facts.demands),
+    petition = read.petition
+    said = dict(petition) | {
+        "addressee": spread(petition.addressee),
+        "demands": spread(petition.demands),
         "earlier_versions": tuple(
             each.model_copy(update={"changed": spread(each.changed)})
-            for each in facts.earlier_versions
+            for each in petition.earlier_versions
         ),
-        "texts": {language: _texts(read, language) for language in read.languages},
+        "texts": {language: _filled(read, language) for language in read.languages},
     }
     # All of it was validated when it was read.
     return Petition.model_construct(folder=read.path, **said)
 
 
-def _texts(read: Folder, language: str) -> Texts:
-    values, texts = placeholder_values(read.facts, language), read.said[language]
+def _filled(read: Folder, language: str) -> Texts:
+    values, texts = read.values[language], read.texts[language]
     return texts.model_copy(update={key: fill_all(text, values) for key, text in texts})

@@ -23,6 +23,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from bot.petition_folder.pictures import picture_problem
 from bot.petition_folder.schema_fields import EVERY_LANGUAGE, Place, texts_in
 from bot.text import text_limits
 from bot.text.problems import Sentence, Value
@@ -224,6 +225,14 @@ def _below_a_picture(text: str) -> str:
     return text
 
 
+def _picture(name: str, info: ValidationInfo) -> str:
+    # An empty name is refused as any empty text is.
+    folder = info.context.folder if info.context and name.strip() else None
+    if folder and (fault := picture_problem(folder, name)):
+        raise _error(fault)
+    return name
+
+
 def _web_address(text: str) -> str:
     if not re.fullmatch(_WEB_ADDRESS, text):
         whole = "https://" + re.sub(r"^(https?:?/*)?", "", text.strip())
@@ -243,6 +252,7 @@ ByLanguage = Annotated[
 ]
 Email = Annotated[str, AfterValidator(_email)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+Picture = Annotated[str, AfterValidator(_picture)]
 Caption = Annotated[str, AfterValidator(_below_a_picture)]
 # A text that is only a `str` is one line, without markup.
 Html = Annotated[str, _format("html")]

@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from bot.petition_folder.files import PETITION_FILE
 from bot.petition_folder.markup_check import LONGEST, fillable
-from bot.petition_folder.placeholders import values_in
 from bot.petition_folder.read import Folder
-from bot.petition_folder.schema import PETITION_FILE, Group, PetitionFile, Texts
+from bot.petition_folder.schema import Group, PetitionFile, Texts
 from bot.petition_folder.schema_fields import FileField, Value, at, fields_of
 from bot.petition_folder.screen_lengths import rooms
 from bot.petition_folder.unready import MARK
@@ -39,10 +39,11 @@ def _fields(read: Folder) -> Iterator[FileField]:
     for language in read.languages:
         for field in fields_of(Texts, f"{language}.toml"):
             yield replace(field, language=language)
-    if read.petition is None:
+    table = read.tables.get(PETITION_FILE)
+    if table is None:
         return
-    for field in fields_of(PetitionFile, PETITION_FILE, read.petition):
-        if not field.is_by_language or isinstance(at(read.petition, field.path), str | list):
+    for field in fields_of(PetitionFile, PETITION_FILE, table):
+        if not field.is_by_language or isinstance(at(table, field.path), str | list):
             yield field
             continue
         for language in read.languages:
@@ -51,7 +52,7 @@ def _fields(read: Folder) -> Iterator[FileField]:
 
 def shapes_of(read: Folder) -> list[dict[str, Any]]:
     """Returns the form for the page, which says its sentences in the language that it has."""
-    room = {each: rooms(read.said[each], values_in(read, each)) for each in read.texts}
+    room = {each: rooms(read.texts[each], read.values[each]) for each in read.languages}
     return [_shape(each, read, room) for each in form_of(read)]
 
 
@@ -87,12 +88,12 @@ def _todo(read: Folder, field: FileField) -> str | None:
     text = text_in(read, field)
     said = " ".join(text) if isinstance(text, list) else str(text)
     if MARK.search(said):
-        is_draft = (read.petition or {}).get("closing_is_draft") is True
-        return None if is_draft and field.key == "closing_update" else "write"
+        is_draft = read.petition.closing_is_draft and field.key == "closing_update"
+        return None if is_draft else "write"
     source = read.source_language
     if field.language in (None, source) or not any(map(str.isalpha, said)):
         return None
-    original = replace(field, file=f"{source}.toml", language=source)
+    original = replace(field, file=f"{source}.toml")
     if field.file == PETITION_FILE:
         original = replace(field, path=(*field.path[:-1], source))
     return "translate" if text == text_in(read, original) else None
@@ -100,9 +101,7 @@ def _todo(read: Folder, field: FileField) -> str | None:
 
 def text_in(read: Folder, field: FileField) -> str | list[str] | bool:
     """Returns what a file says for a field, as it is written there; "" if that is another form."""
-    is_text = field.file != PETITION_FILE
-    value = at(read.texts.get(field.language or "") if is_text else read.petition, field.path)
-    kind = field.kind
+    value, kind = at(read.tables.get(field.file), field.path), field.kind
     if kind == "yes_no":
         return value is True
     if kind in ("pages", "lines"):
@@ -164,5 +163,5 @@ def text_of(said: object) -> str:
 def lengths(read: Folder, language: str) -> dict[str, int]:
     """Returns by placeholder how long what the bot fills in can be, as Telegram counts."""
     longest = {name: length(value) for name, value in LONGEST.items()}
-    values = values_in(read, language)
-    return longest | {name: length(seen(value)) for name, value in values.items()}
+    values = read.values[language].items()
+    return longest | {name: length(seen(value)) for name, value in values}

@@ -4,10 +4,10 @@ What the words say, such as that the purpose is the true one, is for people to r
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from bot.petition_folder.read import Folder
-from bot.petition_folder.schema import PETITION_FILE, PetitionFile, Texts
+from bot.petition_folder.files import PETITION_FILE
+from bot.petition_folder.schema import PetitionFile, Texts
 from bot.text.problems import Problem, Sentence
 from telegram_text.markup import seen
 
@@ -30,18 +30,18 @@ _LACKING = Sentence(
 )
 
 
-def law_problems(read: Folder) -> Iterator[Problem]:
+def law_problems(petition: PetitionFile, texts: Mapping[str, Texts]) -> Iterator[Problem]:
     """Yields what a petition lacks that people have a right to."""
-    if read.facts.handed_over == "with_name" and not are_names_protected(read.facts):
+    if petition.handed_over == "with_name" and not are_names_protected(petition):
         sentence = Sentence(
             "nadie puede elegir por otra persona que su nombre salga a un país sin la protección "
             'del Espacio Económico Europeo (RGPD, art. 49): pon "ask" o, si va a un país que la '
             "tiene, dilo en names_go_to"
         )
         yield Problem(PETITION_FILE, "handed_over", sentence)
-    for language, texts in read.said.items():
-        yield from _age(f"{language}.toml", texts)
-        yield from _notice(f"{language}.toml", texts, takes_names=takes_names(read.facts))
+    for language, each in texts.items():
+        yield from _age(f"{language}.toml", each)
+        yield from _notice(f"{language}.toml", each, takes_names=takes_names(petition))
 
 
 def takes_names(petition: PetitionFile) -> bool:

@@ -3,10 +3,14 @@
 import re
 from urllib.parse import urlsplit
 
-from bot.petition_folder.unready import EXAMPLE
 from bot.text.problems import Sentence
 from telegram_text.markup import link
 
+# Domains reserved for examples (RFC 2606 and RFC 6761): nobody can be reached there.
+EXAMPLE = re.compile(
+    r"(^|[@./])(example\.(com|net|org|edu)|[a-z0-9-]+\.(example|invalid|test|localhost))\b",
+    re.IGNORECASE,
+)
 # What stands for https://, also mistyped or twice: https//, http:/, htps://, https;//.
 _SCHEME = re.compile(r"(?:(?:h+t*p+s?|t+ps?)(?:[:;.]*/+:?|:(?=\w)))+", re.IGNORECASE)
 _FOREIGN_ENDING = re.compile(r"[.,;:!…»”’\"']+$")

@@ -8,9 +8,10 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from bot.petition_folder.field_types import too_long
+from bot.petition_folder.files import PETITION_FILE
 from bot.petition_folder.links import link_fault
 from bot.petition_folder.placeholders import PETITION_PLACEHOLDERS
-from bot.petition_folder.schema import PETITION_FILE, Texts
+from bot.petition_folder.schema import Texts
 from bot.petition_folder.schema_fields import fields_of, key_of, texts_in
 from bot.text import text_limits
 from bot.text.problems import Problem, Sentence

@@ -7,9 +7,9 @@ from typing import Any
 from babel import Locale, UnknownLocaleError
 
 from bot.petition_folder.edit import changed
-from bot.petition_folder.read import language_of
-from bot.petition_folder.schema import PETITION_FILE, Texts
-from bot.petition_folder.schema_fields import parts_of
+from bot.petition_folder.files import PETITION_FILE, language_of
+from bot.petition_folder.schema import PetitionFile, Texts
+from bot.petition_folder.schema_fields import at, fields_of
 
 _NOTE = (
     "# Por traducir: esto es una copia de {source}. Traduce lo que va entre comillas.\n"
@@ -59,13 +59,13 @@ def without_language(language: str, contents: Mapping[str, str]) -> dict[str, st
 
 
 def _said_in(
-    language: str, value: Any, path: tuple[str, ...] = ()
+    language: str, table: Mapping[str, Any]
 ) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
     """Yields what `petition.toml` says by language, this one among them, each with its path."""
-    if isinstance(value, dict) and language in value:
-        yield path, value
-    for key, part in parts_of(value):
-        yield from _said_in(language, part, (*path, str(key)))
+    for field in fields_of(PetitionFile, PETITION_FILE, table):
+        said = at(table, field.path)
+        if field.is_by_language and isinstance(said, dict) and language in said:
+            yield field.path, said
 
 
 def own_name(language: str) -> str:

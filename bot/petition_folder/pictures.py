@@ -3,7 +3,7 @@
 import errno
 from pathlib import Path
 
-from bot.petition_folder.read import NOT_A_FILE, read_file
+from bot.petition_folder.files import NOT_A_FILE, read_file
 from bot.text.problems import Sentence
 
 # Telegram's limits of a photo: https://core.telegram.org/bots/api#sendphoto

@@ -9,8 +9,7 @@ from typing import Any
 from babel.dates import format_date
 from babel.units import format_unit
 
-from bot.petition_folder.read import Folder
-from bot.petition_folder.schema import PETITION_FILE, PetitionFile, in_language
+from bot.petition_folder.schema import PetitionFile, in_language
 from bot.text.locale_regions import locale_of
 from bot.text.translations import mark
 from telegram_text.markup import escape
@@ -31,6 +30,8 @@ PETITION_PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
     }
 )
 """What each stands for, by its name, as the editor offers it."""
+STAND_INS = dict.fromkeys(PETITION_PLACEHOLDERS, "…" * 60)
+"""What texts are measured with while `petition.toml` does not say it."""
 _MONTH = "duration-month"
 _PLACEHOLDERS = re.compile(r"\{\{|\}\}|\{(" + "|".join(PETITION_PLACEHOLDERS) + r")\}")
 
@@ -51,13 +52,6 @@ def placeholder_values(petition: PetitionFile, language: str) -> dict[str, str]:
         "version": day(petition.version, language),
     }
     return {key: escape(value) for key, value in plain.items() if value}
-
-
-def values_in(read: Folder, language: str) -> dict[str, str]:
-    """Returns the values of a `petition.toml`; none while it has problems."""
-    if read.petition is None or read.has_problems(PETITION_FILE):
-        return {}
-    return placeholder_values(read.facts, language)
 
 
 def fill_placeholders(text: str, values: dict[str, str]) -> str:

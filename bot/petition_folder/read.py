@@ -1,108 +1,89 @@
-"""Reads a petition's folder: what its files say, and what is wrong with each."""
+"""Reads a petition's folder and checks it: what its files say, and what is wrong with them.
 
-import codecs
-import errno
-import os
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+Each value is checked by its type in the model, with all else that one file cannot have. What texts
+need together, in one message or by law, and what a translation lacks, is checked here.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot.petition_folder.field_types import FolderContext
-from bot.petition_folder.schema import PETITION_FILE, PetitionFile, Table, Texts
+from bot.petition_folder.files import PETITION_FILE, Table, language_of, read_tables
+from bot.petition_folder.law_check import law_problems
+from bot.petition_folder.markup_check import markup_problems
+from bot.petition_folder.placeholders import STAND_INS, placeholder_values
+from bot.petition_folder.schema import PetitionFile, Texts
 from bot.petition_folder.schema_errors import file_problems
-from bot.petition_folder.toml_errors import in_line, read_toml, shown
+from bot.petition_folder.screen_lengths import screen_problems
 from bot.text.problems import Problem, Sentence
 
-FolderState = frozenset[tuple[str, int, int]]
-"""Each file's name, time of its last change in nanoseconds, and length in bytes."""
-
 _SOURCE = "es"
-_PETITION = PETITION_FILE.removesuffix(".toml")
-_LARGEST_TEXT = 4 * 1024 * 1024  # bytes; a long petition has fifty thousand
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A petition's folder: its files as they are written, what they say, and what is wrong.
+    """A petition's folder, read and checked.
 
     Attributes:
-        petition, texts: the files as tables; None, or not there, if one could not be read.
-        facts, said: what they say; of a file with problems, what is wrong is None.
+        tables: the files that could be read, as they are written, by name.
+        petition, texts: what they say, the texts by language; of a file with problems, what is
+            wrong is None.
+        values: what fills the placeholders of the texts, by language.
+        problems: every reason why the bot would not run on it, in the order of files and keys.
     """
 
     path: Path
-    petition: Table | None
-    texts: dict[str, Table]
-    facts: PetitionFile
-    said: dict[str, Texts]
-    problems: tuple[Problem, ...]
+    tables: dict[str, Table]
+    petition: PetitionFile
+    texts: dict[str, Texts]
+    values: dict[str, dict[str, str]]
+    problems: list[Problem]
 
     @property
     def source_language(self) -> str:
         """The language that the others are compared with."""
-        return self.facts.source_language or _SOURCE
+        return self.petition.source_language or _SOURCE
 
     @property
     def languages(self) -> tuple[str, ...]:
         """Every language with a file, the source first."""
-        source = self.source_language
-        return tuple(sorted(self.texts, key=lambda language: (language != source, language)))
-
-    def has_problems(self, file: str) -> bool:
-        """Returns whether a file is not as it should be."""
-        return any(problem.file == file for problem in self.problems)
+        return _languages(self.tables, self.source_language)
 
 
-def folder_state(folder: Path) -> FolderState:
-    """Returns what identifies a state of a folder; empty if there is no such folder."""
-    try:
-        files = [(file.name, file.stat()) for file in folder.iterdir() if _is_of_a_petition(file)]
-    except OSError:  # there is no folder, or a file was removed meanwhile
-        return frozenset()
-    return frozenset((name, stat.st_mtime_ns, stat.st_size) for name, stat in files)
-
-
-def _is_of_a_petition(file: Path) -> bool:
-    """Returns whether a file belongs to the petition, and is not an editor's temporary one."""
-    return file.is_file() and not file.name.startswith((".", "#")) and not file.name.endswith("~")
-
-
-def language_of(file_name: str) -> str | None:
-    """Returns the language of a text file like `pt-br.toml`, or None for another file."""
-    stem = file_name.removesuffix(".toml")
-    named = file_name.endswith(".toml") and file_name != PETITION_FILE
-    return stem if named and _LANGUAGE.fullmatch(stem) else None
+def _languages(files: Iterable[str], source: str) -> tuple[str, ...]:
+    found = filter(None, map(language_of, files))
+    return tuple(sorted(found, key=lambda language: (language != source, language)))
 
 
 def read_folder(path: Path) -> Folder:
-    """Reads `petition.toml` and every language file beside it."""
-    context = FolderContext(path, ())
+    """Reads `petition.toml` and every language file beside it, and checks all of them."""
     if not path.is_dir():
-        nothing, _ = PetitionFile.read({}, context)
-        return Folder(path, None, {}, nothing, {}, (Problem(str(path), "", _no_folder(path)),))
-    problems: list[Problem] = []
-    files = _files(path, problems)
-    texts: dict[str, Table] = {}
-    for meant, name in ({PETITION_FILE: PETITION_FILE} | files).items():
-        table, faults = _content(path / name)
-        problems += [Problem(meant, "", each) for each in faults]
-        if table is not None:
-            texts[meant.removesuffix(".toml")] = table
-    petition = texts.pop(_PETITION, None)
-    facts, errors = PetitionFile.read(petition or {}, replace(context, languages=tuple(texts)))
-    if petition is not None:
-        problems += file_problems(PETITION_FILE, PetitionFile, errors)
-    read = Folder(path, petition, texts, facts, {}, ())
+        nothing, _ = PetitionFile.read({}, FolderContext(path, ()))
+        return Folder(path, {}, nothing, {}, {}, [Problem(str(path), "", _no_folder(path))])
+    tables, found = read_tables(path)
+    context = FolderContext(path, _languages(tables, _SOURCE))
+    petition, errors = PetitionFile.read(tables.get(PETITION_FILE, {}), context)
+    if PETITION_FILE in tables:
+        found += file_problems(PETITION_FILE, PetitionFile, errors)
+    read = Folder(path, tables, petition, {}, {}, [])
     source = read.source_language
-    if source not in texts and not any(each.file == f"{source}.toml" for each in problems):
-        problems.append(_without_source(source, read.languages))
+    if f"{source}.toml" not in {*tables, *(each.file for each in found)}:
+        found.append(_without_source(source, read.languages))
+    # Where only the picture is wrong, all else is known.
+    wrong = {each.file for each in found if not each.key.startswith("image")}
+    is_whole = PETITION_FILE in tables.keys() - wrong
     for language in read.languages:
-        read.said[language], errors = Texts.read(texts[language], context)
-        original = f"{source}.toml" if language != source else ""
-        problems += file_problems(f"{language}.toml", Texts, errors, original)
-    return replace(read, problems=tuple(problems))
+        file, original = f"{language}.toml", f"{source}.toml" if language != source else ""
+        texts, errors = Texts.read(tables[file], context)
+        found += file_problems(file, Texts, errors, original)
+        values = placeholder_values(petition, language) if is_whole else STAND_INS
+        read.texts[language], read.values[language] = texts, values
+        found += markup_problems(file, texts, values, read.texts.get(source))
+        found += screen_problems(file, texts, values)
+    found += law_problems(petition, read.texts)
+    read.problems.extend(sorted(set(found)))
+    return read
 
 
 def _without_source(source: str, languages: Sequence[str]) -> Problem:
@@ -125,84 +106,3 @@ def _no_folder(path: Path) -> Sentence:
         else "no existe esta carpeta: escribe la ruta de la carpeta de la petición",
         folder=str(path.parent),
     )
-
-
-_NOT_A_LANGUAGE = Sentence(
-    "un archivo de textos se llama como su idioma, en minúsculas: es.toml o pt-br.toml. Cámbiale "
-    "el nombre, o saca este archivo de la carpeta"
-)
-
-
-def _files(path: Path, problems: list[Problem]) -> dict[str, str]:
-    """Returns the petition's files by the name that each should have, and is read under."""
-    named = sorted(file.name for file in path.glob("*") if _is_of_a_petition(file))
-    files = {name: name for name in named if _meant(name) == name}
-    for name in named:
-        meant = _meant(name)
-        if name in files:
-            continue
-        if meant is not None and meant not in files:
-            files[meant] = name
-            problems.append(Problem(name, "", _misnamed(name, meant)))
-        elif name.endswith(".toml"):
-            problems.append(Problem(name, "", _NOT_A_LANGUAGE))
-    return files
-
-
-def _meant(name: str) -> str | None:
-    """Returns how a file should be called: "es.toml" for "ES.toml" and "es.toml.txt"."""
-    meant = name.lower().removesuffix(".txt").replace("_", "-")
-    return meant if language_of(meant) or meant == PETITION_FILE else None
-
-
-def _misnamed(name: str, meant: str) -> Sentence:
-    return Sentence(
-        "el editor le ha añadido .txt al guardarlo: cambia su nombre a {meant}. Si no ves el "
-        ".txt en Windows, marca Ver, Mostrar, Extensiones de nombre de archivo"
-        if name.lower().endswith(".txt")
-        else "cambia el nombre de este archivo a {meant}, en minúsculas",
-        meant=meant,
-    )
-
-
-NOT_A_FILE = Sentence("esto no es un archivo corriente: sácalo de la carpeta")
-
-
-def read_file(file: Path, most: int = _LARGEST_TEXT) -> bytes | None:
-    """Returns the content of a file of `most` bytes; None if it is a pipe, a device or a folder.
-
-    Reading a stranger's folder must not wait for a pipe that nobody writes to.
-    """
-    if file.exists() and not file.is_file():
-        return None
-    if file.stat().st_size > most:
-        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
-    return file.read_bytes()
-
-
-def _content(file: Path) -> tuple[Table | None, list[Sentence]]:
-    """Returns the table of a file, if it can be made out, and what is wrong with the file."""
-    try:
-        data = read_file(file)
-    except FileNotFoundError:
-        return None, [Sentence("falta este archivo: toda petición tiene uno")]
-    except OSError as error:
-        reason = Sentence(error.strerror or "The system refused")
-        return None, [Sentence("el archivo no se puede leer: {reason}", reason=reason)]
-    if data is None:
-        return None, [NOT_A_FILE]
-    faults: list[Sentence] = []
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        is_utf_16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        text = data.decode("utf-16" if is_utf_16 else "cp1252", errors="replace")
-        line = 0 if is_utf_16 else data[: error.start].count(b"\n")
-        sentence = Sentence(
-            "el archivo no está guardado en UTF-8 ({shown}). Ábrelo, elige Guardar como y, en "
-            "Codificación, UTF-8",
-            shown=shown(text.splitlines()[line]),
-        )
-        faults = [in_line(line, sentence)]
-    table = read_toml(text.replace("\r\n", "\n").replace("\r", "\n"))
-    return (None, [*faults, table]) if isinstance(table, Sentence) else (table, faults)

@@ -38,6 +38,7 @@ from bot.petition_folder.field_types import (
     Html,
     LastDay,
     Lines,
+    Picture,
     Plain,
     Slug,
     TimeZone,
@@ -45,16 +46,13 @@ from bot.petition_folder.field_types import (
     refuse_parts,
     refused,
 )
+from bot.petition_folder.files import Table
 from bot.petition_folder.schema_fields import EVERY_LANGUAGE
 from bot.text import text_limits
 from bot.text.problems import Sentence
 from bot.text.translations import mark
 
-PETITION_FILE = "petition.toml"
 MONTHS_A_YEAR = 12
-
-Table = dict[str, Any]
-"""The content of a file, as it was read."""
 
 
 class Group(StrEnum):
@@ -145,7 +143,7 @@ class EarlierVersion(FrozenModel):
 class ImageFile(FrozenModel):
     """The petition's picture, one for all languages or one for each, and whom to credit."""
 
-    file: Annotated[ByLanguage[str], NOT_IN_FORM]
+    file: Annotated[ByLanguage[Picture], NOT_IN_FORM]
     credit: ByLanguage[Caption] | None = Group.PICTURE.field("Crédito de la imagen", None)
     """De quién es la imagen. Se muestra siempre con ella."""
 

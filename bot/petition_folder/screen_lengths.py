@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
+from bot.petition_folder.files import PETITION_FILE
 from bot.petition_folder.markup_check import measure, passages
-from bot.petition_folder.schema import PETITION_FILE, PetitionFile, Texts
+from bot.petition_folder.schema import PetitionFile, Texts
 from bot.petition_folder.schema_fields import fields_of
 from bot.text import text_limits
 from bot.text.problems import Key, Problem, Sentence

@@ -8,8 +8,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bot.petition_folder.edit import changed
+from bot.petition_folder.files import PETITION_FILE
 from bot.petition_folder.new_language import without_language
-from bot.petition_folder.schema import PETITION_FILE
 from bot.petition_folder.unready import TEMPLATE, TEMPLATE_LANGUAGES
 
 

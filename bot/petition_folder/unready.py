@@ -8,16 +8,12 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
+from bot.petition_folder.files import PETITION_FILE
+from bot.petition_folder.links import EXAMPLE
 from bot.petition_folder.read import Folder, read_folder
-from bot.petition_folder.schema import PETITION_FILE
 from bot.petition_folder.schema_fields import key_of, texts_in
 from bot.text.problems import Problem, Sentence
 
-# Domains reserved for examples (RFC 2606 and RFC 6761): nobody can be reached there.
-EXAMPLE = re.compile(
-    r"(^|[@./])(example\.(com|net|org|edu)|[a-z0-9-]+\.(example|invalid|test|localhost))\b",
-    re.IGNORECASE,
-)
 # The template's marks, whole or in pieces that somebody left.
 MARK = re.compile(r"\[\[.*?\]\]|\[\[|\]\]|ESCRIBE AQUÍ|WRITE HERE", re.DOTALL)
 TEMPLATE = Path(__file__).parent.parent / "bundled_petitions" / "template"
@@ -32,22 +28,28 @@ _OF_ITS_CASE = (
 )
 
 
-def unready_problems(read: Folder) -> Iterator[Problem]:
-    """Yields what a petition has that real people must not read or be asked to trust."""
-    for place, value in texts_in(read.facts.controller, ("controller",)):
+def unready_problems(read: Folder) -> list[Problem]:
+    """Returns what a petition has that real people must not read or be asked to trust.
+
+    In the order of files and keys.
+    """
+    return sorted({*_left_to_write(read), *_of_the_bundled_one(read)})
+
+
+def _left_to_write(read: Folder) -> Iterator[Problem]:
+    for place, value in texts_in(read.petition.controller, ("controller",)):
         if EXAMPLE.search(value):
             sentence = Sentence(
                 "{value} es un ejemplo: pon el de tu organización antes de empezar", value=value
             )
             yield Problem(PETITION_FILE, key_of(place), sentence)
-    if read.facts.slug == TEMPLATE.name:
+    if read.petition.slug == TEMPLATE.name:
         yield Problem(PETITION_FILE, "slug", Sentence("es el de la plantilla: pon uno propio"))
     for file, key, text in _texts(read):
         if found := MARK.search(text):
             yield Problem(
                 file, key, Sentence("queda una marca de la plantilla: {text}", text=found[0])
             )
-    yield from _of_the_bundled_one(read)
 
 
 def entries_of(problems: Iterable[Problem]) -> set[tuple[str, str]]:
@@ -57,14 +59,15 @@ def entries_of(problems: Iterable[Problem]) -> set[tuple[str, str]]:
 
 def _of_the_bundled_one(read: Folder) -> Iterator[Problem]:
     """Yields what is left of the bundled petition in one that was made from a copy of it."""
-    if read.petition is None:
+    if PETITION_FILE not in read.tables:
         return  # it could not be read, so that it may be the bundled petition itself
     bundled = _read_once(_BUNDLED)
+    its = bundled.petition
     titles, its_titles = (
-        {texts.title or "" for texts in each.said.values()} for each in (read, bundled)
+        {texts.title or "" for texts in each.texts.values()} for each in (read, bundled)
     )
-    has_its_slug = read.facts.slug == bundled.facts.slug
-    if has_its_slug and (titles <= its_titles or read.facts.demands == bundled.facts.demands):
+    has_its_slug = read.petition.slug == its.slug
+    if has_its_slug and (titles <= its_titles or read.petition.demands == its.demands):
         return  # it is the bundled petition itself
     left = Sentence("es de la petición que viene de ejemplo: escribe lo tuyo")
     if has_its_slug:
@@ -83,8 +86,10 @@ def _is_of_its_case(key: str, text: str) -> bool:
 
 def _texts(read: Folder) -> Iterator[tuple[str, str, str]]:
     """Yields every text that people can read: its file, its key, and what it says."""
-    files = {PETITION_FILE: read.facts} | {f"{each}.toml": read.said[each] for each in read.said}
+    files = {PETITION_FILE: read.petition} | {
+        f"{each}.toml": read.texts[each] for each in read.texts
+    }
     for file, content in files.items():
         for place, text in texts_in(content):
-            if not (read.facts.closing_is_draft and place == ("closing_update",)):
+            if not (read.petition.closing_is_draft and place == ("closing_update",)):
                 yield file, key_of(place), text

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.petition_folder.files import PETITION_FILE
 from bot.petition_folder.law_check import FOLDED, are_names_protected, takes_names
 from bot.petition_folder.links import link_fault, with_scheme
 from bot.petition_folder.markup_check import HREF, PAGED, PLAIN, passages
 from bot.petition_folder.placeholders import fill_placeholders
 from bot.petition_folder.read import Folder
-from bot.petition_folder.schema import PETITION_FILE, PetitionFile, Texts, months_later
+from bot.petition_folder.schema import PetitionFile, Texts, months_later
 from bot.petition_folder.schema_fields import by_language, key_of, texts_in
 from bot.petition_folder.toml_errors import shown
-from bot.petition_folder.unready import unready_problems
 from bot.text.problems import Problem, Sentence
 from bot.text.text_limits import is_cut
 from bot.text.translations import is_spoken
@@ -86,21 +86,24 @@ _SPANISH_BUTTONS = Sentence(
 )
 
 
-def folder_warnings(read: Folder, values: Mapping[str, Mapping[str, str]]) -> Iterator[Problem]:
-    """Yields what works and should be looked at before people are asked to sign.
+def find_warnings(read: Folder) -> list[Problem]:
+    """Returns what works, but should be looked at, in the order of files and keys.
 
-    `values` is what `petition.toml` fills into the texts, by language.
+    What is still to be written is not among it: see `unready`.
     """
-    yield from unready_problems(read)
+    return sorted(set(_warnings(read)))
+
+
+def _warnings(read: Folder) -> Iterator[Problem]:
     yield from text_warnings(read)
-    yield from _dates(read.facts)
-    yield from _undecided(read.facts)
-    source = read.said.get(read.source_language)
-    for language, texts in read.said.items():
+    yield from _dates(read.petition)
+    yield from _undecided(read.petition)
+    source = read.texts.get(read.source_language)
+    for language, texts in read.texts.items():
         file = f"{language}.toml"
         yield from _long_pages(file, texts)
         yield from _notice_above_the_name(file, texts)
-        yield from _about_the_name(file, texts, values[language], takes_names(read.facts))
+        yield from _about_the_name(file, texts, read.values[language], takes_names(read.petition))
         says = _SIGNED_BY_ME.get(language)
         if says is not None and says.search(texts.share or ""):
             yield Problem(file, "share", _SHARED_BY_A_SIGNER)
@@ -225,12 +228,12 @@ def _unfinished(file: str, texts: Texts, source: Texts, source_file: str) -> Ite
 
 def text_warnings(read: Folder) -> Iterator[Problem]:
     """Yields what people would read otherwise than it is meant, in any text of the petition."""
-    for language, texts in read.said.items():
+    for language, texts in read.texts.items():
         for passage in passages(texts):
-            is_draft = passage.key == "closing_update" and read.facts.closing_is_draft
+            is_draft = passage.key == "closing_update" and read.petition.closing_is_draft
             for sentence in text_faults(passage.text, passage.key in PLAIN, is_draft=is_draft):
                 yield Problem(f"{language}.toml", passage.entry, sentence)
-    for place, value in by_language(read.facts):
+    for place, value in by_language(read.petition):
         for entry, text in texts_in(value, place) if place != ("image", "file") else ():
             for sentence in (*_tags(text), *_as_typed(text, True), *_blanks(text)):
                 yield Problem(PETITION_FILE, key_of(entry), sentence)

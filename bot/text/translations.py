@@ -24,7 +24,6 @@ from telegram_text.markup import Html, fill, time_tag
 SOURCE_LANGUAGE = "es"
 LANGUAGES = (SOURCE_LANGUAGE, "en")
 LOCALES = Path(__file__).parent.parent / "locales"
-_CATALOG = Path("LC_MESSAGES") / "bot.po"
 
 
 def mark(source: str) -> str:
@@ -165,12 +164,11 @@ class Catalogs:
 
     @classmethod
     def load(cls, folder: Path = LOCALES, *, time_zone: str = "Europe/Madrid") -> "Catalogs":
-        """Reads every catalog in the folder."""
+        """Reads the catalog of every language that is in the folder."""
         found = {
-            file.parent.parent.name.replace("_", "-").lower(): _translations(
-                file, file.stat().st_mtime_ns
-            )
-            for file in sorted(folder.glob(f"*/{_CATALOG}"))
+            language: _translations(file, file.stat().st_mtime_ns)
+            for language in LANGUAGES
+            if (file := catalog_file(language, folder)).exists()
         }
         return cls({SOURCE_LANGUAGE: NullTranslations(), **found}, ZoneInfo(time_zone))
 
@@ -186,15 +184,12 @@ class Catalogs:
 
 def catalog_file(language: str, folder: Path = LOCALES) -> Path:
     """Returns the path of a language's catalog."""
-    return folder / language / _CATALOG
+    return folder / language / "LC_MESSAGES" / "bot.po"
 
 
-def is_spoken(language: str, folder: Path = LOCALES) -> bool:
-    """Returns whether there is a catalog for a language, or for the one that it is a form of."""
-    if language == SOURCE_LANGUAGE or catalog_file(language, folder).exists():
-        return True
-    shorter = language.rpartition("-")[0]
-    return bool(shorter) and is_spoken(shorter, folder)
+def is_spoken(language: str) -> bool:
+    """Returns whether the bot has words in a language, or in the one that it is a form of."""
+    return nearest(language, LANGUAGES) is not None
 
 
 def sentences_in(*folders: str) -> dict[str, list[str]]:

@@ -14,11 +14,11 @@ from tomllib import TOMLDecodeError
 from typing import Any
 
 from bot.petition_folder.edit import NotEditable, changed
+from bot.petition_folder.files import PETITION_FILE, language_of, read_file
 from bot.petition_folder.form import form_of, lengths, shapes_of, text_in, text_of, value_from
 from bot.petition_folder.new_language import new_language, without_language
 from bot.petition_folder.new_version import new_version
-from bot.petition_folder.read import Folder, language_of, read_file, read_folder
-from bot.petition_folder.schema import PETITION_FILE
+from bot.petition_folder.read import Folder, read_folder
 from bot.text.translations import mark
 from simulator.chats import Shape
 from storage.private_files import write_file
@@ -104,7 +104,7 @@ class FolderEditor:
             "source": read.source_language,
             "files": {name: self._file(name, read) for name in self._names(read.source_language)},
             "fields": shapes_of(read),
-            "lengths": {each: lengths(read, each) for each in read.texts},
+            "lengths": {each: lengths(read, each) for each in read.languages},
             "undo": _step_shape(self._done),
             "redo": _step_shape(self._undone),
         }
@@ -245,10 +245,9 @@ class FolderEditor:
     def _read(self) -> Folder:
         """Reads the folder as it can be written: without what is not UTF-8, or misnamed."""
         read = read_folder(self.folder)
-        names = {name for name in self._names() if self._lines(name) is not None}
-        texts = {each: table for each, table in read.texts.items() if f"{each}.toml" in names}
+        names = [name for name in self._names() if self._lines(name) is not None]
         return replace(
-            read, texts=texts, petition=read.petition if PETITION_FILE in names else None
+            read, tables={each: read.tables[each] for each in names if each in read.tables}
         )
 
     def _lines(self, name: str) -> list[str] | None:
@@ -295,10 +294,9 @@ class FolderEditor:
         file.chmod(mode)
 
     def _file(self, name: str, read: Folder) -> Shape:
-        language = language_of(name)
-        table = read.petition if language is None else read.texts.get(language)
-        lines = self._lines(name) if table is None else None
-        return {"language": language, "broken": table is None, "lines": lines}
+        is_broken = name not in read.tables
+        lines = self._lines(name) if is_broken else None
+        return {"language": language_of(name), "broken": is_broken, "lines": lines}
 
 
 def _step_shape(steps: list[_Step]) -> Shape | None:

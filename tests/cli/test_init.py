@@ -18,7 +18,6 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
-from bot.petition_folder.check import find_problems
 from bot.petition_folder.read import read_folder
 from bot.settings import load_settings
 from simulator import Simulator
@@ -118,7 +117,7 @@ async def test_a_petition_in_one_language_that_one_person_administers(home: Path
     assert load_settings().approval_above is None
     assert names_in(home / "rio-limpio") == ["en.toml", "petition.toml"]
     assert (read := read_folder(home / "rio-limpio")).source_language == "en"
-    assert find_problems(read.path) == []
+    assert read.problems == []
     new = ("--non-interactive", "--petition", str(home / "mar"))
     wrong = await call(*new, "--petition-language", "francés")
     assert wrong.exit_code == 1, wrong.output

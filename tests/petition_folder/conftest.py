@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.petition.petition import BUNDLED
-from bot.petition_folder.check import find_problems
+from bot.petition_folder.read import read_folder
 
 Change = Callable[[str, str, str], None]
 Attempt = Callable[..., list[str]]
@@ -49,7 +49,7 @@ def attempt(folder: Path, change: Change) -> Attempt:
         before = {file: (folder / file).read_text(encoding="utf-8") for file, *_ in changes}
         for each in changes:
             change(*each)
-        found = [str(problem) for problem in find_problems(folder)]
+        found = [str(problem) for problem in read_folder(folder).problems]
         for file, text in before.items():
             (folder / file).write_text(text, encoding="utf-8")
         return found

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from bot.petition.petition import BUNDLED
-from bot.petition_folder.check import find_problems, find_warnings
 from bot.petition_folder.pictures import PICTURE_BYTES
+from bot.petition_folder.read import read_folder
+from bot.petition_folder.unready import unready_problems
+from bot.petition_folder.warnings import find_warnings
 from bot.text import text_limits
 from bot.text.problems import PetitionInvalid
 from bot.text.translations import Catalogs
@@ -55,6 +57,7 @@ petition.toml: demands.fr: the petition has no fr.toml
 petition.toml: goals, number 2: write a whole number, without quotation marks: 250
 petition.toml: image.credit.ca: this is missing
 petition.toml: image.credit.es: this appears in the texts as it is: write it without braces
+petition.toml: image.file: picture.png is not a PNG or JPEG picture: save it again
 petition.toml: retention: months_at_most cannot be less than months_after_delivery
 petition.toml: slug: use 2 to 40 lowercase letters, digits and hyphens
 petition.toml: time_zone: no time zone is called Mars/Olympus
@@ -63,13 +66,11 @@ petition.toml: version: write the date as year-month-day
 
 
 def sentences(folder: Path) -> list[str]:
-    return [str(problem) for problem in find_problems(folder)]
+    return [str(problem) for problem in read_folder(folder).problems]
 
 
-def new_warnings(folder: Path) -> list[str]:
-    """What is warned of beside the contacts of the bundled petition, which are examples."""
-    said = [str(each) for each in find_warnings(folder)]
-    return [each for each in said if "is an example: put your" not in each]
+def warnings(folder: Path) -> list[str]:
+    return [str(warning) for warning in find_warnings(read_folder(folder))]
 
 
 def test_everything_wrong_is_named_at_once_and_nothing_else() -> None:
@@ -77,25 +78,25 @@ def test_everything_wrong_is_named_at_once_and_nothing_else() -> None:
     beginnings = [whole[: len(start)] for whole, start in zip(said, expected, strict=False)]
     assert beginnings == expected
     assert len(said) == len(expected)
-    assert find_warnings(BROKEN) != []  # which are found whatever else is wrong
+    assert warnings(BROKEN) != []  # which are found whatever else is wrong
     # No sentence speaks of the machinery.
     assert not re.search("pydantic|str_type|dict|tuple|none", " ".join(said).lower())
 
 
 def test_the_bundled_petition_has_no_problem_and_reminds_that_its_contacts_are_examples() -> None:
     assert sentences(BUNDLED) == []
-    assert {warning.key for warning in find_warnings(BUNDLED)} == {
+    assert {problem.key for problem in unready_problems(read_folder(BUNDLED))} == {
         "controller.data_protection_officer",
         "controller.email",
         "controller.web_form",
     }
-    assert new_warnings(BUNDLED) == []
+    assert warnings(BUNDLED) == []
 
 
 def test_where_there_is_no_petition_it_is_said_what_is_missing(tmp_path: Path) -> None:
     (only,) = sentences(tmp_path / "nowhere")
     assert only.endswith("there is no such folder: give the path of the petition's folder")
-    assert find_warnings(tmp_path / "nowhere") == []
+    assert warnings(tmp_path / "nowhere") == []
     assert sentences(tmp_path) == [
         "es.toml: this file is missing: it has the texts in the source language, which "
         "source_language names",
@@ -177,10 +178,10 @@ def test_dates_are_warned_of_by_the_day_where_the_petition_is(
         text = re.sub("closes_on = .*", f"closes_on = {day}", text)
         text = re.sub("time_zone = .*", f'time_zone = "{zone}"', text)
         (folder / "petition.toml").write_text(text, encoding="utf-8")
-        found = [str(each.sentence) for each in find_warnings(folder) if each.key == "closes_on"]
+        found = [each for each in warnings(folder) if "closes_on:" in each]
         assert (told in " ".join(found), len(found)) == (True, 1) if told else found == []
     change("petition.toml", "months_at_most = 21", "months_at_most = 22")
-    assert new_warnings(folder) == []
+    assert warnings(folder) == []
 
 
 WARNED_OF = """\
@@ -209,7 +210,7 @@ def test_what_works_and_should_be_looked_at_is_warned_of(change: Change, folder:
         ("en.toml", "{controller}.\n<b>What for", "{controller}. " + "a" * 400 + "\n<b>What for"),
     ):
         change(*each)
-    found, expected = new_warnings(folder), WARNED_OF.splitlines()
+    found, expected = warnings(folder), WARNED_OF.splitlines()
     assert [whole[: len(begun)] for whole, begun in zip(found, expected, strict=True)] == expected
 
 
@@ -253,7 +254,7 @@ def test_an_unfinished_translation_is_a_warning(change: Change, folder: Path) ->
     change("en.toml", 'short_description = "Bring back', 'short_description = "')
     spanish = (folder / "es.toml").read_text(encoding="utf-8")
     (folder / "gl.toml").write_text(spanish, encoding="utf-8")
-    told = {str(warning) for warning in find_warnings(folder)}
+    told = warnings(folder)
     assert "gl.toml: closed: this is the same as in es.toml: translate it" in told
     assert any(line.startswith("gl.toml: the bot's own words are not translated") for line in told)
 
@@ -263,6 +264,6 @@ def test_what_a_strangers_folder_says_is_not_obeyed_by_the_terminal(tmp_path: Pa
     (tmp_path / "\x1b[2J.toml").write_text("")
     (tmp_path / "es.toml").write_text('"evil\\u001b]0;title\\u0007" = "x"\n')
     (tmp_path / "petition.toml").write_text('time_zone = "Mars\\u009b2J\\u202e"\n')
-    said = PetitionInvalid(find_problems(tmp_path)).said(Catalogs.load().words("en"))
+    said = PetitionInvalid(read_folder(tmp_path).problems).said(Catalogs.load().words("en"))
     assert not set(said) & set("\x1b\x07\x9b\u202e")
     assert "evil\\u001b]0;title\\u0007" in said

@@ -11,8 +11,9 @@ import pytest
 from bot.petition.petition import BUNDLED
 from bot.petition_folder import form
 from bot.petition_folder.field_types import ByLanguage, Html, Lines
+from bot.petition_folder.files import PETITION_FILE
 from bot.petition_folder.read import read_folder
-from bot.petition_folder.schema import PETITION_FILE, Group, PetitionFile, Texts
+from bot.petition_folder.schema import Group, PetitionFile, Texts
 from bot.petition_folder.schema_fields import fields_of
 from bot.tryout.folder_editor import FolderEditor
 
@@ -73,7 +74,9 @@ def test_the_form_has_all_that_is_ever_changed(editor: FolderEditor) -> None:
     there = {each["name"] for each in editor.snapshot()["fields"]}
     read = read_folder(BUNDLED)
     known = {each.name for each in fields_of(Texts, "es.toml")}
-    known |= {each.name for each in fields_of(PetitionFile, PETITION_FILE, read.petition or {})}
+    known |= {
+        each.name for each in fields_of(PetitionFile, PETITION_FILE, read.tables[PETITION_FILE])
+    }
     assert known - there == {"slug", "source_language", "image.file", "earlier_versions.date"}
 
 

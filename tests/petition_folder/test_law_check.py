@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from bot.petition_folder.check import find_problems, find_warnings
+from bot.petition_folder.read import read_folder
+from bot.petition_folder.warnings import find_warnings
 from tests.petition_folder.conftest import Attempt, Change
 
 LEAVES_EUROPE = (
@@ -46,13 +47,14 @@ def test_where_nobody_gives_a_name_no_country_is_needed(change: Change, folder: 
     english = (folder / "en.toml").read_text("utf-8")
     before, _, rest = english.partition('name_consent = """')
     (folder / "en.toml").write_text(before + rest.partition('"""')[2], "utf-8")
-    assert find_problems(folder) == []
-    told = {(each.file, each.key) for each in find_warnings(folder)}
+    assert read_folder(folder).problems == []
+    told = {(each.file, each.key) for each in find_warnings(read_folder(folder))}
     about_names = {("es.toml", "consent"), ("en.toml", "name_consent")}
     assert about_names <= told
     change("petition.toml", 'handed_over = "ask"', 'handed_over = "without_name"')
-    assert find_problems(folder) == []
-    assert {(each.file, each.key) for each in find_warnings(folder)} == told - about_names
+    read = read_folder(folder)
+    assert read.problems == []
+    assert {(each.file, each.key) for each in find_warnings(read)} == told - about_names
 
 
 def test_a_former_petition_is_told_where_the_words_stand(attempt: Attempt) -> None:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.petition_folder.check import find_problems, find_warnings
+from bot.petition_folder.read import read_folder
 from bot.petition_folder.toml_errors import read_toml
-from bot.petition_folder.warnings import text_faults
+from bot.petition_folder.warnings import find_warnings, text_faults
 from bot.text.problems import Sentence
 from bot.text.translations import Catalogs
 from tests.petition_folder.conftest import Change
@@ -67,7 +67,7 @@ def test_facts_are_dated_by_days_that_have_come(change: Change, folder: Path) ->
     change("petition.toml", "Que ponga fin", "<b>Que</b> ponga fin")
     change("petition.toml", 'version = "2026-11-29"', 'version = "2999-11-26"')
     change("es.toml", "<b>Cómo ha terminado</b>", "<b>Cómo terminó el XX de julio</b>")
-    known = [problem.said(SPANISH) for problem in find_warnings(folder)]
+    known = [problem.said(SPANISH) for problem in find_warnings(read_folder(folder))]
     blank = "es.toml: closing_update: queda un hueco por rellenar: XX"
     for told in (
         blank,
@@ -80,7 +80,7 @@ def test_facts_are_dated_by_days_that_have_come(change: Change, folder: Path) ->
         assert told in known
     # A closing update that is a draft may have it.
     change("petition.toml", "closing_is_draft = false", "closing_is_draft = true")
-    assert blank not in [problem.said(SPANISH) for problem in find_warnings(folder)]
+    assert blank not in [problem.said(SPANISH) for problem in find_warnings(read_folder(folder))]
 
 
 def test_any_other_mistake_is_shown_in_the_words_of_the_parser_above_its_place() -> None:
@@ -101,4 +101,4 @@ def test_a_file_saved_under_another_name_is_read_and_renamed(folder: Path) -> No
     }.items():
         (folder / name).rename(folder / now)
         name = now
-        assert [each.said(SPANISH) for each in find_problems(folder)] == [f"{now}: {told}"]
+        assert [each.said(SPANISH) for each in read_folder(folder).problems] == [f"{now}: {told}"]

@@ -49,7 +49,7 @@ _catalogs = cache(Catalogs.load)
 _read_folder_once = cache(read_folder)
 _pictures: list[bytes] = []
 _profiles: list[Profile] = []
-_unready_once = cache(lambda: list(unready_problems(_read_folder_once(BUNDLED))))
+_unready_once = cache(lambda: unready_problems(_read_folder_once(BUNDLED)))
 
 
 def petition_read_once(folder: Path) -> Petition:
@@ -80,7 +80,7 @@ def _draw(*given: Any) -> bytes:
 
 def _unready(read: Folder) -> Sequence[Problem]:
     """Looks for what is not ready in a folder; in the bundled petition's once."""
-    return _unready_once() if read.path == BUNDLED else list(unready_problems(read))
+    return _unready_once() if read.path == BUNDLED else unready_problems(read)
 
 
 @cache

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from bot.cli.main import app
 from bot.cli.preview import Preview
 from bot.petition.petition import BUNDLED
-from bot.petition_folder.check import find_problems
 from bot.petition_folder.markup_check import filled
+from bot.petition_folder.read import read_folder
 from bot.petition_folder.template import copy_template
 from bot.tryout.demo_session import DemoSession
 from bot.tryout.folder_editor import FolderEditor
@@ -101,7 +101,7 @@ async def test_a_campaigner_changes_a_text_beside_the_phone_that_shows_it(
         await at.page.keyboard.type("aquí")
         await expect(summary).to_have_value('Firma <a href="https://x.example">aquí</a>')
         assert at.console_errors == []
-    assert find_problems(tmp_path / "mine") == []
+    assert read_folder(tmp_path / "mine").problems == []
 
 
 async def test_on_a_phone_the_texts_are_a_tab(browser: Browser, tmp_path: Path) -> None:

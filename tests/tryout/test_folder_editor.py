@@ -16,8 +16,8 @@ import pytest
 
 from bot.cli.preview import closed_for
 from bot.petition.petition import BUNDLED
-from bot.petition_folder.check import find_problems
 from bot.petition_folder.new_version import new_version
+from bot.petition_folder.read import read_folder
 from bot.tryout.folder_editor import FolderEditor, Refusal
 from bot.tryout.page import TryoutPage
 from tests.page.page_client import PageClient
@@ -213,7 +213,7 @@ async def test_a_file_in_another_encoding_is_left_alone(desk: Desk, name: str) -
         "en.toml",
         "petition.toml",
     } - {name}
-    assert any("UTF-8" in str(each) for each in find_problems(desk.folder))
+    assert any("UTF-8" in str(each) for each in read_folder(desk.folder).problems)
     key = "title" if name == "es.toml" else "controller.email"
     assert (await desk.save(name, key, "x", base=""))[1]["error"] == "unknown"
     assert file.read_bytes() == before
@@ -226,7 +226,7 @@ async def test_a_file_with_another_name_is_no_form(desk: Desk, name: str) -> Non
     shown = desk.editor.snapshot()
     assert sorted(shown["files"]) == ["en.toml", "petition.toml"]
     assert "es.toml" not in {field["file"] for field in shown["fields"]}
-    assert any("es.toml" in str(each) for each in find_problems(desk.folder))
+    assert any("es.toml" in str(each) for each in read_folder(desk.folder).problems)
     assert (await desk.save("es.toml", "title", "x", base=""))[1]["error"] == "gone"
     assert (await desk.save("en.toml", "title", "Yes"))[0] == 200
 
@@ -307,7 +307,7 @@ async def test_a_language_begins_as_a_copy_and_goes_and_both_are_undone_whole(de
     said = [earlier["changed"] for earlier in facts["earlier_versions"]]
     assert [each["pt-br"] for each in said] == [each["es"] for each in said]
     # What is wrong with it says that the bot itself does not speak it, and nothing is missing.
-    problems = [str(each) for each in find_problems(desk.folder)]
+    problems = [str(each) for each in read_folder(desk.folder).problems]
     assert [each for each in problems if "{people}" not in each] == []
     assert body["editor"]["undo"] == {"file": "pt-br.toml", "key": ""}
     assert (await desk.edit("undo"))[0] == 200
@@ -319,7 +319,7 @@ async def test_a_language_begins_as_a_copy_and_goes_and_both_are_undone_whole(de
     status, body = await desk.edit("remove-language", language="en")
     assert (status, sorted(body["editor"]["files"])) == (200, ["es.toml", "petition.toml"])
     assert set(desk.says("petition.toml")["addressee"]) == {"es"}
-    assert find_problems(desk.folder) == []
+    assert read_folder(desk.folder).problems == []
     assert (await desk.edit("remove-language", language="es"))[0] == 409
     await desk.edit("undo")
     assert desk.contents() == before
@@ -334,7 +334,7 @@ async def test_a_new_version_says_what_changed_above_the_earlier_ones(desk: Desk
     entry = {"date": before["version"], "changed": changes}
     assert after["version"] == "2027-01-31"
     assert after["earlier_versions"] == [entry, *before["earlier_versions"]]
-    assert find_problems(desk.folder) == []
+    assert read_folder(desk.folder).problems == []
     assert (await desk.save("petition.toml", "earlier_versions.2.changed.es", "Nada"))[0] == 200
     assert desk.says("petition.toml")["earlier_versions"][1]["changed"]["es"] == "Nada"
     for version, said in (("2027-01-31", changes), ("mañana", changes), ("2027-02-01", {})):

@@ -10,7 +10,7 @@ import aiohttp
 
 from bot.cli.preview import Preview
 from bot.petition.petition import BUNDLED
-from bot.petition_folder.read import folder_state
+from bot.petition_folder.files import folder_state
 from bot.tryout.demo_session import DemoSession
 from bot.tryout.page import TryoutPage
 from tests.page.page_client import EventStream, PageClient
