@@ -212,16 +212,16 @@ def progress(
         yield show
 
 
-def progress_bar(numbers: ProgressColumn | None = None, *, console: Console = out) -> Progress:
+def progress_bar(numbers: ProgressColumn | None = None) -> Progress:
     """Returns a bar that is drawn on a terminal alone; it counts, unless a column says else."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         numbers or MofNCompleteColumn(),
         TimeRemainingColumn(),
-        console=console,
+        console=out,
         transient=True,
-        disable=not console.is_terminal,
+        disable=not out.is_terminal,
     )
 
 

@@ -7,12 +7,10 @@ from collections.abc import Callable
 
 import structlog
 
-from bot.app import FatalError, open_app
+from bot.app import open_app
 from bot.file_locations import found_here
 from bot.settings import Settings, unknown_settings
 from bot.text.problems import Sentence
-
-__all__ = ["FatalError", "run_until_stopped"]
 
 _log = structlog.stdlib.get_logger()
 

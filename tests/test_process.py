@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot.process import FatalError, run_until_stopped
+from bot.app import FatalError
+from bot.process import run_until_stopped
 from bot.settings import Settings, load_settings
 from tests.support.scene import TOKEN
 

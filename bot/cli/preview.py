@@ -11,10 +11,10 @@ from pathlib import Path
 
 from bot.console import CannotDo, tell
 from bot.petition.petition import BUNDLED
-from bot.petition_folder.edit import NotEditable, changed, path_of
+from bot.petition_folder.edit import NotEditable, changed
 from bot.petition_folder.files import FolderState, folder_state
 from bot.petition_folder.read import read_folder
-from bot.petition_folder.schema_fields import at
+from bot.petition_folder.schema_fields import at, path_of
 from bot.petition_folder.unready import unready_problems
 from bot.petition_folder.warnings import find_warnings
 from bot.text.problems import Problem
@@ -91,7 +91,7 @@ class Preview:
         if not problems:
             with contextlib.suppress(OSError):
                 files = (each for each in self.folder.glob("*.toml") if each.is_file())
-                self._good = {each.name: each.read_text("utf-8") for each in files}
+                self._good = {each.name: each.read_text("utf-8-sig") for each in files}
         found = {"problems": problems, "warnings": warnings, "unready": unready}
         self.page.publish_preview(shown=self._shown, **found)
 
@@ -113,7 +113,7 @@ class Preview:
             path = path_of(re.sub(r"(\.\d+)+$", "", problem.key))
             try:
                 value = at(tomllib.loads(good), path)
-                content = changed(file.read_text("utf-8"), path, value)
+                content = changed(file.read_text("utf-8-sig"), path, value)
             except (NotEditable, OSError, ValueError, TypeError):
                 content = good
             file.write_text(content if problem.key else good, "utf-8")

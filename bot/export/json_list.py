@@ -9,8 +9,9 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from bot.export.signature_list import SignatureListHeader, day_of
+from bot.export.signature_list import SignatureListHeader
 from bot.petition.petition import Petition
+from bot.petition.retention_days import day_of
 from bot.petition_folder.schema import in_language
 from storage.exports import NamedSignature
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import date, tzinfo
 from functools import cached_property
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from bot.dossier.opened_list import DayAndLanguage, ListedVersionCount
 from bot.petition.fewest import FEWEST
 from bot.petition.petition import Petition
+from bot.petition.retention_days import day_of
 from storage import Storage
 from storage.database import Snapshot
 from storage.exports import (
@@ -142,11 +143,6 @@ class SignatureListHeader:
         for group in self.groups:
             (named if group.named else unnamed)[key(group)] += group.signatures
         return named, unnamed
-
-
-def day_of(moment: datetime, zone: tzinfo) -> date:
-    """Returns the day of a moment in a time zone."""
-    return moment.astimezone(zone).date()
 
 
 def _gathered(cells: Mapping[tuple[date, str], int]) -> dict[tuple[date, str], int]:

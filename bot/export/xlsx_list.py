@@ -12,7 +12,8 @@ from datetime import datetime, tzinfo
 from typing import IO, BinaryIO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from bot.export.signature_list import SignatureListHeader, day_of
+from bot.export.signature_list import SignatureListHeader
+from bot.petition.retention_days import day_of
 from bot.text.terminal_language import label
 from storage.exports import NamedSignature
 

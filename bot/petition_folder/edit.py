@@ -206,11 +206,6 @@ def _string(text: str, like: str) -> items.String:
     return _made(items.StringType.MLB, shown, opened + escaped)
 
 
-def path_of(key: str) -> tuple[str, ...]:
-    """Returns the path of an entry as a `Problem` names it, which counts from 1."""
-    return tuple(str(int(part) - 1) if part.isdecimal() else part for part in key.split("."))
-
-
 def quoted(text: str) -> str:
     """Returns a text as a file has it, on one line between quotation marks."""
     return _string(text, "").as_string()

@@ -128,7 +128,7 @@ def _content(file: Path) -> tuple[Table | None, list[Sentence]]:
         sentence = Sentence(
             "el archivo no está guardado en UTF-8 ({shown}). Ábrelo, elige Guardar como y, en "
             "Codificación, UTF-8",
-            shown=shown(text.splitlines()[line]),
+            shown=shown(text.split("\n")[line]),
         )
         faults = [in_line(line, sentence)]
     table = read_toml(text.replace("\r\n", "\n").replace("\r", "\n"))

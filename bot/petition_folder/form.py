@@ -27,12 +27,12 @@ _BEGINS_NO_SIGN = re.compile(r"&(?!#\d+;|#x[0-9a-f]+;|[a-z]{2,8};)", re.IGNORECA
 
 def form_of(read: Folder) -> list[FileField]:
     """Returns the field of every value that can be written; none of a file that is not TOML."""
-    found = [each for each in _fields(read) if not each.said.get("readOnly")]
+    found = [each for each in _fields(read) if not each.schema.get("readOnly")]
     return sorted(found, key=lambda each: _GROUPS.index(_group(each)))
 
 
 def _group(field: FileField) -> Group:
-    return Group(field.said.get("group", Group.OTHER))
+    return Group(field.schema.get("group", Group.OTHER))
 
 
 def _fields(read: Folder) -> Iterator[FileField]:
@@ -59,11 +59,11 @@ def shapes_of(read: Folder) -> list[dict[str, Any]]:
 def _shape(
     field: FileField, read: Folder, room: Mapping[str, Mapping[str, int]]
 ) -> dict[str, Any]:
-    said, limit = field.said, field.said.get("limit")
+    schema, limit = field.schema, field.schema.get("limit")
     is_text = field.file != PETITION_FILE and field.language is not None
     if is_text and limit is None:
         limit = room[str(field.language)].get(field.key, text_limits.MESSAGE)
-    choices = said.get("choices", {})
+    choices = schema.get("choices", {})
     return {
         "file": field.file,
         "key": field.key,
@@ -71,12 +71,13 @@ def _shape(
         "name": field.name,
         "number": next((int(part) + 1 for part in field.path if part.isdecimal()), None),
         "group": _group(field),
-        "title": said["title"],
-        "why": " ".join(said.get("description", "").split()),
+        "title": schema["title"],
+        "why": " ".join(schema.get("description", "").split()),
         "kind": field.kind,
         "limit": limit,
-        "least": said.get("minimum", 0),
-        "choices": choices | {each: each for each in said.get("enum", ()) if each not in choices},
+        "least": schema.get("minimum", 0),
+        "choices": choices
+        | {each: each for each in schema.get("enum", ()) if each not in choices},
         "fillable": fillable(field.key) if is_text else {},
         "text": text_in(read, field),
         "todo": _todo(read, field),
@@ -109,7 +110,7 @@ def text_in(read: Folder, field: FileField) -> str | list[str] | bool:
     if kind == "numbers" and isinstance(value, list):
         return ", ".join(map(str, value))
     if kind == "choice" and value is None:
-        return str(field.said.get("default", ""))
+        return str(field.schema.get("default", ""))
     # A date without quotation marks is one too; a time would not be a day.
     is_said = isinstance(value, str) or type(value) in (int, date)
     return _stripped(str(value)) if is_said else ""

@@ -20,10 +20,9 @@ from telegram_text.markup import Html, MarkupError, fill, length, link, parse, p
 
 Values = Mapping[str, str]
 
-_FIELDS = tuple(fields_of(Texts, ""))
-_KINDS = {each.name: each.kind for each in _FIELDS}
-PLAIN = frozenset(key for key, kind in _KINDS.items() if kind in ("plain", "line"))
-PAGED = tuple(key for key, kind in _KINDS.items() if kind == "pages")
+_FIELDS = {each.name: each for each in fields_of(Texts, "")}
+PLAIN = frozenset(key for key, field in _FIELDS.items() if field.kind in ("plain", "line"))
+PAGED = tuple(key for key, field in _FIELDS.items() if field.kind == "pages")
 _NAME = {"name": mark("Nombre de quien firma")}
 HOW_MANY = {"count": mark("Firmas: 1.530"), "people": mark("Firmas: 1.530 personas")}
 # What the bot fills into a text beside the values of `petition.toml`, and how the editor names it.
@@ -48,7 +47,6 @@ _NEEDED = MappingProxyType(
         "closed": ("people", Sentence("aquí se dice cuántas personas firmaron")),
     }
 )
-_LIMITS = {each.name: each.said.get("limit") for each in _FIELDS}
 # A character above U+FFFF counts as two of Telegram's units: no name is longer than this.
 LONGEST = MappingProxyType(
     {
@@ -136,7 +134,7 @@ def _faults(passage: Passage, values: Values) -> Iterator[Sentence]:
 
 def fillable(key: str) -> dict[str, str]:
     """Returns the placeholders that can stand in a text, its own ones first, and their names."""
-    if _KINDS.get(key) not in ("html", "pages"):
+    if key not in _FIELDS or _FIELDS[key].kind not in ("html", "pages"):
         return {}
     return {**_OWN.get(key, {}), **PETITION_PLACEHOLDERS}
 
@@ -188,7 +186,7 @@ def _plain_faults(passage: Passage) -> Iterator[Sentence]:
         yield Sentence(
             "esto se muestra sin formato: escríbelo sin etiquetas, y los signos & y < tal cual"
         )
-    most = _LIMITS[passage.key]
+    most = _FIELDS[passage.key].schema.get("limit")
     if most is not None and length(text) > most:
         yield too_long(length(text), most)
 

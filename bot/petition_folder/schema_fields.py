@@ -22,7 +22,7 @@ of several sections of one name is `"0"`, as in `("earlier_versions", "0", "date
 
 @dataclass(frozen=True, slots=True)
 class FileField:
-    """One value of a file: the keys that lead to it, and what the JSON schema says of it.
+    """One value of a file: the keys that lead to it, and what JSON schema says of it.
 
     Attributes:
         file: the name of the file.
@@ -38,7 +38,7 @@ class FileField:
     file: str
     path: tuple[str, ...]
     name: str
-    said: Mapping[str, Any]
+    schema: Mapping[str, Any]
     kind: str
     is_by_language: bool
     is_optional: bool
@@ -149,3 +149,8 @@ def key_of(place: Sequence[str | int]) -> str:
     """Returns the entry at a place as a `Problem` names it, which counts from 1."""
     parts = (part for part in place if part != EVERY_LANGUAGE)
     return ".".join(str(int(part) + 1) if str(part).isdecimal() else str(part) for part in parts)
+
+
+def path_of(key: str) -> tuple[str, ...]:
+    """Returns the path of an entry as a `Problem` names it, which counts from 1."""
+    return tuple(str(int(part) - 1) if part.isdecimal() else part for part in key.split("."))

@@ -14,7 +14,7 @@ _EMPTY_LINE = 2
 # The keys of the texts on each screen, beside which the bot's own words stand.
 _SCREENS: dict[str, list[str]] = {}
 for _field in (*fields_of(Texts, ""), *fields_of(PetitionFile, PETITION_FILE)):
-    for _screen in _field.said.get("screens", ()):
+    for _screen in _field.schema.get("screens", ()):
         _SCREENS.setdefault(_screen, []).append(_field.name)
 
 

@@ -94,7 +94,8 @@ class Problem:
         return self._order() < other._order()
 
     def _order(self) -> tuple[str, str, int, str]:
-        return self.file, self.key, self.line, repr(self.sentence)
+        key = re.sub(r"\d+", lambda number: number[0].zfill(9), self.key)  # page 10 after page 9
+        return self.file, key, self.line, repr(self.sentence)
 
 
 class PetitionInvalid(Exception):

@@ -174,7 +174,7 @@ class FolderEditor:
     def add_language(self, values: Mapping[str, Any]) -> None:
         """Begins another language, `language`, as a copy of the source's texts."""
         language = str(values.get("language"))
-        source = read_folder(self.folder).source_language
+        source = self._read().source_language
         begun = partial(new_language, language, source)
         self._rewrite((f"{language}.toml", ""), begun, Refusal.LANGUAGE)
 

@@ -25,7 +25,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     """What is drawn in a terminal of forty columns."""
     drawn = io.StringIO()
     narrow = Console(file=drawn, force_terminal=True, color_system=None, width=40)
-    monkeypatch.setattr("bot.console.progress_bar.__kwdefaults__", {"console": narrow})
+    monkeypatch.setattr("bot.console.out", narrow)
     return drawn
 
 

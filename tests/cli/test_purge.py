@@ -120,7 +120,7 @@ def test_ctrl_c_brings_nobody_back(
 
     call_instead(monkeypatch, erase_signatures, stopped)
     drawn = Console(file=io.StringIO(), force_terminal=True, color_system=None, width=80)
-    monkeypatch.setattr("bot.console.progress_bar.__kwdefaults__", {"console": drawn})
+    monkeypatch.setattr("bot.console.out", drawn)
     result = call("--yes")
     assert isinstance(drawn.file, io.StringIO)
     assert "Erasing" in drawn.file.getvalue()

@@ -228,6 +228,14 @@ def test_how_a_file_was_saved_is_told_where_it_matters(folder: Path) -> None:
         "es.toml: line 1: the file is not saved as UTF-8 (# Los textos de la petición en español, "
         "el idioma de origen.). Open it, choose Save as and, under Encoding, UTF-8"
     )
+    file.write_bytes(b"\xff\xfe")  # an empty text, as Notepad can save it
+    assert "es.toml: line 1: the file is not saved as UTF-8" in " ".join(sentences(folder))
+
+
+def test_problems_are_in_the_order_of_pages_also_of_ten(folder: Path, change: Change) -> None:
+    change("es.toml", "appeal = [", "appeal = [" + '"<x>", ' * 11)
+    found = [each.key for each in read_folder(folder).problems]
+    assert found == [f"appeal.{page}" for page in range(1, 12)]
 
 
 def test_a_count_is_written_as_a_number_or_in_words(change: Change, folder: Path) -> None:
