@@ -11,7 +11,7 @@ import tomlkit
 from tomlkit import items
 from tomlkit.exceptions import TOMLKitError
 
-from bot.petition_folder.schema_fields import Path, Value, at, parts_of
+from bot.petition_folder.schema_fields import Keys, Value, at, parts_of
 
 # What a basic string cannot hold as it is, besides its quotation marks.
 _ESCAPED = re.compile(r"[\\\x00-\x08\x0b-\x1f\x7f]")
@@ -24,7 +24,7 @@ class NotEditable(Exception):
     """A file is written in a way in which this value cannot be changed without harm to others."""
 
 
-def changed(toml: str, path: Path, value: Value | None, *, order: Sequence[str] = ()) -> str:
+def changed(toml: str, path: Keys, value: Value | None, *, order: Sequence[str] = ()) -> str:
     """Returns the content of a file with one value changed, added or, for None, taken out.
 
     A text keeps the quotation marks and the lines of its own that it has, a list its layout, and
@@ -41,7 +41,7 @@ def changed(toml: str, path: Path, value: Value | None, *, order: Sequence[str] 
     return new.replace("\n", "\r\n") if windows else new
 
 
-def _changed(text: str, path: Path, value: Value | None, order: Sequence[str]) -> str:
+def _changed(text: str, path: Keys, value: Value | None, order: Sequence[str]) -> str:
     try:
         before = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
@@ -58,7 +58,7 @@ def _changed(text: str, path: Path, value: Value | None, order: Sequence[str]) -
     raise NotEditable(".".join(path))
 
 
-def _attempts(text: str, path: Path, value: Value | None, order: Sequence[str]) -> Iterator[str]:
+def _attempts(text: str, path: Keys, value: Value | None, order: Sequence[str]) -> Iterator[str]:
     """Yields the ways to write the change, the most careful first."""
     try:
         document = tomlkit.parse(text)
@@ -75,7 +75,7 @@ def _attempts(text: str, path: Path, value: Value | None, order: Sequence[str]) 
         return
 
 
-def _replace(document: Any, path: Path, value: Value) -> None:
+def _replace(document: Any, path: Keys, value: Value) -> None:
     table, key = at(document, path[:-1]), path[-1]
     present = table[key]
     if isinstance(value, list) and isinstance(present, items.Array):
@@ -108,7 +108,7 @@ def _alike_at_start(some: Sequence[Any], others: Sequence[Any]) -> int:
     return next(differing, min(len(some), len(others)))
 
 
-def _with_new_line(document: Any, path: Path, value: Value, order: Sequence[str]) -> Iterator[str]:
+def _with_new_line(document: Any, path: Keys, value: Value, order: Sequence[str]) -> Iterator[str]:
     """Yields the file with a line for the value behind another of the same section.
 
     It goes through the line break of that other one, as the library itself would put it behind
@@ -129,7 +129,7 @@ def _with_new_line(document: Any, path: Path, value: Value, order: Sequence[str]
             anchor.trivia.trail = trail
 
 
-def _anchors(table: Any, rest: Path, order: Sequence[str]) -> Iterator[items.Item]:
+def _anchors(table: Any, rest: Keys, order: Sequence[str]) -> Iterator[items.Item]:
     """Yields the items behind which a line can stand: an example of it first, then its peers."""
     body = table.body if isinstance(table, tomlkit.TOMLDocument) else table.value.body
     example = re.compile(rf"#\s*{re.escape('.'.join(rest))}\s*=")
@@ -154,7 +154,7 @@ def _last_line(item: items.Item) -> items.Item | None:
     return _last_line(inner[-1]) if inner else None
 
 
-def _with_new_item(text: str, path: Path, value: Value) -> Iterator[str]:
+def _with_new_item(text: str, path: Keys, value: Value) -> Iterator[str]:
     """Yields the file as the library adds a value, for files without a line to put it behind."""
     document: Any = tomlkit.parse(text)
     table = document

@@ -15,7 +15,7 @@ Place = tuple[str | int, ...]
 
 
 Value = str | int | bool | list[str] | list[int]
-Path = Sequence[str]
+Keys = Sequence[str]
 """The keys of a value from the outermost to its own, such as `("controller", "email")`; the first
 of several sections of one name is `"0"`, as in `("earlier_versions", "0", "date")`."""
 
@@ -103,7 +103,7 @@ def _kind(said: Mapping[str, Any]) -> str:
     return str(said.get("format") or others.get(said["type"], "line"))
 
 
-def at(table: Any, path: Path) -> Any:
+def at(table: Any, path: Keys) -> Any:
     """Returns the value at a path of a table that was read, or None if there is none."""
     for key in path:
         if isinstance(table, list) and key.isdecimal() and int(key) < len(table):

@@ -16,11 +16,10 @@ from bot.petition_folder.schema import PetitionFile, Texts, months_later
 from bot.petition_folder.schema_fields import by_language, key_of, texts_in
 from bot.petition_folder.toml_errors import shown
 from bot.text.problems import Problem, Sentence
-from bot.text.text_limits import is_cut
+from bot.text.text_limits import SCREENFUL, is_cut
 from bot.text.translations import is_spoken
 from telegram_text.markup import length, link, seen
 
-_SCREENFUL = 1200
 # What stands unfolded above the question for the name: more would push the question off a phone.
 _NOTICE = 600
 # The longest consent that is read on a phone: with a name of two words, and the labels of both
@@ -162,7 +161,7 @@ def _undecided(facts: PetitionFile) -> Iterator[Problem]:
 def _long_pages(file: str, texts: Texts) -> Iterator[Problem]:
     for passage in passages(texts):
         size = length(seen(passage.text)) if passage.key in PAGED else 0
-        if size > _SCREENFUL:
+        if size > SCREENFUL:
             sentence = Sentence(
                 "{n} caracteres son más de lo que cabe en la pantalla de un teléfono: haz dos "
                 "páginas",

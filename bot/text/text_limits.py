@@ -11,6 +11,7 @@ SHORT_DESCRIPTION = 120
 # A share text is percent-encoded in a button's address, where an accented letter takes six
 # characters.
 SHARE = 300
+SCREENFUL = 1200  # about what a phone shows at once
 CHANGED = 400  # of what one version changed, which the home screen says in a sentence or two
 
 # About how many letters of a button a phone of 390 points shows before "…", where there is one in

@@ -6,12 +6,10 @@ from datetime import date
 from bot.petition.consent import changes_since
 from bot.petition.petition import Petition
 from bot.petition_folder.schema import EarlierVersion
+from bot.text.text_limits import SCREENFUL
 from bot.text.translations import Words
 from handlers.screens.screen import lines, paragraphs, sentences
 from telegram_text.markup import Html, length
-
-# As much as a phone shows at once.
-_SCREENFUL = 1200
 
 
 def version_date(words: Words, version: str) -> str:
@@ -45,7 +43,7 @@ def version_pages(
     for line in change_lines(words, petition.earlier_versions, language):
         begun, last = lines(heading, line), pages[-1]
         longer = lines(last, line) if heading in last else paragraphs(last, begun)
-        if length(longer) <= _SCREENFUL:
+        if length(longer) <= SCREENFUL:
             pages[-1] = longer
         else:
             pages.append(begun)
