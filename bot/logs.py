@@ -39,16 +39,16 @@ EVENT = re.compile(r"[a-z][a-z0-9_]{0,60}")
 
 def configure_logging(
     level: str,
-    json: bool | None = None,
     secrets: Iterable[str] = (),
     stream: TextIO | None = None,
     said: Callable[[str], str] | None = None,
 ) -> None:
     """Sends every log of this process through one formatter, to the standard error.
 
+    That is one line for people on a terminal, and one JSON object a line elsewhere.
+
     Args:
         level: the lowest level of the program's events; libraries are logged from WARNING on.
-        json: whether to write one JSON object a line; None means unless it is a terminal.
         secrets: texts to redact, besides everything shaped like a token.
         stream: where to write, instead of the standard error.
         said: says an event in the terminal, instead of its line; an event
@@ -56,8 +56,7 @@ def configure_logging(
     """
     out = stream or sys.stderr
     handler = logging.StreamHandler(out)
-    as_json = not out.isatty() if json is None else json
-    handler.setFormatter(OneForm(as_json=as_json, secrets=secrets, said=said))
+    handler.setFormatter(OneForm(as_json=not out.isatty(), secrets=secrets, said=said))
     handler.addFilter(_is_wanted)
     if said is not None:
         handler.addFilter(lambda record: bool(said(str(record.msg))))

@@ -34,7 +34,7 @@ def undone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def out(undone: None) -> io.StringIO:
     stream = io.StringIO()
-    configure_logging("DEBUG", json=True, secrets=["short:secret", ""], stream=stream)
+    configure_logging("DEBUG", secrets=["short:secret", ""], stream=stream)
     return stream
 
 
@@ -140,7 +140,7 @@ def test_a_library_is_not_heard_below_warning(out: io.StringIO, name: str) -> No
 
 def test_our_own_events_below_the_level_are_not_told(undone: None) -> None:
     stream = io.StringIO()
-    configure_logging("warning", json=True, stream=stream)
+    configure_logging("warning", stream=stream)
     structlog.get_logger().info("call_repeated")
     structlog.get_logger().warning("polling_failed")
     assert [line["event"] for line in lines(stream)] == ["polling_failed"]

@@ -143,7 +143,7 @@ def test_a_taken_port_is_refused_in_spanish(petition: PetitionDatabase, command:
 def test_a_terminal_says_in_spanish_what_the_log_has_in_english() -> None:
     """In it the bot said "telegram unavailable", in English and with each try."""
     stream = io.StringIO()
-    configure_logging("WARNING", json=False, stream=stream, said=said_of_event)
+    configure_logging("WARNING", stream=stream, said=said_of_event)
     silent = ("petition_not_ready", "no_connection", "telegram_unavailable", "too_many_requests")
     for event in (
         *silent,

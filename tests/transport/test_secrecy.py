@@ -58,7 +58,7 @@ def out() -> Iterator[io.StringIO]:
         patch.setattr("sys.excepthook", None)
         patch.setattr("threading.excepthook", None)
         patch.setattr(session_module, "_UPLOAD_SECONDS", 0.05)
-        configure_logging("DEBUG", json=True, stream=stream)
+        configure_logging("DEBUG", stream=stream)
         yield stream
     structlog.configure(**configured)
     root.handlers[:], root.level = before
