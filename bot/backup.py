@@ -67,7 +67,7 @@ class Manifest(BaseModel):
         made_at: as of which moment, at the latest; UTC.
         revision: of the tables.
         payload_bytes, payload_sha256: of what is encrypted.
-        key: the id of the key that encrypted names then, in hex; "" in a backup of before.
+        key: the id of the key that encrypted names then, in hex; "" in one from before.
         seal: what shows that it was made with the petition's key file, since anybody can encrypt
             to a public key; see `was_made_with`.
     """
@@ -214,7 +214,7 @@ def remove_old_backups(
 ) -> tuple[list[Path], list[Path]]:
     """Removes the backups from before a moment in the folder of a new one, if named like it.
 
-    And what a backup that was killed left there.
+    Unfinished files that a killed backup left there go too.
 
     Returns:
         The whole backups with the same key file, which were removed, and what says that it is a

@@ -1,4 +1,4 @@
-"""Runs what looks again every so many seconds, for as long as the bot runs."""
+"""Runs what the bot checks again every few seconds or minutes, for as long as it runs."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -72,7 +72,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a restore, or a drill, came to.
+    """The result of a restore, or of a drill.
 
     Attributes:
         signatures: how many the petition counts in it.
@@ -93,8 +93,8 @@ async def drill(order: Order) -> Restored | None:
     """Does all that a restore does, but on a copy that is thrown away; no bot has to be stopped.
 
     Returns:
-        What it would come to; None for PostgreSQL, of whose backup it is only checked that
-        `pg_restore` reads it to its end.
+        The result that a restore would have; None for PostgreSQL, of whose backup it is only
+        checked that `pg_restore` reads it to its end.
 
     Raises:
         StorageError, CannotDecrypt: it cannot be restored; the message says why.

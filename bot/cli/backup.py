@@ -1,4 +1,4 @@
-"""`petition-bot backup` and `petition-bot restore`, and what they say came of it."""
+"""`petition-bot backup` and `petition-bot restore`, and the reports of their results."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -83,7 +83,7 @@ def backup(
 
 
 def _remove_older(file: Path, made_at: datetime, days: int) -> None:
-    """Removes the backups beside a new one that are older than `keep` days, and says which."""
+    """Removes the backups beside a new one that are older than this many days, and says which."""
     settings = load_petition_settings()
     # As a clock that is years ahead would take all of them. Without an answer its own day counts.
     told = run_to_end(telegram_time(settings))
@@ -153,7 +153,7 @@ def restore(
 
 
 def _checked(file: Path) -> Manifest:
-    """Checks that a backup is whole, and says what it holds; raises BackupUnusable."""
+    """Checks that a backup is whole, and reports what it contains; raises BackupUnusable."""
     manifest = read_manifest(file)
     day = terminal_words().date(manifest.made_at.date())
     tell(
@@ -185,7 +185,7 @@ def _checked(file: Path) -> Manifest:
 
 
 def _say_restored(restored: restoration.Restored) -> None:
-    """Says what a restore came to and what is to be done now."""
+    """Reports the result of a restore, and what to do next."""
     tell("La copia está restaurada. {outcome}", outcome=" ".join(_outcome(restored)))
     if (aside := restored.moved_aside) is not None:
         tell(

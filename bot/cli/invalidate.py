@@ -142,7 +142,7 @@ def parse_moment(text: str, zone: tzinfo, *, is_end: bool = False) -> datetime:
 
 
 def _in_words(condition: SignatureCondition, words: Words) -> str:
-    """Returns a condition as it is shown and kept."""
+    """Returns a condition in words, as it is shown and stored."""
     parts = []
     if begin := condition.signed_from:
         parts.append(label("firmadas desde el {moment}", moment=words.plain_moment(begin)))
