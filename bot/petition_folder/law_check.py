@@ -17,6 +17,7 @@ _POINT = re.compile(r"^<(b|strong)>[^<\n]+</\1>.*\w.*$", re.MULTILINE)
 # In the figures of any script; 16,000 and 2014 are no ages.
 _AGE = re.compile(r"(?<!\d)(?<!\d[.,])\d\d(?!\d|[.,]\d)")
 _AGES = range(14, 19)
+_RIGHTS = re.compile(r"(?=.*/privacy).*/(withdraw|mydata)")
 # The European Economic Area, and what has an adequacy decision that holds for authorities too:
 # those for Canada, Japan and the United States are for companies (as of November 2026).
 _PROTECTED = (
@@ -72,12 +73,8 @@ def _notice(file: str, texts: Texts, *, takes_names: bool) -> Iterator[Problem]:
         return  # reported as a problem
     points = [point[0] for point in _POINT.finditer(FOLDED.sub("", texts.privacy_short))]
     controller = [point for point in points if "{controller}" in point]
-    rights = [point for point in points if _is_of_rights(point)]
+    rights = [point for point in points if _RIGHTS.search(point)]
     # Of what for, and of where the name goes, no language has a mark.
     if controller and rights and len({*points} - {*controller, *rights}) > int(takes_names):
         return
     yield Problem(file, "privacy_short", _LACKING)
-
-
-def _is_of_rights(point: str) -> bool:
-    return "/privacy" in point and ("/withdraw" in point or "/mydata" in point)

@@ -120,16 +120,17 @@ def _faults(passage: Passage, values: Values) -> Iterator[Sentence]:
     if passage.key in PLAIN:
         yield from _plain_faults(passage)
         return
+    html = filled(passage.text, values)
     try:
-        measured = measure(passage, values)
+        measured = length_of(html)
     except MarkupError as refused:
-        yield refusal_sentence(str(refused), filled(passage.text, values))
+        yield refusal_sentence(str(refused), html)
         return
     if measured == 0:
         yield Sentence("de esto no se vería nada: escribe un texto entre las etiquetas")
     if measured > text_limits.MESSAGE:
         yield too_long(measured, text_limits.MESSAGE)
-    yield from _dropped_links(filled(passage.text, values))
+    yield from _dropped_links(html)
 
 
 def fillable(key: str) -> dict[str, str]:
@@ -227,18 +228,9 @@ def filled(text: str, values: Values) -> str:
     return fill(text, **{**LONGEST, **known})
 
 
-def measure(passage: Passage, values: Values) -> int:
-    """Returns the length as Telegram counts it, with the longest value in each placeholder.
-
-    Raises:
-        MarkupError: Telegram would refuse the text.
-    """
-    return _length(filled(passage.text, values))
-
-
-@lru_cache(maxsize=256)
-def _length(html: str) -> int:
-    """A text is measured alone and with those of its screen."""
+@lru_cache(maxsize=256)  # a text is measured alone and with those of its screen
+def length_of(html: str) -> int:
+    """Returns the length as Telegram counts it; raises MarkupError if it would refuse the text."""
     return length(parse(html).text)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from bot.petition_folder.files import PETITION_FILE
-from bot.petition_folder.markup_check import measure, passages
+from bot.petition_folder.markup_check import filled, length_of, passages
 from bot.petition_folder.schema import PetitionFile, Texts
 from bot.petition_folder.schema_fields import fields_of
 from bot.text import text_limits
@@ -23,9 +23,10 @@ def screen_problems(file: str, texts: Texts, values: Mapping[str, str]) -> Itera
     longest = _longest(texts, values)
     for screen, keys in _SCREENS.items():
         parts = [longest[key] for key in keys if key in longest]
-        if len(parts) < 2 and screen not in ("name", "privacy", "thanks"):
-            continue
-        yield from _overflow(file, screen, parts)
+        is_alone = len(parts) < 2 and screen not in ("name", "privacy", "thanks")
+        # One that is too long by itself is reported already.
+        if not is_alone and all(size <= text_limits.MESSAGE for _, size in parts):
+            yield from _overflow(file, screen, parts)
 
 
 def rooms(texts: Texts, values: Mapping[str, str]) -> dict[str, int]:
@@ -50,7 +51,7 @@ def _longest(texts: Texts, values: Mapping[str, str]) -> dict[str, tuple[str, in
     found = {"addressee": ("addressee", length(values.get("addressee", "")))}
     for passage in passages(texts):
         try:
-            size = measure(passage, values)
+            size = length_of(filled(passage.text, values))
         except MarkupError:
             size = 0  # reported by `markup_check`
         if size > found.get(passage.key, ("", -1))[1]:
@@ -59,8 +60,6 @@ def _longest(texts: Texts, values: Mapping[str, str]) -> dict[str, tuple[str, in
 
 
 def _overflow(file: str, screen: str, parts: list[tuple[str, int]]) -> Iterator[Problem]:
-    if any(size > text_limits.MESSAGE for _, size in parts):
-        return  # too long by itself, which is reported already
     total = sum(size + _EMPTY_LINE for _, size in parts) + text_limits.BOT_WORDS
     if total <= text_limits.MESSAGE:
         return

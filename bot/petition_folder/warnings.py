@@ -94,12 +94,19 @@ def find_warnings(read: Folder) -> list[Problem]:
 
 
 def _warnings(read: Folder) -> Iterator[Problem]:
-    yield from text_warnings(read)
     yield from _dates(read.petition)
     yield from _undecided(read.petition)
+    for place, value in by_language(read.petition):
+        for entry, text in texts_in(value, place) if place != ("image", "file") else ():
+            for sentence in (*_tags(text), *_as_typed(text, True), *_blanks(text)):
+                yield Problem(PETITION_FILE, key_of(entry), sentence)
     source = read.texts.get(read.source_language)
     for language, texts in read.texts.items():
         file = f"{language}.toml"
+        for passage in passages(texts):
+            is_draft = passage.key == "closing_update" and read.petition.closing_is_draft
+            for sentence in text_faults(passage.text, passage.key in PLAIN, is_draft=is_draft):
+                yield Problem(file, passage.entry, sentence)
         yield from _long_pages(file, texts)
         yield from _notice_above_the_name(file, texts)
         yield from _about_the_name(file, texts, read.values[language], takes_names(read.petition))
@@ -223,19 +230,6 @@ def _unfinished(file: str, texts: Texts, source: Texts, source_file: str) -> Ite
         if text and text == original.get(passage.entry) and re.search(r"\w", text):
             sentence = Sentence("es igual que en {file}: tradúcela", file=source_file)
             yield Problem(file, passage.entry, sentence)
-
-
-def text_warnings(read: Folder) -> Iterator[Problem]:
-    """Yields what people would read otherwise than it is meant, in any text of the petition."""
-    for language, texts in read.texts.items():
-        for passage in passages(texts):
-            is_draft = passage.key == "closing_update" and read.petition.closing_is_draft
-            for sentence in text_faults(passage.text, passage.key in PLAIN, is_draft=is_draft):
-                yield Problem(f"{language}.toml", passage.entry, sentence)
-    for place, value in by_language(read.petition):
-        for entry, text in texts_in(value, place) if place != ("image", "file") else ():
-            for sentence in (*_tags(text), *_as_typed(text, True), *_blanks(text)):
-                yield Problem(PETITION_FILE, key_of(entry), sentence)
 
 
 def text_faults(text: str, is_plain: bool, *, is_draft: bool = False) -> Iterator[Sentence]:
