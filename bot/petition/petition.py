@@ -122,12 +122,12 @@ def petition_of(read: Folder) -> Petition:
             each.model_copy(update={"changed": spread(each.changed)})
             for each in petition.earlier_versions
         ),
-        "texts": {language: _filled(read, language) for language in read.languages},
+        "texts": {
+            language: texts.model_copy(
+                update={key: fill_all(text, read.values[language]) for key, text in texts}
+            )
+            for language, texts in read.texts.items()
+        },
     }
     # All of it was validated when it was read.
     return Petition.model_construct(folder=read.path, **said)
-
-
-def _filled(read: Folder, language: str) -> Texts:
-    values, texts = read.values[language], read.texts[language]
-    return texts.model_copy(update={key: fill_all(text, values) for key, text in texts})
