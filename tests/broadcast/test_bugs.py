@@ -9,7 +9,7 @@ from bot.broadcast.failing_deliveries import OutageBreaker
 from storage.broadcast_transitions import interrupt_broadcast
 from storage.broadcast_types import Delivery, PauseReason, Tally
 from storage.deliveries import claim_deliveries
-from tests.broadcast.workers import WorkerHarness, everyone_once, has_state, until
+from tests.broadcast.workers import WorkerHarness, everyone_once, has_state, received, until
 from tests.support.accelerated_loop import time_of_day
 from tests.support.storage_calls import call_instead
 
@@ -110,6 +110,20 @@ async def test_that_it_is_held_is_said_until_it_could_be(
     harness.start_worker(progress=60.0)
     await harness.held()
     assert harness.reports.failures == 0
+
+
+async def test_resumed_before_anybody_could_be_told_it_goes_on_without_a_pause(
+    harness: WorkerHarness,
+) -> None:
+    await harness.people.sign(range(1, 6))
+    harness.telegram.everyone(ZeroDivisionError())
+    await harness.start()
+    harness.reports.failures = 1000
+    harness.start_worker(rest=1.0, progress=60.0)
+    await until(lambda: len(harness.reports.at) >= 4)
+    harness.telegram.everyone(None)
+    await harness.resume()
+    await until(lambda: received(harness.telegram, 4), 4.0)
 
 
 async def test_that_it_is_held_is_said_by_a_process_that_comes_later(

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from storage.personal_data import everything_held
 from tests.support.admin_scene import AdminScene
-from tests.support.approval_scene import LUCY, with_settings
+from tests.support.approval_scene import LUCY, QUESTION, an_admin, with_settings
 from tests.support.scene import ADMIN
 
 CORRECT = "Enviar una corrección"
@@ -34,7 +34,7 @@ async def test_of_a_mistake_in_yesterdays_message_all_are_told(admin: AdminScene
     held = await admin.services.storage.read(everything_held, admin.scene.ana.id)
     assert [each["kind"] for each in held.deliveries][-1] == "correction"
     # It waits for a second admin wherever another message would.
-    admin.expected.append("chat not found")  # the other one has not written to the bot yet
+    lucy = an_admin(admin, "Lucy", "es", LUCY)
     await with_settings(admin, admin_ids=frozenset({ADMIN, LUCY}), approval_above=1)
     await admin.taps(CORRECT)
     await admin.says("Bien.")
@@ -43,6 +43,9 @@ async def test_of_a_mistake_in_yesterdays_message_all_are_told(admin: AdminScene
     await admin.taps("Pedir la aprobación, para 2 personas")
     assert (await admin.broadcast()).awaits_approval
     assert admin.got(admin.scene.ana)[-1] is correction
+    await lucy.sees(QUESTION, 10)
+    await admin.scene.taps(lucy, "Aprobar y enviar a 2 personas")
+    await admin.scene.ana.sees("Bien.", 10)
 
 
 async def sends_the_closing_update(admin: AdminScene) -> None:
