@@ -64,6 +64,17 @@ class AdminContext(ChatContext):
         await self.answer_while(tolerate(edited))
         return self.message_id
 
+    def note_refused(self) -> None:
+        """Notes that the message is refused, and with it the rest of its album if it has one."""
+        if self.message is not None:
+            self.services.refused_albums[self.chat_id] = self.message.media_group_id
+
+    @property
+    def is_of_refused_album(self) -> bool:
+        """Whether the message is of an album of which an earlier element was refused."""
+        album = self.message.media_group_id if self.message is not None else None
+        return album is not None and self.services.refused_albums.get(self.chat_id) == album
+
     async def leaves_to_another(self, author: int | None) -> bool:
         """Tells who asked for something that another admin decides it; False for the others."""
         if author != self.user.id:

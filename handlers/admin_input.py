@@ -52,7 +52,9 @@ async def sent(ctx: AdminContext) -> bool:
     message, form = ctx.message, _form_asked_at(ctx)
     if message is None:
         return False
-    if await closing_texts.was_taken(ctx) or await draft_input.belongs_to_album(ctx):
+    if ctx.is_of_refused_album or await closing_texts.was_taken(ctx):
+        return True
+    if await draft_input.belongs_to_album(ctx):
         return True
     asked = await _asked(ctx, REMEMBERED_FOR)
     if form is not None and _may_be_a_name(message):

@@ -335,6 +335,7 @@ async def ask_again(ctx: AdminContext, why: Html) -> None:
         again = replace(awaited, asked_at=ctx.now)
         await ctx.storage.write(await_closing_text, ctx.reference, again)
         why = paragraphs(why, screens.ask_text(await view_of(ctx), again).text)
+    ctx.note_refused()
     await ctx.at_bottom().say(why)
 
 
@@ -379,6 +380,7 @@ async def _take(
     """Writes a message as a version of the text that it is for, or says what is wrong with it."""
     read = _read(ctx, awaited, message)
     if isinstance(read, Html):
+        ctx.note_refused()
         await ctx.at_bottom().say(read)
         return
     awaited, text = read

@@ -63,6 +63,8 @@ class Services:
         delayed_replies: sends the replies to updates, and repeats the ones that failed.
         gate: through which every call leaves, and who is in the middle of signing goes first.
         is_rehearsal: whether nothing of it is the petition's own; see `rehearsal_marks`.
+        refused_albums: the last album of which an element was refused, by the admin's chat; after
+            a restart its next element is refused once more.
         owed_notices, notice_retries: the notices that `admin_notices` has yet to tell, by kind and
             what they are about, with which admins it has to tell, and when it tries again.
     """
@@ -85,6 +87,7 @@ class Services:
     gate: Gate
     date_is_right: Callable[[], bool]
     is_rehearsal: bool = False
+    refused_albums: dict[int, str | None] = field(default_factory=dict)
     progress_turns: ProgressTurns = field(default_factory=ProgressTurns)
     owed_notices: "dict[tuple[str, str], tuple[Notice, set[int]]]" = field(default_factory=dict)
     notice_retries: Retries = field(default_factory=lambda: Retries(_NOTICE_BACK_OFF))

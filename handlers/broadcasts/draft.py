@@ -112,7 +112,6 @@ class Draft(_Frozen):
         topic: of an earlier broadcast, whose recipients are left out; of a correction, its own.
         last_signature_number: number of the last signature included; later signers get nothing.
         message_id: of the message in which the admin edits it.
-        refused_album: id of an album that was refused, of which more elements may come.
     """
 
     key: str
@@ -133,7 +132,6 @@ class Draft(_Frozen):
     topic: str | None = None
     last_signature_number: int | None = None
     message_id: int | None = None
-    refused_album: str | None = None
     version: int = 1
     touched_at: datetime
 

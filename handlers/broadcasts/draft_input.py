@@ -57,12 +57,10 @@ async def ask_again(ctx: AdminContext, why: Html) -> None:
 
 
 async def belongs_to_album(ctx: AdminContext) -> bool:
-    """Takes a further element of an album of the draft's, or of one that was refused."""
+    """Takes a further element of an album of the draft's; returns False for any other."""
     editor, message = await open_draft(ctx), ctx.message
     if editor is None or message is None:
         return False
-    if message.media_group_id is not None and message.media_group_id == editor.draft.refused_album:
-        return True  # the album was refused with its first element
     piece = read_message(message)
     if not isinstance(piece, Version) or editor.draft.album_of(piece) is None:
         return False
@@ -145,7 +143,5 @@ async def _keep(editor: DraftEditor, draft: Draft, message: Message) -> None:
 
 async def _decline(editor: DraftEditor, message: Message, why: Html) -> None:
     """Says why the message is refused, once for all elements of an album."""
-    editor = await editor.save(
-        editor.draft.model_copy(update={"refused_album": message.media_group_id})
-    )
+    editor.ctx.note_refused()
     await editor.show(why, below=message.message_id)
