@@ -2,18 +2,21 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from bot.broadcast.confirmation import most_for_one_admin
 from bot.cli.context import CliContext, short_id
 from bot.console import interruptible, progress_bar, say_table, tell
+from bot.settings import SettingsInvalid, load_settings
 from bot.text.terminal_language import label
 from bot.text.translations import mark
 from handlers.broadcasts.screens.broadcast_view import BroadcastView
 from handlers.broadcasts.screens.labels import recipients_name, subject_name
 from handlers.broadcasts.screens.progress import state_screen
-from storage.broadcast_types import Broadcast, BroadcastState, DeliveryState, Kind
+from storage.broadcast_types import Broadcast, BroadcastState, DeliveryState, Kind, PauseReason
 from storage.broadcasts import broadcast_with, count_not_told, tally_of_broadcast
 from storage.conversations import count_unsigned
 from storage.deliveries import find_lease, lease_of
@@ -73,6 +76,7 @@ async def read_snapshot(context: CliContext, broadcast: Broadcast) -> BroadcastS
     broadcast = stored or broadcast
     lease = await storage.read(find_lease, lease_of(storage.slug))
     is_told = broadcast.kind is Kind.BREACH and broadcast.is_over and broadcast.started_at
+    admins, approval_above = _who_decides(broadcast)
     return BroadcastSnapshot(
         context.words,
         broadcast,
@@ -81,8 +85,23 @@ async def read_snapshot(context: CliContext, broadcast: Broadcast) -> BroadcastS
         reader=broadcast.author,  # so that no other admin's id is shown
         not_told=await storage.read(count_not_told, broadcast.id) if is_told else 0,
         unsigned=await storage.read(count_unsigned) if is_told else 0,
+        admins=admins,
+        approval_above=approval_above,
         attended=lease is not None and lease.expires_at > now,
     )
+
+
+def _who_decides(broadcast: Broadcast) -> tuple[frozenset[int] | None, int | None]:
+    """Returns who the admins are, and above how many people two decide, if it waits for them.
+
+    Without settings for the bot, which a shell need not have, nobody knows.
+    """
+    if broadcast.pause_reason is PauseReason.FORMER:
+        with suppress(SettingsInvalid):
+            settings = load_settings()
+            above = most_for_one_admin(broadcast.kind, settings.approval_above)
+            return settings.admin_ids, above
+    return None, None
 
 
 def snapshot_json(snapshot: BroadcastSnapshot) -> dict[str, Any]:
@@ -174,3 +193,6 @@ def details(snapshot: BroadcastSnapshot) -> Iterator[str]:
     # But for the question whether to cancel it, if somebody was asked.
     unasked = replace(snapshot, broadcast=replace(broadcast, cancel_requested_at=None))
     yield from (f"  {line}".rstrip() for line in seen(state_screen(unasked).text).splitlines())
+    if snapshot.lacks_a_second_admin:
+        command = f"petition-bot broadcasts cancel {short_id(broadcast.id)}"
+        yield label("Para cancelarlo desde aquí: {command}", command=command)

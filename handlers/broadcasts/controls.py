@@ -35,6 +35,7 @@ from handlers.screens.buttons import AdminAction, read_id, read_number
 from storage.broadcast_transitions import change_broadcast, set_on_broadcast
 from storage.broadcast_types import Broadcast, BroadcastAction, BroadcastState, PauseReason
 from storage.broadcasts import active_broadcast, broadcast_with, count_audience
+from telegram_text.markup import Html
 
 _log = structlog.stdlib.get_logger()
 
@@ -75,9 +76,11 @@ def _changes(action: BroadcastAction) -> _Control:
         if action is BroadcastAction.RESUME and shown != (known.pause_reason or ""):
             await tell_state(ctx, known)  # it was resumed meanwhile, and may be paused again
             return
-        if action is BroadcastAction.RESUME and _lacks_a_second_admin(ctx, known):
-            await ctx.leaves_to_another(ctx.user.id)
-            return
+        if action is BroadcastAction.RESUME and known.pause_reason is PauseReason.FORMER:
+            view = await view_of(ctx.services, ctx.words, known, reader=ctx.user.id)
+            if view.lacks_a_second_admin:
+                await ctx.leaves_to_another(ctx.user.id)
+                return
         now = await ctx.storage.write(change_broadcast, action, known.id, *ctx.by)
         ctx.services.wake_broadcast()
         if now is None:
@@ -88,15 +91,6 @@ def _changes(action: BroadcastAction) -> _Control:
             await tell_state(ctx, now)
 
     return change
-
-
-def _lacks_a_second_admin(ctx: AdminContext, known: Broadcast) -> bool:
-    """Returns whether this admin would be the only one who is an admin now and stands for it."""
-    above = ctx.services.most_for_one_admin(known.kind)
-    if above is None or known.pause_reason is not PauseReason.FORMER:
-        return False
-    others = {known.author, known.confirmed_by} - {ctx.user.id}
-    return (known.expected or 0) > above and others.isdisjoint(ctx.services.admins)
 
 
 async def _ask_to_cancel(ctx: AdminContext, known: Broadcast, _rest: str) -> None:
@@ -240,14 +234,22 @@ async def _show_approved(ctx: AdminContext, now: Broadcast) -> None:
         await ctx.tell(partial(_refresh_and, ctx, now, partial(show, ctx, now)))
     elif active is not None and active.id != now.id:
         later = words.text("<b>Aprobado.</b> Saldrá cuando acabe el envío que está en marcha.")
-        await ctx.tell(partial(_refresh_and, ctx, now, partial(ctx.write, later)))
+        said = partial(_write_approved, ctx, now, later)
+        await ctx.tell(partial(_refresh_and, ctx, now, said))
     else:
-        await ctx.say(
-            words.text(
-                "<b>Aprobado.</b> Sale ahora. El progreso lo ve quien lo preparó; si quieres "
-                "seguirlo tú, o detenerlo, escribe /broadcast."
-            )
+        at_once = words.text(
+            "<b>Aprobado.</b> Sale ahora. El progreso lo ve quien lo preparó; si quieres "
+            "seguirlo tú, o detenerlo, escribe /broadcast."
         )
+        await ctx.tell(partial(_write_approved, ctx, now, at_once))
+
+
+async def _write_approved(ctx: AdminContext, approved: Broadcast, said: Html) -> None:
+    """Says what follows, or the state where another admin cancelled or paused it meanwhile."""
+    here = ctx.at(await ctx.write(said))
+    now = await ctx.storage.read(broadcast_with, approved.id) or approved
+    if now.state in (BroadcastState.CANCELLED, BroadcastState.STOPPED, BroadcastState.PAUSED):
+        await show(here, now)
 
 
 async def _refresh_and(

@@ -9,7 +9,12 @@ import pytest
 from rich.console import Console
 
 from bot.petition.petition import BUNDLED
-from storage.broadcast_transitions import change_broadcast, end_recall, record_recalled
+from storage.broadcast_transitions import (
+    begin_broadcast,
+    change_broadcast,
+    end_recall,
+    record_recalled,
+)
 from storage.broadcast_types import (
     BroadcastAction,
     Kind,
@@ -91,6 +96,26 @@ def test_what_is_under_way_goes_before_what_came_last(petition: PetitionDatabase
     assert planned.id.hex() in said(call("show", "latest"))
     petition.tells(running, SIGNERS, Outcome.DELIVERED)
     assert planned.id.hex() in said(call("show"))
+
+
+def test_of_what_nobody_is_left_to_decide_on_the_operator_reads_that_it_can_only_be_cancelled(
+    petition: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the settings say who the admins are; a shell need not have those of the bot."""
+    soon, people = datetime.now(UTC) + timedelta(hours=1), {"approval_above": 2, "expected": 6}
+    planned = petition.begins(FIRST, starts_at=soon, confirmed_by=None, **people)
+    change, approve = change_broadcast, BroadcastAction.APPROVE
+    agreed = petition.write(change, approve, planned.id, ADMIN + 1, datetime.now(UTC))
+    assert agreed is not None
+    petition.write(begin_broadcast, agreed, soon, PauseReason.FORMER)
+    token, above = ("PETITION_BOT_TOKEN", TOKEN), ("PETITION_APPROVAL_ABOVE", "2")
+    for name, value in (token, above, ("PETITION_ADMIN_IDS", f"{ADMIN + 2},{ADMIN + 3}")):
+        monkeypatch.setenv(name, value)
+    shown = said(call("show"))
+    assert "This broadcast cannot go out any more: cancel it" in shown
+    assert shown.endswith("To cancel it from here: petition-bot broadcasts cancel 3f3f3f3f3f3f\n")
+    monkeypatch.setenv("PETITION_ADMIN_IDS", f"{ADMIN},{ADMIN + 2}")
+    assert "only another admin can let it go out" in said(call("show"))
 
 
 def test_an_account_says_everything_about_a_broadcast(

@@ -219,6 +219,25 @@ async def test_who_approves_just_after_another_does_not_read_that_it_was_them(
     assert admin.got_by_all() == [["Otra"]] * 3
 
 
+async def test_who_approves_just_before_another_cancels_reads_that_it_is_cancelled(
+    admin: AdminScene, pau: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await asks(admin)
+    await pau.sees(QUESTION, 10)
+
+    async def just_before_lucy(
+        change: Proceed, action: BroadcastAction, key: bytes, actor: int, at: datetime, shown: int
+    ) -> object:
+        approved = await change(action, key, actor, at, shown)
+        await change(BroadcastAction.CANCEL, key, LUCY, at)
+        return approved
+
+    call_instead(monkeypatch, change_broadcast, just_before_lucy)
+    await admin.scene.taps(pau, APPROVE)
+    assert pau.messages[-1].text.startswith("El envío está cancelado.")
+    assert admin.got_by_all() == [[], [], []]
+
+
 async def test_approved_it_waits_for_the_end_of_another(admin: AdminScene, pau: Person) -> None:
     await asks(admin)
     await pau.sees(QUESTION, 10)

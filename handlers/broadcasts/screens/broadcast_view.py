@@ -106,14 +106,13 @@ class BroadcastView:
         return self.broadcast.pause_reason in (PauseReason.LATE, PauseReason.FORMER)
 
     @property
-    def has_lost_its_admins(self) -> bool:
-        """Whether two had to decide on it, and none of those who did is an admin any more."""
+    def lacks_a_second_admin(self) -> bool:
+        """Whether two had to decide on it, and nobody but the reader who did is an admin now."""
         sent, above = self.broadcast, self.approval_above
         if self.admins is None or above is None or sent.pause_reason is not PauseReason.FORMER:
             return False
-        return (sent.expected or 0) > above and self.admins.isdisjoint(
-            {sent.author, sent.confirmed_by}
-        )
+        others = {sent.author, sent.confirmed_by} - {self.reader}
+        return (sent.expected or 0) > above and others.isdisjoint(self.admins)
 
     @property
     def can_be_recalled(self) -> bool:

@@ -165,7 +165,7 @@ def _paused(now: BroadcastView) -> Screen:
             _plan_missed(now, broadcast.starts_at),
             _counted_for(now),
             buttons=(
-                None if now.has_lost_its_admins else send,
+                None if now.lacks_a_second_admin else send,
                 now.button("⏹ Cancelar", AdminAction.ASK_CANCEL),
             ),
         )
@@ -189,7 +189,11 @@ def _plan_missed(now: BroadcastView, starts: datetime) -> Html:
         "{subject} tenía que salir el {moment}, pero quienes lo decidieron ya no administran la "
         "petición, y a tantas personas no escribe nadie por su cuenta. Este envío ya no puede "
         "salir: cancélalo y, si todavía hace falta, prepáralo otra vez con /broadcast."
-        if now.has_lost_its_admins
+        if now.lacks_a_second_admin and broadcast.author not in (now.admins or ())
+        else "{subject} tenía que salir el {moment}, pero quien lo aprobó ya no administra la "
+        "petición. No se ha enviado nada: solo otra de las personas que la administran puede "
+        "decidir que salga. Tú puedes cancelarlo."
+        if now.lacks_a_second_admin
         else "{subject} tenía que salir el {moment}, pero quien lo aprobó ya no administra la "
         "petición. No se ha enviado nada: decide tú si debe salir."
         if is_former and is_approved
