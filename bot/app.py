@@ -24,7 +24,7 @@ from bot.broadcast.worker import Worker
 from bot.clocks import Clocks, DateCheck
 from bot.database_watch import DatabaseWatch
 from bot.file_locations import make_database_folder
-from bot.high_water_mark import HighWaterMark, require_finished, unfinished_restore
+from bot.high_water_mark import HighWaterMark
 from bot.intake.dispatcher import Dispatcher
 from bot.intake.polling import Polling, TokenUnknown
 from bot.periodic import run_periodically
@@ -33,7 +33,7 @@ from bot.petition_folder.files import folder_state
 from bot.petition_folder.read import read_folder
 from bot.petition_folder.unready import unready_problems
 from bot.rehearsal_data import erase_rehearsal, rehearsal_data
-from bot.restore import repeat_journal, tidy_up
+from bot.restore import repeat_journal, require_finished, tidy_up, unfinished_restore
 from bot.retention import Retention, tidy_journal_at_the_end
 from bot.settings import FREE_RATE, Settings, key_apart_from_data, require_key_file
 from bot.shutdown import CLOSE_SECONDS, at_most, finish_current_work

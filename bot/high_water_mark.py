@@ -20,10 +20,10 @@ import shlex
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import quote, unquote
 
 from storage.database_contents import reached_in
-from storage.database_url import PostgresAddress, SqliteAddress, parse_address
+from storage.database_url import parse_address, without_password
 from storage.errors import DatabaseBehind, StorageError
 from storage.keyring import Keyring
 from storage.petitions import Reached
@@ -31,9 +31,6 @@ from storage.private_files import locked_file, reason_and_command, write_file
 
 # The number and the deeds; then where, and which bots.
 _MARK = re.compile(r"([0-9]{1,18}) ([0-9]{1,18})\n(\S*)\n([0-9 ]*)\n")
-
-# What of the options of a server's address says which database it is.
-_WHERE = ("host", "port", "dbname", "database")
 
 
 class _Mark(NamedTuple):
@@ -50,7 +47,7 @@ class HighWaterMark:
         self._key_file = key_file
         self._url = url
         self._slug = slug
-        self._database = shown(parse_address(url))
+        self._database = without_password(parse_address(url))
         self._bots = frozenset({bot_id} - {""})
         self._known: Reached | None = None
 
@@ -164,16 +161,6 @@ class HighWaterMark:
         )
 
 
-def shown(address: SqliteAddress | PostgresAddress) -> str:
-    """Returns the address of a database without user, password and how it is reached."""
-    if isinstance(address, SqliteAddress):
-        return f"sqlite+aiosqlite:///{address.path.resolve()}"
-    parts = urlsplit(address.dsn)
-    given = [each for each in parse_qsl(parts.query) if each[0] in _WHERE]
-    place = f"postgresql+asyncpg://{parts.netloc.rpartition('@')[2]}{parts.path}"
-    return f"{place}?{urlencode(given, safe='/')}" if given else place
-
-
 def highest_reached(keyring: Keyring, slug: str) -> Reached:
     """Returns how far a petition got, as far as its mark says it."""
     return _read(_path(keyring.path, slug)).reached
@@ -213,19 +200,3 @@ def _parsed(path: Path) -> _Mark | None:
         return None
     number, deeds, database, bots = found.groups()
     return _Mark(Reached(int(number), int(deeds)), unquote(database), frozenset(bots.split()))
-
-
-def require_finished(keyring: Keyring, slug: str) -> None:
-    """Refuses a database to which a backup was restored without what people asked for since."""
-    if unfinished_restore(keyring, slug).exists():
-        raise DatabaseBehind(
-            "A backup was being restored, and that did not come to its end: who withdrew since may"
-            " be back in the database. Restore the backup again, to a new, empty database; or "
-            "bring up to date what is there, by starting once with: petition-bot run "
-            "--restored-backup"
-        )
-
-
-def unfinished_restore(keyring: Keyring, slug: str) -> Path:
-    """Returns the path of the file that is there while a restore is not finished."""
-    return keyring.beside(f"{slug}.restoring")

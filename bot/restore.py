@@ -24,11 +24,11 @@ from typing import Any
 
 from bot.backup import Manifest, decrypt_backup, was_made_with
 from bot.database_copy import require_empty, run_program
-from bot.high_water_mark import HighWaterMark, highest_reached, unfinished_restore
+from bot.high_water_mark import HighWaterMark, highest_reached
 from storage import Storage, open_storage
 from storage.database_contents import contents_of
 from storage.database_url import PostgresAddress, SqliteAddress, parse_address
-from storage.errors import BackupUnusable, BrokenData, SchemaMissing
+from storage.errors import BackupUnusable, BrokenData, DatabaseBehind, SchemaMissing
 from storage.keyring import Keyring
 from storage.migrate import migrate, require_known_schema
 from storage.petitions import petition_state
@@ -357,3 +357,19 @@ def _is_over(moved: Path, database: Path, now: datetime | None) -> bool:
 
 def _url(path: Path) -> str:
     return f"sqlite+aiosqlite:///{path.resolve()}"
+
+
+def require_finished(keyring: Keyring, slug: str) -> None:
+    """Refuses a database to which a backup was restored without what people asked for since."""
+    if unfinished_restore(keyring, slug).exists():
+        raise DatabaseBehind(
+            "A backup was being restored, and that did not come to its end: who withdrew since may"
+            " be back in the database. Restore the backup again, to a new, empty database; or "
+            "bring up to date what is there, by starting once with: petition-bot run "
+            "--restored-backup"
+        )
+
+
+def unfinished_restore(keyring: Keyring, slug: str) -> Path:
+    """Returns the path of the file that is there while a restore is not finished."""
+    return keyring.beside(f"{slug}.restoring")

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from storage.errors import DatabaseUrlWrong
+
+# What of the options of a server's address says which database it is.
+_WHERE = ("host", "port", "dbname", "database")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,16 @@ def data_folder(url: str) -> Path | None:
     """Returns the resolved folder of the database file; None for PostgreSQL."""
     address = parse_address(url)
     return address.path.resolve().parent if isinstance(address, SqliteAddress) else None
+
+
+def without_password(address: SqliteAddress | PostgresAddress) -> str:
+    """Returns the address of a database without user, password and how it is reached."""
+    if isinstance(address, SqliteAddress):
+        return f"sqlite+aiosqlite:///{address.path.resolve()}"
+    parts = urlsplit(address.dsn)
+    given = [each for each in parse_qsl(parts.query) if each[0] in _WHERE]
+    place = f"postgresql+asyncpg://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    return f"{place}?{urlencode(given, safe='/')}" if given else place
 
 
 def _file(rest: str) -> Path:

@@ -14,7 +14,7 @@ import pytest
 from bot import database_watch
 from bot.app import open_app
 from bot.cli.context import open_cli_context
-from bot.high_water_mark import unfinished_restore
+from bot.restore import unfinished_restore
 from bot.settings import PetitionSettings
 from storage import open_storage
 from storage.errors import DatabaseBehind, DatabaseReplaced, Unavailable

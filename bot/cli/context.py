@@ -15,9 +15,10 @@ from typing import Any, TypeVar
 from bot.age_encryption import parse_recipients
 from bot.clocks import utc_now
 from bot.console import CannotDo, R, agrees, run_to_end, say, say_files_here
-from bot.high_water_mark import HighWaterMark, require_finished
+from bot.high_water_mark import HighWaterMark
 from bot.logs import configure_logging
 from bot.petition.petition import BUNDLED, Petition, load_petition
+from bot.restore import require_finished
 from bot.retention import tidy_journal_at_the_end
 from bot.settings import PetitionSettings, load_petition_settings, require_key_file
 from bot.text.terminal_language import label, terminal_language

@@ -13,7 +13,6 @@ import pytest
 
 from bot import restore as restoration
 from bot.cli import backup as shell
-from bot.high_water_mark import unfinished_restore
 from storage import Storage
 from storage.broadcasts import due_broadcasts
 from storage.database_contents import contents_of
@@ -225,7 +224,7 @@ def test_a_restore_to_a_server_that_was_killed_is_told_where_no_number_tells_of_
 
     def unfinished() -> list[bool]:
         slugs = ("andry", "sahara")
-        return [unfinished_restore(petition.keyring, slug).exists() for slug in slugs]
+        return [restoration.unfinished_restore(petition.keyring, slug).exists() for slug in slugs]
 
     half, url = server.empty(), server.empty()
     monkeypatch.setenv("PETITION_DATABASE_URL", half)
