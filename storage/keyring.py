@@ -43,6 +43,8 @@ _PADDING = b"\x80"
 _NONCE_BYTES = 12
 _HEADER_BYTES = len(_FORMAT) + _ID_BYTES + _NONCE_BYTES
 
+# A line that only a key file has, also one that is damaged.
+_OF_KEY_FILE = re.compile(rb"(?m)^# The key of a petition bot|^\s*(reference|encryption)\s")
 # The line of an encryption key.
 _ENCRYPTION = re.compile(r"^[ \t]*encryption\s.*\n?", re.MULTILINE)
 
@@ -213,10 +215,12 @@ def _new_key() -> str:
 
 def _read(path: Path) -> tuple[str, bytes, dict[bytes, bytes]]:
     """Returns a key file, its reference key, and the encryption keys, the newest first."""
+    content = b""
     try:
         if path.exists() and not path.is_file() and not path.is_dir():  # it may have no end
             raise NeedsAPerson("{path} is a device or a pipe; name a file.", path=path)
-        text = path.read_text(encoding="ascii")
+        content = path.read_bytes()
+        text = content.decode("ascii")
         # Before its permissions: those of a file that is none of the bot's are not to change.
         keys = _parsed(text)
         if path.stat().st_mode & 0o077:
@@ -234,11 +238,15 @@ def _read(path: Path) -> tuple[str, bytes, dict[bytes, bytes]]:
             path=path,
         ) from error
     except ValueError:
-        other = path.with_stem(f"{path.stem}-new")
         # The message quotes nothing of the file, which may hold most of a key.
+        other = path.with_stem(f"{path.stem}-new")
         raise NeedsAPerson(
-            "{path} is not a whole key file. Put back a good copy of it; if nobody has signed "
-            "yet, run: {command}\nThen set PETITION_KEY_FILE={key}",
+            "{path} is not a key of this bot, and was left as it is. If people have signed "
+            "already, set PETITION_KEY_FILE to the bot's key, or put back your copy of it; if "
+            "nobody has, run: {command}\nThen set PETITION_KEY_FILE={key}"
+            if not _OF_KEY_FILE.search(content)
+            else "{path} is not a whole key file. Put back a good copy of it; if nobody has "
+            "signed yet, run: {command}\nThen set PETITION_KEY_FILE={key}",
             path=path,
             key=other,
             command=shlex.join(["petition-bot", "keygen", str(other)]),

@@ -10,7 +10,8 @@ apart from version 1.21 on.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from functools import partial
 from typing import Any
@@ -22,7 +23,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.back_off import BackOff
-from storage.errors import BrokenData, DatabaseUrlWrong, SchemaMissing, Unavailable
+from storage.database_url import PostgresAddress, without_password
+from storage.errors import BrokenData, DatabaseUrlWrong, SchemaMissing, StorageError, Unavailable
 from storage.transaction import BoundWork, Result, Transaction, take_back_notes, write_notes
 
 # Apart, so that reading never waits for transactions that wait for each other. Besides these,
@@ -69,6 +71,15 @@ _LOST = (
     asyncpg.InvalidCachedStatementError,  # a newer version has just migrated
     PoolTimeout,
 )
+# Why it cannot be reached, the first that fits. Where a host has several addresses, a refusal has
+# no class of its own.
+_REASONS: Mapping[tuple[type[BaseException], ...], StorageError] = {
+    (socket.gaierror,): StorageError("the host is not found"),
+    (TimeoutError, PoolTimeout): StorageError("no answer"),
+    (ConnectionResetError, BrokenPipeError): StorageError("the connection was cut"),
+    (OSError,): StorageError("the connection is refused"),
+    (BaseException,): StorageError("the connection was cut"),
+}
 # What the server says of its own end; with any other answer it has refused to commit.
 _COMMIT_UNCERTAIN = (
     asyncpg.PostgresConnectionError,
@@ -81,8 +92,9 @@ _NO_TABLE = "42P01"
 class PostgresDatabase:
     """One database on a server; made by `open`, to be ended with `close`."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, dsn: str) -> None:
         self._engine = engine
+        self._dsn = dsn
         self._tasks: set[asyncio.Task[Any]] = set()
         self._writing = asyncio.Semaphore(_WRITERS)
         self._reading = asyncio.Semaphore(_READERS)
@@ -102,8 +114,8 @@ class PostgresDatabase:
             pool_recycle=_RECYCLE_SECONDS,
         )
         event.listen(engine.sync_engine, "checkout", _refuse_closed)
-        database = cls(engine)
-        with _as_storage_errors():
+        database = cls(engine, dsn)
+        with _as_storage_errors(dsn):
             async with engine.connect():
                 return database
 
@@ -126,10 +138,10 @@ class PostgresDatabase:
     async def snapshot(self) -> AsyncIterator["_Snapshot"]:
         """See SqliteDatabase.snapshot."""
         async with AsyncExitStack() as stack:
-            with _as_storage_errors():
+            with _as_storage_errors(self._dsn):
                 begun = self._begun(_BEGIN_SNAPSHOT, self._deadline())
                 connection = await stack.enter_async_context(begun)
-            yield _Snapshot(connection)
+            yield _Snapshot(connection, self._dsn)
 
     async def write(self, work: BoundWork[Result]) -> Result:
         """See SqliteDatabase.write."""
@@ -212,7 +224,7 @@ class PostgresDatabase:
             try:
                 return await attempt(deadline)
             except DRIVER_ERRORS as error:
-                meaning = storage_error(error)
+                meaning = storage_error(error, self._dsn)
                 if meaning is error:
                     raise _without_values(error) from None
                 passing = isinstance(meaning, Unavailable) and self._open
@@ -270,11 +282,12 @@ def _refuse_closed(connection: Any, *_: object) -> None:
 class _Snapshot:
     """A connection in a transaction that sees one moment."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, dsn: str) -> None:
         self._connection = connection
+        self._dsn = dsn
 
     async def read(self, work: BoundWork[Result]) -> Result:
-        with _as_storage_errors():
+        with _as_storage_errors(self._dsn):
             return await self._connection.run_sync(lambda sync: work(Transaction(sync)))
 
 
@@ -299,7 +312,7 @@ def _engine(dsn: str, command_seconds: float | None, **of_pool: Any) -> AsyncEng
 @asynccontextmanager
 async def connected_core(dsn: str) -> AsyncIterator[AsyncConnection]:
     """Yields SQLAlchemy's connection, of which the same holds as of `connected`."""
-    with _as_storage_errors():
+    with _as_storage_errors(dsn):
         async with _engine(dsn, None, poolclass=NullPool).connect() as connection:
             yield connection
 
@@ -315,29 +328,47 @@ async def connected(dsn: str) -> AsyncIterator[Any]:
 
 
 @contextmanager
-def _as_storage_errors() -> Iterator[None]:
+def _as_storage_errors(dsn: str) -> Iterator[None]:
     try:
         yield
     except DRIVER_ERRORS as error:
-        meaning = storage_error(error)
+        meaning = storage_error(error, dsn)
         if meaning is error:
             raise _without_values(error) from None
         raise meaning from error
 
 
-def storage_error(error: Exception) -> Exception:
-    """Returns the StorageError that a driver error means; a bug comes back unchanged."""
-    said = _said_by_driver(error)
+def storage_error(error: Exception, dsn: str) -> Exception:
+    """Returns the StorageError that a driver error of this server means.
+
+    It says where that is, and nothing of the password. A bug comes back unchanged.
+    """
+    said, place = _said_by_driver(error), without_password(PostgresAddress(dsn))
     if isinstance(said, asyncpg.exceptions.ClientConfigurationError):
         return DatabaseUrlWrong()
     state = getattr(said, "sqlstate", None) or ""
     if state.startswith(_REFUSED):
-        return DatabaseUrlWrong("The database server does not know that user, password or name.")
+        return DatabaseUrlWrong(
+            "The server of {place} does not accept the user, the password or the name of the "
+            "database in PETITION_DATABASE_URL, or lets nobody in from this machine (its "
+            "pg_hba.conf says whom). In a password, signs such as @ and / are written %40 and "
+            "%2F.",
+            place=place,
+        )
     if state.startswith(_BROKEN):
         return BrokenData("The database is damaged: {error}.", error=said)
     if state == _NO_TABLE:
         return SchemaMissing()
-    if state.startswith(_PASSING) or _is_connection_lost(said):
+    if _is_connection_lost(said):
+        return Unavailable(
+            "PostgreSQL cannot be reached at {place} ({reason}). Is it running? Are the host and "
+            "the port in PETITION_DATABASE_URL the right ones (the port is usually 5432)? If it "
+            "is on another machine, does it accept connections from this one, and does the "
+            "firewall let them through?",
+            place=place,
+            reason=next(why for kinds, why in _REASONS.items() if isinstance(said, kinds)),
+        )
+    if state.startswith(_PASSING):
         return Unavailable(
             "The database cannot be used just now ({kind}).", kind=type(said).__name__
         )

@@ -353,6 +353,20 @@ def test_run_says_whether_a_backup_was_restored(ran: list[dict[str, bool]]) -> N
     assert [given["restored"] for given in ran] == [False, True]
 
 
+@pytest.mark.usefixtures("folder")
+def test_where_postgresql_does_not_answer_run_says_what_to_look_at_and_no_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    url = "postgresql+asyncpg://bot:hunter2@127.0.0.1:9/petition"
+    monkeypatch.setenv("PETITION_DATABASE_URL", url)
+    call("keygen")
+    for command in ("run", "migrate"):
+        result = call(command)
+        assert "127.0.0.1:9/petition (the connection is refused)" in said(result)
+        assert "hunter2" not in said(result)
+        assert result.exit_code == 1
+
+
 def test_a_key_beside_the_data_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     beside = folder / "data" / "petition.key"
     call("keygen", str(beside))

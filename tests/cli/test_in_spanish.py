@@ -58,7 +58,7 @@ def commands(command: Any, *path: str) -> Iterator[tuple[str, ...]]:
 
 
 # Also what is checked beside the database, before it is opened or when it is copied.
-WHERE = ("storage/", "bot/high_water_mark.py", "bot/database_copy.py")
+WHERE = ("storage/", "bot/high_water_mark.py", "bot/database_copy.py", "bot/restore.py")
 
 
 def test_every_error_of_the_storage_has_spanish_words() -> None:
@@ -79,7 +79,14 @@ def test_every_error_of_the_storage_has_spanish_words() -> None:
     [
         ("PETITION_LOG_LEVEL", "LOUD", "PETITION_LOG_LEVEL no vale."),
         ("PETITION_KEY_FILE", "/nada/petition.key", "No hay ninguna clave en /nada/petition.key."),
+        ("PETITION_KEY_FILE", "/etc/hosts", "/etc/hosts no es una clave de este bot, y se ha"),
         ("PETITION_DATABASE_URL", "sqlite+aiosqlite:///nada.db", "No hay ninguna base de datos"),
+        (
+            "PETITION_DATABASE_URL",
+            "postgresql+asyncpg://bot:hunter2@127.0.0.1:9/petition",
+            "No se puede llegar a PostgreSQL en postgresql+asyncpg://127.0.0.1:9/petition (la "
+            "conexión se rechaza). ¿Está en marcha?",
+        ),
         ("PETITION_FOLDER", "/nada", "PETITION_FOLDER no vale. Se espera: una carpeta"),
     ],
 )
@@ -92,6 +99,7 @@ def test_what_is_wrong_with_settings_or_storage_is_said_in_spanish(
     asked = says("person", "1", "show", typed="abcd\n")
     assert answer in asked
     assert "código" not in asked
+    assert "hunter2" not in asked
 
 
 @pytest.mark.usefixtures("petition")

@@ -1,12 +1,14 @@
 """Tests PostgreSQL under load and failures: it recovers by itself, and nothing is half done."""
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
@@ -15,7 +17,7 @@ from storage import postgres
 from storage.database import open_database
 from storage.database_url import PostgresAddress, parse_address
 from storage.errors import DatabaseUrlWrong, SchemaMissing, Unavailable
-from storage.postgres import PostgresDatabase
+from storage.postgres import PostgresDatabase, storage_error
 from storage.tables import PETITIONS
 from storage.transaction import Transaction
 from tests.storage.silent_connection import a_line
@@ -277,14 +279,35 @@ class TestARestart:
 
 
 class TestOpening:
-    async def test_a_server_that_is_away_is_unavailable(self) -> None:
-        with pytest.raises(Unavailable):
-            await open_database("postgresql+asyncpg://nobody@127.0.0.1:9/petition")
+    async def test_of_a_server_that_is_away_it_is_said_where_it_was_looked_for_and_what_to_do(
+        self,
+    ) -> None:
+        with pytest.raises(Unavailable) as away:
+            await open_database("postgresql+asyncpg://bot:hunter2@127.0.0.1:9/petition")
+        assert str(away.value).startswith(
+            "PostgreSQL cannot be reached at postgresql+asyncpg://127.0.0.1:9/petition (the "
+            "connection is refused). Is it running?"
+        )
+
+    @pytest.mark.parametrize(
+        ("error", "why"),
+        [
+            (socket.gaierror(-2, "Name or service not known"), "the host is not found"),
+            (TimeoutError(), "no answer"),
+            (ConnectionResetError(104, "Connection reset by peer"), "the connection was cut"),
+            (OSError("Multiple exceptions: [Errno 111]"), "the connection is refused"),
+            (asyncpg.ConnectionDoesNotExistError("hunter2"), "the connection was cut"),
+        ],
+    )
+    def test_why_a_server_cannot_be_reached_is_said(self, error: Exception, why: str) -> None:
+        meant = storage_error(error, "postgresql://bot:hunter2@db.example/petition")
+        assert f"db.example/petition ({why})" in str(meant)
+        assert "hunter2" not in str(meant)
 
     async def test_a_database_that_is_not_there_is_told(
         self, postgres_server: PostgresServer
     ) -> None:
-        with pytest.raises(DatabaseUrlWrong):
+        with pytest.raises(DatabaseUrlWrong, match="does not accept the user, the password or"):
             await open_database(postgres_server.url("nothing"))
 
     async def test_a_database_without_tables_is_told(
