@@ -15,7 +15,7 @@ from handlers import (
     statistics,
     supporter_updates,
 )
-from handlers.admin_context import AdminContext
+from handlers.admin_context import AdminContext, Offered
 from handlers.broadcasts import history, menu
 from handlers.chat_context import open_context
 from handlers.context import Services
@@ -23,10 +23,11 @@ from handlers.screens.buttons import NO_MORE, AdminTap, read_tap
 from handlers.supporter_context import SupporterContext
 from handlers.update_kinds import command_in, is_there, own_chat
 
-ByAdmin = Callable[[AdminContext], Awaitable[object]]
-BySupporter = Callable[[SupporterContext], Awaitable[object]]
+Order = Callable[[AdminContext], Awaitable[None]]
+ByAdmin = Order | Callable[[AdminContext], Awaitable[Offered]]
+BySupporter = Callable[[SupporterContext], Awaitable[None]]
 
-ADMIN_HANDLERS: Mapping[str, ByAdmin] = {
+ADMIN_HANDLERS: Mapping[str, Order] = {
     "close": closing.close,
     "reopen": closing.reopen,
     "closing": closing_texts.closing,
@@ -52,7 +53,7 @@ async def handle(services: Services, update: Update) -> None:
         by_admin, by_supporter = handlers_of(update, services.bot.username, is_admin=is_admin)
         if by_admin is not None:
             admin = await (await open_context(AdminContext, services, update)).refreshed()
-            if await by_admin(admin) is False and by_supporter is not None:
+            if await by_admin(admin) is Offered.NOT_MINE and by_supporter is not None:
                 await by_supporter(admin.opened_as(SupporterContext))
         elif by_supporter is not None:
             supporter = await open_context(SupporterContext, services, update)
@@ -64,7 +65,7 @@ def handlers_of(
 ) -> tuple[ByAdmin | None, BySupporter | None]:
     """Returns what handles an update from a person's own chat, as an admin's and as a supporter's.
 
-    An admin may be a supporter too: where the first returns False, the second takes the update.
+    An admin may be a supporter too: what is not the first one's is the second one's.
     """
     if update.callback_query is not None:
         return _handlers_of_tap(update.callback_query, is_admin=is_admin)

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import Enum
 from functools import partial
 
 from handlers.bot_profile import offer_menu
@@ -98,6 +99,16 @@ class AdminContext(ChatContext):
         chosen = replace(self.conversation, language=self.spoken, version=self.was or 1)
         await self.storage.write(save_conversation, chosen, was=self.was, at=self.now)
         return await self.reloaded()
+
+
+class Offered(Enum):
+    """What an admin's handler answers to an update that may be a supporter's, as an admin may be.
+
+    The values are for those that answer whether they took it.
+    """
+
+    TAKEN = True
+    NOT_MINE = False
 
 
 AdminHandler = Callable[[AdminContext, str], Awaitable[None]]

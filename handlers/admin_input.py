@@ -15,8 +15,8 @@ from telegram import Message
 from bot.petition.names import NameRefused, clean_name
 from bot.petition.stages import expects_name
 from bot.text.translations import mark
-from handlers import closing, closing_texts, due_notices
-from handlers.admin_context import AdminContext, AdminHandler
+from handlers import closing, closing_texts, restored_backup
+from handlers.admin_context import AdminContext, AdminHandler, Offered
 from handlers.broadcasts import confirm, controls, draft_input, history, menu
 from handlers.screens.buttons import AdminAction, AdminTap, read_tap
 from telegram_text.markup import Html
@@ -47,61 +47,58 @@ class _Prepared(Protocol):
 _PREPARED: tuple[_Prepared, ...] = (closing_texts, draft_input)
 
 
-async def sent(ctx: AdminContext) -> bool:
-    """Takes an admin's message; returns False if it is a supporter's, as an admin may be one."""
+async def sent(ctx: AdminContext) -> Offered:
+    """Takes an admin's message, unless it is a supporter's."""
     message, form = ctx.message, _form_asked_at(ctx)
     if message is None:
-        return False
+        return Offered.NOT_MINE
     if ctx.is_of_refused_album or await closing_texts.was_taken(ctx):
-        return True
+        return Offered.TAKEN
     if await draft_input.belongs_to_album(ctx):
-        return True
+        return Offered.TAKEN
     asked = await _asked(ctx, REMEMBERED_FOR)
     if form is not None and _may_be_a_name(message):
         asked = [(at, each) for at, each in asked if at > form and ctx.now - at <= WAITS_FOR]
         if not asked:
-            return False
+            return Offered.NOT_MINE
     if not asked:
         # At the form a message would be deleted as an attempt at a name, also one for everybody.
         within = WAITS_FOR if form is None else REMEMBERED_FOR
-        return await draft_input.turned_down(ctx, within)
+        return Offered(await draft_input.turned_down(ctx, within))
     at, last = max(asked, key=itemgetter(0))
     if ctx.now - at <= WAITS_FOR:
         await last.take(ctx)
     else:
         await last.ask_again(ctx, ctx.words.text(TOO_LATE))
-    return True
+    return Offered.TAKEN
 
 
-async def edited(ctx: AdminContext) -> bool:
-    """Takes an edit of a text or of a draft's message, or of a text that was refused.
-
-    Returns False for any other.
-    """
+async def edited(ctx: AdminContext) -> Offered:
+    """Takes an edit of a text or of a draft's message, or of a text that was refused."""
     if await closing_texts.edited(ctx) or await draft_input.edited(ctx):
-        return True
+        return Offered.TAKEN
     asked, form, message = await _asked(ctx, WAITS_FOR), _form_asked_at(ctx), ctx.message
     if not asked or message is None or not message.text or message.text.startswith("/"):
-        return False
+        return Offered.NOT_MINE
     at, last = max(asked, key=itemgetter(0))
     # What was sent since then and was not taken was refused. Telegram's times have no fraction.
     if (form is not None and form >= at) or message.date < at.replace(microsecond=0):
-        return False
+        return Offered.NOT_MINE
     await last.take(ctx)
-    return True
+    return Offered.TAKEN
 
 
-async def cancel(ctx: AdminContext) -> bool:
+async def cancel(ctx: AdminContext) -> Offered:
     """Leaves what an admin was asked for last, or what waits for nothing or has waited too long.
 
-    Returns False if that is the signing form, or nothing.
+    Unless that is the signing form, or nothing.
     """
     asked, form = await _asked(ctx, WAITS_FOR), _form_asked_at(ctx)
     if form is not None and all(form >= at for at, _ in asked):
-        return False
+        return Offered.NOT_MINE
     if asked:
-        return await max(asked, key=itemgetter(0))[1].cancel(ctx)
-    return await draft_input.cancel(ctx) or await closing_texts.cancel(ctx)
+        return Offered(await max(asked, key=itemgetter(0))[1].cancel(ctx))
+    return Offered(await draft_input.cancel(ctx) or await closing_texts.cancel(ctx))
 
 
 async def _asked(ctx: AdminContext, within: timedelta) -> list[tuple[datetime, _Prepared]]:
@@ -171,6 +168,6 @@ _HANDLED_BY: Mapping[AdminAction, AdminHandler] = {
     **controls.CONTROLS,
     AdminAction.HISTORY_PAGE: history.turn_page,
     AdminAction.REPORT: history.report,
-    AdminAction.RELEASE: due_notices.release,
+    AdminAction.RELEASE: restored_backup.release,
     AdminAction.DISMISS: _dismiss,
 }

@@ -4,12 +4,13 @@ import asyncio
 import hashlib
 import threading
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from telegram.error import TelegramError
 
-from bot.text.translations import Words, mark
+from bot.text.translations import Words
 from bot.transport.error_kinds import error_kind
 from handlers.context import Services
 from handlers.conversation_message import send_screen
@@ -22,12 +23,8 @@ _log = structlog.stdlib.get_logger()
 
 LOOK_SECONDS = 20.0  # also of `due_notices`: the transaction of signing keeps the date itself
 
-DAMAGED = mark(
-    "⚠️ <b>Hay datos dañados entre los que guarda el bot.</b> Al menos uno no se puede leer: o lo "
-    "ha cambiado algo ajeno al bot, o el archivo de la clave no es el que corresponde. El bot "
-    "sigue en marcha. Quien administra el servidor encontrará el lugar exacto en el registro, en "
-    "las líneas «data_damaged», y debería mirar la última copia de seguridad."
-)
+Send = Callable[[int], Awaitable[bool]]
+"""Sends something to an admin, by their user id; returns False if there is nothing to be said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,68 +32,90 @@ class Notice:
     """A notice to admins, each of whom is sent one of the same kind and `about` once.
 
     Attributes:
-        text: a source sentence that is marked for translation, or what writes it in the words of
-            a language.
-        sent: sends one that is more than a text, given the admin; returns False if there is
-            nothing to be told any more.
-        is_stored: whether it is stored who has it, also for after a restart.
+        text: what writes it in the words of a language.
+        admins: to whom it goes; None: to all of them.
     """
 
     kind: str
     about: str
-    text: str | Callable[[Words], Html | Screen] = ""
-    sent: Callable[[int], Awaitable[bool]] | None = None
-    is_stored: bool = False
+    text: Callable[[Words], Html | Screen]
+    admins: frozenset[int] | None = None
 
 
-SECOND_POLLER = Notice(
-    "second poller",
-    "",
-    mark(
+def damaged(words: Words) -> Html:
+    """Says that damaged data was found."""
+    return words.text(
+        "⚠️ <b>Hay datos dañados entre los que guarda el bot.</b> Al menos uno no se puede leer: o "
+        "lo ha cambiado algo ajeno al bot, o el archivo de la clave no es el que corresponde. El "
+        "bot sigue en marcha. Quien administra el servidor encontrará el lugar exacto en el "
+        "registro, en las líneas «data_damaged», y debería mirar la última copia de seguridad."
+    )
+
+
+def _second_poller(words: Words) -> Html:
+    return words.text(
         "⚠️ <b>Otro programa está usando el token de este bot.</b> Desde hace más de un minuto, "
         "Telegram le entrega al menos una parte de los mensajes. Este bot no los recibe, así que "
         "no puede contestarlos ni guardar las firmas que lleguen con ellos. Si lo ha puesto en "
         "marcha alguien de tu equipo, hay que parar uno de los dos. Si no, el token ha caído en "
         "otras manos: pide uno nuevo a @BotFather y cámbialo en la configuración del bot."
-    ),
-)
+    )
 
 
-async def tell_admins(
-    services: Services, notice: Notice, admins: Iterable[int] | None = None
-) -> bool:
-    """Tells each admin, or each of these, what is so now; returns whether any was reached.
+SECOND_POLLER = Notice("second poller", "", _second_poller)
+
+
+async def tell_admins(services: Services, notice: Notice) -> bool:
+    """Tells the admins what is so now; returns whether any was reached.
 
     Who was not is owed it, until the bot stops or there is a newer notice of the same kind and
     `about`.
     """
-    everyone = services.admins if admins is None else frozenset(admins)
-    key, owed = (notice.kind, notice.about), set(everyone)
-    services.owed_notices[key] = notice, owed
-    await _tell_owed(services, key, is_new=True)
-    return owed != everyone
+    send = partial(_send_text, services, notice.text)
+    return await _tell(services, (notice.kind, notice.about), send, notice.admins)
+
+
+async def ask_admins(
+    services: Services, kind: str, about: str, ask: Send, admins: frozenset[int]
+) -> None:
+    """Asks these admins, each of whom is asked the same once, also after a restart.
+
+    Who was not reached is asked later, until the bot stops.
+    """
+    await _tell(services, (kind, about), partial(_once, services, kind, about, ask), admins)
 
 
 def owe_admins(services: Services, notice: Notice) -> None:
     """Has each admin told at the next look."""
-    services.owed_notices[notice.kind, notice.about] = notice, set(services.admins)
+    send = partial(_send_text, services, notice.text)
+    services.owed_notices[notice.kind, notice.about] = send, set(services.admins)
 
 
 async def tell_what_is_owed(services: Services) -> None:
-    """Tells the admins what they are owed, also those whom `tell_admins` has not reached."""
+    """Tells the admins what they are owed, also those who were not reached before."""
     for key in list(services.owed_notices):
         await _tell_owed(services, key)
 
 
+async def _tell(
+    services: Services, key: tuple[str, str], send: Send, admins: frozenset[int] | None
+) -> bool:
+    everyone = services.admins if admins is None else admins
+    owed = set(everyone)
+    services.owed_notices[key] = send, owed
+    await _tell_owed(services, key, is_new=True)
+    return owed != everyone
+
+
 async def _tell_owed(services: Services, key: tuple[str, str], *, is_new: bool = False) -> None:
     for admin in sorted(services.owed_notices[key][1]):
-        notice, owed = services.owed_notices[key]  # the newest, if another task tells it now
+        send, owed = services.owed_notices[key]  # the newest, if another task tells it now
         # Who was not reached with the one before it may be there again.
         if admin in owed and (is_new or not _is_too_early(services, *key, admin)):
             owed.remove(admin)  # no other task tells them now
             is_done = False
             try:
-                is_done = await _send(services, notice, admin)
+                is_done = await _is_done(services, key, admin, send)
             finally:  # also if it was cancelled
                 if not is_done:
                     owed.add(admin)
@@ -105,13 +124,14 @@ async def _tell_owed(services: Services, key: tuple[str, str], *, is_new: bool =
 async def send_notices(services: Services, notices: Iterable[Notice]) -> None:
     """Sends each notice to every admin who has not had it; who is not reached gets it later."""
     for notice in notices:
-        kind, about = notice.kind, notice.about
+        key = kind, about = notice.kind, notice.about
         if await was_told(services, kind, about):
             continue
-        stored, is_told = replace(notice, is_stored=True), True
-        for admin in sorted(services.admins):
+        send = partial(_once, services, kind, about, partial(_send_text, services, notice.text))
+        is_told = True
+        for admin in sorted(services.admins if notice.admins is None else notice.admins):
             is_too_early = _is_too_early(services, kind, about, admin)
-            is_told &= not is_too_early and await _send(services, stored, admin)
+            is_told &= not is_too_early and await _is_done(services, key, admin, send)
         if is_told:
             await mark_told(services, kind, about)
 
@@ -146,15 +166,11 @@ def _is_too_early(services: Services, kind: str, about: str, admin: int) -> bool
     return services.notice_retries.is_too_early((kind, about, admin), services.monotonic())
 
 
-async def _send(services: Services, notice: Notice, admin: int) -> bool:
-    """Sends a notice to one admin, unless they have it; returns whether nothing is left to do."""
-    key, about_them = (notice.kind, notice.about, admin), _about_to(services, notice.about, admin)
+async def _is_done(services: Services, notice: tuple[str, str], admin: int, send: Send) -> bool:
+    """Sends a notice to one admin; returns whether nothing is left to do."""
+    key = (*notice, admin)
     try:
-        if notice.is_stored and await was_told(services, notice.kind, about_them):
-            return True
-        is_sent = await _sent(services, notice, admin)
-        if notice.is_stored and is_sent:
-            await mark_told(services, notice.kind, about_them)
+        await send(admin)
     except Exception as error:  # whatever it is, the others are told, and these later
         again_in = services.notice_retries.record_failure(key, services.monotonic())
         if isinstance(error, TelegramError):
@@ -166,11 +182,19 @@ async def _send(services: Services, notice: Notice, admin: int) -> bool:
     return True
 
 
-async def _sent(services: Services, notice: Notice, admin: int) -> bool:
-    if notice.sent is not None:
-        return await notice.sent(admin)
-    words, text = await services.words_for(admin), notice.text
-    said = words.text(text) if isinstance(text, str) else text(words)
+async def _once(services: Services, kind: str, about: str, send: Send, admin: int) -> bool:
+    """Sends a notice to an admin who does not have it, and stores that they do."""
+    about_them = _about_to(services, about, admin)
+    is_sent = not await was_told(services, kind, about_them) and await send(admin)
+    if is_sent:
+        await mark_told(services, kind, about_them)
+    return is_sent
+
+
+async def _send_text(
+    services: Services, text: Callable[[Words], Html | Screen], admin: int
+) -> bool:
+    said = text(await services.words_for(admin))
     await send_screen(services.bot, admin, Screen(said) if isinstance(said, Html) else said)
     return True
 
@@ -201,7 +225,7 @@ class DamageReporter:
         _log.critical("data_damaged", column=error.column, exc_info=error)
         if error.column not in self._told:
             self._told.add(error.column)
-            notice = Notice("damaged", error.column or "", DAMAGED)
+            notice = Notice("damaged", error.column or "", damaged)
             task = asyncio.create_task(tell_admins(self._services, notice))
             self._telling.add(task)
             task.add_done_callback(self._telling.discard)

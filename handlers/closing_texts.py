@@ -10,13 +10,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
+from itertools import chain
 
 from telegram import Message
 
 from bot.petition.outcome import TextFault, missing_languages, surplus, text_fault
 from bot.text.translations import Words, mark
 from handlers.admin_context import AdminContext
-from handlers.admin_notices import Notice, tell_admins
 from handlers.context import Services
 from handlers.screens import closing_texts as screens
 from handlers.screens.buttons import ClosingStep
@@ -60,7 +60,7 @@ async def view_for(services: Services, reader: int, language: str) -> ClosingTex
     """Returns everything that the screens of /closing are drawn from, for one admin."""
     versions = await services.storage.read(all_closing_texts)
     people = {each.author for each in versions}
-    for made in (each.publication for each in versions if each.publication):
+    for made in filter(None, chain.from_iterable((v.publication, v.declined) for v in versions)):
         people |= {made.requested_by, made.approved_by}
     known = [person for person in people if person is not None]
     names = await services.storage.read(names_of_admins, known)
@@ -213,21 +213,13 @@ async def _approve(ctx: AdminContext, view: ClosingTextsView, value: str) -> Htm
     return await _why_not(ctx)
 
 
-async def _decline(ctx: AdminContext, view: ClosingTextsView, value: str) -> Html | None:
-    request, actor = view.request, ctx.user.id
+async def _decline(ctx: AdminContext, view: ClosingTextsView, value: str) -> Html:
+    request = view.request
     if request is None or request.id.hex() != value:
         return _published_before(view, value)
-    if not await ctx.storage.write(decline_publication, request.id, *ctx.by):
-        return _published_before(await view_of(ctx), value)
-    # The admin who declines it does not wait for the chat of the one who asked.
-    await _show_again(ctx, ctx.words.text("De acuerdo: ese cambio no se publica."))
-    author = request.requested_by
-    if author is not None and author in ctx.services.admins - {actor}:
-        now = await view_for(ctx.services, author, ctx.language)
-        now = replace(now, names=await ctx.storage.read(names_of_admins, [actor]))
-        declined = partial(screens.declined_notice, now, view.waiting, actor)
-        await tell_admins(ctx.services, Notice("closing text declined", value, declined), [author])
-    return None
+    if await ctx.storage.write(decline_publication, request.id, *ctx.by):
+        return ctx.words.text("De acuerdo: ese cambio no se publica.")
+    return _published_before(await view_of(ctx), value)
 
 
 async def _discard(ctx: AdminContext, view: ClosingTextsView, value: str) -> Html:

@@ -26,7 +26,7 @@ from storage.keyring import Keyring
 from storage.returning_supporters import mark_reachable
 
 if TYPE_CHECKING:
-    from handlers.admin_notices import Notice
+    from handlers.admin_notices import Send
 
 # Between the tries to tell an admin who cannot be reached, in seconds.
 _NOTICE_BACK_OFF = BackOff(20.0, longest=900.0)
@@ -65,8 +65,9 @@ class Services:
         is_rehearsal: whether nothing of it is the petition's own; see `rehearsal_marks`.
         refused_albums: the last album of which an element was refused, by the admin's chat; after
             a restart its next element is refused once more.
-        owed_notices, notice_retries: the notices that `admin_notices` has yet to tell, by kind and
-            what they are about, with which admins it has to tell, and when it tries again.
+        owed_notices, notice_retries: what sends the notices that `admin_notices` has yet to tell,
+            by kind and what they are about, with which admins it has to tell, and when it tries
+            again.
     """
 
     bot: Bot
@@ -89,7 +90,7 @@ class Services:
     is_rehearsal: bool = False
     refused_albums: dict[int, str | None] = field(default_factory=dict)
     progress_turns: ProgressTurns = field(default_factory=ProgressTurns)
-    owed_notices: "dict[tuple[str, str], tuple[Notice, set[int]]]" = field(default_factory=dict)
+    owed_notices: "dict[tuple[str, str], tuple[Send, set[int]]]" = field(default_factory=dict)
     notice_retries: Retries = field(default_factory=lambda: Retries(_NOTICE_BACK_OFF))
 
     def most_for_one_admin(self, kind: Kind) -> int | None:

@@ -1,29 +1,23 @@
 """Closes the petition on its date, and tells the admins what they have to know now.
 
 That is what is near, changed or overdue, and what an operator did in the shell: a handover that
-was recorded or undone, and a backup that was restored, after which nothing is sent until an admin
-has looked.
+was recorded or undone, and a backup that was restored.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
+from operator import attrgetter
 
 from bot.petition_folder.schema import months_later
 from bot.text.translations import Words
-from handlers.admin_context import AdminContext
-from handlers.admin_notices import (
-    Notice,
-    mark_told,
-    may_be_sent,
-    send_notices,
-)
+from handlers.admin_notices import Notice, mark_told, may_be_sent, send_notices
 from handlers.closing import TO_DO, Unready, unready, what_next
 from handlers.closing_texts import view_for
 from handlers.context import Services
-from handlers.screens.buttons import AdminAction, Button
-from handlers.screens.closing_texts import ClosingTextsView, change_notice
+from handlers.restored_backup import restored_notices
+from handlers.screens.closing_texts import ClosingTextsView, change_notice, declined_notice
 from handlers.screens.petition_text import have_signed
 from handlers.screens.screen import Screen, paragraphs, sentences
 from storage.broadcast_types import Kind
@@ -36,8 +30,6 @@ from storage.petitions import (
     closing_update_is_under_way,
     petition_state,
 )
-from storage.restores import held_restore, release_restore
-from storage.transaction import Row
 from telegram_text.markup import Html
 
 _WEEK, _DAY = timedelta(days=7), timedelta(days=1)
@@ -129,23 +121,42 @@ async def _untold(services: Services, state: PetitionState, now: datetime) -> in
 
 
 async def _changes(services: Services, now: datetime) -> list[Notice]:
-    """Returns who changed what late visitors read of late, and what waits for a second admin."""
+    """Returns what the admins have to know of what late visitors read.
+
+    That is who changed it of late, and what waits for a second admin; who asked for a change, also
+    that it was declined.
+    """
     view = await view_for(services, _NOBODY, services.petition.source_language)
-    kept = (each.publication for each in view.versions if each.discarded_at is None)
-    made = {each for each in kept if each is not None}
+    kept = [each for each in view.versions if each.discarded_at is None]
+    made = {each.publication for each in kept if each.publication is not None}
+    declined = {each.declined for each in view.versions if each.declined is not None}
     return [
         Notice(
             "closing text waits" if each.published_at is None else "closing text changed",
             f"{each.id.hex()}/{each.published_at or each.requested_at}",
-            partial(_change, view, each),
+            partial(_change, change_notice, view, each),
         )
-        for each in sorted(made, key=lambda each: each.requested_at)
+        for each in sorted(made, key=attrgetter("requested_at"))
         if each.published_at is None or now - each.published_at < _TOLD_FOR
+    ] + [
+        Notice(
+            "closing text declined",
+            f"{each.id.hex()}/{each.requested_at}",
+            partial(_change, declined_notice, view, each),
+            services.admins.intersection({each.requested_by}),
+        )
+        for each in declined
+        if each.requested_by != each.approved_by
     ]
 
 
-def _change(view: ClosingTextsView, made: Publication, words: Words) -> Screen:
-    return change_notice(replace(view, words=words), made)
+def _change(
+    screen: Callable[[ClosingTextsView, Publication], Screen],
+    view: ClosingTextsView,
+    made: Publication,
+    words: Words,
+) -> Screen:
+    return screen(replace(view, words=words), made)
 
 
 def _closes(closes_at: datetime, words: Words) -> Html:
@@ -266,73 +277,4 @@ def _owed(handover: Handover, owed: int, words: Words) -> Html:
             "<code>petition-bot notices</code>.",
             date=words.date(handover.handed_over_on),
         ),
-    )
-
-
-async def restored_notices(services: Services) -> list[Notice]:
-    """Returns that a backup was restored and sending is held, if it is."""
-    held = await services.storage.read(held_restore)
-    return [Notice("restored", held.id.hex(), partial(restored_screen, held))] if held else []
-
-
-def restored_screen(held: Row, words: Words) -> Screen:
-    """Returns the screen about a restored backup, with the button that releases."""
-    return Screen(
-        paragraphs(
-            words.text("⚠️ <b>Se ha restaurado una copia de seguridad de los datos.</b>"),
-            _what_is_lost(words, held),
-            words.text(
-                "Lo que cada persona pidió después se ha vuelto a aplicar: quien retiró su firma "
-                "sigue fuera, y se respetan las correcciones y los /stop."
-                if held.journal_is_whole
-                else "⚠️ Lo que cada persona pidió después no consta entero: puede haber vuelto "
-                "alguien que retiró su firma o no quería mensajes. Antes de enviar nada, habla "
-                "con quien administra el servidor."
-            ),
-            words.text(
-                "De los envíos posteriores a la copia no queda constancia, así que <b>el bot no "
-                "envía ninguno hasta que alguien lo revise</b>. Lo que estaba en marcha está en "
-                "pausa. Mira en /broadcasts qué queda por enviar y cancela lo que ya se envió: se "
-                "enviaría otra vez."
-            ),
-        ),
-        [
-            Button(
-                words.label("Ya lo he revisado: permitir los envíos"),
-                AdminAction.RELEASE,
-                held.id.hex(),
-            )
-        ],
-    )
-
-
-def _what_is_lost(words: Words, held: Row) -> Html:
-    made = words.text("No consta de cuándo es.")
-    if held.backup_made_at is not None:
-        made = words.text("Es del {moment}.", moment=words.moment(held.backup_made_at))
-    if held.lost == 0:
-        return sentences(made, words.text("Que sepamos, no falta ninguna firma."))
-    lost = words.plural(
-        "Falta, como mucho, {n} firma posterior: esa persona tendría que firmar otra vez.",
-        "Faltan, como mucho, {n} firmas posteriores: esas personas tendrían que firmar otra vez.",
-        held.lost,
-    )
-    return sentences(made, lost)
-
-
-async def release(ctx: AdminContext, argument: str) -> None:
-    """Lets messages be sent again, if the button was drawn for the backup that holds them."""
-    actor, at = ctx.by
-    held = await ctx.storage.read(held_restore)
-    if held is not None and argument != held.id.hex():
-        await ctx.say(restored_screen(held, ctx.words))
-        return
-    if not await ctx.storage.write(release_restore, actor=actor, at=at):
-        await ctx.say(ctx.words.text("Los envíos ya estaban permitidos."))
-        return
-    await ctx.say(
-        ctx.words.text(
-            "Hecho: los envíos vuelven a estar permitidos. Lo que está en pausa, o cuya hora ha "
-            "pasado, espera a que decidas en /broadcasts."
-        )
     )

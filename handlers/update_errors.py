@@ -10,7 +10,7 @@ from telegram import CallbackQuery, Chat, Message, MessageEntity, Update, User
 from telegram.error import TelegramError
 
 from bot.intake.dispatcher import TryAgain, UpdatesBehind
-from bot.text.translations import mark
+from bot.text.translations import Words, mark
 from bot.transport.error_kinds import error_kind
 from handlers import handle
 from handlers.admin_notices import DamageReporter, Notice, tell_admins
@@ -19,6 +19,7 @@ from handlers.conversation_message import end_spinner
 from handlers.delayed_replies import NOTHING_DONE, OVER, PASSING, Answer, NothingDone
 from handlers.update_kinds import own_chat
 from storage.errors import BrokenData, JournalUnwritable, Unavailable
+from telegram_text.markup import Html
 
 _log = structlog.stdlib.get_logger()
 
@@ -33,13 +34,6 @@ _DAMAGED = mark(
 _NOT_NOTED = mark(
     "⚠️ No hemos podido hacer lo que has pedido, y todo sigue como estaba. Es un fallo nuestro, y "
     "avisamos a quien administra este bot. Vuelve a pedirlo más tarde, por favor."
-)
-_JOURNAL = mark(
-    "⚠️ <b>El bot no puede anotar lo que se le pide.</b> Nadie puede retirar su firma, dejar de "
-    "recibir mensajes, corregir su nombre ni limitar el uso de sus datos, y quien lo intenta lee "
-    "que no se ha hecho. Suele ser un disco lleno o un permiso que falta; el motivo está en el "
-    "registro del servidor, en las líneas «journal_not_written». Hay que "
-    "arreglarlo hoy mismo."
 )
 _CANNOT_BE_SHOWN = mark(
     "No podemos mostrarte cómo ha quedado lo que has pedido: los datos que guardamos están "
@@ -82,7 +76,7 @@ class UpdateHandler:
             _log.error("journal_not_written", reason=str(error))
             await self._tell(update, _NOT_NOTED)
             services = self.services
-            notice = Notice("journal", services.today.isoformat(), _JOURNAL)  # once a day
+            notice = Notice("journal", services.today.isoformat(), _unwritable)  # once a day
             if (notice.kind, notice.about) not in services.owed_notices:
                 await tell_admins(services, notice)
         except Unavailable as error:
@@ -148,6 +142,16 @@ class UpdateHandler:
         except TelegramError as error:
             kind = error_kind(error)
             _log.warning("apology_not_sent", update_id=update.update_id, error_kind=kind)
+
+
+def _unwritable(words: Words) -> Html:
+    return words.text(
+        "⚠️ <b>El bot no puede anotar lo que se le pide.</b> Nadie puede retirar su firma, dejar "
+        "de recibir mensajes, corregir su nombre ni limitar el uso de sus datos, y quien lo "
+        "intenta lee que no se ha hecho. Suele ser un disco lleno o un permiso que falta; el "
+        "motivo está en el registro del servidor, en las líneas «journal_not_written». Hay que "
+        "arreglarlo hoy mismo."
+    )
 
 
 def _read(raw: dict[str, Any], bot: Bot) -> Update:

@@ -12,12 +12,17 @@ from datetime import date, datetime
 from enum import StrEnum
 from operator import attrgetter
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, or_, select
 
 from storage.audit import add_audit
-from storage.petitions import change_petition, closing_update_is_under_way, lock_petition
+from storage.petitions import (
+    DECLINED_PUBLICATIONS,
+    change_petition,
+    closing_update_is_under_way,
+    lock_petition,
+)
 from storage.tables import AWAITED_CLOSING_TEXTS, CLOSING_PUBLICATIONS, CLOSING_TEXTS
-from storage.transaction import Transaction
+from storage.transaction import Row, Transaction
 
 CLOSING_UPDATE = "closing"
 """The entry of the closing update; that of what followed is a random word."""
@@ -28,7 +33,13 @@ _ACTION = "closing text"
 # The number of a version until it is stored.
 _NEWEST = 2**31 - 1
 
-_IS_LEFT = (CLOSING_TEXTS.c.publication_id.is_(None), CLOSING_TEXTS.c.discarded_at.is_(None))
+_IS_LEFT = (
+    or_(
+        CLOSING_TEXTS.c.publication_id.is_(None),
+        CLOSING_TEXTS.c.publication_id.in_(DECLINED_PUBLICATIONS),
+    ),
+    CLOSING_TEXTS.c.discarded_at.is_(None),
+)
 
 
 class ClosingTextKind(StrEnum):
@@ -65,8 +76,9 @@ class Publication:
     """One change of what late visitors read; people are Telegram user ids, None if unreadable.
 
     Attributes:
-        approved_by: the second admin; None if none was needed, or none has approved it yet.
-        published_at: None while it waits for a second admin.
+        approved_by: the second admin; None if none was needed, or none has answered yet. Of what
+            was declined it is who declined it, or who asked for it and took that back.
+        published_at: None while it waits for a second admin, and if it was declined.
     """
 
     id: bytes
@@ -87,6 +99,7 @@ class ClosingText:
         author: the Telegram user id of who wrote it; None if it cannot be decrypted.
         discarded_at: when it was discarded, or replaced before it was published or approved.
         publication: None while nobody has asked to publish it.
+        declined: what it was part of and was declined, until it is asked for again.
     """
 
     id: bytes
@@ -100,6 +113,7 @@ class ClosingText:
     written_at: datetime
     discarded_at: datetime | None = None
     publication: Publication | None = None
+    declined: Publication | None = None
 
     @property
     def is_published(self) -> bool:
@@ -126,15 +140,16 @@ def published_closing_texts(tx: Transaction) -> list[ClosingText]:
 
 def all_closing_texts(tx: Transaction) -> list[ClosingText]:
     """Returns every version ever written, oldest first."""
-    made = {}
+    made, declined = dict[bytes, Publication](), dict[bytes, Publication]()
     for row in tx.all(select(CLOSING_PUBLICATIONS).where(tx.of(CLOSING_PUBLICATIONS))):
-        made[row.id] = Publication(**tx.unsealed(CLOSING_PUBLICATIONS, row))
+        kept = declined if _is_declined(row) else made
+        kept[row.id] = Publication(**tx.unsealed(CLOSING_PUBLICATIONS, row))
     versions = []
     for row in tx.all(select(CLOSING_TEXTS).where(tx.of(CLOSING_TEXTS))):
         stored = tx.unsealed(CLOSING_TEXTS, row)
-        publication = made.get(stored.pop("publication_id"))
-        stored["kind"] = ClosingTextKind(row.kind)
-        versions.append(ClosingText(**stored, publication=publication))
+        key = stored.pop("publication_id")
+        stored |= {"kind": ClosingTextKind(row.kind), "declined": declined.get(key)}
+        versions.append(ClosingText(**stored, publication=made.get(key)))
     return sorted(versions, key=attrgetter("written_at", "number", "language", "entry"))
 
 
@@ -180,7 +195,7 @@ def write_closing_text(tx: Transaction, version: ClosingText, admin: bytes | Non
     # A version that was not published gives way to the next one.
     tx.set(CLOSING_TEXTS, *its, *_IS_LEFT, discarded_at=version.written_at)
     values["number"] = tx.count(CLOSING_TEXTS, *its) + 1
-    del values["publication"]
+    del values["publication"], values["declined"]
     tx.add(CLOSING_TEXTS, **values)
 
 
@@ -213,9 +228,9 @@ def publish_closing_texts(
     """
     signers = lock_petition(tx).closed_signatures
     key, known = publication_id(versions), all_closing_texts(tx)
-    made = _publication(tx, key)
-    if made is not None:
-        return made
+    row = tx.find(CLOSING_PUBLICATIONS, key)
+    if row is not None and not _is_declined(row):
+        return Publication(**tx.unsealed(CLOSING_PUBLICATIONS, row))
     left = {each.id for each in known if each.is_left}
     is_as_shown = left and left == {each.id for each in versions}
     if not is_as_shown or any(each.waits for each in known):
@@ -226,7 +241,7 @@ def publish_closing_texts(
         return None
     is_alone = approval_above is None or (signers is not None and signers <= approval_above)
     made = Publication(key, actor, at, None, at if is_alone else None)
-    tx.add(CLOSING_PUBLICATIONS, **asdict(made))
+    tx.put(CLOSING_PUBLICATIONS, **asdict(made))
     tx.set(CLOSING_TEXTS, *_IS_LEFT, publication_id=key)
     # Also while it waits: the former text is not sent any more.
     change_petition(tx)
@@ -241,10 +256,12 @@ def approve_publication(tx: Transaction, key: bytes, actor: int, at: datetime) -
     Returns whether it is published by now; it is not if it was declined.
     """
     lock_petition(tx)
-    made = _publication(tx, key)
-    if made is None or (made.published_at is None and made.requested_by == actor):
+    row = tx.find(CLOSING_PUBLICATIONS, key)
+    if row is None or _is_declined(row):
         return False
-    if made.published_at is None:
+    if row.published_at is None:
+        if tx.unsealed(CLOSING_PUBLICATIONS, row)["requested_by"] == actor:
+            return False
         tx.set(CLOSING_PUBLICATIONS, key, published_at=at, approved_by=actor)
         change_petition(tx)
         add_audit(tx, _ACTION, actor=actor, at=at, detail="approved")
@@ -258,16 +275,15 @@ def decline_publication(tx: Transaction, key: bytes, actor: int, at: datetime) -
     waited; if not, nothing is changed.
     """
     lock_petition(tx)
-    made = _publication(tx, key)
-    if made is None or made.published_at is not None:
+    row = tx.find(CLOSING_PUBLICATIONS, key)
+    if row is None or row.published_at is not None or _is_declined(row):
         return False
     columns, newer = CLOSING_TEXTS.c, CLOSING_TEXTS.alias("newer")
     of_same = [newer.c[name] == columns[name] for name in ("petition", "entry", "language")]
     its = columns.publication_id == key
     is_old = exists().where(*of_same, newer.c.number > columns.number)
     tx.set(CLOSING_TEXTS, its, is_old, discarded_at=at)
-    tx.set(CLOSING_TEXTS, its, publication_id=None)
-    tx.delete(CLOSING_PUBLICATIONS, key)
+    tx.set(CLOSING_PUBLICATIONS, key, approved_by=actor)
     add_audit(tx, _ACTION, actor=actor, at=at, detail="declined")
     return True
 
@@ -278,6 +294,5 @@ def publication_id(versions: Sequence[ClosingText]) -> bytes:
     return hashlib.sha256(b"publication\x00" + joined).digest()[:16]
 
 
-def _publication(tx: Transaction, key: bytes) -> Publication | None:
-    row = tx.find(CLOSING_PUBLICATIONS, key)
-    return None if row is None else Publication(**tx.unsealed(CLOSING_PUBLICATIONS, row))
+def _is_declined(publication: Row) -> bool:
+    return publication.published_at is None and publication.approved_by_sealed is not None

@@ -25,6 +25,12 @@ from storage.tables import (
 )
 from storage.transaction import Row, Transaction
 
+DECLINED_PUBLICATIONS = select(CLOSING_PUBLICATIONS.c.id).where(
+    CLOSING_PUBLICATIONS.c.published_at.is_(None),
+    CLOSING_PUBLICATIONS.c.approved_by_sealed.is_not(None),
+)
+"""The changes of what late visitors read that the second admin declined."""
+
 # Made once: they are read at every tap.
 _PETITION = select(PETITIONS).where(PETITIONS.c.slug == bindparam("slug"))
 _LOCKED = _PETITION.with_for_update()
@@ -194,7 +200,7 @@ def _have_another_approve(tx: Transaction, at: datetime) -> None:
     is_replaced = exists().where(
         *(newer[name] == texts[name] for name in ("petition", "entry", "language")),
         newer.number > texts.number,
-        newer.publication_id.is_not(None),
+        newer.publication_id.not_in(DECLINED_PUBLICATIONS),
     )
     tx.set(CLOSING_TEXTS, texts.publication_id.in_(alone), is_kept, is_replaced, discarded_at=at)
     newest = select(texts.publication_id).where(tx.of(CLOSING_TEXTS), is_kept)

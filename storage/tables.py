@@ -246,7 +246,8 @@ PETITION_NOTICES = _table(
     key=("petition", "kind", "about"),
 )
 
-# A change of what late visitors read; without `published_at` it waits for a second admin.
+# A change of what late visitors read; without `published_at` it waits for a second admin, or was
+# declined by the one in `approved_by`.
 CLOSING_PUBLICATIONS = _table(
     "closing_publications",
     petition(),

@@ -13,7 +13,7 @@ from handlers.broadcasts.progress_message import tell_progress
 from handlers.broadcasts.screens.labels import moment_name, subject_name
 from handlers.broadcasts.screens.report import can_be_corrected
 from handlers.closing import Unready, unready, why_unready
-from handlers.due_notices import restored_screen
+from handlers.restored_backup import restored_screen
 from handlers.screens.buttons import AdminAction, Button, read_id
 from handlers.screens.screen import Screen
 from storage.broadcast_types import Broadcast, Correction, Kind

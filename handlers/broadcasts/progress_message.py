@@ -16,7 +16,7 @@ from bot.charts import delivery_picture
 from bot.text.translations import Words
 from bot.transport.error_kinds import ErrorKind, error_kind
 from handlers.admin_context import AdminContext
-from handlers.admin_notices import Notice, mark_told, tell_admins, was_told
+from handlers.admin_notices import ask_admins, mark_told, was_told
 from handlers.broadcasts.preview import show_content
 from handlers.broadcasts.screens.broadcast_view import BroadcastView, Measured
 from handlers.broadcasts.screens.labels import subject_name
@@ -244,8 +244,8 @@ class AdminReporter(ProgressPublisher):
         # Authors do not approve their own broadcasts.
         author = {broadcast.author} if broadcast.awaits_approval else set[int]()
         about = f"{broadcast.id.hex()}/{_question_digest(broadcast)}"
-        notice = Notice(_QUESTION, about, sent=ask, is_stored=True)
-        await tell_admins(self._services, notice, self._services.admins - author)
+        admins = self._services.admins - author
+        await ask_admins(self._services, _QUESTION, about, ask, admins)
 
     async def _show(self, broadcast: Broadcast, measured: Measured) -> Place | None:
         """Draws the broadcast; a scheduled one in a new message, as the former is far above."""

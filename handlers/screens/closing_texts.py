@@ -1,7 +1,7 @@
 """The admins' screens of /closing: what late visitors read of the end, and what is to change."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 from operator import attrgetter
@@ -10,7 +10,7 @@ from bot.petition.petition import Petition
 from bot.text.translations import Words, mark
 from handlers.broadcasts.screens.labels import admin_name
 from handlers.screens.buttons import AdminAction, Button, ClosingStep
-from handlers.screens.screen import Screen, lines, paragraphs
+from handlers.screens.screen import Screen, lines
 from storage.closing_texts import (
     CLOSING_UPDATE,
     AwaitedText,
@@ -253,25 +253,20 @@ def change_notice(view: ClosingTextsView, made: Publication) -> Screen:
     )
 
 
-def declined_notice(
-    now: ClosingTextsView, declined: Sequence[ClosingText], by: int, words: Words
-) -> Html:
-    """Tells who asked for these versions that another admin declined them.
-
-    `declined` are as they were before.
-    """
-    view, ids = replace(now, words=words), {each.id for each in declined}
-    is_kept = not any(each.discarded_at for each in view.versions if each.id in ids)
-    return paragraphs(
+def declined_notice(view: ClosingTextsView, declined: Publication) -> Screen:
+    """Tells who asked for a change that another admin declined it."""
+    words = view.words
+    versions = [each for each in view.versions if each.declined == declined]
+    return Screen.of(
         words.text("<b>Tu cambio en lo que se lee del final no se ha aprobado.</b>"),
-        _listed(view, declined),
+        _listed(view, versions),
         words.text(
             "Lo ha decidido {who}. El texto sigue guardado y no lo lee nadie. Para cambiarlo, o "
             "pedirlo otra vez, escribe /closing."
-            if is_kept
+            if not any(each.discarded_at for each in versions)
             else "Lo ha decidido {who}. Lo que ya tenía una versión más nueva se ha descartado. "
             "Para ver lo que queda, escribe /closing.",
-            who=view.who(by),
+            who=view.who(declined.approved_by),
         ),
     )
 

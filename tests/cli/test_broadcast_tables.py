@@ -34,6 +34,7 @@ from tests.cli.petition_database import (
     refused,
     said,
 )
+from tests.support.scene import TOKEN
 from tests.support.supporters import ADMIN
 
 HOUR = timedelta(hours=1)
@@ -98,7 +99,7 @@ def test_what_is_under_way_goes_before_what_came_last(petition: PetitionDatabase
     assert planned.id.hex() in said(call("show"))
 
 
-def test_of_what_nobody_is_left_to_decide_on_the_operator_reads_that_it_can_only_be_cancelled(
+def test_what_nobody_is_left_to_decide_on_can_only_be_cancelled(
     petition: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the settings say who the admins are; a shell need not have those of the bot."""
@@ -108,9 +109,12 @@ def test_of_what_nobody_is_left_to_decide_on_the_operator_reads_that_it_can_only
     agreed = petition.write(change, approve, planned.id, ADMIN + 1, datetime.now(UTC))
     assert agreed is not None
     petition.write(begin_broadcast, agreed, soon, PauseReason.FORMER)
-    token, above = ("PETITION_BOT_TOKEN", TOKEN), ("PETITION_APPROVAL_ABOVE", "2")
-    for name, value in (token, above, ("PETITION_ADMIN_IDS", f"{ADMIN + 2},{ADMIN + 3}")):
-        monkeypatch.setenv(name, value)
+    for name, value in {
+        "BOT_TOKEN": TOKEN,
+        "APPROVAL_ABOVE": "2",
+        "ADMIN_IDS": f"{ADMIN + 2},{ADMIN + 3}",
+    }.items():
+        monkeypatch.setenv(f"PETITION_{name}", value)
     shown = said(call("show"))
     assert "This broadcast cannot go out any more: cancel it" in shown
     assert shown.endswith("To cancel it from here: petition-bot broadcasts cancel 3f3f3f3f3f3f\n")

@@ -1,13 +1,12 @@
 """A second admin approves what late visitors read, and the closing update waits for that."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from simulator.faults import Fault
 from simulator.person import Person
 from storage.broadcasts import broadcast_history
-from storage.closing_texts import all_closing_texts, approve_publication, decline_publication
+from storage.closing_texts import all_closing_texts
 from storage.petitions import follow_folder
 from telegram_text.markup import parse
 from tests.features.test_closing_texts import (
@@ -23,12 +22,10 @@ from tests.features.test_closing_texts import (
     writes,
 )
 from tests.support.admin_scene import AdminScene
-from tests.support.approval_scene import APPROVE, ASK, LUCY, QUESTION, with_settings
+from tests.support.approval_scene import APPROVE, ASK, QUESTION, with_settings
 from tests.support.scene import ADMIN
-from tests.support.storage_calls import Proceed, call_instead
 
 THE_CHANGE = "Revisar el cambio que espera"
-DECLINED = "Tu cambio en lo que se lee del final no se ha aprobado."
 WAITS = (
     "⏳ El mensaje final espera la aprobación de otra persona. Mientras tanto no se puede enviar, "
     "ni lo lee quien entre con la petición cerrada. Míralo con /closing."
@@ -38,14 +35,6 @@ WAITS = (
 @pytest.fixture
 def admin(three_admins: AdminScene) -> AdminScene:
     return three_admins
-
-
-async def asked_of(admin: AdminScene, pau: Person) -> None:
-    """Marta asks to publish a text, which Pau has before his eyes."""
-    await writes(admin, SPANISH, "Han vuelto")
-    await publishes(admin)
-    await admin.scene.says(pau, "/closing")
-    await admin.scene.taps(pau, THE_CHANGE)
 
 
 async def test_who_closes_is_told_that_the_text_waits_and_nobody_is_sent_to_broadcast(
@@ -173,67 +162,6 @@ async def test_what_late_visitors_read_changes_only_with_a_second_admin(
         "de las personas que administran la petición. Ahora solo la administras tú: hay que "
         "añadir a alguien en la configuración del bot."
     )
-
-
-async def test_marta_is_told_that_pau_declined_what_she_asked_to_publish(
-    admin: AdminScene, pau: Person, lucy: Person
-) -> None:
-    await closes(admin)
-    for _ in range(2):
-        await asked_of(admin, pau)
-        await admin.scene.taps(pau, "No aprobarlo")
-        assert admin.marta.messages[-1].text == (
-            f"{DECLINED}\n\n• el mensaje final, en español\n\nLo ha decidido Pau. El texto sigue "
-            "guardado y no lo lee nadie. Para cambiarlo, o pedirlo otra vez, escribe /closing."
-        )
-        # What she takes back herself is no news.
-        await publishes(admin)
-        await admin.taps(THE_CHANGE)
-        await admin.taps("Dejar de pedirlo")
-    assert sum(DECLINED in m.text for m in admin.marta.messages) == 2
-    assert not any("was not approved" in m.text for m in lucy.messages)
-    # Of what he has written anew since, she reads that it is not kept.
-    await writes(admin, SPANISH, "Han vuelto")
-    await publishes(admin)
-    await admin.scene.says(pau, "/closing")
-    await admin.scene.taps(pau, SPANISH)
-    await admin.scene.says(pau, "Han vuelto a casa")
-    await admin.scene.says(pau, "/closing")
-    await admin.scene.taps(pau, THE_CHANGE)
-    await admin.scene.taps(pau, "No aprobarlo")
-    assert admin.marta.messages[-1].text == (
-        f"{DECLINED}\n\n• el mensaje final, en español\n\nLo ha decidido Pau. Lo que ya tenía una "
-        "versión más nueva se ha descartado. Para ver lo que queda, escribe /closing."
-    )
-
-
-async def test_who_declines_just_after_another_approved_reads_that_it_is_published(
-    admin: AdminScene, pau: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """And nobody reads that it was declined."""
-
-    async def late(proceed: Proceed, key: bytes, actor: int, at: datetime) -> object:
-        await admin.services.storage.write(approve_publication, key, LUCY, at)
-        return await proceed(key, actor, at)
-
-    await closes(admin)
-    await asked_of(admin, pau)
-    call_instead(monkeypatch, decline_publication, late)
-    await admin.scene.taps(pau, "No aprobarlo")
-    assert "✅ Publicado." in pau.messages[-1].text
-    assert not any(DECLINED in m.text for m in admin.marta.messages)
-
-
-async def test_pau_does_not_wait_for_martas_chat(admin: AdminScene, pau: Person) -> None:
-    await closes(admin)
-    await asked_of(admin, pau)
-    await admin.scene.with_button(pau, "No aprobarlo")
-    faults = admin.scene.simulator.faults
-    faults.by_chat[ADMIN] = Fault.HANG
-    pau.tap("No aprobarlo")
-    await pau.sees("De acuerdo: ese cambio no se publica.", 1)
-    faults.clear()
-    await admin.marta.sees(DECLINED, 400)
 
 
 async def test_what_is_left_and_what_waits_take_their_room(admin: AdminScene) -> None:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection
 from structlog.testing import capture_logs
 
-from handlers.admin_notices import DAMAGED
+from handlers.admin_notices import damaged
 from storage.signatures import stored_supporter
 from storage.sqlite_connection import storage_error
 from tests.support.raw_sql import read_sql, write_sql
@@ -39,7 +39,7 @@ async def damage(scene: Scene, table: str, column: str) -> None:
 
 def alarms(scene: Scene) -> int:
     """How often an admin was told that data is damaged."""
-    told = str(scene.words.text(DAMAGED)).split("</b>")[0].removeprefix("⚠️ <b>")
+    told = str(damaged(scene.words)).split("</b>")[0].removeprefix("⚠️ <b>")
     return sum(told in message.text for message in scene.marta.messages if message.from_bot)
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from storage.broadcast_transitions import (
 from storage.broadcast_types import BroadcastAction, PauseReason
 from storage.errors import Unavailable
 from storage.petitions import follow_folder, petition_notice_was_sent
+from telegram_text.markup import Html
 from tests.features.test_closing_date import told
 from tests.support.admin_scene import AdminScene
 from tests.support.approval_scene import QUESTION, asks
@@ -29,6 +29,10 @@ from tests.support.storage_calls import Proceed, call_instead
 
 PAU = ADMIN + 2
 CLOSES = "se cerrará sola el"
+
+
+def says(text: str, admins: frozenset[int] | None = None) -> Notice:
+    return Notice("folder", "", lambda _: Html(text), admins)
 
 
 @pytest.fixture
@@ -67,8 +71,7 @@ async def test_pau_who_blocked_the_bot_is_told_once_back(scene: Scene, pau: Pers
     await asyncio.sleep(60)
     assert (told(scene.marta, CLOSES), told(pau, CLOSES)) == (1, 1)
     # Of two notices of one thing at once each reads the newer, once.
-    first = Notice("folder", "", "El primero.")
-    second = replace(first, text="El segundo.")
+    first, second = says("El primero."), says("El segundo.")
     await asyncio.gather(*(tell_admins(scene.services, each) for each in (first, second)))
     await scene.settled()
     assert (told(pau, "El segundo."), told(scene.marta, "El segundo.")) == (1, 1)
@@ -76,11 +79,10 @@ async def test_pau_who_blocked_the_bot_is_told_once_back(scene: Scene, pau: Pers
 
 
 async def test_pau_who_is_back_waits_for_nothing_that_is_newer(scene: Scene, pau: Person) -> None:
-    missed = Notice("folder", "", "El primero.")
-    await tell_admins(scene.services, missed)
+    await tell_admins(scene.services, says("El primero."))
     scene.simulator.calls.clear()
     pau.unblock()
-    await tell_admins(scene.services, replace(missed, text="El segundo."))
+    await tell_admins(scene.services, says("El segundo."))
     assert told(pau, "El segundo.") == 1
 
 
@@ -128,7 +130,7 @@ async def test_pau_is_asked_though_the_database_was_away_when_it_was_his_turn(
     await asks(admin)
     await lucy.sees("Do you approve this broadcast?", 10)
     await admin.scene.settled()
-    await tell_admins(admin.services, Notice("folder", "", "Otra cosa."), [PAU])
+    await tell_admins(admin.services, says("Otra cosa.", frozenset({PAU})))
     call_instead(monkeypatch, petition_notice_was_sent, asked)
     pau.start()
     await pau.sees("Otra cosa.", 400)
