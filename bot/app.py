@@ -36,7 +36,7 @@ from bot.rehearsal_data import erase_rehearsal, rehearsal_data
 from bot.restore import repeat_journal, require_finished, tidy_up, unfinished_restore
 from bot.retention import Retention, tidy_journal_at_the_end
 from bot.settings import FREE_RATE, Settings, key_apart_from_data, require_key_file
-from bot.shutdown import CLOSE_SECONDS, at_most, finish_current_work
+from bot.shutdown import MARK_SECONDS, REWRITE_SECONDS, TimeToStop, at_most, finish_current_work
 from bot.telegram_session import shared_session
 from bot.text.problems import Sentence
 from bot.text.terminal_language import TerminalError
@@ -67,8 +67,6 @@ _log = structlog.stdlib.get_logger()
 
 # Before the start is tried again while Telegram or the database is away, in seconds.
 _PAUSES = BackOff(0.5, longest=15.0)
-_MARK_SECONDS = 0.5  # for the last writing of the high-water mark
-_REWRITE_SECONDS = 0.5  # for what the journal leaves out; a thread goes on with a long one
 
 # Errors that pass by themselves while the bot's identity is fetched from Telegram.
 _PASSES = frozenset({ErrorKind.RETRY, ErrorKind.UNKNOWN, ErrorKind.WAIT})
@@ -90,6 +88,7 @@ class App:
     watch: DatabaseWatch
     retention: Retention
     texts: petition_texts.PetitionTexts | None
+    time_to_stop: TimeToStop
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -118,6 +117,7 @@ class App:
             # Nothing new is taken, and what was begun is finished.
             for task in (parts["intake"], *beside):
                 task.cancel()
+            self.time_to_stop.left()  # it begins
             await finish_current_work(self.polling, self.dispatch, self.worker)
             services.delayed_replies.forget()
             for task in parts.values():
@@ -230,7 +230,8 @@ async def open_app(
             require_finished(keyring, petition.slug)
         await migrate(url)
         storage = await open_storage(url, keyring, petition.slug)
-        stack.push_async_callback(_close, storage)
+        time_to_stop = TimeToStop()
+        stack.push_async_callback(_close, storage, time_to_stop)
         await _finish_restore(storage, clocks, restored=restored)
         await _say_age_of_backup(storage, clocks)
         # A date that has come is not moved: only /reopen opens the petition again.
@@ -293,6 +294,7 @@ async def open_app(
             texts=petition_texts.PetitionTexts(services, seen, unready)
             if follows_folder
             else None,
+            time_to_stop=time_to_stop,
         )
 
 
@@ -320,15 +322,15 @@ async def _say_age_of_backup(storage: Storage, clocks: Clocks) -> None:
 
 async def _mark_last(watch: DatabaseWatch) -> None:
     """Marks what people did in the last second."""
-    async with at_most(_MARK_SECONDS, "high_water_mark_not_saved"):
+    async with at_most(MARK_SECONDS, "high_water_mark_not_saved"):
         with suppress(StorageError):  # which ended the bot
             await watch.look()
 
 
-async def _close(storage: Storage) -> None:
-    async with at_most(CLOSE_SECONDS, "database_not_closed"):
+async def _close(storage: Storage, time_to_stop: TimeToStop) -> None:
+    async with at_most(time_to_stop.left() - REWRITE_SECONDS, "database_not_closed"):
         await storage.close()
-    async with at_most(_REWRITE_SECONDS, "journal_not_rewritten"):
+    async with at_most(REWRITE_SECONDS, "journal_not_rewritten"):
         await tidy_journal_at_the_end(storage.journal)
 
 

@@ -14,13 +14,32 @@ from bot.intake.dispatcher import Dispatcher
 from bot.intake.polling import Polling
 
 # Process managers kill after ten seconds: all of these take eight.
+STOP_SECONDS = 8.0
 DRAIN_SECONDS = 4.5
 CUT_OFF_SECONDS = 0.5  # for unfinished work to react to its cancellation
 RECORD_SECONDS = 1.5  # at the same time as the drain
 ACKNOWLEDGE_SECONDS = 1.0
-CLOSE_SECONDS = 1.0
+MARK_SECONDS = 0.5  # for the last writing of the high-water mark
+REWRITE_SECONDS = 0.5  # for what the journal leaves out; a thread goes on with a long one
 
 _log = structlog.stdlib.get_logger()
+
+
+class TimeToStop:
+    """How much is left of the time to stop, which begins with the first question.
+
+    What is done quickly leaves its time to the closing of the database: cut off, that would leave
+    what was erased in its log.
+    """
+
+    def __init__(self) -> None:
+        self._ends_at: float | None = None
+
+    def left(self) -> float:
+        """Returns the seconds that are left."""
+        now = asyncio.get_running_loop().time()
+        self._ends_at = self._ends_at or now + STOP_SECONDS
+        return self._ends_at - now
 
 
 async def finish_current_work(polling: Polling, dispatch: Dispatcher, worker: Worker) -> None:

@@ -20,6 +20,7 @@ from storage import open_storage
 from storage.errors import DatabaseBehind, DatabaseReplaced, Unavailable
 from storage.petitions import petition_state
 from storage.restores import held_restore, record_restore
+from storage.write_ahead_log import WriteAheadLog
 from tests.support.scene import Scene, a_scene
 
 
@@ -127,6 +128,21 @@ class TestTheDatabaseFile:
         database(scene).unlink()
         with pytest.raises(DatabaseBehind, match="ends at signature 0, and 1 were given"):
             await scene.start_bot()
+
+    async def test_is_closed_also_on_a_slow_disk(
+        self, scene: Scene, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """An operator copies it once the bot has stopped: what was signed is in it."""
+        close = WriteAheadLog.close
+
+        async def slowly(log: WriteAheadLog) -> None:
+            await asyncio.sleep(3)
+            await close(log)
+
+        await scene.signs(scene.ana)
+        monkeypatch.setattr(WriteAheadLog, "close", slowly)
+        await scene.stop_bot()
+        assert not database(scene).with_name(f"{database(scene).name}-wal").exists()
 
     async def test_that_is_an_older_copy_brings_nobody_back_where_nobody_has_signed_since(
         self, scene: Scene, monkeypatch: pytest.MonkeyPatch
