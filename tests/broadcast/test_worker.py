@@ -1,11 +1,12 @@
 import asyncio
+from itertools import chain, repeat
 from typing import Any
 
 import pytest
 
 from storage.broadcast_transitions import finish_broadcast, interrupt_broadcast
 from storage.broadcast_types import StopReason, Tally
-from storage.broadcasts import broadcast_with
+from storage.broadcasts import broadcast_with, tally_of_broadcast
 from storage.deliveries import enqueue_deliveries
 from tests.broadcast.workers import (
     WorkerHarness,
@@ -173,6 +174,22 @@ class TestReports:
         assert harness.reports.told[-1][0] == "finished"
         gaps = [b - a for a, b in zip(harness.reports.at, harness.reports.at[1:-1], strict=False)]
         assert min(gaps, default=1.0) >= 0.09
+
+    async def test_the_speed_is_that_of_the_last_reports_and_never_below_nothing(
+        self, harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # Of five hundred who were done, a hundred come back and wait for it again.
+        done = chain([0, 500], repeat(400))
+
+        async def tally(_: Proceed, _broadcast: bytes) -> Tally:
+            return Tally(total=1000, pending=1000 - next(done))
+
+        call_instead(monkeypatch, tally_of_broadcast, tally)
+        running = await harness.sends_to([1])
+        running.gate.pause = 60.0  # so that the reports alone ask how many are done
+        await until(lambda: harness.reports.rates[-1:] == [0.0])
+        assert harness.reports.rates[0] > 0
+        assert min(harness.reports.rates) == 0.0
 
     async def test_a_reporter_that_fails_stops_nothing_and_the_end_is_tried_again(
         self, harness: WorkerHarness
