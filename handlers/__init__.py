@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from telegram import CallbackQuery, Message, Update
-from telegram.ext import filters
 
 from handlers import (
     admin_input,
@@ -71,15 +70,15 @@ def handlers_of(
         return _handlers_of_tap(update.callback_query, is_admin=is_admin)
     if update.edited_message is not None:
         return admin_input.edited if is_admin else None, supporter_updates.edited
-    if update.message is None or _is_told_by_telegram(update):
+    if update.message is None or _is_told_by_telegram(update.message):
         return None, None
     return _handlers_of_message(update.message, bot, is_admin=is_admin)
 
 
-def _is_told_by_telegram(update: Update) -> bool:
+def _is_told_by_telegram(message: Message) -> bool:
     """Whether a message says what became of the chat; nobody wrote it."""
-    is_text = update.message is not None and update.message.text
-    return not is_text and bool(filters.StatusUpdate.ALL.check_update(update))
+    written = (message.text, message.effective_attachment, message.checklist, message.giveaway)
+    return not any(written) and message.giveaway_winners is None
 
 
 def _handlers_of_tap(

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from telegram.ext import ExtBot
+import telegram
 
 from bot.back_off import BackOff, Retries
 from bot.broadcast.confirmation import most_for_one_admin
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _NOTICE_BACK_OFF = BackOff(20.0, longest=900.0)
 
 
-class Bot(ExtBot[None]):
+class Bot(telegram.Bot):
     """PTB's bot, whose most frequent calls leave without PTB's objects, which cost more."""
 
     def __init__(self, api_url: str, token: str, client: TelegramClient) -> None:

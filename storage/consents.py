@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select
-from sqlalchemy.dialects.postgresql import insert  # SQLite has the same clauses
+from sqlalchemy import ColumnElement, and_, insert, select
 
 from storage.audit import add_audit
 from storage.conversations import Conversation, save_conversation
@@ -35,7 +34,7 @@ NEW_TEXTS = "new_texts"
 IS_TO_SIGN = and_(CONSENTS.c.purposes != WITH_NAME, CONSENTS.c.purposes != NEW_TEXTS)
 """Whether a consent is the one given when signing, which has the choices."""
 
-_KEEP_TEXT, _ADD = insert(CONSENT_TEXTS).on_conflict_do_nothing(), insert(CONSENTS)
+_ADD = insert(CONSENTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,8 @@ def consent_row(
     hashes = {text: hashlib.sha256(text.encode()).digest() for text in texts}
     purposes = sorted(consent.purposes, key=lambda each: (each != "signature", each))
     of = {"petition": tx.slug, "language": consent.language, "version": consent.text_version}
-    tx.change(_KEEP_TEXT, [{**of, "sha256": key, "text": text} for text, key in hashes.items()])
+    keep = tx.inserting(CONSENT_TEXTS).on_conflict_do_nothing()
+    tx.change(keep, [{**of, "sha256": key, "text": text} for text, key in hashes.items()])
     return {
         "id": tx.new_id(at),
         "petition": tx.slug,

@@ -12,7 +12,6 @@ from functools import cache
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
-from sqlalchemy.dialects.postgresql import insert  # SQLite has the same clauses
 
 from storage.conversations import FORGOTTEN
 from storage.deliveries import count_erased
@@ -184,7 +183,7 @@ def _keep_counts(tx: Transaction, those: ColumnElement[bool]) -> None:
     is_valid = case((_SIGNED.invalidation_id.is_(None), 1), else_=0).label("is_valid")
     kind = (_SIGNED.petition, _SIGNED.language, with_name, is_valid)
     kinds = select(*kind, signatures).where(those).group_by(*(each.name for each in kind))
-    adding = insert(ANONYMOUS_COUNTS).from_select(counts.keys(), kinds)
+    adding = tx.inserting(ANONYMOUS_COUNTS).from_select(counts.keys(), kinds)
     more = {"signatures": counts.signatures + adding.excluded.signatures}
     key = list(ANONYMOUS_COUNTS.primary_key)
     tx.change(adding.on_conflict_do_update(index_elements=key, set_=more))

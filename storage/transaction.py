@@ -11,10 +11,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
+from importlib import import_module
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert  # SQLite has the same clauses
 
 from storage.columns import is_sealed, key_of
 from storage.errors import BrokenData
@@ -100,19 +100,28 @@ class Transaction:
         if _are_plain(stored):
             self.change(_inserting(table), stored)
         else:
-            self.change(insert(table).values(stored))
+            self.change(sa.insert(table).values(stored))
 
     def add_new(self, table: sa.Table, **values: Any) -> bool:
         """Adds a row to this petition unless one of its key is there; returns whether it did."""
-        adding = insert(table).values(self.stored(table, **values))
+        adding = self.inserting(table).values(self.stored(table, **values))
         return self.change(adding.on_conflict_do_nothing()) == 1
 
     def put(self, table: sa.Table, **values: Any) -> None:
         """Adds a row to this petition, in place of the one of its key if there is one."""
         stored = self.stored(table, **values)
-        adding, key = insert(table).values(stored), list(table.primary_key)
+        adding, key = self.inserting(table).values(stored), list(table.primary_key)
         new = {name: adding.excluded[name] for name in stored}
         self.change(adding.on_conflict_do_update(index_elements=key, set_=new))
+
+    def inserting(self, table: sa.Table) -> Any:
+        """Returns an insertion with the clauses on conflicts, alike in both databases.
+
+        SQLAlchemy has one for each. Only that of the database in use is loaded, since the one of
+        PostgreSQL takes two megabytes.
+        """
+        dialect = import_module(f"sqlalchemy.dialects.{self.connection.dialect.name}")
+        return dialect.insert(table)
 
     def set(self, table: sa.Table, *conditions: Condition, **values: Any) -> int:
         """Sets columns of the rows of this petition for which all of that holds; counts them.
@@ -213,7 +222,7 @@ def _with_key(table: sa.Table, slug: str, lock: bool) -> sa.Select[Any]:
     return query.with_for_update() if lock else query
 
 
-_inserting = lru_cache(insert)
+_inserting = lru_cache(sa.insert)
 
 
 @lru_cache
