@@ -18,7 +18,7 @@ from storage.signature_counts import earliest_signed_at
 from storage.signatures import signature_of
 from tests.support.audit_entries import newest_audit_entries
 from tests.support.broadcasts import new_broadcast
-from tests.support.raw_sql import Statement, read_rows, write_sql
+from tests.support.raw_sql import read_sql, write_sql
 from tests.support.scene import ADMIN, Scene, a_scene
 from tests.support.supporters import Supporters
 
@@ -368,8 +368,8 @@ async def test_of_who_blocked_the_bot_nothing_is_left_at_the_most(tmp_path: Path
         await scene.settled()
         time = Time(scene)
         await time.goes_to(time.later(21) - DAY)
-        rows = Statement("SELECT message_id FROM sent_files")
-        assert len(await read_rows(time.storage.database, rows)) == 1
+        rows = "SELECT message_id FROM sent_files"
+        assert len(await read_sql(time.storage.database, rows)) == 1
         await time.passes(1)
         assert not await time.any_left()
-        assert await read_rows(time.storage.database, rows) == []
+        assert await read_sql(time.storage.database, rows) == []

@@ -7,11 +7,11 @@ from handlers.screens import draw
 from handlers.screens.supporter_view import View
 from storage.conversations import Conversation
 from storage.petitions import petition_state
-from tests.support.raw_sql import Statement, read_rows
+from tests.support.raw_sql import read_sql
 from tests.support.scene import Scene
 
 NAMES = ("Ana García", "Mallory", "Seán O'Brien")
-SHOWN = Statement("SELECT screen_digest FROM conversations WHERE screen_digest IS NOT NULL")
+SHOWN = "SELECT screen_digest FROM conversations WHERE screen_digest IS NOT NULL"
 
 
 async def to_the_consent(scene: Scene, name: str) -> None:
@@ -38,7 +38,7 @@ async def a_view(scene: Scene, name: str) -> View:
 
 async def test_no_name_is_found_by_trying_names_on_the_digest_of_a_screen(scene: Scene) -> None:
     await to_the_consent(scene, "Ana García")
-    rows = await read_rows(scene.storage.database, SHOWN)
+    rows = await read_sql(scene.storage.database, SHOWN)
     kept = {row["screen_digest"] for row in rows}
     assert len(kept) == 1
     view = await a_view(scene, "Ana García")
@@ -59,5 +59,5 @@ async def test_two_people_of_one_name_on_one_screen_have_nothing_in_common(scene
         await scene.starts(someone)
         await scene.taps(someone, scene.words.label("✍️ Firmar con mi nombre"))
         await scene.says(someone, "Ana García")
-    rows = await read_rows(scene.storage.database, SHOWN)
+    rows = await read_sql(scene.storage.database, SHOWN)
     assert len({row["screen_digest"] for row in rows}) == 2

@@ -64,8 +64,7 @@ async def live(storage: Storage) -> None:
     people: list[Supporter] = []
     for number, name in enumerate(_SIGNERS, start=1):
         people.append(a_supporter(storage.keyring, 1000 + number, name))
-        await people[-1].arrive(storage)
-        await people[-1].sign(storage)
+        await people[-1].come_and_sign(storage)
     ana, jordi, mallory, _, pau, *_ = people
     await a_supporter(storage.keyring, 1050, "Zoe Vidal").arrive(storage)
     await storage.write(withdraw_signature, mallory.supporter, NOON)
@@ -112,8 +111,7 @@ async def in_its_middle(storage: Storage) -> None:
 async def handed_over(storage: Storage) -> None:
     """Ana's signature was handed over, with her name; since then she withdrew."""
     ana = a_supporter(storage.keyring, 2001, "Ana Gil", HANDED_OVER)
-    await ana.arrive(storage)
-    await ana.sign(storage)
+    await ana.come_and_sign(storage)
     await storage.write(close_petition, revision=0, actor=ADMIN, at=later(200))
     listed = await storage.write(begin_export, at=later(210), detail="csv")
     await storage.write(finish_export, listed, with_name=1, without_name=0)

@@ -3,6 +3,7 @@
 What an action needs besides is tried fulfilled, and broken in every way.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
@@ -13,12 +14,7 @@ import pytest
 from sqlalchemy import Executable, delete, select, text, update
 
 from storage import Storage
-from storage.broadcast_transitions import (
-    begin_broadcast,
-    change_broadcast,
-    finish_broadcast,
-    interrupt_broadcast,
-)
+from storage.broadcast_transitions import begin_broadcast, finish_broadcast, interrupt_broadcast
 from storage.broadcast_types import (
     OVER,
     TRANSITIONS,
@@ -26,17 +22,20 @@ from storage.broadcast_types import (
     BroadcastAction,
     BroadcastState,
     Kind,
+    Outcome,
     PauseReason,
     StopReason,
     Transition,
 )
 from storage.broadcasts import broadcast_with
 from storage.database import Database
+from storage.deliveries import enqueue_deliveries
 from storage.petitions import mark_petition_notice_sent, petition_notice_was_sent
 from storage.tables import AUDIT, BROADCASTS, DELIVERIES, PETITIONS
 from storage.transaction import Transaction
-from tests.support.broadcasts import started, tell
-from tests.support.supporters import ADMIN, NOON, Supporters
+from tests.support.audit_entries import newest_audit_entries
+from tests.support.broadcasts import ME, claim, order, queued, record, start, started, tell
+from tests.support.supporters import ADMIN, NOON, Supporters, later
 
 AT, OTHER = NOON, ADMIN + 1
 SENT_AT = AT - timedelta(days=1)
@@ -64,7 +63,7 @@ Acting = Callable[[Storage, Broadcast], Awaitable[Any]]
 
 
 async def ordered(action: BroadcastAction, storage: Storage, it: Broadcast) -> Broadcast | None:
-    return await storage.write(change_broadcast, action, it.id, OTHER, AT)
+    return await order(storage, action, it, AT, actor=OTHER)
 
 
 # What can be ordered, and what the worker does, except what becomes of a planned one at its time.
@@ -263,18 +262,86 @@ def test_every_state_but_the_first_is_led_to() -> None:
     assert led_to == set(BroadcastState) - {BroadcastState.SCHEDULED}
 
 
-async def test_what_paused_it_is_asked_again_once_it_was_resumed(
-    storage: Storage, people: Supporters
-) -> None:
+async def test_what_paused_it_is_asked_again_once_it_was_resumed(people: Supporters) -> None:
     await people.sign([1])
-    it = await started(storage)
-    await storage.write(interrupt_broadcast, it.id, PauseReason.DENIED, AT, "Not Found")
+    it = await started(people)
+    await people.write(interrupt_broadcast, it.id, PauseReason.DENIED, AT, "Not Found")
     asked, begun, of_another = f"{it.id.hex()}/7f", f"{it.id.hex()}/", "7f/7f"
     for about in (asked, begun, of_another):
-        await storage.write(mark_petition_notice_sent, "paused", about, AT)
-    await storage.write(change_broadcast, BroadcastAction.RESUME, it.id, ADMIN, AT)
+        await people.write(mark_petition_notice_sent, "paused", about, AT)
+    await order(people, BroadcastAction.RESUME, it, AT)
     sent = [
-        await storage.read(petition_notice_was_sent, "paused", about)
+        await people.read(petition_notice_was_sent, "paused", about)
         for about in (asked, begun, of_another)
     ]
     assert sent == [False, True, True]
+
+
+async def test_each_order_that_had_an_effect_is_in_the_audit_once_with_who_gave_it(
+    people: Supporters,
+) -> None:
+    await people.sign([1])
+    broadcast = await started(people)
+    await asyncio.gather(
+        *[order(people, BroadcastAction.PAUSE, broadcast, later(moment)) for moment in (1, 2, 3)]
+    )
+    await order(people, BroadcastAction.RESUME, broadcast, later(4), actor=None)
+    await order(people, BroadcastAction.CANCEL, broadcast, later(5))
+    entries = await people.read(newest_audit_entries, 10)
+    assert sorted((each.action, each.actor or 0) for each in entries) == [
+        ("broadcast", ADMIN),
+        ("broadcast_cancel", ADMIN),
+        ("broadcast_pause", ADMIN),
+        ("broadcast_resume", 0),
+    ]
+
+
+async def test_the_audit_says_which_to_how_many_and_what_it_waits_for(people: Supporters) -> None:
+    await people.sign([1])
+    running = await started(people, expected=1)
+    await start(people, kind=Kind.UPDATE, expected=7, starts_at=later(60))
+    waiting = await start(people, kind=Kind.NEWS, needs_approval=True)
+    assert waiting.confirmed_by is None
+    await order(people, BroadcastAction.CANCEL, running, later(1))
+    entries = await people.read(newest_audit_entries, 10)
+    assert sorted(each.detail for each in entries) == sorted(
+        [
+            "closing to 1",
+            "update to 7, scheduled",
+            "news to everyone, to be approved",
+            running.id.hex()[:8],
+        ]
+    )
+
+
+async def test_making_the_list_in_many_portions_at_once_makes_each_row_once(
+    people: Supporters,
+) -> None:
+    await people.sign(range(1, 101))
+    broadcast = await start(people)
+    for _ in range(20):
+        await asyncio.gather(
+            *[
+                people.write(enqueue_deliveries, broadcast, holder="me", portion=7, at=later(1))
+                for _ in range(5)
+            ]
+        )
+    found = await people.read(broadcast_with, broadcast.id)
+    assert found is not None
+    assert found.total == 100
+    assert [row["position"] for row in await people.deliveries(broadcast.id)] == [*range(1, 101)]
+
+
+async def test_it_is_not_over_before_every_recipient_has_a_row(people: Supporters) -> None:
+    await people.sign([1, 2, 3])
+    broadcast = await start(people)
+    await people.write(finish_broadcast, broadcast.id, later(1))
+    await people.write(enqueue_deliveries, broadcast, holder=ME, portion=1, at=later(1))
+    await tell_some(people, broadcast)
+    await people.write(finish_broadcast, broadcast.id, later(3))
+    await tell(people, await queued(people, broadcast))
+
+
+async def tell_some(storage: Storage, broadcast: Broadcast) -> None:
+    batch = await claim(storage, broadcast)
+    await record(storage, broadcast, batch, Outcome.DELIVERED)

@@ -2,25 +2,40 @@ import asyncio
 import uuid
 from typing import Any, cast
 
+import pytest
+
 from storage import Storage
-from storage.broadcast_transitions import finish_broadcast, interrupt_broadcast, set_on_broadcast
-from storage.broadcast_types import Kind, Outcome, StopReason, Tally
+from storage.broadcast_transitions import finish_broadcast
+from storage.broadcast_types import BroadcastAction, Kind, Outcome, Tally
 from storage.broadcasts import (
     active_broadcast,
     broadcast_history,
-    broadcast_with,
     count_audience,
-    count_signers,
+    count_not_told,
     due_broadcasts,
+    has_sent_broadcasts,
+    listed_broadcasts,
     scheduled_broadcasts,
     tally_of_broadcast,
+    timeline_of_broadcast,
 )
 from storage.database import Database
 from storage.deliveries import record_results
 from storage.keyring import Keyring
 from storage.transaction import BoundWork, Result
 from tests.support.audit_entries import newest_audit_entries
-from tests.support.broadcasts import CONTENT, claim, queued, results, start, started, tell
+from tests.support.broadcasts import (
+    CONTENT,
+    claim,
+    order,
+    queued,
+    record,
+    results,
+    start,
+    started,
+    tell,
+)
+from tests.support.raw_sql import write_sql
 from tests.support.supporters import ADMIN, NOON, SLUG, Supporters, later
 
 
@@ -40,139 +55,65 @@ class _Moved:
 
 
 class TestAudience:
-    async def test_counts_by_the_language_each_reads_now(
-        self, storage: Storage, people: Supporters
-    ) -> None:
+    async def test_counts_by_the_language_each_reads_now(self, people: Supporters) -> None:
         await people.sign([1, 2, 3, 4], "es")
         await people.sign([5], "en")
         await people.speak(1, "en")
         await people.speak(2, None)
-        counted = await storage.read(count_audience)
+        counted = await people.read(count_audience)
         assert list(counted.items()) == [("es", 3), ("en", 2)], "the language of most comes first"
 
-    async def test_leaves_out_who_cannot_be_reached_and_tells_how_many(
-        self, storage: Storage, people: Supporters
-    ) -> None:
-        await people.sign([1, 2, 3])
-        await people.lose(2)
-        assert await storage.read(count_audience) == {"es": 2}
-        assert (await storage.read(count_signers)).unreachable == 1
-
-    async def test_only_new_signers_are_told_after_a_reopening(
-        self, storage: Storage, people: Supporters
-    ) -> None:
+    async def test_leaves_out_who_may_have_it(self, people: Supporters) -> None:
         await people.sign([1, 2])
-        await tell(storage, await started(storage))
-        await people.sign([3])
-        assert await storage.read(count_audience) == {"es": 1}
-        second = await started(storage, at=later(9))
-        assert [each.chat_id for each in await claim(storage, second)] == [1003]
-
-    async def test_what_is_unconfirmed_counts_as_told_and_what_was_refused_does_not(
-        self, storage: Storage, people: Supporters
-    ) -> None:
-        await people.sign([1, 2, 3, 4, 5])
-        broadcast = await started(storage)
-        first, second, third, _fourth = await claim(storage, broadcast, limit=4)
-        await storage.write(
-            record_results,
-            broadcast.id,
-            [
-                *results([first], Outcome.DELIVERED),
-                *results([second], Outcome.UNCONFIRMED),
-                *results([third], Outcome.REJECTED),
-            ],
-            later(2),
-        )
-        assert await storage.read(count_audience) == {"es": 1}  # five still waits for its turn
-        await storage.write(interrupt_broadcast, broadcast.id, StopReason.CONTENT, later(5))
-        # Three was refused and five had not been tried; four may have arrived.
-        assert await storage.read(count_audience) == {"es": 2}
-
-    async def test_whom_it_was_refused_for_comes_last_the_next_time(
-        self, storage: Storage, people: Supporters
-    ) -> None:
-        await people.sign([1, 2, 3])
-        broadcast = await started(storage)
-        refused = await claim(storage, broadcast, limit=1)
-        await storage.write(
-            record_results, broadcast.id, results(refused, Outcome.REJECTED), later(2)
-        )
-        await storage.write(interrupt_broadcast, broadcast.id, StopReason.CONTENT, later(5))
-        again = await claim(storage, await started(storage, at=later(4)))
-        assert [each.chat_id for each in again] == [1002, 1003, 1001]
+        broadcast = await started(people)
+        await claim(people, broadcast, limit=1)
+        await order(people, BroadcastAction.CANCEL, broadcast, later(2))
+        assert await people.read(count_audience) == {"es": 1}
 
 
 class TestStart:
-    async def test_freezes_the_content_and_the_recipients(
-        self, storage: Storage, people: Supporters
-    ) -> None:
+    async def test_freezes_the_content_and_the_recipients(self, people: Supporters) -> None:
         await people.sign([1, 2, 3])
-        broadcast = await started(storage, expected=3)
+        broadcast = await started(people, expected=3)
         await people.sign([4])
         assert broadcast.is_running
         assert broadcast.content == CONTENT
         assert broadcast.total == 3
         assert broadcast.author == ADMIN
         assert broadcast.created_at == NOON
-        assert await storage.read(tally_of_broadcast, broadcast.id) == Tally(total=3, pending=3)
-        assert await storage.read(active_broadcast) == broadcast
-        assert await storage.read(broadcast_history) == [broadcast]
+        assert await people.read(tally_of_broadcast, broadcast.id) == Tally(total=3, pending=3)
+        assert await people.read(active_broadcast) == broadcast
+        assert await people.read(broadcast_history) == [broadcast]
 
     async def test_a_language_the_content_lacks_becomes_the_source(
-        self, storage: Storage, people: Supporters
+        self, people: Supporters
     ) -> None:
         await people.sign([1], "en")
         await people.sign([2], "ca")
-        deliveries = await claim(storage, await started(storage))
+        deliveries = await claim(people, await started(people))
         assert [each.language for each in deliveries] == ["en", "es"]
 
-    async def test_also_where_it_goes_to_those_of_that_language_alone(
-        self, storage: Storage, people: Supporters
-    ) -> None:
-        await people.sign([1], "ca")
-        catalan = await started(storage, language="ca", paid=True)
-        assert catalan.paid
-        assert [each.language for each in await claim(storage, catalan)] == ["es"]
-
-    async def test_is_refused_while_the_petition_is_open(
-        self, storage: Storage, people: Supporters
-    ) -> None:
+    async def test_is_refused_while_the_petition_is_open(self, people: Supporters) -> None:
         await people.sign([1])
         await people.set_closed(False)
-        assert await start(storage) is None
-        assert await storage.read(broadcast_history) == []
-
-    async def test_is_refused_while_another_is_running(
-        self, storage: Storage, people: Supporters
-    ) -> None:
-        await people.sign([1])
-        running = await started(storage)
-        assert await start(storage) == running
-
-    async def test_fewer_than_were_confirmed_are_told(
-        self, storage: Storage, people: Supporters
-    ) -> None:
-        await people.sign([1, 2])
-        await people.withdraw(2)
-        broadcast = await started(storage, expected=2, at_most=2)
-        assert (broadcast.expected, broadcast.total) == (2, 1)
+        assert await start(people) is None
+        assert await people.read(broadcast_history) == []
 
     async def test_is_refused_when_more_would_be_told_than_the_confirmation_holds_for(
-        self, storage: Storage, people: Supporters
+        self, people: Supporters
     ) -> None:
         await people.sign([1, 2, 3])
-        assert await start(storage, expected=1, at_most=2) is None
-        assert await storage.read(broadcast_history) == []
-        assert (await started(storage, expected=1, at_most=3)).total == 3
+        assert await start(people, expected=1, at_most=2) is None
+        assert await people.read(broadcast_history) == []
+        assert (await started(people, expected=1, at_most=3)).total == 3
 
     async def test_is_refused_when_nobody_is_left_of_who_was_confirmed(
-        self, storage: Storage, people: Supporters
+        self, people: Supporters
     ) -> None:
         await people.sign([1])
         await people.lose(1)
-        assert await start(storage, expected=1, at_most=11) is None
-        assert await storage.read(broadcast_history) == []
+        assert await start(people, expected=1, at_most=11) is None
+        assert await people.read(broadcast_history) == []
 
     async def test_who_comes_back_in_the_moment_of_starting_is_counted(
         self, people: Supporters, database: Database, keyring: Keyring
@@ -184,7 +125,7 @@ class TestStart:
         assert await moved.read(broadcast_history) == []
 
     async def test_only_those_of_the_audience_that_was_confirmed_are_counted(
-        self, storage: Storage, people: Supporters
+        self, people: Supporters
     ) -> None:
         await people.sign([1, 2, 3], "es")
         await people.sign([4], "en")
@@ -192,96 +133,185 @@ class TestStart:
         await people.consent(4, "signature,updates,news", 9)
         await people.sign([6], "es", updates=9)
         english: dict[str, Any] = {"kind": Kind.UPDATE, "language": "en"}
-        assert await start(storage, at_most=1, **english) is None
-        news = await started(storage, at_most=1, kind=Kind.NEWS)
+        assert await start(people, at_most=1, **english) is None
+        news = await started(people, at_most=1, kind=Kind.NEWS)
         assert news.total == 1
-        await tell(storage, news)
-        assert (await started(storage, at_most=2, **english)).total == 2
+        await tell(people, news)
+        assert (await started(people, at_most=2, **english)).total == 2
 
-    async def test_the_same_one_again_starts_nothing_new(
-        self, storage: Storage, people: Supporters
-    ) -> None:
+    async def test_the_same_one_again_starts_nothing_new(self, people: Supporters) -> None:
         await people.sign([1, 2])
         key = uuid.uuid4().bytes
-        broadcast = await start(storage, key, expected=2)
-        await tell(storage, await queued(storage, broadcast))
+        broadcast = await start(people, key, expected=2)
+        await tell(people, await queued(people, broadcast))
         await people.sign([3])
-        again = await start(storage, key, expected=2, at=later(60))
+        again = await start(people, key, expected=2, at=later(60))
         assert (again.id, again.state, again.total) == (key, "finished", 2)
         assert len(await people.deliveries(key)) == 2
-        entries = await storage.read(newest_audit_entries, 10)
+        entries = await people.read(newest_audit_entries, 10)
         assert [(each.action, each.actor) for each in entries] == [("broadcast", ADMIN)]
 
-    async def test_of_many_at_once_one_starts(self, storage: Storage, people: Supporters) -> None:
+    async def test_of_many_at_once_one_starts(self, people: Supporters) -> None:
         await people.sign(range(1, 30))
-        answers = await asyncio.gather(*[start(storage) for _ in range(10)])
-        (running,) = await storage.read(broadcast_history)
+        answers = await asyncio.gather(*[start(people) for _ in range(10)])
+        (running,) = await people.read(broadcast_history)
         assert answers == [running] * 10
-        assert (await queued(storage, running)).total == 29
-
-    async def test_two_thousand_are_enqueued_at_once(
-        self, storage: Storage, people: Supporters
-    ) -> None:
-        await people.sign(range(1, 2001))
-        assert (await started(storage, expected=2000)).total == 2000
+        assert (await queued(people, running)).total == 29
 
 
-class TestEnding:
-    async def test_a_worker_is_needed_until_the_end_was_reported(
-        self, storage: Storage, people: Supporters
-    ) -> None:
-        assert await storage.read(due_broadcasts, later(99)) == []
-        broadcast = await started(storage)
-        assert await storage.read(due_broadcasts, later(99)) == [broadcast]
-        await storage.write(finish_broadcast, broadcast.id, later(5))
-        (due,) = await storage.read(due_broadcasts, later(99))
-        assert (due.id, due.state, due.reported_at) == (broadcast.id, "finished", None)
-        await storage.write(set_on_broadcast, broadcast.id, reported_at=later(2))
-        assert await storage.read(due_broadcasts, later(99)) == []
-        (ended,) = await storage.read(broadcast_history)
-        assert ended.reported_at == later(2)
+SOON = later(1000)
 
-    async def test_what_waits_to_be_sent_goes_before_an_end_that_nobody_was_told_of(
-        self, storage: Storage, people: Supporters
-    ) -> None:
-        ended = await started(storage)
-        await storage.write(finish_broadcast, ended.id, later(5))
-        running = await started(storage, at=later(5))
-        assert [each.id for each in await storage.read(due_broadcasts, later(99))] == [
-            running.id,
-            ended.id,
-        ]
 
-    async def test_what_can_be_sent_goes_before_what_waits_for_an_admin(
-        self, storage: Storage, people: Supporters
-    ) -> None:
-        waiting = await start(storage, needs_approval=True)
-        other = await started(storage, kind=Kind.UPDATE, at=later(1))
-        assert [each.id for each in await storage.read(due_broadcasts, later(2))] == [
-            other.id,
-            waiting.id,
-        ]
+class Listed:
+    """Broadcasts that are named by a letter each, whose ids are in the order of these."""
 
-    async def test_where_the_admin_watches_is_stored_as_it_starts(
-        self, storage: Storage, people: Supporters
-    ) -> None:
-        broadcast = await started(storage, progress=(900, 41))
-        assert (broadcast.progress_chat, broadcast.progress_message_id) == (900, 41)
+    def __init__(self, storage: Storage, database: Database) -> None:
+        self._broadcasts = storage
+        self._database = database
 
-    async def test_the_progress_message_is_remembered(
-        self, storage: Storage, people: Supporters
-    ) -> None:
-        broadcast = await started(storage)
-        assert (broadcast.progress_chat, broadcast.progress_message_id) == (None, None)
-        other = await start(storage, kind=Kind.UPDATE, starts_at=later(99))
-        await storage.write(
-            set_on_broadcast, broadcast.id, progress_chat=900, progress_message_id=41
-        )
-        assert await storage.read(scheduled_broadcasts) == [other]
-        found = await storage.read(active_broadcast)
-        assert found is not None
-        assert (found.progress_chat, found.progress_message_id) == (900, 41)
+    async def add(self, letter: str, created: int, **columns: Any) -> None:
+        """Stores one that was planned; then these columns become what they are given as."""
+        key, at = letter.encode() * 16, later(created)
+        planned = {"kind": Kind.UPDATE, "starts_at": later(created + 1)}
+        await start(self._broadcasts, key, at=at, **planned)
+        for column, value in columns.items():
+            stored = int(later(value).timestamp() * 1000) if isinstance(value, int) else value
+            sql = f"UPDATE broadcasts SET {column} = :value WHERE id = :id"  # noqa: S608
+            await write_sql(self._database, sql, value=stored, id=key)
 
-    async def test_what_nobody_started_is_not_there(self, storage: Storage) -> None:
-        assert await storage.read(broadcast_with, b"none") is None
-        await storage.write(finish_broadcast, b"none", NOON)
+
+@pytest.fixture
+async def listed(storage: Storage, people: Supporters) -> Listed:
+    await people.sign([1], updates=9)
+    return Listed(storage, storage.database)
+
+
+def letters(found: list[Any]) -> str:
+    return "".join(each.id.decode()[0] for each in found)
+
+
+async def test_what_is_under_way_comes_first_then_what_is_next_then_what_was_last(
+    storage: Storage, listed: Listed
+) -> None:
+    await listed.add("a", 10, state="finished", started_at=20)
+    await listed.add("b", 5, state="finished", started_at=30)
+    await listed.add("c", 25, state="cancelled")
+    await listed.add("d", 42, starts_at=300)
+    await listed.add("e", 41, starts_at=200)
+    await listed.add("f", 1, state="paused", started_at=2)
+    assert letters(await storage.read(listed_broadcasts)) == "fedbca"
+    assert letters(await storage.read(scheduled_broadcasts)) == "ed"
+    assert letters(await storage.read(broadcast_history)) == "decabf"
+
+
+async def test_who_sent_one_has_sent(storage: Storage, listed: Listed) -> None:
+    await listed.add("a", 1, state="finished", started_at=2)
+    assert not await storage.read(has_sent_broadcasts, ADMIN + 1)
+    key = b"b" * 16
+    await start(storage, key, kind=Kind.UPDATE, actor=ADMIN + 1, at=later(3))
+    assert await storage.read(has_sent_broadcasts, ADMIN + 1)
+    assert await storage.read(has_sent_broadcasts, ADMIN)
+
+
+async def test_a_recall_is_most_urgent_and_what_waits_for_an_admin_is_least(
+    storage: Storage, listed: Listed
+) -> None:
+    over = {"state": "finished", "started_at": 2, "ended_at": 3}
+    await listed.add("a", 1, confirmed_by_sealed=None)
+    await listed.add("b", 6, state="cancelled", ended_at=7)
+    await listed.add("c", 5, state="stopped", ended_at=7)
+    await listed.add("d", 9)
+    await listed.add("e", 8, **over, reported_at=4, recall_started_at=9)
+    await listed.add("f", 0, **over, reported_at=4, recall_started_at=9, recall_ended_at=9)
+    await listed.add("g", 0, **over, reported_at=4)
+    assert letters(await storage.read(due_broadcasts, SOON)) == "edcba"
+    await listed.add("h", 11, state="running", started_at=12)
+    assert letters(await storage.read(due_broadcasts, SOON)) == "ehcba"
+    await listed.add("i", 2000)  # another one can be planned meanwhile
+    assert letters(await storage.read(scheduled_broadcasts))[-1] == "i"
+    await listed.add("h", 11, state="paused")
+    assert letters(await storage.read(due_broadcasts, SOON)) == "ecba"
+    await listed.add("h", 11, pause_reason="denied")
+    assert letters(await storage.read(due_broadcasts, SOON)) == "ecbah"
+
+
+async def test_what_a_recalled_one_left_over_is_not_sent(storage: Storage, listed: Listed) -> None:
+    broadcast = await started(storage, kind=Kind.UPDATE)
+    key = broadcast.id
+
+    async def so(table: str, column: str, value: object) -> None:
+        of = "id" if table == "broadcasts" else "broadcast_id"
+        sql = f"UPDATE {table} SET {column} = :value WHERE {of} = :id"  # noqa: S608
+        await write_sql(storage.database, sql, value=value, id=key)
+
+    await so("broadcasts", "state", "finished")
+    await so("broadcasts", "reported_at", 1)
+    for state in ("pending", "sending"):
+        await so("deliveries", "state", state)
+        assert [each.id for each in await storage.read(due_broadcasts, SOON)] == [key]
+    await so("broadcasts", "recall_started_at", 1)
+    await so("broadcasts", "recall_ended_at", 2)
+    assert await storage.read(due_broadcasts, SOON) == []
+
+
+async def test_each_part_tells_what_was_delivered_in_it(people: Supporters) -> None:
+    await people.sign(range(1, 11))
+    broadcast = await started(people)
+    moments = {0: 3, 50: 2, 119: 4}
+    for second, number in moments.items():
+        batch = await claim(people, broadcast, limit=number)
+        await record(people, broadcast, batch, Outcome.DELIVERED, at=later(second))
+    await record(
+        people, broadcast, await claim(people, broadcast), Outcome.UNREACHABLE, at=later(120)
+    )
+    assert await people.read(timeline_of_broadcast, broadcast.id) == [], "it has not ended"
+    await people.write(finish_broadcast, broadcast.id, later(120))
+    timeline = await people.read(timeline_of_broadcast, broadcast.id, parts=3)
+    assert [(each.delivered, each.unreachable) for each in timeline] == [(3, 0), (2, 0), (4, 1)]
+    assert [each.at for each in timeline] == [NOON, later(40.001), later(80.002)]
+    # Who returns later is no part of it.
+    sql = "UPDATE deliveries SET updated_at = updated_at + 1 WHERE state = 'unreachable'"
+    await write_sql(people.database, sql)
+    assert (await people.read(timeline_of_broadcast, broadcast.id, parts=3))[-1].unreachable == 0
+
+
+async def test_a_short_one_has_parts_of_a_second(people: Supporters) -> None:
+    await people.sign([1])
+    broadcast = await started(people)
+    await record(people, broadcast, await claim(people, broadcast), Outcome.DELIVERED)
+    await people.write(finish_broadcast, broadcast.id, later(2))
+    timeline = await people.read(timeline_of_broadcast, broadcast.id)
+    assert [each.delivered for each in timeline] == [0, 0, 1]
+
+
+async def test_what_has_not_begun_has_none(people: Supporters) -> None:
+    planned = await start(people, starts_at=later(60))
+    assert await people.read(timeline_of_broadcast, planned.id) == []
+    assert await people.read(timeline_of_broadcast, b"none") == []
+
+
+async def test_not_told_is_who_had_signed_and_is_not_known_to_have_it(people: Supporters) -> None:
+    await people.sign(range(1, 6), updates=9)
+    about_something_else = await started(people, kind=Kind.UPDATE)
+    await tell(people, about_something_else)
+    first = await started(people)
+    one, two, three = await claim(people, first, limit=3)
+    await people.write(
+        record_results,
+        first.id,
+        [
+            *results([one], Outcome.DELIVERED),
+            *results([two], Outcome.UNCONFIRMED),
+            *results([three], Outcome.UNREACHABLE),
+        ],
+        later(6),
+    )
+    await people.sign([6])
+    assert await people.read(count_not_told, first.id) == 4
+    await order(people, BroadcastAction.CANCEL, first, later(7))
+    second = await started(people, at=later(8))
+    assert await people.read(count_not_told, second.id) == 5
+    await tell(people, second)
+    assert await people.read(count_not_told, second.id) == 2  # the second and the third
+    planned = await start(people, starts_at=later(99))
+    assert await people.read(count_not_told, planned.id) == 0

@@ -23,7 +23,7 @@ from storage.closing_texts import (
     write_closing_text,
 )
 from storage.keyring import Keyring
-from storage.petitions import close_petition, petition_state, reopen_petition
+from storage.petitions import close_petition, petition_state
 from storage.signatures import withdraw_signature
 from tests.support.audit_entries import newest_audit_entries
 from tests.support.raw_sql import write_sql
@@ -32,6 +32,8 @@ from tests.support.supporters import NOON, a_supporter
 MARTA, LUCY = 9, 8
 BY_MARTA, BY_LUCY = b"m" * 32, b"l" * 32
 SPANISH = AwaitedText(CLOSING_UPDATE, ClosingTextKind.CLOSING_UPDATE, "es", NOON)
+
+
 ENGLISH = replace(SPANISH, language="en")
 ANSWER = AwaitedText("abc", ClosingTextKind.ANSWERED, "es", NOON, date(2026, 11, 24))
 HOUR = timedelta(hours=1)
@@ -59,56 +61,15 @@ async def shown(storage: Storage) -> list[str | None]:
 async def signs_and_closes(storage: Storage, keyring: Keyring, people: int) -> None:
     for number in range(people):
         someone = a_supporter(keyring, number + 1)
-        await someone.arrive(storage)
-        await someone.sign(storage)
+        await someone.come_and_sign(storage)
     revision = (await storage.read(petition_state)).revision
     assert await storage.write(close_petition, revision=revision, actor=MARTA, at=NOON) is not None
-
-
-async def test_a_version_is_read_by_nobody_until_it_is_published(storage: Storage) -> None:
-    await writes(storage, "Han vuelto")
-    assert await shown(storage) == []
-    versions = await left(storage)
-    made = await publishes(storage)
-    assert made is not None
-    assert made.published_at == NOON
-    assert await shown(storage) == ["Han vuelto"]
-    again = await storage.write(
-        publish_closing_texts, versions, actor=LUCY, at=NOON + HOUR, approval_above=None
-    )
-    assert again == made
-    assert len(await storage.read(newest_audit_entries, 9)) == 1
-
-
-async def test_what_was_not_published_gives_way_to_the_next_version(storage: Storage) -> None:
-    await writes(storage, "Con erata")
-    await writes(storage, "Respondieron", ANSWER)
-    await writes(storage, "Typo", ENGLISH)
-    await writes(storage, "Con errata")
-    assert {each.text for each in await left(storage)} == {"Con errata", "Typo", "Respondieron"}
-    history = await storage.read(all_closing_texts)
-    assert [each.number for each in history if each.text == "Respondieron"] == [1]
-    assert len(history) == 4
 
 
 async def test_a_message_that_is_taken_again_is_one_version(storage: Storage) -> None:
     for text in ("Han vuelto", "Han vuelto", "Son libres", "Han vuelto"):
         await writes(storage, text)
     assert [each.text for each in await left(storage)] == ["Son libres"]
-
-
-async def test_what_is_discarded_is_in_the_history_alone(storage: Storage) -> None:
-    await storage.write(discard_closing_texts, actor=MARTA, at=NOON)
-    await writes(storage, "Publicado")
-    await publishes(storage)
-    await writes(storage, "Con erata")
-    for _ in range(2):
-        await storage.write(discard_closing_texts, actor=MARTA, at=NOON)
-    assert await left(storage) == []
-    assert await shown(storage) == ["Publicado"]
-    assert [each.discarded_at for each in await storage.read(all_closing_texts)] == [None, NOON]
-    noted = [(entry.actor, entry.detail) for entry in await storage.read(newest_audit_entries, 9)]
-    assert sorted(noted) == [(MARTA, "closing es 1"), (MARTA, "discarded")]
 
 
 async def test_what_an_admin_did_not_see_is_not_published(storage: Storage) -> None:
@@ -126,7 +87,10 @@ async def test_what_an_admin_did_not_see_is_not_published(storage: Storage) -> N
         is None
     )
     assert await shown(storage) == []
-    assert [entry.action for entry in await storage.read(newest_audit_entries, 9)] == []
+    assert await storage.read(newest_audit_entries, 9) == []
+    for _ in range(2):
+        await storage.write(discard_closing_texts, actor=MARTA, at=NOON)
+    assert [entry.detail for entry in await storage.read(newest_audit_entries, 9)] == ["discarded"]
 
 
 async def test_above_the_threshold_a_closed_petition_needs_a_second_admin(
@@ -137,9 +101,12 @@ async def test_above_the_threshold_a_closed_petition_needs_a_second_admin(
     await storage.write(withdraw_signature, a_supporter(storage.keyring, 1).supporter, NOON)
     revision = (await storage.read(petition_state)).revision
     await writes(storage, "Han vuelto")
+    versions = await left(storage)
     asked = await publishes(storage, above=1)
     assert asked is not None
     assert (asked.published_at, await shown(storage)) == (None, [])
+    again: dict[str, Any] = {"actor": LUCY, "at": NOON + HOUR, "approval_above": None}
+    assert await storage.write(publish_closing_texts, versions, **again) == asked
     assert (await storage.read(petition_state)).revision == revision + 1
     by_marta: dict[str, Any] = {"actor": MARTA, "at": NOON}
     assert not await storage.write(approve_publication, asked.id, **by_marta), "not who asked"
@@ -156,26 +123,6 @@ async def test_above_the_threshold_a_closed_petition_needs_a_second_admin(
     noted = [entry.detail for entry in await storage.read(newest_audit_entries, 9) if entry.detail]
     assert noted == ["approved", "closing es 1"]
     assert (asked.requested_by, asked.requested_at) == (MARTA, NOON)
-
-
-async def test_what_one_published_for_few_waits_for_another_once_it_is_open_again(
-    storage: Storage,
-) -> None:
-    await signs_and_closes(storage, storage.keyring, 2)
-    for text, approved in (("Uno", True), ("Dos", False), ("Tres", False)):
-        await writes(storage, text)
-        asked = await publishes(storage, above=1 if approved else 2)
-        assert asked is not None
-        if approved:
-            await storage.write(approve_publication, asked.id, actor=LUCY, at=NOON)
-    for above, seen in ((None, ["Uno", "Dos", "Tres"]), (2, ["Uno"])):
-        revision = (await storage.read(petition_state)).revision
-        assert await storage.write(
-            reopen_petition, revision=revision, actor=MARTA, at=NOON, approval_above=above
-        )
-        assert await shown(storage) == seen
-        assert await storage.write(close_petition, revision=revision + 1, actor=MARTA, at=NOON)
-    assert [t.text for t in await storage.read(all_closing_texts) if t.waits] == ["Tres"]
 
 
 async def test_a_declined_version_can_be_offered_again(storage: Storage) -> None:

@@ -4,14 +4,13 @@ import asyncio
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
 from storage import Storage, open_storage
-from storage.conversations import conversation_of, save_conversation
+from storage.conversations import conversation_of
 from storage.errors import ConversationMoved
 from storage.keyring import Keyring
 from storage.petitions import close_petition, petition_state, reached_so_far
@@ -81,34 +80,6 @@ async def test_one_person_two_hundred_times_at_once_signs_once(
     assert await assert_whole(storage) == 1
 
 
-async def test_one_person_who_reads_again_after_losing_is_told_they_have_signed(
-    storage: Storage, other: Storage
-) -> None:
-    (ana,) = await crowd(storage, storage.keyring, 1)
-
-    async def tap(through: Storage) -> object:
-        while True:
-            now = await through.read(conversation_of, ana.supporter)
-            assert now is not None
-            try:
-                return await ana.sign(through, was=now.version)
-            except ConversationMoved:
-                continue
-
-    results = await asyncio.gather(*[tap((storage, other)[i % 2]) for i in range(20)])
-    assert results == [True] * 20
-
-
-async def test_someone_quite_new_signs_once_from_many_places(
-    storage: Storage, other: Storage
-) -> None:
-    ana = a_supporter(storage.keyring, 1)
-    results = await outcomes(ana.sign((storage, other)[i % 2], was=0) for i in range(50))
-    moved = sum(isinstance(each, ConversationMoved) for each in results)
-    assert (results.count(True), moved) == (1, 49)
-    assert await assert_whole(storage) == 1
-
-
 async def test_whoever_is_thanked_while_the_petition_closes_is_in_the_final_count(
     storage: Storage, other: Storage
 ) -> None:
@@ -155,46 +126,6 @@ async def test_signing_and_withdrawing_at_once_keep_the_count(
     left = await assert_whole(storage)
     found = [await storage.read(signature_of, each.supporter) for each in people]
     assert sum(each is not None for each in found) == left
-
-
-async def test_a_lost_race_for_a_conversation_leaves_the_winners_row(
-    storage: Storage, other: Storage
-) -> None:
-    (ana,) = await crowd(storage, storage.keyring, 1)
-    results = await outcomes(
-        (storage, other)[i % 2].write(
-            save_conversation, replace(ana.conversation(version=2), page=i), was=1, at=NOON
-        )
-        for i in range(20)
-    )
-    winners = [i for i, each in enumerate(results) if each is None]
-    losers = [each for each in results if isinstance(each, ConversationMoved)]
-    assert (len(winners), len(losers)) == (1, 19)
-    conversation = await other.read(conversation_of, ana.supporter)
-    assert conversation is not None
-    assert conversation.page == winners[0]
-
-
-async def test_a_signature_and_another_tap_at_once_never_half_happen(
-    storage: Storage, other: Storage
-) -> None:
-    people = await crowd(storage, storage.keyring, 30)
-    results = await outcomes(
-        work
-        for each in people
-        for work in (
-            each.sign(storage),
-            other.write(save_conversation, each.conversation(version=2), was=1, at=NOON),
-        )
-    )
-    signed = results[::2]
-    for each, result in zip(people, signed, strict=True):
-        has_signature = await storage.read(signature_of, each.supporter) is not None
-        assert has_signature == (result is True)
-        conversation = await storage.read(conversation_of, each.supporter)
-        assert conversation is not None
-        assert conversation.stage == ("thanks" if has_signature else "consent")
-    await assert_whole(storage)
 
 
 PEOPLE = 400

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.transport.lenient_json import read_json
 from storage import Storage
 from storage.conversations import (
     Conversation,
@@ -19,9 +20,8 @@ from storage.conversations import (
 )
 from storage.errors import ConversationMoved
 from storage.keyring import Keyring
-from storage.signatures import signature_of, withdraw_signature
-from tests.support.raw_sql import read_sql
-from tests.support.supporters import NOON, a_supporter
+from storage.signatures import sign_petition, signature_of
+from tests.support.supporters import NOON, Supporter, a_supporter
 
 FULL = {
     "stage": "consent",
@@ -66,27 +66,6 @@ async def test_the_first_one_wants_that_there_is_none(
     with pytest.raises(ConversationMoved):
         await storage.write(save_conversation, replace(first, page=9), was=was, at=NOON)
     assert await storage.read(conversation_of, supporter) == first
-
-
-async def test_over_another_version_than_was_read_nothing_is_written(
-    storage: Storage, supporter: bytes
-) -> None:
-    now = Conversation(supporter, version=2)
-    await storage.write(save_conversation, now, was=None, at=NOON)
-    for was in (1, 3):
-        with pytest.raises(ConversationMoved):
-            await storage.write(
-                save_conversation, replace(now, page=9, version=4), was=was, at=NOON
-            )
-    assert await storage.read(conversation_of, supporter) == now
-
-
-async def test_over_a_row_that_is_gone_nothing_is_written(
-    storage: Storage, supporter: bytes
-) -> None:
-    with pytest.raises(ConversationMoved):
-        await storage.write(save_conversation, Conversation(supporter, version=2), was=1, at=NOON)
-    assert await storage.read(conversation_of, supporter) is None
 
 
 async def test_what_is_on_screen_is_noted_beside_the_version(
@@ -171,26 +150,6 @@ async def test_whatever_was_filled_in_is_forgotten(
     assert await storage.read(conversation_of, supporter) == bare
 
 
-async def test_a_form_that_was_touched_since_is_kept(storage: Storage, supporter: bytes) -> None:
-    first = Conversation(supporter, stage="consent", name="Ana", version=1)
-    await storage.write(save_conversation, first, was=None, at=NOON)
-    await storage.write(save_conversation, replace(first, version=2), was=1, at=LATER)
-    assert await storage.write(forget_left_forms, NOON, limit=9) == 0
-    assert await storage.read(conversation_of, supporter) == replace(first, version=2)
-
-
-async def test_whoever_filled_in_nothing_is_not_written_to(
-    storage: Storage, supporter: bytes
-) -> None:
-    await storage.write(
-        save_conversation,
-        Conversation(supporter, stage="appeal", message_id=7, screen_digest=b"d", version=1),
-        was=None,
-        at=NOON,
-    )
-    assert await storage.write(forget_left_forms, LATER, limit=9) == 0
-
-
 async def test_they_are_forgotten_in_portions_the_longest_left_first(storage: Storage) -> None:
     people = [a_supporter(storage.keyring, number) for number in (3, 1, 2)]
     for seconds, someone in enumerate(people):
@@ -202,20 +161,6 @@ async def test_they_are_forgotten_in_portions_the_longest_left_first(storage: St
     assert [each.name if each else "" for each in found] == [None, None, "Ana Ruiz"]
     assert await storage.write(forget_left_forms, end, limit=2) == 1
     assert await storage.write(forget_left_forms, end, limit=2) == 0
-
-
-async def test_who_signed_keeps_the_name_and_the_source_of_the_signature(storage: Storage) -> None:
-    ana = a_supporter(storage.keyring, 1)
-    await ana.arrive(storage)
-    await ana.sign(storage, source="web")
-    came = Conversation(ana.supporter, stage="home", name="Ana", source="web", version=3)
-    await storage.write(save_conversation, came, was=2, at=NOON)
-    assert await storage.read(count_unsigned) == 0
-    before = await storage.read(signature_of, ana.supporter)
-    assert await storage.write(forget_left_forms, NOON, limit=9) == 1
-    assert before is not None
-    assert await storage.read(signature_of, ana.supporter) == before
-    assert before.source == "web"
 
 
 async def test_what_was_typed_while_others_were_deleted_is_not_taken_for_deleted(
@@ -231,22 +176,34 @@ async def test_what_was_typed_while_others_were_deleted_is_not_taken_for_deleted
     assert await storage.read(conversation_of, supporter) == replace(more, name_message_ids=())
 
 
-async def test_a_withdrawal_of_someone_who_never_came_makes_no_row(
-    storage: Storage, supporter: bytes
+ODD = [
+    rb'"a\u0000b"',
+    rb'"\ud83d\ud800"',
+    b'"\xff\xc3 \xed\xa0\x80"',
+    '"\N{SNOWMAN}\uffff\ufffe\u202e😀"'.encode(),
+    b'"%b"' % ("ñ" * 65_536).encode(),
+]
+
+
+@pytest.mark.parametrize("raw", ODD, ids=["nul", "half", "bytes", "signs", "64 KiB"])
+async def test_a_name_and_a_source_of_anybodys_making_read_back_as_they_were(
+    storage: Storage, raw: bytes
 ) -> None:
-    assert await storage.write(withdraw_signature, supporter, NOON) is False
-    assert await storage.read(conversation_of, supporter) is None
+    text = read_json(raw)
+    ana = a_supporter(storage.keyring, 1, text)
+    stored = Conversation(ana.supporter, stage="consent", name=text, source=text, version=1)
+    await storage.write(save_conversation, stored, was=None, at=NOON)
+    assert await storage.read(conversation_of, ana.supporter) == stored
+    await signs(storage, ana, text)
+    signature = await storage.read(signature_of, ana.supporter)
+    assert signature is not None
+    assert (signature.name, signature.source) == (text, text)
 
 
-async def test_a_lost_signature_of_someone_new_makes_no_row(storage: Storage) -> None:
-    ana = a_supporter(storage.keyring, 1)
-    with pytest.raises(ConversationMoved):
-        await ana.sign(storage, was=3)
-    assert await storage.read(conversation_of, ana.supporter) is None
-    for table in ("signatures", "consents", "consent_texts"):
-        rows = await read_sql(storage.database, f"SELECT * FROM {table}")  # noqa: S608
-        assert rows == []
-
-
-def test_a_name_is_not_in_the_repr() -> None:
-    assert "Ana" not in repr(Conversation(b"s", name="Ana Ruiz"))
+async def signs(storage: Storage, who: Supporter, source: str) -> None:
+    await storage.write(
+        sign_petition,
+        who.signature(source=source),
+        Conversation(who.supporter, stage="thanks", version=2),
+        1,
+    )

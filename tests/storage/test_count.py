@@ -9,11 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Table, delete, insert, select
 
 from bot.export.signature_list import SignatureListHeader, open_signature_list
 from bot.petition.petition import BUNDLED, load_petition
@@ -40,11 +38,9 @@ from storage.petitions import (
 )
 from storage.signature_counts import signature_statistics
 from storage.signatures import sign_petition, signature_of, withdraw_signature
-from storage.tables import metadata
-from storage.transaction import Transaction
 from tests.storage.test_name_choice import GIVES
 from tests.support.raw_sql import read_sql
-from tests.support.restores import replay
+from tests.support.restores import Rows, all_rows, put_back, replay
 from tests.support.supporters import NOON, a_supporter
 
 PETITION = load_petition(BUNDLED)
@@ -54,8 +50,6 @@ DEEDS = (
     "sign", "withdraw", "choose", "correct", "restrict", "object", "lift", "erase",
     "invalidate", "undo", "purge", "export", "close", "reopen", "back_up", "tidy",
 )  # fmt: skip
-
-Rows = dict[Table, list[dict[str, Any]]]
 
 _COUNTED = """
 SELECT p.signatures AS told,
@@ -263,21 +257,6 @@ class TriedPetition:
             found = await read_sql(self.storage.database, sql, id=entry.subject)
             if found and entry.has_name:
                 assert names[found[0]["number"]] is not None
-
-
-def all_rows(tx: Transaction) -> Rows:
-    """Returns all rows of all tables, as a backup has them."""
-    tables = metadata.sorted_tables
-    return {each: [row._asdict() for row in tx.all(select(each))] for each in tables}
-
-
-def put_back(tx: Transaction, rows: Rows) -> None:
-    """Puts a backup in place of all that is there."""
-    for table in reversed(rows):
-        tx.change(delete(table))
-    for table, held in rows.items():
-        if held:
-            tx.change(insert(table), held)
 
 
 async def restored(petition: TriedPetition, url: str, backup: Rows) -> None:

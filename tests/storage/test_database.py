@@ -14,7 +14,6 @@ from storage.database import Database, open_database
 from storage.errors import KeyFileOther, NeedsAPerson, PetitionMissing, SchemaMissing, Unavailable
 from storage.journal import Deed, Entry
 from storage.keyring import Keyring
-from storage.petitions import petition_state
 from storage.tables import PETITIONS
 from storage.transaction import BoundWork, Transaction
 from tests.support.raw_sql import write_sql
@@ -142,12 +141,3 @@ async def test_a_petition_that_was_never_started_is_not_known(
 ) -> None:
     with pytest.raises(PetitionMissing):
         await open_storage(database_url, keyring, "andry", is_known=True)
-
-
-async def test_a_closed_storage_is_unavailable_and_says_so(
-    database_url: str, keyring: Keyring
-) -> None:
-    storage = await open_storage(database_url, keyring, "andry")
-    await storage.close()
-    with pytest.raises(Unavailable):
-        await storage.read(petition_state)

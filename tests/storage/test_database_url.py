@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.database_url import PostgresAddress, SqliteAddress, data_folder, parse_address
+from storage.database_url import PostgresAddress, SqliteAddress, parse_address
 from storage.errors import DatabaseUrlWrong
 
 
@@ -55,11 +55,3 @@ def test_any_other_url_is_refused_with_a_sentence_and_without_its_password(url: 
 
 def test_a_password_is_not_in_the_repr() -> None:
     assert "hunter2" not in repr(parse_address("postgresql+asyncpg://bot:hunter2@db/petition"))
-
-
-def test_the_data_folder_is_where_the_file_lies(tmp_path: Path) -> None:
-    assert data_folder(f"sqlite+aiosqlite:///{tmp_path}/data/petition.db") == tmp_path / "data"
-
-
-def test_postgres_has_no_data_folder() -> None:
-    assert data_folder("postgresql+asyncpg://bot@db/petition") is None

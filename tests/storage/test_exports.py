@@ -1,7 +1,5 @@
 """Tests that an export has the signatures that it may have, all as of one moment."""
 
-from datetime import datetime
-
 import pytest
 
 from bot.export.signature_list import open_signature_list
@@ -16,11 +14,9 @@ from storage.exports import (
     finish_export,
 )
 from storage.handovers import owed_changes
-from storage.invalidations import take_out_signatures, undo_invalidation
-from storage.petitions import close_petition
 from storage.times import from_millis
 from tests.support.raw_sql import read_sql, write_sql
-from tests.support.supporters import NOON, Supporters, later
+from tests.support.supporters import NOON, Supporters
 
 
 @pytest.fixture
@@ -54,39 +50,24 @@ async def exports(database: Database) -> list[tuple[int, int, int]]:
     ],
 )
 async def test_who_may_not_be_named_is_counted_and_not_in_the_list(
-    storage: Storage, people: Supporters, without: str
+    people: Supporters, without: str
 ) -> None:
     sql = f"UPDATE signatures SET {without} WHERE number = 2"  # noqa: S608 - constants
-    await write_sql(storage.database, sql)
-    async with open_signature_list(storage, await begun(storage)) as signatures:
+    await write_sql(people.database, sql)
+    async with open_signature_list(people, await begun(people)) as signatures:
         *_, groups = await signatures.totals()
     assert [(each.named, each.signatures) for each in groups] == [(False, 1), (True, 5)]
-    assert [each.number for each in await named(storage)] == [1, 3, 4, 5, 6]
-
-
-async def test_who_was_taken_out_of_the_count_is_in_neither(
-    storage: Storage, people: Supporters
-) -> None:
-    before, _ = await invalidate(storage, 2, later(-1))
-    assert await counts(storage) == (None, None, 0)
-    closed = await storage.write(close_petition, revision=0, actor=1, at=NOON)
-    assert closed is not None
-    await invalidate(storage, 5, later(1))
-    assert await counts(storage) == (NOON, 5, 1)
-    assert [each.number for each in await named(storage)] == [1, 3, 4, 6]
-    # Who is put back counts the other way: the count at the closing is the one that was told.
-    await storage.write(undo_invalidation, before, later(2))
-    assert await counts(storage) == (NOON, 5, 0)
+    assert [each.number for each in await named(people)] == [1, 3, 4, 5, 6]
 
 
 async def test_the_signatures_come_in_portions_by_number_as_they_were_given(
-    storage: Storage, people: Supporters, monkeypatch: pytest.MonkeyPatch
+    people: Supporters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("storage.exports._PAGE", 4)
     monkeypatch.setattr("storage.exports._COUNTED_AT_ONCE", 2)
     moved = "UPDATE signatures SET signed_at = 1793000000000, language = 'en' WHERE number = 6"
-    await write_sql(storage.database, moved)
-    async with open_signature_list(storage, await begun(storage)) as signatures:
+    await write_sql(people.database, moved)
+    async with open_signature_list(people, await begun(people)) as signatures:
         pages = [page async for page in signatures.pages()]
         *_, groups = await signatures.totals()
     assert [[each.number for each in page] for page in pages] == [[1, 2, 3, 4], [5, 6]]
@@ -98,59 +79,38 @@ async def test_the_signatures_come_in_portions_by_number_as_they_were_given(
 
 
 async def test_whoever_signs_or_withdraws_while_the_list_is_read_changes_nothing_in_it(
-    storage: Storage, people: Supporters
+    people: Supporters,
 ) -> None:
-    await begun(storage)
-    export = await begun(storage)
+    await begun(people)
+    export = await begun(people)
     await people.sign([7])
-    async with open_signature_list(storage, export) as signatures:
+    async with open_signature_list(people, export) as signatures:
         *_, (group,) = await signatures.totals()
         await people.withdraw(2)
         await people.sign([8])
         pages = [page async for page in signatures.pages()]
     assert group.signatures == 6
     assert [each.number for each in pages[0]] == [1, 2, 3, 4, 5, 6]
-    await storage.write(finish_export, export, with_name=6, without_name=0)
+    await people.write(finish_export, export, with_name=6, without_name=0)
     # And the one who withdrew is owed a notice.
-    (owed,) = await storage.read(owed_changes, export)
+    (owed,) = await people.read(owed_changes, export)
     assert owed.number == 2
-    assert sorted(await exports(storage.database)) == [(6, 0, 0), (6, 6, 0)]
-
-
-async def test_of_the_erased_those_are_counted_that_counted(
-    storage: Storage, people: Supporters
-) -> None:
-    sql = "INSERT INTO anonymous_counts VALUES ('andry', 'es', 1, :valid, :people)"
-    for valid, erased in ((1, 4), (0, 9)):
-        await write_sql(storage.database, sql, valid=valid, people=erased)
-    async with open_signature_list(storage, await begun(storage)) as signatures:
-        _, anonymous, _ = await signatures.totals()
-    assert anonymous == 4
-
-
-async def counts(storage: Storage) -> tuple[datetime | None, int | None, int]:
-    async with open_signature_list(storage, await begun(storage)) as signatures:
-        state, *_ = await signatures.totals()
-        return state.closed_at, state.closed_signatures, state.invalidated_since
-
-
-async def invalidate(storage: Storage, number: int, at: datetime) -> tuple[bytes, int]:
-    return await storage.write(take_out_signatures, [number], reason="", condition="", at=at)
+    assert sorted(await exports(people.database)) == [(6, 0, 0), (6, 6, 0)]
 
 
 @pytest.mark.parametrize("kind", ["postgres"], indirect=True)
 async def test_a_server_that_ends_the_connection_is_told_and_asked_for_no_other_moment(
-    storage: Storage, people: Supporters, monkeypatch: pytest.MonkeyPatch
+    people: Supporters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("storage.exports._PAGE", 2)
     severing = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE pid <> pg_backend_pid() AND datname = current_database()
     """
-    async with open_signature_list(storage, await begun(storage)) as signatures:
+    async with open_signature_list(people, await begun(people)) as signatures:
         pages = signatures.pages()
         assert len(await anext(pages)) == 2
-        await read_sql(storage.database, severing)
+        await read_sql(people.database, severing)
         with pytest.raises(Unavailable):
             await anext(pages)
-    assert len(await named(storage)) == 6
+    assert len(await named(people)) == 6

@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy.exc import IntegrityError
 
 from storage import Storage, postgres, sqlite_connection
 from storage.consents import correct_signed_name, end_consent, named, short
@@ -21,11 +20,9 @@ from storage.journal import TAKEN_OFF, Deed, Entry, Journal, JournalContent, las
 from storage.keyring import Keyring, add_encryption_key
 from storage.person_requests import IN_CHAT, PersonNoticeKind, carry_out_request
 from storage.personal_data import everything_held
-from storage.petitions import Reached, reached_so_far
-from storage.signatures import mute_supporter, signature_of, withdraw_signature
+from storage.signatures import mute_supporter, withdraw_signature
 from storage.times import rising_id
 from storage.transaction import Transaction, write_notes
-from tests.support.raw_sql import run_sql
 from tests.support.supporters import NOON, a_supporter, later
 
 SLUG = "andry"
@@ -68,7 +65,6 @@ async def test_what_is_noted_is_read_back_by_whoever_has_the_key_and_by_nobody_e
     content = journal.path.read_bytes()
     for plain in ("𐍈𐍈".encode(), signature, signature.hex().encode(), b"muted"):
         assert plain not in content
-    assert keyring.path is not None
     add_encryption_key(keyring.path)
     assert Journal(Keyring.load(keyring.path), SLUG).read().entries == entries
     shutil.copy(journal.path, keyring.beside("another.journal"))
@@ -142,36 +138,6 @@ def test_a_name_holds_until_the_next_entry_about_it(
     entries: tuple[Entry, ...], held: tuple[Entry, ...]
 ) -> None:
     assert last_entries(entries) == [*held]
-
-
-async def test_what_was_not_done_is_read_back_as_refused_and_goes_with_the_next_rewriting(
-    journal: Journal,
-) -> None:
-    noted = await written(journal, OFF, NAMED, replace(NAMED, refused=True))
-    assert journal.read() == JournalContent(tuple(noted), 0)
-    assert journal.rewrite(None) == 0
-    assert journal.read().entries == (OFF,)
-
-
-async def test_an_entry_cannot_be_moved_or_taken_out(journal: Journal) -> None:
-    await written(journal, *withdrawals(3))
-    content = journal.path.read_bytes()
-    journal.path.write_bytes(content[:BLOCK] + content[2 * BLOCK :])
-    assert journal.read().entries == ()
-
-
-async def test_a_header_that_was_not_finished_is_made_anew(journal: Journal) -> None:
-    for left in (b"", b"petition-jour", b"\0" * BLOCK):
-        journal.path.write_bytes(left)
-        entries = await written(journal, *withdrawals(1))
-        assert journal.read() == JournalContent(entries, 0)
-
-
-async def test_two_who_withdraw_in_the_same_moment_are_both_in_it(journal: Journal) -> None:
-    """On PostgreSQL, where each has a transaction."""
-    noting = [asyncio.to_thread(journal.append, [each]) for each in withdrawals(6)]
-    await asyncio.gather(*noting)
-    assert len(journal.read().entries) == 6
 
 
 async def test_what_is_over_or_overtaken_is_left_out_under_a_new_key(
@@ -248,11 +214,9 @@ async def test_every_deed_of_a_person_is_noted_before_it_is_done(
 ) -> None:
     """The database fails, as at a kill: what was asked for is known all the same."""
     ana = a_supporter(keyring, 1)
-    await ana.arrive(storage)
-    await ana.sign(storage)
+    await ana.come_and_sign(storage)
     signature = (await storage.read(everything_held, ana.user_id)).signature
     assert signature is not None
-    assert storage.journal is not None
     assert storage.journal.read().entries == ()
 
     def killed_before_the_commit(transactions: Sequence[Transaction]) -> None:
@@ -304,8 +268,7 @@ async def test_every_deed_of_a_person_is_noted_before_it_is_done(
 async def test_what_was_refused_is_not_done_again(storage: Storage, keyring: Keyring) -> None:
     """A tap comes too late, or twice; the one before it counts all the same."""
     ana = a_supporter(keyring, 1)
-    await ana.arrive(storage)
-    await ana.sign(storage)
+    await ana.come_and_sign(storage)
     name = Conversation(ana.supporter, stage="my_data", version=3)
     await storage.write(correct_signed_name, name, 2, NOON, "Ana Gil")
     (consent,) = (await storage.read(everything_held, ana.user_id)).consents
@@ -323,45 +286,6 @@ async def test_what_was_refused_is_not_done_again(storage: Storage, keyring: Key
         ]
         storage.journal.rewrite(NOON - timedelta(days=9))
     assert len(storage.journal.read().entries) == 2
-
-
-async def test_every_deed_is_counted_in_its_own_transaction(
-    storage: Storage, keyring: Keyring
-) -> None:
-    ana = a_supporter(keyring, 1)
-    await ana.arrive(storage)
-    await ana.sign(storage)
-    assert await storage.read(reached_so_far) == Reached(1, 0)
-    await storage.write(mute_supporter, ana.supporter, NOON)
-    await storage.write(mute_supporter, ana.supporter, None)
-    assert await storage.read(reached_so_far) == Reached(1, 2)
-
-    def bad(tx: Transaction) -> None:
-        tx.note(Entry(Deed.MUTED, rising_id(NOON)))
-        run_sql(tx, "UPDATE petitions SET signatures = -1")
-
-    with pytest.raises(IntegrityError, match="count_not_negative"):
-        await storage.database.write(bad)
-    assert await storage.read(reached_so_far) == Reached(1, 2)
-    await storage.write(withdraw_signature, ana.supporter, NOON)
-    assert await storage.read(reached_so_far) == Reached(1, 3)
-
-
-async def test_what_cannot_be_noted_is_not_done(
-    storage: Storage, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ana = a_supporter(keyring, 1)
-    await ana.arrive(storage)
-    await ana.sign(storage)
-
-    def full(*_: object) -> int:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "pwrite", full)
-        with pytest.raises(Unavailable):
-            await storage.write(withdraw_signature, ana.supporter, NOON)
-    assert await storage.read(signature_of, ana.supporter) is not None
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from typing import Any
 
 from storage import Storage
 from storage.consents import (
@@ -15,20 +14,19 @@ from storage.consents import (
 )
 from storage.conversations import Conversation, conversation_of
 from storage.exports import Change, begin_export, finish_export
-from storage.handovers import active_handover, owed_changes
+from storage.handovers import owed_changes
 from storage.journal import Deed, Entry
 from storage.personal_data import everything_held
 from storage.petitions import Reached, petition_state, reached_so_far, require_known_petition
 from storage.sent_files import add_sent_file, files_due
 from storage.signatures import mute_supporter, sign_petition, signature_of
-from storage.tables import metadata
 from storage.times import rising_id
 from tests.storage.test_name_choice import GIVES
-from tests.support.raw_sql import Statement, read_rows, read_sql, write_sql
-from tests.support.restores import replay
+from tests.support.raw_sql import read_sql
+from tests.support.restores import all_rows, put_back, replay
 from tests.support.supporters import NOON, NOON_MILLIS, Supporter, a_supporter, later
 
-SLUG = "andry"
+CHOICES = ("off", "given", "new", "new and off", "off and given", "before", "texts", "later")
 
 
 class TestARestoredCopy:
@@ -92,8 +90,8 @@ class TestARestoredCopy:
             assert (row["restricted_at"], row["objected_at"]) == (NOON, NOON)
             assert row["name"] is None
             assert [each.message_id for each in await storage.read(files_due)] == [5]
-            changes = Statement("SELECT number, change FROM changes_after_export")
-            rows = await read_rows(storage.database, changes)
+            changes = "SELECT number, change FROM changes_after_export"
+            rows = await read_sql(storage.database, changes)
             noted = [(each["number"], each["change"]) for each in rows]
             assert sorted(noted) == [
                 *[(1, "withdrawn"), (2, "corrected")],
@@ -105,40 +103,33 @@ class TestARestoredCopy:
             row = (await storage.read(everything_held, same.user_id)).signature
             assert row is not None
             assert row["name"] == "Persona 7"
-            asked = Statement("SELECT manifest, export_id, undone_at FROM handovers")
-            assert await read_rows(storage.database, asked) == [
+            asked = "SELECT manifest, export_id, undone_at FROM handovers"
+            assert await read_sql(storage.database, asked) == [
                 {"manifest": "c" * 64, "export_id": b"\xab" * 16, "undone_at": None}
             ]
         undone = Entry(Deed.HANDOVER, handover, json.dumps({**columns, "undone_at": 8}))
         done = await storage.write(replay, (*entries, undone), reached=Reached(80), at=NOON)
         assert done == 1
-        asked = Statement("SELECT undone_at FROM handovers")
-        assert await read_rows(storage.database, asked) == [{"undone_at": 8}]
+        asked = "SELECT undone_at FROM handovers"
+        assert await read_sql(storage.database, asked) == [{"undone_at": 8}]
         assert (await storage.read(reached_so_far)).number == 90
-        for moment in (NOON, None):
-            objected = (Entry.since(Deed.OBJECTED, ids[same], moment),)
+        for moment in (NOON, None):  # of whom has no name nobody can be told
+            objected = [Entry.since(Deed.OBJECTED, ids[each], moment) for each in (same, muted)]
             await storage.write(replay, objected, reached=Reached(80), at=NOON)
-        changes = Statement("SELECT change FROM changes_after_export WHERE number = 7")
-        kinds = [each["change"] for each in await read_rows(storage.database, changes)]
-        assert sorted(kinds) == ["name_given", "objected"]
+        changes = "SELECT number, change FROM changes_after_export WHERE number IN (3, 7)"
+        rows = await read_sql(storage.database, changes)
+        noted = sorted((each["number"], each["change"]) for each in rows)
+        assert noted == [(7, "name_given"), (7, "objected")]
 
     async def test_has_each_name_as_it_was_asked_for_since_where_the_consent_to_it_is_in_it(
         self, storage: Storage
     ) -> None:
         people = {
             name: a_supporter(storage.keyring, number, f"Persona {number}")
-            for number, name in enumerate(
-                (
-                    *("off", "given", "new", "new and off", "off and given", "before"),
-                    *("texts", "later"),
-                ),
-                1,
-            )
+            for number, name in enumerate(CHOICES, 1)
         }
-        ids = {}
         for name, each in people.items():
             await each.sign(storage, was=0, with_name=name not in ("given", "later"))
-            ids[name] = await signature_id(storage, each)
 
         async def choose(name: str, *chosen: str) -> None:
             for each in chosen:
@@ -151,7 +142,7 @@ class TestARestoredCopy:
         for message, name in enumerate(("off", "new"), 1):
             at = people[name].supporter
             await storage.write(add_sent_file, at, chat_id=2, message_id=message, at=NOON)
-        backup = await everything(storage)
+        backup = await storage.database.read(all_rows)
         await choose("off", "")
         await choose("given", "Gala")
         await choose("new", "Nora")
@@ -161,7 +152,7 @@ class TestARestoredCopy:
         await accept_texts(storage, people["texts"])
         await choose("texts", "Tere")
         await choose("later", "Laura")
-        await put_back(storage, backup)
+        await storage.write(put_back, backup)
 
         entries = storage.journal.read().entries
         for expected in (7, 0):  # again changes nothing
@@ -171,12 +162,11 @@ class TestARestoredCopy:
             assert [each.name for each in signed if each is not None] == [
                 *("", "", "Nora", "", "", "Beatriz", "Tere", "Laura")
             ]
-            ended = Statement(
+            ended = (
                 "SELECT s.number FROM consents c JOIN signatures s ON s.id = c.signature_id"
-                " WHERE c.with_name_ended_at = :at",
-                {"at": NOON_MILLIS + 60_000},
+                " WHERE c.with_name_ended_at = :at"
             )
-            rows = await read_rows(storage.database, ended)
+            rows = await read_sql(storage.database, ended, at=NOON_MILLIS + 60_000)
             assert sorted(each["number"] for each in rows) == [1, 4, 5]
             due = await storage.read(files_due)
             assert sorted(each.message_id for each in due) == [1, 2]
@@ -191,25 +181,6 @@ class TestARestoredCopy:
                 (8, Change.CORRECTED, "Laura"),
             ]
 
-    async def test_has_one_handover_where_another_before_it_could_not_be_recorded(
-        self, storage: Storage
-    ) -> None:
-        """The disk was full, and an admin entered it once more."""
-        noted = {"handed_over_on": "2026-03-02", "manifest": "", "last_number": 0}
-        noted |= {"export_id": None, "with_name": 0, "without_name": 0, "undone_at": None}
-        entries = [
-            Entry(Deed.HANDOVER, rising_id(later(day)), json.dumps({**noted, "recorded_at": day}))
-            for day in (7, 8)
-        ]
-        for _ in range(2):
-            await storage.write(replay, tuple(entries), reached=Reached(), at=NOON)
-            handover = await storage.read(active_handover)
-            assert handover is not None
-            assert handover.id == entries[1].subject
-            asked = Statement("SELECT undone_at FROM handovers ORDER BY recorded_at")
-            undone = [each["undone_at"] for each in await read_rows(storage.database, asked)]
-            assert undone == [8, None]
-
     async def test_fits_no_button_that_was_drawn_after_the_backup(self, storage: Storage) -> None:
         ana = a_supporter(storage.keyring, 1)
         await ana.arrive(storage)
@@ -223,19 +194,10 @@ class TestARestoredCopy:
         assert conversation.version < drawn < once
 
 
-async def signature_id(storage: Storage, person: Supporter) -> bytes:
-    signature = (await storage.read(everything_held, person.user_id)).signature
-    assert signature is not None
-    return bytes(signature["id"])
-
-
 async def choose_name(storage: Storage, person: Supporter, name: str) -> None:
     """Gives a name, corrects the one that is there, or takes it off where it is empty."""
-    storage, who = storage, person.supporter
-    signature, known = (
-        await storage.read(signature_of, who),
-        await storage.read(conversation_of, who),
-    )
+    signature = await storage.read(signature_of, person.supporter)
+    known = await storage.read(conversation_of, person.supporter)
     assert signature is not None
     assert known is not None
     after, was = replace(known, version=known.version + 1), known.version
@@ -254,22 +216,3 @@ async def accept_texts(storage: Storage, person: Supporter) -> None:
     answer = ("2", replace(GIVES, purposes=frozenset({NEW_TEXTS})))
     after, was = replace(known, version=known.version + 1), known.version
     assert await storage.write(answer_texts, after, was, later(30), *answer)
-
-
-async def everything(storage: Storage) -> dict[str, list[dict[str, Any]]]:
-    """Every row, as a backup has it."""
-    return {
-        table.name: await read_sql(storage.database, f"SELECT * FROM {table.name}")  # noqa: S608
-        for table in metadata.sorted_tables
-    }
-
-
-async def put_back(storage: Storage, backup: dict[str, list[dict[str, Any]]]) -> None:
-    """Makes the database what it was."""
-    for table in reversed(backup):
-        await write_sql(storage.database, f"DELETE FROM {table}")  # noqa: S608
-    for table, rows in backup.items():
-        for row in rows:
-            columns, values = ", ".join(row), ", ".join(f":{each}" for each in row)
-            sql = f"INSERT INTO {table} ({columns}) VALUES ({values})"  # noqa: S608
-            await write_sql(storage.database, sql, **dict(row))

@@ -142,18 +142,12 @@ def test_a_link_does_not_hide_that_the_key_is_within_the_data_folder(tmp_path: P
         )
 
 
-def test_the_default_database_wants_the_key_outside_the_working_folder(
+def test_what_lies_beside_the_data_or_whose_data_is_elsewhere_is_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(NeedsAPerson):
         key_apart_from_data(Path("petition.key"), "sqlite+aiosqlite:///petition.db")
     key_apart_from_data(Path("../petition.key"), "sqlite+aiosqlite:///petition.db")
-
-
-def test_a_key_beside_the_data_folder_is_apart(tmp_path: Path) -> None:
-    key_apart_from_data(tmp_path / "data.key", f"sqlite+aiosqlite:///{tmp_path}/data/petition.db")
-
-
-def test_postgres_keeps_its_data_elsewhere_anyway(tmp_path: Path) -> None:
-    key_apart_from_data(tmp_path / "petition.key", "postgresql+asyncpg://bot@db/petition")
+    key_apart_from_data(Path("data.key"), f"sqlite+aiosqlite:///{tmp_path}/data/petition.db")
+    key_apart_from_data(Path("petition.key"), "postgresql+asyncpg://bot@db/petition")

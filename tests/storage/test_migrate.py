@@ -17,13 +17,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from storage.database import open_database
 from storage.database_url import data_folder
-from storage.errors import (
-    NeedsAPerson,
-    SchemaMissing,
-    SchemaTooNew,
-    SchemaTooOld,
-    Unavailable,
-)
+from storage.errors import NeedsAPerson, SchemaMissing, SchemaTooNew, SchemaTooOld, Unavailable
 from storage.migrate import SCHEMAS, STEPS, migrate, require_newest
 from storage.tables import metadata
 from tests.storage.silent_connection import a_line
@@ -119,9 +113,6 @@ class TestMigrate:
         assert await migrate(empty_url) == SCHEMAS[-1]
         assert await read_slugs(empty_url) == []
 
-    async def test_again_changes_nothing(self, database_url: str) -> None:
-        assert await migrate(database_url) == SCHEMAS[-1]
-
     async def test_keeps_what_is_there(self, database_url: str) -> None:
         database = await open_database(database_url)
         await write_sql(database, "INSERT INTO petitions (slug) VALUES ('andry')")
@@ -132,11 +123,6 @@ class TestMigrate:
     async def test_several_starts_at_once_all_succeed(self, empty_url: str) -> None:
         revisions = await asyncio.gather(*[migrate(empty_url) for _ in range(6)])
         assert revisions == [SCHEMAS[-1]] * 6
-
-    @pytest.mark.processes
-    async def test_two_processes_at_once_both_succeed(self, empty_url: str) -> None:
-        starts = [await start_migrating(empty_url) for _ in range(3)]
-        assert [await start.wait() for start in starts] == [0, 0, 0]
 
     @pytest.mark.parametrize(
         ("schema", "error", "said"),

@@ -1,40 +1,35 @@
 """Tests that a name is stored of those alone who have it handed over, and as long as they do."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 from hashlib import sha256
+from typing import Any
 
 import pytest
 
 from storage import Storage
 from storage.consents import (
+    NEW_TEXTS,
     WITH_NAME,
     Consent,
     add_signed_name,
+    answer_texts,
     correct_signed_name,
     end_consent,
     remove_signed_name,
-    short,
 )
 from storage.conversations import Conversation, conversation_of
 from storage.errors import ConversationMoved
 from storage.exports import Change, begin_export, finish_export
-from storage.handovers import owed_changes, record_handover, undo_handover
-from storage.journal import TAKEN_OFF, last_entries
+from storage.handovers import owed_changes, record_handover
+from storage.journal import TAKEN_OFF, Deed, Entry, last_entries
 from storage.keyring import Keyring
-from storage.person_requests import (
-    IN_CHAT,
-    PersonNoticeKind,
-    carry_out_request,
-    find_signer,
-    verified_otherwise,
-)
+from storage.person_requests import IN_CHAT, PersonNoticeKind, carry_out_request, find_signer
 from storage.personal_data import everything_held
-from storage.petitions import close_petition, reached_so_far
+from storage.petitions import close_petition
 from storage.sent_files import add_sent_file, files_due
 from storage.signatures import sign_petition, signature_of, withdraw_signature
 from tests.support.raw_sql import read_sql, write_sql
-from tests.support.restores import replay
 from tests.support.supporters import NOON, Supporter, a_supporter, later
 
 WORDS = "Yo, {name}, consiento que se entregue mi nombre."
@@ -82,19 +77,6 @@ def names_in_journal(storage: Storage) -> list[str]:
     """The names in it once the bot has rewritten it, as it does every hour."""
     storage.journal.rewrite(None)
     return [each.value for each in storage.journal.read().entries if each.has_name]
-
-
-async def test_who_signs_without_a_name_has_none_and_loses_nothing_else(
-    storage: Storage, keyring: Keyring
-) -> None:
-    jon = a_supporter(keyring, 6, "Jon Gil")
-    await jon.sign(storage, was=0, with_name=False)
-    assert await name(storage, jon) is None
-    assert await jon.sign(storage, with_name=False) is True
-    held = await storage.read(everything_held, jon.user_id)
-    assert held.signature is not None
-    assert (held.signature["name"], held.signature["with_name"]) == (None, 0)
-    assert [each["with_name"] for each in held.consents] == [0]
 
 
 def test_a_name_comes_with_the_consent_to_it_and_not_without(keyring: Keyring) -> None:
@@ -193,43 +175,6 @@ async def test_what_is_so_already_is_not_done_twice(
     assert (saved.stage, saved.version) == ("my_data", 3)
 
 
-async def test_an_answer_to_an_earlier_screen_changes_nothing(
-    storage: Storage, ana: Supporter
-) -> None:
-    with pytest.raises(ConversationMoved):
-        await storage.write(remove_signed_name, at_my_data(ana, 8), 7, later(60))
-    with pytest.raises(ConversationMoved):
-        await storage.write(correct_signed_name, at_my_data(ana, 8), 7, later(60), "Otra")
-    assert await name(storage, ana) == "Ana Ruiz"
-    assert await rows(storage, "SELECT action FROM audit") == []
-    await storage.write(remove_signed_name, at_my_data(ana, 3), 2, later(60))
-    with pytest.raises(ConversationMoved):
-        await storage.write(add_signed_name, at_my_data(ana, 8), 7, later(60), "Ana", GIVES)
-    assert await name(storage, ana) is None
-    assert len((await storage.read(everything_held, ana.user_id)).consents) == 1
-    assert names_in_journal(storage) == []
-
-
-async def test_once_it_was_handed_over_nothing_is_changed_until_that_is_undone(
-    storage: Storage, keyring: Keyring, ana: Supporter
-) -> None:
-    jon = a_supporter(keyring, 6)
-    await jon.sign(storage, was=0, with_name=False)
-    await storage.write(close_petition, revision=0, actor=1, at=NOON)
-    handover = await storage.write(record_handover, date(2026, 3, 2), at=later(10), without_name=1)
-    assert handover is not None
-    assert not await storage.write(remove_signed_name, at_my_data(ana, 3), 2, later(60))
-    assert not await storage.write(add_signed_name, at_my_data(jon, 2), 1, later(60), "Jon", GIVES)
-    assert [await name(storage, each) for each in (ana, jon)] == ["Ana Ruiz", None]
-    assert names_in_journal(storage) == []
-    assert await storage.write(correct_signed_name, at_my_data(ana, 4), 3, later(65), "Ana Sol"), (
-        "which is a right"
-    )
-    await storage.write(undo_handover, handover, at=later(70))
-    assert await storage.write(remove_signed_name, at_my_data(ana, 5), 4, later(80))
-    assert names_in_journal(storage) == []
-
-
 async def test_who_has_a_list_with_the_name_is_to_be_told(
     storage: Storage, ana: Supporter
 ) -> None:
@@ -252,47 +197,6 @@ async def test_who_has_a_list_with_the_name_is_to_be_told(
     assert await owed() == [(Change.CORRECTED, "Ana Sol")]
 
 
-async def test_choice_and_name_are_one_entry_outside_the_database(
-    storage: Storage, ana: Supporter
-) -> None:
-    """And a name that was taken off, or corrected, is not there any more."""
-    await storage.write(add_sent_file, ana.supporter, chat_id=5, message_id=9, at=NOON)
-    await storage.write(correct_signed_name, at_my_data(ana, 3), 2, later(50), "Ana Sol")
-    assert [each.message_id for each in await storage.read(files_due)] == [9]
-    first, *_ = (await storage.read(everything_held, ana.user_id)).consents
-    assert names_in_journal(storage) == [f"{short(first['id'])} Ana Sol"]
-    await storage.write(remove_signed_name, at_my_data(ana, 4), 3, later(60))
-    assert names_in_journal(storage) == []
-    (off,) = last_entries(storage.journal.read().entries)
-    assert off.value == TAKEN_OFF
-    await storage.write(add_signed_name, at_my_data(ana, 5), 4, later(90), "Ana Gil", GIVES)
-    *_, second = (await storage.read(everything_held, ana.user_id)).consents
-    assert names_in_journal(storage) == [f"{short(second['id'])} Ana Gil"]
-    longest = "\U0001f14a" * 100
-    await storage.write(correct_signed_name, at_my_data(ana, 6), 5, later(95), longest)
-    with pytest.raises(ConversationMoved):
-        await storage.write(correct_signed_name, at_my_data(ana, 6), 5, later(99), longest)
-    (last,) = last_entries(storage.journal.read().entries)
-    assert last.value == f"{short(second['id'])} {longest}", "the longest fits"
-
-
-async def test_a_letter_corrects_the_name_that_stands_when_it_is_answered(
-    storage: Storage, keyring: Keyring, ana: Supporter
-) -> None:
-    """While the shell asks for a yes, she takes the name off and gives it again."""
-    await storage.write(remove_signed_name, at_my_data(ana, 3), 2, later(1))
-    again = at_my_data(ana, 4)
-    await storage.write(add_signed_name, again, 3, later(2), "Ana Nueva", GIVES)
-    letter = verified_otherwise("a passport")
-    assert await storage.write(
-        carry_out_request, PersonNoticeKind.CORRECTED, 1, letter, later(3), "Ana Carta"
-    )
-    assert await name(storage, ana) == "Ana Carta"
-    entries, reached = storage.journal.read().entries, await storage.read(reached_so_far)
-    await storage.write(replay, entries, reached=reached, at=later(9))
-    assert await name(storage, ana) == "Ana Carta", "a backup of right now has that consent"
-
-
 async def test_who_has_withdrawn_meanwhile_changes_nothing(
     storage: Storage, ana: Supporter
 ) -> None:
@@ -300,3 +204,67 @@ async def test_who_has_withdrawn_meanwhile_changes_nothing(
     with pytest.raises(ConversationMoved):
         await storage.write(remove_signed_name, at_my_data(ana, 3), 2, later(2))
     assert await rows(storage, "SELECT action FROM audit") == []
+
+
+async def test_once_it_was_handed_over_no_name_is_given_and_no_text_agreed_to(
+    storage: Storage, keyring: Keyring, ana: Supporter
+) -> None:
+    jon = a_supporter(keyring, 6)
+    await jon.sign(storage, was=0, with_name=False)
+    await storage.write(close_petition, revision=0, actor=1, at=NOON)
+    await storage.write(record_handover, NOON.date(), at=later(10), without_name=1)
+    accepts = ("3", replace(GIVES, purposes=frozenset({NEW_TEXTS})))
+    assert not await storage.write(answer_texts, at_my_data(ana, 3), 2, later(60), *accepts)
+    assert not await storage.write(add_signed_name, at_my_data(jon, 2), 1, later(60), "Jon", GIVES)
+    consents = [(await storage.read(everything_held, n)).consents for n in (5, 6)]
+    assert [len(each) for each in consents] == [1, 1]
+
+
+def meanwhile(storage: Storage, patch: pytest.MonkeyPatch, deed: Callable[[], Any]) -> None:
+    """Lets a deed be done once, right before the transaction of the next one."""
+    kind = type(storage.database)
+    write = kind.write
+
+    async def after_it(self: Any, *args: Any, **kwargs: Any) -> Any:
+        patch.setattr(kind, "write", write)
+        await deed()
+        return await write(self, *args, **kwargs)
+
+    patch.setattr(kind, "write", after_it)
+
+
+async def test_what_is_being_decided_of_one_person_is_left_alone_by_what_another_asks_for(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Jon takes his name off while the database refuses to take off Ana's."""
+    people = [a_supporter(storage.keyring, 1), a_supporter(storage.keyring, 2, "Jon Gil")]
+    afters = []
+    for each in people:
+        await each.sign(storage, was=0)
+        after = Conversation(each.supporter, stage="my_data", version=2)
+        await storage.write(correct_signed_name, after, 1, NOON, f"{each.name} Mas")
+        afters.append(replace(after, version=3))
+    held = last_entries(storage.journal.read().entries)
+    meanwhile(
+        storage,
+        monkeypatch,
+        lambda: storage.write(remove_signed_name, afters[1], 2, NOON),
+    )
+    with pytest.raises(ConversationMoved):
+        await storage.write(remove_signed_name, afters[0], 1, NOON)
+    of_jon = Entry(Deed.WITH_NAME, held[1].subject, TAKEN_OFF)
+    assert last_entries(storage.journal.read().entries) == [held[0], of_jon]
+
+
+async def test_who_withdraws_leaves_no_name_in_it_once_it_is_rewritten(storage: Storage) -> None:
+    ana, jon = a_supporter(storage.keyring, 1), a_supporter(storage.keyring, 2, "Jon Gil")
+    for each in (ana, jon):
+        await each.sign(storage, was=0)
+        after = Conversation(each.supporter, stage="my_data", version=2)
+        await storage.write(correct_signed_name, after, 1, NOON, f"{each.name} Mas")
+    await storage.write(withdraw_signature, ana.supporter, NOON)
+    storage.journal.rewrite(None)
+    entries = storage.journal.read().entries
+    (name,) = [each.value for each in entries if each.has_name]
+    assert name.endswith("Jon Gil Mas")
+    assert len(entries) == 2

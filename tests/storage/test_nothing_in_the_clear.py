@@ -25,14 +25,14 @@ from storage.petitions import close_petition
 from storage.sent_files import add_sent_file
 from storage.signatures import withdraw_signature
 from storage.tables import metadata
-from tests.support.raw_sql import Statement, read_rows, read_sql
+from tests.support.raw_sql import read_sql
 from tests.support.supporters import NOON, WORDS, a_supporter
 
 NAME = "Kanarienvogel Ñandú"
 CHAT = 7_364_519_820_146
 ADMIN = 5_918_273_640_155
 
-SEALED = Statement("SELECT name_sealed, chat_sealed FROM signatures")
+SEALED = "SELECT name_sealed, chat_sealed FROM signatures"
 
 
 def traces(folder: Path) -> dict[str, list[str]]:
@@ -56,8 +56,7 @@ def traces(folder: Path) -> dict[str, list[str]]:
 async def live(storage: Storage, keyring: Keyring) -> None:
     """Someone fills in, signs, gets a file, is noted in the audit by an admin, and starts over."""
     canary = a_supporter(keyring, CHAT, NAME)
-    await canary.arrive(storage)
-    await canary.sign(storage)
+    await canary.come_and_sign(storage)
     await storage.write(save_conversation, replace(canary.conversation(version=3)), was=2, at=NOON)
     await storage.write(add_sent_file, canary.supporter, chat_id=CHAT, message_id=5, at=NOON)
     await storage.write(close_petition, revision=0, actor=ADMIN, at=NOON)
@@ -103,9 +102,8 @@ class TestOnSqlite:
         self, storage: Storage, tmp_path: Path
     ) -> None:
         ana = a_supporter(storage.keyring, 1)
-        await ana.arrive(storage)
-        await ana.sign(storage)
-        rows = await read_rows(storage.database, SEALED)
+        await ana.come_and_sign(storage)
+        rows = await read_sql(storage.database, SEALED)
         sealed = [rows[0]["name_sealed"], rows[0]["chat_sealed"]]
         await storage.write(withdraw_signature, ana.supporter, NOON)
         await storage.close()
@@ -140,8 +138,7 @@ async def test_two_petitions_that_one_person_signed_have_no_value_of_theirs_in_c
     found: dict[str, set[object]] = {}
     for slug, one in (("andry", storage), ("other", other)):
         canary = a_supporter(storage.keyring, CHAT, NAME, slug)
-        await canary.arrive(one)
-        await canary.sign(one)
+        await canary.come_and_sign(one)
         await one.write(add_sent_file, canary.supporter, chat_id=CHAT, message_id=5, at=NOON)
         of_petition = found.setdefault(slug, set())
         for table in metadata.sorted_tables:

@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from storage import Storage
 from storage.broadcast_types import Broadcast
 from storage.database import Database
 from storage.deliveries import claim_deliveries, enqueue_deliveries
@@ -45,9 +44,8 @@ async def ended_or_waiting(task: asyncio.Task[Any], database: Database) -> None:
 class ReturningPerson:
     """Number two comes back while the worker gets to them."""
 
-    def __init__(self, url: str, database: Database, storage: Storage, people: Supporters) -> None:
-        self.url, self.database = url, database
-        self.storage, self.people = storage, people
+    def __init__(self, url: str, people: Supporters) -> None:
+        self.url, self.people = url, people
 
     def portion(self, broadcast: Broadcast) -> Work:
         return lambda tx: enqueue_deliveries(tx, broadcast, holder=ME, portion=3, at=later(1))
@@ -62,7 +60,7 @@ class ReturningPerson:
         mark_reachable(tx, self.people.supporter(2), later(2))
 
     async def comes_back(self) -> object:
-        return await self.storage.write(mark_reachable, self.people.supporter(2), later(2))
+        return await self.people.write(mark_reachable, self.people.supporter(2), later(2))
 
     async def at_once(self, first: Work, then: Doing) -> None:
         """The second begins when the first has done everything but commit."""
@@ -76,23 +74,23 @@ class ReturningPerson:
         async with engine.connect() as connection:
             await connection.run_sync(begin)
             second = asyncio.ensure_future(then())
-            await ended_or_waiting(second, self.database)
+            await ended_or_waiting(second, self.people.database)
             await connection.commit()
         await second
         await engine.dispose()
 
     async def told(self, broadcast: Broadcast) -> set[int]:
         """Who is claimed by now, or is from here on."""
-        await queued(self.storage, broadcast)
-        await claim(self.storage, broadcast)
+        await queued(self.people, broadcast)
+        await claim(self.people, broadcast)
         rows = await self.people.deliveries(broadcast.id)
         return {int(str(row["position"])) % 10 for row in rows if row["state"] == "sending"}
 
 
 @pytest.fixture
-async def returning(database_url: str, storage: Storage, people: Supporters) -> ReturningPerson:
+async def returning(database_url: str, people: Supporters) -> ReturningPerson:
     await people.sign([1, 2, 3])
-    return ReturningPerson(database_url, storage.database, storage, people)
+    return ReturningPerson(database_url, people)
 
 
 class TestBack:
@@ -100,16 +98,14 @@ class TestBack:
 
     async def test_behind_their_portion(self, returning: ReturningPerson) -> None:
         await returning.people.lose(2)
-        broadcast = await start(returning.storage)
+        broadcast = await start(returning.people)
         await returning.at_once(returning.portion(broadcast), returning.comes_back)
         assert await returning.told(broadcast) == {1, 2, 3}
 
     async def test_before_their_portion(self, returning: ReturningPerson) -> None:
         await returning.people.lose(2)
-        broadcast = await start(returning.storage)
-        await returning.at_once(
-            returning.coming_back, lambda: queued(returning.storage, broadcast)
-        )
+        broadcast = await start(returning.people)
+        await returning.at_once(returning.coming_back, lambda: queued(returning.people, broadcast))
         assert await returning.told(broadcast) == {1, 2, 3}
 
     async def test_before_it_begins(self, returning: ReturningPerson) -> None:
@@ -117,22 +113,22 @@ class TestBack:
         begun: list[Broadcast] = []
 
         async def begin() -> None:
-            begun.append(await start(returning.storage))
-            await queued(returning.storage, begun[0])
+            begun.append(await start(returning.people))
+            await queued(returning.people, begun[0])
 
         await returning.at_once(returning.coming_back, begin)
         assert await returning.told(begun[0]) == {1, 2, 3}
 
     async def test_behind_their_claim(self, returning: ReturningPerson) -> None:
-        broadcast = await queued(returning.storage, await start(returning.storage))
+        broadcast = await queued(returning.people, await start(returning.people))
         await returning.people.lose(2)
         await returning.at_once(returning.claiming(broadcast), returning.comes_back)
         assert await returning.told(broadcast) == {1, 2, 3}
 
     async def test_before_their_claim(self, returning: ReturningPerson) -> None:
-        broadcast = await queued(returning.storage, await start(returning.storage))
+        broadcast = await queued(returning.people, await start(returning.people))
         await returning.people.lose(2)
-        await returning.at_once(returning.coming_back, lambda: claim(returning.storage, broadcast))
+        await returning.at_once(returning.coming_back, lambda: claim(returning.people, broadcast))
         assert await returning.told(broadcast) == {1, 2, 3}
 
 
@@ -140,16 +136,16 @@ class TestGone:
     """Who withdraws while their portion is written is passed over, and nobody else."""
 
     async def test_before_their_portion(self, returning: ReturningPerson) -> None:
-        broadcast = await start(returning.storage)
+        broadcast = await start(returning.people)
 
         def withdrawing(tx: Transaction) -> None:
             tx.belong_to(SLUG, returning.people.keyring, bytes(16))
             withdraw_signature(tx, returning.people.supporter(2), NOON)
 
-        await returning.at_once(withdrawing, lambda: queued(returning.storage, broadcast))
+        await returning.at_once(withdrawing, lambda: queued(returning.people, broadcast))
         assert await returning.told(broadcast) == {1, 3}
 
     async def test_behind_their_portion(self, returning: ReturningPerson) -> None:
-        broadcast = await start(returning.storage)
+        broadcast = await start(returning.people)
         await returning.at_once(returning.portion(broadcast), lambda: returning.people.withdraw(2))
         assert await returning.told(broadcast) == {1, 3}

@@ -31,7 +31,7 @@ from storage.person_requests import (
 from storage.personal_data import everything_held
 from storage.petitions import Reached
 from storage.sent_files import add_sent_file, files_due
-from storage.signatures import signature_of, withdraw_signature
+from storage.signatures import signature_of
 from storage.transaction import Transaction, Values
 from tests.support.audit_entries import AuditEntry, newest_audit_entries
 from tests.support.person_codes import make_code
@@ -47,8 +47,7 @@ CODE_ENDS_AT = NOON + timedelta(days=30)
 async def signed(storage: Storage, keyring: Keyring) -> tuple[Signer, str]:
     """Ana, who signed as number 1, and the code that /mydata showed her."""
     ana = a_supporter(keyring, 1)
-    await ana.arrive(storage)
-    await ana.sign(storage)
+    await ana.come_and_sign(storage)
     made = await make_code(storage, ana.supporter, NOON)
     signer = await storage.read(find_signer, 1)
     assert made is not None
@@ -133,7 +132,6 @@ async def test_a_code_serves_once(storage: Storage, keyring: Keyring) -> None:
         carry_out_request, PersonNoticeKind.RESTRICTED, 1, by_code(code), LATER
     )
     assert await rows_in(storage, "signatures") == 1
-    assert storage.journal is not None
     noted = storage.journal.read().entries
     (consent,) = (await storage.read(everything_held, 1)).consents
     sol = named(consent["signature_id"], consent["id"], "Ana Sol")
@@ -167,33 +165,6 @@ async def test_a_code_serves_one_of_two_letters_that_are_answered_at_once(
         *[storage.write(carry_out_request, asked, 1, proof, LATER) for asked in both]
     )
     assert sorted(done) == [False, True]
-
-
-async def test_who_withdraws_in_the_chat_leaves_no_sentence_and_no_code(
-    storage: Storage, keyring: Keyring
-) -> None:
-    signer, code = await signed(storage, keyring)
-    await storage.write(carry_out_request, PersonNoticeKind.SHOWN, 1, by_code(code), LATER)
-    await storage.write(withdraw_signature, signer.supporter, LATER)
-    assert await rows_in(storage, "person_notices") == 0
-    assert await rows_in(storage, "person_codes") == 0
-    assert await make_code(storage, signer.supporter, LATER) is None
-
-
-async def test_a_restored_copy_has_no_code_that_was_used_and_no_sentence_that_was_sent(
-    storage: Storage, keyring: Keyring
-) -> None:
-    _, code = await signed(storage, keyring)
-    await storage.write(
-        carry_out_request,
-        PersonNoticeKind.RESTRICTED,
-        1,
-        verified_otherwise("by telephone"),
-        LATER,
-    )
-    await storage.write(replay, (), reached=Reached(1), at=LATER)
-    assert await fits(storage, code) == [False]
-    assert await storage.read(waiting_notices) == []
 
 
 async def test_restricting_and_objecting_last_until_they_are_lifted(
@@ -277,8 +248,7 @@ async def test_a_sentence_is_tried_twice_at_most_and_forgotten_after_a_week(
     assert await storage.read(waiting_notices) == []
     assert not await storage.write(count_try, waiting)
     jordi = a_supporter(keyring, 2)
-    await jordi.arrive(storage)
-    await jordi.sign(storage)
+    await jordi.come_and_sign(storage)
     await make_code(storage, jordi.supporter, LATER)
     for at, left in ((CODE_ENDS_AT - timedelta(milliseconds=1), 2), (CODE_ENDS_AT, 1)):
         await storage.write(forget_codes, at)

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 from storage import Storage
 from storage.conversations import Conversation
-from storage.invalidations import take_out_signatures, undo_invalidation
 from storage.petitions import (
     PetitionState,
     choose_closing_date,
@@ -20,48 +19,9 @@ from storage.petitions import (
 )
 from storage.signatures import sign_petition, signature_of
 from tests.support.audit_entries import AuditEntry, newest_audit_entries
-from tests.support.raw_sql import Statement, write_all, write_sql
 from tests.support.supporters import NOON, a_supporter
 
 DAY, MILLISECOND = timedelta(days=1), timedelta(milliseconds=1)
-RUNNING = Statement(
-    "INSERT INTO broadcasts (id, petition, kind, state, content, total,"
-    " created_at, author_sealed)"
-    " VALUES (:id, 'andry', 'closing', 'running', '{}', 0, 0, :id)",
-    {"id": b"b"},
-)
-
-
-async def test_it_stays_closed_while_its_closing_is_being_told(storage: Storage) -> None:
-    await storage.write(close_petition, revision=0, actor=9, at=NOON)
-    await write_all(storage.database, RUNNING)
-    for state in ("scheduled", "running", "paused"):
-        await write_sql(storage.database, f"UPDATE broadcasts SET state = '{state}'")  # noqa: S608 - a constant
-        assert await storage.write(reopen_petition, revision=1, actor=9, at=NOON) is None, state
-    for is_over in ("state = 'finished'", "state = 'running', kind = 'update'"):
-        await write_sql(storage.database, f"UPDATE broadcasts SET {is_over}")  # noqa: S608 - a constant
-        revision = (await storage.read(petition_state)).revision
-        assert (
-            await storage.write(reopen_petition, revision=revision, actor=9, at=NOON) is not None
-        )
-        await storage.write(close_petition, revision=revision + 1, actor=9, at=NOON)
-
-
-async def test_only_what_happened_is_in_the_audit(storage: Storage) -> None:
-    later = NOON + timedelta(minutes=1)
-    await storage.write(close_petition, revision=5, actor=7, at=NOON)
-    await storage.write(close_petition, revision=0, actor=9, at=NOON)
-    await storage.write(reopen_petition, revision=0, actor=7, at=later)
-    await storage.write(reopen_petition, revision=1, actor=8, at=later)
-    for revision, date in ((2, later), (3, None)):
-        at = later + timedelta(minutes=revision)
-        await storage.write(choose_closing_date, date, revision=revision, actor=8, at=at)
-    assert await storage.read(newest_audit_entries, 10) == [
-        AuditEntry(later + timedelta(minutes=3), 8, "closing date", "none"),
-        AuditEntry(later + timedelta(minutes=2), 8, "closing date", later.isoformat()),
-        AuditEntry(later, 8, "reopen", ""),
-        AuditEntry(NOON, 9, "close", ""),
-    ]
 
 
 class TestTheClosingDate:
@@ -87,41 +47,6 @@ class TestTheClosingDate:
         assert state == PetitionState(0, NOON, 0, 1, NOON)
         [entry] = await storage.read(newest_audit_entries, 10)
         assert entry == AuditEntry(NOON + DAY, None, "close", "date")
-
-    async def test_what_was_invalidated_before_it_was_noticed_is_subtracted_once(
-        self, storage: Storage
-    ) -> None:
-        await storage.write(follow_folder, NOON + DAY)
-        for user_id in (1, 2, 3):
-            someone = a_supporter(storage.keyring, user_id)
-            await someone.arrive(storage)
-            await someone.sign(storage)
-        why = {"reason": "", "condition": ""}
-        before, after = NOON + DAY - MILLISECOND, NOON + DAY + MILLISECOND
-        taken, _ = await storage.write(take_out_signatures, [1], **why, at=before)
-        await storage.write(take_out_signatures, [2], **why, at=after)
-        await storage.write(close_petition_if_due, NOON + 2 * DAY, None)
-        state = await storage.read(petition_state)
-        assert (state.closed_signatures, state.told_signatures) == (2, 1)
-        await storage.write(undo_invalidation, taken, NOON + 3 * DAY)
-        assert (await storage.read(petition_state)).told_signatures == 2
-
-    async def test_what_an_admin_chose_stands_against_the_folder(self, storage: Storage) -> None:
-        await storage.write(follow_folder, NOON)
-        chosen = await storage.write(choose_closing_date, NOON + DAY, revision=0, actor=9, at=NOON)
-        await storage.write(follow_folder, NOON)
-        assert (
-            chosen
-            == await storage.read(petition_state)
-            == PetitionState(0, None, None, 1, NOON + DAY)
-        )
-        assert await storage.write(choose_closing_date, None, revision=0, actor=9, at=NOON) is None
-        assert (
-            await storage.write(choose_closing_date, None, revision=1, actor=9, at=NOON)
-            is not None
-        )
-        await storage.write(follow_folder, NOON)
-        assert await storage.write(close_petition_if_due, NOON + DAY, None) is False
 
     async def test_what_is_opened_again_by_hand_is_closed_again_by_hand(
         self, storage: Storage

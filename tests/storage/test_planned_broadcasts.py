@@ -7,14 +7,8 @@ from typing import Any
 from sqlalchemy import update
 
 from storage import Storage
-from storage.broadcast_transitions import LATE, begin_broadcast, change_broadcast, finish_broadcast
-from storage.broadcast_types import (
-    Broadcast,
-    BroadcastAction,
-    Kind,
-    Outcome,
-    PauseReason,
-)
+from storage.broadcast_transitions import LATE, begin_broadcast, finish_broadcast
+from storage.broadcast_types import Broadcast, BroadcastAction, Kind, Outcome, PauseReason
 from storage.broadcasts import (
     active_broadcast,
     broadcast_history,
@@ -26,7 +20,7 @@ from storage.broadcasts import (
 from storage.database import Database
 from storage.deliveries import record_results
 from storage.journal import JournalContent
-from storage.petitions import Reached, reopen_petition
+from storage.petitions import Reached
 from storage.restores import (
     held_restore,
     record_copy,
@@ -36,7 +30,7 @@ from storage.restores import (
     restore_awaits_repetition,
 )
 from storage.tables import BROADCASTS
-from tests.support.broadcasts import claim, queued, results, start, started, tell
+from tests.support.broadcasts import claim, order, queued, record, results, start, started, tell
 from tests.support.restores import replay
 from tests.support.supporters import ADMIN, Supporters, later
 
@@ -50,53 +44,41 @@ async def planned(storage: Storage, **changes: Any) -> Broadcast:
     return broadcast
 
 
-async def test_it_is_due_at_its_time_and_not_before(storage: Storage, people: Supporters) -> None:
+async def test_it_is_due_at_its_time_and_not_before(people: Supporters) -> None:
     await people.sign([1, 2])
-    broadcast = await planned(storage)
-    assert await storage.read(due_broadcasts, TIME - timedelta(seconds=1)) == []
-    assert await storage.read(due_broadcasts, TIME) == [broadcast]
-    assert await storage.read(scheduled_broadcasts) == [broadcast]
-    assert await storage.read(active_broadcast) is None
-
-
-async def test_who_signs_meanwhile_belongs_to_it_and_who_signs_later_does_not(
-    storage: Storage, people: Supporters
-) -> None:
-    await people.sign([1], updates=9)
-    broadcast = await planned(storage, kind=Kind.UPDATE)
-    await people.sign([2], updates=9)
-    begun = await storage.write(begin_broadcast, broadcast, TIME)
-    assert (begun.state, begun.started_at, begun.expected) == ("running", TIME, 2)
-    await people.sign([3], updates=9)
-    assert (await queued(storage, begun)).total == 2
+    broadcast = await planned(people)
+    assert await people.read(due_broadcasts, TIME - timedelta(seconds=1)) == []
+    assert await people.read(due_broadcasts, TIME) == [broadcast]
+    assert await people.read(scheduled_broadcasts) == [broadcast]
+    assert await people.read(active_broadcast) is None
 
 
 async def test_what_a_restored_backup_still_had_planned_waits_for_a_decision(
-    storage: Storage, people: Supporters
+    people: Supporters,
 ) -> None:
     """It may have been sent after the backup was made."""
     await people.sign([1])
-    broadcast = await planned(storage)
-    await storage.write(record_restore, made_at=TIME - LATE, at=TIME)
-    await storage.write(replay, (), reached=Reached(1), at=TIME)
-    assert await storage.read(due_broadcasts, TIME) == []
+    broadcast = await planned(people)
+    await people.write(record_restore, made_at=TIME - LATE, at=TIME)
+    await people.write(replay, (), reached=Reached(1), at=TIME)
+    assert await people.read(due_broadcasts, TIME) == []
     # Restored once more before anybody looked: the admins read about the one that is there.
-    await storage.write(record_restore, made_at=TIME - 2 * LATE, at=TIME + timedelta(seconds=1))
-    await storage.write(replay, (), reached=Reached(4), at=TIME)
-    held = await storage.read(held_restore)
+    await people.write(record_restore, made_at=TIME - 2 * LATE, at=TIME + timedelta(seconds=1))
+    await people.write(replay, (), reached=Reached(4), at=TIME)
+    held = await people.read(held_restore)
     assert held is not None
     assert (held.backup_made_at, held.lost, held.journal_is_whole) == (TIME - 2 * LATE, 3, False)
     # Nor does a start as on a copy that was put back by hand forget which backup it is.
-    await storage.write(record_copy, TIME + timedelta(seconds=2))
-    assert await storage.read(restore_awaits_repetition)
+    await people.write(record_copy, TIME + timedelta(seconds=2))
+    assert await people.read(restore_awaits_repetition)
     whole = JournalContent((), begun_at=TIME - 2 * LATE)
-    await storage.write(repeat_after_restore, whole, reached=Reached(5), at=TIME)
-    held = await storage.read(held_restore)
+    await people.write(repeat_after_restore, whole, reached=Reached(5), at=TIME)
+    held = await people.read(held_restore)
     assert held is not None
     assert (held.backup_made_at, held.lost, held.journal_is_whole) == (TIME - 2 * LATE, 4, True)
-    await storage.write(release_restore, actor=ADMIN, at=TIME + timedelta(seconds=2))
-    (due,) = await storage.read(due_broadcasts, TIME)
-    begun = await storage.write(begin_broadcast, due, TIME + timedelta(seconds=3))
+    await people.write(release_restore, actor=ADMIN, at=TIME + timedelta(seconds=2))
+    (due,) = await people.read(due_broadcasts, TIME)
+    begun = await people.write(begin_broadcast, due, TIME + timedelta(seconds=3))
     assert (begun.id, begun.state, begun.pause_reason) == (
         *(broadcast.id, "paused"),
         PauseReason.LATE,
@@ -104,51 +86,46 @@ async def test_what_a_restored_backup_still_had_planned_waits_for_a_decision(
 
 
 async def test_who_has_looked_at_one_restored_petition_lets_no_other_go_on(
-    storage: Storage, people: Supporters
+    people: Supporters,
 ) -> None:
-    other = Supporters(storage.database, storage.keyring, "other")
+    other = Supporters(people.database, people.keyring, "other")
     await other.open_petition()
-    theirs = Storage(storage.database, storage.keyring, "other")
-    ours, held = await start(storage), await start(theirs)
-    await storage.write(record_restore, made_at=None, at=TIME)
-    assert await storage.read(due_broadcasts, TIME) == []
+    theirs = Storage(people.database, people.keyring, "other")
+    ours, held = await start(people), await start(theirs)
+    await people.write(record_restore, made_at=None, at=TIME)
+    assert await people.read(due_broadcasts, TIME) == []
     assert await theirs.read(due_broadcasts, TIME) == []
     assert [each.state for each in await theirs.read(broadcast_history)] == ["paused"]
-    await storage.write(release_restore, actor=ADMIN, at=TIME)
+    await people.write(release_restore, actor=ADMIN, at=TIME)
     assert await theirs.read(held_restore) is not None
-    await theirs.write(change_broadcast, BroadcastAction.RESUME, held.id, ADMIN, TIME)
+    await order(theirs, BroadcastAction.RESUME, held, TIME)
     assert await theirs.read(due_broadcasts, TIME) == []
-    await storage.write(change_broadcast, BroadcastAction.RESUME, ours.id, ADMIN, TIME)
-    assert [each.id for each in await storage.read(due_broadcasts, TIME)] == [ours.id]
+    await order(people, BroadcastAction.RESUME, ours, TIME)
+    assert [each.id for each in await people.read(due_broadcasts, TIME)] == [ours.id]
     # Nor does the other one's bot hold it, when that starts as on a copy put back by hand.
     await theirs.write(release_restore, actor=ADMIN, at=TIME)
     assert await theirs.read(due_broadcasts, TIME) != []
     await theirs.write(record_copy, TIME + timedelta(seconds=1))
     assert await theirs.read(due_broadcasts, TIME) == []
-    (due,) = await storage.read(due_broadcasts, TIME)
+    (due,) = await people.read(due_broadcasts, TIME)
     assert due.is_running
 
 
 async def test_more_than_one_admin_may_write_to_waits_for_a_second_when_its_time_comes(
-    storage: Storage, people: Supporters
+    people: Supporters,
 ) -> None:
     await people.sign([1, 2], "es", updates=9)
-    broadcast = await planned(storage, kind=Kind.UPDATE, language="es")
+    broadcast = await planned(people, kind=Kind.UPDATE, language="es")
     await people.sign([3], "es", updates=9)
     await people.sign([4, 5, 6], "en", updates=9)
-    asked = await storage.write(begin_broadcast, broadcast, TIME, at_most=2)
+    asked = await people.write(begin_broadcast, broadcast, TIME, at_most=2)
     assert asked.awaits_approval
     assert (asked.expected, asked.starts_at) == (3, TIME)
-    assert await storage.write(begin_broadcast, asked, TIME, at_most=2) == asked
-    assert (
-        await storage.write(change_broadcast, BroadcastAction.APPROVE, asked.id, ADMIN, TIME)
-        == asked
-    ), "by who planned it"
-    approved = await storage.write(
-        change_broadcast, BroadcastAction.APPROVE, asked.id, ADMIN + 1, TIME
-    )
+    assert await people.write(begin_broadcast, asked, TIME, at_most=2) == asked
+    assert await order(people, BroadcastAction.APPROVE, asked, TIME) == asked, "by who planned it"
+    approved = await order(people, BroadcastAction.APPROVE, asked, TIME, actor=ADMIN + 1)
     assert approved is not None
-    assert (await queued(storage, await storage.write(begin_broadcast, approved, TIME))).total == 3
+    assert (await queued(people, await people.write(begin_broadcast, approved, TIME))).total == 3
 
 
 async def sent(storage: Storage, hours: float, **changes: Any) -> Broadcast:
@@ -159,220 +136,118 @@ async def sent(storage: Storage, hours: float, **changes: Any) -> Broadcast:
     return broadcast
 
 
-async def test_what_its_author_sent_alone_within_a_day_counts_with_it(
-    storage: Storage, people: Supporters
-) -> None:
-    await people.sign([1, 2], updates=99)
-    broadcast = await planned(storage, kind=Kind.UPDATE)
-    await sent(storage, 23.9)
-    assert await storage.read(written_to_alone, ADMIN, TIME) == 2
-    asked = await storage.write(begin_broadcast, broadcast, TIME, at_most=3)
-    assert (asked.awaits_approval, asked.expected) == (True, 2)
-
-
 async def test_one_that_was_paused_for_a_day_counts_by_when_it_was_sent(
-    storage: Storage, people: Supporters
+    people: Supporters,
 ) -> None:
     await people.sign([1, 2], updates=99)
     long_ago, lately = TIME - timedelta(hours=30), TIME - timedelta(hours=1)
-    paused = await started(storage, kind=Kind.UPDATE, at=long_ago)
-    await storage.write(change_broadcast, BroadcastAction.PAUSE, paused.id, ADMIN, long_ago)
-    resumed = await storage.write(
-        change_broadcast, BroadcastAction.RESUME, paused.id, ADMIN, lately
-    )
+    paused = await started(people, kind=Kind.UPDATE, at=long_ago)
+    await order(people, BroadcastAction.PAUSE, paused, long_ago)
+    resumed = await order(people, BroadcastAction.RESUME, paused, lately)
     assert resumed is not None
-    batch = await claim(storage, resumed, at=lately)
-    await storage.write(record_results, resumed.id, results(batch, Outcome.DELIVERED), lately)
-    await storage.write(finish_broadcast, resumed.id, lately)
-    assert await storage.read(written_to_alone, ADMIN, TIME) == 2
+    batch = await claim(people, resumed, at=lately)
+    await record(people, resumed, batch, Outcome.DELIVERED, at=lately)
+    await people.write(finish_broadcast, resumed.id, lately)
+    assert await people.read(written_to_alone, ADMIN, TIME) == 2
     again: dict[str, Any] = {"kind": Kind.UPDATE, "at": TIME, "approval_above": 3}
-    assert await start(storage, **again) is None
+    assert await start(people, **again) is None
 
 
-async def test_who_withdrew_since_was_written_to_all_the_same(
-    storage: Storage, people: Supporters
-) -> None:
+async def test_who_withdrew_since_was_written_to_all_the_same(people: Supporters) -> None:
     await people.sign([1, 2, 3], updates=99)
-    broadcast = await planned(storage, kind=Kind.UPDATE)
-    await sent(storage, 2)
+    broadcast = await planned(people, kind=Kind.UPDATE)
+    await sent(people, 2)
     await people.withdraw(3)
-    assert await storage.read(written_to_alone, ADMIN, TIME) == 3
-    assert (await storage.write(begin_broadcast, broadcast, TIME, at_most=4)).awaits_approval
+    assert await people.read(written_to_alone, ADMIN, TIME) == 3
+    assert (await people.write(begin_broadcast, broadcast, TIME, at_most=4)).awaits_approval
 
 
-async def test_who_was_passed_over_was_not_written_to(
-    storage: Storage, people: Supporters
-) -> None:
+async def test_who_was_passed_over_was_not_written_to(people: Supporters) -> None:
     await people.sign([1, 2, 3, 4, 5])
-    broadcast = await started(storage)
-    one, two = await claim(storage, broadcast, limit=2)
+    broadcast = await started(people)
+    one, two = await claim(people, broadcast, limit=2)
     outcomes = [*results([one], Outcome.DELIVERED), *results([two], Outcome.REJECTED)]
-    await storage.write(record_results, broadcast.id, outcomes, later(2))
+    await people.write(record_results, broadcast.id, outcomes, later(2))
     await people.mute(3)
-    (four,) = await claim(storage, broadcast, limit=1, after=2)
-    await storage.write(
-        record_results, broadcast.id, results([four], Outcome.UNCONFIRMED), later(3)
-    )
-    await storage.write(change_broadcast, BroadcastAction.CANCEL, broadcast.id, ADMIN, later(4))
+    (four,) = await claim(people, broadcast, limit=1, after=2)
+    await record(people, broadcast, [four], Outcome.UNCONFIRMED, at=later(3))
+    await order(people, BroadcastAction.CANCEL, broadcast, later(4))
     assert await people.states(broadcast.id) == [
         *("delivered", "rejected", "withdrawn"),
         *("unconfirmed", "pending"),
     ]
-    assert await storage.read(written_to_alone, ADMIN, later(60)) == 3
+    assert await people.read(written_to_alone, ADMIN, later(60)) == 3
     for number in (1, 3, 5):
         await people.withdraw(number)
-    assert await storage.read(written_to_alone, ADMIN, later(60)) == 3
+    assert await people.read(written_to_alone, ADMIN, later(60)) == 3
 
 
 async def test_what_is_older_or_anothers_or_was_approved_does_not_count(
-    storage: Storage, people: Supporters
+    people: Supporters,
 ) -> None:
     await people.sign([1, 2], updates=99)
-    broadcast = await planned(storage, kind=Kind.UPDATE)
-    await sent(storage, 24)
-    await sent(storage, 3, actor=ADMIN + 1)
+    broadcast = await planned(people, kind=Kind.UPDATE)
+    await sent(people, 24)
+    await sent(people, 3, actor=ADMIN + 1)
     at = TIME - timedelta(hours=2)
-    asked = await start(storage, kind=Kind.UPDATE, needs_approval=True, at=at)
-    approved = await storage.write(
-        change_broadcast, BroadcastAction.APPROVE, asked.id, ADMIN + 1, at
-    )
+    asked = await start(people, kind=Kind.UPDATE, needs_approval=True, at=at)
+    approved = await order(people, BroadcastAction.APPROVE, asked, at, actor=ADMIN + 1)
     assert approved is not None
-    await tell(
-        storage, await queued(storage, await storage.write(begin_broadcast, approved, at)), at
-    )
-    assert await storage.read(written_to_alone, ADMIN, TIME) == 0
-    assert (await storage.write(begin_broadcast, broadcast, TIME, at_most=2)).state == "running"
-
-
-async def test_what_was_cancelled_counts_with_those_who_had_it(
-    storage: Storage, people: Supporters
-) -> None:
-    await people.sign([1, 2, 3], updates=99)
-    cancelled = await started(storage, kind=Kind.UPDATE, at=TIME - timedelta(hours=1))
-    batch = await claim(storage, cancelled, limit=1)
-    await storage.write(record_results, cancelled.id, results(batch, Outcome.DELIVERED), later(2))
-    await storage.write(change_broadcast, BroadcastAction.CANCEL, cancelled.id, ADMIN, later(3))
-    assert await storage.read(written_to_alone, ADMIN, TIME) == 1
+    await tell(people, await queued(people, await people.write(begin_broadcast, approved, at)), at)
+    assert await people.read(written_to_alone, ADMIN, TIME) == 0
+    assert (await people.write(begin_broadcast, broadcast, TIME, at_most=2)).state == "running"
 
 
 async def test_one_that_goes_out_at_once_is_counted_with_them_in_its_own_transaction(
-    storage: Storage, people: Supporters
+    people: Supporters,
 ) -> None:
     await people.sign([1, 2], updates=99)
-    await sent(storage, 2)
+    await sent(people, 2)
     again: dict[str, Any] = {"kind": Kind.UPDATE, "at": TIME, "at_most": 2}
-    assert await start(storage, **again, approval_above=3) is None
-    assert isinstance(await start(storage, **again, approval_above=4), Broadcast)
+    assert await start(people, **again, approval_above=3) is None
+    assert isinstance(await start(people, **again, approval_above=4), Broadcast)
 
 
-async def test_many_broadcasts_of_others_never_let_ones_own_go_uncounted(
-    storage: Storage, people: Supporters
-) -> None:
-    await people.sign([1], updates=99)
-    await sent(storage, 23)
-    for number in range(25):
-        await sent(storage, 22 - number / 10, actor=ADMIN + 1)
-    assert await storage.read(written_to_alone, ADMIN, TIME) >= 1
-
-
-async def test_one_that_is_late_as_well_has_a_day_to_be_approved(
-    storage: Storage, people: Supporters
-) -> None:
-    await people.sign([1, 2])
-    broadcast = await planned(storage)
-    found = TIME + timedelta(days=2)
-    asked = await storage.write(begin_broadcast, broadcast, found, at_most=1)
-    assert asked.awaits_approval
-    assert not asked.has_lapsed(found + timedelta(hours=23))
-
-
-async def test_of_many_that_are_begun_at_once_one_begins(
-    storage: Storage, people: Supporters
-) -> None:
+async def test_of_many_that_are_begun_at_once_one_begins(people: Supporters) -> None:
     await people.sign([1], updates=9)
-    due = [await planned(storage, kind=Kind.UPDATE) for _ in range(5)]
-    begun = await asyncio.gather(*[storage.write(begin_broadcast, each, TIME) for each in due])
+    due = [await planned(people, kind=Kind.UPDATE) for _ in range(5)]
+    begun = await asyncio.gather(*[people.write(begin_broadcast, each, TIME) for each in due])
     assert sorted(each.state for each in begun) == ["running", *["scheduled"] * 4]
 
 
-async def test_a_closing_update_cannot_be_planned_for_an_open_petition(
-    storage: Storage, people: Supporters
-) -> None:
-    await people.set_closed(False)
-    assert await start(storage, starts_at=TIME) is None
-
-
-async def test_a_petition_is_not_opened_again_while_its_closing_update_is_planned(
-    storage: Storage, people: Supporters
-) -> None:
-    await people.sign([1])
-    broadcast = await planned(storage)
-    assert await storage.write(reopen_petition, revision=1, actor=ADMIN, at=later(1)) is None
-    await storage.write(change_broadcast, BroadcastAction.CANCEL, broadcast.id, ADMIN, later(2))
-    assert await storage.write(reopen_petition, revision=1, actor=ADMIN, at=later(3)) is not None
-
-
 async def test_what_was_confirmed_is_counted_up_to_the_signature_it_was_counted_at(
-    storage: Storage, people: Supporters
+    people: Supporters,
 ) -> None:
     await people.sign([1, 2, 3], updates=9)
-    assert await storage.read(count_audience, kind=Kind.UPDATE, last_signature_number=2) == {
+    assert await people.read(count_audience, kind=Kind.UPDATE, last_signature_number=2) == {
         "es": 2
     }
-    broadcast = await started(storage, kind=Kind.UPDATE, last_signature_number=2, at_most=2)
+    broadcast = await started(people, kind=Kind.UPDATE, last_signature_number=2, at_most=2)
     assert broadcast.total == 2
-    await storage.write(change_broadcast, BroadcastAction.CANCEL, broadcast.id, ADMIN, later(1))
+    await order(people, BroadcastAction.CANCEL, broadcast, later(1))
     changed = await start(
-        storage, kind=Kind.UPDATE, last_signature_number=3, at_most=2, at=later(2)
+        people, kind=Kind.UPDATE, last_signature_number=3, at_most=2, at=later(2)
     )
     assert changed is None
 
 
 async def test_whom_it_does_not_go_to_does_not_keep_what_was_confirmed_from_being_sent(
-    storage: Storage, people: Supporters
+    people: Supporters,
 ) -> None:
     await people.sign([1, 2], "es", updates=9)
     await people.sign([3], "en", updates=9)
-    spanish = await started(storage, kind=Kind.UPDATE, language="es", at_most=2)
-    await tell(storage, spanish)
+    spanish = await started(people, kind=Kind.UPDATE, language="es", at_most=2)
+    await tell(people, spanish)
     rest = {"kind": Kind.UPDATE, "topic": spanish.topic, "at_most": 1}
-    assert (await started(storage, **rest)).total == 1
-
-
-async def test_one_that_has_to_wait_is_not_due_and_holds_up_nothing_else(
-    storage: Storage, people: Supporters
-) -> None:
-    await people.sign([1])
-    broadcast = await planned(storage)
-    other = await started(storage, kind=Kind.UPDATE, at=later(1))
-    await storage.write(change_broadcast, BroadcastAction.PAUSE, other.id, ADMIN, TIME)
-    assert await storage.read(due_broadcasts, TIME) == []
-    await storage.write(change_broadcast, BroadcastAction.CANCEL, other.id, ADMIN, TIME)
-    assert [each.id for each in await storage.read(due_broadcasts, TIME)] == [
-        broadcast.id,
-        other.id,
-    ]
-
-
-async def test_a_message_of_an_open_petition_waits_for_another_and_is_not_dropped(
-    storage: Storage, people: Supporters
-) -> None:
-    await people.sign([1], updates=9)
-    await people.set_closed(False)
-    broadcast = await planned(storage, kind=Kind.UPDATE)
-    other = await started(storage, kind=Kind.UPDATE, at=later(9))
-    waiting = await storage.write(begin_broadcast, broadcast, TIME)
-    assert (waiting.state, waiting.pause_reason) == ("scheduled", None)
-    await storage.write(change_broadcast, BroadcastAction.CANCEL, other.id, ADMIN, TIME)
-    assert (await storage.write(begin_broadcast, broadcast, TIME)).state == "running"
+    assert (await started(people, **rest)).total == 1
 
 
 async def test_one_of_which_it_is_not_known_who_wrote_it_counts_for_everybody(
-    storage: Storage, people: Supporters, database: Database
+    people: Supporters, database: Database
 ) -> None:
     await people.sign([1, 2], updates=99)
     damaged = update(BROADCASTS).values(author_sealed=b"damaged")
-    await sent(storage, 2)
+    await sent(people, 2)
     await database.write(lambda tx: tx.change(damaged))
-    assert await storage.read(written_to_alone, ADMIN, TIME) == 2
-    assert await storage.read(written_to_alone, ADMIN + 1, TIME) == 2
+    assert await people.read(written_to_alone, ADMIN, TIME) == 2
+    assert await people.read(written_to_alone, ADMIN + 1, TIME) == 2

@@ -47,13 +47,6 @@ def dsn(url: str) -> str:
 
 
 class TestGroups:
-    async def test_one_write_after_another_is_never_left_waiting(
-        self, database: PostgresDatabase
-    ) -> None:
-        async with asyncio.timeout(10):
-            for number in range(200):
-                await database.write(add(f"p{number}"))
-
     async def test_two_that_wait_for_each_other_are_both_done(
         self, database: PostgresDatabase
     ) -> None:

@@ -19,7 +19,7 @@ from storage.broadcast_transitions import finish_broadcast
 from storage.broadcast_types import Outcome
 from storage.broadcasts import broadcast_history
 from storage.closing_texts import all_closing_texts
-from storage.deliveries import record_results, recover_deliveries, take_lease
+from storage.deliveries import recover_deliveries, take_lease
 from storage.exports import Change
 from storage.handovers import active_handover, owed_changes
 from storage.invalidations import all_invalidations, undo_invalidation
@@ -30,7 +30,7 @@ from storage.petitions import petition_state, reached_so_far
 from storage.signatures import withdraw_signature
 from tests.storage.keep_database import DATABASES, HANDED_OVER
 from tests.storage.test_migrate import next_schema, postgres_schema, sqlite_path, sqlite_schema
-from tests.support.broadcasts import OTHER, claim, results
+from tests.support.broadcasts import OTHER, claim, record
 from tests.support.postgres_server import PostgresServer
 from tests.support.raw_sql import read_sql
 from tests.support.supporters import a_supporter, later
@@ -86,8 +86,7 @@ async def test_it_goes_on_where_it_was(schema: str, empty_url: str, key: Keyring
     await storage.write(recover_deliveries, broadcast, holder=OTHER, at=later(100))
     rest = await claim(storage, broadcast, holder=OTHER, at=later(100))
     assert sorted(each.chat_id for each in rest) == [1004, 1005, 1006]
-    told = results(rest, Outcome.DELIVERED)
-    await storage.write(record_results, broadcast.id, told, later(101))
+    await record(storage, broadcast, rest, Outcome.DELIVERED, at=later(101))
     await storage.write(finish_broadcast, broadcast.id, later(102))
 
     assert await storage.write(withdraw_signature, ana.supporter, later(103))

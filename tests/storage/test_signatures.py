@@ -5,30 +5,10 @@ from datetime import timedelta
 
 from storage import Storage
 from storage.conversations import Conversation, conversation_of, save_conversation
-from storage.petitions import petition_state
 from storage.signature_counts import Stats, signature_statistics
-from storage.signatures import (
-    Signature,
-    sign_petition,
-    signature_of,
-    withdraw_signature,
-)
-from tests.support.raw_sql import Statement, read_rows, read_sql, write_sql
+from storage.signatures import sign_petition, signature_of, withdraw_signature
+from tests.support.raw_sql import read_sql, write_sql
 from tests.support.supporters import NOON, WORDS, a_supporter
-
-
-async def test_a_signature_reads_back_as_it_was_given(storage: Storage) -> None:
-    sean = a_supporter(storage.keyring, 3, "Seán O'Brien")
-    await sean.arrive(storage)
-    await sean.sign(storage, language="en", source="web")
-    assert await storage.read(signature_of, sean.supporter) == Signature(
-        number=1,
-        name="Seán O'Brien",
-        signed_at=NOON,
-        source="web",
-        news=True,
-        text_version="1",
-    )
 
 
 async def test_the_consent_keeps_the_exact_words_once(storage: Storage) -> None:
@@ -46,8 +26,7 @@ async def test_the_consent_keeps_the_exact_words_once(storage: Storage) -> None:
 
 async def test_withdrawing_erases_signature_consent_and_draft(storage: Storage) -> None:
     ana = a_supporter(storage.keyring, 1)
-    await ana.arrive(storage)
-    await ana.sign(storage, source="web")
+    await ana.come_and_sign(storage, source="web")
     filled_in = replace(
         ana.conversation(version=3),
         language="en",
@@ -72,24 +51,12 @@ async def test_withdrawing_erases_signature_consent_and_draft(storage: Storage) 
     assert conversation == Conversation(
         ana.supporter, stage="withdrawn", version=4, language="en", message_id=5
     )
-    changed = Statement("SELECT updated_at FROM conversations")
-    assert await read_rows(storage.database, changed) == [{"updated_at": 0}]
+    changed = "SELECT updated_at FROM conversations"
+    assert await read_sql(storage.database, changed) == [{"updated_at": 0}]
     assert await storage.write(withdraw_signature, ana.supporter, NOON) is False
     conversation = await storage.read(conversation_of, ana.supporter)
     assert conversation is not None
     assert (conversation.stage, conversation.version) == ("withdrawn", 5)
-
-
-async def test_numbers_stay_and_are_never_given_again(storage: Storage) -> None:
-    ana, jordi = a_supporter(storage.keyring, 1), a_supporter(storage.keyring, 2)
-    for someone in (ana, jordi):
-        await someone.arrive(storage)
-        await someone.sign(storage)
-    await storage.write(withdraw_signature, jordi.supporter, NOON)
-    await jordi.sign(storage, was=3)
-    signatures = [await storage.read(signature_of, each.supporter) for each in (ana, jordi)]
-    assert [each and each.number for each in signatures] == [1, 3]
-    assert (await storage.read(petition_state)).signatures == 2
 
 
 async def test_the_statistics_add_up(storage: Storage) -> None:
@@ -98,8 +65,7 @@ async def test_the_statistics_add_up(storage: Storage) -> None:
         start=1,
     ):
         someone = a_supporter(storage.keyring, user_id)
-        await someone.arrive(storage)
-        await someone.sign(storage, language=language, source=source)
+        await someone.come_and_sign(storage, language=language, source=source)
     for user_id, column in (
         (1, "name_sealed = NULL"),
         (3, "restricted_at = 1"),

@@ -143,13 +143,6 @@ class TestALock:
         await database.write(add("andry"))
         assert await slugs(database) == {"andry"}
 
-    async def test_does_not_stop_anyone_from_reading(
-        self, database: SqliteDatabase, path: Path
-    ) -> None:
-        holder = Holder(path)
-        assert await slugs(database) == set()
-        holder.let_go()
-
 
 def _wait(held: threading.Event) -> None:
     held.wait(5)
@@ -180,14 +173,6 @@ class TestAFullDisk:
         results = await in_one_group(database, "small", "x" * 2_000_000)
         assert [type(result) for result in results] == [Unavailable] * 2
         assert await slugs(database) == set()
-
-    async def test_with_room_again_everything_works_again(self, database: SqliteDatabase) -> None:
-        await fill(database)
-        with pytest.raises(Unavailable):
-            await database.write(add("x" * 2_000_000))
-        await database.write(run("PRAGMA max_page_count = 1000000"))
-        await database.write(add("andry"))
-        assert await slugs(database) == {"andry"}
 
 
 class TestAFailingCommit:
@@ -231,11 +216,6 @@ class TestErrors:
     @pytest.mark.parametrize("name", ["CONSTRAINT", "ERROR", "MISMATCH", "TOOBIG"])
     def test_of_our_own_are_whose_they_are_and_as_they_are(self, name: str) -> None:
         error = coded(getattr(sqlite3, f"SQLITE_{name}"))
-        assert storage_error(error) is error
-        assert not fails_whole_group(error)
-
-    def test_without_a_code_are_our_own(self) -> None:
-        error = ValueError("x")
         assert storage_error(error) is error
         assert not fails_whole_group(error)
 

@@ -11,12 +11,7 @@ from bot.export.signature_list import open_signature_list
 from storage import Storage, open_storage
 from storage.admins import find_draft, names_of_admins, save_admin_name, store_draft
 from storage.audit import last_done
-from storage.broadcast_transitions import (
-    begin_broadcast,
-    change_broadcast,
-    end_recall,
-    set_on_broadcast,
-)
+from storage.broadcast_transitions import begin_broadcast, end_recall, set_on_broadcast
 from storage.broadcast_types import BroadcastAction, Outcome
 from storage.broadcasts import (
     active_broadcast,
@@ -43,7 +38,7 @@ from storage.closing_texts import (
 )
 from storage.consents import remove_signed_name
 from storage.conversations import Conversation, conversation_of, count_unsigned, forget_left_forms
-from storage.deliveries import record_results, settle_deliveries, take_lease
+from storage.deliveries import settle_deliveries, take_lease
 from storage.erasures import (
     DueBefore,
     DueCount,
@@ -103,9 +98,9 @@ from storage.signatures import withdraw_signature
 from storage.tables import metadata
 from storage.telegram_cache import find_cached_item, put_cached_item
 from tests.support.audit_entries import newest_audit_entries
-from tests.support.broadcasts import ME, claim, queued, results, start, started
+from tests.support.broadcasts import ME, claim, order, queued, record, start, started
 from tests.support.person_codes import make_code
-from tests.support.raw_sql import Statement, read_rows, read_sql, write_all, write_sql
+from tests.support.raw_sql import Statement, read_sql, write_all, write_sql
 from tests.support.restores import mark_restore_repeated, replay
 from tests.support.supporters import ADMIN, NOON, Supporters, a_supporter, later
 
@@ -128,8 +123,7 @@ async def fill(storage: Storage, keyring: Keyring) -> None:
     """Lets everything happen to a petition that is stored about one."""
     people = Supporters(storage.database, keyring, OTHER)
     ana = a_supporter(keyring, 1, slug=OTHER)
-    await ana.arrive(storage)
-    await ana.sign(storage)
+    await ana.come_and_sign(storage)
     await people.sign([2, 3, 4, 5])
     await people.consent(2, "signature,updates", 9)
     await people.mute(3)
@@ -165,8 +159,8 @@ async def fill(storage: Storage, keyring: Keyring) -> None:
     planned = await start(storage, starts_at=later(6))
     recalled = await queued(storage, await storage.write(begin_broadcast, planned, later(6)))
     told = await claim(storage, recalled, limit=1)
-    await storage.write(record_results, recalled.id, results(told, Outcome.DELIVERED), later(7))
-    await storage.write(change_broadcast, BroadcastAction.CANCEL, recalled.id, ADMIN, later(8))
+    await record(storage, recalled, told, Outcome.DELIVERED, at=later(7))
+    await order(storage, BroadcastAction.CANCEL, recalled, later(8))
     await started(storage, at=later(9), at_most=4)
     await start(storage, at=later(10), starts_at=later(99), needs_approval=True)
     await storage.write(record_restore, made_at=NOON, at=later(11))
@@ -268,8 +262,8 @@ async def test_nothing_of_the_other_petition_is_read(
         )
         await write_all(storage.database, set_to)
         await ours.note(2, Change.NAME_GIVEN, NOON)
-    changed = Statement("SELECT 1 FROM changes_after_export WHERE petition = 'andry'")
-    assert await read_rows(storage.database, changed) == []
+    changed = "SELECT 1 FROM changes_after_export WHERE petition = 'andry'"
+    assert await read_sql(storage.database, changed) == []
 
 
 async def test_nothing_of_the_other_petition_is_changed(
@@ -284,9 +278,9 @@ async def test_nothing_of_the_other_petition_is_changed(
     handover = await theirs.read(active_handover)
     assert handover is not None
     for each in broadcasts:
-        await storage.write(change_broadcast, BroadcastAction.CANCEL, each.id, ADMIN, MUCH_LATER)
-        await storage.write(change_broadcast, BroadcastAction.RECALL, each.id, ADMIN, NOON)
-        await storage.write(change_broadcast, BroadcastAction.APPROVE, each.id, ADMIN + 1, NOON)
+        await order(storage, BroadcastAction.CANCEL, each, MUCH_LATER)
+        await order(storage, BroadcastAction.RECALL, each, NOON)
+        await order(storage, BroadcastAction.APPROVE, each, NOON, actor=ADMIN + 1)
         await storage.write(set_on_broadcast, each.id, reported_at=NOON)
         await storage.write(set_on_broadcast, each.id, progress_chat=1, progress_message_id=2)
         await storage.write(set_on_broadcast, each.id, cancel_requested_at=NOON)
@@ -294,8 +288,7 @@ async def test_nothing_of_the_other_petition_is_changed(
     await storage.write(settle_deliveries, MUCH_LATER)
     for user_id in (1, 2, 3):
         someone = a_supporter(keyring, user_id)
-        await someone.arrive(storage)
-        await someone.sign(storage)
+        await someone.come_and_sign(storage)
     owed = await theirs.read(owed_changes, handover)
     assert [(each.change, len(each.ids)) for each in owed] == [(Change.RESTRICTED, 1)]
     await make_code(storage, someone.supporter, NOON)
@@ -351,8 +344,7 @@ async def test_nothing_of_the_other_petition_is_in_the_way(
     await fill(theirs, keyring)
     await storage.write(release_restore, actor=ADMIN, at=NOON)
     ana = a_supporter(keyring, 1)
-    await ana.arrive(storage)
-    assert await ana.sign(storage) is True
+    assert await ana.come_and_sign(storage) is True
     after = Conversation(ana.supporter, stage="my_data", version=3)
     assert await storage.write(remove_signed_name, after, 2, NOON)
     await storage.write(write_closing_text, ANSWER.written(b"o" * 16, "Uno", ADMIN, NOON), None)
@@ -385,14 +377,14 @@ async def test_nothing_of_the_other_petition_is_in_the_way(
     assert begun.is_running
     await storage.write(take_lease, "broadcast/andry", ME, seconds=10**9, now=NOON)
     assert (await queued(storage, begun)).total == 1
-    await storage.write(change_broadcast, BroadcastAction.CANCEL, begun.id, ADMIN, later(21))
+    await order(storage, BroadcastAction.CANCEL, begun, later(21))
     at_once = await started(storage, at=later(22), **alone)
     assert (at_once.is_running, at_once.total) == (True, 1)
-    last = Statement(
+    last = (
         "SELECT DISTINCT petition, last_signature_number AS number FROM broadcasts"
         " WHERE last_signature_number IS NOT NULL ORDER BY petition"
     )
-    assert await read_rows(storage.database, last) == [
+    assert await read_sql(storage.database, last) == [
         {"petition": "andry", "number": 1},
         {"petition": OTHER, "number": 5},
     ]

@@ -21,11 +21,7 @@ from storage.personal_data import everything_held
 from storage.petitions import ensure_petition
 from storage.signatures import withdraw_signature
 from storage.sqlite import SqliteDatabase
-from storage.write_ahead_log import (
-    PAUSE_SECONDS,
-    RETRY_SECONDS,
-    WriteAheadLog,
-)
+from storage.write_ahead_log import PAUSE_SECONDS, RETRY_SECONDS, WriteAheadLog
 from tests.storage.test_key_rotation import opened
 from tests.support.raw_sql import read_sql, write_sql
 from tests.support.supporters import NOON, a_supporter
@@ -188,18 +184,6 @@ async def test_a_reader_is_waited_for_and_keeps_nobody_else_waiting(
     assert log(folder) > 0
     reader.execute("COMMIT")
     reader.close()
-    await until(lambda: log(folder) == 0)
-
-
-async def test_a_writer_elsewhere_is_not_waited_for(
-    database: SqliteDatabase, folder: Path
-) -> None:
-    await write_sql(database, "INSERT INTO petitions (slug) VALUES ('andry')")
-    writer = sqlite3.connect(folder / "petition.db", isolation_level=None)
-    writer.execute("BEGIN IMMEDIATE")
-    assert await database._log.truncate() is False
-    writer.execute("ROLLBACK")
-    writer.close()
     await until(lambda: log(folder) == 0)
 
 

@@ -23,12 +23,7 @@ from storage.keyring import Keyring
 from storage.person_requests import PersonNoticeKind, carry_out_request, verified_otherwise
 from storage.petitions import close_petition, ensure_petition, petition_state, reopen_petition
 from storage.returning_supporters import mark_reachable
-from storage.signatures import (
-    mark_unreachable,
-    mute_supporter,
-    sign_petition,
-    withdraw_signature,
-)
+from storage.signatures import mark_unreachable, mute_supporter, sign_petition, withdraw_signature
 from tests.broadcast.workers import RunningWorker, WorkerHarness, nothing_is_due, until
 from tests.support.accelerated_loop import time_of_day
 from tests.support.broadcast_model import Phones, PlainModel, Row, Told

@@ -8,9 +8,10 @@ from typing import Any
 from bot.broadcast.open_claims import OpenClaims, OpenDelivery
 from bot.clocks import utc_now
 from storage import Storage
-from storage.broadcast_transitions import finish_broadcast, start_broadcast
+from storage.broadcast_transitions import change_broadcast, finish_broadcast, start_broadcast
 from storage.broadcast_types import (
     Broadcast,
+    BroadcastAction,
     Delivery,
     Kind,
     Outcome,
@@ -93,11 +94,33 @@ def results(deliveries: Sequence[Delivery], outcome: Outcome) -> list[Result]:
     return [Result(each.position, each.claim, outcome) for each in deliveries]
 
 
+async def record(
+    storage: Storage,
+    broadcast: Broadcast,
+    deliveries: Sequence[Delivery],
+    outcome: Outcome,
+    at: datetime | None = None,
+) -> None:
+    """All of these deliveries had the same outcome."""
+    told = results(deliveries, outcome)
+    await storage.write(record_results, broadcast.id, told, at or later(2))
+
+
+async def order(
+    storage: Storage,
+    action: BroadcastAction,
+    broadcast: Broadcast,
+    at: datetime,
+    *,
+    actor: int | None = ADMIN,
+) -> Broadcast | None:
+    """An admin orders it, or the operator."""
+    return await storage.write(change_broadcast, action, broadcast.id, actor, at)
+
+
 async def tell(storage: Storage, broadcast: Broadcast, ended_at: datetime | None = None) -> None:
     deliveries = await claim(storage, broadcast, limit=1000)
-    await storage.write(
-        record_results, broadcast.id, results(deliveries, Outcome.DELIVERED), later(2)
-    )
+    await record(storage, broadcast, deliveries, Outcome.DELIVERED)
     await storage.write(finish_broadcast, broadcast.id, ended_at or later(5))
 
 

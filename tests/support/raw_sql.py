@@ -36,11 +36,6 @@ async def write_sql(database: Database, sql: str, **values: Any) -> Rows:
     return await database.write(lambda tx: run_sql(tx, sql, **values))
 
 
-async def read_rows(database: Database, statement: Statement) -> Rows:
-    """Returns the rows of a query."""
-    return await read_sql(database, statement.sql, **statement.values)
-
-
 async def write_all(database: Database, *statements: Statement) -> list[Rows]:
     """Runs statements as one transaction; returns the rows of each."""
 

@@ -71,17 +71,21 @@ def later(seconds: float) -> datetime:
     return NOON + timedelta(seconds=seconds)
 
 
-@dataclass(frozen=True)
-class Supporters:
-    """The supporters of one petition; the one with signature number n has the chat 1000 + n.
+class Supporters(Storage):
+    """A petition and its supporters; the one with signature number n has the chat 1000 + n.
 
     They signed at `signed_at`: a bot that runs erases those whose retention is over.
     """
 
-    database: Database
-    keyring: Keyring
-    slug: str = SLUG
-    signed_at: datetime = _LONG_AGO
+    def __init__(
+        self,
+        database: Database,
+        keyring: Keyring,
+        slug: str = SLUG,
+        signed_at: datetime = _LONG_AGO,
+    ) -> None:
+        super().__init__(database, keyring, slug)
+        self.signed_at = signed_at
 
     async def open_petition(self, *, closed: bool = True) -> None:
         """Inserts the petition."""
@@ -146,19 +150,17 @@ class Supporters:
 
     async def withdraw(self, number: int) -> None:
         """Withdraws a supporter's signature."""
-        storage = Storage(self.database, self.keyring, self.slug)
-        await storage.write(withdraw_signature, self.supporter(number), NOON)
+        await self.write(withdraw_signature, self.supporter(number), NOON)
 
     async def note(self, number: int, change: Change, at: datetime) -> None:
         """Notes a change of a supporter's signature, which is not made by it."""
 
-        def noting(tx: Transaction) -> None:
-            tx.belong_to(self.slug, self.keyring, uuid.uuid4().bytes)
+        def noting(tx: Transaction, /) -> None:
             signature = tx.find(SIGNATURES, SIGNATURES.c.supporter == self.supporter(number))
             assert signature is not None
             note_change(tx, signature, change, at)
 
-        await self.database.write(noting)
+        await self.write(noting)
 
     async def exported(
         self,
@@ -283,6 +285,11 @@ class Supporter:
             after,
             was,
         )
+
+    async def come_and_sign(self, storage: Storage, **choices: Any) -> object:
+        """Comes to the consent for the first time, and signs."""
+        await self.arrive(storage)
+        return await self.sign(storage, **choices)
 
 
 def a_supporter(
