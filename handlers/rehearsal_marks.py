@@ -11,8 +11,6 @@ from typing import Any
 from bot.text import text_limits
 from bot.transport.client import ApiCall, TelegramClient, makes_message
 from handlers.context import Services
-from storage.conversations import conversation_of
-from storage.errors import Unavailable
 from telegram_text.markup import Html, escape, length, parse
 
 _WITH_TEXT = frozenset({"sendMessage", "editMessageText"})
@@ -83,12 +81,8 @@ class RehearsalMarks:
     async def _notice_in(self, chat: Any) -> Html:
         # A chat's id may be written as a text.
         number = int(chat) if str(chat).removeprefix("-").isdecimal() else 0
-        services, language = self._services(), self._languages.get(number)
-        try:
-            known = await services.storage.read(conversation_of, services.reference(number))
-        except Unavailable:
-            known = None
-        return services.words((known and known.language) or language).text(
+        words = await self._services().words_for(number, self._languages.get(number))
+        return words.text(
             "🎭 <b>Esto es un ensayo:</b> ninguna firma cuenta, y todas se borran cuando acaba."
         )
 

@@ -5,6 +5,8 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
+from handlers.screens.screen import Screen
+
 # Seconds that a drawing waits for the one before it, so that a tap is answered within a second
 # even if Telegram leaves that one unanswered. The one who is late then draws once more.
 _LONGEST_WAIT = 0.5
@@ -14,11 +16,11 @@ class ProgressTurns:
     """One turn at a time for each broadcast, and what its progress message shows.
 
     Attributes:
-        shown: what was last written into the message, by broadcast; missing when not known.
+        shown: the message and what was last written into it, by broadcast; missing when not known.
     """
 
     def __init__(self) -> None:
-        self.shown: dict[bytes, object] = {}
+        self.shown: dict[bytes, tuple[tuple[int, int], Screen]] = {}
         self._locks: defaultdict[bytes, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @asynccontextmanager

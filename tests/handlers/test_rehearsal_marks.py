@@ -1,5 +1,6 @@
 """Tests of what a rehearsal changes in the calls that leave and in the updates that come."""
 
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -30,6 +31,7 @@ def marks() -> RehearsalMarks:
         storage=Away(),
         reference=lambda number: str(number).encode(),
     )
+    services.words_for = partial(Services.words_for, cast(Services, services))
     return RehearsalMarks(lambda: cast(Services, services))
 
 
