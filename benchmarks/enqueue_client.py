@@ -27,7 +27,7 @@ from storage.broadcasts import broadcast_with
 from storage.keyring import Keyring
 from storage.tables import DELIVERIES
 from storage.transaction import Transaction
-from tests.support.broadcasts import new_broadcast
+from tests.support.broadcasts import held_lock, new_broadcast
 from tests.support.percentiles import percentile
 from tests.support.silent_reporter import SilentReporter
 from tests.support.supporters import SLUG, a_supporter
@@ -114,7 +114,7 @@ async def _enqueue(job: Job) -> Enqueued:
                 storage=storage,
                 reporter=SilentReporter(),
                 rate=_RATE,
-                is_only=lambda: True,
+                lock=await held_lock(storage),
             )
             return await _measure(storage, Worker(context), Signers(storage, keyring))
     finally:

@@ -26,13 +26,19 @@ from tests.support.supporters import SLUG
 READING = "reading"
 
 
+async def _no_bot() -> bool:
+    return False
+
+
 async def _export(job: Job) -> JobReport:
     configure_logging("ERROR")
     folder, written = Path(job.folder), 0
     keyring = Keyring.load(folder / KEY)
     storage = await open_storage(url_of(folder), keyring, SLUG)
     words = Catalogs.load().words("en")
-    context = CliContext(load_petition(BUNDLED), storage, words, lambda: datetime.now(UTC))
+    context = CliContext(
+        load_petition(BUNDLED), storage, words, lambda: datetime.now(UTC), _no_bot
+    )
     try:
         settle_down()
         meter = ResourceMeter()

@@ -18,7 +18,7 @@ from storage.broadcast_transitions import start_broadcast
 from storage.broadcast_types import Broadcast, Tally
 from storage.broadcasts import tally_of_broadcast
 from storage.keyring import Keyring
-from tests.support.broadcasts import new_broadcast
+from tests.support.broadcasts import held_lock, new_broadcast
 from tests.support.silent_reporter import SilentReporter
 from tests.support.supporters import SLUG
 
@@ -74,7 +74,7 @@ async def _broadcast(job: Job, storage: Storage, session: SharedSession) -> JobR
             storage=storage,
             reporter=listener,
             rate=rate,
-            is_only=lambda: True,
+            lock=await held_lock(storage),
         )
     )
     settle_down()

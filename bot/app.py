@@ -25,7 +25,7 @@ from bot.clocks import Clocks, DateCheck
 from bot.database_watch import DatabaseWatch
 from bot.file_locations import make_database_folder
 from bot.high_water_mark import HighWaterMark
-from bot.intake.dispatcher import Dispatcher
+from bot.intake.dispatcher import Dispatcher, TryAgain, UpdatesBehind
 from bot.intake.polling import Polling, TokenUnknown
 from bot.periodic import run_periodically
 from bot.petition.petition import BUNDLED, petition_of
@@ -60,7 +60,7 @@ from storage.errors import StorageError, Unavailable
 from storage.keyring import Keyring
 from storage.migrate import migrate
 from storage.petitions import close_petition_if_due, follow_folder, reached_so_far
-from storage.process_lock import ProcessLock, acquire_process_lock
+from storage.process_lock import ProcessLock, acquire_process_lock, lock_of, take_over
 from storage.restores import record_copy, restore_awaits_repetition
 
 _log = structlog.stdlib.get_logger()
@@ -186,6 +186,7 @@ async def open_app(
     follows_folder: bool = True,
     rehearsal: bool = False,
     tell: Callable[[Sentence], None] = lambda _: None,
+    stands_by: Callable[[], None] | None = None,
     clocks: Clocks = Clocks(),  # noqa: B008 - immutable
 ) -> AsyncIterator[App]:
     """Builds everything the bot needs, and closes it again.
@@ -198,6 +199,8 @@ async def open_app(
         rehearsal: whether every message says that it is one, and everything is kept apart from the
             petition's own data and erased at the end.
         tell: gets the reason when Telegram cannot be reached, whenever that changes.
+        stands_by: called when another process answers for this petition on PostgreSQL, whose end
+            is then waited for; with None it is an error.
         clocks: what time it is.
 
     Raises:
@@ -217,7 +220,7 @@ async def open_app(
         # One database can hold several petitions, each with its own bot. A rehearsal takes the
         # petition's lock too: with both, one would get the updates that are meant for the other.
         held = await stack.enter_async_context(
-            acquire_process_lock(url, f"intake/{petition.slug}")
+            acquire_process_lock(url, lock_of(petition.slug), stands_by)
         )
         await asyncio.to_thread(erase_rehearsal, url, petition.slug)
         if keyring is None:
@@ -232,6 +235,8 @@ async def open_app(
         storage = await open_storage(url, keyring, petition.slug)
         time_to_stop = TimeToStop()
         stack.push_async_callback(_close, storage, time_to_stop)
+        if not storage.database.is_shared:
+            await storage.write(take_over, held.holder, clocks.now())
         await _finish_restore(storage, clocks, restored=restored)
         await _say_age_of_backup(storage, clocks)
         # A date that has come is not moved: only /reopen opens the petition again.
@@ -274,7 +279,11 @@ async def open_app(
             date_is_right=DateCheck(lambda: services.clock(), session.server_time),
         )
         update_handler = UpdateHandler(services, DamageReporter(services))
-        dispatch = Dispatcher(update_handler, clock=clocks.monotonic, is_spared=is_opt_out)
+        dispatch = Dispatcher(
+            partial(_handle_while_ours, held, update_handler),
+            clock=clocks.monotonic,
+            is_spared=is_opt_out,
+        )
         unready = unready_problems(read)
         await _fetch_bot_identity(services.bot)
         stack.push_async_callback(services.bot.shutdown)
@@ -296,6 +305,15 @@ async def open_app(
             else None,
             time_to_stop=time_to_stop,
         )
+
+
+async def _handle_while_ours(
+    held: ProcessLock, handler: UpdateHandler, update: dict[str, Any], behind: UpdatesBehind
+) -> None:
+    """Handles an update, unless another process may have it by now, as after a long sleep."""
+    if not held.is_ours():
+        raise TryAgain
+    await handler(update, behind)
 
 
 async def _finish_restore(storage: Storage, clocks: Clocks, *, restored: bool) -> None:
@@ -377,8 +395,7 @@ def _worker(
         reporter=AdminReporter(services),
         rate=FREE_RATE if services.paid_broadcast else services.broadcast_rate,
         paid_rate=services.broadcast_rate,
-        # The process lock makes this the only process, so any other lease is a dead process's.
-        is_only=held.is_ours,
+        lock=held,
         woken=woken,
         claims=services.open_claims,
         clocks=Clocks(services.monotonic, services.clock),

@@ -4,15 +4,22 @@ import asyncio
 import gc
 import signal
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 
-from bot.app import open_app
+from bot.app import App, open_app
 from bot.file_locations import found_here
 from bot.settings import Settings, unknown_settings
 from bot.text.problems import Sentence
+from storage.errors import DatabaseReplaced, LeaseLost, Unavailable
 
 _log = structlog.stdlib.get_logger()
+
+_PAUSE_SECONDS = 0.5  # before the bot begins again that lost its lease
+_STANDS_BY = Sentence(
+    "Otro petition-bot atiende ya esta petición. Este espera, y seguirá él si el otro se para."
+)
 
 
 async def run_until_stopped(
@@ -40,26 +47,52 @@ async def run_until_stopped(
     if settings.paid_broadcast and not rehearsal:
         # It costs money, and settings are easily copied from one bot to another.
         _log.warning("broadcasts_may_cost_stars", rate=settings.broadcast_rate)
-    was_stopped_early = asyncio.Event()
+    is_stopped = asyncio.Event()
     starting = asyncio.current_task()
 
     def stop_early() -> None:
-        was_stopped_early.set()
+        is_stopped.set()
         if starting is not None:
             starting.cancel()
 
-    _on_signals(stop_early)
+    def stop(app: App) -> None:
+        is_stopped.set()
+        app.stop()
+
+    def stand_by() -> None:
+        _log.info("stands_by")
+        tell(_STANDS_BY)
+
+    was_lost = False
     try:
-        async with open_app(settings, restored=restored, rehearsal=rehearsal, tell=tell) as app:
-            _on_signals(app.stop)
-            # Objects made so far live until the end, so the garbage collector need not scan them.
-            gc.set_threshold(50_000, 20, 100)
-            gc.freeze()
-            _log.info("started")
-            started(app.services.bot.first_name, app.services.bot.username)
-            await app.run()
+        while not is_stopped.is_set():
+            _on_signals(stop_early)
+            try:
+                async with open_app(
+                    settings,
+                    restored=restored and not was_lost,
+                    rehearsal=rehearsal,
+                    tell=tell,
+                    stands_by=None if rehearsal else stand_by,
+                ) as app:
+                    _on_signals(partial(stop, app))
+                    # Objects made so far live until the end, so the garbage collector need not
+                    # scan them.
+                    gc.set_threshold(50_000, 20, 100)
+                    gc.freeze()
+                    _log.info("started")
+                    started(app.services.bot.first_name, app.services.bot.username)
+                    await app.run()
+                    return
+            except LeaseLost:
+                was_lost = True
+                _log.warning("lease_lost")
+            except Unavailable as error:
+                if not was_lost or isinstance(error, DatabaseReplaced):
+                    raise
+            await asyncio.sleep(_PAUSE_SECONDS)
     except asyncio.CancelledError:
-        if not was_stopped_early.is_set():
+        if not is_stopped.is_set():
             raise
 
 

@@ -48,6 +48,7 @@ from storage.petitions import (
     first_petition_notice_at,
     mark_petition_notice_sent,
 )
+from storage.seen_updates import forget_seen_updates
 from storage.signature_counts import earliest_signed_at
 
 _log = structlog.stdlib.get_logger()
@@ -178,6 +179,7 @@ class Retention:
             return
         now = self.clock()
         await self.storage.write(forget_codes, now - CODE_LASTS)
+        await self.storage.write(forget_seen_updates, now - _A_DAY)
         before = now - FORMS_KEPT_FOR
         total, forgotten = 0, PORTION
         while forgotten == PORTION:

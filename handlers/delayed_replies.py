@@ -23,6 +23,7 @@ from bot.text.translations import mark
 from bot.tracebacks import kind_of, place_of
 from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
 from storage.errors import Unavailable
+from storage.seen_updates import handling_update
 
 _log = structlog.stdlib.get_logger()
 
@@ -257,6 +258,10 @@ class DelayedReplies:
         handled.waited += self._clock() - begun
 
     async def _send_until_done(self, key: _Key, reply: _Reply) -> None:
+        with handling_update(None):  # later ones may be handled while it waits
+            await self._send(key, reply)
+
+    async def _send(self, key: _Key, reply: _Reply) -> None:
         while True:
             if reply.due is not None:
                 await self._sleep(max(0.0, reply.due - self._clock()))

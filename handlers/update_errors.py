@@ -18,7 +18,8 @@ from handlers.context import Bot, Services
 from handlers.conversation_message import end_spinner
 from handlers.delayed_replies import NOTHING_DONE, OVER, PASSING, Answer, NothingDone
 from handlers.update_kinds import own_chat
-from storage.errors import BrokenData, JournalUnwritable, Unavailable
+from storage.errors import BrokenData, JournalUnwritable, Unavailable, UpdateOutdated
+from storage.seen_updates import SeenUpdate, handling_update
 from telegram_text.markup import Html
 
 _log = structlog.stdlib.get_logger()
@@ -62,10 +63,14 @@ class UpdateHandler:
             Exception: an update that cannot be parsed, or a bug or damaged data, of which the
                 person has been told in their own chat; the intake counts it and goes on.
         """
-        update = _read(raw, self.services.bot)
+        services, update = self.services, _read(raw, self.services.bot)
         here = own_chat(update)
-        async with self.services.delayed_replies.handling(here and here[1].id, behind):
-            await self._handle(update)
+        seen = here and SeenUpdate(
+            services.reference(here[0].id), update.update_id, services.clock()
+        )
+        async with services.delayed_replies.handling(here and here[1].id, behind):
+            with handling_update(seen):
+                await self._handle(update)
 
     async def _handle(self, update: Update) -> None:
         try:
@@ -79,6 +84,8 @@ class UpdateHandler:
             notice = Notice("journal", services.today.isoformat(), _unwritable)  # once a day
             if (notice.kind, notice.about) not in services.owed_notices:
                 await tell_admins(services, notice)
+        except UpdateOutdated:
+            _log.info("update_outdated", update_id=update.update_id)
         except Unavailable as error:
             raise TryAgain from error
         except NothingDone:

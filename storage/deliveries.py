@@ -11,18 +11,13 @@ million in one statement would block all signing for a quarter of a minute on SQ
 are written is stored with the broadcast, so a kill loses nothing and repeats nothing.
 
 They survive a kill and a second worker: a claim is a random token on its rows, and results find
-their rows by it, so a worker that lost its lease cannot overwrite what its successor does.
+their rows by it, so a worker that lost its lock cannot overwrite what its successor does.
 `attempts` counts the sends that stayed in doubt although the worker lived, never more than two;
 what was being sent when a process was killed is sent again without being counted.
-
-A process may die at any moment, so a lease ends by itself. Its times come from the callers' own
-clocks, which can jump or differ: a holder whose lease was taken too early notices it at the next
-renewal. In case a clock was set back, one who waits may take a lease that it has seen unchanged
-for long enough.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
@@ -43,7 +38,8 @@ from storage.broadcast_types import (
 from storage.broadcasts import lock_broadcast, tally_of_broadcast
 from storage.eligibility import eligible, language, reads
 from storage.errors import BrokenData
-from storage.tables import BROADCASTS, DELIVERIES, ERASED_DELIVERIES, LEASES, PETITIONS, SIGNATURES
+from storage.process_lock import is_holder
+from storage.tables import BROADCASTS, DELIVERIES, ERASED_DELIVERIES, PETITIONS, SIGNATURES
 from storage.transaction import Row, Transaction
 
 # Positions are signature numbers: the order of signing. People for whom Telegram rejected an
@@ -93,66 +89,12 @@ _RECORD = {
 }
 
 
-def lease_of(petition: str) -> str:
-    """Returns the name of the lease under which a petition's broadcasts are sent."""
-    return f"broadcast/{petition}"
-
-
-def take_lease(
-    tx: Transaction,
-    name: str,
-    holder: str,
-    *,
-    seconds: float,
-    now: datetime,
-    is_only: bool = False,
-) -> bool:
-    """Takes a lease that nobody holds, that has expired, or that is one's own.
-
-    Args:
-        name: the work it is for.
-        holder: who takes it; unique to one run of one process.
-        seconds: how long it lasts.
-        now: the time by the caller's clock.
-        is_only: whether no other process is alive; it is then taken whoever holds it.
-
-    Returns:
-        Whether it was taken; False while somebody else holds it.
-    """
-    lease = {"holder": holder, "expires_at": now + timedelta(seconds=seconds)}
-    if not tx.add_new(LEASES, name=name, **lease):
-        held = tx.find(LEASES, name, lock=True)
-        # Where it was given up meanwhile, another may be taking it.
-        if held is None:
-            return False
-        if held.holder != holder and held.expires_at > now and not is_only:
-            return False
-        tx.set(LEASES, name, **lease)
-    return True
-
-
-def renew_lease(tx: Transaction, name: str, holder: str, *, seconds: float, now: datetime) -> bool:
-    """Lets one's own lease last longer; False if it is lost, even if nobody else holds it now."""
-    expires_at = now + timedelta(seconds=seconds)
-    return tx.set(LEASES, name, LEASES.c.holder == holder, expires_at=expires_at) == 1
-
-
-def release_lease(tx: Transaction, name: str, holder: str) -> None:
-    """Gives a lease up, so that the next holder need not wait; harmless if it was lost."""
-    tx.delete(LEASES, name, LEASES.c.holder == holder)
-
-
-def find_lease(tx: Transaction, name: str) -> Row | None:
-    """Returns the row of a lease, expired or not; None if nobody holds it."""
-    return tx.find(LEASES, name)
-
-
 def enqueue_deliveries(
     tx: Transaction, broadcast: Broadcast, *, holder: str, portion: int, at: datetime
 ) -> bool:
     """Writes the rows of the next recipients; returns whether all rows are written.
 
-    Has an effect only for the holder of the lease, and only while the broadcast is running.
+    Has an effect only for the holder of the process lock, and only while the broadcast is running.
     """
     found = lock_broadcast(tx, broadcast.id)
     if found is None or found.enqueued_at is not None:
@@ -210,7 +152,7 @@ def claim_deliveries(
 
     Repeating a claim, a random token, gives the same rows and no more. Recipients who withdrew or
     became unreachable get that outcome. Nothing is claimed from a broadcast that is paused,
-    stopped or cancelled, or by anyone but the holder of the lease.
+    stopped or cancelled, or by anyone but the holder of the process lock.
 
     Raises:
         BrokenData: the broadcast is damaged, or none of its chat ids can be decrypted.
@@ -251,7 +193,7 @@ def record_results(
 
 
 def recover_deliveries(tx: Transaction, broadcast: Broadcast, *, holder: str, at: datetime) -> int:
-    """Takes over from a lease holder that died; returns the position to continue after.
+    """Takes over from a worker that died; returns the position to continue after.
 
     What it had claimed becomes pending again; most of it had not been sent yet. So being claimed
     is no attempt: repeated kills must not use up the attempts of people to whom nothing was sent.
@@ -290,14 +232,14 @@ def settle_deliveries(tx: Transaction, at: datetime) -> None:
 def _may_send(tx: Transaction, broadcast: Broadcast | None, holder: str) -> bool:
     """Returns whether a holder may send what is left of a broadcast.
 
-    The holder of the lease may, while it is running, or finished and not recalled: supporters
-    return to it then.
+    The holder of the process lock may, while it is running, or finished and not recalled:
+    supporters return to it then.
     """
     if broadcast is None or broadcast.recall_started_at is not None:
         return False
     if broadcast.state not in (BroadcastState.RUNNING, BroadcastState.FINISHED):
         return False
-    return tx.find(LEASES, lease_of(tx.slug), LEASES.c.holder == holder) is not None
+    return is_holder(tx, holder)
 
 
 @lru_cache(maxsize=8)

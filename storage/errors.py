@@ -50,6 +50,16 @@ class HeldElsewhere(StorageError):
     """Another petition-bot is already running on this database; stop that one first."""
 
 
+class LeaseLost(Unavailable):
+    """The database could not be asked in time whether this is still the bot that answers, so
+    another may be by now.
+    """
+
+
+class UpdateOutdated(StorageError):
+    """A later update of the same person was handled already, by another process."""
+
+
 class BrokenData(StorageError):
     """What the database holds is damaged."""
 

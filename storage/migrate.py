@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy.schema import CreateTable
 
 from storage.database import postgres_adapter
 from storage.database_url import SqliteAddress, parse_address
@@ -27,13 +28,19 @@ from storage.errors import (
 )
 from storage.private_files import create_private
 from storage.sqlite_connection import WRITER_PRAGMAS, SqliteConnection, is_locked, storage_errors
-from storage.tables import metadata
+from storage.tables import LEASES, SEEN_UPDATES, metadata
 from storage.transaction import Result
 
-SCHEMAS = ("0.1.0",)
+SCHEMAS = ("0.1.0", "0.2.0")
 """Those that are taken along, the oldest first, each named for the release that brought it."""
 
-STEPS: Sequence[Callable[[bool], Iterator[sa.Executable]]] = ()
+
+def _add_seen_updates(_is_sqlite: bool) -> Iterator[sa.Executable]:
+    yield CreateTable(SEEN_UPDATES)
+    yield sa.delete(LEASES).where(LEASES.c.name.startswith("broadcast/"))
+
+
+STEPS: Sequence[Callable[[bool], Iterator[sa.Executable]]] = (_add_seen_updates,)
 """What makes of each schema the next one: the statements, for SQLite or else for PostgreSQL."""
 
 # How they were named before the first release.

@@ -92,6 +92,8 @@ _NO_TABLE = "42P01"
 class PostgresDatabase:
     """One database on a server; made by `open`, to be ended with `close`."""
 
+    is_shared = True
+
     def __init__(self, engine: AsyncEngine, dsn: str) -> None:
         self._engine = engine
         self._dsn = dsn

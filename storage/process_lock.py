@@ -1,106 +1,200 @@
-"""The process lock: only one process does something, for as long as it lives.
+"""The process lock: only one process at a time does something.
 
-Unlike a lease in a table, the lock ends the moment its process dies, however it dies: the next
-start need not wait for anything to expire. On SQLite it is a lock on a file beside the database,
-which the operating system releases; on PostgreSQL an advisory lock of a separate connection,
-which the server releases. That connection can break while the process lives on: the lock is then
-free, is taken again if possible, and if not, its holder is told to stop. The holder is also told
-to stop when the file is removed or replaced, since the next process would lock another file.
+On SQLite it is a lock on a file beside the database, which the operating system releases the
+moment its process dies: the next start need not wait. The holder is told to stop when the file is
+removed or replaced, since the next process would lock another file.
+
+On PostgreSQL, where processes may run on several machines, it is a lease by the server's clock.
+Whoever holds it renews it, and it ends by itself when its
+process dies, hangs, or no longer reaches the database. The holder counts it by its own clock from
+before it asked, and so ends before the next one begins.
+
+A command that needs the petition to be at rest keeps every bot away meanwhile.
+
+Either way the name of the holder stands in a table, and what only the holder may do looks for it
+there.
 """
 
 import asyncio
 import hashlib
+import secrets
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
+from datetime import datetime
 from functools import partial
+from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import quote
 
 from storage.database import postgres_adapter
 from storage.database_url import SqliteAddress, parse_address
-from storage.errors import HeldElsewhere, Unavailable
+from storage.errors import HeldElsewhere, LeaseLost, SchemaMissing, Unavailable
+from storage.migrate import migrate
 from storage.private_files import identity, locked_file, reason_and_command
+from storage.tables import LEASES
+from storage.transaction import Transaction
 
-# How long to try to take it again: by then a server that restarts is back, and has noticed which
-# connections are dead.
-_PATIENCE_SECONDS = 8.0
-_PAUSE_SECONDS = 0.2
-# How often to query the connection: it may have broken silently, and must not be closed as idle.
-_BEAT_SECONDS = 5.0
-_GOODBYE_SECONDS = 0.5
+# Seconds to wait for who only looks whether the file is locked.
+_GLANCES = (0.02, 0.05)
 # How long two processes can hold the lock at most, if its file is removed while another starts.
 _LOOK_SECONDS = 1.0
 
+_LEASE_SECONDS = 7.0
+_RENEW_SECONDS = 2.0
+# How much earlier its holder takes it for ended.
+_MARGIN_SECONDS = 1.0
+# Between two tries to take or renew a lease.
+_PAUSE_SECONDS = 0.5
+_GOODBYE_SECONDS = 0.5
+
+_NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+# A command that keeps bots away has it alone, and so has a bot of version 0.1.0.
+_MAY_TAKE = "SELECT pg_try_advisory_xact_lock_shared($1)"
+_KEEP_AWAY = "SELECT pg_try_advisory_xact_lock($1)"
+_TAKE = f"""
+INSERT INTO leases (name, holder, expires_at)
+SELECT $1, $2, {_NOW} + $3 WHERE pg_try_advisory_xact_lock_shared($4)
+ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
+WHERE leases.holder = excluded.holder OR leases.expires_at < {_NOW}
+RETURNING true
+"""
+_RELEASE = "DELETE FROM leases WHERE name = $1 AND holder = $2"
+_IS_THERE = "SELECT to_regclass('leases') IS NOT NULL"
+_IS_HELD = f"SELECT expires_at > {_NOW} FROM leases WHERE name = $1"  # noqa: S608 - as above
+
+
+def _seconds() -> float:
+    """Returns the time by a clock that goes on while the machine or the process sleeps."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
 
 class ProcessLock:
-    """A lock of this process; ask `is_ours` before everything that needs it."""
+    """A lock of this process; ask `is_ours` before everything that needs it.
 
-    def __init__(self) -> None:
-        self._ours = False
+    Attributes:
+        name: what it is for.
+        holder: this process, for as long as it asks for the lock.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.holder = secrets.token_hex(8)
+        self._until = -inf
         self._settled = asyncio.Event()
         self._over = asyncio.Event()
         self._why: Exception = HeldElsewhere()
 
+    @property
+    def was_taken(self) -> bool:
+        """Whether this process has held the lock since it began to ask for it."""
+        return self._settled.is_set()
+
     def is_ours(self) -> bool:
         """Returns whether nobody else can hold the lock at this moment."""
-        return self._ours
+        return _seconds() < self._until
 
     async def until_lost(self) -> None:
-        """Waits for as long as this process holds the lock, or may get it back.
+        """Waits for as long as this process holds the lock.
 
         Raises:
-            HeldElsewhere: another process holds it now.
-            Unavailable: the database did not come back in time, so another may hold it.
+            HeldElsewhere: the file is another one.
+            LeaseLost: it could not be renewed in time, so another process may hold it.
         """
-        await self._over.wait()
+        while not self._over.is_set():
+            left = self._until - _seconds()
+            if left <= 0:
+                raise LeaseLost
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(left, _RENEW_SECONDS)):
+                    await self._over.wait()
         raise self._why
 
     async def until_taken(self) -> None:
-        """Waits for the first attempt; if it failed, raises what `until_lost` does."""
+        """Waits until it is taken; raises what keeps it from being taken."""
         await self._settled.wait()
         if self._over.is_set():
             raise self._why
 
-    def mark_taken(self) -> None:
-        """Notes that this process holds the lock."""
-        self._ours = True
+    def mark_taken(self, until: float = inf) -> None:
+        """Notes that this process holds the lock, until a time of `_seconds`."""
+        self._until = until
         self._settled.set()
 
     def release(self) -> None:
-        """Notes that this process does not hold the lock, but may take it again."""
-        self._ours = False
+        """Notes that this process no longer holds the lock."""
+        self._until = -inf
 
     def mark_lost(self, why: Exception) -> None:
         """Notes that this process will not hold the lock again; `why` is what waiters get."""
-        self._ours, self._why = False, why
+        self._until, self._why = -inf, why
         self._settled.set()
         self._over.set()
 
 
 @asynccontextmanager
-async def acquire_process_lock(url: str, name: str) -> AsyncIterator[ProcessLock]:
+async def acquire_process_lock(
+    url: str, name: str, stands_by: Callable[[], None] | None = None
+) -> AsyncIterator[ProcessLock]:
     """Holds `name` in this database until the block ends.
 
     Args:
         url: the URL of the database.
         name: any text, for what two processes must not do at once.
+        stands_by: called when another process holds a lease, which is then waited for. With None,
+            and for a file, that is an error; then no lease is taken, and every bot kept away.
 
     Raises:
         HeldElsewhere: another process that is alive holds it.
         Unavailable: the database cannot be reached.
     """
-    address, lock = parse_address(url), ProcessLock()
+    address, lock = parse_address(url), ProcessLock(name)
     if isinstance(address, SqliteAddress):
-        holding = _file_lock(lock, address.path, name)
+        holding = _file_lock(lock, address.path)
     else:
         postgres_adapter()  # raises at once if its driver is missing
-        holding = _advisory_lock(lock, address.dsn, name)
+        holding = (
+            _without_bots(lock, address.dsn)
+            if stands_by is None
+            else _lease(lock, address.dsn, stands_by)
+        )
     async with holding:
         try:
             yield lock
         finally:
             lock.release()
+
+
+def lock_of(petition: str) -> str:
+    """Returns the name of the lock of the process that answers for a petition."""
+    return f"intake/{petition}"
+
+
+def _number_of(name: str) -> int:
+    digest = hashlib.sha256(f"petition-bot {name}".encode()).digest()
+    return int.from_bytes(digest[:8], signed=True)
+
+
+async def is_held(url: str, name: str) -> bool:
+    """Tells whether a process holds `name` in this database."""
+    address = parse_address(url)
+    if not isinstance(address, SqliteAddress):
+        async with postgres_adapter().connected(address.dsn) as connection:
+            return bool(await connection.fetchval(_IS_HELD, name))
+    with suppress(BlockingIOError), locked_file(_lock_path(address.path, name), waits=False):
+        return False
+    return True
+
+
+def take_over(tx: Transaction, holder: str, at: datetime) -> None:
+    """Notes which process answers for the petition, so that the one before can send no more."""
+    tx.put(LEASES, name=lock_of(tx.slug), holder=holder, expires_at=at)
+
+
+def is_holder(tx: Transaction, holder: str) -> bool:
+    """Tells whether this process is the one that answers for the petition."""
+    return tx.find(LEASES, lock_of(tx.slug), LEASES.c.holder == holder) is not None
 
 
 async def _look_after(lock: ProcessLock, watch: Callable[[], Awaitable[None]]) -> None:
@@ -112,13 +206,11 @@ async def _look_after(lock: ProcessLock, watch: Callable[[], Awaitable[None]]) -
 
 
 @asynccontextmanager
-async def _file_lock(lock: ProcessLock, database: Path, name: str) -> AsyncIterator[None]:
-    path = _lock_path(database, name)
+async def _file_lock(lock: ProcessLock, database: Path) -> AsyncIterator[None]:
+    path = _lock_path(database, lock.name)
     with ExitStack() as stack:
         try:
-            handle = stack.enter_context(locked_file(path, waits=False))
-        except BlockingIOError as error:
-            raise HeldElsewhere from error
+            handle = await _locked(stack, path)
         except OSError as error:
             raise Unavailable(
                 "The file {path} cannot be made: {reason}",
@@ -132,6 +224,18 @@ async def _file_lock(lock: ProcessLock, database: Path, name: str) -> AsyncItera
             yield
         finally:
             looking.cancel()
+
+
+async def _locked(stack: ExitStack, path: Path) -> int:
+    """Locks the file until the stack ends; who only looks at it is waited for."""
+    for pause in _GLANCES:
+        with suppress(BlockingIOError):
+            return stack.enter_context(locked_file(path, waits=False))
+        await asyncio.sleep(pause)
+    try:
+        return stack.enter_context(locked_file(path, waits=False))
+    except BlockingIOError as error:
+        raise HeldElsewhere from error
 
 
 def _lock_path(database: Path, name: str) -> Path:
@@ -151,56 +255,80 @@ async def _watch(path: Path, held: tuple[int, int] | None) -> None:
 
 
 @asynccontextmanager
-async def _advisory_lock(lock: ProcessLock, dsn: str, name: str) -> AsyncIterator[None]:
-    digest = hashlib.sha256(f"petition-bot {name}".encode()).digest()
-    number = int.from_bytes(digest[:8], signed=True)
-    taking = partial(_keep_advisory_lock, lock, dsn, number)
-    keeping = asyncio.create_task(_look_after(lock, taking))
+async def _without_bots(lock: ProcessLock, dsn: str) -> AsyncIterator[None]:
+    """Keeps a transaction open, also on a database without tables, in which no bot starts."""
+    async with postgres_adapter().connected(dsn) as connection:
+        await connection.execute("BEGIN")
+        if not await connection.fetchval(_KEEP_AWAY, _number_of(lock.name)):
+            raise HeldElsewhere
+        if await connection.fetchval(_IS_THERE) and await connection.fetchval(_IS_HELD, lock.name):
+            raise HeldElsewhere
+        connection.add_termination_listener(lambda _: lock.mark_lost(LeaseLost()))
+        lock.mark_taken()
+        yield
+
+
+@asynccontextmanager
+async def _lease(
+    lock: ProcessLock, dsn: str, stands_by: Callable[[], None]
+) -> AsyncIterator[None]:
+    keeping = asyncio.create_task(_look_after(lock, partial(_keep_lease, lock, dsn, stands_by)))
     try:
         await lock.until_taken()
         yield
     finally:
-        # Once to close the connection, and once where the server does not answer to that.
+        # Once to give it up and close the connection, and once where the server does not answer.
         for _ in range(2):
             keeping.cancel()
             await asyncio.wait({keeping}, timeout=_GOODBYE_SECONDS)
 
 
-async def _keep_advisory_lock(lock: ProcessLock, dsn: str, number: int) -> None:
-    """Takes the lock, and takes it again whenever its connection breaks."""
-    postgres, loop = postgres_adapter(), asyncio.get_running_loop()
-    deadline = loop.time()  # the first attempt is not repeated
+async def _keep_lease(lock: ProcessLock, dsn: str, stands_by: Callable[[], None]) -> None:
+    """Waits for the lease and renews it, on another connection whenever one breaks."""
+    waits = False
+
+    def stand_by() -> None:
+        nonlocal waits
+        if not waits:
+            waits = True
+            stands_by()
+
     while True:
         try:
-            async with postgres.connected(dsn) as connection:
-                if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", number):
-                    raise HeldElsewhere
-                lock.mark_taken()
-                await _until_broken(lock, connection)
-            deadline = loop.time() + _PATIENCE_SECONDS
-        except (HeldElsewhere, Unavailable):
-            # Both may pass: the server may not yet know our connection as broken.
-            if loop.time() >= deadline:
+            async with postgres_adapter().connected(dsn) as connection:
+                await _renew(lock, connection, stand_by)
+        except SchemaMissing:
+            async with postgres_adapter().connected(dsn) as connection:
+                may_take = await connection.fetchval(_MAY_TAKE, _number_of(lock.name))
+            if may_take:
+                await migrate(f"postgresql+asyncpg{dsn.removeprefix('postgresql')}")
+                continue
+            stand_by()
+        except LeaseLost:
+            raise
+        except Unavailable as error:
+            if lock.was_taken and not lock.is_ours():
+                raise LeaseLost from error
+            if not lock.was_taken and not waits:
                 raise
-            await asyncio.sleep(_PAUSE_SECONDS)
+        await asyncio.sleep(_PAUSE_SECONDS)
 
 
-async def _until_broken(lock: ProcessLock, connection: Any) -> None:
-    broken = asyncio.Event()
-
-    def note(_: object) -> None:
-        lock.release()
-        broken.set()
-
+async def _renew(lock: ProcessLock, connection: Any, stand_by: Callable[[], None]) -> NoReturn:
+    """Renews the lease once it is free, while the connection lasts; cancelled, gives it up."""
+    key = lock.name, lock.holder
+    values = (*key, round(1000 * _LEASE_SECONDS), _number_of(lock.name))
     try:
-        connection.add_termination_listener(note)
-        while not broken.is_set() and not connection.is_closed():
-            try:
-                async with asyncio.timeout(_BEAT_SECONDS):
-                    await broken.wait()
-            except TimeoutError:
-                await connection.execute("SELECT 1", timeout=_BEAT_SECONDS)
-    except postgres_adapter().DRIVER_ERRORS:  # the lock cannot be relied on
-        connection.terminate()
-    finally:
-        lock.release()
+        while True:
+            asked = _seconds()
+            if await connection.fetchval(_TAKE, *values, timeout=_RENEW_SECONDS):
+                lock.mark_taken(asked + _LEASE_SECONDS - _MARGIN_SECONDS)
+            elif lock.was_taken:
+                raise LeaseLost
+            else:
+                stand_by()
+            await asyncio.sleep(_RENEW_SECONDS if lock.was_taken else _PAUSE_SECONDS)
+    except asyncio.CancelledError:
+        # Only at its end: while a connection breaks, this process still counts on the lease.
+        await connection.execute(_RELEASE, *key, timeout=_GOODBYE_SECONDS)
+        raise

@@ -46,7 +46,12 @@ class SqliteDatabase:
     It is safe to use from many tasks at once. Every method raises `Unavailable` for what may pass
     (locked, full, unreachable); bugs surface as the exceptions of SQLAlchemy, without the values
     of a row.
+
+    Attributes:
+        is_shared: whether processes on several machines may use it at the same time.
     """
+
+    is_shared = False
 
     def __init__(self, path: Path) -> None:
         busy = f"busy_timeout={_BUSY_MILLISECONDS}"

@@ -225,6 +225,16 @@ ADMIN_NAMES = _table(
     key=("petition", "admin"),
 )
 
+# The last update of each person, for a day, where several processes answer for one petition.
+SEEN_UPDATES = _table(
+    "seen_updates",
+    text("petition"),
+    blob("supporter"),
+    number("number"),
+    moment("seen_at"),
+    key=("petition", "supporter"),
+)
+
 LEASES = _table("leases", *several(text, "name", "holder"), moment("expires_at"), key=("name",))
 
 AUDIT = _table(

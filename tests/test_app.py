@@ -62,7 +62,7 @@ async def test_what_the_broadcasts_broke_with_ends_the_bot_with_a_sentence(scene
 
 async def test_a_hold_that_was_lost_ends_the_bot_with_its_sentence(scene: Scene) -> None:
     await scene.stop_bot()
-    held = ProcessLock()
+    held = ProcessLock("intake/andry")
     held.mark_taken()
     async with open_app(scene.settings, clocks=scene.clocks) as app:
         running = asyncio.create_task(replace(app, process_lock=held).run())

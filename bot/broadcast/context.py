@@ -1,4 +1,4 @@
-"""What one worker and its runs share: settings, reporter, lease, and what ends a run early."""
+"""What one worker and its runs share: settings, reporter, lock, and what ends a run early."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -7,7 +7,6 @@ from enum import Enum, auto
 from typing import Any, Protocol
 
 from bot.back_off import BackOff, Retries
-from bot.broadcast.lease import LEASE_SECONDS, LeaseHolder
 from bot.broadcast.open_claims import OpenClaims
 from bot.broadcast.result_recorder import ResultRecorder
 from bot.clocks import Clocks
@@ -17,7 +16,7 @@ from storage import Storage
 from storage.broadcast_transitions import interrupt_broadcast
 from storage.broadcast_types import Broadcast, PauseReason, StopReason, Tally
 from storage.broadcasts import due_broadcasts
-from storage.deliveries import lease_of
+from storage.process_lock import ProcessLock
 
 _LONGEST_BACK_OFF_SECONDS = 300.0
 
@@ -29,7 +28,7 @@ class Durations:
     Attributes:
         poll: between two looks for a due broadcast, when nothing wakes the worker.
         rest: before what failed is tried again.
-        lease: how long a lease lasts; it is renewed after a third of this.
+        look: between two looks whether the broadcast still comes first.
         batch: one claim takes as many deliveries as are sent in this time.
         window: as many as are sent in this time may be claimed and not done, which is what a kill
             repeats at most; nearly as long a claim may take on a slow disk.
@@ -41,7 +40,7 @@ class Durations:
 
     poll: float = 1.0
     rest: float = 1.0
-    lease: float = LEASE_SECONDS
+    look: float = 3.0
     batch: float = 0.1
     window: float = 1.0
     call: float = 10.0
@@ -54,19 +53,16 @@ class InterruptReason(Enum):
     """Why a run ends early while the broadcast stays as it is."""
 
     ASKED = auto()
-    """The process is stopping."""
-    LOST = auto()
-    """Another process may have the lease: not one more call may leave."""
+    """The process is stopping, or another one may have taken its place."""
     ENDED = auto()
-    """What is due has to be looked at again: the broadcast is no longer running, another one comes
-    first, or two clocks disagree about the lease. Calls in flight may finish."""
+    """What is due has to be looked at again: the broadcast is no longer running, or another one
+    comes first."""
 
 
 class Interrupt:
     """What ends a run early, and the run's calls in flight.
 
-    The first reason stays, except that a lost lease overrides it. With a pause or stop reason, the
-    broadcast is paused or stopped for it.
+    The first reason stays. With a pause or stop reason, the broadcast is paused or stopped for it.
     """
 
     def __init__(self) -> None:
@@ -78,20 +74,16 @@ class Interrupt:
     def trigger(
         self, reason: InterruptReason | PauseReason | StopReason, detail: str = ""
     ) -> None:
-        """Says that no more is to be sent; a lost lease cancels the calls in flight as well."""
-        if self.reason is None or reason is InterruptReason.LOST:
+        """Says that no more is to be sent."""
+        if self.reason is None:
             self.reason, self.detail = reason, detail
         self._event.set()
-        if reason is InterruptReason.LOST:
-            self.cancel_calls()
 
     def begin_call(self, call: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        """Begins a call, which is in flight until its task is done; not after a lost lease."""
+        """Begins a call, which is in flight until its task is done."""
         task = asyncio.create_task(call)
         self._calls.add(task)
         task.add_done_callback(self._calls.discard)
-        if self.reason is InterruptReason.LOST:
-            task.cancel()
         return task
 
     def cancel_calls(self) -> None:
@@ -146,7 +138,7 @@ class WorkerContext:
         paid_rate: messages a second of a paid one; None: the same.
         claims: the open claims, shared with the handlers that make them void.
         woken: set when there may be something to send.
-        is_only: tells whether no other process can be alive now, so that any other lease is stale.
+        lock: by which no other process sends at the same time.
         is_admin: tells whether a user is still an admin; asked when a planned broadcast is due.
         approval_above: more recipients than this need a second admin's approval; None: never.
         retries: when each broadcast whose end was not reported, or that met a bug, is tried again.
@@ -157,12 +149,12 @@ class WorkerContext:
     client: TelegramClient
     gate: Gate
     storage: Storage
+    lock: ProcessLock
     reporter: Reporter
     rate: float
     paid_rate: float | None = None
     claims: OpenClaims = field(default_factory=OpenClaims)
     woken: asyncio.Event = field(default_factory=asyncio.Event)
-    is_only: Callable[[], bool] = lambda: False
     is_admin: Callable[[int], bool] = lambda _: True
     approval_above: int | None = None
     durations: Durations = field(default_factory=Durations)
@@ -170,14 +162,11 @@ class WorkerContext:
     retries: Retries = field(init=False)
     asked: set[tuple[bytes, str]] = field(default_factory=set, init=False)
     interrupt: Interrupt = field(default_factory=Interrupt, init=False)
-    lease: LeaseHolder = field(init=False)
     recorder: ResultRecorder = field(init=False)
 
     def __post_init__(self) -> None:
         storage, durations, clocks = self.storage, self.durations, self.clocks
         self.retries = Retries(BackOff(durations.rest, _LONGEST_BACK_OFF_SECONDS))
-        name = lease_of(storage.slug)
-        self.lease = LeaseHolder(storage, name, durations.lease, self.is_only, clocks)
         self.recorder = ResultRecorder(storage, self.pause, clocks.now, durations.record)
 
     async def next_due(self) -> Broadcast | None:
@@ -213,13 +202,10 @@ class WorkerContext:
         await self.storage.write(interrupt_broadcast, broadcast, reason, now, detail)
 
     def may_continue(self) -> bool:
-        """Tells whether the run may go on: no interrupt, and the lease is certainly ours."""
-        if self.interrupt.reason is None:
-            self.check_lease()
-        return self.interrupt.reason is None
+        """Tells whether the run may go on: no interrupt, and the lock is certainly ours.
 
-    def check_lease(self) -> None:
-        """Interrupts the run if the lease is not certainly ours."""
-        if not self.lease.holds():
-            is_lost = self.lease.has_expired()
-            self.interrupt.trigger(InterruptReason.LOST if is_lost else InterruptReason.ENDED)
+        Triggers the interrupt itself when the lock is not.
+        """
+        if not self.lock.is_ours():
+            self.interrupt.trigger(InterruptReason.ASKED)
+        return self.interrupt.reason is None

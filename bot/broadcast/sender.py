@@ -135,7 +135,7 @@ class Sender:
         self._is_enqueued = await self._storage.write(
             enqueue_deliveries,
             self._broadcast,
-            holder=self._context.lease.holder,
+            holder=self._context.lock.holder,
             portion=_PORTION,
             at=clocks.now(),
         )
@@ -188,7 +188,7 @@ class Sender:
             claim_deliveries,
             self._broadcast,
             claim=uuid.uuid4().bytes,
-            holder=self._context.lease.holder,
+            holder=self._context.lock.holder,
             limit=limit,
             after=after,
             at=self._context.clocks.now(),
@@ -196,7 +196,7 @@ class Sender:
         return await self._claims.claim(asked)
 
     async def _recover(self) -> int:
-        holder, now = self._context.lease.holder, self._context.clocks.now()
+        holder, now = self._context.lock.holder, self._context.clocks.now()
         return await self._storage.write(
             recover_deliveries, self._broadcast, holder=holder, at=now
         )

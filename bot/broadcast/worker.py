@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
@@ -40,13 +40,12 @@ _log = structlog.stdlib.get_logger()
 
 # The share of the time to stop that sending may take; the rest is for recording.
 _SEND_SHARE = 0.6
-_NO_REPORT = (InterruptReason.ASKED, InterruptReason.LOST)
 _LONGEST_REPORT_SECONDS = 15.0
 _LOOK_BACK = 6  # progress reports, fifteen seconds, over which the speed is measured
 
 
 class Worker:
-    """Looks for a due broadcast, takes the lease, and sends or recalls it."""
+    """Looks for a due broadcast, and sends or recalls it."""
 
     def __init__(self, context: WorkerContext) -> None:
         self.context = context
@@ -102,16 +101,10 @@ class Worker:
         broadcast = await context.next_due()
         if broadcast is None:
             return context.durations.poll
-        if not await context.lease.take():
+        if not context.lock.is_ours():
             return rest
-        try:
-            if not self._stopping:
-                await BroadcastRun(context, broadcast).run()
-        finally:
-            # Results that are not recorded yet find their rows by claim token, without the lease.
-            with suppress(Unavailable, TimeoutError):
-                async with asyncio.timeout(rest):
-                    await context.lease.release()
+        if not self._stopping:
+            await BroadcastRun(context, broadcast).run()
         is_over = context.interrupt.reason in (InterruptReason.ASKED, InterruptReason.ENDED)
         return 0.0 if is_over else rest
 
@@ -138,13 +131,10 @@ class BroadcastRun:
         """
         key, context = self._broadcast.id, self._context
         try:
-            # Apart, as what is looked up may wait for so long that the lease would run out.
-            between = context.lease.seconds / 3
-            renewing = run_periodically("lease", between, self._renew_lease)
             woken = partial(wait_for, context.woken)
             look = partial(context.look_whether_first, self._broadcast)
-            looking = run_periodically("look", between, look, sleep=woken)
-            async with _beside(renewing), _beside(looking):
+            looking = run_periodically("look", context.durations.look, look, sleep=woken)
+            async with _beside(looking):
                 is_told = await (self._recall if self._broadcast.is_recalling else self._send)()
         except (Unavailable, TimeoutError):
             raise
@@ -155,7 +145,7 @@ class BroadcastRun:
             is_told = False
         if is_told:
             context.retries.forget(key)
-        elif self._interrupt.reason not in _NO_REPORT:
+        elif self._interrupt.reason is not InterruptReason.ASKED:
             seconds = context.retries.record_failure(key, context.clocks.monotonic())
             _log.warning("end_not_reported", again_in=seconds)
 
@@ -214,7 +204,7 @@ class BroadcastRun:
                 return False
             finally:
                 # Who cancels it has no time left to wait for a database that is away.
-                if interrupt.reason is not InterruptReason.LOST and not is_cancelled():
+                if not is_cancelled():
                     await self._context.recorder.flush()
                 # An edit in flight could overtake the final report. When the process is stopping
                 # there is no final report, and no time to wait.
@@ -246,7 +236,7 @@ class BroadcastRun:
             False when that has to be done later.
         """
         context = self._context
-        if self._interrupt.reason in _NO_REPORT:
+        if self._interrupt.reason is InterruptReason.ASKED:
             return False
         broadcast, tally = await self._stored()
         if broadcast.is_running or broadcast.reported_at is not None:
@@ -303,13 +293,6 @@ class BroadcastRun:
             _log.warning("report_not_made", kind=kind_of(error), place=place_of(error))
             return False
         return True
-
-    async def _renew_lease(self) -> None:
-        try:
-            await self._context.lease.renew()
-        finally:
-            # While a bug or a database that is away keeps it from being renewed, it is ours still.
-            self._context.check_lease()
 
 
 @asynccontextmanager

@@ -19,7 +19,6 @@ from handlers.broadcasts.screens.progress import state_screen
 from storage.broadcast_types import Broadcast, BroadcastState, DeliveryState, Kind, PauseReason
 from storage.broadcasts import broadcast_with, count_not_told, tally_of_broadcast
 from storage.conversations import count_unsigned
-from storage.deliveries import find_lease, lease_of
 from telegram_text.markup import seen
 
 SECONDS_BETWEEN_LOOKS = 1.0
@@ -48,7 +47,7 @@ _MOMENTS = (
 class BroadcastSnapshot(BroadcastView):
     """A broadcast as admins see it in the chat, read at one moment.
 
-    `attended` says whether a bot holds the lease to send this petition's broadcasts.
+    `attended` says whether this petition's bot runs.
     """
 
     attended: bool = False
@@ -74,7 +73,6 @@ async def read_snapshot(context: CliContext, broadcast: Broadcast) -> BroadcastS
     storage, now = context.storage, context.clock()
     stored = await storage.read(broadcast_with, broadcast.id)
     broadcast = stored or broadcast
-    lease = await storage.read(find_lease, lease_of(storage.slug))
     is_told = broadcast.kind is Kind.BREACH and broadcast.is_over and broadcast.started_at
     admins, approval_above = _who_decides(broadcast)
     return BroadcastSnapshot(
@@ -87,7 +85,7 @@ async def read_snapshot(context: CliContext, broadcast: Broadcast) -> BroadcastS
         unsigned=await storage.read(count_unsigned) if is_told else 0,
         admins=admins,
         approval_above=approval_above,
-        attended=lease is not None and lease.expires_at > now,
+        attended=await context.is_attended(),
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from threading import current_thread, main_thread
 from typing import Any, TypeVar
 
@@ -31,6 +32,7 @@ from storage.invalidations import Invalidation
 from storage.keyring import Keyring
 from storage.migrate import require_newest
 from storage.petitions import reached_so_far
+from storage.process_lock import is_held, lock_of
 from storage.restores import restore_awaits_repetition
 from storage.times import SHOWN_DIGITS
 
@@ -43,12 +45,16 @@ RESTORED = mark(
 
 @dataclass(frozen=True, slots=True)
 class CliContext:
-    """What the commands use; `words` is the terminal's language, with the petition's times."""
+    """What the commands use; `words` is the terminal's language, with the petition's times.
+
+    `is_attended` tells whether the petition's bot runs.
+    """
 
     petition: Petition
     storage: Storage
     words: Words
     clock: Callable[[], datetime]
+    is_attended: Callable[[], Awaitable[bool]]
 
 
 def run_with_context(work: Callable[[CliContext], Awaitable[R]]) -> R:
@@ -99,7 +105,8 @@ async def open_cli_context(settings: PetitionSettings) -> AsyncIterator[CliConte
         if await storage.read(restore_awaits_repetition):
             raise DatabaseBehind(label(RESTORED))
         words = Catalogs.load(time_zone=petition.time_zone).words(terminal_language())
-        yield CliContext(petition, storage, words, utc_now)
+        is_attended = partial(is_held, settings.database_url, lock_of(petition.slug))
+        yield CliContext(petition, storage, words, utc_now, is_attended)
         # No bot may run that marks what was done; or one does, and has marked more meanwhile.
         with suppress(OSError, DatabaseBehind):
             reached.raise_to(await storage.read(reached_so_far))

@@ -210,6 +210,9 @@ _EVENTS = {
     "no_connection": "",
     "telegram_unavailable": "",
     "too_many_requests": "",
+    "lease_lost": mark(
+        "La base de datos no contestó a tiempo, o atiende ya otro bot. Este empieza de nuevo."
+    ),
     "for_database": mark("La base de datos no contesta. El bot espera y lo intenta otra vez."),
     "token_denied": mark("Telegram no acepta ahora el token. El bot lo intenta otra vez."),
     "unknown_setting": mark(

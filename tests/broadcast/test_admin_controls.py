@@ -136,7 +136,7 @@ async def test_what_a_dead_worker_was_sending_when_it_was_cancelled_is_unknown(
     await until(lambda: harness.telegram.in_flight >= 10)
     running.kill()
     await harness.cancel()
-    harness.start_worker(is_only=True)
+    harness.start_worker()
     await harness.ended()
     assert await harness.tally() == Tally(total=10, unconfirmed=10)
 
@@ -216,7 +216,7 @@ async def test_what_a_killed_process_was_sending_to_luz_who_came_back_is_unknown
     running.kill()
     await harness.recall()
     harness.telegram = FakeTelegram()
-    harness.start_worker(is_only=True)
+    harness.start_worker()
     assert await harness.recalled() == (1, 0, 0)
     tally = await harness.tally()
     assert (tally.sending, tally.unconfirmed, tally.delivered) == (0, 1, 1)
@@ -248,11 +248,11 @@ async def test_a_killed_recall_is_gone_on_with(harness: WorkerHarness) -> None:
     running.kill()
     await harness.recall()
     harness.telegram.dead = False
-    again = harness.start_worker(is_only=True, rate=100.0)
+    again = harness.start_worker(rate=100.0)
     await until(lambda: sum("delete" in method for method, _ in harness.telegram.calls) >= 10)
     again.kill()
     harness.telegram.dead = False
-    harness.start_worker(is_only=True)
+    harness.start_worker()
     assert await harness.recalled() == (100, 0, 0)
 
 

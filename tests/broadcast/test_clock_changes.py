@@ -17,7 +17,7 @@ async def test_what_is_on_its_way_arrives_once(harness: WorkerHarness, hours: in
         return time_of_day() + set_by
 
     harness.telegram.latency = 0.4
-    await harness.sends_to(range(1, 151), rate=100.0, lease=30.0, now=now)
+    await harness.sends_to(range(1, 151), rate=100.0, now=now)
     await until(lambda: received(harness.telegram, 50))
     assert harness.telegram.in_flight > 10
     set_by = timedelta(hours=hours)

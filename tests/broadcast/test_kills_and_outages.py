@@ -2,30 +2,23 @@
 
 import asyncio
 import random
-from datetime import timedelta
 from functools import partial
-from typing import Any
 
 import pytest
 
 from storage.broadcast_types import Tally
-from storage.broadcasts import due_broadcasts
 from storage.database import open_database
-from storage.deliveries import find_lease, lease_of, release_lease, take_lease
 from storage.keyring import Keyring
 from tests.broadcast.workers import (
-    QUICK,
     WorkerHarness,
     called,
     everyone_once,
     received,
     until,
 )
-from tests.support.accelerated_loop import time_of_day
 from tests.support.fake_telegram import ANSWER_LOST, SERVER_ERROR, FakeTelegram
 from tests.support.postgres_server import PostgresServer
 from tests.support.raw_sql import write_sql
-from tests.support.storage_calls import Proceed, call_instead
 from tests.support.supporters import Supporters
 
 BOTH = pytest.mark.parametrize("kind", ["sqlite", "postgres"], indirect=True)
@@ -42,12 +35,12 @@ async def test_kills_lose_nobody_and_repeat_at_most_what_was_under_way(
     telegrams, most_claimed = [], 0
     for _ in range(kills):
         telegrams.append(FakeTelegram())
-        running = harness.start_worker(telegram=telegrams[-1], rate=200.0, is_only=True)
+        running = harness.start_worker(telegram=telegrams[-1], rate=200.0)
         await asyncio.sleep(dice.uniform(0.1, 0.3))
         running.kill()
         most_claimed = max(most_claimed, (await harness.tally()).sending)
         await asyncio.sleep(0.02)
-    harness.start_worker(rate=2000.0, is_only=True)
+    harness.start_worker(rate=2000.0)
     await harness.ended()
     arrived = sum((each.received for each in telegrams), harness.telegram.received)
     assert set(arrived) == {1000 + n for n in range(1, people + 1)}
@@ -76,15 +69,13 @@ async def test_who_is_claimed_by_nobody_that_lives_is_found_before_the_end(
 async def test_a_restart_with_the_same_people_in_line_does_not_repeat_them_first(
     harness: WorkerHarness,
 ) -> None:
-    first = await harness.sends_to(
-        range(1, 101), telegram=FakeTelegram(), rate=100.0, is_only=True
-    )
+    first = await harness.sends_to(range(1, 101), telegram=FakeTelegram(), rate=100.0)
     await until(lambda: received(first.telegram, 10))
     first.kill()
     # Writes are serialized: after this one, a claim that was under way is written.
     await harness.people.set_closed(True)
     claimed = {row["position"] for row in await harness.rows() if row["state"] == "sending"}
-    harness.start_worker(is_only=True)
+    harness.start_worker()
     await harness.ended()
     order = [call["chat_id"] for _, call in harness.telegram.calls]
     assert claimed
@@ -104,7 +95,6 @@ async def test_asked_to_stop_it_finishes_what_is_in_flight_and_records_it(
     tally = await harness.tally()
     assert tally.sending == 0
     assert tally.delivered == harness.telegram.received.total()
-    assert await harness.storage.read(find_lease, lease_of(harness.storage.slug)) is None
     harness.start_worker()
     await harness.ended()
     assert set(harness.telegram.received.values()) == {1}
@@ -124,7 +114,7 @@ async def test_what_does_not_answer_in_time_to_stop_is_left_in_doubt(
     assert [(row["state"], row["attempts"]) for row in rows] == [("pending", 1)] * 2
 
 
-@pytest.mark.parametrize("how", ["stopped", "lease lost"])
+@pytest.mark.parametrize("how", ["stopped", "lock lost"])
 async def test_what_waited_for_its_turn_when_all_was_cut_off_twice_had_not_left(
     harness: WorkerHarness, how: str
 ) -> None:
@@ -133,18 +123,18 @@ async def test_what_waited_for_its_turn_when_all_was_cut_off_twice_had_not_left(
     for _ in range(2):
         telegram = FakeTelegram()
         telegram.open.clear()
-        running = harness.start_worker(telegram=telegram, is_only=True)
+        running = harness.start_worker(telegram=telegram)
         await until(lambda: telegram.at_the_gate >= 20)  # noqa: B023 - awaited here
-        if how == "lease lost":
-            running.database.away = True
-            await asyncio.sleep(2 * QUICK.lease)
+        if how == "lock lost":
+            running.lock.release()
+            await asyncio.sleep(1.0)
             running.database.away = False
         await running.worker.stop(5.0)
         await running.task
         assert telegram.calls == []
         rows = await harness.rows()
         assert {(row["state"], row["attempts"]) for row in rows} == {("pending", 0)}
-    harness.start_worker(is_only=True)
+    harness.start_worker()
     await harness.ended()
     assert await harness.tally() == Tally(total=20, delivered=20)
 
@@ -168,95 +158,37 @@ async def test_stopping_one_that_never_ran_is_nothing(harness: WorkerHarness) ->
     await running.task
 
 
-class TestSeveralWorkers:
-    @BOTH
-    async def test_one_sends_and_the_others_wait(self, harness: WorkerHarness) -> None:
-        await harness.people.sign(range(1, 151))
-        await harness.start()
-        all_running = [harness.start_worker(telegram=FakeTelegram(), rate=500.0) for _ in range(4)]
-        await harness.ended()
-        counts = sorted(running.telegram.received.total() for running in all_running)
-        assert counts == [0, 0, 0, 150]
-        assert [what for what, *_ in harness.reports.ends] == ["finished"]
+@BOTH
+async def test_who_was_replaced_sends_no_more_and_the_next_one_goes_on(
+    harness: WorkerHarness,
+) -> None:
+    """It slept, and does not know yet that another took its place: it claims nothing."""
+    first = await harness.sends_to(range(1, 201), telegram=FakeTelegram(), rate=200.0)
+    await until(lambda: received(first.telegram, 10))
+    second = harness.start_worker(telegram=FakeTelegram(), rate=2000.0)
+    await harness.ended()
+    arrived = first.telegram.received + second.telegram.received
+    assert set(arrived) == {1000 + n for n in range(1, 201)}
+    await asyncio.sleep(0.5)
+    assert first.telegram.received.total() <= 10 + 2 * 0.3 * 200
 
-    async def test_when_the_first_dies_another_takes_over_once_the_lease_is_out(
-        self, harness: WorkerHarness
-    ) -> None:
-        first = await harness.sends_to(
-            range(1, 101), telegram=FakeTelegram(), rate=200.0, lease=0.6
-        )
-        await until(lambda: received(first.telegram, 10))
-        second = harness.start_worker(telegram=FakeTelegram(), rate=2000.0, lease=0.6)
-        await asyncio.sleep(0.2)
-        assert second.telegram.received.total() == 0
-        first.kill()
-        await harness.ended()
-        arrived = first.telegram.received + second.telegram.received
-        assert set(arrived) == {1000 + n for n in range(1, 101)}
 
-    async def test_the_only_process_need_not_wait_for_a_dead_ones_lease(
-        self, harness: WorkerHarness
-    ) -> None:
-        await harness.people.sign([1])
-        await harness.start()
-        lease = lease_of(harness.storage.slug)
-        await harness.storage.write(take_lease, lease, "dead", seconds=3600, now=time_of_day())
-        harness.start_worker(is_only=True)
-        await harness.ended(seconds=2)
-
-    async def test_whoever_loses_the_lease_sends_no_more(self, harness: WorkerHarness) -> None:
-        running = await harness.sends_to(range(1, 301), rate=200.0, lease=0.6)
-        await until(lambda: received(running.telegram, 10))
-        # Another process, whose clock is ahead, finds the lease expired, takes it and renews it.
-        lease = await harness.storage.read(find_lease, lease_of(harness.storage.slug))
-        assert lease is not None
-        ahead = lease.expires_at.replace(year=2100)
-        await harness.storage.write(take_lease, lease.name, "other", seconds=3600, now=ahead)
-
-        async def renew(name: str) -> None:
-            for seconds in range(10_000):
-                now = ahead + timedelta(seconds=seconds)
-                await harness.storage.write(take_lease, name, "other", seconds=3600, now=now)
-                await asyncio.sleep(0.05)
-
-        renewing = asyncio.create_task(renew(lease.name))
-        await asyncio.sleep(0.7)  # however late it learns of that, its own lease is over by now
-        calls = len(running.telegram.calls)
-        assert calls < 300
-        await asyncio.sleep(0.3)
-        assert len(running.telegram.calls) == calls
-        renewing.cancel()
-        await asyncio.wait({renewing})
-        # The first worker can take the lease again later.
-        await harness.storage.write(release_lease, lease.name, "other")
-        await harness.ended()
-        assert set(running.telegram.received) == {1000 + n for n in range(1, 301)}
-
-    async def test_it_is_kept_while_what_else_is_due_is_looked_up_for_long(
-        self, harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        waits: list[float] = []
-
-        async def slowly(look: Proceed, *given: Any) -> object:
-            if waits:
-                await asyncio.sleep(waits.pop())
-            return await look(*given)
-
-        call_instead(monkeypatch, due_broadcasts, slowly)
-        harness.telegram.latency = 0.1
-        await harness.sends_to(range(1, 201), rate=50.0)
-        await until(lambda: received(harness.telegram, 5))
-        waits.append(2 * QUICK.lease)
-        await harness.ended()
-        assert waits == []
-        assert dict(harness.telegram.received) == everyone_once(200)
+async def test_whoever_loses_the_lock_sends_no_more(harness: WorkerHarness) -> None:
+    running = await harness.sends_to(range(1, 301), rate=200.0)
+    await until(lambda: received(running.telegram, 10))
+    running.lock.release()
+    await asyncio.sleep(0.1)
+    calls = len(running.telegram.calls)
+    assert calls < 300
+    await asyncio.sleep(0.3)
+    assert len(running.telegram.calls) == calls
 
 
 class TestDatabaseAway:
     async def test_results_are_kept_until_they_can_be_recorded(
         self, harness: WorkerHarness
     ) -> None:
-        running = await harness.sends_to(range(1, 101), rate=200.0, lease=5.0)
+        running = await harness.sends_to(range(1, 101), rate=200.0)
         await until(lambda: received(running.telegram, 20))
         running.database.away = True
         await asyncio.sleep(0.4)
@@ -264,21 +196,6 @@ class TestDatabaseAway:
         await harness.ended()
         assert set(harness.telegram.received.values()) == {1}
         assert await harness.tally() == Tally(total=100, delivered=100)
-
-    async def test_also_when_it_is_away_for_longer_than_the_lease(
-        self, harness: WorkerHarness
-    ) -> None:
-        running = await harness.sends_to(range(1, 101), rate=200.0, lease=0.3)
-        await until(lambda: received(running.telegram, 20))
-        running.database.away = True
-        await asyncio.sleep(0.7)
-        calls = len(running.telegram.calls)
-        await asyncio.sleep(0.1)
-        assert len(running.telegram.calls) == calls
-        running.database.away = False
-        await harness.ended()
-        assert set(harness.telegram.received) == {1000 + n for n in range(1, 101)}
-        assert (await harness.tally()).unconfirmed == 0
 
     async def test_commits_whose_answer_is_lost_are_not_done_twice(
         self, harness: WorkerHarness
@@ -301,7 +218,7 @@ async def test_a_postgres_that_is_restarted_in_the_middle_costs_nobody_their_mes
     await people.sign(range(1, 201))
     harness = WorkerHarness(database, keyring, people, telegram)
     await harness.start()
-    harness.start_worker(rate=100.0, lease=30.0)
+    harness.start_worker(rate=100.0)
     for arrived in (20, 60, 100):
         await until(partial(received, telegram, arrived), 30)
         await asyncio.to_thread(own_server.restart)

@@ -16,6 +16,7 @@ from storage.broadcast_types import Tally
 from tests.broadcast.workers import QUICK, WorkerHarness
 from tests.support.accelerated_loop import running_clocks
 from tests.support.bot_api.failing_server import FailingBotApi, failing_bot_api
+from tests.support.broadcasts import held_lock
 from tests.transport.test_send_gate import Clock
 
 TOKEN = "123:made-up"
@@ -36,11 +37,12 @@ async def send(harness: WorkerHarness, url: str, gate: Gate) -> None:
             client=client,
             gate=gate,
             storage=harness.storage,
+            lock=await held_lock(harness.storage),
             reporter=harness.reports,
             rate=rate,
             clocks=clocks,
-            # On a busy machine an answer, or a renewal of the lease, takes its time.
-            durations=replace(QUICK, call=30.0, lease=30.0),
+            # On a busy machine an answer takes its time.
+            durations=replace(QUICK, call=30.0),
         )
         worker = Worker(context)
         task = asyncio.create_task(worker.run())

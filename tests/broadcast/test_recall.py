@@ -64,7 +64,7 @@ async def test_who_is_left_after_a_restart_and_fails_again_and_again_keeps_it_fr
     await harness.storage.write(record_recalled, broadcast.id, Recalled.DELETED, [1])
     harness.telegram.dead = False
     harness.telegram.always(1002, ZeroDivisionError())
-    harness.start_worker(is_only=True)
+    harness.start_worker()
     assert await harness.recalled() == (1, 1, 0)
 
 

@@ -21,9 +21,10 @@ from storage.broadcasts import (
     tally_of_broadcast,
 )
 from storage.database import Database, Snapshot
-from storage.deliveries import enqueue_deliveries, lease_of, release_lease, take_lease
+from storage.deliveries import enqueue_deliveries
 from storage.errors import Unavailable
 from storage.keyring import Keyring
+from storage.process_lock import ProcessLock, lock_of, take_over
 from storage.transaction import BoundWork, Result
 from tests.support.accelerated_loop import running_clocks, time_of_day
 from tests.support.broadcasts import new_broadcast, of_recall
@@ -33,7 +34,7 @@ from tests.support.supporters import ADMIN, SLUG, Supporters, later
 QUICK = Durations(
     window=0.3,
     poll=0.05,
-    lease=1.5,
+    look=0.5,
     retries=(0.005, 0.01),
     rest=0.02,
     record=0.01,
@@ -44,6 +45,8 @@ QUICK = Durations(
 
 class FailingDatabase:
     """A database that can be away, or severed as by a kill, so that no call ever returns."""
+
+    is_shared = False
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -156,6 +159,7 @@ class RunningWorker:
     gate: FakeGate
     claims: OpenClaims
     woken: asyncio.Event
+    lock: ProcessLock
     task: asyncio.Task[None]
 
     def kill(self) -> None:
@@ -190,13 +194,11 @@ class WorkerHarness:
 
     async def queued(self, broadcast: Broadcast) -> Broadcast:
         """Gives every recipient a row, as a worker that no longer runs would have."""
-        lease, storage = lease_of(self.storage.slug), self.storage
-        await storage.write(take_lease, lease, "gone", seconds=60, now=time_of_day())
-        while not await storage.write(
+        await self.storage.write(take_over, "gone", time_of_day())
+        while not await self.storage.write(
             enqueue_deliveries, broadcast, holder="gone", portion=100, at=time_of_day()
         ):
             pass
-        await storage.write(release_lease, lease, "gone")
         return broadcast
 
     def start_worker(
@@ -204,15 +206,14 @@ class WorkerHarness:
         *,
         telegram: FakeTelegram | None = None,
         rate: float = 10_000.0,
-        is_only: bool = False,
         admins: frozenset[int] = frozenset({ADMIN}),
         now: Callable[[], datetime] | None = None,
         **durations: Any,
     ) -> RunningWorker:
-        """Starts a worker."""
+        """Starts a worker, which takes over from those that were started before."""
         telegram = telegram or self.telegram
         database, gate, claims = FailingDatabase(self._database), FakeGate(rate), OpenClaims()
-        woken, clocks = asyncio.Event(), running_clocks()
+        woken, clocks, lock = asyncio.Event(), running_clocks(), ProcessLock(lock_of(SLUG))
         telegram.gate = gate
 
         context = WorkerContext(
@@ -221,7 +222,7 @@ class WorkerHarness:
             storage=Storage(cast(Database, database), self._keyring, SLUG),
             reporter=self.reports,
             rate=rate,
-            is_only=lambda: is_only,
+            lock=lock,
             woken=woken,
             claims=claims,
             is_admin=admins.__contains__,
@@ -229,9 +230,15 @@ class WorkerHarness:
             durations=replace(QUICK, **durations),
         )
         worker = Worker(context)
-        task = asyncio.create_task(worker.run())
+
+        async def run() -> None:
+            await self.storage.write(take_over, lock.holder, time_of_day())
+            lock.mark_taken()
+            await worker.run()
+
+        task = asyncio.create_task(run())
         running = RunningWorker(
-            worker, database, telegram, self.reports, gate, claims, woken, task
+            worker, database, telegram, self.reports, gate, claims, woken, lock, task
         )
         self._running.append(running)
         return running

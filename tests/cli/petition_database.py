@@ -3,8 +3,9 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
@@ -16,8 +17,11 @@ from storage import Storage, open_storage
 from storage.broadcast_transitions import begin_broadcast, change_broadcast, finish_broadcast
 from storage.broadcast_types import Broadcast, BroadcastAction, Outcome
 from storage.broadcasts import broadcast_with
-from storage.deliveries import lease_of, record_results, release_lease, take_lease
+from storage.database_url import SqliteAddress, parse_address
+from storage.deliveries import record_results
 from storage.keyring import Keyring
+from storage.private_files import locked_file
+from storage.process_lock import take_over
 from storage.transaction import Work
 from tests.support.audit_entries import AuditEntry, newest_audit_entries
 from tests.support.broadcasts import ME, claim, queued, results, start
@@ -39,12 +43,13 @@ class TelegramDate:
     days_ahead: int | None = 0
 
 
-@dataclass(frozen=True)
+@dataclass
 class PetitionDatabase:
     """The petition as its database has it, and `petition-bot broadcasts` beside it."""
 
     url: str
     keyring: Keyring
+    _bot: ExitStack = field(default_factory=ExitStack, init=False)
 
     def open(self) -> None:
         """People sign, and the petition is closed."""
@@ -128,7 +133,8 @@ class PetitionDatabase:
 
     def is_left_alone(self) -> None:
         """The bot goes away in good order."""
-        self.write(release_lease, lease_of("andry"), ME)
+        self._bot.close()
+        self.sql("DELETE FROM leases")
 
     def now(self, broadcast: Broadcast) -> Broadcast:
         """What became of it."""
@@ -141,8 +147,12 @@ class PetitionDatabase:
         return self.read(newest_audit_entries, limit=20)
 
     async def _attend(self, storage: Storage) -> None:
-        now = datetime.now(UTC)
-        assert await storage.write(take_lease, lease_of(storage.slug), ME, seconds=60, now=now)
+        await storage.write(take_over, ME, datetime.now(UTC) + timedelta(minutes=1))
+        address = parse_address(self.url)
+        if isinstance(address, SqliteAddress):
+            self._bot.close()
+            lock = address.path.with_name(f"{address.path.name}-intake%2Fandry.lock")
+            self._bot.enter_context(locked_file(lock, waits=False))
 
 
 def command(*arguments: str, typed: str = "") -> Result:

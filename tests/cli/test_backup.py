@@ -218,6 +218,7 @@ def test_what_people_asked_for_after_the_backup_stays(
     petition.do(afterwards)
     mark = petition.keyring.beside("andry.mark")
     mark.write_text("8 0\n\n\n")  # as the running bot does
+    petition.is_left_alone()
     if kind == "postgres":
         assert "make an empty one" in refused("restore", file, "-i", key, "--yes")
         empty = request.getfixturevalue("empty_url")

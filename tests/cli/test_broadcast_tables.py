@@ -151,11 +151,6 @@ Admins read in the chat:
 """
     )
     waiting = "State: running, waits for the bot; if that is not running, petition-bot run goes"
-    with monkeypatch.context() as patch:
-        # A bot that was killed has the lease for a minute.
-        late = datetime.now(UTC) + timedelta(minutes=2)
-        patch.setattr("bot.cli.context.utc_now", lambda: late)
-        assert waiting in said(call("show"))
     assert waiting not in said(call("show"))
     petition.is_left_alone()
     assert waiting in said(call("show"))

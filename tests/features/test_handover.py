@@ -1,5 +1,6 @@
 """A petition is handed over; everybody reads how, and the addressee is told of what changes."""
 
+import asyncio
 import json
 from datetime import date, datetime, timedelta
 
@@ -28,7 +29,13 @@ WEEK = timedelta(days=7)
 def shell(scene: Scene) -> CliContext:
     """What a command in the shell works on, beside the bot."""
     known = scene.services
-    return CliContext(scene.petition, known.storage, scene.english, known.clock)
+    return CliContext(
+        scene.petition,
+        known.storage,
+        scene.english,
+        known.clock,
+        lambda: asyncio.sleep(0, result=True),
+    )
 
 
 async def looks(scene: Scene, after: timedelta = timedelta()) -> None:

@@ -24,7 +24,8 @@ from tests.support.storage_calls import Proceed, call_instead
 
 NOT_GIVEN = {
     "petitions": "counts and the state of the petition, of everybody together",
-    "leases": "which process sends",
+    "leases": "which process answers",
+    "seen_updates": "the number of the last update, under a keyed hash, for a day",
     "petition_notices": "what was sent to the admins about the petition, without their ids",
     "anonymous_counts": "numbers without a person, of those whose retention is over",
     "restores": "when a backup of all data was restored",

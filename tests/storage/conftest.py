@@ -10,10 +10,10 @@ from sqlalchemy.exc import DBAPIError
 
 from storage import Storage
 from storage.database import Database
-from storage.deliveries import lease_of, take_lease
 from storage.errors import StorageError
 from storage.keyring import Keyring
 from storage.petitions import ensure_petition
+from storage.process_lock import take_over
 from storage.transaction import Transaction, Work
 from tests.support.broadcasts import ME
 from tests.support.supporters import NOON, SLUG, Supporters
@@ -73,5 +73,5 @@ async def people(storage: Storage) -> Supporters:
     """The petition closed before anybody signed it; the lease of its broadcasts is ours."""
     people = Supporters(storage.database, storage.keyring)
     await people.open_petition()
-    await storage.write(take_lease, lease_of(SLUG), ME, seconds=10**9, now=NOON)
+    await storage.write(take_over, ME, NOON)
     return people

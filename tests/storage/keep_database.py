@@ -26,7 +26,7 @@ from storage.closing_texts import (
     await_closing_text,
     write_closing_text,
 )
-from storage.deliveries import record_results, take_lease
+from storage.deliveries import record_results
 from storage.exports import begin_export, finish_export
 from storage.handovers import record_handover
 from storage.invalidations import take_out_signatures
@@ -34,6 +34,7 @@ from storage.keyring import Keyring
 from storage.migrate import migrate
 from storage.person_requests import PersonNoticeKind, carry_out_request, verified_otherwise
 from storage.petitions import close_petition
+from storage.process_lock import take_over
 from storage.sent_files import add_sent_file
 from storage.signatures import mute_supporter, withdraw_signature
 from storage.tables import metadata
@@ -93,7 +94,7 @@ async def of_admins(storage: Storage) -> None:
 
 async def in_its_middle(storage: Storage) -> None:
     """One of four has a message, and one is being sent it."""
-    await storage.write(take_lease, "broadcast/andry", ME, seconds=60, now=NOON)
+    await storage.write(take_over, ME, NOON)
     broadcast = await start(
         storage,
         b"b" * 16,

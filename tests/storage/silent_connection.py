@@ -1,6 +1,7 @@
 """A connection to PostgreSQL that can fall silent: it stays open, and nothing comes through."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,9 +18,9 @@ class SilentLine:
         self._connections = 0
         self._silent = 0
 
-    def fall_silent(self) -> None:
+    def fall_silent(self, *, new_ones_too: bool = False) -> None:
         """The connections that there are carry nothing any more; new ones do."""
-        self._silent = self._connections
+        self._silent = sys.maxsize if new_ones_too else self._connections
 
     async def connect(self, client: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         """One connection, for as long as the client keeps it."""

@@ -4,18 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from storage import Storage
 from storage.broadcast_transitions import finish_broadcast, interrupt_broadcast
 from storage.broadcast_types import Delivery, Outcome, StopReason, Tally
 from storage.broadcasts import broadcast_with, tally_of_broadcast
 from storage.deliveries import (
     enqueue_deliveries,
-    find_lease,
     record_results,
     recover_deliveries,
-    release_lease,
-    renew_lease,
-    take_lease,
 )
 from storage.errors import BrokenData
 from storage.times import to_millis
@@ -54,7 +49,7 @@ class TestClaim:
         assert (await people.read(tally_of_broadcast, broadcast.id)).withdrawn == 1
 
     @pytest.mark.parametrize("limit", [1, 5])
-    async def test_gives_nothing_to_whoever_does_not_hold_the_lease(
+    async def test_gives_nothing_to_whoever_is_not_the_holder(
         self, people: Supporters, limit: int
     ) -> None:
         await people.sign([1, 2])
@@ -271,7 +266,7 @@ class TestRecover:
         broadcast = await started(people)
         batch = await claim(people, broadcast)
         await people.write(recover_deliveries, broadcast, holder=OTHER, at=later(9))
-        assert await people.states(broadcast.id) == ["sending", "sending"], "it has no lease"
+        assert await people.states(broadcast.id) == ["sending", "sending"], "it was replaced"
         await people.write(recover_deliveries, broadcast, holder=ME, at=later(9))
         late = results(batch[:1], Outcome.DELIVERED) + results(batch[1:], Outcome.UNSENT)
         await people.write(record_results, broadcast.id, late, later(10))
@@ -288,7 +283,7 @@ class TestRecover:
         assert await people.states(broadcast.id) == ["sending"]
 
 
-async def test_who_does_not_hold_the_lease_writes_nothing(people: Supporters) -> None:
+async def test_who_is_not_the_holder_writes_nothing(people: Supporters) -> None:
     await people.sign(range(1, 6))
     broadcast = await start(people)
     for _ in range(3):
@@ -313,29 +308,3 @@ async def test_whom_it_was_refused_for_waits_until_everybody_else_has_a_row(
         await people.write(enqueue_deliveries, broadcast, holder=ME, portion=1, at=later(5))
         told.append([each.chat_id for each in await claim(people, broadcast)])
     assert told == [[], [1002], [1003, 1001]]
-
-
-async def test_of_many_who_try_at_once_one_gets_it(storage: Storage) -> None:
-    for moment in (0, 20):  # when there is none, and when there is an expired one
-        tries = [
-            storage.write(take_lease, "work", f"{moment}-{i}", seconds=10, now=later(moment))
-            for i in range(30)
-        ]
-        (taken,) = [i for i, is_taken in enumerate(await asyncio.gather(*tries)) if is_taken]
-        lease = await storage.read(find_lease, "work")
-        assert lease == ("work", f"{moment}-{taken}", later(moment + 10))
-
-
-async def test_what_is_done_with_one_of_ones_leases_is_not_done_with_the_others(
-    storage: Storage,
-) -> None:
-    for name in ("rest", "work", "write"):
-        await storage.write(take_lease, name, "ana", seconds=10, now=NOON)
-    await storage.write(renew_lease, "work", "ana", seconds=10, now=later(5))
-    await storage.write(release_lease, "write", "ana")
-    await storage.write(release_lease, "rest", "jordi")
-    assert not await storage.write(renew_lease, "rest", "jordi", seconds=10, now=later(5))
-    assert await storage.read(find_lease, "rest") == ("rest", "ana", later(10))
-    assert await storage.read(find_lease, "work") == ("work", "ana", later(15))
-    assert await storage.read(find_lease, "write") is None
-    assert await storage.read(find_lease, "a name before all") is None

@@ -11,7 +11,6 @@ from storage import Storage
 from storage.broadcast_types import Outcome, Tally
 from storage.broadcasts import tally_of_broadcast
 from storage.conversations import conversation_of
-from storage.deliveries import lease_of, take_lease
 from storage.erasures import (
     DueBefore,
     DueCount,
@@ -21,6 +20,7 @@ from storage.erasures import (
     erase_signatures,
 )
 from storage.petitions import closing_update_is_under_way, petition_state
+from storage.process_lock import take_over
 from storage.sent_files import add_sent_file, files_due
 from storage.signature_counts import earliest_signed_at, signature_statistics
 from storage.signatures import signature_of
@@ -125,8 +125,7 @@ async def test_who_can_still_be_told_waits_after_a_delivery_and_not_at_the_most(
     for number, said in ((7, "objected_at = 1"), (8, "restricted_at = 1")):
         await do(people, f"UPDATE signatures SET {said} WHERE number = {number}")  # noqa: S608
     await do(people, "UPDATE signatures SET invalidation_id = :id WHERE number = 9", id=b"i" * 16)
-    lease = lease_of(people.slug)
-    await people.write(take_lease, lease, "me", seconds=10**9, now=NOON)
+    await people.write(take_over, "me", NOON)
     broadcast = await started(people)
     sent = await claim(people, broadcast, limit=2)
     await record(people, broadcast, sent, Outcome.DELIVERED)

@@ -5,8 +5,7 @@ import fcntl
 import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,9 @@ import pytest
 
 from storage import process_lock
 from storage.database import postgres_adapter
-from storage.errors import DatabaseUrlWrong, HeldElsewhere, Unavailable
-from storage.process_lock import ProcessLock, acquire_process_lock
+from storage.errors import DatabaseUrlWrong, HeldElsewhere, LeaseLost, Unavailable
+from storage.private_files import locked_file
+from storage.process_lock import acquire_process_lock, is_held
 from tests.storage.silent_connection import a_line
 from tests.support.postgres_server import PostgresServer
 
@@ -33,11 +33,23 @@ asyncio.run(main())
 """
 
 
+def stands_by() -> None:
+    """What a bot that waits for another says is nothing here."""
+
+
 async def test_a_second_holder_is_refused_with_a_sentence(database_url: str) -> None:
     async with acquire_process_lock(database_url, "running"):
         with pytest.raises(HeldElsewhere, match="already running"):
             async with acquire_process_lock(database_url, "running"):
                 pass
+
+
+async def test_an_error_in_the_block_gives_it_back_and_comes_out(database_url: str) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with acquire_process_lock(database_url, "running"):
+            _ = 1 // 0
+    async with acquire_process_lock(database_url, "running"):
+        pass
 
 
 async def test_a_bug_in_what_looks_after_it_stops_its_holder(
@@ -47,9 +59,10 @@ async def test_a_bug_in_what_looks_after_it_stops_its_holder(
         raise ZeroDivisionError
 
     monkeypatch.setattr(process_lock, "_watch", broken)
-    monkeypatch.setattr(process_lock, "_keep_advisory_lock", broken)
+    monkeypatch.setattr(process_lock, "_keep_lease", broken)
+    holding = acquire_process_lock(database_url, "running", stands_by)
     with pytest.raises(ZeroDivisionError):
-        async with asyncio.timeout(5), acquire_process_lock(database_url, "running") as lock:
+        async with asyncio.timeout(5), holding as lock:
             await lock.until_lost()
 
 
@@ -100,7 +113,7 @@ async def test_a_killed_holder_has_given_it_back(database_url: str) -> None:
             pass
     process.kill()
     await process.wait()
-    await hold_within(database_url, seconds=5)
+    await hold_within(database_url, seconds=12)
 
 
 async def hold_within(url: str, *, seconds: float) -> None:
@@ -119,6 +132,20 @@ async def test_a_folder_that_is_not_there_is_said(tmp_path: object) -> None:
         async with acquire_process_lock(
             f"sqlite+aiosqlite:///{tmp_path}/nowhere/petition.db", "running"
         ):
+            pass
+
+
+async def test_a_server_that_is_not_there_is_said() -> None:
+    with pytest.raises(Unavailable):
+        async with acquire_process_lock(
+            "postgresql+asyncpg://bot@127.0.0.1:1/petition", "running"
+        ):
+            pass
+
+
+async def test_an_address_that_is_none_is_said() -> None:
+    with pytest.raises(DatabaseUrlWrong):
+        async with acquire_process_lock("petition.db", "running"):
             pass
 
 
@@ -198,6 +225,23 @@ class TestTheFile:
                     pass
             assert held.is_ours()
 
+    async def test_that_is_replaced_before_the_first_look_stops_its_holder(
+        self, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        flock = fcntl.flock
+
+        def and_then_replaced(file: int, how: int) -> None:
+            flock(file, how)
+            asyncio.get_running_loop().call_soon(replace)
+
+        def replace() -> None:
+            self.lock(tmp_path).rename(tmp_path / "elsewhere")
+
+        monkeypatch.setattr(fcntl, "flock", and_then_replaced)
+        async with acquire_process_lock(url, "running") as held:
+            with pytest.raises(HeldElsewhere, match="was removed or replaced"):
+                await asyncio.wait_for(held.until_lost(), 1)
+
 
 async def test_nobody_else_can_lock_the_file_that_is_locked(tmp_path: Path) -> None:
     before = os.umask(0)
@@ -221,196 +265,140 @@ async def test_after_the_block_it_is_not_believed(database_url: str) -> None:
     assert not held.is_ours()
 
 
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lease of a second and a half."""
+    for name, seconds in (("LEASE", 1.5), ("RENEW", 0.3), ("MARGIN", 0.3), ("PAUSE", 0.05)):
+        monkeypatch.setattr(process_lock, f"_{name}_SECONDS", seconds)
+
+
+@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("kind", ["postgres"])
-class TestABrokenConnection:
-    async def test_it_is_not_believed_until_it_was_taken_again(
+class TestALease:
+    async def test_outlasts_a_connection_that_breaks_and_a_server_that_restarts(
         self, database_url: str, postgres_server: PostgresServer
     ) -> None:
-        async with acquire_process_lock(database_url, "running") as held:
-            seen: list[bool] = []
-            async with asyncio.timeout(10):
-                cutting = asyncio.create_task(
-                    asyncio.to_thread(postgres_server.disconnect_everybody)
-                )
-                while not seen or not seen[-1] or all(seen):
-                    seen.append(held.is_ours())
-                    await asyncio.sleep(0)  # it may be back before the cutting is over
-                await cutting
+        async with acquire_process_lock(database_url, "running", stands_by) as held:
+            await asyncio.to_thread(postgres_server.disconnect_everybody)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(held.until_lost(), 3)
             with pytest.raises(HeldElsewhere):
                 async with acquire_process_lock(database_url, "running"):
                     pass
 
-    async def test_a_server_that_restarts_costs_nothing(
-        self, database_url: str, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+    async def test_ends_for_who_hears_nothing_before_another_has_it(
+        self, database_url: str
     ) -> None:
-        monkeypatch.setattr(process_lock, "_PATIENCE_SECONDS", 20)
-        async with acquire_process_lock(database_url, "running") as held:
-            await asyncio.to_thread(postgres_server.restart)
-            async with asyncio.timeout(20):
-                while not held.is_ours():  # noqa: ASYNC110 - the server is another process
-                    await asyncio.sleep(0.05)
-            with pytest.raises(HeldElsewhere):
-                async with acquire_process_lock(database_url, "running"):
-                    pass
-
-    async def test_a_line_that_falls_silent_is_given_up(
-        self, database_url: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(process_lock, "_BEAT_SECONDS", 0.05)
         with tempfile.TemporaryDirectory() as folder:  # a socket's path has to be short
             async with (
                 asyncio.timeout(10),
                 a_line(database_url, Path(folder)) as (line, url),
-                acquire_process_lock(url, "running") as held,
+                acquire_process_lock(url, "running", stands_by) as held,
             ):
-                line.fall_silent()
-                for ours in (True, False):
-                    while held.is_ours() is ours:  # noqa: ASYNC110 - the server is another process
-                        await asyncio.sleep(0.01)
+                line.fall_silent(new_ones_too=True)
+                standing_by = asyncio.Event()
+                async with acquire_process_lock(database_url, "running", standing_by.set):
+                    assert standing_by.is_set()
+                    assert not held.is_ours()
+                    with pytest.raises(LeaseLost):
+                        await held.until_lost()
 
-    async def test_when_another_has_it_by_then_its_holder_is_told_to_stop(
-        self, database_url: str, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(process_lock, "_PATIENCE_SECONDS", 0.5)
+    async def test_stays_its_holders_while_an_answer_is_late(self, database_url: str) -> None:
+        """The renewal waits behind somebody's lock for longer than it is waited for."""
         async with (
-            connection_to(database_url) as other,
-            connection_to(database_url) as administrator,
-            acquire_process_lock(database_url, "running") as held,
+            connection_to(database_url) as slow,
+            acquire_process_lock(database_url, "running", stands_by) as held,
         ):
-            # Waits in the server for the lock, and has it as soon as the holder is cut off.
-            number, pid = await the_lock(other)
-            waiting = asyncio.create_task(other.execute("SELECT pg_advisory_lock($1)", number))
-            await asyncio.sleep(0.1)
-            await administrator.execute("SELECT pg_terminate_backend($1)", pid)
-            with pytest.raises(HeldElsewhere, match="already running"):
-                await asyncio.wait_for(held.until_lost(), 5)
-            assert not held.is_ours()
-            await waiting
+            await slow.execute("BEGIN; LOCK TABLE leases IN SHARE MODE")
+            await asyncio.sleep(0.9)
+            await slow.execute("COMMIT")
+            assert held.is_ours()
+            assert await is_held(database_url, "running")
+            await asyncio.sleep(1.0)
+            assert held.is_ours()
 
-    async def test_a_server_that_stays_away_is_said(
-        self, database_url: str, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+    async def test_is_lost_when_the_server_stays_away(
+        self, database_url: str, postgres_server: PostgresServer
     ) -> None:
-        monkeypatch.setattr(process_lock, "_PATIENCE_SECONDS", 0.3)
         try:
-            async with acquire_process_lock(database_url, "running") as held:
+            async with acquire_process_lock(database_url, "running", stands_by) as held:
                 await asyncio.to_thread(postgres_server.stop)
-                with pytest.raises(Unavailable):
+                with pytest.raises(LeaseLost, match="another may be by now"):
                     await asyncio.wait_for(held.until_lost(), 10)
         finally:
             await asyncio.to_thread(postgres_server.start)
+
+    async def test_is_waited_for_until_its_holder_ends_also_while_the_server_is_away(
+        self, database_url: str, postgres_server: PostgresServer
+    ) -> None:
+        told, taken = list[str](), asyncio.Event()
+
+        async def waits() -> None:
+            say = partial(told.append, "stands by")
+            async with acquire_process_lock(database_url, "running", say):
+                taken.set()
+
+        async with acquire_process_lock(database_url, "running", stands_by):
+            waiting = asyncio.create_task(waits())
+            await asyncio.sleep(0.5)
+            assert told == ["stands by"]
+            await asyncio.to_thread(postgres_server.restart)
+            await asyncio.sleep(0.5)
+            assert not taken.is_set()
+        await asyncio.wait_for(waiting, 1.0)
+
+    async def test_of_a_database_without_tables_is_held_too(self, empty_url: str) -> None:
+        async with acquire_process_lock(empty_url, "running", stands_by):
+            with pytest.raises(HeldElsewhere):
+                async with acquire_process_lock(empty_url, "running"):
+                    pass
+
+    async def test_of_which_another_is_the_holder_in_the_table_is_given_up(
+        self, database_url: str
+    ) -> None:
+        async with (
+            connection_to(database_url) as other,
+            acquire_process_lock(database_url, "running", stands_by) as held,
+        ):
+            await other.execute("UPDATE leases SET holder = 'other', expires_at = 2^62")
+            with pytest.raises(LeaseLost):
+                await asyncio.wait_for(held.until_lost(), 5)
+
+
+@pytest.mark.parametrize("kind", ["postgres"])
+async def test_a_command_keeps_bots_away_also_from_a_database_without_tables(
+    empty_url: str,
+) -> None:
+    stood_by = asyncio.Event()
+
+    async def starts() -> None:
+        async with acquire_process_lock(empty_url, "running", stood_by.set):
+            pass
+
+    async with acquire_process_lock(empty_url, "running"):
+        starting = asyncio.create_task(starts())
+        await asyncio.wait_for(stood_by.wait(), 5)
+        async with connection_to(empty_url) as other:
+            assert await other.fetchval("SELECT to_regclass('petitions')") is None
+    await asyncio.wait_for(starting, 10)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+async def test_whether_it_is_held_can_be_asked(database_url: str) -> None:
+    assert not await is_held(database_url, "running")
+    async with acquire_process_lock(database_url, "running", stands_by):
+        assert await is_held(database_url, "running")
+    assert not await is_held(database_url, "running")
 
 
 def connection_to(url: str) -> Any:
     return postgres_adapter().connected(url.replace("+asyncpg", ""))
 
 
-async def the_lock(connection: Any) -> tuple[int, int]:
-    """The one advisory lock of this database, and who has it."""
-    row = await connection.fetchrow(
-        "SELECT classid::bigint AS high, objid::bigint AS low, pid FROM pg_locks"
-        " WHERE locktype = 'advisory' AND granted AND database ="
-        " (SELECT oid FROM pg_database WHERE datname = current_database())"
-    )
-    number = (row["high"] << 32) | row["low"]
-    return number - (1 << 64) if number >= 1 << 63 else number, row["pid"]
-
-
-class Server:
-    """A PostgreSQL that answers each connection as the test says: whether the lock is ours."""
-
-    DRIVER_ERRORS = (OSError,)
-
-    def __init__(self, *answers: bool | Exception, breaks_late: int = 0) -> None:
-        self._answers = iter(answers)
-        self._breaks_late = breaks_late
-        self.asked = 0
-
-    @asynccontextmanager
-    async def connected(self, _: str) -> AsyncIterator["Server"]:
-        self.asked += 1
-        answer = next(self._answers)
-        if isinstance(answer, Exception):
-            raise answer
-        self._answer = answer
-        yield self
-
-    async def fetchval(self, *_: object) -> bool:
-        return self._answer
-
-    def add_termination_listener(self, broken: Callable[[object], None]) -> None:
-        if self.asked == self._breaks_late:
-            raise Unavailable("The connection broke as it was looked after.")
-        broken(self)  # at once
-
-    def is_closed(self) -> bool:
-        return False
-
-
-@pytest.fixture
-def use(monkeypatch: pytest.MonkeyPatch) -> Callable[[Server], Server]:
-    def put(server: Server) -> Server:
-        monkeypatch.setattr(process_lock, "postgres_adapter", lambda: server)
-        monkeypatch.setattr(process_lock, "_PAUSE_SECONDS", 0)
-        monkeypatch.setattr(process_lock, "_PATIENCE_SECONDS", 60)
-        return server
-
-    return put
-
-
-class Noted(ProcessLock):
-    """A hold that remembers whether it was believed each time it was taken again."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.believed: list[bool] = []
-
-    def mark_taken(self) -> None:
-        self.believed.append(self.is_ours())
-        super().mark_taken()
-
-
-async def kept() -> tuple[list[bool], type[Exception]]:
-    """Whether it was believed each time before it was taken, and why it was lost in the end."""
-    held = Noted()
-    keeping = partial(process_lock._keep_advisory_lock, held, "", 1)
-    try:
-        async with asyncio.timeout(5):
-            await process_lock._look_after(held, keeping)
-        await held.until_lost()
-    except Exception as why:  # which it was is what is asked
-        assert not held.is_ours()
-        return held.believed, type(why)
-    raise AssertionError("it was not lost")
-
-
-async def test_a_no_after_a_break_may_pass(use: Callable[[Server], Server]) -> None:
-    use(Server(True, HeldElsewhere(), False, Unavailable(), True, DatabaseUrlWrong()))
-    assert await kept() == ([False, False], DatabaseUrlWrong)
-
-
-async def test_what_does_not_pass_is_not_waited_for(use: Callable[[Server], Server]) -> None:
-    server = use(Server(True, DatabaseUrlWrong(), True))
-    assert await kept() == ([False], DatabaseUrlWrong)
-    assert server.asked == 2
-
-
-async def test_after_its_patience_a_no_is_a_no(
-    use: Callable[[Server], Server], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    server = use(Server(True, False, True))
-    monkeypatch.setattr(process_lock, "_PATIENCE_SECONDS", 0)
-    assert await kept() == ([False], HeldElsewhere)
-    assert server.asked == 2
-
-
-async def test_at_first_a_no_is_a_no(use: Callable[[Server], Server]) -> None:
-    server = use(Server(False, True))
-    assert await kept() == ([], HeldElsewhere)
-    assert server.asked == 1
-
-
-async def test_what_breaks_as_it_is_looked_after_is_not_believed(
-    use: Callable[[Server], Server],
-) -> None:
-    use(Server(True, True, True, DatabaseUrlWrong(), breaks_late=2))
-    assert await kept() == ([False, False, False], DatabaseUrlWrong)
+async def test_who_looks_whether_a_bot_runs_keeps_none_from_starting(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path}/petition.db"
+    lock = tmp_path / "petition.db-running.lock"
+    with locked_file(lock, waits=False):
+        starting = asyncio.create_task(acquire_process_lock(url, "running").__aenter__())
+        await asyncio.sleep(0.01)
+    await asyncio.wait_for(starting, 1)

@@ -19,7 +19,7 @@ from storage.broadcast_transitions import finish_broadcast
 from storage.broadcast_types import Outcome
 from storage.broadcasts import broadcast_history
 from storage.closing_texts import all_closing_texts
-from storage.deliveries import recover_deliveries, take_lease
+from storage.deliveries import recover_deliveries
 from storage.exports import Change
 from storage.handovers import active_handover, owed_changes
 from storage.invalidations import all_invalidations, undo_invalidation
@@ -27,6 +27,7 @@ from storage.journal import Deed
 from storage.keyring import Keyring
 from storage.migrate import STEPS, migrate, require_newest
 from storage.petitions import petition_state, reached_so_far
+from storage.process_lock import take_over
 from storage.signatures import withdraw_signature
 from tests.storage.keep_database import DATABASES, HANDED_OVER
 from tests.storage.test_migrate import next_schema, postgres_schema, sqlite_path, sqlite_schema
@@ -82,7 +83,7 @@ async def test_it_goes_on_where_it_was(schema: str, empty_url: str, key: Keyring
     assert (state.signatures, (await storage.read(reached_so_far)).number) == (6, 8)
 
     (broadcast,) = await storage.read(broadcast_history)
-    await storage.write(take_lease, "broadcast/andry", OTHER, seconds=60, now=later(100))
+    await storage.write(take_over, OTHER, later(100))
     await storage.write(recover_deliveries, broadcast, holder=OTHER, at=later(100))
     rest = await claim(storage, broadcast, holder=OTHER, at=later(100))
     assert sorted(each.chat_id for each in rest) == [1004, 1005, 1006]

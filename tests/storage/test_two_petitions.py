@@ -38,7 +38,7 @@ from storage.closing_texts import (
 )
 from storage.consents import remove_signed_name
 from storage.conversations import Conversation, conversation_of, count_unsigned, forget_left_forms
-from storage.deliveries import settle_deliveries, take_lease
+from storage.deliveries import settle_deliveries
 from storage.erasures import (
     DueBefore,
     DueCount,
@@ -85,6 +85,7 @@ from storage.petitions import (
     reached_so_far,
     reopen_petition,
 )
+from storage.process_lock import take_over
 from storage.restores import (
     held_restore,
     record_copy,
@@ -92,6 +93,7 @@ from storage.restores import (
     release_restore,
     restore_awaits_repetition,
 )
+from storage.seen_updates import SeenUpdate, forget_seen_updates, require_newest
 from storage.sent_files import add_sent_file, expire_files, files_due, give_up_files
 from storage.signature_counts import earliest_signed_at, signature_statistics, signing_rate
 from storage.signatures import withdraw_signature
@@ -155,7 +157,9 @@ async def fill(storage: Storage, keyring: Keyring) -> None:
     await storage.write(record_handover, date(2026, 3, 1), at=later(3), listed=listed)
     await storage.write(take_out_signatures, [4], reason="wave", condition="number", at=later(4))
     await storage.write(carry_out_request, PersonNoticeKind.RESTRICTED, 2, LETTER, later(5))
-    await storage.write(take_lease, f"broadcast/{OTHER}", ME, seconds=10**9, now=NOON)
+    await storage.write(take_over, ME, NOON)
+    seen = SeenUpdate(keyring.reference(OTHER, 1), 7, NOON)
+    await storage.write(require_newest, seen)
     planned = await start(storage, starts_at=later(6))
     recalled = await queued(storage, await storage.write(begin_broadcast, planned, later(6)))
     told = await claim(storage, recalled, limit=1)
@@ -306,6 +310,7 @@ async def test_nothing_of_the_other_petition_is_changed(
     await storage.write(erase_leftovers, ALL, limit=9)
     assert await storage.read(conversation_of, someone.supporter) is not None
     await storage.write(forget_left_forms, MUCH_LATER, limit=9)
+    await storage.write(forget_seen_updates, MUCH_LATER)
     await storage.write(forget_codes, MUCH_LATER)
     await storage.write(expire_notices, MUCH_LATER)
     await storage.write(expire_files, MUCH_LATER)
@@ -375,7 +380,7 @@ async def test_nothing_of_the_other_petition_is_in_the_way(
     assert await storage.read(due_broadcasts, later(20)) == [planned]
     begun = await storage.write(begin_broadcast, planned, later(20), at_most=1)
     assert begun.is_running
-    await storage.write(take_lease, "broadcast/andry", ME, seconds=10**9, now=NOON)
+    await storage.write(take_over, ME, NOON)
     assert (await queued(storage, begun)).total == 1
     await order(storage, BroadcastAction.CANCEL, begun, later(21))
     at_once = await started(storage, at=later(22), **alone)

@@ -5,27 +5,18 @@ What an older version holds is written here as it writes it: every name that bot
 
 import asyncio
 import fcntl
-from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
 import pytest
 
 from bot.app import open_app
-from bot.broadcast.lease import LeaseHolder
-from bot.clocks import Clocks
 from bot.high_water_mark import HighWaterMark
 from bot.settings import Settings, load_settings
-from storage import Storage
-from storage.database import Database
-from storage.deliveries import lease_of
 from storage.errors import DatabaseBehind, HeldElsewhere
 from storage.keyring import Keyring
 from storage.migrate import migrate
-from storage.times import to_millis
-from tests.support.broadcasts import claim, started
-from tests.support.raw_sql import write_sql
-from tests.support.supporters import NOON, SLUG, Supporters
+from tests.support.supporters import SLUG
 
 # The first eight bytes of the SHA-256 of "petition-bot intake/andry".
 INTAKE_LOCK = 5137070258453841436
@@ -81,25 +72,6 @@ async def test_a_migration_waits_for_that_of_an_older_version(empty_url: str) ->
     assert not waiting.done()
     await older.close()
     await waiting
-
-
-async def test_nothing_is_sent_while_an_older_version_has_the_lease(
-    database: Database, keyring: Keyring, people: Supporters
-) -> None:
-    await people.sign([1])
-    storage = Storage(database, keyring, SLUG)
-    broadcast = await started(storage)
-    await write_sql(storage.database, "DELETE FROM leases")
-    ends_at = to_millis(NOON + timedelta(minutes=1))
-    sql = "INSERT INTO leases VALUES ('broadcast/andry', 'an older version', :ends_at)"
-    await write_sql(storage.database, sql, ends_at=ends_at)
-    clocks = Clocks(now=lambda: NOON)
-    newer = LeaseHolder(storage, lease_of(storage.slug), 10, lambda: False, clocks)
-    assert not await newer.take()
-    assert await claim(storage, broadcast, holder=newer.holder) == []
-    await write_sql(storage.database, "DELETE FROM leases")
-    assert await newer.take()
-    assert len(await claim(storage, broadcast, holder=newer.holder)) == 1
 
 
 async def test_what_an_older_version_noted_of_how_far_it_got_is_looked_at(tmp_path: Path) -> None:

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from statistics import mean
 
 from bot.broadcast.context import Durations
-from bot.clocks import utc_now
 from storage.broadcast_types import Tally
-from storage.deliveries import take_lease
+from storage.telegram_cache import put_cached_item
 from tests.support.petition_processes import PetitionProcesses, kill
 
 START_SECONDS = 60.0
@@ -68,5 +67,5 @@ async def kill_repeatedly(
 async def seconds_to_write(petition: PetitionProcesses) -> float:
     """Returns how long a write takes now."""
     begun = time.monotonic()
-    await petition.storage.write(take_lease, "a watch", "a test", seconds=1, now=utc_now())
+    await petition.storage.write(put_cached_item, "a test", b"")
     return time.monotonic() - begun

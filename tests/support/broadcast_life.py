@@ -260,7 +260,6 @@ class BroadcastLife:
         return self.harness.start_worker(
             telegram=phone,
             rate=200.0,
-            is_only=True,
             now=lambda: time_of_day() + ahead,
             batch=0.01,
             record=0.002,

@@ -10,16 +10,17 @@ import uvloop
 
 from bot.broadcast.context import Durations, WorkerContext
 from bot.broadcast.worker import Worker
+from bot.clocks import utc_now
 from bot.logs import configure_logging
 from bot.transport import Gate, SharedSession, TelegramClient
-from storage import open_storage
+from storage import open_storage, process_lock
 from storage.keyring import Keyring
 from tests.support.silent_reporter import SilentReporter
 from tests.support.supporters import SLUG
 
 # Seconds; short, so that several holders can die within one broadcast.
 LEASE_SECONDS = 1.5
-DURATIONS = replace(Durations(), lease=LEASE_SECONDS, poll=0.1, rest=0.1, progress=1.0)
+DURATIONS = replace(Durations(), poll=0.1, rest=0.1, progress=1.0)
 _STOP_SECONDS = 3.0
 
 
@@ -30,13 +31,22 @@ async def send(database_url: str, key: str, api_url: str, rate: str, token: str)
     asked = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asked.set)
     try:
-        async with SharedSession() as session:
+        process_lock._LEASE_SECONDS, process_lock._RENEW_SECONDS = LEASE_SECONDS, 0.3
+        process_lock._MARGIN_SECONDS = process_lock._PAUSE_SECONDS = 0.2
+        name = process_lock.lock_of(SLUG)
+        async with (
+            SharedSession() as session,
+            process_lock.acquire_process_lock(database_url, name, lambda: None) as lock,
+        ):
+            if not storage.database.is_shared:
+                await storage.write(process_lock.take_over, lock.holder, utc_now())
             gate = Gate(float(rate))
             client = TelegramClient(session, gate, api_url=api_url, token=token)
             context = WorkerContext(
                 client=client,
                 gate=gate,
                 storage=storage,
+                lock=lock,
                 reporter=SilentReporter(),
                 rate=float(rate),
                 durations=DURATIONS,

@@ -1,0 +1,101 @@
+"""Two bots on one PostgreSQL: one answers, the other stands by until the first is gone."""
+
+import asyncio
+import shutil
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.text.translations import Catalogs
+from simulator import Simulator
+from simulator.person import Person
+from storage.keyring import Keyring
+from tests.support.bot_process import BotProcess
+from tests.support.retrying_signer import signs_with_retries, was_thanked
+from tests.support.scene import TOKEN
+
+pytestmark = [pytest.mark.processes, pytest.mark.parametrize("kind", ["postgres"])]
+
+WORDS = Catalogs.load().words("es")
+MOVED_SECONDS = 10.0
+
+
+class Replicas:
+    """Bots of one petition, each in a folder of its own with the same key."""
+
+    def __init__(self, folder: Path, simulator: Simulator, url: str) -> None:
+        self.folder = folder
+        self.simulator = simulator
+        self.url = url
+        self.bots: list[BotProcess] = []
+        Keyring.generate(folder / "petition.key")
+
+    async def begins(self) -> BotProcess:
+        """Starts another one."""
+        folder = self.folder / str(len(self.bots))
+        (folder / "keys").mkdir(parents=True, mode=0o700)
+        shutil.copy(self.folder / "petition.key", folder / "keys" / "petition.key")
+        bot = BotProcess(folder, self.simulator, database_url=self.url)
+        self.bots.append(bot)
+        await bot.start()
+        return bot
+
+    def person(self, name: str) -> Person:
+        return self.simulator.world.person(name, last_name="García", language="es")
+
+
+@asynccontextmanager
+async def said(bot: BotProcess, event: str, seconds: float = 20.0) -> AsyncIterator[None]:
+    """Waits at the end of the block until the bot has said something new with this in it."""
+    before = bot.log.read_text().count(event)
+    yield
+    async with asyncio.timeout(seconds):
+        while bot.log.read_text().count(event) == before:  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+async def replicas(tmp_path: Path, database_url: str) -> AsyncIterator[Replicas]:
+    async with Simulator(token=TOKEN) as simulator:
+        replicas = Replicas(tmp_path, simulator, database_url)
+        yield replicas
+        for bot in replicas.bots:
+            await bot.kill()
+
+
+async def test_when_the_one_that_answers_is_killed_the_other_goes_on(replicas: Replicas) -> None:
+    first = await replicas.begins()
+    ana, luz = replicas.person("Ana"), replicas.person("Luz")
+    ana.start()
+    await ana.sees("El Salvador", 20)
+    second = await replicas.begins()
+    async with said(second, "stands_by"):
+        pass
+    await first.kill()
+    luz.start()
+    await luz.sees("El Salvador", MOVED_SECONDS)
+    await signs_with_retries(ana, WORDS, 20)
+    assert was_thanked(ana, WORDS)
+    assert await second.terminate() == 0
+
+
+async def test_one_that_slept_finds_another_in_its_place_and_stands_by(replicas: Replicas) -> None:
+    first, second = await replicas.begins(), await replicas.begins()
+    ana, luz = replicas.person("Ana"), replicas.person("Luz")
+    ana.start()
+    await ana.sees("El Salvador", 20)
+    sleeper = next(bot for bot in (first, second) if '"started"' in bot.log.read_text())
+    other = second if sleeper is first else first
+    assert sleeper.process is not None
+    sleeper.process.send_signal(signal.SIGSTOP)
+    signing = asyncio.create_task(signs_with_retries(luz, WORDS, 40))
+    async with said(sleeper, "stands_by"):
+        await signing
+        sleeper.process.send_signal(signal.SIGCONT)
+    ana.start()
+    await ana.sees("1 persona ha firmado", 20)
+    assert await sleeper.terminate() == 0
+    assert await other.terminate() == 0
