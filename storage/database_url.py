@@ -66,7 +66,9 @@ def _file(rest: str) -> Path:
 def _dsn(rest: str) -> str:
     dsn = f"postgresql://{rest}"
     try:
-        _ = urlsplit(dsn).port  # checked only when it is read
+        # Of a database with a standby it names several servers.
+        for host in urlsplit(dsn).netloc.rpartition("@")[2].split(","):
+            _ = urlsplit(f"//{host}").port  # checked only when it is read
     except ValueError:
         # Not chained: the cause's message repeats what may be part of a password.
         raise DatabaseUrlWrong from None

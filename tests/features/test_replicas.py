@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -12,8 +12,14 @@ import pytest
 from bot.text.translations import Catalogs
 from simulator import Simulator
 from simulator.person import Person
+from storage import open_storage
+from storage.database import postgres_adapter
+from storage.errors import Unavailable
 from storage.keyring import Keyring
+from storage.migrate import migrate
+from storage.telegram_cache import put_cached_item
 from tests.support.bot_process import BotProcess
+from tests.support.postgres_cluster import PostgresCluster, postgres_cluster
 from tests.support.retrying_signer import signs_with_retries, was_thanked
 from tests.support.scene import TOKEN
 
@@ -99,3 +105,51 @@ async def test_one_that_slept_finds_another_in_its_place_and_stands_by(replicas:
     await ana.sees("1 persona ha firmado", 20)
     assert await sleeper.terminate() == 0
     assert await other.terminate() == 0
+
+
+@pytest.fixture
+def cluster() -> Iterator[PostgresCluster]:
+    with postgres_cluster() as cluster:
+        yield cluster
+
+
+async def test_when_the_database_dies_its_standby_has_everybody_who_was_thanked(
+    tmp_path: Path, cluster: PostgresCluster, kind: str
+) -> None:
+    """Its machine dies while people sign, and somebody makes the standby the primary."""
+    async with Simulator(token=TOKEN) as simulator:
+        replicas = Replicas(tmp_path, simulator, cluster.url)
+        for _ in range(2):
+            await replicas.begins()
+        people = [replicas.person(f"Ana{number}") for number in range(12)]
+        signing = [asyncio.create_task(signs_with_retries(each, WORDS, 60)) for each in people]
+        await asyncio.wait(signing, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.to_thread(cluster.kill_primary)
+        assert any(was_thanked(each, WORDS) for each in people)
+        await asyncio.to_thread(cluster.promote)
+        await asyncio.gather(*signing)
+        luz = replicas.person("Luz")
+        luz.start()
+        await luz.sees("12 personas han firmado", 20)
+        for bot in replicas.bots:
+            assert await bot.terminate() == 0
+
+
+async def test_what_the_standby_may_not_have_is_not_taken_for_done(
+    cluster: PostgresCluster, keyring: Keyring, kind: str
+) -> None:
+    """The standby dies, and an administrator cancels what waits for it."""
+    await migrate(cluster.url)
+    storage = await open_storage(cluster.url, keyring, "andry")
+    await storage.write(put_cached_item, "before", b"")
+    cluster.kill_standby()
+    writing = asyncio.create_task(storage.write(put_cached_item, "after", b""))
+    await asyncio.sleep(0.5)
+    assert not writing.done()
+    async with postgres_adapter().connected(cluster.url.replace("+asyncpg", "")) as administrator:
+        await administrator.execute(
+            "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+        )
+    with pytest.raises(Unavailable, match="look whether it was done"):
+        await asyncio.wait_for(writing, 5)
+    await storage.close()

