@@ -56,11 +56,11 @@ from handlers.update_errors import UpdateHandler
 from handlers.update_kinds import is_opt_out
 from storage import Storage, open_storage
 from storage.audit import last_done
-from storage.errors import StorageError, Unavailable
+from storage.errors import LeaseLost, StorageError, Unavailable
 from storage.keyring import Keyring
 from storage.migrate import migrate
 from storage.petitions import close_petition_if_due, follow_folder, reached_so_far
-from storage.process_lock import ProcessLock, acquire_process_lock, lock_of, take_over
+from storage.process_lock import ProcessLock, acquire_process_lock, lock_name, take_over
 from storage.restores import record_copy, restore_awaits_repetition
 
 _log = structlog.stdlib.get_logger()
@@ -207,21 +207,29 @@ async def open_app(
         StorageError, PetitionInvalid, SettingsInvalid, TokenUnknown, FatalError: the message says
             what to do.
     """
-    folder = settings.folder or BUNDLED
-    seen = folder_state(folder)
-    read = read_folder(folder)
-    petition = petition_of(read)
-    catalogs = Catalogs.load(time_zone=petition.time_zone)
+    folder, url = settings.folder or BUNDLED, settings.database_url
+    slug = petition_of(read_folder(folder)).slug
     keyring = None if rehearsal else _key(settings)
-    url = settings.database_url
     make_database_folder(url)
     session = shared_session(settings.api_url, settings.proxy, tell, clocks.monotonic)
     async with AsyncExitStack() as stack:
         # One database can hold several petitions, each with its own bot. A rehearsal takes the
         # petition's lock too: with both, one would get the updates that are meant for the other.
         held = await stack.enter_async_context(
-            acquire_process_lock(url, lock_of(petition.slug), stands_by)
+            acquire_process_lock(url, lock_name(slug), stands_by)
         )
+        # Who has stood by for weeks reads what is written there now.
+        seen = folder_state(folder)
+        read = read_folder(folder)
+        petition = petition_of(read)
+        if petition.slug != slug:
+            raise FatalError.because(
+                "La carpeta es ahora de otra petición ({slug}). Arranca el bot otra vez.",
+                slug=petition.slug,
+            )
+        catalogs = Catalogs.load(time_zone=petition.time_zone)
+        if keyring is not None:
+            keyring = _key(settings)
         await asyncio.to_thread(erase_rehearsal, url, petition.slug)
         if keyring is None:
             url, keyring = stack.enter_context(rehearsal_data(url, petition.slug))
@@ -287,6 +295,8 @@ async def open_app(
         unready = unready_problems(read)
         await _fetch_bot_identity(services.bot)
         stack.push_async_callback(services.bot.shutdown)
+        if not held.is_ours():  # Telegram may have been away for long
+            raise LeaseLost
         yield App(
             update_handler=update_handler,
             dispatch=dispatch,

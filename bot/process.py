@@ -9,14 +9,15 @@ from functools import partial
 import structlog
 
 from bot.app import App, open_app
+from bot.back_off import BackOff
 from bot.file_locations import found_here
 from bot.settings import Settings, unknown_settings
 from bot.text.problems import Sentence
-from storage.errors import DatabaseReplaced, LeaseLost, Unavailable
+from storage.errors import DatabaseReplaced, HeldElsewhere, LeaseLost, Unavailable
 
 _log = structlog.stdlib.get_logger()
 
-_PAUSE_SECONDS = 0.5  # before the bot begins again that lost its lease
+_PAUSES = BackOff(0.25, longest=2.0)  # in seconds, before it begins again
 _STANDS_BY = Sentence(
     "Otro petition-bot atiende ya esta petición. Este espera, y seguirá él si el otro se para."
 )
@@ -59,25 +60,34 @@ async def run_until_stopped(
         is_stopped.set()
         app.stop()
 
+    # Once it has stood by, or lost its lease, it does not end because the database is away.
+    goes_on, failures = False, 0
+
     def stand_by() -> None:
+        nonlocal goes_on
+        if restored:  # it is for now, and not for whenever the other bot ends
+            raise HeldElsewhere
+        goes_on = True
         _log.info("stands_by")
         tell(_STANDS_BY)
 
-    was_lost = False
     try:
         while not is_stopped.is_set():
             _on_signals(stop_early)
             try:
                 async with open_app(
                     settings,
-                    restored=restored and not was_lost,
+                    restored=restored,
                     rehearsal=rehearsal,
                     tell=tell,
                     stands_by=None if rehearsal else stand_by,
                 ) as app:
                     _on_signals(partial(stop, app))
+                    failures, restored = 0, False
                     # Objects made so far live until the end, so the garbage collector need not
-                    # scan them.
+                    # scan them; those of a former beginning do not.
+                    gc.unfreeze()
+                    gc.collect()
                     gc.set_threshold(50_000, 20, 100)
                     gc.freeze()
                     _log.info("started")
@@ -85,12 +95,17 @@ async def run_until_stopped(
                     await app.run()
                     return
             except LeaseLost:
-                was_lost = True
+                if rehearsal:  # what it had is erased
+                    raise
+                goes_on = True
                 _log.warning("lease_lost")
             except Unavailable as error:
-                if not was_lost or isinstance(error, DatabaseReplaced):
+                if not goes_on or isinstance(error, DatabaseReplaced):
                     raise
-            await asyncio.sleep(_PAUSE_SECONDS)
+            failures += 1
+            seconds = _PAUSES.pause(failures)
+            _log.warning("start_waits_for_database", seconds=seconds)
+            await asyncio.sleep(seconds)
     except asyncio.CancelledError:
         if not is_stopped.is_set():
             raise

@@ -33,7 +33,7 @@ from storage.keyring import Keyring
 from storage.migrate import migrate, require_known_schema
 from storage.petitions import petition_state
 from storage.private_files import new_file, remove_unfinished, sync_folder, unfinished_file
-from storage.process_lock import acquire_process_lock, lock_of
+from storage.process_lock import acquire_process_lock, lock_name
 from storage.restores import held_restore, open_one_chat, record_restore, repeat_after_restore
 from storage.sqlite_connection import storage_error
 
@@ -129,7 +129,7 @@ async def restore(order: Order) -> Restored:
     async with AsyncExitStack() as stack:
         slugs = await _slugs(order, address)
         for slug in slugs:
-            await stack.enter_async_context(acquire_process_lock(order.url, lock_of(slug)))
+            await stack.enter_async_context(acquire_process_lock(order.url, lock_name(slug)))
         if isinstance(address, PostgresAddress):
             return await _restore_postgres(order, address, slugs)
         # A link stays one, and what it leads to is moved aside.

@@ -179,7 +179,8 @@ class Retention:
             return
         now = self.clock()
         await self.storage.write(forget_codes, now - CODE_LASTS)
-        await self.storage.write(forget_seen_updates, now - _A_DAY)
+        while await self.storage.write(forget_seen_updates, now, limit=PORTION) == PORTION:
+            await self.sleep(BETWEEN_PORTIONS_SECONDS)
         before = now - FORMS_KEPT_FOR
         total, forgotten = 0, PORTION
         while forgotten == PORTION:

@@ -17,6 +17,7 @@ from handlers.conversation_message import send_screen
 from handlers.screens.screen import Screen
 from storage.errors import BrokenData
 from storage.petitions import mark_petition_notice_sent, petition_notice_was_sent
+from storage.seen_updates import handling_update
 from telegram_text.markup import Html
 
 _log = structlog.stdlib.get_logger()
@@ -226,6 +227,7 @@ class DamageReporter:
         if error.column not in self._told:
             self._told.add(error.column)
             notice = Notice("damaged", error.column or "", damaged)
-            task = asyncio.create_task(tell_admins(self._services, notice))
+            with handling_update(None):  # it goes on after the update
+                task = asyncio.create_task(tell_admins(self._services, notice))
             self._telling.add(task)
             task.add_done_callback(self._telling.discard)

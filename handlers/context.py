@@ -24,6 +24,7 @@ from storage.conversations import conversation_of
 from storage.errors import StorageError
 from storage.keyring import Keyring
 from storage.returning_supporters import mark_reachable
+from storage.seen_updates import SeenUpdate
 
 if TYPE_CHECKING:
     from handlers.admin_notices import Send
@@ -130,6 +131,11 @@ class Services:
     def reference(self, number: int) -> bytes:
         """Returns the keyed reference under which a person or group is stored."""
         return self.keyring.reference(self.petition.slug, number)
+
+    def seen_update(self, number: int, update: int) -> SeenUpdate:
+        """Returns that an update of this person is handled now; each bot numbers its own."""
+        bot = f"{self.petition.slug}/{self.bot.id}"
+        return SeenUpdate(self.keyring.reference(bot, number), update, self.clock())
 
     async def mark_reachable(self, supporter: bytes) -> None:
         """Marks a supporter reachable; the closing update may still be due to them."""

@@ -19,7 +19,7 @@ from handlers.conversation_message import end_spinner
 from handlers.delayed_replies import NOTHING_DONE, OVER, PASSING, Answer, NothingDone
 from handlers.update_kinds import own_chat
 from storage.errors import BrokenData, JournalUnwritable, Unavailable, UpdateOutdated
-from storage.seen_updates import SeenUpdate, handling_update
+from storage.seen_updates import handling_update
 from telegram_text.markup import Html
 
 _log = structlog.stdlib.get_logger()
@@ -65,9 +65,7 @@ class UpdateHandler:
         """
         services, update = self.services, _read(raw, self.services.bot)
         here = own_chat(update)
-        seen = here and SeenUpdate(
-            services.reference(here[0].id), update.update_id, services.clock()
-        )
+        seen = here and services.seen_update(here[0].id, update.update_id)
         async with services.delayed_replies.handling(here and here[1].id, behind):
             with handling_update(seen):
                 await self._handle(update)
@@ -85,7 +83,7 @@ class UpdateHandler:
             if (notice.kind, notice.about) not in services.owed_notices:
                 await tell_admins(services, notice)
         except UpdateOutdated:
-            _log.info("update_outdated", update_id=update.update_id)
+            _log.warning("update_outdated", update_id=update.update_id)
         except Unavailable as error:
             raise TryAgain from error
         except NothingDone:

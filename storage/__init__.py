@@ -14,7 +14,7 @@ from storage.errors import BrokenData
 from storage.journal import Journal
 from storage.keyring import Keyring
 from storage.petitions import ensure_petition, require_known_petition
-from storage.seen_updates import current_update, require_newest
+from storage.seen_updates import current_update, note_seen_update
 from storage.transaction import Arguments, BoundWork, Result, Transaction, Work
 
 
@@ -52,7 +52,9 @@ class Storage:
     ) -> Result:
         """Runs a function as one transaction of this petition; see SqliteDatabase.write."""
         with self._watched():
-            return await self.database.write(self.bound(self._in_turn(work), *args, **kwargs))
+            return await self.database.write(
+                self.bound(self._unless_outdated(work), *args, **kwargs)
+            )
 
     def bound(
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
@@ -67,14 +69,14 @@ class Storage:
 
         return run
 
-    def _in_turn(self, work: Work[Arguments, Result]) -> Work[Arguments, Result]:
+    def _unless_outdated(self, work: Work[Arguments, Result]) -> Work[Arguments, Result]:
         """Returns a function that raises UpdateOutdated for an update that comes too late."""
         update = current_update()
         if update is None or not self.database.is_shared:
             return work
 
         def run(tx: Transaction, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-            require_newest(tx, update)
+            note_seen_update(tx, update)
             return work(tx, *args, **kwargs)
 
         return run

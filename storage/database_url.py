@@ -63,12 +63,20 @@ def _file(rest: str) -> Path:
     return Path(path)
 
 
+def hosts_of(dsn: str) -> list[tuple[str | None, int | None]]:
+    """Returns the servers that an address names, of a database with a standby several.
+
+    Raises:
+        ValueError: a port is none.
+    """
+    places = urlsplit(dsn).netloc.rpartition("@")[2].split(",")
+    return [(parts.hostname, parts.port) for parts in map(urlsplit, (f"//{p}" for p in places))]
+
+
 def _dsn(rest: str) -> str:
     dsn = f"postgresql://{rest}"
     try:
-        # Of a database with a standby it names several servers.
-        for host in urlsplit(dsn).netloc.rpartition("@")[2].split(","):
-            _ = urlsplit(f"//{host}").port  # checked only when it is read
+        hosts_of(dsn)
     except ValueError:
         # Not chained: the cause's message repeats what may be part of a password.
         raise DatabaseUrlWrong from None

@@ -50,7 +50,7 @@ class HeldElsewhere(StorageError):
     """Another petition-bot is already running on this database; stop that one first."""
 
 
-class LeaseLost(Unavailable):
+class LeaseLost(StorageError):
     """The database could not be asked in time whether this is still the bot that answers, so
     another may be by now.
     """

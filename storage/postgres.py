@@ -23,7 +23,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.back_off import BackOff
-from storage.database_url import PostgresAddress, without_password
+from storage.database_url import PostgresAddress, hosts_of, without_password
 from storage.errors import BrokenData, DatabaseUrlWrong, SchemaMissing, StorageError, Unavailable
 from storage.transaction import BoundWork, Result, Transaction, take_back_notes, write_notes
 
@@ -48,7 +48,8 @@ SET LOCAL lock_timeout = '10s';
 SET LOCAL idle_in_transaction_session_timeout = '60s';
 SET LOCAL jit = off
 """
-_BEGIN = f"BEGIN; {_LIMITS}"
+# A process that hangs in the middle is waited for no longer than its lease.
+_BEGIN = f"BEGIN; {_LIMITS}; SET LOCAL idle_in_transaction_session_timeout = '7s'"
 _BEGIN_SNAPSHOT = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {_LIMITS}"
 
 # SQLSTATE classes: connection, resources, operator, rollback, system; and single states.
@@ -263,8 +264,9 @@ async def _commit(driver: Any) -> None:
     """Commits; the server warns where it did, and no longer waits until its standby has too."""
     warnings: list[object] = []
 
-    def note(_: object, warning: object) -> None:
-        warnings.append(warning)
+    def note(_: object, said: Any) -> None:
+        if said.severity_en == "WARNING":
+            warnings.append(said)
 
     driver.add_log_listener(note)
     try:
@@ -312,9 +314,8 @@ class _Snapshot:
 def _engine(dsn: str, command_seconds: float | None, **of_pool: Any) -> AsyncEngine:
     """Returns an engine that leaves to others what begins and ends a transaction."""
     connect = partial(
-        asyncpg.connect,
+        _connect,
         dsn,
-        timeout=_CONNECT_SECONDS,
         command_timeout=command_seconds,
         server_settings={"application_name": "petition-bot"},
     )
@@ -325,6 +326,27 @@ def _engine(dsn: str, command_seconds: float | None, **of_pool: Any) -> AsyncEng
         hide_parameters=True,
         **of_pool,
     )
+
+
+async def _connect(dsn: str, **options: Any) -> Any:
+    """Connects to the server of an address; of several to the first one that takes writes.
+
+    Each gets a part of the time: the machine of one may be gone, and swallow what is sent to it.
+    """
+    *others, last = hosts_of(dsn)
+    if not others:
+        return await asyncpg.connect(dsn, timeout=_CONNECT_SECONDS, **options)
+    one = partial(
+        asyncpg.connect,
+        dsn,
+        timeout=_CONNECT_SECONDS / (1 + 2 * len(others)),
+        target_session_attrs="read-write",
+        **options,
+    )
+    for host, port in others:
+        with suppress(*_LOST, asyncpg.CannotConnectNowError):
+            return await one(host=host, port=port)
+    return await one(host=last[0], port=last[1])
 
 
 @asynccontextmanager

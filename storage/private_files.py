@@ -34,17 +34,20 @@ def identity(file: Path | int) -> tuple[int, int] | None:
 
 
 @contextmanager
-def locked_file(path: Path, *, waits: bool = True) -> Iterator[int]:
+def locked_file(path: Path, *, waits: bool = True, shared: bool = False) -> Iterator[int]:
     """Opens a file, makes it if there is none, and locks it until the block ends.
+
+    Who has locked it as `shared` keeps out only who wants it alone.
 
     Raises:
         BlockingIOError: another process has locked it, and this one does not wait for that.
         OSError: it cannot be opened.
     """
+    how = (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if waits else fcntl.LOCK_NB)
     while True:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX if waits else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, how)
             # It may have been removed or replaced between being opened and being locked.
             if identity(path) == identity(handle):
                 yield handle

@@ -25,7 +25,7 @@ from datetime import datetime
 from functools import partial
 from math import inf
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import quote
 
 from storage.database import postgres_adapter
@@ -37,7 +37,7 @@ from storage.tables import LEASES
 from storage.transaction import Transaction
 
 # Seconds to wait for who only looks whether the file is locked.
-_GLANCES = (0.02, 0.05)
+_LOOK_PAUSES = (0.02, 0.05)
 # How long two processes can hold the lock at most, if its file is removed while another starts.
 _LOOK_SECONDS = 1.0
 
@@ -60,6 +60,11 @@ ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded
 WHERE leases.holder = excluded.holder OR leases.expires_at < {_NOW}
 RETURNING true
 """
+# Not once it is over: another may have had it meanwhile, and given it up.
+_RENEW = f"""
+UPDATE leases SET expires_at = {_NOW} + $3
+WHERE name = $1 AND holder = $2 AND expires_at >= {_NOW} RETURNING true
+"""  # noqa: S608 - as above
 _RELEASE = "DELETE FROM leases WHERE name = $1 AND holder = $2"
 _IS_THERE = "SELECT to_regclass('leases') IS NOT NULL"
 _IS_HELD = f"SELECT expires_at > {_NOW} FROM leases WHERE name = $1"  # noqa: S608 - as above
@@ -135,14 +140,14 @@ class ProcessLock:
 
 @asynccontextmanager
 async def acquire_process_lock(
-    url: str, name: str, stands_by: Callable[[], None] | None = None
+    url: str, name: str, on_standby: Callable[[], None] | None = None
 ) -> AsyncIterator[ProcessLock]:
     """Holds `name` in this database until the block ends.
 
     Args:
         url: the URL of the database.
         name: any text, for what two processes must not do at once.
-        stands_by: called when another process holds a lease, which is then waited for. With None,
+        on_standby: called when another process holds a lease, which is then waited for. With None,
             and for a file, that is an error; then no lease is taken, and every bot kept away.
 
     Raises:
@@ -154,10 +159,11 @@ async def acquire_process_lock(
         holding = _file_lock(lock, address.path)
     else:
         postgres_adapter()  # raises at once if its driver is missing
-        holding = (
-            _without_bots(lock, address.dsn)
-            if stands_by is None
-            else _lease(lock, address.dsn, stands_by)
+        holding = _kept(
+            lock,
+            partial(_keep_bots_away, lock, address.dsn)
+            if on_standby is None
+            else partial(_keep_lease, lock, url, address.dsn, on_standby),
         )
     async with holding:
         try:
@@ -166,7 +172,7 @@ async def acquire_process_lock(
             lock.release()
 
 
-def lock_of(petition: str) -> str:
+def lock_name(petition: str) -> str:
     """Returns the name of the lock of the process that answers for a petition."""
     return f"intake/{petition}"
 
@@ -182,19 +188,20 @@ async def is_held(url: str, name: str) -> bool:
     if not isinstance(address, SqliteAddress):
         async with postgres_adapter().connected(address.dsn) as connection:
             return bool(await connection.fetchval(_IS_HELD, name))
-    with suppress(BlockingIOError), locked_file(_lock_path(address.path, name), waits=False):
+    path = _lock_path(address.path, name)
+    with suppress(BlockingIOError), locked_file(path, waits=False, shared=True):
         return False
     return True
 
 
 def take_over(tx: Transaction, holder: str, at: datetime) -> None:
     """Notes which process answers for the petition, so that the one before can send no more."""
-    tx.put(LEASES, name=lock_of(tx.slug), holder=holder, expires_at=at)
+    tx.put(LEASES, name=lock_name(tx.slug), holder=holder, expires_at=at)
 
 
 def is_holder(tx: Transaction, holder: str) -> bool:
     """Tells whether this process is the one that answers for the petition."""
-    return tx.find(LEASES, lock_of(tx.slug), LEASES.c.holder == holder) is not None
+    return tx.find(LEASES, lock_name(tx.slug), LEASES.c.holder == holder) is not None
 
 
 async def _look_after(lock: ProcessLock, watch: Callable[[], Awaitable[None]]) -> None:
@@ -228,7 +235,7 @@ async def _file_lock(lock: ProcessLock, database: Path) -> AsyncIterator[None]:
 
 async def _locked(stack: ExitStack, path: Path) -> int:
     """Locks the file until the stack ends; who only looks at it is waited for."""
-    for pause in _GLANCES:
+    for pause in _LOOK_PAUSES:
         with suppress(BlockingIOError):
             return stack.enter_context(locked_file(path, waits=False))
         await asyncio.sleep(pause)
@@ -255,24 +262,9 @@ async def _watch(path: Path, held: tuple[int, int] | None) -> None:
 
 
 @asynccontextmanager
-async def _without_bots(lock: ProcessLock, dsn: str) -> AsyncIterator[None]:
-    """Keeps a transaction open, also on a database without tables, in which no bot starts."""
-    async with postgres_adapter().connected(dsn) as connection:
-        await connection.execute("BEGIN")
-        if not await connection.fetchval(_KEEP_AWAY, _number_of(lock.name)):
-            raise HeldElsewhere
-        if await connection.fetchval(_IS_THERE) and await connection.fetchval(_IS_HELD, lock.name):
-            raise HeldElsewhere
-        connection.add_termination_listener(lambda _: lock.mark_lost(LeaseLost()))
-        lock.mark_taken()
-        yield
-
-
-@asynccontextmanager
-async def _lease(
-    lock: ProcessLock, dsn: str, stands_by: Callable[[], None]
-) -> AsyncIterator[None]:
-    keeping = asyncio.create_task(_look_after(lock, partial(_keep_lease, lock, dsn, stands_by)))
+async def _kept(lock: ProcessLock, keep: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Has a task take and keep the lock until the block ends."""
+    keeping = asyncio.create_task(_look_after(lock, keep))
     try:
         await lock.until_taken()
         yield
@@ -283,7 +275,23 @@ async def _lease(
             await asyncio.wait({keeping}, timeout=_GOODBYE_SECONDS)
 
 
-async def _keep_lease(lock: ProcessLock, dsn: str, stands_by: Callable[[], None]) -> None:
+async def _keep_bots_away(lock: ProcessLock, dsn: str) -> None:
+    """Keeps a transaction open, also on a database without tables, in which no bot starts."""
+    async with postgres_adapter().connected(dsn) as connection:
+        await connection.execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0")
+        if not await connection.fetchval(_KEEP_AWAY, _number_of(lock.name)):
+            raise HeldElsewhere
+        if await connection.fetchval(_IS_THERE) and await connection.fetchval(_IS_HELD, lock.name):
+            raise HeldElsewhere
+        lock.mark_taken()
+        while True:
+            await asyncio.sleep(_RENEW_SECONDS)
+            await connection.execute("SELECT 1", timeout=_RENEW_SECONDS)
+
+
+async def _keep_lease(
+    lock: ProcessLock, url: str, dsn: str, on_standby: Callable[[], None]
+) -> None:
     """Waits for the lease and renews it, on another connection whenever one breaks."""
     waits = False
 
@@ -291,21 +299,16 @@ async def _keep_lease(lock: ProcessLock, dsn: str, stands_by: Callable[[], None]
         nonlocal waits
         if not waits:
             waits = True
-            stands_by()
+            on_standby()
 
     while True:
         try:
             async with postgres_adapter().connected(dsn) as connection:
                 await _renew(lock, connection, stand_by)
         except SchemaMissing:
-            async with postgres_adapter().connected(dsn) as connection:
-                may_take = await connection.fetchval(_MAY_TAKE, _number_of(lock.name))
-            if may_take:
-                await migrate(f"postgresql+asyncpg{dsn.removeprefix('postgresql')}")
+            if await _has_migrated(lock, url, dsn):
                 continue
             stand_by()
-        except LeaseLost:
-            raise
         except Unavailable as error:
             if lock.was_taken and not lock.is_ours():
                 raise LeaseLost from error
@@ -314,21 +317,39 @@ async def _keep_lease(lock: ProcessLock, dsn: str, stands_by: Callable[[], None]
         await asyncio.sleep(_PAUSE_SECONDS)
 
 
-async def _renew(lock: ProcessLock, connection: Any, stand_by: Callable[[], None]) -> NoReturn:
+async def _has_migrated(lock: ProcessLock, url: str, dsn: str) -> bool:
+    """Makes the tables, unless a command keeps bots away; tells whether it did."""
+    async with postgres_adapter().connected(dsn) as connection:
+        await connection.execute("BEGIN")
+        if not await connection.fetchval(_MAY_TAKE, _number_of(lock.name)):
+            return False
+        await migrate(url)
+        return True
+
+
+async def _renew(lock: ProcessLock, connection: Any, stand_by: Callable[[], None]) -> None:
     """Renews the lease once it is free, while the connection lasts; cancelled, gives it up."""
-    key = lock.name, lock.holder
-    values = (*key, round(1000 * _LEASE_SECONDS), _number_of(lock.name))
+    values = lock.name, lock.holder, round(1000 * _LEASE_SECONDS)
     try:
         while True:
             asked = _seconds()
-            if await connection.fetchval(_TAKE, *values, timeout=_RENEW_SECONDS):
+            if lock.was_taken:
+                is_ours = await connection.fetchval(_RENEW, *values, timeout=_RENEW_SECONDS)
+                if not is_ours:
+                    raise LeaseLost
+            else:
+                number = _number_of(lock.name)
+                is_ours = await connection.fetchval(_TAKE, *values, number, timeout=_RENEW_SECONDS)
+            if is_ours:
                 lock.mark_taken(asked + _LEASE_SECONDS - _MARGIN_SECONDS)
-            elif lock.was_taken:
-                raise LeaseLost
             else:
                 stand_by()
-            await asyncio.sleep(_RENEW_SECONDS if lock.was_taken else _PAUSE_SECONDS)
+            await asyncio.sleep(_RENEW_SECONDS if is_ours else _PAUSE_SECONDS)
     except asyncio.CancelledError:
         # Only at its end: while a connection breaks, this process still counts on the lease.
-        await connection.execute(_RELEASE, *key, timeout=_GOODBYE_SECONDS)
+        with suppress(*postgres_adapter().DRIVER_ERRORS):
+            await connection.execute(_RELEASE, *values[:2], timeout=_GOODBYE_SECONDS)
+        raise
+    except BaseException:
+        connection.terminate()  # its orderly end would be waited for
         raise

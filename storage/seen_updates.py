@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import or_, select
 
 from storage.errors import UpdateOutdated
 from storage.tables import SEEN_UPDATES
@@ -28,6 +28,8 @@ class SeenUpdate:
     at: datetime
 
 
+_COLUMNS = SEEN_UPDATES.c
+_COUNTS_FOR = timedelta(days=1)
 _current: ContextVar[SeenUpdate | None] = ContextVar("update", default=None)
 
 
@@ -46,7 +48,7 @@ def current_update() -> SeenUpdate | None:
     return _current.get()
 
 
-def require_newest(tx: Transaction, update: SeenUpdate) -> None:
+def note_seen_update(tx: Transaction, update: SeenUpdate) -> None:
     """Notes an update as seen.
 
     Raises:
@@ -55,17 +57,21 @@ def require_newest(tx: Transaction, update: SeenUpdate) -> None:
     seen = tx.stored(
         SEEN_UPDATES, supporter=update.supporter, number=update.number, seen_at=update.at
     )
-    adding = insert(SEEN_UPDATES).values(seen)
+    adding = tx.inserting(SEEN_UPDATES).values(seen)
     new = adding.excluded
     noting = adding.on_conflict_do_update(
         index_elements=list(SEEN_UPDATES.primary_key),
         set_={"number": new.number, "seen_at": new.seen_at},
-        where=SEEN_UPDATES.c.number <= new.number,
+        where=or_(_COLUMNS.number <= new.number, _COLUMNS.seen_at < update.at - _COUNTS_FOR),
     )
     if tx.change(noting) == 0:
         raise UpdateOutdated
 
 
-def forget_seen_updates(tx: Transaction, before: datetime) -> None:
-    """Forgets who was seen last before a moment."""
-    tx.delete(SEEN_UPDATES, SEEN_UPDATES.c.seen_at < before)
+def forget_seen_updates(tx: Transaction, now: datetime, *, limit: int) -> int:
+    """Forgets numbers that no longer count, of at most `limit` people; returns of how many."""
+    old = select(_COLUMNS.supporter).where(
+        tx.of(SEEN_UPDATES), _COLUMNS.seen_at < now - _COUNTS_FOR
+    )
+    people = [row.supporter for row in tx.all(old.limit(limit))]
+    return tx.delete(SEEN_UPDATES, _COLUMNS.supporter.in_(people))

@@ -32,7 +32,7 @@ from storage.invalidations import Invalidation
 from storage.keyring import Keyring
 from storage.migrate import require_newest
 from storage.petitions import reached_so_far
-from storage.process_lock import is_held, lock_of
+from storage.process_lock import is_held, lock_name
 from storage.restores import restore_awaits_repetition
 from storage.times import SHOWN_DIGITS
 
@@ -105,7 +105,7 @@ async def open_cli_context(settings: PetitionSettings) -> AsyncIterator[CliConte
         if await storage.read(restore_awaits_repetition):
             raise DatabaseBehind(label(RESTORED))
         words = Catalogs.load(time_zone=petition.time_zone).words(terminal_language())
-        is_attended = partial(is_held, settings.database_url, lock_of(petition.slug))
+        is_attended = partial(is_held, settings.database_url, lock_name(petition.slug))
         yield CliContext(petition, storage, words, utc_now, is_attended)
         # No bot may run that marks what was done; or one does, and has marked more meanwhile.
         with suppress(OSError, DatabaseBehind):

@@ -17,7 +17,7 @@ from bot.text.translations import mark
 from storage.audit import add_audit, last_done
 from storage.key_rotation import outdated_values, petitions_with_key, reseal
 from storage.keyring import Keyring, add_encryption_key, remove_older_encryption_keys
-from storage.process_lock import acquire_process_lock, lock_of
+from storage.process_lock import acquire_process_lock, lock_name
 
 keys = typer.Typer(name="keys", help="Cambia la clave del archivo de clave.", no_args_is_help=True)
 
@@ -40,7 +40,7 @@ async def _no_bot_running(context: CliContext) -> AsyncIterator[None]:
     url, storage = load_petition_settings().database_url, context.storage
     async with AsyncExitStack() as stack:
         for slug in await storage.read(petitions_with_key, storage.keyring):
-            await stack.enter_async_context(acquire_process_lock(url, lock_of(slug)))
+            await stack.enter_async_context(acquire_process_lock(url, lock_name(slug)))
         yield
 
 

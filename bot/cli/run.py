@@ -210,6 +210,7 @@ _EVENTS = {
     "no_connection": "",
     "telegram_unavailable": "",
     "too_many_requests": "",
+    "update_outdated": "",
     "lease_lost": mark(
         "La base de datos no contestó a tiempo, o atiende ya otro bot. Este empieza de nuevo."
     ),

@@ -24,7 +24,7 @@ from storage.database import Database, Snapshot
 from storage.deliveries import enqueue_deliveries
 from storage.errors import Unavailable
 from storage.keyring import Keyring
-from storage.process_lock import ProcessLock, lock_of, take_over
+from storage.process_lock import ProcessLock, lock_name, take_over
 from storage.transaction import BoundWork, Result
 from tests.support.accelerated_loop import running_clocks, time_of_day
 from tests.support.broadcasts import new_broadcast, of_recall
@@ -213,7 +213,7 @@ class WorkerHarness:
         """Starts a worker, which takes over from those that were started before."""
         telegram = telegram or self.telegram
         database, gate, claims = FailingDatabase(self._database), FakeGate(rate), OpenClaims()
-        woken, clocks, lock = asyncio.Event(), running_clocks(), ProcessLock(lock_of(SLUG))
+        woken, clocks, lock = asyncio.Event(), running_clocks(), ProcessLock(lock_name(SLUG))
         telegram.gate = gate
 
         context = WorkerContext(

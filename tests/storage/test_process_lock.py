@@ -317,6 +317,29 @@ class TestALease:
             await asyncio.sleep(1.0)
             assert held.is_ours()
 
+    async def test_stays_while_one_connection_falls_silent_and_new_ones_work(
+        self, database_url: str
+    ) -> None:
+        with tempfile.TemporaryDirectory() as folder:  # a socket's path has to be short
+            async with (
+                asyncio.timeout(10),
+                a_line(database_url, Path(folder)) as (line, url),
+                acquire_process_lock(url, "running", stands_by) as held,
+            ):
+                line.fall_silent()
+                with pytest.raises(TimeoutError):
+                    await asyncio.wait_for(held.until_lost(), 3)
+                assert held.is_ours()
+
+    async def test_stays_its_holders_while_commands_ask_in_vain(self, database_url: str) -> None:
+        async with acquire_process_lock(database_url, "running", stands_by) as held:
+            until = asyncio.get_running_loop().time() + 2
+            while asyncio.get_running_loop().time() < until:
+                with pytest.raises(HeldElsewhere):
+                    async with acquire_process_lock(database_url, "running"):
+                        pass
+            assert held.is_ours()
+
     async def test_is_lost_when_the_server_stays_away(
         self, database_url: str, postgres_server: PostgresServer
     ) -> None:
@@ -363,6 +386,13 @@ class TestALease:
             await other.execute("UPDATE leases SET holder = 'other', expires_at = 2^62")
             with pytest.raises(LeaseLost):
                 await asyncio.wait_for(held.until_lost(), 5)
+
+
+@pytest.mark.parametrize("kind", ["postgres"])
+async def test_what_a_command_fails_with_is_not_said_of_the_database(database_url: str) -> None:
+    with pytest.raises(PermissionError):
+        async with acquire_process_lock(database_url, "running"):
+            raise PermissionError
 
 
 @pytest.mark.parametrize("kind", ["postgres"])

@@ -93,7 +93,7 @@ from storage.restores import (
     release_restore,
     restore_awaits_repetition,
 )
-from storage.seen_updates import SeenUpdate, forget_seen_updates, require_newest
+from storage.seen_updates import SeenUpdate, forget_seen_updates, note_seen_update
 from storage.sent_files import add_sent_file, expire_files, files_due, give_up_files
 from storage.signature_counts import earliest_signed_at, signature_statistics, signing_rate
 from storage.signatures import withdraw_signature
@@ -159,7 +159,7 @@ async def fill(storage: Storage, keyring: Keyring) -> None:
     await storage.write(carry_out_request, PersonNoticeKind.RESTRICTED, 2, LETTER, later(5))
     await storage.write(take_over, ME, NOON)
     seen = SeenUpdate(keyring.reference(OTHER, 1), 7, NOON)
-    await storage.write(require_newest, seen)
+    await storage.write(note_seen_update, seen)
     planned = await start(storage, starts_at=later(6))
     recalled = await queued(storage, await storage.write(begin_broadcast, planned, later(6)))
     told = await claim(storage, recalled, limit=1)
@@ -310,7 +310,7 @@ async def test_nothing_of_the_other_petition_is_changed(
     await storage.write(erase_leftovers, ALL, limit=9)
     assert await storage.read(conversation_of, someone.supporter) is not None
     await storage.write(forget_left_forms, MUCH_LATER, limit=9)
-    await storage.write(forget_seen_updates, MUCH_LATER)
+    await storage.write(forget_seen_updates, MUCH_LATER, limit=9)
     await storage.write(forget_codes, MUCH_LATER)
     await storage.write(expire_notices, MUCH_LATER)
     await storage.write(expire_files, MUCH_LATER)

@@ -20,7 +20,7 @@ from storage.broadcast_types import (
 )
 from storage.broadcasts import broadcast_with
 from storage.deliveries import claim_deliveries, enqueue_deliveries, record_results
-from storage.process_lock import ProcessLock, lock_of, take_over
+from storage.process_lock import ProcessLock, lock_name, take_over
 from tests.support.supporters import ADMIN, NOON, later
 
 CONTENT = {"es": "<b>Gracias</b>", "en": "<b>Thank you</b>"}
@@ -146,7 +146,7 @@ async def claimed_by(
 
 async def held_lock(storage: Storage) -> ProcessLock:
     """The lock of a process that answers for the petition and that nobody takes away."""
-    lock = ProcessLock(lock_of(storage.slug))
+    lock = ProcessLock(lock_name(storage.slug))
     await storage.write(take_over, lock.holder, NOON)
     lock.mark_taken()
     return lock

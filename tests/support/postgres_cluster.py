@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 from tests.support.postgres_server import running_postgres
 
 _SUPERUSER = "postgres"
+_IN_STEP = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"
 
 
 class PostgresCluster:
@@ -28,9 +30,7 @@ class PostgresCluster:
     def url(self) -> str:
         """The address of whichever of both takes writes."""
         hosts = ",".join(f"127.0.0.1:{port}" for port in self._ports)
-        return (
-            f"postgresql+asyncpg://{_SUPERUSER}@{hosts}/postgres?target_session_attrs=read-write"
-        )
+        return f"postgresql+asyncpg://{_SUPERUSER}@{hosts}/postgres"
 
     def start(self) -> None:
         """Starts both; from then on no commit is answered that the standby does not have."""
@@ -44,6 +44,8 @@ class PostgresCluster:
         self._run(self._standby, self._ports[1])
         asyncio.run(self._execute("ALTER SYSTEM SET synchronous_standby_names = '*'"))
         asyncio.run(self._execute("SELECT pg_reload_conf()"))
+        while not asyncio.run(self._execute(_IN_STEP)):
+            time.sleep(0.05)
 
     def kill_primary(self) -> None:
         """Kills the primary as if its machine had died."""
@@ -68,12 +70,14 @@ class PostgresCluster:
         log = str(folder.with_suffix(".log"))
         self._pgexec("pg_ctl", ("-w", "-D", str(folder), "-l", log, "-o", options, "start"))
 
-    async def _execute(self, sql: str) -> None:
+    async def _execute(self, sql: str) -> Any:
         import asyncpg
 
         connection = await asyncpg.connect(self.url.replace("+asyncpg", ""))
-        await connection.execute(sql)
-        await connection.close()
+        try:
+            return await connection.fetchval(sql)
+        finally:
+            await connection.close()
 
 
 @contextmanager

@@ -33,7 +33,7 @@ async def send(database_url: str, key: str, api_url: str, rate: str, token: str)
     try:
         process_lock._LEASE_SECONDS, process_lock._RENEW_SECONDS = LEASE_SECONDS, 0.3
         process_lock._MARGIN_SECONDS = process_lock._PAUSE_SECONDS = 0.2
-        name = process_lock.lock_of(SLUG)
+        name = process_lock.lock_name(SLUG)
         async with (
             SharedSession() as session,
             process_lock.acquire_process_lock(database_url, name, lambda: None) as lock,
