@@ -31,7 +31,8 @@ class KillRecord:
 
     def bound(self, in_flight: int, rate: float) -> float:
         """Returns the most repetitions there may be: messages in flight or not yet recorded."""
-        late = Durations().record + mean(self.writes)
+        # What comes during a write waits until that one is over, and its own.
+        late = Durations().record + 2 * mean(self.writes)
         return in_flight + len(self.unrecorded) * rate * late
 
 
@@ -54,6 +55,7 @@ async def kill_repeatedly(
             born + min(int(dice.uniform(1, longest)), left // 2 + 1), START_SECONDS
         )
         await kill(bot)
+        await petition.lease_ends()
         await asyncio.sleep(0.1)  # what it had sent has been counted by then
         told = {arrival.chat for arrival in counts.messages[born:]}
         deaths.unrecorded.append(len(told.intersection(await petition.sending())))

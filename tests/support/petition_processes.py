@@ -128,6 +128,11 @@ class PetitionProcesses:
         self.processes.append(process)
         return process
 
+    async def lease_ends(self) -> None:
+        """Lets the lease of a process that was killed end at once, instead of in seven seconds."""
+        if self.storage.database.is_shared:
+            await write_sql(self.storage.database, "DELETE FROM leases")
+
     async def die(self) -> None:
         """Kills all processes that still run."""
         for process in self.processes:
