@@ -186,7 +186,7 @@ async def open_app(
     follows_folder: bool = True,
     rehearsal: bool = False,
     tell: Callable[[Sentence], None] = lambda _: None,
-    stands_by: Callable[[], None] | None = None,
+    on_standby: Callable[[], None] | None = None,
     clocks: Clocks = Clocks(),  # noqa: B008 - immutable
 ) -> AsyncIterator[App]:
     """Builds everything the bot needs, and closes it again.
@@ -199,7 +199,7 @@ async def open_app(
         rehearsal: whether every message says that it is one, and everything is kept apart from the
             petition's own data and erased at the end.
         tell: gets the reason when Telegram cannot be reached, whenever that changes.
-        stands_by: called when another process answers for this petition on PostgreSQL, whose end
+        on_standby: called when another process answers for this petition on PostgreSQL, whose end
             is then waited for; with None it is an error.
         clocks: what time it is.
 
@@ -216,7 +216,7 @@ async def open_app(
         # One database can hold several petitions, each with its own bot. A rehearsal takes the
         # petition's lock too: with both, one would get the updates that are meant for the other.
         held = await stack.enter_async_context(
-            acquire_process_lock(url, lock_name(slug), stands_by)
+            acquire_process_lock(url, lock_name(slug), on_standby)
         )
         # Who has stood by for weeks reads what is written there now.
         seen = folder_state(folder)

@@ -80,7 +80,7 @@ async def run_until_stopped(
                     restored=restored,
                     rehearsal=rehearsal,
                     tell=tell,
-                    stands_by=None if rehearsal else stand_by,
+                    on_standby=None if rehearsal else stand_by,
                 ) as app:
                     _on_signals(partial(stop, app))
                     failures, restored = 0, False
@@ -102,10 +102,9 @@ async def run_until_stopped(
             except Unavailable as error:
                 if not goes_on or isinstance(error, DatabaseReplaced):
                     raise
+                _log.warning("start_waits_for_database")
             failures += 1
-            seconds = _PAUSES.pause(failures)
-            _log.warning("start_waits_for_database", seconds=seconds)
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(_PAUSES.pause(failures))
     except asyncio.CancelledError:
         if not is_stopped.is_set():
             raise

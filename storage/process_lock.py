@@ -5,9 +5,9 @@ moment its process dies: the next start need not wait. The holder is told to sto
 removed or replaced, since the next process would lock another file.
 
 On PostgreSQL, where processes may run on several machines, it is a lease by the server's clock.
-Whoever holds it renews it, and it ends by itself when its
-process dies, hangs, or no longer reaches the database. The holder counts it by its own clock from
-before it asked, and so ends before the next one begins.
+Whoever holds it renews it, and it ends by itself when its process dies, hangs, or no longer
+reaches the database. The holder counts it by its own clock from before it asked, and so ends
+before the next one begins.
 
 A command that needs the petition to be at rest keeps every bot away meanwhile.
 
