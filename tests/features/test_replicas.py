@@ -146,7 +146,7 @@ async def test_what_the_standby_may_not_have_is_not_taken_for_done(
     await migrate(cluster.url)
     storage = await open_storage(cluster.url, keyring, "andry")
     await storage.write(put_cached_item, "before", b"")
-    cluster.kill_standby()
+    await asyncio.to_thread(cluster.kill_standby)
     writing = asyncio.create_task(storage.write(put_cached_item, "after", b""))
     await asyncio.sleep(0.5)
     assert not writing.done()

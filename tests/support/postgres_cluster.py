@@ -15,7 +15,8 @@ from typing import Any
 from tests.support.postgres_server import running_postgres
 
 _SUPERUSER = "postgres"
-_IN_STEP = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"
+_FOLLOWING = "SELECT count(*) FROM pg_stat_replication"
+_IN_STEP = f"{_FOLLOWING} WHERE sync_state = 'sync'"
 
 
 class PostgresCluster:
@@ -52,8 +53,11 @@ class PostgresCluster:
         _kill(self._primary)
 
     def kill_standby(self) -> None:
-        """Kills the standby, so that every commit waits for it."""
+        """Kills the standby; returns when the primary has noticed, so that every commit waits."""
         _kill(self._standby)
+        # What receives for it outlives its main process by a moment, and still acknowledges.
+        while asyncio.run(self._execute(_FOLLOWING)):
+            time.sleep(0.05)
 
     def promote(self) -> None:
         """Makes the standby the primary."""
