@@ -56,6 +56,7 @@ from handlers.update_errors import UpdateHandler
 from handlers.update_kinds import is_opt_out
 from storage import Storage, open_storage
 from storage.audit import last_done
+from storage.durability import durability_of
 from storage.errors import LeaseLost, StorageError, Unavailable
 from storage.keyring import Keyring
 from storage.migrate import migrate
@@ -211,6 +212,7 @@ async def open_app(
     slug = petition_of(read_folder(folder)).slug
     keyring = None if rehearsal else _key(settings)
     make_database_folder(url)
+    await _say_durability(url)
     session = shared_session(settings.api_url, settings.proxy, tell, clocks.monotonic)
     async with AsyncExitStack() as stack:
         # One database can hold several petitions, each with its own bot. A rehearsal takes the
@@ -334,6 +336,22 @@ async def _finish_restore(storage: Storage, clocks: Clocks, *, restored: bool) -
         done = await repeat_journal(storage, storage.keyring, storage.slug, clocks.now())
         _log.warning("journal_repeated", total=done.repeated)
     unfinished_restore(storage.keyring, storage.slug).unlink(missing_ok=True)
+
+
+async def _say_durability(url: str) -> None:
+    """Logs what PostgreSQL waits for when it saves; before the first that may wait for it."""
+    with suppress(StorageError):  # which the next to connect says
+        found = await durability_of(url)
+        if found is None:
+            return
+        if not found.is_on_disk:
+            _log.warning("power_cut_loses_commits")
+        if found.is_stuck:
+            _log.warning("standby_not_in_step", total=found.standbys)
+        elif not found.waits_for_standby:
+            _log.info("no_synchronous_standby")
+        else:
+            _log.info("synchronous_standby", total=found.in_step)
 
 
 async def _say_age_of_backup(storage: Storage, clocks: Clocks) -> None:

@@ -10,6 +10,7 @@ apart from version 1.21 on.
 """
 
 import asyncio
+import re
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
@@ -24,7 +25,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from bot.back_off import BackOff
 from storage.database_url import PostgresAddress, hosts_of, without_password
-from storage.errors import BrokenData, DatabaseUrlWrong, SchemaMissing, StorageError, Unavailable
+from storage.errors import (
+    BrokenData,
+    DatabaseUrlWrong,
+    NeedsAPerson,
+    SchemaMissing,
+    StorageError,
+    Unavailable,
+)
 from storage.transaction import BoundWork, Result, Transaction, take_back_notes, write_notes
 
 # Apart, so that reading never waits for transactions that wait for each other. Besides these,
@@ -41,6 +49,10 @@ _BEGIN_SECONDS = 1.5
 _END_SECONDS = 2.0
 _RECYCLE_SECONDS = 300
 _PAUSES = BackOff(0.02, longest=0.5)  # in seconds, between tries
+
+_OLDEST = 14  # the version of PostgreSQL, as Ubuntu 22.04 has it
+# Of what answers like it, but locks or commits otherwise, the version goes on: 15.2-YB-2.25.
+_POSTGRES = re.compile(r"PostgreSQL (\d+)[\w.]*[ ,]")
 
 # The statements are short: compiling them would take longer than running them.
 _LIMITS = """
@@ -329,6 +341,27 @@ def _engine(dsn: str, command_seconds: float | None, **of_pool: Any) -> AsyncEng
 
 
 async def _connect(dsn: str, **options: Any) -> Any:
+    """Connects to the server of an address, which has to be PostgreSQL."""
+    connection = await _connect_to_any(dsn, **options)
+    try:
+        version = str(await connection.fetchval("SELECT version()", timeout=_CONNECT_SECONDS))
+        found = _POSTGRES.match(version)
+        if found is None or int(found[1]) < _OLDEST:
+            raise NeedsAPerson(
+                "The server of {place} is {product}, and the bot needs PostgreSQL {oldest} or "
+                "newer: with anything else it could lose what people asked for. Set "
+                "PETITION_DATABASE_URL to such a server.",
+                place=without_password(PostgresAddress(dsn)),
+                product=re.split(r" on | \(|,", version)[0],
+                oldest=_OLDEST,
+            )
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
+
+
+async def _connect_to_any(dsn: str, **options: Any) -> Any:
     """Connects to the server of an address; of several to the first one that takes writes.
 
     Each gets a part of the time: the machine of one may be gone, and swallow what is sent to it.

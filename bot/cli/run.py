@@ -220,6 +220,13 @@ _EVENTS = {
         "El bot no conoce un ajuste que empieza por PETITION_. ¿Está bien escrito?"
     ),
     "backup": mark("No consta ninguna copia de seguridad reciente: petition-bot backup"),
+    "power_cut_loses_commits": mark(
+        "Con los ajustes de PostgreSQL, un corte de luz pierde firmas que ya se agradecieron."
+    ),
+    "standby_not_in_step": mark(
+        "La base de datos espera a un servidor de reserva que no la sigue: hasta que vuelva, "
+        "nadie puede firmar."
+    ),
     "petition_folder": mark(
         "La carpeta de la petición no se puede usar tal como está, y siguen los textos de antes. "
         "Para ver por qué: petition-bot check"

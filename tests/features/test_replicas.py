@@ -9,7 +9,9 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
+from bot import app as composition
 from bot.text.translations import Catalogs
 from simulator import Simulator
 from simulator.person import Person
@@ -28,6 +30,7 @@ pytestmark = [pytest.mark.processes, pytest.mark.parametrize("kind", ["postgres"
 
 WORDS = Catalogs.load().words("es")
 MOVED_SECONDS = 10.0
+NO_SYNC = "power_cut_loses_commits"  # which these servers need not survive
 
 
 class Replicas:
@@ -146,7 +149,9 @@ async def test_what_the_standby_may_not_have_is_not_taken_for_done(
     await migrate(cluster.url)
     storage = await open_storage(cluster.url, keyring, "andry")
     await storage.write(put_cached_item, "before", b"")
+    assert await said_at_the_start(cluster) == [NO_SYNC, "synchronous_standby"]
     await asyncio.to_thread(cluster.kill_standby)
+    assert await said_at_the_start(cluster) == [NO_SYNC, "standby_not_in_step"]
     writing = asyncio.create_task(storage.write(put_cached_item, "after", b""))
     await asyncio.sleep(0.5)
     assert not writing.done()
@@ -157,6 +162,12 @@ async def test_what_the_standby_may_not_have_is_not_taken_for_done(
     with pytest.raises(Unavailable, match="look whether it was done"):
         await asyncio.wait_for(writing, 5)
     await storage.close()
+
+
+async def said_at_the_start(cluster: PostgresCluster) -> list[str]:
+    with capture_logs() as logged:
+        await composition._say_durability(cluster.url)
+    return [line["event"] for line in logged]
 
 
 async def test_a_server_that_swallows_everything_keeps_nobody_from_the_next(

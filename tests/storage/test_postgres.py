@@ -16,7 +16,8 @@ from sqlalchemy.exc import IntegrityError
 from storage import postgres
 from storage.database import open_database
 from storage.database_url import PostgresAddress, parse_address
-from storage.errors import DatabaseUrlWrong, SchemaMissing, Unavailable
+from storage.errors import DatabaseUrlWrong, NeedsAPerson, SchemaMissing, Unavailable
+from storage.migrate import migrate
 from storage.postgres import PostgresDatabase, storage_error
 from storage.tables import PETITIONS
 from storage.transaction import Transaction
@@ -302,6 +303,33 @@ class TestOpening:
     ) -> None:
         with pytest.raises(DatabaseUrlWrong, match="does not accept the user, the password or"):
             await open_database(postgres_server.url("nothing"))
+
+    @pytest.mark.parametrize(
+        ("version", "named"),
+        [
+            ("CockroachDB CCL v24.3.1 (x86_64-pc-linux-gnu, built …)", "CockroachDB CCL v24.3.1"),
+            ("PostgreSQL 15.2-YB-2.25.0.0-b0 on x86_64", "PostgreSQL 15.2-YB-2.25.0.0-b0"),
+            ("PostgreSQL 13.18 (Debian 13.18-0+deb11u1) on x86_64", "PostgreSQL 13.18"),
+            ("PostgreSQL 14.0 on x86_64", None),
+            ("PostgreSQL 19beta1 (Debian 19~beta1-1) on x86_64", None),
+        ],
+    )
+    async def test_what_is_no_postgresql_or_too_old_is_refused(
+        self, postgres_server: PostgresServer, version: str, named: str | None
+    ) -> None:
+        planted = await asyncio.to_thread(postgres_server.empty)
+        name = planted.split("?")[0].rpartition("/")[2]
+        async with postgres.connected(dsn(planted)) as administrator:
+            await administrator.execute(
+                f"CREATE FUNCTION version() RETURNS text RETURN '{version}';"
+                f"ALTER DATABASE {name} SET search_path = public, pg_catalog"
+            )
+        if named is None:
+            await (await open_database(planted)).close()
+            return
+        with pytest.raises(NeedsAPerson) as refused:
+            await migrate(planted)
+        assert f" is {named}, and the bot needs PostgreSQL 14 or newer: " in str(refused.value)
 
     async def test_a_database_without_tables_is_told(
         self, postgres_server: PostgresServer

@@ -1,0 +1,79 @@
+"""What a PostgreSQL server waits for before it says that something is saved."""
+
+import asyncio
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+
+from storage.database import postgres_adapter
+from storage.database_url import SqliteAddress, parse_address
+from storage.transaction import Transaction
+
+_ANSWER_SECONDS = 5.0
+
+# Who may not read all statistics sees of a standby only that it is there.
+_QUERY = text("""
+SELECT current_setting('fsync') = 'on', current_setting('full_page_writes') = 'on',
+  current_setting('synchronous_commit'), current_setting('synchronous_standby_names'),
+  CASE WHEN pg_has_role('pg_read_all_stats', 'USAGE') THEN
+    (SELECT count(*) FROM pg_stat_replication
+     WHERE state = 'streaming' AND sync_state IN ('sync', 'quorum')) END
+""")
+# As in FIRST 2 (a, b, c); a bare list is of standbys of which one is enough.
+_SEVERAL = re.compile(r"\s*(?:first|any)?\s*(\d+)\s*\(", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Durability:
+    """What has to be before the server confirms a commit.
+
+    Attributes:
+        is_on_disk: whether it is on the server's disk, and survives a power cut.
+        waits_for_standby: whether `standbys` have it on theirs; False where the setting
+            synchronous_commit says that the own disk is enough.
+        standbys: how many the settings name for it; 0 without one.
+        in_step: how many are there now and keep up; None where the user may not know that.
+    """
+
+    is_on_disk: bool
+    waits_for_standby: bool
+    standbys: int
+    in_step: int | None
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether nothing can be saved now, as a standby is missing that has to have it."""
+        missing = self.in_step is not None and self.in_step < self.standbys
+        return self.waits_for_standby and missing
+
+
+def read_durability(tx: Transaction) -> Durability:
+    """Returns what the PostgreSQL server of a transaction waits for."""
+    row: Any = tx.first(_QUERY)  # there is one, as it is of no table
+    fsync, full_pages, commit, names, in_step = row
+    several = _SEVERAL.match(names)
+    return Durability(
+        is_on_disk=fsync and full_pages and commit != "off",
+        waits_for_standby=bool(names.strip()) and commit not in ("off", "local"),
+        standbys=int(several[1]) if several else int(bool(names.strip())),
+        in_step=in_step,
+    )
+
+
+async def durability_of(url: str) -> Durability | None:
+    """Asks the server of a database, which need have no tables; None for SQLite.
+
+    Raises:
+        StorageError: it cannot be reached, or is no PostgreSQL.
+    """
+    address = parse_address(url)
+    if isinstance(address, SqliteAddress):
+        return None
+    async with postgres_adapter().connected_core(address.dsn) as core:
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            found: Durability = await core.run_sync(
+                lambda connection: read_durability(Transaction(connection))
+            )
+            return found
