@@ -180,6 +180,20 @@ async def test_who_comes_and_goes_after_the_preview_keeps_nobody_else_from_being
     assert len(await admin.services.storage.read(broadcast_history)) == 2
 
 
+async def test_mallory_who_signed_meanwhile_is_told_where_marta_is_asked_again(
+    admin: AdminScene,
+) -> None:
+    mallory = admin.scene.mallory
+    await admin.prepares()
+    await admin.signs(mallory)
+    admin.ahead = timedelta(minutes=11)
+    await admin.taps(SEND)
+    assert "⚠️ Han pasado más de diez minutos" in admin.panel.text
+    await admin.taps("Enviar a 4 personas")
+    await admin.over()
+    assert [m.text for m in admin.got(mallory)] == ["Hola"]
+
+
 async def test_one_that_was_given_up_cannot_be_sent(admin: AdminScene) -> None:
     admin.expected.append("message to edit not found")  # the panel has moved down
     await admin.prepares()

@@ -12,7 +12,7 @@ from tests.features.test_closing_date import told
 from tests.features.test_closing_text_approval import THE_CHANGE
 from tests.features.test_closing_texts import SPANISH, closes, notices, publishes, writes
 from tests.support.admin_scene import AdminScene
-from tests.support.approval_scene import LUCY
+from tests.support.approval_scene import LUCY, PAU, with_settings
 from tests.support.scene import ADMIN
 from tests.support.storage_calls import Proceed, call_instead
 
@@ -54,6 +54,19 @@ async def test_marta_is_told_that_pau_declined_her_text(
         await admin.taps("Dejar de pedirlo")
     assert sum(DECLINED in m.text for m in admin.marta.messages) == 2
     assert not any("was not approved" in m.text for m in lucy.messages)
+
+
+async def test_marta_who_is_no_admin_any_more_is_told_nothing(
+    admin: AdminScene, pau: Person, lucy: Person
+) -> None:
+    await asked_of(admin, pau)
+    await with_settings(admin, admin_ids=frozenset({LUCY, PAU}))
+    before = len(admin.marta.messages)
+    await admin.scene.taps(pau, "No aprobarlo")
+    await notices(admin)
+    assert len(admin.marta.messages) == before
+    await admin.scene.says(lucy, "/closing")
+    assert "Not published, nobody reads it:" in lucy.messages[-1].text
 
 
 async def test_declined_text_is_not_kept_if_he_wrote_anew(admin: AdminScene, pau: Person) -> None:
