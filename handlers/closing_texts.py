@@ -206,6 +206,8 @@ async def _approve(ctx: AdminContext, view: ClosingTextsView, value: str) -> Htm
     request = view.request
     if request is None or request.id.hex() != value:
         return _published_before(view, value)
+    if request.requested_by is None:
+        return screens.unknown_author(ctx.words)
     if await ctx.leaves_to_another(request.requested_by):
         return None
     if await ctx.storage.write(approve_publication, request.id, *ctx.by):

@@ -12,33 +12,48 @@ from bot.petition.signing_rate import (
     signs_of_a_wave,
 )
 from bot.text.translations import Words
-from handlers.admin_notices import Notice, mark_told, tell_admins, was_told
+from handlers.admin_notices import Notice, mark_told, may_be_sent, send_notices, was_told
 from handlers.context import Services
 from handlers.screens.screen import lines, paragraphs, sentences
+from storage.petitions import last_petition_notice_at
 from storage.signature_counts import SigningRate, signing_rate
+from storage.times import to_millis
 from telegram_text.markup import Html, escape
 
 LOOK_SECONDS = 300.0
 
 # After one notice of a sign the next one of it comes so much later, or up to twice that.
 _SILENT_FOR = timedelta(hours=6)
-_KIND = "unusual signing"
+# A wave that an admin could not be told of for so long is over.
+_TOLD_FOR = timedelta(days=7)
+_NOTICED, _TOLD = "unusual signing", "unusual signing told"
 _HOUR, _MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
 async def look(services: Services) -> None:
-    """Tells the admins what is unusual about the last hour, if they were not told of late."""
-    rate = await services.storage.read(signing_rate, services.clock())
-    signs = signs_of_a_wave(rate)
-    turn = int(rate.until.timestamp() // _SILENT_FOR.total_seconds())
-    for sign in signs:
-        if not any([await was_told(services, _KIND, f"{sign}/{turn - ago}") for ago in (0, 1)]):
-            break
-    else:
+    """Tells each admin what was unusual about the hour in which that was noticed last."""
+    storage, now = services.storage, services.clock()
+    await _notice_signs(services, now)
+    at = await storage.read(last_petition_notice_at, _NOTICED)
+    if at is None or now - at > _TOLD_FOR:
         return
-    if await tell_admins(services, Notice(_KIND, "", partial(_notice, rate, signs))):
-        for sign in signs:
-            await mark_told(services, _KIND, f"{sign}/{turn}")
+    about = str(to_millis(at))
+    if not await may_be_sent(services, _TOLD, about):
+        return
+    rate = await storage.read(signing_rate, at)
+    if signs := signs_of_a_wave(rate):
+        await send_notices(services, [Notice(_TOLD, about, partial(_notice, rate, signs))])
+
+
+async def _notice_signs(services: Services, now: datetime) -> None:
+    """Stores that something is unusual about the last hour, if it was not so of late."""
+    signs = signs_of_a_wave(await services.storage.read(signing_rate, now))
+    turn = int(now.timestamp() // _SILENT_FOR.total_seconds())
+    for sign in signs:
+        if not any([await was_told(services, _NOTICED, f"{sign}/{turn - ago}") for ago in (0, 1)]):
+            for each in signs:
+                await mark_told(services, _NOTICED, f"{each}/{turn}")
+            return
 
 
 def _notice(rate: SigningRate, signs: list[Sign], words: Words) -> Html:

@@ -272,6 +272,14 @@ def first_petition_notice_at(tx: Transaction, kind: str, about: str) -> datetime
     return first
 
 
+def last_petition_notice_at(tx: Transaction, kind: str) -> datetime | None:
+    """Returns when the last notice of a kind was sent."""
+    columns = PETITION_NOTICES.c
+    query = select(func.max(columns.sent_at)).where(tx.of(PETITION_NOTICES), columns.kind == kind)
+    last: datetime | None = tx.scalar(query)
+    return last
+
+
 def _petition(tx: Transaction, query: Select[Any] = _PETITION) -> Row:
     row = tx.first(query, {"slug": tx.slug})
     if row is None:

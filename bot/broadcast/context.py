@@ -141,7 +141,8 @@ class WorkerContext:
         lock: by which no other process sends at the same time.
         is_admin: tells whether a user is still an admin; asked when a planned broadcast is due.
         approval_above: more recipients than this need a second admin's approval; None: never.
-        retries: when each broadcast whose end was not reported, or that met a bug, is tried again.
+        retries: when each broadcast, or its recall, is tried again whose end was not reported, or
+            that met a bug.
         asked: the broadcasts of which the admins were asked something, and what.
         interrupt: that of the present run, or of the last one.
     """
@@ -176,7 +177,8 @@ class WorkerContext:
             is_asked = (broadcast.id, broadcast.question) in self.asked
             if is_asked and not broadcast.has_lapsed(now):
                 continue
-            is_too_early = self.retries.is_too_early(broadcast.id, self.clocks.monotonic())
+            attempt = (broadcast.id, broadcast.is_recalling)
+            is_too_early = self.retries.is_too_early(attempt, self.clocks.monotonic())
             if broadcast.is_running or not is_too_early:
                 return broadcast
         return None

@@ -130,6 +130,7 @@ class BroadcastRun:
             TimeoutError: the database takes too long.
         """
         key, context = self._broadcast.id, self._context
+        attempt = (key, self._broadcast.is_recalling)
         try:
             woken = partial(wait_for, context.woken)
             look = partial(context.look_whether_first, self._broadcast)
@@ -144,9 +145,9 @@ class BroadcastRun:
             await context.pause(key, PauseReason.DEFECT, f"{kind} {name}")
             is_told = False
         if is_told:
-            context.retries.forget(key)
+            context.retries.forget(attempt)
         elif self._interrupt.reason is not InterruptReason.ASKED:
-            seconds = context.retries.record_failure(key, context.clocks.monotonic())
+            seconds = context.retries.record_failure(attempt, context.clocks.monotonic())
             _log.warning("end_not_reported", again_in=seconds)
 
     async def _send(self) -> bool:

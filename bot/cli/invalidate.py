@@ -62,6 +62,13 @@ def invalidate(
     Give at least one condition; of several, all have to apply. The signatures are counted and
     shown first, and it can be undone.
     """
+    conditions = (signed_from, signed_to, source, name_pattern, form_seconds_under, with_name)
+    is_beside = any(each is not None for each in (*conditions, reason))
+    if (list_ and (is_beside or dry_run or undo is not None)) or (undo is not None and is_beside):
+        raise CannotDo.because(
+            "Con --list no va ninguna otra opción, y con --undo solo --dry-run: una anulación se "
+            "deshace entera."
+        )
     if list_:
         run_with_context(_show_list)
         return

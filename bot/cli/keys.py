@@ -15,6 +15,7 @@ from bot.settings import load_petition_settings
 from bot.text.terminal_language import label
 from bot.text.translations import mark
 from storage.audit import add_audit, last_done
+from storage.database_url import data_folder
 from storage.key_rotation import outdated_values, petitions_with_key, reseal
 from storage.keyring import Keyring, add_encryption_key, remove_older_encryption_keys
 from storage.process_lock import acquire_process_lock, lock_name
@@ -62,6 +63,12 @@ async def _prepare(context: CliContext, *, keep_old: bool) -> Plan:
             "guardes esas copias. Si otro bot usa este archivo con otra base de datos, elige "
             "--keep-old."
         )
+    if data_folder(load_petition_settings().database_url) is None:  # so others can stand by
+        everywhere = label(
+            "Si otras máquinas tienen un bot con esta base de datos, páralos antes todos y copia "
+            "después este archivo a cada una."
+        )
+        after = f"{after} {everywhere}"
     carry_out = partial(_rotate, keep_old=keep_old)
     return Plan(f"{said} {after}", label("¿Cambio la clave?"), carry_out)
 

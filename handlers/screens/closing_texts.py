@@ -199,12 +199,24 @@ def publish_question(view: ClosingTextsView, when_read: Html) -> Screen:
 def approval_question(view: ClosingTextsView, request: Publication) -> Screen:
     """Stands below the preview of what waits: asks the second admin, or who asked for it."""
     key = request.id.hex()
-    is_own = request.requested_by == view.reader
+    is_own, is_known = request.requested_by == view.reader, request.requested_by is not None
     approve = view.button("Aprobar y publicar", ClosingStep.APPROVE, key)
     decline = view.button(
         "Dejar de pedirlo" if is_own else "No aprobarlo", ClosingStep.DECLINE, key
     )
-    return Screen.of(_request(view), buttons=[None if is_own else approve, decline, view.back])
+    return Screen.of(
+        _request(view),
+        None if is_known else unknown_author(view.words),
+        buttons=[approve if is_known and not is_own else None, decline, view.back],
+    )
+
+
+def unknown_author(words: Words) -> Html:
+    """Says why nobody can approve what waits, and what is to be done."""
+    return words.text(
+        "⚠️ No se puede leer quién lo pidió, porque ese dato está dañado, así que nadie puede "
+        "aprobarlo. Para publicarlo, elige «No aprobarlo» y pídelo otra vez."
+    )
 
 
 def history(view: ClosingTextsView) -> Screen:

@@ -11,7 +11,7 @@ from storage.broadcast_transitions import record_recalled
 from storage.broadcast_types import Recalled
 from storage.broadcasts import due_broadcasts
 from storage.errors import SchemaMissing, Unavailable
-from tests.broadcast.workers import WorkerHarness, called, until
+from tests.broadcast.workers import WorkerHarness, called, has_state, until
 from tests.support.accelerated_loop import time_of_day
 from tests.support.fake_telegram import BAD_TOKEN
 from tests.support.raw_sql import write_sql
@@ -27,6 +27,16 @@ async def test_how_far_it_is_is_told_and_adds_up(harness: WorkerHarness) -> None
     assert len(reports) > 3
     assert [each.recalled for each in reports] == sorted(each.recalled for each in reports)
     assert all(each.recalled + each.left_to_recall == 120 for each in reports)
+
+
+async def test_one_whose_end_cannot_be_told_is_taken_back_at_once(harness: WorkerHarness) -> None:
+    harness.reports.failures = 1000
+    running = await harness.sends_to([1, 2], rest=30.0)
+    await until(lambda: has_state(harness, "finished"))
+    await until(lambda: bool(harness.reports.at))
+    await harness.recall()
+    running.woken.set()
+    assert await harness.recalled() == (2, 0, 0)
 
 
 async def test_an_album_and_what_is_paid_for_are_recalled_at_the_rate_of_all_others(

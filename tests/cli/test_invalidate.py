@@ -185,6 +185,10 @@ def test_what_would_be_a_mistake_is_refused(wave: PetitionDatabase) -> None:
         ),
         (("--undo", "abcd"), "0 numbers begin with “abcd”, and it has to be one alone."),
         (("--undo", "abcd"), "petition-bot invalidate --list shows them."),
+        (("--list", "--dry-run"), "No other option goes with --list"),
+        (("--list", "--undo", "abcd"), "No other option goes with --list"),
+        (("--undo", "abcd", "--source", "radio"), "and with --undo only --dry-run"),
+        (("--undo", "abcd", "--reason", "x"), "and with --undo only --dry-run"),
         (("--source", "radio", "--reason", "caf\udce9"), "is not text in UTF-8"),  # in Latin-1
     )
     for arguments, sentence in mistakes:

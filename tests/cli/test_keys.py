@@ -41,11 +41,17 @@ def test_what_to_keep_is_said_before_and_nothing_needs_the_older_key_afterwards(
 ) -> None:
     before = key_file.read_bytes()
     asked = said(call(typed="n\n"))
+    machines = (
+        ""
+        if petition.url.startswith("sqlite")
+        else " If other machines have a bot on this database, stop all of them before, and copy "
+        "this file to each of them afterwards."
+    )
     assert asked == (
         f"{key_file} gets a new encryption key, with which all values are encrypted anew. Then "
         "the older key is taken out of the file. Backups made until then cannot be read without "
         "it: keep a copy of the file as it is now, apart, for as long as you keep them. If a bot "
-        "on another database uses this file, choose --keep-old.\n"
+        f"on another database uses this file, choose --keep-old.{machines}\n"
         "Exchange the key? [y/N]: n\nNothing was changed.\n"
     )
     assert key_file.read_bytes() == before

@@ -47,7 +47,7 @@ async def test_what_was_approved_by_somebody_removed_since_is_not_its_authors_to
 
     await with_settings(admin, admin_ids=frozenset({ADMIN, LUCY}))
     await passes(admin, timedelta(hours=48))
-    asked = await admin.marta.sees("espera tu decisión", 10)
+    asked = await admin.marta.sees("Un envío programado no ha salido", 10)
     assert "pero quien lo aprobó ya no administra la petición." in asked.text
     assert "solo otra de las personas que la administran puede decidir" in asked.text
     assert asked.labels == ["⏹ Cancelar"]
@@ -76,7 +76,7 @@ async def test_what_nobody_can_decide_says_what_to_do(
     await admin.scene.taps(pau, question.labels[0])
     await with_settings(admin, admin_ids=frozenset({LUCY, PAU + 1}))
     await passes(admin, timedelta(hours=48))
-    asked = await lucy.sees("waits for your decision", 60)
+    asked = await lucy.sees("A scheduled broadcast has not gone out", 60)
     assert asked.labels == ["⏹ Cancel"]
     todo = "cancel it and, if it is still needed, prepare it again with /broadcast."
     assert todo in asked.text

@@ -134,7 +134,7 @@ async def test_marta_alone_cannot_send_it_even_to_few(admin: AdminScene, lucy: P
     await admin.scene.taps(lucy, APPROVE)
     await with_admins(admin, ADMIN, LUCY + 1)
     await admin.cancels(other)
-    asked = await admin.marta.sees("espera tu decisión", 10)
+    asked = await admin.marta.sees("Un envío programado no ha salido", 10)
     assert asked.labels == ["⏹ Cancelar"]
     cancel = asked.buttons[0][0].data or ""
     resume = f"{cancel.replace('stop', 'resume')}.former"

@@ -6,7 +6,7 @@ import pytest
 
 from simulator.person import Person
 from storage.broadcasts import broadcast_history
-from storage.closing_texts import all_closing_texts
+from storage.closing_texts import all_closing_texts, published_closing_texts
 from storage.petitions import follow_folder
 from telegram_text.markup import parse
 from tests.features.test_closing_texts import (
@@ -21,6 +21,7 @@ from tests.features.test_closing_texts import (
     warned_of_erasures,
     writes,
 )
+from tests.features.test_damaged_data import damage
 from tests.support.admin_scene import AdminScene
 from tests.support.approval_scene import APPROVE, ASK, QUESTION, with_settings
 from tests.support.scene import ADMIN
@@ -84,6 +85,35 @@ async def test_who_closes_is_told_that_the_text_waits_and_nobody_is_sent_to_broa
         "El mensaje final espera la aprobación de otra persona: míralo con /closing y, cuando "
         "esté aprobado, envíalo con /broadcast."
     )
+
+
+async def test_what_cannot_be_known_who_asked_for_is_approved_by_nobody(
+    admin: AdminScene, pau: Person
+) -> None:
+    """It could be who asked for it. Asked for again it can be approved."""
+    await closes(admin)
+    await writes(admin, SPANISH, "Han vuelto")
+    await publishes(admin)
+    await admin.scene.says(pau, "/closing")
+    await admin.scene.taps(pau, THE_CHANGE)
+    question = await admin.scene.with_button(pau, "Aprobar y publicar")
+    approve = question.buttons[0][0].data or ""
+    await damage(admin.scene, "closing_publications", "requested_by_sealed")
+    await admin.says("/closing")
+    await admin.taps(THE_CHANGE)
+    assert "No se puede leer quién lo pidió" in admin.panel.text
+    assert admin.panel.labels == ["No aprobarlo", "Volver"]
+    for person, where in ((admin.marta, admin.panel.id), (pau, question.id)):
+        await admin.scene.answered(person.tap_data(where, approve))
+        assert "No se puede leer quién lo pidió" in person.chat.messages[where].text
+        assert await admin.services.storage.read(published_closing_texts) == []
+    await admin.taps(THE_CHANGE)
+    await admin.taps("No aprobarlo")
+    await publishes(admin)
+    await admin.scene.says(pau, "/closing")
+    await admin.scene.taps(pau, THE_CHANGE)
+    await admin.scene.taps(pau, "Aprobar y publicar")
+    assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
 
 
 async def test_what_late_visitors_read_changes_only_with_a_second_admin(

@@ -143,6 +143,23 @@ async def test_the_admins_are_told_of_a_wave_once_and_not_who_is_in_it(scene: Sc
     assert parts[3].split("\n")[1].endswith(f'{until + timedelta(minutes=1):%M}" --dry-run')
 
 
+async def test_marta_who_could_not_be_told_of_the_wave_reads_of_it_after_a_restart(
+    scene: Scene,
+) -> None:
+    await scene.starts(scene.marta)
+    scene.marta.block()
+    await a_wave(scene, range(1, 41))
+    await look(scene.services)
+    await scene.stop_bot()
+    scene.simulator.calls.clear()
+    scene.marta.unblock()
+    await scene.start_bot()
+    told = await scene.marta.sees("poco habitual", 60)
+    assert "han llegado 40 firmas" in told.text
+    await look(scene.services)
+    assert sum("poco habitual" in text for text in read_by(scene.marta)) == 1
+
+
 async def test_ana_who_was_taken_out_reads_so_and_can_withdraw(scene: Scene) -> None:
     ana = scene.ana
     for person in (ana, scene.jordi):

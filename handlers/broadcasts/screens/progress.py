@@ -161,7 +161,11 @@ def _paused(now: BroadcastView) -> Screen:
     if now.is_waiting and broadcast.starts_at is not None:
         send = now.button("Enviar ahora", AdminAction.RESUME, now.pause_key)
         return Screen.of(
-            words.text("<b>Un envío programado espera tu decisión</b>"),
+            words.text(
+                "<b>Un envío programado no ha salido</b>"
+                if now.lacks_a_second_admin
+                else "<b>Un envío programado espera tu decisión</b>"
+            ),
             _plan_missed(now, broadcast.starts_at),
             _counted_for(now),
             buttons=(
