@@ -30,7 +30,6 @@ from bot.file_locations import found_here
 from bot.settings import SettingsInvalid
 from bot.text.problems import PetitionInvalid, Sentence, with_controls_shown
 from bot.text.terminal_language import TerminalError, label, plural_label, terminal_words
-from bot.text.translations import Words
 from storage.errors import NeedsAPerson, StorageError
 
 out = Console(highlight=False)
@@ -231,18 +230,6 @@ def fail(sentence: str, code: int = 1) -> NoReturn:
     raise typer.Exit(code)
 
 
-def said_of_storage(error: StorageError, words: Words) -> str:
-    """Returns why the storage refused something, in a language."""
-
-    def said(value: object) -> object:
-        if isinstance(value, StorageError):
-            return said_of_storage(value, words)
-        return words.number(value) if isinstance(value, int) else value
-
-    values = {name: said(value) for name, value in error.values.items()}
-    return words.label(error.source, **values)
-
-
 def in_sentences(command: Callable[P, R]) -> Callable[P, R]:
     """Decorates a command: an error that a person can fix ends it with a sentence."""
 
@@ -271,11 +258,11 @@ def in_sentences(command: Callable[P, R]) -> Callable[P, R]:
         except SettingsInvalid as error:
             fail(str(error), NEEDS_A_PERSON)
         except NeedsAPerson as error:
-            fail(said_of_storage(error, terminal_words()), NEEDS_A_PERSON)
+            fail(Sentence.of_storage(error).said(terminal_words()), NEEDS_A_PERSON)
         except TerminalError as error:
             fail(str(error), error.code if isinstance(error, CannotDo) else 1)
         except StorageError as error:
-            fail(said_of_storage(error, terminal_words()))
+            fail(Sentence.of_storage(error).said(terminal_words()))
         except OSError as error:
             reason = error.strerror or "The system refused"
             # Another than the system's is a sentence already, with what somebody typed in it.

@@ -1,6 +1,7 @@
 """Logs without personal data: only listed fields are logged, and no text that others wrote.
 
-A log line is an event, a constant of the program in snake_case, with fields from `ALLOWED`. Of a
+A log line is an event, a constant of the program in snake_case, with fields from `ALLOWED`. What
+an update or a broadcast leads to, down to each call of Telegram, has its id in every line. Of a
 library's message only logger, level, kind of error and place are logged, since
 python-telegram-bot writes whole updates into its messages and HTTP clients whole addresses.
 """
@@ -24,17 +25,22 @@ from bot.tracebacks import kind_of, place_of, trace_of
 # person's name, or a person's id.
 # fmt: off
 ALLOWED = frozenset({
-        "again_in", "attempt", "column", "deleted", "delivered", "dropped", "error_kind", "failed",
-        "forbidden", "handled", "kind", "method", "part", "passed_over", "pending", "place",
-        "rate", "reason", "recalled", "reference", "rejected", "retried", "seconds", "sending",
-        "setting", "state", "total", "trace", "unconfirmed", "unreachable", "unrecallable",
-        "update_id", "waiting", "withdrawn",
+        "again_in", "attempt", "broadcast", "column", "deleted", "delivered", "dropped",
+        "error_kind", "failed", "forbidden", "handled", "kind", "method", "part", "passed_over",
+        "pending", "place", "rate", "reason", "recalled", "reference", "rejected", "retried",
+        "seconds", "sending", "setting", "state", "total", "trace", "unconfirmed", "unreachable",
+        "unrecallable", "update_id", "waiting", "withdrawn",
 })
 # fmt: on
 
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{30,}")
 _REDACTED = "[redacted]"
 EVENT = re.compile(r"[a-z][a-z0-9_]{0,60}")
+
+
+def is_debugging() -> bool:
+    """Returns whether DEBUG is logged; asked first where a line would come with every call."""
+    return logging.getLogger().isEnabledFor(logging.DEBUG)
 
 
 def configure_logging(
@@ -64,7 +70,11 @@ def configure_logging(
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, _into_record],
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.contextvars.merge_contextvars,
+            _into_record,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,

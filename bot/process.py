@@ -5,15 +5,20 @@ import gc
 import signal
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 import structlog
 
 from bot.app import App, open_app
 from bot.back_off import BackOff
 from bot.file_locations import found_here
+from bot.monitoring.readiness import RunState
 from bot.settings import Settings, unknown_settings
 from bot.text.problems import Sentence
 from storage.errors import DatabaseReplaced, HeldElsewhere, LeaseLost, Unavailable
+
+if TYPE_CHECKING:
+    from aiohttp import web
 
 _log = structlog.stdlib.get_logger()
 
@@ -61,16 +66,17 @@ async def run_until_stopped(
         app.stop()
 
     # Once it has stood by, or lost its lease, it does not end because the database is away.
-    goes_on, failures = False, 0
+    goes_on, failures, state = False, 0, RunState()
 
     def stand_by() -> None:
         nonlocal goes_on
         if restored:  # it is for now, and not for whenever the other bot ends
             raise HeldElsewhere
-        goes_on = True
+        goes_on = state.stands_by = True
         _log.info("stands_by")
         tell(_STANDS_BY)
 
+    monitoring = await _start_monitoring(settings, state)
     try:
         while not is_stopped.is_set():
             _on_signals(stop_early)
@@ -84,6 +90,7 @@ async def run_until_stopped(
                 ) as app:
                     _on_signals(partial(stop, app))
                     failures, restored = 0, False
+                    state.app, state.stands_by = app, False
                     # Objects made so far live until the end, so the garbage collector need not
                     # scan them; those of a former beginning do not.
                     gc.unfreeze()
@@ -103,11 +110,26 @@ async def run_until_stopped(
                 if not goes_on or isinstance(error, DatabaseReplaced):
                     raise
                 _log.warning("start_waits_for_database")
+            finally:
+                state.app, state.stands_by = None, False
             failures += 1
             await asyncio.sleep(_PAUSES.pause(failures))
     except asyncio.CancelledError:
         if not is_stopped.is_set():
             raise
+    finally:
+        if monitoring is not None:
+            await monitoring.cleanup()
+
+
+async def _start_monitoring(settings: Settings, state: RunState) -> "web.AppRunner | None":
+    """Starts the server of `PETITION_METRICS_ADDRESS`; returns None without that setting."""
+    if settings.metrics_address is None:
+        return None
+    # Imported here: the server and what counts for Prometheus take four megabytes.
+    from bot.monitoring.server import start_server
+
+    return await start_server(settings.metrics_address, settings.database_url, state)
 
 
 def _on_signals(stop: Callable[[], None]) -> None:

@@ -6,7 +6,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -69,10 +69,23 @@ EXPECTED: dict[str, str] = {
         "claves públicas, con comas: age1…, como las muestra age-keygen, o de ssh-ed25519 y "
         "ssh-rsa; nunca una clave secreta"
     ),
+    "metrics_address": mark(
+        "dónde escuchar, servidor:puerto, como 0.0.0.0:9464; con :9464 solo lo alcanza esta "
+        "máquina"
+    ),
     "log_level": mark("DEBUG, INFO, WARNING o ERROR"),
 }
 
+LOOPBACK = "127.0.0.1"
+
 Kind = TypeVar("Kind", bound="StorageSettings")
+
+
+class ListenAddress(NamedTuple):
+    """Where a server of the bot's own listens."""
+
+    host: str
+    port: int
 
 
 class SettingsInvalid(TerminalError):
@@ -144,6 +157,15 @@ def _plain_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _listen_address(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    found = re.fullmatch(r"(|\[[0-9a-fA-F:.]+\]|[\w.-]+):([0-9]{1,5})", value.strip())
+    if found is None or int(found[2]) >= 2**16:
+        raise ValueError
+    return ListenAddress(found[1].strip("[]") or LOOPBACK, int(found[2]))
+
+
 class StorageSettings(BaseModel):
     """The settings of the database alone: enough for `migrate`."""
 
@@ -190,6 +212,7 @@ class Settings(PetitionSettings):
         allow_inf_nan=False,
     )
     approval_above: int | None = Field(default=None, ge=0)
+    metrics_address: Annotated[ListenAddress, BeforeValidator(_listen_address)] | None = None
 
     @property
     def bot_id(self) -> str:

@@ -1,6 +1,6 @@
 """What every handler may use: the bot that calls Telegram, and the services beside it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -14,7 +14,7 @@ from bot.broadcast.confirmation import most_for_one_admin
 from bot.broadcast.open_claims import OpenClaims
 from bot.petition.petition import Petition
 from bot.text.translations import Catalogs, Words
-from bot.transport import Gate, TelegramClient
+from bot.transport import ErrorKind, Gate, TelegramClient
 from handlers.broadcasts.progress_turns import ProgressTurns
 from handlers.delayed_replies import DelayedReplies
 from handlers.request_budget import Budgets
@@ -39,6 +39,11 @@ class Bot(telegram.Bot):
     def __init__(self, api_url: str, token: str, client: TelegramClient) -> None:
         super().__init__(token, f"{api_url}/bot", request=client, get_updates_request=client)
         self._client = client
+
+    @property
+    def calls(self) -> Mapping[tuple[str, ErrorKind | None], int]:
+        """How many calls were made since the start, by method and how they ended; None: well."""
+        return self._client.calls
 
     async def call(self, method: str, **fields: object) -> Any:
         """Makes a call with fields of JSON or `Upload`s; returns its result as parsed JSON.

@@ -268,6 +268,14 @@ def tally_of_broadcast(tx: Transaction, key: bytes) -> Tally:
     return replace(tally, recalled=ended[Recalled.DELETED], unrecallable=failed)
 
 
+def newest_tally(tx: Transaction) -> tuple[BroadcastState, Tally] | None:
+    """Returns how the newest broadcast that has begun stands; None without one."""
+    row = tx.first(
+        _NEWEST_FIRST.where(tx.of(BROADCASTS), BROADCASTS.c.started_at.is_not(None)).limit(1)
+    )
+    return None if row is None else (row.state, tally_of_broadcast(tx, row.id))
+
+
 def _count(
     tx: Transaction, key: bytes, column: str, which: sa.ColumnElement[bool]
 ) -> Counter[str | None]:

@@ -62,6 +62,8 @@ def _makes_a_logger(node: ast.expr) -> bool:
 
 
 def _speaks(call: ast.Call, loggers: set[str]) -> bool:
+    if isinstance(call.func, ast.Name) and call.func.id == "bound_contextvars":
+        return True
     if not isinstance(call.func, ast.Attribute) or call.func.attr not in SPEAKING:
         return False
     whose = call.func.value

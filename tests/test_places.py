@@ -71,6 +71,8 @@ TO_WHOM = {
     "bot/broadcast/recall.py": "nobody",
     # Fetches updates, and asks whether the token is denied.
     "bot/intake/polling.py": "nobody",
+    # Asks how much waits for the bot.
+    "bot/monitoring/readiness.py": "nobody",
     # Before the bot runs: who opened the link for admins is greeted.
     "bot/setup/bot_calls.py": "who opened the link",
     "handlers/admin_notices.py": "an admin",

@@ -63,6 +63,7 @@ def test_what_is_not_given_has_the_documented_default() -> None:
     assert settings.paid_broadcast is False
     assert settings.approval_above is None
     assert settings.log_level == "INFO"
+    assert settings.metrics_address is None
     assert settings.folder is None
     assert settings.key_file is None
     assert settings.age_recipients == ()
@@ -193,6 +194,11 @@ def test_everything_missing_is_named_at_once(monkeypatch: pytest.MonkeyPatch) ->
         ("AGE_RECIPIENTS", "ssh-ed25519 AAAAcanary"),
         ("PROXY", "https://canary:canary@host:443"),
         ("PROXY", "socks5://canary:can#ary@host:1080"),
+        ("METRICS_ADDRESS", "canary"),
+        ("METRICS_ADDRESS", "9464"),
+        ("METRICS_ADDRESS", "canary:94640"),
+        ("METRICS_ADDRESS", "::1:9464"),
+        ("METRICS_ADDRESS", "http://canary:9464"),
         ("PAID_BROADCAST", "canary"),
         ("FOLDER", "canary"),
         ("LOG_LEVEL", "canary"),
@@ -219,6 +225,10 @@ def test_a_wrong_value_is_named_with_what_was_expected_and_not_repeated(
         ({"APPROVAL_ABOVE": "0"}, 0),
         ({"APPROVAL_ABOVE": "500"}, 500),
         ({"API_URL": "http://127.0.0.1:8081/ "}, "http://127.0.0.1:8081"),
+        ({"METRICS_ADDRESS": ":9464"}, ("127.0.0.1", 9464)),
+        ({"METRICS_ADDRESS": " 10.0.0.1:80 "}, ("10.0.0.1", 80)),
+        ({"METRICS_ADDRESS": "[::1]:9464"}, ("::1", 9464)),
+        ({"METRICS_ADDRESS": "bot-1.internal:9464"}, ("bot-1.internal", 9464)),
     ],
 )
 def test_a_value_is_read_as_it_is_meant(

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from bot.broadcast.confirmation import most_for_one_admin
 from bot.broadcast.context import Interrupt, InterruptReason, WorkerContext
@@ -104,7 +105,8 @@ class Worker:
         if not context.lock.is_ours():
             return rest
         if not self._stopping:
-            await BroadcastRun(context, broadcast).run()
+            with bound_contextvars(broadcast=broadcast.id.hex()):
+                await BroadcastRun(context, broadcast).run()
         is_over = context.interrupt.reason in (InterruptReason.ASKED, InterruptReason.ENDED)
         return 0.0 if is_over else rest
 

@@ -6,6 +6,7 @@ gets a future, and may acknowledge the update once that is done.
 
 import asyncio
 import time
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,8 +14,10 @@ from itertools import count, islice
 from typing import Any
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from bot.back_off import BackOff
+from bot.logs import is_debugging
 from bot.periodic import is_cancelled, wait_for
 from bot.tracebacks import kind_of, place_of
 
@@ -38,6 +41,9 @@ _PAUSES = BackOff(0.1, longest=5.0, spread=0.2)
 # database is then not to blame, and the update keeps new ones from being fetched.
 _STUCK_SECONDS = 60.0
 _STUCK_OTHERS = 50
+
+DURATION_BOUNDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+"""In seconds, up to which updates are counted by how long they took."""
 
 
 def number_of(update: object) -> int | None:
@@ -90,11 +96,31 @@ class Counts:
     dropped: int = 0
 
 
+@dataclass(slots=True)
+class Durations:
+    """How long updates took since the start, with their wait behind others of their chat.
+
+    Attributes:
+        counts: how many, by the first of `DURATION_BOUNDS` that they did not exceed; the last
+            exceeded all.
+        seconds: of all together.
+    """
+
+    counts: list[int] = field(default_factory=lambda: [0] * (len(DURATION_BOUNDS) + 1))
+    seconds: float = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Counts one update."""
+        self.counts[bisect_left(DURATION_BOUNDS, seconds)] += 1
+        self.seconds += seconds
+
+
 @dataclass(slots=True, eq=False)
 class _Job:
     number: int
     update: dict[str, Any]
     place: int  # among all that were taken
+    taken_at: float
     dropped: list[int] = field(default_factory=list)
 
 
@@ -167,6 +193,7 @@ class Dispatcher:
         self._taken = 0
         self._draining = asyncio.Event()
         self.counts = Counts()
+        self.durations = Durations()
 
     def take(self, update: Any) -> asyncio.Future[None]:
         """Takes an update, or finds it among those in progress.
@@ -183,7 +210,7 @@ class Dispatcher:
         if done is None:
             done = self.in_progress[number] = asyncio.get_running_loop().create_future()
             self._taken += 1
-            self._enqueue(_Job(number, update, self._taken))
+            self._enqueue(_Job(number, update, self._taken, self._clock()))
         return done
 
     def pass_over(self, event: str, number: int | None = None) -> asyncio.Future[None]:
@@ -235,9 +262,15 @@ class Dispatcher:
         waiting = self._queues[line]
         behind = UpdatesBehind(waiting, lambda: self._taken)
         while waiting:
-            if not await self._handle_to_the_end(waiting[0], behind):
-                return  # the updates behind it stay unfinished too, to keep the order
-            self._finish(waiting[0])
+            job = waiting[0]
+            with bound_contextvars(update_id=job.number):
+                if not await self._handle_to_the_end(job, behind):
+                    return  # the updates behind it stay unfinished too, to keep the order
+                seconds = self._clock() - job.taken_at
+                self.durations.add(seconds)
+                if is_debugging():
+                    _log.debug("update_finished", seconds=round(seconds, 3))
+            self._finish(job)
             waiting.popleft()
         del self._queues[line]
 

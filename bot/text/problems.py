@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Union
 
 from bot.text.translations import Catalogs, Words, mark
+from storage.errors import StorageError
 
 Value = Union[str, int, "Sentence", tuple["Value", ...]]
 """What a sentence can name: a text, a number, another sentence, or several, which are listed."""
@@ -28,6 +29,17 @@ class Sentence:
     def __init__(self, source: str, /, **values: Value) -> None:
         object.__setattr__(self, "source", source)
         object.__setattr__(self, "values", tuple(values.items()))
+
+    @classmethod
+    def of_storage(cls, error: StorageError) -> "Sentence":
+        """Returns why the storage refused something."""
+        values: dict[str, Value] = {}
+        for name, value in error.values.items():
+            if isinstance(value, StorageError):
+                values[name] = cls.of_storage(value)
+            else:
+                values[name] = value if isinstance(value, int) else str(value)
+        return cls(error.source, **values)
 
     def said(self, words: Words) -> str:
         """Returns it in a language."""

@@ -1,6 +1,7 @@
 """Makes every call to Telegram: through the gate, over the session, again where that is safe."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,7 @@ from telegram.error import TelegramError
 from telegram.request import BaseRequest, RequestData
 
 from bot.back_off import BackOff
+from bot.logs import is_debugging
 from bot.text.problems import Sentence
 from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
 from bot.transport.errors import (
@@ -81,6 +83,9 @@ class TelegramClient(BaseRequest):
         api_url: the server's address, without the bot's part.
         token: the bot's.
         pauses: before a call that failed is repeated, in seconds.
+
+    Attributes:
+        calls: how many were made since the start, by method and how they ended; None: well.
     """
 
     def __init__(
@@ -97,6 +102,7 @@ class TelegramClient(BaseRequest):
         self._pauses = pauses
         self._bot_url = f"{api_url.rstrip('/')}/bot{token}"
         self._token = token
+        self.calls = Counter[tuple[str, ErrorKind | None]]()
 
     async def call(
         self,
@@ -145,12 +151,12 @@ class TelegramClient(BaseRequest):
                 body = await self._post(call)
             except TelegramError as error:
                 failed.append(error_kind(error))
-                self._tell_gate(call, failed[-1], seconds_to_wait(error))
+                self._note_end(call, failed[-1], seconds_to_wait(error))
                 pause = self._pause_before_next(call, failed, seconds_to_wait(error))
                 if pause is None:
                     raise
             else:
-                self._tell_gate(call, None)
+                self._note_end(call, None)
                 return body
             await asyncio.sleep(pause)
 
@@ -186,8 +192,11 @@ class TelegramClient(BaseRequest):
         self._session.report(failure)
         raise failure
 
-    def _tell_gate(self, call: ApiCall, kind: ErrorKind | None, seconds: float = 0.0) -> None:
-        """Tells the gate what the answer says about limits."""
+    def _note_end(self, call: ApiCall, kind: ErrorKind | None, seconds: float = 0.0) -> None:
+        """Counts and logs how a call ended, and tells the gate what that says about limits."""
+        self.calls[call.method, kind] += 1
+        if is_debugging():
+            _log.debug("call_ended", method=call.method, error_kind=kind)
         if call.method in _UNCOUNTED:
             return
         match kind:

@@ -54,6 +54,9 @@ class Gate:
     The rate is of broadcast messages a second, of which a burst may leave at once after a quiet
     time: by default a fifteenth of a second's, to make up for timers that fire late.
     The chats of the admins are in no crowd, however much they write.
+
+    Attributes:
+        waiting: how many calls wait at the moment, by lane.
     """
 
     def __init__(
@@ -85,11 +88,17 @@ class Gate:
         self._answered = RecentCalls(_ANSWERED_SECONDS)
         self._signers = RecentCalls(_SIGNING_SECONDS)
         self._went_first = RecentCalls(_SIGNING_SECONDS)
+        self.waiting = dict.fromkeys(Lane, 0)
 
     @property
     def rate(self) -> float:
         """The present rate of broadcast messages a second, as estimated for Telegram's limit."""
         return self._estimator.rate
+
+    @property
+    def reply_rate(self) -> float:
+        """The present rate of new messages a second that answer people."""
+        return self._replies_a_second()
 
     def set_ceiling(self, rate: float) -> None:
         """Sets the highest rate of a beginning broadcast; forgets what a lower ceiling taught.
@@ -189,15 +198,19 @@ class Gate:
             turn = self._come_back_in(chat)
             if turn > 0:
                 return turn
-        while True:
-            pause = self.pause_for(lane, chat, new=new)
-            if pause > longest_pause:
-                return pause
-            if pause > 0:
-                await self._sleep(pause)
-            elif not new or await self._take_turn(lane, chat):
-                self.leaves(lane, chat, new=new)
-                return 0.0
+        self.waiting[lane] += 1
+        try:
+            while True:
+                pause = self.pause_for(lane, chat, new=new)
+                if pause > longest_pause:
+                    return pause
+                if pause > 0:
+                    await self._sleep(pause)
+                elif not new or await self._take_turn(lane, chat):
+                    self.leaves(lane, chat, new=new)
+                    return 0.0
+        finally:
+            self.waiting[lane] -= 1
 
     def _replies_a_second(self) -> float:
         return self._reply_rate.rate(self._clock())

@@ -21,6 +21,7 @@ from storage.errors import Unavailable
 from storage.keyring import Keyring
 from storage.migrate import migrate
 from storage.telegram_cache import put_cached_item
+from tests.monitoring.asked import ask, free_address
 from tests.support.bot_process import BotProcess
 from tests.support.postgres_cluster import PostgresCluster, postgres_cluster
 from tests.support.retrying_signer import signs_with_retries, was_thanked
@@ -76,14 +77,18 @@ async def replicas(tmp_path: Path, database_url: str) -> AsyncIterator[Replicas]
             await bot.kill()
 
 
-async def test_when_the_one_that_answers_is_killed_the_other_goes_on(replicas: Replicas) -> None:
-    first = await replicas.begins()
+async def test_when_the_one_that_answers_is_killed_the_other_goes_on(
+    replicas: Replicas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, address = await replicas.begins(), free_address()
+    monkeypatch.setenv("PETITION_METRICS_ADDRESS", f":{address.port}")
     ana, luz = replicas.person("Ana"), replicas.person("Luz")
     ana.start()
     await ana.sees("El Salvador", 20)
     second = await replicas.begins()
     async with said(second, "stands_by"):
         pass
+    assert "stands by" in (await ask(address, "/readyz")).text
     for text in (second.folder / "petition").rglob("*.*"):  # it is corrected meanwhile
         with suppress(UnicodeDecodeError):
             text.write_text(text.read_text().replace("Ni una expulsión ilegal", "Ninguna más"))
@@ -92,6 +97,8 @@ async def test_when_the_one_that_answers_is_killed_the_other_goes_on(replicas: R
     await luz.sees("Ninguna más", MOVED_SECONDS)
     await signs_with_retries(ana, WORDS, 20)
     assert was_thanked(ana, WORDS)
+    assert await ask(address, "/readyz") == (200, "The bot works.\n")
+    assert (await ask(address, "/metrics")).metrics["petition_bot_lease_held"] == 1
     assert await second.terminate() == 0
 
 

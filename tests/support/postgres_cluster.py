@@ -63,6 +63,10 @@ class PostgresCluster:
         """Makes the standby the primary."""
         self._pgexec("pg_ctl", ("-w", "-D", str(self._standby), "promote"))
 
+    def execute(self, sql: str) -> None:
+        """Runs one statement on the primary as an administrator."""
+        asyncio.run(self._execute(sql))
+
     def stop(self) -> None:
         """Kills what still runs."""
         for folder in (self._primary, self._standby):

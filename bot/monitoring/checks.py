@@ -1,0 +1,46 @@
+"""What can be wrong around a bot: its database, and what waits for it at Telegram."""
+
+import asyncio
+
+from bot.text.problems import Sentence
+from storage.errors import StorageError, Unavailable
+from storage.migrate import require_newest
+from storage.standby import standby_is_in_step
+
+MOST_PENDING = 1_000
+"""How many updates may wait at Telegram: those who sent them wait for most of a minute."""
+
+_DATABASE_SECONDS = 3.0
+
+_NO_STANDBY = Sentence(
+    "PostgreSQL espera a su servidor de reserva, que no está: nada se da por guardado, y nadie "
+    "puede firmar, hasta que vuelva."
+)
+_SILENT = Sentence("La base de datos no contesta.")
+
+
+async def check_database(url: str) -> dict[str, Sentence]:
+    """Returns what is wrong with a database, by `database`, `schema` or `standby`."""
+    try:
+        async with asyncio.timeout(_DATABASE_SECONDS):
+            await require_newest(url)
+            is_in_step = await standby_is_in_step(url)
+    except TimeoutError:
+        return {"database": _SILENT}
+    except Unavailable as error:
+        return {"database": Sentence.of_storage(error)}
+    except StorageError as error:
+        return {"schema": Sentence.of_storage(error)}
+    return {"standby": _NO_STANDBY} if is_in_step is False else {}
+
+
+def check_backlog(pending: int) -> dict[str, Sentence]:
+    """Returns by `backlog` what is wrong where so many updates wait at Telegram."""
+    if pending <= MOST_PENDING:
+        return {}
+    said = Sentence(
+        "En Telegram esperan {pending} mensajes y toques de la gente; más de {most} son muchos.",
+        pending=pending,
+        most=MOST_PENDING,
+    )
+    return {"backlog": said}

@@ -1,0 +1,183 @@
+"""What a bot has counted, in the form that Prometheus reads; nothing in it is about one person.
+
+Every number is read where the bot counts it anyway, when somebody asks for it. A new one goes
+here, into `deploy/grafana` if it helps a tired person, and into `docs/operating.md`.
+"""
+
+import asyncio
+import math
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from importlib.metadata import version
+from itertools import accumulate
+
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.metrics_core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+
+from bot.app import App
+from bot.intake.dispatcher import DURATION_BOUNDS, Durations
+from bot.monitoring.readiness import CHECKS, Readiness, RunState
+from storage.audit import last_done
+from storage.broadcast_types import BroadcastState, DeliveryState, Tally
+from storage.broadcasts import newest_tally
+from storage.errors import StorageError
+from storage.petitions import petition_state
+from storage.transaction import Transaction
+
+_PREFIX = "petition_bot_"
+_READ_SECONDS = 3.0
+# What counting costs the database: it is not counted again for so long, nor for fifty times as
+# long as that took.
+_COUNTED_AGAIN_SECONDS = 5.0
+_SHARE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the database counts.
+
+    Attributes:
+        broadcast: how the newest broadcast that has begun stands, if there is one.
+        backed_up_at: when the newest backup was made, if there is one.
+    """
+
+    signatures: int
+    broadcast: tuple[BroadcastState, Tally] | None
+    backed_up_at: datetime | None
+
+
+def stored(tx: Transaction) -> Stored:
+    """Counts it."""
+    signatures = petition_state(tx).signatures
+    return Stored(signatures, newest_tally(tx), last_done(tx, "backup"))
+
+
+class Metrics:
+    """Answers what Prometheus asks for."""
+
+    def __init__(self, readiness: Readiness, clock: Callable[[], float] = time.monotonic) -> None:
+        self._readiness = readiness
+        self._clock = clock
+        self._stored: Stored | None = None
+        self._counted_again_at = -math.inf
+
+    async def answer(self) -> bytes:
+        """Returns all metrics in Prometheus' text format."""
+        problems, app = await self._readiness.problems(), self._readiness.state.app
+        await self._count(app)
+        found = [*_of_process(self._readiness.state, problems)]
+        if app is not None:
+            found += _of_app(app)
+        if self._readiness.pending is not None:
+            pending = self._readiness.pending
+            found.append(_gauge("updates_pending", "Updates that wait at Telegram", pending))
+        if self._stored is not None:
+            found += _of_database(self._stored)
+        registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        registry.register(_Found(found))
+        return generate_latest(registry)
+
+    async def _count(self, app: App | None) -> None:
+        begun = self._clock()
+        if app is None:
+            self._stored = None
+        elif begun >= self._counted_again_at:
+            try:
+                async with asyncio.timeout(_READ_SECONDS):
+                    self._stored = await app.services.storage.read(stored)
+            except (StorageError, TimeoutError):
+                self._stored = None
+            now = self._clock()
+            self._counted_again_at = now + max(_COUNTED_AGAIN_SECONDS, _SHARE * (now - begun))
+
+
+@dataclass(eq=False)
+class _Found(Collector):
+    metrics: Iterable[Metric]
+
+    def collect(self) -> Iterable[Metric]:
+        """Returns what was found, for one answer."""
+        return self.metrics
+
+
+def _of_process(state: RunState, problems: Collection[str]) -> Iterator[Metric]:
+    app = state.app
+    about = GaugeMetricFamily(_PREFIX + "info", "This process", labels=("version", "replica"))
+    replica = "" if app is None else app.process_lock.holder
+    about.add_metric((version("petition-bot"), replica), 1)
+    yield about
+    is_held = app is not None and app.process_lock.is_ours()
+    yield _gauge("lease_held", "Whether this process is the one that answers", is_held)
+    failing = {(each,): each in problems for each in CHECKS}
+    yield _gauges("check_failing", "Whether a check of /readyz fails", "check", failing)
+
+
+def _of_app(app: App) -> Iterator[Metric]:
+    dispatch, gate = app.dispatch, app.services.gate
+    updates = [((name,), number) for name, number in asdict(dispatch.counts).items()]
+    yield _counters("updates", "Updates by what became of them", ("outcome",), updates)
+    yield _histogram(dispatch.durations)
+    yield _gauge("updates_in_progress", "Updates not finished", len(dispatch.in_progress))
+    calls = [
+        ((method, "ok" if kind is None else kind.name.lower()), number)
+        for (method, kind), number in app.services.bot.calls.items()
+    ]
+    yield _counters("calls", "Calls of Telegram", ("method", "outcome"), calls)
+    rates = {("broadcast",): gate.rate, ("reply",): gate.reply_rate}
+    yield _gauges("gate_rate", "New messages a second that may leave", "lane", rates)
+    waiting = {(lane.name.lower(),): number for lane, number in gate.waiting.items()}
+    yield _gauges("gate_waiting", "Calls that wait for their turn", "lane", waiting)
+    pause = gate.announced_pause()
+    yield _gauge("gate_pause_seconds", "For how long Telegram asks to send nothing", pause)
+
+
+def _of_database(counted: Stored) -> Iterator[Metric]:
+    yield _gauge("signatures", "Signatures that count", counted.signatures)
+    if counted.backed_up_at is not None:
+        made_at = counted.backed_up_at.timestamp()
+        yield _gauge("last_backup_timestamp_seconds", "When the newest backup was made", made_at)
+    if counted.broadcast is not None:
+        state, tally = counted.broadcast
+        states = {(each.value,): each is state for each in BroadcastState}
+        yield _gauges("broadcast_state", "How the newest broadcast stands", "state", states)
+        deliveries = {(each.value,): getattr(tally, each.value) for each in DeliveryState}
+        yield _gauges("deliveries", "Deliveries of the newest broadcast", "state", deliveries)
+
+
+def _histogram(durations: Durations) -> Metric:
+    bounds = (*(str(bound) for bound in DURATION_BOUNDS), "+Inf")
+    return HistogramMetricFamily(
+        _PREFIX + "update_seconds",
+        "How long updates took, with their wait behind others of their chat",
+        buckets=list(zip(bounds, accumulate(durations.counts), strict=True)),
+        sum_value=durations.seconds,
+    )
+
+
+def _gauge(name: str, about: str, value: float) -> Metric:
+    return GaugeMetricFamily(_PREFIX + name, about, value=value)
+
+
+def _gauges(name: str, about: str, label: str, values: Mapping[tuple[str], float]) -> Metric:
+    family = GaugeMetricFamily(_PREFIX + name, about, labels=(label,))
+    for each, value in values.items():
+        family.add_metric(each, value)
+    return family
+
+
+def _counters(
+    name: str, about: str, labels: Sequence[str], values: Iterable[tuple[Sequence[str], float]]
+) -> Metric:
+    family = CounterMetricFamily(_PREFIX + name, about, labels=labels)
+    for each, value in values:
+        family.add_metric(each, value)
+    return family

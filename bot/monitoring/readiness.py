@@ -1,0 +1,88 @@
+"""Whether a bot that runs can do what it is there for, and if not, why."""
+
+import asyncio
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from telegram.error import TelegramError
+
+from bot.app import App
+from bot.monitoring.checks import check_backlog, check_database
+from bot.text.problems import Sentence
+from bot.transport import ErrorKind, error_kind
+
+CHECKS = ("starting", "database", "schema", "standby", "telegram", "token", "backlog")
+
+_TELEGRAM_SECONDS = 3.0
+_ASKED_AGAIN_SECONDS = 10.0
+
+_STARTING = Sentence("El bot está arrancando.")
+_NO_TELEGRAM = Sentence("Telegram no contesta.")
+_NO_TOKEN = Sentence("Telegram no conoce el token.")
+
+
+@dataclass(slots=True)
+class RunState:
+    """How far a process has come.
+
+    Attributes:
+        app: the bot, once it answers.
+        stands_by: whether another process answers, whose end it waits for.
+    """
+
+    app: App | None = None
+    stands_by: bool = False
+
+
+@dataclass(slots=True)
+class Readiness:
+    """Asks the database each time, and Telegram every ten seconds at most.
+
+    Attributes:
+        pending: how many updates waited at Telegram when it was last asked; None if it was not,
+            or did not say.
+    """
+
+    state: RunState
+    database_url: str
+    clock: Callable[[], float] = time.monotonic
+    pending: int | None = field(default=None, init=False)
+    _of_telegram: dict[str, Sentence] = field(default_factory=dict, init=False)
+    _asked_at: float = field(default=-math.inf, init=False)
+
+    async def problems(self) -> dict[str, Sentence]:
+        """Returns what is wrong, by which of `CHECKS` found it."""
+        app = self.state.app
+        if app is None and not self.state.stands_by:
+            return {"starting": _STARTING, **await check_database(self.database_url)}
+        found, of_telegram = await asyncio.gather(
+            check_database(self.database_url), self._ask_telegram(app)
+        )
+        return found | of_telegram
+
+    async def _ask_telegram(self, app: App | None) -> dict[str, Sentence]:
+        """Asks how much waits there, which only a bot with this token is told."""
+        if app is None:
+            return {}
+        if self.clock() - self._asked_at >= _ASKED_AGAIN_SECONDS:
+            self._asked_at = self.clock()
+            self._of_telegram = await self._look(app)
+        return self._of_telegram
+
+    async def _look(self, app: App) -> dict[str, Sentence]:
+        self.pending = None
+        try:
+            async with asyncio.timeout(_TELEGRAM_SECONDS):
+                info = await app.services.bot.call("getWebhookInfo")
+        except TimeoutError:
+            return {"telegram": _NO_TELEGRAM}
+        except TelegramError as error:
+            kind = error_kind(error)
+            if kind is ErrorKind.WAIT:
+                return {}
+            is_denied = kind is ErrorKind.UNAUTHORISED
+            return {"token": _NO_TOKEN} if is_denied else {"telegram": _NO_TELEGRAM}
+        self.pending = int(info["pending_update_count"])
+        return check_backlog(self.pending)

@@ -1,0 +1,66 @@
+"""The server of `PETITION_METRICS_ADDRESS`: /healthz, /readyz and /metrics.
+
+It runs in the bot's own event loop, so that it answers only while that turns.
+"""
+
+from aiohttp import web
+
+from bot.monitoring.metrics import Metrics
+from bot.monitoring.readiness import Readiness, RunState
+from bot.settings import ListenAddress
+from bot.text.problems import Sentence
+from bot.text.terminal_language import TerminalError, label, terminal_words
+
+_CLOSE_SECONDS = 0.2
+# The version of the text format that Prometheus is told.
+_TEXT = "text/plain; version=0.0.4; charset=utf-8"
+
+_WORKS = Sentence("El bot funciona.")
+_STANDS_BY = Sentence("El bot está en espera: la petición la atiende otro proceso.")
+
+
+async def start_server(
+    address: ListenAddress, database_url: str, state: RunState
+) -> web.AppRunner:
+    """Listens until `cleanup` of what is returned is called.
+
+    Raises:
+        TerminalError: the address is taken, or is not this machine's.
+    """
+    readiness = Readiness(state, database_url)
+    metrics = Metrics(readiness)
+
+    async def healthz(_: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def readyz(_: web.Request) -> web.Response:
+        problems = await readiness.problems()
+        said = [*problems.values()] or [_STANDS_BY if state.stands_by else _WORKS]
+        lines = [each.said(terminal_words()) for each in said]
+        return web.Response(text="\n".join((*lines, "")), status=503 if problems else 200)
+
+    async def answer_metrics(_: web.Request) -> web.Response:
+        return web.Response(body=await metrics.answer(), headers={"Content-Type": _TEXT})
+
+    app = web.Application()
+    app.add_routes(
+        [
+            web.get("/healthz", healthz),
+            web.get("/readyz", readyz),
+            web.get("/metrics", answer_metrics),
+        ]
+    )
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSE_SECONDS)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, *address).start()
+    except OSError as error:
+        await runner.cleanup()
+        reason = label(error.strerror or "The system refused")
+    else:
+        return runner
+    raise TerminalError.because(
+        "El bot no puede escuchar en {address}, como dice PETITION_METRICS_ADDRESS: {reason}",
+        address=f"{address.host}:{address.port}",
+        reason=reason,
+    )

@@ -1,0 +1,183 @@
+"""What an operator's tools are told of a bot that runs."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.monitoring import readiness
+from bot.monitoring.readiness import RunState
+from bot.monitoring.server import start_server
+from bot.settings import ListenAddress
+from bot.text.terminal_language import TerminalError
+from simulator.faults import Fault
+from tests.monitoring.asked import ask, monitored
+from tests.support import scripted_server as telegram
+from tests.support.postgres_server import PostgresServer
+from tests.support.raw_sql import write_sql
+from tests.support.scene import Scene, a_scene, intercept
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    async with a_scene(tmp_path) as scene:
+        yield scene
+
+
+@pytest.fixture
+async def address(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ListenAddress]:
+    """Where the server of the scene's bot listens, which asks Telegram every time."""
+    monkeypatch.setattr(readiness, "_ASKED_AGAIN_SECONDS", 0.0)
+    async with monitored(RunState(scene.app), scene.settings.database_url) as address:
+        yield address
+
+
+async def test_a_bot_that_works_says_so(address: ListenAddress) -> None:
+    assert await ask(address, "/healthz") == (200, "ok\n")
+    assert await ask(address, "/readyz") == (200, "The bot works.\n")
+
+
+async def test_after_some_taps_and_a_broadcast_the_metrics_say_so(
+    scene: Scene, address: ListenAddress
+) -> None:
+    await scene.signs(scene.ana)
+    await scene.signs(scene.jordi)
+    await scene.closes()
+    await scene.broadcasts(2)
+    await scene.settled()
+    sent = len([call for call in scene.simulator.calls if call.method == "sendMessage"])
+    metrics = (await ask(address, "/metrics")).metrics
+    handled = scene.app.dispatch.counts.handled
+    assert handled > 8
+    expected = {
+        "updates_total outcome=handled": handled,
+        "updates_total outcome=dropped": 0,
+        "update_seconds_count": handled,
+        "update_seconds_bucket le=+Inf": handled,
+        "updates_in_progress": 0,
+        "updates_pending": 0,
+        "calls_total method=sendMessage outcome=ok": sent,
+        "gate_rate lane=broadcast": 28,
+        "gate_rate lane=reply": 25,
+        "gate_waiting lane=reply": 0,
+        "gate_pause_seconds": 0,
+        "lease_held": 1,
+        "signatures": 2,
+        "broadcast_state state=finished": 1,
+        "broadcast_state state=running": 0,
+        "deliveries state=delivered": 2,
+        "deliveries state=pending": 0,
+        "check_failing check=database": 0,
+    }
+    assert {name: metrics[f"petition_bot_{name}"] for name in expected} == expected
+    assert metrics["process_resident_memory_bytes"] > 0
+
+
+async def test_nothing_in_the_metrics_is_about_one_person(
+    scene: Scene, address: ListenAddress
+) -> None:
+    await scene.signs(scene.ana)
+    said = (await ask(address, "/metrics")).text
+    for secret in (str(scene.ana.id), "Ana", scene.petition.slug, "AAtest"):
+        assert secret not in said
+
+
+@pytest.mark.parametrize("faults", [[Fault.HANG], [Fault.CUT] * 3], ids=["hangs", "cuts"])
+async def test_a_telegram_that_is_away_is_said_until_it_is_back(
+    scene: Scene, address: ListenAddress, faults: list[Fault]
+) -> None:
+    scene.simulator.faults.next("getWebhookInfo", *faults)
+    assert await ask(address, "/readyz") == (503, "Telegram does not answer.\n")
+    assert (await ask(address, "/readyz")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("fault", "check"),
+    [
+        (telegram.refuse(401, "Unauthorized"), "token"),
+        (telegram.refuse(429, "Too Many Requests", retry_after=30), ""),
+    ],
+)
+async def test_a_token_that_is_unknown_is_told_from_a_busy_telegram(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, address: ListenAddress, fault: Any, check: str
+) -> None:
+    async with telegram.serve() as answering:
+        answering.always = fault
+        monkeypatch.setattr(scene.bot._client, "_bot_url", answering.url)
+        metrics = (await ask(address, "/metrics")).metrics
+    failing = "petition_bot_check_failing check="
+    assert [name for name, value in metrics.items() if name.startswith(failing) and value] == (
+        [failing + check] if check else []
+    )
+
+
+async def test_what_waits_at_telegram_is_said(
+    scene: Scene, address: ListenAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def crowded(_fields: object, _call: object) -> bytes:
+        return b'{"ok":true,"result":{"pending_update_count":1234}}'
+
+    intercept(monkeypatch, "getWebhookInfo", crowded)
+    said = "1,234 messages and taps of people wait at Telegram; more than 1,000 are many.\n"
+    assert await ask(address, "/readyz") == (503, said)
+    assert (await ask(address, "/metrics")).metrics["petition_bot_updates_pending"] == 1234
+
+
+async def test_one_that_starts_or_stands_by_says_so(database_url: str) -> None:
+    state = RunState()
+    async with monitored(state, database_url) as address:
+        assert await ask(address, "/readyz") == (503, "The bot is starting.\n")
+        assert (await ask(address, "/healthz")).status == 200
+        state.stands_by = True
+        answer = await ask(address, "/readyz")
+        assert answer == (200, "The bot stands by: another process answers for the petition.\n")
+        assert (await ask(address, "/metrics")).metrics["petition_bot_lease_held"] == 0
+
+
+async def test_tables_of_another_version_are_said(scene: Scene, address: ListenAddress) -> None:
+    await write_sql(scene.storage.database, "UPDATE alembic_version SET version_num = '9.9'")
+    answer = await ask(address, "/readyz")
+    assert answer.status == 503
+    assert "made by a newer version of this program" in answer.text
+    assert (await ask(address, "/metrics")).metrics["petition_bot_check_failing check=schema"] == 1
+
+
+class TestOnPostgres:
+    pytestmark = pytest.mark.parametrize("kind", ["postgres"])
+
+    async def test_a_database_that_is_away_is_said_until_it_is_back(
+        self, own_server: PostgresServer, kind: str
+    ) -> None:
+        url = await asyncio.to_thread(own_server.migrated)
+        async with monitored(RunState(stands_by=True), url) as address:
+            assert (await ask(address, "/readyz")).status == 200
+            await asyncio.to_thread(own_server.stop)
+            status, text = await ask(address, "/readyz")
+            assert status == 503
+            assert text.startswith("PostgreSQL cannot be reached at ")
+            assert (await ask(address, "/healthz")).status == 200
+            failing = "petition_bot_check_failing check=database"
+            assert (await ask(address, "/metrics")).metrics[failing] == 1
+            await asyncio.to_thread(own_server.start)
+            assert (await ask(address, "/readyz")).status == 200
+
+
+async def test_an_address_that_is_taken_is_refused_with_a_sentence() -> None:
+    async with monitored(RunState(), "sqlite+aiosqlite:///none.db") as taken:
+        with pytest.raises(TerminalError, match=f"cannot listen at 127.0.0.1:{taken.port}"):
+            await start_server(taken, "sqlite+aiosqlite:///none.db", RunState())
+
+
+def test_without_the_setting_nothing_of_it_is_loaded() -> None:
+    code = (
+        "import sys, bot.process; "
+        "print(*({'prometheus_client', 'aiohttp.web', 'http.server'} & sys.modules.keys()))"
+    )
+    done = subprocess.run(  # noqa: S603 - arguments of our own
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == ""
