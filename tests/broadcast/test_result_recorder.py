@@ -60,12 +60,12 @@ def result(position: int) -> Result:
 
 async def test_results_that_come_together_are_recorded_together() -> None:
     storage = FakeStorage()
-    async with opened(storage, delay=0.05) as recorder:
+    async with opened(storage, delay=5.0) as recorder:
         for position in range(5):
             recorder.add(b"one", result(position))
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(2)
         assert storage.writes == []
-        await asyncio.sleep(0.08)
+        await asyncio.sleep(8)
     assert storage.writes == [(b"one", [0, 1, 2, 3, 4])]
 
 

@@ -26,9 +26,11 @@ async def test_who_goes_on_all_the_same_is_not_asked_again(harness: WorkerHarnes
     await harness.people.sign(range(1, 61))
     for number in range(1, 51):
         harness.telegram.always(1000 + number, answers.BLOCKED)
+    harness.telegram.everyone(answers.BLOCKED)  # the others too, until it is held
     await harness.start()
     harness.start_worker()
     await harness.held()
+    harness.telegram.everyone(None)
     await harness.resume()
     assert (await harness.ended()).state == "finished"
     assert await harness.tally() == Tally(total=60, delivered=10, unreachable=50)
@@ -56,7 +58,7 @@ async def test_once_somebody_was_reached_those_who_cannot_be_are_marked(
 
 async def test_a_pause_in_between_marks_nobody(harness: WorkerHarness) -> None:
     harness.telegram.everyone(answers.BLOCKED)
-    await harness.sends_to(range(1, 61), rate=20.0)
+    await harness.sends_to(range(1, 61), rate=5.0)
     await until(lambda: called(harness.telegram, 5))
     await harness.pause()
     await until(lambda: told(harness, "paused"))

@@ -139,8 +139,9 @@ async def test_damage_met_when_a_screen_is_drawn_at_last_is_said_and_told_like_a
         await scene.ana.sees("No podemos mostrarte cómo ha quedado lo que has pedido")
         await scene.marta.sees("Hay datos dañados")
     assert alarms(scene) == 1
-    found = [line["log_level"] for line in logs if line["event"] == "data_damaged"]
-    assert found == ["critical"]
+    # What looks by itself every few seconds may have met it too.
+    found = {line["log_level"] for line in logs if line["event"] == "data_damaged"}
+    assert found == {"critical"}
 
 
 @pytest.mark.parametrize("part", ["ORDER BY conversations.updated_at", "FROM broadcasts"])

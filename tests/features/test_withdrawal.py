@@ -138,10 +138,11 @@ class TestTheFileOfMyData:
             await scene.says(ana, "María García")
         else:
             await scene.signs(ana)
-        kind, may_leave = type(scene.bot), asyncio.Event()
+        kind, is_leaving, may_leave = type(scene.bot), asyncio.Event(), asyncio.Event()
         send = kind.send_document
 
         async def sends_late(*given: Any, **named: Any) -> object:
+            is_leaving.set()
             await may_leave.wait()
             return await send(*given, **named)
 
@@ -149,7 +150,7 @@ class TestTheFileOfMyData:
         ana.send("/mydata")
         await scene.with_button(ana, FILE)
         ana.tap(FILE)
-        await asyncio.sleep(0.2)
+        await asyncio.wait_for(is_leaving.wait(), 10)
         if left == "the form":
             assert "no hemos guardado ningún nombre" in await scene.says(ana, "/cancel")
         else:
@@ -168,6 +169,7 @@ class TestTheFileOfMyData:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         async with a_scene(tmp_path) as scene:
+            scene.simulator.limits.on = False
             ana, jordi, sean = scene.ana, scene.jordi, scene.sean
             erased = "Lo que había en este archivo se ha borrado."
             services = scene.services

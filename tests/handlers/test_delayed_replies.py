@@ -149,6 +149,7 @@ async def test_what_hangs_again_is_cut_off_and_backs_off(
     await replies.tell(EVE, Chat(NetworkError("Bad Gateway")).answer, eve.answer)
     await clock.pass_(0.5)
     await asyncio.sleep(0.03)
+    await settled()
     assert clock.pauses == [0.5, 1.0]
     assert eve.ended == 1
     replies.forget()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
-from playwright.async_api import Browser, ConsoleMessage, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, async_playwright, expect
 from playwright.async_api import Page as Tab
 
 from bot.petition.petition import BUNDLED
@@ -28,6 +28,7 @@ PHONE = {"width": 390, "height": 844}
 # The shell draws no window, and a test takes a third of the work in it.
 _NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 _PATIENCE_MILLISECONDS = 30_000
+expect.set_options(timeout=_PATIENCE_MILLISECONDS)
 # All rules, and the one that axe leaves out until it is asked: WCAG 2.2, 2.5.8.
 _AXE = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
 
@@ -179,15 +180,17 @@ async def open_chat(
 ) -> AsyncIterator[tuple[Window, ApiClient, Person]]:
     """Shows Ana's phone on the page; the test makes the bot's calls itself."""
     page = page or SimulatorPage()
-    async with (
-        Simulator(token=TOKEN) as sim,
-        ApiClient(sim.url) as api,
-        PageState(sim, page.feed, frozenset()).open() as view,
-    ):
-        ana = view.world.person("Ana")
-        view.phones.add(ana)
-        ana.start()
-        page.show(view)
-        async with open_window(browser, await page.start(port=0), **look) as at:
-            yield at, api, ana
-    await page.stop()
+    try:
+        async with (
+            Simulator(token=TOKEN) as sim,
+            ApiClient(sim.url) as api,
+            PageState(sim, page.feed, frozenset()).open() as view,
+        ):
+            ana = view.world.person("Ana")
+            view.phones.add(ana)
+            ana.start()
+            page.show(view)
+            async with open_window(browser, await page.start(port=0), **look) as at:
+                yield at, api, ana
+    finally:
+        await page.stop()

@@ -100,8 +100,11 @@ async def test_each_chat_is_served_in_order_and_many_at_once(
 async def test_polling_or_a_webhook_but_not_both(
     sim: Simulator, api: ApiClient, endpoint: Endpoint
 ) -> None:
+    updates, before = sim.world.updates, sim.world.updates._poll
     poll = asyncio.create_task(api.refusal("getUpdates", timeout=30))
-    await asyncio.sleep(0.05)
+    async with asyncio.timeout(10):
+        while updates._poll == before:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.01)
     await api.result("setWebhook", url=endpoint.url)
     assert await poll == (409, "Conflict: terminated by setWebhook request")
     assert await api.refusal("getUpdates") == (

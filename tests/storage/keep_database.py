@@ -14,8 +14,6 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-import asyncpg
-
 from storage import Storage, open_storage
 from storage.admins import save_admin_name, store_draft
 from storage.broadcast_types import Kind, Outcome
@@ -41,6 +39,7 @@ from storage.tables import metadata
 from tests.support.broadcasts import ME, claim, queued, results, start
 from tests.support.person_codes import make_code
 from tests.support.postgres_server import PostgresServer, running_postgres
+from tests.support.raw_sql import postgres_connection
 from tests.support.supporters import ADMIN, NOON, Supporter, a_supporter, later
 
 DATABASES = Path(__file__).with_name("databases")
@@ -125,16 +124,15 @@ async def handed_over(storage: Storage) -> None:
 async def copied(path: Path, url: str) -> None:
     """Makes the same database on PostgreSQL."""
     await migrate(url)
-    server = await asyncpg.connect(url.replace("+asyncpg", ""))
-    with closing(sqlite3.connect(path)) as database:
-        for table in metadata.sorted_tables:
-            names = [column.name for column in table.columns]
-            columns = ", ".join(names)
-            places = ", ".join(f"${number}" for number in range(1, len(names) + 1))
-            for row in database.execute(f"SELECT {columns} FROM {table.name}"):  # noqa: S608
-                insert = f"INSERT INTO {table.name} ({columns}) VALUES ({places})"  # noqa: S608
-                await server.execute(insert, *row)
-    await server.close()
+    async with postgres_connection(url) as server:
+        with closing(sqlite3.connect(path)) as database:
+            for table in metadata.sorted_tables:
+                names = [column.name for column in table.columns]
+                columns = ", ".join(names)
+                places = ", ".join(f"${number}" for number in range(1, len(names) + 1))
+                for row in database.execute(f"SELECT {columns} FROM {table.name}"):  # noqa: S608
+                    insert = f"INSERT INTO {table.name} ({columns}) VALUES ({places})"  # noqa: S608
+                    await server.execute(insert, *row)
 
 
 def dumped(server: PostgresServer, url: str) -> str:

@@ -8,7 +8,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import pytest
 import uvloop
 from sqlalchemy import Connection, text
@@ -22,7 +21,7 @@ from storage.migrate import SCHEMAS, STEPS, migrate, require_newest
 from storage.tables import metadata
 from tests.storage.silent_connection import a_line
 from tests.support.postgres_server import PostgresServer
-from tests.support.raw_sql import read_sql, write_sql
+from tests.support.raw_sql import postgres_connection, read_sql, write_sql
 
 # Untyped in SQLAlchemy.
 SQLITE: Any = sqlite.dialect
@@ -63,8 +62,7 @@ def _parts(sql: str) -> set[str]:
 
 
 async def postgres_schema(url: str) -> set[tuple[Any, ...]]:
-    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
-    try:
+    async with postgres_connection(url) as connection:
         columns = await connection.fetch(
             "SELECT table_name, column_name, data_type, is_nullable, column_default"
             " FROM information_schema.columns"
@@ -80,8 +78,6 @@ async def postgres_schema(url: str) -> set[tuple[Any, ...]]:
             "SELECT tablename, indexname, indexdef FROM pg_indexes"
             " WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
         )
-    finally:
-        await connection.close()
     return {tuple(row) for row in [*columns, *constraints, *indexes]}
 
 
@@ -101,10 +97,9 @@ class TestTheTables:
     ) -> None:
         migrated = await asyncio.to_thread(postgres_server.migrated)
         by_hand = await asyncio.to_thread(postgres_server.empty)
-        connection = await asyncpg.connect(by_hand.replace("+asyncpg", ""))
-        for statement in declared(POSTGRES()):
-            await connection.execute(statement)
-        await connection.close()
+        async with postgres_connection(by_hand) as connection:
+            for statement in declared(POSTGRES()):
+                await connection.execute(statement)
         assert await postgres_schema(migrated) == await postgres_schema(by_hand)
 
 
@@ -174,13 +169,11 @@ class TestMigrate:
         url = await asyncio.to_thread(postgres_server.migrated)
         next_schema(monkeypatch, "ALTER TABLE signatures ADD COLUMN fresh TEXT")
         monkeypatch.setattr("storage.migrate._PATIENCE_SECONDS", 0.2)
-        reader = await asyncpg.connect(url.replace("+asyncpg", ""))
-        async with reader.transaction():
+        async with postgres_connection(url) as reader, reader.transaction():
             await reader.execute("LOCK TABLE signatures IN ACCESS SHARE MODE")
             with pytest.raises(Unavailable):
                 async with asyncio.timeout(5):
                     await migrate(url)
-        await reader.close()
         monkeypatch.setattr("storage.migrate._PATIENCE_SECONDS", 20.0)
         assert await migrate(url) == "next"
 

@@ -129,10 +129,10 @@ class TestAServerThatIsBusy:
     async def test_one_long_write_does_not_hold_up_the_others(
         self, database: PostgresDatabase
     ) -> None:
-        sleep = "SELECT CAST(pg_sleep(2) AS TEXT)"
+        sleep = "SELECT CAST(pg_sleep(6) AS TEXT)"
         long = asyncio.create_task(database.write(lambda tx: run_sql(tx, sleep)))
         await asyncio.sleep(0.1)
-        async with asyncio.timeout(1.5):
+        async with asyncio.timeout(5):
             await asyncio.gather(*[database.write(add(f"p{number}")) for number in range(20)])
         long.cancel()
         await asyncio.gather(long, return_exceptions=True)
@@ -240,7 +240,7 @@ class TestARestart:
             *[database.write(add(name)) for name in names], return_exceptions=True
         )
         assert {type(each) for each in answers} == {Unavailable}
-        assert time.monotonic() - begun < 2.5
+        assert time.monotonic() - begun < 10, "not one after the other"
         impatient = [asyncio.create_task(database.write(add(name))) for name in names]
         await asyncio.sleep(0.1)
         for task in impatient[1:]:

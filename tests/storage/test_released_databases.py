@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-import asyncpg
 import pytest
 from sqlalchemy import Executable, text
 
@@ -33,7 +32,7 @@ from tests.storage.keep_database import DATABASES, HANDED_OVER
 from tests.storage.test_migrate import next_schema, postgres_schema, sqlite_path, sqlite_schema
 from tests.support.broadcasts import OTHER, claim, record
 from tests.support.postgres_server import PostgresServer
-from tests.support.raw_sql import read_sql
+from tests.support.raw_sql import postgres_connection, read_sql
 from tests.support.supporters import a_supporter, later
 
 SCHEMAS = sorted(file.name.removesuffix(".sqlite.sql") for file in DATABASES.glob("*.sqlite.sql"))
@@ -46,9 +45,8 @@ async def load(url: str, schema: str) -> None:
         with closing(sqlite3.connect(sqlite_path(url))) as database:
             database.executescript(sql)
         return
-    server = await asyncpg.connect(url.replace("+asyncpg", ""))
-    await server.execute((DATABASES / f"{schema}.postgres.sql").read_text("utf-8"))
-    await server.close()
+    async with postgres_connection(url) as server:
+        await server.execute((DATABASES / f"{schema}.postgres.sql").read_text("utf-8"))
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import asyncio
 import fcntl
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from bot.app import open_app
@@ -16,6 +15,7 @@ from bot.settings import Settings, load_settings
 from storage.errors import DatabaseBehind, HeldElsewhere
 from storage.keyring import Keyring
 from storage.migrate import migrate
+from tests.support.raw_sql import postgres_connection
 from tests.support.supporters import SLUG
 
 # The first eight bytes of the SHA-256 of "petition-bot intake/andry".
@@ -54,23 +54,21 @@ async def test_a_bot_is_not_started_while_an_older_one_has_locked_the_file(
 async def test_a_bot_is_not_started_while_an_older_one_has_the_advisory_lock(
     database_url: str, tmp_path: Path
 ) -> None:
-    older = await asyncpg.connect(database_url.replace("+asyncpg", ""))
-    await older.execute("SELECT pg_advisory_lock($1)", INTAKE_LOCK)
-    with pytest.raises(HeldElsewhere, match="already running"):
-        async with open_app(settings(tmp_path, database_url)):
-            pass
-    await older.close()
+    async with postgres_connection(database_url) as older:
+        await older.execute("SELECT pg_advisory_lock($1)", INTAKE_LOCK)
+        with pytest.raises(HeldElsewhere, match="already running"):
+            async with open_app(settings(tmp_path, database_url)):
+                pass
 
 
 @pytest.mark.parametrize("kind", ["postgres"])
 async def test_a_migration_waits_for_that_of_an_older_version(empty_url: str) -> None:
-    older = await asyncpg.connect(empty_url.replace("+asyncpg", ""))
-    await older.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
-    waiting = asyncio.create_task(migrate(empty_url))
-    while not await older.fetchval(WAITING):  # noqa: ASYNC110 - there is no event to wait for
-        await asyncio.sleep(0.01)
-    assert not waiting.done()
-    await older.close()
+    async with postgres_connection(empty_url) as older:
+        await older.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
+        waiting = asyncio.create_task(migrate(empty_url))
+        while not await older.fetchval(WAITING):  # noqa: ASYNC110 - there is no event to wait for
+            await asyncio.sleep(0.01)
+        assert not waiting.done()
     await waiting
 
 

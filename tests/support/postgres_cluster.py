@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.postgres_server import running_postgres
+from tests.support.raw_sql import postgres_connection
 
 _SUPERUSER = "postgres"
 _FOLLOWING = "SELECT count(*) FROM pg_stat_replication"
@@ -79,13 +80,8 @@ class PostgresCluster:
         self._pgexec("pg_ctl", ("-w", "-D", str(folder), "-l", log, "-o", options, "start"))
 
     async def _execute(self, sql: str) -> Any:
-        import asyncpg
-
-        connection = await asyncpg.connect(self.url.replace("+asyncpg", ""))
-        try:
+        async with postgres_connection(self.url) as connection:
             return await connection.fetchval(sql)
-        finally:
-            await connection.close()
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from storage.migrate import migrate
+from tests.support.raw_sql import postgres_connection
 
 # The same for every copy of one template, oids and all, until somebody changes a table.
 _SHAPE = """
@@ -124,24 +125,14 @@ class PostgresServer:
 
     async def _emptied(self, url: str) -> object:
         """Delete all rows once nobody else is connected; returns the shape of the tables."""
-        import asyncpg
-
-        connection = await asyncpg.connect(url.replace("+asyncpg", ""))
-        try:
+        async with postgres_connection(url) as connection:
             await connection.execute(_OTHERS_END)
             await connection.execute(_EMPTY)
             return await connection.fetchval(_SHAPE)
-        finally:
-            await connection.close()
 
     async def _execute(self, sql: str) -> None:
-        import asyncpg
-
-        connection = await asyncpg.connect(self._server.get_uri())
-        try:
+        async with postgres_connection(self._server.get_uri()) as connection:
             await connection.execute(sql)
-        finally:
-            await connection.close()
 
     def pgexec(self) -> Callable[..., Any]:
         """Returns what runs one of the programs, with its name and arguments."""

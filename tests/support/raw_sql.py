@@ -1,6 +1,7 @@
 """SQL as text, by which a test looks into a database or changes what no function changes."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +35,18 @@ async def read_sql(database: Database, sql: str, **values: Any) -> Rows:
 async def write_sql(database: Database, sql: str, **values: Any) -> Rows:
     """Runs one statement as a transaction; returns its rows."""
     return await database.write(lambda tx: run_sql(tx, sql, **values))
+
+
+@asynccontextmanager
+async def postgres_connection(url: str) -> AsyncIterator[Any]:
+    """A connection of asyncpg's own, which is closed whatever happens."""
+    import asyncpg
+
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 async def write_all(database: Database, *statements: Statement) -> list[Rows]:

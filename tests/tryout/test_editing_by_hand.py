@@ -34,12 +34,16 @@ async def previewed(folder: Path, *, template: bool = False) -> AsyncIterator[st
         shutil.copytree(BUNDLED, folder)
     page = TryoutPage(folder=folder.name, editor=FolderEditor(folder))
     address = await page.start(port=0)
-    async with DemoSession(page, petition=folder).open() as show:
-        watching = asyncio.create_task(Preview(folder, page, show).watch())
-        yield address + page.mark
-        watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
-    await page.stop()
+    try:
+        async with DemoSession(page, petition=folder).open() as show:
+            watching = asyncio.create_task(Preview(folder, page, show).watch())
+            try:
+                yield address + page.mark
+            finally:
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
+    finally:
+        await page.stop()
 
 
 async def test_a_campaigner_changes_a_text_beside_the_phone_that_shows_it(
