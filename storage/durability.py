@@ -13,13 +13,13 @@ from storage.transaction import Transaction
 
 _ANSWER_SECONDS = 5.0
 
-# Who may not read all statistics sees of a standby only that it is there.
+# Who may not read all statistics sees of a standby only whether it is there.
 _QUERY = text("""
 SELECT current_setting('fsync') = 'on', current_setting('full_page_writes') = 'on',
   current_setting('synchronous_commit'), current_setting('synchronous_standby_names'),
-  CASE WHEN pg_has_role('pg_read_all_stats', 'USAGE') THEN
-    (SELECT count(*) FROM pg_stat_replication
-     WHERE state = 'streaming' AND sync_state IN ('sync', 'quorum')) END
+  (SELECT CASE WHEN count(*) = 0 OR pg_has_role('pg_read_all_stats', 'USAGE')
+     THEN count(*) FILTER (WHERE state = 'streaming' AND sync_state IN ('sync', 'quorum')) END
+   FROM pg_stat_replication)
 """)
 # As in FIRST 2 (a, b, c); a bare list is of standbys of which one is enough.
 _SEVERAL = re.compile(r"\s*(?:first|any)?\s*(\d+)\s*\(", re.IGNORECASE)
@@ -34,7 +34,8 @@ class Durability:
         waits_for_standby: whether `standbys` have it on theirs; False where the setting
             synchronous_commit says that the own disk is enough.
         standbys: how many the settings name for it; 0 without one.
-        in_step: how many are there now and keep up; None where the user may not know that.
+        in_step: how many are there now and keep up; None where some are there, and the user may
+            not know more.
     """
 
     is_on_disk: bool

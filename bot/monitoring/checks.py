@@ -3,9 +3,9 @@
 import asyncio
 
 from bot.text.problems import Sentence
+from storage.durability import durability_of
 from storage.errors import StorageError, Unavailable
 from storage.migrate import require_newest
-from storage.standby import standby_is_in_step
 
 MOST_PENDING = 1_000
 """How many updates may wait at Telegram: those who sent them wait for most of a minute."""
@@ -24,14 +24,15 @@ async def check_database(url: str) -> dict[str, Sentence]:
     try:
         async with asyncio.timeout(_DATABASE_SECONDS):
             await require_newest(url)
-            is_in_step = await standby_is_in_step(url)
+            durability = await durability_of(url)
     except TimeoutError:
         return {"database": _SILENT}
     except Unavailable as error:
         return {"database": Sentence.of_storage(error)}
     except StorageError as error:
         return {"schema": Sentence.of_storage(error)}
-    return {"standby": _NO_STANDBY} if is_in_step is False else {}
+    is_stuck = durability is not None and durability.is_stuck
+    return {"standby": _NO_STANDBY} if is_stuck else {}
 
 
 def check_backlog(pending: int) -> dict[str, Sentence]:

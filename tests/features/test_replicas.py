@@ -12,6 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot import app as composition
+from bot.monitoring.checks import check_database
 from bot.text.translations import Catalogs
 from simulator import Simulator
 from simulator.person import Person
@@ -154,11 +155,15 @@ async def test_what_the_standby_may_not_have_is_not_taken_for_done(
 ) -> None:
     """The standby dies, and an administrator cancels what waits for it."""
     await migrate(cluster.url)
+    await asyncio.to_thread(cluster.execute, "CREATE ROLE bot LOGIN IN ROLE pg_read_all_data")
+    as_ordinary_user = cluster.url.replace("postgres@", "bot@")
     storage = await open_storage(cluster.url, keyring, "andry")
     await storage.write(put_cached_item, "before", b"")
     assert await said_at_the_start(cluster) == [NO_SYNC, "synchronous_standby"]
+    assert await check_database(as_ordinary_user) == {}
     await asyncio.to_thread(cluster.kill_standby)
     assert await said_at_the_start(cluster) == [NO_SYNC, "standby_not_in_step"]
+    assert (await check_database(as_ordinary_user)).keys() == {"standby"}
     writing = asyncio.create_task(storage.write(put_cached_item, "after", b""))
     await asyncio.sleep(0.5)
     assert not writing.done()
