@@ -23,8 +23,7 @@ async def check_database(url: str) -> dict[str, Sentence]:
     """Returns what is wrong with a database, by `database`, `schema` or `standby`."""
     try:
         async with asyncio.timeout(_DATABASE_SECONDS):
-            await require_newest(url)
-            durability = await durability_of(url)
+            _, durability = await asyncio.gather(require_newest(url), durability_of(url))
     except TimeoutError:
         return {"database": _SILENT}
     except Unavailable as error:

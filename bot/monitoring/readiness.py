@@ -13,12 +13,13 @@ from bot.monitoring.checks import check_backlog, check_database
 from bot.text.problems import Sentence
 from bot.transport import ErrorKind, error_kind
 
-CHECKS = ("starting", "database", "schema", "standby", "telegram", "token", "backlog")
+CHECKS = ("running", "database", "schema", "standby", "telegram", "token", "backlog")
 
 _TELEGRAM_SECONDS = 3.0
 _ASKED_AGAIN_SECONDS = 10.0
 
-_STARTING = Sentence("El bot está arrancando.")
+_STARTS = Sentence("El bot está arrancando.")
+_STOPS = Sentence("El bot se está parando.")
 _NO_TELEGRAM = Sentence("Telegram no contesta.")
 _NO_TOKEN = Sentence("Telegram no conoce el token.")
 
@@ -55,12 +56,15 @@ class Readiness:
     async def problems(self) -> dict[str, Sentence]:
         """Returns what is wrong, by which of `CHECKS` found it."""
         app = self.state.app
+        found: dict[str, Sentence] = {}
         if app is None and not self.state.stands_by:
-            return {"starting": _STARTING, **await check_database(self.database_url)}
-        found, of_telegram = await asyncio.gather(
+            found = {"running": _STARTS}
+        elif app is not None and app.stopping.is_set():
+            found = {"running": _STOPS}
+        of_database, of_telegram = await asyncio.gather(
             check_database(self.database_url), self._ask_telegram(app)
         )
-        return found | of_telegram
+        return found | of_database | of_telegram
 
     async def _ask_telegram(self, app: App | None) -> dict[str, Sentence]:
         """Asks how much waits there, which only a bot with this token is told."""

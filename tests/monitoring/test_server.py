@@ -138,6 +138,11 @@ async def test_one_that_starts_or_stands_by_says_so(database_url: str) -> None:
         assert (await ask(address, "/metrics")).metrics["petition_bot_lease_held"] == 0
 
 
+async def test_one_that_stops_says_so(scene: Scene, address: ListenAddress) -> None:
+    scene.app.stopping.set()
+    assert await ask(address, "/readyz") == (503, "The bot is stopping.\n")
+
+
 async def test_tables_of_another_version_are_said(scene: Scene, address: ListenAddress) -> None:
     await write_sql(scene.storage.database, "UPDATE alembic_version SET version_num = '9.9'")
     answer = await ask(address, "/readyz")
