@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from storage.database import postgres_adapter
@@ -34,10 +34,10 @@ async def copy_database(
     return await _copy_postgres(address, target)
 
 
-def run_program(
+async def run_program(
     name: str, *options: str, dsn: str | None, source: BinaryIO | None, target: int
 ) -> None:
-    """Runs one of PostgreSQL's programs, on a database if it is named.
+    """Runs one of PostgreSQL's programs, on a database if it is named; cancelled, kills it.
 
     Raises:
         StorageError: it is not installed, or failed.
@@ -50,16 +50,21 @@ def run_program(
             name=name,
         )
     place, password = ("", None) if dsn is None else _without_password(dsn)
-    ended = subprocess.run(  # noqa: S603 - a program of PostgreSQL, found in PATH
-        [found, *options, *([f"--dbname={place}"] if place else [])],
+    process = await asyncio.create_subprocess_exec(
+        *(found, *options, *([f"--dbname={place}"] if place else [])),
         stdin=source or subprocess.DEVNULL,
         stdout=target,
         stderr=subprocess.PIPE,
         env=os.environ | ({"PGPASSWORD": password} if password else {}),
-        check=False,
     )
-    if ended.returncode != 0:
-        said = ended.stderr.decode(errors="replace").strip() or "it gave no reason"
+    try:
+        _, errors = await process.communicate()
+    except asyncio.CancelledError:
+        process.kill()
+        await process.wait()
+        raise
+    if process.returncode != 0:
+        said = errors.decode(errors="replace").strip() or "it gave no reason"
         why = ", ".join(line.removeprefix(f"{name}: ") for line in said.splitlines()[:2])
         raise Unavailable("{name} failed: {why}", name=name, why=why)
 
@@ -79,15 +84,33 @@ def _without_password(dsn: str) -> tuple[str, str | None]:
 
 
 async def require_empty(address: PostgresAddress) -> None:
-    """Checks that a database of PostgreSQL has no tables; raises StorageError."""
+    """Checks that a database of PostgreSQL has no tables, and that `pg_restore` may connect to it.
+
+    Raises:
+        StorageError: it has some, or a pooler answers.
+    """
     tables = "SELECT 1 FROM pg_tables WHERE schemaname = ANY (current_schemas(false)) LIMIT 1"
     async with postgres_adapter().connected(address.dsn) as connection:
+        await _require_no_pooler(connection)
         if await connection.fetchval(tables):
             raise StorageError(
                 "A backup of PostgreSQL is restored into a new database, so that the present one "
                 "stays: make an empty one (createdb NAME), set PETITION_DATABASE_URL to it, and "
                 "try again."
             )
+
+
+async def _require_no_pooler(connection: Any) -> None:
+    """Refuses a pooler: PostgreSQL's programs change settings of the session that they are lent.
+
+    Whoever is lent it next would not find the tables. A pooler has a process number of its own.
+    """
+    if await connection.fetchval("SELECT pg_backend_pid()") != connection.get_server_pid():
+        raise StorageError(
+            "Backups are made and restored with PostgreSQL's own programs, which disturb the bot "
+            "when they go through a pooler such as PgBouncer. Give this command the address of "
+            "the server itself: put PETITION_DATABASE_URL=… before it."
+        )
 
 
 def _copy_sqlite(database: Path, target: BinaryIO) -> CopiedDatabase:
@@ -108,10 +131,10 @@ async def _copy_postgres(address: PostgresAddress, target: BinaryIO) -> CopiedDa
         postgres_adapter().connected(address.dsn) as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
+        await _require_no_pooler(connection)
         snapshot = await connection.fetchval("SELECT pg_export_snapshot()")
         found = await contents_through(connection)
-        await asyncio.to_thread(
-            run_program,
+        await run_program(
             *("pg_dump", "--format=custom", "--no-owner", "--no-privileges"),
             f"--snapshot={snapshot}",
             dsn=address.dsn,

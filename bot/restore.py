@@ -101,7 +101,7 @@ async def drill(order: Order) -> Restored | None:
     """
     _require_usable(order)
     if order.manifest.database != "sqlite":
-        await asyncio.to_thread(_run_pg_restore, order, ("--file=-",), None)
+        await _run_pg_restore(order, ("--file=-",), None)
         return None
     address = parse_address(order.url)
     beside = address.path.resolve() if isinstance(address, SqliteAddress) else order.path
@@ -173,7 +173,7 @@ async def _restore_postgres(
         each.touch(0o600)
     options = ("--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error")
     try:
-        await asyncio.to_thread(_run_pg_restore, order, options, address)
+        await _run_pg_restore(order, options, address)
     except Exception:
         _remove(unfinished)  # it is one transaction, so the database is as empty as before
         raise
@@ -245,14 +245,17 @@ def _decrypt(order: Order, copy: Path) -> None:
         )
 
 
-def _run_pg_restore(order: Order, options: Sequence[str], address: PostgresAddress | None) -> None:
+async def _run_pg_restore(
+    order: Order, options: Sequence[str], address: PostgresAddress | None
+) -> None:
     # It has no name, so that a kill leaves nothing.
     with tempfile.TemporaryFile() as dump:
-        decrypt_backup(order.path, order.manifest, order.identities, dump, order.read)
+        read = order.path, order.manifest, order.identities, dump, order.read
+        await asyncio.to_thread(decrypt_backup, *read)
         dump.seek(0)
         dsn = None if address is None else address.dsn
         nowhere = subprocess.DEVNULL
-        run_program("pg_restore", *options, dsn=dsn, source=dump, target=nowhere)
+        await run_program("pg_restore", *options, dsn=dsn, source=dump, target=nowhere)
 
 
 def _make_one_file(database: Path) -> None:

@@ -50,6 +50,12 @@ class HeldElsewhere(StorageError):
     """Another petition-bot is already running on this database; stop that one first."""
 
 
+class BotsKeptAwayNoLonger(Unavailable):
+    """The connection that kept every bot away from this database broke, so this has stopped. See
+    that no bot runs, and run it again.
+    """
+
+
 class LeaseLost(StorageError):
     """The database could not be asked in time whether this is still the bot that answers, so
     another may be by now.

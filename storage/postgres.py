@@ -4,9 +4,8 @@ A transaction runs in a task of its own, so that a caller who is cancelled undoe
 certainly did not take effect and may pass is tried again: a conflict between two transactions, a
 connection that was lost before the commit.
 
-Nothing is left in a session, and limits are set in each transaction, as a pooler needs that hands
-out a connection for each. Prepared statements are those of the protocol, which PgBouncer keeps
-apart from version 1.21 on.
+Nothing is left in a session, and limits are set in each transaction, as PgBouncer needs in its
+transaction mode. Prepared statements are those of the protocol, which it keeps apart.
 """
 
 import asyncio
@@ -68,6 +67,8 @@ _BEGIN_SNAPSHOT = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {_LIMITS}"
 _PASSING = ("08", "53", "57", "40", "58", "25006", "25P03", "55P03")
 _BROKEN = ("XX001", "XX002")
 _REFUSED = ("28", "3D000")
+# A prepared statement that is not there, or is there already.
+_MIXED_UP = ("26000", "42P05")
 # Everything that the driver raises and `storage_error` knows a meaning of.
 DRIVER_ERRORS = (
     OSError,
@@ -426,6 +427,13 @@ def storage_error(error: Exception, dsn: str) -> Exception:
             "database in PETITION_DATABASE_URL, or lets nobody in from this machine (its "
             "pg_hba.conf says whom). In a password, signs such as @ and / are written %40 and "
             "%2F.",
+            place=place,
+        )
+    if state in _MIXED_UP:
+        return DatabaseUrlWrong(
+            "The pooler of {place} mixes up the prepared statements of several connections. "
+            "PgBouncer keeps them apart from version 1.21 on, with max_prepared_statements = 200 "
+            "in its settings.",
             place=place,
         )
     if state.startswith(_BROKEN):

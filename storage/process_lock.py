@@ -30,7 +30,13 @@ from urllib.parse import quote
 
 from storage.database import postgres_adapter
 from storage.database_url import SqliteAddress, parse_address
-from storage.errors import HeldElsewhere, LeaseLost, SchemaMissing, Unavailable
+from storage.errors import (
+    BotsKeptAwayNoLonger,
+    HeldElsewhere,
+    LeaseLost,
+    SchemaMissing,
+    Unavailable,
+)
 from storage.migrate import migrate
 from storage.private_files import identity, locked_file, reason_and_command
 from storage.tables import LEASES
@@ -48,6 +54,8 @@ _MARGIN_SECONDS = 1.0
 # Between two tries to take or renew a lease.
 _PAUSE_SECONDS = 0.5
 _GOODBYE_SECONDS = 0.5
+# How long a command waits for a server that is busy with what it does there.
+_BUSY_SECONDS = 10.0
 
 _NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 # A command that keeps bots away has it alone, and so has a bot of version 0.1.0.
@@ -152,6 +160,8 @@ async def acquire_process_lock(
 
     Raises:
         HeldElsewhere: another process that is alive holds it.
+        BotsKeptAwayNoLonger: bots were kept away from PostgreSQL, and one may run by now; the
+            block was cancelled, and what it was writing is finished.
         Unavailable: the database cannot be reached.
     """
     address, lock = parse_address(url), ProcessLock(name)
@@ -159,11 +169,10 @@ async def acquire_process_lock(
         holding = _file_lock(lock, address.path)
     else:
         postgres_adapter()  # raises at once if its driver is missing
-        holding = _kept(
-            lock,
-            partial(_keep_bots_away, lock, address.dsn)
+        holding = (
+            _bots_kept_away(lock, address.dsn)
             if on_standby is None
-            else partial(_keep_lease, lock, url, address.dsn, on_standby),
+            else _kept(lock, partial(_keep_lease, lock, url, address.dsn, on_standby))
         )
     async with holding:
         try:
@@ -275,18 +284,38 @@ async def _kept(lock: ProcessLock, keep: Callable[[], Awaitable[None]]) -> Async
             await asyncio.wait({keeping}, timeout=_GOODBYE_SECONDS)
 
 
-async def _keep_bots_away(lock: ProcessLock, dsn: str) -> None:
+@asynccontextmanager
+async def _bots_kept_away(lock: ProcessLock, dsn: str) -> AsyncIterator[None]:
+    """Has a task keep every bot away until the block ends, and cancels that when it cannot."""
+    try:
+        async with asyncio.timeout(None) as block:
+            async with _kept(lock, partial(_keep_bots_away, lock, dsn, block)):
+                yield
+    except TimeoutError as error:
+        if block.expired():
+            raise BotsKeptAwayNoLonger from error
+        raise
+
+
+async def _keep_bots_away(lock: ProcessLock, dsn: str, block: asyncio.Timeout) -> None:
     """Keeps a transaction open, also on a database without tables, in which no bot starts."""
-    async with postgres_adapter().connected(dsn) as connection:
+    adapter, is_over = postgres_adapter(), asyncio.Event()
+    async with adapter.connected(dsn) as connection:
         await connection.execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0")
         if not await connection.fetchval(_KEEP_AWAY, _number_of(lock.name)):
             raise HeldElsewhere
         if await connection.fetchval(_IS_THERE) and await connection.fetchval(_IS_HELD, lock.name):
             raise HeldElsewhere
+        connection.add_termination_listener(lambda _: is_over.set())
         lock.mark_taken()
-        while True:
-            await asyncio.sleep(_RENEW_SECONDS)
-            await connection.execute("SELECT 1", timeout=_RENEW_SECONDS)
+        try:
+            while True:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(is_over.wait(), _RENEW_SECONDS)
+                await connection.execute("SELECT 1", timeout=_BUSY_SECONDS)
+        except adapter.DRIVER_ERRORS:
+            block.reschedule(0)  # at once
+            raise
 
 
 async def _keep_lease(

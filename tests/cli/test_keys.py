@@ -1,7 +1,9 @@
 """Tests that an operator exchanges the key knowingly, and is told what to keep."""
 
 import asyncio
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from typer.testing import Result
 from storage.keyring import Keyring, add_encryption_key
 from storage.process_lock import acquire_process_lock
 from tests.cli.petition_database import PetitionDatabase, command, on_both, refused, said
+from tests.support.postgres_server import END_LOCKS, PostgresServer
 
 call = partial(command, "keys", "rotate")
 
@@ -135,3 +138,33 @@ def test_nothing_is_exchanged_where_the_bot_was_started_while_the_question_stood
         assert "already running on this database" in refused(call())
         bot.run_until_complete(lock.__aexit__(None, None, None))
     assert key_file.read_bytes() == before
+
+
+@pytest.mark.parametrize("kind", ["postgres"])
+def test_it_stops_when_it_can_no_longer_keep_the_bot_from_starting_and_goes_on_later(
+    petition: PetitionDatabase,
+    key_file: Path,
+    postgres_server: PostgresServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An administrator of the server ends the session that keeps the bot away."""
+    done: list[int] = []
+
+    @contextmanager
+    def shown(*_: object) -> Iterator[Callable[[int], None]]:
+        yield portion_done
+
+    def portion_done(values: int) -> None:
+        done.append(values)
+        if len(done) == 1:
+            with ThreadPoolExecutor() as other:
+                other.submit(postgres_server.execute, END_LOCKS).result()
+
+    with monkeypatch.context() as patch:
+        patch.setattr("storage.key_rotation.PORTION", 1)
+        patch.setattr("bot.cli.keys.progress", shown)
+        assert "See that no bot runs, and run it again." in refused(call("--yes"))
+    assert len(done) <= 2, "no portion is begun after that"
+    assert encryption_keys(key_file) == 2
+    assert "The older one is no longer in" in said(call("--yes"))
+    assert names(petition, key_file) == [f"Persona {n}" for n in range(1, 7)]

@@ -5,6 +5,8 @@ import json
 import os
 import shutil
 import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +24,7 @@ from storage.restores import restore_awaits_repetition
 from storage.signatures import withdraw_signature
 from tests.cli.petition_database import PetitionDatabase, on_both
 from tests.cli.test_backup import refused, said, sealed, typed
+from tests.support.postgres_server import END_LOCKS, PostgresServer
 from tests.support.supporters import NOON
 
 
@@ -374,3 +377,33 @@ def test_what_is_no_file_is_said_at_once_and_not_waited_for(tmp_path: Path, key:
     for each in (pipe, device):
         for words in (("--check",), ("-i", key, "--drill")):
             assert "is a device or a pipe" in refused("restore", each, *words)
+
+
+@pytest.mark.usefixtures("programs")
+@pytest.mark.parametrize("kind", ["postgres"])
+def test_a_restore_stops_when_it_can_no_longer_keep_the_bot_from_starting(
+    petition: PetitionDatabase,
+    tmp_path: Path,
+    key: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    postgres_server: PostgresServer,
+) -> None:
+    """An administrator of the server ends its session, while `pg_restore` is at work."""
+    file, begun, program = (tmp_path / name for name in ("b.backup", "begun", "pg_restore"))
+    said("backup", file)
+    with monkeypatch.context() as patch:
+        patch.setenv("PETITION_DATABASE_URL", postgres_server.empty())
+        program.write_text(f"#!/bin/sh\ntouch {begun}\nexec sleep 60\n")
+        program.chmod(0o700)
+        patch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+
+        def ends_it() -> None:
+            while not begun.exists():
+                time.sleep(0.02)
+            postgres_server.execute(END_LOCKS)
+
+        with ThreadPoolExecutor() as administrator:
+            administrator.submit(ends_it)
+            told = refused("restore", file, "-i", key, "--yes")
+    assert "See that no bot runs, and run it again." in told
+    assert "did not come to its end" in refused("backup", tmp_path / "another.backup")

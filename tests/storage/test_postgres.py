@@ -298,6 +298,14 @@ class TestOpening:
         assert f"db.example/petition ({why})" in str(meant)
         assert "hunter2" not in str(meant)
 
+    @pytest.mark.parametrize(
+        "error", [asyncpg.InvalidSQLStatementNameError, asyncpg.DuplicatePreparedStatementError]
+    )
+    def test_a_pooler_that_mixes_up_prepared_statements_is_told(self, error: Any) -> None:
+        meant = storage_error(error("__asyncpg_stmt_1__"), "postgresql://bot@pooler/petition")
+        assert isinstance(meant, DatabaseUrlWrong)
+        assert "max_prepared_statements = 200" in str(meant)
+
     async def test_a_database_that_is_not_there_is_told(
         self, postgres_server: PostgresServer
     ) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import os
 import shutil
 import signal
-import socket
 import tempfile
 import time
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.postgres_server import running_postgres
+from tests.support.programs import free_port
 from tests.support.raw_sql import postgres_connection
 
 _SUPERUSER = "postgres"
@@ -24,26 +24,27 @@ class PostgresCluster:
     """Two servers on this machine's loopback, one following the other."""
 
     def __init__(self, folder: Path, pgexec: Any) -> None:
+        self.folder = folder
+        self.ports = free_port(), free_port()
         self._pgexec = pgexec
         self._primary, self._standby = folder / "primary", folder / "standby"
-        self._ports = _free_port(), _free_port()
 
     @property
     def url(self) -> str:
         """The address of whichever of both takes writes."""
-        hosts = ",".join(f"127.0.0.1:{port}" for port in self._ports)
+        hosts = ",".join(f"127.0.0.1:{port}" for port in self.ports)
         return f"postgresql+asyncpg://{_SUPERUSER}@{hosts}/postgres"
 
     def start(self) -> None:
         """Starts both; from then on no commit is answered that the standby does not have."""
         own = ("-A", "trust", "-U", _SUPERUSER, "--no-sync")
         self._pgexec("initdb", ("-D", str(self._primary), *own))
-        self._run(self._primary, self._ports[0])
-        to_primary = ("-h", "127.0.0.1", "-p", str(self._ports[0]), "-U", _SUPERUSER)
+        self._run(self._primary, self.ports[0])
+        to_primary = ("-h", "127.0.0.1", "-p", str(self.ports[0]), "-U", _SUPERUSER)
         self._pgexec(
             "pg_basebackup", (*to_primary, "-D", str(self._standby), "-R", "-c", "fast", "-N")
         )
-        self._run(self._standby, self._ports[1])
+        self._run(self._standby, self.ports[1])
         asyncio.run(self._execute("ALTER SYSTEM SET synchronous_standby_names = '*'"))
         asyncio.run(self._execute("SELECT pg_reload_conf()"))
         while not asyncio.run(self._execute(_IN_STEP)):
@@ -98,13 +99,6 @@ def postgres_cluster() -> Iterator[PostgresCluster]:
             yield cluster
         finally:
             cluster.stop()
-
-
-def _free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port
 
 
 def _kill(folder: Path) -> None:

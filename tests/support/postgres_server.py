@@ -25,6 +25,8 @@ _OTHERS_END = """
 SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
+# The sessions in which commands keep bots away.
+END_LOCKS = "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory'"
 # In any order: foreign keys are not asked in this role.
 _EMPTY = """
 DO $$ DECLARE each record; BEGIN
