@@ -12,7 +12,7 @@ import pytest
 
 from bot.monitoring.readiness import CHECKS, RunState
 from tests.monitoring.asked import ask, monitored
-from tests.soak.test_real_servers import found
+from tests.support.programs import found
 from tests.support.scene import a_scene
 
 PROMETHEUS = Path(__file__).parent.parent.parent / "deploy/prometheus"
