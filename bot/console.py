@@ -230,6 +230,21 @@ def fail(sentence: str, code: int = 1) -> NoReturn:
     raise typer.Exit(code)
 
 
+def reason_of(error: Exception) -> str:
+    """Returns what an error says, in the terminal's language where it is known in several."""
+    if isinstance(error, PetitionInvalid):
+        return error.said(terminal_words())
+    if isinstance(error, StorageError):
+        return Sentence.of_storage(error).said(terminal_words())
+    if not isinstance(error, OSError):
+        return str(error)
+    reason = error.strerror or "The system refused"
+    # Another than the system's is a sentence already, with what somebody typed in it.
+    if reason in ("The system refused", os.strerror(error.errno or 0)):
+        reason = label(reason)
+    return f"{reason}: {error.filename or ''}".rstrip(": ")
+
+
 def in_sentences(command: Callable[P, R]) -> Callable[P, R]:
     """Decorates a command: an error that a person can fix ends it with a sentence."""
 
@@ -253,22 +268,10 @@ def in_sentences(command: Callable[P, R]) -> Callable[P, R]:
                     "Ejecútalo en una, o da las respuestas como opciones: las muestra --help."
                 )
             )
-        except PetitionInvalid as error:
-            fail(error.said(terminal_words()), NEEDS_A_PERSON)
-        except SettingsInvalid as error:
-            fail(str(error), NEEDS_A_PERSON)
-        except NeedsAPerson as error:
-            fail(Sentence.of_storage(error).said(terminal_words()), NEEDS_A_PERSON)
-        except TerminalError as error:
-            fail(str(error), error.code if isinstance(error, CannotDo) else 1)
-        except StorageError as error:
-            fail(Sentence.of_storage(error).said(terminal_words()))
-        except OSError as error:
-            reason = error.strerror or "The system refused"
-            # Another than the system's is a sentence already, with what somebody typed in it.
-            if reason in ("The system refused", os.strerror(error.errno or 0)):
-                reason = label(reason)
-            fail(f"{reason}: {error.filename or ''}".rstrip(": "))
+        except (PetitionInvalid, SettingsInvalid, NeedsAPerson) as error:
+            fail(reason_of(error), NEEDS_A_PERSON)
+        except (TerminalError, StorageError, OSError) as error:
+            fail(reason_of(error), error.code if isinstance(error, CannotDo) else 1)
 
     return said
 

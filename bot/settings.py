@@ -4,7 +4,7 @@ import io
 import os
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 from urllib.parse import urlsplit
@@ -261,6 +261,43 @@ def load_petition_settings() -> PetitionSettings:
     return _load(PetitionSettings, {}, file_locations.env_file())
 
 
+def load_valid_settings() -> tuple[Settings, dict[str, str]]:
+    """Reads all settings as far as they are valid, to look at what they are about.
+
+    Returns:
+        The settings, and by its name a sentence for each that is missing or wrong: here it has its
+        default, the token is empty, and nobody is an admin. Where others can use the file, the
+        sentence has no name.
+
+    Raises:
+        SettingsInvalid, OSError: the file that has them cannot be read.
+    """
+    file, wrong = file_locations.env_file(), dict[str, str]()
+    _refuse_missing_file(file)
+    values: dict[str, Any] = _values(Settings, (_in_file(file), os.environ))
+    try:
+        _refuse_open_file(file)
+    except SettingsInvalid as error:
+        wrong[""] = str(error)
+    stand_ins = {"bot_token": "1:x", "admin_ids": "1,2"}
+    absent = {"bot_token": SecretStr(""), "admin_ids": frozenset[int]()}
+    try:
+        Settings.model_validate(values)
+    except ValidationError as error:
+        wrong |= _sentences(error)
+    while True:
+        try:
+            settings = Settings.model_validate(stand_ins | values)
+        except ValidationError as error:
+            # Without one, another may have no meaning that had one with it.
+            for each in error.errors(include_input=False):
+                values.pop(str(each["loc"][0]), None)
+        else:
+            return settings.model_copy(
+                update={n: absent[n] for n in absent.keys() - values}
+            ), wrong
+
+
 def unknown_settings() -> tuple[str, ...]:
     """Returns names that set nothing: with the prefix, misspelt; in the file, not read from it."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
@@ -278,13 +315,10 @@ def _load(kind: type[Kind], overrides: dict[str, Any], env_file: Path | None) ->
         _refuse_missing_file(env_file)
         _refuse_open_file(env_file)
         sources.insert(0, _in_file(env_file))
-    said = {name.upper(): value for each in sources for name, value in each.items() if value}
-    names = {name: PREFIX + name.upper() for name in kind.model_fields}
-    values = {name: said[known] for name, known in names.items() if known in said}
     try:
-        return kind.model_validate(values | overrides)
+        return kind.model_validate(_values(kind, sources) | overrides)
     except ValidationError as error:
-        sentences = _sentences(error)
+        sentences = tuple(_sentences(error).values())
         is_missing = any(each["type"] == "missing" for each in error.errors(include_input=False))
     if env_file is not None and is_missing:
         there = "" if env_file.is_file() else label(", que no está")
@@ -298,6 +332,15 @@ def _load(kind: type[Kind], overrides: dict[str, Any], env_file: Path | None) ->
         )
     # Raised outside the except block, since the original error holds the values.
     raise SettingsInvalid(*sentences)
+
+
+def _values(
+    kind: type[StorageSettings], sources: Iterable[Mapping[str, str | None]]
+) -> dict[str, str]:
+    """Returns what is set, by the names of fields; the last source that sets one decides."""
+    said = {name.upper(): value for each in sources for name, value in each.items() if value}
+    names = {name: PREFIX + name.upper() for name in kind.model_fields}
+    return {name: said[known] for name, known in names.items() if known in said}
 
 
 def _refuse_missing_file(path: Path) -> None:
@@ -348,7 +391,8 @@ def _in_file(path: Path) -> dict[str, str | None]:
     raise SettingsInvalid.because(said, file=path.absolute(), line=line + 1)
 
 
-def _sentences(error: ValidationError) -> tuple[str, ...]:
+def _sentences(error: ValidationError) -> dict[str, str]:
+    """Returns a sentence for each setting that is missing or wrong, by its name."""
     found: dict[str, str] = {}
     for problem in error.errors(include_input=False, include_context=False, include_url=False):
         if problem["type"] == "default_factory_not_called":
@@ -361,7 +405,7 @@ def _sentences(error: ValidationError) -> tuple[str, ...]:
         )
         setting = f"{PREFIX}{name.upper()}"
         found.setdefault(name, label(said, name=setting, expected=label(EXPECTED[name])))
-    return tuple(found.values())
+    return found
 
 
 def require_key_file(path: Path | None) -> Path:

@@ -69,6 +69,30 @@ async def contents_through(connection: Any) -> CopiedDatabase:
     return CopiedDatabase(str(await connection.fetchval(_REVISION)), tuple(petitions))
 
 
+async def schema_in(url: str) -> str | None:
+    """Returns which schema a database has, without changing anything.
+
+    Returns:
+        None if it has no tables, or is not there.
+
+    Raises:
+        StorageError: it cannot be read, or no release reads its schema.
+    """
+    address = parse_address(url)
+    try:
+        if isinstance(address, SqliteAddress):
+            rows = await asyncio.to_thread(_schemas_in_file, address.path)
+        else:
+            async with postgres_adapter().connected(address.dsn) as connection:
+                rows = await connection.fetch(_REVISION)
+    except SchemaMissing:
+        return None
+    for (revision,) in rows:
+        require_known_schema(revision)
+        return str(revision)
+    return None
+
+
 async def reached_in(url: str, slug: str) -> Reached | None:
     """Returns how far a petition has got in a database, without changing anything.
 
@@ -93,10 +117,21 @@ async def reached_in(url: str, slug: str) -> Reached | None:
 
 
 def _reached_in_file(database: Path, slug: str) -> Any:
-    # Opening an empty file would delete the write-ahead log that was left beside it.
-    if not database.exists() or database.stat().st_size == 0:
+    if _is_empty(database):
         return None
     with reading(database) as opened:
         for revision in opened.execute(_REVISION):
             require_known_schema(*revision)
         return opened.execute(_REACHED, {"1": slug}).fetchone()
+
+
+def _schemas_in_file(database: Path) -> list[Any]:
+    if _is_empty(database):
+        return []
+    with reading(database) as opened:
+        return opened.execute(_REVISION).fetchall()
+
+
+def _is_empty(database: Path) -> bool:
+    # Opening such a file would delete the write-ahead log that was left beside it.
+    return not database.exists() or database.stat().st_size == 0

@@ -20,6 +20,23 @@ from storage.errors import NeedsAPerson, StorageError, said_by_system
 # Who watches or edits a petition's folder passes over names that end like this.
 _UNFINISHED = ".part~"
 
+_MOUNTS = Path("/proc/self/mountinfo")
+_OVER_THE_NETWORK = frozenset(
+    {
+        "afs",
+        "ceph",
+        "cifs",
+        "davfs",
+        "glusterfs",
+        "lustre",
+        "nfs",
+        "nfs4",
+        "smb3",
+        "smbfs",
+        "sshfs",
+    }
+)
+
 
 def identity(file: Path | int) -> tuple[int, int] | None:
     """Returns by what a file is known under any name, from its path or its handle.
@@ -31,6 +48,20 @@ def identity(file: Path | int) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def network_file_system(folder: Path) -> str | None:
+    """Returns the kind of the file system of a folder if it is another machine's, as Linux says.
+
+    On it a lock or a write may not hold. None also where nobody says it.
+    """
+    kinds = {}
+    with suppress(OSError):
+        for line in _MOUNTS.read_text("utf-8").splitlines():
+            before, _, after = line.partition(" - ")
+            kinds[before.split()[4].replace("\\040", " ")] = after.split()[0]
+    kind = next((kinds[str(each)] for each in (folder, *folder.parents) if str(each) in kinds), "")
+    return kind if kind.removeprefix("fuse.") in _OVER_THE_NETWORK else None
 
 
 @contextmanager

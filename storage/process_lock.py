@@ -198,6 +198,8 @@ async def is_held(url: str, name: str) -> bool:
         async with postgres_adapter().connected(address.dsn) as connection:
             return bool(await connection.fetchval(_IS_HELD, name))
     path = _lock_path(address.path, name)
+    if not path.exists():  # nor is one made, as it might be another user's
+        return False
     with suppress(BlockingIOError), locked_file(path, waits=False, shared=True):
         return False
     return True

@@ -83,11 +83,13 @@ def run_with_context(work: Callable[[CliContext], Awaitable[R]]) -> R:
 
 
 @asynccontextmanager
-async def open_cli_context(settings: PetitionSettings) -> AsyncIterator[CliContext]:
+async def open_cli_context(
+    settings: PetitionSettings, *, only_looks: bool = False
+) -> AsyncIterator[CliContext]:
     """Opens the petition of the settings, without the process lock that a bot takes.
 
     A copy that was not brought up to date is refused, as a bot refuses it: who withdrew since is
-    back in it, and would be in the next list.
+    back in it, and would be in the next list. With `only_looks` nothing is written beside the key.
 
     Raises:
         StorageError, PetitionInvalid: it cannot be opened; the message says what to do.
@@ -95,10 +97,10 @@ async def open_cli_context(settings: PetitionSettings) -> AsyncIterator[CliConte
     petition = load_petition(settings.folder or BUNDLED)
     key_file = require_key_file(settings.key_file)
     keyring = Keyring.load(key_file)
-    # Tables of another version are refused: only the bot migrates them, when it starts.
-    await require_newest(settings.database_url)
     reached = HighWaterMark(key_file, settings.database_url, petition.slug)
     await reached.require_reached()
+    # Tables of another version are refused: only the bot migrates them, when it starts.
+    await require_newest(settings.database_url)
     require_finished(keyring, petition.slug)
     storage = await open_storage(settings.database_url, keyring, petition.slug, is_known=True)
     try:
@@ -107,9 +109,10 @@ async def open_cli_context(settings: PetitionSettings) -> AsyncIterator[CliConte
         words = Catalogs.load(time_zone=petition.time_zone).words(terminal_language())
         is_attended = partial(is_held, settings.database_url, lock_name(petition.slug))
         yield CliContext(petition, storage, words, utc_now, is_attended)
-        # No bot may run that marks what was done; or one does, and has marked more meanwhile.
-        with suppress(OSError, DatabaseBehind):
-            reached.raise_to(await storage.read(reached_so_far))
+        if not only_looks:
+            # No bot may run that marks what was done; or one does, and has marked more meanwhile.
+            with suppress(OSError, DatabaseBehind):
+                reached.raise_to(await storage.read(reached_so_far))
     finally:
         await storage.close()
         await tidy_journal_at_the_end(storage.journal)

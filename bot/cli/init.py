@@ -177,7 +177,8 @@ def _conclude(setup: Setup) -> None:
         "Y ahora, con @{bot}:\n"
         "  1. Escribe la petición y quién responde de las firmas: petition-bot preview {where}\n"
         "  2. Comprueba que no falta nada: petition-bot check {where}\n"
-        "  3. Ensáyala: petition-bot run --rehearsal. Y para abrirla: petition-bot run",
+        "  3. Comprueba lo demás: petition-bot doctor\n"
+        "  4. Ensáyala: petition-bot run --rehearsal. Y para abrirla: petition-bot run",
         bot=setup.answers["token_file"][1].username,
         where=shlex.quote(str(setup.answers["petition"])),
     )

@@ -11,6 +11,7 @@ from bot.cli.backup import backup, restore
 from bot.cli.broadcasts import broadcasts
 from bot.cli.check import check
 from bot.cli.command_language import SpokenGroup
+from bot.cli.doctor import doctor
 from bot.cli.dossier import dossier
 from bot.cli.export import export
 from bot.cli.handover import delivered
@@ -167,11 +168,16 @@ _TO_KEEP = mark("Copias y claves")
 for _command, _panel, _help in (
     (init, _TO_PREPARE, mark("Prepara un bot, pregunta por pregunta.")),
     (preview, _TO_PREPARE, mark("Muestra una petición mientras la escribes.")),
-    (check, _TO_PREPARE, mark("Dice qué falta o sobra en una petición.")),
+    (check, _TO_PREPARE, mark("Dice qué falta o sobra en los textos de una petición.")),
     (rehearse, _TO_PREPARE, mark("Ensaya una petición con gente simulada.")),
     (demo, _TO_PREPARE, mark("Enseña el bot en una página, con una petición abierta.")),
     (simulator, _TO_PREPARE, mark("Simula Telegram, para probar tu bot sin cuenta.")),
     (run, _TO_RUN, mark("Pone el bot en marcha.")),
+    (
+        doctor,
+        _TO_RUN,
+        mark("Dice qué falla en los ajustes, la máquina, los datos o Telegram, y qué hacer."),
+    ),
     (service, _TO_RUN, mark("Escribe el servicio que lo arranca con la máquina.")),
     (export, _TO_DELIVER, mark("Escribe la lista de firmas, cifrada.")),
     (dossier, _TO_DELIVER, mark("Hace con una lista abierta los PDF que se entregan.")),

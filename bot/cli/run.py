@@ -109,32 +109,34 @@ def _require_ready(settings: Settings) -> None:
     if reached is not None and reached.number > 0:
         _log.warning("petition_not_ready", total=len(problems))
         said = label("Aviso: la petición {slug} tiene firmas y sigue en marcha, pero:", slug=slug)
-        say(said, *listed, *_what_to_do(settings), style="yellow")
+        say(said, *listed, *how_to_finish(settings), style="yellow")
         return
     said = label(
         "La petición de {folder} todavía no está lista para personas de verdad:", folder=read.path
     )
     rehearsal = label("Para ensayarla tal como está: petition-bot run --rehearsal")
-    refusal = "\n".join((said, *listed, *_what_to_do(settings), rehearsal))
+    refusal = "\n".join((said, *listed, *how_to_finish(settings), rehearsal))
     raise CannotDo(refusal, code=NEEDS_A_PERSON)
 
 
 def say_who_approves(admins: int) -> None:
     """Says that messages go out which nobody but their author has read; that is no obstacle."""
+    say(nobody_approves(admins), style="yellow")
+
+
+def nobody_approves(admins: int) -> str:
+    """Returns what it means that no second admin approves, and how to change it."""
     if admins == 1:
-        tell(
+        return label(
             "Con una sola persona, nadie más revisa lo que se envía, tampoco el aviso de una"
             " brecha de seguridad. Para añadir a otra, quita PETITION_ADMIN_IDS de los ajustes y"
-            " ejecuta petition-bot init: cada persona abre un enlace.",
-            style="yellow",
+            " ejecuta petition-bot init: cada persona abre un enlace."
         )
-        return
-    tell(
+    return label(
         "Salvo el aviso de una brecha de seguridad, cualquiera de las {n} personas que "
         "administran puede enviar un mensaje a quienes firmaron sin que nadie más lo lea. Para "
         "que lo apruebe otra cuando llegue a más de 100 personas: PETITION_APPROVAL_ABOVE=100",
         n=admins,
-        style="yellow",
     )
 
 
@@ -252,7 +254,7 @@ def said_of_event(event: str) -> str:
     return label(said, event=event) if said else ""
 
 
-def _what_to_do(settings: Settings) -> list[str]:
+def how_to_finish(settings: Settings) -> list[str]:
     """Returns which commands help; the bundled petition is nobody's to change."""
     if settings.folder is None:
         return [

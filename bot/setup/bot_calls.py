@@ -30,6 +30,10 @@ class Unreachable(TerminalError):
     """Telegram does not answer, or refuses for a reason that passes."""
 
 
+class _NoChat(Unreachable):
+    """The bot cannot write to this person."""
+
+
 _POLLS = mark(
     "Otro programa está recibiendo los mensajes de este bot con el mismo token, quizá petition-bot"
     " run en esta misma máquina. Detenlo y prueba otra vez. Si no sabes cuál es, pide a @BotFather"
@@ -58,12 +62,28 @@ class BotCalls:
             TerminalError: it has a webhook, or somebody polls.
             TokenUnknown, Unreachable: see there.
         """
-        if webhook := (await self._call("getWebhookInfo")).get("url"):
+        if webhook := (await self.webhook()).get("url"):
             raise TerminalError.because(_HAS_WEBHOOK, host=urlsplit(webhook).hostname or "?")
         now = asyncio.get_running_loop().time
         until = now() + _ALONE_SECONDS
         while now() < until:
             await self._fetch(_ALONE_SECONDS)
+
+    async def webhook(self) -> dict[str, Any]:
+        """Returns the fields of Telegram's WebhookInfo; raises TokenUnknown, Unreachable."""
+        found: dict[str, Any] = await self._call("getWebhookInfo")
+        return found
+
+    async def has_chat(self, user_id: int) -> bool:
+        """Returns whether a person has written to the bot, as far as that shows without a message.
+
+        Raises TokenUnknown, Unreachable.
+        """
+        try:
+            await self._call("getChat", {"chat_id": user_id})
+        except _NoChat:
+            return False
+        return True
 
     async def wait_for(self, code: str) -> User | None:
         """Waits until somebody opens the link; returns None when its time is over.
@@ -122,6 +142,8 @@ class BotCalls:
         if kind is ErrorKind.CONFLICT:
             has_webhook = "webhook is active" in said.lower()
             raise TerminalError.because(_HAS_WEBHOOK if has_webhook else _POLLS, host="?")
+        if kind is ErrorKind.UNREACHABLE:
+            raise _NoChat
         raise Unreachable.because(
             "No se puede hablar con Telegram. {reason} Si tu red no deja pasar Telegram, indica un"
             " proxy en PETITION_PROXY.",

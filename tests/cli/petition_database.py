@@ -131,6 +131,10 @@ class PetitionDatabase:
 
         self.do(told)
 
+    def is_attended(self) -> None:
+        """A bot runs for it."""
+        self.do(self._attend)
+
     def is_left_alone(self) -> None:
         """The bot goes away in good order."""
         self._bot.close()

@@ -1,0 +1,367 @@
+"""Tests that `petition-bot doctor` finds what is wrong with an installation, and explains it."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from bot.cli.main import app
+from bot.high_water_mark import HighWaterMark
+from simulator import Simulator
+from storage import private_files
+from storage.audit import add_audit
+from storage.database_url import SqliteAddress, parse_address
+from storage.keyring import Keyring
+from storage.petitions import Reached
+from storage.restores import record_copy
+from tests.cli.petition_database import PetitionDatabase, on_both
+from tests.cli.test_in_spanish import says
+from tests.support.api_client import TOKEN
+from tests.support.postgres_server import PostgresServer
+from tests.support.scene import ready_petition
+
+MARTA, LUIS = 7, 8
+
+
+@dataclass
+class Installation:
+    """A petition that a bot attends to, all well; each method breaks one thing."""
+
+    folder: Path
+    petition: PetitionDatabase
+    telegram: Simulator
+    patch: pytest.MonkeyPatch
+
+    def __post_init__(self) -> None:
+        now = int(datetime.now(UTC).timestamp() * 1000)
+        self.petition.sql("UPDATE signatures SET signed_at = :now", now=now)
+        self.petition.write(add_audit, "backup", actor=None, at=datetime.now(UTC))
+        self.petition.is_attended()
+        self.folder.chmod(0o700)
+        for name, value in {
+            "BOT_TOKEN": TOKEN,
+            "ADMIN_IDS": f"{MARTA},{LUIS}",
+            "APPROVAL_ABOVE": "100",
+            "API_URL": self.telegram.url,
+            "FOLDER": str(ready_petition(self.folder / "petition")),
+        }.items():
+            self.set(name, value)
+        for each in (MARTA, LUIS):
+            self.telegram.world.person(f"Admin {each}", user_id=each).start()
+
+    def set(self, name: str, value: str | None) -> None:
+        """Gives a setting this value, or takes it away."""
+        if value is None:
+            self.patch.delenv(f"PETITION_{name}")
+        else:
+            self.patch.setenv(f"PETITION_{name}", value)
+
+    @property
+    def database(self) -> Path:
+        """The file of the database."""
+        address = parse_address(self.petition.url)
+        assert isinstance(address, SqliteAddress)
+        return address.path
+
+    @property
+    def key(self) -> Path:
+        """The key file."""
+        return self.petition.keyring.path
+
+    def write(self, name: str, text: str, mode: int = 0o600) -> None:
+        """Writes a file in the working directory."""
+        (self.folder / name).write_text(text, encoding="utf-8")
+        (self.folder / name).chmod(mode)
+
+    def shows(self, name: str, result: object) -> None:
+        """Lets a function of the system return this."""
+        self.patch.setattr(f"bot.cli.installation_checks.{name}", lambda *_: result)
+
+    def last_backup(self, days_ago: int) -> None:
+        """Dates the backup on record."""
+        at = int((datetime.now(UTC) - timedelta(days=days_ago)).timestamp() * 1000)
+        self.petition.sql("UPDATE audit SET at = :at WHERE action = 'backup'", at=at)
+
+    def has_key_beside_data(self) -> None:
+        for each in self.folder.glob("petition.key*"):
+            each.rename(self.database.parent / each.name)
+        self.set("KEY_FILE", str(self.database.parent / "petition.key"))
+
+    def has_lost_database(self) -> None:
+        HighWaterMark(self.key, self.petition.url, "andry").raise_to(Reached(6, 0))
+        self.database.unlink()
+
+    def is_on_network_disk(self) -> None:
+        self.write("mounts", f"36 35 98:0 / {self.folder} rw - nfs4 server:/x rw\n")
+        self.patch.setattr(private_files, "_MOUNTS", self.folder / "mounts")
+
+    def has_one_admin(self) -> None:
+        self.set("ADMIN_IDS", str(MARTA))
+        self.set("APPROVAL_ABOVE", None)
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[Simulator]:
+    async with Simulator(token=TOKEN) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def installation(
+    tmp_path: Path,
+    petition: PetitionDatabase,
+    key: Path,
+    telegram: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Installation:
+    return Installation(tmp_path, petition, telegram, monkeypatch)
+
+
+async def typed(*arguments: str) -> Result:
+    """Runs the command beside the simulator."""
+    return await asyncio.to_thread(CliRunner().invoke, app, ["doctor", *arguments])
+
+
+async def not_fine(code: int) -> dict[str, str]:
+    """What a program reads of what is not fine."""
+    result = await typed("--json")
+    assert result.exit_code == code, result.output
+    assert TOKEN not in result.output
+    found = json.loads(result.output)
+    bad = {name: level for name, level in found["checks"].items() if level != "fine"}
+    assert found["worst"] == ("broken" if code == 78 else "mend" if code else "fine")
+    return bad
+
+
+@on_both
+async def test_where_all_is_well_it_says_what_it_looked_at_and_changes_nothing(
+    installation: Installation, kind: str
+) -> None:
+    before = files_in(installation.folder)
+    # The server of the tests need not survive a power cut.
+    expected = {"durability": "mend"} if kind == "postgres" else {}
+    assert await not_fine(len(expected)) == expected
+    result = await typed()
+    assert ("All is well." in result.output) is (kind == "sqlite")
+    assert "token: Telegram knows it: it is that of @" in result.output
+    assert "signatures: There are 6 signatures." in result.output
+    assert "running: A bot runs for the petition." in result.output
+    assert len(result.output.splitlines()) == 19 + (kind == "postgres")
+    assert files_in(installation.folder) == before
+
+
+def files_in(folder: Path) -> dict[Path, bytes]:
+    return {each: each.read_bytes() for each in folder.rglob("*") if each.is_file()}
+
+
+DATA = ("signatures", "running", "backup", "retention")
+ONLINE = ("token", "clock", "webhook", "backlog", "admins")
+WITHOUT_KEY = {"key": "broken"} | dict.fromkeys(DATA, "unknown")
+WITHOUT_DATABASE = dict.fromkeys(("schema", "durability", *DATA), "unknown")
+FULL = SimpleNamespace(free=12_000_000)
+
+
+@pytest.mark.parametrize(
+    ("breaks", "expected", "sentence"),
+    [
+        (lambda i: i.set("APROVAL_ABOVE", "3"), {"settings": "mend"}, "PETITION_APROVAL_ABOVE"),
+        (
+            lambda i: i.set("ADMIN_IDS", "marta"),
+            {"settings": "broken", "admins": "unknown", "approval": "unknown"},
+            "PETITION_ADMIN_IDS is wrong.",
+        ),
+        (
+            # Nothing may go another way than through it.
+            lambda i: i.set("PROXY", "https://proxy.internal:3128"),
+            {"settings": "broken"} | dict.fromkeys(ONLINE, "unknown"),
+            "PETITION_PROXY is wrong.",
+        ),
+        (
+            lambda i: i.write(".env", "PETITION_LOG_LEVEL=DEBUG", 0o644),
+            {"settings": "broken"},
+            "; run: chmod 600 ",
+        ),
+        (
+            lambda i: i.write("petition/es.toml", "title = "),
+            {"petition": "broken", "contact": "unknown"} | dict.fromkeys(DATA, "unknown"),
+            "petition-bot check ",
+        ),
+        (
+            lambda i: i.set("FOLDER", None),
+            {"petition": "mend", "contact": "mend"},
+            "is an example: put",
+        ),
+        (lambda i: i.key.chmod(0o644), WITHOUT_KEY, "; run: chmod 600 "),
+        (lambda i: i.key.unlink(), WITHOUT_KEY, "There is no key file at "),
+        (Installation.has_key_beside_data, {"key": "broken"}, " && mv "),
+        (lambda i: i.shows("os.access", False), {"key": "mend"}, "it cannot write in"),
+        (lambda i: i.shows("shutil.disk_usage", FULL), {"disk": "mend"}, " 12 MB are free, and"),
+        (
+            Installation.has_lost_database,
+            {"signatures": "broken"} | dict.fromkeys(DATA[1:], "unknown"),
+            "ends at signature 0, and 6 were given",
+        ),
+        (
+            lambda i: i.petition.sql("UPDATE alembic_version SET version_num = '0.1.0'"),
+            {"schema": "mend"} | dict.fromkeys(DATA, "unknown"),
+            "They are of an earlier version.",
+        ),
+        (
+            lambda i: i.petition.sql("UPDATE alembic_version SET version_num = '99.0'"),
+            {"schema": "broken"} | dict.fromkeys(DATA, "unknown"),
+            "made by a newer version",
+        ),
+        (Installation.is_on_network_disk, {"durability": "mend"}, "on a network disk (nfs4)"),
+        (
+            lambda i: i.petition.write(record_copy, datetime.now(UTC)),
+            {"signatures": "mend"} | dict.fromkeys(DATA[1:], "unknown"),
+            "Start its bot first, which does that.",
+        ),
+        (
+            lambda i: i.key.with_name("petition.key.andry.restoring").touch(),
+            {"signatures": "broken"} | dict.fromkeys(DATA[1:], "unknown"),
+            "petition-bot run --restored-backup",
+        ),
+        (lambda i: i.petition.is_left_alone(), {"running": "mend"}, "No bot runs for"),
+        (lambda i: i.last_backup(days_ago=8), {"backup": "mend"}, "Make another: petition-bot"),
+        (
+            lambda i: i.petition.sql("DELETE FROM audit WHERE action = 'backup'"),
+            {"backup": "mend"},
+            "None is on record.",
+        ),
+        (lambda i: i.set("AGE_RECIPIENTS", None), {"backup": "mend"}, "age-keygen -o key.txt"),
+        (
+            lambda i: i.petition.sql("UPDATE signatures SET signed_at = 0"),
+            {"retention": "mend"},
+            "To have been erased already: 6 signatures.",
+        ),
+        (
+            lambda i: i.set("BOT_TOKEN", TOKEN.replace("AA", "BB")),
+            {"token": "broken"} | dict.fromkeys(ONLINE[1:], "unknown"),
+            "Telegram does not know that token.",
+        ),
+        (
+            lambda i: i.set("API_URL", "http://127.0.0.1:9"),
+            {"token": "broken"} | dict.fromkeys(ONLINE[1:], "unknown"),
+            "Telegram cannot be reached.",
+        ),
+        (
+            lambda i: setattr(i.telegram, "date_ahead", 3600.0),
+            {"clock": "mend"},
+            "It differs from Telegram's by 60 minutes",
+        ),
+        (
+            lambda i: setattr(i.telegram.world.webhook, "url", "https://elsewhere.org/hook"),
+            {"webhook": "mend"},
+            "Telegram sends the messages to elsewhere.org",
+        ),
+        (
+            lambda i: i.patch.setattr("bot.monitoring.checks.MOST_PENDING", 1),
+            {"backlog": "mend"},
+            "2 messages and taps",
+        ),
+        (
+            lambda i: i.set("ADMIN_IDS", f"{MARTA},99"),
+            {"admins": "mend"},
+            "The bot cannot write to 99.",
+        ),
+        (Installation.has_one_admin, {"approval": "mend"}, "With one admin, nobody else reads"),
+        (lambda i: i.set("APPROVAL_ABOVE", None), {"approval": "mend"}, "any of the 2 people"),
+    ],
+)
+async def test_what_is_wrong_is_found_alone_and_explained_in_both_languages(
+    installation: Installation,
+    breaks: Callable[[Installation], object],
+    expected: dict[str, str],
+    sentence: str,
+) -> None:
+    await asyncio.to_thread(breaks, installation)
+    assert await not_fine(78 if "broken" in expected.values() else 1) == expected
+    assert sentence in (await typed()).output
+    installation.patch.setenv("LC_ALL", "es_ES.UTF-8")
+    await asyncio.to_thread(says, "doctor")
+
+
+async def test_without_any_settings_or_with_unreadable_ones_every_check_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PETITION_API_URL", "http://127.0.0.1:9")
+    bare = await not_fine(78)
+    assert (bare["settings"], bare["key"], bare["token"]) == ("broken", "broken", "unknown")
+    (tmp_path / ".env").write_bytes(b"PETITION_PROXY=\xff")
+    unreadable = await not_fine(78)
+    assert unreadable.pop("settings") == "broken"
+    assert set(unreadable.values()) == {"unknown"}
+    assert len(unreadable) == 17
+    assert files_in(tmp_path).keys() == {tmp_path / ".env"}
+
+
+async def test_after_setting_up_and_before_the_first_start_all_is_well(
+    installation: Installation, tmp_path: Path
+) -> None:
+    folder = tmp_path / "new"
+    folder.mkdir(mode=0o700)
+    Keyring.generate(folder / "petition.key")
+    installation.set("KEY_FILE", str(folder / "petition.key"))
+    installation.set("DATABASE_URL", f"sqlite+aiosqlite:///{tmp_path / 'data' / 'new.db'}")
+    assert await not_fine(0) == {}
+    assert "signatures: The petition has not begun yet." in (await typed()).output
+    assert not (tmp_path / "data" / "new.db").exists()
+
+
+async def test_a_backup_that_is_named_is_read(installation: Installation, tmp_path: Path) -> None:
+    file = tmp_path / "today.backup"
+    await asyncio.to_thread(CliRunner().invoke, app, ["backup", str(file)])
+    named = ("--backup", str(file))
+    assert "backup file: The last backup is from" in (await typed(*named)).output
+    whole = file.read_bytes()
+    for damaged, sentence in (
+        (whole[:-7], "is not whole"),
+        (whole.replace(b'"signatures": 6', b'"signatures": 7', 1), "it is not from here"),
+    ):
+        file.write_bytes(damaged)
+        result = await typed(*named)
+        assert (result.exit_code, sentence in result.output) == (1, True)
+
+
+@pytest.mark.parametrize("kind", ["postgres"], indirect=True)
+async def test_a_standby_that_every_commit_waits_for_and_that_is_away_is_found(
+    installation: Installation, postgres_server: PostgresServer, kind: str
+) -> None:
+    def execute(*statements: str) -> None:
+        for each in (*statements, "SELECT pg_reload_conf()"):
+            postgres_server.execute(each)
+
+    await asyncio.to_thread(execute, "ALTER SYSTEM SET synchronous_standby_names = 'ANY 2 (a)'")
+    try:
+        found = {"durability": ""}
+        while found["durability"] != "broken":  # the server takes a moment to read its settings
+            found = json.loads((await typed("--json")).output)["checks"]
+        said = (await typed()).output
+    finally:
+        await asyncio.to_thread(execute, "ALTER SYSTEM RESET synchronous_standby_names")
+    assert "The database waits for this many standbys: 2, and 0 follow it" in said
+
+
+async def test_a_damaged_database_is_told(installation: Installation) -> None:
+    installation.database.write_bytes(b"no database" * 1000)
+    assert await not_fine(78) == {"database": "broken"} | WITHOUT_DATABASE
+    assert "The database file is damaged" in (await typed()).output
+
+
+@pytest.mark.parametrize("kind", ["postgres"], indirect=True)
+async def test_a_server_that_is_away_hides_nothing_else(
+    installation: Installation, kind: str
+) -> None:
+    installation.set("DATABASE_URL", "postgresql+asyncpg://bot:hunter2@127.0.0.1:9/petition")
+    assert await not_fine(78) == {"database": "broken"} | WITHOUT_DATABASE
+    result = await typed()
+    assert "PostgreSQL cannot be reached at postgresql+asyncpg://127.0.0.1:9" in result.output
+    assert "hunter2" not in result.output
