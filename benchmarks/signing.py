@@ -25,6 +25,7 @@ from benchmarks.signing_people import (
     serve_simulator,
     signing_screens,
 )
+from benchmarks.this_bot import settle_down
 from bot.app import open_app
 from bot.petition.petition import BUNDLED
 from bot.settings import Settings, load_settings
@@ -93,6 +94,7 @@ async def _measure(
             child_server(serve_simulator, LATENCY) as telegram,
             bot(Path(folder), telegram.url),
         ):
+            settle_down()
             busy, theirs = time.process_time(), await telegram.ask(cpu_seconds)
             signed: Signed = await telegram.ask(people_sign, people, AT_ONCE)
             busy = time.process_time() - busy

@@ -3,7 +3,8 @@
 import asyncio
 import hashlib
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -68,8 +69,7 @@ async def _send_once(ctx: ChatContext, image: Image) -> None:
 
 async def _send(ctx: ChatContext, image: Image) -> Any:
     storage = ctx.storage
-    content = await asyncio.to_thread(image.file.read_bytes)
-    digest = hashlib.sha256(content).digest()
+    digest = _digest(image.file)
     key = f"{ctx.bot.id}:picture:{image.file.name}"
     known = await storage.read(find_cached_item, key)
     send = partial(
@@ -86,7 +86,18 @@ async def _send(ctx: ChatContext, image: Image) -> Any:
             # Telegram no longer accepts the file id: upload the file again.
             if error_kind(error) is not ErrorKind.CONTENT:
                 raise
+    content = await asyncio.to_thread(image.file.read_bytes)
     sent = await send(photo=Upload(image.file.name, content))
     if sent.get("photo"):  # else there is nothing to send again by its name
         await storage.write(put_cached_item, key, digest, sent["photo"][-1]["file_id"])
     return sent
+
+
+def _digest(file: Path) -> bytes:
+    return _digest_of(file, file.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _digest_of(file: Path, _changed_at: int) -> bytes:
+    """Returns a picture's digest; it is read again only when it has changed."""
+    return hashlib.sha256(file.read_bytes()).digest()

@@ -8,6 +8,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 
 from storage.database import Database, open_database
 from storage.errors import BrokenData
@@ -34,6 +35,7 @@ class Storage:
         self.database = database
         self.forgotten_version = 0
         self.in_progress = 0
+        self._seed, self._works = os.urandom(16), count()
         self._damaged: Callable[[BrokenData], object] = lambda _: None
 
     def tell_damage_to(self, listener: Callable[[BrokenData], object]) -> None:
@@ -60,7 +62,7 @@ class Storage:
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> BoundWork[Result]:
         """Returns a function whose transaction knows its petition, with ids of its own."""
-        seed = os.urandom(16)
+        seed = b"%b%d." % (self._seed, next(self._works))
 
         def run(tx: Transaction) -> Result:
             tx.belong_to(self.slug, self.keyring, seed)

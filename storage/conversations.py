@@ -6,11 +6,11 @@ and counts as no conversation.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, select, text
+from sqlalchemy import bindparam, exists, select, text, update
 
 from storage.errors import ConversationMoved
 from storage.keyring import Keyring
@@ -69,15 +69,25 @@ class Conversation:
     updated_at: datetime | None = field(default=None, compare=False)
 
 
+# Made once, as they are used at every tap.
+_WRITTEN = [each.name for each in fields(Conversation) if each.name != "is_damaged"]
+_OVER_THE_READ = update(CONVERSATIONS).where(
+    _COLUMNS.petition == bindparam("own_petition"),
+    _COLUMNS.supporter == bindparam("own_supporter"),
+    _COLUMNS.version == bindparam("was"),
+)
+
+
 def conversation_of(tx: Transaction, supporter: bytes) -> Conversation | None:
     """Returns a supporter's conversation, or None if there is none."""
     row = tx.find(CONVERSATIONS, supporter)
     if row is None:
         return None
-    stored = tx.unsealed(CONVERSATIONS, row)
+    stored = {name: getattr(row, name) for name in _WRITTEN if name != "name"}
     stored["name_message_ids"] = tuple(row.name_message_ids)
-    is_damaged = stored["name"] is None and row.name_sealed is not None
-    return Conversation(**stored, is_damaged=is_damaged)
+    name = tx.opened(row.name_sealed, _COLUMNS.name_sealed, supporter)
+    is_damaged = name is None and row.name_sealed is not None
+    return Conversation(**stored, name=name, is_damaged=is_damaged)
 
 
 def save_conversation(
@@ -88,12 +98,12 @@ def save_conversation(
     Raises:
         ConversationMoved: it was written since by somebody else.
     """
-    values = asdict(conversation) | {"updated_at": at}
-    del values["is_damaged"]
-    supporter = values.pop("supporter")
+    values = {name: getattr(conversation, name) for name in _WRITTEN} | {"updated_at": at}
     if not was:
-        _make_room(tx, supporter)
-    if not tx.set(CONVERSATIONS, supporter, _COLUMNS.version == (was or 0), **values):
+        _make_room(tx, conversation.supporter)
+    stored = tx.stored(CONVERSATIONS, **values)
+    own = {"own_petition": stored.pop("petition"), "own_supporter": stored.pop("supporter")}
+    if not tx.change(_OVER_THE_READ, {**stored, **own, "was": was or 0}):
         raise ConversationMoved
 
 

@@ -1,17 +1,16 @@
 """SQLite: a writer's thread that commits for many callers, and readers beside it.
 
-A transaction runs in the writer's thread. Those that wait while it is busy are then run together,
-each in its savepoint, and made durable by one COMMIT; every caller is answered after it. One bad
-transaction is undone alone; a full disk or a failed COMMIT fails the whole group, since none of it
-is on disk. So does the whole group when the open files are no longer those at their paths: a
-restart would not find what was written. Where the journal cannot be written, those alone fail that
-have something for it.
+A transaction runs in the writer's thread. Those that wait while it is busy are then run together
+and made durable by one COMMIT; every caller is answered after it. Where one of them fails, all are
+run again, each in its savepoint, and the bad one is undone alone; a full disk or a failed COMMIT
+fails the whole group, since none of it is on disk. So does the whole group when the open files are
+no longer those at their paths: a restart would not find what was written. Where the journal cannot
+be written, those alone fail that have something for it.
 """
 
 import asyncio
 import math
-from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -23,18 +22,12 @@ from storage.sqlite_connection import (
     READER_PRAGMAS,
     WRITER_PRAGMAS,
     SqliteConnection,
-    Write,
     Writer,
-    storage_error,
 )
-from storage.transaction import BoundWork, Result, take_back_notes
+from storage.transaction import BoundWork, Result
 from storage.write_ahead_log import WriteAheadLog
 
 _READERS = 2
-
-# The most transactions of one COMMIT, which limits how long the first of a group waits for the
-# last.
-_GROUP_SIZE = 256
 
 # How long SQLite waits for a lock: less than the 8 s that a process has to stop.
 _BUSY_MILLISECONDS = 4_000
@@ -56,15 +49,16 @@ class SqliteDatabase:
     def __init__(self, path: Path) -> None:
         busy = f"busy_timeout={_BUSY_MILLISECONDS}"
         self._reader = partial(SqliteConnection, path, (busy, *PRAGMAS, *READER_PRAGMAS))
-        self._writer = Writer(path, (busy, *PRAGMAS, *WRITER_PRAGMAS))
-        self._readers = [self._reader() for _ in range(_READERS)]
+        self._writer = Writer(path, (busy, *PRAGMAS, *WRITER_PRAGMAS), self._look_at_files)
+        # After the files were replaced, a refused write can still be read; a person who tries
+        # again would be thanked for it.
+        self._readers = [self._reader(check=self.require_files) for _ in range(_READERS)]
         # In the order of opening; the writer is closed last, so that it can merge the log into
         # the file.
         self._connections = (self._writer, *self._readers)
         self._log = WriteAheadLog(path, self.require_files)
         self._path = path
         self._files: dict[Path, tuple[int, int] | None] = {}
-        self._waiting: deque[Write] = deque()
         self._open = False
 
     async def open(self, *, cleans_up: bool = True) -> "SqliteDatabase":
@@ -93,12 +87,7 @@ class SqliteDatabase:
         """Returns what a function finds, which sees one moment and writes nothing."""
         if not self._open:
             raise Unavailable("The database is closed.")
-        reader = min(self._readers, key=lambda each: each.busy)
-        result = await reader.read(work)
-        # After the files were replaced, a refused write can still be read; a person who tries
-        # again would be thanked for it.
-        self.require_files()
-        return result
+        return await min(self._readers, key=lambda each: each.busy).read(work)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[SqliteConnection]:
@@ -126,13 +115,8 @@ class SqliteDatabase:
         """
         if not self._open:
             raise Unavailable("The database is closed.")
-        answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append(Write(work, answer))
-        # One job for each: the first takes all that wait, the others find nothing to do. Cheaper
-        # than a flag, and none can be left waiting between two jobs.
-        self._writer.submit(self._flush)
         try:
-            return await answer
+            return await self._writer.result_of(work)
         finally:
             self._log.written()
 
@@ -151,6 +135,12 @@ class SqliteDatabase:
                     path=path,
                 )
 
+    def _look_at_files(self) -> None:
+        if len(self._files) == 1:  # the log exists from the first transaction on
+            log = self._path.with_name(f"{self._path.name}-wal")
+            self._files = {**self._files, log: identity(log)}  # others may read what was there
+        self.require_files()
+
     async def _open_connections(self) -> None:
         for connection in self._connections:
             await connection.open()
@@ -161,46 +151,3 @@ class SqliteDatabase:
         await self._log.close()
         for connection in reversed(self._connections):
             await connection.close()
-
-    def _flush(self) -> None:
-        """Runs everything that waits as one transaction; called in the writer's thread."""
-        group = list(self._next_group())
-        if not group:
-            return
-        try:
-            self._writer.commit(group)
-            if len(self._files) == 1:  # the log exists from the first transaction on
-                log = self._path.with_name(f"{self._path.name}-wal")
-                self._files[log] = identity(log)
-            self.require_files()
-        except Exception as error:
-            for write in group:
-                write.error = error
-            self._writer.roll_back()
-            take_back_notes(each.transaction for each in group)
-        finally:  # every caller gets an answer
-            group[0].answer.get_loop().call_soon_threadsafe(_set_results, group)
-
-    def _next_group(self) -> Iterable[Write]:
-        for _ in range(_GROUP_SIZE):
-            try:
-                write = self._waiting.popleft()
-            except IndexError:
-                return
-            # Those whose caller gave up are not carried out.
-            if not write.answer.cancelled():
-                yield write
-
-
-def _set_results(group: list[Write]) -> None:
-    for write in group:
-        if write.answer.done():
-            continue
-        if write.error is None:
-            write.answer.set_result(write.result)
-            continue
-        # A new exception for each: one raised in many tasks would mix their tracebacks.
-        answer = storage_error(write.error)
-        if answer is not write.error:
-            answer.__cause__ = write.error
-        write.answer.set_exception(answer)

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
@@ -50,9 +51,14 @@ _ENGINE = create_engine(
 )
 
 
+# The most functions of one transaction, which limits how long the first of a group waits for the
+# last.
+_GROUP_SIZE = 256
+
+
 @dataclass(slots=True, eq=False)
-class Write:
-    """A transaction that waits for its turn, with its result."""
+class Job:
+    """A function that waits for its turn, with its result."""
 
     work: BoundWork[Any]
     answer: asyncio.Future[Any]
@@ -62,19 +68,28 @@ class Write:
 
 
 class SqliteConnection:
-    """A connection in a thread of its own.
+    """A connection in a thread of its own, where what waits meanwhile is done together.
 
     Attributes:
-        busy: how many jobs wait for it.
+        busy: how many functions wait for their result.
         stays_in_transaction: whether all reads are of the moment of the first.
+
+    Args:
+        path: the file.
+        pragmas: how it is opened.
+        check: called in the thread before each answer, which it replaces by what it raises.
     """
 
     driver: sqlite3.Connection
     core: Connection
 
-    def __init__(self, path: Path, pragmas: Iterable[str]) -> None:
+    def __init__(
+        self, path: Path, pragmas: Iterable[str], check: Callable[[], object] = lambda: None
+    ) -> None:
         self._path = path
         self._pragmas = pragmas
+        self._check = check
+        self._waiting: deque[Job] = deque()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite")
         self._opened = ExitStack()
         self._is_closed = False
@@ -95,11 +110,7 @@ class SqliteConnection:
 
     async def run(self, job: Callable[[], Result]) -> Result:
         """Runs a job in the thread."""
-        self.busy += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, job)
-        finally:
-            self.busy -= 1
+        return await asyncio.get_running_loop().run_in_executor(self._thread, job)
 
     def submit(self, job: Callable[[], None]) -> None:
         """Runs a job in the thread, which reports its own result."""
@@ -107,23 +118,63 @@ class SqliteConnection:
 
     async def read(self, work: BoundWork[Result]) -> Result:
         """Returns what a function finds at one moment; raises as `SqliteDatabase.read` does."""
+        return await self.result_of(work)
 
-        def found() -> Result:
-            if not self.driver.in_transaction:
-                self.driver.execute("BEGIN")
-            try:
-                return work(Transaction(self.core))
-            finally:
-                if not self.stays_in_transaction:
-                    self.roll_back()
+    async def result_of(self, work: BoundWork[Result]) -> Result:
+        """Has a function done with others that wait; not if its caller gives up before."""
+        answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append(Job(work, answer))
+        # Where another one waits, the thread has not taken that yet, and will take both.
+        if len(self._waiting) == 1:
+            self.submit(self._do_what_waits)
+        self.busy += 1
+        try:
+            return await answer
+        finally:
+            self.busy -= 1
 
-        with storage_errors():
-            return await self.run(found)
+    def do_group(self, group: list[Job]) -> None:
+        """Reads; called in the thread. It raises only what concerns the whole group."""
+        if not self.driver.in_transaction:
+            self.driver.execute("BEGIN")
+        try:
+            for job in group:
+                try:
+                    job.result = job.work(Transaction(self.core))
+                except Exception as error:  # handed to the one who asked for this
+                    job.error = error
+        finally:
+            if not self.stays_in_transaction:
+                self.roll_back()
+        self._check()
 
     def roll_back(self) -> None:
         """Rolls back a transaction that is open, which SQLite may have done by itself."""
         if self.driver.in_transaction:
             self.driver.rollback()
+
+    def _do_what_waits(self) -> None:
+        while self._waiting:
+            group = list(self._next_group())
+            if not group:
+                continue
+            try:
+                self.do_group(group)
+            except Exception as error:
+                for job in group:
+                    job.error = error
+            finally:  # every caller gets an answer
+                group[0].answer.get_loop().call_soon_threadsafe(_set_results, group)
+
+    def _next_group(self) -> Iterable[Job]:
+        for _ in range(_GROUP_SIZE):
+            try:
+                job = self._waiting.popleft()
+            except IndexError:
+                return
+            # Those whose caller gave up are not carried out.
+            if not job.answer.cancelled():
+                yield job
 
     def _open(self) -> None:
         if not self._path.exists():
@@ -140,11 +191,30 @@ class SqliteConnection:
 class Writer(SqliteConnection):
     """The connection that writes; what follows is called in its thread."""
 
-    def commit(self, group: list[Write]) -> None:
+    def do_group(self, group: list[Job]) -> None:
+        """Runs and commits a group, of which nothing is left where that fails."""
+        try:
+            self.commit(group)
+            self._check()
+        except Exception:
+            self.roll_back()
+            take_back_notes(each.transaction for each in group)
+            raise
+
+    def commit(self, group: list[Job]) -> None:
         """Runs and commits a group; raises only what concerns the whole group."""
         self.driver.execute("BEGIN IMMEDIATE")
-        for write in group:
-            self._attempt(write)
+        try:
+            for write in group:
+                self._attempt(write)
+        except Exception as error:  # of one of them, or of all
+            if fails_whole_group(error):
+                raise
+            self.roll_back()
+            # Once more, each so that it can be undone alone.
+            self.driver.execute("BEGIN IMMEDIATE")
+            for write in group:
+                self._attempt_alone(write)
         noted = [write for write in group if write.transaction and write.transaction.noted]
         if noted and not self._is_noted(noted):
             # The others are done, from the beginning.
@@ -152,7 +222,7 @@ class Writer(SqliteConnection):
         else:
             self.driver.execute("COMMIT")
 
-    def _is_noted(self, noted: list[Write]) -> bool:
+    def _is_noted(self, noted: list[Job]) -> bool:
         """Writes down what is noted; returns False if that failed and all is rolled back."""
         transactions = [write.transaction for write in noted if write.transaction]
         try:
@@ -167,18 +237,35 @@ class Writer(SqliteConnection):
             return False
         return True
 
-    def _attempt(self, write: Write) -> None:
+    def _attempt(self, write: Job) -> None:
         write.error, write.transaction = None, Transaction(self.core)
+        write.result = write.work(write.transaction)
+        write.transaction.count_deeds()
+
+    def _attempt_alone(self, write: Job) -> None:
         self.driver.execute("SAVEPOINT one")
         try:
-            write.result = write.work(write.transaction)
-            write.transaction.count_deeds()
+            self._attempt(write)
         except Exception as error:  # handed to the one who asked for this
             if fails_whole_group(error) or not self.driver.in_transaction:
                 raise
             write.error, write.transaction = error, None
             self.driver.execute("ROLLBACK TO one")
         self.driver.execute("RELEASE one")
+
+
+def _set_results(group: list[Job]) -> None:
+    for job in group:
+        if job.answer.done():
+            continue
+        if job.error is None:
+            job.answer.set_result(job.result)
+            continue
+        # A new exception for each: one raised in many tasks would mix their tracebacks.
+        answer = storage_error(job.error)
+        if answer is not job.error:
+            answer.__cause__ = job.error
+        job.answer.set_exception(answer)
 
 
 @contextmanager

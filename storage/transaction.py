@@ -56,7 +56,7 @@ class Transaction:
     _ids: int = 0
 
     def belong_to(self, slug: str, keyring: Keyring, seed: bytes) -> None:
-        """Says whose transaction it is; from the seed, 16 bytes, come its ids."""
+        """Says whose transaction it is; from the seed, which no other has, come its ids."""
         self.slug, self.keyring, self._seed = slug, keyring, seed
 
     def all(self, query: sa.Executable, values: Values | None = None) -> Sequence[Row]:
@@ -98,14 +98,14 @@ class Transaction:
         """Adds a row to this petition, with the values that its sealed columns hold in plain."""
         stored = self.stored(table, **values)
         if _are_plain(stored):
-            self.change(_inserting(table), stored)
+            self.change(self.inserting(table), stored)
         else:
             self.change(sa.insert(table).values(stored))
 
     def add_new(self, table: sa.Table, **values: Any) -> bool:
         """Adds a row to this petition unless one of its key is there; returns whether it did."""
-        adding = self.inserting(table).values(self.stored(table, **values))
-        return self.change(adding.on_conflict_do_nothing()) == 1
+        adding = self.inserting(table).on_conflict_do_nothing()
+        return self.change(adding, self.stored(table, **values)) == 1
 
     def put(self, table: sa.Table, **values: Any) -> None:
         """Adds a row to this petition, in place of the one of its key if there is one."""
@@ -115,13 +115,8 @@ class Transaction:
         self.change(adding.on_conflict_do_update(index_elements=key, set_=new))
 
     def inserting(self, table: sa.Table) -> Any:
-        """Returns an insertion with the clauses on conflicts, alike in both databases.
-
-        SQLAlchemy has one for each. Only that of the database in use is loaded, since the one of
-        PostgreSQL takes two megabytes.
-        """
-        dialect = import_module(f"sqlalchemy.dialects.{self.connection.dialect.name}")
-        return dialect.insert(table)
+        """Returns an insertion with the clauses on conflicts, alike in both databases."""
+        return _inserting(table, self.connection.dialect.name)
 
     def set(self, table: sa.Table, *conditions: Condition, **values: Any) -> int:
         """Sets columns of the rows of this petition for which all of that holds; counts them.
@@ -222,7 +217,13 @@ def _with_key(table: sa.Table, slug: str, lock: bool) -> sa.Select[Any]:
     return query.with_for_update() if lock else query
 
 
-_inserting = lru_cache(sa.insert)
+@lru_cache
+def _inserting(table: sa.Table, dialect: str) -> Any:
+    """Returns the insertion of a database, as SQLAlchemy has one for each.
+
+    Only that of the database in use is loaded, since the one of PostgreSQL takes two megabytes.
+    """
+    return import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
 
 
 @lru_cache

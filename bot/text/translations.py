@@ -7,7 +7,7 @@ They are read at the start, so no compile step is needed.
 import datetime as dt
 import io
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -29,6 +29,9 @@ LOCALES = Path(__file__).parent.parent / "locales"
 def mark(source: str) -> str:
     """Marks a message for the catalogs that is written in a table and translated later."""
     return source
+
+
+_decimal = lru_cache(format_decimal)  # most screens have a number, and the same one
 
 
 class Words:
@@ -71,7 +74,7 @@ class Words:
     def number(self, n: int) -> str:
         """Formats a whole number: 1.530 in Spanish, 1,530 in English."""
         # Babel groups from four digits on in Spanish too, as the organisation writes its counts.
-        return format_decimal(n, locale=self._locale)
+        return _decimal(n, locale=self._locale)
 
     def people(self, n: int) -> Html:
         """Counts people: 1 persona, 1.530 personas; 1 person, 1,530 people."""

@@ -38,7 +38,6 @@ _TOLD_AGAIN_SECONDS = 60.0
 _LARGEST_ANSWER = 32 * 1024 * 1024
 _LONGEST_HEADER = 64 * 1024
 _HEADERS = {"User-Agent": "petition-bot", "Accept-Encoding": "identity"}
-_JSON = {"Content-Type": "application/json"}
 _HEAD_START_SECONDS = 0.25  # of an IPv6 address before an IPv4 one (RFC 8305)
 # An address is looked up once in this time, or after a failure.
 _KNOWN_SECONDS = 300
@@ -160,8 +159,7 @@ class SharedSession:
         read = seconds + (_UPLOAD_SECONDS if has_files else 0.0)
         request = self._http.post(
             url,
-            data=_in_parts(fields) if has_files else orjson.dumps(fields),
-            headers=None if has_files else _JSON,
+            data=_in_parts(fields) if has_files else _as_json(fields),
             timeout=aiohttp.ClientTimeout(
                 _CONNECT_SECONDS + read, connect=_CONNECT_SECONDS, sock_read=read
             ),
@@ -303,6 +301,10 @@ def _reason_of_proxy(error: BaseException, protocol: str) -> Sentence:
     if is_cut or isinstance(error, OSError | EOFError):  # as a time-out is
         return Sentence(_NOT_CONNECTED, said=type(error).__name__)
     return Sentence(_OTHER_KIND, protocol=protocol)
+
+
+def _as_json(fields: Mapping[str, object]) -> aiohttp.BytesPayload:
+    return aiohttp.BytesPayload(orjson.dumps(fields), content_type="application/json")
 
 
 def _in_parts(fields: Mapping[str, object]) -> aiohttp.FormData:

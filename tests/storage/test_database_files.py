@@ -10,7 +10,7 @@ import pytest
 
 from storage.errors import DatabaseReplaced, Unavailable
 from storage.sqlite import SqliteDatabase
-from storage.sqlite_connection import Write
+from storage.sqlite_connection import Job
 from tests.support.raw_sql import read_sql, write_sql
 
 INSERT = "INSERT INTO petitions (slug) VALUES (:slug)"
@@ -79,7 +79,7 @@ async def test_nor_is_who_writes_in_the_very_moment(
 ) -> None:
     commit = database._writer.commit
 
-    def and_then_harm(group: list[Write]) -> None:
+    def and_then_harm(group: list[Job]) -> None:
         commit(group)
         harm(path.with_name(path.name + suffix))
 

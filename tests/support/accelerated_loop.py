@@ -19,7 +19,6 @@ from bot.tryout.rehearsal.accelerated_time import (
     AcceleratedTime,
     accelerated_clocks,
 )
-from storage.sqlite import SqliteDatabase
 from storage.sqlite_connection import SqliteConnection
 
 
@@ -44,8 +43,7 @@ def time_of_day() -> datetime:
 
 _WAIT_FOR_A_THREAD: dict[type, tuple[str, ...]] = {
     aiosqlite.Connection: ("_execute",),
-    SqliteConnection: ("run",),
-    SqliteDatabase: ("write",),
+    SqliteConnection: ("run", "result_of"),
 }
 
 
