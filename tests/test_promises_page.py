@@ -35,6 +35,7 @@ PROMISING = re.compile(
 PROBLEMS = (
     *("bot/petition_folder/", "bot/settings.py", "bot/telegram_session.py", "storage/"),
     *("bot/age_encryption.py", "bot/dossier/opened_list.py", "bot/cli/installation_checks.py"),
+    "bot/cli/database_checks.py",
 )
 _OF_THE_TEMPLATE = "template/"
 KEYS = (*WHOLE, *(f"{_OF_THE_TEMPLATE}{key}" for key in WHOLE))

@@ -11,30 +11,12 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from bot.cli import database_checks, installation_checks
 from bot.cli.broadcasts import AsJson
-from bot.cli.installation_checks import (
-    BACKUP_FILE,
-    GROUPS,
-    SETTINGS,
-    Check,
-    Finding,
-    Group,
-    Installation,
-    Level,
-)
-from bot.console import (
-    NEEDS_A_PERSON,
-    in_sentences,
-    out,
-    reason_of,
-    run_to_end,
-    say,
-)
+from bot.cli.installation_checks import SETTINGS, Check, Finding, Group, Installation, Level
+from bot.console import NEEDS_A_PERSON, in_sentences, out, reason_of, run_to_end, say
 from bot.logs import configure_logging
-from bot.settings import (
-    SettingsInvalid,
-    load_valid_settings,
-)
+from bot.settings import SettingsInvalid, load_valid_settings
 from bot.text.problems import with_controls_shown
 from bot.text.terminal_language import TerminalError, label
 from bot.text.translations import mark
@@ -59,7 +41,8 @@ _WORST = {
 @in_sentences
 def doctor(
     backup: Annotated[
-        Path | None, typer.Option(metavar="ARCHIVO", help="Mira también esta copia, la última.")
+        Path | None,
+        typer.Option(metavar="ARCHIVO", help="Lee también esta copia, y dice si está entera."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -74,7 +57,9 @@ def doctor(
 
 async def _examine(backup: Path | None, *, as_json: bool) -> int:
     """Looks at everything, and prints it; returns the exit code."""
-    groups = [each for each in GROUPS if backup or BACKUP_FILE not in each.checks]
+    groups = [*installation_checks.GROUPS, *database_checks.GROUPS]
+    if backup is not None:
+        groups.append(database_checks.OF_BACKUP)
     try:
         installation = Installation(*load_valid_settings(), backup)
     except (SettingsInvalid, OSError) as error:
