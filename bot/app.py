@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
 from functools import partial
 from itertools import count
 from typing import Any
@@ -16,9 +15,9 @@ from typing import Any
 import structlog
 from telegram.error import TelegramError
 
+from bot import lease_holder
 from bot.back_off import BackOff
 from bot.backup import BACKUP_IS_OLD
-from bot.broadcast.context import WorkerContext
 from bot.broadcast.open_claims import OpenClaims
 from bot.broadcast.worker import Worker
 from bot.clocks import Clocks, DateCheck
@@ -36,32 +35,37 @@ from bot.rehearsal_data import erase_rehearsal, rehearsal_data
 from bot.restore import repeat_journal, require_finished, tidy_up, unfinished_restore
 from bot.retention import Retention, tidy_journal_at_the_end
 from bot.settings import FREE_RATE, Settings, key_apart_from_data, require_key_file
-from bot.shutdown import MARK_SECONDS, REWRITE_SECONDS, TimeToStop, at_most, finish_current_work
+from bot.shutdown import (
+    MARK_SECONDS,
+    REWRITE_SECONDS,
+    Intake,
+    TimeToStop,
+    at_most,
+    finish_current_work,
+)
 from bot.telegram_session import shared_session
 from bot.text.problems import Sentence
 from bot.text.terminal_language import TerminalError
 from bot.text.translations import Catalogs
 from bot.transport import ErrorKind, Gate, NotSent, TelegramClient, error_kind, seconds_to_wait
-from handlers import admin_notices, due_notices, person_notices, petition_texts, signing_alarm
+from handlers import admin_notices, petition_texts
 from handlers.admin_notices import SECOND_POLLER, DamageReporter, owe_admins
 from handlers.bot_profile import publish_profile
-from handlers.broadcasts.progress_message import AdminReporter
 from handlers.context import Bot, Services
 from handlers.delayed_replies import DelayedReplies
-from handlers.erasure_warnings import warn_of_erasures
 from handlers.rehearsal_marks import RehearsalClient, RehearsalMarks
 from handlers.request_budget import Budgets
-from handlers.sent_files import erase_all_files
 from handlers.update_errors import UpdateHandler
 from handlers.update_kinds import is_opt_out
 from storage import Storage, open_storage
 from storage.audit import last_done
 from storage.durability import durability_of
-from storage.errors import LeaseLost, StorageError, Unavailable
+from storage.errors import HeldElsewhere, LeaseLost, StorageError, Unavailable
 from storage.keyring import Keyring
+from storage.leases import lock_name, take_over
 from storage.migrate import migrate
 from storage.petitions import close_petition_if_due, follow_folder, reached_so_far
-from storage.process_lock import ProcessLock, acquire_process_lock, lock_name, take_over
+from storage.process_lock import ProcessLock, acquire_process_lock
 from storage.restores import record_copy, restore_awaits_repetition
 
 _log = structlog.stdlib.get_logger()
@@ -79,11 +83,15 @@ class FatalError(TerminalError):
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """A bot with all its parts, ready to run."""
+    """A bot with all its parts, ready to run.
+
+    It answers people for as long as it has its lock. It sends broadcasts, erases, and looks after
+    dates and notices while it has the petition's lease, which one of several replicas has.
+    """
 
     update_handler: UpdateHandler
     dispatch: Dispatcher
-    polling: Polling
+    intake: Intake
     worker: Worker
     process_lock: ProcessLock
     watch: DatabaseWatch
@@ -102,15 +110,21 @@ class App:
         """
         parts: dict[str, asyncio.Task[Any]] = {
             "process lock": asyncio.create_task(self.process_lock.until_lost()),
+            "lease": asyncio.create_task(self.services.lease.keep()),
             "database": asyncio.create_task(self.watch.run()),
-            "intake": asyncio.create_task(self.polling.run()),
+            "intake": asyncio.create_task(self.intake.run()),
             "broadcast": asyncio.create_task(self.worker.run()),
             "stop": asyncio.create_task(self.stopping.wait()),
         }
         services = self.services
         beside = [
             asyncio.create_task(each)
-            for each in (self._introduce(), self.retention.run(), *self._periodic(services))
+            for each in (
+                self._introduce(),
+                self.retention.run(),
+                *self._answering(services),
+                *lease_holder.looks(services),
+            )
         ]
         try:
             await asyncio.wait(parts.values(), return_when=asyncio.FIRST_COMPLETED)
@@ -119,7 +133,7 @@ class App:
             for task in (parts["intake"], *beside):
                 task.cancel()
             self.time_to_stop.left()  # it begins
-            await finish_current_work(self.polling, self.dispatch, self.worker)
+            await finish_current_work(self.intake, self.dispatch, self.worker)
             services.delayed_replies.forget()
             for task in parts.values():
                 task.cancel()
@@ -137,14 +151,10 @@ class App:
         """Asks the bot to finish its current work and end."""
         self.stopping.set()
 
-    def _periodic(self, services: Services) -> Iterator[Coroutine[Any, Any, None]]:
-        for part, seconds, look in (
-            ("admin notices", admin_notices.LOOK_SECONDS, admin_notices.tell_what_is_owed),
-            ("closing date", admin_notices.LOOK_SECONDS, due_notices.look),
-            ("person notices", person_notices.LOOK_SECONDS, person_notices.send_notices),
-            ("signing alarm", signing_alarm.LOOK_SECONDS, signing_alarm.look),
-        ):
-            yield run_periodically(part, seconds, partial(look, services))
+    def _answering(self, services: Services) -> Iterator[Coroutine[Any, Any, None]]:
+        """Yields what every process that answers people looks at again and again."""
+        owed = partial(admin_notices.tell_what_is_owed, services)
+        yield run_periodically("admin notices", admin_notices.LOOK_SECONDS, owed)
         if self.texts is not None:
             seconds = petition_texts.LOOK_SECONDS
             yield run_periodically("petition folder", seconds, self.texts.look)
@@ -168,7 +178,7 @@ class App:
 def _raise_fault(name: str, part: asyncio.Task[Any]) -> None:
     """Raises the error that a part ended with, if any."""
     error = None if part.cancelled() else part.exception()
-    if isinstance(error, StorageError | TokenUnknown):
+    if isinstance(error, StorageError | TerminalError):
         raise error
     if error is not None:
         _log.error("component_failed", part=name, exc_info=error)
@@ -217,8 +227,10 @@ async def open_app(
     async with AsyncExitStack() as stack:
         # One database can hold several petitions, each with its own bot. A rehearsal takes the
         # petition's lock too: with both, one would get the updates that are meant for the other.
+        webhook = None if rehearsal else settings.webhook_url
+        name, is_replica = lock_name(slug), webhook is not None
         held = await stack.enter_async_context(
-            acquire_process_lock(url, lock_name(slug), on_standby)
+            acquire_process_lock(url, name, on_standby, is_replica=is_replica)
         )
         # Who has stood by for weeks reads what is written there now.
         seen = folder_state(folder)
@@ -237,6 +249,8 @@ async def open_app(
             url, keyring = stack.enter_context(rehearsal_data(url, petition.slug))
             petition = petition.as_rehearsal(catalogs)
             settings = _without_stars(settings)
+        if restored and held.is_replica and held.peers.others:
+            raise HeldElsewhere
         mark = HighWaterMark(keyring.path, url, petition.slug, settings.bot_id)
         await mark.require_reached(restored=restored)
         if not restored:
@@ -260,7 +274,12 @@ async def open_app(
         watch = DatabaseWatch(storage, mark)
         stack.push_async_callback(_mark_last, watch)
         woken = asyncio.Event()
-        gate = Gate(settings.broadcast_rate, clock=clocks.monotonic, admins=settings.admin_ids)
+        gate = Gate(
+            settings.broadcast_rate,
+            clock=clocks.monotonic,
+            admins=settings.admin_ids,
+            peers=held.peers,
+        )
         token = settings.bot_token.get_secret_value()
         make = (
             partial(RehearsalClient, RehearsalMarks(lambda: services))
@@ -285,6 +304,8 @@ async def open_app(
             budgets=Budgets(clocks.monotonic),
             delayed_replies=DelayedReplies(clock=clocks.monotonic),
             gate=gate,
+            lease=lease_holder.petition_lease(held, url, woken),
+            taken_by=held.row if webhook else "",
             is_rehearsal=rehearsal,
             date_is_right=DateCheck(lambda: services.clock(), session.server_time),
         )
@@ -297,26 +318,48 @@ async def open_app(
         unready = unready_problems(read)
         await _fetch_bot_identity(services.bot)
         stack.push_async_callback(services.bot.shutdown)
+        await held.until_known()
         if not held.is_ours():  # Telegram may have been away for long
             raise LeaseLost
         yield App(
             update_handler=update_handler,
             dispatch=dispatch,
-            polling=Polling(
-                client,
-                dispatch,
-                report_second_poller=partial(owe_admins, services, SECOND_POLLER),
-                clock=clocks.monotonic,
-            ),
-            worker=_worker(services, client, woken, held),
+            intake=_intake(services, settings, client, dispatch, webhook, tell),
+            worker=lease_holder.worker(services, client, woken),
             process_lock=held,
             watch=watch,
-            retention=_retention(services, partial(tidy_up, url, keyring.path)),
+            retention=lease_holder.retention(services, partial(tidy_up, url, keyring.path)),
             texts=petition_texts.PetitionTexts(services, seen, unready)
             if follows_folder
             else None,
             time_to_stop=time_to_stop,
         )
+
+
+def _intake(
+    services: Services,
+    settings: Settings,
+    client: TelegramClient,
+    dispatch: Dispatcher,
+    webhook: str | None,
+    tell: Callable[[Sentence], None],
+) -> Intake:
+    report = partial(owe_admins, services, SECOND_POLLER)
+    if webhook is None:
+        return Polling(client, dispatch, report_second_poller=report, clock=services.monotonic)
+    # Imported here: a server takes memory, which who fetches updates need not spend.
+    from bot.intake.webhook import Webhook, secret_of
+
+    return Webhook(
+        client,
+        dispatch,
+        url=webhook,
+        address=settings.webhook_address,
+        secret=secret_of(settings.bot_token.get_secret_value()),
+        report_second_user=report,
+        tell=tell,
+        clock=services.monotonic,
+    )
 
 
 async def _handle_while_ours(
@@ -411,35 +454,3 @@ def _without_stars(settings: Settings) -> Settings:
     """Returns the settings with which nothing is paid for."""
     rate = min(settings.broadcast_rate, FREE_RATE)
     return settings.model_copy(update={"paid_broadcast": False, "broadcast_rate": rate})
-
-
-def _worker(
-    services: Services, client: TelegramClient, woken: asyncio.Event, held: ProcessLock
-) -> Worker:
-    context = WorkerContext(
-        client=client,
-        gate=services.gate,
-        storage=services.storage,
-        reporter=AdminReporter(services),
-        rate=FREE_RATE if services.paid_broadcast else services.broadcast_rate,
-        paid_rate=services.broadcast_rate,
-        lock=held,
-        woken=woken,
-        claims=services.open_claims,
-        clocks=Clocks(services.monotonic, services.clock),
-        is_admin=services.admins.__contains__,
-        approval_above=services.approval_above,
-    )
-    return Worker(context)
-
-
-def _retention(services: Services, tidy: Callable[[datetime | None], int]) -> Retention:
-    return Retention(
-        services.storage,
-        lambda: services.petition,
-        lambda: services.clock(),
-        warn=partial(warn_of_erasures, services),
-        erase_files=partial(erase_all_files, services),
-        date_is_right=services.date_is_right,
-        tidy_up=tidy,
-    )

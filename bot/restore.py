@@ -30,10 +30,11 @@ from storage.database_contents import contents_of
 from storage.database_url import PostgresAddress, SqliteAddress, parse_address
 from storage.errors import BackupUnusable, BrokenData, DatabaseBehind, SchemaMissing
 from storage.keyring import Keyring
+from storage.leases import lock_name
 from storage.migrate import migrate, require_known_schema
 from storage.petitions import petition_state
 from storage.private_files import new_file, remove_unfinished, sync_folder, unfinished_file
-from storage.process_lock import acquire_process_lock, lock_name
+from storage.process_lock import acquire_process_lock
 from storage.restores import held_restore, open_one_chat, record_restore, repeat_after_restore
 from storage.sqlite_connection import storage_error
 

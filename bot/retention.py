@@ -153,7 +153,8 @@ class Retention:
     that were sent until the time that it is given. `tidy_up` removes what killed commands left
     beside the database and the key, and by the time, if it is given one, what restores left; it
     returns how many files that was. While `date_is_right` returns False nothing is erased because
-    of a date, and nobody is warned of it.
+    of a date, and nobody is warned of it. Where `erases` returns False another replica erases, and
+    this one leaves out of its journal what that has erased.
     """
 
     storage: Storage
@@ -165,6 +166,7 @@ class Retention:
     erase_files: Callable[[datetime], Awaitable[None]]
     date_is_right: Callable[[], bool]
     tidy_up: Callable[[datetime | None], int]
+    erases: Callable[[], bool] = lambda: True
     _erased_at: datetime | None = field(default=None, init=False)
     _names_erased: datetime | None = field(default=None, init=False)
 
@@ -175,7 +177,7 @@ class Retention:
 
     async def forget(self) -> None:
         """Erases forms that are older than `FORMS_KEPT_FOR`, old codes, and files that are due."""
-        if not self.date_is_right():
+        if not self.date_is_right() or not self.erases():
             return
         now = self.clock()
         await self.storage.write(forget_codes, now - CODE_LASTS)
@@ -202,15 +204,19 @@ class Retention:
         if not self.date_is_right():
             return
         overdue = await find_overdue(self.storage, self.petition(), now)
-        if overdue is not None and not await self._is_held(overdue, now):
-            overdue = None  # it goes now, and nobody can keep it any more
-        await self.warn(overdue)
+        if self.erases():
+            if overdue is not None and not await self._is_held(overdue, now):
+                overdue = None  # it goes now, and nobody can keep it any more
+            await self.warn(overdue)
         if overdue is not None:
             _log.warning("erasure_held", total=overdue.people)
             return
         self._erased_at = now
-        erasure = await read_erasure(self.storage, self.petition(), now)
-        total = await erase_due(self.storage, erasure, now, action="retention", sleep=self.sleep)
+        erasure, total = await read_erasure(self.storage, self.petition(), now), 0
+        if self.erases():
+            total = await erase_due(
+                self.storage, erasure, now, action="retention", sleep=self.sleep
+            )
         left = await self.storage.read(count_due_signatures, erasure.due)  # whom nobody told
         self._names_erased = None if left.total else erasure.due.handed_over
         if total > 0:

@@ -56,6 +56,13 @@ EXPECTED: dict[str, str] = {
         "https://; si pide usuario y contraseña, http://usuario:contraseña@servidor:puerto, con "
         "%40 en vez de @, etc.; o none, para ir sin proxy diga lo que diga HTTPS_PROXY"
     ),
+    "webhook_url": mark(
+        "la dirección pública a la que Telegram envía los mensajes, https://servidor/ruta; con un "
+        "servidor propio de la Bot API en esta máquina, también http://127.0.0.1:puerto/ruta"
+    ),
+    "webhook_address": mark(
+        "dónde escucha el bot detrás del proxy, servidor:puerto, como 127.0.0.1:8080"
+    ),
     "paid_broadcast": mark("true o false; con true, Telegram cobra Stars por cada mensaje"),
     "broadcast_rate": mark(
         "mensajes por segundo: un número mayor que 0 y hasta 30, o hasta 1000 con "
@@ -166,6 +173,13 @@ def _listen_address(value: object) -> object:
     return ListenAddress(found[1].strip("[]") or LOOPBACK, int(found[2]))
 
 
+def _webhook_url(value: str) -> str:
+    parts = urlsplit(_plain_address(value))
+    if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
+        raise ValueError  # what people write would be readable on its way
+    return value
+
+
 class StorageSettings(BaseModel):
     """The settings of the database alone: enough for `migrate`."""
 
@@ -213,6 +227,11 @@ class Settings(PetitionSettings):
     )
     approval_above: int | None = Field(default=None, ge=0)
     metrics_address: Annotated[ListenAddress, BeforeValidator(_listen_address)] | None = None
+    # With one, Telegram sends the updates there; without, the bot asks for them.
+    webhook_url: Annotated[str, AfterValidator(_webhook_url)] | None = None
+    webhook_address: Annotated[ListenAddress, BeforeValidator(_listen_address)] = ListenAddress(
+        LOOPBACK, 8080
+    )
 
     @property
     def bot_id(self) -> str:

@@ -6,12 +6,12 @@ Process managers kill what has not ended ten seconds after SIGTERM; this takes e
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Protocol
 
 import structlog
 
 from bot.broadcast.worker import Worker
 from bot.intake.dispatcher import Dispatcher
-from bot.intake.polling import Polling
 
 # Process managers kill after ten seconds: all of these take eight.
 STOP_SECONDS = 8.0
@@ -23,6 +23,16 @@ MARK_SECONDS = 0.5  # for the last writing of the high-water mark
 REWRITE_SECONDS = 0.5  # for what the journal leaves out; a thread goes on with a long one
 
 _log = structlog.stdlib.get_logger()
+
+
+class Intake(Protocol):
+    """What takes the updates: by polling, or by webhook."""
+
+    async def run(self) -> None:
+        """Takes updates until it is cancelled."""
+
+    async def acknowledge(self) -> None:
+        """Lets Telegram know what was handled, once nothing is in progress."""
 
 
 class TimeToStop:
@@ -42,13 +52,13 @@ class TimeToStop:
         return self._ends_at - now
 
 
-async def finish_current_work(polling: Polling, dispatch: Dispatcher, worker: Worker) -> None:
+async def finish_current_work(intake: Intake, dispatch: Dispatcher, worker: Worker) -> None:
     """Finishes and acknowledges what was begun, once nothing new is taken."""
     async with at_most(DRAIN_SECONDS + CUT_OFF_SECONDS, "updates_not_drained"):
         await asyncio.gather(dispatch.drain(DRAIN_SECONDS), worker.stop(RECORD_SECONDS))
     # An unacknowledged update comes again, and handlers are safe to repeat.
     async with at_most(ACKNOWLEDGE_SECONDS, "updates_not_acknowledged"):
-        await polling.acknowledge()
+        await intake.acknowledge()
 
 
 @asynccontextmanager

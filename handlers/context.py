@@ -23,6 +23,7 @@ from storage.broadcast_types import Kind
 from storage.conversations import conversation_of
 from storage.errors import StorageError
 from storage.keyring import Keyring
+from storage.petition_lease import PetitionLease
 from storage.returning_supporters import mark_reachable
 from storage.seen_updates import SeenUpdate
 
@@ -68,6 +69,8 @@ class Services:
         budgets: how often each person has used a limited command in the last minute.
         delayed_replies: sends the replies to updates, and repeats the ones that failed.
         gate: through which every call leaves, and who is in the middle of signing goes first.
+        lease: whether this process is the one that sends; another one does in its place, if not.
+        taken_by: what this process takes updates as; empty where they are fetched.
         is_rehearsal: whether nothing of it is the petition's own; see `rehearsal_marks`.
         refused_albums: the last album of which an element was refused, by the admin's chat; after
             a restart its next element is refused once more.
@@ -92,7 +95,9 @@ class Services:
     budgets: Budgets
     delayed_replies: DelayedReplies
     gate: Gate
+    lease: PetitionLease
     date_is_right: Callable[[], bool]
+    taken_by: str = ""
     is_rehearsal: bool = False
     refused_albums: dict[int, str | None] = field(default_factory=dict)
     progress_turns: ProgressTurns = field(default_factory=ProgressTurns)
@@ -137,10 +142,13 @@ class Services:
         """Returns the keyed reference under which a person or group is stored."""
         return self.keyring.reference(self.petition.slug, number)
 
-    def seen_update(self, number: int, update: int) -> SeenUpdate:
+    def seen_update(self, number: int, update: int, kind: str) -> SeenUpdate:
         """Returns that an update of this person is handled now; each bot numbers its own."""
         bot = f"{self.petition.slug}/{self.bot.id}"
-        return SeenUpdate(self.keyring.reference(bot, number), update, self.clock())
+        if self.taken_by:
+            bot += f"/{kind}"
+        reference = self.keyring.reference(bot, number)
+        return SeenUpdate(reference, update, self.clock(), self.taken_by)
 
     async def mark_reachable(self, supporter: bytes) -> None:
         """Marks a supporter reachable; the closing update may still be due to them."""

@@ -1,6 +1,7 @@
 """Handles errors: decides whether a failed update is retried, and tells the person."""
 
 from collections.abc import Hashable
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -19,7 +20,7 @@ from handlers.conversation_message import end_spinner
 from handlers.delayed_replies import NOTHING_DONE, OVER, PASSING, Answer, NothingDone
 from handlers.update_kinds import own_chat
 from storage.errors import BrokenData, JournalUnwritable, Unavailable, UpdateOutdated
-from storage.seen_updates import handling_update
+from storage.seen_updates import SeenUpdate, end_update, handling_update, take_update
 from telegram_text.markup import Html
 
 _log = structlog.stdlib.get_logger()
@@ -65,10 +66,33 @@ class UpdateHandler:
         """
         services, update = self.services, _read(raw, self.services.bot)
         here = own_chat(update)
-        seen = here and services.seen_update(here[0].id, update.update_id)
-        async with services.delayed_replies.handling(here and here[1].id, behind):
-            with handling_update(seen):
-                await self._handle(update)
+        kind = next(each for each in raw if each != "update_id")
+        seen = here and services.seen_update(here[0].id, update.update_id, kind)
+        if seen and seen.taken_by and not await self._is_taken(seen):
+            _log.info("update_came_again", update_id=update.update_id)
+            return
+        try:
+            async with services.delayed_replies.handling(here and here[1].id, behind):
+                with handling_update(seen):
+                    await self._handle(update)
+        except TryAgain:
+            raise
+        except Exception:
+            await self._end(seen)
+            raise
+        await self._end(seen)
+
+    async def _is_taken(self, seen: SeenUpdate) -> bool:
+        """Returns whether the update is to be handled here, and not done already."""
+        try:
+            return await self.services.storage.write(take_update, seen)
+        except Unavailable as error:
+            raise TryAgain from error
+
+    async def _end(self, seen: SeenUpdate | None) -> None:
+        if seen and seen.taken_by:
+            with suppress(Unavailable):  # if it comes again, it is handled again
+                await self.services.storage.write(end_update, seen)
 
     async def _handle(self, update: Update) -> None:
         try:

@@ -27,7 +27,7 @@ class UpdateQueue:
     """The pending updates in order; `clock` returns the Unix time."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
+        self.clock = clock
         self._next_id = _FIRST_ID
         self._poll = 0
         self._reason = ""
@@ -48,7 +48,7 @@ class UpdateQueue:
         number = self._next_id
         self._next_id += 1
         shape = {"update_id": number, kind: body}
-        self.pending[number] = Update(number, self._clock(), chat_id, shape)
+        self.pending[number] = Update(number, self.clock(), chat_id, shape)
         self.notifier.notify()
 
     def acknowledge(self, offset: int) -> None:
@@ -78,7 +78,7 @@ class UpdateQueue:
 
     def expire(self) -> None:
         """Removes updates that have waited for longer than Telegram keeps them."""
-        oldest = self._clock() - _DAY
+        oldest = self.clock() - _DAY
         self._remove_while(lambda update: update.at < oldest)
 
     def _remove_while(self, gone: Callable[[Update], bool]) -> list[Update]:

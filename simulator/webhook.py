@@ -18,13 +18,15 @@ _TIMEOUT = aiohttp.ClientTimeout(total=60)
 class Webhook:
     """Delivers pending updates to a URL while one is set.
 
-    `max_connections` is how many requests run at once. What the bot answers is not read: a method
-    call in it is not carried out.
+    `max_connections` is how many requests run at once, `last_error` when the last one failed, in
+    Unix seconds, and why. What the bot answers is not read: a method call in it is not carried
+    out.
     """
 
     def __init__(self, updates: UpdateQueue) -> None:
         self.url = ""
         self.max_connections = 40
+        self.last_error: tuple[int, str] | None = None
         self._secret = ""
         self._updates = updates
         self._running: asyncio.Task[None] | None = None
@@ -87,5 +89,11 @@ class Webhook:
             async with session.post(self.url, data=body, headers=headers) as answer:
                 await answer.read()
         except (aiohttp.ClientError, TimeoutError):
-            return False
-        return 200 <= answer.status < 300
+            return self._failed("Connection refused")
+        if 200 <= answer.status < 300:
+            return True
+        return self._failed(f"Wrong response from the webhook: {answer.status} {answer.reason}")
+
+    def _failed(self, why: str) -> bool:
+        self.last_error = int(self._updates.clock()), why
+        return False

@@ -38,7 +38,7 @@ from storage.broadcast_types import (
 from storage.broadcasts import lock_broadcast, tally_of_broadcast
 from storage.eligibility import eligible, language, reads
 from storage.errors import BrokenData
-from storage.process_lock import is_holder
+from storage.leases import is_holder
 from storage.tables import BROADCASTS, DELIVERIES, ERASED_DELIVERIES, PETITIONS, SIGNATURES
 from storage.transaction import Row, Transaction
 

@@ -35,8 +35,10 @@ SCHEMAS = ("0.1.0", "0.2.0")
 """Those that are taken along, the oldest first, each named for the release that brought it."""
 
 
-def _add_seen_updates(_is_sqlite: bool) -> Iterator[sa.Executable]:
+def _add_seen_updates(is_sqlite: bool) -> Iterator[sa.Executable]:
     yield CreateTable(SEEN_UPDATES)
+    whole = "INTEGER" if is_sqlite else "BIGINT"
+    yield sa.text(f"ALTER TABLE leases ADD COLUMN replies {whole} DEFAULT 0 NOT NULL")
     yield sa.delete(LEASES).where(LEASES.c.name.startswith("broadcast/"))
 
 

@@ -1,9 +1,14 @@
-"""Which update of each person was handled last, where several processes answer for one petition.
+"""Which update of each person was handled last, where more than one process may handle them.
 
 A process that slept while another took its place may wake in the middle of an update. What it
 writes for that one is refused if the other has handled a later update of the same person.
 Telegram numbers updates in the order in which they came, but after a quiet week it may begin with
 any number (https://core.telegram.org/bots/api#update): so a number counts for a day.
+
+By webhook an update can come twice, also to two processes at once. There each is taken before it
+is handled, and done afterwards: once it is done, or while another live process has it, nobody
+else handles it. Telegram keeps the order of each kind of update alone, so there a person has one
+number for each kind.
 """
 
 from collections.abc import Iterator
@@ -12,20 +17,25 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 
-from storage.errors import UpdateOutdated
+from storage.errors import Unavailable, UpdateOutdated
+from storage.leases import is_alive
 from storage.tables import SEEN_UPDATES
 from storage.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)
 class SeenUpdate:
-    """An update, by its number, of the person with this reference; `at` is when it is handled."""
+    """An update, by its number, of the person with this reference; `at` is when it is handled.
+
+    `taken_by` is the process that has taken it; empty where updates are fetched.
+    """
 
     supporter: bytes
     number: int
     at: datetime
+    taken_by: str = ""
 
 
 _COLUMNS = SEEN_UPDATES.c
@@ -52,20 +62,51 @@ def note_seen_update(tx: Transaction, update: SeenUpdate) -> None:
     """Notes an update as seen.
 
     Raises:
-        UpdateOutdated: a later one of the same person was seen.
+        UpdateOutdated: a later one of the same person was seen, or another process has this one.
     """
     seen = tx.stored(
-        SEEN_UPDATES, supporter=update.supporter, number=update.number, seen_at=update.at
+        SEEN_UPDATES,
+        supporter=update.supporter,
+        number=update.number,
+        seen_at=update.at,
+        taken_by=update.taken_by,
     )
     adding = tx.inserting(SEEN_UPDATES).values(seen)
     new = adding.excluded
+    is_ours = or_(_COLUMNS.taken_by == new.taken_by, ~is_alive(tx, _COLUMNS.taken_by))
     noting = adding.on_conflict_do_update(
         index_elements=list(SEEN_UPDATES.primary_key),
-        set_={"number": new.number, "seen_at": new.seen_at},
-        where=or_(_COLUMNS.number <= new.number, _COLUMNS.seen_at < update.at - _COUNTS_FOR),
+        set_={"number": new.number, "seen_at": new.seen_at, "taken_by": new.taken_by, "done": 0},
+        where=or_(
+            _COLUMNS.number < new.number,
+            _COLUMNS.seen_at < update.at - _COUNTS_FOR,
+            and_(_COLUMNS.number == new.number, _COLUMNS.done == 0, is_ours),
+        ),
     )
     if tx.change(noting) == 0:
         raise UpdateOutdated
+
+
+def take_update(tx: Transaction, update: SeenUpdate) -> bool:
+    """Takes an update, to handle it; returns whether it is still to be handled.
+
+    Raises:
+        Unavailable: another process that is alive is handling it.
+    """
+    try:
+        note_seen_update(tx, update)
+    except UpdateOutdated:
+        its = tx.find(SEEN_UPDATES, update.supporter, _COLUMNS.number == update.number)
+        if its is not None and not its.done:
+            raise Unavailable from None
+        return False
+    return True
+
+
+def end_update(tx: Transaction, update: SeenUpdate) -> None:
+    """Notes that an update is done, if this process still has it."""
+    is_its = _COLUMNS.number == update.number, _COLUMNS.taken_by == update.taken_by
+    tx.set(SEEN_UPDATES, update.supporter, *is_its, done=True)
 
 
 def forget_seen_updates(tx: Transaction, now: datetime, *, limit: int) -> int:

@@ -225,17 +225,26 @@ ADMIN_NAMES = _table(
     key=("petition", "admin"),
 )
 
-# The last update of each person, for a day, where several processes answer for one petition.
+# The last update of each person, for a day, where several processes answer for one petition or
+# Telegram may send an update twice: which process has taken it, and whether it is done.
 SEEN_UPDATES = _table(
     "seen_updates",
     text("petition"),
     blob("supporter"),
     number("number"),
     moment("seen_at"),
+    text("taken_by", default=""),
+    flag("done", default=0),
     key=("petition", "supporter"),
 )
 
-LEASES = _table("leases", *several(text, "name", "holder"), moment("expires_at"), key=("name",))
+LEASES = _table(
+    "leases",
+    *several(text, "name", "holder"),
+    moment("expires_at"),
+    number("replies", default=0),
+    key=("name",),
+)
 
 AUDIT = _table(
     "audit",

@@ -6,6 +6,7 @@ them would touch the whole index.
 """
 
 import os
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -31,6 +32,11 @@ def from_millis(millis: int) -> datetime:
     """Returns the aware datetime, in UTC, for a stored number."""
     # Integer arithmetic: fromtimestamp would round through a float.
     return _EPOCH + millis * _MILLISECOND
+
+
+def boot_seconds() -> float:
+    """Returns the time by a clock that goes on while the machine or the process sleeps."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def rising_id(at: datetime, more: bytes | None = None) -> bytes:

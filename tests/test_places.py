@@ -73,6 +73,7 @@ TO_WHOM = {
     "bot/intake/polling.py": "nobody",
     # Asks how much waits for the bot.
     "bot/monitoring/readiness.py": "nobody",
+    "bot/intake/webhook.py": "nobody",
     # Before the bot runs: who opened the link for admins is greeted.
     "bot/setup/bot_calls.py": "who opened the link",
     "handlers/admin_notices.py": "an admin",

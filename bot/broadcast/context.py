@@ -16,6 +16,7 @@ from storage import Storage
 from storage.broadcast_transitions import interrupt_broadcast
 from storage.broadcast_types import Broadcast, PauseReason, StopReason, Tally
 from storage.broadcasts import due_broadcasts
+from storage.petition_lease import PetitionLease
 from storage.process_lock import ProcessLock
 
 _LONGEST_BACK_OFF_SECONDS = 300.0
@@ -150,7 +151,7 @@ class WorkerContext:
     client: TelegramClient
     gate: Gate
     storage: Storage
-    lock: ProcessLock
+    lock: ProcessLock | PetitionLease
     reporter: Reporter
     rate: float
     paid_rate: float | None = None

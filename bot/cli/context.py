@@ -30,9 +30,10 @@ from storage.errors import DatabaseBehind
 from storage.exports import ExportedList
 from storage.invalidations import Invalidation
 from storage.keyring import Keyring
+from storage.leases import lock_name
 from storage.migrate import require_newest
 from storage.petitions import reached_so_far
-from storage.process_lock import is_held, lock_name
+from storage.process_lock import is_held
 from storage.restores import restore_awaits_repetition
 from storage.times import SHOWN_DIGITS
 

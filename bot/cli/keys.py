@@ -18,7 +18,8 @@ from storage.audit import add_audit, last_done
 from storage.database_url import data_folder
 from storage.key_rotation import outdated_values, petitions_with_key, reseal
 from storage.keyring import Keyring, add_encryption_key, remove_older_encryption_keys
-from storage.process_lock import acquire_process_lock, lock_name
+from storage.leases import lock_name
+from storage.process_lock import acquire_process_lock
 
 keys = typer.Typer(name="keys", help="Cambia la clave del archivo de clave.", no_args_is_help=True)
 

@@ -236,6 +236,11 @@ _EVENTS = {
     "webhook_removed": mark(
         "Los mensajes del bot iban a otro servidor, por un webhook. Ya está quitado."
     ),
+    "webhook_changed": mark(
+        "Alguien ha quitado o cambiado el webhook del bot. Ya está puesto otra vez."
+    ),
+    "webhook_not_set": mark("Telegram no acepta ahora el webhook. El bot lo intenta otra vez."),
+    "webhook_f": "",
     "may_cost_stars": mark("Según los ajustes, enviar un mensaje puede costar estrellas."),
     "journal_repeated": mark("Se ha repetido lo que la gente pidió después de la copia."),
     "damaged": mark("Una parte de lo guardado está dañada. Ten a mano la última copia."),

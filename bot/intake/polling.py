@@ -72,6 +72,31 @@ class SecondPoller:
             self.tell()
 
 
+@dataclass(slots=True)
+class TokenCheck:
+    """Whether Telegram has denied the token for a minute; `clock` returns seconds."""
+
+    client: TelegramClient
+    clock: Callable[[], float]
+    _denied_since: float | None = field(default=None, init=False)
+
+    def accepted(self) -> None:
+        """Notes that a call was answered."""
+        self._denied_since = None
+
+    async def denied(self) -> None:
+        """Notes that it was denied; raises TokenUnknown after a minute of that, if it still is."""
+        if self._denied_since is None:
+            self._denied_since = self.clock()
+        if self.clock() - self._denied_since < _BELIEVED_AFTER:
+            return
+        try:
+            await self.client.call("getMe")
+        except TelegramError as error:
+            if error_kind(error) is ErrorKind.UNAUTHORISED:
+                raise TokenUnknown from None
+
+
 class Polling:
     """Fetches updates for the dispatcher until it is cancelled.
 
@@ -93,7 +118,6 @@ class Polling:
     ) -> None:
         self._client = client
         self._dispatch = dispatch
-        self._clock = clock
         self._second_poller = SecondPoller(clock, report_second_poller)
         self._sleep = sleep
         self._taken = set[int]()
@@ -101,7 +125,7 @@ class Polling:
         self._webhook_removed = False
         self._failures = 0
         self._without_new = 0
-        self._denied_since: float | None = None
+        self._token = TokenCheck(client, clock)
         self._limit = _MOST_UPDATES
 
     async def run(self) -> None:
@@ -146,7 +170,8 @@ class Polling:
             if not goes_on:
                 await self._recover(error)
             return
-        self._failures, self._denied_since = 0, None
+        self._failures = 0
+        self._token.accepted()
         # Even when none is new, since new ones may be behind the unfinished ones.
         self._limit = min(limit * 2, _MOST_UPDATES)
         await self._wait(new=sum(map(self._take, updates)))
@@ -225,7 +250,7 @@ class Polling:
         is_webhook = "webhook is active" in str(error).lower()
         if kind is ErrorKind.UNAUTHORISED:
             event = "token_denied"
-            await self._check_token()
+            await self._token.denied()
         elif kind is ErrorKind.CONFLICT and is_webhook and not self._webhook_removed:
             # It is an old one of ours; a later one is not ours.
             if await self._remove_webhook():
@@ -237,18 +262,6 @@ class Polling:
         seconds = max(_PAUSES.pause(self._failures), seconds_to_wait(error))
         _log.warning(event, error_kind=kind, kind=type(error).__name__, seconds=seconds)
         await self._sleep(seconds)
-
-    async def _check_token(self) -> None:
-        """Raises TokenUnknown where the token has been denied for a minute, and still is."""
-        if self._denied_since is None:
-            self._denied_since = self._clock()
-        if self._clock() - self._denied_since < _BELIEVED_AFTER:
-            return
-        try:
-            await self._client.call("getMe")
-        except TelegramError as error:
-            if error_kind(error) is ErrorKind.UNAUTHORISED:
-                raise TokenUnknown from None
 
     async def _remove_webhook(self) -> bool:
         """Removes the webhook, keeping its pending updates; tells whether that worked."""

@@ -115,7 +115,7 @@ def _of_process(state: RunState, problems: Collection[str]) -> Iterator[Metric]:
     replica = "" if app is None else app.process_lock.holder
     about.add_metric((version("petition-bot"), replica), 1)
     yield about
-    is_held = app is not None and app.process_lock.is_ours()
+    is_held = app is not None and app.services.lease.is_ours()
     yield _gauge("lease_held", "Whether this process is the one that answers", is_held)
     failing = {(each,): each in problems for each in CHECKS}
     yield _gauges("check_failing", "Whether a check of /readyz fails", "check", failing)

@@ -17,6 +17,7 @@ from bot.transport.rate_limiter import (
     SlotLimiter,
 )
 from bot.transport.recent_calls import Chat, RecentCalls
+from storage.leases import Peers
 
 # Who had so many new messages in the last minute or two comes after people who had fewer, and from
 # the second number on shares a part of the rate with all like them: a few people who write without
@@ -37,6 +38,8 @@ _SIGNING, _AFTER_SIGNING, _AFTER_FEW, _AFTER_ALL = 0.0, 0.25, 0.5, 1.0
 # edits, which do not wait at all.
 _SIGNING_MESSAGES = 4
 _SIGNING_SECONDS = 600.0
+# The share of its rate that a broadcast keeps however much other replicas reply.
+_LEFT = 0.1
 
 
 class Lane(Enum):
@@ -53,7 +56,9 @@ class Gate:
 
     The rate is of broadcast messages a second, of which a burst may leave at once after a quiet
     time: by default a fifteenth of a second's, to make up for timers that fire late.
-    The chats of the admins are in no crowd, however much they write.
+    The chats of the admins are in no crowd, however much they write. Live replicas share the rate
+    of replies, and what the others reply with is left out of the rate of a broadcast.
+
 
     Attributes:
         waiting: how many calls wait at the moment, by lane.
@@ -67,14 +72,16 @@ class Gate:
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         *,
         admins: Collection[Chat] = (),
+        peers: Peers | None = None,
     ) -> None:
+        self._peers = peers or Peers()
         self._clock = clock
         self._sleep = sleep
         self._admins = frozenset(admins)
         self._pauses = Pauses()
         self._estimator = RateEstimator(rate)
         self._slots = SlotLimiter(rate, burst or _burst(rate))
-        self._broadcast = Line(self._slots, lambda: self.rate, clock, sleep)
+        self._broadcast = Line(self._slots, self._broadcast_a_second, clock, sleep)
         self._reply_rate = ReplyRate(REPLY_RATE)
         self._reply_slots = SlotLimiter(REPLY_RATE, REPLY_BURST)
         self._replies = {
@@ -113,6 +120,7 @@ class Gate:
         now, is_reply = self._clock(), lane is Lane.REPLY
         if is_reply and new and chat is not None:
             self._recent_replies.add(chat, now)
+            self._peers.replies += 1
             self._slots.yield_to_reply(now, self.rate)
         self._pauses.leaves(chat, now, new=new, is_reply=is_reply)
 
@@ -213,7 +221,10 @@ class Gate:
             self.waiting[lane] -= 1
 
     def _replies_a_second(self) -> float:
-        return self._reply_rate.rate(self._clock())
+        return self._reply_rate.rate(self._clock()) / (1 + self._peers.others)
+
+    def _broadcast_a_second(self) -> float:
+        return max(_LEFT * self.rate, self.rate - self._peers.their_replies)
 
     def _floods_a_second(self) -> float:
         return _SHARED * self._replies_a_second()

@@ -73,6 +73,9 @@ def get_webhook_info(world: World, params: Params) -> dict[str, Any]:
     }
     if world.webhook.url:
         known |= {"max_connections": world.webhook.max_connections, "ip_address": "127.0.0.1"}
+    if world.webhook.last_error is not None:
+        at, why = world.webhook.last_error
+        known |= {"last_error_date": at, "last_error_message": why}
     if world.updates.allowed:
         known["allowed_updates"] = sorted(world.updates.allowed)
     return known

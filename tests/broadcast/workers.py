@@ -24,7 +24,8 @@ from storage.database import Database, Snapshot
 from storage.deliveries import enqueue_deliveries
 from storage.errors import Unavailable
 from storage.keyring import Keyring
-from storage.process_lock import ProcessLock, lock_name, take_over
+from storage.leases import lock_name, take_over
+from storage.process_lock import ProcessLock
 from storage.transaction import BoundWork, Result
 from tests.support.accelerated_loop import running_clocks, time_of_day
 from tests.support.broadcasts import new_broadcast, of_recall

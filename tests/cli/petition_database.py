@@ -20,8 +20,8 @@ from storage.broadcasts import broadcast_with
 from storage.database_url import SqliteAddress, parse_address
 from storage.deliveries import record_results
 from storage.keyring import Keyring
+from storage.leases import take_over
 from storage.private_files import locked_file
-from storage.process_lock import take_over
 from storage.transaction import Work
 from tests.support.audit_entries import AuditEntry, newest_audit_entries
 from tests.support.broadcasts import ME, claim, queued, results, start

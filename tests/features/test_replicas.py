@@ -1,4 +1,4 @@
-"""Two bots on one PostgreSQL: one answers, the other stands by until the first is gone."""
+"""Two bots on one PostgreSQL: one answers and the other stands by, or both by webhook."""
 
 import asyncio
 import shutil
@@ -27,6 +27,7 @@ from tests.support.bot_process import BotProcess
 from tests.support.postgres_cluster import PostgresCluster, postgres_cluster
 from tests.support.retrying_signer import signs_with_retries, was_thanked
 from tests.support.scene import TOKEN
+from tests.support.webhook_proxy import WebhookProxy, webhook_proxy
 
 pytestmark = [pytest.mark.processes, pytest.mark.parametrize("kind", ["postgres"])]
 
@@ -36,12 +37,19 @@ NO_SYNC = "power_cut_loses_commits"  # which these servers need not survive
 
 
 class Replicas:
-    """Bots of one petition, each in a folder of its own with the same key."""
+    """Bots of one petition, each in a folder of its own with the same key.
 
-    def __init__(self, folder: Path, simulator: Simulator, url: str) -> None:
+    With a `proxy` they take updates by webhook.
+    """
+
+    def __init__(
+        self, folder: Path, simulator: Simulator, url: str, proxy: WebhookProxy | None = None
+    ) -> None:
         self.folder = folder
+        self.proxy = proxy
         self.simulator = simulator
         self.url = url
+        self.rate = 28.0
         self.bots: list[BotProcess] = []
         Keyring.generate(folder / "petition.key")
 
@@ -50,7 +58,10 @@ class Replicas:
         folder = self.folder / str(len(self.bots))
         (folder / "keys").mkdir(parents=True, mode=0o700)
         shutil.copy(self.folder / "petition.key", folder / "keys" / "petition.key")
-        bot = BotProcess(folder, self.simulator, database_url=self.url)
+        bot = BotProcess(folder, self.simulator, database_url=self.url, rate=self.rate)
+        if self.proxy is not None:
+            bot.more["PETITION_WEBHOOK_URL"] = self.proxy.url
+            bot.more["PETITION_WEBHOOK_ADDRESS"] = self.proxy.add()
         self.bots.append(bot)
         await bot.start()
         return bot
@@ -119,6 +130,46 @@ async def test_one_that_slept_finds_another_in_its_place_and_stands_by(replicas:
     ana.start()
     await ana.sees("1 persona ha firmado", 20)
     assert await sleeper.terminate() == 0
+    assert await other.terminate() == 0
+
+
+@pytest.fixture
+async def by_webhook(tmp_path: Path, database_url: str) -> AsyncIterator[Replicas]:
+    """Two replicas that take updates behind a proxy, which both answer people."""
+    async with Simulator(token=TOKEN) as simulator, webhook_proxy() as proxy:
+        replicas = Replicas(tmp_path, simulator, database_url, proxy)
+        for _ in range(2):
+            bot = await replicas.begins()
+            async with said(bot, "webhook_set", 30):
+                pass
+        yield replicas
+        for bot in replicas.bots:
+            await bot.kill()
+
+
+def holder_of(replicas: Replicas) -> BotProcess:
+    """Returns the replica that has the lease."""
+    return max(replicas.bots, key=lambda bot: '"holds_lease"' in bot.log.read_text())
+
+
+async def test_any_replica_takes_any_tap_and_nobody_misses_one_that_is_killed(
+    by_webhook: Replicas,
+) -> None:
+    replicas, proxy = by_webhook, by_webhook.proxy
+    assert proxy is not None
+    people = [replicas.person(f"Ana{number}") for number in range(12)]
+    await asyncio.gather(*(signs_with_retries(each, WORDS, 60) for each in people[:6]))
+    assert min(proxy.answered.values()) >= 10
+    holder = holder_of(replicas)
+    other = next(bot for bot in replicas.bots if bot is not holder)
+    signing = [asyncio.create_task(signs_with_retries(each, WORDS, 60)) for each in people[6:]]
+    await asyncio.sleep(0.3)
+    async with said(other, "holds_lease", MOVED_SECONDS):
+        await holder.kill()
+    await asyncio.gather(*signing)
+    luz = replicas.person("Luz")
+    luz.start()
+    await luz.sees("12 personas han firmado", 20)
     assert await other.terminate() == 0
 
 

@@ -10,6 +10,7 @@ from telegram.error import NetworkError
 
 from bot.back_off import BackOff
 from bot.intake.dispatcher import UpdatesBehind
+from bot.intake.polling import Polling
 from bot.transport import TelegramClient
 from bot.transport.errors import RateLimited, ResponseLost
 from handlers.broadcasts import preview
@@ -75,7 +76,9 @@ async def test_after_lost_answers_nobody_waits_behind_somebodys_slow_update(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.intake.polling._PAUSES", BackOff(0.01, 0.01))
-    handle, call = scene.app.dispatch._handle, scene.app.polling._client.call
+    polling = scene.app.intake
+    assert isinstance(polling, Polling)
+    handle, call = scene.app.dispatch._handle, polling._client.call
     is_in_hand, are_lost, is_over = asyncio.Event(), asyncio.Event(), asyncio.Event()
     lost = 0
 
@@ -96,7 +99,7 @@ async def test_after_lost_answers_nobody_waits_behind_somebodys_slow_update(
         return answer
 
     monkeypatch.setattr(scene.app.dispatch, "_handle", slow)
-    monkeypatch.setattr(scene.app.polling._client, "call", losing)
+    monkeypatch.setattr(polling._client, "call", losing)
     scene.ana.start()
     await asyncio.wait_for(are_lost.wait(), 5)
     scene.jordi.start()

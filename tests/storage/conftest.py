@@ -12,8 +12,8 @@ from storage import Storage
 from storage.database import Database
 from storage.errors import StorageError
 from storage.keyring import Keyring
+from storage.leases import take_over
 from storage.petitions import ensure_petition
-from storage.process_lock import take_over
 from storage.transaction import Transaction, Work
 from tests.support.broadcasts import ME
 from tests.support.supporters import NOON, SLUG, Supporters

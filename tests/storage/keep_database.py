@@ -29,10 +29,10 @@ from storage.exports import begin_export, finish_export
 from storage.handovers import record_handover
 from storage.invalidations import take_out_signatures
 from storage.keyring import Keyring
+from storage.leases import take_over
 from storage.migrate import migrate
 from storage.person_requests import PersonNoticeKind, carry_out_request, verified_otherwise
 from storage.petitions import close_petition
-from storage.process_lock import take_over
 from storage.sent_files import add_sent_file
 from storage.signatures import mute_supporter, withdraw_signature
 from storage.tables import metadata

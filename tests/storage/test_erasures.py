@@ -19,8 +19,8 @@ from storage.erasures import (
     erase_leftovers,
     erase_signatures,
 )
+from storage.leases import take_over
 from storage.petitions import closing_update_is_under_way, petition_state
-from storage.process_lock import take_over
 from storage.sent_files import add_sent_file, files_due
 from storage.signature_counts import earliest_signed_at, signature_statistics
 from storage.signatures import signature_of

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from storage import process_lock
+from storage import file_lock, lease_keeper
 from storage.database import postgres_adapter
 from storage.errors import DatabaseUrlWrong, HeldElsewhere, LeaseLost, Unavailable
 from storage.private_files import locked_file
@@ -57,8 +57,8 @@ async def test_a_bug_in_what_looks_after_it_stops_its_holder(
     async def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(process_lock, "_watch", broken)
-    monkeypatch.setattr(process_lock, "_keep_lease", broken)
+    monkeypatch.setattr(file_lock, "_watch", broken)
+    monkeypatch.setattr(lease_keeper, "keep_lease", broken)
     holding = acquire_process_lock(database_url, "running", stands_by)
     with pytest.raises(ZeroDivisionError):
         async with asyncio.timeout(5), holding as lock:
@@ -168,7 +168,7 @@ class TestTheFile:
 
     @pytest.fixture
     def url(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-        monkeypatch.setattr(process_lock, "_LOOK_SECONDS", 0.001)
+        monkeypatch.setattr(file_lock, "_LOOK_SECONDS", 0.001)
         return f"sqlite+aiosqlite:///{tmp_path}/petition.db"
 
     def lock(self, tmp_path: Path) -> Path:
@@ -268,7 +268,7 @@ async def test_after_the_block_it_is_not_believed(database_url: str) -> None:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lease of a second and a half."""
     for name, seconds in (("LEASE", 1.5), ("RENEW", 0.3), ("MARGIN", 0.3), ("PAUSE", 0.05)):
-        monkeypatch.setattr(process_lock, f"_{name}_SECONDS", seconds)
+        monkeypatch.setattr(lease_keeper, f"_{name}_SECONDS", seconds)
 
 
 @pytest.mark.usefixtures("quick")

@@ -24,9 +24,9 @@ from storage.handovers import active_handover, owed_changes
 from storage.invalidations import all_invalidations, undo_invalidation
 from storage.journal import Deed
 from storage.keyring import Keyring
+from storage.leases import take_over
 from storage.migrate import STEPS, migrate, require_newest
 from storage.petitions import petition_state, reached_so_far
-from storage.process_lock import take_over
 from storage.signatures import withdraw_signature
 from tests.storage.keep_database import DATABASES, HANDED_OVER
 from tests.storage.test_migrate import next_schema, postgres_schema, sqlite_path, sqlite_schema

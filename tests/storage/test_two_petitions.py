@@ -64,6 +64,7 @@ from storage.invalidations import (
     undo_invalidation,
 )
 from storage.keyring import Keyring
+from storage.leases import take_over
 from storage.person_requests import (
     PersonNoticeKind,
     carry_out_request,
@@ -85,7 +86,6 @@ from storage.petitions import (
     reached_so_far,
     reopen_petition,
 )
-from storage.process_lock import take_over
 from storage.restores import (
     held_restore,
     record_copy,

@@ -23,6 +23,8 @@ class BotProcess:
     database_url: str = ""
     """Left out, that of `database`."""
     log_level: str = "DEBUG"
+    more: dict[str, str] = field(default_factory=dict)
+    """Other settings, by their names in the environment."""
     process: asyncio.subprocess.Process | None = field(default=None, init=False)
     kills: int = field(default=0, init=False)
 
@@ -53,6 +55,7 @@ class BotProcess:
             "PETITION_API_URL": self.simulator.url,
             "PETITION_BROADCAST_RATE": str(self.rate),
             "PETITION_LOG_LEVEL": self.log_level,
+            **self.more,
         }
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(

@@ -20,7 +20,8 @@ from storage.broadcast_types import (
 )
 from storage.broadcasts import broadcast_with
 from storage.deliveries import claim_deliveries, enqueue_deliveries, record_results
-from storage.process_lock import ProcessLock, lock_name, take_over
+from storage.leases import lock_name, take_over
+from storage.process_lock import ProcessLock
 from tests.support.supporters import ADMIN, NOON, later
 
 CONTENT = {"es": "<b>Gracias</b>", "en": "<b>Thank you</b>"}

@@ -13,8 +13,10 @@ from bot.broadcast.worker import Worker
 from bot.clocks import utc_now
 from bot.logs import configure_logging
 from bot.transport import Gate, SharedSession, TelegramClient
-from storage import open_storage, process_lock
+from storage import lease_keeper, open_storage
 from storage.keyring import Keyring
+from storage.leases import lock_name, take_over
+from storage.process_lock import acquire_process_lock
 from tests.support.silent_reporter import SilentReporter
 from tests.support.supporters import SLUG
 
@@ -31,15 +33,15 @@ async def send(database_url: str, key: str, api_url: str, rate: str, token: str)
     asked = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asked.set)
     try:
-        process_lock._LEASE_SECONDS, process_lock._RENEW_SECONDS = LEASE_SECONDS, 0.3
-        process_lock._MARGIN_SECONDS = process_lock._PAUSE_SECONDS = 0.2
-        name = process_lock.lock_name(SLUG)
+        lease_keeper._LEASE_SECONDS, lease_keeper._RENEW_SECONDS = LEASE_SECONDS, 0.3
+        lease_keeper._MARGIN_SECONDS = lease_keeper._PAUSE_SECONDS = 0.2
+        name = lock_name(SLUG)
         async with (
             SharedSession() as session,
-            process_lock.acquire_process_lock(database_url, name, lambda: None) as lock,
+            acquire_process_lock(database_url, name, lambda: None) as lock,
         ):
             if not storage.database.is_shared:
-                await storage.write(process_lock.take_over, lock.holder, utc_now())
+                await storage.write(take_over, lock.holder, utc_now())
             gate = Gate(float(rate))
             client = TelegramClient(session, gate, api_url=api_url, token=token)
             context = WorkerContext(

@@ -1,0 +1,223 @@
+"""The petition over a webhook: Telegram posts the updates, and nothing is lost or done twice."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+import pytest
+from structlog.testing import capture_logs
+
+from bot.intake import webhook
+from bot.intake.webhook import CannotListen, secret_of
+from bot.settings import ListenAddress
+from bot.text.problems import Sentence
+from tests.support.scene import TOKEN, Scene, a_scene
+from tests.support.webhook_proxy import free_port
+
+HEADER = "X-Telegram-Bot-Api-Secret-Token"
+SECRET = {HEADER: secret_of(TOKEN)}
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    async with a_scene(tmp_path) as scene:
+        await by_webhook(scene)
+        yield scene
+
+
+async def by_webhook(scene: Scene) -> None:
+    port = free_port()
+    await scene.stop_bot()
+    where = {
+        "webhook_url": f"http://127.0.0.1:{port}/updates",
+        "webhook_address": ListenAddress("127.0.0.1", port),
+    }
+    scene.settings = scene.settings.model_copy(update=where)
+    await starts(scene)
+
+
+async def starts(scene: Scene) -> None:
+    """Starts the bot, and waits until it takes updates."""
+
+    def registrations() -> int:
+        return sum(call.method == "setWebhook" for call in scene.simulator.calls)
+
+    before = registrations()
+    await scene.start_bot()
+    assert await scene.world.notifier.wait_for(lambda: registrations() > before, 20)
+
+
+async def posts(scene: Scene, body: bytes, headers: dict[str, str] = SECRET, **how: Any) -> int:
+    url = str(how.get("url", scene.settings.webhook_url))
+    async with (
+        aiohttp.ClientSession() as session,
+        session.request(
+            how.get("method", "POST"), url, data=BytesIO(body), headers=headers
+        ) as answer,
+    ):
+        return answer.status
+
+
+async def test_a_petition_is_signed_closed_and_told_over_the_webhook(scene: Scene) -> None:
+    await scene.signs(scene.ana)
+    await scene.signs(scene.sean, "Seán O'Brien")
+    await scene.withdraws(scene.sean)
+    await scene.closes()
+    await scene.broadcasts(1)
+    assert (scene.told(scene.ana), scene.told(scene.sean)) == (1, 0)
+    assert scene.simulator.refused == []
+
+
+async def test_it_says_which_updates_it_takes_and_keeps_what_waited(scene: Scene) -> None:
+    await scene.stop_bot()
+    scene.ana.start()
+    await scene.start_bot()
+    await scene.ana.sees(scene.petition.texts_in("es").title)
+    (asked,) = [call.params for call in scene.simulator.calls if call.method == "setWebhook"][-1:]
+    assert asked["allowed_updates"] == [
+        *("message", "edited_message", "callback_query", "my_chat_member")
+    ]
+    assert asked["secret_token"] == secret_of(TOKEN)
+    assert not asked["drop_pending_updates"]
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "how"),
+    [
+        (403, {}, {}),
+        (403, {HEADER: "s3cret"}, {}),
+        (403, {HEADER: "ñ"}, {}),
+        (403, {HEADER: TOKEN}, {"method": "GET"}),
+        (404, SECRET, {"url": "/other"}),
+        (405, SECRET, {"method": "PUT"}),
+        (400, SECRET, {"body": b"{"}),
+        (400, SECRET, {"body": b"[]"}),
+        (400, SECRET, {"body": b'{"update_id": -1}'}),
+        (413, SECRET, {"body": b" " * 1_048_577}),
+    ],
+)
+async def test_what_is_not_telegrams_has_no_effect(
+    scene: Scene, status: int, headers: dict[str, str], how: dict[str, Any]
+) -> None:
+    sent = {
+        "message_id": 1,
+        "date": 1,
+        "text": "/start",
+        "chat": {"id": scene.ana.id, "type": "private"},
+        "from": {"id": scene.ana.id, "is_bot": False, "first_name": "Ana"},
+    }
+    body = how.pop("body", orjson.dumps({"update_id": 1, "message": sent}))
+    if "url" in how:
+        host, port = scene.settings.webhook_address
+        how["url"] = f"http://{host}:{port}{how['url']}"
+    with capture_logs() as logs:
+        assert await posts(scene, body, headers, **how) == status
+    assert [each for each in logs if each["log_level"] in ("error", "critical")] == []
+    assert scene.app.dispatch.counts.handled == 0
+    await scene.signs(scene.ana)
+
+
+async def test_an_update_that_comes_again_is_handled_once(scene: Scene) -> None:
+    kept: list[bytes] = []
+    scene.world.updates.listeners.append(lambda update: kept.append(orjson.dumps(update.body)))
+    await scene.signs(scene.ana)
+    before = len(scene.simulator.calls)
+    for again in range(2):
+        for body in kept:
+            assert await posts(scene, body) == 200
+        assert len(scene.simulator.calls) == before, again
+        await scene.stop_bot()  # nor by who has just started
+        await starts(scene)
+        before = len(scene.simulator.calls)
+    assert scene.world.updates.pending == {}
+
+
+async def test_what_is_in_progress_at_the_end_is_finished_and_what_is_not_comes_again(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handle, begun, goes_on = scene.app.dispatch._handle, asyncio.Event(), asyncio.Event()
+
+    async def slow(raw: dict[str, Any], behind: Any) -> None:
+        begun.set()
+        await goes_on.wait()
+        await handle(raw, behind)
+
+    monkeypatch.setattr(scene.app.dispatch, "_handle", slow)
+    scene.ana.start()
+    await begun.wait()
+    stopping = asyncio.create_task(scene.stop_bot())
+    await asyncio.sleep(0.1)
+    scene.jordi.start()
+    goes_on.set()
+    await stopping
+    title = scene.petition.texts_in("es").title
+    assert title in scene.ana.screen.text
+    assert [each.chat_id for each in scene.world.updates.pending.values()] == [scene.jordi.id]
+    await scene.start_bot()
+    await scene.jordi.sees(title)
+    await scene.settled()
+
+
+async def test_one_that_hangs_is_told_to_come_again(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhook, "_LONGEST_SECONDS", 0.2)
+    handle, goes_on = scene.app.dispatch._handle, asyncio.Event()
+
+    async def slow(raw: dict[str, Any], behind: Any) -> None:
+        await goes_on.wait()
+        await handle(raw, behind)
+
+    monkeypatch.setattr(scene.app.dispatch, "_handle", slow)
+    scene.ana.start()
+    assert await scene.world.notifier.wait_for(lambda: scene.world.webhook.last_error, 20)
+    goes_on.set()
+    await scene.settled()
+    title = scene.petition.texts_in("es").title
+    assert sum(title in each.text for each in scene.ana.messages) == 1
+
+
+async def test_from_polling_to_the_webhook_and_back_nothing_is_lost(scene: Scene) -> None:
+    people = [scene.world.person(f"Ana{number}", language="es") for number in range(4)]
+    url = scene.settings.webhook_url
+    for person, chosen in zip(people, (None, url, None, url), strict=True):
+        await scene.stop_bot()
+        person.start()
+        scene.settings = scene.settings.model_copy(update={"webhook_url": chosen})
+        await scene.start_bot()
+        await scene.signs(person)
+    assert scene.world.updates.pending == {}
+
+
+async def test_what_telegram_says_is_wrong_is_told(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Sentence] = []
+    monkeypatch.setattr(scene.app.intake, "_tell", told.append)
+    at = int(scene.now.timestamp()) + 5
+    scene.world.webhook.last_error = at, "SSL error: certificate verify failed"
+    with capture_logs() as logs:
+        await asyncio.sleep(2.5 * webhook.LOOK_SECONDS)
+    assert [each["event"] for each in logs if "webhook" in each["event"]] == ["webhook_fails"]
+    assert "certificate verify failed" in str(*told)
+    scene.world.webhook.start("https://other.example/", secret="", most=1, delivers=False)
+    await asyncio.sleep(2.5 * webhook.LOOK_SECONDS)
+    assert scene.world.webhook.url == scene.settings.webhook_url
+    await scene.signs(scene.ana)
+
+
+async def test_an_address_that_is_taken_ends_it_with_a_sentence(scene: Scene) -> None:
+    await scene.stop_bot()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = ListenAddress("127.0.0.1", taken.getsockname()[1])
+        scene.settings = scene.settings.model_copy(update={"webhook_address": address})
+        await scene.start_bot()
+        with pytest.raises(CannotListen, match=f"127.0.0.1:{address.port}"):
+            await scene.ended()

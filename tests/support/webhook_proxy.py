@@ -1,0 +1,64 @@
+"""A proxy before several replicas, which gives each request to the next one."""
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+from aiohttp import web
+
+
+def free_port() -> int:
+    """Returns a port of this machine at which nothing listens."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+class WebhookProxy:
+    """Passes each request on to the next replica, or to another one that can be reached.
+
+    `answered` counts the requests that each port answered with 200.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+        self.url = ""
+        self.ports: list[int] = []
+        self.answered: dict[int, int] = {}
+
+    def add(self) -> str:
+        """Adds a replica; returns the address where it is to listen."""
+        self.ports.append(free_port())
+        return f"127.0.0.1:{self.ports[-1]}"
+
+    async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        body, headers = await request.read(), dict(request.headers)
+        self.ports.append(self.ports.pop(0))
+        for port in tuple(self.ports):
+            try:
+                async with self._session.post(
+                    f"http://127.0.0.1:{port}{request.path}", data=body, headers=headers
+                ) as answer:
+                    if answer.status == 503:
+                        continue
+                    self.answered[port] = self.answered.get(port, 0) + (answer.status == 200)
+                    return web.Response(status=answer.status)
+            except aiohttp.ClientConnectorError:
+                continue
+            except aiohttp.ClientError:
+                break  # it may have been handled, so it is Telegram's to send again
+        return web.Response(status=502)
+
+
+@asynccontextmanager
+async def webhook_proxy() -> AsyncIterator[WebhookProxy]:
+    """Yields one that listens."""
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+        proxy = WebhookProxy(session)
+        runner = web.ServerRunner(web.Server(proxy.serve), shutdown_timeout=0.5)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        proxy.url = f"http://127.0.0.1:{runner.addresses[0][1]}/updates"
+        yield proxy
+        await runner.cleanup()
