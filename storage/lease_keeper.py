@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from storage.database import postgres_adapter
 from storage.errors import HeldElsewhere, LeaseLost, SchemaMissing, Unavailable
 from storage.leases import NOW, replicas_of
-from storage.migrate import migrate
+from storage.migrate import migrate, require_newest
 from storage.times import boot_seconds
 
 if TYPE_CHECKING:
@@ -41,10 +41,10 @@ WHERE leases.holder = excluded.holder OR leases.expires_at < {NOW}
 RETURNING true
 """
 # Not once it is over: another may have had it meanwhile, and given it up.
-_RENEW = f"""
-UPDATE leases SET expires_at = {NOW} + $3, replies = $4
-WHERE name = $1 AND holder = $2 AND expires_at >= {NOW} RETURNING true
-"""  # noqa: S608 - as above
+_STILL_OURS = f"WHERE name = $1 AND holder = $2 AND expires_at >= {NOW} RETURNING true"
+_RENEW = f"UPDATE leases SET expires_at = {NOW} + $3 {_STILL_OURS}"  # noqa: S608 - as above
+# Of a replica alone: who takes the lease of a petition may yet have to migrate its tables.
+_RENEW_REPLICA = f"UPDATE leases SET expires_at = {NOW} + $3, replies = $4 {_STILL_OURS}"  # noqa: S608
 _RELEASE = "DELETE FROM leases WHERE name = $1 AND holder = $2"
 _OTHERS = f"""
 SELECT count(*), coalesce(sum(replies), 0)::bigint FROM leases
@@ -104,6 +104,8 @@ async def keep_lease(
 
     while True:
         try:
+            if lock.is_replica and not lock.was_taken:
+                await require_newest(url)
             async with postgres_adapter().connected(dsn) as connection:
                 await _renew(lock, connection, stand_by)
         except SchemaMissing:
@@ -119,10 +121,15 @@ async def keep_lease(
 
 
 async def _has_migrated(lock: "ProcessLock", url: str, dsn: str) -> bool:
-    """Makes the tables, unless a command keeps bots away; tells whether it did."""
+    """Makes the tables, unless a command keeps bots away or an older version answers there.
+
+    Returns whether it did.
+    """
     async with postgres_adapter().connected(dsn) as connection:
         await connection.execute("BEGIN")
         if not await connection.fetchval(_MAY_TAKE, _number_of(lock.name)):
+            return False
+        if await connection.fetchval(_IS_THERE) and await is_held(connection, lock.name):
             return False
         await migrate(url)
         return True
@@ -137,7 +144,8 @@ async def _renew(lock: "ProcessLock", connection: Any, stand_by: Callable[[], No
             asked, replies = boot_seconds(), lock.peers.replies
             if lock.was_taken:
                 rate = round((replies - replied) / max(asked - since, _PAUSE_SECONDS))
-                is_ours = await connection.fetchval(_RENEW, *values, rate, timeout=_RENEW_SECONDS)
+                renew = (_RENEW_REPLICA, *values, rate) if lock.is_replica else (_RENEW, *values)
+                is_ours = await connection.fetchval(*renew, timeout=_RENEW_SECONDS)
                 if not is_ours:
                     raise LeaseLost
             else:
