@@ -42,6 +42,10 @@ class Notice:
     text: Callable[[Words], Html | Screen]
     admins: frozenset[int] | None = None
 
+    def for_whom(self, services: Services) -> frozenset[int]:
+        """Returns the admins to whom it goes."""
+        return services.admins if self.admins is None else self.admins
+
 
 def damaged(words: Words) -> Html:
     """Says that damaged data was found."""
@@ -66,14 +70,14 @@ def _second_poller(words: Words) -> Html:
 SECOND_POLLER = Notice("second poller", "", _second_poller)
 
 
-async def tell_admins(services: Services, notice: Notice) -> bool:
-    """Tells the admins what is so now; returns whether any was reached.
+async def tell_admins(services: Services, notice: Notice) -> None:
+    """Tells the admins what is so now.
 
-    Who was not is owed it, until the bot stops or there is a newer notice of the same kind and
-    `about`.
+    Who is not reached is owed it, until the bot stops or there is a newer notice of the same kind
+    and `about`.
     """
-    send = partial(_send_text, services, notice.text)
-    return await _tell(services, (notice.kind, notice.about), send, notice.admins)
+    owe_admins(services, notice)
+    await _tell_owed(services, (notice.kind, notice.about), is_new=True)
 
 
 async def ask_admins(
@@ -83,29 +87,20 @@ async def ask_admins(
 
     Who was not reached is asked later, until the bot stops.
     """
-    await _tell(services, (kind, about), partial(_once, services, kind, about, ask), admins)
+    services.owed_notices[kind, about] = partial(_once, services, kind, about, ask), set(admins)
+    await _tell_owed(services, (kind, about), is_new=True)
 
 
 def owe_admins(services: Services, notice: Notice) -> None:
     """Has each admin told at the next look."""
-    send = partial(_send_text, services, notice.text)
-    services.owed_notices[notice.kind, notice.about] = send, set(services.admins)
+    send, admins = partial(_send_text, services, notice.text), notice.for_whom(services)
+    services.owed_notices[notice.kind, notice.about] = send, set(admins)
 
 
 async def tell_what_is_owed(services: Services) -> None:
     """Tells the admins what they are owed, also those who were not reached before."""
     for key in list(services.owed_notices):
         await _tell_owed(services, key)
-
-
-async def _tell(
-    services: Services, key: tuple[str, str], send: Send, admins: frozenset[int] | None
-) -> bool:
-    everyone = services.admins if admins is None else admins
-    owed = set(everyone)
-    services.owed_notices[key] = send, owed
-    await _tell_owed(services, key, is_new=True)
-    return owed != everyone
 
 
 async def _tell_owed(services: Services, key: tuple[str, str], *, is_new: bool = False) -> None:
@@ -130,7 +125,7 @@ async def send_notices(services: Services, notices: Iterable[Notice]) -> None:
             continue
         send = partial(_once, services, kind, about, partial(_send_text, services, notice.text))
         is_told = True
-        for admin in sorted(services.admins if notice.admins is None else notice.admins):
+        for admin in sorted(notice.for_whom(services)):
             is_too_early = _is_too_early(services, kind, about, admin)
             is_told &= not is_too_early and await _is_done(services, key, admin, send)
         if is_told:

@@ -1,5 +1,6 @@
 """Tests that every mistake on the command line is answered with a sentence on what to do."""
 
+import gc
 import io
 import os
 import sqlite3
@@ -203,6 +204,7 @@ def test_who_starts_a_bot_reads_its_name_and_link_and_no_line_for_each_reply(
         )
 
     monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
+    monkeypatch.setattr(gc, "collect", lambda: 0)  # it looks through all that the tests have
     monkeypatch.setattr(process, "open_app", opened)
     monkeypatch.setattr("bot.cli.run.configure_logging", lambda level, **_: levels.append(level))
     monkeypatch.setattr(Console, "is_terminal", in_terminal)

@@ -45,7 +45,9 @@ async def tapped(ctx: AdminContext, argument: str) -> None:
 async def asked_at(ctx: AdminContext) -> datetime | None:
     """Returns when the draft asked for a message that it waits for; None if it waits for none."""
     editor = await open_draft(ctx)
-    return editor.draft.touched_at if editor is not None and _waits(editor.draft) else None
+    if editor is None or STAGES[editor.draft.stage].takes is None:
+        return None
+    return editor.draft.touched_at
 
 
 async def ask_again(ctx: AdminContext, why: Html) -> None:
@@ -124,10 +126,6 @@ async def turned_down(ctx: AdminContext, within: timedelta) -> bool:
     )
     await _decline(editor, message, notice)
     return True
-
-
-def _waits(draft: Draft) -> bool:
-    return STAGES[draft.stage].takes is not None
 
 
 async def _keep(editor: DraftEditor, draft: Draft, message: Message) -> None:

@@ -1,8 +1,7 @@
 """/broadcast: offers the closing update, a new message, and the scheduled broadcasts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 
 from bot.text.translations import Words
 from handlers.admin_context import AdminContext
@@ -172,9 +171,9 @@ async def resume(ctx: AdminContext, argument: str) -> None:
 
 async def _start_below(ctx: AdminContext, kind: Kind, **decided: object) -> None:
     """Starts a draft in a message of its own, below the report of an earlier broadcast."""
-    editor = await _start_draft(ctx.at_bottom(), kind, None, **decided)
+    editor = await _start_draft(replace(ctx, message_id=None), kind, None, **decided)
     if editor is not None:
-        await ctx.tell(partial(_show_below, ctx, editor))
+        await editor.show()
         return
     await ctx.alert(
         ctx.words.label(
@@ -182,11 +181,6 @@ async def _start_below(ctx: AdminContext, kind: Kind, **decided: object) -> None
             "/cancel, y vuelve a pulsar este botón."
         )
     )
-
-
-async def _show_below(ctx: AdminContext, editor: DraftEditor) -> None:
-    await ctx.answer()
-    await editor.draw()
 
 
 async def _start_draft(

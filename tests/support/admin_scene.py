@@ -176,7 +176,7 @@ class AdminScene:
         """Waits until the end of the newest broadcast was told."""
         async with asyncio.timeout(10):
             while (await self.broadcast()).reported_at is None:  # noqa: ASYNC110 - in a database
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.1)
 
     async def starts_another(
         self, number: int = 0, starts_at: datetime | None = None, kind: Kind = Kind.UPDATE
@@ -210,7 +210,7 @@ class AdminScene:
         """Waits until the newest broadcast is in a state."""
         async with asyncio.timeout(10):
             while (await self.broadcast()).state != state:  # noqa: ASYNC110 - in a database
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.1)
         return await self.broadcast()
 
     def data(self, label: str) -> tuple[int, str]:
