@@ -4,6 +4,7 @@ The message of an exception may repeat what a person wrote, or an address with t
 kinds, files, lines and functions are the program's.
 """
 
+import errno
 import secrets
 import traceback
 from collections.abc import Iterator
@@ -15,8 +16,11 @@ _MOST_FRAMES = 12
 
 
 def kind_of(error: BaseException) -> str:
-    """Returns the kinds of an error and of its causes: `Unavailable < OperationalError`."""
-    return " < ".join(type(one).__name__ for one in _chain(error))
+    """Returns an error's kind and its causes': `Unavailable < OperationalError SQLITE_FULL`.
+
+    The system and SQLite name what is wrong by a code, without which all their errors look alike.
+    """
+    return " < ".join(" ".join((type(one).__name__, *_code(one))) for one in _chain(error))
 
 
 def error_reference(error: BaseException) -> tuple[str, str]:
@@ -37,6 +41,12 @@ def place_of(error: BaseException) -> str:
 def trace_of(error: BaseException) -> str:
     """Returns the frames of an error, outermost first, and those of each of its causes."""
     return " < ".join(_way(one) for one in _chain(error))
+
+
+def _code(error: BaseException) -> Iterator[str]:
+    system = errno.errorcode.get(error.errno or 0) if type(error) is OSError else None
+    if code := getattr(error, "sqlite_errorname", system):
+        yield code
 
 
 def _way(error: BaseException) -> str:

@@ -1,4 +1,6 @@
+import errno
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,15 @@ def test_the_kinds_of_an_error_and_of_its_causes_are_told() -> None:
     error.__cause__ = other = KeyError()
     other.__cause__ = error
     assert kind_of(error) == "ValueError < KeyError"
+
+
+def test_an_operator_reads_that_the_disk_is_full() -> None:
+    full = sqlite3.OperationalError(CANARY)
+    full.sqlite_errorname = "SQLITE_FULL"
+    assert kind_of(full) == "OperationalError SQLITE_FULL"
+    assert kind_of(OSError(errno.ENOSPC, CANARY)) == "OSError ENOSPC"
+    assert kind_of(FileNotFoundError(errno.ENOENT, CANARY)) == "FileNotFoundError"
+    assert kind_of(OSError(CANARY)) == "OSError"
 
 
 def test_the_trace_tells_files_lines_and_functions_and_no_word_of_the_error() -> None:
