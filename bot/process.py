@@ -109,7 +109,7 @@ async def run_until_stopped(
             except Unavailable as error:
                 if not goes_on or isinstance(error, DatabaseReplaced):
                     raise
-                _log.warning("start_waits_for_database")
+                _log.warning("start_waits_for_database", reason=str(error))
             finally:
                 state.app, state.stands_by = None, False
             failures += 1

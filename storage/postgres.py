@@ -94,6 +94,8 @@ _REASONS: Mapping[tuple[type[BaseException], ...], StorageError] = {
     (OSError,): StorageError("the connection is refused"),
     (BaseException,): StorageError("the connection was cut"),
 }
+# What an address of several servers leads to when only standbys answer.
+_READS_ONLY = asyncpg.TargetServerAttributeNotMatched
 # What the server says of its own end; with any other answer it has refused to commit.
 _COMMIT_UNCERTAIN = (
     asyncpg.PostgresConnectionError,
@@ -367,20 +369,24 @@ async def _connect_to_any(dsn: str, **options: Any) -> Any:
 
     Each gets a part of the time: the machine of one may be gone, and swallow what is sent to it.
     """
-    *others, last = hosts_of(dsn)
-    if not others:
+    hosts = hosts_of(dsn)
+    if len(hosts) == 1:
         return await asyncpg.connect(dsn, timeout=_CONNECT_SECONDS, **options)
     one = partial(
         asyncpg.connect,
         dsn,
-        timeout=_CONNECT_SECONDS / (1 + 2 * len(others)),
+        timeout=_CONNECT_SECONDS / (2 * len(hosts) - 1),
         target_session_attrs="read-write",
         **options,
     )
-    for host, port in others:
-        with suppress(*_LOST, asyncpg.CannotConnectNowError):
+    failures: list[Exception] = []
+    for host, port in hosts:
+        try:
             return await one(host=host, port=port)
-    return await one(host=last[0], port=last[1])
+        except (*_LOST, asyncpg.CannotConnectNowError) as error:
+            failures.append(error)
+    # That a standby answers says more than that another server does not.
+    raise next((each for each in failures if isinstance(each, _READS_ONLY)), failures[-1])
 
 
 @asynccontextmanager
@@ -440,6 +446,12 @@ def storage_error(error: Exception, dsn: str) -> Exception:
         return BrokenData("The database is damaged: {error}.", error=said)
     if state == _NO_TABLE:
         return SchemaMissing()
+    if isinstance(said, _READS_ONLY):
+        return Unavailable(
+            "No server of {place} takes writes: only a standby answers. If the primary is gone, "
+            "make the standby the primary (pg_ctl promote), and the bot goes on by itself.",
+            place=place,
+        )
     if _is_connection_lost(said):
         return Unavailable(
             "PostgreSQL cannot be reached at {place} ({reason}). Is it running? Are the host and "

@@ -192,6 +192,8 @@ async def test_when_the_database_dies_its_standby_has_everybody_who_was_thanked(
         await asyncio.wait(signing, return_when=asyncio.FIRST_COMPLETED)
         await asyncio.to_thread(cluster.kill_primary)
         assert any(was_thanked(each, WORDS) for each in people)
+        with pytest.raises(Unavailable, match="only a standby answers"):  # says what to do
+            await open_database(cluster.url)
         await asyncio.to_thread(cluster.promote)
         await asyncio.gather(*signing)
         luz = replicas.person("Luz")
