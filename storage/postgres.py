@@ -89,7 +89,7 @@ _LOST = (
 # no class of its own.
 _REASONS: Mapping[tuple[type[BaseException], ...], StorageError] = {
     (socket.gaierror,): StorageError("the host is not found"),
-    (TimeoutError, PoolTimeout): StorageError("no answer"),
+    (TimeoutError, PoolTimeout): StorageError("no answer, or it waits for a standby that is gone"),
     (ConnectionResetError, BrokenPipeError): StorageError("the connection was cut"),
     (OSError,): StorageError("the connection is refused"),
     (BaseException,): StorageError("the connection was cut"),

@@ -287,7 +287,7 @@ class TestOpening:
         ("error", "why"),
         [
             (socket.gaierror(-2, "Name or service not known"), "the host is not found"),
-            (TimeoutError(), "no answer"),
+            (TimeoutError(), "no answer, or it waits for a standby that is gone"),
             (ConnectionResetError(104, "Connection reset by peer"), "the connection was cut"),
             (OSError("Multiple exceptions: [Errno 111]"), "the connection is refused"),
             (asyncpg.ConnectionDoesNotExistError("hunter2"), "the connection was cut"),
