@@ -54,8 +54,13 @@ def _what_is_lost(words: Words, held: Row) -> Html:
     made = words.text("No consta de cuándo es.")
     if held.backup_made_at is not None:
         made = words.text("Es del {moment}.", moment=words.moment(held.backup_made_at))
-    if held.lost == 0:
-        return sentences(made, words.text("Que sepamos, no falta ninguna firma."))
+    if held.lost == 0:  # the mark that would tell may be gone with the journal
+        missing = (
+            words.text("Que sepamos, no falta ninguna firma.")
+            if held.journal_is_whole
+            else words.text("No se sabe si faltan firmas posteriores.")
+        )
+        return sentences(made, missing)
     lost = words.plural(
         "Falta, como mucho, {n} firma posterior: esa persona tendría que firmar otra vez.",
         "Faltan, como mucho, {n} firmas posteriores: esas personas tendrían que firmar otra vez.",

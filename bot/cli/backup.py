@@ -234,8 +234,8 @@ def _outcome(restored: restoration.Restored) -> Iterator[str]:
     yield label("Tiene {signatures}.", signatures=signatures(restored.signatures))
     if restored.lost:
         yield label(
-            "Después de ella se dieron {n} números: como mucho se han perdido esas firmas, y "
-            "ninguno de esos números se vuelve a dar.",
+            "Números dados después de ella: {n}. Como mucho se han perdido esas firmas, y ninguno "
+            "de esos números se vuelve a dar.",
             n=number(restored.lost),
         )
     if repeated := restored.repeated:
@@ -248,3 +248,5 @@ def _outcome(restored: restoration.Restored) -> Iterator[str]:
             "personas hayan vuelto. Si lo tienes entero, ponlo ahí, y restaura otra vez antes "
             "de poner el bot en marcha; si hay una copia posterior, restaura esa."
         )
+        if not restored.lost:
+            yield label("Tampoco se sabe si faltan firmas posteriores.")

@@ -280,7 +280,7 @@ async def test_after_a_restore_nothing_is_sent_until_an_admin_has_looked(scene: 
     await look_after(scene, timedelta())
     assert scene.marta.messages[-1].text == (
         "⚠️ Se ha restaurado una copia de seguridad de los datos.\n\n"
-        "No consta de cuándo es. Que sepamos, no falta ninguna firma.\n\n"
+        "No consta de cuándo es. No se sabe si faltan firmas posteriores.\n\n"
         "⚠️ Lo que cada persona pidió después no consta entero: puede haber vuelto alguien que "
         "retiró su firma o no quería mensajes. Antes de enviar nada, habla con quien administra "
         "el servidor.\n\n"
