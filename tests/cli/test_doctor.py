@@ -150,7 +150,7 @@ async def test_where_all_is_well_it_says_what_it_looked_at_and_changes_nothing(
     result = await typed()
     assert ("All is well." in result.output) is (kind == "sqlite")
     assert "token: Telegram knows it: it is that of @" in result.output
-    assert "signatures: There are 6 signatures." in result.output
+    assert "signatures: The database has 6 signatures." in result.output
     assert "running: A bot runs for the petition." in result.output
     assert len(result.output.splitlines()) == 19 + (kind == "postgres")
     assert files_in(installation.folder) == before
