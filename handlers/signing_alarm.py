@@ -42,7 +42,7 @@ async def look(services: Services) -> None:
         return
     rate = await storage.read(signing_rate, at)
     if signs := signs_of_a_wave(rate):
-        await send_notices(services, [Notice(_TOLD, about, partial(_notice, rate, signs))])
+        await send_notices(services, [Notice(_TOLD, about, partial(_notice, rate, signs, now))])
 
 
 async def _notice_signs(services: Services, now: datetime) -> None:
@@ -56,9 +56,9 @@ async def _notice_signs(services: Services, now: datetime) -> None:
             return
 
 
-def _notice(rate: SigningRate, signs: list[Sign], words: Words) -> Html:
+def _notice(rate: SigningRate, signs: list[Sign], now: datetime, words: Words) -> Html:
     """Says what is unusual and what it can be, and names nobody."""
-    begin = rate.until - _HOUR
+    begin, day = rate.until - _HOUR, words.date(rate.until)
     counted = words.plural(
         "Entre las {begin} y las {end} ha llegado {n} firma.",
         "Entre las {begin} y las {end} han llegado {n} firmas.",
@@ -68,7 +68,11 @@ def _notice(rate: SigningRate, signs: list[Sign], words: Words) -> Html:
     )
     return paragraphs(
         words.text("👀 <b>Las firmas llegan de una manera poco habitual.</b>"),
-        sentences(counted, *(said for sign in signs for said in _said(rate, sign, words))),
+        sentences(
+            counted,
+            day != words.date(now) and words.text("Fue el {date}.", date=day),
+            *(said for sign in signs for said in _said(rate, sign, words)),
+        ),
         lines(
             *(
                 words.text(said, n=words.number(n), seconds=words.number(seconds))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from handlers.signing_alarm import look
 from simulator.person import Person
+from storage.database import open_database
 from storage.invalidations import (
     SignatureCondition,
     find_matches,
@@ -153,9 +154,15 @@ async def test_marta_who_could_not_be_told_of_the_wave_reads_of_it_after_a_resta
     await scene.stop_bot()
     scene.simulator.calls.clear()
     scene.marta.unblock()
+    database = await open_database(scene.settings.database_url)
+    for table, column in (("signatures", "signed_at"), ("petition_notices", "sent_at")):
+        ago = f"UPDATE {table} SET {column} = {column} - :days"  # noqa: S608 - of this test
+        await write_sql(database, ago, days=3 * 86_400_000)
+    await database.close()
     await scene.start_bot()
     told = await scene.marta.sees("poco habitual", 60)
-    assert "han llegado 40 firmas" in told.text
+    day = scene.words.date(scene.now - timedelta(days=3))
+    assert f"han llegado 40 firmas. Fue el {day}. Formularios con nombre" in told.text
     await look(scene.services)
     assert sum("poco habitual" in text for text in read_by(scene.marta)) == 1
 
