@@ -12,7 +12,7 @@ import structlog
 from bot.app import App, open_app
 from bot.back_off import BackOff
 from bot.file_locations import found_here
-from bot.monitoring.readiness import RunState
+from bot.monitoring.readiness import Readiness, RunState
 from bot.settings import Settings, unknown_settings
 from bot.text.problems import Sentence
 from storage.errors import DatabaseReplaced, HeldElsewhere, LeaseLost, Unavailable
@@ -129,7 +129,10 @@ async def _start_monitoring(settings: Settings, state: RunState) -> "web.AppRunn
     # Imported here: the server and what counts for Prometheus take four megabytes.
     from bot.monitoring.server import start_server
 
-    return await start_server(settings.metrics_address, settings.database_url, state)
+    readiness = Readiness(
+        state, settings.database_url, by_webhook=settings.webhook_url is not None
+    )
+    return await start_server(settings.metrics_address, readiness)
 
 
 def _on_signals(stop: Callable[[], None]) -> None:

@@ -1,6 +1,8 @@
 """What can be wrong around a bot: its database, and what waits for it at Telegram."""
 
 import asyncio
+from collections.abc import Mapping
+from typing import Any
 
 from bot.text.problems import Sentence
 from storage.durability import durability_of
@@ -11,6 +13,8 @@ MOST_PENDING = 1_000
 """How many updates may wait at Telegram: those who sent them wait for most of a minute."""
 
 _DATABASE_SECONDS = 3.0
+# Telegram tries again within this time.
+_WEBHOOK_SECONDS = 120
 
 _NO_STANDBY = Sentence(
     "PostgreSQL espera a su servidor de reserva, que no está: nada se da por guardado, y nadie "
@@ -44,3 +48,18 @@ def check_backlog(pending: int) -> dict[str, Sentence]:
         most=MOST_PENDING,
     )
     return {"backlog": said}
+
+
+def check_webhook(info: Mapping[str, Any], now: float) -> dict[str, Sentence]:
+    """Returns by `webhook` what Telegram says why it cannot deliver, in answer to getWebhookInfo.
+
+    `now` is in seconds since 1970.
+    """
+    if now - info.get("last_error_date", 0) > _WEBHOOK_SECONDS:
+        return {}
+    said = Sentence(
+        "Telegram no consigue entregar los mensajes en {url}, y dice: {said}",
+        url=info.get("url", ""),
+        said=info.get("last_error_message", ""),
+    )
+    return {"webhook": said}

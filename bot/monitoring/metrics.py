@@ -116,13 +116,15 @@ def _of_process(state: RunState, problems: Collection[str]) -> Iterator[Metric]:
     about.add_metric((version("petition-bot"), replica), 1)
     yield about
     is_held = app is not None and app.services.lease.is_ours()
-    yield _gauge("lease_held", "Whether this process is the one that answers", is_held)
+    yield _gauge("lease_held", "Whether this process is the one that sends", is_held)
     failing = {(each,): each in problems for each in CHECKS}
     yield _gauges("check_failing", "Whether a check of /readyz fails", "check", failing)
 
 
 def _of_app(app: App) -> Iterator[Metric]:
     dispatch, gate = app.dispatch, app.services.gate
+    others = app.process_lock.peers.others
+    yield _gauge("replicas", "Processes that answer people, as this one knows", 1 + others)
     updates = [((name,), number) for name, number in asdict(dispatch.counts).items()]
     yield _counters("updates", "Updates by what became of them", ("outcome",), updates)
     yield _histogram(dispatch.durations)

@@ -3,17 +3,19 @@
 import asyncio
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from telegram.error import TelegramError
 
 from bot.app import App
-from bot.monitoring.checks import check_backlog, check_database
+from bot.monitoring.checks import check_backlog, check_database, check_webhook
 from bot.text.problems import Sentence
 from bot.transport import ErrorKind, error_kind
 
-CHECKS = ("running", "database", "schema", "standby", "telegram", "token", "backlog")
+CHECKS = ("running", "database", "schema", "standby", "telegram", "token", "webhook", "backlog")
+# Replicas mend it by taking requests, so a proxy that asks for this passes them on all the same.
+_ANSWERED_ALL_THE_SAME = frozenset({"webhook", "backlog"})
 
 _TELEGRAM_SECONDS = 3.0
 _ASKED_AGAIN_SECONDS = 10.0
@@ -42,12 +44,14 @@ class Readiness:
     """Asks the database each time, and Telegram every ten seconds at most.
 
     Attributes:
+        by_webhook: whether updates come to this process by itself.
         pending: how many updates waited at Telegram when it was last asked; None if it was not,
             or did not say.
     """
 
     state: RunState
     database_url: str
+    by_webhook: bool = False
     clock: Callable[[], float] = time.monotonic
     pending: int | None = field(default=None, init=False)
     _of_telegram: dict[str, Sentence] = field(default_factory=dict, init=False)
@@ -65,6 +69,10 @@ class Readiness:
             check_database(self.database_url), self._ask_telegram(app)
         )
         return found | of_database | of_telegram
+
+    def takes_requests(self, problems: Collection[str]) -> bool:
+        """Returns whether the bot can do what it is there for, with these problems."""
+        return not ({*problems} - _ANSWERED_ALL_THE_SAME if self.by_webhook else problems)
 
     async def _ask_telegram(self, app: App | None) -> dict[str, Sentence]:
         """Asks how much waits there, which only a bot with this token is told."""
@@ -89,4 +97,5 @@ class Readiness:
             is_denied = kind is ErrorKind.UNAUTHORISED
             return {"token": _NO_TOKEN} if is_denied else {"telegram": _NO_TELEGRAM}
         self.pending = int(info["pending_update_count"])
-        return check_backlog(self.pending)
+        now = app.services.clock().timestamp()
+        return check_backlog(self.pending) | check_webhook(info, now)

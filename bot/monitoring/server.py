@@ -6,7 +6,7 @@ It runs in the bot's own event loop, so that it answers only while that turns.
 from aiohttp import web
 
 from bot.monitoring.metrics import Metrics
-from bot.monitoring.readiness import Readiness, RunState
+from bot.monitoring.readiness import Readiness
 from bot.settings import ListenAddress
 from bot.text.problems import Sentence
 from bot.text.terminal_language import TerminalError, label, terminal_words
@@ -19,15 +19,12 @@ _WORKS = Sentence("El bot funciona.")
 _STANDS_BY = Sentence("El bot está en espera: la petición la atiende otro proceso.")
 
 
-async def start_server(
-    address: ListenAddress, database_url: str, state: RunState
-) -> web.AppRunner:
+async def start_server(address: ListenAddress, readiness: Readiness) -> web.AppRunner:
     """Listens until `cleanup` of what is returned is called.
 
     Raises:
         TerminalError: the address is taken, or is not this machine's.
     """
-    readiness = Readiness(state, database_url)
     metrics = Metrics(readiness)
 
     async def healthz(_: web.Request) -> web.Response:
@@ -35,9 +32,10 @@ async def start_server(
 
     async def readyz(_: web.Request) -> web.Response:
         problems = await readiness.problems()
-        said = [*problems.values()] or [_STANDS_BY if state.stands_by else _WORKS]
+        said = [*problems.values()] or [_STANDS_BY if readiness.state.stands_by else _WORKS]
         lines = [each.said(terminal_words()) for each in said]
-        return web.Response(text="\n".join((*lines, "")), status=503 if problems else 200)
+        status = 200 if readiness.takes_requests(problems) else 503
+        return web.Response(text="\n".join((*lines, "")), status=status)
 
     async def answer_metrics(_: web.Request) -> web.Response:
         return web.Response(body=await metrics.answer(), headers={"Content-Type": _TEXT})

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.monitoring.readiness import RunState
+from bot.monitoring.readiness import Readiness, RunState
 from bot.monitoring.server import start_server
 from bot.settings import LOOPBACK, ListenAddress
 
@@ -45,9 +45,11 @@ async def ask(address: ListenAddress, path: str) -> Answer:
 
 
 @asynccontextmanager
-async def monitored(state: RunState, database_url: str) -> AsyncIterator[ListenAddress]:
+async def monitored(
+    state: RunState, database_url: str, *, by_webhook: bool = False
+) -> AsyncIterator[ListenAddress]:
     """Starts the server beside the bot; yields where it listens."""
-    address = free_address()
-    runner = await start_server(address, database_url, state)
+    address, readiness = free_address(), Readiness(state, database_url, by_webhook=by_webhook)
+    runner = await start_server(address, readiness)
     yield address
     await runner.cleanup()

@@ -1,6 +1,7 @@
 """What an operator's tools are told of a bot that runs."""
 
 import asyncio
+import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot.monitoring import readiness
-from bot.monitoring.readiness import RunState
+from bot.monitoring.readiness import Readiness, RunState
 from bot.monitoring.server import start_server
 from bot.settings import ListenAddress
 from bot.text.terminal_language import TerminalError
@@ -127,6 +128,29 @@ async def test_what_waits_at_telegram_is_said(
     assert (await ask(address, "/metrics")).metrics["petition_bot_updates_pending"] == 1234
 
 
+async def test_a_proxy_passes_requests_on_while_they_mend_what_is_wrong(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = {"last_error_date": int(scene.now.timestamp()), "last_error_message": "Expired"}
+    info = {"url": "https://bot.internal/x", "pending_update_count": 1234, **error}
+
+    async def failing(_fields: object, _call: object) -> bytes:
+        return json.dumps({"ok": True, "result": info}).encode()
+
+    intercept(monkeypatch, "getWebhookInfo", failing)
+    state, url = RunState(scene.app), scene.settings.database_url
+    async with monitored(state, url, by_webhook=True) as address:
+        status, text = await ask(address, "/readyz")
+        assert status == 200
+        assert "1,234 messages" in text
+        assert (
+            "Telegram cannot deliver the messages to https://bot.internal/x, and says: Expired"
+            in text
+        )
+        scene.app.stopping.set()
+        assert (await ask(address, "/readyz")).status == 503
+
+
 async def test_one_that_starts_or_stands_by_says_so(database_url: str) -> None:
     state = RunState()
     async with monitored(state, database_url) as address:
@@ -174,7 +198,7 @@ class TestOnPostgres:
 async def test_an_address_that_is_taken_is_refused_with_a_sentence() -> None:
     async with monitored(RunState(), "sqlite+aiosqlite:///none.db") as taken:
         with pytest.raises(TerminalError, match=f"cannot listen at 127.0.0.1:{taken.port}"):
-            await start_server(taken, "sqlite+aiosqlite:///none.db", RunState())
+            await start_server(taken, Readiness(RunState(), "sqlite+aiosqlite:///none.db"))
 
 
 def test_without_the_setting_nothing_of_it_is_loaded() -> None:

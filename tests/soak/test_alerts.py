@@ -69,6 +69,7 @@ FIRES: Mapping[str, tuple[Mapping[str, str], int]] = {
 }
 ALSO_FIRES: Mapping[str, tuple[Mapping[str, str], int]] = {
     "PetitionBotDatabaseAway": ({failing("schema"): f"1{ALWAYS}"}, 1),
+    "PetitionBotTelegramAway": ({failing("webhook"): f"1{ALWAYS}"}, 5),
     "PetitionBotPeopleWait": ({metric("update_seconds_bucket", le="0.5"): f"0+40{ALWAYS}"}, 6),
     "PetitionBotBroadcastStuck": ({metric("broadcast_state", state="paused"): f"1{ALWAYS}"}, 10),
     "PetitionBotBackupOld": ({BACKED_UP: f"_{ALWAYS}"}, 60),
