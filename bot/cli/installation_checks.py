@@ -7,13 +7,14 @@ import asyncio
 import errno
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from bot import file_locations
@@ -36,6 +37,7 @@ from storage.keyring import Keyring
 from storage.private_files import reason_and_command
 
 _CLOCK_SECONDS = 60  # how much the clock may differ
+_FAILED_SECONDS = 600  # how long a delivery that failed says that something is wrong
 _MEGABYTE = 10**6
 _ROOM = 200 * _MEGABYTE  # in bytes, below which a disk is nearly full
 
@@ -220,26 +222,11 @@ async def _look_at_telegram(installation: Installation) -> Findings:
         calls = BotCalls(session, settings.api_url, settings.bot_token.get_secret_value())
         bot = await calls.identity()
         yield TOKEN.fine("Telegram lo conoce: es de @{bot}.", bot=bot.username)
-        ahead = session.server_time()[0]
-        difference = 0.0 if ahead is None else (datetime.now(UTC) - ahead).total_seconds()
-        if abs(difference) < _CLOCK_SECONDS:
-            yield CLOCK.fine("Va como el de Telegram.")
-        else:
-            yield CLOCK.mend(
-                "Va con {time} de diferencia respecto al de Telegram, y lo que tiene hora "
-                "ocurre a otra. Pon en hora la máquina: timedatectl set-ntp true",
-                time=terminal_words().duration(abs(difference)),
-            )
+        if (now := session.server_time()[0]) is not None:
+            yield _of_clock(now)
         webhook = await calls.webhook()
-        if url := webhook.get("url"):
-            yield WEBHOOK.mend(
-                "Telegram manda los mensajes a {host}, y el bot no los recibe. Al arrancar, "
-                "petition-bot run lo quita; si no lo pusiste tú, pide antes otro token a "
-                "@BotFather.",
-                host=urlsplit(url).hostname or "?",
-            )
-        else:
-            yield WEBHOOK.fine("No hay ninguno: es el bot quien pregunta a Telegram.")
+        if "webhook_url" not in installation.wrong:
+            yield _of_webhook(webhook, settings.webhook_url)
         pending = int(webhook.get("pending_update_count", 0))
         too_many = check_backlog(pending)
         for each in too_many.values():
@@ -258,6 +245,42 @@ async def _look_at_telegram(installation: Installation) -> Findings:
             )
         elif admins:
             yield ADMINS.fine("El bot puede escribir a todas las personas que administran.")
+
+
+def _of_clock(now: datetime) -> Finding:
+    """Compares the machine's clock with what Telegram's says."""
+    seconds = abs((datetime.now(UTC) - now).total_seconds())
+    if seconds < _CLOCK_SECONDS:
+        return CLOCK.fine("Va como el de Telegram.")
+    return CLOCK.mend(
+        "Va con {time} de diferencia respecto al de Telegram, y lo que tiene hora ocurre a otra. "
+        "Pon en hora la máquina: timedatectl set-ntp true",
+        time=terminal_words().duration(seconds),
+    )
+
+
+def _of_webhook(info: Mapping[str, Any], wanted: str | None) -> Finding:
+    """Compares where Telegram sends the updates with the settings."""
+    url = info.get("url", "")
+    host = urlsplit(url).hostname or "?"
+    if url and url != wanted:
+        return WEBHOOK.mend(
+            "Telegram manda los mensajes a {host}, y los ajustes no dicen eso. Lo cambia "
+            "petition-bot run al arrancar; si no lo pusiste tú, pide antes otro token a "
+            "@BotFather.",
+            host=host,
+        )
+    if wanted and not url:
+        return WEBHOOK.mend("Telegram no tiene el de los ajustes. Lo pone petition-bot run.")
+    if time.time() - info.get("last_error_date", 0) < _FAILED_SECONDS:
+        return WEBHOOK.mend(
+            "Telegram no consigue entregar los mensajes en {url}, y dice: {said}",
+            url=url,
+            said=info.get("last_error_message", ""),
+        )
+    if url:
+        return WEBHOOK.fine("Telegram manda los mensajes a {host}.", host=host)
+    return WEBHOOK.fine("No hay ninguno: es el bot quien pregunta a Telegram.")
 
 
 APPROVAL = Check("approval", mark("aprobación"))

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -100,6 +101,12 @@ class Installation:
     def is_on_network_disk(self) -> None:
         self.write("mounts", f"36 35 98:0 / {self.folder} rw - nfs4 server:/x rw\n")
         self.patch.setattr(private_files, "_MOUNTS", self.folder / "mounts")
+
+    def has_failing_webhook(self) -> None:
+        webhook = self.telegram.world.webhook
+        webhook.url = "https://bot.internal/hook"
+        webhook.last_error = int(time.time()), "502 Bad Gateway"
+        self.set("WEBHOOK_URL", webhook.url)
 
     def has_one_admin(self) -> None:
         self.set("ADMIN_IDS", str(MARTA))
@@ -260,6 +267,21 @@ FULL = SimpleNamespace(free=12_000_000)
             lambda i: setattr(i.telegram.world.webhook, "url", "https://elsewhere.org/hook"),
             {"webhook": "mend"},
             "Telegram sends the messages to elsewhere.org",
+        ),
+        (
+            lambda i: i.set("WEBHOOK_URL", "https://bot.internal/hook"),
+            {"webhook": "mend"},
+            "Telegram does not have that of the settings.",
+        ),
+        (
+            lambda i: i.set("WEBHOOK_URL", "http://bot.internal/hook"),
+            {"settings": "broken", "webhook": "unknown"},
+            "PETITION_WEBHOOK_URL is wrong.",
+        ),
+        (
+            Installation.has_failing_webhook,
+            {"webhook": "mend"},
+            "and says: 502 Bad Gateway",
         ),
         (
             lambda i: i.patch.setattr("bot.monitoring.checks.MOST_PENDING", 1),
