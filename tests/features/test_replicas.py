@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from structlog.testing import capture_logs
@@ -36,6 +37,13 @@ MOVED_SECONDS = 10.0
 NO_SYNC = "power_cut_loses_commits"  # which these servers need not survive
 
 
+class Proxy(Protocol):
+    """What passes updates on to the replicas."""
+
+    def add(self) -> dict[str, str]:
+        """Adds a replica; returns the settings that it is to have."""
+
+
 class Replicas:
     """Bots of one petition, each in a folder of its own with the same key.
 
@@ -43,7 +51,7 @@ class Replicas:
     """
 
     def __init__(
-        self, folder: Path, simulator: Simulator, url: str, proxy: WebhookProxy | None = None
+        self, folder: Path, simulator: Simulator, url: str, proxy: Proxy | None = None
     ) -> None:
         self.folder = folder
         self.proxy = proxy
@@ -60,8 +68,7 @@ class Replicas:
         shutil.copy(self.folder / "petition.key", folder / "keys" / "petition.key")
         bot = BotProcess(folder, self.simulator, database_url=self.url, rate=self.rate)
         if self.proxy is not None:
-            bot.more["PETITION_WEBHOOK_URL"] = self.proxy.url
-            bot.more["PETITION_WEBHOOK_ADDRESS"] = self.proxy.add()
+            bot.more.update(self.proxy.add())
         self.bots.append(bot)
         await bot.start()
         return bot
@@ -156,7 +163,7 @@ async def test_any_replica_takes_any_tap_and_nobody_misses_one_that_is_killed(
     by_webhook: Replicas,
 ) -> None:
     replicas, proxy = by_webhook, by_webhook.proxy
-    assert proxy is not None
+    assert isinstance(proxy, WebhookProxy)
     people = [replicas.person(f"Ana{number}") for number in range(12)]
     await asyncio.gather(*(signs_with_retries(each, WORDS, 60) for each in people[:6]))
     assert min(proxy.answered.values()) >= 10

@@ -16,8 +16,8 @@ from bot.intake import webhook
 from bot.intake.webhook import CannotListen, secret_of
 from bot.settings import ListenAddress
 from bot.text.problems import Sentence
+from tests.support.programs import free_port
 from tests.support.scene import TOKEN, Scene, a_scene
-from tests.support.webhook_proxy import free_port
 
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
 SECRET = {HEADER: secret_of(TOKEN)}

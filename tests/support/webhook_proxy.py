@@ -1,18 +1,12 @@
 """A proxy before several replicas, which gives each request to the next one."""
 
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import aiohttp
 from aiohttp import web
 
-
-def free_port() -> int:
-    """Returns a port of this machine at which nothing listens."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+from tests.support.programs import free_port
 
 
 class WebhookProxy:
@@ -27,10 +21,11 @@ class WebhookProxy:
         self.ports: list[int] = []
         self.answered: dict[int, int] = {}
 
-    def add(self) -> str:
-        """Adds a replica; returns the address where it is to listen."""
+    def add(self) -> dict[str, str]:
+        """Adds a replica; returns the settings that it is to have."""
         self.ports.append(free_port())
-        return f"127.0.0.1:{self.ports[-1]}"
+        address = f"127.0.0.1:{self.ports[-1]}"
+        return {"PETITION_WEBHOOK_URL": self.url, "PETITION_WEBHOOK_ADDRESS": address}
 
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         body, headers = await request.read(), dict(request.headers)
