@@ -77,6 +77,7 @@ class Readiness:
     async def _ask_telegram(self, app: App | None) -> dict[str, Sentence]:
         """Asks how much waits there, which only a bot with this token is told."""
         if app is None:
+            self.pending = None
             return {}
         if self.clock() - self._asked_at >= _ASKED_AGAIN_SECONDS:
             self._asked_at = self.clock()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.monitoring import readiness
+from bot.monitoring import metrics, readiness
 from bot.monitoring.readiness import Readiness, RunState
 from bot.monitoring.server import start_server
 from bot.settings import ListenAddress
@@ -51,7 +51,7 @@ async def test_after_some_taps_and_a_broadcast_the_metrics_say_so(
     await scene.broadcasts(2)
     await scene.settled()
     sent = len([call for call in scene.simulator.calls if call.method == "sendMessage"])
-    metrics = (await ask(address, "/metrics")).metrics
+    found = (await ask(address, "/metrics")).metrics
     handled = scene.app.dispatch.counts.handled
     assert handled > 8
     expected = {
@@ -74,8 +74,20 @@ async def test_after_some_taps_and_a_broadcast_the_metrics_say_so(
         "deliveries state=pending": 0,
         "check_failing check=database": 0,
     }
-    assert {name: metrics[f"petition_bot_{name}"] for name in expected} == expected
-    assert metrics["process_resident_memory_bytes"] > 0
+    assert {name: found[f"petition_bot_{name}"] for name in expected} == expected
+    assert found["process_resident_memory_bytes"] > 0
+
+
+async def test_a_count_that_takes_long_keeps_nobody_waiting(
+    scene: Scene, address: ListenAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the database has counted millions once, the rest is there; then both."""
+    monkeypatch.setattr(metrics, "_READ_SECONDS", 0.0)
+    assert "petition_bot_signatures" not in (await ask(address, "/metrics")).metrics
+    await scene.settled()
+    found = (await ask(address, "/metrics")).metrics
+    assert found["petition_bot_signatures"] == 0
+    assert found["petition_bot_updates_in_progress"] == 0
 
 
 async def test_nothing_in_the_metrics_is_about_one_person(
@@ -109,9 +121,9 @@ async def test_a_token_that_is_unknown_is_told_from_a_busy_telegram(
     async with telegram.serve() as answering:
         answering.always = fault
         monkeypatch.setattr(scene.bot._client, "_bot_url", answering.url)
-        metrics = (await ask(address, "/metrics")).metrics
+        found = (await ask(address, "/metrics")).metrics
     failing = "petition_bot_check_failing check="
-    assert [name for name, value in metrics.items() if name.startswith(failing) and value] == (
+    assert [name for name, value in found.items() if name.startswith(failing) and value] == (
         [failing + check] if check else []
     )
 
