@@ -178,7 +178,7 @@ class TestMeetingTelegram:
         ("address", "reason"),
         [
             ("http://127.0.0.1:9", "There is no connection to the Bot API server (Conn"),
-            ("http://nowhere.invalid", "The Bot API server is not found by its name"),
+            ("http://nowhere.invalid", "There is no connection to the Bot API server (gaie"),
             ("{page}", "Something else answers in Telegram's place (503)"),
         ],
     )

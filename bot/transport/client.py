@@ -23,7 +23,7 @@ from bot.transport.errors import (
     TelegramRefused,
 )
 from bot.transport.lenient_json import read_json
-from bot.transport.recent_calls import Chat
+from bot.transport.pauses import Chat
 from bot.transport.send_gate import Gate, Lane
 from bot.transport.session import SharedSession, Upload
 
@@ -42,9 +42,6 @@ _LONGEST_WAIT_SECONDS = {Lane.REPLY: 3.0, Lane.BROADCAST: 0.5}
 _MOST_FLOODS = 3  # how many pauses after a 429, one after the other, are waited for
 _REPEATS = 2  # how often a failed call is repeated
 _PAUSES = BackOff(0.3, spread=0.2)  # before that, in seconds
-
-_DEFAULT = BaseRequest.DEFAULT_NONE
-_Seconds = float | DefaultValue[Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +141,11 @@ class TelegramClient(BaseRequest):
         """
         failed: list[ErrorKind] = []
         while True:
-            await self._pass_gate(call)
+            if call.method not in _UNCOUNTED:
+                longest = _LONGEST_WAIT_SECONDS[call.lane]
+                pause = await self._gate.acquire(call.lane, call.chat, longest, new=call.is_new)
+                if pause > 0:
+                    raise RateLimited(pause)
             if not call.wanted():
                 raise NotSent("Not wanted any more")
             try:
@@ -152,21 +153,13 @@ class TelegramClient(BaseRequest):
             except TelegramError as error:
                 failed.append(error_kind(error))
                 self._note_end(call, failed[-1], seconds_to_wait(error))
-                pause = self._pause_before_next(call, failed, seconds_to_wait(error))
-                if pause is None:
+                before_next = self._pause_before_next(call, failed, seconds_to_wait(error))
+                if before_next is None:
                     raise
             else:
                 self._note_end(call, None)
                 return body
-            await asyncio.sleep(pause)
-
-    async def _pass_gate(self, call: ApiCall) -> None:
-        if call.method in _UNCOUNTED:
-            return
-        longest = _LONGEST_WAIT_SECONDS[call.lane]
-        pause = await self._gate.acquire(call.lane, call.chat, longest, new=call.is_new)
-        if pause > 0:
-            raise RateLimited(pause)
+            await asyncio.sleep(before_next)
 
     async def _post(self, call: ApiCall) -> bytes:
         url = f"{self._bot_url}/{call.method}"
@@ -193,21 +186,16 @@ class TelegramClient(BaseRequest):
         raise failure
 
     def _note_end(self, call: ApiCall, kind: ErrorKind | None, seconds: float = 0.0) -> None:
-        """Counts and logs how a call ended, and tells the gate what that says about limits."""
+        """Counts and logs how a call ended; tells the gate what an answer says about limits."""
         self.calls[call.method, kind] += 1
         if is_debugging():
             _log.debug("call_ended", method=call.method, error_kind=kind)
-        if call.method in _UNCOUNTED:
+        if call.method in _UNCOUNTED or kind in (ErrorKind.RETRY, ErrorKind.UNKNOWN):
             return
-        match kind:
-            case None:
-                self._gate.accepted(call.chat, new=call.is_new)
-            case ErrorKind.WAIT:
-                self._gate.refused(call.chat, seconds, new=call.is_new)
-            case ErrorKind.RETRY | ErrorKind.UNKNOWN:
-                self._gate.failed(call.chat, new=call.is_new)
-            case _:
-                self._gate.content_rejected(call.chat, new=call.is_new)
+        if kind is ErrorKind.WAIT:
+            self._gate.refused(call.chat, seconds, new=call.is_new)
+        else:
+            self._gate.accepted(call.chat, new=call.is_new)
 
     def _pause_before_next(
         self, call: ApiCall, failed: Sequence[ErrorKind], seconds: float
@@ -250,10 +238,9 @@ class TelegramClient(BaseRequest):
         url: str,
         method: str,
         request_data: RequestData | None = None,
-        read_timeout: _Seconds = _DEFAULT,
-        write_timeout: _Seconds = _DEFAULT,
-        connect_timeout: _Seconds = _DEFAULT,
-        pool_timeout: _Seconds = _DEFAULT,
+        read_timeout: float | DefaultValue[Any] | None = BaseRequest.DEFAULT_NONE,
+        *_: object,
+        **__: object,
     ) -> tuple[int, bytes]:
         """Makes a call of python-telegram-bot; see `answer` for what it raises.
 

@@ -1,4 +1,4 @@
-"""Limits how fast messages leave, by slots in time, for which calls wait in a line or come back.
+"""Limits how fast new messages leave: the rate, its slots, and who waits for one of them.
 
 A wait in a handler would keep the update from being acknowledged, and Telegram hands out no more
 than a hundred of those: a waiting crowd would keep everybody else from being answered at all. So
@@ -12,29 +12,24 @@ import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from bot.transport.recent_calls import Chat
+from bot.transport.pauses import Chat
 
-# Telegram documents about thirty new messages a second in all
-# (https://core.telegram.org/bots/faq): with this rate and burst, no second has more replies.
-REPLY_RATE = 25.0
-REPLY_BURST = 5
+# The share of the rate that is kept after an overall refusal, and after one while it rose quickly.
+# Of the first one no more is kept than what was accepted, in the time of the pause too.
+_KEPT, _KEPT_WHEN_QUICK = 0.87, 0.7
+_LOWEST = 0.5
+# By how much each accepted message raises the rate: after a first refusal that leaves less than a
+# share of it, and after all others, divided by the seconds of the pause, so that long ones are
+# seldom.
+_FAR, _QUICKLY = 0.5, 0.15
+_SLOWLY, _SHORTEST_PAUSE = 0.006, 4.0
 
-# At least one of ten slots is a broadcast's, however many replies there are.
-_AT_LEAST_ONE_IN = 10
-# Replies delay a broadcast by this many seconds at most.
-_LONGEST_DEBT = 1.0
 # A line sleeps for so long at least: at a high rate several calls leave each time that it wakes,
 # which costs a third less than one by one. What is due sooner than `_NOW` leaves at once.
 _SHORTEST_SLEEP = 0.01
 _NOW = 0.0001
 # Who has stood at the head of a line for so many seconds takes the next slot from all other lines.
 _PATIENCE = 1.0
-
-# After a 429: the share of the rate that is kept, and the share of the ceiling that is regained
-# each second.
-_KEPT = 0.7
-_REGAINED = 0.005
-_LOWEST_SHARE = 0.02
 
 # A chat waits in the line when its time is no further away than this.
 _SHORT = 1.0
@@ -43,39 +38,72 @@ _VALID = 10.0
 _REPLY_SECONDS = 1.0
 
 
-class SlotLimiter:
-    """Hands out slots, one a message: at most rate · t + burst of them in any t seconds."""
+class AdaptiveRate:
+    """A rate up to a ceiling, which rises with each accepted message and falls when refused.
 
-    def __init__(self, rate: float, burst: int) -> None:
+    Telegram does not tell its limit, and a quiet time allows a burst that hides it. What finding
+    it costs is measured in `docs/decisions/how-fast-to-send.md`.
+    """
+
+    def __init__(self, ceiling: float) -> None:
+        self._ceiling = self._learned_under = ceiling
+        self._found = math.inf  # until the first refusal
+        self._gain = 0.0
+        self._accepted = 0  # since the last refusal, or since the sending began
+
+    @property
+    def rate(self) -> float:
+        """The present rate."""
+        return min(self._ceiling, self._found)
+
+    def set_ceiling(self, ceiling: float) -> None:
+        """Sets the ceiling as sending begins; discards what was learned under a lower one."""
+        self._ceiling, self._accepted = ceiling, 0
+        if ceiling > self._learned_under:
+            self._found = math.inf
+
+    def accepted(self) -> None:
+        """Notes an accepted message."""
+        self._found += self._gain
+        self._accepted += 1
+
+    def refused(self, pause: float) -> None:
+        """Lowers the rate after an overall refusal for `pause` seconds."""
+        is_first, rate = self._found == math.inf, self.rate
+        if self._accepted == 0 and not is_first:
+            return  # it is still the same refusal, which lasts longer than announced
+        kept = (_KEPT_WHEN_QUICK if self._gain == _QUICKLY else _KEPT) * rate
+        if is_first and self._accepted:
+            kept = min(kept, self._accepted / (self._accepted / rate + pause))
+        is_far = is_first and kept < _FAR * rate
+        self._gain = _QUICKLY if is_far else _SLOWLY / max(pause, _SHORTEST_PAUSE)
+        self._found = max(kept, min(_LOWEST, self._ceiling))
+        self._learned_under, self._accepted = self._ceiling, 0
+
+
+class Slots:
+    """Hands out slots, one a message, each of which may be used some seconds ahead of its time.
+
+    So at most rate · (t + ahead) + 1 messages leave in any t seconds.
+    """
+
+    def __init__(self, rate: Callable[[], float], ahead: float) -> None:
+        self.ahead = ahead
+        self._rate = rate
         self._next = -math.inf
-        self._last = -math.inf
-        self.set_rate(rate, burst, -math.inf)
 
-    def set_rate(self, rate: float, burst: int, now: float) -> None:
-        """Sets the rate, beginning without a burst; slots already handed out stay valid."""
-        self._tolerance = (burst - 1) / rate
-        self._next = max(self._next, now)
-        self._last = max(self._last, now)
+    def due_in(self, now: float, unused: float = 0.0) -> float:
+        """Returns the seconds until the next slot may be used.
 
-    def due_in(self, now: float, rate: float, unused: float = 0.0) -> float:
-        """Returns the seconds until the next slot, if no reply uses one in between.
-
-        With `unused`, until the slot after which this share of the burst is still there.
+        With `unused`, until this share of what may be used ahead of its time is there after it.
         """
-        slot = min(self._next, self._last + _AT_LEAST_ONE_IN / rate)
-        return max(0.0, slot + unused * self._tolerance - now)
+        return max(0.0, self._next + unused * self.ahead - now)
 
-    def take(self, now: float, rate: float) -> float:
-        """Takes the next slot and returns its time, which may be in the past."""
-        owed = min(self._next, self._last + _AT_LEAST_ONE_IN / rate)
-        self._last = max(owed, now - self._tolerance)
-        self._next = max(self._next, self._last) + 1 / rate
-        return self._last
-
-    def yield_to_reply(self, now: float, rate: float) -> None:
-        """Notes a reply that leaves now, which uses up a slot of the broadcast's."""
-        pushed = max(self._next, now - self._tolerance) + 1 / rate
-        self._next = max(self._next, min(pushed, now + _LONGEST_DEBT))
+    def take(self, now: float, longest: float = math.inf) -> float:
+        """Takes the next slot, of so many seconds at most; returns from when it may be used."""
+        slot = max(self._next, now - self.ahead)
+        self._next = slot + min(1 / self._rate(), longest)
+        return slot
 
 
 @dataclass(slots=True, eq=False)
@@ -86,8 +114,7 @@ class Line:
     leaves `unused`.
     """
 
-    slots: SlotLimiter
-    rate: Callable[[], float]
+    slots: Slots
     clock: Callable[[], float]
     sleep: Callable[[float], Awaitable[object]]
     unused: float = 0.0
@@ -104,65 +131,36 @@ class Line:
                     return False
                 now = self.clock()
                 unused = self.unused if now - begun < _PATIENCE else 0.0
-                wait = self.slots.due_in(now, self.rate(), unused)
+                wait = self.slots.due_in(now, unused)
                 if wait < _NOW:
-                    self.slots.take(now, self.rate())
+                    self.slots.take(now)
                     return True
                 await self.sleep(max(wait, _SHORTEST_SLEEP))
 
 
-class ReplyRate:
-    """The rate of replies, which falls with each overall refusal and slowly recovers."""
-
-    def __init__(self, ceiling: float) -> None:
-        self._ceiling = ceiling
-        self._kept = ceiling
-        self._slowed_at = 0.0
-
-    def rate(self, now: float) -> float:
-        """Returns the present rate in messages a second."""
-        if self._kept >= self._ceiling:
-            return self._ceiling
-        regained = self._ceiling * _REGAINED * max(0.0, now - self._slowed_at)
-        return min(self._ceiling, self._kept + regained)
-
-    def slow_down(self, now: float) -> None:
-        """Lowers the rate after a refusal."""
-        self._kept = max(self._ceiling * _LOWEST_SHARE, self.rate(now) * _KEPT)
-        self._slowed_at = now
-
-
+@dataclass(slots=True, eq=False)
 class Appointments:
-    """Gives chats times to come back, so that no more come at a time than the rate allows."""
+    """Gives chats times to come back, so that no more come at a time than there are slots."""
 
-    def __init__(self, rate: float, burst: int) -> None:
-        self._times = SlotLimiter(rate, burst)
-        self._given: dict[Chat, float] = {}
+    slots: Slots
+    _given: dict[Chat | None, float] = field(default_factory=dict, init=False)
 
-    def come_back_in(self, chat: Chat, now: float, rate: float) -> float:
+    def come_back_in(self, chat: Chat | None, now: float) -> float:
         """Returns after how many seconds to come back; 0 if the chat may wait in the line now."""
         if not self.has(chat, now):
             self._given.pop(chat, None)
-            self._given[chat] = self._times.take(now, rate)
+            self._given[chat] = self.slots.take(now)
         wait = self._given[chat] - now
         return wait if wait > _SHORT else 0.0
 
-    def has(self, chat: Chat, now: float) -> bool:
+    def has(self, chat: Chat | None, now: float) -> bool:
         """Tells whether a chat was given a time that is not long past."""
         # The times rise, so the oldest comes first.
         while self._given and (first := next(iter(self._given.items())))[1] <= now - _VALID:
             del self._given[first[0]]
         return self._given.get(chat, now - _VALID) > now - _VALID
 
-    def use(self, chat: Chat, now: float) -> None:
+    def use(self, chat: Chat | None, now: float) -> None:
         """Notes that a chat which came at its time sends now; others of its reply may follow."""
         if chat in self._given:
             self._given[chat] = min(self._given[chat], now - _VALID + _REPLY_SECONDS)
-
-    def pass_by(self, now: float, rate: float) -> None:
-        """Notes a message of a chat that was given no time here."""
-        self._times.take(now, rate)
-
-    def wait(self, now: float, rate: float) -> float:
-        """Returns how many seconds a new arrival would wait."""
-        return self._times.due_in(now, rate)

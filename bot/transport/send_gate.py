@@ -6,40 +6,37 @@ import time
 from collections.abc import Awaitable, Callable, Collection
 from enum import Enum, auto
 
-from bot.transport.pauses import Pauses
-from bot.transport.rate_estimator import RateEstimator
-from bot.transport.rate_limiter import (
-    REPLY_BURST,
-    REPLY_RATE,
-    Appointments,
-    Line,
-    ReplyRate,
-    SlotLimiter,
-)
-from bot.transport.recent_calls import Chat, RecentCalls
+from bot.transport.pauses import Chat, ChatPauses, OverallPause, RecentCalls
+from bot.transport.rate_limiter import AdaptiveRate, Appointments, Line, Slots
 from storage.leases import Peers
 
-# Who had so many new messages in the last minute or two comes after people who had fewer, and from
-# the second number on shares a part of the rate with all like them: a few people who write without
-# a rest would otherwise take most of it from newcomers. Signing takes four messages at most.
-_SEVERAL = 4
+# Telegram documents about thirty new messages a second in all
+# (https://core.telegram.org/bots/faq): with this rate and burst, no second has more replies.
+REPLY_RATE = 25.0
+REPLY_BURST = 5
+# However many replies there are, of this replica or of others, a broadcast keeps a tenth.
+_MOST_FOR_REPLIES = 0.9
+
+# Who had so many new messages in the last minute or two shares a part of the rate with all like
+# them: a few people who write without a rest would otherwise take most of it from newcomers.
+# Signing takes four messages at most.
 _FLOOD = 6
 _OF_LATE_SECONDS = 60.0
 _SHARED = 0.2
+# A chat that had another reply within these seconds is not refused on the bot's account.
+_LATELY = 10.0
 # When a new arrival would wait for longer than this there is a crowd, and every chat that was
 # answered within the last minutes comes back after it: accounts that flood come again, and people
 # who were not answered yet go before them.
 _CROWD_SECONDS = 3.0
 _ANSWERED_SECONDS = 300.0
 # The share of the burst that a reply leaves to those before it: of people in the middle of signing
-# and admins, then of people who had few new messages of late, several, and very many.
-_SIGNING, _AFTER_SIGNING, _AFTER_FEW, _AFTER_ALL = 0.0, 0.25, 0.5, 1.0
+# and admins, of other people, and of those who flood.
+_SIGNING, _OTHERS, _FLOODING = 0.0, 0.25, 1.0
 # Who signs goes first with this many messages within this many seconds. Most of their screens are
 # edits, which do not wait at all.
 _SIGNING_MESSAGES = 4
 _SIGNING_SECONDS = 600.0
-# The share of its rate that a broadcast keeps however much other replicas reply.
-_LEFT = 0.1
 
 
 class Lane(Enum):
@@ -59,7 +56,6 @@ class Gate:
     The chats of the admins are in no crowd, however much they write. Live replicas share the rate
     of replies, and what the others reply with is left out of the rate of a broadcast.
 
-
     Attributes:
         waiting: how many calls wait at the moment, by lane.
     """
@@ -78,102 +74,101 @@ class Gate:
         self._clock = clock
         self._sleep = sleep
         self._admins = frozenset(admins)
-        self._pauses = Pauses()
-        self._estimator = RateEstimator(rate)
-        self._slots = SlotLimiter(rate, burst or _burst(rate))
-        self._broadcast = Line(self._slots, self._broadcast_a_second, clock, sleep)
-        self._reply_rate = ReplyRate(REPLY_RATE)
-        self._reply_slots = SlotLimiter(REPLY_RATE, REPLY_BURST)
-        self._replies = {
-            share: Line(self._reply_slots, self._replies_a_second, clock, sleep, unused=share)
-            for share in (_SIGNING, _AFTER_SIGNING, _AFTER_FEW, _AFTER_ALL)
+        self._chat_pauses = ChatPauses()
+        self._overall_pause = OverallPause()
+        ahead = _ahead(REPLY_RATE, REPLY_BURST)
+        self._rate = AdaptiveRate(rate)
+        self._slots = Slots(self._broadcast_a_second, _ahead(rate, burst))
+        self._broadcast = Line(self._slots, clock, sleep)
+        self._reply_slots = Slots(lambda: self.reply_rate, ahead)
+        self._lines = {
+            unused: Line(self._reply_slots, clock, sleep, unused)
+            for unused in (_SIGNING, _OTHERS, _FLOODING)
         }
-        self._flooding = Line(SlotLimiter(REPLY_RATE, 1), self._floods_a_second, clock, sleep)
-        self._appointments = Appointments(REPLY_RATE, REPLY_BURST)
-        self._flood_appointments = Appointments(_SHARED * REPLY_RATE, REPLY_BURST)
-        self._recent_replies = RecentCalls(_OF_LATE_SECONDS)
+        self._flooding = Line(Slots(lambda: _SHARED * self.reply_rate, 0.0), clock, sleep)
+        self._appointments = Appointments(Slots(lambda: self.reply_rate, ahead))
+        self._flood_appointments = Appointments(Slots(lambda: _SHARED * self.reply_rate, 1.0))
+        self._replies, self._just_answered = (RecentCalls(_LATELY) for _ in range(2))
+        self._new_replies = RecentCalls(_OF_LATE_SECONDS)
         self._answered = RecentCalls(_ANSWERED_SECONDS)
-        self._signers = RecentCalls(_SIGNING_SECONDS)
-        self._went_first = RecentCalls(_SIGNING_SECONDS)
+        self._signers, self._went_first = (RecentCalls(_SIGNING_SECONDS) for _ in range(2))
         self.waiting = dict.fromkeys(Lane, 0)
 
     @property
     def rate(self) -> float:
         """The present rate of broadcast messages a second, as estimated for Telegram's limit."""
-        return self._estimator.rate
+        return self._rate.rate
 
     @property
     def reply_rate(self) -> float:
         """The present rate of new messages a second that answer people."""
-        return self._replies_a_second()
+        return REPLY_RATE / (1 + self._peers.others)
 
     def set_ceiling(self, rate: float) -> None:
-        """Sets the highest rate of a beginning broadcast; forgets what a lower ceiling taught.
-
-        It begins without a burst, which would bring more refusals if Telegram's limit is lower.
-        """
-        self._estimator.set_ceiling(rate)
-        self._slots.set_rate(rate, _burst(rate), self._clock())
+        """Sets the highest rate of a beginning broadcast; forgets what a lower ceiling taught."""
+        self._rate.set_ceiling(rate)
+        self._slots.ahead = _ahead(rate)
 
     def leaves(self, lane: Lane, chat: Chat | None, *, new: bool = True) -> None:
         """Notes that a call leaves now; during an overall pause, it is a probe."""
-        now, is_reply = self._clock(), lane is Lane.REPLY
-        if is_reply and new and chat is not None:
-            self._recent_replies.add(chat, now)
-            self._peers.replies += 1
-            self._slots.yield_to_reply(now, self.rate)
-        self._pauses.leaves(chat, now, new=new, is_reply=is_reply)
+        now = self._clock()
+        if lane is Lane.REPLY:
+            self._replies.add(chat, now)
+            if new:
+                self._new_replies.add(chat, now)
+                self._peers.replies += 1
+                self._slots.take(now, _MOST_FOR_REPLIES / REPLY_RATE)
+        if new:
+            self._overall_pause.leaves(chat, now)
 
     def accepted(self, chat: Chat | None, *, new: bool = True) -> None:
-        """Notes an accepted call; `new` means that it sends a new message."""
+        """Notes a call that exceeded no limit; `new` means that it sends a new message."""
         now = self._clock()
-        self._pauses.accepted(chat, now, new=new)
+        if self._replies.number(chat, now):
+            self._just_answered.add(chat, now)
         if new:
-            self._estimator.accepted(now)
-            if chat is not None and self._recent_replies.number(chat, now):
+            self._rate.accepted()
+            self._overall_pause.accepted(chat, now)
+            if self._new_replies.number(chat, now):
                 self._answered.add(chat, now)
 
-    def content_rejected(self, chat: Chat | None, *, new: bool = True) -> None:
-        """Notes a call that Telegram rejected for its content, so that no limit was exceeded."""
-        if new:
-            self._pauses.overall.accepted(chat, self._clock())
-
-    def failed(self, chat: Chat | None, *, new: bool = True) -> None:
-        """Notes a call that Telegram did not answer, which says nothing about limits."""
-        if new:
-            self._pauses.overall.failed(chat, self._clock())
-
     def refused(self, chat: Chat | None, retry_after: float, *, new: bool = True) -> None:
-        """Notes a 429: this chat is paused, and all are if the bot exceeded its overall limit."""
+        """Notes a 429: this chat is paused, and all are if the bot exceeded its overall limit.
+
+        Edits and deletions count towards their chat's limit only.
+        """
+        if chat is None:
+            return
         now = self._clock()
-        if new and not self._pauses.overall.is_on(now):
-            self._estimator.refused(now)
-        if self._pauses.refused(chat, retry_after, now, new=new):
-            self._reply_rate.slow_down(now)
-            if not self._pauses.overall.is_by_people:
-                self._estimator.refused_overall(now, retry_after)
+        self._chat_pauses.refused(chat, retry_after, now)
+        replies = self._replies.number(chat, now)
+        if new and self._overall_pause.refused(chat, retry_after, now, replies):
+            self._rate.refused(retry_after)
 
     def announced_pause(self) -> float:
         """Returns for how many seconds Telegram asks to send nothing; it may be over earlier."""
-        return self._pauses.overall.announced(self._clock())
+        return self._overall_pause.announced(self._clock())
 
     def pause_for(self, lane: Lane, chat: Chat | None = None, *, new: bool = True) -> float:
         """Returns the seconds until a call to this chat may leave, or may ask again."""
-        is_reply = lane is Lane.REPLY
-        return self._pauses.seconds_left(chat, self._clock(), new=new, is_reply=is_reply)
+        now = self._clock()
+        alone = self._chat_pauses.seconds_left(chat, now)
+        if not new:
+            return alone
+        trusted = lane is Lane.BROADCAST or self._just_answered.number(chat, now) > 0
+        return max(alone, self._overall_pause.seconds_left(now, trusted=trusted))
 
     def has_room(self, chat: Chat) -> bool:
         """Returns whether a reply of two messages may go to the chat, and keeps their place.
 
         Only in a quiet moment: in a crowd each person's message is somebody else's wait.
         """
-        now, rate = self._clock(), self._replies_a_second()
-        if self._reply_slots.due_in(now, rate, unused=0.5) > 0 or self._floods(chat):
+        now = self._clock()
+        is_busy = self._appointments.slots.due_in(now, unused=0.5) > 0
+        if is_busy or self._left_unused(chat) == _FLOODING or self.pause_for(Lane.REPLY, chat) > 0:
             return False
-        if self._appointments.wait(now, rate) > 0 or self.pause_for(Lane.REPLY, chat) > 0:
-            return False
-        self._appointments.come_back_in(chat, now, rate)
-        self._appointments.pass_by(now, rate)
+        self._appointments.come_back_in(chat, now)
+        self._appointments.slots.take(now)
         return True
 
     def signs(self, chat: Chat) -> None:
@@ -202,10 +197,8 @@ class Gate:
         """
         if lane is Lane.BROADCAST:
             new = True
-        elif new and chat is not None and longest_pause < math.inf:
-            turn = self._come_back_in(chat)
-            if turn > 0:
-                return turn
+        elif new and longest_pause < math.inf and (turn := self._come_back_in(chat)) > 0:
+            return turn
         self.waiting[lane] += 1
         try:
             while True:
@@ -220,45 +213,29 @@ class Gate:
         finally:
             self.waiting[lane] -= 1
 
-    def _replies_a_second(self) -> float:
-        return self._reply_rate.rate(self._clock()) / (1 + self._peers.others)
-
     def _broadcast_a_second(self) -> float:
-        return max(_LEFT * self.rate, self.rate - self._peers.their_replies)
+        least = (1 - _MOST_FOR_REPLIES) * self.rate
+        return max(least, self.rate - self._peers.their_replies)
 
-    def _floods_a_second(self) -> float:
-        return _SHARED * self._replies_a_second()
-
-    def _goes_first(self, chat: Chat) -> bool:
-        if chat in self._admins:
-            return True
+    def _left_unused(self, chat: Chat | None) -> float:
+        """Returns the share of the burst that a reply to this chat leaves to those before it."""
         now = self._clock()
         has_turns = self._went_first.number(chat, now) < _SIGNING_MESSAGES
-        return has_turns and self._signers.number(chat, now) > 0
-
-    def _share_left(self, chat: Chat) -> float:
-        """Returns the share of the burst that a reply to this chat leaves to those before it."""
-        if self._goes_first(chat):
+        if chat in self._admins or (has_turns and self._signers.number(chat, now) > 0):
             return _SIGNING
-        recent = self._recent_replies.number(chat, self._clock())
-        if recent >= _FLOOD:
-            return _AFTER_ALL
-        return _AFTER_FEW if recent >= _SEVERAL else _AFTER_SIGNING
+        return _FLOODING if self._new_replies.number(chat, now) >= _FLOOD else _OTHERS
 
-    def _floods(self, chat: Chat) -> bool:
-        return self._share_left(chat) == _AFTER_ALL
-
-    def _come_back_in(self, chat: Chat) -> float:
-        now, rate = self._clock(), self._replies_a_second()
-        if self._goes_first(chat):
+    def _come_back_in(self, chat: Chat | None) -> float:
+        now, unused = self._clock(), self._left_unused(chat)
+        if unused == _SIGNING:
             return 0.0
-        if self._floods(chat):
-            return self._flood_appointments.come_back_in(chat, now, self._floods_a_second())
-        wait = self._appointments.wait(now, rate)
+        if unused == _FLOODING:
+            return self._flood_appointments.come_back_in(chat, now)
+        wait = self._appointments.slots.due_in(now)
         is_known = self._answered.number(chat, now) > 0
         if wait > _CROWD_SECONDS and is_known and not self._appointments.has(chat, now):
             return wait
-        return self._appointments.come_back_in(chat, now, rate)
+        return self._appointments.come_back_in(chat, now)
 
     async def _take_turn(self, lane: Lane, chat: Chat | None) -> bool:
         def is_paused() -> bool:
@@ -266,22 +243,21 @@ class Gate:
 
         if lane is Lane.BROADCAST:
             return await self._broadcast.take_turn(is_paused)
-        if chat is None:
-            return await self._replies[_AFTER_SIGNING].take_turn(is_paused)
-        share = self._share_left(chat)
-        if share == _AFTER_ALL and not await self._flooding.take_turn(is_paused):
+        unused = self._left_unused(chat)
+        if unused == _FLOODING and not await self._flooding.take_turn(is_paused):
             return False
-        if not await self._replies[share].take_turn(is_paused):
+        if not await self._lines[unused].take_turn(is_paused):
             return False
         now = self._clock()
-        if share == _SIGNING:
+        if unused == _SIGNING:
             self._went_first.add(chat, now)
-        if share in (_SIGNING, _AFTER_ALL):
-            self._appointments.pass_by(now, self._replies_a_second())
-        else:
+        if unused == _OTHERS:
             self._appointments.use(chat, now)
+        else:
+            self._appointments.slots.take(now)
         return True
 
 
-def _burst(rate: float) -> int:
-    return max(2, round(rate / 15))
+def _ahead(rate: float, burst: int | None = None) -> float:
+    """Returns how many seconds ahead of its time a message may leave, so that a burst may."""
+    return ((burst or max(2, round(rate / 15))) - 1) / rate

@@ -5,7 +5,6 @@ What fails while a connection is made, directly or by a proxy, fails before anyt
 
 import asyncio
 import math
-import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -22,7 +21,7 @@ import orjson
 import structlog
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
-from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyType
+from aiohttp_socks import ProxyConnector, ProxyType
 
 from bot.proxy_choice import Proxy
 from bot.text.problems import Sentence
@@ -44,33 +43,22 @@ _KNOWN_SECONDS = 300
 # Servers keep idle connections for longer, so one that is used again is hardly ever being closed.
 _IDLE_SECONDS = 15.0
 
-_UNKNOWN_NAME = Sentence(
-    "No se encuentra el servidor de Telegram por su nombre: no hay conexión a Internet, falla el "
-    "servidor de nombres (DNS), o está mal escrito en PETITION_API_URL."
-)
 _NO_SERVER = mark(
-    "No hay conexión con el servidor de Telegram ({kind}): la impide un cortafuegos, la red va "
-    "muy lenta o, si el servidor es tuyo (PETITION_API_URL), no está en marcha o no es esa su "
-    "dirección."
-)
-_NO_TLS = Sentence(
-    "Quien contesta en el lugar de Telegram no sabe cifrar la conexión (TLS): la red la "
-    "intercepta o, si el servidor es tuyo, PETITION_API_URL empieza por http://"
+    "No hay conexión con el servidor de Telegram ({kind}): no hay Internet, no se encuentra su "
+    "nombre (DNS), lo impide un cortafuegos, la red va muy lenta o, si el servidor es tuyo "
+    "(PETITION_API_URL), no está en marcha o no es esa su dirección."
 )
 # With OpenSSL's words for what is wrong.
 _NOT_TRUSTED = mark(
-    "El certificado de quien contesta en el lugar de Telegram no vale ({said}): la red lee lo que "
-    "pasa por ella, el reloj de esta máquina va mal, o faltan los certificados del sistema "
-    "(ca-certificates) o, si el servidor es tuyo, el suyo en SSL_CERT_FILE."
+    "Quien contesta en el lugar de Telegram no cifra la conexión (TLS) con un certificado que "
+    "valga ({said}): la red lee lo que pasa por ella, el reloj de esta máquina va mal, o faltan "
+    "los certificados del sistema (ca-certificates) o, si el servidor es tuyo, el suyo en "
+    "SSL_CERT_FILE, o no cifra y PETITION_API_URL ha de empezar por http://"
 )
-_NO_PROXY = mark("No se llega al proxy ({kind}): su dirección está mal, o no está en marcha.")
 _NOT_CONNECTED = mark(
-    "El proxy no hace la conexión ({said}): no llega al servidor de Telegram, no deja pasar a "
-    "esta máquina, o es del otro tipo (http:// o socks5://)."
-)
-_OTHER_KIND = mark(
-    "El proxy no habla {protocol}; si es del otro tipo, cambia el principio de su dirección "
-    "(http:// o socks5://)."
+    "El proxy no hace la conexión ({said}): su dirección está mal, no está en marcha, no deja "
+    "pasar a esta máquina, no llega al servidor de Telegram, o es del otro tipo (http:// o "
+    "socks5://)."
 )
 _WHO_ASKS = Sentence(
     "El proxy pide un usuario y una contraseña, o no acepta los que tiene: se escriben delante de "
@@ -275,32 +263,20 @@ def _not_connected(error: Exception, proxy: Proxy | None) -> NotSent:
     first: BaseException = error
     while isinstance(first.__cause__, Exception):  # a time-out's is a cancellation
         first = first.__cause__
-    kind = type(first).__name__
-    if isinstance(first, ssl.SSLCertVerificationError):  # always the server's, not the proxy's
+    kind, said = type(first).__name__, str(first)
+    if isinstance(first, ssl.SSLError):  # always the server's, not the proxy's
         # What comes behind a comma is the server's name.
-        reason = Sentence(_NOT_TRUSTED, said=first.verify_message.partition(",")[0])
-    elif isinstance(error, ProxyConnectionError):
-        reason = Sentence(_NO_PROXY, kind=kind)
+        said = getattr(first, "verify_message", kind).partition(",")[0]
+        reason = Sentence(_NOT_TRUSTED, said=said)
     elif proxy is not None:
-        reason = _reason_of_proxy(first, "SOCKS5" if proxy.is_socks else "HTTP")
-    elif isinstance(first, socket.gaierror):
-        reason = _UNKNOWN_NAME
+        code = getattr(first, "error_code", None)
+        asks = code in (401, 407) or "No acceptable" in said or "authentication failure" in said
+        protocol = "SOCKS5" if proxy.is_socks else "HTTP"
+        said = kind if code is None else f"{protocol}: {code}"
+        reason = _WHO_ASKS if asks else Sentence(_NOT_CONNECTED, said=said)
     else:
-        is_tls = isinstance(first, ssl.SSLError)
-        reason = _NO_TLS if is_tls else Sentence(_NO_SERVER, kind=kind)
+        reason = Sentence(_NO_SERVER, kind=kind)
     return NotSent(f"No connection ({kind})", reason)
-
-
-def _reason_of_proxy(error: BaseException, protocol: str) -> Sentence:
-    said, code = str(error), getattr(error, "error_code", None)
-    if code in (401, 407) or "No acceptable" in said or "authentication failure" in said:
-        return _WHO_ASKS
-    if code is not None:
-        return Sentence(_NOT_CONNECTED, said=f"{protocol}: {code}")
-    is_cut = "closed" in said or said == "Invalid proxy response"
-    if is_cut or isinstance(error, OSError | EOFError):  # as a time-out is
-        return Sentence(_NOT_CONNECTED, said=type(error).__name__)
-    return Sentence(_OTHER_KIND, protocol=protocol)
 
 
 def _as_json(fields: Mapping[str, object]) -> aiohttp.BytesPayload:

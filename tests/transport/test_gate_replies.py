@@ -191,21 +191,6 @@ async def test_who_writes_without_a_rest_is_answered_however_many_others_come() 
     await crowd.is_answered()
 
 
-async def test_who_had_several_messages_of_late_comes_after_who_had_none() -> None:
-    crowd = Crowd()
-    crowd.had(4, range(PACE))
-    crowd.comes(BURST)
-    await crowd.clock.pass_to(100.0)
-    several = crowd.asks(range(PACE))
-    await crowd.clock.pass_to(100.001)
-    crowd.comes(PACE // 2)
-    await crowd.clock.pass_to(100.5)
-    assert len(crowd.left) == BURST + PACE // 2
-    assert not any(task.done() for task in several)
-    await crowd.is_answered()
-    await asyncio.gather(*several)
-
-
 async def test_who_writes_without_a_rest_leaves_the_burst_to_whoever_comes_next() -> None:
     crowd = Crowd()
     crowd.had(6, range(BURST))
@@ -245,13 +230,13 @@ async def test_only_new_messages_that_answer_somebody_are_counted_as_many(
     await asyncio.gather(asked, *before)
 
 
-async def test_a_flood_slows_the_answers_down() -> None:
+async def test_after_an_overall_pause_the_answers_go_on_at_their_pace() -> None:
     crowd = Crowd()
     crowd.floods(2)
     crowd.comes(BURST + PACE)
     left = await crowd.is_answered()
     assert left[0] == 102.0
-    assert left[-1] == pytest.approx(102 + 1 / 0.7, abs=0.1), "slower after the pause"
+    assert left[-1] == pytest.approx(103)
 
 
 async def test_a_pause_that_begins_while_somebody_stands_in_line_is_kept() -> None:
@@ -262,7 +247,7 @@ async def test_a_pause_that_begins_while_somebody_stands_in_line_is_kept() -> No
     crowd.floods(3)
     left = await crowd.is_answered()
     assert BURST < before < BURST + PACE
-    assert left[before] == pytest.approx(102.5, abs=0.1), "one tries whether it is over"
+    assert left[before] == pytest.approx(102.75, abs=0.1), "one tries whether it is over"
     assert left[before + 1] >= 103.5
     assert crowd.probes == 1
 

@@ -110,7 +110,7 @@ async def test_the_certificate_is_the_servers_and_never_the_proxys(
             await ask(session, f"https://{API}")
     assert server.requests == []
     assert [each["event"] for each in logged] == ["no_connection"]
-    assert "cannot be trusted (" in logged[0]["reason"]
+    assert "that can be trusted (" in logged[0]["reason"]
     assert "ismatch): " in logged[0]["reason"], "and not which server it is of"
 
 
@@ -138,15 +138,15 @@ FAILING: dict[str, tuple[str, Serving, str]] = {
     "cannot reach the server": ("http", status(b"502 X"), "makes no connection (HTTP: 502)"),
     "is a web server": ("http", status(b"404 Not Found"), "makes no connection (HTTP: 404)"),
     "closes at once": ("http", answering(b""), "makes no connection (ReplyError)"),
-    "closes midway": ("http", answering(b"HTTP/1.1 "), "does not speak HTTP"),
-    "speaks something else": ("http", answering(b"\5\xff"), "does not speak HTTP"),
+    "closes midway": ("http", answering(b"HTTP/1.1 "), "makes no connection ("),
+    "speaks something else": ("http", answering(b"\5\xff"), "makes no connection ("),
     "changes the protocol": (
         "http",
         answering(b"HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"),
         "makes no connection (HTTP: 101)",
     ),
     "wants another way to log in": ("socks5", answering(b"\5\xff"), "or does not accept those"),
-    "wants what was not offered": ("socks5", answering(b"\5\1"), "does not speak SOCKS5"),
+    "wants what was not offered": ("socks5", answering(b"\5\1"), "makes no connection ("),
     "does not know the user": ("socks5", answering(b"\5\2", b"\1\1"), "or does not accept those"),
     "forbids the server": (
         "socks5",
@@ -161,7 +161,7 @@ FAILING: dict[str, tuple[str, Serving, str]] = {
     "has an error that no RFC knows": (
         "socks5",
         answering(b"\5\0", b"\5\x63\0\1\0\0\0\0\0\0"),
-        "does not speak SOCKS5",
+        "makes no connection (",
     ),
     "closes its SOCKS at once": ("socks5", answering(b""), "makes no connection ("),
     "closes its SOCKS midway": (
@@ -169,8 +169,8 @@ FAILING: dict[str, tuple[str, Serving, str]] = {
         answering(b"\5\0", b"\5\0\0\1\0"),
         "makes no connection (",
     ),
-    "speaks SOCKS4": ("socks5", answering(b"\0\x5b\0\0\0\0\0\0"), "does not speak SOCKS5"),
-    "speaks HTTP": ("socks5", answering(b"HTTP/1.1 400 X\r\n\r\n"), "does not speak SOCKS5"),
+    "speaks SOCKS4": ("socks5", answering(b"\0\x5b\0\0\0\0\0\0"), "makes no connection ("),
+    "speaks HTTP": ("socks5", answering(b"HTTP/1.1 400 X\r\n\r\n"), "makes no connection ("),
 }
 
 
@@ -253,8 +253,9 @@ async def test_a_proxy_that_is_not_there_is_said_once_though_hundreds_of_calls_f
                 )
     assert {type(each) for each in failed} <= {NotSent}
     assert [each["reason"] for each in logged] == [
-        "The proxy cannot be reached (ConnectionRefusedError): its address is wrong, or it "
-        "is not running."
+        "The proxy makes no connection (ConnectionRefusedError): its address is wrong, it is not "
+        "running, it does not let this machine through, it cannot reach the Bot API server, or it "
+        "is of the other kind (http:// or socks5://)."
     ]
 
 

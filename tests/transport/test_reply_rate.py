@@ -7,58 +7,62 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.transport import Gate, Lane
-from bot.transport.rate_limiter import Appointments
+from bot.transport.rate_limiter import Appointments, Slots
 from tests.transport.test_gate_replies import Timeline
 
 RATE, BURST = 25.0, 5
 
 
+def appointments(rate: float = RATE, burst: int = BURST) -> Appointments:
+    return Appointments(Slots(lambda: rate, (burst - 1) / rate))
+
+
 def crowd(room: Appointments, size: int, now: float = 0.0) -> list[float]:
-    return [room.come_back_in(chat, now, RATE) for chat in range(size)]
+    return [room.come_back_in(chat, now) for chat in range(size)]
 
 
 def test_who_would_wait_long_comes_back_in_the_order_of_coming_and_at_the_pace() -> None:
-    later = [time for time in crowd(Appointments(RATE, BURST), 200) if time > 0]
+    later = [time for time in crowd(appointments(), 200) if time > 0]
     assert 168 <= len(later) <= 172
     assert later == sorted(later)
     assert math.isclose(later[-1] - later[0], (len(later) - 1) / RATE)
 
 
 def test_who_comes_at_the_time_given_is_let_in_with_all_messages_of_one_reply() -> None:
-    room = Appointments(RATE, BURST)
+    room = appointments()
     time = crowd(room, 500)[150]
-    assert room.come_back_in(150, time + 5.0, RATE) == 0.0
+    assert room.come_back_in(150, time + 5.0) == 0.0
     room.use(150, time + 5.0)
-    assert room.come_back_in(150, time + 5.9, RATE) == 0.0
-    assert room.come_back_in(150, time + 6.1, RATE) > 0
+    assert room.come_back_in(150, time + 5.9) == 0.0
+    assert room.come_back_in(150, time + 6.1) > 0
 
 
 def test_who_comes_long_after_the_time_given_waits_like_all_who_come_then() -> None:
-    room = Appointments(RATE, BURST)
+    room = appointments()
     time = crowd(room, 500)[150]
-    assert room.come_back_in(150, time + 9.9, RATE) == 0.0
-    assert room.come_back_in(150, time + 10.1, RATE) > 0
+    assert room.come_back_in(150, time + 9.9) == 0.0
+    assert room.come_back_in(150, time + 10.1) > 0
 
 
 def test_who_comes_fresh_does_not_overtake_those_who_were_sent_away() -> None:
-    room = Appointments(RATE, BURST)
+    room = appointments()
     last = crowd(room, 200)[-1]
-    assert room.come_back_in("fresh", 2.0, RATE) > last - 2.0
+    assert room.come_back_in("fresh", 2.0) > last - 2.0
 
 
 def test_who_sends_unasked_makes_others_come_back_later() -> None:
-    room = Appointments(RATE, BURST)
+    room = appointments()
     last = crowd(room, 200)[-1]
     for _ in range(25):
-        room.pass_by(0.0, RATE)
-    assert math.isclose(room.come_back_in("fresh", 0.0, RATE), last + 26 / RATE)
+        room.slots.take(0.0)
+    assert math.isclose(room.come_back_in("fresh", 0.0), last + 26 / RATE)
 
 
 def test_who_never_comes_back_is_forgotten() -> None:
-    room = Appointments(RATE, BURST)
+    room = appointments()
     crowd(room, 200)
     assert len(room._given) == 200
-    room.come_back_in("one", 1_000.0, RATE)
+    room.come_back_in("one", 1_000.0)
     assert len(room._given) == 1
 
 
@@ -66,12 +70,12 @@ def test_who_never_comes_back_is_forgotten() -> None:
 def test_everybody_is_let_in_by_the_second_time_of_asking(
     arrivals: list[tuple[int, float]],
 ) -> None:
-    room, now = Appointments(RATE, BURST), 0.0
+    room, now = appointments(), 0.0
     for chat, pause in arrivals:
         now += pause
-        wait = room.come_back_in(chat, now, RATE)
+        wait = room.come_back_in(chat, now)
         assert wait >= 0
-        assert wait == 0 or room.come_back_in(chat, now + wait, RATE) == 0
+        assert wait == 0 or room.come_back_in(chat, now + wait) == 0
 
 
 async def test_at_the_gate_a_crowd_is_sent_away_at_once_and_edits_pass() -> None:
@@ -129,13 +133,13 @@ async def test_who_writes_without_a_rest_has_room_for_one_message() -> None:
     gate.refused(2, 5.0)
     assert not gate.has_room(2), "nor whom Telegram has paused"
     for chat in (4, 5, 6):
-        await gate.acquire(Lane.REPLY, chat, new=True)
+        await gate.acquire(Lane.REPLY, chat, 3.0, new=True)
     assert not gate.has_room(3), "since half of the burst is for the screens of others"
     clock.now += 0.05
     assert gate.has_room(3)
 
 
 def test_a_line_of_a_second_is_stood_in_and_a_longer_one_is_not() -> None:
-    room = Appointments(2, 1)
-    assert [room.come_back_in(chat, 100.0, 2) for chat in (1, 2, 3, 4)] == [0.0, 0.0, 0.0, 1.5]
-    assert room.come_back_in(4, 100.5, 2) == 0.0
+    room = appointments(2, 1)
+    assert [room.come_back_in(chat, 100.0) for chat in (1, 2, 3, 4)] == [0.0, 0.0, 0.0, 1.5]
+    assert room.come_back_in(4, 100.5) == 0.0

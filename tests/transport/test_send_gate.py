@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from bot.transport import Gate, Lane
-from tests.transport.limit_simulation import flood, most_at_once
+from tests.transport.limit_simulation import most_at_once
 
 
 class Clock:
@@ -59,30 +59,11 @@ async def test_a_reply_goes_ahead_of_all_who_wait_in_the_broadcast() -> None:
     await asyncio.gather(*waiting, return_exceptions=True)
 
 
-async def test_a_reply_to_a_chat_takes_a_slot_of_the_broadcast_and_no_other_does() -> None:
+async def test_a_new_message_to_a_person_takes_a_slot_of_the_broadcast_and_no_edit_does() -> None:
     clock = Clock()
-    gate = gate_at(clock)
+    gate = gate_at(clock, rate=28)
     await gate.acquire(Lane.BROADCAST, 1)
-    for chat in (2, 3, None, None):
+    for chat in (2, 3):
         await gate.acquire(Lane.REPLY, chat, new=True)
-    assert await left_at(gate, clock, 1) == pytest.approx([0.3])
-
-
-async def test_a_broadcast_begins_evenly_whatever_the_one_before_was_allowed_at_once() -> None:
-    clock = Clock()
-    gate = gate_at(clock, rate=1000, burst=100)
-    gate.set_ceiling(10)
-    assert await left_at(gate, clock, 3) == pytest.approx([0, 0.1, 0.2])
-
-
-def test_the_rate_is_reckoned_to_the_first_refusal_and_not_to_the_proof() -> None:
-    clock = Clock()
-    gate = Gate(100, clock=clock)
-    for number in range(300):
-        clock.now = 100 + number / 30
-        gate.accepted(1000 + number)
-    clock.now = 110.0
-    gate.refused(1, 60)
-    clock.now = 110.9
-    flood(gate, 60)
-    assert gate.rate == pytest.approx(0.95 * 30, rel=0.01)
+        await gate.acquire(Lane.REPLY, chat)
+    assert await left_at(gate, clock, 1) == pytest.approx([3 / 28])

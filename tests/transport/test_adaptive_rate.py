@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.transport.rate_estimator import RateEstimator
+from bot.transport.rate_limiter import AdaptiveRate
 from tests.transport.limit_simulation import Limited, flood
 
 
@@ -101,13 +101,39 @@ def test_what_was_learned_under_a_lower_ceiling_says_nothing_about_a_higher_one(
     assert telegram.gate.rate == 1000
 
 
-def test_a_refusal_before_anything_was_accepted_lowers_the_rate_by_a_share() -> None:
-    search = RateEstimator(10)
-    search.refused_overall(0.0, 2.0)
-    assert search.rate == pytest.approx(7)
-    for number in range(300):
-        search.accepted(2 + number / 7)
-    assert 7 < search.rate < 10, "and it creeps back"
+def rate_after(accepted: int, ceiling: float = 1000) -> AdaptiveRate:
+    """Returns a rate that was refused for two seconds after so many messages."""
+    found = AdaptiveRate(ceiling)
+    for _ in range(accepted):
+        found.accepted()
+    found.refused(2.0)
+    return found
+
+
+def test_a_refusal_before_anything_was_accepted_lowers_the_rate_by_a_share_once() -> None:
+    found = rate_after(0, ceiling=10)
+    found.refused(2.0)
+    assert found.rate == pytest.approx(8.7)
+    for _ in range(10):
+        found.accepted()
+    assert 8.7 < found.rate < 10, "and it creeps back"
+
+
+def test_the_first_refusal_leaves_what_was_accepted_and_the_rate_rises_quickly_again() -> None:
+    found = rate_after(100)
+    assert found.rate == pytest.approx(100 / 2.1)
+    found.accepted()
+    assert found.rate == pytest.approx(100 / 2.1 + 0.15)
+
+
+def test_a_refusal_while_it_rises_quickly_lowers_it_by_more_than_a_later_one() -> None:
+    found, shares = rate_after(100), list[float]()
+    for _ in range(3):
+        found.accepted()
+        before = found.rate
+        found.refused(2.0)
+        shares.append(found.rate / before)
+    assert shares == pytest.approx([0.7, 0.87, 0.87])
 
 
 def test_a_pause_that_was_too_short_is_not_taken_for_another_limit() -> None:
@@ -120,40 +146,14 @@ def test_a_pause_that_was_too_short_is_not_taken_for_another_limit() -> None:
     assert telegram.gate.rate >= 0.7 * found
 
 
-@given(
-    st.lists(st.tuples(st.floats(0, 0.3), st.sampled_from(["accepted", "refused", "flooded"]))),
-    st.floats(0.1, 2000),
-)
+@given(st.lists(st.booleans()), st.floats(0.1, 2000))
 def test_the_rate_stays_between_nearly_nothing_and_the_ceiling(
-    steps: list[tuple[float, str]], ceiling: float
+    steps: list[bool], ceiling: float
 ) -> None:
-    search, now = RateEstimator(ceiling), 0.0
-    for gap, step in steps:
-        now += gap
-        if step == "accepted":
-            search.accepted(now)
-        elif step == "refused":
-            search.refused(now)
+    found = AdaptiveRate(ceiling)
+    for is_accepted in steps:
+        if is_accepted:
+            found.accepted()
         else:
-            search.refused_overall(now, 2.0)
-        assert min(0.5, ceiling) <= search.rate <= ceiling
-
-
-@pytest.mark.parametrize("first", [8.0, 10.0])
-def test_the_first_refusal_in_a_row_tells_when_the_limit_was_reached(first: float) -> None:
-    search = RateEstimator(100)
-    for number in range(round(30 * first)):
-        search.accepted(number / 30)
-    search.refused(first)
-    search.refused(10.0)
-    search.refused_overall(10.0, 60.0)
-    assert search.rate == pytest.approx(0.95 * 30, rel=0.01)
-
-
-def test_a_refusal_that_others_followed_is_forgotten() -> None:
-    search = RateEstimator(100)
-    search.refused(1.0)
-    for number in range(300):
-        search.accepted(number / 30)
-    search.refused_overall(10.0, 60.0)
-    assert search.rate == pytest.approx(0.95 * 30, rel=0.01)
+            found.refused(2.0)
+        assert min(0.5, ceiling) <= found.rate <= ceiling
