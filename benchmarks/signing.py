@@ -79,7 +79,8 @@ async def _run(options: RunOptions) -> Report:
         (
             "`answer` is from the tap to its answer, `screen` to the next screen; both hold the"
             " time that an update waits for those before it. The first two rows have no pace of"
-            " new messages. aiogram makes the same calls, as its documentation writes a form: it"
+            " new messages; the garbage collector is set for both as the bot sets it. aiogram"
+            " makes the same calls, as its documentation writes a form: it"
             " acknowledges what it has not handled, keeps the form in memory and one row in clear"
             " for a signature, and checks no name, no stale button and no consent.",
         ),

@@ -32,11 +32,12 @@ def notice_mark(petition: Petition) -> str:
     return _mark(tuple(part for each in texts for part in (each.privacy_short, *each.privacy)))
 
 
-@lru_cache  # it is made anew for every signer, of the same texts
+@lru_cache  # they are made anew for every signer, of the same texts
 def _mark(notice: tuple[str, ...]) -> str:
     return consent_sha256("\n\n".join(notice)).hex()[:16]
 
 
+@lru_cache
 def consent_sha256(text: str) -> bytes:
     """Returns the SHA-256 of a consent text's UTF-8 bytes, 32 bytes."""
     return hashlib.sha256(text.encode()).digest()

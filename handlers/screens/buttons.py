@@ -23,6 +23,7 @@ screen."""
 
 _ADMIN = "adm"
 _LONGEST = 64  # Telegram's limit for callback data, in bytes
+_ACTIONS = frozenset(Action)
 
 
 class Style(StrEnum):
@@ -171,7 +172,7 @@ def read_tap(data: object) -> SupporterTap | AdminTap | None:
         known = AdminAction(action) if action in set(AdminAction) else None
         return AdminTap(known, argument)
     version = read_number(prefix)
-    if version is None or action not in set(Action):
+    if version is None or action not in _ACTIONS:
         return None
     return SupporterTap(version, Action(action), argument)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 from bot.clocks import utc_now
@@ -215,13 +216,15 @@ class View:
 
 def place_of(conversation: Conversation) -> Place:
     """Returns the stage stored in a conversation; the home screen if it is unknown."""
+    return _place(conversation.stage, conversation.page, conversation.return_stage)
+
+
+@lru_cache  # it is asked for many times at each tap
+def _place(stage: str, page: int, aside_from: str | None) -> Place:
     try:
-        stage = _stage(conversation.stage)
-        aside_from = conversation.return_stage
-        return_stage = _stage(aside_from) if aside_from else None
+        return Place(_stage(stage), page, _stage(aside_from) if aside_from else None)
     except ValueError:
         return Place()
-    return Place(stage, conversation.page, return_stage)
 
 
 def _stage(stored: str) -> Stage:
