@@ -1,6 +1,7 @@
 """Tests that commands take effect in a bot that is running."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from storage import Storage, open_storage
 from storage.broadcast_types import Broadcast
 from storage.keyring import Keyring
 from storage.migrate import migrate
-from tests.cli.petition_database import call, data, said
+from tests.cli.petition_database import call, command, data, said
 from tests.support.bot_process import BotProcess
 from tests.support.broadcasts import start
 from tests.support.scene import ADMIN, TOKEN
@@ -67,6 +68,8 @@ async def test_the_running_bot_pauses_when_the_shell_says_so(bot: BotProcess) ->
     await bot.start()
     await people[0].sees(TEXT, 20)
 
+    looked_at = await asyncio.to_thread(command, "doctor", "--json")
+    assert json.loads(looked_at.output)["checks"]["running"] == "fine"
     assert "is now: paused" in said(await asyncio.to_thread(call, "pause", "--yes"))
     async with asyncio.timeout(20):  # what was on its way arrives
         while data(await asyncio.to_thread(call, "show", "--json"))["delivered"] != told(people):
