@@ -1,0 +1,169 @@
+"""Two replicas are tapped without a rest while people come and go, for as long as is wanted.
+
+One of the replicas lives all the time; the other is killed and stopped in turn, and started again.
+SOAK_SECONDS says how long (an hour is 3600), SOAK_UPDATES how many a second.
+"""
+
+import asyncio
+import itertools
+import os
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bot.text.translations import Catalogs
+from simulator import Simulator
+from storage.database import open_database
+from storage.keyring import Keyring
+from tests.features.test_replicas import Replicas, said
+from tests.soak.ordinary_people import OrdinaryPerson, WaitTimes
+from tests.support.bot_process import BotProcess
+from tests.support.percentiles import percentile
+from tests.support.raw_sql import read_sql
+from tests.support.retrying_signer import was_thanked
+from tests.support.scene import TOKEN
+from tests.support.supporters import SLUG
+from tests.support.webhook_proxy import webhook_proxy
+
+WORDS = Catalogs.load().words("es")
+SECONDS = float(os.environ.get("SOAK_SECONDS", "300"))
+UPDATES = float(os.environ.get("SOAK_UPDATES", "50"))
+THINKS = (6.0, 14.0)
+PEOPLE = round(UPDATES * sum(THINKS) / 2)
+# So slowly that their replies stay far below the 25 a second that the bot allows itself.
+STAYS = max(PEOPLE / 2, SECONDS / 6)
+RESTARTED_EVERY = 60.0
+PARTS = 12
+MOST_GROWTH = 1.05
+
+
+@pytest.fixture
+def kind() -> str:
+    return "postgres"
+
+
+@dataclass
+class Comer(OrdinaryPerson):
+    """Somebody who notes whether they were thanked, and whether what was theirs was erased."""
+
+    was_thanked: bool = False
+    was_erased: bool = False
+
+    async def _signs(self) -> None:
+        await super()._signs()
+        self.was_thanked = was_thanked(self.person, WORDS)
+
+    async def _parts(self) -> None:
+        await super()._parts()
+        offered = {(button.data or "::").split(":")[1] for button in self._offered()}
+        self.was_erased = not was_thanked(self.person, WORDS) and "erase" not in offered
+
+
+class Crowd:
+    """People who come, sign, look around and go; some change their mind before they go."""
+
+    def __init__(self, replicas: Replicas) -> None:
+        self.watch = WaitTimes()
+        self._replicas = replicas
+        self._names = itertools.count(1)
+        self._ends = asyncio.get_running_loop().time() + SECONDS
+        self.gone: list[Comer] = []
+
+    async def comes(self, place: int) -> None:
+        """Keeps one place filled until the end, by one person after the other."""
+        loop, dice = asyncio.get_running_loop(), random.Random(place)  # noqa: S311 - repeatable
+        comes_at = loop.time() + place / PEOPLE * STAYS
+        while comes_at < self._ends:
+            until = min(self._ends, comes_at + dice.uniform(0.5, 1.5) * STAYS)
+            number = next(self._names)
+            one = Comer(
+                self._replicas.person(f"Ana{number}"),
+                dice,
+                self.watch,
+                types=number % 3 == 0,
+                parts="withdraw" if number % 5 == 0 else "",
+                parts_at=until - 20.0,
+                thinks=THINKS,
+            )
+            await one.lives(comes_at, until)
+            self.gone.append(one)
+            comes_at = loop.time()
+
+
+async def test_memory_stays_and_nothing_is_lost_in_an_hour(
+    tmp_path: Path, database_url: str, tell: Callable[[str], None]
+) -> None:
+    async with Simulator(token=TOKEN, keep_calls=10_000) as simulator, webhook_proxy() as proxy:
+        replicas = Replicas(tmp_path, simulator, database_url, proxy)
+        lasting, other = [await _begins(replicas) for _ in range(2)]
+        crowd, begun, sizes = Crowd(replicas), time.monotonic(), list[float]()
+        people = [asyncio.create_task(crowd.comes(place)) for place in range(PEOPLE)]
+        restarts = asyncio.create_task(_restarted(other))
+        try:
+            for _ in range(PARTS):
+                await asyncio.sleep(SECONDS / PARTS)
+                sizes.append(_megabytes(lasting))
+                tell(_said(crowd.watch, begun, sizes, sum(proxy.answered.values())))
+            await asyncio.gather(*people)
+            restarts.cancel()
+            database = await open_database(database_url)
+            rows = await read_sql(database, "SELECT supporter FROM signatures")
+            (shown,) = await read_sql(database, "SELECT signatures FROM petitions")
+            await database.close()
+            there, gone = {bytes(row["supporter"]) for row in rows}, crowd.gone
+            keyring = Keyring.load(tmp_path / "petition.key")
+            erased = {keyring.reference(SLUG, one.person.id) for one in gone if one.was_erased}
+            thanked = {keyring.reference(SLUG, one.person.id) for one in gone if one.was_thanked}
+            tell(
+                f"{len(gone):,} came, {len(thanked):,} were thanked, {len(erased):,} of them"
+                f" withdrew; {len(there):,} signatures; {other.kills} kills;"
+                f" {len(crowd.watch.lost)} waits in vain"
+            )
+            tell("\n".join(what for _, what in crowd.watch.lost[:20]))
+            assert there == thanked - erased
+            assert shown["signatures"] == len(there)
+            assert not crowd.watch.lost
+            # In the first third everybody comes for the first time.
+            assert max(sizes[PARTS // 3 :]) <= MOST_GROWTH * sizes[PARTS // 3]
+        finally:
+            for task in (*people, restarts):
+                task.cancel()
+            for bot in replicas.bots:
+                await bot.kill()
+
+
+async def _begins(replicas: Replicas) -> BotProcess:
+    bot = await replicas.begins()
+    async with said(bot, "webhook_set", 30):
+        pass
+    return bot
+
+
+async def _restarted(bot: BotProcess) -> None:
+    while True:
+        await asyncio.sleep(RESTARTED_EVERY)
+        await bot.kill()
+        await bot.start()
+        await asyncio.sleep(RESTARTED_EVERY)
+        await bot.terminate()
+        await bot.start()
+
+
+def _said(watch: WaitTimes, begun: float, sizes: list[float], updates: int) -> str:
+    now = time.monotonic()
+    taps = [wait.seconds for wait in watch.taps if wait.begun > now - SECONDS / PARTS]
+    last = taps or [0.0]
+    return (
+        f"{now - begun:.0f} s: {sizes[-1]:.1f} MB, {updates:,} updates; of {len(taps):,} taps p50"
+        f" {percentile(last, 0.5) * 1000:.0f} ms, p99 {percentile(last, 0.99) * 1000:.0f} ms"
+    )
+
+
+def _megabytes(bot: BotProcess) -> float:
+    assert bot.process is not None
+    status = Path(f"/proc/{bot.process.pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
