@@ -160,9 +160,10 @@ class SqliteConnection:
                 continue
             try:
                 self.do_group(group)
-            except Exception as error:
+            except BaseException as error:  # also a panic in a library: what waits goes on
+                known = error if isinstance(error, Exception) else RuntimeError(type(error))
                 for job in group:
-                    job.error = error
+                    job.error = known
             finally:  # every caller gets an answer
                 group[0].answer.get_loop().call_soon_threadsafe(_set_results, group)
 
