@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,8 +39,7 @@ _LONGEST_PAUSE_SECONDS = 24 * 60 * 60.0  # a longer `retry_after` is not believe
 # The longest pause that a call waits for. A broadcast's recipient may withdraw meanwhile, so after
 # a longer one its sender has to check again.
 _LONGEST_WAIT_SECONDS = {Lane.REPLY: 3.0, Lane.BROADCAST: 0.5}
-_MOST_FLOODS = 3  # how many pauses after a 429, one after the other, are waited for
-_REPEATS = 2  # how often a failed call is repeated
+_REPEATS = 2  # how often a failed or refused call is repeated
 _PAUSES = BackOff(0.3, spread=0.2)  # before that, in seconds
 
 
@@ -139,8 +138,9 @@ class TelegramClient(BaseRequest):
             NotSent: certainly not delivered.
             ResponseLost: possibly delivered.
         """
-        failed: list[ErrorKind] = []
+        tries = 0
         while True:
+            tries += 1
             if call.method not in _UNCOUNTED:
                 longest = _LONGEST_WAIT_SECONDS[call.lane]
                 pause = await self._gate.acquire(call.lane, call.chat, longest, new=call.is_new)
@@ -151,9 +151,8 @@ class TelegramClient(BaseRequest):
             try:
                 body = await self._post(call)
             except TelegramError as error:
-                failed.append(error_kind(error))
-                self._note_end(call, failed[-1], seconds_to_wait(error))
-                before_next = self._pause_before_next(call, failed, seconds_to_wait(error))
+                self._note_end(call, error_kind(error), seconds_to_wait(error))
+                before_next = self._pause_before_next(call, error, tries)
                 if before_next is None:
                     raise
             else:
@@ -197,25 +196,18 @@ class TelegramClient(BaseRequest):
         else:
             self._gate.accepted(call.chat, new=call.is_new)
 
-    def _pause_before_next(
-        self, call: ApiCall, failed: Sequence[ErrorKind], seconds: float
-    ) -> float | None:
-        """Returns the seconds before the next try; None if the caller is to decide on it.
-
-        `failed` are the kinds of all failures up to now; `seconds` are those of a 429.
-        """
-        if call.lane is Lane.BROADCAST or call.method == "getUpdates":
+    def _pause_before_next(self, call: ApiCall, error: TelegramError, tries: int) -> float | None:
+        """Returns the seconds before the next try; None if the caller is to decide on it."""
+        if tries > _REPEATS or call.lane is Lane.BROADCAST or call.method == "getUpdates":
             return None  # the broadcast and the intake repeat theirs themselves
-        kind, floods = failed[-1], failed.count(ErrorKind.WAIT)
+        kind, seconds = error_kind(error), seconds_to_wait(error)
         if kind is ErrorKind.WAIT:
-            is_short = seconds <= _LONGEST_WAIT_SECONDS[call.lane]
-            return seconds if is_short and floods <= _MOST_FLOODS else None
-        failures, is_repeatable = len(failed) - floods, call.method.startswith(_REPEATABLE)
-        is_safe = kind is ErrorKind.RETRY or (kind is ErrorKind.UNKNOWN and is_repeatable)
-        if failures > _REPEATS or not is_safe:
+            return seconds if seconds <= _LONGEST_WAIT_SECONDS[call.lane] else None
+        is_repeatable = call.method.startswith(_REPEATABLE)
+        if kind is not ErrorKind.RETRY and not (kind is ErrorKind.UNKNOWN and is_repeatable):
             return None
-        _log.info("call_repeated", method=call.method, attempt=failures)
-        return self._pauses.pause(failures)
+        _log.info("call_repeated", method=call.method, attempt=tries)
+        return self._pauses.pause(tries)
 
     @property
     def read_timeout(self) -> float:

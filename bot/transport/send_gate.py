@@ -214,8 +214,7 @@ class Gate:
             self.waiting[lane] -= 1
 
     def _broadcast_a_second(self) -> float:
-        least = (1 - _MOST_FOR_REPLIES) * self.rate
-        return max(least, self.rate - self._peers.their_replies)
+        return max((1 - _MOST_FOR_REPLIES) * self.rate, self.rate - self._peers.their_replies)
 
     def _left_unused(self, chat: Chat | None) -> float:
         """Returns the share of the burst that a reply to this chat leaves to those before it."""
