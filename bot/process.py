@@ -122,7 +122,7 @@ async def run_until_stopped(
             await monitoring.cleanup()
 
 
-async def _start_monitoring(settings: Settings, state: RunState) -> "web.AppRunner | None":
+async def _start_monitoring(settings: Settings, state: RunState) -> "web.ServerRunner | None":
     """Starts the server of `PETITION_METRICS_ADDRESS`; returns None without that setting."""
     if settings.metrics_address is None:
         return None

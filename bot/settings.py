@@ -156,9 +156,9 @@ def _proxy(value: SecretStr) -> SecretStr:
 
 def _plain_address(value: str) -> str:
     parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
         raise ValueError
-    if parts.query or parts.fragment or any(mark in value for mark in " \t\n"):
+    if any(mark in value for mark in "?# \t\n"):
         raise ValueError
     _ = parts.port  # raises a ValueError when it is not a number
     return value.rstrip("/")
@@ -170,7 +170,9 @@ def _listen_address(value: object) -> object:
     found = re.fullmatch(r"(|\[[0-9a-fA-F:.]+\]|[\w.-]+):([0-9]{1,5})", value.strip())
     if found is None or int(found[2]) >= 2**16:
         raise ValueError
-    return ListenAddress(found[1].strip("[]") or LOOPBACK, int(found[2]))
+    host = found[1].strip("[]") or LOOPBACK
+    host.encode("idna")  # raises a ValueError for what can be no name
+    return ListenAddress(host, int(found[2]))
 
 
 def _webhook_url(value: str) -> str:
@@ -178,6 +180,11 @@ def _webhook_url(value: str) -> str:
     if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
         raise ValueError  # what people write would be readable on its way
     return value
+
+
+def webhook_host(url: str) -> str:
+    """Returns where a webhook is, without its path, in which some people put the token."""
+    return "/".join(url.split("/")[:3])
 
 
 class StorageSettings(BaseModel):

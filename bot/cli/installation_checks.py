@@ -25,7 +25,13 @@ from bot.petition.petition import BUNDLED, petition_of
 from bot.petition_folder.links import EXAMPLE
 from bot.petition_folder.read import read_folder
 from bot.petition_folder.unready import unready_problems
-from bot.settings import Settings, key_apart_from_data, require_key_file, unknown_settings
+from bot.settings import (
+    Settings,
+    key_apart_from_data,
+    require_key_file,
+    unknown_settings,
+    webhook_host,
+)
 from bot.setup.bot_calls import BotCalls
 from bot.telegram_session import shared_session
 from bot.text.terminal_language import label, terminal_words
@@ -275,7 +281,7 @@ def _of_webhook(info: Mapping[str, Any], wanted: str | None) -> Finding:
     if time.time() - info.get("last_error_date", 0) < _FAILED_SECONDS:
         return WEBHOOK.mend(
             "Telegram no consigue entregar los mensajes en {url}, y dice: {said}",
-            url=url,
+            url=webhook_host(url),
             said=info.get("last_error_message", ""),
         )
     if url:

@@ -11,7 +11,7 @@ import hmac
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import orjson
 import structlog
@@ -19,10 +19,11 @@ from aiohttp import web
 from telegram.error import TelegramError
 
 from bot.back_off import BackOff
+from bot.http_server import HttpServer
 from bot.intake.dispatcher import Dispatcher, number_of
 from bot.intake.polling import ALLOWED_UPDATES, TokenCheck
 from bot.periodic import is_cancelled
-from bot.settings import ListenAddress
+from bot.settings import ListenAddress, webhook_host
 from bot.text.problems import Sentence
 from bot.text.terminal_language import TerminalError
 from bot.text.translations import mark
@@ -86,7 +87,7 @@ class Webhook:
         self._client = client
         self._dispatch = dispatch
         self._url = url
-        self._path = urlsplit(url).path or "/"
+        self._path = unquote(urlsplit(url).path) or "/"
         self._address = address
         self._secret = secret
         self._report_second_user = report_second_user
@@ -130,7 +131,7 @@ class Webhook:
             await self._runner.cleanup()
 
     async def _listen(self) -> None:
-        server = web.Server(self._serve, request_factory=_request, access_log=None)
+        server = HttpServer(self._serve, request_factory=_request)
         self._runner = web.ServerRunner(server, shutdown_timeout=_GOODBYE_SECONDS)
         await self._runner.setup()
         self._site = web.TCPSite(self._runner, *self._address)
@@ -153,8 +154,6 @@ class Webhook:
             return _answer(404)
         if request.method != "POST":
             return _answer(405)
-        if self._stops:
-            return _answer(503)
         try:
             async with asyncio.timeout(_BODY_SECONDS):
                 update = orjson.loads(await request.read())
@@ -166,6 +165,8 @@ class Webhook:
             return _answer(400)
         if number_of(update) is None:
             return _answer(400)
+        if self._stops:  # perhaps while it came
+            return _answer(503)
         return _answer(200 if await self._is_handled(update) else 503)
 
     async def _is_handled(self, update: dict[str, Any]) -> bool:
@@ -230,7 +231,7 @@ class Webhook:
             said = str(info.get("last_error_message", ""))
             _log.warning("webhook_fails", reason=said, pending=pending)
             fails = mark("Telegram no consigue entregar los mensajes en {url}, y dice: {said}")
-            self._say(Sentence(fails, url=self._url, said=said))
+            self._say(Sentence(fails, url=webhook_host(self._url), said=said))
         elif is_more:
             _log.warning("webhook_falls_behind", pending=pending)
             self._say(Sentence("En Telegram esperan cada vez más mensajes para el bot."))
@@ -248,7 +249,7 @@ class Webhook:
             seconds = min(seconds, LOOK_SECONDS / 4)
         elif kind is ErrorKind.CONTENT:
             refused = mark("Telegram no acepta el webhook {url}: {said}")
-            self._say(Sentence(refused, url=self._url, said=error.message))
+            self._say(Sentence(refused, url=webhook_host(self._url), said=error.message))
         _log.warning("webhook_not_set", error_kind=kind, seconds=seconds)
         return seconds
 
@@ -261,7 +262,7 @@ class Webhook:
 def _answer(status: int) -> web.Response:
     response = web.Response(status=status)
     if status != 200:
-        response.force_close()  # what was not read of it is not waited for
+        response.force_close()  # the rest of what was sent is not waited for
     return response
 
 

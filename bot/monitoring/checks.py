@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from bot.settings import webhook_host
 from bot.text.problems import Sentence
 from storage.durability import durability_of
 from storage.errors import StorageError, Unavailable
@@ -59,7 +60,7 @@ def check_webhook(info: Mapping[str, Any], now: float) -> dict[str, Sentence]:
         return {}
     said = Sentence(
         "Telegram no consigue entregar los mensajes en {url}, y dice: {said}",
-        url=info.get("url", ""),
+        url=webhook_host(info.get("url", "")),
         said=info.get("last_error_message", ""),
     )
     return {"webhook": said}

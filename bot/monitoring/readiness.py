@@ -41,7 +41,7 @@ class RunState:
 
 @dataclass(slots=True)
 class Readiness:
-    """Asks the database each time, and Telegram every ten seconds at most.
+    """Asks the database once at a time, and Telegram every ten seconds at most.
 
     Attributes:
         by_webhook: whether updates come to this process by itself.
@@ -55,6 +55,7 @@ class Readiness:
     clock: Callable[[], float] = time.monotonic
     pending: int | None = field(default=None, init=False)
     _of_telegram: dict[str, Sentence] = field(default_factory=dict, init=False)
+    _of_database: asyncio.Future[dict[str, Sentence]] | None = field(default=None, init=False)
     _asked_at: float = field(default=-math.inf, init=False)
 
     async def problems(self) -> dict[str, Sentence]:
@@ -66,13 +67,19 @@ class Readiness:
         elif app is not None and app.stopping.is_set():
             found = {"running": _STOPS}
         of_database, of_telegram = await asyncio.gather(
-            check_database(self.database_url), self._ask_telegram(app)
+            self._ask_database(), self._ask_telegram(app)
         )
         return found | of_database | of_telegram
 
     def takes_requests(self, problems: Collection[str]) -> bool:
         """Returns whether the bot can do what it is there for, with these problems."""
         return not ({*problems} - _ANSWERED_ALL_THE_SAME if self.by_webhook else problems)
+
+    async def _ask_database(self) -> dict[str, Sentence]:
+        """Asks on connections of its own, so all who want to know at the same time share them."""
+        if self._of_database is None or self._of_database.done():
+            self._of_database = asyncio.ensure_future(check_database(self.database_url))
+        return await asyncio.shield(self._of_database)
 
     async def _ask_telegram(self, app: App | None) -> dict[str, Sentence]:
         """Asks how much waits there, which only a bot with this token is told."""

@@ -12,6 +12,7 @@ import orjson
 import pytest
 from structlog.testing import capture_logs
 
+from bot import http_server
 from bot.intake import webhook
 from bot.intake.webhook import CannotListen, secret_of
 from bot.settings import ListenAddress
@@ -30,11 +31,11 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
         yield scene
 
 
-async def by_webhook(scene: Scene) -> None:
+async def by_webhook(scene: Scene, path: str = "updates") -> None:
     port = free_port()
     await scene.stop_bot()
     where = {
-        "webhook_url": f"http://127.0.0.1:{port}/updates",
+        "webhook_url": f"http://127.0.0.1:{port}/{path}",
         "webhook_address": ListenAddress("127.0.0.1", port),
     }
     scene.settings = scene.settings.model_copy(update=where)
@@ -161,6 +162,36 @@ async def test_what_is_in_progress_at_the_end_is_finished_and_what_is_not_comes_
     await scene.start_bot()
     await scene.jordi.sees(title)
     await scene.settled()
+
+
+async def test_what_came_only_halfway_before_the_end_comes_again(scene: Scene) -> None:
+    body = orjson.dumps({"update_id": 1, "message": {"chat": {"id": 1}}})
+    head = f"POST /updates HTTP/1.1\r\nHost: bot\r\n{HEADER}: {SECRET[HEADER]}\r\n"
+    reader, writer = await asyncio.open_connection(*scene.settings.webhook_address)
+    writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body[:9])
+    await asyncio.sleep(0.2)
+    assert isinstance(scene.app.intake, webhook.Webhook)
+    scene.app.intake._stops = True  # as at the end, while others are finished
+    writer.write(body[9:])
+    assert b" 503 " in await asyncio.wait_for(reader.readline(), 5)
+    writer.close()
+    assert scene.app.dispatch.in_progress == {}
+
+
+async def test_silent_connections_keep_no_update_away(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_server, "_MOST_CONNECTIONS", 5)
+    silent = [await asyncio.open_connection(*scene.settings.webhook_address) for _ in range(12)]
+    await scene.signs(scene.ana)
+    for _, writer in silent:
+        writer.close()
+
+
+async def test_a_path_may_have_blanks_and_accents(tmp_path: Path) -> None:
+    async with a_scene(tmp_path) as scene:
+        await by_webhook(scene, "la%20petici%C3%B3n")
+        await scene.signs(scene.ana)
 
 
 async def test_one_that_hangs_is_told_to_come_again(

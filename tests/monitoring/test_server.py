@@ -8,19 +8,22 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
+from bot import http_server
 from bot.monitoring import metrics, readiness
 from bot.monitoring.readiness import Readiness, RunState
 from bot.monitoring.server import start_server
 from bot.settings import ListenAddress
+from bot.text.problems import Sentence
 from bot.text.terminal_language import TerminalError
 from simulator.faults import Fault
 from tests.monitoring.asked import ask, monitored
 from tests.support import scripted_server as telegram
 from tests.support.postgres_server import PostgresServer
 from tests.support.raw_sql import write_sql
-from tests.support.scene import Scene, a_scene, intercept
+from tests.support.scene import TOKEN, Scene, a_scene, intercept
 
 
 @pytest.fixture
@@ -99,6 +102,61 @@ async def test_nothing_in_the_metrics_is_about_one_person(
         assert secret not in said
 
 
+async def test_many_who_ask_at_once_leave_the_database_its_connections(
+    address: ListenAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, goes_on = [0], asyncio.Event()
+
+    async def slow(_url: str) -> dict[str, Sentence]:
+        looks[0] += 1
+        await goes_on.wait()
+        return {}
+
+    monkeypatch.setattr(readiness, "check_database", slow)
+    asking = [asyncio.create_task(ask(address, path)) for path in ["/readyz", "/metrics"] * 20]
+    await asyncio.sleep(0.5)
+    goes_on.set()
+    assert {answer.status for answer in await asyncio.gather(*asking)} == {200}
+    assert looks == [1]
+
+
+async def test_who_connects_and_asks_nothing_makes_room(
+    address: ListenAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each connection takes a file, and systemd gives the bot 1,024 of them."""
+    monkeypatch.setattr(http_server, "_MOST_CONNECTIONS", 5)
+    silent = [await asyncio.open_connection(*address) for _ in range(12)]
+    assert await ask(address, "/healthz") == (200, "ok\n")
+    async with asyncio.timeout(5):
+        for reader, _ in silent[:8]:
+            assert await reader.read() == b""
+    for _, writer in silent:
+        writer.close()
+
+
+async def test_what_is_no_http_fills_no_log(
+    address: ListenAddress, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Anybody who reaches the port could send it without a rest."""
+    for nonsense in (b"GET / HTTP/9.9", b"GET / HTTP/1.1\r\nHo st: x", b"\x16\x03\x01\x02"):
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(nonsense + b"\r\n\r\n")
+        assert b" 400 " in await asyncio.wait_for(reader.readline(), 5)
+        writer.close()
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("POST", "/metrics", 405), ("GET", "/", 404)]
+)
+async def test_what_nobody_offers_is_refused(
+    address: ListenAddress, method: str, path: str, status: int
+) -> None:
+    url = f"http://{address.host}:{address.port}{path}"
+    async with aiohttp.request(method, url) as answer:
+        assert answer.status == status
+
+
 @pytest.mark.parametrize("faults", [[Fault.HANG], [Fault.CUT] * 3], ids=["hangs", "cuts"])
 async def test_a_telegram_that_is_away_is_said_until_it_is_back(
     scene: Scene, address: ListenAddress, faults: list[Fault]
@@ -144,7 +202,7 @@ async def test_a_proxy_passes_requests_on_while_they_mend_what_is_wrong(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     error = {"last_error_date": int(scene.now.timestamp()), "last_error_message": "Expired"}
-    info = {"url": "https://bot.internal/x", "pending_update_count": 1234, **error}
+    info = {"url": f"https://bot.internal/{TOKEN}", "pending_update_count": 1234, **error}
 
     async def failing(_fields: object, _call: object) -> bytes:
         return json.dumps({"ok": True, "result": info}).encode()
@@ -156,7 +214,7 @@ async def test_a_proxy_passes_requests_on_while_they_mend_what_is_wrong(
         assert status == 200
         assert "1,234 messages" in text
         assert (
-            "Telegram cannot deliver the messages to https://bot.internal/x, and says: Expired"
+            "Telegram cannot deliver the messages to https://bot.internal, and says: Expired"
             in text
         )
         scene.app.stopping.set()
