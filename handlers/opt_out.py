@@ -4,6 +4,7 @@ Withdrawing must be as easy as signing (GDPR art. 7(3)), and nobody should have 
 to be left alone.
 """
 
+import asyncio
 from collections.abc import Awaitable
 
 from telegram import ChatMember, ChatMemberUpdated
@@ -15,9 +16,13 @@ from handlers.delayed_replies import LONGEST_WAIT
 from handlers.supporter_context import SupporterContext
 from storage.broadcast_types import Kind
 from storage.consents import end_consent
+from storage.deliveries import is_being_sent
 from storage.errors import Unavailable
 from storage.person_requests import IN_CHAT, PersonNoticeKind, carry_out_request
 from storage.signatures import mark_unreachable, mute_supporter, withdraw_signature
+
+# Between two looks whether another replica is still sending.
+_LOOK_SECONDS = 0.1
 
 _MAY_ARRIVE = mark("Un mensaje nuestro ya iba de camino: puede que todavía te llegue.")
 
@@ -139,6 +144,16 @@ async def change_and_void_claims(ctx: SupporterContext, change: Awaitable[object
 
 
 async def _void(ctx: SupporterContext) -> bool:
-    claims = ctx.services.open_claims
-    claims.make_void(ctx.chat_id)
-    return await claims.wait_for_calls(ctx.chat_id, LONGEST_WAIT)
+    services, signature = ctx.services, ctx.view.signature
+    services.open_claims.make_void(ctx.chat_id)
+    if services.lease.is_ours():
+        return await services.open_claims.wait_for_calls(ctx.chat_id, LONGEST_WAIT)
+    if signature is None:
+        return True
+    # Another replica sends: what it has claimed already is waited for.
+    end = services.monotonic() + LONGEST_WAIT
+    while await ctx.storage.read(is_being_sent, signature.number):
+        if services.monotonic() >= end:
+            return False
+        await asyncio.sleep(_LOOK_SECONDS)
+    return True

@@ -1,7 +1,7 @@
 """Reads the petition folder again when it has changed, while the bot runs."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 import structlog
@@ -117,7 +117,7 @@ class PetitionTexts:
         services.petition = petition
         _log.info("petition_folder_taken")
         await publish_profile(services)
-        await tell_admins(services, Notice(_KIND, "", _taken))
+        await self._tell(_taken)
 
     async def _tell_refused(self, problems: tuple[Problem, ...], if_restarted: str) -> None:
         first, count, self._is_done = problems[0], len(problems), False
@@ -125,6 +125,11 @@ class PetitionTexts:
         if first != self._refused:
             self._refused = first
             text = partial(_refused, first, count, if_restarted)
+            await self._tell(text)
+
+    async def _tell(self, text: Callable[[Words], Html]) -> None:
+        """Tells the admins, of several replicas by one of them."""
+        if self._services.lease.is_ours():
             await tell_admins(self._services, Notice(_KIND, "", text))
 
 

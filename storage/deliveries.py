@@ -216,6 +216,17 @@ def recover_deliveries(tx: Transaction, broadcast: Broadcast, *, holder: str, at
     return tx.scalar(select(func.max(_ROW.position)).where(mine, _ROW.state.in_(sent))) or 0
 
 
+def is_being_sent(tx: Transaction, number: int) -> bool:
+    """Tells whether a process is sending something to the owner of a signature's number.
+
+    Also when the signature was erased meanwhile.
+    """
+    its = select(BROADCASTS.c.id).where(tx.of(BROADCASTS))
+    places = (number, number + _REFUSED_BEFORE)
+    row = select(_ROW.position).where(_ROW.broadcast_id.in_(its), _ROW.position.in_(places))
+    return tx.first(row.where(_ROW.state == _SENDING).limit(1)) is not None
+
+
 def settle_deliveries(tx: Transaction, at: datetime) -> None:
     """Marks as unconfirmed what a worker that died was sending and nobody sends again.
 

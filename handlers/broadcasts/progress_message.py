@@ -168,7 +168,8 @@ class ProgressPublisher:
         Returns where it is then, or None if nobody can read it.
         """
         shown = self._turns.shown
-        if shown.get(now.id) == (place, drawn) and not again:
+        is_known = not self._services.lease.is_shared  # or another replica may have drawn it
+        if is_known and shown.get(now.id) == (place, drawn) and not again:
             return place  # Telegram refuses an edit that changes nothing
         shown.pop(now.id, None)
         try:

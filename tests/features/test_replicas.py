@@ -27,7 +27,7 @@ from tests.monitoring.asked import ask, free_address
 from tests.support.bot_process import BotProcess
 from tests.support.postgres_cluster import PostgresCluster, postgres_cluster
 from tests.support.retrying_signer import signs_with_retries, was_thanked
-from tests.support.scene import TOKEN
+from tests.support.scene import ADMIN, TOKEN, send_label
 from tests.support.webhook_proxy import WebhookProxy, webhook_proxy
 
 pytestmark = [pytest.mark.processes, pytest.mark.parametrize("kind", ["postgres"])]
@@ -141,17 +141,24 @@ async def test_one_that_slept_finds_another_in_its_place_and_stands_by(replicas:
 
 
 @pytest.fixture
-async def by_webhook(tmp_path: Path, database_url: str) -> AsyncIterator[Replicas]:
+def rate() -> float:
+    return 28.0
+
+
+@pytest.fixture
+async def by_webhook(tmp_path: Path, database_url: str, rate: float) -> AsyncIterator[Replicas]:
     """Two replicas that take updates behind a proxy, which both answer people."""
     async with Simulator(token=TOKEN) as simulator, webhook_proxy() as proxy:
         replicas = Replicas(tmp_path, simulator, database_url, proxy)
-        for _ in range(2):
-            bot = await replicas.begins()
-            async with said(bot, "webhook_set", 30):
-                pass
-        yield replicas
-        for bot in replicas.bots:
-            await bot.kill()
+        replicas.rate = rate
+        try:
+            for _ in range(2):
+                async with said(await replicas.begins(), "webhook_set", 60):
+                    pass
+            yield replicas
+        finally:
+            for bot in replicas.bots:
+                await bot.kill()
 
 
 def holder_of(replicas: Replicas) -> BotProcess:
@@ -178,6 +185,46 @@ async def test_any_replica_takes_any_tap_and_nobody_misses_one_that_is_killed(
     luz.start()
     await luz.sees("12 personas han firmado", 20)
     assert await other.terminate() == 0
+
+
+def told(person: Person) -> int:
+    """How many closing updates are in somebody's chat."""
+    return sum("18 de julio de 2025" in each.text for each in person.messages if not each.buttons)
+
+
+@pytest.mark.parametrize("rate", [3.0])
+async def test_nothing_comes_after_a_withdrawal_that_another_replica_confirmed(
+    by_webhook: Replicas,
+) -> None:
+    """The replica that sends is not the one that people talk to."""
+    replicas, proxy = by_webhook, by_webhook.proxy
+    assert proxy is not None
+    people = [replicas.person(f"Ana{number}") for number in range(9)]
+    await asyncio.gather(*(signs_with_retries(each, WORDS, 60) for each in people))
+    holder = replicas.bots.index(holder_of(replicas))
+    proxy.ports.remove(int(replicas.bots[holder].more["PETITION_WEBHOOK_ADDRESS"][10:]))
+    marta = replicas.simulator.world.person("Marta", language="es", user_id=ADMIN)
+    marta.send("/close")
+    await marta.taps(WORDS.label("Sí, cerrar la petición"))
+    marta.send("/broadcast")
+    await marta.taps(WORDS.label("El mensaje final"))
+    await marta.taps(WORDS.label("Continuar"))
+    await marta.taps(send_label(WORDS, len(people)))
+    await asyncio.wait(
+        [asyncio.create_task(each.sees("18 de julio de 2025", 20)) for each in people],
+        return_when=asyncio.FIRST_COMPLETED,
+    )
+
+    async def withdraws(person: Person) -> int:
+        person.send("/withdraw")
+        await person.taps(WORDS.label("Retirar mi firma y borrar mis datos"))
+        said = await person.sees("Tu firma está retirada", 20)
+        return -1 if "puede que todavía te llegue" in said.text else told(person)
+
+    before = await asyncio.gather(*map(withdraws, people))
+    await asyncio.sleep(3)
+    assert [told(each) for each in people] == before
+    assert 0 < sum(before) < len(people)
 
 
 @pytest.fixture
