@@ -102,7 +102,9 @@ class Gate:
     @property
     def reply_rate(self) -> float:
         """The present rate of new messages a second that answer people."""
-        return REPLY_RATE / (1 + self._peers.others)
+        number = 1 + self._peers.others
+        # Each may begin with a burst, so that many of them would have too many in one second.
+        return min(REPLY_RATE, max(1.0, REPLY_RATE + REPLY_BURST - 1.2 * number)) / number
 
     def set_ceiling(self, rate: float) -> None:
         """Sets the highest rate of a beginning broadcast; forgets what a lower ceiling taught."""
@@ -214,7 +216,9 @@ class Gate:
             self.waiting[lane] -= 1
 
     def _broadcast_a_second(self) -> float:
-        return max((1 - _MOST_FOR_REPLIES) * self.rate, self.rate - self._peers.their_replies)
+        rate = self.rate
+        left = max(rate, REPLY_RATE + REPLY_BURST) - self._peers.their_replies
+        return min(rate, max((1 - _MOST_FOR_REPLIES) * rate, left))
 
     def _left_unused(self, chat: Chat | None) -> float:
         """Returns the share of the burst that a reply to this chat leaves to those before it."""
