@@ -4,7 +4,8 @@ A claim reads from the database who is still to be written to. Its deliveries th
 for a second or several, and a recipient may withdraw or mute the bot meanwhile. Then the claim is
 made void for that chat: its delivery goes back unsent, and the next claim asks the database again.
 So people who unmute the bot a moment later still get the message, and nothing has to be undone.
-This works because only one process sends, which the process lock guarantees.
+This works because only one process sends, which the lease guarantees. In another replica, who says
+no waits until the database has no open claim on them.
 """
 
 import asyncio
