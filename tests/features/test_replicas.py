@@ -198,7 +198,7 @@ async def test_nothing_comes_after_a_withdrawal_that_another_replica_confirmed(
 ) -> None:
     """The replica that sends is not the one that people talk to."""
     replicas, proxy = by_webhook, by_webhook.proxy
-    assert proxy is not None
+    assert isinstance(proxy, WebhookProxy)
     people = [replicas.person(f"Ana{number}") for number in range(9)]
     await asyncio.gather(*(signs_with_retries(each, WORDS, 60) for each in people))
     holder = replicas.bots.index(holder_of(replicas))
