@@ -11,14 +11,19 @@ from handlers import opt_out
 from handlers.opt_out import change_and_void_claims
 from handlers.supporter_context import SupporterContext
 from storage.errors import Unavailable
+from storage.petition_lease import PetitionLease
+from storage.process_lock import ProcessLock
 from tests.support.broadcasts import claimed_by
 
 CHAT = 7
 
 
 def visiting(claims: OpenClaims) -> SupporterContext:
-    services = SimpleNamespace(open_claims=claims)
-    return cast(SupporterContext, SimpleNamespace(chat_id=CHAT, services=services))
+    held = ProcessLock("intake/andry")
+    held.mark_taken()
+    services = SimpleNamespace(open_claims=claims, lease=PetitionLease(held))
+    view = SimpleNamespace(signature=None)
+    return cast(SupporterContext, SimpleNamespace(chat_id=CHAT, services=services, view=view))
 
 
 async def test_what_was_claimed_while_it_was_written_down_does_not_hold() -> None:
