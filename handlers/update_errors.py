@@ -66,7 +66,7 @@ class UpdateHandler:
         """
         services, update = self.services, _read(raw, self.services.bot)
         here = own_chat(update)
-        kind = next(each for each in raw if each != "update_id")
+        kind = next((each for each in raw if each != "update_id"), "")
         seen = here and services.seen_update(here[0].id, update.update_id, kind)
         if seen and seen.taken_by and not await self._is_taken(seen):
             _log.info("update_came_again", update_id=update.update_id)

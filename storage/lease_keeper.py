@@ -30,6 +30,7 @@ _GOODBYE_SECONDS = 0.5
 # How long a command waits for a server that is busy with what it does there.
 _BUSY_SECONDS = 10.0
 
+_BEGIN_A_LONG_WAIT = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0"
 # A command that keeps bots away has it alone, and so has a bot of version 0.1.0.
 _MAY_TAKE = "SELECT pg_try_advisory_xact_lock_shared($1)"
 _KEEP_AWAY = "SELECT pg_try_advisory_xact_lock($1)"
@@ -73,7 +74,7 @@ async def keep_bots_away(lock: "ProcessLock", dsn: str, block: asyncio.Timeout) 
     """Keeps a transaction open, also on a database without tables, in which no bot starts."""
     adapter, is_over = postgres_adapter(), asyncio.Event()
     async with adapter.connected(dsn) as connection:
-        await connection.execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0")
+        await connection.execute(_BEGIN_A_LONG_WAIT)
         if not await connection.fetchval(_KEEP_AWAY, _number_of(lock.name)):
             raise HeldElsewhere
         if await connection.fetchval(_IS_THERE) and await is_held(connection, lock.name):
@@ -126,7 +127,7 @@ async def _has_migrated(lock: "ProcessLock", url: str, dsn: str) -> bool:
     Returns whether it did.
     """
     async with postgres_adapter().connected(dsn) as connection:
-        await connection.execute("BEGIN")
+        await connection.execute(_BEGIN_A_LONG_WAIT)
         if not await connection.fetchval(_MAY_TAKE, _number_of(lock.name)):
             return False
         if await connection.fetchval(_IS_THERE) and await is_held(connection, lock.name):

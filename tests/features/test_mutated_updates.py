@@ -53,6 +53,10 @@ async def test_no_mutated_update_stops_or_changes_anything_for_others(tmp_path: 
             dispatch.take(_as_it_arrives({**update, "update_id": number}))
             await finished(dispatch, 10)
         await finished(dispatch)
+        passed_over = dispatch.counts.passed_over
+        dispatch.take({"update_id": 9_000_000})  # as one of which only the number is left
+        await finished(dispatch)
+        assert dispatch.counts.passed_over == passed_over
         assert dispatch.counts.retried == 0
         assert dispatch.counts.handled > len(log)
         await scene.signs(scene.jordi)
