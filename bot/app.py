@@ -129,6 +129,7 @@ class App:
         try:
             await asyncio.wait(parts.values(), return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self.stop()  # which those who ask are told, whatever the reason
             # Nothing new is taken, and what was begun is finished.
             for task in (parts["intake"], *beside):
                 task.cancel()
@@ -249,8 +250,10 @@ async def open_app(
             url, keyring = stack.enter_context(rehearsal_data(url, petition.slug))
             petition = petition.as_rehearsal(catalogs)
             settings = _without_stars(settings)
-        if restored and held.is_replica and held.peers.others:
-            raise HeldElsewhere
+        if restored:
+            await held.until_known()
+            if held.peers.others:
+                raise HeldElsewhere
         mark = HighWaterMark(keyring.path, url, petition.slug, settings.bot_id)
         await mark.require_reached(restored=restored)
         if not restored:

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from bot import file_locations
 from bot.cli.run import how_to_finish, nobody_approves
 from bot.console import reason_of
-from bot.monitoring.checks import check_backlog
+from bot.monitoring.checks import check_backlog, check_webhook
 from bot.petition.petition import BUNDLED, petition_of
 from bot.petition_folder.links import EXAMPLE
 from bot.petition_folder.read import read_folder
@@ -30,7 +30,6 @@ from bot.settings import (
     key_apart_from_data,
     require_key_file,
     unknown_settings,
-    webhook_host,
 )
 from bot.setup.bot_calls import BotCalls
 from bot.telegram_session import shared_session
@@ -43,7 +42,6 @@ from storage.keyring import Keyring
 from storage.private_files import reason_and_command
 
 _CLOCK_SECONDS = 60  # how much the clock may differ
-_FAILED_SECONDS = 600  # how long a delivery that failed says that something is wrong
 _MEGABYTE = 10**6
 _ROOM = 200 * _MEGABYTE  # in bytes, below which a disk is nearly full
 
@@ -234,10 +232,9 @@ async def _look_at_telegram(installation: Installation) -> Findings:
         if "webhook_url" not in installation.wrong:
             yield _of_webhook(webhook, settings.webhook_url)
         pending = int(webhook.get("pending_update_count", 0))
-        too_many = check_backlog(pending)
-        for each in too_many.values():
-            yield Finding(BACKLOG, Level.MEND, each.said(terminal_words()))
-        if not too_many:
+        if too_many := check_backlog(pending):
+            yield Finding(BACKLOG, Level.MEND, too_many.said(terminal_words()))
+        else:
             yield BACKLOG.fine("Mensajes que esperan en Telegram: {n}.", n=pending)
         admins = sorted(settings.admin_ids)
         has_chat = await asyncio.gather(*map(calls.has_chat, admins))
@@ -278,12 +275,8 @@ def _of_webhook(info: Mapping[str, Any], wanted: str | None) -> Finding:
         )
     if wanted and not url:
         return WEBHOOK.mend("Telegram no tiene el de los ajustes. Lo pone petition-bot run.")
-    if time.time() - info.get("last_error_date", 0) < _FAILED_SECONDS:
-        return WEBHOOK.mend(
-            "Telegram no consigue entregar los mensajes en {url}, y dice: {said}",
-            url=webhook_host(url),
-            said=info.get("last_error_message", ""),
-        )
+    if failure := check_webhook(info, time.time()):
+        return Finding(WEBHOOK, Level.MEND, failure.said(terminal_words()))
     if url:
         return WEBHOOK.fine("Telegram manda los mensajes a {host}.", host=host)
     return WEBHOOK.fine("No hay ninguno: es el bot quien pregunta a Telegram.")

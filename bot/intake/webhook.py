@@ -33,7 +33,6 @@ from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
 _log = structlog.stdlib.get_logger()
 
 _SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header
-_MOST_BYTES = 1_048_576
 _BODY_SECONDS = 10.0
 # An update that takes longer is told to be sent again, and is found in progress then. Proxies
 # wait for a minute.
@@ -131,7 +130,7 @@ class Webhook:
             await self._runner.cleanup()
 
     async def _listen(self) -> None:
-        server = HttpServer(self._serve, request_factory=_request)
+        server = HttpServer(self._serve)
         self._runner = web.ServerRunner(server, shutdown_timeout=_GOODBYE_SECONDS)
         await self._runner.setup()
         self._site = web.TCPSite(self._runner, *self._address)
@@ -146,7 +145,10 @@ class Webhook:
             ) from None
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answers a request; nothing of it is read before its secret was compared."""
+        """Answers a request; nothing of it is read before its secret was compared.
+
+        The server reads a megabyte at most.
+        """
         given = request.headers.get(_SECRET_HEADER, "").encode(errors="surrogateescape")
         if not hmac.compare_digest(given, self._secret.encode()):
             return _answer(403)
@@ -220,6 +222,7 @@ class Webhook:
             if self._was_changed:
                 self._report_second_user()
             self._was_changed = True
+            self._is_set = False  # until it is: a call that fails is not another change
             await self._set()
             return
         self._was_changed = False
@@ -264,9 +267,3 @@ def _answer(status: int) -> web.Response:
     if status != 200:
         response.force_close()  # the rest of what was sent is not waited for
     return response
-
-
-def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
-    return web.BaseRequest(
-        message, payload, protocol, writer, task, protocol._loop, client_max_size=_MOST_BYTES
-    )

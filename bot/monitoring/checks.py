@@ -39,28 +39,26 @@ async def check_database(url: str) -> dict[str, Sentence]:
     return {"standby": _NO_STANDBY} if is_stuck else {}
 
 
-def check_backlog(pending: int) -> dict[str, Sentence]:
-    """Returns by `backlog` what is wrong where so many updates wait at Telegram."""
+def check_backlog(pending: int) -> Sentence | None:
+    """Returns what is wrong where so many updates wait at Telegram."""
     if pending <= MOST_PENDING:
-        return {}
-    said = Sentence(
+        return None
+    return Sentence(
         "En Telegram esperan {pending} mensajes y toques de la gente; más de {most} son muchos.",
         pending=pending,
         most=MOST_PENDING,
     )
-    return {"backlog": said}
 
 
-def check_webhook(info: Mapping[str, Any], now: float) -> dict[str, Sentence]:
-    """Returns by `webhook` what Telegram says why it cannot deliver, in answer to getWebhookInfo.
+def check_webhook(info: Mapping[str, Any], now: float) -> Sentence | None:
+    """Returns what Telegram says why it cannot deliver, in answer to getWebhookInfo.
 
     `now` is in seconds since 1970.
     """
     if now - info.get("last_error_date", 0) > _WEBHOOK_SECONDS:
-        return {}
-    said = Sentence(
+        return None
+    return Sentence(
         "Telegram no consigue entregar los mensajes en {url}, y dice: {said}",
         url=webhook_host(info.get("url", "")),
         said=info.get("last_error_message", ""),
     )
-    return {"webhook": said}

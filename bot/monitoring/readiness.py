@@ -106,4 +106,5 @@ class Readiness:
             return {"token": _NO_TOKEN} if is_denied else {"telegram": _NO_TELEGRAM}
         self.pending = int(info["pending_update_count"])
         now = app.services.clock().timestamp()
-        return check_backlog(self.pending) | check_webhook(info, now)
+        looks = {"backlog": check_backlog(self.pending), "webhook": check_webhook(info, now)}
+        return {check: said for check, said in looks.items() if said is not None}

@@ -17,6 +17,7 @@ from bot.intake import webhook
 from bot.intake.webhook import CannotListen, secret_of
 from bot.settings import ListenAddress
 from bot.text.problems import Sentence
+from simulator.faults import Fault
 from tests.support.programs import free_port
 from tests.support.scene import TOKEN, Scene, a_scene
 
@@ -240,6 +241,24 @@ async def test_what_telegram_says_is_wrong_is_told(
     await asyncio.sleep(2.5 * webhook.LOOK_SECONDS)
     assert scene.world.webhook.url == scene.settings.webhook_url
     await scene.signs(scene.ana)
+
+
+async def test_a_second_program_is_reported_once_it_has_taken_the_webhook_twice(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reported: list[bool] = []
+    monkeypatch.setattr(scene.app.intake, "_report_second_user", lambda: reported.append(True))
+
+    async def is_taken_away() -> None:
+        scene.world.webhook.start("https://other.example/", secret="", most=1, delivers=False)
+        await asyncio.sleep(1.5 * webhook.LOOK_SECONDS)
+        assert scene.world.webhook.url == scene.settings.webhook_url
+
+    scene.simulator.faults.next("setWebhook", *[Fault.CUT] * 3)  # it is set later, but was one
+    await is_taken_away()
+    assert not reported
+    await is_taken_away()
+    assert reported
 
 
 async def test_an_address_that_is_taken_ends_it_with_a_sentence(scene: Scene) -> None:
