@@ -21,6 +21,7 @@ from bot.retention import FORMS_KEPT_FOR
 from bot.settings import FREE_RATE
 from bot.text.problems import Sentence
 from simulator.faults import Fault
+from storage import lease_keeper
 from storage.audit import add_audit
 from storage.conversations import Conversation, conversation_of
 from storage.errors import HeldElsewhere, Unavailable
@@ -251,3 +252,27 @@ async def test_the_age_of_the_newest_backup_is_said_at_the_start(scene: Scene) -
         with capture_logs() as logged:
             await composition._say_age_of_backup(storage, Clocks())
         assert [(line["event"], line["log_level"]) for line in logged] == [expected]
+
+
+@pytest.mark.parametrize("kind", ["postgres"])
+async def test_a_restored_backup_waits_for_what_the_database_says_of_replicas(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others are asked for once the lease is taken, and that answer may be late."""
+    look = lease_keeper._look_at_others
+
+    async def late(*given: Any) -> None:
+        await asyncio.sleep(1)
+        await look(*given)
+
+    async with a_scene(tmp_path, database_url) as scene:
+        name, url = f"intake/{scene.petition.slug}", scene.settings.database_url
+        await scene.stop_bot()
+        settings = scene.settings.model_copy(update={"webhook_url": "http://127.0.0.1:1/x"})
+        async with acquire_process_lock(url, name, lambda: None, is_replica=True):
+            monkeypatch.setattr(lease_keeper, "_look_at_others", late)
+            with pytest.raises(HeldElsewhere):
+                async with open_app(
+                    settings, restored=True, clocks=scene.clocks, on_standby=lambda: None
+                ):
+                    pass
