@@ -6,8 +6,7 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, TypeVar
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal, TypeVar
 
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
@@ -24,6 +23,13 @@ from pydantic import (
 )
 
 from bot import file_locations
+from bot.addresses import (
+    LOOPBACK,
+    ListenAddress,
+    checked_address,
+    checked_listen_address,
+    checked_webhook_url,
+)
 from bot.age_encryption import parse_recipients
 from bot.proxy_choice import ENVIRONMENT_NAMES, choose_proxy
 from bot.text.terminal_language import TerminalError, label
@@ -83,16 +89,8 @@ EXPECTED: dict[str, str] = {
     "log_level": mark("DEBUG, INFO, WARNING o ERROR"),
 }
 
-LOOPBACK = "127.0.0.1"
 
 Kind = TypeVar("Kind", bound="StorageSettings")
-
-
-class ListenAddress(NamedTuple):
-    """Where a server of the bot's own listens."""
-
-    host: str
-    port: int
 
 
 class SettingsInvalid(TerminalError):
@@ -136,6 +134,7 @@ def _by_commas(value: object) -> object:
 
 
 _UserId = Annotated[int, BeforeValidator(lambda value: checked_user_id(str(value)))]
+_ListenAddress = Annotated[ListenAddress, BeforeValidator(checked_listen_address)]
 
 
 def _public_keys(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -152,39 +151,6 @@ def _petition_folder(value: Path) -> Path:
 def _proxy(value: SecretStr) -> SecretStr:
     choose_proxy("", value.get_secret_value(), {})
     return value
-
-
-def _plain_address(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
-        raise ValueError
-    if any(mark in value for mark in "?# \t\n"):
-        raise ValueError
-    _ = parts.port  # raises a ValueError when it is not a number
-    return value.rstrip("/")
-
-
-def _listen_address(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    found = re.fullmatch(r"(|\[[0-9a-fA-F:.]+\]|[\w.-]+):([0-9]{1,5})", value.strip())
-    if found is None or int(found[2]) >= 2**16:
-        raise ValueError
-    host = found[1].strip("[]") or LOOPBACK
-    host.encode("idna")  # raises a ValueError for what can be no name
-    return ListenAddress(host, int(found[2]))
-
-
-def _webhook_url(value: str) -> str:
-    parts = urlsplit(_plain_address(value))
-    if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
-        raise ValueError  # what people write would be readable on its way
-    return value
-
-
-def webhook_host(url: str) -> str:
-    """Returns where a webhook is, without its path, in which some people put the token."""
-    return "/".join(url.split("/")[:3])
 
 
 class StorageSettings(BaseModel):
@@ -214,7 +180,7 @@ class PetitionSettings(StorageSettings):
     age_recipients: Annotated[
         tuple[str, ...], BeforeValidator(_by_commas), AfterValidator(_public_keys)
     ] = ()
-    api_url: Annotated[str, AfterValidator(_plain_address)] = "https://api.telegram.org"
+    api_url: Annotated[str, AfterValidator(checked_address)] = "https://api.telegram.org"
     # It may hold a password. By default the environment decides, see `bot.telegram_session`.
     proxy: Annotated[SecretStr, AfterValidator(_proxy)] | None = None
 
@@ -233,12 +199,10 @@ class Settings(PetitionSettings):
         allow_inf_nan=False,
     )
     approval_above: int | None = Field(default=None, ge=0)
-    metrics_address: Annotated[ListenAddress, BeforeValidator(_listen_address)] | None = None
+    metrics_address: _ListenAddress | None = None
     # With one, Telegram sends the updates there; without, the bot asks for them.
-    webhook_url: Annotated[str, AfterValidator(_webhook_url)] | None = None
-    webhook_address: Annotated[ListenAddress, BeforeValidator(_listen_address)] = ListenAddress(
-        LOOPBACK, 8080
-    )
+    webhook_url: Annotated[str, AfterValidator(checked_webhook_url)] | None = None
+    webhook_address: _ListenAddress = ListenAddress(LOOPBACK, 8080)
 
     @property
     def bot_id(self) -> str:

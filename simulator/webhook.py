@@ -5,6 +5,7 @@ again until the bot answers with 2xx.
 """
 
 import asyncio
+import ssl
 
 import aiohttp
 import orjson
@@ -55,8 +56,10 @@ class Webhook:
     async def _run(self) -> None:
         """Starts a delivery for every chat that has updates and no delivery in progress."""
         busy: set[int] = set()
+        # Made here, as SSL_CERT_FILE may name the authority of a proxy that is tried.
+        connector = aiohttp.TCPConnector(ssl=ssl.create_default_context())
         async with (
-            aiohttp.ClientSession(timeout=_TIMEOUT) as session,
+            aiohttp.ClientSession(timeout=_TIMEOUT, connector=connector) as session,
             asyncio.TaskGroup() as deliveries,
         ):
             while True:
@@ -88,6 +91,8 @@ class Webhook:
         try:
             async with session.post(self.url, data=body, headers=headers) as answer:
                 await answer.read()
+        except aiohttp.ClientSSLError as error:
+            return self._failed(f"SSL error {{{error.os_error}}}")
         except (aiohttp.ClientError, TimeoutError):
             return self._failed("Connection refused")
         if 200 <= answer.status < 300:

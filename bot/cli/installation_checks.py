@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from bot import file_locations
+from bot.addresses import CannotListen, ListenAddress
 from bot.cli.run import how_to_finish, nobody_approves
 from bot.console import reason_of
 from bot.monitoring.checks import check_backlog, check_webhook
@@ -42,6 +43,7 @@ from storage.keyring import Keyring
 from storage.private_files import reason_and_command
 
 _CLOCK_SECONDS = 60  # how much the clock may differ
+_ANSWER_SECONDS = 3.0
 _MEGABYTE = 10**6
 _ROOM = 200 * _MEGABYTE  # in bytes, below which a disk is nearly full
 
@@ -222,6 +224,11 @@ ONLINE = (TOKEN, CLOCK, WEBHOOK, BACKLOG, ADMINS)
 
 async def _look_at_telegram(installation: Installation) -> Findings:
     settings = installation.settings
+    is_known = installation.wrong.keys().isdisjoint(("webhook_url", "webhook_address"))
+    if settings.webhook_url and is_known:
+        error = await _cannot_listen(settings.webhook_address)
+        if error is not None:
+            yield Finding(WEBHOOK, Level.BROKEN, reason_of(error))
     async with shared_session(settings.api_url, settings.proxy) as session:
         calls = BotCalls(session, settings.api_url, settings.bot_token.get_secret_value())
         bot = await calls.identity()
@@ -250,6 +257,35 @@ async def _look_at_telegram(installation: Installation) -> Findings:
             yield ADMINS.fine("El bot puede escribir a todas las personas que administran.")
 
 
+async def _cannot_listen(address: ListenAddress) -> CannotListen | None:
+    """Returns why a bot could not listen there, unless one does."""
+    try:
+        # It is bound and nothing listens, so that a bot which starts meanwhile gets it.
+        server = await asyncio.get_running_loop().create_server(
+            asyncio.Protocol, *address, start_serving=False
+        )
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE and await _bot_answers(address):
+            return None
+        return CannotListen("PETITION_WEBHOOK_ADDRESS", address, error)
+    server.close()
+    return None
+
+
+async def _bot_answers(address: ListenAddress) -> bool:
+    """Whether what listens there refuses, as a bot does, what comes without its secret."""
+    with suppress(OSError):  # and what does not answer in time
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            reader, writer = await asyncio.open_connection(*address)
+            try:
+                writer.write(b"GET / HTTP/1.0\r\n\r\n")
+                said = await reader.read()
+                return b" 403 " in said and b"Content-Length: 0" in said
+            finally:
+                writer.close()
+    return False
+
+
 def _of_clock(now: datetime) -> Finding:
     """Compares the machine's clock with what Telegram's says."""
     seconds = abs((datetime.now(UTC) - now).total_seconds())
@@ -274,7 +310,9 @@ def _of_webhook(info: Mapping[str, Any], wanted: str | None) -> Finding:
             host=host,
         )
     if wanted and not url:
-        return WEBHOOK.mend("Telegram no tiene el de los ajustes. Lo pone petition-bot run.")
+        return WEBHOOK.mend(
+            "Telegram no tiene el de los ajustes. Lo pone petition-bot run al arrancar."
+        )
     if failure := check_webhook(info, time.time()):
         return Finding(WEBHOOK, Level.MEND, failure.said(terminal_words()))
     if url:

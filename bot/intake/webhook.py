@@ -18,14 +18,13 @@ import structlog
 from aiohttp import web
 from telegram.error import TelegramError
 
+from bot.addresses import CannotListen, ListenAddress, webhook_host
 from bot.back_off import BackOff
 from bot.http_server import HttpServer
 from bot.intake.dispatcher import Dispatcher, number_of
 from bot.intake.polling import ALLOWED_UPDATES, TokenCheck
 from bot.periodic import is_cancelled
-from bot.settings import ListenAddress, webhook_host
 from bot.text.problems import Sentence
-from bot.text.terminal_language import TerminalError
 from bot.text.translations import mark
 from bot.transport.client import TelegramClient
 from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
@@ -45,10 +44,6 @@ LOOK_SECONDS = 60.0
 # More updates that wait are a backlog, if there are more each time.
 _MANY_PENDING = 100
 _PAUSES = BackOff(0.5, longest=LOOK_SECONDS)  # in seconds, after a call that failed
-
-
-class CannotListen(TerminalError):
-    """The address to listen at cannot be used; the message says why."""
 
 
 def secret_of(token: str) -> str:
@@ -137,12 +132,7 @@ class Webhook:
         try:
             await self._site.start()
         except OSError as error:
-            raise CannotListen.because(
-                "No se puede escuchar en {address}, la dirección de PETITION_WEBHOOK_ADDRESS: "
-                "{reason}.",
-                address=":".join(map(str, self._address)),
-                reason=error.strerror or type(error).__name__,
-            ) from None
+            raise CannotListen("PETITION_WEBHOOK_ADDRESS", self._address, error) from None
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answers a request; nothing of it is read before its secret was compared.

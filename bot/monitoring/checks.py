@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from bot.settings import webhook_host
+from bot.addresses import webhook_host
 from bot.text.problems import Sentence
 from storage.durability import durability_of
 from storage.errors import StorageError, Unavailable

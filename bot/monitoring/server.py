@@ -5,12 +5,12 @@ It runs in the bot's own event loop, so that it answers only while that turns.
 
 from aiohttp import web
 
+from bot.addresses import CannotListen, ListenAddress
 from bot.http_server import HttpServer
 from bot.monitoring.metrics import Metrics
 from bot.monitoring.readiness import Readiness
-from bot.settings import ListenAddress
 from bot.text.problems import Sentence
-from bot.text.terminal_language import TerminalError, label, terminal_words
+from bot.text.terminal_language import terminal_words
 
 _CLOSE_SECONDS = 0.2
 # The version of the text format that Prometheus is told.
@@ -24,7 +24,7 @@ async def start_server(address: ListenAddress, readiness: Readiness) -> web.Serv
     """Listens until `cleanup` of what is returned is called.
 
     Raises:
-        TerminalError: the address is taken, or is not this machine's.
+        CannotListen: the address is taken, or is not this machine's.
     """
     metrics = Metrics(readiness)
 
@@ -55,11 +55,5 @@ async def start_server(address: ListenAddress, readiness: Readiness) -> web.Serv
         await web.TCPSite(runner, *address).start()
     except OSError as error:
         await runner.cleanup()
-        reason = label(error.strerror or "The system refused")
-    else:
-        return runner
-    raise TerminalError.because(
-        "El bot no puede escuchar en {address}, como dice PETITION_METRICS_ADDRESS: {reason}",
-        address=f"{address.host}:{address.port}",
-        reason=reason,
-    )
+        raise CannotListen("PETITION_METRICS_ADDRESS", address, error) from None
+    return runner

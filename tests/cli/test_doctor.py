@@ -25,6 +25,7 @@ from tests.cli.petition_database import PetitionDatabase, on_both
 from tests.cli.test_in_spanish import says
 from tests.support.api_client import TOKEN
 from tests.support.postgres_server import PostgresServer
+from tests.support.programs import free_port
 from tests.support.scene import ready_petition
 
 MARTA, LUIS = 7, 8
@@ -49,6 +50,7 @@ class Installation:
             "BOT_TOKEN": TOKEN,
             "ADMIN_IDS": f"{MARTA},{LUIS}",
             "APPROVAL_ABOVE": "100",
+            "WEBHOOK_ADDRESS": f"127.0.0.1:{free_port()}",
             "API_URL": self.telegram.url,
             "FOLDER": str(ready_petition(self.folder / "petition")),
         }.items():
@@ -107,6 +109,10 @@ class Installation:
         webhook.url = "https://bot.internal/hook"
         webhook.last_error = int(time.time()), "502 Bad Gateway"
         self.set("WEBHOOK_URL", webhook.url)
+
+    def listens_at(self, address: str) -> None:
+        self.set("WEBHOOK_URL", "https://bot.internal/hook")
+        self.set("WEBHOOK_ADDRESS", address)
 
     def has_one_admin(self) -> None:
         self.set("ADMIN_IDS", str(MARTA))
@@ -277,6 +283,16 @@ FULL = SimpleNamespace(free=12_000_000)
             lambda i: i.set("WEBHOOK_URL", "http://bot.internal/hook"),
             {"settings": "broken", "webhook": "unknown"},
             "PETITION_WEBHOOK_URL is wrong.",
+        ),
+        (
+            lambda i: i.listens_at("192.0.2.1:8080"),
+            {"webhook": "broken"},
+            "The bot cannot listen at 192.0.2.1:8080",
+        ),
+        (
+            lambda i: i.listens_at(i.telegram.url.removeprefix("http://")),
+            {"webhook": "broken"},
+            "Address already in use",
         ),
         (
             Installation.has_failing_webhook,

@@ -13,9 +13,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot import http_server
+from bot.addresses import CannotListen, ListenAddress
+from bot.cli.installation_checks import _cannot_listen
 from bot.intake import webhook
-from bot.intake.webhook import CannotListen, secret_of
-from bot.settings import ListenAddress
+from bot.intake.webhook import secret_of
 from bot.text.problems import Sentence
 from simulator.faults import Fault
 from tests.support.programs import free_port
@@ -73,6 +74,10 @@ async def test_a_petition_is_signed_closed_and_told_over_the_webhook(scene: Scen
     await scene.broadcasts(1)
     assert (scene.told(scene.ana), scene.told(scene.sean)) == (1, 0)
     assert scene.simulator.refused == []
+
+
+async def test_doctor_takes_no_bot_that_listens_for_another_program(scene: Scene) -> None:
+    assert await _cannot_listen(scene.settings.webhook_address) is None
 
 
 async def test_it_says_which_updates_it_takes_and_keeps_what_waited(scene: Scene) -> None:

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
+from bot.addresses import LOOPBACK, ListenAddress
 from bot.monitoring.readiness import Readiness, RunState
 from bot.monitoring.server import start_server
-from bot.settings import LOOPBACK, ListenAddress
 
 
 class Answer(NamedTuple):

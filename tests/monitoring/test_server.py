@@ -12,10 +12,10 @@ import aiohttp
 import pytest
 
 from bot import http_server
+from bot.addresses import ListenAddress
 from bot.monitoring import metrics, readiness
 from bot.monitoring.readiness import Readiness, RunState
 from bot.monitoring.server import start_server
-from bot.settings import ListenAddress
 from bot.text.problems import Sentence
 from bot.text.terminal_language import TerminalError
 from simulator.faults import Fault

@@ -33,11 +33,12 @@ events {{ worker_connections 2048; }}
 http {{
   access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
   fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-  upstream api {{ server {api}; keepalive 64; }}
+  upstream behind {{ server {server}; keepalive 64; }}
   server {{
     listen 127.0.0.1:{port} ssl; ssl_certificate {pem}; ssl_certificate_key {pem};
     keepalive_requests 7;
-    location / {{ proxy_pass http://api; proxy_http_version 1.1; proxy_set_header Connection ""; }}
+    proxy_http_version 1.1; proxy_set_header Connection "";
+    location / {{ proxy_pass http://behind; }}
   }}
 }}
 """
@@ -54,10 +55,10 @@ PidFile {folder}/sshd.pid
 """
 
 
-def nginx(folder: Path, api: FailingBotApi) -> Program:
-    """Returns nginx with TLS before the Bot API."""
+def nginx(folder: Path, server: str) -> Program:
+    """Returns nginx with TLS before a server of HTTP, which is given as host and port."""
     port, file = free_port(), folder / "nginx.conf"
-    given = {"api": api.url.removeprefix("http://"), "pem": certificate(folder, "127.0.0.1")}
+    given = {"server": server, "pem": certificate(folder, "127.0.0.1")}
     text = _NGINX.format(folder=folder, port=port, user=getpass.getuser(), **given)
     file.write_text(text)
     return Program((found("nginx"), "-p", folder, "-e", folder / "start.log", "-c", file), port)
@@ -109,7 +110,7 @@ async def test_everybody_is_told_through_servers_that_are_killed_meanwhile(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     counts = api.begin(FailingBehavior(latency=0.03))
-    server = nginx(tmp_path, api)
+    server = nginx(tmp_path, api.url.removeprefix("http://"))
     programs = [server]
     if way == "tinyproxy":
         programs.append(tinyproxy(tmp_path))

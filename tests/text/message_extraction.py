@@ -44,7 +44,7 @@ _ERRORS = frozenset(
 # What the system says of a file or a port, which people read in their language.
 _BY_THE_SYSTEM = (
     *(errno.ENOENT, errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOSPC, errno.EISDIR),
-    *(errno.ENOTDIR, errno.EROFS, errno.EADDRINUSE),
+    *(errno.ENOTDIR, errno.EROFS, errno.EADDRINUSE, errno.EADDRNOTAVAIL),
 )
 # What help says of a command and of its options.
 _HELP = frozenset({"help", "metavar", "rich_help_panel"})
