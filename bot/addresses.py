@@ -21,7 +21,8 @@ class CannotListen(TerminalError):
     """The address of a setting is another program's, or is not this machine's."""
 
     def __init__(self, setting: str, address: ListenAddress, error: OSError) -> None:
-        reason = label(os.strerror(error.errno)) if error.errno else type(error).__name__
+        number = error.errno or 0  # below 0 where a name is not found
+        reason = label(os.strerror(number)) if number > 0 else error.strerror or "?"
         super().__init__(
             label(
                 "El bot no puede escuchar en {address}, como dice {setting}: {reason}",
