@@ -94,7 +94,7 @@ class Crowd:
             comes_at = loop.time()
 
 
-async def test_memory_stays_and_nothing_is_lost_in_an_hour(
+async def test_nothing_is_lost_and_memory_stays_for_as_long_as_is_wanted(
     tmp_path: Path, database_url: str, tell: Callable[[str], None]
 ) -> None:
     async with Simulator(token=TOKEN, keep_calls=10_000) as simulator, webhook_proxy() as proxy:
@@ -127,8 +127,11 @@ async def test_memory_stays_and_nothing_is_lost_in_an_hour(
             assert there == thanked - erased
             assert shown["signatures"] == len(there)
             assert not crowd.watch.lost
-            # In the first third everybody comes for the first time.
-            assert max(sizes[PARTS // 3 :]) <= MOST_GROWTH * sizes[PARTS // 3]
+            settled = sizes[round(PARTS * 2 * STAYS / SECONDS) :]  # once all have come
+            if settled:
+                assert max(settled) <= MOST_GROWTH * settled[0]
+            else:
+                tell("Too short to compare the memory: SOAK_SECONDS=3600 is enough.")
         finally:
             for task in (*people, restarts):
                 task.cancel()

@@ -55,5 +55,7 @@ async def webhook_proxy() -> AsyncIterator[WebhookProxy]:
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         proxy.url = f"http://127.0.0.1:{runner.addresses[0][1]}/updates"
-        yield proxy
-        await runner.cleanup()
+        try:
+            yield proxy
+        finally:
+            await runner.cleanup()
