@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.backup import BACKUP_IS_OLD, names_open_with, read_manifest, was_made_with
 from bot.cli.context import open_cli_context, required_recipients
-from bot.cli.installation_checks import Check, Finding, Findings, Group, Installation, Level
+from bot.cli.installation_checks import Check, CheckGroup, Finding, Findings, Installation, Level
 from bot.console import CannotDo, reason_of, signatures
 from bot.high_water_mark import HighWaterMark
 from bot.petition.petition import BUNDLED, load_petition
@@ -189,8 +189,8 @@ def _age_of(made_at: datetime, check: Check) -> Finding:
 
 _NEEDS = ("database_url", "folder", "key_file")
 GROUPS = (
-    Group(_look_at_database, (DATABASE, SCHEMA, DURABILITY), ("database_url",)),
-    Group(_look_at_data, (SIGNATURES, RUNNING, BACKUP, RETENTION), _NEEDS),
+    CheckGroup(_look_at_database, (DATABASE, SCHEMA, DURABILITY), ("database_url",)),
+    CheckGroup(_look_at_data, (SIGNATURES, RUNNING, BACKUP, RETENTION), _NEEDS),
 )
-OF_BACKUP = Group(_look_at_backup, (BACKUP_FILE,))
+OF_BACKUP = CheckGroup(_look_at_backup, (BACKUP_FILE,))
 """Looks at the backup that was named."""

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from bot.cli import database_checks, installation_checks
 from bot.cli.broadcasts import AsJson
-from bot.cli.installation_checks import SETTINGS, Check, Finding, Group, Installation, Level
+from bot.cli.installation_checks import SETTINGS, Check, CheckGroup, Finding, Installation, Level
 from bot.console import NEEDS_A_PERSON, in_sentences, out, reason_of, run_to_end, say
 from bot.logs import configure_logging
 from bot.settings import SettingsInvalid, load_valid_settings
@@ -94,7 +94,7 @@ def _print(level: Level, name: str, said: str) -> None:
     out.print(line, soft_wrap=True)
 
 
-async def _within_bounds(installation: Installation, group: Group) -> list[Finding]:
+async def _within_bounds(installation: Installation, group: CheckGroup) -> list[Finding]:
     """Returns what a group finds; what ends it is said of the first check without a finding."""
     found, why = list[Finding](), None
     if installation.wrong.keys() & set(group.needs):

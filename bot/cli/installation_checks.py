@@ -97,7 +97,7 @@ class Installation(NamedTuple):
 Findings = AsyncIterator[Finding]
 
 
-class Group(NamedTuple):
+class CheckGroup(NamedTuple):
     """What looks at something: its checks in order, and the settings that it needs."""
 
     look: Callable[[Installation], Findings]
@@ -332,10 +332,10 @@ async def _look_at_approval(installation: Installation) -> Findings:
 
 
 GROUPS = (
-    Group(_look_at_settings, (SETTINGS,)),
-    Group(_look_at_petition, (PETITION, CONTACT), ("folder", "database_url")),
-    Group(_look_at_key, (KEY,), ("key_file", "database_url")),
-    Group(_look_at_disk, (DISK,), ("key_file", "database_url")),
-    Group(_look_at_telegram, ONLINE, ("bot_token", "api_url", "proxy")),
-    Group(_look_at_approval, (APPROVAL,), ("admin_ids", "approval_above")),
+    CheckGroup(_look_at_settings, (SETTINGS,)),
+    CheckGroup(_look_at_petition, (PETITION, CONTACT), ("folder", "database_url")),
+    CheckGroup(_look_at_key, (KEY,), ("key_file", "database_url")),
+    CheckGroup(_look_at_disk, (DISK,), ("key_file", "database_url")),
+    CheckGroup(_look_at_telegram, ONLINE, ("bot_token", "api_url", "proxy")),
+    CheckGroup(_look_at_approval, (APPROVAL,), ("admin_ids", "approval_above")),
 )

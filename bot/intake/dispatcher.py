@@ -97,7 +97,7 @@ class Counts:
 
 
 @dataclass(slots=True)
-class Durations:
+class UpdateDurations:
     """How long updates took since the start, with their wait behind others of their chat.
 
     Attributes:
@@ -193,7 +193,7 @@ class Dispatcher:
         self._taken = 0
         self._draining = asyncio.Event()
         self.counts = Counts()
-        self.durations = Durations()
+        self.durations = UpdateDurations()
 
     def take(self, update: Any) -> asyncio.Future[None]:
         """Takes an update, or finds it among those in progress.

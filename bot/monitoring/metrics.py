@@ -23,7 +23,7 @@ from prometheus_client.metrics_core import (
 from prometheus_client.registry import Collector
 
 from bot.app import App
-from bot.intake.dispatcher import DURATION_BOUNDS, Durations
+from bot.intake.dispatcher import DURATION_BOUNDS, UpdateDurations
 from bot.monitoring.readiness import CHECKS, Readiness, RunState
 from storage import Storage
 from storage.audit import last_done
@@ -164,7 +164,7 @@ def _of_database(counted: Stored) -> Iterator[Metric]:
         yield _gauges("deliveries", "Deliveries of the newest broadcast", "state", deliveries)
 
 
-def _histogram(durations: Durations) -> Metric:
+def _histogram(durations: UpdateDurations) -> Metric:
     bounds = (*(str(bound) for bound in DURATION_BOUNDS), "+Inf")
     return HistogramMetricFamily(
         _PREFIX + "update_seconds",
