@@ -23,6 +23,9 @@ from xdist.scheduler import LoadScopeScheduling
 from bot.text.terminal_language import terminal_language
 from tests.support.accelerated_loop import LoopOfTests, counted_sqlite_threads
 
+# What a terminal is drawn as does not depend on the one that the tests are started in.
+os.environ["TERM"] = "xterm"
+
 pytest_plugins = ("tests.support.databases",)
 
 # How long an example takes says something of the machine. Forty a run, as every run has others.
