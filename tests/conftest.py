@@ -28,8 +28,8 @@ os.environ["TERM"] = "xterm"
 
 pytest_plugins = ("tests.support.databases",)
 
-# How long an example takes says something of the machine. Forty a run, as every run has others.
-hypothesis.settings.register_profile("untimed", deadline=None, max_examples=40)
+# How long an example takes says something of the machine. Twenty a run, as every run has others.
+hypothesis.settings.register_profile("untimed", deadline=None, max_examples=20)
 hypothesis.settings.load_profile("untimed")
 
 # What asserts for the tests is to tell as much as they do; said before anything imports it.

@@ -28,6 +28,7 @@ from storage.errors import HeldElsewhere, Unavailable
 from storage.process_lock import ProcessLock, acquire_process_lock
 from tests.support import scripted_server as telegram
 from tests.support.scene import Scene, a_scene, send_label
+from tests.support.waiting import until
 
 SIGTERM_TO_THE_END = 8.0
 
@@ -83,9 +84,7 @@ async def test_it_stops_in_eight_seconds_when_telegram_answers_nothing(scene: Sc
     await asyncio.sleep(0.6)  # until the long poll is there to bring the tap
     scene.simulator.faults.freeze()
     scene.marta.tap(send)
-    async with asyncio.timeout(10):
-        while len(scene.app.dispatch.in_progress) != 1:  # noqa: ASYNC110 - nothing tells of it
-            await asyncio.sleep(0.01)
+    await until(lambda: len(scene.app.dispatch.in_progress) == 1)
     begun = scene.clocks.monotonic()
     await scene.stop_bot()
     assert scene.clocks.monotonic() - begun < SIGTERM_TO_THE_END

@@ -22,6 +22,7 @@ from storage.petitions import petition_state
 from storage.restores import held_restore, record_restore
 from storage.write_ahead_log import WriteAheadLog
 from tests.support.scene import Scene, a_scene
+from tests.support.waiting import until
 
 
 @pytest.fixture(autouse=True)
@@ -303,9 +304,7 @@ async def until_marked(scene: Scene, number: int) -> None:
     """Waits until it is noted beside the key how far the petition has got."""
     assert scene.settings.key_file is not None
     keys = scene.settings.key_file.parent
-    async with asyncio.timeout(5):
-        while [each.split()[0] for each in marks(keys)] != [str(number)]:  # noqa: ASYNC110 - nothing tells of a file
-            await asyncio.sleep(0.02)
+    await until(lambda: [each.split()[0] for each in marks(keys)] == [str(number)])
 
 
 def marks(folder: Path) -> list[str]:

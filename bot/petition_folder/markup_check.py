@@ -178,6 +178,8 @@ def _unfilled(written: str, fits: tuple[str, ...], meant: str | None) -> Sentenc
 def _meant(braced: str, allowed: Mapping[str, str]) -> str | None:
     """Returns the placeholder that somebody meant: with spaces, capitals, or a slip."""
     written = re.sub(r"[\s-]+", "_", braced.strip("{} \t\n").lower())
+    if written in allowed:
+        return written
     return next(iter(get_close_matches(written, sorted(allowed), n=1, cutoff=0.75)), None)
 
 

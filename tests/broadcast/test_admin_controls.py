@@ -25,13 +25,13 @@ from tests.broadcast.workers import (
     nothing_is_due,
     received,
     told,
-    until,
 )
 from tests.support import fake_telegram as answers
 from tests.support.accelerated_loop import time_of_day
 from tests.support.fake_telegram import FakeTelegram
 from tests.support.storage_calls import Proceed, call_instead
 from tests.support.supporters import ADMIN
+from tests.support.waiting import until
 
 AUTHOR = ADMIN + 1
 

@@ -9,9 +9,10 @@ from bot.broadcast.failing_deliveries import OutageBreaker
 from storage.broadcast_transitions import interrupt_broadcast
 from storage.broadcast_types import Delivery, PauseReason, Tally
 from storage.deliveries import claim_deliveries
-from tests.broadcast.workers import WorkerHarness, everyone_once, has_state, received, until
+from tests.broadcast.workers import WorkerHarness, everyone_once, has_state, received
 from tests.support.accelerated_loop import time_of_day
 from tests.support.storage_calls import call_instead
+from tests.support.waiting import until
 
 
 def failing(*_: object) -> MessageCall:

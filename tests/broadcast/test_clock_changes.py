@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from storage.broadcast_types import Tally
-from tests.broadcast.workers import WorkerHarness, everyone_once, received, until
+from tests.broadcast.workers import WorkerHarness, everyone_once, received
 from tests.support.accelerated_loop import time_of_day
+from tests.support.waiting import until
 
 
 @pytest.mark.parametrize("hours", [2, -2])

@@ -3,8 +3,9 @@
 import pytest
 
 from storage.broadcasts import tally_of_broadcast
-from tests.broadcast.workers import WorkerHarness, everyone_once, until
+from tests.broadcast.workers import WorkerHarness, everyone_once
 from tests.support.storage_calls import Proceed, call_instead
+from tests.support.waiting import until
 
 
 async def test_a_report_that_breaks_is_not_the_last(

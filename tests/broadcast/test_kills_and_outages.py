@@ -9,17 +9,12 @@ import pytest
 from storage.broadcast_types import Tally
 from storage.database import open_database
 from storage.keyring import Keyring
-from tests.broadcast.workers import (
-    WorkerHarness,
-    called,
-    everyone_once,
-    received,
-    until,
-)
+from tests.broadcast.workers import WorkerHarness, called, everyone_once, received
 from tests.support.fake_telegram import ANSWER_LOST, SERVER_ERROR, FakeTelegram
 from tests.support.postgres_server import PostgresServer
 from tests.support.raw_sql import write_sql
 from tests.support.supporters import Supporters
+from tests.support.waiting import until
 
 BOTH = pytest.mark.parametrize("kind", ["sqlite", "postgres"], indirect=True)
 

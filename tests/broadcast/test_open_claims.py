@@ -18,10 +18,11 @@ from storage.consents import end_consent
 from storage.errors import Unavailable
 from storage.returning_supporters import mark_reachable
 from storage.signatures import mute_supporter, withdraw_signature
-from tests.broadcast.workers import RunningWorker, WorkerHarness, everyone_once, received, until
+from tests.broadcast.workers import RunningWorker, WorkerHarness, everyone_once, received
 from tests.support.accelerated_loop import time_of_day
 from tests.support.broadcasts import claimed_by
 from tests.support.fake_telegram import NO_CONNECTION, FakeTelegram
+from tests.support.waiting import until
 
 SECONDS = 5.0
 

@@ -8,9 +8,10 @@ import pytest
 from bot.back_off import BackOff
 from bot.broadcast.failing_deliveries import OutageBreaker
 from storage.broadcast_types import Broadcast, Kind, PauseReason, StopReason, Tally
-from tests.broadcast.workers import WorkerHarness, called, everyone_once, has_state, until
+from tests.broadcast.workers import WorkerHarness, called, everyone_once, has_state
 from tests.support import fake_telegram as answers
 from tests.support.supporters import ADMIN
+from tests.support.waiting import until
 
 COPY = {"es": {"messages": [7]}, "en": {"messages": [8]}}
 ALBUM = {"es": {"messages": [7, 8, 9]}}

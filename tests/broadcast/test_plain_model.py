@@ -26,7 +26,7 @@ async def _lived(template: Path, folder: Path, deeds: Sequence[tuple[str, int]])
         await database.close()
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(st.lists(_deeds, min_size=10, max_size=40))
 def test_whatever_happens_everybody_is_sent_what_the_plain_model_says(
     sqlite_template: Path, deeds: list[tuple[str, int]]

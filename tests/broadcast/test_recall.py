@@ -11,11 +11,12 @@ from storage.broadcast_transitions import record_recalled
 from storage.broadcast_types import Recalled
 from storage.broadcasts import due_broadcasts
 from storage.errors import SchemaMissing, Unavailable
-from tests.broadcast.workers import WorkerHarness, called, has_state, until
+from tests.broadcast.workers import WorkerHarness, called, has_state
 from tests.support.accelerated_loop import time_of_day
 from tests.support.fake_telegram import BAD_TOKEN
 from tests.support.raw_sql import write_sql
 from tests.support.storage_calls import Proceed, call_instead
+from tests.support.waiting import until
 
 
 async def test_how_far_it_is_is_told_and_adds_up(harness: WorkerHarness) -> None:

@@ -9,10 +9,11 @@ from structlog.testing import capture_logs
 
 from storage.broadcast_types import PauseReason, Result, Tally
 from storage.deliveries import record_results
-from tests.broadcast.workers import WorkerHarness, everyone_once, has_state, until
+from tests.broadcast.workers import WorkerHarness, everyone_once, has_state
 from tests.support.fake_telegram import FakeTelegram
 from tests.support.raw_sql import write_sql
 from tests.support.storage_calls import Proceed, call_instead
+from tests.support.waiting import until
 
 # The database refuses `delivered` in this row, as with a disk that is damaged there.
 POISON = """

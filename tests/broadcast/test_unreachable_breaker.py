@@ -2,8 +2,9 @@
 
 from bot.broadcast.failing_deliveries import MOST_UNREACHABLE
 from storage.broadcast_types import PauseReason, Tally
-from tests.broadcast.workers import WorkerHarness, called, everyone_once, told, until
+from tests.broadcast.workers import WorkerHarness, called, everyone_once, told
 from tests.support import fake_telegram as answers
+from tests.support.waiting import until
 
 
 async def test_with_the_token_of_another_bot_nobody_is_marked(harness: WorkerHarness) -> None:

@@ -14,11 +14,11 @@ from tests.broadcast.workers import (
     has_state,
     nothing_is_due,
     received,
-    until,
 )
 from tests.support.accelerated_loop import time_of_day
 from tests.support.broadcasts import CONTENT
 from tests.support.storage_calls import Proceed, call_instead
+from tests.support.waiting import until
 
 BOTH = pytest.mark.parametrize("kind", ["sqlite", "postgres"], indirect=True)
 

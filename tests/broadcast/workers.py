@@ -1,7 +1,7 @@
 """Helpers that start and kill workers, and a reporter that remembers its reports."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -31,6 +31,7 @@ from tests.support.accelerated_loop import running_clocks, time_of_day
 from tests.support.broadcasts import new_broadcast, of_recall
 from tests.support.fake_telegram import FakeGate, FakeTelegram
 from tests.support.supporters import ADMIN, SLUG, Supporters, later
+from tests.support.waiting import until
 
 QUICK = Durations(
     window=0.3,
@@ -329,17 +330,6 @@ class WorkerHarness:
             if not running.task.done():
                 running.database.away = False
                 await running.worker.stop(1.0)
-
-
-async def until(holds: Callable[[], bool | Awaitable[bool]], seconds: float = 10.0) -> None:
-    """Waits until `holds` returns True; fails after so many seconds."""
-    async with asyncio.timeout(seconds):
-        while True:
-            found = holds()
-            if found is True or (not isinstance(found, bool) and await found):
-                return
-            # What it has to ask a database for, which takes a while, it asks less often.
-            await asyncio.sleep(0.01 if found is False else 0.05)
 
 
 async def has_state(harness: WorkerHarness, state: str) -> bool:

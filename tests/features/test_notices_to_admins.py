@@ -26,6 +26,7 @@ from tests.support.admin_scene import AdminScene
 from tests.support.approval_scene import QUESTION, asks
 from tests.support.scene import ADMIN, Scene
 from tests.support.storage_calls import Proceed, call_instead
+from tests.support.waiting import until
 
 PAU = ADMIN + 2
 CLOSES = "se cerrará sola el"
@@ -134,7 +135,7 @@ async def test_pau_is_asked_though_the_database_was_away_when_it_was_his_turn(
     call_instead(monkeypatch, petition_notice_was_sent, asked)
     pau.start()
     await pau.sees("Otra cosa.", 400)
-    assert away
+    await until(lambda: bool(away), 400)
     is_away = False
     await pau.sees(QUESTION, 400)
     await asyncio.sleep(60)
@@ -143,9 +144,8 @@ async def test_pau_is_asked_though_the_database_was_away_when_it_was_his_turn(
 
 async def test_pau_asked_late_reads_how_many_by_then(admin: AdminScene) -> None:
     await asks(admin)
-    async with asyncio.timeout(10):  # until Pau was asked in vain
-        while not any(call.chat_id == PAU for call in admin.scene.simulator.refused):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    # Until Pau was asked in vain.
+    await until(lambda: any(call.chat_id == PAU for call in admin.scene.simulator.refused))
     await admin.services.storage.write(set_on_broadcast, (await admin.broadcast()).id, expected=4)
     pau = admin.scene.world.person("Pau", language="es", user_id=PAU)
     pau.start()

@@ -13,6 +13,7 @@ from storage.broadcast_types import BroadcastAction
 from tests.features.test_broadcast_controls import under_way
 from tests.support.admin_scene import AdminScene, an_admin_scene
 from tests.support.scene import ADMIN, intercept
+from tests.support.waiting import until
 
 RUNNING, ASKED, PAUSED = "por segundo", "¿Cancelar el envío?", "El envío está en pausa"
 
@@ -70,9 +71,7 @@ async def test_a_question_waits_but_a_moment_for_progress_that_telegram_does_not
     slow.marta.tap("⏹ Cancelar")
     await slow.marta.sees(ASKED)
     let_go.set()
-    async with asyncio.timeout(5):
-        while drawn(slow)[-2:] != [RUNNING, ASKED]:  # noqa: ASYNC110 - in the simulator's log
-            await asyncio.sleep(0.01)
+    await until(lambda: drawn(slow)[-2:] == [RUNNING, ASKED])
     assert ASKED in slow.panel.text
 
 

@@ -28,6 +28,7 @@ from tests.support.bot_process import BotProcess
 from tests.support.postgres_cluster import PostgresCluster, postgres_cluster
 from tests.support.retrying_signer import signs_with_retries, was_thanked
 from tests.support.scene import ADMIN, TOKEN, send_label
+from tests.support.waiting import until
 from tests.support.webhook_proxy import WebhookProxy, webhook_proxy
 
 pytestmark = [pytest.mark.processes, pytest.mark.parametrize("kind", ["postgres"])]
@@ -82,9 +83,7 @@ async def said(bot: BotProcess, event: str, seconds: float = 20.0) -> AsyncItera
     """Waits at the end of the block until the bot has said something new with this in it."""
     before = bot.log.read_text().count(event)
     yield
-    async with asyncio.timeout(seconds):
-        while bot.log.read_text().count(event) == before:  # noqa: ASYNC110 - another process
-            await asyncio.sleep(0.05)
+    await until(lambda: bot.log.read_text().count(event) != before, seconds)
 
 
 @pytest.fixture

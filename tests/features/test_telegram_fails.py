@@ -21,6 +21,7 @@ from storage.petitions import petition_state
 from tests.intake.running_polling import finished
 from tests.support.admin_scene import AdminScene
 from tests.support.scene import Scene, a_scene, fails, intercept
+from tests.support.waiting import until
 
 NOTHING_DONE = "no hemos podido terminar lo que has pedido"
 
@@ -67,9 +68,7 @@ async def test_who_withdraws_reads_so_while_the_deletion_of_their_file_hangs(sce
     await ana.sees("Todavía no se ha podido borrar de este chat el archivo con tus datos")
     assert scene.clocks.monotonic() - begun < 4
     scene.simulator.faults.clear()
-    async with asyncio.timeout(60):
-        while any(message.document for message in ana.messages):  # noqa: ASYNC110
-            await asyncio.sleep(0.1)
+    await until(lambda: not any(message.document for message in ana.messages), 60)
 
 
 async def test_after_lost_answers_nobody_waits_behind_somebodys_slow_update(

@@ -1,7 +1,7 @@
 """The intake under test, with a fake server, a recording handler and a controlled clock."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -83,11 +83,6 @@ class RunningPolling:
             clock=self.clock.clock,
             sleep=self.clock.sleep,
         )
-
-    async def until(self, true: Callable[[], bool], seconds: float = 3) -> None:
-        async with asyncio.timeout(seconds):
-            while not true():  # noqa: ASYNC110 - the server has no event to wait for
-                await asyncio.sleep(0.005)
 
     def fail_for(self, seconds: float, failure: Reply) -> None:
         """Answers every poll with a failure from now on, until these seconds have passed."""

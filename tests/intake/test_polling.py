@@ -20,6 +20,7 @@ from tests.intake.running_polling import (
     skipped_waits,
 )
 from tests.support.scripted_server import cut, page, refuse
+from tests.support.waiting import until
 
 
 async def test_updates_are_handled_and_acknowledged_only_afterwards(
@@ -28,10 +29,10 @@ async def test_updates_are_handled_and_acknowledged_only_afterwards(
     intake.handler.held[1] = asyncio.Event()
     intake.inbox.put(1)
     async with polling(intake):
-        await intake.until(lambda: len(intake.inbox.polls) > 3)
+        await until(lambda: len(intake.inbox.polls) > 3)
         assert {poll.get("offset") for poll in intake.inbox.polls} == {None, "1"}
         intake.handler.held[1].set()
-        await intake.until(lambda: intake.inbox.polls[-1].get("offset") == "2")
+        await until(lambda: intake.inbox.polls[-1].get("offset") == "2")
     assert intake.handler.done == [1]
 
 
@@ -41,7 +42,7 @@ async def test_an_idle_bot_polls_once_and_waits(intake: RunningPolling) -> None:
         assert len(intake.inbox.polls) == 1
         assert intake.inbox.polls[0]["timeout"] == "25"
         intake.inbox.put(1)
-        await intake.until(lambda: intake.handler.done == [1])
+        await until(lambda: intake.handler.done == [1])
 
 
 async def test_a_server_that_ignores_how_long_to_wait_is_not_asked_without_a_rest(
@@ -52,10 +53,10 @@ async def test_a_server_that_ignores_how_long_to_wait_is_not_asked_without_a_res
 
     monkeypatch.setattr(intake.inbox, "_wait_for_one", at_once)
     async with polling(intake):
-        await intake.until(lambda: len(intake.inbox.polls) >= 50)
+        await until(lambda: len(intake.inbox.polls) >= 50)
         assert intake.clock.now > 10
         intake.inbox.put(1)
-        await intake.until(lambda: intake.handler.done == [1])
+        await until(lambda: intake.handler.done == [1])
 
 
 async def test_behind_a_slow_update_it_looks_for_new_ones_less_and_less_often(
@@ -65,12 +66,12 @@ async def test_behind_a_slow_update_it_looks_for_new_ones_less_and_less_often(
     intake.handler.held[1] = asyncio.Event()
     intake.inbox.put(1, chat=1)
     async with polling(intake):
-        await intake.until(lambda: len(rests) >= 6)
+        await until(lambda: len(rests) >= 6)
         assert rests[:6] == [0.02, 0.04, 0.08, 0.16, 0.25, 0.25]
         assert {poll["timeout"] for poll in intake.inbox.polls[1:6]} == {"0"}
         for number in range(2, 6):
             intake.inbox.put(number, chat=number)
-            await intake.until(lambda n=number: n in intake.handler.done)  # type: ignore[misc]
+            await until(lambda n=number: n in intake.handler.done)  # type: ignore[misc]
         intake.handler.held[1].set()
     assert rests.count(0.02) == 5, "what is new makes it look soon again"
 
@@ -82,10 +83,10 @@ async def test_it_rests_too_while_telegram_has_forgotten_what_is_in_hand(
     intake.handler.held[1] = asyncio.Event()
     intake.inbox.put(1)
     async with polling(intake):
-        await intake.until(lambda: bool(rests))
+        await until(lambda: bool(rests))
         intake.inbox.queue.clear()
         polls = len(intake.inbox.polls)
-        await intake.until(lambda: len(intake.inbox.polls) > polls + 3)
+        await until(lambda: len(intake.inbox.polls) > polls + 3)
         assert len(rests) >= len(intake.inbox.polls) - 1
         intake.handler.held[1].set()
 
@@ -98,25 +99,25 @@ async def test_of_a_backlog_the_next_part_is_fetched_when_the_older_half_is_done
         intake.handler.held[number] = asyncio.Event()
         intake.inbox.put(number, chat=number)
     async with polling(intake):
-        await intake.until(lambda: len(intake.dispatch.in_progress) == 100)
+        await until(lambda: len(intake.dispatch.in_progress) == 100)
         for number in range(2, 101):
             intake.handler.held[number].set()
         await asyncio.sleep(1)
         assert len(intake.inbox.polls) == 1, "Telegram would hand out no others"
         intake.handler.held[1].set()
-        await intake.until(lambda: len(intake.dispatch.in_progress) == 100)
+        await until(lambda: len(intake.dispatch.in_progress) == 100)
         assert intake.inbox.polls[1]["offset"] == "101"
         for number in range(101, 151):
             intake.handler.held[number].set()
-        await intake.until(lambda: intake.inbox.polls[-1]["offset"] == "151")
+        await until(lambda: intake.inbox.polls[-1]["offset"] == "151")
 
 
 async def test_numbers_that_begin_again_lower_are_followed(intake: RunningPolling) -> None:
     async with polling(intake):
-        await intake.until(lambda: bool(intake.inbox.polls))
+        await until(lambda: bool(intake.inbox.polls))
         for number, offset in ((900, "901"), (17, "18"), (900, "901")):
             intake.inbox.put(number)
-            await intake.until(lambda o=offset: intake.inbox.polls[-1].get("offset") == o)  # type: ignore[misc]
+            await until(lambda o=offset: intake.inbox.polls[-1].get("offset") == o)  # type: ignore[misc]
     assert intake.handler.done == [900, 17, 900]
 
 
@@ -138,7 +139,7 @@ def test_the_offset_never_passes_an_unfinished_update(choices: list[int]) -> Non
 
 async def test_who_ends_it_from_outside_ends_it_as_a_cancellation(intake: RunningPolling) -> None:
     task = asyncio.create_task(intake.polling.run())
-    await intake.until(lambda: bool(intake.inbox.polls))
+    await until(lambda: bool(intake.inbox.polls))
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -151,9 +152,9 @@ async def test_a_cancellation_that_nobody_asked_for_does_not_end_it(
     intake.dispatch.take = _cancelled  # type: ignore[assignment,method-assign]
     intake.inbox.put(1)
     async with polling(intake):
-        await intake.until(lambda: bool(intake.clock.taken))
+        await until(lambda: bool(intake.clock.taken))
         intake.dispatch.take = take  # type: ignore[method-assign]
-        await intake.until(lambda: intake.handler.done == [1])
+        await until(lambda: intake.handler.done == [1])
 
 
 def _cancelled(_update: object) -> asyncio.Future[None]:
@@ -171,7 +172,7 @@ async def test_nor_does_one_after_a_failure(intake: RunningPolling) -> None:
     intake.inbox.failures.append(page(502))
     intake.inbox.put(1)
     async with polling(intake):
-        await intake.until(lambda: intake.handler.done == [1])
+        await until(lambda: intake.handler.done == [1])
     assert intake.clock.taken[0] == FIRST_PAUSES[0]
 
 
@@ -179,7 +180,7 @@ async def test_a_backlog_is_handled_once_each_in_few_polls(intake: RunningPollin
     for number in range(1, 1001):
         intake.inbox.put(number, chat=number % 70)
     async with polling(intake):
-        await intake.until(lambda: len(intake.handler.done) >= 1000, seconds=10)
+        await until(lambda: len(intake.handler.done) >= 1000, seconds=10)
     assert sorted(intake.handler.done) == list(range(1, 1001))
     assert len(intake.inbox.polls) < 60
 
@@ -190,16 +191,16 @@ async def test_a_passing_failure_is_not_acknowledged_until_it_has_passed(
     intake.handler.failing.add(1)
     intake.inbox.put(1)
     async with polling(intake):
-        await intake.until(lambda: intake.dispatch.counts.retried > 3)
+        await until(lambda: intake.dispatch.counts.retried > 3)
         assert intake.inbox.polls[-1]["offset"] == "1"
         intake.handler.failing.clear()
-        await intake.until(lambda: intake.handler.done == [1])
+        await until(lambda: intake.handler.done == [1])
 
 
 async def test_stopping_ends_the_long_poll_drains_and_acknowledges(intake: RunningPolling) -> None:
     intake.inbox.put(1)
     task = asyncio.create_task(intake.polling.run())
-    await intake.until(lambda: intake.handler.done == [1] and len(intake.inbox.polls) >= 2)
+    await until(lambda: intake.handler.done == [1] and len(intake.inbox.polls) >= 2)
     async with asyncio.timeout(1):
         await ended(task)
         await intake.dispatch.drain(1)
@@ -214,7 +215,7 @@ async def test_what_was_abandoned_stays_with_telegram(intake: RunningPolling) ->
     for number in (1, 2, 3):
         intake.inbox.put(number, chat=number)
     task = asyncio.create_task(intake.polling.run())
-    await intake.until(lambda: set(intake.handler.done) == {1, 3})
+    await until(lambda: set(intake.handler.done) == {1, 3})
     await ended(task)
     await intake.dispatch.drain(0.01)
     await intake.polling.acknowledge()
@@ -231,7 +232,7 @@ async def test_one_failure_keeps_nobody_waiting(intake: RunningPolling, failure:
     intake.inbox.failures.append(failure)
     intake.inbox.put(1)
     async with polling(intake):
-        await intake.until(lambda: intake.handler.done == [1])
+        await until(lambda: intake.handler.done == [1])
     assert intake.clock.now < 0.2
 
 
@@ -241,7 +242,7 @@ async def test_each_failure_in_a_row_is_waited_for_longer_up_to_a_limit(
     intake.inbox.failures += [page(502)] * 9
     intake.inbox.put(1)
     async with polling(intake):
-        await intake.until(lambda: intake.handler.done == [1])
+        await until(lambda: intake.handler.done == [1])
     assert intake.clock.taken[:9] == [0.125, 0.25, 0.5, 1, 2, 4, 8, 15, 15]
 
 
@@ -251,13 +252,13 @@ async def test_after_a_good_poll_the_next_failure_is_waited_for_as_shortly_as_th
     intake.inbox.failures += [page(502)] * 3
     intake.inbox.put(1)
     async with polling(intake):
-        await intake.until(lambda: intake.handler.done == [1])
+        await until(lambda: intake.handler.done == [1])
         intake.clock.taken.clear()
         intake.inbox.failures.append(page(502))
         intake.inbox.put(2)
-        await intake.until(lambda: intake.handler.done == [1, 2])
+        await until(lambda: intake.handler.done == [1, 2])
         intake.inbox.put(3)
-        await intake.until(lambda: intake.handler.done == [1, 2, 3])
+        await until(lambda: intake.handler.done == [1, 2, 3])
     assert intake.clock.taken.count(FIRST_PAUSES[0]) == 1
 
 
@@ -270,7 +271,7 @@ async def test_a_webhook_in_the_way_is_removed_at_once_and_keeps_its_updates(
     intake.inbox.failures.append(WEBHOOK)
     intake.inbox.put(1)
     async with polling(intake):
-        await intake.until(lambda: intake.handler.done == [1])
+        await until(lambda: intake.handler.done == [1])
     assert intake.inbox.other_calls == ["deleteWebhook"]
     assert intake.inbox.other_asked == [{"drop_pending_updates": "false"}]
     assert intake.clock.now < 0.1
@@ -281,7 +282,7 @@ async def test_a_webhook_that_somebody_sets_again_is_left_to_them(intake: Runnin
     intake.inbox.put(1)
     with capture_logs() as logs:
         async with polling(intake):
-            await intake.until(lambda: intake.handler.done == [1])
+            await until(lambda: intake.handler.done == [1])
     assert intake.inbox.other_calls == ["deleteWebhook"]
     assert intake.clock.taken[:2] == FIRST_PAUSES[:2]
     events = [line["event"] for line in logs if line["log_level"] == "warning"]
@@ -296,7 +297,7 @@ async def test_a_webhook_that_cannot_be_removed_at_first_is_removed_the_next_tim
     intake.inbox.put(1)
     with capture_logs() as logs:
         async with polling(intake):
-            await intake.until(lambda: intake.handler.done == [1])
+            await until(lambda: intake.handler.done == [1])
     assert intake.inbox.other_calls == ["deleteWebhook"] * 4
     assert intake.clock.now < 0.2
     events = [line["event"] for line in logs if line["log_level"] == "warning"]
@@ -310,7 +311,7 @@ async def test_a_webhook_that_cannot_be_removed_for_long_is_no_rival(
     intake.inbox.away = 100
     intake.inbox.put(1)
     async with polling(intake):
-        await intake.until(lambda: intake.handler.done == [1])
+        await until(lambda: intake.handler.done == [1])
     assert intake.clock.now > 60
     assert intake.rivals_told == []
 
@@ -325,14 +326,14 @@ async def test_what_is_told_again_after_it_was_finished_makes_no_hurry(
     async def too_late(_: web.Request) -> web.StreamResponse:
         """Answers with an update that was finished after the answer was made."""
         intake.handler.held[1].set()
-        await intake.until(lambda: not intake.dispatch.in_progress)
+        await until(lambda: not intake.dispatch.in_progress)
         update = {"update_id": 1, "message": {"chat": {"id": 1}}}
         return web.json_response({"ok": True, "result": [update]})
 
     async with polling(intake):
-        await intake.until(lambda: bool(rests))
+        await until(lambda: bool(rests))
         intake.inbox.failures.append(too_late)
-        await intake.until(lambda: bool(intake.clock.taken))
+        await until(lambda: bool(intake.clock.taken))
     assert rests[-1] in (0.04, 0.08, 0.16, 0.25)
     assert intake.handler.done == [1]
 
@@ -341,7 +342,7 @@ async def test_a_flood_answer_is_waited_for(intake: RunningPolling) -> None:
     intake.inbox.failures.append(refuse(429, "Too Many Requests", retry_after=7))
     intake.inbox.put(1)
     async with polling(intake):
-        await intake.until(lambda: intake.handler.done == [1])
+        await until(lambda: intake.handler.done == [1])
     assert intake.clock.taken[0] == 7
 
 
@@ -359,12 +360,12 @@ async def test_an_answer_may_take_ten_seconds_more_than_telegram_was_asked_to_wa
 
     monkeypatch.setattr(intake.polling._client, "call", call)
     async with polling(intake):
-        await intake.until(lambda: len(asked) == 2)
+        await until(lambda: len(asked) == 2)
     assert asked == [(25, 35.0), (0, 10.0)]
 
 
 async def test_only_the_kinds_that_are_handled_are_asked_for(intake: RunningPolling) -> None:
     async with polling(intake):
-        await intake.until(lambda: bool(intake.inbox.polls))
+        await until(lambda: bool(intake.inbox.polls))
     kinds = intake.inbox.polls[0]["allowed_updates"]
     assert kinds == '["message","edited_message","callback_query","my_chat_member"]'

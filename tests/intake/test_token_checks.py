@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 from bot.intake.polling import SecondPoller, TokenUnknown
 from tests.intake.running_polling import RunningPolling, SleepClock, polling
 from tests.support.scripted_server import TOKEN, Reply, refuse
+from tests.support.waiting import until
 
 DENIED = [refuse(401, "Unauthorized"), refuse(404, "Not Found")]
 OTHER = refuse(409, "Conflict: terminated by other getUpdates request")
@@ -21,10 +22,10 @@ async def test_one_denial_of_the_token_does_not_end_a_running_bot(
     intake.inbox.failures.append(denial)
     intake.inbox.put(1)
     async with polling(intake):
-        await intake.until(lambda: intake.handler.done == [1])
+        await until(lambda: intake.handler.done == [1])
         intake.inbox.failures.append(denial)
         intake.inbox.put(2)
-        await intake.until(lambda: 2 in intake.handler.done)
+        await until(lambda: 2 in intake.handler.done)
     assert intake.inbox.other_calls == []
 
 
@@ -33,7 +34,7 @@ async def test_a_hiccup_of_less_than_a_minute_is_survived(intake: RunningPolling
     intake.inbox.put(1)
     with capture_logs() as logs:
         async with polling(intake):
-            await intake.until(lambda: intake.handler.done == [1])
+            await until(lambda: intake.handler.done == [1])
     assert {line["event"] for line in logs} == {"token_denied"}
 
 
@@ -54,7 +55,7 @@ async def test_who_denies_it_only_to_the_polling_is_asked_on(intake: RunningPoll
     intake.fail_for(90, DENIED[0])
     intake.inbox.put(1)
     async with polling(intake):
-        await intake.until(lambda: intake.handler.done == [1])
+        await until(lambda: intake.handler.done == [1])
     assert intake.inbox.other_calls == ["getMe"] * 2
 
 
@@ -65,9 +66,9 @@ async def test_after_a_good_poll_the_minute_begins_anew(intake: RunningPolling) 
             over = intake.clock.now + 40
             # A poll that was waiting may still bring the first, in the midst of the denials.
             intake.inbox.put(number)
-            await intake.until(lambda over=over: intake.clock.now >= over)  # type: ignore[misc]
+            await until(lambda over=over: intake.clock.now >= over)  # type: ignore[misc]
             intake.inbox.put(number + 1)
-            await intake.until(lambda n=number: n + 1 in intake.handler.done)  # type: ignore[misc]
+            await until(lambda n=number: n + 1 in intake.handler.done)  # type: ignore[misc]
     assert intake.clock.now > 60
     assert intake.inbox.other_calls == []
 
@@ -83,7 +84,7 @@ async def test_who_else_polls_for_over_a_minute_is_told_of_once(intake: RunningP
     intake.fail_for(600, OTHER)
     intake.inbox.put(1)
     async with polling(intake):
-        await intake.until(lambda: intake.handler.done == [1])
+        await until(lambda: intake.handler.done == [1])
     (at,) = intake.rivals_told
     assert 60 < at < 61
 
@@ -92,7 +93,7 @@ async def test_who_else_polls_for_a_moment_is_told_to_nobody(intake: RunningPoll
     intake.fail_for(59, OTHER)
     intake.inbox.put(1)
     async with polling(intake):
-        await intake.until(lambda: intake.handler.done == [1])
+        await until(lambda: intake.handler.done == [1])
     assert intake.rivals_told == []
 
 

@@ -16,6 +16,7 @@ from tests.intake.running_polling import (
     skipped_waits,
 )
 from tests.support.scripted_server import cut, page
+from tests.support.waiting import until
 
 LARGEST = 2_147_483_647
 
@@ -37,7 +38,7 @@ async def test_a_half_letter_in_one_update_changes_nothing_for_the_others(
     intake.inbox.put_raw(3, b'{"update_id":3,"callback_query":{"from":{"id":3},"data":"\\ud800"}}')
     intake.inbox.put(4, chat=4)
     async with polling(intake):
-        await intake.until(lambda: sorted(intake.handler.done) == [1, 2, 3, 4])
+        await until(lambda: sorted(intake.handler.done) == [1, 2, 3, 4])
     assert set(limits(intake)) == {100}
 
 
@@ -48,7 +49,7 @@ async def test_what_cannot_be_read_is_asked_for_in_halves_and_then_left_out(
     intake.inbox.put(2)
     with capture_logs() as logs:
         async with polling(intake):
-            await intake.until(lambda: intake.handler.done == [2])
+            await until(lambda: intake.handler.done == [2])
     assert limits(intake)[:8] == [100, 50, 25, 12, 6, 3, 1, 1]
     assert [poll.get("offset") for poll in intake.inbox.polls[6:8]] == [None, "2"]
     assert FIRST_PAUSES[0] not in intake.clock.taken, "nobody waits for it"
@@ -62,7 +63,7 @@ async def test_after_it_more_is_asked_for_again_step_by_step(intake: RunningPoll
     async with polling(intake):
         for number in range(2, 11):
             intake.inbox.put(number)
-            await intake.until(lambda n=number: n in intake.handler.done)  # type: ignore[misc]
+            await until(lambda n=number: n in intake.handler.done)  # type: ignore[misc]
     grown = [limit for limit in limits(intake)[7:] if limit > 1]
     assert sorted(set(grown)) == [2, 4, 8, 16, 32, 64, 100]
     assert grown == sorted(grown)
@@ -77,11 +78,11 @@ async def test_it_is_left_out_only_once_all_before_it_are_finished(
     intake.inbox.put_raw(2, broken(2))
     intake.inbox.put(3, chat=3)
     async with polling(intake):
-        await intake.until(lambda: len(intake.inbox.polls) > 12)
+        await until(lambda: len(intake.inbox.polls) > 12)
         assert intake.dispatch.counts.passed_over == 0
         assert limits(intake)[6:12] == [1, 2, 1, 2, 1, 2], "more may stand behind what is held"
         intake.handler.held[1].set()
-        await intake.until(lambda: 3 in intake.handler.done)
+        await until(lambda: 3 in intake.handler.done)
     assert intake.handler.done == [1, 3]
     assert intake.dispatch.counts.passed_over == 1
 
@@ -91,9 +92,9 @@ async def test_while_something_is_in_hand_nothing_is_left_out(intake: RunningPol
     intake.inbox.put(1)
     unreadable = page(200, '{"ok":true,"result":[{"update_id":2,"x":\\x}]}')
     async with polling(intake):
-        await intake.until(lambda: len(intake.dispatch.in_progress) == 1)
+        await until(lambda: len(intake.dispatch.in_progress) == 1)
         intake.inbox.failures += [unreadable] * 9
-        await intake.until(lambda: not intake.inbox.failures)
+        await until(lambda: not intake.inbox.failures)
         assert intake.dispatch.counts.passed_over == 0
         assert intake.clock.taken[:2] == FIRST_PAUSES[:2]
         intake.handler.held[1].set()
@@ -106,12 +107,12 @@ async def test_after_lost_answers_who_stands_behind_a_slow_update_is_heard_all_t
     intake.handler.held[1] = asyncio.Event()
     intake.inbox.put(1, chat=1)
     async with polling(intake):
-        await intake.until(lambda: len(intake.dispatch.in_progress) == 1)
+        await until(lambda: len(intake.dispatch.in_progress) == 1)
         intake.inbox.failures += [cut] * lost
-        await intake.until(lambda: not intake.inbox.failures)
+        await until(lambda: not intake.inbox.failures)
         intake.inbox.put(2, chat=2)
-        await intake.until(lambda: intake.handler.done == [2])
-        await intake.until(lambda: limits(intake)[-1] == 100)
+        await until(lambda: intake.handler.done == [2])
+        await until(lambda: limits(intake)[-1] == 100)
         intake.handler.held[1].set()
 
 
@@ -123,7 +124,7 @@ async def test_many_of_them_among_others_are_all_left_out(intake: RunningPolling
         else:
             intake.inbox.put(number, chat=number)
     async with polling(intake):
-        await intake.until(lambda: len(intake.handler.done) == 95)
+        await until(lambda: len(intake.handler.done) == 95)
     assert sorted(intake.handler.done) == sorted(set(range(1, 101)) - bad)
     assert intake.dispatch.counts.passed_over == 5
 
@@ -137,7 +138,7 @@ async def test_an_answer_larger_than_the_client_takes_comes_in_halves(
         long = 1_000_000 if number == 7 else 10_000
         intake.inbox.put_raw(number, text % (number, number, b"x" * long))
     async with polling(intake):
-        await intake.until(lambda: len(intake.handler.done) == 29)
+        await until(lambda: len(intake.handler.done) == 29)
     assert 7 not in intake.handler.done
     assert intake.dispatch.counts.passed_over == 1
 
@@ -156,7 +157,7 @@ async def test_what_has_no_number_is_asked_for_again_without_a_storm(
     intake.inbox.failures += [page(200, answer)] * 9
     intake.inbox.put(1)
     async with polling(intake):
-        await intake.until(lambda: intake.handler.done == [1])
+        await until(lambda: intake.handler.done == [1])
     assert intake.clock.taken[:3] == FIRST_PAUSES
     assert intake.dispatch.counts.passed_over == 0
 
@@ -164,12 +165,12 @@ async def test_what_has_no_number_is_asked_for_again_without_a_storm(
 async def test_an_answer_from_long_ago_moves_nothing(intake: RunningPolling) -> None:
     intake.inbox.put(8)
     async with polling(intake):
-        await intake.until(lambda: intake.handler.done == [8] and not intake.dispatch.in_progress)
+        await until(lambda: intake.handler.done == [8] and not intake.dispatch.in_progress)
         intake.inbox.failures += [page(200, '{"ok":true,"result":[' + "\\x]}")] * 7
         old = page(200, '{"ok":true,"result":[{"update_id":8,"x":\\x}]}')
         intake.inbox.failures += [old] * 2
         intake.inbox.put(9)
-        await intake.until(lambda: 9 in intake.handler.done)
+        await until(lambda: 9 in intake.handler.done)
     assert intake.dispatch.counts.passed_over == 0
 
 
@@ -193,5 +194,5 @@ async def test_what_is_no_update_among_others_stops_nothing(intake: RunningPolli
     intake.inbox.put_raw(2, b'{"update_id":true,"message":{}}')
     intake.inbox.put(3)
     async with polling(intake):
-        await intake.until(lambda: intake.handler.done == [3])
+        await until(lambda: intake.handler.done == [3])
     assert intake.inbox.polls[-1].get("offset") in (None, "4")

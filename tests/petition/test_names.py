@@ -140,7 +140,7 @@ def test_a_name_is_trimmed_and_composed_before_it_is_counted() -> None:
     assert clean_name("n\u0303" * 100) == "ñ" * 100
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.text(max_size=130))
 def test_any_text_gives_a_name_or_a_reason_and_nothing_else(text: str) -> None:
     try:

@@ -66,7 +66,7 @@ of_facts = st.one_of(
 )
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(st.one_of(of_texts, of_facts), st.booleans())
 def test_whatever_is_written_nothing_else_changes_and_every_note_stays(
     change: tuple[str, str, Value], windows: bool

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from simulator import Simulator
 from tests.support.api_client import ApiClient
+from tests.support.waiting import until
 
 SECRET = "s3cret_-"
 
@@ -102,9 +103,7 @@ async def test_polling_or_a_webhook_but_not_both(
 ) -> None:
     updates, before = sim.world.updates, sim.world.updates._poll
     poll = asyncio.create_task(api.refusal("getUpdates", timeout=30))
-    async with asyncio.timeout(10):
-        while updates._poll == before:  # noqa: ASYNC110 - nothing tells of it
-            await asyncio.sleep(0.01)
+    await until(lambda: updates._poll != before)
     await api.result("setWebhook", url=endpoint.url)
     assert await poll == (409, "Conflict: terminated by setWebhook request")
     assert await api.refusal("getUpdates") == (

@@ -18,6 +18,7 @@ from tests.support.petition_processes import by_copies, petition_processes
 from tests.support.postgres_server import running_postgres
 from tests.support.raw_sql import read_sql
 from tests.support.supporters import Supporter, a_supporter
+from tests.support.waiting import until
 
 RESTARTS, RATE, PEOPLE = 30, 50.0, 3_000
 SIGNING_AT_ONCE = 16
@@ -42,8 +43,7 @@ async def test_whoever_was_thanked_is_counted_and_everybody_is_told(
             await petition.sender()
             key = await petition.start()
             # It begins only while the server is up.
-            while not counts.messages:  # noqa: ASYNC110 - what counts them knows no event
-                await asyncio.sleep(0.1)
+            await until(lambda: bool(counts.messages), 60)
             async with people_sign(url, tmp_path / "signed.key") as thanked:
                 for _ in range(RESTARTS):
                     await asyncio.sleep(1)

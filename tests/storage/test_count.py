@@ -308,7 +308,7 @@ def new_database(template: Path) -> Iterator[str]:
 _deeds = st.tuples(st.sampled_from(DEEDS), st.integers(1, 6))
 
 
-@settings(max_examples=14)
+@settings(max_examples=8)
 @given(st.lists(_deeds, min_size=5, max_size=30))
 # Whose use was restricted objects to it too: only the first list has the name.
 @example([(deed, 1) for deed in ("export", "restrict", "export", "object")])

@@ -25,6 +25,7 @@ from storage.write_ahead_log import PAUSE_SECONDS, RETRY_SECONDS, WriteAheadLog
 from tests.storage.test_key_rotation import opened
 from tests.support.raw_sql import read_sql, write_sql
 from tests.support.supporters import NOON, a_supporter
+from tests.support.waiting import until
 
 SEALED = (
     "SELECT name_sealed AS sealed FROM signatures UNION ALL SELECT chat_sealed FROM signatures"
@@ -70,12 +71,6 @@ def found(folder: Path, values: list[bytes]) -> set[str]:
 
 def log(folder: Path) -> int:
     return (folder / "petition.db-wal").stat().st_size
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not holds():  # noqa: ASYNC110 - what it waits for is in a file
-            await asyncio.sleep(0.005)
 
 
 async def everything_sealed(storage: Storage) -> list[bytes]:

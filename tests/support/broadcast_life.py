@@ -24,13 +24,14 @@ from storage.person_requests import PersonNoticeKind, carry_out_request, verifie
 from storage.petitions import close_petition, ensure_petition, petition_state, reopen_petition
 from storage.returning_supporters import mark_reachable
 from storage.signatures import mark_unreachable, mute_supporter, sign_petition, withdraw_signature
-from tests.broadcast.workers import RunningWorker, WorkerHarness, nothing_is_due, until
+from tests.broadcast.workers import RunningWorker, WorkerHarness, nothing_is_due
 from tests.support.accelerated_loop import time_of_day
 from tests.support.broadcast_model import Phones, PlainModel, Row, Told
 from tests.support.broadcasts import new_broadcast
 from tests.support.fake_telegram import ANSWER_LOST, BLOCKED, FakeTelegram
 from tests.support.raw_sql import read_sql
 from tests.support.supporters import ADMIN, Supporters, a_supporter
+from tests.support.waiting import until
 
 PEOPLE = 5
 DEEDS = (

@@ -11,6 +11,7 @@ from bot.transport import SharedSession, Upload
 from bot.transport.errors import NotSent, ResponseLost
 from bot.transport.session import HttpResponse
 from tests.support.scripted_server import TOKEN
+from tests.support.waiting import until
 from tests.transport.hostile_server import Answering, Caller, HostileServer, hostile, saying, whole
 
 SOON = 0.05
@@ -354,12 +355,6 @@ async def test_closing_tells_everybody_what_became_of_their_call() -> None:
         results = await asyncio.gather(sent, waiting, return_exceptions=True)
         assert [type(result) for result in results] == [ResponseLost, NotSent]
         await until(lambda: not server.open)
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not holds():  # noqa: ASYNC110 - the server has no event for everything
-            await asyncio.sleep(0.001)
 
 
 async def test_what_time_it_is_for_the_server_is_known_from_its_last_answer() -> None:

@@ -14,6 +14,7 @@ from aiohttp import web
 from simulator.errors import Refused, forbidden, too_many
 from tests.support.bot_api.message_counts import MessageCounts
 from tests.support.bot_api.server import Behavior, BotApi, Reply
+from tests.support.waiting import until
 
 # Not a real token; only its number is shown to the bot.
 _TOKEN = "123456789:AAsoakSoakSoakSoakSoakSoakSoakSoakSoak1"
@@ -103,9 +104,7 @@ class FailingBotApi(BotApi):
         Raises:
             TimeoutError: they did not within `seconds`.
         """
-        async with asyncio.timeout(seconds):
-            while len(self.counts.messages) < number:  # noqa: ASYNC110 - a check costs nothing
-                await asyncio.sleep(0.002)
+        await until(lambda: len(self.counts.messages) >= number, seconds)
 
     def _knows(self, token: str) -> bool:
         return True
