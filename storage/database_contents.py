@@ -17,7 +17,7 @@ from storage.sqlite_connection import storage_error
 
 _REVISION = "SELECT version_num FROM alembic_version"
 _PETITIONS = "SELECT slug, signatures, last_number FROM petitions ORDER BY slug"
-_REACHED = "SELECT last_number, deeds FROM petitions WHERE slug = $1"
+_REACHED = "SELECT slug, last_number, deeds FROM petitions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,31 +70,17 @@ async def contents_through(connection: Any) -> CopiedDatabase:
 
 
 async def schema_in(url: str) -> str | None:
-    """Returns which schema a database has, without changing anything.
-
-    Returns:
-        None if it has no tables, or is not there.
+    """Returns which schema a database has; None if it has no tables, or is not there.
 
     Raises:
         StorageError: it cannot be read, or no release reads its schema.
     """
-    address = parse_address(url)
-    try:
-        if isinstance(address, SqliteAddress):
-            rows = await asyncio.to_thread(_schemas_in_file, address.path)
-        else:
-            async with postgres_adapter().connected(address.dsn) as connection:
-                rows = await connection.fetch(_REVISION)
-    except SchemaMissing:
-        return None
-    for (revision,) in rows:
-        require_known_schema(revision)
-        return str(revision)
-    return None
+    rows = await _rows_in(url, _REVISION)
+    return str(rows[0][0]) if rows else None
 
 
 async def reached_in(url: str, slug: str) -> Reached | None:
-    """Returns how far a petition has got in a database, without changing anything.
+    """Returns how far a petition has got in a database.
 
     Returns:
         None if the petition was never begun there, or there is no such database.
@@ -102,36 +88,30 @@ async def reached_in(url: str, slug: str) -> Reached | None:
     Raises:
         StorageError: it cannot be read, or is another version's.
     """
+    rows = await _rows_in(url, _REACHED)
+    return next((Reached(*reached) for each, *reached in rows if each == slug), None)
+
+
+async def _rows_in(url: str, query: str) -> list[Any]:
+    """Returns what a query finds in a database, if it has the tables of a known schema."""
     address = parse_address(url)
     try:
         if isinstance(address, SqliteAddress):
-            row = await asyncio.to_thread(_reached_in_file, address.path, slug)
-        else:
-            async with postgres_adapter().connected(address.dsn) as connection:
-                for revision in await connection.fetch(_REVISION):
-                    require_known_schema(*revision)
-                row = await connection.fetchrow(_REACHED, slug)
+            return await asyncio.to_thread(_rows_in_file, address.path, query)
+        async with postgres_adapter().connected(address.dsn) as connection:
+            for revision in await connection.fetch(_REVISION):
+                require_known_schema(*revision)
+            rows: list[Any] = await connection.fetch(query)
+            return rows
     except SchemaMissing:
-        return None
-    return None if row is None else Reached(*row)
+        return []
 
 
-def _reached_in_file(database: Path, slug: str) -> Any:
-    if _is_empty(database):
-        return None
+def _rows_in_file(database: Path, query: str) -> list[Any]:
+    # Opening an empty one would delete the write-ahead log that was left beside it.
+    if not database.exists() or database.stat().st_size == 0:
+        return []
     with reading(database) as opened:
         for revision in opened.execute(_REVISION):
             require_known_schema(*revision)
-        return opened.execute(_REACHED, {"1": slug}).fetchone()
-
-
-def _schemas_in_file(database: Path) -> list[Any]:
-    if _is_empty(database):
-        return []
-    with reading(database) as opened:
-        return opened.execute(_REVISION).fetchall()
-
-
-def _is_empty(database: Path) -> bool:
-    # Opening such a file would delete the write-ahead log that was left beside it.
-    return not database.exists() or database.stat().st_size == 0
+        return opened.execute(query).fetchall()

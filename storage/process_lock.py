@@ -1,7 +1,8 @@
 """The process lock: only one process at a time does something.
 
-On SQLite it is a lock on a file (`file_lock.py`), on PostgreSQL, where processes may run on
-several machines, a lease by the server's clock (`lease_keeper.py`). A command that needs the
+On SQLite it is a lock on a file beside the database, which the operating system releases the
+moment its process dies: the next start need not wait. On PostgreSQL, where processes may run on
+several machines, it is a lease by the server's clock (`lease_keeper.py`). A command that needs the
 petition to be at rest keeps every bot away meanwhile.
 
 Either way the name of the holder stands in a table (`leases.py`), and what only the holder may do
@@ -11,20 +12,27 @@ looks for it there.
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from functools import partial
 from math import inf
+from pathlib import Path
+from urllib.parse import quote
 
 from storage import lease_keeper
 from storage.database import postgres_adapter
 from storage.database_url import SqliteAddress, parse_address
-from storage.errors import BotsKeptAwayNoLonger, HeldElsewhere, LeaseLost
-from storage.file_lock import file_lock, is_locked
+from storage.errors import BotsKeptAwayNoLonger, HeldElsewhere, LeaseLost, Unavailable
 from storage.leases import Peers, replica_name
+from storage.private_files import identity, locked_file, reason_and_command
 from storage.times import boot_seconds
 
 _LOOK_SECONDS = 2.0  # between two looks whether it has ended
 _GOODBYE_SECONDS = 0.5
+
+# Seconds to wait for who only looks whether the file is locked.
+_LOOK_PAUSES = (0.02, 0.05)
+# How long two processes can hold the lock at most, if its file is removed while another starts.
+_FILE_LOOK_SECONDS = 1.0
 
 
 class ProcessLock:
@@ -109,10 +117,10 @@ class ProcessLock:
         self._settled.set()
         self._over.set()
 
-    async def look_after(self, watch: Callable[[], Awaitable[None]]) -> None:
-        """Carries out what looks after the lock, which is lost with the error that ends it."""
+    async def look_after(self, keep: Callable[[], Awaitable[None]]) -> None:
+        """Carries out what takes and keeps the lock, which is lost with the error that ends it."""
         try:
-            await watch()
+            await keep()
         except Exception as error:
             self.mark_lost(error)
 
@@ -144,7 +152,7 @@ async def acquire_process_lock(
     address = parse_address(url)
     if isinstance(address, SqliteAddress):
         lock = ProcessLock(name)
-        holding = file_lock(lock, address.path)
+        holding = _kept(lock, partial(_keep_file, lock, _lock_path(address.path, name)))
     else:
         postgres_adapter()  # raises at once if its driver is missing
         lock = ProcessLock(name, is_replica=is_replica)
@@ -164,7 +172,7 @@ async def is_held(url: str, name: str) -> bool:
     """Tells whether a process holds `name` in this database."""
     address = parse_address(url)
     if isinstance(address, SqliteAddress):
-        return is_locked(address.path, name)
+        return _is_locked(_lock_path(address.path, name))
     async with postgres_adapter().connected(address.dsn) as connection:
         return await lease_keeper.is_held(connection, name)
 
@@ -194,3 +202,54 @@ async def _bots_kept_away(lock: ProcessLock, dsn: str) -> AsyncIterator[None]:
         if block.expired():
             raise BotsKeptAwayNoLonger from error
         raise
+
+
+async def _keep_file(lock: ProcessLock, path: Path) -> None:
+    """Locks the file until cancelled.
+
+    Raises:
+        HeldElsewhere: another process has locked it; or it was removed or replaced, since the next
+            process would lock another file.
+    """
+    with ExitStack() as stack:
+        try:
+            held = identity(await _locked(stack, path))
+        except BlockingIOError as error:
+            raise HeldElsewhere from error
+        except OSError as error:
+            raise Unavailable(
+                "The file {path} cannot be made: {reason}",
+                path=path,
+                reason=reason_and_command(path, error),
+            ) from error
+        lock.mark_taken()
+        while identity(path) == held:  # noqa: ASYNC110 - there is no event to wait for
+            await asyncio.sleep(_FILE_LOOK_SECONDS)
+    raise HeldElsewhere(
+        "The file {path} was removed or replaced, so another petition-bot may be running on "
+        "this database. This one has stopped; see that there is no other, and start it.",
+        path=path,
+    )
+
+
+async def _locked(stack: ExitStack, path: Path) -> int:
+    """Locks the file until the stack ends; who only looks at it is waited for."""
+    for pause in _LOOK_PAUSES:
+        with suppress(BlockingIOError):
+            return stack.enter_context(locked_file(path, waits=False))
+        await asyncio.sleep(pause)
+    return stack.enter_context(locked_file(path, waits=False))
+
+
+def _lock_path(database: Path, name: str) -> Path:
+    """Returns the path of the file to lock, the same one for all links to one database."""
+    file = database.resolve()
+    return file.with_name(f"{file.name}-{quote(name, safe='')}.lock")
+
+
+def _is_locked(path: Path) -> bool:
+    if not path.exists():  # nor is one made, as it might be another user's
+        return False
+    with suppress(BlockingIOError), locked_file(path, waits=False, shared=True):
+        return False
+    return True

@@ -205,17 +205,8 @@ class Writer(SqliteConnection):
     def commit(self, group: list[Job]) -> None:
         """Runs and commits a group; raises only what concerns the whole group."""
         self.driver.execute("BEGIN IMMEDIATE")
-        try:
-            for write in group:
-                self._attempt(write)
-        except Exception as error:  # of one of them, or of all
-            if fails_whole_group(error):
-                raise
-            self.roll_back()
-            # Once more, each so that it can be undone alone.
-            self.driver.execute("BEGIN IMMEDIATE")
-            for write in group:
-                self._attempt_alone(write)
+        for write in group:
+            self._attempt(write)
         noted = [write for write in group if write.transaction and write.transaction.noted]
         if noted and not self._is_noted(noted):
             # The others are done, from the beginning.
@@ -239,14 +230,12 @@ class Writer(SqliteConnection):
         return True
 
     def _attempt(self, write: Job) -> None:
+        """Runs a function so that it can be undone alone."""
         write.error, write.transaction = None, Transaction(self.core)
-        write.result = write.work(write.transaction)
-        write.transaction.count_deeds()
-
-    def _attempt_alone(self, write: Job) -> None:
         self.driver.execute("SAVEPOINT one")
         try:
-            self._attempt(write)
+            write.result = write.work(write.transaction)
+            write.transaction.count_deeds()
         except Exception as error:  # handed to the one who asked for this
             if fails_whole_group(error) or not self.driver.in_transaction:
                 raise

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from storage import file_lock, lease_keeper
+from storage import lease_keeper, process_lock
 from storage.database import postgres_adapter
 from storage.errors import DatabaseUrlWrong, HeldElsewhere, LeaseLost, Unavailable
 from storage.private_files import locked_file
@@ -57,7 +57,7 @@ async def test_a_bug_in_what_looks_after_it_stops_its_holder(
     async def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(file_lock, "_watch", broken)
+    monkeypatch.setattr(process_lock, "_keep_file", broken)
     monkeypatch.setattr(lease_keeper, "keep_lease", broken)
     holding = acquire_process_lock(database_url, "running", stands_by)
     with pytest.raises(ZeroDivisionError):
@@ -168,7 +168,7 @@ class TestTheFile:
 
     @pytest.fixture
     def url(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-        monkeypatch.setattr(file_lock, "_LOOK_SECONDS", 0.001)
+        monkeypatch.setattr(process_lock, "_FILE_LOOK_SECONDS", 0.001)
         return f"sqlite+aiosqlite:///{tmp_path}/petition.db"
 
     def lock(self, tmp_path: Path) -> Path:
