@@ -33,13 +33,7 @@ def names_of_admins(tx: Transaction, admins: Iterable[int]) -> dict[int, str]:
 
 
 def save_admin_name(tx: Transaction, admin: int, name: str | None, at: datetime) -> None:
-    """Stores what an admin is called now; without a name, none is kept.
-
-    Args:
-        admin: their Telegram user id.
-        name: what Telegram calls them; None if it cannot be shown.
-        at: now.
-    """
+    """Stores what Telegram calls an admin, by their user id; without a name, none is kept."""
     reference = tx.keyring.reference(tx.slug, admin)
     if name is None:
         tx.delete(ADMIN_NAMES, reference)

@@ -15,14 +15,7 @@ from storage.transaction import Transaction
 def add_audit(
     tx: Transaction, action: str, *, at: datetime, actor: int | None = None, detail: str = ""
 ) -> None:
-    """Writes an entry, in the transaction of the action.
-
-    Args:
-        action: what was done, in one word.
-        at: when it was done.
-        actor: the Telegram user id of who did it; None for the bot itself.
-        detail: more about it; never personal data.
-    """
+    """Writes an entry; the actor is a Telegram user id, or None for the bot itself."""
     tx.add(AUDIT, id=tx.new_id(at), at=at, actor=actor, action=action, detail=detail)
 
 

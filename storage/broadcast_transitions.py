@@ -120,8 +120,6 @@ def begin_broadcast(
     stopped.
 
     Args:
-        broadcast: as it was found.
-        at: now.
         pause: a reason to pause it even if it is not late.
         at_most: with more recipients than this, together with what its author sent alone
             within a day, another admin has to approve it first; None if no approval is
@@ -162,8 +160,8 @@ def interrupt_broadcast(
     Of one that was ended, those who still wait can be recipients of the next one.
     """
     found = lock_broadcast(tx, key)
-    is_end = isinstance(reason, StopReason)
     if found is not None and found.is_running:
+        is_end = isinstance(reason, StopReason)
         to = BroadcastState.STOPPED if is_end else BroadcastState.PAUSED
         _bring(tx, found, to, at, reason, detail)
 

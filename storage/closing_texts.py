@@ -217,8 +217,6 @@ def publish_closing_texts(
 
     Args:
         versions: all that are left, as the admin was shown them.
-        actor: the admin's Telegram user id.
-        at: now.
         approval_above: with more signers than this a second admin is needed, and while it is open,
             as nobody knows how many will sign; None: never.
 

@@ -26,13 +26,7 @@ _WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 class Converted(sa.TypeDecorator[Any]):
-    """A value that is stored as another.
-
-    Args:
-        stored: the type of what is stored.
-        to: makes that of a value.
-        back: makes the value of that.
-    """
+    """A value that is stored as another, of the type `stored`; `back` makes it of that again."""
 
     impl = sa.types.NullType
     cache_ok = True

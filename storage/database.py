@@ -18,7 +18,7 @@ class Snapshot(Protocol):
     """A database as it was at one moment, whatever is written meanwhile."""
 
     async def read(self, work: BoundWork[Result]) -> Result:
-        """Returns what a function finds; raises as `SqliteDatabase.read` does."""
+        """See SqliteDatabase.read."""
         ...
 
 
@@ -27,11 +27,7 @@ Database: TypeAlias = "SqliteDatabase | PostgresDatabase"
 
 
 async def open_database(url: str, *, cleans_up: bool = True) -> Database:
-    """Opens a database that `migrate` has made or brought up to date.
-
-    Args:
-        url: its address.
-        cleans_up: whether to clear its files of what was erased; see SqliteDatabase.
+    """Opens a database that `migrate` has made or brought up to date; see SqliteDatabase.open.
 
     Raises:
         DatabaseUrlWrong: the address is not valid; the message says what it looks like.

@@ -53,7 +53,6 @@ class DueCount(NamedTuple):
     """How many signatures are due, and whom nobody told how the petition ended.
 
     Attributes:
-        total: all of them.
         at_most: those that may be kept no longer in any case.
         untold: those whose owner can be told and was not.
         waiting: those of the untold that need not be erased yet.

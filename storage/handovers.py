@@ -114,10 +114,7 @@ def record_handover(
     """Records a handover, from whose day on retention counts.
 
     Args:
-        handed_over_on: the day, in the petition's time zone.
-        at: now.
         listed: the list that was given; None if it was only the number of signatures.
-        manifest: as in `Handover`.
         without_name: how many signatures that number was; with a list, it says so.
 
     Returns:
@@ -142,11 +139,7 @@ def record_handover(
 
 
 def undo_handover(tx: Transaction, handover: Handover, *, at: datetime) -> bool:
-    """Takes a handover back, so that retention no longer counts from it.
-
-    Returns:
-        Whether it did; not if it was undone before.
-    """
+    """Takes a handover back, from which retention no longer counts; False if that was done."""
     lock_petition(tx)
     if not tx.set(HANDOVERS, handover.id, HANDOVERS.c.undone_at.is_(None), undone_at=at):
         return False

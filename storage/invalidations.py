@@ -32,12 +32,9 @@ class SignatureCondition:
 
     Attributes:
         signed_from: signed then or later.
-        signed_before: signed before then.
-        source: came by the link with exactly this source.
         name_pattern: the name is like this; `*` stands for any letters, `?` for one, and large
             and small ones are alike.
         form_seconds_under: filled in the form in fewer whole seconds than that.
-        with_name: has a name, or has none.
     """
 
     signed_from: datetime | None = None
@@ -100,11 +97,10 @@ def find_matches(tx: Transaction, condition: SignatureCondition) -> Matches:
 def take_out_signatures(
     tx: Transaction, numbers: Sequence[int], *, reason: str, condition: str, at: datetime
 ) -> tuple[bytes, int]:
-    """Takes the signatures with these numbers out of the count, in one transaction.
+    """Takes the signatures with these numbers out of the count.
 
-    Returns:
-        The id of the invalidation, and how many it took out: fewer than there are numbers if
-        some were withdrawn meanwhile.
+    Returns the id of the invalidation, and how many it took out: fewer than there are numbers if
+    some were withdrawn meanwhile.
     """
     lock_petition(tx, shared=True)
     key, taken = tx.new_id(at), 0
@@ -130,11 +126,9 @@ def all_invalidations(tx: Transaction) -> list[Invalidation]:
 
 
 def undo_invalidation(tx: Transaction, key: bytes, at: datetime) -> int:
-    """Counts the signatures of an invalidation again, in one transaction.
+    """Counts the signatures of an invalidation again; returns how many.
 
-    Returns:
-        How many: fewer than were taken out if some have withdrawn since; 0 if it was undone
-        before.
+    Fewer than were taken out if some have withdrawn since; 0 if it was undone before.
     """
     lock_petition(tx, shared=True)
     if not tx.set(INVALIDATIONS, key, INVALIDATIONS.c.undone_at.is_(None), undone_at=at):

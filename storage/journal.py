@@ -31,7 +31,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from storage.errors import JournalUnusable, JournalUnwritable, said_by_system
 from storage.keyring import Keyring
-from storage.private_files import locked_file, reason_and_command, sync_folder, write_file
+from storage.private_files import locked_file, said_of, sync_folder, write_file
 from storage.times import from_millis, to_millis, was_made_before
 
 # A sector of a disk. The longest entry, a name of a hundred characters, fits into one.
@@ -139,16 +139,16 @@ class Journal:
             JournalUnusable: it cannot be; the message says what to do.
         """
         self._was_missing = self._is_missing()
-        try:
-            with self._locked():
-                pass
-        except OSError as error:
-            raise JournalUnusable(
+        with (
+            said_of(
                 "The bot notes in {path} who withdraws, so that nobody comes back with a restored "
                 "backup, and it cannot be written: {reason}",
-                path=self.path,
-                reason=reason_and_command(self.path, error),
-            ) from error
+                self.path,
+                JournalUnusable,
+            ),
+            self._locked(),
+        ):
+            pass
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Writes entries, and waits in this thread until they are on the disk.

@@ -33,7 +33,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from storage.errors import BrokenData, KeyFileMissing, NeedsAPerson
-from storage.private_files import output_file, reason_and_command, write_file
+from storage.private_files import output_file, said_of, write_file
 
 _ID_BYTES = 4
 _KEY_BYTES = 32
@@ -196,13 +196,8 @@ def remove_older_encryption_keys(path: Path, newest: bytes) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    try:
+    with said_of("{path} cannot be written: {reason}", path, NeedsAPerson):
         write_file(path, text.encode())
-    except OSError as error:
-        reason = reason_and_command(path, error)
-        raise NeedsAPerson(
-            "{path} cannot be written: {reason}", path=path, reason=reason
-        ) from error
 
 
 def _new_encryption() -> str:
@@ -215,6 +210,11 @@ def _new_key() -> str:
 
 def _read(path: Path) -> tuple[str, bytes, dict[bytes, bytes]]:
     """Returns a key file, its reference key, and the encryption keys, the newest first."""
+    with said_of("The key file {path} cannot be read: {reason}", path, NeedsAPerson):
+        return _read_file(path)
+
+
+def _read_file(path: Path) -> tuple[str, bytes, dict[bytes, bytes]]:
     content = b""
     try:
         if path.exists() and not path.is_file() and not path.is_dir():  # it may have no end
@@ -251,12 +251,6 @@ def _read(path: Path) -> tuple[str, bytes, dict[bytes, bytes]]:
             key=other,
             command=shlex.join(["petition-bot", "keygen", str(other)]),
         ) from None
-    except OSError as error:
-        raise NeedsAPerson(
-            "The key file {path} cannot be read: {reason}",
-            path=path,
-            reason=reason_and_command(path, error),
-        ) from error
 
 
 def _parsed(text: str) -> tuple[bytes, dict[bytes, bytes]]:

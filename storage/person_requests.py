@@ -86,7 +86,6 @@ class PersonNotice:
 
     Attributes:
         chat: None if it cannot be decrypted.
-        kind: as it is stored.
         attempts: how often it was sent without an answer that says whether it arrived.
     """
 
@@ -133,10 +132,9 @@ def new_code() -> str:
 
 
 def add_code(tx: Transaction, supporter: bytes, code: str, at: datetime) -> datetime | None:
-    """Stores a new code, which voids the former one.
+    """Stores a new code, which voids the former one; returns when it ends.
 
-    Returns:
-        When it ends; None if the person has not signed.
+    None if the person has not signed.
     """
     # Who withdraws at this moment leaves no code behind.
     if lock_signature(tx, supporter) is None:
@@ -147,10 +145,7 @@ def add_code(tx: Transaction, supporter: bytes, code: str, at: datetime) -> date
 
 
 def code_fits(tx: Transaction, supporter: bytes, typed: str, at: datetime) -> bool:
-    """Returns whether a code is somebody's and still good, which does not use it up.
-
-    A wrong one is counted.
-    """
+    """Returns whether a code is somebody's and still good, and counts a wrong one."""
     stored = tx.find(PERSON_CODES, supporter, lock=True)
     if stored is None:
         return False
@@ -196,9 +191,6 @@ def carry_out_request(
         asked: to be told that they were given what is stored of them (GDPR arts 15 and 20), or to
             have it corrected (art. 16), erased (art. 17) or restricted (art. 18), or the use ended
             as they object (art. 21), or either lifted.
-        number: of the signature.
-        proof: how it was shown whose that is.
-        at: now.
         name: the right one, where it is corrected.
 
     Returns:
@@ -226,24 +218,11 @@ def carry_out_request(
     # It comes after what erases the sentences that wait, and before what counts.
     chat = tx.opened(row.chat_sealed, SIGNATURES.c.chat_sealed, row.id)
     if chat is not None and proof != IN_CHAT:
-        add_notice(tx, row.supporter, chat, _language_of(tx, row), asked, at=at)
+        whose = {"supporter": row.supporter, "chat": chat, "language": _language_of(tx, row)}
+        tx.add(PERSON_NOTICES, id=tx.new_id(at), **whose, kind=asked, written_at=at)
     if asked is PersonNoticeKind.ERASED:
         erase_signature(tx, row, Change.ERASED, at)
     return True
-
-
-def add_notice(
-    tx: Transaction,
-    supporter: bytes,
-    chat_id: int,
-    language: str,
-    kind: PersonNoticeKind,
-    *,
-    at: datetime,
-) -> None:
-    """Adds a sentence to a person, in the transaction of what it tells."""
-    row = {"supporter": supporter, "chat": chat_id, "language": language, "kind": kind}
-    tx.add(PERSON_NOTICES, id=tx.new_id(at), **row, written_at=at)
 
 
 def waiting_notices(tx: Transaction) -> list[PersonNotice]:

@@ -210,12 +210,9 @@ def _have_another_approve(tx: Transaction, at: datetime) -> None:
 def choose_closing_date(
     tx: Transaction, closes_at: datetime | None, revision: int, actor: int, at: datetime
 ) -> PetitionState | None:
-    """Sets the moment from which nobody can sign, whatever the petition folder says.
+    """Sets from when nobody can sign, whatever the petition folder says; None: until it is closed.
 
-    With None it stays open until an admin closes it.
-
-    Returns:
-        The new state; None if `revision` is out of date or the petition is closed.
+    Returns the new state; None if `revision` is out of date or the petition is closed.
     """
     petition = lock_petition(tx)
     if petition.revision != revision or petition.closed_at is not None:
@@ -290,9 +287,8 @@ def _petition(tx: Transaction, query: Select[Any] = _PETITION) -> Row:
 def lock_petition(tx: Transaction, *, shared: bool = False) -> Row:
     """Locks the petition's row, before all others, and returns it.
 
-    Args:
-        shared: by many at once: it is neither closed nor reopened nor handed over meanwhile. Who
-            counts a signature takes it so, and counts as the last before the commit.
+    With `shared` many may at once: it is neither closed nor reopened nor handed over meanwhile.
+    Who counts a signature takes it so, and counts as the last before the commit.
     """
     return _petition(tx, _SHARED if shared else _LOCKED)
 

@@ -151,18 +151,14 @@ def output_file(path: Path) -> Iterator[BinaryIO]:
     Raises:
         StorageError: something is there already, or it cannot be written.
     """
-    try:
-        with new_file(path, replaces=False) as file:
-            yield file
-    except FileExistsError as error:
-        raise StorageError(
-            "{path} exists already; it is left as it is. Name another file.", path=path
-        ) from error
-    except OSError as error:
-        reason = reason_and_command(path, error)
-        raise StorageError(
-            "{path} cannot be written: {reason}", path=path, reason=reason
-        ) from error
+    with said_of("{path} cannot be written: {reason}", path, StorageError):
+        try:
+            with new_file(path, replaces=False) as file:
+                yield file
+        except FileExistsError as error:
+            raise StorageError(
+                "{path} exists already; it is left as it is. Name another file.", path=path
+            ) from error
 
 
 def remove_unfinished(folder: Path, pattern: str) -> None:
@@ -180,6 +176,15 @@ def remove_unfinished(folder: Path, pattern: str) -> None:
 def _remove(unfinished: Path) -> None:
     for end in ("-wal", "-shm", ""):  # itself last, since it is what the others are found by
         unfinished.with_name(f"{unfinished.name}{end}").unlink(missing_ok=True)
+
+
+@contextmanager
+def said_of(sentence: str, path: Path, kind: type[StorageError]) -> Iterator[None]:
+    """Raises what the system refuses in the block as a sentence with the {path} and a {reason}."""
+    try:
+        yield
+    except OSError as error:
+        raise kind(sentence, path=path, reason=reason_and_command(path, error)) from error
 
 
 def reason_and_command(path: Path, error: OSError) -> StorageError:
@@ -212,13 +217,7 @@ def create_private(path: Path) -> None:
 
     SQLite gives its journals the same permissions.
     """
-    try:
+    with said_of("The database {path} cannot be made: {reason}", path, NeedsAPerson):
         # An existing file is not opened: closing it would drop SQLite's locks in this process.
         if not path.exists():
             path.touch(0o600)
-    except OSError as error:
-        raise NeedsAPerson(
-            "The database {path} cannot be made: {reason}",
-            path=path,
-            reason=reason_and_command(path, error),
-        ) from error

@@ -23,7 +23,7 @@ from storage.database import postgres_adapter
 from storage.database_url import SqliteAddress, parse_address
 from storage.errors import BotsKeptAwayNoLonger, HeldElsewhere, LeaseLost, Unavailable
 from storage.leases import Peers, replica_name
-from storage.private_files import identity, locked_file, reason_and_command
+from storage.private_files import identity, locked_file, said_of
 from storage.times import boot_seconds
 
 _LOOK_SECONDS = 2.0  # between two looks whether it has ended
@@ -136,7 +136,6 @@ async def acquire_process_lock(
     """Holds `name` in this database until the block ends.
 
     Args:
-        url: the URL of the database.
         name: any text, for what two processes must not do at once.
         on_standby: called when another process holds a lease, which is then waited for. With None,
             and for a file, that is an error; then no lease is taken, and every bot kept away.
@@ -212,16 +211,11 @@ async def _keep_file(lock: ProcessLock, path: Path) -> None:
             process would lock another file.
     """
     with ExitStack() as stack:
-        try:
-            held = identity(await _locked(stack, path))
-        except BlockingIOError as error:
-            raise HeldElsewhere from error
-        except OSError as error:
-            raise Unavailable(
-                "The file {path} cannot be made: {reason}",
-                path=path,
-                reason=reason_and_command(path, error),
-            ) from error
+        with said_of("The file {path} cannot be made: {reason}", path, Unavailable):
+            try:
+                held = identity(await _locked(stack, path))
+            except BlockingIOError as error:
+                raise HeldElsewhere from error
         lock.mark_taken()
         while identity(path) == held:  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(_FILE_LOOK_SECONDS)

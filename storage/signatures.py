@@ -143,9 +143,7 @@ class NewSignature:
 def sign_petition(
     tx: Transaction, new: NewSignature, conversation: Conversation, was: int | None
 ) -> bool:
-    """Signs, and saves the conversation, in one transaction.
-
-    The conversation is saved whatever the result. Signing again changes nothing else.
+    """Signs, and saves the conversation in any case; signing again changes nothing else.
 
     Returns:
         Whether they have signed, now or before; if not, the petition is closed.
@@ -198,15 +196,10 @@ def forget_person(tx: Transaction, supporter: bytes) -> None:
 
 
 def erase_signature(tx: Transaction, signature: Row, change: Change, at: datetime) -> None:
-    """Erases a signature, in the transaction of a request.
+    """Erases a signature; those who were given it are told of the change.
 
     It ends with the count, so it is the last of its transaction, whose first was to lock the
     petition, shared, and the signature, and whose second to forget the person.
-
-    Args:
-        signature: its row.
-        change: what those who were given it are told.
-        at: when it is erased.
     """
     note_change(tx, signature, change, at)
     enqueue_before_erasure(tx, signature, at)

@@ -74,10 +74,7 @@ class SqliteConnection:
         busy: how many functions wait for their result.
         stays_in_transaction: whether all reads are of the moment of the first.
 
-    Args:
-        path: the file.
-        pragmas: how it is opened.
-        check: called in the thread before each answer, which it replaces by what it raises.
+    Before each answer `check` is called in the thread; what it raises is the answer then.
     """
 
     driver: sqlite3.Connection

@@ -96,11 +96,7 @@ class Transaction:
 
     def add(self, table: sa.Table, **values: Any) -> None:
         """Adds a row to this petition, with the values that its sealed columns hold in plain."""
-        stored = self.stored(table, **values)
-        if _are_plain(stored):
-            self.change(self.inserting(table), stored)
-        else:
-            self.change(sa.insert(table).values(stored))
+        self.change(self.inserting(table), self.stored(table, **values))
 
     def add_new(self, table: sa.Table, **values: Any) -> bool:
         """Adds a row to this petition unless one of its key is there; returns whether it did."""

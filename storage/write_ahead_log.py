@@ -9,7 +9,7 @@ not that write erased anything.
 import asyncio
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -50,7 +50,6 @@ class WriteAheadLog:
     def __init__(self, path: Path, require_files: Callable[[], None]) -> None:
         self._path = path
         self._require_files = require_files
-        self._sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
         self.rewrite_at = 0.0
         self._is_closed = False
         self._is_written = False
@@ -76,11 +75,11 @@ class WriteAheadLog:
     async def _empty(self) -> None:
         try:
             while self._is_written:
-                await self._sleep(PAUSE_SECONDS)
+                await asyncio.sleep(PAUSE_SECONDS)
                 # What is written from here on may miss this truncation, so it gets another one.
                 self._is_written = False
-                while not await self.truncate():
-                    await self._sleep(RETRY_SECONDS)
+                while not await self.truncate():  # noqa: ASYNC110 - nothing tells of a reader
+                    await asyncio.sleep(RETRY_SECONDS)
         finally:
             self._emptying = None
 

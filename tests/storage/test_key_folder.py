@@ -30,27 +30,25 @@ class TestTheFolder:
             Keyring.load(path)
         return shlex.split(str(caught.value).partition("run: ")[2])[2:]
 
-    @pytest.mark.parametrize("mode", [0o775, 0o757, 0o770, 0o1777])
+    @pytest.mark.parametrize(
+        ("above", "mode"),
+        [(0, 0o775), (0, 0o757), (0, 0o770), (0, 0o1777), (1, 0o775), (1, 0o757)],
+    )
     def test_that_others_can_write_is_refused_with_the_command_that_mends_it(
-        self, key: Path, mode: int
+        self, key: Path, above: int, mode: int
     ) -> None:
-        key.parent.chmod(mode)
-        assert self.refused(key) == [str(key.parent)]
+        """One above it can be moved away as well."""
+        key.parents[above].chmod(mode)
+        assert self.refused(key) == [str(key.parents[above])]
 
-    @pytest.mark.parametrize("mode", [0o700, 0o755, 0o555, 0o3755])
+    @pytest.mark.parametrize(
+        ("above", "mode"), [(0, 0o700), (0, 0o755), (0, 0o555), (0, 0o3755), (1, 0o1777)]
+    )
     def test_that_others_can_only_look_into_is_none_of_their_doing(
-        self, key: Path, mode: int
+        self, key: Path, above: int, mode: int
     ) -> None:
-        key.parent.chmod(mode)
-        Keyring.load(key)
-
-    @pytest.mark.parametrize("mode", [0o775, 0o757])
-    def test_above_it_can_be_moved_away_as_well(self, key: Path, mode: int) -> None:
-        key.parent.parent.chmod(mode)
-        assert self.refused(key) == [str(key.parent.parent)]
-
-    def test_above_it_may_be_one_where_each_owns_their_own(self, key: Path) -> None:
-        key.parent.parent.chmod(0o1777)
+        """Nor one above it where each owns their own."""
+        key.parents[above].chmod(mode)
         Keyring.load(key)
 
     def test_of_a_link_matters_and_so_does_that_of_the_file(
@@ -108,10 +106,13 @@ def made_by(patch: pytest.MonkeyPatch, owners: dict[Path, int], me: int) -> None
     patch.setattr(os, "geteuid", lambda: me)
 
 
-@pytest.mark.parametrize("place", ["data/petition.key", "data/keys/petition.key"])
+@pytest.mark.parametrize("place", ["data", "data/keys", "a link to the data"])
 def test_a_key_within_the_data_folder_is_refused(tmp_path: Path, place: str) -> None:
+    (tmp_path / "a link to the data").symlink_to(tmp_path / "data")
     with pytest.raises(NeedsAPerson, match="PETITION_KEY_FILE"):
-        key_apart_from_data(tmp_path / place, f"sqlite+aiosqlite:///{tmp_path}/data/petition.db")
+        key_apart_from_data(
+            tmp_path / place / "petition.key", f"sqlite+aiosqlite:///{tmp_path}/data/petition.db"
+        )
 
 
 def test_who_moves_the_key_as_told_has_that_one_and_never_one_that_lay_there(
@@ -130,16 +131,6 @@ def test_who_moves_the_key_as_told_has_that_one_and_never_one_that_lay_there(
     subprocess.run(moving, check=True)  # noqa: S603
     assert not mine.exists()
     assert (tmp_path / "data-key" / "petition.key").read_text() == "data"
-
-
-def test_a_link_does_not_hide_that_the_key_is_within_the_data_folder(tmp_path: Path) -> None:
-    (tmp_path / "data").mkdir()
-    (tmp_path / "elsewhere").symlink_to(tmp_path / "data")
-    with pytest.raises(NeedsAPerson):
-        key_apart_from_data(
-            tmp_path / "elsewhere" / "petition.key",
-            f"sqlite+aiosqlite:///{tmp_path}/data/petition.db",
-        )
 
 
 def test_what_lies_beside_the_data_or_whose_data_is_elsewhere_is_apart(

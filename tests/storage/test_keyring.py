@@ -135,12 +135,6 @@ def test_after_a_rotation_new_values_need_the_new_key(key_file: Path) -> None:
         _open(Keyring.load(former), sealed)
 
 
-def test_a_rotated_key_file_is_as_private_and_leaves_nothing_beside_it(key_file: Path) -> None:
-    rotated(key_file)
-    assert key_file.stat().st_mode & 0o777 == 0o600
-    assert list(key_file.parent.iterdir()) == [key_file]
-
-
 def test_the_older_key_is_taken_out_only_behind_the_one_that_everything_has(
     key_file: Path,
 ) -> None:
@@ -163,8 +157,11 @@ def test_a_reference_is_one_persons_in_one_petition() -> None:
     assert {len(reference) for reference in references} == {32}
 
 
-def test_a_new_key_file_is_its_owners_alone(key_file: Path) -> None:
-    assert key_file.stat().st_mode & 0o777 == 0o600
+def test_a_new_key_file_is_its_owners_alone_and_so_is_a_rotated_one(key_file: Path) -> None:
+    for _ in range(2):
+        assert key_file.stat().st_mode & 0o777 == 0o600
+        assert list(key_file.parent.iterdir()) == [key_file]
+        rotated(key_file)
 
 
 def test_an_existing_file_is_never_overwritten(key_file: Path) -> None:
@@ -172,16 +169,24 @@ def test_an_existing_file_is_never_overwritten(key_file: Path) -> None:
     with pytest.raises(StorageError, match="exists already"):
         Keyring.generate(key_file)
     assert key_file.read_bytes() == before
-
-
-def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="cannot be written"):
-        Keyring.generate(tmp_path / "nowhere" / "petition.key")
+        Keyring.generate(key_file.parent / "nowhere" / "petition.key")
 
 
-def test_a_missing_key_file_says_how_to_make_one(tmp_path: Path) -> None:
-    with pytest.raises(KeyFileMissing, match="petition-bot keygen"):
-        Keyring.load(tmp_path / "petition.key")
+def test_what_is_no_key_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    text = tmp_path / "hosts"
+    text.write_text("127.0.0.1 localhost\n")
+    text.chmod(0o644)
+    for path, said in (
+        (tmp_path / "petition.key", "petition-bot keygen"),
+        (tmp_path, "Is a directory"),
+        (Path("/dev/null"), "is a device or a pipe"),
+        (text, "is not a key of this bot, and was left as it is"),
+    ):
+        with pytest.raises(StorageError, match=said) as refused:
+            Keyring.load(path)
+        assert "chmod" not in str(refused.value), "it may be the system's"
+        assert isinstance(refused.value, KeyFileMissing if "keygen" in said else NeedsAPerson)
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o660])
@@ -191,19 +196,6 @@ def test_a_key_file_that_others_can_use_is_refused(key_file: Path, mode: int) ->
         Keyring.load(key_file)
 
 
-def test_whoever_names_a_file_of_the_system_is_not_told_to_change_its_permissions(
-    tmp_path: Path,
-) -> None:
-    text = tmp_path / "hosts"
-    text.write_text("127.0.0.1 localhost\n")
-    text.chmod(0o644)
-    left = "is not a key of this bot, and was left as it is"
-    for path, why in ((Path("/dev/null"), "is a device or a pipe"), (text, left)):
-        with pytest.raises(NeedsAPerson, match=why) as refused:
-            Keyring.load(path)
-        assert "chmod" not in str(refused.value)
-
-
 def test_the_command_that_mends_the_key_file_can_be_pasted(tmp_path: Path) -> None:
     path = tmp_path / "it's the key"
     Keyring.generate(path)
@@ -211,11 +203,6 @@ def test_the_command_that_mends_the_key_file_can_be_pasted(tmp_path: Path) -> No
     with pytest.raises(NeedsAPerson) as refused:
         Keyring.load(path)
     assert shlex.split(str(refused.value).partition("run: ")[2]) == ["chmod", "600", str(path)]
-
-
-def test_a_folder_is_not_a_key_file(tmp_path: Path) -> None:
-    with pytest.raises(NeedsAPerson, match="Is a directory"):
-        Keyring.load(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -285,110 +285,76 @@ async def test_a_disk_that_fails_is_asked_again(
     assert await database._log.truncate() is False
 
 
-class ALog(WriteAheadLog):
-    """A log that is truncated as it is told to be."""
+class Cuts:
+    """A log whose truncations go as they are told to, and what it waited for between them."""
 
-    def __init__(self, tries: "Tries") -> None:
-        super().__init__(Path(), lambda: None)
-        self._tries, self._sleep = tries, tries.sleep
-
-    async def truncate(self) -> bool:
-        return await self._tries.truncate()
-
-
-class Tries:
-    """Truncations that go as they are told to, and pauses that take as long as they are told."""
-
-    def __init__(self, *answers: bool) -> None:
-        self.answers = list(answers)
-        self.pauses: list[float] = []
-        self.tried = 0
+    def __init__(self, patch: pytest.MonkeyPatch, answers: list[bool]) -> None:
+        self.log, self.left, self.pauses = (
+            WriteAheadLog(Path(), lambda: None),
+            answers,
+            list[float](),
+        )
         self.during: Callable[[], None] = lambda: None
-        self.go = asyncio.Event()
+        self._sleep = asyncio.sleep
+        patch.setattr(self.log, "truncate", self._truncate)
+        patch.setattr(asyncio, "sleep", self._pause)
 
-    async def truncate(self) -> bool:
-        self.tried += 1
+    async def _truncate(self) -> bool:
         self.during()
-        return self.answers.pop(0) if self.answers else True
+        return self.left.pop(0)
 
-    async def sleep(self, seconds: float) -> None:
+    async def _pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
-        await self.go.wait()
+        await self._sleep(0)
+
+    async def done(self) -> None:
+        async with asyncio.timeout(5):
+            while self.log._emptying is not None:
+                await self._sleep(0)
 
 
-def breaks() -> None:
-    raise ValueError
-
-
-async def settled(tries: Tries) -> None:
-    tries.go.set()
-    for _ in range(20):
-        await asyncio.sleep(0)
-
-
-async def test_while_nobody_writes_nothing_is_done_and_many_writes_are_one_cut() -> None:
-    tries = Tries()
-    log = ALog(tries)
-    await settled(tries)
-    assert (tries.tried, tries.pauses) == (0, [])
-    tries.go.clear()
+@pytest.mark.parametrize(
+    ("answers", "pauses"),
+    [([True], [PAUSE_SECONDS]), ([False, False, True], [PAUSE_SECONDS, *[RETRY_SECONDS] * 2])],
+    ids=["alone", "with somebody in the way"],
+)
+async def test_many_writes_are_one_cut_and_who_is_in_the_way_is_asked_again_soon(
+    monkeypatch: pytest.MonkeyPatch, answers: list[bool], pauses: list[float]
+) -> None:
+    cuts = Cuts(monkeypatch, answers)
     for _ in range(100):
-        log.written()
-        await asyncio.sleep(0)
-    await settled(tries)
-    await settled(tries)
-    assert (tries.tried, tries.pauses) == (1, [PAUSE_SECONDS])
+        cuts.log.written()
+    await cuts.done()
+    assert (cuts.left, cuts.pauses) == ([], pauses)
 
 
-async def test_what_is_written_during_a_cut_has_its_own_after_another_pause() -> None:
-    tries = Tries()
-    log = ALog(tries)
-    once = [log.written]
-    tries.during = lambda: once.pop()() if once else None
-    log.written()
-    await settled(tries)
-    assert (tries.tried, tries.pauses) == (2, [PAUSE_SECONDS, PAUSE_SECONDS])
+async def test_what_is_written_during_a_cut_has_its_own_after_another_pause(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cuts = Cuts(monkeypatch, [True, True])
+    writes = [cuts.log.written]
+    cuts.during = lambda: writes.pop()() if writes else None
+    cuts.log.written()
+    await cuts.done()
+    assert (cuts.left, cuts.pauses) == ([], [PAUSE_SECONDS] * 2)
 
 
-async def test_who_is_in_the_way_is_asked_again_soon_and_not_at_once() -> None:
-    tries = Tries(False, False, True)
-    log = ALog(tries)
-    log.written()
-    await settled(tries)
-    assert (tries.tried, tries.pauses) == (3, [PAUSE_SECONDS, RETRY_SECONDS, RETRY_SECONDS])
-    log.written()
-    await settled(tries)
-    assert tries.tried == 4
-
-
-async def test_a_mistake_of_ours_does_not_end_it_for_good() -> None:
-    tries = Tries()
-    log = ALog(tries)
-    tries.during = breaks
-    log.written()
-    (broken,) = asyncio.all_tasks() - {asyncio.current_task()}
-    await settled(tries)
-    assert isinstance(broken.exception(), ValueError)
-    tries.during = lambda: None
-    log.written()
-    await settled(tries)
-    assert tries.tried == 2
-
-
-async def test_closed_it_does_nothing_more() -> None:
-    tries = Tries()
-    log = ALog(tries)
-    log.written()
-    await asyncio.sleep(0)
-    await log.close()
-    log.written()
-    await settled(tries)
-    assert tries.tried == 0
-    never = ALog(tries)
-    await never.close()
-    never.written()
-    await settled(tries)
-    assert (tries.tried, tries.pauses) == (0, [PAUSE_SECONDS])
+async def test_a_bug_does_not_end_it_for_good_and_the_closing_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cuts = Cuts(monkeypatch, [])
+    cuts.log.written()
+    broken = cuts.log._emptying
+    assert broken is not None
+    await cuts.done()
+    assert isinstance(broken.exception(), IndexError)
+    cuts.left += [True, True]
+    cuts.log.written()
+    await cuts.done()
+    await cuts.log.close()
+    cuts.log.written()
+    await cuts.done()
+    assert cuts.left == [True]
 
 
 def test_it_is_all_over_within_ten_seconds() -> None:

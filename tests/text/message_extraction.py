@@ -36,9 +36,11 @@ def _kinds_of_errors() -> list[type[errors.StorageError]]:
     return [each for each in found if issubclass(each, errors.StorageError)]
 
 
+# What the system says of a file stands in a sentence, with its path.
+_OF_THE_SYSTEM = "said_of"
 # Messages of the storage are in English, as in the log; the shell says them in its language.
 _ERRORS = frozenset(
-    {"CannotDecrypt", "KeyNotTakenUp", "NotDerivable"}
+    {"CannotDecrypt", "KeyNotTakenUp", "NotDerivable", _OF_THE_SYSTEM}
     | {kind.__name__ for kind in _kinds_of_errors()}
 )
 # What the system says of a file or a port, which people read in their language.
@@ -170,7 +172,7 @@ def _choices(argument: ast.expr) -> Iterator[ast.expr]:
 
 
 def _values(call: ast.Call, kind: str) -> frozenset[str] | None:
-    if kind == _MARK or any(keyword.arg is None for keyword in call.keywords):
+    if kind in (_MARK, _OF_THE_SYSTEM) or any(keyword.arg is None for keyword in call.keywords):
         return None
     named = {keyword.arg for keyword in call.keywords if keyword.arg not in (None, "style")}
     return frozenset(named | {"n"} if kind in _PLURALS else named)
