@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,10 +27,64 @@ async def _lived(template: Path, folder: Path, deeds: Sequence[tuple[str, int]])
         await database.close()
 
 
+def _live(template: Path, deeds: Sequence[tuple[str, int]]) -> None:
+    with tempfile.TemporaryDirectory() as folder, asyncio.Runner(loop_factory=LoopOfTests) as loop:
+        loop.run(_lived(template, Path(folder), deeds))
+
+
 @settings(max_examples=5)
 @given(st.lists(_deeds, min_size=10, max_size=40))
 def test_whatever_happens_everybody_is_sent_what_the_plain_model_says(
     sqlite_template: Path, deeds: list[tuple[str, int]]
 ) -> None:
-    with tempfile.TemporaryDirectory() as folder, asyncio.Runner(loop_factory=LoopOfTests) as loop:
-        loop.run(_lived(sqlite_template, Path(folder), deeds))
+    _live(sqlite_template, deeds)
+
+
+LIVES = {
+    "who blocked the bot gets the end on coming back, once": (
+        "block 2, send, come_back 2, send, come_back 2, send"
+    ),
+    "within thirty days": "block 2, send, wait, come_back 2, send",
+    "later it would come out of the blue": "block 2, send, wait, wait, come_back 2, send",
+    "of two ends that were missed the newer one": (
+        "block 2, send, tell, send, come_back 2, come_back 2, send"
+    ),
+    "not the end from before it was opened again": "block 2, send, reopen, close, come_back 2",
+    "every notice of a breach, however late and in silence": (
+        "block 2, send, warn, send, warn, send, recall, mute 2, wait, wait, wait, come_back 2"
+    ),
+    "nor one that was recalled": "block 2, send, warn, send, recall 0, come_back 2",
+    "who was passed over in silence gets it once that ends, while it is under way": (
+        "send, write, mute 1, send_some 1, come_back 1, unmute 1, send"
+    ),
+    "and nothing once it is over": "send, write, mute 1, send, unmute 1, send",
+    "who was away comes back to an update that is under way": (
+        "send, block 1, write, send_some 1, come_back 1, send"
+    ),
+    "each update goes to everyone again, the end to nobody": (
+        "send, write, send, write, send, write, send, reopen, close, tell"
+    ),
+    "an update goes on with those whom it did not reach": (
+        "send, write, send_some 1, cancel, write_again, send"
+    ),
+    "what may have arrived counts also of who was silent before its repetition": (
+        "send, write, lose_answer 3, send_some 1, mute 3, send, unmute 3, write, send, write, send"
+    ),
+    "who withdraws before they have a row counts as withdrawn": "withdraw 3, send",
+    "also in one that was cancelled": "send_some 1, cancel, withdraw 5, mute 4, withdraw 4",
+    "but not who was not meant": "mute 3, withdraw 3, send",
+    "who withdraws while it is being sent is counted once": (
+        "send_some 2, withdraw 1, withdraw 2, withdraw 3, withdraw 4, withdraw 5, send"
+    ),
+    "and who signs anew gets the end of then": (
+        "send, withdraw 1, reopen, sign 1, close, tell, send"
+    ),
+}
+
+
+@pytest.mark.parametrize("deeds", LIVES.values(), ids=LIVES)
+def test_each_of_these_lives_goes_as_the_plain_model_says(
+    sqlite_template: Path, deeds: str
+) -> None:
+    words = [each.split() for each in deeds.split(", ")]
+    _live(sqlite_template, [(deed, int(*person or ("1",))) for deed, *person in words])
