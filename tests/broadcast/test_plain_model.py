@@ -55,20 +55,22 @@ LIVES = {
     ),
     "nor one that was recalled": "block 2, send, warn, send, recall 0, come_back 2",
     "who was passed over in silence gets it once that ends, while it is under way": (
-        "send, write, mute 1, send_some 1, come_back 1, unmute 1, send"
+        "send, write, send_some 1, mute 3, send_some 1, come_back 3, unmute 3, send"
     ),
     "and nothing once it is over": "send, write, mute 1, send, unmute 1, send",
-    "who was away comes back to an update that is under way": (
-        "send, block 1, write, send_some 1, come_back 1, send"
+    "who had blocked the bot gets no update that is under way": (
+        "send, block 4, write, send_some 2, come_back 4, send"
     ),
+    "nor what was sent before they signed": (
+        "send, warn, send, withdraw 5, reopen, sign 5, come_back 5"
+    ),
+    "nor the end while the silence lasts": "block 2, send, mute 2, come_back 2, unmute 2, send",
     "each update goes to everyone again, the end to nobody": (
         "send, write, send, write, send, write, send, reopen, close, tell"
     ),
+    "an end that was recalled has told nobody": "send, recall, send, tell, send",
     "an update goes on with those whom it did not reach": (
         "send, write, send_some 1, cancel, write_again, send"
-    ),
-    "what may have arrived counts also of who was silent before its repetition": (
-        "send, write, lose_answer 3, send_some 1, mute 3, send, unmute 3, write, send, write, send"
     ),
     "who withdraws before they have a row counts as withdrawn": "withdraw 3, send",
     "also in one that was cancelled": "send_some 1, cancel, withdraw 5, mute 4, withdraw 4",

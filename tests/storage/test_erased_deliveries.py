@@ -4,11 +4,10 @@ import asyncio
 
 import pytest
 
-from storage.broadcast_types import BroadcastAction, Outcome, Tally
+from storage.broadcast_types import Outcome, Tally
 from storage.broadcasts import count_audience, tally_of_broadcast
 from storage.database import Database
-from storage.deliveries import enqueue_deliveries
-from tests.support.broadcasts import ME, claim, order, queued, record, start, started, tell
+from tests.support.broadcasts import claim, record, started, tell
 from tests.support.raw_sql import read_sql
 from tests.support.supporters import Supporters, later
 
@@ -17,28 +16,6 @@ async def nobodys_rows(database: Database) -> int:
     """How many deliveries there are whose signature is gone."""
     sql = "SELECT COUNT(*) AS rows FROM deliveries WHERE signature_id IS NULL"
     return int((await read_sql(database, sql))[0]["rows"])
-
-
-@pytest.mark.parametrize("is_cancelled", [False, True])
-async def test_who_has_no_row_yet_counts_as_withdrawn_where_they_would_have_got_one(
-    people: Supporters, is_cancelled: bool
-) -> None:
-    await people.sign(range(1, 6))
-    await people.sign([6], "en")
-    await people.mute(4)
-    broadcast = await start(people, expected=4, language="es")
-    await people.write(enqueue_deliveries, broadcast, holder=ME, portion=2, at=later(1))
-    if is_cancelled:
-        action = BroadcastAction.CANCEL
-        await order(people, action, broadcast, later(2))
-    await people.sign([7])
-    for number in (3, 4, 6, 7):
-        await people.withdraw(number)
-    tally = await people.read(tally_of_broadcast, broadcast.id)
-    assert tally == Tally(total=3, pending=2, withdrawn=1)
-    assert broadcast.counted(tally) == Tally(total=4, pending=3, withdrawn=1)
-    if not is_cancelled:
-        assert (await queued(people, broadcast)).total == 4
 
 
 @pytest.mark.parametrize(
