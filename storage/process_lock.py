@@ -127,11 +127,7 @@ class ProcessLock:
 
 @asynccontextmanager
 async def acquire_process_lock(
-    url: str,
-    name: str,
-    on_standby: Callable[[], None] | None = None,
-    *,
-    is_replica: bool = False,
+    url: str, name: str, on_standby: Callable[[], None] | None = None, *, is_replica: bool = False
 ) -> AsyncIterator[ProcessLock]:
     """Holds `name` in this database until the block ends.
 

@@ -19,11 +19,6 @@ async def people(storage: Storage) -> Supporters:
     return people
 
 
-async def _set(storage: Storage, number: int, assignment: str) -> None:
-    sql = f"UPDATE signatures SET {assignment} WHERE number = :n"  # noqa: S608 - of this file
-    await write_sql(storage.database, sql, n=number)
-
-
 async def _noted(storage: Storage) -> list[tuple[int, str]]:
     rows = await read_sql(
         storage.database,
@@ -50,10 +45,10 @@ async def test_who_was_counted_without_a_name_is_not_told_of(people: Supporters)
     for number, second in ((4, -60), (6, 0)):
         at = later(second)
         await people.write(take_out_signatures, [number], reason="", condition="", at=at)
-    await _set(people, 1, "name_sealed = NULL")
-    await _set(people, 2, f"restricted_at = {before}")
-    await _set(people, 3, f"objected_at = {before}")
-    await _set(people, 5, f"restricted_at = {after}, objected_at = {after}")
+    await people.change(1, "name_sealed = NULL")
+    await people.change(2, f"restricted_at = {before}")
+    await people.change(3, f"objected_at = {before}")
+    await people.change(5, f"restricted_at = {after}, objected_at = {after}")
     await people.exported(last_number=6)
     await people.exported(last_number=6, at=later(90))  # it has the fifth without a name
     for number in range(1, 7):

@@ -113,12 +113,7 @@ class TriedPetition:
         if held.with_name:
             await storage.write(remove_signed_name, after, known.version, self.now)
         elif await storage.write(
-            add_signed_name,
-            after,
-            known.version,
-            self.now,
-            f"Otro {self.now.second}",
-            GIVES,
+            add_signed_name, after, known.version, self.now, f"Otro {self.now.second}", GIVES
         ):
             self.given[held.number] = self.now
 

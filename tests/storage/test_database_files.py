@@ -58,8 +58,7 @@ async def test_whoever_writes_is_not_told_that_it_is_kept(
     database.require_files()
     harm(path.with_name(path.name + suffix))
     results = await asyncio.gather(
-        *[write_sql(database, INSERT, slug=f"p{n}") for n in range(3)],
-        return_exceptions=True,
+        *[write_sql(database, INSERT, slug=f"p{n}") for n in range(3)], return_exceptions=True
     )
     assert [type(result) for result in results] == [DatabaseReplaced] * 3
     with pytest.raises(DatabaseReplaced):

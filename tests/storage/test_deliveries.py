@@ -7,11 +7,7 @@ import pytest
 from storage.broadcast_transitions import finish_broadcast, interrupt_broadcast
 from storage.broadcast_types import Delivery, Outcome, StopReason, Tally
 from storage.broadcasts import broadcast_with, tally_of_broadcast
-from storage.deliveries import (
-    enqueue_deliveries,
-    record_results,
-    recover_deliveries,
-)
+from storage.deliveries import enqueue_deliveries, record_results, recover_deliveries
 from storage.errors import BrokenData
 from storage.times import to_millis
 from tests.support.broadcasts import ME, OTHER, claim, record, results, start, started
@@ -112,39 +108,34 @@ class TestClaim:
         tally = await people.read(tally_of_broadcast, broadcast.id)
         assert tally == Tally(total=2, withdrawn=1, sending=1)
 
-    async def test_the_last_one_alone_who_cannot_be_read_is_refused_and_stops_nobody(
-        self, people: Supporters
+    @pytest.mark.parametrize(
+        ("is_told", "withdraws", "states"),
+        [
+            (True, False, ["delivered", "rejected"]),
+            (True, True, ["rejected"]),
+            (False, True, None),
+        ],
+        ids=["told", "told and withdrawn since", "withdrawn untold"],
+    )
+    async def test_one_alone_who_cannot_be_read_stops_nobody_if_another_was_told(
+        self, people: Supporters, is_told: bool, withdraws: bool, states: list[str] | None
     ) -> None:
+        """Who was told could be read, so it is neither the key nor the disk."""
         await people.sign([1, 2])
         broadcast = await started(people)
         await people.damage(2)
-        await record(people, broadcast, await claim(people, broadcast, limit=1), Outcome.DELIVERED)
-        # Whoever was told could be read, so it is neither the key nor the disk.
+        if is_told:
+            batch = await claim(people, broadcast, limit=1)
+            await record(people, broadcast, batch, Outcome.DELIVERED)
+        if withdraws:
+            await people.withdraw(1)
+        if states is None:
+            with pytest.raises(BrokenData, match="Not one chat id"):
+                await claim(people, broadcast, limit=1)
+            return
         assert await claim(people, broadcast, limit=1) == []
-        assert await people.states(broadcast.id) == ["delivered", "rejected"]
+        assert await people.states(broadcast.id) == states
         await people.write(finish_broadcast, broadcast.id, later(3))
-
-    async def test_nor_does_one_when_all_who_were_told_have_withdrawn_since(
-        self, people: Supporters
-    ) -> None:
-        await people.sign([1, 2])
-        broadcast = await started(people)
-        await people.damage(2)
-        await record(people, broadcast, await claim(people, broadcast, limit=1), Outcome.DELIVERED)
-        await people.withdraw(1)
-        assert await claim(people, broadcast, limit=1) == []
-        assert await people.states(broadcast.id) == ["rejected"]
-        await people.write(finish_broadcast, broadcast.id, later(3))
-
-    async def test_who_withdrew_untold_shows_nothing_about_the_key(
-        self, people: Supporters
-    ) -> None:
-        await people.sign([1, 2])
-        broadcast = await started(people)
-        await people.damage(2)
-        await people.withdraw(1)
-        with pytest.raises(BrokenData, match="Not one chat id"):
-            await claim(people, broadcast, limit=1)
 
     async def test_when_not_one_can_be_read_they_go_back_and_it_is_told(
         self, people: Supporters

@@ -13,7 +13,6 @@ from storage.consents import end_consent
 from storage.deliveries import settle_deliveries
 from storage.signatures import mute_supporter
 from tests.support.broadcasts import claim, order, queued, record, start, started, tell
-from tests.support.raw_sql import write_sql
 from tests.support.supporters import ADMIN, Supporters, later
 
 
@@ -149,8 +148,7 @@ async def approved(storage: Storage, at: datetime, **changes: Any) -> Broadcast:
 async def test_who_restricted_the_use_or_objects_to_it_is_told_of_a_breach_alone(
     four: Supporters, right: str
 ) -> None:
-    sql = f"UPDATE signatures SET {right}_at = 1 WHERE number = 2"  # noqa: S608 - a constant
-    await write_sql(four.database, sql)
+    await four.change(2, f"{right}_at = 1")
     for kind in (Kind.CLOSING, Kind.UPDATE, Kind.NEWS):
         assert (await four.read(count_audience, kind=kind)).get("es", 0) == 2 * (
             kind is not Kind.NEWS

@@ -56,9 +56,8 @@ async def sign(people: Supporters, numbers: range) -> None:
     await people.sign(numbers, updates=1)
     for number in numbers:
         await people.speak(number, "en")
-        sql = "UPDATE signatures SET signed_at = :at WHERE number = :n"
         at = int(later(number).timestamp() * 1000)
-        await write_sql(people.database, sql, at=at, n=number)
+        await people.change(number, "signed_at = :at", at=at)
 
 
 async def left(storage: Storage, table: str) -> int:
@@ -80,9 +79,9 @@ async def erase(
 
 async def test_of_a_signature_only_counts_are_left(people: Supporters) -> None:
     await sign(people, range(1, 6))
-    await do(people, "UPDATE signatures SET name_sealed = NULL WHERE number = 2")
-    await do(people, "UPDATE signatures SET objected_at = 1 WHERE number = 3")
-    await do(people, "UPDATE signatures SET invalidation_id = :id WHERE number = 4", id=b"i" * 16)
+    await people.change(2, "name_sealed = NULL")
+    await people.change(3, "objected_at = 1")
+    await people.change(4, "invalidation_id = id")
     await do(people, "UPDATE petitions SET signatures = 4, closed_at = 1, closed_signatures = 4")
     for number in (1, 5):
         await people.write(
@@ -123,8 +122,8 @@ async def test_who_can_still_be_told_waits_after_a_delivery_and_not_at_the_most(
     await people.lose(5)
     await people.mute(6)
     for number, said in ((7, "objected_at = 1"), (8, "restricted_at = 1")):
-        await do(people, f"UPDATE signatures SET {said} WHERE number = {number}")  # noqa: S608
-    await do(people, "UPDATE signatures SET invalidation_id = :id WHERE number = 9", id=b"i" * 16)
+        await people.change(number, said)
+    await people.change(9, "invalidation_id = id")
     await people.write(take_over, "me", NOON)
     broadcast = await started(people)
     sent = await claim(people, broadcast, limit=2)

@@ -15,7 +15,7 @@ from storage.exports import (
 )
 from storage.handovers import owed_changes
 from storage.times import from_millis
-from tests.support.raw_sql import read_sql, write_sql
+from tests.support.raw_sql import read_sql
 from tests.support.supporters import NOON, Supporters
 
 
@@ -41,19 +41,11 @@ async def exports(database: Database) -> list[tuple[int, int, int]]:
     return [(row["last_number"], row["with_name"], row["without_name"]) for row in rows]
 
 
-@pytest.mark.parametrize(
-    "without",
-    [
-        "name_sealed = NULL",
-        "restricted_at = 1",
-        "objected_at = 1",
-    ],
-)
+@pytest.mark.parametrize("without", ["name_sealed = NULL", "restricted_at = 1", "objected_at = 1"])
 async def test_who_may_not_be_named_is_counted_and_not_in_the_list(
     people: Supporters, without: str
 ) -> None:
-    sql = f"UPDATE signatures SET {without} WHERE number = 2"  # noqa: S608 - constants
-    await write_sql(people.database, sql)
+    await people.change(2, without)
     async with open_signature_list(people, await begun(people)) as signatures:
         *_, groups = await signatures.totals()
     assert [(each.named, each.signatures) for each in groups] == [(False, 1), (True, 5)]
@@ -65,8 +57,7 @@ async def test_the_signatures_come_in_portions_by_number_as_they_were_given(
 ) -> None:
     monkeypatch.setattr("storage.exports._PAGE", 4)
     monkeypatch.setattr("storage.exports._COUNTED_AT_ONCE", 2)
-    moved = "UPDATE signatures SET signed_at = 1793000000000, language = 'en' WHERE number = 6"
-    await write_sql(people.database, moved)
+    await people.change(6, "signed_at = 1793000000000, language = 'en'")
     async with open_signature_list(people, await begun(people)) as signatures:
         pages = [page async for page in signatures.pages()]
         *_, groups = await signatures.totals()

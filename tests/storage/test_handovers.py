@@ -95,10 +95,9 @@ async def test_how_each_was_handed_over_is_known_from_when_the_list_was_written(
         (3, f"restricted_at = {after}, objected_at = {after}"),
         (5, f"objected_at = {before}"),
     ):
-        sql = f"UPDATE signatures SET {assignment} WHERE number = :n"  # noqa: S608 - of this test
-        await write_sql(people.database, sql, n=number)
+        await people.change(number, assignment)
     await people.note(4, Change.NAME_REMOVED, later(60))
-    await write_sql(people.database, "UPDATE signatures SET name_sealed = NULL WHERE number = 4")
+    await people.change(4, "name_sealed = NULL")
     # The third thought better of it twice: the list has the name.
     await people.note(3, Change.NAME_REMOVED, later(60))
     await people.note(3, Change.NAME_GIVEN, later(120))

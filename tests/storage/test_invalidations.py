@@ -17,7 +17,7 @@ from storage.invalidations import (
 from storage.petitions import close_petition, petition_state
 from storage.signature_counts import signing_rate
 from tests.support.audit_entries import newest_audit_entries
-from tests.support.raw_sql import Statement, read_sql, write_all, write_sql
+from tests.support.raw_sql import Statement, read_sql, write_all
 from tests.support.supporters import NOON, NOON_MILLIS, Supporters
 
 MINUTE = timedelta(minutes=1)
@@ -79,8 +79,7 @@ async def test_all_that_is_asked_has_to_apply(signed: Supporters) -> None:
 async def test_what_has_no_name_or_a_damaged_one_is_like_no_pattern(signed: Supporters) -> None:
     """A name that is damaged is one that nobody can read, and not none."""
     await write_all(signed.database, NAMELESS)
-    damaged = "UPDATE signatures SET name_sealed = chat_sealed WHERE number = 1"
-    await write_sql(signed.database, damaged)
+    await signed.change(1, "name_sealed = chat_sealed")
     found = await signed.read(
         find_matches, SignatureCondition(name_pattern="*", signed_before=NOON + 7 * MINUTE)
     )
@@ -160,8 +159,7 @@ async def test_a_name_is_like_a_pattern_however_its_letters_were_typed(signed: S
     sealed = signed.keyring.seal(
         "Jose\u0301", table="signatures", column="name_sealed", row=key["id"]
     )
-    sql = "UPDATE signatures SET name_sealed = :name WHERE number = 3"
-    await write_sql(signed.database, sql, name=sealed)
+    await signed.change(3, "name_sealed = :name", name=sealed)
     assert await numbers(signed, name_pattern="JOS\u00c9") == [3]
 
 
@@ -184,23 +182,13 @@ async def test_how_fast_people_sign_is_read_of_who_is_counted(signed: Supporters
     await write_all(signed.database, NAMELESS)
     kinds = (await signed.read(signing_rate, at)).by_form_seconds
     assert kinds == {True: {40: 3, 1: 2}, False: {40: 2, 1: 3}}
-    await write_all(
-        signed.database,
-        Statement(
-            "UPDATE signatures SET signed_at = signed_at - 7200000 WHERE number BETWEEN 3 AND 4"
-        ),
-        Statement(
-            "UPDATE signatures SET source = 'radio', signed_at = signed_at - 172800000"
-            " WHERE number = 1"
-        ),
-    )
+    for number in (3, 4):
+        await signed.change(number, "signed_at = signed_at - 7200000")
+    await signed.change(1, "source = 'radio', signed_at = signed_at - 172800000")
     rate = await signed.read(signing_rate, at)
     assert (rate.signed, rate.busiest_before) == (7, 2)
     # A moment belongs to the hour that ends with it.
-    ends_at = Statement(
-        "UPDATE signatures SET signed_at = :at WHERE number = 5", {"at": NOON_MILLIS + 600_000}
-    )
-    await write_all(signed.database, ends_at)
+    await signed.change(5, "signed_at = :at", at=NOON_MILLIS + 600_000)
     assert (await signed.read(signing_rate, at)).signed == 7
     assert (await signed.read(signing_rate, at + 60 * MINUTE)).signed == 0
     await take_out(signed, await numbers(signed, source="radio"))

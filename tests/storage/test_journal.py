@@ -280,10 +280,7 @@ async def test_what_was_refused_is_not_done_again(storage: Storage, keyring: Key
         await storage.write(end_consent, ana.supporter, "news", moment)
     for _ in range(2):
         held = last_entries(storage.journal.read().entries)
-        assert held == [
-            corrected,
-            Entry.since(Deed.NEWS_ENDED, consent["signature_id"], NOON),
-        ]
+        assert held == [corrected, Entry.since(Deed.NEWS_ENDED, consent["signature_id"], NOON)]
         storage.journal.rewrite(NOON - timedelta(days=9))
     assert len(storage.journal.read().entries) == 2
 

@@ -36,9 +36,7 @@ class TestARestoredCopy:
             await each.arrive(storage)
             new = each.signature(with_name=each is not people[2])
             chosen = replace(
-                new.consent,
-                purposes=new.consent.purposes | {"updates"},
-                updates_at_most=3,
+                new.consent, purposes=new.consent.purposes | {"updates"}, updates_at_most=3
             )
             thanks = Conversation(each.supporter, stage="thanks", version=2)
             await storage.write(sign_petition, replace(new, consent=chosen), thanks, 1)

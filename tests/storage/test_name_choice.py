@@ -34,11 +34,7 @@ from tests.support.supporters import NOON, Supporter, a_supporter, later
 
 WORDS = "Yo, {name}, consiento que se entregue mi nombre."
 GIVES = Consent(
-    text=WORDS,
-    text_version="2",
-    language="es",
-    purposes=frozenset({WITH_NAME}),
-    message_id=8,
+    text=WORDS, text_version="2", language="es", purposes=frozenset({WITH_NAME}), message_id=8
 )
 
 
@@ -245,11 +241,7 @@ async def test_what_is_being_decided_of_one_person_is_left_alone_by_what_another
         await storage.write(correct_signed_name, after, 1, NOON, f"{each.name} Mas")
         afters.append(replace(after, version=3))
     held = last_entries(storage.journal.read().entries)
-    meanwhile(
-        storage,
-        monkeypatch,
-        lambda: storage.write(remove_signed_name, afters[1], 2, NOON),
-    )
+    meanwhile(storage, monkeypatch, lambda: storage.write(remove_signed_name, afters[1], 2, NOON))
     with pytest.raises(ConversationMoved):
         await storage.write(remove_signed_name, afters[0], 1, NOON)
     of_jon = Entry(Deed.WITH_NAME, held[1].subject, TAKEN_OFF)

@@ -119,7 +119,7 @@ async def test_an_admins_part_is_given_and_no_other_admins(
     (mine,) = held.as_admin["broadcasts"]
     same("broadcasts", (await stored(database, "broadcasts"))[0], mine)
     assert {name for name, value in mine.items() if value == ADMIN} == {
-        *("author", "source_chat", "progress_chat"),
+        *("author", "source_chat", "progress_chat")
     }
     assert "confirmed_by" not in mine
     assert {deed["actor"] for deed in held.as_admin["deeds"]} == {ADMIN}

@@ -118,8 +118,7 @@ class TestALock:
     ) -> None:
         holder = Holder(path)
         results = await asyncio.gather(
-            *[database.write(add(f"p{number}")) for number in range(10)],
-            return_exceptions=True,
+            *[database.write(add(f"p{number}")) for number in range(10)], return_exceptions=True
         )
         holder.let_go()
         assert [type(result) for result in results] == [Unavailable] * 10

@@ -185,18 +185,20 @@ class Supporters(Storage):
 
     async def lose(self, number: int, *, reachable: bool = False) -> None:
         """Marks a supporter as unreachable, or as reachable again."""
-        sql = "UPDATE signatures SET unreachable_at = :at WHERE number = :n"
-        await self._do(sql, at=None if reachable else NOON_MILLIS, n=number)
+        await self.change(number, "unreachable_at = :at", at=None if reachable else NOON_MILLIS)
 
     async def mute(self, number: int) -> None:
         """Marks a supporter as having muted the bot."""
-        sql = "UPDATE signatures SET muted_at = :at WHERE number = :n"
-        await self._do(sql, at=NOON_MILLIS, n=number)
+        await self.change(number, "muted_at = :at", at=NOON_MILLIS)
 
     async def damage(self, number: int) -> None:
         """Makes a supporter's chat id undecipherable."""
-        sql = "UPDATE signatures SET chat_sealed = :junk WHERE number = :n"
-        await self._do(sql, junk=b"junk" * 20, n=number)
+        await self.change(number, "chat_sealed = :junk", junk=b"junk" * 20)
+
+    async def change(self, number: int, assignment: str, **values: Any) -> None:
+        """Sets columns of the signature with a number, in SQL."""
+        sql = f"UPDATE signatures SET {assignment} WHERE number = :n"  # noqa: S608 - of tests
+        await self._do(sql, n=number, **values)
 
     async def unreachable(self) -> list[int]:
         """Returns the numbers of the supporters who are marked as unreachable."""
