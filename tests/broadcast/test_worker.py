@@ -137,6 +137,11 @@ class TestWithdrawals:
         running.gate.pause = 0.05
         await harness.start()
         running.woken.set()
+
+        async def all_have_rows() -> bool:
+            return (await harness.tally()).total == 10
+
+        await until(all_have_rows)
         await asyncio.sleep(0.2)
         assert await harness.tally() == Tally(total=10, pending=10)
         await harness.people.withdraw(3)
