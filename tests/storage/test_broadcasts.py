@@ -33,6 +33,7 @@ from tests.support.broadcasts import (
     results,
     start,
     started,
+    started_to,
     tell,
 )
 from tests.support.raw_sql import write_sql
@@ -64,8 +65,7 @@ class TestAudience:
         assert list(counted.items()) == [("es", 3), ("en", 2)], "the language of most comes first"
 
     async def test_leaves_out_who_may_have_it(self, people: Supporters) -> None:
-        await people.sign([1, 2])
-        broadcast = await started(people)
+        broadcast = await started_to(people, [1, 2])
         await claim(people, broadcast, limit=1)
         await order(people, BroadcastAction.CANCEL, broadcast, later(2))
         assert await people.read(count_audience) == {"es": 1}
@@ -73,8 +73,7 @@ class TestAudience:
 
 class TestStart:
     async def test_freezes_the_content_and_the_recipients(self, people: Supporters) -> None:
-        await people.sign([1, 2, 3])
-        broadcast = await started(people, expected=3)
+        broadcast = await started_to(people, [1, 2, 3], expected=3)
         await people.sign([4])
         assert broadcast.is_running
         assert broadcast.content == CONTENT
@@ -255,8 +254,7 @@ async def test_what_a_recalled_one_left_over_is_not_sent(storage: Storage, liste
 
 
 async def test_each_part_tells_what_was_delivered_in_it(people: Supporters) -> None:
-    await people.sign(range(1, 11))
-    broadcast = await started(people)
+    broadcast = await started_to(people, range(1, 11))
     moments = {0: 3, 50: 2, 119: 4}
     for second, number in moments.items():
         batch = await claim(people, broadcast, limit=number)
@@ -276,8 +274,7 @@ async def test_each_part_tells_what_was_delivered_in_it(people: Supporters) -> N
 
 
 async def test_a_short_one_has_parts_of_a_second(people: Supporters) -> None:
-    await people.sign([1])
-    broadcast = await started(people)
+    broadcast = await started_to(people, [1])
     await record(people, broadcast, await claim(people, broadcast), Outcome.DELIVERED)
     await people.write(finish_broadcast, broadcast.id, later(2))
     timeline = await people.read(timeline_of_broadcast, broadcast.id)

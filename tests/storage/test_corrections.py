@@ -19,7 +19,7 @@ from storage.deliveries import record_results
 from storage.erasures import DueBefore, count_due_signatures
 from storage.returning_supporters import mark_reachable
 from storage.signatures import mute_supporter
-from tests.support.broadcasts import claim, order, start, started
+from tests.support.broadcasts import claim, order, start, started, started_to
 from tests.support.supporters import Supporters, later
 
 ALL = DueBefore(later(9))
@@ -47,8 +47,7 @@ async def waiting(storage: Storage, kind: Kind = Kind.CLOSING, topic: str | None
 
 
 async def test_a_closing_update_that_was_recalled_has_told_nobody(people: Supporters) -> None:
-    await people.sign([1, 2, 3])
-    wrong = await started(people)
+    wrong = await started_to(people, [1, 2, 3])
     assert await sent(people, wrong, most=2) == [1001, 1002]
     assert await waiting(people) == 1
     await order(people, BroadcastAction.RECALL, wrong, later(3))
@@ -66,8 +65,7 @@ async def test_a_closing_update_that_was_recalled_has_told_nobody(people: Suppor
 async def test_who_was_away_when_the_right_one_went_out_gets_that_one_on_return(
     people: Supporters,
 ) -> None:
-    await people.sign([1, 2])
-    wrong = await started(people)
+    wrong = await started_to(people, [1, 2])
     await sent(people, wrong)
     await order(people, BroadcastAction.RECALL, wrong, later(3))
     await people.lose(1)
@@ -78,8 +76,7 @@ async def test_who_was_away_when_the_right_one_went_out_gets_that_one_on_return(
 
 
 async def test_a_correction_goes_to_those_who_got_what_was_wrong(people: Supporters) -> None:
-    await people.sign([1, 2, 3, 4, 5])
-    wrong = await started(people)
+    wrong = await started_to(people, [1, 2, 3, 4, 5])
     batch = await claim(people, wrong, limit=4)
     outcomes = (Outcome.DELIVERED, Outcome.UNCONFIRMED, Outcome.REJECTED, Outcome.DELIVERED)
     became = [
@@ -166,8 +163,7 @@ async def test_who_comes_back_before_a_planned_correction_began_gets_the_closing
 async def test_who_comes_back_after_the_recall_is_not_sent_the_correction_of_what_is_gone(
     people: Supporters,
 ) -> None:
-    await people.sign([1, 2])
-    wrong = await started(people)
+    wrong = await started_to(people, [1, 2])
     assert await sent(people, wrong) == [1001, 1002]
     await people.lose(2)
     correction = await corrected(people, wrong)

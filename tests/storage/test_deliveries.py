@@ -10,7 +10,7 @@ from storage.broadcasts import broadcast_with, tally_of_broadcast
 from storage.deliveries import enqueue_deliveries, record_results, recover_deliveries
 from storage.errors import BrokenData
 from storage.times import to_millis
-from tests.support.broadcasts import ME, OTHER, claim, record, results, start, started
+from tests.support.broadcasts import ME, OTHER, claim, record, results, start, started, started_to
 from tests.support.raw_sql import read_sql
 from tests.support.supporters import NOON, Supporters, later
 
@@ -19,8 +19,7 @@ class TestClaim:
     async def test_asked_again_with_its_token_it_gives_the_same_rows(
         self, people: Supporters
     ) -> None:
-        await people.sign(range(1, 8))
-        broadcast = await started(people)
+        broadcast = await started_to(people, range(1, 8))
         token = uuid.uuid4().bytes
         once = await claim(people, broadcast, claim=token, limit=3)
         again = await claim(people, broadcast, claim=token, limit=3)
@@ -30,8 +29,7 @@ class TestClaim:
         assert await claim(people, broadcast, claim=token, limit=3) == once[1:]
 
     async def test_passes_over_who_withdrew_or_cannot_be_reached(self, people: Supporters) -> None:
-        await people.sign(range(1, 6))
-        broadcast = await started(people)
+        broadcast = await started_to(people, range(1, 6))
         await people.withdraw(1)
         await people.lose(3)
         deliveries = await claim(people, broadcast)
@@ -48,15 +46,13 @@ class TestClaim:
     async def test_gives_nothing_to_whoever_is_not_the_holder(
         self, people: Supporters, limit: int
     ) -> None:
-        await people.sign([1, 2])
-        broadcast = await started(people)
+        broadcast = await started_to(people, [1, 2])
         await people.lose(1)
         assert await claim(people, broadcast, holder=OTHER, limit=limit) == []
         assert await people.read(tally_of_broadcast, broadcast.id) == Tally(total=2, pending=2)
 
     async def test_many_at_once_never_get_the_same_row(self, people: Supporters) -> None:
-        await people.sign(range(1, 101))
-        broadcast = await started(people)
+        broadcast = await started_to(people, range(1, 101))
         batches = await asyncio.gather(*[claim(people, broadcast, limit=7) for _ in range(20)])
         positions = [each.position for batch in batches for each in batch]
         assert len(positions) == len(set(positions))
@@ -65,8 +61,7 @@ class TestClaim:
     async def test_racing_withdrawals_are_claimed_or_withdrawn_and_never_both(
         self, people: Supporters
     ) -> None:
-        await people.sign(range(1, 41))
-        broadcast = await started(people)
+        broadcast = await started_to(people, range(1, 41))
 
         async def claim_all() -> list[Delivery]:
             found: list[Delivery] = []
@@ -88,8 +83,7 @@ class TestClaim:
     async def test_what_went_back_has_its_turn_behind_those_who_come_next(
         self, people: Supporters
     ) -> None:
-        await people.sign([1, 2])
-        broadcast = await started(people)
+        broadcast = await started_to(people, [1, 2])
         (one,) = await claim(people, broadcast, limit=1)
         await record(people, broadcast, [one], Outcome.UNSENT)
         batch = await claim(people, broadcast, after=one.position)
@@ -99,8 +93,7 @@ class TestClaim:
     async def test_who_withdrew_since_is_not_in_the_answer_to_the_same_claim_and_is_counted_so(
         self, people: Supporters
     ) -> None:
-        await people.sign([1, 2])
-        broadcast = await started(people)
+        broadcast = await started_to(people, [1, 2])
         await claim(people, broadcast, claim=b"lost on its way.")
         await people.withdraw(1)
         again = await claim(people, broadcast, claim=b"lost on its way.")
@@ -121,8 +114,7 @@ class TestClaim:
         self, people: Supporters, is_told: bool, withdraws: bool, states: list[str] | None
     ) -> None:
         """Who was told could be read, so it is neither the key nor the disk."""
-        await people.sign([1, 2])
-        broadcast = await started(people)
+        broadcast = await started_to(people, [1, 2])
         await people.damage(2)
         if is_told:
             batch = await claim(people, broadcast, limit=1)
@@ -140,8 +132,7 @@ class TestClaim:
     async def test_when_not_one_can_be_read_they_go_back_and_it_is_told(
         self, people: Supporters
     ) -> None:
-        await people.sign([1, 2])
-        broadcast = await started(people)
+        broadcast = await started_to(people, [1, 2])
         for number in (1, 2):
             await people.damage(number)
         with pytest.raises(BrokenData, match="Not one chat id"):
@@ -154,8 +145,7 @@ class TestRecord:
     async def test_what_arrived_keeps_the_ids_by_which_it_can_be_recalled(
         self, people: Supporters
     ) -> None:
-        await people.sign([1, 2])
-        broadcast = await started(people)
+        broadcast = await started_to(people, [1, 2])
         album, unknown = results(await claim(people, broadcast), Outcome.DELIVERED)
         told = [replace(album, messages=(71, 72)), unknown]
         await people.write(record_results, broadcast.id, told, later(2))
@@ -164,8 +154,7 @@ class TestRecord:
         assert [row["message_ids"] for row in rows] == ["[71, 72]", None]
 
     async def test_who_was_lost_before_stays_lost_from_then_on(self, people: Supporters) -> None:
-        await people.sign([1])
-        broadcast = await started(people)
+        broadcast = await started_to(people, [1])
         batch = await claim(people, broadcast)
         await people.lose(1)
         await record(people, broadcast, batch, Outcome.UNREACHABLE)
@@ -178,16 +167,14 @@ class TestRecord:
     async def test_what_is_known_to_have_arrived_is_not_put_in_doubt_by_what_comes_later(
         self, people: Supporters, late: Outcome
     ) -> None:
-        await people.sign([1])
-        broadcast = await started(people)
+        broadcast = await started_to(people, [1])
         batch = await claim(people, broadcast)
         for outcome in (Outcome.DELIVERED, late):
             await record(people, broadcast, batch, outcome)
         assert await people.states(broadcast.id) == ["delivered"]
 
     async def test_many_results_of_every_kind_in_one_go(self, people: Supporters) -> None:
-        await people.sign(range(1, 231))
-        broadcast = await started(people)
+        broadcast = await started_to(people, range(1, 231))
         batch = await claim(people, broadcast, limit=230)
         told = [
             *results(batch[:205], Outcome.DELIVERED),
@@ -218,8 +205,7 @@ class TestRecord:
 
 class TestRecover:
     async def test_tells_how_far_the_dead_holder_had_come(self, people: Supporters) -> None:
-        await people.sign(range(1, 10))
-        broadcast = await started(people)
+        broadcast = await started_to(people, range(1, 10))
         batch = await claim(people, broadcast, limit=6)
         await record(people, broadcast, batch[3:4], Outcome.DELIVERED)
         assert await people.write(recover_deliveries, broadcast, holder=ME, at=later(9)) == 6
@@ -232,16 +218,14 @@ class TestRecover:
     async def test_whatever_was_settled_counts_as_how_far_it_had_come(
         self, people: Supporters, outcome: Outcome
     ) -> None:
-        await people.sign([1, 2, 3])
-        broadcast = await started(people)
+        broadcast = await started_to(people, [1, 2, 3])
         await record(people, broadcast, await claim(people, broadcast, limit=2), outcome)
         assert await people.write(recover_deliveries, broadcast, holder=ME, at=later(9)) == 2
 
     async def test_in_a_later_round_it_goes_on_behind_the_newest_claim_and_not_the_furthest(
         self, people: Supporters
     ) -> None:
-        await people.sign(range(1, 10))
-        broadcast = await started(people)
+        broadcast = await started_to(people, range(1, 10))
         first = await claim(people, broadcast, limit=9)
         given_back = results(first[:8], Outcome.UNSENT)
         delivered = results(first[8:], Outcome.DELIVERED)
@@ -253,8 +237,7 @@ class TestRecover:
     async def test_what_one_given_up_for_dead_delivered_still_counts(
         self, people: Supporters
     ) -> None:
-        await people.sign([1, 2])
-        broadcast = await started(people)
+        broadcast = await started_to(people, [1, 2])
         batch = await claim(people, broadcast)
         await people.write(recover_deliveries, broadcast, holder=OTHER, at=later(9))
         assert await people.states(broadcast.id) == ["sending", "sending"], "it was replaced"
@@ -264,8 +247,7 @@ class TestRecover:
         assert await people.states(broadcast.id) == ["delivered", "pending"]
 
     async def test_it_cannot_overwrite_what_its_successor_does(self, people: Supporters) -> None:
-        await people.sign([1])
-        broadcast = await started(people)
+        broadcast = await started_to(people, [1])
         old = await claim(people, broadcast)
         await people.write(recover_deliveries, broadcast, holder=ME, at=later(9))
         await claim(people, broadcast)

@@ -12,7 +12,7 @@ from storage.broadcasts import count_audience, count_signers, has_recipients, wr
 from storage.consents import end_consent
 from storage.deliveries import settle_deliveries
 from storage.signatures import mute_supporter
-from tests.support.broadcasts import claim, order, queued, record, start, started, tell
+from tests.support.broadcasts import claim, order, queued, record, start, started, started_to, tell
 from tests.support.supporters import ADMIN, Supporters, later
 
 
@@ -74,8 +74,7 @@ async def test_the_closing_update_comes_whatever_was_chosen_and_counts_for_nothi
     people: Supporters,
 ) -> None:
     await people.sign([1], updates=1)
-    await people.sign([2])
-    closing = await started(people)
+    closing = await started_to(people, [2])
     assert closing.total == 2
     await tell(people, closing)
     assert await people.read(count_audience, kind=Kind.UPDATE) == {"es": 1}

@@ -7,7 +7,7 @@ import pytest
 from storage.broadcast_types import Outcome, Tally
 from storage.broadcasts import count_audience, tally_of_broadcast
 from storage.database import Database
-from tests.support.broadcasts import claim, record, started, tell
+from tests.support.broadcasts import claim, record, started, started_to, tell
 from tests.support.raw_sql import read_sql
 from tests.support.supporters import Supporters, later
 
@@ -32,8 +32,7 @@ async def nobodys_rows(database: Database) -> int:
 async def test_what_is_being_sent_is_counted_when_its_outcome_is_known_and_once(
     people: Supporters, database: Database, outcome: Outcome, counted: str
 ) -> None:
-    await people.sign([1, 2])
-    broadcast = await started(people)
+    broadcast = await started_to(people, [1, 2])
     batch = await claim(people, broadcast)
     await people.withdraw(1)
     assert await people.read(tally_of_broadcast, broadcast.id) == Tally(total=2, sending=2)
@@ -50,8 +49,7 @@ async def test_what_is_being_sent_is_counted_when_its_outcome_is_known_and_once(
 async def test_racing_withdrawals_and_results_are_each_counted_once(
     people: Supporters, database: Database
 ) -> None:
-    await people.sign(range(1, 41))
-    broadcast = await started(people)
+    broadcast = await started_to(people, range(1, 41))
     batch = await claim(people, broadcast, limit=30)
 
     async def record_all() -> None:

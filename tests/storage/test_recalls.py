@@ -20,7 +20,7 @@ from storage.broadcast_types import (
 )
 from storage.broadcasts import broadcast_with, due_broadcasts, tally_of_broadcast
 from storage.deliveries import record_results
-from tests.support.broadcasts import claim, of_recall, order, started, tell
+from tests.support.broadcasts import claim, of_recall, order, started, started_to, tell
 from tests.support.supporters import Supporters, later
 
 SENT_AT = later(2)
@@ -28,8 +28,7 @@ SENT_AT = later(2)
 
 async def sent(people: Supporters) -> Broadcast:
     """One got a message, two an album, three could not be reached."""
-    await people.sign([1, 2, 3])
-    broadcast = await started(people)
+    broadcast = await started_to(people, [1, 2, 3])
     one, two, three = await claim(people, broadcast)
     await people.write(
         record_results,
@@ -103,8 +102,7 @@ async def test_up_to_then_it_is_not_and_what_has_grown_too_old_is_not_tried(
 
 
 async def test_what_left_no_message_ids_is_not_deleted_with_the_others(people: Supporters) -> None:
-    await people.sign([1, 2])
-    broadcast = await started(people)
+    broadcast = await started_to(people, [1, 2])
     one, two = await claim(people, broadcast)
     arrived = [Result(one.position, one.claim, Outcome.DELIVERED, (71,))]
     arrived += [Result(two.position, two.claim, Outcome.DELIVERED)]

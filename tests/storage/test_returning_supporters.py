@@ -8,7 +8,7 @@ from storage.broadcasts import due_broadcasts
 from storage.deliveries import record_results
 from storage.returning_supporters import mark_reachable
 from storage.signatures import mute_supporter
-from tests.support.broadcasts import claim, results, started, tell
+from tests.support.broadcasts import claim, results, started, started_to, tell
 from tests.support.supporters import Supporters, later
 
 MONTH = timedelta(days=30)
@@ -16,8 +16,7 @@ MONTH = timedelta(days=30)
 
 async def blocked_on_the_way(people: Supporters) -> Broadcast:
     """One and two are told, three has blocked the bot by then."""
-    await people.sign([1, 2, 3])
-    broadcast = await started(people)
+    broadcast = await started_to(people, [1, 2, 3])
     first, second, third = await claim(people, broadcast)
     sent = results([first, second], Outcome.DELIVERED)
     lost = results([third], Outcome.UNREACHABLE)

@@ -1,7 +1,7 @@
 """Helpers that start and send broadcasts in tests, with defaults for what seldom matters."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,7 @@ from storage.broadcasts import broadcast_with
 from storage.deliveries import claim_deliveries, enqueue_deliveries, record_results
 from storage.leases import lock_name, take_over
 from storage.process_lock import ProcessLock
-from tests.support.supporters import ADMIN, NOON, later
+from tests.support.supporters import ADMIN, NOON, Supporters, later
 
 CONTENT = {"es": "<b>Gracias</b>", "en": "<b>Thank you</b>"}
 ME, OTHER = "me", "other"
@@ -65,6 +65,12 @@ async def started(storage: Storage, **changes: Any) -> Broadcast:
     assert broadcast is not None
     assert broadcast.id == key, "another one is under way"
     return await queued(storage, broadcast)
+
+
+async def started_to(people: Supporters, numbers: Iterable[int], **changes: Any) -> Broadcast:
+    """These people sign, and then it is started."""
+    await people.sign(numbers)
+    return await started(people, **changes)
 
 
 async def queued(storage: Storage, broadcast: Broadcast, holder: str = ME) -> Broadcast:
