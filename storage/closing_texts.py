@@ -53,11 +53,7 @@ class ClosingTextKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AwaitedText:
-    """The text that an admin was asked for: their next message is it.
-
-    Attributes:
-        day: when it happened; None for the closing update.
-    """
+    """The text that an admin was asked for: their next message; the day is as in `ClosingText`."""
 
     entry: str
     kind: ClosingTextKind

@@ -91,11 +91,8 @@ class ExportedList:
 
 
 class SignatureGroup(NamedTuple):
-    """How many signed in one quarter of an hour, in one language, to one version of the texts.
-
-    Attributes:
-        named: whether they are in the list with their names.
-    """
+    """How many signed in one quarter of an hour, in one language, to one version of the texts,
+    and are in the list with their names, or without."""
 
     quarter: datetime
     language: str

@@ -57,10 +57,6 @@ class Handover:
         handed_over_on: the day, in the petition's time zone.
         manifest: the SHA-256 of the manifest of what was handed over, 64 hexadecimal digits; empty
             if it was nothing but their number.
-        with_name: how many signatures were handed over with their name.
-        without_name: how many were counted without.
-        recorded_at: when the operator recorded it.
-        undone_at: when the operator took that back.
         exported_at: when the list was written; None if only the number was handed over.
         last_number: the newest signature that is included.
         with_their_name: whether it has the name of the supporter for whom it was read, who is

@@ -47,11 +47,8 @@ class SignatureCondition:
 
 @dataclass(slots=True)
 class Matches:
-    """The signatures that a condition applies to, and counts of them by what they have.
-
-    Attributes:
-        by_form_seconds: by whether they have a name.
-    """
+    """The signatures that a condition applies to, and counts of them by what they have; of the
+    seconds by whether they have a name, too."""
 
     numbers: list[int] = field(default_factory=list)
     by_minute: Counter[datetime] = field(default_factory=Counter)

@@ -62,7 +62,6 @@ class Keyring:
     """The keys of one bot, which printing does not show.
 
     Attributes:
-        path: where the key file is.
         newest: the id of the key that encrypts: 4 bytes, which are in every value.
     """
 

@@ -67,8 +67,6 @@ class Held:
     """What is stored about one person.
 
     Attributes:
-        conversation: their stage and what they filled in so far.
-        signature: None if they have not signed.
         consents: each with its text.
         deliveries: what was sent or is to be sent to them, the oldest first.
         changes: what changed since a list with their name was written, the oldest first.

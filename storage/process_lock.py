@@ -39,7 +39,6 @@ class ProcessLock:
     """A lock of this process; ask `is_ours` before everything that needs it.
 
     Attributes:
-        name: what it is for.
         row: the name of its lease; a replica has one of its own, which nobody else asks for.
         holder: this process, for as long as it asks for the lock.
         peers: the other replicas.

@@ -27,7 +27,6 @@ class Stats:
     """Counts at one moment; the source None stands for people who used no tagged link.
 
     Attributes:
-        with_name: how many are handed over with their name.
         erased: how many of the total were erased because their retention was over. Their language
             is counted; their source is not known any more.
         invalidated: how many are not counted, also of those erased; they are in no other figure.
