@@ -317,6 +317,7 @@ async def open_app(
             partial(_handle_while_ours, held, update_handler),
             clock=clocks.monotonic,
             is_spared=is_opt_out,
+            give_up=update_handler.give_up,
         )
         unready = unready_problems(read)
         await _fetch_bot_identity(services.bot)

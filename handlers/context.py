@@ -12,6 +12,7 @@ import telegram
 from bot.back_off import BackOff, Retries
 from bot.broadcast.confirmation import most_for_one_admin
 from bot.broadcast.open_claims import OpenClaims
+from bot.intake.dispatcher import ordering_key
 from bot.petition.petition import Petition
 from bot.text.translations import Catalogs, Words
 from bot.transport import ErrorKind, Gate, TelegramClient
@@ -142,13 +143,20 @@ class Services:
         """Returns the keyed reference under which a person or group is stored."""
         return self.keyring.reference(self.petition.slug, number)
 
-    def seen_update(self, number: int, update: int, kind: str) -> SeenUpdate:
-        """Returns that an update of this person is handled now; each bot numbers its own."""
-        bot = f"{self.petition.slug}/{self.bot.id}"
+    def seen_update(self, raw: Mapping[str, Any]) -> SeenUpdate | None:
+        """Returns that an update of its chat is handled now; None without a chat.
+
+        Each bot numbers its own. By webhook Telegram keeps the order of each kind of update alone,
+        and in a group that of each person's taps.
+        """
+        chat, bot = ordering_key(raw), f"{self.petition.slug}/{self.bot.id}"
+        if not isinstance(chat, int):
+            return None
         if self.taken_by:
-            bot += f"/{kind}"
-        reference = self.keyring.reference(bot, number)
-        return SeenUpdate(reference, update, self.clock(), self.taken_by)
+            kind, content = next(each for each in raw.items() if each[0] != "update_id")
+            bot += f"/{kind}/{content.get('from', {}).get('id')}"
+        reference = self.keyring.reference(bot, chat)
+        return SeenUpdate(reference, raw["update_id"], self.clock(), self.taken_by)
 
     async def mark_reachable(self, supporter: bytes) -> None:
         """Marks a supporter reachable; the closing update may still be due to them."""

@@ -1,6 +1,6 @@
 """Handles errors: decides whether a failed update is retried, and tells the person."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -10,7 +10,7 @@ import structlog
 from telegram import CallbackQuery, Chat, Message, MessageEntity, Update, User
 from telegram.error import TelegramError
 
-from bot.intake.dispatcher import TryAgain, UpdatesBehind
+from bot.intake.dispatcher import NotTaken, TryAgain, UpdatesBehind
 from bot.text.translations import Words, mark
 from bot.transport.error_kinds import error_kind
 from handlers import handle
@@ -21,6 +21,7 @@ from handlers.delayed_replies import NOTHING_DONE, OVER, PASSING, Answer, Nothin
 from handlers.update_kinds import own_chat
 from storage.errors import BrokenData, JournalUnwritable, Unavailable, UpdateOutdated
 from storage.seen_updates import SeenUpdate, end_update, handling_update, take_update
+from storage.transaction import Transaction
 from telegram_text.markup import Html
 
 _log = structlog.stdlib.get_logger()
@@ -61,14 +62,13 @@ class UpdateHandler:
 
         Raises:
             TryAgain: the database is unavailable; the update is not to be acknowledged.
+            NotTaken: nor is it, while another process has it or nobody can say.
             Exception: an update that cannot be parsed, or a bug or damaged data, of which the
                 person has been told in their own chat; the intake counts it and goes on.
         """
         services, update = self.services, _read(raw, self.services.bot)
-        here = own_chat(update)
-        kind = next((each for each in raw if each != "update_id"), "")
-        seen = here and services.seen_update(here[0].id, update.update_id, kind)
-        if seen and seen.taken_by and not await self._is_taken(seen):
+        here, seen = own_chat(update), services.seen_update(raw)
+        if seen and seen.taken_by and not await self._note(take_update, seen):
             _log.info("update_came_again", update_id=update.update_id)
             return
         try:
@@ -78,21 +78,27 @@ class UpdateHandler:
         except TryAgain:
             raise
         except Exception:
-            await self._end(seen)
+            await self._end(raw)
             raise
-        await self._end(seen)
+        await self._end(raw)
 
-    async def _is_taken(self, seen: SeenUpdate) -> bool:
-        """Returns whether the update is to be handled here, and not done already."""
+    async def give_up(self, raw: dict[str, Any]) -> None:
+        """Notes that an update is done; raises NotTaken where it cannot, or another has it."""
+        seen = self.services.seen_update(raw)
+        if seen and seen.taken_by and not await self._note(end_update, seen):
+            raise NotTaken
+
+    async def _end(self, raw: dict[str, Any]) -> None:
+        with suppress(NotTaken):  # if it comes again, it is handled again
+            await self.give_up(raw)
+
+    async def _note(
+        self, work: Callable[[Transaction, SeenUpdate], bool], seen: SeenUpdate
+    ) -> bool:
         try:
-            return await self.services.storage.write(take_update, seen)
+            return await self.services.storage.write(work, seen)
         except Unavailable as error:
-            raise TryAgain from error
-
-    async def _end(self, seen: SeenUpdate | None) -> None:
-        if seen and seen.taken_by:
-            with suppress(Unavailable):  # if it comes again, it is handled again
-                await self.services.storage.write(end_update, seen)
+            raise NotTaken from error
 
     async def _handle(self, update: Update) -> None:
         try:
@@ -106,8 +112,10 @@ class UpdateHandler:
             notice = Notice("journal", services.today.isoformat(), _unwritable)  # once a day
             if (notice.kind, notice.about) not in services.owed_notices:
                 await tell_admins(services, notice)
-        except UpdateOutdated:
+        except UpdateOutdated as error:
             _log.warning("update_outdated", update_id=update.update_id)
+            if self.services.taken_by:  # who has it now may still die of it
+                raise NotTaken from error
         except Unavailable as error:
             raise TryAgain from error
         except NothingDone:

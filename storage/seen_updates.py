@@ -1,4 +1,4 @@
-"""Which update of each person was handled last, where more than one process may handle them.
+"""Which update of each chat was handled last, where more than one process may handle them.
 
 A process that slept while another took its place may wake in the middle of an update. What it
 writes for that one is refused if the other has handled a later update of the same person.
@@ -103,10 +103,10 @@ def take_update(tx: Transaction, update: SeenUpdate) -> bool:
     return True
 
 
-def end_update(tx: Transaction, update: SeenUpdate) -> None:
-    """Notes that an update is done, if this process still has it."""
+def end_update(tx: Transaction, update: SeenUpdate) -> bool:
+    """Notes that an update is done, if this process still has it; returns whether it has."""
     is_its = _COLUMNS.number == update.number, _COLUMNS.taken_by == update.taken_by
-    tx.set(SEEN_UPDATES, update.supporter, *is_its, done=True)
+    return tx.set(SEEN_UPDATES, update.supporter, *is_its, done=True) > 0
 
 
 def forget_seen_updates(tx: Transaction, now: datetime, *, limit: int) -> int:

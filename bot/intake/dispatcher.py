@@ -9,6 +9,7 @@ import time
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count, islice
 from typing import Any
@@ -84,6 +85,10 @@ def _value_at(content: object, *path: str) -> object:
 
 class TryAgain(Exception):
     """Raised by a handler when an update cannot be handled now, but can be later."""
+
+
+class NotTaken(TryAgain):
+    """Raised where another process may be handling an update, which alone may pass it over."""
 
 
 @dataclass(slots=True)
@@ -172,6 +177,7 @@ class Dispatcher:
             must be safe to repeat.
         pauses: before an update is tried again, in seconds.
         clock: seconds, monotonic.
+        give_up: records that an update which fails is passed over; it is not if that fails too.
         is_spared: tells whether an update must not be dropped in a flood, but another one of its
             chat.
     """
@@ -182,9 +188,11 @@ class Dispatcher:
         pauses: BackOff = _PAUSES,
         clock: Callable[[], float] = time.monotonic,
         is_spared: Callable[[dict[str, Any]], bool] = lambda _update: False,
+        give_up: Callable[[dict[str, Any]], Awaitable[None]] = lambda _update: asyncio.sleep(0),
     ) -> None:
         self._handle = handle
         self._is_spared = is_spared
+        self._give_up = give_up
         self._pauses = pauses
         self._clock = clock
         self.in_progress: dict[int, asyncio.Future[None]] = {}
@@ -284,11 +292,14 @@ class Dispatcher:
                 since, handled_before = self._clock(), self.counts.handled
             others = self.counts.handled - handled_before
             is_stuck = self._clock() - since >= _STUCK_SECONDS and others >= _STUCK_OTHERS
+            is_stuck = is_stuck and not isinstance(error, NotTaken)
             event, cause = "update_stuck" if is_stuck else "update_retried", error.__cause__
             _log.warning(event, update_id=job.number, kind=kind_of(cause or error), attempt=tries)
             if is_stuck:
-                self.counts.passed_over += 1
-                break
+                with suppress(TryAgain):  # it could not be recorded
+                    await self._give_up(job.update)
+                    self.counts.passed_over += 1
+                    break
             self.counts.retried += 1
             if await wait_for(self._draining, self._pauses.pause(tries)):
                 return False
