@@ -199,6 +199,7 @@ async def open_app(
     rehearsal: bool = False,
     tell: Callable[[Sentence], None] = lambda _: None,
     on_standby: Callable[[], None] | None = None,
+    begins: Callable[[], None] = lambda: None,
     clocks: Clocks = Clocks(),  # noqa: B008 - immutable
 ) -> AsyncIterator[App]:
     """Builds everything the bot needs, and closes it again.
@@ -213,6 +214,7 @@ async def open_app(
         tell: gets the reason when Telegram cannot be reached, whenever that changes.
         on_standby: called when another process answers for this petition on PostgreSQL, whose end
             is then waited for; with None it is an error.
+        begins: called once this process is the one that answers, before all that takes long.
         clocks: what time it is.
 
     Raises:
@@ -233,6 +235,7 @@ async def open_app(
         held = await stack.enter_async_context(
             acquire_process_lock(url, name, on_standby, is_replica=is_replica)
         )
+        begins()
         # Who has stood by for weeks reads what is written there now.
         seen = folder_state(folder)
         read = read_folder(folder)

@@ -76,6 +76,9 @@ async def run_until_stopped(
         _log.info("stands_by")
         tell(_STANDS_BY)
 
+    def begin() -> None:
+        state.stands_by = False
+
     monitoring = await _start_monitoring(settings, state)
     try:
         while not is_stopped.is_set():
@@ -87,10 +90,11 @@ async def run_until_stopped(
                     rehearsal=rehearsal,
                     tell=tell,
                     on_standby=None if rehearsal else stand_by,
+                    begins=begin,
                 ) as app:
                     _on_signals(partial(stop, app))
                     failures, restored = 0, False
-                    state.app, state.stands_by = app, False
+                    state.app = app
                     # Objects made so far live until the end, so the garbage collector need not
                     # scan them; those of a former beginning do not.
                     gc.unfreeze()

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from bot.app import FatalError
 from bot.process import run_until_stopped
 from bot.settings import Settings, load_settings
+from tests.monitoring.asked import ask, free_address
 from tests.support.scene import TOKEN
 
 Opened = Callable[[Callable[[], Awaitable[None]]], None]
@@ -70,3 +71,31 @@ async def test_cancelled_it_does_not_pass_for_one_that_ended_well(opened: Opened
     opened(cancelled)
     with pytest.raises(asyncio.CancelledError):
         await run()
+
+
+async def test_once_it_is_its_turn_it_no_longer_says_that_it_stands_by(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Telegram may be away for long before it answers."""
+    address, said = free_address(), list[str]()
+
+    @asynccontextmanager
+    async def slow(_: Settings, **given: Any) -> AsyncIterator[None]:
+        for what in ("on_standby", "begins"):
+            given[what]()
+            said.append((await ask(address, "/readyz")).text)
+        if said:
+            raise FatalError("Not today.")
+        yield
+
+    monkeypatch.setattr("bot.process.open_app", slow)
+    settings = load_settings(
+        bot_token=TOKEN,
+        admin_ids=frozenset({1}),
+        metrics_address=address,
+        database_url=database_url,
+    )
+    with pytest.raises(FatalError):
+        await run_until_stopped(settings)
+    assert "stands by" in said[0]
+    assert said[1] == "The bot is starting.\n"

@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from typing import Any
 
 from telegram.error import TelegramError
 
@@ -92,7 +93,7 @@ class Readiness:
         return self._of_telegram
 
     async def _look(self, app: App) -> dict[str, Sentence]:
-        self.pending = None
+        info: dict[str, Any] = {}
         try:
             async with asyncio.timeout(_TELEGRAM_SECONDS):
                 info = await app.services.bot.call("getWebhookInfo")
@@ -104,7 +105,8 @@ class Readiness:
                 return {}
             is_denied = kind is ErrorKind.UNAUTHORISED
             return {"token": _NO_TOKEN} if is_denied else {"telegram": _NO_TELEGRAM}
-        self.pending = int(info["pending_update_count"])
+        finally:  # until then it is what Telegram said before
+            self.pending = info.get("pending_update_count")
         now = app.services.clock().timestamp()
-        looks = {"backlog": check_backlog(self.pending), "webhook": check_webhook(info, now)}
+        looks = {"backlog": check_backlog(self.pending or 0), "webhook": check_webhook(info, now)}
         return {check: said for check, said in looks.items() if said is not None}

@@ -198,6 +198,35 @@ async def test_what_waits_at_telegram_is_said(
     assert (await ask(address, "/metrics")).metrics["petition_bot_updates_pending"] == 1234
 
 
+async def test_until_telegram_answers_anew_what_it_said_before_holds(
+    scene: Scene, address: ListenAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may leave out how many updates wait, and its answer be late."""
+    info, asked, goes_on = {"pending_update_count": 7}, asyncio.Event(), asyncio.Event()
+
+    async def answers(_fields: object, _call: object) -> bytes:
+        said = json.dumps({"ok": True, "result": info}).encode()
+        if not info:
+            asked.set()
+            await goes_on.wait()
+        return said
+
+    async def pending() -> float | None:
+        return (await ask(address, "/metrics")).metrics.get("petition_bot_updates_pending")
+
+    intercept(monkeypatch, "getWebhookInfo", answers)
+    monkeypatch.setattr(readiness, "_TELEGRAM_SECONDS", 600.0)
+    assert await pending() == 7
+    info.clear()
+    asking = asyncio.create_task(ask(address, "/readyz"))
+    await asked.wait()
+    monkeypatch.setattr(readiness, "_ASKED_AGAIN_SECONDS", 600.0)
+    assert await pending() == 7
+    goes_on.set()
+    assert await asking == (200, "The bot works.\n")
+    assert await pending() is None
+
+
 async def test_a_proxy_passes_requests_on_while_they_mend_what_is_wrong(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
