@@ -40,7 +40,8 @@ def checked_address(value: str) -> str:
         raise ValueError
     if any(mark in value for mark in "?# \t\n"):
         raise ValueError
-    _ = parts.port  # raises a ValueError when it is not a number
+    parts.hostname.encode("idna")  # raises a ValueError for what can be no name, as does this:
+    _ = parts.port
     return value.rstrip("/")
 
 

@@ -358,6 +358,8 @@ def _in_file(path: Path) -> dict[str, str | None]:
         return {}
     content = path.read_bytes()
     try:
+        if (at := content.find(0)) >= 0:
+            raise UnicodeDecodeError("utf-8", content, at, at + 1, "no sign of a text")
         text = io.StringIO(content.decode("utf-8-sig"), newline=None).getvalue()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from storage.errors import DatabaseUrlWrong
 
@@ -76,8 +76,13 @@ def hosts_of(dsn: str) -> list[tuple[str | None, int | None]]:
 def _dsn(rest: str) -> str:
     dsn = f"postgresql://{rest}"
     try:
-        hosts_of(dsn)
+        for host, _ in hosts_of(dsn):
+            if "\0" in unquote(host or "").encode("idna").decode():
+                raise ValueError
     except ValueError:
         # Not chained: the cause's message repeats what may be part of a password.
-        raise DatabaseUrlWrong from None
+        raise DatabaseUrlWrong(
+            "The host or the port in PETITION_DATABASE_URL cannot be one. In a password, signs "
+            "such as @ and / are written %40 and %2F."
+        ) from None
     return dsn

@@ -29,7 +29,7 @@ from bot.setup.bot_calls import _POLLS, BotCalls, Unreachable
 from bot.text.problems import Sentence
 from bot.text.terminal_language import TerminalError
 from bot.transport.session import _WHO_ASKS
-from storage.errors import HeldElsewhere, KeyFileOther, Unavailable
+from storage.errors import HeldElsewhere, KeyFileMissing, KeyFileOther, Unavailable
 from storage.petitions import Reached
 from tests.support.scene import ready_petition
 
@@ -162,7 +162,8 @@ def test_after_what_only_a_person_can_mend_a_service_is_not_started_again(
 
 
 def test_after_what_may_pass_it_is(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for error in (HeldElsewhere(), Unavailable(), FatalError("It broke."), TokenUnknown()):
+    passing = HeldElsewhere(), Unavailable(), KeyFileMissing(), FatalError("It"), TokenUnknown()
+    for error in passing:
         monkeypatch.setattr(process, "run_until_stopped", _ends_with(error))
         assert call("run").exit_code == 1
     assert "Telegram does not know that token." in call("run").output

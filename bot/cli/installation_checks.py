@@ -244,8 +244,8 @@ async def _look_at_telegram(installation: Installation) -> Findings:
         else:
             yield BACKLOG.fine("Mensajes que esperan en Telegram: {n}.", n=pending)
         admins = sorted(settings.admin_ids)
-        has_chat = await asyncio.gather(*map(calls.has_chat, admins))
-        strangers = [str(each) for each, has in zip(admins, has_chat, strict=True) if not has]
+        can_write = await asyncio.gather(*map(calls.can_write_to, admins))
+        strangers = [str(each) for each, can in zip(admins, can_write, strict=True) if not can]
         if strangers:
             yield ADMINS.mend(
                 "El bot no puede escribir a {ids}. Cada una de esas personas tiene que abrir "

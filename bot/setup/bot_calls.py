@@ -74,13 +74,13 @@ class BotCalls:
         found: dict[str, Any] = await self._call("getWebhookInfo")
         return found
 
-    async def has_chat(self, user_id: int) -> bool:
-        """Returns whether a person has written to the bot, as far as that shows without a message.
+    async def can_write_to(self, user_id: int) -> bool:
+        """Returns whether a person would get a message; they see for a moment that the bot types.
 
         Raises TokenUnknown, Unreachable.
         """
         try:
-            await self._call("getChat", {"chat_id": user_id})
+            await self._call("sendChatAction", {"chat_id": user_id, "action": "typing"})
         except _NoChat:
             return False
         return True

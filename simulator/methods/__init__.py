@@ -64,6 +64,7 @@ _METHODS: Mapping[str, tuple[Handler, str]] = {
         "short_description language_code",
     ),
     "getChat": (chats.get_chat, "chat_id!"),
+    "sendChatAction": (chats.send_action, "chat_id! action!"),
     "getMyStarBalance": (profile.get_star_balance, ""),
 }
 

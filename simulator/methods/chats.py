@@ -32,6 +32,12 @@ def get_chat(world: World, params: Params) -> Shape:
     return shape
 
 
+def send_action(world: World, params: Params) -> bool:
+    """Serves sendChatAction, which nobody is shown."""
+    world.open_chat(params["chat_id"])
+    return True
+
+
 def answer_tap(world: World, params: Params) -> bool:
     """Serves answerCallbackQuery: once for each tap, within half a minute."""
     text = params.get("text", "")

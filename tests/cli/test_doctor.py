@@ -309,6 +309,11 @@ FULL = SimpleNamespace(free=12_000_000)
             {"admins": "mend"},
             "The bot cannot write to 99.",
         ),
+        (
+            lambda i: i.telegram.world.people[LUIS].block(),
+            {"admins": "mend"},
+            "The bot cannot write to 8.",
+        ),
         (Installation.has_one_admin, {"approval": "mend"}, "With one admin, nobody else reads"),
         (lambda i: i.set("APPROVAL_ABOVE", None), {"approval": "mend"}, "any of the 2 people"),
     ],
@@ -333,11 +338,12 @@ async def test_without_any_settings_or_with_unreadable_ones_every_check_is_named
     monkeypatch.setenv("PETITION_API_URL", "http://127.0.0.1:9")
     bare = await not_fine(78)
     assert (bare["settings"], bare["key"], bare["token"]) == ("broken", "broken", "unknown")
-    (tmp_path / ".env").write_bytes(b"PETITION_PROXY=\xff")
-    unreadable = await not_fine(78)
-    assert unreadable.pop("settings") == "broken"
-    assert set(unreadable.values()) == {"unknown"}
-    assert len(unreadable) == 17
+    for content in (b"PETITION_PROXY=\xff", b"PETITION_KEY_FILE=a\0b"):
+        (tmp_path / ".env").write_bytes(content)
+        unreadable = await not_fine(78)
+        assert unreadable.pop("settings") == "broken"
+        assert set(unreadable.values()) == {"unknown"}
+        assert len(unreadable) == 17
     assert files_in(tmp_path).keys() == {tmp_path / ".env"}
 
 
@@ -403,3 +409,8 @@ async def test_a_server_that_is_away_hides_nothing_else(
     result = await typed()
     assert "PostgreSQL cannot be reached at postgresql+asyncpg://127.0.0.1:9" in result.output
     assert "hunter2" not in result.output
+    for impossible in ("a..b", "a%00b", "a:b"):
+        installation.set("DATABASE_URL", f"postgresql+asyncpg://bot:hunter2@{impossible}/petition")
+        result = await typed()
+        assert "database: The host or the port in PETITION_DATABASE_URL cannot be" in result.output
+        assert "hunter2" not in result.output
