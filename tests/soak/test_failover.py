@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
+import aiohttp
 import asyncpg
 import pytest
 from aiohttp import web
@@ -49,6 +50,7 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 RECIPIENTS, SIGNING_AT_ONCE = 2_000, 8
 FROZEN_SECONDS = 30.0
 MOVED_SECONDS = 30.0
+CADDY_LOOKS_SECONDS = 3.0
 HAPROXY_LOOKS_SECONDS = 4.0  # before, it takes both servers for the one that takes writes
 END_SECONDS = 150.0
 # A kill repeats the messages in flight: one second's worth at most.
@@ -151,23 +153,48 @@ class Caddy(Program):
     """Caddy before the bots, each of which has an address of loopback."""
 
     def __init__(self, folder: Path) -> None:
-        file, self._webhook, self._metrics = folder / "Caddyfile", free_port(), free_port()
+        file, self._webhook = folder / "Caddyfile", free_port()
         command = (found("caddy"), "run", "--adapter", "caddyfile", "--config", file)
         super().__init__(command, free_port())
         self._hosts = iter(("127.0.0.1", "127.0.0.2"))
-        text = (DEPLOY / "Caddyfile").read_text().replace("9464", str(self._metrics))
+        text = (DEPLOY / "Caddyfile").read_text()
         text = text.replace("{$PETITION_HOST}", f"http://127.0.0.1:{self.port}")
         text = re.sub(r"bot(\d):8080", rf"127.0.0.\1:{self._webhook}", text)
         file.write_text(f"{{\n\tadmin off\n}}\n{text}")
 
     def add(self) -> dict[str, str]:
         """Returns the settings of the next bot."""
-        host = next(self._hosts)
         return {
             "PETITION_WEBHOOK_URL": f"http://127.0.0.1:{self.port}/telegram",
-            "PETITION_WEBHOOK_ADDRESS": f"{host}:{self._webhook}",
-            "PETITION_METRICS_ADDRESS": f"{host}:{self._metrics}",
+            "PETITION_WEBHOOK_ADDRESS": f"{next(self._hosts)}:{self._webhook}",
         }
+
+
+async def test_one_that_refuses_posts_for_a_moment_takes_none_from_the_other(
+    tmp_path: Path,
+) -> None:
+    """As a bot does that has lost its lease, and begins again."""
+    caddy = Caddy(tmp_path)
+
+    async def handle(request: web.BaseRequest) -> web.Response:
+        return web.Response(status=200 if await request.read() else 403)
+
+    bots = [web.ServerRunner(web.Server(handle)) for _ in range(2)]
+    async with running(caddy), aiohttp.ClientSession() as session:
+        for bot in bots:
+            await bot.setup()
+            settings = caddy.add()
+            host, port = settings["PETITION_WEBHOOK_ADDRESS"].split(":")
+            await web.TCPSite(bot, host, int(port)).start()
+        await asyncio.sleep(CADDY_LOOKS_SECONDS)
+        await bots[0].cleanup()
+        answered = Counter[int]()
+        for _ in range(50):
+            async with session.post(settings["PETITION_WEBHOOK_URL"], data=b"update") as answer:
+                answered[answer.status] += 1
+            await asyncio.sleep(0.1)
+        await bots[1].cleanup()
+    assert answered[200] >= 40, answered
 
 
 class Petition:
