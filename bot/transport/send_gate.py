@@ -31,8 +31,10 @@ _LATELY = 10.0
 _CROWD_SECONDS = 3.0
 _ANSWERED_SECONDS = 300.0
 # The share of the burst that a reply leaves to those before it: of people in the middle of signing
-# and admins, of other people, and of those who flood.
-_SIGNING, _OTHERS, _FLOODING = 0.0, 0.25, 1.0
+# and admins, and of others by how many new messages they had of late, up to those who flood. So
+# the others hardly wait after a restart, when nobody is known to flood yet.
+_SIGNING, _FLOODING = 0.0, 1.0
+_BY_MESSAGES = (0.25, 0.25, 0.5, 0.5, 0.75, 0.75, _FLOODING)
 # Who signs goes first with this many messages within this many seconds. Most of their screens are
 # edits, which do not wait at all.
 _SIGNING_MESSAGES = 4
@@ -83,7 +85,7 @@ class Gate:
         self._reply_slots = Slots(lambda: self.reply_rate, ahead)
         self._lines = {
             unused: Line(self._reply_slots, clock, sleep, unused)
-            for unused in (_SIGNING, _OTHERS, _FLOODING)
+            for unused in {_SIGNING, *_BY_MESSAGES}
         }
         self._flooding = Line(Slots(lambda: _SHARED * self.reply_rate, 0.0), clock, sleep)
         self._appointments = Appointments(Slots(lambda: self.reply_rate, ahead))
@@ -226,7 +228,7 @@ class Gate:
         has_turns = self._went_first.number(chat, now) < _SIGNING_MESSAGES
         if chat in self._admins or (has_turns and self._signers.number(chat, now) > 0):
             return _SIGNING
-        return _FLOODING if self._new_replies.number(chat, now) >= _FLOOD else _OTHERS
+        return _BY_MESSAGES[min(self._new_replies.number(chat, now), _FLOOD)]
 
     def _come_back_in(self, chat: Chat | None) -> float:
         now, unused = self._clock(), self._left_unused(chat)
@@ -254,10 +256,10 @@ class Gate:
         now = self._clock()
         if unused == _SIGNING:
             self._went_first.add(chat, now)
-        if unused == _OTHERS:
-            self._appointments.use(chat, now)
-        else:
+        if unused in (_SIGNING, _FLOODING):
             self._appointments.slots.take(now)
+        else:
+            self._appointments.use(chat, now)
         return True
 
 
