@@ -11,7 +11,6 @@ from pydantic import SecretStr
 from bot.settings import SettingsInvalid
 from bot.telegram_session import shared_session
 from bot.transport.errors import NotSent
-from bot.transport.session import HttpResponse
 from tests.support.proxies import http_proxy, running
 from tests.support.scripted_server import TOKEN
 from tests.transport.hostile_server import hostile, saying, whole
@@ -30,7 +29,7 @@ def an_environment_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ssl, "create_default_context", anew)
 
 
-async def call(api_url: str) -> HttpResponse:
+async def call(api_url: str) -> tuple[int, bytes]:
     async with shared_session(api_url) as session:
         return await session.post(f"{api_url}/bot{TOKEN}/getMe", {"a": 1})
 
@@ -46,7 +45,7 @@ async def test_the_proxy_of_the_environment_is_used(
         running(http_proxy, known={"api.example": ("127.0.0.1", server.port)}) as proxy,
     ):
         monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
-        assert await call("https://api.example") == HttpResponse(200, b"yes")
+        assert await call("https://api.example") == (200, b"yes")
     assert proxy.asked == [("api.example", 443)]
 
 
@@ -57,7 +56,7 @@ async def test_a_server_on_this_machine_is_reached_though_the_environment_has_a_
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     async with hostile(saying(whole())) as server:
         at = f"http://127.0.0.1:{server.port}"
-        assert await call(at) == HttpResponse(200, b"yes")
+        assert await call(at) == (200, b"yes")
 
 
 def test_an_unusable_proxy_is_refused_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,4 +85,4 @@ async def test_certificates_of_ones_own_are_trusted(
             shutil.copy(file, tmp_path / HASHED)
         given = {"SSL_CERT_FILE": file, "SSL_CERT_DIR": f"{tmp_path / 'nothing'}:{tmp_path}"}
         monkeypatch.setenv(by, str(given[by]))
-        assert await call(at) == HttpResponse(200, b"yes")
+        assert await call(at) == (200, b"yes")

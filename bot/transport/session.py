@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from io import BytesIO
-from typing import NamedTuple, Self
+from typing import Self
 
 import aiohttp
 import orjson
@@ -75,13 +75,6 @@ class Upload:
     kind: str = "application/octet-stream"
 
 
-class HttpResponse(NamedTuple):
-    """The status and the raw body of an answer."""
-
-    status: int
-    body: bytes
-
-
 class SharedSession:
     """Owns the keep-alive connections, which are made and closed within an `async with`.
 
@@ -128,8 +121,8 @@ class SharedSession:
 
     async def post(
         self, url: str, fields: Mapping[str, object], seconds: float = _READ_SECONDS
-    ) -> HttpResponse:
-        """Sends a call once and reads the whole answer.
+    ) -> tuple[int, bytes]:
+        """Sends a call once; returns the status and the whole, raw body of the answer.
 
         Args:
             url: with the token and the method's name.
@@ -186,7 +179,7 @@ class SharedSession:
 
     async def _answer(
         self, request: AbstractAsyncContextManager[aiohttp.ClientResponse]
-    ) -> HttpResponse:
+    ) -> tuple[int, bytes]:
         body = bytearray()
         async with request as response:
             async for part in response.content.iter_any():
@@ -196,7 +189,7 @@ class SharedSession:
             date = _moment(response.headers.get("Date", ""))
         if date is not None:
             self._date, self._dated_at = date, self._clock()
-        return HttpResponse(response.status, bytes(body))
+        return response.status, bytes(body)
 
 
 class _Connector(aiohttp.TCPConnector):

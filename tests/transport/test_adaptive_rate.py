@@ -51,20 +51,15 @@ def test_a_ceiling_that_is_allowed_is_reached_and_never_refused(rate: float) -> 
     assert telegram.share(0, 40) >= 0.99
 
 
-def test_a_limit_that_is_raised_is_found_again() -> None:
-    telegram = Limited(100, limit=30, burst=30)
+@pytest.mark.parametrize(("limit", "later", "seconds"), [(30, 60, 660), (60, 30, 480)])
+def test_a_limit_that_is_raised_or_lowered_is_found_again(
+    limit: float, later: float, seconds: float
+) -> None:
+    telegram = Limited(100, limit=limit, burst=limit)
     telegram.run(60)
-    telegram.allow(60, burst=60)
-    telegram.run(600)
-    assert telegram.share(480, 660) >= 0.85
-
-
-def test_a_limit_that_is_lowered_is_found_again() -> None:
-    telegram = Limited(100, limit=60, burst=60)
-    telegram.run(60)
-    telegram.allow(30, burst=30)
-    telegram.run(420)
-    assert telegram.share(360, 480) >= 0.85
+    telegram.allow(later, burst=later)
+    telegram.run(seconds - 60)
+    assert telegram.share(seconds - 120, seconds) >= 0.85
 
 
 def test_a_long_pause_is_hardly_ever_risked_again() -> None:

@@ -248,22 +248,17 @@ def test_a_group_says_nothing_about_everybody(chat: int | str) -> None:
     assert pauses.seconds_left(chat, 100.0) == 3600
 
 
-def test_who_taps_without_a_rest_is_refused_for_their_own_sake() -> None:
+@pytest.mark.parametrize("replies", [1, 2])
+def test_who_was_answered_once_is_refused_for_everybodys_sake_and_who_taps_on_for_their_own(
+    replies: int,
+) -> None:
     pauses = Pausing()
     for chat in (1, 2, 3):
-        for turn in range(2):
+        for turn in range(replies):
             pauses.leaves(chat, 100.0 + turn, is_reply=True)
     for chat in (1, 2, 3):
         pauses.refused(chat, 60, 101.0)
-    assert not pauses.is_on(101.0)
-
-
-def test_who_was_answered_once_is_refused_for_everybodys_sake() -> None:
-    pauses = Pausing()
-    for chat in (1, 2, 3):
-        pauses.leaves(chat, 100.0, is_reply=True)
-        pauses.refused(chat, 60, 101.0)
-    assert pauses.is_on(101.0)
+    assert pauses.is_on(101.0) == (replies == 1)
 
 
 def test_a_broadcast_is_nobodys_own_doing() -> None:

@@ -12,7 +12,6 @@ import uvloop
 from bot.proxy_choice import parse_proxy
 from bot.transport import SharedSession
 from bot.transport.errors import NotSent, ResponseLost
-from bot.transport.session import HttpResponse
 from tests.support.proxies import (
     Proxied,
     Reader,
@@ -30,7 +29,7 @@ from tests.transport.test_tls import certificate, serving, trusting
 API = "api.example"  # a name that only the proxy knows
 LOGIN = ("user", "p@ss:word")
 KINDS: dict[str, Serving] = {"http": http_proxy, "socks5": socks_proxy}
-YES = HttpResponse(200, b"yes")
+YES = (200, b"yes")
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +44,7 @@ def no_name_is_looked_up_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", numbers_only)
 
 
-async def ask(session: SharedSession, base: str = f"http://{API}:81") -> HttpResponse:
+async def ask(session: SharedSession, base: str = f"http://{API}:81") -> tuple[int, bytes]:
     return await session.post(f"{base}/bot{TOKEN}/sendDocument", {"a": 1})
 
 

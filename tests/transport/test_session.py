@@ -9,18 +9,17 @@ import pytest
 from bot.text import text_limits
 from bot.transport import SharedSession, Upload
 from bot.transport.errors import NotSent, ResponseLost
-from bot.transport.session import HttpResponse
 from tests.support.scripted_server import TOKEN
 from tests.support.waiting import until
 from tests.transport.hostile_server import Answering, Caller, HostileServer, hostile, saying, whole
 
 SOON = 0.05
-YES = HttpResponse(200, b"yes")
+YES = (200, b"yes")
 
 
 async def call(
     session: SharedSession, server: HostileServer, seconds: float = 10.0
-) -> HttpResponse:
+) -> tuple[int, bytes]:
     url = f"http://127.0.0.1:{server.port}/bot{TOKEN}/sendMessage"
     return await session.post(url, {"chat_id": 7}, seconds)
 
@@ -89,13 +88,13 @@ async def test_an_answer_is_read_and_its_connection_is_not_used_again(
 async def test_an_answer_sends_nobody_elsewhere(session: SharedSession) -> None:
     elsewhere = whole(b"yes", b"Location: /other", status=b"302 Found")
     async with hostile(saying(elsewhere)) as server:
-        assert [await call(session, server) for _ in range(2)] == [HttpResponse(302, b"yes")] * 2
+        assert [await call(session, server) for _ in range(2)] == [(302, b"yes")] * 2
     assert len(server.requests) == 2
 
 
 async def test_an_answer_without_a_body_is_read(session: SharedSession) -> None:
     async with hostile(saying(b"HTTP/1.1 204 No Content\r\n\r\n")) as server:
-        assert await call(session, server) == HttpResponse(204, b"")
+        assert await call(session, server) == (204, b"")
 
 
 LOST: dict[str, Answering] = {
@@ -148,7 +147,7 @@ async def test_each_answer_may_be_as_large_as_any(
     monkeypatch.setattr("bot.transport.session._LARGEST_ANSWER", 400)
     async with hostile(saying(whole(b"x" * 200))) as server:
         for _ in range(3):
-            assert await call(session, server) == HttpResponse(200, b"x" * 200)
+            assert await call(session, server) == (200, b"x" * 200)
         assert server.connections == 1
 
 
@@ -269,7 +268,7 @@ async def test_a_connection_on_which_a_refused_file_may_still_be_leaving_is_not_
     try:
         for size in (20_000_000, 1):
             fields = {"document": Upload("x", b"x" * size)}
-            assert await session.post(url, fields) == HttpResponse(413, b"yes")
+            assert await session.post(url, fields) == (413, b"yes")
     finally:
         over.set()
         server.close()
@@ -283,7 +282,7 @@ async def test_the_longest_text_keeps_its_connection_when_it_is_refused(
     async with hostile(saying(whole(status=b"403 Forbidden"))) as server:
         url = f"http://127.0.0.1:{server.port}/bot{TOKEN}/sendMessage"
         for _ in range(2):
-            assert await session.post(url, body) == HttpResponse(403, b"yes")
+            assert await session.post(url, body) == (403, b"yes")
     assert server.connections == 1
 
 

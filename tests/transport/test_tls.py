@@ -15,7 +15,6 @@ from cryptography.x509.oid import NameOID
 from bot.text.problems import Sentence
 from bot.transport import SharedSession
 from bot.transport.errors import NotSent, ResponseLost
-from bot.transport.session import HttpResponse
 from tests.support.scripted_server import TOKEN
 from tests.transport.hostile_server import Caller, HostileServer, hostile, saying, whole
 
@@ -95,7 +94,7 @@ def trusting(file: Path) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(file))
 
 
-async def call(session: SharedSession, server: HostileServer) -> HttpResponse:
+async def call(session: SharedSession, server: HostileServer) -> tuple[int, bytes]:
     return await session.post(f"https://127.0.0.1:{server.port}/bot{TOKEN}/getMe", {"a": 1})
 
 
@@ -107,7 +106,7 @@ async def test_a_trusted_server_is_called_again_and_again_on_one_connection(
         hostile(saying(whole()), tls=serving(file)) as server,
         SharedSession(tls=trusting(file)) as session,
     ):
-        assert [await call(session, server) for _ in range(3)] == [HttpResponse(200, b"yes")] * 3
+        assert [await call(session, server) for _ in range(3)] == [(200, b"yes")] * 3
         assert server.connections == 1
 
 
