@@ -8,7 +8,7 @@ from storage.broadcasts import due_broadcasts
 from storage.deliveries import record_results
 from storage.returning_supporters import mark_reachable
 from storage.signatures import mute_supporter
-from tests.support.broadcasts import claim, results, started, started_to, tell
+from tests.support.broadcasts import claim, record, results, started, started_to, tell
 from tests.support.supporters import Supporters, later
 
 MONTH = timedelta(days=30)
@@ -105,3 +105,16 @@ async def test_who_is_back_is_not_told_what_they_no_longer_agree_to(people: Supp
     await people.agree_no_more(1)
     await people.write(mute_supporter, people.supporter(1), None)
     assert not await people.write(mark_reachable, people.supporter(1), later(9))
+
+
+async def test_an_update_under_way_waits_for_who_was_silent_and_for_nobody_who_was_away(
+    people: Supporters,
+) -> None:
+    await people.sign([1, 2], updates=9)
+    broadcast = await started(people, kind=Kind.UPDATE)
+    await people.mute(2)
+    await record(people, broadcast, await claim(people, broadcast), Outcome.UNREACHABLE)
+    for number in (1, 2):
+        assert not await people.write(mark_reachable, people.supporter(number), later(8))
+    await people.write(mute_supporter, people.supporter(2), None)
+    assert await people.write(mark_reachable, people.supporter(2), later(8))
