@@ -27,6 +27,7 @@ from storage.broadcasts import (
 from storage.closing_texts import (
     AwaitedText,
     ClosingTextKind,
+    Publication,
     all_closing_texts,
     approve_publication,
     await_closing_text,
@@ -121,6 +122,15 @@ async def theirs(database_url: str, keyring: Keyring) -> Any:
     await opened.close()
 
 
+async def publish(storage: Storage, above: int | None) -> Publication:
+    """An admin publishes what is left, which waits for another with more signers than this."""
+    left = [each for each in await storage.read(all_closing_texts) if each.is_left]
+    asked: dict[str, Any] = {"actor": ADMIN, "at": NOON, "approval_above": above}
+    made = await storage.write(publish_closing_texts, left, **asked)
+    assert made is not None
+    return made
+
+
 async def fill(storage: Storage, keyring: Keyring) -> None:
     """Lets everything happen to a petition that is stored about one."""
     people = Supporters(storage.database, keyring, OTHER)
@@ -142,13 +152,7 @@ async def fill(storage: Storage, keyring: Keyring) -> None:
     await storage.write(put_cached_item, "menu", b"d" * 32)
     await storage.write(mark_petition_notice_sent, "overdue", "since", NOON)
     await storage.write(write_closing_text, ANSWER.written(b"a" * 16, "Hola", ADMIN, NOON), None)
-    await storage.write(
-        publish_closing_texts,
-        await storage.read(all_closing_texts),
-        actor=ADMIN,
-        at=NOON,
-        approval_above=None,
-    )
+    await publish(storage, None)
     revision = (await storage.read(petition_state)).revision
     await storage.write(close_petition, revision=revision, actor=ADMIN, at=later(1))
     export = await storage.write(begin_export, at=later(2), detail="xlsx")
@@ -171,15 +175,7 @@ async def fill(storage: Storage, keyring: Keyring) -> None:
     await storage.write(
         write_closing_text, ANSWER.written(b"b" * 16, "Dos", ADMIN, later(12)), None
     )
-    waits = await storage.write(
-        publish_closing_texts,
-        [each for each in await storage.read(all_closing_texts) if each.is_left],
-        actor=ADMIN,
-        at=later(12),
-        approval_above=4,
-    )
-    assert waits is not None
-    assert waits.published_at is None
+    assert (await publish(storage, 4)).published_at is None
     await write_sql(
         storage.database,
         "UPDATE closing_texts SET entry = 'closing', kind = 'closing', day = NULL"
@@ -355,18 +351,11 @@ async def test_nothing_of_the_other_petition_is_in_the_way(
     await storage.write(write_closing_text, ANSWER.written(b"o" * 16, "Uno", ADMIN, NOON), None)
     (version,) = await storage.read(all_closing_texts)
     assert version.number == 1
-    waits = await storage.write(
-        publish_closing_texts, [version], actor=ADMIN, at=NOON, approval_above=0
-    )
-    assert waits is not None
+    waits = await publish(storage, 0)
     await storage.write(decline_publication, waits.id, actor=ADMIN, at=NOON)
     (version,) = await storage.read(all_closing_texts)
     assert version.is_left, "theirs is newer"
-    published = await storage.write(
-        publish_closing_texts, [version], actor=ADMIN, at=NOON, approval_above=None
-    )
-    assert published is not None
-    assert published.published_at == NOON
+    assert (await publish(storage, None)).published_at == NOON
     assert len(await storage.read(published_closing_texts)) == 1
     revision = (await storage.read(petition_state)).revision
     closed = await storage.write(close_petition, revision=revision, actor=ADMIN, at=NOON)
