@@ -47,7 +47,7 @@ def _fields(read: Folder) -> Iterator[FileField]:
             yield field
             continue
         for language in read.languages:
-            yield replace(field, path=(*field.path, language), language=language, beside=())
+            yield replace(field, path=(*field.path, language), language=language)
 
 
 def shapes_of(read: Folder) -> list[dict[str, Any]]:
@@ -143,22 +143,14 @@ def value_from(field: FileField, said: object) -> Value | None:
 
 
 def _written(said: object, kind: str) -> str:
-    text = text_of(said)
+    """Returns what somebody wrote as a file has it; raises ValueError for what it cannot hold."""
+    if not isinstance(said, str):
+        raise ValueError(f"a text, not {type(said).__name__}")  # noqa: TRY004
+    said.encode()  # ValueError for half a character
+    text = _stripped(said)
     if kind in ("html", "heading", "pages"):
         return _BEGINS_NO_TAG.sub("&lt;", _BEGINS_NO_SIGN.sub("&amp;", text))
     return text if kind == "plain" else text.replace("\n", " ")
-
-
-def text_of(said: object) -> str:
-    """Returns what somebody wrote as a text, stripped and with the line breaks of a file.
-
-    Raises:
-        ValueError: it is none, or has half a character in it.
-    """
-    if not isinstance(said, str):
-        raise ValueError(f"a text, not {type(said).__name__}")  # noqa: TRY004
-    said.encode()  # ValueError for half a character, which no file can hold
-    return _stripped(said)
 
 
 def lengths(read: Folder, language: str) -> dict[str, int]:

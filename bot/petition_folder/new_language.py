@@ -8,7 +8,7 @@ from babel import Locale, UnknownLocaleError
 
 from bot.petition_folder.edit import changed
 from bot.petition_folder.files import PETITION_FILE, language_of
-from bot.petition_folder.schema import PetitionFile, Texts
+from bot.petition_folder.schema import PetitionFile
 from bot.petition_folder.schema_fields import at, fields_of
 
 _NOTE = (
@@ -32,13 +32,11 @@ def new_language(language: str, source: str, contents: Mapping[str, str]) -> dic
     if language_of(file) != language or file in contents:
         raise ValueError(language)
     name = ("language_name",)
-    order = list(Texts.model_fields)
-    texts = changed(contents[source_file], name, own_name(language), order=order)
+    texts = changed(contents[source_file], name, own_name(language))
     petition = contents[PETITION_FILE]
     for path, said in _said_in(source, tomllib.loads(petition)):
         if language not in said:
-            order = list(said)
-            petition = changed(petition, (*path, language), said[source], order=order)
+            petition = changed(petition, (*path, language), said[source])
     return {file: _NOTE.format(source=source_file) + texts, PETITION_FILE: petition}
 
 

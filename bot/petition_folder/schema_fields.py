@@ -31,7 +31,6 @@ class FileField:
             text, a "line" or "lines", a "number" or "numbers", "yes_no", a "date", a "time-zone"
             or a "choice".
         is_optional: whether it can be left out, and not in one language alone.
-        beside: the keys of its section, in the order of the schema.
         language: None for what holds for all languages.
     """
 
@@ -42,7 +41,6 @@ class FileField:
     kind: str
     is_by_language: bool
     is_optional: bool
-    beside: tuple[str, ...]
     language: str | None = None
 
     @property
@@ -72,7 +70,6 @@ def _fields(
     table: Mapping[str, Any],
     above: tuple[str, ...] = (),
 ) -> Iterator[FileField]:
-    keys = tuple(section["properties"])
     for key, stated in section["properties"].items():
         choices = stated.get("anyOf", [{}])  # what may be missing is something or null
         said, path = {**stated, **choices[0]}, (*above, key)
@@ -82,7 +79,7 @@ def _fields(
             said |= said.get("additionalProperties", {})
             is_optional = not (is_by_language or key in section.get("required", ()))
             name = ".".join(each for each in path if not each.isdecimal())
-            yield FileField(file, path, name, said, _kind(said), is_by_language, is_optional, keys)
+            yield FileField(file, path, name, said, _kind(said), is_by_language, is_optional)
             continue
         there = at(table, path)
         paths = [path] if there is not None or "anyOf" not in stated else []
@@ -149,8 +146,3 @@ def key_of(place: Sequence[str | int]) -> str:
     """Returns the entry at a place as a `Problem` names it, which counts from 1."""
     parts = (part for part in place if part != EVERY_LANGUAGE)
     return ".".join(str(int(part) + 1) if str(part).isdecimal() else str(part) for part in parts)
-
-
-def path_of(key: str) -> tuple[str, ...]:
-    """Returns the path of an entry as a `Problem` names it, which counts from 1."""
-    return tuple(str(int(part) - 1) if part.isdecimal() else part for part in key.split("."))

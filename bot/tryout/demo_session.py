@@ -102,13 +102,8 @@ class DemoSession:
             self._life = None
             await life
 
-    async def restart(self, petition: Path | None = None) -> bool:
-        """Restarts the bot, which resumes its work; returns whether it runs now.
-
-        It reads its petition from another folder, if one is given.
-        """
-        if petition is not None:
-            self.settings = self.settings.model_copy(update={"folder": petition})
+    async def restart(self) -> bool:
+        """Restarts the bot, which resumes its work; returns whether it runs now."""
         try:
             await self._stop()
         except _CANNOT_GO_ON as error:

@@ -1,4 +1,4 @@
-"""What a visitor of the preview's page writes into the petition's folder, and how it is undone."""
+"""What a visitor of the preview's page writes into the petition's folder."""
 
 import contextlib
 import errno
@@ -6,7 +6,6 @@ import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -15,23 +14,20 @@ from typing import Any
 
 from bot.petition_folder.edit import NotEditable, changed
 from bot.petition_folder.files import PETITION_FILE, language_of, read_file
-from bot.petition_folder.form import form_of, lengths, shapes_of, text_in, text_of, value_from
-from bot.petition_folder.new_language import new_language, without_language
-from bot.petition_folder.new_version import new_version
+from bot.petition_folder.form import form_of, lengths, shapes_of, text_in, value_from
+from bot.petition_folder.new_language import new_language
 from bot.petition_folder.read import Folder, read_folder
 from bot.text.translations import mark
 from simulator.chats import Shape
 from storage.private_files import write_file
 
 _BOM = "\ufeff"
-_UNDONE_AT_MOST = 100
-
 
 Texts = Mapping[str, str]
 """The content of files, by name."""
 
-Changes = Mapping[str, tuple[bytes | None, bytes | None]]
-"""The content of files before and after a change, by name; None where there is no file."""
+Changes = Mapping[str, tuple[bytes | None, bytes]]
+"""The content of files before and after a change, by name; None where there was no file."""
 
 
 class Refusal(StrEnum):
@@ -58,10 +54,8 @@ class Refusal(StrEnum):
         "El archivo está escrito de un modo que no se puede cambiar desde aquí sin tocar lo "
         "demás. No se ha guardado nada."
     )
-    NOTHING = mark("No queda nada que deshacer o rehacer.")
     FORM = mark("Así no se puede guardar: revisa lo que has escrito.")
     LANGUAGE = mark("Ese idioma no se puede añadir: ya está, o no es un idioma.")
-    VERSION = mark("La nueva versión tiene que ser posterior a la anterior.")
 
 
 class EditRefused(Exception):
@@ -71,15 +65,6 @@ class EditRefused(Exception):
         super().__init__(refusal.name)
         self.refusal = refusal
         self.status = status
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """One saved change: where it is shown, and what it did; no key stands for the whole file."""
-
-    file: str
-    key: str
-    changes: Changes
 
 
 @dataclass(slots=True)
@@ -94,8 +79,6 @@ class FolderEditor:
     folder: Path
     closed_for: Refusal | None = None
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
-    _done: list[_Step] = field(default_factory=list, repr=False)
-    _undone: list[_Step] = field(default_factory=list, repr=False)
 
     def snapshot(self) -> Shape:
         """Returns everything that the page needs to show the texts and to change them."""
@@ -105,8 +88,6 @@ class FolderEditor:
             "files": {name: self._file(name, read) for name in self._names(read.source_language)},
             "fields": shapes_of(read),
             "lengths": {each: lengths(read, each) for each in read.languages},
-            "undo": _step_shape(self._done),
-            "redo": _step_shape(self._undone),
         }
 
     def refuse_unless_allowed(self, token: str) -> None:
@@ -120,12 +101,7 @@ class FolderEditor:
         """Makes the edit that these values name and describe."""
         edits: dict[str, Callable[[Mapping[str, Any]], None]] = {
             "save": self.save,
-            "line": self.save_line,
             "language": self.add_language,
-            "remove-language": self.remove_language,
-            "version": self.new_version,
-            "undo": partial(self._restore, self._done, self._undone),
-            "redo": partial(self._restore, self._undone, self._done),
         }
         edit = edits.get(str(values.get("edit")))
         if edit is None:
@@ -148,70 +124,19 @@ class FolderEditor:
             raise EditRefused(Refusal.CHANGED)
 
         def saved(texts: Texts) -> Texts:
-            toml = changed(texts[target.file], target.path, value, order=target.beside)
-            return {target.file: toml}
+            return {target.file: changed(texts[target.file], target.path, value)}
 
-        self._rewrite((target.file, target.key), saved, Refusal.FORM, files=(target.file,))
-
-    def save_line(self, values: Mapping[str, Any]) -> None:
-        """Writes `value` in place of `base` in a `line` of a `file` that is not TOML, from 1."""
-        name, number = str(values.get("file")), values.get("line")
-        if not self._file(name, self._read())["broken"]:
-            raise EditRefused(Refusal.UNKNOWN)
-        if name not in self._names():
-            raise EditRefused(Refusal.GONE)
-
-        def put_right(texts: Texts) -> Texts:
-            lines = dict(enumerate(_lines_of(texts[name]), 1))
-            if not isinstance(number, int) or lines.get(number) != values.get("base"):
-                raise EditRefused(Refusal.CHANGED)
-            line_break = "\r\n" if "\r\n" in texts[name] else "\n"
-            written = lines | {number: text_of(values.get("value")).replace("\n", line_break)}
-            return {name: line_break.join(written.values())}
-
-        self._rewrite((name, ""), put_right, Refusal.FORM, files=(name,))
+        self._rewrite(saved, Refusal.FORM, files=(target.file,))
 
     def add_language(self, values: Mapping[str, Any]) -> None:
         """Begins another language, `language`, as a copy of the source's texts."""
         language = str(values.get("language"))
         source = self._read().source_language
-        begun = partial(new_language, language, source)
-        self._rewrite((f"{language}.toml", ""), begun, Refusal.LANGUAGE)
-
-    def remove_language(self, values: Mapping[str, Any]) -> None:
-        """Takes a `language` away, with its file; not the one that the others come from."""
-        removed = partial(without_language, str(values.get("language")))
-        self._rewrite((PETITION_FILE, ""), removed, Refusal.FORM)
-
-    def new_version(self, values: Mapping[str, Any]) -> None:
-        """Dates the texts anew, `version`, and notes what it changed: `changes`, by language."""
-        version, changes = values.get("version"), values.get("changes")
-        languages = self._read().languages
-        if not isinstance(version, str) or not isinstance(changes, dict):
-            raise EditRefused(Refusal.FORM)
-
-        def noted(texts: Texts) -> Texts:
-            said = {each: text_of(changes.get(each)) for each in languages}
-            day = date.fromisoformat(version).isoformat()
-            return {PETITION_FILE: new_version(texts[PETITION_FILE], day, said)}
-
-        where = (PETITION_FILE, "version")
-        self._rewrite(where, noted, Refusal.VERSION, files=(PETITION_FILE,))
-
-    def _restore(self, steps: list[_Step], others: list[_Step], _: Mapping[str, Any]) -> None:
-        """Gives the files of the newest step what they had before it, and can take that back."""
-        if not steps:
-            raise EditRefused(Refusal.NOTHING)
-        step = steps[-1]
-        restored = {name: (new, old) for name, (old, new) in step.changes.items()}
-        self._write(restored)
-        steps.pop()
-        others.append(_Step(step.file, step.key, restored))
+        self._rewrite(partial(new_language, language, source), Refusal.LANGUAGE)
 
     def _rewrite(
         self,
-        where: tuple[str, str],
-        rewritten: Callable[[Texts], Mapping[str, str | None]],
+        rewritten: Callable[[Texts], Texts],
         unfit: Refusal,
         files: Sequence[str] | None = None,
     ) -> None:
@@ -229,12 +154,7 @@ class FolderEditor:
         changes = {
             name: (before.get(name), new) for name, new in made.items() if new != before.get(name)
         }
-        if not changes:
-            return
         self._write(changes)
-        self._done.append(_Step(*where, changes))
-        del self._done[:-_UNDONE_AT_MOST]
-        self._undone.clear()
 
     def _names(self, source: str = "") -> list[str]:
         """Returns the names of the text files, the source's first, then `petition.toml`."""
@@ -299,10 +219,6 @@ class FolderEditor:
         return {"language": language_of(name), "broken": is_broken, "lines": lines}
 
 
-def _step_shape(steps: list[_Step]) -> Shape | None:
-    return {"file": steps[-1].file, "key": steps[-1].key} if steps else None
-
-
 def _text(content: bytes | None) -> str:
     return (content or b"").decode("utf-8-sig")
 
@@ -312,8 +228,6 @@ def _lines_of(text: str) -> list[str]:
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
-def _bytes(toml: str | None, before: bytes | None) -> bytes | None:
+def _bytes(toml: str, before: bytes | None) -> bytes:
     """Returns the content of a file, with a byte order mark if it had one before."""
-    if toml is None:
-        return None
     return ((_BOM if (before or b"").startswith(_BOM.encode()) else "") + toml).encode()

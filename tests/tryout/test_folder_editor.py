@@ -16,7 +16,6 @@ import pytest
 
 from bot.cli.preview import closed_for
 from bot.petition.petition import BUNDLED
-from bot.petition_folder.new_version import new_version
 from bot.petition_folder.read import read_folder
 from bot.tryout.folder_editor import FolderEditor, Refusal
 from bot.tryout.page import TryoutPage
@@ -81,43 +80,13 @@ async def test_a_text_is_saved_with_all_around_it_and_shown_everywhere(desk: Des
     )
 
 
-async def test_what_was_saved_is_undone_and_redone(desk: Desk) -> None:
-    before = (desk.folder / "petition.toml").read_bytes()
-    await desk.save("petition.toml", "controller.email", "hola@petition.example")
-    await desk.save("petition.toml", "goals", "10, 20")
-    after = (desk.folder / "petition.toml").read_bytes()
-    for _ in range(2):
-        status, body = await desk.edit("undo")
-        assert status == 200
-    assert (desk.folder / "petition.toml").read_bytes() == before
-    assert body["editor"]["undo"] is None
-    assert (await desk.edit("undo"))[1]["error"] == "nothing"
-    for _ in range(2):
-        await desk.edit("redo")
-    assert (desk.folder / "petition.toml").read_bytes() == after
-    assert (await desk.edit("redo"))[1]["error"] == "nothing"
-    # What is saved next takes the place of what was undone; what changes nothing is no step.
-    await desk.edit("undo")
-    await desk.save("petition.toml", "goals", "10, 20, 40")
-    status, body = await desk.save("petition.toml", "goals", "10, 20, 40")
-    assert body["editor"]["redo"] is None
-    assert (await desk.edit("redo"))[1]["error"] == "nothing"
-    for _ in range(2):
-        assert (await desk.edit("undo"))[0] == 200
-    assert (desk.folder / "petition.toml").read_bytes() == before
-
-
-async def test_what_another_wrote_meanwhile_is_not_overwritten_nor_undone(desk: Desk) -> None:
+async def test_what_another_wrote_meanwhile_is_not_overwritten(desk: Desk) -> None:
     seen = desk.field("es.toml", "title")["text"]
     await desk.save("es.toml", "title", "De la primera pestaña")
     assert (await desk.save("es.toml", "summary", "De la segunda"))[0] == 200
     status, body = await desk.save("es.toml", "title", "De la segunda", base=seen)
     assert (status, body["error"]) == (409, "changed")
     assert desk.field("es.toml", "title")["text"] == "De la primera pestaña"
-    texts = desk.folder / "es.toml"
-    texts.write_text(texts.read_text().replace("De la primera pestaña", "Con otro programa"))
-    assert (await desk.edit("undo"))[1]["error"] == "changed"
-    assert desk.says("es.toml")["title"] == "Con otro programa"
 
 
 async def test_without_the_token_of_the_terminal_nothing_is_changed(desk: Desk) -> None:
@@ -129,7 +98,7 @@ async def test_without_the_token_of_the_terminal_nothing_is_changed(desk: Desk) 
         assert (status, body["error"], set(body)) == (403, "token", {"ok", "error", "why"})
         assert await desk.client.may_edit(token) == (403, body)
     # Another site cannot write even with the token.
-    url, undo = f"{desk.client.address}edit", b'{"edit": "undo"}'
+    url, edit = f"{desk.client.address}edit", b'{"edit": "language", "language": "fr"}'
     for headers in (
         {"Origin": "http://evil.example"},
         {"Origin": "null"},
@@ -137,7 +106,7 @@ async def test_without_the_token_of_the_terminal_nothing_is_changed(desk: Desk) 
         {"Host": "evil.example"},
     ):
         asked_by = {"X-Edit-Token": desk.editor.token, **headers}
-        async with desk.client.session.post(url, data=undo, headers=asked_by) as answer:
+        async with desk.client.session.post(url, data=edit, headers=asked_by) as answer:
             assert answer.status == 403
     assert desk.contents() == before
     async with desk.client.session.get(desk.client.address) as page:
@@ -231,37 +200,6 @@ async def test_a_file_with_another_name_is_no_form(desk: Desk, name: str) -> Non
     assert (await desk.save("en.toml", "title", "Yes"))[0] == 200
 
 
-async def test_a_line_of_a_file_with_a_mistake_is_written_anew_and_of_no_other(desk: Desk) -> None:
-    whole = (desk.folder / "en.toml").read_text()
-    broken = whole.replace('share = "', "share = ", 1)
-    number = broken.split("\n").index(next(x for x in broken.split("\n") if x[:8] == "share = "))
-    (desk.folder / "en.toml").write_text(broken)
-    shown = desk.editor.snapshot()["files"]["en.toml"]
-    line = {"file": "en.toml", "line": number + 1, "base": shown["lines"][number]}
-    put_right = whole.split("\n")[number]
-    assert shown["lines"][number] != put_right
-    for wrong in (
-        {"line": 0},
-        {"line": 10**6},
-        {"line": "1"},
-        {"base": ""},
-        {"value": 1},
-        {"file": "../x"},
-    ):
-        assert (await desk.edit("line", **{**line, "value": put_right, **wrong}))[0] >= 400
-    assert (await desk.edit("line", **line, value=put_right))[0] == 200
-    assert (desk.folder / "en.toml").read_text() == whole
-    known = desk.editor.snapshot()["files"]["en.toml"]
-    assert (known["broken"], known["lines"]) == (False, None)
-    assert (await desk.edit("line", **line, value="x = 1"))[1]["error"] == "unknown"
-    await desk.edit("undo")
-    assert (desk.folder / "en.toml").read_text() == broken
-    (desk.folder / "en.toml").write_text(broken, newline="\r\n")
-    assert desk.editor.snapshot()["files"]["en.toml"]["lines"] == shown["lines"]
-    assert (await desk.edit("line", **line, value=put_right))[0] == 200
-    assert (desk.folder / "en.toml").read_bytes().decode() == whole.replace("\n", "\r\n")
-
-
 async def test_a_file_keeps_its_permissions_its_links_and_its_mark(desk: Desk) -> None:
     real, link = desk.folder / "versions" / "es.toml", desk.folder / "es.toml"
     real.parent.mkdir()
@@ -291,13 +229,10 @@ async def test_where_nothing_can_be_written_nothing_is_lost(
     status, body = await desk.save("es.toml", "title", "Sí")
     assert (status, body["error"]) == (409, "folder")
     assert sorted(each.name for each in desk.folder.iterdir()) == before
-    assert body["editor"]["undo"] is None
 
 
-async def test_a_language_begins_as_a_copy_and_goes_and_both_are_undone_whole(desk: Desk) -> None:
-    before = desk.contents()
-    status, body = await desk.edit("language", language="pt-br")
-    assert status == 200
+async def test_a_language_begins_as_a_copy(desk: Desk) -> None:
+    assert (await desk.edit("language", language="pt-br"))[0] == 200
     source, copied = desk.says("es.toml"), desk.says("pt-br.toml")
     assert copied == source | {"language_name": "Português (Brasil)"}
     facts = desk.says("petition.toml")
@@ -309,47 +244,6 @@ async def test_a_language_begins_as_a_copy_and_goes_and_both_are_undone_whole(de
     # What is wrong with it says that the bot itself does not speak it, and nothing is missing.
     problems = [str(each) for each in read_folder(desk.folder).problems]
     assert [each for each in problems if "{people}" not in each] == []
-    assert body["editor"]["undo"] == {"file": "pt-br.toml", "key": ""}
-    assert (await desk.edit("undo"))[0] == 200
-    assert desk.contents() == before
-    assert (await desk.edit("redo"))[0] == 200
-    assert desk.says("pt-br.toml") == copied
-    await desk.edit("undo")
-    # One that is there goes, with its file, and comes back.
-    status, body = await desk.edit("remove-language", language="en")
-    assert (status, sorted(body["editor"]["files"])) == (200, ["es.toml", "petition.toml"])
-    assert set(desk.says("petition.toml")["addressee"]) == {"es"}
-    assert read_folder(desk.folder).problems == []
-    assert (await desk.edit("remove-language", language="es"))[0] == 409
-    await desk.edit("undo")
-    assert desk.contents() == before
-
-
-async def test_a_new_version_says_what_changed_above_the_earlier_ones(desk: Desk) -> None:
-    before = desk.says("petition.toml")
-    changes = {"es": 'El "plazo"\ncambia', "en": "The period changes"}
-    asked = {"version": "2027-01-31", "changes": changes}
-    assert (await desk.edit("version", **asked))[0] == 200
-    after = desk.says("petition.toml")
-    entry = {"date": before["version"], "changed": changes}
-    assert after["version"] == "2027-01-31"
-    assert after["earlier_versions"] == [entry, *before["earlier_versions"]]
-    assert read_folder(desk.folder).problems == []
-    assert (await desk.save("petition.toml", "earlier_versions.2.changed.es", "Nada"))[0] == 200
-    assert desk.says("petition.toml")["earlier_versions"][1]["changed"]["es"] == "Nada"
-    for version, said in (("2027-01-31", changes), ("mañana", changes), ("2027-02-01", {})):
-        refused = (await desk.edit("version", version=version, changes=said))[1]
-        assert refused["error"] == "version"
-    (desk.folder / "petition.toml").unlink()
-    assert (await desk.edit("version", **asked))[1]["error"] == "gone"
-
-
-def test_the_first_earlier_version_is_noted_at_the_end_of_the_file() -> None:
-    facts = 'version = 2026-01-01\r\n[addressee]\r\nes = "X" # who\r\n'
-    assert new_version(facts, "2026-02-01", {"es": "Todo"}) == (
-        'version = 2026-02-01\r\n[addressee]\r\nes = "X" # who\r\n\r\n'
-        '[[earlier_versions]]\r\ndate = "2026-01-01"\r\nchanged.es = "Todo"\r\n'
-    )
 
 
 async def test_two_files_are_changed_or_none(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

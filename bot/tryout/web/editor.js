@@ -3,12 +3,12 @@
 import { askToConfirm, labelled, LANGUAGES } from "./dialogs.js";
 import { h, icon, iconButton } from "./dom.js";
 import { isClosed, requestEdit } from "./edit_requests.js";
-import { fieldName, fieldView, focusControl, idOf, isUnfinished, problemsWhere } from "./editor_field.js";
+import { fieldView, focusControl, idOf, isUnfinished, problemsWhere } from "./editor_field.js";
 import { isWide, openChat, showBeside } from "./navigation.js";
 import { toast } from "./notices.js";
 import { onChange, selectedPerson, state, update } from "./page_state.js";
 import { language, languageName, t } from "./translation.js";
-import { fieldAt, save, unsavedFields } from "./unsaved_texts.js";
+import { save, unsavedFields } from "./unsaved_texts.js";
 
 const FACTS = "facts";
 const MORE_LANGUAGES = ["an", "ast", "oc", "pt-br", "ro", "bg", "pl", "cs", "sk", "hu", "el", "tr", "ru", "be", "ka", "hy", "nl", "sv", "da", "nb", "fi", "et", "lv", "lt", "sl", "hr", "sr", "mk", "sq", "ga", "cy", "mt", "is", "he", "fa", "ku", "ur", "hi", "bn", "ta", "zh-hant", "ja", "ko", "th", "vi", "id", "ms", "fil", "sw", "am", "so", "ht", "qu", "gn", "ay", "eo"];
@@ -70,12 +70,9 @@ export function editor() {
   return h("section", { id: "editor", class: "panel editor", hidden: state.beside !== "editor", "aria-label": t("Textos"), onkeydown, drawn: showWanted },
     h("header", { class: "bar" }, h("h1", {}, t("Textos")),
       count > 1 && !isClosed() && h("button", { class: "button save-all", onclick: saveAll }, t("Guardar los {n}", { n: count })),
-      restoring("undo", state.editor.undo ? t("Deshacer lo último guardado: {what}", { what: stepName(state.editor.undo) }) : t("Deshacer lo último guardado"), t("Deshecho: el archivo está como antes")),
-      restoring("redo", state.editor.redo ? t("Rehacer lo deshecho: {what}", { what: stepName(state.editor.redo) }) : t("Rehacer lo deshecho"), t("Rehecho y guardado")),
       iconButton("close", t("Cerrar los textos"), () => showBeside(""), { class: "icon-button not-narrow" })),
     h("div", { class: "editor-choice" },
       h("nav", { class: "editor-tabs", "aria-label": t("Qué textos") }, allTabs().map(tabButton)),
-      !isClosed() && tab !== FACTS && tab !== state.editor.source && iconButton("trash", t("Quitar este idioma"), () => removeLanguage(tab)),
       !isClosed() && allTabs().includes(state.editor.source) && iconButton("plus", t("Añadir un idioma"), addLanguage)),
     h("div", { class: "editor-said", role: "status" },
       state.closedFor && h("p", { class: "notice doubtful" }, icon("alert"), h("span", {}, t(state.closedFor)))),
@@ -103,69 +100,16 @@ function body(tab) {
 
 function section(group, fields) {
   const id = `h-${idOf(fields[0])}`;
-  return h("section", { key: group, class: "panel-section", "aria-labelledby": id },
-    h("h2", { id }, t(group)),
-    fields.map(fieldView),
-    fields.some((field) => field.name === "version") && !isClosed() && newVersion());
+  return h("section", { key: group, class: "panel-section", "aria-labelledby": id }, h("h2", { id }, t(group)), fields.map(fieldView));
 }
 
-/** A file that is not TOML, as text: what is wrong stands below its line, which can be written anew. */
+/** A file that is not TOML, as text: what is wrong stands below its line. */
 function brokenFile(name, { lines }, problems) {
   const said = (isHere) => problems.filter(([, { line }]) => isHere(line)).map(([, { sentence }]) => h("p", { class: "edit-failed", dir: "auto" }, sentence[language]));
-  const row = (text, place) => {
-    const here = said((line) => line === place + 1);
-    return h("li", {}, here.length && !isClosed() ? lineForm(name, place + 1, text) : h("code", {}, text), here);
-  };
   return h("div", { class: "panel-section broken" },
     h("p", {}, icon("alert"), h("strong", {}, t("No se puede leer {file}", { file: name }))),
     said((line) => lines === null || !line),
-    lines && h("ol", { class: "file-lines", dir: "ltr" }, lines.map(row)));
-}
-
-function lineForm(file, line, base) {
-  const send = async (event) => {
-    const { value } = event.currentTarget.closest("li").querySelector("textarea");
-    tell(await requestEdit("line", { file, line, base, value }), t("Guardado"));
-  };
-  return [
-    h("div", { key: base, class: "edit-box" }, h("textarea", { class: "edit-text", "aria-label": t("Línea {n}", { n: line }), spellcheck: "false", defaultValue: base })),
-    h("div", { class: "field-buttons" }, h("button", { class: "button", onclick: send }, t("Guardar"))),
-  ];
-}
-
-/** Tells that an edit was made, or why it was not. */
-const tell = (refused, done) => toast(refused ? t(refused.why) : done);
-
-const whyVersion = () => t("Si la petición ya está abierta y cambias lo que la gente lee o acepta, di aquí qué has cambiado: se lee al final de /privacy. Las firmas que ya hay conservan su versión.");
-
-/** The button that dates the texts anew and says what changed, which those who signed can read. */
-function newVersion() {
-  return h("div", { class: "edit-field" },
-    h("p", { class: "hint" }, whyVersion()),
-    h("button", { class: "button quiet", onclick: () => askForVersion() }, icon("plus"), t("Nueva versión de los textos")));
-}
-
-/** Asks for the date of the texts and what changed; again, if that was refused, with what is `written`. */
-function askForVersion({ written = {}, fault } = {}) {
-  const { text: known } = fieldAt({ file: "petition.toml", key: "version" });
-  const languages = allTabs().filter((tab) => tab !== FACTS);
-  const today = new Date(Date.now() - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
-  askToConfirm({
-    title: t("Nueva versión de los textos"),
-    text: whyVersion(),
-    body: [
-      labelled(t("Fecha de los textos"), h("input", { name: "version", type: "date", required: true, defaultValue: today > known ? today : "", max: "2999-12-31" })),
-      languages.map((tag) => labelled(t("Qué ha cambiado, en una frase o dos ({language})", { language: languageName(tag) }), h("textarea", { name: tag, rows: "3", maxlength: "400", required: true, lang: tag, dir: "auto", defaultValue: written[tag] }))),
-      fault && h("p", { class: "edit-failed", role: "alert" }, fault),
-    ],
-    yes: t("Guardar"),
-    done: async (said) => {
-      const { version, ...changes } = Object.fromEntries(said);
-      const refused = await requestEdit("version", { version, changes });
-      if (refused) askForVersion({ written: changes, fault: t(refused.why) });
-      else tell(refused, t("Guardado"));
-    },
-  });
+    lines && h("ol", { class: "file-lines", dir: "ltr", tabindex: "0" }, lines.map((text, place) => h("li", {}, h("code", {}, text), said((line) => line === place + 1)))));
 }
 
 export const unfinished = () => state.editor.fields.filter(isUnfinished);
@@ -195,22 +139,6 @@ function showWanted() {
   focusControl(wantedField);
 }
 
-/** The button that undoes or redoes what was saved last, and shows where that was. */
-function restoring(name, label, done) {
-  const step = state.editor[name];
-  const restore = async () => {
-    const refused = await requestEdit(name);
-    tell(refused, done);
-    if (!refused && fieldAt(step)) openField(fieldAt(step));
-  };
-  return iconButton(name, label, restore, { disabled: !step || isClosed() });
-}
-
-function stepName(step) {
-  const field = fieldAt(step);
-  return field ? `${fieldName(field)} (${tabName(tabOf(field))})` : step.file;
-}
-
 function addLanguage() {
   const tags = [...LANGUAGES, ...MORE_LANGUAGES].filter((tag) => tag && !(`${tag}.toml` in state.editor.files));
   const options = tags.map((tag) => [languageName(tag), tag]).sort(([one], [other]) => one.localeCompare(other));
@@ -221,19 +149,9 @@ function addLanguage() {
     yes: t("Añadir"),
     done: async (said) => {
       const refused = await requestEdit("language", { language: said.get("language") });
-      if (refused) tell(refused);
+      if (refused) toast(t(refused.why));
       else choose(said.get("language"));
     },
-  });
-}
-
-function removeLanguage(tag) {
-  askToConfirm({
-    title: t("¿Quitar el {language}?", { language: languageName(tag) }),
-    text: t("Se borra el archivo con sus textos. Hasta que cierres la vista previa, se puede deshacer."),
-    yes: t("Quitar"),
-    danger: true,
-    done: async () => tell(await requestEdit("remove-language", { language: tag }), t("Quitado: {language}", { language: languageName(tag) })),
   });
 }
 

@@ -62,8 +62,8 @@ function verdict() {
   const { problems, shown } = state.preview;
   if (!problems.length) return t("Sin problemas. Lo que guardes se ve aquí al momento.");
   if (!shown) return t("Todavía no hay una versión que se pueda ver.");
-  if (problems.length === 1) return t("1 problema. De lo que está mal se ve la última versión que estaba bien.");
-  return t("{n} problemas. De lo que está mal se ve la última versión que estaba bien.", { n: problems.length });
+  if (problems.length === 1) return t("1 problema. Se ve la última versión que estaba bien.");
+  return t("{n} problemas. Se ve la última versión que estaba bien.", { n: problems.length });
 }
 
 /** A problem with its file and key, which lead to its field where it can be put right on the page. */

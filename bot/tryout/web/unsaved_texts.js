@@ -61,7 +61,7 @@ function keep(field, entry) {
 }
 
 /** The field of a value as the folder is now, if it is there. */
-export const fieldAt = ({ file, key }) => state.editor.fields.find((each) => each.file === file && each.key === key);
+const fieldAt = ({ file, key }) => state.editor.fields.find((each) => each.file === file && each.key === key);
 
 /** Saves what is written in a field; returns null, or why it was not saved. */
 export async function save(field) {
