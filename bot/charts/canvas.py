@@ -1,17 +1,13 @@
-"""A small layer over Pillow for the charts: text that fits, boxes, areas, lines, PNG output."""
+"""A small layer over Pillow for the charts: text that fits, boxes, PNG output."""
 
 import io
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import ceil, floor
 from pathlib import Path
 from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont
 
 FONTS = Path(__file__).parent / "fonts"
-# Areas and lines are drawn this much larger and then reduced, which smooths their edges.
-_SUPERSAMPLING = 2
 _SMALLEST_TEXT = 26
 
 
@@ -65,24 +61,6 @@ class Canvas:
         corners = (box.left, box.top, max(box.right, box.left + 2), box.bottom)
         left, top, right, bottom = (round(edge) for edge in corners)
         self._draw.rectangle((left, top, right - 1, bottom - 1), fill=colour)
-
-    def through(
-        self, points: Sequence[tuple[float, float]], colour: str, line: int | None = None
-    ) -> None:
-        """Draws a line of this width through the points, or fills the polygon; with smooth edges.
-
-        That is drawn finer, white on black, and only as far around the points as it reaches.
-        """
-        around = line or 0
-        left, top = (floor(min(each)) - around for each in zip(*points, strict=True))
-        right, bottom = (ceil(max(each)) + around + 1 for each in zip(*points, strict=True))
-        mask = Image.new("L", ((right - left) * _SUPERSAMPLING, (bottom - top) * _SUPERSAMPLING))
-        finer = [((x - left) * _SUPERSAMPLING, (y - top) * _SUPERSAMPLING) for x, y in points]
-        if line is None:
-            ImageDraw.Draw(mask).polygon(finer, fill=255)
-        else:
-            ImageDraw.Draw(mask).line(finer, 255, line * _SUPERSAMPLING, joint="curve")
-        self._image.paste(colour, (left, top), mask.reduce(_SUPERSAMPLING))
 
     def text_width(self, text: str, size: float) -> float:
         """Returns how wide a line of text would be, in pixels."""

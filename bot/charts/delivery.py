@@ -1,11 +1,10 @@
-"""Draws the chart of a broadcast's deliveries over time.
+"""Draws the chart of a broadcast's deliveries over time: the speed in each interval.
 
-Two panels share a time axis: deliveries so far, and the speed in each interval. The background is
-dark, so that it reads alike in light and dark chats, and the letters are large enough for a phone
-that shows it at a third of its size.
+The background is dark, so that it reads alike in light and dark chats, and the letters are large
+enough for a phone that shows it at a third of its size.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -17,11 +16,10 @@ from bot.text.translations import Words, mark
 from storage.broadcasts import Moment
 
 WIDTH = 1280
-HEIGHT = 900
+HEIGHT = 720
 MARGIN = 48
 PAPER = "#1b2430"
 DELIVERED = "#58c98b"
-SO_FAR = "#2f6b55"
 UNREACHABLE = "#f2b45c"
 _INK = "#ffffff"
 _SOFT = "#c3cedb"
@@ -32,7 +30,7 @@ _MIDDLE = 38
 _SMALL = 32
 
 _TIMES_AT_MOST = 7
-_NUMBERS_AT_MOST = 4
+_NUMBERS_AT_MOST = 5
 # Wider bars than this, in pixels, have a gap between them.
 _WIDE = 8
 
@@ -66,17 +64,6 @@ class Series:
     delivered: int
     unreachable: int
     most: int
-
-    def sums(self) -> Iterator[tuple[datetime, int]]:
-        """Yields the delivered total over time, with a point wherever the slope changes."""
-        reached, last = 0, self.start
-        yield last, 0
-        for bar in self.bars:
-            if bar.at > last:
-                yield bar.at, reached
-            reached += bar.delivered
-            last = bar.at + self.width
-            yield last, reached
 
 
 def series_of(moments: Sequence[Moment]) -> Series:
@@ -116,7 +103,7 @@ class _Panel:
 
 
 def delivery_chart(moments: Sequence[Moment], words: Words, title: str) -> bytes:
-    """Returns the chart as a PNG of 1280 × 900 pixels; the title is one line."""
+    """Returns the chart as a PNG of 1280 × 720 pixels; the title is one line."""
     return paint(series_of(moments), words, title).png()
 
 
@@ -127,18 +114,12 @@ def paint(series: Series, words: Words, title: str) -> Canvas:
     reached = (unit for unit in _UNITS if series.most * (unit[0] / series.width) >= 1)
     unit, caption = next(reached, _UNITS[-1])
     speed = unit / series.width
-    sums = count_ticks(max(1, series.delivered), _NUMBERS_AT_MOST + 1)
-    speeds = count_ticks(max(1, ceil(series.most * speed)), _NUMBERS_AT_MOST)
-    left = MARGIN + 16 + max(
-        canvas.text_width(words.number(tick), _SMALL) for tick in (*sums, *speeds)
-    )  # fmt: skip
-    upper = _Panel(Box(left, 310, WIDTH - MARGIN, 520), series, sums[-1])
-    lower = _Panel(Box(left, 622, WIDTH - MARGIN, 800), series, speeds[-1])
-    _numbers(canvas, upper, words, sums, words.label("Entregados en total"))
-    _numbers(canvas, lower, words, speeds, words.label(caption))
-    _times(canvas, (upper, lower), words)
-    _sums(canvas, upper)
-    _bars(canvas, lower, speed)
+    ticks = count_ticks(max(1, ceil(series.most * speed)), _NUMBERS_AT_MOST)
+    left = MARGIN + 16 + max(canvas.text_width(words.number(tick), _SMALL) for tick in ticks)
+    panel = _Panel(Box(left, 310, WIDTH - MARGIN, HEIGHT - 100), series, ticks[-1])
+    _numbers(canvas, panel, words, ticks, words.label(caption))
+    _times(canvas, panel, words)
+    _bars(canvas, panel, speed)
     return canvas
 
 
@@ -176,8 +157,7 @@ def _numbers(canvas: Canvas, panel: _Panel, words: Words, ticks: list[int], capt
         )
 
 
-def _times(canvas: Canvas, panels: tuple[_Panel, ...], words: Words) -> None:
-    panel = panels[-1]
+def _times(canvas: Canvas, panel: _Panel, words: Words) -> None:
     start, end = panel.series.start, panel.series.end
     step = time_step(start, end, _TIMES_AT_MOST)
     free = MARGIN / 2
@@ -185,8 +165,7 @@ def _times(canvas: Canvas, panels: tuple[_Panel, ...], words: Words) -> None:
         text = _time(moment, step, words)
         half = canvas.text_width(text, _SMALL) / 2
         x = panel.x(moment)
-        for each in panels:
-            canvas.box(Box(x - 1, each.box.top, x + 1, each.box.bottom), _GRID)
+        canvas.box(Box(x - 1, panel.box.top, x + 1, panel.box.bottom), _GRID)
         middle = min(x, WIDTH - MARGIN / 2 - half)
         if middle - half < free:
             continue  # it would overlap the one before
@@ -199,13 +178,6 @@ def _time(moment: datetime, step: timedelta, words: Words) -> str:
     if (there.hour, there.minute, there.second) == (0, 0, 0):
         return words.day(moment)
     return words.clock(moment, seconds=step < timedelta(minutes=1))
-
-
-def _sums(canvas: Canvas, panel: _Panel) -> None:
-    curve = [(panel.x(at), panel.y(number)) for at, number in panel.series.sums()]
-    bottom = panel.box.bottom
-    canvas.through([(curve[0][0], bottom), *curve, (curve[-1][0], bottom)], SO_FAR)
-    canvas.through(curve, DELIVERED, line=5)
 
 
 def _bars(canvas: Canvas, panel: _Panel, speed: float) -> None:

@@ -33,7 +33,7 @@ from bot.tryout.demo_session import DemoSession, served, unless_interrupted
 from bot.tryout.page import TryoutPage
 from bot.tryout.visitors.admin import Admin
 from bot.tryout.visitors.people import Move, Traits
-from bot.tryout.visitors.visitor import Step, Visitor
+from bot.tryout.visitors.visitor import Visitor
 from simulator.call_log import RecordedCall
 from simulator.chats import Event, Message
 from simulator.errors import SimulatorError
@@ -112,8 +112,8 @@ async def _play(session: DemoSession) -> list[RecordedCall]:
         await _begin(session, heading)
         visitor = _visitor(person, **traits)
         await visitor.visit("newsletter")
-        if visitor.furthest is not Step.SIGNED:
-            raise SimulatorError(f"{person} could not sign: {visitor.left_for}")
+        if not visitor.has_signed:
+            raise SimulatorError(f"{person} could not sign")
         for move in moves:
             if await visitor.goes(move) is None:
                 raise SimulatorError(f"{person} could not go on: {move}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.markdown import Markdown
 
 from bot.cli.check import print_problems
-from bot.console import INTERRUPTED, CannotDo, out, progress_bar, say, tell
+from bot.console import INTERRUPTED, CannotDo, out, progress_bar, tell
 from bot.petition.petition import petition_of
 from bot.petition_folder.files import PETITION_FILE
 from bot.petition_folder.read import read_folder
@@ -18,7 +18,7 @@ from bot.petition_folder.warnings import find_warnings
 from bot.text.terminal_language import label, terminal_words
 from bot.tryout.demo_session import unless_interrupted
 from bot.tryout.rehearsal.accelerated_time import FACTOR, AcceleratedTime, run_accelerated
-from bot.tryout.rehearsal.report import faults, page, write_report
+from bot.tryout.rehearsal.report import faults, write_report
 from bot.tryout.rehearsal.run import Rehearsal
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - for a folder that only this user can open
@@ -26,7 +26,7 @@ _SEEDS = 1_000_000
 
 
 def rehearse_folder(folder: Path | None, *, people: int, seed: int | None) -> int:
-    """Rehearses a petition, prints the report and writes it as a page; returns the exit code.
+    """Rehearses a petition and prints the report; returns the exit code.
 
     Without a folder it is the one that the shell is in. Its problems are listed, if it has any.
     """
@@ -58,11 +58,7 @@ def rehearse_folder(folder: Path | None, *, people: int, seed: int | None) -> in
         run_accelerated(unless_interrupted(rehearsal.run()), clock)
     result = rehearsal.result
     warnings = sorted([*unready_problems(read), *find_warnings(read)])
-    report = write_report(words, result, petition, warnings, seed=seed)
-    out.print(Markdown(report))
-    page_file = Path(tempfile.mkdtemp(prefix="petition-rehearsal-")) / "report.html"
-    page_file.write_text(page(words, report), encoding="utf-8")
-    say("", label("El informe, como página: {file}", file=page_file))
+    out.print(Markdown(write_report(words, result, petition, warnings, seed=seed)))
     if any(faults(words, result)):
         return 1
     return 0 if result.is_over else INTERRUPTED

@@ -1,4 +1,4 @@
-"""What the documents of a dossier say: words, numbers and charts, as data for the templates."""
+"""What the documents of a dossier say, words and numbers, as data for the templates."""
 
 import re
 import unicodedata
@@ -9,14 +9,6 @@ from typing import Any
 
 from babel.dates import format_skeleton
 
-from bot.dossier.charts import (
-    Point,
-    bars_by_language,
-    by_language,
-    curve_of_growth,
-    growth,
-    sentence,
-)
 from bot.dossier.opened_list import ListedSignature, ListHead, local_day
 from bot.dossier.telegram_text import blocks
 from bot.dossier.typesetting import spelt_out
@@ -58,7 +50,7 @@ class Volume:
 def dossier(head: ListHead, edition: Edition, volumes: Sequence[Volume]) -> Data:
     """Returns what the template `dossier.typ` reads."""
     words, petition, counts = edition.words, head.petition, head.counts
-    controller, curve = petition.controller, growth(head.by_day)
+    controller = petition.controller
     contacts = (controller.address, controller.email, controller.web_form)
     return {
         **_common(head, edition),
@@ -69,17 +61,12 @@ def dossier(head: ListHead, edition: Edition, volumes: Sequence[Volume]) -> Data
         "contacts": [each for each in contacts if each],
         "demands": petition.demands.get(words.language, []),
         "letter": _letter(head, edition),
-        "enclosures": _enclosures(words, curve, volumes),
+        "enclosures": _enclosures(words, volumes),
         "sum": _sum(head, words),
         "count_note": _count_note(head, words),
         "appeal": _appeal(head, words),
         "appeal_note": _appeal_note(head, words),
         "versions": _versions(head, words),
-        "curve": curve_of_growth(curve, words),
-        "bars": bars_by_language(by_language(head.by_day), words),
-        "any_with_name": counts.with_name > 0,
-        "any_without_name": counts.without_name > 0,
-        "chart_note": _chart_note(head, words),
         "volumes": [] if edition.public else [_volume(each, words) for each in volumes],
         "words": {
             "to": words.label("A la atención de"),
@@ -108,11 +95,6 @@ def dossier(head: ListHead, edition: Edition, volumes: Sequence[Volume]) -> Data
             "version-date": words.label("Versión"),
             "version-change": words.label("Qué cambió después"),
             "version-signatures": words.label("Firmas"),
-            "charts-title": words.label("Las firmas en el tiempo y por idioma"),
-            "over-time": words.label("Firmas acumuladas"),
-            "by-language": words.label("Firmas por idioma"),
-            "with-name": words.label("con nombre"),
-            "without-name": words.label("sin nombre"),
             "list-title": words.label("La lista de firmas"),
         },
     }  # fmt: skip
@@ -173,6 +155,11 @@ def dossier_title(edition: Edition) -> str:
     return edition.words.label("expediente")
 
 
+def sentence(text: str) -> str:
+    """Begins a text with a capital letter, as it stands alone."""
+    return text[:1].upper() + text[1:]
+
+
 def in_language(by_language: dict[str, str], language: str) -> str:
     """Returns a text in this language, or else in whichever it has first."""
     return by_language.get(language) or next(iter(by_language.values()), "")
@@ -222,10 +209,8 @@ def _letter(head: ListHead, edition: Edition) -> Data:
     }
 
 
-def _enclosures(words: Words, curve: Sequence[Point], volumes: Sequence[Volume]) -> list[str]:
+def _enclosures(words: Words, volumes: Sequence[Volume]) -> list[str]:
     found = [words.label("el recuento exacto y el llamamiento, tal como se firmó")]
-    if curve:
-        found.append(words.label("las firmas en el tiempo y por idioma"))
     if volumes:
         found.append(
             words.plural_label(
@@ -329,15 +314,6 @@ def _version(version: str, words: Words) -> str:
         return words.date(date.fromisoformat(version))
     except ValueError:
         return version
-
-
-def _chart_note(head: ListHead, words: Words) -> str | None:
-    if not head.counts.without_name:
-        return None
-    return words.label(
-        "Para que no se pueda reconocer a nadie que firmó sin nombre, los días e idiomas con "
-        "pocas de esas firmas se muestran juntos."
-    )
 
 
 def _volume(each: Volume, words: Words) -> Data:

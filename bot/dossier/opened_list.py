@@ -4,7 +4,7 @@ import codecs
 import hashlib
 import unicodedata
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
@@ -26,8 +26,6 @@ from bot.dossier.telegram_text import blocks
 from bot.petition_folder.field_types import Slug, TimeZone
 from bot.text.terminal_language import TerminalError, label
 
-# No petition lasts so long; a day further away than this is a mistake.
-_LONGEST = timedelta(days=3660)
 # What a name must not have: it would be invisible, or change what stands beside it. Two joiners
 # are letters' business in several scripts.
 _REFUSED = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
@@ -124,15 +122,6 @@ class ListedCounts(_Part):
         return self
 
 
-class DayAndLanguage(_Part):
-    """How many signed on a day in a language; both are None for few without a name."""
-
-    day: date | None = None
-    language: str | None = None
-    with_name: Count
-    without_name: Count
-
-
 class ListedVersionCount(_Part):
     """How many signed a version of the texts; it is None where they are few."""
 
@@ -148,18 +137,7 @@ class ListHead(_Part):
     exported_at: Moment
     petition: ListedPetition
     counts: ListedCounts
-    by_day: list[DayAndLanguage] = []
     by_version: list[ListedVersionCount] = []
-
-    @field_validator("by_day")
-    @classmethod
-    def _in_these_years(
-        cls, rows: list[DayAndLanguage], known: ValidationInfo
-    ) -> list[DayAndLanguage]:
-        exported = known.data.get("exported_at")
-        if exported and any(abs(exported.date() - row.day) > _LONGEST for row in rows if row.day):
-            raise ValueError("some days are years away")
-        return rows
 
 
 @dataclass(frozen=True, slots=True)

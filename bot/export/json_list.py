@@ -46,7 +46,7 @@ def _head(header: SignatureListHeader) -> dict[str, Any]:
             "with_name": header.with_name,
             "without_name": header.without_name,
         },
-        "by_day": [each.model_dump() for each in header.by_day()],
+        "by_day": [each._asdict() for each in header.by_day()],
         "by_version": [each.model_dump() for each in header.by_version()],
     }
 

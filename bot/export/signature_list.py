@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, tzinfo
 from functools import cached_property
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
-from bot.dossier.opened_list import DayAndLanguage, ListedVersionCount
+from bot.dossier.opened_list import ListedVersionCount
 from bot.petition.fewest import FEWEST
 from bot.petition.petition import Petition
 from bot.petition.retention_days import day_of
@@ -58,6 +58,15 @@ async def open_signature_list(
     """Opens the list of an export, as of one moment."""
     async with storage.database.snapshot() as snapshot:
         yield SignatureList(snapshot, storage, export.last_number)
+
+
+class DayAndLanguage(NamedTuple):
+    """How many signed on a day in a language; both are None for few without a name."""
+
+    day: date | None
+    language: str | None
+    with_name: int
+    without_name: int
 
 
 @dataclass(frozen=True)
@@ -112,16 +121,11 @@ class SignatureListHeader:
         )
         told, rest = _told_apart(_gathered(unnamed))
         days = [
-            DayAndLanguage(
-                day=day,
-                language=language,
-                with_name=named[day, language],
-                without_name=told.get((day, language), 0),
-            )
-            for day, language in sorted({*named, *told})
+            DayAndLanguage(*key, with_name=named[key], without_name=told.get(key, 0))
+            for key in sorted({*named, *told})
         ]
         rest += self.anonymous
-        return [*days, DayAndLanguage(with_name=0, without_name=rest)] if rest else days
+        return [*days, DayAndLanguage(None, None, 0, rest)] if rest else days
 
     def by_version(self) -> list[ListedVersionCount]:
         """Returns how many signed each version, the oldest first, without who is erased.

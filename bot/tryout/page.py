@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -15,7 +16,7 @@ from bot.text.problems import Key, Problem
 from bot.text.translations import Catalogs, sentences_in
 from bot.tryout.folder_editor import EditRefused, FolderEditor
 from bot.tryout.visitors.people import Traits, draw_people
-from bot.tryout.visitors.visitor import Step, Visitor
+from bot.tryout.visitors.visitor import Visitor
 from simulator import Simulator
 from simulator.call_log import RecordedCall
 from simulator.chats import Shape
@@ -33,7 +34,6 @@ _AT_ONCE = 96
 # Who takes less than three seconds for the whole form is taken for somebody who does not read it,
 # and the admins are told. Both of its screens are read, so the fastest here take twice the first.
 READS_SECONDS = (2.0, 4.5)
-_ANSWER_SECONDS = 8.0
 _SPOKEN = ("es", "en")
 
 
@@ -77,18 +77,11 @@ class Crowd:
 
     async def _sign_one_by_one(self, people: Iterator[Traits]) -> None:
         for drawn in people:
-            traits = Traits(
-                drawn.first_name,
-                drawn.last_name,
-                drawn.language,
-                patience=_ANSWER_SECONDS,
-                reads_appeal=False,
-                with_name=drawn.with_name,
-            )
+            traits = replace(drawn, reads_appeal=False, typed=())
             visitor = Visitor.enter(self._world, traits, self._dice)
             visitor.looks = self.looks
             await visitor.visit("crowd")
-            became = "signed" if visitor.furthest is Step.SIGNED else "failed"
+            became = "signed" if visitor.has_signed else "failed"
             self._publish(**{became: self.progress[became] + 1})
 
 

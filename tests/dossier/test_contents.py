@@ -49,10 +49,6 @@ def head(**changes: Any) -> ListHead:
             "exported_at": "2026-03-03T23:30:00Z",
             "petition": petition | changes.pop("petition", {}),
             "counts": counts | changes.pop("counts", {}),
-            "by_day": [
-                {"day": "2026-02-27", "language": "es", "with_name": 8, "without_name": 0},
-                {"day": "2026-03-01", "language": "en", "with_name": 2, "without_name": 5},
-            ],
             "by_version": [
                 {"version": "2026-01-01", "signatures": 4},
                 {"version": "2026-02-01", "signatures": 6},
@@ -88,12 +84,9 @@ def test_the_dossier_says_what_the_list_says() -> None:
     assert said["words"]["signatures"] == "15 signatures"
     assert said["enclosures"] == [
         "the exact count, and the appeal as it was signed",
-        "the signatures over time and by language",
         "the list of signatures with a name, in 2 volumes",
         "the file manifest.txt, with the SHA-256 hash of each document",
     ]
-    assert said["any_without_name"] is True
-    assert "few such signatures are shown together" in said["chart_note"]
     assert said["volumes"] == [
         {
             "file": "a - volume 1 of 2.pdf",
@@ -165,40 +158,15 @@ def test_where_nobody_gives_a_name_the_letter_says_so_and_of_names_nothing() -> 
     plain = "We present to you the petition “Freedom”, which has 15 signatures."
     named = dossier(head(counts={"with_name": 15, "without_name": 0}), edition(), ())
     assert (named["letter"]["before"][0], len(named["letter"]["after"])) == (plain, 1)
-    assert (named["any_without_name"], named["chart_note"]) == (False, None)
-    assert named["any_with_name"] is True
-    nobody = head(counts={"with_name": 0, "without_name": 15}, by_day=[])
+    nobody = head(counts={"with_name": 0, "without_name": 15})
     unnamed = dossier(nobody, edition(), ())
     no_name = "No name is handed over: the signatures are only counted."
     assert unnamed["letter"]["before"][:2] == [plain, no_name]
     assert no_name not in named["letter"]["before"]
     assert unnamed["letter"]["after"] == []
-    assert unnamed["any_with_name"] is False
     public = dossier(nobody, edition(public=True), ())["words"]["without-names"]
     assert public == no_name
-    assert len(unnamed["enclosures"]) == 2, "neither a curve nor a list"
-    assert (unnamed["curve"], unnamed["bars"]) == (None, [])
-
-
-def test_the_charts_are_parts_of_the_largest_number() -> None:
-    said = dossier(head(), edition(), ())
-    assert said["curve"]["points"] == [
-        [0, 0, 0],
-        [1 / 3, 8 / 15, 8 / 15],
-        [2 / 3, 8 / 15, 8 / 15],
-        [1, 10 / 15, 1],
-    ]
-    assert [each["label"] for each in said["curve"]["counts"]] == ["0", "5", "10", "15"]
-    assert [each["label"] for each in said["curve"]["days"]][::3] == ["26 Feb", "1 Mar"]
-    bars = [tuple(each.values()) for each in said["bars"]]
-    assert bars == [("Spanish", 1, 0, "8"), ("English", 2 / 8, 5 / 8, "7")]
-    told = [
-        {"day": "2026-02-27", "language": "es", "with_name": 9, "without_name": 0},
-        {"with_name": 0, "without_name": 6},
-    ]
-    bars = dossier(head(by_day=told), edition(), ())["bars"]
-    assert [each["label"] for each in bars] == ["Spanish", "Without a name, in any language"]
-    assert dossier(head(by_day=told[:1]), edition(), ())["bars"] == []
+    assert len(unnamed["enclosures"]) == 2, "no list"
 
 
 def test_the_public_edition_has_no_reference_on_its_pages_and_no_volume() -> None:

@@ -45,8 +45,6 @@ async def test_what_the_export_writes_is_read_and_becomes_a_dossier(tmp_path: Pa
     assert [each.name for each in read.signatures] == list(NAMES)
     edition = Edition(Catalogs.load().words("es"), date(2026, 3, 3), "R", "C")
     data = dossier(read, edition, [])
-    assert [bar["number"] for bar in data["bars"]] == []
-    assert data["curve"]["points"][-1][2] > 0
     assert [row["number"] for row in data["sum"]][-2:] == ["7", "5"]
 
 
@@ -117,13 +115,3 @@ def test_a_list_that_lost_signatures_or_does_not_add_up_is_refused(tmp_path: Pat
             for each in changed:
                 wrong["counts"][each] += more
             assert "makes no sense at counts" in refused(kept(tmp_path, wrong)), (changed, more)
-
-
-def test_a_day_that_is_years_away_is_refused(tmp_path: Path) -> None:
-    for day in (
-        "2016-11-27",
-        "2037-11-27",
-    ):
-        whole = opened_list(5)
-        whole["by_day"][0]["day"] = day
-        assert "makes no sense at by_day" in refused(kept(tmp_path, whole))

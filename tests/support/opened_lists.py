@@ -2,7 +2,6 @@
 
 import json
 import random
-from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import cache
@@ -44,7 +43,7 @@ def opened_list(
     """
     chance = random.Random(seed)  # noqa: S311 - invented people
     signatures = list(_signatures(names, extra, chance))
-    return {**_head(names, without_name, signatures, chance), "signatures": signatures}
+    return {**_head(names, without_name), "signatures": signatures}
 
 
 def write_list(path: Path, names: int, without_name: int = 118, **options: Any) -> Path:
@@ -77,25 +76,8 @@ def _signatures(
         }
 
 
-def _head(
-    names: int, without_name: int, signatures: list[dict[str, Any]], chance: random.Random
-) -> dict[str, Any]:
+def _head(names: int, without_name: int) -> dict[str, Any]:
     petition = _bundled()
-    rows: dict[tuple[str, str], int] = Counter(
-        (each["signed_on"], chance.choices(("es", "en", "ca", "fr"), (80, 15, 4, 1))[0])
-        for each in signatures
-    )
-    days = sorted({day for day, _ in rows})[6::7] or [signatures[0]["signed_on"]]
-    by_day = [
-        {"day": day, "language": language, "with_name": n, "without_name": 0}
-        for (day, language), n in sorted(rows.items())
-    ]
-    # As in a list that was exported: where they are few, they stand without day and language.
-    share, rest = divmod(without_name, len(days) + 1)
-    by_day += [
-        {"day": day, "language": "es", "with_name": 0, "without_name": share} for day in days
-    ]
-    by_day.append({"day": None, "language": None, "with_name": 0, "without_name": share + rest})
     counted = names + without_name
     return {
         "format": "petition-bot list 1",
@@ -122,6 +104,5 @@ def _head(
             "with_name": names,
             "without_name": without_name,
         },
-        "by_day": by_day,
         "by_version": [{"version": "2026-11-26", "signatures": counted}],
     }

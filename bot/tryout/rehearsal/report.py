@@ -1,19 +1,14 @@
-"""The report of a rehearsal: one text in Markdown, which a terminal and a page show alike."""
+"""The report of a rehearsal: a text in Markdown."""
 
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from html import escape
-
-from markdown_it import MarkdownIt
 
 from bot.petition.petition import Petition
-from bot.petition.stages import Stage
 from bot.settings import FREE_RATE, PAID_RATE
 from bot.text.problems import Problem
 from bot.text.translations import Words, mark
 from bot.tryout.rehearsal.run import MeasuredScreen, Part, RehearsalResult
-from bot.tryout.visitors.visitor import Reason, Step, Visitor
 from handlers.broadcasts.screens.draft_view import MESSAGES_A_STAR
 
 _EXAMPLES = (1_530, 100_000)
@@ -23,28 +18,9 @@ _REPORT = mark("""\
 # Ensayo de «{title}»
 
 Personas que pasaron por la petición: {came}, en {simulated} de tiempo simulado. Se sortean con la
-semilla {seed}; con «--seed {seed}» se repite el mismo ensayo. Siguen reglas sencillas: dicen dónde
-cuesta, no cuánta gente va a firmar.
+semilla {seed}; con «--seed {seed}» se repite el mismo ensayo.
 
 {outcome}
-
-## Hasta dónde llegaron
-
-| Paso | Personas | Parte |
-| - | -: | -: |
-| Abrieron el bot | {OPENED} |
-| Leyeron de qué trata | {READ} |
-| Llegaron al nombre, o eligieron no darlo | {NAME} |
-| Llegaron al consentimiento | {CONSENT} |
-| Firmaron | {SIGNED} |
-
-## Por qué se fueron sin firmar
-
-Veces que se rechazó lo escrito como nombre, también a quien pudo seguir después: {refused}.
-
-| Motivo | Pantalla | Personas |
-| - | - | -: |
-{reasons}
 
 ## Pantallas que hay que desplazar
 
@@ -54,14 +30,6 @@ ocupa cada pantalla; las que caben enteras no están.
 | Pantalla | {languages} |
 | - | {columns} |
 {screens}
-
-## Botones que un teléfono corta
-
-Un teléfono los acorta con «…»: lo que no cabe no se lee. Lo que importe, dilo en el texto.
-
-| Pantalla | Botón |
-| - | - |
-{buttons}
 
 ## Lo que advierte check
 
@@ -95,28 +63,6 @@ tenga muchas estrellas: cuántas, lo dice @BotFather.
 _OUTCOMES = ("delivered", "withdrawn", "rejected", "unconfirmed", "open")
 # What Markdown would take for more than a letter.
 _SIGNS = re.compile(r"([\\`*_\[\]<>#|~&])")
-_STYLE = """
-:root { color-scheme: light dark; --line: #8884; }
-body { max-width: 46rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; font: 1rem/1.5 system-ui; }
-h1 { font-size: 1.6rem; line-height: 1.25; } h2 { margin-top: 2.2rem; font-size: 1.2rem; }
-table { width: 100%; border-collapse: collapse; overflow-wrap: anywhere; }
-th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line); text-align: start; }
-th { font-size: .9rem; } td { font-variant-numeric: tabular-nums; }
-"""
-
-
-def page(words: Words, report: str) -> str:
-    """Returns a report as a page: one file, which loads nothing and runs no script."""
-    title = escape(re.sub(r"\\(.)", r"\1", report.partition("\n")[0].removeprefix("# ")))
-    shown = MarkdownIt("commonmark", {"html": False}).enable("table").render(report)
-    return (
-        f'<!doctype html>\n<html lang="{escape(words.language)}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta http-equiv="Content-Security-Policy" '
-        "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        f"<title>{title}</title><style>{_STYLE}</style></head>"
-        f"<body><main>{shown}</main></body></html>\n"
-    )
 
 
 def write_report(
@@ -131,27 +77,17 @@ def write_report(
 
     It is in the language of `words`. `warnings` are those of the petition's check.
     """
-    came = result.came
-    left = Counter((each.left_for, _left_at(each)) for each in came if each.left_for)
-    cut = dict.fromkeys((each.part, button) for each in result.screens for button in each.cut)
     label, number = words.label, words.number
     return label(
         _REPORT,
         title=_plain(petition.texts_in(words.language).title),
-        came=number(len(came)),
+        came=number(len(result.came)),
         simulated=words.duration(result.simulated),
         seed=seed,
         outcome=_outcome(words, result),
-        **{step.name: _reached(words, step, came) for step in Step},
-        refused=number(sum(each.refused for each in came)),
-        reasons=_rows(
-            (label(reason.value), label(part.value) if part else "", number(n))
-            for (reason, part), n in left.most_common()
-        ),
         languages=" | ".join(map(words.language_name, petition.languages)),
         columns=" | ".join("-:" for _ in petition.languages),
         screens=_rows(_screens(words, result.screens, petition.languages)),
-        buttons=_rows((label(part.value), button) for part, button in cut),
         warnings=_list(each.said(words) for each in warnings),
         **{name: number(getattr(result.told, name)) for name in _OUTCOMES},
         told_twice=number(result.told_twice),
@@ -167,7 +103,7 @@ def faults(words: Words, result: RehearsalResult) -> Iterator[str]:
     """Yields what went wrong that no person of the rehearsal did, in sentences."""
     if result.broken:
         yield words.label(result.broken)
-    stuck = sum(each.left_for is Reason.BUG for each in result.came)
+    stuck = sum(each.is_stuck for each in result.came)
     counted = {
         mark("Mensajes o toques que el bot no pudo atender: {n}."): result.passed_over,
         mark("Personas a las que el bot dio las gracias sin guardar su firma, o al revés: {n}."): (
@@ -176,7 +112,7 @@ def faults(words: Words, result: RehearsalResult) -> Iterator[str]:
         mark("Personas que no recibieron el mensaje final aunque consta como entregado: {n}."): (
             max(0, result.untold)
         ),
-        mark("Personas que se quedaron sin un botón que tocar: {n}."): stuck,
+        mark("Personas que se quedaron sin respuesta o sin un botón que tocar: {n}."): stuck,
     }
     yield from (words.label(said, n=words.number(n)) for said, n in counted.items() if n)
     refused = Counter(f"{call.method}: {call.error}" for call in result.refused)
@@ -190,17 +126,6 @@ def _outcome(words: Words, result: RehearsalResult) -> str:
         failed = f"## {words.label('Lo que falló')}\n\n{_list(wrong)}"
         return failed if result.is_over else f"{early}\n\n{failed}"
     return words.label("No falló nada.") if result.is_over else early
-
-
-def _left_at(visitor: Visitor) -> Part | None:
-    if visitor.left_at is Stage.CONSENT and not visitor.gives_name:
-        return Part.UNNAMED_CONSENT
-    return Part.__members__.get(visitor.left_at.name) if visitor.left_at else None
-
-
-def _reached(words: Words, step: Step, came: Sequence[Visitor]) -> str:
-    reached = sum(each.furthest >= step for each in came)
-    return f"{words.number(reached)} | {words.percent(reached / (len(came) or 1))}"
 
 
 def _plain(text: str) -> str:

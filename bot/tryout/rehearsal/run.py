@@ -12,14 +12,13 @@ from bot.app import App, open_app
 from bot.clocks import Clocks
 from bot.petition.petition import Petition
 from bot.petition.stages import Action
-from bot.text.text_limits import is_cut
 from bot.text.translations import mark
 from bot.tryout.demo_session import ADMIN_ID, simulated_settings
 from bot.tryout.rehearsal.accelerated_time import AcceleratedTime, accelerated_clocks
 from bot.tryout.visitors.admin import Admin, AdminStuck
-from bot.tryout.visitors.people import Move, careful_reader, draw_people
+from bot.tryout.visitors.people import Move, Traits, draw_people
 from bot.tryout.visitors.screens import closing_lines, closing_updates, screenfuls
-from bot.tryout.visitors.visitor import Step, Visitor
+from bot.tryout.visitors.visitor import Visitor
 from simulator import Simulator
 from simulator.call_log import RecordedCall
 from simulator.chats import Message
@@ -66,25 +65,22 @@ class Part(Enum):
 
 @dataclass(frozen=True, slots=True)
 class MeasuredScreen:
-    """How many heights of a phone a screen takes in a language; `page` from 1, 0 for no pages.
-
-    The phone shortens the labels in `cut`.
-    """
+    """How many heights of a phone a screen takes in a language; `page` from 1, 0 for no pages."""
 
     language: str
     part: Part
     page: int
     screenfuls: float
-    cut: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class Reader:
-    """Reads the petition in the visitor's language, from the first screen to the last.
+    """Reads the petition in a language, from the first screen to the last.
 
     What is measured is added to `screens`.
     """
 
+    language: str
     visitor: Visitor
     screens: list[MeasuredScreen]
 
@@ -136,9 +132,7 @@ class Reader:
 
     def _note(self, part: Part, page: int, message: Message) -> None:
         high = screenfuls(message, typing=part is Part.NAME_TYPING)
-        labels = ((each.label, len(row)) for row in message.buttons for each in row)
-        cut = tuple(label for label, beside in labels if is_cut(label, beside))
-        self.screens.append(MeasuredScreen(self.visitor.shown, part, page, high, cut))
+        self.screens.append(MeasuredScreen(self.language, part, page, high))
 
 
 @dataclass(slots=True)
@@ -243,13 +237,13 @@ class Rehearsal:
         marta = world.person("Marta", language=petition.source_language, user_id=ADMIN_ID)
         marta.start()  # before that, the bot cannot tell the admin anything
         result.visitors = [
-            Visitor.enter(world, traits, self._dice, petition.language_for(traits.language))
+            Visitor.enter(world, traits, self._dice)
             for traits in draw_people(self._dice, self.people, petition.languages)
         ]
-        readers = [
-            Reader(Visitor.enter(world, careful_reader(each), self._dice, each), result.screens)
-            for each in petition.languages
-        ]
+        readers = []
+        for each in petition.languages:
+            ana = Visitor.enter(world, Traits("Ana", "García", each), self._dice)
+            readers.append(Reader(each, ana, result.screens))
         admin = Admin(marta, app, petition)
         try:
             await self._sign(readers, admin)
@@ -288,7 +282,7 @@ class Rehearsal:
         result.stored, result.gone = stats.total, stats.unreachable
         result.muted = (await storage.read(count_signers)).muted
         result.thanked = len(self.petition.languages) + sum(
-            each.furthest is Step.SIGNED and not each.has_withdrawn for each in result.visitors
+            each.has_signed and not each.has_withdrawn for each in result.visitors
         )
 
     async def _come_late(self, readers: list[Reader]) -> None:

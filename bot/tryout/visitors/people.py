@@ -4,7 +4,6 @@ Rules that can be read, not statistics: how many do what is in the shares below,
 through the petition is taken by somebody when there are some hundred people.
 """
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -18,9 +17,6 @@ _OTHER_LANGUAGES = (
     *("ca", "ca", "gl", "eu", "pt-br", "pt-br", "fr", "fr", "de", "it", "ar", "ar", "ru", "uk"),
     *("pl", "nl", "ro", "tr", "zh-hans", "hi", "fa", "id", "ja", "es", "es", "en", "en", None),
 )
-# Which other language speakers of a language read as well as their own.
-_ALSO_READ = {**dict.fromkeys(("ca", "gl", "eu", "pt", "it"), "es"), "uk": "ru"}
-_READS_ENGLISH = 0.4
 
 _FIRST_NAMES = (
     *("Adriana", "Alba", "Amara", "Ángel", "Beatriz", "Bruno", "Camila", "Carles", "Chiara"),
@@ -63,29 +59,21 @@ class Traits:
 
     Attributes:
         language: as Telegram names it; None if it does not.
-        reads: the languages that the person reads; None if it does not matter which.
         arrives: when, as a share of the time in which people sign; above 1 after the closing.
-        patience: seconds that an answer may take until the person taps again.
-        screenfuls: how many heights of a phone the person scrolls through in one message.
         reads_appeal: whether the appeal is read before signing.
         typed: the names that are typed, one after the other as they are refused; none if the
             name of the profile is taken.
         with_name: whether they sign with a name, where they have the choice.
-        consents: whether the consent is given once it was read.
         afterwards: what happens after the signature.
     """
 
     first_name: str
     last_name: str | None
     language: str | None
-    reads: frozenset[str] | None = None
     arrives: float = 0.0
-    patience: float = 60.0
-    screenfuls: float = math.inf
     reads_appeal: bool = True
     typed: tuple[str, ...] = ()
     with_name: bool = True
-    consents: bool = True
     afterwards: tuple[Move, ...] = ()
 
 
@@ -93,26 +81,16 @@ def draw_people(dice: Random, number: int, languages: Sequence[str]) -> Iterator
     """Yields people, the same for the same dice; the source language comes first."""
     for _ in range(number):
         first, last = dice.choice(_FIRST_NAMES), dice.choice(_LAST_NAMES)
-        language = _language(dice, languages)
         yield Traits(
             first_name=first,
             last_name=last,
-            language=language,
-            reads=_read_by(dice, language),
+            language=_language(dice, languages),
             arrives=_arrival(dice),
-            patience=dice.uniform(6, 40),
-            screenfuls=dice.choice((1.2, 1.6, 2.0, 2.5, 3.0, 4.0, 6.0, 10.0)),
             reads_appeal=dice.random() < 0.45,
             typed=_typed(dice, first, last),
             with_name=dice.random() < 0.7,
-            consents=dice.random() > 0.04,
             afterwards=dice.choices(list(_AFTERWARDS), list(_AFTERWARDS.values()))[0],
         )
-
-
-def careful_reader(language: str) -> Traits:
-    """Returns somebody of this language who has all the time in the world."""
-    return Traits("Ana", "García", language, reads=frozenset({language}))
 
 
 def _language(dice: Random, languages: Sequence[str]) -> str | None:
@@ -121,14 +99,6 @@ def _language(dice: Random, languages: Sequence[str]) -> str | None:
     # Most read the source language, and each further one half as many as the one before.
     weights = [2.0**-place for place in range(len(languages))]
     return dice.choices(languages, weights)[0]
-
-
-def _read_by(dice: Random, language: str | None) -> frozenset[str]:
-    if language is None:
-        return frozenset({"es", "en"})  # their Telegram does not say it
-    root = language.partition("-")[0]
-    english = "en" if dice.random() < _READS_ENGLISH else root
-    return frozenset({root, _ALSO_READ.get(root, root), english})
 
 
 def _arrival(dice: Random) -> float:
@@ -143,11 +113,11 @@ def _arrival(dice: Random) -> float:
 
 
 def _typed(dice: Random, first: str, last: str | None) -> tuple[str, ...]:
-    """Returns the names that somebody types: up to three that are none, and then perhaps one."""
+    """Returns the names that somebody types: up to three that are none, and then one."""
     if dice.random() < 0.65:
         return ()
     wrong = [
         dice.choice(_MISTYPED).format(first=first, last=last or first)
         for _ in range(dice.choice((0, 0, 0, 1, 1, 2, 3)))
     ]
-    return (*wrong, *([f"{first} {last or ''}".strip()] if len(wrong) < 3 else ()))
+    return (*wrong, f"{first} {last or ''}".strip())

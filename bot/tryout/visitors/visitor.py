@@ -3,14 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum, IntEnum
 from functools import partial
 from random import Random
 
 from bot.petition.stages import Action, Stage
-from bot.text.translations import mark
 from bot.tryout.visitors.people import Move, Traits
-from bot.tryout.visitors.screens import SeenScreen, newest_screen, screenfuls
+from bot.tryout.visitors.screens import SeenScreen, newest_screen
 from simulator.person import Person
 from simulator.world import World
 
@@ -19,31 +17,10 @@ _READ_A_SECOND = 30
 _LONGEST_LOOK = 15.0
 _PAUSE = (0.5, 3.0)
 _FORM = (Stage.NAME, Stage.CONSENT)
+_PATIENCE = 60.0  # seconds that an answer may take until the person taps again
 _TRIES_FOR_ONE_ANSWER = 3
 # More than anybody needs; a visitor who gets here goes round in a circle.
 _MOST_ACTS = 60
-
-
-class Step(IntEnum):
-    """How far somebody came; the steps that are counted in the report."""
-
-    OPENED = 0
-    READ = 1
-    NAME = 2
-    CONSENT = 3
-    SIGNED = 4
-
-
-class Reason(Enum):
-    """Why somebody left without a signature, as the report says it."""
-
-    LANGUAGE = mark("No leen ningún idioma de la petición")
-    TOO_LONG = mark("La pantalla era demasiado larga")
-    NAME_REFUSED = mark("El bot no aceptó lo que escribieron como nombre")
-    SLOW = mark("La respuesta tardó demasiado")
-    NO_CONSENT = mark("No dieron su consentimiento")
-    CLOSED = mark("Llegaron cuando ya estaba cerrada")
-    BUG = mark("Se quedaron sin un botón que tocar")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,57 +30,37 @@ class TapButton:
     data: str
 
 
-@dataclass(frozen=True, slots=True)
-class Leave:
-    """The end of the visit; without a reason, the person has signed."""
-
-    reason: Reason | None = None
-
-
-Act = TapButton | str | Leave
-"""What a person does next; a text is typed."""
-
-
 @dataclass(slots=True)
 class Visitor:
     """A person with traits, a phone, and what was lived through so far.
 
     Attributes:
         dice: for this person's pauses alone, so that nobody's depend on others.
-        shown: the language in which the petition is shown to somebody of this language.
         looks: the fewest and most seconds that a screen of the form is looked at, and no other;
             by default, each for as long as one reads.
-        furthest: the furthest step.
-        left_for: why the person left without signing.
-        left_at: the stage at which that was.
-        gives_name: whether a name was asked for, as of everybody who signs with one.
-        refused: how many names were refused.
+        has_signed: whether the bot has thanked for the signature.
+        is_stuck: whether no answer came, or there was no button to go on with.
         has_withdrawn: whether the signature was taken back.
     """
 
     person: Person
     traits: Traits
     dice: Random
-    shown: str = ""
     looks: tuple[float, float] | None = None
-    furthest: Step = Step.OPENED
-    left_for: Reason | None = None
-    left_at: Stage | None = None
-    gives_name: bool = False
-    refused: int = 0
+    has_signed: bool = False
+    is_stuck: bool = False
     has_withdrawn: bool = False
     _names_typed: int = 0
-    _is_asked_name: bool = False
     _page: int = 0
-    _has_chosen_language: bool = False
+    _has_read: bool = False
 
     @classmethod
-    def enter(cls, world: World, traits: Traits, dice: Random, shown: str = "") -> "Visitor":
+    def enter(cls, world: World, traits: Traits, dice: Random) -> "Visitor":
         """Creates the account of somebody who comes to a petition."""
         person = world.person(
             traits.first_name, last_name=traits.last_name, language=traits.language
         )
-        return cls(person, traits, Random(dice.random()), shown)  # noqa: S311
+        return cls(person, traits, Random(dice.random()))  # noqa: S311
 
     async def visit(self, source: str | None = None) -> None:
         """Lives through the visit, from the link to the signature or to where it ends."""
@@ -111,11 +68,9 @@ class Visitor:
         read = ""
         for _ in range(_MOST_ACTS):
             if screen is None:
-                self.left_for = Reason.SLOW
-                return
-            act = self.next_act(screen, screenfuls(screen.message))
-            if isinstance(act, Leave):
-                self.left_for, self.left_at = act.reason, screen.stage
+                break
+            act = self.next_act(screen)
+            if act is None:
                 return
             if read != screen.message.text:
                 await asyncio.sleep(self.looks_at(screen))
@@ -123,11 +78,11 @@ class Visitor:
             screen = await (
                 self.goes(act) if isinstance(act, str) else self._taps(screen, act.data)
             )
-        self.left_for, self.left_at = Reason.BUG, screen.stage if screen else None
+        self.is_stuck = True
 
     async def lives_on(self) -> None:
         """Does what the signer does later."""
-        if self.furthest < Step.SIGNED:
+        if not self.has_signed:
             return
         await asyncio.sleep(self.dice.uniform(5, 60))
         await self.goes(*self.traits.afterwards)
@@ -174,84 +129,54 @@ class Visitor:
 
         for _ in range(_TRIES_FOR_ONE_ANSWER):
             does()
-            seen = await self.person.chat.notifier.wait_for(newer, self.traits.patience)
+            seen = await self.person.chat.notifier.wait_for(newer, _PATIENCE)
             if seen is not None:
                 return seen
         return None
 
-    def next_act(self, screen: SeenScreen, high: float) -> Act:
-        """Returns what the person does at a screen that is `high` screenfuls of a phone."""
-        if screen.stage is Stage.LANGUAGE:
-            return self._choose_language(screen)
-        if not self._reads(self.shown) and not self._has_chosen_language:
-            offered = screen.tap(Action.LANGUAGES)
-            return TapButton(offered) if offered else Leave(Reason.LANGUAGE)
-        if high > self.traits.screenfuls:
-            return Leave(Reason.TOO_LONG)
+    def next_act(self, screen: SeenScreen) -> TapButton | str | None:
+        """Returns what the person taps or types at a screen; None at the end of the visit."""
+        if screen.stage is Stage.LANGUAGE:  # asked of whose own language the petition lacks
+            return TapButton(next(iter(screen.taps[Action.SET_LANGUAGE].values())))
         if screen.stage is Stage.NAME:
             return self._at_name(screen)
         if screen.stage is Stage.CONSENT:
             return self._at_consent(screen)
         return self._before_the_form(screen)
 
-    def _reads(self, language: str) -> bool:
-        return self.traits.reads is None or language.partition("-")[0] in self.traits.reads
-
-    def _choose_language(self, screen: SeenScreen) -> Act:
-        self._has_chosen_language = True
-        own = (self.traits.language or "").partition("-")[0]
-        offered = screen.taps.get(Action.SET_LANGUAGE, {})
-        for language in sorted(offered, key=lambda each: each.partition("-")[0] != own):
-            if self._reads(language):
-                return TapButton(offered[language])
-        return Leave(Reason.LANGUAGE)
-
-    def _before_the_form(self, screen: SeenScreen) -> Act:
+    def _before_the_form(self, screen: SeenScreen) -> TapButton | None:
         """Reads the appeal to its last page, and begins the form as wanted, or as offered."""
         if screen.stage is not Stage.APPEAL and screen.is_signed:
-            self.furthest = Step.SIGNED
-            return Leave()
+            self.has_signed = True
+            return None
         wanted, other = Action.WITH_NAME, Action.WITHOUT_NAME
         if not self.traits.with_name:
             wanted, other = other, wanted
         sign = screen.tap(wanted) or screen.tap(other)
         if sign is None:
-            return Leave(Reason.CLOSED)
+            return None  # it is closed
         onward = None
-        if self.furthest < Step.READ and screen.stage is Stage.APPEAL:
+        if not self._has_read and screen.stage is Stage.APPEAL:
             onward = screen.tap(Action.READ, str(self._page + 1))
             self._page += 1
-        elif self.furthest < Step.READ and self.traits.reads_appeal:
+        elif not self._has_read and self.traits.reads_appeal:
             onward = screen.tap(Action.READ)
-        if onward is not None:
-            return TapButton(onward)
-        self.furthest = max(self.furthest, Step.READ)
-        return TapButton(sign)
+        self._has_read = onward is None
+        return TapButton(onward or sign)
 
-    def _at_name(self, screen: SeenScreen) -> Act:
-        self.furthest = max(self.furthest, Step.NAME)
-        self.gives_name = True
-        if self._names_typed and self._is_asked_name:
-            self.refused += 1
+    def _at_name(self, screen: SeenScreen) -> TapButton | str:
         profile = screen.tap(Action.PROFILE_NAME)
         if profile is not None and not self.traits.typed:
             return TapButton(profile)
-        # Whose profile has no name that could be taken types one.
-        names = self.traits.typed or (f"{self.traits.first_name} Soler", "Soler")
-        if self._names_typed >= len(names):
-            return Leave(Reason.NAME_REFUSED)
-        name = names[self._names_typed]
+        # Whose profile has no name that could be taken, or who has typed none yet, types this one.
+        names = (*self.traits.typed, f"{self.traits.first_name} Soler", "Soler")
+        name = names[min(self._names_typed, len(names) - 1)]
         self._names_typed += 1
-        self._is_asked_name = True
         return name
 
-    def _at_consent(self, screen: SeenScreen) -> Act:
-        self.furthest = max(self.furthest, Step.CONSENT)
-        self._is_asked_name = False
-        change = screen.tap(Action.SIGN)
+    def _at_consent(self, screen: SeenScreen) -> TapButton | None:
+        change, confirm = screen.tap(Action.SIGN), screen.tap(Action.CONFIRM)
         if change is not None and self._names_typed < len(self.traits.typed):
             return TapButton(change)  # the name above is an answer or a question
-        if not self.traits.consents:
-            return Leave(Reason.NO_CONSENT)
-        confirm = screen.tap(Action.CONFIRM)
-        return TapButton(confirm) if confirm else Leave(Reason.BUG)
+        self.is_stuck = confirm is None
+        return TapButton(confirm) if confirm else None
