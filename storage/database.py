@@ -4,7 +4,6 @@ import importlib
 from types import ModuleType
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from bot.extras import install_command
 from storage.database_url import SqliteAddress, parse_address
 from storage.errors import NeedsAPerson
 from storage.sqlite import SqliteDatabase
@@ -51,5 +50,5 @@ def postgres_adapter() -> ModuleType:
         raise NeedsAPerson(
             "A PostgreSQL database needs asyncpg, of the extra postgres. Install it with: "
             "{command}",
-            command=install_command("postgres"),
+            command="make live EXTRAS=postgres",
         ) from error

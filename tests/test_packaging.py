@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 from hatchling.builders.wheel import WheelBuilder
 
-from bot.extras import install_command
-
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("bot", "handlers", "simulator", "storage", "telegram_text")
 LOCKS = ("live", "postgres", "pdf", "build")
@@ -91,21 +89,3 @@ def _name(requirement: str) -> str:
 
 def _canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
-
-
-@pytest.mark.parametrize(
-    ("prefix", "pip", "command"),
-    [
-        ("/srv/live", True, "/srv/live/bin/python -m pip install 'asyncpg>=0.30'"),
-        ("/home/ana/.local/share/pipx/venvs/petition-bot", True, "pipx inject petition-bot "),
-        ("/srv/live", False, "uv pip install --python /srv/live/bin/python 'asyncpg>="),
-    ],
-)
-def test_an_extra_is_added_to_where_the_bot_is_installed(
-    monkeypatch: pytest.MonkeyPatch, prefix: str, pip: bool, command: str
-) -> None:
-    monkeypatch.setattr(sys, "prefix", prefix)
-    monkeypatch.setattr(sys, "executable", f"{prefix}/bin/python")
-    monkeypatch.setattr("bot.extras.find_spec", lambda _: pip or None)
-    assert install_command("postgres").startswith(command)
-    assert all(name in install_command("pdf") for name in ("typst", "manimgx-fonts-cjk"))

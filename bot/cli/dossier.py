@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.console import CannotDo, in_sentences, in_terminal, progress, read_day, say
-from bot.extras import install_command
 from bot.text.terminal_language import label
 from bot.text.translations import Catalogs, is_spoken
 
@@ -51,7 +50,7 @@ def dossier(
         raise CannotDo.because(
             "Para hacer los PDF falta {name}, que es del extra pdf. Se instala con: {command}",
             name=error.name,
-            command=install_command("pdf"),
+            command="make live EXTRAS=pdf",
         ) from error
     opened = open_list(list_file)
     petition = opened.petition

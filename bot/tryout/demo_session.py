@@ -8,7 +8,6 @@ import signal
 import tempfile
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,11 +16,11 @@ import structlog
 from bot.app import App, FatalError, open_app
 from bot.console import CannotDo, say
 from bot.intake.polling import TokenUnknown
-from bot.petition.petition import BUNDLED, load_petition
+from bot.petition.petition import BUNDLED
 from bot.settings import Settings, load_settings
 from bot.text.problems import PetitionInvalid
 from bot.text.terminal_language import label
-from bot.text.translations import Catalogs, mark
+from bot.text.translations import mark
 from bot.tryout.page import TryoutPage, TryoutState
 from simulator import Simulator
 from simulator.chats import Shape
@@ -158,7 +157,6 @@ class DemoSession:
         state.phones.add(*self.people.everybody)
         if self._opens_petition:
             state.hints = self._open_petition()
-            self.simulator.calls.listeners.append(partial(state.hint, _said()))
         self._page.show(state)
         self.settings = simulated_settings(self.folder, self.simulator, self._petition)
 
@@ -173,16 +171,6 @@ class DemoSession:
     async def _clear_scene(self) -> None:
         await self._stop()
         await self._scene.aclose()
-
-
-def _said() -> dict[str, str]:
-    """Returns what the bot says once somebody has signed, or the petition is closed, by the step
-    of the demo that comes next.
-    """
-    petition, catalogs = load_petition(BUNDLED), Catalogs.load()
-    closed = "<b>La petición está cerrada.</b>"
-    thanked = {texts.thanks.splitlines()[0]: "close" for texts in petition.texts.values()}
-    return thanked | {catalogs.words(each).text(closed): "tell" for each in petition.languages}
 
 
 @asynccontextmanager

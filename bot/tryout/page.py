@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,6 @@ from bot.tryout.folder_editor import EditRefused, FolderEditor
 from bot.tryout.visitors.people import Traits, draw_people
 from bot.tryout.visitors.visitor import Visitor
 from simulator import Simulator
-from simulator.call_log import RecordedCall
 from simulator.chats import Shape
 from simulator.page import Addition, PageState, SimulatorPage
 from simulator.page.event_feed import EventFeed
@@ -88,25 +87,14 @@ class Crowd:
 class TryoutState(PageState):
     """What the page shows of one simulator, a crowd and what can be tried next among it.
 
-    `hints` says, in a demo, whom a visitor of the demo can be first: by the page's language one
-    of the `signers` who reads it, and an `admin`, by the numbers of their accounts; and the `step`
-    that comes next.
+    `hints` says, in a demo, whom a visitor of the demo can be: by the page's language one of the
+    `signers` who reads it, and an `admin`, by the numbers of their accounts.
     """
 
     def __init__(self, simulator: Simulator, feed: EventFeed, admins: frozenset[int]) -> None:
         super().__init__(simulator, feed, admins)
         self.hints: Shape = {}
         self.crowd = Crowd(feed, self.world)
-
-    def hint(self, said: Mapping[str, str], call: RecordedCall, _: object) -> None:
-        """Publishes what comes next when the bot says that something was done.
-
-        What it says in its first line is among those of `said`, with the step after it.
-        """
-        step = said.get(str(call.params.get("text", "")).partition("\n")[0])
-        if step is not None and step != self.hints.get("step"):
-            self.hints["step"] = step
-            self._feed.publish("hints", hints=self.hints)
 
     def snapshot(self) -> Shape:
         """Returns everything that the page draws."""

@@ -202,4 +202,4 @@ def test_what_is_missing_is_a_sentence(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "typst", None)
     for name in [name for name in sys.modules if name.startswith("bot.dossier")]:
         monkeypatch.delitem(sys.modules, name)
-    assert "'typst>=" in failed(call(listed, *ARGUMENTS))
+    assert "make live EXTRAS=pdf" in failed(call(listed, *ARGUMENTS))

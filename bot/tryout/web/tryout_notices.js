@@ -7,11 +7,6 @@ import { openChat } from "./navigation.js";
 import { onChange, redraw, selectedPerson, state } from "./page_state.js";
 import { language, t } from "./translation.js";
 
-const HINTS = {
-  sign: () => t("1 de 3. La petición está abierta: fírmala aquí."),
-  close: () => t("2 de 3. Ciérrala: como Marta, que la administra, escribe /close."),
-  tell: () => t("3 de 3. Cuenta cómo ha acabado: como Marta, escribe /broadcast. Llegará al teléfono de quien firmó."),
-};
 let signer = null;
 
 // The phone of who can sign first is opened once, on phones too; who goes back sees the list.
@@ -22,17 +17,16 @@ onChange("all", () => {
   if (!state.people.has(Number(location.hash.slice(1)))) openChat(wanted);
 });
 
-/** What can be tried next: to sign, to close, to tell; each is closed for as long as the tab is open. */
+/** What can be tried in a demo; closed for as long as the tab is open. */
 export function hint() {
-  const step = state.hints && (state.hints.step ?? "sign");
-  if (!step || sessionStorage.getItem(`hint-${step}`)) return null;
+  if (!state.hints || sessionStorage.getItem("hint")) return null;
   const close = () => {
-    sessionStorage.setItem(`hint-${step}`, "closed");
+    sessionStorage.setItem("hint", "closed");
     redraw();
   };
   return h("div", { class: "notice hint-of-demo" },
-    h("p", {}, HINTS[step]()),
-    step !== "sign" && selectedPerson()?.role !== "admin" && h("button", { class: "button quiet", onclick: () => openChat(state.hints.admin) }, t("Ser Marta")),
+    h("p", {}, t("Firma aquí la petición. Después, como Marta, ciérrala (/close) y cuenta cómo ha acabado (/broadcast). Llegará al teléfono de quien firmó.")),
+    selectedPerson()?.role !== "admin" && h("button", { class: "button quiet", onclick: () => openChat(state.hints.admin) }, t("Ser Marta")),
     iconButton("close", t("Cerrar este consejo"), close));
 }
 
