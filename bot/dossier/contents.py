@@ -9,7 +9,7 @@ from typing import Any
 
 from babel.dates import format_skeleton
 
-from bot.dossier.opened_list import ListedSignature, ListHead, local_day
+from bot.dossier.opened_list import ListedSignature, ListHead
 from bot.dossier.telegram_text import blocks
 from bot.dossier.typesetting import spelt_out
 from bot.text.locale_regions import locale_of
@@ -23,7 +23,7 @@ _LONG_WORD = re.compile(r"(\w{24})(?=\w)")
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """What the maker of a dossier decides: its language, the date of the letter, and more.
+    """What the maker of a dossier decides: its language (with the petition's time zone), and more.
 
     The reference is the organisation's own; an answer goes to the contact. A public one is for
     the press and the public, with no name and no single number.
@@ -243,10 +243,10 @@ def _sum(head: ListHead, words: Words) -> list[Data]:
 
 
 def _count_note(head: ListHead, words: Words) -> str:
-    day = words.date(local_day(head.exported_at, head.petition))
+    day = words.date(head.exported_at)
     if head.petition.closed_at is None:
         return words.label("La petición sigue abierta. Este es el recuento del {day}.", day=day)
-    closed = words.date(local_day(head.petition.closed_at, head.petition))
+    closed = words.date(head.petition.closed_at)
     return words.label(
         "La petición se cerró el {closed}. Este es el recuento del {day}.", closed=closed, day=day
     )

@@ -8,7 +8,6 @@ from datetime import date, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -219,8 +218,3 @@ def _refuse_other_kinds(path: Path, start: bytes) -> None:
             path=path,
             kind=label("una hoja XLSX") if is_sheet else label("algo que no es JSON"),
         )
-
-
-def local_day(moment: datetime, petition: ListedPetition) -> date:
-    """Returns the day of a moment where the petition is."""
-    return moment.astimezone(ZoneInfo(petition.time_zone)).date()
