@@ -26,6 +26,7 @@ from storage.telegram_cache import put_cached_item
 from tests.monitoring.asked import ask, free_address
 from tests.support.bot_process import BotProcess
 from tests.support.postgres_cluster import PostgresCluster, postgres_cluster
+from tests.support.raw_sql import postgres_connection
 from tests.support.retrying_signer import signs_with_retries, was_thanked
 from tests.support.scene import ADMIN, TOKEN, send_label
 from tests.support.waiting import until
@@ -226,6 +227,85 @@ async def test_nothing_comes_after_a_withdrawal_that_another_replica_confirmed(
     assert all(was in (-1, now) for was, now in zip(before, after, strict=True))
     assert 0 < sum(after) < len(people)
     assert 0 in before
+
+
+CLOSE, SIGN = WORDS.label("Sí, cerrar la petición"), WORDS.label("✍️ Consiento y firmo")
+SEND = send_label(WORDS, 1).split(" 1 ")[0]
+
+
+async def is_asked_to_consent(ana: Person, _: Person) -> None:
+    ana.start()
+    await ana.taps(WORDS.label("✍️ Firmar con mi nombre"))
+    await ana.taps(WORDS.label("Usar «{name}»", name=f"{ana.user.first_name} García"))
+    await ana.with_button(SIGN)
+
+
+async def is_asked_to_close(ana: Person, marta: Person) -> None:
+    await is_asked_to_consent(ana, marta)
+    marta.send("/close")
+    await marta.with_button(CLOSE)
+
+
+async def is_asked_to_send(_: Person, marta: Person) -> None:
+    marta.send("/broadcast")
+    await marta.taps(WORDS.label("El mensaje final"))
+    await marta.taps(WORDS.label("Continuar"))
+    await until(lambda: any(SEND in each for each in marta.messages[-1].labels), 20)
+
+
+def sends(_: Person, marta: Person) -> object:
+    return marta.tap(next(each for each in marta.messages[-1].labels if SEND in each))
+
+
+def signs(ana: Person, _: Person) -> object:
+    return ana.tap(SIGN)
+
+
+def withdraws(ana: Person, _: Person) -> object:
+    return ana.send("/withdraw")
+
+
+def closes(_: Person, marta: Person) -> object:
+    return marta.tap(CLOSE)
+
+
+async def signatures_in(url: str) -> int:
+    async with postgres_connection(url) as connection:
+        (shown,) = await connection.fetchrow("SELECT signatures FROM petitions")
+        assert shown == await connection.fetchval("SELECT count(*) FROM signatures")
+        return int(shown)
+
+
+async def test_what_comes_to_two_replicas_in_the_same_moment_happens_once(
+    by_webhook: Replicas,
+) -> None:
+    """Telegram posts a tap before it knows what became of a message, or of the same tap."""
+    replicas, proxy = by_webhook, by_webhook.proxy
+    assert isinstance(proxy, WebhookProxy)
+    marta = replicas.simulator.world.person("Marta", language="es", user_id=ADMIN)
+    people = list[Person]()
+    for before, acts, more in (
+        (is_asked_to_consent, (signs, signs), {1}),
+        (is_asked_to_consent, (signs, withdraws), {0, 1}),
+        (is_asked_to_consent, (withdraws, signs), {0, 1}),
+        (is_asked_to_close, (closes, signs), {0, 1}),
+        (is_asked_to_send, (sends, sends), {0}),
+    ):
+        ana, signed = replicas.person(f"Ana{len(people)}"), await signatures_in(replicas.url)
+        people.append(ana)
+        await before(ana, marta)
+        proxy.keep(2)
+        for act in acts:
+            act(ana, marta)
+        await until(lambda: proxy.answers is not None, 20)
+        assert proxy.answers is not None
+        assert {each.status for each in await proxy.answers} == {200}
+        assert await signatures_in(replicas.url) - signed in more, acts
+    await until(lambda: sum(map(told, people)) >= signed, 20)
+    await asyncio.sleep(1)
+    assert sum(map(told, people)) == signed == sum(told(each) == 1 for each in people)
+    for bot in replicas.bots:
+        assert '"level":"error"' not in bot.log.read_text()
 
 
 @pytest.fixture

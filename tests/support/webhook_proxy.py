@@ -1,7 +1,9 @@
 """A proxy before several replicas, which gives each request to the next one."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import aiohttp
 from aiohttp import web
@@ -20,6 +22,9 @@ class WebhookProxy:
         self.url = ""
         self.ports: list[int] = []
         self.answered: dict[int, int] = {}
+        self._at_once = 0
+        self._kept: list[Coroutine[Any, Any, web.StreamResponse]] = []
+        self.answers: asyncio.Future[list[web.StreamResponse]] | None = None
 
     def add(self) -> dict[str, str]:
         """Adds a replica; returns the settings that it is to have."""
@@ -27,13 +32,28 @@ class WebhookProxy:
         address = f"127.0.0.1:{self.ports[-1]}"
         return {"PETITION_WEBHOOK_URL": self.url, "PETITION_WEBHOOK_ADDRESS": address}
 
+    def keep(self, requests: int) -> None:
+        """Has so many requests wait for each other, and go to another replica each; `answers`."""
+        self._at_once, self._kept, self.answers = requests, [], None
+
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         body, headers = await request.read(), dict(request.headers)
         self.ports.append(self.ports.pop(0))
-        for port in tuple(self.ports):
+        passing = self._passed_on(tuple(self.ports), request.path, body, headers)
+        if len(self._kept) == self._at_once:
+            return await passing
+        self._kept.append(passing)
+        if len(self._kept) == self._at_once:
+            self.answers = asyncio.gather(*self._kept)
+        return web.Response()  # Telegram would not send the next one of the chat before
+
+    async def _passed_on(
+        self, ports: Sequence[int], path: str, body: bytes, headers: dict[str, str]
+    ) -> web.StreamResponse:
+        for port in ports:
             try:
                 async with self._session.post(
-                    f"http://127.0.0.1:{port}{request.path}", data=body, headers=headers
+                    f"http://127.0.0.1:{port}{path}", data=body, headers=headers
                 ) as answer:
                     if answer.status == 503:
                         continue
