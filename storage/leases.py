@@ -58,9 +58,9 @@ def is_holder(tx: Transaction, holder: str) -> bool:
     return tx.find(LEASES, lock_name(tx.slug), _COLUMNS.holder == holder) is not None
 
 
-def is_alive(tx: Transaction, name: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+def is_alive(dialect: str, name: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
     """Returns the condition that the replica with the lease of this name is alive."""
-    if tx.connection.dialect.name == "sqlite":
+    if dialect == "sqlite":
         return sa.false()  # whoever asks is the only process
     lasts = _COLUMNS.expires_at > sa.literal_column(NOW, _COLUMNS.expires_at.type)
     return name.in_(sa.select(_COLUMNS.name).where(lasts))

@@ -16,13 +16,15 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import and_, or_, select
+import sqlalchemy as sa
 
 from storage.errors import Unavailable, UpdateOutdated
 from storage.leases import is_alive
 from storage.tables import SEEN_UPDATES
-from storage.transaction import Transaction
+from storage.transaction import Transaction, inserting
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,11 @@ class SeenUpdate:
 
 _COLUMNS = SEEN_UPDATES.c
 _COUNTS_FOR = timedelta(days=1)
+# Made once, as in `_noting`.
+_IT = *SEEN_UPDATES.primary_key, _COLUMNS.number, _COLUMNS.taken_by
+_ENDING = sa.update(SEEN_UPDATES).where(
+    *(each == sa.bindparam(f"its_{each.name}") for each in _IT)
+)
 _current: ContextVar[SeenUpdate | None] = ContextVar("update", default=None)
 
 
@@ -71,20 +78,26 @@ def note_seen_update(tx: Transaction, update: SeenUpdate) -> None:
         seen_at=update.at,
         taken_by=update.taken_by,
     )
-    adding = tx.inserting(SEEN_UPDATES).values(seen)
+    noting = _noting(tx.connection.dialect.name)
+    if tx.change(noting, {**seen, "counted_since": update.at - _COUNTS_FOR}) == 0:
+        raise UpdateOutdated
+
+
+@lru_cache
+def _noting(dialect: str) -> Any:
+    """Returns how a database notes an update, made once, as each update needs it several times."""
+    adding = inserting(SEEN_UPDATES, dialect)
     new = adding.excluded
-    is_ours = or_(_COLUMNS.taken_by == new.taken_by, ~is_alive(tx, _COLUMNS.taken_by))
-    noting = adding.on_conflict_do_update(
+    is_ours = sa.or_(_COLUMNS.taken_by == new.taken_by, ~is_alive(dialect, _COLUMNS.taken_by))
+    return adding.on_conflict_do_update(
         index_elements=list(SEEN_UPDATES.primary_key),
         set_={"number": new.number, "seen_at": new.seen_at, "taken_by": new.taken_by, "done": 0},
-        where=or_(
+        where=sa.or_(
             _COLUMNS.number < new.number,
-            _COLUMNS.seen_at < update.at - _COUNTS_FOR,
-            and_(_COLUMNS.number == new.number, _COLUMNS.done == 0, is_ours),
+            _COLUMNS.seen_at < sa.bindparam("counted_since", type_=_COLUMNS.seen_at.type),
+            sa.and_(_COLUMNS.number == new.number, _COLUMNS.done == 0, is_ours),
         ),
     )
-    if tx.change(noting) == 0:
-        raise UpdateOutdated
 
 
 def take_update(tx: Transaction, update: SeenUpdate) -> bool:
@@ -105,13 +118,14 @@ def take_update(tx: Transaction, update: SeenUpdate) -> bool:
 
 def end_update(tx: Transaction, update: SeenUpdate) -> bool:
     """Notes that an update is done, if this process still has it; returns whether it has."""
-    is_its = _COLUMNS.number == update.number, _COLUMNS.taken_by == update.taken_by
-    return tx.set(SEEN_UPDATES, update.supporter, *is_its, done=True) > 0
+    whose = {"its_petition": tx.slug, "its_supporter": update.supporter}
+    which = {"its_number": update.number, "its_taken_by": update.taken_by}
+    return tx.change(_ENDING, {**whose, **which, "done": True}) > 0
 
 
 def forget_seen_updates(tx: Transaction, now: datetime, *, limit: int) -> int:
     """Forgets numbers that no longer count, of at most `limit` people; returns of how many."""
-    old = select(_COLUMNS.supporter).where(
+    old = sa.select(_COLUMNS.supporter).where(
         tx.of(SEEN_UPDATES), _COLUMNS.seen_at < now - _COUNTS_FOR
     )
     people = [row.supporter for row in tx.all(old.limit(limit))]

@@ -112,7 +112,7 @@ class Transaction:
 
     def inserting(self, table: sa.Table) -> Any:
         """Returns an insertion with the clauses on conflicts, alike in both databases."""
-        return _inserting(table, self.connection.dialect.name)
+        return inserting(table, self.connection.dialect.name)
 
     def set(self, table: sa.Table, *conditions: Condition, **values: Any) -> int:
         """Sets columns of the rows of this petition for which all of that holds; counts them.
@@ -214,7 +214,7 @@ def _with_key(table: sa.Table, slug: str, lock: bool) -> sa.Select[Any]:
 
 
 @lru_cache
-def _inserting(table: sa.Table, dialect: str) -> Any:
+def inserting(table: sa.Table, dialect: str) -> Any:
     """Returns the insertion of a database, as SQLAlchemy has one for each.
 
     Only that of the database in use is loaded, since the one of PostgreSQL takes two megabytes.
