@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.schema import CreateTable
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from storage.database import postgres_adapter
 from storage.database_url import SqliteAddress, parse_address
@@ -28,21 +28,22 @@ from storage.errors import (
 )
 from storage.private_files import create_private
 from storage.sqlite_connection import WRITER_PRAGMAS, SqliteConnection, is_locked, storage_errors
-from storage.tables import LEASES, SEEN_UPDATES, metadata
+from storage.tables import AUDIT, LEASES, SEEN_UPDATES, metadata
 from storage.transaction import Result
 
 SCHEMAS = ("0.1.0", "0.2.0")
 """Those that are taken along, the oldest first, each named for the release that brought it."""
 
 
-def _add_seen_updates(is_sqlite: bool) -> Iterator[sa.Executable]:
+def _to_0_2(is_sqlite: bool) -> Iterator[sa.Executable]:
     yield CreateTable(SEEN_UPDATES)
     whole = "INTEGER" if is_sqlite else "BIGINT"
     yield sa.text(f"ALTER TABLE leases ADD COLUMN replies {whole} DEFAULT 0 NOT NULL")
     yield sa.delete(LEASES).where(LEASES.c.name.startswith("broadcast/"))
+    yield from (CreateIndex(each) for each in AUDIT.indexes if each.name == "audit_of_admins")
 
 
-STEPS: Sequence[Callable[[bool], Iterator[sa.Executable]]] = (_add_seen_updates,)
+STEPS: Sequence[Callable[[bool], Iterator[sa.Executable]]] = (_to_0_2,)
 """What makes of each schema the next one: the statements, for SQLite or else for PostgreSQL."""
 
 # How they were named before the first release.

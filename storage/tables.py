@@ -253,6 +253,8 @@ AUDIT = _table(
     sealed("actor_sealed", number=True, null=True),
     *several(text, "action", "detail"),
     sa.Index(None, "petition", "at"),
+    # What admins did is read whenever a person sees their data, which is noted for each of them.
+    sa.Index("audit_of_admins", "petition", "at", **where("actor_sealed IS NOT NULL")),
 )
 
 # `about` tells notices of one kind apart: the moment or the broadcast it is about, which reminder
