@@ -60,6 +60,7 @@ class Replicas:
         self.simulator = simulator
         self.url = url
         self.rate = 28.0
+        self.log_level = "DEBUG"
         self.bots: list[BotProcess] = []
         Keyring.generate(folder / "petition.key")
 
@@ -69,6 +70,7 @@ class Replicas:
         (folder / "keys").mkdir(parents=True, mode=0o700)
         shutil.copy(self.folder / "petition.key", folder / "keys" / "petition.key")
         bot = BotProcess(folder, self.simulator, database_url=self.url, rate=self.rate)
+        bot.log_level = self.log_level
         if self.proxy is not None:
             bot.more.update(self.proxy.add())
         self.bots.append(bot)
