@@ -10,13 +10,13 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, exists, select, text, update
+from sqlalchemy import and_, bindparam, exists, select, text, update
 
 from storage.errors import ConversationMoved
 from storage.keyring import Keyring
 from storage.tables import CONVERSATIONS, FILLED_IN, SIGNATURES
 from storage.times import from_millis
-from storage.transaction import Transaction
+from storage.transaction import Row, Transaction
 
 _FIRST_STAGE, _WITHDRAWN_STAGE = "home", "withdrawn"
 
@@ -71,23 +71,30 @@ class Conversation:
 
 # Made once, as they are used at every tap.
 _WRITTEN = [each.name for each in fields(Conversation) if each.name != "is_damaged"]
-_OVER_THE_READ = update(CONVERSATIONS).where(
+_AS_STORED = {name: _COLUMNS[name] for name in _WRITTEN if name != "name"}
+IS_OWN = and_(
     _COLUMNS.petition == bindparam("own_petition"),
     _COLUMNS.supporter == bindparam("own_supporter"),
-    _COLUMNS.version == bindparam("was"),
 )
+_OVER_THE_READ = update(CONVERSATIONS).where(IS_OWN, _COLUMNS.version == bindparam("was"))
 
 
 def conversation_of(tx: Transaction, supporter: bytes) -> Conversation | None:
     """Returns a supporter's conversation, or None if there is none."""
     row = tx.find(CONVERSATIONS, supporter)
-    if row is None:
+    return None if row is None else conversation_in(tx, row)
+
+
+def conversation_in(tx: Transaction, row: Row) -> Conversation | None:
+    """Returns the conversation in a row that may hold more than it, or None if there is none."""
+    columns = row._mapping
+    stored = {name: columns[column] for name, column in _AS_STORED.items()}
+    if stored["supporter"] is None:
         return None
-    stored = {name: getattr(row, name) for name in _WRITTEN if name != "name"}
-    stored["name_message_ids"] = tuple(row.name_message_ids)
-    name = tx.opened(row.name_sealed, _COLUMNS.name_sealed, supporter)
-    is_damaged = name is None and row.name_sealed is not None
-    return Conversation(**stored, name=name, is_damaged=is_damaged)
+    stored["name_message_ids"] = tuple(stored["name_message_ids"])
+    sealed = columns[_COLUMNS.name_sealed]
+    name = tx.opened(sealed, _COLUMNS.name_sealed, stored["supporter"])
+    return Conversation(**stored, name=name, is_damaged=name is None and sealed is not None)
 
 
 def save_conversation(

@@ -4,7 +4,7 @@ Closing and reopening lock the petition's row first, and signing adds nothing be
 in it, so the count at the moment of closing is exact, even if people sign in that moment.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -86,12 +86,14 @@ class PetitionState:
         return self.closed_at is not None
 
 
-def petition_state(tx: Transaction) -> PetitionState:
-    """Returns the petition's present state."""
-    row = _petition(tx)
-    names = {each.name for each in fields(PetitionState)}
-    stored = {name: value for name, value in row._mapping.items() if name in names}
-    return PetitionState(**stored, invalidated_since=invalidated_since(tx, row.closed_at))
+_AS_STORED = {name: PETITIONS.c[name] for name in PetitionState.__slots__ if name in PETITIONS.c}
+
+
+def petition_state(tx: Transaction, row: Row | None = None) -> PetitionState:
+    """Returns the petition's present state, as its row says if that was read already."""
+    columns = (_petition(tx) if row is None else row)._mapping
+    stored = {name: columns[column] for name, column in _AS_STORED.items()}
+    return PetitionState(**stored, invalidated_since=invalidated_since(tx, stored["closed_at"]))
 
 
 def ensure_petition(tx: Transaction) -> int:

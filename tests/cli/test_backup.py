@@ -22,9 +22,9 @@ from storage.keyring import Keyring
 from storage.petitions import reached_so_far
 from storage.process_lock import acquire_process_lock
 from storage.restores import held_restore, release_restore, restore_awaits_repetition
-from storage.signatures import mute_supporter, signature_of, withdraw_signature
+from storage.signatures import mute_supporter, withdraw_signature
 from tests.cli.petition_database import PetitionDatabase, TelegramDate, on_both
-from tests.support.supporters import ADMIN, NOON, Supporters, later
+from tests.support.supporters import ADMIN, NOON, Supporters, later, signature_of
 
 CANARY = "Persona 3"
 

@@ -15,12 +15,11 @@ from storage.conversations import count_unsigned
 from storage.erasures import DueBefore, count_due_signatures
 from storage.handovers import record_handover
 from storage.signature_counts import earliest_signed_at
-from storage.signatures import signature_of
 from tests.support.audit_entries import newest_audit_entries
 from tests.support.broadcasts import new_broadcast
 from tests.support.raw_sql import read_sql, write_sql
 from tests.support.scene import ADMIN, Scene, a_scene
-from tests.support.supporters import Supporters
+from tests.support.supporters import Supporters, signature_of
 
 DAY, FORTNIGHT = timedelta(days=1), 14
 

@@ -1,8 +1,9 @@
 """What people do that no form expects."""
 
-from storage.signatures import mark_unreachable, signature_of
+from storage.signatures import mark_unreachable
 from tests.features.test_typed_names import somebody
 from tests.support.scene import Scene
+from tests.support.supporters import signature_of
 
 SIGN = "✍️ Firmar con mi nombre"
 

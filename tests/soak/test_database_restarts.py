@@ -12,12 +12,12 @@ from storage import Storage, open_storage
 from storage.conversations import Conversation
 from storage.errors import ConversationMoved, Unavailable
 from storage.keyring import Keyring
-from storage.signatures import sign_petition, signature_of
+from storage.signatures import sign_petition
 from tests.support.bot_api.failing_server import FailingBehavior, FailingBotApi
 from tests.support.petition_processes import by_copies, petition_processes
 from tests.support.postgres_server import running_postgres
 from tests.support.raw_sql import read_sql
-from tests.support.supporters import Supporter, a_supporter
+from tests.support.supporters import Supporter, a_supporter, signature_of
 from tests.support.waiting import until
 
 RESTARTS, RATE, PEOPLE = 30, 50.0, 3_000

@@ -14,10 +14,10 @@ from storage.conversations import conversation_of
 from storage.errors import ConversationMoved
 from storage.keyring import Keyring
 from storage.petitions import close_petition, petition_state, reached_so_far
-from storage.signatures import signature_of, withdraw_signature
+from storage.signatures import withdraw_signature
 from tests.support.audit_entries import newest_audit_entries
 from tests.support.raw_sql import read_sql
-from tests.support.supporters import NOON, Supporter, a_supporter
+from tests.support.supporters import NOON, Supporter, a_supporter, signature_of
 
 T = TypeVar("T")
 

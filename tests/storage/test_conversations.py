@@ -20,8 +20,8 @@ from storage.conversations import (
 )
 from storage.errors import ConversationMoved
 from storage.keyring import Keyring
-from storage.signatures import sign_petition, signature_of
-from tests.support.supporters import NOON, Supporter, a_supporter
+from storage.signatures import sign_petition
+from tests.support.supporters import NOON, Supporter, a_supporter, signature_of
 
 FULL = {
     "stage": "consent",

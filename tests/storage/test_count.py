@@ -37,11 +37,11 @@ from storage.petitions import (
     reopen_petition,
 )
 from storage.signature_counts import signature_statistics
-from storage.signatures import sign_petition, signature_of, withdraw_signature
+from storage.signatures import sign_petition, withdraw_signature
 from tests.storage.test_name_choice import GIVES
 from tests.support.raw_sql import read_sql
 from tests.support.restores import Rows, all_rows, put_back, replay
-from tests.support.supporters import NOON, a_supporter
+from tests.support.supporters import NOON, a_supporter, signature_of
 
 PETITION = load_petition(BUNDLED)
 PROOF = verified_otherwise("came to the office")

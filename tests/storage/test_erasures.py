@@ -23,10 +23,9 @@ from storage.leases import take_over
 from storage.petitions import closing_update_is_under_way, petition_state
 from storage.sent_files import add_sent_file, files_due
 from storage.signature_counts import earliest_signed_at, signature_statistics
-from storage.signatures import signature_of
 from tests.support.broadcasts import claim, record, started
 from tests.support.raw_sql import read_sql, write_sql
-from tests.support.supporters import NOON, SLUG, Supporters, later
+from tests.support.supporters import NOON, SLUG, Supporters, later, signature_of
 
 # Everything is due, or what was signed before the third of them.
 ALL = DueBefore(at_most=later(99), handed_over=None)

@@ -19,12 +19,12 @@ from storage.journal import Deed, Entry
 from storage.personal_data import everything_held
 from storage.petitions import Reached, petition_state, reached_so_far, require_known_petition
 from storage.sent_files import add_sent_file, files_due
-from storage.signatures import mute_supporter, sign_petition, signature_of
+from storage.signatures import mute_supporter, sign_petition
 from storage.times import rising_id
 from tests.storage.test_name_choice import GIVES
 from tests.support.raw_sql import read_sql
 from tests.support.restores import all_rows, put_back, replay
-from tests.support.supporters import NOON, NOON_MILLIS, Supporter, a_supporter, later
+from tests.support.supporters import NOON, NOON_MILLIS, Supporter, a_supporter, later, signature_of
 
 CHOICES = ("off", "given", "new", "new and off", "off and given", "before", "texts", "later")
 

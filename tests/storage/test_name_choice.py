@@ -28,9 +28,9 @@ from storage.person_requests import IN_CHAT, PersonNoticeKind, carry_out_request
 from storage.personal_data import everything_held
 from storage.petitions import close_petition
 from storage.sent_files import add_sent_file, files_due
-from storage.signatures import sign_petition, signature_of, withdraw_signature
+from storage.signatures import sign_petition, withdraw_signature
 from tests.support.raw_sql import read_sql, write_sql
-from tests.support.supporters import NOON, Supporter, a_supporter, later
+from tests.support.supporters import NOON, Supporter, a_supporter, later, signature_of
 
 WORDS = "Yo, {name}, consiento que se entregue mi nombre."
 GIVES = Consent(

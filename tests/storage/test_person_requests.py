@@ -31,13 +31,12 @@ from storage.person_requests import (
 from storage.personal_data import everything_held
 from storage.petitions import Reached
 from storage.sent_files import add_sent_file, files_due
-from storage.signatures import signature_of
 from storage.transaction import Transaction, Values
 from tests.support.audit_entries import AuditEntry, newest_audit_entries
 from tests.support.person_codes import make_code
 from tests.support.raw_sql import Statement, read_sql, write_all, write_sql
 from tests.support.restores import replay
-from tests.support.supporters import NOON, a_supporter
+from tests.support.supporters import NOON, a_supporter, signature_of
 
 LATER = NOON + timedelta(minutes=5)
 LETTER = verified_otherwise("a letter")

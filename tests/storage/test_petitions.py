@@ -17,9 +17,9 @@ from storage.petitions import (
     petition_state,
     reopen_petition,
 )
-from storage.signatures import sign_petition, signature_of
+from storage.signatures import sign_petition
 from tests.support.audit_entries import AuditEntry, newest_audit_entries
-from tests.support.supporters import NOON, a_supporter
+from tests.support.supporters import NOON, a_supporter, signature_of
 
 DAY, MILLISECOND = timedelta(days=1), timedelta(milliseconds=1)
 

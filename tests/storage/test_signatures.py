@@ -6,9 +6,9 @@ from datetime import timedelta
 from storage import Storage
 from storage.conversations import Conversation, conversation_of, save_conversation
 from storage.signature_counts import Stats, signature_statistics
-from storage.signatures import sign_petition, signature_of, withdraw_signature
+from storage.signatures import sign_petition, withdraw_signature
 from tests.support.raw_sql import read_sql, write_sql
-from tests.support.supporters import NOON, WORDS, a_supporter
+from tests.support.supporters import NOON, WORDS, a_supporter, signature_of
 
 
 async def test_the_consent_keeps_the_exact_words_once(storage: Storage) -> None:

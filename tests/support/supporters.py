@@ -12,7 +12,13 @@ from storage.conversations import Conversation, save_conversation
 from storage.database import Database
 from storage.exports import Change, note_change
 from storage.keyring import Keyring
-from storage.signatures import NewSignature, sign_petition, withdraw_signature
+from storage.signatures import (
+    NewSignature,
+    Signature,
+    sign_petition,
+    stored_supporter,
+    withdraw_signature,
+)
 from storage.tables import SIGNATURES
 from storage.times import rising_id
 from storage.transaction import Transaction
@@ -299,3 +305,8 @@ def a_supporter(
 ) -> Supporter:
     """Returns the supporter with this user id, as a petition knows them."""
     return Supporter(user_id, name, keyring.reference(slug, user_id))
+
+
+def signature_of(tx: Transaction, supporter: bytes) -> Signature | None:
+    """Returns a supporter's signature, or None."""
+    return stored_supporter(tx, supporter).signature
