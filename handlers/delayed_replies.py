@@ -259,20 +259,17 @@ class DelayedReplies:
 
     async def _send_until_done(self, key: _Key, reply: _Reply) -> None:
         with handling_update(None):  # later ones may be handled while it waits
-            await self._send(key, reply)
-
-    async def _send(self, key: _Key, reply: _Reply) -> None:
-        while True:
-            if reply.due is not None:
-                await self._sleep(max(0.0, reply.due - self._clock()))
-                reply.due = None
-            try:
-                async with self._room(reply):
-                    await reply.answer()
-                return
-            except Exception as error:  # raised, logged or tried again, by what kind it is
-                if not self._is_tried_again(key, reply, error):
+            while True:
+                if reply.due is not None:
+                    await self._sleep(max(0.0, reply.due - self._clock()))
+                    reply.due = None
+                try:
+                    async with self._room(reply):
+                        await reply.answer()
                     return
+                except Exception as error:  # raised, logged or tried again, by what kind it is
+                    if not self._is_tried_again(key, reply, error):
+                        return
 
     def _is_tried_again(self, key: _Key, reply: _Reply, error: Exception) -> bool:
         """Decides whether a reply that failed is tried again.

@@ -69,7 +69,7 @@ async def _send_once(ctx: ChatContext, image: Image) -> None:
 
 async def _send(ctx: ChatContext, image: Image) -> Any:
     storage = ctx.storage
-    digest = _digest(image.file)
+    digest = _digest_of(image.file, image.file.stat().st_mtime_ns)
     key = f"{ctx.bot.id}:picture:{image.file.name}"
     known = await storage.read(find_cached_item, key)
     send = partial(
@@ -91,10 +91,6 @@ async def _send(ctx: ChatContext, image: Image) -> Any:
     if sent.get("photo"):  # else there is nothing to send again by its name
         await storage.write(put_cached_item, key, digest, sent["photo"][-1]["file_id"])
     return sent
-
-
-def _digest(file: Path) -> bytes:
-    return _digest_of(file, file.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=8)

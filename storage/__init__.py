@@ -6,8 +6,7 @@ One file for each noun, of functions that run in a transaction of SQLite or Post
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from itertools import count
 
 from storage.database import Database, open_database
@@ -46,17 +45,20 @@ class Storage:
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
         """Returns what a function finds in this petition; see SqliteDatabase.read."""
-        with self._watched():
-            return await self.database.read(self.bound(work, *args, **kwargs))
+        return await self._watched(self.database.read(self.bound(work, *args, **kwargs)))
 
     async def write(
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
         """Runs a function as one transaction of this petition; see SqliteDatabase.write."""
-        with self._watched():
-            return await self.database.write(
-                self.bound(self._unless_outdated(work), *args, **kwargs)
-            )
+        update = current_update() if self.database.is_shared else None
+
+        def noted(tx: Transaction) -> Result:
+            if update is not None:
+                note_seen_update(tx, update)  # raises UpdateOutdated for one that comes too late
+            return work(tx, *args, **kwargs)
+
+        return await self._watched(self.database.write(self.bound(noted)))
 
     def bound(
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
@@ -71,27 +73,14 @@ class Storage:
 
         return run
 
-    def _unless_outdated(self, work: Work[Arguments, Result]) -> Work[Arguments, Result]:
-        """Returns a function that raises UpdateOutdated for an update that comes too late."""
-        update = current_update()
-        if update is None or not self.database.is_shared:
-            return work
-
-        def run(tx: Transaction, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-            note_seen_update(tx, update)
-            return work(tx, *args, **kwargs)
-
-        return run
-
     async def close(self) -> None:
         """Finishes pending writes and closes the database."""
         await self.database.close()
 
-    @contextmanager
-    def _watched(self) -> Iterator[None]:
+    async def _watched(self, answer: Awaitable[Result]) -> Result:
         self.in_progress += 1
         try:
-            yield
+            return await answer
         except BrokenData as error:
             self._damaged(error)
             raise

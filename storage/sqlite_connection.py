@@ -109,10 +109,6 @@ class SqliteConnection:
         """Runs a job in the thread."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, job)
 
-    def submit(self, job: Callable[[], None]) -> None:
-        """Runs a job in the thread, which reports its own result."""
-        self._thread.submit(job)
-
     async def read(self, work: BoundWork[Result]) -> Result:
         """Returns what a function finds at one moment; raises as `SqliteDatabase.read` does."""
         return await self.result_of(work)
@@ -123,7 +119,7 @@ class SqliteConnection:
         self._waiting.append(Job(work, answer))
         # Where another one waits, the thread has not taken that yet, and will take both.
         if len(self._waiting) == 1:
-            self.submit(self._do_what_waits)
+            self._thread.submit(self._do_what_waits)
         self.busy += 1
         try:
             return await answer

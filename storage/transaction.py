@@ -163,12 +163,12 @@ class Transaction:
 
         Without `own`, the key of the row is one of the values.
         """
-        stored = {}
-        for name, value in values.items():
-            column = table.c.get(f"{name}_sealed")
-            if column is not None and value is not None:
-                value = self.seal(value, column, own or values[key_of(table).name])
-            stored[name if column is None else column.name] = value
+        stored = dict(values)
+        for name, column in _sealed_columns(table).items():
+            if (value := stored.pop(name, column)) is not column:
+                if value is not None:
+                    value = self.seal(value, column, own or values[key_of(table).name])
+                stored[column.name] = value
         return stored
 
     def new_id(self, at: datetime) -> bytes:
@@ -202,6 +202,12 @@ class Transaction:
 def _of(table: sa.Table, slug: str) -> sa.ColumnElement[bool]:
     column = table.c.get("petition", table.c.get("slug"))
     return sa.true() if column is None else column == slug
+
+
+@lru_cache
+def _sealed_columns(table: sa.Table) -> dict[str, sa.Column[Any]]:
+    """Returns the columns that hold encrypted values, by the names of the plain ones."""
+    return {each.name.removesuffix("_sealed"): each for each in table.c if is_sealed(each)}
 
 
 @lru_cache

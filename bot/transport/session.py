@@ -8,7 +8,6 @@ import math
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -138,16 +137,24 @@ class SharedSession:
             raise NotSent("The session is closed")
         has_files = any(isinstance(value, Upload) for value in fields.values())
         read = seconds + (_UPLOAD_SECONDS if has_files else 0.0)
-        request = self._http.post(
-            url,
-            data=_in_parts(fields) if has_files else _as_json(fields),
-            timeout=aiohttp.ClientTimeout(
-                _CONNECT_SECONDS + read, connect=_CONNECT_SECONDS, sock_read=read
-            ),
-            allow_redirects=False,
-        )
+        body = bytearray()
         try:
-            return await self._answer(request)
+            async with self._http.post(
+                url,
+                data=_in_parts(fields) if has_files else _as_json(fields),
+                timeout=aiohttp.ClientTimeout(
+                    _CONNECT_SECONDS + read, connect=_CONNECT_SECONDS, sock_read=read
+                ),
+                allow_redirects=False,
+            ) as response:
+                async for part in response.content.iter_any():
+                    body += part
+                    if len(body) > _LARGEST_ANSWER:
+                        raise AnswerUnreadable("The answer is too large", bytes(body))
+                date = _moment(response.headers.get("Date", ""))
+            if date is not None:
+                self._date, self._dated_at = date, self._clock()
+            return response.status, bytes(body)
         except NotSent as error:
             self.report(error)
             raise
@@ -176,20 +183,6 @@ class SharedSession:
         self._told, self._told_again_at = reason, now + _TOLD_AGAIN_SECONDS
         _log.warning("no_connection", reason=str(reason))
         self._tell(reason)
-
-    async def _answer(
-        self, request: AbstractAsyncContextManager[aiohttp.ClientResponse]
-    ) -> tuple[int, bytes]:
-        body = bytearray()
-        async with request as response:
-            async for part in response.content.iter_any():
-                body += part
-                if len(body) > _LARGEST_ANSWER:
-                    raise AnswerUnreadable("The answer is too large", bytes(body))
-            date = _moment(response.headers.get("Date", ""))
-        if date is not None:
-            self._date, self._dated_at = date, self._clock()
-        return response.status, bytes(body)
 
 
 class _Connector(aiohttp.TCPConnector):

@@ -96,7 +96,7 @@ class TestGroups:
         self, database: SqliteDatabase
     ) -> None:
         turn = threading.Event()
-        database._writer.submit(partial(_wait, turn))
+        database._writer._thread.submit(partial(_wait, turn))
         writes = [asyncio.create_task(database.write(add(name))) for name in ("gone", "kept")]
         await asyncio.sleep(0)
         writes[0].cancel()
@@ -152,7 +152,7 @@ async def in_one_group(
 ) -> list[object]:
     """Writes them while the writer's thread is held until all of them wait."""
     held = threading.Event()
-    database._writer.submit(partial(_wait, held))
+    database._writer._thread.submit(partial(_wait, held))
     writes = asyncio.gather(
         *[
             database.write(add(each)) if isinstance(each, str) else database.write(each)
