@@ -8,7 +8,6 @@ from typing import Self, TypeVar
 from telegram import CallbackQuery, Message, Update, User
 
 from bot.intake.dispatcher import UpdatesBehind
-from bot.petition.names import NameRefused, clean_name
 from bot.petition.stages import in_form
 from bot.text.locale_regions import nearest
 from bot.text.translations import Words
@@ -183,10 +182,6 @@ def view_of(
 ) -> View:
     """Returns everything that this person's screens are drawn from."""
     language = services.petition.language_for(conversation.language or user.language_code)
-    try:
-        profile_name = clean_name(user.full_name)
-    except NameRefused:
-        profile_name = None
     return View(
         petition=services.petition,
         words=services.catalogs.words(language),
@@ -195,7 +190,7 @@ def view_of(
         petition_state=stored.petition_state,
         conversation=conversation,
         signature=stored.signature,
-        profile_name=profile_name,
+        full_name=user.full_name,
         bot_username=services.bot.username,
         by_admin=user.id in services.admins,
         closing_texts=stored.closing_texts,

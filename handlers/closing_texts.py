@@ -149,7 +149,7 @@ async def _show_read(ctx: AdminContext, versions: list[ClosingText], question: S
         petition_state=replace(state, closed_at=state.closed_at or ctx.now),
         conversation=Conversation(ctx.reference),
         signature=None,
-        profile_name=None,
+        full_name="",
         by_admin=False,
         closing_texts=versions,
         handover=await ctx.storage.read(active_handover),

@@ -101,8 +101,8 @@ async def keep_name(ctx: SupporterContext, typed: str) -> None:
 
 async def use_profile_name(ctx: SupporterContext) -> None:
     """Takes the name of the Telegram profile as the name to sign with."""
-    if ctx.view.profile_name is not None:
-        ctx = _with_name(ctx, ctx.view.profile_name)
+    if (name := ctx.view.profile_name) is not None:
+        ctx = _with_name(ctx, name)
     await ctx.show()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Concatenate, ParamSpec, TypedDict, Unpack
+from typing import Any, Concatenate, ParamSpec, TypedDict, Unpack
 
 from telegram.error import TelegramError
 
@@ -88,18 +88,13 @@ class SupporterContext(ChatContext):
         asked for an edit that changes nothing. Leaving the form clears it: a name that was not
         signed with is not kept. Entering it starts the time in which it is filled in.
         """
-        changed = replace(
-            self.conversation,
-            stage=place.stage.value,
-            page=place.page,
-            return_stage=place.return_stage.value if place.return_stage else None,
-            **changes,
-        )
+        values: dict[str, Any] = {**changes, "stage": place.stage.value, "page": place.page}
+        values["return_stage"] = place.return_stage.value if place.return_stage else None
         if not keeps_form(place):
-            changed = replace(changed, **EMPTY_FORM)
+            values |= EMPTY_FORM
         elif not keeps_form(self.view.place):
-            notice = notice_mark(self.view.petition)
-            changed = replace(changed, form_started_at=self.now, notice=notice)
+            values |= {"form_started_at": self.now, "notice": notice_mark(self.view.petition)}
+        changed = replace(self.conversation, **values)
         # A damaged name is reported once; saving the row then removes it.
         if changed == self.conversation and not self.conversation.is_damaged:
             return self

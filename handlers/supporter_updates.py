@@ -33,7 +33,8 @@ _NAME_LATER = (Stage.NEW_NAME, Stage.NAME_CONSENT)
 
 async def _start(ctx: SupporterContext) -> None:
     """Handles /start: shows the petition, and stores the source tag of the link."""
-    await offer_menu(ctx.services, ctx.user.id, ctx.words)
+    if ctx.view.by_admin or ctx.stored is not None:  # who is new was no admin before either
+        await offer_menu(ctx.services, ctx.user.id, ctx.words)
     language = ctx.conversation.language or ctx.spoken
     place = Place(Stage.LANGUAGE) if language is None and _may_prefer_another(ctx) else Place()
     ctx = ctx.with_stage(place, source=_source(ctx), language=language)

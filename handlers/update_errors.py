@@ -7,7 +7,15 @@ from functools import partial
 from typing import Any
 
 import structlog
-from telegram import CallbackQuery, Chat, Message, MessageEntity, Update, User
+from telegram import (
+    CallbackQuery,
+    Chat,
+    MaybeInaccessibleMessage,
+    Message,
+    MessageEntity,
+    Update,
+    User,
+)
 from telegram.error import TelegramError
 
 from bot.intake.dispatcher import NotTaken, TryAgain, UpdatesBehind
@@ -198,29 +206,25 @@ def _read(raw: dict[str, Any], bot: Bot) -> Update:
     """
     tap, written = raw.get("callback_query"), raw.get("message")
     if isinstance(written, dict) and _WRITTEN <= written.keys() <= _WRITTEN | {"entities"}:
-        return Update(raw["update_id"], message=_message(written, bot))
+        message = Message(
+            written["message_id"],
+            datetime.fromtimestamp(written["date"], UTC),
+            Chat.de_json(written["chat"], bot),
+            from_user=User.de_json(written["from"], bot),
+            text=written["text"],
+            entities=MessageEntity.de_list(written.get("entities") or [], bot),
+        )
+        return Update(raw["update_id"], message=message)
     tapped = tap.get("message") if isinstance(tap, dict) else None
     if not isinstance(tap, dict) or not isinstance(tapped, dict) or not tapped.get("date"):
         return Update.de_json(raw, bot)  # without a date it is not accessible any more
+    where, at = Chat.de_json(tapped["chat"], bot), datetime.fromtimestamp(tapped["date"], UTC)
     query = CallbackQuery(
         tap["id"],
         User.de_json(tap["from"], bot),
         tap["chat_instance"],
-        message=_message({each: tapped[each] for each in ("message_id", "date", "chat")}, bot),
+        message=MaybeInaccessibleMessage(where, tapped["message_id"], at),
         data=tap.get("data"),
     )
     query.set_bot(bot)
     return Update(raw["update_id"], callback_query=query)
-
-
-def _message(content: dict[str, Any], bot: Bot) -> Message:
-    message = Message(
-        content["message_id"],
-        datetime.fromtimestamp(content["date"], UTC),
-        Chat.de_json(content["chat"], bot),
-        from_user=User.de_json(content["from"], bot) if "from" in content else None,
-        text=content.get("text"),
-        entities=MessageEntity.de_list(content.get("entities") or [], bot),
-    )
-    message.set_bot(bot)
-    return message

@@ -79,7 +79,7 @@ def _private_message(update: dict[str, Any]) -> tuple[int, ...]:
 def _value_at(content: object, *path: str) -> object:
     """Returns a value within a content, None where anything on the way to it is missing."""
     for name in path:
-        content = content.get(name) if isinstance(content, Mapping) else None
+        content = content.get(name) if isinstance(content, dict) else None
     return content
 
 

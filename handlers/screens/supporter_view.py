@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 from bot.clocks import utc_now
 from bot.petition.consent import asks_again
+from bot.petition.names import NameRefused, clean_name
 from bot.petition.petition import Petition
 from bot.petition.stages import Action, Place, Stage, SupporterStatus
 from bot.petition_folder.schema import Texts
@@ -31,7 +32,6 @@ class View:
     Attributes:
         words: the bot's own in the person's language.
         words_in: returns those in another one.
-        profile_name: name of the Telegram profile; None if it is not valid for signing.
         held: everything stored of the person; only set for the screen of /mydata.
         closing_texts: the published versions, once the petition is closed.
         handover: that it was handed over, and how the person's signature was.
@@ -46,7 +46,7 @@ class View:
     petition_state: PetitionState
     conversation: Conversation
     signature: Signature | None
-    profile_name: str | None = field(repr=False)
+    full_name: str = field(repr=False)
     bot_username: str
     by_admin: bool = False
     held: Held | None = field(default=None, repr=False)
@@ -71,6 +71,14 @@ class View:
     ) -> Button:
         """Returns a button; `label` is a source sentence, `values` what it names."""
         return Button(self.words.label(label, **values), action, argument, style=style)
+
+    @property
+    def profile_name(self) -> str | None:
+        """The name of the Telegram profile; None if it is not valid for signing."""
+        try:
+            return clean_name(self.full_name)
+        except NameRefused:
+            return None
 
     @property
     def damage(self) -> Html | None:

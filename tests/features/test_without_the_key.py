@@ -31,7 +31,7 @@ async def a_view(scene: Scene, name: str) -> View:
         petition_state=await served.storage.read(petition_state),
         conversation=Conversation(supporter=b"", stage="consent", name=name, with_name=True),
         signature=None,
-        profile_name=None,
+        full_name="",
         bot_username="a_bot",
     )
 

@@ -83,7 +83,7 @@ def views(draw_: st.DrawFn) -> View:
             version=2**40,
         ),
         signature=draw_(signatures),
-        profile_name=draw_(names),
+        full_name=draw_(names) or "",
         bot_username="peticion_bot",
     )
     if view.petition_state.is_closed:
@@ -141,7 +141,7 @@ def standing_at(stage: Stage, *, count: int = 1530, closed: bool = False) -> Vie
             supporter=bytes(32), stage=stage.value, name="Ana García", with_name=True
         ),
         signature=None,
-        profile_name="Ana García",
+        full_name="Ana García",
         bot_username="peticion_bot",
     )
 

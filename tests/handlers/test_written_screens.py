@@ -116,7 +116,7 @@ def of_people() -> dict[str, View]:
         "of a petition with names": replace(new, petition=named),
         "of a petition without names": replace(new, petition=unnamed),
         "without a profile name": replace(
-            new, profile_name=None, conversation=replace(talk, with_name=True)
+            new, full_name="", conversation=replace(talk, with_name=True)
         ),
         "who gives no name": replace(new, conversation=without),
         "who wrote a name": replace(new, conversation=typed),
