@@ -134,7 +134,7 @@ async def test_damage_met_when_a_screen_is_drawn_at_last_is_said_and_told_like_a
     await scene.starts(scene.ana)
     fails(monkeypatch, scene, "send_message", 1)
     await scene.says(scene.ana, "/help")
-    spoil(monkeypatch, "FROM signatures")
+    spoil(monkeypatch, "JOIN signatures")
     with capture_logs() as logs:
         await scene.ana.sees("No podemos mostrarte cómo ha quedado lo que has pedido")
         await scene.marta.sees("Hay datos dañados")
