@@ -6,8 +6,10 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from bot.text.terminal_language import TerminalError, label
+from bot.text.translations import mark
 
 LOOPBACK = "127.0.0.1"
+WEBHOOK_FAILS = mark("Telegram no consigue entregar los mensajes en {url}, y dice: {said}")
 
 
 class ListenAddress(NamedTuple):

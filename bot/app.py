@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -17,7 +18,7 @@ from telegram.error import TelegramError
 
 from bot import lease_holder
 from bot.back_off import BackOff
-from bot.backup import BACKUP_IS_OLD
+from bot.backup import say_age_of_backup
 from bot.broadcast.open_claims import OpenClaims
 from bot.broadcast.worker import Worker
 from bot.clocks import Clocks, DateCheck
@@ -29,14 +30,13 @@ from bot.intake.polling import Polling, TokenUnknown
 from bot.periodic import run_periodically
 from bot.petition.petition import BUNDLED, petition_of
 from bot.petition_folder.files import folder_state
-from bot.petition_folder.read import read_folder
+from bot.petition_folder.read import Folder, read_folder
 from bot.petition_folder.unready import unready_problems
 from bot.rehearsal_data import erase_rehearsal, rehearsal_data
-from bot.restore import repeat_journal, require_finished, tidy_up, unfinished_restore
+from bot.restore import finish_restore, require_finished, tidy_up
 from bot.retention import Retention, tidy_journal_at_the_end
 from bot.settings import FREE_RATE, Settings, key_apart_from_data, require_key_file
 from bot.shutdown import (
-    MARK_SECONDS,
     REWRITE_SECONDS,
     Intake,
     TimeToStop,
@@ -47,7 +47,15 @@ from bot.telegram_session import shared_session
 from bot.text.problems import Sentence
 from bot.text.terminal_language import TerminalError
 from bot.text.translations import Catalogs
-from bot.transport import ErrorKind, Gate, NotSent, TelegramClient, error_kind, seconds_to_wait
+from bot.transport import (
+    ErrorKind,
+    Gate,
+    NotSent,
+    SharedSession,
+    TelegramClient,
+    error_kind,
+    seconds_to_wait,
+)
 from handlers import admin_notices, petition_texts
 from handlers.admin_notices import SECOND_POLLER, DamageReporter, owe_admins
 from handlers.bot_profile import publish_profile
@@ -58,15 +66,13 @@ from handlers.request_budget import Budgets
 from handlers.update_errors import UpdateHandler
 from handlers.update_kinds import is_opt_out
 from storage import Storage, open_storage
-from storage.audit import last_done
 from storage.durability import durability_of
 from storage.errors import HeldElsewhere, LeaseLost, StorageError, Unavailable
 from storage.keyring import Keyring
 from storage.leases import lock_name, take_over
 from storage.migrate import migrate
-from storage.petitions import close_petition_if_due, follow_folder, reached_so_far
+from storage.petitions import close_petition_if_due, follow_folder
 from storage.process_lock import ProcessLock, acquire_process_lock
-from storage.restores import record_copy, restore_awaits_repetition
 
 _log = structlog.stdlib.get_logger()
 
@@ -223,7 +229,8 @@ async def open_app(
     """
     folder, url = settings.folder or BUNDLED, settings.database_url
     slug = petition_of(read_folder(folder)).slug
-    keyring = None if rehearsal else _key(settings)
+    if not rehearsal:
+        _key(settings)  # what is wrong with it is said before anything is waited for
     make_database_folder(url)
     await _say_durability(url)
     session = shared_session(settings.api_url, settings.proxy, tell, clocks.monotonic)
@@ -238,21 +245,16 @@ async def open_app(
         begins()
         # Who has stood by for weeks reads what is written there now.
         seen = folder_state(folder)
-        read = read_folder(folder)
+        read = _read_again(folder, slug)
         petition = petition_of(read)
-        if petition.slug != slug:
-            raise FatalError.because(
-                "La carpeta es ahora de otra petición ({slug}). Arranca el bot otra vez.",
-                slug=petition.slug,
-            )
         catalogs = Catalogs.load(time_zone=petition.time_zone)
-        if keyring is not None:
-            keyring = _key(settings)
-        await asyncio.to_thread(erase_rehearsal, url, petition.slug)
-        if keyring is None:
-            url, keyring = stack.enter_context(rehearsal_data(url, petition.slug))
+        await asyncio.to_thread(erase_rehearsal, url, slug)
+        if rehearsal:
+            url, keyring = stack.enter_context(rehearsal_data(url, slug))
             petition = petition.as_rehearsal(catalogs)
             settings = _without_stars(settings)
+        else:
+            keyring = _key(settings)
         if restored:
             await held.until_known()
             if held.peers.others:
@@ -267,8 +269,8 @@ async def open_app(
         stack.push_async_callback(_close, storage, time_to_stop)
         if not storage.database.is_shared:
             await storage.write(take_over, held.holder, clocks.now())
-        await _finish_restore(storage, clocks, restored=restored)
-        await _say_age_of_backup(storage, clocks)
+        await finish_restore(storage, clocks.now(), restored=restored)
+        await say_age_of_backup(storage, clocks.now())
         # A date that has come is not moved: only /reopen opens the petition again.
         await storage.write(close_petition_if_due, clocks.now(), settings.approval_above)
         await storage.write(follow_folder, petition.closes_at)
@@ -278,7 +280,7 @@ async def open_app(
                 "connects_through_proxy", kind="socks5" if session.proxy.is_socks else "http"
             )
         watch = DatabaseWatch(storage, mark)
-        stack.push_async_callback(_mark_last, watch)
+        stack.push_async_callback(watch.look_last)
         woken = asyncio.Event()
         gate = Gate(
             settings.broadcast_rate,
@@ -286,15 +288,8 @@ async def open_app(
             admins=settings.admin_ids,
             peers=held.peers,
         )
-        token = settings.bot_token.get_secret_value()
-        make = (
-            partial(RehearsalClient, RehearsalMarks(lambda: services))
-            if rehearsal
-            else TelegramClient
-        )
-        client = make(session, gate, api_url=settings.api_url, token=token)
         services = Services(
-            bot=Bot(settings.api_url, token, client),
+            bot=_bot(settings, session, gate, (lambda: services) if rehearsal else None),
             petition=petition,
             catalogs=catalogs,
             storage=storage,
@@ -331,8 +326,8 @@ async def open_app(
         yield App(
             update_handler=update_handler,
             dispatch=dispatch,
-            intake=_intake(services, settings, client, dispatch, webhook, tell),
-            worker=lease_holder.worker(services, client, woken),
+            intake=_intake(services, settings, dispatch, webhook, tell),
+            worker=lease_holder.worker(services, woken),
             process_lock=held,
             watch=watch,
             retention=lease_holder.retention(services, partial(tidy_up, url, keyring.path)),
@@ -343,15 +338,40 @@ async def open_app(
         )
 
 
+def _read_again(folder: Path, slug: str) -> Folder:
+    """Reads the folder of a petition, which may be another one's by now."""
+    read = read_folder(folder)
+    if petition_of(read).slug != slug:
+        raise FatalError.because(
+            "La carpeta es ahora de otra petición ({slug}). Arranca el bot otra vez.",
+            slug=petition_of(read).slug,
+        )
+    return read
+
+
+def _bot(
+    settings: Settings,
+    session: SharedSession,
+    gate: Gate,
+    rehearsed: Callable[[], Services] | None,
+) -> Bot:
+    """Returns the way to Telegram; in a rehearsal every message says that it is one."""
+    make: Callable[..., TelegramClient] = TelegramClient
+    if rehearsed is not None:
+        make = partial(RehearsalClient, RehearsalMarks(rehearsed))
+    token = settings.bot_token.get_secret_value()
+    client = make(session, gate, api_url=settings.api_url, token=token)
+    return Bot(settings.api_url, token, client)
+
+
 def _intake(
     services: Services,
     settings: Settings,
-    client: TelegramClient,
     dispatch: Dispatcher,
     webhook: str | None,
     tell: Callable[[Sentence], None],
 ) -> Intake:
-    report = partial(owe_admins, services, SECOND_POLLER)
+    client, report = services.bot.client, partial(owe_admins, services, SECOND_POLLER)
     if webhook is None:
         return Polling(client, dispatch, report_second_poller=report, clock=services.monotonic)
     # Imported here: a server takes memory, which who fetches updates need not spend.
@@ -378,16 +398,6 @@ async def _handle_while_ours(
     await handler(update, behind)
 
 
-async def _finish_restore(storage: Storage, clocks: Clocks, *, restored: bool) -> None:
-    """Does again what people asked for after a backup that was restored."""
-    if restored:
-        await storage.write(record_copy, clocks.now())
-    if await storage.read(restore_awaits_repetition):
-        done = await repeat_journal(storage, storage.keyring, storage.slug, clocks.now())
-        _log.warning("journal_repeated", total=done.repeated)
-    unfinished_restore(storage.keyring, storage.slug).unlink(missing_ok=True)
-
-
 async def _say_durability(url: str) -> None:
     """Logs what PostgreSQL waits for when it saves; before the first that may wait for it."""
     with suppress(StorageError):  # which the next to connect says
@@ -402,25 +412,6 @@ async def _say_durability(url: str) -> None:
             _log.info("no_synchronous_standby")
         else:
             _log.info("synchronous_standby", total=found.in_step)
-
-
-async def _say_age_of_backup(storage: Storage, clocks: Clocks) -> None:
-    """Logs how old the newest backup is, as a warning when that is too old."""
-    made_at = await storage.read(last_done, "backup")
-    if made_at is None:
-        if (await storage.read(reached_so_far)).number > 0:
-            _log.warning("no_backup")
-        return
-    age = clocks.now() - made_at
-    log = _log.warning if age > BACKUP_IS_OLD else _log.info
-    log("last_backup", seconds=age.total_seconds())
-
-
-async def _mark_last(watch: DatabaseWatch) -> None:
-    """Marks what people did in the last second."""
-    async with at_most(MARK_SECONDS, "high_water_mark_not_saved"):
-        with suppress(StorageError):  # which ended the bot
-            await watch.look()
 
 
 async def _close(storage: Storage, time_to_stop: TimeToStop) -> None:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Literal, cast
 
+import structlog
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -28,10 +29,15 @@ from pydantic import (
 
 from bot.age_encryption import decrypt, encrypting_writer
 from bot.database_copy import copy_database
+from storage import Storage
+from storage.audit import last_done
 from storage.database_url import SqliteAddress, parse_address
 from storage.errors import BackupUnusable, said_by_system
 from storage.keyring import Keyring
+from storage.petitions import reached_so_far
 from storage.private_files import output_file, remove_unfinished
+
+_log = structlog.stdlib.get_logger()
 
 BACKUP_IS_OLD = timedelta(days=7)
 """The start warns when the newest backup is older than this."""
@@ -100,6 +106,17 @@ def names_open_with(keyring: Keyring, manifest: Manifest) -> bool:
     Of one from before manifests said which it is, nobody can tell without opening it.
     """
     return not manifest.key or keyring.opens(bytes.fromhex(manifest.key))
+
+
+async def say_age_of_backup(storage: Storage, now: datetime) -> None:
+    """Logs how old the newest backup is, as a warning when that is too old."""
+    made_at = await storage.read(last_done, "backup")
+    if made_at is None:
+        if (await storage.read(reached_so_far)).number > 0:
+            _log.warning("no_backup")
+        return
+    log = _log.warning if now - made_at > BACKUP_IS_OLD else _log.info
+    log("last_backup", seconds=(now - made_at).total_seconds())
 
 
 async def write_backup(

@@ -11,20 +11,10 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.table import Table
 
 from bot.file_locations import found_here
 from bot.settings import SettingsInvalid
@@ -32,9 +22,18 @@ from bot.text.problems import PetitionInvalid, Sentence, with_controls_shown
 from bot.text.terminal_language import TerminalError, label, plural_label, terminal_words
 from storage.errors import NeedsAPerson, StorageError
 
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
+Port = Annotated[
+    int | None,
+    typer.Option(
+        min=0, max=65535, help="El puerto de la página; si no se da, uno libre cerca del 8080."
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="No preguntar.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Solo lo muestra, y no cambia nada.")]
 
@@ -104,6 +103,8 @@ def tell(source: str, /, *, style: str | None = None, **values: object) -> None:
 
 def say_table(rows: Iterable[Sequence[str]], headings: Sequence[str] = ()) -> None:
     """Prints rows in columns, also cells that look like markup; the first column is never cut."""
+    from rich.table import Table
+
     cells = [[with_controls_shown(each) for each in row] for row in rows]
     table = Table(box=None, pad_edge=False, show_header=bool(headings))
     for number, heading in enumerate(headings or cells[0]):
@@ -202,7 +203,7 @@ def progress(
     Yields what is told how much is done, and of how much if that is not known before. Ctrl-C, or
     a signal like it, ends the command with the sentence `interrupted`.
     """
-    with interruptible(interrupted), progress_bar(DownloadColumn() if in_bytes else None) as bar:
+    with interruptible(interrupted), progress_bar(in_bytes=in_bytes) as bar:
         task = bar.add_task(what, total=total)
 
         def show(done: int, total: int | None = None) -> None:
@@ -211,13 +212,16 @@ def progress(
         yield show
 
 
-def progress_bar(numbers: ProgressColumn | None = None) -> Progress:
-    """Returns a bar that is drawn on a terminal alone; it counts, unless a column says else."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        numbers or MofNCompleteColumn(),
-        TimeRemainingColumn(),
+def progress_bar(*, in_bytes: bool = False) -> Progress:
+    """Returns a bar that is drawn on a terminal alone; it counts, unless told to show bytes."""
+    # Imported here, as the table: a bot that runs draws neither.
+    from rich import progress
+
+    return progress.Progress(
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.DownloadColumn() if in_bytes else progress.MofNCompleteColumn(),
+        progress.TimeRemainingColumn(),
         console=out,
         transient=True,
         disable=not out.is_terminal,

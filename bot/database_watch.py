@@ -1,12 +1,14 @@
 """Checks every second that the database is still the one that the bot was started on."""
 
 import asyncio
+from contextlib import suppress
 
 import structlog
 
 from bot.high_water_mark import HighWaterMark
+from bot.shutdown import MARK_SECONDS, at_most
 from storage import Storage
-from storage.errors import DatabaseReplaced, Unavailable
+from storage.errors import DatabaseReplaced, StorageError, Unavailable
 from storage.petitions import Reached, reached_so_far
 
 _log = structlog.stdlib.get_logger()
@@ -48,6 +50,12 @@ class DatabaseWatch:
             except Unavailable:
                 return  # the next write gets the error
             await self._raise(reached)
+
+    async def look_last(self) -> None:
+        """Marks what people did in the last second."""
+        async with at_most(MARK_SECONDS, "high_water_mark_not_saved"):
+            with suppress(StorageError):  # which ended the bot
+                await self.look()
 
     async def _raise(self, reached: Reached) -> None:
         try:

@@ -18,30 +18,24 @@ from bot.clocks import Clocks
 from bot.periodic import run_periodically
 from bot.retention import Retention
 from bot.settings import FREE_RATE
-from bot.transport import TelegramClient
 from handlers import admin_notices, due_notices, person_notices, signing_alarm
 from handlers.broadcasts.progress_message import AdminReporter
 from handlers.context import Services
 from handlers.erasure_warnings import warn_of_erasures
 from handlers.sent_files import erase_all_files
-from storage.petition_lease import PetitionLease
-from storage.process_lock import ProcessLock, acquire_process_lock
+from storage.process_lock import PetitionLease, ProcessLock
 
 _log = structlog.stdlib.get_logger()
 
 
 def petition_lease(held: ProcessLock, url: str, woken: asyncio.Event) -> PetitionLease:
     """Returns the petition's lease, which is this process's own where it is the only one."""
-    if not held.is_replica:
-        return PetitionLease(held)
 
     def taken() -> None:
         _log.info("holds_lease")
         woken.set()
 
-    return PetitionLease(
-        asked=lambda: acquire_process_lock(url, held.name, lambda: None), taken=taken
-    )
+    return PetitionLease(held, url, taken)
 
 
 def looks(services: Services) -> Iterator[Coroutine[Any, Any, None]]:
@@ -59,10 +53,10 @@ def looks(services: Services) -> Iterator[Coroutine[Any, Any, None]]:
         yield run_periodically(part, seconds, partial(if_ours, look))
 
 
-def worker(services: Services, client: TelegramClient, woken: asyncio.Event) -> Worker:
+def worker(services: Services, woken: asyncio.Event) -> Worker:
     """Returns what sends and recalls broadcasts."""
     context = WorkerContext(
-        client=client,
+        client=services.bot.client,
         gate=services.gate,
         storage=services.storage,
         reporter=AdminReporter(services),

@@ -22,6 +22,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from bot.backup import Manifest, decrypt_backup, was_made_with
 from bot.database_copy import require_empty, run_program
 from bot.high_water_mark import HighWaterMark, highest_reached
@@ -35,8 +37,17 @@ from storage.migrate import migrate, require_known_schema
 from storage.petitions import petition_state
 from storage.private_files import new_file, remove_unfinished, sync_folder, unfinished_file
 from storage.process_lock import acquire_process_lock
-from storage.restores import held_restore, open_one_chat, record_restore, repeat_after_restore
+from storage.restores import (
+    held_restore,
+    open_one_chat,
+    record_copy,
+    record_restore,
+    repeat_after_restore,
+    restore_awaits_repetition,
+)
 from storage.sqlite_connection import storage_error
+
+_log = structlog.stdlib.get_logger()
 
 MOVED_ASIDE_KEPT_FOR = timedelta(days=7)
 """How long the database that a backup took the place of is there; it has the same people."""
@@ -197,6 +208,16 @@ async def repeat_journal(storage: Storage, keyring: Keyring, slug: str, at: date
     if held is None:
         return Restored(state.signatures, 0, repeated)
     return Restored(state.signatures, held.lost, repeated, knows_all=held.journal_is_whole)
+
+
+async def finish_restore(storage: Storage, at: datetime, *, restored: bool) -> None:
+    """Does again what people asked for after a backup, if one was `restored`, now or before."""
+    if restored:
+        await storage.write(record_copy, at)
+    if await storage.read(restore_awaits_repetition):
+        done = await repeat_journal(storage, storage.keyring, storage.slug, at)
+        _log.warning("journal_repeated", total=done.repeated)
+    unfinished_restore(storage.keyring, storage.slug).unlink(missing_ok=True)
 
 
 async def _brought_up_to_date(url: str, order: Order) -> Restored:

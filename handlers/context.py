@@ -15,7 +15,7 @@ from bot.broadcast.open_claims import OpenClaims
 from bot.intake.dispatcher import ordering_key
 from bot.petition.petition import Petition
 from bot.text.translations import Catalogs, Words
-from bot.transport import ErrorKind, Gate, TelegramClient
+from bot.transport import Gate, TelegramClient
 from handlers.broadcasts.progress_turns import ProgressTurns
 from handlers.delayed_replies import DelayedReplies
 from handlers.request_budget import Budgets
@@ -24,7 +24,7 @@ from storage.broadcast_types import Kind
 from storage.conversations import conversation_of
 from storage.errors import StorageError
 from storage.keyring import Keyring
-from storage.petition_lease import PetitionLease
+from storage.process_lock import PetitionLease
 from storage.returning_supporters import mark_reachable
 from storage.seen_updates import SeenUpdate
 
@@ -43,9 +43,9 @@ class Bot(telegram.Bot):
         self._client = client
 
     @property
-    def calls(self) -> Mapping[tuple[str, ErrorKind | None], int]:
-        """How many calls were made since the start, by method and how they ended; None: well."""
-        return self._client.calls
+    def client(self) -> TelegramClient:
+        """What makes its calls."""
+        return self._client
 
     async def call(self, method: str, **fields: object) -> Any:
         """Makes a call with fields of JSON or `Upload`s; returns its result as parsed JSON.

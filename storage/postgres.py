@@ -10,27 +10,26 @@ transaction mode. Prepared statements are those of the protocol, which it keeps 
 
 import asyncio
 import re
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 
 import asyncpg
 from sqlalchemy import NullPool, event
-from sqlalchemy.exc import DBAPIError, InvalidatePoolError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.back_off import BackOff
 from storage.database_url import PostgresAddress, hosts_of, without_password
-from storage.errors import (
-    BrokenData,
-    DatabaseUrlWrong,
-    NeedsAPerson,
-    SchemaMissing,
-    StorageError,
-    Unavailable,
+from storage.errors import NeedsAPerson, Unavailable
+from storage.postgres_errors import (
+    DRIVER_ERRORS,
+    LOST,
+    READS_ONLY,
+    as_storage_errors,
+    storage_error,
+    without_values,
 )
 from storage.transaction import BoundWork, Result, Transaction, take_back_notes, write_notes
 
@@ -63,46 +62,12 @@ SET LOCAL jit = off
 _BEGIN = f"BEGIN; {_LIMITS}; SET LOCAL idle_in_transaction_session_timeout = '7s'"
 _BEGIN_SNAPSHOT = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {_LIMITS}"
 
-# SQLSTATE classes: connection, resources, operator, rollback, system; and single states.
-_PASSING = ("08", "53", "57", "40", "58", "25006", "25P03", "55P03")
-_BROKEN = ("XX001", "XX002")
-_REFUSED = ("28", "3D000")
-# A prepared statement that is not there, or is there already.
-_MIXED_UP = ("26000", "42P05")
-# Everything that the driver raises and `storage_error` knows a meaning of.
-DRIVER_ERRORS = (
-    OSError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    DBAPIError,
-    PoolTimeout,
-)
-_LOST = (
-    OSError,  # TimeoutError too
-    asyncpg.PostgresConnectionError,
-    asyncpg.InternalClientError,  # asyncpg's error for a connection that the server dropped
-    asyncpg.InvalidCachedStatementError,  # a newer version has just migrated
-    PoolTimeout,
-)
-# Why it cannot be reached, the first that fits. Where a host has several addresses, a refusal has
-# no class of its own.
-_REASONS: Mapping[tuple[type[BaseException], ...], StorageError] = {
-    (socket.gaierror,): StorageError("the host is not found"),
-    (TimeoutError, PoolTimeout): StorageError("no answer, or it waits for a standby that is gone"),
-    (ConnectionResetError, BrokenPipeError): StorageError("the connection was cut"),
-    (OSError,): StorageError("the connection is refused"),
-    (BaseException,): StorageError("the connection was cut"),
-}
-# What an address of several servers leads to when only standbys answer.
-_READS_ONLY = asyncpg.TargetServerAttributeNotMatched
 # What the server says of its own end; with any other answer it has refused to commit.
 _COMMIT_UNCERTAIN = (
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
 )
-_NO_TABLE = "42P01"
 
 
 class PostgresDatabase:
@@ -133,7 +98,7 @@ class PostgresDatabase:
         )
         event.listen(engine.sync_engine, "checkout", _refuse_closed)
         database = cls(engine, dsn)
-        with _as_storage_errors(dsn):
+        with as_storage_errors(dsn):
             async with engine.connect():
                 return database
 
@@ -156,7 +121,7 @@ class PostgresDatabase:
     async def snapshot(self) -> AsyncIterator["_Snapshot"]:
         """See SqliteDatabase.snapshot."""
         async with AsyncExitStack() as stack:
-            with _as_storage_errors(self._dsn):
+            with as_storage_errors(self._dsn):
                 begun = self._begun(_BEGIN_SNAPSHOT, self._deadline())
                 connection = await stack.enter_async_context(begun)
             yield _Snapshot(connection, self._dsn)
@@ -244,7 +209,7 @@ class PostgresDatabase:
             except DRIVER_ERRORS as error:
                 meaning = storage_error(error, self._dsn)
                 if meaning is error:
-                    raise _without_values(error) from None
+                    raise without_values(error) from None
                 passing = isinstance(meaning, Unavailable) and self._open
                 if not passing or loop.time() + pause > deadline:
                     raise meaning from error
@@ -322,7 +287,7 @@ class _Snapshot:
         self._dsn = dsn
 
     async def read(self, work: BoundWork[Result]) -> Result:
-        with _as_storage_errors(self._dsn):
+        with as_storage_errors(self._dsn):
             return await self._connection.run_sync(lambda sync: work(Transaction(sync)))
 
 
@@ -383,16 +348,16 @@ async def _connect_to_any(dsn: str, **options: Any) -> Any:
     for host, port in hosts:
         try:
             return await one(host=host, port=port)
-        except (*_LOST, asyncpg.CannotConnectNowError) as error:
+        except (*LOST, asyncpg.CannotConnectNowError) as error:
             failures.append(error)
     # That a standby answers says more than that another server does not.
-    raise next((each for each in failures if isinstance(each, _READS_ONLY)), failures[-1])
+    raise next((each for each in failures if isinstance(each, READS_ONLY)), failures[-1])
 
 
 @asynccontextmanager
 async def connected_core(dsn: str) -> AsyncIterator[AsyncConnection]:
     """Yields SQLAlchemy's connection, of which the same holds as of `connected`."""
-    with _as_storage_errors(dsn):
+    with as_storage_errors(dsn):
         async with _engine(dsn, None, poolclass=NullPool).connect() as connection:
             yield connection
 
@@ -405,86 +370,3 @@ async def connected(dsn: str) -> AsyncIterator[Any]:
     """
     async with connected_core(dsn) as core:
         yield await _driver_of(core)
-
-
-@contextmanager
-def _as_storage_errors(dsn: str) -> Iterator[None]:
-    try:
-        yield
-    except DRIVER_ERRORS as error:
-        meaning = storage_error(error, dsn)
-        if meaning is error:
-            raise _without_values(error) from None
-        raise meaning from error
-
-
-def storage_error(error: Exception, dsn: str) -> Exception:
-    """Returns the StorageError that a driver error of this server means.
-
-    It says where that is, and nothing of the password. A bug comes back unchanged.
-    """
-    said, place = _said_by_driver(error), without_password(PostgresAddress(dsn))
-    if isinstance(said, asyncpg.exceptions.ClientConfigurationError):
-        return DatabaseUrlWrong()
-    state = getattr(said, "sqlstate", None) or ""
-    if state.startswith(_REFUSED):
-        return DatabaseUrlWrong(
-            "The server of {place} does not accept the user, the password or the name of the "
-            "database in PETITION_DATABASE_URL, or lets nobody in from this machine (its "
-            "pg_hba.conf says whom). In a password, signs such as @ and / are written %40 and "
-            "%2F.",
-            place=place,
-        )
-    if state in _MIXED_UP:
-        return DatabaseUrlWrong(
-            "The pooler of {place} mixes up the prepared statements of several connections. "
-            "PgBouncer keeps them apart from version 1.21 on, with max_prepared_statements = 200 "
-            "in its settings.",
-            place=place,
-        )
-    if state.startswith(_BROKEN):
-        return BrokenData("The database is damaged: {error}.", error=said)
-    if state == _NO_TABLE:
-        return SchemaMissing()
-    if isinstance(said, _READS_ONLY):
-        return Unavailable(
-            "No server of {place} takes writes: only a standby answers. If the primary is gone, "
-            "make the standby the primary (pg_ctl promote), and the bot goes on by itself.",
-            place=place,
-        )
-    if _is_connection_lost(said):
-        return Unavailable(
-            "PostgreSQL cannot be reached at {place} ({reason}). Is it running? Are the host and "
-            "the port in PETITION_DATABASE_URL the right ones (the port is usually 5432)? If it "
-            "is on another machine, does it accept connections from this one, and does the "
-            "firewall let them through?",
-            place=place,
-            reason=next(why for kinds, why in _REASONS.items() if isinstance(said, kinds)),
-        )
-    if state.startswith(_PASSING):
-        return Unavailable(
-            "The database cannot be used just now ({kind}).", kind=type(said).__name__
-        )
-    return error
-
-
-def _without_values(error: Exception) -> Exception:
-    """Returns an error that does not repeat the values of a row, as the server's detail does."""
-    said = _said_by_driver(error)
-    if isinstance(error, DBAPIError) and isinstance(said, asyncpg.PostgresError):
-        said.detail = None
-        error.orig, error.args = said, (str(said),)
-    return error
-
-
-def _said_by_driver(error: Exception) -> BaseException:
-    """Returns asyncpg's error, which SQLAlchemy wraps twice."""
-    wrapped = error.orig if isinstance(error, DBAPIError) and error.orig else error
-    return wrapped.__cause__ or wrapped if isinstance(error, DBAPIError) else error
-
-
-def _is_connection_lost(error: BaseException) -> bool:
-    if isinstance(error, asyncpg.InterfaceError):
-        # The same class stands for bugs of the caller; only the message tells them apart.
-        return "clos" in str(error) or "released" in str(error)
-    return isinstance(error, _LOST)

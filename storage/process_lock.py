@@ -28,6 +28,7 @@ from storage.times import boot_seconds
 
 _LOOK_SECONDS = 2.0  # between two looks whether it has ended
 _GOODBYE_SECONDS = 0.5
+_PAUSE_SECONDS = 0.5  # before a lease that was lost is asked for again
 
 # Seconds to wait for who only looks whether the file is locked.
 _LOOK_PAUSES = (0.02, 0.05)
@@ -122,6 +123,52 @@ class ProcessLock:
             await keep()
         except Exception as error:
             self.mark_lost(error)
+
+
+class PetitionLease:
+    """Whether this process has the petition's lease; ask `is_ours` before what needs it.
+
+    Args:
+        process: the lock of this process, which has the lease with it unless it is a replica.
+        url: of the database that a replica asks for the lease.
+        taken: called each time a replica has taken it.
+    """
+
+    def __init__(
+        self, process: ProcessLock, url: str = "", taken: Callable[[], object] = lambda: None
+    ) -> None:
+        self._process = process
+        self._held = None if process.is_replica else process
+        self._url = url
+        self._taken = taken
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other replicas answer people too."""
+        return self._process.is_replica
+
+    @property
+    def holder(self) -> str:
+        """What the lease's row names this process by; empty while it has none."""
+        return "" if self._held is None else self._held.holder
+
+    def is_ours(self) -> bool:
+        """Returns whether nobody else can have the lease at this moment."""
+        return self._held is not None and self._held.is_ours()
+
+    async def keep(self) -> None:
+        """Asks for the lease whenever this process has none, until cancelled."""
+        while self.is_shared:
+            try:
+                asked = acquire_process_lock(self._url, self._process.name, lambda: None)
+                async with asked as self._held:
+                    self._taken()
+                    await self._held.until_lost()
+            except (LeaseLost, Unavailable):
+                await asyncio.sleep(_PAUSE_SECONDS)
+            finally:
+                self._held = None
+        await asyncio.Event().wait()
 
 
 @asynccontextmanager

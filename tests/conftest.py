@@ -16,11 +16,9 @@ import hypothesis
 import pyrage
 import pytest
 import structlog
-import typer
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from bot.text.terminal_language import terminal_language
 from tests.support.accelerated_loop import LoopOfTests, counted_sqlite_threads
 
 # What a terminal is drawn as does not depend on the one that the tests are started in.
@@ -161,15 +159,6 @@ def _one_list_of_authorities() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ssl, "create_default_context", created)
-        yield
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _one_command_line() -> Iterator[None]:
-    """Builds the command line once in each language: whatever is typed builds all of it."""
-    built = cache(lambda app, _language: typer.main.get_command(app))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("typer.testing._get_command", lambda app: built(app, terminal_language()))
         yield
 
 

@@ -14,8 +14,8 @@ from structlog.testing import capture_logs
 from bot import app as composition
 from bot import database_watch
 from bot.app import FatalError, open_app
+from bot.backup import say_age_of_backup
 from bot.broadcast.worker import Worker
-from bot.clocks import Clocks
 from bot.intake.polling import TokenUnknown
 from bot.retention import FORMS_KEPT_FOR
 from bot.settings import FREE_RATE
@@ -249,7 +249,7 @@ async def test_the_age_of_the_newest_backup_is_said_at_the_start(scene: Scene) -
         if made_at is not None:
             await storage.write(add_audit, "backup", actor=None, at=made_at)
         with capture_logs() as logged:
-            await composition._say_age_of_backup(storage, Clocks())
+            await say_age_of_backup(storage, datetime.now(UTC))
         assert [(line["event"], line["log_level"]) for line in logged] == [expected]
 
 

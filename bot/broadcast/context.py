@@ -16,8 +16,7 @@ from storage import Storage
 from storage.broadcast_transitions import interrupt_broadcast
 from storage.broadcast_types import Broadcast, PauseReason, StopReason, Tally
 from storage.broadcasts import due_broadcasts
-from storage.petition_lease import PetitionLease
-from storage.process_lock import ProcessLock
+from storage.process_lock import PetitionLease, ProcessLock
 
 _LONGEST_BACK_OFF_SECONDS = 300.0
 

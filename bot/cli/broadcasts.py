@@ -14,11 +14,7 @@ from storage.broadcast_transitions import change_broadcast
 from storage.broadcast_types import TRANSITIONS, Broadcast, BroadcastAction
 from storage.broadcasts import broadcast_history
 
-broadcasts = typer.Typer(
-    name="broadcasts",
-    help="Muestra y dirige los envíos, al lado del bot que los hace.",
-    no_args_is_help=True,
-)
+broadcasts = typer.Typer(name="broadcasts", no_args_is_help=True)
 Which = Annotated[
     str | None,
     typer.Argument(

@@ -5,22 +5,23 @@ refusal is recognised by its English sentence.
 """
 
 import re
+import sys
 from typing import Any
 
-from typer import rich_utils
+import typer
 from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from bot.console import err, say
 from bot.text.terminal_language import label, terminal_language, terminal_words
 from bot.text.translations import Words, mark
 
-_PANELS_OF_TYPER = {
+_WORDS_OF_HELP = {
     "ARGUMENTS_PANEL_TITLE": mark("Datos"),
     "OPTIONS_PANEL_TITLE": mark("Opciones"),
     "COMMANDS_PANEL_TITLE": mark("Órdenes"),
     "DEFAULT_STRING": mark("[por defecto: {value}]"),
     "REQUIRED_LONG_STRING": mark("[obligatorio]"),
-    "ABORTED_TEXT": mark("Interrumpido."),
 }
 # What has to be typed, by a part of the name of its type in Python.
 _TYPES = {"Path": mark("RUTA"), "int": "N", "": mark("TEXTO")}
@@ -52,25 +53,41 @@ class SpokenGroup(TyperGroup):
 
     def __init__(self, **parts: Any) -> None:
         super().__init__(**parts)
-        _translate(self, terminal_words())
+        translate(self, terminal_words())
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Runs what was typed; what cannot be understood ends with a sentence."""
-        for name, said in _PANELS_OF_TYPER.items():
-            setattr(rich_utils, name, label(said, value="{}"))
-        setattr(rich_utils, "rich_format_error", _say)  # noqa: B010 - it takes any error
-        return super().main(*args, **extra)
+        exits = extra.get("standalone_mode", True)
+        try:
+            code = super().main(*args, **extra | {"standalone_mode": False})
+        except TyperException as error:
+            _say(error)
+            code = error.exit_code
+        except typer.Abort:  # the input was ended at a question, with Ctrl-D
+            say(label("Interrumpido."), console=err)
+            code = 1
+        return sys.exit(code) if exits else code
 
 
-def _translate(command: Any, words: Words) -> None:
+def translate(command: Any, words: Words) -> None:
     """Translates what help shows of a command, of its options, and of the commands in it."""
     usage, help_option = command.get_usage, command.get_help_option
+    format_help = command.format_help
 
     def translated_option(ctx: Any) -> Any:
         option = help_option(ctx)
         option.help, option.metavar = words.label("Muestra esta ayuda."), ""
         return option
 
+    def translated_help(*parts: Any) -> None:
+        # Imported here: it takes a megabyte of memory, and only help needs it.
+        from typer import rich_utils
+
+        for name, said in _WORDS_OF_HELP.items():
+            setattr(rich_utils, name, words.label(said, value="{}"))
+        format_help(*parts)
+
+    command.format_help = translated_help
     command.get_usage = lambda ctx: usage(ctx).replace("Usage:", words.label("Uso:"), 1)
     command.get_help_option = translated_option
     command.options_metavar = words.label("[OPCIONES]")
@@ -88,7 +105,7 @@ def _translate(command: Any, words: Words) -> None:
             if text := getattr(said, name, None):
                 setattr(said, name, words.label(text))
     for each in getattr(command, "commands", {}).values():
-        _translate(each, words)
+        translate(each, words)
 
 
 def _say(error: Any) -> None:

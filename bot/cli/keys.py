@@ -21,7 +21,7 @@ from storage.keyring import Keyring, add_encryption_key, remove_older_encryption
 from storage.leases import lock_name
 from storage.process_lock import acquire_process_lock
 
-keys = typer.Typer(name="keys", help="Cambia la clave del archivo de clave.", no_args_is_help=True)
+keys = typer.Typer(name="keys", no_args_is_help=True)
 
 
 @keys.command(help="Cambia la clave que cifra, con el bot parado.")

@@ -1,50 +1,90 @@
 """The command line `petition-bot`: reads arguments, runs commands, prints errors."""
 
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.main import get_group
 
 from bot import file_locations
-from bot.cli.backup import backup, restore
-from bot.cli.broadcasts import broadcasts
-from bot.cli.check import check
-from bot.cli.command_language import SpokenGroup
-from bot.cli.doctor import doctor
-from bot.cli.dossier import dossier
-from bot.cli.export import export
-from bot.cli.handover import delivered
-from bot.cli.init import init
-from bot.cli.init_steps import MADE_KEY
-from bot.cli.invalidate import invalidate
-from bot.cli.keys import keys
-from bot.cli.notices import notices
-from bot.cli.person import person
-from bot.cli.purge import purge
-from bot.cli.run import run
-from bot.cli.service import service
-from bot.console import in_sentences, run_to_end, say, say_files_here, tell
+from bot.cli.command_language import SpokenGroup, translate
+from bot.console import Port, in_sentences, run_to_end, say, say_files_here, tell
 from bot.logs import configure_logging
 from bot.settings import load_storage_settings
+from bot.text.terminal_language import terminal_words
 from bot.text.translations import mark
-from storage.keyring import Keyring
-from storage.migrate import migrate as migrate_database
+
+# As help lists them: by what they are for, in the order of use.
+_TO_PREPARE, _TO_RUN = mark("Preparar y probar"), mark("En marcha")
+_TO_DELIVER, _FOR_PEOPLE = mark("Entregar las firmas"), mark("Firmas y personas")
+_TO_KEEP = mark("Copias y claves")
+_COMMANDS = {
+    "init": (_TO_PREPARE, mark("Prepara un bot, pregunta por pregunta.")),
+    "preview": (_TO_PREPARE, mark("Muestra una petición mientras la escribes.")),
+    "check": (_TO_PREPARE, mark("Dice qué falta o sobra en los textos de una petición.")),
+    "rehearse": (_TO_PREPARE, mark("Ensaya una petición con gente simulada.")),
+    "demo": (_TO_PREPARE, mark("Enseña el bot en una página, con una petición abierta.")),
+    "simulator": (_TO_PREPARE, mark("Simula Telegram, para probar tu bot sin cuenta.")),
+    "run": (_TO_RUN, mark("Pone el bot en marcha.")),
+    "doctor": (
+        _TO_RUN,
+        mark("Dice qué falla en los ajustes, la máquina, los datos o Telegram, y qué hacer."),
+    ),
+    "service": (_TO_RUN, mark("Escribe el servicio que lo arranca con la máquina.")),
+    "broadcasts": (_TO_RUN, mark("Muestra y dirige los envíos, al lado del bot que los hace.")),
+    "export": (_TO_DELIVER, mark("Escribe la lista de firmas, cifrada.")),
+    "dossier": (_TO_DELIVER, mark("Hace con una lista abierta los PDF que se entregan.")),
+    "delivered": (_TO_DELIVER, mark("Anota que se entregó, o muestra lo anotado.")),
+    "notices": (_TO_DELIVER, mark("Dice qué hay que comunicar después de la entrega.")),
+    "person": (_FOR_PEOPLE, mark("Responde a una carta o un correo sobre una firma.")),
+    "invalidate": (_FOR_PEOPLE, mark("Saca del recuento una ola de firmas falsas.")),
+    "purge": (_FOR_PEOPLE, mark("Borra las firmas cuyo plazo ha acabado.")),
+    "backup": (_TO_KEEP, mark("Guarda la base de datos en un archivo cifrado.")),
+    "restore": (_TO_KEEP, mark("Pone una copia en el lugar de la base de datos.")),
+    "keygen": (_TO_KEEP, mark("Hace la clave que cifra las firmas.")),
+    "migrate": (_TO_KEEP, mark("Pone al día las tablas de la base de datos.")),
+    "keys": (_TO_KEEP, mark("Cambia la clave del archivo de clave.")),
+}
+# In `bot.cli` each has a module of its name, but for these.
+_MODULES = {"delivered": "handover", "restore": "backup"} | dict.fromkeys(
+    ("preview", "demo", "keygen", "migrate"), "main"
+)
+
+
+class _Shell(SpokenGroup):
+    """All commands, each loaded when it is called: `run` would keep the others in memory."""
+
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        self.commands = dict.fromkeys(_COMMANDS)  # type: ignore[assignment]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Returns a command by its name; None where there is none."""
+        if cmd_name not in _COMMANDS:
+            return None
+        panel, help_ = _COMMANDS[cmd_name]
+        module = import_module(f"bot.cli.{_MODULES.get(cmd_name, cmd_name)}")
+        found = getattr(module, cmd_name)
+        alone = typer.Typer()
+        if isinstance(found, typer.Typer):
+            alone.add_typer(found, help=help_, rich_help_panel=panel)
+        else:
+            alone.command(help=help_, rich_help_panel=panel)(found)
+        command = get_group(alone).commands[cmd_name]
+        translate(command, terminal_words())
+        return command
+
 
 app = typer.Typer(
     name="petition-bot",
-    cls=SpokenGroup,
+    cls=_Shell,
     help="Una petición dentro de un chat de Telegram.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-_Port = Annotated[
-    int | None,
-    typer.Option(
-        min=0, max=65535, help="El puerto de la página; si no se da, uno libre cerca del 8080."
-    ),
-]
 
 
 def _say_version(wanted: bool) -> None:
@@ -70,7 +110,7 @@ def demo(
     once: Annotated[
         bool, typer.Option("--once", help="Vive sola una petición entera, sin página, y acaba.")
     ] = False,
-    port: _Port = None,
+    port: Port = None,
 ) -> None:
     """Try the bot on a web page, with an open petition; nothing leaves this machine."""
     configure_logging("WARNING")
@@ -80,53 +120,15 @@ def demo(
 
 
 @in_sentences
-def simulator(
-    api_port: Annotated[
-        int, typer.Option(min=0, max=65535, help="El puerto de la Bot API, en este ordenador.")
-    ] = 8081,
-    port: _Port = None,
-) -> None:
-    """Serve a simulated Telegram, to set up and try a bot of your own without an account."""
-    configure_logging("WARNING")
-    from bot.cli.simulator import run_simulator
-
-    run_to_end(run_simulator(api_port=api_port, port=port))
-
-
-@in_sentences
 def preview(
     folder: Annotated[Path, typer.Argument(metavar="CARPETA", help="La carpeta de una petición.")],
-    port: _Port = None,
+    port: Port = None,
 ) -> None:
     """Show a petition on a web page while you write it; saved files appear at once."""
     configure_logging("ERROR")
     from bot.cli.preview import run_preview
 
     run_to_end(run_preview(folder, port))
-
-
-@in_sentences
-def rehearse(
-    folder: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="CARPETA", help="La carpeta de una petición; si no, aquella en la que estás."
-        ),
-    ] = None,
-    people: Annotated[
-        int, typer.Option(min=1, max=10_000, help="Cuántas personas participan.")
-    ] = 500,
-    seed: Annotated[
-        int | None,
-        typer.Option(min=0, help="El número del azar: con el mismo se repite un ensayo."),
-    ] = None,
-) -> None:
-    """Live through a petition in simulation, in a minute, and report what people meet."""
-    # The calls that a simulated Telegram refuses are in the report.
-    configure_logging("CRITICAL")
-    from bot.cli.rehearse import rehearse_folder
-
-    raise typer.Exit(rehearse_folder(folder, people=people, seed=seed))
 
 
 @in_sentences
@@ -141,6 +143,9 @@ def keygen(
     ] = None,
 ) -> None:
     """Make the key that encrypts signatures."""
+    from bot.cli.init_steps import MADE_KEY
+    from storage.keyring import Keyring
+
     key = path or load_storage_settings().key_file or file_locations.key_file()
     if path is None:
         file_locations.make_private_folder(key.parent)
@@ -153,44 +158,10 @@ def keygen(
 @in_sentences
 def migrate() -> None:
     """Migrate the database to this version's tables."""
+    from storage.migrate import migrate as migrate_database
+
     settings = load_storage_settings()
     say_files_here(settings.database_url)
     file_locations.make_database_folder(settings.database_url)
     revision = run_to_end(migrate_database(settings.database_url))
     tell("La base de datos está en la revisión {revision}.", revision=revision)
-
-
-# As help lists them: by what they are for, in the order of use.
-_TO_PREPARE, _TO_RUN = mark("Preparar y probar"), mark("En marcha")
-_TO_DELIVER, _FOR_PEOPLE = mark("Entregar las firmas"), mark("Firmas y personas")
-_TO_KEEP = mark("Copias y claves")
-
-for _command, _panel, _help in (
-    (init, _TO_PREPARE, mark("Prepara un bot, pregunta por pregunta.")),
-    (preview, _TO_PREPARE, mark("Muestra una petición mientras la escribes.")),
-    (check, _TO_PREPARE, mark("Dice qué falta o sobra en los textos de una petición.")),
-    (rehearse, _TO_PREPARE, mark("Ensaya una petición con gente simulada.")),
-    (demo, _TO_PREPARE, mark("Enseña el bot en una página, con una petición abierta.")),
-    (simulator, _TO_PREPARE, mark("Simula Telegram, para probar tu bot sin cuenta.")),
-    (run, _TO_RUN, mark("Pone el bot en marcha.")),
-    (
-        doctor,
-        _TO_RUN,
-        mark("Dice qué falla en los ajustes, la máquina, los datos o Telegram, y qué hacer."),
-    ),
-    (service, _TO_RUN, mark("Escribe el servicio que lo arranca con la máquina.")),
-    (export, _TO_DELIVER, mark("Escribe la lista de firmas, cifrada.")),
-    (dossier, _TO_DELIVER, mark("Hace con una lista abierta los PDF que se entregan.")),
-    (delivered, _TO_DELIVER, mark("Anota que se entregó, o muestra lo anotado.")),
-    (notices, _TO_DELIVER, mark("Dice qué hay que comunicar después de la entrega.")),
-    (person, _FOR_PEOPLE, mark("Responde a una carta o un correo sobre una firma.")),
-    (invalidate, _FOR_PEOPLE, mark("Saca del recuento una ola de firmas falsas.")),
-    (purge, _FOR_PEOPLE, mark("Borra las firmas cuyo plazo ha acabado.")),
-    (backup, _TO_KEEP, mark("Guarda la base de datos en un archivo cifrado.")),
-    (restore, _TO_KEEP, mark("Pone una copia en el lugar de la base de datos.")),
-    (keygen, _TO_KEEP, mark("Hace la clave que cifra las firmas.")),
-    (migrate, _TO_KEEP, mark("Pone al día las tablas de la base de datos.")),
-):
-    app.command(help=_help, rich_help_panel=_panel)(_command)
-for _group, _panel in ((broadcasts, _TO_RUN), (keys, _TO_KEEP)):
-    app.add_typer(_group, rich_help_panel=_panel)

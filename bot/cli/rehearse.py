@@ -5,11 +5,14 @@ import secrets
 import tempfile
 from functools import partial
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.markdown import Markdown
 
 from bot.cli.check import print_problems
-from bot.console import INTERRUPTED, CannotDo, out, progress_bar, tell
+from bot.console import INTERRUPTED, CannotDo, in_sentences, out, progress_bar, tell
+from bot.logs import configure_logging
 from bot.petition.petition import petition_of
 from bot.petition_folder.files import PETITION_FILE
 from bot.petition_folder.read import read_folder
@@ -25,11 +28,25 @@ _MEMORY = Path("/dev/shm")  # noqa: S108 - for a folder that only this user can 
 _SEEDS = 1_000_000
 
 
-def rehearse_folder(folder: Path | None, *, people: int, seed: int | None) -> int:
-    """Rehearses a petition and prints the report; returns the exit code.
-
-    Without a folder it is the one that the shell is in. Its problems are listed, if it has any.
-    """
+@in_sentences
+def rehearse(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="CARPETA", help="La carpeta de una petición; si no, aquella en la que estás."
+        ),
+    ] = None,
+    people: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Cuántas personas participan.")
+    ] = 500,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, help="El número del azar: con el mismo se repite un ensayo."),
+    ] = None,
+) -> None:
+    """Rehearses a petition and prints the report."""
+    # The calls that a simulated Telegram refuses are in the report.
+    configure_logging("CRITICAL")
     if folder is None and not Path(PETITION_FILE).is_file():
         raise CannotDo.because(
             "Aquí no hay ningún petition.toml. Di la carpeta: petition-bot rehearse CARPETA"
@@ -39,7 +56,7 @@ def rehearse_folder(folder: Path | None, *, people: int, seed: int | None) -> in
     if read.problems:
         print_problems(read.problems)
         tell("Cuando esté resuelto, vuelve a ensayar.")
-        return 1
+        raise typer.Exit(1)
     petition = petition_of(read)
     seed = secrets.randbelow(_SEEDS) if seed is None else seed
     # Waiting for a disk at each signature takes most of a rehearsal's time, and shows nothing.
@@ -60,5 +77,6 @@ def rehearse_folder(folder: Path | None, *, people: int, seed: int | None) -> in
     warnings = sorted([*unready_problems(read), *find_warnings(read)])
     out.print(Markdown(write_report(words, result, petition, warnings, seed=seed)))
     if any(faults(words, result)):
-        return 1
-    return 0 if result.is_over else INTERRUPTED
+        raise typer.Exit(1)
+    if not result.is_over:
+        raise typer.Exit(INTERRUPTED)

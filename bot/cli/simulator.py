@@ -2,12 +2,28 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from typing import Annotated
 
-from bot.console import CannotDo, say
+import typer
+
+from bot.console import CannotDo, Port, in_sentences, run_to_end, say
+from bot.logs import configure_logging
 from bot.text.terminal_language import label
 from bot.tryout.demo_session import DemoPeople, said_of_port, served, unless_interrupted
 from bot.tryout.page import TryoutPage, TryoutState
 from simulator import Simulator
+
+
+@in_sentences
+def simulator(
+    api_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="El puerto de la Bot API, en este ordenador.")
+    ] = 8081,
+    port: Port = None,
+) -> None:
+    """Serves a simulated Telegram until it is interrupted."""
+    configure_logging("WARNING")
+    run_to_end(run_simulator(api_port=api_port, port=port))
 
 
 async def run_simulator(*, api_port: int, port: int | None) -> None:

@@ -18,7 +18,7 @@ import structlog
 from aiohttp import web
 from telegram.error import TelegramError
 
-from bot.addresses import CannotListen, ListenAddress, webhook_host
+from bot.addresses import WEBHOOK_FAILS, CannotListen, ListenAddress, webhook_host
 from bot.back_off import BackOff
 from bot.http_server import HttpServer
 from bot.intake.dispatcher import Dispatcher, number_of
@@ -223,8 +223,7 @@ class Webhook:
         if is_new:
             said = str(info.get("last_error_message", ""))
             _log.warning("webhook_fails", reason=said, pending=pending)
-            fails = mark("Telegram no consigue entregar los mensajes en {url}, y dice: {said}")
-            self._say(Sentence(fails, url=webhook_host(self._url), said=said))
+            self._say(Sentence(WEBHOOK_FAILS, url=webhook_host(self._url), said=said))
         elif is_more:
             _log.warning("webhook_falls_behind", pending=pending)
             self._say(Sentence("En Telegram esperan cada vez más mensajes para el bot."))

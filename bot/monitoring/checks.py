@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from bot.addresses import webhook_host
+from bot.addresses import WEBHOOK_FAILS, webhook_host
 from bot.text.problems import Sentence
 from storage.durability import durability_of
 from storage.errors import StorageError, Unavailable
@@ -57,8 +57,5 @@ def check_webhook(info: Mapping[str, Any], now: float) -> Sentence | None:
     """
     if now - info.get("last_error_date", 0) > _WEBHOOK_SECONDS:
         return None
-    return Sentence(
-        "Telegram no consigue entregar los mensajes en {url}, y dice: {said}",
-        url=webhook_host(info.get("url", "")),
-        said=info.get("last_error_message", ""),
-    )
+    said = info.get("last_error_message", "")
+    return Sentence(WEBHOOK_FAILS, url=webhook_host(info.get("url", "")), said=said)

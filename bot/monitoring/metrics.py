@@ -140,7 +140,7 @@ def _of_app(app: App) -> Iterator[Metric]:
     yield _gauge("updates_in_progress", "Updates not finished", len(dispatch.in_progress))
     calls = [
         ((method, "ok" if kind is None else kind.name.lower()), number)
-        for (method, kind), number in app.services.bot.calls.items()
+        for (method, kind), number in app.services.bot.client.calls.items()
     ]
     yield _counters("calls", "Calls of Telegram", ("method", "outcome"), calls)
     rates = {("broadcast",): gate.rate, ("reply",): gate.reply_rate}

@@ -20,7 +20,6 @@ import orjson
 import structlog
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
-from aiohttp_socks import ProxyConnector, ProxyType
 
 from bot.proxy_choice import Proxy
 from bot.text.problems import Sentence
@@ -214,10 +213,6 @@ class _Connector(aiohttp.TCPConnector):
         raise failure
 
 
-class _ProxyConnector(_Connector, ProxyConnector):
-    """Connects through a proxy, which looks up the server's name."""
-
-
 def _connector(proxy: Proxy | None, tls: ssl.SSLContext, limit: int) -> aiohttp.TCPConnector:
     """Returns what makes the connections; above the limit, calls wait for one."""
     if proxy is None:
@@ -229,7 +224,13 @@ def _connector(proxy: Proxy | None, tls: ssl.SSLContext, limit: int) -> aiohttp.
             happy_eyeballs_delay=_HEAD_START_SECONDS,
             resolver=aiohttp.ThreadedResolver(),
         )
-    through = _ProxyConnector(
+    # Imported here: it takes memory, which a bot without a proxy need not spend.
+    from aiohttp_socks import ProxyConnector, ProxyType
+
+    class Through(_Connector, ProxyConnector):
+        """Connects through the proxy, which looks up the server's name."""
+
+    through = Through(
         proxy.host,
         proxy.port,
         ProxyType.SOCKS5 if proxy.is_socks else ProxyType.HTTP,

@@ -53,8 +53,8 @@ def says(*arguments: str, typed: str = "") -> str:
 
 def commands(command: Any, *path: str) -> Iterator[tuple[str, ...]]:
     yield path
-    for name, each in getattr(command, "commands", {}).items():
-        yield from commands(each, *path, name)
+    for name in getattr(command, "commands", ()):
+        yield from commands(command.get_command(None, name), *path, name)
 
 
 # Also what is checked beside the database, before it is opened or when it is copied.

@@ -11,8 +11,7 @@ from handlers import opt_out
 from handlers.opt_out import change_and_void_claims
 from handlers.supporter_context import SupporterContext
 from storage.errors import Unavailable
-from storage.petition_lease import PetitionLease
-from storage.process_lock import ProcessLock
+from storage.process_lock import PetitionLease, ProcessLock
 from tests.support.broadcasts import claimed_by
 
 CHAT = 7

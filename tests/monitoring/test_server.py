@@ -178,7 +178,7 @@ async def test_a_token_that_is_unknown_is_told_from_a_busy_telegram(
 ) -> None:
     async with telegram.serve() as answering:
         answering.always = fault
-        monkeypatch.setattr(scene.bot._client, "_bot_url", answering.url)
+        monkeypatch.setattr(scene.bot.client, "_bot_url", answering.url)
         found = (await ask(address, "/metrics")).metrics
     failing = "petition_bot_check_failing check="
     assert [name for name, value in found.items() if name.startswith(failing) and value] == (

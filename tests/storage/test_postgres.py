@@ -18,7 +18,8 @@ from storage.database import open_database
 from storage.database_url import PostgresAddress, parse_address
 from storage.errors import DatabaseUrlWrong, NeedsAPerson, SchemaMissing, Unavailable
 from storage.migrate import migrate
-from storage.postgres import PostgresDatabase, storage_error
+from storage.postgres import PostgresDatabase
+from storage.postgres_errors import storage_error
 from storage.tables import PETITIONS
 from storage.transaction import Transaction
 from tests.storage.silent_connection import a_line
