@@ -2,7 +2,7 @@
 
 On SQLite it is a lock on a file beside the database, which the operating system releases the
 moment its process dies: the next start need not wait. On PostgreSQL, where processes may run on
-several machines, it is a lease by the server's clock (`lease_keeper.py`). A command that needs the
+several machines, it is a lease by the server's clock (`leases.py`). A command that needs the
 petition to be at rest keeps every bot away meanwhile.
 
 Either way the name of the holder stands in a table (`leases.py`), and what only the holder may do
@@ -18,7 +18,7 @@ from math import inf
 from pathlib import Path
 from urllib.parse import quote
 
-from storage import lease_keeper
+from storage import leases
 from storage.database import postgres_adapter
 from storage.database_url import SqliteAddress, parse_address
 from storage.errors import BotsKeptAwayNoLonger, HeldElsewhere, LeaseLost, Unavailable
@@ -200,7 +200,7 @@ async def acquire_process_lock(
         holding = (
             _bots_kept_away(lock, address.dsn)
             if on_standby is None
-            else _kept(lock, partial(lease_keeper.keep_lease, lock, url, address.dsn, on_standby))
+            else _kept(lock, partial(leases.keep_lease, lock, url, address.dsn, on_standby))
         )
     async with holding:
         try:
@@ -215,7 +215,7 @@ async def is_held(url: str, name: str) -> bool:
     if isinstance(address, SqliteAddress):
         return _is_locked(_lock_path(address.path, name))
     async with postgres_adapter().connected(address.dsn) as connection:
-        return await lease_keeper.is_held(connection, name)
+        return await leases.is_held(connection, name)
 
 
 @asynccontextmanager
@@ -237,7 +237,7 @@ async def _bots_kept_away(lock: ProcessLock, dsn: str) -> AsyncIterator[None]:
     """Has a task keep every bot away until the block ends, and cancels that when it cannot."""
     try:
         async with asyncio.timeout(None) as block:
-            async with _kept(lock, partial(lease_keeper.keep_bots_away, lock, dsn, block)):
+            async with _kept(lock, partial(leases.keep_bots_away, lock, dsn, block)):
                 yield
     except TimeoutError as error:
         if block.expired():

@@ -21,7 +21,7 @@ from bot.retention import FORMS_KEPT_FOR
 from bot.settings import FREE_RATE
 from bot.text.problems import Sentence
 from simulator.faults import Fault
-from storage import lease_keeper
+from storage import leases
 from storage.audit import add_audit
 from storage.conversations import Conversation, conversation_of
 from storage.errors import HeldElsewhere, Unavailable
@@ -258,7 +258,7 @@ async def test_a_restored_backup_waits_for_what_the_database_says_of_replicas(
     tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Others are asked for once the lease is taken, and that answer may be late."""
-    look = lease_keeper._look_at_others
+    look = leases._look_at_others
 
     async def late(*given: Any) -> None:
         await asyncio.sleep(1)
@@ -269,7 +269,7 @@ async def test_a_restored_backup_waits_for_what_the_database_says_of_replicas(
         await scene.stop_bot()
         settings = scene.settings.model_copy(update={"webhook_url": "http://127.0.0.1:1/x"})
         async with acquire_process_lock(url, name, lambda: None, is_replica=True):
-            monkeypatch.setattr(lease_keeper, "_look_at_others", late)
+            monkeypatch.setattr(leases, "_look_at_others", late)
             with pytest.raises(HeldElsewhere):
                 async with open_app(
                     settings, restored=True, clocks=scene.clocks, on_standby=lambda: None

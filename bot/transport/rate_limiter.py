@@ -14,6 +14,11 @@ from dataclasses import dataclass, field
 
 from bot.transport.pauses import Chat
 
+# Telegram documents about thirty new messages a second in all
+# (https://core.telegram.org/bots/faq): with this rate and burst, no second has more replies.
+REPLY_RATE = 25.0
+REPLY_BURST = 5
+
 # The share of the rate that is kept after an overall refusal, and after one while it rose quickly.
 # Of the first one no more is kept than what was accepted, in the time of the pause too.
 _KEPT, _KEPT_WHEN_QUICK = 0.87, 0.7

@@ -7,13 +7,16 @@ from collections.abc import Awaitable, Callable, Collection
 from enum import Enum, auto
 
 from bot.transport.pauses import Chat, ChatPauses, OverallPause, RecentCalls
-from bot.transport.rate_limiter import AdaptiveRate, Appointments, Line, Slots
+from bot.transport.rate_limiter import (
+    REPLY_BURST,
+    REPLY_RATE,
+    AdaptiveRate,
+    Appointments,
+    Line,
+    Slots,
+)
 from storage.leases import Peers
 
-# Telegram documents about thirty new messages a second in all
-# (https://core.telegram.org/bots/faq): with this rate and burst, no second has more replies.
-REPLY_RATE = 25.0
-REPLY_BURST = 5
 # However many replies there are, of this replica or of others, a broadcast keeps a tenth.
 _MOST_FOR_REPLIES = 0.9
 

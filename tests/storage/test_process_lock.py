@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from storage import lease_keeper, process_lock
+from storage import leases, process_lock
 from storage.database import postgres_adapter
 from storage.errors import DatabaseUrlWrong, HeldElsewhere, LeaseLost, Unavailable
 from storage.private_files import locked_file
@@ -60,7 +60,7 @@ async def test_a_bug_in_what_looks_after_it_stops_its_holder(
         raise ZeroDivisionError
 
     monkeypatch.setattr(process_lock, "_keep_file", broken)
-    monkeypatch.setattr(lease_keeper, "keep_lease", broken)
+    monkeypatch.setattr(leases, "keep_lease", broken)
     holding = acquire_process_lock(database_url, "running", stands_by)
     with pytest.raises(ZeroDivisionError):
         async with asyncio.timeout(5), holding as lock:
@@ -255,7 +255,7 @@ async def test_any_name_can_be_held_and_no_two_are_one(database_url: str) -> Non
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lease of a second and a half."""
     for name, seconds in (("LEASE", 1.5), ("RENEW", 0.3), ("MARGIN", 0.3), ("PAUSE", 0.05)):
-        monkeypatch.setattr(lease_keeper, f"_{name}_SECONDS", seconds)
+        monkeypatch.setattr(leases, f"_{name}_SECONDS", seconds)
 
 
 @pytest.mark.usefixtures("quick")

@@ -13,7 +13,7 @@ from bot.broadcast.worker import Worker
 from bot.clocks import utc_now
 from bot.logs import configure_logging
 from bot.transport import Gate, SharedSession, TelegramClient
-from storage import lease_keeper, open_storage
+from storage import leases, open_storage
 from storage.keyring import Keyring
 from storage.leases import lock_name, take_over
 from storage.process_lock import acquire_process_lock
@@ -33,8 +33,8 @@ async def send(database_url: str, key: str, api_url: str, rate: str, token: str)
     asked = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asked.set)
     try:
-        lease_keeper._LEASE_SECONDS, lease_keeper._RENEW_SECONDS = LEASE_SECONDS, 0.3
-        lease_keeper._MARGIN_SECONDS = lease_keeper._PAUSE_SECONDS = 0.2
+        leases._LEASE_SECONDS, leases._RENEW_SECONDS = LEASE_SECONDS, 0.3
+        leases._MARGIN_SECONDS = leases._PAUSE_SECONDS = 0.2
         name = lock_name(SLUG)
         async with (
             SharedSession() as session,
