@@ -14,7 +14,7 @@ from handlers import (
     statistics,
     supporter_updates,
 )
-from handlers.admin_context import AdminContext, Offered
+from handlers.admin_context import AdminContext
 from handlers.broadcasts import history, menu
 from handlers.chat_context import open_context
 from handlers.context import Services
@@ -23,7 +23,8 @@ from handlers.supporter_context import SupporterContext
 from handlers.update_kinds import command_in, is_there, own_chat
 
 Order = Callable[[AdminContext], Awaitable[None]]
-ByAdmin = Order | Callable[[AdminContext], Awaitable[Offered]]
+ByAdmin = Order | Callable[[AdminContext], Awaitable[bool]]
+"""An admin's handler; one that returns False leaves the update to the supporter's."""
 BySupporter = Callable[[SupporterContext], Awaitable[None]]
 
 ADMIN_HANDLERS: Mapping[str, Order] = {
@@ -52,7 +53,7 @@ async def handle(services: Services, update: Update) -> None:
         by_admin, by_supporter = handlers_of(update, services.bot.username, is_admin=is_admin)
         if by_admin is not None:
             admin = await (await open_context(AdminContext, services, update)).refreshed()
-            if await by_admin(admin) is Offered.NOT_MINE and by_supporter is not None:
+            if await by_admin(admin) is False and by_supporter is not None:
                 await by_supporter(admin.opened_as(SupporterContext))
         elif by_supporter is not None:
             supporter = await open_context(SupporterContext, services, update)

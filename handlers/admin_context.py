@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import Enum
 from functools import partial
 
 from handlers.bot_profile import offer_menu
@@ -65,16 +64,12 @@ class AdminContext(ChatContext):
         await self.answer_while(tolerate(edited))
         return self.message_id
 
-    def note_refused(self) -> None:
-        """Notes that the message is refused, and with it the rest of its album if it has one."""
-        if self.message is not None:
-            self.services.refused_albums[self.chat_id] = self.message.media_group_id
-
     @property
-    def is_of_refused_album(self) -> bool:
-        """Whether the message is of an album of which an earlier element was refused."""
+    def is_followed_by_its_album(self) -> bool:
+        """Whether further elements of the message's album wait, so that the last is answered."""
         album = self.message.media_group_id if self.message is not None else None
-        return album is not None and self.services.refused_albums.get(self.chat_id) == album
+        waiting = (update.get("message", {}) for update in self.behind.waiting)
+        return album is not None and any(each.get("media_group_id") == album for each in waiting)
 
     async def leaves_to_another(self, author: int | None) -> bool:
         """Tells who asked for something that another admin decides it; False for the others."""
@@ -99,16 +94,6 @@ class AdminContext(ChatContext):
         chosen = replace(self.conversation, language=self.spoken, version=self.was or 1)
         await self.storage.write(save_conversation, chosen, was=self.was, at=self.now)
         return await self.reloaded()
-
-
-class Offered(Enum):
-    """What an admin's handler answers to an update that may be a supporter's, as an admin may be.
-
-    The values are for those that answer whether they took it.
-    """
-
-    TAKEN = True
-    NOT_MINE = False
 
 
 AdminHandler = Callable[[AdminContext, str], Awaitable[None]]

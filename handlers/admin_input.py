@@ -5,7 +5,7 @@ text of /closing or the draft of a broadcast. The question for a closing date is
 buttons alone.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Protocol
@@ -14,22 +14,13 @@ from telegram import Message
 
 from bot.petition.names import NameRefused, clean_name
 from bot.petition.stages import expects_name
-from bot.text.translations import mark
 from handlers import closing, closing_texts, restored_backup
-from handlers.admin_context import AdminContext, AdminHandler, Offered
+from handlers.admin_context import AdminContext, AdminHandler
 from handlers.broadcasts import confirm, controls, draft_input, history, menu
 from handlers.screens.buttons import AdminAction, AdminTap, read_tap
-from telegram_text.markup import Html
 
-WAITS_FOR = timedelta(hours=1)
+WAITS_FOR = timedelta(days=1)
 """How long a message is waited for; what is sent later may be meant for something else."""
-REMEMBERED_FOR = timedelta(days=1)
-"""How long a late message is still likely to be meant for what is prepared."""
-TOO_LATE = mark(
-    "No he guardado ese mensaje: llevaba más de una hora esperándolo y podía ser para otra cosa. "
-    "Si era este, envíamelo otra vez."
-)
-"""What is said of a message that comes after that hour."""
 
 
 class _Prepared(Protocol):
@@ -39,72 +30,53 @@ class _Prepared(Protocol):
 
     async def take(self, ctx: AdminContext, /) -> None: ...
 
-    async def ask_again(self, ctx: AdminContext, why: Html, /) -> None: ...
-
     async def cancel(self, ctx: AdminContext, /) -> bool: ...
 
 
 _PREPARED: tuple[_Prepared, ...] = (closing_texts, draft_input)
 
 
-async def sent(ctx: AdminContext) -> Offered:
+async def sent(ctx: AdminContext) -> bool:
     """Takes an admin's message, unless it is a supporter's."""
     message, form = ctx.message, _form_asked_at(ctx)
     if message is None:
-        return Offered.NOT_MINE
-    if ctx.is_of_refused_album or await closing_texts.was_taken(ctx):
-        return Offered.TAKEN
-    if await draft_input.belongs_to_album(ctx):
-        return Offered.TAKEN
-    asked = await _asked(ctx, REMEMBERED_FOR)
+        return False
+    if await closing_texts.was_taken(ctx) or await draft_input.belongs_to_album(ctx):
+        return True
+    asked = await _asked(ctx)
+    # At the form a message is deleted as an attempt at a name, which one for everybody is not.
     if form is not None and _may_be_a_name(message):
-        asked = [(at, each) for at, each in asked if at > form and ctx.now - at <= WAITS_FOR]
+        asked = [(at, each) for at, each in asked if at > form]
         if not asked:
-            return Offered.NOT_MINE
+            return False
     if not asked:
-        # At the form a message would be deleted as an attempt at a name, also one for everybody.
-        within = WAITS_FOR if form is None else REMEMBERED_FOR
-        return Offered(await draft_input.turned_down(ctx, within))
-    at, last = max(asked, key=itemgetter(0))
-    if ctx.now - at <= WAITS_FOR:
-        await last.take(ctx)
-    else:
-        await last.ask_again(ctx, ctx.words.text(TOO_LATE))
-    return Offered.TAKEN
+        return await draft_input.turned_down(ctx, WAITS_FOR)
+    await max(asked, key=itemgetter(0))[1].take(ctx)
+    return True
 
 
-async def edited(ctx: AdminContext) -> Offered:
-    """Takes an edit of a text or of a draft's message, or of a text that was refused."""
-    if await closing_texts.edited(ctx) or await draft_input.edited(ctx):
-        return Offered.TAKEN
-    asked, form, message = await _asked(ctx, WAITS_FOR), _form_asked_at(ctx), ctx.message
-    if not asked or message is None or not message.text or message.text.startswith("/"):
-        return Offered.NOT_MINE
-    at, last = max(asked, key=itemgetter(0))
-    # What was sent since then and was not taken was refused. Telegram's times have no fraction.
-    if (form is not None and form >= at) or message.date < at.replace(microsecond=0):
-        return Offered.NOT_MINE
-    await last.take(ctx)
-    return Offered.TAKEN
+async def edited(ctx: AdminContext) -> bool:
+    """Takes an edit of a text of /closing or of a draft's message."""
+    return await closing_texts.edited(ctx) or await draft_input.edited(ctx)
 
 
-async def cancel(ctx: AdminContext) -> Offered:
+async def cancel(ctx: AdminContext) -> bool:
     """Leaves what an admin was asked for last, or what waits for nothing or has waited too long.
 
     Unless that is the signing form, or nothing.
     """
-    asked, form = await _asked(ctx, WAITS_FOR), _form_asked_at(ctx)
+    asked, form = await _asked(ctx), _form_asked_at(ctx)
     if form is not None and all(form >= at for at, _ in asked):
-        return Offered.NOT_MINE
+        return False
     if asked:
-        return Offered(await max(asked, key=itemgetter(0))[1].cancel(ctx))
-    return Offered(await draft_input.cancel(ctx) or await closing_texts.cancel(ctx))
+        return await max(asked, key=itemgetter(0))[1].cancel(ctx)
+    return await draft_input.cancel(ctx) or await closing_texts.cancel(ctx)
 
 
-async def _asked(ctx: AdminContext, within: timedelta) -> list[tuple[datetime, _Prepared]]:
-    """Returns what asked for a message within this time and waits for it, and when it did."""
+async def _asked(ctx: AdminContext) -> list[tuple[datetime, _Prepared]]:
+    """Returns what waits for a message, and when it asked for it."""
     asked = [(await each.asked_at(ctx), each) for each in _PREPARED]
-    return [(at, each) for at, each in asked if at is not None and ctx.now - at <= within]
+    return [(at, each) for at, each in asked if at is not None and ctx.now - at <= WAITS_FOR]
 
 
 def _form_asked_at(ctx: AdminContext) -> datetime | None:
@@ -121,16 +93,6 @@ def _may_be_a_name(message: Message) -> bool:
     return True
 
 
-_Dismiss = Callable[[AdminContext, str], Awaitable[bool]]
-
-# Called on "no": each shows the outcome if its action was carried out meanwhile, else False.
-_DISMISSED_BY: Mapping[AdminAction, _Dismiss] = {
-    AdminAction.CLOSE: closing.dismiss,
-    AdminAction.REOPEN: closing.dismiss,
-    AdminAction.SEND: confirm.dismiss,
-}
-
-
 async def tapped(ctx: AdminContext) -> None:
     """Carries out the action of an admin's tap."""
     tap = read_tap(ctx.query.data if ctx.query else None)
@@ -141,15 +103,16 @@ async def tapped(ctx: AdminContext) -> None:
 
 
 async def _dismiss(ctx: AdminContext, argument: str) -> None:
-    """Says that nothing was changed, unless the action was carried out meanwhile."""
+    """Discards the draft that is not to be sent; of anything else, says that nothing is done."""
     what, _, rest = argument.partition(":")
-    if what in _DISMISSED_BY and await _DISMISSED_BY[AdminAction(what)](ctx, rest):
-        return
-    await _say_unchanged(ctx)
+    if what == AdminAction.SEND:
+        await confirm.dismiss(ctx, rest)
+    else:
+        await _say_unchanged(ctx)
 
 
 async def _say_unchanged(ctx: AdminContext) -> None:
-    await ctx.say(ctx.words.text("De acuerdo: todo queda como estaba."))
+    await ctx.say(ctx.words.text("De acuerdo: no he cambiado nada."))
 
 
 _HANDLED_BY: Mapping[AdminAction, AdminHandler] = {

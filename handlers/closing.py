@@ -1,6 +1,5 @@
 """Closes the petition, now or on a date, and reopens it; says what can be told once it has."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -11,7 +10,7 @@ from bot.text.translations import Words, mark
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.parse_time import TimeFault, parse_moment
 from handlers.context import Services
-from handlers.screens.buttons import AdminAction, Button, Style, dismiss_button, read_number
+from handlers.screens.buttons import AdminAction, Button, Style, read_number
 from handlers.screens.petition_text import have_signed
 from handlers.screens.screen import Screen, lines, paragraphs
 from handlers.statistics import with_and_without_name
@@ -51,18 +50,8 @@ class Unready(StrEnum):
     )
 
 
-TO_DO: Mapping[Unready | None, str] = {
-    None: mark("Para contárselo, escribe /broadcast y elige «El mensaje final»."),
-    Unready.DRAFT: mark(
-        "El mensaje final todavía es un borrador: publícalo con /closing y envíalo después con "
-        "/broadcast."
-    ),
-    Unready.WAITS: mark(
-        "El mensaje final espera la aprobación de otra persona: míralo con /closing y, cuando "
-        "esté aprobado, envíalo con /broadcast."
-    ),
-}
-"""What is to be done for those who signed to be told, once it is closed."""
+TELL_THEM = mark("Para contárselo, escribe /broadcast y elige «El mensaje final».")
+"""What is to be done for those who signed to be told, once it is closed and can be sent."""
 
 
 async def unready(services: Services) -> Unready | None:
@@ -141,7 +130,7 @@ async def close(ctx: AdminContext) -> None:
 
 async def _ask_about_date(ctx: AdminContext, state: PetitionState, wanted: str) -> None:
     words, now, zone = ctx.words, ctx.now, ctx.services.zone
-    moment = parse_moment(wanted, now, zone, _FARTHEST, day_alone=True)
+    moment = parse_moment(wanted, now, zone, _FARTHEST)
     if moment is TimeFault.UNCLEAR:
         moment = parse_moment(f"{wanted} {_END_OF_DAY}", now, zone, _FARTHEST)
     if isinstance(moment, TimeFault):
@@ -184,7 +173,7 @@ async def confirm_date(ctx: AdminContext, argument: str) -> None:
     number = read_number(seconds, most=_LATEST)
     moment = None if number is None else datetime.fromtimestamp(number, UTC)
     if moment is None:
-        await _changed_meanwhile(ctx, closed=True)
+        await _show_state(ctx)
     elif moment <= ctx.now:
         await ctx.say(ctx.words.text(TimeFault.PAST.value))
     elif moment - ctx.now > _FARTHEST:
@@ -206,7 +195,7 @@ async def _choose_date(ctx: AdminContext, revision: str, moment: datetime | None
     if state is None:
         state = await storage.read(petition_state)
         if state.is_closed or state.closes_at != moment:
-            await _changed_meanwhile(ctx, closed=True)
+            await _show_state(ctx)
             return
     await ctx.say(
         words.text("La petición queda abierta, sin fecha de cierre.")
@@ -253,7 +242,7 @@ async def _ask(
     buttons = (
         Button(yes, action, argument, style=style),
         also,
-        dismiss_button(no, action, argument),
+        Button(no, AdminAction.DISMISS),
     )
     await ctx.say(Screen.of(question, title, *parts, buttons=buttons))
 
@@ -280,7 +269,7 @@ async def _why_not_reopen(ctx: AdminContext) -> Html | None:
     ):
         return words.text(
             "El mensaje final está programado, y cuenta cómo acabó la petición. Para volver a "
-            "abrirla, cancela antes ese envío con /broadcast."
+            "abrirla, cancela antes ese envío con /broadcasts."
         )
     return None
 
@@ -290,7 +279,7 @@ async def confirm_close(ctx: AdminContext, argument: str) -> None:
     words, above = ctx.words, ctx.services.approval_above
     state = await ctx.storage.write(close_petition, _revision(argument), *ctx.by, above)
     if state is None or state.closed_signatures is None:
-        await _changed_meanwhile(ctx, closed=True)
+        await _show_state(ctx)
         return
     await ctx.say(
         paragraphs(
@@ -311,35 +300,21 @@ async def confirm_reopen(ctx: AdminContext, argument: str) -> None:
     elif (why_not := await _why_not_reopen(ctx)) is not None:
         await ctx.say(why_not)
     else:
-        await _changed_meanwhile(ctx, closed=False)
+        await _show_state(ctx)
 
 
-async def dismiss(ctx: AdminContext, argument: str) -> bool:
-    """Shows the petition's state if it changed since the button was drawn; else returns False."""
-    state = ctx.view.petition_state
-    if state.revision == _revision(argument):
-        return False
-    await ctx.say(await _when_it_ends(ctx, state))
-    return True
-
-
-async def _changed_meanwhile(ctx: AdminContext, *, closed: bool) -> None:
-    """Shows the state if it is the wanted one, as after a repeated tap; else says it changed."""
-    state = await ctx.storage.read(petition_state)
-    changed = ctx.words.text(
-        "La petición ha cambiado mientras tanto. Escribe otra vez el comando."
-    )
-    await ctx.say(await _when_it_ends(ctx, state) if state.is_closed is closed else changed)
-
-
-async def _when_it_ends(ctx: AdminContext, state: PetitionState) -> Html:
-    words = ctx.words
+async def _show_state(ctx: AdminContext) -> None:
+    """Shows the petition as it is: the tap is a repeated one, or it has changed meanwhile."""
+    words, state = ctx.words, await ctx.storage.read(petition_state)
     if not state.is_closed:
-        return words.text("La petición está abierta.")
-    return paragraphs(
-        words.text("La petición ya está cerrada."),
-        have_signed(ctx.words, state.told_signatures),
-        await _what_next(ctx),
+        await ctx.say(words.text("La petición está abierta. Para cerrarla, escribe /close."))
+        return
+    await ctx.say(
+        paragraphs(
+            words.text("La petición ya está cerrada."),
+            have_signed(words, state.told_signatures),
+            await _what_next(ctx),
+        )
     )
 
 

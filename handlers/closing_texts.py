@@ -186,11 +186,7 @@ async def _publish(ctx: AdminContext, view: ClosingTextsView, value: str) -> Htm
     if made.published_at is None:
         return words.text(
             "⏳ Todavía no se lee: hace falta que lo apruebe otra de las personas que administran "
-            "la petición. Las avisamos ahora."
-            if len(services.admins) > 1
-            else "⏳ Todavía no se lee: hace falta que lo apruebe otra de las personas que "
-            "administran la petición. Ahora solo la administras tú: hay que añadir a alguien en "
-            "la configuración del bot."
+            "la petición."
         )
     if not (await services.storage.read(petition_state)).is_closed:
         return sentences(words.text(_PUBLISHED), await _when_read(ctx))
@@ -242,7 +238,7 @@ async def _why_not(ctx: AdminContext) -> Html:
     if await ctx.storage.read(closing_update_is_under_way):
         return words.text(
             "⚠️ No se ha publicado nada: el mensaje final está programado, o se está enviando, con "
-            "el texto que se confirmó. Para cambiarlo, cancela antes ese envío con /broadcast."
+            "el texto que se confirmó. Para cambiarlo, cancela antes ese envío con /broadcasts."
         )
     if (await view_of(ctx)).request is not None:
         return words.text(
@@ -256,18 +252,15 @@ async def _when_read(ctx: AdminContext) -> Html:
     """Says from when on late visitors will read what is published now."""
     words, most = ctx.words, ctx.services.approval_above
     state = await ctx.storage.read(petition_state)
-    if not state.is_closed:
-        return words.text(
-            "Se leerá cuando la petición se cierre."
-            if most is None
-            else "Se leerá cuando la petición se cierre, si antes lo aprueba otra de las personas "
-            "que la administran."
-        )
-    return words.text(
-        "La petición está cerrada: quien entre lo leerá desde ese momento."
-        if most is None or state.signers <= most
-        else "La petición está cerrada: quien entre lo leerá cuando lo apruebe otra de las "
-        "personas que la administran."
+    is_approved = most is not None and (not state.is_closed or state.signers > most)
+    return sentences(
+        words.text(
+            "La petición está cerrada: quien entre lo leerá desde ese momento."
+            if state.is_closed
+            else "Se leerá cuando la petición se cierre."
+        ),
+        is_approved
+        and words.text("Antes tiene que aprobarlo otra de las personas que la administran."),
     )
 
 
@@ -322,17 +315,6 @@ async def take(ctx: AdminContext) -> None:
         await _take(ctx, awaited, ctx.message, is_edit=False)
 
 
-async def ask_again(ctx: AdminContext, why: Html) -> None:
-    """Says why a message is not taken, and asks for it anew, as another may be meant by now."""
-    awaited = await ctx.storage.read(awaited_closing_text, ctx.reference)
-    if awaited is not None:
-        again = replace(awaited, asked_at=ctx.now)
-        await ctx.storage.write(await_closing_text, ctx.reference, again)
-        why = paragraphs(why, screens.ask_text(await view_of(ctx), again).text)
-    ctx.note_refused()
-    await ctx.at_bottom().say(why)
-
-
 async def edited(ctx: AdminContext) -> bool:
     """Takes an edit of a text as its next version; returns False for any other message."""
     message, now = ctx.message, ctx.now
@@ -349,7 +331,7 @@ async def cancel(ctx: AdminContext) -> bool:
     if await ctx.storage.read(awaited_closing_text, ctx.reference) is None:
         return False
     await ctx.storage.write(forget_awaited_text, ctx.reference)
-    await ctx.say(ctx.words.text("De acuerdo: todo queda como estaba."))
+    await ctx.say(ctx.words.text("De acuerdo: no he cambiado nada."))
     return True
 
 
@@ -374,8 +356,8 @@ async def _take(
     """Writes a message as a version of the text that it is for, or says what is wrong with it."""
     read = _read(ctx, awaited, message)
     if isinstance(read, Html):
-        ctx.note_refused()
-        await ctx.at_bottom().say(read)
+        if not ctx.is_followed_by_its_album:
+            await ctx.at_bottom().say(read)
         return
     awaited, text = read
     key = _key(ctx, message, edit=message.edit_date if is_edit else None)

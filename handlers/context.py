@@ -73,8 +73,6 @@ class Services:
         lease: whether this process is the one that sends; another one does in its place, if not.
         taken_by: what this process takes updates as; empty where they are fetched.
         is_rehearsal: whether nothing of it is the petition's own; see `rehearsal_marks`.
-        refused_albums: the last album of which an element was refused, by the admin's chat; after
-            a restart its next element is refused once more.
         owed_notices, notice_retries: what sends the notices that `admin_notices` has yet to tell,
             by kind and what they are about, with which admins it has to tell, and when it tries
             again.
@@ -100,7 +98,6 @@ class Services:
     date_is_right: Callable[[], bool]
     taken_by: str = ""
     is_rehearsal: bool = False
-    refused_albums: dict[int, str | None] = field(default_factory=dict)
     progress_turns: ProgressTurns = field(default_factory=ProgressTurns)
     owed_notices: "dict[tuple[str, str], tuple[Send, set[int]]]" = field(default_factory=dict)
     notice_retries: Retries = field(default_factory=lambda: Retries(_NOTICE_BACK_OFF))

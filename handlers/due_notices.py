@@ -13,13 +13,13 @@ from operator import attrgetter
 from bot.petition_folder.schema import months_later
 from bot.text.translations import Words
 from handlers.admin_notices import Notice, mark_told, may_be_sent, send_notices
-from handlers.closing import TO_DO, Unready, unready, what_next
+from handlers.closing import TELL_THEM, Unready, unready, what_next
 from handlers.closing_texts import view_for
 from handlers.context import Services
 from handlers.restored_backup import restored_notices
 from handlers.screens.closing_texts import ClosingTextsView, change_notice, declined_notice
 from handlers.screens.petition_text import have_signed
-from handlers.screens.screen import Screen, paragraphs, sentences
+from handlers.screens.screen import Screen, paragraphs
 from storage.broadcast_types import Kind
 from storage.broadcasts import count_audience
 from storage.closing_texts import Publication
@@ -39,7 +39,6 @@ _UNTOLD_AFTER, _REMINDED_EVERY = timedelta(days=30), timedelta(days=7)
 _TOLD_FOR = timedelta(days=7)
 # The notices go to all admins alike, so none of them is its reader.
 _NOBODY = 0
-_PLAINER_FROM, _PLAINEST_FROM = 1, 4
 _UNTOLD = "untold"
 _DIGEST_EVERY = timedelta(days=7)
 _OWED = "notices owed"
@@ -87,7 +86,7 @@ def due_notices(
         text = partial(_closed, state.told_signatures, why_not)
         yield Notice("closed by its date", about, text)
     if closed_at is not None and untold > 0 and (reminder := _reminder(closed_at, now)) >= 0:
-        text = partial(_untold_text, closed_at, untold, reminder, why_not)
+        text = partial(_untold_text, closed_at, untold, why_not)
         yield Notice(_UNTOLD, f"{about}/{reminder}", text)
     # Nothing is there to be told once it is closed. A text that waits was a notice of its own.
     is_near = left <= _WEEK and (why_not is Unready.DRAFT or closed_at is None)
@@ -180,16 +179,9 @@ def _closed(signed: int, why_not: Unready | None, words: Words) -> Html:
     )
 
 
-def _untold_text(
-    closed_at: datetime, untold: int, reminder: int, why_not: Unready | None, words: Words
-) -> Html:
+def _untold_text(closed_at: datetime, untold: int, why_not: Unready | None, words: Words) -> Html:
     heading = words.text(
-        "<b>Hay quien espera saber cómo ha acabado la petición.</b>"
-        if reminder < _PLAINER_FROM
-        else "⚠️ <b>Se les prometió contarles cómo acababa la petición, y nadie lo ha hecho.</b>"
-        if reminder < _PLAINEST_FROM
-        else "⚠️ <b>Esto es una promesa sin cumplir: quienes firmaron siguen sin saber cómo "
-        "acabó la petición.</b>"
+        "⚠️ <b>Se les prometió contarles cómo acababa la petición, y nadie lo ha hecho.</b>"
     )
     waiting = words.plural(
         "Se cerró el {since}, y {n} persona que firmó no ha recibido el mensaje final.",
@@ -198,7 +190,7 @@ def _untold_text(
         since=words.date(closed_at),
     )
     reminded = words.text("Hasta que se envíe, el bot te lo recordará cada semana.")
-    return paragraphs(heading, waiting, sentences(words.text(TO_DO[why_not]), reminded))
+    return paragraphs(heading, waiting, words.text(why_not or TELL_THEM), reminded)
 
 
 def _moment(moment: datetime) -> str:

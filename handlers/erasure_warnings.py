@@ -1,6 +1,5 @@
 """Tells the admins of signatures that will be erased before somebody told how it ended."""
 
-from collections.abc import Mapping
 from datetime import date, timedelta
 from functools import partial
 
@@ -21,7 +20,7 @@ from bot.petition.retention_days import (
 from bot.petition_folder.schema import months_later
 from bot.text.translations import Words, mark
 from handlers.admin_notices import Notice, may_be_sent, send_notices
-from handlers.closing import TO_DO, unready
+from handlers.closing import TELL_THEM, unready
 from handlers.context import Services
 from handlers.screens.screen import paragraphs, sentences
 from storage.erasures import DueBefore, count_due_signatures
@@ -37,24 +36,14 @@ _AHEAD = {WarningStep.MONTH: 31, WarningStep.WEEK: 7, WarningStep.DAY: 1}
 _APART = {WarningStep.MONTH: 31, WarningStep.WEEK: 7, WarningStep.DAY: 7}
 
 
-_HEADINGS: Mapping[WarningStep, str] = {
-    WarningStep.MONTH: mark(
-        "<b>El {day} se borrarán firmas de personas a las que nadie ha contado cómo acaba la "
-        "petición.</b>"
-    ),
-    WarningStep.WEEK: mark(
-        "⚠️ <b>Queda una semana o menos: el {day} se borrarán firmas de personas a las que nadie "
-        "ha contado cómo acaba la petición.</b>"
-    ),
-    WarningStep.DAY: mark(
-        "⚠️ <b>Último aviso: el {day} se borrarán firmas de personas a las que nadie ha contado "
-        "cómo acaba la petición.</b>"
-    ),
-    WarningStep.LATE: mark(
-        "⚠️ <b>Las firmas ya deberían estar borradas, y hay personas a las que nadie ha contado "
-        "cómo acaba la petición.</b> Se guardan unos días más: hasta el {day}."
-    ),
-}
+_BEFORE = mark(
+    "⚠️ <b>El {day} se borrarán firmas de personas a las que nadie ha contado cómo acaba la "
+    "petición.</b>"
+)
+_LATE = mark(
+    "⚠️ <b>Las firmas ya deberían estar borradas, y hay personas a las que nadie ha contado cómo "
+    "acaba la petición.</b> Se guardan unos días más: hasta el {day}."
+)
 
 
 async def warn_of_erasures(services: Services, overdue: Overdue | None) -> None:
@@ -151,7 +140,7 @@ async def _warning(
             "acabado, con /broadcast."
         )
     else:
-        to_do = TO_DO[await unready(services)]
+        to_do = await unready(services) or TELL_THEM
     promised = services.petition.retention
 
     def text(words: Words) -> Html:
@@ -174,7 +163,7 @@ async def _warning(
                 "haga nada.",
                 promised.months_at_most,
             )
-        heading = words.text(_HEADINGS[step], day=words.date(day))
+        heading = words.text(_LATE if step is WarningStep.LATE else _BEFORE, day=words.date(day))
         return paragraphs(heading, sentences(who, why), words.text(to_do))
 
     return [Notice(kind, about, text)]

@@ -43,8 +43,7 @@ async def send_file(ctx: SupporterContext) -> None:
 async def send_receipt(ctx: SupporterContext) -> None:
     """Sends what proves the person's consents (GDPR art. 7(1)) as a text without their name."""
     ctx, held = await _requested(ctx, "consent_receipt")
-    name = ctx.words.label("justificante.txt")
-    await _deliver(ctx, name, receipt(ctx.view, held.consents, name))
+    await _deliver(ctx, ctx.words.label("justificante.txt"), receipt(ctx.view, held.consents))
 
 
 async def _requested(ctx: SupporterContext, deed: str) -> tuple[SupporterContext, Held]:

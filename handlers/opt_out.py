@@ -45,11 +45,7 @@ async def stop(ctx: SupporterContext) -> None:
     ctx = ctx.at_valid_stage()
     words = ctx.words
     if ctx.view.signature is None:
-        said = words.text(
-            "No has firmado esta petición: no te escribiremos."
-            if ctx.view.petition_state.erased_at is None
-            else "No guardamos ninguna firma tuya: no te escribiremos."
-        )
+        said = words.text("No guardamos ninguna firma tuya: no te escribiremos.")
         await ctx.with_stage(Place()).say(said)
         return
     await ctx.save()

@@ -32,7 +32,6 @@ class RehearsalMarks:
 
     def __init__(self, services: Callable[[], Services]) -> None:
         self._services = services
-        self._languages: dict[int, str] = {}
 
     async def outgoing(
         self, method: str, params: Mapping[str, Any]
@@ -62,26 +61,17 @@ class RehearsalMarks:
         return [(method, marked)]
 
     def incoming(self, updates: object) -> None:
-        """Reads the taps among updates as their buttons say, and notes people's languages."""
+        """Reads the taps among updates as their buttons say."""
         for update in updates if isinstance(updates, list) else ():
-            for kind in ("message", "edited_message", "callback_query", "my_chat_member"):
-                if isinstance(content := update.get(kind), dict):
-                    self._note_language(content)
             tap = update.get("callback_query")
             if isinstance(tap, dict) and isinstance(data := tap.get("data"), str):
                 own = data.startswith(_MARK)
                 tap["data"] = data.removeprefix(_MARK) if own else _OF_THE_OTHER
 
-    def _note_language(self, content: Mapping[str, Any]) -> None:
-        person, place = content.get("from") or {}, content.get("message") or content
-        chat, code = (place.get("chat") or {}).get("id"), person.get("language_code")
-        if isinstance(chat, int) and isinstance(code, str):
-            self._languages[chat] = code
-
     async def _notice_in(self, chat: Any) -> Html:
         # A chat's id may be written as a text.
         number = int(chat) if str(chat).removeprefix("-").isdecimal() else 0
-        words = await self._services().words_for(number, self._languages.get(number))
+        words = await self._services().words_for(number)
         return words.text(
             "🎭 <b>Esto es un ensayo:</b> ninguna firma cuenta, y todas se borran cuando acaba."
         )

@@ -20,12 +20,12 @@ class SignatureSources:
 
     Attributes:
         named: counts of sources with enough signatures, the largest first.
-        unnamed: counts of further sources with enough signatures that do not fit in the list.
+        unnamed: signatures through further sources with enough that do not fit in the list.
         others: signatures through small sources or without any, together.
     """
 
     named: Mapping[str, int]
-    unnamed: Sequence[int]
+    unnamed: int
     others: int
 
 
@@ -39,7 +39,7 @@ def merge_small_sources(by_source: Mapping[str | None, int]) -> SignatureSources
     ranked = sorted(large, key=lambda item: (-item[1], item[0]))
     return SignatureSources(
         named=dict(ranked[:_SOURCES_SHOWN]),
-        unnamed=tuple(count for _, count in ranked[_SOURCES_SHOWN:]),
+        unnamed=sum(count for _, count in ranked[_SOURCES_SHOWN:]),
         others=sum(by_source.values()) - sum(count for _, count in ranked),
     )
 
@@ -93,9 +93,7 @@ def _by_source(words: Words, counts: Mapping[str | None, int]) -> Html:
     listed = list(found.named.items())
     # In parentheses, which the payload of a start link cannot contain.
     if found.unnamed:
-        links = len(found.unnamed)
-        label = words.plural_label("(otro enlace)", "(otros {n} enlaces)", links)
-        listed.append((label, sum(found.unnamed)))
+        listed.append((words.label("(otros enlaces)"), found.unnamed))
     if found.others:
         listed.append((words.label("(directo y otros)"), found.others))
     why_together = words.text(

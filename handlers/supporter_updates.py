@@ -12,6 +12,7 @@ from telegram import Message
 from bot.petition.names import is_surely_a_name
 from bot.petition.stages import AGAIN, KEPT_STAGES, Action, Place, Stage, allowed, expects_name
 from bot.setup.admin_code import is_admin_code
+from bot.text.translations import mark
 from handlers import my_data, opt_out, signing
 from handlers.bot_profile import offer_menu
 from handlers.request_budget import WRITTEN
@@ -28,7 +29,8 @@ Handler = Callable[[SupporterContext], Awaitable[None]]
 # Telegram's rule for the payload of a start link: https://core.telegram.org/bots/features
 _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
-_NAME_LATER = (Stage.NEW_NAME, Stage.NAME_CONSENT)
+_ASKS_NAME = (Stage.NAME, Stage.NEW_NAME, Stage.NAME_CONSENT)
+_WRITE_NAME = mark("Escribe el nombre en un mensaje de texto nuevo, por favor.")
 
 
 async def _start(ctx: SupporterContext) -> None:
@@ -59,11 +61,7 @@ async def _my_data(ctx: SupporterContext) -> None:
 async def _withdraw(ctx: SupporterContext) -> None:
     """Handles /withdraw: asks whether to withdraw the signature."""
     if ctx.view.signature is None:
-        said = ctx.words.text(
-            "No has firmado: no hay nada que retirar."
-            if ctx.view.petition_state.erased_at is None
-            else "No guardamos ninguna firma tuya: no hay nada que retirar."
-        )
+        said = ctx.words.text("No guardamos ninguna firma tuya: no hay nada que retirar.")
         # Going to the home screen also erases a typed name that was not signed with.
         await ctx.with_stage(Place()).say(said)
         return
@@ -202,13 +200,10 @@ async def sent_media(ctx: SupporterContext) -> None:
 
 
 async def _refuse_media(ctx: SupporterContext) -> None:
-    stage = ctx.view.place.stage
     await ctx.say(
         ctx.words.text(
-            "Para firmar, escribe tu nombre en un mensaje de texto, por favor."
-            if stage is Stage.NAME
-            else "Escribe el nombre en un mensaje de texto, por favor."
-            if stage in _NAME_LATER
+            _WRITE_NAME
+            if ctx.view.place.stage in _ASKS_NAME
             else "Este chat solo entiende texto y botones; lo que has enviado no se ha guardado."
         )
     )
@@ -280,15 +275,12 @@ async def _answer(ctx: SupporterContext, first: Html | None = None) -> None:
     if is_name:
         ctx = ctx.marking_for_deletion(message.message_id)
         first = words.text("Eso parecía un nombre; no se ha guardado.")
-    stage = ctx.view.place.stage
     await ctx.say(
         sentences(
             first,
             words.text(
-                "Para firmar, escribe tu nombre en un mensaje nuevo, por favor."
-                if stage is Stage.NAME
-                else "Escribe el nombre en un mensaje nuevo, por favor."
-                if stage in _NAME_LATER
+                _WRITE_NAME
+                if ctx.view.place.stage in _ASKS_NAME
                 else "Este chat funciona con botones: elige uno de los de abajo, por favor."
             ),
             not is_name

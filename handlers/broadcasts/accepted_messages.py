@@ -1,8 +1,8 @@
 """What an admin sends for a broadcast: messages that can be copied to many people, and links.
 
 copyMessage cannot copy every kind: https://core.telegram.org/bots/api lists which. Polls and dice
-are refused too, since each person would get a different one. Link buttons come under a message,
-or as lines «Texto - dirección», of which the first that Telegram would refuse is named.
+are refused too, since each person would get a different one. Link buttons come as lines «Texto -
+dirección», of which the first that Telegram would refuse is named.
 """
 
 import re
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import urlsplit
 
-from telegram import InlineKeyboardMarkup, Message
+from telegram import Message
 
 from bot.petition.names import is_seen
 from bot.text import text_limits
@@ -24,10 +24,7 @@ LONGEST_TEXT = 60
 LONGEST_ADDRESS = 1024
 
 _SCHEMES = frozenset({"http", "https", "tg"})
-# Characters that may separate the text from the address.
-_BETWEEN = "-–—:|→"
-_FULL = re.compile(r"[a-z][a-z0-9+.-]*:\S+", re.I)
-_BARE = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?:[/?#]\S*)?", re.I)
+_BETWEEN = " -–—:|→"  # the text and the address
 _HOST = re.compile(r"(?:[\w-]+\.)+[^\W\d_][\w-]+\.?", re.UNICODE)
 
 MESSAGE_KINDS: Mapping[str, str] = {
@@ -102,15 +99,10 @@ def read_message(message: Message) -> Version | UnsupportedMessage:
     kind = next((known for known in MESSAGE_KINDS if getattr(message, known)), None)
     if kind is None:
         return UnsupportedMessage.OTHER
-    links, lost = _link_buttons(message.reply_markup)
-    grouped = message.media_group_id is not None
     return Version(
         messages=(message.message_id,),
         kind=kind,
         group=message.media_group_id,
-        # Telegram shows no buttons under an album.
-        links=() if grouped else links,
-        lost_buttons=lost,
         words=words_of(message),
     )
 
@@ -135,37 +127,15 @@ def _why_unsupported(message: Message) -> UnsupportedMessage | None:
     return None
 
 
-def _link_buttons(keyboard: InlineKeyboardMarkup | None) -> tuple[LinkRows, bool]:
-    """Returns the buttons that open an address, and whether there were others."""
-    if keyboard is None:
-        return (), False
-    rows = [
-        tuple(
-            Link(text=button.text, url=button.url)
-            for button in row
-            if button.url is not None and is_address(button.url)
-        )
-        for row in keyboard.inline_keyboard
-    ]
-    there = sum(map(len, keyboard.inline_keyboard))
-    kept = tuple(row for row in rows if row)
-    return kept, sum(map(len, kept)) < there
-
-
 class LinkFault(Enum):
     """What is wrong with a line. The values are sentences for admins."""
 
-    NO_ADDRESS = mark(
-        "En «{line}» falta la dirección. Escribe el texto, un guion y la dirección, como "
+    UNCLEAR = mark(
+        "No entiendo «{line}». Escribe el texto, un guion y la dirección completa, como "
         "«Leer más - https://ejemplo.org»."
     )
-    NO_TEXT = mark("En «{line}» falta el texto del botón, delante de la dirección.")
     TEXT_TOO_LONG = mark(
         "En «{line}» el texto es demasiado largo para un botón: caben {longest} caracteres."
-    )
-    NOT_AN_ADDRESS = mark(
-        "En «{line}» la dirección no vale. Tiene que empezar por https://, http:// o tg:// y "
-        "estar completa."
     )
     TOO_MANY = mark("Son demasiados botones: caben diez.")
     NOTHING = mark(
@@ -215,37 +185,12 @@ def is_address(url: str) -> bool:
 
 
 def _link(line: str) -> Link | LinkFault:
-    found = _parted(line)
-    if found is None:
-        bare = is_address(line) or (is_address(f"https://{line}") and "/" in line)
-        return LinkFault.NO_TEXT if bare else LinkFault.NO_ADDRESS
-    text, url = found
-    if ":" not in url.partition("/")[0]:
-        url = f"https://{url}"
-    if not text:
-        return LinkFault.NO_TEXT
-    if len(text) > LONGEST_TEXT:
-        return LinkFault.TEXT_TOO_LONG
-    return Link(text=text, url=url) if is_address(url) else LinkFault.NOT_AN_ADDRESS
-
-
-def _parted(line: str) -> tuple[str, str] | None:
-    """Returns the text and the address after it; None if the line does not end with one.
-
-    Looks for the start of the address in a loop: a single regular expression would backtrack for
-    minutes on a long row of dashes.
-    """
-    last = line.split()[-1]
-    before = len(line) - len(last)
-    begins = [at for at in range(1, len(last)) if last[at - 1] in _BETWEEN]
-    for form in (_FULL, _BARE):
-        after_text = line[:before].rstrip()
-        may_be_whole = bool(after_text) and (form is _FULL or after_text[-1] in _BETWEEN)
-        for at in ([0] if may_be_whole else []) + begins:
-            if last[at] not in _BETWEEN and form.fullmatch(last, at):
-                text = line[: before + at].rstrip().rstrip(_BETWEEN).strip()
-                return text, last[at:]
-    return None
+    *words, address = line.split()
+    text = " ".join(words).rstrip(_BETWEEN)
+    url = address if ":" in address else f"https://{address}"
+    if not text or not is_address(url):
+        return LinkFault.UNCLEAR
+    return Link(text=text, url=url) if len(text) <= LONGEST_TEXT else LinkFault.TEXT_TOO_LONG
 
 
 def shortened(line: str) -> str:

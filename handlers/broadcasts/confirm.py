@@ -53,7 +53,7 @@ async def send(ctx: AdminContext, token: str) -> None:
         await ctx.tell(partial(draw_lost, editor))
 
 
-async def dismiss(ctx: AdminContext, shown: str) -> bool:
+async def dismiss(ctx: AdminContext, shown: str) -> None:
     """Discards the draft that was shown, or shows its broadcast if it was started meanwhile.
 
     A button left from an earlier draft does not discard the current one.
@@ -62,7 +62,7 @@ async def dismiss(ctx: AdminContext, shown: str) -> bool:
     known = await ctx.storage.read(broadcast_with, broadcast_id(token))
     if known is not None:
         await _show_already_started(ctx, known)
-        return True
+        return
     editor = await open_draft(ctx)
     if editor is None:
         await ctx.say(_discarded(ctx))
@@ -70,7 +70,6 @@ async def dismiss(ctx: AdminContext, shown: str) -> bool:
         await ctx.say(_not_prepared(ctx))
     else:
         await discard_draft(editor)
-    return True
 
 
 def _not_prepared(ctx: AdminContext) -> Html:

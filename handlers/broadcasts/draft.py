@@ -77,7 +77,6 @@ class Version(_Frozen):
     kind: str
     group: str | None = None
     links: LinkRows = ()
-    lost_buttons: bool = False
     html: str = ""
     words: str = ""
 

@@ -50,14 +50,6 @@ async def asked_at(ctx: AdminContext) -> datetime | None:
     return editor.draft.touched_at
 
 
-async def ask_again(ctx: AdminContext, why: Html) -> None:
-    """Says why a message is not taken, and waits for it anew."""
-    editor = await open_draft(ctx)
-    if editor is not None and ctx.message is not None:
-        editor = await editor.save(editor.draft.changed(ctx.now))
-        await _decline(editor, ctx.message, why)
-
-
 async def belongs_to_album(ctx: AdminContext) -> bool:
     """Takes a further element of an album of the draft's; returns False for any other."""
     editor, message = await open_draft(ctx), ctx.message
@@ -130,9 +122,8 @@ async def turned_down(ctx: AdminContext, within: timedelta) -> bool:
 
 async def _keep(editor: DraftEditor, draft: Draft, message: Message) -> None:
     """Stores the draft and shows it, unless more of an album is about to come."""
-    editor, group = await editor.save(draft), message.media_group_id
-    waiting = (update.get("message", {}) for update in editor.ctx.behind.waiting)
-    if group is not None and any(each.get("media_group_id") == group for each in waiting):
+    editor = await editor.save(draft)
+    if editor.ctx.is_followed_by_its_album:
         # A pending reply would show and store the draft without this message.
         editor.ctx.services.delayed_replies.drop(editor.ctx.chat_id)
     else:
@@ -141,5 +132,5 @@ async def _keep(editor: DraftEditor, draft: Draft, message: Message) -> None:
 
 async def _decline(editor: DraftEditor, message: Message, why: Html) -> None:
     """Says why the message is refused, once for all elements of an album."""
-    editor.ctx.note_refused()
-    await editor.show(why, below=message.message_id)
+    if not editor.ctx.is_followed_by_its_album:
+        await editor.show(why, below=message.message_id)

@@ -1,6 +1,5 @@
-"""/broadcast: offers the closing update, a new message, and the scheduled broadcasts."""
+"""/broadcast: offers the closing update, a new message, and other notices."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.text.translations import Words
@@ -9,13 +8,12 @@ from handlers.broadcasts.draft import new_draft
 from handlers.broadcasts.draft_editor import DraftEditor, open_draft, save_draft
 from handlers.broadcasts.preview import show_preview
 from handlers.broadcasts.progress_message import tell_progress
-from handlers.broadcasts.screens.labels import moment_name, subject_name
 from handlers.broadcasts.screens.report import can_be_corrected
 from handlers.closing import Unready, unready, why_unready
 from handlers.restored_backup import restored_screen
 from handlers.screens.buttons import AdminAction, Button, read_id
 from handlers.screens.screen import Screen
-from storage.broadcast_types import Broadcast, Correction, Kind
+from storage.broadcast_types import Correction, Kind
 from storage.broadcasts import (
     SignerCounts,
     active_broadcast,
@@ -30,9 +28,6 @@ from storage.petitions import petition_state
 from storage.restores import held_restore
 from telegram_text.markup import Html
 
-# Scheduled broadcasts shown, the earliest first; a message's length is limited.
-_LISTED = 10
-
 _CHOSEN = "now"
 
 
@@ -45,6 +40,7 @@ class BroadcastOptions:
         untold: signers who would get the closing update.
         is_chosen: whether anybody would get a message about the petition, or other news.
         any_reachable: whether anybody would get the notice of a breach.
+        planned: how many broadcasts are planned or wait for approval.
         draft: the key of the message that the admin was preparing; None if there is none.
     """
 
@@ -54,7 +50,7 @@ class BroadcastOptions:
     signers: SignerCounts
     is_chosen: bool
     any_reachable: bool
-    scheduled: Sequence[Broadcast]
+    planned: int
     draft: str | None
 
 
@@ -78,10 +74,10 @@ async def broadcast(ctx: AdminContext) -> None:
         is_chosen=await storage.read(has_recipients, Kind.UPDATE)
         or await storage.read(has_recipients, Kind.NEWS),
         any_reachable=await storage.read(has_recipients, Kind.BREACH),
-        scheduled=await storage.read(scheduled_broadcasts),
+        planned=len(await storage.read(scheduled_broadcasts)),
         draft=None if editor is None else editor.draft.key,
     )
-    await ctx.say(menu_screen(ctx.words, options, ctx.user.id))
+    await ctx.say(menu_screen(ctx.words, options))
 
 
 async def compose(ctx: AdminContext, argument: str) -> None:
@@ -206,19 +202,17 @@ async def _start_draft(
     return DraftEditor(ctx, draft)
 
 
-def menu_screen(words: Words, options: BroadcastOptions, reader: int) -> Screen:
-    """Returns the menu for an admin: the options, and why others are not available."""
+def menu_screen(words: Words, options: BroadcastOptions) -> Screen:
+    """Returns the menu: the options, and why others are not available."""
     resume = Button(words.label("Seguir con el mensaje que preparabas"), AdminAction.RESUME_DRAFT)
     known = options.draft or ""
     closing = Button(words.label("El mensaje final"), AdminAction.CLOSING_UPDATE, known)
     new = Button(words.label("Un mensaje nuevo"), AdminAction.COMPOSE, known)
     other = Button(words.label("Otros avisos"), AdminAction.COMPOSE_BREACH, known)
-    listed, not_listed = options.scheduled[:_LISTED], len(options.scheduled) - _LISTED
     offered = [
         resume if options.draft else None,
         closing if options.is_closed and options.untold and not options.why_not else None,
         new if options.is_chosen else None,
-        *(_to_decide(words, each, reader) for each in listed),
     ]
     return Screen.of(
         (any(offered) or options.any_reachable) and words.text("<b>¿Qué quieres enviar?</b>"),
@@ -235,39 +229,17 @@ def menu_screen(words: Words, options: BroadcastOptions, reader: int) -> Screen:
         and words.text(
             "Tienes un mensaje a medias. Si empiezas otro, el que preparabas se descarta."
         ),
-        *(_planned(words, each) for each in listed),
-        not_listed > 0
+        options.planned > 0
         and words.plural(
-            "Hay {n} envío programado más; está en /broadcasts.",
-            "Hay {n} envíos programados más; están en /broadcasts.",
-            not_listed,
+            "🕒 Hay {n} envío programado o a la espera de aprobación: está en /broadcasts.",
+            "🕒 Hay {n} envíos programados o a la espera de aprobación: están en /broadcasts.",
+            options.planned,
         ),
         buttons=[
             *offered,
             other if options.any_reachable else None,
             Button(words.label("Volver"), AdminAction.DISMISS) if any(offered) else None,
         ],
-    )
-
-
-def _to_decide(words: Words, planned: Broadcast, reader: int) -> Button:
-    key = planned.id.hex()
-    if planned.awaits_approval and planned.author != reader:
-        return Button(words.label("Revisar el que espera aprobación"), AdminAction.REVIEW, key)
-    moment = words.appointment(planned.starts_at or planned.created_at)
-    return Button(
-        words.label("Cancelar el del {moment}", moment=moment), AdminAction.ASK_CANCEL, key
-    )
-
-
-def _planned(words: Words, planned: Broadcast) -> Html:
-    return words.text(
-        "⏳ Espera aprobación: {subject}, para {people}."
-        if planned.awaits_approval
-        else "🕒 Programado: {subject}, el {moment}, para {people}.",
-        subject=subject_name(words, planned.kind),
-        moment=moment_name(words, planned.starts_at or planned.created_at),
-        people=words.people(planned.expected or 0),
     )
 
 
@@ -288,19 +260,11 @@ def _about_closing(words: Words, options: BroadcastOptions) -> Html:
             "El mensaje final cuenta cómo ha acabado la petición. Lo esperan {n} personas.",
             options.untold,
         )
-    if signers.muted:
-        return words.text(
-            "A quienes han firmado no se les puede escribir: lo pidieron así, o han bloqueado el "
-            "bot."
-        )
-    if not signers.unreachable:
-        return words.text("No se guarda ninguna firma: no hay a quién escribir.")
-    return words.plural(
-        "{n} persona ha firmado, pero ha bloqueado el bot o ha dejado Telegram: no hay a "
-        "quién escribir.",
-        "{n} personas han firmado, pero han bloqueado el bot o han dejado Telegram: no hay a "
-        "quién escribir.",
-        signers.unreachable,
+    return words.text(
+        "A quienes han firmado no se les puede escribir: lo pidieron así, han bloqueado el bot o "
+        "han dejado Telegram."
+        if signers.muted or signers.unreachable
+        else "No se guarda ninguna firma: no hay a quién escribir."
     )
 
 

@@ -47,8 +47,10 @@ NOT_MEASURED = Measured()
 _BEGUN, _PAUSED, _QUESTION, _CHART = "begun", "paused", "question", "chart"
 
 
-class ProgressPublisher:
-    """Draws progress messages, for the worker and for admins' taps.
+class AdminReporter:
+    """Draws progress messages, for admins' taps and for the worker, whose `Reporter` it is.
+
+    A former admin is shown nothing; the other admins find the broadcast with /broadcasts.
 
     A broadcast's message is drawn by one at a time, each time with what is stored when its turn
     comes, so an edit that was late hides nothing newer. Afterwards it is compared with what is
@@ -188,13 +190,6 @@ class ProgressPublisher:
     async def _set_place(self, broadcast: Broadcast, chat: int, message_id: int) -> None:
         place = {"progress_chat": chat, "progress_message_id": message_id}
         await self._services.storage.write(set_on_broadcast, broadcast.id, **place)
-
-
-class AdminReporter(ProgressPublisher):
-    """Shows the admin who watches a broadcast how it goes; implements `Reporter`.
-
-    A former admin is shown nothing; the other admins find the broadcast with /broadcasts.
-    """
 
     async def report(
         self, broadcast: Broadcast, tally: Tally, rate: float | None = None, pause: float = 0.0
@@ -381,21 +376,19 @@ async def move_progress_here(ctx: AdminContext, key: bytes) -> None:
     broadcast = await ctx.storage.read(broadcast_with, key)
     if broadcast is None:
         raise LookupError("A broadcast that was there is not there.")
-    publisher, former = ProgressPublisher(ctx.services), progress_place(broadcast)
+    reporter, former = AdminReporter(ctx.services), progress_place(broadcast)
     await ctx.answer()
-    now = await publisher.move(broadcast, ctx.chat_id, ctx.message_id)
+    now = await reporter.move(broadcast, ctx.chat_id, ctx.message_id)
     if former is None or former == progress_place(now):
         return
-    await publisher.leave(former, now if now.is_over else None)
+    await reporter.leave(former, now if now.is_over else None)
 
 
 async def show(ctx: AdminContext, shown: Broadcast, screen: MakeScreen = state_screen) -> None:
     """Shows a broadcast in the admin's message; its state, if that has changed since `shown`."""
     now = await ctx.storage.read(broadcast_with, shown.id) or shown
     if progress_place(now) == (ctx.chat_id, ctx.message_id):
-        await ctx.answer_while(
-            ProgressPublisher(ctx.services).draw(shown, screen=screen, again=True)
-        )
+        await ctx.answer_while(AdminReporter(ctx.services).draw(shown, screen=screen, again=True))
     else:
         drawn = await screen_of(ctx, now, screen if now.state == shown.state else state_screen)
         await ctx.write(drawn)
@@ -411,7 +404,7 @@ async def screen_of(
 async def refresh(ctx: AdminContext, broadcast: Broadcast) -> None:
     """Updates the progress message, perhaps another admin's; logs a failure of Telegram."""
     try:
-        await ProgressPublisher(ctx.services).draw(broadcast, again=True)
+        await AdminReporter(ctx.services).draw(broadcast, again=True)
     except TelegramError as error:
         _log.info("progress_not_updated", error_kind=error_kind(error))
 

@@ -135,11 +135,6 @@ class Button:
         return f"{prefix}:{self.action}:{self.argument}"
 
 
-def dismiss_button(label: str, action: AdminAction, argument: str) -> Button:
-    """Returns the button that says no to an action; see `admin_input`."""
-    return Button(label, AdminAction.DISMISS, f"{action}:{argument}")
-
-
 @dataclass(frozen=True, slots=True)
 class SupporterTap:
     """A tap under the conversation message; `version` is the one it was drawn for."""

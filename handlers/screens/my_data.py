@@ -162,22 +162,12 @@ def _signed(view: View, signature: Signature, held: Held) -> Html:
 
 
 def _letter_code(view: View, code: Record) -> Html:
-    words, used, ends_at = view.words, code["used_at"], code["ends_at"]
-    if used is not None:
-        return view.text(
-            "El código que pediste para escribirnos se usó el {moment}.",
-            moment=words.moment(used),
-        )
-    if code["attempts"] >= MOST_WRONG_CODES:
-        return view.text(
-            "El código que pediste para escribirnos ya no sirve: alguien escribió varios que no "
-            "eran. Puedes pedir otro."
-        )
+    is_spent = code["used_at"] is not None or code["attempts"] >= MOST_WRONG_CODES
     return view.text(
-        "Pediste un código para escribirnos, que sirve hasta el {date}."
-        if ends_at > view.now
-        else "El código que pediste para escribirnos sirvió hasta el {date}. Puedes pedir otro.",
-        date=words.date(ends_at),
+        "El código que pediste para escribirnos ya no sirve. Puedes pedir otro."
+        if is_spent or code["ends_at"] <= view.now
+        else "Pediste un código para escribirnos, que sirve hasta el {date}.",
+        date=view.words.date(code["ends_at"]),
     )
 
 
@@ -293,13 +283,13 @@ def _about_consent(words: Words, consent: Record) -> str:
     )
 
 
-def receipt(view: View, consents: Sequence[Record], file_name: str) -> str:
+def receipt(view: View, consents: Sequence[Record]) -> str:
     """Returns a file that proves what somebody consented to, without their name.
 
     The words stand in it as they are stored, so that their hash can be computed from the file.
     """
     words, number = view.words, view.signature.number if view.signature else 0
-    written: str = paragraphs(
+    written: list[str] = [
         words.label("Justificante de lo que aceptaste al firmar: {title}", title=view.texts.title),
         words.label("Número de tu firma: {number}", number=words.number(number)),
         words.label(
@@ -307,26 +297,14 @@ def receipt(view: View, consents: Sequence[Record], file_name: str) -> str:
             "marcas entre ángulos dan el formato.",
             name="{name}",
         ),
-    )
+    ]
     for consent in consents:
-        about, exactly = _about_consent(words, consent), consent["given_at"]
-        # The lines before the words: what is written, an empty one, about it, and six more.
-        first = written.count("\n") + about.count("\n") + 10
-        last = first + consent["text"].count("\n")
-        written = "\n".join(
-            (
-                written,
-                "",
-                about,
-                words.label(
-                    "Momento exacto (UTC): {moment}", moment=exactly.isoformat(timespec="seconds")
-                ),
-                f"SHA-256: {consent['text_sha256'].hex()}",
-                words.label("Para comprobarlo en una terminal, donde esté este archivo:"),
-                f'printf %s "$(sed -n {first},{last}p {file_name})" | sha256sum',
-                words.label("Las palabras:"),
-                "",
-                consent["text"],
-            )
+        exactly = consent["given_at"].isoformat(timespec="seconds")
+        about = (
+            _about_consent(words, consent),
+            words.label("Momento exacto (UTC): {moment}", moment=exactly),
+            f"SHA-256: {consent['text_sha256'].hex()}",
+            words.label("Las palabras:"),
         )
-    return f"{written}\n"
+        written += [lines(*about), consent["text"]]
+    return f"{paragraphs(*written)}\n"

@@ -272,30 +272,15 @@ def _outcome(view: View, counted: Mapping[str, str]) -> list[Html]:
 
 def _handover_text(view: View, handover: Handover) -> Html:
     """Returns what was handed over, under its day."""
-    words, addressee = view.words, view.petition.addressee[view.language]
-    if handover.with_name == 0:
-        what = words.plural(
-            "Se comunicó a {addressee} que había firmado {n} persona, sin ningún nombre.",
-            "Se comunicó a {addressee} que habían firmado {n} personas, sin ningún nombre.",
-            handover.signatures,
-            addressee=addressee,
-        )
-    elif handover.without_name == 0:
-        what = words.plural(
-            "Se entregó {n} firma, con su nombre, a {addressee}.",
-            "Se entregaron {n} firmas, con sus nombres, a {addressee}.",
-            handover.signatures,
-            addressee=addressee,
-        )
-    else:
-        what = view.text(
-            "Se entregaron {n} firmas, {with_name} con nombre y {without_name} sin él, a "
-            "{addressee}.",
-            n=words.number(handover.signatures),
-            with_name=words.number(handover.with_name),
-            without_name=words.number(handover.without_name),
-            addressee=addressee,
-        )
+    words = view.words
+    what = view.text(
+        "Firmas entregadas a {addressee}: {n}. Con nombre: {with_name}. Sin nombre: "
+        "{without_name}.",
+        n=words.number(handover.signatures),
+        with_name=words.number(handover.with_name),
+        without_name=words.number(handover.without_name),
+        addressee=view.petition.addressee[view.language],
+    )
     return lines(_heading(view, ClosingTextKind.DELIVERED, handover.handed_over_on), what)
 
 

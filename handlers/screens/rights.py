@@ -33,11 +33,9 @@ def withdraw(view: View) -> Screen:
                 "Borraremos tu firma, con el identificador de tu chat y, si lo diste, tu nombre."
             ),
             view.text(
-                "Después ya no podremos contarte en este chat cómo acaba la petición."
-                if not view.petition_state.is_closed
-                else "Cómo acabó la petición lo puedes leer aquí cuando quieras: escribe /start."
-                if is_told
-                else "Después ya no podremos contarte en este chat cómo ha acabado la petición."
+                "Cómo acabó la petición lo puedes leer aquí cuando quieras: escribe /start."
+                if view.petition_state.is_closed and is_told
+                else "Después ya no podremos contarte en este chat cómo acaba la petición."
             ),
         ),
         day is not None

@@ -135,7 +135,7 @@ def test_an_account_says_everything_about_a_broadcast(
 The closing message (paid)
   Number: {broadcast.id.hex()}
   State: running
-  To: those who signed and read in Spanish
+  To: those who signed and have not received it yet and read in Spanish
   Confirmed: 1 March 2026, 13:00
   Began: 1 March 2026, 13:00
 Admins read in the chat:

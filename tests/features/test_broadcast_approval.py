@@ -58,18 +58,17 @@ async def test_nothing_goes_out_before_another_has_seen_and_approved_it(
     await admin.says("/broadcasts")
     assert "Preparado por ti, sin aprobar" in admin.panel.text
     assert "Espera aprobación, para 3 personas" in admin.panel.text
-    await admin.says("/broadcast")
-    assert "Revisar el que espera aprobación" not in admin.panel.labels, "not by who prepared it"
-
     await admin.scene.says(pau, "/broadcast")
-    assert "⏳ Espera aprobación: Un mensaje sobre esta petición" in pau.messages[-1].text
+    assert "🕒 Hay 1 envío programado o a la espera de aprobación" in pau.messages[-1].text
+    await admin.scene.says(pau, "/broadcasts")
+    await admin.scene.taps(pau, "1")
     shown = len(pau.messages)
     fails(monkeypatch, admin.scene, "copy_message", 1)
-    await admin.scene.taps(pau, "Revisar el que espera aprobación")
+    await admin.scene.taps(pau, "Ver el mensaje")
     await pau.sees(FAILED)
     await admin.scene.settled()
     assert len(pau.messages) == shown + 1, "it is not shown later either"
-    await admin.scene.taps(pau, "Revisar el que espera aprobación")
+    await admin.scene.taps(pau, "Ver el mensaje")
     assert pau.messages[-2].text == "Hola"
     assert QUESTION in pau.messages[-1].text
     # Telegram does not say whether the message is whole.

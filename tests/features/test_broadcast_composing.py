@@ -21,7 +21,7 @@ async def test_a_formatted_text_arrives_as_it_was_written(admin: AdminScene) -> 
     await admin.scene.settled()
     await admin.taps("Botones con enlace")
     await admin.says("Leer más - javascript:alert(1)")
-    assert "En «Leer más - javascript:alert(1)» la dirección no vale" in admin.panel.text
+    assert "No entiendo «Leer más - javascript:alert(1)»" in admin.panel.text
     admin.marta.send_photo()
     await admin.scene.settled()
     assert "No he encontrado ningún enlace." in admin.panel.text
@@ -99,36 +99,6 @@ async def test_every_kind_that_can_be_copied_is_taken(admin: AdminScene) -> None
         assert preview.media.kind == kind
 
 
-async def test_of_a_forwarded_post_the_link_buttons_are_kept(admin: AdminScene) -> None:
-    """A restart after each step is not noticed."""
-    post = admin.scene.mallory.send("Convocatoria")
-    await admin.begins()
-    await admin.restart()
-    label, url = "Leer " * 12, "https://example.org/"
-    many = [[(f"{label}{row}{column}", url) for column in range(4)] for row in range(9)]
-    admin.marta.forward(post, buttons=many)
-    await admin.scene.settled()
-    assert "y 26 más" in admin.panel.text
-    await admin.taps("Cambiar el mensaje")
-    admin.marta.forward(post, buttons=[[("Leer", "https://example.org/"), ("Ver", "t.me/x")]])
-    await admin.scene.settled()
-    assert "Botones: «Leer», «Ver»" in admin.panel.text
-    await admin.restart()
-    await admin.taps("Continuar")
-    await admin.restart()
-    await admin.taps("Sobre esta petición")
-    await admin.taps("A quienes eligieron novedades: 3")
-    await admin.restart()
-    await admin.taps("Enviar a 3 personas")
-    await admin.over()
-    (message,) = admin.got(admin.scene.ana)
-    assert message.text == post.text
-    assert [button.url for button in message.buttons[0]] == [
-        "https://example.org/",
-        "http://t.me/x",
-    ]
-
-
 LONG = "Queridas amigas:\n\nAndry vuelve a casa. Gracias por cada firma."
 
 
@@ -148,13 +118,9 @@ async def test_what_is_no_name_stays_while_a_draft_is_open(admin: AdminScene, st
         assert [m for m in written if m.id not in admin.marta.chat.messages] == [], hours
 
 
-async def test_a_message_that_comes_much_later_is_not_taken_for_it(admin: AdminScene) -> None:
+async def test_a_message_that_comes_days_later_is_not_taken_for_it(admin: AdminScene) -> None:
     await admin.begins()
-    admin.ahead = timedelta(hours=2)
-    await admin.says("¿Quedamos a las siete?")
-    assert "llevaba más de una hora esperándolo" in admin.panel.text
     await admin.says("Hola")
-    assert "Tu mensaje" in admin.panel.text
     admin.ahead = timedelta(days=3)
     await admin.says("Hola")
     assert "Este chat funciona con botones" in admin.marta.messages[-1].text
@@ -169,7 +135,7 @@ async def test_a_message_that_comes_much_later_is_not_taken_for_it(admin: AdminS
 async def test_it_can_be_given_up_at_any_time(admin: AdminScene) -> None:
     await admin.says("/broadcast")
     await admin.taps("Volver")
-    assert admin.marta.messages[-1].text == "De acuerdo: todo queda como estaba."
+    assert admin.marta.messages[-1].text == "De acuerdo: no he cambiado nada."
     assert not admin.marta.messages[-1].labels
     for way in ("Descartar", "/cancel"):
         await admin.begins()

@@ -282,8 +282,8 @@ async def test_what_costs_stars_says_so_and_is_paid_if_they_are_there(tmp_path: 
     async with an_admin_scene(tmp_path, rate=900.0, paid=True) as admin:
         admin.scene.world.stars.balance = 9_999
         await admin.prepares()
-        assert "Precio: como mucho 1 estrella de Telegram" in admin.panel.text
-        assert "al menos 10.000 estrellas" in admin.panel.text
+        assert "Precio: 1 estrella de Telegram" in admin.panel.text
+        assert "hacen falta 10.000." in admin.panel.text
         assert SEND not in admin.panel.labels
         admin.scene.world.stars.balance = 20_000
         await admin.taps("Enviarlo gratis, más despacio")
@@ -293,7 +293,7 @@ async def test_what_costs_stars_says_so_and_is_paid_if_they_are_there(tmp_path: 
         admin.scene.world.stars.balance = 9_999
         await admin.taps(SEND)
         assert "⚠️ No se ha enviado nada." in admin.panel.text
-        assert "al menos 10.000 estrellas" in admin.panel.text
+        assert "hacen falta 10.000." in admin.panel.text
         await admin.taps("Enviarlo gratis, más despacio")
         admin.scene.simulator.faults.next("getMyStarBalance", *[Fault.ERROR] * 3)
         admin.expected.append("getMyStarBalance")

@@ -45,7 +45,7 @@ async def test_it_does_not_go_out_and_each_who_is_left_is_asked_once(admin: Admi
     admin.scene.simulator.faults.next("sendMessage", *[Fault.ERROR] * 3)
     await comes_due(admin)
     asked = await pau.sees("Un envío programado espera tu decisión", 20)
-    assert "quien lo programó ya no administra la petición" in asked.text
+    assert "quien lo decidió ya no administra la petición" in asked.text
     assert asked.labels == ["Enviar ahora", "⏹ Cancelar"]
     assert pau.messages[-2].text == "Hola"
     in_english = await lucy.sees("A scheduled broadcast waits for your decision", 60)

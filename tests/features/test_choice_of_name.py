@@ -228,7 +228,7 @@ async def test_nobody_is_asked_for_a_name_that_cannot_be_given_any_more(scene: S
     await scene.taps(luz, GIVE)
     luz.send_photo()
     await scene.settled()
-    assert "Escribe el nombre en un mensaje de texto, por favor." in scene.screen(luz).text
+    assert "Escribe el nombre en un mensaje de texto nuevo, por favor." in scene.screen(luz).text
     await scene.says(jordi, "/mydata")
     assert GIVE in scene.screen(jordi).labels
     # Who has the use of the data restricted gives no name, and can have theirs erased.

@@ -54,12 +54,12 @@ async def test_the_number_the_time_and_the_consent_stay(scene: Scene) -> None:
     ana.send_photo()
     await scene.settled()
     said = scene.screen(ana).text
-    assert "Escribe el nombre en un mensaje de texto, por favor." in said
+    assert "Escribe el nombre en un mensaje de texto nuevo, por favor." in said
     ana.edit(older, "Ana María")
     await scene.settled()
     assert (
-        "Eso parecía un nombre; no se ha guardado. Escribe el nombre en un mensaje nuevo, por "
-        f"favor.\n{GONE}\n" in scene.screen(ana).text
+        "Eso parecía un nombre; no se ha guardado. Escribe el nombre en un mensaje de texto "
+        f"nuevo, por favor.\n{GONE}\n" in scene.screen(ana).text
     )
     assert (await stored(scene, "signatures"), await stored(scene, "consents")) == before
     said = await scene.says(ana, "  Ana  García Ruiz ")

@@ -74,16 +74,14 @@ class Time:
 
 
 def warned(person: Person) -> list[str]:
-    """The warnings in a chat, the oldest first."""
-    said = {"se borrarán firmas de personas": "", "ya deberían estar borradas": "late"}
-    steps = {"Queda una semana": "week", "Último aviso": "day"}
-    found = []
-    for message in person.messages:
-        if any(words in message.text for words in said):
-            late = "ya deberían" in message.text
-            step = next((name for words, name in steps.items() if words in message.text), "month")
-            found.append("late" if late else step)
-    return found
+    """The warnings in a chat, the oldest first: before the day, or late."""
+    said = {"se borrarán firmas de personas": "before", "ya deberían estar borradas": "late"}
+    return [
+        when
+        for message in person.messages
+        for words, when in said.items()
+        if words in message.text
+    ]
 
 
 async def visits(scene: Scene, person: Person) -> str:
@@ -113,22 +111,22 @@ async def test_two_years_without_an_operator(scene: Scene) -> None:
     assert warned(marta) == []
     await time.goes_to(due - 32 * DAY)
     await time.passes(1)
-    assert warned(marta) == ["month"]
+    assert warned(marta) == ["before"]
     day = scene.words.date(due)
     said = (
-        f"l {day} se borrarán firmas de personas a las que nadie ha contado cómo acaba la "
+        f"⚠️ El {day} se borrarán firmas de personas a las que nadie ha contado cómo acaba la "
         "petición.\n\n"
         "Son 2 personas. En cuanto se borren sus firmas, ya no se les podrá escribir. Prometimos "
         "no guardar ninguna firma más de 21 meses, y se borrarán aunque nadie haga nada.\n\n"
         "La petición sigue abierta. Ciérrala con /close y cuéntales después cómo ha acabado, con "
         "/broadcast."
     )
-    assert marta.messages[-1].text == f"E{said}"
+    assert marta.messages[-1].text == said
     await time.passes(24)
-    assert marta.messages[-1].text == f"⚠️ Queda una semana o menos: e{said}"
+    assert warned(marta) == ["before"] * 2
     await time.passes(6)
-    assert warned(marta) == ["month", "week", "day"]
-    assert marta.messages[-1].text == f"⚠️ Último aviso: e{said}"
+    assert warned(marta) == ["before"] * 3
+    assert marta.messages[-1].text == said
     assert await time.any_left()
     await scene.signs(scene.jordi)
     await time.passes(7)
@@ -156,7 +154,7 @@ async def test_two_years_without_an_operator(scene: Scene) -> None:
     assert "Mañana se borrarán 2 firmas" in marta.messages[-1].text
     await time.passes(1)
     assert not await time.any_left()
-    assert warned(marta)[3:] == ["day", "late"]  # of Jordi, as all that time nobody looked
+    assert warned(marta)[3:] == ["before", "late"]  # of Jordi, as all that time nobody looked
     screen = await visits(scene, scene.jordi)
     assert "Reunió la firma de 6 personas" in screen
     assert f"el {scene.words.date(time.now)} se borraron las últimas" in screen
@@ -222,15 +220,15 @@ async def test_of_a_handover_of_today_the_admins_are_warned_in_time(scene: Scene
     assert warned(scene.marta) == []
     for _ in range(2):
         await time.goes_to(due - 31 * DAY)
-    assert warned(scene.marta) == ["month"]
+    assert warned(scene.marta) == ["before"]
     said = (
-        f"l {scene.words.date(due)} se borrarán firmas de personas a las que nadie ha contado "
+        f"⚠️ El {scene.words.date(due)} se borrarán firmas de personas a las que nadie ha contado "
         "cómo acaba la petición.\n\n"
         "Son 2 personas. En cuanto se borren sus firmas, ya no se les podrá escribir. Prometimos "
         "borrarlas 2 meses después de la entrega.\n\n"
     )
     todo = "Para contárselo, escribe /broadcast y elige «El mensaje final»."
-    assert scene.marta.messages[-1].text == f"E{said}{todo}"
+    assert scene.marta.messages[-1].text == f"{said}{todo}"
     plan = new_broadcast(
         id=b"p" * 16,
         content={"es": "Han vuelto."},
@@ -242,21 +240,21 @@ async def test_of_a_handover_of_today_the_admins_are_warned_in_time(scene: Scene
     planned = await storage.write(start_broadcast, plan)
     assert isinstance(planned, Broadcast)
     await time.goes_to(due - 8 * DAY)
-    assert warned(scene.marta) == ["month"]
+    assert warned(scene.marta) == ["before"]
     await time.goes_to(due - 7 * DAY)
     todo = (
         "El mensaje final está programado, en marcha o en pausa: comprueba con /broadcasts que "
         "llega antes de ese día."
     )
-    assert scene.marta.messages[-1].text == f"⚠️ Queda una semana o menos: e{said}{todo}"
+    assert scene.marta.messages[-1].text == f"{said}{todo}"
     await time.goes_to(due - DAY)
-    assert scene.marta.messages[-1].text == f"⚠️ Último aviso: e{said}{todo}"
+    assert scene.marta.messages[-1].text == f"{said}{todo}"
     await time.goes_to(due)
     assert await time.any_left(), "it is planned"
     await storage.write(change_broadcast, BroadcastAction.CANCEL, planned.id, ADMIN, time.now)
     await time.goes_to(due + DAY / 24)
     assert not await time.any_left()
-    assert warned(scene.marta) == ["month", "week", "day"]
+    assert warned(scene.marta) == ["before"] * 3
 
 
 async def test_who_changes_the_months_by_mistake_has_a_day_to_put_it_right(scene: Scene) -> None:

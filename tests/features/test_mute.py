@@ -25,7 +25,7 @@ async def test_after_stop_nothing_more_comes_and_the_signature_counts(scene: Sce
     ana, jordi, _luz, rosa, pau = people = [
         scene.world.person(name, language="es") for name in ("Ana", "Jordi", "Luz", "Rosa", "Pau")
     ]
-    assert "No has firmado esta petición: no te escribiremos." in await scene.says(ana, "/stop")
+    assert "ninguna firma tuya: no te escribiremos." in await scene.says(ana, "/stop")
     for person in people:
         await scene.signs(person, person.user.first_name * 2, news=person is rosa)
     for person in (ana, pau):

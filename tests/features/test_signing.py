@@ -93,7 +93,7 @@ async def test_every_typed_name_leaves_the_chat(
     assert NOTICE in scene.screen(jordi).text
     await scene.says(jordi, "Jordi Tercer")
     said = await scene.says(jordi, "/withdraw")
-    assert "No has firmado: no hay nada que retirar." in said
+    assert "No guardamos ninguna firma tuya: no hay nada que retirar." in said
     assert scene.petition.texts_in("es").title in said
     await scene.says(jordi, "/mydata")
     words = {*re.findall(r"[\w·]+", jordi.chat.transcript())}

@@ -62,7 +62,7 @@ async def test_on_a_phone_the_answer_to_a_mistake_is_seen_beside_the_buttons(sce
     """The question stays last: for the name, or what else to get."""
     at_the_name = "¿Con qué nombre firmas?"
     at_the_consent = "Recibir mensajes es opcional:"
-    text_only = "escribe tu nombre en un mensaje de texto, por favor."
+    text_only = "Escribe el nombre en un mensaje de texto nuevo, por favor."
     pulse = "Para firmar, pulsa «✍️ Consiento y firmo». Para hacerlo con otro nombre, pulsa"
     unknown = "Ese comando no existe aquí. Con /help verás lo que puedes hacer."
     nothing_of_it = (
@@ -258,7 +258,7 @@ async def test_a_name_edited_into_an_older_message_goes_unsigned(scene: Scene) -
         said = scene.screen(person).text
         assert "Eso parecía un nombre; no se ha guardado." in said
         at_name = reach == scene.to_the_name
-        assert ("escribe tu nombre en un mensaje nuevo" in said) is at_name
+        assert ("Escribe el nombre en un mensaje" in said) is at_name
         assert GONE in said
         assert written(person) == ["cuando termina"]
     # What was written at the form is put right by editing it.

@@ -28,7 +28,7 @@ async def test_what_nobody_asked_for_gets_an_answer_that_shows_the_way_on(scene:
     for kind in ("sticker", "photo", "voice"):
         ana.send_kind(kind)
         await scene.settled()
-        assert "escribe tu nombre en un mensaje de texto" in scene.screen(ana).text
+        assert "Escribe el nombre en un mensaje de texto nuevo" in scene.screen(ana).text
     # Whose profile has no name to sign with cannot take it, whatever they tap.
     odd = scene.world.person("=", language="es")
     await scene.to_the_name(odd)

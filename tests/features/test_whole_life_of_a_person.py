@@ -91,7 +91,7 @@ async def test_ana_signs_corrects_reads_and_withdraws_and_no_backup_brings_her_b
     ever = await sealed_of(scene, ana)
     receipt = await receipt_of(scene, ana)
     (consent,) = (await held_of(scene, ana)).consents
-    assert await asyncio.to_thread(checked, receipt, tmp_path) == [consent["text_sha256"].hex()]
+    assert checked(receipt) == [consent["text_sha256"].hex()]
     assert "Para que tu firma se entregue sin tu nombre." in receipt
 
     ana.send("/mydata")

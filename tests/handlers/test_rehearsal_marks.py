@@ -13,7 +13,7 @@ from handlers.rehearsal_marks import RehearsalMarks
 from storage.errors import Unavailable
 from telegram_text.markup import length, parse
 
-ES, EN = "🎭 Esto es un ensayo:", "🎭 This is a rehearsal:"
+ES = "🎭 Esto es un ensayo:"
 
 
 class Away:
@@ -84,13 +84,6 @@ async def test_what_would_be_too_long_is_cut_to_fit(marks: RehearsalMarks, text:
     assert shown.startswith(ES)
     assert shown.endswith("…")
     assert 4080 < length(shown) <= 4096
-
-
-async def test_its_language_is_telegrams_where_none_was_chosen(marks: RehearsalMarks) -> None:
-    person = {"id": 7, "language_code": "en-GB"}
-    marks.incoming([{"update_id": 1, "message": {"from": person, "chat": {"id": 7}}}])
-    marked = await sent(marks, "sendMessage", chat_id=7, text="Hello")
-    assert marked["text"].startswith(EN)
 
 
 async def test_only_its_own_buttons_are_read_as_what_they_say(marks: RehearsalMarks) -> None:

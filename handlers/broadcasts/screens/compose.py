@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from handlers.broadcasts.accepted_messages import MOST_BUTTONS, shortened
 from handlers.broadcasts.draft import Version
 from handlers.broadcasts.screens.draft_view import DraftView, left_out
 from handlers.broadcasts.screens.labels import content_name, must_say, subject_name
@@ -11,22 +10,13 @@ from handlers.screens.screen import Part, Screen, lines
 from storage.broadcast_types import Kind
 from telegram_text.markup import Html
 
-# Labels shown; a forwarded post may have more than fit into a message.
-_NAMED = MOST_BUTTONS
-
 
 def ask_message(view: DraftView) -> Screen:
     """Asks for the message in the draft's current language."""
     words, draft = view.words, view.draft
     is_first, kind = draft.language == draft.default_language, draft.kind
     heading = words.text(
-        "<b>Envíame la corrección</b>"
-        if is_first and kind is Kind.CORRECTION
-        else "<b>Envíame la corrección en {language}</b>"
-        if kind is Kind.CORRECTION
-        else "<b>Envíame el mensaje</b>"
-        if is_first
-        else "<b>Envíame la versión en {language}</b>",
+        "<b>Envíame el mensaje</b>" if is_first else "<b>Envíame la versión en {language}</b>",
         language=words.language_name(draft.language),
     )
     if kind is Kind.CORRECTION:
@@ -64,11 +54,6 @@ def message_ready(view: DraftView) -> Screen:
     return Screen.of(
         words.text("<b>Tu mensaje</b>"),
         lines(*(_described(view, code) for code in draft.versions)),
-        any(version.lost_buttons for version in draft.versions.values())
-        and words.text(
-            "El mensaje traía otros botones que en manos de este bot no harían nada. Solo se "
-            "conservan los que abren una dirección."
-        ),
         chosen
         and words.text(
             "{subject}, para {audience}.",
@@ -118,7 +103,7 @@ def ask_subject(view: DraftView) -> Screen:
 
 
 def ask_audience(view: DraftView) -> Screen:
-    """Asks for the audience: each choice with its number, and why others reach nobody."""
+    """Asks for the audience: each choice with its number, and who gets it in none."""
     words, people = view.words, view.numbers.people
     total, is_news = sum(people.values()), view.draft.kind is Kind.NEWS
     everyone = view.button(
@@ -147,7 +132,7 @@ def ask_audience(view: DraftView) -> Screen:
             if total
             else "<b>¿A quién?</b>\n\nNo hay a quién enviarlo."
         ),
-        lines(*_reaching_nobody(view), left_out(view)),
+        left_out(view),
         buttons=rows if total else [],
     )
 
@@ -194,34 +179,11 @@ def _about_correction(view: DraftView, heading: Html) -> tuple[Part, ...]:
     )
 
 
-def _reaching_nobody(view: DraftView) -> list[Html]:
-    """Says which choices reach nobody."""
-    words, everyone = view.words, view.numbers.people
-    if not everyone:
-        nobody = words.text(
-            "Nadie espera otras noticias, o a quienes las esperan no se les puede escribir."
-            if view.draft.kind is Kind.NEWS
-            else "Nadie espera novedades, o a quienes las esperan no se les puede escribir."
-        )
-        return [nobody]
-    return [
-        words.text("No hay a quién escribir en {language}.", language=words.language_name(code))
-        for code in view.languages
-        if len(view.languages) > 1 and not everyone.get(code)
-    ]
-
-
 def _described(view: DraftView, code: str) -> Html:
     words, draft = view.words, view.draft
-    version, is_default = draft.versions[code], code == draft.default_language
+    version = draft.versions[code]
     what = words.text(
-        "Es {content}."
-        if len(view.languages) == 1
-        else "Es {content}, igual para todos los idiomas."
-        if is_default and len(draft.versions) == 1
-        else "{language}: {content}. También para quien lea en un idioma sin versión."
-        if is_default
-        else "{language}: {content}.",
+        "Es {content}." if len(draft.versions) == 1 else "{language}: {content}.",
         language=view.language_name(code),
         content=content_name(words, version),
     )
@@ -229,15 +191,8 @@ def _described(view: DraftView, code: str) -> Html:
 
 
 def _buttons(view: DraftView, version: Version) -> Html | None:
-    """Lists the labels of the buttons, at most `_NAMED` of them."""
-    links = [link for row in version.links for link in row]
-    if not links:
-        return None
-    return view.words.text(
-        "Botones: {labels} y {n} más" if len(links) > _NAMED else "Botones: {labels}",
-        labels=", ".join(f"«{shortened(link.text)}»" for link in links[:_NAMED]),
-        n=view.words.number(len(links) - _NAMED),
-    )
+    labels = ", ".join(f"«{link.text}»" for row in version.links for link in row)
+    return view.words.text("Botones: {labels}", labels=labels) if labels else None
 
 
 def _versions(view: DraftView) -> Iterator[Button]:

@@ -43,25 +43,19 @@ def audience_name(words: Words, kind: Kind, only: str | None, *, rest: bool = Fa
         return words.text("quienes recibieron el mensaje que se corrige")
     if rest:
         return words.text("quienes faltaban por recibirlo")
-    if only is None:
-        return words.text(
-            "quienes aceptaron recibir otras noticias"
-            if kind is Kind.NEWS
-            else "quienes firmaron y aún no lo han recibido"
-            if kind is Kind.CLOSING
-            else "todas las personas que firmaron, también las que pidieron que no se les "
-            "escribiera"
-            if kind is Kind.BREACH
-            else "quienes eligieron recibir novedades"
-        )
-    return words.text(
-        "quienes aceptaron recibir otras noticias y leen en {language}"
+    everyone = words.text(
+        "quienes aceptaron recibir otras noticias"
         if kind is Kind.NEWS
-        else "quienes eligieron recibir novedades y leen en {language}"
-        if kind is Kind.UPDATE
-        else "quienes firmaron y leen en {language}",
-        language=words.language_name(only),
+        else "quienes firmaron y aún no lo han recibido"
+        if kind is Kind.CLOSING
+        else "todas las personas que firmaron, también las que pidieron que no se les escribiera"
+        if kind is Kind.BREACH
+        else "quienes eligieron recibir novedades"
     )
+    if only is None:
+        return everyone
+    language = words.language_name(only)
+    return words.text("{audience} y leen en {language}", audience=everyone, language=language)
 
 
 def moment_name(words: Words, when: datetime) -> Html:

@@ -187,8 +187,6 @@ def _paused(now: BroadcastView) -> Screen:
 
 def _plan_missed(now: BroadcastView, starts: datetime) -> Html:
     words, broadcast = now.words, now.broadcast
-    is_former = broadcast.pause_reason is PauseReason.FORMER
-    is_approved = broadcast.confirmed_by not in (None, broadcast.author)
     return words.text(
         "{subject} tenía que salir el {moment}, pero quienes lo decidieron ya no administran la "
         "petición, y a tantas personas no escribe nadie por su cuenta. Este envío ya no puede "
@@ -198,12 +196,9 @@ def _plan_missed(now: BroadcastView, starts: datetime) -> Html:
         "petición. No se ha enviado nada: solo otra de las personas que la administran puede "
         "decidir que salga. Tú puedes cancelarlo."
         if now.lacks_a_second_admin
-        else "{subject} tenía que salir el {moment}, pero quien lo aprobó ya no administra la "
+        else "{subject} tenía que salir el {moment}, pero quien lo decidió ya no administra la "
         "petición. No se ha enviado nada: decide tú si debe salir."
-        if is_former and is_approved
-        else "{subject} tenía que salir el {moment}, pero quien lo programó ya no administra la "
-        "petición. No se ha enviado nada: decide tú si debe salir."
-        if is_former
+        if broadcast.pause_reason is PauseReason.FORMER
         else "{subject} tenía que salir el {moment}, pero el bot no estaba en marcha o había otro "
         "envío. Ha pasado más de una hora, así que no se ha enviado nada: decide tú si todavía "
         "tiene sentido.",
@@ -312,7 +307,7 @@ def _waits(now: BroadcastView) -> Screen:
         words.text(
             "Las demás personas que administran la petición reciben el mensaje en su chat con "
             "este bot, con un botón para aprobarlo. A quien no lo vea, dile que escriba "
-            "/broadcast."
+            "/broadcasts."
         ),
         _deadline(now),
         _keep_preview(now),

@@ -3,7 +3,7 @@
 from handlers.broadcasts.parse_time import suggested_moments
 from handlers.broadcasts.screens.draft_view import LEAST_BALANCE, DraftView, left_out
 from handlers.broadcasts.screens.labels import moment_name, must_say, subject_name
-from handlers.screens.buttons import NO_MORE, AdminAction, Button, DraftStep, Style, dismiss_button
+from handlers.screens.buttons import NO_MORE, AdminAction, Button, DraftStep, Style
 from handlers.screens.screen import Lines, Screen, lines, sentences
 from storage.broadcast_types import Kind
 from telegram_text.markup import Html
@@ -95,29 +95,24 @@ def _stop_button(view: DraftView) -> Html:
 def _recipients(view: DraftView) -> Html:
     """Says to whom, how many, and which version each language gets."""
     words, draft, people = view.words, view.draft, view.numbers.people
-    heading = words.text(
-        "A {audience}: <b>{n}</b>", audience=view.audience, n=words.number(view.recipients)
-    )
-    # Where there is one version, nobody asks which one a language gets.
-    with_own = people.keys() if len(draft.versions) < 2 else people.keys() & draft.versions.keys()
-    if len(people) == 1 and with_own:
-        return heading
+    is_one = len(draft.versions) < 2  # nobody asks which version a language gets
+    by_number = sorted(people.items(), key=lambda item: -item[1])
     return lines(
-        heading,
+        words.text(
+            "A {audience}: <b>{n}</b>", audience=view.audience, n=words.number(view.recipients)
+        ),
         *(
             words.text(
                 "{language}: {count}"
-                if code in with_own
+                if is_one or code in draft.versions
                 else "{language}: {count}, con la versión en {base}",
                 language=view.language_name(code),
                 count=words.number(count),
                 base=words.language_name(draft.default_language),
             )
-            for code, count in sorted(people.items(), key=lambda item: -item[1])
+            for code, count in by_number
+            if len(people) > 1
         ),
-        len(draft.versions) == 1
-        and len(people) > 1
-        and words.text("El mismo mensaje para todos los idiomas."),
     )
 
 
@@ -141,14 +136,9 @@ def _when(view: DraftView) -> Html:
 
 def _price(view: DraftView) -> Html:
     words, balance = view.words, view.balance
-    is_later = view.needs_approval or view.draft.starts_at is not None
     price = words.plural(
-        "Precio: {n} estrella de Telegram con las personas de ahora (0,1 por mensaje)."
-        if is_later
-        else "Precio: como mucho {n} estrella de Telegram (0,1 por mensaje).",
-        "Precio: {n} estrellas de Telegram con las personas de ahora (0,1 por mensaje)."
-        if is_later
-        else "Precio: como mucho {n} estrellas de Telegram (0,1 por mensaje).",
+        "Precio: {n} estrella de Telegram con las personas de ahora (0,1 por mensaje).",
+        "Precio: {n} estrellas de Telegram con las personas de ahora (0,1 por mensaje).",
         view.price,
     )
     known = balance is not None and words.text("El bot tiene {n}.", n=words.number(balance))
@@ -156,14 +146,17 @@ def _price(view: DraftView) -> Html:
 
 
 def _approval(view: DraftView) -> Html:
-    return view.words.text(
-        "Otra persona que administra la petición tiene que aprobarlo: verá lo mismo que tú, y "
-        "hasta que lo apruebe no sale nada. En las últimas 24 horas ya has escrito a {people}, y "
-        "todo junto cuenta."
-        if view.written_to
-        else "Otra persona que administra la petición tiene que aprobarlo: verá lo mismo que tú, "
-        "y hasta que lo apruebe no sale nada.",
-        people=view.words.people(view.written_to),
+    words = view.words
+    return sentences(
+        words.text(
+            "Otra persona que administra la petición tiene que aprobarlo: verá lo mismo que tú, y "
+            "hasta que lo apruebe no sale nada."
+        ),
+        view.written_to
+        and words.text(
+            "En las últimas 24 horas ya has escrito a {people}, y todo junto cuenta.",
+            people=words.people(view.written_to),
+        ),
     )
 
 
@@ -175,11 +168,9 @@ def _short_of_stars(view: DraftView) -> Html | None:
         "⚠️ Telegram no dice cuántas estrellas tiene el bot, así que no se puede pagar el "
         "envío. Envíalo gratis o inténtalo más tarde."
         if balance is None
-        else "⚠️ Telegram solo deja pagar envíos a los bots que tienen al menos {n} estrellas. "
-        "Envíalo gratis."
-        if balance < LEAST_BALANCE
-        else "⚠️ El bot no tiene bastantes estrellas. Añade las que faltan o envíalo gratis.",
-        n=words.number(LEAST_BALANCE),
+        else "⚠️ El bot no tiene bastantes estrellas: hacen falta {n}. Añade las que faltan o "
+        "envíalo gratis.",
+        n=words.number(max(view.price, LEAST_BALANCE)),
     )
 
 
@@ -231,8 +222,8 @@ def _change(view: DraftView) -> Button | None:
 
 
 def _leave(view: DraftView) -> Button:
-    shown = f"{view.token or '-'}:{view.draft.key}"
-    return dismiss_button(view.words.label("No enviar"), AdminAction.SEND, shown)
+    shown = f"{AdminAction.SEND}:{view.token or '-'}:{view.draft.key}"
+    return Button(view.words.label("No enviar"), AdminAction.DISMISS, shown)
 
 
 def ask_time(view: DraftView) -> Screen:

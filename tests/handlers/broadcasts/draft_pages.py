@@ -52,8 +52,6 @@ def of_drafts(language: str) -> Mapping[str, Screen]:
     paid = shown().changed(NOW, paid=True)
     news = with_kind(written(), Kind.NEWS)
     linking = with_links(written(), LINK)
-    lost = with_message(empty(), piece(links=((LINK,) * 11,), lost_buttons=True), NOW)
-    both = with_message(lost.changed(NOW, language="en"), piece(18, links=((LINK,) * 10,)), NOW)
     breach = new_draft("es", NOW, Kind.BREACH, paid=False)
     known = with_preview(with_message(breach, piece(), NOW), {"es": [1]}, NOW)
     corrects = [
@@ -145,8 +143,6 @@ def of_drafts(language: str) -> Mapping[str, Screen]:
         "waiting for a version": page(DraftStage.CONTENT, written().changed(NOW, language="en")),
         "ready": page(DraftStage.READY, written()),
         "two versions": page(DraftStage.READY, two_versions()),
-        "lost buttons": page(DraftStage.READY, lost),
-        "lost buttons of one": page(DraftStage.READY, both),
         "decided": page(DraftStage.READY, shown()),
         "closing, not shown": page(
             DraftStage.READY, new_draft("es", NOW, Kind.CLOSING, paid=False)

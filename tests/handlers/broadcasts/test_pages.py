@@ -77,19 +77,13 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
     def menu(**changes: Any) -> Screen:
         options = BroadcastOptions(
             is_closed=True, why_not=None, untold=2, signers=SignerCounts(3), is_chosen=True,
-            any_reachable=True, scheduled=(), draft=None,
+            any_reachable=True, planned=0, draft=None,
         )  # fmt: skip
-        return menu_screen(words, replace(options, **changes), MARTA)
+        return menu_screen(words, replace(options, **changes))
 
     nobody = {"untold": 0, "signers": SignerCounts(), "is_chosen": False}
     nobody |= {"any_reachable": False}
     muted = {"signers": SignerCounts(muted=1), "any_reachable": True}
-    lost = [{**nobody, "signers": SignerCounts(unreachable=n)} for n in (1, 2)]
-    later = [
-        broadcast("scheduled", starts_at=NOW + DAY, expected=1),
-        broadcast("scheduled", starts_at=NOW + DAY, confirmed_by=None, kind=Kind.CLOSING),
-        broadcast("scheduled", author=LUCY, confirmed_by=None, kind=Kind.NEWS),
-    ]
     both = (1, 2, 1)
     return {
         "menu": menu(),
@@ -100,10 +94,8 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         "menu of those who chose nothing": menu(is_chosen=False),
         "menu for nobody": menu(**nobody),
         "menu for those who are muted": menu(**nobody | muted),
-        "menu for one out of reach": menu(**lost[0]),
-        "menu for two out of reach": menu(**lost[1]),
-        "menu with plans": menu(scheduled=later),
-        "menu with two more": menu(scheduled=later[:1] * 12),
+        "menu for one out of reach": menu(**nobody | {"signers": SignerCounts(unreachable=1)}),
+        "menu with plans": menu(planned=2),
         "recalled": page("finished", recall_of(*both), **recalled),
         "recalled closing": page("finished", recall_of(*both), kind=Kind.CLOSING, **recalled),
         "recalled notice": page(
