@@ -6,7 +6,7 @@ transport to Telegram, the handlers, the broadcast worker, the intake. No rules 
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from itertools import count
@@ -22,7 +22,7 @@ from bot.backup import say_age_of_backup
 from bot.broadcast.open_claims import OpenClaims
 from bot.broadcast.worker import Worker
 from bot.clocks import Clocks, DateCheck
-from bot.database_watch import DatabaseWatch
+from bot.database_watch import DatabaseWatch, say_durability
 from bot.file_locations import make_database_folder
 from bot.high_water_mark import HighWaterMark
 from bot.intake.dispatcher import Dispatcher, TryAgain, UpdatesBehind
@@ -66,7 +66,6 @@ from handlers.request_budget import Budgets
 from handlers.update_errors import UpdateHandler
 from handlers.update_kinds import is_opt_out
 from storage import Storage, open_storage
-from storage.durability import durability_of
 from storage.errors import HeldElsewhere, LeaseLost, StorageError, Unavailable
 from storage.keyring import Keyring
 from storage.leases import lock_name, take_over
@@ -232,7 +231,7 @@ async def open_app(
     if not rehearsal:
         _key(settings)  # what is wrong with it is said before anything is waited for
     make_database_folder(url)
-    await _say_durability(url)
+    await say_durability(url)
     session = shared_session(settings.api_url, settings.proxy, tell, clocks.monotonic)
     async with AsyncExitStack() as stack:
         # One database can hold several petitions, each with its own bot. A rehearsal takes the
@@ -396,22 +395,6 @@ async def _handle_while_ours(
     if not held.is_ours():
         raise TryAgain
     await handler(update, behind)
-
-
-async def _say_durability(url: str) -> None:
-    """Logs what PostgreSQL waits for when it saves; before the first that may wait for it."""
-    with suppress(StorageError):  # which the next to connect says
-        found = await durability_of(url)
-        if found is None:
-            return
-        if not found.is_on_disk:
-            _log.warning("power_cut_loses_commits")
-        if found.is_stuck:
-            _log.warning("standby_not_in_step", total=found.standbys)
-        elif not found.waits_for_standby:
-            _log.info("no_synchronous_standby")
-        else:
-            _log.info("synchronous_standby", total=found.in_step)
 
 
 async def _close(storage: Storage, time_to_stop: TimeToStop) -> None:

@@ -8,6 +8,7 @@ import structlog
 from bot.high_water_mark import HighWaterMark
 from bot.shutdown import MARK_SECONDS, at_most
 from storage import Storage
+from storage.durability import durability_of
 from storage.errors import DatabaseReplaced, StorageError, Unavailable
 from storage.petitions import Reached, reached_so_far
 
@@ -68,3 +69,19 @@ class DatabaseWatch:
             self._is_marked = False
         else:
             self._is_marked = True
+
+
+async def say_durability(url: str) -> None:
+    """Logs what PostgreSQL waits for when it saves; before the first that may wait for it."""
+    with suppress(StorageError):  # which the next to connect says
+        found = await durability_of(url)
+        if found is None:
+            return
+        if not found.is_on_disk:
+            _log.warning("power_cut_loses_commits")
+        if found.is_stuck:
+            _log.warning("standby_not_in_step", total=found.standbys)
+        elif not found.waits_for_standby:
+            _log.info("no_synchronous_standby")
+        else:
+            _log.info("synchronous_standby", total=found.in_step)

@@ -12,7 +12,7 @@ from typing import Protocol
 import pytest
 from structlog.testing import capture_logs
 
-from bot import app as composition
+from bot.database_watch import say_durability
 from bot.monitoring.checks import check_database
 from bot.text.translations import Catalogs
 from simulator import Simulator
@@ -368,7 +368,7 @@ async def test_what_the_standby_may_not_have_is_not_taken_for_done(
 
 async def said_at_the_start(cluster: PostgresCluster) -> list[str]:
     with capture_logs() as logged:
-        await composition._say_durability(cluster.url)
+        await say_durability(cluster.url)
     return [line["event"] for line in logged]
 
 
