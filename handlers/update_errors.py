@@ -27,7 +27,7 @@ from handlers.context import Bot, Services
 from handlers.conversation_message import end_spinner
 from handlers.delayed_replies import NOTHING_DONE, OVER, PASSING, Answer, NothingDone
 from handlers.update_kinds import own_chat
-from storage.errors import BrokenData, JournalUnwritable, Unavailable, UpdateOutdated
+from storage.errors import DATABASE_IS_AWAY, BrokenData, JournalUnwritable, UpdateOutdated
 from storage.seen_updates import SeenUpdate, end_update, handling_update, take_update
 from storage.transaction import Transaction
 from telegram_text.markup import Html
@@ -86,9 +86,10 @@ class UpdateHandler:
         except TryAgain:
             raise
         except Exception:
-            await self._end(raw)
+            with suppress(NotTaken):  # if it comes again, it is handled again
+                await self.give_up(raw)
             raise
-        await self._end(raw)
+        await self.give_up(raw)
 
     async def give_up(self, raw: dict[str, Any]) -> None:
         """Notes that an update is done; raises NotTaken where it cannot, or another has it."""
@@ -96,16 +97,12 @@ class UpdateHandler:
         if seen and seen.taken_by and not await self._note(end_update, seen):
             raise NotTaken
 
-    async def _end(self, raw: dict[str, Any]) -> None:
-        with suppress(NotTaken):  # if it comes again, it is handled again
-            await self.give_up(raw)
-
     async def _note(
         self, work: Callable[[Transaction, SeenUpdate], bool], seen: SeenUpdate
     ) -> bool:
         try:
             return await self.services.storage.write(work, seen)
-        except Unavailable as error:
+        except DATABASE_IS_AWAY as error:
             raise NotTaken from error
 
     async def _handle(self, update: Update) -> None:
@@ -124,7 +121,7 @@ class UpdateHandler:
             _log.warning("update_outdated", update_id=update.update_id)
             if self.services.taken_by:  # who has it now may still die of it
                 raise NotTaken from error
-        except Unavailable as error:
+        except DATABASE_IS_AWAY as error:
             raise TryAgain from error
         except NothingDone:
             await self._tell(update, NOTHING_DONE)

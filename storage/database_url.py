@@ -77,8 +77,11 @@ def _dsn(rest: str) -> str:
     dsn = f"postgresql://{rest}"
     try:
         for host, _ in hosts_of(dsn):
-            if "\0" in unquote(host or "").encode("idna").decode():
+            name = unquote(host or "")
+            if "\0" in name:
                 raise ValueError
+            if not name.startswith("/"):  # as the folder of a socket does
+                name.encode("idna")  # raises UnicodeError, which is one
     except ValueError:
         # Not chained: the cause's message repeats what may be part of a password.
         raise DatabaseUrlWrong(

@@ -94,6 +94,10 @@ class SchemaMissing(StorageError):
     """The database has no tables of this version yet; run petition-bot migrate."""
 
 
+DATABASE_IS_AWAY = (Unavailable, DatabaseUrlWrong, SchemaMissing)
+"""Errors that pass: it is away, lets nobody in while its password is changed, or is restored."""
+
+
 class SchemaTooNew(NeedsAPerson):
     """The database was made by a newer version of this program; start that version instead."""
 

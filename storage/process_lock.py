@@ -143,8 +143,8 @@ class PetitionLease:
         self._taken = taken
 
     @property
-    def is_shared(self) -> bool:
-        """Whether other replicas answer people too."""
+    def is_replica(self) -> bool:
+        """Whether others may answer people beside this process."""
         return self._process.is_replica
 
     @property
@@ -158,7 +158,9 @@ class PetitionLease:
 
     async def keep(self) -> None:
         """Asks for the lease whenever this process has none, until cancelled."""
-        while self.is_shared:
+        if not self.is_replica:
+            await asyncio.Event().wait()
+        while True:
             try:
                 asked = acquire_process_lock(self._url, self._process.name, lambda: None)
                 async with asked as self._held:
@@ -168,7 +170,6 @@ class PetitionLease:
                 await asyncio.sleep(_PAUSE_SECONDS)
             finally:
                 self._held = None
-        await asyncio.Event().wait()
 
 
 @asynccontextmanager
@@ -246,11 +247,12 @@ async def _bots_kept_away(lock: ProcessLock, dsn: str) -> AsyncIterator[None]:
 
 
 async def _keep_file(lock: ProcessLock, path: Path) -> None:
-    """Locks the file until cancelled.
+    """Locks the file until cancelled, also once it is lost: this process still has to end.
+
+    It is lost when the file is removed or replaced, since the next process would lock another one.
 
     Raises:
-        HeldElsewhere: another process has locked it; or it was removed or replaced, since the next
-            process would lock another file.
+        HeldElsewhere: another process has locked it.
     """
     with ExitStack() as stack:
         with said_of("The file {path} cannot be made: {reason}", path, Unavailable):
@@ -261,11 +263,13 @@ async def _keep_file(lock: ProcessLock, path: Path) -> None:
         lock.mark_taken()
         while identity(path) == held:  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(_FILE_LOOK_SECONDS)
-    raise HeldElsewhere(
-        "The file {path} was removed or replaced, so another petition-bot may be running on "
-        "this database. This one has stopped; see that there is no other, and start it.",
-        path=path,
-    )
+        replaced = HeldElsewhere(
+            "The file {path} was removed or replaced, so another petition-bot may be running on "
+            "this database. This one has stopped; see that there is no other, and start it.",
+            path=path,
+        )
+        lock.mark_lost(replaced)
+        await asyncio.Event().wait()
 
 
 async def _locked(stack: ExitStack, path: Path) -> int:

@@ -190,7 +190,7 @@ class Writer(SqliteConnection):
         try:
             self.commit(group)
             self._check()
-        except Exception:
+        except BaseException:  # also a panic in a library
             self.roll_back()
             take_back_notes(each.transaction for each in group)
             raise

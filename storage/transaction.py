@@ -165,8 +165,8 @@ class Transaction:
         """
         stored = dict(values)
         for name, column in _sealed_columns(table).items():
-            if (value := stored.pop(name, column)) is not column:
-                if value is not None:
+            if name in stored:
+                if (value := stored.pop(name)) is not None:
                     value = self.seal(value, column, own or values[key_of(table).name])
                 stored[column.name] = value
         return stored

@@ -18,15 +18,12 @@ from bot.tracebacks import error_reference, kind_of, place_of
 from storage import Storage
 from storage.broadcast_types import Outcome, PauseReason, Result
 from storage.deliveries import record_results
-from storage.errors import DatabaseUrlWrong, SchemaMissing, Unavailable
+from storage.errors import DATABASE_IS_AWAY
 
 _log = structlog.stdlib.get_logger()
 
 _LARGEST_WRITE = 500
 _REST_SECONDS = 1.0  # before what could not be written is tried again
-# Errors that no single result can cause: the database is away, lets nobody in while its password
-# is changed, or is being restored.
-_OF_THE_DATABASE = (Unavailable, DatabaseUrlWrong, SchemaMissing)
 
 Item = TypeVar("Item")
 
@@ -43,7 +40,7 @@ async def write_or_set_aside(
     """
     try:
         await write(items)
-    except _OF_THE_DATABASE:
+    except DATABASE_IS_AWAY:
         raise
     except Exception as error:  # one item's fault; the trace is logged when it is found
         if len(items) == 1:
@@ -141,7 +138,7 @@ class ResultRecorder:
         """Tells whether that could be done: what could not must not keep others waiting."""
         try:
             await work
-        except _OF_THE_DATABASE:
+        except DATABASE_IS_AWAY:
             raise
         except Exception as error:  # logged with the reference of what it follows
             _log.error("result_not_set_aside", reference=reference, exc_info=error)

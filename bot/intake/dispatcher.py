@@ -9,7 +9,6 @@ import time
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count, islice
 from typing import Any
@@ -291,18 +290,27 @@ class Dispatcher:
             if tries == 1:
                 since, handled_before = self._clock(), self.counts.handled
             others = self.counts.handled - handled_before
-            is_stuck = self._clock() - since >= _STUCK_SECONDS and others >= _STUCK_OTHERS
-            is_stuck = is_stuck and not isinstance(error, NotTaken)
+            is_long = self._clock() - since >= _STUCK_SECONDS and others >= _STUCK_OTHERS
+            is_stuck = is_long and not isinstance(error, NotTaken) and await self._is_given_up(job)
             event, cause = "update_stuck" if is_stuck else "update_retried", error.__cause__
             _log.warning(event, update_id=job.number, kind=kind_of(cause or error), attempt=tries)
             if is_stuck:
-                with suppress(TryAgain):  # it could not be recorded
-                    await self._give_up(job.update)
-                    self.counts.passed_over += 1
-                    break
+                self.counts.passed_over += 1
+                break
             self.counts.retried += 1
             if await wait_for(self._draining, self._pauses.pause(tries)):
                 return False
+        return True
+
+    async def _is_given_up(self, job: _Job) -> bool:
+        """Gives an update up; returns False where that cannot be recorded, so that it stays."""
+        try:
+            async with asyncio.timeout(_HANDLER_SECONDS):
+                await self._give_up(job.update)
+        except (Exception, asyncio.CancelledError):  # whatever it is, those behind it go on
+            if is_cancelled():
+                raise
+            return False
         return True
 
     async def _try(self, job: _Job, behind: UpdatesBehind) -> BaseException | None:

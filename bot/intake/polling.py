@@ -3,7 +3,7 @@
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +46,18 @@ class TokenUnknown(TerminalError):
         super().__init__(
             label("Telegram no conoce ese token. Cópialo otra vez de @BotFather (/token), entero.")
         )
+
+
+async def webhook_info(call: Callable[[str], Awaitable[Any]]) -> Mapping[str, Any]:
+    """Returns what Telegram says of the bot's webhook.
+
+    Raises:
+        TelegramError: it did not say.
+    """
+    info = await call("getWebhookInfo")
+    if not isinstance(info, Mapping):
+        raise AnswerUnreadable("The answer is not about a webhook")
+    return info
 
 
 @dataclass(slots=True)

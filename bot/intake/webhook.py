@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import hmac
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -22,7 +22,7 @@ from bot.addresses import WEBHOOK_FAILS, CannotListen, ListenAddress, webhook_ho
 from bot.back_off import BackOff
 from bot.http_server import HttpServer
 from bot.intake.dispatcher import Dispatcher, number_of
-from bot.intake.polling import ALLOWED_UPDATES, TokenCheck
+from bot.intake.polling import ALLOWED_UPDATES, TokenCheck, webhook_info
 from bot.periodic import is_cancelled
 from bot.text.problems import Sentence
 from bot.text.translations import mark
@@ -181,7 +181,7 @@ class Webhook:
             if not self._is_set:
                 await self._set()
             else:
-                await self._check(await self._client.call("getWebhookInfo"))
+                await self._check(await webhook_info(self._client.call))
         except TelegramError as error:
             return await self._failed(error)
         self._failures = 0
@@ -189,7 +189,7 @@ class Webhook:
         return LOOK_SECONDS
 
     async def _set(self) -> None:
-        before = await self._client.call("getWebhookInfo")
+        before = await webhook_info(self._client.call)
         self._last_error = before.get("last_error_date", 0)
         await self._client.call(
             "setWebhook",
@@ -204,7 +204,7 @@ class Webhook:
         self._is_set = True
         _log.info("webhook_set")
 
-    async def _check(self, info: Any) -> None:
+    async def _check(self, info: Mapping[str, Any]) -> None:
         """Sets the webhook again where it is another, and tells what does not work."""
         kinds = info.get("allowed_updates") or ()
         if info.get("url") != self._url or set(kinds) != set(ALLOWED_UPDATES):

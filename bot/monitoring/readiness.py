@@ -3,13 +3,14 @@
 import asyncio
 import math
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from telegram.error import TelegramError
 
 from bot.app import App
+from bot.intake.polling import webhook_info
 from bot.monitoring.checks import check_backlog, check_database, check_webhook
 from bot.text.problems import Sentence
 from bot.transport import ErrorKind, error_kind
@@ -93,10 +94,10 @@ class Readiness:
         return self._of_telegram
 
     async def _look(self, app: App) -> dict[str, Sentence]:
-        info: dict[str, Any] = {}
+        info: Mapping[str, Any] = {}
         try:
             async with asyncio.timeout(_TELEGRAM_SECONDS):
-                info = await app.services.bot.call("getWebhookInfo")
+                info = await webhook_info(app.services.bot.call)
         except TimeoutError:
             return {"telegram": _NO_TELEGRAM}
         except TelegramError as error:

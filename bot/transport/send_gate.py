@@ -20,10 +20,6 @@ from storage.leases import Peers
 # However many replies there are, of this replica or of others, a broadcast keeps a tenth.
 _MOST_FOR_REPLIES = 0.9
 
-# Who had so many new messages in the last minute or two shares a part of the rate with all like
-# them: a few people who write without a rest would otherwise take most of it from newcomers.
-# Signing takes four messages at most.
-_FLOOD = 6
 _OF_LATE_SECONDS = 60.0
 _SHARED = 0.2
 # A chat that had another reply within these seconds is not refused on the bot's account.
@@ -37,7 +33,11 @@ _ANSWERED_SECONDS = 300.0
 # and admins, and of others by how many new messages they had of late, up to those who flood. So
 # the others hardly wait after a restart, when nobody is known to flood yet.
 _SIGNING, _FLOODING = 0.0, 1.0
-_BY_MESSAGES = (0.25, 0.25, 0.5, 0.5, 0.75, 0.75, _FLOODING)
+_BY_MESSAGES = (0.25, 0.25, 0.5, 0.5, 0.75, 0.75)
+# Who had so many new messages in the last minute or two shares a part of the rate with all like
+# them: a few people who write without a rest would otherwise take most of it from newcomers.
+# Signing takes four messages at most.
+_FLOOD = len(_BY_MESSAGES)
 # Who signs goes first with this many messages within this many seconds. Most of their screens are
 # edits, which do not wait at all.
 _SIGNING_MESSAGES = 4
@@ -88,7 +88,7 @@ class Gate:
         self._reply_slots = Slots(lambda: self.reply_rate, ahead)
         self._lines = {
             unused: Line(self._reply_slots, clock, sleep, unused)
-            for unused in {_SIGNING, *_BY_MESSAGES}
+            for unused in {_SIGNING, *_BY_MESSAGES, _FLOODING}
         }
         self._flooding = Line(Slots(lambda: _SHARED * self.reply_rate, 0.0), clock, sleep)
         self._appointments = Appointments(Slots(lambda: self.reply_rate, ahead))
@@ -231,7 +231,8 @@ class Gate:
         has_turns = self._went_first.number(chat, now) < _SIGNING_MESSAGES
         if chat in self._admins or (has_turns and self._signers.number(chat, now) > 0):
             return _SIGNING
-        return _BY_MESSAGES[min(self._new_replies.number(chat, now), _FLOOD)]
+        number = self._new_replies.number(chat, now)
+        return _BY_MESSAGES[number] if number < _FLOOD else _FLOODING
 
     def _come_back_in(self, chat: Chat | None) -> float:
         now, unused = self._clock(), self._left_unused(chat)

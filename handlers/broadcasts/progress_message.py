@@ -170,7 +170,7 @@ class AdminReporter:
         Returns where it is then, or None if nobody can read it.
         """
         shown = self._turns.shown
-        is_known = not self._services.lease.is_shared  # or another replica may have drawn it
+        is_known = not self._services.lease.is_replica  # or another replica may have drawn it
         if is_known and shown.get(now.id) == (place, drawn) and not again:
             return place  # Telegram refuses an edit that changes nothing
         shown.pop(now.id, None)

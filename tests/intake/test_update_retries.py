@@ -19,7 +19,12 @@ class FailingDispatcher:
     def __init__(self) -> None:
         self.now = 1000.0
         self.tries = 0
-        self.work = Dispatcher(self.handle, AT_ONCE, clock=lambda: self.now)
+        self.refusals: list[BaseException] = []  # to give it up
+        self.work = Dispatcher(self.handle, AT_ONCE, clock=lambda: self.now, give_up=self.give_up)
+
+    async def give_up(self, _: dict[str, Any]) -> None:
+        if self.refusals:
+            raise self.refusals.pop()
 
     async def handle(self, update: dict[str, Any], _behind: UpdatesBehind) -> None:
         if update["update_id"] == 0:
@@ -56,6 +61,22 @@ async def test_it_is_given_up_after_a_minute_in_which_fifty_others_went_well(
     failing.now = 1060.0
     await finished(failing.work)
     assert failing.work.counts.passed_over == 1
+
+
+@pytest.mark.parametrize("error", [TryAgain(), RuntimeError("a bug"), asyncio.CancelledError()])
+async def test_it_is_tried_again_where_that_it_is_given_up_cannot_be_recorded(
+    failing: FailingDispatcher, error: BaseException
+) -> None:
+    """And what comes after it in the chat is handled in the end."""
+    failing.refusals = [error, error]
+    failing.work.take(message(0, chat=1000))
+    failing.work.take(message(99, chat=1000))
+    await failing.fails()
+    await failing.others(1, 50)
+    failing.now = 1060.0
+    await finished(failing.work)
+    assert not failing.refusals
+    assert (failing.work.counts.passed_over, failing.work.counts.handled) == (1, 51)
 
 
 async def test_it_is_kept_while_fewer_than_fifty_others_went_well(

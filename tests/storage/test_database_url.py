@@ -20,10 +20,15 @@ def test_a_sqlite_url_names_a_file(url: str, path: str) -> None:
     assert parse_address(url) == SqliteAddress(Path(path))
 
 
-def test_a_postgres_url_becomes_what_the_driver_reads() -> None:
-    url = "postgresql+asyncpg://bot:p%40ss@db.example:5433/petition?sslmode=require"
+# As of a cloud that offers a database by a socket in a folder with a long name.
+SOCKET = "%2Fcloudsql%2Fan-organisation-petitions%3Anorthamerica-northeast1%3Apetition-database"
+
+
+@pytest.mark.parametrize("server", ["db.example:5433", SOCKET, "%2Fvar%2F..%2Frun"])
+def test_a_postgres_url_becomes_what_the_driver_reads(server: str) -> None:
+    url = f"postgresql+asyncpg://bot:p%40ss@{server}/petition?sslmode=require"
     assert parse_address(url) == PostgresAddress(
-        "postgresql://bot:p%40ss@db.example:5433/petition?sslmode=require"
+        f"postgresql://bot:p%40ss@{server}/petition?sslmode=require"
     )
 
 

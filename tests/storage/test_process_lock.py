@@ -181,6 +181,22 @@ class TestTheFile:
                 await asyncio.wait_for(held.until_lost(), 5)
             assert not held.is_ours()
 
+    async def test_that_comes_back_is_locked_until_its_holder_has_ended(
+        self, url: str, tmp_path: Path
+    ) -> None:
+        """An operator moves it, and puts it back: the bot is still writing what it had begun."""
+        async with acquire_process_lock(url, "running") as held:
+            lock = self.lock(tmp_path)
+            lock.rename(tmp_path / "elsewhere")
+            with pytest.raises(HeldElsewhere, match="was removed or replaced"):
+                await asyncio.wait_for(held.until_lost(), 5)
+            (tmp_path / "elsewhere").rename(lock)
+            with pytest.raises(HeldElsewhere):
+                async with acquire_process_lock(url, "running"):
+                    pass
+        async with acquire_process_lock(url, "running"):
+            pass
+
     async def test_that_stays_is_looked_at_and_nothing_happens(
         self, url: str, tmp_path: Path
     ) -> None:

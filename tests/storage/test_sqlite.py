@@ -253,6 +253,19 @@ class TestAFailingDisk:
         assert [type(result) for result in results] == [BrokenData] * 2
 
 
+class Panic(BaseException):
+    """As a library that is not written in Python ends what it cannot go on with."""
+
+
+async def test_a_panic_of_one_write_keeps_nobody_from_the_next(database: SqliteDatabase) -> None:
+    def panics(_: Transaction) -> None:
+        raise Panic
+
+    await in_one_group(database, "before", panics)
+    await database.write(add("andry"))
+    assert await slugs(database) == {"andry"}
+
+
 class TestOpening:
     async def test_a_missing_file_is_told(self, tmp_path: Path) -> None:
         with pytest.raises(SchemaMissing, match="migrate"):
