@@ -8,6 +8,7 @@ import math
 import ssl
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -134,18 +135,9 @@ class SharedSession:
         """
         if self._http is None:
             raise NotSent("The session is closed")
-        has_files = any(isinstance(value, Upload) for value in fields.values())
-        read = seconds + (_UPLOAD_SECONDS if has_files else 0.0)
         body = bytearray()
         try:
-            async with self._http.post(
-                url,
-                data=_in_parts(fields) if has_files else _as_json(fields),
-                timeout=aiohttp.ClientTimeout(
-                    _CONNECT_SECONDS + read, connect=_CONNECT_SECONDS, sock_read=read
-                ),
-                allow_redirects=False,
-            ) as response:
+            async with _request(self._http, url, fields, seconds) as response:
                 async for part in response.content.iter_any():
                     body += part
                     if len(body) > _LARGEST_ANSWER:
@@ -182,6 +174,21 @@ class SharedSession:
         self._told, self._told_again_at = reason, now + _TOLD_AGAIN_SECONDS
         _log.warning("no_connection", reason=str(reason))
         self._tell(reason)
+
+
+def _request(
+    http: aiohttp.ClientSession, url: str, fields: Mapping[str, object], seconds: float
+) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+    has_files = any(isinstance(value, Upload) for value in fields.values())
+    read = seconds + (_UPLOAD_SECONDS if has_files else 0.0)
+    return http.post(
+        url,
+        data=_in_parts(fields) if has_files else _as_json(fields),
+        timeout=aiohttp.ClientTimeout(
+            _CONNECT_SECONDS + read, connect=_CONNECT_SECONDS, sock_read=read
+        ),
+        allow_redirects=False,
+    )
 
 
 class _Connector(aiohttp.TCPConnector):
