@@ -26,7 +26,10 @@ _WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 class Converted(sa.TypeDecorator[Any]):
-    """A value that is stored as another, of the type `stored`; `back` makes it of that again."""
+    """A value that is stored as another, of the type `stored`.
+
+    `to` makes that of a value, and `back` makes the value of that.
+    """
 
     impl = sa.types.NullType
     cache_ok = True

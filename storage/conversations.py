@@ -154,10 +154,12 @@ def forget_name_messages(tx: Transaction, supporter: bytes, ids: tuple[int, ...]
 
 
 def forget_left_forms(tx: Transaction, before: datetime, *, limit: int) -> int:
-    """Erases what people filled in and have not touched since `before`; returns of how many.
+    """Erases what at most `limit` people filled in and have not touched since `before`.
 
     A signer loses nothing by it: the signature has its own name and source. An old button leads to
     the first choice, and the picture may come once more. Rows that are being written are skipped.
+
+    Returns the number of people; fewer than `limit` when nobody is left.
     """
     left = (
         select(_COLUMNS.supporter)

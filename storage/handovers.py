@@ -135,7 +135,10 @@ def record_handover(
 
 
 def undo_handover(tx: Transaction, handover: Handover, *, at: datetime) -> bool:
-    """Takes a handover back, from which retention no longer counts; False if that was done."""
+    """Takes a handover back, so that retention no longer counts from it.
+
+    Returns whether it did; not if it was undone before.
+    """
     lock_petition(tx)
     if not tx.set(HANDOVERS, handover.id, HANDOVERS.c.undone_at.is_(None), undone_at=at):
         return False

@@ -42,6 +42,7 @@ _GOODBYE_SECONDS = 0.5
 # How long a command waits for a server that is busy with what it does there.
 _BUSY_SECONDS = 10.0
 
+# Into these goes nothing but SQL of this file (S608); what is asked for is an argument.
 _BEGIN_A_LONG_WAIT = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0"
 # A command that keeps bots away has it alone, and so has a bot of version 0.1.0.
 _MAY_TAKE = "SELECT pg_try_advisory_xact_lock_shared($1)"
@@ -55,21 +56,21 @@ RETURNING true
 """
 # Not once it is over: another may have had it meanwhile, and given it up.
 _STILL_OURS = f"WHERE name = $1 AND holder = $2 AND expires_at >= {NOW} RETURNING true"
-_RENEW = f"UPDATE leases SET expires_at = {NOW} + $3 {_STILL_OURS}"  # noqa: S608 - as above
+_RENEW = f"UPDATE leases SET expires_at = {NOW} + $3 {_STILL_OURS}"  # noqa: S608
 # Of a replica alone: who takes the lease of a petition may yet have to migrate its tables.
 _RENEW_REPLICA = f"UPDATE leases SET expires_at = {NOW} + $3, replies = $4 {_STILL_OURS}"  # noqa: S608
 _RELEASE = "DELETE FROM leases WHERE name = $1 AND holder = $2"
 _OTHERS = f"""
 SELECT count(*), coalesce(sum(replies), 0)::bigint FROM leases
 WHERE starts_with(name, $1) AND name <> $2 AND expires_at >= {NOW}
-"""  # noqa: S608 - as above
+"""  # noqa: S608
 # Of replicas that were killed.
 _FORGET = f"DELETE FROM leases WHERE starts_with(name, $1) AND expires_at < {NOW} - 3600000"  # noqa: S608
 _IS_THERE = "SELECT to_regclass('leases') IS NOT NULL"
 _IS_HELD = f"""
 SELECT count(*) > 0 FROM leases
 WHERE (name = $1 OR starts_with(name, $2)) AND expires_at > {NOW}
-"""  # noqa: S608 - as above
+"""  # noqa: S608
 
 
 @dataclass(slots=True)

@@ -212,7 +212,7 @@ def _have_another_approve(tx: Transaction, at: datetime) -> None:
 def choose_closing_date(
     tx: Transaction, closes_at: datetime | None, revision: int, actor: int, at: datetime
 ) -> PetitionState | None:
-    """Sets from when nobody can sign, whatever the petition folder says; None: until it is closed.
+    """Sets from when nobody can sign, whatever the petition folder says; None: once it is closed.
 
     Returns the new state; None if `revision` is out of date or the petition is closed.
     """

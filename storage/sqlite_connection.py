@@ -70,11 +70,11 @@ class Job:
 class SqliteConnection:
     """A connection in a thread of its own, where what waits meanwhile is done together.
 
+    Before each answer `check` is called in the thread; what it raises is the answer then.
+
     Attributes:
         busy: how many functions wait for their result.
         stays_in_transaction: whether all reads are of the moment of the first.
-
-    Before each answer `check` is called in the thread; what it raises is the answer then.
     """
 
     driver: sqlite3.Connection
