@@ -32,7 +32,7 @@ _PAUSE_SECONDS = 0.5  # before a lease that was lost is asked for again
 
 # Seconds to wait for who only looks whether the file is locked.
 _LOOK_PAUSES = (0.02, 0.05)
-# How long two processes can hold the lock at most, if its file is removed while another starts.
+# How long two processes can both take the lock for theirs, at most, if its file is removed.
 _FILE_LOOK_SECONDS = 1.0
 
 

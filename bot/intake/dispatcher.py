@@ -307,7 +307,7 @@ class Dispatcher:
         try:
             async with asyncio.timeout(_HANDLER_SECONDS):
                 await self._give_up(job.update)
-        except (Exception, asyncio.CancelledError):  # whatever it is, those behind it go on
+        except (Exception, asyncio.CancelledError):  # whatever it is, it is tried again
             if is_cancelled():
                 raise
             return False

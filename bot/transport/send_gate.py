@@ -20,8 +20,6 @@ from storage.leases import Peers
 # However many replies there are, of this replica or of others, a broadcast keeps a tenth.
 _MOST_FOR_REPLIES = 0.9
 
-_OF_LATE_SECONDS = 60.0
-_SHARED = 0.2
 # A chat that had another reply within these seconds is not refused on the bot's account.
 _LATELY = 10.0
 # When a new arrival would wait for longer than this there is a crowd, and every chat that was
@@ -38,6 +36,8 @@ _BY_MESSAGES = (0.25, 0.25, 0.5, 0.5, 0.75, 0.75)
 # them: a few people who write without a rest would otherwise take most of it from newcomers.
 # Signing takes four messages at most.
 _FLOOD = len(_BY_MESSAGES)
+_OF_LATE_SECONDS = 60.0
+_SHARED = 0.2
 # Who signs goes first with this many messages within this many seconds. Most of their screens are
 # edits, which do not wait at all.
 _SIGNING_MESSAGES = 4
