@@ -103,10 +103,15 @@ async def tapped(ctx: AdminContext) -> None:
 
 
 async def _dismiss(ctx: AdminContext, argument: str) -> None:
-    """Discards the draft that is not to be sent; of anything else, says that nothing is done."""
+    """Discards the draft that is not to be sent, and shows the petition that is to stay as it is.
+
+    Of anything else it says that nothing is done.
+    """
     what, _, rest = argument.partition(":")
     if what == AdminAction.SEND:
         await confirm.dismiss(ctx, rest)
+    elif what in (AdminAction.CLOSE, AdminAction.CLOSE_ON, AdminAction.REOPEN):
+        await closing.show_state(ctx)
     else:
         await _say_unchanged(ctx)
 

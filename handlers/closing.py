@@ -12,7 +12,7 @@ from handlers.broadcasts.parse_time import TimeFault, parse_moment
 from handlers.context import Services
 from handlers.screens.buttons import AdminAction, Button, Style, read_number
 from handlers.screens.petition_text import have_signed
-from handlers.screens.screen import Screen, lines, paragraphs
+from handlers.screens.screen import Screen, lines, paragraphs, sentences
 from handlers.statistics import with_and_without_name
 from storage.broadcast_types import Kind
 from storage.broadcasts import active_broadcast, scheduled_broadcasts
@@ -173,7 +173,7 @@ async def confirm_date(ctx: AdminContext, argument: str) -> None:
     number = read_number(seconds, most=_LATEST)
     moment = None if number is None else datetime.fromtimestamp(number, UTC)
     if moment is None:
-        await _show_state(ctx)
+        await show_state(ctx)
     elif moment <= ctx.now:
         await ctx.say(ctx.words.text(TimeFault.PAST.value))
     elif moment - ctx.now > _FARTHEST:
@@ -195,7 +195,10 @@ async def _choose_date(ctx: AdminContext, revision: str, moment: datetime | None
     if state is None:
         state = await storage.read(petition_state)
         if state.is_closed or state.closes_at != moment:
-            await _show_state(ctx)
+            changed = words.text(
+                "⚠️ No he cambiado la fecha: la petición ha cambiado mientras tanto."
+            )
+            await show_state(ctx, changed)
             return
     await ctx.say(
         words.text("La petición queda abierta, sin fecha de cierre.")
@@ -242,7 +245,7 @@ async def _ask(
     buttons = (
         Button(yes, action, argument, style=style),
         also,
-        Button(no, AdminAction.DISMISS),
+        Button(no, AdminAction.DISMISS, action),
     )
     await ctx.say(Screen.of(question, title, *parts, buttons=buttons))
 
@@ -279,7 +282,7 @@ async def confirm_close(ctx: AdminContext, argument: str) -> None:
     words, above = ctx.words, ctx.services.approval_above
     state = await ctx.storage.write(close_petition, _revision(argument), *ctx.by, above)
     if state is None or state.closed_signatures is None:
-        await _show_state(ctx)
+        await show_state(ctx)
         return
     await ctx.say(
         paragraphs(
@@ -300,17 +303,26 @@ async def confirm_reopen(ctx: AdminContext, argument: str) -> None:
     elif (why_not := await _why_not_reopen(ctx)) is not None:
         await ctx.say(why_not)
     else:
-        await _show_state(ctx)
+        await show_state(ctx)
 
 
-async def _show_state(ctx: AdminContext) -> None:
-    """Shows the petition as it is: the tap is a repeated one, or it has changed meanwhile."""
+async def show_state(ctx: AdminContext, notice: Html | None = None) -> None:
+    """Shows the petition as it is, below a notice, after a tap that changes nothing."""
     words, state = ctx.words, await ctx.storage.read(petition_state)
     if not state.is_closed:
-        await ctx.say(words.text("La petición está abierta. Para cerrarla, escribe /close."))
+        stays = sentences(
+            words.text("La petición está abierta. Para cerrarla, escribe /close."),
+            state.closes_at is not None
+            and words.text(
+                "Si no haces nada, se cerrará sola el {moment}.",
+                moment=words.moment(state.closes_at),
+            ),
+        )
+        await ctx.say(paragraphs(notice, stays))
         return
     await ctx.say(
         paragraphs(
+            notice,
             words.text("La petición ya está cerrada."),
             have_signed(words, state.told_signatures),
             await _what_next(ctx),

@@ -184,9 +184,16 @@ async def _publish(ctx: AdminContext, view: ClosingTextsView, value: str) -> Htm
     if made is None:
         return await _why_not(ctx)
     if made.published_at is None:
-        return words.text(
-            "⏳ Todavía no se lee: hace falta que lo apruebe otra de las personas que administran "
-            "la petición."
+        return sentences(
+            words.text(
+                "⏳ Todavía no se lee: hace falta que lo apruebe otra de las personas que "
+                "administran la petición."
+            ),
+            len(services.admins) == 1
+            and words.text(
+                "Ahora solo la administras tú: hay que añadir a alguien en la configuración del "
+                "bot."
+            ),
         )
     if not (await services.storage.read(petition_state)).is_closed:
         return sentences(words.text(_PUBLISHED), await _when_read(ctx))
@@ -252,14 +259,14 @@ async def _when_read(ctx: AdminContext) -> Html:
     """Says from when on late visitors will read what is published now."""
     words, most = ctx.words, ctx.services.approval_above
     state = await ctx.storage.read(petition_state)
-    is_approved = most is not None and (not state.is_closed or state.signers > most)
+    needs_approval = most is not None and (not state.is_closed or state.signers > most)
     return sentences(
         words.text(
             "La petición está cerrada: quien entre lo leerá desde ese momento."
             if state.is_closed
             else "Se leerá cuando la petición se cierre."
         ),
-        is_approved
+        needs_approval
         and words.text("Antes tiene que aprobarlo otra de las personas que la administran."),
     )
 

@@ -272,15 +272,23 @@ def _outcome(view: View, counted: Mapping[str, str]) -> list[Html]:
 
 def _handover_text(view: View, handover: Handover) -> Html:
     """Returns what was handed over, under its day."""
-    words = view.words
-    what = view.text(
-        "Firmas entregadas a {addressee}: {n}. Con nombre: {with_name}. Sin nombre: "
-        "{without_name}.",
-        n=words.number(handover.signatures),
-        with_name=words.number(handover.with_name),
-        without_name=words.number(handover.without_name),
-        addressee=view.petition.addressee[view.language],
-    )
+    words, addressee = view.words, view.petition.addressee[view.language]
+    if handover.with_name == 0:  # where only their number was told, no signature was handed over
+        what = words.plural(
+            "Se comunicó a {addressee} que había firmado {n} persona, sin ningún nombre.",
+            "Se comunicó a {addressee} que habían firmado {n} personas, sin ningún nombre.",
+            handover.signatures,
+            addressee=addressee,
+        )
+    else:
+        what = view.text(
+            "Firmas entregadas a {addressee}: {n}. Con nombre: {with_name}. Sin nombre: "
+            "{without_name}.",
+            n=words.number(handover.signatures),
+            with_name=words.number(handover.with_name),
+            without_name=words.number(handover.without_name),
+            addressee=addressee,
+        )
     return lines(_heading(view, ClosingTextKind.DELIVERED, handover.handed_over_on), what)
 
 

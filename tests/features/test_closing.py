@@ -7,6 +7,7 @@ from handlers.context import Services
 from simulator.chats import Message
 from simulator.person import Person
 from storage.conversations import conversation_of
+from storage.petitions import petition_state
 from tests.support.scene import Scene
 from tests.support.supporters import a_supporter
 
@@ -254,10 +255,31 @@ async def test_what_is_no_yes_of_an_admin_closes_nothing(scene: Scene) -> None:
         assert "La petición está abierta." in said
     await scene.signs(scene.jordi)
     assert "con la tuya: 1" in scene.screen(scene.jordi).text
-    assert "no he cambiado nada" in await answered_with(scene, ctx, no)
-    await scene.closes()
+    assert await answered_with(scene, ctx, no) == (
+        "La petición está abierta. Para cerrarla, escribe /close."
+    )
     assert all("is not modified" in (call.error or "") for call in scene.simulator.refused)
     scene.simulator.calls.clear()
+
+
+async def test_a_no_after_the_yes_says_what_the_yes_did(scene: Scene) -> None:
+    """On a slow phone Marta sees no change, and taps the other button."""
+    marta, closed = scene.marta, "La petición ya está cerrada."
+    day = (scene.now + timedelta(days=9)).astimezone(scene.words.zone).strftime("%d/%m/%Y 10:00")
+    for command, yes, no, done in (
+        (f"/close {day}", "Sí, cerrarla ese día", "No, dejarla como está", "se cerrará sola el "),
+        ("/close", "Sí, cerrar la petición", "No, dejarla abierta", closed),
+        ("/reopen", "Sí, volver a abrirla", "No, dejarla cerrada", "La petición está abierta."),
+    ):
+        marta.send(command)
+        asked = await scene.with_button(marta, yes)
+        leave, before = data_of(asked, no), await scene.storage.read(petition_state)
+        await scene.taps(marta, yes)
+        assert done in await answered_with(scene, asked, leave), command
+        assert "no he cambiado" not in marta.chat.messages[asked.id].text
+        assert await scene.storage.read(petition_state) != before
+    marta.send("/reopen")
+    await marta.sees("La petición está abierta.")
 
 
 async def test_to_others_the_admins_commands_do_not_exist(scene: Scene) -> None:

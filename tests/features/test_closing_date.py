@@ -70,7 +70,10 @@ async def test_marta_gives_it_a_date_and_everyone_sees_it(scene: Scene) -> None:
     await scene.closes()
     scene.marta.tap_data(asked.id, data)
     await scene.settled()
-    assert scene.marta.chat.messages[asked.id].text.startswith("La petición ya está cerrada.")
+    assert scene.marta.chat.messages[asked.id].text.startswith(
+        "⚠️ No he cambiado la fecha: la petición ha cambiado mientras tanto.\n\n"
+        "La petición ya está cerrada."
+    )
 
 
 async def test_a_date_is_read_however_it_is_typed_or_asked_again(scene: Scene) -> None:
@@ -136,7 +139,13 @@ async def test_a_yes_from_before_another_date_or_the_closing_changes_nothing(sce
     await scene.taps(scene.marta, words.label("Sí, cerrarla ese día"))
     chosen = (await storage.read(petition_state)).closes_at
     await scene.answered(scene.marta.tap_data(old.id, data))
-    assert "La petición está abierta." in scene.marta.chat.messages[old.id].text
+    assert chosen is not None
+    there = parse(words.moment(chosen)).text
+    assert scene.marta.chat.messages[old.id].text == (
+        "⚠️ No he cambiado la fecha: la petición ha cambiado mientras tanto.\n\n"
+        "La petición está abierta. Para cerrarla, escribe /close. "
+        f"Si no haces nada, se cerrará sola el {there}."
+    )
     assert (await storage.read(petition_state)).closes_at == chosen
     await asks_to_close(scene, (then + 30 * DAY).strftime("%d/%m/%Y"))
     button = scene.marta.messages[-1]

@@ -24,6 +24,7 @@ from tests.features.test_closing_texts import (
 from tests.features.test_damaged_data import damage
 from tests.support.admin_scene import AdminScene
 from tests.support.approval_scene import APPROVE, ASK, QUESTION, with_settings
+from tests.support.scene import ADMIN
 
 THE_CHANGE = "Revisar el cambio que espera"
 WAITS = (
@@ -178,6 +179,12 @@ async def test_what_late_visitors_read_changes_only_with_a_second_admin(
     await closes(admin)
     await notices(admin)
     assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
+    await with_settings(admin, admin_ids=frozenset({ADMIN}))
+    await admin.says("/closing")
+    assert (await publishes(admin)).text.endswith(
+        "de las personas que administran la petición. Ahora solo la administras tú: hay que "
+        "añadir a alguien en la configuración del bot."
+    )
 
 
 async def test_what_is_left_and_what_waits_take_their_room(admin: AdminScene) -> None:

@@ -109,6 +109,21 @@ async def test_everybody_reads_how_it_was_handed_over_until_undone(scene: Scene)
         assert "deliver" not in text
 
 
+async def test_where_only_the_number_was_told_nobody_reads_that_signatures_were_handed_over(
+    scene: Scene,
+) -> None:
+    await scene.signs(scene.ana)
+    await scene.closes()
+    plan = await prepare_handover(
+        shell(scene), on=today(scene).isoformat(), export=None, manifest=None, without_list=True
+    )
+    await plan.carry_out(shell(scene))
+    addressee = scene.petition.addressee["es"]
+    told = f"\nSe comunicó a {addressee} que había firmado 1 persona, sin ningún nombre."
+    assert told in await reads(scene, scene.ana)
+    assert "1 signature was reported to " in await reads(scene, scene.mallory)
+
+
 async def test_who_withdraws_or_corrects_later_is_on_the_addressees_list(scene: Scene) -> None:
     day, words = await is_handed_over(scene), scene.words
     assert f"Tu nombre está en la lista que se entregó el {day}." in await reads(
