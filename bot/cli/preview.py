@@ -71,10 +71,8 @@ class Preview:
         problems, unready = read.problems, unready_problems(read)
         warnings = await asyncio.to_thread(find_warnings, read)
         if not problems and await self.session.restart():
-            if self._shown:
-                self._draw_again()
-            else:
-                self._open_the_bot()
+            self._draw_again()
+            self._open_the_bot()
             self._shown = True
         found = {"problems": problems, "warnings": warnings, "unready": unready}
         self.page.publish_preview(shown=self._shown, **found)
@@ -83,7 +81,7 @@ class Preview:
         """Lets a reader of either language and an admin press Start: they see it."""
         people = self.session.people
         for person in (people.ana, people.sean, people.marta):
-            if not person.messages:
+            if not (person.messages or person.blocked or person.deactivated):
                 person.start()
 
     def _draw_again(self) -> None:

@@ -17,6 +17,7 @@ from bot.app import App, FatalError, open_app
 from bot.console import CannotDo, say
 from bot.intake.polling import TokenUnknown
 from bot.petition.petition import BUNDLED
+from bot.petition_folder.read import read_folder
 from bot.settings import Settings, load_settings
 from bot.text.problems import PetitionInvalid
 from bot.text.terminal_language import label
@@ -71,6 +72,8 @@ class DemoSession:
         self._scene = AsyncExitStack()
         self._life: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
+        # The page and who watches the folder may both ask for a restart.
+        self._restarting = asyncio.Lock()
         self.app: App
         """The bot, once it has started."""
         self.simulator: Simulator
@@ -102,7 +105,26 @@ class DemoSession:
             await life
 
     async def restart(self) -> bool:
-        """Restarts the bot, which resumes its work; returns whether it runs now."""
+        """Restarts the bot, which resumes its work; returns whether it does so.
+
+        It does not while the petition has problems: the bot shows it as it was.
+        """
+        async with self._restarting:
+            return not await self._has_problems() and await self._restart()
+
+    async def afresh(self) -> None:
+        """Begins again with an empty world, unless the petition has problems."""
+        async with self._restarting:
+            if not await self._has_problems():
+                self._page.show(None)
+                await self._clear_scene()
+                await self._set_scene()
+                await self._restart()
+
+    async def _has_problems(self) -> bool:
+        return bool((await asyncio.to_thread(read_folder, self._petition)).problems)
+
+    async def _restart(self) -> bool:
         try:
             await self._stop()
         except _CANNOT_GO_ON as error:
@@ -113,13 +135,6 @@ class DemoSession:
             _log.warning("bot_does_not_start", kind=type(error).__name__)
             return False
         return True
-
-    async def afresh(self) -> None:
-        """Begins again with an empty world."""
-        self._page.show(None)
-        await self._clear_scene()
-        await self._set_scene()
-        await self.restart()
 
     async def _live(self) -> None:
         try:

@@ -62,6 +62,14 @@ async def test_a_crowd_signs_and_is_turned_away_once_the_petition_is_closed() ->
     await page.stop()
 
 
+async def test_who_begins_anew_while_the_bot_restarts_has_one_bot_that_answers() -> None:
+    async with DemoSession(TryoutPage()).open() as show:
+        await show.start()
+        await asyncio.gather(show.restart(), show.afresh(), show.restart())
+        show.people.ana.start()
+        await show.people.ana.sees("maquillador gay")
+
+
 def test_no_demo_tells_its_admin_of_forms_that_nobody_can_have_read() -> None:
     shortest, longest = READS_SECONDS  # the name, if there is one, and the consent
     assert shortest >= SHORT_FORM_SECONDS[False]

@@ -60,6 +60,16 @@ async def test_a_folder_shows_its_problems_and_then_every_change(tmp_path: Path)
             pass
         assert latest["shown"]
         assert "poeta gay" not in "".join(message.text for message in ana.messages)
+        assert not await show.restart()
+        await show.afresh()
+        typed = ana.start().id
+        await ana.sees_one(lambda shown: shown.id > typed and "artista gay" in shown.text)
+        texts.write_text(texts.read_text().replace('share = """<b>', 'share = """'))
+        await ana.sees("poeta gay")
+        # What is saved is seen in an empty world too.
+        await show.afresh()
+        texts.write_text(texts.read_text().replace("poeta", "pintor"))
+        await show.people.ana.sees("pintor gay")
 
 
 def test_only_the_petitions_own_files_count_as_a_change(tmp_path: Path) -> None:

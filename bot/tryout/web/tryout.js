@@ -26,12 +26,14 @@ addView("bot", restart);
 
 function restart() {
   if (state.bot_state === "elsewhere") return null;
+  // The bot cannot start while the petition has problems: the one that shows it as it was goes on.
+  const stays = state.preview.problems.length > 0;
   const button = (drawing, label, onclick, disabled) => h("button", { class: "button quiet", onclick, disabled }, icon(drawing), label);
   return h("div", {},
     h("p", { class: "hint" }, t("Se para y arranca de nuevo: sigue donde estaba, también a mitad de un envío.")),
     h("div", { class: "buttons" },
-      button("restart", t("Reiniciar el bot"), () => act("restart"), state.bot_state === "starting"),
-      button("pen", t("Petición nueva"), confirmNewPetition)));
+      button("restart", t("Reiniciar el bot"), () => act("restart"), stays || state.bot_state === "starting"),
+      button("pen", t("Petición nueva"), confirmNewPetition, stays)));
 }
 
 function crowd() {
