@@ -187,6 +187,10 @@ class FolderEditor:
         """Writes all of these files or none; each has to be what it was before the change."""
         if any(self._content(name) != before for name, (before, _) in changes.items()):
             raise EditRefused(Refusal.CHANGED)
+        folder = self.folder.resolve()
+        # Through a link in a stranger's folder, a file of one's own would be written.
+        if not all((folder / name).resolve().is_relative_to(folder) for name in changes):
+            raise EditRefused(Refusal.LINK)
         made: list[str] = []
         try:
             for name, (_, after) in changes.items():
@@ -200,9 +204,6 @@ class FolderEditor:
 
     def _put(self, name: str, content: bytes | None) -> None:
         file = self.folder / name
-        # Through a link in a stranger's folder, a file of one's own would be written.
-        if not file.resolve().is_relative_to(self.folder.resolve()):
-            raise EditRefused(Refusal.LINK)
         if content is None:
             file.unlink()
             return

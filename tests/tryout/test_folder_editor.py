@@ -336,3 +336,13 @@ async def test_a_link_out_of_a_strangers_folder_is_no_way_to_write_there(desk: D
     status, body = await desk.save("es.toml", "title", "Otro")
     assert (status, body["error"]) == (409, "link")
     assert outside.read_bytes() == before
+
+
+async def test_no_language_is_half_added_where_a_file_is_such_a_link(desk: Desk) -> None:
+    outside = desk.folder.parent / "mine-too.toml"
+    shutil.move(desk.folder / "petition.toml", outside)
+    (desk.folder / "petition.toml").symlink_to(outside)
+    before = desk.contents()
+    for _ in range(2):
+        assert (await desk.edit("language", language="fr"))[1]["error"] == "link"
+    assert desk.contents() == before
