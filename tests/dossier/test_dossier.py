@@ -142,6 +142,25 @@ def test_a_list_from_before_the_closing_is_said_not_to_be_the_one_to_hand_over(
     assert "petition-bot delivered" not in done.output
 
 
+def test_the_days_in_it_are_those_of_the_petitions_own_time_zone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In Caracas it was still the evening of the 2nd."""
+    said: list[dict[str, Any]] = []
+
+    def kept(_: str, data: dict[str, Any], *__: Any, **___: Any) -> bytes:
+        said.append(data)
+        return b""
+
+    monkeypatch.setattr(make, "set_pdf", kept)
+    whole = opened_list(3)
+    whole["petition"] |= {"time_zone": "America/Caracas", "closed_at": "2027-03-03T02:30:00Z"}
+    listed = tmp_path / "list.json"
+    listed.write_text(json.dumps(whole))
+    call(listed, *ARGUMENTS, "--language", "en", "--output", tmp_path / "out")
+    assert said[-1]["count_note"].startswith("The petition closed on 2 March 2027.")
+
+
 def test_a_long_list_comes_in_volumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(make, "VOLUME", 40)
     monkeypatch.setattr(

@@ -141,7 +141,7 @@ class RehearsalResult:
 
     Attributes:
         visitors: everybody who was drawn; `came` are those whose visit has begun.
-        screens: what the careful readers measured.
+        screens: what the readers measured.
         stored: how many signatures the bot had at the closing.
         thanked: how many people had been thanked and had not withdrawn.
         muted, gone: how many signers could not be told: they asked for that, or left the bot.
