@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from handlers.bot_profile import offer_menu
@@ -18,6 +18,9 @@ from handlers.delayed_replies import NOTHING_DONE, Answer, unrepeated
 from handlers.screens.screen import Screen
 from storage.conversations import save_conversation
 from telegram_text.markup import Html
+
+WAITS_FOR = timedelta(days=1)
+"""How long a message is waited for; what is sent later may be meant for something else."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -65,11 +68,15 @@ class AdminContext(ChatContext):
         return self.message_id
 
     @property
-    def is_followed_by_its_album(self) -> bool:
-        """Whether further elements of the message's album wait, so that the last is answered."""
+    def is_of_refused_album(self) -> bool:
+        """Whether the message is of an album of which an earlier element was refused."""
         album = self.message.media_group_id if self.message is not None else None
-        waiting = (update.get("message", {}) for update in self.behind.waiting)
-        return album is not None and any(each.get("media_group_id") == album for each in waiting)
+        return album is not None and self.services.refused_albums.get(self.chat_id) == album
+
+    def note_refused(self) -> None:
+        """Notes that the message is refused, and with it the rest of its album if it has one."""
+        if self.message is not None:
+            self.services.refused_albums[self.chat_id] = self.message.media_group_id
 
     async def leaves_to_another(self, author: int | None) -> bool:
         """Tells who asked for something that another admin decides it; False for the others."""

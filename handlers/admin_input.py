@@ -6,7 +6,7 @@ buttons alone.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from operator import itemgetter
 from typing import Protocol
 
@@ -15,12 +15,9 @@ from telegram import Message
 from bot.petition.names import NameRefused, clean_name
 from bot.petition.stages import expects_name
 from handlers import closing, closing_texts, restored_backup
-from handlers.admin_context import AdminContext, AdminHandler
+from handlers.admin_context import WAITS_FOR, AdminContext, AdminHandler
 from handlers.broadcasts import confirm, controls, draft_input, history, menu
 from handlers.screens.buttons import AdminAction, AdminTap, read_tap
-
-WAITS_FOR = timedelta(days=1)
-"""How long a message is waited for; what is sent later may be meant for something else."""
 
 
 class _Prepared(Protocol):
@@ -50,7 +47,7 @@ async def sent(ctx: AdminContext) -> bool:
         if not asked:
             return False
     if not asked:
-        return await draft_input.turned_down(ctx, WAITS_FOR)
+        return await draft_input.turned_down(ctx)
     await max(asked, key=itemgetter(0))[1].take(ctx)
     return True
 

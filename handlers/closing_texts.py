@@ -363,8 +363,9 @@ async def _take(
     """Writes a message as a version of the text that it is for, or says what is wrong with it."""
     read = _read(ctx, awaited, message)
     if isinstance(read, Html):
-        if not ctx.is_followed_by_its_album:
+        if not ctx.is_of_refused_album:
             await ctx.at_bottom().say(read)
+            ctx.note_refused()
         return
     awaited, text = read
     key = _key(ctx, message, edit=message.edit_date if is_edit else None)

@@ -73,6 +73,8 @@ class Services:
         lease: whether this process is the one that sends; another one does in its place, if not.
         taken_by: what this process takes updates as; empty where they are fetched.
         is_rehearsal: whether nothing of it is the petition's own; see `rehearsal_marks`.
+        refused_albums: the last album of which an element was refused, by the admin's chat; after
+            a restart its next element is refused once more.
         owed_notices, notice_retries: what sends the notices that `admin_notices` has yet to tell,
             by kind and what they are about, with which admins it has to tell, and when it tries
             again.
@@ -98,6 +100,7 @@ class Services:
     date_is_right: Callable[[], bool]
     taken_by: str = ""
     is_rehearsal: bool = False
+    refused_albums: dict[int, str | None] = field(default_factory=dict)
     progress_turns: ProgressTurns = field(default_factory=ProgressTurns)
     owed_notices: "dict[tuple[str, str], tuple[Send, set[int]]]" = field(default_factory=dict)
     notice_retries: Retries = field(default_factory=lambda: Retries(_NOTICE_BACK_OFF))
@@ -141,7 +144,7 @@ class Services:
         return self.keyring.reference(self.petition.slug, number)
 
     def seen_update(self, raw: Mapping[str, Any]) -> SeenUpdate | None:
-        """Returns that an update of its chat is handled now; None without a chat.
+        """Returns an update by what orders it, as handled now; None without a chat.
 
         Each bot numbers its own. By webhook Telegram keeps the order of each kind of update alone,
         and in a group that of each person's taps.
@@ -152,8 +155,8 @@ class Services:
         if self.taken_by:
             kind, content = next(each for each in raw.items() if each[0] != "update_id")
             bot += f"/{kind}/{content.get('from', {}).get('id')}"
-        reference = self.keyring.reference(bot, chat)
-        return SeenUpdate(reference, raw["update_id"], self.clock(), self.taken_by)
+        sequence = self.keyring.reference(bot, chat)
+        return SeenUpdate(sequence, raw["update_id"], self.clock(), self.taken_by)
 
     async def mark_reachable(self, supporter: bytes) -> None:
         """Marks a supporter reachable; the closing update may still be due to them."""

@@ -92,10 +92,15 @@ async def _send(ctx: SupporterContext, name: str, content: bytes) -> None:
     except Unavailable:
         await ctx.conversation_message.delete(sent.message_id)
         raise
-    now, was = (await ctx.reloaded()).view, ctx.view
-    if (now.signature, now.conversation.name) != (was.signature, was.conversation.name):
+    if _erasable(await ctx.reloaded()) != _erasable(ctx):
         await storage.write(make_files_due, supporter)
         await erase_files(ctx.services, ctx.words, supporter)
+
+
+def _erasable(ctx: SupporterContext) -> tuple[object, ...]:
+    """Returns what an erasure changes of the person: their signature, and each name of theirs."""
+    signature = ctx.view.signature
+    return signature and (signature.number, signature.name), ctx.conversation.name
 
 
 async def correct_name(ctx: SupporterContext, typed: str) -> None:

@@ -27,9 +27,9 @@ async def erase_files(services: Services, words: Words, supporter: bytes) -> Cle
     A failure is returned, so that the screen can report it before it is raised.
     """
     files = await services.storage.read(files_due, supporter)
+    until = asyncio.get_running_loop().time() + LONGEST_WAIT
     try:
-        async with asyncio.timeout(LONGEST_WAIT):
-            gone = [await _erase(services, words, file) for file in files]
+        gone = [await _erase(services, words, file, until) for file in files]
     except (TelegramError, TimeoutError) as error:
         told = words.text(
             "Todavía no se ha podido borrar de este chat el archivo con tus datos. Lo volveremos "
@@ -63,12 +63,18 @@ async def erase_all_files(services: Services, before: datetime) -> None:
         _log.warning("files_left_in_chats", total=left)
 
 
-async def _erase(services: Services, words: Words, file: SentFile) -> bool:
-    """Removes one file and its row; returns False if it stays in the chat, at least for now."""
+async def _erase(
+    services: Services, words: Words, file: SentFile, until: float | None = None
+) -> bool:
+    """Removes one file and its row; returns False if it stays in the chat, at least for now.
+
+    Telegram has `until` then, by the loop's clock. What is written is not cut off.
+    """
     is_gone = file.chat is not None
     try:
         if file.chat is not None:
-            await _delete_or_replace(services.bot, words, file.chat, file.message_id)
+            async with asyncio.timeout_at(until):
+                await _delete_or_replace(services.bot, words, file.chat, file.message_id)
     except TelegramError as error:
         kind = error_kind(error)
         if kind in PASSING:

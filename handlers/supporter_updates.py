@@ -35,7 +35,9 @@ _WRITE_NAME = mark("Escribe el nombre en un mensaje de texto nuevo, por favor.")
 
 async def _start(ctx: SupporterContext) -> None:
     """Handles /start: shows the petition, and stores the source tag of the link."""
-    if ctx.view.by_admin or ctx.stored is not None:  # who is new was no admin before either
+    # Who is new was hardly an admin before. Of one whose language the petition lacks nothing may
+    # be stored: their menu goes at the second /start.
+    if ctx.view.by_admin or ctx.stored is not None:
         await offer_menu(ctx.services, ctx.user.id, ctx.words)
     language = ctx.conversation.language or ctx.spoken
     place = Place(Stage.LANGUAGE) if language is None and _may_prefer_another(ctx) else Place()

@@ -1,7 +1,7 @@
 """Handles errors: decides whether a failed update is retried, and tells the person."""
 
-from collections.abc import Callable, Hashable
-from contextlib import suppress
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -29,7 +29,6 @@ from handlers.delayed_replies import NOTHING_DONE, OVER, PASSING, Answer, Nothin
 from handlers.update_kinds import own_chat
 from storage.errors import DATABASE_IS_AWAY, BrokenData, JournalUnwritable, UpdateOutdated
 from storage.seen_updates import SeenUpdate, end_update, handling_update, take_update
-from storage.transaction import Transaction
 from telegram_text.markup import Html
 
 _log = structlog.stdlib.get_logger()
@@ -76,9 +75,12 @@ class UpdateHandler:
         """
         services, update = self.services, _read(raw, self.services.bot)
         here, seen = own_chat(update), services.seen_update(raw)
-        if seen and seen.taken_by and not await self._note(take_update, seen):
-            _log.info("update_came_again", update_id=update.update_id)
-            return
+        if seen and seen.taken_by:
+            with _not_taken_where_away():
+                is_ours = await services.storage.write(take_update, seen)
+            if not is_ours:
+                _log.info("update_came_again", update_id=update.update_id)
+                return
         try:
             async with services.delayed_replies.handling(here and here[1].id, behind):
                 with handling_update(seen):
@@ -87,23 +89,20 @@ class UpdateHandler:
             raise
         except Exception:
             with suppress(NotTaken):  # if it comes again, it is handled again
-                await self.give_up(raw)
+                await self._end(seen)
             raise
-        await self.give_up(raw)
+        await self._end(seen)
 
     async def give_up(self, raw: dict[str, Any]) -> None:
-        """Notes that an update is done; raises NotTaken where it cannot, or another has it."""
-        seen = self.services.seen_update(raw)
-        if seen and seen.taken_by and not await self._note(end_update, seen):
-            raise NotTaken
+        """Notes that an update is passed over, which ends it; raises NotTaken as `_end` does."""
+        await self._end(self.services.seen_update(raw))
 
-    async def _note(
-        self, work: Callable[[Transaction, SeenUpdate], bool], seen: SeenUpdate
-    ) -> bool:
-        try:
-            return await self.services.storage.write(work, seen)
-        except DATABASE_IS_AWAY as error:
-            raise NotTaken from error
+    async def _end(self, seen: SeenUpdate | None) -> None:
+        """Notes that an update is done; raises NotTaken where it cannot, or another has it."""
+        if seen and seen.taken_by:
+            with _not_taken_where_away():
+                if not await self.services.storage.write(end_update, seen):
+                    raise NotTaken
 
     async def _handle(self, update: Update) -> None:
         try:
@@ -184,6 +183,15 @@ class UpdateHandler:
         except TelegramError as error:
             kind = error_kind(error)
             _log.warning("apology_not_sent", update_id=update.update_id, error_kind=kind)
+
+
+@contextmanager
+def _not_taken_where_away() -> Iterator[None]:
+    """Raises NotTaken in place of an error of a database that is away."""
+    try:
+        yield
+    except DATABASE_IS_AWAY as error:
+        raise NotTaken from error
 
 
 def _unwritable(words: Words) -> Html:

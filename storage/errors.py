@@ -63,7 +63,7 @@ class LeaseLost(StorageError):
 
 
 class UpdateOutdated(StorageError):
-    """A later update of the same person was handled already, by another process."""
+    """A later update of the same chat was handled already, by another process."""
 
 
 class BrokenData(StorageError):

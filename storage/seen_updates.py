@@ -1,14 +1,15 @@
-"""Which update of each chat was handled last, where more than one process may handle them.
+"""Which update of each sequence was handled last, where more than one process may handle them.
 
-A process that slept while another took its place may wake in the middle of an update. What it
-writes for that one is refused if the other has handled a later update of the same person.
+A sequence is the updates whose order Telegram keeps: those of a chat, and by webhook those of one
+kind and one sender in it. A process that slept while another took its place may wake in the middle
+of an update. What it writes for that one is refused if the other has handled a later update of the
+same sequence.
 Telegram numbers updates in the order in which they came, but after a quiet week it may begin with
 any number (https://core.telegram.org/bots/api#update): so a number counts for a day.
 
 By webhook an update can come twice, also to two processes at once. There each is taken before it
 is handled, and done afterwards: once it is done, or while another live process has it, nobody
-else handles it. Telegram keeps the order of each kind of update alone, so there a person has one
-number for each kind.
+else handles it.
 """
 
 from collections.abc import Iterator
@@ -29,12 +30,14 @@ from storage.transaction import Transaction, inserting
 
 @dataclass(frozen=True, slots=True)
 class SeenUpdate:
-    """An update, by its number, of the person with this reference; `at` is when it is handled.
+    """An update, by its number, and when it is handled.
 
-    `taken_by` is the process that has taken it; empty where updates are fetched.
+    Attributes:
+        sequence: the keyed reference of its sequence, in the table's column `supporter`.
+        taken_by: the process that has taken it; empty where updates are fetched.
     """
 
-    supporter: bytes
+    sequence: bytes
     number: int
     at: datetime
     taken_by: str = ""
@@ -43,9 +46,9 @@ class SeenUpdate:
 _COLUMNS = SEEN_UPDATES.c
 _COUNTS_FOR = timedelta(days=1)
 # Made once, as in `_noting`.
-_IT = *SEEN_UPDATES.primary_key, _COLUMNS.number, _COLUMNS.taken_by
+_ROW_AS_TAKEN = *SEEN_UPDATES.primary_key, _COLUMNS.number, _COLUMNS.taken_by
 _ENDING = sa.update(SEEN_UPDATES).where(
-    *(each == sa.bindparam(f"its_{each.name}") for each in _IT)
+    *(each == sa.bindparam(f"its_{each.name}") for each in _ROW_AS_TAKEN)
 )
 _current: ContextVar[SeenUpdate | None] = ContextVar("update", default=None)
 
@@ -69,11 +72,11 @@ def note_seen_update(tx: Transaction, update: SeenUpdate) -> None:
     """Notes an update as seen.
 
     Raises:
-        UpdateOutdated: a later one of the same person was seen, or another process has this one.
+        UpdateOutdated: a later one of its sequence was seen, or another process has this one.
     """
     seen = tx.stored(
         SEEN_UPDATES,
-        supporter=update.supporter,
+        supporter=update.sequence,
         number=update.number,
         seen_at=update.at,
         taken_by=update.taken_by,
@@ -109,7 +112,7 @@ def take_update(tx: Transaction, update: SeenUpdate) -> bool:
     try:
         note_seen_update(tx, update)
     except UpdateOutdated:
-        its = tx.find(SEEN_UPDATES, update.supporter, _COLUMNS.number == update.number)
+        its = tx.find(SEEN_UPDATES, update.sequence, _COLUMNS.number == update.number)
         if its is not None and not its.done:
             raise Unavailable from None
         return False
@@ -118,15 +121,15 @@ def take_update(tx: Transaction, update: SeenUpdate) -> bool:
 
 def end_update(tx: Transaction, update: SeenUpdate) -> bool:
     """Notes that an update is done, if this process still has it; returns whether it has."""
-    whose = {"its_petition": tx.slug, "its_supporter": update.supporter}
+    whose = {"its_petition": tx.slug, "its_supporter": update.sequence}
     which = {"its_number": update.number, "its_taken_by": update.taken_by}
     return tx.change(_ENDING, {**whose, **which, "done": True}) > 0
 
 
 def forget_seen_updates(tx: Transaction, now: datetime, *, limit: int) -> int:
-    """Forgets numbers that no longer count, of at most `limit` people; returns of how many."""
+    """Forgets numbers that no longer count, of at most `limit` sequences; returns of how many."""
     old = sa.select(_COLUMNS.supporter).where(
         tx.of(SEEN_UPDATES), _COLUMNS.seen_at < now - _COUNTS_FOR
     )
-    people = [row.supporter for row in tx.all(old.limit(limit))]
-    return tx.delete(SEEN_UPDATES, _COLUMNS.supporter.in_(people))
+    ended = [row.supporter for row in tx.all(old.limit(limit))]
+    return tx.delete(SEEN_UPDATES, _COLUMNS.supporter.in_(ended))

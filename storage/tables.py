@@ -225,8 +225,9 @@ ADMIN_NAMES = _table(
     key=("petition", "admin"),
 )
 
-# The last update of each person, for a day, where several processes answer for one petition or
-# Telegram may send an update twice: which process has taken it, and whether it is done.
+# The last update of each sequence (see `storage.seen_updates`), for a day, where several processes
+# answer for one petition or Telegram may send an update twice: which process has taken it, and
+# whether it is done. `supporter` is the sequence's reference: there were only people's once.
 SEEN_UPDATES = _table(
     "seen_updates",
     text("petition"),

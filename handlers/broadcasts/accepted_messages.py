@@ -186,9 +186,11 @@ def is_address(url: str) -> bool:
 
 def _link(line: str) -> Link | LinkFault:
     *words, address = line.split()
-    text = " ".join(words).rstrip(_BETWEEN)
-    url = address if ":" in address else f"https://{address}"
-    if not text or not is_address(url):
+    before = " ".join(words)
+    text, has_scheme = before.rstrip(_BETWEEN), ":" in address.partition("/")[0]
+    url = address if has_scheme else f"https://{address}"
+    # Without a sign the last word of a sentence may look like an address.
+    if not text or (text == before and not has_scheme) or not is_address(url):
         return LinkFault.UNCLEAR
     return Link(text=text, url=url) if len(text) <= LONGEST_TEXT else LinkFault.TEXT_TOO_LONG
 

@@ -1,11 +1,11 @@
 """Takes what an admin taps and sends for their draft, as the table of steps says."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from telegram import Message
 
-from handlers.admin_context import AdminContext
+from handlers.admin_context import WAITS_FOR, AdminContext
 from handlers.broadcasts.accepted_messages import read_message, words_of
 from handlers.broadcasts.confirm import discard_draft
 from handlers.broadcasts.draft import Draft, Version, with_edit_noted, with_message
@@ -104,13 +104,13 @@ async def cancel(ctx: AdminContext) -> bool:
     return editor is not None
 
 
-async def turned_down(ctx: AdminContext, within: timedelta) -> bool:
-    """Says that a message came unasked to a draft that was changed within this time.
+async def turned_down(ctx: AdminContext) -> bool:
+    """Says that a message came unasked to a draft, unless that was changed long ago.
 
     Returns False if there is no such draft.
     """
     editor, message = await open_draft(ctx), ctx.message
-    if editor is None or message is None or ctx.now - editor.draft.touched_at > within:
+    if editor is None or message is None or ctx.now - editor.draft.touched_at > WAITS_FOR:
         return False
     notice = ctx.words.text(
         "Ese mensaje no se ha añadido: ahora no espero ninguno. Para cambiar el que preparas, usa "
@@ -122,8 +122,9 @@ async def turned_down(ctx: AdminContext, within: timedelta) -> bool:
 
 async def _keep(editor: DraftEditor, draft: Draft, message: Message) -> None:
     """Stores the draft and shows it, unless more of an album is about to come."""
-    editor = await editor.save(draft)
-    if editor.ctx.is_followed_by_its_album:
+    editor, album = await editor.save(draft), message.media_group_id
+    waiting = (update.get("message", {}) for update in editor.ctx.behind.waiting)
+    if album is not None and any(each.get("media_group_id") == album for each in waiting):
         # A pending reply would show and store the draft without this message.
         editor.ctx.services.delayed_replies.drop(editor.ctx.chat_id)
     else:
@@ -132,5 +133,6 @@ async def _keep(editor: DraftEditor, draft: Draft, message: Message) -> None:
 
 async def _decline(editor: DraftEditor, message: Message, why: Html) -> None:
     """Says why the message is refused, once for all elements of an album."""
-    if not editor.ctx.is_followed_by_its_album:
+    if not editor.ctx.is_of_refused_album:
         await editor.show(why, below=message.message_id)
+        editor.ctx.note_refused()

@@ -19,6 +19,7 @@ from bot.intake import webhook
 from bot.intake.webhook import secret_of
 from bot.text.problems import Sentence
 from simulator.faults import Fault
+from tests.support.admin_scene import AdminScene
 from tests.support.programs import free_port
 from tests.support.scene import TOKEN, Scene, a_scene
 
@@ -74,6 +75,28 @@ async def test_a_petition_is_signed_closed_and_told_over_the_webhook(scene: Scen
     await scene.broadcasts(1)
     assert (scene.told(scene.ana), scene.told(scene.sean)) == (1, 0)
     assert scene.simulator.refused == []
+
+
+async def test_an_album_is_refused_once_though_its_elements_come_one_by_one(
+    admin: AdminScene,
+) -> None:
+    await by_webhook(admin.scene)
+    await admin.start()
+
+    async def refusals() -> list[str]:
+        before = len(admin.scene.simulator.calls)
+        admin.marta.send_album(["photo"] * 10)
+        await admin.scene.settled()
+        calls = admin.scene.simulator.calls[before:]
+        return [c.method for c in calls if c.method in ("sendMessage", "editMessageText")]
+
+    await admin.says("/closing")
+    await admin.taps("✏️ El mensaje final, en español")
+    assert await refusals() == ["sendMessage"]
+    await admin.says("/cancel")
+    await admin.prepares()
+    assert await refusals() == ["sendMessage"], "of a draft that waits for no message"
+    assert "Ese mensaje no se ha añadido" in admin.panel.text
 
 
 async def test_doctor_takes_no_bot_that_listens_for_another_program(scene: Scene) -> None:

@@ -103,6 +103,7 @@ def test_what_cannot_be_copied_is_refused_with_its_reason(
         ("De 3 - 5 € - https://ejemplo.org", "De 3 - 5 €", "https://ejemplo.org"),
         ("Canal - t.me/andry", "Canal", "https://t.me/andry"),
         ("Web - www.ejemplo.org", "Web", "https://www.ejemplo.org"),
+        ("Leer - ejemplo.org/wiki/Especial:X", "Leer", "https://ejemplo.org/wiki/Especial:X"),
         ("Bot - tg://resolve?domain=x", "Bot", "tg://resolve?domain=x"),
         ("Sí - HTTP://ejemplo.org", "Sí", "HTTP://ejemplo.org"),
     ],
@@ -131,6 +132,7 @@ def test_each_line_is_a_row_and_ten_are_the_most() -> None:
             (wrong, LinkFault.UNCLEAR, wrong.splitlines()[-1])
             for wrong in (
                 "Leer más",
+                "Gracias a todos.Nos",
                 "A - https://a.org\nB",
                 "https://a.org",
                 "- https://a.org",
