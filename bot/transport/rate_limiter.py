@@ -26,7 +26,7 @@ _LOWEST = 0.5
 # By how much each accepted message raises the rate: after a first refusal that leaves less than a
 # share of it, and after all others, divided by the seconds of the pause, so that long ones are
 # seldom.
-_FAR, _QUICKLY = 0.5, 0.15
+_FAR, _QUICKLY = 0.7, 0.15
 _SLOWLY, _SHORTEST_PAUSE = 0.006, 4.0
 
 # A line sleeps for so long at least: at a high rate several calls leave each time that it wakes,
