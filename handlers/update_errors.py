@@ -88,7 +88,7 @@ class UpdateHandler:
         except TryAgain:
             raise
         except Exception:
-            with suppress(NotTaken):  # if it comes again, it is handled again
+            with suppress(NotTaken):  # if it comes here again, it is handled again
                 await self._end(seen)
             raise
         await self._end(seen)

@@ -307,9 +307,11 @@ class Dispatcher:
         try:
             async with asyncio.timeout(_HANDLER_SECONDS):
                 await self._give_up(job.update)
-        except (Exception, asyncio.CancelledError):  # whatever it is, it is tried again
+        except (Exception, asyncio.CancelledError) as error:  # whatever it is, it is tried again
             if is_cancelled():
                 raise
+            kind, place = kind_of(error), place_of(error)
+            _log.error("update_not_given_up", update_id=job.number, kind=kind, place=place)
             return False
         return True
 

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.back_off import BackOff
 from bot.intake.dispatcher import Dispatcher, TryAgain, UpdatesBehind
@@ -74,8 +75,9 @@ async def test_it_is_tried_again_where_that_it_is_given_up_cannot_be_recorded(
     await failing.fails()
     await failing.others(1, 50)
     failing.now = 1060.0
-    await finished(failing.work)
-    assert not failing.refusals
+    with capture_logs() as logged:
+        await finished(failing.work)
+    assert [each["event"] for each in logged].count("update_not_given_up") == 2
     assert (failing.work.counts.passed_over, failing.work.counts.handled) == (1, 51)
 
 
