@@ -34,12 +34,11 @@ _LACKING = Sentence(
 def law_problems(petition: PetitionFile, texts: Mapping[str, Texts]) -> Iterator[Problem]:
     """Yields what a petition lacks that people have a right to."""
     if petition.handed_over == "with_name" and not are_names_protected(petition):
-        sentence = Sentence(
+        yield Sentence(
             "nadie puede elegir por otra persona que su nombre salga a un país sin la protección "
             'del Espacio Económico Europeo (RGPD, art. 49): pon "ask" o, si va a un país que la '
             "tiene, dilo en names_go_to"
-        )
-        yield Problem(PETITION_FILE, "handed_over", sentence)
+        ).about(PETITION_FILE, "handed_over")
     for language, each in texts.items():
         yield from _age(f"{language}.toml", each)
         yield from _notice(f"{language}.toml", each, takes_names=takes_names(petition))
@@ -59,13 +58,12 @@ def _age(file: str, texts: Texts) -> Iterator[Problem]:
     consent = seen(texts.consent or "")
     # One of which nothing is seen is reported already.
     if consent and not any(int(number) in _AGES for number in _AGE.findall(consent)):
-        sentence = Sentence(
+        yield Sentence(
             "no dice qué edad hay que tener: escríbela en cifras, de {least} a {most} años, como "
             "«Tengo {least} años o más»",
             least=_AGES[0],
             most=_AGES[-1],
-        )
-        yield Problem(file, "consent", sentence)
+        ).about(file, "consent")
 
 
 def _notice(file: str, texts: Texts, *, takes_names: bool) -> Iterator[Problem]:

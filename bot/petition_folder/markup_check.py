@@ -101,12 +101,11 @@ def markup_problems(
         if "people" in placeholders(passage.text) and not in_words:
             yield Problem(file, passage.entry, _NOT_IN_WORDS)
     for key, name, why in _missing_placeholders(texts, source):
-        sentence = Sentence(
+        yield Sentence(
             "no aparece {placeholder}, y hace falta, porque {why}: ponlo",
             placeholder=f"{{{name}}}",
             why=why,
-        )
-        yield Problem(file, key, sentence)
+        ).about(file, key)
 
 
 def _faults(passage: Passage, values: Values) -> Iterator[Sentence]:

@@ -60,7 +60,7 @@ def read_folder(path: Path) -> Folder:
     """Reads `petition.toml` and every language file beside it, and checks all of them."""
     if not path.is_dir():
         nothing, _ = PetitionFile.read({}, FolderContext(path, ()))
-        return Folder(path, {}, nothing, {}, {}, [Problem(str(path), "", _no_folder(path))])
+        return Folder(path, {}, nothing, {}, {}, [_no_folder(path)])
     tables, found = read_tables(path)
     context = FolderContext(path, _languages(tables, _SOURCE))
     petition, errors = PetitionFile.read(tables.get(PETITION_FILE, {}), context)
@@ -88,21 +88,19 @@ def read_folder(path: Path) -> Folder:
 
 def _without_source(source: str, languages: Sequence[str]) -> Problem:
     if languages and language_of(f"{source}.toml") is None:
-        sentence = Sentence(
+        return Sentence(
             "escribe el código del idioma, que es el nombre de su archivo: {like}",
             like=f'"{languages[0]}"',
-        )
-        return Problem(PETITION_FILE, "source_language", sentence)
-    sentence = Sentence(
+        ).about(PETITION_FILE, "source_language")
+    return Sentence(
         "falta este archivo: lleva los textos en el idioma de origen, que dice source_language"
-    )
-    return Problem(f"{source}.toml", "", sentence)
+    ).about(f"{source}.toml", "")
 
 
-def _no_folder(path: Path) -> Sentence:
+def _no_folder(path: Path) -> Problem:
     return Sentence(
         "esto es un archivo: escribe la carpeta en la que está, {folder}"
         if path.is_file()
         else "no existe esta carpeta: escribe la ruta de la carpeta de la petición",
         folder=str(path.parent),
-    )
+    ).about(str(path), "")

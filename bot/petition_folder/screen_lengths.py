@@ -65,7 +65,7 @@ def _overflow(file: str, screen: str, parts: list[tuple[str, int]]) -> Iterator[
         return
     entry, _ = max(parts, key=lambda part: part[1])
     others = tuple(Key(other) for other, _ in parts if other != entry)
-    sentence = Sentence(
+    yield Sentence(
         "la pantalla «{screen}» tendría {total} caracteres: esto, junto con {others}, y {own} "
         "para las palabras del bot. En Telegram caben {most}: acórtalo en {over}"
         if others
@@ -77,5 +77,4 @@ def _overflow(file: str, screen: str, parts: list[tuple[str, int]]) -> Iterator[
         own=text_limits.BOT_WORDS,
         most=text_limits.MESSAGE,
         over=total - text_limits.MESSAGE,
-    )
-    yield Problem(file, entry, sentence)
+    ).about(file, entry)

@@ -39,17 +39,15 @@ def unready_problems(read: Folder) -> list[Problem]:
 def _left_to_write(read: Folder) -> Iterator[Problem]:
     for place, value in texts_in(read.petition.controller, ("controller",)):
         if EXAMPLE.search(value):
-            sentence = Sentence(
+            yield Sentence(
                 "{value} es un ejemplo: pon el de tu organización antes de empezar", value=value
-            )
-            yield Problem(PETITION_FILE, key_of(place), sentence)
+            ).about(PETITION_FILE, key_of(place))
     if read.petition.slug == TEMPLATE.name:
-        yield Problem(PETITION_FILE, "slug", Sentence("es el de la plantilla: pon uno propio"))
+        yield Sentence("es el de la plantilla: pon uno propio").about(PETITION_FILE, "slug")
     for file, key, text in _texts(read):
         if found := MARK.search(text):
-            yield Problem(
-                file, key, Sentence("queda una marca de la plantilla: {text}", text=found[0])
-            )
+            said = Sentence("queda una marca de la plantilla: {text}", text=found[0])
+            yield said.about(file, key)
 
 
 def entries_of(problems: Iterable[Problem]) -> set[tuple[str, str]]:

@@ -106,8 +106,14 @@ def _warnings(read: Folder) -> Iterator[Problem]:
         for passage in passages(texts):
             is_draft = passage.key == "closing_update" and read.petition.closing_is_draft
             for sentence in text_faults(passage.text, passage.key in PLAIN, is_draft=is_draft):
-                yield Problem(file, passage.entry, sentence)
-        yield from _long_pages(file, texts)
+                yield sentence.about(file, passage.entry)
+            size = length(seen(passage.text)) if passage.key in PAGED else 0
+            if size > SCREENFUL:
+                yield Sentence(
+                    "{n} caracteres son más de lo que cabe en la pantalla de un teléfono: haz dos "
+                    "páginas",
+                    n=size,
+                ).about(file, passage.entry)
         yield from _notice_above_the_name(file, texts)
         yield from _about_the_name(file, texts, read.values[language], takes_names(read.petition))
         says = _SIGNED_BY_ME.get(language)
@@ -125,68 +131,50 @@ def _dates(facts: PetitionFile) -> Iterator[Problem]:
     # Of a place that is not known it is reported as a problem.
     today = datetime.now(ZoneInfo(facts.time_zone or "UTC")).date()
     if facts.closes_on and facts.closes_on < today.isoformat():
-        sentence = Sentence(
+        yield Sentence(
             "{day} ya ha pasado: una petición que empiece con esa fecha se cierra al momento",
             day=facts.closes_on,
-        )
-        yield Problem(PETITION_FILE, "closes_on", sentence)
+        ).about(PETITION_FILE, "closes_on")
     if facts.version and facts.version > str(today + timedelta(days=1)):
         # Tomorrow is the latest day that it is somewhere: in Auckland it has begun already.
-        sentence = Sentence(
+        yield Sentence(
             "{day} aún no ha llegado: pon el día en que cambiaste los textos", day=facts.version
-        )
-        yield Problem(PETITION_FILE, "version", sentence)
+        ).about(PETITION_FILE, "version")
     if facts.closes_on is None or facts.retention is None:
         return
     # Who signs today is erased before the closing: nothing is kept for that long.
     last = months_later(today, facts.retention.months_at_most)
     if last <= date.fromisoformat(facts.closes_on):
-        sentence = Sentence(
+        yield Sentence(
             "la firma de quien firme hoy se borra el {last}, antes de que la petición se cierre y "
             "se pueda entregar: ciérrala antes, o sube retention.months_at_most, que es {months}",
             last=str(last),
             months=facts.retention.months_at_most,
-        )
-        yield Problem(PETITION_FILE, "closes_on", sentence)
+        ).about(PETITION_FILE, "closes_on")
 
 
 def _undecided(facts: PetitionFile) -> Iterator[Problem]:
     if facts.closing_is_draft:
-        sentence = Sentence(
+        yield Sentence(
             "closing_update ni se muestra ni se envía mientras sea un borrador: pon false cuando "
             "sea definitivo, o publica uno con /closing"
-        )
-        yield Problem(PETITION_FILE, "closing_is_draft", sentence)
+        ).about(PETITION_FILE, "closing_is_draft")
     if facts.handed_over == "with_name" and are_names_protected(facts):
-        sentence = Sentence(
+        yield Sentence(
             "nadie podrá firmar sin dar su nombre: si alguien puede correr un riesgo por firmar, "
             'pon "ask"'
-        )
-        yield Problem(PETITION_FILE, "handed_over", sentence)
-
-
-def _long_pages(file: str, texts: Texts) -> Iterator[Problem]:
-    for passage in passages(texts):
-        size = length(seen(passage.text)) if passage.key in PAGED else 0
-        if size > SCREENFUL:
-            sentence = Sentence(
-                "{n} caracteres son más de lo que cabe en la pantalla de un teléfono: haz dos "
-                "páginas",
-                n=size,
-            )
-            yield Problem(file, passage.entry, sentence)
+        ).about(PETITION_FILE, "handed_over")
 
 
 def _notice_above_the_name(file: str, texts: Texts) -> Iterator[Problem]:
     """Yields that the short privacy notice is too long."""
     size = length(seen(FOLDED.sub("", texts.privacy_short or "")))
     if size > _NOTICE:
-        sentence = Sentence(
+        yield Sentence(
             "hay {n} caracteres por encima de lo que se pregunta: pliega la base jurídica y lo "
             "demás, así: <blockquote expandable>…</blockquote>",
             n=size,
-        )
-        yield Problem(file, "privacy_short", sentence)
+        ).about(file, "privacy_short")
 
 
 def _about_the_name(
@@ -198,38 +186,35 @@ def _about_the_name(
     words = seen(fill_placeholders(said, dict(values)).replace("{name}", _TYPICAL_NAME)).split()
     count = sum(any(map(str.isalnum, word)) for word in words) + CHOICE_WORDS
     if count > MOST_CONSENT_WORDS:
-        sentence = Sentence(
+        yield Sentence(
             "son {n} palabras con las opciones, y nadie lee tantas antes de firmar: déjalo en "
             "{most} como mucho",
             n=count,
             most=MOST_CONSENT_WORDS,
-        )
-        yield Problem(file, "consent", sentence)
+        ).about(file, "consent")
     if takes_names and not texts.name_consent:
-        sentence = Sentence(
+        yield Sentence(
             "falta, así que quien dé su nombre aceptará unas palabras del bot que no dicen qué "
             "arriesga: escríbela"
-        )
-        yield Problem(file, "name_consent", sentence)
+        ).about(file, "name_consent")
 
 
 def _unfinished(file: str, texts: Texts, source: Texts, source_file: str) -> Iterator[Problem]:
     for key in PAGED:
         mine, theirs = (len(getattr(each, key) or ()) for each in (texts, source))
         if mine and theirs and mine != theirs:
-            sentence = Sentence(
+            yield Sentence(
                 "aquí el número de páginas es {mine}, y en {file} es {theirs}: ¿falta alguna?",
                 mine=mine,
                 theirs=theirs,
                 file=source_file,
-            )
-            yield Problem(file, key, sentence)
+            ).about(file, key)
     original = {passage.entry: passage.text.strip() for passage in passages(source)}
     for passage in passages(texts):
         text = passage.text.strip()
         if text and text == original.get(passage.entry) and re.search(r"\w", text):
-            sentence = Sentence("es igual que en {file}: tradúcela", file=source_file)
-            yield Problem(file, passage.entry, sentence)
+            same = Sentence("es igual que en {file}: tradúcela", file=source_file)
+            yield same.about(file, passage.entry)
 
 
 def text_faults(text: str, is_plain: bool, *, is_draft: bool = False) -> Iterator[Sentence]:

@@ -49,6 +49,10 @@ class Sentence:
     def __str__(self) -> str:
         return self.said(_english())
 
+    def about(self, file: str, key: str) -> "Problem":
+        """Returns the problem that it says of an entry."""
+        return Problem(file, key, self)
+
 
 class Key(str):
     """An entry of a file, its parts with a dot between: `image.file.es`, `appeal.2`."""
