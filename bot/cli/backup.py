@@ -23,7 +23,6 @@ from bot.console import (
     CannotDo,
     Yes,
     agrees,
-    in_sentences,
     progress,
     run_to_end,
     say,
@@ -42,7 +41,6 @@ from storage.keyring import Keyring
 _File = Annotated[Path, typer.Argument(metavar="ARCHIVO", help="La copia, un solo archivo.")]
 
 
-@in_sentences
 def backup(
     file: _File,
     keep: Annotated[
@@ -102,7 +100,6 @@ def _remove_older(file: Path, made_at: datetime, days: int) -> None:
         )
 
 
-@in_sentences
 def restore(
     file: _File,
     identity: Annotated[

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.context import CliContext, Plan, confirmed, run_with_context, with_id
-from bot.console import CannotDo, Yes, in_sentences, say
+from bot.console import CannotDo, Yes, say
 from bot.text.terminal_language import label
 from bot.text.translations import mark
 from storage.broadcast_transitions import change_broadcast
@@ -26,7 +26,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="Para programas.")]
 
 
 @broadcasts.command("list", help="Muestra los envíos, primero el último.")
-@in_sentences
 def list_(as_json: AsJson = False) -> None:
     """Lists the broadcasts, newest first."""
     # Imported here, as below: Telegram's library takes a moment to load.
@@ -44,7 +43,6 @@ def list_(as_json: AsJson = False) -> None:
 
 
 @broadcasts.command(help="Muestra todo sobre un envío.")
-@in_sentences
 def show(
     which: Which = None,
     follow: Annotated[
@@ -80,7 +78,6 @@ def _add_command(action: BroadcastAction, purpose: str, question: str) -> None:
         return Plan("\n".join(tables.details(snapshot)), label(question), carry_out)
 
     @broadcasts.command(action.value, help=purpose)
-    @in_sentences
     def change(which: Which = None, yes: Yes = False) -> None:
         confirmed(partial(prepare, wanted=which), yes=yes)
 

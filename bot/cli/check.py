@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from bot.console import in_sentences, out, say, tell
+from bot.console import out, say, tell
 from bot.petition.petition import BUNDLED, petition_of
 from bot.petition_folder.files import PETITION_FILE
 from bot.petition_folder.read import read_folder
@@ -19,7 +19,6 @@ from bot.text.terminal_language import label, plural_label, terminal_words
 from bot.text.translations import mark
 
 
-@in_sentences
 def check(
     folder: Annotated[
         Path | None,

@@ -15,16 +15,18 @@ from contextlib import chdir
 from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import orjson
+import typer
 
 from bot.cli.context import open_cli_context
 from bot.cli.main import app
 from bot.cli.purge import prepare_purge
 from bot.clocks import utc_now
-from bot.console import INTERRUPTED, out, say
+from bot.console import INTERRUPTED, Port, out, run_to_end, say
+from bot.logs import configure_logging
 from bot.petition.petition import BUNDLED, load_petition
 from bot.petition.stages import Action
 from bot.settings import PREFIX
@@ -65,7 +67,18 @@ _SIGNERS: tuple[tuple[str, dict[str, Any], tuple[Move, ...]], ...] = (
 )
 
 
-async def run_demo(port: int | None) -> None:
+def demo(
+    once: Annotated[
+        bool, typer.Option("--once", help="Vive sola una petición entera, sin página, y acaba.")
+    ] = False,
+    port: Port = None,
+) -> None:
+    """Tries the bot on a web page, with an open petition; nothing leaves this machine."""
+    configure_logging("WARNING")
+    raise typer.Exit(run_to_end(_run_once() if once else _run_demo(port)) or 0)
+
+
+async def _run_demo(port: int | None) -> None:
     """Serves the page with an open petition until it is interrupted."""
     page = TryoutPage()
     async with (
@@ -84,7 +97,7 @@ async def run_demo(port: int | None) -> None:
         await unless_interrupted(asyncio.Event().wait())
 
 
-async def run_once() -> int:
+async def _run_once() -> int:
     """Plays a whole life to its end without a page, and prints it; returns the exit code."""
     async with DemoSession(TryoutPage()).open() as session:
         session.simulator.world.listeners.append(_print_event)

@@ -14,7 +14,7 @@ from rich.text import Text
 from bot.cli import database_checks, installation_checks
 from bot.cli.broadcasts import AsJson
 from bot.cli.installation_checks import SETTINGS, Check, CheckGroup, Finding, Installation, Level
-from bot.console import NEEDS_A_PERSON, in_sentences, out, reason_of, run_to_end, say
+from bot.console import NEEDS_A_PERSON, out, reason_of, run_to_end, say
 from bot.logs import configure_logging
 from bot.settings import SettingsInvalid, load_valid_settings
 from bot.text.problems import with_controls_shown
@@ -38,7 +38,6 @@ _WORST = {
 }
 
 
-@in_sentences
 def doctor(
     backup: Annotated[
         Path | None,

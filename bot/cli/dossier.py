@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.console import CannotDo, in_sentences, in_terminal, progress, read_day, say
+from bot.console import CannotDo, in_terminal, progress, read_day, say
 from bot.text.terminal_language import label
 from bot.text.translations import Catalogs, is_spoken
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from bot.dossier.opened_list import ListHead
 
 
-@in_sentences
 def dossier(
     list_file: Annotated[
         Path, typer.Argument(metavar="LISTA", help="La lista de petition-bot export, descifrada.")

@@ -11,7 +11,7 @@ import typer
 
 from bot.age_encryption import encrypting_writer
 from bot.cli.context import CliContext, required_recipients, run_with_context
-from bot.console import CannotDo, in_sentences, list_counts, progress, say, tell
+from bot.console import CannotDo, list_counts, progress, say, tell
 from bot.export import ListFormat
 from bot.export.json_list import write_json
 from bot.export.signature_list import SignatureList, SignatureListHeader, open_signature_list
@@ -33,7 +33,6 @@ Pages = AsyncIterator[list[NamedSignature]]
 _WRITERS = {ListFormat.XLSX: write_xlsx, ListFormat.JSON: write_json}
 
 
-@in_sentences
 def export(
     output: Annotated[Path, typer.Option(help="El archivo que se escribe.", metavar="ARCHIVO")],
     format_: Annotated[

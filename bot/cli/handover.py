@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.context import CliContext, Plan, confirmed, run_with_context, short_id, with_id
-from bot.console import CannotDo, Yes, in_sentences, list_counts, read_day, say
+from bot.console import CannotDo, Yes, list_counts, read_day, say
 from bot.petition.retention_days import day_of
 from bot.petition_folder.schema import months_later
 from bot.text.terminal_language import label
@@ -29,7 +29,6 @@ from storage.petitions import petition_state
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-@in_sentences
 def delivered(
     on: Annotated[
         str | None, typer.Option(metavar="DÍA", help="El día de la entrega, como 2026-11-24.")

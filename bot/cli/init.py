@@ -19,14 +19,13 @@ from bot.cli.init_steps import (
     shown,
     usable_key,
 )
-from bot.console import CannotDo, explain, in_sentences, in_terminal, interruptible, say, tell
+from bot.console import CannotDo, explain, in_terminal, interruptible, say, tell
 from bot.intake.polling import TokenUnknown
 from bot.logs import configure_logging
 from bot.settings import load_settings
 from bot.text.terminal_language import TerminalError, label
 
 
-@in_sentences
 def init(
     token_file: Annotated[
         Path | None,

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.context import CliContext, Plan, confirmed, run_with_context, short_id, with_id
-from bot.console import CannotDo, DryRun, in_sentences, say, say_table, tell
+from bot.console import CannotDo, DryRun, say, say_table, tell
 from bot.petition.fewest import FEWEST
 from bot.petition.signing_rate import form_times
 from bot.text.terminal_language import label
@@ -28,7 +28,6 @@ from storage.petitions import petition_state
 _HOURS_SHOWN, _EXAMPLES = 48, 10
 
 
-@in_sentences
 def invalidate(
     signed_from: Annotated[
         str | None, typer.Option("--from", help="Desde cuándo se firmó: 2026-11-24 13:05.")

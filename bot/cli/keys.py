@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.context import CliContext, Plan, confirmed
-from bot.console import Yes, in_sentences, progress
+from bot.console import Yes, progress
 from bot.settings import load_petition_settings
 from bot.text.terminal_language import label
 from bot.text.translations import mark
@@ -25,7 +25,6 @@ keys = typer.Typer(name="keys", no_args_is_help=True)
 
 
 @keys.command(help="Cambia la clave que cifra, con el bot parado.")
-@in_sentences
 def rotate(
     keep_old: Annotated[
         bool, typer.Option("--keep-old", help="Deja también la clave anterior en el archivo.")

@@ -10,8 +10,7 @@ from typer.main import get_group
 
 from bot import file_locations
 from bot.cli.command_language import SpokenGroup, translate
-from bot.console import Port, in_sentences, run_to_end, say, say_files_here, tell
-from bot.logs import configure_logging
+from bot.console import in_sentences, run_to_end, say, say_files_here, tell
 from bot.settings import load_storage_settings
 from bot.text.terminal_language import terminal_words
 from bot.text.translations import mark
@@ -48,9 +47,7 @@ _COMMANDS = {
     "keys": (_TO_KEEP, mark("Cambia la clave del archivo de clave.")),
 }
 # In `bot.cli` each has a module of its name, but for these.
-_MODULES = {"delivered": "handover", "restore": "backup"} | dict.fromkeys(
-    ("preview", "demo", "keygen", "migrate"), "main"
-)
+_MODULES = {"delivered": "handover", "restore": "backup", "keygen": "main", "migrate": "main"}
 
 
 class _Shell(SpokenGroup):
@@ -73,6 +70,9 @@ class _Shell(SpokenGroup):
         else:
             alone.command(help=help_, rich_help_panel=panel)(found)
         command = get_group(alone).commands[cmd_name]
+        for each in (command, *getattr(command, "commands", {}).values()):
+            if each.callback is not None:  # what only has commands below it has none
+                each.callback = in_sentences(each.callback)
         translate(command, terminal_words())
         return command
 
@@ -105,33 +105,6 @@ def _app(
     """Takes the options that stand before a command."""
 
 
-@in_sentences
-def demo(
-    once: Annotated[
-        bool, typer.Option("--once", help="Vive sola una petición entera, sin página, y acaba.")
-    ] = False,
-    port: Port = None,
-) -> None:
-    """Try the bot on a web page, with an open petition; nothing leaves this machine."""
-    configure_logging("WARNING")
-    from bot.cli.demo import run_demo, run_once
-
-    raise typer.Exit(run_to_end(run_once() if once else run_demo(port)) or 0)
-
-
-@in_sentences
-def preview(
-    folder: Annotated[Path, typer.Argument(metavar="CARPETA", help="La carpeta de una petición.")],
-    port: Port = None,
-) -> None:
-    """Show a petition on a web page while you write it; saved files appear at once."""
-    configure_logging("ERROR")
-    from bot.cli.preview import run_preview
-
-    run_to_end(run_preview(folder, port))
-
-
-@in_sentences
 def keygen(
     path: Annotated[
         Path | None,
@@ -155,7 +128,6 @@ def keygen(
         tell("Pon en tus ajustes: PETITION_KEY_FILE={path}", path=path.absolute())
 
 
-@in_sentences
 def migrate() -> None:
     """Migrate the database to this version's tables."""
     from storage.migrate import migrate as migrate_database

@@ -9,7 +9,7 @@ import typer
 
 from bot.age_encryption import encrypting_writer
 from bot.cli.context import CliContext, Plan, confirmed, required_recipients
-from bot.console import Yes, in_sentences
+from bot.console import Yes
 from bot.export.xlsx_list import Workbook, cell, heading, number, row
 from bot.settings import load_petition_settings
 from bot.text.terminal_language import label
@@ -34,7 +34,6 @@ _TO_DO = {
 }
 
 
-@in_sentences
 def notices(
     output: Annotated[
         Path | None, typer.Option(metavar="ARCHIVO", help="Los escribe en una hoja xlsx, cifrada.")

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.context import CliContext, Plan, confirmed, run_with_context
-from bot.console import CannotDo, Yes, in_sentences
+from bot.console import CannotDo, Yes
 from bot.petition.names import NameRefused, clean_name
 from bot.text.terminal_language import label
 from bot.text.translations import mark
@@ -102,7 +102,6 @@ _REQUESTS = {
 }
 
 
-@in_sentences
 def person(
     number: Annotated[
         int,

@@ -4,8 +4,12 @@ import asyncio
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
-from bot.console import CannotDo, tell
+import typer
+
+from bot.console import CannotDo, Port, run_to_end, tell
+from bot.logs import configure_logging
 from bot.petition.petition import BUNDLED
 from bot.petition_folder.files import FolderState, folder_state
 from bot.petition_folder.read import read_folder
@@ -20,21 +24,26 @@ _CHECK_EVERY_SECONDS = 0.15
 _NO_BUTTON_OF_THE_BOT = "look again"
 
 
-async def run_preview(folder: Path, port: int | None) -> None:
+def preview(
+    folder: Annotated[Path, typer.Argument(metavar="CARPETA", help="La carpeta de una petición.")],
+    port: Port = None,
+) -> None:
+    """Shows a petition on a web page while you write it; saved files appear at once."""
+    configure_logging("ERROR")
+    if not folder.is_dir():
+        (mistyped,) = read_folder(folder).problems
+        raise CannotDo(mistyped.said(terminal_words()))
+    run_to_end(_run_preview(folder, port))
+
+
+async def _run_preview(folder: Path, port: int | None) -> None:
     """Serves the page and watches the folder until it is interrupted."""
-    _require_folder(folder)
     page = TryoutPage(folder=str(folder), editor=FolderEditor(folder, closed_for(folder)))
     async with served(page, port), DemoSession(page, petition=folder).open() as session:
         tell(
             "Lo que cambies ahí o en un archivo se ve al momento; Ctrl-C termina la vista previa."
         )
         await unless_interrupted(Preview(folder, page, session).watch())
-
-
-def _require_folder(folder: Path) -> None:
-    if not folder.is_dir():
-        (mistyped,) = read_folder(folder).problems
-        raise CannotDo(mistyped.said(terminal_words()))
 
 
 def closed_for(folder: Path) -> Refusal | None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.cli.context import CliContext, Plan, confirmed
-from bot.console import CannotDo, DryRun, Yes, in_sentences, progress, signatures
+from bot.console import CannotDo, DryRun, Yes, progress, signatures
 from bot.retention import Erasure, erase_due, read_erasure
 from bot.settings import PetitionSettings, load_petition_settings
 from bot.telegram_session import shared_session
@@ -16,7 +16,6 @@ from storage.erasures import DueCount, count_due_signatures
 from storage.petitions import petition_state
 
 
-@in_sentences
 def purge(dry_run: DryRun = False, yes: Yes = False) -> None:
     """Erases the signatures whose retention is over, as the running bot does every hour."""
     confirmed(partial(prepare_purge, asks_telegram=not dry_run), yes=yes, dry_run=dry_run)

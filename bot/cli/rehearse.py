@@ -11,7 +11,7 @@ import typer
 from rich.markdown import Markdown
 
 from bot.cli.check import print_problems
-from bot.console import INTERRUPTED, CannotDo, in_sentences, out, progress_bar, tell
+from bot.console import INTERRUPTED, CannotDo, out, progress_bar, tell
 from bot.logs import configure_logging
 from bot.petition.petition import petition_of
 from bot.petition_folder.files import PETITION_FILE
@@ -28,7 +28,6 @@ _MEMORY = Path("/dev/shm")  # noqa: S108 - for a folder that only this user can 
 _SEEDS = 1_000_000
 
 
-@in_sentences
 def rehearse(
     folder: Annotated[
         Path | None,

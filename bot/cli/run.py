@@ -14,7 +14,6 @@ from bot.console import (
     R,
     draw_link,
     err,
-    in_sentences,
     out,
     run_to_end,
     say,
@@ -38,7 +37,6 @@ from storage.database_contents import reached_in
 _log = structlog.stdlib.get_logger()
 
 
-@in_sentences
 def run(
     restored_backup: Annotated[
         bool,

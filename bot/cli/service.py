@@ -14,7 +14,7 @@ import typer
 import bot
 from bot import file_locations
 from bot.cli.init_steps import in_environment, in_file
-from bot.console import CannotDo, in_sentences
+from bot.console import CannotDo
 from bot.settings import PREFIX, load_settings, require_key_file
 from bot.text.translations import mark
 from storage.database_url import SqliteAddress, parse_address
@@ -101,7 +101,6 @@ _AS_ROOT = mark(
 )
 
 
-@in_sentences
 def service() -> None:
     """Writes the systemd unit that runs the bot with the settings and paths of the user.
 

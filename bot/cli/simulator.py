@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.console import CannotDo, Port, in_sentences, run_to_end, say
+from bot.console import CannotDo, Port, run_to_end, say
 from bot.logs import configure_logging
 from bot.text.terminal_language import label
 from bot.tryout.demo_session import DemoPeople, said_of_port, served, unless_interrupted
@@ -14,7 +14,6 @@ from bot.tryout.page import TryoutPage, TryoutState
 from simulator import Simulator
 
 
-@in_sentences
 def simulator(
     api_port: Annotated[
         int, typer.Option(min=0, max=65535, help="El puerto de la Bot API, en este ordenador.")
