@@ -35,6 +35,7 @@ Port = Annotated[
     ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="No preguntar.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Para programas.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Solo lo muestra, y no cambia nada.")]
 
 # In both languages at once, as the answer of a hurried person may be in either.

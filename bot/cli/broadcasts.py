@@ -1,18 +1,43 @@
 """The commands `petition-bot broadcasts`: list, show, pause, resume and cancel."""
 
+import asyncio
 import json
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from bot.cli.context import CliContext, Plan, confirmed, run_with_context, with_id
-from bot.console import CannotDo, Yes, say
+from bot.broadcast.confirmation import most_for_one_admin
+from bot.cli.context import CliContext, Plan, confirmed, run_with_context, short_id, with_id
+from bot.console import AsJson, CannotDo, Yes, interruptible, progress_bar, say, say_table, tell
+from bot.settings import SettingsInvalid, load_settings
 from bot.text.terminal_language import label
 from bot.text.translations import mark
+from handlers.broadcasts.screens.broadcast_view import BroadcastView
+from handlers.broadcasts.screens.labels import recipients_name, subject_name
+from handlers.broadcasts.screens.progress import state_screen
 from storage.broadcast_transitions import change_broadcast
-from storage.broadcast_types import TRANSITIONS, Broadcast, BroadcastAction
-from storage.broadcasts import broadcast_history
+from storage.broadcast_types import (
+    TRANSITIONS,
+    Broadcast,
+    BroadcastAction,
+    BroadcastState,
+    DeliveryState,
+    Kind,
+    PauseReason,
+)
+from storage.broadcasts import (
+    broadcast_history,
+    broadcast_with,
+    count_not_told,
+    tally_of_broadcast,
+)
+from storage.conversations import count_unsigned
+from telegram_text.markup import seen
 
 broadcasts = typer.Typer(name="broadcasts", no_args_is_help=True)
 Which = Annotated[
@@ -22,22 +47,42 @@ Which = Annotated[
         help="El principio de su número, o latest, el último; si no se da, el que está en marcha.",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Para programas.")]
+
+SECONDS_BETWEEN_LOOKS = 1.0
+_STATES = {
+    BroadcastState.SCHEDULED: mark("previsto"),
+    BroadcastState.RUNNING: mark("enviándose"),
+    BroadcastState.PAUSED: mark("en pausa"),
+    BroadcastState.FINISHED: mark("enviado"),
+    BroadcastState.CANCELLED: mark("cancelado"),
+    BroadcastState.STOPPED: mark("detenido"),
+}
+_HEADINGS = (
+    *(mark("Número"), mark("Qué"), mark("Estado"), mark("Cuándo")),
+    *(mark("Personas"), mark("Entregados"), mark("No localizables"), mark("Pendientes")),
+)
+_AS_STORED = ("kind", "state", "pause_reason", "stop_reason", "reason_detail", "paid")
+_MOMENTS = (
+    ("created_at", mark("Confirmado")),
+    ("starts_at", mark("Previsto")),
+    ("started_at", mark("Empezó")),
+    ("ended_at", mark("Acabó")),
+)
 
 
 @broadcasts.command("list", help="Muestra los envíos, primero el último.")
 def list_(as_json: AsJson = False) -> None:
     """Lists the broadcasts, newest first."""
-    # Imported here, as below: Telegram's library takes a moment to load.
-    from bot.cli import broadcast_tables as tables
 
     async def work(context: CliContext) -> None:
         found = await context.storage.read(broadcast_history)
-        snapshots = [await tables.read_snapshot(context, each) for each in found]
+        snapshots = [await read_snapshot(context, each) for each in found]
         if as_json:
-            say(json.dumps([tables.snapshot_json(each) for each in snapshots]))
+            say(json.dumps([_as_json(each) for each in snapshots]))
+        elif snapshots:
+            say_table(map(_row, snapshots), [label(each) for each in _HEADINGS])
         else:
-            tables.list_broadcasts(snapshots)
+            tell("Todavía no hay ningún envío.")
 
     run_with_context(work)
 
@@ -51,16 +96,15 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Shows the details of one broadcast."""
-    from bot.cli import broadcast_tables as tables
 
     async def work(context: CliContext) -> None:
         broadcast = await _selected(context, which, or_latest=True)
-        read = tables.follow_broadcast if follow else tables.read_snapshot
+        read = _follow if follow else read_snapshot
         snapshot = await read(context, broadcast)
         if as_json:
-            say(json.dumps(tables.snapshot_json(snapshot)))
+            say(json.dumps(_as_json(snapshot)))
         else:
-            say(*tables.details(snapshot))
+            say(*_details(snapshot))
 
     run_with_context(work)
 
@@ -69,13 +113,11 @@ def _add_command(action: BroadcastAction, purpose: str, question: str) -> None:
     """Adds the command that does this to a broadcast, after showing all that is known of it."""
 
     async def prepare(context: CliContext, wanted: str | None) -> Plan:
-        from bot.cli import broadcast_tables as tables
-
-        snapshot = await tables.read_snapshot(context, await _selected(context, wanted))
+        snapshot = await read_snapshot(context, await _selected(context, wanted))
         if snapshot.broadcast.state not in TRANSITIONS[action].sources:
             raise _not_touched(snapshot.state)
         carry_out = partial(_carry_out, action=action, found=snapshot.broadcast)
-        return Plan("\n".join(tables.details(snapshot)), label(question), carry_out)
+        return Plan("\n".join(_details(snapshot)), label(question), carry_out)
 
     @broadcasts.command(action.value, help=purpose)
     def change(which: Which = None, yes: Yes = False) -> None:
@@ -101,8 +143,6 @@ _add_command(
 
 async def _carry_out(context: CliContext, action: BroadcastAction, found: Broadcast) -> str:
     """Changes the broadcast; returns the result as a sentence, or raises CannotDo."""
-    from bot.cli.broadcast_tables import read_snapshot
-
     # The actor None stands in the audit log for the shell, which has no Telegram account.
     storage, at = context.storage, context.clock()
     broadcast = await storage.write(change_broadcast, action, found.id, None, at) or found
@@ -142,3 +182,148 @@ async def _selected(
             else "Todavía no hay ningún envío."
         )
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastSnapshot(BroadcastView):
+    """A broadcast as admins see it in the chat, read at one moment.
+
+    `attended` says whether this petition's bot runs.
+    """
+
+    attended: bool = False
+
+    @property
+    def waits_for_the_bot(self) -> bool:
+        """Whether there is something to do, and no bot that does it."""
+        return not self.attended and (self.broadcast.is_running or self.broadcast.is_recalling)
+
+    @property
+    def state(self) -> str:
+        """The state, and whether it waits for a running bot."""
+        state = label(_STATES[self.broadcast.state])
+        if self.waits_for_the_bot:
+            return label(
+                "{state}; espera al bot: si no está en marcha, petition-bot run", state=state
+            )
+        return state
+
+
+async def read_snapshot(context: CliContext, broadcast: Broadcast) -> BroadcastSnapshot:
+    """Reads a broadcast and its progress."""
+    storage, now = context.storage, context.clock()
+    stored = await storage.read(broadcast_with, broadcast.id)
+    broadcast = stored or broadcast
+    is_told = broadcast.kind is Kind.BREACH and broadcast.is_over and broadcast.started_at
+    admins, approval_above = _who_decides(broadcast)
+    return BroadcastSnapshot(
+        context.words,
+        broadcast,
+        await storage.read(tally_of_broadcast, broadcast.id),
+        now,
+        reader=broadcast.author,  # so that no other admin's id is shown
+        not_told=await storage.read(count_not_told, broadcast.id) if is_told else 0,
+        unsigned=await storage.read(count_unsigned) if is_told else 0,
+        admins=admins,
+        approval_above=approval_above,
+        attended=await context.is_attended(),
+    )
+
+
+def _who_decides(broadcast: Broadcast) -> tuple[frozenset[int] | None, int | None]:
+    """Returns who the admins are, and above how many people two decide, if it waits for them.
+
+    Without settings for the bot, which a shell need not have, nobody knows.
+    """
+    if broadcast.pause_reason is PauseReason.FORMER:
+        with suppress(SettingsInvalid):
+            settings = load_settings()
+            above = most_for_one_admin(broadcast.kind, settings.approval_above)
+            return settings.admin_ids, above
+    return None, None
+
+
+def _as_json(snapshot: BroadcastSnapshot) -> dict[str, Any]:
+    """Returns a snapshot for JSON: names as in the database, times in UTC, no personal data."""
+    broadcast, tally = snapshot.broadcast, snapshot.counts
+    return {
+        "id": broadcast.id.hex(),
+        **{name: getattr(broadcast, name) for name in _AS_STORED},
+        "audience": {
+            "language": broadcast.language,
+            "news_only": broadcast.kind is Kind.NEWS,
+        },
+        **{name: _moment(getattr(broadcast, name)) for name, _ in _MOMENTS},
+        "recipients": snapshot.counts.total,
+        "recipients_known": broadcast.enqueued_at is not None,
+        **{state: getattr(tally, state) for state in DeliveryState},
+        **({"not_told": snapshot.not_told} if snapshot.not_told else {}),
+        "attended": snapshot.attended,
+        "recall": broadcast.recall_started_at
+        and {
+            "started_at": _moment(broadcast.recall_started_at),
+            "ended_at": _moment(broadcast.recall_ended_at),
+            "total": tally.delivered,
+            "deleted": tally.recalled,
+            "failed": tally.unrecallable,
+            "open": tally.left_to_recall,
+        },
+    }
+
+
+def _moment(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _row(snapshot: BroadcastSnapshot) -> list[str]:
+    words, broadcast, tally = snapshot.words, snapshot.broadcast, snapshot.counts
+    when = broadcast.started_at or broadcast.starts_at or broadcast.created_at
+    counts = (tally.total, tally.delivered, tally.unreachable, tally.open)
+    return [
+        short_id(broadcast.id),
+        seen(subject_name(words, broadcast.kind)),
+        label(_STATES[broadcast.state]),
+        f"{when.astimezone(words.zone):%Y-%m-%d %H:%M}",
+        *(words.number(count) for count in counts),
+    ]
+
+
+async def _follow(context: CliContext, broadcast: Broadcast) -> BroadcastSnapshot:
+    """Draws in a terminal how far a broadcast is, or its recall, until that has ended."""
+    stopped = label("Dejas de mirarlo; el envío sigue.")
+    with progress_bar() as bar, interruptible(stopped):
+        task = bar.add_task("")
+        while True:
+            now = await read_snapshot(context, broadcast)
+            what, done, total = _STATES[now.broadcast.state], now.counts.done, now.counts.total
+            if now.broadcast.is_recalling:
+                what, total = mark("borrándose"), now.tally.delivered
+                done = total - now.tally.left_to_recall
+            if now.waits_for_the_bot:
+                what = mark("espera al bot")
+            bar.update(task, description=label(what), completed=done, total=total)
+            if now.broadcast.is_over and not now.broadcast.is_recalling:
+                return now
+            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def _details(snapshot: BroadcastSnapshot) -> Iterator[str]:
+    """Yields all that is known of a broadcast: what it is, and what admins read in the chat."""
+    words, broadcast = snapshot.words, snapshot.broadcast
+    paid = f" ({label('de pago')})" if broadcast.paid else ""
+    yield f"{seen(subject_name(words, broadcast.kind))}{paid}"
+    yield f"  {label('Número')}: {broadcast.id.hex()}"
+    yield f"  {label('Estado')}: {snapshot.state}"
+    yield f"  {label('Para')}: {seen(recipients_name(words, broadcast))}"
+    for name, said in _MOMENTS:
+        if (at := getattr(broadcast, name)) is not None:
+            is_asked_for = name == "created_at" and broadcast.confirmed_by is None
+            moment = words.plain_moment(at)
+            yield f"  {label('Pedido' if is_asked_for else said)}: {moment}"
+    yield label("Quien administra lee en el chat:")
+    # But for the question whether to cancel it, if somebody was asked.
+    unasked = replace(snapshot, broadcast=replace(broadcast, cancel_requested_at=None))
+    yield from (f"  {line}".rstrip() for line in seen(state_screen(unasked).text).splitlines())
+    if snapshot.lacks_a_second_admin:
+        command = f"petition-bot broadcasts cancel {short_id(broadcast.id)}"
+        yield label("Para cancelarlo desde aquí: {command}", command=command)

@@ -12,9 +12,8 @@ import typer
 from rich.text import Text
 
 from bot.cli import database_checks, installation_checks
-from bot.cli.broadcasts import AsJson
 from bot.cli.installation_checks import SETTINGS, Check, CheckGroup, Finding, Installation, Level
-from bot.console import NEEDS_A_PERSON, out, reason_of, run_to_end, say
+from bot.console import NEEDS_A_PERSON, AsJson, out, reason_of, run_to_end, say
 from bot.logs import configure_logging
 from bot.settings import SettingsInvalid, load_valid_settings
 from bot.text.problems import with_controls_shown

@@ -98,7 +98,7 @@ def test_a_connection_that_is_lost_ends_a_command_without_a_traceback(
         os.kill(os.getpid(), signal.SIGTERM)
         await asyncio.sleep(60)
 
-    monkeypatch.setattr("bot.cli.broadcast_tables.read_snapshot", terminated)
+    monkeypatch.setattr("bot.cli.broadcasts.read_snapshot", terminated)
     result = call("list")
     assert (result.exit_code, result.output) == (130, "")
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
-from bot.cli import broadcast_tables
+from bot.cli import broadcasts
 from bot.cli.context import CliContext
 from storage.broadcast_transitions import change_broadcast, end_recall, record_recalled
 from storage.broadcast_types import Broadcast, BroadcastAction, Outcome, Recalled
@@ -17,7 +17,7 @@ from tests.support.supporters import ADMIN
 
 @pytest.fixture(autouse=True)
 def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.cli.broadcast_tables.SECONDS_BETWEEN_LOOKS", 0.1)
+    monkeypatch.setattr("bot.cli.broadcasts.SECONDS_BETWEEN_LOOKS", 0.1)
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_a_recall_and_what_nobody_works_on_are_followed_too(
         change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, datetime.now(UTC)
     )
     petition.is_left_alone()
-    look, numbers = broadcast_tables.read_snapshot, list(range(1, SIGNERS + 1))
+    look, numbers = broadcasts.read_snapshot, list(range(1, SIGNERS + 1))
 
     async def looks_before_they_are_deleted(context: CliContext, each: Broadcast) -> object:
         snapshot, storage = await look(context, each), context.storage
@@ -58,7 +58,7 @@ def test_a_recall_and_what_nobody_works_on_are_followed_too(
         await storage.write(end_recall, broadcast.id, datetime.now(UTC))
         return snapshot
 
-    monkeypatch.setattr(broadcast_tables, "read_snapshot", looks_before_they_are_deleted)
+    monkeypatch.setattr(broadcasts, "read_snapshot", looks_before_they_are_deleted)
     shown = said(call("show", "--follow"))
     assert "waiting for the bot" in terminal.getvalue()
     assert "Taken back from 6 chats." in shown
@@ -72,7 +72,7 @@ def test_who_leaves_is_told_so(
     async def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("bot.cli.broadcast_tables.read_snapshot", interrupted)
+    monkeypatch.setattr("bot.cli.broadcasts.read_snapshot", interrupted)
     result = call("show", "--follow")
     assert result.exit_code == 130
     assert "the broadcast goes on" in result.stderr
