@@ -9,8 +9,7 @@ from telegram import CallbackQuery, Message, Update, User
 
 from bot.intake.dispatcher import UpdatesBehind
 from bot.petition.stages import in_form
-from bot.text.locale_regions import nearest
-from bot.text.translations import Words
+from bot.text.translations import Words, nearest
 from handlers.context import Bot, Services
 from handlers.conversation_message import end_spinner, show_alert
 from handlers.delayed_replies import Answer

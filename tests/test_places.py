@@ -12,8 +12,7 @@ from telegram import Bot, Message
 
 import bot
 from bot.petition.names import is_surely_a_name
-from bot.text.locale_regions import locale_of
-from bot.text.translations import LANGUAGES, Catalogs, sentences_in
+from bot.text.translations import LANGUAGES, Catalogs, locale_of, sentences_in
 from handlers.broadcasts.parse_time import _DAYS_AHEAD_BY_LANGUAGE
 from handlers.broadcasts.screens.labels import subject_name
 from simulator.page import files

@@ -12,8 +12,7 @@ from babel.dates import format_skeleton
 from bot.dossier.opened_list import ListedSignature, ListHead
 from bot.dossier.telegram_text import blocks
 from bot.dossier.typesetting import spelt_out
-from bot.text.locale_regions import locale_of
-from bot.text.translations import Words, mark
+from bot.text.translations import Words, locale_of, mark
 
 Data = dict[str, Any]
 

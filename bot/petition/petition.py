@@ -12,9 +12,8 @@ from bot.petition_folder.field_types import FrozenModel
 from bot.petition_folder.placeholders import fill_all
 from bot.petition_folder.read import Folder, read_folder
 from bot.petition_folder.schema import PetitionFile, Texts, in_language
-from bot.text.locale_regions import nearest
 from bot.text.problems import PetitionInvalid
-from bot.text.translations import Catalogs
+from bot.text.translations import Catalogs, nearest
 
 _END_OF_DAY = time(23, 59)
 _WITH_NAME = {"with_name": True, "without_name": False, "ask": None}

@@ -10,8 +10,7 @@ from babel.dates import format_date
 from babel.units import format_unit
 
 from bot.petition_folder.schema import PetitionFile, in_language
-from bot.text.locale_regions import locale_of
-from bot.text.translations import mark
+from bot.text.translations import locale_of, mark
 from telegram_text.markup import escape
 
 # {name}, {number}, {count} and {people} depend on a person or a moment: the screens fill those in.

@@ -6,24 +6,26 @@ They are read at the start, so no compile step is needed.
 
 import datetime as dt
 import io
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 
-from bot.text.locale_regions import locale_of, nearest
 from telegram_text.markup import Html, fill, time_tag
 
 SOURCE_LANGUAGE = "es"
 LANGUAGES = (SOURCE_LANGUAGE, "en")
 LOCALES = Path(__file__).parent.parent / "locales"
+# British formats, for a European organisation: 18 July 2025, not July 18, 2025.
+_REGIONS = MappingProxyType({"en": "en-GB"})
 
 
 def mark(source: str) -> str:
@@ -188,6 +190,25 @@ class Catalogs:
 def catalog_file(language: str, folder: Path = LOCALES) -> Path:
     """Returns the path of a language's catalog."""
     return folder / language / "LC_MESSAGES" / "bot.po"
+
+
+def nearest(wanted: str | None, known: Container[str]) -> str | None:
+    """Returns the language of these that a tag like `pt_BR` is a form of: `pt-br`, else `pt`."""
+    tag = (wanted or "").lower().replace("_", "-")
+    while tag and tag not in known:
+        tag = tag.rpartition("-")[0]
+    return tag or None
+
+
+def locale_of(language: str) -> Locale:
+    """Returns the locale of a language tag like `es` or `pt-br`; Spanish for an unknown one."""
+    tag = _REGIONS.get(language.lower(), language)
+    while tag:
+        try:
+            return Locale.parse(tag, sep="-")
+        except (UnknownLocaleError, ValueError):
+            tag = tag.rpartition("-")[0]
+    return Locale.parse(SOURCE_LANGUAGE)
 
 
 def is_spoken(language: str) -> bool:
