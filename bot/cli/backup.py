@@ -19,16 +19,7 @@ from bot.backup import (
 )
 from bot.cli.context import CliContext, required_recipients, run_with_context
 from bot.cli.purge import refuse_another_date, telegram_time
-from bot.console import (
-    CannotDo,
-    Yes,
-    agrees,
-    progress,
-    run_to_end,
-    say,
-    signatures,
-    tell,
-)
+from bot.console import CannotDo, Yes, agrees, progress, run_to_end, say, signatures, tell
 from bot.file_locations import make_database_folder
 from bot.petition.petition import BUNDLED, load_petition
 from bot.settings import SettingsInvalid, load_petition_settings, require_key_file

@@ -249,10 +249,7 @@ def _as_json(snapshot: BroadcastSnapshot) -> dict[str, Any]:
     return {
         "id": broadcast.id.hex(),
         **{name: getattr(broadcast, name) for name in _AS_STORED},
-        "audience": {
-            "language": broadcast.language,
-            "news_only": broadcast.kind is Kind.NEWS,
-        },
+        "audience": {"language": broadcast.language, "news_only": broadcast.kind is Kind.NEWS},
         **{name: _moment(getattr(broadcast, name)) for name, _ in _MOMENTS},
         "recipients": snapshot.counts.total,
         "recipients_known": broadcast.enqueued_at is not None,

@@ -81,10 +81,7 @@ def demo(
 async def _run_demo(port: int | None) -> None:
     """Serves the page with an open petition until it is interrupted."""
     page = TryoutPage()
-    async with (
-        served(page, port),
-        DemoSession(page, opens_petition=True).open() as session,
-    ):
+    async with served(page, port), DemoSession(page, opens_petition=True).open() as session:
         say(
             label(
                 "La petición está abierta: fírmala. Después, como Marta, ciérrala y cuenta a todo "

@@ -14,18 +14,12 @@ from pydantic import TypeAdapter, ValidationError
 from telegram import User
 
 from bot import file_locations
-from bot.cli.run import say_who_approves, with_bot
+from bot.cli.run import nobody_approves, with_bot
 from bot.console import CannotDo, confirms, draw_link, say, say_in_terminal, tell
 from bot.petition_folder.field_types import Slug, slug_like
 from bot.petition_folder.files import PETITION_FILE
 from bot.petition_folder.unready import TEMPLATE_LANGUAGES
-from bot.settings import (
-    PREFIX,
-    Settings,
-    checked_token,
-    checked_user_id,
-    key_apart_from_data,
-)
+from bot.settings import PREFIX, Settings, checked_token, checked_user_id, key_apart_from_data
 from bot.setup.admin_code import LASTS_SECONDS, new_admin_code
 from bot.setup.bot_calls import BotCalls
 from bot.text.terminal_language import label, terminal_words
@@ -209,7 +203,7 @@ def _keep_admins(setup: Setup, admins: list[int]) -> str:
     if len(admins) == 1:
         # There is nobody to approve, and the bot would not start; one of the environment stays.
         unset_key(setup.env_file, _APPROVAL, follow_symlinks=True)
-        say_who_approves(1)
+        say(nobody_approves(1), style="yellow")
     elif _APPROVAL not in setup.known:
         setup.keep(_APPROVAL, str(_MANY))
         tell(

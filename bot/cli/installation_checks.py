@@ -26,12 +26,7 @@ from bot.petition.petition import BUNDLED, petition_of
 from bot.petition_folder.links import EXAMPLE
 from bot.petition_folder.read import read_folder
 from bot.petition_folder.unready import unready_problems
-from bot.settings import (
-    Settings,
-    key_apart_from_data,
-    require_key_file,
-    unknown_settings,
-)
+from bot.settings import Settings, key_apart_from_data, require_key_file, unknown_settings
 from bot.setup.bot_calls import BotCalls
 from bot.telegram_session import shared_session
 from bot.text.terminal_language import label, terminal_words

@@ -74,7 +74,7 @@ def run(
     if settings.approval_above is None and not rehearsal:
         # Not a warning, which a terminal would show beside the sentence.
         _log.info("nobody_approves", total=len(settings.admin_ids))
-        say_who_approves(len(settings.admin_ids))
+        say(nobody_approves(len(settings.admin_ids)), style="yellow")
     bot = run_until_stopped(
         settings,
         restored=restored_backup,
@@ -117,13 +117,8 @@ def _require_ready(settings: Settings) -> None:
     raise CannotDo(refusal, code=NEEDS_A_PERSON)
 
 
-def say_who_approves(admins: int) -> None:
-    """Says that messages go out which nobody but their author has read; that is no obstacle."""
-    say(nobody_approves(admins), style="yellow")
-
-
 def nobody_approves(admins: int) -> str:
-    """Returns what it means that no second admin approves, and how to change it."""
+    """Returns what it means that no second admin approves, which is allowed, and what to do."""
     if admins == 1:
         return label(
             "Con una sola persona, nadie más revisa lo que se envía, tampoco el aviso de una"
