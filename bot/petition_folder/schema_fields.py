@@ -124,15 +124,6 @@ def texts_in(value: object, place: Place = ()) -> Iterator[tuple[Place, str]]:
         yield from texts_in(part, (*place, key))
 
 
-def by_language(value: object, place: Place = ()) -> Iterator[tuple[Place, dict[str, Any]]]:
-    """Yields the values in a file's content that may differ by language, each with its place."""
-    if isinstance(value, dict):
-        yield place, value
-        return
-    for key, part in parts_of(value):
-        yield from by_language(part, (*place, key))
-
-
 def parts_of(value: object) -> Iterable[tuple[str | int, Any]]:
     """Returns the parts of a model, a table or a list, with their keys or numbers; else none."""
     if isinstance(value, BaseModel):

@@ -13,7 +13,7 @@ from bot.petition_folder.markup_check import HREF, PAGED, PLAIN, passages
 from bot.petition_folder.placeholders import fill_placeholders
 from bot.petition_folder.read import Folder
 from bot.petition_folder.schema import PetitionFile, Texts, months_later
-from bot.petition_folder.schema_fields import by_language, key_of, texts_in
+from bot.petition_folder.schema_fields import EVERY_LANGUAGE, key_of, texts_in
 from bot.petition_folder.toml_errors import shown
 from bot.text.problems import Problem, Sentence
 from bot.text.text_limits import SCREENFUL, is_cut
@@ -96,10 +96,12 @@ def find_warnings(read: Folder) -> list[Problem]:
 def _warnings(read: Folder) -> Iterator[Problem]:
     yield from _dates(read.petition)
     yield from _undecided(read.petition)
-    for place, value in by_language(read.petition):
-        for entry, text in texts_in(value, place) if place != ("image", "file") else ():
+    languages = {EVERY_LANGUAGE, *read.languages}
+    for place, text in texts_in(read.petition):
+        # What people read is said by language, as is which picture they see.
+        if languages & {*place} and place[:2] != ("image", "file"):
             for sentence in (*_tags(text), *_as_typed(text, True), *_blanks(text)):
-                yield Problem(PETITION_FILE, key_of(entry), sentence)
+                yield sentence.about(PETITION_FILE, key_of(place))
     source = read.texts.get(read.source_language)
     for language, texts in read.texts.items():
         file = f"{language}.toml"
