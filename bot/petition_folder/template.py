@@ -1,6 +1,5 @@
 """The petition that a new one is begun from: nobody's, with marks where words are missing."""
 
-import errno
 import tomllib
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,10 +24,6 @@ def copy_template(
         OSError: the files cannot be written there, and none is left.
     """
     sources = {each.name: each.read_text(encoding="utf-8") for each in TEMPLATE.glob("*.toml")}
-    if any((folder / name).exists() for name in sources):
-        raise FileExistsError(
-            errno.EEXIST, "A petition is there, and is left as it is", str(folder)
-        )
     sources[PETITION_FILE] = _begun(sources[PETITION_FILE], slug, languages[0])
     for unwanted in set(TEMPLATE_LANGUAGES) - {*languages}:
         for name, text in without_language(unwanted, sources).items():
