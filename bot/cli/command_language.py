@@ -5,15 +5,10 @@ refusal is recognised by its English sentence.
 """
 
 import re
-import sys
 from typing import Any
 
-import typer
-from typer.core import TyperGroup
-from typer.exceptions import TyperException
-
 from bot.console import err, say
-from bot.text.terminal_language import label, terminal_language, terminal_words
+from bot.text.terminal_language import label, terminal_language
 from bot.text.translations import Words, mark
 
 _WORDS_OF_HELP = {
@@ -46,27 +41,6 @@ _REFUSALS = (
     (r"Invalid value for (.+?): (.+)", "{0}: {1}"),
 )
 _MEANT = re.compile(r"\.? (?:Did you mean|\(Possible options:) (.+?)[?)]")
-
-
-class SpokenGroup(TyperGroup):
-    """The commands of the shell, with their help and their refusals in the terminal's language."""
-
-    def __init__(self, **parts: Any) -> None:
-        super().__init__(**parts)
-        translate(self, terminal_words())
-
-    def main(self, *args: Any, **extra: Any) -> Any:
-        """Runs what was typed; what cannot be understood ends with a sentence."""
-        exits = extra.get("standalone_mode", True)
-        try:
-            code = super().main(*args, **extra | {"standalone_mode": False})
-        except TyperException as error:
-            _say(error)
-            code = error.exit_code
-        except typer.Abort:  # the input was ended at a question, with Ctrl-D
-            say(label("Interrumpido."), console=err)
-            code = 1
-        return sys.exit(code) if exits else code
 
 
 def translate(command: Any, words: Words) -> None:
@@ -108,7 +82,7 @@ def translate(command: Any, words: Words) -> None:
         translate(each, words)
 
 
-def _say(error: Any) -> None:
+def say_refusal(error: Any) -> None:
     """Prints how a command is typed, and why it was not understood."""
     if type(error).__name__ == "NoArgsIsHelpError":
         return  # it is the help, which is printed already

@@ -1,18 +1,21 @@
 """The command line `petition-bot`: reads arguments, runs commands, prints errors."""
 
+import sys
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+from typer.exceptions import TyperException
 from typer.main import get_group
 
 from bot import file_locations
-from bot.cli.command_language import SpokenGroup, translate
-from bot.console import in_sentences, run_to_end, say, say_files_here, tell
+from bot.cli.command_language import say_refusal, translate
+from bot.console import err, in_sentences, run_to_end, say, say_files_here, tell
 from bot.settings import load_storage_settings
-from bot.text.terminal_language import terminal_words
+from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import mark
 
 # As help lists them: by what they are for, in the order of use.
@@ -50,12 +53,26 @@ _COMMANDS = {
 _MODULES = {"delivered": "handover", "restore": "backup", "keygen": "main", "migrate": "main"}
 
 
-class _Shell(SpokenGroup):
+class _Shell(TyperGroup):
     """All commands, each loaded when it is called: `run` would keep the others in memory."""
 
     def __init__(self, **parts: Any) -> None:
         super().__init__(**parts)
+        translate(self, terminal_words())
         self.commands = dict.fromkeys(_COMMANDS)  # type: ignore[assignment]
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Runs what was typed; what cannot be understood ends with a sentence."""
+        exits = extra.get("standalone_mode", True)
+        try:
+            code = super().main(*args, **extra | {"standalone_mode": False})
+        except TyperException as error:
+            say_refusal(error)
+            code = error.exit_code
+        except typer.Abort:  # the input was ended at a question, with Ctrl-D
+            say(label("Interrumpido."), console=err)
+            code = 1
+        return sys.exit(code) if exits else code
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Returns a command by its name; None where there is none."""
