@@ -2,18 +2,24 @@
 
 import io
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from rich.console import Console
-from typer.testing import CliRunner, Result
 
-from bot.cli.main import app
 from storage import Storage
 from storage.erasures import erase_signatures
 from storage.handovers import record_handover
-from tests.cli.petition_database import PetitionDatabase, TelegramDate, on_both, refused, said
+from tests.cli.petition_database import (
+    PetitionDatabase,
+    TelegramDate,
+    command,
+    on_both,
+    refused,
+    said,
+)
 from tests.support.storage_calls import Proceed, call_instead
 
 # Months are longer than this, and not two of them.
@@ -25,8 +31,7 @@ pytestmark = pytest.mark.usefixtures("telegram")
 ZONE = ZoneInfo("Europe/Madrid")  # the petition's: its day begins before that of UTC
 
 
-def call(*arguments: str, typed: str = "") -> Result:
-    return CliRunner().invoke(app, ["purge", *arguments], input=typed)
+call = partial(command, "purge")
 
 
 def signed(petition: PetitionDatabase, ago: timedelta, *, from_number: int = 1) -> None:
