@@ -4,7 +4,7 @@ Pure functions: from a place, the present status and an action they compute the 
 file decides whether an action is allowed; the handlers write what it stores (a name, a signature).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -121,33 +121,28 @@ KEPT_STAGES = frozenset({Stage.THANKS, Stage.MUTED, Stage.WITHDRAWN})
 
 _BEFORE_SIGNING = frozenset({Stage.NAME, Stage.CONSENT})
 
-_ONLY_FROM: Mapping[Action, frozenset[Stage]] = {
-    Action.PROFILE_NAME: frozenset({Stage.NAME, Stage.NAME_CONSENT}),
-    Action.UPDATES: frozenset({Stage.CONSENT}),
-    Action.NEWS: frozenset({Stage.CONSENT}),
-    Action.WITH_NAME: frozenset({Stage.HOME, Stage.APPEAL, Stage.CONSENT}),
-    Action.WITHOUT_NAME: frozenset({Stage.HOME, Stage.APPEAL, Stage.CONSENT}),
-    Action.CONFIRM: frozenset({Stage.CONSENT}),
-    Action.SET_LANGUAGE: frozenset({Stage.LANGUAGE}),
-    Action.DATA_FILE: frozenset({Stage.MY_DATA}),
-    Action.CORRECT_NAME: frozenset({Stage.MY_DATA}),
-    Action.OTHER_RIGHTS: frozenset({Stage.MY_DATA}),
-    Action.RECEIPT: frozenset({Stage.OTHER_RIGHTS}),
-    Action.LETTER_CODE: frozenset({Stage.OTHER_RIGHTS}),
-    Action.RESTRICT: frozenset({Stage.OTHER_RIGHTS}),
-    Action.LIFT: frozenset({Stage.OTHER_RIGHTS}),
-    Action.ASK_NAME_CONSENT: frozenset({Stage.MY_DATA, Stage.NAME_CONSENT}),
-    Action.GIVE_NAME: frozenset({Stage.NAME_CONSENT}),
-    Action.REMOVE_NAME: frozenset({Stage.MY_DATA}),
-    Action.NEW_TEXTS: frozenset({Stage.HOME}),
-    Action.ACCEPT_TEXTS: frozenset({Stage.NEW_TEXTS}),
-    Action.KEEP_TEXTS: frozenset({Stage.NEW_TEXTS}),
-    Action.ERASE: frozenset({Stage.WITHDRAW}),
-    Action.REFUSE_UPDATES: frozenset({Stage.MY_DATA}),
-    Action.REFUSE_NEWS: frozenset({Stage.MY_DATA}),
-    Action.MUTE: frozenset({Stage.MY_DATA}),
-    Action.UNMUTE: frozenset({Stage.MY_DATA, Stage.MUTED}),
+_ONLY_AT: Mapping[Stage, Sequence[Action]] = {
+    Stage.HOME: (Action.WITH_NAME, Action.WITHOUT_NAME, Action.NEW_TEXTS),
+    Stage.APPEAL: (Action.WITH_NAME, Action.WITHOUT_NAME),
+    Stage.NAME: (Action.PROFILE_NAME,),
+    Stage.CONSENT: (
+        *(Action.WITH_NAME, Action.WITHOUT_NAME),
+        *(Action.UPDATES, Action.NEWS, Action.CONFIRM),
+    ),
+    Stage.LANGUAGE: (Action.SET_LANGUAGE,),
+    Stage.MY_DATA: (
+        *(Action.DATA_FILE, Action.CORRECT_NAME, Action.ASK_NAME_CONSENT, Action.REMOVE_NAME),
+        *(Action.OTHER_RIGHTS, Action.REFUSE_UPDATES, Action.REFUSE_NEWS),
+        *(Action.MUTE, Action.UNMUTE),
+    ),
+    Stage.OTHER_RIGHTS: (Action.RECEIPT, Action.LETTER_CODE, Action.RESTRICT, Action.LIFT),
+    Stage.NAME_CONSENT: (Action.PROFILE_NAME, Action.ASK_NAME_CONSENT, Action.GIVE_NAME),
+    Stage.NEW_TEXTS: (Action.ACCEPT_TEXTS, Action.KEEP_TEXTS),
+    Stage.WITHDRAW: (Action.ERASE,),
+    Stage.MUTED: (Action.UNMUTE,),
 }
+"""What only some screens have a button for; every other action is allowed everywhere."""
+_BOUND = frozenset(action for actions in _ONLY_AT.values() for action in actions)
 
 
 def nearest_valid_stage(place: Place, status: SupporterStatus) -> Place:
@@ -208,7 +203,7 @@ def keeps_form(place: Place) -> bool:
 
 def allowed(action: Action, place: Place) -> bool:
     """Returns whether a button with this action can be on the person's present screen."""
-    return place.stage in _ONLY_FROM.get(action, frozenset(Stage))
+    return action not in _BOUND or action in _ONLY_AT.get(place.stage, ())
 
 
 def go(action: Action, place: Place, status: SupporterStatus, *, page: int = 0) -> Place:
