@@ -22,7 +22,8 @@ def main() -> None:
             # Open until the end, in the place of the stream that is closed.
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
     try:
-        in_sentences(app)()  # help is printed outside of every command, and a disk may be full
+        with in_sentences():  # help is printed outside of every command, and a disk may be full
+            app()
     except typer.Exit as ended:
         sys.exit(ended.exit_code)
     except KeyboardInterrupt:  # before a command has begun

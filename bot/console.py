@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import io
 import os
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
@@ -50,7 +48,6 @@ _QUIET_ZONE = 2  # modules around the code; without it some cameras do not find 
 INTERRUPTED = 130
 """The exit code that shells use for a command that Ctrl-C ended."""
 
-P = ParamSpec("P")
 R = TypeVar("R")
 
 
@@ -250,42 +247,29 @@ def reason_of(error: Exception) -> str:
     return f"{reason}: {error.filename or ''}".rstrip(": ")
 
 
-def in_sentences(command: Callable[P, R]) -> Callable[P, R]:
-    """Decorates a command: an error that a person can fix ends it with a sentence."""
-
-    @functools.wraps(command)
-    def said(*args: P.args, **kwargs: P.kwargs) -> R:
-        if any(_is_garbled(each) for each in (*args, *kwargs.values())):
-            fail(label("Algo de lo escrito no es texto en UTF-8. No se ha hecho nada."))
-        try:
-            return command(*args, **kwargs)
-        except asyncio.CancelledError:  # by a signal, as when the connection is lost
-            raise typer.Exit(INTERRUPTED) from None
-        except typer.Abort as error:
-            if isinstance(error.__context__, KeyboardInterrupt):
-                fail(label("Interrumpido."), INTERRUPTED)
-            if in_terminal():
-                raise  # the input was ended there, with Ctrl-D
-            say("", console=err)  # the question stands on this line
-            fail(
-                label(
-                    "Aquí no hay nadie a quien preguntar, porque la entrada no es una terminal. "
-                    "Ejecútalo en una, o da las respuestas como opciones: las muestra --help."
-                )
+@contextmanager
+def in_sentences() -> Iterator[None]:
+    """Ends a command with a sentence where an error that a person can fix ends the block."""
+    try:
+        yield
+    except asyncio.CancelledError:  # by a signal, as when the connection is lost
+        raise typer.Exit(INTERRUPTED) from None
+    except typer.Abort as error:
+        if isinstance(error.__context__, KeyboardInterrupt):
+            fail(label("Interrumpido."), INTERRUPTED)
+        if in_terminal():
+            raise  # the input was ended there, with Ctrl-D
+        say("", console=err)  # the question stands on this line
+        fail(
+            label(
+                "Aquí no hay nadie a quien preguntar, porque la entrada no es una terminal. "
+                "Ejecútalo en una, o da las respuestas como opciones: las muestra --help."
             )
-        except (PetitionInvalid, SettingsInvalid, NeedsAPerson) as error:
-            fail(reason_of(error), NEEDS_A_PERSON)
-        except (TerminalError, StorageError, OSError) as error:
-            fail(reason_of(error), error.code if isinstance(error, CannotDo) else 1)
-
-    return said
-
-
-def _is_garbled(argument: object) -> bool:
-    """Returns whether an argument has bytes that are no text: Python passes them as surrogates."""
-    return isinstance(argument, str | Path) and any(
-        "\ud800" <= c <= "\udfff" for c in str(argument)
-    )
+        )
+    except (PetitionInvalid, SettingsInvalid, NeedsAPerson) as error:
+        fail(reason_of(error), NEEDS_A_PERSON)
+    except (TerminalError, StorageError, OSError) as error:
+        fail(reason_of(error), error.code if isinstance(error, CannotDo) else 1)
 
 
 def run_to_end(main: Coroutine[Any, Any, R]) -> R:

@@ -13,7 +13,7 @@ from typer.main import get_group
 
 from bot import file_locations
 from bot.cli.command_language import say_refusal, translate
-from bot.console import err, in_sentences, run_to_end, say, say_files_here, tell
+from bot.console import err, fail, in_sentences, run_to_end, say, say_files_here, tell
 from bot.settings import load_storage_settings
 from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import mark
@@ -74,6 +74,17 @@ class _Shell(TyperGroup):
             code = 1
         return sys.exit(code) if exits else code
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Reads what was typed, unless it is no text: Python passes such bytes as surrogates."""
+        if any("\ud800" <= sign <= "\udfff" for sign in "".join(args)):
+            fail(label("Algo de lo escrito no es texto en UTF-8. No se ha hecho nada."))
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs a command; an error that a person can fix ends it with a sentence."""
+        with in_sentences():
+            return super().invoke(ctx)
+
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Returns a command by its name; None where there is none."""
         if cmd_name not in _COMMANDS:
@@ -87,9 +98,6 @@ class _Shell(TyperGroup):
         else:
             alone.command(help=help_, rich_help_panel=panel)(found)
         command = get_group(alone).commands[cmd_name]
-        for each in (command, *getattr(command, "commands", {}).values()):
-            if each.callback is not None:  # what only has commands below it has none
-                each.callback = in_sentences(each.callback)
         translate(command, terminal_words())
         return command
 
