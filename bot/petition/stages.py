@@ -151,23 +151,20 @@ def nearest_valid_stage(place: Place, status: SupporterStatus) -> Place:
     The stored place may have become impossible: the petition was closed, the signature was
     withdrawn, a text lost a page.
     """
-    if place.stage in _BEFORE_SIGNING and status.signed:
-        return Place()
-    if place.stage in _BEFORE_SIGNING and status.closed:
+    if place.stage in _BEFORE_SIGNING and status.closed and not status.signed:
         # Remembered, since a name for the form may still arrive.
         return Place(return_stage=place.stage)
-    if place.stage is Stage.HOME and place.return_stage in _BEFORE_SIGNING and not status.closed:
-        return Place()  # it was reopened: what is typed here is no longer taken for a name
-    if place.stage in _NEEDS_SIGNATURE and not status.signed:
+    impossible = {
+        # It was reopened: what is typed here is no longer taken for a name.
+        Stage.HOME: place.return_stage in _BEFORE_SIGNING and not status.closed,
+        # Home asks whether it is to be with a name.
+        **dict.fromkeys(_BEFORE_SIGNING, status.signed or status.with_name is None),
+        Stage.THANKS: status.closed or not status.counted,
+        Stage.NEW_TEXTS: not status.asked_again,
+        Stage.WITHDRAWN: status.signed,
+    }
+    if impossible.get(place.stage) or (place.stage in _NEEDS_SIGNATURE and not status.signed):
         return Place()
-    if place.stage is Stage.THANKS and (status.closed or not status.counted):
-        return Place()
-    if place.stage is Stage.NEW_TEXTS and not status.asked_again:
-        return Place()
-    if place.stage is Stage.WITHDRAWN and status.signed:
-        return Place()
-    if place.stage in _BEFORE_SIGNING and status.with_name is None:
-        return Place()  # which asks for that choice
     if place.stage is Stage.NAME and not status.with_name:
         return Place(Stage.CONSENT)
     if place.stage is Stage.CONSENT and status.with_name and not status.named:
