@@ -1,13 +1,16 @@
-"""Tests that an operator sees every broadcast in the shell, and no personal data."""
+"""Tests that an operator sees every broadcast in the shell, to its end, and no personal data."""
 
 import io
 import shutil
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from bot.cli import broadcasts
+from bot.cli.context import CliContext
 from bot.petition.petition import BUNDLED
 from storage.broadcast_transitions import (
     begin_broadcast,
@@ -16,6 +19,7 @@ from storage.broadcast_transitions import (
     record_recalled,
 )
 from storage.broadcast_types import (
+    Broadcast,
     BroadcastAction,
     Kind,
     Outcome,
@@ -308,3 +312,67 @@ def test_tables_of_another_version_are_a_sentence_and_stay_as_they_are(
     assert sentence in refused(call("list"), code)
     left = petition.sql("SELECT version_num FROM alembic_version")
     assert left == [{"version_num": revision}]
+
+
+@pytest.fixture(autouse=True)
+def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broadcasts, "SECONDS_BETWEEN_LOOKS", 0.1)
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """What is drawn in a terminal of forty columns."""
+    drawn = io.StringIO()
+    narrow = Console(file=drawn, force_terminal=True, color_system=None, width=40)
+    monkeypatch.setattr("bot.console.out", narrow)
+    return drawn
+
+
+def test_it_ends_with_the_account(petition: PetitionDatabase, terminal: io.StringIO) -> None:
+    broadcast = petition.begins()
+    sending = threading.Thread(target=petition.tells, args=(broadcast, SIGNERS, Outcome.DELIVERED))
+    sending.start()
+    shown = said(call("show", "--follow"))
+    sending.join()
+    drawn = terminal.getvalue()
+    assert "━" in drawn
+    assert f"{SIGNERS}/{SIGNERS}" in drawn
+    assert "State: finished" in shown
+
+
+def test_a_recall_and_what_nobody_works_on_are_followed_too(
+    petition: PetitionDatabase, terminal: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broadcast = petition.begins()
+    petition.tells(broadcast, SIGNERS, Outcome.DELIVERED)
+    petition.write(
+        change_broadcast, BroadcastAction.RECALL, broadcast.id, ADMIN, datetime.now(UTC)
+    )
+    petition.is_left_alone()
+    look, numbers = broadcasts.read_snapshot, list(range(1, SIGNERS + 1))
+
+    async def looks_before_they_are_deleted(context: CliContext, each: Broadcast) -> object:
+        snapshot, storage = await look(context, each), context.storage
+        await storage.write(record_recalled, broadcast.id, Recalled.DELETED, numbers)
+        await storage.write(end_recall, broadcast.id, datetime.now(UTC))
+        return snapshot
+
+    monkeypatch.setattr(broadcasts, "read_snapshot", looks_before_they_are_deleted)
+    shown = said(call("show", "--follow"))
+    assert "waiting for the bot" in terminal.getvalue()
+    assert "Taken back from 6 chats." in shown
+
+
+def test_who_leaves_is_told_so(
+    petition: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broadcast = petition.begins()
+
+    async def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(broadcasts, "read_snapshot", interrupted)
+    result = call("show", "--follow")
+    assert result.exit_code == 130
+    assert "the broadcast goes on" in result.stderr
+    assert petition.now(broadcast).state == "running"
