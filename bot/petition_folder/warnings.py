@@ -16,7 +16,7 @@ from bot.petition_folder.schema import PetitionFile, Texts, months_later
 from bot.petition_folder.schema_fields import EVERY_LANGUAGE, key_of, texts_in
 from bot.petition_folder.toml_errors import shown
 from bot.text.problems import Problem, Sentence
-from bot.text.text_limits import SCREENFUL, is_cut
+from bot.text.text_limits import SCREENFUL
 from bot.text.translations import is_spoken
 from telegram_text.markup import length, link, seen
 
@@ -78,7 +78,6 @@ _SHARED_BY_A_SIGNER = Sentence(
     "quien comparta esto dice que ha firmado, y eso puede ser peligroso: que hable solo de la "
     "petición"
 )
-_CUT = Sentence("es un botón, y un teléfono no lo muestra entero: acórtalo")
 _SPANISH_BUTTONS = Sentence(
     "las palabras del bot no están traducidas a este idioma: sus botones y respuestas saldrán en "
     "español"
@@ -121,8 +120,6 @@ def _warnings(read: Folder) -> Iterator[Problem]:
         says = _SIGNED_BY_ME.get(language)
         if says is not None and says.search(texts.share or ""):
             yield Problem(file, "share", _SHARED_BY_A_SIGNER)
-        if is_cut(texts.language_name or ""):
-            yield Problem(file, "language_name", _CUT)
         if not is_spoken(language):
             yield Problem(file, "", _SPANISH_BUTTONS)
         if source is not None and texts is not source:

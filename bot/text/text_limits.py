@@ -13,17 +13,6 @@ SHORT_DESCRIPTION = 120
 SHARE = 300
 SCREENFUL = 1200  # about what a phone shows at once
 CHANGED = 400  # of what one version changed, which the home screen says in a sentence or two
-
-# About how many letters of a button a phone of 390 points shows before "…", where there is one in
-# its row, two, or three.
-_BUTTON = (38, 19, 11)
-
-
-def is_cut(label: str, beside: int = 1) -> bool:
-    """Returns whether a phone shortens a label; `beside` counts the buttons in its row."""
-    return len(label) > _BUTTON[min(beside, len(_BUTTON)) - 1]
-
-
 NAME = 100  # characters, see `bot.petition.names`
 LARGEST_NUMBER = 999_999_999  # the {count} with which texts are measured
 
