@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from functools import cache
-from itertools import count, pairwise
+from itertools import count
 from math import ceil
 from pathlib import Path
 from typing import NamedTuple
@@ -140,36 +140,20 @@ def _cut(text: str, font: ImageFont.FreeTypeFont, room: float) -> str:
 class Series:
     """The intervals that are not empty, in order, all of one width.
 
-    Attributes:
-        start, end: when the first begins, and the last ends.
-        delivered, unreachable: how many there are in all.
-        most: the highest total of any interval.
+    The first begins at `start`, and the last ends at `end`.
     """
 
     bars: tuple[Moment, ...]
     width: timedelta
     start: datetime
     end: datetime
-    delivered: int
-    unreachable: int
-    most: int
 
 
 def series_of(moments: Sequence[Moment]) -> Series:
-    """Returns the series of these intervals, in whatever order; not all of them are empty."""
-    starts = sorted(moment.at for moment in moments)
-    width = min((later - earlier for earlier, later in pairwise(starts)), default=_ALONE)
-    filled = (moment for moment in moments if moment.delivered or moment.unreachable)
-    bars = tuple(sorted(filled, key=lambda moment: moment.at))
-    return Series(
-        bars,
-        width,
-        start=bars[0].at,
-        end=bars[-1].at + width,
-        delivered=sum(bar.delivered for bar in bars),
-        unreachable=sum(bar.unreachable for bar in bars),
-        most=max(bar.delivered + bar.unreachable for bar in bars),
-    )
+    """Returns the series of these intervals, which are in order; not all of them are empty."""
+    width = moments[1].at - moments[0].at if len(moments) > 1 else _ALONE
+    bars = tuple(moment for moment in moments if moment.delivered or moment.unreachable)
+    return Series(bars, width, start=bars[0].at, end=bars[-1].at + width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +184,11 @@ def paint(series: Series, words: Words, title: str) -> Canvas:
     """Returns the canvas with the whole chart."""
     canvas = Canvas()
     _head(canvas, series, words, title)
-    reached = (unit for unit in _UNITS if series.most * (unit[0] / series.width) >= 1)
+    most = max(bar.delivered + bar.unreachable for bar in series.bars)
+    reached = (unit for unit in _UNITS if most * (unit[0] / series.width) >= 1)
     unit, caption = next(reached, _UNITS[-1])
     speed = unit / series.width
-    ticks = count_ticks(max(1, ceil(series.most * speed)), _NUMBERS_AT_MOST)
+    ticks = count_ticks(max(1, ceil(most * speed)), _NUMBERS_AT_MOST)
     left = MARGIN + 16 + max(canvas.text_width(words.number(tick), _SMALL) for tick in ticks)
     panel = _Panel(Box(left, 310, WIDTH - MARGIN, HEIGHT - 100), series, ticks[-1])
     _numbers(canvas, panel, words, ticks, words.label(caption))
@@ -216,9 +201,11 @@ def _head(canvas: Canvas, series: Series, words: Words, title: str) -> None:
     room = WIDTH - 2 * MARGIN
     canvas.text(title, (MARGIN, 92), _LARGE, _INK, bold=True, room=room)
     canvas.text(_span(series, words), (MARGIN, 146), _SMALL, _SOFT, room=room)
+    delivered = sum(bar.delivered for bar in series.bars)
+    unreachable = sum(bar.unreachable for bar in series.bars)
     counts = (
-        (DELIVERED, words.label("Entregados: {n}", n=words.number(series.delivered))),
-        (UNREACHABLE, words.label("No localizables: {n}", n=words.number(series.unreachable))),
+        (DELIVERED, words.label("Entregados: {n}", n=words.number(delivered))),
+        (UNREACHABLE, words.label("No localizables: {n}", n=words.number(unreachable))),
     )
     for place, (colour, text) in enumerate(counts):
         left = MARGIN + place * room / 2
