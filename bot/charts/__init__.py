@@ -7,7 +7,7 @@ from bot.text.translations import Words
 from storage.broadcasts import Moment
 
 
-async def delivery_picture(moments: Sequence[Moment], words: Words, title: str) -> bytes | None:
+async def delivery_picture(moments: Sequence[Moment], words: Words) -> bytes | None:
     """Returns a chart of a broadcast's deliveries over time; None when there are none yet.
 
     It is drawn in a thread, so as not to block the event loop, and Pillow is imported only there,
@@ -15,10 +15,10 @@ async def delivery_picture(moments: Sequence[Moment], words: Words, title: str) 
     """
     if not any(moment.delivered or moment.unreachable for moment in moments):
         return None
-    return await asyncio.to_thread(_draw, moments, words, title)
+    return await asyncio.to_thread(_draw, moments, words)
 
 
-def _draw(moments: Sequence[Moment], words: Words, title: str) -> bytes:
+def _draw(moments: Sequence[Moment], words: Words) -> bytes:
     from bot.charts.delivery import delivery_chart
 
-    return delivery_chart(moments, words, title)
+    return delivery_chart(moments, words)

@@ -32,7 +32,6 @@ _GRID = "#3a4757"
 _LARGE = 50
 _MIDDLE = 38
 _SMALL = 32
-_SMALLEST_TEXT = 26
 _FONTS = Path(__file__).parent / "fonts"
 
 _TIMES_AT_MOST = 7
@@ -90,17 +89,15 @@ class Canvas:
         self, text: str, at: tuple[float, float], size: float, colour: str, *, bold: bool = False,
         anchor: str = "ls", room: float | None = None,
     ) -> None:  # fmt: skip
-        """Draws a line of text; one wider than `room` is made smaller and cut to fit.
+        """Draws a line of text; one wider than `room` is made smaller.
 
         `anchor` is Pillow's, of the place in the text that is `at` this point: l, m or r, and s
         for the base line.
         """
         font = self._font(size, bold=bold)
-        while room is not None and size > _SMALLEST_TEXT and font.getlength(text) > room:
+        while room is not None and font.getlength(text) > room:
             size -= 1
             font = self._font(size, bold=bold)
-        if room is not None:
-            text = _cut(text, font, room)
         self._draw.text(at, text, fill=colour, font=font, anchor=anchor)
         self.labels.append((text, Box(*self._draw.textbbox(at, text, font, anchor))))
 
@@ -126,14 +123,6 @@ def _font(size: float, *, bold: bool) -> ImageFont.FreeTypeFont:
     file = _FONTS / ("NotoSans-Bold.ttf" if bold else "NotoSans-Regular.ttf")
     # The basic layout is the same on every machine.
     return ImageFont.truetype(file, size, layout_engine=ImageFont.Layout.BASIC)
-
-
-def _cut(text: str, font: ImageFont.FreeTypeFont, room: float) -> str:
-    if font.getlength(text) <= room:
-        return text
-    while text and font.getlength(f"{text}…") > room:
-        text = text[:-1]
-    return f"{text.rstrip()}…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,15 +164,15 @@ class _Panel:
         return (self.box.bottom - self.box.top) * number / self.top
 
 
-def delivery_chart(moments: Sequence[Moment], words: Words, title: str) -> bytes:
-    """Returns the chart as a PNG of 1280 × 720 pixels; the title is one line."""
-    return paint(series_of(moments), words, title).png()
+def delivery_chart(moments: Sequence[Moment], words: Words) -> bytes:
+    """Returns the chart as a PNG of 1280 × 720 pixels."""
+    return paint(series_of(moments), words).png()
 
 
-def paint(series: Series, words: Words, title: str) -> Canvas:
+def paint(series: Series, words: Words) -> Canvas:
     """Returns the canvas with the whole chart."""
     canvas = Canvas()
-    _head(canvas, series, words, title)
+    _head(canvas, series, words)
     most = max(bar.delivered + bar.unreachable for bar in series.bars)
     reached = (unit for unit in _UNITS if most * (unit[0] / series.width) >= 1)
     unit, caption = next(reached, _UNITS[-1])
@@ -197,8 +186,8 @@ def paint(series: Series, words: Words, title: str) -> Canvas:
     return canvas
 
 
-def _head(canvas: Canvas, series: Series, words: Words, title: str) -> None:
-    room = WIDTH - 2 * MARGIN
+def _head(canvas: Canvas, series: Series, words: Words) -> None:
+    room, title = WIDTH - 2 * MARGIN, words.label("Cómo avanzó la entrega")
     canvas.text(title, (MARGIN, 92), _LARGE, _INK, bold=True, room=room)
     canvas.text(_span(series, words), (MARGIN, 146), _SMALL, _SOFT, room=room)
     delivered = sum(bar.delivered for bar in series.bars)

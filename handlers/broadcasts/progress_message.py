@@ -280,8 +280,7 @@ class AdminReporter:
             return
         words = await self._services.words_for(chat)
         moments = await self._services.storage.read(timeline_of_broadcast, broadcast.id)
-        title = words.label("Cómo avanzó la entrega")
-        picture = await delivery_picture(moments, words, title)
+        picture = await delivery_picture(moments, words)
         if picture is None:
             return
         try:

@@ -32,7 +32,6 @@ from tests.charts.deliveries import START, delivery
 
 SPANISH = Catalogs.load().words("es")
 ENGLISH = Catalogs.load().words("en")
-TITLE = "Envío del mensaje final"
 MADRID = ZoneInfo("Europe/Madrid")
 MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
 LENGTHS = st.timedeltas(timedelta(milliseconds=1), timedelta(days=400))
@@ -49,8 +48,8 @@ EVERY = {
 }
 
 
-def picture(parts: list[Moment], words: Words = SPANISH, title: str = TITLE) -> Image.Image:
-    return Image.open(io.BytesIO(delivery_chart(parts, words, title))).convert("RGB")
+def picture(parts: list[Moment], words: Words = SPANISH) -> Image.Image:
+    return Image.open(io.BytesIO(delivery_chart(parts, words))).convert("RGB")
 
 
 def heights(image: Image.Image, colour: str, top: int, bottom: int) -> list[int]:
@@ -78,7 +77,7 @@ def bars(image: Image.Image, colour: str = DELIVERED) -> list[int]:
 @pytest.mark.parametrize("words", [SPANISH, ENGLISH], ids=["es", "en"])
 @pytest.mark.parametrize("parts", EVERY.values(), ids=EVERY.keys())
 def test_every_line_of_text_is_inside_and_stands_apart(parts: list[Moment], words: Words) -> None:
-    labels = paint(series_of(parts), words, TITLE).labels
+    labels = paint(series_of(parts), words).labels
     for text, box in labels:
         assert box.left >= 16, text
         assert box.right <= WIDTH - 16, text
@@ -87,20 +86,6 @@ def test_every_line_of_text_is_inside_and_stands_apart(parts: list[Moment], word
     assert [
         (a, b) for (a, one), (b, other) in combinations(labels, 2) if overlap(one, other)
     ] == []
-
-
-def test_a_title_that_is_too_long_becomes_smaller_and_is_then_cut() -> None:
-    def shown(title: str) -> tuple[str, float]:
-        text, box = paint(series_of([Moment(START, 1, 0)]), SPANISH, title).labels[0]
-        assert box.right <= WIDTH - 16
-        return text, box.bottom - box.top
-
-    text, height = shown(TITLE)
-    longer, lower = shown(TITLE * 3)
-    longest, _ = shown(TITLE * 9)
-    assert (text, longer) == (TITLE, TITLE * 3)
-    assert lower < height
-    assert longest.endswith("…")
 
 
 def test_a_bar_stands_where_something_was_delivered_and_none_in_a_pause() -> None:
@@ -124,7 +109,7 @@ def test_a_bar_stands_where_something_was_delivered_and_none_in_a_pause() -> Non
 
 def test_totals_times_and_numbers_are_written_as_the_language_has_them() -> None:
     def written(parts: list[Moment], words: Words = SPANISH) -> list[str]:
-        return [text for text, _ in paint(series_of(parts), words, TITLE).labels]
+        return [text for text, _ in paint(series_of(parts), words).labels]
 
     parts = delivery([1530] * 2, 7200, unreachable=6)
     assert {
@@ -160,16 +145,16 @@ def test_letters_of_our_languages_are_in_the_font() -> None:
 async def test_it_is_drawn_beside_the_event_loop_if_there_is_a_delivery(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert await delivery_picture([], SPANISH, TITLE) is None
-    assert await delivery_picture(delivery([0, 0], 10), SPANISH, TITLE) is None
+    assert await delivery_picture([], SPANISH) is None
+    assert await delivery_picture(delivery([0, 0], 10), SPANISH) is None
     drawn_in: list[threading.Thread] = []
 
-    def noted(parts: list[Moment], words: Words, title: str) -> bytes:
+    def noted(parts: list[Moment], words: Words) -> bytes:
         drawn_in.append(threading.current_thread())
         return b"a picture"
 
     monkeypatch.setattr("bot.charts.delivery.delivery_chart", noted)
-    assert await delivery_picture(EVERY["one person"], SPANISH, TITLE) == b"a picture"
+    assert await delivery_picture(EVERY["one person"], SPANISH) == b"a picture"
     assert drawn_in != [threading.main_thread()]
 
 

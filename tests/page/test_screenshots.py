@@ -217,7 +217,7 @@ def test_chart(reader: Reader) -> None:
     a_pause = [0] * 9
     delivered = [279] * 25 + a_pause + [279] * 29 + [59]
     parts = delivery(delivered, 10 * len(delivered), unreachable=3)
-    drawn = delivery_chart(parts, reader.words, reader.label("Cómo avanzó la entrega"))
+    drawn = delivery_chart(parts, reader.words)
     keep(reader.folder / "delivery.png", Image.open(io.BytesIO(drawn)).convert("RGB"))
 
 
