@@ -76,9 +76,7 @@ def outcome_in(
     own = by_entry.get(CLOSING_UPDATE, {})
     folder = None if petition.closing_is_draft else petition.texts_in(language).closing_update
     mine = own.get(language)
-    update = mine.text if mine is not None else None
-    if update is None:
-        update = folder or _text_in(petition, own, language)
+    update = mine.text if mine is not None else folder or _text_in(petition, own, language)
     return PetitionOutcome(update, tuple(entries))
 
 
@@ -97,9 +95,7 @@ def text_fault(text: str) -> TextFault | None:
     Its length depends on what it is shown with: see `surplus`.
     """
     without = re.sub(r"\{[a-z_][a-z0-9_]*\}", "", text)
-    if "{" in without or "}" in without:
-        return TextFault.BRACES
-    if placeholders(text) - HOW_MANY.keys():
+    if "{" in without or "}" in without or placeholders(text) - HOW_MANY.keys():
         return TextFault.BRACES
     try:
         shown = parse(filled(text, {})).text
