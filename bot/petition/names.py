@@ -170,7 +170,8 @@ def is_surely_a_name(text: str, profile: str) -> bool:
     if not 2 <= len(words) <= _MOST_WORDS or not all(map(_has_a_capital_initial, words)):
         return False
     told = _folded(name)
-    return _COMMON.isdisjoint(told) or any(_is_of_a_name(word) for word in told & own)
+    in_the_profile = (told & own) - _COMMON - _PARTICLES
+    return _COMMON.isdisjoint(told) or any(len(word) > 1 for word in in_the_profile)
 
 
 def _folded(name: str) -> frozenset[str]:
@@ -181,11 +182,6 @@ def _folded(name: str) -> frozenset[str]:
 
 def _bare(word: str) -> str:
     return word.strip(".,:'’\"«»()") or word
-
-
-def _is_of_a_name(word: str) -> bool:
-    """Returns whether a word, if it is in the profile too, indicates a name."""
-    return len(word) > 1 and word not in _COMMON | _PARTICLES
 
 
 def _has_a_capital_initial(word: str) -> bool:
