@@ -24,7 +24,7 @@ _NOT_A_LANGUAGE = Sentence(
     "el nombre, o saca este archivo de la carpeta"
 )
 _LARGEST_TEXT = 4 * 1024 * 1024  # bytes; a long petition has fifty thousand
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
+_TEXTS = re.compile(r"([a-z]{2,3}(?:-[a-z0-9]{2,8})*)\.toml")
 
 
 def folder_state(folder: Path) -> FolderState:
@@ -43,9 +43,8 @@ def _is_of_a_petition(file: Path) -> bool:
 
 def language_of(file_name: str) -> str | None:
     """Returns the language of a text file like `pt-br.toml`, or None for another file."""
-    stem = file_name.removesuffix(".toml")
-    named = file_name.endswith(".toml") and file_name != PETITION_FILE
-    return stem if named and _LANGUAGE.fullmatch(stem) else None
+    found = _TEXTS.fullmatch(file_name)
+    return found[1] if found else None
 
 
 def read_tables(folder: Path) -> tuple[dict[str, Table], list[Problem]]:
