@@ -63,7 +63,7 @@ from handlers.context import Bot, Services
 from handlers.delayed_replies import DelayedReplies
 from handlers.rehearsal_marks import RehearsalClient, RehearsalMarks
 from handlers.request_budget import Budgets
-from handlers.update_errors import UpdateHandler
+from handlers.update_handler import UpdateHandler
 from handlers.update_kinds import is_opt_out
 from storage import Storage, open_storage
 from storage.errors import HeldElsewhere, LeaseLost, StorageError, Unavailable

@@ -76,7 +76,7 @@ TO_WHOM = {
     # Before the bot runs: who opened the link for admins is greeted.
     "bot/setup/bot_calls.py": "who opened the link",
     "handlers/admin_notices.py": "an admin",
-    "handlers/update_errors.py": "who sent the update",
+    "handlers/update_handler.py": "who sent the update",
     "handlers/groups.py": "who sent the update",
     "handlers/my_data.py": "who sent the update",
     # Replaces a file that was asked for, and sends nothing new.

@@ -92,7 +92,7 @@ async def test_one_that_woke_up_while_another_has_it_does_not_call_it_done(
     seen = scene.services.seen_update(update)
     assert seen is not None
     await replica(scene.storage, seen.taken_by, -1)  # it slept
-    monkeypatch.setattr("handlers.update_errors.handle", wakes_up)
+    monkeypatch.setattr("handlers.update_handler.handle", wakes_up)
     assert await posts(scene, orjson.dumps(update)) == 503
 
 
@@ -109,7 +109,7 @@ async def test_what_it_gives_up_no_other_replica_handles(
             raise Unavailable
         return await write(work, *given)
 
-    monkeypatch.setattr("handlers.update_errors.handle", fails)
+    monkeypatch.setattr("handlers.update_handler.handle", fails)
     monkeypatch.setattr(scene.storage, "write", writes)
     assert await posts(scene, orjson.dumps(update)) == 503  # it could not note that
     ends.set()

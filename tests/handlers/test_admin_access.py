@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from telegram import Update
 
-from handlers import ADMIN_HANDLERS, admin_input, handlers_of, supporter_updates
+from handlers import admin_input, supporter_updates
 from handlers.admin_input import _HANDLED_BY
 from handlers.screens.buttons import AdminAction
 from handlers.screens.help import ADMIN_COMMANDS, SUPPORTER_COMMANDS
+from handlers.update_handler import ADMIN_HANDLERS, handlers_of
 
 ADMIN, SUPPORTER = 900, 7
 _HANDS: dict[str, dict[str, Any]] = {
