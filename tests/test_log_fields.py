@@ -62,7 +62,7 @@ def _makes_a_logger(node: ast.expr) -> bool:
 
 
 def _speaks(call: ast.Call, loggers: set[str]) -> bool:
-    if isinstance(call.func, ast.Name) and call.func.id == "bound_contextvars":
+    if isinstance(call.func, ast.Name) and call.func.id.endswith("_contextvars"):
         return True
     if not isinstance(call.func, ast.Attribute) or call.func.attr not in SPEAKING:
         return False

@@ -14,7 +14,7 @@ from itertools import count, islice
 from typing import Any
 
 import structlog
-from structlog.contextvars import bound_contextvars
+from structlog.contextvars import bind_contextvars
 
 from bot.back_off import BackOff
 from bot.logs import is_debugging
@@ -100,25 +100,6 @@ class Counts:
     dropped: int = 0
 
 
-@dataclass(slots=True)
-class UpdateDurations:
-    """How long updates took since the start, with their wait behind others of their chat.
-
-    Attributes:
-        counts: how many, by the first of `DURATION_BOUNDS` that they did not exceed; the last
-            exceeded all.
-        seconds: of all together.
-    """
-
-    counts: list[int] = field(default_factory=lambda: [0] * (len(DURATION_BOUNDS) + 1))
-    seconds: float = 0.0
-
-    def add(self, seconds: float) -> None:
-        """Counts one update."""
-        self.counts[bisect_left(DURATION_BOUNDS, seconds)] += 1
-        self.seconds += seconds
-
-
 @dataclass(slots=True, eq=False)
 class _Job:
     number: int
@@ -160,8 +141,6 @@ class UpdatesBehind:
 
 NOTHING_BEHIND = UpdatesBehind((), lambda: 0)
 
-Handle = Callable[[dict[str, Any], UpdatesBehind], Awaitable[None]]
-
 
 class Dispatcher:
     """Handles updates, and says of each when it is done.
@@ -169,6 +148,9 @@ class Dispatcher:
     Attributes:
         in_progress: what is done with each update that is taken and not finished, by number, in
             the order in which they came.
+        seconds: how long all took together since the start, with their wait behind others.
+        durations: how many, by the first of `DURATION_BOUNDS` that they did not exceed; the last
+            exceeded all.
 
     Args:
         handle: handles one update, and is given what has come after it; after `TryAgain` the
@@ -183,7 +165,7 @@ class Dispatcher:
 
     def __init__(
         self,
-        handle: Handle,
+        handle: Callable[[dict[str, Any], UpdatesBehind], Awaitable[None]],
         pauses: BackOff = _PAUSES,
         clock: Callable[[], float] = time.monotonic,
         is_spared: Callable[[dict[str, Any]], bool] = lambda _update: False,
@@ -200,19 +182,18 @@ class Dispatcher:
         self._taken = 0
         self._draining = asyncio.Event()
         self.counts = Counts()
-        self.durations = UpdateDurations()
+        self.seconds = 0.0
+        self.durations = [0] * (len(DURATION_BOUNDS) + 1)
 
-    def take(self, update: Any) -> asyncio.Future[None]:
-        """Takes an update, or finds it among those in progress.
+    def take(self, update: dict[str, Any]) -> asyncio.Future[None]:
+        """Takes an update that has a number, or finds it among those in progress.
 
         Returns:
             What is done once the update may be acknowledged: it was handled, passed over, or
             dropped in a flood. It is cancelled when the dispatcher is drained before that. Who
             may be cancelled while they wait for it needs `asyncio.shield`.
         """
-        number = number_of(update)
-        if number is None:
-            return self.pass_over("update_without_number")
+        number = update["update_id"]
         done = self.in_progress.get(number)
         if done is None:
             done = self.in_progress[number] = asyncio.get_running_loop().create_future()
@@ -220,13 +201,10 @@ class Dispatcher:
             self._enqueue(_Job(number, update, self._taken, self._clock()))
         return done
 
-    def pass_over(self, event: str, number: int | None = None) -> asyncio.Future[None]:
-        """Counts an update that nobody can read, and logs it as `event`; returns what is done."""
+    def pass_over(self, event: str, number: int | None = None) -> None:
+        """Counts an update that nobody can read, and logs it as `event`."""
         self.counts.passed_over += 1
         _log.error(event, update_id=number)
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        done.set_result(None)
-        return done
 
     async def drain(self, seconds: float) -> None:
         """Lets running handlers finish within `seconds`, then cancels them; no retries.
@@ -270,15 +248,15 @@ class Dispatcher:
         behind = UpdatesBehind(waiting, lambda: self._taken)
         while waiting:
             job = waiting[0]
-            with bound_contextvars(update_id=job.number):
-                if not await self._handle_to_the_end(job, behind):
-                    return  # the updates behind it stay unfinished too, to keep the order
-                seconds = self._clock() - job.taken_at
-                self.durations.add(seconds)
-                if is_debugging():
-                    _log.debug("update_finished", seconds=round(seconds, 3))
-            self._finish(job)
-            waiting.popleft()
+            bind_contextvars(update_id=job.number)  # in the context of this task alone
+            if not await self._handle_to_the_end(job, behind):
+                return  # the updates behind it stay unfinished too, to keep the order
+            seconds = self._clock() - job.taken_at
+            self.seconds += seconds
+            self.durations[bisect_left(DURATION_BOUNDS, seconds)] += 1
+            if is_debugging():
+                _log.debug("update_finished", seconds=round(seconds, 3))
+            self._finish(waiting.popleft())
         del self._queues[line]
 
     async def _handle_to_the_end(self, job: _Job, behind: UpdatesBehind) -> bool:
@@ -286,7 +264,7 @@ class Dispatcher:
         for tries in count(1):
             error = await self._try(job, behind)
             if error is None:
-                break
+                return True
             if tries == 1:
                 since, handled_before = self._clock(), self.counts.handled
             others = self.counts.handled - handled_before
@@ -296,11 +274,11 @@ class Dispatcher:
             _log.warning(event, update_id=job.number, kind=kind_of(cause or error), attempt=tries)
             if is_stuck:
                 self.counts.passed_over += 1
-                break
+                return True
             self.counts.retried += 1
             if await wait_for(self._draining, self._pauses.pause(tries)):
-                return False
-        return True
+                break
+        return False
 
     async def _is_given_up(self, job: _Job) -> bool:
         """Gives an update up; returns False where that cannot be recorded, so that it stays."""

@@ -112,9 +112,9 @@ class TokenCheck:
 class Polling:
     """Fetches updates for the dispatcher until it is cancelled.
 
-    The dispatcher knows which updates are not finished. Those that are, from the last requested
-    offset on, are remembered here, since an answer from Telegram in flight may still contain them.
-    They are a few hundred at most, since Telegram hands out a hundred at a time.
+    The dispatcher knows which updates are not finished. Those that are may still come in an answer
+    that is on its way: what lies between the offset that was requested and the newest number is
+    known, as requests are made one at a time, and each answer has its updates in order.
 
     When somebody else has polled for over a minute, `report_second_poller` is called.
     """
@@ -132,8 +132,7 @@ class Polling:
         self._dispatch = dispatch
         self._second_poller = SecondPoller(clock, report_second_poller)
         self._sleep = sleep
-        self._taken = set[int]()
-        self._newest: int | None = None
+        self._requested, self._newest = 0, -1  # before the first
         self._webhook_removed = False
         self._failures = 0
         self._without_new = 0
@@ -158,7 +157,7 @@ class Polling:
 
     async def acknowledge(self) -> None:
         """Tells Telegram what was handled; to be called once the dispatcher is drained."""
-        if self._newest is None:
+        if self._newest < 0:
             return
         try:
             await self._fetch(0, limit=1)
@@ -188,48 +187,34 @@ class Polling:
         self._limit = min(limit * 2, _MOST_UPDATES)
         await self._wait(new=sum(map(self._take, updates)))
 
-    def _take(self, update: object) -> bool:
-        """Gives an update to the dispatcher unless it is known; tells whether it was new."""
+    def _take(self, update: Any) -> bool:
+        """Gives an update to the dispatcher unless it is known; tells whether it was new.
+
+        After a quiet week Telegram may go on from any number, even a lower one than was requested.
+        Then the newest is the one that came last, or the offset would stay beyond all that comes.
+        """
         number = number_of(update)
-        if number in self._taken:
+        if number is None:
+            self._dispatch.pass_over("update_without_number")
+            return False
+        if self._requested <= number <= self._newest:
             return False
         self._dispatch.take(update)
-        if number is not None:
-            self._note(number)
-        return number is not None
+        self._newest = number
+        return True
 
     def _pass_over(self, number: int | None) -> bool:
         """Leaves out an unreadable update; False if it is none that can come now."""
         number = number_of({"update_id": number})
-        if number is None or number < (self._offset() or 0):
+        if number is None or number < self._requested:
             return False
         self._dispatch.pass_over("update_unreadable", number)
-        self._note(number)
+        self._newest = number
         return True
 
-    def _note(self, number: int) -> None:
-        """Notes that the dispatcher has a new number.
-
-        After a quiet week Telegram may go on from any number, even a lower one. Then the newest is
-        the one that came last, or the offset would stay beyond all that comes.
-        """
-        if self._newest is None or number > self._newest:
-            self._newest = number
-        elif not self._dispatch.in_progress.keys() - {number}:
-            self._taken, self._newest = set(), number
-        self._taken.add(number)
-
-    def _offset(self) -> int | None:
-        """Returns the lowest unfinished number: to request from it acknowledges all below.
-
-        Forgets the numbers below it: they can come neither in the next answer nor in an earlier
-        one, as long as requests are made one at a time.
-        """
-        if self._newest is None:
-            return None
-        offset = min(self._dispatch.in_progress, default=self._newest + 1)
-        self._taken = {each for each in self._taken if each >= offset}
-        return offset
+    def _offset(self) -> int:
+        """Returns the lowest unfinished number: to request from it acknowledges all below."""
+        return min(self._dispatch.in_progress, default=self._newest + 1)
 
     async def _wait(self, new: int) -> None:
         """Waits until Telegram would hand out more, but not for long."""
@@ -243,10 +228,11 @@ class Polling:
 
     async def _fetch(self, seconds: int, limit: int) -> list[Any]:
         """Requests updates, for which Telegram waits for so many seconds while there are none."""
+        self._requested = self._offset()
         updates = await self._client.call(
             "getUpdates",
             {
-                "offset": self._offset(),
+                "offset": self._requested or None,
                 "limit": limit,
                 "timeout": seconds,
                 "allowed_updates": ALLOWED_UPDATES,

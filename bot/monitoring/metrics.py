@@ -23,7 +23,7 @@ from prometheus_client.metrics_core import (
 from prometheus_client.registry import Collector
 
 from bot.app import App
-from bot.intake.dispatcher import DURATION_BOUNDS, UpdateDurations
+from bot.intake.dispatcher import DURATION_BOUNDS, Dispatcher
 from bot.monitoring.readiness import CHECKS, Readiness, RunState
 from storage import Storage
 from storage.audit import last_done
@@ -136,7 +136,7 @@ def _of_app(app: App) -> Iterator[Metric]:
     yield _gauge("replicas", "Processes that answer people, as this one knows", 1 + others)
     updates = [((name,), number) for name, number in asdict(dispatch.counts).items()]
     yield _counters("updates", "Updates by what became of them", ("outcome",), updates)
-    yield _histogram(dispatch.durations)
+    yield _histogram(dispatch)
     yield _gauge("updates_in_progress", "Updates not finished", len(dispatch.in_progress))
     calls = [
         ((method, "ok" if kind is None else kind.name.lower()), number)
@@ -164,13 +164,13 @@ def _of_database(counted: Stored) -> Iterator[Metric]:
         yield _gauges("deliveries", "Deliveries of the newest broadcast", "state", deliveries)
 
 
-def _histogram(durations: UpdateDurations) -> Metric:
+def _histogram(dispatch: Dispatcher) -> Metric:
     bounds = (*(str(bound) for bound in DURATION_BOUNDS), "+Inf")
     return HistogramMetricFamily(
         _PREFIX + "update_seconds",
         "How long updates took, with their wait behind others of their chat",
-        buckets=list(zip(bounds, accumulate(durations.counts), strict=True)),
-        sum_value=durations.seconds,
+        buckets=list(zip(bounds, accumulate(dispatch.durations), strict=True)),
+        sum_value=dispatch.seconds,
     )
 
 

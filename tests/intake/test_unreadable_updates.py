@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot.intake.dispatcher import Dispatcher, UpdatesBehind
+from bot.intake.dispatcher import number_of
 from bot.transport import session
 from tests.intake.running_polling import (
     FIRST_PAUSES,
-    QUICK,
     RunningPolling,
     polling,
     skipped_waits,
@@ -175,18 +174,9 @@ async def test_an_answer_from_long_ago_moves_nothing(intake: RunningPolling) -> 
 
 
 @pytest.mark.parametrize("number", [True, -1, "7", 7.0, None, LARGEST + 1, [], {}])
-async def test_what_is_no_number_of_an_update_moves_no_offset(number: Any) -> None:
-    handled = []
-
-    async def handle(update: dict[str, Any], _behind: UpdatesBehind) -> None:
-        handled.append(update)
-
-    work = Dispatcher(handle, QUICK)
-    assert work.take({"update_id": number, "message": {"chat": {"id": 1}}}).done()
-    assert (work.counts.passed_over, handled) == (1, [])
-    await work.take({"update_id": LARGEST})
-    await work.take({"update_id": 0})
-    assert len(handled) == 2
+def test_what_is_no_number_of_an_update_is_taken_for_none(number: Any) -> None:
+    assert number_of({"update_id": number}) is None
+    assert [number_of({"update_id": each}) for each in (0, LARGEST)] == [0, LARGEST]
 
 
 async def test_what_is_no_update_among_others_stops_nothing(intake: RunningPolling) -> None:
@@ -196,3 +186,4 @@ async def test_what_is_no_update_among_others_stops_nothing(intake: RunningPolli
     async with polling(intake):
         await until(lambda: intake.handler.done == [3])
     assert intake.inbox.polls[-1].get("offset") in (None, "4")
+    assert intake.dispatch.counts.passed_over >= 2
