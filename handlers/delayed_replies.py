@@ -10,7 +10,7 @@ it fails, the change is not made. See `docs/decisions/delayed-replies.md`.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
@@ -84,6 +84,10 @@ _current: ContextVar[_Handled] = ContextVar("current")
 _Key = tuple[Hashable, str | None]
 
 
+def _new_try() -> asyncio.Future[None]:
+    return asyncio.get_running_loop().create_future()
+
+
 @dataclass(slots=True, eq=False)
 class _Reply:
     """A reply that is being sent, or will be.
@@ -93,7 +97,7 @@ class _Reply:
         again: sends it after a failure.
         begun: when `tell` was called.
         since: when the last try began.
-        tried: set when that try has ended, however it ended.
+        tried: done when that try has ended, however it ended.
         tries: how many tries have failed.
         due: when it is tried again; None while it is tried.
         is_left: whether its update ended before it, so that no caller hears of a failure.
@@ -105,7 +109,7 @@ class _Reply:
     again: Answer
     begun: float
     since: float
-    tried: asyncio.Event = field(default_factory=asyncio.Event)
+    tried: asyncio.Future[None] = field(default_factory=_new_try)
     tries: int = 0
     due: float | None = None
     is_left: bool = False
@@ -117,7 +121,12 @@ class _Reply:
         self.tries += 1
         self.due = due
         self.answer = self.again
-        self.tried.set()
+        self.end_try()
+
+    def end_try(self) -> None:
+        """Notes that the last try has ended."""
+        if not self.tried.done():
+            self.tried.set_result(None)
 
 
 class DelayedReplies:
@@ -242,19 +251,18 @@ class DelayedReplies:
             return
         reply.task.cancel()
         reply.task = None
-        if not reply.tried.is_set():
+        if not reply.tried.done():
             reply.failed(self._clock() + _pause(reply))
 
     async def _wait_for(self, reply: _Reply) -> None:
         """Waits for the running try to end, within the time limit and while it delays nobody."""
         tried, begun, handled = reply.tried, self._clock(), _current.get(_Handled())
         end = min(reply.since, begun - handled.waited) + self._longest_wait
-        while not tried.is_set():
+        while not tried.done():
             left = end - self._clock()
             if left <= 0 or self._in_the_way():
                 break
-            with suppress(TimeoutError):
-                await asyncio.wait_for(tried.wait(), min(left, _LOOK_INTERVAL))
+            await asyncio.wait((tried,), timeout=min(left, _LOOK_INTERVAL))
         handled.waited += self._clock() - begun
 
     async def _send_until_done(self, key: _Key, reply: _Reply) -> None:
@@ -326,7 +334,7 @@ class DelayedReplies:
         if reply.tries > 0:
             async with self._again, asyncio.timeout(_LONGEST_TRY):
                 reply.since = self._clock()
-                reply.tried = asyncio.Event()
+                reply.tried = _new_try()
                 yield
             return
         async with asyncio.timeout(None) as limit:
@@ -350,7 +358,7 @@ class DelayedReplies:
             return  # held back, and still pending
         if self._pending.get(key) is reply:
             del self._pending[key]
-        reply.tried.set()
+        reply.end_try()
         if not done.cancelled():
             done.exception()  # marks it as retrieved; `tell` raises it
 
