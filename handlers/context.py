@@ -144,11 +144,14 @@ class Services:
         return self.keyring.reference(self.petition.slug, number)
 
     def seen_update(self, raw: Mapping[str, Any]) -> SeenUpdate | None:
-        """Returns an update by what orders it, as handled now; None without a chat.
+        """Returns an update by what orders it, as handled now.
 
+        None without a chat, and where no other process can handle it meanwhile.
         Each bot numbers its own. By webhook Telegram keeps the order of each kind of update alone,
         and in a group that of each person's taps.
         """
+        if not (self.taken_by or self.storage.database.is_shared):
+            return None
         chat, bot = ordering_key(raw), f"{self.petition.slug}/{self.bot.id}"
         if not isinstance(chat, int):
             return None

@@ -94,11 +94,10 @@ class SupporterContext(ChatContext):
             values |= EMPTY_FORM
         elif not keeps_form(self.view.place):
             values |= {"form_started_at": self.now, "notice": notice_mark(self.view.petition)}
-        changed = replace(self.conversation, **values)
+        former = self.conversation
+        is_same = all(getattr(former, name) == value for name, value in values.items())
         # A damaged name is reported once; saving the row then removes it.
-        if changed == self.conversation and not self.conversation.is_damaged:
-            return self
-        return self._with_conversation(changed)
+        return self if is_same and not former.is_damaged else self.with_new_version(**values)
 
     def marking_for_deletion(self, message_id: int) -> SupporterContext:
         """Returns the context with one of the person's messages marked for deletion.
@@ -130,16 +129,15 @@ class SupporterContext(ChatContext):
             may_be_a_name = not self.view.by_admin and is_surely_a_name(text, self.user.full_name)
         return self.marking_for_deletion(self.message.message_id) if may_be_a_name else self
 
-    def with_new_version(self) -> SupporterContext:
-        """Returns the context with only a new version, which makes the shown buttons stale."""
-        return self._with_conversation(self.conversation)
+    def with_new_version(self, **values: Any) -> SupporterContext:
+        """Returns the context with a new version: stale are the buttons that are shown.
 
-    def _with_conversation(self, changed: Conversation) -> SupporterContext:
+        `values` are attributes of the conversation that change with it.
+        """
         # A button of a conversation that was forgotten must not fit the one that is begun anew.
         version = max(self.conversation.version, self.was, self.storage.forgotten_version) + 1
-        return replace(
-            self, view=replace(self.view, conversation=replace(changed, version=version))
-        )
+        changed = replace(self.conversation, **values, version=version)
+        return replace(self, view=replace(self.view, conversation=changed))
 
     def after(self, action: Action, *, page: int = 0) -> SupporterContext:
         """Returns the context after an action that only changes the stage."""
@@ -298,9 +296,9 @@ class SupporterContext(ChatContext):
 
         A failure is returned, so that the screen can report it before it is raised.
         """
-        ids, message, words = self._to_delete, self.conversation_message, self.words
-        if not ids:
+        if not (ids := self._to_delete):
             return Cleared()
+        message, words = self.conversation_message, self.words
         try:
             async with asyncio.timeout(LONGEST_WAIT):
                 gone = [

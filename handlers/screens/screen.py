@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 from bot.petition.stages import Stage
@@ -25,7 +26,7 @@ def kept_mark(stage: Stage) -> bytes:
     return f"kept {stage}".encode()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Screen:
     """What a message shows. The texts are Telegram HTML.
 
@@ -52,12 +53,12 @@ class Screen:
         """Returns the screen of these paragraphs and buttons, of those that are there."""
         return cls(paragraphs(*parts), buttons, question, kept)
 
-    @property
+    @cached_property
     def text(self) -> Html:
         """The whole text, the question last."""
         return paragraphs(self.body, self.question)
 
-    @property
+    @cached_property
     def rows(self) -> tuple[tuple[Button, ...], ...]:
         """The buttons that are there, row by row."""
         rows = ((line,) if isinstance(line, Button) else line or () for line in self.lines)
