@@ -19,7 +19,9 @@ from benchmarks.this_bot import CONTENT, settle_down
 from bot.broadcast.context import WorkerContext
 from bot.broadcast.worker import Worker
 from bot.logs import configure_logging
-from bot.transport import Gate, SharedSession, TelegramClient
+from bot.transport.client import TelegramClient
+from bot.transport.send_gate import Gate
+from bot.transport.session import SharedSession
 from storage import Storage, open_storage
 from storage.broadcast_transitions import start_broadcast
 from storage.broadcast_types import Broadcast, DeliveryState, Kind

@@ -12,7 +12,9 @@ from benchmarks.signed_database import KEY, url_of
 from bot.broadcast.context import WorkerContext
 from bot.broadcast.worker import Worker
 from bot.logs import configure_logging
-from bot.transport import Gate, SharedSession, TelegramClient
+from bot.transport.client import TelegramClient
+from bot.transport.send_gate import Gate
+from bot.transport.session import SharedSession
 from storage import Storage, open_storage
 from storage.broadcast_transitions import start_broadcast
 from storage.broadcast_types import Broadcast, Tally

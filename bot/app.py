@@ -47,15 +47,11 @@ from bot.telegram_session import shared_session
 from bot.text.problems import Sentence
 from bot.text.terminal_language import TerminalError
 from bot.text.translations import Catalogs
-from bot.transport import (
-    ErrorKind,
-    Gate,
-    NotSent,
-    SharedSession,
-    TelegramClient,
-    error_kind,
-    seconds_to_wait,
-)
+from bot.transport.client import TelegramClient
+from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
+from bot.transport.errors import NotSent
+from bot.transport.send_gate import Gate
+from bot.transport.session import SharedSession
 from handlers import admin_notices, petition_texts
 from handlers.admin_notices import SECOND_POLLER, DamageReporter, owe_admins
 from handlers.bot_profile import publish_profile

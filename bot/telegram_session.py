@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from bot.proxy_choice import choose_proxy
 from bot.settings import SettingsInvalid
 from bot.text.problems import Sentence
-from bot.transport import SharedSession
+from bot.transport.session import SharedSession
 
 
 def shared_session(

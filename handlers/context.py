@@ -15,7 +15,8 @@ from bot.broadcast.open_claims import OpenClaims
 from bot.intake.dispatcher import ordering_key
 from bot.petition.petition import Petition
 from bot.text.translations import Catalogs, Words
-from bot.transport import Gate, TelegramClient
+from bot.transport.client import TelegramClient
+from bot.transport.send_gate import Gate
 from handlers.broadcasts.progress_turns import ProgressTurns
 from handlers.delayed_replies import DelayedReplies
 from handlers.request_budget import Budgets

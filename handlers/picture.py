@@ -13,8 +13,8 @@ from telegram.error import TelegramError
 
 from bot.petition.petition import Image
 from bot.petition.stages import Stage
-from bot.transport import Upload
 from bot.transport.error_kinds import ErrorKind, error_kind
+from bot.transport.session import Upload
 from handlers.chat_context import ChatContext
 from storage.conversations import store_picture
 from storage.telegram_cache import find_cached_item, put_cached_item

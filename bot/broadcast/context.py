@@ -11,7 +11,8 @@ from bot.broadcast.open_claims import OpenClaims
 from bot.broadcast.result_recorder import ResultRecorder
 from bot.clocks import Clocks
 from bot.periodic import wait_for
-from bot.transport import Gate, TelegramClient
+from bot.transport.client import TelegramClient
+from bot.transport.send_gate import Gate
 from storage import Storage
 from storage.broadcast_transitions import interrupt_broadcast
 from storage.broadcast_types import Broadcast, PauseReason, StopReason, Tally

@@ -15,8 +15,9 @@ from bot.broadcast.context import WorkerContext
 from bot.broadcast.failing_deliveries import MOST_UNREACHABLE, OutageBreaker, UnreachableBreaker
 from bot.broadcast.open_claims import OpenDelivery
 from bot.tracebacks import error_reference
-from bot.transport import ErrorKind, Lane, error_kind
+from bot.transport.error_kinds import ErrorKind, error_kind
 from bot.transport.errors import TelegramRefused
+from bot.transport.send_gate import Lane
 from storage.broadcast_types import Broadcast, Outcome, PauseReason, Result, StopReason
 from storage.broadcasts import tally_of_broadcast
 from storage.deliveries import claim_deliveries, enqueue_deliveries, recover_deliveries

@@ -12,7 +12,11 @@ from bot.intake.polling import ALLOWED_UPDATES, TokenUnknown
 from bot.setup.admin_code import LASTS_SECONDS, sender_of
 from bot.text.terminal_language import TerminalError, terminal_words
 from bot.text.translations import mark
-from bot.transport import ErrorKind, Gate, NotSent, SharedSession, TelegramClient, error_kind
+from bot.transport.client import TelegramClient
+from bot.transport.error_kinds import ErrorKind, error_kind
+from bot.transport.errors import NotSent
+from bot.transport.send_gate import Gate
+from bot.transport.session import SharedSession
 from telegram_text.markup import Html
 
 _MOST_UPDATES = 100  # Telegram's maximum

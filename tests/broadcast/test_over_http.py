@@ -10,8 +10,10 @@ import pytest
 
 from bot.broadcast.context import WorkerContext
 from bot.broadcast.worker import Worker
-from bot.transport import Gate, Lane, SharedSession, TelegramClient
+from bot.transport.client import TelegramClient
 from bot.transport.errors import RateLimited
+from bot.transport.send_gate import Gate, Lane
+from bot.transport.session import SharedSession
 from storage.broadcast_types import Tally
 from tests.broadcast.workers import QUICK, WorkerHarness
 from tests.support.accelerated_loop import running_clocks

@@ -10,7 +10,8 @@ from typing import Any, cast
 from bot.broadcast.context import Durations, WorkerContext
 from bot.broadcast.open_claims import OpenClaims
 from bot.broadcast.worker import Worker
-from bot.transport import Gate, TelegramClient
+from bot.transport.client import TelegramClient
+from bot.transport.send_gate import Gate
 from storage import Storage
 from storage.broadcast_transitions import change_broadcast, start_broadcast
 from storage.broadcast_types import Broadcast, BroadcastAction, Tally

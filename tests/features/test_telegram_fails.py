@@ -11,7 +11,7 @@ from telegram.error import NetworkError
 from bot.back_off import BackOff
 from bot.intake.dispatcher import UpdatesBehind
 from bot.intake.polling import Polling
-from bot.transport import TelegramClient
+from bot.transport.client import TelegramClient
 from bot.transport.errors import RateLimited, ResponseLost
 from handlers.broadcasts import preview
 from simulator.faults import Fault

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.transport import SharedSession
+from bot.transport.session import SharedSession
 from tests.intake.running_polling import RunningPolling
 from tests.support.scripted_server import serve
 

@@ -10,7 +10,9 @@ import pytest
 from bot.back_off import BackOff
 from bot.intake.dispatcher import Dispatcher, TryAgain, UpdatesBehind
 from bot.intake.polling import _PAUSES, _WAITS, Polling
-from bot.transport import Gate, SharedSession, TelegramClient
+from bot.transport.client import TelegramClient
+from bot.transport.send_gate import Gate
+from bot.transport.session import SharedSession
 from tests.intake.fake_updates import FakeUpdates
 from tests.support.scripted_server import TOKEN, Reply, ScriptedServer
 

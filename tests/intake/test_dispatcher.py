@@ -7,7 +7,7 @@ import pytest
 
 from bot.back_off import BackOff
 from bot.intake.dispatcher import Counts, Dispatcher, UpdatesBehind, ordering_key
-from bot.transport import Gate, Lane
+from bot.transport.send_gate import Gate, Lane
 from tests.intake.running_polling import RecordingHandler, finished
 from tests.transport.test_gate_replies import Timeline
 

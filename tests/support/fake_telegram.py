@@ -5,8 +5,8 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bot.transport import Lane
 from bot.transport.errors import NotSent, RateLimited, ResponseLost, TelegramRefused
+from bot.transport.send_gate import Lane
 
 BLOCKED = TelegramRefused(403, "Forbidden: bot was blocked by the user")
 CHAT_NOT_FOUND = TelegramRefused(400, "Bad Request: chat not found")

@@ -24,9 +24,9 @@ from bot.petition_folder.unready import unready_problems
 from bot.settings import PREFIX, Settings, load_settings
 from bot.text.problems import Problem
 from bot.text.translations import Catalogs, Words
-from bot.transport import Lane, TelegramClient
-from bot.transport.client import ApiCall
+from bot.transport.client import ApiCall, TelegramClient
 from bot.transport.errors import TelegramRefused
+from bot.transport.send_gate import Lane
 from handlers.bot_profile import publish_profile
 from handlers.context import Bot, Services
 from simulator import Simulator

@@ -12,7 +12,9 @@ from bot.broadcast.context import Durations, WorkerContext
 from bot.broadcast.worker import Worker
 from bot.clocks import utc_now
 from bot.logs import configure_logging
-from bot.transport import Gate, SharedSession, TelegramClient
+from bot.transport.client import TelegramClient
+from bot.transport.send_gate import Gate
+from bot.transport.session import SharedSession
 from storage import leases, open_storage
 from storage.keyring import Keyring
 from storage.leases import lock_name, take_over

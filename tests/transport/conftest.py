@@ -8,8 +8,10 @@ import uvloop
 from telegram import Bot
 
 from bot.back_off import BackOff
-from bot.transport import Gate, Lane, SharedSession, TelegramClient
 from bot.transport import client as client_module
+from bot.transport.client import TelegramClient
+from bot.transport.send_gate import Gate, Lane
+from bot.transport.session import SharedSession
 from tests.support.scripted_server import TOKEN, ScriptedServer, serve
 
 QUICK = BackOff(0.01)

@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, field
 from itertools import count
 
-from bot.transport import Gate, Lane
+from bot.transport.send_gate import Gate, Lane
 from simulator.errors import Refused
 from simulator.rate_limits import RateLimits
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import accumulate, count
 
-from bot.transport import Gate, Lane
+from bot.transport.send_gate import Gate, Lane
 from simulator.errors import Refused
 from simulator.rate_limits import RateLimits
 

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 import pytest
 
 from bot.back_off import BackOff
-from bot.transport import Gate, Lane, SharedSession, TelegramClient, Upload
-from bot.transport.client import ApiCall, makes_message
+from bot.transport.client import ApiCall, TelegramClient, makes_message
 from bot.transport.errors import NotSent, RateLimited, ResponseLost, TelegramRefused
 from bot.transport.pauses import Chat
+from bot.transport.send_gate import Gate, Lane
+from bot.transport.session import SharedSession, Upload
 from tests.support import scripted_server as on_the_wire
 from tests.support.scripted_server import TOKEN, ScriptedServer, ok, page, refuse
 from tests.transport.conftest import QUICK

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.transport import Gate, Lane
+from bot.transport.send_gate import Gate, Lane
 from tests.transport.limit_simulation import flood, most_at_once
 from tests.transport.test_gate_replies import Timeline
 

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from telegram import Bot
 
-from bot.transport import TelegramClient
+from bot.transport.client import TelegramClient
 from bot.transport.errors import AnswerUnreadable, RateLimited, TelegramRefused
 from bot.transport.lenient_json import first_update_id, read_json
 from tests.support.scripted_server import ScriptedServer, bytes_of, refuse

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.transport import Gate, Lane
 from bot.transport.pauses import Chat, RecentCalls
+from bot.transport.send_gate import Gate, Lane
 
 STRANGER = 99
 

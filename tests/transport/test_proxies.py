@@ -10,8 +10,8 @@ import structlog
 import uvloop
 
 from bot.proxy_choice import parse_proxy
-from bot.transport import SharedSession
 from bot.transport.errors import NotSent, ResponseLost
+from bot.transport.session import SharedSession
 from tests.support.proxies import (
     Proxied,
     Reader,

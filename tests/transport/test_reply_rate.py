@@ -6,8 +6,8 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.transport import Gate, Lane
 from bot.transport.rate_limiter import Appointments, Slots
+from bot.transport.send_gate import Gate, Lane
 from tests.transport.test_gate_replies import Timeline
 
 RATE, BURST = 25.0, 5

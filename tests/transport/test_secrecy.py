@@ -11,8 +11,10 @@ import structlog
 from telegram import Bot
 
 from bot.logs import configure_logging
-from bot.transport import Gate, SharedSession, TelegramClient
 from bot.transport import session as session_module
+from bot.transport.client import TelegramClient
+from bot.transport.send_gate import Gate
+from bot.transport.session import SharedSession
 from bot.transport.session import SharedSession as Session
 from tests.support import scripted_server as on_the_wire
 from tests.support.scripted_server import TOKEN, ScriptedServer, page, refuse

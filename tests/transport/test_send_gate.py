@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from bot.transport import Gate, Lane
+from bot.transport.send_gate import Gate, Lane
 from tests.transport.limit_simulation import most_at_once
 
 

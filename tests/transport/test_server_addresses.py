@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from bot.transport import SharedSession
 from bot.transport import session as session_module
 from bot.transport.errors import NotSent
+from bot.transport.session import SharedSession
 from tests.support.scripted_server import TOKEN
 from tests.transport.hostile_server import hostile, saying, whole
 from tests.transport.test_session import YES, silence

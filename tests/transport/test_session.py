@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.text import text_limits
-from bot.transport import SharedSession, Upload
 from bot.transport.errors import NotSent, ResponseLost
+from bot.transport.session import SharedSession, Upload
 from tests.support.scripted_server import TOKEN
 from tests.support.waiting import until
 from tests.transport.hostile_server import Answering, Caller, HostileServer, hostile, saying, whole

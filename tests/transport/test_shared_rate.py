@@ -5,7 +5,7 @@ from bisect import bisect_left
 
 import pytest
 
-from bot.transport import Gate, Lane
+from bot.transport.send_gate import Gate, Lane
 from storage.leases import Peers
 from tests.transport.test_gate_replies import DOCUMENTED, Timeline
 

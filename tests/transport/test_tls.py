@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from bot.text.problems import Sentence
-from bot.transport import SharedSession
 from bot.transport.errors import NotSent, ResponseLost
+from bot.transport.session import SharedSession
 from tests.support.scripted_server import TOKEN
 from tests.transport.hostile_server import Caller, HostileServer, hostile, saying, whole
 

@@ -7,8 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from bot.transport import Gate
-from bot.transport.send_gate import Lane
+from bot.transport.send_gate import Gate, Lane
 from bot.tryout.rehearsal.accelerated_time import (
     FACTOR,
     AcceleratedTime,
