@@ -31,7 +31,6 @@ _SOON = 0.25
 _FIRST_WAIT = 2.0
 # Calls that wait for the answer to a probe ask again after this time, for as long as one takes.
 _ASK_AGAIN, _ANSWER_SECONDS = 0.1, 1.0
-_SWEEP_EVERY = 1.0
 
 
 class RecentCalls:
@@ -63,22 +62,19 @@ class RecentCalls:
 
 
 class ChatPauses:
-    """The pauses of single chats."""
+    """The pauses of single chats; a new one forgets those that are over."""
 
     def __init__(self) -> None:
-        self._until: dict[Chat, float] = {}
-        self._swept_at = -math.inf
+        self._until: dict[Chat | None, float] = {}
 
     def refused(self, chat: Chat, seconds: float, now: float) -> None:
         """Pauses a chat for so many seconds."""
+        self._until = {each: until for each, until in self._until.items() if until > now}
         self._until[chat] = max(self._until.get(chat, now), now + seconds)
 
     def seconds_left(self, chat: Chat | None, now: float) -> float:
         """Returns the seconds until a call to this chat may leave; without one, 0."""
-        if now - self._swept_at >= _SWEEP_EVERY:
-            self._swept_at = now
-            self._until = {each: until for each, until in self._until.items() if until > now}
-        return 0.0 if chat is None else max(0.0, self._until.get(chat, now) - now)
+        return max(0.0, self._until.get(chat, now) - now)
 
 
 class OverallPause:
