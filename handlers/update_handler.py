@@ -174,10 +174,10 @@ class UpdateHandler:
         if not isinstance(chat, int) or chat < 0:
             return None  # a group, or no chat
         sentence = _CANNOT_BE_SHOWN if isinstance(error, BrokenData) else _FAILED
-        return partial(self._say_later, chat, sentence)
+        return partial(self._say, chat, sentence)
 
-    async def _say_later(self, chat: int, sentence: str) -> None:
-        words = await self.services.words_for(chat)
+    async def _say(self, chat: int, sentence: str, spoken: str | None = None) -> None:
+        words = await self.services.words_for(chat, spoken)
         await self.services.bot.send_message(chat, words.label(sentence))
 
     async def _sort(self, update: Update, error: TelegramError) -> None:
@@ -206,8 +206,7 @@ class UpdateHandler:
         async def say() -> None:
             if update.callback_query is not None:
                 await end_spinner(services.bot, update.callback_query)
-            words = await services.words_for(chat.id, user.language_code)
-            await services.bot.send_message(chat.id, words.label(sentence))
+            await self._say(chat.id, sentence, user.language_code)
 
         try:
             await services.delayed_replies.tell(chat.id, say)
