@@ -272,8 +272,7 @@ class DelayedReplies:
                     await self._sleep(max(0.0, reply.due - self._clock()))
                     reply.due = None
                 try:
-                    async with self._room(reply):
-                        await reply.answer()
+                    await self._try(reply)
                     return
                 except Exception as error:  # raised, logged or tried again, by what kind it is
                     if not self._is_tried_again(key, reply, error):
@@ -328,20 +327,19 @@ class DelayedReplies:
         reply.failed(due)
         return True
 
-    @asynccontextmanager
-    async def _room(self, reply: _Reply) -> AsyncIterator[None]:
-        """Limits how many replies are tried at once, so that hanging ones do not block others."""
+    async def _try(self, reply: _Reply) -> None:
+        """Sends a reply, of which so many may run at once that hanging ones block no others."""
         if reply.tries > 0:
             async with self._again, asyncio.timeout(_LONGEST_TRY):
                 reply.since = self._clock()
                 reply.tried = _new_try()
-                yield
+                await reply.answer()
             return
         async with asyncio.timeout(None) as limit:
             self._first_tries[limit] = self._clock()
             self._cut_the_oldest()
             try:
-                yield
+                await reply.answer()
             finally:
                 self._first_tries.pop(limit, None)
 
