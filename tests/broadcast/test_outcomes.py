@@ -103,6 +103,18 @@ async def test_a_token_that_is_denied_once_loses_nobody_and_needs_nobody(
     assert [what for what, _, _ in harness.reports.ends] == ["finished"]
 
 
+@pytest.mark.parametrize("refusal", [answers.BLOCKED, answers.NO_VOICE], ids=["bot", "voice"])
+async def test_whoever_refuses_the_message_shows_that_the_token_is_taken_again(
+    harness: WorkerHarness, refusal: Exception
+) -> None:
+    """Nobody behind them waits for half a second, as they would while nothing gets through."""
+    harness.telegram.plan(1001, answers.BAD_TOKEN)
+    for chat in range(1002, 1007):
+        harness.telegram.always(chat, refusal)
+    await harness.sent_to(range(1, 7), window=0.0001, batch=0.0001)
+    assert (harness.telegram.asked, dict(harness.telegram.received)) == (1, {1001: 1})
+
+
 async def test_a_token_that_is_taken_again_lets_it_go_on_by_itself(
     harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:

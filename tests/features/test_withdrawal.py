@@ -20,6 +20,7 @@ from storage.errors import Unavailable
 from storage.journal import Deed
 from storage.sent_files import add_sent_file, forget_sent_file
 from storage.signatures import mark_unreachable
+from storage.tables import metadata
 from tests.support.raw_sql import read_sql
 from tests.support.scene import Scene, a_scene, fails
 from tests.support.storage_calls import Proceed, call_instead
@@ -65,6 +66,9 @@ async def test_the_screen_that_says_so_leaves_nothing_of_its_own(scene: Scene) -
     ana, jordi, sean = scene.ana, scene.jordi, scene.sean
     await scene.signs(jordi)
     await scene.signs(ana)
+    await scene.says(ana, "/mydata")
+    for label in ("Otros derechos", "🔑 Pedir un código"):
+        await scene.taps(ana, label)
     before = pictures(scene)
     await withdraws(scene, ana)
     assert "retirada" in scene.screen(ana).text
@@ -83,8 +87,10 @@ async def test_the_screen_that_says_so_leaves_nothing_of_its_own(scene: Scene) -
         "message_id": scene.screen(ana).id,
         "name_message_ids": "[]",
     }
+    of_people = [table.name for table in metadata.sorted_tables if "supporter" in table.columns]
+    rows = [(name, row) for name in of_people for row in await rows_of(scene, name)]
+    assert [name for name, row in rows if row["supporter"] == supporter] == ["conversations"]
     for table in ("signatures", "consents", "deliveries"):
-        assert all(r.get("supporter") != supporter for r in await rows_of(scene, table))
         assert len(await rows_of(scene, table)) == (table != "deliveries"), "that of Jordi"
     shown = await scene.says(ana, "/mydata")
     assert "No has firmado esta petición." in shown

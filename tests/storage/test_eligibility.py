@@ -189,6 +189,22 @@ async def test_what_may_have_arrived_counts_also_of_who_was_silent_before_its_re
     assert await people.read(count_audience, kind=Kind.UPDATE) == {}
 
 
+@pytest.mark.parametrize("refusal", [Outcome.REJECTED, Outcome.FORBIDDEN, Outcome.UNREACHABLE])
+async def test_what_was_refused_counts_for_whom_an_answer_was_lost_before_and_for_nobody_else(
+    people: Supporters, refusal: Outcome
+) -> None:
+    await people.sign([1, 2], updates=1)
+    update = await started(people, kind=Kind.UPDATE)
+    lost, refused = await claim(people, update)
+    await record(people, update, [lost], Outcome.IN_DOUBT)
+    await record(people, update, [refused, *await claim(people, update)], refusal)
+    await people.write(finish_broadcast, update.id, later(4))
+    for number in (1, 2):
+        await people.lose(number, reachable=True)
+    another = await started(people, kind=Kind.UPDATE, at=later(9))
+    assert [each.chat_id for each in await claim(people, another)] == [1002]
+
+
 async def test_whether_there_is_anybody_is_what_counting_them_says(people: Supporters) -> None:
     assert [kind for kind in Kind if await people.read(has_recipients, kind)] == []
     await people.sign([1])
