@@ -143,7 +143,8 @@ async def test_nothing_is_lost_and_memory_stays_for_as_long_as_is_wanted(
             assert there == thanked - erased
             assert shown["signatures"] == len(there)
             assert not crowd.watch.lost
-            settled = sizes[int(PARTS * COME_WITHIN / SECONDS) :]  # since all have come
+            # Since all have come, and the largest crowd around a restart has too.
+            settled = sizes[max(int(PARTS * COME_WITHIN / SECONDS), PARTS // 3 - 1) :]
             if len(settled) > 1:
                 assert max(settled) <= MOST_GROWTH * settled[0]
             else:
