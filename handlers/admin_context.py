@@ -10,10 +10,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import NamedTuple
+
+from telegram import Message
 
 from handlers.bot_profile import offer_menu
 from handlers.chat_context import ChatContext
-from handlers.conversation_message import edit_screen, send_screen, tolerate
+from handlers.conversation_message import edit_if_there, send_screen
 from handlers.delayed_replies import NOTHING_DONE, Answer, unrepeated
 from handlers.screens.screen import Screen
 from storage.conversations import save_conversation
@@ -55,28 +58,26 @@ class AdminContext(ChatContext):
         await self.tell(partial(self.write, said))
 
     async def write(self, said: Screen | Html) -> int:
-        """Edits the tapped message, or sends a new one, and returns its id.
+        """Edits the tapped message, or sends a new one if there is none, and returns its id.
 
         Raises:
             TelegramError: a call failed; it is not repeated.
         """
-        screen = Screen(said) if isinstance(said, Html) else said
-        if self.message_id is None:
-            return await send_screen(self.bot, self.chat_id, screen)
-        edited = edit_screen(self.bot, self.chat_id, self.message_id, screen)
-        await self.answer_while(tolerate(edited))
-        return self.message_id
+        screen, there = Screen(said) if isinstance(said, Html) else said, self.message_id
+        if there is not None:
+            edited = edit_if_there(self.bot, self.chat_id, there, screen)
+            is_there, _ = await asyncio.gather(edited, self.answer())
+            if is_there:
+                return there
+        return await send_screen(self.bot, self.chat_id, screen)
 
-    @property
-    def is_of_refused_album(self) -> bool:
-        """Whether the message is of an album of which an earlier element was refused."""
+    async def refuse(self, say_why: Answer) -> None:
+        """Refuses the message, once for all elements of an album."""
         album = self.message.media_group_id if self.message is not None else None
-        return album is not None and self.services.refused_albums.get(self.chat_id) == album
-
-    def note_refused(self) -> None:
-        """Notes that the message is refused, and with it the rest of its album if it has one."""
-        if self.message is not None:
-            self.services.refused_albums[self.chat_id] = self.message.media_group_id
+        refused = self.services.refused_albums
+        if album is None or refused.get(self.chat_id) != album:
+            await say_why()
+            refused[self.chat_id] = album
 
     async def leaves_to_another(self, author: int | None) -> bool:
         """Tells who asked for something that another admin decides it; False for the others."""
@@ -84,10 +85,6 @@ class AdminContext(ChatContext):
             return False
         await self.alert(self.words.label("Esto lo tiene que decidir otra persona."))
         return True
-
-    async def answer_while(self, call: Awaitable[object]) -> None:
-        """Answers the tap and awaits `call` at the same time; raises what that raises."""
-        await asyncio.gather(call, self.answer())
 
     async def refreshed(self) -> AdminContext:
         """Updates the admin's menu and name, and stores a language for an admin without one.
@@ -105,3 +102,11 @@ class AdminContext(ChatContext):
 
 AdminHandler = Callable[[AdminContext, str], Awaitable[None]]
 """Handles a tap on an admin's button, given the button's argument."""
+
+
+class Asked(NamedTuple):
+    """What waits for an admin's message: since when, what takes it, and what leaves it."""
+
+    at: datetime
+    take: Callable[[Message], Awaitable[None]]
+    leave: Callable[[], Awaitable[None]]

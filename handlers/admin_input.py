@@ -7,30 +7,17 @@ buttons alone.
 
 from collections.abc import Mapping
 from datetime import datetime
-from operator import itemgetter
-from typing import Protocol
+from operator import attrgetter
 
 from telegram import Message
 
 from bot.petition.names import NameRefused, clean_name
 from bot.petition.stages import expects_name
 from handlers import closing, closing_texts, restored_backup
-from handlers.admin_context import WAITS_FOR, AdminContext, AdminHandler
+from handlers.admin_context import WAITS_FOR, AdminContext, AdminHandler, Asked
 from handlers.broadcasts import confirm, controls, draft_input, history, menu
+from handlers.broadcasts.draft_editor import open_draft
 from handlers.screens.buttons import AdminAction, AdminTap, read_tap
-
-
-class _Prepared(Protocol):
-    """What admins prepare in the chat: when it asked for a message, and what becomes of one."""
-
-    async def asked_at(self, ctx: AdminContext, /) -> datetime | None: ...
-
-    async def take(self, ctx: AdminContext, /) -> None: ...
-
-    async def cancel(self, ctx: AdminContext, /) -> bool: ...
-
-
-_PREPARED: tuple[_Prepared, ...] = (closing_texts, draft_input)
 
 
 async def sent(ctx: AdminContext) -> bool:
@@ -43,12 +30,12 @@ async def sent(ctx: AdminContext) -> bool:
     asked = await _asked(ctx)
     # At the form a message is deleted as an attempt at a name, which one for everybody is not.
     if form is not None and _may_be_a_name(message):
-        asked = [(at, each) for at, each in asked if at > form]
+        asked = [each for each in asked if each.at > form]
         if not asked:
             return False
     if not asked:
         return await draft_input.turned_down(ctx)
-    await max(asked, key=itemgetter(0))[1].take(ctx)
+    await max(asked, key=attrgetter("at")).take(message)
     return True
 
 
@@ -63,17 +50,26 @@ async def cancel(ctx: AdminContext) -> bool:
     Unless that is the signing form, or nothing.
     """
     asked, form = await _asked(ctx), _form_asked_at(ctx)
-    if form is not None and all(form >= at for at, _ in asked):
+    if form is not None and all(form >= each.at for each in asked):
         return False
+    if not asked and (editor := await open_draft(ctx)) is not None:
+        await confirm.discard_draft(editor)
+        return True
+    asked = asked or await _waiting(ctx)
     if asked:
-        return await max(asked, key=itemgetter(0))[1].cancel(ctx)
-    return await draft_input.cancel(ctx) or await closing_texts.cancel(ctx)
+        await max(asked, key=attrgetter("at")).leave()
+    return bool(asked)
 
 
-async def _asked(ctx: AdminContext) -> list[tuple[datetime, _Prepared]]:
-    """Returns what waits for a message, and when it asked for it."""
-    asked = [(await each.asked_at(ctx), each) for each in _PREPARED]
-    return [(at, each) for at, each in asked if at is not None and ctx.now - at <= WAITS_FOR]
+async def _waiting(ctx: AdminContext) -> list[Asked]:
+    """Returns what waits for a message, however long it has waited."""
+    asked = (await closing_texts.asked(ctx), await draft_input.asked(ctx))
+    return [each for each in asked if each is not None]
+
+
+async def _asked(ctx: AdminContext) -> list[Asked]:
+    """Returns what waits for a message, and did not ask for it too long ago."""
+    return [each for each in await _waiting(ctx) if ctx.now - each.at <= WAITS_FOR]
 
 
 def _form_asked_at(ctx: AdminContext) -> datetime | None:

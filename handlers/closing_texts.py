@@ -16,7 +16,7 @@ from telegram import Message
 
 from bot.petition.outcome import TextFault, missing_languages, surplus, text_fault
 from bot.text.translations import Words, mark
-from handlers.admin_context import AdminContext
+from handlers.admin_context import AdminContext, Asked
 from handlers.context import Services
 from handlers.screens import closing_texts as screens
 from handlers.screens.buttons import ClosingStep
@@ -309,17 +309,12 @@ _STEPS: Mapping[str, _Step] = {
 }
 
 
-async def asked_at(ctx: AdminContext) -> datetime | None:
-    """Returns when an admin was asked for a text that the bot waits for; None if for none."""
+async def asked(ctx: AdminContext) -> Asked | None:
+    """Returns that an admin was asked for a text that the bot waits for; None if for none."""
     awaited = await ctx.storage.read(awaited_closing_text, ctx.reference)
-    return None if awaited is None else awaited.asked_at
-
-
-async def take(ctx: AdminContext) -> None:
-    """Takes an admin's message as the text that they were asked for."""
-    awaited = await ctx.storage.read(awaited_closing_text, ctx.reference)
-    if awaited is not None and ctx.message is not None:
-        await _take(ctx, awaited, ctx.message, is_edit=False)
+    if awaited is None:
+        return None
+    return Asked(awaited.asked_at, partial(_take, ctx, awaited), partial(_leave, ctx))
 
 
 async def edited(ctx: AdminContext) -> bool:
@@ -333,13 +328,10 @@ async def edited(ctx: AdminContext) -> bool:
     return True
 
 
-async def cancel(ctx: AdminContext) -> bool:
-    """Stops waiting for a text, also for one that came too late; returns False without one."""
-    if await ctx.storage.read(awaited_closing_text, ctx.reference) is None:
-        return False
+async def _leave(ctx: AdminContext) -> None:
+    """Stops waiting for a text."""
     await ctx.storage.write(forget_awaited_text, ctx.reference)
     await ctx.say(ctx.words.text("De acuerdo: no he cambiado nada."))
-    return True
 
 
 async def was_taken(ctx: AdminContext) -> bool:
@@ -358,14 +350,12 @@ async def _version_of(ctx: AdminContext, message: Message) -> ClosingText | None
 
 
 async def _take(
-    ctx: AdminContext, awaited: AwaitedText, message: Message, *, is_edit: bool
+    ctx: AdminContext, awaited: AwaitedText, message: Message, *, is_edit: bool = False
 ) -> None:
     """Writes a message as a version of the text that it is for, or says what is wrong with it."""
     read = _read(ctx, awaited, message)
     if isinstance(read, Html):
-        if not ctx.is_of_refused_album:
-            await ctx.at_bottom().say(read)
-            ctx.note_refused()
+        await ctx.refuse(partial(ctx.at_bottom().say, read))
         return
     awaited, text = read
     key = _key(ctx, message, edit=message.edit_date if is_edit else None)

@@ -1,5 +1,7 @@
 """What every handler may use: the bot that calls Telegram, and the services beside it."""
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,7 +19,6 @@ from bot.petition.petition import Petition
 from bot.text.translations import Catalogs, Words
 from bot.transport.client import TelegramClient
 from bot.transport.send_gate import Gate
-from handlers.broadcasts.progress_turns import ProgressTurns
 from handlers.delayed_replies import DelayedReplies
 from handlers.request_budget import Budgets
 from storage import Storage
@@ -76,6 +77,7 @@ class Services:
         is_rehearsal: whether nothing of it is the petition's own; see `rehearsal_marks`.
         refused_albums: the last album of which an element was refused, by the admin's chat; after
             a restart its next element is refused once more.
+        progress_locks: held while a broadcast's progress message is drawn, by its id.
         owed_notices, notice_retries: what sends the notices that `admin_notices` has yet to tell,
             by kind and what they are about, with which admins it has to tell, and when it tries
             again.
@@ -102,7 +104,9 @@ class Services:
     taken_by: str = ""
     is_rehearsal: bool = False
     refused_albums: dict[int, str | None] = field(default_factory=dict)
-    progress_turns: ProgressTurns = field(default_factory=ProgressTurns)
+    progress_locks: defaultdict[bytes, asyncio.Lock] = field(
+        default_factory=lambda: defaultdict(asyncio.Lock)
+    )
     owed_notices: "dict[tuple[str, str], tuple[Send, set[int]]]" = field(default_factory=dict)
     notice_retries: Retries = field(default_factory=lambda: Retries(_NOTICE_BACK_OFF))
 

@@ -90,8 +90,6 @@ TO_WHOM = {
     "handlers/chat_context.py": "who sent the update",
     "handlers/broadcasts/progress_message.py": "an admin",
     "handlers/broadcasts/preview.py": "an admin",
-    "handlers/broadcasts/controls.py": "an admin",
-    "handlers/broadcasts/draft_editor.py": "an admin",
 }
 
 

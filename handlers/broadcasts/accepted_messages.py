@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from urllib.parse import urlsplit
 
 from telegram import Message
 
@@ -23,9 +22,13 @@ MOST_BUTTONS = 10
 LONGEST_TEXT = 60
 LONGEST_ADDRESS = 1024
 
-_SCHEMES = frozenset({"http", "https", "tg"})
 _BETWEEN = " -–—:|→"  # the text and the address
-_HOST = re.compile(r"(?:[\w-]+\.)+[^\W\d_][\w-]+\.?", re.UNICODE)
+_ADDRESS = re.compile(
+    r"tg:(//)?[^/?#\s]\S*"
+    r"|https?://([\w-]+\.)+[^\W\d_][\w-]+\.?(:\d{1,5})?([/?#]\S*)?",
+    re.IGNORECASE,
+)
+
 
 MESSAGE_KINDS: Mapping[str, str] = {
     "animation": mark("un GIF"),
@@ -80,6 +83,15 @@ class UnsupportedMessage(Enum):
     )
 
 
+_REFUSED: Mapping[str, UnsupportedMessage] = {
+    "poll": UnsupportedMessage.POLL,
+    "dice": UnsupportedMessage.DICE,
+    **dict.fromkeys(
+        ("paid_media", "invoice", "giveaway", "giveaway_winners"), UnsupportedMessage.PAID
+    ),
+}
+
+
 def read_text(message: Message) -> Version | UnsupportedMessage:
     """Returns the text of a notice as part of a draft, or why it cannot be sent as one."""
     if not message.text:
@@ -93,12 +105,15 @@ def read_text(message: Message) -> Version | UnsupportedMessage:
 
 def read_message(message: Message) -> Version | UnsupportedMessage:
     """Returns the message as part of a draft, or why it cannot be broadcast."""
-    why_not = _why_unsupported(message)
-    if why_not is not None:
-        return why_not
+    refused = next((why for field, why in _REFUSED.items() if getattr(message, field)), None)
+    # Not the attribute `live_period`, whose use warns since PTB is changing its type.
+    if message.location and "live_period" in message.location.to_dict():
+        refused = UnsupportedMessage.LIVE_LOCATION
+    elif message.text and not is_seen(message.text):
+        refused = UnsupportedMessage.UNSEEN
     kind = next((known for known in MESSAGE_KINDS if getattr(message, known)), None)
-    if kind is None:
-        return UnsupportedMessage.OTHER
+    if refused is not None or kind is None:
+        return refused or UnsupportedMessage.OTHER
     return Version(
         messages=(message.message_id,),
         kind=kind,
@@ -110,21 +125,6 @@ def read_message(message: Message) -> Version | UnsupportedMessage:
 def words_of(message: Message) -> str:
     """Returns how a message begins: its text, or what stands under a picture; may be empty."""
     return first_words(message.text or message.caption or "")
-
-
-def _why_unsupported(message: Message) -> UnsupportedMessage | None:
-    if message.poll:
-        return UnsupportedMessage.POLL
-    if message.dice:
-        return UnsupportedMessage.DICE
-    # Not the attribute `live_period`, whose use warns since PTB is changing its type.
-    if message.location and "live_period" in message.location.to_dict():
-        return UnsupportedMessage.LIVE_LOCATION
-    if message.paid_media or message.invoice or message.giveaway or message.giveaway_winners:
-        return UnsupportedMessage.PAID
-    if message.text and not is_seen(message.text):
-        return UnsupportedMessage.UNSEEN
-    return None
 
 
 class LinkFault(Enum):
@@ -155,33 +155,21 @@ class WrongLine:
 def parse_links(text: str) -> LinkRows | WrongLine:
     """Returns one button per line, each in its own row, or the first wrong line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if not lines:
-        return WrongLine(LinkFault.NOTHING)
-    if len(lines) > MOST_BUTTONS:
-        return WrongLine(LinkFault.TOO_MANY)
+    if not 1 <= len(lines) <= MOST_BUTTONS:
+        return WrongLine(LinkFault.TOO_MANY if lines else LinkFault.NOTHING)
     rows: list[tuple[Link, ...]] = []
     for line in lines:
         link = _link(line)
         if isinstance(link, LinkFault):
-            return WrongLine(link, shortened(line))
+            cut = line if len(line) <= LONGEST_TEXT else f"{line[:LONGEST_TEXT]}…"
+            return WrongLine(link, cut)
         rows.append((link,))
     return tuple(rows)
 
 
 def is_address(url: str) -> bool:
     """Returns whether Telegram accepts the address for a button."""
-    if len(url) > LONGEST_ADDRESS or any(character.isspace() for character in url):
-        return False
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return False
-    if parts.scheme.lower() == "tg":
-        return bool(parts.netloc or parts.path)
-    if parts.scheme.lower() not in _SCHEMES or not host or parts.username is not None:
-        return False
-    return _HOST.fullmatch(host) is not None
+    return len(url) <= LONGEST_ADDRESS and _ADDRESS.fullmatch(url) is not None
 
 
 def _link(line: str) -> Link | LinkFault:
@@ -193,8 +181,3 @@ def _link(line: str) -> Link | LinkFault:
     if not text or (text == before and not has_scheme) or not is_address(url):
         return LinkFault.UNCLEAR
     return Link(text=text, url=url) if len(text) <= LONGEST_TEXT else LinkFault.TEXT_TOO_LONG
-
-
-def shortened(line: str) -> str:
-    """Returns a text cut to what fits on a button."""
-    return line if len(line) <= LONGEST_TEXT else f"{line[:LONGEST_TEXT]}…"

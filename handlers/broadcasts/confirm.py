@@ -2,12 +2,7 @@
 
 from functools import partial
 
-from bot.broadcast.confirmation import (
-    broadcast_id,
-    confirmed,
-    has_expired,
-    shown_recipients,
-)
+from bot.broadcast.confirmation import broadcast_id, confirmed, has_expired, shown_recipients
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.draft import DraftStage
 from handlers.broadcasts.draft_editor import DraftEditor, open_draft
@@ -47,7 +42,7 @@ async def send(ctx: AdminContext, token: str) -> None:
     if objection is not None:
         await _ask_again(editor, objection)
         return
-    if await message_exists(ctx.bot, ctx.chat_id, view.content):
+    if await message_exists(ctx.bot, ctx.chat_id, editor.draft.content or {}):
         await _start(editor, view, token)
     else:
         await ctx.tell(partial(draw_lost, editor))
@@ -85,31 +80,28 @@ def _discarded(ctx: AdminContext) -> Html:
 
 async def discard_draft(editor: DraftEditor, said: Html | None = None) -> None:
     """Discards the draft, deletes its preview, and says so, or why."""
-    await editor.ctx.storage.write(delete_draft, editor.ctx.reference)
-    await editor.ctx.tell(partial(_cleared_away, editor, said or _discarded(editor.ctx)))
-
-
-async def _cleared_away(editor: DraftEditor, said: Html) -> None:
     ctx, former = editor.ctx, editor.draft.message_id
-    await delete_messages(ctx, editor.draft.preview_ids)
-    await ctx.write(said)
-    if ctx.message_id is None and former is not None:
-        await tolerate(ctx.bot.delete_message(ctx.chat_id, former))
+    await ctx.storage.write(delete_draft, ctx.reference)
+
+    async def clear_away() -> None:
+        await delete_messages(ctx.bot, ctx.chat_id, editor.draft.preview_ids)
+        await ctx.write(said or _discarded(ctx))
+        if ctx.message_id is None and former is not None:
+            await tolerate(ctx.bot.delete_message(ctx.chat_id, former))
+
+    await ctx.tell(clear_away)
 
 
 async def _show_already_started(ctx: AdminContext, known: Broadcast) -> None:
     """Shows the broadcast that an earlier tap on the same button started."""
-    if not known.is_running:
-        # A late retry of an earlier screen may have overwritten its report.
-        await tell_state(ctx, known)
-    elif known.progress_chat != ctx.chat_id:
+    if known.is_running and known.progress_chat != ctx.chat_id:
         # Nobody watches it yet, or two admins confirmed in the same second.
-        await tell_progress(ctx, known.id)
-    elif known.progress_message_id != ctx.message_id:
+        await tell_progress(ctx, known)
+    elif known.is_running and known.progress_message_id != ctx.message_id:
         await ctx.say(elsewhere(ctx.words))
     else:
-        # The worker keeps this message up to date; Telegram refuses an edit without a change.
-        await ctx.services.delayed_replies.tell(ctx.chat_id, ctx.answer, beside="tap")
+        # A late retry of an earlier screen may have overwritten its report.
+        await tell_state(ctx, known)
 
 
 async def _objection(editor: DraftEditor, view: DraftView, token: str) -> Html | None:
@@ -143,7 +135,7 @@ async def _start(editor: DraftEditor, view: DraftView, token: str) -> None:
     plan = Broadcast(
         broadcast_id(token),
         kind=draft.kind,
-        content=view.content,
+        content=draft.content or {},
         source_language=draft.default_language,
         author=ctx.user.id,
         created_at=editor.ctx.now,
@@ -154,7 +146,7 @@ async def _start(editor: DraftEditor, view: DraftView, token: str) -> None:
         expected=shown,
         starts_at=draft.starts_at,
         confirmed_by=None if view.must_be_approved(shown) else ctx.user.id,
-        progress_chat=None if ctx.message_id is None else ctx.chat_id,
+        progress_chat=ctx.chat_id,
         progress_message_id=ctx.message_id,
         last_signature_number=draft.last_signature_number,
     )
@@ -170,9 +162,9 @@ async def _start(editor: DraftEditor, view: DraftView, token: str) -> None:
         await _ask_again(editor, None, shown)
     elif found.id == plan.id:
         ctx.services.wake_broadcast()
-        await ctx.tell(partial(_show_started, ctx, found, progress_place(plan)))
+        await ctx.tell(partial(_show_started, ctx, found))
     elif found.kind is Kind.CLOSING is draft.kind:
-        await tell_progress(ctx, found.id)
+        await tell_progress(ctx, found)
     else:
         await editor.show(
             ctx.words.text(
@@ -182,11 +174,9 @@ async def _start(editor: DraftEditor, view: DraftView, token: str) -> None:
         )
 
 
-async def _show_started(
-    ctx: AdminContext, started: Broadcast, progress: tuple[int, int] | None
-) -> None:
+async def _show_started(ctx: AdminContext, started: Broadcast) -> None:
     now = await ctx.storage.read(broadcast_with, started.id) or started
-    if now.is_running and progress not in (None, progress_place(now)):
+    if now.is_running and progress_place(now) != (ctx.chat_id, ctx.message_id):
         await ctx.write(elsewhere(ctx.words))  # another admin took the progress meanwhile
     else:
         await show(ctx, now)
@@ -204,7 +194,7 @@ async def _ask_again(editor: DraftEditor, objection: Html | None, before: int = 
             said = words.text("La petición está abierta: no se ha enviado nada.")
             await discard_draft(editor, said)
             return
-    if draft.copies is not None and draft.starts_at is None:
+    if draft.content is not None and draft.starts_at is None:
         # Saved, it gets the number of now, which includes recent signers.
         draft = draft.model_copy(update={"last_signature_number": None})
     if draft.stage is DraftStage.SECOND_CONFIRMATION:

@@ -7,7 +7,7 @@ for an earlier one is recognised as stale.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -103,11 +103,10 @@ class Draft(_Frozen):
         default_language: for readers of a language without a version.
         language: the language whose version is being written.
         versions: what the admin sent, by language.
-        copies: message ids of the preview, which will be copied, by language. None until shown.
-        copied_words: how each of them begins.
-        old_copies: message ids of earlier previews, to be deleted.
-        previewed: hash of the closing update as it was previewed; it is not copied, so it may have
-            been changed since.
+        content: what recipients get, by language, as it was previewed; None until it is, and once
+            something else would be sent.
+        preview_ids: message ids of its previews, to be deleted before the next one.
+        edited: whether a message of the admin's was edited since the preview.
         topic: of an earlier broadcast, whose recipients are left out; of a correction, its own.
         last_signature_number: number of the last signature included; later signers get nothing.
         message_id: of the message in which the admin edits it.
@@ -123,11 +122,9 @@ class Draft(_Frozen):
     audience_chosen: bool = False
     starts_at: datetime | None = None
     paid: bool = False
-    copies: dict[str, tuple[int, ...]] | None = None
-    copied_words: dict[str, str] = {}
-    old_copies: tuple[int, ...] = ()
+    content: dict[str, Any] | None = None
+    preview_ids: tuple[int, ...] = ()
     edited: bool = False
-    previewed: str | None = None
     topic: str | None = None
     last_signature_number: int | None = None
     message_id: int | None = None
@@ -160,7 +157,7 @@ class Draft(_Frozen):
         """Whether it has been previewed and its screen offers to send it."""
         return (
             self.stage in (DraftStage.SUMMARY, DraftStage.SECOND_CONFIRMATION)
-            and self.copies is not None
+            and self.content is not None
         )
 
     def album_of(self, piece: Version) -> str | None:
@@ -171,25 +168,17 @@ class Draft(_Frozen):
                 return language
         return None
 
-    @property
-    def preview_ids(self) -> tuple[int, ...]:
-        """The ids of all messages of its previews, earlier ones included."""
-        shown = (m for copies in (self.copies or {}).values() for m in copies)
-        return tuple(sorted({*self.old_copies, *shown}))
-
     def message_ids(self) -> frozenset[int]:
         """Returns the ids of all the admin's messages that it consists of."""
         return frozenset(m for version in self.versions.values() for m in version.messages)
 
     def changed(self, now: datetime, **changes: Any) -> Draft:
         """Returns the draft with these changes and a new version."""
-        fields = {"version": self.version + 1, "touched_at": now, **changes}
-        return self.model_copy(update=fields)
+        return self.model_copy(update={"version": self.version + 1, "touched_at": now, **changes})
 
     def with_content_changed(self, now: datetime, **changes: Any) -> Draft:
         """Returns the draft with changed content: its preview is no longer valid."""
-        fields = {"copies": None, "old_copies": self.preview_ids, "edited": False, **changes}
-        return self.changed(now, **fields)
+        return self.changed(now, **{"content": None, "edited": False, **changes})
 
 
 def new_draft(
@@ -229,23 +218,10 @@ def with_message(draft: Draft, piece: Version, now: datetime) -> Draft:
     return draft.with_content_changed(now, versions=versions, stage=stage)
 
 
-def with_preview(
-    draft: Draft,
-    copies: Mapping[str, Iterable[int]],
-    now: datetime,
-    previewed: str | None = None,
-) -> Draft:
-    """Returns the draft with its preview; these copies are what will be sent."""
-    return draft.changed(
-        now,
-        copies={language: tuple(ids) for language, ids in copies.items()},
-        copied_words={language: each.words for language, each in draft.versions.items()},
-        old_copies=(),
-        edited=False,
-        previewed=previewed,
-        last_signature_number=None,
-        stage=DraftStage.SUMMARY,
-    )
+def with_preview(draft: Draft, content: Mapping[str, Any], now: datetime) -> Draft:
+    """Returns the draft with what was previewed, which is what will be sent."""
+    shown = {"content": content, "edited": False, "last_signature_number": None}
+    return draft.changed(now, **shown, stage=DraftStage.SUMMARY)
 
 
 def with_edit_noted(draft: Draft, message_id: int, now: datetime, words: str = "") -> Draft:
@@ -260,7 +236,7 @@ def with_edit_noted(draft: Draft, message_id: int, now: datetime, words: str = "
         for language, version in draft.versions.items()
     }
     draft = draft.model_copy(update={"versions": versions})
-    if message_id not in draft.message_ids() or draft.copies is None or draft.edited:
+    if message_id not in draft.message_ids() or draft.content is None or draft.edited:
         return draft
     # Back to the summary, which says that the edit is not included.
     stage = DraftStage.SUMMARY if draft.stage is DraftStage.SECOND_CONFIRMATION else draft.stage

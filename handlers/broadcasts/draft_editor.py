@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import structlog
 from telegram.error import TelegramError
 
-from bot.broadcast.confirmation import content_sha256
 from bot.petition.outcome import closing_update_by_language
 from bot.settings import FREE_RATE
 from bot.text.translations import Words
@@ -21,19 +20,14 @@ from handlers.broadcasts.screens.draft_view import DraftView, RecipientCounts
 from handlers.broadcasts.steps import draw
 from handlers.closing import unready, why_unready
 from handlers.context import Services
-from handlers.conversation_message import edit_if_there, tolerate
+from handlers.conversation_message import tolerate
 from handlers.delayed_replies import LONGEST_WAIT
 from handlers.screens.buttons import NO_MORE
 from handlers.screens.screen import Screen, paragraphs
 from storage import Storage
 from storage.admins import find_draft, store_draft
 from storage.broadcast_types import Kind
-from storage.broadcasts import (
-    count_audience,
-    count_signers,
-    has_sent_broadcasts,
-    written_to_alone,
-)
+from storage.broadcasts import count_audience, count_signers, has_sent_broadcasts, written_to_alone
 from storage.closing_texts import published_closing_texts
 from storage.conversations import count_unsigned
 from storage.petitions import petition_state, reached_so_far
@@ -112,41 +106,28 @@ class DraftEditor:
         )
         if not draft.is_shown:
             return view
-        content, written_to, has_sent = await asyncio.gather(
-            current_content(services, draft),
-            self._written_to(),
-            services.storage.read(has_sent_broadcasts, ctx.user.id),
-        )
-        if draft.kind is Kind.CLOSING and content_sha256(content).hex() != draft.previewed:
+        if draft.kind is Kind.CLOSING and await new_content(services, draft) != draft.content:
             return view  # what is above it in the chat is not what would be sent
+        has_sent = await services.storage.read(has_sent_broadcasts, ctx.user.id)
+        written_to = 0
+        if draft.kind is not Kind.BREACH and services.approval_above is not None:
+            written_to = await services.storage.read(written_to_alone, ctx.user.id, ctx.now)
         return replace(
             view,
             written_to=written_to,
             is_first=not has_sent,
             balance=await _star_balance(ctx) if view.is_paid else None,
-            content=content,
             revision=state.revision,
         )
 
-    async def _written_to(self) -> int:
-        """Returns how many people the admin wrote to alone of late, if it matters."""
-        ctx = self.ctx
-        if self.draft.kind is Kind.BREACH or ctx.services.approval_above is None:
-            return 0
-        return await ctx.storage.read(written_to_alone, ctx.user.id, ctx.now)
-
     async def _placed(self, screen: Screen, below: int | None) -> int:
         """Writes the screen into the admin's message or a new one; returns its id."""
-        ctx, draft = self.ctx, self.draft
+        ctx = self.ctx
         await ctx.answer()
-        target = draft.message_id if ctx.message_id is None else ctx.message_id
-        if (
-            target is not None
-            and (below is None or target > below)
-            and await edit_if_there(ctx.bot, ctx.chat_id, target, screen)
-        ):
-            return target
-        return await ctx.at_bottom().write(screen)
+        target = self.draft.message_id if ctx.message_id is None else ctx.message_id
+        if target is None or (below is not None and target <= below):
+            return await ctx.at_bottom().write(screen)
+        return await ctx.at(target).write(screen)
 
 
 async def open_draft(ctx: AdminContext) -> DraftEditor | None:
@@ -167,18 +148,16 @@ async def _count_recipients(storage: Storage, draft: Draft) -> RecipientCounts:
     Of a draft that was previewed, only signatures up to its cutoff count. Counting a million
     people takes a moment, so nothing is counted that the screen does not show.
     """
-    if draft.stage is DraftStage.AUDIENCE:
-        counted = storage.read(count_audience, kind=draft.kind)
-    elif draft.is_shown:
-        counted = storage.read(
-            count_audience,
-            kind=draft.kind,
-            only=draft.audience_language,
-            topic=draft.topic,
-            last_signature_number=draft.last_signature_number,
-        )
-    else:
+    is_chosen = draft.stage is not DraftStage.AUDIENCE
+    if is_chosen and not draft.is_shown:
         return RecipientCounts()
+    counted = storage.read(
+        count_audience,
+        kind=draft.kind,
+        only=draft.audience_language if is_chosen else None,
+        topic=draft.topic,
+        last_signature_number=draft.last_signature_number if is_chosen else None,
+    )
     people, signers = await asyncio.gather(counted, storage.read(count_signers, draft.kind))
     unsigned = await storage.read(count_unsigned) if draft.kind is Kind.BREACH else 0
     return RecipientCounts(people, signers, unsigned)
@@ -195,20 +174,16 @@ async def _star_balance(ctx: AdminContext) -> int | None:
     return None
 
 
-async def current_content(
-    services: Services, draft: Draft, sources: Mapping[str, tuple[int, ...]] | None = None
-) -> dict[str, object]:
-    """Returns what recipients get, by language: texts, or copies with the buttons under them.
+async def new_content(services: Services, draft: Draft) -> dict[str, Any]:
+    """Returns what recipients are to get, by language: texts, or copies with buttons under them.
 
-    The preview is copied, or other messages that are given as `sources`, by language. Empty while
-    the closing update cannot be sent.
+    The admin's own messages are copied, which the preview takes the place of. Empty while the
+    closing update cannot be sent.
     """
     if draft.is_copied:
-        copied = draft.copies or {} if sources is None else sources
         return {
-            language: _reference(services, draft, language, version, copied[language])
+            language: _reference(services, draft.kind, language, version)
             for language, version in draft.versions.items()
-            if language in copied
         }
     if draft.kind is not Kind.CLOSING:
         return {
@@ -228,20 +203,19 @@ async def current_content(
 
 def _framed(words: Words, draft: Draft, html: str) -> Html:
     """Returns an admin's own text with what the bot says above it and below it."""
-    if draft.kind is Kind.BREACH:
-        return paragraphs(
-            words.text("<b>Aviso importante sobre tus datos personales</b>"),
-            Html(html),
-            words.text(
-                "<i>Recibes este aviso porque guardamos tus datos, aunque hayas pedido que no te "
-                "escribamos. Puedes verlos con /mydata y retirar tu firma con /withdraw.</i>"
-            ),
-        )
+    is_breach = draft.kind is Kind.BREACH
     return paragraphs(
-        words.text("<b>Corrección de un mensaje anterior</b>"),
+        words.text(
+            "<b>Aviso importante sobre tus datos personales</b>"
+            if is_breach
+            else "<b>Corrección de un mensaje anterior</b>"
+        ),
         Html(html),
         words.text(
-            "<i>Corrige el mensaje en el que te contamos cómo ha acabado la petición.</i>"
+            "<i>Recibes este aviso porque guardamos tus datos, aunque hayas pedido que no te "
+            "escribamos. Puedes verlos con /mydata y retirar tu firma con /withdraw.</i>"
+            if is_breach
+            else "<i>Corrige el mensaje en el que te contamos cómo ha acabado la petición.</i>"
             if draft.corrects is Kind.CLOSING
             else "<i>Corrige un mensaje que te enviamos sobre esta petición, y no cuenta como "
             "otro. Para no recibir más novedades: /mydata</i>"
@@ -253,19 +227,18 @@ def _framed(words: Words, draft: Draft, html: str) -> Html:
 
 
 def _reference(
-    services: Services, draft: Draft, language: str, version: Version, messages: tuple[int, ...]
+    services: Services, kind: Kind, language: str, version: Version
 ) -> dict[str, object]:
     rows = [[link.model_dump() for link in row] for row in version.links]
     # Telegram shows no buttons under an album; its recipients have /mydata instead.
-    if draft.kind in NO_MORE and not version.is_album:
+    if kind in NO_MORE and not version.is_album:
         words = services.catalogs.words(language)
         label = words.label(
-            "No recibir más noticias" if draft.kind is Kind.NEWS else "No recibir más novedades"
+            "No recibir más noticias" if kind is Kind.NEWS else "No recibir más novedades"
         )
-        rows.append([{"text": label, "callback_data": NO_MORE[draft.kind]}])
-    beginning = draft.copied_words.get(language)
+        rows.append([{"text": label, "callback_data": NO_MORE[kind]}])
     return {
-        "messages": list(messages),
+        "messages": list(version.messages),
         **({"keyboard": rows} if rows else {}),
-        **({"words": beginning} if beginning else {}),
+        **({"words": version.words} if version.words else {}),
     }

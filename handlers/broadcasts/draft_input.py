@@ -1,17 +1,17 @@
 """Takes what an admin taps and sends for their draft, as the table of steps says."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from functools import partial
 
 from telegram import Message
 
-from handlers.admin_context import WAITS_FOR, AdminContext
+from handlers.admin_context import WAITS_FOR, AdminContext, Asked
 from handlers.broadcasts.accepted_messages import read_message, words_of
 from handlers.broadcasts.confirm import discard_draft
 from handlers.broadcasts.draft import Draft, Version, with_edit_noted, with_message
 from handlers.broadcasts.draft_editor import DraftEditor, open_draft
 from handlers.broadcasts.preview import send_test, show_preview
-from handlers.broadcasts.steps import STAGES, changed_by, is_offered, take_content
+from handlers.broadcasts.steps import STAGES, Takes, changed_by, is_offered, take_content
 from handlers.screens.buttons import DraftStep, DraftTap
 from handlers.screens.screen import sentences
 from telegram_text.markup import Html
@@ -42,12 +42,23 @@ async def tapped(ctx: AdminContext, argument: str) -> None:
     await _FOLLOWED_BY.get(tap.step, DraftEditor.show)(editor)
 
 
-async def asked_at(ctx: AdminContext) -> datetime | None:
-    """Returns when the draft asked for a message that it waits for; None if it waits for none."""
+async def asked(ctx: AdminContext) -> Asked | None:
+    """Returns that the draft waits for a message; None if it waits for none."""
     editor = await open_draft(ctx)
-    if editor is None or STAGES[editor.draft.stage].takes is None:
+    takes = None if editor is None else STAGES[editor.draft.stage].takes
+    if editor is None or takes is None:
         return None
-    return editor.draft.touched_at
+    take, leave = partial(_take, editor, takes), partial(discard_draft, editor)
+    return Asked(editor.draft.touched_at, take, leave)
+
+
+async def _take(editor: DraftEditor, takes: Takes, message: Message) -> None:
+    """Takes an admin's message for their draft, or refuses it."""
+    taken = takes(editor.draft, message, editor.ctx)
+    if isinstance(taken, Html):
+        await editor.ctx.refuse(partial(editor.show, taken, below=message.message_id))
+    else:
+        await _keep(editor, taken, message)
 
 
 async def belongs_to_album(ctx: AdminContext) -> bool:
@@ -60,19 +71,6 @@ async def belongs_to_album(ctx: AdminContext) -> bool:
         return False
     await _keep(editor, with_message(editor.draft, piece, ctx.now), message)
     return True
-
-
-async def take(ctx: AdminContext) -> None:
-    """Takes an admin's message for their draft, or refuses it."""
-    editor, message = await open_draft(ctx), ctx.message
-    takes = None if editor is None else STAGES[editor.draft.stage].takes
-    if editor is None or message is None or takes is None:
-        return
-    taken = takes(editor.draft, message, ctx)
-    if isinstance(taken, Html):
-        await _decline(editor, message, taken)
-    else:
-        await _keep(editor, taken, message)
 
 
 async def edited(ctx: AdminContext) -> bool:
@@ -96,14 +94,6 @@ async def edited(ctx: AdminContext) -> bool:
     return True
 
 
-async def cancel(ctx: AdminContext) -> bool:
-    """Discards the admin's draft; returns False if there is none."""
-    editor = await open_draft(ctx)
-    if editor is not None:
-        await discard_draft(editor)
-    return editor is not None
-
-
 async def turned_down(ctx: AdminContext) -> bool:
     """Says that a message came unasked to a draft, unless that was changed long ago.
 
@@ -116,7 +106,7 @@ async def turned_down(ctx: AdminContext) -> bool:
         "Ese mensaje no se ha añadido: ahora no espero ninguno. Para cambiar el que preparas, usa "
         "los botones."
     )
-    await _decline(editor, message, notice)
+    await ctx.refuse(partial(editor.show, notice, below=message.message_id))
     return True
 
 
@@ -129,10 +119,3 @@ async def _keep(editor: DraftEditor, draft: Draft, message: Message) -> None:
         editor.ctx.services.delayed_replies.drop(editor.ctx.chat_id)
     else:
         await editor.show(below=message.message_id)
-
-
-async def _decline(editor: DraftEditor, message: Message, why: Html) -> None:
-    """Says why the message is refused, once for all elements of an album."""
-    if not editor.ctx.is_of_refused_album:
-        await editor.show(why, below=message.message_id)
-        editor.ctx.note_refused()

@@ -11,7 +11,7 @@ from handlers.broadcasts.screens.broadcast_view import BroadcastView
 from handlers.broadcasts.screens.labels import moment_name, subject_name
 from handlers.broadcasts.screens.progress import state_screen
 from handlers.screens.buttons import AdminAction, Button, read_id, read_number
-from handlers.screens.screen import Screen, lines
+from handlers.screens.screen import Absent, Screen, lines
 from storage.broadcast_types import Broadcast, BroadcastState
 from storage.broadcasts import broadcast_with, listed_broadcasts
 from telegram_text.markup import Html, escape, parse
@@ -29,12 +29,18 @@ _STATES = {
 
 async def broadcasts(ctx: AdminContext) -> None:
     """Handles /broadcasts: shows what is under way and what comes next, then what is over."""
-    await _show(ctx, 0)
+    await turn_page(ctx, "")
 
 
 async def turn_page(ctx: AdminContext, argument: str) -> None:
-    """Shows another page of the list."""
-    await _show(ctx, read_number(argument) or 0)
+    """Shows a page of the list, the first one by default."""
+    page = read_number(argument) or 0
+    left = (await ctx.storage.read(listed_broadcasts))[page * ON_A_PAGE :]
+    if page and not left:
+        await broadcasts(ctx)
+        return
+    views = [await view_of(ctx.services, each, ctx.user.id) for each in left[:ON_A_PAGE]]
+    await ctx.say(list_screen(ctx.words, views, page=page, more=len(left) > ON_A_PAGE))
 
 
 async def report(ctx: AdminContext, argument: str) -> None:
@@ -42,28 +48,16 @@ async def report(ctx: AdminContext, argument: str) -> None:
     key, _, page = argument.partition(".")
     known = await ctx.storage.read(broadcast_with, read_id(key))
     if known is None:
-        await _show(ctx, read_number(page) or 0)
+        await turn_page(ctx, page)
         return
     if known.is_active:
-        await tell_progress(ctx, known.id)
+        await tell_progress(ctx, known)
         return
-    view = await view_of(ctx.services, ctx.words, known, reader=ctx.user.id)
+    view = await view_of(ctx.services, known, ctx.user.id)
     shown, when = state_screen(view), ctx.words.moment(_begins(known))
     back = Button(ctx.words.label("Volver"), AdminAction.HISTORY_PAGE, page)
     by = f"{when}\n{_provenance(view)}"
     await ctx.say(Screen.of(shown.text, by, buttons=[*shown.rows, back]))
-
-
-async def _show(ctx: AdminContext, page: int) -> None:
-    left = (await ctx.storage.read(listed_broadcasts))[page * ON_A_PAGE :]
-    if page and not left:
-        await _show(ctx, 0)
-        return
-    views = [
-        await view_of(ctx.services, ctx.words, each, reader=ctx.user.id)
-        for each in left[:ON_A_PAGE]
-    ]
-    await ctx.say(list_screen(ctx.words, views, page=page, more=len(left) > ON_A_PAGE))
 
 
 def list_screen(words: Words, views: Sequence[BroadcastView], *, page: int, more: bool) -> Screen:
@@ -81,15 +75,16 @@ def list_screen(words: Words, views: Sequence[BroadcastView], *, page: int, more
     row = tuple(
         Button(str(number), AdminAction.REPORT, f"{view.key}.{page}") for number, view in numbered
     )
-    newer = Button(words.label("‹ Más recientes"), AdminAction.HISTORY_PAGE, str(page - 1))
-    older = Button(words.label("Más antiguos ›"), AdminAction.HISTORY_PAGE, str(page + 1))
-    told = [_told(number, view) for number, view in numbered]
-    hint = words.text("Toca un número para ver su informe.")
+    turn = AdminAction.HISTORY_PAGE
+    turns: tuple[Button | Absent, ...] = (
+        page > 0 and Button(words.label("‹ Más recientes"), turn, str(page - 1)),
+        more and Button(words.label("Más antiguos ›"), turn, str(page + 1)),
+    )
     return Screen.of(
         words.text("<b>Envíos</b>"),
-        *told,
-        hint,
-        buttons=[row, (newer if page > 0 else None, older if more else None)],
+        *(_told(number, view) for number, view in numbered),
+        words.text("Toca un número para ver su informe."),
+        buttons=[row, turns],
     )
 
 

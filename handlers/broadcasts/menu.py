@@ -1,5 +1,6 @@
 """/broadcast: offers the closing update, a new message, and other notices."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from bot.text.translations import Words
@@ -9,10 +10,10 @@ from handlers.broadcasts.draft_editor import DraftEditor, open_draft, save_draft
 from handlers.broadcasts.preview import show_preview
 from handlers.broadcasts.progress_message import tell_progress
 from handlers.broadcasts.screens.report import can_be_corrected
-from handlers.closing import Unready, unready, why_unready
+from handlers.closing import Unready, unready
 from handlers.restored_backup import restored_screen
 from handlers.screens.buttons import AdminAction, Button, read_id
-from handlers.screens.screen import Screen
+from handlers.screens.screen import Absent, Screen
 from storage.broadcast_types import Correction, Kind
 from storage.broadcasts import (
     SignerCounts,
@@ -59,7 +60,7 @@ async def broadcast(ctx: AdminContext) -> None:
     storage = ctx.storage
     active = await storage.read(active_broadcast)
     if active is not None:
-        await tell_progress(ctx, active.id)
+        await tell_progress(ctx, active)
         return
     held = await storage.read(held_restore)
     if held is not None:
@@ -82,24 +83,20 @@ async def broadcast(ctx: AdminContext) -> None:
 
 async def compose(ctx: AdminContext, argument: str) -> None:
     """Starts a draft that waits for the admin's message."""
-    if (editor := await _start_draft(ctx, Kind.UPDATE, argument)) is not None:
-        await editor.show()
+    await _start(ctx, Kind.UPDATE, argument)
 
 
 async def compose_closing(ctx: AdminContext, argument: str) -> None:
-    """Starts a draft of the closing update and shows its preview."""
-    storage = ctx.storage
-    state = await storage.read(petition_state)
-    active = await storage.read(active_broadcast)
-    why_not = await why_unready(ctx)
-    if active is not None:
-        await tell_progress(ctx, active.id)
-    elif not state.is_closed:
-        await ctx.say(_still_open(ctx.words))
-    elif why_not is not None:
-        await ctx.say(why_not)
-    elif (editor := await _start_draft(ctx, Kind.CLOSING, argument)) is not None:
-        await show_preview(editor)
+    """Starts a draft of the closing update and shows its preview.
+
+    Where it cannot be sent, the menu says why.
+    """
+    storage, active = ctx.storage, await ctx.storage.read(active_broadcast)
+    is_open = not (await storage.read(petition_state)).is_closed
+    if active is not None or is_open or await unready(ctx.services):
+        await broadcast(ctx)
+    else:
+        await _start(ctx, Kind.CLOSING, argument, show_preview)
 
 
 async def compose_breach(ctx: AdminContext, argument: str) -> None:
@@ -109,8 +106,7 @@ async def compose_breach(ctx: AdminContext, argument: str) -> None:
     """
     words, (known, _, chosen) = ctx.words, argument.partition(":")
     if chosen == _CHOSEN:
-        if (editor := await _start_draft(ctx, Kind.BREACH, known)) is not None:
-            await editor.show()
+        await _start(ctx, Kind.BREACH, known)
         return
     breach = words.label("⚠️ Avisar de una brecha de seguridad")
     await ctx.say(
@@ -145,7 +141,7 @@ async def compose_correction(ctx: AdminContext, argument: str) -> None:
             )
         )
         return
-    await _start_below(ctx, Kind.CORRECTION, topic=topic)
+    await _start(ctx, Kind.CORRECTION, None, topic=topic)
 
 
 async def resume(ctx: AdminContext, argument: str) -> None:
@@ -162,57 +158,54 @@ async def resume(ctx: AdminContext, argument: str) -> None:
         await ctx.say(ctx.words.text("Ese envío ha cambiado. Escribe /broadcast."))
         return
     decided = {"topic": known.topic, "audience_chosen": True, "audience_language": known.language}
-    await _start_below(ctx, known.kind, **decided)
+    await _start(ctx, known.kind, None, **decided)
 
 
-async def _start_below(ctx: AdminContext, kind: Kind, **decided: object) -> None:
-    """Starts a draft in a message of its own, below the report of an earlier broadcast."""
-    editor = await _start_draft(replace(ctx, message_id=None), kind, None, **decided)
-    if editor is not None:
-        await editor.show()
-        return
-    await ctx.alert(
-        ctx.words.label(
-            "Tienes un mensaje a medias, que se descartaría. Acábalo antes, o descártalo con "
-            "/cancel, y vuelve a pulsar este botón."
-        )
-    )
+async def _start(
+    ctx: AdminContext,
+    kind: Kind,
+    known: str | None,
+    then: Callable[[DraftEditor], Awaitable[None]] = DraftEditor.show,
+    /,
+    **decided: object,
+) -> None:
+    """Saves a draft in place of the former one, whose preview the next preview deletes; shows it.
 
-
-async def _start_draft(
-    ctx: AdminContext, kind: Kind, known: str | None, **decided: object
-) -> DraftEditor | None:
-    """Saves a draft in place of the former one, whose preview the next preview deletes.
-
-    Returns None where a message was written since the menu was drawn, which would be discarded:
-    `known` is the draft that this menu knew of, and the menu that is shown then says so. A report
-    knows of none and stays as it is; its own button says so.
+    Unless a message was written since the menu was drawn, which would be discarded: `known` is the
+    draft that this menu knew of, and the menu that is shown then says so. A report knows of none:
+    it stays as it is, its draft stands in a message below it, and its own button says so.
     """
     services, former = ctx.services, await open_draft(ctx)
     if former is not None and former.draft.versions and former.draft.key != known:
         if known is not None:
             await broadcast(ctx)
-        return None
-    default, now = services.petition.source_language, services.clock()
-    new = new_draft(default, now, kind, paid=services.paid_broadcast)
+            return
+        await ctx.alert(
+            ctx.words.label(
+                "Tienes un mensaje a medias, que se descartaría. Acábalo antes, o descártalo con "
+                "/cancel, y vuelve a pulsar este botón."
+            )
+        )
+        return
+    here = ctx if known is not None else replace(ctx, message_id=None)
     stale = () if former is None else former.draft.preview_ids
-    its = {"message_id": ctx.message_id, "old_copies": stale, **decided}
+    its = {"message_id": here.message_id, "preview_ids": stale, **decided}
+    new = new_draft(services.petition.source_language, ctx.now, kind, paid=services.paid_broadcast)
     draft = new.model_copy(update=its)
-    await save_draft(ctx, draft)
-    return DraftEditor(ctx, draft)
+    await save_draft(here, draft)
+    await then(DraftEditor(here, draft))
 
 
 def menu_screen(words: Words, options: BroadcastOptions) -> Screen:
     """Returns the menu: the options, and why others are not available."""
-    resume = Button(words.label("Seguir con el mensaje que preparabas"), AdminAction.RESUME_DRAFT)
-    known = options.draft or ""
-    closing = Button(words.label("El mensaje final"), AdminAction.CLOSING_UPDATE, known)
-    new = Button(words.label("Un mensaje nuevo"), AdminAction.COMPOSE, known)
-    other = Button(words.label("Otros avisos"), AdminAction.COMPOSE_BREACH, known)
-    offered = [
-        resume if options.draft else None,
-        closing if options.is_closed and options.untold and not options.why_not else None,
-        new if options.is_chosen else None,
+    known, is_ready = options.draft or "", options.is_closed and not options.why_not
+    offered: list[Button | Absent] = [
+        options.draft is not None
+        and Button(words.label("Seguir con el mensaje que preparabas"), AdminAction.RESUME_DRAFT),
+        is_ready
+        and options.untold > 0
+        and Button(words.label("El mensaje final"), AdminAction.CLOSING_UPDATE, known),
+        options.is_chosen and Button(words.label("Un mensaje nuevo"), AdminAction.COMPOSE, known),
     ]
     return Screen.of(
         (any(offered) or options.any_reachable) and words.text("<b>¿Qué quieres enviar?</b>"),
@@ -237,8 +230,9 @@ def menu_screen(words: Words, options: BroadcastOptions) -> Screen:
         ),
         buttons=[
             *offered,
-            other if options.any_reachable else None,
-            Button(words.label("Volver"), AdminAction.DISMISS) if any(offered) else None,
+            options.any_reachable
+            and Button(words.label("Otros avisos"), AdminAction.COMPOSE_BREACH, known),
+            any(offered) and Button(words.label("Volver"), AdminAction.DISMISS),
         ],
     )
 
@@ -247,7 +241,10 @@ def _about_closing(words: Words, options: BroadcastOptions) -> Html:
     """Returns what is to be known of the closing update, or why there is nobody to write to."""
     signers = options.signers
     if signers.written_to and not options.is_closed:
-        return _still_open(words)
+        return words.text(
+            "La petición sigue abierta. El mensaje final se envía después de "
+            "cerrarla: escribe antes /close."
+        )
     if signers.written_to and not options.untold:
         return words.text(
             "El mensaje final ya se ha enviado a todas las personas a las que se podía escribir."
@@ -265,11 +262,4 @@ def _about_closing(words: Words, options: BroadcastOptions) -> Html:
         "han dejado Telegram."
         if signers.muted or signers.unreachable
         else "No se guarda ninguna firma: no hay a quién escribir."
-    )
-
-
-def _still_open(words: Words) -> Html:
-    return words.text(
-        "La petición sigue abierta. El mensaje final se envía después de "
-        "cerrarla: escribe antes /close."
     )

@@ -75,32 +75,23 @@ def utc_moment(
     if first.astimezone(zone).replace(tzinfo=None) != there.replace(tzinfo=None):
         return TimeFault.SKIPPED
     # When the clocks go back, a local time occurs twice; the second may still be to come.
-    moment = second if time_fault(first, now) is TimeFault.PAST else first
-    return time_fault(moment, now, farthest) or moment
-
-
-def time_fault(
-    moment: datetime, now: datetime, farthest: timedelta = FARTHEST
-) -> TimeFault | None:
-    """Returns why nothing can be scheduled at this moment; None if it can."""
+    moment = second if first < now + SOONEST else first
     if moment < now + SOONEST:
         return TimeFault.PAST
-    return TimeFault.TOO_FAR if moment > now + farthest else None
+    return TimeFault.TOO_FAR if moment > now + farthest else moment
 
 
 def suggested_moments(now: datetime, zone: tzinfo) -> list[tuple[datetime, str]]:
     """Returns moments an admin is likely to want, each with the label of its button."""
-    here = now.astimezone(zone)
-    tomorrow = here.date() + timedelta(days=1)
     # Added in absolute time: local time would be an hour off when the clocks change.
     in_an_hour = (now + timedelta(hours=1)).replace(second=0, microsecond=0)
     wanted = [(in_an_hour.astimezone(UTC), mark("Dentro de una hora ({time})"))]
-    for label, day, clock in (
-        (mark("Hoy, {time}"), here.date(), time(19)),
-        (mark("Mañana, {time}"), tomorrow, time(10)),
-        (mark("Mañana, {time}"), tomorrow, time(19)),
+    for label, typed in (
+        (mark("Hoy, {time}"), "19:00"),
+        (mark("Mañana, {time}"), "mañana 10:00"),
+        (mark("Mañana, {time}"), "mañana 19:00"),
     ):
-        moment = utc_moment(datetime.combine(day, clock), now, zone)
+        moment = parse_moment(typed, now, zone)
         if isinstance(moment, datetime) and moment - now >= timedelta(minutes=15):
             wanted.append((moment, label))
     return wanted

@@ -11,13 +11,12 @@ from functools import partial
 import structlog
 from telegram.error import TelegramError
 
-from bot.broadcast.confirmation import content_sha256
-from bot.broadcast.content import Copy, content_of, message_ids
+from bot.broadcast.content import Content, Copy, content_of, message_ids
 from bot.text.translations import Words
 from bot.transport.error_kinds import ErrorKind, error_kind
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.draft import DraftStage, with_preview
-from handlers.broadcasts.draft_editor import DraftEditor, current_content
+from handlers.broadcasts.draft_editor import DraftEditor, new_content
 from handlers.context import Bot
 from handlers.conversation_message import tolerate
 from handlers.delayed_replies import PASSING, before_commit
@@ -34,13 +33,13 @@ class VersionRefused(Exception):
     """Telegram refused to send one language's version to the admin.
 
     Attributes:
+        kind: of the error; GONE where a message to be copied no longer exists.
         said: Telegram's error message.
-        is_gone: whether a message to be copied no longer exists.
     """
 
     language: str
-    said: str
-    is_gone: bool
+    kind: ErrorKind
+    said: str = ""
 
 
 async def show_preview(editor: DraftEditor) -> None:
@@ -58,50 +57,49 @@ async def send_test(editor: DraftEditor) -> None:
 async def _show_preview(editor: DraftEditor) -> None:
     editor = await editor.answered()
     ctx = editor.ctx
-    await delete_messages(ctx, editor.draft.preview_ids)
+    await delete_messages(ctx.bot, ctx.chat_id, editor.draft.preview_ids)
     # Keeps the version, so that a repeated tap can make the preview again after a failure.
-    former = {"copies": None, "old_copies": (), "edited": False, "stage": DraftStage.READY}
+    former = {"content": None, "preview_ids": (), "edited": False, "stage": DraftStage.READY}
     editor = await editor.save(editor.draft.model_copy(update=former))
-    draft = editor.draft
-    sources = {language: version.messages for language, version in draft.versions.items()}
-    content = await current_content(ctx.services, draft, sources)
+    content = await new_content(ctx.services, editor.draft)
     if not content:
         await editor.draw()  # it says why
         return
-    copies: dict[str, tuple[int, ...]] = {}
-    for language in content:
+    originals = content_of(content, ctx.chat_id)
+    for language, version in content.items():
         try:
-            copies[language] = await send_version(ctx, content, language)
+            sent = await send_version(ctx.bot, originals, ctx.chat_id, language)
         except VersionRefused as problem:
-            if draft.versions:
-                stage = DraftStage.CONTENT if problem.is_gone else DraftStage.READY
+            if editor.draft.versions:
+                is_gone = problem.kind is ErrorKind.GONE
+                stage = DraftStage.CONTENT if is_gone else DraftStage.READY
                 refused = editor.draft.changed(ctx.now, stage=stage, language=problem.language)
                 editor = await editor.save(refused)
             await editor.draw(_why_not(ctx, problem))
             return
+        if isinstance(version, dict):
+            version["messages"] = list(sent)
         # Stored at once, so that the next preview deletes them whatever happens now.
-        there = tuple(m for ids in copies.values() for m in ids)
-        editor = await editor.save(editor.draft.model_copy(update={"old_copies": there}))
-    previewed = None if draft.is_copied else content_sha256(content).hex()
-    shown = with_preview(editor.draft, copies, ctx.now, previewed)
-    editor = await editor.save(shown)
-    await editor.draw(below=max(m for ids in copies.values() for m in ids))
+        there = (*editor.draft.preview_ids, *sent)
+        editor = await editor.save(editor.draft.model_copy(update={"preview_ids": there}))
+    editor = await editor.save(with_preview(editor.draft, content, ctx.now))
+    await editor.draw(below=max(editor.draft.preview_ids))
 
 
 async def _send_test(editor: DraftEditor, sent: dict[str, tuple[int, ...]]) -> None:
     """Sends each language that is not in `sent` yet, then shows the draft below."""
     editor = await editor.answered()
     ctx = editor.ctx
-    content = await current_content(ctx.services, editor.draft)
-    if not content:
-        await editor.draw()  # it says why
+    if (await editor.view()).terms is None:
+        await editor.draw()  # something else would be sent by now, and it says why
         return
-    for language in (each for each in content if each not in sent):
+    shown = content_of(editor.draft.content or {}, ctx.chat_id)
+    for language in (each for each in shown.versions if each not in sent):
         try:
-            sent[language] = await send_version(ctx, content, language)
+            sent[language] = await send_version(ctx.bot, shown, ctx.chat_id, language)
         except VersionRefused as problem:
             # The test copies the preview, so it is the preview that is gone.
-            if problem.is_gone:
+            if problem.kind is ErrorKind.GONE:
                 await draw_lost(editor)
             else:
                 await editor.draw(_why_not(ctx, problem))
@@ -112,26 +110,25 @@ async def _send_test(editor: DraftEditor, sent: dict[str, tuple[int, ...]]) -> N
     )
 
 
-async def send_version(
-    ctx: AdminContext, content: Mapping[str, object], language: str
-) -> tuple[int, ...]:
-    """Sends the admin one version, as a broadcast would; returns the ids of the messages.
+async def send_version(bot: Bot, content: Content, admin: int, language: str) -> tuple[int, ...]:
+    """Sends an admin one version, as a broadcast would; returns the ids of the messages.
 
     Raises:
         VersionRefused: Telegram refused it, or part of it no longer exists.
     """
-    call = content_of(content, ctx.chat_id).call(ctx.chat_id, language)
+    call = content.call(admin, language)
     try:
-        sent = message_ids(await ctx.bot.call(call.method, **call.params))
+        sent = message_ids(await bot.call(call.method, **call.params))
     except TelegramError as error:
-        if error_kind(error) not in _REFUSED:
+        kind, said = error_kind(error), error.message.lower()
+        if kind not in _REFUSED:
             raise
-        said = error.message.lower()
-        gone = "not found" in said or "no messages to" in said
-        raise VersionRefused(language, error.message, is_gone=gone) from None
+        is_gone = "not found" in said or "no messages to" in said
+        kind = ErrorKind.GONE if is_gone else kind
+        raise VersionRefused(language, kind, error.message) from None
     if len(sent) < call.messages:
-        await delete_messages(ctx, sent)
-        raise VersionRefused(language, "", is_gone=True)
+        await delete_messages(bot, admin, sent)
+        raise VersionRefused(language, ErrorKind.GONE)
     return sent
 
 
@@ -140,17 +137,13 @@ async def show_content(bot: Bot, broadcast: Broadcast, words: Words, admin: int)
     content = content_of(broadcast.content, broadcast.source_chat)
     try:
         for language in broadcast.content:
-            call = content.call(admin, language)
-            await bot.call(call.method, **call.params)
-    except TelegramError as error:
-        found = error_kind(error)
-        if found not in (*_REFUSED, ErrorKind.UNREACHABLE):
-            raise
-        _log.warning("content_not_shown", error_kind=found)
+            await send_version(bot, content, admin, language)
+    except VersionRefused as refused:
+        _log.warning("content_not_shown", error_kind=refused.kind)
         return words.text(
             "⚠️ No puedo enseñarte el mensaje: tus ajustes de Telegram no admiten notas de voz ni "
             "de vídeo."
-            if found is ErrorKind.FORBIDDEN
+            if refused.kind is ErrorKind.FORBIDDEN
             else "⚠️ El mensaje no se puede mostrar: su original ya no está, y tampoco se podría "
             "enviar."
         )
@@ -169,30 +162,24 @@ async def message_exists(bot: Bot, chat_id: int, content: Mapping[str, object]) 
     copies = content_of(content, chat_id).versions.values()
     async with before_commit():
         for copy in (each for each in copies if isinstance(each, Copy)):
+            markup = {"inline_keyboard": copy.keyboard} if copy.keyboard else None
             for message_id in copy.messages:
-                if not await _is_there(bot, chat_id, message_id, copy):
-                    return False
+                where = {"chat_id": chat_id, "message_id": message_id}
+                try:
+                    await bot.call("editMessageReplyMarkup", **where, reply_markup=markup)
+                except TelegramError as error:
+                    if error_kind(error) in PASSING:
+                        raise  # it says nothing about the message
+                    # The admin may have blocked the bot since, which deletes nothing.
+                    if "not found" in error.message.lower():
+                        return False
     return True
 
 
-async def _is_there(bot: Bot, chat_id: int, message_id: int, copy: Copy) -> bool:
-    markup = {"inline_keyboard": copy.keyboard} if copy.keyboard else None
-    where = {"chat_id": chat_id, "message_id": message_id}
-    try:
-        await bot.call("editMessageReplyMarkup", **where, reply_markup=markup)
-    except TelegramError as error:
-        if error_kind(error) in PASSING:
-            raise  # it says nothing about the message
-        # The admin may have blocked the bot since, which deletes nothing.
-        return "not found" not in error.message.lower()
-    return True
-
-
-async def delete_messages(ctx: AdminContext, messages: tuple[int, ...]) -> None:
-    """Deletes those of the messages that still exist in this chat."""
-    known = sorted(set(messages))
-    if known:
-        await tolerate(ctx.bot.delete_messages(ctx.chat_id, known))
+async def delete_messages(bot: Bot, chat_id: int, messages: tuple[int, ...]) -> None:
+    """Deletes those of the messages that still exist in a chat."""
+    if messages:
+        await tolerate(bot.delete_messages(chat_id, messages))
 
 
 async def draw_lost(editor: DraftEditor) -> None:
@@ -209,7 +196,7 @@ async def draw_lost(editor: DraftEditor) -> None:
 def _why_not(ctx: AdminContext, problem: VersionRefused) -> Html:
     return ctx.words.text(
         "⚠️ El mensaje ya no está entero en este chat: se ha borrado. Envíamelo otra vez."
-        if problem.is_gone
+        if problem.kind is ErrorKind.GONE
         else "⚠️ Telegram no acepta el mensaje: {reason}",
         reason=problem.said,
     )

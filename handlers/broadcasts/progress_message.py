@@ -2,10 +2,13 @@
 
 A tap is shown in the progress message if it is there, else in the message that was tapped."""
 
+import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
+from operator import attrgetter
 
 import structlog
 from telegram import ReplyParameters
@@ -13,7 +16,6 @@ from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
 from bot.charts import delivery_picture
-from bot.text.translations import Words
 from bot.transport.error_kinds import ErrorKind, error_kind
 from handlers.admin_context import AdminContext
 from handlers.admin_notices import ask_admins, mark_told, was_told
@@ -43,6 +45,14 @@ Place = tuple[int, int]
 
 NOT_MEASURED = Measured()
 
+# Seconds that a drawing waits for the one before it, so that a tap is answered within a second
+# even if Telegram leaves that one unanswered. The one who is late then draws once more.
+_LONGEST_WAIT = 0.5
+# What a drawing depends on and others may have changed.
+_WHAT_IS_DRAWN = attrgetter(
+    *("state", "question", "cancel_requested_at", "recall_started_at"),
+    *("progress_chat", "progress_message_id"),
+)
 # The kinds of notices, of which each is sent once.
 _BEGUN, _PAUSED, _QUESTION, _CHART = "begun", "paused", "question", "chart"
 
@@ -58,18 +68,18 @@ class AdminReporter:
     """
 
     def __init__(self, services: Services) -> None:
-        self._bot = services.bot
         self._services = services
-        self._turns = services.progress_turns
 
-    async def draw(
-        self,
-        broadcast: Broadcast,
-        measured: Measured = NOT_MEASURED,
-        screen: MakeScreen = state_screen,
-        *,
-        again: bool = False,
-    ) -> Place | None:
+    @asynccontextmanager
+    async def _turn(self, broadcast: bytes) -> AsyncIterator[None]:
+        """Waits for the drawing before this one, or until that has taken too long."""
+        async with AsyncExitStack() as turn:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LONGEST_WAIT):
+                    await turn.enter_async_context(self._services.progress_locks[broadcast])
+            yield
+
+    async def draw(self, broadcast: Broadcast, measured: Measured = NOT_MEASURED) -> Place | None:
         """Draws a broadcast into its progress message, or a new one if that is gone.
 
         Returns the message; None if no admin can read it.
@@ -77,73 +87,55 @@ class AdminReporter:
         Args:
             broadcast: as last read. Its end may be given before it is stored.
             measured: what the worker knows of it.
-            screen: draws it; if its state changes meanwhile, its state is drawn instead.
-            again: draws even what the message should be showing already.
 
         Raises:
             TelegramError: the message could not be written.
         """
-        async with self._turns.turn(broadcast.id):
-            return await self._draw(broadcast, measured, screen, again=again)
+        async with self._turn(broadcast.id):
+            while True:
+                now = await self._latest(broadcast)
+                chat, message_id = now.progress_chat, now.progress_message_id
+                if chat is None or message_id is None or chat not in self._services.admins:
+                    return None
+                drawn = state_screen(await view_of(self._services, now, chat, measured))
+                written = await self._write(now, (chat, message_id), drawn)
+                if written is None:
+                    return None
+                now = replace(now, progress_chat=written[0], progress_message_id=written[1])
+                after = await self._latest(broadcast)
+                if _WHAT_IS_DRAWN(after) == _WHAT_IS_DRAWN(now):
+                    return written
+                if progress_place(after) != written:
+                    await self._leave(written)
 
     async def move(
         self,
         broadcast: Broadcast,
         chat: int,
-        message_id: int | None = None,
+        message_id: int = 0,
         measured: Measured = NOT_MEASURED,
-    ) -> Broadcast:
+    ) -> Place | None:
         """Makes another message the progress message, a new one if none is given.
 
-        Returns:
-            the broadcast as it is then; what its former message shows is for the caller to say.
+        The former one then says that the progress goes on elsewhere. Returns as `draw` does.
 
         Raises:
             TelegramError: the message could not be written.
         """
-        async with self._turns.turn(broadcast.id):
-            now = await self._latest(broadcast)
-            is_new = message_id is None
-            if message_id is None:
-                drawn = state_screen(await self._view(now, chat, measured))
-                message_id = await send_screen(self._bot, chat, drawn)
-                self._turns.shown[now.id] = ((chat, message_id), drawn)
-            await self._set_place(now, chat, message_id)
-            await self._draw(broadcast, measured, state_screen, again=not is_new)
-            return await self._latest(broadcast)
+        former = progress_place(await self._latest(broadcast))
+        await self._set_place(broadcast, chat, message_id)
+        written = await self.draw(broadcast, measured)
+        if former is not None and former != (chat, message_id):
+            await self._leave(former)
+        return written
 
-    async def leave(self, former: Place, ended: Broadcast | None = None) -> None:
-        """Replaces a former progress message by the report, or says that it goes on elsewhere."""
-        if ended is not None:
-            drawn = state_screen(await self._view(ended, former[0], NOT_MEASURED))
-        else:
-            drawn = Screen(elsewhere(await self._services.words_for(former[0])))
+    async def _leave(self, former: Place) -> None:
+        chat, message_id = former
+        drawn = Screen(elsewhere(await self._services.words_for(chat)))
         try:
-            await edit_screen(self._bot, *former, drawn)
+            await edit_screen(self._services.bot, chat, message_id, drawn)
         except TelegramError as error:
             _log.info("old_progress_message_left", error_kind=error_kind(error))
-
-    async def _draw(
-        self, broadcast: Broadcast, measured: Measured, screen: MakeScreen, *, again: bool
-    ) -> Place | None:
-        while True:
-            now = await self._latest(broadcast)
-            place = progress_place(now)
-            if place is None or place[0] not in self._services.admins:
-                return None
-            if now.state != broadcast.state:
-                screen = state_screen
-            drawn = screen(await self._view(now, place[0], measured))
-            written = await self._write(now, place, drawn, again=again)
-            if written is None:
-                return None
-            now = replace(now, progress_chat=written[0], progress_message_id=written[1])
-            after = await self._latest(broadcast)
-            if _drawn(after) == _drawn(now):
-                return written
-            if progress_place(after) != written:
-                await self.leave(written)
-            screen, again = state_screen, False
 
     async def _latest(self, broadcast: Broadcast) -> Broadcast:
         """Returns the broadcast as it is stored; as it was given if that is its end."""
@@ -158,25 +150,15 @@ class AdminReporter:
             )
         return stored
 
-    async def _view(self, broadcast: Broadcast, chat: int, measured: Measured) -> BroadcastView:
-        words = await self._services.words_for(chat)
-        return await view_of(self._services, words, broadcast, reader=chat, measured=measured)
-
-    async def _write(
-        self, now: Broadcast, place: Place, drawn: Screen, *, again: bool
-    ) -> Place | None:
-        """Edits the message, or sends a new one if it is gone.
+    async def _write(self, now: Broadcast, place: Place, drawn: Screen) -> Place | None:
+        """Edits the message, or sends a new one if it is gone or not there yet, with the id 0.
 
         Returns where it is then, or None if nobody can read it.
         """
-        shown = self._turns.shown
-        is_known = not self._services.lease.is_replica  # or another replica may have drawn it
-        if is_known and shown.get(now.id) == (place, drawn) and not again:
-            return place  # Telegram refuses an edit that changes nothing
-        shown.pop(now.id, None)
+        bot = self._services.bot
         try:
-            if not await edit_if_there(self._bot, *place, drawn):
-                place = place[0], await send_screen(self._bot, place[0], drawn)
+            if not place[1] or not await edit_if_there(bot, *place, drawn):
+                place = place[0], await send_screen(bot, place[0], drawn)
                 await self._set_place(now, *place)
         except TelegramError as error:
             if error_kind(error) is not ErrorKind.UNREACHABLE:
@@ -184,7 +166,6 @@ class AdminReporter:
             # An admin who blocked the bot will not see it, however often it is tried.
             _log.warning("report_chat_unreachable")
             return None
-        shown[now.id] = (place, drawn)
         return place
 
     async def _set_place(self, broadcast: Broadcast, chat: int, message_id: int) -> None:
@@ -196,9 +177,16 @@ class AdminReporter:
     ) -> None:
         """Shows how far the broadcast is, or its recall, or that it is paused.
 
-        Once it has ended, a chart of the deliveries follows.
+        A scheduled one is shown in a new message, as the former is far above. Once it has ended, a
+        chart of the deliveries follows.
         """
-        place = await self._show(broadcast, Measured(tally, rate=rate, pause=pause))
+        measured = Measured(tally, rate=rate, pause=pause)
+        has_begun = broadcast.started_at is not None
+        is_stopped = broadcast.state is BroadcastState.STOPPED
+        is_news = has_begun or is_stopped or broadcast.awaits_approval
+        if broadcast.starts_at is not None and is_news:
+            await self._move_once(broadcast, measured, _BEGUN)
+        place = await self.draw(broadcast, measured)
         if place is not None and broadcast.is_over and rate is None:
             await self._send_chart(broadcast, place)
 
@@ -215,7 +203,7 @@ class AdminReporter:
         ):
             await self._ask_everyone(broadcast)
         elif broadcast.pause_reason is PauseReason.LATE:
-            await self._show(broadcast, Measured(tally))
+            await self.report(broadcast, tally)
         else:
             # In a new message, since an edit notifies nobody.
             about = _question_digest(broadcast)
@@ -243,40 +231,25 @@ class AdminReporter:
         admins = self._services.admins - author
         await ask_admins(self._services, _QUESTION, about, ask, admins)
 
-    async def _show(self, broadcast: Broadcast, measured: Measured) -> Place | None:
-        """Draws the broadcast; a scheduled one in a new message, as the former is far above."""
-        has_begun = broadcast.started_at is not None
-        is_stopped = broadcast.state is BroadcastState.STOPPED
-        is_news = has_begun or is_stopped or broadcast.awaits_approval
-        if broadcast.starts_at is not None and is_news:
-            await self._move_once(broadcast, measured, _BEGUN)
-        return await self.draw(broadcast, measured)
-
     async def _move_once(
         self, broadcast: Broadcast, measured: Measured, kind: str, about: str = ""
     ) -> bool:
-        """Moves the progress into a new message, once per notice; the former one points to it.
+        """Moves the progress into a new message, once per notice.
 
         Returns whether the admin who watches it can read it.
         """
-        former, chat = progress_place(broadcast), broadcast.progress_chat
-        if chat not in self._services.admins or await self._was_sent(broadcast, kind, about):
+        chat, key = broadcast.progress_chat, f"{broadcast.id.hex()}/{about}"
+        if chat not in self._services.admins or await was_told(self._services, kind, key):
             return True
-        try:
-            await self.move(broadcast, chat, measured=measured)
-        except TelegramError as error:
-            if error_kind(error) is not ErrorKind.UNREACHABLE:
-                raise
-            return False  # drawing in the former message will log that nobody reads it
-        await self._mark_sent(broadcast, kind, about)
-        if former is not None:
-            await self.leave(former)
+        if await self.move(broadcast, chat, measured=measured) is None:
+            return False
+        await mark_told(self._services, kind, key)
         return True
 
     async def _send_chart(self, broadcast: Broadcast, report: Place) -> None:
         """Sends the chart of deliveries over time, once, as a reply to the report."""
-        chat, message_id = report
-        if await self._was_sent(broadcast, _CHART):
+        (chat, message_id), key = report, f"{broadcast.id.hex()}/"
+        if await was_told(self._services, _CHART, key):
             return
         words = await self._services.words_for(chat)
         moments = await self._services.storage.read(timeline_of_broadcast, broadcast.id)
@@ -284,7 +257,7 @@ class AdminReporter:
         if picture is None:
             return
         try:
-            await self._bot.send_photo(
+            await self._services.bot.send_photo(
                 chat,
                 picture,
                 caption=subject_name(words, broadcast.kind),
@@ -296,13 +269,7 @@ class AdminReporter:
                 raise
             _log.warning("chart_not_sent", error_kind=error_kind(error))
             return
-        await self._mark_sent(broadcast, _CHART)
-
-    async def _was_sent(self, broadcast: Broadcast, kind: str, about: str = "") -> bool:
-        return await was_told(self._services, kind, f"{broadcast.id.hex()}/{about}")
-
-    async def _mark_sent(self, broadcast: Broadcast, kind: str, about: str = "") -> None:
-        await mark_told(self._services, kind, f"{broadcast.id.hex()}/{about}")
+        await mark_told(self._services, _CHART, key)
 
 
 def progress_place(broadcast: Broadcast) -> Place | None:
@@ -312,28 +279,23 @@ def progress_place(broadcast: Broadcast) -> Place | None:
 
 
 async def view_of(
-    services: Services,
-    words: Words,
-    broadcast: Broadcast,
-    *,
-    reader: int | None = None,
-    measured: Measured = NOT_MEASURED,
+    services: Services, broadcast: Broadcast, reader: int, measured: Measured = NOT_MEASURED
 ) -> BroadcastView:
-    """Returns a broadcast with all that its screens show, reading what was not measured."""
+    """Returns a broadcast with all that its screens show; what was not measured is read."""
     storage, tally = services.storage, measured.tally
     if tally is None:
         tally = await storage.read(tally_of_broadcast, broadcast.id)
-    people = (broadcast.author, broadcast.confirmed_by)
+    people = [*filter(None, (broadcast.author, broadcast.confirmed_by))]
     is_told = broadcast.kind is Kind.BREACH and broadcast.is_over and broadcast.started_at
     return BroadcastView(
-        words=words,
+        words=await services.words_for(reader),
         broadcast=broadcast,
         tally=tally,
         now=services.clock(),
         rate=measured.rate,
         pause=measured.pause,
         reader=reader,
-        names=await storage.read(names_of_admins, filter(None, people)),
+        names=await storage.read(names_of_admins, people),
         approval_above=services.most_for_one_admin(broadcast.kind),
         not_told=await storage.read(count_not_told, broadcast.id) if is_told else 0,
         unsigned=await storage.read(count_unsigned) if is_told else 0,
@@ -346,16 +308,20 @@ async def send_question(services: Services, broadcast: Broadcast, admin: int) ->
 
     Once it has begun, its message is not shown.
     """
-    words = await services.words_for(admin)
-    view = await view_of(services, words, broadcast, reader=admin)
+    view = await view_of(services, broadcast, admin)
     is_first = not view.tally.done
-    notice = await show_content(services.bot, broadcast, words, admin) if is_first else None
+    notice = await show_content(services.bot, broadcast, view.words, admin) if is_first else None
     await send_screen(services.bot, admin, state_screen(view).with_notice(notice))
 
 
-async def tell_progress(ctx: AdminContext, key: bytes) -> None:
+async def tell_progress(ctx: AdminContext, broadcast: Broadcast) -> None:
     """Moves the progress to the admin's message, as soon as Telegram accepts it."""
-    await ctx.tell(partial(move_progress_here, ctx, key))
+
+    async def moves() -> None:
+        await ctx.answer()
+        await AdminReporter(ctx.services).move(broadcast, ctx.chat_id, ctx.message_id or 0)
+
+    await ctx.tell(moves)
 
 
 async def tell_state(
@@ -365,58 +331,15 @@ async def tell_state(
     await ctx.tell(partial(show, ctx, shown, screen))
 
 
-async def move_progress_here(ctx: AdminContext, key: bytes) -> None:
-    """Makes the admin's message the progress message; the former one points to it.
-
-    Raises:
-        LookupError: there is no such broadcast.
-        TelegramError: the admin's message could not be written.
-    """
-    broadcast = await ctx.storage.read(broadcast_with, key)
-    if broadcast is None:
-        raise LookupError("A broadcast that was there is not there.")
-    reporter, former = AdminReporter(ctx.services), progress_place(broadcast)
-    await ctx.answer()
-    now = await reporter.move(broadcast, ctx.chat_id, ctx.message_id)
-    if former is None or former == progress_place(now):
-        return
-    await reporter.leave(former, now if now.is_over else None)
-
-
 async def show(ctx: AdminContext, shown: Broadcast, screen: MakeScreen = state_screen) -> None:
     """Shows a broadcast in the admin's message; its state, if that has changed since `shown`."""
     now = await ctx.storage.read(broadcast_with, shown.id) or shown
-    if progress_place(now) == (ctx.chat_id, ctx.message_id):
-        await ctx.answer_while(AdminReporter(ctx.services).draw(shown, screen=screen, again=True))
+    if now.state != shown.state:
+        screen = state_screen
+    if screen is state_screen and progress_place(now) == (ctx.chat_id, ctx.message_id):
+        await asyncio.gather(AdminReporter(ctx.services).draw(shown), ctx.answer())
     else:
-        drawn = await screen_of(ctx, now, screen if now.state == shown.state else state_screen)
-        await ctx.write(drawn)
-
-
-async def screen_of(
-    ctx: AdminContext, broadcast: Broadcast, screen: MakeScreen = state_screen
-) -> Screen:
-    """Returns the screen of a broadcast for this admin."""
-    return screen(await view_of(ctx.services, ctx.words, broadcast, reader=ctx.user.id))
-
-
-async def refresh(ctx: AdminContext, broadcast: Broadcast) -> None:
-    """Updates the progress message, perhaps another admin's; logs a failure of Telegram."""
-    try:
-        await AdminReporter(ctx.services).draw(broadcast, again=True)
-    except TelegramError as error:
-        _log.info("progress_not_updated", error_kind=error_kind(error))
-
-
-def _drawn(broadcast: Broadcast) -> tuple[object, ...]:
-    """Returns what a drawing depends on and others may have changed."""
-    return (
-        broadcast.state,
-        broadcast.question,
-        broadcast.cancel_requested_at,
-        broadcast.recall_started_at,
-        progress_place(broadcast),
-    )
+        await ctx.write(screen(await view_of(ctx.services, now, ctx.user.id)))
 
 
 def _question_digest(broadcast: Broadcast) -> str:

@@ -6,7 +6,6 @@ is called besides, as for a preview, is `draft_input`'s.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 from telegram import Message
 
@@ -20,25 +19,18 @@ from handlers.broadcasts.accepted_messages import (
     read_message,
     read_text,
 )
-from handlers.broadcasts.draft import (
-    Draft,
-    DraftStage,
-    LinkRows,
-    with_message,
-)
-from handlers.broadcasts.parse_time import FARTHEST, TimeFault, parse_moment, time_fault
+from handlers.broadcasts.draft import Draft, DraftStage, LinkRows, with_message
+from handlers.broadcasts.parse_time import FARTHEST, TimeFault, parse_moment
 from handlers.broadcasts.screens import compose, summary
 from handlers.broadcasts.screens.draft_view import DraftView
 from handlers.context import Services
-from handlers.screens.buttons import DraftStep, DraftTap, read_number
+from handlers.screens.buttons import DraftStep, DraftTap
 from handlers.screens.screen import Screen
 from storage.broadcast_types import Kind
 from telegram_text.markup import Html
 
 Changes = Mapping[str, object]
-
-# Seconds of a Unix time; ten times as many would exceed the last year of datetime.
-_LATEST = 10**11 - 1
+Takes = Callable[[Draft, Message, AdminContext], Draft | Html]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +43,7 @@ class StageRules:
     """
 
     screen: Callable[[DraftView], Screen]
-    takes: Callable[[Draft, Message, AdminContext], Draft | Html] | None = None
+    takes: Takes | None = None
     back: DraftStage | None = None
 
 
@@ -80,14 +72,11 @@ class ButtonRules:
 def draw(view: DraftView) -> Screen:
     """Returns the screen of a draft's stage, with the ways out of it."""
     stage = view.draft.stage
-    if stage not in _CONFIRMING:
-        row = STAGES[stage]
-    elif view.terms is not None:
+    if stage in _CONFIRMING and view.terms is not None:
         return STAGES[stage].screen(view)
-    else:
-        row = STAGES[DraftStage.READY]
+    row = STAGES[DraftStage.READY if stage in _CONFIRMING else stage]
     screen, has_back = row.screen(view), row.back is not None and view.draft.has_content
-    back = view.button("Volver", DraftStep.BACK) if has_back else None
+    back = has_back and view.button("Volver", DraftStep.BACK)
     return replace(screen, lines=[*screen.lines, back, view.discard])
 
 
@@ -131,16 +120,12 @@ def _take_links(draft: Draft, message: Message, ctx: AdminContext) -> Draft | Ht
 
 
 def _take_time(draft: Draft, message: Message, ctx: AdminContext) -> Draft | Html:
-    planned = _planned(parse_moment(message.text or "", ctx.now, ctx.services.zone), ctx)
+    planned = _schedule(draft, message.text or "", ctx)
     return planned if isinstance(planned, Html) else draft.changed(ctx.now, **planned)
 
 
-def _schedule(_draft: Draft, value: str, ctx: AdminContext) -> Changes | Html:
-    moment = datetime.fromtimestamp(read_number(value, _LATEST) or 0, UTC)
-    return _planned(time_fault(moment, ctx.now) or moment, ctx)
-
-
-def _planned(moment: datetime | TimeFault, ctx: AdminContext) -> Changes | Html:
+def _schedule(_draft: Draft, typed: str, ctx: AdminContext) -> Changes | Html:
+    moment = parse_moment(typed, ctx.now, ctx.services.zone)
     if isinstance(moment, TimeFault):
         return ctx.words.text(moment.value, days=FARTHEST.days)
     # No last signature: those who sign until then are recipients too.

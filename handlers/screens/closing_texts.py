@@ -65,15 +65,13 @@ class ClosingTextsView:
 
     @property
     def waiting(self) -> list[ClosingText]:
-        """The versions of the change that waits for a second admin, the earliest if several do."""
-        return [each for each in self.versions if each.waits and each.publication == self.request]
+        """The versions of the change that waits for a second admin."""
+        return [each for each in self.versions if each.waits]
 
     @property
     def request(self) -> Publication | None:
-        """What waits for a second admin."""
-        made = (each.publication for each in self.versions if each.waits)
-        waiting = [each for each in made if each is not None]
-        return min(waiting, key=attrgetter("requested_at"), default=None)
+        """What waits for a second admin; nothing else is published meanwhile."""
+        return self.waiting[0].publication if self.waiting else None
 
     def about(self, sentence: str, version: ClosingText, **values: object) -> Html:
         """Says a sentence that is marked for translation, about a version."""
@@ -104,11 +102,6 @@ class ClosingTextsView:
         left = publication_id(self.left).hex()
         return self.button("Descartar lo que no está publicado", ClosingStep.DISCARD, left)
 
-    @property
-    def review(self) -> Button:
-        """The button that shows the change that waits."""
-        return self.button("Revisar el cambio que espera", ClosingStep.REVIEW)
-
     def who(self, admin: int | None) -> str:
         """Returns how the reader calls an admin."""
         return admin_name(self.words, admin, self.names, self.reader)
@@ -119,11 +112,6 @@ def overview(view: ClosingTextsView) -> Screen:
     words, days = view.words, _days(view)
     published = {each.entry for each in view.published}
     later = [f"• {entry_name(words, *days[entry])}" for entry in days if entry in published]
-    look = view.button(
-        "👁 Ver antes de publicar" if view.left else "👁 Ver cómo se lee", ClosingStep.PREVIEW
-    )
-    correct = view.button("Escribir o corregir lo de después", ClosingStep.ENTRIES)
-    every = view.button("Todas las versiones", ClosingStep.HISTORY)
     return Screen.of(
         words.text("<b>Cómo ha acabado: lo que lee quien entra con la petición cerrada</b>"),
         lines(words.text("El mensaje final:"), *_what_people_read(view)),
@@ -133,11 +121,15 @@ def overview(view: ClosingTextsView) -> Screen:
         buttons=[
             *_change_buttons(view, CLOSING_UPDATE, ClosingTextKind.CLOSING_UPDATE, None),
             view.button("Añadir lo que ha pasado después", ClosingStep.ADD),
-            correct if days else None,
-            look,
-            view.review if view.request else None,
-            view.discard if view.left else None,
-            every if view.versions else None,
+            bool(days) and view.button("Escribir o corregir lo de después", ClosingStep.ENTRIES),
+            view.button(
+                "👁 Ver antes de publicar" if view.left else "👁 Ver cómo se lee",
+                ClosingStep.PREVIEW,
+            ),
+            view.request is not None
+            and view.button("Revisar el cambio que espera", ClosingStep.REVIEW),
+            bool(view.left) and view.discard,
+            bool(view.versions) and view.button("Todas las versiones", ClosingStep.HISTORY),
         ],
     )
 
@@ -250,7 +242,7 @@ def change_notice(view: ClosingTextsView, made: Publication) -> Screen:
                 "Lo pide {who}. Tiene que aprobarlo otra persona antes de que lo lea quien entre.",
                 who=who,
             ),
-            buttons=[view.review],
+            buttons=[view.button("Revisar el cambio que espera", ClosingStep.REVIEW)],
         )
     return Screen.of(
         words.text("<b>Ha cambiado lo que se lee de cómo ha acabado la petición.</b>"),
@@ -294,18 +286,17 @@ def entry_name(words: Words, kind: ClosingTextKind, day: date | None) -> str:
 
 def _what_people_read(view: ClosingTextsView) -> Iterator[Html]:
     """Yields a line for each language of the closing update."""
-    words = view.words
     by_number = sorted(view.published, key=attrgetter("number"))
     newest = {each.language: each for each in by_number if each.entry == CLOSING_UPDATE}
     for language in view.petition.languages:
         if (last := newest.get(language)) is not None:
             yield view.about(mark("• {language}: de {who}, {moment}"), last)
         else:
-            yield words.text(
+            yield view.words.text(
                 "• {language}: el de la carpeta es un borrador, y no se muestra"
                 if view.petition.closing_is_draft
                 else "• {language}: el de la carpeta de la petición",
-                language=words.language_name(language),
+                language=view.words.language_name(language),
             )
 
 

@@ -64,10 +64,7 @@ def consent(view: View) -> Screen:
                 for choice, label in message_choices(view).items()
             ),
             view.button("✍️ Consiento y firmo", Action.CONFIRM, agreed_to, style=Style.SIGN),
-            (
-                view.button("Cambiar el nombre", Action.SIGN),
-                view.button("Volver", Action.HOME),
-            )
+            (view.button("Cambiar el nombre", Action.SIGN), view.button("Volver", Action.HOME))
             if view.with_name
             else _privacy_and_back(view),
         ],

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 from bot.clocks import utc_now
@@ -207,8 +206,13 @@ class View:
 
     @property
     def place(self) -> Place:
-        """The person's stage as stored in their conversation."""
-        return place_of(self.conversation)
+        """The person's stage as stored in their conversation; the home screen if it is unknown."""
+        stored, aside_from = self.conversation, self.conversation.return_stage
+        try:
+            stage = _stage(stored.stage)
+            return Place(stage, stored.page, _stage(aside_from) if aside_from else None)
+        except ValueError:
+            return Place()
 
     @property
     def share_link(self) -> str:
@@ -220,19 +224,6 @@ class View:
         """Address of Telegram's sharing dialog, with the link and the petition's text."""
         query = urlencode({"url": self.share_link, "text": self.texts.share}, quote_via=quote)
         return f"https://t.me/share/url?{query}"
-
-
-def place_of(conversation: Conversation) -> Place:
-    """Returns the stage stored in a conversation; the home screen if it is unknown."""
-    return _place(conversation.stage, conversation.page, conversation.return_stage)
-
-
-@lru_cache  # it is asked for many times at each tap
-def _place(stage: str, page: int, aside_from: str | None) -> Place:
-    try:
-        return Place(_stage(stage), page, _stage(aside_from) if aside_from else None)
-    except ValueError:
-        return Place()
 
 
 def _stage(stored: str) -> Stage:

@@ -384,12 +384,12 @@ async def test_a_draft_is_not_read_nor_sent_until_published(drafted: AdminScene)
         drafted.marta.tap_data(drafted.marta.messages[-1].id, "adm:final:")
     )
     assert IS_DRAFT in drafted.marta.messages[-1].text, "an old button sends no draft"
-    assert not drafted.marta.messages[-1].buttons
+    assert "El mensaje final" not in drafted.panel.labels
     drafted.ahead = timedelta(days=31)
     for _ in range(2):
         await notices(drafted)
     alone = [m for m in drafted.marta.messages if m.text == IS_DRAFT]
-    assert len(alone) == 3, "before the date, to the old button, and once closed"
+    assert len(alone) == 2, "before the date, and once closed"
     (reminder,) = (m.text for m in drafted.marta.messages if "Se les prometió" in m.text)
     assert reminder.endswith(
         f"no han recibido el mensaje final.\n\n{IS_DRAFT}\n\n"

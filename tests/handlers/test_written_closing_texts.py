@@ -50,14 +50,14 @@ def pages() -> dict[str, Screen]:
     folder = ClosingTextsView(CATALOGS.words("en"), PETITION, (), {LUCY: "Lucy"}, MARTA)
     draft = replace(folder, petition=PETITION.model_copy(update={"closing_is_draft": True}))
     own, lucys = made(1, MARTA), made(2, LUCY, approver=PAU)
-    waits, waits_too = made(3, LUCY, waits=True), made(4, MARTA, waits=True)
+    waits = made(3, LUCY, waits=True)
     versions = [
         version(1, MARTA, own),
         version(2, LUCY, lucys),
         version(3, None, lucys, entry="0", language="en"),
         version(4, PAU, entry="1", discarded_at=NOON),
         version(5, MARTA, waits),
-        version(6, PAU, waits_too, entry="2"),
+        version(6, PAU, waits, entry="2"),
         version(7, LUCY, entry="3"),
         version(8, MARTA, language="en"),
     ]

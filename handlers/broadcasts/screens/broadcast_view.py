@@ -96,11 +96,6 @@ class BroadcastView:
         return self.broadcast.starts_at or self.broadcast.created_at
 
     @property
-    def is_own(self) -> bool:
-        """Whether the reader is its author."""
-        return self.reader == self.broadcast.author
-
-    @property
     def is_waiting(self) -> bool:
         """Whether its time came but it waits for an admin's decision to start."""
         return self.broadcast.pause_reason in (PauseReason.LATE, PauseReason.FORMER)

@@ -6,38 +6,65 @@ from handlers.broadcasts.draft import Version
 from handlers.broadcasts.screens.draft_view import DraftView, left_out
 from handlers.broadcasts.screens.labels import content_name, must_say, subject_name
 from handlers.screens.buttons import Button, DraftStep
-from handlers.screens.screen import Part, Screen, lines
+from handlers.screens.screen import Screen, lines
 from storage.broadcast_types import Kind
 from telegram_text.markup import Html
 
 
 def ask_message(view: DraftView) -> Screen:
-    """Asks for the message in the draft's current language."""
+    """Asks for the message in the draft's current language.
+
+    For a notice of a breach and a correction it says who gets it, what it has to say and what the
+    bot adds to it.
+    """
     words, draft = view.words, view.draft
-    is_first, kind = draft.language == draft.default_language, draft.kind
-    heading = words.text(
-        "<b>Envíame el mensaje</b>" if is_first else "<b>Envíame la versión en {language}</b>",
-        language=words.language_name(draft.language),
+    is_first, is_notice = draft.language == draft.default_language, draft.kind is Kind.BREACH
+    return Screen.of(
+        is_notice
+        and words.text(
+            "⚠️ <b>Aviso de una brecha de seguridad</b>\n\n"
+            "Es solo para cuando los datos de quienes firmaron se han perdido, o los ha visto o "
+            "se los ha llevado alguien que no debía. Para otra cosa, pulsa «{leave}».",
+            leave=view.discard.label,
+        ),
+        is_notice
+        and words.text(
+            "Llega a todas las personas que firmaron, también a las que pidieron que no se "
+            "les escribiera, y no sale sin que otra persona que administra la petición lo "
+            "apruebe."
+            if view.most_alone is not None
+            else "Llega a todas las personas que firmaron, también a las que pidieron que no se "
+            "les escribiera."
+        ),
+        words.text(
+            "<b>Envíame el mensaje</b>" if is_first else "<b>Envíame la versión en {language}</b>",
+            language=words.language_name(draft.language),
+        ),
+        must_say(words)
+        if is_notice
+        else words.text(
+            "Espero tu próximo mensaje en este chat: un texto, una foto, un vídeo, un álbum, "
+            "un documento, un audio… Llegará tal como lo envíes, con su formato y sin tu "
+            "nombre."
+            if draft.is_copied
+            else "Escribe qué estaba mal y qué es lo correcto. Va en texto; encima, el bot pone "
+            "que es una corrección, y debajo, de qué mensaje.\n\n"
+            "Llega a quienes recibieron el mensaje equivocado, salvo a quienes ya no quieren "
+            "mensajes así."
+        ),
+        is_notice
+        and words.text(
+            "Encima, el bot pone que es un aviso sobre sus datos; debajo, por qué lo reciben."
+        ),
+        draft.corrects is Kind.UPDATE
+        and words.text("No se suma a las novedades que eligieron: cuenta con el que corrige."),
+        draft.is_copied
+        and is_first
+        and len(view.languages) > 1
+        and not draft.versions
+        and words.text("Si quieres una versión en otro idioma, la añades después."),
+        words.text("Nada sale hasta que veas la vista previa y lo confirmes."),
     )
-    if kind is Kind.CORRECTION:
-        what = _about_correction(view, heading)
-    elif kind is Kind.BREACH:
-        what = _about_notice(view, heading)
-    else:
-        what = (
-            heading,
-            words.text(
-                "Espero tu próximo mensaje en este chat: un texto, una foto, un vídeo, un álbum, "
-                "un documento, un audio… Llegará tal como lo envíes, con su formato y sin tu "
-                "nombre."
-            ),
-            is_first
-            and len(view.languages) > 1
-            and not draft.versions
-            and words.text("Si quieres una versión en otro idioma, la añades después."),
-        )
-    last = words.text("Nada sale hasta que veas la vista previa y lo confirmes.")
-    return Screen.of(*what, last)
 
 
 def message_ready(view: DraftView) -> Screen:
@@ -47,10 +74,6 @@ def message_ready(view: DraftView) -> Screen:
     if draft.kind is Kind.CLOSING:
         return Screen(words.text("El mensaje final no se ha enviado."), [look])
     chosen = draft.audience_chosen
-    onward = view.button("Continuar", DraftStep.NEXT)
-    to_others = view.button("Cambiar a quién se envía", DraftStep.ASK_SUBJECT)
-    # With a topic the audience is fixed: those whom an earlier broadcast did not reach.
-    may_change = chosen and draft.topic is None and draft.kind is not Kind.BREACH
     return Screen.of(
         words.text("<b>Tu mensaje</b>"),
         lines(*(_described(view, code) for code in draft.versions)),
@@ -64,7 +87,15 @@ def message_ready(view: DraftView) -> Screen:
             "Hasta la vista previa puedes editar tu mensaje en el chat: se usará tal como "
             "esté entonces. Todavía no se ha enviado nada."
         ),
-        buttons=[look if chosen else onward, *_versions(view), to_others if may_change else None],
+        buttons=[
+            look if chosen else view.button("Continuar", DraftStep.NEXT),
+            *_versions(view),
+            # With a topic the audience is fixed: those whom an earlier broadcast did not reach.
+            chosen
+            and draft.topic is None
+            and draft.kind is not Kind.BREACH
+            and view.button("Cambiar a quién se envía", DraftStep.ASK_SUBJECT),
+        ],
     )
 
 
@@ -85,9 +116,8 @@ def ask_links(view: DraftView) -> Screen:
 
 def ask_subject(view: DraftView) -> Screen:
     """Asks whether the message is about the petition or about something else."""
-    words = view.words
     return Screen(
-        words.text(
+        view.words.text(
             "<b>¿De qué trata el mensaje?</b>\n\n"
             "Sobre esta petición, solo a quienes eligieron recibir novedades, y nunca más de las "
             "que eligieron. El mensaje final va aparte: es para todas las personas que firmaron, "
@@ -134,48 +164,6 @@ def ask_audience(view: DraftView) -> Screen:
         ),
         left_out(view),
         buttons=rows if total else [],
-    )
-
-
-def _about_notice(view: DraftView, heading: Html) -> tuple[Html, ...]:
-    """Says what the notice of a breach is and what it has to say."""
-    words = view.words
-    return (
-        words.text(
-            "⚠️ <b>Aviso de una brecha de seguridad</b>\n\n"
-            "Es solo para cuando los datos de quienes firmaron se han perdido, o los ha visto o "
-            "se los ha llevado alguien que no debía. Para otra cosa, pulsa «{leave}».",
-            leave=view.discard.label,
-        ),
-        words.text(
-            "Llega a todas las personas que firmaron, también a las que pidieron que no se "
-            "les escribiera, y no sale sin que otra persona que administra la petición lo "
-            "apruebe."
-            if view.most_alone is not None
-            else "Llega a todas las personas que firmaron, también a las que pidieron que no se "
-            "les escribiera."
-        ),
-        heading,
-        must_say(words),
-        words.text(
-            "Encima, el bot pone que es un aviso sobre sus datos; debajo, por qué lo reciben."
-        ),
-    )
-
-
-def _about_correction(view: DraftView, heading: Html) -> tuple[Part, ...]:
-    """Says who gets a correction and what the bot adds to it."""
-    words = view.words
-    return (
-        heading,
-        words.text(
-            "Escribe qué estaba mal y qué es lo correcto. Va en texto; encima, el bot pone que es "
-            "una corrección, y debajo, de qué mensaje.\n\n"
-            "Llega a quienes recibieron el mensaje equivocado, salvo a quienes ya no quieren "
-            "mensajes así."
-        ),
-        view.draft.corrects is Kind.UPDATE
-        and words.text("No se suma a las novedades que eligieron: cuenta con el que corrige."),
     )
 
 

@@ -54,8 +54,7 @@ class DraftView:
         is_first: whether the admin has sent no broadcast yet.
         written_to: people that the admin wrote to within a day without another's approval.
         balance: the bot's Stars; None when not asked for, or when Telegram did not answer.
-        content: what would be sent; empty before the preview.
-        revision: the petition's; None before the preview.
+        revision: the petition's; None before the preview, and if something else would be sent now.
     """
 
     words: Words
@@ -70,7 +69,6 @@ class DraftView:
     is_first: bool = False
     written_to: int = 0
     balance: int | None = None
-    content: Mapping[str, object] = field(default_factory=dict)
     revision: int | None = None
 
     @property
@@ -80,7 +78,7 @@ class DraftView:
             return None
         draft = self.draft
         return {
-            "content_sha256": content_sha256(self.content),
+            "content_sha256": content_sha256(draft.content or {}),
             "kind": draft.kind,
             "language": draft.audience_language,
             "revision": self.revision,

@@ -1,7 +1,7 @@
 """The screen of a broadcast in each state: scheduled, running, paused, ended, being recalled."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bot.text.translations import Words, mark
 from handlers.broadcasts.screens.broadcast_view import BroadcastView, account
@@ -76,14 +76,14 @@ def state_screen(now: BroadcastView) -> Screen:
     broadcast = now.broadcast
     if broadcast.is_recalling:
         return _recalling(now)
-    if broadcast.awaits_approval:
-        return _waits(now) if now.is_own else _asks(now)
+    if broadcast.awaits_approval and now.reader != broadcast.author:
+        return _asks(now)
     if broadcast.state is BroadcastState.SCHEDULED:
-        return _planned(now)
-    if broadcast.state is BroadcastState.RUNNING:
-        return _running(now)
-    if broadcast.state is BroadcastState.PAUSED:
-        return ask_cancel(now) if broadcast.cancel_requested_at else _paused(now)
+        return _scheduled(now)
+    if broadcast.state is BroadcastState.PAUSED and broadcast.cancel_requested_at:
+        return ask_cancel(now)
+    if broadcast.is_active:
+        return _missed(now) if now.is_waiting else _under_way(now)
     return ended(now)
 
 
@@ -92,30 +92,59 @@ def elsewhere(words: Words) -> Html:
     return words.text("El progreso sigue en otro mensaje.")
 
 
-def _planned(now: BroadcastView) -> Screen:
-    words = now.words
+def _scheduled(now: BroadcastView) -> Screen:
+    words, waits = now.words, now.broadcast.awaits_approval
     return Screen.of(
-        words.text("<b>Programado</b>"),
-        _plan(now),
-        _keep_preview(now),
+        words.text(
+            "<b>Espera la aprobación de otra persona</b>" if waits else "<b>Programado</b>"
+        ),
+        _what(now) if waits else _plan(now),
+        waits
+        and now.approval_above
+        and words.text(
+            "Hace falta otra persona cuando alguien escribe a más de {people} en 24 horas, en "
+            "uno o en varios envíos.",
+            people=words.people(now.approval_above),
+        ),
+        waits
+        and words.text(
+            "Las demás personas que administran la petición reciben el mensaje en su chat con "
+            "este bot, con un botón para aprobarlo. A quien no lo vea, dile que escriba "
+            "/broadcasts."
+        ),
+        waits and _deadline(now),
+        # A text is sent as it is stored.
+        now.broadcast.source_chat is not None
+        and words.text("No borres la vista previa: es el original que se copiará."),
         buttons=(now.button("Cancelar este envío", AdminAction.ASK_CANCEL),),
     )
 
 
-def _running(now: BroadcastView) -> Screen:
+def _under_way(now: BroadcastView) -> Screen:
     words, broadcast, tally = now.words, now.broadcast, now.counts
-    heading = words.text(
-        "<b>Enviando el mensaje final…</b>"
-        if broadcast.kind is Kind.CLOSING
-        else "<b>Enviando el mensaje…</b>"
-    )
-    numbers = (_bar(words, tally.done, tally.total), _speed(now, tally.open))
-    pause = now.button("⏸ Pausa", AdminAction.PAUSE)
+    heading, still = _PAUSED.get(broadcast.pause_reason, _PAUSED_BY_ADMIN)
+    detail = broadcast.reason_detail
     return Screen.of(
-        heading,
-        *numbers,
+        words.text(heading)
+        if not broadcast.is_running
+        else words.text(
+            "<b>Enviando el mensaje final…</b>"
+            if broadcast.kind is Kind.CLOSING
+            else "<b>Enviando el mensaje…</b>"
+        ),
+        _bar(words, tally.done, tally.total),
+        _speed(now, tally.open)
+        if broadcast.is_running
+        else words.text(still, reason=detail, n=detail),
         account(words, tally),
-        buttons=((pause, now.button("⏹ Cancelar", AdminAction.ASK_CANCEL)),),
+        buttons=(
+            (
+                now.button("⏸ Pausa", AdminAction.PAUSE)
+                if broadcast.is_running
+                else now.button("▶ Seguir", AdminAction.RESUME, now.pause_key),
+                now.button("⏹ Cancelar", AdminAction.ASK_CANCEL),
+            ),
+        ),
     )
 
 
@@ -156,54 +185,39 @@ def _time(now: BroadcastView, seconds: float) -> Html:
     return Html(f"{clock} ({time_tag(date, then, 'D')})")
 
 
-def _paused(now: BroadcastView) -> Screen:
-    words, broadcast, tally = now.words, now.broadcast, now.counts
-    if now.is_waiting and broadcast.starts_at is not None:
-        send = now.button("Enviar ahora", AdminAction.RESUME, now.pause_key)
-        return Screen.of(
-            words.text(
-                "<b>Un envío programado no ha salido</b>"
-                if now.lacks_a_second_admin
-                else "<b>Un envío programado espera tu decisión</b>"
-            ),
-            _plan_missed(now, broadcast.starts_at),
-            _counted_for(now),
-            buttons=(
-                None if now.lacks_a_second_admin else send,
-                now.button("⏹ Cancelar", AdminAction.ASK_CANCEL),
-            ),
-        )
-    heading, still = _PAUSED.get(broadcast.pause_reason, _PAUSED_BY_ADMIN)
-    detail = broadcast.reason_detail
-    go_on = now.button("▶ Seguir", AdminAction.RESUME, now.pause_key)
-    return Screen.of(
-        words.text(heading),
-        _bar(words, tally.done, tally.total),
-        words.text(still, reason=detail, n=detail),
-        account(words, tally),
-        buttons=((go_on, now.button("⏹ Cancelar", AdminAction.ASK_CANCEL)),),
-    )
-
-
-def _plan_missed(now: BroadcastView, starts: datetime) -> Html:
+def _missed(now: BroadcastView) -> Screen:
+    """Shows a planned broadcast whose time came and that waits for a decision."""
     words, broadcast = now.words, now.broadcast
-    return words.text(
-        "{subject} tenía que salir el {moment}, pero quienes lo decidieron ya no administran la "
-        "petición, y a tantas personas no escribe nadie por su cuenta. Este envío ya no puede "
-        "salir: cancélalo y, si todavía hace falta, prepáralo otra vez con /broadcast."
-        if now.lacks_a_second_admin and broadcast.author not in (now.admins or ())
-        else "{subject} tenía que salir el {moment}, pero quien lo aprobó ya no administra la "
-        "petición. No se ha enviado nada: solo otra de las personas que la administran puede "
-        "decidir que salga. Tú puedes cancelarlo."
-        if now.lacks_a_second_admin
-        else "{subject} tenía que salir el {moment}, pero quien lo decidió ya no administra la "
-        "petición. No se ha enviado nada: decide tú si debe salir."
-        if broadcast.pause_reason is PauseReason.FORMER
-        else "{subject} tenía que salir el {moment}, pero el bot no estaba en marcha o había otro "
-        "envío. Ha pasado más de una hora, así que no se ha enviado nada: decide tú si todavía "
-        "tiene sentido.",
-        subject=subject_name(words, broadcast.kind),
-        moment=moment_name(words, starts),
+    return Screen.of(
+        words.text(
+            "<b>Un envío programado no ha salido</b>"
+            if now.lacks_a_second_admin
+            else "<b>Un envío programado espera tu decisión</b>"
+        ),
+        words.text(
+            "{subject} tenía que salir el {moment}, pero quienes lo decidieron ya no administran "
+            "la petición, y a tantas personas no escribe nadie por su cuenta. Este envío ya no "
+            "puede salir: cancélalo y, si todavía hace falta, prepáralo otra vez con /broadcast."
+            if now.lacks_a_second_admin and broadcast.author not in (now.admins or ())
+            else "{subject} tenía que salir el {moment}, pero quien lo aprobó ya no administra la "
+            "petición. No se ha enviado nada: solo otra de las personas que la administran puede "
+            "decidir que salga. Tú puedes cancelarlo."
+            if now.lacks_a_second_admin
+            else "{subject} tenía que salir el {moment}, pero quien lo decidió ya no administra "
+            "la petición. No se ha enviado nada: decide tú si debe salir."
+            if broadcast.pause_reason is PauseReason.FORMER
+            else "{subject} tenía que salir el {moment}, pero el bot no estaba en marcha o había "
+            "otro envío. Ha pasado más de una hora, así que no se ha enviado nada: decide tú si "
+            "todavía tiene sentido.",
+            subject=subject_name(words, broadcast.kind),
+            moment=moment_name(words, now.starts),
+        ),
+        _counted_for(now),
+        buttons=(
+            not now.lacks_a_second_admin
+            and now.button("Enviar ahora", AdminAction.RESUME, now.pause_key),
+            now.button("⏹ Cancelar", AdminAction.ASK_CANCEL),
+        ),
     )
 
 
@@ -281,37 +295,14 @@ def ask_recall(now: BroadcastView) -> Screen:
 
 def ask_decline(now: BroadcastView) -> Screen:
     """Asks for confirmation before declining, since the author would have to start again."""
-    words = now.words
     return Screen.of(
-        words.text("<b>¿Seguro que no lo apruebas?</b>"),
+        now.words.text("<b>¿Seguro que no lo apruebas?</b>"),
         _what(now),
-        words.text("No saldrá, y quien lo preparó tendría que empezar otra vez."),
+        now.words.text("No saldrá, y quien lo preparó tendría que empezar otra vez."),
         buttons=(
             now.button("Sí, que no salga", AdminAction.DECLINE, style=Style.END),
             now.button("Volver", AdminAction.WATCH),
         ),
-    )
-
-
-def _waits(now: BroadcastView) -> Screen:
-    words = now.words
-    return Screen.of(
-        words.text("<b>Espera la aprobación de otra persona</b>"),
-        _what(now),
-        now.approval_above
-        and words.text(
-            "Hace falta otra persona cuando alguien escribe a más de {people} en 24 horas, en "
-            "uno o en varios envíos.",
-            people=words.people(now.approval_above),
-        ),
-        words.text(
-            "Las demás personas que administran la petición reciben el mensaje en su chat con "
-            "este bot, con un botón para aprobarlo. A quien no lo vea, dile que escriba "
-            "/broadcasts."
-        ),
-        _deadline(now),
-        _keep_preview(now),
-        buttons=(now.button("Cancelar este envío", AdminAction.ASK_CANCEL),),
     )
 
 
@@ -344,14 +335,13 @@ def _asks(now: BroadcastView) -> Screen:
 
 
 def _what(now: BroadcastView) -> Html:
-    words = now.words
-    when = words.text(
+    when = now.words.text(
         "Saldrá el {moment}. Las personas se contarán otra vez en ese momento."
         if now.starts > now.now
         else "Saldrá en cuanto se apruebe.",
-        moment=moment_name(words, now.starts),
+        moment=moment_name(now.words, now.starts),
     )
-    return lines(subject_name(words, now.broadcast.kind), _counted_for(now), when)
+    return lines(subject_name(now.words, now.broadcast.kind), _counted_for(now), when)
 
 
 def _deadline(now: BroadcastView) -> Html:
@@ -371,13 +361,6 @@ def _plan(now: BroadcastView) -> Html:
         n=words.number(broadcast.expected or 0),
     )
     return lines(subject_name(words, broadcast.kind), when)
-
-
-def _keep_preview(now: BroadcastView) -> Html | None:
-    """Asks not to delete the preview, which is copied; None where a text is sent."""
-    if now.broadcast.source_chat is None:
-        return None
-    return now.words.text("No borres la vista previa: es el original que se copiará.")
 
 
 def _counted_for(now: BroadcastView) -> Html:

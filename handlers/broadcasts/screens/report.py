@@ -5,14 +5,7 @@ from handlers.broadcasts.screens.broadcast_view import BroadcastView, account
 from handlers.broadcasts.screens.labels import recipients_name, subject_name, unsigned_left_out
 from handlers.screens.buttons import AdminAction
 from handlers.screens.screen import Screen, lines
-from storage.broadcast_types import (
-    Broadcast,
-    BroadcastState,
-    Correction,
-    Kind,
-    StopReason,
-    Tally,
-)
+from storage.broadcast_types import Broadcast, BroadcastState, Correction, Kind, StopReason, Tally
 from telegram_text.markup import Html
 
 _CORRECTIONS_AT_MOST = 2
@@ -36,8 +29,6 @@ def ended(now: BroadcastView) -> Screen:
     is_closing = broadcast.kind is Kind.CLOSING  # of which there is only one
     again = now.button("Enviar a quienes faltan", AdminAction.RESUME_DRAFT)
     may_go_on = not is_closing and broadcast.recall_started_at is None and _missing(tally) > 0
-    correct = now.button("Enviar una corrección", AdminAction.CORRECT)
-    recall = now.button("Retirar los mensajes", AdminAction.ASK_RECALL)
     return Screen.of(
         _heading(words, broadcast, tally),
         not is_closing
@@ -64,9 +55,10 @@ def ended(now: BroadcastView) -> Screen:
             else "Con /broadcast puedes enviar otro aviso a todas las personas que firmaron."
         ),
         buttons=(
-            again if may_go_on else None,
-            correct if can_be_corrected(broadcast, tally) else None,
-            recall if now.can_be_recalled else None,
+            may_go_on and again,
+            can_be_corrected(broadcast, tally)
+            and now.button("Enviar una corrección", AdminAction.CORRECT),
+            now.can_be_recalled and now.button("Retirar los mensajes", AdminAction.ASK_RECALL),
         ),
     )
 

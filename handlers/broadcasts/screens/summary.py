@@ -4,14 +4,14 @@ from handlers.broadcasts.parse_time import suggested_moments
 from handlers.broadcasts.screens.draft_view import LEAST_BALANCE, DraftView, left_out
 from handlers.broadcasts.screens.labels import moment_name, must_say, subject_name
 from handlers.screens.buttons import NO_MORE, AdminAction, Button, DraftStep, Style
-from handlers.screens.screen import Lines, Screen, lines, sentences
+from handlers.screens.screen import Absent, Lines, Screen, lines, sentences
 from storage.broadcast_types import Kind
 from telegram_text.markup import Html
 
 
 def summary(view: DraftView) -> Screen:
     """Returns the summary below the preview: audience, time, duration and price."""
-    words, draft, short = view.words, view.draft, _short_of_stars(view)
+    words, draft = view.words, view.draft
     heading = words.text(
         "<b>¿Enviar el mensaje final?</b>"
         if draft.kind is Kind.CLOSING
@@ -35,17 +35,41 @@ def summary(view: DraftView) -> Screen:
         _recipients(view),
         left_out(view),
         draft.kind is Kind.BREACH and must_say(words),
-        draft.kind in NO_MORE and _stop_button(view),
+        draft.kind in NO_MORE
+        and words.text(
+            "Bajo un álbum no caben botones. Dilo en el texto: quien no quiera más mensajes así "
+            "puede dejarlos en /mydata."
+            if any(version.is_album for version in draft.versions.values())
+            else "Debajo lleva un botón para no recibir más mensajes así: es su derecho, y así "
+            "nadie tiene que bloquear el bot."
+        ),
         draft.corrects is Kind.CLOSING
         and words.text(
             "Quien entre con la petición cerrada sigue leyendo el mensaje final publicado: si "
             "el error está también ahí, cámbialo con /closing."
         ),
         _when(view),
-        view.is_paid and _price(view),
+        view.is_paid
+        and sentences(
+            words.plural(
+                "Precio: {n} estrella de Telegram con las personas de ahora (0,1 por mensaje).",
+                "Precio: {n} estrellas de Telegram con las personas de ahora (0,1 por mensaje).",
+                view.price,
+            ),
+            view.balance is not None
+            and words.text("El bot tiene {n}.", n=words.number(view.balance)),
+        ),
         view.needs_approval and _approval(view),
-        short,
-        buttons=_choices(view, may_send=short is None),
+        not view.is_affordable
+        and words.text(
+            "⚠️ Telegram no dice cuántas estrellas tiene el bot, así que no se puede pagar el "
+            "envío. Envíalo gratis o inténtalo más tarde."
+            if view.balance is None
+            else "⚠️ El bot no tiene bastantes estrellas: hacen falta {n}. Añade las que faltan o "
+            "envíalo gratis.",
+            n=words.number(max(view.price, LEAST_BALANCE)),
+        ),
+        buttons=_choices(view),
     )
 
 
@@ -71,24 +95,7 @@ def second_confirmation(view: DraftView) -> Screen:
             "Mira una vez más lo que hay arriba. En cuanto empiece podrás detenerlo, pero "
             "quien ya lo tenga puede haberlo leído."
         ),
-        buttons=(
-            _test(view),
-            view.button("Volver", DraftStep.BACK),
-            _confirm(view),
-            _leave(view),
-        ),
-    )
-
-
-def _stop_button(view: DraftView) -> Html:
-    """Says how recipients can stop messages of this kind."""
-    words, draft = view.words, view.draft
-    return words.text(
-        "Bajo un álbum no caben botones. Dilo en el texto: quien no quiera más mensajes así "
-        "puede dejarlos en /mydata."
-        if any(version.is_album for version in draft.versions.values())
-        else "Debajo lleva un botón para no recibir más mensajes así: es su derecho, y así nadie "
-        "tiene que bloquear el bot."
+        buttons=(_test(view), view.button("Volver", DraftStep.BACK), _confirm(view), _leave(view)),
     )
 
 
@@ -134,66 +141,38 @@ def _when(view: DraftView) -> Html:
     )
 
 
-def _price(view: DraftView) -> Html:
-    words, balance = view.words, view.balance
-    price = words.plural(
-        "Precio: {n} estrella de Telegram con las personas de ahora (0,1 por mensaje).",
-        "Precio: {n} estrellas de Telegram con las personas de ahora (0,1 por mensaje).",
-        view.price,
-    )
-    known = balance is not None and words.text("El bot tiene {n}.", n=words.number(balance))
-    return sentences(price, known)
-
-
 def _approval(view: DraftView) -> Html:
-    words = view.words
     return sentences(
-        words.text(
+        view.words.text(
             "Otra persona que administra la petición tiene que aprobarlo: verá lo mismo que tú, y "
             "hasta que lo apruebe no sale nada."
         ),
         view.written_to
-        and words.text(
+        and view.words.text(
             "En las últimas 24 horas ya has escrito a {people}, y todo junto cuenta.",
-            people=words.people(view.written_to),
+            people=view.words.people(view.written_to),
         ),
     )
 
 
-def _short_of_stars(view: DraftView) -> Html | None:
-    words, balance = view.words, view.balance
-    if view.is_affordable:
-        return None
-    return words.text(
-        "⚠️ Telegram no dice cuántas estrellas tiene el bot, así que no se puede pagar el "
-        "envío. Envíalo gratis o inténtalo más tarde."
-        if balance is None
-        else "⚠️ El bot no tiene bastantes estrellas: hacen falta {n}. Añade las que faltan o "
-        "envíalo gratis.",
-        n=words.number(max(view.price, LEAST_BALANCE)),
-    )
-
-
-def _choices(view: DraftView, *, may_send: bool) -> Lines:
-    draft = view.draft
-    twice, is_planned = view.is_confirmed_twice, draft.starts_at is not None
-    time = view.button("🕒 Cambiar la hora" if is_planned else "🕒 Programar", DraftStep.ASK_TIME)
-    pay = view.button(
-        "Enviarlo gratis, más despacio" if draft.paid else "Pagar para que vaya más deprisa",
-        DraftStep.TOGGLE_PAID,
-    )
-    again = view.button("👁 Ver la vista previa otra vez", DraftStep.PREVIEW)
-    onward = view.button("Continuar", DraftStep.SECOND_CONFIRMATION)
-    now = view.button("Quitar la hora", DraftStep.REMOVE_TIME)
-    may_plan = is_planned or draft.kind is not Kind.BREACH
+def _choices(view: DraftView) -> Lines:
+    draft, may_send, twice = view.draft, view.is_affordable, view.is_confirmed_twice
+    is_planned = draft.starts_at is not None
     return [
-        again if draft.edited else None,
-        _confirm(view) if may_send and not twice else None,
+        draft.edited and view.button("👁 Ver la vista previa otra vez", DraftStep.PREVIEW),
+        may_send and not twice and _confirm(view),
         _test(view),
-        onward if may_send and twice else None,
-        time if may_plan else None,
-        now if is_planned else None,
-        pay if view.can_be_paid else None,
+        may_send and twice and view.button("Continuar", DraftStep.SECOND_CONFIRMATION),
+        (is_planned or draft.kind is not Kind.BREACH)
+        and view.button(
+            "🕒 Cambiar la hora" if is_planned else "🕒 Programar", DraftStep.ASK_TIME
+        ),
+        is_planned and view.button("Quitar la hora", DraftStep.REMOVE_TIME),
+        view.can_be_paid
+        and view.button(
+            "Enviarlo gratis, más despacio" if draft.paid else "Pagar para que vaya más deprisa",
+            DraftStep.TOGGLE_PAID,
+        ),
         _change(view),
         _leave(view),
     ]
@@ -215,10 +194,8 @@ def _confirm(view: DraftView) -> Button:
     return Button(label, AdminAction.SEND, view.token, style=Style.SEND)
 
 
-def _change(view: DraftView) -> Button | None:
-    if view.draft.kind is Kind.CLOSING:
-        return None
-    return view.button("Cambiar", DraftStep.CHANGE)
+def _change(view: DraftView) -> Button | Absent:
+    return view.draft.kind is not Kind.CLOSING and view.button("Cambiar", DraftStep.CHANGE)
 
 
 def _leave(view: DraftView) -> Button:
@@ -230,7 +207,7 @@ def ask_time(view: DraftView) -> Screen:
     """Asks for the time to send at, and offers some."""
     words = view.words
     moments = [
-        view.button(label, DraftStep.SCHEDULE, str(int(at.timestamp())), time=words.clock(at))
+        view.button(label, DraftStep.SCHEDULE, words.typed_moment(at), time=words.clock(at))
         for at, label in suggested_moments(view.now, words.zone)
     ]
     return Screen.of(

@@ -34,9 +34,8 @@ from tests.handlers.broadcasts.drafts import (
 
 
 def closing() -> Draft:
-    return with_preview(
-        new_draft("es", NOW, Kind.CLOSING, paid=False), {"es": [1], "en": [2]}, NOW
-    )
+    texts = {"es": "Gracias", "en": "Thank you"}
+    return with_preview(new_draft("es", NOW, Kind.CLOSING, paid=False), texts, NOW)
 
 
 def of_drafts(language: str) -> Mapping[str, Screen]:
@@ -53,14 +52,16 @@ def of_drafts(language: str) -> Mapping[str, Screen]:
     news = with_kind(written(), Kind.NEWS)
     linking = with_links(written(), LINK)
     breach = new_draft("es", NOW, Kind.BREACH, paid=False)
-    known = with_preview(with_message(breach, piece(), NOW), {"es": [1]}, NOW)
+    known = with_preview(with_message(breach, piece(), NOW), {"es": "Hola"}, NOW)
     corrects = [
         new_draft("es", NOW, Kind.CORRECTION, paid=False).changed(
             NOW, topic=Correction(kind, b"b" * 16).topic
         )
         for kind in (Kind.UPDATE, Kind.CLOSING)
     ]
-    right = [with_preview(with_message(each, piece(), NOW), {"es": [1]}, NOW) for each in corrects]
+    right = [
+        with_preview(with_message(each, piece(), NOW), {"es": "Hola"}, NOW) for each in corrects
+    ]
     resumed = shown().changed(NOW, topic="t")
     album_of_news = shown(two_versions()).changed(NOW, kind=Kind.NEWS)
     nobody = replace(NUMBERS, people={})

@@ -63,13 +63,14 @@ def with_links(draft: Draft, *links: Link) -> Draft:
 
 
 def shown(draft: Draft | None = None) -> Draft:
-    """A draft to everyone that was shown: its copies have the ids of the originals, and 100."""
+    """A draft to everyone that was shown: the preview has the ids of the originals, and 100."""
     chosen = with_kind(draft or written(), Kind.UPDATE).changed(NOW, audience_chosen=True)
-    copies = {
-        language: [message + 100 for message in version.messages]
+    content = {
+        language: {"messages": [message + 100 for message in version.messages]}
         for language, version in chosen.versions.items()
     }
-    return with_preview(chosen, copies, NOW)
+    there = [message for each in content.values() for message in each["messages"]]
+    return with_preview(chosen, content, NOW).model_copy(update={"preview_ids": tuple(there)})
 
 
 def draft_view(

@@ -73,9 +73,9 @@ def test_an_album_is_put_in_order_and_a_late_part_voids_what_was_shown() -> None
     assert draft.elements == 3
     draft = shown(written(message_id=17, kind="photo", group="g"))
     grown = with_message(draft, piece(18, "photo", group="g"), NOW)
-    assert grown.copies is None
+    assert grown.content is None
     assert grown.stage is DraftStage.READY
-    assert grown.old_copies == (117,)
+    assert grown.preview_ids == (117,)
     draft = written(message_id=17, kind="photo", group="g")
     asked = draft.changed(NOW, stage=DraftStage.CONTENT, language="en")
     grown = with_message(asked, piece(18, "photo", group="g"), NOW)
@@ -88,7 +88,7 @@ def test_an_edit_after_the_preview_is_noticed_and_changes_nothing_that_is_sent()
     draft = shown(before)
     edited = with_edit_noted(draft, 17, NOW)
     assert edited.edited
-    assert edited.copies == draft.copies
+    assert edited.content == draft.content
     assert with_edit_noted(edited, 17, NOW) == edited
     # An edit of another message, or before the preview, is nothing.
     assert with_edit_noted(draft, 18, NOW) == draft
@@ -148,12 +148,7 @@ def test_a_version_can_be_removed_and_that_of_the_default_language_stays() -> No
 
 
 def terms(draft: Draft | None = None, **changed: Any) -> Mapping[str, object]:
-    view: dict[str, Any] = {
-        "content": {"es": {"messages": [117]}},
-        "may_pay": True,
-        "rate": 1000.0,
-    }
-    found = draft_view(draft or shown(), **{**view, **changed}).terms
+    found = draft_view(draft or shown(), **{**PAID, **changed}).terms
     assert found is not None
     return found
 
@@ -161,7 +156,7 @@ def terms(draft: Draft | None = None, **changed: Any) -> Mapping[str, object]:
 @pytest.mark.parametrize(
     ("what", "now"),
     [
-        ("the content", terms(content={"es": {"messages": [118]}})),
+        ("the content", terms(shown(written(message_id=18)))),
         ("the petition", terms(revision=4)),
         ("the price", terms(shown().changed(NOW, paid=True))),
         ("who gets it", terms(shown().changed(NOW, audience_language="es"))),
