@@ -25,7 +25,7 @@ from bot.transport.session import SharedSession
 from storage import Storage, open_storage
 from storage.broadcast_transitions import start_broadcast
 from storage.broadcast_types import Broadcast, DeliveryState, Kind
-from storage.broadcasts import broadcast_with
+from storage.broadcasts import broadcast_with, tally_of_broadcast
 from storage.keyring import Keyring
 from storage.tables import DELIVERIES
 from storage.transaction import Transaction
@@ -138,8 +138,9 @@ async def _measure(storage: Storage, worker: Worker, signers: Signers) -> Enqueu
         while not await storage.read(_deliveries_of_the_first, started.id):  # noqa: ASYNC110
             await asyncio.sleep(_LOOK_SECONDS)
         first = time.perf_counter() - begun
-        queued = await _queued(storage, started.id)
+        await _queued(storage, started.id)
         seconds = time.perf_counter() - begun
+        tally = await storage.read(tally_of_broadcast, started.id)
     report = meter.report(delivered=0, failed=0, complete=True)
     await worker.stop(1.0)
     await running
@@ -147,7 +148,7 @@ async def _measure(storage: Storage, worker: Worker, signers: Signers) -> Enqueu
         asked=asked,
         first=first,
         seconds=seconds,
-        rows=queued.total,
+        rows=tally.total,
         alone=summed_up(alone),
         meanwhile=summed_up(meanwhile),
         signed=len(meanwhile),

@@ -31,7 +31,7 @@ from tests.support.raw_sql import Statement, write_all, write_sql
 from tests.support.supporters import NOON, NOON_MILLIS, SLUG
 
 _SECONDS = 3_600.0
-_DUE = Erasure(DueBefore(NOON, None), None, untold_too=True)
+_DUE = Erasure(DueBefore(NOON), None, untold_too=True)
 _COLUMNS = (
     "Database",
     "signatures",
@@ -45,9 +45,9 @@ _COLUMNS = (
 # Everybody signed long ago, and was told how it ended.
 _LONG_AGO = "UPDATE signatures SET signed_at = 0"
 _BROADCAST = """
-INSERT INTO broadcasts (id, petition, kind, state, content, total, created_at,
+INSERT INTO broadcasts (id, petition, kind, state, content, created_at,
   author_sealed)
-VALUES (:id, :petition, 'closing', 'finished', '{}', 0, :at, :nothing)
+VALUES (:id, :petition, 'closing', 'finished', '{}', :at, :nothing)
 """
 _DELIVERIES = """
 INSERT INTO deliveries (broadcast_id, position, signature_id, language, state, updated_at)

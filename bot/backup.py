@@ -11,7 +11,6 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Literal, cast
@@ -146,7 +145,7 @@ async def write_backup(
         manifest = Manifest(
             made_at=made_at,
             database=kind,
-            **asdict(content),
+            **content,
             payload_bytes=measured.size,
             payload_sha256=measured.sha256.hexdigest(),
             key=keyring.newest.hex(),

@@ -15,15 +15,13 @@ from typing import Any, BinaryIO
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from storage.database import postgres_adapter
-from storage.database_contents import CopiedDatabase, contents_of, contents_through, reading
+from storage.database_contents import Contents, contents_of, contents_through, reading
 from storage.database_url import PostgresAddress, SqliteAddress
 from storage.errors import StorageError, Unavailable
 from storage.private_files import unfinished_file
 
 
-async def copy_database(
-    address: SqliteAddress | PostgresAddress, target: BinaryIO
-) -> CopiedDatabase:
+async def copy_database(address: SqliteAddress | PostgresAddress, target: BinaryIO) -> Contents:
     """Writes a copy to a pipe; returns what it holds.
 
     Raises:
@@ -113,7 +111,7 @@ async def _require_no_pooler(connection: Any) -> None:
         )
 
 
-def _copy_sqlite(database: Path, target: BinaryIO) -> CopiedDatabase:
+def _copy_sqlite(database: Path, target: BinaryIO) -> Contents:
     if not database.exists():
         raise StorageError("There is no database here yet; petition-bot run makes it.")
     with unfinished_file(database.resolve()) as copy:
@@ -125,7 +123,7 @@ def _copy_sqlite(database: Path, target: BinaryIO) -> CopiedDatabase:
         return found
 
 
-async def _copy_postgres(address: PostgresAddress, target: BinaryIO) -> CopiedDatabase:
+async def _copy_postgres(address: PostgresAddress, target: BinaryIO) -> Contents:
     target.flush()
     async with (
         postgres_adapter().connected(address.dsn) as connection,

@@ -239,7 +239,7 @@ async def _slugs(order: Order, address: SqliteAddress | PostgresAddress) -> Sequ
     if isinstance(address, SqliteAddress) and address.path.exists():
         # Also a damaged database is replaced; then only the backup's are known.
         with suppress(SchemaMissing, BrokenData):
-            found |= {each.slug for each in contents_of(address.path).petitions}
+            found |= {each["slug"] for each in contents_of(address.path)["petitions"]}
     return sorted(found)
 
 

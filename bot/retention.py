@@ -39,14 +39,14 @@ from storage.erasures import (
     erase_leftovers,
     erase_signatures,
 )
-from storage.errors import JournalUnusable
+from storage.errors import NeedsAPerson
 from storage.handovers import active_handover
 from storage.journal import Journal
 from storage.person_requests import CODE_LASTS, forget_codes
 from storage.petitions import (
     closing_update_is_under_way,
-    first_petition_notice_at,
     mark_petition_notice_sent,
+    petition_notice_at,
 )
 from storage.seen_updates import forget_seen_updates
 from storage.signature_counts import earliest_signed_at
@@ -95,7 +95,7 @@ async def read_erasure(storage: Storage, petition: Petition, now: datetime) -> E
         return Erasure(due, None, untold_too=False)
     due_on = months_later(handed_over_on, retention.months_after_delivery)
     is_sending = await storage.read(closing_update_is_under_way)
-    warned_at = await storage.read(first_petition_notice_at, AFTER_HANDOVER, about_day(due_on))
+    warned_at = await storage.read(petition_notice_at, AFTER_HANDOVER, about_day(due_on))
     until = untold_kept_until(
         start_of(due_on, zone), handover.recorded_at, warned_at=warned_at, is_sending=is_sending
     )
@@ -226,7 +226,7 @@ class Retention:
     async def _is_held(self, overdue: Overdue, now: datetime) -> bool:
         """Returns whether it waits, from when it was first found: a restart begins no new day."""
         storage = self.storage
-        found_at = await storage.read(first_petition_notice_at, FOUND_OVERDUE, overdue.about)
+        found_at = await storage.read(petition_notice_at, FOUND_OVERDUE, overdue.about)
         if found_at is None:
             await storage.write(mark_petition_notice_sent, FOUND_OVERDUE, overdue.about, now)
         return now < (found_at or now) + HELD_FOR
@@ -255,7 +255,7 @@ async def tidy_journal_at_the_end(journal: Journal) -> None:
     if journal.has_new:
         try:
             await _rewrite(journal)
-        except (OSError, JournalUnusable) as error:  # what was asked for is done all the same
+        except (OSError, NeedsAPerson) as error:  # what was asked for is done all the same
             _log.warning("journal_not_rewritten", kind=type(error).__name__)
 
 

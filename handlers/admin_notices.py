@@ -199,8 +199,7 @@ class DamageReporter:
     """Tells the admins of damaged data, once of each column since the start of the process."""
 
     def __init__(self, services: Services) -> None:
-        services.keyring.tell_damage_to(self.report)
-        services.storage.tell_damage_to(self.report)
+        services.keyring.on_damage = self.report
         self._services = services
         self._told: set[str | None] = set()
         self._telling: set[asyncio.Task[object]] = set()

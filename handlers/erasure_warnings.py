@@ -25,7 +25,7 @@ from handlers.context import Services
 from handlers.screens.screen import paragraphs, sentences
 from storage.erasures import DueBefore, count_due_signatures
 from storage.handovers import active_handover
-from storage.petitions import closing_update_is_under_way, first_petition_notice_at, petition_state
+from storage.petitions import closing_update_is_under_way, petition_notice_at, petition_state
 from telegram_text.markup import Html
 
 _AT_THE_LATEST = "erased at the latest"
@@ -68,7 +68,7 @@ async def _after_handover(services: Services, overdue: Overdue | None) -> list[N
     if step is None or not await may_be_sent(services, AFTER_HANDOVER, f"{about}{step}"):
         return []
     is_late = step is WarningStep.LATE
-    if is_late and await storage.read(first_petition_notice_at, AFTER_HANDOVER, about) is not None:
+    if is_late and await storage.read(petition_notice_at, AFTER_HANDOVER, about) is not None:
         return []  # they were warned in time
     now, due_at, recorded_at = services.clock(), start_of(due_on, zone), handover.recorded_at
     until = untold_kept_until(due_at, recorded_at, warned_at=now, is_sending=False)

@@ -21,7 +21,7 @@ from handlers.screens.signing import consent_mark, consent_words
 from handlers.supporter_context import Changes, SupporterContext
 from storage.consents import Consent
 from storage.petitions import close_petition_if_due
-from storage.signatures import NewSignature, sign_petition
+from storage.signatures import sign_petition
 from telegram_text.markup import Html
 
 NAME_REFUSALS: Mapping[NameProblem, str] = {
@@ -129,8 +129,17 @@ async def confirm(ctx: SupporterContext, agreed_to: str) -> None:
         return
     before = ctx
     ctx = ctx.with_stage(Place(Stage.THANKS))
+    form = before.conversation
     has_signed = await ctx.storage.write(
-        sign_petition, _new_signature(before), ctx.conversation, before.was
+        sign_petition,
+        ctx.conversation,
+        before.was,
+        ctx.now,
+        _consent_to_sign(before),
+        chat_id=ctx.chat_id,
+        name=form.name if before.view.with_name else None,
+        source=form.source,
+        form_seconds=form_seconds(form.form_started_at, ctx.now),
     )
     if not has_signed:
         now, above = ctx.now, ctx.services.approval_above
@@ -171,23 +180,16 @@ async def cancel(ctx: SupporterContext) -> None:
     await ctx.after(Action.HOME).say(notice)
 
 
-def _new_signature(ctx: SupporterContext) -> NewSignature:
-    view, conversation, now = ctx.view, ctx.conversation, ctx.now
+def _consent_to_sign(ctx: SupporterContext) -> Consent:
+    view, conversation = ctx.view, ctx.conversation
     updates_at_most = view.petition.updates_at_most if conversation.updates else 0
     chosen = {"signature": True, "updates": updates_at_most > 0, "news": conversation.news}
-    return NewSignature(
-        chat_id=ctx.chat_id,
-        name=conversation.name if view.with_name else None,
-        source=conversation.source,
-        form_seconds=form_seconds(conversation.form_started_at, now),
-        consent=consent_to(
-            ctx,
-            consent_words(view),
-            *(purpose for purpose, is_chosen in chosen.items() if is_chosen),
-            with_name=view.with_name is True,
-            updates_at_most=updates_at_most,
-        ),
-        at=now,
+    return consent_to(
+        ctx,
+        consent_words(view),
+        *(purpose for purpose, is_chosen in chosen.items() if is_chosen),
+        with_name=view.with_name is True,
+        updates_at_most=updates_at_most,
     )
 
 

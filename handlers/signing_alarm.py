@@ -15,7 +15,7 @@ from bot.text.translations import Words
 from handlers.admin_notices import Notice, mark_told, may_be_sent, send_notices, was_told
 from handlers.context import Services
 from handlers.screens.screen import lines, paragraphs, sentences
-from storage.petitions import last_petition_notice_at
+from storage.petitions import petition_notice_at
 from storage.signature_counts import SigningRate, signing_rate
 from storage.times import to_millis
 from telegram_text.markup import Html, escape
@@ -34,7 +34,7 @@ async def look(services: Services) -> None:
     """Tells each admin what was unusual about the hour in which that was noticed last."""
     storage, now = services.storage, services.clock()
     await _notice_signs(services, now)
-    at = await storage.read(last_petition_notice_at, _NOTICED)
+    at = await storage.read(petition_notice_at, _NOTICED, is_last=True)
     if at is None or now - at > _TOLD_FOR:
         return
     about = str(to_millis(at))

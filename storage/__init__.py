@@ -6,8 +6,7 @@ One file for each noun, of functions that run in a transaction of SQLite or Post
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
-from itertools import count
+from collections.abc import Awaitable
 
 from storage.database import Database, open_database
 from storage.errors import BrokenData
@@ -34,12 +33,6 @@ class Storage:
         self.database = database
         self.forgotten_version = 0
         self.in_progress = 0
-        self._seed, self._works = os.urandom(16), count()
-        self._damaged: Callable[[BrokenData], object] = lambda _: None
-
-    def tell_damage_to(self, listener: Callable[[BrokenData], object]) -> None:
-        """Sets the listener, which is told of damage even if the caller handles the error."""
-        self._damaged = listener
 
     async def read(
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
@@ -64,10 +57,10 @@ class Storage:
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> BoundWork[Result]:
         """Returns a function whose transaction knows its petition, with ids of its own."""
-        seed = b"%b%d." % (self._seed, next(self._works))
+        seed = os.urandom(16)
 
         def run(tx: Transaction) -> Result:
-            tx.belong_to(self.slug, self.keyring, seed)
+            tx.slug, tx.keyring, tx.seed = self.slug, self.keyring, seed
             tx.write_down = self.journal.append
             return work(tx, *args, **kwargs)
 
@@ -82,7 +75,7 @@ class Storage:
         try:
             return await answer
         except BrokenData as error:
-            self._damaged(error)
+            self.keyring.on_damage(error)
             raise
         finally:
             self.in_progress -= 1

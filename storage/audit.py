@@ -23,5 +23,4 @@ def last_done(tx: Transaction, action: str, detail: str = "") -> datetime | None
     """Returns when an action whose detail begins so was done last, or None."""
     begins = func.substr(AUDIT.c.detail, 1, len(detail)) == detail
     query = select(func.max(AUDIT.c.at)).where(tx.of(AUDIT), AUDIT.c.action == action, begins)
-    done: datetime | None = tx.scalar(query)
-    return done
+    return tx.scalar(query)

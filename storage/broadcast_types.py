@@ -13,16 +13,9 @@ from typing import Any, NamedTuple
 APPROVABLE_FOR = timedelta(hours=24)
 """For how long after it was due a broadcast can be approved: later it may be out of date."""
 
-COUNTED_TOGETHER_FOR = timedelta(hours=24)
-"""What one admin sends within this time, approved by nobody else, counts as one broadcast where
-it is asked whether a second admin has to approve it."""
-
 RECALLABLE_FOR = timedelta(hours=48)
 """How long Telegram lets a bot delete what it sent:
 https://core.telegram.org/bots/api#deletemessage"""
-
-MOST_ATTEMPTS = 2
-"""A send in doubt is repeated once, and never again."""
 
 
 class BroadcastState(StrEnum):
@@ -183,7 +176,7 @@ class Broadcast:
         starts_at: the planned moment; None for at once.
         confirmed_by: the admin who confirmed it; None while another one has to approve it.
         last_signature_number: that of the last signature that it goes to; None until it begins.
-        total: how many recipients there are; known once all have a row, at `enqueued_at`.
+        enqueued_at: when all recipients had a row.
         ended_at: when nothing more was to be sent.
         pause_reason: why the system paused it; None unless it is paused and did.
         stop_reason: why it was ended early; None unless it is stopped.
@@ -210,7 +203,6 @@ class Broadcast:
     progress_message_id: int | None = None
     last_signature_number: int | None = None
     state: BroadcastState = BroadcastState.SCHEDULED
-    total: int = 0
     enqueued_through: int = 0
     enqueued_at: datetime | None = None
     started_at: datetime | None = None

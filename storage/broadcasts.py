@@ -5,14 +5,13 @@ What changes one is in `broadcast_transitions.py`. New queries about broadcasts 
 
 from collections import Counter
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from storage.broadcast_types import (
     ACTIVE,
-    COUNTED_TOGETHER_FOR,
     OVER,
     Broadcast,
     BroadcastState,
@@ -21,19 +20,15 @@ from storage.broadcast_types import (
     Recalled,
     Tally,
 )
-from storage.eligibility import (
-    agreed_to,
-    can_be_written_to,
-    eligible,
-    has_updates_left,
-    language,
-    reads,
-)
+from storage.eligibility import CAN_BE_WRITTEN_TO, LANGUAGE, agreed_to, eligible, has_updates_left
 from storage.tables import BROADCASTS, DELIVERIES, ERASED_DELIVERIES, RESTORES, SIGNATURES
 from storage.times import from_millis, to_millis
 from storage.transaction import Transaction
 
 _SHORTEST_PART = 1_000  # milliseconds
+# What one admin sends within this time, approved by nobody else, counts as one broadcast where it
+# is asked whether a second admin has to approve it.
+_TOGETHER_FOR = timedelta(hours=24)
 
 # A broadcast is not sent if one of these cannot be decrypted; the progress chat does no harm.
 _NEEDED = ("author", "confirmed_by", "source_chat")
@@ -192,9 +187,8 @@ def recipients(
     """
     if topic is None:
         topic = kind if kind is Kind.CLOSING else ""  # no broadcast has an empty one
-    chosen = eligible(tx.slug, kind, topic)
     counted = sa.true() if upto is None else SIGNATURES.c.number <= upto
-    return sa.and_(chosen, counted, reads(only))
+    return sa.and_(eligible(tx.slug, kind, topic, only=only), counted)
 
 
 def count_audience(
@@ -210,7 +204,7 @@ def count_audience(
     Those who sign after the numbers were shown were not counted, and are not written to either.
     """
     found = recipients(tx, kind, only, topic, last_signature_number)
-    query = sa.select(language().label("spoken"), sa.func.count().label("people"))
+    query = sa.select(LANGUAGE.label("spoken"), sa.func.count().label("people"))
     query = query.where(found).group_by("spoken").order_by(sa.desc("people"), "spoken")
     return {row.spoken: row.people for row in tx.all(query)}
 
@@ -222,7 +216,7 @@ def has_recipients(tx: Transaction, kind: Kind) -> bool:
 
 def count_signers(tx: Transaction, kind: Kind = Kind.CLOSING) -> SignerCounts:
     """Returns how many signers can be sent messages of a kind, and how many cannot."""
-    columns, reached = SIGNATURES.c, can_be_written_to()
+    columns, reached = SIGNATURES.c, CAN_BE_WRITTEN_TO
     is_chosen = agreed_to(kind) if kind in (Kind.UPDATE, Kind.NEWS) else sa.true()
     is_left = has_updates_left() if kind is Kind.UPDATE else sa.true()
     conditions = {
@@ -241,7 +235,7 @@ def written_to_alone(tx: Transaction, author: int, at: datetime) -> int:
     """Returns to how many people an admin wrote within a day without another's approval."""
     columns = BROADCASTS.c
     # Not those that began within it: one that was paused for a day is sent after it.
-    lasted = sa.or_(columns.ended_at.is_(None), columns.ended_at > at - COUNTED_TOGETHER_FOR)
+    lasted = sa.or_(columns.ended_at.is_(None), columns.ended_at > at - _TOGETHER_FOR)
     tallies = [
         tally_of_broadcast(tx, each.id)
         for each in broadcast_history(tx, columns.started_at.is_not(None), lasted)

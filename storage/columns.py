@@ -24,6 +24,8 @@ NAMING_CONVENTION = {
 # SQLite's strict tables have INTEGER only, which holds 64 bits there.
 _WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
+_Turn = Callable[[Any], Any]
+
 
 class Converted(sa.TypeDecorator[Any]):
     """A value that is stored as another, of the type `stored`.
@@ -34,12 +36,7 @@ class Converted(sa.TypeDecorator[Any]):
     impl = sa.types.NullType
     cache_ok = True
 
-    def __init__(
-        self,
-        stored: sa.types.TypeEngine[Any],
-        to: Callable[[Any], Any],
-        back: Callable[[Any], Any],
-    ) -> None:
+    def __init__(self, stored: sa.types.TypeEngine[Any], to: _Turn, back: _Turn) -> None:
         super().__init__()
         self.stored, self.to, self.back = stored, to, back
 

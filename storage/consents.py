@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, insert, select
+from sqlalchemy import and_, select
 
 from storage.audit import add_audit
 from storage.conversations import Conversation, save_conversation
@@ -34,7 +34,8 @@ NEW_TEXTS = "new_texts"
 IS_TO_SIGN = and_(CONSENTS.c.purposes != WITH_NAME, CONSENTS.c.purposes != NEW_TEXTS)
 """Whether a consent is the one given when signing, which has the choices."""
 
-_ADD = insert(CONSENTS)
+IS_TO_NAME = and_(CONSENTS.c.with_name == 1, CONSENTS.c.with_name_ended_at.is_(None))
+"""Whether a consent is one to the name, and holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Consent:
 def add_consent(tx: Transaction, signature_id: bytes, consent: Consent, at: datetime) -> bytes:
     """Writes a consent; returns its id."""
     row = consent_row(tx, signature_id, consent, at)
-    tx.change(_ADD, row)
+    tx.change(tx.inserting(CONSENTS), row)
     key: bytes = row["id"]
     return key
 
@@ -213,7 +214,7 @@ def replace_name(tx: Transaction, signature: Row, name: str, at: datetime) -> No
     note_change(tx, signature, Change.CORRECTED, at)
     make_files_due(tx, signature.supporter)
     tx.set(SIGNATURES, signature.id, name=name)
-    held = select(CONSENTS.c.id).where(is_to_name(signature.id))
+    held = select(CONSENTS.c.id).where(CONSENTS.c.signature_id == signature.id, IS_TO_NAME)
     # Of several that it stands under, the first is in the most backups.
     consent_id = tx.scalar(held.order_by(CONSENTS.c.given_at, CONSENTS.c.id))
     tx.note(named(signature.id, consent_id, name))
@@ -223,19 +224,10 @@ def take_off_name(tx: Transaction, signature: Row, at: datetime) -> None:
     """Erases the name that a signature has, and ends the consents to it."""
     note_change(tx, signature, Change.NAME_REMOVED, at)
     make_files_due(tx, signature.supporter)
-    tx.set(CONSENTS, is_to_name(signature.id), with_name_ended_at=at)
+    of_it = CONSENTS.c.signature_id == signature.id
+    tx.set(CONSENTS, of_it, IS_TO_NAME, with_name_ended_at=at)
     tx.set(SIGNATURES, signature.id, name=None)
     tx.note(Entry(Deed.WITH_NAME, signature.id, TAKEN_OFF))
-
-
-def is_to_name(signature_id: bytes) -> ColumnElement[bool]:
-    """Returns whether a row of CONSENTS is one to the name of a signature, and holds."""
-    columns = CONSENTS.c
-    return and_(
-        columns.signature_id == signature_id,
-        columns.with_name == 1,
-        columns.with_name_ended_at.is_(None),
-    )
 
 
 def named(signature_id: bytes, consent_id: bytes | None, name: str) -> Entry:

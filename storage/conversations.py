@@ -15,7 +15,7 @@ from sqlalchemy import and_, bindparam, exists, select, text, update
 from storage.errors import ConversationMoved
 from storage.keyring import Keyring
 from storage.tables import CONVERSATIONS, FILLED_IN, SIGNATURES
-from storage.times import from_millis
+from storage.times import EPOCH
 from storage.transaction import Row, Transaction
 
 _FIRST_STAGE, _WITHDRAWN_STAGE = "home", "withdrawn"
@@ -30,7 +30,7 @@ EMPTY_FORM: Mapping[str, Any] = {
 FORGOTTEN: Mapping[str, Any] = {
     **EMPTY_FORM,
     **{"name_message_ids": [], "source": None, "screen_digest": None, "page": 0},
-    **{"return_stage": None, "picture_id": None, "updated_at": from_millis(0)},
+    **{"return_stage": None, "picture_id": None, "updated_at": EPOCH},
 }
 """What an erasure sets in a conversation. The version, the stage, the language and the message id
 stay, so that old buttons are harmless."""
@@ -185,4 +185,4 @@ def forget_conversation(tx: Transaction, supporter: bytes) -> None:
 def _make_room(tx: Transaction, supporter: bytes) -> None:
     """Adds a row of version 0, which the first conversation is written over, if there is none."""
     first = {"stage": _FIRST_STAGE, "page": 0, "news": False, "name_message_ids": [], "version": 0}
-    tx.add_new(CONVERSATIONS, supporter=supporter, **first, updated_at=from_millis(0))
+    tx.add_new(CONVERSATIONS, supporter=supporter, **first, updated_at=EPOCH)

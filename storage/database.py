@@ -1,24 +1,15 @@
-"""The interface to a database, and opening one by its URL: only its adapter knows which it is."""
+"""Opening a database by its URL: only its adapter knows which it is."""
 
 import importlib
 from types import ModuleType
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from storage.database_url import SqliteAddress, parse_address
 from storage.errors import NeedsAPerson
 from storage.sqlite import SqliteDatabase
-from storage.transaction import BoundWork, Result
 
 if TYPE_CHECKING:
     from storage.postgres import PostgresDatabase
-
-
-class Snapshot(Protocol):
-    """A database as it was at one moment, whatever is written meanwhile."""
-
-    async def read(self, work: BoundWork[Result]) -> Result:
-        """See SqliteDatabase.read."""
-        ...
 
 
 Database: TypeAlias = "SqliteDatabase | PostgresDatabase"

@@ -4,7 +4,6 @@ import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,25 +15,14 @@ from storage.petitions import Reached
 from storage.sqlite_connection import storage_error
 
 _REVISION = "SELECT version_num FROM alembic_version"
+_COPIED = ("slug", "signatures", "last_number")
 _PETITIONS = "SELECT slug, signatures, last_number FROM petitions ORDER BY slug"
 _REACHED = "SELECT slug, last_number, deeds FROM petitions"
 
 
-@dataclass(frozen=True, slots=True)
-class CopiedPetition:
-    """A petition in a copy: how many signatures it counts, and the highest number given."""
-
-    slug: str
-    signatures: int
-    last_number: int
-
-
-@dataclass(frozen=True, slots=True)
-class CopiedDatabase:
-    """What a copy holds, by the revision of its tables."""
-
-    revision: str
-    petitions: tuple[CopiedPetition, ...]
+Contents = dict[str, Any]
+"""What a copy holds: the `revision` of its tables, and of each of its `petitions` the `slug`, how
+many `signatures` it counts, and the `last_number` given."""
 
 
 @contextmanager
@@ -48,7 +36,7 @@ def reading(database: Path) -> Iterator[sqlite3.Connection]:
         raise storage_error(error) from error
 
 
-def contents_of(path: Path) -> CopiedDatabase:
+def contents_of(path: Path) -> Contents:
     """Returns what a SQLite database holds, without changing it.
 
     Raises:
@@ -60,13 +48,14 @@ def contents_of(path: Path) -> CopiedDatabase:
         if revision is None:
             raise SchemaMissing
         rows = database.execute(_PETITIONS)
-        return CopiedDatabase(revision[0], tuple(CopiedPetition(*row) for row in rows))
+        petitions = [dict(zip(_COPIED, row, strict=True)) for row in rows]
+        return {"revision": revision[0], "petitions": petitions}
 
 
-async def contents_through(connection: Any) -> CopiedDatabase:
+async def contents_through(connection: Any) -> Contents:
     """Returns what a PostgreSQL database holds, through a connection of the driver."""
-    petitions = [CopiedPetition(*row) for row in await connection.fetch(_PETITIONS)]
-    return CopiedDatabase(str(await connection.fetchval(_REVISION)), tuple(petitions))
+    petitions = [dict(row) for row in await connection.fetch(_PETITIONS)]
+    return {"revision": await connection.fetchval(_REVISION), "petitions": petitions}
 
 
 async def schema_in(url: str) -> str | None:

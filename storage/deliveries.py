@@ -26,7 +26,6 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam, case, exists, func, select, update
 
 from storage.broadcast_types import (
-    MOST_ATTEMPTS,
     Broadcast,
     BroadcastState,
     Delivery,
@@ -36,16 +35,17 @@ from storage.broadcast_types import (
     Result,
 )
 from storage.broadcasts import lock_broadcast, tally_of_broadcast
-from storage.eligibility import eligible, language, reads
+from storage.eligibility import LANGUAGE, eligible
 from storage.errors import BrokenData
 from storage.leases import is_holder
-from storage.tables import BROADCASTS, DELIVERIES, ERASED_DELIVERIES, PETITIONS, SIGNATURES
+from storage.tables import BROADCASTS, DELIVERIES, SIGNATURES
 from storage.transaction import Row, Transaction
 
 # Positions are signature numbers: the order of signing. People for whom Telegram rejected an
 # earlier content come last: if the cause lies with them, it keeps no message from anybody else.
 _REFUSED_BEFORE = 1_000_000_000_000
 _BEHIND_ALL = 2**63 - 1
+_MOST_ATTEMPTS = 2  # a send in doubt is repeated once, and never again
 
 _ROW = DELIVERIES.c
 _PENDING, _SENDING = DeliveryState.PENDING, DeliveryState.SENDING
@@ -83,7 +83,7 @@ _RECORD = {
     ),
     Outcome.IN_DOUBT: _UNLESS_KNOWN.values(
         state=case(
-            (_ROW.attempts < MOST_ATTEMPTS, _PENDING.value), else_=DeliveryState.UNCONFIRMED.value
+            (_ROW.attempts < _MOST_ATTEMPTS, _PENDING.value), else_=DeliveryState.UNCONFIRMED.value
         )
     ),
 }
@@ -101,20 +101,13 @@ def enqueue_deliveries(
         return True
     if not _may_send(tx, found, holder):
         return False
-    after, last = found.enqueued_through, found.last_signature_number
-    if last is None:
-        last = tx.scalar(select(PETITIONS.c.last_number).where(tx.of(PETITIONS)))
+    after, last = found.enqueued_through, found.last_signature_number or 0  # as it has begun
     upto = min(after + portion, last)
     adding = _enqueueing(tx.slug, found.id, found.kind, found.topic, found.language)
     tx.change(adding, {"after": after, "upto": upto, "at": at})
-    tx.set(BROADCASTS, found.id, enqueued_through=upto)
-    if upto < last:
-        return False
-    # By the index alone, as people who sign wait for it; a tally reads every row.
-    total, erased = tx.count(DELIVERIES, _ROW.broadcast_id == found.id), ERASED_DELIVERIES.c
-    total += tx.scalar(select(func.sum(erased.people)).where(erased.broadcast_id == found.id)) or 0
-    tx.set(BROADCASTS, found.id, enqueued_at=at, total=total)
-    return True
+    is_last = upto == last
+    tx.set(BROADCASTS, found.id, enqueued_through=upto, enqueued_at=at if is_last else None)
+    return is_last
 
 
 def enqueue_before_erasure(tx: Transaction, signature: Row, at: datetime) -> None:
@@ -174,13 +167,11 @@ def claim_deliveries(
     return _sendable(tx, broadcast, claim, rows, at)
 
 
-def record_results(
-    tx: Transaction, broadcast: bytes, results: Iterable[Result], at: datetime
-) -> None:
+def record_results(tx: Transaction, key: bytes, results: Iterable[Result], at: datetime) -> None:
     """Records many results in one transaction; repeating it changes nothing."""
     by_outcome: dict[Outcome, list[dict[str, Any]]] = {}
     for each in results:
-        values = {"broadcast": broadcast, "claim": each.claim, "place": each.position, "at": at}
+        values = {"broadcast": key, "claim": each.claim, "place": each.position, "at": at}
         values["messages"] = each.messages or None
         by_outcome.setdefault(each.outcome, []).append(values)
     # Signatures are locked before deliveries, as in a withdrawal.
@@ -254,9 +245,7 @@ def _may_send(tx: Transaction, broadcast: Broadcast | None, holder: str) -> bool
 
 
 @lru_cache(maxsize=8)
-def _enqueueing(
-    slug: str, broadcast: bytes, kind: Kind, topic: str, only: str | None
-) -> sa.Insert:
+def _enqueueing(slug: str, key: bytes, kind: Kind, topic: str, only: str | None) -> sa.Insert:
     """Returns the statement that writes the rows of the signatures above `after` up to `upto`.
 
     It waits for a withdrawal that is under way; those who have withdrawn by then get no row. All
@@ -266,18 +255,17 @@ def _enqueueing(
         _ROW.signature_id == SIGNATURES.c.id, _ROW.state == DeliveryState.REJECTED
     )
     row = {
-        _ROW.broadcast_id: sa.literal(broadcast),
+        _ROW.broadcast_id: sa.literal(key),
         _ROW.position: SIGNATURES.c.number + case((refused, _REFUSED_BEFORE), else_=0),
         _ROW.signature_id: SIGNATURES.c.id,
-        _ROW.language: language(),
+        _ROW.language: LANGUAGE,
         _ROW.state: sa.literal(_PENDING.value),
         _ROW.updated_at: _AT,
     }
     number = SIGNATURES.c.number
     recipients = (
         select(*row.values())
-        .where(eligible(slug, kind, topic, but=broadcast))
-        .where(reads(only))
+        .where(eligible(slug, kind, topic, only=only, but=key))
         .where(number > bindparam("after"), number <= bindparam("upto"))
         .with_for_update(read=True, key_share=True, of=SIGNATURES)
     )

@@ -33,19 +33,38 @@ _NOT_SENT = _listed(DeliveryState.PENDING, DeliveryState.WITHDRAWN)
 _UNDER_WAY = _listed(*sorted(ACTIVE))
 _PURPOSES = {Kind.UPDATE: "updates", Kind.NEWS: "news"}
 
+_OWN = SIGNATURES.c
+_READ_NOW = (
+    sa.select(CONVERSATIONS.c.language)
+    .where(CONVERSATIONS.c.petition == _OWN.petition)
+    .where(CONVERSATIONS.c.supporter == _OWN.supporter)
+    .correlate(SIGNATURES)
+)
+LANGUAGE = sa.func.coalesce(_READ_NOW.scalar_subquery(), _OWN.language)
+"""What the owner of a row of SIGNATURES reads now, or the language they signed in."""
+
+_ENDS = (_OWN.unreachable_at, _OWN.muted_at, _OWN.restricted_at, _OWN.objected_at)
+CAN_BE_WRITTEN_TO = sa.and_(_OWN.invalidation_id.is_(None), *(each.is_(None) for each in _ENDS))
+"""Whether the owner of a row of SIGNATURES can be reached and did not say no."""
+
 
 @lru_cache
-def eligible(slug: str, kind: Kind, topic: str, *, but: bytes = b"") -> sa.ColumnElement[bool]:
+def eligible(
+    slug: str, kind: Kind, topic: str, *, only: str | None = None, but: bytes = b""
+) -> sa.ColumnElement[bool]:
     """Returns whether a row of SIGNATURES is a recipient of a broadcast.
 
-    Who received another one on its topic, or waits for it, is left out. `but` is the id of the
-    broadcast itself, whose deliveries do not count, so that a claim can check its own rows.
+    Who received another one on its topic, or waits for it, is left out, and who reads another
+    language than `only`. `but` is the id of the broadcast itself, whose deliveries do not count,
+    so that a claim can check its own rows.
     """
     conditions = [SIGNATURES.c.petition == slug, ~_was_told_of(slug, topic, but)]
+    if only is not None:
+        conditions.append(sa.literal(only) == LANGUAGE)
     if kind is Kind.BREACH:
         conditions.append(SIGNATURES.c.unreachable_at.is_(None))
     else:
-        conditions.append(can_be_written_to())
+        conditions.append(CAN_BE_WRITTEN_TO)
     if kind is Kind.NEWS:
         conditions.append(agreed_to(Kind.NEWS))
     if kind is Kind.UPDATE:
@@ -56,43 +75,9 @@ def eligible(slug: str, kind: Kind, topic: str, *, but: bytes = b"") -> sa.Colum
 
 
 @cache
-def can_be_written_to() -> sa.ColumnElement[bool]:
-    """Returns whether the owner of a row of SIGNATURES can be reached and did not say no."""
-    columns = SIGNATURES.c
-    since = (columns.unreachable_at, columns.muted_at, columns.restricted_at, columns.objected_at)
-    return sa.and_(columns.invalidation_id.is_(None), *(each.is_(None) for each in since))
-
-
-@cache
 def agreed_to(kind: Kind) -> sa.ColumnElement[bool]:
     """Returns whether the owner of a row of SIGNATURES agreed to messages of a kind, and does."""
     return _agreement(kind).scalar_subquery() > 0
-
-
-@cache
-def was_told() -> sa.ColumnElement[bool]:
-    """Returns whether the owner of a row of SIGNATURES has a closing update that tells the end."""
-    closing = BROADCASTS.alias("closing")
-    had = _deliveries(closing).where(closing.c.kind == Kind.CLOSING, _tells(closing))
-    return had.where(DELIVERIES.c.state.in_(_ARRIVED)).scalar_subquery() > 0
-
-
-@cache
-def language() -> sa.ColumnElement[str]:
-    """Returns what the owner of a row of SIGNATURES reads now, or the language they signed in."""
-    read_now = (
-        sa.select(CONVERSATIONS.c.language)
-        .where(CONVERSATIONS.c.petition == SIGNATURES.c.petition)
-        .where(CONVERSATIONS.c.supporter == SIGNATURES.c.supporter)
-        .correlate(SIGNATURES)
-        .scalar_subquery()
-    )
-    return sa.func.coalesce(read_now, SIGNATURES.c.language)
-
-
-def reads(only: str | None) -> sa.ColumnElement[bool]:
-    """Returns whether the owner of a row of SIGNATURES reads a language; None: any."""
-    return sa.true() if only is None else language() == only
 
 
 @cache
@@ -197,3 +182,9 @@ def _got_what_was_wrong(correction: Correction | None, but: bytes) -> sa.ColumnE
     )
     got = had.scalar_subquery() > 0
     return sa.and_(got, agreed_to(correction.kind)) if correction.kind in _PURPOSES else got
+
+
+_CLOSING = BROADCASTS.alias("closing")
+_HAD_CLOSING = _deliveries(_CLOSING).where(_CLOSING.c.kind == Kind.CLOSING, _tells(_CLOSING))
+WAS_TOLD = _HAD_CLOSING.where(DELIVERIES.c.state.in_(_ARRIVED)).scalar_subquery() > 0
+"""Whether the owner of a row of SIGNATURES has a closing update that tells the end."""

@@ -8,15 +8,14 @@ the last one: the next run goes on where it ended.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
 from storage.conversations import FORGOTTEN
 from storage.deliveries import count_erased
-from storage.eligibility import can_be_written_to, was_told
-from storage.exports import is_named
+from storage.eligibility import CAN_BE_WRITTEN_TO, WAS_TOLD
+from storage.exports import IS_NAMED
 from storage.petitions import lock_petition
 from storage.sent_files import AT_ONCE_OR_NEVER
 from storage.tables import (
@@ -30,9 +29,15 @@ from storage.tables import (
     SENT_FILES,
     SIGNATURES,
 )
+from storage.times import EPOCH
 from storage.transaction import Transaction
 
 _SIGNED = SIGNATURES.c
+
+# Whether somebody can be told how it ended, and was not: who blocked the bot, said no, or is not
+# counted is left out, as no message reaches them. Who waits in a broadcast that is under way is
+# included, as they have not had it.
+_IS_UNTOLD = and_(CAN_BE_WRITTEN_TO, ~WAS_TOLD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +46,12 @@ class DueBefore:
 
     Attributes:
         at_most: what was signed before this may be kept no longer in any case.
-        handed_over: what was signed before this was handed over so long ago that it is due; None
+        handed_over: what was signed before this was handed over so long ago that it is due; 1970
             while that is true of nothing.
     """
 
     at_most: datetime
-    handed_over: datetime | None = None
+    handed_over: datetime = EPOCH
 
 
 class DueCount(NamedTuple):
@@ -68,8 +73,8 @@ class DueCount(NamedTuple):
 
 def count_due_signatures(tx: Transaction, due: DueBefore) -> DueCount:
     """Returns how many signatures are due."""
-    at_most, is_due = _SIGNED.signed_at < due.at_most, _was_handed_over(due)
-    kind = (at_most.label("at_most"), _is_untold().label("untold"))
+    at_most, is_due = _SIGNED.signed_at < due.at_most, _SIGNED.signed_at < due.handed_over
+    kind = (at_most.label("at_most"), _IS_UNTOLD.label("untold"))
     counts = (func.count().label("people"), func.min(_SIGNED.signed_at).label("first"))
     query = select(*kind, *counts).where(tx.of(SIGNATURES), or_(at_most, is_due))
     kinds = tx.all(query.group_by("at_most", "untold"))
@@ -90,8 +95,8 @@ def due_numbers(
 
     Where there is still time, whom nobody told is left out, unless they are due too.
     """
-    handed_over = _was_handed_over(due)
-    is_due = handed_over if untold_too else and_(handed_over, ~_is_untold())
+    handed_over = _SIGNED.signed_at < due.handed_over
+    is_due = handed_over if untold_too else and_(handed_over, ~_IS_UNTOLD)
     query = (
         select(_SIGNED.number)
         .where(tx.of(SIGNATURES), _SIGNED.number > after)
@@ -151,9 +156,8 @@ def erase_leftovers(tx: Transaction, due: DueBefore, *, limit: int) -> int:
     # Whom the addressee was told of needs no note once the list itself is over.
     changes = CHANGES_AFTER_EXPORT.c
     tx.delete(CHANGES_AFTER_EXPORT, changes.changed_at < due.at_most)
-    if due.handed_over is not None:
-        is_told, over = changes.told_at.is_not(None), changes.changed_at < due.handed_over
-        tx.delete(CHANGES_AFTER_EXPORT, is_told, over)
+    is_told, over = changes.told_at.is_not(None), changes.changed_at < due.handed_over
+    tx.delete(CHANGES_AFTER_EXPORT, is_told, over)
     if petition.closed_at is None or petition.closed_at >= due.at_most:
         return 0
     columns = CONVERSATIONS.c
@@ -161,24 +165,10 @@ def erase_leftovers(tx: Transaction, due: DueBefore, *, limit: int) -> int:
     return tx.delete(CONVERSATIONS, columns.supporter.in_(last.limit(limit)))
 
 
-@cache
-def _is_untold() -> ColumnElement[bool]:
-    """Returns whether somebody can be told how it ended, and was not.
-
-    Those who blocked the bot, said no, or are not counted are left out: no message reaches them.
-    Who waits in a broadcast that is under way is included, as they have not had it.
-    """
-    return and_(can_be_written_to(), ~was_told())
-
-
-def _was_handed_over(due: DueBefore) -> ColumnElement[bool]:
-    return false() if due.handed_over is None else _SIGNED.signed_at < due.handed_over
-
-
 def _keep_counts(tx: Transaction, those: ColumnElement[bool]) -> None:
     """Adds signatures to the counts of those that are erased."""
     counts, signatures = ANONYMOUS_COUNTS.c, func.count().label("signatures")
-    with_name = case((is_named(), 1), else_=0).label("with_name")
+    with_name = case((IS_NAMED, 1), else_=0).label("with_name")
     is_valid = case((_SIGNED.invalidation_id.is_(None), 1), else_=0).label("is_valid")
     kind = (_SIGNED.petition, _SIGNED.language, with_name, is_valid)
     kinds = select(*kind, signatures).where(those).group_by(*(each.name for each in kind))

@@ -50,12 +50,6 @@ class HeldElsewhere(StorageError):
     """Another petition-bot is already running on this database; stop that one first."""
 
 
-class BotsKeptAwayNoLonger(Unavailable):
-    """The connection that kept every bot away from this database broke, so this has stopped. See
-    that no bot runs, and run it again.
-    """
-
-
 class LeaseLost(StorageError):
     """The database could not be asked in time whether this is still the bot that answers, so
     another may be by now.
@@ -98,19 +92,8 @@ DATABASE_IS_AWAY = (Unavailable, DatabaseUrlWrong, SchemaMissing)
 """Errors that pass: it is away, lets nobody in while its password is changed, or is restored."""
 
 
-class SchemaTooNew(NeedsAPerson):
+class SchemaUnknown(NeedsAPerson):
     """The database was made by a newer version of this program; start that version instead."""
-
-
-class SchemaTooOld(NeedsAPerson):
-    """The database is from before the first release, 0.1.0, and no release reads it. Go on with
-    the source that made it or, if nobody has signed in it, set PETITION_DATABASE_URL to a new
-    one. Nothing was changed.
-    """
-
-
-class JournalUnusable(NeedsAPerson):
-    """The journal beside the key file cannot be used."""
 
 
 class KeyFileMissing(StorageError):

@@ -19,14 +19,8 @@ from typing import NamedTuple
 from sqlalchemy import BigInteger, ColumnElement, and_, case, func, select, type_coerce
 
 from storage.audit import add_audit
-from storage.petitions import PetitionState, lock_petition, petition_state
-from storage.tables import (
-    ANONYMOUS_COUNTS,
-    CHANGES_AFTER_EXPORT,
-    EXPORTS,
-    INVALIDATIONS,
-    SIGNATURES,
-)
+from storage.petitions import PetitionState, invalidated_at, lock_petition, petition_state
+from storage.tables import ANONYMOUS_COUNTS, CHANGES_AFTER_EXPORT, EXPORTS, SIGNATURES
 from storage.times import from_millis
 from storage.transaction import Row, Transaction
 
@@ -41,13 +35,11 @@ _QUARTER = timedelta(minutes=15) // timedelta(milliseconds=1)
 _SIGNED = SIGNATURES.c
 
 
-def is_named() -> ColumnElement[bool]:
-    """Returns whether a row of SIGNATURES is handed over with its name.
+_IS_USED = and_(_SIGNED.restricted_at.is_(None), _SIGNED.objected_at.is_(None))
+IS_NAMED = and_(_SIGNED.name_sealed.is_not(None), _IS_USED)
+"""Whether a row of SIGNATURES is handed over with its name.
 
-    One that may be used no more than is needed to keep it is counted without (GDPR art. 18, 21).
-    """
-    ends = (_SIGNED.restricted_at, _SIGNED.objected_at)
-    return and_(_SIGNED.name_sealed.is_not(None), *(each.is_(None) for each in ends))
+One that may be used no more than is needed to keep it is counted without (GDPR art. 18, 21)."""
 
 
 class Change(StrEnum):
@@ -163,9 +155,7 @@ def _had_name(tx: Transaction, signature: Row, at: datetime) -> bool:
     An export stores its row before it reads the signatures, so a change in that moment is noted
     once too often and never once too seldom.
     """
-    invalidation = tx.find(INVALIDATIONS, INVALIDATIONS.c.id == signature.invalidation_id)
-    invalidated_at = invalidation and invalidation.invalidated_at
-    ends = (signature.restricted_at, signature.objected_at, invalidated_at)
+    ends = (signature.restricted_at, signature.objected_at, invalidated_at(tx, signature))
     return signature.name_sealed is not None and all(end is None or end >= at for end in ends)
 
 
@@ -180,12 +170,8 @@ def signature_totals(
     counts = ANONYMOUS_COUNTS.c
     erased = select(counts.signatures).where(tx.of(ANONYMOUS_COUNTS), counts.is_valid == 1)
     anonymous = sum(row.signatures for row in tx.all(erased))
-    return petition_state(tx), anonymous, _groups(tx, last_number)
-
-
-def _groups(tx: Transaction, last_number: int) -> list[SignatureGroup]:
     quarter = (type_coerce(_SIGNED.signed_at, BigInteger) // _QUARTER).label("quarter")
-    named = case((is_named(), 1), else_=0).label("named")
+    named = case((IS_NAMED, 1), else_=0).label("named")
     group = (quarter, _SIGNED.language, _SIGNED.text_version, named)
     query = select(*group, func.count().label("signatures")).group_by(
         *(each.name for each in group)
@@ -195,17 +181,18 @@ def _groups(tx: Transaction, last_number: int) -> list[SignatureGroup]:
         until = min(after + _COUNTED_AT_ONCE, last_number)
         for row in tx.all(query.where(_is_listed(tx, after, until))):
             counted[row.quarter, row.language, row.text_version, row.named] += row.signatures
-    return [
+    groups = [
         SignatureGroup(from_millis(at * _QUARTER), language, version, bool(named), signatures)
         for (at, language, version, named), signatures in sorted(counted.items())
     ]
+    return petition_state(tx), anonymous, groups
 
 
 def named_signatures(tx: Transaction, after: int, until: int) -> list[NamedSignature]:
     """Returns the next signatures that are listed with their names, by number; [] at the end."""
     name = _SIGNED.name_sealed
     columns = (_SIGNED.number, _SIGNED.id, name, _SIGNED.signed_at, _SIGNED.text_version)
-    query = select(*columns).where(_is_listed(tx, after, until), is_named())
+    query = select(*columns).where(_is_listed(tx, after, until), IS_NAMED)
     return [
         NamedSignature(
             number=row.number,

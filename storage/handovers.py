@@ -17,15 +17,8 @@ from sqlalchemy import and_, func, select
 from storage.audit import add_audit
 from storage.exports import Change, ExportedList
 from storage.journal import Deed, Entry
-from storage.petitions import lock_petition
-from storage.tables import (
-    CHANGES_AFTER_EXPORT,
-    EXPORTS,
-    HANDOVERS,
-    INVALIDATIONS,
-    PETITIONS,
-    SIGNATURES,
-)
+from storage.petitions import invalidated_at, lock_petition
+from storage.tables import CHANGES_AFTER_EXPORT, EXPORTS, HANDOVERS, PETITIONS, SIGNATURES
 from storage.times import SHOWN_DIGITS, from_millis, to_millis
 from storage.transaction import Row, Transaction
 
@@ -159,8 +152,8 @@ def handover_known_to(tx: Transaction, supporter: bytes) -> Handover | None:
     row = tx.find(SIGNATURES, columns.supporter == supporter, is_included)
     if row is None:
         return handover
-    was_out = INVALIDATIONS.c.invalidated_at < handover.as_of
-    if row.invalidation_id and tx.find(INVALIDATIONS, row.invalidation_id, was_out):
+    out_since = invalidated_at(tx, row)
+    if out_since is not None and out_since < handover.as_of:
         return handover
     known = tx.all(
         select(CHANGES_AFTER_EXPORT)

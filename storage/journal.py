@@ -29,10 +29,10 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from storage.errors import JournalUnusable, JournalUnwritable, said_by_system
+from storage.errors import JournalUnwritable, NeedsAPerson, said_by_system
 from storage.keyring import Keyring
 from storage.private_files import locked_file, said_of, sync_folder, write_file
-from storage.times import from_millis, to_millis, was_made_before
+from storage.times import from_millis, rising_id, to_millis
 
 # A sector of a disk. The longest entry, a name of a hundred characters, fits into one.
 _BLOCK_BYTES = 512
@@ -136,7 +136,7 @@ class Journal:
         """Makes the file, if there is none, and checks that it can be written.
 
         Raises:
-            JournalUnusable: it cannot be; the message says what to do.
+            NeedsAPerson: it cannot be; the message says what to do.
         """
         self._was_missing = self._is_missing()
         with (
@@ -144,7 +144,7 @@ class Journal:
                 "The bot notes in {path} who withdraws, so that nobody comes back with a restored "
                 "backup, and it cannot be written: {reason}",
                 self.path,
-                JournalUnusable,
+                NeedsAPerson,
             ),
             self._locked(),
         ):
@@ -160,7 +160,7 @@ class Journal:
             with self._locked() as file:
                 file.append(entries)
                 self.has_new = True
-        except JournalUnusable as error:
+        except NeedsAPerson as error:
             raise JournalUnwritable("{said}", said=error) from error
         except OSError as error:
             raise JournalUnwritable(
@@ -171,7 +171,7 @@ class Journal:
         """Returns what it holds; an entry at its end that a kill left half written is no damage.
 
         Raises:
-            JournalUnusable: it is not a journal, or was made with another key.
+            NeedsAPerson: it is not a journal, or was made with another key.
         """
         if self._is_missing():
             return JournalContent(())
@@ -247,7 +247,7 @@ def _done(entries: Reversible[Entry]) -> list[Entry]:
 
 
 def _is_over(entry: Entry, before: datetime | None) -> bool:
-    return before is not None and was_made_before(entry.subject, before)
+    return before is not None and entry.subject < rising_id(before, bytes(16))
 
 
 class _LockedFile:
@@ -264,7 +264,7 @@ class _LockedFile:
         self.begun = header[_BEGUN]
         self._sealing = _Sealing(keyring, slug, self.begun, header[_SALT])
         if header != self._sealing.header:
-            raise JournalUnusable(
+            raise NeedsAPerson(
                 "{path} is damaged, or was made with another key than the one of the settings. It "
                 "says who withdrew. Put back the key file that belongs to it; if nobody needs it "
                 "any more, run: {command}",

@@ -34,15 +34,15 @@ _SEALED = {
 def petitions_with_key(tx: Transaction, keyring: Keyring) -> list[str]:
     """Returns the petitions of the database that have this key; no bot of them may run."""
     rows = tx.all(select(PETITIONS.c.slug, PETITIONS.c.key_fingerprint))
-    known = {row.slug: row.key_fingerprint for row in rows}
-    return sorted(slug for slug in known if known[slug] == keyring.reference(slug, NOBODY))
+    its = [row.slug for row in rows if row.key_fingerprint == keyring.reference(row.slug, NOBODY)]
+    return sorted(its)
 
 
 def outdated_values(tx: Transaction, keyring: Keyring) -> int:
     """Returns how many values are encrypted with an older key of this keyring."""
-    heads = keyring.outdated()
+    heads, count = keyring.outdated(), select(func.count())
     columns = [each for sealed in _SEALED.values() for each in sealed]
-    return sum(tx.scalar(select(func.count()).where(_begins(each, heads))) for each in columns)
+    return sum(tx.scalar(count.where(_begins(each, heads))) or 0 for each in columns)
 
 
 async def reseal(

@@ -63,16 +63,17 @@ class Keyring:
 
     Attributes:
         newest: the id of the key that encrypts: 4 bytes, which are in every value.
+        on_damage: is told of all damage, also of the database itself, whoever handles the error.
     """
 
-    __slots__ = ("_ciphers", "_damaged", "_reference", "newest", "path")
+    __slots__ = ("_ciphers", "_reference", "newest", "on_damage", "path")
 
     def __init__(self, reference: bytes, encryption: dict[bytes, bytes], path: Path) -> None:
         self.path = path
         self._reference = hmac.new(reference, digestmod=hashlib.sha256)
         self._ciphers = {key_id: AESGCM(key) for key_id, key in encryption.items()}
         self.newest = next(iter(encryption))
-        self._damaged: Callable[[BrokenData], object] = lambda _: None
+        self.on_damage: Callable[[BrokenData], object] = lambda _: None
 
     @classmethod
     def generate(cls, path: Path) -> "Keyring":
@@ -134,10 +135,6 @@ class Keyring:
         """Returns the path of a file beside the key file that begins with its name."""
         return self.path.with_name(f"{self.path.name}.{end}")
 
-    def tell_damage_to(self, listener: Callable[[BrokenData], object]) -> None:
-        """Sets the listener, which is told of every value that cannot be decrypted."""
-        self._damaged = listener
-
     def open(self, sealed: bytes, *, table: str, column: str, row: bytes) -> str:
         """Decrypts what was sealed for this column and row; raises BrokenData for all else."""
         where = f"{table}.{column}"
@@ -164,7 +161,7 @@ class Keyring:
         return padded[: padded.rindex(_PADDING)].decode()
 
     def _told(self, error: BrokenData) -> BrokenData:
-        self._damaged(error)
+        self.on_damage(error)
         return error
 
 

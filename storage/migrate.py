@@ -18,16 +18,9 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from storage.database import postgres_adapter
 from storage.database_url import SqliteAddress, parse_address
-from storage.errors import (
-    NeedsAPerson,
-    SchemaMissing,
-    SchemaTooNew,
-    SchemaTooOld,
-    StorageError,
-    Unavailable,
-)
+from storage.errors import NeedsAPerson, SchemaMissing, SchemaUnknown, StorageError, Unavailable
 from storage.private_files import create_private
-from storage.sqlite_connection import WRITER_PRAGMAS, SqliteConnection, is_locked, storage_errors
+from storage.sqlite_connection import WRITER_PRAGMAS, SqliteConnection, is_locked
 from storage.tables import AUDIT, LEASES, SEEN_UPDATES, metadata
 from storage.transaction import Result
 
@@ -39,6 +32,7 @@ def _to_0_2(is_sqlite: bool) -> Iterator[sa.Executable]:
     yield CreateTable(SEEN_UPDATES)
     whole = "INTEGER" if is_sqlite else "BIGINT"
     yield sa.text(f"ALTER TABLE leases ADD COLUMN replies {whole} DEFAULT 0 NOT NULL")
+    yield sa.text("ALTER TABLE broadcasts DROP COLUMN total")  # its deliveries are counted
     yield sa.delete(LEASES).where(LEASES.c.name.startswith("broadcast/"))
     yield from (CreateIndex(each) for each in AUDIT.indexes if each.name == "audit_of_admins")
 
@@ -69,7 +63,7 @@ async def migrate(url: str) -> str:
     """Brings the database to the newest schema, and returns that.
 
     Raises:
-        SchemaTooNew, SchemaTooOld: another version of the program made it.
+        SchemaUnknown: another version of the program made it.
         Unavailable: it cannot be reached, or another start did not finish in two minutes.
     """
     address, loop = parse_address(url), asyncio.get_running_loop()
@@ -92,7 +86,7 @@ async def require_newest(url: str) -> None:
     Raises:
         StorageError: there is no such file.
         SchemaMissing: there are no tables yet, or they are older.
-        SchemaTooNew, SchemaTooOld: another version of the program made them.
+        SchemaUnknown: another version of the program made them.
         Unavailable: it cannot be reached.
     """
     address = parse_address(url)
@@ -110,10 +104,16 @@ def require_known_schema(schema: str) -> None:
     """Checks that a database with this schema can be brought to the newest.
 
     Raises:
-        SchemaTooNew, SchemaTooOld: another version of the program made it.
+        SchemaUnknown: another version of the program made it.
     """
+    if _FORMER.match(schema):
+        raise SchemaUnknown(
+            "The database is from before the first release, 0.1.0, and no release reads it. Go on "
+            "with the source that made it or, if nobody has signed in it, set "
+            "PETITION_DATABASE_URL to a new one. Nothing was changed."
+        )
     if schema not in SCHEMAS:
-        raise SchemaTooOld if _FORMER.match(schema) else SchemaTooNew
+        raise SchemaUnknown
 
 
 async def _on_connection(url: str, work: Callable[[sa.Connection], Result]) -> Result:
@@ -126,9 +126,8 @@ async def _on_connection(url: str, work: Callable[[sa.Connection], Result]) -> R
                 return result
     connection = SqliteConnection(address.path, ())
     try:
-        with storage_errors():
-            await connection.open()
-            return await connection.run(lambda: work(connection.core))
+        await connection.open()
+        return await connection.run(lambda: work(connection.core))
     finally:
         await connection.close()
 

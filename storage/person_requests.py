@@ -20,7 +20,7 @@ from sqlalchemy import select
 
 from storage.audit import add_audit
 from storage.consents import lock_signature, replace_name
-from storage.eligibility import language
+from storage.eligibility import LANGUAGE
 from storage.exports import Change, note_change
 from storage.journal import Deed, Entry
 from storage.petitions import lock_petition
@@ -98,31 +98,8 @@ class PersonNotice:
     attempts: int
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """How it was shown whose signature it is.
-
-    Attributes:
-        detail: what the audit says of it, without personal data.
-        code: the code as it was typed, which is used up; None where there was none.
-    """
-
-    detail: str
-    code: str | None = field(default=None, repr=False)
-
-
-IN_CHAT = Proof("in the chat")
-"""It was asked in the person's own chat, which shows what was done."""
-
-
-def by_code(code: str) -> Proof:
-    """Returns the proof by a code."""
-    return Proof("by code", code)
-
-
-def verified_otherwise(reason: str) -> Proof:
-    """Returns the proof by what the reason says, which holds no personal data."""
-    return Proof(f"verified otherwise: {reason}")
+IN_CHAT = "in the chat"
+"""The proof where it was asked in the person's own chat, which shows what was done."""
 
 
 def new_code() -> str:
@@ -181,9 +158,10 @@ def carry_out_request(
     tx: Transaction,
     asked: PersonNoticeKind,
     number: int,
-    proof: Proof,
+    proof: str,
     at: datetime,
     name: str = "",
+    code: str | None = None,
 ) -> bool:
     """Does what somebody asks of their signature, and tells them, unless their chat shows it.
 
@@ -191,7 +169,9 @@ def carry_out_request(
         asked: to be told that they were given what is stored of them (GDPR arts 15 and 20), or to
             have it corrected (art. 16), erased (art. 17) or restricted (art. 18), or the use ended
             as they object (art. 21), or either lifted.
+        proof: how it was shown whose signature it is, without personal data, as the audit says it.
         name: the right one, where it is corrected.
+        code: the code as it was typed, which is used up; None where there was none.
 
     Returns:
         False if there is nothing to be done, or the code does not fit.
@@ -200,8 +180,8 @@ def carry_out_request(
     row = tx.find(SIGNATURES, SIGNATURES.c.number == number, lock=True)
     if row is None or not _has_effect(asked, row):
         return False
-    if proof.code is not None:
-        if not code_fits(tx, row.supporter, proof.code, at):
+    if code is not None:
+        if not code_fits(tx, row.supporter, code, at):
             return False
         tx.set(PERSON_CODES, row.supporter, used_at=at)
     if asked is PersonNoticeKind.CORRECTED:
@@ -214,7 +194,7 @@ def carry_out_request(
         note_change(tx, row, Change(asked), at)
         tx.set(SIGNATURES, row.id, **{f"{asked}_at": at})
         tx.note(Entry.since(Deed(asked), row.id, at))
-    add_audit(tx, f"person_{asked}", at=at, detail=proof.detail)
+    add_audit(tx, f"person_{asked}", at=at, detail=proof)
     # It comes after what erases the sentences that wait, and before what counts.
     chat = tx.opened(row.chat_sealed, SIGNATURES.c.chat_sealed, row.id)
     if chat is not None and proof != IN_CHAT:
@@ -271,8 +251,7 @@ def _lift(tx: Transaction, row: Row, at: datetime) -> None:
 
 
 def _language_of(tx: Transaction, row: Row) -> str:
-    spoken: str = tx.scalar(select(language()).where(SIGNATURES.c.id == row.id))
-    return spoken
+    return tx.scalar(select(LANGUAGE).where(SIGNATURES.c.id == row.id)) or ""
 
 
 def _digest(tx: Transaction, supporter: bytes, code: str) -> bytes:

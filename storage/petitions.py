@@ -262,21 +262,14 @@ def forget_petition_notices(tx: Transaction, begin: str) -> None:
     tx.delete(PETITION_NOTICES, func.substr(about, 1, len(begin)) == begin, about != begin)
 
 
-def first_petition_notice_at(tx: Transaction, kind: str, about: str) -> datetime | None:
-    """Returns when the first notice of a kind was sent whose `about` begins like this."""
-    columns = PETITION_NOTICES.c
-    begins = func.substr(columns.about, 1, len(about)) == about
-    query = select(func.min(columns.sent_at)).where(tx.of(PETITION_NOTICES), begins)
-    first: datetime | None = tx.scalar(query.where(columns.kind == kind))
-    return first
-
-
-def last_petition_notice_at(tx: Transaction, kind: str) -> datetime | None:
-    """Returns when the last notice of a kind was sent."""
-    columns = PETITION_NOTICES.c
-    query = select(func.max(columns.sent_at)).where(tx.of(PETITION_NOTICES), columns.kind == kind)
-    last: datetime | None = tx.scalar(query)
-    return last
+def petition_notice_at(
+    tx: Transaction, kind: str, begin: str = "", *, is_last: bool = False
+) -> datetime | None:
+    """Returns when the first notice of a kind was sent whose `about` begins so, or the last."""
+    columns, which = PETITION_NOTICES.c, func.max if is_last else func.min
+    begins = func.substr(columns.about, 1, len(begin)) == begin
+    query = select(which(columns.sent_at)).where(tx.of(PETITION_NOTICES), begins)
+    return tx.scalar(query.where(columns.kind == kind))
 
 
 def _petition(tx: Transaction, query: Select[Any] = _PETITION) -> Row:
@@ -293,6 +286,12 @@ def lock_petition(tx: Transaction, *, shared: bool = False) -> Row:
     Who counts a signature takes it so, and counts as the last before the commit.
     """
     return _petition(tx, _SHARED if shared else _LOCKED)
+
+
+def invalidated_at(tx: Transaction, signature: Row) -> datetime | None:
+    """Returns since when a signature is not counted; None if it is."""
+    row = signature.invalidation_id and tx.find(INVALIDATIONS, signature.invalidation_id)
+    return row.invalidated_at if row else None
 
 
 def invalidated_since(tx: Transaction, closed_at: datetime | None) -> int:

@@ -31,7 +31,7 @@ from storage.postgres_errors import (
     storage_error,
     without_values,
 )
-from storage.transaction import BoundWork, Result, Transaction, take_back_notes, write_notes
+from storage.transaction import BoundWork, Read, Result, Transaction, take_back_notes, write_notes
 
 # Apart, so that reading never waits for transactions that wait for each other. Besides these,
 # a few snapshots can be read.
@@ -118,13 +118,18 @@ class PostgresDatabase:
         return await self._with_retries(attempt, self._deadline())
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator["_Snapshot"]:
+    async def snapshot(self) -> AsyncIterator[Read]:
         """See SqliteDatabase.snapshot."""
         async with AsyncExitStack() as stack:
             with as_storage_errors(self._dsn):
                 begun = self._begun(_BEGIN_SNAPSHOT, self._deadline())
                 connection = await stack.enter_async_context(begun)
-            yield _Snapshot(connection, self._dsn)
+
+            async def read(work: BoundWork[Any]) -> Any:
+                with as_storage_errors(self._dsn):
+                    return await connection.run_sync(lambda sync: work(Transaction(sync)))
+
+            yield read
 
     async def write(self, work: BoundWork[Result]) -> Result:
         """See SqliteDatabase.write."""
@@ -277,18 +282,6 @@ def _refuse_closed(connection: Any, *_: object) -> None:
     """Refuses a connection of the pool that was lost while nobody used it."""
     if connection.driver_connection.is_closed():
         raise InvalidatePoolError
-
-
-class _Snapshot:
-    """A connection in a transaction that sees one moment."""
-
-    def __init__(self, connection: AsyncConnection, dsn: str) -> None:
-        self._connection = connection
-        self._dsn = dsn
-
-    async def read(self, work: BoundWork[Result]) -> Result:
-        with as_storage_errors(self._dsn):
-            return await self._connection.run_sync(lambda sync: work(Transaction(sync)))
 
 
 def _engine(dsn: str, command_seconds: float | None, **of_pool: Any) -> AsyncEngine:

@@ -8,6 +8,7 @@ whether a path still leads to the same file.
 import fcntl
 import glob
 import os
+import re
 import secrets
 import shlex
 from collections.abc import Iterator
@@ -21,20 +22,8 @@ from storage.errors import NeedsAPerson, StorageError, said_by_system
 _UNFINISHED = ".part~"
 
 _MOUNTS = Path("/proc/self/mountinfo")
-_OVER_THE_NETWORK = frozenset(
-    {
-        "afs",
-        "ceph",
-        "cifs",
-        "davfs",
-        "glusterfs",
-        "lustre",
-        "nfs",
-        "nfs4",
-        "smb3",
-        "smbfs",
-        "sshfs",
-    }
+_OVER_THE_NETWORK = re.compile(
+    r"(fuse\.)?(afs|ceph|cifs|davfs|glusterfs|lustre|nfs4?|smb3|smbfs|sshfs)"
 )
 
 
@@ -61,7 +50,7 @@ def network_file_system(folder: Path) -> str | None:
             before, _, after = line.partition(" - ")
             kinds[before.split()[4].replace("\\040", " ")] = after.split()[0]
     kind = next((kinds[str(each)] for each in (folder, *folder.parents) if str(each) in kinds), "")
-    return kind if kind.removeprefix("fuse.") in _OVER_THE_NETWORK else None
+    return kind if _OVER_THE_NETWORK.fullmatch(kind) else None
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from urllib.parse import quote
 from storage import leases
 from storage.database import postgres_adapter
 from storage.database_url import SqliteAddress, parse_address
-from storage.errors import BotsKeptAwayNoLonger, HeldElsewhere, LeaseLost, Unavailable
+from storage.errors import HeldElsewhere, LeaseLost, Unavailable
 from storage.leases import Peers, replica_name
 from storage.private_files import identity, locked_file, said_of
 from storage.times import boot_seconds
@@ -187,9 +187,8 @@ async def acquire_process_lock(
 
     Raises:
         HeldElsewhere: another process that is alive holds it.
-        BotsKeptAwayNoLonger: bots were kept away from PostgreSQL, and one may run by now; the
-            block was cancelled, and what it was writing is finished.
-        Unavailable: the database cannot be reached.
+        Unavailable: the database cannot be reached; or bots were kept away from PostgreSQL, and
+            one may run by now: the block was cancelled, and what it was writing is finished.
     """
     address = parse_address(url)
     if isinstance(address, SqliteAddress):
@@ -204,10 +203,7 @@ async def acquire_process_lock(
             else _kept(lock, partial(leases.keep_lease, lock, url, address.dsn, on_standby))
         )
     async with holding:
-        try:
-            yield lock
-        finally:
-            lock.release()
+        yield lock
 
 
 async def is_held(url: str, name: str) -> bool:
@@ -227,6 +223,7 @@ async def _kept(lock: ProcessLock, keep: Callable[[], Awaitable[None]]) -> Async
         await lock.until_taken()
         yield
     finally:
+        lock.release()
         # Once to give it up and close the connection, and once where the server does not answer.
         for _ in range(2):
             keeping.cancel()
@@ -242,7 +239,10 @@ async def _bots_kept_away(lock: ProcessLock, dsn: str) -> AsyncIterator[None]:
                 yield
     except TimeoutError as error:
         if block.expired():
-            raise BotsKeptAwayNoLonger from error
+            raise Unavailable(
+                "The connection that kept every bot away from this database broke, so this has "
+                "stopped. See that no bot runs, and run it again."
+            ) from error
         raise
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import and_, insert, select, update
 
 from storage.audit import add_audit
 from storage.broadcast_types import BroadcastState
-from storage.consents import IS_TO_SIGN, is_to_name, replace_name, short, take_off_name
+from storage.consents import IS_TO_NAME, IS_TO_SIGN, replace_name, short, take_off_name
 from storage.exports import Change, note_change
 from storage.handovers import repeat_handover
 from storage.journal import Deed, Entry, JournalContent, last_entries
@@ -172,7 +172,8 @@ def _named_as_noted(tx: Transaction, signature: Row, value: str, at: datetime) -
     former one was taken back before.
     """
     consent_id, _, name = value.partition(" ")
-    held = tx.all(select(CONSENTS.c.id).where(is_to_name(signature.id)))
+    of_it = CONSENTS.c.signature_id == signature.id
+    held = tx.all(select(CONSENTS.c.id).where(of_it, IS_TO_NAME))
     sealed, column = signature.name_sealed, SIGNATURES.c.name_sealed
     if consent_id not in {short(row.id) for row in held}:
         if sealed is not None:

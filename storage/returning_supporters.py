@@ -89,7 +89,7 @@ def _send(
         # Whose portion of rows is still to be written, or who signed too late, needs none.
         number, is_listed = signature.number, broadcast.enqueued_at is not None
         is_late = is_listed or number <= broadcast.enqueued_through
-        is_late &= number <= (broadcast.last_signature_number or number)
+        is_late &= number <= broadcast.last_signature_number
         return is_owed and is_late and enqueue_signature(tx, broadcast, number, at)
     state = delivery.state
     if state == DeliveryState.WITHDRAWN or (is_owed and state == DeliveryState.UNREACHABLE):

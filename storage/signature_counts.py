@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import BigInteger, ColumnElement, and_, func, select, type_coerce
 
-from storage.exports import is_named
+from storage.exports import IS_NAMED
 from storage.tables import ANONYMOUS_COUNTS, SIGNATURES
 from storage.times import to_millis
 from storage.transaction import Transaction
@@ -70,7 +70,7 @@ def signature_statistics(tx: Transaction, since: datetime) -> Stats:
     groups = (_IS_COUNTED.label("is_counted"), _SIGNED.language, _SIGNED.source)
     counts = (
         func.count().label("signed"),
-        func.count().filter(is_named()).label("with_name"),
+        func.count().filter(IS_NAMED).label("with_name"),
         func.count().filter(_SIGNED.signed_at >= since).label("today"),
         func.count(_SIGNED.unreachable_at).label("unreachable"),
     )
@@ -98,8 +98,7 @@ def earliest_signed_at(tx: Transaction) -> datetime | None:
     Numbers are given in the order of signing, so the lowest is as good as the earliest here.
     """
     query = select(_SIGNED.signed_at).where(tx.of(SIGNATURES)).order_by(_SIGNED.number).limit(1)
-    first: datetime | None = tx.scalar(query)
-    return first
+    return tx.scalar(query)
 
 
 def signing_rate(tx: Transaction, until: datetime) -> SigningRate:

@@ -23,7 +23,7 @@ from storage.conversations import (
     save_conversation,
 )
 from storage.deliveries import count_erased, enqueue_before_erasure
-from storage.eligibility import was_told
+from storage.eligibility import WAS_TOLD
 from storage.errors import PetitionMissing
 from storage.exports import Change, note_change
 from storage.handovers import Handover, handover_known_to
@@ -53,7 +53,7 @@ _STORED = (
         *(PETITIONS, CONVERSATIONS, SIGNATURES),
         *(CONSENTS.c.purposes, CONSENTS.c.news_ended_at),
         *(CONSENTS.c.updates_ended_at, CONSENTS.c.updates_at_most),
-        was_told().label("was_told"),
+        WAS_TOLD.label("was_told"),
     )
     .select_from(PETITIONS)
     .outerjoin(CONVERSATIONS, IS_OWN)
@@ -71,7 +71,6 @@ _COUNT = (
     .values(signatures=PETITIONS.c.signatures + 1, last_number=PETITIONS.c.last_number + 1)
     .returning(PETITIONS.c.last_number.label("number"))
 )
-_ADD_SIGNATURE, _ADD_CONSENT = insert(SIGNATURES), insert(CONSENTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,26 +139,21 @@ class StoredSupporter:
     any_left: bool
 
 
-@dataclass(frozen=True, slots=True)
-class NewSignature:
-    """A signature to be stored; `name` is None unless the consent is to hand it over."""
-
-    chat_id: int = field(repr=False)
-    name: str | None = field(repr=False)
-    source: str | None
-    consent: Consent
-    at: datetime
-    form_seconds: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.consent.with_name is (self.name is None):
-            raise ValueError("a name is stored with the consent to hand it over, and only then")
-
-
 def sign_petition(
-    tx: Transaction, new: NewSignature, conversation: Conversation, was: int | None
+    tx: Transaction,
+    conversation: Conversation,
+    was: int,
+    at: datetime,
+    consent: Consent,
+    *,
+    chat_id: int,
+    name: str | None,
+    source: str | None,
+    form_seconds: int | None = None,
 ) -> bool:
     """Signs, and saves the conversation in any case; signing again changes nothing else.
+
+    The name is None unless the consent is to hand it over.
 
     Returns:
         Whether they have signed, now or before; if not, the petition is closed.
@@ -168,22 +162,23 @@ def sign_petition(
         ConversationMoved: the conversation was written since version `was`; then nothing at
             all was written.
     """
+    if consent.with_name is (name is None):
+        raise ValueError("a name is stored with the consent to hand it over, and only then")
     # It locks the conversation too, so nobody signs twice at once.
-    save_conversation(tx, conversation, was=was, at=new.at)
-    key, consent = tx.new_id(new.at), new.consent
+    save_conversation(tx, conversation, was=was, at=at)
     signature = tx.stored(
         SIGNATURES,
-        id=key,
+        id=tx.new_id(at),
         supporter=conversation.supporter,
-        name=new.name,
-        chat=new.chat_id,
+        name=name,
+        chat=chat_id,
         language=consent.language,
-        source=new.source,
+        source=source,
         text_version=consent.text_version,
-        signed_at=new.at,
-        form_seconds=new.form_seconds,
+        signed_at=at,
+        form_seconds=form_seconds,
     )
-    if _count_and_add(tx, signature, consent_row(tx, key, consent, new.at)):
+    if _count_and_add(tx, signature, consent_row(tx, signature["id"], consent, at)):
         return True
     return tx.find(SIGNATURES, _COLUMNS.supporter == conversation.supporter) is not None
 
@@ -294,8 +289,8 @@ def _count_and_add(tx: Transaction, signature: dict[str, Any], consent: dict[str
     counted = tx.first(_COUNT, counting)
     if counted is None:
         return False
-    tx.change(_ADD_SIGNATURE, {**signature, "number": counted.number})
-    tx.change(_ADD_CONSENT, consent)
+    tx.change(tx.inserting(SIGNATURES), {**signature, "number": counted.number})
+    tx.change(tx.inserting(CONSENTS), consent)
     return True
 
 

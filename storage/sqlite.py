@@ -17,14 +17,8 @@ from pathlib import Path
 
 from storage.errors import DatabaseReplaced, Unavailable
 from storage.private_files import identity
-from storage.sqlite_connection import (
-    PRAGMAS,
-    READER_PRAGMAS,
-    WRITER_PRAGMAS,
-    SqliteConnection,
-    Writer,
-)
-from storage.transaction import BoundWork, Result
+from storage.sqlite_connection import PRAGMAS, WRITER_PRAGMAS, SqliteConnection, Writer
+from storage.transaction import BoundWork, Read, Result
 from storage.write_ahead_log import WriteAheadLog
 
 _READERS = 2
@@ -48,7 +42,7 @@ class SqliteDatabase:
 
     def __init__(self, path: Path) -> None:
         busy = f"busy_timeout={_BUSY_MILLISECONDS}"
-        self._reader = partial(SqliteConnection, path, (busy, *PRAGMAS, *READER_PRAGMAS))
+        self._reader = partial(SqliteConnection, path, (busy, *PRAGMAS, "query_only=1"))
         self._writer = Writer(path, (busy, *PRAGMAS, *WRITER_PRAGMAS), self._look_at_files)
         # After the files were replaced, a refused write can still be read; a person who tries
         # again would be thanked for it.
@@ -87,11 +81,11 @@ class SqliteDatabase:
         """Returns what a function finds, which sees one moment and writes nothing."""
         if not self._open:
             raise Unavailable("The database is closed.")
-        return await min(self._readers, key=lambda each: each.busy).read(work)
+        return await min(self._readers, key=lambda each: each.busy).result_of(work)
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[SqliteConnection]:
-        """Opens a snapshot, of the moment of its first read.
+    async def snapshot(self) -> AsyncIterator[Read]:
+        """Yields what reads from a snapshot, which is of the moment of the first read.
 
         What is erased meanwhile leaves the files only after it is closed, so it is kept short.
         """
@@ -99,7 +93,7 @@ class SqliteDatabase:
         try:
             await connection.open()
             connection.stays_in_transaction = True
-            yield connection
+            yield connection.result_of
         finally:
             await connection.close()
 

@@ -4,9 +4,9 @@ import asyncio
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,6 @@ PRAGMAS: tuple[str, ...] = (
     "trusted_schema=OFF",
     "schema_version",  # opens the write-ahead log that is there now
 )
-READER_PRAGMAS = ("query_only=1",)
 # To set them, SQLite reads how all tables were made, which takes longer than all else of opening:
 # only the writer does.
 WRITER_PRAGMAS = (
@@ -95,8 +94,7 @@ class SqliteConnection:
 
     async def open(self) -> None:
         """Opens it; raises SchemaMissing where there is no file. To be closed all the same."""
-        with storage_errors():
-            await self.run(self._open)
+        await self.run(self._open)
 
     async def close(self) -> None:
         """Finishes what was asked for, and ends the thread; does nothing the second time."""
@@ -106,12 +104,11 @@ class SqliteConnection:
             self._thread.shutdown()
 
     async def run(self, job: Callable[[], Result]) -> Result:
-        """Runs a job in the thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, job)
-
-    async def read(self, work: BoundWork[Result]) -> Result:
-        """Returns what a function finds at one moment; raises as `SqliteDatabase.read` does."""
-        return await self.result_of(work)
+        """Runs a job in the thread; raises what its errors mean, see `storage_error`."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, job)
+        except (sqlite3.Error, DBAPIError) as error:
+            raise storage_error(error) from error
 
     async def result_of(self, work: BoundWork[Result]) -> Result:
         """Has a function done with others that wait; not if its caller gives up before."""
@@ -214,7 +211,6 @@ class Writer(SqliteConnection):
             write_notes(transactions)
         except Exception as error:  # handed to those who have something for the journal
             self.roll_back()
-            take_back_notes(transactions)
             for write in noted:
                 # Each its own: one raised in many tasks would mix their tracebacks.
                 is_known = isinstance(error, JournalUnwritable)
@@ -249,18 +245,6 @@ def _set_results(group: list[Job]) -> None:
         if answer is not job.error:
             answer.__cause__ = job.error
         job.answer.set_exception(answer)
-
-
-@contextmanager
-def storage_errors() -> Iterator[None]:
-    """Raises what an error in the block means; see `storage_error`."""
-    try:
-        yield
-    except (sqlite3.Error, DBAPIError) as error:
-        meaning = storage_error(error)
-        if meaning is error:
-            raise
-        raise meaning from error
 
 
 def is_locked(error: BaseException | None) -> bool:

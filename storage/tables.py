@@ -138,7 +138,6 @@ BROADCASTS = _table(
     choice("kind", Kind),
     choice("state", BroadcastState),
     json_text("content"),
-    number("total"),
     moment("created_at"),
     moment("reported_at", null=True),
     choice("pause_reason", PauseReason, null=True),

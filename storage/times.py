@@ -10,7 +10,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 _TIME_BYTES = 6
@@ -25,13 +25,13 @@ def to_millis(moment: datetime) -> int:
     """Returns what to store for an aware datetime; raises ValueError for a naive one."""
     if moment.tzinfo is None:
         raise ValueError("a stored moment needs a time zone")
-    return (moment - _EPOCH) // _MILLISECOND
+    return (moment - EPOCH) // _MILLISECOND
 
 
 def from_millis(millis: int) -> datetime:
     """Returns the aware datetime, in UTC, for a stored number."""
     # Integer arithmetic: fromtimestamp would round through a float.
-    return _EPOCH + millis * _MILLISECOND
+    return EPOCH + millis * _MILLISECOND
 
 
 def boot_seconds() -> float:
@@ -43,8 +43,3 @@ def rising_id(at: datetime, more: bytes | None = None) -> bytes:
     """Returns 16 bytes: the milliseconds of a moment, then the first of `more`, or random ones."""
     end = os.urandom(_RANDOM_BYTES) if more is None else more[:_RANDOM_BYTES]
     return to_millis(at).to_bytes(_TIME_BYTES, "big") + end
-
-
-def was_made_before(identifier: bytes, moment: datetime) -> bool:
-    """Returns whether a rising id is of an earlier time than a moment."""
-    return identifier[:_TIME_BYTES] < to_millis(moment).to_bytes(_TIME_BYTES, "big")

@@ -6,7 +6,7 @@ from `Transaction.new_id`, the same in every run.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -41,6 +41,7 @@ class Transaction:
     """A transaction that is open, of the petition `slug`.
 
     Attributes:
+        seed: from it, which no other transaction has, come its ids.
         noted: what the journal keeps of it.
         is_written_down: whether it was.
         write_down: writes that into the journal before the commit, in a thread that may wait.
@@ -49,15 +50,11 @@ class Transaction:
     connection: sa.Connection
     slug: str = field(init=False)
     keyring: Keyring = field(init=False, repr=False)
+    seed: bytes = field(init=False)
     noted: list[Entry] = field(default_factory=list)
     is_written_down: bool = False
     write_down: Callable[[Sequence[Entry]], object] = lambda _: None
-    _seed: bytes = field(init=False)
     _ids: int = 0
-
-    def belong_to(self, slug: str, keyring: Keyring, seed: bytes) -> None:
-        """Says whose transaction it is; from the seed, which no other has, come its ids."""
-        self.slug, self.keyring, self._seed = slug, keyring, seed
 
     def all(self, query: sa.Executable, values: Values | None = None) -> Sequence[Row]:
         """Returns the rows of a query, or of a change that returns some."""
@@ -67,9 +64,9 @@ class Transaction:
         """Returns the first row; None without one."""
         return self.connection.execute(query, values).first()
 
-    def scalar(self, query: sa.Executable, values: Values | None = None) -> Any:
+    def scalar(self, query: sa.Executable) -> Any | None:
         """Returns the first column of the first row; None without one."""
-        return self.connection.execute(query, values).scalar()
+        return self.connection.execute(query).scalar()
 
     def change(self, statement: sa.Executable, values: Values | None = None) -> int:
         """Carries out a change; returns how many rows it changed."""
@@ -92,7 +89,7 @@ class Transaction:
     def count(self, table: sa.Table, *conditions: Condition) -> int:
         """Returns how many rows of this petition there are for which all of that holds."""
         query = sa.select(sa.func.count()).select_from(table)
-        return int(self.scalar(query.where(*self._where(table, conditions))))
+        return self.scalar(query.where(*self._where(table, conditions))) or 0
 
     def add(self, table: sa.Table, **values: Any) -> None:
         """Adds a row to this petition, with the values that its sealed columns hold in plain."""
@@ -121,7 +118,8 @@ class Transaction:
         """
         own = conditions[0] if conditions else None
         stored = self._sealed(table, values, own)
-        if len(conditions) == 1 and isinstance(own, bytes) and _are_plain(stored):
+        is_plain = not any(isinstance(each, sa.ClauseElement) for each in stored.values())
+        if len(conditions) == 1 and isinstance(own, bytes) and is_plain:
             return self.change(_changing(table, self.slug), {**stored, "own_key": own})
         changing = sa.update(table).where(*self._where(table, conditions))
         return self.change(changing.values(stored))
@@ -174,7 +172,7 @@ class Transaction:
     def new_id(self, at: datetime) -> bytes:
         """Returns an id that rises with time; see `rising_id`."""
         self._ids += 1
-        return rising_id(at, hashlib.sha256(b"%b%d" % (self._seed, self._ids)).digest())
+        return rising_id(at, hashlib.sha256(b"%b%d" % (self.seed, self._ids)).digest())
 
     def seal(self, plain: str | int, column: sa.Column[Any], row: bytes) -> bytes:
         """Encrypts a value for this column of this row only."""
@@ -234,21 +232,14 @@ def _changing(table: sa.Table, slug: str) -> sa.Update:
     return sa.update(table).where(_of(table, slug), key_of(table) == sa.bindparam("own_key"))
 
 
-def _are_plain(values: Mapping[str, Any]) -> bool:
-    """Returns whether values can be parameters, as none of them is SQL."""
-    return not any(isinstance(each, sa.ClauseElement) for each in values.values())
-
-
 def write_notes(transactions: Sequence[Transaction]) -> None:
     """Writes down what is noted in transactions of a database, with one wait for the disk.
 
     Raises:
         JournalUnwritable: it cannot be written now; nothing of it is.
     """
-    noted = [each for each in transactions if each.noted]
-    if noted:
-        noted[0].write_down([entry for each in noted for entry in each.noted])
-    for each in noted:
+    transactions[0].write_down([entry for each in transactions for entry in each.noted])
+    for each in transactions:
         each.is_written_down = True
 
 
@@ -265,3 +256,6 @@ Work = Callable[Concatenate[Transaction, Arguments], Result]
 
 BoundWork = Callable[[Transaction], Result]
 """What is done in a transaction, whose arguments it has."""
+
+Read = Callable[[BoundWork[Any]], Awaitable[Any]]
+"""What returns what a function finds."""

@@ -20,7 +20,7 @@ from storage.audit import last_done
 from storage.database_contents import reached_in, schema_in
 from storage.database_url import data_folder, parse_address, without_password
 from storage.durability import durability_of
-from storage.errors import DatabaseBehind, SchemaMissing, SchemaTooNew, SchemaTooOld, StorageError
+from storage.errors import DatabaseBehind, SchemaMissing, SchemaUnknown, StorageError
 from storage.keyring import Keyring
 from storage.migrate import SCHEMAS
 from storage.petitions import petition_state
@@ -35,7 +35,7 @@ async def _look_at_database(installation: Installation) -> Findings:
     schema: str | StorageError | None
     try:
         schema = await schema_in(url)
-    except (SchemaTooNew, SchemaTooOld) as error:
+    except SchemaUnknown as error:
         schema = error
     place = without_password(parse_address(url))
     yield DATABASE.fine(

@@ -24,13 +24,10 @@ from storage.person_requests import (
     MOST_WRONG_CODES,
     NOTICES_KEPT_FOR,
     PersonNoticeKind,
-    Proof,
     Signer,
-    by_code,
     carry_out_request,
     check_proof,
     find_signer,
-    verified_otherwise,
 )
 from storage.personal_data import everything_held
 from storage.private_files import output_file
@@ -190,7 +187,7 @@ async def prepare(context: CliContext, letter: Letter) -> Plan:
     )
 
 
-async def _carry_out(context: CliContext, letter: Letter, signer: Signer, proof: Proof) -> str:
+async def _carry_out(context: CliContext, letter: Letter, signer: Signer, proof: str) -> str:
     """Does what was asked for; returns the result as sentences."""
     shown = f"{await _stored(context, signer)}\n" if letter.what is Asked.SHOW else ""
     # The file is not left behind where the code turns out to be used.
@@ -205,9 +202,10 @@ async def _carry_out(context: CliContext, letter: Letter, signer: Signer, proof:
     return f"{shown}{label('Hecho.')} {_told(letter.what, signer)}"
 
 
-async def _do(context: CliContext, letter: Letter, signer: Signer, proof: Proof) -> None:
-    asked, now, name = _REQUESTS[letter.what], context.clock(), letter.name or ""
-    if not await context.storage.write(carry_out_request, asked, signer.number, proof, now, name):
+async def _do(context: CliContext, letter: Letter, signer: Signer, proof: str) -> None:
+    asked, number, now = _REQUESTS[letter.what], signer.number, context.clock()
+    name, code = letter.name or "", letter.code
+    if not await context.storage.write(carry_out_request, asked, number, proof, now, name, code):
         raise CannotDo.because(
             "No se ha hecho nada: ya estaba así, o entretanto cambió la firma o se usó el código."
         )
@@ -238,7 +236,7 @@ def _checked_name(typed: str) -> str:
         raise CannotDo.because(NAME_REFUSALS[refused.problem]) from None
 
 
-async def _proved(context: CliContext, letter: Letter) -> tuple[Signer, Proof]:
+async def _proved(context: CliContext, letter: Letter) -> tuple[Signer, str]:
     """Returns whose signature it is, and the proof of it."""
     storage = context.storage
     if letter.code is not None:
@@ -252,7 +250,7 @@ async def _proved(context: CliContext, letter: Letter) -> tuple[Signer, Proof]:
                 days=CODE_LASTS.days,
                 n=MOST_WRONG_CODES,
             )
-        return found, by_code(letter.code)
+        return found, "by code"
     signer = await storage.read(find_signer, letter.number)
     if signer is not None:
         # Nobody agreed to this look, and it shows a name before anything is done.
@@ -260,7 +258,7 @@ async def _proved(context: CliContext, letter: Letter) -> tuple[Signer, Proof]:
     said = check_reason(letter.reason or "", signer.name if signer else None, letter.name)
     if signer is None:
         raise CannotDo.because("Ninguna firma tiene ese número; quizá se retiró.")
-    return signer, verified_otherwise(said)
+    return signer, f"verified otherwise: {said}"
 
 
 async def _stored(context: CliContext, signer: Signer) -> str:

@@ -18,7 +18,6 @@ from bot.petition.fewest import FEWEST
 from bot.petition.petition import Petition
 from bot.petition.retention_days import day_of
 from storage import Storage
-from storage.database import Snapshot
 from storage.exports import (
     ExportedList,
     NamedSignature,
@@ -27,6 +26,7 @@ from storage.exports import (
     signature_totals,
 )
 from storage.petitions import PetitionState
+from storage.transaction import Read
 
 _Key = TypeVar("_Key")
 
@@ -35,18 +35,20 @@ _Key = TypeVar("_Key")
 class SignatureList:
     """The counted signatures of a petition as of one moment."""
 
-    snapshot: Snapshot
+    read: Read
     storage: Storage
     last_number: int
 
     async def totals(self) -> tuple[PetitionState, int, list[SignatureGroup]]:
         """Returns what `signature_totals` does."""
-        return await self.snapshot.read(self.storage.bound(signature_totals, self.last_number))
+        bound = self.storage.bound(signature_totals, self.last_number)
+        totals: tuple[PetitionState, int, list[SignatureGroup]] = await self.read(bound)
+        return totals
 
     async def pages(self) -> AsyncIterator[list[NamedSignature]]:
         """Yields the signatures that are listed with their names, by number, in portions."""
         bound, after = self.storage.bound, 0
-        while page := await self.snapshot.read(bound(named_signatures, after, self.last_number)):
+        while page := await self.read(bound(named_signatures, after, self.last_number)):
             yield page
             after = page[-1].number
 
@@ -56,8 +58,8 @@ async def open_signature_list(
     storage: Storage, export: ExportedList
 ) -> AsyncIterator[SignatureList]:
     """Opens the list of an export, as of one moment."""
-    async with storage.database.snapshot() as snapshot:
-        yield SignatureList(snapshot, storage, export.last_number)
+    async with storage.database.snapshot() as read:
+        yield SignatureList(read, storage, export.last_number)
 
 
 class DayAndLanguage(NamedTuple):

@@ -73,10 +73,10 @@ def due_before(
     """Returns before which moments a signature was given that is due by now."""
     today = day_of(now, zone)
     due_on = due_handover(retention, handed_over_on, today)
-    return DueBefore(
-        at_most=start_of(_last_day_due(today, retention.months_at_most), zone, days=1),
-        handed_over=None if due_on is None else start_of(due_on, zone, days=1),
-    )
+    at_most = start_of(_last_day_due(today, retention.months_at_most), zone, days=1)
+    if due_on is None:
+        return DueBefore(at_most)
+    return DueBefore(at_most, start_of(due_on, zone, days=1))
 
 
 def due_handover(retention: RetentionTable, day: date | None, today: date) -> date | None:

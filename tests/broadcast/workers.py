@@ -21,13 +21,13 @@ from storage.broadcasts import (
     due_broadcasts,
     tally_of_broadcast,
 )
-from storage.database import Database, Snapshot
+from storage.database import Database
 from storage.deliveries import enqueue_deliveries
 from storage.errors import Unavailable
 from storage.keyring import Keyring
 from storage.leases import lock_name, take_over
 from storage.process_lock import ProcessLock
-from storage.transaction import BoundWork, Result
+from storage.transaction import BoundWork, Read, Result
 from tests.support.accelerated_loop import running_clocks, time_of_day
 from tests.support.broadcasts import new_broadcast, of_recall
 from tests.support.fake_telegram import FakeGate, FakeTelegram
@@ -82,7 +82,7 @@ class FailingDatabase:
             raise Unavailable
         await self._passes()
 
-    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
+    def snapshot(self) -> AbstractAsyncContextManager[Read]:
         return self._database.snapshot()
 
     def require_files(self) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from storage.consents import correct_signed_name, remove_signed_name
 from storage.conversations import Conversation
-from storage.person_requests import PersonNoticeKind, carry_out_request, verified_otherwise
+from storage.person_requests import PersonNoticeKind, carry_out_request
 from storage.signatures import withdraw_signature
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
 from tests.cli.petition_database import command as call
@@ -193,7 +193,7 @@ def test_the_notices_are_listed_until_the_addressee_was_told(petition: PetitionD
 
 
 def test_it_is_said_what_is_to_be_done_of_each_change(petition: PetitionDatabase) -> None:
-    listed, proof, at = exported(petition), verified_otherwise("a letter"), NOON + 6 * HOUR
+    listed, proof, at = exported(petition), "a letter", NOON + 6 * HOUR
     for number, change, name in (
         (1, PersonNoticeKind.ERASED, ""),
         (2, PersonNoticeKind.CORRECTED, "Ona Mas"),

@@ -301,14 +301,14 @@ async def test_a_clock_two_years_ahead_erases_nobody(scene: Scene) -> None:
             await time.app.retention.erase()
             await time.app.retention.tidy_journal()
     assert [each["event"] for each in logged] == ["clock_is_wrong"]
-    count = await time.storage.read(count_due_signatures, DueBefore(wrong, None))
+    count = await time.storage.read(count_due_signatures, DueBefore(wrong))
     assert count.total == 2
     assert await time.storage.read(count_unsigned) == 1
     assert warned(scene.marta) == []
     time.now = right
     await time.app.retention.erase()
     await scene.consents(scene.jordi)
-    assert (await time.storage.read(count_due_signatures, DueBefore(wrong, None))).total == 3
+    assert (await time.storage.read(count_due_signatures, DueBefore(wrong))).total == 3
 
 
 async def test_nobody_who_withdrew_reads_that_their_signature_still_counts(scene: Scene) -> None:

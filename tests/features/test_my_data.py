@@ -59,7 +59,7 @@ NOT_GIVEN = {
     **{
         f"broadcasts.{column}": "of the message for everybody, not of who prepared it"
         for column in (
-            *("state", "content", "total", "reported_at"),
+            *("state", "content", "reported_at"),
             *("pause_reason", "stop_reason", "reason_detail"),
             *("topic", "source_language", "language", "paid", "expected"),
             "last_signature_number",

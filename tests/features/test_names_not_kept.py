@@ -6,7 +6,7 @@ from shutil import copytree
 from bot.petition.petition import BUNDLED
 from simulator.person import Person
 from storage.conversations import conversation_of
-from storage.person_requests import PersonNoticeKind, carry_out_request, verified_otherwise
+from storage.person_requests import PersonNoticeKind, carry_out_request
 from tests.features.test_choice_of_name import CONFIRM, CONSENT, GIVE, WITHOUT, held_of
 from tests.support.scene import Scene, a_scene
 
@@ -93,7 +93,7 @@ async def test_who_objects_by_letter_meanwhile_gives_no_name(scene: Scene) -> No
         carry_out_request,
         PersonNoticeKind.OBJECTED,
         1,
-        verified_otherwise("a letter"),
+        "a letter",
         scene.now,
     )
     await scene.answered(ana.tap(CONSENT))

@@ -16,7 +16,7 @@ _COUNTED = {
     "petitions": "signatures, last_number, closed_at, closed_signatures, revision, closes_at",
     "signatures": "*",
     "consents": "*",
-    "broadcasts": "id, kind, state, total, created_at, started_at, ended_at, confirmed_by_sealed",
+    "broadcasts": "id, kind, state, created_at, started_at, ended_at, confirmed_by_sealed",
     "deliveries": "*",
     "erased_deliveries": "*",
     "audit": "action, detail",

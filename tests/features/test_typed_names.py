@@ -134,9 +134,9 @@ async def test_a_name_typed_too_late_goes(scene: Scene, monkeypatch: pytest.Monk
     await scene.to_the_name(asked)
     storage, clock = scene.storage, scene.services.clock
 
-    async def closed_first(sign: Proceed, *asked: Any) -> object:
+    async def closed_first(sign: Proceed, *asked: Any, **of: Any) -> object:
         await storage.write(close_petition, revision=0, actor=scene.marta.id, at=clock())
-        return await sign(*asked)
+        return await sign(*asked, **of)
 
     tried = []
 

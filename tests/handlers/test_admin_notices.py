@@ -15,14 +15,9 @@ from storage.errors import BrokenData
 class Nobody:
     """A bot's services whose database and key have no damage to tell of."""
 
-    def tell_damage_to(self, listener: object) -> None:
-        pass
-
     @property
-    def storage(self) -> "Nobody":
+    def keyring(self) -> "Nobody":
         return self
-
-    keyring = storage
 
 
 @pytest.fixture

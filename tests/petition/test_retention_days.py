@@ -52,7 +52,7 @@ def test_whoever_signed_is_due_on_their_own_day_and_not_a_day_before() -> None:
         before = (today - number * DAY for number in range(28 * months, 32 * months))
         last = next(day for day in before if months_later(day, months) <= today)
         assert due.at_most == start_of(last, MADRID, days=1)
-        assert due.handed_over is None
+        assert due.handed_over == datetime.fromtimestamp(0, UTC)
 
 
 @pytest.mark.parametrize(

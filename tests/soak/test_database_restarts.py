@@ -9,10 +9,8 @@ from pathlib import Path
 import pytest
 
 from storage import Storage, open_storage
-from storage.conversations import Conversation
 from storage.errors import ConversationMoved, Unavailable
 from storage.keyring import Keyring
-from storage.signatures import sign_petition
 from tests.support.bot_api.failing_server import FailingBehavior, FailingBotApi
 from tests.support.petition_processes import by_copies, petition_processes
 from tests.support.postgres_server import running_postgres
@@ -89,11 +87,10 @@ async def people_sign(url: str, key: Path) -> AsyncIterator[dict[bytes, int]]:
 
 async def signs(storage: Storage, who: Supporter) -> int:
     """Signs, and tries again in an outage, as people do; returns the number of the signature."""
-    first = Conversation(who.supporter, version=1)
     while True:
         try:
             with suppress(ConversationMoved):  # an attempt before was stored after all
-                await storage.write(sign_petition, who.signature(), first, None)
+                await who.sign(storage, was=0)
             found = await storage.read(signature_of, who.supporter)
         except Unavailable:
             await asyncio.sleep(0.1)

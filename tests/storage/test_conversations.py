@@ -20,8 +20,7 @@ from storage.conversations import (
 )
 from storage.errors import ConversationMoved
 from storage.keyring import Keyring
-from storage.signatures import sign_petition
-from tests.support.supporters import NOON, Supporter, a_supporter, signature_of
+from tests.support.supporters import NOON, a_supporter, signature_of
 
 FULL = {
     "stage": "consent",
@@ -176,16 +175,7 @@ async def test_a_name_and_a_source_of_anybodys_making_read_back_as_they_were(
     stored = Conversation(ana.supporter, stage="consent", name=text, source=text, version=1)
     await storage.write(save_conversation, stored, was=None, at=NOON)
     assert await storage.read(conversation_of, ana.supporter) == stored
-    await signs(storage, ana, text)
+    await ana.sign(storage, source=text)
     signature = await storage.read(signature_of, ana.supporter)
     assert signature is not None
     assert (signature.name, signature.source) == (text, text)
-
-
-async def signs(storage: Storage, who: Supporter, source: str) -> None:
-    await storage.write(
-        sign_petition,
-        who.signature(source=source),
-        Conversation(who.supporter, stage="thanks", version=2),
-        1,
-    )

@@ -17,18 +17,13 @@ from bot.export.signature_list import SignatureListHeader, open_signature_list
 from bot.petition.petition import BUNDLED, load_petition
 from storage import Storage, open_storage
 from storage.consents import add_signed_name, remove_signed_name
-from storage.conversations import Conversation, conversation_of
+from storage.conversations import conversation_of
 from storage.erasures import DueBefore, due_numbers, erase_signatures
 from storage.exports import ExportedList, begin_export, finish_export
 from storage.handovers import owed_changes
 from storage.invalidations import all_invalidations, take_out_signatures, undo_invalidation
 from storage.keyring import Keyring
-from storage.person_requests import (
-    PersonNoticeKind,
-    carry_out_request,
-    find_signer,
-    verified_otherwise,
-)
+from storage.person_requests import PersonNoticeKind, carry_out_request, find_signer
 from storage.petitions import (
     Reached,
     close_petition,
@@ -37,14 +32,14 @@ from storage.petitions import (
     reopen_petition,
 )
 from storage.signature_counts import signature_statistics
-from storage.signatures import sign_petition, withdraw_signature
+from storage.signatures import withdraw_signature
 from tests.storage.test_name_choice import GIVES
 from tests.support.raw_sql import read_sql
 from tests.support.restores import Rows, all_rows, put_back, replay
 from tests.support.supporters import NOON, a_supporter, signature_of
 
 PETITION = load_petition(BUNDLED)
-PROOF = verified_otherwise("came to the office")
+PROOF = "came to the office"
 NEVER = datetime(2000, 1, 1, tzinfo=NOON.tzinfo)
 DEEDS = (
     "sign", "withdraw", "choose", "correct", "restrict", "object", "lift", "erase",
@@ -91,11 +86,9 @@ class TriedPetition:
     async def sign(self, person: int) -> None:
         who = a_supporter(self.keyring, person)
         language, with_name = "es" if person % 2 else "en", person % 3 > 0
-        new = who.signature(language=language, with_name=with_name)
         known = await self.storage.read(conversation_of, who.supporter)
         was = known.version if known else 0
-        after = Conversation(who.supporter, version=was + 1)
-        await self.storage.write(sign_petition, replace(new, at=self.now), after, was)
+        await who.sign(self.storage, was=was, at=self.now, language=language, with_name=with_name)
 
     async def withdraw(self, person: int) -> None:
         number = await self.number(person)

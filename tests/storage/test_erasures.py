@@ -28,7 +28,7 @@ from tests.support.raw_sql import read_sql, write_sql
 from tests.support.supporters import NOON, SLUG, Supporters, later, signature_of
 
 # Everything is due, or what was signed before the third of them.
-ALL = DueBefore(at_most=later(99), handed_over=None)
+ALL = DueBefore(at_most=later(99))
 FIRST_TWO = replace(ALL, at_most=later(3))
 AFTER_HANDOVER = DueBefore(at_most=later(0), handed_over=later(99))
 ENTRY = uuid.uuid4().bytes

@@ -15,7 +15,7 @@ import pytest
 from storage import Storage, postgres, sqlite_connection
 from storage.consents import correct_signed_name, end_consent, named, short
 from storage.conversations import Conversation, conversation_of
-from storage.errors import ConversationMoved, JournalUnusable, Unavailable
+from storage.errors import ConversationMoved, NeedsAPerson, Unavailable
 from storage.journal import TAKEN_OFF, Deed, Entry, Journal, JournalContent, last_entries
 from storage.keyring import Keyring, add_encryption_key
 from storage.person_requests import IN_CHAT, PersonNoticeKind, carry_out_request
@@ -72,7 +72,7 @@ async def test_what_is_noted_is_read_back_by_whoever_has_the_key_and_by_nobody_e
         Journal(Keyring(bytes(32), {bytes(4): bytes(32)}, keyring.path), SLUG),
         Journal(keyring, "another"),
     ):
-        with pytest.raises(JournalUnusable, match="made with another key"):
+        with pytest.raises(NeedsAPerson, match="made with another key"):
             other.read()
 
 
@@ -117,7 +117,7 @@ async def test_damage_in_the_middle_is_counted_and_the_journal_begins_anew(
         journal.path.write_bytes(
             content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
         )
-        with pytest.raises(JournalUnusable, match="is damaged"):
+        with pytest.raises(NeedsAPerson, match="is damaged"):
             journal.read()
 
 
@@ -205,7 +205,7 @@ def test_a_folder_that_cannot_be_written_is_said_with_what_to_do(
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(os, "open", refused)
-    with pytest.raises(JournalUnusable, match=r"Permission denied; run: chmod u\+rwX "):
+    with pytest.raises(NeedsAPerson, match=r"Permission denied; run: chmod u\+rwX "):
         journal.prepare()
 
 

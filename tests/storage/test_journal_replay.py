@@ -12,19 +12,27 @@ from storage.consents import (
     named,
     remove_signed_name,
 )
-from storage.conversations import Conversation, conversation_of
+from storage.conversations import conversation_of
 from storage.exports import Change, begin_export, finish_export
 from storage.handovers import owed_changes
 from storage.journal import Deed, Entry
 from storage.personal_data import everything_held
 from storage.petitions import Reached, petition_state, reached_so_far, require_known_petition
 from storage.sent_files import add_sent_file, files_due
-from storage.signatures import mute_supporter, sign_petition
+from storage.signatures import mute_supporter
 from storage.times import rising_id
 from tests.storage.test_name_choice import GIVES
 from tests.support.raw_sql import read_sql
 from tests.support.restores import all_rows, put_back, replay
-from tests.support.supporters import NOON, NOON_MILLIS, Supporter, a_supporter, later, signature_of
+from tests.support.supporters import (
+    CONSENT,
+    NOON,
+    NOON_MILLIS,
+    Supporter,
+    a_supporter,
+    later,
+    signature_of,
+)
 
 CHOICES = ("off", "given", "new", "new and off", "off and given", "before", "texts", "later")
 
@@ -34,12 +42,9 @@ class TestARestoredCopy:
         people = [a_supporter(storage.keyring, n, f"Persona {n}") for n in range(1, 8)]
         for each in people:
             await each.arrive(storage)
-            new = each.signature(with_name=each is not people[2])
-            chosen = replace(
-                new.consent, purposes=new.consent.purposes | {"updates"}, updates_at_most=3
-            )
-            thanks = Conversation(each.supporter, stage="thanks", version=2)
-            await storage.write(sign_petition, replace(new, consent=chosen), thanks, 1)
+            with_name = each is not people[2]
+            chosen = CONSENT.purposes | {"updates"}
+            await each.sign(storage, with_name=with_name, purposes=chosen, updates_at_most=3)
         withdrawn, renamed, muted, unmuted, refused, restricted, same = people
         ids = {}
         for each in people:

@@ -12,7 +12,7 @@ from storage.database import Database
 from storage.invalidations import take_out_signatures
 from storage.key_rotation import outdated_values, petitions_with_key, reseal
 from storage.keyring import Keyring, add_encryption_key, remove_older_encryption_keys
-from storage.person_requests import PersonNoticeKind, carry_out_request, verified_otherwise
+from storage.person_requests import PersonNoticeKind, carry_out_request
 from storage.tables import SIGNATURES, metadata
 from tests.storage.test_nothing_in_the_clear import ADMIN, CHAT, live
 from tests.support.broadcasts import start
@@ -39,9 +39,7 @@ async def lived(storage: Storage, keyring: Keyring) -> Storage:
     admin = keyring.reference("andry", ADMIN)
     await storage.write(store_draft, admin, "Gracias", NOON)
     await storage.write(save_admin_name, ADMIN, "Marta", NOON)
-    await storage.write(
-        carry_out_request, PersonNoticeKind.SHOWN, 1, verified_otherwise("a letter"), NOON
-    )
+    await storage.write(carry_out_request, PersonNoticeKind.SHOWN, 1, "a letter", NOON)
     await start(storage, source_chat=CHAT, progress=(CHAT, 5))
     await storage.write(take_out_signatures, [1], reason="Una ola", condition="x", at=NOON)
     return storage

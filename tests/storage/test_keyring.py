@@ -101,7 +101,7 @@ def test_no_digest_is_the_same_with_another_key_or_a_hash_that_anybody_can_make(
 
 def test_whoever_listens_is_told_of_every_value_that_does_not_open(key_file: Path) -> None:
     keyring, met = Keyring.load(key_file), list[BrokenData]()
-    keyring.tell_damage_to(met.append)
+    keyring.on_damage = met.append
     sealed = _seal(keyring)
     assert _open(keyring, sealed) == "Ana"
     assert met == []

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -30,7 +31,7 @@ from storage.petitions import close_petition
 from storage.sent_files import add_sent_file, files_due
 from storage.signatures import sign_petition, withdraw_signature
 from tests.support.raw_sql import read_sql, write_sql
-from tests.support.supporters import NOON, Supporter, a_supporter, later, signature_of
+from tests.support.supporters import CONSENT, NOON, Supporter, a_supporter, later, signature_of
 
 WORDS = "Yo, {name}, consiento que se entregue mi nombre."
 GIVES = Consent(
@@ -43,12 +44,8 @@ async def ana(storage: Storage, keyring: Keyring) -> Supporter:
     """Somebody who signed with her name, and chose messages about the petition."""
     ana = a_supporter(keyring, 5)
     await ana.arrive(storage)
-    new = ana.signature()
-    chosen = replace(
-        new.consent, purposes=frozenset({"signature", "updates", "news"}), updates_at_most=3
-    )
-    after = Conversation(ana.supporter, stage="thanks", version=2)
-    await storage.write(sign_petition, replace(new, consent=chosen), after, 1)
+    chosen = frozenset({"signature", "updates", "news"})
+    await ana.sign(storage, purposes=chosen, updates_at_most=3)
     return ana
 
 
@@ -75,12 +72,14 @@ def names_in_journal(storage: Storage) -> list[str]:
     return [each.value for each in storage.journal.read().entries if each.has_name]
 
 
-def test_a_name_comes_with_the_consent_to_it_and_not_without(keyring: Keyring) -> None:
-    new = a_supporter(keyring, 6).signature()
+@pytest.mark.parametrize("name", ["Ana", None])
+async def test_a_name_comes_with_the_consent_to_it_and_not_without(
+    storage: Storage, keyring: Keyring, name: str | None
+) -> None:
+    ana, consent = a_supporter(keyring, 6), replace(CONSENT, with_name=name is None)
+    signing = partial(sign_petition, chat_id=6, name=name, source=None)
     with pytest.raises(ValueError, match="only then"):
-        replace(new, name=None)
-    with pytest.raises(ValueError, match="only then"):
-        replace(new, consent=replace(new.consent, with_name=False))
+        await storage.write(signing, ana.conversation(), 0, NOON, consent)
 
 
 async def test_both_ways_it_is_noted_and_what_else_was_chosen_stays(

@@ -67,7 +67,7 @@ class ReturningPerson:
 
         def begin(connection: Connection) -> None:
             tx = Transaction(connection)
-            tx.belong_to(SLUG, self.people.keyring, bytes(16))
+            tx.slug, tx.keyring, tx.seed = SLUG, self.people.keyring, bytes(16)
             first(tx)
 
         engine = create_async_engine(self.url)
@@ -139,7 +139,7 @@ class TestGone:
         broadcast = await start(returning.people)
 
         def withdrawing(tx: Transaction) -> None:
-            tx.belong_to(SLUG, returning.people.keyring, bytes(16))
+            tx.slug, tx.keyring, tx.seed = SLUG, returning.people.keyring, bytes(16)
             withdraw_signature(tx, returning.people.supporter(2), NOON)
 
         await returning.at_once(withdrawing, lambda: queued(returning.people, broadcast))

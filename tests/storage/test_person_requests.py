@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import Executable
@@ -17,7 +18,6 @@ from storage.person_requests import (
     NOTICES_KEPT_FOR,
     PersonNoticeKind,
     Signer,
-    by_code,
     carry_out_request,
     check_proof,
     count_try,
@@ -25,7 +25,6 @@ from storage.person_requests import (
     find_signer,
     forget_codes,
     new_code,
-    verified_otherwise,
     waiting_notices,
 )
 from storage.personal_data import everything_held
@@ -39,7 +38,7 @@ from tests.support.restores import replay
 from tests.support.supporters import NOON, a_supporter, signature_of
 
 LATER = NOON + timedelta(minutes=5)
-LETTER = verified_otherwise("a letter")
+LETTER = "verified otherwise: a letter"
 CODE_ENDS_AT = NOON + timedelta(days=30)
 
 
@@ -80,7 +79,9 @@ async def test_who_asks_to_be_erased_is_taken_out_of_the_count_last(
         return change(tx, statement, values)
 
     monkeypatch.setattr(Transaction, "change", noted)
-    assert await storage.write(carry_out_request, PersonNoticeKind.ERASED, 1, by_code(code), LATER)
+    assert await storage.write(
+        carry_out_request, PersonNoticeKind.ERASED, 1, "by code", LATER, code=code
+    )
     counts = [each.startswith("UPDATE petitions SET") for each in changed]
     assert counts[-3:] == [False, True, True], "also what the journal was told of"
 
@@ -101,7 +102,7 @@ async def test_a_code_is_read_however_it_is_typed_and_only_until_its_end(
     signer = await storage.read(find_signer, 1)
     assert signer is not None
     assert not await storage.write(
-        carry_out_request, PersonNoticeKind.RESTRICTED, 1, by_code(code), CODE_ENDS_AT
+        carry_out_request, PersonNoticeKind.RESTRICTED, 1, "by code", CODE_ENDS_AT, code=code
     )
     assert await storage.write(check_proof, 2, code, LATER) is None
 
@@ -111,12 +112,12 @@ async def test_a_code_serves_once(storage: Storage, keyring: Keyring) -> None:
     await storage.write(add_sent_file, signer.supporter, chat_id=1, message_id=5, at=NOON)
     await storage.write(begin_export, at=NOON, detail="xlsx")
     assert not await storage.write(
-        carry_out_request, PersonNoticeKind.CORRECTED, 1, by_code("AAAA-3333"), LATER, "Eva"
+        carry_out_request, PersonNoticeKind.CORRECTED, 1, "by code", LATER, "Eva", code="AAAA-3333"
     )
     assert await storage.write(check_proof, 1, "AAAA-3333", LATER) is None
     assert await storage.write(check_proof, 1, code, LATER) == signer
     assert await storage.write(
-        carry_out_request, PersonNoticeKind.CORRECTED, 1, by_code(code), LATER, "Ana Sol"
+        carry_out_request, PersonNoticeKind.CORRECTED, 1, "by code", LATER, "Ana Sol", code=code
     )
     assert [each.message_id for each in await storage.read(files_due)] == [5]
     assert await changes(storage) == ["corrected"]
@@ -125,10 +126,10 @@ async def test_a_code_serves_once(storage: Storage, keyring: Keyring) -> None:
     assert (known["used_at"], known["ends_at"]) == (LATER, CODE_ENDS_AT)
     assert await fits(storage, code) == [False]
     assert not await storage.write(
-        carry_out_request, PersonNoticeKind.ERASED, 1, by_code(code), LATER
+        carry_out_request, PersonNoticeKind.ERASED, 1, "by code", LATER, code=code
     )
     assert not await storage.write(
-        carry_out_request, PersonNoticeKind.RESTRICTED, 1, by_code(code), LATER
+        carry_out_request, PersonNoticeKind.RESTRICTED, 1, "by code", LATER, code=code
     )
     assert await rows_in(storage, "signatures") == 1
     noted = storage.journal.read().entries
@@ -159,10 +160,9 @@ async def test_a_code_serves_one_of_two_letters_that_are_answered_at_once(
     storage: Storage, keyring: Keyring
 ) -> None:
     _, code = await signed(storage, keyring)
-    both, proof = (PersonNoticeKind.RESTRICTED, PersonNoticeKind.OBJECTED), by_code(code)
-    done = await asyncio.gather(
-        *[storage.write(carry_out_request, asked, 1, proof, LATER) for asked in both]
-    )
+    carry_out = partial(carry_out_request, number=1, proof="by code", at=LATER, code=code)
+    both = (PersonNoticeKind.RESTRICTED, PersonNoticeKind.OBJECTED)
+    done = await asyncio.gather(*[storage.write(carry_out, asked=asked) for asked in both])
     assert sorted(done) == [False, True]
 
 
@@ -186,7 +186,7 @@ async def test_restricting_and_objecting_last_until_they_are_lifted(
 
     again = LATER + timedelta(days=1)
     assert await storage.write(
-        carry_out_request, PersonNoticeKind.RESTRICTED, 1, by_code(code), LATER
+        carry_out_request, PersonNoticeKind.RESTRICTED, 1, "by code", LATER, code=code
     )
     assert not await storage.write(
         carry_out_request, PersonNoticeKind.RESTRICTED, 1, IN_CHAT, again
@@ -213,10 +213,10 @@ async def test_restricting_and_objecting_last_until_they_are_lifted(
     known = [(each.action, each.detail) for each in await storage.read(newest_audit_entries, 9)]
     assert sorted(known)[1:] == [
         ("person_lifted", "in the chat"),
-        ("person_lifted", "verified otherwise: a letter"),
+        ("person_lifted", LETTER),
         ("person_objected", "in the chat"),
         ("person_objected", "in the chat"),
-        ("person_objected", "verified otherwise: a letter"),
+        ("person_objected", LETTER),
         ("person_restricted", "by code"),
         ("person_restricted", "in the chat"),
     ]
@@ -234,7 +234,7 @@ async def test_a_sentence_is_tried_twice_at_most_and_forgotten_after_a_week(
     storage: Storage, keyring: Keyring
 ) -> None:
     _, code = await signed(storage, keyring)
-    await storage.write(carry_out_request, PersonNoticeKind.SHOWN, 1, by_code(code), LATER)
+    await storage.write(carry_out_request, PersonNoticeKind.SHOWN, 1, "by code", LATER, code=code)
     (waiting,) = await storage.read(waiting_notices)
     assert await storage.write(count_try, waiting)
     await storage.write(count_try, waiting, -1)

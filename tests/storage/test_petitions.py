@@ -1,23 +1,20 @@
 """Tests that closing stores the exact count, happens once, and can be undone."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from storage import Storage
-from storage.conversations import Conversation
 from storage.petitions import (
     PetitionState,
     choose_closing_date,
     close_petition,
     close_petition_if_due,
-    first_petition_notice_at,
     follow_folder,
     mark_petition_notice_sent,
+    petition_notice_at,
     petition_notice_was_sent,
     petition_state,
     reopen_petition,
 )
-from storage.signatures import sign_petition
 from tests.support.audit_entries import AuditEntry, newest_audit_entries
 from tests.support.supporters import NOON, a_supporter, signature_of
 
@@ -32,8 +29,7 @@ class TestTheClosingDate:
         await storage.write(follow_folder, NOON + DAY)
         for someone, at in ((ana, NOON + DAY - MILLISECOND), (jordi, NOON + DAY)):
             await someone.arrive(storage)
-            after = Conversation(someone.supporter, stage="thanks", version=2)
-            await storage.write(sign_petition, replace(someone.signature(), at=at), after, 1)
+            await someone.sign(storage, at=at)
         assert await storage.read(signature_of, ana.supporter) is not None
         assert await storage.read(signature_of, jordi.supporter) is None
         assert (await storage.read(petition_state)).is_closed is False
@@ -77,5 +73,5 @@ async def test_a_notice_is_known_to_be_sent_for_what_it_is_about(storage: Storag
             mark_petition_notice_sent, kind, about, NOON + timedelta(seconds=seconds)
         )
     await storage.write(mark_petition_notice_sent, "overdue", "7/", NOON)
-    assert await storage.read(first_petition_notice_at, "due", "7/") == NOON + timedelta(seconds=1)
-    assert await storage.read(first_petition_notice_at, "due", "9/") is None
+    assert await storage.read(petition_notice_at, "due", "7/") == NOON + timedelta(seconds=1)
+    assert await storage.read(petition_notice_at, "due", "9/") is None

@@ -30,7 +30,17 @@ from storage.restores import (
     restore_awaits_repetition,
 )
 from storage.tables import BROADCASTS
-from tests.support.broadcasts import claim, order, queued, record, results, start, started, tell
+from tests.support.broadcasts import (
+    claim,
+    order,
+    queued,
+    recipients_of,
+    record,
+    results,
+    start,
+    started,
+    tell,
+)
 from tests.support.restores import replay
 from tests.support.supporters import ADMIN, Supporters, later
 
@@ -125,7 +135,8 @@ async def test_more_than_one_admin_may_write_to_waits_for_a_second_when_its_time
     assert await order(people, BroadcastAction.APPROVE, asked, TIME) == asked, "by who planned it"
     approved = await order(people, BroadcastAction.APPROVE, asked, TIME, actor=ADMIN + 1)
     assert approved is not None
-    assert (await queued(people, await people.write(begin_broadcast, approved, TIME))).total == 3
+    begun = await queued(people, await people.write(begin_broadcast, approved, TIME))
+    assert await recipients_of(people, begun) == 3
 
 
 async def sent(storage: Storage, hours: float, **changes: Any) -> Broadcast:
@@ -223,7 +234,7 @@ async def test_what_was_confirmed_is_counted_up_to_the_signature_it_was_counted_
         "es": 2
     }
     broadcast = await started(people, kind=Kind.UPDATE, last_signature_number=2, at_most=2)
-    assert broadcast.total == 2
+    assert await recipients_of(people, broadcast) == 2
     await order(people, BroadcastAction.CANCEL, broadcast, later(1))
     changed = await start(
         people, kind=Kind.UPDATE, last_signature_number=3, at_most=2, at=later(2)
@@ -239,7 +250,7 @@ async def test_whom_it_does_not_go_to_does_not_keep_what_was_confirmed_from_bein
     spanish = await started(people, kind=Kind.UPDATE, language="es", at_most=2)
     await tell(people, spanish)
     rest = {"kind": Kind.UPDATE, "topic": spanish.topic, "at_most": 1}
-    assert (await started(people, **rest)).total == 1
+    assert await recipients_of(people, await started(people, **rest)) == 1
 
 
 async def test_one_of_which_it_is_not_known_who_wrote_it_counts_for_everybody(

@@ -74,7 +74,7 @@ class TestGroups:
 
         def count_up(tx: Transaction) -> None:
             query = select(PETITIONS.c.revision).with_for_update()
-            tx.change(update(PETITIONS).values(revision=tx.scalar(query) + 1))
+            tx.change(update(PETITIONS).values(revision=(tx.scalar(query) or 0) + 1))
 
         await asyncio.gather(*[database.write(count_up) for _ in range(20)])
         rows = await read_sql(database, "SELECT revision FROM petitions")

@@ -6,7 +6,7 @@ from datetime import timedelta
 from storage import Storage
 from storage.conversations import Conversation, conversation_of, save_conversation
 from storage.signature_counts import Stats, signature_statistics
-from storage.signatures import sign_petition, withdraw_signature
+from storage.signatures import withdraw_signature
 from tests.support.raw_sql import read_sql, write_sql
 from tests.support.supporters import NOON, WORDS, a_supporter, signature_of
 
@@ -14,10 +14,7 @@ from tests.support.supporters import NOON, WORDS, a_supporter, signature_of
 async def test_the_consent_keeps_the_exact_words_once(storage: Storage) -> None:
     for user_id in (1, 2):
         someone = a_supporter(storage.keyring, user_id)
-        new = someone.signature(language="en")
-        told = replace(new.consent, notice="What becomes of it.")
-        after = Conversation(someone.supporter, version=1)
-        await storage.write(sign_petition, replace(new, consent=told), after, 0)
+        await someone.sign(storage, was=0, language="en", notice="What becomes of it.")
     texts = await read_sql(storage.database, "SELECT text FROM consent_texts ORDER BY text")
     assert [each["text"] for each in texts] == ["What becomes of it.", WORDS]
     consents = await read_sql(storage.database, "SELECT purposes, language FROM consents")

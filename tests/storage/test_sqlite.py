@@ -80,7 +80,7 @@ class TestPragmas:
         self, database: SqliteDatabase, pragma: str, value: object
     ) -> None:
         asked = run(f"PRAGMA {pragma}")
-        seen = [await reader.read(asked) for reader in database._readers]
+        seen = [await reader.result_of(asked) for reader in database._readers]
         assert [*seen, await database.write(asked)] == [value] * 3
 
 

@@ -257,7 +257,7 @@ async def test_a_transaction_that_is_run_again_has_the_same_ids(
 
 def test_an_id_begins_with_its_moment(keyring: Keyring) -> None:
     tx = Transaction(connection=None)  # type: ignore[arg-type] # it is not used
-    tx.belong_to(SLUG, keyring, b"s" * 16)
+    tx.slug, tx.keyring, tx.seed = SLUG, keyring, b"s" * 16
     later = datetime(2030, 1, 1, tzinfo=NOON.tzinfo)
     first, second, third = (tx.new_id(at) for at in (NOON, NOON, later))
     assert first[:6] == second[:6] < third[:6]

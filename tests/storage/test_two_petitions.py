@@ -72,7 +72,6 @@ from storage.person_requests import (
     expire_notices,
     find_signer,
     forget_codes,
-    verified_otherwise,
     waiting_notices,
 )
 from storage.personal_data import everything_held
@@ -80,8 +79,8 @@ from storage.petitions import (
     Reached,
     close_petition,
     closing_update_is_under_way,
-    first_petition_notice_at,
     mark_petition_notice_sent,
+    petition_notice_at,
     petition_notice_was_sent,
     petition_state,
     reached_so_far,
@@ -101,7 +100,16 @@ from storage.signatures import withdraw_signature
 from storage.tables import metadata
 from storage.telegram_cache import find_cached_item, put_cached_item
 from tests.support.audit_entries import newest_audit_entries
-from tests.support.broadcasts import ME, claim, order, queued, record, start, started
+from tests.support.broadcasts import (
+    ME,
+    claim,
+    order,
+    queued,
+    recipients_of,
+    record,
+    start,
+    started,
+)
 from tests.support.person_codes import make_code
 from tests.support.raw_sql import Statement, read_sql, write_all, write_sql
 from tests.support.restores import mark_restore_repeated, replay
@@ -111,7 +119,7 @@ OTHER = "other"
 MUCH_LATER = NOON + timedelta(days=9999)
 ALL = DueBefore(at_most=MUCH_LATER, handed_over=MUCH_LATER)
 ENTRY = uuid.uuid4().bytes
-LETTER = verified_otherwise("a letter")
+LETTER = "a letter"
 ANSWER = AwaitedText("abc", ClosingTextKind.ANSWERED, "es", NOON, date(2026, 3, 1))
 
 
@@ -244,7 +252,7 @@ async def test_nothing_of_the_other_petition_is_read(
     assert await storage.read(find_cached_item, "menu") is None
     assert await storage.read(find_draft, keyring.reference(OTHER, ADMIN)) is None
     assert not await storage.read(petition_notice_was_sent, "overdue", "since")
-    assert await storage.read(first_petition_notice_at, "overdue", "since") is None
+    assert await storage.read(petition_notice_at, "overdue", "since") is None
     held = await storage.read(everything_held, ADMIN)
     assert [(each["action"], each["at"]) for each in held.as_admin["deeds"]] == [("release", NOON)]
     parts = ("broadcasts", "closing_texts", "publications")
@@ -370,10 +378,10 @@ async def test_nothing_of_the_other_petition_is_in_the_way(
     begun = await storage.write(begin_broadcast, planned, later(20), at_most=1)
     assert begun.is_running
     await storage.write(take_over, ME, NOON)
-    assert (await queued(storage, begun)).total == 1
+    assert await recipients_of(storage, await queued(storage, begun)) == 1
     await order(storage, BroadcastAction.CANCEL, begun, later(21))
     at_once = await started(storage, at=later(22), **alone)
-    assert (at_once.is_running, at_once.total) == (True, 1)
+    assert (at_once.is_running, await recipients_of(storage, at_once)) == (True, 1)
     last = (
         "SELECT DISTINCT petition, last_signature_number AS number FROM broadcasts"
         " WHERE last_signature_number IS NOT NULL ORDER BY petition"

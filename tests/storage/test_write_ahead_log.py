@@ -24,7 +24,7 @@ from storage.sqlite import SqliteDatabase
 from storage.write_ahead_log import PAUSE_SECONDS, RETRY_SECONDS, WriteAheadLog
 from tests.storage.test_key_rotation import opened
 from tests.support.raw_sql import read_sql, write_sql
-from tests.support.supporters import NOON, a_supporter
+from tests.support.supporters import CONSENT, NOON, a_supporter
 from tests.support.waiting import until
 
 SEALED = (
@@ -116,8 +116,7 @@ async def test_a_name_that_was_taken_off_is_found_nowhere_with_the_key_in_hand(
     await storage.write(carry_out_request, PersonNoticeKind.CORRECTED, 1, IN_CHAT, NOON, "Ana Sol")
     await remember()
     await storage.write(remove_signed_name, at_my_data(2), 1, NOON)
-    consent = ana.signature().consent
-    await storage.write(add_signed_name, at_my_data(3), 2, NOON, "Ana Gil", consent)
+    await storage.write(add_signed_name, at_my_data(3), 2, NOON, "Ana Gil", CONSENT)
     await remember()
     await storage.write(remove_signed_name, at_my_data(4), 3, NOON)
     await until(lambda: log(folder) == 0)

@@ -18,7 +18,7 @@ from storage.broadcast_types import Broadcast, BroadcastAction, Kind
 from storage.broadcasts import broadcast_history, has_sent_broadcasts
 from storage.consents import Consent
 from storage.conversations import Conversation
-from storage.signatures import NewSignature, sign_petition
+from storage.signatures import sign_petition
 from tests.support.broadcasts import new_broadcast
 from tests.support.scene import ADMIN, Scene, a_scene, send_label
 from tests.support.storage_calls import call_instead
@@ -100,15 +100,17 @@ class AdminScene:
             message_id=1,
             updates_at_most=updates,
         )
-        signature = NewSignature(
+        conversation = Conversation(supporter, language=language, version=1)
+        await self.services.storage.write(
+            sign_petition,
+            conversation,
+            0,
+            self.scene.clocks.now(),
+            consent,
             chat_id=person.id,
             name=person.user.first_name,
             source=None,
-            consent=consent,
-            at=self.scene.clocks.now(),
         )
-        conversation = Conversation(supporter, language=language, version=1)
-        await self.services.storage.write(sign_petition, signature, conversation, None)
 
     async def taps(self, label: str) -> Message:
         """Marta taps a button under her panel, and the bot is done."""

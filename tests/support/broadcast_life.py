@@ -16,14 +16,14 @@ from storage import Storage
 from storage.broadcast_transitions import change_broadcast, start_broadcast
 from storage.broadcast_types import Broadcast, BroadcastAction, Kind
 from storage.broadcasts import broadcast_history, tally_of_broadcast
-from storage.conversations import Conversation, conversation_of
+from storage.conversations import conversation_of
 from storage.database import Database
 from storage.invalidations import take_out_signatures, undo_invalidation
 from storage.keyring import Keyring
-from storage.person_requests import PersonNoticeKind, carry_out_request, verified_otherwise
+from storage.person_requests import PersonNoticeKind, carry_out_request
 from storage.petitions import close_petition, ensure_petition, petition_state, reopen_petition
 from storage.returning_supporters import mark_reachable
-from storage.signatures import mark_unreachable, mute_supporter, sign_petition, withdraw_signature
+from storage.signatures import mark_unreachable, mute_supporter, withdraw_signature
 from tests.broadcast.workers import RunningWorker, WorkerHarness, nothing_is_due
 from tests.support.accelerated_loop import time_of_day
 from tests.support.broadcast_model import Phones, PlainModel, Row, Told
@@ -41,7 +41,7 @@ DEEDS = (
     *["send_some"] * 5,
 )  # fmt: skip
 
-_PROOF = verified_otherwise("came to the office")
+_PROOF = "came to the office"
 _ROWS = """
 SELECT d.broadcast_id, d.position, d.signature_id, d.state, d.attempts, d.recall_outcome
 FROM deliveries d
@@ -107,12 +107,9 @@ class BroadcastLife:
         who, updates = a_supporter(self.keyring, person), next(self._updates)
         known = await self.storage.read(conversation_of, who.supporter)
         was = known.version if known else 0
-        new = who.signature()
-        purposes = {"signature", "updates"} if updates else {"signature"}
-        consent = replace(new.consent, purposes=frozenset(purposes), updates_at_most=updates)
-        after = Conversation(who.supporter, version=was + 1)
-        new = replace(new, consent=consent, at=self.now())
-        await self.storage.write(sign_petition, new, after, was)
+        purposes = frozenset({"signature", "updates"} if updates else {"signature"})
+        of = {"purposes": purposes, "updates_at_most": updates}
+        await who.sign(self.storage, was=was, at=self.now(), **of)
         self.model.sign(person, updates)
 
     async def withdraw(self, person: int) -> None:

@@ -18,7 +18,7 @@ from storage.broadcast_types import (
     Result,
     Tally,
 )
-from storage.broadcasts import broadcast_with
+from storage.broadcasts import broadcast_with, tally_of_broadcast
 from storage.deliveries import claim_deliveries, enqueue_deliveries, record_results
 from storage.leases import lock_name, take_over
 from storage.process_lock import ProcessLock
@@ -85,6 +85,11 @@ async def queued(storage: Storage, broadcast: Broadcast, holder: str = ME) -> Br
     found = await storage.read(broadcast_with, broadcast.id)
     assert found is not None
     return found
+
+
+async def recipients_of(storage: Storage, broadcast: Broadcast) -> int:
+    """Returns how many people have a row in it, or had one."""
+    return (await storage.read(tally_of_broadcast, broadcast.id)).total
 
 
 async def claim(storage: Storage, broadcast: Broadcast, **changes: Any) -> list[Delivery]:

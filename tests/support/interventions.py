@@ -23,7 +23,7 @@ _CLAIMED = "SELECT 1 FROM deliveries WHERE state = 'sending' AND position = :num
 
 def is_claimed(tx: Transaction, /, key: bytes, number: int) -> bool:
     """Returns whether a message is claimed, also by a claim that was just being committed."""
-    run_sql(tx, "UPDATE broadcasts SET total = total WHERE id = :key", key=key)  # locks it
+    run_sql(tx, "UPDATE broadcasts SET topic = topic WHERE id = :key", key=key)  # locks it
     return bool(run_sql(tx, _CLAIMED, number=number))
 
 

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,13 +12,7 @@ from storage.conversations import Conversation, save_conversation
 from storage.database import Database
 from storage.exports import Change, note_change
 from storage.keyring import Keyring
-from storage.signatures import (
-    NewSignature,
-    Signature,
-    sign_petition,
-    stored_supporter,
-    withdraw_signature,
-)
+from storage.signatures import Signature, sign_petition, stored_supporter, withdraw_signature
 from storage.tables import SIGNATURES
 from storage.times import rising_id
 from storage.transaction import Transaction
@@ -29,6 +23,13 @@ NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 NOON_MILLIS = int(NOON.timestamp() * 1000)
 ADMIN = 900
 WORDS = "Yo, {name}, firmo."
+CONSENT = Consent(
+    text=WORDS,
+    text_version="1",
+    language="es",
+    purposes=frozenset({"signature", "news"}),
+    message_id=7,
+)
 
 _LONG_AGO = datetime.fromtimestamp(0, UTC)
 _PETITION = """
@@ -259,39 +260,31 @@ class Supporter:
     def conversation(self, *, version: int = 1, stage: str = "consent") -> Conversation:
         return Conversation(self.supporter, stage=stage, name=self.name, version=version)
 
-    def signature(
-        self, *, language: str = "es", source: str | None = None, with_name: bool = True
-    ) -> NewSignature:
-        consent = Consent(
-            text=WORDS,
-            text_version="1",
-            language=language,
-            purposes=frozenset({"signature", "news"}),
-            message_id=7,
-            with_name=with_name,
-        )
-        return NewSignature(
-            chat_id=self.user_id,
-            name=self.name if with_name else None,
-            source=source,
-            consent=consent,
-            at=NOON,
-        )
-
     async def arrive(self, storage: Storage) -> None:
         """Puts the conversation at the consent, at version 1."""
         await storage.write(save_conversation, self.conversation(), was=None, at=NOON)
 
     async def sign(
-        self, storage: Storage, *, was: int = 1, **choices: str | bool | None
-    ) -> object:
-        """Signs from version `was`; the conversation is at the thanks afterwards."""
+        self,
+        storage: Storage,
+        *,
+        was: int = 1,
+        at: datetime = NOON,
+        source: str | None = None,
+        **changes: Any,
+    ) -> bool:
+        """Signs from version `was`, with changes of the consent, and is at the thanks then."""
         after = Conversation(self.supporter, stage="thanks", version=was + 1)
+        consent = replace(CONSENT, **changes)
         return await storage.write(
             sign_petition,
-            self.signature(**choices),  # type: ignore[arg-type] # of `signature`
             after,
             was,
+            at,
+            consent,
+            chat_id=self.user_id,
+            name=self.name if consent.with_name else None,
+            source=source,
         )
 
     async def come_and_sign(self, storage: Storage, **choices: Any) -> object:

@@ -101,7 +101,6 @@ def broadcast(state: str = "running", **more: Any) -> Broadcast:
         "source_chat": MARTA,
         "language": None,
         "expected": 1530,
-        "total": 1530,
         "enqueued_at": NOW,
         "created_at": NOW - timedelta(minutes=1),
         "started_at": NOW - timedelta(minutes=1),
