@@ -56,7 +56,7 @@ EXPECTED: dict[str, str] = {
     ),
     "key_file": mark("la ruta de la clave que cifra; la hace petition-bot keygen"),
     "folder": mark("una carpeta con un petition.toml dentro; la hace petition-bot init"),
-    "api_url": mark("una dirección que empieza por https:// o http:// y acaba en el servidor"),
+    "api_url": mark("una dirección que empieza por https:// o http:// y termina en el servidor"),
     "proxy": mark(
         "la dirección del proxy, http://servidor:puerto o socks5://servidor:puerto, nunca "
         "https://; si pide usuario y contraseña, http://usuario:contraseña@servidor:puerto, con "

@@ -42,7 +42,7 @@ class Unready(StrEnum):
     DRAFT = mark(
         "⚠️ <b>El mensaje final todavía es un borrador.</b> Mientras lo sea, quien entre con la "
         "petición cerrada leerá solo el agradecimiento por su interés, y a quienes firmaron no se "
-        "les puede contar cómo ha acabado. Escríbelo con /closing."
+        "les puede contar cómo ha terminado. Escríbelo con /closing."
     )
     WAITS = mark(
         "⏳ <b>El mensaje final espera la aprobación de otra persona.</b> Mientras tanto no se "
@@ -80,7 +80,7 @@ def what_next(words: Words, why_not: Unready | None) -> Html:
         undo = words.text("Para deshacer el cierre, escribe /reopen.")
         return paragraphs(words.text(why_not), undo)
     return words.text(
-        "Para contarles cómo ha acabado a quienes firmaron, escribe /broadcast. "
+        "Para contarles cómo ha terminado a quienes firmaron, escribe /broadcast. "
         "Para deshacer el cierre, /reopen."
     )
 
@@ -110,7 +110,7 @@ async def close(ctx: AdminContext) -> None:
             "mensaje. Puedes deshacerlo con /reopen."
             if why_not
             else "En cuanto la cierres, nadie más podrá firmar y todo el mundo verá cómo ha "
-            "acabado. Al cerrarla no se envía ningún mensaje: eso se hace después, con "
+            "terminado. Al cerrarla no se envía ningún mensaje: eso se hace después, con "
             "/broadcast. Puedes deshacerlo con /reopen."
         ),
         why_not,
@@ -264,14 +264,14 @@ async def _why_not_reopen(ctx: AdminContext) -> Html | None:
     active = await ctx.storage.read(active_broadcast)
     if active is not None and active.kind is Kind.CLOSING:
         return words.text(
-            "Se está enviando el mensaje final. Cuando acabe el envío podrás "
+            "Se está enviando el mensaje final. Cuando termine el envío podrás "
             "volver a abrir la petición."
         )
     if any(
         planned.kind is Kind.CLOSING for planned in await ctx.storage.read(scheduled_broadcasts)
     ):
         return words.text(
-            "El mensaje final está programado, y cuenta cómo acabó la petición. Para volver a "
+            "El mensaje final está programado, y cuenta cómo terminó la petición. Para volver a "
             "abrirla, cancela antes ese envío con /broadcasts."
         )
     return None

@@ -165,7 +165,7 @@ def _closes(closes_at: datetime, words: Words) -> Html:
         ),
         words.text(
             "A partir de ese momento nadie más podrá firmar, y quien entre verá cómo ha "
-            "acabado: comprueba antes que el mensaje final está como debe. Para cambiar la "
+            "terminado: comprueba antes que el mensaje final está como debe. Para cambiar la "
             "fecha o quitarla, escribe /close."
         ),
     )
@@ -181,7 +181,7 @@ def _closed(signed: int, why_not: Unready | None, words: Words) -> Html:
 
 def _untold_text(closed_at: datetime, untold: int, why_not: Unready | None, words: Words) -> Html:
     heading = words.text(
-        "⚠️ <b>Se les prometió contarles cómo acababa la petición, y nadie lo ha hecho.</b>"
+        "⚠️ <b>Se les prometió contarles cómo terminaba la petición, y nadie lo ha hecho.</b>"
     )
     waiting = words.plural(
         "Se cerró el {since}, y {n} persona que firmó no ha recibido el mensaje final.",
@@ -236,7 +236,7 @@ def _recorded(handover: Handover, erased_on: date, words: Words) -> Html:
         ),
         words.text(
             "Las firmas se borrarán a partir del {day} y seguirán contadas. Si todavía no se ha "
-            "contado a quienes firmaron cómo ha acabado, hay que hacerlo antes, con /broadcast.",
+            "contado a quienes firmaron cómo ha terminado, hay que hacerlo antes, con /broadcast.",
             day=words.date(erased_on),
         ),
         words.text(

@@ -37,12 +37,16 @@ _APART = {WarningStep.MONTH: 31, WarningStep.WEEK: 7, WarningStep.DAY: 7}
 
 
 _BEFORE = mark(
-    "⚠️ <b>El {day} se borrarán firmas de personas a las que nadie ha contado cómo acaba la "
+    "⚠️ <b>El {day} se borrarán firmas de personas a las que nadie ha contado cómo termina la "
     "petición.</b>"
+)
+_LAST = mark(
+    "⚠️ <b>Último aviso: el {day} se borrarán firmas de personas a las que nadie ha contado cómo "
+    "termina la petición.</b>"
 )
 _LATE = mark(
     "⚠️ <b>Las firmas ya deberían estar borradas, y hay personas a las que nadie ha contado cómo "
-    "acaba la petición.</b> Se guardan unos días más: hasta el {day}."
+    "termina la petición.</b> Se guardan unos días más: hasta el {day}."
 )
 
 
@@ -137,7 +141,7 @@ async def _warning(
     elif not (await storage.read(petition_state)).is_closed:
         to_do = mark(
             "La petición sigue abierta. Ciérrala con /close y cuéntales después cómo ha "
-            "acabado, con /broadcast."
+            "terminado, con /broadcast."
         )
     else:
         to_do = await unready(services) or TELL_THEM
@@ -163,7 +167,8 @@ async def _warning(
                 "haga nada.",
                 promised.months_at_most,
             )
-        heading = words.text(_LATE if step is WarningStep.LATE else _BEFORE, day=words.date(day))
+        said = {WarningStep.DAY: _LAST, WarningStep.LATE: _LATE}.get(step, _BEFORE)
+        heading = words.text(said, day=words.date(day))
         return paragraphs(heading, sentences(who, why), words.text(to_do))
 
     return [Notice(kind, about, text)]

@@ -48,13 +48,13 @@ _SAID: Mapping[str, str] = {
     ),
     PersonNoticeKind.RESTRICTED: mark(
         "<b>Hecho, como pedías en tu carta o tu correo:</b> el uso de tus datos está "
-        "limitado. Tu firma sigue contando, sin nombre, y no te escribiremos: solo lo "
+        "limitado. Tu firma sigue contando, aunque sin nombre, y no te escribiremos: solo lo "
         "haríamos si una brecha de seguridad afecta a tus datos. Para volver atrás, entra en "
         "/mydata."
     ),
     PersonNoticeKind.OBJECTED: mark(
         "<b>Hecho, como pedías en tu carta o tu correo:</b> dejamos de usar tus datos. Tu "
-        "firma sigue contando, sin nombre, y no te escribiremos: solo lo haríamos si "
+        "firma sigue contando, aunque sin nombre, y no te escribiremos: solo lo haríamos si "
         "una brecha de seguridad afecta a tus datos. Para volver atrás, entra en /mydata."
     ),
     PersonNoticeKind.LIFTED: mark(

@@ -73,7 +73,7 @@ class RehearsalMarks:
         number = int(chat) if str(chat).removeprefix("-").isdecimal() else 0
         words = await self._services().words_for(number)
         return words.text(
-            "🎭 <b>Esto es un ensayo:</b> ninguna firma cuenta, y todas se borran cuando acaba."
+            "🎭 <b>Esto es un ensayo:</b> ninguna firma cuenta, y todas se borran cuando termina."
         )
 
 

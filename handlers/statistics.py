@@ -59,12 +59,12 @@ async def stats(ctx: AdminContext) -> None:
             _by_language(words, counts.by_language),
             _by_source(words, counts.by_source),
             words.text(
-                "Han bloqueado el bot o han dejado Telegram: {unreachable}",
+                "Personas que han bloqueado el bot o han dejado Telegram: {unreachable}",
                 unreachable=words.number(counts.unreachable),
             ),
             counts.erased
             and words.text(
-                "Ya borradas, porque su plazo ha acabado: {erased}. Cuentan en el total y en su "
+                "Ya borradas, porque su plazo ha vencido: {erased}. Cuentan en el total y en su "
                 "idioma, pero ya no se sabe por dónde llegaron.",
                 erased=words.number(counts.erased),
             ),

@@ -274,7 +274,7 @@ def test_a_rehearsal_says_what_it_is_and_when_it_is_over_and_needs_no_ready_peti
     monkeypatch.delenv("PETITION_APPROVAL_ABOVE")
     result = call("run", "--rehearsal")
     assert result.exit_code == 0
-    begun, over = "Ensayo de la petición river", "El ensayo ha acabado"
+    begun, over = "Ensayo de la petición river", "El ensayo ha terminado"
     assert -1 < result.output.find(begun) < result.output.find(over)
     assert "administra" not in result.output  # it is for real people that somebody approves
     assert ran == [{"restored": False, "rehearsal": True}]

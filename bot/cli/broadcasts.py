@@ -66,7 +66,7 @@ _MOMENTS = (
     ("created_at", mark("Confirmado")),
     ("starts_at", mark("Previsto")),
     ("started_at", mark("Empezó")),
-    ("ended_at", mark("Acabó")),
+    ("ended_at", mark("Terminó")),
 )
 
 
@@ -91,7 +91,7 @@ def list_(as_json: AsJson = False) -> None:
 def show(
     which: Which = None,
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Lo sigue hasta que acaba.")
+        bool, typer.Option("--follow", "-f", help="Lo sigue hasta que termina.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:

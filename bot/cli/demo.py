@@ -69,7 +69,7 @@ _SIGNERS: tuple[tuple[str, dict[str, Any], tuple[Move, ...]], ...] = (
 
 def demo(
     once: Annotated[
-        bool, typer.Option("--once", help="Vive sola una petición entera, sin página, y acaba.")
+        bool, typer.Option("--once", help="Vive sola una petición entera, sin página, y termina.")
     ] = False,
     port: Port = None,
 ) -> None:
@@ -85,10 +85,10 @@ async def _run_demo(port: int | None) -> None:
         say(
             label(
                 "La petición está abierta: fírmala. Después, como Marta, ciérrala y cuenta a todo "
-                "el mundo cómo ha acabado."
+                "el mundo cómo ha terminado."
             ),
             label("Si prefieres mirar, --once la recorre entera sin ti: make demo ARGS=--once"),
-            label("Es una prueba: nada sale de este ordenador. Con Ctrl-C se acaba."),
+            label("Es una prueba: nada sale de este ordenador. Con Ctrl-C se termina."),
         )
         await session.start()
         await unless_interrupted(asyncio.Event().wait())

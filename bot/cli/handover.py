@@ -205,7 +205,7 @@ async def _consequences(context: CliContext, listed: ExportedList | None) -> str
         )
     if untold:
         said += "\n" + label(
-            "Nadie ha contado a {n} de quienes firmaron cómo acabó la petición. Cuéntaselo con "
+            "Nadie ha contado a {n} de quienes firmaron cómo terminó la petición. Cuéntaselo con "
             "el mensaje final, /broadcast, antes de que se borre su firma.",
             n=context.words.number(untold),
         )
@@ -243,8 +243,8 @@ def _described(
     yield label(
         "Las firmas se borran desde el {day}, o antes si ya tienen {months} meses."
         if erased >= day_of(context.clock(), words.zone)
-        else "El plazo de las firmas acabó el {day}: el bot las borra un día después de avisar a "
-        "quienes administran, y una semana después las de quienes no saben cómo acabó.",
+        else "El plazo de las firmas venció el {day}: el bot las borra un día después de avisar a "
+        "quienes administran, y una semana después las de quienes no saben cómo terminó.",
         day=words.date(erased),
         months=retention.months_at_most,
     )

@@ -54,7 +54,7 @@ async def _prepare(context: CliContext, *, keep_old: bool) -> Plan:
     )
     if left:
         n = context.words.number(left)
-        said = label("Había un cambio sin acabar, y sigue. Datos que faltan: {n}.", n=n)
+        said = label("Había un cambio sin terminar, y sigue. Datos que faltan: {n}.", n=n)
     after = label("La clave anterior se queda también en el archivo.")
     if not keep_old:
         after = label(

@@ -42,7 +42,7 @@ _COMMANDS = {
     "notices": (_TO_DELIVER, mark("Dice qué hay que comunicar después de la entrega.")),
     "person": (_FOR_PEOPLE, mark("Responde a una carta o un correo sobre una firma.")),
     "invalidate": (_FOR_PEOPLE, mark("Saca del recuento una ola de firmas falsas.")),
-    "purge": (_FOR_PEOPLE, mark("Borra las firmas cuyo plazo ha acabado.")),
+    "purge": (_FOR_PEOPLE, mark("Borra las firmas cuyo plazo ha vencido.")),
     "backup": (_TO_KEEP, mark("Guarda la base de datos en un archivo cifrado.")),
     "restore": (_TO_KEEP, mark("Pone una copia en el lugar de la base de datos.")),
     "keygen": (_TO_KEEP, mark("Hace la clave que cifra las firmas.")),

@@ -111,7 +111,7 @@ def person(
             help="show: muestra todo lo que se guarda (RGPD, arts. 15 y 20). correct: pone otro "
             "nombre (art. 16). erase: borra la firma y lo que se guarda con ella, como /withdraw "
             "(art. 17). restrict: limita su uso, y se cuenta sin su nombre (art. 18). object: lo "
-            "mismo, porque la persona se opone (art. 21). lift: acaba con lo uno o lo otro; "
+            "mismo, porque la persona se opone (art. 21). lift: pone fin a lo uno o a lo otro; "
             "díselo antes (art. 18.3).",
         ),
     ],

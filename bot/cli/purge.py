@@ -99,7 +99,7 @@ async def _reasons(
     after_handover = count.total - count.at_most
     if after_handover and erasure.handed_over_on is not None:
         yield label(
-            "{n}, porque acabó el plazo desde que la petición se entregó, el {day}: {months}.",
+            "{n}, porque venció el plazo que corría desde la entrega, el {day}: {months}.",
             n=words.number(after_handover),
             day=words.date(erasure.handed_over_on),
             months=plural_label("{n} mes", "{n} meses", months.months_after_delivery),
@@ -107,7 +107,7 @@ async def _reasons(
     if count.untold:
         is_closed = (await context.storage.read(petition_state)).is_closed
         yield label(
-            "Nadie ha contado a {n} de esas personas cómo acabó la petición. Quien administra "
+            "Nadie ha contado a {n} de esas personas cómo terminó la petición. Quien administra "
             "puede hacerlo con {command}.",
             n=words.number(count.untold),
             command="/broadcast" if is_closed else label("/close, y después /broadcast"),

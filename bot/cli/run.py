@@ -85,8 +85,8 @@ def run(
     run_to_end(bot)
     if rehearsal:
         tell(
-            "El ensayo ha acabado y sus firmas están borradas. En los chats quedan los mensajes, "
-            "con botones que ya no hacen nada."
+            "El ensayo ha terminado y sus firmas están borradas. En los chats quedan los "
+            "mensajes, con botones que ya no hacen nada."
         )
 
 
@@ -161,7 +161,7 @@ def _require_rehearsable(settings: Settings) -> None:
         with_bot(settings, settings.bot_token.get_secret_value(), BotCalls.require_alone)
     tell(
         "Ensayo de la petición {slug}, en el Telegram de verdad. Cada mensaje dice que es un "
-        "ensayo. Ninguna firma cuenta, y los nombres se borran cuando acaba. Para acabarlo: "
+        "ensayo. Ninguna firma cuenta, y los nombres se borran cuando termina. Para terminarlo: "
         "Ctrl-C.",
         slug=slug,
     )
@@ -239,7 +239,7 @@ _EVENTS = {
     "damaged": mark("Una parte de lo guardado está dañada. Ten a mano la última copia."),
     "journal": mark("No se puede escribir el diario que guarda lo que la gente pide."),
     "erasure_held": mark(
-        "Toca borrar firmas de quienes no saben todavía cómo ha acabado. El bot espera, y lo ha "
+        "Toca borrar firmas de quienes no saben todavía cómo ha terminado. El bot espera, y lo ha "
         "dicho a quienes administran."
     ),
     "": mark("Algo no ha salido bien, y el bot sigue. Más, en el registro: {event}"),

@@ -51,7 +51,7 @@ async def run_simulator(*, api_port: int, port: int | None) -> None:
                 label(
                     "Donde init diga que abras un enlace, elige en la página el teléfono de Marta,"
                     " pulsa «Iniciar» y escribe /start, un espacio y lo que el enlace lleva detrás"
-                    " de «start=». Con Ctrl-C se acaba y se olvida todo."
+                    " de «start=». Con Ctrl-C se termina y se olvida todo."
                 ),
             )
             await unless_interrupted(asyncio.Event().wait())

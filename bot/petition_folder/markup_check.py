@@ -259,7 +259,7 @@ def refusal_sentence(refusal: str, html: str) -> Sentence:
 _REFUSALS = (
     (
         'Can\'t find end tag corresponding to start tag "(?P<tag>.*)"',
-        mark("<{tag}> se abre y no se cierra: escribe </{tag}> donde acabe"),
+        mark("<{tag}> se abre y no se cierra: escribe </{tag}> donde termine"),
     ),
     (
         'Unsupported start tag "/?(?:br|p|div)/?"',

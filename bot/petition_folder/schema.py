@@ -311,9 +311,9 @@ class Texts(FileModel):
     """Va junto al enlace, sin formato. Que hable de la petición y no de quien la comparte: decir
     que alguien ha firmado puede ser peligroso."""
     closed: Html = Group.END.field("Petición cerrada", screens=("closed",))
-    """Lo que lee quien llega después del cierre. Debajo va cómo acabó."""
+    """Lo que lee quien llega después del cierre. Debajo va cómo terminó."""
     closing_update: Html = Group.END.field("Mensaje final", screens=("closed", "closing_update"))
-    """Cómo ha acabado. Lo recibe cada persona que firmó, cuando lo envías."""
+    """Cómo ha terminado. Lo recibe cada persona que firmó, cuando lo envías."""
     description: Plain = Group.PROFILE.field("Descripción del bot", limit=text_limits.DESCRIPTION)
     """En el chat vacío, antes de pulsar «Iniciar». Sin formato."""
     short_description: Plain = Group.PROFILE.field(

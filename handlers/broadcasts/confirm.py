@@ -168,7 +168,7 @@ async def _start(editor: DraftEditor, view: DraftView, token: str) -> None:
     else:
         await editor.show(
             ctx.words.text(
-                "⚠️ Tu mensaje no ha salido: hay otro envío en marcha. Cuando acabe, confírmalo "
+                "⚠️ Tu mensaje no ha salido: hay otro envío en marcha. Cuando termine, confírmalo "
                 "otra vez, o prográmalo para más tarde."
             )
         )

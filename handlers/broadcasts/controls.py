@@ -198,7 +198,7 @@ async def _write_approved(ctx: AdminContext, approved: Broadcast) -> None:
         return
     await ctx.write(
         ctx.words.text(
-            "<b>Aprobado.</b> Saldrá cuando acabe el envío que está en marcha."
+            "<b>Aprobado.</b> Saldrá cuando termine el envío que está en marcha."
             if must_wait
             else "<b>Aprobado.</b> Sale ahora. El progreso lo ve quien lo preparó; si quieres "
             "seguirlo tú, o detenerlo, escribe /broadcast."

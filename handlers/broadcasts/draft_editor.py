@@ -215,10 +215,10 @@ def _framed(words: Words, draft: Draft, html: str) -> Html:
             "<i>Recibes este aviso porque guardamos tus datos, aunque hayas pedido que no te "
             "escribamos. Puedes verlos con /mydata y retirar tu firma con /withdraw.</i>"
             if is_breach
-            else "<i>Corrige el mensaje en el que te contamos cómo ha acabado la petición.</i>"
+            else "<i>Corrige el mensaje en el que te contamos cómo ha terminado la petición.</i>"
             if draft.corrects is Kind.CLOSING
             else "<i>Corrige un mensaje que te enviamos sobre esta petición, y no cuenta como "
-            "otro. Para no recibir más novedades: /mydata</i>"
+            "una novedad más. Para no recibir más novedades: /mydata</i>"
             if draft.corrects is Kind.UPDATE
             else "<i>Corrige un mensaje que te enviamos. Para no recibir más noticias de otras "
             "acciones: /mydata</i>"

@@ -103,8 +103,8 @@ async def turned_down(ctx: AdminContext) -> bool:
     if editor is None or message is None or ctx.now - editor.draft.touched_at > WAITS_FOR:
         return False
     notice = ctx.words.text(
-        "Ese mensaje no se ha añadido: ahora no espero ninguno. Para cambiar el que preparas, usa "
-        "los botones."
+        "Ese mensaje no se ha añadido: ahora no espero ninguno. Para cambiar el que estás "
+        "preparando, usa los botones."
     )
     await ctx.refuse(partial(editor.show, notice, below=message.message_id))
     return True

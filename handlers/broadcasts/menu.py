@@ -182,8 +182,8 @@ async def _start(
             return
         await ctx.alert(
             ctx.words.label(
-                "Tienes un mensaje a medias, que se descartaría. Acábalo antes, o descártalo con "
-                "/cancel, y vuelve a pulsar este botón."
+                "Tienes un mensaje a medias, que se descartaría. Termínalo antes, o descártalo "
+                "con /cancel, y vuelve a pulsar este botón."
             )
         )
         return
@@ -215,8 +215,8 @@ def menu_screen(words: Words, options: BroadcastOptions) -> Screen:
             "Un mensaje nuevo es lo que tú me envíes, tal cual: un texto, una foto, un vídeo, "
             "un álbum… Antes de que salga verás la vista previa y a cuántas personas llega."
             if options.is_chosen
-            else "Nadie espera más mensajes que el final: un mensaje nuevo solo va a quienes "
-            "eligieron novedades u otras noticias."
+            else "Nadie a quien se pueda escribir espera otro mensaje que el final: un mensaje "
+            "nuevo solo va a quienes eligieron novedades u otras noticias."
         ),
         options.draft
         and words.text(
@@ -253,8 +253,8 @@ def _about_closing(words: Words, options: BroadcastOptions) -> Html:
         return words.text(options.why_not)
     if signers.written_to:
         return words.plural(
-            "El mensaje final cuenta cómo ha acabado la petición. Lo espera {n} persona.",
-            "El mensaje final cuenta cómo ha acabado la petición. Lo esperan {n} personas.",
+            "El mensaje final cuenta cómo ha terminado la petición. Lo espera {n} persona.",
+            "El mensaje final cuenta cómo ha terminado la petición. Lo esperan {n} personas.",
             options.untold,
         )
     return words.text(

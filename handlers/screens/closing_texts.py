@@ -113,7 +113,7 @@ def overview(view: ClosingTextsView) -> Screen:
     published = {each.entry for each in view.published}
     later = [f"• {entry_name(words, *days[entry])}" for entry in days if entry in published]
     return Screen.of(
-        words.text("<b>Cómo ha acabado: lo que lee quien entra con la petición cerrada</b>"),
+        words.text("<b>Cómo ha terminado: lo que lee quien entra con la petición cerrada</b>"),
         lines(words.text("El mensaje final:"), *_what_people_read(view)),
         _list(words.text("Lo que ha pasado después:"), *later),
         _list(words.text("<b>Sin publicar</b>, no lo lee nadie:"), *_written(view, view.left)),
@@ -150,7 +150,7 @@ def ask_text(view: ClosingTextsView, awaited: AwaitedText) -> Screen:
             "Si fue otro día, pon la fecha sola en la primera línea: <code>{example}</code>",
             example=words.typed_day(awaited.day),
         ),
-        words.text("Nadie lo leerá hasta que lo publiques. Para dejarlo, /cancel."),
+        words.text("Nadie lo leerá hasta que lo publiques. Para dejarlo, escribe /cancel."),
     )
 
 
@@ -236,7 +236,9 @@ def change_notice(view: ClosingTextsView, made: Publication) -> Screen:
     listed = _listed(view, (each for each in changed if each.discarded_at is None))
     if made.published_at is None:
         return Screen.of(
-            words.text("⏳ <b>Un cambio en lo que se lee del final espera aprobación.</b>"),
+            words.text(
+                "⏳ <b>Un cambio en el texto sobre el final de la petición espera aprobación.</b>"
+            ),
             listed,
             words.text(
                 "Lo pide {who}. Tiene que aprobarlo otra persona antes de que lo lea quien entre.",
@@ -245,7 +247,7 @@ def change_notice(view: ClosingTextsView, made: Publication) -> Screen:
             buttons=[view.button("Revisar el cambio que espera", ClosingStep.REVIEW)],
         )
     return Screen.of(
-        words.text("<b>Ha cambiado lo que se lee de cómo ha acabado la petición.</b>"),
+        words.text("<b>Ha cambiado lo que se lee de cómo ha terminado la petición.</b>"),
         listed,
         words.text(
             "Lo ha publicado {who}.\n\nPara verlo, escribe /closing."
@@ -262,7 +264,7 @@ def declined_notice(view: ClosingTextsView, declined: Publication) -> Screen:
     words = view.words
     versions = [each for each in view.versions if each.declined == declined]
     return Screen.of(
-        words.text("<b>Tu cambio en lo que se lee del final no se ha aprobado.</b>"),
+        words.text("<b>Tu cambio en el texto sobre el final no se ha aprobado.</b>"),
         _listed(view, versions),
         words.text(
             "Lo ha decidido {who}. El texto sigue guardado y no lo lee nadie. Para cambiarlo, o "

@@ -24,7 +24,7 @@ ADMIN_COMMANDS: Mapping[str, str] = {
     "stats": mark("Firmas: total, hoy, por idioma y origen"),
     "close": mark("Cerrar la petición"),
     "reopen": mark("Volver a abrir la petición"),
-    "closing": mark("Escribir cómo ha acabado la petición"),
+    "closing": mark("Escribir cómo ha terminado la petición"),
     "broadcast": mark("Escribir a quienes firmaron"),
     "broadcasts": mark("Envíos anteriores y programados"),
 }
@@ -55,7 +55,7 @@ def help_(view: View) -> Screen:
     return Screen.of(
         f"<b>{heading}</b>",
         view.text(
-            "En este chat puedes leer la petición, firmarla y saber cómo acaba. Todo se "
+            "En este chat puedes leer la petición, firmarla y saber cómo termina. Todo se "
             "hace con los botones; también funcionan estos comandos:"
         ),
         _listed(view.words, SUPPORTER_COMMANDS),

@@ -28,12 +28,12 @@ def my_data(view: View) -> Screen:
         _signed(view, signature, held) if signature else _not_signed(view),
         sentences(
             view.text(
-                "Todo lo demás está en el archivo JSON que recibes con el botón: el número y "
-                "la fecha de tu firma, las palabras que aceptaste, los mensajes que te hemos "
-                "enviado y lo que hace falta para que este chat funcione."
+                "Todo lo demás está en el archivo JSON que recibes con el botón: las palabras que "
+                "aceptaste, los mensajes que te hemos enviado y lo que hace falta para que este "
+                "chat funcione."
                 if has_signed
-                else "Todo lo demás está en el archivo JSON que recibes con el botón: es lo que "
-                "hace falta para que este chat funcione."
+                else "Guardamos lo que hace falta para que este chat funcione: está en el archivo "
+                "JSON que recibes con el botón."
             ),
             bool(held.as_admin)
             and view.text("Ahí está también lo que guardamos porque administras la petición."),
@@ -88,12 +88,12 @@ def other_rights(view: View) -> Screen:
     return Screen.of(
         view.text("<b>Otros derechos</b>"),
         view.text(
-            "El uso de tus datos está limitado: tu firma cuenta, sin nombre, y no te "
-            "escribimos. Con el botón puedes volver atrás."
+            "El uso de tus datos está limitado: tu firma cuenta, aunque sin nombre, y no "
+            "te escribimos. Con el botón puedes volver atrás."
             if is_only_stored
             else "Puedes limitar el uso de tus datos con el botón: tu firma seguirá contando, "
-            "sin nombre, y no te escribiremos, salvo por una brecha de seguridad. No deshace lo "
-            "que ya se haya entregado."
+            "aunque sin nombre, y no te escribiremos, salvo por una brecha de seguridad. No "
+            "deshace lo que ya se haya entregado."
         ),
         view.text(
             "Para rectificar otros datos, suprimirlos u oponerte a su uso, escríbenos: {contact}\n"
@@ -124,28 +124,33 @@ def _signed(view: View, signature: Signature, held: Held) -> Html:
     is_final = view.handed_over and view.handover is not None and view.is_counted
     since = signature.objected_at or signature.restricted_at or signature.signed_at
     return lines(
+        view.text(
+            "Tu firma es la número {number}, del {date}.",
+            number=words.number(signature.number),
+            date=words.date(signature.signed_at),
+        ),
         view.text("Nombre: {name}", name=signature.name or "—")
         if signature.with_name
         else view.text("Nombre: no guardamos ninguno."),
         sentences(view.handed_over, is_final and view.text("Ya no se puede cambiar.")),
         _choices(view, signature.updates_at_most, news=signature.news),
         muted
-        and view.text("Pediste que no te escribiéramos, el {moment}.", moment=words.moment(muted)),
+        and view.text("El {moment} pediste que no te escribiéramos.", moment=words.moment(muted)),
         view.text(
-            "Te opusiste al uso de tus datos el {moment}. Tu firma cuenta, sin nombre, y no te "
-            "escribimos. Para volver atrás, pulsa «Otros derechos»."
+            "Te opusiste al uso de tus datos el {moment}. Tu firma cuenta, aunque sin nombre, y "
+            "no te escribimos. Para volver atrás, pulsa «Otros derechos»."
             if signature.objected_at
-            else "El uso de tus datos está limitado desde el {moment}. Tu firma cuenta, sin "
-            "nombre, y no te escribimos. Para volver atrás, pulsa «Otros derechos».",
+            else "El uso de tus datos está limitado desde el {moment}. Tu firma cuenta, "
+            "aunque sin nombre, y no te escribimos. Para volver atrás, pulsa «Otros derechos».",
             moment=words.moment(since),
         )
         if signature.is_only_stored
         else view.is_owed_the_end
         and not muted
         and view.text(
-            "Te escribiremos para contarte cómo ha acabado la petición."
+            "Te escribiremos para contarte cómo ha terminado la petición."
             if view.petition_state.is_closed
-            else "Te escribiremos para contarte cómo acaba la petición."
+            else "Te escribiremos para contarte cómo termina la petición."
         ),
         lost
         and view.text(
@@ -192,9 +197,9 @@ def _not_signed(view: View) -> Html:
         view.text(
             "No has firmado esta petición."
             if view.petition_state.erased_at is None
-            else "No guardamos ninguna firma tuya. Las firmas cuyo plazo ha acabado ya se han "
+            else "No guardamos ninguna firma tuya. Las firmas cuyo plazo ha vencido ya se han "
             "borrado y siguen contadas: si firmaste hace tiempo, la tuya es una de ellas, salvo "
-            "que la retiraras o que ya no contara."
+            "que la retiraras o que se hubiera anulado."
         ),
         conversation.name
         and view.text("Nombre escrito, todavía sin firmar: {name}", name=conversation.name),

@@ -102,7 +102,7 @@ def _progress(view: View) -> Html:
     return lines(
         have_signed(words, count)
         if count
-        else view.text("Todavía no ha firmado nadie: puedes ser la primera persona."),
+        else view.text("Todavía no hay firmas: pon tú la primera."),
         count and f"{bar(count, goal, _BAR_WIDTH)}  {to_the_goal}",
         closes_at is not None
         and view.text("Se puede firmar hasta el {moment}.", moment=words.moment(closes_at)),
@@ -120,11 +120,11 @@ def _welcome(view: View) -> Screen:
         # Some may have signed so long ago that the bot does not know it any more.
         view.petition_state.erased_at is not None
         and view.text(
-            "Las firmas cuyo plazo ha acabado ya se han borrado y siguen contadas. Si firmaste "
+            "Las firmas cuyo plazo ha vencido ya se han borrado y siguen contadas. Si firmaste "
             "hace tiempo y aquí no consta, la tuya es una de ellas, salvo que la retiraras o que "
-            "ya no contara: no hace falta que firmes otra vez."
+            "se hubiera anulado: no hace falta que firmes otra vez."
         ),
-        question=view.text("Las dos formas cuentan igual.")
+        question=view.text("Tu firma cuenta igual de las dos formas.")
         if view.petition.with_name is None
         else None,
         buttons=[*sign_buttons(view), _read_button(view), _foot(view)],
@@ -144,13 +144,13 @@ def _signed(view: View, signature: Signature) -> Screen:
         ),
         _progress(view),
         view.text(
-            "El uso de tus datos está limitado y no te escribiremos. Aquí podrás ver cómo acaba "
+            "El uso de tus datos está limitado y no te escribiremos. Aquí podrás ver cómo termina "
             "la petición; para volver atrás, entra en /mydata."
             if signature.is_only_stored
-            else "Pediste que no te escribiéramos. Aquí podrás ver cómo acaba la petición; si "
+            else "Pediste que no te escribiéramos. Aquí podrás ver cómo termina la petición; si "
             "prefieres que te lo contemos, cámbialo en /mydata."
             if signature.muted
-            else "Cuando se sepa cómo ha acabado, te lo contaremos en este chat."
+            else "Cuando se sepa cómo ha terminado la petición, te lo contaremos en este chat."
         )
         if signature.is_only_stored or signature.muted or view.is_owed_the_end
         else None,
@@ -214,13 +214,13 @@ def _kept_until(view: View) -> Html | None:
         return None
     if signature is None and state.erased_at is not None:
         return view.text(
-            "Las firmas cuyo plazo ha acabado ya se han borrado y siguen contadas. Si firmaste "
-            "y aquí no consta, la tuya es una de ellas, salvo que la retiraras o que ya no "
-            "contara."
+            "Las firmas cuyo plazo ha vencido ya se han borrado y siguen contadas. Si firmaste "
+            "y aquí no consta, la tuya es una de ellas, salvo que la retiraras o que se "
+            "hubiera anulado."
             if view.any_left
             else "Ya no guardamos ninguna firma: el {day} se borraron las últimas, y solo queda "
             "cuántas fueron. Si firmaste, la tuya está entre ellas, salvo que la retiraras o que "
-            "ya no contara.",
+            "se hubiera anulado.",
             day=view.words.date(state.erased_at),
         )
     at = signature.signed_at if signature else state.closed_at
@@ -239,7 +239,7 @@ def _kept_until(view: View) -> Html | None:
             else None
         )
     return view.text(
-        "El plazo para guardar tu firma ha acabado: se borrará pronto."
+        "El plazo para guardar tu firma ha vencido: se borrará pronto."
         if day <= view.today
         else "Tu firma se borrará, como muy tarde, el {day}, y seguirá contada."
         if day == at_most

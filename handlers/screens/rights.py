@@ -33,9 +33,9 @@ def withdraw(view: View) -> Screen:
                 "Borraremos tu firma, con el identificador de tu chat y, si lo diste, tu nombre."
             ),
             view.text(
-                "Cómo acabó la petición lo puedes leer aquí cuando quieras: escribe /start."
+                "Cómo terminó la petición lo puedes leer aquí cuando quieras: escribe /start."
                 if view.petition_state.is_closed and is_told
-                else "Después ya no podremos contarte en este chat cómo acaba la petición."
+                else "Después ya no podremos contarte en este chat cómo termina la petición."
             ),
         ),
         day is not None

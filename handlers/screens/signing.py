@@ -25,7 +25,7 @@ def name(view: View) -> Screen:
     """
     return Screen.of(
         view.place.page != AGAIN and view.texts.privacy_short,
-        question=paragraphs(view.text("<b>¿Con qué nombre firmas?</b>"), typed_name(view)),
+        question=paragraphs(view.text("<b>¿Con qué nombre quieres firmar?</b>"), typed_name(view)),
         buttons=[_use_profile_name(view), _privacy_and_back(view)],
     )
 
@@ -228,7 +228,7 @@ def thanks(view: View) -> Screen:
 
 def _updates_label(view: View, at_most: int) -> str:
     words = view.words
-    return words.label("Novedades de la petición (máximo {n})", n=words.number(at_most))
+    return words.label("Novedades de esta petición (máximo {n})", n=words.number(at_most))
 
 
 def _news_label(view: View) -> str:

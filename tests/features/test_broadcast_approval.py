@@ -251,7 +251,7 @@ async def test_approved_it_waits_for_the_end_of_another(admin: AdminScene, pau: 
     await storage.write(change_broadcast, BroadcastAction.PAUSE, another, LUCY, now)
     told = admin.got_by_all()
     await admin.scene.taps(pau, APPROVE)
-    assert "Saldrá cuando acabe el envío que está en marcha." in pau.messages[-1].text
+    assert "Saldrá cuando termine el envío que está en marcha." in pau.messages[-1].text
     assert "Espera la aprobación" not in admin.marta.messages[-1].text
     assert admin.got_by_all() == told
     await admin.cancels(another)

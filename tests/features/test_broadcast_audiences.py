@@ -42,7 +42,7 @@ async def test_news_go_only_to_those_who_agreed_to_them(admin: AdminScene) -> No
         supporter = admin.services.reference(person.id)
         await storage.write(end_consent, supporter, "updates", admin.services.clock())
     await admin.says("/broadcast")
-    assert "Nadie espera más mensajes que el final" in admin.marta.messages[-1].text
+    assert "espera otro mensaje que el final" in admin.marta.messages[-1].text
     assert "Un mensaje nuevo" not in admin.marta.messages[-1].labels
 
 

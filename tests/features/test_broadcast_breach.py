@@ -110,7 +110,7 @@ async def test_jordi_who_said_stop_is_told_of_a_breach(admin: AdminScene, lucy: 
     assert "even if you asked us not to write to you" in in_english.text
     assert (await admin.services.storage.read(count_signers)).muted == 1
     await admin.scene.says(jordi, "/mydata")
-    assert "Pediste que no te escribiéramos" in admin.scene.screen(jordi).text
+    assert "pediste que no te escribiéramos" in admin.scene.screen(jordi).text
     held = await admin.services.storage.read(everything_held, jordi.id)
     assert [each["kind"] for each in held.deliveries] == ["breach"]
 

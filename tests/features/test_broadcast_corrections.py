@@ -28,7 +28,7 @@ async def test_of_a_mistake_in_yesterdays_message_all_are_told(admin: AdminScene
     wrong, correction = admin.got(admin.scene.ana)[-2:]
     assert "el día 3." in wrong.text
     assert correction.text.startswith(f"{HEADING}\n\nNo es el día 3: es el 13.\n\nCorrige un")
-    assert "no cuenta como otro" in correction.text
+    assert "no cuenta como una novedad más" in correction.text
     assert not [m for m in admin.got(admin.scene.jordi) if HEADING in m.text]
     assert "Una corrección, para quienes recibieron" in (await admin.over()).text
     held = await admin.services.storage.read(everything_held, admin.scene.ana.id)
@@ -65,7 +65,8 @@ async def test_a_wrong_closing_update_is_taken_back_and_made_good(admin: AdminSc
     assert CORRECT not in report.labels, "the closing update itself is sent again"
     await admin.scene.says(admin.scene.ana, "/mydata")
     assert (
-        "Te escribiremos para contarte cómo ha acabado" in admin.scene.screen(admin.scene.ana).text
+        "Te escribiremos para contarte cómo ha terminado"
+        in admin.scene.screen(admin.scene.ana).text
     )
     admin.ahead = timedelta(seconds=5)  # a second confirmation in one second is a second tap
     await admin.says("/broadcast")

@@ -43,7 +43,7 @@ def changed(folder: Path, **keys: str) -> None:
     file = folder / "petition.toml"
     kept = [line for line in file.read_text("utf-8").splitlines() if "version = " not in line]
     above = "\n".join(f'{key} = "{value}"' for key, value in keys.items())
-    told = f'date = "2026-11-29"\nchanged.es = "{CHANGED}"\nchanged.en = "Redress, too."\n'
+    told = f'date = "2026-11-30"\nchanged.es = "{CHANGED}"\nchanged.en = "Redress, too."\n'
     written = "\n".join([above, *kept]).replace("at_most = 3", "at_most = 9") + "\n"
     file.write_text(written.replace(EARLIER, f"{EARLIER}{told}{EARLIER}", 1), "utf-8")
 
@@ -109,9 +109,10 @@ async def test_who_signed_keeps_their_words_and_is_asked_if_need_be(tmp_path: Pa
         assert "Tu firma vale igual, aunque no contestes." in home
         await scene.taps(ana, ANSWER)
         asked_about = scene.screen(ana).text
-        assert f"• Desde la versión del 29 de noviembre de 2026: {CHANGED}" in asked_about
+        assert f"• Desde la versión del 30 de noviembre de 2026: {CHANGED}" in asked_about
         chosen = (
-            "• Sin mi nombre\n• Novedades de la petición (máximo 3)\n• Noticias de otras acciones"
+            "• Sin mi nombre\n• Novedades de esta petición (máximo 3)\n"
+            "• Noticias de otras acciones"
         )
         assert f"Lo que elegí no cambia:\n{chosen}" in asked_about
         await scene.taps(ana, ACCEPT)
@@ -128,7 +129,7 @@ async def test_who_signed_keeps_their_words_and_is_asked_if_need_be(tmp_path: Pa
         shown = scene.screen(ana).text
         assert "Noticias de otras acciones: sí" in shown, "the choices are those of before"
         receipt = await receipt_of(scene, ana)
-        assert "Versión del texto que aceptaste: 29 de noviembre de 2026" in receipt
+        assert "Versión del texto que aceptaste: 30 de noviembre de 2026" in receipt
         assert "Para que tu firma valga con los textos que cambiaron después." in receipt
         assert receipt.count("Para que tu firma se entregue sin tu nombre.") == 2
 
@@ -183,7 +184,7 @@ async def test_who_keeps_what_they_signed_is_not_asked_twice(tmp_path: Path) -> 
         assert ANSWER not in scene.screen(ana).labels
         held = await held_of(scene, ana)
         assert held.signature is not None
-        assert (held.signature["text_version"], len(held.consents)) == ("2026-11-29", 1)
+        assert (held.signature["text_version"], len(held.consents)) == ("2026-11-30", 1)
         await scene.says(ana, "/mydata")
         assert "preferiste mantener los que firmaste" in scene.screen(ana).text
         stats = await scene.storage.read(signature_statistics, scene.now)
@@ -196,5 +197,5 @@ async def test_the_end_of_privacy_says_which_version_and_what_each_changed(scene
     for _ in scene.petition.texts_in("es").privacy:
         await scene.taps(ana, words.label("Siguiente ›"))
     shown = scene.screen(ana).text
-    assert "La de ahora es del 29 de noviembre de 2026." in shown
+    assert "La de ahora es del 30 de noviembre de 2026." in shown
     assert "• Desde la versión del 24 de noviembre de 2026: Quien firma elige" in shown

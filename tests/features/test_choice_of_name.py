@@ -57,7 +57,7 @@ async def test_the_first_tap_is_the_choice_and_who_signs_without_a_name_is_asked
         await scene.taps(ana, WITHOUT)
         asked = scene.screen(ana)
         assert NOTICE in asked.text
-        assert "Firmo y consiento explícitamente" in asked.text
+        assert "Firmo esta petición y consiento explícitamente" in asked.text
         assert "Ana" not in asked.text
         said = await scene.says(ana, "Ana García")
         assert "Para firmar sin dar tu nombre, pulsa «✍️ Consiento y firmo». " in said
@@ -91,7 +91,7 @@ async def test_the_first_tap_is_the_choice_and_who_signs_without_a_name_is_asked
     await scene.taps(jordi, WITHOUT)
     await scene.taps(jordi, "Volver")
     await scene.taps(jordi, WITH)
-    assert "¿Con qué nombre firmas?" in scene.screen(jordi).text
+    assert "¿Con qué nombre quieres firmar?" in scene.screen(jordi).text
     await scene.taps(jordi, "Usar «Jordi Puig»")
     await scene.taps(jordi, CONFIRM)
     held = await held_of(scene, jordi)
@@ -117,7 +117,7 @@ async def test_what_was_chosen_is_kept_and_said_wherever_it_is_seen(scene: Scene
         )
         for agreed in about_name:
             assert (agreed in held.consents[0]["text"]) is with_name
-        assert "para contarla, entregarla y decirme cómo acaba." in held.consents[0]["text"]
+        assert "para contarla, entregarla y decirme el resultado." in held.consents[0]["text"]
         for command in ("/start", "/mydata"):
             assert said in await scene.says(person, command), command
     assert "Nombre: no guardamos ninguno." in scene.screen(scene.jordi).text
@@ -274,7 +274,7 @@ async def test_where_one_way_is_offered_the_others_buttons_lead_to_it(tmp_path: 
             assert [each for each in scene.screen(person).labels if "Firmar" in each] == [label]
             if offered == "with_name":
                 await scene.taps(scene.ana, WITHOUT)
-                assert "¿Con qué nombre firmas?" in scene.screen(scene.ana).text
+                assert "¿Con qué nombre quieres firmar?" in scene.screen(scene.ana).text
                 await scene.signs(person)
             else:
                 await scene.signs(person, with_name=False)
@@ -282,7 +282,7 @@ async def test_where_one_way_is_offered_the_others_buttons_lead_to_it(tmp_path: 
                 assert GIVE not in scene.screen(person).labels
                 await scene.taps(scene.sean, "✍️ Sign with my name")
                 asked = scene.screen(scene.sean)
-                assert "I sign and explicitly consent" in asked.text
+                assert "I sign this petition and explicitly consent" in asked.text
                 assert "Seán" not in asked.text + "".join(asked.labels)
             is_named = offered == "with_name"
             assert choice_in(await held_of(scene, person)) == (is_named, [int(is_named)])

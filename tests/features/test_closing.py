@@ -129,7 +129,7 @@ async def test_reopened_it_is_signed_and_the_new_ones_are_told(scene: Scene) -> 
         "Por idioma\nEspañol: 7\nInglés: 1\n\nPor origen\nboletin: 6\n(directo y otros): 2\n"
         "En «(directo y otros)» van juntas las firmas de quienes llegaron sin enlace y las de "
         "enlaces con pocas firmas: un enlace hecho para una sola persona diría que esa persona "
-        "ha firmado.\n\nHan bloqueado el bot o han dejado Telegram: 0"
+        "ha firmado.\n\nPersonas que han bloqueado el bot o han dejado Telegram: 0"
     )
 
 
@@ -180,7 +180,7 @@ async def test_a_yes_that_comes_twice_shows_that_it_is_done(scene: Scene) -> Non
     title = f"«{scene.petition.texts_in('es').title}»"
     assert ctx.text == (
         f"¿Cerrar la petición?\n\n{title}\n\n{counted}\n\n"
-        "En cuanto la cierres, nadie más podrá firmar y todo el mundo verá cómo ha acabado. Al "
+        "En cuanto la cierres, nadie más podrá firmar y todo el mundo verá cómo ha terminado. Al "
         "cerrarla no se envía ningún mensaje: eso se hace después, con /broadcast. Puedes "
         "deshacerlo con /reopen.\n\n"
         "Para que se cierre sola otro día, escribe la fecha detrás del comando: "
@@ -189,8 +189,8 @@ async def test_a_yes_that_comes_twice_shows_that_it_is_done(scene: Scene) -> Non
     yes = data_of(ctx, close)
     await scene.taps(marta, close)
     what_next = (
-        "Para contarles cómo ha acabado a quienes firmaron, escribe /broadcast. Para deshacer el "
-        "cierre, /reopen."
+        "Para contarles cómo ha terminado a quienes firmaron, escribe /broadcast. Para deshacer "
+        "el cierre, /reopen."
     )
     closed = marta.chat.messages[ctx.id].text
     assert closed == f"La petición está cerrada.\n\n{counted}\n\n{what_next}"
@@ -218,7 +218,7 @@ async def test_a_yes_that_comes_twice_shows_that_it_is_done(scene: Scene) -> Non
     assert await answered_with(scene, again, reopening) == opened
     assert await answered_with(scene, ctx, yes) == opened
     await scene.signs(scene.sean)
-    assert "with yours: 2" in scene.screen(scene.sean).text, "it is open"
+    assert "yours included: 2" in scene.screen(scene.sean).text, "it is open"
     # And once it is closed again, an old reopening opens nothing.
     await scene.closes()
     said = await answered_with(scene, again, reopening)

@@ -180,7 +180,7 @@ async def test_the_admins_are_told_a_week_and_a_day_before(scene: Scene) -> None
     there = parse(scene.words.moment(closes_at)).text
     assert scene.marta.messages[-1].text == (
         f"⏳ La petición se cerrará sola el {there}.\n\n"
-        "A partir de ese momento nadie más podrá firmar, y quien entre verá cómo ha acabado: "
+        "A partir de ese momento nadie más podrá firmar, y quien entre verá cómo ha terminado: "
         "comprueba antes que el mensaje final está como debe. Para cambiar la fecha o quitarla, "
         "escribe /close."
     )
@@ -191,8 +191,8 @@ async def test_the_admins_are_told_a_week_and_a_day_before(scene: Scene) -> None
     assert told(scene.marta, "se ha cerrado en su fecha") == 1
     assert scene.marta.messages[-1].text == (
         "La petición se ha cerrado en su fecha.\n\n2 personas han firmado.\n\n"
-        "Para contarles cómo ha acabado a quienes firmaron, escribe /broadcast. Para deshacer el "
-        "cierre, /reopen."
+        "Para contarles cómo ha terminado a quienes firmaron, escribe /broadcast. Para deshacer "
+        "el cierre, /reopen."
     )
     assert (await scene.storage.read(petition_state)).closed_signatures == 2
 
@@ -211,7 +211,7 @@ async def test_where_nobody_was_told_the_admins_are_reminded_every_week(
 
     call_instead(monkeypatch, count_audience, audience)
     waits = (
-        "⚠️ Se les prometió contarles cómo acababa la petición, y nadie lo ha hecho.\n\n"
+        "⚠️ Se les prometió contarles cómo terminaba la petición, y nadie lo ha hecho.\n\n"
         f"Se cerró el {scene.words.date(scene.now)}, y 1 persona que firmó no ha recibido el "
         "mensaje final.\n\nPara contárselo, escribe /broadcast y elige «El mensaje final».\n\n"
         "Hasta que se envíe, el bot te lo recordará cada semana."

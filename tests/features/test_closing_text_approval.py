@@ -151,7 +151,7 @@ async def test_what_late_visitors_read_changes_only_with_a_second_admin(
     assert why_not in (await publishes(admin)).text
     assert FOLDER in await read_late(admin, admin.scene.jordi)
     await notices(admin)
-    await lucy.sees("A change to how it ended waits for approval")
+    await lucy.sees("A change to the text on how it ended is waiting for approval")
     await lucy.sees("Asked for by Marta")
     await admin.scene.taps(lucy, "Review the change that waits")
     await lucy.sees("Han vuelto")
@@ -172,7 +172,7 @@ async def test_what_late_visitors_read_changes_only_with_a_second_admin(
     await admin.marta.sees("Lo pidió Marta y lo ha aprobado Lucy.")
     for _ in range(2):
         await notices(admin)
-    assert sum("waits for approval" in m.text for m in lucy.messages) == 1
+    assert sum("is waiting for approval" in m.text for m in lucy.messages) == 1
     assert sum("What people read of how" in m.text for m in lucy.messages) == 1
     await admin.says("/reopen")
     await admin.taps("Sí, volver a abrirla")
@@ -208,7 +208,7 @@ async def test_what_is_left_and_what_waits_take_their_room(admin: AdminScene) ->
 
 
 async def test_no_former_text_is_sent_while_one_waits(admin: AdminScene, pau: Person) -> None:
-    """Nor is a text published while a closing update waits for approval."""
+    """Nor is a text published while a closing update is waiting for approval."""
     await closes(admin)
     await admin.scene.offers_the_final()
     summary = await admin.scene.with_button(admin.marta, ASK)
@@ -301,7 +301,7 @@ async def test_what_one_published_for_few_waits_for_another_once_it_is_open_agai
     await admin.taps(THE_CHANGE)
     assert "Aprobar y publicar" not in admin.panel.labels
     await notices(admin)
-    waiting = [m.text for m in lucy.messages if "waits for approval" in m.text]
+    waiting = [m.text for m in lucy.messages if "is waiting for approval" in m.text]
     assert ["in Spanish" in each for each in waiting] == [True, False], "the older one first"
     for seen, late, text in (
         ("Han vuelto", admin.scene.jordi, "Han vuelto"),
@@ -376,7 +376,7 @@ async def test_what_was_replaced_neither_waits_nor_is_read_again_once_it_is_open
     states = [line.rpartition(". ")[2] for line in admin.panel.text.splitlines() if "•" in line]
     assert [state.split()[0] for state in states] == ["Espera", "Espera", "La", "Publicada"]
     await notices(admin)
-    waiting = [m.text for m in lucy.messages if "waits for approval" in m.text]
+    waiting = [m.text for m in lucy.messages if "is waiting for approval" in m.text]
     assert ["in Spanish" in each for each in waiting] == [False, True]
     for spanish, english in ((FOLDER, "One"), ("Dos", "One")):
         lucy.send("/closing")

@@ -16,7 +16,7 @@ from tests.support.approval_scene import LUCY, PAU, with_settings
 from tests.support.scene import ADMIN
 from tests.support.storage_calls import Proceed, call_instead
 
-DECLINED = "Tu cambio en lo que se lee del final no se ha aprobado."
+DECLINED = "Tu cambio en el texto sobre el final no se ha aprobado."
 
 
 @pytest.fixture

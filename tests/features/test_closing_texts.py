@@ -249,7 +249,7 @@ async def test_the_closing_update_that_is_sent_is_the_published_one(admin: Admin
     admin.ahead = timedelta(days=6)
     await notices(admin)
     assert (
-        "Ha cambiado lo que se lee de cómo ha acabado la petición.\n\n"
+        "Ha cambiado lo que se lee de cómo ha terminado la petición.\n\n"
         "• el mensaje final, en español\n\n"
         "Lo ha publicado Marta.\n\n"
         "Para verlo, escribe /closing."
@@ -279,7 +279,7 @@ async def test_while_the_closing_update_is_planned_its_text_stays(admin: AdminSc
     await admin.cancels((await admin.broadcast()).id)
     under_way = await admin.starts_another(3, kind=Kind.CLOSING)
     await admin.says("/reopen")
-    assert "Se está enviando el mensaje final. Cuando acabe" in admin.marta.messages[-1].text
+    assert "Se está enviando el mensaje final. Cuando termine" in admin.marta.messages[-1].text
     await admin.cancels(under_way)
     await admin.starts_another(1, admin.scene.clocks.now() + timedelta(days=2))
     await admin.starts_another(2)
@@ -339,7 +339,7 @@ async def test_of_two_corrections_in_one_second_the_last_is_published(admin: Adm
 IS_DRAFT = (
     "⚠️ El mensaje final todavía es un borrador. Mientras lo sea, quien entre con la petición "
     "cerrada leerá solo el agradecimiento por su interés, y a quienes firmaron no se les puede "
-    "contar cómo ha acabado. Escríbelo con /closing."
+    "contar cómo ha terminado. Escríbelo con /closing."
 )
 
 

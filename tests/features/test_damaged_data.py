@@ -91,7 +91,7 @@ async def test_a_typed_name_that_is_damaged_is_asked_for_again_and_said_once(sce
     await scene.taps(ana, words.label("✍️ Consiento y firmo"))
     text = scene.screen(ana).text
     assert TYPED_NAME in text
-    assert "¿Con qué nombre firmas?" in text
+    assert "¿Con qué nombre quieres firmar?" in text
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
     assert TYPED_NAME not in scene.screen(ana).text
     await scene.consents(ana)

@@ -73,6 +73,9 @@ class Time:
         return await self.storage.read(earliest_signed_at) is not None
 
 
+LAST = ("⚠️ El ", "⚠️ Último aviso: el ")
+
+
 def warned(person: Person) -> list[str]:
     """The warnings in a chat, the oldest first: before the day, or late."""
     said = {"se borrarán firmas de personas": "before", "ya deberían estar borradas": "late"}
@@ -114,19 +117,19 @@ async def test_two_years_without_an_operator(scene: Scene) -> None:
     assert warned(marta) == ["before"]
     day = scene.words.date(due)
     said = (
-        f"⚠️ El {day} se borrarán firmas de personas a las que nadie ha contado cómo acaba la "
+        f"⚠️ El {day} se borrarán firmas de personas a las que nadie ha contado cómo termina la "
         "petición.\n\n"
         "Son 2 personas. En cuanto se borren sus firmas, ya no se les podrá escribir. Prometimos "
         "no guardar ninguna firma más de 21 meses, y se borrarán aunque nadie haga nada.\n\n"
-        "La petición sigue abierta. Ciérrala con /close y cuéntales después cómo ha acabado, con "
-        "/broadcast."
+        "La petición sigue abierta. Ciérrala con /close y cuéntales después cómo ha terminado, "
+        "con /broadcast."
     )
     assert marta.messages[-1].text == said
     await time.passes(24)
     assert warned(marta) == ["before"] * 2
     await time.passes(6)
     assert warned(marta) == ["before"] * 3
-    assert marta.messages[-1].text == said
+    assert marta.messages[-1].text == said.replace(*LAST)
     assert await time.any_left()
     await scene.signs(scene.jordi)
     await time.passes(7)
@@ -136,7 +139,7 @@ async def test_two_years_without_an_operator(scene: Scene) -> None:
     assert "6 personas han firmado" in screen
     assert "no hace falta que firmes otra vez" in screen
     for command, answer in (
-        ("/mydata", "Las firmas cuyo plazo ha acabado ya se han borrado"),
+        ("/mydata", "Las firmas cuyo plazo ha vencido ya se han borrado"),
         ("/withdraw", "no hay nada que retirar"),
         ("/stop", "no te escribiremos"),
     ):
@@ -145,7 +148,7 @@ async def test_two_years_without_an_operator(scene: Scene) -> None:
         assert answer in scene.screen(ana).text, command
     await scene.says(marta, "/stats")
     assert "Firmas: 6" in marta.messages[-1].text
-    assert "Ya borradas, porque su plazo ha acabado: 4." in marta.messages[-1].text
+    assert "Ya borradas, porque su plazo ha vencido: 4." in marta.messages[-1].text
     await scene.closes()
     assert "ya se han borrado y siguen contadas" in await visits(scene, ana)
     assert "Tu firma se borrará, como muy tarde, el" in await visits(scene, scene.jordi)
@@ -185,7 +188,7 @@ async def test_after_the_delivery_the_told_go_and_the_others_once_warned(scene: 
     (warning,) = [message.text for message in scene.marta.messages if until in message.text]
     assert warning == (
         "⚠️ Las firmas ya deberían estar borradas, y hay personas a las que nadie ha contado cómo "
-        f"acaba la petición. Se guardan unos días más: {until}.\n\n"
+        f"termina la petición. Se guardan unos días más: {until}.\n\n"
         "Es 1 persona. En cuanto se borre su firma, ya no se le podrá escribir. Prometimos "
         "borrarlas 1 mes después de la entrega.\n\n"
         "Para contárselo, escribe /broadcast y elige «El mensaje final»."
@@ -223,7 +226,7 @@ async def test_of_a_handover_of_today_the_admins_are_warned_in_time(scene: Scene
     assert warned(scene.marta) == ["before"]
     said = (
         f"⚠️ El {scene.words.date(due)} se borrarán firmas de personas a las que nadie ha contado "
-        "cómo acaba la petición.\n\n"
+        "cómo termina la petición.\n\n"
         "Son 2 personas. En cuanto se borren sus firmas, ya no se les podrá escribir. Prometimos "
         "borrarlas 2 meses después de la entrega.\n\n"
     )
@@ -248,7 +251,7 @@ async def test_of_a_handover_of_today_the_admins_are_warned_in_time(scene: Scene
     )
     assert scene.marta.messages[-1].text == f"{said}{todo}"
     await time.goes_to(due - DAY)
-    assert scene.marta.messages[-1].text == f"{said}{todo}"
+    assert scene.marta.messages[-1].text == f"{said}{todo}".replace(*LAST)
     await time.goes_to(due)
     assert await time.any_left(), "it is planned"
     await storage.write(change_broadcast, BroadcastAction.CANCEL, planned.id, ADMIN, time.now)
@@ -312,7 +315,7 @@ async def test_a_clock_two_years_ahead_erases_nobody(scene: Scene) -> None:
 
 
 async def test_nobody_who_withdrew_reads_that_their_signature_still_counts(scene: Scene) -> None:
-    ana, unless = scene.ana, "salvo que la retiraras o que ya no contara"
+    ana, unless = scene.ana, "salvo que la retiraras o que se hubiera anulado"
     scene.marta.start()
     for person in (ana, scene.jordi):
         await scene.signs(person)

@@ -82,7 +82,7 @@ async def test_everybody_reads_how_it_was_handed_over_until_undone(scene: Scene)
         "Se ha anotado la entrega de la petición.\n\n"
         f"Se entregó el {day}. Firmas con nombre: 2. Contadas sin nombre: 1.\n\n"
         f"Las firmas se borrarán a partir del {scene.words.date(erased_on)} y seguirán contadas. "
-        "Si todavía no se ha contado a quienes firmaron cómo ha acabado, hay que hacerlo antes, "
+        "Si todavía no se ha contado a quienes firmaron cómo ha terminado, hay que hacerlo antes, "
         "con /broadcast.\n\n"
         "Si es un error, quien administra el servidor puede deshacerlo con petition-bot delivered "
         "--undo."

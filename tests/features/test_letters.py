@@ -115,7 +115,7 @@ async def test_jordi_who_said_stop_is_answered_and_can_undo_a_restriction(
     await scene.says(jordi, "/mydata")
     shown = scene.screen(jordi)
     assert "El uso de tus datos está limitado desde el " in shown.text
-    assert "Pediste que no te escribiéramos" in shown.text
+    assert "pediste que no te escribiéramos" in shown.text
     assert "Te escribiremos" not in shown.text
     assert words.label("🔔 Volver a recibir mensajes") not in shown.labels
     await scene.says(jordi, "/stop")
@@ -127,12 +127,12 @@ async def test_jordi_who_said_stop_is_answered_and_can_undo_a_restriction(
     assert words.label("Limitar el uso de mis datos") in scene.screen(jordi).labels
     await scene.taps(jordi, words.label("Volver"))
     assert "limitado" not in scene.screen(jordi).text
-    assert "Pediste que no te escribiéramos" in scene.screen(jordi).text
+    assert "pediste que no te escribiéramos" in scene.screen(jordi).text
 
 
 DONE = "Hecho, como pedías en tu carta o tu correo:"
 NOT_WRITTEN_TO = (
-    "Tu firma sigue contando, sin nombre, y no te escribiremos: solo lo haríamos si una "
+    "Tu firma sigue contando, aunque sin nombre, y no te escribiremos: solo lo haríamos si una "
     "brecha de seguridad afecta a tus datos. Para volver atrás, entra en /mydata."
 )
 ANSWERS = {
@@ -175,7 +175,7 @@ async def test_whose_restriction_is_lifted_is_told_how_it_ended_meanwhile(letter
     await in_the_shell("1", "restrict", "--verified-otherwise", LETTER)
     await other_rights(scene, ana)
     await scene.taps(ana, scene.words.label("Limitar el uso de mis datos"))
-    assert "tu firma cuenta, sin nombre" in scene.screen(ana).text
+    assert "tu firma cuenta, aunque sin nombre" in scene.screen(ana).text
     await scene.closes()
     await scene.broadcasts(1)
     assert [scene.told(person) for person in (ana, jordi, scene.sean)] == [0, 0, 1]

@@ -119,7 +119,7 @@ async def test_the_file_and_the_screen_hold_all_that_is_held(scene: Scene) -> No
     texts = scene.petition.texts_in("es")
     said = f"{texts.name_consent}\n\n{texts.consent}\n\n{texts.news}"
     seen = parse(fill(said, name="Ana García")).text
-    seen += "\n• Novedades de la petición (máximo 3)\n• Noticias de otras acciones"
+    seen += "\n• Novedades de esta petición (máximo 3)\n• Noticias de otras acciones"
     assert given["petition"] == scene.petition.slug
     assert given["conversation"].keys() == readable("conversations")
     assert given["signature"].keys() == readable("signatures") | {"with_name"}
@@ -137,8 +137,9 @@ async def test_the_file_and_the_screen_hold_all_that_is_held(scene: Scene) -> No
     assert (sent["kind"], sent["state"], sent["message_ids"]) == ("closing", "delivered", [told])
     assert "as_admin" not in given
     for said in (
-        *("Nombre: Ana García", "Tu firma se entregará con tu nombre."),
-        *("Noticias de otras acciones: no", "Pediste que no te escribiéramos, el "),
+        *("Tu firma es la número 1, del ", "Nombre: Ana García"),
+        "Tu firma se entregará con tu nombre.",
+        *("Noticias de otras acciones: no", "pediste que no te escribiéramos."),
         *("Novedades de esta petición: sí, 3 como mucho", "Todo lo demás está en el archivo"),
     ):
         assert said in screen, said
@@ -280,7 +281,7 @@ async def test_a_second_tap_does_nothing_twice_and_the_receipt_has_what_was_agre
     await scene.taps(ana, "Volver")
     await taps_twice(scene, ana, "🔕 No recibir más mensajes")
     await taps_twice(scene, ana, "🔔 Volver a recibir mensajes")
-    assert "Pediste que no te escribiéramos" not in scene.screen(ana).text
+    assert "pediste que no te escribiéramos" not in scene.screen(ana).text
     assert Counter(
         entry.action for entry in await storage.read(newest_audit_entries, 50)
     ) == dict.fromkeys(
@@ -293,7 +294,7 @@ async def test_a_second_tap_does_nothing_twice_and_the_receipt_has_what_was_agre
     receipt = calls.of("sendDocument")[-1].params["document"].content.decode()
     begins = "Tu consentimiento\nLo diste el 1 de junio de 2025 a las 12:00, por Telegram.\n"
     ends = (
-        "Versión del texto que aceptaste: 29 de noviembre de 2026\n"
+        "Versión del texto que aceptaste: 30 de noviembre de 2026\n"
         "Momento exacto (UTC): 2025-06-01T10:00:00+00:00\nSHA-256: "
     )
     for about in (

@@ -87,13 +87,13 @@ async def test_what_is_corrected_holds_without_a_restart_and_the_admins_are_told
     assert (told(edited, TAKEN), told(edited, REFUSED)) == (1, 0)
     await edited.taps(ana, words.label("✍️ Firmar con mi nombre"))
     await edited.taps(ana, words.label("Usar «{name}»", name="Ana García"))
-    change("petition.toml", 'version = "2026-11-29"', 'version = "2026-11-27"')
+    change("petition.toml", 'version = "2026-11-30"', 'version = "2026-12-01"')
     await is_taken(edited, 2)
     await edited.consents(ana)
     assert "El texto ha cambiado desde que lo leíste." in edited.screen(ana).text
     await edited.consents(ana)
     (consent,) = (await held_of(edited, ana)).consents
-    assert consent["text_version"] == "2026-11-27"
+    assert consent["text_version"] == "2026-12-01"
     zone = 'time_zone = "Europe/Madrid"'
     change("petition.toml", zone, 'time_zone = "America/Bogota"\ncloses_on = "2998-12-31"')
     await is_taken(edited, 3)

@@ -33,7 +33,7 @@ async def test_a_consent_is_only_ever_to_the_words_that_were_seen(tmp_path: Path
         await scene.stop_bot()
         spanish = folder / "es.toml"
         former = spanish.read_text()
-        spanish.write_text(former.replace("Firmo y", "Firmo esto y"))
+        spanish.write_text(former.replace("Firmo esta petición y", "Firmo esto y"))
         assert "Firmo esto" in load_petition(folder).texts_in("es").consent
         await scene.start_bot()
         await scene.consents(scene.ana)
@@ -196,28 +196,28 @@ async def test_nobody_is_asked_for_a_name_before_seeing_what_becomes_of_it(scene
     )
     ana.start()
     await scene.taps(ana, sign)
-    assert "con menos garantías: sabrá que firmaste" in scene.screen(ana).text
+    assert "con menos garantías que en Europa: sabrá que firmaste" in scene.screen(ana).text
     await scene.taps(ana, use)
     await scene.taps(ana, words.label("Volver"))
     await scene.taps(ana, sign)
-    assert "con menos garantías: sabrá que firmaste" in scene.screen(ana).text
+    assert "con menos garantías que en Europa: sabrá que firmaste" in scene.screen(ana).text
     await scene.taps(ana, use)
     await scene.consents(ana)
     await scene.withdraws(ana)
     await scene.taps(ana, words.label("Volver"))
     await scene.taps(ana, sign)
-    assert "con menos garantías: sabrá que firmaste" in scene.screen(ana).text
+    assert "con menos garantías que en Europa: sabrá que firmaste" in scene.screen(ana).text
 
 
 async def test_everything_that_a_command_does_a_button_does_too(tmp_path: Path) -> None:
     """/help says that the buttons do everything."""
     privacy, data = "🔒 Privacidad", "Mis datos"
     ways = {
-        "start": (["📖 Leer el llamamiento", "Volver"], "Todavía no ha firmado nadie"),
+        "start": (["📖 Leer el llamamiento", "Volver"], "Todavía no hay firmas"),
         "language": (["🌐 Idioma · Language"], "¿En qué idioma"),
         "privacy": (["Volver", privacy], "Responsable de tus datos"),
         "mydata": ([data], "Lo que guardamos de ti"),
-        "cancel": (["Volver", "✍️ Firmar con mi nombre", "Volver"], "no ha firmado nadie"),
+        "cancel": (["Volver", "✍️ Firmar con mi nombre", "Volver"], "no hay firmas"),
         "stop": ([privacy, data, "🔕 No recibir más mensajes"], "no te escribiéramos"),
         "withdraw": (["Volver", "Retirar mi firma"], "¿Quieres retirar tu firma?"),
     }

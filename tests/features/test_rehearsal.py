@@ -13,7 +13,7 @@ from storage.petitions import petition_state, reached_so_far
 from tests.support.scene import Scene
 
 NOTICE = {
-    "es": "🎭 Esto es un ensayo: ninguna firma cuenta, y todas se borran cuando acaba.",
+    "es": "🎭 Esto es un ensayo: ninguna firma cuenta, y todas se borran cuando termina.",
     "en": "🎭 This is a rehearsal: no signature counts, and all are erased when it ends.",
 }
 

@@ -76,7 +76,7 @@ async def test_the_file_comes_five_times_a_minute(scene: Scene, tmp_path: Path) 
     assert len(scene.simulator.calls.of("sendDocument")) == 5
     assert audited(tmp_path).count("my_data_file") == 5
     await scene.taps(scene.ana, scene.words.label("🔕 No recibir más mensajes"))
-    assert "Pediste que no te escribiéramos" in scene.screen(scene.ana).text
+    assert "pediste que no te escribiéramos" in scene.screen(scene.ana).text
 
 
 async def test_who_taps_too_often_hears_so_though_telegram_fails_at_first(
@@ -205,7 +205,7 @@ async def test_what_was_done_is_drawn_though_the_next_tap_is_too_many(scene: Sce
     scene.ana.tap(scene.words.label("📄 Recibir el archivo"))
     scene.simulator.faults.thaw()
     await scene.settled()
-    assert "Pediste que no te escribiéramos" in scene.screen(scene.ana).text
+    assert "pediste que no te escribiéramos" in scene.screen(scene.ana).text
 
 
 def test_no_more_is_kept_than_may_be_and_the_oldest_goes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from tests.support.scene import Scene, a_scene
 
 SIGN, USE = "✍️ Firmar con mi nombre", "Usar «Ana García»"
 UNNAMED = "✍️ Firmar sin dar mi nombre"
-ASKED = "¿Con qué nombre firmas?"
+ASKED = "¿Con qué nombre quieres firmar?"
 NOTICE = "Responsable: la sección española"
 
 
@@ -127,7 +127,7 @@ async def test_a_name_is_read_where_no_marks_are_spelt_out(scene: Scene) -> None
 
 async def test_both_choices_are_off_until_ticked_and_can_be_unticked(scene: Scene) -> None:
     ana, jordi, sean = scene.ana, scene.jordi, scene.sean
-    updates, news = "Novedades de la petición (máximo 3)", "Noticias de otras acciones"
+    updates, news = "Novedades de esta petición (máximo 3)", "Noticias de otras acciones"
     await scene.to_the_consent(ana)
     ticked: set[str] = set()
     for tapped in (None, updates, news, news, updates, news):
@@ -149,10 +149,10 @@ async def test_both_choices_are_off_until_ticked_and_can_be_unticked(scene: Scen
     await scene.taps(jordi, "No recibir novedades de esta petición")
     said = scene.screen(jordi).text
     assert f"Novedades de esta petición: no\n{news}: sí\n" in said
-    assert "Te escribiremos para contarte cómo acaba la petición." in said
+    assert "Te escribiremos para contarte cómo termina la petición." in said
 
     await scene.signs(sean)
-    assert "with yours: 3" in scene.screen(sean).text
+    assert "yours included: 3" in scene.screen(sean).text
     # She cancels while something cannot be deleted: nobody tells her that she has not signed.
     scene.simulator.faults.next("deleteMessage", Fault.ERROR, Fault.ERROR, Fault.ERROR)
     await scene.says(jordi, "/help Jordi Puig")
@@ -229,10 +229,10 @@ async def test_the_picture_is_uploaded_again_where_it_changed(scene: Scene) -> N
 
 async def test_what_must_be_known_before_the_name_is_read_without_a_tap(scene: Scene) -> None:
     for person, country in (
-        (scene.ana, "gobierno de Estados Unidos, fuera de Europa y con menos garantías: sabrá"),
+        (scene.ana, "gobierno de Estados Unidos, con menos garantías que en Europa: sabrá"),
         (
             scene.sean,
-            "goes to the US government, outside Europe and with fewer safeguards: it will",
+            "goes to the US government, with fewer safeguards than in Europe: it will",
         ),
     ):
         await scene.to_the_name(person)

@@ -60,7 +60,7 @@ async def test_a_refused_try_goes_at_once_and_the_screen_says_so(scene: Scene) -
 
 async def test_on_a_phone_the_answer_to_a_mistake_is_seen_beside_the_buttons(scene: Scene) -> None:
     """The question stays last: for the name, or what else to get."""
-    at_the_name = "¿Con qué nombre firmas?"
+    at_the_name = "¿Con qué nombre quieres firmar?"
     at_the_consent = "Recibir mensajes es opcional:"
     text_only = "Escribe el nombre en un mensaje de texto nuevo, por favor."
     pulse = "Para firmar, pulsa «✍️ Consiento y firmo». Para hacerlo con otro nombre, pulsa"
@@ -101,7 +101,7 @@ async def test_ana_who_answers_in_place_of_a_name_reads_and_changes_it(scene: Sc
         assert f"Yo, {answer}, consiento" in await scene.says(ana, answer)
         assert written(ana) == []
         await scene.taps(ana, "Cambiar el nombre")
-        assert scene.screen(ana).text.startswith("¿Con qué nombre firmas?")
+        assert scene.screen(ana).text.startswith("¿Con qué nombre quieres firmar?")
     # Nor is it kept when she goes back.
     await scene.taps(ana, "Volver")
     assert "Hola" not in await scene.says(ana, "/mydata")
@@ -122,7 +122,7 @@ async def test_ana_who_answers_in_place_of_a_name_reads_and_changes_it(scene: Sc
         assert "Seán Ó Súilleabháin" in said
         assert written(sean) == []
     await scene.consents(sean)
-    assert "with yours: 2" in scene.screen(sean).text
+    assert "yours included: 2" in scene.screen(sean).text
 
 
 async def test_a_name_typed_too_late_goes(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

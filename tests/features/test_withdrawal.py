@@ -104,7 +104,7 @@ async def test_the_screen_that_says_so_leaves_nothing_of_its_own(scene: Scene) -
     assert ana.messages[-1] == scene.screen(ana)
     # A signer still reads one number: Seán's is the third there was, and two are left.
     await scene.signs(sean)
-    assert "Signatures, with yours: 2." in scene.screen(sean).text
+    assert "Signatures, yours included: 2." in scene.screen(sean).text
     home = await scene.says(sean, "/start")
     assert "2 people have signed." in home
     assert "number" not in home, "that of the own signature is in /mydata"
@@ -342,7 +342,7 @@ class TestTheFileOfMyData:
 
 
 async def test_who_takes_back_after_the_end_is_not_told_of_any_end(scene: Scene) -> None:
-    lost = "ya no podremos contarte en este chat cómo acaba"
+    lost = "ya no podremos contarte en este chat cómo termina"
     await scene.signs(scene.ana)
     assert lost in await scene.says(scene.ana, "/withdraw")
     await scene.taps(scene.ana, "No, mantener mi firma")
@@ -350,7 +350,7 @@ async def test_who_takes_back_after_the_end_is_not_told_of_any_end(scene: Scene)
     await scene.broadcasts(1)
     asked = await scene.says(scene.ana, "/withdraw")
     assert lost not in asked
-    assert "Cómo acabó la petición lo puedes leer aquí cuando quieras" in asked
+    assert "Cómo terminó la petición lo puedes leer aquí cuando quieras" in asked
     await scene.taps(scene.ana, ERASE)
     assert "18 de julio de 2025" in await scene.says(scene.ana, "/start"), "and that is so"
 

@@ -70,8 +70,8 @@ async def test_of_very_many_links_those_that_are_not_named_have_a_line_of_their_
     said = await scene.marta.sees("Firmas: 1.613")
     assert "Con su nombre: 1.600. Sin su nombre: 13." in said.text
     assert "Hoy: 7\n\nSin contar, por anuladas: 4\n" in said.text
-    assert "Han bloqueado el bot o han dejado Telegram: 3\n" in said.text
-    assert "porque su plazo ha acabado: 5." in said.text
+    assert "Personas que han bloqueado el bot o han dejado Telegram: 3\n" in said.text
+    assert "porque su plazo ha vencido: 5." in said.text
     assert "link14: 86\n(otros enlaces): 169\n(directo y otros): 13\n" in said.text
 
 

@@ -19,7 +19,7 @@ class HalfPastMidnight(datetime):
 
     @classmethod
     def now(cls, tz: tzinfo | None = None) -> "HalfPastMidnight":
-        return cls(2026, 11, 28, 23, 30, tzinfo=UTC).astimezone(tz)
+        return cls(2026, 11, 29, 23, 30, tzinfo=UTC).astimezone(tz)
 
 
 @pytest.fixture

@@ -150,28 +150,28 @@ def test_texts_are_measured_after_markup_with_everything_at_its_longest(attempt:
     assert "changed.en: it has 624 characters, and the limit is 400: shorten it by 224" in only
     # Telegram counts a dove twice, and would not show the picture.
     (only,) = attempt(("petition.toml", 'credit.es = "', f'credit.es = "{"🕊" * 520}'))
-    assert "image.credit.es: it has 1,074 characters, and the limit is 1,024" in only
+    assert "image.credit.es: it has 1,081 characters, and the limit is 1,024" in only
 
 
 def test_dates_are_warned_of_by_the_day_where_the_petition_is(
     change: Change, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.petition_folder.warnings.datetime", HalfPastMidnight)
-    change("petition.toml", "goals = [", "closes_on = 2026-11-28\ngoals = [")
+    change("petition.toml", "goals = [", "closes_on = 2026-11-29\ngoals = [")
     for day, zone, told in (
-        ("2026-11-28", "Europe/Madrid", "2026-11-28 has passed: a petition that starts with this"),
-        ("2026-11-28", "America/Bogota", None),
-        ("2026-11-29", "Europe/Madrid", None),
-        ("2028-08-28", "Europe/Madrid", None),
+        ("2026-11-29", "Europe/Madrid", "2026-11-29 has passed: a petition that starts with this"),
+        ("2026-11-29", "America/Bogota", None),
+        ("2026-11-30", "Europe/Madrid", None),
+        ("2028-08-29", "Europe/Madrid", None),
         (
-            "2028-08-29",
+            "2028-08-30",
             "Europe/Madrid",
-            "who signs today is erased on 2028-08-29, before the petition",
+            "who signs today is erased on 2028-08-30, before the petition",
         ),
         (
-            "2028-08-28",
+            "2028-08-29",
             "America/Bogota",
-            "who signs today is erased on 2028-08-28, before the petition",
+            "who signs today is erased on 2028-08-29, before the petition",
         ),
     ):
         text = (folder / "petition.toml").read_text(encoding="utf-8")
@@ -187,9 +187,9 @@ def test_dates_are_warned_of_by_the_day_where_the_petition_is(
 WARNED_OF = """\
 en.toml: appeal, page 2: 1,288 characters are more than a phone shows at once: make two pages
 en.toml: name_consent: this is missing, so people who give their name will agree to words of
-en.toml: privacy_short: there are 700 characters above what is asked: fold the
+en.toml: privacy_short: there are 695 characters above what is asked: fold the
 en.toml: share: sharing this says that one has signed, which can be dangerous: let it speak
-es.toml: consent: these are 99 words with the choices, and nobody reads that many before
+es.toml: consent: these are 101 words with the choices, and nobody reads that many before
 es.toml: share: sharing this says that one has signed, which can be dangerous: let it speak
 petition.toml: closing_is_draft: closing_update is neither shown nor sent while it is a draft:
 petition.toml: handed_over: nobody will be able to sign without giving a name: if somebody
@@ -207,7 +207,7 @@ def test_what_works_and_should_be_looked_at_is_warned_of(change: Change, folder:
         ("en.toml", "<b>He was not the only one: more than 200 people</b>\n", "x" * 800 + "\n"),
         ("es.toml", "Tengo 14 años o más.", "Tengo 14 años o más, y así es, sin la menor duda."),
         ("en.toml", "name_consent = ", "share_more = "),
-        ("en.toml", "{controller}.\n<b>What for", "{controller}. " + "a" * 400 + "\n<b>What for"),
+        ("en.toml", "{controller}.\n<b>Purpose", "{controller}. " + "a" * 400 + "\n<b>Purpose"),
     ):
         change(*each)
     found, expected = warnings(folder), WARNED_OF.splitlines()

@@ -58,7 +58,7 @@ def test_where_nobody_gives_a_name_no_country_is_needed(change: Change, folder: 
 
 
 def test_a_former_petition_is_told_where_the_words_stand(attempt: Attempt) -> None:
-    assert attempt(("es.toml", "Firmo y consiento", "Yo, <b>{name}</b>, firmo")) == [
+    assert attempt(("es.toml", "Firmo esta petición y consiento", "Yo, <b>{name}</b>, firmo")) == [
         "es.toml: consent: people who sign without a name agree to this too: take {name} out, "
         "and put what is agreed to about the name into name_consent"
     ]
@@ -78,7 +78,7 @@ def test_jordi_who_is_twelve_reads_in_any_consent_how_old_one_has_to_be(attempt:
 
 def test_ana_reads_untapped_who_what_for_where_to_and_her_rights(attempt: Attempt) -> None:
     for there, instead in (
-        ("<b>What for:</b> to", "To"),
+        ("<b>Purpose:</b> to", "To"),
         ("<b>Your name,</b> if you", "If you"),
         ("(/mydata), withdraw (/withdraw) and more (/privacy)", ", and withdraw"),
         ("<b>Controller:</b>", "<blockquote expandable><b>Controller:</b></blockquote>"),
@@ -88,7 +88,7 @@ def test_ana_reads_untapped_who_what_for_where_to_and_her_rights(attempt: Attemp
     assert attempt(unnamed, ("en.toml", "<b>Your name,</b> if you", "If you")) == []
     rights = ("en.toml", "<b>Your rights:</b>", "Your rights:")
     assert attempt(unnamed, rights) == [NOT_UNTAPPED]
-    both = (("en.toml", "<b>Your name,</b> if", "If"), ("en.toml", "<b>What for:</b> to", "To"))
+    both = (("en.toml", "<b>Your name,</b> if", "If"), ("en.toml", "<b>Purpose:</b> to", "To"))
     assert len(attempt(unnamed, *both)) == 1, "what for is asked of every petition"
     assert attempt(("en.toml", "<b>Controller:</b> {controller}.\n", "")) == [
         NOT_UNTAPPED,

@@ -65,7 +65,7 @@ def test_what_would_be_read_as_it_was_typed_is_a_warning() -> None:
 def test_facts_are_dated_by_days_that_have_come(change: Change, folder: Path) -> None:
     change("petition.toml", 'es = "la persona titular', 'es = "la **persona** titular')
     change("petition.toml", "Que ponga fin", "<b>Que</b> ponga fin")
-    change("petition.toml", 'version = "2026-11-29"', 'version = "2999-11-26"')
+    change("petition.toml", 'version = "2026-11-30"', 'version = "2999-11-26"')
     change("es.toml", "<b>Cómo ha terminado</b>", "<b>Cómo terminó el XX de julio</b>")
     known = [problem.said(SPANISH) for problem in find_warnings(read_folder(folder))]
     blank = "es.toml: closing_update: queda un hueco por rellenar: XX"

@@ -36,7 +36,7 @@ def test_of_the_template_every_place_to_write_is_named(tmp_path: Path) -> None:
         file.read_text().replace("draft = true", "draft = false").replace("river", "template", 1)
     )
     (tmp_path / "es.toml").write_text(
-        (tmp_path / "es.toml").read_text().replace("<b>Así ha acabado</b>", "Queda: ]]")
+        (tmp_path / "es.toml").read_text().replace("<b>Así ha terminado</b>", "Queda: ]]")
     )
     assert unready(tmp_path) == ["es.toml: closing_update", "petition.toml: slug"]
 
@@ -95,7 +95,7 @@ def test_a_petition_begun_from_the_template_has_its_own_name_and_day_and_no_prob
         for each in (folder, TEMPLATE)
     )
     changed = [new for new, old in zip(begun, original, strict=True) if new != old]
-    assert changed == ['slug = "river"', 'version = "2026-11-29"']
+    assert changed == ['slug = "river"', 'version = "2026-11-30"']
 
 
 def test_nothing_else_is_warned_of_than_what_is_left_to_write() -> None:

@@ -284,7 +284,7 @@ class Scene:
     def updates_box(self, words: Words, box: str = "⬜") -> str:
         """The button that chooses messages about the petition."""
         most = words.number(self.petition.updates_at_most)
-        return f"{box} {words.label('Novedades de la petición (máximo {n})', n=most)}"
+        return f"{box} {words.label('Novedades de esta petición (máximo {n})', n=most)}"
 
     async def closes(self) -> None:
         """The admin closes the petition."""

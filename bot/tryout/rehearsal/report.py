@@ -37,7 +37,7 @@ Textos que faltan por escribir o traducir, y lo demás que conviene mirar.
 
 {warnings}
 
-## A quién no se le contó cómo acabó
+## A quién no se le contó cómo terminó
 
 | Qué fue de quienes firmaron | Personas |
 | - | -: |

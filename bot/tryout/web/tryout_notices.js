@@ -25,7 +25,7 @@ export function hint() {
     redraw();
   };
   return h("div", { class: "notice hint-of-demo" },
-    h("p", {}, t("Firma aquí la petición. Después, como Marta, ciérrala (/close) y cuenta cómo ha acabado (/broadcast). Llegará al teléfono de quien firmó.")),
+    h("p", {}, t("Firma aquí la petición. Después, como Marta, ciérrala (/close) y cuenta cómo ha terminado (/broadcast). Llegará al teléfono de quien firmó.")),
     selectedPerson()?.role !== "admin" && h("button", { class: "button quiet", onclick: () => openChat(state.hints.admin) }, t("Ser Marta")),
     iconButton("close", t("Cerrar este consejo"), close));
 }

@@ -57,7 +57,10 @@ def ask_message(view: DraftView) -> Screen:
             "Encima, el bot pone que es un aviso sobre sus datos; debajo, por qué lo reciben."
         ),
         draft.corrects is Kind.UPDATE
-        and words.text("No se suma a las novedades que eligieron: cuenta con el que corrige."),
+        and words.text(
+            "No se suma a las novedades que eligieron: cuenta como uno solo con el mensaje que "
+            "corrige."
+        ),
         draft.is_copied
         and is_first
         and len(view.languages) > 1
@@ -171,7 +174,13 @@ def _described(view: DraftView, code: str) -> Html:
     words, draft = view.words, view.draft
     version = draft.versions[code]
     what = words.text(
-        "Es {content}." if len(draft.versions) == 1 else "{language}: {content}.",
+        "Es {content}."
+        if len(view.languages) == 1
+        else "Es {content}, igual para todos los idiomas."
+        if len(draft.versions) == 1
+        else "{language}: {content}."
+        if code != draft.default_language
+        else "{language}: {content}. También para quien lea en un idioma sin versión.",
         language=view.language_name(code),
         content=content_name(words, version),
     )

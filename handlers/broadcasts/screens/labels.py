@@ -82,7 +82,7 @@ def must_say(words: Words) -> Html:
         "Con palabras sencillas, tiene que decir:\n"
         "• qué ha pasado, cuándo, y con qué datos;\n"
         "• qué puede suponer para quien lo lee;\n"
-        "• qué estáis haciendo, y qué puede hacer cada persona;\n"
+        "• qué se está haciendo, y qué puede hacer cada persona;\n"
         "• a quién preguntar, con una dirección de correo."
     )
 

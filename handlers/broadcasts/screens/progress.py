@@ -168,7 +168,7 @@ def _speed(now: BroadcastView, left: int) -> Html | None:
         return None
     seconds = left / rate
     return words.text(
-        "{rate} por segundo. Tiempo restante: {duration}; acabará hacia las {time}.",
+        "{rate} por segundo. Tiempo restante: {duration}; terminará hacia las {time}.",
         rate=words.speed(rate),
         duration=words.duration(seconds),
         time=_time(now, seconds),
@@ -196,8 +196,9 @@ def _missed(now: BroadcastView) -> Screen:
         ),
         words.text(
             "{subject} tenía que salir el {moment}, pero quienes lo decidieron ya no administran "
-            "la petición, y a tantas personas no escribe nadie por su cuenta. Este envío ya no "
-            "puede salir: cancélalo y, si todavía hace falta, prepáralo otra vez con /broadcast."
+            "la petición, y nadie puede escribir por su cuenta a tantas personas. Este envío ya "
+            "no puede salir: cancélalo y, si todavía hace falta, prepáralo otra vez con "
+            "/broadcast."
             if now.lacks_a_second_admin and broadcast.author not in (now.admins or ())
             else "{subject} tenía que salir el {moment}, pero quien lo aprobó ya no administra la "
             "petición. No se ha enviado nada: solo otra de las personas que la administran puede "

@@ -156,7 +156,7 @@ def _not_told(words: Words, people: int, unsigned: int) -> Html | None:
         unsigned and unsigned_left_out(words, unsigned),
         words.text(
             "La ley pide que también se enteren: con un aviso público, o por otra vía que "
-            "tengáis para llegar a esas personas."
+            "haya para llegar a esas personas."
         ),
     )
 

@@ -30,7 +30,7 @@ def summary(view: DraftView) -> Screen:
             "lo de la vista previa; para usar el cambio, vuelve a verla."
             if draft.edited
             else "Se enviará lo que ves arriba, aunque después cambies tu mensaje. No borres "
-            "esa vista previa antes de que acabe el envío: es el original que se copia."
+            "esa vista previa antes de que termine el envío: es el original que se copia."
         ),
         _recipients(view),
         left_out(view),
