@@ -161,10 +161,12 @@ async def test_a_recall_deletes_what_arrived(harness: WorkerHarness) -> None:
     harness.telegram.plan(1003, answers.SERVER_ERROR, answers.NO_CONNECTION)
     harness.telegram.plan(1004, answers.NOT_THERE)
     harness.telegram.plan(1005, answers.TOO_OLD)
+    harness.telegram.plan(1006, answers.BLOCKED)
+    harness.telegram.plan(1007, answers.BAD_TEXT)
     # That it is done cannot be told at once: that is tried again, further and further apart.
     harness.reports.recall_failures = 5
     await harness.recall()
-    assert await harness.recalled() == (38, 1, 0)
+    assert await harness.recalled() == (36, 3, 0)
     assert harness.reports.recall_failures == 0
     assert harness.reports.at[-1] - harness.reports.at[-2] >= 0.3
     deleted = {given["chat_id"] for method, given in harness.telegram.calls if "delete" in method}

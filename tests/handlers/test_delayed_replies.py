@@ -37,10 +37,31 @@ async def test_what_no_waiting_mends_is_raised_or_owed_nothing(replies: DelayedR
     for error in (TelegramRefused(400, "can't parse entities"), ValueError(), Unavailable()):
         with pytest.raises(type(error)):
             await replies.tell(ANA, Chat(error).answer)
-    await replies.tell(
-        ANA, Chat(TelegramRefused(403, "Forbidden: bot was blocked by the user")).answer
-    )
+    for said in (
+        "Forbidden: bot was blocked by the user",
+        "Bad Request: message to edit not found",
+        "Bad Request: query is too old and response timeout expired or query ID is invalid",
+    ):
+        await replies.tell(ANA, Chat(TelegramRefused(400, said)).answer)
     assert len(replies) == 0
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TelegramRefused(401, "Unauthorized"),
+        TelegramRefused(409, "Conflict: terminated by other getUpdates request"),
+        TelegramRefused(502, "Bad Gateway"),
+        ResponseLost("No answer in time"),
+    ],
+)
+async def test_what_passes_by_itself_costs_nobody_the_reply(
+    replies: DelayedReplies, clock: Clock, error: Exception
+) -> None:
+    ana = Chat(error)
+    await replies.tell(ANA, ana.answer)
+    await clock.pass_(1)
+    assert (ana.tries, len(replies)) == (2, 0)
 
 
 async def test_later_an_absent_database_passes_too(replies: DelayedReplies, clock: Clock) -> None:

@@ -199,6 +199,18 @@ async def test_what_may_have_arrived_counts_also_of_who_was_silent_before_its_re
     assert await people.read(count_audience, kind=Kind.UPDATE) == {}
 
 
+async def test_an_update_that_waits_counts_and_one_that_may_have_arrived_also_when_cancelled(
+    people: Supporters,
+) -> None:
+    await people.sign([1], updates=1)
+    update = await started(people, kind=Kind.UPDATE)
+    assert await people.read(count_audience, kind=Kind.UPDATE) == {}
+    await record(people, update, await claim(people, update), Outcome.IN_DOUBT)
+    await order(people, BroadcastAction.CANCEL, update, later(4))
+    assert await people.states(update.id) == ["pending"]
+    assert await people.read(count_audience, kind=Kind.UPDATE) == {}
+
+
 @pytest.mark.parametrize("refusal", [Outcome.REJECTED, Outcome.FORBIDDEN, Outcome.UNREACHABLE])
 async def test_what_was_refused_counts_for_whom_an_answer_was_lost_before_and_for_nobody_else(
     people: Supporters, refusal: Outcome

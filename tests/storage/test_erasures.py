@@ -20,10 +20,12 @@ from storage.erasures import (
     erase_signatures,
 )
 from storage.leases import take_over
+from storage.person_requests import PersonNoticeKind, carry_out_request
 from storage.petitions import closing_update_is_under_way, petition_state
 from storage.sent_files import add_sent_file, files_due
 from storage.signature_counts import earliest_signed_at, signature_statistics
 from tests.support.broadcasts import claim, record, started
+from tests.support.person_codes import make_code
 from tests.support.raw_sql import read_sql, write_sql
 from tests.support.supporters import NOON, SLUG, Supporters, later, signature_of
 
@@ -86,6 +88,8 @@ async def test_of_a_signature_only_counts_are_left(people: Supporters) -> None:
         await people.write(
             add_sent_file, people.supporter(number), chat_id=7, message_id=number, at=NOON
         )
+    await make_code(people, people.supporter(1), NOON)
+    await people.write(carry_out_request, PersonNoticeKind.SHOWN, 1, "a letter", NOON)
     before = await people.read(signature_statistics, since=later(4))
     assert await erase(people, FIRST_TWO) == 2
     assert await people.read(signature_of, people.supporter(1)) is None
@@ -94,7 +98,7 @@ async def test_of_a_signature_only_counts_are_left(people: Supporters) -> None:
     assert await people.read(earliest_signed_at) == later(3)
     assert await erase(people) == 3
     assert await people.read(earliest_signed_at) is None
-    for table in ("signatures", "consents", "conversations"):
+    for table in ("signatures", "consents", "conversations", "person_codes", "person_notices"):
         assert await left(people, table) == 0, table
     assert await anonymous_counts(people) == [("es", 0, 1, 2), ("es", 1, 0, 1), ("es", 1, 1, 2)]
     state = await people.read(petition_state)
@@ -147,6 +151,7 @@ async def test_who_can_still_be_told_waits_after_a_delivery_and_not_at_the_most(
 
 async def test_while_people_can_sign_an_old_button_stays_harmless(people: Supporters) -> None:
     await sign(people, range(1, 2))
+    await do(people, "UPDATE conversations SET source = 'web'")
     assert await erase(people) == 1
     found = await people.read(conversation_of, people.supporter(1))
     assert found is not None

@@ -147,13 +147,16 @@ async def test_a_code_serves_once(storage: Storage, keyring: Keyring) -> None:
     made = await make_code(storage, signer.supporter, LATER)
     assert made is not None
     assert await fits(storage, made[0]) == [True]
-    # In a backup from before, that is brought up to date, she has her name.
+    # In a backup from before, that is brought up to date, she has her name. The code in it may
+    # have been used since, and the sentence been sent.
     former = Statement("UPDATE signatures SET name_sealed = :former", {"former": b"former"})
     await write_all(storage.database, former)
     await storage.write(replay, noted, reached=Reached(1), at=LATER)
     restored = await storage.read(find_signer, 1)
     assert restored is not None
     assert restored.name == "Ana Sol"
+    assert await fits(storage, made[0]) == [False]
+    assert await storage.read(waiting_notices) == []
 
 
 async def test_a_code_serves_one_of_two_letters_that_are_answered_at_once(
