@@ -27,7 +27,7 @@ from bot.file_locations import make_database_folder
 from bot.high_water_mark import HighWaterMark
 from bot.intake.dispatcher import Dispatcher, TryAgain, UpdatesBehind
 from bot.intake.polling import Polling, TokenUnknown
-from bot.periodic import run_periodically
+from bot.periodic import run_periodically, wait_for
 from bot.petition.petition import BUNDLED, petition_of
 from bot.petition_folder.files import folder_state
 from bot.petition_folder.read import Folder, read_folder
@@ -53,7 +53,7 @@ from bot.transport.errors import NotSent
 from bot.transport.send_gate import Gate
 from bot.transport.session import SharedSession
 from handlers import admin_notices, petition_texts
-from handlers.admin_notices import SECOND_POLLER, DamageReporter, owe_admins
+from handlers.admin_notices import SECOND_POLLER, owe_admins, report_damage
 from handlers.bot_profile import publish_profile
 from handlers.context import Bot, Services
 from handlers.delayed_replies import DelayedReplies
@@ -156,7 +156,8 @@ class App:
     def _answering(self, services: Services) -> Iterator[Coroutine[Any, Any, None]]:
         """Yields what every process that answers people looks at again and again."""
         owed = partial(admin_notices.tell_what_is_owed, services)
-        yield run_periodically("admin notices", admin_notices.LOOK_SECONDS, owed)
+        came = partial(wait_for, services.notices_came)
+        yield run_periodically("admin notices", admin_notices.LOOK_SECONDS, owed, sleep=came)
         if self.texts is not None:
             seconds = petition_texts.LOOK_SECONDS
             yield run_periodically("petition folder", seconds, self.texts.look)
@@ -305,7 +306,8 @@ async def open_app(
             is_rehearsal=rehearsal,
             date_is_right=DateCheck(lambda: services.clock(), session.server_time),
         )
-        update_handler = UpdateHandler(services, DamageReporter(services))
+        report_damage(services)
+        update_handler = UpdateHandler(services)
         dispatch = Dispatcher(
             partial(_handle_while_ours, held, update_handler),
             clock=clocks.monotonic,

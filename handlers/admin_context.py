@@ -17,7 +17,7 @@ from telegram import Message
 from handlers.bot_profile import offer_menu
 from handlers.chat_context import ChatContext
 from handlers.conversation_message import edit_if_there, send_screen
-from handlers.delayed_replies import NOTHING_DONE, Answer, unrepeated
+from handlers.delayed_replies import NOTHING_DONE, Answer
 from handlers.screens.screen import Screen
 from storage.conversations import save_conversation
 from telegram_text.markup import Html
@@ -51,7 +51,7 @@ class AdminContext(ChatContext):
     async def tell_once(self, answer: Answer) -> None:
         """Runs `answer` now or after a short wait; otherwise says that it was not finished."""
         nothing_done = self.words.text(NOTHING_DONE)
-        await self.tell(unrepeated(answer, partial(self.at_bottom().write, nothing_done)))
+        await self.tell(answer, partial(self.at_bottom().write, nothing_done), once=True)
 
     async def say(self, said: Screen | Html) -> None:
         """Shows a screen in the tapped message or a new one, as soon as Telegram accepts it."""

@@ -7,6 +7,7 @@ buttons alone.
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from operator import attrgetter
 
 from telegram import Message
@@ -116,7 +117,7 @@ async def _say_unchanged(ctx: AdminContext) -> None:
 _HANDLED_BY: Mapping[AdminAction, AdminHandler] = {
     AdminAction.CLOSE: closing.confirm_close,
     AdminAction.CLOSE_ON: closing.confirm_date,
-    AdminAction.NO_CLOSING_DATE: closing.remove_date,
+    AdminAction.NO_CLOSING_DATE: partial(closing.choose_date, moment=None),
     AdminAction.REOPEN: closing.confirm_reopen,
     AdminAction.CLOSING_UPDATE: menu.compose_closing,
     AdminAction.CLOSING_TEXT: closing_texts.tapped,

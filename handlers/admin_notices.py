@@ -1,8 +1,7 @@
-"""Tells every admin what they have to know; who is not reached is owed it, with a back-off."""
+"""Tells every admin what they have to know; who is not reached is told later, with a back-off."""
 
 import asyncio
 import hashlib
-import threading
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -17,12 +16,14 @@ from handlers.conversation_message import send_screen
 from handlers.screens.screen import Screen
 from storage.errors import BrokenData
 from storage.petitions import mark_petition_notice_sent, petition_notice_was_sent
-from storage.seen_updates import handling_update
 from telegram_text.markup import Html
 
 _log = structlog.stdlib.get_logger()
 
 LOOK_SECONDS = 20.0  # also of `due_notices`: the transaction of signing keeps the date itself
+
+NoticeKey = tuple[str, str]
+"""What tells a notice apart: its kind, and what it is about."""
 
 Send = Callable[[int], Awaitable[bool]]
 """Sends something to an admin, by their user id; returns False if there is nothing to be said."""
@@ -41,6 +42,11 @@ class Notice:
     about: str
     text: Callable[[Words], Html | Screen]
     admins: frozenset[int] | None = None
+
+    @property
+    def key(self) -> NoticeKey:
+        """Its kind, and what it is about."""
+        return self.kind, self.about
 
     def for_whom(self, services: Services) -> frozenset[int]:
         """Returns the admins to whom it goes."""
@@ -70,66 +76,51 @@ def _second_poller(words: Words) -> Html:
 SECOND_POLLER = Notice("second poller", "", _second_poller)
 
 
-async def tell_admins(services: Services, notice: Notice) -> None:
-    """Tells the admins what is so now.
+def owe_admins(services: Services, notice: Notice) -> None:
+    """Has the admins told; who is not reached is told later, until the bot stops.
 
-    Who is not reached is owed it, until the bot stops or there is a newer notice of the same kind
-    and `about`.
+    A newer notice of the same kind and `about` takes its place.
     """
-    owe_admins(services, notice)
-    await _tell_owed(services, (notice.kind, notice.about), is_new=True)
+    send = partial(_send_text, services, notice.text)
+    _owe(services, notice.key, send, notice.for_whom(services))
 
 
-async def ask_admins(
+def ask_admins(
     services: Services, kind: str, about: str, ask: Send, admins: frozenset[int]
 ) -> None:
-    """Asks these admins, each of whom is asked the same once, also after a restart.
+    """Has these admins asked, each of whom is asked the same once, also after a restart.
 
-    Who was not reached is asked later, until the bot stops.
+    Who is not reached is asked later, until the bot stops.
     """
-    services.owed_notices[kind, about] = partial(_once, services, kind, about, ask), set(admins)
-    await _tell_owed(services, (kind, about), is_new=True)
+    _owe(services, (kind, about), partial(_once, services, (kind, about), ask), admins)
 
 
-def owe_admins(services: Services, notice: Notice) -> None:
-    """Has each admin told at the next look."""
-    send, admins = partial(_send_text, services, notice.text), notice.for_whom(services)
-    services.owed_notices[notice.kind, notice.about] = send, set(admins)
+def _owe(services: Services, key: NoticeKey, send: Send, admins: frozenset[int]) -> None:
+    services.owed_notices[key] = send, set(admins)
+    for admin in admins:  # who was not reached with the one before it may be there again
+        services.notice_retries.forget((*key, admin))
+    services.notices_came.set()
 
 
 async def tell_what_is_owed(services: Services) -> None:
     """Tells the admins what they are owed, also those who were not reached before."""
-    for key in list(services.owed_notices):
-        await _tell_owed(services, key)
-
-
-async def _tell_owed(services: Services, key: tuple[str, str], *, is_new: bool = False) -> None:
-    for admin in sorted(services.owed_notices[key][1]):
-        send, owed = services.owed_notices[key]  # the newest, if another task tells it now
-        # Who was not reached with the one before it may be there again.
-        if admin in owed and (is_new or not _is_too_early(services, *key, admin)):
-            owed.remove(admin)  # no other task tells them now
-            is_done = False
-            try:
-                is_done = await _is_done(services, key, admin, send)
-            finally:  # also if it was cancelled
-                if not is_done:
-                    owed.add(admin)
+    services.notices_came.clear()
+    for key, (_, admins) in list(services.owed_notices.items()):
+        for admin in sorted(admins):
+            send, owed = services.owed_notices[key]  # the newest by now
+            if admin in owed and await _is_done(services, key, admin, send):
+                owed.discard(admin)
 
 
 async def send_notices(services: Services, notices: Iterable[Notice]) -> None:
     """Sends each notice to every admin who has not had it; who is not reached gets it later."""
     for notice in notices:
-        key = kind, about = notice.kind, notice.about
-        if await was_told(services, kind, about):
+        if await was_told(services, *notice.key):
             continue
-        send = partial(_once, services, kind, about, partial(_send_text, services, notice.text))
-        is_told = True
-        for admin in sorted(notice.for_whom(services)):
-            is_too_early = _is_too_early(services, kind, about, admin)
-            is_told &= not is_too_early and await _is_done(services, key, admin, send)
-        if is_told:
-            await mark_told(services, kind, about)
+        send = partial(_once, services, notice.key, partial(_send_text, services, notice.text))
+        admins = sorted(notice.for_whom(services))
+        if all([await _is_done(services, notice.key, admin, send) for admin in admins]):
+            await mark_told(services, *notice.key)
 
 
 async def mark_told(services: Services, kind: str, about: str) -> None:
@@ -148,7 +139,7 @@ async def may_be_sent(services: Services, kind: str, about: str) -> bool:
         return False
     for admin in services.admins:
         is_told = await was_told(services, kind, _about_to(services, about, admin))
-        if not is_told and not _is_too_early(services, kind, about, admin):
+        if not is_told and not _is_too_early(services, (kind, about), admin):
             return True
     return False
 
@@ -158,12 +149,14 @@ def _about_to(services: Services, about: str, admin: int) -> str:
     return f"{about}@{hashlib.sha256(services.reference(admin)).hexdigest()[:16]}"
 
 
-def _is_too_early(services: Services, kind: str, about: str, admin: int) -> bool:
-    return services.notice_retries.is_too_early((kind, about, admin), services.monotonic())
+def _is_too_early(services: Services, notice: NoticeKey, admin: int) -> bool:
+    return services.notice_retries.is_too_early((*notice, admin), services.monotonic())
 
 
-async def _is_done(services: Services, notice: tuple[str, str], admin: int, send: Send) -> bool:
-    """Sends a notice to one admin; returns whether nothing is left to do."""
+async def _is_done(services: Services, notice: NoticeKey, admin: int, send: Send) -> bool:
+    """Sends a notice to one admin if it is time; returns whether nothing is left to do."""
+    if _is_too_early(services, notice, admin):
+        return False
     key = (*notice, admin)
     try:
         await send(admin)
@@ -178,9 +171,9 @@ async def _is_done(services: Services, notice: tuple[str, str], admin: int, send
     return True
 
 
-async def _once(services: Services, kind: str, about: str, send: Send, admin: int) -> bool:
+async def _once(services: Services, notice: NoticeKey, send: Send, admin: int) -> bool:
     """Sends a notice to an admin who does not have it, and stores that they do."""
-    about_them = _about_to(services, about, admin)
+    kind, about_them = notice[0], _about_to(services, notice[1], admin)
     is_sent = not await was_told(services, kind, about_them) and await send(admin)
     if is_sent:
         await mark_told(services, kind, about_them)
@@ -195,33 +188,17 @@ async def _send_text(
     return True
 
 
-class DamageReporter:
-    """Tells the admins of damaged data, once of each column since the start of the process."""
+def report_damage(services: Services) -> None:
+    """Has damaged data logged when found, and the admins told of the first in each column."""
 
-    def __init__(self, services: Services) -> None:
-        services.keyring.on_damage = self.report
-        self._services = services
-        self._told: set[str | None] = set()
-        self._telling: set[asyncio.Task[object]] = set()
-        self._last: BrokenData | None = None
-        self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
-
-    def report(self, error: BrokenData) -> None:
-        """Logs the error; tells the admins about the first in each column.
-
-        Most is found in the thread of a transaction.
-        """
-        if threading.get_ident() != self._thread:
-            self._loop.call_soon_threadsafe(self.report, error)
-            return
-        if error is self._last:
-            return  # the same error reaches this from where it was found and from its caller
-        self._last = error
+    def report(error: BrokenData) -> None:
         _log.critical("data_damaged", column=error.column, exc_info=error)
-        if error.column not in self._told:
-            self._told.add(error.column)
-            notice = Notice("damaged", error.column or "", damaged)
-            with handling_update(None):  # it goes on after the update
-                task = asyncio.create_task(tell_admins(self._services, notice))
-            self._telling.add(task)
-            task.add_done_callback(self._telling.discard)
+        notice = Notice("damaged", error.column or "", damaged)
+        if notice.key not in services.owed_notices:
+            owe_admins(services, notice)
+
+    def found(error: BrokenData) -> None:
+        loop.call_soon_threadsafe(report, error)  # most is found in the thread of a transaction
+
+    loop = asyncio.get_running_loop()
+    services.keyring.on_damage = found

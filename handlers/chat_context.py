@@ -14,7 +14,6 @@ from handlers.context import Bot, Services
 from handlers.conversation_message import end_spinner, show_alert
 from handlers.delayed_replies import Answer
 from handlers.screens.supporter_view import View
-from handlers.update_kinds import own_chat
 from storage import Storage
 from storage.admins import save_admin_name
 from storage.conversations import Conversation
@@ -127,7 +126,12 @@ class ChatContext:
         return kind(**{each.name: getattr(self, each.name) for each in fields(self)})
 
     async def tell(
-        self, answer: Answer, again: Answer | None = None, *, beside: str | None = None
+        self,
+        answer: Answer,
+        again: Answer | None = None,
+        *,
+        beside: str | None = None,
+        once: bool = False,
     ) -> None:
         """Sends a reply, now or as soon as Telegram accepts it; see `DelayedReplies.tell`.
 
@@ -135,7 +139,8 @@ class ChatContext:
         """
         if in_form(self.view.place):
             self.services.gate.signs(self.chat_id)
-        await self.services.delayed_replies.tell(self.chat_id, answer, again, beside=beside)
+        replies = self.services.delayed_replies
+        await replies.tell(self.chat_id, answer, again, beside=beside, once=once)
 
     async def answer(self) -> None:
         """Answers the tap without text; the message stays as it is."""
@@ -152,16 +157,11 @@ class ChatContext:
             await show_alert(self.bot, self.chat_id, self.query, said)
 
 
-async def open_context(kind: type[_Opened], services: Services, update: Update) -> _Opened:
-    """Reads a person's state, as a context of this kind; changes nothing.
-
-    Raises:
-        ValueError: the update does not come from a person's own private chat.
-    """
-    here, query = own_chat(update), update.callback_query
-    if here is None:
-        raise ValueError("A context belongs to a person's own chat.")
-    user, reference = here[0], services.reference(here[0].id)
+async def open_context(
+    kind: type[_Opened], services: Services, update: Update, user: User
+) -> _Opened:
+    """Reads the state of a person whose own chat an update is from, as a context of this kind."""
+    query, reference = update.callback_query, services.reference(user.id)
     stored = await services.storage.read(stored_supporter, reference)
     return kind(
         services=services,

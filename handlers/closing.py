@@ -168,7 +168,7 @@ async def _about_erasures(ctx: AdminContext, closes_at: datetime) -> Html | None
 
 
 async def confirm_date(ctx: AdminContext, argument: str) -> None:
-    """Chooses the closing date, if the petition has not changed since the button was shown."""
+    """Handles the yes to a closing date."""
     revision, _, seconds = argument.partition(".")
     number = read_number(seconds, most=_LATEST)
     moment = None if number is None else datetime.fromtimestamp(number, UTC)
@@ -179,15 +179,11 @@ async def confirm_date(ctx: AdminContext, argument: str) -> None:
     elif moment - ctx.now > _FARTHEST:
         await ctx.say(ctx.words.text(TimeFault.TOO_FAR.value, days=_FARTHEST.days))
     else:
-        await _choose_date(ctx, revision, moment)
+        await choose_date(ctx, revision, moment=moment)
 
 
-async def remove_date(ctx: AdminContext, argument: str) -> None:
-    """Takes the closing date away, if the petition has not changed since the button was shown."""
-    await _choose_date(ctx, argument, None)
-
-
-async def _choose_date(ctx: AdminContext, revision: str, moment: datetime | None) -> None:
+async def choose_date(ctx: AdminContext, revision: str, *, moment: datetime | None) -> None:
+    """Chooses the closing date or takes it away, if the petition has not changed meanwhile."""
     words, storage = ctx.words, ctx.storage
     # A date that has come is not moved: only /reopen opens the petition again.
     await storage.write(close_petition_if_due, ctx.now, ctx.services.approval_above)
@@ -288,7 +284,7 @@ async def confirm_close(ctx: AdminContext, argument: str) -> None:
         paragraphs(
             words.text("<b>La petición está cerrada.</b>"),
             await _handed_over(ctx, state.closed_signatures),
-            await _what_next(ctx),
+            what_next(words, await unready(ctx.services)),
         )
     )
 
@@ -325,13 +321,9 @@ async def show_state(ctx: AdminContext, notice: Html | None = None) -> None:
             notice,
             words.text("La petición ya está cerrada."),
             have_signed(words, state.told_signatures),
-            await _what_next(ctx),
+            what_next(words, await unready(ctx.services)),
         )
     )
-
-
-async def _what_next(ctx: AdminContext) -> Html:
-    return what_next(ctx.words, await unready(ctx.services))
 
 
 async def _handed_over(ctx: AdminContext, count: int) -> Html:

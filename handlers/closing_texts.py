@@ -19,7 +19,7 @@ from bot.text.translations import Words, mark
 from handlers.admin_context import AdminContext, Asked
 from handlers.context import Services
 from handlers.screens import closing_texts as screens
-from handlers.screens.buttons import ClosingStep
+from handlers.screens.buttons import ClosingStep, read_id
 from handlers.screens.closing_texts import ClosingTextsView
 from handlers.screens.petition_text import home
 from handlers.screens.screen import Screen, paragraphs, sentences
@@ -218,11 +218,8 @@ async def _approve(ctx: AdminContext, view: ClosingTextsView, value: str) -> Htm
     return await _why_not(ctx)
 
 
-async def _decline(ctx: AdminContext, view: ClosingTextsView, value: str) -> Html:
-    request = view.request
-    if request is None or request.id.hex() != value:
-        return _published_before(view, value)
-    if await ctx.storage.write(decline_publication, request.id, *ctx.by):
+async def _decline(ctx: AdminContext, _view: ClosingTextsView, value: str) -> Html:
+    if await ctx.storage.write(decline_publication, read_id(value), *ctx.by):
         return ctx.words.text("De acuerdo: ese cambio no se publica.")
     return _published_before(await view_of(ctx), value)
 
@@ -355,14 +352,14 @@ async def _take(
     """Writes a message as a version of the text that it is for, or says what is wrong with it."""
     read = _read(ctx, awaited, message)
     if isinstance(read, Html):
-        await ctx.refuse(partial(ctx.at_bottom().say, read))
+        await ctx.refuse(partial(ctx.say, read))
         return
     awaited, text = read
     key = _key(ctx, message, edit=message.edit_date if is_edit else None)
     version, view = awaited.written(key, text, *ctx.by), await view_of(ctx)
     shown = [*view.published, *view.waiting, *view.left, version]
     if over := surplus(view.petition, shown, awaited.language):
-        await ctx.at_bottom().say(_too_long(ctx.words, over))
+        await ctx.say(_too_long(ctx.words, over))
         return
     await ctx.storage.write(write_closing_text, version, None if is_edit else ctx.reference)
     await _show_saved(ctx)
@@ -397,7 +394,7 @@ async def _show_saved(ctx: AdminContext) -> None:
     saved = ctx.words.text(
         "✅ Guardado. Todavía no lo lee nadie: míralo y, si está bien, publícalo."
     )
-    await _show_again(ctx.at_bottom(), saved)
+    await _show_again(ctx, saved)
 
 
 def _key(ctx: AdminContext, message: Message, *, edit: datetime | None = None) -> bytes:

@@ -78,9 +78,9 @@ class Services:
         refused_albums: the last album of which an element was refused, by the admin's chat; after
             a restart its next element is refused once more.
         progress_locks: held while a broadcast's progress message is drawn, by its id.
-        owed_notices, notice_retries: what sends the notices that `admin_notices` has yet to tell,
-            by kind and what they are about, with which admins it has to tell, and when it tries
-            again.
+        owed_notices, notice_retries, notices_came: what sends the notices that `admin_notices` has
+            yet to tell, by kind and what they are about, with which admins it has to tell, when it
+            tries again, and whether there are new ones.
     """
 
     bot: Bot
@@ -109,6 +109,7 @@ class Services:
     )
     owed_notices: "dict[tuple[str, str], tuple[Send, set[int]]]" = field(default_factory=dict)
     notice_retries: Retries = field(default_factory=lambda: Retries(_NOTICE_BACK_OFF))
+    notices_came: asyncio.Event = field(default_factory=asyncio.Event)
 
     def most_for_one_admin(self, kind: Kind) -> int | None:
         """Returns to how many people one admin may write alone; None: to any number.

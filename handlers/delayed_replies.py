@@ -100,6 +100,7 @@ class _Reply:
         tried: done when that try has ended, however it ended.
         tries: how many tries have failed.
         due: when it is tried again; None while it is tried.
+        is_once: whether `answer` is repeated after a few short waits alone.
         is_left: whether its update ended before it, so that no caller hears of a failure.
         is_apology: whether it says that another reply failed.
         task: sends it; None while a newer update of its chat is handled.
@@ -109,6 +110,7 @@ class _Reply:
     again: Answer
     begun: float
     since: float
+    is_once: bool = False
     tried: asyncio.Future[None] = field(default_factory=_new_try)
     tries: int = 0
     due: float | None = None
@@ -116,11 +118,16 @@ class _Reply:
     is_apology: bool = False
     task: asyncio.Task[None] | None = None
 
-    def failed(self, due: float) -> None:
-        """Counts a failed try and sets when the next one is due."""
+    def failed(self, due: float, waited: float | None = None) -> None:
+        """Counts a failed try and sets when the next one is due.
+
+        `waited` are the seconds that Telegram asked to wait, if it did.
+        """
+        is_short = waited is not None and waited <= _SOON and self.tries < _MOST_WAITS
+        if not (self.is_once and is_short):
+            self.answer = self.again
         self.tries += 1
         self.due = due
-        self.answer = self.again
         self.end_try()
 
     def end_try(self) -> None:
@@ -169,6 +176,7 @@ class DelayedReplies:
         again: Answer | None = None,
         *,
         beside: str | None = None,
+        once: bool = False,
     ) -> None:
         """Sends a reply; returns once it is sent, or left to be sent later.
 
@@ -178,6 +186,9 @@ class DelayedReplies:
             again: sends it at a later try, with the state of then; by default `answer`.
             beside: a name for a reply that is not the screen: it replaces only a pending reply
                 of the same name.
+            once: whether a failed try is followed by `again` only, since `answer` may be partly
+                sent, for example one of a preview's three languages. A few short waits that
+                Telegram asks for are waited out all the same.
 
         Raises:
             Unavailable: the database is unavailable; the update is to be handled again.
@@ -185,7 +196,7 @@ class DelayedReplies:
         """
         key, now = (chat, beside), self._clock()
         self._drop(key)
-        reply = self._pending[key] = _Reply(answer, again or answer, now, now)
+        reply = self._pending[key] = _Reply(answer, again or answer, now, now, once)
         task = self._start(key, reply)
         try:
             await self._wait_for(reply)
@@ -193,6 +204,16 @@ class DelayedReplies:
             reply.is_left = not task.done()
         if task.done() and not task.cancelled():
             task.result()
+
+    def leave(self, chat: Hashable, answer: Answer) -> None:
+        """Leaves a reply to be sent once the chat's next update is handled, which waits already.
+
+        It is dropped if that one is replied to.
+        """
+        self._drop((chat, None))
+        now = self._clock()
+        reply = self._pending[chat, None] = _Reply(answer, answer, now, now, is_left=True)
+        reply.failed(now)
 
     def chats_owed(self, beside: str) -> frozenset[Hashable]:
         """Returns the chats with a pending reply of this name."""
@@ -252,7 +273,7 @@ class DelayedReplies:
         reply.task.cancel()
         reply.task = None
         if not reply.tried.done():
-            reply.failed(self._clock() + _pause(reply))
+            reply.failed(self._clock() + _PAUSES.pause(reply.tries + 1))
 
     async def _wait_for(self, reply: _Reply) -> None:
         """Waits for the running try to end, within the time limit and while it delays nobody."""
@@ -292,9 +313,8 @@ class DelayedReplies:
             _log.info("screen_not_shown", error_kind=kind)
             return False
         if kind in PASSING or is_database or isinstance(error, TimeoutError):
-            waits = kind is ErrorKind.WAIT
-            again_in = seconds_to_wait(error) + _EXTRA_PAUSE if waits else _pause(reply)
-            return self._is_tried_later(reply, self._clock() + again_in)
+            wait = seconds_to_wait(error) if kind is ErrorKind.WAIT else None
+            return self._is_tried_later(reply, wait)
         return self._is_apologised_for(key, reply, error)
 
     def _is_apologised_for(self, key: _Key, reply: _Reply, error: Exception) -> bool:
@@ -308,9 +328,10 @@ class DelayedReplies:
         reply.failed(self._clock())
         return True
 
-    def _is_tried_later(self, reply: _Reply, due: float) -> bool:
+    def _is_tried_later(self, reply: _Reply, wait: float | None) -> bool:
         """Has a reply tried again, unless it waits for too long; of too many the last one goes."""
         tries, waiting = reply.tries + 1, dict[_Key, float]()
+        due = self._clock() + (_PAUSES.pause(tries) if wait is None else wait + _EXTRA_PAUSE)
         if due - reply.begun > _GIVEN_UP_AFTER:
             _log.warning("delayed_reply_given_up", attempt=tries)
             return False
@@ -324,7 +345,7 @@ class DelayedReplies:
                 return False
             self._drop(latest)
         _log.info("reply_delayed", seconds=due - self._clock(), attempt=tries)
-        reply.failed(due)
+        reply.failed(due, wait)
         return True
 
     async def _try(self, reply: _Reply) -> None:
@@ -361,10 +382,6 @@ class DelayedReplies:
             done.exception()  # marks it as retrieved; `tell` raises it
 
 
-def _pause(reply: _Reply) -> float:
-    return _PAUSES.pause(reply.tries + 1)
-
-
 class NothingDone(Exception):
     """A call of Telegram failed that precedes a change; nothing was changed."""
 
@@ -378,36 +395,7 @@ async def before_commit() -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(LONGEST_WAIT):
             yield
-    except TimeoutError as error:
-        raise NothingDone from error
-    except TelegramError as error:
-        if error_kind(error) not in PASSING:
+    except (TelegramError, TimeoutError) as error:
+        if isinstance(error, TelegramError) and error_kind(error) not in PASSING:
             raise
         raise NothingDone from error
-
-
-def unrepeated(answer: Answer, otherwise: Answer) -> Answer:
-    """Returns a reply that is not repeated once it has failed; an apology is sent instead.
-
-    Only a few short waits that Telegram asks for are waited out. The reply may be partly sent:
-    for example one of a preview's three languages. `otherwise` says that it was not finished; it
-    is repeated until it succeeds.
-    """
-    waits, has_failed = 0, False
-
-    async def reply() -> None:
-        nonlocal waits, has_failed
-        if has_failed:
-            await otherwise()
-            return
-        # Set before the try, so that a cancelled one counts as failed.
-        has_failed = True
-        try:
-            await answer()
-        except TelegramError as error:
-            waits += 1
-            is_short = error_kind(error) is ErrorKind.WAIT and seconds_to_wait(error) <= _SOON
-            has_failed = not is_short or waits > _MOST_WAITS
-            raise
-
-    return reply

@@ -56,24 +56,23 @@ async def look(services: Services) -> None:
     if state.closed_at is None and state.closes_at is not None and state.closes_at <= now:
         await storage.write(close_petition_if_due, now, services.approval_above)
         state = await storage.read(petition_state)
-    untold = await _untold(services, state, now)
     why_not = await unready(services)
     due = (
-        *due_notices(state, untold, now, why_not),
-        *await _changes(services, now),
-        *await handover_notices(services, now),
+        *of_its_end(state, now, why_not),
+        *await _of_the_untold(services, state, now, why_not),
+        *await _of_closing_texts(services, now),
+        *await _of_the_handover(services, now),
         *await restored_notices(services),
     )
     await send_notices(services, due)
 
 
-def due_notices(
-    state: PetitionState, untold: int, now: datetime, why_not: Unready | None = None
+def of_its_end(
+    state: PetitionState, now: datetime, why_not: Unready | None = None
 ) -> Iterator[Notice]:
-    """Yields what the admins have to know now.
+    """Yields what the admins have to know of the end, near or past.
 
-    `untold` is how many signers wait for the closing update that nobody is sending, `why_not` why
-    it cannot be sent.
+    `why_not` is why the closing update cannot be sent.
     """
     closed_at, moment = state.closed_at, state.closed_at or state.closes_at
     if moment is None:
@@ -85,41 +84,38 @@ def due_notices(
     if closed_at == state.closes_at:  # and no admin closed it
         text = partial(_closed, state.told_signatures, why_not)
         yield Notice("closed by its date", about, text)
-    if closed_at is not None and untold > 0 and (reminder := _reminder(closed_at, now)) >= 0:
-        text = partial(_untold_text, closed_at, untold, why_not)
-        yield Notice(_UNTOLD, f"{about}/{reminder}", text)
+
     # Nothing is there to be told once it is closed. A text that waits was a notice of its own.
     is_near = left <= _WEEK and (why_not is Unready.DRAFT or closed_at is None)
     if why_not is not None and is_near:
         yield Notice(_UNREADY[why_not], about, lambda words: words.text(why_not))
 
 
-def _reminder(closed_at: datetime, now: datetime) -> int:
-    """Returns which reminder of those who were not told is due, from 0; before it, less."""
-    return (now - closed_at - _UNTOLD_AFTER) // _REMINDED_EVERY
-
-
-async def _untold(services: Services, state: PetitionState, now: datetime) -> int:
-    """Returns how many signers wait for the closing update, if a reminder of it is due.
+async def _of_the_untold(
+    services: Services, state: PetitionState, now: datetime, why_not: Unready | None
+) -> list[Notice]:
+    """Returns the reminder of those who wait for the closing update that nobody is sending.
 
     Counting them takes long where many have signed, so it is done once for each reminder; none
     wait while the closing update is planned or on its way.
     """
-    storage = services.storage
-    if state.closed_at is None or (reminder := _reminder(state.closed_at, now)) < 0:
-        return 0
-    about = f"{_moment(state.closed_at)}/{reminder}"
-    if not await may_be_sent(services, _UNTOLD, about) or await storage.read(
-        closing_update_is_under_way
-    ):
-        return 0
+    storage, closed_at = services.storage, state.closed_at
+    if closed_at is None or now - closed_at < _UNTOLD_AFTER:
+        return []
+    reminder = (now - closed_at - _UNTOLD_AFTER) // _REMINDED_EVERY
+    about = f"{_moment(closed_at)}/{reminder}"
+    if not await may_be_sent(services, _UNTOLD, about):
+        return []
+    if await storage.read(closing_update_is_under_way):
+        return []
     untold = sum((await storage.read(count_audience, kind=Kind.CLOSING)).values())
     if untold == 0:
         await mark_told(services, _UNTOLD, about)
-    return untold
+        return []
+    return [Notice(_UNTOLD, about, partial(_untold_text, closed_at, untold, why_not))]
 
 
-async def _changes(services: Services, now: datetime) -> list[Notice]:
+async def _of_closing_texts(services: Services, now: datetime) -> list[Notice]:
     """Returns what the admins have to know of what late visitors read.
 
     That is who changed it of late, and what waits for a second admin; who asked for a change, also
@@ -129,11 +125,17 @@ async def _changes(services: Services, now: datetime) -> list[Notice]:
     kept = [each for each in view.versions if each.discarded_at is None]
     made = {each.publication for each in kept if each.publication is not None}
     declined = {each.declined for each in view.versions if each.declined is not None}
+
+    def writes(
+        screen: Callable[[ClosingTextsView, Publication], Screen], of: Publication
+    ) -> Callable[[Words], Screen]:
+        return lambda words: screen(replace(view, words=words), of)
+
     return [
         Notice(
             "closing text waits" if each.published_at is None else "closing text changed",
             f"{each.id.hex()}/{each.published_at or each.requested_at}",
-            partial(_change, change_notice, view, each),
+            writes(change_notice, each),
         )
         for each in sorted(made, key=attrgetter("requested_at"))
         if each.published_at is None or now - each.published_at < _TOLD_FOR
@@ -141,21 +143,12 @@ async def _changes(services: Services, now: datetime) -> list[Notice]:
         Notice(
             "closing text declined",
             f"{each.id.hex()}/{each.requested_at}",
-            partial(_change, declined_notice, view, each),
+            writes(declined_notice, each),
             services.admins.intersection({each.requested_by}),
         )
         for each in declined
         if each.requested_by != each.approved_by
     ]
-
-
-def _change(
-    screen: Callable[[ClosingTextsView, Publication], Screen],
-    view: ClosingTextsView,
-    made: Publication,
-    words: Words,
-) -> Screen:
-    return screen(replace(view, words=words), made)
 
 
 def _closes(closes_at: datetime, words: Words) -> Html:
@@ -197,7 +190,7 @@ def _moment(moment: datetime) -> str:
     return str(int(moment.timestamp()))
 
 
-async def handover_notices(services: Services, now: datetime) -> list[Notice]:
+async def _of_the_handover(services: Services, now: datetime) -> list[Notice]:
     """Returns what the admins have to know now of the handover: that it was recorded or undone.
 
     Whether the addressee has to be told of changes is looked up once a week, of all together.

@@ -2,12 +2,11 @@
 
 from functools import partial
 
-from telegram import CallbackQuery, Chat, Message, Update
+from telegram import Chat, Message, Update
 
 from bot.text.translations import mark
 from handlers.context import Services
 from handlers.conversation_message import tolerate
-from handlers.request_budget import LimitDecision
 from handlers.screens.help import SUPPORTER_COMMANDS
 from handlers.update_kinds import command_in
 
@@ -17,8 +16,11 @@ _ONLY_IN_PRIVATE = mark("La petición se lee y se firma en un chat privado.")
 async def handle(services: Services, update: Update) -> None:
     """Answers a tap, or a command in a group that is addressed to this bot by its name."""
     message = update.message
-    if update.callback_query is not None:
-        await _answer_tap(services, update.callback_query)
+    query = update.callback_query
+    if query is not None:
+        said = services.words(query.from_user.language_code).label(_ONLY_IN_PRIVATE)
+        # Keyed by the tap, so that it replaces no pending reply of a chat.
+        await services.delayed_replies.tell(query.id, lambda: tolerate(query.answer(said)))
     elif message is not None and message.chat.type in (Chat.GROUP, Chat.SUPERGROUP):
         name = command_in(message, services.bot.username)
         # A bare /help may be for another bot of the group.
@@ -32,7 +34,7 @@ async def _invite(services: Services, message: Message, update_id: int) -> None:
     user, bot = message.from_user, services.bot
     for asker in filter(None, (user.id if user else None, message.chat_id)):
         who = services.reference(asker)
-        if services.budgets.spend(who, "group", update_id) is not LimitDecision.ALLOW:
+        if services.budgets.spend(who, "group", update_id):
             return
     words = services.words(user.language_code if user else None)
     link = f"https://t.me/{bot.username}?start=group"
@@ -45,10 +47,4 @@ async def _invite(services: Services, message: Message, update_id: int) -> None:
         reply_markup={"inline_keyboard": [[button]]},
         message_thread_id=message.message_thread_id if message.is_topic_message else None,
     )
-    await services.delayed_replies.tell(message.chat_id, line)
-
-
-async def _answer_tap(services: Services, query: CallbackQuery) -> None:
-    said = services.words(query.from_user.language_code).label(_ONLY_IN_PRIVATE)
-    # Keyed by the tap, so that it replaces no pending reply of a chat.
-    await services.delayed_replies.tell(query.id, lambda: tolerate(query.answer(said)))
+    await services.delayed_replies.tell(message.chat_id, line, beside="group")

@@ -69,7 +69,7 @@ async def _deliver(ctx: SupporterContext, name: str, content: str) -> None:
             sending.add_done_callback(_log_failure)
         # A file that has left must be recorded, whatever the person does meanwhile.
         await asyncio.shield(sending)
-        if not ctx.will_be_drawn_over:
+        if not ctx.behind.waiting:  # else the next update draws
             await ctx.redraw(at_bottom=True)
 
     await ctx.tell(answer, deliver)

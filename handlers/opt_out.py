@@ -42,7 +42,6 @@ async def membership_changed(services: Services, change: ChatMemberUpdated) -> N
 
 async def stop(ctx: SupporterContext) -> None:
     """Handles /stop: mutes all messages and says what that means."""
-    ctx = ctx.at_valid_stage()
     words = ctx.words
     if ctx.view.signature is None:
         said = words.text("No guardamos ninguna firma tuya: no te escribiremos.")

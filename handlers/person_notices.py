@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import structlog
 from telegram.error import TelegramError
 
-from bot.text.translations import Words, mark
+from bot.text.translations import mark
 from bot.transport.error_kinds import ErrorKind, error_kind
 from handlers.context import Services
 from handlers.conversation_message import message_of, send_screen
@@ -108,25 +108,20 @@ async def _send(services: Services, notice: PersonNotice) -> bool:
 
 
 async def _clear_away(services: Services, notice: PersonNotice, chat: int) -> Screen:
-    """Removes what the chat shows of the data as it was; returns the sentence."""
+    """Removes what the chat shows of the data as it was; returns the sentence.
+
+    The screen says what is no longer so; a kept one loses its buttons.
+    """
     if notice.kind in _SILENCING:
         services.open_claims.make_void(chat)
     words = services.words(notice.language)
     files = await erase_files(services, words, notice.supporter)
-    if notice.kind != PersonNoticeKind.SHOWN:
-        await _leave_screen(services, words, notice.supporter, chat)
+    shown = await services.storage.read(conversation_of, notice.supporter)
+    if notice.kind != PersonNoticeKind.SHOWN and shown is not None and shown.message_id:
+        await message_of(services, chat, shown).leave(None, words)
+        await services.storage.write(store_screen, notice.supporter, None, None)
     contact = services.petition.contact
     not_asked_for = words.text(
         "Si no lo has pedido tú, dínoslo cuanto antes: {contact}", contact=contact
     )
     return Screen(paragraphs(words.text(_SAID[notice.kind]), files.told, not_asked_for))
-
-
-async def _leave_screen(services: Services, words: Words, supporter: bytes, chat: int) -> None:
-    """Takes the screen away, which says what is no longer so; a kept one loses its buttons."""
-    storage = services.storage
-    shown = await storage.read(conversation_of, supporter)
-    if shown is None or shown.message_id is None:
-        return
-    await message_of(services, chat, shown).leave(None, words)
-    await storage.write(store_screen, supporter, None, None)

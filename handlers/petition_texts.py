@@ -13,7 +13,7 @@ from bot.petition_folder.read import read_folder
 from bot.petition_folder.unready import unready_problems
 from bot.text.problems import PetitionInvalid, Problem, Sentence
 from bot.text.translations import Catalogs, Words, mark
-from handlers.admin_notices import Notice, tell_admins
+from handlers.admin_notices import Notice, owe_admins
 from handlers.bot_profile import publish_profile
 from handlers.context import Services
 from handlers.screens.screen import paragraphs
@@ -25,7 +25,6 @@ _log = structlog.stdlib.get_logger()
 
 # A change is read when two looks in a row have found the same, so that no file is half written.
 LOOK_SECONDS = 2.0
-_KIND = "petition folder"
 
 
 class PetitionTexts:
@@ -60,14 +59,12 @@ class PetitionTexts:
             self._require_same(petition)
             await self._require_room(petition)
         except PetitionInvalid as refused:
-            self._seen = self._last
-            await self._tell_refused(refused.problems, _WILL_NOT_START)
+            self._refuse(refused.problems, _WILL_NOT_START)
             return
         unready = frozenset(unready_problems(read))
         new = sorted(unready - self._unready)
         if new and not self._services.is_rehearsal:
-            self._seen = self._last
-            await self._tell_refused(tuple(new), _WILL_BE_USED)
+            self._refuse(tuple(new), _WILL_BE_USED)
             return
         if petition != self._services.petition or not self._is_done:
             await self._take(petition)
@@ -117,20 +114,20 @@ class PetitionTexts:
         services.petition = petition
         _log.info("petition_folder_taken")
         await publish_profile(services)
-        await self._tell(_taken)
+        self._tell(_taken)
 
-    async def _tell_refused(self, problems: tuple[Problem, ...], if_restarted: str) -> None:
-        first, count, self._is_done = problems[0], len(problems), False
+    def _refuse(self, problems: tuple[Problem, ...], if_restarted: str) -> None:
+        self._seen, self._is_done = self._last, False
+        first, count = problems[0], len(problems)
         _log.warning("petition_folder_refused", total=count)
         if first != self._refused:
             self._refused = first
-            text = partial(_refused, first, count, if_restarted)
-            await self._tell(text)
+            self._tell(partial(_refused, first, count, if_restarted))
 
-    async def _tell(self, text: Callable[[Words], Html]) -> None:
+    def _tell(self, text: Callable[[Words], Html]) -> None:
         """Tells the admins, of several replicas by one of them."""
         if self._services.lease.is_ours():
-            await tell_admins(self._services, Notice(_KIND, "", text))
+            owe_admins(self._services, Notice("petition folder", "", text))
 
 
 def _taken(words: Words) -> Html:

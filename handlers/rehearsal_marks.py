@@ -4,7 +4,7 @@ Both ways out, python-telegram-bot's and the raw one, go through its client, so 
 message, caption or button that another part could forget to mark.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -41,8 +41,9 @@ class RehearsalMarks:
         A copy cannot be changed, so a message with the notice goes before it.
         """
         marked = {**params}
-        if "reply_markup" in marked:
-            marked["reply_markup"] = _with_own_buttons(marked["reply_markup"])
+        if markup := marked.get("reply_markup"):
+            rows = [[_own(button) for button in row] for row in markup["inline_keyboard"]]
+            marked["reply_markup"] = {"inline_keyboard": rows}
         chat = params.get("chat_id")
         if method == "answerCallbackQuery" and params.get("text"):
             # It names no chat, and so no language: it gets the sign that begins every notice.
@@ -124,14 +125,6 @@ def _cut(whole: str, most: int) -> str:
     # Telegram counts units of UTF-16, of which a half could be left at the end.
     kept = whole.encode("utf-16-le")[: 2 * (most - 1)]
     return kept.decode("utf-16-le", errors="ignore").rstrip() + "…"
-
-
-def _with_own_buttons(markup: Any) -> Any:
-    """Returns an inline keyboard whose callback data are a rehearsal's; any other as it is."""
-    rows = markup.get("inline_keyboard") if isinstance(markup, Mapping) else None
-    if not isinstance(rows, Sequence):
-        return markup
-    return {**markup, "inline_keyboard": [[_own(button) for button in row] for row in rows]}
 
 
 def _own(button: Mapping[str, Any]) -> dict[str, Any]:

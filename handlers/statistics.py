@@ -1,7 +1,6 @@
 """/stats: counts of signatures in total, today, by language and by source."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from bot.petition.fewest import FEWEST
 from bot.petition.retention_days import start_of
@@ -14,34 +13,19 @@ from telegram_text.markup import Html
 _SOURCES_SHOWN = 15
 
 
-@dataclass(frozen=True, slots=True)
-class SignatureSources:
-    """Signatures by source, with small sources merged so that nobody can be identified.
+def merge_small_sources(by_source: Mapping[str | None, int]) -> tuple[dict[str, int], int]:
+    """Merges sources of few signatures; see docs/decisions/links-with-few-signatures.md.
 
-    Attributes:
-        named: counts of sources with enough signatures, the largest first.
-        unnamed: signatures through further sources with enough that do not fit in the list.
-        others: signatures through small sources or without any, together.
+    Returns those with enough signatures, the largest first, and how many came through small ones
+    or without any, together.
     """
-
-    named: Mapping[str, int]
-    unnamed: int
-    others: int
-
-
-def merge_small_sources(by_source: Mapping[str | None, int]) -> SignatureSources:
-    """Merges sources of few signatures; see docs/decisions/links-with-few-signatures.md."""
-    large = [
-        (source, count)
+    large = {
+        source: count
         for source, count in by_source.items()
         if source is not None and count >= FEWEST
-    ]
-    ranked = sorted(large, key=lambda item: (-item[1], item[0]))
-    return SignatureSources(
-        named=dict(ranked[:_SOURCES_SHOWN]),
-        unnamed=sum(count for _, count in ranked[_SOURCES_SHOWN:]),
-        others=sum(by_source.values()) - sum(count for _, count in ranked),
-    )
+    }
+    ranked = sorted(large.items(), key=lambda item: (-item[1], item[0]))
+    return dict(ranked), sum(by_source.values()) - sum(large.values())
 
 
 async def stats(ctx: AdminContext) -> None:
@@ -82,26 +66,26 @@ def with_and_without_name(words: Words, counts: Stats) -> Html:
 
 
 def _by_language(words: Words, counts: Mapping[str, int]) -> Html:
-    names = {code: words.language_name(code) for code in counts}
     ranked = sorted(counts.items(), key=lambda item: -item[1])
-    named = [(names[code][:1].upper() + names[code][1:], count) for code, count in ranked]
+    names = ((words.language_name(code), count) for code, count in ranked)
+    named = [(name[:1].upper() + name[1:], count) for name, count in names]
     return _listed(words, words.text("Por idioma"), named)
 
 
 def _by_source(words: Words, counts: Mapping[str | None, int]) -> Html:
-    found = merge_small_sources(counts)
-    listed = list(found.named.items())
+    large, others = merge_small_sources(counts)
+    listed, unnamed = list(large.items())[:_SOURCES_SHOWN], list(large.values())[_SOURCES_SHOWN:]
     # In parentheses, which the payload of a start link cannot contain.
-    if found.unnamed:
-        listed.append((words.label("(otros enlaces)"), found.unnamed))
-    if found.others:
-        listed.append((words.label("(directo y otros)"), found.others))
+    if unnamed:
+        listed.append((words.label("(otros enlaces)"), sum(unnamed)))
+    if others:
+        listed.append((words.label("(directo y otros)"), others))
     why_together = words.text(
         "En «(directo y otros)» van juntas las firmas de quienes llegaron sin enlace y las de "
         "enlaces con pocas firmas: un enlace hecho para una sola persona diría que esa persona "
         "ha firmado."
     )
-    together = found.others and f"<i>{why_together}</i>"
+    together = others and f"<i>{why_together}</i>"
     return lines(_listed(words, words.text("Por origen"), listed), together)
 
 

@@ -27,11 +27,10 @@ from handlers.chat_context import ChatContext
 from handlers.conversation_message import Cleared, ConversationMessage, message_of
 from handlers.delayed_replies import LONGEST_WAIT
 from handlers.picture import show_picture
-from handlers.request_budget import UNLIMITED, LimitDecision
+from handlers.request_budget import UNLIMITED
 from handlers.screens import draw
 from handlers.screens.screen import lines
 from handlers.sent_files import erase_files
-from handlers.update_kinds import will_be_drawn_over
 from storage.conversations import (
     EMPTY_FORM,
     Conversation,
@@ -44,8 +43,6 @@ from storage.sent_files import make_files_due
 from storage.transaction import Transaction
 from telegram_text.markup import Html
 
-# While fewer messages wait to be deleted, drawing may be left to a later update.
-_MOST_IN_THE_CHAT = 50
 # Deleted one by one, which shows which are too old; only a flood brings more.
 _ONE_BY_ONE = 20
 _TOGETHER = 100  # Telegram's limit for one call of deleteMessages
@@ -123,7 +120,7 @@ class SupporterContext(ChatContext):
         text = self.after_command
         if self.message is None or not text:
             return self
-        if expects_name(self.at_valid_stage().view.place):
+        if expects_name(self.view.place):
             may_be_a_name = text != self.conversation.source
         else:
             may_be_a_name = not self.view.by_admin and is_surely_a_name(text, self.user.full_name)
@@ -162,16 +159,15 @@ class SupporterContext(ChatContext):
         """
         if what in UNLIMITED:
             return True
-        decision = self.services.budgets.spend(self.reference, what, self.update_id)
-        if decision is LimitDecision.ALLOW:
+        too_many = self.services.budgets.spend(self.reference, what, self.update_id)
+        if not too_many:
             return True
         if self.query is not None:
             await self.alert(self.words.label(_TOO_OFTEN))
-            await replace(self, query=None).show()
-        elif decision is LimitDecision.WARN:
-            await self.at_valid_stage().say(self.words.text(_TOO_OFTEN))
+        elif too_many == 1:
+            await self.say(self.words.text(_TOO_OFTEN))
         else:
-            await self.at_valid_stage().clear()
+            await self.clear()
         return False
 
     async def save(self) -> None:
@@ -221,28 +217,21 @@ class SupporterContext(ChatContext):
     async def show(self, notice: Html | None = None, *, at_bottom: bool = False) -> None:
         """Stores the conversation, and shows the screen now or as soon as Telegram accepts it.
 
-        Only answers the tap when a later update of the person will draw anyway. See `redraw`.
+        Only answers the tap where another update of the person waits, which may draw in its
+        place. An admin's may be answered with a message of its own. See `redraw`.
         """
         await self.save()
-        if self.will_be_drawn_over and not draw(self.view).kept:
+        redraw = partial(self.redraw, notice, at_bottom=at_bottom)
+        if self.behind.waiting and not self.view.by_admin and not draw(self.view).kept:
             await self.tell(self.answer, beside="tap")
+            self.services.delayed_replies.leave(self.chat_id, redraw)
             return
 
         async def draw_and_answer() -> None:
             # At the same time, so that the button does not wait for the drawing.
             await asyncio.gather(self.answer(), self._draw_cleared(notice, at_bottom=at_bottom))
 
-        await self.tell(draw_and_answer, partial(self.redraw, notice, at_bottom=at_bottom))
-
-    @property
-    def will_be_drawn_over(self) -> bool:
-        """Whether a later update of this person will draw, so that this one need not."""
-        few = len(self.conversation.name_message_ids) < _MOST_IN_THE_CHAT
-        would_answer = partial(self.services.budgets.would_answer, self.reference)
-        by_admin = self.view.by_admin
-        return few and will_be_drawn_over(
-            self.behind, by_admin=by_admin, would_answer=would_answer
-        )
+        await self.tell(draw_and_answer, redraw)
 
     async def clear(self) -> None:
         """Stores the conversation and deletes the marked messages; shows nothing."""
@@ -273,18 +262,15 @@ class SupporterContext(ChatContext):
             await self.conversation_message.leave(ctx.conversation.screen_digest, self.words)
 
     async def _draw_cleared(self, notice: Html | None, *, at_bottom: bool) -> None:
-        typed, files = await self._clear(), await self._erase_files()
+        # Files go whose data is erased, also wherever a screen says what is stored.
+        says_what_is_stored = self.view.place.stage in (Stage.MY_DATA, Stage.WITHDRAWN)
+        typed, files = await self._clear(), Cleared()
+        if says_what_is_stored or self._drops_name:
+            files = await erase_files(self.services, self.words, self.reference)
         told = lines(self.view.damage, notice, typed.told, files.told)
         await self._draw(told or None, at_bottom=at_bottom)
         if (failure := typed.failure or files.failure) is not None:
             raise failure
-
-    async def _erase_files(self) -> Cleared:
-        """Removes files whose data is erased, also wherever a screen says what is stored."""
-        says_what_is_stored = self.view.place.stage in (Stage.MY_DATA, Stage.WITHDRAWN)
-        if not says_what_is_stored and not self._drops_name:
-            return Cleared()
-        return await erase_files(self.services, self.words, self.reference)
 
     @property
     def conversation_message(self) -> ConversationMessage:
@@ -327,16 +313,18 @@ class SupporterContext(ChatContext):
         if view.place.stage is Stage.MY_DATA:
             view = replace(view, held=await self.storage.read(everything_held, self.user.id))
         screen = draw(view).with_notice(notice)
-        if at_bottom or message.will_be_new(screen, tapped=self.message_id):
+        shown, target = (message.message_id, message.digest), self.message_id or message.message_id
+        digest = message.digest_of(screen.drawn(version))
+        if at_bottom or target is None or message.has_to_stay(target, screen):
             await show_picture(self)
-            shown = await message.send_new(screen, version)
-        else:
-            shown = await message.edit(screen, version, tapped=self.message_id)
+            target = await message.write(None, screen, version)
+        elif (target, digest) != shown:
+            target = await message.write(target, screen, version)
         # Stored before the old message is deleted: if that fails, only it is repeated.
-        if shown != (message.message_id, message.digest):
-            await self.storage.write(store_screen, self.reference, *shown)
-        if message.message_id != shown.message_id:
-            await message.leave(shown.digest, view.words)
+        if (target, digest) != shown:
+            await self.storage.write(store_screen, self.reference, target, digest)
+        if message.message_id != target:
+            await message.leave(digest, view.words)
 
 
 def _save(

@@ -40,24 +40,18 @@ async def _start(ctx: SupporterContext) -> None:
     if ctx.view.by_admin or ctx.stored is not None:
         await offer_menu(ctx.services, ctx.user.id, ctx.words)
     language = ctx.conversation.language or ctx.spoken
-    place = Place(Stage.LANGUAGE) if language is None and _may_prefer_another(ctx) else Place()
-    ctx = ctx.with_stage(place, source=_source(ctx), language=language)
-    await ctx.at_valid_stage().say()
-
-
-def _opens(action: Action) -> Handler:
-    """Returns the handler of a command that only opens a screen."""
-
-    async def handle(ctx: SupporterContext) -> None:
-        await ctx.at_valid_stage().after(action).say()
-
-    return handle
+    # Whose Telegram is in a language that the petition lacks is asked which one they prefer; once,
+    # at the first contact, so that people who pass over it are not asked again.
+    may_prefer = ctx.user.language_code and len(ctx.view.petition.languages) > 1
+    is_asked = language is None and not ctx.was and may_prefer
+    place = Place(Stage.LANGUAGE) if is_asked else Place()
+    await ctx.with_stage(place, source=_source(ctx), language=language).say()
 
 
 async def _my_data(ctx: SupporterContext) -> None:
     """Handles /mydata: shows everything stored of the person; recorded in the audit."""
     await ctx.storage.write(add_audit, "my_data", actor=None, at=ctx.now)
-    await ctx.at_valid_stage().after(Action.MY_DATA).say()
+    await ctx.after(Action.MY_DATA).say()
 
 
 async def _withdraw(ctx: SupporterContext) -> None:
@@ -72,13 +66,13 @@ async def _withdraw(ctx: SupporterContext) -> None:
 
 COMMANDS: Mapping[str, Handler] = {
     "start": _start,
-    "help": _opens(Action.HELP),
-    "language": _opens(Action.LANGUAGES),
-    "privacy": _opens(Action.PRIVACY),
+    "help": lambda ctx: ctx.after(Action.HELP).say(),
+    "language": lambda ctx: ctx.after(Action.LANGUAGES).say(),
+    "privacy": lambda ctx: ctx.after(Action.PRIVACY).say(),
     "mydata": _my_data,
     "withdraw": _withdraw,
     "stop": opt_out.stop,
-    "cancel": lambda ctx: signing.cancel(ctx.at_valid_stage()),
+    "cancel": signing.cancel,
 }
 
 
@@ -87,16 +81,6 @@ async def command(ctx: SupporterContext, *, name: str) -> None:
     ctx = ctx.marking_command()
     if await ctx.is_within_budget(name):
         await COMMANDS[name](ctx)
-
-
-def _may_prefer_another(ctx: SupporterContext) -> bool:
-    """Returns whether to ask somebody who comes for the first time which language they prefer.
-
-    That is, whose Telegram is in a language that the petition lacks. Asked once, at the first
-    contact, so that people who pass over it are not asked again.
-    """
-    is_first, spoken = not ctx.was, ctx.user.language_code
-    return is_first and bool(spoken) and len(ctx.view.petition.languages) > 1
 
 
 def _source(ctx: SupporterContext) -> str | None:
@@ -109,7 +93,7 @@ def _source(ctx: SupporterContext) -> str | None:
         return known
     if ctx.message is not None and ctx.message.message_id in ctx.conversation.name_message_ids:
         return None
-    payload = ctx.after_command.strip()
+    payload = ctx.after_command
     return payload if _PAYLOAD.fullmatch(payload) and not is_admin_code(payload) else None
 
 
@@ -166,9 +150,13 @@ async def tapped(ctx: SupporterContext) -> None:
 
     A stale, replayed or forged button changes nothing; the current screen is shown.
     """
-    ctx = ctx.at_valid_stage()
-    tap = read_tap(ctx.query.data if ctx.query else None)
-    if not isinstance(tap, SupporterTap) or not _belongs(tap, ctx):
+    # What an inaccessible message showed is unknown.
+    tap = read_tap(ctx.query.data) if ctx.query and is_there(ctx.query) else None
+    if (
+        not isinstance(tap, SupporterTap)
+        or tap.version != ctx.conversation.version
+        or not allowed(tap.action, ctx.view.place)
+    ):
         await ctx.show()
         return
     if tap.action in _COUNTED and not await ctx.is_within_budget(tap.action):
@@ -179,26 +167,18 @@ async def tapped(ctx: SupporterContext) -> None:
         await ctx.after(tap.action, page=tap.page).show()
 
 
-def _belongs(tap: SupporterTap, ctx: SupporterContext) -> bool:
-    if ctx.query is None or not is_there(ctx.query):
-        return False  # what an inaccessible message showed is unknown
-    return tap.version == ctx.conversation.version and allowed(tap.action, ctx.view.place)
+async def sent(ctx: SupporterContext) -> None:
+    """Handles a text: the name if the form asks for one, else points to the buttons.
 
-
-async def written(ctx: SupporterContext) -> None:
-    """Handles a text: the name if the form asks for one, else points to the buttons."""
-    await _take(ctx, _read)
+    Of a photo, sticker, voice message or the like nothing is stored.
+    """
+    await _take(ctx, _read if _message(ctx).text else _refuse_media)
 
 
 async def unknown_command(ctx: SupporterContext) -> None:
     """Handles a command that does not exist, or not for this person."""
     said = ctx.words.text("Ese comando no existe aquí. Con /help verás lo que puedes hacer.")
     await _take(ctx.marking_command(), lambda ctx: ctx.say(said))
-
-
-async def sent_media(ctx: SupporterContext) -> None:
-    """Handles a photo, sticker, voice message or the like; nothing of it is stored."""
-    await _take(ctx, _refuse_media)
 
 
 async def _refuse_media(ctx: SupporterContext) -> None:
@@ -217,7 +197,7 @@ async def edited(ctx: SupporterContext) -> None:
     Messages without text and caption, such as live locations, change by themselves and get no
     reply.
     """
-    message, ctx = _message(ctx), ctx.at_valid_stage()
+    message = _message(ctx)
     if message.text is None and message.caption is None:
         return
     if _was_sent_to_form(ctx):
@@ -228,7 +208,7 @@ async def edited(ctx: SupporterContext) -> None:
 
 async def _take(ctx: SupporterContext, handle: Handler) -> None:
     """Handles a message that may be meant for the form, within the person's budget."""
-    ctx = _cleared_form(ctx.at_valid_stage())
+    ctx = _cleared_form(ctx)
     if await ctx.is_within_budget(WRITTEN):
         await handle(ctx)
 

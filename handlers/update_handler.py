@@ -1,7 +1,7 @@
 """Takes every update: finds its handler, and decides whether a failed one is handled again."""
 
-from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Hashable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -18,7 +18,7 @@ from telegram import (
 )
 from telegram.error import TelegramError
 
-from bot.intake.dispatcher import NotTaken, TryAgain, UpdatesBehind
+from bot.intake.dispatcher import NotTaken, TryAgain, UpdatesBehind, ordering_key
 from bot.text.translations import Words, mark
 from bot.transport.error_kinds import error_kind
 from handlers import (
@@ -31,7 +31,7 @@ from handlers import (
     supporter_updates,
 )
 from handlers.admin_context import AdminContext
-from handlers.admin_notices import DamageReporter, Notice, tell_admins
+from handlers.admin_notices import Notice, owe_admins
 from handlers.broadcasts import history, menu
 from handlers.chat_context import open_context
 from handlers.context import Bot, Services
@@ -42,6 +42,7 @@ from handlers.supporter_context import SupporterContext
 from handlers.update_kinds import command_in, is_there, own_chat
 from storage.errors import DATABASE_IS_AWAY, BrokenData, JournalUnwritable, UpdateOutdated
 from storage.seen_updates import SeenUpdate, end_update, handling_update, take_update
+from storage.transaction import Transaction
 from telegram_text.markup import Html
 
 _log = structlog.stdlib.get_logger()
@@ -50,6 +51,7 @@ Order = Callable[[AdminContext], Awaitable[None]]
 ByAdmin = Order | Callable[[AdminContext], Awaitable[bool]]
 """An admin's handler; one that returns False leaves the update to the supporter's."""
 BySupporter = Callable[[SupporterContext], Awaitable[None]]
+"""A supporter's handler, which is given them at a stage that is possible now."""
 
 ADMIN_HANDLERS: Mapping[str, Order] = {
     "close": closing.close,
@@ -90,9 +92,8 @@ _NOT_ANSWERED = mark(
 class UpdateHandler:
     """Passes raw updates from the intake to the handlers, and handles their errors."""
 
-    def __init__(self, services: Services, damage_reporter: DamageReporter) -> None:
+    def __init__(self, services: Services) -> None:
         self.services = services
-        self._damage_reporter = damage_reporter
         services.delayed_replies.apologise_with(self._apology)
 
     async def __call__(self, raw: dict[str, Any], behind: UpdatesBehind) -> None:
@@ -104,18 +105,17 @@ class UpdateHandler:
             Exception: an update that cannot be parsed, or a bug or damaged data, of which the
                 person has been told in their own chat; the intake counts it and goes on.
         """
-        services, update = self.services, _read(raw, self.services.bot)
-        here, seen = own_chat(update), services.seen_update(raw)
-        if seen and seen.taken_by:
-            with _not_taken_where_away():
-                is_ours = await services.storage.write(take_update, seen)
-            if not is_ours:
-                _log.info("update_came_again", update_id=update.update_id)
-                return
+        async with self.services.delayed_replies.handling(ordering_key(raw), behind):
+            await self._take(raw)
+
+    async def _take(self, raw: dict[str, Any]) -> None:
+        update, seen = _read(raw, self.services.bot), self.services.seen_update(raw)
+        if seen and seen.taken_by and not await self._note(take_update, seen):
+            _log.info("update_came_again", update_id=update.update_id)
+            return
         try:
-            async with services.delayed_replies.handling(here and here[1].id, behind):
-                with handling_update(seen):
-                    await self._handle(update)
+            with handling_update(seen):
+                await self._handle(update)
         except TryAgain:
             raise
         except Exception:
@@ -130,10 +130,16 @@ class UpdateHandler:
 
     async def _end(self, seen: SeenUpdate | None) -> None:
         """Notes that an update is done; raises NotTaken where it cannot, or another has it."""
-        if seen and seen.taken_by:
-            with _not_taken_where_away():
-                if not await self.services.storage.write(end_update, seen):
-                    raise NotTaken
+        if seen and seen.taken_by and not await self._note(end_update, seen):
+            raise NotTaken
+
+    async def _note(
+        self, work: Callable[[Transaction, SeenUpdate], bool], seen: SeenUpdate
+    ) -> bool:
+        try:
+            return await self.services.storage.write(work, seen)
+        except DATABASE_IS_AWAY as error:
+            raise NotTaken from error
 
     async def _handle(self, update: Update) -> None:
         try:
@@ -145,8 +151,8 @@ class UpdateHandler:
             await self._tell(update, _NOT_NOTED)
             services = self.services
             notice = Notice("journal", services.today.isoformat(), _unwritable)  # once a day
-            if (notice.kind, notice.about) not in services.owed_notices:
-                await tell_admins(services, notice)
+            if notice.key not in services.owed_notices:
+                owe_admins(services, notice)
         except UpdateOutdated as error:
             _log.warning("update_outdated", update_id=update.update_id)
             if self.services.taken_by:  # who has it now may still die of it
@@ -157,20 +163,13 @@ class UpdateHandler:
             await self._tell(update, NOTHING_DONE)
         except TelegramError as error:
             await self._sort(update, error)
-        except BrokenData as error:
-            # Acknowledged: a retry would fail too until somebody repairs the data, and the
-            # person has been told that it was not done.
-            self._damage_reporter.report(error)
-            await self._tell(update, _DAMAGED)
-            raise
-        except Exception:  # whatever it is, the person is told; the intake logs it
-            await self._tell(update, _FAILED)
+        except Exception as error:  # whatever it is, the person is told; the intake logs it
+            # Of damaged data a retry would fail too, until somebody repairs them.
+            await self._tell(update, _DAMAGED if isinstance(error, BrokenData) else _FAILED)
             raise
 
     def _apology(self, chat: Hashable, error: Exception) -> Answer | None:
         """Returns what to send in place of a reply that failed after its update had ended."""
-        if isinstance(error, BrokenData):
-            self._damage_reporter.report(error)
         if not isinstance(chat, int) or chat < 0:
             return None  # a group, or no chat
         sentence = _CANNOT_BE_SHOWN if isinstance(error, BrokenData) else _FAILED
@@ -198,18 +197,17 @@ class UpdateHandler:
 
     async def _tell(self, update: Update, sentence: str) -> None:
         """Sends the person a sentence that says what went wrong; logs a failure to send it."""
-        here = own_chat(update)
-        if here is None:
+        user, services = own_chat(update), self.services
+        if user is None:
             return
-        (user, chat), services = here, self.services
 
         async def say() -> None:
             if update.callback_query is not None:
                 await end_spinner(services.bot, update.callback_query)
-            await self._say(chat.id, sentence, user.language_code)
+            await self._say(user.id, sentence, user.language_code)
 
         try:
-            await services.delayed_replies.tell(chat.id, say)
+            await services.delayed_replies.tell(user.id, say)
         except TelegramError as error:
             kind = error_kind(error)
             _log.warning("apology_not_sent", update_id=update.update_id, error_kind=kind)
@@ -217,21 +215,21 @@ class UpdateHandler:
 
 async def handle(services: Services, update: Update) -> None:
     """Handles an update; one that needs no reply is ignored."""
-    here = own_chat(update)
-    if here is None:
+    user = own_chat(update)
+    if user is None:
         await groups.handle(services, update)
     elif update.my_chat_member is not None:
         await opt_out.membership_changed(services, update.my_chat_member)
     else:
-        is_admin = here[0].id in services.admins
+        is_admin = user.id in services.admins
         by_admin, by_supporter = handlers_of(update, services.bot.username, is_admin=is_admin)
         if by_admin is not None:
-            admin = await (await open_context(AdminContext, services, update)).refreshed()
+            admin = await (await open_context(AdminContext, services, update, user)).refreshed()
             if await by_admin(admin) is False and by_supporter is not None:
-                await by_supporter(admin.opened_as(SupporterContext))
+                await by_supporter(admin.opened_as(SupporterContext).at_valid_stage())
         elif by_supporter is not None:
-            supporter = await open_context(SupporterContext, services, update)
-            await by_supporter(await supporter.refreshed())
+            supporter = await open_context(SupporterContext, services, update, user)
+            await by_supporter((await supporter.refreshed()).at_valid_stage())
 
 
 def handlers_of(
@@ -241,38 +239,20 @@ def handlers_of(
 
     An admin may be a supporter too: what is not the first one's is the second one's.
     """
-    if update.callback_query is not None:
-        return _handlers_of_tap(update.callback_query, is_admin=is_admin)
+    message, query = update.message, update.callback_query
+    if query is not None:
+        # Under an inaccessible message it is never carried out: what that said is unknown.
+        if is_admin and is_there(query) and isinstance(read_tap(query.data), AdminTap):
+            return admin_input.tapped, None
+        return None, _REFUSED_UNDER_BROADCAST.get(query.data or "", supporter_updates.tapped)
     if update.edited_message is not None:
         return admin_input.edited if is_admin else None, supporter_updates.edited
-    if update.message is None or _is_told_by_telegram(update.message):
+    if message is None or _is_told_by_telegram(message):
         return None, None
-    return _handlers_of_message(update.message, bot, is_admin=is_admin)
-
-
-def _is_told_by_telegram(message: Message) -> bool:
-    """Whether a message says what became of the chat; nobody wrote it."""
-    written = (message.text, message.effective_attachment, message.checklist, message.giveaway)
-    return not any(written) and message.giveaway_winners is None
-
-
-def _handlers_of_tap(
-    query: CallbackQuery, *, is_admin: bool
-) -> tuple[ByAdmin | None, BySupporter | None]:
-    # Under an inaccessible message it is never carried out: what that said is unknown.
-    if is_admin and is_there(query) and isinstance(read_tap(query.data), AdminTap):
-        return admin_input.tapped, None
-    return None, _REFUSED_UNDER_BROADCAST.get(query.data or "", supporter_updates.tapped)
-
-
-def _handlers_of_message(
-    message: Message, bot: str, *, is_admin: bool
-) -> tuple[ByAdmin | None, BySupporter | None]:
     name = command_in(message, bot)
     if name is None:
-        by_supporter = supporter_updates.written if message.text else supporter_updates.sent_media
         # Also what an admin forwarded: it is content for a broadcast.
-        return admin_input.sent if is_admin else None, by_supporter
+        return admin_input.sent if is_admin else None, supporter_updates.sent
     if is_admin and name in ADMIN_HANDLERS:
         return ADMIN_HANDLERS[name], None
     if name not in supporter_updates.COMMANDS:
@@ -282,13 +262,10 @@ def _handlers_of_message(
     return by_admin, partial(supporter_updates.command, name=name)
 
 
-@contextmanager
-def _not_taken_where_away() -> Iterator[None]:
-    """Raises NotTaken in place of an error of a database that is away."""
-    try:
-        yield
-    except DATABASE_IS_AWAY as error:
-        raise NotTaken from error
+def _is_told_by_telegram(message: Message) -> bool:
+    """Whether a message says what became of the chat; nobody wrote it."""
+    written = (message.text, message.effective_attachment, message.checklist, message.giveaway)
+    return not any(written) and message.giveaway_winners is None
 
 
 def _unwritable(words: Words) -> Html:

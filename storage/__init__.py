@@ -75,7 +75,8 @@ class Storage:
         try:
             return await answer
         except BrokenData as error:
-            self.keyring.on_damage(error)
+            if error.column is None:  # otherwise the keyring has told of it
+                self.keyring.on_damage(error)
             raise
         finally:
             self.in_progress -= 1

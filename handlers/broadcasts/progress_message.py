@@ -201,17 +201,17 @@ class AdminReporter:
             or broadcast.pause_reason is PauseReason.FORMER
             or broadcast.progress_chat not in self._services.admins
         ):
-            await self._ask_everyone(broadcast)
+            self._ask_everyone(broadcast)
         elif broadcast.pause_reason is PauseReason.LATE:
             await self.report(broadcast, tally)
         else:
             # In a new message, since an edit notifies nobody.
             about = _question_digest(broadcast)
             if not await self._move_once(broadcast, Measured(tally), _PAUSED, about):
-                await self._ask_everyone(broadcast)  # who watches it is not there
+                self._ask_everyone(broadcast)  # who watches it is not there
             await self.draw(broadcast, Measured(tally))
 
-    async def _ask_everyone(self, broadcast: Broadcast) -> None:
+    def _ask_everyone(self, broadcast: Broadcast) -> None:
         """Asks each admin once, even if called again for the same question.
 
         The first tap decides; the other admins' buttons then show the result. Who is not reached
@@ -229,7 +229,7 @@ class AdminReporter:
         author = {broadcast.author} if broadcast.awaits_approval else set[int]()
         about = f"{broadcast.id.hex()}/{_question_digest(broadcast)}"
         admins = self._services.admins - author
-        await ask_admins(self._services, _QUESTION, about, ask, admins)
+        ask_admins(self._services, _QUESTION, about, ask, admins)
 
     async def _move_once(
         self, broadcast: Broadcast, measured: Measured, kind: str, about: str = ""

@@ -8,7 +8,7 @@ import pytest
 
 from bot.petition.retention_days import day_of
 from bot.petition_folder.schema import months_later
-from handlers.due_notices import due_notices, look
+from handlers.due_notices import look, of_its_end
 from simulator.person import Person
 from storage.broadcasts import count_audience
 from storage.petitions import PetitionState, close_petition_if_due, follow_folder, petition_state
@@ -239,7 +239,7 @@ async def test_where_nobody_was_told_the_admins_are_reminded_every_week(
 def test_it_is_said_of_a_day_only_when_a_bot_was_down_for_the_week_before() -> None:
     state = PetitionState(0, None, None, 0, NOON)
     found = {
-        hours: [notice.kind for notice in due_notices(state, 0, NOON - timedelta(hours=hours))]
+        hours: [notice.kind for notice in of_its_end(state, NOON - timedelta(hours=hours))]
         for hours in (0, 1, 24, 25, 168, 169)
     }
     day, week = ["closes within a day"], ["closes within a week"]

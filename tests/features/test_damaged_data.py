@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from handlers.admin_notices import damaged
 from storage.signatures import stored_supporter
 from storage.sqlite_connection import storage_error
+from storage.transaction import Transaction
 from tests.support.raw_sql import read_sql, write_sql
 from tests.support.scene import Scene, fails
 from tests.support.storage_calls import call_instead
@@ -163,8 +164,11 @@ async def test_a_damaged_database_is_said_to_who_meets_it_and_to_the_admins(
 ) -> None:
     await scene.starts(scene.ana)
 
-    async def breaks(*_: object) -> Any:
+    def broken(_: Transaction) -> None:
         raise storage_error(corrupt())
+
+    async def breaks(*_: object) -> None:
+        await scene.services.storage.read(broken)
 
     call_instead(monkeypatch, stored_supporter, breaks)
     with capture_logs() as logs:

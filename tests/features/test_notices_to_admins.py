@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.petition.petition import BUNDLED
-from handlers.admin_notices import Notice, tell_admins
+from handlers.admin_notices import Notice, owe_admins
 from simulator.faults import Fault
 from simulator.person import Person
 from storage.broadcast_transitions import (
@@ -72,19 +72,22 @@ async def test_pau_who_blocked_the_bot_is_told_once_back(scene: Scene, pau: Pers
     await asyncio.sleep(60)
     assert (told(scene.marta, CLOSES), told(pau, CLOSES)) == (1, 1)
     # Of two notices of one thing at once each reads the newer, once.
-    first, second = says("El primero."), says("El segundo.")
-    await asyncio.gather(*(tell_admins(scene.services, each) for each in (first, second)))
-    await scene.settled()
+    for text in ("El primero.", "El segundo."):
+        owe_admins(scene.services, says(text))
+    await pau.sees("El segundo.")
+    await scene.marta.sees("El segundo.")
     assert (told(pau, "El segundo."), told(scene.marta, "El segundo.")) == (1, 1)
     scene.simulator.calls.clear()
 
 
 async def test_pau_who_is_back_waits_for_nothing_that_is_newer(scene: Scene, pau: Person) -> None:
-    await tell_admins(scene.services, says("El primero."))
+    owe_admins(scene.services, says("El primero."))
+    await scene.marta.sees("El primero.")
+    await scene.settled()
     scene.simulator.calls.clear()
     pau.unblock()
-    await tell_admins(scene.services, says("El segundo."))
-    assert told(pau, "El segundo.") == 1
+    owe_admins(scene.services, says("El segundo."))
+    await pau.sees("El segundo.", 5)
 
 
 async def test_a_refused_petition_folder_is_told_once_telegram_is_back(
@@ -131,7 +134,7 @@ async def test_pau_is_asked_though_the_database_was_away_when_it_was_his_turn(
     await asks(admin)
     await lucy.sees("Do you approve this broadcast?", 10)
     await admin.scene.settled()
-    await tell_admins(admin.services, says("Otra cosa.", frozenset({PAU})))
+    owe_admins(admin.services, says("Otra cosa.", frozenset({PAU})))
     call_instead(monkeypatch, petition_notice_was_sent, asked)
     pau.start()
     await pau.sees("Otra cosa.", 400)

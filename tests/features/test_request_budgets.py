@@ -216,10 +216,9 @@ def test_no_more_is_kept_than_may_be_and_the_oldest_goes(monkeypatch: pytest.Mon
         for update in range(6):
             budgets.spend(bytes([number]), "mydata", update)
     assert len(budgets) == 3
-    known = [budgets.would_answer(bytes([number]), "mydata") for number in range(9)]
-    assert known == [True] * 6 + [False] * 3
+    assert [budgets.spend(bytes([number]), "mydata", 6) for number in (8, 7, 6)] == [2, 2, 2]
     now += 59.9
-    assert not budgets.would_answer(b"\x08", "mydata")
+    assert budgets.spend(b"\x08", "mydata", 7) == 3
     now += 0.1
-    assert budgets.would_answer(b"\x08", "mydata")
-    assert len(budgets) == 0, "what is over is not kept"
+    assert budgets.spend(b"\x08", "mydata", 8) == 0
+    assert len(budgets) == 1, "what is over is not kept"

@@ -297,19 +297,6 @@ async def test_what_was_left_goes_at_the_next(
         assert GONE in said
         assert written(ana) == ["hola"]
         assert GONE not in await scene.says(ana, "/help")
-        # Who writes without a pause cannot put the deleting off.
-        for waiting, drawn in ((48, 1), (49, 2)):
-            person = next(somebody(scene))
-            await scene.to_the_name(person)
-            await left_behind(scene, person, list(range(1_000, 1_000 + waiting)))
-            before = len(calls.of("sendMessage"))
-            scene.simulator.faults.freeze()
-            person.send("x")
-            person.send("y")
-            scene.simulator.faults.thaw()
-            await scene.settled()
-            assert len(calls.of("sendMessage")) - before == drawn
-            assert written(person) == []
         # What is too old to be deleted is left to the person, and not tried for ever.
         await scene.to_the_consent(ana)
         clock, days = scene.world.clock, 3 * 24 * 60 * 60

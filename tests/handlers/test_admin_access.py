@@ -64,7 +64,7 @@ def test_an_order_for_another_bot_is_none() -> None:
 def test_a_command_is_what_was_typed_and_all_else_is_a_text(command: str, hand: str) -> None:
     taken, by_supporter = _taken_by(_update(f"/{command} today", ADMIN, extra=_HANDS[hand]))
     if hand != "typed":
-        assert (taken, by_supporter) == (admin_input.sent, supporter_updates.written)
+        assert (taken, by_supporter) == (admin_input.sent, supporter_updates.sent)
         return
     assert isinstance(by_supporter, partial)
     assert by_supporter.keywords == {"name": command}

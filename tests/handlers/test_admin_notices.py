@@ -1,52 +1,45 @@
 """Each case of damaged data is logged; the admins are told of the first in each column."""
 
 import asyncio
+from types import SimpleNamespace
 from typing import cast
 
-import pytest
 from structlog.testing import capture_logs
 
-from handlers import admin_notices
-from handlers.admin_notices import DamageReporter, Notice
+from bot.back_off import BackOff, Retries
+from handlers.admin_notices import report_damage
 from handlers.context import Services
 from storage.errors import BrokenData
 
 
-class Nobody:
-    """A bot's services whose database and key have no damage to tell of."""
+class Damaged:
+    """A bot's services, as far as damage is told of, and who is told of it."""
 
-    @property
-    def keyring(self) -> "Nobody":
-        return self
+    def __init__(self) -> None:
+        self.keyring = SimpleNamespace()
+        self.services = SimpleNamespace(
+            keyring=self.keyring,
+            admins=frozenset({1}),
+            owed_notices={},
+            notice_retries=Retries(BackOff(1)),
+            notices_came=asyncio.Event(),
+        )
+        report_damage(cast(Services, self.services))
 
-
-@pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The columns of which the admins are told."""
-    told = list[str]()
-
-    async def tell(_: Services, notice: Notice) -> None:
-        told.append(notice.about)
-
-    monkeypatch.setattr(admin_notices, "tell_admins", tell)
-    return told
-
-
-@pytest.fixture
-async def reporter(told: list[str]) -> DamageReporter:
-    return DamageReporter(cast(Services, Nobody()))
-
-
-async def note(reporter: DamageReporter, *columns: str | None) -> None:
-    for column in columns:
-        reporter.report(BrokenData("Ana García", where=column))
-    for _ in range(3):
+    async def found(self, *columns: str | None) -> None:
+        for column in columns:
+            self.keyring.on_damage(BrokenData("Ana García", where=column))
         await asyncio.sleep(0)
 
+    @property
+    def told(self) -> list[str]:
+        """The columns of which the admins are told."""
+        return [about for _, about in self.services.owed_notices]
 
-async def test_each_is_logged_with_its_place_and_no_words(reporter: DamageReporter) -> None:
+
+async def test_each_is_logged_with_its_place_and_no_words() -> None:
     with capture_logs() as logs:
-        await note(reporter, "signatures.name_sealed", "signatures.name_sealed", None)
+        await Damaged().found("signatures.name_sealed", "signatures.name_sealed", None)
     assert [(line["event"], line["log_level"], line["column"]) for line in logs] == [
         ("data_damaged", "critical", "signatures.name_sealed"),
         ("data_damaged", "critical", "signatures.name_sealed"),
@@ -56,20 +49,10 @@ async def test_each_is_logged_with_its_place_and_no_words(reporter: DamageReport
     assert "Ana" not in str([{**line, "exc_info": None} for line in logs])
 
 
-async def test_admins_are_told_of_each_column_once(
-    reporter: DamageReporter, told: list[str]
-) -> None:
-    await note(reporter, "a", "a")
-    await note(reporter, "a", None)
-    assert told == ["a", ""]
-    await note(reporter, "b", None, "a")
-    assert told == ["a", "", "b"]
-
-
-async def test_what_is_reported_twice_is_one(reporter: DamageReporter) -> None:
-    error = BrokenData(where="a")
-    with capture_logs() as logs:
-        for _ in range(2):
-            reporter.report(error)
-        await asyncio.sleep(0)
-    assert len(logs) == 1
+async def test_admins_are_told_of_each_column_once() -> None:
+    damaged = Damaged()
+    await damaged.found("a", "a")
+    await damaged.found("a", None)
+    assert damaged.told == ["a", ""]
+    await damaged.found("b", None, "a")
+    assert damaged.told == ["a", "", "b"]

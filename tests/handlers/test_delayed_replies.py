@@ -1,7 +1,10 @@
-"""Delayed replies are sent as soon as Telegram accepts them, and do not delay other chats."""
+"""Delayed replies are sent as soon as Telegram accepts them, and do not delay other chats.
+
+A pending one is replaced by the reply to a newer update, and by nothing else.
+"""
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Iterator
 
 import pytest
 from structlog.testing import capture_logs
@@ -9,9 +12,87 @@ from telegram.error import NetworkError
 
 from bot.transport.errors import RateLimited, ResponseLost, TelegramRefused
 from handlers import delayed_replies
-from handlers.delayed_replies import DelayedReplies, NothingDone, before_commit, unrepeated
+from handlers.delayed_replies import DelayedReplies, NothingDone, before_commit
 from storage.errors import Unavailable
-from tests.handlers.chats import ANA, BEA, EVE, Chat, Clock, Hanging, settled
+
+ANA, BEA, EVE = 7, 8, 9
+
+
+class Clock:
+    """Time that passes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.pauses: list[float] = []
+        self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        waking: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._sleepers.append((self.now + seconds, waking))
+        await waking
+
+    async def pass_(self, seconds: float) -> None:
+        """Lets time pass, and what is due happen."""
+        end = self.now + seconds
+        while True:
+            await settled()
+            awake = [one for one in self._sleepers if not one[1].done()]
+            self._sleepers = awake
+            due = min((moment for moment, _ in awake), default=end + 1)
+            if due > end:
+                self.now = end
+                return
+            self.now = due
+            next(waking for moment, waking in awake if moment == due).set_result(None)
+
+
+async def settled() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+class Chat:
+    """A chat whose calls end in what was planned, and then go well."""
+
+    def __init__(self, *outcomes: Exception | None) -> None:
+        self.tries = 0
+        self._outcomes: Iterator[Exception | None] = iter(outcomes)
+
+    async def answer(self) -> None:
+        self.tries += 1
+        outcome = next(self._outcomes, None)
+        if outcome is not None:
+            raise outcome
+
+
+class Hanging:
+    """A chat whose calls are not answered."""
+
+    def __init__(self) -> None:
+        self.begun = self.ended = 0
+        self.answers = asyncio.Event()
+
+    async def answer(self) -> None:
+        self.begun += 1
+        try:
+            await self.answers.wait()
+        finally:
+            self.ended += 1
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def replies(clock: Clock) -> DelayedReplies:
+    """What is replies, while no update is in anybody's way."""
+    return DelayedReplies(clock.sleep, clock, in_the_way=lambda: False)
 
 
 async def test_it_backs_off_further_each_time_and_ends(
@@ -189,35 +270,16 @@ async def test_what_is_being_given_again_is_not_the_one_to_give_way(
     replies.forget()
 
 
-async def unrepeated_tries(*errors: Exception, times: int) -> list[str]:
-    """What somebody hears who asks for what is not made later, however often it is tried."""
-    heard: list[str] = []
-    asked = Chat(*errors)
-
-    async def make() -> None:
-        await asked.answer()
-        heard.append("made")
-
-    async def otherwise() -> None:
-        heard.append("nothing done")
-
-    answer = unrepeated(make, otherwise)
-    for _ in range(times):
-        with suppress(RateLimited, TimeoutError):
-            async with asyncio.timeout(0.01):
-                await answer()
-    return heard
-
-
-async def test_of_what_is_not_repeated_a_few_short_pauses_are_waited_for() -> None:
-    assert await unrepeated_tries(RateLimited(20.0), times=2) == ["made"]
-    assert await unrepeated_tries(RateLimited(20.1), times=2) == ["nothing done"]
-    assert await unrepeated_tries(*[RateLimited(5.0)] * 9, times=5) == ["nothing done"]
-
-
-async def test_what_is_cut_off_is_not_made_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Chat, "answer", Hanging().answer)
-    assert await unrepeated_tries(times=2) == ["nothing done"]
+@pytest.mark.parametrize(
+    ("pauses", "tries"), [([20.0], (2, 0)), ([20.1], (1, 1)), ([5.0] * 9, (4, 1))]
+)
+async def test_of_what_is_not_repeated_a_few_short_pauses_are_waited_for(
+    replies: DelayedReplies, clock: Clock, pauses: list[float], tries: tuple[int, int]
+) -> None:
+    made, otherwise = Chat(*map(RateLimited, pauses)), Chat()
+    await replies.tell(ANA, made.answer, otherwise.answer, once=True)
+    await clock.pass_(200)
+    assert (made.tries, otherwise.tries) == tries
 
 
 async def test_a_call_that_hangs_leaves_a_change_undone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,3 +290,141 @@ async def test_a_call_that_hangs_leaves_a_change_undone(monkeypatch: pytest.Monk
     with pytest.raises(TelegramRefused):
         async with before_commit():
             raise TelegramRefused(400, "can't parse entities")
+
+
+async def nothing_more(replies: DelayedReplies, chat: int) -> None:
+    """Handles an update of a chat that answers nothing."""
+    async with replies.handling(chat):
+        await settled()
+
+
+async def test_so_does_what_is_being_given_again(replies: DelayedReplies, clock: Clock) -> None:
+    again = Hanging()
+    await replies.tell(ANA, Chat(NetworkError("Bad Gateway")).answer, again.answer)
+    await clock.pass_(0.5)
+    making_way = asyncio.create_task(nothing_more(replies, ANA))
+    await settled()
+    assert (making_way.done(), again.ended) == (False, 0)
+    again.answers.set()
+    await making_way
+    assert (again.begun, again.ended, len(replies)) == (1, 1, 0)
+
+
+async def test_what_hangs_is_cut_off_by_the_next(replies: DelayedReplies, clock: Clock) -> None:
+    eve = Hanging()
+    telling = asyncio.create_task(replies.tell(EVE, eve.answer))
+    await settled()
+    clock.now += 3
+    await telling
+    async with replies.handling(EVE):
+        await settled()
+        assert eve.ended == 1
+        await replies.tell(EVE, Chat().answer)
+    await clock.pass_(60)
+    assert (eve.begun, len(replies)) == (1, 0)
+
+
+async def test_what_was_cut_off_in_vain_is_repeated(replies: DelayedReplies, clock: Clock) -> None:
+    eve, later = Hanging(), Chat()
+    telling = asyncio.create_task(replies.tell(EVE, eve.answer, later.answer))
+    await settled()
+    clock.now += 3
+    await telling
+    await nothing_more(replies, EVE)
+    assert (eve.ended, later.tries, len(replies)) == (1, 0, 1)
+    await clock.pass_(0.5)
+    assert (eve.begun, later.tries, len(replies)) == (1, 1, 0)
+
+
+async def test_what_is_owed_waits_for_what_is_newer(replies: DelayedReplies, clock: Clock) -> None:
+    ana = Chat(NetworkError("Bad Gateway"))
+    await replies.tell(ANA, ana.answer)
+    async with replies.handling(ANA):
+        await clock.pass_(60)
+        assert ana.tries == 1
+    await clock.pass_(0)
+    assert (ana.tries, len(replies)) == (2, 0)
+
+
+async def test_what_is_left_comes_after_the_next_unless_that_is_answered(
+    replies: DelayedReplies, clock: Clock
+) -> None:
+    for is_answered in (False, True):
+        ana = Chat()
+        async with replies.handling(ANA):
+            replies.leave(ANA, ana.answer)
+        await clock.pass_(60)
+        assert (ana.tries, len(replies)) == (0, 1)
+        async with replies.handling(ANA):
+            if is_answered:
+                await replies.tell(ANA, Chat().answer)
+        await clock.pass_(0)
+        assert (ana.tries, len(replies)) == (not is_answered, 0)
+
+
+async def test_what_answers_nothing_changes_no_time(replies: DelayedReplies, clock: Clock) -> None:
+    ana = Chat(RateLimited(30))
+    await replies.tell(ANA, ana.answer)
+    for _ in range(10):
+        await nothing_more(replies, ANA)
+        await clock.pass_(3)
+    assert ana.tries == 1
+    await clock.pass_(0.5)
+    assert ana.tries == 2
+
+
+async def test_an_undone_update_takes_nothing_away(replies: DelayedReplies, clock: Clock) -> None:
+    ana = Chat(NetworkError("Bad Gateway"))
+    await replies.tell(ANA, ana.answer)
+    with pytest.raises(Unavailable):
+        async with replies.handling(ANA):
+            raise Unavailable
+    await clock.pass_(60)
+    assert ana.tries == 2
+
+
+async def test_what_stands_beside_the_screen_takes_its_place_from_nothing_else(
+    replies: DelayedReplies, clock: Clock
+) -> None:
+    bad = NetworkError("Bad Gateway")
+    screen, one, same, other = Chat(bad), Chat(bad), Chat(bad), Chat(bad)
+    await replies.tell(ANA, screen.answer)
+    async with replies.handling(ANA):
+        await replies.tell(ANA, one.answer, beside="one")
+        await replies.tell(ANA, other.answer, beside="other")
+        await replies.tell(ANA, same.answer, beside="one")
+    await clock.pass_(60)
+    assert [chat.tries for chat in (screen, one, same, other)] == [2, 1, 2, 2]
+
+
+async def test_an_update_waits_three_seconds_in_all(replies: DelayedReplies, clock: Clock) -> None:
+    again, newer, last = Hanging(), Hanging(), Hanging()
+    await replies.tell(EVE, Chat(NetworkError("Bad Gateway")).answer, again.answer)
+    await clock.pass_(0.5)
+
+    async def handle() -> None:
+        async with replies.handling(EVE):
+            await replies.tell(EVE, newer.answer)
+            await replies.tell(EVE, last.answer, beside="last")
+
+    handling = asyncio.create_task(handle())
+    await settled()
+    for _ in range(30):
+        clock.now += 0.1
+        await asyncio.sleep(0.06)
+    await asyncio.wait_for(handling, 1)
+    assert (newer.begun, last.begun) == (1, 1)
+    replies.forget()
+
+
+async def test_what_makes_way_takes_no_room(
+    replies: DelayedReplies, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delayed_replies, "_MOST_CHATS", 1)
+    ana, bea = Chat(RateLimited(5)), Chat(RateLimited(50))
+    await replies.tell(ANA, ana.answer)
+    async with replies.handling(ANA):
+        await replies.tell(BEA, bea.answer)
+        await replies.tell(ANA, Chat().answer)
+    await clock.pass_(60)
+    assert (ana.tries, bea.tries) == (1, 2)

@@ -7,7 +7,6 @@ from typing import cast
 import pytest
 
 from bot.broadcast.open_claims import OpenClaims, OpenDelivery
-from handlers import opt_out
 from handlers.opt_out import change_and_void_claims
 from handlers.supporter_context import SupporterContext
 from storage.errors import Unavailable
@@ -59,10 +58,3 @@ async def test_when_the_database_does_not_answer_it_may_be_done_and_so_it_holds(
     claims.finished(sent)
     with pytest.raises(Unavailable):
         await forbidding
-
-
-async def test_what_takes_too_long_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opt_out, "LONGEST_WAIT", 0.001)
-    claims = OpenClaims()
-    await claimed_by(claims, CHAT, has_left=True)
-    assert not await change_and_void_claims(visiting(claims), asyncio.sleep(0))

@@ -17,6 +17,7 @@ from storage.broadcast_types import Broadcast, BroadcastState, PauseReason, Tall
 from storage.broadcasts import broadcast_with
 from tests.support.broadcasts import new_broadcast
 from tests.support.scene import ADMIN, Scene, a_scene
+from tests.support.waiting import until
 
 ENDED = Tally(total=3, delivered=3)
 
@@ -130,5 +131,5 @@ async def test_a_pause_by_the_system_is_a_message_of_its_own_and_said_once(scene
     assert len(scene.marta.messages) == messages
     # Who watched it is no admin any more: those who are admins are asked.
     await reporter_of(scene)[0].ask(replace(found, progress_chat=ADMIN + 1), Tally(3))
+    await until(lambda: len(scene.marta.messages) > messages)
     assert "en pausa por un fallo del bot" in scene.marta.messages[-1].text
-    assert len(scene.marta.messages) > messages
