@@ -24,7 +24,7 @@ from storage.sqlite_connection import WRITER_PRAGMAS, SqliteConnection, is_locke
 from storage.tables import AUDIT, LEASES, SEEN_UPDATES, metadata
 from storage.transaction import Result
 
-SCHEMAS = ("0.1.0", "0.2.0")
+SCHEMAS = ("0.1.0", "0.2.0", "0.2.1")
 """Those that are taken along, the oldest first, each named for the release that brought it."""
 
 
@@ -32,12 +32,16 @@ def _to_0_2(is_sqlite: bool) -> Iterator[sa.Executable]:
     yield CreateTable(SEEN_UPDATES)
     whole = "INTEGER" if is_sqlite else "BIGINT"
     yield sa.text(f"ALTER TABLE leases ADD COLUMN replies {whole} DEFAULT 0 NOT NULL")
-    yield sa.text("ALTER TABLE broadcasts DROP COLUMN total")  # its deliveries are counted
     yield sa.delete(LEASES).where(LEASES.c.name.startswith("broadcast/"))
-    yield from (CreateIndex(each) for each in AUDIT.indexes if each.name == "audit_of_admins")
 
 
-STEPS: Sequence[Callable[[bool], Iterator[sa.Executable]]] = (_to_0_2,)
+def _to_0_2_1(_is_sqlite: bool) -> Iterator[sa.Executable]:
+    yield sa.text("ALTER TABLE broadcasts DROP COLUMN total")  # its deliveries are counted
+    # Some of the schema before have it.
+    yield from (CreateIndex(each, if_not_exists=True) for each in AUDIT.indexes)
+
+
+STEPS: Sequence[Callable[[bool], Iterator[sa.Executable]]] = (_to_0_2, _to_0_2_1)
 """What makes of each schema the next one: the statements, for SQLite or else for PostgreSQL."""
 
 # How they were named before the first release.
