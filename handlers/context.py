@@ -21,6 +21,7 @@ from bot.transport.client import TelegramClient
 from bot.transport.send_gate import Gate
 from handlers.delayed_replies import DelayedReplies
 from handlers.request_budget import Budgets
+from handlers.screens.screen import Screen
 from storage import Storage
 from storage.broadcast_types import Kind
 from storage.conversations import conversation_of
@@ -78,6 +79,7 @@ class Services:
         refused_albums: the last album of which an element was refused, by the admin's chat; after
             a restart its next element is refused once more.
         progress_locks: held while a broadcast's progress message is drawn, by its id.
+        progress_shown: which message that is, and what was last drawn into it.
         owed_notices, notice_retries, notices_came: what sends the notices that `admin_notices` has
             yet to tell, by kind and what they are about, with which admins it has to tell, when it
             tries again, and whether there are new ones.
@@ -107,6 +109,7 @@ class Services:
     progress_locks: defaultdict[bytes, asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock)
     )
+    progress_shown: dict[bytes, tuple[tuple[int, int], Screen]] = field(default_factory=dict)
     owed_notices: "dict[tuple[str, str], tuple[Send, set[int]]]" = field(default_factory=dict)
     notice_retries: Retries = field(default_factory=lambda: Retries(_NOTICE_BACK_OFF))
     notices_came: asyncio.Event = field(default_factory=asyncio.Event)

@@ -91,6 +91,7 @@ class AdminReporter:
         Raises:
             TelegramError: the message could not be written.
         """
+        shown = self._services.progress_shown
         async with self._turn(broadcast.id):
             while True:
                 now = await self._latest(broadcast)
@@ -98,9 +99,15 @@ class AdminReporter:
                 if chat is None or message_id is None or chat not in self._services.admins:
                     return None
                 drawn = state_screen(await view_of(self._services, now, chat, measured))
-                written = await self._write(now, (chat, message_id), drawn)
+                written: Place | None = (chat, message_id)
+                # Telegram refuses an edit that changes nothing. What an admin taps may show another
+                # screen, and another replica may have drawn.
+                may_differ = measured.tally is None or self._services.lease.is_replica
+                if shown.pop(now.id, None) != (written, drawn) or may_differ:
+                    written = await self._write(now, (chat, message_id), drawn)
                 if written is None:
                     return None
+                shown[now.id] = written, drawn
                 now = replace(now, progress_chat=written[0], progress_message_id=written[1])
                 after = await self._latest(broadcast)
                 if _WHAT_IS_DRAWN(after) == _WHAT_IS_DRAWN(now):

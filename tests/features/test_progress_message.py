@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -45,13 +44,10 @@ async def let_go(slow: AdminScene, monkeypatch: pytest.MonkeyPatch) -> asyncio.E
 
 
 def drawn(admin: AdminScene) -> list[str]:
-    """What was written into the progress message, in this order: which of the known texts.
-
-    One that stood there already is left out.
-    """
+    """What was written into the progress message, in this order: which of the known texts."""
     known = (RUNNING, ASKED, PAUSED)
     texts = [str(c.params["text"]) for c in admin.scene.simulator.calls.of("editMessageText")]
-    return [each for each, _ in groupby(each for text in texts for each in known if each in text)]
+    return [each for text in texts for each in known if each in text]
 
 
 async def test_a_question_is_not_hidden_by_progress_that_was_on_its_way(
