@@ -100,8 +100,8 @@ class AdminReporter:
                     return None
                 drawn = state_screen(await view_of(self._services, now, chat, measured))
                 written: Place | None = (chat, message_id)
-                # Telegram refuses an edit that changes nothing. What an admin taps may show another
-                # screen, and another replica may have drawn.
+                # Telegram refuses an edit that changes nothing. What an admin taps may show
+                # another screen, and another replica may have drawn.
                 may_differ = measured.tally is None or self._services.lease.is_replica
                 if shown.pop(now.id, None) != (written, drawn) or may_differ:
                     written = await self._write(now, (chat, message_id), drawn)
