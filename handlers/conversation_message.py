@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from telegram import CallbackQuery
@@ -22,6 +22,13 @@ from telegram_text.markup import Html, escape
 _log = structlog.stdlib.get_logger()
 
 _HARMLESS = frozenset({ErrorKind.GONE, ErrorKind.EXPIRED, ErrorKind.UNCHANGED})
+
+
+class Shown(NamedTuple):
+    """The id of the conversation message and the digest of the screen that it shows."""
+
+    message_id: int
+    digest: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +55,41 @@ class ConversationMessage:
     digest: bytes | None
     digest_of: Callable[[bytes], bytes] = field(repr=False)
 
-    async def write(self, target: int | None, screen: Screen, version: int) -> int:
-        """Edits a message into `screen`, or sends a new one without it or when it is gone.
+    async def edit(self, screen: Screen, version: int, *, tapped: int | None) -> Shown:
+        """Edits the message into `screen`, or sends a new one when it is gone.
 
-        Returns the id of what becomes the conversation message: a tapped one does, since the
-        person is looking at it. The caller deletes the former one.
+        A tapped message becomes the conversation message, since the person is looking at it.
+        The caller deletes the former one.
         """
-        if target is not None and await edit_if_there(
-            self.bot, self.chat_id, target, screen, version
-        ):
-            return target
-        return await send_screen(self.bot, self.chat_id, screen, version)
+        target = tapped or self.message_id
+        digest = self.digest_of(screen.drawn(version))
+        if target is None or self.will_be_new(screen, tapped=tapped):
+            return await self.send_new(screen, version)
+        if target == self.message_id and digest == self.digest:
+            return Shown(target, digest)
+        if await edit_if_there(self.bot, self.chat_id, target, screen, version):
+            return Shown(target, digest)
+        if target == self.message_id:
+            return await self.send_new(screen, version)
+        return await self.edit(screen, version, tapped=None)
 
-    def has_to_stay(self, target: int, screen: Screen) -> bool:
-        """Returns whether a message stays as it is, so that the screen comes below it."""
-        return target == self.message_id and self._kept not in (None, screen.kept)
+    def will_be_new(self, screen: Screen, *, tapped: int | None) -> bool:
+        """Returns whether `edit` would send a new message, as none is there or it has to stay."""
+        target = tapped or self.message_id
+        return target is None or (
+            target == self.message_id and self._kept not in (None, screen.kept)
+        )
 
     @cached_property
     def _kept(self) -> Stage | None:
         """The stage of the kept screen that the message shows; None for another screen."""
         marks = ((stage, self.digest_of(kept_mark(stage))) for stage in KEPT_STAGES)
         return next((stage for stage, mark in marks if mark == self.digest), None)
+
+    async def send_new(self, screen: Screen, version: int) -> Shown:
+        """Sends the screen as a new message; the caller deletes the former one."""
+        sent = await send_screen(self.bot, self.chat_id, screen, version)
+        return Shown(sent, self.digest_of(screen.drawn(version)))
 
     async def leave(self, digest: bytes | None, words: Words) -> None:
         """Deletes the message, as a newer one is there; one that is kept loses its buttons.

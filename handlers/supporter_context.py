@@ -313,18 +313,16 @@ class SupporterContext(ChatContext):
         if view.place.stage is Stage.MY_DATA:
             view = replace(view, held=await self.storage.read(everything_held, self.user.id))
         screen = draw(view).with_notice(notice)
-        shown, target = (message.message_id, message.digest), self.message_id or message.message_id
-        digest = message.digest_of(screen.drawn(version))
-        if at_bottom or target is None or message.has_to_stay(target, screen):
+        if at_bottom or message.will_be_new(screen, tapped=self.message_id):
             await show_picture(self)
-            target = await message.write(None, screen, version)
-        elif (target, digest) != shown:
-            target = await message.write(target, screen, version)
+            shown = await message.send_new(screen, version)
+        else:
+            shown = await message.edit(screen, version, tapped=self.message_id)
         # Stored before the old message is deleted: if that fails, only it is repeated.
-        if (target, digest) != shown:
-            await self.storage.write(store_screen, self.reference, target, digest)
-        if message.message_id != target:
-            await message.leave(digest, view.words)
+        if shown != (message.message_id, message.digest):
+            await self.storage.write(store_screen, self.reference, *shown)
+        if message.message_id != shown.message_id:
+            await message.leave(shown.digest, view.words)
 
 
 def _save(

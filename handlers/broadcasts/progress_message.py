@@ -79,7 +79,12 @@ class AdminReporter:
                     await turn.enter_async_context(self._services.progress_locks[broadcast])
             yield
 
-    async def draw(self, broadcast: Broadcast, measured: Measured = NOT_MEASURED) -> Place | None:
+    async def draw(
+        self,
+        broadcast: Broadcast,
+        measured: Measured = NOT_MEASURED,
+        moved_to: Place | None = None,
+    ) -> Place | None:
         """Draws a broadcast into its progress message, or a new one if that is gone.
 
         Returns the message; None if no admin can read it.
@@ -87,6 +92,7 @@ class AdminReporter:
         Args:
             broadcast: as last read. Its end may be given before it is stored.
             measured: what the worker knows of it.
+            moved_to: what is to be its progress message; with the id 0 a new one.
 
         Raises:
             TelegramError: the message could not be written.
@@ -95,7 +101,7 @@ class AdminReporter:
         async with self._turn(broadcast.id):
             while True:
                 now = await self._latest(broadcast)
-                chat, message_id = now.progress_chat, now.progress_message_id
+                chat, message_id = moved_to or (now.progress_chat, now.progress_message_id)
                 if chat is None or message_id is None or chat not in self._services.admins:
                     return None
                 drawn = state_screen(await view_of(self._services, now, chat, measured))
@@ -104,10 +110,12 @@ class AdminReporter:
                 # another screen, and another replica may have drawn.
                 may_differ = measured.tally is None or self._services.lease.is_replica
                 if shown.pop(now.id, None) != (written, drawn) or may_differ:
-                    written = await self._write(now, (chat, message_id), drawn)
+                    written = await self._write((chat, message_id), drawn)
                 if written is None:
                     return None
-                shown[now.id] = written, drawn
+                if written != progress_place(now):
+                    await self._set_place(now, *written)
+                shown[now.id], moved_to = (written, drawn), None
                 now = replace(now, progress_chat=written[0], progress_message_id=written[1])
                 after = await self._latest(broadcast)
                 if _WHAT_IS_DRAWN(after) == _WHAT_IS_DRAWN(now):
@@ -115,26 +123,18 @@ class AdminReporter:
                 if progress_place(after) != written:
                     await self._leave(written)
 
-    async def move(
-        self,
-        broadcast: Broadcast,
-        chat: int,
-        message_id: int = 0,
-        measured: Measured = NOT_MEASURED,
-    ) -> Place | None:
-        """Makes another message the progress message, a new one if none is given.
+    async def move(self, broadcast: Broadcast, chat: int, message_id: int) -> None:
+        """Makes another message the progress message, a new one if the id is 0.
 
-        The former one then says that the progress goes on elsewhere. Returns as `draw` does.
+        The former one then says that the progress goes on elsewhere.
 
         Raises:
             TelegramError: the message could not be written.
         """
         former = progress_place(await self._latest(broadcast))
-        await self._set_place(broadcast, chat, message_id)
-        written = await self.draw(broadcast, measured)
-        if former is not None and former != (chat, message_id):
+        written = await self.draw(broadcast, moved_to=(chat, message_id))
+        if former is not None and former != written:
             await self._leave(former)
-        return written
 
     async def _leave(self, former: Place) -> None:
         chat, message_id = former
@@ -157,7 +157,7 @@ class AdminReporter:
             )
         return stored
 
-    async def _write(self, now: Broadcast, place: Place, drawn: Screen) -> Place | None:
+    async def _write(self, place: Place, drawn: Screen) -> Place | None:
         """Edits the message, or sends a new one if it is gone or not there yet, with the id 0.
 
         Returns where it is then, or None if nobody can read it.
@@ -166,7 +166,6 @@ class AdminReporter:
         try:
             if not place[1] or not await edit_if_there(bot, *place, drawn):
                 place = place[0], await send_screen(bot, place[0], drawn)
-                await self._set_place(now, *place)
         except TelegramError as error:
             if error_kind(error) is not ErrorKind.UNREACHABLE:
                 raise
@@ -248,9 +247,14 @@ class AdminReporter:
         chat, key = broadcast.progress_chat, f"{broadcast.id.hex()}/{about}"
         if chat not in self._services.admins or await was_told(self._services, kind, key):
             return True
-        if await self.move(broadcast, chat, measured=measured) is None:
+        former = progress_place(await self._latest(broadcast))
+        written = await self.draw(broadcast, measured, (chat, 0))
+        if written is None:
             return False
+        # First, or a former message that cannot be written would have it told again.
         await mark_told(self._services, kind, key)
+        if former is not None and former != written:
+            await self._leave(former)
         return True
 
     async def _send_chart(self, broadcast: Broadcast, report: Place) -> None:

@@ -9,7 +9,7 @@ from telegram.error import NetworkError, TelegramError
 from bot.petition.stages import Action
 from bot.transport.errors import TelegramRefused
 from handlers.context import Bot
-from handlers.conversation_message import ConversationMessage, tolerate
+from handlers.conversation_message import ConversationMessage, Shown, tolerate
 from handlers.screens.buttons import Button
 from handlers.screens.screen import Screen
 from telegram_text.markup import Html
@@ -73,24 +73,39 @@ class FakeChat:
             raise self.refuses
 
 
-def message_of(chat: FakeChat, message_id: int | None) -> ConversationMessage:
-    return ConversationMessage(cast("Bot", chat), CHAT, message_id, None, bytes)
+def message_of(
+    chat: FakeChat, message_id: int | None, digest: bytes | None = None
+) -> ConversationMessage:
+    return ConversationMessage(cast("Bot", chat), CHAT, message_id, digest, kept)
 
 
-# What stands in the chat, what is edited; what Telegram is asked, and where the screen is then.
+def kept(drawn: bytes) -> bytes:
+    """What is kept of a screen; here everything."""
+    return drawn
+
+
+# What stands in the chat, the living message, the screen and its version, and what was tapped;
+# what is asked of Telegram, and which message lives from then on. It showed HOME in version 1.
 EDITS: dict[str, tuple[Any, ...]] = {
-    "a chat without a message gets one": ((), None, "send", 100),
-    "it changes where it stands": ((5,), 5, "edit 5", 5),
-    "it is gone": ((5,), 9, "edit 9, send", 105),
+    "a chat without a living message gets one": ((), None, HOME, 1, None, "send", 100),
+    "it changes where it stands": ((5,), 5, NAME, 2, 5, "edit 5", 5),
+    "what is shown already costs no call": ((5,), 5, HOME, 1, 5, "", 5),
+    "buttons of a new version are drawn": ((5,), 5, HOME, 2, 5, "edit 5", 5),
+    "a tapped message becomes the living one": ((5, 9), 5, HOME, 1, 9, "edit 9", 9),
+    "the tapped one is gone": ((5,), 5, NAME, 2, 9, "edit 9, edit 5", 5),
+    "it is gone, and the living one is right": ((5,), 5, HOME, 1, 9, "edit 9", 5),
+    "both are gone": ((), 5, NAME, 2, 9, "edit 9, edit 5, send", 100),
+    "the tapped living one is gone": ((), 5, NAME, 2, 5, "edit 5, send", 100),
 }
 
 
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS.keys())
 async def test_a_screen_is_edited_where_it_can_be_or_sent_anew(edit: tuple[Any, ...]) -> None:
-    there, target, calls, lives = edit
+    there, living, screen, version, tapped, calls, lives = edit
     chat = FakeChat(*there)
-    assert await message_of(chat, 5).write(target, NAME, 2) == lives
+    shown = await message_of(chat, living, HOME.drawn(1)).edit(screen, version, tapped=tapped)
     assert ", ".join(f"{what} {about or ''}".strip() for what, about in chat.calls) == calls
+    assert shown == Shown(lives, screen.drawn(version))
 
 
 @pytest.mark.parametrize(
@@ -104,7 +119,7 @@ async def test_a_message_that_may_not_be_edited_any_more_is_as_good_as_gone(word
         raise TelegramRefused(400, wording)
 
     chat._edit = refused  # type: ignore[method-assign] # this one wording
-    assert await message.write(5, HOME, 1) == 105
+    assert (await message.edit(HOME, 1, tapped=None)).message_id == 105
 
 
 @pytest.mark.parametrize(
@@ -115,7 +130,7 @@ async def test_what_is_not_about_the_message_reaches_the_caller(error: TelegramE
     chat = FakeChat(5)
     chat.refuses = error
     with pytest.raises(type(error)):
-        await message_of(chat, 5).write(5, HOME, 1)
+        await message_of(chat, 5).edit(HOME, 1, tapped=5)
     assert chat.calls == [("edit", 5)]
 
 
