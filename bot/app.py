@@ -115,6 +115,7 @@ class App:
             "database": asyncio.create_task(self.watch.run()),
             "intake": asyncio.create_task(self.intake.run()),
             "broadcast": asyncio.create_task(self.worker.run()),
+            "admin notices": asyncio.create_task(self._tell_admins()),
             "stop": asyncio.create_task(self.stopping.wait()),
         }
         services = self.services
@@ -155,12 +156,14 @@ class App:
 
     def _answering(self, services: Services) -> Iterator[Coroutine[Any, Any, None]]:
         """Yields what every process that answers people looks at again and again."""
-        owed = partial(admin_notices.tell_what_is_owed, services)
-        came = partial(wait_for, services.notices_came)
-        yield run_periodically("admin notices", admin_notices.LOOK_SECONDS, owed, sleep=came)
         if self.texts is not None:
             seconds = petition_texts.LOOK_SECONDS
             yield run_periodically("petition folder", seconds, self.texts.look)
+
+    async def _tell_admins(self) -> None:
+        owed = partial(admin_notices.tell_what_is_owed, self.services)
+        came = partial(wait_for, self.services.notices_came)
+        await run_periodically("admin notices", admin_notices.LOOK_SECONDS, owed, sleep=came)
 
     async def _introduce(self) -> None:
         """Publishes commands and descriptions; people are answered even if that fails."""

@@ -92,7 +92,7 @@ class Webhook:
         self._site: web.TCPSite | None = None
         self._stops = False
         self._is_set = False
-        self._was_changed = False
+        self._changes = 0  # of the webhook by others, one after the other
         self._failures = 0
         self._last_error = 0
         self._pending = 0
@@ -209,13 +209,13 @@ class Webhook:
         kinds = info.get("allowed_updates") or ()
         if info.get("url") != self._url or set(kinds) != set(ALLOWED_UPDATES):
             _log.warning("webhook_changed")
-            if self._was_changed:
+            self._changes += 1
+            if self._changes == 2:  # told once, however often they take it from each other
                 self._report_second_user()
-            self._was_changed = True
             self._is_set = False  # until it is: a call that fails is not another change
             await self._set()
             return
-        self._was_changed = False
+        self._changes = 0
         failed_at, pending = info.get("last_error_date", 0), info.get("pending_update_count", 0)
         is_new = failed_at > self._last_error
         is_more = pending >= max(_MANY_PENDING, self._pending + 1)

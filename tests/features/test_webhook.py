@@ -286,7 +286,8 @@ async def test_a_second_program_is_reported_once_it_has_taken_the_webhook_twice(
     await is_taken_away()
     assert not reported
     await is_taken_away()
-    assert reported
+    await is_taken_away()
+    assert reported == [True]
 
 
 async def test_an_address_that_is_taken_ends_it_with_a_sentence(scene: Scene) -> None:
