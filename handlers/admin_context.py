@@ -104,8 +104,8 @@ AdminHandler = Callable[[AdminContext, str], Awaitable[None]]
 """Handles a tap on an admin's button, given the button's argument."""
 
 
-class Asked(NamedTuple):
-    """What waits for an admin's message: since when, what takes it, and what leaves it."""
+class AwaitedMessage(NamedTuple):
+    """A message that an admin was asked for: when, what takes it, and what gives it up."""
 
     at: datetime
     take: Callable[[Message], Awaitable[None]]

@@ -15,7 +15,7 @@ from telegram import Message
 from bot.petition.names import NameRefused, clean_name
 from bot.petition.stages import expects_name
 from handlers import closing, closing_texts, restored_backup
-from handlers.admin_context import WAITS_FOR, AdminContext, AdminHandler, Asked
+from handlers.admin_context import WAITS_FOR, AdminContext, AdminHandler, AwaitedMessage
 from handlers.broadcasts import confirm, controls, draft_input, history, menu
 from handlers.broadcasts.draft_editor import open_draft
 from handlers.screens.buttons import AdminAction, AdminTap, read_tap
@@ -62,13 +62,13 @@ async def cancel(ctx: AdminContext) -> bool:
     return bool(asked)
 
 
-async def _waiting(ctx: AdminContext) -> list[Asked]:
+async def _waiting(ctx: AdminContext) -> list[AwaitedMessage]:
     """Returns what waits for a message, however long it has waited."""
     asked = (await closing_texts.asked(ctx), await draft_input.asked(ctx))
     return [each for each in asked if each is not None]
 
 
-async def _asked(ctx: AdminContext) -> list[Asked]:
+async def _asked(ctx: AdminContext) -> list[AwaitedMessage]:
     """Returns what waits for a message, and did not ask for it too long ago."""
     return [each for each in await _waiting(ctx) if ctx.now - each.at <= WAITS_FOR]
 

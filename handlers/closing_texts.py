@@ -16,7 +16,7 @@ from telegram import Message
 
 from bot.petition.outcome import TextFault, missing_languages, surplus, text_fault
 from bot.text.translations import Words, mark
-from handlers.admin_context import AdminContext, Asked
+from handlers.admin_context import AdminContext, AwaitedMessage
 from handlers.context import Services
 from handlers.screens import closing_texts as screens
 from handlers.screens.buttons import ClosingStep, read_id
@@ -306,12 +306,12 @@ _STEPS: Mapping[str, _Step] = {
 }
 
 
-async def asked(ctx: AdminContext) -> Asked | None:
+async def asked(ctx: AdminContext) -> AwaitedMessage | None:
     """Returns that an admin was asked for a text that the bot waits for; None if for none."""
     awaited = await ctx.storage.read(awaited_closing_text, ctx.reference)
     if awaited is None:
         return None
-    return Asked(awaited.asked_at, partial(_take, ctx, awaited), partial(_leave, ctx))
+    return AwaitedMessage(awaited.asked_at, partial(_take, ctx, awaited), partial(_leave, ctx))
 
 
 async def edited(ctx: AdminContext) -> bool:

@@ -19,6 +19,7 @@ from telegram.error import TelegramError
 
 from bot.back_off import BackOff
 from bot.intake.dispatcher import NOTHING_BEHIND, UpdatesBehind
+from bot.periodic import is_cancelled
 from bot.text.translations import mark
 from bot.tracebacks import kind_of, place_of
 from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
@@ -206,14 +207,13 @@ class DelayedReplies:
             task.result()
 
     def leave(self, chat: Hashable, answer: Answer) -> None:
-        """Leaves a reply to be sent once the chat's next update is handled, which waits already.
+        """Leaves a reply to the chat's next update, which waits already.
 
-        It is dropped if that one is replied to.
+        It is dropped if that one is replied to; otherwise that one waits for it.
         """
         self._drop((chat, None))
         now = self._clock()
-        reply = self._pending[chat, None] = _Reply(answer, answer, now, now, is_left=True)
-        reply.failed(now)
+        self._pending[chat, None] = _Reply(answer, answer, now, now, is_left=True)
 
     def chats_owed(self, beside: str) -> frozenset[Hashable]:
         """Returns the chats with a pending reply of this name."""
@@ -238,14 +238,17 @@ class DelayedReplies:
         key = (chat, None)
         reply = self._pending.get(key)
         try:
-            if reply is not None:
+            if reply is not None and reply.task is not None:
                 await self._wait_for(reply)
                 self._hold(key, reply)
             yield
         finally:
-            _current.reset(handled)
             if reply is not None and reply.task is None and self._pending.get(key) is reply:
                 self._start(key, reply)
+                if reply.tries == 0 and not is_cancelled():  # it was left to this update
+                    reply.since = self._clock()
+                    await self._wait_for(reply)
+            _current.reset(handled)
 
     def drop(self, chat: Hashable) -> None:
         """Drops the pending reply of this chat; those sent `beside` stay."""

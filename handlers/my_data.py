@@ -4,6 +4,7 @@ their name, choose whether it is handed over; and what they answer about texts t
 import asyncio
 import json
 from datetime import datetime
+from functools import partial
 
 import structlog
 
@@ -58,21 +59,25 @@ async def _requested(ctx: SupporterContext, deed: str) -> tuple[SupporterContext
 async def _deliver(ctx: SupporterContext, name: str, content: str) -> None:
     """Sends a file once, and shows the screen below it."""
     sending: asyncio.Task[None] | None = None
+    is_shown = True
 
     async def answer() -> None:
         await asyncio.gather(ctx.answer(), deliver())
 
     async def deliver() -> None:
-        nonlocal sending
+        nonlocal sending, is_shown
         if sending is None or (sending.done() and sending.exception() is not None):
             sending = asyncio.create_task(_send(ctx, name, content.encode()))
             sending.add_done_callback(_log_failure)
         # A file that has left must be recorded, whatever the person does meanwhile.
         await asyncio.shield(sending)
-        if not ctx.behind.waiting:  # else the next update draws
+        is_shown = not ctx.behind.waiting  # else the next update may draw
+        if is_shown:
             await ctx.redraw(at_bottom=True)
 
     await ctx.tell(answer, deliver)
+    if not is_shown:
+        ctx.services.delayed_replies.leave(ctx.chat_id, partial(ctx.redraw, at_bottom=True))
 
 
 async def _send(ctx: SupporterContext, name: str, content: bytes) -> None:

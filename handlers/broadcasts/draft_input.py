@@ -5,7 +5,7 @@ from functools import partial
 
 from telegram import Message
 
-from handlers.admin_context import WAITS_FOR, AdminContext, Asked
+from handlers.admin_context import WAITS_FOR, AdminContext, AwaitedMessage
 from handlers.broadcasts.accepted_messages import read_message, words_of
 from handlers.broadcasts.confirm import discard_draft
 from handlers.broadcasts.draft import Draft, Version, with_edit_noted, with_message
@@ -42,14 +42,14 @@ async def tapped(ctx: AdminContext, argument: str) -> None:
     await _FOLLOWED_BY.get(tap.step, DraftEditor.show)(editor)
 
 
-async def asked(ctx: AdminContext) -> Asked | None:
+async def asked(ctx: AdminContext) -> AwaitedMessage | None:
     """Returns that the draft waits for a message; None if it waits for none."""
     editor = await open_draft(ctx)
     takes = None if editor is None else STAGES[editor.draft.stage].takes
     if editor is None or takes is None:
         return None
     take, leave = partial(_take, editor, takes), partial(discard_draft, editor)
-    return Asked(editor.draft.touched_at, take, leave)
+    return AwaitedMessage(editor.draft.touched_at, take, leave)
 
 
 async def _take(editor: DraftEditor, takes: Takes, message: Message) -> None:
