@@ -28,10 +28,9 @@ _MOST_UPDATES = 100  # Telegram's maximum
 
 # While an update is in progress, Telegram answers at once with what it has sent already. So the
 # next poll waits until all are finished, but not for long, since new updates may be behind a slow
-# one, and in a crowd a new tap waits for the next poll; with a wait of 0.02 s, to read again what
-# is in progress takes a sixth of the processor. The wait grows as long as nothing new comes; also
-# where a server answers without waiting for as long as it was asked to.
-_WAITS = BackOff(0.1, longest=0.25)
+# one, and in a crowd a new tap waits for the next poll. The wait grows as long as nothing new
+# comes; also where a server answers without waiting for as long as it was asked to.
+_WAITS = BackOff(0.02, longest=0.25)
 # Seconds after a request that failed: one cut connection keeps nobody waiting, and a token that is
 # denied is known as such soon after a minute of it.
 _PAUSES = BackOff(0.125, longest=15.0)
