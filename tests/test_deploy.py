@@ -1,5 +1,10 @@
-"""Tests that the service and the container allow the bot only what it needs, and that it runs."""
+"""Tests that the service and the container allow the bot only what it needs, and that it runs.
 
+Compose reads its own files where it is installed: `apt-get install docker-compose`.
+"""
+
+import json
+import os
 import re
 import shutil
 import subprocess
@@ -8,6 +13,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -17,6 +23,7 @@ from bot.cli.service import service_unit
 from bot.console import CannotDo
 from bot.petition_folder.template import copy_template
 from tests.support.api_client import TOKEN
+from tests.support.programs import found
 
 DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
 WORST_EXPOSURE = 2.0
@@ -162,6 +169,50 @@ def test_the_container_may_do_as_little_as_the_service(unit: dict[str, list[str]
     mounted = set(re.findall(r"- \w+:(/\w+)", compose))
     container = (DEPLOY / "Containerfile").read_text("utf-8")
     assert set(re.findall(r"XDG_\w+_HOME=(\S+)", container)) == mounted == {"/data", "/settings"}
+
+
+def composed(file: str) -> dict[str, dict[str, Any]]:
+    """The services of one of the files, as Compose understands them."""
+    done = subprocess.run(  # noqa: S603 - arguments of our own
+        [found("docker-compose"), "-f", DEPLOY / file, "config", "--format", "json"],
+        env=os.environ | {"POSTGRES_PASSWORD": "x", "PETITION_HOST": "bot.example.org"},
+        capture_output=True, check=True,
+    )  # fmt: skip
+    services: dict[str, dict[str, Any]] = json.loads(done.stdout)["services"]
+    return services
+
+
+def test_prometheus_reaches_the_metrics_of_each_replica_and_nobody_outside_does() -> None:
+    services = composed("replicas.yaml")
+    prometheus = services["prometheus"]
+    (folder,) = (v for v in prometheus["volumes"] if v["source"] == str(DEPLOY / "prometheus"))
+    (option,) = (o for o in prometheus["command"] if o.startswith("--config.file="))
+    file = Path(option.partition("=")[2]).relative_to(folder["target"])
+    asked = re.findall(r'"([^"]+)"', (DEPLOY / "prometheus" / file).read_text("utf-8"))
+    serving, opened = {}, set()
+    for name, each in services.items():
+        settings = each.get("environment", {})
+        host, _, port = settings.get("PETITION_METRICS_ADDRESS", "").partition(":")
+        if port:
+            serving[f"{name}:{port}"] = host
+            assert each["networks"].keys() & prometheus["networks"].keys()
+        if any(port.get("host_ip") != "127.0.0.1" for port in each.get("ports", ())):
+            opened.add(name)
+    assert serving == dict.fromkeys(asked, "0.0.0.0")  # noqa: S104 - of a container
+    assert opened == {"caddy"}
+    assert "9464" not in (DEPLOY / "Caddyfile").read_text("utf-8")
+
+
+def test_the_databases_are_one_version_and_start_again_by_themselves() -> None:
+    services = composed("replicas.yaml")
+    for name in ("db1", "db2"):
+        assert services[name]["restart"] == "unless-stopped"
+        assert "depends_on" not in services[name], "after a power cut each waits for the other"
+    files = ("replicas.yaml", "patroni/patroni.yml", "../docs/operating.md")
+    text = "".join((DEPLOY / file).read_text("utf-8") for file in files)
+    versions = re.findall(r"(?:postgres:|PostgreSQL |/postgresql/)(\d+)", text)
+    assert len(versions) >= 4
+    assert len(set(versions)) == 1
 
 
 @pytest.fixture

@@ -8,8 +8,6 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-import pytest
-
 from bot.monitoring.readiness import CHECKS, RunState
 from tests.monitoring.asked import ask, monitored
 from tests.support.programs import found
@@ -116,11 +114,6 @@ def test_each_alert_fires_when_it_should_and_none_while_all_is_well(tmp_path: Pa
     text = (PROMETHEUS / "alerts.yaml").read_text("utf-8")
     assert [each for each in FIRES if f"alert: {each}\n" not in text] == []
     assert text.count("alert: ") == len(FIRES)
-
-
-@pytest.mark.parametrize("command", [("rules", "alerts.yaml"), ("config", "prometheus.yaml")])
-def test_prometheus_accepts_what_it_is_given(command: tuple[str, str]) -> None:
-    promtool("check", command[0], PROMETHEUS / command[1])
 
 
 async def test_prometheus_has_no_complaint_about_the_metrics(tmp_path: Path) -> None:
