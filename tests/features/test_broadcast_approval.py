@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from simulator.chats import Message
 from simulator.faults import Fault
 from simulator.person import Person
 from storage.broadcast_transitions import change_broadcast
@@ -22,7 +21,7 @@ from tests.support.approval_scene import (
     with_settings,
 )
 from tests.support.audit_entries import newest_audit_entries
-from tests.support.scene import ADMIN, fails
+from tests.support.scene import ADMIN, data_of, fails
 from tests.support.storage_calls import Proceed, call_instead
 
 FAILED = "no hemos podido terminar lo que has pedido"
@@ -31,13 +30,6 @@ FAILED = "no hemos podido terminar lo que has pedido"
 @pytest.fixture
 def admin(three_admins: AdminScene) -> AdminScene:
     return three_admins
-
-
-def data_of(message: Message, label: str) -> str:
-    """What a button of this message carries."""
-    (found,) = [b.data for row in message.buttons for b in row if b.label == label]
-    assert found is not None
-    return found
 
 
 async def test_nothing_goes_out_before_another_has_seen_and_approved_it(

@@ -12,7 +12,7 @@ from storage.broadcasts import broadcast_history, count_signers
 from storage.personal_data import everything_held
 from tests.support.admin_scene import SENT, AdminScene, an_admin_scene
 from tests.support.approval_scene import with_settings
-from tests.support.scene import ADMIN
+from tests.support.scene import ADMIN, data_of
 
 LUCY = ADMIN + 1
 BREACH = "⚠️ Avisar de una brecha de seguridad"
@@ -124,9 +124,7 @@ async def test_marta_alone_cannot_send_it_even_to_few(admin: AdminScene, lucy: P
     await admin.taps(ASK)
     question = await lucy.sees(QUESTION, 10)
     where, _ = admin.data("Cancelar este envío")
-    (approve,) = [b.data for row in question.buttons for b in row if b.label == APPROVE]
-    assert approve is not None
-    answer = await admin.marta.tap_data(where, approve).answered()
+    answer = await admin.marta.tap_data(where, data_of(question, APPROVE)).answered()
     assert answer.text == "Esto lo tiene que decidir otra persona."
     await admin.scene.settled()
     assert (await admin.broadcast()).awaits_approval
@@ -232,9 +230,7 @@ async def test_the_report_says_who_is_told_another_way(admin: AdminScene, lucy: 
     await admin.taps("Cancelar este envío")
     await admin.taps("Sí, cancelar el envío")
     assert "No se ha enviado a nadie" in admin.marta.messages[-1].text
-    (approve,) = [b.data for row in first.buttons for b in row if b.label == APPROVE]
-    assert approve is not None
-    await admin.scene.answered(lucy.tap_data(first.id, approve))
+    await admin.scene.answered(lucy.tap_data(first.id, data_of(first, APPROVE)))
     assert admin.got_by_all() == [[], [], []]
 
     admin.scene.jordi.block()

@@ -6,7 +6,6 @@ from bot.broadcast.content import Content, MessageCall
 from storage.broadcast_transitions import start_broadcast
 from storage.broadcast_types import Kind
 from storage.broadcasts import broadcast_history
-from storage.conversations import Conversation, conversation_of
 from storage.personal_data import everything_held
 from storage.petitions import close_petition, petition_state, reopen_petition
 from tests.features.test_broadcast_timing import SEND
@@ -212,14 +211,11 @@ async def goes_to_the_form(admin: AdminScene) -> None:
     """Marta wants to sign too, and is asked for her name."""
     await admin.scene.starts(admin.marta)
     await admin.scene.taps(admin.marta, "✍️ Firmar con mi nombre")
-    assert (await conversation(admin)).stage == "name"
+    assert await stage(admin) == "name"
 
 
-async def conversation(admin: AdminScene) -> Conversation:
-    services = admin.services
-    found = await services.storage.read(conversation_of, services.reference(admin.marta.id))
-    assert found is not None
-    return found
+async def stage(admin: AdminScene) -> str:
+    return (await admin.scene.conversation(admin.marta)).stage
 
 
 @pytest.mark.parametrize("prepared", ["a message", "a closing text"])
@@ -238,10 +234,10 @@ async def test_who_was_asked_for_a_name_is_heard_there(admin: AdminScene, prepar
         await asks_for(admin, prepared)
     await goes_to_the_form(admin)
     await admin.says("Marta Ruiz")
-    assert (await conversation(admin)).stage == "consent"
+    assert await stage(admin) == "consent"
     assert not any(m.text == "Marta Ruiz" for m in admin.marta.messages), "it stays in no chat"
     await admin.says("/cancel")
-    assert (await conversation(admin)).stage == "home"
+    assert await stage(admin) == "home"
     await admin.says("Que vuelvan")
     if prepared == "a closing text":
         assert "✅ Guardado" in admin.panel.text
@@ -253,7 +249,7 @@ async def test_who_was_asked_for_a_name_is_heard_there(admin: AdminScene, prepar
     await goes_to_the_form(admin)
     await asks_for(admin, prepared)
     sent = await admin.says("Marta Ruiz")
-    assert (await conversation(admin)).stage == "name"
+    assert await stage(admin) == "name"
     assert any(m.text == "Marta Ruiz" for m in admin.marta.messages)
     if prepared == "a message":
         assert "Tu mensaje" in admin.panel.text
@@ -262,12 +258,12 @@ async def test_who_was_asked_for_a_name_is_heard_there(admin: AdminScene, prepar
         assert "✅ Guardado" in admin.panel.text
         await admin.taps("✏️ El mensaje final, en inglés")
     await admin.says("/cancel")
-    assert (await conversation(admin)).stage == "name", "what she prepares is left, and no more"
+    assert await stage(admin) == "name", "what she prepares is left, and no more"
     await admin.edits(sent, "Marta Ruiz Gil")
-    assert (await conversation(admin)).stage == "name", "it was never sent to the form"
+    assert await stage(admin) == "name", "it was never sent to the form"
     assert any(m.text == "Marta Ruiz Gil" for m in admin.marta.messages)
     await admin.says("/cancel")
-    assert (await conversation(admin)).stage == "home"
+    assert await stage(admin) == "home"
 
 
 async def asks_for(admin: AdminScene, prepared: str) -> None:

@@ -52,8 +52,7 @@ async def goes_on_with(scene: Scene, folder: Path, **keys: str) -> None:
     """The bot is started again on a petition whose texts changed."""
     await scene.stop_bot()
     changed(folder, **keys)
-    scene.settings = scene.settings.model_copy(update={"folder": folder})
-    await scene.start_bot()
+    await scene.goes_on_with(folder=folder)
 
 
 def checked(receipt: str) -> list[str]:

@@ -16,12 +16,11 @@ from bot.app import open_app
 from bot.petition.petition import BUNDLED
 from handlers.screens.signing import seen_words
 from simulator.person import Person
-from storage.conversations import conversation_of
 from storage.handovers import active_handover, record_handover
 from storage.keyring import Keyring
 from storage.personal_data import Held, everything_held
 from telegram_text.markup import parse
-from tests.support.scene import Scene, a_scene
+from tests.support.scene import Scene, a_scene, data_of
 
 CONFIRM = "✍️ Consiento y firmo"
 WITH, WITHOUT = "✍️ Firmar con mi nombre", "✍️ Firmar sin dar mi nombre"
@@ -64,8 +63,7 @@ async def test_the_first_tap_is_the_choice_and_who_signs_without_a_name_is_asked
         assert "Lo que has escrito no se ha guardado." in said
         # The button of a consent that said other words signs nothing.
         shown = scene.screen(ana)
-        present = next(b.data for row in shown.buttons for b in row if b.label == CONFIRM)
-        former = f"{(present or '').rpartition(':')[0]}:{'0' * 16}"
+        former = f"{data_of(shown, CONFIRM).rpartition(':')[0]}:{'0' * 16}"
         await scene.answered(ana.tap_data(shown.id, former))
         again = "ha cambiado desde que lo leíste. Léelo otra vez, por favor, antes de firmar."
         assert again in scene.screen(ana).text
@@ -184,9 +182,7 @@ async def test_a_name_is_given_later_with_its_own_consent_and_erased(scene: Scen
             await scene.says(ana, leave)
         else:
             await scene.taps(ana, leave)
-        known = await scene.storage.read(conversation_of, scene.services.reference(ana.id))
-        assert known is not None
-        assert known.name is None, leave
+        assert (await scene.conversation(ana)).name is None, leave
     assert "Tu firma se entregará sin tu nombre, y cuenta igual." in scene.screen(ana).text
     assert not {"Secreta", "Typed", "Otra"} & set(ana.chat.transcript().split())
 
@@ -199,12 +195,11 @@ async def test_once_it_was_handed_over_it_cannot_be_changed(scene: Scene) -> Non
     database = Path(scene.settings.database_url.partition(":///")[2])
     with closing(sqlite3.connect(database)) as beside:
         beside.execute("VACUUM INTO ?", (f"{database}.copy",))
-    data = next(b.data for row in tapped.buttons for b in row if b.label == REMOVE)
     services = scene.services
     await services.storage.write(
         record_handover, services.clock().date(), at=services.clock(), without_name=1
     )
-    await scene.answered(scene.ana.tap_data(tapped.id, data or ""))
+    await scene.answered(scene.ana.tap_data(tapped.id, data_of(tapped, REMOVE)))
     shown = scene.screen(scene.ana)
     assert "tu firma se contó sin tu nombre. Ya no se puede cambiar." in shown.text
     assert not {GIVE, REMOVE} & set(shown.labels)
@@ -268,8 +263,7 @@ async def test_where_one_way_is_offered_the_others_buttons_lead_to_it(tmp_path: 
             await scene.stop_bot()
             only = f'handed_over = "{offered}"\nnames_go_to = "ES"'
             written.write_text(text.replace(asks, only))
-            scene.settings = scene.settings.model_copy(update={"folder": folder})
-            await scene.start_bot()
+            await scene.goes_on_with(folder=folder)
             await scene.starts(person)
             assert [each for each in scene.screen(person).labels if "Firmar" in each] == [label]
             if offered == "with_name":

@@ -6,9 +6,8 @@ from bot.setup.admin_code import new_admin_code
 from handlers.context import Services
 from simulator.chats import Message
 from simulator.person import Person
-from storage.conversations import conversation_of
 from storage.petitions import petition_state
-from tests.support.scene import Scene
+from tests.support.scene import Scene, data_of
 from tests.support.supporters import a_supporter
 
 ORDERS = ("/close", "/reopen", "/broadcast", "/stats")
@@ -144,10 +143,6 @@ async def joined(services: Services, source: str, people: int) -> None:
 async def reopens(scene: Scene) -> None:
     scene.marta.send("/reopen")
     await scene.taps(scene.marta, scene.words.label("Sí, volver a abrirla"))
-
-
-def data_of(ctx: Message, label: str) -> str:
-    return next(b.data or "" for row in ctx.buttons for b in row if b.label == label)
 
 
 async def answered_with(scene: Scene, ctx: Message, data: str) -> str:
@@ -290,10 +285,7 @@ async def test_to_others_the_admins_commands_do_not_exist(scene: Scene) -> None:
     scene.marta.start(new_admin_code())  # the link by which somebody became an admin
     await scene.settled()
     assert scene.petition.texts_in("es").title in scene.screen(scene.marta).text
-    services = scene.services
-    known = await services.storage.read(conversation_of, services.reference(scene.marta.id))
-    assert known is not None
-    assert known.source is None
+    assert (await scene.conversation(scene.marta)).source is None
     commands = {order.removeprefix("/") for order in ORDERS}
     assert commands | {"start"} <= listed_for(scene.marta)
     assert not commands & listed_for(scene.ana)

@@ -16,7 +16,7 @@ from storage.restores import held_restore, record_restore, release_restore
 from telegram_text.markup import parse
 from tests.support.audit_entries import newest_audit_entries
 from tests.support.restores import mark_restore_repeated
-from tests.support.scene import Scene
+from tests.support.scene import Scene, data_of
 from tests.support.storage_calls import Proceed, call_instead
 from tests.support.supporters import Supporters
 
@@ -63,7 +63,7 @@ async def test_marta_gives_it_a_date_and_everyone_sees_it(scene: Scene) -> None:
     await scene.marta.sees(f"Si no haces nada, se cerrará sola el {moment}.")
     remove = words.label("Quitar la fecha")
     asked = await scene.with_button(scene.marta, remove)
-    data = next(b.data or "" for row in asked.buttons for b in row if b.label == remove)
+    data = data_of(asked, remove)
     await scene.taps(scene.marta, remove)
     await scene.marta.sees("La petición queda abierta, sin fecha de cierre.")
     assert (await scene.storage.read(petition_state)).closes_at is None

@@ -24,7 +24,7 @@ from tests.features.test_closing_texts import (
 from tests.features.test_damaged_data import damage
 from tests.support.admin_scene import AdminScene
 from tests.support.approval_scene import APPROVE, ASK, QUESTION, with_settings
-from tests.support.scene import ADMIN
+from tests.support.scene import ADMIN, data_of
 
 THE_CHANGE = "Revisar el cambio que espera"
 WAITS = (
@@ -156,15 +156,12 @@ async def test_what_late_visitors_read_changes_only_with_a_second_admin(
     await admin.scene.taps(lucy, "Review the change that waits")
     await lucy.sees("Han vuelto")
     question = await admin.scene.with_button(lucy, "Approve and publish")
-    approve = next(
-        b.data for row in question.buttons for b in row if b.label.startswith("Approve")
-    )
+    approve = data_of(question, "Approve and publish")
     await admin.taps(THE_CHANGE)
     await admin.scene.taps(lucy, "Approve and publish")
     await lucy.sees("✅ Approved and published.")
     await admin.taps("Dejar de pedirlo")
     assert "✅ Publicado." in admin.panel.text, "it was too late for that"
-    assert approve is not None
     await admin.scene.answered(lucy.tap_data(question.id, approve))
     assert "✅ Published." in lucy.chat.messages[question.id].text, "she tapped twice"
     assert "Han vuelto" in await read_late(admin, admin.scene.jordi)

@@ -19,7 +19,7 @@ from handlers.screens.buttons import (
 )
 from simulator.person import Person
 from storage.broadcast_types import Kind
-from storage.conversations import Conversation, conversation_of, save_conversation
+from storage.conversations import save_conversation
 from tests.support.scene import Scene
 
 # In this order each can be tapped; the stage is the one after it.
@@ -104,12 +104,6 @@ def test_what_they_carry_is_read_as_it_was() -> None:
     assert NO_MORE == {Kind.UPDATE: "stop:updates", Kind.NEWS: "stop:news"}
 
 
-async def conversation(scene: Scene, person: Person) -> Conversation:
-    found = await scene.storage.read(conversation_of, scene.services.reference(person.id))
-    assert found is not None
-    return found
-
-
 async def sends(scene: Scene, person: Person, message: int, data: str) -> str:
     """A tap on a button with this data; returns what its window says."""
     answer = await scene.answered(person.tap_data(message, data))
@@ -120,7 +114,7 @@ async def test_those_of_the_present_screen_do_what_they_say(scene: Scene) -> Non
     scene.simulator.limits.on = False
     scene.storage.forgotten_version = 40
     await scene.starts(scene.ana)
-    former, before = scene.screen(scene.ana), await conversation(scene, scene.ana)
+    former, before = scene.screen(scene.ana), await scene.conversation(scene.ana)
     assert before.version == 41, "no button of a conversation that was forgotten fits it"
     now = before
     for number, (data, stage) in enumerate(SUPPORTERS):
@@ -129,14 +123,14 @@ async def test_those_of_the_present_screen_do_what_they_say(scene: Scene) -> Non
         marks = re.findall(r"(?:confirm|give):(\w{16})", " ".join(drawn))
         literal = data.format(consent=marks[0] if marks else "")
         await sends(scene, scene.ana, message.id, f"{shown.version}:{literal}")
-        now = await conversation(scene, scene.ana)
+        now = await scene.conversation(scene.ana)
         assert now.stage == stage, data
         if data == "file:":
             assert any(message.document for message in scene.ana.messages)
         if number == 5:  # those of an earlier screen show the present one
             for stale, _ in SUPPORTERS:
                 await sends(scene, scene.ana, former.id, f"{before.version}:{stale}")
-                assert (await conversation(scene, scene.ana)).stage == now.stage
+                assert (await scene.conversation(scene.ana)).stage == now.stage
                 assert scene.screen(scene.ana).buttons
 
 
@@ -148,14 +142,14 @@ async def test_those_of_a_question_that_is_asked_no_more_lead_to_the_consent(
         ana = scene.world.person("Ana", language="es")
         await scene.to_the_name(ana)
         await scene.says(ana, "gracias")
-        services, now = scene.services, await conversation(scene, ana)
+        services, now = scene.services, await scene.conversation(ana)
         await services.storage.write(
             save_conversation,
             replace(now, stage="name_check"),
             was=now.version,
             at=services.clock(),
         )
-        asked = await conversation(scene, ana)
+        asked = await scene.conversation(ana)
         await sends(scene, ana, scene.screen(ana).id, f"{asked.version}:{data}")
-        assert (await conversation(scene, ana)).stage == "consent"
+        assert (await scene.conversation(ana)).stage == "consent"
         assert "Yo, gracias, consiento" in scene.screen(ana).text

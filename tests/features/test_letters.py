@@ -15,7 +15,6 @@ from bot.transport.errors import ResponseLost, TelegramRefused
 from handlers.person_notices import send_notices
 from simulator.person import Person
 from storage import Storage
-from storage.conversations import conversation_of
 from storage.person_requests import (
     CODE_LASTS,
     MOST_WRONG_CODES,
@@ -249,9 +248,7 @@ async def test_the_sentences_to_one_person_keep_their_order_and_end_with_their_t
     told = jordi.messages[-1].text
     assert told.startswith("Hecho, como pedías en tu carta o tu correo: tu firma lleva el nombre")
     assert "Todavía no se ha podido borrar de este chat el archivo con tus datos." in told
-    known = await services.storage.read(conversation_of, services.reference(jordi.id))
-    assert known is not None
-    assert known.message_id is None, "what said otherwise is gone"
+    assert (await scene.conversation(jordi)).message_id is None, "what said otherwise is gone"
     await in_the_shell("1", "lift", "--verified-otherwise", LETTER)
 
     async def withdrawn_first(begin: Proceed, notice: PersonNotice) -> object:

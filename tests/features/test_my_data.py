@@ -19,7 +19,7 @@ from storage.times import from_millis
 from telegram_text.markup import fill, parse
 from tests.support.audit_entries import newest_audit_entries
 from tests.support.raw_sql import Statement, write_all
-from tests.support.scene import Scene
+from tests.support.scene import Scene, data_of
 from tests.support.storage_calls import Proceed, call_instead
 
 NOT_GIVEN = {
@@ -239,7 +239,7 @@ async def is_given_what_they_did(scene: Scene, marta: Person, broadcast: str) ->
 async def taps_twice(scene: Scene, person: Person, label: str) -> None:
     """Taps a button twice before the bot hears of the first."""
     shown = await scene.with_button(person, label)
-    data = next(b.data or "" for row in shown.buttons for b in row if b.label == label)
+    data = data_of(shown, label)
     scene.simulator.faults.freeze()
     for _ in range(2):
         person.tap_data(shown.id, data)

@@ -5,7 +5,6 @@ from shutil import copytree
 
 from bot.petition.petition import BUNDLED
 from simulator.person import Person
-from storage.conversations import conversation_of
 from storage.person_requests import PersonNoticeKind, carry_out_request
 from tests.features.test_choice_of_name import CONFIRM, CONSENT, GIVE, WITHOUT, held_of
 from tests.support.scene import Scene, a_scene
@@ -23,8 +22,7 @@ async def restarts(
         text = (folder / file).read_text("utf-8")
         assert old in text
         (folder / file).write_text(text.replace(old, new), "utf-8")
-    scene.settings = scene.settings.model_copy(update={"folder": folder})
-    await scene.start_bot()
+    await scene.goes_on_with(folder=folder)
 
 
 async def takes_no_names(scene: Scene, folder: Path) -> None:
@@ -78,10 +76,7 @@ async def test_a_petition_without_names_takes_none_half_given(tmp_path: Path) ->
         await scene.taps(jordi, "Volver")
         assert TYPED not in scene.screen(jordi).text
         for person in (ana, jordi):
-            reference = scene.services.reference(person.id)
-            known = await scene.storage.read(conversation_of, reference)
-            assert known is not None
-            assert known.name is None
+            assert (await scene.conversation(person)).name is None
         await scene.taps(jordi, CONFIRM)
         assert await name_of(scene, jordi) is None
 

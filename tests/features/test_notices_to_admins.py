@@ -45,13 +45,11 @@ def admin(three_admins: AdminScene) -> AdminScene:
 async def pau(scene: Scene) -> Person:
     """Another admin, who has blocked the bot."""
     await scene.stop_bot()
-    ids = {"admin_ids": frozenset({ADMIN, PAU})}
-    scene.settings = scene.settings.model_copy(update=ids)
     scene.marta.start()
     pau = scene.world.person("Pau", language="es", user_id=PAU)
     pau.start()
     pau.block()
-    await scene.start_bot()
+    await scene.goes_on_with(admin_ids=frozenset({ADMIN, PAU}))
     await scene.settled()
     return pau
 
@@ -95,9 +93,8 @@ async def test_a_refused_petition_folder_is_told_once_telegram_is_back(
 ) -> None:
     await scene.stop_bot()
     folder = shutil.copytree(BUNDLED, tmp_path / "petition")
-    scene.settings = scene.settings.model_copy(update={"folder": folder})
     scene.marta.start()
-    await scene.start_bot()
+    await scene.goes_on_with(folder=folder)
     await scene.settled()
     scene.simulator.faults.by_chat[ADMIN] = Fault.ERROR
     file = folder / "es.toml"

@@ -10,7 +10,7 @@ from simulator.chats import Message
 from simulator.person import Person
 from storage.errors import HeldElsewhere
 from storage.petitions import petition_state, reached_so_far
-from tests.support.scene import Scene
+from tests.support.scene import Scene, data_of
 
 NOTICE = {
     "es": "🎭 Esto es un ensayo: ninguna firma cuenta, y todas se borran cuando termina.",
@@ -135,9 +135,7 @@ async def at_the_consent(scene: Scene, person: Person) -> None:
 
 def tap(person: Person, message: Message, label: str) -> None:
     """Taps a button of a message as it was, also where the message has become another."""
-    data = next(b.data for row in message.buttons for b in row if b.label == label)
-    assert data is not None
-    person.tap_data(message.id, data)
+    person.tap_data(message.id, data_of(message, label))
 
 
 async def test_while_the_petition_runs_there_is_no_rehearsal_of_it(scene: Scene) -> None:

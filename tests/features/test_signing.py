@@ -11,7 +11,7 @@ import pytest
 from bot.petition.petition import BUNDLED
 from simulator import Message
 from simulator.faults import Fault
-from storage.conversations import conversation_of, store_screen
+from storage.conversations import store_screen
 from tests.support.raw_sql import Statement, read_sql, write_all, write_sql
 from tests.support.scene import Scene, a_scene
 
@@ -172,8 +172,7 @@ async def test_whose_language_is_missing_is_asked_once_for_another(scene: Scene)
     data = next(b.data or "" for row in asked.buttons for b in row)
     # One that the petition has not is none, and the question stays.
     await scene.answered(yusuf.tap_data(asked.id, data.replace("speak:es", "speak:ar")))
-    known = await scene.storage.read(conversation_of, scene.services.reference(yusuf.id))
-    assert known is not None
+    known = await scene.conversation(yusuf)
     assert (known.language, known.stage) == (None, "language")
     assert yusuf.messages[1:] == [asked]
     await scene.taps(yusuf, "English")

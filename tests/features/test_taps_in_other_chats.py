@@ -15,7 +15,7 @@ from simulator.person import Person
 from simulator.taps import Answer, Tap
 from storage.broadcast_types import Kind
 from storage.petitions import petition_state
-from tests.support.scene import Scene, fails
+from tests.support.scene import Scene, data_of, fails
 
 
 @pytest.fixture
@@ -28,10 +28,6 @@ def rows(database: Path) -> list[str]:
     with closing(sqlite3.connect(database)) as connection:
         kept = (line for line in connection.iterdump() if '"leases"' not in line)
         return list(kept)
-
-
-def data_of(message: Message, label: str) -> str:
-    return next(b.data or "" for row in message.buttons for b in row if label in b.label)
 
 
 async def tapped(

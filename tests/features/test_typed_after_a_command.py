@@ -4,7 +4,6 @@ from bot.setup.admin_code import new_admin_code
 from handlers.screens.help import SUPPORTER_COMMANDS
 from simulator.person import Person
 from storage.admins import names_of_admins
-from storage.conversations import conversation_of
 from tests.features.test_typed_names import GONE, somebody
 from tests.support.scene import Scene
 
@@ -18,9 +17,7 @@ def commands(person: Person) -> list[str]:
 
 async def source(scene: Scene, person: Person) -> str | None:
     """Where the person is noted to have come from."""
-    known = await scene.storage.read(conversation_of, scene.services.reference(person.id))
-    assert known is not None
-    return known.source
+    return (await scene.conversation(person)).source
 
 
 async def test_what_is_added_to_a_command_at_the_form_goes_with_it(scene: Scene) -> None:

@@ -9,10 +9,10 @@ import pytest
 from telegram.error import NetworkError
 
 from simulator.person import Person
-from storage.conversations import conversation_of, save_conversation
+from storage.conversations import save_conversation
 from storage.petitions import close_petition, petition_state
 from storage.signatures import sign_petition
-from tests.support.scene import Scene, a_scene, intercept
+from tests.support.scene import Scene, a_scene, data_of, intercept
 from tests.support.storage_calls import Proceed, call_instead
 
 GONE = "Lo que has enviado se ha borrado de este chat."
@@ -158,10 +158,7 @@ async def test_a_name_typed_too_late_goes(scene: Scene, monkeypatch: pytest.Monk
     # What was owed before is drawn as it is now.
     await waits.sees("No has firmado: la petición se cerró antes.")
     monkeypatch.undo()
-    sign_label = "✍️ Consiento y firmo"
-    confirm = next(
-        b.data or "" for row in scene.screen(late).buttons for b in row if b.label == sign_label
-    )
+    confirm = data_of(scene.screen(late), "✍️ Consiento y firmo")
     await scene.answered(late.tap_data(scene.screen(late).id, confirm))
     not_signed = "No has firmado: la petición se cerró antes. No hemos guardado ningún nombre."
     for person in people:
@@ -276,11 +273,9 @@ async def test_a_name_edited_into_an_older_message_goes_unsigned(scene: Scene) -
 
 async def left_behind(scene: Scene, person: Person, numbers: list[int]) -> None:
     """Lets an earlier visit have left messages in the chat that it could not delete."""
-    storage = scene.storage
-    known = await storage.read(conversation_of, scene.services.reference(person.id))
-    assert known is not None
+    known = await scene.conversation(person)
     left = replace(known, name_message_ids=tuple(numbers), version=known.version + 1)
-    await storage.write(save_conversation, left, was=known.version, at=scene.now)
+    await scene.storage.write(save_conversation, left, was=known.version, at=scene.now)
 
 
 async def test_what_was_left_goes_at_the_next(

@@ -2,7 +2,7 @@
 
 from storage.signatures import mark_unreachable
 from tests.features.test_typed_names import somebody
-from tests.support.scene import Scene
+from tests.support.scene import Scene, data_of
 from tests.support.supporters import signature_of
 
 SIGN = "✍️ Firmar con mi nombre"
@@ -77,9 +77,9 @@ async def test_a_stale_button_shows_the_present_screen(scene: Scene) -> None:
     ana = scene.ana
     await scene.starts(ana)
     first = scene.screen(ana)
-    old = next(b.data for row in first.buttons for b in row if "Firmar" in b.label)
+    old = data_of(first, SIGN)
     await scene.taps(ana, "📖 Leer el llamamiento")
-    await scene.answered(ana.tap_data(first.id, old or ""))
+    await scene.answered(ana.tap_data(first.id, old))
     assert "Página 1 de 4" in scene.screen(ana).text
     # The living message comes back when it was deleted.
     tap = ana.tap("Siguiente ›")

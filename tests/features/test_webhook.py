@@ -248,8 +248,7 @@ async def test_from_polling_to_the_webhook_and_back_nothing_is_lost(scene: Scene
     for person, chosen in zip(people, (None, url, None, url), strict=True):
         await scene.stop_bot()
         person.start()
-        scene.settings = scene.settings.model_copy(update={"webhook_url": chosen})
-        await scene.start_bot()
+        await scene.goes_on_with(webhook_url=chosen)
         await scene.signs(person)
     assert scene.world.updates.pending == {}
 
@@ -296,7 +295,6 @@ async def test_an_address_that_is_taken_ends_it_with_a_sentence(scene: Scene) ->
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         address = ListenAddress("127.0.0.1", taken.getsockname()[1])
-        scene.settings = scene.settings.model_copy(update={"webhook_address": address})
-        await scene.start_bot()
+        await scene.goes_on_with(webhook_address=address)
         with pytest.raises(CannotListen, match=f"127.0.0.1:{address.port}"):
             await scene.ended()

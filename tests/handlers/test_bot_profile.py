@@ -70,9 +70,7 @@ async def test_an_admin_is_offered_commands_and_a_former_one_loses_them(scene: S
         ({ADMIN + 1}, list(SUPPORTER_COMMANDS)),
         ({ADMIN}, everything),
     ):
-        await scene.stop_bot()
-        scene.settings = scene.settings.model_copy(update={"admin_ids": frozenset(admins)})
-        await scene.start_bot()
+        await scene.goes_on_with(admin_ids=frozenset(admins))
         for _ in range(2):
             await scene.starts(scene.marta)
         assert names(scene.marta.commands) == offered

@@ -35,6 +35,7 @@ from simulator.chats import Message
 from simulator.person import Person
 from simulator.taps import Answer, Tap
 from storage import Storage
+from storage.conversations import Conversation, conversation_of
 from tests.support.accelerated_loop import running_clocks
 from tests.support.api_conformance import request_faults
 from tests.support.empty_tables import copy_tables
@@ -313,6 +314,12 @@ class Scene:
         if words.label("Continuar") in admin.messages[-1].labels:
             await self.taps(admin, words.label("Continuar"))
 
+    async def conversation(self, person: Person) -> Conversation:
+        """What is stored of where somebody is in the chat."""
+        found = await self.storage.read(conversation_of, self.services.reference(person.id))
+        assert found is not None
+        return found
+
     def screen(self, person: Person) -> Message:
         """The one message of the bot that has buttons; there must be exactly one."""
         with_buttons = [m for m in person.messages if m.from_bot and m.buttons]
@@ -391,6 +398,11 @@ def intercept(monkeypatch: pytest.MonkeyPatch, method: str, instead: BotCall) ->
         return await (instead({**call.fields}, as_meant) if is_it else as_meant())
 
     monkeypatch.setattr(TelegramClient, "answer", intercepted)
+
+
+def data_of(message: Message, label: str) -> str:
+    """What the button with this label carries."""
+    return next(b.data or "" for row in message.buttons for b in row if b.label == label)
 
 
 def send_label(words: Words, recipients: int) -> str:
