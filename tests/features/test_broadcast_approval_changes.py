@@ -159,25 +159,6 @@ async def test_who_signs_while_it_waits_makes_it_a_question_of_so_many_people(
     assert len(admin.got(admin.scene.mallory)) == 1
 
 
-async def test_a_planned_one_that_was_approved_for_more_people_says_so_until_its_time(
-    admin: AdminScene, pau: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(confirmation, "SMALL_GROWTH", 0)
-    await with_settings(admin, approval_above=1)
-    await admin.begins()
-    await admin.says("Hola")
-    await admin.previews("Solo a quienes leen en español: 2")
-    await admin.taps("🕒 Programar")
-    await admin.says("mañana 18:30")
-    await admin.taps("Pedir la aprobación, para 2 personas")
-    (approve, *_) = (await pau.sees(QUESTION, 10)).labels
-    await admin.signs(admin.scene.world.person("Luz", language="es"))
-    await admin.scene.taps(pau, approve)
-    assert "era 2, ahora es 3" in pau.messages[-1].text, "of the readers of Spanish"
-    await admin.scene.taps(pau, approve)
-    assert ": 3 cuando se programó" in pau.messages[-1].text
-
-
 async def test_a_few_who_sign_while_it_waits_are_told(admin: AdminScene, pau: Person) -> None:
     await asks(admin)
     await pau.sees(QUESTION, 10)

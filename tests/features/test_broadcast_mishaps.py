@@ -3,14 +3,11 @@
 import pytest
 
 from bot.broadcast.content import Content, MessageCall
-from storage.broadcast_transitions import start_broadcast
-from storage.broadcast_types import Kind
 from storage.broadcasts import broadcast_history
 from storage.personal_data import everything_held
 from storage.petitions import close_petition, petition_state, reopen_petition
 from tests.features.test_broadcast_timing import SEND
 from tests.support.admin_scene import SENT, AdminScene
-from tests.support.broadcasts import new_broadcast
 from tests.support.scene import ADMIN
 
 
@@ -165,27 +162,6 @@ async def test_the_closing_update_cannot_be_turned_into_something_else(
     assert (said.text, said.labels) == ("La petición está abierta: no se ha enviado nada.", [])
     assert preview.id not in admin.marta.chat.messages
     assert await admin.services.storage.read(broadcast_history) == []
-
-
-async def test_one_that_finds_nobody_any_more_says_so(admin: AdminScene) -> None:
-    await admin.begins()
-    admin.scene.sean.block()
-    await admin.scene.settled()
-    storage = admin.services.storage
-    plan = new_broadcast(
-        id=b"nobody".ljust(16, b"."),
-        content={"es": "Hola"},
-        source_language="es",
-        actor=ADMIN,
-        at=admin.scene.clocks.now(),
-        kind=Kind.UPDATE,
-        language="en",
-        progress=(ADMIN, admin.panel.id),
-    )
-    await storage.write(start_broadcast, plan)
-    admin.services.wake_broadcast()
-    report = await admin.over("No se ha enviado a nadie.")
-    assert "ya no quedaba nadie" in report.text
 
 
 async def test_of_two_who_confirm_it_nobody_is_left_with_a_still_bar(admin: AdminScene) -> None:

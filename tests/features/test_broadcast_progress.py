@@ -7,14 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.broadcast.confirmation import broadcast_id
 from simulator.chats import Message
 from simulator.faults import Fault
 from simulator.person import Person
-from storage.broadcast_transitions import start_broadcast
-from storage.broadcast_types import Broadcast
 from storage.petitions import petition_state
-from tests.support.broadcasts import new_broadcast
 from tests.support.scene import ADMIN, Scene, a_scene, send_label
 
 LUCY = ADMIN + 1
@@ -70,29 +66,6 @@ async def test_whatever_fails_while_it_is_shown_the_report_comes(tmp_path: Path)
         scene.marta.tap_data(ctx.id, data_of(ctx, SEND_ROW))
         await becomes(scene.marta, ctx, DONE)
         assert scene.told(scene.ana) == 1
-
-
-async def test_one_that_was_started_and_never_shown_is_shown_at_the_next_tap(
-    scene: Scene,
-) -> None:
-    await scene.signs(scene.ana)
-    ctx = await offered(scene, 1)
-    services = scene.services
-    token = data_of(ctx, SEND_ROW).rpartition(":")[2]
-    started = await services.storage.write(
-        start_broadcast,
-        new_broadcast(
-            id=broadcast_id(token),
-            content={"es": "Gracias", "en": "Thank you"},
-            source_language="es",
-            actor=ADMIN,
-            at=services.clock(),
-        ),
-    )
-    assert isinstance(started, Broadcast)
-    await scene.marta.tap_data(ctx.id, data_of(ctx, SEND_ROW)).answered()
-    await becomes(scene.marta, ctx, DONE)
-    await becomes(scene.marta, ctx, "Entregados: 1")
 
 
 async def test_the_same_admin_asking_again_moves_the_progress_down(tmp_path: Path) -> None:

@@ -238,19 +238,6 @@ async def test_no_former_text_is_sent_while_one_waits(admin: AdminScene, pau: Pe
     assert any(m.text == "Han vuelto a casa" for m in admin.scene.ana.messages)
 
 
-async def test_what_all_were_told_stays_when_a_second_admin_comes(admin: AdminScene) -> None:
-    await admin.scene.settled()
-    await with_settings(admin, approval_above=None)
-    await closes(admin)
-    await writes(admin, SPANISH, "Han vuelto")
-    await publishes(admin)
-    await admin.scene.broadcasts(3)
-    await admin.reported()
-    await with_settings(admin, approval_above=2)
-    await notices(admin)
-    assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
-
-
 async def test_while_it_is_open_another_approves_it_as_nobody_knows_how_many_will_sign(
     admin: AdminScene, lucy: Person
 ) -> None:
@@ -341,15 +328,6 @@ async def test_what_one_published_before_two_had_to_waits_for_another_at_the_clo
     await admin.scene.taps(lucy, "Review the change that waits")
     await lucy.sees("Solo Marta")
     await admin.scene.taps(lucy, "Approve and publish")
-    assert "Solo Marta" in await read_late(admin, admin.scene.jordi)
-
-
-async def test_what_one_published_is_read_at_a_closing_of_few(admin: AdminScene) -> None:
-    await with_settings(admin, approval_above=None)
-    await writes(admin, SPANISH, "Solo Marta")
-    await publishes(admin)
-    await with_settings(admin, approval_above=3)
-    await closes(admin)
     assert "Solo Marta" in await read_late(admin, admin.scene.jordi)
 
 

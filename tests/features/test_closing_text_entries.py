@@ -2,15 +2,11 @@
 
 from datetime import timedelta
 
-from storage.closing_texts import published_closing_texts
 from tests.features.test_closing_texts import (
-    ENGLISH,
     FOLDER,
-    SPANISH,
     closes,
     publishes,
     read_late,
-    writes,
 )
 from tests.support.admin_scene import AdminScene
 
@@ -51,22 +47,6 @@ async def test_what_came_later_is_read_in_order_of_time(admin: AdminScene) -> No
     assert "1 March 2026" in english
     assert "They answered no." in english
     assert "1-3-26" not in english
-
-
-async def test_an_entry_is_published_together_with_the_closing_update(admin: AdminScene) -> None:
-    await closes(admin)
-    await writes(admin, SPANISH, "Al final, {people}.")
-    await writes(admin, ENGLISH, "In the end, {people}.")
-    decided = {"es": "01/03/2026\nSalen, {count}.", "en": "01/03/2026\nThey leave, {count}."}
-    await adds(admin, "Se ha tomado una decisión", decided)
-    assert "no les llega este cambio." in (await publishes(admin)).text
-    seen = await read_late(admin, admin.scene.jordi)
-    assert FOLDER not in seen
-    assert "Al final, 3 personas.\n\n1 de marzo de 2026: decisión\nSalen, 3." in seen
-    late = await read_late(admin)
-    assert "In the end, 3 people.\n\n1 March 2026: a decision\nThey leave, 3." in late
-    versions = await admin.services.storage.read(published_closing_texts)
-    assert len({each.publication for each in versions}) == 1
 
 
 async def test_an_entry_without_a_date_is_of_today_in_all_languages(admin: AdminScene) -> None:

@@ -201,18 +201,6 @@ async def test_what_she_was_not_asked_for_is_not_kept_as_the_text(admin: AdminSc
     assert await warned_of_erasures(admin) == todo
 
 
-async def test_after_a_cancel_nothing_is_taken_for_the_text(admin: AdminScene) -> None:
-    await admin.says("/closing")
-    await admin.taps(SPANISH)
-    admin.ahead = timedelta(minutes=61)
-    await admin.says("/cancel")
-    assert "no he cambiado nada" in admin.marta.messages[-1].text
-    await admin.says("Compra pan")
-    assert "Guardado" not in admin.marta.messages[-1].text
-    await admin.says("/cancel")
-    assert "No había nada que cancelar" in admin.marta.messages[-1].text
-
-
 async def test_what_was_published_meanwhile_is_not_said_to_be_discarded(admin: AdminScene) -> None:
     await closes(admin)
     await writes(admin, SPANISH, "Han vuelto")
@@ -309,31 +297,6 @@ async def test_what_was_written_meanwhile_is_not_published_unseen(admin: AdminSc
     await publishes(admin)
     assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
     assert "They came home" in await read_late(admin, admin.scene.mallory), "it was awaited still"
-
-
-async def test_a_text_too_long_is_taken_once_it_is_shortened(admin: AdminScene) -> None:
-    await closes(admin)
-    await writes(admin, SPANISH, "x" * 4000)
-    assert "no cabe en un mensaje" in admin.marta.messages[-1].text
-    sent = await admin.says("Han vuleto")
-    assert "✅ Guardado" in admin.panel.text
-    await admin.edits(sent, "x" * 3999)
-    assert "no cabe en un mensaje" in admin.marta.messages[-1].text
-    await admin.edits(sent, "Han vuelto")
-    await publishes(admin)
-    assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
-
-
-async def test_of_two_corrections_in_one_second_the_last_is_published(admin: AdminScene) -> None:
-    await closes(admin)
-    await writes(admin, SPANISH, "Han vuleto")
-    sent = next(m for m in admin.marta.messages if m.text == "Han vuleto")
-    for text in ("Han vueltto", "Han vuelto", "Han vuelto a casa"):
-        admin.marta.edit(sent, text)
-    await admin.scene.settled()
-    assert "✅ Guardado" in admin.panel.text
-    await publishes(admin)
-    assert "Han vuelto a casa" in await read_late(admin, admin.scene.jordi)
 
 
 IS_DRAFT = (

@@ -78,16 +78,6 @@ async def test_pau_who_blocked_the_bot_is_told_once_back(scene: Scene, pau: Pers
     scene.simulator.calls.clear()
 
 
-async def test_pau_who_is_back_waits_for_nothing_that_is_newer(scene: Scene, pau: Person) -> None:
-    owe_admins(scene.services, says("El primero."))
-    await scene.marta.sees("El primero.")
-    await scene.settled()
-    scene.simulator.calls.clear()
-    pau.unblock()
-    owe_admins(scene.services, says("El segundo."))
-    await pau.sees("El segundo.", 5)
-
-
 async def test_a_refused_petition_folder_is_told_once_telegram_is_back(
     scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,14 +95,6 @@ async def test_a_refused_petition_folder_is_told_once_telegram_is_back(
     await asyncio.sleep(60)
     assert told(scene.marta, "el bot no los usa") == 1
     scene.simulator.calls.clear()
-
-
-async def test_pau_who_was_not_there_when_asked_is_asked_later(admin: AdminScene) -> None:
-    pau = admin.scene.world.person("Pau", language="es", user_id=PAU)
-    await asks(admin)
-    await asyncio.sleep(120)
-    pau.start()
-    await pau.sees(QUESTION, 400)
 
 
 async def test_pau_is_asked_though_the_database_was_away_when_it_was_his_turn(

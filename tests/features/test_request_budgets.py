@@ -3,17 +3,13 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bot.back_off import BackOff
 from bot.petition.stages import Action
 from handlers.request_budget import Budgets
 from handlers.screens.help import SUPPORTER_COMMANDS
-from storage.conversations import save_conversation
-from storage.errors import ConversationMoved
-from tests.support.scene import Scene, a_scene, fails
+from tests.support.scene import Scene, fails
 
 TOO_OFTEN = "Vas muy deprisa"
 COUNTED = sorted(set(SUPPORTER_COMMANDS) - {"withdraw", "stop"})
@@ -52,31 +48,6 @@ async def test_a_command_is_answered_five_times_then_told(scene: Scene, tmp_path
             assert TOO_OFTEN not in scene.screen(scene.ana).text
     await scene.withdraws(scene.ana)
     assert "Tu firma está retirada" in scene.screen(scene.ana).text
-
-
-async def test_of_impatient_commands_the_last_that_is_answered_is_drawn(scene: Scene) -> None:
-    await scene.starts(scene.ana)
-    scene.simulator.faults.freeze()
-    for _ in range(12):
-        scene.ana.send("/help")
-    scene.simulator.faults.thaw()
-    await scene.settled()
-    assert TOO_OFTEN in scene.screen(scene.ana).text
-    assert "Ayuda" in scene.screen(scene.ana).text
-
-
-async def test_the_file_comes_five_times_a_minute(scene: Scene, tmp_path: Path) -> None:
-    await scene.signs(scene.ana)
-    await scene.says(scene.ana, "/mydata")
-    label = scene.words.label("📄 Recibir el archivo")
-    for number in range(7):
-        await scene.with_button(scene.ana, label)
-        answer = await scene.answered(scene.ana.tap(label))
-        assert (TOO_OFTEN in answer.text, answer.alert) == (number >= 5, number >= 5)
-    assert len(scene.simulator.calls.of("sendDocument")) == 5
-    assert audited(tmp_path).count("my_data_file") == 5
-    await scene.taps(scene.ana, scene.words.label("🔕 No recibir más mensajes"))
-    assert "pediste que no te escribiéramos" in scene.screen(scene.ana).text
 
 
 async def test_who_taps_too_often_hears_so_though_telegram_fails_at_first(
@@ -152,25 +123,6 @@ async def test_whoever_asks_in_many_groups_is_answered_five_times_in_all(scene: 
         by.send_in(crowded, "/help@peticion_bot")
     await scene.settled()
     assert sum(m.from_bot for m in crowded.messages.values()) == 5
-
-
-async def test_a_retry_is_counted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with a_scene(tmp_path) as scene:
-        failures = 7
-
-        def moved(*given: Any, **named: Any) -> None:
-            nonlocal failures
-            failures -= 1
-            if failures >= 0:
-                raise ConversationMoved
-            save_conversation(*given, **named)
-
-        monkeypatch.setattr("handlers.supporter_context.save_conversation", moved)
-        quick = BackOff(0.001, longest=0.001)
-        monkeypatch.setattr(scene.app.dispatch, "_pauses", quick)
-        await scene.says(scene.ana, "/help")
-        assert failures < 0
-        assert "Ayuda" in scene.screen(scene.ana).text
 
 
 def used_up(scene: Scene, *what: str, times: int = 7) -> None:

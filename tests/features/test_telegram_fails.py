@@ -147,19 +147,6 @@ async def test_no_answer_takes_no_screen(scene: Scene, monkeypatch: pytest.Monke
         assert ("Ayuda" if number % 2 else "Página 1") in scene.screen(ana).text
 
 
-async def test_what_is_too_often_takes_nothing(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("handlers.request_budget._TIMES_WRITTEN", 0)
-    await scene.starts(scene.ana)
-    await scene.taps(scene.ana, scene.words.label("✍️ Firmar con mi nombre"))
-    fails(monkeypatch, scene, "send_message", 1)
-    for name in ("Ana", "Ana García"):
-        await scene.says(scene.ana, name)
-    await scene.ana.sees("Vas muy deprisa")
-    assert [m.text for m in scene.ana.messages if not m.from_bot] == ["/start"]
-
-
 async def test_an_answer_that_is_on_its_way_is_put_down_before_the_next_is_given(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -223,20 +210,6 @@ async def test_the_file_of_ones_data_comes_once_though_it_or_the_screen_after_it
 
     assert await scene.ana.chat.notifier.wait_for(is_below, 5)
     assert sum(m.document is not None for m in scene.ana.messages) == 1
-    assert await all_is_acknowledged(scene)
-
-
-async def test_a_line_in_a_group_is_owed_too(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    group = scene.world.group("Barrio", members=[scene.ana])
-    fails(monkeypatch, scene, "send_message", 1)
-    scene.ana.send_in(group, "/start@peticion_bot")
-
-    def said() -> bool | None:
-        return any(m.from_bot for m in group.messages.values()) or None
-
-    assert await group.notifier.wait_for(said, 5)
     assert await all_is_acknowledged(scene)
 
 

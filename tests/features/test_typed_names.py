@@ -308,6 +308,12 @@ async def test_what_was_left_goes_at_the_next(
         calls.clear()
         await scene.says(ana, "/start")
         assert first.id not in [call.params["message_id"] for call in calls.of("deleteMessage")]
+        # Nor does it keep there what is younger.
+        young = ana.send("¿otra?")
+        await scene.settled()
+        await left_behind(scene, ana, [first.id, young.id])
+        await scene.says(ana, "/cancel")
+        assert written(ana) == ["Ana María"]
 
 
 async def test_a_failed_deletion_is_tried_again(

@@ -152,21 +152,6 @@ async def test_what_is_not_telegrams_has_no_effect(
     await scene.signs(scene.ana)
 
 
-async def test_an_update_that_comes_again_is_handled_once(scene: Scene) -> None:
-    kept: list[bytes] = []
-    scene.world.updates.listeners.append(lambda update: kept.append(orjson.dumps(update.body)))
-    await scene.signs(scene.ana)
-    before = len(scene.simulator.calls)
-    for again in range(2):
-        for body in kept:
-            assert await posts(scene, body) == 200
-        assert len(scene.simulator.calls) == before, again
-        await scene.stop_bot()  # nor by who has just started
-        await starts(scene)
-        before = len(scene.simulator.calls)
-    assert scene.world.updates.pending == {}
-
-
 async def test_what_is_in_progress_at_the_end_is_finished_and_what_is_not_comes_again(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:

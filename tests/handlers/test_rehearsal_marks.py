@@ -63,15 +63,6 @@ async def test_the_answer_to_a_tap_begins_with_its_sign(marks: RehearsalMarks) -
     assert call["text"].endswith("…")
 
 
-@pytest.mark.parametrize("method", ["copyMessage", "copyMessages", "sendSticker"])
-async def test_what_has_no_text_is_sent_after_one(marks: RehearsalMarks, method: str) -> None:
-    before, asked = await marks.outgoing(method, {"chat_id": "1", "from_chat_id": 2})
-    assert before[0] == "sendMessage"
-    assert before[1]["chat_id"] == "1"
-    assert parse(before[1]["text"]).text.startswith(ES)
-    assert asked == (method, {"chat_id": "1", "from_chat_id": 2})
-
-
 async def test_what_shows_nothing_stays_as_it_is(marks: RehearsalMarks) -> None:
     for method in ("getUpdates", "getMe", "deleteMessage", "answerCallbackQuery", "getChat"):
         assert await sent(marks, method, timeout=1) == {"chat_id": 1, "timeout": 1}
@@ -84,21 +75,6 @@ async def test_what_would_be_too_long_is_cut_to_fit(marks: RehearsalMarks, text:
     assert shown.startswith(ES)
     assert shown.endswith("…")
     assert 4080 < length(shown) <= 4096
-
-
-async def test_only_its_own_buttons_are_read_as_what_they_say(marks: RehearsalMarks) -> None:
-    rows = [[{"text": "Sign", "callback_data": "3:sign:"}, {"text": "Web", "url": "https://x"}]]
-    marked = await sent(marks, "editMessageReplyMarkup", reply_markup={"inline_keyboard": rows})
-    own, other = marked["reply_markup"]["inline_keyboard"][0]
-    assert other == rows[0][1]
-
-    def tapped(data: str) -> object:
-        tap = {"from": {"id": 7}, "message": {"chat": {"id": 7}}, "data": data}
-        marks.incoming([{"update_id": 1, "callback_query": tap}])
-        return tap["data"]
-
-    assert tapped(own["callback_data"]) == "3:sign:"
-    assert tapped("3:sign:") == tapped("adm:close:1") == tapped("stop:news") == "-"
 
 
 @pytest.mark.parametrize("answer", [None, [], [{"update_id": 1}], {"odd": 1}, [{"message": 5}]])

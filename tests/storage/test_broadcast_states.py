@@ -30,7 +30,6 @@ from storage.broadcast_types import (
 from storage.broadcasts import broadcast_with
 from storage.database import Database
 from storage.deliveries import enqueue_deliveries
-from storage.petitions import mark_petition_notice_sent, petition_notice_was_sent
 from storage.tables import AUDIT, BROADCASTS, DELIVERIES, PETITIONS
 from storage.transaction import Transaction
 from tests.support.audit_entries import newest_audit_entries
@@ -260,21 +259,6 @@ async def test_nothing_but_a_planned_one_begins(case: Case) -> None:
 def test_every_state_but_the_first_is_led_to() -> None:
     led_to = {each.to for each in EFFECTS.values() if each.to is not None}
     assert led_to == set(BroadcastState) - {BroadcastState.SCHEDULED}
-
-
-async def test_what_paused_it_is_asked_again_once_it_was_resumed(people: Supporters) -> None:
-    await people.sign([1])
-    it = await started(people)
-    await people.write(interrupt_broadcast, it.id, PauseReason.DENIED, AT, "Not Found")
-    asked, begun, of_another = f"{it.id.hex()}/7f", f"{it.id.hex()}/", "7f/7f"
-    for about in (asked, begun, of_another):
-        await people.write(mark_petition_notice_sent, "paused", about, AT)
-    await order(people, BroadcastAction.RESUME, it, AT)
-    sent = [
-        await people.read(petition_notice_was_sent, "paused", about)
-        for about in (asked, begun, of_another)
-    ]
-    assert sent == [False, True, True]
 
 
 async def test_each_order_that_had_an_effect_is_in_the_audit_once_with_who_gave_it(

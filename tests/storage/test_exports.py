@@ -9,12 +9,10 @@ from storage.errors import Unavailable
 from storage.exports import (
     ExportedList,
     NamedSignature,
-    SignatureGroup,
     begin_export,
     finish_export,
 )
 from storage.handovers import owed_changes
-from storage.times import from_millis
 from tests.support.raw_sql import read_sql
 from tests.support.supporters import NOON, Supporters
 
@@ -50,23 +48,6 @@ async def test_who_may_not_be_named_is_counted_and_not_in_the_list(
         *_, groups = await signatures.totals()
     assert [(each.named, each.signatures) for each in groups] == [(False, 1), (True, 5)]
     assert [each.number for each in await named(people)] == [1, 3, 4, 5, 6]
-
-
-async def test_the_signatures_come_in_portions_by_number_as_they_were_given(
-    people: Supporters, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("storage.exports._PAGE", 4)
-    monkeypatch.setattr("storage.exports._COUNTED_AT_ONCE", 2)
-    await people.change(6, "signed_at = 1793000000000, language = 'en'")
-    async with open_signature_list(people, await begun(people)) as signatures:
-        pages = [page async for page in signatures.pages()]
-        *_, groups = await signatures.totals()
-    assert [[each.number for each in page] for page in pages] == [[1, 2, 3, 4], [5, 6]]
-    assert pages[1][0] == NamedSignature(5, "Persona 5", from_millis(0), "1")
-    assert groups == [
-        SignatureGroup(from_millis(0), "es", "1", True, 5),
-        SignatureGroup(from_millis(1000 * 1792999800), "en", "1", True, 1),
-    ]
 
 
 async def test_whoever_signs_or_withdraws_while_the_list_is_read_changes_nothing_in_it(

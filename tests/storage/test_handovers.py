@@ -1,6 +1,5 @@
 """Tests that a handover is recorded once, taken back, and known of each signer."""
 
-from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
@@ -11,7 +10,6 @@ from storage.handovers import (
     Handover,
     active_handover,
     handover_known_to,
-    mark_changes_told,
     owed_changes,
     record_handover,
     undo_handover,
@@ -19,15 +17,13 @@ from storage.handovers import (
 from storage.invalidations import take_out_signatures
 from storage.journal import Deed, Entry
 from storage.petitions import Reached, petition_state, reopen_petition
-from storage.signatures import withdraw_signature
-from tests.support.audit_entries import newest_audit_entries
 from tests.support.raw_sql import read_sql, write_sql
 from tests.support.restores import replay
 from tests.support.supporters import NOON, Supporters, later
 
 DAY = date(2026, 3, 2)
 MANIFEST = "0f" * 32
-NAMED, COUNTED = True, False
+NAMED = True
 
 
 @pytest.fixture
@@ -84,40 +80,6 @@ async def test_a_petition_that_was_handed_over_is_not_reopened_until_that_is_und
     assert await people.write(reopen_petition, revision=revision, actor=9, at=NOON) is not None
 
 
-async def test_how_each_was_handed_over_is_known_from_when_the_list_was_written(
-    people: Supporters,
-) -> None:
-    recorded = await _handed_over(people, later(99), 5)
-    before, after = (int(later(s).timestamp() * 1000) for s in (-60, 60))
-    for number, assignment in (
-        (1, "name_sealed = NULL"),
-        (2, f"restricted_at = {before}"),
-        (3, f"restricted_at = {after}, objected_at = {after}"),
-        (5, f"objected_at = {before}"),
-    ):
-        await people.change(number, assignment)
-    await people.note(4, Change.NAME_REMOVED, later(60))
-    await people.change(4, "name_sealed = NULL")
-    # The third thought better of it twice: the list has the name.
-    await people.note(3, Change.NAME_REMOVED, later(60))
-    await people.note(3, Change.NAME_GIVEN, later(120))
-    # The sixth signed after the list.
-    assert await _inclusions(people) == [COUNTED, COUNTED, NAMED, NAMED, COUNTED, None]
-    # The name came back too when a restriction or an objection was lifted.
-    for first in (Change.RESTRICTED, Change.OBJECTED):
-        sql = (
-            "UPDATE changes_after_export SET change = :first WHERE number = 3 AND change <> :back"
-        )
-        values = {"first": first, "back": Change.NAME_GIVEN}
-        await write_sql(people.database, sql, **values)
-        assert (await _inclusions(people))[2] == NAMED, first
-    await people.write(undo_handover, recorded, at=later(100))
-    assert await people.read(handover_known_to, people.supporter(3)) is None
-    number_alone = await people.write(record_handover, DAY, at=later(101), without_name=6)
-    assert number_alone == await people.read(active_handover), "it includes all who had signed"
-    assert await _inclusions(people) == [COUNTED] * 6
-
-
 async def _inclusions(people: Supporters) -> list[bool | None]:
     known = [await people.read(handover_known_to, people.supporter(n)) for n in range(1, 7)]
     return [None if each is None else each.with_their_name for each in known]
@@ -129,24 +91,3 @@ async def test_what_was_invalidated_after_the_list_stands_in_it(people: Supporte
         at = later(second)
         await people.write(take_out_signatures, numbers, reason="", condition="", at=at)
     assert await _inclusions(people) == [None, NAMED, NAMED, NAMED, NAMED, None]
-
-
-async def test_what_is_owed_is_marked_as_told_and_nothing_later(people: Supporters) -> None:
-    recorded = await _handed_over(people, later(1))
-    for number in (2, 6):
-        await people.write(withdraw_signature, people.supporter(number), later(number))
-    shown = await people.read(owed_changes, recorded)
-    assert [(each.number, each.change.value) for each in shown] == [
-        (2, "withdrawn"),
-        (6, "withdrawn"),
-    ]
-    await people.write(withdraw_signature, people.supporter(3), later(3))
-    long = [replace(each, ids=(*[bytes(16)] * 1_000, *each.ids)) for each in shown]
-    await people.write(mark_changes_told, long, at=later(9))
-    assert [each.number for each in await people.read(owed_changes, recorded)] == [3]
-    newest = (await people.read(newest_audit_entries, 1))[0]
-    assert (newest.action, newest.detail) == ("notices_told", "2 signatures")
-    await people.write(mark_changes_told, shown, at=later(10))
-    rows = "SELECT told_at FROM changes_after_export WHERE told_at IS NOT NULL"
-    told = {row["told_at"] for row in await read_sql(people.database, rows)}
-    assert told == {int(later(9).timestamp() * 1000)}

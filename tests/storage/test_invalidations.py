@@ -141,19 +141,6 @@ async def test_why_and_how_are_kept_and_the_audit_has_both_deeds_without_them(
     assert not any(isinstance(value, bytes) and b"anari" in value for value in row.values())
 
 
-async def test_the_newest_comes_first_and_every_portion_is_looked_through(
-    signed: Supporters, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("storage.invalidations._PORTION", 5)
-    monkeypatch.setattr("storage.invalidations._NUMBERS_AT_ONCE", 2)
-    assert await numbers(signed) == list(range(1, 11))
-    for minute, found in enumerate(([1, 2, 3], [4])):
-        await signed.write(
-            take_out_signatures, found, reason="", condition="", at=AFTER + minute * MINUTE
-        )
-    assert [each.signatures for each in await signed.read(all_invalidations)] == [1, 3]
-
-
 async def test_a_name_is_like_a_pattern_however_its_letters_were_typed(signed: Supporters) -> None:
     key = (await read_sql(signed.database, "SELECT id FROM signatures WHERE number = 3"))[0]
     sealed = signed.keyring.seal(

@@ -1,9 +1,7 @@
 """Tests of what a letter asks for: each deed with its code, its audit entry and its sentence."""
 
-import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 
 import pytest
 from sqlalchemy import Executable
@@ -157,16 +155,6 @@ async def test_a_code_serves_once(storage: Storage, keyring: Keyring) -> None:
     assert restored.name == "Ana Sol"
     assert await fits(storage, made[0]) == [False]
     assert await storage.read(waiting_notices) == []
-
-
-async def test_a_code_serves_one_of_two_letters_that_are_answered_at_once(
-    storage: Storage, keyring: Keyring
-) -> None:
-    _, code = await signed(storage, keyring)
-    carry_out = partial(carry_out_request, number=1, proof="by code", at=LATER, code=code)
-    both = (PersonNoticeKind.RESTRICTED, PersonNoticeKind.OBJECTED)
-    done = await asyncio.gather(*[storage.write(carry_out, asked=asked) for asked in both])
-    assert sorted(done) == [False, True]
 
 
 async def test_restricting_and_objecting_last_until_they_are_lifted(

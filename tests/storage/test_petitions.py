@@ -13,26 +13,15 @@ from storage.petitions import (
     petition_notice_at,
     petition_notice_was_sent,
     petition_state,
-    reopen_petition,
 )
 from tests.support.audit_entries import AuditEntry, newest_audit_entries
-from tests.support.supporters import NOON, a_supporter, signature_of
+from tests.support.supporters import NOON
 
 DAY, MILLISECOND = timedelta(days=1), timedelta(milliseconds=1)
 
 
 class TestTheClosingDate:
     """Tests that nobody signs from the date on, whatever has closed the petition or not yet."""
-
-    async def test_whoever_signs_at_that_moment_is_too_late(self, storage: Storage) -> None:
-        ana, jordi = a_supporter(storage.keyring, 1), a_supporter(storage.keyring, 2)
-        await storage.write(follow_folder, NOON + DAY)
-        for someone, at in ((ana, NOON + DAY - MILLISECOND), (jordi, NOON + DAY)):
-            await someone.arrive(storage)
-            await someone.sign(storage, at=at)
-        assert await storage.read(signature_of, ana.supporter) is not None
-        assert await storage.read(signature_of, jordi.supporter) is None
-        assert (await storage.read(petition_state)).is_closed is False
 
     async def test_it_is_closed_as_of_its_date_and_once(self, storage: Storage) -> None:
         await storage.write(follow_folder, NOON)
@@ -43,16 +32,6 @@ class TestTheClosingDate:
         assert state == PetitionState(0, NOON, 0, 1, NOON)
         [entry] = await storage.read(newest_audit_entries, 10)
         assert entry == AuditEntry(NOON + DAY, None, "close", "date")
-
-    async def test_what_is_opened_again_by_hand_is_closed_again_by_hand(
-        self, storage: Storage
-    ) -> None:
-        await storage.write(follow_folder, NOON)
-        await storage.write(close_petition_if_due, NOON, None)
-        await storage.write(reopen_petition, revision=1, actor=9, at=NOON)
-        await storage.write(follow_folder, NOON)
-        assert await storage.write(close_petition_if_due, NOON + DAY, None) is False
-        assert (await storage.read(petition_state)).closes_at is None
 
     async def test_a_closed_petition_takes_no_date(self, storage: Storage) -> None:
         await storage.write(close_petition, revision=0, actor=9, at=NOON)

@@ -164,15 +164,6 @@ async def test_one_that_was_paused_for_a_day_counts_by_when_it_was_sent(
     assert await start(people, **again) is None
 
 
-async def test_who_withdrew_since_was_written_to_all_the_same(people: Supporters) -> None:
-    await people.sign([1, 2, 3], updates=99)
-    broadcast = await planned(people, kind=Kind.UPDATE)
-    await sent(people, 2)
-    await people.withdraw(3)
-    assert await people.read(written_to_alone, ADMIN, TIME) == 3
-    assert (await people.write(begin_broadcast, broadcast, TIME, at_most=4)).awaits_approval
-
-
 async def test_who_was_passed_over_was_not_written_to(people: Supporters) -> None:
     await people.sign([1, 2, 3, 4, 5])
     broadcast = await started(people)
@@ -207,16 +198,6 @@ async def test_what_is_older_or_anothers_or_was_approved_does_not_count(
     await tell(people, await queued(people, await people.write(begin_broadcast, approved, at)), at)
     assert await people.read(written_to_alone, ADMIN, TIME) == 0
     assert (await people.write(begin_broadcast, broadcast, TIME, at_most=2)).state == "running"
-
-
-async def test_one_that_goes_out_at_once_is_counted_with_them_in_its_own_transaction(
-    people: Supporters,
-) -> None:
-    await people.sign([1, 2], updates=99)
-    await sent(people, 2)
-    again: dict[str, Any] = {"kind": Kind.UPDATE, "at": TIME, "at_most": 2}
-    assert await start(people, **again, approval_above=3) is None
-    assert isinstance(await start(people, **again, approval_above=4), Broadcast)
 
 
 async def test_of_many_that_are_begun_at_once_one_begins(people: Supporters) -> None:

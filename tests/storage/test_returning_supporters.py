@@ -1,7 +1,5 @@
 """Tests that supporters who return within thirty days of the closing get the closing update."""
 
-from datetime import timedelta
-
 from storage.broadcast_transitions import finish_broadcast, set_on_broadcast
 from storage.broadcast_types import Broadcast, Correction, Kind, Outcome
 from storage.broadcasts import due_broadcasts
@@ -10,8 +8,6 @@ from storage.returning_supporters import mark_reachable
 from storage.signatures import mute_supporter
 from tests.support.broadcasts import claim, record, results, started, started_to, tell
 from tests.support.supporters import Supporters, later
-
-MONTH = timedelta(days=30)
 
 
 async def blocked_on_the_way(people: Supporters) -> Broadcast:
@@ -65,17 +61,6 @@ async def test_who_was_not_meant_is_owed_nothing_on_coming_back(people: Supporte
     assert await people.write(mark_reachable, people.supporter(3), later(99))
 
 
-async def test_what_was_missed_of_an_earlier_one_is_owed_and_only_once(people: Supporters) -> None:
-    await people.sign([1, 2], "es")
-    await people.sign([3], "en")
-    await people.lose(2)
-    spanish = await started(people, language="es")
-    await tell(people, spanish)
-    await tell(people, await started(people, language="en", at=later(9)))
-    assert await people.write(mark_reachable, people.supporter(2), later(99))
-    assert [each.chat_id for each in await claim(people, spanish)] == [1002]
-
-
 async def test_a_correction_of_another_message_leaves_the_closing_update_as_it_is(
     people: Supporters,
 ) -> None:
@@ -94,17 +79,6 @@ async def test_who_was_not_counted_is_owed_nothing(people: Supporters) -> None:
     await people.lose(2)
     await tell(people, await started(people, last_signature_number=1))
     assert not await people.write(mark_reachable, people.supporter(2), later(99))
-
-
-async def test_who_is_back_is_not_told_what_they_no_longer_agree_to(people: Supporters) -> None:
-    await people.sign([1])
-    await people.consent(1, "signature,news")
-    broadcast = await started(people, kind=Kind.NEWS)
-    await people.mute(1)
-    assert await claim(people, broadcast) == []
-    await people.agree_no_more(1)
-    await people.write(mute_supporter, people.supporter(1), None)
-    assert not await people.write(mark_reachable, people.supporter(1), later(9))
 
 
 async def test_an_update_under_way_waits_for_who_was_silent_and_for_nobody_who_was_away(
