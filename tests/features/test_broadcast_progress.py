@@ -111,14 +111,3 @@ async def test_another_admin_takes_the_progress_over_and_reads_it_in_their_langu
         assert text_of(scene.marta, ctx) == ELSEWHERE
         assert "has been sent" in text_of(lucy, lucy_panel)
         assert [scene.told(p) for p in (scene.ana, scene.jordi, scene.sean)] == [1, 1, 1]
-
-
-async def test_with_nobody_to_write_to_what_is_said_is_true(scene: Scene) -> None:
-    marta = scene.marta
-    await marta.writes("/broadcast")
-    assert "No se guarda ninguna firma" in marta.messages[-1].text
-    await scene.signs(scene.ana)
-    scene.ana.block()
-    await scene.settled()
-    await marta.writes("/broadcast")
-    assert "han bloqueado el bot o han dejado Telegram." in marta.messages[-1].text

@@ -6,7 +6,7 @@ from shutil import copytree
 from bot.petition.petition import BUNDLED
 from simulator.person import Person
 from storage.person_requests import PersonNoticeKind, carry_out_request
-from tests.features.test_choice_of_name import CONFIRM, CONSENT, GIVE, WITHOUT, held_of
+from tests.features.test_choice_of_name import CONFIRM, CONSENT, GIVE, held_of
 from tests.support.scene import Scene, a_scene
 
 TYPED = "Zenobia Secreta"
@@ -41,19 +41,6 @@ async def name_of(scene: Scene, person: Person) -> object:
     signature = (await held_of(scene, person)).signature
     assert signature is not None
     return signature["name"]
-
-
-async def test_a_file_with_a_typed_name_goes_with_it_when_she_signs_without(scene: Scene) -> None:
-    scene.simulator.limits.on = False
-    ana = scene.ana
-    await scene.to_the_name(ana)
-    await scene.says(ana, TYPED)
-    await scene.says(ana, "/mydata")
-    for label in ("📄 Recibir el archivo", "Volver", "Volver", WITHOUT, CONFIRM):
-        await scene.taps(ana, label)
-    sent = scene.simulator.calls.of("sendDocument")[0].params["document"].content
-    assert TYPED.encode() in sent
-    assert not any(message.document for message in ana.messages)
 
 
 async def test_a_petition_without_names_takes_none_half_given(tmp_path: Path) -> None:

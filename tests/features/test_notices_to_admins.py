@@ -15,7 +15,6 @@ from storage.broadcast_transitions import (
     begin_broadcast,
     change_broadcast,
     interrupt_broadcast,
-    set_on_broadcast,
 )
 from storage.broadcast_types import BroadcastAction, PauseReason
 from storage.errors import Unavailable
@@ -122,17 +121,6 @@ async def test_pau_is_asked_though_the_database_was_away_when_it_was_his_turn(
     await pau.sees(QUESTION, 400)
     await asyncio.sleep(60)
     assert told(pau, QUESTION) == 1
-
-
-async def test_pau_asked_late_reads_how_many_by_then(admin: AdminScene) -> None:
-    await asks(admin)
-    # Until Pau was asked in vain.
-    await until(lambda: any(call.chat_id == PAU for call in admin.scene.simulator.refused))
-    await admin.services.storage.write(set_on_broadcast, (await admin.broadcast()).id, expected=4)
-    pau = admin.scene.world.person("Pau", language="es", user_id=PAU)
-    pau.start()
-    asked = await pau.sees(QUESTION, 400)
-    assert "Aprobar y enviar a 4 personas" in asked.labels
 
 
 async def test_pau_who_comes_too_late_is_asked_nothing(admin: AdminScene, lucy: Person) -> None:

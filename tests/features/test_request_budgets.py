@@ -9,7 +9,7 @@ import pytest
 from bot.petition.stages import Action
 from handlers.request_budget import Budgets
 from handlers.screens.help import SUPPORTER_COMMANDS
-from tests.support.scene import Scene, fails
+from tests.support.scene import Scene
 
 TOO_OFTEN = "Vas muy deprisa"
 COUNTED = sorted(set(SUPPORTER_COMMANDS) - {"withdraw", "stop"})
@@ -48,19 +48,6 @@ async def test_a_command_is_answered_five_times_then_told(scene: Scene, tmp_path
             assert TOO_OFTEN not in scene.screen(scene.ana).text
     await scene.withdraws(scene.ana)
     assert "Tu firma está retirada" in scene.screen(scene.ana).text
-
-
-async def test_who_taps_too_often_hears_so_though_telegram_fails_at_first(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("handlers.request_budget._TIMES", 1)
-    await scene.signs(scene.ana)
-    await scene.says(scene.ana, "/mydata")
-    label = scene.words.label("📄 Recibir el archivo")
-    await scene.taps(scene.ana, label)
-    fails(monkeypatch, scene, "answer_callback_query", 2)
-    answer = await scene.ana.tap(label).answered()
-    assert (TOO_OFTEN in answer.text, answer.alert) == (True, True)
 
 
 async def test_signing_and_taking_it_back_cannot_go_on_without_end(scene: Scene) -> None:

@@ -4,8 +4,6 @@ import asyncio
 from types import SimpleNamespace
 from typing import cast
 
-from structlog.testing import capture_logs
-
 from bot.back_off import BackOff, Retries
 from handlers.admin_notices import report_damage
 from handlers.context import Services
@@ -35,18 +33,6 @@ class Damaged:
     def told(self) -> list[str]:
         """The columns of which the admins are told."""
         return [about for _, about in self.services.owed_notices]
-
-
-async def test_each_is_logged_with_its_place_and_no_words() -> None:
-    with capture_logs() as logs:
-        await Damaged().found("signatures.name_sealed", "signatures.name_sealed", None)
-    assert [(line["event"], line["log_level"], line["column"]) for line in logs] == [
-        ("data_damaged", "critical", "signatures.name_sealed"),
-        ("data_damaged", "critical", "signatures.name_sealed"),
-        ("data_damaged", "critical", None),
-    ]
-    assert all(isinstance(line["exc_info"], BrokenData) for line in logs)
-    assert "Ana" not in str([{**line, "exc_info": None} for line in logs])
 
 
 async def test_admins_are_told_of_each_column_once() -> None:

@@ -145,15 +145,6 @@ async def test_what_passes_by_itself_costs_nobody_the_reply(
     assert (ana.tries, len(replies)) == (2, 0)
 
 
-async def test_later_an_absent_database_passes_too(replies: DelayedReplies, clock: Clock) -> None:
-    at_once = DelayedReplies(clock.sleep, clock, in_the_way=lambda: True)
-    ana, bea = Chat(NetworkError("Bad Gateway"), Unavailable()), Chat(Unavailable())
-    await replies.tell(ANA, ana.answer)
-    await at_once.tell(BEA, bea.answer)
-    await clock.pass_(5)
-    assert (ana.tries, bea.tries) == (3, 2)
-
-
 async def test_a_hanging_call_is_waited_for_briefly(replies: DelayedReplies, clock: Clock) -> None:
     eve = Hanging()
     telling = asyncio.create_task(replies.tell(EVE, eve.answer))
@@ -230,19 +221,6 @@ async def test_of_many_the_oldest_goes(clock: Clock, monkeypatch: pytest.MonkeyP
     replies.forget()
 
 
-async def test_few_hanging_ones_are_retried_at_once(
-    clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(delayed_replies, "_MOST_RETRIES", 2)
-    replies = DelayedReplies(clock.sleep, clock, in_the_way=lambda: False)
-    hanging = [Hanging() for _ in range(3)]
-    for number, eve in enumerate(hanging):
-        await replies.tell(number, Chat(NetworkError("Bad Gateway")).answer, eve.answer)
-    await clock.pass_(1)
-    assert [eve.begun for eve in hanging] == [1, 1, 0]
-    replies.forget()
-
-
 async def test_what_hangs_again_is_cut_off_and_backs_off(
     replies: DelayedReplies, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -283,18 +261,6 @@ async def nothing_more(replies: DelayedReplies, chat: int) -> None:
     """Handles an update of a chat that answers nothing."""
     async with replies.handling(chat):
         await settled()
-
-
-async def test_so_does_what_is_being_given_again(replies: DelayedReplies, clock: Clock) -> None:
-    again = Hanging()
-    await replies.tell(ANA, Chat(NetworkError("Bad Gateway")).answer, again.answer)
-    await clock.pass_(0.5)
-    making_way = asyncio.create_task(nothing_more(replies, ANA))
-    await settled()
-    assert (making_way.done(), again.ended) == (False, 0)
-    again.answers.set()
-    await making_way
-    assert (again.begun, again.ended, len(replies)) == (1, 1, 0)
 
 
 async def test_what_was_cut_off_in_vain_is_repeated(replies: DelayedReplies, clock: Clock) -> None:

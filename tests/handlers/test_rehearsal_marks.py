@@ -63,11 +63,6 @@ async def test_the_answer_to_a_tap_begins_with_its_sign(marks: RehearsalMarks) -
     assert call["text"].endswith("…")
 
 
-async def test_what_shows_nothing_stays_as_it_is(marks: RehearsalMarks) -> None:
-    for method in ("getUpdates", "getMe", "deleteMessage", "answerCallbackQuery", "getChat"):
-        assert await sent(marks, method, timeout=1) == {"chat_id": 1, "timeout": 1}
-
-
 @pytest.mark.parametrize("text", ["<b>a</b>" * 4096, "<b>🎭</b>" * 2048, "&lt;" * 4096])
 async def test_what_would_be_too_long_is_cut_to_fit(marks: RehearsalMarks, text: str) -> None:
     marked = await sent(marks, "sendMessage", text=text, parse_mode="HTML")

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -146,47 +145,11 @@ def standing_at(stage: Stage, *, count: int = 1530, closed: bool = False) -> Vie
     )
 
 
-def test_there_is_one_word_for_the_way_back() -> None:
-    signed = Signature(number=7, name="Ana", signed_at=NOON, source=None)
-    ways = {
-        button.label
-        for stage in Stage
-        for signature in (None, signed)
-        for row in draw(replace(standing_at(stage), signature=signature)).rows
-        for button in row
-        if button.action in {Action.HOME, Action.BACK}
-    }
-    assert ways == {"Volver", "Ver mi firma", "No, mantener mi firma"}
-
-
-def test_the_link_can_be_copied_beside_the_button_that_shares_it() -> None:
-    view = replace(
-        standing_at(Stage.THANKS),
-        signature=Signature(number=7, name="Ana", signed_at=NOON, source=None),
-    )
-    share, copy = draw(view).rows[0]
-    assert share.url is not None
-    assert quote(view.share_link, safe="") in share.url
-    assert copy.copied == view.share_link == "https://t.me/peticion_bot?start=share"
-    # A bot's user name has 32 characters at most, so the link always fits into a button.
-    assert len(replace(view, bot_username="x" * 32).share_link) <= 256
-
-
 def test_a_button_that_only_changes_its_colour_is_drawn_again() -> None:
     plain, red = (
         Screen(Html("x"), [Button("y", Action.ERASE, style=style)]) for style in (None, Style.END)
     )
     assert plain.drawn(1) != red.drawn(1)
-
-
-@pytest.mark.parametrize("stage", list(Stage))
-def test_drawing_twice_gives_the_same_and_another_version_another(stage: Stage) -> None:
-    view = standing_at(stage)
-    if nearest_valid_stage(view.place, view.status) != view.place:
-        return
-    assert draw(view).drawn(3) == draw(view).drawn(3)
-    # What stays in the chat is never drawn over, and so has one digest whatever it says.
-    assert (draw(view).drawn(3) == draw(view).drawn(4)) is (draw(view).kept is stage)
 
 
 @pytest.mark.parametrize(("language", "name"), [("es", "Ana García"), ("en", "Seán O'Brien")])

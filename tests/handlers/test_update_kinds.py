@@ -6,7 +6,6 @@ import pytest
 from telegram import Update
 
 from handlers.update_kinds import is_opt_out, own_chat
-from tests.support.scene import Scene
 
 ANA, MARTA = 6_000_000_001, 6_000_000_002
 ELSEWHERE: list[dict[str, Any]] = [
@@ -32,22 +31,6 @@ def test_only_in_a_persons_own_chat_is_there_a_context(chat: dict[str, Any] | No
     for kind, body in {"message": sent, "edited_message": sent, "callback_query": query}.items():
         update = Update.de_json({"update_id": 1, kind: body}, None)
         assert own_chat(update) is None
-
-
-async def test_impatient_taps_are_all_answered_and_drawn_once(scene: Scene) -> None:
-    ana, words = scene.ana, scene.words
-    await scene.starts(ana)
-    before = len(scene.simulator.calls.of("editMessageText"))
-    label = words.label("📖 Leer el llamamiento")
-    # All of them are waiting before the bot hears of the first.
-    scene.simulator.faults.freeze()
-    taps = [ana.tap(label) for _ in range(6)]
-    scene.simulator.faults.thaw()
-    for each in taps:
-        await each.answered()
-    await scene.settled()
-    assert "Página 1 de 4" in scene.screen(ana).text
-    assert len(scene.simulator.calls.of("editMessageText")) - before <= 2
 
 
 def test_what_is_an_opt_out_and_what_is_none() -> None:

@@ -22,7 +22,6 @@ from storage.broadcast_types import (
     BroadcastAction,
     BroadcastState,
     Kind,
-    Outcome,
     PauseReason,
     StopReason,
     Transition,
@@ -33,7 +32,7 @@ from storage.deliveries import enqueue_deliveries
 from storage.tables import AUDIT, BROADCASTS, DELIVERIES, PETITIONS
 from storage.transaction import Transaction
 from tests.support.audit_entries import newest_audit_entries
-from tests.support.broadcasts import ME, claim, order, queued, record, start, started, tell
+from tests.support.broadcasts import order, start, started, tell
 from tests.support.supporters import ADMIN, NOON, Supporters, later
 
 AT, OTHER = NOON, ADMIN + 1
@@ -280,24 +279,6 @@ async def test_each_order_that_had_an_effect_is_in_the_audit_once_with_who_gave_
     ]
 
 
-async def test_the_audit_says_which_to_how_many_and_what_it_waits_for(people: Supporters) -> None:
-    await people.sign([1])
-    running = await started(people, expected=1)
-    await start(people, kind=Kind.UPDATE, expected=7, starts_at=later(60))
-    waiting = await start(people, kind=Kind.NEWS, needs_approval=True)
-    assert waiting.confirmed_by is None
-    await order(people, BroadcastAction.CANCEL, running, later(1))
-    entries = await people.read(newest_audit_entries, 10)
-    assert sorted(each.detail for each in entries) == sorted(
-        [
-            "closing to 1",
-            "update to 7, scheduled",
-            "news to everyone, to be approved",
-            running.id.hex()[:8],
-        ]
-    )
-
-
 async def test_making_the_list_in_many_portions_at_once_makes_each_row_once(
     people: Supporters,
 ) -> None:
@@ -314,18 +295,3 @@ async def test_making_the_list_in_many_portions_at_once_makes_each_row_once(
     assert found is not None
     assert found.enqueued_at is not None
     assert [row["position"] for row in await people.deliveries(broadcast.id)] == [*range(1, 101)]
-
-
-async def test_it_is_not_over_before_every_recipient_has_a_row(people: Supporters) -> None:
-    await people.sign([1, 2, 3])
-    broadcast = await start(people)
-    await people.write(finish_broadcast, broadcast.id, later(1))
-    await people.write(enqueue_deliveries, broadcast, holder=ME, portion=1, at=later(1))
-    await tell_some(people, broadcast)
-    await people.write(finish_broadcast, broadcast.id, later(3))
-    await tell(people, await queued(people, broadcast))
-
-
-async def tell_some(storage: Storage, broadcast: Broadcast) -> None:
-    batch = await claim(storage, broadcast)
-    await record(storage, broadcast, batch, Outcome.DELIVERED)

@@ -1,5 +1,4 @@
 import asyncio
-import uuid
 from typing import Any, cast
 
 import pytest
@@ -23,7 +22,6 @@ from storage.database import Database
 from storage.deliveries import record_results
 from storage.keyring import Keyring
 from storage.transaction import BoundWork, Result
-from tests.support.audit_entries import newest_audit_entries
 from tests.support.broadcasts import (
     CONTENT,
     claim,
@@ -65,12 +63,6 @@ class TestAudience:
         counted = await people.read(count_audience)
         assert list(counted.items()) == [("es", 3), ("en", 2)], "the language of most comes first"
 
-    async def test_leaves_out_who_may_have_it(self, people: Supporters) -> None:
-        broadcast = await started_to(people, [1, 2])
-        await claim(people, broadcast, limit=1)
-        await order(people, BroadcastAction.CANCEL, broadcast, later(2))
-        assert await people.read(count_audience) == {"es": 1}
-
 
 class TestStart:
     async def test_freezes_the_content_and_the_recipients(self, people: Supporters) -> None:
@@ -84,35 +76,10 @@ class TestStart:
         assert await people.read(active_broadcast) == broadcast
         assert await people.read(broadcast_history) == [broadcast]
 
-    async def test_a_language_the_content_lacks_becomes_the_source(
-        self, people: Supporters
-    ) -> None:
-        await people.sign([1], "en")
-        await people.sign([2], "ca")
-        deliveries = await claim(people, await started(people))
-        assert [each.language for each in deliveries] == ["en", "es"]
-
     async def test_is_refused_while_the_petition_is_open(self, people: Supporters) -> None:
         await people.sign([1])
         await people.set_closed(False)
         assert await start(people) is None
-        assert await people.read(broadcast_history) == []
-
-    async def test_is_refused_when_more_would_be_told_than_the_confirmation_holds_for(
-        self, people: Supporters
-    ) -> None:
-        await people.sign([1, 2, 3])
-        assert await start(people, expected=1, at_most=2) is None
-        assert await people.read(broadcast_history) == []
-        begun = await started(people, expected=1, at_most=3)
-        assert await recipients_of(people, begun) == 3
-
-    async def test_is_refused_when_nobody_is_left_of_who_was_confirmed(
-        self, people: Supporters
-    ) -> None:
-        await people.sign([1])
-        await people.lose(1)
-        assert await start(people, expected=1, at_most=11) is None
         assert await people.read(broadcast_history) == []
 
     async def test_who_comes_back_in_the_moment_of_starting_is_counted(
@@ -139,18 +106,6 @@ class TestStart:
         await tell(people, news)
         begun = await started(people, at_most=2, **english)
         assert await recipients_of(people, begun) == 2
-
-    async def test_the_same_one_again_starts_nothing_new(self, people: Supporters) -> None:
-        await people.sign([1, 2])
-        key = uuid.uuid4().bytes
-        broadcast = await start(people, key, expected=2)
-        await tell(people, await queued(people, broadcast))
-        await people.sign([3])
-        again = await start(people, key, expected=2, at=later(60))
-        assert (again.id, again.state) == (key, "finished")
-        assert len(await people.deliveries(key)) == 2
-        entries = await people.read(newest_audit_entries, 10)
-        assert [(each.action, each.actor) for each in entries] == [("broadcast", ADMIN)]
 
     async def test_of_many_at_once_one_starts(self, people: Supporters) -> None:
         await people.sign(range(1, 30))
@@ -236,25 +191,6 @@ async def test_a_recall_is_most_urgent_and_what_waits_for_an_admin_is_least(
     assert letters(await storage.read(due_broadcasts, SOON)) == "ecbah"
 
 
-async def test_what_a_recalled_one_left_over_is_not_sent(storage: Storage, listed: Listed) -> None:
-    broadcast = await started(storage, kind=Kind.UPDATE)
-    key = broadcast.id
-
-    async def so(table: str, column: str, value: object) -> None:
-        of = "id" if table == "broadcasts" else "broadcast_id"
-        sql = f"UPDATE {table} SET {column} = :value WHERE {of} = :id"  # noqa: S608
-        await write_sql(storage.database, sql, value=value, id=key)
-
-    await so("broadcasts", "state", "finished")
-    await so("broadcasts", "reported_at", 1)
-    for state in ("pending", "sending"):
-        await so("deliveries", "state", state)
-        assert [each.id for each in await storage.read(due_broadcasts, SOON)] == [key]
-    await so("broadcasts", "recall_started_at", 1)
-    await so("broadcasts", "recall_ended_at", 2)
-    assert await storage.read(due_broadcasts, SOON) == []
-
-
 async def test_each_part_tells_what_was_delivered_in_it(people: Supporters) -> None:
     broadcast = await started_to(people, range(1, 11))
     moments = {0: 3, 50: 2, 119: 4}
@@ -273,14 +209,6 @@ async def test_each_part_tells_what_was_delivered_in_it(people: Supporters) -> N
     sql = "UPDATE deliveries SET updated_at = updated_at + 1 WHERE state = 'unreachable'"
     await write_sql(people.database, sql)
     assert (await people.read(timeline_of_broadcast, broadcast.id, parts=3))[-1].unreachable == 0
-
-
-async def test_a_short_one_has_parts_of_a_second(people: Supporters) -> None:
-    broadcast = await started_to(people, [1])
-    await record(people, broadcast, await claim(people, broadcast), Outcome.DELIVERED)
-    await people.write(finish_broadcast, broadcast.id, later(2))
-    timeline = await people.read(timeline_of_broadcast, broadcast.id)
-    assert [each.delivered for each in timeline] == [0, 0, 1]
 
 
 async def test_what_has_not_begun_has_none(people: Supporters) -> None:

@@ -13,8 +13,6 @@ from storage.closing_texts import (
     Publication,
     all_closing_texts,
     approve_publication,
-    await_closing_text,
-    awaited_closing_text,
     closing_update_waits,
     decline_publication,
     discard_closing_texts,
@@ -154,18 +152,6 @@ async def test_a_declined_version_can_be_offered_again(storage: Storage) -> None
         each for each in await storage.read(newest_audit_entries, 9) if each.detail == "declined"
     ]
     assert [each.actor for each in declined] == [LUCY, LUCY]
-
-
-async def test_the_bot_remembers_after_a_restart_which_text_it_asked_for(storage: Storage) -> None:
-    await storage.write(await_closing_text, BY_MARTA, SPANISH)
-    for awaited in (ANSWER, replace(ANSWER, language="en", asked_at=NOON + HOUR)):
-        await storage.write(await_closing_text, BY_MARTA, awaited)
-        assert await storage.read(awaited_closing_text, BY_MARTA) == awaited
-    assert await storage.read(awaited_closing_text, BY_LUCY) is None
-    await writes(storage, "Respondieron", ANSWER)
-    assert await storage.read(awaited_closing_text, BY_MARTA) is None
-    (version,) = await left(storage)
-    assert (version.kind, version.day) == (ClosingTextKind.ANSWERED, date(2026, 11, 24))
 
 
 async def test_one_damaged_version_hides_no_other(storage: Storage) -> None:

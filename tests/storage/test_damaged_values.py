@@ -4,7 +4,6 @@ from storage.broadcast_transitions import interrupt_broadcast
 from storage.broadcast_types import StopReason
 from storage.broadcasts import broadcast_history, due_broadcasts
 from storage.database import Database
-from storage.personal_data import everything_held
 from tests.support.broadcasts import start, started
 from tests.support.raw_sql import write_sql
 from tests.support.supporters import Supporters, later
@@ -24,16 +23,3 @@ async def test_a_damaged_broadcast_hides_no_other(people: Supporters) -> None:
     await damage(people.database, "broadcasts", "confirmed_by_sealed", "state = 'stopped'")
     assert [each.is_damaged for each in await people.read(broadcast_history)] == [False, True]
     assert False in [each.is_damaged for each in await people.read(due_broadcasts, later(3))]
-
-
-async def test_another_persons_damage_keeps_nobody_from_their_own_data(people: Supporters) -> None:
-    await people.sign([1])
-    await started(people)
-    await damage(people.database, "broadcasts", "author_sealed")
-    await damage(people.database, "audit", "actor_sealed")
-    held = await people.read(everything_held, 1001)
-    assert held.signature is not None
-    await damage(people.database, "signatures", "name_sealed")
-    held = await people.read(everything_held, 1001)
-    assert held.signature is not None
-    assert held.signature["name"] is None

@@ -90,17 +90,6 @@ class TestClaim:
         assert [each.position for each in batch] == [2]
         assert await people.states(broadcast.id) == ["pending", "sending"]
 
-    async def test_who_withdrew_since_is_not_in_the_answer_to_the_same_claim_and_is_counted_so(
-        self, people: Supporters
-    ) -> None:
-        broadcast = await started_to(people, [1, 2])
-        await claim(people, broadcast, claim=b"lost on its way.")
-        await people.withdraw(1)
-        again = await claim(people, broadcast, claim=b"lost on its way.")
-        assert [each.position for each in again] == [2]
-        tally = await people.read(tally_of_broadcast, broadcast.id)
-        assert tally == Tally(total=2, withdrawn=1, sending=1)
-
     @pytest.mark.parametrize(
         ("is_told", "withdraws", "states"),
         [
@@ -209,16 +198,6 @@ class TestRecover:
         assert await people.write(recover_deliveries, broadcast, holder=ME, at=later(9)) == 6
         assert await people.write(recover_deliveries, broadcast, holder=ME, at=later(9)) == 4
         assert (await claim(people, broadcast, after=6))[0].position == 7
-
-    @pytest.mark.parametrize(
-        "outcome", [Outcome.DELIVERED, Outcome.UNREACHABLE, Outcome.UNCONFIRMED]
-    )
-    async def test_whatever_was_settled_counts_as_how_far_it_had_come(
-        self, people: Supporters, outcome: Outcome
-    ) -> None:
-        broadcast = await started_to(people, [1, 2, 3])
-        await record(people, broadcast, await claim(people, broadcast, limit=2), outcome)
-        assert await people.write(recover_deliveries, broadcast, holder=ME, at=later(9)) == 2
 
     async def test_in_a_later_round_it_goes_on_behind_the_newest_claim_and_not_the_furthest(
         self, people: Supporters

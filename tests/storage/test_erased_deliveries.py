@@ -7,8 +7,7 @@ import pytest
 from storage.broadcast_types import Outcome, Tally
 from storage.broadcasts import count_audience, tally_of_broadcast
 from storage.database import Database
-from storage.deliveries import enqueue_deliveries
-from tests.support.broadcasts import ME, claim, record, start, started, started_to, tell
+from tests.support.broadcasts import claim, record, started, started_to, tell
 from tests.support.raw_sql import read_sql
 from tests.support.supporters import Supporters, later
 
@@ -17,17 +16,6 @@ async def nobodys_rows(database: Database) -> int:
     """How many deliveries there are whose signature is gone."""
     sql = "SELECT COUNT(*) AS rows FROM deliveries WHERE signature_id IS NULL"
     return int((await read_sql(database, sql))[0]["rows"])
-
-
-async def test_who_has_no_row_yet_is_pending_and_withdrawn_once_they_withdraw(
-    people: Supporters,
-) -> None:
-    await people.sign([1, 2, 3, 4])
-    broadcast = await start(people, expected=4)
-    await people.write(enqueue_deliveries, broadcast, holder=ME, portion=2, at=later(1))
-    await people.withdraw(3)
-    tally = await people.read(tally_of_broadcast, broadcast.id)
-    assert broadcast.counted(tally) == Tally(total=4, pending=3, withdrawn=1)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ from storage.invalidations import (
     undo_invalidation,
 )
 from storage.petitions import close_petition, petition_state
-from storage.signature_counts import signing_rate
 from tests.support.audit_entries import newest_audit_entries
 from tests.support.raw_sql import Statement, read_sql, write_all
 from tests.support.supporters import NOON, NOON_MILLIS, Supporters
@@ -159,24 +158,3 @@ async def test_who_is_not_counted_gets_no_broadcast_but_of_a_breach(signed: Supp
     assert [await recipients(kind) for kind in (Kind.CLOSING, Kind.BREACH)] == [5, 10]
     await signed.write(undo_invalidation, key, AFTER)
     assert await recipients(Kind.CLOSING) == 10
-
-
-async def test_how_fast_people_sign_is_read_of_who_is_counted(signed: Supporters) -> None:
-    at = NOON + 10 * MINUTE
-    young = await signed.read(signing_rate, at)
-    assert (young.signed, young.busiest_before) == (10, None)
-    assert young.by_form_seconds == {True: {40: 5, 1: 5}, False: {}}
-    await write_all(signed.database, NAMELESS)
-    kinds = (await signed.read(signing_rate, at)).by_form_seconds
-    assert kinds == {True: {40: 3, 1: 2}, False: {40: 2, 1: 3}}
-    for number in (3, 4):
-        await signed.change(number, "signed_at = signed_at - 7200000")
-    await signed.change(1, "source = 'radio', signed_at = signed_at - 172800000")
-    rate = await signed.read(signing_rate, at)
-    assert (rate.signed, rate.busiest_before) == (7, 2)
-    # A moment belongs to the hour that ends with it.
-    await signed.change(5, "signed_at = :at", at=NOON_MILLIS + 600_000)
-    assert (await signed.read(signing_rate, at)).signed == 7
-    assert (await signed.read(signing_rate, at + 60 * MINUTE)).signed == 0
-    await take_out(signed, await numbers(signed, source="radio"))
-    assert (await signed.read(signing_rate, at)).signed == 2

@@ -1,10 +1,8 @@
 """Tests that a name is stored of those alone who have it handed over, and as long as they do."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
-from typing import Any
 
 import pytest
 
@@ -23,7 +21,6 @@ from storage.conversations import Conversation, conversation_of
 from storage.errors import ConversationMoved
 from storage.exports import Change, begin_export, finish_export
 from storage.handovers import owed_changes, record_handover
-from storage.journal import TAKEN_OFF, Deed, Entry, last_entries
 from storage.keyring import Keyring
 from storage.person_requests import IN_CHAT, PersonNoticeKind, carry_out_request, find_signer
 from storage.personal_data import everything_held
@@ -114,25 +111,6 @@ async def test_both_ways_it_is_noted_and_what_else_was_chosen_stays(
     assert (refused.updates_at_most, refused.news) == (0, True)
 
 
-async def test_a_consent_ends_with_the_name_that_it_gave_and_no_other_one(
-    storage: Storage, keyring: Keyring, ana: Supporter
-) -> None:
-    storage, jon = storage, a_supporter(keyring, 6)
-    await jon.sign(storage, was=0, with_name=False)
-    for version in (2, 4):
-        given, taken = at_my_data(jon, version), at_my_data(jon, version + 1)
-        at = later(version)
-        assert await storage.write(add_signed_name, given, version - 1, at, "Jon", GIVES)
-        assert await storage.write(remove_signed_name, taken, version, later(version + 1))
-    consents = (await storage.read(everything_held, jon.user_id)).consents
-    ended = [(each["with_name"], each["with_name_ended_at"]) for each in consents]
-    assert ended == [(0, None), (1, later(3)), (1, later(5))]
-    assert await name(storage, jon) is None
-    assert await name(storage, ana) == "Ana Ruiz", "of nobody else"
-    (consent,) = (await storage.read(everything_held, ana.user_id)).consents
-    assert (consent["with_name"], consent["with_name_ended_at"]) == (1, None)
-
-
 async def test_what_is_so_already_is_not_done_twice(
     storage: Storage, keyring: Keyring, ana: Supporter
 ) -> None:
@@ -213,38 +191,6 @@ async def test_once_it_was_handed_over_no_name_is_given_and_no_text_agreed_to(
     assert not await storage.write(add_signed_name, at_my_data(jon, 2), 1, later(60), "Jon", GIVES)
     consents = [(await storage.read(everything_held, n)).consents for n in (5, 6)]
     assert [len(each) for each in consents] == [1, 1]
-
-
-def meanwhile(storage: Storage, patch: pytest.MonkeyPatch, deed: Callable[[], Any]) -> None:
-    """Lets a deed be done once, right before the transaction of the next one."""
-    kind = type(storage.database)
-    write = kind.write
-
-    async def after_it(self: Any, *args: Any, **kwargs: Any) -> Any:
-        patch.setattr(kind, "write", write)
-        await deed()
-        return await write(self, *args, **kwargs)
-
-    patch.setattr(kind, "write", after_it)
-
-
-async def test_what_is_being_decided_of_one_person_is_left_alone_by_what_another_asks_for(
-    storage: Storage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Jon takes his name off while the database refuses to take off Ana's."""
-    people = [a_supporter(storage.keyring, 1), a_supporter(storage.keyring, 2, "Jon Gil")]
-    afters = []
-    for each in people:
-        await each.sign(storage, was=0)
-        after = Conversation(each.supporter, stage="my_data", version=2)
-        await storage.write(correct_signed_name, after, 1, NOON, f"{each.name} Mas")
-        afters.append(replace(after, version=3))
-    held = last_entries(storage.journal.read().entries)
-    meanwhile(storage, monkeypatch, lambda: storage.write(remove_signed_name, afters[1], 2, NOON))
-    with pytest.raises(ConversationMoved):
-        await storage.write(remove_signed_name, afters[0], 1, NOON)
-    of_jon = Entry(Deed.WITH_NAME, held[1].subject, TAKEN_OFF)
-    assert last_entries(storage.journal.read().entries) == [held[0], of_jon]
 
 
 async def test_who_withdraws_leaves_no_name_in_it_once_it_is_rewritten(storage: Storage) -> None:

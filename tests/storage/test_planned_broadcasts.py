@@ -7,12 +7,11 @@ from typing import Any
 from sqlalchemy import update
 
 from storage import Storage
-from storage.broadcast_transitions import LATE, begin_broadcast, finish_broadcast
+from storage.broadcast_transitions import LATE, begin_broadcast
 from storage.broadcast_types import Broadcast, BroadcastAction, Kind, Outcome, PauseReason
 from storage.broadcasts import (
     active_broadcast,
     broadcast_history,
-    count_audience,
     due_broadcasts,
     scheduled_broadcasts,
     written_to_alone,
@@ -147,23 +146,6 @@ async def sent(storage: Storage, hours: float, **changes: Any) -> Broadcast:
     return broadcast
 
 
-async def test_one_that_was_paused_for_a_day_counts_by_when_it_was_sent(
-    people: Supporters,
-) -> None:
-    await people.sign([1, 2], updates=99)
-    long_ago, lately = TIME - timedelta(hours=30), TIME - timedelta(hours=1)
-    paused = await started(people, kind=Kind.UPDATE, at=long_ago)
-    await order(people, BroadcastAction.PAUSE, paused, long_ago)
-    resumed = await order(people, BroadcastAction.RESUME, paused, lately)
-    assert resumed is not None
-    batch = await claim(people, resumed, at=lately)
-    await record(people, resumed, batch, Outcome.DELIVERED, at=lately)
-    await people.write(finish_broadcast, resumed.id, lately)
-    assert await people.read(written_to_alone, ADMIN, TIME) == 2
-    again: dict[str, Any] = {"kind": Kind.UPDATE, "at": TIME, "approval_above": 3}
-    assert await start(people, **again) is None
-
-
 async def test_who_was_passed_over_was_not_written_to(people: Supporters) -> None:
     await people.sign([1, 2, 3, 4, 5])
     broadcast = await started(people)
@@ -184,54 +166,11 @@ async def test_who_was_passed_over_was_not_written_to(people: Supporters) -> Non
     assert await people.read(written_to_alone, ADMIN, later(60)) == 3
 
 
-async def test_what_is_older_or_anothers_or_was_approved_does_not_count(
-    people: Supporters,
-) -> None:
-    await people.sign([1, 2], updates=99)
-    broadcast = await planned(people, kind=Kind.UPDATE)
-    await sent(people, 24)
-    await sent(people, 3, actor=ADMIN + 1)
-    at = TIME - timedelta(hours=2)
-    asked = await start(people, kind=Kind.UPDATE, needs_approval=True, at=at)
-    approved = await order(people, BroadcastAction.APPROVE, asked, at, actor=ADMIN + 1)
-    assert approved is not None
-    await tell(people, await queued(people, await people.write(begin_broadcast, approved, at)), at)
-    assert await people.read(written_to_alone, ADMIN, TIME) == 0
-    assert (await people.write(begin_broadcast, broadcast, TIME, at_most=2)).state == "running"
-
-
 async def test_of_many_that_are_begun_at_once_one_begins(people: Supporters) -> None:
     await people.sign([1], updates=9)
     due = [await planned(people, kind=Kind.UPDATE) for _ in range(5)]
     begun = await asyncio.gather(*[people.write(begin_broadcast, each, TIME) for each in due])
     assert sorted(each.state for each in begun) == ["running", *["scheduled"] * 4]
-
-
-async def test_what_was_confirmed_is_counted_up_to_the_signature_it_was_counted_at(
-    people: Supporters,
-) -> None:
-    await people.sign([1, 2, 3], updates=9)
-    assert await people.read(count_audience, kind=Kind.UPDATE, last_signature_number=2) == {
-        "es": 2
-    }
-    broadcast = await started(people, kind=Kind.UPDATE, last_signature_number=2, at_most=2)
-    assert await recipients_of(people, broadcast) == 2
-    await order(people, BroadcastAction.CANCEL, broadcast, later(1))
-    changed = await start(
-        people, kind=Kind.UPDATE, last_signature_number=3, at_most=2, at=later(2)
-    )
-    assert changed is None
-
-
-async def test_whom_it_does_not_go_to_does_not_keep_what_was_confirmed_from_being_sent(
-    people: Supporters,
-) -> None:
-    await people.sign([1, 2], "es", updates=9)
-    await people.sign([3], "en", updates=9)
-    spanish = await started(people, kind=Kind.UPDATE, language="es", at_most=2)
-    await tell(people, spanish)
-    rest = {"kind": Kind.UPDATE, "topic": spanish.topic, "at_most": 1}
-    assert await recipients_of(people, await started(people, **rest)) == 1
 
 
 async def test_one_of_which_it_is_not_known_who_wrote_it_counts_for_everybody(

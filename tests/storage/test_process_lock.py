@@ -67,42 +67,6 @@ async def test_a_bug_in_what_looks_after_it_stops_its_holder(
             await lock.until_lost()
 
 
-async def test_a_cancelled_holder_gives_it_back(database_url: str) -> None:
-    held = asyncio.Event()
-
-    async def hold_for_ever() -> None:
-        async with acquire_process_lock(database_url, "running"):
-            held.set()
-            await asyncio.Event().wait()
-
-    holder = asyncio.create_task(hold_for_ever())
-    await held.wait()
-    holder.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await holder
-    async with acquire_process_lock(database_url, "running"):
-        pass
-
-
-async def test_of_many_at_once_one_wins(database_url: str) -> None:
-    ended = asyncio.Event()
-
-    async def attempt() -> bool:
-        try:
-            async with acquire_process_lock(database_url, "running"):
-                await ended.wait()
-        except HeldElsewhere:
-            return False
-        return True
-
-    waiting = {asyncio.create_task(attempt()) for _ in range(8)}
-    while len(waiting) > 1:
-        refused, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        assert [task.result() for task in refused] == [False] * len(refused)
-    ended.set()
-    assert await waiting.pop() is True
-
-
 async def test_a_killed_holder_has_given_it_back(database_url: str) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", HOLD_UNTIL_KILLED, database_url, stdout=asyncio.subprocess.PIPE

@@ -245,13 +245,6 @@ class TestAFailingDisk:
         await database.write(add("andry"))
         assert await slugs(database) == {"andry"}
 
-    async def test_that_is_damaged_is_told_to_the_whole_group(
-        self, database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        bad = fail(sqlite3.SQLITE_CORRUPT_VTAB)
-        results = await in_one_group(database, "before", bad)
-        assert [type(result) for result in results] == [BrokenData] * 2
-
 
 class Panic(BaseException):
     """As a library that is not written in Python ends what it cannot go on with."""

@@ -128,14 +128,6 @@ def test_a_draft_lacks_buttons_for_what_is_decided(draft: Draft, lacks: set[Draf
     assert offered(draft) == set(DraftStep) - lacks
 
 
-def test_a_button_of_another_version_or_draft_or_language_is_none() -> None:
-    draft = shown()
-    assert offered(draft, version=-1) == offered(draft, version=1) == set()
-    assert not is_offered(draft, DraftTap("another", draft.version, DraftStep.TEST), SERVICES)
-    catalan = DraftTap(draft.key, draft.version, DraftStep.WRITE, "ca")
-    assert not is_offered(draft, catalan, SERVICES)
-
-
 def test_a_version_can_be_removed_and_that_of_the_default_language_stays() -> None:
     draft = two_versions()
 
