@@ -21,7 +21,7 @@ from bot.settings import FREE_RATE
 from handlers import admin_notices, due_notices, person_notices, signing_alarm
 from handlers.broadcasts.progress_message import AdminReporter
 from handlers.context import Services
-from handlers.erasure_warnings import warn_of_erasures
+from handlers.due_notices import warn_of_erasures
 from handlers.sent_files import erase_all_files
 from storage.process_lock import PetitionLease, ProcessLock
 

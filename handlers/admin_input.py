@@ -15,9 +15,9 @@ from telegram import Message
 from bot.petition.names import NameRefused, clean_name
 from bot.petition.stages import expects_name
 from handlers import closing, closing_texts, restored_backup
-from handlers.admin_context import WAITS_FOR, AdminContext, AdminHandler, AwaitedMessage
 from handlers.broadcasts import confirm, controls, draft_input, history, menu
 from handlers.broadcasts.draft_editor import open_draft
+from handlers.chat_context import WAITS_FOR, AdminContext, AdminHandler, AwaitedMessage
 from handlers.screens.buttons import AdminAction, AdminTap, read_tap
 
 

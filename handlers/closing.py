@@ -7,8 +7,8 @@ from bot.petition.outcome import closing_update_by_language
 from bot.petition.retention_days import day_of
 from bot.petition_folder.schema import months_later
 from bot.text.translations import Words, mark
-from handlers.admin_context import AdminContext
 from handlers.broadcasts.parse_time import TimeFault, parse_moment
+from handlers.chat_context import AdminContext
 from handlers.context import Services
 from handlers.screens.buttons import AdminAction, Button, Style, read_number
 from handlers.screens.petition_text import have_signed

@@ -16,7 +16,7 @@ from telegram import Message
 
 from bot.petition.outcome import TextFault, missing_languages, surplus, text_fault
 from bot.text.translations import Words, mark
-from handlers.admin_context import AdminContext, AwaitedMessage
+from handlers.chat_context import AdminContext, AwaitedMessage
 from handlers.context import Services
 from handlers.screens import closing_texts as screens
 from handlers.screens.buttons import ClosingStep, read_id

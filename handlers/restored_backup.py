@@ -3,8 +3,8 @@
 from functools import partial
 
 from bot.text.translations import Words
-from handlers.admin_context import AdminContext
 from handlers.admin_notices import Notice
+from handlers.chat_context import AdminContext
 from handlers.context import Services
 from handlers.screens.buttons import AdminAction, Button
 from handlers.screens.screen import Screen, paragraphs, sentences

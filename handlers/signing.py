@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Unpack
 
-from bot.petition.consent import notice_mark, notice_text
 from bot.petition.names import NameProblem, NameRefused, clean_name
+from bot.petition.petition import notice_mark, notice_text
 from bot.petition.signing_rate import form_seconds
 from bot.petition.stages import (
     AGAIN,

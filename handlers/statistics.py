@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from bot.petition.fewest import FEWEST
 from bot.petition.retention_days import start_of
 from bot.text.translations import Words
-from handlers.admin_context import AdminContext
+from handlers.chat_context import AdminContext
 from handlers.screens.screen import lines, paragraphs
 from storage.signature_counts import Stats, signature_statistics
 from telegram_text.markup import Html

@@ -11,8 +11,8 @@ from typing import Any, Concatenate, ParamSpec, TypedDict, Unpack
 
 from telegram.error import TelegramError
 
-from bot.petition.consent import notice_mark
 from bot.petition.names import is_surely_a_name
+from bot.petition.petition import notice_mark
 from bot.petition.stages import (
     Action,
     Place,

@@ -11,7 +11,7 @@ from telegram import Message
 
 from bot.petition.names import is_surely_a_name
 from bot.petition.stages import AGAIN, KEPT_STAGES, Action, Place, Stage, allowed, expects_name
-from bot.setup.admin_code import is_admin_code
+from bot.setup import is_admin_code
 from bot.text.translations import mark
 from handlers import my_data, opt_out, signing
 from handlers.bot_profile import offer_menu

@@ -30,10 +30,9 @@ from handlers import (
     statistics,
     supporter_updates,
 )
-from handlers.admin_context import AdminContext
 from handlers.admin_notices import Notice, owe_admins
 from handlers.broadcasts import history, menu
-from handlers.chat_context import open_context
+from handlers.chat_context import AdminContext, open_context
 from handlers.context import Bot, Services
 from handlers.conversation_message import end_spinner
 from handlers.delayed_replies import NOTHING_DONE, OVER, PASSING, Answer, NothingDone

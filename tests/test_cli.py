@@ -23,9 +23,9 @@ from bot.app import FatalError
 from bot.cli.main import app
 from bot.high_water_mark import HighWaterMark
 from bot.intake.polling import TokenUnknown
-from bot.petition_folder.template import copy_template
+from bot.petition_folder.edit import copy_template
 from bot.settings import Settings
-from bot.setup.bot_calls import _POLLS, BotCalls, Unreachable
+from bot.setup import _POLLS, BotCalls, Unreachable
 from bot.text.problems import Sentence
 from bot.text.terminal_language import TerminalError
 from bot.transport.session import _WHO_ASKS

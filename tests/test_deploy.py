@@ -21,7 +21,7 @@ from typer.testing import CliRunner, Result
 from bot.cli.main import app
 from bot.cli.service import service_unit
 from bot.console import CannotDo
-from bot.petition_folder.template import copy_template
+from bot.petition_folder.edit import copy_template
 from tests.support.api_client import TOKEN
 from tests.support.programs import found
 

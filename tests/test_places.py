@@ -74,7 +74,7 @@ TO_WHOM = {
     "bot/monitoring/readiness.py": "nobody",
     "bot/intake/webhook.py": "nobody",
     # Before the bot runs: who opened the link for admins is greeted.
-    "bot/setup/bot_calls.py": "who opened the link",
+    "bot/setup.py": "who opened the link",
     "handlers/admin_notices.py": "an admin",
     "handlers/update_handler.py": "who sent the update",
     "handlers/groups.py": "who sent the update",
@@ -86,7 +86,6 @@ TO_WHOM = {
     "handlers/picture.py": "who sent the update",
     "handlers/conversation_message.py": "whoever its callers say, all of which are listed here",
     "handlers/context.py": "whoever its callers say, all of which are listed here",
-    "handlers/admin_context.py": "an admin",
     "handlers/chat_context.py": "who sent the update",
     "handlers/broadcasts/progress_message.py": "an admin",
     "handlers/broadcasts/preview.py": "an admin",

@@ -20,8 +20,7 @@ from bot.petition_folder.field_types import Slug, slug_like
 from bot.petition_folder.files import PETITION_FILE
 from bot.petition_folder.unready import TEMPLATE_LANGUAGES
 from bot.settings import PREFIX, Settings, checked_token, checked_user_id, key_apart_from_data
-from bot.setup.admin_code import LASTS_SECONDS, new_admin_code
-from bot.setup.bot_calls import BotCalls
+from bot.setup import LASTS_SECONDS, BotCalls, new_admin_code
 from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import Catalogs, mark
 from storage.keyring import Keyring, refuse_open_folders
@@ -279,7 +278,7 @@ def _make_petition(setup: Setup, languages: tuple[str, ...]) -> str:
     folder: Path = setup.answers["petition"]
     slug = slug_like(folder.name)
     # Imported here: a bot that runs does without the memory of what writes TOML.
-    from bot.petition_folder.template import copy_template
+    from bot.petition_folder.edit import copy_template
 
     copy_template(folder, slug=slug, languages=languages)
     setup.keep(_FOLDER, str(folder))

@@ -27,7 +27,7 @@ from bot.petition_folder.links import EXAMPLE
 from bot.petition_folder.read import read_folder
 from bot.petition_folder.unready import unready_problems
 from bot.settings import Settings, key_apart_from_data, require_key_file, unknown_settings
-from bot.setup.bot_calls import BotCalls
+from bot.setup import BotCalls
 from bot.telegram_session import shared_session
 from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import mark

@@ -27,7 +27,7 @@ from bot.petition.petition import BUNDLED, load_petition, petition_of
 from bot.petition_folder.read import read_folder
 from bot.petition_folder.unready import unready_problems
 from bot.settings import Settings, load_settings
-from bot.setup.bot_calls import BotCalls, Unreachable
+from bot.setup import BotCalls, Unreachable
 from bot.telegram_session import shared_session
 from bot.text.problems import Sentence
 from bot.text.terminal_language import label, terminal_words

@@ -1,16 +1,25 @@
-"""Changes one value in a petition's TOML file; what stands around it stays as it is written."""
+"""Changes a petition's files: one value, a language more, or a new petition of the template.
+
+What stands around a value stays as it is written.
+"""
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import tomlkit
+from babel import Locale, UnknownLocaleError
 from tomlkit import items
 from tomlkit.exceptions import TOMLKitError
 
-from bot.petition_folder.schema_fields import Keys, Value, at, parts_of
+from bot.petition_folder.files import PETITION_FILE, language_of
+from bot.petition_folder.schema import PetitionFile
+from bot.petition_folder.schema_fields import Keys, Value, at, fields_of, parts_of
+from bot.petition_folder.unready import TEMPLATE, TEMPLATE_LANGUAGES
 
 
 class NotEditable(Exception):
@@ -125,3 +134,86 @@ def _leaves(value: object, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[
         yield place, str(value).strip()
     else:
         yield place, (type(value), value)
+
+
+_NOTE = (
+    "# Por traducir: esto es una copia de {source}. Traduce lo que va entre comillas.\n"
+    "# To translate: this is a copy of {source}. Translate what is between quotation marks.\n"
+    "\n"
+)
+
+
+def new_language(language: str, source: str, contents: Mapping[str, str]) -> dict[str, str]:
+    """Returns the new content of the two files that another language needs, by their names.
+
+    Whatever `petition.toml` says in several languages it says in this one too, in the source's
+    words for now. `contents` are the petition's files, by name.
+
+    Raises:
+        ValueError: this is no language, or the petition has it already.
+        NotEditable: a file is not correct TOML, or has a form that cannot be changed.
+    """
+    file, source_file = f"{language}.toml", f"{source}.toml"
+    if language_of(file) != language or file in contents:
+        raise ValueError(language)
+    name = ("language_name",)
+    texts = changed(contents[source_file], name, own_name(language))
+    petition = contents[PETITION_FILE]
+    for path, said in _said_in(source, tomllib.loads(petition)):
+        if language not in said:
+            petition = changed(petition, (*path, language), said[source])
+    return {file: _NOTE.format(source=source_file) + texts, PETITION_FILE: petition}
+
+
+def _said_in(
+    language: str, table: Mapping[str, Any]
+) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    """Yields what `petition.toml` says by language, this one among them, each with its path."""
+    for field in fields_of(PetitionFile, PETITION_FILE, table):
+        said = at(table, field.path)
+        if field.is_by_language and isinstance(said, dict) and language in said:
+            yield field.path, said
+
+
+def own_name(language: str) -> str:
+    """Returns what those who speak a language call it, such as `Français`; its tag if unknown."""
+    try:
+        name = Locale.parse(language, sep="-").get_display_name()
+    except (UnknownLocaleError, ValueError):
+        return language
+    return name[:1].upper() + name[1:] if name else language
+
+
+def copy_template(
+    folder: Path, *, slug: str, languages: Sequence[str] = TEMPLATE_LANGUAGES
+) -> None:
+    """Begins a petition in a folder, which is made; its texts are dated today.
+
+    The schema has to accept its short name, the `slug`; it has these of the template's languages.
+
+    Raises:
+        FileExistsError: a petition is there already; nothing of it is touched.
+        OSError: the files cannot be written there, and none is left.
+    """
+    files = {each.name: each.read_text(encoding="utf-8") for each in TEMPLATE.glob("*.toml")}
+    petition = files.pop(PETITION_FILE)
+    # By the day where the petition is.
+    today = datetime.now(ZoneInfo(tomllib.loads(petition)["time_zone"])).date().isoformat()
+    own = {"slug": slug, "source_language": languages[0], "version": today}
+    for key, value in own.items():
+        petition = changed(petition, (key,), value)
+    for unwanted in set(TEMPLATE_LANGUAGES) - {*languages}:
+        del files[f"{unwanted}.toml"]
+        for path, _ in _said_in(unwanted, tomllib.loads(petition)):
+            petition = changed(petition, (*path, unwanted), None)
+    folder.mkdir(parents=True, exist_ok=True)
+    made: list[Path] = []
+    try:
+        for name, text in sorted((files | {PETITION_FILE: petition}).items()):
+            with (folder / name).open("x", encoding="utf-8") as file:
+                made.append(folder / name)
+                file.write(text)
+    except OSError:
+        for each in made:
+            each.unlink()
+        raise

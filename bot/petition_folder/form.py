@@ -7,11 +7,10 @@ from datetime import date
 from typing import Any
 
 from bot.petition_folder.files import PETITION_FILE
-from bot.petition_folder.markup_check import LONGEST, fillable
+from bot.petition_folder.markup_check import LONGEST, fillable, rooms
 from bot.petition_folder.read import Folder
 from bot.petition_folder.schema import Group, PetitionFile, Texts
 from bot.petition_folder.schema_fields import FileField, Value, at, fields_of
-from bot.petition_folder.screen_lengths import rooms
 from bot.petition_folder.unready import MARK
 from bot.text import text_limits
 from telegram_text.markup import length, seen

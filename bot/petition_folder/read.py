@@ -11,11 +11,10 @@ from pathlib import Path
 from bot.petition_folder.field_types import FolderContext
 from bot.petition_folder.files import PETITION_FILE, Table, language_of, read_tables
 from bot.petition_folder.law_check import law_problems
-from bot.petition_folder.markup_check import markup_problems
+from bot.petition_folder.markup_check import markup_problems, screen_problems
 from bot.petition_folder.placeholders import STAND_INS, placeholder_values
 from bot.petition_folder.schema import PetitionFile, Texts
 from bot.petition_folder.schema_errors import file_problems
-from bot.petition_folder.screen_lengths import screen_problems
 from bot.text.problems import Problem, Sentence
 
 _SOURCE = "es"

@@ -12,10 +12,9 @@ from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Any
 
-from bot.petition_folder.edit import NotEditable, changed
+from bot.petition_folder.edit import NotEditable, changed, new_language
 from bot.petition_folder.files import PETITION_FILE, language_of, read_file
 from bot.petition_folder.form import form_of, lengths, shapes_of, text_in, value_from
-from bot.petition_folder.new_language import new_language
 from bot.petition_folder.read import Folder, read_folder
 from bot.text.translations import mark
 from simulator.chats import Shape

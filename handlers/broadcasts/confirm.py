@@ -3,7 +3,6 @@
 from functools import partial
 
 from bot.broadcast.confirmation import broadcast_id, confirmed, has_expired, shown_recipients
-from handlers.admin_context import AdminContext
 from handlers.broadcasts.draft import DraftStage
 from handlers.broadcasts.draft_editor import DraftEditor, open_draft
 from handlers.broadcasts.preview import delete_messages, draw_lost, message_exists
@@ -11,6 +10,7 @@ from handlers.broadcasts.progress_message import progress_place, show, tell_prog
 from handlers.broadcasts.screens.draft_view import DraftView
 from handlers.broadcasts.screens.labels import recipients_changed
 from handlers.broadcasts.screens.progress import elsewhere
+from handlers.chat_context import AdminContext
 from handlers.closing import why_unready
 from handlers.conversation_message import tolerate
 from storage.admins import delete_draft

@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import partial
 
 from bot.broadcast.confirmation import most_recipients
-from handlers.admin_context import AdminContext, AdminHandler
 from handlers.broadcasts.preview import message_exists
 from handlers.broadcasts.progress_message import (
     AdminReporter,
@@ -20,6 +19,7 @@ from handlers.broadcasts.progress_message import (
 )
 from handlers.broadcasts.screens.labels import RECALLABLE_HOURS, recipients_changed
 from handlers.broadcasts.screens.progress import ask_cancel, ask_decline, ask_recall, state_screen
+from handlers.chat_context import AdminContext, AdminHandler
 from handlers.screens.buttons import AdminAction, read_id, read_number
 from storage.broadcast_transitions import change_broadcast, set_on_broadcast
 from storage.broadcast_types import OVER, Broadcast, BroadcastAction, BroadcastState, PauseReason

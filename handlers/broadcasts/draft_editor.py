@@ -14,10 +14,10 @@ from bot.petition.outcome import closing_update_by_language
 from bot.settings import FREE_RATE
 from bot.text.translations import Words
 from bot.transport.error_kinds import error_kind
-from handlers.admin_context import AdminContext
 from handlers.broadcasts.draft import Draft, DraftStage, Version, parse_draft
 from handlers.broadcasts.screens.draft_view import DraftView, RecipientCounts
 from handlers.broadcasts.steps import draw
+from handlers.chat_context import AdminContext
 from handlers.closing import unready, why_unready
 from handlers.context import Services
 from handlers.conversation_message import tolerate

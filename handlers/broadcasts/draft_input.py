@@ -5,13 +5,13 @@ from functools import partial
 
 from telegram import Message
 
-from handlers.admin_context import WAITS_FOR, AdminContext, AwaitedMessage
 from handlers.broadcasts.accepted_messages import read_message, words_of
 from handlers.broadcasts.confirm import discard_draft
 from handlers.broadcasts.draft import Draft, Version, with_edit_noted, with_message
 from handlers.broadcasts.draft_editor import DraftEditor, open_draft
 from handlers.broadcasts.preview import send_test, show_preview
 from handlers.broadcasts.steps import STAGES, Takes, changed_by, is_offered, take_content
+from handlers.chat_context import WAITS_FOR, AdminContext, AwaitedMessage
 from handlers.screens.buttons import DraftStep, DraftTap
 from handlers.screens.screen import sentences
 from telegram_text.markup import Html

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.text.translations import Words, mark
-from handlers.admin_context import AdminContext
 from handlers.broadcasts.draft import first_words
 from handlers.broadcasts.progress_message import tell_progress, view_of
 from handlers.broadcasts.screens.broadcast_view import BroadcastView
 from handlers.broadcasts.screens.labels import moment_name, subject_name
 from handlers.broadcasts.screens.progress import state_screen
+from handlers.chat_context import AdminContext
 from handlers.screens.buttons import AdminAction, Button, read_id, read_number
 from handlers.screens.screen import Absent, Screen, lines
 from storage.broadcast_types import Broadcast, BroadcastState

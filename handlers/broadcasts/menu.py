@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from bot.text.translations import Words
-from handlers.admin_context import AdminContext
 from handlers.broadcasts.draft import new_draft
 from handlers.broadcasts.draft_editor import DraftEditor, open_draft, save_draft
 from handlers.broadcasts.preview import show_preview
 from handlers.broadcasts.progress_message import tell_progress
 from handlers.broadcasts.screens.report import can_be_corrected
+from handlers.chat_context import AdminContext
 from handlers.closing import Unready, unready
 from handlers.restored_backup import restored_screen
 from handlers.screens.buttons import AdminAction, Button, read_id

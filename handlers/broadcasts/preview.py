@@ -14,9 +14,9 @@ from telegram.error import TelegramError
 from bot.broadcast.content import Content, Copy, content_of, message_ids
 from bot.text.translations import Words
 from bot.transport.error_kinds import ErrorKind, error_kind
-from handlers.admin_context import AdminContext
 from handlers.broadcasts.draft import DraftStage, with_preview
 from handlers.broadcasts.draft_editor import DraftEditor, new_content
+from handlers.chat_context import AdminContext
 from handlers.context import Bot
 from handlers.conversation_message import tolerate
 from handlers.delayed_replies import PASSING, before_commit

@@ -17,12 +17,12 @@ from telegram.error import TelegramError
 
 from bot.charts import delivery_picture
 from bot.transport.error_kinds import ErrorKind, error_kind
-from handlers.admin_context import AdminContext
 from handlers.admin_notices import ask_admins, mark_told, was_told
 from handlers.broadcasts.preview import show_content
 from handlers.broadcasts.screens.broadcast_view import BroadcastView, Measured
 from handlers.broadcasts.screens.labels import subject_name
 from handlers.broadcasts.screens.progress import elsewhere, state_screen
+from handlers.chat_context import AdminContext
 from handlers.context import Services
 from handlers.conversation_message import edit_if_there, edit_screen, send_screen
 from handlers.screens.screen import Screen

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 from telegram import Message
 
-from handlers.admin_context import AdminContext
 from handlers.broadcasts.accepted_messages import (
     LONGEST_NOTICE,
     LONGEST_TEXT,
@@ -23,6 +22,7 @@ from handlers.broadcasts.draft import Draft, DraftStage, LinkRows, with_message
 from handlers.broadcasts.parse_time import FARTHEST, TimeFault, parse_moment
 from handlers.broadcasts.screens import compose, summary
 from handlers.broadcasts.screens.draft_view import DraftView
+from handlers.chat_context import AdminContext
 from handlers.context import Services
 from handlers.screens.buttons import DraftStep, DraftTap
 from handlers.screens.screen import Screen

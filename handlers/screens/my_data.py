@@ -10,8 +10,7 @@ from bot.text.translations import Words
 from handlers.screens.buttons import Button
 from handlers.screens.screen import Absent, Screen, lines, paragraphs, sentences
 from handlers.screens.signing import typed_name
-from handlers.screens.supporter_view import View
-from handlers.screens.text_versions import version_date
+from handlers.screens.supporter_view import View, version_date
 from storage.consents import NEW_TEXTS
 from storage.person_requests import MOST_WRONG_CODES
 from storage.personal_data import Held, Record

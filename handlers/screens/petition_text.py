@@ -12,8 +12,7 @@ from bot.petition.stages import Action, expects_name
 from bot.text.translations import Words, mark
 from handlers.screens.buttons import Button, Style
 from handlers.screens.screen import Absent, Screen, lines, sentences
-from handlers.screens.supporter_view import View
-from handlers.screens.text_versions import change_to_answer
+from handlers.screens.supporter_view import View, change_to_answer
 from storage.closing_texts import ClosingTextKind
 from storage.handovers import Handover
 from storage.signatures import Signature

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-from bot.petition.consent import changes_since, consent_sha256, consent_text, notice_text
+from bot.petition.petition import changes_since, consent_sha256, consent_text, notice_text
 from bot.petition.stages import AGAIN, Action, Stage
 from handlers.screens.buttons import Button, Style
 from handlers.screens.petition_text import share_buttons
 from handlers.screens.screen import Absent, Screen, lines, paragraphs
-from handlers.screens.supporter_view import View
-from handlers.screens.text_versions import change_lines, version_date
+from handlers.screens.supporter_view import View, change_lines, version_date
 from telegram_text.markup import Html, escape, fill
 
 # The newest; all of them are at the end of /privacy.

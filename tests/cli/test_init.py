@@ -44,7 +44,7 @@ def home(tmp_path: Path, sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> Pat
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
     monkeypatch.setenv("PETITION_API_URL", sim.url)
-    monkeypatch.setattr("bot.setup.bot_calls._ALONE_SECONDS", 0)
+    monkeypatch.setattr("bot.setup._ALONE_SECONDS", 0)
     (tmp_path / "token").write_text(f"{TOKEN}\n")
     return tmp_path
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.setup.admin_code import new_admin_code
+from bot.setup import new_admin_code
 from handlers.context import Services
 from simulator.chats import Message
 from simulator.person import Person

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.petition.petition import BUNDLED
-from handlers.due_notices import look
-from handlers.erasure_warnings import warn_of_erasures
+from handlers.due_notices import look, warn_of_erasures
 from simulator.chats import Message
 from simulator.person import Person
 from storage.broadcast_types import Kind

@@ -1,6 +1,6 @@
 """A name typed after a command is deleted like any other, and never becomes a source tag."""
 
-from bot.setup.admin_code import new_admin_code
+from bot.setup import new_admin_code
 from handlers.screens.help import SUPPORTER_COMMANDS
 from simulator.person import Person
 from storage.admins import names_of_admins

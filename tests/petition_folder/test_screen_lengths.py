@@ -3,8 +3,8 @@
 import pytest
 
 from bot.petition.petition import BUNDLED
+from bot.petition_folder.markup_check import rooms, screen_problems
 from bot.petition_folder.read import read_folder
-from bot.petition_folder.screen_lengths import rooms, screen_problems
 
 TEXTS = read_folder(BUNDLED).texts["es"]
 VALUES = {"addressee": "a" * 80, "controller": "b" * 50}

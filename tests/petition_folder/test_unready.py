@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from bot.petition.petition import load_petition
+from bot.petition_folder.edit import copy_template
 from bot.petition_folder.read import read_folder
-from bot.petition_folder.template import copy_template
 from bot.petition_folder.unready import TEMPLATE, unready_problems
 from bot.petition_folder.warnings import find_warnings
 from tests.petition_folder.conftest import Change, HalfPastMidnight
@@ -83,7 +83,7 @@ class TestACopyOfTheBundledPetition:
 def test_a_petition_begun_from_the_template_has_its_own_name_and_day_and_no_problem(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.petition_folder.template.datetime", HalfPastMidnight)
+    monkeypatch.setattr("bot.petition_folder.edit.datetime", HalfPastMidnight)
     folder = tmp_path / "petitions" / "river"
     copy_template(folder, slug="river")
     assert read_folder(folder).problems == []

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.setup.admin_code import is_admin_code, new_admin_code, sender_of
+from bot.setup import is_admin_code, new_admin_code, sender_of
 
 ANA = {"id": 5, "is_bot": False, "first_name": "Ana", "username": "ana", "language_code": "es"}
 

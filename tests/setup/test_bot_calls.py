@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bot.intake.polling import TokenUnknown
-from bot.setup.admin_code import new_admin_code
-from bot.setup.bot_calls import (
+from bot.setup import (
     BotCalls,
     Unreachable,
+    new_admin_code,
 )
 from bot.telegram_session import shared_session
 from bot.text.problems import Sentence
@@ -71,7 +71,7 @@ async def test_a_server_that_ignores_how_long_to_wait_is_asked_a_few_times_a_sec
 
     poll = updates.poll
     monkeypatch.setattr(updates, "poll", at_once)
-    monkeypatch.setattr("bot.setup.bot_calls.LASTS_SECONDS", 10)
+    monkeypatch.setattr("bot.setup.LASTS_SECONDS", 10)
     await calls.require_alone()
     assert 6 < len(sim.calls) < 12
     assert await calls.wait_for(new_admin_code()) is None

@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 from bot.cli.main import app
 from bot.cli.preview import Preview
 from bot.petition.petition import BUNDLED
+from bot.petition_folder.edit import copy_template
 from bot.petition_folder.markup_check import filled
 from bot.petition_folder.read import read_folder
-from bot.petition_folder.template import copy_template
 from bot.tryout.demo_session import DemoSession
 from bot.tryout.folder_editor import FolderEditor
 from bot.tryout.page import TryoutPage

@@ -1,1 +1,0 @@
-"""Setting a bot up: who administers it, its file of settings, and what people see of it."""
