@@ -216,27 +216,18 @@ class AdminContext(ChatContext):
     """An admin's update, who may be a supporter too; what is shown of it is a screen of theirs."""
 
     @property
-    def language(self) -> str:
-        """The language that the admin chose, or that of their Telegram."""
-        return self.view.language
-
-    @property
     def by(self) -> tuple[int, datetime]:
         """Who does something now, and when, for the audit."""
         return self.user.id, self.now
 
-    def at(self, message_id: int) -> AdminContext:
-        """Returns the context for editing `message_id`; no tap is left to answer."""
+    def at(self, message_id: int | None) -> AdminContext:
+        """Returns the context for editing a message, or sending one; no tap is left to answer."""
         return replace(self, query=None, message_id=message_id)
-
-    def at_bottom(self) -> AdminContext:
-        """Returns the context for sending a new message; no tap is left to answer."""
-        return replace(self, query=None, message_id=None)
 
     async def tell_once(self, answer: Answer) -> None:
         """Runs `answer` now or after a short wait; otherwise says that it was not finished."""
         nothing_done = self.words.text(NOTHING_DONE)
-        await self.tell(answer, partial(self.at_bottom().write, nothing_done), once=True)
+        await self.tell(answer, partial(self.at(None).write, nothing_done), once=True)
 
     async def say(self, said: Screen | Html) -> None:
         """Shows a screen in the tapped message or a new one, as soon as Telegram accepts it."""

@@ -236,7 +236,7 @@ async def _ask(
     no: str,
     also: Button | None = None,
 ) -> None:
-    title = f"«{ctx.services.petition.texts_in(ctx.language).title}»"
+    title = f"«{ctx.services.petition.texts_in(ctx.view.language).title}»"
     style = Style.END if action is AdminAction.CLOSE else None
     buttons = (
         Button(yes, action, argument, style=style),

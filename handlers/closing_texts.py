@@ -70,7 +70,7 @@ async def view_for(services: Services, reader: int, language: str) -> ClosingTex
 
 async def view_of(ctx: AdminContext) -> ClosingTextsView:
     """Returns what the screens of /closing are drawn from for the admin of this update."""
-    return await view_for(ctx.services, ctx.user.id, ctx.language)
+    return await view_for(ctx.services, ctx.user.id, ctx.view.language)
 
 
 async def closing(ctx: AdminContext) -> None:
@@ -155,7 +155,7 @@ async def _show_read(ctx: AdminContext, versions: list[ClosingText], question: S
         handover=await ctx.storage.read(active_handover),
     )
     await ctx.answer()
-    ctx = ctx.at_bottom()
+    ctx = ctx.at(None)
     for language in services.petition.languages:
         seen = replace(visitor, words=services.catalogs.words(language), language=language)
         heading = words.text(

@@ -13,6 +13,7 @@ from operator import attrgetter
 
 from bot.petition.retention_days import (
     AFTER_HANDOVER,
+    AHEAD,
     HELD_FOR,
     OVERDUE,
     Overdue,
@@ -284,11 +285,6 @@ def _owed(handover: Handover, owed: int, words: Words) -> Html:
 
 _AT_THE_LATEST = "erased at the latest"
 
-# How far ahead each warning looks. Signatures fall due day after day, in the order in which they
-# were given, so one warning is for all of these days.
-_AHEAD = {WarningStep.MONTH: 31, WarningStep.WEEK: 7, WarningStep.DAY: 1}
-_APART = {WarningStep.MONTH: 31, WarningStep.WEEK: 7, WarningStep.DAY: 7}
-
 
 _BEFORE = mark(
     "⚠️ <b>El {day} se borrarán firmas de personas a las que nadie ha contado cómo termina la "
@@ -352,7 +348,9 @@ async def _at_the_latest(services: Services) -> list[Notice]:
         return []
     if step is WarningStep.LATE:
         step = WarningStep.DAY
-    about = f"{day.toordinal() // _APART[step]}/{step}"
+    # Signatures fall due day after day, in the order in which they were given, so one warning is
+    # for a month of days, or a week.
+    about = f"{day.toordinal() // max(7, AHEAD[step])}/{step}"
     if not await may_be_sent(services, _AT_THE_LATEST, about):
         return []
     people = (await storage.read(count_due_signatures, _before(services, step))).untold
@@ -376,7 +374,7 @@ def _overdue_text(people: int, words: Words) -> Html:
 
 def _before(services: Services, step: WarningStep) -> DueBefore:
     """Returns which signatures are due by then."""
-    then = services.clock() + timedelta(days=_AHEAD[step])
+    then = services.clock() + timedelta(days=AHEAD[step])
     return due_before(services.petition.retention, services.zone, None, then)
 
 

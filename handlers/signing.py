@@ -1,10 +1,9 @@
 """The signing form: takes the name, the choices and the consent, and signs."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Unpack
 
-from bot.petition.names import NameProblem, NameRefused, clean_name
+from bot.petition.names import NameRefused, clean_name
 from bot.petition.petition import notice_mark, notice_text
 from bot.petition.signing_rate import form_seconds
 from bot.petition.stages import (
@@ -24,30 +23,6 @@ from storage.petitions import close_petition_if_due
 from storage.signatures import sign_petition
 from telegram_text.markup import Html
 
-NAME_REFUSALS: Mapping[NameProblem, str] = {
-    NameProblem.NOT_TEXT: mark("Falta el nombre. Escríbelo en un mensaje, por favor."),
-    NameProblem.TOO_SHORT: mark("El nombre es demasiado corto: escribe al menos dos letras."),
-    NameProblem.TOO_LONG: mark("El nombre es demasiado largo: caben hasta cien caracteres."),
-    NameProblem.LINE_BREAK: mark("Escribe el nombre en una sola línea, por favor."),
-    NameProblem.CONTROL: mark(
-        "El nombre lleva caracteres que no se ven. Escríbelo con el teclado, por "
-        "favor, sin pegarlo."
-    ),
-    NameProblem.LEADING_SIGN: mark(
-        "Un nombre no puede empezar por ese signo. Escríbelo sin él, por favor."
-    ),
-    NameProblem.LINK: mark(
-        "Eso parece un enlace o una dirección. Escribe solo tu nombre, por favor."
-    ),
-    NameProblem.STACKED_MARKS: mark(
-        "El nombre lleva demasiados acentos sobre una misma letra. Escríbelo otra vez, por favor."
-    ),
-    NameProblem.FEW_LETTERS: mark(
-        "Un nombre tiene al menos dos letras. Escríbelo otra vez, por favor."
-    ),
-}
-
-
 CHANGED_TEXT = mark(
     "El texto ha cambiado desde que lo leíste. Léelo otra vez, por favor, antes de firmar."
 )
@@ -64,7 +39,7 @@ async def accepted_name(ctx: SupporterContext, typed: str) -> str | None:
     try:
         return clean_name(typed)
     except NameRefused as refused:
-        await ctx.say(Html(f"⚠️ {ctx.words.text(NAME_REFUSALS[refused.problem])}"))
+        await ctx.say(Html(f"⚠️ {ctx.words.text(refused.problem)}"))
         return None
 
 

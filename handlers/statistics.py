@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from bot.petition.fewest import FEWEST
+from bot.petition.fewest import told_apart
 from bot.petition.retention_days import start_of
 from bot.text.translations import Words
 from handlers.chat_context import AdminContext
@@ -11,21 +11,6 @@ from storage.signature_counts import Stats, signature_statistics
 from telegram_text.markup import Html
 
 _SOURCES_SHOWN = 15
-
-
-def merge_small_sources(by_source: Mapping[str | None, int]) -> tuple[dict[str, int], int]:
-    """Merges sources of few signatures; see docs/decisions/links-with-few-signatures.md.
-
-    Returns those with enough signatures, the largest first, and how many came through small ones
-    or without any, together.
-    """
-    large = {
-        source: count
-        for source, count in by_source.items()
-        if source is not None and count >= FEWEST
-    }
-    ranked = sorted(large.items(), key=lambda item: (-item[1], item[0]))
-    return dict(ranked), sum(by_source.values()) - sum(large.values())
 
 
 async def stats(ctx: AdminContext) -> None:
@@ -73,7 +58,7 @@ def _by_language(words: Words, counts: Mapping[str, int]) -> Html:
 
 
 def _by_source(words: Words, counts: Mapping[str | None, int]) -> Html:
-    large, others = merge_small_sources(counts)
+    large, others = told_apart(counts.items())
     listed, unnamed = list(large.items())[:_SOURCES_SHOWN], list(large.values())[_SOURCES_SHOWN:]
     # In parentheses, which the payload of a start link cannot contain.
     if unnamed:

@@ -11,7 +11,7 @@ import typer
 
 from bot.cli.context import CliContext, Plan, confirmed, run_with_context, short_id, with_id
 from bot.console import CannotDo, DryRun, say, say_table, tell
-from bot.petition.fewest import FEWEST
+from bot.petition.fewest import FEWEST, told_apart
 from bot.petition.signing_rate import form_times
 from bot.text.terminal_language import label
 from bot.text.translations import Words
@@ -202,11 +202,9 @@ def _by_time(words: Words, found: Matches) -> tuple[str, dict[str, int]]:
     return label("Por hora"), hours
 
 
-def _large(by_name: Mapping[str, int] | Mapping[str | None, int], others: str) -> dict[str, int]:
-    """Returns the counts of at least `FEWEST`, most first, and the others together."""
-    ranked = Counter[str | None](by_name).most_common()
-    large = {name: n for name, n in ranked if name is not None and n >= FEWEST}
-    few = sum(by_name.values()) - sum(large.values())
+def _large(counts: Mapping[str, int] | Mapping[str | None, int], others: str) -> dict[str, int]:
+    """Returns what is told of each alone, most first, and the others together."""
+    large, few = told_apart(counts.items())
     return {**large, **({others: few} if few else {})}
 
 

@@ -50,7 +50,8 @@ _COMMANDS = {
     "keys": (_TO_KEEP, mark("Cambia la clave del archivo de clave.")),
 }
 # In `bot.cli` each has a module of its name, but for these.
-_MODULES = {"delivered": "handover", "restore": "backup", "keygen": "main", "migrate": "main"}
+_MODULES = {"delivered": "handover", "notices": "handover", "restore": "backup"}
+_MODULES |= dict.fromkeys(("keygen", "migrate"), "main")
 
 
 class _Shell(TyperGroup):

@@ -227,13 +227,10 @@ def check_reason(reason: str, *names: str | None) -> str:
 
 
 def _checked_name(typed: str) -> str:
-    # Imported here, as below: Telegram's library takes a moment to load.
-    from handlers.signing import NAME_REFUSALS
-
     try:
         return clean_name(typed)
     except NameRefused as refused:
-        raise CannotDo.because(NAME_REFUSALS[refused.problem]) from None
+        raise CannotDo.because(refused.problem) from None
 
 
 async def _proved(context: CliContext, letter: Letter) -> tuple[Signer, str]:
@@ -266,6 +263,7 @@ async def _stored(context: CliContext, signer: Signer) -> str:
         raise CannotDo.because(
             "El número de su chat está dañado, y no se encuentra lo demás. No se ha hecho nada."
         )
+    # Imported here: Telegram's library takes a moment to load.
     from handlers.my_data import everything_stored
 
     storage = context.storage

@@ -280,7 +280,7 @@ def _appeal_note(head: ListHead, words: Words) -> str:
         if len(languages) == 1
         else "El texto que se leía al firmar, en la versión del {version}. Podía leerse en estos "
         "idiomas: {languages}.",
-        version=_version(head.petition.version, words),
+        version=words.version(head.petition.version),
         languages=", ".join(languages),
     )
 
@@ -296,7 +296,7 @@ def _versions(head: ListHead, words: Words) -> list[Data]:
     known = sorted({petition.version, *changed, *(each for each in signed if each)}, reverse=True)
     rows = [
         {
-            "date": _version(version, words),
+            "date": words.version(version),
             "changed": changed.get(version, ""),
             "signatures": words.number(signed.get(version, 0)),
         }
@@ -306,13 +306,6 @@ def _versions(head: ListHead, words: Words) -> list[Data]:
         others = words.number(signed[None])
         rows.append({"date": words.label("otras"), "changed": "", "signatures": others})
     return rows if len(rows) > 1 else []
-
-
-def _version(version: str, words: Words) -> str:
-    try:
-        return words.date(date.fromisoformat(version))
-    except ValueError:
-        return version
 
 
 def _volume(each: Volume, words: Words) -> Data:

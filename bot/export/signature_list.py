@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from bot.dossier.opened_list import ListedVersionCount
-from bot.petition.fewest import FEWEST
+from bot.petition.fewest import FEWEST, told_apart
 from bot.petition.petition import Petition
 from bot.petition.retention_days import day_of
 from storage import Storage
@@ -176,8 +176,7 @@ def _told_apart(groups: Mapping[_Key, int]) -> tuple[dict[_Key, int], int]:
 
     Those are at least as many, or it could be worked out what they are, unless there are no more.
     """
-    told = {key: people for key, people in groups.items() if people >= FEWEST}
-    rest = sum(groups.values()) - sum(told.values())
+    told, rest = told_apart(groups.items())
     if 0 < rest < FEWEST and told:
-        rest += told.pop(min(told, key=lambda key: told[key]))
+        rest += told.popitem()[1]
     return told, rest

@@ -20,24 +20,30 @@ the button that changes it.
 import re
 import unicodedata
 from collections.abc import Callable
-from enum import Enum, auto
+from enum import StrEnum
 from itertools import groupby
 
 from bot.text import text_limits
+from bot.text.translations import mark
 
 
-class NameProblem(Enum):
-    """Why a text is not accepted as a name."""
+class NameProblem(StrEnum):
+    """Why a text is not accepted as a name, as a source sentence for translation."""
 
-    NOT_TEXT = auto()
-    LINE_BREAK = auto()
-    TOO_LONG = auto()
-    CONTROL = auto()
-    TOO_SHORT = auto()
-    LEADING_SIGN = auto()
-    LINK = auto()
-    STACKED_MARKS = auto()
-    FEW_LETTERS = auto()
+    NOT_TEXT = mark("Falta el nombre. Escríbelo en un mensaje, por favor.")
+    LINE_BREAK = mark("Escribe el nombre en una sola línea, por favor.")
+    TOO_LONG = mark("El nombre es demasiado largo: caben hasta cien caracteres.")
+    CONTROL = mark(
+        "El nombre lleva caracteres que no se ven. Escríbelo con el teclado, por favor, sin "
+        "pegarlo."
+    )
+    TOO_SHORT = mark("El nombre es demasiado corto: escribe al menos dos letras.")
+    LEADING_SIGN = mark("Un nombre no puede empezar por ese signo. Escríbelo sin él, por favor.")
+    LINK = mark("Eso parece un enlace o una dirección. Escribe solo tu nombre, por favor.")
+    STACKED_MARKS = mark(
+        "El nombre lleva demasiados acentos sobre una misma letra. Escríbelo otra vez, por favor."
+    )
+    FEW_LETTERS = mark("Un nombre tiene al menos dos letras. Escríbelo otra vez, por favor.")
 
 
 class NameRefused(ValueError):

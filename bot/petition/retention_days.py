@@ -6,6 +6,7 @@ little less than the months that the privacy notice gives as the most.
 """
 
 from calendar import monthrange
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
@@ -51,9 +52,14 @@ class WarningStep(StrEnum):
     LATE = "late"
 
 
-_STEPS = ((0, WarningStep.LATE), (1, WarningStep.DAY), (7, WarningStep.WEEK))
-# The longest month: of a handover that is recorded on its day they are told at once.
-_MONTH_OF_DAYS = 31
+AHEAD: Mapping[WarningStep, int] = {
+    WarningStep.LATE: 0,
+    WarningStep.DAY: 1,
+    WarningStep.WEEK: 7,
+    # The longest month: of a handover that is recorded on its day they are told at once.
+    WarningStep.MONTH: 31,
+}
+"""From how many days before an erasure on a warning is due."""
 
 
 def erased_on(retention: RetentionTable, signed_on: date, handed_over_on: date | None) -> date:
@@ -96,10 +102,7 @@ def about_overdue(
 def warning_step(due_on: date, today: date) -> WarningStep | None:
     """Returns which warning of an erasure is due; None while it is more than a month ahead."""
     left = (due_on - today).days
-    for days, step in _STEPS:
-        if left <= days:
-            return step
-    return WarningStep.MONTH if left <= _MONTH_OF_DAYS else None
+    return next((step for step, days in AHEAD.items() if left <= days), None)
 
 
 def about_day(due_on: date) -> str:

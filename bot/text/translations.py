@@ -96,6 +96,13 @@ class Words:
         """Formats a day, of a datetime in the petition's zone: 18 de julio de 2025."""
         return format_date(self._there(when), "long", locale=self._locale)
 
+    def version(self, version: str) -> str:
+        """Formats the date of a version of the texts; as it is if that is none."""
+        try:
+            return self.date(dt.date.fromisoformat(version))
+        except ValueError:
+            return version
+
     def moment(self, when: dt.datetime) -> Html:
         """Tags a day and a time for the reader's zone: 18 de julio de 2025 a las 14:05."""
         return time_tag(self._at_time(self.date(when), when), when, "Dt")

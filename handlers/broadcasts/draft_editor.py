@@ -126,7 +126,7 @@ class DraftEditor:
         await ctx.answer()
         target = self.draft.message_id if ctx.message_id is None else ctx.message_id
         if target is None or (below is not None and target <= below):
-            return await ctx.at_bottom().write(screen)
+            target = None
         return await ctx.at(target).write(screen)
 
 

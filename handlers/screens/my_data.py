@@ -10,7 +10,7 @@ from bot.text.translations import Words
 from handlers.screens.buttons import Button
 from handlers.screens.screen import Absent, Screen, lines, paragraphs, sentences
 from handlers.screens.signing import typed_name
-from handlers.screens.supporter_view import View, version_date
+from handlers.screens.supporter_view import View
 from storage.consents import NEW_TEXTS
 from storage.person_requests import MOST_WRONG_CODES
 from storage.personal_data import Held, Record
@@ -160,7 +160,7 @@ def _signed(view: View, signature: Signature, held: Held) -> Html:
         and view.text(
             "Cuando se te preguntó por los textos del {date}, preferiste mantener los que "
             "firmaste.",
-            date=version_date(words, signature.kept_version),
+            date=words.version(signature.kept_version),
         ),
     )
 
@@ -282,7 +282,7 @@ def _about_consent(words: Words, consent: Record) -> str:
         ),
         words.label(
             "Versión del texto que aceptaste: {version}",
-            version=version_date(words, consent["text_version"]),
+            version=words.version(consent["text_version"]),
         ),
     )
 

@@ -7,7 +7,7 @@ from bot.petition.stages import AGAIN, Action, Stage
 from handlers.screens.buttons import Button, Style
 from handlers.screens.petition_text import share_buttons
 from handlers.screens.screen import Absent, Screen, lines, paragraphs
-from handlers.screens.supporter_view import View, change_lines, version_date
+from handlers.screens.supporter_view import View, change_lines
 from telegram_text.markup import Html, escape, fill
 
 # The newest; all of them are at the end of /privacy.
@@ -166,8 +166,8 @@ def new_texts(view: View) -> Screen:
             view.text(
                 "<b>Los textos han cambiado</b>\n"
                 "Firmaste los del {date}; los de ahora son del {now}.",
-                date=version_date(words, signed),
-                now=version_date(words, view.petition.version),
+                date=words.version(signed),
+                now=words.version(view.petition.version),
             ),
             *change_lines(words, changed, view.language),
         ),

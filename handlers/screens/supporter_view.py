@@ -230,14 +230,6 @@ def _stage(stored: str) -> Stage:
     return Stage.CONSENT if stored == "name_check" else Stage(stored)
 
 
-def version_date(words: Words, version: str) -> str:
-    """Returns the date of a version in words."""
-    try:
-        return words.date(date.fromisoformat(version))
-    except ValueError:
-        return version  # stored by hand, or by a test
-
-
 def version_pages(
     words: Words, petition: Petition, language: str, signed: str | None
 ) -> Sequence[Html]:
@@ -247,13 +239,13 @@ def version_pages(
     """
     now = words.text(
         "<b>Versión de los textos</b>\n\nLa de ahora es del {date}.",
-        date=version_date(words, petition.version),
+        date=words.version(petition.version),
     )
     if signed is not None and signed != petition.version:
         mine = words.text(
             "La que aceptaste es del {date}, y tu firma sigue valiendo con ella: sus palabras "
             "están en el archivo de /mydata.",
-            date=version_date(words, signed),
+            date=words.version(signed),
         )
         now = sentences(now, mine)
     heading = words.text("<b>Qué ha cambiado</b>")
@@ -273,7 +265,7 @@ def change_lines(words: Words, changed: Sequence[EarlierVersion], language: str)
     return [
         words.text(
             "• Desde la versión del {date}: {change}",
-            date=version_date(words, each.date),
+            date=words.version(each.date),
             change=each.changed[language],
         )
         for each in changed

@@ -5,8 +5,7 @@ import json
 from datetime import date, datetime, timedelta
 
 from bot.cli.context import CliContext
-from bot.cli.handover import prepare_handover, prepare_undo
-from bot.cli.notices import prepare_notices
+from bot.cli.handover import prepare_handover, prepare_notices, prepare_undo
 from bot.petition_folder.schema import months_later
 from handlers.due_notices import look
 from simulator.person import Person

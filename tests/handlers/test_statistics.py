@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from handlers.statistics import merge_small_sources
+from bot.petition.fewest import told_apart
 from storage.signature_counts import Stats, signature_statistics
 from tests.features.test_changed_texts import held_of
 from tests.support.scene import Scene
@@ -20,22 +20,21 @@ counts = st.dictionaries(
 
 
 def one_more(by_source: dict[str | None, int], source: str | None) -> object:
-    return merge_small_sources({**by_source, source: by_source.get(source, 0) + 1})
+    return told_apart({**by_source, source: by_source.get(source, 0) + 1}.items())
 
 
 def test_a_source_is_named_from_five_on_and_all_others_stand_with_who_came_by_themselves() -> None:
-    named, others = merge_small_sources(
-        {"maria": 1, "luz": 4, "radio": 5, "boletin": 14, None: 10}
-    )
+    came = {"maria": 1, "luz": 4, "radio": 5, "boletin": 14, None: 10}
+    named, others = told_apart(came.items())
     assert list(named.items()) == [("boletin", 14), ("radio", 5)]
     assert others == 1 + 4 + 10
-    assert merge_small_sources({"radio": 10}) == ({"radio": 10}, 0)
-    assert merge_small_sources({}) == ({}, 0)
+    assert told_apart([("radio", 10)]) == ({"radio": 10}, 0)
+    assert told_apart(()) == ({}, 0)
 
 
 @given(counts)
 def test_the_figures_add_up_and_name_nobody_small(by_source: dict[str | None, int]) -> None:
-    named, others = merge_small_sources(by_source)
+    named, others = told_apart(by_source.items())
     assert sum(named.values()) + others == sum(by_source.values())
     assert all(count == by_source[source] >= 5 for source, count in named.items())
     # What is left is of who came by no link and by all small ones, of nobody alone.
