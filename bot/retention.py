@@ -73,14 +73,12 @@ class Erasure:
         due: which signatures.
         handed_over_on: the day of the handover whose signatures are due; None without.
         untold_too: whether those whom nobody told how it ended need not wait any more.
-        is_sending: whether a closing update is planned, running or paused.
         untold_until: until when those people are kept; None without a handover that is due.
     """
 
     due: DueBefore
     handed_over_on: date | None
     untold_too: bool
-    is_sending: bool = False
     untold_until: datetime | None = None
 
 
@@ -99,7 +97,7 @@ async def read_erasure(storage: Storage, petition: Petition, now: datetime) -> E
     until = untold_kept_until(
         start_of(due_on, zone), handover.recorded_at, warned_at=warned_at, is_sending=is_sending
     )
-    return Erasure(due, handed_over_on, now >= until, is_sending, until)
+    return Erasure(due, handed_over_on, now >= until, until)
 
 
 async def find_overdue(storage: Storage, petition: Petition, now: datetime) -> Overdue | None:

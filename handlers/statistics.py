@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from bot.petition.fewest import told_apart
+from bot.petition.counts import told_apart
 from bot.petition.retention_days import start_of
-from bot.text.translations import Words
+from bot.text.translations import Words, capitalised
 from handlers.chat_context import AdminContext
 from handlers.screens.screen import lines, paragraphs
 from storage.signature_counts import Stats, signature_statistics
@@ -52,8 +52,7 @@ def with_and_without_name(words: Words, counts: Stats) -> Html:
 
 def _by_language(words: Words, counts: Mapping[str, int]) -> Html:
     ranked = sorted(counts.items(), key=lambda item: -item[1])
-    names = ((words.language_name(code), count) for code, count in ranked)
-    named = [(name[:1].upper() + name[1:], count) for name, count in names]
+    named = [(capitalised(words.language_name(code)), count) for code, count in ranked]
     return _listed(words, words.text("Por idioma"), named)
 
 

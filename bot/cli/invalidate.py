@@ -11,7 +11,7 @@ import typer
 
 from bot.cli.context import CliContext, Plan, confirmed, run_with_context, short_id, with_id
 from bot.console import CannotDo, DryRun, say, say_table, tell
-from bot.petition.fewest import FEWEST, told_apart
+from bot.petition.counts import FEWEST, told_apart
 from bot.petition.signing_rate import form_times
 from bot.text.terminal_language import label
 from bot.text.translations import Words

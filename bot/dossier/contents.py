@@ -12,7 +12,7 @@ from babel.dates import format_skeleton
 from bot.dossier.opened_list import ListedSignature, ListHead
 from bot.dossier.telegram_text import blocks
 from bot.dossier.typesetting import spelt_out
-from bot.text.translations import Words, locale_of, mark
+from bot.text.translations import Words, capitalised, locale_of, mark
 
 Data = dict[str, Any]
 
@@ -119,7 +119,7 @@ def volume(
         common["list_note"] += f" {note}"
     return {
         **common,
-        "head": sentence(title),
+        "head": capitalised(title),
         "names": [
             {
                 "number": words.number(each.number),
@@ -154,11 +154,6 @@ def dossier_title(edition: Edition) -> str:
     return edition.words.label("expediente")
 
 
-def sentence(text: str) -> str:
-    """Begins a text with a capital letter, as it stands alone."""
-    return text[:1].upper() + text[1:]
-
-
 def in_language(by_language: dict[str, str], language: str) -> str:
     """Returns a text in this language, or else in whichever it has first."""
     return by_language.get(language) or next(iter(by_language.values()), "")
@@ -169,7 +164,7 @@ def _common(head: ListHead, edition: Edition) -> Data:
     return {
         "language": words.language,
         "title": in_language(head.petition.title, words.language),
-        "organisation": sentence(_controller(head, words)),
+        "organisation": capitalised(_controller(head, words)),
         "head": "" if edition.public else edition.reference,
         "page": words.label("Página {page} de {pages}", page="{page}", pages="{pages}"),
         "date": [edition.day.year, edition.day.month, edition.day.day],

@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from bot.dossier.opened_list import ListedVersionCount
-from bot.petition.fewest import FEWEST, told_apart
+from bot.petition.counts import FEWEST, told_apart
 from bot.petition.petition import Petition
 from bot.petition.retention_days import day_of
 from storage import Storage

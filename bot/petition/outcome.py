@@ -39,7 +39,6 @@ class TextFault(StrEnum):
 class OutcomeEntry:
     """What became of the petition on a day. The text is Telegram HTML with placeholders."""
 
-    entry: str
     kind: ClosingTextKind
     day: date
     text: str
@@ -66,7 +65,7 @@ def outcome_in(
     """
     by_entry = _newest(versions)
     entries = [
-        OutcomeEntry(entry, _last(known).kind, day, text)
+        OutcomeEntry(_last(known).kind, day, text)
         for entry, known in by_entry.items()
         if entry != CLOSING_UPDATE
         and (day := _last(known).day) is not None

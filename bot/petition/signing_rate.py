@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from statistics import median_low
 
-from bot.petition.fewest import FEWEST
+from bot.petition.counts import FEWEST
 from bot.text.translations import mark
 from storage.signature_counts import SigningRate
 

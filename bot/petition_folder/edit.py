@@ -20,6 +20,7 @@ from bot.petition_folder.files import PETITION_FILE, language_of
 from bot.petition_folder.schema import PetitionFile
 from bot.petition_folder.schema_fields import Keys, Value, at, fields_of, parts_of
 from bot.petition_folder.unready import TEMPLATE, TEMPLATE_LANGUAGES
+from bot.text.translations import capitalised
 
 
 class NotEditable(Exception):
@@ -181,7 +182,7 @@ def own_name(language: str) -> str:
         name = Locale.parse(language, sep="-").get_display_name()
     except (UnknownLocaleError, ValueError):
         return language
-    return name[:1].upper() + name[1:] if name else language
+    return capitalised(name) if name else language
 
 
 def copy_template(

@@ -33,6 +33,11 @@ def mark(source: str) -> str:
     return source
 
 
+def capitalised(text: str) -> str:
+    """Returns a text with a capital letter at its beginning, as it stands alone."""
+    return text[:1].upper() + text[1:]
+
+
 _decimal = lru_cache(format_decimal)  # most screens have a number, and the same one
 
 

@@ -170,8 +170,10 @@ class FolderEditor:
         )
 
     def _lines(self, name: str) -> list[str] | None:
+        """Returns the lines of a file, as the check counts them; None of one that is not text."""
         with contextlib.suppress(EditRefused, UnicodeDecodeError):
-            return _lines_of(_text(self._content(name)))
+            text = _text(self._content(name))
+            return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         return None
 
     def _content(self, name: str) -> bytes | None:
@@ -221,11 +223,6 @@ class FolderEditor:
 
 def _text(content: bytes | None) -> str:
     return (content or b"").decode("utf-8-sig")
-
-
-def _lines_of(text: str) -> list[str]:
-    """Returns the lines of a file, as the check counts them."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _bytes(toml: str, before: bytes | None) -> bytes:

@@ -206,10 +206,6 @@ async def _write_approved(ctx: AdminContext, approved: Broadcast) -> None:
     )
 
 
-async def _ask_to_decline(ctx: AdminContext, known: Broadcast, _rest: str) -> None:
-    await tell_state(ctx, known, ask_decline)
-
-
 _OF_UNDECIDED = frozenset(
     {AdminAction.REVIEW, AdminAction.APPROVE, AdminAction.ASK_DECLINE, AdminAction.DECLINE}
 )
@@ -225,7 +221,7 @@ _DONE_BY: Mapping[AdminAction, _Control] = {
     AdminAction.RECALL: _recall,
     AdminAction.REVIEW: _review,
     AdminAction.APPROVE: _approve,
-    AdminAction.ASK_DECLINE: _ask_to_decline,
+    AdminAction.ASK_DECLINE: lambda ctx, known, _: tell_state(ctx, known, ask_decline),
     AdminAction.DECLINE: partial(_change, action=BroadcastAction.DECLINE),
 }
 CONTROLS: Mapping[AdminAction, AdminHandler] = {

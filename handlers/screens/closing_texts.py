@@ -7,7 +7,7 @@ from itertools import chain
 from operator import attrgetter
 
 from bot.petition.petition import Petition
-from bot.text.translations import Words, mark
+from bot.text.translations import Words, capitalised, mark
 from handlers.broadcasts.screens.labels import admin_name
 from handlers.screens.buttons import AdminAction, Button, ClosingStep
 from handlers.screens.screen import Screen, lines
@@ -342,7 +342,7 @@ def _change_buttons(
             "✏️ {what}, en {language}",
             ClosingStep.WRITE,
             f"{entry}:{kind}:{language}",
-            what=what[:1].upper() + what[1:],
+            what=capitalised(what),
             language=words.language_name(language),
         )
 

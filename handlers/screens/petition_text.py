@@ -5,7 +5,7 @@ from datetime import date
 from operator import itemgetter
 from zoneinfo import ZoneInfo
 
-from bot.petition.goals import bar, next_goal
+from bot.petition.counts import bar, next_goal
 from bot.petition.outcome import OutcomeEntry, outcome_in
 from bot.petition.retention_days import day_of, erased_on
 from bot.petition.stages import Action, expects_name

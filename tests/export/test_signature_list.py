@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.export.signature_list import SignatureListHeader
-from bot.petition.fewest import FEWEST
+from bot.petition.counts import FEWEST
 from bot.petition.petition import BUNDLED, load_petition
 from storage.exports import ExportedList, SignatureGroup
 from storage.petitions import PetitionState

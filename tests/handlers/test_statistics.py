@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.petition.fewest import told_apart
+from bot.petition.counts import told_apart
 from storage.signature_counts import Stats, signature_statistics
 from tests.features.test_changed_texts import held_of
 from tests.support.scene import Scene

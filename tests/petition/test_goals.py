@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.petition.goals import bar, next_goal
+from bot.petition.counts import bar, next_goal
 
 STEPS = (100, 250, 500)
 

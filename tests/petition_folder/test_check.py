@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.petition.petition import BUNDLED
-from bot.petition_folder.pictures import PICTURE_BYTES
+from bot.petition_folder.field_types import PICTURE_BYTES
 from bot.petition_folder.read import read_folder
 from bot.petition_folder.unready import unready_problems
 from bot.petition_folder.warnings import find_warnings

@@ -7,7 +7,7 @@ from typing import Any
 
 from PIL import Image
 
-from bot.petition_folder.pictures import picture_problem
+from bot.petition_folder.field_types import picture_problem
 
 
 def png(width: int, height: int) -> bytes:

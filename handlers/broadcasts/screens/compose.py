@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from bot.text.translations import capitalised
 from handlers.broadcasts.draft import Version
 from handlers.broadcasts.screens.draft_view import DraftView, left_out
 from handlers.broadcasts.screens.labels import content_name, must_say, subject_name
@@ -181,7 +182,7 @@ def _described(view: DraftView, code: str) -> Html:
         else "{language}: {content}."
         if code != draft.default_language
         else "{language}: {content}. También para quien lea en un idioma sin versión.",
-        language=view.language_name(code),
+        language=capitalised(words.language_name(code)),
         content=content_name(words, version),
     )
     return lines(what, _buttons(view, version))

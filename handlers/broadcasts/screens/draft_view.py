@@ -171,11 +171,6 @@ class DraftView:
         free = min(self.rate, self.free_rate) if self.may_pay else self.rate
         return self.messages / (self.rate if self.is_paid else free)
 
-    def language_name(self, code: str) -> str:
-        """Returns a language's name as the admin calls it, for the beginning of a line."""
-        name = self.words.language_name(code)
-        return name[:1].upper() + name[1:]
-
     def button(self, label: str, step: DraftStep, value: str = "", **values: object) -> Button:
         """Returns a button that carries out a step in this version of the draft.
 

@@ -1,5 +1,6 @@
 """The screens before the confirmation: what will be sent, to how many, when and at what cost."""
 
+from bot.text.translations import capitalised
 from handlers.broadcasts.parse_time import suggested_moments
 from handlers.broadcasts.screens.draft_view import LEAST_BALANCE, DraftView, left_out
 from handlers.broadcasts.screens.labels import moment_name, must_say, subject_name
@@ -113,7 +114,7 @@ def _recipients(view: DraftView) -> Html:
                 "{language}: {count}"
                 if is_one or code in draft.versions
                 else "{language}: {count}, con la versión en {base}",
-                language=view.language_name(code),
+                language=capitalised(words.language_name(code)),
                 count=words.number(count),
                 base=words.language_name(draft.default_language),
             )
