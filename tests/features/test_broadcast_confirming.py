@@ -279,7 +279,7 @@ async def test_the_first_message_of_an_admin_alone_is_asked_for_twice(tmp_path: 
 
 
 async def test_what_costs_stars_says_so_and_is_paid_if_they_are_there(tmp_path: Path) -> None:
-    async with an_admin_scene(tmp_path, rate=900.0, paid=True) as admin:
+    async with an_admin_scene(tmp_path, broadcast_rate=900.0, paid_broadcast=True) as admin:
         admin.scene.world.stars.balance = 9_999
         await admin.prepares()
         assert "Precio: 1 estrella de Telegram" in admin.panel.text

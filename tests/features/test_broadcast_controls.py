@@ -28,7 +28,7 @@ RECALLED = "Los mensajes se han retirado."
 @pytest.fixture
 async def slow(tmp_path: Path) -> AsyncIterator[AdminScene]:
     """A campaigner whose bot sends one message in five seconds: time to do something else."""
-    async with an_admin_scene(tmp_path, rate=0.2) as admin:
+    async with an_admin_scene(tmp_path, broadcast_rate=0.2) as admin:
         yield admin
     assert admin.refused == []
 

@@ -22,8 +22,8 @@ ELSEWHERE = "El progreso sigue en otro mensaje."
 @asynccontextmanager
 async def two_admins(folder: Path, rate: float) -> AsyncIterator[tuple[Scene, Person]]:
     """Marta, and Lucy who reads English; so many messages a second."""
-    async with a_scene(folder) as scene:
-        await scene.goes_on_with(admin_ids=frozenset({ADMIN, LUCY}), broadcast_rate=rate)
+    admins = frozenset({ADMIN, LUCY})
+    async with a_scene(folder, admin_ids=admins, broadcast_rate=rate) as scene:
         yield scene, scene.world.person("Lucy", language="en", user_id=LUCY)
 
 

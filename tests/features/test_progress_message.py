@@ -21,7 +21,7 @@ RUNNING, ASKED, PAUSED = "por segundo", "¿Cancelar el envío?", "El envío est�
 @pytest.fixture
 async def slow(tmp_path: Path) -> AsyncIterator[AdminScene]:
     """A broadcast of three messages, of which one has arrived; the second takes five seconds."""
-    async with an_admin_scene(tmp_path, rate=0.2) as admin:
+    async with an_admin_scene(tmp_path, broadcast_rate=0.2) as admin:
         await under_way(admin)
         yield admin
 

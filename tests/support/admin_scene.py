@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -237,19 +238,18 @@ class AdminScene:
 
 @asynccontextmanager
 async def an_admin_scene(
-    folder: Path, *, rate: float = 28.0, paid: bool = False, first: bool = False
+    folder: Path, *, first: bool = False, **settings: Any
 ) -> AsyncIterator[AdminScene]:
     """Opens a petition that Ana, Jordi and Seán signed and want updates on; Ana wants news too.
 
-    Marta has sent messages before, unless it is told otherwise with `first=True`.
+    Marta has sent messages before, unless it is told otherwise with `first=True`. The bot has the
+    usual `settings` but for these.
     """
-    async with a_scene(folder) as scene, AsyncExitStack() as stack:
+    async with a_scene(folder, **settings) as scene, AsyncExitStack() as stack:
         if not first:
             patch = stack.enter_context(pytest.MonkeyPatch.context())
             call_instead(patch, has_sent_broadcasts, _has_sent)
         scene.simulator.limits.on = False
-        if rate != scene.settings.broadcast_rate:
-            await scene.goes_on_with(broadcast_rate=rate, paid_broadcast=paid)
         admin = AdminScene(scene)
         await admin.start()
         await admin.signs(scene.ana, news=True)

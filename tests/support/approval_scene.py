@@ -13,6 +13,7 @@ from tests.support.raw_sql import write_sql
 from tests.support.scene import ADMIN
 
 LUCY, PAU = ADMIN + 1, ADMIN + 2
+THREE = frozenset({ADMIN, LUCY, PAU})
 ASK = "Pedir la aprobación, para 3 personas"
 APPROVE = "Aprobar y enviar a 3 personas"
 QUESTION = "¿Apruebas este envío?"
@@ -21,8 +22,7 @@ QUESTION = "¿Apruebas este envío?"
 @pytest.fixture
 async def three_admins(tmp_path: Path) -> AsyncIterator[AdminScene]:
     """Marta is one of three admins, and more than two people need a second one."""
-    async with an_admin_scene(tmp_path) as admin:
-        await with_settings(admin, approval_above=2)
+    async with an_admin_scene(tmp_path, admin_ids=THREE, approval_above=2) as admin:
         admin.expected.append("chat not found")  # not every admin has written to the bot
         yield admin
     assert admin.refused == []
@@ -30,7 +30,7 @@ async def three_admins(tmp_path: Path) -> AsyncIterator[AdminScene]:
 
 async def with_settings(admin: AdminScene, **changed: object) -> None:
     """The bot goes on with other settings, and with three admins unless they are others."""
-    three: dict[str, object] = {"admin_ids": frozenset({ADMIN, LUCY, PAU})}
+    three: dict[str, object] = {"admin_ids": THREE}
     await admin.scene.goes_on_with(**three | changed)
     await admin.start()
 

@@ -337,11 +337,12 @@ class Scene:
 
 @asynccontextmanager
 async def a_scene(
-    folder: Path, database_url: str | None = None, *, introduced: bool = True
+    folder: Path, database_url: str | None = None, *, introduced: bool = True, **settings: Any
 ) -> AsyncIterator[Scene]:
     """Sets the stage, lifts the curtain, and asks an outsider about every request afterwards.
 
     A bot publishes at its start what it says of itself, unless an earlier one `introduced` it.
+    It has the usual `settings` but for these.
     """
     for part in ("data", "keys"):
         (folder / part).mkdir(mode=0o700, exist_ok=True)
@@ -368,11 +369,10 @@ async def a_scene(
             "key_file": key,
             "api_url": simulator.url,
         }
-        settings = _settings(
+        usual = _settings(
             tuple(sorted(each for each in os.environ.items() if each[0].startswith(PREFIX)))
         )
-        settings = settings.model_copy(update=own)
-        scene = Scene(simulator, settings, clocks)
+        scene = Scene(simulator, usual.model_copy(update=own | settings), clocks)
         await scene.start_bot()
         try:
             yield scene
