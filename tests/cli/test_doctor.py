@@ -180,89 +180,26 @@ WITHOUT_DATABASE = dict.fromkeys(("schema", "durability", *DATA), "unknown")
 FULL = SimpleNamespace(free=12_000_000)
 
 
-@pytest.mark.parametrize(
-    ("breaks", "expected", "sentence"),
-    [
+# What breaks, what is found of it and nothing else, and what is said; several at once, of which
+# none hides another.
+Ailment = tuple[Callable[[Installation], object], dict[str, str], str]
+AILMENTS: dict[str, list[Ailment]] = {
+    "to be mended": [
         (lambda i: i.set("APROVAL_ABOVE", "3"), {"settings": "mend"}, "PETITION_APROVAL_ABOVE"),
-        (
-            lambda i: i.set("ADMIN_IDS", "marta"),
-            {"settings": "broken", "admins": "unknown", "approval": "unknown"},
-            "PETITION_ADMIN_IDS is wrong.",
-        ),
-        (
-            # Nothing may go another way than through it.
-            lambda i: i.set("PROXY", "https://proxy.internal:3128"),
-            {"settings": "broken"} | dict.fromkeys(ONLINE, "unknown"),
-            "PETITION_PROXY is wrong.",
-        ),
-        (
-            lambda i: i.write(".env", "PETITION_LOG_LEVEL=DEBUG", 0o644),
-            {"settings": "broken"},
-            "; run: chmod 600 ",
-        ),
-        (
-            lambda i: i.write("petition/es.toml", "title = "),
-            {"petition": "broken", "contact": "unknown"} | dict.fromkeys(DATA, "unknown"),
-            "petition-bot check ",
-        ),
         (
             lambda i: i.set("FOLDER", None),
             {"petition": "mend", "contact": "mend"},
             "is an example: put",
         ),
-        (lambda i: i.key.chmod(0o644), WITHOUT_KEY, "; run: chmod 600 "),
-        (lambda i: i.key.unlink(), WITHOUT_KEY, "There is no key file at "),
-        (Installation.has_key_beside_data, {"key": "broken"}, " && mv "),
         (lambda i: i.shows("os.access", False), {"key": "mend"}, "it cannot write in"),
         (lambda i: i.shows("shutil.disk_usage", FULL), {"disk": "mend"}, " 12 MB are free, and"),
-        (
-            Installation.has_lost_database,
-            {"signatures": "broken"} | dict.fromkeys(DATA[1:], "unknown"),
-            "ends at signature 0, and 6 were given",
-        ),
-        (
-            lambda i: i.petition.sql("UPDATE alembic_version SET version_num = '0.1.0'"),
-            {"schema": "mend"} | dict.fromkeys(DATA, "unknown"),
-            "They are of an earlier version.",
-        ),
-        (
-            lambda i: i.petition.sql("UPDATE alembic_version SET version_num = '99.0'"),
-            {"schema": "broken"} | dict.fromkeys(DATA, "unknown"),
-            "made by a newer version",
-        ),
         (Installation.is_on_network_disk, {"durability": "mend"}, "on a network disk (nfs4)"),
-        (
-            lambda i: i.petition.write(record_copy, datetime.now(UTC)),
-            {"signatures": "mend"} | dict.fromkeys(DATA[1:], "unknown"),
-            "Start its bot first, which does that.",
-        ),
-        (
-            lambda i: i.key.with_name("petition.key.andry.restoring").touch(),
-            {"signatures": "broken"} | dict.fromkeys(DATA[1:], "unknown"),
-            "petition-bot run --restored-backup",
-        ),
         (lambda i: i.petition.is_left_alone(), {"running": "mend"}, "No bot runs for"),
         (lambda i: i.last_backup(days_ago=8), {"backup": "mend"}, "Make another: petition-bot"),
-        (
-            lambda i: i.petition.sql("DELETE FROM audit WHERE action = 'backup'"),
-            {"backup": "mend"},
-            "None is on record.",
-        ),
-        (lambda i: i.set("AGE_RECIPIENTS", None), {"backup": "mend"}, "age-keygen -o key.txt"),
         (
             lambda i: i.petition.sql("UPDATE signatures SET signed_at = 0"),
             {"retention": "mend"},
             "To have been erased already: 6 signatures.",
-        ),
-        (
-            lambda i: i.set("BOT_TOKEN", TOKEN.replace("AA", "BB")),
-            {"token": "broken"} | dict.fromkeys(ONLINE[1:], "unknown"),
-            "Telegram does not know that token.",
-        ),
-        (
-            lambda i: i.set("API_URL", "http://127.0.0.1:9"),
-            {"token": "broken"} | dict.fromkeys(ONLINE[1:], "unknown"),
-            "Telegram cannot be reached.",
         ),
         (
             lambda i: setattr(i.telegram, "date_ahead", 3600.0),
@@ -275,31 +212,6 @@ FULL = SimpleNamespace(free=12_000_000)
             "Telegram sends the messages to elsewhere.org",
         ),
         (
-            lambda i: i.set("WEBHOOK_URL", "https://bot.internal/hook"),
-            {"webhook": "mend"},
-            "Telegram does not have that of the settings.",
-        ),
-        (
-            lambda i: i.set("WEBHOOK_URL", "http://bot.internal/hook"),
-            {"settings": "broken", "webhook": "unknown"},
-            "PETITION_WEBHOOK_URL is wrong.",
-        ),
-        (
-            lambda i: i.listens_at("192.0.2.1:8080"),
-            {"webhook": "broken"},
-            "The bot cannot listen at 192.0.2.1:8080",
-        ),
-        (
-            lambda i: i.listens_at(i.telegram.url.removeprefix("http://")),
-            {"webhook": "broken"},
-            "Address already in use",
-        ),
-        (
-            Installation.has_failing_webhook,
-            {"webhook": "mend"},
-            "and says: 502 Bad Gateway",
-        ),
-        (
             lambda i: i.patch.setattr("bot.monitoring.checks.MOST_PENDING", 1),
             {"backlog": "mend"},
             "2 messages and taps",
@@ -309,24 +221,136 @@ FULL = SimpleNamespace(free=12_000_000)
             {"admins": "mend"},
             "The bot cannot write to 99.",
         ),
+        (lambda i: i.set("APPROVAL_ABOVE", None), {"approval": "mend"}, "any of the 2 people"),
+    ],
+    "no backup, and somebody who blocked it": [
+        (
+            lambda i: i.petition.sql("DELETE FROM audit WHERE action = 'backup'"),
+            {"backup": "mend"},
+            "None is on record.",
+        ),
         (
             lambda i: i.telegram.world.people[LUIS].block(),
             {"admins": "mend"},
             "The bot cannot write to 8.",
         ),
-        (Installation.has_one_admin, {"approval": "mend"}, "With one admin, nobody else reads"),
-        (lambda i: i.set("APPROVAL_ABOVE", None), {"approval": "mend"}, "any of the 2 people"),
+        (
+            lambda i: i.set("WEBHOOK_URL", "https://bot.internal/hook"),
+            {"webhook": "mend"},
+            "Telegram does not have that of the settings.",
+        ),
     ],
-)
+    "one admin without a key of their own": [
+        (lambda i: i.set("AGE_RECIPIENTS", None), {"backup": "mend"}, "age-keygen -o key.txt"),
+        (Installation.has_one_admin, {"approval": "mend"}, "With one admin, nobody else reads"),
+        (Installation.has_failing_webhook, {"webhook": "mend"}, "and says: 502 Bad Gateway"),
+    ],
+    "a half restored backup": [
+        (
+            lambda i: i.key.with_name("petition.key.andry.restoring").touch(),
+            {"signatures": "broken"} | dict.fromkeys(DATA[1:], "unknown"),
+            "petition-bot run --restored-backup",
+        ),
+        (
+            lambda i: i.listens_at("192.0.2.1:8080"),
+            {"webhook": "broken"},
+            "The bot cannot listen at 192.0.2.1:8080",
+        ),
+    ],
+    "a key beside the data": [
+        (Installation.has_key_beside_data, {"key": "broken"}, " && mv "),
+        (
+            lambda i: i.listens_at(i.telegram.url.removeprefix("http://")),
+            {"webhook": "broken"},
+            "Address already in use",
+        ),
+    ],
+    "a broken petition": [
+        (
+            lambda i: i.write("petition/es.toml", "title = "),
+            {"petition": "broken", "contact": "unknown"} | dict.fromkeys(DATA, "unknown"),
+            "petition-bot check ",
+        ),
+        (
+            lambda i: i.set("WEBHOOK_URL", "http://bot.internal/hook"),
+            {"settings": "broken", "webhook": "unknown"},
+            "PETITION_WEBHOOK_URL is wrong.",
+        ),
+    ],
+    "a key that others can read": [
+        (lambda i: i.key.chmod(0o644), WITHOUT_KEY, "; run: chmod 600 "),
+        (
+            lambda i: i.set("BOT_TOKEN", TOKEN.replace("AA", "BB")),
+            {"token": "broken"} | dict.fromkeys(ONLINE[1:], "unknown"),
+            "Telegram does not know that token.",
+        ),
+    ],
+    "neither a key nor Telegram": [
+        (lambda i: i.key.unlink(), WITHOUT_KEY, "There is no key file at "),
+        (
+            lambda i: i.set("API_URL", "http://127.0.0.1:9"),
+            {"token": "broken"} | dict.fromkeys(ONLINE[1:], "unknown"),
+            "Telegram cannot be reached.",
+        ),
+    ],
+    "tables of an earlier version": [
+        (
+            lambda i: i.set("ADMIN_IDS", "marta"),
+            {"settings": "broken", "admins": "unknown", "approval": "unknown"},
+            "PETITION_ADMIN_IDS is wrong.",
+        ),
+        (
+            lambda i: i.petition.sql("UPDATE alembic_version SET version_num = '0.1.0'"),
+            {"schema": "mend"} | dict.fromkeys(DATA, "unknown"),
+            "They are of an earlier version.",
+        ),
+    ],
+    "tables of a newer version": [
+        (
+            # Nothing may go another way than through it.
+            lambda i: i.set("PROXY", "https://proxy.internal:3128"),
+            {"settings": "broken"} | dict.fromkeys(ONLINE, "unknown"),
+            "PETITION_PROXY is wrong.",
+        ),
+        (
+            lambda i: i.petition.sql("UPDATE alembic_version SET version_num = '99.0'"),
+            {"schema": "broken"} | dict.fromkeys(DATA, "unknown"),
+            "made by a newer version",
+        ),
+    ],
+    "a lost database": [
+        (
+            lambda i: i.write(".env", "PETITION_LOG_LEVEL=DEBUG", 0o644),
+            {"settings": "broken"},
+            "; run: chmod 600 ",
+        ),
+        (
+            Installation.has_lost_database,
+            {"signatures": "broken"} | dict.fromkeys(DATA[1:], "unknown"),
+            "ends at signature 0, and 6 were given",
+        ),
+    ],
+    "a copy of the database": [
+        (
+            lambda i: i.petition.write(record_copy, datetime.now(UTC)),
+            {"signatures": "mend"} | dict.fromkeys(DATA[1:], "unknown"),
+            "Start its bot first, which does that.",
+        ),
+    ],
+}
+
+
+@pytest.mark.parametrize("ailments", AILMENTS.values(), ids=AILMENTS)
 async def test_what_is_wrong_is_found_alone_and_explained_in_both_languages(
-    installation: Installation,
-    breaks: Callable[[Installation], object],
-    expected: dict[str, str],
-    sentence: str,
+    installation: Installation, ailments: list[Ailment]
 ) -> None:
-    await asyncio.to_thread(breaks, installation)
+    expected: dict[str, str] = {}
+    for breaks, found, _ in ailments:
+        await asyncio.to_thread(breaks, installation)
+        expected |= found
     assert await not_fine(78 if "broken" in expected.values() else 1) == expected
-    assert sentence in (await typed()).output
+    said = (await typed()).output
+    assert [sentence for *_, sentence in ailments if sentence not in said] == []
     installation.patch.setenv("LC_ALL", "es_ES.UTF-8")
     await asyncio.to_thread(says, "doctor")
 
