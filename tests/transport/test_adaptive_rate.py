@@ -16,16 +16,6 @@ def assert_found(telegram: Limited) -> None:
     assert len(telegram.pauses) <= 9
 
 
-@pytest.mark.parametrize(
-    ("ceiling", "limit", "burst"),
-    [(1000, 30, 30), (20_000, 100, 100), (1000, 30, 100), (20_000, 100, 30)],
-)
-def test_a_limit_far_below_the_ceiling_is_found_within_a_minute_and_kept(
-    ceiling: float, limit: float, burst: float
-) -> None:
-    assert_found(Limited(ceiling, limit, burst))
-
-
 @settings(max_examples=6)
 @given(
     limit=st.floats(20, 100),

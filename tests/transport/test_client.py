@@ -157,26 +157,12 @@ async def test_an_edit_that_may_have_arrived_is_made_again(
     assert await client.call("editMessageText", {"chat_id": 7, "message_id": 1}) is True
 
 
-async def test_no_answer_in_time_is_an_unknown_outcome(
-    client: TelegramClient, server: ScriptedServer
-) -> None:
-    server.replies.append(on_the_wire.never)
-    with pytest.raises(ResponseLost, match="in time"):
-        await client.call("sendMessage", {"chat_id": 7}, timeout=0.05)
-
-
 @pytest.mark.parametrize("text", ["<html>Welcome to the hotel</html>", "[]", '{"ok": true}'])
 async def test_a_success_that_cannot_be_read_is_an_unknown_outcome(
     client: TelegramClient, server: ScriptedServer, text: str
 ) -> None:
     server.replies.append(page(200, text))
     with pytest.raises(ResponseLost):
-        await client.call("sendMessage", {"chat_id": 7})
-
-
-async def test_a_refused_connection_is_surely_not_sent(session: SharedSession, gate: Gate) -> None:
-    client = TelegramClient(session, gate, api_url="http://127.0.0.1:1", token=TOKEN, pauses=QUICK)
-    with pytest.raises(NotSent):
         await client.call("sendMessage", {"chat_id": 7})
 
 
@@ -229,50 +215,6 @@ async def test_a_tap_is_answered_while_everything_is_paused(
     assert len(server.asked) == 1
 
 
-async def refused_at_once(client: TelegramClient, server: ScriptedServer, *seconds: int) -> None:
-    """Makes a call to chats 1, 2, 3 …, which are refused for so many seconds."""
-    for chat, pause in enumerate(seconds, start=1):
-        server.replies.append(refuse(429, "Too Many Requests", retry_after=pause))
-        with pytest.raises(RateLimited):
-            await client.call("sendMessage", {"chat_id": chat})
-
-
-@pytest.mark.parametrize("seconds", [(99, 5, 7), (5, 7, 99)])
-async def test_three_people_who_are_refused_keep_nobody_else_waiting(
-    client: TelegramClient, server: ScriptedServer, seconds: tuple[int, ...]
-) -> None:
-    await refused_at_once(client, server, *seconds)
-    for chat in (8, 9):
-        async with asyncio.timeout(0.5):
-            await client.call("sendMessage", {"chat_id": chat})
-    with pytest.raises(RateLimited):
-        await client.call("sendMessage", {"chat_id": 1})
-
-
-async def test_when_the_next_one_of_a_broadcast_is_refused_too_nobody_else_is_tried(
-    client: TelegramClient, server: ScriptedServer
-) -> None:
-    await refused_at_once(client, server, 30, 30, 30)
-    server.replies.append(refuse(429, "Too Many Requests", retry_after=30))
-    for chat, lane in ((8, Lane.BROADCAST), (9, Lane.REPLY), (10, Lane.BROADCAST)):
-        with pytest.raises(RateLimited):
-            await client.call("sendMessage", {"chat_id": chat}, lane=lane)
-    assert len(server.asked) == 4
-
-
-async def test_an_edit_does_not_end_a_pause_of_messages(
-    client: TelegramClient, server: ScriptedServer
-) -> None:
-    await refused_at_once(client, server, 30, 30, 30)
-    await client.call("editMessageText", {"chat_id": 8})
-    server.replies.append(refuse(429, "Too Many Requests", retry_after=30))
-    with pytest.raises(RateLimited):
-        await client.call("sendMessage", {"chat_id": 9}, lane=Lane.BROADCAST)
-    with pytest.raises(RateLimited):
-        await client.call("sendMessage", {"chat_id": 10})
-    await client.call("editMessageText", {"chat_id": 10})
-
-
 async def test_fetching_updates_is_never_repeated_here(
     client: TelegramClient, server: ScriptedServer
 ) -> None:
@@ -280,16 +222,6 @@ async def test_fetching_updates_is_never_repeated_here(
     with pytest.raises(RateLimited):
         await client.call("getUpdates")
     assert len(server.asked) == 1
-
-
-async def test_hundreds_at_once_share_the_connections(server: ScriptedServer, gate: Gate) -> None:
-    gate = Gate(rate=1e6, burst=1000, clock=asyncio.get_running_loop().time)
-    async with SharedSession(connections=20) as session:
-        client = TelegramClient(session, gate, api_url=server.url, token=TOKEN)
-        results = await asyncio.gather(
-            *(client.call("getChat", {"chat_id": n}) for n in range(300))
-        )
-    assert results == [True] * 300
 
 
 def test_one_chat_is_one_value_however_it_is_written() -> None:

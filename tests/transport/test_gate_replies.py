@@ -249,15 +249,6 @@ async def test_only_new_messages_that_answer_somebody_are_counted_as_many(
     await asyncio.gather(asked, *before)
 
 
-async def test_after_an_overall_pause_the_answers_go_on_at_their_pace() -> None:
-    crowd = Crowd()
-    crowd.floods(2)
-    crowd.comes(BURST + PACE)
-    left = await crowd.is_answered()
-    assert left[0] == 102.0
-    assert left[-1] == pytest.approx(103)
-
-
 async def test_a_pause_that_begins_while_somebody_stands_in_line_is_kept() -> None:
     crowd = Crowd()
     crowd.comes(BURST + PACE)

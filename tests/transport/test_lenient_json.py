@@ -59,22 +59,16 @@ def test_it_reads_as_the_standard_library_does_and_keeps_only_text(
     ("raw", "read"),
     [
         (rb'"a\ud800b"', f"a{SIGN}b"),
-        (rb'"\udc00\ud800"', SIGN * 2),
         (rb'"\ud83d\ud83d\ude00"', f"{SIGN}😀"),
         (rb'"\ud83d\ude00"', "😀"),
         (rb'"\ud83d\ude00' + b'\xff"', f"😀{SIGN}"),
-        (rb'"\uDBFF\uDFFF' + b'\xff"', f"\U0010ffff{SIGN}"),
-        (rb'"\uD800\uDC00' + b'\xff"', f"\U00010000{SIGN}"),
         (rb'"\uD7FF\uE000\u0001' + b'\xff"', f"\ud7ff\ue000\x01{SIGN}"),
         (rb'"\uDBFF x \uDFFF"', f"{SIGN} x {SIGN}"),
-        (rb'"\uD800 x \uDC00"', f"{SIGN} x {SIGN}"),
         (rb'"\\ud800"', r"\ud800"),
         (rb'"\\\ud800"', f"\\{SIGN}"),
         (rb'"\u0000"', SIGN),
         (rb'"\\u0000"', r"\u0000"),
         (rb'{"\ud800":1}', {SIGN: 1}),
-        (rb'{"\u0000":1}', {SIGN: 1}),
-        (b'"\xff"', SIGN),
         (b'"\xc3"', SIGN),
         (b'{"a\xff":"\xc3\xb1"}', {f"a{SIGN}": "ñ"}),
         (b'"a\x00b\nc\x1fd"', "a b c d"),
@@ -144,15 +138,6 @@ async def test_python_telegram_bot_gets_only_text_too(bot: Bot, server: Scripted
     server.replies.append(bytes_of(b'{"ok":true,"result":%b}' % message))
     sent = await bot.send_message(7, "Hola")
     assert sent.chat.first_name == f"Ana{SIGN * 3}"
-
-
-@pytest.mark.parametrize("body", [b'{"ok":true}', b'{"ok":false,"description":"no"}', b"[]", b"5"])
-async def test_an_answer_without_a_result_is_an_unknown_outcome(
-    bot: Bot, server: ScriptedServer, body: bytes
-) -> None:
-    server.replies.append(bytes_of(body))
-    with pytest.raises(AnswerUnreadable):
-        await bot.send_message(7, "Hola")
 
 
 async def test_a_refusal_is_read_in_the_same_way(

@@ -163,14 +163,6 @@ def test_what_the_latest_probe_was_told_is_when_it_ends() -> None:
     assert pauses.seconds_left(97, 102.0) == 1
 
 
-def test_a_probe_without_an_answer_is_followed_by_another_one() -> None:
-    pauses = suspected(99, 99, 99)
-    asked_whether(pauses, STRANGER, 100.0)
-    pauses.refused(STRANGER, 99, 100.0)
-    asked_whether(pauses, 98, 102.0)
-    asked_whether(pauses, 97, 106.0)
-
-
 def test_a_probe_that_hangs_is_followed_by_another_one_while_it_is_only_a_suspicion() -> None:
     """A chat that hangs delays everybody else by a quarter of a second."""
     pauses = suspected(99, 99, 99)
@@ -193,14 +185,6 @@ def test_the_answer_to_another_call_than_the_probe_ends_nothing() -> None:
     asked_whether(pauses, STRANGER, 100.0)
     pauses.accepted(98, 100.01)
     assert pauses.seconds_left(97, 100.01) > 0
-
-
-def test_a_probe_that_is_refused_late_proves_it_all_the_same() -> None:
-    pauses = suspected(30, 30, 30)
-    asked_whether(pauses, STRANGER, 100.0)
-    assert pauses.seconds_left(98, 101.0) == 0
-    assert pauses.refused(STRANGER, 29, 101.5)
-    assert pauses.seconds_left(98, 101.5) == 2
 
 
 def test_a_later_call_to_the_chat_of_a_lost_probe_is_no_probe() -> None:
@@ -231,13 +215,6 @@ def test_after_a_suspicion_of_which_nothing_came_the_next_one_may_follow() -> No
     asked_whether(pauses, STRANGER, 100.0)
     pauses.refused(STRANGER, 60, 100.1, new=False)
     assert provoked(pauses, range(11, 14), 101.1)
-
-
-def test_after_a_pause_that_was_proved_the_next_one_is_seen_at_once() -> None:
-    pauses = suspected(1, 1, 1)
-    asked_whether(pauses, STRANGER, 100.0)
-    pauses.refused(STRANGER, 1, 100.0)
-    assert provoked(pauses, range(11, 14), 101.0)
 
 
 @pytest.mark.parametrize("chat", [-100_123, "@channel"])
@@ -342,9 +319,9 @@ def test_a_refusal_without_a_chat_pauses_nobody() -> None:
     assert pauses.seconds_left(None, 0.0) == 0
 
 
-def test_ten_thousand_chats_leave_no_memory_behind() -> None:
+def test_thousands_of_chats_leave_no_memory_behind() -> None:
     pauses = Pausing()
-    for chat in range(10_000):
+    for chat in range(3_000):
         pauses.seconds_left(chat, chat / 1000)
         pauses.refused(chat, 1, chat / 1000)
     known = pauses.gate._chat_pauses
@@ -368,14 +345,6 @@ def test_no_chat_is_free_before_its_own_last_refusal_has_passed(
         until[chat] = max(until.get(chat, 0.0), now + seconds)
         for other, end in until.items():
             assert pauses.seconds_left(other, now) >= end - now - 1e-9
-
-
-def test_a_probe_that_was_accepted_is_a_chat_like_any() -> None:
-    pauses = suspected(60, 60, 60)
-    asked_whether(pauses, STRANGER, 100.0)
-    pauses.accepted(STRANGER, 100.01)
-    assert not pauses.refused(STRANGER, 60, 100.02)
-    assert not pauses.is_on(100.02)
 
 
 def test_chats_refused_over_more_than_a_second_are_no_suspicion() -> None:

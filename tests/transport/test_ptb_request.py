@@ -96,14 +96,3 @@ async def test_a_call_with_a_file_has_more_time(
 
     server.replies.append(late)
     assert (await bot.send_document(7, b"x" * 900_000)).text == "Hola"
-
-
-async def test_the_time_for_an_answer_is_told(bot: Bot) -> None:
-    assert bot.request.read_timeout == 0.3
-
-
-async def test_long_polling_through_the_bot_waits_longer_than_the_default(
-    bot: Bot, server: ScriptedServer
-) -> None:
-    server.replies.append(ok([]))
-    assert await bot.get_updates(timeout=1) == ()

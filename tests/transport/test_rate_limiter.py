@@ -44,16 +44,6 @@ def test_no_window_holds_more_broadcasts_than_rate_and_burst_allow(
     assert most_at_once(sent, rate) <= burst + 1e-6
 
 
-def test_a_quiet_time_earns_the_burst_and_no_more() -> None:
-    assert waits(slots_of(10, burst=3), 5) == pytest.approx([0, 0, 0, 0.1, 0.2])
-
-
-def test_a_reply_takes_what_may_go_at_once_after_a_quiet_time() -> None:
-    slots = slots_of(30, burst=3)
-    slots.take(100.0, REPLY)
-    assert waits(slots, 3) == pytest.approx([0, 0, 1 / 30])
-
-
 def test_a_reply_brings_no_message_of_a_slow_broadcast_forward() -> None:
     slots = slots_of(0.5, burst=1)
     slots.take(100.0)
@@ -71,10 +61,3 @@ def test_a_crowd_of_replies_leaves_a_broadcast_a_tenth_of_its_time(rate: float) 
             slots.take(now + 1 / 25)
             sent += 1
     assert sent >= 0.1 * 60 * rate - 1
-
-
-def test_a_slot_is_due_the_moment_it_comes() -> None:
-    slots = slots_of(10, burst=1)
-    slots.take(100.0)
-    assert slots.due_in(100.09) > 0
-    assert slots.due_in(100.0 + 1 / 10) == 0

@@ -50,14 +50,6 @@ def test_who_comes_fresh_does_not_overtake_those_who_were_sent_away() -> None:
     assert room.come_back_in("fresh", 2.0) > last - 2.0
 
 
-def test_who_sends_unasked_makes_others_come_back_later() -> None:
-    room = appointments()
-    last = crowd(room, 200)[-1]
-    for _ in range(25):
-        room.slots.take(0.0)
-    assert math.isclose(room.come_back_in("fresh", 0.0), last + 26 / RATE)
-
-
 def test_who_never_comes_back_is_forgotten() -> None:
     room = appointments()
     crowd(room, 200)

@@ -63,7 +63,8 @@ def out() -> Iterator[io.StringIO]:
         configure_logging("DEBUG", stream=stream)
         yield stream
     structlog.configure(**configured)
-    root.handlers[:], root.level = before
+    root.handlers[:] = before[0]
+    root.setLevel(before[1])  # not set directly: what loggers know of it would stay
 
 
 def everything_told(error: BaseException) -> str:

@@ -80,16 +80,15 @@ async def test_a_server_with_ipv6_alone_is_reached(
 
 
 @pytest.mark.parametrize("listens", ["127.0.0.1", "::1"])
-@pytest.mark.parametrize("error", [errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EAFNOSUPPORT])
 async def test_a_kind_of_address_that_leads_nowhere_costs_no_time(
-    session: SharedSession, monkeypatch: pytest.MonkeyPatch, listens: str, error: int
+    session: SharedSession, monkeypatch: pytest.MonkeyPatch, listens: str
 ) -> None:
     loop = asyncio.get_running_loop()
     connect = loop.sock_connect
 
     async def routed(sock: socket.socket, address: tuple[str, int]) -> None:
         if address[0] != listens:
-            raise OSError(error, "no way there")
+            raise OSError(errno.ENETUNREACH, "no way there")
         await connect(sock, address)
 
     monkeypatch.setattr(session_module, "_HEAD_START_SECONDS", 60.0)

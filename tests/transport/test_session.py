@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.text import text_limits
 from bot.transport.errors import NotSent, ResponseLost
 from bot.transport.session import SharedSession, Upload
 from tests.support.scripted_server import TOKEN
@@ -49,21 +48,9 @@ async def test_a_request_is_what_a_server_expects(session: SharedSession) -> Non
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 WHOLE = {
-    "in one piece": saying(whole()),
     "byte by byte": saying(*(bytes([byte]) for byte in whole())),
     "in chunks": saying(CHUNKED, b"2\r\nye\r\n", b"1\r\ns\r\n0\r\n\r\n"),
-    "after an interim answer": saying(b"HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n", whole()),
     "with a long header": saying(whole(b"yes", b"X: " + b"x" * 60_000)),
-}
-CLOSING = {
-    "and closes": saying(whole(b"yes", b"Connection: close"), then=Caller.hang_up),
-    "and says it would close": saying(whole(b"yes", b"Connection: close")),
-    "without a length": saying(b"HTTP/1.1 200 OK\r\n\r\n", b"ye", b"s", then=Caller.hang_up),
-    "without a length, beside a header as long as one that gives it": saying(
-        b"HTTP/1.1 200 OK\r\nX-Of-Fourteen1: 1\r\n\r\n", b"yes", then=Caller.hang_up
-    ),
-    "in the old way": saying(b"HTTP/1.0 200 OK\r\n\r\nyes", then=Caller.hang_up),
-    "and another one": saying(whole() + whole(b"no")),
 }
 
 
@@ -76,15 +63,6 @@ async def test_an_answer_is_read_and_its_connection_used_again(
         assert server.connections == 1
 
 
-@pytest.mark.parametrize("name", CLOSING)
-async def test_an_answer_is_read_and_its_connection_is_not_used_again(
-    session: SharedSession, name: str
-) -> None:
-    async with hostile(CLOSING[name]) as server:
-        assert [await call(session, server) for _ in range(3)] == [YES] * 3
-        assert server.connections == 3
-
-
 async def test_an_answer_sends_nobody_elsewhere(session: SharedSession) -> None:
     elsewhere = whole(b"yes", b"Location: /other", status=b"302 Found")
     async with hostile(saying(elsewhere)) as server:
@@ -92,30 +70,13 @@ async def test_an_answer_sends_nobody_elsewhere(session: SharedSession) -> None:
     assert len(server.requests) == 2
 
 
-async def test_an_answer_without_a_body_is_read(session: SharedSession) -> None:
-    async with hostile(saying(b"HTTP/1.1 204 No Content\r\n\r\n")) as server:
-        assert await call(session, server) == (204, b"")
-
-
 LOST: dict[str, Answering] = {
     "closed before an answer": saying(then=Caller.hang_up),
     "cut before an answer": saying(then=Caller.cut),
-    "cut in the status line": saying(b"HTTP/1.1 20", then=Caller.hang_up),
-    "cut in a header": saying(b"HTTP/1.1 200 OK\r\nContent-Le", then=Caller.hang_up),
     "cut in the body": saying(whole(b"yes and no")[:-3], then=Caller.hang_up),
-    "cut in a chunk": saying(CHUNKED, b"9\r\nye", then=Caller.hang_up),
-    "cut between chunks": saying(CHUNKED, b"3\r\nyes\r\n", then=Caller.hang_up),
     "not HTTP": saying(b"SSH-2.0-OpenSSH_9.2\r\n"),
-    "a request": saying(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
-    "zeros": saying(bytes(1000)),
-    "two lengths": saying(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nyes"),
-    "a length and chunks": saying(
-        b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nyes"
-    ),
-    "a length below zero": saying(b"HTTP/1.1 200 OK\r\nContent-Length: -3\r\n\r\nyes"),
     "an answer and something else": saying(whole() + b"junk"),
     "a header without end": saying(b"HTTP/1.1 200 OK\r\nX: ", *[b"x" * 9_000] * 9),
-    "a status line without end": saying(b"HTTP/1.1 200 ", b"x" * 70_000),
 }
 
 
@@ -141,25 +102,6 @@ async def test_an_answer_larger_than_any_is_not_kept(
             await call(session, server)
 
 
-async def test_each_answer_may_be_as_large_as_any(
-    session: SharedSession, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.transport.session._LARGEST_ANSWER", 400)
-    async with hostile(saying(whole(b"x" * 200))) as server:
-        for _ in range(3):
-            assert await call(session, server) == (200, b"x" * 200)
-        assert server.connections == 1
-
-
-async def test_who_waits_behind_a_connection_that_cannot_be_made_tries_at_once() -> None:
-    async with hostile(saying(whole())) as server:
-        pass  # nobody listens there any more
-    async with SharedSession(connections=1) as session:
-        tries = [asyncio.create_task(call(session, server)) for _ in range(3)]
-        for refused in await asyncio.gather(*tries, return_exceptions=True):
-            assert type(refused) is NotSent
-
-
 async def trickle(caller: Caller) -> None:
     caller.say(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
     while not caller.writer.is_closing():
@@ -181,26 +123,6 @@ async def test_an_answer_that_is_not_whole_in_time_is_cut_off(
             await call(session, server, SOON)
         assert await call(session, server) == YES
         assert server.connections == 2
-
-
-async def test_each_call_has_its_own_time(session: SharedSession) -> None:
-    async with hostile(silence) as server:
-        long = asyncio.create_task(call(session, server, 60))
-        await until(lambda: len(server.requests) == 1)
-        with pytest.raises(ResponseLost, match="in time"):
-            await call(session, server, SOON)
-        assert not long.done()
-        long.cancel()
-
-
-async def test_a_connection_that_was_closed_while_idle_is_not_used(session: SharedSession) -> None:
-    closing = saying(whole(), then=Caller.hang_up)
-    async with hostile(closing, saying(whole())) as server:
-        assert await call(session, server) == YES
-        await until(lambda: not server.open)
-        await asyncio.sleep(0.01)
-        assert await call(session, server) == YES
-        assert (server.connections, len(server.requests)) == (2, 2)
 
 
 @pytest.mark.parametrize("ends", [Caller.hang_up, Caller.cut])
@@ -275,45 +197,11 @@ async def test_a_connection_on_which_a_refused_file_may_still_be_leaving_is_not_
     assert connections == 2
 
 
-async def test_the_longest_text_keeps_its_connection_when_it_is_refused(
-    session: SharedSession,
-) -> None:
-    body = {"chat_id": 7, "text": text_limits.MESSAGE * "語"}
-    async with hostile(saying(whole(status=b"403 Forbidden"))) as server:
-        url = f"http://127.0.0.1:{server.port}/bot{TOKEN}/sendMessage"
-        for _ in range(2):
-            assert await session.post(url, body) == (403, b"yes")
-    assert server.connections == 1
-
-
 async def test_a_call_too_many_waits_for_a_free_connection(session: SharedSession) -> None:
     async with hostile(saying(whole())) as server:
         answers = await asyncio.gather(*(call(session, server) for _ in range(50)))
         assert answers == [YES] * 50
         assert server.connections == 2
-
-
-async def test_who_waits_gets_the_place_of_a_connection_that_broke(session: SharedSession) -> None:
-    async with hostile(saying(then=Caller.cut)) as server:
-        calls = (call(session, server) for _ in range(10))
-        results = await asyncio.gather(*calls, return_exceptions=True)
-        assert [type(result) for result in results] == [ResponseLost] * 10
-        assert len(server.requests) == 10
-
-
-async def test_a_connection_given_to_who_has_just_gone_goes_to_the_next() -> None:
-    async with hostile(saying(whole())) as server, SharedSession(connections=1) as session:
-
-        async def call_and_cancel_the_next() -> None:
-            await call(session, server)
-            second.cancel()
-
-        first = asyncio.create_task(call_and_cancel_the_next())
-        second = asyncio.create_task(call(session, server))
-        await asyncio.wait({first, second})
-        assert second.cancelled()
-        assert await call(session, server) == YES
-        assert server.connections == 1
 
 
 async def test_no_free_connection_in_time_is_surely_not_sent(

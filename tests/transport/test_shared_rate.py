@@ -23,7 +23,7 @@ class Replica:
         self.left.append(self.clock())
 
 
-@pytest.mark.parametrize("number", [*range(1, 9), 12])
+@pytest.mark.parametrize("number", [1, 2, 5, 8, 12])
 async def test_all_together_stay_below_telegrams_limit(number: int) -> None:
     clock = Timeline()
     replicas = [Replica(clock, number - 1) for _ in range(number)]

@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from bot.text.problems import Sentence
-from bot.transport.errors import NotSent, ResponseLost
+from bot.transport.errors import NotSent
 from bot.transport.session import SharedSession
 from tests.support.scripted_server import TOKEN
-from tests.transport.hostile_server import Caller, HostileServer, hostile, saying, whole
+from tests.transport.hostile_server import HostileServer, hostile, saying, whole
 
 
 def name(text: str) -> x509.Name:
@@ -108,17 +108,6 @@ async def test_a_trusted_server_is_called_again_and_again_on_one_connection(
     ):
         assert [await call(session, server) for _ in range(3)] == [(200, b"yes")] * 3
         assert server.connections == 1
-
-
-async def test_an_answer_that_breaks_off_is_an_unknown_outcome(tmp_path: Path) -> None:
-    file = certificate(tmp_path, "127.0.0.1")
-    cut = saying(whole()[:-1], then=Caller.hang_up)
-    async with (
-        hostile(cut, tls=serving(file)) as server,
-        SharedSession(tls=trusting(file)) as session,
-    ):
-        with pytest.raises(ResponseLost):
-            await call(session, server)
 
 
 async def test_a_server_that_nobody_vouches_for_is_told_nothing(tmp_path: Path) -> None:
