@@ -65,6 +65,12 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Reads the long runs only if they are asked for."""
+    asked = config.getoption("--soak") or any("soak" in each for each in config.args)
+    return True if collection_path.name == "soak" and not asked else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks the tests on PostgreSQL."""
