@@ -121,12 +121,6 @@ def test_the_key_is_for_its_owner_only_and_is_never_overwritten(folder: Path) ->
     assert key.read_bytes() == before
 
 
-def test_without_a_key_run_says_what_to_do(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "petition-bot keygen" in said(call("run"))
-    monkeypatch.delenv("PETITION_KEY_FILE")
-    assert "petition-bot keygen" in said(call("run"))
-
-
 def _a_setting(_: Path, patch: pytest.MonkeyPatch) -> None:
     patch.setenv("PETITION_LOG_LEVEL", "LOUD")
 
@@ -354,27 +348,6 @@ def test_run_says_whether_a_backup_was_restored(ran: list[dict[str, bool]]) -> N
     for flags in ([], ["--restored-backup"]):
         assert call("run", *flags).exit_code == 0
     assert [given["restored"] for given in ran] == [False, True]
-
-
-@pytest.mark.usefixtures("folder")
-def test_where_postgresql_does_not_answer_run_says_what_to_look_at_and_no_password(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    url = "postgresql+asyncpg://bot:hunter2@127.0.0.1:9/petition"
-    monkeypatch.setenv("PETITION_DATABASE_URL", url)
-    call("keygen")
-    for command in ("run", "migrate"):
-        result = call(command)
-        assert "127.0.0.1:9/petition (the connection is refused)" in said(result)
-        assert "hunter2" not in said(result)
-        assert result.exit_code == 1
-
-
-def test_a_key_beside_the_data_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    beside = folder / "data" / "petition.key"
-    call("keygen", str(beside))
-    monkeypatch.setenv("PETITION_KEY_FILE", str(beside))
-    assert str(beside) in said(call("run")).replace("\n", "")
 
 
 def test_migrate_can_be_run_twice(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from bot import database_watch
 from bot.database_watch import DatabaseWatch
 from bot.high_water_mark import HighWaterMark
 from storage import Storage
-from storage.errors import DatabaseBehind, DatabaseReplaced, Unavailable
+from storage.errors import DatabaseReplaced, Unavailable
 from storage.petitions import Reached
 
 
@@ -74,15 +74,6 @@ async def test_other_files_end_it(mark: HighWaterMark, monkeypatch: pytest.Monke
     stored.replaced = True
     with pytest.raises(DatabaseReplaced):
         await asyncio.wait_for(watching, 5)
-
-
-async def test_it_ends_when_the_numbers_go_back(mark: HighWaterMark) -> None:
-    stored = Stored()
-    watch = watch_of(stored, mark)
-    await watch.look()
-    stored.number = 5
-    with pytest.raises(DatabaseBehind):
-        await watch.look()
 
 
 async def test_a_database_that_is_away_is_looked_at_again(mark: HighWaterMark) -> None:

@@ -239,17 +239,6 @@ async def test_what_is_no_database_is_damaged_not_behind(database: Path, key: Pa
         await mark(key, database).require_reached()
 
 
-async def test_an_older_copy_elsewhere_is_refused(
-    database: Path, key: Path, tmp_path: Path
-) -> None:
-    opened = await SqliteDatabase(database).open()
-    await opened.close()
-    copy = Path(await asyncio.to_thread(shutil.copy, database, tmp_path / "copy.db"))
-    mark(key, database).raise_to(Reached(7))
-    with pytest.raises(DatabaseBehind, match="ends at signature 6, and 7 were given"):
-        await mark(key, copy).require_reached()
-
-
 async def test_a_link_to_a_database_is_no_other_one(
     database: Path, key: Path, tmp_path: Path
 ) -> None:
@@ -343,12 +332,6 @@ class TestWriting:
         monkeypatch.setattr(os, "fsync", sync)
         written.raise_to(Reached(6))
         assert synced == [(written.path.stat().st_size, False), (True, True)]
-
-    def test_what_a_kill_left_is_no_hindrance(self, database: Path, key: Path) -> None:
-        written = mark(key, database)
-        written.path.with_name(f"{written.path.name}.k3f9.part~").write_text("half")
-        written.raise_to(Reached(6))
-        assert written.path.read_text().startswith("6 0\n")
 
 
 async def test_without_its_version_a_database_is_as_far_as_it_says(

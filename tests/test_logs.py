@@ -28,7 +28,8 @@ def undone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     before, configured = (root.handlers[:], root.level), structlog.get_config()
     yield
     structlog.configure(**configured)
-    root.handlers[:], root.level = before
+    root.handlers[:] = before[0]
+    root.setLevel(before[1])  # not set directly: what loggers know of it would stay
 
 
 @pytest.fixture

@@ -41,9 +41,3 @@ def test_what_a_killed_one_left_goes_at_the_next_start(url: str, tmp_path: Path)
     erase_rehearsal(url, "andry")
     erase_rehearsal(url, "andry")  # where there was none
     assert [each.name for each in tmp_path.iterdir()] == ["rehearsal-river"]
-
-
-def test_beside_a_server_it_is_where_a_database_would_be(tmp_path: Path) -> None:
-    with rehearsal_data("postgresql+asyncpg://db/petition", "andry") as (its_url, _):
-        assert its_url.startswith("sqlite+aiosqlite:////")
-        assert "petition-bot" in its_url

@@ -102,21 +102,6 @@ async def test_a_pause_while_the_list_is_made_ends_that_too(
     assert dict(harness.telegram.received) == everyone_once(30)
 
 
-async def test_what_waits_for_its_turn_does_not_leave_once_no_more_is_to_be_sent(
-    harness: WorkerHarness,
-) -> None:
-    harness.telegram.open.clear()
-    running = await harness.sends_to(range(1, 41))
-    await until(lambda: harness.telegram.at_the_gate > 20)
-    stopping = asyncio.create_task(running.worker.stop(5.0))
-    await asyncio.sleep(0)
-    harness.telegram.open.set()
-    await stopping
-    assert harness.telegram.received.total() == 0
-    assert await harness.tally() == Tally(total=40, pending=40)
-    assert {row["attempts"] for row in await harness.rows()} == {0}
-
-
 async def test_what_a_dead_worker_was_sending_when_it_was_cancelled_is_unknown(
     harness: WorkerHarness,
 ) -> None:

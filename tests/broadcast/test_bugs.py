@@ -101,18 +101,6 @@ async def test_resumed_again_and_again_it_comes_to_its_end_all_the_same(
     assert await harness.tally() == Tally(total=5, rejected=5)
 
 
-async def test_that_it_is_held_is_said_until_it_could_be(
-    harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await harness.people.sign(range(1, 6))
-    harness.telegram.everyone(ZeroDivisionError())
-    await harness.start()
-    harness.reports.failures = 2
-    harness.start_worker(progress=60.0)
-    await harness.held()
-    assert harness.reports.failures == 0
-
-
 async def test_resumed_before_anybody_could_be_told_it_goes_on_without_a_pause(
     harness: WorkerHarness,
 ) -> None:

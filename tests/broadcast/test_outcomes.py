@@ -77,21 +77,6 @@ async def test_a_refused_text_stops_it_and_marks_nobody(harness: WorkerHarness) 
     assert dict(harness.telegram.received) == everyone_once(30)
 
 
-async def test_a_refused_token_holds_it_without_ending_it(harness: WorkerHarness) -> None:
-    await harness.people.sign(range(1, 31))
-    harness.telegram.everyone(answers.BAD_TOKEN)
-    broadcast = await harness.start()
-    running = harness.start_worker()
-    await until(lambda: called(harness.telegram, 1))
-    await asyncio.sleep(0.2)
-    assert await harness.tally() == Tally(total=30, pending=30)
-    await running.worker.stop(1.0)
-    harness.telegram.everyone(None)
-    harness.start_worker()
-    assert (await harness.ended()).id == broadcast.id
-    assert dict(harness.telegram.received) == everyone_once(30)
-
-
 @pytest.mark.parametrize("denial", [answers.BAD_TOKEN, answers.NOT_FOUND])
 async def test_a_token_that_is_denied_once_loses_nobody_and_needs_nobody(
     harness: WorkerHarness, denial: Exception
@@ -152,20 +137,6 @@ async def test_calls_denied_for_a_minute_though_the_token_is_known_pause_it_for_
     await harness.resume()
     assert (await harness.ended()).state == "finished"
     assert dict(harness.telegram.received) == everyone_once(3)
-
-
-async def test_who_resumed_it_is_told_again_when_the_same_pauses_it_again(
-    harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hurry(monkeypatch)
-    harness.telegram.always(1001, answers.NOT_FOUND)
-    await harness.sends_to([1])
-    await harness.held(1)
-    await harness.resume()
-    await harness.held(2)
-    harness.telegram.always(1001, None)
-    await harness.resume()
-    assert (await harness.ended()).state == "finished"
 
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,18 +236,6 @@ async def test_an_album_that_lost_a_part_stops_it_after_the_first(harness: Worke
     tally = await harness.tally()
     assert 0 < tally.delivered < 30
     assert tally.rejected == 0
-
-
-async def test_an_album_that_is_gone_stops_it_and_marks_nobody(harness: WorkerHarness) -> None:
-    harness.telegram.missing = {7, 8, 9}
-    ended = await copied(harness, ALBUM)
-    assert (ended.stop_reason, ended.reason_detail) == (
-        StopReason.CONTENT,
-        "message to copy not found",
-    )
-    tally = await harness.tally()
-    assert (tally.delivered, tally.unreachable) == (0, 0)
-    assert tally.rejected + tally.pending == 30
 
 
 async def test_when_the_chat_it_is_copied_from_is_lost_nobody_is_marked_for_it(

@@ -13,7 +13,6 @@ from storage.broadcasts import due_broadcasts
 from storage.errors import SchemaMissing, Unavailable
 from tests.broadcast.workers import WorkerHarness, called, has_state
 from tests.support.accelerated_loop import time_of_day
-from tests.support.fake_telegram import BAD_TOKEN
 from tests.support.raw_sql import write_sql
 from tests.support.storage_calls import Proceed, call_instead
 from tests.support.waiting import until
@@ -77,15 +76,6 @@ async def test_who_is_left_after_a_restart_and_fails_again_and_again_keeps_it_fr
     harness.telegram.always(1002, ZeroDivisionError())
     harness.start_worker()
     assert await harness.recalled() == (1, 1, 0)
-
-
-async def test_a_token_that_is_denied_once_holds_it_up_for_a_moment_only(
-    harness: WorkerHarness,
-) -> None:
-    await harness.sent_to(range(1, 61))
-    harness.telegram.plan(1007, BAD_TOKEN)
-    await harness.recall()
-    assert await harness.recalled() == (60, 0, 0)
 
 
 # The database refuses only these rows, as with a disk that is damaged there.

@@ -69,17 +69,6 @@ async def test_results_that_come_together_are_recorded_together() -> None:
     assert storage.writes == [(b"one", [0, 1, 2, 3, 4])]
 
 
-async def test_while_the_database_is_away_nothing_is_forgotten() -> None:
-    storage = FakeStorage()
-    storage.failures = [Unavailable(), Unavailable(), ZeroDivisionError()]
-    async with opened(storage) as recorder:
-        for position in range(1200):
-            recorder.add(b"one", result(position))
-        async with asyncio.timeout(20):
-            await recorder.flush()
-    assert [position for _, some in storage.writes for position in some] == list(range(1200))
-
-
 async def flushed(recorder: ResultRecorder) -> None:
     async with asyncio.timeout(20):
         await recorder.flush()

@@ -69,13 +69,6 @@ async def test_woken_it_begins_at_once(harness: WorkerHarness) -> None:
     assert dict(harness.telegram.received) == everyone_once(1)
 
 
-async def test_not_woken_it_finds_the_broadcast_by_itself(harness: WorkerHarness) -> None:
-    harness.start_worker()
-    await harness.people.sign([1])
-    await harness.start()
-    await harness.ended()
-
-
 async def test_a_cancellation_that_nobody_asked_for_does_not_end_it(
     harness: WorkerHarness,
 ) -> None:
@@ -195,16 +188,6 @@ class TestReports:
         await until(lambda: harness.reports.rates[-1:] == [0.0])
         assert harness.reports.rates[0] > 0
         assert min(harness.reports.rates) == 0.0
-
-    async def test_a_reporter_that_fails_stops_nothing_and_the_end_is_tried_again(
-        self, harness: WorkerHarness
-    ) -> None:
-        await harness.people.sign(range(1, 11))
-        harness.reports.failures = 2
-        await harness.start()
-        harness.start_worker()
-        await harness.ended()
-        assert [what for what, *_ in harness.reports.ends] == ["finished"]
 
     async def test_an_end_that_cannot_be_told_is_tried_less_and_less_and_holds_up_nobody(
         self, harness: WorkerHarness

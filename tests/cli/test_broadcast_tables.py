@@ -28,7 +28,6 @@ from storage.broadcast_types import (
     StopReason,
 )
 from storage.conversations import Conversation, save_conversation
-from storage.keyring import Keyring
 from tests.cli.petition_database import (
     SIGNERS,
     PetitionDatabase,
@@ -270,18 +269,6 @@ def test_nothing_that_is_printed_is_about_a_person(petition: PetitionDatabase) -
         assert secret not in printed
 
 
-def test_nothing_is_opened_without_the_right_key(
-    petition: PetitionDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    petition.begins()
-    other = tmp_path / "other.key"
-    Keyring.generate(other)
-    monkeypatch.setenv("PETITION_KEY_FILE", str(other))
-    assert "not the one this database was made with" in refused(call("show"), 78)
-    monkeypatch.delenv("PETITION_KEY_FILE")
-    assert "petition-bot keygen" in refused(call("show"))
-
-
 @on_both
 def test_looking_into_the_database_of_another_petition_writes_nothing(
     petition: PetitionDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -295,23 +282,6 @@ def test_looking_into_the_database_of_another_petition_writes_nothing(
     before = [petition.sql(f"SELECT * FROM {each}") for each in tables]  # noqa: S608
     assert "no data of this petition" in refused(call("list"))
     assert [petition.sql(f"SELECT * FROM {each}") for each in tables] == before  # noqa: S608
-
-
-@on_both
-@pytest.mark.parametrize(
-    ("revision", "sentence", "code"),
-    [
-        ("0026", "before the first release", 78),
-        ("v999", "newer version", 78),
-    ],
-)
-def test_tables_of_another_version_are_a_sentence_and_stay_as_they_are(
-    petition: PetitionDatabase, revision: str, sentence: str, code: int
-) -> None:
-    petition.sql("UPDATE alembic_version SET version_num = :revision", revision=revision)
-    assert sentence in refused(call("list"), code)
-    left = petition.sql("SELECT version_num FROM alembic_version")
-    assert left == [{"version_num": revision}]
 
 
 @pytest.fixture(autouse=True)

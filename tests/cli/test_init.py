@@ -9,7 +9,7 @@ import stat
 import sys
 import tomllib
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ from bot.cli.main import app
 from bot.petition_folder.read import read_folder
 from bot.settings import load_settings
 from simulator import Simulator
-from storage.errors import NeedsAPerson
 from storage.keyring import Keyring
 from tests.support.api_client import TOKEN, ApiClient
 
@@ -182,49 +181,6 @@ async def test_a_refused_key_writes_nothing(home: Path, monkeypatch: pytest.Monk
     assert "está dentro de" in result.output
     assert "ejecuta: mkdir -m 700" in result.output
     assert names_in(home) == ["here", "token"]
-
-
-def _in_a_folder_of_others(key: Path) -> None:
-    key.parent.chmod(0o777)
-
-
-def _for_others_to_read(key: Path) -> None:
-    Keyring.generate(key)
-    key.chmod(0o644)
-
-
-def _damaged(key: Path) -> None:
-    key.write_text("reference CANARY")
-    key.chmod(0o600)
-
-
-@pytest.mark.parametrize(
-    ("make", "said"),
-    [
-        (_in_a_folder_of_others, "Otras personas pueden poner otra clave"),
-        (_for_others_to_read, "Otras personas pueden usar la clave"),
-        (_damaged, "no es una clave entera"),
-    ],
-)
-async def test_a_key_is_refused_in_the_terminals_language(
-    home: Path, make: Callable[[Path], None], said: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    key = home / "keys" / "petition.key"
-    key.parent.mkdir(mode=0o700)
-    make(key)
-    before = names_in(home)
-    monkeypatch.setenv("PETITION_KEY_FILE", str(key))
-    asked = (*given(home), "--admin", "7")
-    result = await call(*asked)
-    assert result.exit_code == 78
-    assert said in result.output
-    assert "ejecuta: " in result.output
-    assert names_in(home) == before
-    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
-    english = await call(*asked)
-    with pytest.raises(NeedsAPerson) as refused:
-        Keyring.load(key) if key.exists() else Keyring.generate(key)
-    assert english.output.replace("\n", "") == str(refused.value).replace("\n", "")
 
 
 async def test_a_bot_whose_messages_go_elsewhere_is_refused(home: Path, sim: Simulator) -> None:

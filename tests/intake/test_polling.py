@@ -76,21 +76,6 @@ async def test_behind_a_slow_update_it_looks_for_new_ones_less_and_less_often(
     assert rests.count(0.02) == 5, "what is new makes it look soon again"
 
 
-async def test_it_rests_too_while_telegram_has_forgotten_what_is_in_hand(
-    intake: RunningPolling, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rests = skipped_waits(monkeypatch)
-    intake.handler.held[1] = asyncio.Event()
-    intake.inbox.put(1)
-    async with polling(intake):
-        await until(lambda: bool(rests))
-        intake.inbox.queue.clear()
-        polls = len(intake.inbox.polls)
-        await until(lambda: len(intake.inbox.polls) > polls + 3)
-        assert len(rests) >= len(intake.inbox.polls) - 1
-        intake.handler.held[1].set()
-
-
 async def test_of_a_backlog_the_next_part_is_fetched_when_the_older_half_is_done(
     intake: RunningPolling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,30 +145,6 @@ def _cancelled(_update: object) -> asyncio.Future[None]:
     raise asyncio.CancelledError
 
 
-async def test_nor_does_one_after_a_failure(intake: RunningPolling) -> None:
-    sleep = intake.polling._sleep
-
-    async def cancelled_once(_seconds: float) -> None:
-        intake.polling._sleep = sleep
-        raise asyncio.CancelledError
-
-    intake.polling._sleep = cancelled_once
-    intake.inbox.failures.append(page(502))
-    intake.inbox.put(1)
-    async with polling(intake):
-        await until(lambda: intake.handler.done == [1])
-    assert intake.clock.taken[0] == FIRST_PAUSES[0]
-
-
-async def test_a_backlog_is_handled_once_each_in_few_polls(intake: RunningPolling) -> None:
-    for number in range(1, 1001):
-        intake.inbox.put(number, chat=number % 70)
-    async with polling(intake):
-        await until(lambda: len(intake.handler.done) >= 1000, seconds=10)
-    assert sorted(intake.handler.done) == list(range(1, 1001))
-    assert len(intake.inbox.polls) < 60
-
-
 async def test_a_passing_failure_is_not_acknowledged_until_it_has_passed(
     intake: RunningPolling,
 ) -> None:
@@ -219,11 +180,6 @@ async def test_what_was_abandoned_stays_with_telegram(intake: RunningPolling) ->
     await intake.dispatch.drain(0.01)
     await intake.polling.acknowledge()
     assert [one["update_id"] for one in intake.inbox.queue] == [2, 3]
-
-
-async def test_where_nothing_came_nothing_is_acknowledged(intake: RunningPolling) -> None:
-    await intake.polling.acknowledge()
-    assert intake.inbox.polls == []
 
 
 @pytest.mark.parametrize("failure", [page(502), cut, page(200, "<html>"), page(200, "{}")])

@@ -126,24 +126,6 @@ async def test_each_failure_in_a_row_has_its_own_pause() -> None:
     assert work.counts.retried == 8
 
 
-async def test_draining_waits_for_what_is_in_hand_as_long_as_it_was_told(
-    failing: FailingDispatcher,
-) -> None:
-    gate = asyncio.Event()
-
-    async def handle(_: dict[str, Any], _behind: UpdatesBehind) -> None:
-        await gate.wait()
-
-    work = Dispatcher(handle, AT_ONCE)
-    work.take(message(1))
-    draining = asyncio.create_task(work.drain(5))
-    await asyncio.sleep(0)
-    gate.set()
-    await draining
-    await work.drain(0)
-    assert (work.counts.handled, work.in_progress) == (1, {})
-
-
 async def test_what_is_cut_off_by_draining_has_ended_before_that_returns() -> None:
     ended: list[str] = []
 

@@ -5,18 +5,13 @@ from typing import Any
 
 import pytest
 
-from bot.intake.dispatcher import NOTHING_BEHIND, Dispatcher, TryAgain, UpdatesBehind
+from bot.intake.dispatcher import Dispatcher, TryAgain, UpdatesBehind
 from tests.intake.running_polling import finished
 from tests.intake.test_dispatcher import QUICK, message
 
 
 def numbers(behind: UpdatesBehind) -> list[int]:
     return [update["update_id"] for update in behind.waiting]
-
-
-def test_outside_of_a_handler_nothing_waits() -> None:
-    assert (NOTHING_BEHIND.waiting, NOTHING_BEHIND.dropped) == ([], ())
-    assert not NOTHING_BEHIND.are_held_up
 
 
 @pytest.mark.parametrize(
@@ -36,24 +31,6 @@ async def test_a_handler_sees_what_waits_in_its_own_line_in_order(
         work.take(message(number, chat=chat))
     await work.drain(5)
     assert seen == expected
-
-
-async def test_what_comes_while_the_handler_runs_is_seen_at_once() -> None:
-    arrived, seen = asyncio.Event(), list[list[int]]()
-
-    async def handle(update: dict[str, Any], behind: UpdatesBehind) -> None:
-        if update["update_id"] == 1:
-            seen.append(numbers(behind))
-            await arrived.wait()
-            seen.append(numbers(behind))
-
-    work = Dispatcher(handle, QUICK)
-    work.take(message(1))
-    await asyncio.sleep(0)
-    work.take(message(2))
-    arrived.set()
-    await work.drain(5)
-    assert seen == [[], [2]]
 
 
 async def test_an_update_that_is_tried_again_is_not_behind_itself() -> None:
