@@ -73,7 +73,7 @@ def bars(image: Image.Image, colour: str = DELIVERED) -> list[int]:
     return columns(image, colour, HEIGHT // 2, HEIGHT)
 
 
-@pytest.mark.parametrize(("name", "words"), zip(EVERY, cycle([SPANISH, ENGLISH]), strict=False))
+@pytest.mark.parametrize(("name", "words"), [*zip(EVERY, cycle([SPANISH, ENGLISH]), strict=False)])
 def test_every_line_of_text_is_inside_and_stands_apart(name: str, words: Words) -> None:
     labels = paint(series_of(EVERY[name]), words).labels
     for text, box in labels:

@@ -152,6 +152,19 @@ async def test_who_wants_to_leave_is_heard_behind_any_number_of_their_own_messag
     assert handler.done == [1, *range(4, 22), 23, 24], "the oldest that wait give way, in order"
 
 
+async def test_leaving_twenty_times_over_takes_no_more_room_than_anything_else(
+    handler: RecordingHandler,
+) -> None:
+    gate = handler.held[1] = asyncio.Event()
+    work = Dispatcher(handler, QUICK, is_spared=lambda _update: True)
+    for number in range(1, 31):
+        work.take(message(number))
+    assert (work.counts.dropped, len(work.in_progress)) == (9, 21)
+    gate.set()
+    await work.drain(5)
+    assert not work.in_progress
+
+
 async def test_a_failing_update_holds_the_order_of_its_chat(
     handler: RecordingHandler, work: Dispatcher
 ) -> None:

@@ -182,6 +182,11 @@ async def test_what_was_abandoned_stays_with_telegram(intake: RunningPolling) ->
     assert [one["update_id"] for one in intake.inbox.queue] == [2, 3]
 
 
+async def test_where_nothing_came_nothing_is_acknowledged(intake: RunningPolling) -> None:
+    await intake.polling.acknowledge()
+    assert intake.inbox.polls == []
+
+
 @pytest.mark.parametrize("failure", [page(502), cut, page(200, "<html>"), page(200, "{}")])
 async def test_one_failure_keeps_nobody_waiting(intake: RunningPolling, failure: Any) -> None:
     intake.inbox.failures.append(failure)

@@ -215,6 +215,16 @@ async def test_a_tap_is_answered_while_everything_is_paused(
     assert len(server.asked) == 1
 
 
+async def test_an_edit_is_no_answer_to_the_message_that_is_to_end_a_pause(
+    client: TelegramClient, gate: Gate
+) -> None:
+    for chat in (9001, 9002, 9003):
+        gate.refused(chat, 30)
+    gate.leaves(Lane.BROADCAST, 7)
+    await client.call("editMessageText", {"chat_id": 7})
+    assert gate.pause_for(Lane.REPLY, 8) > 0
+
+
 async def test_fetching_updates_is_never_repeated_here(
     client: TelegramClient, server: ScriptedServer
 ) -> None:
