@@ -131,10 +131,17 @@ class App:
         try:
             await asyncio.wait(parts.values(), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self.stop()  # which those who ask are told, whatever the reason
             # Nothing new is taken, and what was begun is finished.
             for task in (parts["intake"], *beside):
                 task.cancel()
+            held = parts["process lock"]
+            if held.done() and isinstance(held.exception(), LeaseLost):
+                # Only this process knows what became of the messages that it sent, which are
+                # repeated unless it is recorded; the database may have to come back for that.
+                recording = asyncio.create_task(self.worker.record_all())
+                await asyncio.wait({recording, parts["stop"]}, return_when=asyncio.FIRST_COMPLETED)
+                recording.cancel()
+            self.stop()  # which those who ask are told, whatever the reason
             self.time_to_stop.left()  # it begins
             await finish_current_work(self.intake, self.dispatch, self.worker)
             services.delayed_replies.forget()

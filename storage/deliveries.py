@@ -13,7 +13,8 @@ are written is stored with the broadcast, so a kill loses nothing and repeats no
 They survive a kill and a second worker: a claim is a random token on its rows, and results find
 their rows by it, so a worker that lost its lock cannot overwrite what its successor does.
 `attempts` counts the sends that stayed in doubt although the worker lived, never more than two;
-what was being sent when a process was killed is sent again without being counted.
+what was being sent when a process was killed is sent again without being counted, once it is too
+late for a process that was only frozen or cut off to say what it sent.
 """
 
 from collections.abc import Iterable, Sequence
@@ -183,11 +184,14 @@ def record_results(tx: Transaction, key: bytes, results: Iterable[Result], at: d
         count_erased(tx)
 
 
-def recover_deliveries(tx: Transaction, broadcast: Broadcast, *, holder: str, at: datetime) -> int:
+def recover_deliveries(
+    tx: Transaction, broadcast: Broadcast, *, holder: str, claimed_by: datetime, at: datetime
+) -> int:
     """Takes over from a worker that died; returns the position to continue after.
 
     What it had claimed becomes pending again; most of it had not been sent yet. So being claimed
     is no attempt: repeated kills must not use up the attempts of people to whom nothing was sent.
+    What was claimed after `claimed_by` stays as it is, as that worker may yet say what it sent.
     """
     may_send = _may_send(tx, lock_broadcast(tx, broadcast.id), holder)
     mine = _ROW.broadcast_id == broadcast.id
@@ -197,7 +201,7 @@ def recover_deliveries(tx: Transaction, broadcast: Broadcast, *, holder: str, at
     if may_send:
         # The claim stays: who was taken for dead may still report what it delivered.
         again = {"state": _PENDING, "attempts": _ROW.attempts - 1, "updated_at": at}
-        tx.set(DELIVERIES, mine, _ROW.state == _SENDING, **again)
+        tx.set(DELIVERIES, mine, _ROW.state == _SENDING, _ROW.updated_at <= claimed_by, **again)
         count_erased(tx)
     # After that claim, or repeated kills would hit the same people. The furthest row would not do
     # while there is one: from the second round on it stays the same.

@@ -34,6 +34,8 @@ class Durations:
         window: as many as are sent in this time may be claimed and not done, which is what a kill
             repeats at most; nearly as long a claim may take on a slow disk.
         call: how long Telegram's answer is waited for.
+        doubt: after its claim, before a delivery of another process is repeated, which may be
+            frozen or cut off from the database, and may yet record what it sent.
         retries: before a call that surely did not arrive is repeated.
         record: how long a result waits for others to be recorded with it.
         progress: between two reports of how far a broadcast is.
@@ -45,6 +47,7 @@ class Durations:
     batch: float = 0.1
     window: float = 1.0
     call: float = 10.0
+    doubt: float = 60.0
     retries: tuple[float, ...] = (0.3, 1.0)
     record: float = 0.05
     progress: float = 3.0

@@ -24,6 +24,7 @@ _log = structlog.stdlib.get_logger()
 
 _LARGEST_WRITE = 500
 _REST_SECONDS = 1.0  # before what could not be written is tried again
+_LONGEST_WRITE_SECONDS = 10.0  # then another connection is tried: one may have been forgotten
 
 Item = TypeVar("Item")
 
@@ -102,7 +103,8 @@ class ResultRecorder:
         while self._waiting:
             await asyncio.sleep(self.delay)
             try:
-                await self._write_some()
+                async with asyncio.timeout(_LONGEST_WRITE_SECONDS):
+                    await self._write_some()
             except Exception as error:  # a result is kept until it is written, whatever happens
                 _log.warning(
                     "results_not_recorded",

@@ -5,6 +5,7 @@ import math
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 
 import structlog
@@ -197,9 +198,15 @@ class Sender:
         return await self._claims.claim(asked)
 
     async def _recover(self) -> int:
-        holder, now = self._context.lock.holder, self._context.clocks.now()
+        now = self._context.clocks.now()
+        # With a database of its own, whoever claimed before is dead.
+        doubt = self._context.durations.doubt if self._storage.database.is_shared else 0.0
         return await self._storage.write(
-            recover_deliveries, self._broadcast, holder=holder, at=now
+            recover_deliveries,
+            self._broadcast,
+            holder=self._context.lock.holder,
+            claimed_by=now - timedelta(seconds=doubt),
+            at=now,
         )
 
     async def _is_done(self) -> bool:
@@ -211,7 +218,7 @@ class Sender:
         if tally.open == 0:
             return True
         if tally.sending > 0:
-            # Rows of a claim whose answer was lost with a connection.
+            # Of a claim whose answer was lost with a connection, or of the holder before.
             await self._recover()
         await self._interrupt.rest(self._context.durations.rest)
         return False

@@ -67,11 +67,15 @@ class Worker:
         finally:
             await context.recorder.close()
 
+    async def record_all(self) -> None:
+        """Claims no more; waits until what has left is recorded, however long that takes."""
+        self._end()
+        await self.context.interrupt.calls_ended()
+        await self.context.recorder.flush()
+
     async def stop(self, seconds: float) -> None:
         """Ends within `seconds`: no more claims, calls in flight finish and are recorded."""
-        self._stopping = True
-        self.context.woken.set()
-        self.context.interrupt.trigger(InterruptReason.ASKED)
+        self._end()
         if self._running is None:
             return
         # Calls that take longer are cancelled while there is still time to record that.
@@ -80,6 +84,11 @@ class Worker:
         await asyncio.wait({self._running}, timeout=seconds * (1 - _SEND_SHARE))
         self._running.cancel()
         await asyncio.wait({self._running})
+
+    def _end(self) -> None:
+        self._stopping = True
+        self.context.woken.set()
+        self.context.interrupt.trigger(InterruptReason.ASKED)
 
     async def _poll(self) -> float:
         """Works on what is due; returns the seconds to wait before the next look."""

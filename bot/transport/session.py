@@ -7,8 +7,9 @@ import asyncio
 import math
 import ssl
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -31,6 +32,7 @@ _log = structlog.stdlib.get_logger()
 
 _CONNECT_SECONDS = 5.0  # for getting a connection, a free or a new one
 _READ_SECONDS = 10.0
+_LAST_SECONDS = 0.5  # of the time for an answer, which count only while this process runs
 _UPLOAD_SECONDS = 20.0  # how much longer a call with files may take
 _TOLD_AGAIN_SECONDS = 60.0
 _LARGEST_ANSWER = 32 * 1024 * 1024
@@ -126,8 +128,8 @@ class SharedSession:
         Args:
             url: with the token and the method's name.
             fields: sent as JSON; in parts where an `Upload` is among them.
-            seconds: how long to wait, when the call is sent, for the first byte of the answer, and
-                between two of them. It is longer with an `Upload`.
+            seconds: how long to wait for the whole answer, from when there is a connection. It is
+                longer with an `Upload`.
 
         Raises:
             NotSent: nothing was sent.
@@ -136,8 +138,17 @@ class SharedSession:
         if self._http is None:
             raise NotSent("The session is closed")
         body = bytearray()
+        has_files = any(isinstance(value, Upload) for value in fields.values())
         try:
-            async with _request(self._http, url, fields, seconds) as response:
+            async with (
+                _answered_within(seconds + (_UPLOAD_SECONDS if has_files else 0.0)),
+                self._http.post(
+                    url,
+                    data=_in_parts(fields) if has_files else _as_json(fields),
+                    timeout=aiohttp.ClientTimeout(connect=_CONNECT_SECONDS),
+                    allow_redirects=False,
+                ) as response,
+            ):
                 async for part in response.content.iter_any():
                     body += part
                     if len(body) > _LARGEST_ANSWER:
@@ -176,19 +187,31 @@ class SharedSession:
         self._tell(reason)
 
 
-def _request(
-    http: aiohttp.ClientSession, url: str, fields: Mapping[str, object], seconds: float
-) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-    has_files = any(isinstance(value, Upload) for value in fields.values())
-    read = seconds + (_UPLOAD_SECONDS if has_files else 0.0)
-    return http.post(
-        url,
-        data=_in_parts(fields) if has_files else _as_json(fields),
-        timeout=aiohttp.ClientTimeout(
-            _CONNECT_SECONDS + read, connect=_CONNECT_SECONDS, sock_read=read
-        ),
-        allow_redirects=False,
-    )
+# Begins the time for the answer to the call that is being made.
+_CONNECTED: ContextVar[Callable[[], None]] = ContextVar("connected", default=lambda: None)
+
+
+@asynccontextmanager
+async def _answered_within(seconds: float) -> AsyncIterator[None]:
+    """Raises TimeoutError if the block takes longer, from when the call has a connection.
+
+    After a process was frozen, all its timers are over at once, and aiohttp's would be ahead of an
+    answer that came meanwhile. So the last of the time begins only then.
+    """
+    loop, last = asyncio.get_running_loop(), min(_LAST_SECONDS, seconds / 2)
+    timers: list[asyncio.TimerHandle] = []
+    async with asyncio.timeout(None) as limit:
+
+        def go_on() -> None:
+            limit.reschedule(loop.time() + last)
+
+        before = _CONNECTED.set(lambda: timers.append(loop.call_later(seconds - last, go_on)))
+        try:
+            yield
+        finally:
+            _CONNECTED.reset(before)
+            for timer in timers:
+                timer.cancel()
 
 
 class _Connector(aiohttp.TCPConnector):
@@ -204,6 +227,7 @@ class _Connector(aiohttp.TCPConnector):
             while True:
                 connection = await super().connect(req, traces, timeout)
                 if connection.protocol is not None and not connection.protocol.should_close:
+                    _CONNECTED.get()()
                     return connection
                 # Something came while it was idle, which would be taken for this call's answer.
                 connection.close()

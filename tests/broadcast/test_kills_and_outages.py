@@ -168,6 +168,48 @@ async def test_who_was_replaced_sends_no_more_and_the_next_one_goes_on(
     assert first.telegram.received.total() <= 10 + 2 * 0.3 * 200
 
 
+@BOTH
+@pytest.mark.parametrize("how", ["frozen", "cut off"])
+async def test_what_a_holder_sent_before_it_lost_the_lock_is_recorded_and_not_repeated(
+    harness: WorkerHarness, how: str
+) -> None:
+    """It is frozen while Telegram answers, or cannot reach the database for half a minute."""
+    await harness.people.sign(range(1, 101))
+    await harness.start()
+    first = harness.start_worker(telegram=FakeTelegram(), rate=100.0, call=100.0)
+    await until(lambda: received(first.telegram, 10))
+    first.lock.release()
+    first.database.away = how == "cut off"
+    first.telegram.latency = 30.0 if how == "frozen" else 0.1
+    second = harness.start_worker(telegram=FakeTelegram(), rate=100.0)
+    second.database.is_shared = True
+    await until(lambda: received(second.telegram, 60))
+    await asyncio.sleep(30)
+    first.database.away = False
+    await harness.ended(100)
+    assert dict(first.telegram.received + second.telegram.received) == everyone_once(100)
+    assert await harness.tally() == Tally(total=100, delivered=100)
+
+
+@BOTH
+async def test_what_a_killed_holder_had_claimed_is_repeated_after_a_minute_and_not_before(
+    harness: WorkerHarness,
+) -> None:
+    first = await harness.sends_to(range(1, 101), telegram=FakeTelegram(), rate=100.0)
+    await until(lambda: received(first.telegram, 10))
+    first.kill()
+    await first.database.written()
+    claimed = (await harness.tally()).sending
+    second = harness.start_worker(telegram=FakeTelegram(), rate=1000.0)
+    second.database.is_shared = True
+    await asyncio.sleep(50)
+    tally = await harness.tally()
+    assert tally == Tally(total=100, sending=claimed, delivered=100 - claimed)
+    await harness.ended(30)
+    assert set(first.telegram.received + second.telegram.received) == set(everyone_once(100))
+    assert await harness.tally() == Tally(total=100, delivered=100)
+
+
 async def test_whoever_loses_the_lock_sends_no_more(harness: WorkerHarness) -> None:
     running = await harness.sends_to(range(1, 301), rate=200.0)
     await until(lambda: received(running.telegram, 10))

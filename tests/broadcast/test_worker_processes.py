@@ -1,6 +1,7 @@
 """Real processes send, are killed and controlled: a few seconds of what `make soak` does."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,10 +12,12 @@ from tests.support.bot_api.failing_server import FailingBehavior, FailingBotApi,
 from tests.support.broadcast_kills import kill_repeatedly
 from tests.support.interventions import run_with_interventions
 from tests.support.petition_processes import kill, petition_processes
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.processes
 
 END_SECONDS = 60.0
+FROZEN_SECONDS = 3.0
 
 
 @pytest.fixture
@@ -62,6 +65,32 @@ async def test_of_several_processes_one_sends_and_when_it_dies_another(
     assert len({arrival.by for arrival in counts.messages}) == 2
     assert {chat for chat, copies in counts.copies.items() if copies > 1} <= unrecorded
     assert len(counts.refusals) == 0
+    assert tally == Tally(total=people, delivered=people)
+
+
+@pytest.mark.parametrize("kind", ["postgres"], indirect=True)
+async def test_one_that_was_frozen_says_what_it_sent_and_nothing_is_repeated(
+    database_url: str, tmp_path: Path, api: FailingBotApi
+) -> None:
+    """Telegram answers meanwhile, and no answer is waited for as long as it is frozen."""
+    people, rate = 240, 100.0
+    counts = api.begin(FailingBehavior(latency=0.2))
+    async with petition_processes(
+        database_url, tmp_path, api, people=people, rate=rate, paid=True
+    ) as petition:
+        key = await petition.start()
+        senders = await asyncio.gather(*(petition.sender(number) for number in range(2)))
+        await api.arrived(60, END_SECONDS)
+        first = int(counts.messages[-1].by)
+        senders[first].send_signal(signal.SIGSTOP)
+        await asyncio.sleep(0.5)
+        unrecorded = set(counts.copies).intersection(await petition.sending())
+        assert unrecorded
+        await until(lambda: int(counts.messages[-1].by) != first, END_SECONDS)
+        await asyncio.sleep(FROZEN_SECONDS)
+        senders[first].send_signal(signal.SIGCONT)
+        tally = await petition.reported(key, END_SECONDS)
+    assert counts.repeated == 0
     assert tally == Tally(total=people, delivered=people)
 
 

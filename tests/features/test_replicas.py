@@ -1,20 +1,17 @@
 """Two bots on one PostgreSQL: one answers and the other stands by, or both by webhook."""
 
 import asyncio
-import shutil
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 from structlog.testing import capture_logs
 
 from bot.database_watch import say_durability
 from bot.monitoring.checks import check_database
-from bot.text.translations import Catalogs
 from simulator import Simulator
 from simulator.person import Person
 from storage import open_storage
@@ -27,6 +24,7 @@ from tests.monitoring.asked import ask, free_address
 from tests.support.bot_process import BotProcess
 from tests.support.postgres_cluster import PostgresCluster, postgres_cluster
 from tests.support.raw_sql import postgres_connection
+from tests.support.replicas import WORDS, Replicas, said
 from tests.support.retrying_signer import signs_with_retries, was_thanked
 from tests.support.scene import ADMIN, TOKEN, send_label
 from tests.support.waiting import until
@@ -34,59 +32,8 @@ from tests.support.webhook_proxy import WebhookProxy, webhook_proxy
 
 pytestmark = [pytest.mark.processes, pytest.mark.parametrize("kind", ["postgres"])]
 
-WORDS = Catalogs.load().words("es")
 MOVED_SECONDS = 10.0
 NO_SYNC = "power_cut_loses_commits"  # which these servers need not survive
-
-
-class Proxy(Protocol):
-    """What passes updates on to the replicas."""
-
-    def add(self) -> dict[str, str]:
-        """Adds a replica; returns the settings that it is to have."""
-
-
-class Replicas:
-    """Bots of one petition, each in a folder of its own with the same key.
-
-    With a `proxy` they take updates by webhook.
-    """
-
-    def __init__(
-        self, folder: Path, simulator: Simulator, url: str, proxy: Proxy | None = None
-    ) -> None:
-        self.folder = folder
-        self.proxy = proxy
-        self.simulator = simulator
-        self.url = url
-        self.rate = 28.0
-        self.log_level = "DEBUG"
-        self.bots: list[BotProcess] = []
-        Keyring.generate(folder / "petition.key")
-
-    async def begins(self) -> BotProcess:
-        """Starts another one."""
-        folder = self.folder / str(len(self.bots))
-        (folder / "keys").mkdir(parents=True, mode=0o700)
-        shutil.copy(self.folder / "petition.key", folder / "keys" / "petition.key")
-        bot = BotProcess(folder, self.simulator, database_url=self.url, rate=self.rate)
-        bot.log_level = self.log_level
-        if self.proxy is not None:
-            bot.more.update(self.proxy.add())
-        self.bots.append(bot)
-        await bot.start()
-        return bot
-
-    def person(self, name: str) -> Person:
-        return self.simulator.world.person(name, last_name="García", language="es")
-
-
-@asynccontextmanager
-async def said(bot: BotProcess, event: str, seconds: float = 20.0) -> AsyncIterator[None]:
-    """Waits at the end of the block until the bot has said something new with this in it."""
-    before = bot.log.read_text().count(event)
-    yield
-    await until(lambda: bot.log.read_text().count(event) != before, seconds)
 
 
 @pytest.fixture
@@ -94,8 +41,7 @@ async def replicas(tmp_path: Path, database_url: str) -> AsyncIterator[Replicas]
     async with Simulator(token=TOKEN) as simulator:
         replicas = Replicas(tmp_path, simulator, database_url)
         yield replicas
-        for bot in replicas.bots:
-            await bot.kill()
+        await replicas.killed()
 
 
 async def test_when_the_one_that_answers_is_killed_the_other_goes_on(
@@ -159,8 +105,7 @@ async def by_webhook(tmp_path: Path, database_url: str, rate: float) -> AsyncIte
                     pass
             yield replicas
         finally:
-            for bot in replicas.bots:
-                await bot.kill()
+            await replicas.killed()
 
 
 def holder_of(replicas: Replicas) -> BotProcess:

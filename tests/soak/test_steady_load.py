@@ -21,11 +21,11 @@ from bot.text.translations import Catalogs
 from simulator import Simulator
 from storage.database import open_database
 from storage.keyring import Keyring
-from tests.features.test_replicas import Replicas, said
 from tests.soak.ordinary_people import OrdinaryPerson, WaitTimes
 from tests.support.bot_process import BotProcess
 from tests.support.percentiles import percentile
 from tests.support.raw_sql import read_sql
+from tests.support.replicas import Replicas, said
 from tests.support.retrying_signer import was_thanked
 from tests.support.scene import TOKEN
 from tests.support.supporters import SLUG

@@ -23,16 +23,17 @@ class SilentLine:
         self._silent = sys.maxsize if new_ones_too else self._connections
 
     async def connect(self, client: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
-        """One connection, for as long as the client keeps it."""
+        """One connection, until either side closes it."""
         self._connections = number = self._connections + 1
         answers, server = await asyncio.open_unix_connection(str(self._server))
-        answering = asyncio.create_task(self._pass(number, answers, back))
+        ways = ((client, server), (answers, back))
+        passing = [asyncio.create_task(self._pass(number, *way)) for way in ways]
         try:
-            await self._pass(number, client, server)
+            await asyncio.wait(passing, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            answering.cancel()
-            server.close()
-            back.close()
+            for task, (_, write) in zip(passing, ways, strict=True):
+                task.cancel()
+                write.close()
 
     async def _pass(
         self, number: int, read: asyncio.StreamReader, write: asyncio.StreamWriter

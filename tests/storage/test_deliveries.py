@@ -1,11 +1,12 @@
 import asyncio
 import uuid
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from storage.broadcast_transitions import finish_broadcast, interrupt_broadcast
-from storage.broadcast_types import Delivery, Outcome, StopReason, Tally
+from storage.broadcast_types import Broadcast, Delivery, Outcome, StopReason, Tally
 from storage.broadcasts import broadcast_with, tally_of_broadcast
 from storage.deliveries import enqueue_deliveries, record_results, recover_deliveries
 from storage.errors import BrokenData
@@ -190,13 +191,18 @@ class TestRecord:
         assert [row["claim_token"] is None for row in rows[217:225]] == [True] * 3 + [False] * 5
 
 
+async def take_over_from_the_dead(people: Supporters, broadcast: Broadcast, **by: Any) -> int:
+    asked = {"holder": ME, "claimed_by": later(9), "at": later(9), **by}
+    return await people.write(recover_deliveries, broadcast, **asked)
+
+
 class TestRecover:
     async def test_tells_how_far_the_dead_holder_had_come(self, people: Supporters) -> None:
         broadcast = await started_to(people, range(1, 10))
         batch = await claim(people, broadcast, limit=6)
         await record(people, broadcast, batch[3:4], Outcome.DELIVERED)
-        assert await people.write(recover_deliveries, broadcast, holder=ME, at=later(9)) == 6
-        assert await people.write(recover_deliveries, broadcast, holder=ME, at=later(9)) == 4
+        assert await take_over_from_the_dead(people, broadcast) == 6
+        assert await take_over_from_the_dead(people, broadcast) == 4
         assert (await claim(people, broadcast, after=6))[0].position == 7
 
     async def test_in_a_later_round_it_goes_on_behind_the_newest_claim_and_not_the_furthest(
@@ -209,25 +215,40 @@ class TestRecover:
         await people.write(record_results, broadcast.id, given_back + delivered, later(2))
         await claim(people, broadcast, after=6, at=later(3))
         await claim(people, broadcast, limit=2, at=later(4))
-        assert await people.write(recover_deliveries, broadcast, holder=ME, at=later(9)) == 2
+        assert await take_over_from_the_dead(people, broadcast) == 2
 
     async def test_what_one_given_up_for_dead_delivered_still_counts(
         self, people: Supporters
     ) -> None:
         broadcast = await started_to(people, [1, 2, 3])
         batch = await claim(people, broadcast)
-        await people.write(recover_deliveries, broadcast, holder=OTHER, at=later(9))
+        await take_over_from_the_dead(people, broadcast, holder=OTHER)
         assert await people.states(broadcast.id) == ["sending"] * 3, "it was replaced"
-        await people.write(recover_deliveries, broadcast, holder=ME, at=later(9))
+        await take_over_from_the_dead(people, broadcast)
         late = results(batch[:1], Outcome.DELIVERED) + results(batch[1:2], Outcome.UNSENT)
         late += results(batch[2:], Outcome.UNREACHABLE)
         await people.write(record_results, broadcast.id, late, later(10))
         assert await people.states(broadcast.id) == ["delivered", "pending", "unreachable"]
 
+    async def test_what_was_claimed_a_moment_ago_waits_for_who_may_yet_say_what_it_sent(
+        self, people: Supporters
+    ) -> None:
+        broadcast = await started_to(people, [1, 2, 3, 4])
+        await claim(people, broadcast, limit=1, at=later(1))
+        lately = await claim(people, broadcast, limit=2, at=later(5))
+        await people.withdraw(3)
+        assert await take_over_from_the_dead(people, broadcast, claimed_by=later(4)) == 3
+        assert await people.states(broadcast.id) == ["pending", "sending", "sending", "pending"]
+        await record(people, broadcast, lately[:1], Outcome.UNSENT, at=later(10))
+        assert (await claim(people, broadcast, limit=2))[1].position == 2
+        assert await take_over_from_the_dead(people, broadcast, claimed_by=later(5)) == 3
+        tally = await people.read(tally_of_broadcast, broadcast.id)
+        assert tally == Tally(total=4, pending=3, withdrawn=1)
+
     async def test_it_cannot_overwrite_what_its_successor_does(self, people: Supporters) -> None:
         broadcast = await started_to(people, [1])
         old = await claim(people, broadcast)
-        await people.write(recover_deliveries, broadcast, holder=ME, at=later(9))
+        await take_over_from_the_dead(people, broadcast)
         await claim(people, broadcast)
         for outcome in Outcome:
             await record(people, broadcast, old, outcome, at=later(10))

@@ -1,16 +1,22 @@
 """People who keep tapping when nothing happens, and start again if they must."""
 
 import asyncio
+import time
 
 from bot.text.translations import Words
 from simulator.errors import SimulatorError
 from simulator.person import Person
 
-_PATIENCE_SECONDS = 2.0
+PATIENCE_SECONDS = 2.0
 
 
-async def signs_with_retries(person: Person, words: Words, seconds: float) -> None:
-    """Taps what leads to the signature until the thanks are there, or the time is over."""
+async def signs_with_retries(
+    person: Person, words: Words, seconds: float, waits: list[float] | None = None
+) -> None:
+    """Taps what leads to the signature until the thanks are there, or the time is over.
+
+    `waits` gets the seconds until each tap had an effect.
+    """
     way = (
         words.label("✍️ Consiento y firmo"),
         words.label("Usar «{name}»", name=f"{person.user.first_name} {person.user.last_name}"),
@@ -18,9 +24,14 @@ async def signs_with_retries(person: Person, words: Words, seconds: float) -> No
     )
     async with asyncio.timeout(seconds):
         person.start()
+        tapped_at = time.monotonic()
         while not was_thanked(person, words):
             before = person.chat.transcript()
-            await _changes(person, before)
+            if await _changes(person, before):
+                now = time.monotonic()
+                if waits is not None:
+                    waits.append(now - tapped_at)
+                tapped_at = now
             if not was_thanked(person, words):
                 _takes_the_next_step(person, way)
 
@@ -31,9 +42,9 @@ def was_thanked(person: Person, words: Words) -> bool:
     return not shown.isdisjoint({words.label("Ver mi firma"), words.label("Retirar mi firma")})
 
 
-async def _changes(person: Person, before: str) -> None:
-    await person.chat.notifier.wait_for(
-        lambda: True if person.chat.transcript() != before else None, _PATIENCE_SECONDS
+async def _changes(person: Person, before: str) -> bool | None:
+    return await person.chat.notifier.wait_for(
+        lambda: True if person.chat.transcript() != before else None, PATIENCE_SECONDS
     )
 
 

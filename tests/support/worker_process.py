@@ -24,7 +24,7 @@ from tests.support.supporters import SLUG
 
 # Seconds; short, so that several holders can die within one broadcast.
 LEASE_SECONDS = 1.5
-DURATIONS = replace(Durations(), poll=0.1, rest=0.1, progress=1.0)
+DURATIONS = replace(Durations(), poll=0.1, rest=0.1, call=2.0, doubt=8.0, progress=1.0)
 _STOP_SECONDS = 3.0
 
 

@@ -1,6 +1,7 @@
 """The session against a server that breaks the rules of HTTP."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 
@@ -123,6 +124,20 @@ async def test_an_answer_that_is_not_whole_in_time_is_cut_off(
             await call(session, server, SOON)
         assert await call(session, server) == YES
         assert server.connections == 2
+
+
+async def test_an_answer_that_came_while_the_process_was_frozen_is_read(
+    session: SharedSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All its timers are over when it wakes, and the message has arrived."""
+    monkeypatch.setattr("bot.transport.session._CONNECT_SECONDS", 0.1)
+
+    async def answer(caller: Caller) -> None:
+        caller.say(whole())
+        time.sleep(0.6)  # noqa: ASYNC251 - so that this process stands still
+
+    async with hostile(answer) as server:
+        assert await call(session, server, 0.3) == YES
 
 
 @pytest.mark.parametrize("ends", [Caller.hang_up, Caller.cut])
