@@ -1,6 +1,7 @@
 """A connection to SQLite in a thread of its own, the one that writes, and what errors mean."""
 
 import asyncio
+import math
 import sqlite3
 import threading
 from collections import deque
@@ -73,6 +74,8 @@ class SqliteConnection:
 
     Attributes:
         busy: how many functions wait for their result.
+        since: when the thread was given work, or last answered, in the loop's seconds; infinity
+            while it has none.
         stays_in_transaction: whether all reads are of the moment of the first.
     """
 
@@ -90,6 +93,7 @@ class SqliteConnection:
         self._opened = ExitStack()
         self._is_closed = False
         self.busy = 0
+        self.since = math.inf
         self.stays_in_transaction = False
 
     async def open(self) -> None:
@@ -100,6 +104,7 @@ class SqliteConnection:
         """Finishes what was asked for, and ends the thread; does nothing the second time."""
         if not self._is_closed:
             self._is_closed = True
+            self._hand_over()
             await self.run(self._opened.close)
             self._thread.shutdown()
 
@@ -114,14 +119,21 @@ class SqliteConnection:
         """Has a function done with others that wait; not if its caller gives up before."""
         answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append(Job(work, answer))
-        # Where another one waits, the thread has not taken that yet, and will take both.
+        # Where another one waits, the thread has not taken that yet, and will take both. It gets
+        # them once whoever else can run has asked, too: with each call of SQLite the threads hand
+        # over the interpreter's lock, which costs more than what they do.
         if len(self._waiting) == 1:
-            self._thread.submit(self._do_what_waits)
+            asyncio.get_running_loop().call_soon(self._hand_over)
         self.busy += 1
         try:
             return await answer
         finally:
             self.busy -= 1
+            self.since = answer.get_loop().time() if self.busy else math.inf
+
+    def _hand_over(self) -> None:
+        self.since = min(self.since, asyncio.get_running_loop().time())
+        self._thread.submit(self._do_what_waits)
 
     def do_group(self, group: list[Job]) -> None:
         """Reads; called in the thread. It raises only what concerns the whole group."""

@@ -92,6 +92,26 @@ class TestGroups:
         await asyncio.gather(*[database.write(add(f"p{number}")) for number in range(100)])
         assert traced.count("COMMIT") < 10
 
+    async def test_reads_that_come_together_share_one_snapshot(
+        self, database: SqliteDatabase
+    ) -> None:
+        traced: list[str] = []
+        for reader in database._readers:
+            await reader.run(partial(reader.driver.set_trace_callback, traced.append))
+        await asyncio.gather(*[slugs(database) for _ in range(100)])
+        assert traced.count("BEGIN") == 1
+
+    async def test_nobody_is_read_behind_a_long_list(self, database: SqliteDatabase) -> None:
+        turn = threading.Event()
+        listing = asyncio.create_task(database.read(lambda _: _wait(turn)))
+        await asyncio.sleep(0)
+        for _ in range(3):
+            await asyncio.sleep(0.01)
+            async with asyncio.timeout(5):
+                await asyncio.gather(*[slugs(database) for _ in range(10)])
+        turn.set()
+        await listing
+
     async def test_whoever_gave_up_before_their_turn_wrote_nothing(
         self, database: SqliteDatabase
     ) -> None:
