@@ -1,8 +1,9 @@
 """Fixtures: every storage test runs on both databases, on one of its own."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,22 +25,25 @@ def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+_TRIES: dict[Path, Counter[Work[..., Any]]] = defaultdict(Counter)
+
+
 @pytest.fixture(autouse=True)
 def run_twice(request: pytest.FixtureRequest) -> Iterator[None]:
     """Runs functions twice, the first time in vain, as after a conflict with another.
 
-    Each at most three times in a test, as some have hundreds sign; and on one of the databases:
-    whether a function may run twice is not theirs to say.
+    Each the first five times in a file, as some tests have hundreds sign; and on one of the
+    databases: whether a function may run twice is not theirs to say.
     """
     if "postgres" in request.node.name:
         yield
         return
     once: Any = Storage.write
-    tries = Counter[Work[..., Any]]()
+    tries = _TRIES[request.path]
 
     async def twice(storage: Storage, work: Work[..., Any], *args: Any, **kwargs: Any) -> Any:
         tries[work] += 1
-        if tries[work] > 3:
+        if tries[work] > 5:
             return await once(storage, work, *args, **kwargs)
 
         def run(tx: Transaction) -> Any:

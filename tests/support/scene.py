@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from telegram.error import NetworkError
 
+from bot import database_watch
 from bot.app import App, open_app
 from bot.charts import _draw as draw
 from bot.clocks import Clocks
@@ -357,6 +358,8 @@ async def a_scene(
         patch.setattr("bot.app.petition_of", lambda read: petition_read_once(read.path))
         patch.setattr(Catalogs, "load", _catalogs)
         patch.setattr("bot.charts._draw", _draw)
+        if database_watch.LOOK_SECONDS == 1.0:  # unless a test is about that
+            patch.setattr(database_watch, "LOOK_SECONDS", 60.0)
         clocks = running_clocks()
         simulator = await stack.enter_async_context(
             Simulator(token=TOKEN, username="peticion_bot", clock=lambda: clocks.now().timestamp())
