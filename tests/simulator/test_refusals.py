@@ -66,7 +66,6 @@ REFUSED: dict[str, list[tuple[dict[str, Any], str]]] = {
     "sendMessage": [
         ({"text": ""}, "message text is empty"),
         (html("  \n "), "text must be non-empty"),
-        (html("<b> </b>"), "text must be non-empty"),
         (html("a" * 4097), "message is too long"),
         (html("😀" * 2049), "message is too long"),
         (
@@ -83,11 +82,8 @@ REFUSED: dict[str, list[tuple[dict[str, Any], str]]] = {
         (entity(lenght=1), 'unknown field "lenght" in MessageEntity'),
         ({"entities": ["bold"]}, "can't parse MessageEntity: expected an Object"),
         (moment(), NO_FIELD.format("unix_time")),
-        (moment(unix_time="5"), NO_FIELD.format("unix_time")),
-        (moment(unix_time=True), NO_FIELD.format("unix_time")),
         (moment(unix_time=0), NO_FIELD.format("unix_time")),
         (moment(unix_time=5, date_time_format="x"), NO_FIELD.format("date_time_format")),
-        (moment(unix_time=5, date_time_format=5), NO_FIELD.format("date_time_format")),
         (reply(message_id=1, quotation="x"), 'unknown field "quotation" in reply_parameters'),
         (
             reply(message_id="1"),
@@ -108,10 +104,6 @@ REFUSED: dict[str, list[tuple[dict[str, Any], str]]] = {
     "copyMessages": [
         ({"message_ids": []}, "message identifiers are not specified"),
         ({"message_ids": list(range(1, 102))}, "too many message identifiers specified"),
-        (
-            {"message_ids": [2, 1]},
-            "message identifiers must be in a strictly increasing order",
-        ),
         (
             {"message_ids": [1, 1]},
             "message identifiers must be in a strictly increasing order",
@@ -146,14 +138,12 @@ REFUSED: dict[str, list[tuple[dict[str, Any], str]]] = {
         ({"message_id": "x", "chat_id": 1}, 'parameter "message_id" must be an Integer'),
         ({"chat_id": 1}, "message identifier is not specified"),
         ({"message_id": 1}, "chat_id is empty"),
-        ({"message_id": 1, "chat_id": "@ana"}, 'parameter "chat_id" must be an Integer'),
         ({"message_id": 99, "chat_id": ANA}, "message to delete not found"),
     ],
     "deleteMessages": [({"message_ids": []}, "message identifiers are not specified")],
     "setMyCommands": [
         (command("Start"), "BOT_COMMAND_INVALID"),
         (command("a" * 33), "BOT_COMMAND_INVALID"),
-        (command("mis-datos"), "BOT_COMMAND_INVALID"),
         (command(description=" "), "BOT_COMMAND_DESCRIPTION_INVALID"),
         (command(description="a" * 257), "BOT_COMMAND_DESCRIPTION_INVALID"),
         ({"commands": [COMMAND] * 101}, "BOT_COMMANDS_TOO_MUCH"),
@@ -178,7 +168,6 @@ REFUSED: dict[str, list[tuple[dict[str, Any], str]]] = {
     "setMyDescription": [
         ({"description": "a" * 513}, "description is too long"),
         ({"language_code": "es-ES"}, "invalid language code specified"),
-        ({"language_code": "ESP"}, "invalid language code specified"),
     ],
     "setMyShortDescription": [({"short_description": "a" * 121}, "short description is too long")],
     "answerCallbackQuery": [
@@ -290,7 +279,6 @@ NO_KEYBOARDS = [
         UNPARSED + 'Field "callback_data" must be of type String',
     ),
     (keyboard(button(" ")), "inline keyboard button text must be non-empty"),
-    (keyboard(button(5)), UNPARSED + 'Field "text" must be of type String'),
     (keyboard("a"), UNPARSED + "InlineKeyboardButton must be an Object"),
     (
         keyboard({"text": "a"}),
@@ -309,7 +297,6 @@ NO_KEYBOARDS = [
         keyboard(button(url="https://nowhere")),
         "inline keyboard button URL 'https://nowhere' is invalid: Wrong URL",
     ),
-    (keyboard(button(url=5)), UNPARSED + 'Field "url" must be of type String'),
     (
         keyboard(button() | {"style": ["danger"]}),
         UNPARSED + "invalid button style specified",
@@ -323,7 +310,6 @@ NO_KEYBOARDS = [
         UNPARSED + 'unknown field "label" in CopyTextButton',
     ),
     (keyboard(button(copy_text={"text": ""})), "BUTTON_COPY_TEXT_INVALID"),
-    (keyboard(button(copy_text={"text": "ñ" * 257})), "BUTTON_COPY_TEXT_INVALID"),
     (keyboard(*[button()] * 9), "reply markup row is too long; 8 buttons are the most"),
     ({"inline_keyboard": [[button()]] * 101}, "reply markup is too long"),
     (
@@ -371,7 +357,6 @@ def huge_png() -> bytes:
         (b"not an image", "IMAGE_PROCESS_FAILED"),
         (tiny_png()[:20], "IMAGE_PROCESS_FAILED"),
         (tiny_png(2100, 100), "PHOTO_INVALID_DIMENSIONS"),
-        (tiny_png(9000, 1001), "PHOTO_INVALID_DIMENSIONS"),
         (huge_png(), "PHOTO_INVALID_DIMENSIONS"),
         (
             tiny_png() + b"0" * (10 * 1024 * 1024),
@@ -379,7 +364,7 @@ def huge_png() -> bytes:
             " the maximum size is 10485760 bytes",
         ),
     ],
-    ids=["empty", "text", "cut off", "narrow", "wide", "too many pixels", "too large"],
+    ids=["empty", "text", "cut off", "narrow", "too many pixels", "too large"],
 )
 def test_a_photo_telegram_would_not_take(content: bytes, reason: str) -> None:
     with pytest.raises(Refused) as refused:
