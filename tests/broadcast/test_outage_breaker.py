@@ -54,6 +54,15 @@ def test_who_fails_again_and_again_while_others_get_through_is_given_up() -> Non
     assert given_up == [False] * 5 + [True]
 
 
+def test_one_success_begins_the_count_anew() -> None:
+    outage_breaker = OutageBreaker()
+    for second in range(5):
+        outage_breaker.record_failure(1, float(second))
+        outage_breaker.record_answer(2)
+    outage_breaker.record_answer(1)
+    assert not outage_breaker.record_failure(1, 6.0)
+
+
 @pytest.mark.parametrize("troubled", [30_000])
 def test_it_remembers_a_bounded_number(troubled: int) -> None:
     outage_breaker = OutageBreaker()
