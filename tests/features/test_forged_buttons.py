@@ -34,7 +34,7 @@ def of_supporters() -> Iterator[str]:
 
 def of_admins() -> Iterator[str]:
     for action in (*AdminAction, "nothing"):
-        for argument in random.Random(action).sample(ODD, 4):  # noqa: S311 - repeatable
+        for argument in random.Random(action).sample(ODD, 2):  # noqa: S311 - repeatable
             yield f"adm:{action}:{argument}"[:64]
 
 
@@ -85,10 +85,9 @@ async def test_no_step_of_a_draft_fails_where_it_is_not_offered(admin: AdminScen
         if number % 2:
             await admin.says("Hola a todas")
         drawn_for = _draft_tap(admin)
-        for value in ("all", "xx"):
-            tap = DraftTap(drawn_for.key, drawn_for.version, step, value)
-            data = f"adm:{AdminAction.DRAFT}:{tap}"[:64]
-            await none_fails(admin.scene, admin.marta, iter([data]))
+        tap = DraftTap(drawn_for.key, drawn_for.version, step, ("all", "xx")[number // 2 % 2])
+        data = f"adm:{AdminAction.DRAFT}:{tap}"[:64]
+        await none_fails(admin.scene, admin.marta, iter([data]))
 
 
 def _draft_tap(admin: AdminScene) -> DraftTap:

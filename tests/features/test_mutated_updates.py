@@ -13,7 +13,7 @@ from storage.petitions import petition_state
 from tests.intake.running_polling import finished
 from tests.support.scene import Scene, a_scene
 
-_EACH = 24
+_EACH = 12
 _NO_TEXT = "here stand bytes that are no text"
 _ODD: tuple[object, ...] = (
     None,
