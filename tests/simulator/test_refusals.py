@@ -84,6 +84,7 @@ REFUSED: dict[str, list[tuple[dict[str, Any], str]]] = {
         (moment(), NO_FIELD.format("unix_time")),
         (moment(unix_time=0), NO_FIELD.format("unix_time")),
         (moment(unix_time=5, date_time_format="x"), NO_FIELD.format("date_time_format")),
+        (moment(unix_time=5, date_time_format=5), NO_FIELD.format("date_time_format")),
         (reply(message_id=1, quotation="x"), 'unknown field "quotation" in reply_parameters'),
         (
             reply(message_id="1"),
@@ -279,6 +280,7 @@ NO_KEYBOARDS = [
         UNPARSED + 'Field "callback_data" must be of type String',
     ),
     (keyboard(button(" ")), "inline keyboard button text must be non-empty"),
+    (keyboard(button(5)), UNPARSED + 'Field "text" must be of type String'),
     (keyboard("a"), UNPARSED + "InlineKeyboardButton must be an Object"),
     (
         keyboard({"text": "a"}),
@@ -297,6 +299,7 @@ NO_KEYBOARDS = [
         keyboard(button(url="https://nowhere")),
         "inline keyboard button URL 'https://nowhere' is invalid: Wrong URL",
     ),
+    (keyboard(button(url=5)), UNPARSED + 'Field "url" must be of type String'),
     (
         keyboard(button() | {"style": ["danger"]}),
         UNPARSED + "invalid button style specified",
@@ -310,6 +313,7 @@ NO_KEYBOARDS = [
         UNPARSED + 'unknown field "label" in CopyTextButton',
     ),
     (keyboard(button(copy_text={"text": ""})), "BUTTON_COPY_TEXT_INVALID"),
+    (keyboard(button(copy_text={"text": "ñ" * 257})), "BUTTON_COPY_TEXT_INVALID"),
     (keyboard(*[button()] * 9), "reply markup row is too long; 8 buttons are the most"),
     ({"inline_keyboard": [[button()]] * 101}, "reply markup is too long"),
     (
