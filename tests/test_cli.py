@@ -350,14 +350,6 @@ def test_run_says_whether_a_backup_was_restored(ran: list[dict[str, bool]]) -> N
     assert [given["restored"] for given in ran] == [False, True]
 
 
-def test_migrate_can_be_run_twice(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("PETITION_BOT_TOKEN")
-    for _ in range(2):
-        result = call("migrate")
-        assert result.exit_code == 0, result.output
-    assert (folder / "data" / "petition.db").exists()
-
-
 def test_check_without_a_folder_checks_the_one_it_is_typed_in_or_that_of_the_settings(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -218,22 +218,6 @@ async def test_a_recall_does_not_wait_for_what_is_being_sent(harness: WorkerHarn
     assert harness.telegram.received.total() == 60
 
 
-async def test_a_killed_recall_is_gone_on_with(harness: WorkerHarness) -> None:
-    await harness.people.sign(range(1, 101))
-    await harness.start()
-    running = harness.start_worker()
-    await harness.ended()
-    running.kill()
-    await harness.recall()
-    harness.telegram.dead = False
-    again = harness.start_worker(rate=100.0)
-    await until(lambda: sum("delete" in method for method, _ in harness.telegram.calls) >= 10)
-    again.kill()
-    harness.telegram.dead = False
-    harness.start_worker()
-    assert await harness.recalled() == (100, 0, 0)
-
-
 async def test_what_nobody_approved_in_a_day_is_over_and_that_is_told(
     harness: WorkerHarness,
 ) -> None:

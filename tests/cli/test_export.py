@@ -17,9 +17,8 @@ from bot.export import ListFormat
 from bot.export.signature_list import SignatureList
 from bot.high_water_mark import HighWaterMark
 from storage.errors import Unavailable
-from storage.exports import ExportedList, NamedSignature, exported_lists, finish_export
+from storage.exports import NamedSignature, exported_lists
 from storage.restores import record_restore
-from storage.transaction import Transaction
 from tests.cli.petition_database import PetitionDatabase, command, on_both, refused, said
 from tests.support.restores import mark_restore_repeated
 from tests.support.supporters import NOON
@@ -185,23 +184,6 @@ class TestNothingIsLeft:
             monkeypatch.setattr(export, step, away)
         assert "The database is away." in refused(call("--output", str(tmp_path / "list.age")))
         assert not list(tmp_path.glob("list*"))
-        assert exported(petition) == []
-
-    def test_where_somebody_else_writes_the_file_meanwhile(
-        self,
-        petition: PetitionDatabase,
-        tmp_path: Path,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        file = tmp_path / "list.age"
-
-        def counted(tx: Transaction, listed: ExportedList, **counts: int) -> None:
-            finish_export(tx, listed, **counts)
-            file.write_text("theirs")
-
-        monkeypatch.setattr(export, "finish_export", counted)
-        assert "exists already" in refused(call("--output", str(file)))
-        assert file.read_text() == "theirs"
         assert exported(petition) == []
 
     def test_where_nobody_signed(

@@ -97,16 +97,6 @@ def test_who_was_not_told_is_kept_for_the_admins_to_tell_them(petition: Petition
     assert said(call()) == "No signature is due.\n"
 
 
-def test_whom_nobody_told_in_two_weeks_is_kept_no_longer(petition: PetitionDatabase) -> None:
-    signed(petition, 3 * A_MONTH)
-    delivered(petition, 2 * A_MONTH, noted=2 * A_MONTH)
-    text = said(call(typed="y\n"))
-    assert "Nobody has told 6 of them how the petition ended." in text
-    assert "are kept until" not in text
-    assert "Erase 6 signatures for good?" in text
-    assert "Signatures erased: 6." in text
-
-
 def test_an_open_petition_has_to_be_closed_first(petition: PetitionDatabase) -> None:
     opened = "UPDATE petitions SET closed_at = NULL"
     petition.sql(opened)

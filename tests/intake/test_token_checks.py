@@ -89,14 +89,6 @@ async def test_who_else_polls_for_over_a_minute_is_told_of_once(intake: RunningP
     assert 60 < at < 61
 
 
-async def test_who_else_polls_for_a_moment_is_told_to_nobody(intake: RunningPolling) -> None:
-    intake.fail_for(59, OTHER)
-    intake.inbox.put(1)
-    async with polling(intake):
-        await until(lambda: intake.handler.done == [1])
-    assert intake.rivals_told == []
-
-
 @pytest.mark.parametrize(
     ("conflicts", "tells"),
     [
