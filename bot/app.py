@@ -22,7 +22,7 @@ from bot.backup import say_age_of_backup
 from bot.broadcast.open_claims import OpenClaims
 from bot.broadcast.worker import Worker
 from bot.clocks import Clocks, DateCheck
-from bot.database_watch import DatabaseWatch, say_durability
+from bot.database_watch import DatabaseWatch, StandbyWatch
 from bot.file_locations import make_database_folder
 from bot.high_water_mark import HighWaterMark
 from bot.intake.dispatcher import Dispatcher, TryAgain, UpdatesBehind
@@ -96,6 +96,7 @@ class App:
     worker: Worker
     process_lock: ProcessLock
     watch: DatabaseWatch
+    standby: StandbyWatch
     retention: Retention
     texts: petition_texts.PetitionTexts | None
     time_to_stop: TimeToStop
@@ -166,6 +167,9 @@ class App:
         if self.texts is not None:
             seconds = petition_texts.LOOK_SECONDS
             yield run_periodically("petition folder", seconds, self.texts.look)
+        if not services.is_rehearsal:
+            look = partial(lease_holder.look_at_standby, services, self.standby)
+            yield run_periodically("standby", admin_notices.LOOK_SECONDS, look)
 
     async def _tell_admins(self) -> None:
         owed = partial(admin_notices.tell_what_is_owed, self.services)
@@ -238,7 +242,8 @@ async def open_app(
     if not rehearsal:
         _key(settings)  # what is wrong with it is said before anything is waited for
     make_database_folder(url)
-    await say_durability(url)
+    standby = StandbyWatch(url)
+    await standby.look()
     session = shared_session(settings.api_url, settings.proxy, tell, clocks.monotonic)
     async with AsyncExitStack() as stack:
         # One database can hold several petitions, each with its own bot. A rehearsal takes the
@@ -337,6 +342,7 @@ async def open_app(
             worker=lease_holder.worker(services, woken),
             process_lock=held,
             watch=watch,
+            standby=standby,
             retention=lease_holder.retention(services, partial(tidy_up, url, keyring.path)),
             texts=petition_texts.PetitionTexts(services, seen, unready)
             if follows_folder

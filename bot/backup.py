@@ -163,9 +163,9 @@ def read_manifest(path: Path) -> Manifest:
     Raises:
         BackupUnusable: it is not; the message says why.
     """
-    if path.exists() and not path.is_file() and not path.is_dir():
-        raise BackupUnusable("{path} is a device or a pipe; name a file.", path=path)
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise BackupUnusable("{path} is a device or a pipe; name a file.", path=path)
         with path.open("rb") as file:
             manifest = _manifest(file.read(_MANIFEST_BYTES))
             digest, size = hashlib.sha256(), 0

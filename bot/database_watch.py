@@ -71,17 +71,35 @@ class DatabaseWatch:
             self._is_marked = True
 
 
-async def say_durability(url: str) -> None:
-    """Logs what PostgreSQL waits for when it saves; before the first that may wait for it."""
-    with suppress(StorageError):  # which the next to connect says
-        found = await durability_of(url)
+class StandbyWatch:
+    """Logs what PostgreSQL waits for when it saves, whenever that changes."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._logged = ""
+
+    async def look(self) -> bool | None:
+        """Looks once; before the first that may wait for a standby as well.
+
+        Returns:
+            Whether what is saved is without the standby that it is to have; None while that
+            changes, as in a fail-over, and where nobody can tell.
+        """
+        try:
+            found = await durability_of(self._url)
+        except StorageError:  # which the next to connect says
+            return None
         if found is None:
-            return
+            return None
+        event = "synchronous_standby" if found.waits_for_standby else "no_synchronous_standby"
+        if found.is_stuck:
+            event = "standby_not_in_step"
+        if event == self._logged:
+            return None if found.is_stuck else found.is_alone
         if not found.is_on_disk:
             _log.warning("power_cut_loses_commits")
-        if found.is_stuck:
-            _log.warning("standby_not_in_step", total=found.standbys)
-        elif not found.waits_for_standby:
-            _log.info("no_synchronous_standby")
-        else:
-            _log.info("synchronous_standby", total=found.in_step)
+        was_there = self._logged and not found.waits_for_standby
+        log = _log.warning if was_there or found.is_alone or found.is_stuck else _log.info
+        log(event, total=found.standbys if found.is_stuck else found.in_step)
+        self._logged = event
+        return None

@@ -15,6 +15,7 @@ import structlog
 from bot.broadcast.context import WorkerContext
 from bot.broadcast.worker import Worker
 from bot.clocks import Clocks
+from bot.database_watch import StandbyWatch
 from bot.periodic import run_periodically
 from bot.retention import Retention
 from bot.settings import FREE_RATE
@@ -51,6 +52,13 @@ def looks(services: Services) -> Iterator[Coroutine[Any, Any, None]]:
         ("signing alarm", signing_alarm.LOOK_SECONDS, signing_alarm.look),
     ):
         yield run_periodically(part, seconds, partial(if_ours, look))
+
+
+async def look_at_standby(services: Services, watch: StandbyWatch) -> None:
+    """Looks at what PostgreSQL waits for; every process logs it, and one tells the admins."""
+    is_alone = await watch.look()
+    if is_alone is not None and services.lease.is_ours():
+        await admin_notices.tell_of_standby(services, is_gone=is_alone)
 
 
 def worker(services: Services, woken: asyncio.Event) -> Worker:

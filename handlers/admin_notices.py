@@ -15,7 +15,11 @@ from handlers.context import Services
 from handlers.conversation_message import send_screen
 from handlers.screens.screen import Screen
 from storage.errors import BrokenData
-from storage.petitions import mark_petition_notice_sent, petition_notice_was_sent
+from storage.petitions import (
+    forget_petition_notices,
+    mark_petition_notice_sent,
+    petition_notice_was_sent,
+)
 from telegram_text.markup import Html
 
 _log = structlog.stdlib.get_logger()
@@ -24,6 +28,8 @@ LOOK_SECONDS = 20.0  # also of `due_notices`: the transaction of signing keeps t
 
 NoticeKey = tuple[str, str]
 """What tells a notice apart: its kind, and what it is about."""
+
+_STANDBY: NoticeKey = ("standby", "standby is gone")
 
 Send = Callable[[int], Awaitable[bool]]
 """Sends something to an admin, by their user id; returns False if there is nothing to be said."""
@@ -76,6 +82,21 @@ def _second_poller(words: Words) -> Html:
 SECOND_POLLER = Notice("second poller", "", _second_poller)
 
 
+def _standby_is_gone(words: Words) -> Html:
+    return words.text(
+        "⚠️ <b>La base de datos sigue sin su servidor de reserva.</b> La gente puede firmar, pero "
+        "si ahora se pierde el servidor, se pierden firmas que ya se agradecieron. Avisa a quien "
+        "lo administra: <code>petition-bot doctor</code> dice qué hacer."
+    )
+
+
+def _standby_is_back(words: Words) -> Html:
+    return words.text(
+        "✅ <b>La base de datos vuelve a tener su servidor de reserva.</b> Cada firma se agradece "
+        "otra vez cuando la tienen los dos."
+    )
+
+
 def owe_admins(services: Services, notice: Notice) -> None:
     """Has the admins told; who is not reached is told later, until the bot stops.
 
@@ -121,6 +142,21 @@ async def send_notices(services: Services, notices: Iterable[Notice]) -> None:
         admins = sorted(notice.for_whom(services))
         if all([await _is_done(services, notice.key, admin, send) for admin in admins]):
             await mark_told(services, *notice.key)
+
+
+async def tell_of_standby(services: Services, *, is_gone: bool) -> None:
+    """Has the admins told when PostgreSQL goes on without its standby, and when it is back.
+
+    Once each, also after a restart.
+    """
+    kind, about = _STANDBY
+    if is_gone == await was_told(services, kind, about):
+        return
+    if is_gone:
+        await mark_told(services, kind, about)
+    else:
+        await services.storage.write(forget_petition_notices, kind)
+    owe_admins(services, Notice(kind, about, _standby_is_gone if is_gone else _standby_is_back))
 
 
 async def mark_told(services: Services, kind: str, about: str) -> None:

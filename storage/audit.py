@@ -19,6 +19,14 @@ def add_audit(
     tx.add(AUDIT, id=tx.new_id(at), at=at, actor=actor, action=action, detail=detail)
 
 
+def last_backup(tx: Transaction) -> tuple[datetime, str] | None:
+    """Returns when the newest backup was made, and where: `machine:/path`, or "" if unknown."""
+    at, detail = AUDIT.c.at, AUDIT.c.detail
+    backups = select(at, detail).where(tx.of(AUDIT), AUDIT.c.action == "backup")
+    row = tx.first(backups.order_by(at.desc()))
+    return None if row is None else (row.at, row.detail)
+
+
 def last_done(tx: Transaction, action: str, detail: str = "") -> datetime | None:
     """Returns when an action whose detail begins so was done last, or None."""
     begins = func.substr(AUDIT.c.detail, 1, len(detail)) == detail

@@ -73,6 +73,16 @@ def hosts_of(dsn: str) -> list[tuple[str | None, int | None]]:
     return [(parts.hostname, parts.port) for parts in map(urlsplit, (f"//{p}" for p in places))]
 
 
+def names_standby(dsn: str) -> bool:
+    """Returns whether an address says that there is more than the server that takes writes.
+
+    It names several, or asks what is behind a pooler or a proxy for the one that takes writes.
+    """
+    query = dict(parse_qsl(urlsplit(dsn).query))
+    is_chosen = query.get("target_session_attrs") in ("read-write", "primary")
+    return is_chosen or len(hosts_of(dsn)) > 1 or "," in query.get("host", "")
+
+
 def _dsn(rest: str) -> str:
     dsn = f"postgresql://{rest}"
     try:

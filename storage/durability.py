@@ -8,8 +8,7 @@ from typing import Any
 from sqlalchemy import text
 
 from storage.database import postgres_adapter
-from storage.database_url import SqliteAddress, parse_address
-from storage.transaction import Transaction
+from storage.database_url import SqliteAddress, names_standby, parse_address
 
 _ANSWER_SECONDS = 5.0
 
@@ -36,12 +35,14 @@ class Durability:
         standbys: how many the settings name for it; 0 without one.
         in_step: how many are there now and keep up; None where some are there, and the user may
             not know more.
+        is_named: whether the bot's address says that there is a standby.
     """
 
     is_on_disk: bool
     waits_for_standby: bool
     standbys: int
     in_step: int | None
+    is_named: bool
 
     @property
     def is_stuck(self) -> bool:
@@ -49,18 +50,10 @@ class Durability:
         missing = self.in_step is not None and self.in_step < self.standbys
         return self.waits_for_standby and missing
 
-
-def read_durability(tx: Transaction) -> Durability:
-    """Returns what the PostgreSQL server of a transaction waits for."""
-    row: Any = tx.first(_QUERY)  # there is one, as it is of no table
-    fsync, full_pages, commit, names, in_step = row
-    several = _SEVERAL.match(names)
-    return Durability(
-        is_on_disk=fsync and full_pages and commit != "off",
-        waits_for_standby=bool(names.strip()) and commit not in ("off", "local"),
-        standbys=int(several[1]) if several else int(bool(names.strip())),
-        in_step=in_step,
-    )
+    @property
+    def is_alone(self) -> bool:
+        """Whether what is saved is lost with the server, though a standby is to have it."""
+        return not self.waits_for_standby and (self.is_named or self.standbys > 0)
 
 
 async def durability_of(url: str) -> Durability | None:
@@ -74,7 +67,13 @@ async def durability_of(url: str) -> Durability | None:
         return None
     async with postgres_adapter().connected_core(address.dsn) as core:
         async with asyncio.timeout(_ANSWER_SECONDS):
-            found: Durability = await core.run_sync(
-                lambda connection: read_durability(Transaction(connection))
-            )
-            return found
+            row: Any = (await core.execute(_QUERY)).one()
+    fsync, full_pages, commit, names, in_step = row
+    several = _SEVERAL.match(names)
+    return Durability(
+        is_on_disk=fsync and full_pages and commit != "off",
+        waits_for_standby=bool(names.strip()) and commit not in ("off", "local"),
+        standbys=int(several[1]) if several else int(bool(names.strip())),
+        in_step=in_step,
+        is_named=names_standby(address.dsn),
+    )

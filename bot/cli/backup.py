@@ -1,5 +1,6 @@
 """`petition-bot backup` and `petition-bot restore`, and the reports of their results."""
 
+import platform
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -52,7 +53,8 @@ def backup(
         async def made(context: CliContext) -> Manifest:
             url, keyring = settings.database_url, context.storage.keyring
             manifest = await write_backup(file, url, recipients, keyring, wrote=done)
-            await context.storage.write(add_audit, "backup", actor=None, at=manifest.made_at)
+            where = f"{platform.node()}:{file.resolve()}"
+            await context.storage.write(add_audit, "backup", at=manifest.made_at, detail=where)
             return manifest
 
         manifest = run_with_context(made)

@@ -14,13 +14,19 @@ from bot.restore import require_finished
 from bot.retention import find_overdue
 from bot.settings import require_key_file
 from bot.text.problems import PetitionInvalid
-from bot.text.terminal_language import terminal_words
+from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import mark
-from storage.audit import last_done
+from storage.audit import last_backup
 from storage.database_contents import reached_in, schema_in
 from storage.database_url import data_folder, parse_address, without_password
 from storage.durability import durability_of
-from storage.errors import DatabaseBehind, SchemaMissing, SchemaUnknown, StorageError
+from storage.errors import (
+    BackupUnusable,
+    DatabaseBehind,
+    SchemaMissing,
+    SchemaUnknown,
+    StorageError,
+)
 from storage.keyring import Keyring
 from storage.migrate import SCHEMAS
 from storage.petitions import petition_state
@@ -77,15 +83,22 @@ async def _of_server(url: str) -> Findings:
             "Un corte de luz pierde firmas que ya se agradecieron. En los ajustes de PostgreSQL, "
             "pon en on fsync, full_page_writes y synchronous_commit."
         )
-    if found.standbys == 0:
+    if found.standbys == 0 and found.is_named:
+        yield DURABILITY.mend(
+            "La base de datos sigue sin su servidor de reserva: la gente puede firmar, pero si "
+            "ahora se pierde el servidor, se pierden firmas que ya se agradecieron. Pon en marcha "
+            "el de reserva, y nómbralo otra vez en synchronous_standby_names (Patroni lo hace "
+            "solo). Si no va a volver, quítalo de PETITION_DATABASE_URL."
+        )
+    elif found.standbys == 0:
         yield DURABILITY.fine(
-            "No hay servidor de reserva síncrono (synchronous_standby_names): si se pierde el "
-            "servidor, se pierde lo que no esté en la última copia."
+            "No hay servidor de reserva (synchronous_standby_names): si se pierde el servidor, se "
+            "pierden las firmas posteriores a la última copia."
         )
     elif not found.waits_for_standby:
         yield DURABILITY.mend(
-            "Hay un servidor de reserva, pero una firma se agradece sin que la tenga. En los "
-            "ajustes de PostgreSQL, pon en on synchronous_commit."
+            "Hay un servidor de reserva, pero las firmas se agradecen antes de que las tenga. En "
+            "los ajustes de PostgreSQL, pon synchronous_commit en on."
         )
     elif found.in_step is None:
         yield DURABILITY.mend(
@@ -94,18 +107,26 @@ async def _of_server(url: str) -> Findings:
         )
     elif found.is_stuck:
         yield DURABILITY.broken(
-            "La base de datos espera a {n} servidores de reserva, y la siguen {there}: mientras "
-            "tanto nadie puede firmar. Ponlos en marcha o, si no van a volver, quítalos de "
-            "synchronous_standby_names.",
+            "La base de datos espera a los servidores de reserva (hacen falta {n}, la siguen "
+            "{there}), y mientras tanto nadie puede firmar. Ponlos en marcha o, si no van a "
+            "volver, quítalos de synchronous_standby_names.",
             n=found.standbys,
             there=found.in_step,
         )
     else:
-        yield DURABILITY.fine("Cada firma se agradece cuando la tiene el servidor de reserva.")
+        yield DURABILITY.fine(
+            "Cada firma se agradece cuando la tiene el servidor de reserva."
+            if found.is_named
+            else "Cada firma se agradece cuando la tiene el servidor de reserva. Para que el bot "
+            "avise si un día no lo hay, añade target_session_attrs=read-write a "
+            "PETITION_DATABASE_URL, detrás de ? o de &."
+        )
 
 
 SIGNATURES, RUNNING = Check("signatures", mark("firmas")), Check("running", mark("en marcha"))
-BACKUP, RETENTION = Check("backup", mark("copia")), Check("retention", mark("borrado"))
+RETENTION, BACKUP = Check("retention", mark("borrado")), Check("backup", mark("copia"))
+# In the order in which they are found: a backup may take long to be read.
+_OF_DATA = (SIGNATURES, RUNNING, RETENTION, BACKUP)
 
 
 async def _look_at_data(installation: Installation) -> Findings:
@@ -119,14 +140,14 @@ async def _look_at_data(installation: Installation) -> Findings:
     await HighWaterMark(keyring.path, settings.database_url, petition.slug).require_reached()
     require_finished(keyring, petition.slug)
     if reached is None:
-        for each in (SIGNATURES, RUNNING, BACKUP, RETENTION):
+        for each in _OF_DATA:
             yield each.fine("La petición no ha empezado todavía.")
         return
     try:
         async with open_cli_context(settings, only_looks=True) as context:
             read = context.storage.read
             state = await read(petition_state)
-            made_at, is_attended = await read(last_done, "backup"), await context.is_attended()
+            backed_up, is_attended = await read(last_backup), await context.is_attended()
             overdue = await find_overdue(context.storage, context.petition, context.clock())
     except SchemaMissing:
         return  # which is said of the tables
@@ -137,17 +158,10 @@ async def _look_at_data(installation: Installation) -> Findings:
     if is_attended:
         yield RUNNING.fine("Un bot atiende la petición.")
     else:
-        yield RUNNING.mend("Ningún bot atiende ahora la petición: petition-bot run")
-    try:
-        required_recipients(settings)
-    except CannotDo as error:
-        yield Finding(BACKUP, Level.MEND, str(error))
-    if made_at is not None:
-        yield _age_of(made_at, BACKUP)
-    elif reached.number > 0:
-        yield BACKUP.mend("No consta ninguna. Haz una: petition-bot backup ARCHIVO")
-    else:
-        yield BACKUP.fine("Nadie ha firmado todavía.")
+        yield RUNNING.mend(
+            "Ningún bot atiende ahora la petición. Lo arranca petition-bot run o, si es un "
+            "servicio, systemctl start petition-bot"
+        )
     if overdue is None:
         yield RETENTION.fine("No queda nada que ya tuviera que estar borrado.")
     else:
@@ -156,33 +170,55 @@ async def _look_at_data(installation: Installation) -> Findings:
             "después de avisar a quienes administran. Por qué toca: petition-bot purge --dry-run",
             signatures=signatures(overdue.people),
         )
-
-
-BACKUP_FILE = Check("backup_file", mark("archivo de la copia"))
-
-
-async def _look_at_backup(installation: Installation) -> Findings:
     try:
-        manifest = await asyncio.to_thread(read_manifest, installation.backup or Path())
-        keyring = Keyring.load(require_key_file(installation.settings.key_file))
-    except StorageError as error:
-        yield Finding(BACKUP_FILE, Level.MEND, reason_of(error))
-        return
-    if was_made_with(keyring, manifest) and names_open_with(keyring, manifest):
-        yield _age_of(manifest.made_at, BACKUP_FILE)
+        required_recipients(settings)
+    except CannotDo as error:
+        yield Finding(BACKUP, Level.MEND, str(error))
+    if backed_up is not None:
+        made_at, where = backed_up
+        yield _age_of(made_at)
+        yield await asyncio.to_thread(_of_file, keyring, made_at, where)
+    elif reached.number > 0:
+        yield BACKUP.mend("No consta ninguna. Haz una: petition-bot backup ARCHIVO")
     else:
-        yield BACKUP_FILE.mend(
-            "Está entero, pero no es de aquí o la clave de los ajustes no abre sus nombres. Más: "
-            "petition-bot restore ARCHIVO --check"
+        yield BACKUP.fine("Nadie ha firmado todavía.")
+
+
+def _of_file(keyring: Keyring, made_at: datetime, where: str) -> Finding:
+    """Reads the last backup to its end, where its file is on this machine."""
+    path = Path(where.partition(":")[2])
+    try:
+        manifest = read_manifest(path)
+    except BackupUnusable as error:
+        if where and not isinstance(error.__cause__, FileNotFoundError):
+            return Finding(BACKUP, Level.MEND, reason_of(error))
+        manifest = None
+    # Another machine may call its own the same.
+    if manifest is None or manifest.made_at != made_at.replace(microsecond=0):
+        said = label(
+            "Su archivo no está en esta máquina; se guardó en {where}. Donde esté ahora, mira si "
+            "está entero: petition-bot restore ARCHIVO --check"
+            if where
+            else "No consta dónde está su archivo. Donde esté, mira si está entero: petition-bot "
+            "restore ARCHIVO --check",
+            where=where,
         )
+        return Finding(BACKUP, Level.UNKNOWN, said)
+    if was_made_with(keyring, manifest) and names_open_with(keyring, manifest):
+        return BACKUP.fine("Su archivo está entero, y es de aquí: {path}", path=path)
+    return BACKUP.mend(
+        "Su archivo está entero, pero no es de aquí, o la clave de los ajustes no abre sus "
+        "nombres: {path}. Más: petition-bot restore ARCHIVO --check",
+        path=path,
+    )
 
 
-def _age_of(made_at: datetime, check: Check) -> Finding:
-    """Says from when a backup is."""
+def _age_of(made_at: datetime) -> Finding:
+    """Says from when the last backup is."""
     day = terminal_words().date(made_at.date())
     if datetime.now(UTC) - made_at <= BACKUP_IS_OLD:
-        return check.fine("La última copia es del {day}.", day=day)
-    return check.mend(
+        return BACKUP.fine("La última copia es del {day}.", day=day)
+    return BACKUP.mend(
         "La última copia es del {day}. Haz otra: petition-bot backup ARCHIVO", day=day
     )
 
@@ -190,7 +226,5 @@ def _age_of(made_at: datetime, check: Check) -> Finding:
 _NEEDS = ("database_url", "folder", "key_file")
 GROUPS = (
     CheckGroup(_look_at_database, (DATABASE, SCHEMA, DURABILITY), ("database_url",)),
-    CheckGroup(_look_at_data, (SIGNATURES, RUNNING, BACKUP, RETENTION), _NEEDS),
+    CheckGroup(_look_at_data, _OF_DATA, _NEEDS),
 )
-OF_BACKUP = CheckGroup(_look_at_backup, (BACKUP_FILE,))
-"""Looks at the backup that was named."""

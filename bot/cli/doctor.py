@@ -5,8 +5,6 @@ What does not need each other is looked at at the same time, within a bound, and
 
 import asyncio
 import json
-from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.text import Text
@@ -37,29 +35,21 @@ _WORST = {
 }
 
 
-def doctor(
-    backup: Annotated[
-        Path | None,
-        typer.Option(metavar="ARCHIVO", help="Lee también esta copia, y dice si está entera."),
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
+def doctor(as_json: AsJson = False) -> None:
     """Looks at everything that can be wrong with an installation, and says what to do.
 
     It is about the machine, the settings, the database and Telegram, also while the bot runs;
     `petition-bot check` is about the texts of a petition.
     """
     configure_logging("CRITICAL")
-    raise typer.Exit(run_to_end(_examine(backup, as_json=as_json)))
+    raise typer.Exit(run_to_end(_examine(as_json=as_json)))
 
 
-async def _examine(backup: Path | None, *, as_json: bool) -> int:
+async def _examine(*, as_json: bool) -> int:
     """Looks at everything, and prints it; returns the exit code."""
     groups = [*installation_checks.GROUPS, *database_checks.GROUPS]
-    if backup is not None:
-        groups.append(database_checks.OF_BACKUP)
     try:
-        installation = Installation(*load_valid_settings(), backup)
+        installation = Installation(*load_valid_settings())
     except (SettingsInvalid, OSError) as error:
         # Nothing else is known without them, not even by which way Telegram is to be reached.
         found = [Finding(SETTINGS, Level.BROKEN, reason_of(error))]
@@ -93,7 +83,7 @@ def _print(level: Level, name: str, said: str) -> None:
 
 
 async def _within_bounds(installation: Installation, group: CheckGroup) -> list[Finding]:
-    """Returns what a group finds; what ends it is said of the first check without a finding."""
+    """Returns what a group finds; what ends it is said of the first check left, or the last."""
     found, why = list[Finding](), None
     if installation.wrong.keys() & set(group.needs):
         return [*map(_not_looked, group.checks)]
@@ -111,7 +101,7 @@ async def _within_bounds(installation: Installation, group: CheckGroup) -> list[
     seen = {each.check for each in found}
     left = [each for each in group.checks if each not in seen]
     if why is not None:
-        found.append(Finding((left or group.checks)[0], *why))
+        found.append(Finding([*left, group.checks[-1]][0], *why))
     return [*found, *map(_not_looked, left[why is not None :])]
 
 

@@ -82,11 +82,10 @@ class Check:
 
 
 class Installation(NamedTuple):
-    """What is looked at: its settings, a sentence for each wrong one, perhaps a backup."""
+    """What is looked at: its settings, and a sentence for each wrong one."""
 
     settings: Settings
     wrong: dict[str, str]
-    backup: Path | None
 
 
 Findings = AsyncIterator[Finding]
@@ -108,8 +107,8 @@ async def _look_at_settings(installation: Installation) -> Findings:
         yield Finding(SETTINGS, Level.BROKEN, said)
     if names := unknown_settings():
         yield SETTINGS.mend(
-            "El bot no lee estos ajustes: {names}. Están mal escritos o, si los leen "
-            "también otros programas, solo valen en el entorno.",
+            "El bot no lee estos ajustes: {names}. Están mal escritos o, como HTTPS_PROXY, solo "
+            "valen en el entorno y no en un archivo.",
             names=", ".join(names),
         )
     elif not installation.wrong:
@@ -287,7 +286,7 @@ def _of_clock(now: datetime) -> Finding:
     if seconds < _CLOCK_SECONDS:
         return CLOCK.fine("Va como el de Telegram.")
     return CLOCK.mend(
-        "Va con {time} de diferencia respecto al de Telegram, y lo que tiene hora ocurre a otra. "
+        "Va con {time} de diferencia respecto al de Telegram, y lo planeado ocurre a otra hora. "
         "Pon en hora la máquina: timedatectl set-ntp true",
         time=terminal_words().duration(seconds),
     )
@@ -323,7 +322,7 @@ async def _look_at_approval(installation: Installation) -> Findings:
     if above is None:
         yield Finding(APPROVAL, Level.MEND, nobody_approves(admins))
     else:
-        yield APPROVAL.fine("Lo que llega a más de {n} personas lo aprueba otra.", n=above)
+        yield APPROVAL.fine("Lo que llega a más de {n} personas lo aprueba alguien más.", n=above)
 
 
 GROUPS = (

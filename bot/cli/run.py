@@ -222,6 +222,10 @@ _EVENTS = {
         "La base de datos espera a un servidor de reserva que no la sigue: hasta que vuelva, "
         "nadie puede firmar."
     ),
+    "no_synchronous_standby": mark(
+        "PostgreSQL sigue sin su servidor de reserva: la gente puede firmar, pero si ahora se "
+        "pierde el servidor, se pierden firmas que ya se agradecieron."
+    ),
     "petition_folder": mark(
         "La carpeta de la petición no se puede usar tal como está, y siguen los textos de antes. "
         "Para ver por qué: petition-bot check"

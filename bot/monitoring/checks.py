@@ -17,15 +17,19 @@ _DATABASE_SECONDS = 3.0
 # Telegram tries again within this time.
 _WEBHOOK_SECONDS = 120
 
-_NO_STANDBY = Sentence(
+_STUCK = Sentence(
     "PostgreSQL espera a su servidor de reserva, que no está: nada se da por guardado, y nadie "
     "puede firmar, hasta que vuelva."
+)
+_ALONE = Sentence(
+    "PostgreSQL sigue sin su servidor de reserva: la gente puede firmar, pero si ahora se pierde "
+    "el servidor, se pierden firmas que ya se agradecieron."
 )
 _SILENT = Sentence("La base de datos no contesta.")
 
 
 async def check_database(url: str) -> dict[str, Sentence]:
-    """Returns what is wrong with a database, by `database`, `schema` or `standby`."""
+    """Returns what is wrong with a database, by one of `readiness.CHECKS`."""
     try:
         async with asyncio.timeout(_DATABASE_SECONDS):
             _, durability = await asyncio.gather(require_newest(url), durability_of(url))
@@ -35,8 +39,11 @@ async def check_database(url: str) -> dict[str, Sentence]:
         return {"database": Sentence.of_storage(error)}
     except StorageError as error:
         return {"schema": Sentence.of_storage(error)}
-    is_stuck = durability is not None and durability.is_stuck
-    return {"standby": _NO_STANDBY} if is_stuck else {}
+    if durability is None:
+        return {}
+    if durability.is_stuck:
+        return {"standby": _STUCK}
+    return {"no_standby": _ALONE} if durability.is_alone else {}
 
 
 def check_backlog(pending: int) -> Sentence | None:

@@ -15,9 +15,14 @@ from bot.monitoring.checks import check_backlog, check_database, check_webhook
 from bot.text.problems import Sentence
 from bot.transport.error_kinds import ErrorKind, error_kind
 
-CHECKS = ("running", "database", "schema", "standby", "telegram", "token", "webhook", "backlog")
+CHECKS = (
+    *("running", "database", "schema", "standby", "no_standby"),
+    *("telegram", "token", "webhook", "backlog"),
+)
+# With it people are served: a proxy that passed nothing on would end that.
+_SERVED_ALL_THE_SAME = frozenset({"no_standby"})
 # Replicas mend it by taking requests, so a proxy that asks for this passes them on all the same.
-_ANSWERED_ALL_THE_SAME = frozenset({"webhook", "backlog"})
+_MENDED_BY_REQUESTS = frozenset({"webhook", "backlog"})
 
 _TELEGRAM_SECONDS = 3.0
 _ASKED_AGAIN_SECONDS = 10.0
@@ -75,7 +80,8 @@ class Readiness:
 
     def takes_requests(self, problems: Collection[str]) -> bool:
         """Returns whether the bot can do what it is there for, with these problems."""
-        return not ({*problems} - _ANSWERED_ALL_THE_SAME if self.by_webhook else problems)
+        ignored = _SERVED_ALL_THE_SAME | (_MENDED_BY_REQUESTS if self.by_webhook else frozenset())
+        return {*problems} <= ignored
 
     async def _ask_database(self) -> dict[str, Sentence]:
         """Asks on connections of its own, so all who want to know at the same time share them."""

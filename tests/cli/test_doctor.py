@@ -1,10 +1,11 @@
 """Tests that `petition-bot doctor` finds what is wrong with an installation, and explains it."""
 
 import asyncio
+import hashlib
 import json
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,13 +13,16 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner, Result
 
+from bot.backup import Manifest, _line, _seal
 from bot.cli.main import app
 from bot.high_water_mark import HighWaterMark
 from simulator import Simulator
 from storage import private_files
-from storage.audit import add_audit
+from storage.audit import add_audit, last_backup
 from storage.database_url import SqliteAddress, parse_address
+from storage.durability import Durability
 from storage.keyring import Keyring
+from storage.migrate import SCHEMAS
 from storage.petitions import Reached
 from storage.restores import record_copy
 from tests.cli.petition_database import PetitionDatabase, on_both
@@ -31,6 +35,25 @@ from tests.support.scene import ready_petition
 MARTA, LUIS = 7, 8
 
 
+PAYLOAD = b"sealed"
+
+
+def sealed(keyring: Keyring, at: datetime, key: str = "") -> Manifest:
+    """The manifest of a backup that was made with a key file."""
+    digest = hashlib.sha256(PAYLOAD).hexdigest()
+    manifest = Manifest(
+        made_at=at,
+        database="sqlite",
+        revision=SCHEMAS[-1],
+        petitions=(),
+        payload_bytes=len(PAYLOAD),
+        payload_sha256=digest,
+        key=key,
+        seal="",
+    )
+    return manifest.model_copy(update={"seal": _seal(keyring, manifest)})
+
+
 @dataclass
 class Installation:
     """A petition that a bot attends to, all well; each method breaks one thing."""
@@ -39,11 +62,14 @@ class Installation:
     petition: PetitionDatabase
     telegram: Simulator
     patch: pytest.MonkeyPatch
+    backup: Path = field(init=False)
 
     def __post_init__(self) -> None:
         now = int(datetime.now(UTC).timestamp() * 1000)
         self.petition.sql("UPDATE signatures SET signed_at = :now", now=now)
-        self.petition.write(add_audit, "backup", actor=None, at=datetime.now(UTC))
+        self.backup, at = self.folder / "today.backup", datetime.now(UTC)
+        self.backup.write_bytes(_line(sealed(self.petition.keyring, at)) + PAYLOAD)
+        self.petition.write(add_audit, "backup", at=at, detail=f"db2:{self.backup}")
         self.petition.is_attended()
         self.folder.chmod(0o700)
         for name, value in {
@@ -87,9 +113,17 @@ class Installation:
         self.patch.setattr(f"bot.cli.installation_checks.{name}", lambda *_: result)
 
     def last_backup(self, days_ago: int) -> None:
-        """Dates the backup on record."""
-        at = int((datetime.now(UTC) - timedelta(days=days_ago)).timestamp() * 1000)
-        self.petition.sql("UPDATE audit SET at = :at WHERE action = 'backup'", at=at)
+        """Dates the backup on record, and its file."""
+        at = datetime.now(UTC) - timedelta(days=days_ago)
+        millis = int(at.timestamp() * 1000)
+        self.petition.sql("UPDATE audit SET at = :at WHERE action = 'backup'", at=millis)
+        self.backup.write_bytes(_line(sealed(self.petition.keyring, at)) + PAYLOAD)
+
+    def has_backup_of_a_former_key(self) -> None:
+        recorded = self.petition.read(last_backup)
+        assert recorded is not None
+        manifest = sealed(self.petition.keyring, recorded[0], key="0123abcd")
+        self.backup.write_bytes(_line(manifest) + PAYLOAD)
 
     def has_key_beside_data(self) -> None:
         for each in self.folder.glob("petition.key*"):
@@ -148,7 +182,9 @@ async def not_fine(code: int) -> dict[str, str]:
     assert TOKEN not in result.output
     found = json.loads(result.output)
     bad = {name: level for name, level in found["checks"].items() if level != "fine"}
-    assert found["worst"] == ("broken" if code == 78 else "mend" if code else "fine")
+    levels = ("broken", "mend", "unknown", "fine")
+    assert found["worst"] == min((*bad.values(), "fine"), key=levels.index)
+    assert code == {"broken": 78, "fine": 0}.get(found["worst"], 1)
     return bad
 
 
@@ -165,7 +201,10 @@ async def test_where_all_is_well_it_says_what_it_looked_at_and_changes_nothing(
     assert "token: Telegram knows it: it is that of @" in result.output
     assert "signatures: The database has 6 signatures." in result.output
     assert "running: A bot runs for the petition." in result.output
-    assert len(result.output.splitlines()) == 19 + (kind == "postgres")
+    assert (
+        f"backup: Its file is whole, and it is from here: {installation.backup}" in result.output
+    )
+    assert len(result.output.splitlines()) == 20 + (kind == "postgres")
     assert files_in(installation.folder) == before
 
 
@@ -194,12 +233,12 @@ AILMENTS: dict[str, list[Ailment]] = {
         (lambda i: i.shows("os.access", False), {"key": "mend"}, "it cannot write in"),
         (lambda i: i.shows("shutil.disk_usage", FULL), {"disk": "mend"}, " 12 MB are free, and"),
         (Installation.is_on_network_disk, {"durability": "mend"}, "on a network disk (nfs4)"),
-        (lambda i: i.petition.is_left_alone(), {"running": "mend"}, "No bot runs for"),
+        (lambda i: i.petition.is_left_alone(), {"running": "mend"}, "or, if it is a service"),
         (lambda i: i.last_backup(days_ago=8), {"backup": "mend"}, "Make another: petition-bot"),
         (
             lambda i: i.petition.sql("UPDATE signatures SET signed_at = 0"),
             {"retention": "mend"},
-            "To have been erased already: 6 signatures.",
+            "These should have been erased already: 6 signatures.",
         ),
         (
             lambda i: setattr(i.telegram, "date_ahead", 3600.0),
@@ -330,6 +369,50 @@ AILMENTS: dict[str, list[Ailment]] = {
             "ends at signature 0, and 6 were given",
         ),
     ],
+    "a backup that was cut": [
+        (
+            lambda i: i.backup.write_bytes(i.backup.read_bytes()[:-1]),
+            {"backup": "mend"},
+            "is not whole",
+        ),
+    ],
+    "a backup that was changed": [
+        (
+            lambda i: i.backup.write_bytes(i.backup.read_bytes()[:-1] + b"!"),
+            {"backup": "mend"},
+            "is damaged",
+        ),
+    ],
+    "a backup of a former key": [
+        (
+            Installation.has_backup_of_a_former_key,
+            {"backup": "mend"},
+            "the key of the settings does not open its names",
+        ),
+    ],
+    "a backup that is elsewhere": [
+        (
+            lambda i: i.backup.unlink(),
+            {"backup": "unknown"},
+            "today.backup. Where it is now, look whether it is whole: petition-bot restore FILE",
+        ),
+    ],
+    "another backup of the same name": [
+        (
+            lambda i: i.backup.write_bytes(
+                _line(sealed(i.petition.keyring, datetime(2026, 3, 1, tzinfo=UTC))) + PAYLOAD
+            ),
+            {"backup": "unknown"},
+            "it was written to db2:",
+        ),
+    ],
+    "a backup of which nobody noted where it is": [
+        (
+            lambda i: i.petition.sql("UPDATE audit SET detail = '' WHERE action = 'backup'"),
+            {"backup": "unknown"},
+            "Where its file is, is not on record.",
+        ),
+    ],
     "a copy of the database": [
         (
             lambda i: i.petition.write(record_copy, datetime.now(UTC)),
@@ -384,19 +467,13 @@ async def test_after_setting_up_and_before_the_first_start_all_is_well(
     assert not (tmp_path / "data" / "new.db").exists()
 
 
-async def test_a_backup_that_is_named_is_read(installation: Installation, tmp_path: Path) -> None:
-    file = tmp_path / "today.backup"
-    await asyncio.to_thread(CliRunner().invoke, app, ["backup", str(file)])
-    named = ("--backup", str(file))
-    assert "backup file: The last backup is from" in (await typed(*named)).output
-    whole = file.read_bytes()
-    for damaged, sentence in (
-        (whole[:-7], "is not whole"),
-        (whole.replace(b'"signatures": 6', b'"signatures": 7', 1), "it is not from here"),
-    ):
-        file.write_bytes(damaged)
-        result = await typed(*named)
-        assert (result.exit_code, sentence in result.output) == (1, True)
+async def test_a_backup_is_read_where_it_was_made(
+    installation: Installation, tmp_path: Path
+) -> None:
+    installation.patch.chdir(tmp_path)
+    await asyncio.to_thread(CliRunner().invoke, app, ["backup", "now.backup"])
+    said = f"backup: Its file is whole, and it is from here: {tmp_path / 'now.backup'}"
+    assert said in (await typed()).output
 
 
 @pytest.mark.parametrize("kind", ["postgres"], indirect=True)
@@ -415,7 +492,35 @@ async def test_a_standby_that_every_commit_waits_for_and_that_is_away_is_found(
         said = (await typed()).output
     finally:
         await asyncio.to_thread(execute, "ALTER SYSTEM RESET synchronous_standby_names")
-    assert "The database waits for this many standbys: 2, and 0 follow it" in said
+    assert "The database waits for its standbys (2 needed, 0 follow it)" in said
+
+
+@pytest.mark.parametrize("kind", ["postgres"], indirect=True)
+@pytest.mark.parametrize(
+    ("found", "level", "sentence"),
+    [
+        (Durability(True, False, 0, 0, is_named=False), "fine", "There is no standby ("),
+        (Durability(True, True, 1, 1, is_named=True), "fine", "once the standby has it.\n"),
+        (Durability(True, True, 1, 1, is_named=False), "fine", "add target_session_attrs="),
+        (Durability(False, True, 1, 1, is_named=True), "mend", "A power cut loses signatures"),
+        (Durability(True, False, 0, 0, is_named=True), "mend", "goes on without its standby: pe"),
+        (Durability(True, False, 1, 1, is_named=False), "mend", "set synchronous_commit to on"),
+        (Durability(True, True, 1, None, is_named=True), "mend", "GRANT pg_read_all_stats TO"),
+        (Durability(True, True, 1, 0, is_named=True), "broken", "nobody can sign meanwhile"),
+    ],
+)
+async def test_what_the_server_waits_for_is_explained_in_both_languages(
+    installation: Installation, found: Durability, level: str, sentence: str, kind: str
+) -> None:
+    async def durability_of(_: str) -> Durability:
+        return found
+
+    installation.patch.setattr("bot.cli.database_checks.durability_of", durability_of)
+    checks = json.loads((await typed("--json")).output)["checks"]
+    assert checks["durability"] == level
+    assert sentence in (await typed()).output
+    installation.patch.setenv("LC_ALL", "es_ES.UTF-8")
+    await asyncio.to_thread(says, "doctor")
 
 
 async def test_a_damaged_database_is_told(installation: Installation) -> None:

@@ -32,7 +32,7 @@ _ENGLISH = re.compile(
 )
 # What is typed, and what is somebody's: options, commands, paths, names of files and of settings.
 _TYPED = re.compile(
-    r"--?[a-z][\w-]*|petition-bot( [a-z]+)*|age(-keygen)? .*|/\S+|\S+\.\w+"
+    r"--?[a-z][\w-]*|petition-bot( [a-z]+)*|age(-keygen)? .*|GRANT .*|/\S+|\S+\.\w+"
     r"|\b[A-Z_]{4,}\b|\{\w+\}"
 )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from bot.database_watch import say_durability
+from bot.database_watch import StandbyWatch
 from bot.monitoring.checks import check_database
 from simulator import Simulator
 from simulator.person import Person
@@ -313,7 +313,7 @@ async def test_what_the_standby_may_not_have_is_not_taken_for_done(
 
 async def said_at_the_start(cluster: PostgresCluster) -> list[str]:
     with capture_logs() as logged:
-        await say_durability(cluster.url)
+        assert await StandbyWatch(cluster.url).look() is None
     return [line["event"] for line in logged]
 
 

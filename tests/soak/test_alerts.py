@@ -55,6 +55,7 @@ FIRES: Mapping[str, tuple[Mapping[str, str], int]] = {
     "PetitionBotNobodyAnswers": ({metric("lease_held"): f"0{ALWAYS}"}, 1),
     "PetitionBotDatabaseAway": ({failing("database"): f"1{ALWAYS}"}, 1),
     "PetitionBotStandbyMissing": ({failing("standby"): f"1{ALWAYS}"}, 1),
+    "PetitionBotNoStandby": ({failing("no_standby"): f"1{ALWAYS}"}, 5),
     "PetitionBotTelegramAway": ({failing("telegram"): f"1{ALWAYS}"}, 5),
     "PetitionBotTokenUnknown": ({failing("token"): f"1{ALWAYS}"}, 2),
     "PetitionBotPeopleWait": ({metric("updates_pending"): f"1500{ALWAYS}"}, 5),

@@ -4,7 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from storage.database_url import PostgresAddress, SqliteAddress, parse_address
+from storage.database_url import (
+    PostgresAddress,
+    SqliteAddress,
+    names_standby,
+    parse_address,
+)
 from storage.errors import DatabaseUrlWrong
 
 
@@ -62,3 +67,19 @@ def test_any_other_url_is_refused_with_a_sentence_and_without_its_password(url: 
 
 def test_a_password_is_not_in_the_repr() -> None:
     assert "hunter2" not in repr(parse_address("postgresql+asyncpg://bot:hunter2@db/petition"))
+
+
+@pytest.mark.parametrize(
+    ("place", "is_named"),
+    [
+        ("db1/petition", False),
+        ("db1:5432,db2:5432/petition", True),
+        ("/petition?host=db1,db2", True),
+        ("bot:a,b@db1/petition?host=db1", False),
+        ("pgbouncer/petition?target_session_attrs=read-write", True),
+        ("pgbouncer/petition?sslmode=require&target_session_attrs=primary", True),
+        ("db1/petition?target_session_attrs=any", False),
+    ],
+)
+def test_an_address_says_whether_there_is_a_standby(place: str, is_named: bool) -> None:
+    assert names_standby(f"postgresql://{place}") is is_named
