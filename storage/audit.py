@@ -23,7 +23,7 @@ def last_backup(tx: Transaction) -> tuple[datetime, str] | None:
     """Returns when the newest backup was made, and where: `machine:/path`, or "" if unknown."""
     at, detail = AUDIT.c.at, AUDIT.c.detail
     backups = select(at, detail).where(tx.of(AUDIT), AUDIT.c.action == "backup")
-    row = tx.first(backups.order_by(at.desc()))
+    row = tx.first(backups.order_by(at.desc()).limit(1))
     return None if row is None else (row.at, row.detail)
 
 

@@ -9,7 +9,6 @@ import math
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from importlib.metadata import version
 from itertools import accumulate
 
@@ -27,7 +26,7 @@ from bot.intake.dispatcher import DURATION_BOUNDS, Dispatcher
 from bot.monitoring.readiness import CHECKS, Readiness, RunState
 from storage import Storage
 from storage.audit import last_done
-from storage.broadcast_types import BroadcastState, DeliveryState, Tally
+from storage.broadcast_types import BroadcastState, DeliveryState
 from storage.broadcasts import newest_tally
 from storage.errors import StorageError
 from storage.petitions import petition_state
@@ -41,33 +40,13 @@ _COUNTED_AGAIN_SECONDS = 5.0
 _SHARE = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What the database counts.
-
-    Attributes:
-        broadcast: how the newest broadcast that has begun stands, if there is one.
-        backed_up_at: when the newest backup was made, if there is one.
-    """
-
-    signatures: int
-    broadcast: tuple[BroadcastState, Tally] | None
-    backed_up_at: datetime | None
-
-
-def stored(tx: Transaction) -> Stored:
-    """Counts it."""
-    signatures = petition_state(tx).signatures
-    return Stored(signatures, newest_tally(tx), last_done(tx, "backup"))
-
-
 class Metrics:
     """Answers what Prometheus asks for."""
 
     def __init__(self, readiness: Readiness, clock: Callable[[], float] = time.monotonic) -> None:
         self._readiness = readiness
         self._clock = clock
-        self._stored: Stored | None = None
+        self._stored: list[Metric] = []
         self._counted_again_at = -math.inf
         self._counting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._counting.set_result(None)
@@ -82,8 +61,7 @@ class Metrics:
         if self._readiness.pending is not None:
             pending = self._readiness.pending
             found.append(_gauge("updates_pending", "Updates that wait at Telegram", pending))
-        if self._stored is not None:
-            found += _of_database(self._stored)
+        found += self._stored
         registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         registry.register(_Found(found))
@@ -92,7 +70,7 @@ class Metrics:
     async def _count_if_due(self, app: App | None) -> None:
         """Counts what is stored, or goes on with an earlier count if that takes long."""
         if app is None:
-            self._stored = None
+            self._stored = []
             return
         if self._counting.done() and self._clock() >= self._counted_again_at:
             self._counting = asyncio.ensure_future(self._count(app.services.storage))
@@ -101,9 +79,9 @@ class Metrics:
     async def _count(self, storage: Storage) -> None:
         begun = self._clock()
         try:
-            self._stored = await storage.read(stored)
+            self._stored = await storage.read(_of_database)
         except StorageError:
-            self._stored = None
+            self._stored = []
         else:
             now = self._clock()
             self._counted_again_at = now + max(_COUNTED_AGAIN_SECONDS, _SHARE * (now - begun))
@@ -151,17 +129,20 @@ def _of_app(app: App) -> Iterator[Metric]:
     yield _gauge("gate_pause_seconds", "For how long Telegram asks to send nothing", pause)
 
 
-def _of_database(counted: Stored) -> Iterator[Metric]:
-    yield _gauge("signatures", "Signatures that count", counted.signatures)
-    if counted.backed_up_at is not None:
-        made_at = counted.backed_up_at.timestamp()
-        yield _gauge("last_backup_timestamp_seconds", "When the newest backup was made", made_at)
-    if counted.broadcast is not None:
-        state, tally = counted.broadcast
+def _of_database(tx: Transaction) -> list[Metric]:
+    found = [_gauge("signatures", "Signatures that count", petition_state(tx).signatures)]
+    if (made_at := last_done(tx, "backup")) is not None:
+        about = "When the newest backup was made"
+        found.append(_gauge("last_backup_timestamp_seconds", about, made_at.timestamp()))
+    if (newest := newest_tally(tx)) is not None:
+        state, tally = newest
         states = {(each.value,): each is state for each in BroadcastState}
-        yield _gauges("broadcast_state", "How the newest broadcast stands", "state", states)
         deliveries = {(each.value,): getattr(tally, each.value) for each in DeliveryState}
-        yield _gauges("deliveries", "Deliveries of the newest broadcast", "state", deliveries)
+        found += [
+            _gauges("broadcast_state", "How the newest broadcast stands", "state", states),
+            _gauges("deliveries", "Deliveries of the newest broadcast", "state", deliveries),
+        ]
+    return found
 
 
 def _histogram(dispatch: Dispatcher) -> Metric:

@@ -19,6 +19,7 @@ from bot.monitoring.server import start_server
 from bot.text.problems import Sentence
 from bot.text.terminal_language import TerminalError
 from simulator.faults import Fault
+from storage.audit import add_audit
 from tests.monitoring.asked import ask, monitored
 from tests.support import scripted_server as telegram
 from tests.support.postgres_server import PostgresServer
@@ -53,6 +54,7 @@ async def test_after_some_taps_and_a_broadcast_the_metrics_say_so(
     await scene.closes()
     await scene.broadcasts(2)
     await scene.settled()
+    await scene.storage.write(add_audit, "backup", at=scene.now)
     sent = len([call for call in scene.simulator.calls if call.method == "sendMessage"])
     found = (await ask(address, "/metrics")).metrics
     handled = scene.app.dispatch.counts.handled
@@ -70,6 +72,8 @@ async def test_after_some_taps_and_a_broadcast_the_metrics_say_so(
         "gate_waiting lane=reply": 0,
         "gate_pause_seconds": 0,
         "lease_held": 1,
+        "replicas": 1,
+        "last_backup_timestamp_seconds": scene.now.timestamp(),
         "signatures": 2,
         "broadcast_state state=finished": 1,
         "broadcast_state state=running": 0,
@@ -77,8 +81,11 @@ async def test_after_some_taps_and_a_broadcast_the_metrics_say_so(
         "deliveries state=pending": 0,
         "check_failing check=database": 0,
     }
-    assert {name: found[f"petition_bot_{name}"] for name in expected} == expected
+    assert {name: found[f"petition_bot_{name}"] for name in expected} == pytest.approx(expected)
     assert found["process_resident_memory_bytes"] > 0
+    about = next(name for name in found if name.startswith("petition_bot_info "))
+    for label in ("version=0.", f"replica={scene.app.process_lock.holder}"):
+        assert label in about
 
 
 async def test_a_count_that_takes_long_keeps_nobody_waiting(

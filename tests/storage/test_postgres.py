@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from storage import postgres
 from storage.database import open_database
 from storage.database_url import PostgresAddress, parse_address
+from storage.durability import Durability, durability_of
 from storage.errors import DatabaseUrlWrong, NeedsAPerson, SchemaMissing, Unavailable
 from storage.migrate import migrate
 from storage.postgres import PostgresDatabase
@@ -271,6 +272,48 @@ class TestARestart:
         await restarting
         assert answered <= await slugs(database)
         await database.close()
+
+
+STANDBYS = "synchronous_standby_names"
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_on_disk", "waits_for_standby", "standbys"),
+    [
+        ({}, True, False, 0),
+        ({"fsync": "off"}, False, False, 0),
+        ({"full_page_writes": "off"}, False, False, 0),
+        ({"synchronous_commit": "off", STANDBYS: "a"}, False, False, 1),
+        ({"synchronous_commit": "local", STANDBYS: "a"}, True, False, 1),
+        ({STANDBYS: "a, b"}, True, True, 1),
+        ({STANDBYS: "ANY 2 (a, b, c)"}, True, True, 2),
+    ],
+)
+async def test_what_a_server_waits_for_is_read_from_its_settings(
+    own_server: PostgresServer,
+    settings: dict[str, str],
+    *,
+    is_on_disk: bool,
+    waits_for_standby: bool,
+    standbys: int,
+) -> None:
+    def change(wanted: dict[str, str]) -> None:
+        own_server.execute("ALTER SYSTEM RESET ALL")
+        for name, value in wanted.items():
+            own_server.execute(f"ALTER SYSTEM SET {name} = '{value}'")
+        own_server.execute("SELECT pg_reload_conf()")
+
+    await asyncio.to_thread(change, settings)
+    url = own_server.url("postgres")
+    found, expected = None, Durability(is_on_disk, waits_for_standby, standbys, 0, is_named=False)
+    try:
+        async with asyncio.timeout(20):
+            while found != expected:  # it takes a moment to read its settings
+                found = await durability_of(url)
+    finally:
+        await asyncio.to_thread(change, {"fsync": "off", "full_page_writes": "off"})
+    assert expected.is_stuck is waits_for_standby
+    assert expected.is_alone is (standbys > 0 and not waits_for_standby)
 
 
 class TestOpening:
