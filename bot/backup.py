@@ -109,13 +109,13 @@ def names_open_with(keyring: Keyring, manifest: Manifest) -> bool:
 
 async def say_age_of_backup(storage: Storage, now: datetime) -> None:
     """Logs how old the newest backup is, as a warning when that is too old."""
-    made_at = await storage.read(last_done, "backup")
-    if made_at is None:
+    backup = await storage.read(last_done, "backup")
+    if backup is None:
         if (await storage.read(reached_so_far)).number > 0:
             _log.warning("no_backup")
         return
-    log = _log.warning if now - made_at > BACKUP_IS_OLD else _log.info
-    log("last_backup", seconds=(now - made_at).total_seconds())
+    log = _log.warning if now - backup.at > BACKUP_IS_OLD else _log.info
+    log("last_backup", seconds=(now - backup.at).total_seconds())
 
 
 async def write_backup(

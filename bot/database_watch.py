@@ -83,7 +83,7 @@ class StandbyWatch:
 
         Returns:
             Whether what is saved is without the standby that it is to have; None while that
-            changes, as in a fail-over, and where nobody can tell.
+            changes, as in a fail-over, where nobody can tell, and where there is to be none.
         """
         try:
             found = await durability_of(self._url)
@@ -95,7 +95,8 @@ class StandbyWatch:
         if found.is_stuck:
             event = "standby_not_in_step"
         if event == self._logged:
-            return None if found.is_stuck else found.is_alone
+            is_known = found.is_alone or event == "synchronous_standby"
+            return found.is_alone if is_known else None
         if not found.is_on_disk:
             _log.warning("power_cut_loses_commits")
         was_there = self._logged and not found.waits_for_standby

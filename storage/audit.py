@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from storage.tables import AUDIT
-from storage.transaction import Transaction
+from storage.transaction import Row, Transaction
 
 
 def add_audit(
@@ -19,16 +19,9 @@ def add_audit(
     tx.add(AUDIT, id=tx.new_id(at), at=at, actor=actor, action=action, detail=detail)
 
 
-def last_backup(tx: Transaction) -> tuple[datetime, str] | None:
-    """Returns when the newest backup was made, and where: `machine:/path`, or "" if unknown."""
-    at, detail = AUDIT.c.at, AUDIT.c.detail
-    backups = select(at, detail).where(tx.of(AUDIT), AUDIT.c.action == "backup")
-    row = tx.first(backups.order_by(at.desc()).limit(1))
-    return None if row is None else (row.at, row.detail)
-
-
-def last_done(tx: Transaction, action: str, detail: str = "") -> datetime | None:
-    """Returns when an action whose detail begins so was done last, or None."""
-    begins = func.substr(AUDIT.c.detail, 1, len(detail)) == detail
-    query = select(func.max(AUDIT.c.at)).where(tx.of(AUDIT), AUDIT.c.action == action, begins)
-    return tx.scalar(query)
+def last_done(tx: Transaction, action: str, detail: str = "") -> Row | None:
+    """Returns `at` and `detail` of the newest entry of an action whose detail begins so."""
+    own, columns = tx.of(AUDIT), AUDIT.c
+    begins = func.substr(columns.detail, 1, len(detail)) == detail
+    query = select(columns.at, columns.detail).where(own, columns.action == action, begins)
+    return tx.first(query.order_by(columns.at.desc()).limit(1))

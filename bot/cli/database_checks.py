@@ -16,7 +16,7 @@ from bot.settings import require_key_file
 from bot.text.problems import PetitionInvalid
 from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import mark
-from storage.audit import last_backup
+from storage.audit import last_done
 from storage.database_contents import reached_in, schema_in
 from storage.database_url import data_folder, parse_address, without_password
 from storage.durability import durability_of
@@ -147,7 +147,7 @@ async def _look_at_data(installation: Installation) -> Findings:
         async with open_cli_context(settings, only_looks=True) as context:
             read = context.storage.read
             state = await read(petition_state)
-            backed_up, is_attended = await read(last_backup), await context.is_attended()
+            backup, is_attended = await read(last_done, "backup"), await context.is_attended()
             overdue = await find_overdue(context.storage, context.petition, context.clock())
     except SchemaMissing:
         return  # which is said of the tables
@@ -174,10 +174,9 @@ async def _look_at_data(installation: Installation) -> Findings:
         required_recipients(settings)
     except CannotDo as error:
         yield Finding(BACKUP, Level.MEND, str(error))
-    if backed_up is not None:
-        made_at, where = backed_up
-        yield _age_of(made_at)
-        yield await asyncio.to_thread(_of_file, keyring, made_at, where)
+    if backup is not None:
+        yield _age_of(backup.at)
+        yield await asyncio.to_thread(_of_file, keyring, backup.at, backup.detail)
     elif reached.number > 0:
         yield BACKUP.mend("No consta ninguna. Haz una: petition-bot backup ARCHIVO")
     else:

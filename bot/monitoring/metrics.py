@@ -131,9 +131,9 @@ def _of_app(app: App) -> Iterator[Metric]:
 
 def _of_database(tx: Transaction) -> list[Metric]:
     found = [_gauge("signatures", "Signatures that count", petition_state(tx).signatures)]
-    if (made_at := last_done(tx, "backup")) is not None:
-        about = "When the newest backup was made"
-        found.append(_gauge("last_backup_timestamp_seconds", about, made_at.timestamp()))
+    if (backup := last_done(tx, "backup")) is not None:
+        about, made_at = "When the newest backup was made", backup.at.timestamp()
+        found.append(_gauge("last_backup_timestamp_seconds", about, made_at))
     if (newest := newest_tally(tx)) is not None:
         state, tally = newest
         states = {(each.value,): each is state for each in BroadcastState}

@@ -18,7 +18,7 @@ from bot.cli.main import app
 from bot.high_water_mark import HighWaterMark
 from simulator import Simulator
 from storage import private_files
-from storage.audit import add_audit, last_backup
+from storage.audit import add_audit, last_done
 from storage.database_url import SqliteAddress, parse_address
 from storage.durability import Durability
 from storage.keyring import Keyring
@@ -120,9 +120,9 @@ class Installation:
         self.backup.write_bytes(_line(sealed(self.petition.keyring, at)) + PAYLOAD)
 
     def has_backup_of_a_former_key(self) -> None:
-        recorded = self.petition.read(last_backup)
+        recorded = self.petition.read(last_done, "backup")
         assert recorded is not None
-        manifest = sealed(self.petition.keyring, recorded[0], key="0123abcd")
+        manifest = sealed(self.petition.keyring, recorded.at, key="0123abcd")
         self.backup.write_bytes(_line(manifest) + PAYLOAD)
 
     def has_key_beside_data(self) -> None:

@@ -55,6 +55,7 @@ async def test_it_is_logged_at_once_and_admins_read_each_change_that_stays(
             assert await told(STUCK) == [GONE]
             assert await told(IN_STEP) == [GONE, BACK]
             assert await told(NOT_WAITED_FOR) == [GONE, BACK, GONE]
+            assert await told(NOT_WANTED) == [GONE, BACK, GONE]
     begun, alone, stuck = "synchronous_standby", "no_synchronous_standby", "standby_not_in_step"
     changes = [(each["event"], each["log_level"]) for each in logged if "standby" in each["event"]]
     assert changes == [
