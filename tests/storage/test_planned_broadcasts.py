@@ -182,3 +182,19 @@ async def test_one_of_which_it_is_not_known_who_wrote_it_counts_for_everybody(
     await database.write(lambda tx: tx.change(damaged))
     assert await people.read(written_to_alone, ADMIN, TIME) == 2
     assert await people.read(written_to_alone, ADMIN + 1, TIME) == 2
+
+
+async def test_what_is_older_or_anothers_or_was_approved_does_not_count(
+    people: Supporters,
+) -> None:
+    await people.sign([1, 2], updates=99)
+    broadcast = await planned(people, kind=Kind.UPDATE)
+    await sent(people, 24)
+    await sent(people, 3, actor=ADMIN + 1)
+    at = TIME - timedelta(hours=2)
+    asked = await start(people, kind=Kind.UPDATE, needs_approval=True, at=at)
+    approved = await order(people, BroadcastAction.APPROVE, asked, at, actor=ADMIN + 1)
+    assert approved is not None
+    await tell(people, await queued(people, await people.write(begin_broadcast, approved, at)), at)
+    assert await people.read(written_to_alone, ADMIN, TIME) == 0
+    assert (await people.write(begin_broadcast, broadcast, TIME, at_most=2)).state == "running"

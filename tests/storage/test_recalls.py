@@ -50,3 +50,15 @@ async def test_up_to_then_it_is_not_and_what_has_grown_too_old_is_not_tried(
     assert accepted.is_recalling
     found = await people.read(next_to_recall, broadcast.id, after=0, limit=10, at=at)
     assert [each.chat_id for each in found] == [None, None]
+
+
+async def test_what_left_no_message_ids_is_not_deleted_with_the_others(people: Supporters) -> None:
+    broadcast = await started_to(people, [1, 2])
+    one, two = await claim(people, broadcast)
+    arrived = [Result(one.position, one.claim, Outcome.DELIVERED, (71,))]
+    arrived += [Result(two.position, two.claim, Outcome.DELIVERED)]
+    await people.write(record_results, broadcast.id, arrived, SENT_AT)
+    await people.write(finish_broadcast, broadcast.id, later(3))
+    await order(people, BroadcastAction.RECALL, broadcast, later(9))
+    found = await people.read(next_to_recall, broadcast.id, after=0, limit=10, at=later(9))
+    assert [(each.chat_id, each.messages) for each in found] == [(1001, (71,)), (None, ())]

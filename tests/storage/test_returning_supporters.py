@@ -1,11 +1,11 @@
 """Tests that supporters who return within thirty days of the closing get the closing update."""
 
 from storage.broadcast_transitions import finish_broadcast, set_on_broadcast
-from storage.broadcast_types import Broadcast, Outcome
+from storage.broadcast_types import Broadcast, Correction, Kind, Outcome
 from storage.broadcasts import due_broadcasts
 from storage.deliveries import record_results
 from storage.returning_supporters import mark_reachable
-from tests.support.broadcasts import claim, results, started_to
+from tests.support.broadcasts import claim, results, started, started_to, tell
 from tests.support.supporters import Supporters, later
 
 
@@ -33,3 +33,16 @@ async def test_who_had_blocked_the_bot_gets_it_on_coming_back(people: Supporters
     assert back.chat_id == 1003
     rows = await people.deliveries(broadcast.id)
     assert [row["attempts"] for row in rows if row["position"] == back.position] == [1]
+
+
+async def test_a_correction_of_another_message_leaves_the_closing_update_as_it_is(
+    people: Supporters,
+) -> None:
+    await people.sign([1, 2], updates=9)
+    await people.lose(2)
+    update = await started(people, kind=Kind.UPDATE)
+    await tell(people, update)
+    await tell(people, await started(people))
+    correction = {"kind": Kind.CORRECTION, "topic": Correction.of(update).topic}
+    await tell(people, await started(people, at=later(9), **correction))
+    assert await people.write(mark_reachable, people.supporter(2), later(99))
