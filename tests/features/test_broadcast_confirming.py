@@ -8,7 +8,6 @@ import pytest
 from bot.broadcast import confirmation
 from handlers.broadcasts.screens import draft_view
 from simulator.faults import Fault
-from storage.admins import find_draft
 from storage.broadcasts import broadcast_history
 from tests.support.admin_scene import AdminScene, an_admin_scene
 from tests.support.scene import ADMIN
@@ -41,24 +40,6 @@ async def test_two_taps_send_once(admin: AdminScene) -> None:
     assert len(await admin.services.storage.read(broadcast_history)) == 1
     await admin.says("/broadcast")
     assert "Seguir con el mensaje que preparabas" not in admin.marta.messages[-1].labels
-
-
-async def test_what_waits_for_its_confirmation_is_not_sent_by_a_restart(admin: AdminScene) -> None:
-    await admin.prepares()
-    await admin.restart()
-    await admin.scene.settled()
-    # After ten minutes it asks again.
-    admin.ahead = timedelta(minutes=11)
-    await admin.taps(SEND)
-    assert "⚠️ Han pasado más de diez minutos" in admin.panel.text
-    assert admin.got_by_all() == NOBODY
-    assert await admin.services.storage.read(broadcast_history) == []
-    await admin.taps(SEND)
-    await admin.over()
-    reference = admin.services.reference(ADMIN)
-    assert await admin.services.storage.read(find_draft, reference) is None, (
-        "nothing is left of it"
-    )
 
 
 async def test_an_edit_after_the_preview_changes_nothing_and_is_said(admin: AdminScene) -> None:
@@ -178,20 +159,6 @@ async def test_who_comes_and_goes_after_the_preview_keeps_nobody_else_from_being
     assert "era 4, ahora es 0" in admin.panel.text
     assert not any(label.startswith("Enviar a") for label in admin.panel.labels)
     assert len(await admin.services.storage.read(broadcast_history)) == 2
-
-
-async def test_mallory_who_signed_meanwhile_is_told_where_marta_is_asked_again(
-    admin: AdminScene,
-) -> None:
-    mallory = admin.scene.mallory
-    await admin.prepares()
-    await admin.signs(mallory)
-    admin.ahead = timedelta(minutes=11)
-    await admin.taps(SEND)
-    assert "⚠️ Han pasado más de diez minutos" in admin.panel.text
-    await admin.taps("Enviar a 4 personas")
-    await admin.over()
-    assert [m.text for m in admin.got(mallory)] == ["Hola"]
 
 
 async def test_one_that_was_given_up_cannot_be_sent(admin: AdminScene) -> None:

@@ -93,36 +93,3 @@ async def test_a_wrong_closing_update_that_stays_is_corrected(admin: AdminScene)
         assert "corrígela desde su informe" in answer.text
     corrections = [m for m in admin.got(admin.scene.ana) if HEADING in m.text]
     assert "Corrige el mensaje en el que te contamos" in corrections[0].text
-
-
-async def test_what_marta_began_and_wrote_nothing_of_stops_no_correction(
-    admin: AdminScene,
-) -> None:
-    """What she wrote does: it would be lost."""
-    await admin.sends()
-    await admin.begins()
-    where, data = admin.data(CORRECT)
-    await admin.scene.answered(admin.marta.tap_data(where, data))
-    assert "Llega a quienes recibieron el mensaje equivocado" in admin.panel.text
-    await admin.says("No es el día 3: es el 13.")
-    answer = await admin.scene.answered(admin.marta.tap_data(where, data))
-    assert "Tienes un mensaje a medias" in answer.text
-    await admin.taps("👁 Ver la vista previa")
-    assert "No es el día 3: es el 13." in admin.marta.messages[-2].text
-
-
-async def test_a_correction_prepared_before_the_recall_goes_to_nobody(admin: AdminScene) -> None:
-    await admin.scene.closes()
-    await sends_the_closing_update(admin)
-    recall = admin.data("Retirar los mensajes")
-    await admin.taps(CORRECT)
-    await admin.says("No fue el lunes: fue el martes.")
-    await admin.taps("👁 Ver la vista previa")
-    send = admin.data("Enviar a 3 personas")
-    await admin.marta.tap_data(*recall).answered()
-    await admin.taps("Sí, retirar los mensajes")
-    await admin.over("Los mensajes se han retirado.")
-    await admin.scene.answered(admin.marta.tap_data(*send))
-    assert "no ha salido nada: era 3, ahora es 0" in admin.panel.text
-    assert (await admin.broadcast()).kind == "closing"
-    assert admin.got(admin.scene.ana) == []

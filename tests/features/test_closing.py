@@ -151,17 +151,6 @@ async def answered_with(scene: Scene, ctx: Message, data: str) -> str:
     return scene.marta.chat.messages[ctx.id].text
 
 
-async def test_one_person_is_one_person_in_every_language(scene: Scene) -> None:
-    await scene.signs(scene.jordi)
-    await scene.closes()
-    await scene.broadcasts(1)
-    for reader, said in ((scene.ana, "1 persona"), (scene.sean, "1 person")):
-        await scene.starts(reader)
-        shown = scene.screen(reader).text
-        assert shown.count(f" {said}.") == 2, shown  # above how it ended, and in it
-    assert "firma de 1 persona." in scene.jordi.chat.transcript()
-
-
 async def test_a_yes_that_comes_twice_shows_that_it_is_done(scene: Scene) -> None:
     marta, close = scene.marta, scene.words.label("Sí, cerrar la petición")
     await scene.signs(scene.ana)

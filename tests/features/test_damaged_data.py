@@ -100,16 +100,6 @@ async def test_a_typed_name_that_is_damaged_is_asked_for_again_and_said_once(sce
     assert alarms(scene) == 1
 
 
-async def test_one_broadcast_that_cannot_be_read_holds_up_no_other(scene: Scene) -> None:
-    await scene.signs(scene.ana)
-    await scene.closes()
-    await scene.broadcasts(1)
-    await damage(scene, "broadcasts", "author_sealed")
-    await scene.says(scene.marta, "/broadcasts")
-    assert any("Toca un número" in message.text for message in scene.marta.messages)
-    assert alarms(scene) == 1
-
-
 def corrupt() -> sqlite3.DatabaseError:
     """What SQLite says of a page that fails its check."""
     error = sqlite3.DatabaseError("database disk image is malformed")

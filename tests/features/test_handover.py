@@ -165,17 +165,6 @@ async def test_who_withdraws_or_corrects_later_is_on_the_addressees_list(scene: 
     assert (await prepare_notices(shell(scene))).question == ""
 
 
-async def test_of_who_withdraws_the_admins_hear_a_week_later(scene: Scene) -> None:
-    await is_handed_over(scene)
-    await looks(scene)
-    said = len(scene.marta.messages)
-    await scene.withdraws(scene.ana)
-    await looks(scene, WEEK - timedelta(hours=1))
-    assert len(scene.marta.messages) == said
-    await looks(scene, WEEK)
-    assert "⚠️ 1 firma ha cambiado" in scene.marta.messages[-1].text
-
-
 async def test_what_an_admin_wrote_stands_below_what_was_recorded(scene: Scene) -> None:
     day, storage = await is_handed_over(scene), scene.storage
     now = scene.now

@@ -14,7 +14,6 @@ from bot.cli.main import app
 from bot.transport.errors import ResponseLost, TelegramRefused
 from handlers.person_notices import send_notices
 from simulator.person import Person
-from storage import Storage
 from storage.person_requests import (
     CODE_LASTS,
     MOST_WRONG_CODES,
@@ -289,18 +288,6 @@ async def test_mydata_says_that_a_code_is_void_or_has_ended(letters: Scene) -> N
         scene.app.retention.date_is_right = lambda is_right=is_right: is_right  # type: ignore[misc]
         await scene.app.retention.forget()
         assert (ended in await said()) is is_known
-
-
-async def test_while_nobody_has_written_a_letter_nothing_is_written_again_and_again(
-    letters: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await letters.signs(letters.ana)
-    services = letters.services
-    await make_code(services.storage, services.reference(letters.ana.id), services.clock())
-    written = list[object]()
-    monkeypatch.setattr(Storage, "write", lambda _, work, *args: written.append(work))
-    assert await looks(letters) == []
-    assert written == []
 
 
 async def is_told(scene: Scene, person: Person) -> int | None:

@@ -11,14 +11,11 @@ from storage import Storage
 from storage.conversations import (
     Conversation,
     conversation_of,
-    count_unsigned,
     forget_left_forms,
     forget_name_messages,
     save_conversation,
-    store_picture,
     store_screen,
 )
-from storage.errors import ConversationMoved
 from storage.keyring import Keyring
 from tests.support.supporters import NOON, a_supporter, signature_of
 
@@ -45,39 +42,6 @@ FULL = {
 @pytest.fixture
 def supporter(keyring: Keyring) -> bytes:
     return a_supporter(keyring, 1).supporter
-
-
-@pytest.mark.parametrize("was", [None, 0])
-async def test_the_first_one_wants_that_there_is_none(
-    storage: Storage, supporter: bytes, was: int | None
-) -> None:
-    first = Conversation(supporter, version=1)
-    await storage.write(save_conversation, first, was=was, at=NOON)
-    with pytest.raises(ConversationMoved):
-        await storage.write(save_conversation, replace(first, page=9), was=was, at=NOON)
-    assert await storage.read(conversation_of, supporter) == first
-
-
-async def test_what_is_on_screen_is_noted_beside_the_version(
-    storage: Storage, supporter: bytes
-) -> None:
-    before = Conversation(supporter, stage="appeal", page=2, name="Ana", version=1)
-    await storage.write(save_conversation, before, was=None, at=NOON)
-    await storage.write(store_screen, supporter, message_id=7, screen_digest=b"d")
-    await storage.write(store_picture, supporter, 5)
-    assert await storage.read(conversation_of, supporter) == replace(
-        before, message_id=7, screen_digest=b"d", picture_id=5
-    )
-    await storage.write(store_screen, supporter, message_id=8, screen_digest=b"e")
-    assert await storage.read(conversation_of, supporter) == replace(
-        before, message_id=8, screen_digest=b"e", picture_id=5
-    )
-    await storage.write(store_screen, supporter, message_id=None, screen_digest=None)
-    assert await storage.read(conversation_of, supporter) == replace(before, picture_id=5)
-    assert await storage.read(count_unsigned) == 1
-    unnamed = replace(before, name=None, picture_id=5, version=2)
-    await storage.write(save_conversation, unnamed, was=1, at=NOON)
-    assert await storage.read(count_unsigned) == 0
 
 
 @pytest.mark.parametrize("was", [None, 0])

@@ -62,19 +62,6 @@ async def test_a_closing_update_that_was_recalled_has_told_nobody(people: Suppor
     assert (await people.read(count_due_signatures, ALL)).untold == 0
 
 
-async def test_who_was_away_when_the_right_one_went_out_gets_that_one_on_return(
-    people: Supporters,
-) -> None:
-    wrong = await started_to(people, [1, 2])
-    await sent(people, wrong)
-    await order(people, BroadcastAction.RECALL, wrong, later(3))
-    await people.lose(1)
-    right = await started(people, at=later(10))
-    assert await sent(people, right) == [1002]
-    assert await people.write(mark_reachable, people.supporter(1), later(20))
-    assert await sent(people, right) == [1001]
-
-
 async def test_a_correction_goes_to_those_who_got_what_was_wrong(people: Supporters) -> None:
     wrong = await started_to(people, [1, 2, 3, 4, 5])
     batch = await claim(people, wrong, limit=4)
@@ -158,16 +145,3 @@ async def test_who_comes_back_before_a_planned_correction_began_gets_the_closing
     await start(people, kind=Kind.CORRECTION, topic=topic, at=later(8), starts_at=later(9))
     assert await people.write(mark_reachable, people.supporter(2), later(8))
     assert await sent(people, first) == [1002]
-
-
-async def test_who_comes_back_after_the_recall_is_not_sent_the_correction_of_what_is_gone(
-    people: Supporters,
-) -> None:
-    wrong = await started_to(people, [1, 2])
-    assert await sent(people, wrong) == [1001, 1002]
-    await people.lose(2)
-    correction = await corrected(people, wrong)
-    assert await sent(people, correction) == [1001]
-    await order(people, BroadcastAction.RECALL, wrong, later(15))
-    assert not await people.write(mark_reachable, people.supporter(2), later(20))
-    assert await waiting(people) == 2

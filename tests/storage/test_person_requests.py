@@ -162,39 +162,29 @@ async def test_restricting_and_objecting_last_until_they_are_lifted(
 ) -> None:
     signer, code = await signed(storage, keyring)
     await storage.write(begin_export, at=NOON, detail="xlsx")
-    await storage.write(
-        save_conversation,
-        replace(a_supporter(keyring, 1).conversation(), language="en"),
-        was=2,
-        at=NOON,
-    )
-
-    async def held() -> tuple[datetime | None, datetime | None, bool]:
+    in_english = replace(a_supporter(keyring, 1).conversation(), language="en")
+    await storage.write(save_conversation, in_english, was=2, at=NOON)
+    again = LATER + timedelta(days=1)
+    for asked, proof, at, is_done, held in (
+        (PersonNoticeKind.RESTRICTED, "by code", LATER, True, (LATER, None)),
+        (PersonNoticeKind.RESTRICTED, IN_CHAT, again, False, (LATER, None)),
+        (PersonNoticeKind.OBJECTED, IN_CHAT, LATER, True, (LATER, LATER)),
+        (PersonNoticeKind.OBJECTED, IN_CHAT, again, False, (LATER, LATER)),
+        (PersonNoticeKind.LIFTED, IN_CHAT, LATER, True, (None, None)),
+        (PersonNoticeKind.LIFTED, IN_CHAT, again, False, (None, None)),
+        (PersonNoticeKind.OBJECTED, LETTER, again, True, (None, again)),
+        (PersonNoticeKind.LIFTED, LETTER, again + timedelta(seconds=1), True, (None, None)),
+        (PersonNoticeKind.OBJECTED, IN_CHAT, again, True, (None, again)),
+        (PersonNoticeKind.RESTRICTED, IN_CHAT, again, True, (again, again)),
+    ):
+        shown = code if proof == "by code" else None
+        done = await storage.write(carry_out_request, asked, 1, proof, at, code=shown)
+        assert done is is_done, (asked, proof)
         found = await storage.read(signature_of, signer.supporter)
         assert found is not None
         assert found.with_name, "the name stays"
-        return found.restricted_at, found.objected_at, found.is_only_stored
-
-    again = LATER + timedelta(days=1)
-    assert await storage.write(
-        carry_out_request, PersonNoticeKind.RESTRICTED, 1, "by code", LATER, code=code
-    )
-    assert not await storage.write(
-        carry_out_request, PersonNoticeKind.RESTRICTED, 1, IN_CHAT, again
-    )
-    assert await storage.write(carry_out_request, PersonNoticeKind.OBJECTED, 1, IN_CHAT, LATER)
-    assert not await storage.write(carry_out_request, PersonNoticeKind.OBJECTED, 1, IN_CHAT, again)
-    assert await held() == (LATER, LATER, True)
-    assert await storage.write(carry_out_request, PersonNoticeKind.LIFTED, 1, IN_CHAT, LATER)
-    assert not await storage.write(carry_out_request, PersonNoticeKind.LIFTED, 1, IN_CHAT, again)
-    assert await held() == (None, None, False)
-    assert await storage.write(carry_out_request, PersonNoticeKind.OBJECTED, 1, LETTER, again)
-    assert await storage.write(
-        carry_out_request, PersonNoticeKind.LIFTED, 1, LETTER, again + timedelta(seconds=1)
-    )
-    assert await storage.write(carry_out_request, PersonNoticeKind.OBJECTED, 1, IN_CHAT, again)
-    assert await storage.write(carry_out_request, PersonNoticeKind.RESTRICTED, 1, IN_CHAT, again)
-    assert await held() == (again, again, True)
+        assert (found.restricted_at, found.objected_at) == held
+        assert found.is_only_stored is any(held)
     told = [(each.kind, each.language) for each in await storage.read(waiting_notices)]
     assert told == [("restricted", "en"), ("objected", "en"), ("lifted", "en")], (
         "what is done in the chat is seen there"
