@@ -4,8 +4,8 @@ from typing import Any, cast
 import pytest
 
 from storage import Storage
-from storage.broadcast_transitions import finish_broadcast
-from storage.broadcast_types import BroadcastAction, Kind, Outcome, Tally
+from storage.broadcast_transitions import finish_broadcast, interrupt_broadcast
+from storage.broadcast_types import BroadcastAction, Kind, Outcome, StopReason, Tally
 from storage.broadcasts import (
     active_broadcast,
     broadcast_history,
@@ -242,3 +242,13 @@ async def test_not_told_is_who_had_signed_and_is_not_known_to_have_it(people: Su
     assert await people.read(count_not_told, second.id) == 2  # the second and the third
     planned = await start(people, starts_at=later(99))
     assert await people.read(count_not_told, planned.id) == 0
+
+
+async def test_a_damaged_broadcast_hides_no_other(people: Supporters) -> None:
+    first = await started(people)
+    await people.write(interrupt_broadcast, first.id, StopReason.CONTENT, later(1))
+    await start(people, topic="another", at=later(2))
+    damaged = "UPDATE broadcasts SET confirmed_by_sealed = :junk WHERE state = 'stopped'"
+    await write_sql(people.database, damaged, junk=b"\x01 as long as a sealed value")
+    assert [each.is_damaged for each in await people.read(broadcast_history)] == [False, True]
+    assert False in [each.is_damaged for each in await people.read(due_broadcasts, later(3))]

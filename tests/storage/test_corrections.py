@@ -145,3 +145,15 @@ async def test_who_comes_back_before_a_planned_correction_began_gets_the_closing
     await start(people, kind=Kind.CORRECTION, topic=topic, at=later(8), starts_at=later(9))
     assert await people.write(mark_reachable, people.supporter(2), later(8))
     assert await sent(people, first) == [1002]
+
+
+async def test_a_correction_of_another_message_leaves_the_closing_update_as_it_is(
+    people: Supporters,
+) -> None:
+    await people.sign([1, 2], updates=9)
+    await people.lose(2)
+    update = await started(people, kind=Kind.UPDATE)
+    await sent(people, update)
+    await sent(people, await started(people))
+    await sent(people, await corrected(people, update))
+    assert await people.write(mark_reachable, people.supporter(2), later(99))
