@@ -16,29 +16,9 @@ from tests.support.scene import Scene, a_scene
 _EACH = 12
 _NO_TEXT = "here stand bytes that are no text"
 _ODD: tuple[object, ...] = (
-    None,
-    "",
-    "\x00",
-    "a\x00b",
-    "\ud800",
-    "a\udfff\ud83db",
-    _NO_TEXT,
-    "\ufffd" * 3,
-    "\u202e/withdraw",
-    "ñ" * 65_536,
-    "👩‍👩‍👧‍👦" * 2_000,
-    0,
-    -1,
-    2**63,
-    10**40,
-    1.5,
-    True,
-    [],
-    {},
-    [[]],
-    {"id": None},
-    "/start " + "x" * 4_096,
-    "1:confirm:",
+    *(None, "", "\x00", "a\x00b", "\ud800", "a\udfff\ud83db", _NO_TEXT, "\ufffd" * 3),
+    *("\u202e/withdraw", "ñ" * 65_536, "👩‍👩‍👧‍👦" * 2_000, 0, -1, 2**63, 10**40, 1.5, True),
+    *([], {}, [[]], {"id": None}, "/start " + "x" * 4_096, "1:confirm:"),
 )
 
 

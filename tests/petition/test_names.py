@@ -15,110 +15,41 @@ from bot.petition.names import (
 )
 
 NAMES = [
-    "O'Brien",
-    "D’Angelo",
-    "Iñaki",
-    "Gal·la",
-    "l·l",
-    "Nguyễn",
-    "Seán Ó Súilleabháin",
-    "محمد",
-    "王小明",
-    "李娜",
-    "María-José",
-    "J. R. R. Tolkien",
-    "J.R.R. Tolkien",
-    "Dr. Ana",
-    "Dr.Ana",
-    "Mª José",
-    "Ana (Anita) Pérez",
-    "Łukasz Żółć",
-    "Ἀριστοτέλης",
-    "Владимир Ёлкин",
-    "ราตรี ศรีสุข",
-    "अमिताभ बच्चन",
-    "กฤษณ์",
-    "김민준",
-    "さくら",
-    "Jean-Luc d'Été",
-    "Þórr Guðmundsdóttir",
-    "ʻAkahi Kealoha",
-    "Null",
-    "Bobby'); DROP TABLE signatures;--",
-    "Sr. Muñoz & hijas",
-    "Ana <b>",
-    "Ana ❤️",
-    "R2-D2 Núñez",
+    *("O'Brien", "D’Angelo", "Iñaki", "Gal·la", "l·l", "Nguyễn", "Seán Ó Súilleabháin", "محمد"),
+    *("王小明", "李娜", "María-José", "J. R. R. Tolkien", "J.R.R. Tolkien", "Dr. Ana", "Dr.Ana"),
+    *("Mª José", "Ana (Anita) Pérez", "Łukasz Żółć", "Ἀριστοτέλης", "Владимир Ёлкин", "김민준"),
+    *("ราตรี ศรีสุข", "अमिताभ बच्चन", "กฤษณ์", "さくら", "Jean-Luc d'Été", "Þórr Guðmundsdóttir"),
+    *("ʻAkahi Kealoha", "Null", "Bobby'); DROP TABLE signatures;--", "Sr. Muñoz & hijas"),
+    *("Ana <b>", "Ana ❤️", "R2-D2 Núñez", "ကျွန်ုပ်", "a" * 100, "😀" * 98 + "Li"),
     "نیک\u200cنام",  # a Persian surname, written with the non-joiner
     "അനില\u0d4d\u200d",  # Malayalam, whose last letter is a virama with its joiner
     "辻\U000e0100 花子",  # the variant of the character is part of the name
-    "ကျွန်ုပ်",
-    "a" * 100,
-    "😀" * 98 + "Li",
 ]
 
-REFUSED = [
-    (None, NameProblem.NOT_TEXT),
-    ("", NameProblem.TOO_SHORT),
-    (" \t ", NameProblem.TOO_SHORT),
-    ("王", NameProblem.TOO_SHORT),
-    ("A", NameProblem.TOO_SHORT),
-    ("a" * 101, NameProblem.TOO_LONG),
-    ("Ana\nPérez", NameProblem.LINE_BREAK),
-    ("Ana\u2028Pérez", NameProblem.LINE_BREAK),
-    ("Ana\r\nPérez", NameProblem.LINE_BREAK),
-    ("Ana\x00Pérez", NameProblem.CONTROL),
-    ("Ana\x1b[31m", NameProblem.CONTROL),
-    ("\u202egnp.anA", NameProblem.CONTROL),
-    ("Ana\u2066Pérez\u2069", NameProblem.CONTROL),
-    ("Ana\u200bPérez", NameProblem.CONTROL),
-    ("Ana\u200dPérez", NameProblem.CONTROL),
-    ("Ana\u200cPérez", NameProblem.CONTROL),
-    ("محمد\u200c", NameProblem.CONTROL),
-    ("Ana\u00adPérez", NameProblem.CONTROL),
-    ("\ufeffAna", NameProblem.CONTROL),
-    ("Ana\ue000", NameProblem.CONTROL),
-    ("Ana\U0010ffff", NameProblem.CONTROL),
-    ("Ana\U000e0061", NameProblem.CONTROL),
-    ("Ana\ud83d", NameProblem.CONTROL),
-    ("\u3164\u3164\u3164", NameProblem.CONTROL),
-    ("\u2800\u2800", NameProblem.CONTROL),
-    ("Jos\ufffd P\ufffdrez", NameProblem.CONTROL),
-    ("Ana\ufe0f\ufe0f", NameProblem.CONTROL),
-    ("\ufe0fAna", NameProblem.CONTROL),
-    ("\u200dAna", NameProblem.CONTROL),
-    ("\u200cمحمد", NameProblem.CONTROL),
-    ("م\u200dحمد", NameProblem.CONTROL),
-    ("Ana\u200cمحمد", NameProblem.CONTROL),
-    ("محمد\u200cAna", NameProblem.CONTROL),
-    ("Ana \ufe0fPérez", NameProblem.CONTROL),
-    ('=HYPERLINK("x")', NameProblem.LEADING_SIGN),
-    ("+34 Ana", NameProblem.LEADING_SIGN),
-    ("-Ana", NameProblem.LEADING_SIGN),
-    ("—Ana", NameProblem.LEADING_SIGN),
-    ("@ana", NameProblem.LEADING_SIGN),
-    ("＝Ana", NameProblem.LEADING_SIGN),
-    ("/start", NameProblem.LEADING_SIGN),
-    ("http://a.b Ana", NameProblem.LINK),
-    ("https:Ana", NameProblem.LINK),
-    ("Ana www.example", NameProblem.LINK),
-    ("Ana WWW.EXAMPLE", NameProblem.LINK),
-    ("t.me/ana", NameProblem.LINK),
-    ("únete t.me Ana", NameProblem.LINK),
-    ("example.es/ana", NameProblem.LINK),
-    ("Ana casino.com", NameProblem.LINK),
-    ("ana@example.es", NameProblem.LINK),
-    ("Ana @ana_perez", NameProblem.LINK),
-    ("Ana ｗｗｗ．example", NameProblem.LINK),
-    ("casino。com", NameProblem.LINK),
-    ("a\u0301\u0302\u0303\u0304\u0305na", NameProblem.STACKED_MARKS),
-    ("\u0301Ana", NameProblem.STACKED_MARKS),
-    ("12345", NameProblem.FEW_LETTERS),
-    ("😀😀😀", NameProblem.FEW_LETTERS),
-    ("A.", NameProblem.FEW_LETTERS),
-    ("...", NameProblem.FEW_LETTERS),
-    ("A\u0301\u0301", NameProblem.FEW_LETTERS),
-]
+REFUSED: dict[NameProblem, tuple[str | None, ...]] = {
+    NameProblem.NOT_TEXT: (None,),
+    NameProblem.TOO_SHORT: ("", " \t ", "王", "A"),
+    NameProblem.TOO_LONG: ("a" * 101,),
+    NameProblem.LINE_BREAK: ("Ana\nPérez", "Ana\u2028Pérez", "Ana\r\nPérez"),
+    NameProblem.CONTROL: (
+        *("Ana\x00Pérez", "Ana\x1b[31m", "\u202egnp.anA", "Ana\u2066Pérez\u2069"),
+        *("Ana\u200bPérez", "Ana\u200dPérez", "Ana\u200cPérez", "محمد\u200c", "Ana\u00adPérez"),
+        *("\ufeffAna", "Ana\ue000", "Ana\U0010ffff", "Ana\U000e0061", "Ana\ud83d"),
+        *("\u3164\u3164\u3164", "\u2800\u2800", "Jos\ufffd P\ufffdrez", "Ana\ufe0f\ufe0f"),
+        *("\ufe0fAna", "\u200dAna", "\u200cمحمد", "م\u200dحمد", "Ana\u200cمحمد", "محمد\u200cAna"),
+        "Ana \ufe0fPérez",
+    ),
+    NameProblem.LEADING_SIGN: (
+        *('=HYPERLINK("x")', "+34 Ana", "-Ana", "—Ana", "@ana", "＝Ana", "/start"),
+    ),
+    NameProblem.LINK: (
+        *("http://a.b Ana", "https:Ana", "Ana www.example", "Ana WWW.EXAMPLE", "t.me/ana"),
+        *("únete t.me Ana", "example.es/ana", "Ana casino.com", "ana@example.es"),
+        *("Ana @ana_perez", "Ana ｗｗｗ．example", "casino。com"),
+    ),
+    NameProblem.STACKED_MARKS: ("a\u0301\u0302\u0303\u0304\u0305na", "\u0301Ana"),
+    NameProblem.FEW_LETTERS: ("12345", "😀😀😀", "A.", "...", "A\u0301\u0301"),
+}
 
 
 def test_a_name_of_a_person_passes() -> None:
@@ -128,10 +59,11 @@ def test_a_name_of_a_person_passes() -> None:
 
 
 def test_what_is_no_name_is_refused_and_told_why() -> None:
-    for text, problem in REFUSED:
-        with pytest.raises(NameRefused) as refused:
-            clean_name(text)
-        assert refused.value.problem is problem, text
+    for problem, texts in REFUSED.items():
+        for text in texts:
+            with pytest.raises(NameRefused) as refused:
+                clean_name(text)
+            assert refused.value.problem is problem, text
 
 
 def test_a_name_is_trimmed_and_composed_before_it_is_counted() -> None:
