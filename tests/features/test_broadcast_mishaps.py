@@ -1,5 +1,7 @@
 """A campaigner in a hurry sends too much or too late, and taps old buttons."""
 
+import asyncio
+
 import pytest
 
 from bot.broadcast.content import Content, MessageCall
@@ -266,6 +268,12 @@ async def test_a_fault_of_the_bots_pauses_it_and_it_goes_on_once_that_is_mended(
     alarm = await admin.marta.sees("en pausa por un fallo del bot", 10)
     assert "ZeroDivisionError" in alarm.text
     monkeypatch.undo()
+    # It is said once, also after a restart.
+    await admin.scene.settled()
+    said = len(admin.marta.messages)
+    await admin.restart()
+    await asyncio.sleep(30)
+    assert len(admin.marta.messages) == said
     await admin.taps("▶ Seguir")
     report = await admin.over()
     assert "Entregados: 2" in report.text
