@@ -57,17 +57,11 @@ async def test_who_closes_is_told_that_the_text_waits_and_nobody_is_sent_to_broa
     await admin.says("/close")
     closes_at = now + timedelta(days=6)
     until = parse(admin.words.moment(closes_at)).text
-    counted = "3 personas han firmado.\nCon su nombre: 3. Sin su nombre: 0."
-    assert admin.panel.text == (
-        f"¿Cerrar la petición?\n\n«{admin.services.petition.texts_in('es').title}»\n\n"
-        f"{counted}\n\nEn cuanto la cierres, nadie más podrá firmar. Al cerrarla no se envía "
-        f"ningún mensaje. Puedes deshacerlo con /reopen.\n\n{WAITS}\n\n"
-        f"Si no haces nada, se cerrará sola el {until}."
-    )
+    assert "nadie más podrá firmar. Al cerrarla no se envía ningún mensaje." in admin.panel.text
+    assert admin.panel.text.endswith(f"{WAITS}\n\nSi no haces nada, se cerrará sola el {until}.")
     await admin.taps("Sí, cerrar la petición")
-    undo = "Para deshacer el cierre, escribe /reopen."
-    closed = f"La petición está cerrada.\n\n{counted}\n\n{WAITS}\n\n{undo}"
-    assert admin.marta.messages[-1].text == closed
+    closed = f"{WAITS}\n\nPara deshacer el cierre, escribe /reopen."
+    assert admin.marta.messages[-1].text.endswith(closed)
     assert "Han vuelto" not in await read_late(admin, admin.scene.jordi)
     said_before = len(admin.marta.messages)
     await notices(admin)

@@ -320,18 +320,11 @@ async def test_a_draft_is_not_read_nor_sent_until_published(drafted: AdminScene)
     now = drafted.services.clock()
     drafted.services.clock = lambda: now + drafted.ahead
     await drafted.says("/close")
-    counted = "3 personas han firmado.\nCon su nombre: 3. Sin su nombre: 0."
-    assert drafted.panel.text == (
-        f"¿Cerrar la petición?\n\n«{drafted.services.petition.texts_in('es').title}»\n\n"
-        f"{counted}\n\nEn cuanto la cierres, nadie más podrá firmar. Al cerrarla no se envía "
-        f"ningún mensaje. Puedes deshacerlo con /reopen.\n\n{IS_DRAFT}\n\n"
-        "Para que se cierre sola otro día, escribe la fecha detrás del comando: "
-        f"/close {drafted.words.typed_moment(now + timedelta(days=30))}"
-    )
+    assert "nadie más podrá firmar. Al cerrarla no se envía ningún mensaje." in drafted.panel.text
+    assert f"Puedes deshacerlo con /reopen.\n\n{IS_DRAFT}\n\n" in drafted.panel.text
     await drafted.taps("Sí, cerrar la petición")
-    undo = "Para deshacer el cierre, escribe /reopen."
-    closed = f"La petición está cerrada.\n\n{counted}\n\n{IS_DRAFT}\n\n{undo}"
-    assert drafted.marta.messages[-1].text == closed
+    closed = f"{IS_DRAFT}\n\nPara deshacer el cierre, escribe /reopen."
+    assert drafted.marta.messages[-1].text.endswith(closed)
     seen = await read_late(drafted, jordi)
     assert FOLDER not in seen
     assert "Esta acción ha terminado" in seen

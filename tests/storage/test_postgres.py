@@ -4,7 +4,6 @@ import asyncio
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,24 +49,6 @@ def dsn(url: str) -> str:
 
 
 class TestGroups:
-    async def test_two_that_wait_for_each_other_are_both_done(
-        self, database: PostgresDatabase
-    ) -> None:
-        """Each has what the other waits for; the server undoes one, which is done again."""
-        await database.write(add("a", "b"))
-
-        def lock(tx: Transaction, slugs: str) -> None:
-            for slug in slugs:
-                revision = PETITIONS.c.revision + 1
-                tx.change(
-                    update(PETITIONS).where(PETITIONS.c.slug == slug).values(revision=revision)
-                )
-                tx.scalar(text("SELECT pg_sleep(0.2)"))
-
-        await asyncio.gather(*(database.write(partial(lock, slugs=each)) for each in ("ab", "ba")))
-        rows = await read_sql(database, "SELECT revision FROM petitions")
-        assert [row["revision"] for row in rows] == [2, 2]
-
     async def test_who_waited_for_a_row_sees_what_the_other_made_of_it(
         self, database: PostgresDatabase
     ) -> None:
