@@ -8,6 +8,7 @@ import pytest
 from bot.broadcast import confirmation
 from handlers.broadcasts.screens import draft_view
 from simulator.faults import Fault
+from storage.admins import find_draft
 from storage.broadcasts import broadcast_history
 from tests.support.admin_scene import AdminScene, an_admin_scene
 from tests.support.scene import ADMIN
@@ -42,6 +43,24 @@ async def test_two_taps_send_once(admin: AdminScene) -> None:
     assert "Seguir con el mensaje que preparabas" not in admin.marta.messages[-1].labels
 
 
+async def test_what_waits_for_its_confirmation_is_not_sent_by_a_restart(admin: AdminScene) -> None:
+    await admin.prepares()
+    await admin.restart()
+    await admin.scene.settled()
+    # After ten minutes it asks again.
+    admin.ahead = timedelta(minutes=11)
+    await admin.taps(SEND)
+    assert "⚠️ Han pasado más de diez minutos" in admin.panel.text
+    assert admin.got_by_all() == NOBODY
+    assert await admin.services.storage.read(broadcast_history) == []
+    await admin.taps(SEND)
+    await admin.over()
+    reference = admin.services.reference(ADMIN)
+    assert await admin.services.storage.read(find_draft, reference) is None, (
+        "nothing is left of it"
+    )
+
+
 async def test_an_edit_after_the_preview_changes_nothing_and_is_said(admin: AdminScene) -> None:
     await admin.begins()
     sent = await admin.says("Hola")
@@ -64,32 +83,6 @@ async def test_an_edit_after_the_preview_changes_nothing_and_is_said(admin: Admi
     await admin.taps(SEND)
     await admin.over()
     assert admin.got_by_all() == [["Hola a todas", "Otra vez"]] * 3
-
-
-async def test_a_preview_that_was_cut_off_is_made_again_by_hand(admin: AdminScene) -> None:
-    await admin.begins()
-    await admin.says("Hola")
-    await admin.taps("Añadir versión en inglés")
-    admin.marta.send_album(["photo", "photo"])
-    await admin.scene.settled()
-    await admin.taps("Continuar")
-    await admin.taps("Sobre esta petición")
-    admin.expected += ["copyMessages"]
-    # The first copy arrives; the album does not, however often it is tried at once.
-    admin.scene.simulator.faults.next("copyMessages", *[Fault.ERROR] * 3)
-    await admin.taps("A quienes eligieron novedades: 3")
-    said = await admin.marta.sees("no hemos podido terminar lo que has pedido", 10)
-    await admin.scene.settled()
-    assert admin.scene.app.dispatch.counts.retried == 0
-    assert admin.marta.messages[-1].id == said.id
-    await admin.taps("A quienes eligieron novedades: 3")
-    await admin.marta.sees("¿Enviar el mensaje?")
-    previews = [
-        m
-        for m in admin.marta.messages
-        if m.from_bot and m.labels in ([], ["No recibir más novedades"]) and m.id != said.id
-    ]
-    assert [m.text for m in previews] == ["Hola", "", ""]
 
 
 async def test_a_preview_that_was_deleted_sends_nothing(admin: AdminScene) -> None:

@@ -116,22 +116,6 @@ async def test_a_report_does_not_discard_what_is_being_prepared(admin: AdminScen
     assert "el bot pone que es una corrección" in admin.panel.text
 
 
-async def test_the_rest_of_one_to_few_cannot_be_turned_into_one_to_all(admin: AdminScene) -> None:
-    key = await admin.starts_another()
-    await admin.cancels(key)
-    await admin.reported()
-    admin.marta.tap_data(admin.marta.send("Hola").id, f"adm:goon:{key.hex()}")
-    await admin.scene.settled()
-    await admin.says("Para quienes faltan")
-    assert "quienes faltaban por recibirlo" in admin.panel.text
-    assert "Cambiar a quién se envía" not in admin.panel.labels
-    where, data = admin.data("Botones con enlace")
-    for forged in ("subject:", "about:news", "to:en"):
-        await admin.scene.answered(admin.marta.tap_data(where, data.replace("links:es", forged)))
-        assert "Tu mensaje" in admin.panel.text
-        assert "quienes faltaban por recibirlo" in admin.panel.text
-
-
 async def test_the_closing_update_cannot_be_turned_into_something_else(
     admin: AdminScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:

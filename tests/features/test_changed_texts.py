@@ -188,13 +188,3 @@ async def test_who_keeps_what_they_signed_is_not_asked_twice(tmp_path: Path) -> 
         assert "preferiste mantener los que firmaste" in scene.screen(ana).text
         stats = await scene.storage.read(signature_statistics, scene.now)
         assert (stats.total, stats.with_name) == (1, 1)
-
-
-async def test_the_end_of_privacy_says_which_version_and_what_each_changed(scene: Scene) -> None:
-    ana, words = scene.ana, scene.words
-    await scene.says(ana, "/privacy")
-    for _ in scene.petition.texts_in("es").privacy:
-        await scene.taps(ana, words.label("Siguiente ›"))
-    shown = scene.screen(ana).text
-    assert "La de ahora es del 30 de noviembre de 2026." in shown
-    assert "• Desde la versión del 24 de noviembre de 2026: Quien firma elige" in shown

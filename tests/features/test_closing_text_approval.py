@@ -178,26 +178,6 @@ async def test_what_late_visitors_read_changes_only_with_a_second_admin(
     )
 
 
-async def test_what_is_left_and_what_waits_take_their_room(admin: AdminScene) -> None:
-    await closes(admin)
-    await writes(admin, SPANISH, "x" * 2_000)
-    for _ in range(2):
-        await admin.says("/closing")
-        await admin.taps("Añadir lo que ha pasado después")
-        await admin.taps("Se ha tomado una decisión")
-        await admin.says("y" * 1_500)
-        assert "no cabe en un mensaje" in admin.marta.messages[-1].text
-        await admin.says("/cancel")
-        await admin.says("/closing")
-        if BEFORE in admin.panel.labels:
-            await publishes(admin)
-    await admin.says("/closing")
-    await admin.taps("Añadir lo que ha pasado después")
-    await admin.taps("Se ha tomado una decisión")
-    await admin.says("y" * 100)
-    assert "✅ Guardado" in admin.marta.messages[-1].text
-
-
 async def test_no_former_text_is_sent_while_one_waits(admin: AdminScene, pau: Person) -> None:
     """Nor is a text published while a closing update is waiting for approval."""
     await closes(admin)

@@ -37,20 +37,6 @@ async def test_a_crowd_is_greeted_in_turn_while_others_are_answered_at_once(scen
     assert 1 <= with_a_picture <= 20, "the first ones, before there was a line"
 
 
-async def test_the_picture_comes_above_the_petition_or_with_a_later_start(scene: Scene) -> None:
-    await scene.starts(scene.jordi)
-    picture, petition = (message for message in scene.jordi.messages if message.from_bot)
-    assert picture.photo
-    assert petition.buttons
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(scene.services.gate, "has_room", lambda *_: False)  # others take it all
-        await scene.starts(scene.ana)
-        await scene.taps(scene.ana, scene.words.label("📖 Leer el llamamiento"))
-        assert not any(message.photo for message in scene.ana.messages)
-    await scene.starts(scene.ana)
-    assert [bool(m.photo) for m in scene.ana.messages if m.from_bot] == [True, False]
-
-
 async def test_who_reads_the_notice_while_signing_waits_for_no_crowd(scene: Scene) -> None:
     await scene.starts(scene.ana)
     await scene.taps(scene.ana, scene.words.label("✍️ Firmar con mi nombre"))

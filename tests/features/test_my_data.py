@@ -188,32 +188,6 @@ async def test_what_the_journal_has_of_ana_is_in_her_file_and_logged(scene: Scen
     assert (requests.count("my_data"), requests.count("my_data_file")) == (2, 1)
 
 
-async def test_who_has_not_signed_is_shown_what_was_begun(scene: Scene) -> None:
-    ana = scene.ana
-    await scene.says(ana, "/start radio")
-    await scene.taps(ana, "✍️ Firmar con mi nombre")
-    for label in ("Usar «Ana García»", "⬜ Noticias de otras acciones"):
-        await scene.taps(ana, label)
-    given = await file_of(scene, ana)
-    caption = scene.simulator.calls.of("sendDocument")[-1].params["caption"]
-    assert caption == f"Si pides otro archivo, o al cabo de 30 días sin firmar, {GOES}"
-    assert given["conversation"]["name"] == "Ana García"
-    assert given["conversation"]["source"] == "radio"
-    assert (given["signature"], given["consents"]) == (None, [])
-    screen = scene.screen(ana).text
-    for said in ("sin firmar: Ana García", "otras acciones: sí", "está en el archivo"):
-        assert said in screen
-    assert "Has elegido, todavía sin firmar: con tu nombre." in screen
-    assert "tu firma" not in screen, "there is none yet"
-    # What a withdrawal leaves is shown too.
-    await scene.taps(ana, "Volver")
-    await scene.taps(ana, "✍️ Consiento y firmo")
-    await scene.withdraws(ana)
-    given = await file_of(scene, ana)
-    assert given["conversation"].keys() == readable("conversations")
-    assert (given["signature"], given["consents"], given["messages_to_signers"]) == (None, [], [])
-
-
 async def is_given_what_they_did(scene: Scene, marta: Person, broadcast: str) -> None:
     """An admin's file holds what they did; a damaged draft keeps them from none of the rest."""
     marta.send("/broadcast")

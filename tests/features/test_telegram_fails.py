@@ -12,12 +12,10 @@ from bot.back_off import BackOff
 from bot.intake.dispatcher import UpdatesBehind
 from bot.intake.polling import Polling
 from bot.transport.client import TelegramClient
-from bot.transport.errors import RateLimited, ResponseLost
-from handlers.broadcasts import preview
+from bot.transport.errors import ResponseLost
 from simulator.faults import Fault
 from simulator.person import Person
 from storage.broadcasts import broadcast_history
-from storage.petitions import petition_state
 from tests.intake.running_polling import finished
 from tests.support.admin_scene import AdminScene
 from tests.support.scene import Scene, a_scene, fails, intercept
@@ -213,19 +211,6 @@ async def test_the_file_of_ones_data_comes_once_though_it_or_the_screen_after_it
     assert await all_is_acknowledged(scene)
 
 
-async def test_what_is_done_is_shown_to_an_admin_later_and_done_once(
-    admin: AdminScene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    admin.expected.append("query ID is invalid")  # the tap was answered before
-    await admin.says("/close")
-    fails(monkeypatch, admin.scene, "edit_message_text", 1)
-    await admin.taps("Sí, cerrar la petición")
-    assert (await admin.services.storage.read(petition_state)).is_closed
-    await admin.marta.sees("La petición está cerrada.")
-    assert await all_is_acknowledged(admin.scene)
-    assert NOTHING_DONE not in admin.marta.chat.transcript()
-
-
 async def test_a_draft_is_shown_later_and_neither_a_test_nor_the_sending_is_made_later(
     admin: AdminScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -253,31 +238,6 @@ async def test_a_draft_is_shown_later_and_neither_a_test_nor_the_sending_is_made
     assert await all_is_acknowledged(admin.scene)
     await admin.taps("Enviar a 3 personas")
     await admin.over()
-
-
-async def test_of_a_test_to_oneself_that_has_to_wait_no_language_comes_twice(
-    admin: AdminScene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    admin.expected.append("query ID is invalid")  # the tap was answered before
-    await admin.scene.closes()
-    await admin.scene.offers_the_final()
-    asked, send = list[str](), preview.send_version
-
-    async def waits_once(*given: Any) -> tuple[int, ...]:
-        asked.append(given[-1])
-        if len(asked) == 2:
-            raise RateLimited(1.0)
-        return await send(*given)
-
-    async def at_once(_seconds: float) -> None: ...
-
-    monkeypatch.setattr(admin.services.delayed_replies, "_sleep", at_once)
-    monkeypatch.setattr("handlers.broadcasts.preview.send_version", waits_once)
-    await admin.taps("Enviarme una prueba")
-    await admin.marta.sees("Arriba tienes la prueba")
-    first, second, again, *others = asked
-    assert again == second
-    assert first not in (second, *others)
 
 
 async def test_a_call_outside_of_an_answer_is_never_repeated_and_said_to_be_uncertain(

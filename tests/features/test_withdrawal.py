@@ -18,12 +18,12 @@ from simulator.person import Person
 from storage.conversations import screen_digest
 from storage.errors import Unavailable
 from storage.journal import Deed
-from storage.sent_files import add_sent_file, forget_sent_file
+from storage.sent_files import add_sent_file
 from storage.signatures import mark_unreachable
 from storage.tables import metadata
 from tests.support.raw_sql import read_sql
 from tests.support.scene import Scene, a_scene, fails
-from tests.support.storage_calls import Proceed, call_instead
+from tests.support.storage_calls import call_instead
 
 ERASE = "Retirar mi firma y borrar mis datos"
 FILE = "📄 Recibir el archivo"
@@ -181,27 +181,6 @@ class TestTheFileOfMyData:
         await scene.taps(ana, FILE)
         await scene.settled()
         assert len(files_of(scene, ana)) == 1, "nothing of what it holds was erased"
-
-    async def test_a_slow_database_notes_that_it_is_gone(
-        self, scene: Scene, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        ana, kind = scene.ana, type(scene.bot)
-        await scene.signs(ana)
-        sent, delete = await asks_for_the_file(scene, ana), kind.delete_message
-
-        async def deletes_fast(bot: Any, chat: int, message: int) -> bool:
-            return message == sent.id or await delete(bot, chat, message)
-
-        async def takes_long(proceed: Proceed, *given: object) -> object:
-            await asyncio.sleep(0.2)
-            return await proceed(*given)
-
-        monkeypatch.setattr("handlers.sent_files.LONGEST_WAIT", 0.1)
-        monkeypatch.setattr(kind, "delete_message", deletes_fast)
-        call_instead(monkeypatch, forget_sent_file, takes_long)
-        await withdraws(scene, ana)
-        assert "Todavía no se ha podido borrar" not in scene.screen(ana).text
-        assert await rows_of(scene, "sent_files") == []
 
     async def test_older_than_two_days_it_is_replaced_by_one_that_holds_nothing(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -127,24 +127,6 @@ async def test_what_no_waiting_mends_is_raised_or_owed_nothing(replies: DelayedR
     assert len(replies) == 0
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        TelegramRefused(401, "Unauthorized"),
-        TelegramRefused(409, "Conflict: terminated by other getUpdates request"),
-        TelegramRefused(502, "Bad Gateway"),
-        ResponseLost("No answer in time"),
-    ],
-)
-async def test_what_passes_by_itself_costs_nobody_the_reply(
-    replies: DelayedReplies, clock: Clock, error: Exception
-) -> None:
-    ana = Chat(error)
-    await replies.tell(ANA, ana.answer)
-    await clock.pass_(1)
-    assert (ana.tries, len(replies)) == (2, 0)
-
-
 async def test_a_hanging_call_is_waited_for_briefly(replies: DelayedReplies, clock: Clock) -> None:
     eve = Hanging()
     telling = asyncio.create_task(replies.tell(EVE, eve.answer))
@@ -218,20 +200,6 @@ async def test_of_many_the_oldest_goes(clock: Clock, monkeypatch: pytest.MonkeyP
     await settled()
     assert [eve.ended for eve in hanging] == [1, 0, 0, 0]
     assert len(replies) == 4, "and is owed its answer still"
-    replies.forget()
-
-
-async def test_what_hangs_again_is_cut_off_and_backs_off(
-    replies: DelayedReplies, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(delayed_replies, "_LONGEST_TRY", 0.01)
-    eve = Hanging()
-    await replies.tell(EVE, Chat(NetworkError("Bad Gateway")).answer, eve.answer)
-    await clock.pass_(0.5)
-    await asyncio.sleep(0.03)
-    await settled()
-    assert clock.pauses == [0.5, 1.0]
-    assert eve.ended == 1
     replies.forget()
 
 

@@ -12,7 +12,6 @@ from storage.broadcasts import (
     count_audience,
     count_not_told,
     due_broadcasts,
-    has_sent_broadcasts,
     listed_broadcasts,
     scheduled_broadcasts,
     tally_of_broadcast,
@@ -158,15 +157,6 @@ async def test_what_is_under_way_comes_first_then_what_is_next_then_what_was_las
     assert letters(await storage.read(listed_broadcasts)) == "fedbca"
     assert letters(await storage.read(scheduled_broadcasts)) == "ed"
     assert letters(await storage.read(broadcast_history)) == "decabf"
-
-
-async def test_who_sent_one_has_sent(storage: Storage, listed: Listed) -> None:
-    await listed.add("a", 1, state="finished", started_at=2)
-    assert not await storage.read(has_sent_broadcasts, ADMIN + 1)
-    key = b"b" * 16
-    await start(storage, key, kind=Kind.UPDATE, actor=ADMIN + 1, at=later(3))
-    assert await storage.read(has_sent_broadcasts, ADMIN + 1)
-    assert await storage.read(has_sent_broadcasts, ADMIN)
 
 
 async def test_a_recall_is_most_urgent_and_what_waits_for_an_admin_is_least(
