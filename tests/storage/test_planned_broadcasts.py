@@ -11,7 +11,6 @@ from storage.broadcast_transitions import LATE, begin_broadcast
 from storage.broadcast_types import Broadcast, BroadcastAction, Kind, Outcome, PauseReason
 from storage.broadcasts import (
     active_broadcast,
-    broadcast_history,
     due_broadcasts,
     scheduled_broadcasts,
     written_to_alone,
@@ -92,32 +91,6 @@ async def test_what_a_restored_backup_still_had_planned_waits_for_a_decision(
         *(broadcast.id, "paused"),
         PauseReason.LATE,
     )
-
-
-async def test_who_has_looked_at_one_restored_petition_lets_no_other_go_on(
-    people: Supporters,
-) -> None:
-    other = Supporters(people.database, people.keyring, "other")
-    await other.open_petition()
-    theirs = Storage(people.database, people.keyring, "other")
-    ours, held = await start(people), await start(theirs)
-    await people.write(record_restore, made_at=None, at=TIME)
-    assert await people.read(due_broadcasts, TIME) == []
-    assert await theirs.read(due_broadcasts, TIME) == []
-    assert [each.state for each in await theirs.read(broadcast_history)] == ["paused"]
-    await people.write(release_restore, actor=ADMIN, at=TIME)
-    assert await theirs.read(held_restore) is not None
-    await order(theirs, BroadcastAction.RESUME, held, TIME)
-    assert await theirs.read(due_broadcasts, TIME) == []
-    await order(people, BroadcastAction.RESUME, ours, TIME)
-    assert [each.id for each in await people.read(due_broadcasts, TIME)] == [ours.id]
-    # Nor does the other one's bot hold it, when that starts as on a copy put back by hand.
-    await theirs.write(release_restore, actor=ADMIN, at=TIME)
-    assert await theirs.read(due_broadcasts, TIME) != []
-    await theirs.write(record_copy, TIME + timedelta(seconds=1))
-    assert await theirs.read(due_broadcasts, TIME) == []
-    (due,) = await people.read(due_broadcasts, TIME)
-    assert due.is_running
 
 
 async def test_more_than_one_admin_may_write_to_waits_for_a_second_when_its_time_comes(
