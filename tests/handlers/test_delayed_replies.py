@@ -204,13 +204,17 @@ async def test_of_many_the_oldest_goes(clock: Clock, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    ("pauses", "tries"), [([20.0], (2, 0)), ([20.1], (1, 1)), ([5.0] * 9, (4, 1))]
+    ("once", "pauses", "tries"),
+    [
+        *((True, [20.0], (2, 0)), (True, [20.1], (1, 1)), (True, [5.0] * 9, (4, 1))),
+        (False, [5.0], (1, 1)),
+    ],
 )
 async def test_of_what_is_not_repeated_a_few_short_pauses_are_waited_for(
-    replies: DelayedReplies, clock: Clock, pauses: list[float], tries: tuple[int, int]
+    replies: DelayedReplies, clock: Clock, once: bool, pauses: list[float], tries: tuple[int, int]
 ) -> None:
     made, otherwise = Chat(*map(RateLimited, pauses)), Chat()
-    await replies.tell(ANA, made.answer, otherwise.answer, once=True)
+    await replies.tell(ANA, made.answer, otherwise.answer, once=once)
     await clock.pass_(200)
     assert (made.tries, otherwise.tries) == tries
 
