@@ -3,8 +3,10 @@
 import asyncio
 import signal
 import socket
+import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -21,18 +23,22 @@ from storage.keyring import Keyring
 from storage.migrate import migrate
 from storage.telegram_cache import put_cached_item
 from tests.monitoring.asked import ask, free_address
+from tests.storage.silent_connection import a_line
 from tests.support.bot_process import BotProcess
 from tests.support.postgres_cluster import PostgresCluster, postgres_cluster
 from tests.support.raw_sql import postgres_connection
-from tests.support.replicas import WORDS, Replicas, said
-from tests.support.retrying_signer import signs_with_retries, was_thanked
+from tests.support.replicas import WORDS, Petition, Replicas, said
+from tests.support.retrying_signer import PATIENCE_SECONDS, signs_with_retries, was_thanked
 from tests.support.scene import ADMIN, TOKEN, send_label
+from tests.support.supporters import SLUG, Supporters
 from tests.support.waiting import until
 from tests.support.webhook_proxy import WebhookProxy, webhook_proxy
 
 pytestmark = [pytest.mark.processes, pytest.mark.parametrize("kind", ["postgres"])]
 
 MOVED_SECONDS = 10.0
+LOADED_SECONDS = 5.0  # what a machine adds on which other tests run
+PEOPLE_SECONDS = PATIENCE_SECONDS + 2.0  # who tapped in vain taps again, and signs with the third
 NO_SYNC = "power_cut_loses_commits"  # which these servers need not survive
 
 
@@ -86,6 +92,50 @@ async def test_one_that_slept_finds_another_in_its_place_and_stands_by(replicas:
     await ana.sees("1 persona ha firmado", 20)
     assert await sleeper.terminate() == 0
     assert await other.terminate() == 0
+
+
+@pytest.mark.parametrize(
+    ("updates", "how"), [("polling", "killed"), ("webhook", "killed"), ("polling", "cut off")]
+)
+async def test_within_ten_seconds_another_answers_and_sends_and_repeats_nothing(
+    tmp_path: Path, database_url: str, updates: str, how: str
+) -> None:
+    """By polling the leases for answering and for sending are one; by webhook two."""
+    async with AsyncExitStack() as stack:
+        simulator = await stack.enter_async_context(Simulator(token=TOKEN))
+        proxy = None
+        if updates == "webhook":
+            proxy = await stack.enter_async_context(webhook_proxy())
+        # A socket's path has to be short.
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        line, url = await stack.enter_async_context(a_line(database_url, folder))
+        replicas = Replicas(tmp_path, simulator, database_url, proxy)
+        storage = await open_storage(database_url, Keyring.load(tmp_path / "petition.key"), SLUG)
+        stack.push_async_callback(storage.close)
+        people = Supporters(storage.database, storage.keyring, signed_at=datetime.now(UTC))
+        petition = Petition(replicas, people, 400)
+        await petition.signed_before()
+        stack.push_async_callback(replicas.killed)
+        events = ("started", "stands_by") if proxy is None else ("holds_lease", "webhook_set")
+        async with said(holder := await replicas.begins(url), f'"{events[0]}"', 60):
+            pass
+        async with said(await replicas.begins(), f'"{events[1]}"', 60):
+            pass
+        async with petition.people_sign(2):
+            broadcast = await petition.broadcast()
+            await petition.goes_on(20)
+            if how == "killed":
+                await holder.kill()
+            else:
+                line.fall_silent(new_ones_too=True)
+            signed, told = await petition.goes_on(3 * MOVED_SECONDS, is_moving=True)
+            assert told <= MOVED_SECONDS + LOADED_SECONDS
+            assert signed <= MOVED_SECONDS + LOADED_SECONDS + PEOPLE_SECONDS
+            if how == "killed":
+                return
+            line.fall_silent()  # new connections carry what they should
+        await petition.reported(broadcast)
+        assert petition.copies() == {1: 400}
 
 
 @pytest.fixture
