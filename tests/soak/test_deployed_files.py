@@ -30,7 +30,7 @@ READ_BY = {
     "build.lock": "tests/test_packaging.py",
     "grafana/petition-bot.json": "tests/monitoring/test_dashboard_and_alerts.py",
     "live.lock": "tests/test_packaging.py",
-    "patroni/patroni.yml": "tests/test_deploy.py",
+    "patroni/patroni.yml": "tests/soak/test_patroni.py",
     "patroni/pgbouncer.ini": "tests/soak/test_failover.py",
     "pdf.lock": "tests/test_packaging.py",
     "postgres.lock": "tests/test_packaging.py",

@@ -10,7 +10,7 @@ import configparser
 import re
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from io import BytesIO
@@ -64,15 +64,20 @@ def cluster() -> Iterator[PostgresCluster]:
 
 @asynccontextmanager
 async def through_pgbouncer(
-    cluster: PostgresCluster, folder: Path
+    folder: Path, servers: Sequence[int], health: Sequence[int]
 ) -> AsyncIterator[tuple[str, Program]]:
-    """Yields the address of the database through PgBouncer and HAProxy, and PgBouncer."""
-    async with patroni_says(cluster) as health:
-        haproxy = _haproxy(cluster, folder, health)
-        pgbouncer = _pgbouncer(cluster, folder, haproxy.port)
-        async with running(haproxy, pgbouncer):
-            await asyncio.sleep(HAPROXY_LOOKS_SECONDS)
-            yield f"postgresql+asyncpg://postgres@127.0.0.1:{pgbouncer.port}/petition", pgbouncer
+    """Yields the address of the database through PgBouncer and HAProxy, and PgBouncer.
+
+    Args:
+        folder: one of who runs PostgreSQL.
+        servers: the ports of the servers.
+        health: the port where Patroni says of each whether it takes writes.
+    """
+    haproxy = _haproxy(folder, servers, health)
+    pgbouncer = _pgbouncer(folder, haproxy.port)
+    async with running(haproxy, pgbouncer):
+        await asyncio.sleep(HAPROXY_LOOKS_SECONDS)
+        yield f"postgresql+asyncpg://postgres@127.0.0.1:{pgbouncer.port}/petition", pgbouncer
 
 
 @asynccontextmanager
@@ -108,29 +113,29 @@ async def patroni_says(cluster: PostgresCluster) -> AsyncIterator[list[int]]:
             await runner.cleanup()
 
 
-def _haproxy(cluster: PostgresCluster, folder: Path, health: list[int]) -> Program:
+def _haproxy(folder: Path, servers: Sequence[int], health: Sequence[int]) -> Program:
     port, file = free_port(), folder / "haproxy.cfg"
     text = (DEPLOY / "patroni/haproxy.cfg").read_text().replace(":5000", f":{port}")
-    for number, (server, asked) in enumerate(zip(cluster.ports, health, strict=True), 1):
+    for number, (server, asked) in enumerate(zip(servers, health, strict=True), 1):
         text = text.replace(f"db{number}:5432", f"127.0.0.1:{server} port {asked}")
     file.write_text(text)
     return Program((found("haproxy"), "-db", "-f", file), port)
 
 
-def _pgbouncer(cluster: PostgresCluster, folder: Path, server: int) -> Program:
+def _pgbouncer(folder: Path, server: int) -> Program:
     """Returns PgBouncer, to be run by who runs PostgreSQL, as it refuses to be root's."""
-    port, file = free_port(), cluster.folder / "pgbouncer.ini"
+    port, file = free_port(), folder / "pgbouncer.ini"
     settings = configparser.ConfigParser()
     settings.read(DEPLOY / "patroni/pgbouncer.ini")
     settings["databases"]["petition"] = (
-        f"host=127.0.0.1 port={server} dbname=postgres user=postgres"
+        f"host=127.0.0.1 port={server} dbname=postgres user=postgres password=CHANGE"
     )
     del settings["pgbouncer"]["auth_file"]
     of_test = {"listen_port": str(port), "auth_type": "any", "unix_socket_dir": ""}
     settings["pgbouncer"].update(of_test)
     with file.open("w") as written:
         settings.write(written)
-    return Program((found("pgbouncer"), "-u", cluster.folder.owner(), file), port)
+    return Program((found("pgbouncer"), "-u", folder.owner(), file), port)
 
 
 class Caddy(Program):
@@ -190,7 +195,8 @@ async def test_everybody_who_was_thanked_is_counted_and_every_signer_is_told(
     async with (
         Simulator(token=TOKEN) as simulator,
         running(*([caddy] if caddy else [])),
-        through_pgbouncer(cluster, tmp_path) as (url, pgbouncer),
+        patroni_says(cluster) as health,
+        through_pgbouncer(cluster.folder, cluster.ports, health) as (url, pgbouncer),
     ):
         replicas = Replicas(tmp_path, simulator, url, caddy)
         keyring = Keyring.load(tmp_path / "petition.key")

@@ -43,9 +43,10 @@ class BotProcess:
         """Everything the process ever printed."""
         return self.folder / "bot.log"
 
-    async def start(self) -> None:
-        """Starts it; what an earlier one left is gone on with."""
-        environment = {
+    @property
+    def environment(self) -> dict[str, str]:
+        """Its settings, with which commands work on the same petition."""
+        return {
             **os.environ,
             "PETITION_BOT_TOKEN": TOKEN,
             "PETITION_ADMIN_IDS": str(ADMIN),
@@ -57,10 +58,23 @@ class BotProcess:
             "PETITION_LOG_LEVEL": self.log_level,
             **self.more,
         }
+
+    async def start(self) -> None:
+        """Starts it; what an earlier one left is gone on with."""
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "run", env=environment, stdout=log, stderr=log
+                sys.executable, "-m", "bot", "run", env=self.environment, stdout=log, stderr=log
             )
+
+    async def does(self, *command: str) -> str:
+        """Returns what a command says beside it; fails unless it exits with 0."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", *command,
+            env=self.environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        said, _ = await process.communicate()
+        assert process.returncode == 0, said.decode()
+        return said.decode()
 
     async def kill(self) -> None:
         """SIGKILL: no goodbye."""

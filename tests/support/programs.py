@@ -21,6 +21,7 @@ class Program:
 
     command: Sequence[str | Path]
     port: int
+    user: str | None = None
     process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
@@ -30,6 +31,7 @@ class Program:
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
             start_new_session=True,
+            user=self.user,
         )
         async with asyncio.timeout(_START_SECONDS):
             while True:
