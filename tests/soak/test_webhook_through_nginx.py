@@ -51,11 +51,12 @@ async def behind_nginx(
         "PETITION_WEBHOOK_ADDRESS": address,
     }
     async with Simulator(token=TOKEN) as simulator, running(proxy):
-        bot = BotProcess(folder, simulator, more=by_webhook)
+        bot = BotProcess(folder, simulator)
         (folder / "token").write_text(TOKEN)
         token, petition = str(folder / "token"), bot.environment["PETITION_FOLDER"]
         given = ("--token-file", token, "--admin", str(ADMIN), "--petition", petition)
         await bot.does("init", "--non-interactive", *given)
+        bot.more = by_webhook  # not in the file that it wrote
         try:
             yield simulator, bot, proxy
         finally:
