@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
-import pytest
 
 from simulator import Simulator
 from storage import open_storage
@@ -31,11 +30,6 @@ from tests.support.scene import TOKEN
 from tests.support.supporters import SLUG, Supporters
 
 START_SECONDS, MOVED_SECONDS = 90.0, 30.0
-
-
-@pytest.fixture
-def kind() -> str:
-    return "postgres"
 
 
 def etcd(folder: Path) -> Program:
@@ -138,15 +132,16 @@ async def test_a_standby_is_promoted_by_itself_and_nobody_who_was_thanked_is_mis
                 await primary.dies()
                 await standby.becomes("primary")
                 said.append(f"promoted after {time.monotonic() - died:.1f} s")
-                signed, told = await petition.goes_on(MOVED_SECONDS)
-                said.append(f"then a signature after {signed:.1f} s, a message after {told:.1f} s")
+                waits = await petition.goes_on(MOVED_SECONDS)
+                said.append(
+                    "then a signature after {:.1f} s, a message after {:.1f}".format(*waits)
+                )
             await petition.reported(broadcast)
             rows = await read_sql(storage.database, "SELECT supporter FROM signatures")
-            there = {bytes(row["supporter"]) for row in rows}
-            assert {keyring.reference(SLUG, who) for who in petition.thanked} <= there
+            thanked = {keyring.reference(SLUG, who) for who in petition.thanked}
+            assert thanked <= {bytes(row["supporter"]) for row in rows}
             assert petition.copies()[0] == 0
         finally:
             await replicas.killed()
             await storage.close()
-            said.insert(0, f"{len(petition.thanked)} people signed; {petition.copies()} copies")
-            tell("; ".join(said))
+            tell(f"{len(petition.thanked)} signed; copies {petition.copies()}; {'; '.join(said)}")
