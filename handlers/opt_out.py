@@ -5,7 +5,7 @@ to be left alone.
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Mapping
 
 from telegram import ChatMember, ChatMemberUpdated
 
@@ -48,15 +48,9 @@ async def stop(ctx: SupporterContext) -> None:
         await ctx.with_stage(Place()).say(said)
         return
     await ctx.save()
-    muting = ctx.storage.write(mute_supporter, ctx.reference, ctx.now)
-    landed = await change_and_void_claims(ctx, muting)
+    landed = await change_and_void_claims(ctx, _muting(ctx))
     ctx = (await ctx.reloaded()).with_stage(Place(Stage.MUTED))
     await ctx.say(None if landed else words.text(_MAY_ARRIVE))
-
-
-async def mute(ctx: SupporterContext) -> None:
-    """Handles the button that mutes all messages."""
-    await _forbid(ctx, ctx.storage.write(mute_supporter, ctx.reference, ctx.now))
 
 
 async def unmute(ctx: SupporterContext) -> None:
@@ -69,21 +63,11 @@ async def unmute(ctx: SupporterContext) -> None:
     await ctx.show()
 
 
-async def restrict(ctx: SupporterContext) -> None:
-    """Handles the button that restricts the use of the data (GDPR art. 18)."""
-    await _forbid(ctx, _requesting(ctx, PersonNoticeKind.RESTRICTED))
-
-
 async def lift(ctx: SupporterContext) -> None:
     """Handles the button that ends a restriction or an objection."""
     await _requesting(ctx, PersonNoticeKind.LIFTED)
     await ctx.services.mark_reachable(ctx.reference)
     await (await ctx.reloaded()).show()
-
-
-async def refuse(ctx: SupporterContext, kind: Kind) -> None:
-    """Handles the buttons of /mydata that withdraw the consent to what was chosen."""
-    await _forbid(ctx, _refusing(ctx, kind))
 
 
 async def refused_under_broadcast(ctx: SupporterContext, *, kind: Kind) -> None:
@@ -102,11 +86,6 @@ async def refused_under_broadcast(ctx: SupporterContext, *, kind: Kind) -> None:
     await ctx.alert(" ".join(each for each in (said, counts, may_arrive) if each))
 
 
-async def withdraw(ctx: SupporterContext) -> None:
-    """Erases the signature and everything stored with it, then shows that it is done."""
-    await _forbid(ctx, ctx.storage.write(withdraw_signature, ctx.reference, ctx.now))
-
-
 def _refusing(ctx: SupporterContext, kind: Kind) -> Awaitable[object]:
     purpose = "news" if kind is Kind.NEWS else "updates"
     return ctx.storage.write(end_consent, ctx.reference, purpose, ctx.now)
@@ -117,9 +96,23 @@ def _requesting(ctx: SupporterContext, asked: PersonNoticeKind) -> Awaitable[obj
     return ctx.storage.write(carry_out_request, asked, number, IN_CHAT, ctx.now)
 
 
-async def _forbid(ctx: SupporterContext, change: Awaitable[object]) -> None:
-    """Makes a change after which less may be sent, and shows what is so now."""
-    landed = await change_and_void_claims(ctx, change)
+def _muting(ctx: SupporterContext) -> Awaitable[object]:
+    return ctx.storage.write(mute_supporter, ctx.reference, ctx.now)
+
+
+FORBIDDEN_BY: Mapping[Action, Callable[[SupporterContext], Awaitable[object]]] = {
+    Action.ERASE: lambda ctx: ctx.storage.write(withdraw_signature, ctx.reference, ctx.now),
+    Action.MUTE: _muting,
+    Action.RESTRICT: lambda ctx: _requesting(ctx, PersonNoticeKind.RESTRICTED),  # GDPR art. 18
+    Action.REFUSE_UPDATES: lambda ctx: _refusing(ctx, Kind.UPDATE),
+    Action.REFUSE_NEWS: lambda ctx: _refusing(ctx, Kind.NEWS),
+}
+"""The buttons after which less may be sent, and the change that each makes."""
+
+
+async def forbid(ctx: SupporterContext, _argument: str, *, action: Action) -> None:
+    """Makes the change of such a button, and shows what is so now."""
+    landed = await change_and_void_claims(ctx, FORBIDDEN_BY[action](ctx))
     await (await ctx.reloaded()).show(None if landed else ctx.words.text(_MAY_ARRIVE))
 
 

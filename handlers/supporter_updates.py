@@ -6,6 +6,7 @@ message that was tapped.
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 from telegram import Message
 
@@ -21,7 +22,6 @@ from handlers.screens.screen import sentences
 from handlers.supporter_context import SupporterContext
 from handlers.update_kinds import is_there
 from storage.audit import add_audit
-from storage.broadcast_types import Kind
 from telegram_text.markup import Html
 
 Handler = Callable[[SupporterContext], Awaitable[None]]
@@ -125,13 +125,9 @@ _EFFECTS: Mapping[Action, Callable[[SupporterContext, str], Awaitable[None]]] = 
     Action.ASK_NAME_CONSENT: lambda ctx, _: my_data.ask_name_consent(ctx),
     Action.GIVE_NAME: my_data.give_name,
     Action.REMOVE_NAME: lambda ctx, _: my_data.remove_name(ctx),
-    Action.ERASE: lambda ctx, _: opt_out.withdraw(ctx),
     Action.LETTER_CODE: lambda ctx, _: my_data.show_code(ctx),
-    Action.RESTRICT: lambda ctx, _: opt_out.restrict(ctx),
     Action.LIFT: lambda ctx, _: opt_out.lift(ctx),
-    Action.REFUSE_UPDATES: lambda ctx, _: opt_out.refuse(ctx, Kind.UPDATE),
-    Action.REFUSE_NEWS: lambda ctx, _: opt_out.refuse(ctx, Kind.NEWS),
-    Action.MUTE: lambda ctx, _: opt_out.mute(ctx),
+    **{each: partial(opt_out.forbid, action=each) for each in opt_out.FORBIDDEN_BY},
     Action.UNMUTE: lambda ctx, _: opt_out.unmute(ctx),
 }
 

@@ -57,7 +57,7 @@ ADMIN_HANDLERS: Mapping[str, Order] = {
     "reopen": closing.reopen,
     "closing": closing_texts.closing,
     "broadcast": menu.broadcast,
-    "broadcasts": history.broadcasts,
+    "broadcasts": history.turn_page,
     "stats": statistics.stats,
 }
 

@@ -34,8 +34,7 @@ from bot.text.terminal_language import label
 from bot.tryout.demo_session import DemoSession, served, unless_interrupted
 from bot.tryout.page import TryoutPage
 from bot.tryout.visitors.admin import Admin
-from bot.tryout.visitors.people import Move, Traits
-from bot.tryout.visitors.visitor import Visitor
+from bot.tryout.visitors.visitor import Move, Traits, Visitor
 from simulator.call_log import RecordedCall
 from simulator.chats import Event, Message
 from simulator.errors import SimulatorError

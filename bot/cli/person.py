@@ -80,22 +80,20 @@ _ONLY_BY_CODE = mark(
     "De quién es una firma sin nombre solo lo demuestra el código: no se guarda nada con lo que "
     "comparar la carta. Sigue solo si lo sabes con certeza."
 )
-_QUESTIONS = {
-    Asked.SHOW: mark("¿Muestro todo lo que se guarda de esa persona?"),
-    Asked.CORRECT: mark("¿Le pongo a la firma el nombre «{name}»?"),
-    Asked.ERASE: mark("¿Borro la firma para siempre, con todo lo que se guarda con ella?"),
-    Asked.RESTRICT: mark("¿Limito su uso?"),
-    Asked.OBJECT: mark("¿Anoto su oposición?"),
-    Asked.LIFT: mark("¿Se vuelve a usar como cualquier otra? Díselo antes a quien firmó."),
-}
-
+# What is done, and what is asked before.
 _REQUESTS = {
-    Asked.SHOW: PersonNoticeKind.SHOWN,
-    Asked.CORRECT: PersonNoticeKind.CORRECTED,
-    Asked.ERASE: PersonNoticeKind.ERASED,
-    Asked.RESTRICT: PersonNoticeKind.RESTRICTED,
-    Asked.OBJECT: PersonNoticeKind.OBJECTED,
-    Asked.LIFT: PersonNoticeKind.LIFTED,
+    Asked.SHOW: (PersonNoticeKind.SHOWN, mark("¿Muestro todo lo que se guarda de esa persona?")),
+    Asked.CORRECT: (PersonNoticeKind.CORRECTED, mark("¿Le pongo a la firma el nombre «{name}»?")),
+    Asked.ERASE: (
+        PersonNoticeKind.ERASED,
+        mark("¿Borro la firma para siempre, con todo lo que se guarda con ella?"),
+    ),
+    Asked.RESTRICT: (PersonNoticeKind.RESTRICTED, mark("¿Limito su uso?")),
+    Asked.OBJECT: (PersonNoticeKind.OBJECTED, mark("¿Anoto su oposición?")),
+    Asked.LIFT: (
+        PersonNoticeKind.LIFTED,
+        mark("¿Se vuelve a usar como cualquier otra? Díselo antes a quien firmó."),
+    ),
 }
 
 
@@ -181,7 +179,7 @@ async def prepare(context: CliContext, letter: Letter) -> Plan:
         whose += f" {label(_ONLY_STORED)}"
     return Plan(
         whose,
-        label(_QUESTIONS[letter.what], name=letter.name or ""),
+        label(_REQUESTS[letter.what][1], name=letter.name or ""),
         partial(_carry_out, letter=letter, signer=signer, proof=proof),
         declined=label("No se ha hecho nada, y el código sigue sirviendo."),
     )
@@ -203,7 +201,7 @@ async def _carry_out(context: CliContext, letter: Letter, signer: Signer, proof:
 
 
 async def _do(context: CliContext, letter: Letter, signer: Signer, proof: str) -> None:
-    asked, number, now = _REQUESTS[letter.what], signer.number, context.clock()
+    asked, number, now = _REQUESTS[letter.what][0], signer.number, context.clock()
     name, code = letter.name or "", letter.code
     if not await context.storage.write(carry_out_request, asked, number, proof, now, name, code):
         raise CannotDo.because(

@@ -149,7 +149,17 @@ def _placeholder_faults(passage: Passage, values: Values) -> Iterator[Sentence]:
         if passage.key == "consent" and braced == "{name}":
             yield _NO_NAME
         elif braced[1:-1] not in allowed:
-            yield _unfilled(braced, fits, _meant(braced, allowed))
+            meant = _meant(braced, allowed)
+            yield Sentence(
+                "el bot no rellena {written}: escribe este texto sin llaves"
+                if not fits
+                else "el bot no rellena {written}: escribe {meant}, tal cual"
+                if meant is not None
+                else "el bot no rellena {written} aquí; en este texto pueden ir {fits}",
+                written=braced,
+                meant=f"{{{meant}}}",
+                fits=fits,
+            )
     without = _BRACED.sub("", passage.text)
     if "{" in without or "}" in without:
         yield Sentence(
@@ -162,19 +172,6 @@ def _placeholder_faults(passage: Passage, values: Values) -> Iterator[Sentence]:
             placeholder=f"{{{name}}}",
             file=PETITION_FILE,
         )
-
-
-def _unfilled(written: str, fits: tuple[str, ...], meant: str | None) -> Sentence:
-    return Sentence(
-        "el bot no rellena {written}: escribe este texto sin llaves"
-        if not fits
-        else "el bot no rellena {written}: escribe {meant}, tal cual"
-        if meant is not None
-        else "el bot no rellena {written} aquí; en este texto pueden ir {fits}",
-        written=written,
-        meant=f"{{{meant}}}",
-        fits=fits,
-    )
 
 
 def _meant(braced: str, allowed: Mapping[str, str]) -> str | None:

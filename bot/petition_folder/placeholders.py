@@ -38,6 +38,7 @@ _PLACEHOLDERS = re.compile(r"\{\{|\}\}|\{(" + "|".join(PETITION_PLACEHOLDERS) + 
 def placeholder_values(petition: PetitionFile, language: str) -> dict[str, str]:
     """Returns the placeholders' values that the petition has, in one language, as HTML."""
     controller, retention = petition.controller, petition.retention
+    demands = in_language(petition.demands, language) or ()
     plain: dict[str, str | None] = {
         "controller": in_language(controller.name, language),
         "email": controller.email,
@@ -45,10 +46,12 @@ def placeholder_values(petition: PetitionFile, language: str) -> dict[str, str]:
         "data_protection_officer": controller.data_protection_officer,
         "address": controller.address,
         "addressee": in_language(petition.addressee, language),
-        "demands": numbered(in_language(petition.demands, language) or ()),
+        "demands": "\n\n".join(f"{n}. {each}" for n, each in enumerate(demands, 1)),
         "kept_after_delivery": months(retention.months_after_delivery, language),
         "kept_at_most": months(retention.months_at_most, language),
-        "version": day(petition.version, language),
+        "version": format_date(
+            date.fromisoformat(petition.version), "long", locale=locale_of(language)
+        ),
     }
     return {key: escape(value) for key, value in plain.items() if value}
 
@@ -65,11 +68,6 @@ def fill_all(value: Any, values: dict[str, str]) -> Any:
     return fill_placeholders(value, values).strip() if isinstance(value, str) else value
 
 
-def numbered(demands: tuple[str, ...]) -> str:
-    """Returns the demands as a numbered list, with an empty line after each."""
-    return "\n\n".join(f"{place}. {demand}" for place, demand in enumerate(demands, 1))
-
-
 def months(count: int, language: str) -> str:
     """Returns a number of months in words: 1 mes, 21 months."""
     locale = locale_of(language)
@@ -79,8 +77,3 @@ def months(count: int, language: str) -> str:
     if _MONTH in said or locale.language == "eu":
         return format_unit(count, _MONTH, length="short", locale=locale)
     return said
-
-
-def day(iso: str, language: str) -> str:
-    """Returns a date in words: 24 de noviembre de 2026, 24 November 2026."""
-    return format_date(date.fromisoformat(iso), "long", locale=locale_of(language))

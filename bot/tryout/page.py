@@ -15,8 +15,7 @@ from aiohttp import web
 from bot.text.problems import Key, Problem
 from bot.text.translations import Catalogs, sentences_in
 from bot.tryout.folder_editor import EditRefused, FolderEditor
-from bot.tryout.visitors.people import Traits, draw_people
-from bot.tryout.visitors.visitor import Visitor
+from bot.tryout.visitors.visitor import Traits, Visitor, draw_people
 from simulator import Simulator
 from simulator.chats import Shape
 from simulator.page import Addition, PageState, SimulatorPage

@@ -27,17 +27,15 @@ _STATES = {
 }
 
 
-async def broadcasts(ctx: AdminContext) -> None:
-    """Handles /broadcasts: shows what is under way and what comes next, then what is over."""
-    await turn_page(ctx, "")
+async def turn_page(ctx: AdminContext, argument: str = "") -> None:
+    """Handles /broadcasts: shows what is under way and what comes next, then what is over.
 
-
-async def turn_page(ctx: AdminContext, argument: str) -> None:
-    """Shows a page of the list, the first one by default."""
+    Of a page of the list, the first one by default.
+    """
     page = read_number(argument) or 0
     left = (await ctx.storage.read(listed_broadcasts))[page * ON_A_PAGE :]
     if page and not left:
-        await broadcasts(ctx)
+        await turn_page(ctx)
         return
     views = [await view_of(ctx.services, each, ctx.user.id) for each in left[:ON_A_PAGE]]
     await ctx.say(list_screen(ctx.words, views, page=page, more=len(left) > ON_A_PAGE))

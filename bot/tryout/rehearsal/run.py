@@ -16,9 +16,8 @@ from bot.text.translations import mark
 from bot.tryout.demo_session import ADMIN_ID, simulated_settings
 from bot.tryout.rehearsal.accelerated_time import AcceleratedTime, accelerated_clocks
 from bot.tryout.visitors.admin import Admin, AdminStuck
-from bot.tryout.visitors.people import Move, Traits, draw_people
 from bot.tryout.visitors.screens import closing_lines, closing_updates, screenfuls
-from bot.tryout.visitors.visitor import Visitor
+from bot.tryout.visitors.visitor import Move, Traits, Visitor, draw_people
 from simulator import Simulator
 from simulator.call_log import RecordedCall
 from simulator.chats import Message

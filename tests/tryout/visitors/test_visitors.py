@@ -5,9 +5,8 @@ from typing import Any
 
 from bot.petition.stages import Action, Stage
 from bot.tryout.visitors import screens
-from bot.tryout.visitors.people import Traits, draw_people
 from bot.tryout.visitors.screens import SeenScreen
-from bot.tryout.visitors.visitor import TapButton, Visitor
+from bot.tryout.visitors.visitor import TapButton, Traits, Visitor, draw_people
 from simulator.chats import Chat, Message, User
 from simulator.world import World
 from telegram_text.markup import parse
