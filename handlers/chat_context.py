@@ -1,4 +1,5 @@
-"""The context of an update from a person's own chat, which supporters and admins share."""
+"""The context of an update from a person's own chat: what supporters and admins share, and an
+admin's. Each action of an admin has a message of its own, which is edited as it proceeds."""
 
 from __future__ import annotations
 

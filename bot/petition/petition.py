@@ -1,4 +1,7 @@
-"""The petition that the bot runs on, as its folder was when it was read."""
+"""The petition that the bot runs on, as its folder was when it was read.
+
+And the exact text that a supporter agrees to, and the hash that identifies it.
+"""
 
 import hashlib
 from collections.abc import Iterable

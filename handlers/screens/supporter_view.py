@@ -1,4 +1,7 @@
-"""`View`: everything that a supporter's screen is drawn from, at one moment."""
+"""`View`: everything that a supporter's screen is drawn from, at one moment.
+
+And what people read of the versions of the texts: the newest, and what each changed.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
