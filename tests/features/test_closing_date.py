@@ -11,10 +11,12 @@ from bot.petition_folder.schema import months_later
 from handlers.due_notices import look, of_its_end
 from simulator.person import Person
 from storage.broadcasts import count_audience
+from storage.database import open_database
 from storage.petitions import PetitionState, close_petition_if_due, follow_folder, petition_state
 from storage.restores import held_restore, record_restore, release_restore
 from telegram_text.markup import parse
 from tests.support.audit_entries import newest_audit_entries
+from tests.support.raw_sql import write_sql
 from tests.support.restores import mark_restore_repeated
 from tests.support.scene import Scene, data_of
 from tests.support.storage_calls import Proceed, call_instead
@@ -153,6 +155,18 @@ async def test_a_yes_from_before_another_date_or_the_closing_changes_nothing(sce
     await scene.taps(scene.marta, words.label("Sí, cerrarla ese día"))
     assert "ya está cerrada" in scene.marta.chat.messages[button.id].text
     assert (await storage.read(petition_state)).is_closed
+
+
+async def test_a_date_that_came_while_the_bot_was_off_is_not_moved_by_the_folder(
+    scene: Scene,
+) -> None:
+    await scene.stop_bot()
+    database = await open_database(scene.settings.database_url)
+    await write_sql(database, "UPDATE petitions SET closes_at = 1")
+    await database.close()
+    assert scene.petition.closes_at is None
+    await scene.start_bot()
+    assert (await scene.storage.read(petition_state)).is_closed
 
 
 async def test_ana_at_the_consent_is_told_that_its_date_has_come(scene: Scene) -> None:

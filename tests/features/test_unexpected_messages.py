@@ -90,7 +90,7 @@ async def test_a_stale_button_shows_the_present_screen(scene: Scene) -> None:
     scene.simulator.calls.clear()
     # In a group there is one line and a private link.
     group = scene.world.group("Barrio", members=[ana])
-    for text in ("/start@peticion_bot", "hola a todos"):
+    for text in ("/start@peticion_bot", "hola a todos", "/help @pedro"):
         ana.send_in(group, text)
         await scene.settled()
         (said,) = (m for m in group.messages.values() if m.from_bot)

@@ -172,6 +172,19 @@ class TestTheFileOfMyData:
         assert files_of(scene, ana) == []
         await until_no_file_is_noted(scene)
 
+    async def test_that_telegram_keeps_is_hers_to_delete_and_she_is_told(
+        self, scene: Scene, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def refused(*_: object, **__: object) -> None:
+            raise TelegramRefused(400, "Bad Request: message can't be edited")
+
+        await scene.signs(scene.ana)
+        await asks_for_the_file(scene, scene.ana)
+        for call in ("delete_message", "edit_message_media"):
+            monkeypatch.setattr(type(scene.bot), call, refused)
+        await withdraws(scene, scene.ana)
+        assert "no nos deja borrar de este chat un archivo" in scene.screen(scene.ana).text
+
     async def test_stays_with_who_had_blocked_the_bot_and_is_back(self, scene: Scene) -> None:
         ana = scene.ana
         await scene.signs(ana)

@@ -14,7 +14,7 @@ from storage.exports import (
 )
 from storage.handovers import owed_changes
 from tests.support.raw_sql import read_sql
-from tests.support.supporters import NOON, Supporters
+from tests.support.supporters import NOON, Supporters, later
 
 
 @pytest.fixture
@@ -54,7 +54,8 @@ async def test_whoever_signs_or_withdraws_while_the_list_is_read_changes_nothing
     people: Supporters,
 ) -> None:
     await begun(people)
-    export = await begun(people)
+    # Whoever withdraws read the clock before it, and waited.
+    export = await people.write(begin_export, at=later(1), detail="json encrypted")
     await people.sign([7])
     async with open_signature_list(people, export) as signatures:
         *_, (group,) = await signatures.totals()
