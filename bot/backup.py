@@ -42,7 +42,6 @@ BACKUP_IS_OLD = timedelta(days=7)
 """The start warns when the newest backup is older than this."""
 
 _MANIFEST_BYTES = 4096
-_CHUNK_BYTES = 1 << 20
 
 # What a manifest says is printed before anybody can tell who wrote it.
 _Word = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,63}$")]
@@ -168,10 +167,8 @@ def read_manifest(path: Path) -> Manifest:
             raise BackupUnusable("{path} is a device or a pipe; name a file.", path=path)
         with path.open("rb") as file:
             manifest = _manifest(file.read(_MANIFEST_BYTES))
-            digest, size = hashlib.sha256(), 0
-            while chunk := file.read(_CHUNK_BYTES):
-                digest.update(chunk)
-                size += len(chunk)
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            size = file.tell() - _MANIFEST_BYTES
     except OSError as error:
         raise BackupUnusable(
             "{path} cannot be read: {reason}.", path=path, reason=said_by_system(error)
@@ -188,7 +185,7 @@ def read_manifest(path: Path) -> Manifest:
             said=manifest.payload_bytes,
             size=size,
         )
-    if digest.hexdigest() != manifest.payload_sha256:
+    if digest != manifest.payload_sha256:
         raise BackupUnusable(
             "{path} is damaged: its content is not what its manifest says. Take another copy of "
             "it, or another backup.",

@@ -18,6 +18,7 @@ from storage.errors import BrokenData
 from storage.petitions import (
     forget_petition_notices,
     mark_petition_notice_sent,
+    petition_notice_at,
     petition_notice_was_sent,
 )
 from telegram_text.markup import Html
@@ -29,7 +30,8 @@ LOOK_SECONDS = 20.0  # also of `due_notices`: the transaction of signing keeps t
 NoticeKey = tuple[str, str]
 """What tells a notice apart: its kind, and what it is about."""
 
-_STANDBY: NoticeKey = ("standby", "standby is gone")
+_ABOUT_STANDBY = "standby "  # how the notice begins that is forgotten once it is back
+_STANDBY: NoticeKey = ("standby", f"{_ABOUT_STANDBY}is gone")
 
 Send = Callable[[int], Awaitable[bool]]
 """Sends something to an admin, by their user id; returns False if there is nothing to be said."""
@@ -147,16 +149,16 @@ async def send_notices(services: Services, notices: Iterable[Notice]) -> None:
 async def tell_of_standby(services: Services, *, is_gone: bool) -> None:
     """Has the admins told when PostgreSQL goes on without its standby, and when it is back.
 
-    Once each, also after a restart.
+    Once each. Who is not reached is told later, also after a restart while it is gone.
     """
     kind, about = _STANDBY
-    if is_gone == await was_told(services, kind, about):
-        return
     if is_gone:
-        await mark_told(services, kind, about)
-    else:
-        await services.storage.write(forget_petition_notices, kind)
-    owe_admins(services, Notice(kind, about, _standby_is_gone if is_gone else _standby_is_back))
+        if _STANDBY in services.owed_notices:  # that it is back must not come after it
+            services.owed_notices[_STANDBY][1].clear()
+        await send_notices(services, [Notice(kind, about, _standby_is_gone)])
+    elif await services.storage.read(petition_notice_at, kind) is not None:
+        await services.storage.write(forget_petition_notices, _ABOUT_STANDBY)
+        owe_admins(services, Notice(kind, about, _standby_is_back))
 
 
 async def mark_told(services: Services, kind: str, about: str) -> None:

@@ -1,8 +1,12 @@
 """What can be wrong with a petition's database, what is in it, and its backups."""
 
 import asyncio
+from concurrent.futures import Future
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from threading import Thread
 
 from bot.backup import BACKUP_IS_OLD, names_open_with, read_manifest, was_made_with
 from bot.cli.context import open_cli_context, required_recipients
@@ -31,6 +35,8 @@ from storage.keyring import Keyring
 from storage.migrate import SCHEMAS
 from storage.petitions import petition_state
 from storage.private_files import network_file_system
+
+_FILE_SECONDS = 8  # for reading a backup, of what doctor gives its group
 
 DATABASE = Check("database", mark("base de datos"))
 SCHEMA, DURABILITY = Check("schema", mark("tablas")), Check("durability", mark("al guardar"))
@@ -176,33 +182,49 @@ async def _look_at_data(installation: Installation) -> Findings:
         yield Finding(BACKUP, Level.MEND, str(error))
     if backup is not None:
         yield _age_of(backup.at)
-        yield await asyncio.to_thread(_of_file, keyring, backup.at, backup.detail)
+        yield await _of_file(keyring, backup.at, backup.detail)
     elif reached.number > 0:
         yield BACKUP.mend("No consta ninguna. Haz una: petition-bot backup ARCHIVO")
     else:
         yield BACKUP.fine("Nadie ha firmado todavía.")
 
 
-def _of_file(keyring: Keyring, made_at: datetime, where: str) -> Finding:
+async def _of_file(keyring: Keyring, made_at: datetime, where: str) -> Finding:
+    """Looks at the last backup in a thread that ends with the program, as its disk may hang."""
+    said = mark(
+        "No consta dónde está su archivo. Donde esté, mira si está entero: petition-bot restore "
+        "ARCHIVO --check"
+    )
+    if where:
+        said = mark(
+            "Su archivo tarda demasiado en leerse: {where}. Mira si está entero: petition-bot "
+            "restore ARCHIVO --check"
+        )
+        found = Future[Finding]()
+        found.set_running_or_notify_cancel()  # who waits no longer does not take it away
+        read = partial(_read_file, keyring, made_at, where)
+        Thread(target=lambda: found.set_result(read()), daemon=True).start()
+        with suppress(TimeoutError):
+            return await asyncio.wait_for(asyncio.wrap_future(found), _FILE_SECONDS)
+    return Finding(BACKUP, Level.UNKNOWN, label(said, where=where))
+
+
+def _read_file(keyring: Keyring, made_at: datetime, where: str) -> Finding:
     """Reads the last backup to its end, where its file is on this machine."""
     path = Path(where.partition(":")[2])
     try:
         manifest = read_manifest(path)
     except BackupUnusable as error:
-        if where and not isinstance(error.__cause__, FileNotFoundError):
+        if not isinstance(error.__cause__, FileNotFoundError):
             return Finding(BACKUP, Level.MEND, reason_of(error))
         manifest = None
-    # Another machine may call its own the same.
+    # Another machine may call its own the same. It is to be kept elsewhere, as `backup` says.
     if manifest is None or manifest.made_at != made_at.replace(microsecond=0):
-        said = label(
+        return BACKUP.fine(
             "Su archivo no está en esta máquina; se guardó en {where}. Donde esté ahora, mira si "
-            "está entero: petition-bot restore ARCHIVO --check"
-            if where
-            else "No consta dónde está su archivo. Donde esté, mira si está entero: petition-bot "
-            "restore ARCHIVO --check",
+            "está entero: petition-bot restore ARCHIVO --check",
             where=where,
         )
-        return Finding(BACKUP, Level.UNKNOWN, said)
     if was_made_with(keyring, manifest) and names_open_with(keyring, manifest):
         return BACKUP.fine("Su archivo está entero, y es de aquí: {path}", path=path)
     return BACKUP.mend(

@@ -1,6 +1,7 @@
 """A standby of PostgreSQL that is gone is told while the bot runs, and when it is back."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from structlog.testing import capture_logs
 from bot.monitoring.readiness import RunState
 from storage.durability import Durability
 from tests.monitoring.asked import ask, monitored
-from tests.support.scene import a_scene
+from tests.support.scene import Scene, a_scene
 
 IN_STEP = Durability(True, True, 1, 1, is_named=True)
 STUCK = Durability(True, True, 1, 0, is_named=True)
@@ -33,20 +34,22 @@ def server(monkeypatch: pytest.MonkeyPatch) -> list[Durability]:
     return found
 
 
+async def told_of(scene: Scene, server: list[Durability], *found: Durability) -> list[str]:
+    """What Marta has been told once the server has been found like this, one after the other."""
+    server.extend(found)
+    await asyncio.sleep(20 * len(server) + 60)  # it is looked at every twenty
+    await scene.settled()
+    said = [each.text for each in scene.marta.messages if each.from_bot]
+    return [each for text in said for each in (GONE, BACK) if each in text]
+
+
 async def test_it_is_logged_at_once_and_admins_read_each_change_that_stays(
     tmp_path: Path, server: list[Durability]
 ) -> None:
     """As when somebody takes it out, or Patroni does after a fail-over."""
     async with a_scene(tmp_path) as scene:
         with capture_logs() as logged:
-
-            async def told(*found: Durability) -> list[str]:
-                server.extend(found)
-                await asyncio.sleep(20 * len(server) + 60)  # it is looked at every twenty
-                await scene.settled()
-                said = [each.text for each in scene.marta.messages if each.from_bot]
-                return [each for text in said for each in (GONE, BACK) if each in text]
-
+            told = partial(told_of, scene, server)
             scene.marta.start()
             assert await told(ALONE, IN_STEP) == []
             assert await told(ALONE) == [GONE]
@@ -67,6 +70,27 @@ async def test_it_is_logged_at_once_and_admins_read_each_change_that_stays(
         (begun, "info"),
         (alone, "warning"),
     ]
+
+
+async def test_who_is_not_reached_reads_what_is_so_by_then_also_after_a_restart(
+    tmp_path: Path, server: list[Durability]
+) -> None:
+    async with a_scene(tmp_path) as scene:
+        told = partial(told_of, scene, server)
+        scene.marta.start()
+        await scene.settled()
+        scene.marta.block()
+        assert await told(ALONE) == []
+        await scene.stop_bot()
+        await scene.start_bot()
+        scene.marta.unblock()
+        assert await told(ALONE) == [GONE]
+        scene.marta.block()
+        assert await told(IN_STEP) == [GONE]
+        assert await told(ALONE) == [GONE]
+        scene.marta.unblock()
+        await asyncio.sleep(300)  # the pause between the tries has become longer
+        assert await told() == [GONE, GONE]
 
 
 async def test_without_it_people_are_served_and_readyz_and_the_metrics_say_so(
