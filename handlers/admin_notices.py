@@ -86,16 +86,17 @@ SECOND_POLLER = Notice("second poller", "", _second_poller)
 
 def _standby_is_gone(words: Words) -> Html:
     return words.text(
-        "⚠️ <b>La base de datos sigue sin su servidor de reserva.</b> La gente puede firmar, pero "
-        "si ahora se pierde el servidor, se pierden firmas que ya se agradecieron. Avisa a quien "
-        "lo administra: <code>petition-bot doctor</code> dice qué hacer."
+        "⚠️ <b>La base de datos se ha quedado sin su servidor de reserva.</b> La gente puede "
+        "seguir firmando, pero si ahora falla el servidor que queda, se pierden firmas que ya se "
+        "agradecieron. Avisa a quien administra el servidor: <code>petition-bot doctor</code> "
+        "dice qué hacer."
     )
 
 
 def _standby_is_back(words: Words) -> Html:
     return words.text(
-        "✅ <b>La base de datos vuelve a tener su servidor de reserva.</b> Cada firma se agradece "
-        "otra vez cuando la tienen los dos."
+        "✅ <b>La base de datos vuelve a tener su servidor de reserva.</b> Como antes, una firma "
+        "solo se agradece cuando la tienen los dos servidores."
     )
 
 

@@ -87,14 +87,15 @@ async def _of_server(url: str) -> Findings:
     if not found.is_on_disk:
         yield DURABILITY.mend(
             "Un corte de luz pierde firmas que ya se agradecieron. En los ajustes de PostgreSQL, "
-            "pon en on fsync, full_page_writes y synchronous_commit."
+            "pon fsync = on, full_page_writes = on y synchronous_commit = on."
         )
     if found.standbys == 0 and found.is_named:
         yield DURABILITY.mend(
-            "La base de datos sigue sin su servidor de reserva: la gente puede firmar, pero si "
-            "ahora se pierde el servidor, se pierden firmas que ya se agradecieron. Pon en marcha "
-            "el de reserva, y nómbralo otra vez en synchronous_standby_names (Patroni lo hace "
-            "solo). Si no va a volver, quítalo de PETITION_DATABASE_URL."
+            "La base de datos se ha quedado sin su servidor de reserva. La gente puede seguir "
+            "firmando, pero si ahora falla el servidor que queda, se pierden firmas que ya se "
+            "agradecieron. Pon en marcha el de reserva, y nómbralo otra vez en "
+            "synchronous_standby_names (Patroni lo hace solo). Si no va a volver, quítalo de "
+            "PETITION_DATABASE_URL, o quita de ahí target_session_attrs."
         )
     elif found.standbys == 0:
         yield DURABILITY.fine(
@@ -104,7 +105,7 @@ async def _of_server(url: str) -> Findings:
     elif not found.waits_for_standby:
         yield DURABILITY.mend(
             "Hay un servidor de reserva, pero las firmas se agradecen antes de que las tenga. En "
-            "los ajustes de PostgreSQL, pon synchronous_commit en on."
+            "los ajustes de PostgreSQL, pon synchronous_commit = on."
         )
     elif found.in_step is None:
         yield DURABILITY.mend(
@@ -113,9 +114,9 @@ async def _of_server(url: str) -> Findings:
         )
     elif found.is_stuck:
         yield DURABILITY.broken(
-            "La base de datos espera a los servidores de reserva (hacen falta {n}, la siguen "
-            "{there}), y mientras tanto nadie puede firmar. Ponlos en marcha o, si no van a "
-            "volver, quítalos de synchronous_standby_names.",
+            "La base de datos espera a su servidor de reserva (necesarios: {n}; al día: {there}), "
+            "y mientras tanto nadie puede firmar. Pon en marcha lo que falta o, si no va a "
+            "volver, quítalo de synchronous_standby_names.",
             n=found.standbys,
             there=found.in_step,
         )
@@ -124,8 +125,8 @@ async def _of_server(url: str) -> Findings:
             "Cada firma se agradece cuando la tiene el servidor de reserva."
             if found.is_named
             else "Cada firma se agradece cuando la tiene el servidor de reserva. Para que el bot "
-            "avise si un día no lo hay, añade target_session_attrs=read-write a "
-            "PETITION_DATABASE_URL, detrás de ? o de &."
+            "avise si un día falta, añade al final de PETITION_DATABASE_URL "
+            "?target_session_attrs=read-write (con & en vez de ? si ya hay un ?)."
         )
 
 
@@ -165,8 +166,8 @@ async def _look_at_data(installation: Installation) -> Findings:
         yield RUNNING.fine("Un bot atiende la petición.")
     else:
         yield RUNNING.mend(
-            "Ningún bot atiende ahora la petición. Lo arranca petition-bot run o, si es un "
-            "servicio, systemctl start petition-bot"
+            "Ningún bot atiende ahora la petición. Para arrancar uno: petition-bot run o, si es "
+            "un servicio, systemctl start petition-bot"
         )
     if overdue is None:
         yield RETENTION.fine("No queda nada que ya tuviera que estar borrado.")
@@ -226,10 +227,12 @@ def _read_file(keyring: Keyring, made_at: datetime, where: str) -> Finding:
             where=where,
         )
     if was_made_with(keyring, manifest) and names_open_with(keyring, manifest):
-        return BACKUP.fine("Su archivo está entero, y es de aquí: {path}", path=path)
+        return BACKUP.fine(
+            "Su archivo está entero y se hizo con la clave de los ajustes: {path}", path=path
+        )
     return BACKUP.mend(
-        "Su archivo está entero, pero no es de aquí, o la clave de los ajustes no abre sus "
-        "nombres: {path}. Más: petition-bot restore ARCHIVO --check",
+        "Su archivo está entero, pero no se hizo con la clave de los ajustes, o esta ya no abre "
+        "sus nombres: {path}. Detalles: petition-bot restore ARCHIVO --check",
         path=path,
     )
 

@@ -286,8 +286,8 @@ def _of_clock(now: datetime) -> Finding:
     if seconds < _CLOCK_SECONDS:
         return CLOCK.fine("Va como el de Telegram.")
     return CLOCK.mend(
-        "Va con {time} de diferencia respecto al de Telegram, y lo planeado ocurre a otra hora. "
-        "Pon en hora la máquina: timedatectl set-ntp true",
+        "Va con {time} de diferencia respecto al de Telegram, y lo programado ocurre a otra "
+        "hora. Pon en hora la máquina: timedatectl set-ntp true",
         time=terminal_words().duration(seconds),
     )
 
@@ -322,7 +322,9 @@ async def _look_at_approval(installation: Installation) -> Findings:
     if above is None:
         yield Finding(APPROVAL, Level.MEND, nobody_approves(admins))
     else:
-        yield APPROVAL.fine("Lo que llega a más de {n} personas lo aprueba alguien más.", n=above)
+        yield APPROVAL.fine(
+            "Lo que llega a más de {n} personas lo tiene que aprobar otra persona.", n=above
+        )
 
 
 GROUPS = (

@@ -23,6 +23,7 @@ from bot.console import (
 from bot.high_water_mark import petition_signed_with
 from bot.intake.polling import TokenUnknown
 from bot.logs import configure_logging
+from bot.monitoring.checks import ALONE, STUCK
 from bot.petition.petition import BUNDLED, load_petition, petition_of
 from bot.petition_folder.read import read_folder
 from bot.petition_folder.unready import unready_problems
@@ -218,14 +219,8 @@ _EVENTS = {
     "power_cut_loses_commits": mark(
         "Con los ajustes de PostgreSQL, un corte de luz pierde firmas que ya se agradecieron."
     ),
-    "standby_not_in_step": mark(
-        "La base de datos espera a un servidor de reserva que no la sigue: hasta que vuelva, "
-        "nadie puede firmar."
-    ),
-    "no_synchronous_standby": mark(
-        "PostgreSQL sigue sin su servidor de reserva: la gente puede firmar, pero si ahora se "
-        "pierde el servidor, se pierden firmas que ya se agradecieron."
-    ),
+    "standby_not_in_step": STUCK.source,
+    "no_synchronous_standby": ALONE.source,
     "petition_folder": mark(
         "La carpeta de la petición no se puede usar tal como está, y siguen los textos de antes. "
         "Para ver por qué: petition-bot check"

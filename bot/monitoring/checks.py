@@ -17,13 +17,13 @@ _DATABASE_SECONDS = 3.0
 # Telegram tries again within this time.
 _WEBHOOK_SECONDS = 120
 
-_STUCK = Sentence(
+STUCK = Sentence(
     "PostgreSQL espera a su servidor de reserva, que no está: nada se da por guardado, y nadie "
     "puede firmar, hasta que vuelva."
 )
-_ALONE = Sentence(
-    "PostgreSQL sigue sin su servidor de reserva: la gente puede firmar, pero si ahora se pierde "
-    "el servidor, se pierden firmas que ya se agradecieron."
+ALONE = Sentence(
+    "PostgreSQL se ha quedado sin su servidor de reserva. La gente puede seguir firmando, pero si "
+    "ahora falla el servidor que queda, se pierden firmas que ya se agradecieron."
 )
 _SILENT = Sentence("La base de datos no contesta.")
 
@@ -42,8 +42,8 @@ async def check_database(url: str) -> dict[str, Sentence]:
     if durability is None:
         return {}
     if durability.is_stuck:
-        return {"standby": _STUCK}
-    return {"no_standby": _ALONE} if durability.is_alone else {}
+        return {"standby": STUCK}
+    return {"no_standby": ALONE} if durability.is_alone else {}
 
 
 def check_backlog(pending: int) -> Sentence | None:

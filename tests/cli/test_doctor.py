@@ -203,9 +203,8 @@ async def test_where_all_is_well_it_says_what_it_looked_at_and_changes_nothing(
     assert "token: Telegram knows it: it is that of @" in result.output
     assert "signatures: The database has 6 signatures." in result.output
     assert "running: A bot runs for the petition." in result.output
-    assert (
-        f"backup: Its file is whole, and it is from here: {installation.backup}" in result.output
-    )
+    made = "backup: Its file is whole, and was made with the key of the settings"
+    assert f"{made}: {installation.backup}" in result.output
     assert len(result.output.splitlines()) == 20 + (kind == "postgres")
     assert files_in(installation.folder) == before
 
@@ -389,7 +388,7 @@ AILMENTS: dict[str, list[Ailment]] = {
         (
             Installation.has_backup_of_a_former_key,
             {"backup": "mend"},
-            "the key of the settings does not open its names",
+            "or that one no longer opens its names",
         ),
     ],
     "a backup that is elsewhere": [
@@ -474,7 +473,7 @@ async def test_a_backup_is_read_where_it_was_made(
 ) -> None:
     installation.patch.chdir(tmp_path)
     await asyncio.to_thread(CliRunner().invoke, app, ["backup", "now.backup"])
-    said = f"backup: Its file is whole, and it is from here: {tmp_path / 'now.backup'}"
+    said = f"made with the key of the settings: {tmp_path / 'now.backup'}"
     assert said in (await typed()).output
 
 
@@ -509,7 +508,7 @@ async def test_a_standby_that_every_commit_waits_for_and_that_is_away_is_found(
         said = (await typed()).output
     finally:
         await asyncio.to_thread(execute, "ALTER SYSTEM RESET synchronous_standby_names")
-    assert "The database waits for its standbys (2 needed, 0 follow it)" in said
+    assert "The database waits for its standby (needed: 2; in step: 0)" in said
 
 
 @pytest.mark.parametrize("kind", ["postgres"], indirect=True)
@@ -518,7 +517,7 @@ async def test_a_standby_that_every_commit_waits_for_and_that_is_away_is_found(
     [
         (Durability(True, False, 0, 0, is_named=False), "fine", "There is no standby ("),
         (Durability(True, True, 1, 1, is_named=True), "fine", "once the standby has it.\n"),
-        (Durability(True, True, 1, 1, is_named=False), "fine", "add target_session_attrs="),
+        (Durability(True, True, 1, 1, is_named=False), "fine", "add ?target_session_attrs="),
         (Durability(False, True, 1, 1, is_named=True), "mend", "A power cut loses signatures"),
         (Durability(True, False, 0, 0, is_named=True), "mend", "goes on without its standby: pe"),
         (Durability(True, False, 1, 1, is_named=False), "mend", "set synchronous_commit to on"),

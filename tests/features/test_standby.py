@@ -17,7 +17,7 @@ STUCK = Durability(True, True, 1, 0, is_named=True)
 ALONE = Durability(True, False, 0, 0, is_named=True)
 NOT_WANTED = Durability(True, False, 0, 0, is_named=False)
 NOT_WAITED_FOR = Durability(True, False, 1, 1, is_named=False)
-GONE, BACK = "sigue sin su servidor de reserva", "vuelve a tener su servidor de reserva"
+GONE, BACK = "se ha quedado sin su servidor de reserva", "vuelve a tener su servidor de reserva"
 NO_STANDBY = "petition_bot_check_failing check=no_standby"
 
 
