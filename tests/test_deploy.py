@@ -202,9 +202,9 @@ def test_prometheus_reaches_the_metrics_of_each_replica_and_nobody_outside_does(
 
 def test_the_databases_are_one_version_and_start_again_by_themselves() -> None:
     services = composed("replicas.yaml")
-    for name in ("db1", "db2"):
+    for name in ("db1", "db2", "bot1", "bot2"):
         assert services[name]["restart"] == "unless-stopped"
-        assert "depends_on" not in services[name], "after a power cut each waits for the other"
+        assert "depends_on" not in services[name], "it starts, and waits, while a database is gone"
     files = ("replicas.yaml", "patroni/patroni.yml", "../docs/operating.md")
     text = "".join((DEPLOY / file).read_text("utf-8") for file in files)
     versions = re.findall(r"(?:postgres:|PostgreSQL |/postgresql/)(\d+)", text)
