@@ -172,6 +172,33 @@ def test_one_goes_on_alone_once_somebody_says_that_the_other_is_gone(signed: Pai
     signed.waits(ONE, f"waits for {TWO}")
 
 
+def test_one_that_comes_back_by_itself_is_waited_for_again(signed: Pair) -> None:
+    signed.dies(TWO)
+    assert signed.does(ONE, "promote") == ""
+    signed.says(ONE, "INSERT INTO signed VALUES (2)")
+    signed.starts(TWO)
+    signed.follows(TWO)
+    assert signed.does(ONE, "promote") == "", "the other was cut off, and did not end"
+    until(lambda: "standby_names" in (signed.folder / ONE / "postgresql.auto.conf").read_text())
+    signed.dies(ONE)
+    assert signed.does(TWO, "promote") == ""
+    signed.says(TWO, "INSERT INTO signed VALUES (3)")
+    signed.dies(TWO)
+    signed.starts(ONE)
+    signed.waits(ONE, f"waits for {TWO}")
+    signed.starts(TWO)
+    signed.waits(ONE, f"{TWO} takes writes")
+    assert signed.says(TWO, "SELECT sum(number) FROM signed") == "6"
+
+
+def test_nobody_is_told_to_remove_what_another_database_does_not_have(signed: Pair) -> None:
+    signed.dies(ONE, TWO)
+    signed.removes_data(TWO)
+    assert signed.does(TWO, "create", ONE) == ""
+    signed.starts(ONE, TWO)
+    signed.waits(ONE, f"{TWO} is another database")
+
+
 def test_each_of_two_takes_the_place_of_the_other(signed: Pair) -> None:
     for first, second in ((ONE, TWO), (TWO, ONE)):
         signed.dies(first)
