@@ -169,7 +169,6 @@ class BroadcastRun:
         if self._broadcast.state is BroadcastState.SCHEDULED:
             await self._start()
         if self._broadcast.state not in (BroadcastState.RUNNING, BroadcastState.FINISHED):
-            await context.storage.write(settle_deliveries, now())
             return await self._report_end()
         # Admins who were told of it and resumed the broadcast have checked the bot.
         nobody = (key, pause_question(PauseReason.NOBODY, str(MOST_UNREACHABLE)))
@@ -250,6 +249,7 @@ class BroadcastRun:
         context = self._context
         if self._interrupt.reason is InterruptReason.ASKED:
             return False
+        await context.storage.write(settle_deliveries, context.clocks.now())
         broadcast, tally = await self._stored()
         if broadcast.is_running or broadcast.reported_at is not None:
             return True

@@ -117,6 +117,25 @@ async def test_what_a_dead_worker_was_sending_when_it_was_cancelled_is_unknown(
     assert await harness.tally() == Tally(total=10, unconfirmed=10)
 
 
+async def test_cancelled_while_another_goes_on_for_a_dead_worker_nothing_is_left_being_sent(
+    harness: WorkerHarness,
+) -> None:
+    await harness.people.sign(range(1, 101))
+    harness.telegram.latency = 60.0
+    await harness.start()
+    running = harness.start_worker(rate=20.0, call=90.0)
+    await until(lambda: harness.telegram.in_flight >= 3)
+    running.kill()
+    claimed = (await harness.tally()).sending
+    second = harness.start_worker(telegram=FakeTelegram(), rate=20.0)
+    second.database.is_shared = True  # it waits, as the first one may only be frozen
+    await until(lambda: received(second.telegram, 5))
+    await harness.cancel()
+    await harness.ended()
+    tally = await harness.tally()
+    assert (tally.sending, tally.unconfirmed) == (0, claimed)
+
+
 async def test_who_comes_back_after_the_end_is_told_and_nobody_else(
     harness: WorkerHarness,
 ) -> None:
