@@ -10,6 +10,8 @@ from aiohttp import web
 
 from tests.support.programs import free_port
 
+_PATIENCE_SECONDS = 3.0  # with a replica that hangs
+
 
 class WebhookProxy:
     """Passes each request on to the next replica, or to another one that can be reached.
@@ -61,7 +63,7 @@ class WebhookProxy:
                     return web.Response(status=answer.status)
             except aiohttp.ClientConnectorError:
                 continue
-            except aiohttp.ClientError:
+            except (aiohttp.ClientError, TimeoutError):
                 break  # it may have been handled, so it is Telegram's to send again
         return web.Response(status=502)
 
@@ -69,7 +71,9 @@ class WebhookProxy:
 @asynccontextmanager
 async def webhook_proxy() -> AsyncIterator[WebhookProxy]:
     """Yields one that listens."""
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(_PATIENCE_SECONDS)
+    ) as session:
         proxy = WebhookProxy(session)
         runner = web.ServerRunner(web.Server(proxy.serve), shutdown_timeout=0.5)
         await runner.setup()
