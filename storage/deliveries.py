@@ -185,23 +185,23 @@ def record_results(tx: Transaction, key: bytes, results: Iterable[Result], at: d
 
 
 def recover_deliveries(
-    tx: Transaction, broadcast: Broadcast, *, holder: str, claimed_by: datetime, at: datetime
+    tx: Transaction, broadcast: Broadcast, *, holder: str, takes_back: bool, at: datetime
 ) -> int:
     """Takes over from a worker that died; returns the position to continue after.
 
     What it had claimed becomes pending again; most of it had not been sent yet. So being claimed
     is no attempt: repeated kills must not use up the attempts of people to whom nothing was sent.
-    What was claimed after `claimed_by` stays as it is, as that worker may yet say what it sent.
+    Unless `takes_back` it stays as it is, as that worker may yet say what it sent.
     """
     may_send = _may_send(tx, lock_broadcast(tx, broadcast.id), holder)
     mine = _ROW.broadcast_id == broadcast.id
     sending = select(_ROW.position).where(mine, _ROW.state == _SENDING)
     newest = tx.scalar(sending.order_by(_ROW.updated_at.desc(), _ROW.position.desc()).limit(1))
     settle_deliveries(tx, at)
-    if may_send:
+    if may_send and takes_back:
         # The claim stays: who was taken for dead may still report what it delivered.
         again = {"state": _PENDING, "attempts": _ROW.attempts - 1, "updated_at": at}
-        tx.set(DELIVERIES, mine, _ROW.state == _SENDING, _ROW.updated_at <= claimed_by, **again)
+        tx.set(DELIVERIES, mine, _ROW.state == _SENDING, **again)
         count_erased(tx)
     # After that claim, or repeated kills would hit the same people. The furthest row would not do
     # while there is one: from the second round on it stays the same.

@@ -34,8 +34,8 @@ class Durations:
         window: as many as are sent in this time may be claimed and not done, which is what a kill
             repeats at most; nearly as long a claim may take on a slow disk.
         call: how long Telegram's answer is waited for.
-        doubt: after its claim, before a delivery of another process is repeated, which may be
-            frozen or cut off from the database, and may yet record what it sent.
+        doubt: from when this process has the lease on, before what the one before had claimed is
+            repeated: that may be frozen, or cut off, and may yet record what it sent.
         retries: before a call that surely did not arrive is repeated.
         record: how long a result waits for others to be recorded with it.
         progress: between two reports of how far a broadcast is.
@@ -168,14 +168,27 @@ class WorkerContext:
     asked: set[tuple[bytes, str]] = field(default_factory=set, init=False)
     interrupt: Interrupt = field(default_factory=Interrupt, init=False)
     recorder: ResultRecorder = field(init=False)
+    _held: tuple[str, float] = field(default=("", 0.0), init=False)  # as which holder, since when
 
     def __post_init__(self) -> None:
         storage, durations, clocks = self.storage, self.durations, self.clocks
         self.retries = Retries(BackOff(durations.rest, _LONGEST_BACK_OFF_SECONDS))
         self.recorder = ResultRecorder(storage, self.pause, clocks.now, durations.record)
 
+    def awaits_former_holder(self) -> bool:
+        """Tells whether who had the lease before may yet record what it sent.
+
+        That is over some time after it was taken, when its holder could claim no more; no clock of
+        day is read, as two machines' differ. With a database of its own, that process is dead.
+        """
+        now, holder = self.clocks.monotonic(), self.lock.holder
+        if holder != self._held[0]:
+            self._held = holder, now
+        return self.storage.database.is_shared and now < self._held[1] + self.durations.doubt
+
     async def next_due(self) -> Broadcast | None:
         """Returns the first due broadcast that does not wait for admins or a back-off."""
+        self.awaits_former_holder()  # which counts from the first look with the lease on
         now = self.clocks.now()
         for broadcast in await self.storage.read(due_broadcasts, now):
             is_asked = (broadcast.id, broadcast.question) in self.asked

@@ -5,7 +5,6 @@ import math
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from functools import partial
 
 import structlog
@@ -198,15 +197,12 @@ class Sender:
         return await self._claims.claim(asked)
 
     async def _recover(self) -> int:
-        now = self._context.clocks.now()
-        # With a database of its own, whoever claimed before is dead.
-        doubt = self._context.durations.doubt if self._storage.database.is_shared else 0.0
         return await self._storage.write(
             recover_deliveries,
             self._broadcast,
             holder=self._context.lock.holder,
-            claimed_by=now - timedelta(seconds=doubt),
-            at=now,
+            takes_back=not self._context.awaits_former_holder(),
+            at=self._context.clocks.now(),
         )
 
     async def _is_done(self) -> bool:

@@ -23,6 +23,7 @@ async def a_bot(folder: Path, rate: float, database_url: str) -> AsyncIterator[B
     Keyring.generate(folder / "keys" / "petition.key")
     async with Simulator(token=TOKEN) as simulator:
         process = BotProcess(folder, simulator, rate, database_url)
+        process.module = "tests.support.killed_bot"
         await process.start()
         try:
             yield process

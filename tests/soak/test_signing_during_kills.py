@@ -32,7 +32,7 @@ SELECT (SELECT COUNT(*) FROM signatures) AS signed, signatures AS shown,
   (SELECT COUNT(DISTINCT number) FROM signatures) AS numbers
 FROM petitions
 """
-BROADCAST_SECONDS = 300.0  # what a kill repeats waits for a minute on PostgreSQL
+BROADCAST_SECONDS = 180.0
 
 
 @dataclass(frozen=True)

@@ -82,8 +82,9 @@ async def test_it_goes_on_where_it_was(schema: str, empty_url: str, key: Keyring
 
     (broadcast,) = await storage.read(broadcast_history)
     await storage.write(take_over, OTHER, later(100))
-    at = later(100)
-    await storage.write(recover_deliveries, broadcast, holder=OTHER, claimed_by=at, at=at)
+    await storage.write(
+        recover_deliveries, broadcast, holder=OTHER, takes_back=True, at=later(100)
+    )
     rest = await claim(storage, broadcast, holder=OTHER, at=later(100))
     assert sorted(each.chat_id for each in rest) == [1004, 1005, 1006]
     await record(storage, broadcast, rest, Outcome.DELIVERED, at=later(101))

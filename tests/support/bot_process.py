@@ -25,6 +25,8 @@ class BotProcess:
     log_level: str = "DEBUG"
     more: dict[str, str] = field(default_factory=dict)
     """Other settings, by their names in the environment."""
+    module: str = "bot"
+    """What is run, with the command after it."""
     process: asyncio.subprocess.Process | None = field(default=None, init=False)
     kills: int = field(default=0, init=False)
 
@@ -63,8 +65,9 @@ class BotProcess:
         """Starts it; what an earlier one left is gone on with."""
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "run", env=self.environment, stdout=log, stderr=log
-            )
+                sys.executable, "-m", self.module, "run",
+                env=self.environment, stdout=log, stderr=log,
+            )  # fmt: skip
 
     async def does(self, *command: str) -> str:
         """Returns what a command says beside it; fails unless it exits with 0."""
