@@ -18,7 +18,7 @@ from bot.tracebacks import error_reference, kind_of, place_of
 from storage import Storage
 from storage.broadcast_types import Outcome, PauseReason, Result
 from storage.deliveries import record_results
-from storage.errors import DATABASE_IS_AWAY
+from storage.errors import DATABASE_IS_AWAY, Unavailable
 
 _log = structlog.stdlib.get_logger()
 
@@ -27,6 +27,15 @@ _REST_SECONDS = 1.0  # before what could not be written is tried again
 _LONGEST_WRITE_SECONDS = 10.0  # then another connection is tried: one may have been forgotten
 
 Item = TypeVar("Item")
+
+
+async def _in_time(write: Awaitable[None]) -> None:
+    """Waits for one write; raises Unavailable if it takes too long, which refuses no result."""
+    try:
+        async with asyncio.timeout(_LONGEST_WRITE_SECONDS):
+            await write
+    except TimeoutError as error:
+        raise Unavailable from error
 
 
 async def write_or_set_aside(
@@ -103,8 +112,7 @@ class ResultRecorder:
         while self._waiting:
             await asyncio.sleep(self.delay)
             try:
-                async with asyncio.timeout(_LONGEST_WRITE_SECONDS):
-                    await self._write_some()
+                await self._write_some()
             except Exception as error:  # a result is kept until it is written, whatever happens
                 _log.warning(
                     "results_not_recorded",
@@ -123,7 +131,7 @@ class ResultRecorder:
         del self._waiting[: len(some)]
 
     async def _record(self, broadcast: bytes, results: Sequence[Result]) -> None:
-        await self.storage.write(record_results, broadcast, results, self.now())
+        await _in_time(self.storage.write(record_results, broadcast, results, self.now()))
         if self._unwritable:
             self._unwritable.difference_update((broadcast, each.position) for each in results)
 
@@ -134,7 +142,7 @@ class ResultRecorder:
         if not await self._done(self._record(broadcast, [unconfirmed]), name):
             self._unwritable.add((broadcast, result.position))
         pausing = self.pause(broadcast, PauseReason.UNRECORDED, f"{kind} {name}")
-        await self._done(pausing, name)
+        await self._done(_in_time(pausing), name)
 
     async def _done(self, work: Awaitable[None], reference: str) -> bool:
         """Tells whether that could be done: what could not must not keep others waiting."""

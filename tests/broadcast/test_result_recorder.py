@@ -1,7 +1,8 @@
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from itertools import chain, repeat
 from typing import cast
 
 import pytest
@@ -25,12 +26,14 @@ class FakeStorage:
         self.takes: Callable[[Result], bool] = lambda _: True
         self.paused: list[tuple[bytes, PauseReason, str]] = []
         self.not_paused: list[Exception] = []
+        self.waits: Iterator[float] = repeat(0.0)  # seconds that each write takes
 
     async def write(
         self, work: object, broadcast: bytes, results: Iterable[Result], at: datetime
     ) -> None:
         assert work is record_results
         self.asked += 1
+        await asyncio.sleep(next(self.waits))
         if self.failures:
             raise self.failures.pop(0)
         some = list(results)
@@ -40,6 +43,7 @@ class FakeStorage:
         self.written |= {result.position: result for result in some}
 
     async def pause(self, broadcast: bytes, reason: PauseReason, detail: str) -> None:
+        await asyncio.sleep(next(self.waits))
         if self.not_paused:
             raise self.not_paused.pop(0)
         self.paused.append((broadcast, reason, detail))
@@ -109,6 +113,30 @@ class TestPoison:
             recorder.add(b"one", result(1))
             await flushed(recorder)
         assert (storage.written, storage.paused) == ({1: result(1)}, [])
+
+    async def test_on_a_slow_disk_all_others_are_written_one_by_one(self) -> None:
+        storage = FakeStorage()
+        storage.takes, storage.waits = poison(3), repeat(0.03)
+        async with opened(storage) as recorder:
+            for position in range(1, 501):
+                recorder.add(b"one", result(position))
+            await flushed(recorder)
+        assert len(storage.written) == 500
+
+    @pytest.mark.parametrize("before", range(5))
+    async def test_a_write_of_which_nothing_is_heard_is_made_again_and_refuses_none(
+        self, before: int
+    ) -> None:
+        """Of both, of each, as unconfirmed, or the pause: its connection is forgotten."""
+        storage = FakeStorage()
+        storage.takes = poison(1)
+        storage.waits = chain(repeat(0.0, before), [3600.0], repeat(0.0))
+        async with opened(storage) as recorder:
+            recorder.add(b"one", result(1))
+            recorder.add(b"one", result(2))
+            await flushed(recorder)
+        outcomes = {n: each.outcome.value for n, each in storage.written.items()}
+        assert outcomes == {1: "unconfirmed", 2: "delivered"}
 
     async def test_that_it_cannot_be_held_either_keeps_no_result_waiting(self) -> None:
         storage = FakeStorage()
