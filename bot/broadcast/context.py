@@ -59,8 +59,8 @@ class InterruptReason(Enum):
     ASKED = auto()
     """The process is stopping, or another one may have taken its place."""
     ENDED = auto()
-    """What is due has to be looked at again: the broadcast is no longer running, or another one
-    comes first."""
+    """What is due has to be looked at again: the broadcast is no longer running, another one comes
+    first, or what a former process had claimed can be taken back."""
 
 
 class Interrupt:

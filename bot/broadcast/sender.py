@@ -11,7 +11,7 @@ import structlog
 from telegram.error import TelegramError
 
 from bot.broadcast.content import Content, MessageCall, content_of, message_ids
-from bot.broadcast.context import WorkerContext
+from bot.broadcast.context import InterruptReason, WorkerContext
 from bot.broadcast.failing_deliveries import MOST_UNREACHABLE, OutageBreaker, UnreachableBreaker
 from bot.broadcast.open_claims import OpenDelivery
 from bot.tracebacks import error_reference
@@ -110,8 +110,13 @@ class Sender:
     async def _send_all(self) -> bool:
         if not self._is_enqueued:
             await self._enqueue_portion()
+        leaves_claims = self._context.awaits_former_holder()
         after = await self._recover()
         while self._context.may_continue():
+            if leaves_claims and not self._context.awaits_former_holder():
+                # The next run takes them back at its start, when nothing else is being sent.
+                self._interrupt.trigger(InterruptReason.ENDED)
+                break
             limit = await self._wait_to_claim()
             if not self._context.may_continue():
                 break

@@ -218,6 +218,32 @@ async def test_what_a_killed_holder_had_claimed_is_repeated_after_a_minute_and_n
     assert await harness.tally() == Tally(total=100, delivered=100)
 
 
+async def test_what_a_killed_holder_had_claimed_is_taken_back_in_the_middle_of_a_long_list(
+    harness: WorkerHarness,
+) -> None:
+    """Until then, who says no is told that a message may still come."""
+    first = await harness.sends_to(range(1, 401), telegram=FakeTelegram(), rate=100.0)
+    await until(lambda: received(first.telegram, 10))
+    first.kill()
+    await first.database.written()
+    claimed = await _being_sent(harness)
+    assert claimed
+    second = harness.start_worker(telegram=FakeTelegram(), rate=4.0, window=1.0)
+    second.database.is_shared, second.telegram.latency = True, 0.9
+    await asyncio.sleep(55)
+    assert claimed < await _being_sent(harness)
+    await asyncio.sleep(10)
+    assert not claimed & await _being_sent(harness)
+    assert second.telegram.received.total() < 300, "the end is far away"
+    await harness.ended(60)
+    assert set(second.telegram.received.values()) == {1}
+    assert await harness.tally() == Tally(total=400, delivered=400)
+
+
+async def _being_sent(harness: WorkerHarness) -> set[object]:
+    return {row["position"] for row in await harness.rows() if row["state"] == "sending"}
+
+
 async def test_whoever_loses_the_lock_sends_no_more(harness: WorkerHarness) -> None:
     running = await harness.sends_to(range(1, 301), rate=200.0)
     await until(lambda: received(running.telegram, 10))
