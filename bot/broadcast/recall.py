@@ -66,10 +66,11 @@ class Recall:
             is_any_left |= bool(todo)
             if batch:
                 after = batch[-1].position
-            elif not is_any_left:
+            elif not (is_any_left or (tally.unconfirmed and context.awaits_former_holder())):
                 return True
             else:
-                # Another round for those whose deletion failed.
+                # Another round for those whose deletion failed, or of whom it is said only now
+                # that they got it.
                 if not is_any_done:
                     await context.interrupt.rest(context.durations.rest)
                 after, is_any_left, is_any_done = 0, False, False

@@ -11,8 +11,9 @@ from storage.broadcast_transitions import record_recalled
 from storage.broadcast_types import Recalled
 from storage.broadcasts import due_broadcasts
 from storage.errors import SchemaMissing, Unavailable
-from tests.broadcast.workers import WorkerHarness, called, has_state
+from tests.broadcast.workers import WorkerHarness, called, has_state, received
 from tests.support.accelerated_loop import time_of_day
+from tests.support.fake_telegram import FakeTelegram
 from tests.support.raw_sql import write_sql
 from tests.support.storage_calls import Proceed, call_instead
 from tests.support.waiting import until
@@ -37,6 +38,25 @@ async def test_one_whose_end_cannot_be_told_is_taken_back_at_once(harness: Worke
     await harness.recall()
     running.woken.set()
     assert await harness.recalled() == (2, 0, 0)
+
+
+async def test_what_one_that_was_frozen_had_sent_is_deleted_before_it_is_said_to_be_over(
+    harness: WorkerHarness,
+) -> None:
+    first = await harness.sends_to(range(1, 101), telegram=FakeTelegram(), rate=100.0, call=100.0)
+    first.telegram.latency = 0.4
+    await until(lambda: received(first.telegram, 30))
+    first.lock.release()
+    first.telegram.latency = 40.0
+    second = harness.start_worker(telegram=FakeTelegram())
+    second.database.is_shared = True
+    await harness.cancel()
+    await harness.recall()
+    arrived = await harness.recalled(seconds=100)
+    sent = first.telegram.received + second.telegram.received
+    assert arrived == (len(sent), 0, 0)
+    deleted = {asked["chat_id"] for method, asked in second.telegram.calls if "delete" in method}
+    assert deleted == set(sent)
 
 
 async def test_an_album_and_what_is_paid_for_are_recalled_at_the_rate_of_all_others(
