@@ -139,6 +139,9 @@ class App:
             if held.done() and isinstance(held.exception(), LeaseLost):
                 # Only this process knows what became of the messages that it sent, which are
                 # repeated unless it is recorded; the database may have to come back for that.
+                # Another replica may send meanwhile.
+                parts["lease"].cancel()
+                _log.warning("lease_lost_records_first")
                 recording = asyncio.create_task(self.worker.record_all())
                 await asyncio.wait({recording, parts["stop"]}, return_when=asyncio.FIRST_COMPLETED)
                 recording.cancel()

@@ -17,6 +17,7 @@ from bot.app import FatalError, open_app
 from bot.backup import say_age_of_backup
 from bot.broadcast.worker import Worker
 from bot.intake.polling import TokenUnknown
+from bot.monitoring.readiness import Readiness, RunState
 from bot.retention import FORMS_KEPT_FOR
 from bot.settings import FREE_RATE
 from bot.text.problems import Sentence
@@ -24,8 +25,8 @@ from simulator.faults import Fault
 from storage import leases
 from storage.audit import add_audit
 from storage.conversations import Conversation, conversation_of
-from storage.errors import HeldElsewhere, Unavailable
-from storage.process_lock import ProcessLock, acquire_process_lock
+from storage.errors import HeldElsewhere, LeaseLost, Unavailable
+from storage.process_lock import PetitionLease, ProcessLock, acquire_process_lock
 from tests.support import scripted_server as telegram
 from tests.support.scene import Scene, a_scene, send_label
 from tests.support.waiting import until
@@ -72,6 +73,40 @@ async def test_a_hold_that_was_lost_ends_the_bot_with_its_sentence(scene: Scene)
         await scene.ana.sees(scene.petition.texts_in("es").title)
         held.mark_lost(HeldElsewhere())
         with pytest.raises(HeldElsewhere, match="already running"):
+            await asyncio.wait_for(running, SIGTERM_TO_THE_END)
+
+
+async def test_one_that_lost_its_lease_says_so_and_lets_another_send_while_it_records(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database may have to come back for that, which takes as long as it takes."""
+    given_up, recorded = asyncio.Event(), asyncio.Event()
+
+    async def keep(_: PetitionLease) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            given_up.set()
+
+    monkeypatch.setattr(PetitionLease, "keep", keep)
+    monkeypatch.setattr(Worker, "record_all", lambda _: recorded.wait())
+    await scene.stop_bot()
+    held = ProcessLock("intake/andry")
+    held.mark_taken()
+    async with open_app(scene.settings, clocks=scene.clocks) as app:
+        app = replace(app, process_lock=held)
+        readiness = Readiness(RunState(app), scene.settings.database_url)
+        assert await readiness.problems() == {}
+        with capture_logs() as logged:
+            running = asyncio.create_task(app.run())
+            await asyncio.sleep(0)
+            held.release()
+            await asyncio.wait_for(given_up.wait(), SIGTERM_TO_THE_END)
+        assert "lease_lost_records_first" in [line["event"] for line in logged]
+        assert "is stopping" in str((await readiness.problems())["running"])
+        assert not running.done()
+        recorded.set()
+        with pytest.raises(LeaseLost):
             await asyncio.wait_for(running, SIGTERM_TO_THE_END)
 
 

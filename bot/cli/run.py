@@ -207,6 +207,9 @@ _EVENTS = {
     "telegram_unavailable": "",
     "too_many_requests": "",
     "update_outdated": "",
+    "lease_lost_records_first": mark(
+        "El bot ha perdido su turno. Antes de empezar de nuevo, anota lo que ya había enviado."
+    ),
     "lease_lost": mark(
         "La base de datos no contestó a tiempo, o atiende ya otro bot. Este empieza de nuevo."
     ),

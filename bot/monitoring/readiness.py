@@ -71,7 +71,7 @@ class Readiness:
         found: dict[str, Sentence] = {}
         if app is None and not self.state.stands_by:
             found = {"running": _STARTS}
-        elif app is not None and app.stopping.is_set():
+        elif app is not None and (app.stopping.is_set() or not app.process_lock.is_ours()):
             found = {"running": _STOPS}
         of_database, of_telegram = await asyncio.gather(
             self._ask_database(), self._ask_telegram(app)

@@ -157,6 +157,7 @@ def test_a_terminal_says_in_spanish_what_the_log_has_in_english() -> None:
         *silent,
         "no_backup",
         "part_waits_for_database",
+        "lease_lost_records_first",
         "token_denied",
         "unknown_setting",
         "petition_folder_refused",
@@ -166,6 +167,7 @@ def test_a_terminal_says_in_spanish_what_the_log_has_in_english() -> None:
     assert [line[10:] for line in stream.getvalue().splitlines()] == [
         "No consta ninguna copia de seguridad reciente: petition-bot backup",
         "La base de datos no contesta. El bot espera y lo intenta otra vez.",
+        "El bot ha perdido su turno. Antes de empezar de nuevo, anota lo que ya había enviado.",
         "Telegram no acepta ahora el token. El bot lo intenta otra vez.",
         "El bot no conoce un ajuste que empieza por PETITION_. ¿Está bien escrito?",
         "La carpeta de la petición no se puede usar tal como está, y siguen los textos de antes. "
