@@ -72,14 +72,17 @@ async def test_of_several_processes_one_sends_and_when_it_dies_another(
 async def test_one_that_was_frozen_says_what_it_sent_and_nothing_is_repeated(
     database_url: str, tmp_path: Path, api: FailingBotApi
 ) -> None:
-    """Telegram answers meanwhile, and no answer is waited for as long as it is frozen."""
+    """Telegram answers meanwhile, and no answer is waited for as long as it is frozen.
+
+    In the middle of a transaction it holds up who takes its place, until the server ends that.
+    """
     people, rate = 240, 100.0
     counts = api.begin(FailingBehavior(latency=0.2))
     async with petition_processes(
         database_url, tmp_path, api, people=people, rate=rate, paid=True
     ) as petition:
         key = await petition.start()
-        senders = await asyncio.gather(*(petition.sender(number) for number in range(2)))
+        senders = await asyncio.gather(*(petition.sender(number, 40.0) for number in range(2)))
         await api.arrived(60, END_SECONDS)
         first = int(counts.messages[-1].by)
         senders[first].send_signal(signal.SIGSTOP)

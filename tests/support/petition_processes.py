@@ -115,10 +115,10 @@ class PetitionProcesses:
         }
         return await self._begins("-m", "tests.support.killed_bot", "run", **environment)
 
-    async def sender(self, number: int = 0) -> asyncio.subprocess.Process:
+    async def sender(self, number: int = 0, doubt: float = 2.0) -> asyncio.subprocess.Process:
         """Starts a process with the worker only; its number is in the arrivals it causes."""
         given = (self.url, str(self.key), self.api.url, str(self.rate), f"{number}:made-up")
-        return await self._begins("-m", "tests.support.worker_process", *given)
+        return await self._begins("-m", "tests.support.worker_process", *given, str(doubt))
 
     async def _begins(self, *arguments: str, **settings: str) -> asyncio.subprocess.Process:
         with (self.folder / "process.log").open("ab") as log:

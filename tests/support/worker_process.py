@@ -24,11 +24,13 @@ from tests.support.supporters import SLUG
 
 # Seconds; short, so that several holders can die within one broadcast.
 LEASE_SECONDS = 1.5
-DURATIONS = replace(Durations(), poll=0.1, rest=0.1, call=2.0, doubt=8.0, progress=1.0)
+DURATIONS = replace(Durations(), poll=0.1, rest=0.1, call=2.0, progress=1.0)
 _STOP_SECONDS = 3.0
 
 
-async def send(database_url: str, key: str, api_url: str, rate: str, token: str) -> None:
+async def send(
+    database_url: str, key: str, api_url: str, rate: str, token: str, doubt: str
+) -> None:
     """Sends what is due until SIGTERM."""
     configure_logging("WARNING")
     storage = await open_storage(database_url, Keyring.load(Path(key)), SLUG)
@@ -53,7 +55,7 @@ async def send(database_url: str, key: str, api_url: str, rate: str, token: str)
                 lock=lock,
                 reporter=SilentReporter(),
                 rate=float(rate),
-                durations=DURATIONS,
+                durations=replace(DURATIONS, doubt=float(doubt)),
             )
             worker = Worker(context)
             running = asyncio.create_task(worker.run())
