@@ -120,15 +120,9 @@ class App:
             "stop": asyncio.create_task(self.stopping.wait()),
         }
         services = self.services
-        beside = [
-            asyncio.create_task(each)
-            for each in (
-                self._introduce(),
-                self.retention.run(),
-                *self._answering(services),
-                *lease_holder.looks(services),
-            )
-        ]
+        looks = (*self._answering(services), *lease_holder.looks(services))
+        coroutines = (self._introduce(), self.retention.run(), *looks)
+        beside = [asyncio.create_task(each) for each in coroutines]
         try:
             await asyncio.wait(parts.values(), return_when=asyncio.FIRST_COMPLETED)
         finally:
