@@ -204,7 +204,14 @@ async def _of_file(keyring: Keyring, made_at: datetime, where: str) -> Finding:
         found = Future[Finding]()
         found.set_running_or_notify_cancel()  # who waits no longer does not take it away
         read = partial(_read_file, keyring, made_at, where)
-        Thread(target=lambda: found.set_result(read()), daemon=True).start()
+
+        def look() -> None:
+            try:
+                found.set_result(read())
+            except Exception as error:  # a bug, which whoever waits tells
+                found.set_exception(error)
+
+        Thread(target=look, daemon=True).start()
         with suppress(TimeoutError):
             return await asyncio.wait_for(asyncio.wrap_future(found), _FILE_SECONDS)
     return Finding(BACKUP, Level.UNKNOWN, label(said, where=where))

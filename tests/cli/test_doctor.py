@@ -153,6 +153,14 @@ async def test_a_backup_on_a_disk_that_hangs_keeps_nobody(installation: Installa
     assert result.exit_code == 1
 
 
+async def test_a_bug_while_a_backup_is_read_is_told_as_one(installation: Installation) -> None:
+    def read(_: Path) -> Manifest:
+        raise ZeroDivisionError
+
+    installation.patch.setattr(database_checks, "read_manifest", read)
+    assert "(ZeroDivisionError)" in (await typed()).output
+
+
 @pytest.mark.parametrize("kind", ["postgres"], indirect=True)
 async def test_a_standby_that_every_commit_waits_for_and_that_is_away_is_found(
     installation: Installation, postgres_server: PostgresServer, kind: str
