@@ -178,7 +178,7 @@ class BroadcastRun:
         sender = Sender(context, self._broadcast, bot_is_confirmed=seen)
         done = await self._work_through(sender.work())
         reason, detail = self._interrupt.reason, self._interrupt.detail
-        if done:
+        if done and not isinstance(reason, StopReason):  # with the last ones it may be found lost
             await context.storage.write(finish_broadcast, key, now())
         elif isinstance(reason, PauseReason | StopReason):
             await context.storage.write(interrupt_broadcast, key, reason, now(), detail)

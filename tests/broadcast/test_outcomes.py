@@ -238,6 +238,18 @@ async def test_an_album_that_lost_a_part_stops_it_after_the_first(harness: Worke
     assert tally.rejected == 0
 
 
+async def test_a_message_that_is_gone_when_the_last_ones_turn_comes_is_told_as_well(
+    harness: WorkerHarness,
+) -> None:
+    await harness.people.sign([1, 2], updates=9)
+    harness.telegram.always(1002, answers.NO_MESSAGE)
+    await harness.start(kind=Kind.UPDATE, content=COPY, source_chat=ADMIN)
+    harness.start_worker(rate=10.0, batch=0.01)
+    ended = await harness.ended()
+    assert (ended.state, ended.stop_reason) == ("stopped", StopReason.CONTENT)
+    assert await harness.tally() == Tally(total=2, delivered=1, rejected=1)
+
+
 async def test_when_the_chat_it_is_copied_from_is_lost_nobody_is_marked_for_it(
     harness: WorkerHarness,
 ) -> None:

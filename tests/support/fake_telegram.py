@@ -10,6 +10,7 @@ from bot.transport.send_gate import Lane
 
 BLOCKED = TelegramRefused(403, "Forbidden: bot was blocked by the user")
 CHAT_NOT_FOUND = TelegramRefused(400, "Bad Request: chat not found")
+NO_MESSAGE = TelegramRefused(400, "Bad Request: message to copy not found")
 NO_VOICE = TelegramRefused(400, "Bad Request: VOICE_MESSAGES_FORBIDDEN")
 BAD_TEXT = TelegramRefused(400, 'Bad Request: can\'t parse entities: Unsupported start tag "x"')
 BAD_TOKEN = TelegramRefused(401, "Unauthorized")
