@@ -76,7 +76,8 @@ def find_matches(tx: Transaction, condition: SignatureCondition) -> Matches:
     found, is_like = Matches(), None
     if condition.name_pattern is not None:
         # So no pattern, however many stars it has, is tried in more than one way.
-        is_like = compile_pattern(translate(_folded(condition.name_pattern))).match
+        pattern = _folded(condition.name_pattern).replace("[", "[[]")  # names can have brackets
+        is_like = compile_pattern(translate(pattern)).match
     for row in _counted(tx, condition):
         if is_like is not None:
             # What has no name, or a damaged one, is like no pattern.

@@ -140,13 +140,24 @@ async def test_why_and_how_are_kept_and_the_audit_has_both_deeds_without_them(
     assert not any(isinstance(value, bytes) and b"anari" in value for value in row.values())
 
 
-async def test_a_name_is_like_a_pattern_however_its_letters_were_typed(signed: Supporters) -> None:
+async def call_third(signed: Supporters, name: str) -> None:
     key = (await read_sql(signed.database, "SELECT id FROM signatures WHERE number = 3"))[0]
-    sealed = signed.keyring.seal(
-        "Jose\u0301", table="signatures", column="name_sealed", row=key["id"]
-    )
+    sealed = signed.keyring.seal(name, table="signatures", column="name_sealed", row=key["id"])
     await signed.change(3, "name_sealed = :name", name=sealed)
+
+
+async def test_a_name_is_like_a_pattern_however_its_letters_were_typed(signed: Supporters) -> None:
+    await call_third(signed, "Jose\u0301")
     assert await numbers(signed, name_pattern="JOS\u00c9") == [3]
+
+
+async def test_a_bracket_in_a_pattern_takes_out_nobody_who_begins_with_a_letter_in_it(
+    signed: Supporters,
+) -> None:
+    """Whoever is called "[Promo] 7" goes, and not the Persona whose P is in the brackets."""
+    await call_third(signed, "[Promo] 7")
+    assert await numbers(signed, name_pattern="[promo]*") == [3]
+    assert await numbers(signed, name_pattern="[!x]*") == []
 
 
 async def test_who_is_not_counted_gets_no_broadcast_but_of_a_breach(signed: Supporters) -> None:
