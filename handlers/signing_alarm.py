@@ -118,7 +118,10 @@ def _commands(rate: SigningRate, words: Words) -> Iterator[Html]:
     """Yields what shows the wave: of short forms those of each kind, which has its own time."""
 
     def typed(moment: datetime) -> str:
-        return moment.astimezone(words.zone).strftime("%Y-%m-%d %H:%M")
+        there = moment.astimezone(words.zone)
+        # When the clocks go back a time comes twice.
+        is_twofold = there.utcoffset() != there.replace(fold=1 - there.fold).utcoffset()
+        return there.strftime("%Y-%m-%d %H:%M%z" if is_twofold else "%Y-%m-%d %H:%M")
 
     span = f'--from "{typed(rate.until - _HOUR)}" --to "{typed(rate.until + _MINUTE)}"'
     of_kinds = [

@@ -1,9 +1,10 @@
 """A wave of false signatures: the admins are told, it is taken out, and who was in it reads so."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bot.cli.invalidate import parse_moment
 from handlers.signing_alarm import look
 from simulator.person import Person
 from storage.database import open_database
@@ -220,3 +221,20 @@ async def test_nobody_is_told_who_signed_but_themselves(tmp_path: Path) -> None:
                 {re.sub(r"\d\d?:\d\d", "", text) for text in said if "Tarjeta" not in text}
             )
     assert read[0] == read[1]
+
+
+async def test_the_night_the_clocks_go_back_the_command_shows_the_hour_of_the_wave(
+    scene: Scene,
+) -> None:
+    """At ten to three, an hour after the first ten to three."""
+    until = datetime(2026, 10, 25, 1, 50, tzinfo=UTC)
+    scene.services.clock = lambda: until
+    await scene.starts(scene.marta)
+    await a_wave(scene, range(1, 41))
+    await look(scene.services)
+    told = read_by(scene.marta)[-1]
+    typed = re.search('--from "(.+?)" --to "(.+?)"', told)
+    assert typed is not None, told
+    zone = scene.words.zone
+    moments = [parse_moment(each, zone) for each in typed.groups()]
+    assert moments == [until - timedelta(hours=1), until + timedelta(minutes=1)]
