@@ -18,6 +18,7 @@ from storage.broadcast_types import Kind
 VALID_FOR = timedelta(minutes=10)
 SMALL_GROWTH = 10
 """How many recipients more than the admin saw are allowed, or a tenth, if that is more."""
+MESSAGES_A_STAR = 10
 
 # Two machines' clocks may differ by this much; a token from further in the future is invalid.
 _CLOCK_SLACK = timedelta(minutes=1)
@@ -44,15 +45,23 @@ def most_for_one_admin(kind: Kind, approval_above: int | None) -> int | None:
     return 0 if kind is Kind.BREACH else approval_above
 
 
-def most_recipients(shown: int, *, approval_above: int | None) -> int:
+def price(messages: int) -> int:
+    """Returns what this number of paid messages costs, in Stars, rounded up."""
+    return -(-messages // MESSAGES_A_STAR)
+
+
+def most_recipients(shown: int, *, approval_above: int | None, is_paid: bool = False) -> int:
     """Returns for how many recipients at most a confirmation is valid.
 
     Args:
         shown: how many the admin saw.
         approval_above: more recipients than this need a second admin, so a confirmation for
             fewer never grows beyond it.
+        is_paid: whether it may not cost more than the price that was shown either.
     """
     most = shown + max(SMALL_GROWTH, shown // 10)
+    if is_paid:
+        most = min(most, MESSAGES_A_STAR * price(shown))
     if approval_above is None or shown > approval_above:
         return most
     return min(most, approval_above)

@@ -147,7 +147,8 @@ async def _approve(ctx: AdminContext, known: Broadcast, shown: str) -> None:
         )
         return
     # With two admins agreed, the threshold of approval is no limit any more.
-    if before is None or recipients > most_recipients(before, approval_above=None):
+    most = most_recipients(before or 0, approval_above=None, is_paid=known.paid)
+    if before is None or recipients > most:
         await ctx.tell(partial(_ask_again, ctx, known, before, recipients))
         return
     now = await services.storage.write(

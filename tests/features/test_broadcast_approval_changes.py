@@ -178,3 +178,22 @@ async def test_a_few_who_sign_while_it_waits_are_told(admin: AdminScene, pau: Pe
     await admin.over()
     assert admin.got_by_all() == [["Hola"]] * 3
     assert len(admin.got(admin.scene.mallory)) == 1
+
+
+async def test_a_second_admin_agrees_to_no_higher_price_than_they_read(
+    admin: AdminScene, pau: Person
+) -> None:
+    """A star pays for ten; eight sign after the question for three, and ten more were allowed."""
+    await with_settings(admin, broadcast_rate=900.0, paid_broadcast=True)
+    admin.scene.world.stars.balance = 20_000
+    await asks(admin)
+    assert "Precio: 1 estrella de Telegram" in (await pau.sees(QUESTION, 10)).text
+    for number in range(8):
+        await admin.signs(admin.scene.world.person(f"Luz {number}", language="es"))
+    await admin.scene.taps(pau, APPROVE)
+    assert "era 3, ahora es 11" in pau.messages[-1].text
+    assert "Precio: 2 estrellas de Telegram" in pau.messages[-1].text
+    assert (await admin.broadcast()).awaits_approval
+    await admin.scene.taps(pau, "Aprobar y enviar a 11 personas")
+    await admin.over()
+    assert (await admin.broadcast()).expected == 11

@@ -4,12 +4,12 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
+from bot.broadcast.confirmation import price
 from bot.petition.petition import Petition
 from bot.settings import FREE_RATE, PAID_RATE
 from bot.text.problems import Problem
 from bot.text.translations import Words, mark
 from bot.tryout.rehearsal.run import MeasuredScreen, Part, RehearsalResult
-from handlers.broadcasts.screens.draft_view import MESSAGES_A_STAR
 
 _EXAMPLES = (1_530, 100_000)
 """How many people stand in the table of how long telling takes, beside those of the rehearsal."""
@@ -159,4 +159,4 @@ def _screens(
 def _durations(words: Words, counts: Iterable[int]) -> Iterator[tuple[str, str, str, str]]:
     for people in filter(None, counts):
         free, paid = words.duration(people / FREE_RATE), words.duration(people / PAID_RATE)
-        yield words.number(people), free, paid, words.number(-(-people // MESSAGES_A_STAR))
+        yield words.number(people), free, paid, words.number(price(people))

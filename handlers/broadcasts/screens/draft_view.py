@@ -9,6 +9,7 @@ from bot.broadcast.confirmation import (
     confirmation,
     content_sha256,
     most_recipients,
+    price,
 )
 from bot.text.translations import Words, mark
 from handlers.broadcasts.draft import Draft
@@ -19,7 +20,6 @@ from storage.broadcast_types import Kind
 from storage.broadcasts import SignerCounts
 from telegram_text.markup import Html
 
-MESSAGES_A_STAR = 10
 LEAST_BALANCE = 10_000
 """Stars that a bot must have before Telegram lets it pay for a broadcast:
 https://core.telegram.org/bots/api#paid-broadcasts"""
@@ -125,12 +125,8 @@ class DraftView:
         return None if self.approval_above is None else self.approval_above - self.written_to
 
     def most_recipients(self, shown: int) -> int:
-        """Returns the most recipients that a confirmation of `shown` recipients still covers.
-
-        If the broadcast is paid, it must not cost more than the price that was shown either.
-        """
-        most = most_recipients(shown, approval_above=self.most_alone)
-        return min(most, MESSAGES_A_STAR * _stars(shown)) if self.is_paid else most
+        """Returns the most recipients that a confirmation of `shown` recipients still covers."""
+        return most_recipients(shown, approval_above=self.most_alone, is_paid=self.is_paid)
 
     @property
     def audience(self) -> Html:
@@ -157,7 +153,7 @@ class DraftView:
     @property
     def price(self) -> int:
         """The most that it can cost, in Stars."""
-        return _stars(self.messages)
+        return price(self.messages)
 
     @property
     def is_affordable(self) -> bool:
@@ -183,11 +179,6 @@ class DraftView:
     def discard(self) -> Button:
         """The button that discards the draft."""
         return self.button("Descartar", DraftStep.CANCEL)
-
-
-def _stars(messages: int) -> int:
-    """Returns what this number of paid messages costs, in Stars, rounded up."""
-    return -(-messages // MESSAGES_A_STAR)
 
 
 def left_out(view: DraftView) -> Html:

@@ -58,6 +58,15 @@ def audience_name(words: Words, kind: Kind, only: str | None, *, rest: bool = Fa
     return words.text("{audience} y leen en {language}", audience=everyone, language=language)
 
 
+def price_name(words: Words, price: int) -> Html:
+    """Says what a broadcast costs if it goes to those who would get it now."""
+    return words.plural(
+        "Precio: {n} estrella de Telegram con las personas de ahora (0,1 por mensaje).",
+        "Precio: {n} estrellas de Telegram con las personas de ahora (0,1 por mensaje).",
+        price,
+    )
+
+
 def moment_name(words: Words, when: datetime) -> Html:
     """Returns a moment in the petition's zone, with the name of the zone."""
     moment, offset = words.appointment(when), words.offset(when)

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
+from bot.broadcast.confirmation import price
 from bot.text.translations import Words, mark
 from handlers.broadcasts.screens.broadcast_view import BroadcastView, account
 from handlers.broadcasts.screens.labels import (
     RECALLABLE_HOURS,
     moment_name,
     must_say,
+    price_name,
     recipients_name,
     subject_name,
 )
@@ -342,7 +344,8 @@ def _what(now: BroadcastView) -> Html:
         else "Saldrá en cuanto se apruebe.",
         moment=moment_name(now.words, now.starts),
     )
-    return lines(subject_name(now.words, now.broadcast.kind), _counted_for(now), when)
+    cost = now.broadcast.paid and price_name(now.words, price(now.broadcast.expected or 0))
+    return lines(subject_name(now.words, now.broadcast.kind), _counted_for(now), when, cost)
 
 
 def _deadline(now: BroadcastView) -> Html:

@@ -3,7 +3,7 @@
 from bot.text.translations import capitalised
 from handlers.broadcasts.parse_time import suggested_moments
 from handlers.broadcasts.screens.draft_view import LEAST_BALANCE, DraftView, left_out
-from handlers.broadcasts.screens.labels import moment_name, must_say, subject_name
+from handlers.broadcasts.screens.labels import moment_name, must_say, price_name, subject_name
 from handlers.screens.buttons import NO_MORE, AdminAction, Button, DraftStep, Style
 from handlers.screens.screen import Absent, Lines, Screen, lines, sentences
 from storage.broadcast_types import Kind
@@ -52,11 +52,7 @@ def summary(view: DraftView) -> Screen:
         _when(view),
         view.is_paid
         and sentences(
-            words.plural(
-                "Precio: {n} estrella de Telegram con las personas de ahora (0,1 por mensaje).",
-                "Precio: {n} estrellas de Telegram con las personas de ahora (0,1 por mensaje).",
-                view.price,
-            ),
+            price_name(words, view.price),
             view.balance is not None
             and words.text("El bot tiene {n}.", n=words.number(view.balance)),
         ),
