@@ -139,7 +139,7 @@ check: $(READY)
 	@$(BIN)/vulture
 	@$(BIN)/petition-bot check bot/bundled_petitions/andry
 	@$(BIN)/python -m tests.text.catalogs --check
-	@$(BIN)/python -m pytest -q tests/test_promises_page.py
+	@$(BIN)/python -m pytest -q tests/test_promises_and_threats.py
 
 bench: $(READY)
 	@$(BIN)/python -m benchmarks $(ARGS)

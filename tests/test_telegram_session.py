@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from bot.proxy_choice import Proxy, choose_proxy, parse_proxy
 from bot.settings import SettingsInvalid
 from bot.telegram_session import shared_session
 from bot.transport.errors import NotSent
@@ -86,3 +87,118 @@ async def test_certificates_of_ones_own_are_trusted(
         given = {"SSL_CERT_FILE": file, "SSL_CERT_DIR": f"{tmp_path / 'nothing'}:{tmp_path}"}
         monkeypatch.setenv(by, str(given[by]))
         assert await call(at) == (200, b"yes")
+
+
+TELEGRAM = "https://api.telegram.org"
+SOCKS = Proxy(is_socks=True, host="127.0.0.1", port=9050)
+
+
+@pytest.mark.parametrize(
+    ("text", "proxy"),
+    [
+        ("http://proxy.example:3128", Proxy(False, "proxy.example", 3128)),
+        (" proxy.example:3128 ", Proxy(False, "proxy.example", 3128)),
+        ("http://u@proxy.example:1", Proxy(False, "proxy.example", 1, "u")),
+        ("http://u:p%40%3A%23%C3%B1@[::1]:1", Proxy(False, "::1", 1, "u", "p@:#ñ")),
+        ("socks5://127.0.0.1:9050", SOCKS),
+        ("socks5h://127.0.0.1:9050", SOCKS),
+        ("socks://127.0.0.1:9050/", SOCKS),
+        ("socks5://u:p@host", Proxy(True, "host", 1080, "u", "p")),
+    ],
+)
+def test_an_address_is_read_as_curl_and_desktops_write_it(text: str, proxy: Proxy) -> None:
+    assert parse_proxy(text) == proxy
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://canary:canary@proxy.example:443",  # TLS to the proxy itself
+        "socks4://canary:1080",  # it would need the server's name looked up here
+        "ftp://canary",
+        "http://",
+        "http://canary:canary",
+        "http://canary:99999",
+        "http://u:canary#1@proxy.example:3128",  # not written as %23
+        "http://u:canary/1@proxy.example:3128",
+        "http://proxy.example:3128/canary",
+        "http://can ary:1",
+        "http://:canary@proxy.example:1",
+        "http://u%3Ax:canary@proxy.example:1",  # RFC 7617 has no place for it
+        "http://u:%FFcanary@proxy.example:1",
+        "socks5://canary@proxy.example:1",  # RFC 1929 wants both
+        "socks5://u:canary%C3%B1@proxy.example:1",
+        f"socks5://u:{'canary' * 43}@proxy.example:1",
+    ],
+)
+def test_any_other_is_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(ValueError, match="not the address of a proxy") as refused:
+        parse_proxy(text)
+    assert refused.value.__context__ is None
+
+
+def test_a_password_is_in_no_repr() -> None:
+    assert "canary" not in repr(parse_proxy("http://canary:canary@proxy.example:1"))
+
+
+ENVIRONMENT = {"https": "socks5://127.0.0.1:9050", "no": ""}
+
+
+@pytest.mark.parametrize(
+    ("url", "environment", "is_used"),
+    [
+        (TELEGRAM, {}, False),
+        (TELEGRAM, {"https": "socks5://127.0.0.1:9050"}, True),
+        (TELEGRAM, {"all": "http://a", "https": "socks5://127.0.0.1:9050"}, True),
+        (TELEGRAM, {"http": "socks5://127.0.0.1:9050"}, False),
+        ("http://10.0.0.5:8081", {"http": "socks5://127.0.0.1:9050"}, True),
+        ("http://10.0.0.5:8081", {"https": "socks5://127.0.0.1:9050"}, False),
+    ],
+)
+def test_the_environment_decides_by_scheme(
+    url: str, environment: dict[str, str], is_used: bool
+) -> None:
+    assert choose_proxy(url, None, environment) == (SOCKS if is_used else None)
+
+
+@pytest.mark.parametrize(
+    ("host", "excepted", "is_used"),
+    [
+        ("api.telegram.org", "", True),
+        ("api.telegram.org", "*", False),
+        ("api.telegram.org", "example, api.telegram.org", False),
+        ("API.Telegram.org", "api.TELEGRAM.org", False),
+        ("api.telegram.org", ".telegram.org", False),
+        ("api.telegram.org", "*.telegram.org", False),
+        ("api.telegram.org", "gram.org", True),
+        ("api.telegram.org:8443", "telegram.org:8443", False),
+        ("api.telegram.org:8443", "telegram.org:443", True),
+        ("10.1.2.3", "10.0.0.0/8", False),
+        ("11.1.2.3", "10.0.0.0/8", True),
+        ("[2001:db8::1]", "2001:db8::/32", False),
+        ("[2001:db8::1]:8081", "[2001:db8::1]", False),
+        # Whatever else is said: the proxy would connect to itself.
+        ("localhost:8081", "", False),
+        ("127.0.0.1:8081", "", False),
+        ("[::1]:8081", "", False),
+    ],
+)
+def test_no_proxy_of_the_environments_is_used_for_what_it_excepts_or_for_this_machine(
+    host: str, excepted: str, is_used: bool
+) -> None:
+    chosen = choose_proxy(f"https://{host}", None, {**ENVIRONMENT, "no": excepted})
+    assert chosen == (SOCKS if is_used else None)
+
+
+@pytest.mark.parametrize("url", [TELEGRAM, "http://127.0.0.1:8081"])
+def test_the_setting_holds_for_every_server_whatever_the_environment_says(url: str) -> None:
+    environment = {"https": "http://canary", "http": "http://canary", "no": "*"}
+    assert choose_proxy(url, "socks5://127.0.0.1:9050", environment) == SOCKS
+    assert choose_proxy(url, "None ", environment) is None
+
+
+def test_a_name_with_a_dot_at_its_end_is_not_excepted_by_an_empty_list() -> None:
+    environment = {"https": "http://proxy:3128"}
+    assert choose_proxy("https://api.telegram.org.", None, environment) is not None
+    environment["no"] = "telegram.org"
+    assert choose_proxy("https://api.telegram.org.", None, environment) is None

@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from bot.broadcast.content import Content, MessageCall
+from bot.broadcast.context import Interrupt, InterruptReason
 from bot.broadcast.failing_deliveries import OutageBreaker
 from storage.broadcast_transitions import interrupt_broadcast
-from storage.broadcast_types import Delivery, PauseReason, Tally
+from storage.broadcast_types import Delivery, PauseReason, StopReason, Tally
 from storage.deliveries import claim_deliveries
 from tests.broadcast.workers import WorkerHarness, everyone_once, has_state, received
 from tests.support.accelerated_loop import time_of_day
@@ -140,3 +141,10 @@ async def test_a_mistake_beside_the_deliveries_holds_it_too(
     await harness.resume()
     await harness.ended()
     assert dict(harness.telegram.received) == everyone_once(1)
+
+
+def test_the_first_cause_counts_and_what_was_said_of_it() -> None:
+    interrupt = Interrupt()
+    interrupt.trigger(StopReason.CONTENT, "Bad Request")
+    interrupt.trigger(InterruptReason.ASKED, "")
+    assert (interrupt.reason, interrupt.detail) == (StopReason.CONTENT, "Bad Request")

@@ -10,6 +10,7 @@ from bot.broadcast.failing_deliveries import OutageBreaker
 from storage.broadcast_types import Broadcast, Kind, PauseReason, StopReason, Tally
 from tests.broadcast.workers import WorkerHarness, called, everyone_once, has_state
 from tests.support import fake_telegram as answers
+from tests.support.raw_sql import write_sql
 from tests.support.supporters import ADMIN
 from tests.support.waiting import until
 
@@ -273,3 +274,20 @@ async def test_when_only_a_recipients_chat_is_lost_that_one_is_marked(
     harness.start_worker()
     await harness.ended()
     assert await harness.tally() == Tally(total=2, delivered=1, unreachable=1)
+
+
+@pytest.mark.parametrize("column", ["author_sealed", "confirmed_by_sealed", "source_chat_sealed"])
+async def test_who_ordered_it_or_what_it_copies_cannot_be_read_so_nobody_is_told(
+    harness: WorkerHarness, column: str
+) -> None:
+    await harness.people.sign(range(1, 6), updates=9)
+    content = {"es": {"messages": [7]}}
+    await harness.start(kind=Kind.UPDATE, content=content, source_chat=ADMIN)
+    sql = f"UPDATE broadcasts SET {column} = :junk"  # noqa: S608 - of this test
+    await write_sql(harness.people.database, sql, junk=b"junk")
+    harness.start_worker()
+    ended = await harness.ended()
+    assert ended.state == "stopped"
+    assert ended.stop_reason is StopReason.UNREADABLE
+    assert await harness.tally() == Tally(total=5, pending=5)
+    assert harness.telegram.received == {}

@@ -19,7 +19,7 @@ from tests.broadcast.workers import QUICK, WorkerHarness
 from tests.support.accelerated_loop import running_clocks
 from tests.support.bot_api.failing_server import FailingBotApi, failing_bot_api
 from tests.support.broadcasts import held_lock
-from tests.transport.test_send_gate import Clock
+from tests.transport.limit_simulation import Clock
 
 TOKEN = "123:made-up"
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from storage.database import open_database
 from tests.support.accelerated_loop import LoopOfTests
 from tests.support.broadcast_life import DEEDS, PEOPLE, lived
-from tests.support.key_files import write_key
+from tests.support.databases import write_key
 
 _deeds = st.tuples(st.sampled_from(DEEDS), st.integers(1, PEOPLE))
 

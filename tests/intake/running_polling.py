@@ -1,11 +1,14 @@
 """The intake under test, with a fake server, a recording handler and a controlled clock."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from bot.back_off import BackOff
 from bot.intake.dispatcher import Dispatcher, TryAgain, UpdatesBehind
@@ -13,8 +16,7 @@ from bot.intake.polling import _PAUSES, _WAITS, Polling
 from bot.transport.client import TelegramClient
 from bot.transport.send_gate import Gate
 from bot.transport.session import SharedSession
-from tests.intake.fake_updates import FakeUpdates
-from tests.support.scripted_server import TOKEN, Reply, ScriptedServer
+from tests.support.scripted_server import TOKEN, Reply, ScriptedServer, refuse
 
 QUICK = BackOff(0.01, 0.02)
 FIRST_PAUSES = [_PAUSES.pause(failures) for failures in (1, 2, 3)]
@@ -126,3 +128,65 @@ async def ended(task: asyncio.Task[None]) -> None:
     """Ends the polling."""
     task.cancel()
     await asyncio.wait({task})
+
+
+@dataclass
+class FakeUpdates:
+    queue: list[dict[str, Any]] = field(default_factory=list)
+    polls: list[dict[str, str]] = field(default_factory=list)
+    failures: list[Reply] = field(default_factory=list)
+    outage: Callable[[], Reply | None] = lambda: None
+    other_calls: list[str] = field(default_factory=list)
+    other_asked: list[dict[str, str]] = field(default_factory=list)
+    raw: dict[int, bytes] = field(default_factory=dict)
+    token_denied: int = 0
+    away: int = 0
+    _arrived: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def put(self, number: int, chat: int = 1) -> None:
+        self.queue.append({"update_id": number, "message": {"chat": {"id": chat}}})
+        self._arrived.set()
+
+    def put_raw(self, number: int, update: bytes) -> None:
+        """Adds an update as raw text of the answer, which need not be JSON."""
+        self.raw[number] = update
+        self.put(number)
+
+    async def reply(self, request: web.Request) -> web.StreamResponse:
+        asked = {
+            name: value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+            for name, value in (await request.json()).items()
+        }
+        if not request.path.endswith("/getUpdates"):
+            self.other_calls.append(request.path.rsplit("/", 1)[-1])
+            self.other_asked.append(asked)
+            if self.token_denied:
+                self.token_denied -= 1
+                return await refuse(401, "Unauthorized")(request)
+            if self.away:
+                self.away -= 1
+                return await refuse(502, "Bad Gateway")(request)
+            return web.json_response({"ok": True, "result": True})
+        self.polls.append(asked)
+        if self.failures:
+            return await self.failures.pop(0)(request)
+        if (failure := self.outage()) is not None:
+            return await failure(request)
+        offset, limit = int(asked.get("offset", 0)), int(asked.get("limit", 100))
+        self.queue = [one for one in self.queue if one["update_id"] >= offset]
+        if not self.queue:
+            await self._wait_for_one(float(asked.get("timeout", 0)))
+        updates = b",".join(map(self._written, self.queue[:limit]))
+        body = b'{"ok":true,"result":[%b]}' % updates
+        return web.Response(body=body, content_type="application/json")
+
+    def _written(self, update: dict[str, Any]) -> bytes:
+        return self.raw.get(update["update_id"]) or json.dumps(update).encode()
+
+    async def _wait_for_one(self, seconds: float) -> None:
+        self._arrived.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._arrived.wait()
+        except TimeoutError:
+            return

@@ -9,7 +9,7 @@ from bot.back_off import BackOff
 from bot.intake.dispatcher import Counts, Dispatcher, UpdatesBehind, ordering_key
 from bot.transport.send_gate import Gate, Lane
 from tests.intake.running_polling import RecordingHandler, finished
-from tests.transport.test_gate_replies import Timeline
+from tests.transport.limit_simulation import Timeline
 
 QUICK = BackOff(0.001, 0.002)
 

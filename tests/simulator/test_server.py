@@ -1,7 +1,12 @@
-import aiohttp
+from collections import Counter
+from typing import Any
 
-from simulator import Simulator
-from tests.support.api_client import TOKEN, ApiClient
+import aiohttp
+import pytest
+
+from simulator import Fault, Faults, Person, Simulator
+from tests.support.api_client import TOKEN, ApiClient, ManualClock
+from tests.support.pictures import tiny_png
 
 
 async def test_parameters_come_in_each_encoding(sim: Simulator, api: ApiClient) -> None:
@@ -43,3 +48,87 @@ async def test_calls_are_remembered_with_what_came_of_them_up_to_a_number(
         for _ in range(30):
             await api.result("getMe")
         assert 10 <= len(sim.calls) <= 11
+
+
+async def test_an_error_and_a_cut_come_before_any_effect_and_a_dropped_answer_after_it(
+    sim: Simulator, api: ApiClient, ana: Person
+) -> None:
+    sim.faults.next("sendMessage", Fault.ERROR, Fault.DROP, Fault.CUT)
+    refusal = await api.refusal("sendMessage", chat_id=ana.id, text="error")
+    for text in ("drop", "cut"):
+        with pytest.raises(aiohttp.ClientError):
+            await api.result("sendMessage", chat_id=ana.id, text=text)
+    await api.result("sendMessage", chat_id=ana.id, text="none")
+    assert refusal == (502, "Bad Gateway")
+    assert [message.text for message in ana.messages] == ["/start", "drop", "none"]
+    assert [call.status for call in sim.calls] == [502, 0, 0, 200]
+    assert [call.status for call in sim.refused] == [502]
+
+
+def test_drawn_faults_have_their_shares_and_are_the_same_in_any_order() -> None:
+    def drawn(seed: int, chats: list[int]) -> dict[tuple[int, int], Fault | None]:
+        faults = Faults(seed, error_rate=0.06, drop_rate=0.04, too_many_rate=0.02)
+        calls, found = Counter[int](), dict[tuple[int, int], Fault | None]()
+        for chat in chats:
+            calls[chat] += 1
+            found[chat, calls[chat]] = faults.pick("copyMessage", chat)
+        assert faults.pick("getUpdates") is None
+        return found
+
+    chats = [chat for chat in range(2000) for _ in range(3)]
+    faults = drawn(7, chats)
+    assert faults == drawn(7, chats[::-1])
+    assert faults != drawn(8, chats)
+    shares = Counter(faults.values())
+    assert shares[Fault.ERROR] == pytest.approx(360, rel=0.15)
+    assert shares[Fault.DROP] == pytest.approx(240, rel=0.15)
+    assert shares[Fault.FLOOD] == pytest.approx(120, rel=0.15)
+
+
+async def sent_to(api: ApiClient, person: Person, **params: Any) -> dict[str, int]:
+    """Has the bot send a text; returns what a later call of it names it by."""
+    sent = await api.result("sendMessage", chat_id=person.id, **{"text": "a", **params})
+    return {"chat_id": person.id, "message_id": sent["message_id"]}
+
+
+async def test_a_reply_may_do_without_its_message_if_told_so(api: ApiClient, ana: Person) -> None:
+    gone = {"message_id": 99, "allow_sending_without_reply": True}
+    await sent_to(api, ana, reply_parameters=gone)
+    there = {"message_id": ana.messages[0].id}
+    sent = await api.result("sendMessage", chat_id=ana.id, text="b", reply_parameters=there)
+    assert sent["reply_to_message"]["text"] == "/start"
+
+
+async def test_a_time_is_sent_as_a_tag_or_as_an_entity(api: ApiClient, ana: Person) -> None:
+    html = '<tg-time unix="{}" format="wDt">jueves</tg-time>'
+    sent = await api.result(
+        "sendMessage", chat_id=ana.id, text=html.format(1795714200), parse_mode="HTML"
+    )
+    entity = {"type": "date_time", "offset": 0, "length": 6, "unix_time": 1795714200}
+    assert sent["entities"] == [entity | {"date_time_format": "wDt"}]
+    again = await api.result(
+        "sendMessage", chat_id=ana.id, text="jueves", entities=sent["entities"]
+    )
+    assert again["entities"] == sent["entities"]
+    target = {"chat_id": ana.id, "message_id": sent["message_id"], "parse_mode": "HTML"}
+    reason = await api.bad("editMessageText", text=html.format(1795714200), **target)
+    assert "message is not modified" in reason
+    await api.result("editMessageText", text=html.format(1795714260), **target)
+
+
+async def test_taps_are_answered_soon(api: ApiClient, ana: Person, clock: ManualClock) -> None:
+    tap = ana.tap_data(1, "forged")
+    clock.now += 31
+    reason = await api.bad("answerCallbackQuery", callback_query_id=tap.id)
+    assert reason.startswith("query is too old")
+
+
+async def test_a_picture_comes_attached_in_the_sizes_of_a_photo(
+    api: ApiClient, ana: Person
+) -> None:
+    form = aiohttp.FormData({"chat_id": str(ana.id), "photo": "attach://f1"})
+    form.add_field("f1", tiny_png(900, 300), filename="a.png")
+    async with api.session.post(f"{api.url}/sendPhoto", data=form) as response:
+        sent = (await response.json())["result"]
+    sizes = [(size["width"], size["height"]) for size in sent["photo"]]
+    assert sizes == [(90, 30), (320, 106), (800, 266), (900, 300)]

@@ -1,16 +1,18 @@
 """Fixtures: empty databases of both kinds with all tables, and a keyring."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
 from storage.database import Database, open_database
 from storage.keyring import Keyring
-from tests.support.empty_tables import copy_tables
-from tests.support.key_files import write_key
+from storage.migrate import migrate
 from tests.support.postgres_server import PostgresServer, running_postgres
 
 
@@ -98,3 +100,31 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 def keyring(tmp_path: Path) -> Keyring:
     """A keyring, whose file is this test's own."""
     return write_key(tmp_path / "petition.key")
+
+
+def copy_tables(to: Path) -> None:
+    """Writes a migrated SQLite database; call it outside of an event loop."""
+    to.write_bytes(_migrated())
+    to.chmod(0o600)
+
+
+@cache
+def _migrated() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "petition.db"
+        asyncio.run(migrate(f"sqlite+aiosqlite:///{path}"))
+        return path.read_bytes()
+
+
+_made: list[str] = []
+
+
+def write_key(path: Path) -> Keyring:
+    """Writes the key file, which the first test of the process made, and reads it."""
+    if not _made:
+        keyring = Keyring.generate(path)
+        _made.append(path.read_text())
+        return keyring
+    path.touch(0o600, exist_ok=False)
+    path.write_text(_made[0])
+    return Keyring.load(path)

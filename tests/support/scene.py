@@ -39,8 +39,7 @@ from storage import Storage
 from storage.conversations import Conversation, conversation_of
 from tests.support.accelerated_loop import running_clocks
 from tests.support.api_conformance import request_faults
-from tests.support.empty_tables import copy_tables
-from tests.support.key_files import write_key
+from tests.support.databases import copy_tables, write_key
 
 TOKEN = "123456789:AAtestTestTestTestTestTestTestTestTest1"
 ADMIN = 6_100_000_900

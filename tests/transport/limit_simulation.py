@@ -1,5 +1,6 @@
 """Simulates a broadcast through the gate against rate limits, in simulated time."""
 
+import asyncio
 import heapq
 from collections.abc import Iterable
 from contextlib import suppress
@@ -9,6 +10,55 @@ from itertools import accumulate, count
 from bot.transport.send_gate import Gate, Lane
 from simulator.errors import Refused
 from simulator.rate_limits import RateLimits
+
+DOCUMENTED = 30
+
+
+class Clock:
+    """A simulated clock that moves only during sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        await asyncio.sleep(0)
+
+
+class Timeline(Clock):
+    """A simulated clock that wakes all its sleepers in the order of their times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._numbers = count()
+
+    async def sleep(self, seconds: float) -> None:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self.now + seconds, next(self._numbers), future))
+        await future
+
+    async def pass_to(self, moment: float) -> None:
+        await self._settle()
+        while self._sleepers and self._sleepers[0][0] <= moment:
+            self.now, _, future = heapq.heappop(self._sleepers)
+            if not future.cancelled():
+                future.set_result(None)
+            await self._settle()
+        self.now = max(self.now, moment)
+
+    async def pass_until_nobody_sleeps(self) -> None:
+        await self._settle()
+        while self._sleepers:
+            await self.pass_to(self._sleepers[0][0])
+
+    @staticmethod
+    async def _settle() -> None:
+        for _ in range(25):  # several calls leave each time that a line wakes
+            await asyncio.sleep(0)
 
 
 def flood(gate: Gate, seconds: float) -> None:

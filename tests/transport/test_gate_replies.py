@@ -1,7 +1,6 @@
 """The rate at which the gate lets replies that are new messages leave, above all in a crowd."""
 
 import asyncio
-import heapq
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from itertools import count
@@ -11,45 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.transport.send_gate import Gate, Lane
-from tests.transport.limit_simulation import flood, most_at_once
-from tests.transport.test_send_gate import Clock
+from tests.transport.limit_simulation import DOCUMENTED, Timeline, flood, most_at_once
 
 PACE = 25
 BURST = 4  # of five, as one is for people in the middle of signing
-DOCUMENTED = 30
-
-
-class Timeline(Clock):
-    """A simulated clock that wakes all its sleepers in the order of their times."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
-        self._numbers = count()
-
-    async def sleep(self, seconds: float) -> None:
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._sleepers, (self.now + seconds, next(self._numbers), future))
-        await future
-
-    async def pass_to(self, moment: float) -> None:
-        await self._settle()
-        while self._sleepers and self._sleepers[0][0] <= moment:
-            self.now, _, future = heapq.heappop(self._sleepers)
-            if not future.cancelled():
-                future.set_result(None)
-            await self._settle()
-        self.now = max(self.now, moment)
-
-    async def pass_until_nobody_sleeps(self) -> None:
-        await self._settle()
-        while self._sleepers:
-            await self.pass_to(self._sleepers[0][0])
-
-    @staticmethod
-    async def _settle() -> None:
-        for _ in range(25):  # several calls leave each time that a line wakes
-            await asyncio.sleep(0)
 
 
 class Crowd:

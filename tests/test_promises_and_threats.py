@@ -1,25 +1,107 @@
-"""Every promise that people read stands in `docs/promises.md`, with the test that keeps it.
+"""Tests that the pages of promises, threats and the law name tests that exist, for every row.
 
 `make check` runs this, so that nobody changes what is promised without looking at what keeps it.
 """
 
+import ast
 import re
 import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_type_hints
 
 import pytest
 from babel.messages.pofile import read_po
 
-from bot.petition.petition import BUNDLED
+from bot.petition.petition import BUNDLED, load_petition
 from bot.petition_folder.unready import TEMPLATE
-from bot.text.translations import catalog_file
-from tests.support.named_tests import NAMED, missing_tests
+from bot.text.translations import Catalogs, catalog_file
+from storage.exports import SignatureGroup
+from storage.signature_counts import Stats
+from storage.tables import metadata
 
 PROJECT = Path(__file__).parent.parent
-PAGE = PROJECT / "docs" / "promises.md"
+DOCS = PROJECT / "docs"
+THREATS = DOCS / "security.md"
+LAW = DOCS / "privacy" / "README.md"
+_TESTS = PROJECT / "tests"
+# A file below `tests/`, perhaps a class, and a test.
+NAMED = re.compile(r"`([\w/]+\.py)::((?:\w+::)?\w+)`")
+
+
+def test_every_row_is_shown_by_a_test_or_says_that_it_is_not_built() -> None:
+    page = THREATS.read_text(encoding="utf-8")
+    assert len(NAMED.findall(page)) > 60
+    assert missing_tests(page) == []
+    rows = [line for line in THREATS.read_text(encoding="utf-8").splitlines() if _is_finding(line)]
+    assert [row for row in rows if not NAMED.search(row) and "**Not built yet" not in row] == []
+
+
+def test_every_rule_of_the_law_is_kept_by_a_test_or_said_to_be_missing() -> None:
+    page = LAW.read_text(encoding="utf-8")
+    rows = page.partition("| Rule |")[2].splitlines()[2:]
+    assert len(rows) > 15
+    assert [row for row in rows if not NAMED.search(row) and "**Not built yet" not in row] == []
+    assert missing_tests(page) == []
+
+
+def test_after_a_breach_the_papers_name_the_button_as_it_is_read() -> None:
+    button, catalogs = "⚠️ Avisar de una brecha de seguridad", Catalogs.load()
+    for language, paper in (("es", "brechas-de-seguridad"), ("en", "breach-runbook")):
+        page = (LAW.parent / language / f"{paper}.md").read_text(encoding="utf-8")
+        assert catalogs.words(language).label(button) in page
+
+
+def test_nothing_is_stored_by_which_people_could_be_sorted() -> None:
+    """LOPDGDD art. 9(1)."""
+    columns = {column.name for table in metadata.sorted_tables for column in table.c}
+    words = {word for column in columns for word in column.split("_")}
+    assert not words & {"tag", "tags", "score", "segment", "group", "profile", "interest"}
+
+
+def test_nobody_is_counted_by_more_than_language_link_day_and_what_they_chose() -> None:
+    """LOPDGDD art. 9(1), in the figures, in what is handed over, and in what stays for ever."""
+    figures = {name for name, kind in get_type_hints(Stats).items() if kind is not int}
+    assert figures == {"by_language", "by_source"}
+    handed_over = set(SignatureGroup._fields) - {"signatures"}
+    assert handed_over == {"quarter", "language", "text_version", "named"}
+    stays = metadata.tables["anonymous_counts"].c.keys()
+    assert {*stays} == {"petition", "language", "with_name", "is_valid", "signatures"}
+
+
+def test_who_signs_declares_their_age_and_nothing_stores_it() -> None:
+    """LOPDGDD art. 7."""
+    petition = load_petition(BUNDLED)
+    for language in petition.languages:
+        texts = petition.texts_in(language)
+        assert "14" in texts.consent
+        assert "14" in "".join(texts.privacy)
+    columns = {column.name for table in metadata.sorted_tables for column in table.c}
+    assert not {column for column in columns if "birth" in column or "age" in column.split("_")}
+
+
+def test_the_notice_says_what_telegram_sees_and_how_to_sign_elsewhere() -> None:
+    petition = load_petition(BUNDLED)
+    for language in petition.languages:
+        texts = petition.texts_in(language)
+        for layer in (texts.privacy_short, "".join(texts.privacy)):
+            assert "Telegram" in layer
+            assert str(petition.controller.web_form) in layer
+
+
+def test_no_threat_is_missing() -> None:
+    rows = [line for line in THREATS.read_text(encoding="utf-8").splitlines() if _is_finding(line)]
+    numbers = [row.split("|")[1].strip() for row in rows]
+    threats = [int(number) for number in numbers if number.isdecimal()]
+    assert threats == [*range(1, max(39, len(threats) + 1))]
+
+
+def _is_finding(line: str) -> bool:
+    return re.match(r"\| [\d.]+ \|", line) is not None
+
+
+PROMISES = DOCS / "promises.md"
 # Texts of the petition of which every word is in a row: what people decide by.
 WHOLE = ("consent", "name_consent", "news", "privacy_short", "privacy", "thanks", "description")
 # Of these files of the bot's, every sentence is.
@@ -57,7 +139,7 @@ class Row(NamedTuple):
 
 @cache
 def rows() -> tuple[Row, ...]:
-    return tuple(_rows(PAGE.read_text(encoding="utf-8")))
+    return tuple(_rows(PROMISES.read_text(encoding="utf-8")))
 
 
 def _rows(page: str) -> Iterator[Row]:
@@ -128,7 +210,7 @@ def test_every_row_quotes_what_is_read_there() -> None:
 
 
 def test_every_promise_has_a_test_that_exists_or_says_what_keeps_it() -> None:
-    page = PAGE.read_text(encoding="utf-8")
+    page = PROMISES.read_text(encoding="utf-8")
     assert missing_tests(page) == []
     bare = [row for row in rows() if not NAMED.search(row.kept_by)]
     assert [row for row in bare if not row.kept_by.startswith(NO_TEST_NEEDED)] == []
@@ -159,3 +241,26 @@ def test_no_other_sentence_promises_anything() -> None:
     }
     found = {file: parts for file, parts in new.items() if parts}
     assert found == {}, "give it a row in docs/promises.md"
+
+
+def missing_tests(text: str) -> list[str]:
+    """Returns the tests that a text names and that do not exist."""
+    named = NAMED.findall(text)
+    return [f"{path}::{name}" for path, name in named if name not in _tests_of(path)]
+
+
+@cache
+def _tests_of(path: str) -> frozenset[str]:
+    file = _TESTS / path
+    if not file.is_file():
+        return frozenset()
+    body = ast.parse(file.read_text(encoding="utf-8")).body
+    names = _functions(body)
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            names |= {f"{node.name}::{name}" for name in _functions(node.body)}
+    return frozenset(names)
+
+
+def _functions(body: list[ast.stmt]) -> set[str]:
+    return {node.name for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
