@@ -69,6 +69,17 @@ def _what_is_lost(words: Words, held: Row) -> Html:
     return sentences(made, lost)
 
 
+async def is_held(ctx: AdminContext) -> bool:
+    """Shows what lets messages be sent, if a restored backup holds them; returns whether it does.
+
+    What is started meanwhile would seem to be under way, and would not be.
+    """
+    held = await ctx.storage.read(held_restore)
+    if held is not None:
+        await ctx.say(restored_screen(held, ctx.words))
+    return held is not None
+
+
 async def release(ctx: AdminContext, argument: str) -> None:
     """Lets messages be sent again, if the button was drawn for the backup that holds them."""
     actor, at = ctx.by

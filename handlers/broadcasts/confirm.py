@@ -13,6 +13,7 @@ from handlers.broadcasts.screens.progress import elsewhere
 from handlers.chat_context import AdminContext
 from handlers.closing import why_unready
 from handlers.conversation_message import tolerate
+from handlers.restored_backup import is_held
 from storage.admins import delete_draft
 from storage.broadcast_transitions import start_broadcast
 from storage.broadcast_types import Broadcast, Kind
@@ -32,6 +33,8 @@ async def send(ctx: AdminContext, token: str) -> None:
     known = await ctx.storage.read(broadcast_with, broadcast_id(token))
     if known is not None:
         await _show_already_started(ctx, known)
+        return
+    if await is_held(ctx):
         return
     editor = await open_draft(ctx)
     if editor is None:

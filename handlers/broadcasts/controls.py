@@ -20,6 +20,7 @@ from handlers.broadcasts.progress_message import (
 from handlers.broadcasts.screens.labels import RECALLABLE_HOURS, recipients_changed
 from handlers.broadcasts.screens.progress import ask_cancel, ask_decline, ask_recall, state_screen
 from handlers.chat_context import AdminContext, AdminHandler
+from handlers.restored_backup import is_held
 from handlers.screens.buttons import AdminAction, read_id, read_number
 from storage.broadcast_transitions import change_broadcast, set_on_broadcast
 from storage.broadcast_types import OVER, Broadcast, BroadcastAction, BroadcastState, PauseReason
@@ -47,6 +48,8 @@ async def _change(
     """Does that, wakes the worker and shows the broadcast's new state."""
     if action is BroadcastAction.RESUME and shown != (known.pause_reason or ""):
         await tell_state(ctx, known)  # it was resumed meanwhile, and may be paused again
+        return
+    if action is BroadcastAction.RESUME and await is_held(ctx):
         return
     if action is BroadcastAction.RESUME and known.pause_reason is PauseReason.FORMER:
         view = await view_of(ctx.services, known, ctx.user.id)
@@ -129,6 +132,8 @@ async def _approve(ctx: AdminContext, known: Broadcast, shown: str) -> None:
     Raises:
         NothingDone: Telegram did not say whether the message exists; nothing was approved.
     """
+    if await is_held(ctx):
+        return
     services, words, before = ctx.services, ctx.words, read_number(shown)
     source = known.source_chat
     is_there = source is None or await message_exists(ctx.bot, source, known.content)

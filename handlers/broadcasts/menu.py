@@ -11,7 +11,7 @@ from handlers.broadcasts.progress_message import tell_progress
 from handlers.broadcasts.screens.report import can_be_corrected
 from handlers.chat_context import AdminContext
 from handlers.closing import Unready, unready
-from handlers.restored_backup import restored_screen
+from handlers.restored_backup import is_held
 from handlers.screens.buttons import AdminAction, Button, read_id
 from handlers.screens.screen import Absent, Screen
 from storage.broadcast_types import Correction, Kind
@@ -26,7 +26,6 @@ from storage.broadcasts import (
     tally_of_broadcast,
 )
 from storage.petitions import petition_state
-from storage.restores import held_restore
 from telegram_text.markup import Html
 
 _CHOSEN = "now"
@@ -58,13 +57,11 @@ class BroadcastOptions:
 async def broadcast(ctx: AdminContext) -> None:
     """Handles /broadcast: shows the active broadcast, or else what can be sent."""
     storage = ctx.storage
+    if await is_held(ctx):
+        return
     active = await storage.read(active_broadcast)
     if active is not None:
         await tell_progress(ctx, active)
-        return
-    held = await storage.read(held_restore)
-    if held is not None:
-        await ctx.say(restored_screen(held, ctx.words))
         return
     editor = await open_draft(ctx)
     options = BroadcastOptions(

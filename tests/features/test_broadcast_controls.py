@@ -14,8 +14,10 @@ from storage.broadcast_transitions import interrupt_broadcast
 from storage.broadcast_types import Broadcast, Kind, PauseReason, Tally
 from storage.broadcasts import listed_broadcasts
 from storage.deliveries import enqueue_deliveries
+from storage.restores import record_restore
 from storage.signature_counts import signature_statistics
 from tests.support.admin_scene import AdminScene, an_admin_scene
+from tests.support.restores import mark_restore_repeated
 from tests.support.scene import ADMIN, send_label
 from tests.support.storage_calls import Proceed, call_instead
 
@@ -276,3 +278,26 @@ async def test_the_history_is_turned_page_by_page_and_shows_each_report(admin: A
     await admin.taps("Sí, retirar los mensajes")
     assert (await admin.over(RECALLED)).id == asked, "where it was ordered"
     assert admin.marta.chat.messages[report.id].labels == [], "and nowhere else once more"
+
+
+async def test_after_a_restore_marta_is_shown_what_lets_it_go_on(slow: AdminScene) -> None:
+    """The backup is from the middle of it, and the notice about it is far above in her chat."""
+    await under_way(slow)
+    storage, clock = slow.services.storage, slow.services.clock
+    await storage.write(record_restore, made_at=clock(), at=clock())
+    await storage.write(mark_restore_repeated, at=clock(), lost=0)
+    await slow.became("paused")
+    await slow.says("/broadcasts")
+    await slow.taps("1")
+    await slow.taps("▶ Seguir")
+    assert "Se ha restaurado una copia de seguridad" in slow.panel.text
+    assert (await slow.broadcast()).state == "paused", "not going on, as it would seem"
+    await slow.taps("Ya lo he revisado: permitir los envíos")
+    await storage.write(record_restore, made_at=clock(), at=clock())
+    await slow.says("/broadcast")
+    await slow.taps("Ya lo he revisado: permitir los envíos")
+    await slow.restart(rate=FAST)
+    await slow.says("/broadcast")
+    await slow.taps("▶ Seguir")
+    await slow.over()
+    assert told(slow) == 3

@@ -8,6 +8,7 @@ from bot.broadcast.content import Content, MessageCall
 from storage.broadcasts import broadcast_history
 from storage.personal_data import everything_held
 from storage.petitions import close_petition, petition_state, reopen_petition
+from storage.restores import record_restore
 from tests.features.test_broadcast_timing import SEND
 from tests.support.admin_scene import SENT, AdminScene
 from tests.support.scene import ADMIN
@@ -265,3 +266,20 @@ async def test_a_fault_of_the_bots_pauses_it_and_it_goes_on_once_that_is_mended(
     scene = admin.scene
     told = [len(admin.got(each)) for each in (scene.ana, scene.jordi, scene.sean)]
     assert sorted(told) == [0, 1, 1]
+
+
+async def test_what_marta_prepared_before_a_restore_does_not_seem_to_be_on_its_way(
+    admin: AdminScene,
+) -> None:
+    await admin.prepares()
+    at = admin.services.clock()
+    await admin.services.storage.write(record_restore, made_at=at, at=at)
+    await admin.taps(SEND)
+    assert "el bot no envía ninguno hasta que alguien lo revise" in admin.panel.text
+    assert await admin.services.storage.read(broadcast_history) == []
+    await admin.taps("Ya lo he revisado: permitir los envíos")
+    await admin.says("/broadcast")
+    await admin.taps("Seguir con el mensaje que preparabas")
+    await admin.taps(SEND)
+    await admin.over()
+    assert admin.got_by_all() == [["Hola"]] * 3
