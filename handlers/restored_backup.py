@@ -34,6 +34,10 @@ def restored_screen(held: Row, words: Words) -> Screen:
                 "con quien administra el servidor."
             ),
             words.text(
+                "Lo que se hizo después con /close, /reopen o /closing se ha perdido: si la "
+                "petición ya estaba cerrada, puede que esté abierta. Míralo y repite lo que falte."
+            ),
+            words.text(
                 "De los envíos posteriores a la copia no queda constancia, así que <b>el bot no "
                 "envía ninguno hasta que alguien lo revise</b>. Lo que estaba en marcha está en "
                 "pausa. Mira en /broadcasts qué queda por enviar y cancela lo que ya se envió: se "
