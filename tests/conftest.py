@@ -5,10 +5,8 @@ import ipaddress
 import os
 import shutil
 import socket
-import ssl
 from asyncio import AbstractEventLoop, new_event_loop
 from collections.abc import Callable, Generator, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -152,25 +150,6 @@ def _is_here(host: object) -> bool:
         return ipaddress.ip_address(text).is_loopback
     except ValueError:
         return False
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _one_list_of_authorities() -> Iterator[None]:
-    """Reads once whom this machine trusts: each bot reads it at its start, and meets no TLS."""
-    create = ssl.create_default_context
-
-    @cache
-    def trusting(_file: str | None) -> ssl.SSLContext:
-        return create()
-
-    def created(*given: Any, **named: Any) -> ssl.SSLContext:
-        if given or named:
-            return create(*given, **named)
-        return trusting(os.environ.get("SSL_CERT_FILE"))  # which a test may set
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ssl, "create_default_context", created)
-        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,11 +1,10 @@
 """The session that everything shares is built as settings and environment say."""
 
-import functools
 import shutil
-import ssl
 from pathlib import Path
 
 import pytest
+from aiohttp import connector
 from pydantic import SecretStr
 
 from bot.proxy_choice import Proxy, choose_proxy, parse_proxy
@@ -25,9 +24,12 @@ def an_environment_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.lower(), raising=False)
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
-    # The tests read once whom the machine trusts; here it is read anew.
-    anew = functools.partial(ssl.create_default_context, ssl.Purpose.SERVER_AUTH)
-    monkeypatch.setattr(ssl, "create_default_context", anew)
+
+
+def begin_with(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """Trusts those whom a process trusts that begins with this in its environment."""
+    monkeypatch.setenv(name, value)
+    monkeypatch.setattr(connector, "_SSL_CONTEXT_VERIFIED", connector._make_ssl_context(True))
 
 
 async def call(api_url: str) -> tuple[int, bytes]:
@@ -40,7 +42,7 @@ async def test_the_proxy_of_the_environment_is_used(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = certificate(tmp_path, "api.example")
-    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    begin_with(monkeypatch, "SSL_CERT_FILE", str(file))
     async with (
         hostile(saying(whole()), tls=serving(file)) as server,
         running(http_proxy, known={"api.example": ("127.0.0.1", server.port)}) as proxy,
@@ -85,7 +87,7 @@ async def test_certificates_of_ones_own_are_trusted(
         if by == "SSL_CERT_DIR":
             shutil.copy(file, tmp_path / HASHED)
         given = {"SSL_CERT_FILE": file, "SSL_CERT_DIR": f"{tmp_path / 'nothing'}:{tmp_path}"}
-        monkeypatch.setenv(by, str(given[by]))
+        begin_with(monkeypatch, by, str(given[by]))
         assert await call(at) == (200, b"yes")
 
 

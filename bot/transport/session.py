@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from io import BytesIO
-from typing import Self
+from typing import Literal, Self
 
 import aiohttp
 import orjson
@@ -87,7 +87,7 @@ class SharedSession:
     def __init__(
         self,
         connections: int = 512,
-        tls: ssl.SSLContext | None = None,
+        tls: ssl.SSLContext | Literal[True] = True,
         proxy: Proxy | None = None,
         tell: Callable[[Sentence], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
@@ -104,9 +104,8 @@ class SharedSession:
         self._dated_at = clock()
 
     async def __aenter__(self) -> Self:
-        tls = self._tls or ssl.create_default_context()
         self._http = aiohttp.ClientSession(
-            connector=_connector(self.proxy, tls, self._connections),
+            connector=_connector(self.proxy, self._tls, self._connections),
             headers=_HEADERS,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
@@ -244,7 +243,9 @@ class _Connector(aiohttp.TCPConnector):
         raise failure
 
 
-def _connector(proxy: Proxy | None, tls: ssl.SSLContext, limit: int) -> aiohttp.TCPConnector:
+def _connector(
+    proxy: Proxy | None, tls: ssl.SSLContext | Literal[True], limit: int
+) -> aiohttp.TCPConnector:
     """Returns what makes the connections; above the limit, calls wait for one."""
     if proxy is None:
         return _Connector(
