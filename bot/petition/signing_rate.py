@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
-from statistics import median_low
 
 from bot.petition.counts import FEWEST
 from bot.text.translations import mark
@@ -97,8 +96,8 @@ def form_times(
 
 def median_form_seconds(forms: Mapping[int | None, int]) -> int | None:
     """Returns the time that half of the known forms took at most; None if none is known."""
-    known = _known_forms(forms)
-    return median_low(sorted(known.elements())) if known else None
+    known = sorted(_known_forms(forms).elements())
+    return known[(len(known) - 1) // 2] if known else None
 
 
 def _known_forms(forms: Mapping[int | None, int]) -> Counter[int]:

@@ -245,6 +245,8 @@ def _translations(file: Path, _changed_at: int) -> NullTranslations:
     """Reads a catalog; a file that has not changed is read only once by this process."""
     with file.open("rb") as po:
         catalog = read_po(po)
+    for same in [message.id for message in catalog if message.id == message.string]:
+        catalog.delete(same)  # a message without a translation stays as it is
     compiled = io.BytesIO()
     write_mo(compiled, catalog)
     compiled.seek(0)
