@@ -6,7 +6,7 @@ from datetime import timedelta
 from simulator.faults import Fault
 from simulator.person import Person
 from storage.database import open_database
-from tests.features.test_broadcast_timing import planned
+from tests.features.test_broadcast_confirming import planned
 from tests.support.admin_scene import AdminScene
 from tests.support.raw_sql import write_sql
 from tests.support.scene import ADMIN

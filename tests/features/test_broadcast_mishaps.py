@@ -9,7 +9,7 @@ from storage.broadcasts import broadcast_history
 from storage.personal_data import everything_held
 from storage.petitions import close_petition, petition_state, reopen_petition
 from storage.restores import record_restore
-from tests.features.test_broadcast_timing import SEND
+from tests.features.test_broadcast_confirming import SEND
 from tests.support.admin_scene import SENT, AdminScene
 from tests.support.scene import ADMIN
 

@@ -1,4 +1,4 @@
-"""When the calls of one chat fail or hang, nobody else waits and nothing is done twice."""
+"""When calls fail or hang, or go through a proxy, nobody else waits and nothing is done twice."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
+from structlog.testing import capture_logs
 from telegram.error import NetworkError
 
 from bot.back_off import BackOff
@@ -18,6 +20,7 @@ from simulator.person import Person
 from storage.broadcasts import broadcast_history
 from tests.intake.running_polling import finished
 from tests.support.admin_scene import AdminScene
+from tests.support.proxies import running, socks_proxy
 from tests.support.scene import Scene, a_scene, fails, intercept
 from tests.support.waiting import until
 
@@ -274,3 +277,38 @@ async def test_a_token_denied_for_a_moment_makes_the_answer_late(tmp_path: Path)
         await scene.ana.sees(scene.petition.texts_in("es").title)
         assert scene.app.dispatch.counts.passed_over == 0
         assert not any("Algo ha fallado" in message.text for message in scene.ana.messages)
+
+
+API = "api.example"  # a name that only the proxy knows, so nothing gets anywhere without it
+
+
+async def test_people_sign_and_get_their_file_through_the_proxy(tmp_path: Path) -> None:
+    async with a_scene(tmp_path) as scene:
+        await scene.stop_bot()
+        scene.simulator.host_names.add(API)
+        port = int(scene.settings.api_url.rpartition(":")[2])
+        login = ("ana", "secret")
+        async with running(socks_proxy, login, {API: ("127.0.0.1", port)}) as proxy:
+            scene.settings = scene.settings.model_copy(
+                update={
+                    "api_url": f"http://{API}:81",
+                    "proxy": SecretStr(f"socks5://ana:secret@127.0.0.1:{proxy.port}"),
+                }
+            )
+            with capture_logs() as logged:
+                await scene.start_bot()
+            assert {
+                "event": "connects_through_proxy",
+                "kind": "socks5",
+                "log_level": "info",
+            } in logged
+            await scene.signs(scene.ana, updates=True)
+            await scene.says(scene.ana, "/mydata")
+            await scene.taps(scene.ana, scene.words.label("📄 Recibir el archivo"))
+            assert any(message.document for message in scene.ana.messages)
+            await scene.closes()
+            await scene.broadcasts(1)
+            await scene.stop_bot()
+        assert scene.told(scene.ana) == 1
+        assert set(proxy.asked) == {(API, 81)}
+        assert proxy.broken_rules == []
