@@ -13,7 +13,7 @@ from storage.errors import BrokenData
 from storage.journal import Journal
 from storage.keyring import Keyring
 from storage.petitions import ensure_petition, require_known_petition
-from storage.seen_updates import current_update, note_seen_update
+from storage.seen_updates import CURRENT_UPDATE, note_seen_update
 from storage.transaction import Arguments, BoundWork, Result, Transaction, Work
 
 
@@ -44,7 +44,7 @@ class Storage:
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
         """Runs a function as one transaction of this petition; see SqliteDatabase.write."""
-        update = current_update() if self.database.is_shared else None
+        update = CURRENT_UPDATE.get() if self.database.is_shared else None
 
         def noted(tx: Transaction) -> Result:
             if update is not None:

@@ -8,7 +8,6 @@ SQLite there is one process, and no clock.
 
 import asyncio
 import hashlib
-import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -96,11 +95,6 @@ def lock_name(petition: str) -> str:
 def replicas_of(name: str) -> str:
     """Returns how the names begin of the leases by which each replica of a petition is alive."""
     return f"replica of {name}/"
-
-
-def replica_name(name: str) -> str:
-    """Returns a new name for the lease of one replica, of the petition with this lock."""
-    return replicas_of(name) + secrets.token_hex(8)
 
 
 def take_over(tx: Transaction, holder: str, at: datetime) -> None:

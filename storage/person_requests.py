@@ -189,7 +189,11 @@ def carry_out_request(
     elif asked is PersonNoticeKind.ERASED:
         forget_person(tx, row.supporter)
     elif asked is PersonNoticeKind.LIFTED:
-        _lift(tx, row, at)
+        if row.name_sealed is not None:
+            note_change(tx, row, Change.NAME_GIVEN, at)
+        tx.set(SIGNATURES, row.id, restricted_at=None, objected_at=None)
+        for deed in (Deed.OBJECTED, Deed.RESTRICTED):
+            tx.note(Entry.since(deed, row.id, None))
     elif asked is not PersonNoticeKind.SHOWN:
         note_change(tx, row, Change(asked), at)
         tx.set(SIGNATURES, row.id, **{f"{asked}_at": at})
@@ -239,15 +243,6 @@ def _has_effect(asked: PersonNoticeKind, row: Row) -> bool:
     if asked is PersonNoticeKind.LIFTED:
         return bool(row.restricted_at or row.objected_at)
     return row._mapping.get(f"{asked}_at") is None
-
-
-def _lift(tx: Transaction, row: Row, at: datetime) -> None:
-    """Ends a restriction and an objection."""
-    if row.name_sealed is not None:
-        note_change(tx, row, Change.NAME_GIVEN, at)
-    tx.set(SIGNATURES, row.id, restricted_at=None, objected_at=None)
-    for deed in (Deed.OBJECTED, Deed.RESTRICTED):
-        tx.note(Entry.since(deed, row.id, None))
 
 
 def _language_of(tx: Transaction, row: Row) -> str:

@@ -22,7 +22,7 @@ from storage import leases
 from storage.database import postgres_adapter
 from storage.database_url import SqliteAddress, parse_address
 from storage.errors import HeldElsewhere, LeaseLost, Unavailable
-from storage.leases import Peers, replica_name
+from storage.leases import Peers, replicas_of
 from storage.private_files import identity, locked_file, said_of
 from storage.times import boot_seconds
 
@@ -48,7 +48,7 @@ class ProcessLock:
     def __init__(self, name: str, *, is_replica: bool = False) -> None:
         self.name = name
         self.is_replica = is_replica
-        self.row = replica_name(name) if is_replica else name
+        self.row = replicas_of(name) + secrets.token_hex(8) if is_replica else name
         self.peers = Peers()
         self.holder = secrets.token_hex(8)
         self.has_looked = False
@@ -210,7 +210,12 @@ async def is_held(url: str, name: str) -> bool:
     """Tells whether a process holds `name` in this database."""
     address = parse_address(url)
     if isinstance(address, SqliteAddress):
-        return _is_locked(_lock_path(address.path, name))
+        path = _lock_path(address.path, name)
+        if not path.exists():  # nor is one made, as it might be another user's
+            return False
+        with suppress(BlockingIOError), locked_file(path, waits=False, shared=True):
+            return False
+        return True
     async with postgres_adapter().connected(address.dsn) as connection:
         return await leases.is_held(connection, name)
 
@@ -285,11 +290,3 @@ def _lock_path(database: Path, name: str) -> Path:
     """Returns the path of the file to lock, the same one for all links to one database."""
     file = database.resolve()
     return file.with_name(f"{file.name}-{quote(name, safe='')}.lock")
-
-
-def _is_locked(path: Path) -> bool:
-    if not path.exists():  # nor is one made, as it might be another user's
-        return False
-    with suppress(BlockingIOError), locked_file(path, waits=False, shared=True):
-        return False
-    return True

@@ -50,22 +50,18 @@ _ROW_AS_TAKEN = *SEEN_UPDATES.primary_key, _COLUMNS.number, _COLUMNS.taken_by
 _ENDING = sa.update(SEEN_UPDATES).where(
     *(each == sa.bindparam(f"its_{each.name}") for each in _ROW_AS_TAKEN)
 )
-_current: ContextVar[SeenUpdate | None] = ContextVar("update", default=None)
+CURRENT_UPDATE: ContextVar[SeenUpdate | None] = ContextVar("update", default=None)
+"""The update that is being handled."""
 
 
 @contextmanager
 def handling_update(update: SeenUpdate | None) -> Iterator[None]:
     """Lets what is written in the block count as of an update; with None, as of no update."""
-    token = _current.set(update)
+    token = CURRENT_UPDATE.set(update)
     try:
         yield
     finally:
-        _current.reset(token)
-
-
-def current_update() -> SeenUpdate | None:
-    """Returns the update that is being handled."""
-    return _current.get()
+        CURRENT_UPDATE.reset(token)
 
 
 def note_seen_update(tx: Transaction, update: SeenUpdate) -> None:
