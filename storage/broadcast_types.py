@@ -37,7 +37,6 @@ class BroadcastState(StrEnum):
 ACTIVE = frozenset({BroadcastState.RUNNING, BroadcastState.PAUSED})
 """The states of a broadcast that has begun and not ended; a petition has one such at most."""
 
-
 OVER = frozenset({BroadcastState.FINISHED, BroadcastState.STOPPED, BroadcastState.CANCELLED})
 """The states of a broadcast that has ended."""
 

@@ -64,8 +64,7 @@ def add_consent(tx: Transaction, signature_id: bytes, consent: Consent, at: date
     """Writes a consent; returns its id."""
     row = consent_row(tx, signature_id, consent, at)
     tx.change(tx.inserting(CONSENTS), row)
-    key: bytes = row["id"]
-    return key
+    return bytes(row["id"])
 
 
 def consent_row(

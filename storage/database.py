@@ -11,7 +11,6 @@ from storage.sqlite import SqliteDatabase
 if TYPE_CHECKING:
     from storage.postgres import PostgresDatabase
 
-
 Database: TypeAlias = "SqliteDatabase | PostgresDatabase"
 """What both can is said of the first."""
 

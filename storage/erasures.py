@@ -155,9 +155,8 @@ def erase_leftovers(tx: Transaction, due: DueBefore, *, limit: int) -> int:
     petition = lock_petition(tx, shared=True)
     # Whom the addressee was told of needs no note once the list itself is over.
     changes = CHANGES_AFTER_EXPORT.c
-    tx.delete(CHANGES_AFTER_EXPORT, changes.changed_at < due.at_most)
-    is_told, over = changes.told_at.is_not(None), changes.changed_at < due.handed_over
-    tx.delete(CHANGES_AFTER_EXPORT, is_told, over)
+    is_told = and_(changes.told_at.is_not(None), changes.changed_at < due.handed_over)
+    tx.delete(CHANGES_AFTER_EXPORT, or_(changes.changed_at < due.at_most, is_told))
     if petition.closed_at is None or petition.closed_at >= due.at_most:
         return 0
     columns = CONVERSATIONS.c

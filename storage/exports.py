@@ -33,8 +33,6 @@ _COUNTED_AT_ONCE = 20_000
 _QUARTER = timedelta(minutes=15) // timedelta(milliseconds=1)
 
 _SIGNED = SIGNATURES.c
-
-
 _IS_USED = and_(_SIGNED.restricted_at.is_(None), _SIGNED.objected_at.is_(None))
 IS_NAMED = and_(_SIGNED.name_sealed.is_not(None), _IS_USED)
 """Whether a row of SIGNATURES is handed over with its name.
@@ -193,15 +191,9 @@ def named_signatures(tx: Transaction, after: int, until: int) -> list[NamedSigna
     name = _SIGNED.name_sealed
     columns = (_SIGNED.number, _SIGNED.id, name, _SIGNED.signed_at, _SIGNED.text_version)
     query = select(*columns).where(_is_listed(tx, after, until), IS_NAMED)
-    return [
-        NamedSignature(
-            number=row.number,
-            name=tx.opened(row.name_sealed, name, row.id),
-            signed_at=row.signed_at,
-            text_version=row.text_version,
-        )
-        for row in tx.all(query.order_by(_SIGNED.number).limit(_PAGE))
-    ]
+    rows = tx.all(query.order_by(_SIGNED.number).limit(_PAGE))
+    named = [(row, tx.opened(row.name_sealed, name, row.id)) for row in rows]
+    return [NamedSignature(row.number, its, row.signed_at, row.text_version) for row, its in named]
 
 
 def _is_listed(tx: Transaction, after: int, until: int) -> ColumnElement[bool]:

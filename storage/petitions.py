@@ -121,8 +121,7 @@ def require_known_petition(tx: Transaction) -> int:
     row = _petition(tx)
     if row.key_fingerprint != tx.keyring.reference(tx.slug, NOBODY):
         raise KeyFileOther
-    forgotten: int = row.forgotten_version
-    return forgotten
+    return int(row.forgotten_version)
 
 
 def reached_so_far(tx: Transaction) -> Reached:

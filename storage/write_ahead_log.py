@@ -24,7 +24,6 @@ PAUSE_SECONDS = 4.0
 RETRY_SECONDS = 0.5
 """Between two tries while somebody still reads from the log."""
 
-
 # The first copies nearly all of the log while others write; the second blocks them, but has little
 # left to copy before it truncates the log.
 _TRUNCATE = ("PRAGMA wal_checkpoint(PASSIVE)", "PRAGMA wal_checkpoint(TRUNCATE)")
