@@ -30,7 +30,7 @@ from bot.age_encryption import decrypt, encrypting_writer
 from bot.database_copy import copy_database
 from storage import Storage
 from storage.audit import last_done
-from storage.database_url import SqliteAddress, parse_address
+from storage.database import SqliteAddress, parse_address
 from storage.errors import BackupUnusable, said_by_system
 from storage.keyring import Keyring
 from storage.petitions import reached_so_far

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
-from storage.database import postgres_adapter
+from storage.database import PostgresAddress, SqliteAddress, postgres_adapter
 from storage.database_contents import Contents, contents_of, contents_through, reading
-from storage.database_url import PostgresAddress, SqliteAddress
 from storage.errors import StorageError, Unavailable
 from storage.private_files import unfinished_file
 

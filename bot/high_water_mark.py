@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
+from storage.database import parse_address, without_password
 from storage.database_contents import reached_in
-from storage.database_url import parse_address, without_password
 from storage.errors import DatabaseBehind, StorageError
 from storage.keyring import Keyring
 from storage.petitions import Reached

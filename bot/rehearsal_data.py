@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bot.file_locations import default_data_folder
-from storage.database_url import data_folder
+from storage.database import data_folder
 from storage.keyring import Keyring
 
 _NAME = "rehearsal"

@@ -28,8 +28,8 @@ from bot.backup import Manifest, decrypt_backup, was_made_with
 from bot.database_copy import require_empty, run_program
 from bot.high_water_mark import HighWaterMark, highest_reached
 from storage import Storage, open_storage
+from storage.database import PostgresAddress, SqliteAddress, parse_address
 from storage.database_contents import contents_of
-from storage.database_url import PostgresAddress, SqliteAddress, parse_address
 from storage.errors import BackupUnusable, BrokenData, DatabaseBehind, SchemaMissing
 from storage.keyring import Keyring
 from storage.leases import lock_name

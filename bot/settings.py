@@ -34,7 +34,7 @@ from bot.age_encryption import parse_recipients
 from bot.proxy_choice import ENVIRONMENT_NAMES, choose_proxy
 from bot.text.terminal_language import TerminalError, label
 from bot.text.translations import mark
-from storage.database_url import data_folder
+from storage.database import data_folder
 from storage.errors import KeyFileMissing, NeedsAPerson
 
 PREFIX = "PETITION_"

@@ -7,8 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from storage.database import postgres_adapter
-from storage.database_url import SqliteAddress, parse_address
+from storage.database import SqliteAddress, parse_address, postgres_adapter
 from storage.errors import SchemaMissing
 from storage.migrate import require_known_schema
 from storage.petitions import Reached

@@ -7,8 +7,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from storage.database import postgres_adapter
-from storage.database_url import SqliteAddress, names_standby, parse_address
+from storage.database import SqliteAddress, names_standby, parse_address, postgres_adapter
 
 _ANSWER_SECONDS = 5.0
 

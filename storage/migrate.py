@@ -16,8 +16,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from storage.database import postgres_adapter
-from storage.database_url import SqliteAddress, parse_address
+from storage.database import SqliteAddress, parse_address, postgres_adapter
 from storage.errors import NeedsAPerson, SchemaMissing, SchemaUnknown, StorageError, Unavailable
 from storage.private_files import create_private
 from storage.sqlite_connection import WRITER_PRAGMAS, SqliteConnection, is_locked

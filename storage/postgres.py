@@ -21,7 +21,7 @@ from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.back_off import BackOff
-from storage.database_url import PostgresAddress, hosts_of, without_password
+from storage.database import PostgresAddress, hosts_of, without_password
 from storage.errors import NeedsAPerson, Unavailable
 from storage.postgres_errors import (
     DRIVER_ERRORS,

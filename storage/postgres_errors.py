@@ -8,7 +8,7 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from storage.database_url import PostgresAddress, without_password
+from storage.database import PostgresAddress, without_password
 from storage.errors import BrokenData, DatabaseUrlWrong, SchemaMissing, StorageError, Unavailable
 
 # SQLSTATE classes: connection, resources, operator, rollback, system; and single states.

@@ -19,8 +19,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from storage import leases
-from storage.database import postgres_adapter
-from storage.database_url import SqliteAddress, parse_address
+from storage.database import SqliteAddress, parse_address, postgres_adapter
 from storage.errors import HeldElsewhere, LeaseLost, Unavailable
 from storage.leases import Peers, replicas_of
 from storage.private_files import identity, locked_file, said_of

@@ -17,7 +17,7 @@ import pytest
 
 from bot.high_water_mark import HighWaterMark, highest_reached, petition_signed_with
 from storage import open_storage
-from storage.database_url import parse_address, without_password
+from storage.database import parse_address, without_password
 from storage.errors import BrokenData, DatabaseBehind
 from storage.keyring import Keyring
 from storage.petitions import Reached

@@ -21,8 +21,8 @@ from bot.text.problems import PetitionInvalid
 from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import mark
 from storage.audit import last_done
+from storage.database import data_folder, parse_address, without_password
 from storage.database_contents import reached_in, schema_in
-from storage.database_url import data_folder, parse_address, without_password
 from storage.durability import durability_of
 from storage.errors import (
     BackupUnusable,

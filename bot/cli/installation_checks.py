@@ -31,8 +31,8 @@ from bot.setup import BotCalls
 from bot.telegram_session import shared_session
 from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import mark
+from storage.database import SqliteAddress, parse_address
 from storage.database_contents import reached_in
-from storage.database_url import SqliteAddress, parse_address
 from storage.errors import StorageError
 from storage.keyring import Keyring
 from storage.private_files import reason_and_command

@@ -17,7 +17,7 @@ from bot.cli.init_steps import in_environment, in_file
 from bot.console import CannotDo
 from bot.settings import PREFIX, load_settings, require_key_file
 from bot.text.translations import mark
-from storage.database_url import SqliteAddress, parse_address
+from storage.database import SqliteAddress, parse_address
 
 _CERTIFICATES = "SSL_CERT_FILE"  # names a bundle of certificates, as OpenSSL has it
 # What a unit hides from the service, so that what it uses of it has to be named.

@@ -15,7 +15,7 @@ from bot.high_water_mark import HighWaterMark
 from simulator import Simulator
 from storage import private_files
 from storage.audit import add_audit, last_done
-from storage.database_url import SqliteAddress, parse_address
+from storage.database import SqliteAddress, parse_address
 from storage.keyring import Keyring
 from storage.migrate import SCHEMAS
 from storage.petitions import Reached

@@ -17,7 +17,7 @@ from storage import Storage, open_storage
 from storage.broadcast_transitions import begin_broadcast, change_broadcast, finish_broadcast
 from storage.broadcast_types import Broadcast, BroadcastAction, Outcome
 from storage.broadcasts import broadcast_with
-from storage.database_url import SqliteAddress, parse_address
+from storage.database import SqliteAddress, parse_address
 from storage.deliveries import record_results
 from storage.keyring import Keyring
 from storage.leases import take_over

@@ -25,7 +25,7 @@ from bot.database_copy import copy_database
 from bot.text.translations import Catalogs
 from simulator import Simulator
 from storage import open_storage
-from storage.database_url import parse_address
+from storage.database import parse_address
 from storage.errors import StorageError
 from storage.keyring import Keyring
 from storage.migrate import migrate

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.database_url import (
+from storage.database import (
     PostgresAddress,
     SqliteAddress,
     names_standby,

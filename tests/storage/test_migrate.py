@@ -14,8 +14,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from storage.database import open_database
-from storage.database_url import data_folder
+from storage.database import data_folder, open_database
 from storage.errors import NeedsAPerson, SchemaMissing, SchemaUnknown, Unavailable
 from storage.migrate import SCHEMAS, STEPS, migrate, require_newest
 from storage.tables import metadata

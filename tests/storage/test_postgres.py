@@ -13,8 +13,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from storage import postgres
-from storage.database import open_database
-from storage.database_url import PostgresAddress, parse_address
+from storage.database import PostgresAddress, open_database, parse_address
 from storage.durability import Durability, durability_of
 from storage.errors import DatabaseUrlWrong, NeedsAPerson, SchemaMissing, Unavailable
 from storage.migrate import migrate
