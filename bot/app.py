@@ -48,8 +48,7 @@ from bot.text.problems import Sentence
 from bot.text.terminal_language import TerminalError
 from bot.text.translations import Catalogs
 from bot.transport.client import TelegramClient
-from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
-from bot.transport.errors import NotSent
+from bot.transport.errors import ErrorKind, NotSent, error_kind, seconds_to_wait
 from bot.transport.send_gate import Gate
 from bot.transport.session import SharedSession
 from handlers import admin_notices, petition_texts

@@ -19,8 +19,7 @@ from bot.intake.polling import ALLOWED_UPDATES, TokenUnknown
 from bot.text.terminal_language import TerminalError, terminal_words
 from bot.text.translations import mark
 from bot.transport.client import TelegramClient
-from bot.transport.error_kinds import ErrorKind, error_kind
-from bot.transport.errors import NotSent
+from bot.transport.errors import ErrorKind, NotSent, error_kind
 from bot.transport.send_gate import Gate
 from bot.transport.session import SharedSession
 from telegram_text.markup import Html

@@ -10,7 +10,7 @@ import structlog
 from telegram.error import TelegramError
 
 from bot.text.translations import Words
-from bot.transport.error_kinds import error_kind
+from bot.transport.errors import error_kind
 from handlers.context import Services
 from handlers.conversation_message import send_screen
 from handlers.screens.screen import Screen

@@ -14,7 +14,7 @@ from telegram import BotCommand, BotCommandScopeChat
 from telegram.error import TelegramError
 
 from bot.text.translations import Words
-from bot.transport.error_kinds import ErrorKind, error_kind
+from bot.transport.errors import ErrorKind, error_kind
 from handlers.context import Services
 from handlers.delayed_replies import LONGEST_WAIT
 from handlers.screens.help import ADMIN_COMMANDS, SUPPORTER_COMMANDS

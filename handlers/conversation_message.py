@@ -12,7 +12,7 @@ from telegram.error import TelegramError
 
 from bot.petition.stages import KEPT_STAGES, Stage
 from bot.text.translations import Words
-from bot.transport.error_kinds import ErrorKind, error_kind, stays_for_good
+from bot.transport.errors import ErrorKind, error_kind, stays_for_good
 from handlers.context import Bot, Services
 from handlers.screens.buttons import Button
 from handlers.screens.screen import Screen, kept_mark

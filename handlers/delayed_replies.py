@@ -22,7 +22,7 @@ from bot.intake.dispatcher import NOTHING_BEHIND, UpdatesBehind
 from bot.periodic import is_cancelled
 from bot.text.translations import mark
 from bot.tracebacks import kind_of, place_of
-from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
+from bot.transport.errors import ErrorKind, error_kind, seconds_to_wait
 from storage.errors import Unavailable
 from storage.seen_updates import handling_update
 

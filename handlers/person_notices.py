@@ -10,7 +10,7 @@ import structlog
 from telegram.error import TelegramError
 
 from bot.text.translations import mark
-from bot.transport.error_kinds import ErrorKind, error_kind
+from bot.transport.errors import ErrorKind, error_kind
 from handlers.context import Services
 from handlers.conversation_message import message_of, send_screen
 from handlers.delayed_replies import PASSING

@@ -13,7 +13,7 @@ from telegram.error import TelegramError
 
 from bot.petition.petition import Image
 from bot.petition.stages import Stage
-from bot.transport.error_kinds import ErrorKind, error_kind
+from bot.transport.errors import ErrorKind, error_kind
 from bot.transport.session import Upload
 from handlers.chat_context import ChatContext
 from storage.conversations import store_picture

@@ -12,7 +12,7 @@ from telegram import InputMediaDocument
 from telegram.error import TelegramError
 
 from bot.text.translations import Words
-from bot.transport.error_kinds import ErrorKind, error_kind, stays_for_good
+from bot.transport.errors import ErrorKind, error_kind, stays_for_good
 from handlers.context import Bot, Services
 from handlers.conversation_message import Cleared
 from handlers.delayed_replies import LONGEST_WAIT, PASSING

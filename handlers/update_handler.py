@@ -20,7 +20,7 @@ from telegram.error import TelegramError
 
 from bot.intake.dispatcher import NotTaken, TryAgain, UpdatesBehind, ordering_key
 from bot.text.translations import Words, mark
-from bot.transport.error_kinds import error_kind
+from bot.transport.errors import error_kind
 from handlers import (
     admin_input,
     closing,

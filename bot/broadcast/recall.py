@@ -13,7 +13,7 @@ from bot.broadcast.context import WorkerContext
 from bot.broadcast.failing_deliveries import OutageBreaker
 from bot.broadcast.result_recorder import write_or_set_aside
 from bot.tracebacks import error_reference
-from bot.transport.error_kinds import ErrorKind, error_kind
+from bot.transport.errors import ErrorKind, error_kind
 from bot.transport.send_gate import Lane
 from storage.broadcast_transitions import SentMessages, next_to_recall, record_recalled
 from storage.broadcast_types import Broadcast, Recalled

@@ -15,8 +15,7 @@ from bot.broadcast.context import InterruptReason, WorkerContext
 from bot.broadcast.failing_deliveries import MOST_UNREACHABLE, OutageBreaker, UnreachableBreaker
 from bot.broadcast.open_claims import OpenDelivery
 from bot.tracebacks import error_reference
-from bot.transport.error_kinds import ErrorKind, error_kind
-from bot.transport.errors import TelegramRefused
+from bot.transport.errors import ErrorKind, TelegramRefused, error_kind
 from bot.transport.send_gate import Lane
 from storage.broadcast_types import Broadcast, Outcome, PauseReason, Result, StopReason
 from storage.broadcasts import tally_of_broadcast

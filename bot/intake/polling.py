@@ -15,8 +15,13 @@ from bot.intake.dispatcher import Dispatcher, number_of
 from bot.periodic import is_cancelled
 from bot.text.terminal_language import TerminalError, label
 from bot.transport.client import TelegramClient
-from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
-from bot.transport.errors import AnswerUnreadable, ResponseLost
+from bot.transport.errors import (
+    AnswerUnreadable,
+    ErrorKind,
+    ResponseLost,
+    error_kind,
+    seconds_to_wait,
+)
 
 _log = structlog.stdlib.get_logger()
 

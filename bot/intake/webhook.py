@@ -27,7 +27,7 @@ from bot.periodic import is_cancelled
 from bot.text.problems import Sentence
 from bot.text.translations import mark
 from bot.transport.client import TelegramClient
-from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
+from bot.transport.errors import ErrorKind, error_kind, seconds_to_wait
 
 _log = structlog.stdlib.get_logger()
 

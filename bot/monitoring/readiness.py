@@ -13,7 +13,7 @@ from bot.app import App
 from bot.intake.polling import webhook_info
 from bot.monitoring.checks import check_backlog, check_database, check_webhook
 from bot.text.problems import Sentence
-from bot.transport.error_kinds import ErrorKind, error_kind
+from bot.transport.errors import ErrorKind, error_kind
 
 CHECKS = (
     *("running", "database", "schema", "standby", "no_standby"),

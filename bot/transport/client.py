@@ -14,13 +14,15 @@ from telegram.request import BaseRequest, RequestData
 from bot.back_off import BackOff
 from bot.logs import is_debugging
 from bot.text.problems import Sentence
-from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
 from bot.transport.errors import (
     AnswerUnreadable,
+    ErrorKind,
     NotSent,
     RateLimited,
     ResponseLost,
     TelegramRefused,
+    error_kind,
+    seconds_to_wait,
 )
 from bot.transport.lenient_json import read_json
 from bot.transport.pauses import Chat
@@ -239,8 +241,13 @@ class TelegramClient(BaseRequest):
         Of the times it has only that for the answer: the others are the same for every call.
         """
         seconds = read_timeout if isinstance(read_timeout, int | float) else None
-        name, fields = url.rpartition("/")[2], _fields_of(request_data)
-        return 200, await self.answer(ApiCall(name, fields, seconds or _ANSWER_SECONDS))
+        data = request_data or RequestData()
+        fields: dict[str, Any] = {**data.parameters}
+        for name, (filename, content, kind) in (data.multipart_data or {}).items():
+            whole = content if isinstance(content, bytes) else content.read()
+            fields[name] = Upload(filename, whole, kind)
+        call = ApiCall(url.rpartition("/")[2], fields, seconds or _ANSWER_SECONDS)
+        return 200, await self.answer(call)
 
 
 def makes_message(method: str) -> bool:
@@ -276,13 +283,3 @@ def _fields(body: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _fields_of(data: RequestData | None) -> dict[str, Any]:
-    if data is None:
-        return {}
-    fields: dict[str, Any] = {**data.parameters}
-    for name, (filename, content, kind) in (data.multipart_data or {}).items():
-        whole = content if isinstance(content, bytes) else content.read()
-        fields[name] = Upload(filename, whole, kind)
-    return fields

@@ -34,14 +34,10 @@ def read_json(raw: bytes) -> Any:
         except orjson.JSONDecodeError:
             pass
     text = _CONTROL.sub(" ", raw.decode("utf-8", "replace"))
-    return orjson.loads(_ESCAPE.sub(_mended, text))
+    return orjson.loads(_ESCAPE.sub(lambda each: each[0] if each["kept"] else r"\ufffd", text))
 
 
 def first_update_id(raw: bytes) -> int | None:
     """Returns the first update id in an answer, which need not be valid JSON; None without one."""
     found = _UPDATE_ID.search(raw)
     return int(found[1]) if found else None
-
-
-def _mended(found: re.Match[str]) -> str:
-    return found[0] if found["kept"] else r"\ufffd"

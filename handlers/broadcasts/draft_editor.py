@@ -13,7 +13,7 @@ from telegram.error import TelegramError
 from bot.petition.outcome import closing_update_by_language
 from bot.settings import FREE_RATE
 from bot.text.translations import Words
-from bot.transport.error_kinds import error_kind
+from bot.transport.errors import error_kind
 from handlers.broadcasts.draft import Draft, DraftStage, Version, parse_draft
 from handlers.broadcasts.screens.draft_view import DraftView, RecipientCounts
 from handlers.broadcasts.steps import draw

@@ -13,7 +13,7 @@ from telegram.error import TelegramError
 
 from bot.broadcast.content import Content, Copy, content_of, message_ids
 from bot.text.translations import Words
-from bot.transport.error_kinds import ErrorKind, error_kind
+from bot.transport.errors import ErrorKind, error_kind
 from handlers.broadcasts.draft import DraftStage, with_preview
 from handlers.broadcasts.draft_editor import DraftEditor, new_content
 from handlers.chat_context import AdminContext

@@ -16,7 +16,7 @@ from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
 from bot.charts import delivery_picture
-from bot.transport.error_kinds import ErrorKind, error_kind
+from bot.transport.errors import ErrorKind, error_kind
 from handlers.admin_notices import ask_admins, mark_told, was_told
 from handlers.broadcasts.preview import show_content
 from handlers.broadcasts.screens.broadcast_view import BroadcastView, Measured

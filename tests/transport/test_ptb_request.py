@@ -7,7 +7,7 @@ from telegram import Bot, InputFile, InputMediaPhoto
 from telegram.error import TelegramError
 
 from bot.transport import session as session_module
-from bot.transport.error_kinds import ErrorKind, error_kind
+from bot.transport.errors import ErrorKind, error_kind
 from tests.support import scripted_server as on_the_wire
 from tests.support.scripted_server import TOKEN, ScriptedServer, ok, page, refuse
 

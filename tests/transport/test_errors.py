@@ -1,12 +1,14 @@
 import pytest
 from telegram.error import NetworkError, TelegramError
 
-from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
 from bot.transport.errors import (
+    ErrorKind,
     NotSent,
     RateLimited,
     ResponseLost,
     TelegramRefused,
+    error_kind,
+    seconds_to_wait,
 )
 
 DESCRIPTIONS = [
