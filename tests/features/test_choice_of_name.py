@@ -90,6 +90,7 @@ async def test_the_first_tap_is_the_choice_and_who_signs_without_a_name_is_asked
     await scene.taps(jordi, WITHOUT)
     await scene.taps(jordi, "Volver")
     await scene.taps(jordi, WITH)
+    assert NOTICE in scene.screen(jordi).text, "it is read before each name"
     assert "¿Con qué nombre quieres firmar?" in scene.screen(jordi).text
     await scene.taps(jordi, "Usar «Jordi Puig»")
     await scene.taps(jordi, CONFIRM)

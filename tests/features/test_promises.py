@@ -6,45 +6,18 @@ from shutil import copytree
 
 import pytest
 
-from bot.petition.petition import BUNDLED, load_petition
+from bot.petition.petition import BUNDLED
 from handlers.screens.help import SUPPORTER_COMMANDS
 from simulator.faults import Fault
-from simulator.person import Person
 from storage.admins import save_admin_name
 from storage.personal_data import everything_held
-from tests.features.test_changed_texts import held_of
 from tests.support.raw_sql import read_sql
 from tests.support.scene import Scene, a_scene
 from tests.support.storage_calls import Proceed, call_instead
 
 
-async def to_the_consent(scene: Scene) -> None:
-    await scene.starts(scene.ana)
-    await scene.taps(scene.ana, scene.words.label("✍️ Firmar con mi nombre"))
-    await scene.taps(scene.ana, scene.words.label("Usar «{name}»", name="Ana García"))
-
-
-async def test_a_consent_is_only_ever_to_the_words_that_were_seen(tmp_path: Path) -> None:
-    folder = tmp_path / "petition"
-    copytree(BUNDLED, folder)
-    async with a_scene(tmp_path) as scene:
-        await scene.goes_on_with(folder=folder)
-        await to_the_consent(scene)
-        await scene.stop_bot()
-        spanish = folder / "es.toml"
-        former = spanish.read_text()
-        spanish.write_text(former.replace("Firmo esta petición y", "Firmo esto y"))
-        assert "Firmo esto" in load_petition(folder).texts_in("es").consent
-        await scene.start_bot()
-        await scene.consents(scene.ana)
-        assert "El texto ha cambiado" in scene.screen(scene.ana).text
-        assert "Firmo esto y consiento" in scene.screen(scene.ana).text
-        await scene.consents(scene.ana)
-        assert "con la tuya: 1" in scene.screen(scene.ana).text
-
-
-async def test_a_notice_that_changed_is_shown_before_an_old_button_counts(tmp_path: Path) -> None:
-    """Ana reads it and types her name; meanwhile the organisation changes it."""
+async def test_what_changed_is_shown_before_an_old_button_counts(tmp_path: Path) -> None:
+    """Ana reads the notice and types her name; the organisation changes it, then the consent."""
     folder = tmp_path / "petition"
     copytree(BUNDLED, folder)
     async with a_scene(tmp_path) as scene:
@@ -62,6 +35,12 @@ async def test_a_notice_that_changed_is_shown_before_an_old_button_counts(tmp_pa
         shown = scene.screen(ana).text
         assert "El texto ha cambiado" in shown
         assert shown.index("Responde de ellos:") < shown.index("Yo, Ana García, consiento")
+        await scene.stop_bot()
+        spanish.write_text(spanish.read_text().replace("Firmo esta petición y", "Firmo esto y"))
+        await scene.start_bot()
+        await scene.consents(ana)
+        assert "El texto ha cambiado" in scene.screen(ana).text
+        assert "Firmo esto y consiento" in scene.screen(ana).text
         await scene.consents(ana)
         assert "con la tuya: 1" in scene.screen(ana).text
         storage = scene.storage
@@ -118,28 +97,6 @@ async def test_who_came_back_without_a_word_is_told_how_it_ended(scene: Scene) -
     assert (scene.told(ana), scene.told(jordi)) == (1, 1)
 
 
-async def test_a_name_not_signed_with_is_not_kept_and_an_answer_is_none(scene: Scene) -> None:
-    await to_the_consent(scene)
-    await scene.says(scene.ana, "sí, firmo")
-    shown = scene.screen(scene.ana).text
-    assert "pulsa «✍️ Consiento y firmo»" in shown
-    assert "Yo, Ana García, consiento" in shown
-    await scene.taps(scene.ana, scene.words.label("Volver"))
-    await scene.says(scene.ana, "/mydata")
-    assert "García" not in scene.screen(scene.ana).text
-    assert "sin firmar" not in scene.screen(scene.ana).text
-    scene.ana.send("/start")
-    await scene.says(scene.ana, "Ana Secreta")
-    await scene.ana.sees("Eso parecía un nombre; no se ha guardado.")
-    scene.ana.send_photo(caption="Ana Secreta")
-    await scene.settled()
-    await scene.ana.sees("lo que has enviado no se ha guardado")
-    held = await held_of(scene, scene.ana)
-    assert held.conversation is not None
-    assert held.conversation["name"] is None
-    assert "Secreta" not in str(held)
-
-
 async def test_what_telegram_pauses_or_loses_is_done_afterwards(tmp_path: Path) -> None:
     async with a_scene(tmp_path) as scene:
         ana, words, faults = scene.ana, scene.words, scene.simulator.faults
@@ -164,49 +121,6 @@ async def test_what_telegram_pauses_or_loses_is_done_afterwards(tmp_path: Path) 
         faults.next("editMessageText", *[Fault.ERROR] * 4)
         await scene.taps(ana, words.label("Retirar mi firma y borrar mis datos"))
         await ana.sees("Tu firma está retirada")
-
-
-async def test_a_signature_can_be_taken_back_at_any_time(scene: Scene) -> None:
-    for person in (scene.ana, scene.jordi, scene.sean):
-        await scene.signs(person)
-    await taken_back(scene, scene.ana)
-    await scene.closes()
-    await taken_back(scene, scene.jordi)
-    await scene.broadcasts(1)
-    await taken_back(scene, scene.sean)
-
-
-async def taken_back(scene: Scene, person: Person) -> None:
-    """Somebody withdraws, and nothing is left of their signature."""
-    words = scene.english if person is scene.sean else scene.words
-    person.send("/start")
-    await scene.taps(person, words.label("Retirar mi firma"))
-    await scene.taps(person, words.label("Retirar mi firma y borrar mis datos"))
-    said = "Your signature is withdrawn" if person is scene.sean else "Tu firma está retirada"
-    assert said in scene.screen(person).text
-    held = await held_of(scene, person)
-    assert (held.signature, held.consents, held.deliveries) == (None, (), ())
-
-
-async def test_nobody_is_asked_for_a_name_before_seeing_what_becomes_of_it(scene: Scene) -> None:
-    ana, words = scene.ana, scene.words
-    sign, use = (
-        words.label("✍️ Firmar con mi nombre"),
-        words.label("Usar «{name}»", name="Ana García"),
-    )
-    ana.start()
-    await scene.taps(ana, sign)
-    assert "con menos garantías que en Europa: sabrá que firmaste" in scene.screen(ana).text
-    await scene.taps(ana, use)
-    await scene.taps(ana, words.label("Volver"))
-    await scene.taps(ana, sign)
-    assert "con menos garantías que en Europa: sabrá que firmaste" in scene.screen(ana).text
-    await scene.taps(ana, use)
-    await scene.consents(ana)
-    await scene.withdraws(ana)
-    await scene.taps(ana, words.label("Volver"))
-    await scene.taps(ana, sign)
-    assert "con menos garantías que en Europa: sabrá que firmaste" in scene.screen(ana).text
 
 
 async def test_everything_that_a_command_does_a_button_does_too(tmp_path: Path) -> None:

@@ -60,6 +60,8 @@ async def test_ana_reads_everything_and_signs_in_one_message(scene: Scene) -> No
     await scene.taps(ana, erase)
     assert "Tu firma está retirada" in scene.screen(ana).text
     assert "No has firmado esta petición." in await scene.says(ana, "/mydata")
+    await scene.to_the_name(ana)
+    assert NOTICE in scene.screen(ana).text
     await scene.signs(ana)
     assert "con la tuya: 1" in scene.screen(ana).text
 

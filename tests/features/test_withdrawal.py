@@ -344,6 +344,7 @@ async def test_who_takes_back_after_the_end_is_not_told_of_any_end(scene: Scene)
     assert lost not in asked
     assert "Cómo terminó la petición lo puedes leer aquí cuando quieras" in asked
     await scene.taps(scene.ana, ERASE)
+    assert await rows_of(scene, "deliveries") == []
     assert "18 de julio de 2025" in await scene.says(scene.ana, "/start"), "and that is so"
 
 

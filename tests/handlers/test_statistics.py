@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from bot.petition.counts import told_apart
 from storage.signature_counts import Stats, signature_statistics
-from tests.features.test_changed_texts import held_of
 from tests.support.scene import Scene
 from tests.support.storage_calls import call_instead
 
@@ -68,18 +67,3 @@ async def test_of_very_many_links_those_that_are_not_named_have_a_line_of_their_
     assert "Personas que han bloqueado el bot o han dejado Telegram: 3\n" in said.text
     assert "porque su plazo ha vencido: 5." in said.text
     assert "link14: 86\n(otros enlaces): 169\n(directo y otros): 13\n" in said.text
-
-
-async def test_a_link_made_for_one_person_is_not_told_to_the_admins(scene: Scene) -> None:
-    for person, link in ((scene.ana, "para-ana-garcia"), (scene.jordi, None)):
-        await scene.starts(person, link)
-        await scene.signs(person)
-    scene.marta.send("/stats")
-    said = await scene.marta.sees("Firmas: 2")
-    assert "ana" not in said.text.lower().replace("persona", "").replace("semana", "")
-    assert "(directo y otros): 2" in said.text
-    assert "En «(directo y otros)» van juntas" in said.text
-    # She herself is given hers.
-    held = await held_of(scene, scene.ana)
-    assert held.signature is not None
-    assert held.signature["source"] == "para-ana-garcia"
