@@ -8,17 +8,21 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot import database_watch
 from bot.app import open_app
 from bot.cli.context import open_cli_context
+from bot.database_watch import DatabaseWatch
+from bot.high_water_mark import HighWaterMark
 from bot.restore import unfinished_restore
 from bot.settings import PetitionSettings
-from storage import open_storage
+from storage import Storage, open_storage
 from storage.errors import DatabaseBehind, DatabaseReplaced, Unavailable
-from storage.petitions import petition_state
+from storage.petitions import Reached, petition_state
 from storage.restores import held_restore, record_restore
 from storage.write_ahead_log import WriteAheadLog
 from tests.support.scene import Scene, a_scene
@@ -309,3 +313,81 @@ async def until_marked(scene: Scene, number: int) -> None:
 
 def marks(folder: Path) -> list[str]:
     return [each.read_text() for each in folder.glob("*.mark")]
+
+
+class Stored:
+    """A storage whose last number is as the test says."""
+
+    def __init__(self) -> None:
+        self.number = 6
+        self.away = False
+        self.database = self
+
+    def require_files(self) -> None: ...
+
+    async def read(self, _: object) -> Reached:
+        if self.away:
+            raise Unavailable
+        return Reached(self.number)
+
+
+def watch_of(stored: Stored, mark: HighWaterMark) -> DatabaseWatch:
+    return DatabaseWatch(cast("Storage", stored), mark)
+
+
+def number_in(mark: HighWaterMark) -> int:
+    return int(mark.path.read_text().split()[0])
+
+
+@pytest.fixture
+def mark(tmp_path: Path) -> HighWaterMark:
+    (tmp_path / "keys").mkdir()
+    url = f"sqlite+aiosqlite:///{tmp_path / 'petition.db'}"
+    return HighWaterMark(tmp_path / "keys" / "petition.key", url, "andry")
+
+
+async def test_many_looks_at_once_never_seem_to_go_back(mark: HighWaterMark) -> None:
+    class Busy(Stored):
+        async def read(self, _: object) -> Reached:
+            """The earlier it is asked for, the longer it takes to arrive."""
+            self.number += 1
+            number = self.number
+            await asyncio.sleep(0.1 / number)
+            return Reached(number)
+
+    stored = Busy()
+    watch = watch_of(stored, mark)
+    await asyncio.gather(*[watch.look() for _ in range(10)])
+    assert number_in(mark) == stored.number
+
+
+async def test_a_database_that_is_away_is_looked_at_again(mark: HighWaterMark) -> None:
+    stored = Stored()
+    stored.away = True
+    watch = watch_of(stored, mark)
+    await watch.look()
+    assert not mark.path.exists()
+    stored.away = False
+    await watch.look()
+    assert number_in(mark) == 6
+
+
+async def test_a_mark_that_cannot_be_kept_is_said_once(
+    mark: HighWaterMark, tmp_path: Path
+) -> None:
+    stored = Stored()
+    watch = watch_of(stored, mark)
+    with capture_logs() as logs:
+        for said in (1, 2):
+            (tmp_path / "keys").rename(tmp_path / "away")
+            for _ in range(2):
+                await watch.look()
+                assert len(logs) == said
+            (tmp_path / "away").rename(tmp_path / "keys")
+            stored.number += 1
+            await watch.look()
+            assert number_in(mark) == stored.number
+            stored.number += 1
+    assert [(line["event"], line["kind"]) for line in logs] == [
+        ("high_water_mark_not_saved", "FileNotFoundError")
+    ] * 2

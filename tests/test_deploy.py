@@ -60,34 +60,21 @@ def unit() -> dict[str, list[str]]:
 
 
 # Each keeps something from whoever has taken over the process, or from whoever finds the disk.
+YES = """
+PrivateTmp NoNewPrivileges RestrictSUIDSGID PrivateUsers PrivateDevices PrivateIPC RemoveIPC
+ProtectClock ProtectHostname ProtectKernelLogs ProtectKernelModules ProtectKernelTunables
+ProtectControlGroups RestrictNamespaces RestrictRealtime LockPersonality MemoryDenyWriteExecute
+"""
 KEPT = {
+    **dict.fromkeys(YES.split(), "yes"),
+    **dict.fromkeys(("CapabilityBoundingSet", "AmbientCapabilities"), ""),
+    **dict.fromkeys(("LimitCORE", "MemorySwapMax"), "0"),
     "User": "ana",
     "UMask": "0077",
     "ProtectSystem": "strict",
     "ProtectHome": "tmpfs",
-    "PrivateTmp": "yes",
-    "LimitCORE": "0",
-    "MemorySwapMax": "0",
-    "NoNewPrivileges": "yes",
-    "CapabilityBoundingSet": "",
-    "AmbientCapabilities": "",
-    "RestrictSUIDSGID": "yes",
-    "PrivateUsers": "yes",
-    "PrivateDevices": "yes",
-    "PrivateIPC": "yes",
-    "RemoveIPC": "yes",
     "ProtectProc": "invisible",
     "ProcSubset": "pid",
-    "ProtectClock": "yes",
-    "ProtectHostname": "yes",
-    "ProtectKernelLogs": "yes",
-    "ProtectKernelModules": "yes",
-    "ProtectKernelTunables": "yes",
-    "ProtectControlGroups": "yes",
-    "RestrictNamespaces": "yes",
-    "RestrictRealtime": "yes",
-    "LockPersonality": "yes",
-    "MemoryDenyWriteExecute": "yes",
     "SystemCallArchitectures": "native",
     "SystemCallErrorNumber": "EPERM",
     # It reaches Telegram and a database on this machine.

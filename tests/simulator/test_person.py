@@ -6,12 +6,6 @@ from simulator import Person, Simulator, SimulatorError
 from simulator.chats import Event
 from tests.support.api_client import ApiClient
 
-RICH = (
-    '<b>Hemos</b> <tg-spoiler>ganado</tg-spoiler>: <a href="https://example.org/">lee</a>'
-    "\n<blockquote>Gracias</blockquote>"
-    '\n<tg-emoji emoji-id="5368324170671202286">👍</tg-emoji>'
-)
-
 
 def keyboard(*labels: str) -> dict[str, object]:
     return {"inline_keyboard": [[{"text": label, "callback_data": label}] for label in labels]}

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from simulator.chats import InlineButton, Message
 from simulator.errors import SimulatorError
@@ -208,3 +209,30 @@ def _now() -> float:
 
 async def _sleep_until(moment: float) -> None:
     await asyncio.sleep(max(0.0, moment - _now()))
+
+
+ORDER_SECONDS = 60.0
+
+
+async def repeat_command(
+    marta: Person, command: str, labels: tuple[str, ...], done: tuple[str, ...]
+) -> None:
+    """Sends the command and taps the labels in turn, repeatedly, until a `done` text is shown."""
+
+    def is_done() -> bool | None:
+        return any(words in m.text for m in marta.messages for words in done) or None
+
+    def is_offered(label: str) -> bool | None:
+        offered = (there for m in marta.messages for there in m.labels)
+        return is_done() or any(label in there for there in offered) or None
+
+    async with asyncio.timeout(ORDER_SECONDS):
+        while not is_done():
+            marta.send(command)
+            for label in labels:
+                await marta.chat.notifier.wait_for(partial(is_offered, label), 3)
+                try:
+                    marta.tap(label)
+                except SimulatorError:
+                    break
+            await marta.chat.notifier.wait_for(is_done, 3)

@@ -22,7 +22,6 @@ import pytest
 from aiohttp import web
 
 from bot.database_copy import copy_database
-from bot.text.translations import Catalogs
 from simulator import Simulator
 from storage import open_storage
 from storage.database import parse_address
@@ -38,7 +37,6 @@ from tests.support.retrying_signer import PATIENCE_SECONDS
 from tests.support.scene import TOKEN
 from tests.support.supporters import SLUG, Supporters
 
-WORDS = Catalogs.load().words("es")
 DEPLOY = Path(__file__).parents[2] / "deploy"
 RECIPIENTS, SIGNING_AT_ONCE = 2_000, 8
 FROZEN_SECONDS = 30.0

@@ -128,25 +128,19 @@ def test_what_puts_a_message_into_a_chat_counts_as_one_and_nothing_else_does() -
     assert tuple(filter(makes_message, given)) == MAKE_MESSAGES
 
 
-@pytest.mark.parametrize("method", MAKE_MESSAGES[1:])
-async def test_no_method_that_makes_a_message_is_repeated_when_it_may_have_arrived(
-    client: TelegramClient, server: ScriptedServer, method: str
-) -> None:
-    server.replies.append(on_the_wire.cut)
-    with pytest.raises(ResponseLost):
-        await client.call(method, {"chat_id": 7})
-    assert len(server.asked) == 1
+LOST = (on_the_wire.cut, on_the_wire.half, page(504), refuse(504, "Gateway Timeout"))
 
 
 @pytest.mark.parametrize(
-    "reply", [on_the_wire.cut, on_the_wire.half, page(504), refuse(504, "Gateway Timeout")]
+    ("method", "reply"),
+    [*(("sendMessage", each) for each in LOST), *((each, LOST[0]) for each in MAKE_MESSAGES[1:])],
 )
 async def test_a_message_that_may_have_arrived_is_not_sent_again(
-    client: TelegramClient, server: ScriptedServer, reply: on_the_wire.Reply
+    client: TelegramClient, server: ScriptedServer, method: str, reply: on_the_wire.Reply
 ) -> None:
     server.replies.append(reply)
     with pytest.raises((ResponseLost, TelegramRefused)):
-        await client.call("sendMessage", {"chat_id": 7})
+        await client.call(method, {"chat_id": 7})
     assert len(server.asked) == 1
 
 
@@ -194,15 +188,6 @@ async def test_a_long_flood_is_told_at_once_and_the_chat_left_alone(
     assert len(server.asked) == 1, "nothing leaves to a paused chat"
     await client.call("sendMessage", {"chat_id": 8})
     assert len(server.asked) == 2
-
-
-async def test_a_flood_without_an_end_given_is_waited_for_a_second(
-    client: TelegramClient, server: ScriptedServer
-) -> None:
-    server.replies.append(page(429, "slow down"))
-    with pytest.raises(RateLimited) as caught:
-        await client.call("sendMessage", {"chat_id": 7})
-    assert caught.value.seconds == 1
 
 
 async def test_a_tap_is_answered_while_everything_is_paused(

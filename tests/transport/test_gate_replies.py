@@ -108,17 +108,6 @@ async def test_who_leaves_the_line_takes_no_turn_with_them() -> None:
     assert (await crowd.is_answered())[-1] == pytest.approx(100.04)
 
 
-async def test_edits_and_deletions_do_not_stand_in_line() -> None:
-    crowd = Crowd()
-    crowd.comes(200)
-    await crowd.clock.pass_to(100.0)
-    for chat in range(500):
-        async with asyncio.timeout(1):
-            assert await crowd.gate.acquire(Lane.REPLY, chat) == 0.0
-    assert crowd.clock.now == 100.0
-    await crowd.is_answered()
-
-
 async def test_fifty_who_write_without_a_rest_leave_the_newcomers_their_turn() -> None:
     crowd = Crowd()
     crowd.had(6, range(50))
@@ -142,17 +131,6 @@ async def test_people_who_come_wait_for_none_of_fifty_who_write_without_a_rest()
     assert sum(task.done() for task in without_rest) > 10, "they get what the others leave"
     await crowd.is_answered()
     await asyncio.gather(*without_rest)
-
-
-async def test_who_writes_without_a_rest_is_answered_however_many_others_come() -> None:
-    crowd = Crowd()
-    crowd.had(6, range(7, 8))
-    crowd.comes(5 * PACE)
-    await crowd.clock.pass_to(100.0)
-    (asked,) = crowd.asks(range(7, 8))
-    await crowd.clock.pass_to(101.5)
-    assert asked.done()
-    await crowd.is_answered()
 
 
 async def test_who_writes_without_a_rest_leaves_the_burst_to_whoever_comes_next() -> None:
@@ -187,13 +165,6 @@ async def test_after_a_restart_people_hardly_wait_for_accounts_whose_flood_is_fo
     assert max(waits) < 1.1
 
 
-async def test_who_writes_without_a_rest_while_nobody_else_does_waits_for_nobody() -> None:
-    crowd = Crowd()
-    crowd.had(6, range(7, 8))
-    assert await crowd.gate.acquire(Lane.REPLY, 7, 3.0, new=True) == 0.0
-    assert crowd.clock.now == 100.0
-
-
 @pytest.mark.parametrize(
     ("lane", "new"), [(Lane.REPLY, True), (Lane.REPLY, False), (Lane.BROADCAST, True)]
 )
@@ -211,19 +182,6 @@ async def test_only_new_messages_that_answer_somebody_are_counted_as_many(
     assert asked.done() is not (lane is Lane.REPLY and new)
     await crowd.is_answered()
     await asyncio.gather(asked, *before)
-
-
-async def test_a_pause_that_begins_while_somebody_stands_in_line_is_kept() -> None:
-    crowd = Crowd()
-    crowd.comes(BURST + PACE)
-    await crowd.clock.pass_to(100.5)
-    before = len(crowd.left)
-    crowd.floods(3)
-    left = await crowd.is_answered()
-    assert BURST < before < BURST + PACE
-    assert left[before] == pytest.approx(102.75, abs=0.1), "one tries whether it is over"
-    assert left[before + 1] >= 103.5
-    assert crowd.probes == 1
 
 
 async def test_a_pause_too_long_to_wait_for_is_told_to_who_stands_in_line() -> None:

@@ -14,7 +14,7 @@ from bot.transport.errors import AnswerUnreadable, RateLimited, TelegramRefused
 from bot.transport.lenient_json import first_update_id, read_json
 from tests.support.scripted_server import ScriptedServer, bytes_of, refuse
 
-HALF, SIGN = "\ud83d", "\ufffd"
+SIGN = "\ufffd"
 
 # What can be between the quotes of a JSON text: bytes, escapes, and halves of escapes.
 PIECES = st.lists(

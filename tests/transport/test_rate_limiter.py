@@ -25,11 +25,6 @@ def slots_of(rate: float, burst: int) -> Slots:
     return Slots(lambda: rate, (burst - 1) / rate)
 
 
-def waits(slots: Slots, number: int, now: float = 100.0) -> list[float]:
-    """Takes the next slots; returns how far off each is."""
-    return [max(0.0, slots.take(now) - now) for _ in range(number)]
-
-
 @given(st.floats(0.5, 1000), st.integers(1, 50), STEPS)
 def test_no_window_holds_more_broadcasts_than_rate_and_burst_allow(
     rate: float, burst: int, steps: list[tuple[float, str, float]]
@@ -46,13 +41,6 @@ def test_no_window_holds_more_broadcasts_than_rate_and_burst_allow(
         else:
             slower[0] = rate * share
     assert most_at_once(sent, rate) <= burst + 1e-6
-
-
-def test_a_reply_brings_no_message_of_a_slow_broadcast_forward() -> None:
-    slots = slots_of(0.5, burst=1)
-    slots.take(100.0)
-    slots.take(100.0, REPLY)
-    assert slots.take(100.0) == pytest.approx(102.0 + REPLY)
 
 
 @pytest.mark.parametrize("rate", [0.5, 10, 28])
@@ -119,14 +107,6 @@ def test_a_long_pause_is_hardly_ever_risked_again() -> None:
     telegram.run(900)
     assert len(telegram.pauses) <= 5
     assert telegram.share(120, 900) >= 0.85
-
-
-def test_what_was_found_is_kept_while_nothing_is_sent() -> None:
-    telegram = Limited(1000, limit=30, burst=30)
-    telegram.run(60)
-    found = telegram.gate.rate
-    telegram.now += 7 * 86400
-    assert telegram.gate.rate == found
 
 
 def test_a_lower_aim_and_back_again_forgets_nothing() -> None:
@@ -238,12 +218,6 @@ def test_who_comes_long_after_the_time_given_waits_like_all_who_come_then() -> N
     time = crowd(room, 500)[150]
     assert room.come_back_in(150, time + 9.9) == 0.0
     assert room.come_back_in(150, time + 10.1) > 0
-
-
-def test_who_comes_fresh_does_not_overtake_those_who_were_sent_away() -> None:
-    room = appointments()
-    last = crowd(room, 200)[-1]
-    assert room.come_back_in("fresh", 2.0) > last - 2.0
 
 
 def test_who_never_comes_back_is_forgotten() -> None:

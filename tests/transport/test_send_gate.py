@@ -39,17 +39,6 @@ async def test_at_a_high_rate_several_messages_leave_each_time_that_the_gate_wak
     assert most_at_once(left, 1000) <= 68
 
 
-async def test_a_reply_goes_ahead_of_all_who_wait_in_the_broadcast() -> None:
-    gate = Gate(rate=2, burst=1, clock=asyncio.get_running_loop().time)
-    waiting = [asyncio.create_task(gate.acquire(Lane.BROADCAST, chat)) for chat in range(100)]
-    await asyncio.sleep(0)
-    async with asyncio.timeout(0.1):
-        await gate.acquire(Lane.REPLY, 7)
-    for task in waiting:
-        task.cancel()
-    await asyncio.gather(*waiting, return_exceptions=True)
-
-
 async def test_a_new_message_to_a_person_takes_a_slot_of_the_broadcast_and_no_edit_does() -> None:
     clock = Clock()
     gate = gate_at(clock, rate=28)
@@ -123,27 +112,6 @@ async def test_a_pause_that_grows_is_held_to_its_new_end() -> None:
     many.paused_until += 0.7
     left = await many.all_leave()
     assert left[before : before + 2] == pytest.approx([102.5, 104.2], abs=0.01)
-
-
-async def test_a_chat_that_pauses_does_not_hold_up_the_others() -> None:
-    many = Many()
-    many.gate.refused(1000, 60)
-    many.come(100)
-    await many.clock.pass_to(102.0)
-    assert len(many.left) == 99
-    assert (await many.all_leave())[-1] == pytest.approx(160.0)
-
-
-async def test_an_aim_holds_for_those_who_wait_already() -> None:
-    many = Many()
-    many.come(120)
-    await many.clock.pass_to(101.0)
-    before = len(many.left)
-    many.gate.set_ceiling(10)
-    await many.clock.pass_to(104.0)
-    assert len(many.left) - before == pytest.approx(30, abs=2)
-    many.gate.set_ceiling(1000)
-    assert (await many.all_leave())[-1] < 104.2
 
 
 async def test_who_need_not_wait_passes_without_a_turn_of_the_loop() -> None:

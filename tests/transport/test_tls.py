@@ -23,64 +23,60 @@ def name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def certificate(folder: Path, address: str) -> Path:
-    """Writes a self-signed certificate and its key into one file, and returns its path."""
-    try:
-        name_of_server: x509.GeneralName = x509.IPAddress(ipaddress.ip_address(address))
-    except ValueError:
-        name_of_server = x509.DNSName(address)
-    key = ec.generate_private_key(ec.SECP256R1())
+def signed(
+    subject: str,
+    key: ec.EllipticCurvePrivateKey,
+    issuer: str,
+    by: ec.EllipticCurvePrivateKey,
+    *extensions: tuple[x509.ExtensionType, bool],
+) -> bytes:
+    """Returns a certificate; an extension comes with whether it is critical."""
     now = dt.datetime.now(dt.UTC)
     made = (
         x509.CertificateBuilder()
-        .subject_name(name("Made up"))
-        .issuer_name(name("Made up"))
+        .subject_name(name(subject))
+        .issuer_name(name(issuer))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - dt.timedelta(days=1))
         .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([name_of_server]), False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-        .sign(key, hashes.SHA256())
     )
-    pem = serialization.Encoding.PEM
-    secret = key.private_bytes(
-        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    for extension, is_critical in extensions:
+        made = made.add_extension(extension, is_critical)
+    return made.sign(by, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def secret(key: ec.EllipticCurvePrivateKey) -> bytes:
+    form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    return key.private_bytes(*form, serialization.NoEncryption())
+
+
+def named(address: str) -> tuple[x509.SubjectAlternativeName, bool]:
+    try:
+        server: x509.GeneralName = x509.IPAddress(ipaddress.ip_address(address))
+    except ValueError:
+        server = x509.DNSName(address)
+    return x509.SubjectAlternativeName([server]), False
+
+
+def certificate(folder: Path, address: str) -> Path:
+    """Writes a self-signed certificate and its key into one file, and returns its path."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    is_authority = x509.BasicConstraints(ca=True, path_length=None), True
+    own = signed("Made up", key, "Made up", key, named(address), is_authority)
     file = folder / "server.pem"
-    file.write_bytes(made.public_bytes(pem) + secret)
+    file.write_bytes(own + secret(key))
     return file
 
 
 def by_an_authority_that_breaks_rules(folder: Path) -> Path:
     """Writes a chain of the kind that some networks' proxies make, its authority's own last."""
-    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
-    now = dt.datetime.now(dt.UTC)
-
-    def signed(subject: str, key: ec.EllipticCurvePrivateKey, *, is_authority: bool) -> bytes:
-        made = (
-            x509.CertificateBuilder()
-            .subject_name(name(subject))
-            .issuer_name(name("Made up authority"))
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - dt.timedelta(days=1))
-            .not_valid_after(now + dt.timedelta(days=1))
-            .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), False)
-        )
-        if not is_authority:
-            address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-            made = made.add_extension(x509.SubjectAlternativeName([address]), False)
-        return made.sign(keys[0], hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-
-    secret = keys[1].private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    leaf = signed("Made up server", keys[1], is_authority=False)
+    above, below = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    may, may_not = ((x509.BasicConstraints(each, None), False) for each in (True, False))
+    leaf = signed("Made up server", below, "Its authority", above, may_not, named("127.0.0.1"))
     file = folder / "chain.pem"
-    file.write_bytes(leaf + signed("Made up authority", keys[0], is_authority=True) + secret)
+    top = signed("Its authority", above, "Its authority", above, may)
+    file.write_bytes(leaf + top + secret(below))
     return file
 
 
