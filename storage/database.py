@@ -74,11 +74,7 @@ def _file(rest: str) -> Path:
 
 
 def hosts_of(dsn: str) -> list[tuple[str | None, int | None]]:
-    """Returns the servers that an address names, of a database with a standby several.
-
-    Raises:
-        ValueError: a port is none.
-    """
+    """Returns the servers that an address names; raises ValueError where a port is none."""
     places = urlsplit(dsn).netloc.rpartition("@")[2].split(",")
     return [(parts.hostname, parts.port) for parts in map(urlsplit, (f"//{p}" for p in places))]
 

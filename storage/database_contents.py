@@ -68,10 +68,7 @@ async def schema_in(url: str) -> str | None:
 
 
 async def reached_in(url: str, slug: str) -> Reached | None:
-    """Returns how far a petition has got in a database.
-
-    Returns:
-        None if the petition was never begun there, or there is no such database.
+    """Returns how far a petition has got in a database; None if it was never begun there.
 
     Raises:
         StorageError: it cannot be read, or is another version's.

@@ -99,10 +99,7 @@ def _agreement(kind: Kind) -> sa.Select[Any]:
 
 
 def _deliveries(broadcasts: sa.FromClause) -> sa.Select[Any]:
-    """Returns how many deliveries to the owner of a row of SIGNATURES there are.
-
-    Counted like the consents.
-    """
+    """Returns how many deliveries the owner of a row of SIGNATURES has, counted like consents."""
     return (
         sa.select(sa.func.count())
         .select_from(DELIVERIES)

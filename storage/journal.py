@@ -133,11 +133,7 @@ class Journal:
         self.has_new = False
 
     def prepare(self) -> None:
-        """Makes the file, if there is none, and checks that it can be written.
-
-        Raises:
-            NeedsAPerson: it cannot be; the message says what to do.
-        """
+        """Makes the file, if there is none; raises NeedsAPerson if it cannot be written."""
         self._was_missing = self._is_missing()
         with (
             said_of(
@@ -151,11 +147,7 @@ class Journal:
             pass
 
     def append(self, entries: Sequence[Entry]) -> None:
-        """Writes entries, and waits in this thread until they are on the disk.
-
-        Raises:
-            JournalUnwritable: they could not be written.
-        """
+        """Writes entries, and waits for the disk; raises JournalUnwritable if none is written."""
         try:
             with self._locked() as file:
                 file.append(entries)
@@ -185,10 +177,7 @@ class Journal:
 
         Of those made before another, the names alone. Retention erases both from any restored
         copy. The file is replaced in one step. One that was damaged begins anew, as what it had
-        is not known any more.
-
-        Returns:
-            How many entries were damaged.
+        is not known any more. Returns how many entries were damaged.
         """
         if not self.path.exists():
             return 0

@@ -176,11 +176,7 @@ def add_encryption_key(path: Path) -> None:
 
 
 def remove_older_encryption_keys(path: Path, newest: bytes) -> None:
-    """Leaves only the newest encryption key.
-
-    Raises:
-        NeedsAPerson: the newest one is another than the one with this id.
-    """
+    """Leaves only the newest encryption key; raises NeedsAPerson if that has another id."""
     text, _, keys = _read(path)
     if next(iter(keys)) != newest:
         raise NeedsAPerson(

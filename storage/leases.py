@@ -177,10 +177,7 @@ async def keep_lease(
 
 
 async def _has_migrated(lock: "ProcessLock", url: str, dsn: str) -> bool:
-    """Makes the tables, unless a command keeps bots away or an older version answers there.
-
-    Returns whether it did.
-    """
+    """Makes the tables, unless bots are kept away or an older one answers; tells whether."""
     async with postgres_adapter().connected(dsn) as connection:
         await connection.execute(_BEGIN_A_LONG_WAIT)
         if not await connection.fetchval(_MAY_TAKE, _number_of(lock.name)):

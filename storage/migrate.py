@@ -104,11 +104,7 @@ async def require_newest(url: str) -> None:
 
 
 def require_known_schema(schema: str) -> None:
-    """Checks that a database with this schema can be brought to the newest.
-
-    Raises:
-        SchemaUnknown: another version of the program made it.
-    """
+    """Raises SchemaUnknown unless a database with this schema can be brought to the newest."""
     if _FORMER.match(schema):
         raise SchemaUnknown(
             "The database is from before the first release, 0.1.0, and no release reads it. Go on "

@@ -109,10 +109,7 @@ def new_code() -> str:
 
 
 def add_code(tx: Transaction, supporter: bytes, code: str, at: datetime) -> datetime | None:
-    """Stores a new code, which voids the former one; returns when it ends.
-
-    None if the person has not signed.
-    """
+    """Stores a code, which voids the one before; returns its end, or None without a signature."""
     # Who withdraws at this moment leaves no code behind.
     if lock_signature(tx, supporter) is None:
         return None

@@ -80,15 +80,12 @@ def restore_awaits_repetition(tx: Transaction) -> bool:
 def repeat_after_restore(
     tx: Transaction, noted: JournalContent, *, reached: Reached, at: datetime
 ) -> int:
-    """Repeats what is noted and not so in the copy, on which no bot may run, and records that.
+    """Repeats what is noted and not so in the copy, on which no bot may run; counts the deeds.
 
     No number up to that of `reached` is given again, as it may have been given after the backup.
     How many signatures at most were is added to what an earlier repetition found, as since that
     the copy does not show them. A code in the copy may have been used since, and a sentence that
     waits in it been sent.
-
-    Returns:
-        How many deeds were carried out.
     """
     petition, held, columns = lock_petition(tx), held_restore(tx), PETITIONS.c
     lost = max(0, reached.number - petition.last_number)

@@ -65,11 +65,7 @@ def handling_update(update: SeenUpdate | None) -> Iterator[None]:
 
 
 def note_seen_update(tx: Transaction, update: SeenUpdate) -> None:
-    """Notes an update as seen.
-
-    Raises:
-        UpdateOutdated: a later one of its sequence was seen, or another process has this one.
-    """
+    """Notes an update; raises UpdateOutdated if a later one was seen, or another has taken it."""
     seen = tx.stored(
         SEEN_UPDATES,
         supporter=update.sequence,
