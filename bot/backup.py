@@ -29,7 +29,7 @@ from pydantic import (
 from bot.age_encryption import decrypt, encrypting_writer
 from bot.database_copy import copy_database
 from storage import Storage
-from storage.audit import last_done
+from storage.admins import last_done
 from storage.database import SqliteAddress, parse_address
 from storage.errors import BackupUnusable, said_by_system
 from storage.keyring import Keyring

@@ -15,7 +15,7 @@ from handlers.screens.signing import consent_mark, name_consent_words, new_texts
 from handlers.sent_files import erase_files
 from handlers.signing import CHANGED_TEXT, accepted_name, consent_to, shows_what_changed
 from handlers.supporter_context import SupporterContext
-from storage.audit import add_audit
+from storage.admins import add_audit
 from storage.consents import (
     NEW_TEXTS,
     WITH_NAME,

@@ -21,7 +21,7 @@ from handlers.screens.buttons import SupporterTap, read_tap
 from handlers.screens.screen import sentences
 from handlers.supporter_context import SupporterContext
 from handlers.update_kinds import is_there
-from storage.audit import add_audit
+from storage.admins import add_audit
 from telegram_text.markup import Html
 
 Handler = Callable[[SupporterContext], Awaitable[None]]

@@ -1,16 +1,18 @@
-"""What is kept of each admin: what Telegram calls them, and the message that they are writing.
+"""What is kept of the admins: their names, the messages they are writing, and the audit log.
 
-Both are encrypted. New queries about admins go here.
+The log says which admin did what, and when. An entry is written in the transaction of the action
+itself, so neither exists without the other. Its `detail` says what was done and never holds
+personal data; names, drafts and who did it are encrypted. New queries about admins go here.
 """
 
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from storage.tables import ADMIN_NAMES, DRAFTS
-from storage.transaction import Transaction
+from storage.tables import ADMIN_NAMES, AUDIT, DRAFTS
+from storage.transaction import Row, Transaction
 
 
 def names_of_admins(tx: Transaction, admins: Iterable[int]) -> dict[int, str]:
@@ -60,3 +62,18 @@ def store_draft(tx: Transaction, admin: bytes, body: str, at: datetime) -> None:
 def delete_draft(tx: Transaction, admin: bytes) -> None:
     """Deletes a draft; does nothing if there is none."""
     tx.delete(DRAFTS, admin)
+
+
+def add_audit(
+    tx: Transaction, action: str, *, at: datetime, actor: int | None = None, detail: str = ""
+) -> None:
+    """Writes an entry; the actor is a Telegram user id, or None for the bot itself."""
+    tx.add(AUDIT, id=tx.new_id(at), at=at, actor=actor, action=action, detail=detail)
+
+
+def last_done(tx: Transaction, action: str, detail: str = "") -> Row | None:
+    """Returns `at` and `detail` of the newest entry of an action whose detail begins so."""
+    own, columns = tx.of(AUDIT), AUDIT.c
+    begins = func.substr(columns.detail, 1, len(detail)) == detail
+    query = select(columns.at, columns.detail).where(own, columns.action == action, begins)
+    return tx.first(query.order_by(columns.at.desc()).limit(1))

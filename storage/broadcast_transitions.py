@@ -15,8 +15,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from storage.admins import delete_draft
-from storage.audit import add_audit
+from storage.admins import add_audit, delete_draft
 from storage.broadcast_types import (
     OVER,
     RECALLABLE_FOR,

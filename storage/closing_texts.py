@@ -14,7 +14,7 @@ from operator import attrgetter
 
 from sqlalchemy import exists, or_, select
 
-from storage.audit import add_audit
+from storage.admins import add_audit
 from storage.petitions import (
     DECLINED_PUBLICATIONS,
     change_petition,

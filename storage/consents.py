@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import and_, select
 
-from storage.audit import add_audit
+from storage.admins import add_audit
 from storage.conversations import Conversation, save_conversation
 from storage.errors import ConversationMoved
 from storage.exports import Change, note_change

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, and_, case, func, select, type_coerce
 
-from storage.audit import add_audit
+from storage.admins import add_audit
 from storage.petitions import PetitionState, invalidated_at, lock_petition, petition_state
 from storage.tables import ANONYMOUS_COUNTS, CHANGES_AFTER_EXPORT, EXPORTS, SIGNATURES
 from storage.times import from_millis

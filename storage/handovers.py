@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import and_, func, select
 
-from storage.audit import add_audit
+from storage.admins import add_audit
 from storage.exports import Change, ExportedList
 from storage.journal import Deed, Entry
 from storage.petitions import invalidated_at, lock_petition

@@ -15,7 +15,7 @@ from unicodedata import normalize
 
 from sqlalchemy import ColumnElement, case, select
 
-from storage.audit import add_audit
+from storage.admins import add_audit
 from storage.petitions import lock_petition
 from storage.tables import INVALIDATIONS, PETITIONS, SIGNATURES
 from storage.transaction import Row, Transaction

@@ -18,7 +18,7 @@ from enum import StrEnum
 
 from sqlalchemy import select
 
-from storage.audit import add_audit
+from storage.admins import add_audit
 from storage.consents import lock_signature, replace_name
 from storage.eligibility import LANGUAGE
 from storage.exports import Change, note_change

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, exists, func, select
 
-from storage.audit import add_audit
+from storage.admins import add_audit
 from storage.broadcast_types import ACTIVE, BroadcastState, Kind
 from storage.errors import KeyFileOther, PetitionMissing
 from storage.keyring import NOBODY

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from sqlalchemy import and_, insert, select, update
 
-from storage.audit import add_audit
+from storage.admins import add_audit
 from storage.broadcast_types import BroadcastState
 from storage.consents import IS_TO_NAME, IS_TO_SIGN, replace_name, short, take_off_name
 from storage.exports import Change, note_change

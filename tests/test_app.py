@@ -23,7 +23,7 @@ from bot.settings import FREE_RATE
 from bot.text.problems import Sentence
 from simulator.faults import Fault
 from storage import leases
-from storage.audit import add_audit
+from storage.admins import add_audit
 from storage.conversations import Conversation, conversation_of
 from storage.errors import HeldElsewhere, LeaseLost, Unavailable
 from storage.process_lock import PetitionLease, ProcessLock, acquire_process_lock

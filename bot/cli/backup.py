@@ -26,7 +26,7 @@ from bot.petition.petition import BUNDLED, load_petition
 from bot.settings import SettingsInvalid, load_petition_settings, require_key_file
 from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import mark
-from storage.audit import add_audit
+from storage.admins import add_audit
 from storage.errors import KeyFileMissing
 from storage.keyring import Keyring
 

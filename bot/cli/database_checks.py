@@ -20,7 +20,7 @@ from bot.settings import require_key_file
 from bot.text.problems import PetitionInvalid
 from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import mark
-from storage.audit import last_done
+from storage.admins import last_done
 from storage.database import data_folder, parse_address, without_password
 from storage.database_contents import reached_in, schema_in
 from storage.durability import durability_of

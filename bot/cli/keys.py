@@ -14,7 +14,7 @@ from bot.console import Yes, progress
 from bot.settings import load_petition_settings
 from bot.text.terminal_language import label
 from bot.text.translations import mark
-from storage.audit import add_audit, last_done
+from storage.admins import add_audit, last_done
 from storage.database import data_folder
 from storage.key_rotation import outdated_values, petitions_with_key, reseal
 from storage.keyring import Keyring, add_encryption_key, remove_older_encryption_keys

@@ -17,7 +17,7 @@ from bot.console import CannotDo, Yes
 from bot.petition.names import NameRefused, clean_name
 from bot.text.terminal_language import label
 from bot.text.translations import mark
-from storage.audit import add_audit
+from storage.admins import add_audit
 from storage.handovers import handover_known_to
 from storage.person_requests import (
     CODE_LASTS,

@@ -25,7 +25,7 @@ from bot.app import App
 from bot.intake.dispatcher import DURATION_BOUNDS, Dispatcher
 from bot.monitoring.readiness import CHECKS, Readiness, RunState
 from storage import Storage
-from storage.audit import last_done
+from storage.admins import last_done
 from storage.broadcast_types import BroadcastState, DeliveryState
 from storage.broadcasts import newest_tally
 from storage.errors import StorageError

@@ -14,7 +14,7 @@ from bot.backup import Manifest, _line, _seal
 from bot.high_water_mark import HighWaterMark
 from simulator import Simulator
 from storage import private_files
-from storage.audit import add_audit, last_done
+from storage.admins import add_audit, last_done
 from storage.database import SqliteAddress, parse_address
 from storage.keyring import Keyring
 from storage.migrate import SCHEMAS

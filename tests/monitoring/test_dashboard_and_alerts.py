@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.monitoring.readiness import RunState
-from storage.audit import add_audit
+from storage.admins import add_audit
 from tests.monitoring.asked import ask, monitored
 from tests.support.scene import a_scene
 

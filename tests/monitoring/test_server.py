@@ -19,7 +19,7 @@ from bot.monitoring.server import start_server
 from bot.text.problems import Sentence
 from bot.text.terminal_language import TerminalError
 from simulator.faults import Fault
-from storage.audit import add_audit
+from storage.admins import add_audit
 from tests.monitoring.asked import ask, monitored
 from tests.support import scripted_server as telegram
 from tests.support.postgres_server import PostgresServer

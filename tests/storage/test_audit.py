@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from storage import Storage
-from storage.audit import add_audit, last_done
+from storage.admins import add_audit, last_done
 from tests.support.supporters import NOON
 
 

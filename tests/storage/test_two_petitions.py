@@ -9,8 +9,7 @@ from sqlalchemy import Table
 
 from bot.export.signature_list import open_signature_list
 from storage import Storage, open_storage
-from storage.admins import find_draft, names_of_admins, save_admin_name, store_draft
-from storage.audit import last_done
+from storage.admins import find_draft, last_done, names_of_admins, save_admin_name, store_draft
 from storage.broadcast_transitions import begin_broadcast, end_recall, set_on_broadcast
 from storage.broadcast_types import BroadcastAction, Outcome
 from storage.broadcasts import (
