@@ -46,10 +46,7 @@ def save_admin_name(tx: Transaction, admin: int, name: str | None, at: datetime)
 
 
 def find_draft(tx: Transaction, admin: bytes) -> str | None:
-    """Returns an admin's draft; None if there is none, or it cannot be decrypted.
-
-    The handlers define what is in it; here it is a text.
-    """
+    """Returns an admin's draft, a text of the handlers; None without one, or if it is damaged."""
     row = tx.find(DRAFTS, admin)
     return None if row is None else tx.unsealed(DRAFTS, row)["body"]
 

@@ -253,10 +253,7 @@ class Broadcast:
         return self.state in OVER
 
     def counted(self, tally: "Tally") -> "Tally":
-        """Returns the tally of all recipients.
-
-        Of those who have no row yet, as many as were counted last are pending.
-        """
+        """Returns the tally of all: of those who have no row, as many as last counted wait."""
         no_row = max((self.expected or 0) - tally.total, 0)
         if self.enqueued_at is not None or not no_row:
             return tally

@@ -164,9 +164,8 @@ def awaited_closing_text(tx: Transaction, admin: bytes) -> AwaitedText | None:
     row = tx.find(AWAITED_CLOSING_TEXTS, admin)
     if row is None:
         return None
-    return AwaitedText(
-        row.entry, ClosingTextKind(row.kind), row.language, row.asked_at, day=row.day
-    )
+    kind = ClosingTextKind(row.kind)
+    return AwaitedText(row.entry, kind, row.language, row.asked_at, row.day)
 
 
 def forget_awaited_text(tx: Transaction, admin: bytes) -> None:

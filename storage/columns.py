@@ -28,21 +28,15 @@ _Turn = Callable[[Any], Any]
 
 
 class Converted(sa.TypeDecorator[Any]):
-    """A value that is stored as another, of the type `stored`.
+    """A value that is stored as another: `to` makes one of the type `stored`, `back` undoes it."""
 
-    `to` makes that of a value, and `back` makes the value of that.
-    """
-
-    impl = sa.types.NullType
+    impl: Any = sa.types.NullType
     cache_ok = True
 
     def __init__(self, stored: sa.types.TypeEngine[Any], to: _Turn, back: _Turn) -> None:
         super().__init__()
-        self.stored, self.to, self.back = stored, to, back
-
-    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
-        """See TypeDecorator."""
-        return self.stored
+        self.impl = self.stored = stored
+        self.to, self.back = to, back
 
     def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
         """See TypeDecorator."""

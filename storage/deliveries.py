@@ -301,10 +301,7 @@ def _sendable(
 
 @lru_cache(maxsize=8)
 def _claiming(slug: str, broadcast: bytes, kind: Kind, topic: str) -> tuple[sa.Update, sa.Update]:
-    """Returns the statements that claim the next rows of a broadcast, and pass over the others.
-
-    All its claims have the same.
-    """
+    """Returns what claims the next rows of a broadcast, and what passes over the others."""
     who = SIGNATURES.c.id == _ROW.signature_id
     waits = sa.and_(
         _ROW.broadcast_id == broadcast,

@@ -110,10 +110,7 @@ def _deliveries(broadcasts: sa.FromClause) -> sa.Select[Any]:
 
 
 def _tells(broadcasts: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Returns whether having received a broadcast is to know what it says.
-
-    It is not if it was the closing update and was recalled, as it was wrong.
-    """
+    """Returns whether who got it knows what it says: a recalled closing update was wrong."""
     return sa.or_(broadcasts.c.kind != Kind.CLOSING, broadcasts.c.recall_started_at.is_(None))
 
 

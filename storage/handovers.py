@@ -128,10 +128,7 @@ def record_handover(
 
 
 def undo_handover(tx: Transaction, handover: Handover, *, at: datetime) -> bool:
-    """Takes a handover back, so that retention no longer counts from it.
-
-    Returns whether it did; not if it was undone before.
-    """
+    """Takes a handover back: retention no longer counts from it; False if it was before."""
     lock_petition(tx)
     if not tx.set(HANDOVERS, handover.id, HANDOVERS.c.undone_at.is_(None), undone_at=at):
         return False

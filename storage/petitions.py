@@ -97,10 +97,7 @@ def petition_state(tx: Transaction, row: Row | None = None) -> PetitionState:
 
 
 def ensure_petition(tx: Transaction) -> int:
-    """Makes the petition's row, with its key's fingerprint, if this is its first start.
-
-    Returns and raises as `require_known_petition` does.
-    """
+    """Makes the petition's row, if there is none, with its key; see `require_known_petition`."""
     fingerprint = tx.keyring.reference(tx.slug, NOBODY)
     tx.add_new(PETITIONS, slug=tx.slug, key_fingerprint=fingerprint)
     return require_known_petition(tx)

@@ -93,7 +93,11 @@ def storage_error(error: Exception, dsn: str) -> Exception:
             "make the standby the primary (pg_ctl promote), and the bot goes on by itself.",
             place=place,
         )
-    if _is_connection_lost(said):
+    # Of this class are bugs of the caller, too; only the message tells them apart.
+    is_closed = isinstance(said, asyncpg.InterfaceError) and (
+        "clos" in str(said) or "released" in str(said)
+    )
+    if is_closed or isinstance(said, LOST):
         return Unavailable(
             "PostgreSQL cannot be reached at {place} ({reason}). Is it running? Are the host and "
             "the port in PETITION_DATABASE_URL the right ones (the port is usually 5432)? If it "
@@ -122,10 +126,3 @@ def _said_by_driver(error: Exception) -> BaseException:
     """Returns asyncpg's error, which SQLAlchemy wraps twice."""
     wrapped = error.orig if isinstance(error, DBAPIError) and error.orig else error
     return wrapped.__cause__ or wrapped if isinstance(error, DBAPIError) else error
-
-
-def _is_connection_lost(error: BaseException) -> bool:
-    if isinstance(error, asyncpg.InterfaceError):
-        # The same class stands for bugs of the caller; only the message tells them apart.
-        return "clos" in str(error) or "released" in str(error)
-    return isinstance(error, LOST)

@@ -28,10 +28,7 @@ _OVER_THE_NETWORK = re.compile(
 
 
 def identity(file: Path | int) -> tuple[int, int] | None:
-    """Returns by what a file is known under any name, from its path or its handle.
-
-    None of one that cannot be examined, as one that is gone.
-    """
+    """Returns by what a file is known under any name; None of one that cannot be examined."""
     try:
         found = file.stat() if isinstance(file, Path) else os.fstat(file)
     except OSError:
@@ -202,10 +199,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def create_private(path: Path) -> None:
-    """Makes the database file, if there is none, so that only its owner can read it.
-
-    SQLite gives its journals the same permissions.
-    """
+    """Makes the database file, if there is none, for its owner alone, as its journals are then."""
     with said_of("The database {path} cannot be made: {reason}", path, NeedsAPerson):
         # An existing file is not opened: closing it would drop SQLite's locks in this process.
         if not path.exists():
