@@ -49,7 +49,7 @@ from storage.petitions import (
     petition_notice_at,
 )
 from storage.seen_updates import forget_seen_updates
-from storage.signature_counts import earliest_signed_at
+from storage.signatures import earliest_signed_at
 
 _log = structlog.stdlib.get_logger()
 

@@ -26,7 +26,7 @@ from storage.petitions import (
     petition_state,
     reopen_petition,
 )
-from storage.signature_counts import earliest_signed_at, signature_statistics
+from storage.signatures import earliest_signed_at, signature_statistics
 from telegram_text.markup import Html
 
 # What an admin who gives a day alone means: the day is still one on which people sign.

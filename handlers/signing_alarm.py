@@ -16,7 +16,7 @@ from handlers.admin_notices import Notice, mark_told, may_be_sent, send_notices,
 from handlers.context import Services
 from handlers.screens.screen import lines, paragraphs, sentences
 from storage.petitions import petition_notice_at
-from storage.signature_counts import SigningRate, signing_rate
+from storage.signatures import SigningRate, signing_rate
 from storage.times import to_millis
 from telegram_text.markup import Html, escape
 

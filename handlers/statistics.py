@@ -7,7 +7,7 @@ from bot.petition.retention_days import start_of
 from bot.text.translations import Words, capitalised
 from handlers.chat_context import AdminContext
 from handlers.screens.screen import lines, paragraphs
-from storage.signature_counts import Stats, signature_statistics
+from storage.signatures import Stats, signature_statistics
 from telegram_text.markup import Html
 
 _SOURCES_SHOWN = 15

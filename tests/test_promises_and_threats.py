@@ -18,7 +18,7 @@ from bot.petition.petition import BUNDLED, load_petition
 from bot.petition_folder.unready import TEMPLATE
 from bot.text.translations import Catalogs, catalog_file
 from storage.exports import SignatureGroup
-from storage.signature_counts import Stats
+from storage.signatures import Stats
 from storage.tables import metadata
 
 PROJECT = Path(__file__).parent.parent

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from bot.petition.counts import FEWEST
 from bot.text.translations import mark
-from storage.signature_counts import SigningRate
+from storage.signatures import SigningRate
 
 # What takes longer says nothing more, and need not be known of a person.
 _FORM_SECONDS_AT_MOST = 3_600

@@ -15,7 +15,7 @@ from storage.broadcast_types import Broadcast, Kind, PauseReason, Tally
 from storage.broadcasts import listed_broadcasts
 from storage.deliveries import enqueue_deliveries
 from storage.restores import record_restore
-from storage.signature_counts import signature_statistics
+from storage.signatures import signature_statistics
 from tests.support.admin_scene import AdminScene, an_admin_scene
 from tests.support.restores import mark_restore_repeated
 from tests.support.scene import ADMIN, send_label

@@ -13,7 +13,7 @@ from storage.consents import answer_texts
 from storage.handovers import record_handover
 from storage.personal_data import Held, everything_held
 from storage.petitions import close_petition
-from storage.signature_counts import signature_statistics
+from storage.signatures import signature_statistics
 from tests.support.scene import Scene, a_scene
 from tests.support.storage_calls import Proceed, call_instead
 

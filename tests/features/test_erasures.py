@@ -14,7 +14,7 @@ from storage.broadcast_types import Broadcast, BroadcastAction, Kind
 from storage.conversations import count_unsigned
 from storage.erasures import DueBefore, count_due_signatures
 from storage.handovers import record_handover
-from storage.signature_counts import earliest_signed_at
+from storage.signatures import earliest_signed_at
 from tests.support.audit_entries import newest_audit_entries
 from tests.support.broadcasts import new_broadcast
 from tests.support.raw_sql import read_sql, write_sql

@@ -15,7 +15,7 @@ from storage.invalidations import (
     undo_invalidation,
 )
 from storage.petitions import petition_state
-from storage.signature_counts import signing_rate
+from storage.signatures import signing_rate
 from storage.times import to_millis
 from tests.support.raw_sql import Statement, write_all, write_sql
 from tests.support.scene import Scene, a_scene

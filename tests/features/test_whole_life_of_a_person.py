@@ -13,7 +13,7 @@ from simulator.person import Person
 from storage.journal import Deed
 from storage.personal_data import Held
 from storage.petitions import petition_state
-from storage.signature_counts import signature_statistics
+from storage.signatures import signature_statistics
 from tests.features.test_changed_texts import checked, held_of, receipt_of
 from tests.features.test_erasures import visits
 from tests.features.test_my_data import file_of

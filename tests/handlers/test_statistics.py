@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.petition.counts import told_apart
-from storage.signature_counts import Stats, signature_statistics
+from storage.signatures import Stats, signature_statistics
 from tests.support.scene import Scene
 from tests.support.storage_calls import call_instead
 

@@ -12,7 +12,7 @@ from bot.petition.signing_rate import (
     short_forms,
     signs_of_a_wave,
 )
-from storage.signature_counts import SigningRate
+from storage.signatures import SigningRate
 from tests.support.supporters import NOON
 
 

@@ -31,8 +31,7 @@ from storage.petitions import (
     reached_so_far,
     reopen_petition,
 )
-from storage.signature_counts import signature_statistics
-from storage.signatures import withdraw_signature
+from storage.signatures import signature_statistics, withdraw_signature
 from tests.storage.test_name_choice import GIVES
 from tests.support.raw_sql import read_sql
 from tests.support.restores import Rows, all_rows, put_back, replay

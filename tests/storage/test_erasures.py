@@ -23,7 +23,7 @@ from storage.leases import take_over
 from storage.person_requests import PersonNoticeKind, carry_out_request
 from storage.petitions import closing_update_is_under_way, petition_state
 from storage.sent_files import add_sent_file, files_due
-from storage.signature_counts import earliest_signed_at, signature_statistics
+from storage.signatures import earliest_signed_at, signature_statistics
 from tests.support.broadcasts import claim, record, started
 from tests.support.person_codes import make_code
 from tests.support.raw_sql import read_sql, write_sql

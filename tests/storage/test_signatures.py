@@ -5,8 +5,7 @@ from datetime import timedelta
 
 from storage import Storage
 from storage.conversations import Conversation, conversation_of, save_conversation
-from storage.signature_counts import Stats, signature_statistics
-from storage.signatures import withdraw_signature
+from storage.signatures import Stats, signature_statistics, withdraw_signature
 from tests.support.raw_sql import read_sql, write_sql
 from tests.support.supporters import NOON, WORDS, a_supporter, signature_of
 

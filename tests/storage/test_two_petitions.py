@@ -94,8 +94,12 @@ from storage.restores import (
 )
 from storage.seen_updates import SeenUpdate, forget_seen_updates, note_seen_update
 from storage.sent_files import add_sent_file, expire_files, files_due, give_up_files
-from storage.signature_counts import earliest_signed_at, signature_statistics, signing_rate
-from storage.signatures import withdraw_signature
+from storage.signatures import (
+    earliest_signed_at,
+    signature_statistics,
+    signing_rate,
+    withdraw_signature,
+)
 from storage.tables import metadata
 from storage.telegram_cache import find_cached_item, put_cached_item
 from tests.support.audit_entries import newest_audit_entries

@@ -24,7 +24,7 @@ from simulator.chats import Message
 from simulator.errors import SimulatorError
 from storage.broadcast_types import Tally
 from storage.broadcasts import count_signers
-from storage.signature_counts import signature_statistics
+from storage.signatures import signature_statistics
 
 PEOPLE_A_SECOND = 2.5
 """How many people come in a second: as many as a bot can answer at Telegram's limits."""
