@@ -120,9 +120,7 @@ def begin_broadcast(
 
     Args:
         pause: a reason to pause it even if it is not late.
-        at_most: with more recipients than this, together with what its author sent alone
-            within a day, another admin has to approve it first; None if no approval is
-            needed, or it was given.
+        at_most: as `approval_above` of `start_broadcast`; None also if an approval was given.
     """
     petition = lock_petition(tx)
     found = lock_broadcast(tx, broadcast.id)

@@ -177,8 +177,6 @@ class Broadcast:
         last_signature_number: that of the last signature that it goes to; None until it begins.
         enqueued_at: when all recipients had a row.
         ended_at: when nothing more was to be sent.
-        pause_reason: why the system paused it; None unless it is paused and did.
-        stop_reason: why it was ended early; None unless it is stopped.
         reason_detail: what there is to say about the reason; may be empty.
         cancel_requested_at: since when admins are asked whether to cancel it; None if not.
         is_damaged: whether who ordered it, or where its content is, cannot be decrypted; it is

@@ -104,7 +104,6 @@ class NamedSignature:
 def exported_lists(tx: Transaction) -> list[ExportedList]:
     """Returns the lists that were written, newest first."""
     columns = EXPORTS.c
-    # One that is not finished, or was killed, has counted nobody yet.
     is_written = columns.with_name + columns.without_name > 0
     query = select(EXPORTS).where(tx.of(EXPORTS), is_written)
     newest = tx.all(query.order_by(columns.exported_at.desc(), columns.id.desc()))

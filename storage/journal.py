@@ -11,8 +11,6 @@ Each other block is a nonce of 96 bits and AES-256-GCM's ciphertext of one padde
 tag, bound to its place in the file. The key is made from the salt and the reference key, which
 stays when the encryption keys change, so that a copy of the key file from the first day opens it;
 a file that is rewritten has a salt, and so a key, of its own.
-
-Several processes may write at once: each locks the file for as long as it writes.
 """
 
 import json

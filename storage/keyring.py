@@ -14,8 +14,6 @@ Random nonces are safe for 2^32 values a key, far more than signatures a petitio
 
 A ciphertext is as long as its text, and a length narrows down a name. So a text is padded before
 it is encrypted, to a multiple of 64 bytes: one 0x80 and then zeros, as in ISO/IEC 7816-4.
-
-The key file is replaced in one step, so that an interruption leaves the old one or the new one.
 """
 
 import base64

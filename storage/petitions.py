@@ -279,7 +279,6 @@ def lock_petition(tx: Transaction, *, shared: bool = False) -> Row:
     """Locks the petition's row, before all others, and returns it.
 
     With `shared` many may at once: it is neither closed nor reopened nor handed over meanwhile.
-    Who counts a signature takes it so, and counts as the last before the commit.
     """
     return _petition(tx, _SHARED if shared else _LOCKED)
 

@@ -4,9 +4,6 @@ On SQLite it is a lock on a file beside the database, which the operating system
 moment its process dies: the next start need not wait. On PostgreSQL, where processes may run on
 several machines, it is a lease by the server's clock (`leases.py`). A command that needs the
 petition to be at rest keeps every bot away meanwhile.
-
-Either way the name of the holder stands in a table (`leases.py`), and what only the holder may do
-looks for it there.
 """
 
 import asyncio

@@ -2,11 +2,7 @@
 
 Signing locks the petition's row by nothing but the statement that counts it, the last one before
 the commit: that decides whether the petition is still open, and others who sign wait for no more
-than the commit. So the count at the moment of closing is exact, also where people sign in that
-moment, and numbers are given in the order of the commits, without holes.
-
-How fast they come is looked at every few minutes: hours are counted in an index that holds the
-time and nothing else, and rows are read of the last hour.
+than the commit. So numbers are given in the order of the commits, without holes.
 """
 
 from collections import Counter
