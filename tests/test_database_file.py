@@ -316,14 +316,17 @@ def marks(folder: Path) -> list[str]:
 
 
 class Stored:
-    """A storage whose last number is as the test says."""
+    """A storage whose files and last number are as the test says."""
 
     def __init__(self) -> None:
         self.number = 6
+        self.replaced = False
         self.away = False
         self.database = self
 
-    def require_files(self) -> None: ...
+    def require_files(self) -> None:
+        if self.replaced:
+            raise DatabaseReplaced
 
     async def read(self, _: object) -> Reached:
         if self.away:
@@ -359,6 +362,16 @@ async def test_many_looks_at_once_never_seem_to_go_back(mark: HighWaterMark) -> 
     watch = watch_of(stored, mark)
     await asyncio.gather(*[watch.look() for _ in range(10)])
     assert number_in(mark) == stored.number
+
+
+async def test_other_files_end_it(mark: HighWaterMark) -> None:
+    stored = Stored()
+    watching = asyncio.create_task(watch_of(stored, mark).run())
+    await asyncio.sleep(0.02)
+    assert not watching.done()
+    stored.replaced = True
+    with pytest.raises(DatabaseReplaced):
+        await asyncio.wait_for(watching, 5)
 
 
 async def test_a_database_that_is_away_is_looked_at_again(mark: HighWaterMark) -> None:

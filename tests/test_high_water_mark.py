@@ -137,15 +137,6 @@ async def test_what_people_asked_for_is_missed_too(database: Path, key: Path) ->
     await mark(key, database).require_reached()
 
 
-async def test_a_mark_may_lag_and_never_lead(database: Path, key: Path) -> None:
-    for number in (5, 6):
-        mark(key, database).raise_to(Reached(number))
-        await mark(key, database).require_reached()
-    mark(key, database).raise_to(Reached(7))
-    with pytest.raises(DatabaseBehind, match="ends at signature 6, and 7 were given"):
-        await mark(key, database).require_reached()
-
-
 def test_the_highest_number_is_that_of_its_own_petition(database: Path, keyring: Keyring) -> None:
     assert highest_reached(keyring, SLUG) == Reached()
     mark(keyring.path, database).raise_to(Reached(6, 3))
@@ -186,11 +177,6 @@ def test_a_bot_is_known_that_wrote_the_mark_in_the_moment_in_which_a_command_did
     if not begun:
         of_the_bot.raise_to(Reached(2))  # at its next look, within a second
     assert petition_signed_with("7", key) == SLUG
-
-
-async def test_without_a_mark_there_is_nothing_to_reach(database: Path, key: Path) -> None:
-    lose_file(database)
-    await mark(key, database).require_reached()
 
 
 async def test_a_mark_that_cannot_be_read_is_no_mark_of_zero(database: Path, key: Path) -> None:

@@ -144,14 +144,6 @@ def test_a_library_is_not_heard_below_warning(out: io.StringIO, name: str) -> No
     assert out.getvalue() == ""
 
 
-def test_our_own_events_below_the_level_are_not_told(undone: None) -> None:
-    stream = io.StringIO()
-    configure_logging("warning", stream=stream)
-    structlog.get_logger().info("call_repeated")
-    structlog.get_logger().warning("polling_failed")
-    assert [line["event"] for line in lines(stream)] == ["polling_failed"]
-
-
 def test_what_nobody_catches_is_told_without_its_words(out: io.StringIO) -> None:
     error = ValueError(NAME)
     sys.excepthook(ValueError, error, None)

@@ -15,7 +15,6 @@ from bot.broadcast.sender import SendResult, send_delivery
 from bot.transport.errors import RateLimited
 from storage.broadcast_types import Delivery, Kind, Outcome, Tally
 from storage.consents import end_consent
-from storage.errors import Unavailable
 from storage.returning_supporters import mark_reachable
 from storage.signatures import mute_supporter, withdraw_signature
 from tests.broadcast.workers import RunningWorker, WorkerHarness, everyone_once, received
@@ -50,17 +49,6 @@ class TestClaims:
         assert len(claims) == 1
         claims.finished(luz)
         claims.make_void(3)
-        assert (len(claims), claims._said_no) == (0, None)
-
-    async def test_a_claim_that_failed_is_not_kept(self) -> None:
-        claims = OpenClaims()
-
-        async def fail() -> list[Delivery]:
-            raise Unavailable
-
-        assert await claimed_by(claims) == []
-        with pytest.raises(Unavailable):
-            await claims.claim(fail())
         assert (len(claims), claims._said_no) == (0, None)
 
     async def test_that_few_are_left_is_waited_for(self) -> None:

@@ -144,16 +144,6 @@ class TestPoison:
         outcomes = {n: each.outcome.value for n, each in storage.written.items()}
         assert outcomes == {1: "unconfirmed", 2: "delivered"}
 
-    async def test_that_it_cannot_be_held_either_keeps_no_result_waiting(self) -> None:
-        storage = FakeStorage()
-        storage.takes = poison(1)
-        storage.not_paused = [KeyError()]
-        async with opened(storage) as recorder:
-            recorder.add(b"one", result(1))
-            recorder.add(b"two", result(2))
-            await flushed(recorder)
-        assert set(storage.written) == {1, 2}
-
 
 # The database refuses `delivered` in this row, as with a disk that is damaged there.
 POISON = """

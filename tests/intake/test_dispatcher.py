@@ -93,16 +93,6 @@ async def test_a_poisoned_update_is_counted_and_passed_over(
     assert (work.counts.passed_over, work.counts.handled) == (1, 1)
 
 
-async def test_what_is_not_done_when_draining_ends_stays_unacknowledged(
-    handler: RecordingHandler, work: Dispatcher
-) -> None:
-    handler.held[7] = asyncio.Event()
-    done = work.take(message(7))
-    await work.drain(0.01)
-    assert list(work.in_progress) == [7]
-    assert done.cancelled()
-
-
 async def test_while_one_person_floods_nobody_else_waits_for_a_second() -> None:
     """In simulated time, at the rate at which answers leave."""
     clock = Timeline()
@@ -123,20 +113,6 @@ async def test_while_one_person_floods_nobody_else_waits_for_a_second() -> None:
     assert work.counts.dropped > 1_000
     assert len(waits) == 200
     assert max(waits.values()) < 1.0
-
-
-async def test_twenty_wait_behind_the_one_in_hand_and_the_next_is_dropped(
-    handler: RecordingHandler, work: Dispatcher
-) -> None:
-    gate = handler.held[1] = asyncio.Event()
-    for number in range(1, 22):
-        assert not work.take(message(number)).done()
-    assert work.counts.dropped == 0
-    assert work.take(message(22)).done()
-    assert (work.counts.dropped, len(work.in_progress)) == (1, 21)
-    gate.set()
-    await work.drain(5)
-    assert handler.done == list(range(1, 22))
 
 
 async def test_who_wants_to_leave_is_heard_behind_any_number_of_their_own_messages(

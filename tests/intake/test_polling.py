@@ -121,14 +121,6 @@ def test_the_offset_never_passes_an_unfinished_update(choices: list[int]) -> Non
         assert not any(tracked._take({"update_id": each}) for each in range(offset, number + 1))
 
 
-async def test_who_ends_it_from_outside_ends_it_as_a_cancellation(intake: RunningPolling) -> None:
-    task = asyncio.create_task(intake.polling.run())
-    await until(lambda: bool(intake.inbox.polls))
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-
-
 async def test_a_cancellation_that_nobody_asked_for_does_not_end_it(
     intake: RunningPolling,
 ) -> None:
@@ -143,18 +135,6 @@ async def test_a_cancellation_that_nobody_asked_for_does_not_end_it(
 
 def _cancelled(_update: object) -> asyncio.Future[None]:
     raise asyncio.CancelledError
-
-
-async def test_a_passing_failure_is_not_acknowledged_until_it_has_passed(
-    intake: RunningPolling,
-) -> None:
-    intake.handler.failing.add(1)
-    intake.inbox.put(1)
-    async with polling(intake):
-        await until(lambda: intake.dispatch.counts.retried > 3)
-        assert intake.inbox.polls[-1]["offset"] == "1"
-        intake.handler.failing.clear()
-        await until(lambda: intake.handler.done == [1])
 
 
 async def test_stopping_ends_the_long_poll_drains_and_acknowledges(intake: RunningPolling) -> None:

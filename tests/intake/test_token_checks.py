@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from structlog.testing import capture_logs
 
 from bot.intake.polling import SecondPoller, TokenUnknown
 from tests.intake.running_polling import RunningPolling, SleepClock, polling
@@ -27,15 +26,6 @@ async def test_one_denial_of_the_token_does_not_end_a_running_bot(
         intake.inbox.put(2)
         await until(lambda: 2 in intake.handler.done)
     assert intake.inbox.other_calls == []
-
-
-async def test_a_hiccup_of_less_than_a_minute_is_survived(intake: RunningPolling) -> None:
-    intake.fail_for(59, DENIED[0])
-    intake.inbox.put(1)
-    with capture_logs() as logs:
-        async with polling(intake):
-            await until(lambda: intake.handler.done == [1])
-    assert {line["event"] for line in logs} == {"token_denied"}
 
 
 @pytest.mark.parametrize("denial", DENIED)

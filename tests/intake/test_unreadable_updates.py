@@ -29,18 +29,6 @@ def broken(number: int) -> bytes:
     return b'{"update_id":%d,"message":{"chat":{"id":1},"text":"Canaria P\\x"}}' % number
 
 
-async def test_a_half_letter_in_one_update_changes_nothing_for_the_others(
-    intake: RunningPolling,
-) -> None:
-    intake.inbox.put(1, chat=1)
-    intake.inbox.put_raw(2, b'{"update_id":2,"callback_query":{"from":{"id":2},"data":"\xff"}}')
-    intake.inbox.put_raw(3, b'{"update_id":3,"callback_query":{"from":{"id":3},"data":"\\ud800"}}')
-    intake.inbox.put(4, chat=4)
-    async with polling(intake):
-        await until(lambda: sorted(intake.handler.done) == [1, 2, 3, 4])
-    assert set(limits(intake)) == {100}
-
-
 async def test_what_cannot_be_read_is_asked_for_in_halves_and_then_left_out(
     intake: RunningPolling,
 ) -> None:
@@ -86,19 +74,6 @@ async def test_it_is_left_out_only_once_all_before_it_are_finished(
     assert intake.dispatch.counts.passed_over == 1
 
 
-async def test_while_something_is_in_hand_nothing_is_left_out(intake: RunningPolling) -> None:
-    intake.handler.held[1] = asyncio.Event()
-    intake.inbox.put(1)
-    unreadable = page(200, '{"ok":true,"result":[{"update_id":2,"x":\\x}]}')
-    async with polling(intake):
-        await until(lambda: len(intake.dispatch.in_progress) == 1)
-        intake.inbox.failures += [unreadable] * 9
-        await until(lambda: not intake.inbox.failures)
-        assert intake.dispatch.counts.passed_over == 0
-        assert intake.clock.taken[:2] == FIRST_PAUSES[:2]
-        intake.handler.held[1].set()
-
-
 @pytest.mark.parametrize("lost", [1, 7, 20])
 async def test_after_lost_answers_who_stands_behind_a_slow_update_is_heard_all_the_same(
     intake: RunningPolling, lost: int
@@ -113,19 +88,6 @@ async def test_after_lost_answers_who_stands_behind_a_slow_update_is_heard_all_t
         await until(lambda: intake.handler.done == [2])
         await until(lambda: limits(intake)[-1] == 100)
         intake.handler.held[1].set()
-
-
-async def test_many_of_them_among_others_are_all_left_out(intake: RunningPolling) -> None:
-    bad = {3, 4, 20, 57, 90}
-    for number in range(1, 101):
-        if number in bad:
-            intake.inbox.put_raw(number, broken(number))
-        else:
-            intake.inbox.put(number, chat=number)
-    async with polling(intake):
-        await until(lambda: len(intake.handler.done) == 95)
-    assert sorted(intake.handler.done) == sorted(set(range(1, 101)) - bad)
-    assert intake.dispatch.counts.passed_over == 5
 
 
 async def test_an_answer_larger_than_the_client_takes_comes_in_halves(

@@ -107,25 +107,6 @@ async def test_what_went_well_before_it_failed_says_nothing_about_it(
     await failing.work.drain(1)
 
 
-async def test_each_failure_in_a_row_has_its_own_pause() -> None:
-    asked: list[int] = []
-
-    class Pauses(BackOff):
-        def pause(self, failures: int) -> float:
-            asked.append(failures)
-            return 0.0
-
-    async def handle(_: dict[str, Any], _behind: UpdatesBehind) -> None:
-        if len(asked) < 8:
-            raise TryAgain
-
-    work = Dispatcher(handle, Pauses(1.0))
-    work.take(message(1))
-    await finished(work)
-    assert asked == [1, 2, 3, 4, 5, 6, 7, 8]
-    assert work.counts.retried == 8
-
-
 async def test_what_is_cut_off_by_draining_has_ended_before_that_returns() -> None:
     ended: list[str] = []
 

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.intake.dispatcher import Dispatcher, TryAgain, UpdatesBehind
-from tests.intake.running_polling import finished
+from bot.intake.dispatcher import Dispatcher, UpdatesBehind
 from tests.intake.test_dispatcher import QUICK, message
 
 
@@ -31,22 +30,6 @@ async def test_a_handler_sees_what_waits_in_its_own_line_in_order(
         work.take(message(number, chat=chat))
     await work.drain(5)
     assert seen == expected
-
-
-async def test_an_update_that_is_tried_again_is_not_behind_itself() -> None:
-    seen: list[list[int]] = []
-
-    async def handle(update: dict[str, Any], behind: UpdatesBehind) -> None:
-        seen.append(numbers(behind))
-        if update["update_id"] == 1 and len(seen) == 1:
-            raise TryAgain
-
-    work = Dispatcher(handle, QUICK)
-    work.take(message(1))
-    work.take(message(2))
-    await finished(work)
-    await work.drain(5)
-    assert seen == [[2], [2], []]
 
 
 async def test_fifty_updates_later_an_update_is_in_the_way_of_others() -> None:

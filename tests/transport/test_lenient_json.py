@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from telegram import Bot
 
 from bot.transport.client import TelegramClient
-from bot.transport.errors import AnswerUnreadable, RateLimited, TelegramRefused
+from bot.transport.errors import AnswerUnreadable, RateLimited
 from bot.transport.lenient_json import first_update_id, read_json
 from tests.support.scripted_server import ScriptedServer, bytes_of, refuse
 
@@ -125,28 +125,12 @@ def test_the_number_is_the_first_that_telegram_wrote(raw: bytes, number: int | N
     assert first_update_id(raw) == number
 
 
-async def test_the_result_of_a_call_holds_only_text(
-    client: TelegramClient, server: ScriptedServer
-) -> None:
-    server.replies.append(bytes_of(rb'{"ok":true,"result":{"text":"a\ud800\u0000"}}' + b" "))
-    assert await client.call("getChat", {"chat_id": 7}) == {"text": f"a{SIGN}{SIGN}"}
-
-
 async def test_python_telegram_bot_gets_only_text_too(bot: Bot, server: ScriptedServer) -> None:
     chat = b'{"id":7,"type":"private","first_name":"Ana\xff\\ud800\\u0000"}'
     message = b'{"message_id":5,"date":1,"chat":%b}' % chat
     server.replies.append(bytes_of(b'{"ok":true,"result":%b}' % message))
     sent = await bot.send_message(7, "Hola")
     assert sent.chat.first_name == f"Ana{SIGN * 3}"
-
-
-async def test_a_refusal_is_read_in_the_same_way(
-    client: TelegramClient, server: ScriptedServer
-) -> None:
-    server.replies.append(bytes_of(b'{"ok":false,"description":"no \xff"}', 400))
-    with pytest.raises(TelegramRefused) as caught:
-        await client.call("getChat", {"chat_id": 7})
-    assert caught.value.description == f"no {SIGN}"
 
 
 @pytest.mark.parametrize(

@@ -211,6 +211,13 @@ def test_refusals_between_acceptances_pause_their_own_chats_alone() -> None:
         assert not pauses.is_on(0.02 * chat)
 
 
+def test_a_refusal_without_a_chat_pauses_nobody() -> None:
+    pauses = Pausing()
+    for _ in range(5):
+        pauses.refused(None, 60, 0.0)
+    assert pauses.seconds_left(None, 0.0) == 0
+
+
 def test_thousands_of_chats_leave_no_memory_behind() -> None:
     pauses = Pausing()
     for chat in range(3_000):
