@@ -37,6 +37,7 @@ from storage.broadcasts import (
     tally_of_broadcast,
 )
 from storage.conversations import count_unsigned
+from storage.restores import held_restore
 from telegram_text.markup import seen
 
 broadcasts = typer.Typer(name="broadcasts", no_args_is_help=True)
@@ -116,6 +117,12 @@ def _add_command(action: BroadcastAction, purpose: str, question: str) -> None:
         snapshot = await read_snapshot(context, await _selected(context, wanted))
         if snapshot.broadcast.state not in TRANSITIONS[action].sources:
             raise _not_touched(snapshot.state)
+        held = await context.storage.read(held_restore)
+        if action is BroadcastAction.RESUME and held is not None:
+            raise CannotDo.because(
+                "No se ha tocado nada. Se restauró una copia, y no sale ningún envío hasta que "
+                "lo permita alguien que administra, con el botón que el bot enseña en /broadcast."
+            )
         carry_out = partial(_carry_out, action=action, found=snapshot.broadcast)
         return Plan("\n".join(_details(snapshot)), label(question), carry_out)
 

@@ -9,7 +9,9 @@ import pytest
 import typer
 
 from storage.broadcast_types import Kind, Outcome
+from storage.restores import record_restore
 from tests.cli.petition_database import SIGNERS, PetitionDatabase, call, refused, said
+from tests.support.restores import mark_restore_repeated
 
 
 def test_one_is_paused_resumed_and_cancelled(petition: PetitionDatabase) -> None:
@@ -34,6 +36,16 @@ def test_one_is_paused_resumed_and_cancelled(petition: PetitionDatabase) -> None
     sentence = refused(call("resume", "latest"))  # and is asked nothing
     assert "Nothing was changed. The broadcast is: cancelled." in sentence
     assert petition.now(broadcast).state == "cancelled"
+
+
+def test_after_a_restore_none_is_said_to_go_on(petition: PetitionDatabase) -> None:
+    broadcast, now = petition.begins(), datetime.now(UTC)
+    petition.write(record_restore, made_at=now, at=now)
+    petition.write(mark_restore_repeated, at=now, lost=0)
+    sentence = refused(call("resume", broadcast.id.hex(), "--yes"))
+    assert "nothing goes out until an admin allows it" in sentence
+    assert petition.now(broadcast).state == "paused"
+    assert "is now: cancelled" in said(call("cancel", "--yes"))
 
 
 def test_without_a_yes_nothing_changes(petition: PetitionDatabase) -> None:
