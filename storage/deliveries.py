@@ -12,9 +12,7 @@ are written is stored with the broadcast, so a kill loses nothing and repeats no
 
 They survive a kill and a second worker: a claim is a random token on its rows, and results find
 their rows by it, so a worker that lost its lock cannot overwrite what its successor does.
-`attempts` counts the sends that stayed in doubt although the worker lived, never more than two;
-what was being sent when a process was killed is sent again without being counted, once it is too
-late for a process that was only frozen or cut off to say what it sent.
+`attempts` counts the sends that stayed in doubt although the worker lived, never more than two.
 """
 
 from collections.abc import Iterable, Sequence

@@ -54,11 +54,7 @@ class TokenUnknown(TerminalError):
 
 
 async def webhook_info(call: Callable[[str], Awaitable[Any]]) -> Mapping[str, Any]:
-    """Returns what Telegram says of the bot's webhook.
-
-    Raises:
-        TelegramError: it did not say.
-    """
+    """Returns what Telegram says of the bot's webhook; raises TelegramError if it does not."""
     info = await call("getWebhookInfo")
     if not isinstance(info, Mapping):
         raise AnswerUnreadable("The answer is not about a webhook")

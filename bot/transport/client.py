@@ -152,14 +152,13 @@ class TelegramClient(BaseRequest):
                 raise NotSent("Not wanted any more")
             try:
                 body = await self._post(call)
+                self._note_end(call, None)
+                return body
             except TelegramError as error:
                 self._note_end(call, error_kind(error), seconds_to_wait(error))
                 before_next = self._pause_before_next(call, error, tries)
                 if before_next is None:
                     raise
-            else:
-                self._note_end(call, None)
-                return body
             await asyncio.sleep(before_next)
 
     async def _post(self, call: ApiCall) -> bytes:
