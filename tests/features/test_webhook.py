@@ -28,7 +28,8 @@ SECRET = {HEADER: secret_of(TOKEN)}
 
 
 @pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+async def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
+    monkeypatch.setattr(webhook, "LOOK_SECONDS", 10.0)  # in which less else happens
     async with a_scene(tmp_path) as scene:
         await by_webhook(scene)
         yield scene
