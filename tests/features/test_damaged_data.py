@@ -61,6 +61,12 @@ async def test_a_damaged_signature_is_shown_told_and_can_be_withdrawn(scene: Sce
     assert {(line["log_level"], line["column"]) for line in found} == {
         ("critical", "signatures.name_sealed")
     }
+    # What is damaged in another column is told as well.
+    await scene.to_the_consent(scene.jordi)
+    await damage(scene, "conversations", "name_sealed")
+    for _ in range(2):
+        await scene.says(scene.jordi, "/start")
+    assert alarms(scene) == 2
     await scene.closes()
     await scene.broadcasts(1)
     assert scene.told(ana) == 1

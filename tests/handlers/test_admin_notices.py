@@ -8,53 +8,16 @@ from typing import cast
 
 import pytest
 
-from bot.back_off import BackOff, Retries
 from bot.broadcast.open_claims import OpenClaims
-from handlers.admin_notices import report_damage
 from handlers.bot_profile import publish_profile
 from handlers.context import Services
 from handlers.opt_out import change_and_void_claims
 from handlers.screens.help import ADMIN_COMMANDS, SUPPORTER_COMMANDS
 from handlers.supporter_context import SupporterContext
-from storage.errors import BrokenData, Unavailable
+from storage.errors import Unavailable
 from storage.process_lock import PetitionLease, ProcessLock
 from tests.support.broadcasts import claimed_by
 from tests.support.scene import ADMIN, Scene
-
-
-class Damaged:
-    """A bot's services, as far as damage is told of, and who is told of it."""
-
-    def __init__(self) -> None:
-        self.keyring = SimpleNamespace()
-        self.services = SimpleNamespace(
-            keyring=self.keyring,
-            admins=frozenset({1}),
-            owed_notices={},
-            notice_retries=Retries(BackOff(1)),
-            notices_came=asyncio.Event(),
-        )
-        report_damage(cast(Services, self.services))
-
-    async def found(self, *columns: str | None) -> None:
-        for column in columns:
-            self.keyring.on_damage(BrokenData("Ana García", where=column))
-        await asyncio.sleep(0)
-
-    @property
-    def told(self) -> list[str]:
-        """The columns of which the admins are told."""
-        return [about for _, about in self.services.owed_notices]
-
-
-async def test_admins_are_told_of_each_column_once() -> None:
-    damaged = Damaged()
-    await damaged.found("a", "a")
-    await damaged.found("a", None)
-    assert damaged.told == ["a", ""]
-    await damaged.found("b", None, "a")
-    assert damaged.told == ["a", "", "b"]
-
 
 CHAT = 7
 

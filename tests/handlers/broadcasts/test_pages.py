@@ -28,7 +28,6 @@ from tests.handlers.broadcasts.drafts import (
     broadcast,
     broadcast_view,
     buttons,
-    labels,
     recall_of,
 )
 from tests.support.pages import check_written
@@ -243,11 +242,6 @@ def test_every_page_is_one_that_telegram_takes(language: str) -> None:
 def test_every_page_says_and_leads_to_what_is_written_down() -> None:
     pages = {**of_drafts("en"), **of_broadcasts("en")}
     check_written(pages, Path(__file__).with_name("pages.txt"))
-
-
-def test_every_page_about_a_draft_has_a_way_out() -> None:
-    for name, page in of_drafts("es").items():
-        assert {"Descartar", "No enviar"} & set(labels(page)), name
 
 
 def test_no_page_that_waits_or_asks_can_send_but_the_summary() -> None:
