@@ -164,14 +164,7 @@ async def test_what_xml_does_not_have_is_shown_as_missing_and_nothing_is_read_as
 
 
 async def test_more_rows_than_a_sheet_holds_become_more_sheets() -> None:
-    for people, sheets in (
-        (0, 0),
-        (1, 1),
-        (3, 1),
-        (4, 2),
-        (6, 2),
-        (7, 3),
-    ):
+    for people, sheets in ((0, 0), (1, 1), (3, 1), (4, 2), (6, 2), (7, 3)):
         names = tuple(f"Persona {n}" for n in range(1, people + 1))
         counts, *rest = (await workbook(names, rows_a_sheet=4)).items()
         assert counts[0] == "Counts"

@@ -27,9 +27,7 @@ def expressions() -> Iterator[str]:
     yield from re.findall(r"expr: (?:>-\n)?((?:.+\n)+?) {8}\w+:", ALERTS.read_text("utf-8"))
 
 
-async def test_every_metric_and_label_that_is_asked_for_is_one_of_the_bots(
-    tmp_path: Path,
-) -> None:
+async def test_every_metric_and_label_that_is_asked_for_is_one_of_the_bots(tmp_path: Path) -> None:
     async with a_scene(tmp_path) as scene:
         await scene.signs(scene.ana)
         await scene.closes()

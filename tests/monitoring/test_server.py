@@ -41,9 +41,13 @@ async def address(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         yield address
 
 
-async def test_a_bot_that_works_says_so(address: ListenAddress) -> None:
+async def test_a_bot_says_that_it_works_and_that_it_stops(
+    scene: Scene, address: ListenAddress
+) -> None:
     assert await ask(address, "/healthz") == (200, "ok\n")
     assert await ask(address, "/readyz") == (200, "The bot works.\n")
+    scene.app.stopping.set()
+    assert await ask(address, "/readyz") == (503, "The bot is stopping.\n")
 
 
 async def test_after_some_taps_and_a_broadcast_the_metrics_say_so(
@@ -153,15 +157,11 @@ async def test_what_is_no_http_fills_no_log(
     assert caplog.records == []
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "status"), [("POST", "/metrics", 405), ("GET", "/", 404)]
-)
-async def test_what_nobody_offers_is_refused(
-    address: ListenAddress, method: str, path: str, status: int
-) -> None:
-    url = f"http://{address.host}:{address.port}{path}"
-    async with aiohttp.request(method, url) as answer:
-        assert answer.status == status
+async def test_what_nobody_offers_is_refused(address: ListenAddress) -> None:
+    for method, path, status in (("POST", "/metrics", 405), ("GET", "/", 404)):
+        url = f"http://{address.host}:{address.port}{path}"
+        async with aiohttp.request(method, url) as answer:
+            assert answer.status == status
 
 
 @pytest.mark.parametrize("faults", [[Fault.HANG], [Fault.CUT] * 3], ids=["hangs", "cuts"])
@@ -266,11 +266,6 @@ async def test_one_that_starts_or_stands_by_says_so(database_url: str) -> None:
         answer = await ask(address, "/readyz")
         assert answer == (200, "The bot stands by: another process answers for the petition.\n")
         assert (await ask(address, "/metrics")).metrics["petition_bot_lease_held"] == 0
-
-
-async def test_one_that_stops_says_so(scene: Scene, address: ListenAddress) -> None:
-    scene.app.stopping.set()
-    assert await ask(address, "/readyz") == (503, "The bot is stopping.\n")
 
 
 async def test_tables_of_another_version_are_said(scene: Scene, address: ListenAddress) -> None:

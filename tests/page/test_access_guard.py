@@ -1,11 +1,17 @@
 """No other site can read the page or act through it."""
 
 import re
+import socket
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from aiohttp import web
 
 from bot.petition.petition import BUNDLED
 from bot.text.translations import LOCALES
 from simulator import Person
-from simulator.page import PageState
+from simulator.page import LOOPBACK, PageState
+from simulator.page.access_guard import listen
 from tests.page.page_client import PageClient
 
 
@@ -21,12 +27,7 @@ async def test_nothing_runs_or_loads_but_what_the_page_brings(at: PageClient) ->
 
 
 async def test_a_name_that_is_made_to_point_here_is_refused(at: PageClient) -> None:
-    for host in (
-        "evil.example",
-        "evil.example:8080",
-        "127.0.0.1.evil.example",
-        "192.0.2.7:8080",
-    ):
+    for host in ("evil.example", "evil.example:8080", "127.0.0.1.evil.example", "192.0.2.7:8080"):
         for path in ("", "events", "people_list.js"):
             headers = {"Host": host}
             async with at.session.get(f"{at.address}{path}", headers=headers) as response:
@@ -37,12 +38,7 @@ async def test_a_name_that_is_made_to_point_here_is_refused(at: PageClient) -> N
 
 
 async def test_another_site_cannot_act_through_the_browser(at: PageClient, ana: Person) -> None:
-    for origin in (
-        "http://evil.example",
-        "null",
-        "http://127.0.0.1:1",
-        None,
-    ):
+    for origin in ("http://evil.example", "null", "http://127.0.0.1:1", None):
         headers = {} if origin is None else {"Origin": origin}
         url, act = f"{at.address}act", {"act": "start", "person": ana.id}
         async with at.session.post(url, json=act, headers=headers) as response:
@@ -52,13 +48,7 @@ async def test_another_site_cannot_act_through_the_browser(at: PageClient, ana: 
 
 
 async def test_only_the_pages_own_files_are_served(at: PageClient) -> None:
-    for path in (
-        "../server.py",
-        "..%2fserver.py",
-        "nothing.js",
-        "%2e%2e/page/server.py",
-        "web",
-    ):
+    for path in ("../server.py", "..%2fserver.py", "nothing.js", "%2e%2e/page/server.py", "web"):
         async with at.session.get(f"{at.address}{path}") as response:
             assert response.status == 404
 
@@ -94,3 +84,27 @@ async def test_the_page_brings_every_emoji_that_the_bot_says(at: PageClient) -> 
     async with at.session.get(f"{at.address}emoji.woff2") as response:
         assert (response.status, response.content_type) == (200, "font/woff2")
         assert len(await response.read()) < 20_000
+
+
+@pytest.fixture
+async def runner() -> AsyncIterator[web.AppRunner]:
+    runner = web.AppRunner(web.Application())
+    await runner.setup()
+    yield runner
+    await runner.cleanup()
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port on which something else listens."""
+    with socket.create_server((LOOPBACK, 0)) as server:
+        yield int(server.getsockname()[1])
+
+
+async def test_without_a_wish_a_free_port_is_found(
+    runner: web.AppRunner, taken: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulator.page.access_guard._NEAR", (taken,))
+    port = await listen(runner, None)
+    assert port not in (0, taken)
+    assert runner.addresses == [(LOOPBACK, port)]

@@ -7,12 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.petition.names import (
-    NameProblem,
-    NameRefused,
-    clean_name,
-    is_surely_a_name,
-)
+from bot.petition.names import NameProblem, NameRefused, clean_name, is_surely_a_name
 
 NAMES = [
     *("O'Brien", "D’Angelo", "Iñaki", "Gal·la", "l·l", "Nguyễn", "Seán Ó Súilleabháin", "محمد"),

@@ -3,14 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.petition.stages import (
-    Action,
-    Place,
-    Stage,
-    SupporterStatus,
-    go,
-    nearest_valid_stage,
-)
+from bot.petition.stages import Action, Place, Stage, SupporterStatus, go, nearest_valid_stage
 
 places = st.builds(
     Place,

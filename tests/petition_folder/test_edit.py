@@ -53,11 +53,7 @@ of_texts = st.one_of(
     st.tuples(st.just(TEXTS), st.sampled_from(["appeal", "privacy"]), pages),
 )
 of_facts = st.one_of(
-    st.tuples(
-        st.just(FACTS),
-        st.sampled_from(IN_SECTIONS),
-        texts,
-    ),
+    st.tuples(st.just(FACTS), st.sampled_from(IN_SECTIONS), texts),
     st.tuples(st.just(FACTS), st.sampled_from(["demands.en", "demands.fr"]), pages),
     st.tuples(st.just(FACTS), st.just("goals"), st.lists(st.integers(1, 10**9), min_size=1)),
     st.tuples(st.just(FACTS), st.just("retention.months_at_most"), st.integers(1, 120)),

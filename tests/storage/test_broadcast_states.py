@@ -255,11 +255,6 @@ async def test_nothing_but_a_planned_one_begins(case: Case) -> None:
             assert await case.row() == before
 
 
-def test_every_state_but_the_first_is_led_to() -> None:
-    led_to = {each.to for each in EFFECTS.values() if each.to is not None}
-    assert led_to == set(BroadcastState) - {BroadcastState.SCHEDULED}
-
-
 async def test_each_order_that_had_an_effect_is_in_the_audit_once_with_who_gave_it(
     people: Supporters,
 ) -> None:

@@ -135,7 +135,7 @@ async def test_a_declined_version_can_be_offered_again(storage: Storage) -> None
     await storage.write(decline_publication, asked.id, actor=LUCY, at=NOON)
     assert not await storage.write(approve_publication, asked.id, actor=LUCY, at=NOON)
     assert {each.text for each in await left(storage)} == {
-        *("They are back", "Han vuelto", "Respondieron"),
+        *("They are back", "Han vuelto", "Respondieron")
     }
     again = await publishes(storage, above=0)
     assert again is not None

@@ -141,3 +141,28 @@ async def test_a_petition_that_was_never_started_is_not_known(
 ) -> None:
     with pytest.raises(PetitionMissing):
         await open_storage(database_url, keyring, "andry", is_known=True)
+
+
+TELL_WHETHER_LOADED = """
+import asyncio, sys
+from storage.migrate import migrate
+from storage.database import open_database
+
+async def start(url):
+    await migrate(url)
+    await (await open_database(url)).close()
+
+asyncio.run(start(sys.argv[1]))
+print("asyncpg" in sys.modules)
+"""
+
+
+@pytest.mark.processes
+async def test_a_start_loads_the_driver_of_an_extra_only_for_its_database(
+    empty_url: str, kind: str
+) -> None:
+    told = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", TELL_WHETHER_LOADED, empty_url), stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await told.communicate()
+    assert output.decode().strip() == str(kind == "postgres")

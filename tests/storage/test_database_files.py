@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.errors import DatabaseReplaced, Unavailable
+from storage.errors import DatabaseReplaced
 from storage.sqlite import SqliteDatabase
 from storage.sqlite_connection import Job
 from tests.support.raw_sql import read_sql, write_sql
@@ -117,7 +117,3 @@ async def test_what_changes_within_the_files_is_nobodys_doing_but_ours(
     await write_sql(database, INSERT, slug="after")
     await read_sql(database, "SELECT 1")
     database.require_files()
-
-
-def test_an_update_that_met_it_is_tried_again_and_not_passed_over() -> None:
-    assert issubclass(DatabaseReplaced, Unavailable)

@@ -4,12 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.database import (
-    PostgresAddress,
-    SqliteAddress,
-    names_standby,
-    parse_address,
-)
+from storage.database import PostgresAddress, SqliteAddress, names_standby, parse_address
 from storage.errors import DatabaseUrlWrong
 
 

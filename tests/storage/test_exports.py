@@ -1,4 +1,6 @@
-"""Tests that an export has the signatures that it may have, all as of one moment."""
+"""Tests that a list has whom it may have, and that its addressee is told of what has changed."""
+
+from datetime import date, datetime
 
 import pytest
 
@@ -7,14 +9,29 @@ from storage import Storage
 from storage.database import Database
 from storage.errors import Unavailable
 from storage.exports import (
+    Change,
     ExportedList,
     NamedSignature,
     begin_export,
+    exported_lists,
     finish_export,
 )
-from storage.handovers import owed_changes
-from tests.support.raw_sql import read_sql
-from tests.support.supporters import NOON, Supporters, later
+from storage.handovers import (
+    ChangeOwed,
+    Handover,
+    active_handover,
+    handover_known_to,
+    owed_changes,
+    record_handover,
+    undo_handover,
+)
+from storage.invalidations import take_out_signatures
+from storage.journal import Deed, Entry
+from storage.petitions import Reached, petition_state, reopen_petition
+from storage.signatures import withdraw_signature
+from tests.support.raw_sql import read_sql, write_sql
+from tests.support.restores import replay
+from tests.support.supporters import NOON, SLUG, Supporters, later
 
 
 @pytest.fixture
@@ -87,3 +104,158 @@ async def test_a_server_that_ends_the_connection_is_told_and_asked_for_no_other_
         with pytest.raises(Unavailable):
             await anext(pages)
     assert len(await named(people)) == 6
+
+
+async def _noted(storage: Storage) -> list[tuple[int, str]]:
+    rows = await read_sql(
+        storage.database,
+        "SELECT number, change FROM changes_after_export ORDER BY changed_at, number",
+    )
+    return [(row["number"], row["change"]) for row in rows]
+
+
+async def test_who_withdraws_after_a_list_was_written_is_noted_once_with_the_moment(
+    people: Supporters,
+) -> None:
+    await people.exported(last_number=4)
+    for number in (2, 2, 5):  # the fifth signed after the list
+        await people.write(withdraw_signature, people.supporter(number), later(60))
+    (row,) = await read_sql(people.database, "SELECT * FROM changes_after_export")
+    assert (row["petition"], row["number"], row["change"]) == (SLUG, 2, "withdrawn")
+    assert row["changed_at"] == int(later(60).timestamp() * 1000)
+    assert row["told_at"] is None
+
+
+async def test_who_was_counted_without_a_name_is_not_told_of(people: Supporters) -> None:
+    before, after = (int(later(s).timestamp() * 1000) for s in (-60, 60))
+    for number, second in ((4, -60), (6, 0)):
+        at = later(second)
+        await people.write(take_out_signatures, [number], reason="", condition="", at=at)
+    await people.change(1, "name_sealed = NULL")
+    await people.change(2, f"restricted_at = {before}")
+    await people.change(3, f"objected_at = {before}")
+    await people.change(5, f"restricted_at = {after}, objected_at = {after}")
+    await people.exported(last_number=6)
+    await people.exported(last_number=6, at=later(90))  # it has the fifth without a name
+    for number in range(1, 7):
+        await people.write(withdraw_signature, people.supporter(number), later(120))
+    # What was so from the moment on in which the list was begun may be in it otherwise.
+    assert await _noted(people) == [(5, "withdrawn"), (6, "withdrawn")]
+
+
+_NOTE = """
+INSERT INTO changes_after_export (id, petition, number, change, changed_at, told_at)
+VALUES (:id, :petition, :number, :change, :at, :told)
+"""
+CORRECTED, RESTRICTED, OBJECTED = Change.CORRECTED, Change.RESTRICTED, Change.OBJECTED
+WITHDRAWN, ERASED = Change.WITHDRAWN, Change.ERASED
+REMOVED, GIVEN = Change.NAME_REMOVED, Change.NAME_GIVEN
+
+
+async def _changes(
+    storage: Storage, number: int, *changes: tuple[Change, int], told: bool = False
+) -> None:
+    """Has changes in the database so many seconds after the list was written, or before it."""
+    for change, second in changes:
+        at = int(later(second).timestamp() * 1000)
+        values = {"id": f"{number}/{second}".encode(), "petition": SLUG, "number": number}
+        values |= {"change": change, "at": at, "told": at if told else None}
+        await write_sql(storage.database, _NOTE, **values)
+
+
+async def _owed(storage: Storage) -> list[ChangeOwed]:
+    (listed,) = await storage.read(exported_lists)
+    return await storage.read(owed_changes, listed)
+
+
+async def test_the_addressee_is_told_of_what_a_list_no_longer_has_right(
+    people: Supporters,
+) -> None:
+    await people.exported(last_number=99, with_name=99)
+    cases: list[tuple[list[tuple[Change, int]], Change | None]] = [
+        ([(CORRECTED, 5), (CORRECTED, 6)], CORRECTED),
+        ([(CORRECTED, 5), (WITHDRAWN, 6)], WITHDRAWN),
+        ([(RESTRICTED, 5), (CORRECTED, 6)], RESTRICTED),
+        ([(OBJECTED, 5), (RESTRICTED, 6)], OBJECTED),
+        ([(REMOVED, 5), (OBJECTED, 6)], REMOVED),
+        ([(WITHDRAWN, 0)], WITHDRAWN),  # the list may have been read before it
+        ([(CORRECTED, 5), (REMOVED, 6), (GIVEN, 7)], CORRECTED),
+        ([(CORRECTED, -5)], None),  # the list has the new name already
+        ([(REMOVED, -5), (CORRECTED, 6)], None),  # it has no name
+        ([(REMOVED, -5), (GIVEN, -4), (ERASED, 6)], ERASED),
+        ([(RESTRICTED, -5), (OBJECTED, 6)], None),  # nor has it any by then
+        ([(GIVEN, 5), (WITHDRAWN, 6)], None),
+        ([(GIVEN, 5), (REMOVED, 6), (WITHDRAWN, 7)], None),
+        ([(RESTRICTED, 5), (GIVEN, 6)], None),  # as the list has it
+        ([(REMOVED, 5), (GIVEN, 6)], CORRECTED),  # or another name
+        ([(REMOVED, 5), (WITHDRAWN, 6)], WITHDRAWN),
+    ]
+    for number, (changes, _) in enumerate(cases):
+        await _changes(people, number, *changes)
+    expected = {number: change for number, (_, change) in enumerate(cases) if change}
+    assert {each.number: each.change for each in await _owed(people)} == expected
+
+
+DAY = date(2026, 3, 2)
+MANIFEST = "0f" * 32
+NAMED = True
+
+
+async def handed_over(people: Supporters, at: datetime, last_number: int = 6) -> Handover:
+    """The petition closed and a list was written at noon, which was given to the addressee."""
+    await people.set_closed(True)
+    await people.exported(last_number, with_name=4, without_name=2)
+    (listed,) = await people.read(exported_lists)
+    recorded = await people.write(record_handover, DAY, at=at, listed=listed, manifest=MANIFEST)
+    assert recorded is not None
+    return recorded
+
+
+async def test_a_backup_from_before_it_gets_it_back_with_its_list_and_what_is_owed(
+    people: Supporters,
+) -> None:
+    recorded = await handed_over(people, later(60))
+    for emptying in ("DELETE FROM handovers", "DELETE FROM exports"):
+        await write_sql(people.database, emptying)
+    await people.set_closed(False)  # as the backup is from before that, too
+    await people.consent(2)
+    (row,) = await read_sql(people.database, "SELECT id FROM signatures WHERE number = 2")
+    withdrawn = Entry(Deed.WITHDRAWAL, row["id"])
+    entries = (withdrawn, *people.journal.read().entries)
+    await people.write(replay, entries, reached=Reached(6), at=later(70))
+    assert await people.read(active_handover) == recorded
+    state = await people.read(petition_state)
+    assert (state.is_closed, state.closed_at) == (True, NOON)
+    assert (state.closed_signatures, state.signatures) == (6, 5)
+    # The addressee still has the list with their name.
+    assert recorded is not None
+    owed = await people.read(owed_changes, recorded)
+    assert [(each.number, each.change) for each in owed] == [(2, Change.WITHDRAWN)]
+
+
+async def test_a_petition_that_was_handed_over_is_not_reopened_until_that_is_undone(
+    people: Supporters,
+) -> None:
+    await people.set_closed(True)
+    recorded = await people.write(record_handover, DAY, at=NOON, without_name=6)
+    assert recorded is not None
+    assert await people.write(record_handover, DAY, at=NOON, without_name=5) is None
+    assert len(people.journal.read().entries) == 1
+    revision = (await people.read(petition_state)).revision
+    assert await people.write(reopen_petition, revision=revision, actor=9, at=NOON) is None
+    for is_done in (True, False):
+        assert await people.write(undo_handover, recorded, at=NOON) is is_done
+    assert await people.write(reopen_petition, revision=revision, actor=9, at=NOON) is not None
+
+
+async def inclusions(people: Supporters) -> list[bool | None]:
+    known = [await people.read(handover_known_to, people.supporter(n)) for n in range(1, 7)]
+    return [None if each is None else each.with_their_name for each in known]
+
+
+async def test_what_was_invalidated_after_the_list_stands_in_it(people: Supporters) -> None:
+    await handed_over(people, later(9), 5)
+    for second, numbers in ((-60, [1]), (60, [2, 3, 6])):
+        at = later(second)
+        await people.write(take_out_signatures, numbers, reason="", condition="", at=at)
+    assert await inclusions(people) == [None, NAMED, NAMED, NAMED, NAMED, None]

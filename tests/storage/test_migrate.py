@@ -197,47 +197,32 @@ class TestMigrate:
         assert await migrate(url) == SCHEMAS[-1]
 
 
-@pytest.mark.processes
-class TestAKillInTheMiddle:
-    async def test_leaves_nothing_or_everything(self, empty_url: str) -> None:
-        for delay in (0.0, 0.3, 0.5, 0.55, 0.6, 0.7):
-            start = await start_migrating(empty_url)
-            await asyncio.sleep(delay)
-            if start.returncode is None:
-                start.kill()
-            await start.wait()
-        assert await migrate(empty_url) == SCHEMAS[-1]
-        assert await read_slugs(empty_url) == []
-
-    async def test_half_way_leaves_the_old_schema_and_no_lock(self, empty_url: str) -> None:
-        killed = await start_migrating(empty_url, prelude=KILLED_HALF_WAY)
-        assert await killed.wait() == -9
-        with pytest.raises(SchemaMissing):
-            await read_slugs(empty_url)
-        async with asyncio.timeout(10):
-            assert await migrate(empty_url) == SCHEMAS[-1]
-        assert await read_slugs(empty_url) == []
-
-
 KILLED_HALF_WAY = """
-import os
+import asyncio, os, sys
 from sqlalchemy import event
+from storage.migrate import migrate
 from storage.tables import SIGNATURES
 
 event.listen(SIGNATURES, "after_create", lambda *_, **__: os.kill(os.getpid(), 9))
+asyncio.run(migrate(sys.argv[1]))
 """
+
+
+@pytest.mark.processes
+async def test_a_kill_half_way_leaves_the_old_schema_and_no_lock(empty_url: str) -> None:
+    killed = await asyncio.create_subprocess_exec(sys.executable, "-c", KILLED_HALF_WAY, empty_url)
+    assert await killed.wait() == -9
+    with pytest.raises(SchemaMissing):
+        await read_slugs(empty_url)
+    async with asyncio.timeout(10):
+        assert await migrate(empty_url) == SCHEMAS[-1]
+    assert await read_slugs(empty_url) == []
 
 
 def next_schema(monkeypatch: pytest.MonkeyPatch, *statements: str) -> None:
     """Lets these statements make another schema of the present one, as a next version would."""
     monkeypatch.setattr("storage.migrate.SCHEMAS", (*SCHEMAS, "next"))
     monkeypatch.setattr("storage.migrate.STEPS", (*STEPS, lambda _: map(text, statements)))
-
-
-async def start_migrating(url: str, prelude: str = "") -> asyncio.subprocess.Process:
-    imports = "import asyncio\nfrom storage.migrate import migrate"
-    code = f"{prelude}\n{imports}\nasyncio.run(migrate({url!r}))"
-    return await asyncio.create_subprocess_exec(sys.executable, "-c", code)
 
 
 async def read_slugs(url: str) -> list[dict[str, Any]]:

@@ -32,8 +32,6 @@ NAME = "Kanarienvogel Ñandú"
 CHAT = 7_364_519_820_146
 ADMIN = 5_918_273_640_155
 
-SEALED = "SELECT name_sealed, chat_sealed FROM signatures"
-
 
 def traces(folder: Path) -> dict[str, list[str]]:
     """Which canary is in which file, in any form in which a database might hold it."""
@@ -84,31 +82,15 @@ def test_the_search_would_find_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
-class TestOnSqlite:
-    async def test_nobody_is_in_the_files_while_it_runs(
-        self, storage: Storage, tmp_path: Path
-    ) -> None:
-        await live(storage, storage.keyring)
-        names = {file.name for file in (tmp_path / "data").iterdir()}
-        assert {"petition.db", "petition.db-wal", "petition.db-shm"} <= names
-        assert traces(tmp_path / "data") == {}
-
-    async def test_nor_after_it_was_closed(self, storage: Storage, tmp_path: Path) -> None:
-        await live(storage, storage.keyring)
-        await storage.close()
-        assert traces(tmp_path / "data") == {}
-
-    async def test_what_was_withdrawn_leaves_no_sealed_value_behind(
-        self, storage: Storage, tmp_path: Path
-    ) -> None:
-        ana = a_supporter(storage.keyring, 1)
-        await ana.come_and_sign(storage)
-        rows = await read_sql(storage.database, SEALED)
-        sealed = [rows[0]["name_sealed"], rows[0]["chat_sealed"]]
-        await storage.write(withdraw_signature, ana.supporter, NOON)
-        await storage.close()
-        content = (tmp_path / "data" / "petition.db").read_bytes()
-        assert [each in content for each in sealed] == [False, False]
+async def test_nobody_is_in_the_files_while_it_runs_nor_after_it_was_closed(
+    storage: Storage, tmp_path: Path
+) -> None:
+    await live(storage, storage.keyring)
+    names = {file.name for file in (tmp_path / "data").iterdir()}
+    assert {"petition.db", "petition.db-wal", "petition.db-shm"} <= names
+    assert traces(tmp_path / "data") == {}
+    await storage.close()
+    assert traces(tmp_path / "data") == {}
 
 
 async def test_nobody_is_in_any_column(storage: Storage) -> None:

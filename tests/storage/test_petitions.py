@@ -1,8 +1,9 @@
-"""Tests that closing stores the exact count, happens once, and can be undone."""
+"""Tests that closing happens once, as of its date, and that what was done and told is known."""
 
 from datetime import timedelta
 
 from storage import Storage
+from storage.admins import add_audit, last_done
 from storage.petitions import (
     PetitionState,
     choose_closing_date,
@@ -54,3 +55,13 @@ async def test_a_notice_is_known_to_be_sent_for_what_it_is_about(storage: Storag
     await storage.write(mark_petition_notice_sent, "overdue", "7/", NOON)
     assert await storage.read(petition_notice_at, "due", "7/") == NOON + timedelta(seconds=1)
     assert await storage.read(petition_notice_at, "due", "9/") is None
+
+
+async def test_when_something_was_done_last_is_known_of_each_deed(storage: Storage) -> None:
+    for minute, action in enumerate(("purge", "export", "purge", "retention")):
+        await storage.write(add_audit, action, actor=None, at=NOON + timedelta(minutes=minute))
+    assert await storage.read(last_done, "purge") == (NOON + timedelta(minutes=2), "")
+    assert await storage.read(last_done, "close") is None
+    await storage.write(add_audit, "export", actor=None, at=NOON, detail="xlsx, 3")
+    assert await storage.read(last_done, "export", "xlsx") == (NOON, "xlsx, 3")
+    assert await storage.read(last_done, "export", "lsx") is None

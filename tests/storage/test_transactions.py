@@ -16,6 +16,7 @@ from storage.errors import JournalUnwritable, Unavailable
 from storage.journal import Deed, Entry
 from storage.keyring import Keyring
 from storage.tables import PETITIONS, TELEGRAM_CACHE
+from storage.times import to_millis
 from storage.transaction import Transaction
 from tests.support.raw_sql import write_sql
 from tests.support.supporters import NOON, SLUG
@@ -262,3 +263,8 @@ def test_an_id_begins_with_its_moment(keyring: Keyring) -> None:
     first, second, third = (tx.new_id(at) for at in (NOON, NOON, later))
     assert first[:6] == second[:6] < third[:6]
     assert first != second
+
+
+def test_a_moment_without_a_time_zone_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        to_millis(datetime(2025, 6, 1))

@@ -7,13 +7,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from bot.text.translations import LANGUAGES, Catalogs, catalog_file
-from tests.text.catalogs import (
-    PROJECT,
-    Use,
-    find_word_problems,
-    read_sources,
-    update_catalogs,
-)
+from tests.text.catalogs import PROJECT, Use, find_word_problems, read_sources, update_catalogs
 
 SOURCE = """\
 def greet(words, name):

@@ -79,10 +79,7 @@ def test_a_refusal_is_worded_as_telegram_words_it() -> None:
             'Expected equal sign in declaration of an attribute of the tag "b" at byte offset 0',
         ),
         ("<tg-emoji>x</tg-emoji>", "Invalid custom emoji identifier specified"),
-        (
-            "a&#xd800;",
-            "Text contains invalid Unicode characters after decoding HTML entities",
-        ),
+        ("a&#xd800;", "Text contains invalid Unicode characters after decoding HTML entities"),
     ):
         with pytest.raises(MarkupError) as refused:
             parse(html)

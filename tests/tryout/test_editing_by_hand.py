@@ -189,10 +189,7 @@ async def test_a_file_that_is_not_toml_is_shown_as_text_with_what_is_wrong_at_it
     browser: Browser, tmp_path: Path
 ) -> None:
     folder = tmp_path / "mine"
-    async with (
-        previewed(folder) as address,
-        open_window(browser, address, viewport=WIDE) as at,
-    ):
+    async with previewed(folder) as address, open_window(browser, address, viewport=WIDE) as at:
         await at.sees("maquillador gay")
         texts = folder / "en.toml"
         whole = texts.read_text()

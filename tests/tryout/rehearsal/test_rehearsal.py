@@ -37,9 +37,7 @@ def test_a_campaigner_rehearses_her_petition_and_reads_what_people_meet(
     monkeypatch.setattr("bot.cli.rehearse.FACTOR", 2000.0)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     told = CliRunner().invoke(
-        app,
-        ["rehearse", str(BUNDLED), "--people", "10", "--seed", "15"],
-        catch_exceptions=False,
+        app, ["rehearse", str(BUNDLED), "--people", "10", "--seed", "15"], catch_exceptions=False
     )
     assert told.exit_code == 0, told.output
     assert "No falló nada." in told.output
