@@ -1,11 +1,11 @@
 """SQLite: a writer's thread that commits for many callers, and readers beside it.
 
 A transaction runs in the writer's thread. Those that wait while it is busy are then run together
-and made durable by one COMMIT; every caller is answered after it. Each has a savepoint, so that
-one that fails is undone alone; a full disk or a failed COMMIT fails the whole group, since none of
-it is on disk. So does the whole group when the open files are no longer those at their paths: a
-restart would not find what was written. Where the journal cannot be written, those alone fail that
-have something for it.
+and made durable by one COMMIT; every caller is answered after it. If one fails, all are run again,
+each with a savepoint, so that it is undone alone; a full disk or a failed COMMIT fails the whole
+group, since none of it is on disk. So does the whole group when the open files are no longer those
+at their paths: a restart would not find what was written. Where the journal cannot be written,
+those alone fail that have something for it.
 """
 
 import asyncio

@@ -206,9 +206,15 @@ class Writer(SqliteConnection):
 
     def commit(self, group: list[Job]) -> None:
         """Runs and commits a group; raises only what concerns the whole group."""
-        self.driver.execute("BEGIN IMMEDIATE")
-        for write in group:
-            self._attempt(write)
+        try:
+            self._attempt_all(group, self._carry_out)
+        except Exception as error:
+            if fails_whole_group(error):
+                raise
+            # Again, each so that it can be undone alone: to do so from the start would cost every
+            # one two more calls of SQLite, and hardly any fails.
+            self.roll_back()
+            self._attempt_all(group, self._attempt)
         noted = [write for write in group if write.transaction and write.transaction.noted]
         if noted and not self._is_noted(noted):
             # The others are done, from the beginning.
@@ -230,13 +236,21 @@ class Writer(SqliteConnection):
             return False
         return True
 
+    def _attempt_all(self, group: list[Job], attempt: Callable[[Job], None]) -> None:
+        self.driver.execute("BEGIN IMMEDIATE")
+        for write in group:
+            attempt(write)
+
+    def _carry_out(self, write: Job) -> None:
+        write.error, write.transaction = None, Transaction(self.core)
+        write.result = write.work(write.transaction)
+        write.transaction.count_deeds()
+
     def _attempt(self, write: Job) -> None:
         """Runs a function so that it can be undone alone."""
-        write.error, write.transaction = None, Transaction(self.core)
         self.driver.execute("SAVEPOINT one")
         try:
-            write.result = write.work(write.transaction)
-            write.transaction.count_deeds()
+            self._carry_out(write)
         except Exception as error:  # handed to the one who asked for this
             if fails_whole_group(error) or not self.driver.in_transaction:
                 raise
