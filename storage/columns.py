@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from datetime import date
 from enum import StrEnum
-from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -38,9 +37,10 @@ class Converted(sa.TypeDecorator[Any]):
         self.impl = self.stored = stored
         self.to, self.back = to, back
 
-    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
-        """See TypeDecorator."""
-        return None if value is None else self.to(value)
+    def bind_processor(self, dialect: sa.Dialect) -> Callable[[Any], Any]:
+        """See TypeEngine."""
+        to = self.to
+        return lambda value: None if value is None else to(value)
 
     def result_processor(self, dialect: sa.Dialect, _: object) -> Callable[[Any], Any]:
         """See TypeEngine; at once, as a list reads a million."""
@@ -79,7 +79,7 @@ text = _column(sa.Text())
 """Makes a column of text."""
 
 json_text = _column(
-    Converted(sa.Text(), partial(json.dumps, ensure_ascii=False, sort_keys=True), json.loads)
+    Converted(sa.Text(), json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode, json.loads)
 )
 """Makes a column of lists, texts and numbers, which are stored as JSON."""
 
