@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
+import orjson
+
 from bot.petition.stages import Stage
 from handlers.screens.buttons import Button
 from telegram_text.markup import Html
@@ -80,7 +82,7 @@ class Screen:
         """
         if self.kept is not None:
             return kept_mark(self.kept)
-        return repr((version, str(self.text), self.rows)).encode()
+        return orjson.dumps((version, self.text, self.rows))
 
 
 def paragraphs(*parts: Part) -> Html:
