@@ -172,8 +172,10 @@ class SupporterContext(ChatContext):
 
     async def save(self) -> None:
         """Stores the conversation if it changed."""
-        stored = replace(self.conversation, name_message_ids=self._to_delete)
-        if self.conversation.version != self.was or stored != self.conversation:
+        stored, to_delete = self.conversation, self._to_delete
+        if to_delete != stored.name_message_ids:
+            stored = replace(stored, name_message_ids=to_delete)
+        if stored.version != self.was or stored is not self.conversation:
             await self.storage.write(_save, stored, self.was, self.now, self._drops_name)
 
     async def store_and_show(

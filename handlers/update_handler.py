@@ -296,7 +296,8 @@ def _read(raw: dict[str, Any], bot: Bot) -> Update:
     tapped = tap.get("message") if isinstance(tap, dict) else None
     if not isinstance(tap, dict) or not isinstance(tapped, dict) or not tapped.get("date"):
         return Update.de_json(raw, bot)  # without a date it is not accessible any more
-    where, at = Chat.de_json(tapped["chat"], bot), datetime.fromtimestamp(tapped["date"], UTC)
+    chat = tapped["chat"]
+    where, at = Chat(chat["id"], chat["type"]), datetime.fromtimestamp(tapped["date"], UTC)
     query = CallbackQuery(
         tap["id"],
         User.de_json(tap["from"], bot),
