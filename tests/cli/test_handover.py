@@ -12,7 +12,7 @@ from storage.person_requests import PersonNoticeKind, carry_out_request
 from storage.signatures import withdraw_signature
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
 from tests.cli.petition_database import command as call
-from tests.export.test_formats import sheets_of
+from tests.export.test_signature_list import sheets_of
 from tests.support.supporters import NOON
 
 HOUR, MANIFEST = timedelta(hours=1), "0F" * 32

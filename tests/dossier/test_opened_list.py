@@ -12,7 +12,7 @@ from bot.dossier.contents import Edition, dossier
 from bot.dossier.opened_list import DossierError, open_list
 from bot.export.json_list import write_json
 from bot.text.translations import Catalogs
-from tests.export.test_formats import NAMES, of, pages
+from tests.export.test_signature_list import NAMES, of, pages
 from tests.support.opened_lists import opened_list
 
 
