@@ -94,6 +94,7 @@ async def test_everything_opens_with_the_new_key_alone(
     assert await lived.read(outdated_values, fresh) == 0
 
 
+@pytest.mark.parametrize("kind", ["sqlite"])
 async def test_killed_after_any_portion_it_goes_on_and_does_nothing_twice(
     lived: Storage, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
