@@ -9,9 +9,8 @@ import pytest
 
 from storage.broadcast_types import Tally
 from tests.support.bot_api.failing_server import FailingBehavior, FailingBotApi, failing_bot_api
-from tests.support.broadcast_kills import kill_repeatedly
 from tests.support.interventions import run_with_interventions
-from tests.support.petition_processes import kill, petition_processes
+from tests.support.petition_processes import kill, kill_repeatedly, petition_processes
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.processes

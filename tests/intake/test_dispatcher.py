@@ -4,9 +4,10 @@ import asyncio
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.back_off import BackOff
-from bot.intake.dispatcher import Counts, Dispatcher, UpdatesBehind, ordering_key
+from bot.intake.dispatcher import Counts, Dispatcher, TryAgain, UpdatesBehind, ordering_key
 from bot.transport.send_gate import Gate, Lane
 from tests.intake.running_polling import RecordingHandler, finished
 from tests.transport.limit_simulation import Timeline
@@ -213,3 +214,227 @@ def test_the_chat_is_found_in_every_kind_of_update() -> None:
     )
     assert ordering_key({"update_id": 1, "inline_query": {"from": {"id": 9}}}) == 9
     assert ordering_key({"update_id": 1, "poll": {"id": "x"}}) == ("update", 1)
+
+
+AT_ONCE = BackOff(0.0, 0.0)
+
+
+class FailingDispatcher:
+    """A dispatcher in which update 0 always fails and others go well, with a clock to set."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.tries = 0
+        self.refusals: list[BaseException] = []  # to give it up
+        self.work = Dispatcher(self.handle, AT_ONCE, clock=lambda: self.now, give_up=self.give_up)
+
+    async def give_up(self, _: dict[str, Any]) -> None:
+        if self.refusals:
+            raise self.refusals.pop()
+
+    async def handle(self, update: dict[str, Any], _behind: UpdatesBehind) -> None:
+        if update["update_id"] == 0:
+            self.tries += 1
+            raise TryAgain
+
+    async def fails(self) -> None:
+        """Waits until update 0 has failed twice more."""
+        after = self.tries + 2
+        while self.tries < after and self.work.in_progress:  # noqa: ASYNC110 - it is at once
+            await asyncio.sleep(0)
+
+    async def others(self, first: int, last: int) -> None:
+        left = len(self.work.in_progress)
+        for number in range(first, last + 1):
+            self.work.take(message(number, chat=number))
+        await finished(self.work, left)
+
+
+@pytest.fixture
+def failing() -> FailingDispatcher:
+    return FailingDispatcher()
+
+
+async def test_it_is_given_up_after_a_minute_in_which_fifty_others_went_well(
+    failing: FailingDispatcher,
+) -> None:
+    failing.work.take(message(0, chat=1000))
+    await failing.fails()
+    await failing.others(1, 50)
+    failing.now = 1059.9
+    await failing.fails()
+    assert failing.work.counts.passed_over == 0
+    failing.now = 1060.0
+    await finished(failing.work)
+    assert failing.work.counts.passed_over == 1
+
+
+@pytest.mark.parametrize("error", [TryAgain(), RuntimeError("a bug"), asyncio.CancelledError()])
+async def test_it_is_tried_again_where_that_it_is_given_up_cannot_be_recorded(
+    failing: FailingDispatcher, error: BaseException
+) -> None:
+    """And what comes after it in the chat is handled in the end."""
+    failing.refusals = [error, error]
+    failing.work.take(message(0, chat=1000))
+    failing.work.take(message(99, chat=1000))
+    await failing.fails()
+    await failing.others(1, 50)
+    failing.now = 1060.0
+    with capture_logs() as logged:
+        await finished(failing.work)
+    assert [each["event"] for each in logged].count("update_not_given_up") == 2
+    assert (failing.work.counts.passed_over, failing.work.counts.handled) == (1, 51)
+
+
+async def test_it_is_kept_while_fewer_than_fifty_others_went_well(
+    failing: FailingDispatcher,
+) -> None:
+    failing.work.take(message(0, chat=1000))
+    await failing.fails()
+    await failing.others(1, 49)
+    failing.now = 5000.0
+    await failing.fails()
+    assert failing.work.counts.passed_over == 0
+    await failing.others(50, 50)
+    await finished(failing.work)
+    assert failing.work.counts.passed_over == 1
+
+
+async def test_what_went_well_before_it_failed_says_nothing_about_it(
+    failing: FailingDispatcher,
+) -> None:
+    await failing.others(1, 60)
+    failing.work.take(message(0, chat=1000))
+    await failing.fails()
+    failing.now = 5000.0
+    await failing.fails()
+    assert failing.work.counts.passed_over == 0
+    await failing.work.drain(1)
+
+
+async def test_what_is_cut_off_by_draining_has_ended_before_that_returns() -> None:
+    ended: list[str] = []
+
+    async def handle(_: dict[str, Any], _behind: UpdatesBehind) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            ended.append("ended")
+
+    work = Dispatcher(handle, AT_ONCE)
+    work.take(message(1))
+    await asyncio.sleep(0)
+    await work.drain(0)
+    assert ended == ["ended"]
+
+
+async def test_nothing_is_kept_of_a_line_that_has_ended() -> None:
+    async def handle(_: dict[str, Any], _behind: UpdatesBehind) -> None: ...
+
+    work = Dispatcher(handle, AT_ONCE)
+    for number in range(5):
+        work.take(message(number, chat=number))
+    await finished(work)
+    await asyncio.sleep(0)
+    assert (work._tasks, work._queues, work.in_progress) == (set(), {}, {})
+
+
+def numbers(behind: UpdatesBehind) -> list[int]:
+    return [update["update_id"] for update in behind.waiting]
+
+
+@pytest.mark.parametrize(
+    ("chats", "expected"),
+    [((1, 1, 1), {1: [2, 3], 2: [3], 3: []}), ((1, 2, 3), {1: [], 2: [], 3: []})],
+)
+async def test_a_handler_sees_what_waits_in_its_own_line_in_order(
+    chats: tuple[int, ...], expected: dict[int, list[int]]
+) -> None:
+    seen: dict[int, list[int]] = {}
+
+    async def handle(update: dict[str, Any], behind: UpdatesBehind) -> None:
+        seen[update["update_id"]] = numbers(behind)
+
+    work = Dispatcher(handle, QUICK)
+    for number, chat in enumerate(chats, start=1):
+        work.take(message(number, chat=chat))
+    await work.drain(5)
+    assert seen == expected
+
+
+async def test_fifty_updates_later_an_update_is_in_the_way_of_others() -> None:
+    seen: list[bool] = []
+    goes_on = asyncio.Event()
+
+    async def handle(update: dict[str, Any], behind: UpdatesBehind) -> None:
+        if update["update_id"] != 1:
+            return
+        seen.append(behind.are_held_up)
+        for number in range(2, 51):
+            dispatcher.take(message(number, chat=number))
+        seen.append(behind.are_held_up)
+        dispatcher.take(message(51, chat=51))
+        seen.append(behind.are_held_up)
+        goes_on.set()
+
+    dispatcher = Dispatcher(handle, QUICK)
+    dispatcher.take(message(1))
+    await goes_on.wait()
+    await dispatcher.drain(5)
+    assert seen == [False, False, True]
+
+
+def written(number: int) -> dict[str, Any]:
+    """Returns an update with a text message whose id is the update's number."""
+    chat = {"id": 1, "type": "private"}
+    return {"update_id": number, "message": {"chat": chat, "from": chat, "message_id": number}}
+
+
+async def flooded(
+    *updates: dict[str, Any], spared: frozenset[int] = frozenset()
+) -> dict[int, list[int]]:
+    """Returns the messages dropped behind each update, as its handler sees them."""
+    seen: dict[int, list[int]] = {}
+
+    async def handle(update: dict[str, Any], behind: UpdatesBehind) -> None:
+        seen[update["update_id"]] = list(behind.dropped)
+
+    work = Dispatcher(handle, QUICK, is_spared=lambda update: update["update_id"] in spared)
+    for update in updates:
+        work.take(update)
+    await work.drain(5)
+    return {number: dropped for number, dropped in seen.items() if dropped}
+
+
+async def test_what_was_dropped_is_known_to_the_update_it_came_behind() -> None:
+    assert await flooded(*map(written, range(1, 22))) == {}
+    assert await flooded(*map(written, range(1, 25))) == {21: [22, 23, 24]}
+
+
+async def test_what_gives_way_to_one_that_is_spared_is_known_to_the_one_before_it() -> None:
+    assert await flooded(*map(written, range(1, 26)), spared=frozenset({2, 3, 24, 25})) == {
+        3: [4, 5],
+        21: [22, 23],
+    }
+
+
+async def test_what_was_dropped_behind_one_that_gives_way_is_not_forgotten() -> None:
+    spared = frozenset({*range(2, 21), 24})
+    assert await flooded(*map(written, range(1, 25)), spared=spared) == {20: [21, 22, 23]}
+
+
+async def test_only_messages_of_private_chats_are_noted() -> None:
+    of_a_group = written(23)
+    of_a_group["message"]["chat"]["type"] = "supergroup"
+    without_number = written(24)
+    del without_number["message"]["message_id"]
+    edit = {"update_id": 25, "edited_message": written(25)["message"]}
+    tap = {"update_id": 26, "callback_query": {"message": written(26)["message"]}}
+    broken = {"update_id": 27, "message": {"chat": {"id": 1}}}
+    dropped = [of_a_group, without_number, edit, tap, broken, written(28)]
+    assert await flooded(*map(written, range(1, 22)), *dropped) == {21: [28]}
+
+
+async def test_no_more_than_a_hundred_are_noted() -> None:
+    assert await flooded(*map(written, range(1, 200))) == {21: list(range(22, 122))}

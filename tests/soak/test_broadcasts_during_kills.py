@@ -14,13 +14,13 @@ import pytest
 from storage.broadcast_types import Tally
 from tests.support.bot_api.failing_server import ArrivalCounts, FailingBehavior, FailingBotApi
 from tests.support.bot_api.message_counts import busiest_second
-from tests.support.broadcast_kills import kill_repeatedly
 from tests.support.interventions import run_with_interventions
 from tests.support.petition_processes import (
     PetitionProcesses,
     by_copies,
     chat_of,
     kill,
+    kill_repeatedly,
     petition_processes,
 )
 from tests.support.worker_process import DURATIONS, LEASE_SECONDS

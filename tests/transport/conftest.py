@@ -21,12 +21,7 @@ def pytest_asyncio_loop_factories(
     item: pytest.Item,
 ) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Runs what is about connections on the bot's own loop, in which they end in their own way."""
-    if item.path.name in (
-        "test_session.py",
-        "test_proxies.py",
-        "test_server_addresses.py",
-        "test_tls.py",
-    ):
+    if item.path.name in ("test_session.py", "test_proxies.py", "test_tls.py"):
         return {"uvloop": uvloop.new_event_loop}
     return {"asyncio": asyncio.new_event_loop}
 
