@@ -90,6 +90,19 @@ async def test_after_lost_answers_who_stands_behind_a_slow_update_is_heard_all_t
         intake.handler.held[1].set()
 
 
+async def test_many_of_them_among_others_are_all_left_out(intake: RunningPolling) -> None:
+    bad = {3, 4, 20, 57, 90}
+    for number in range(1, 101):
+        if number in bad:
+            intake.inbox.put_raw(number, broken(number))
+        else:
+            intake.inbox.put(number, chat=number)
+    async with polling(intake):
+        await until(lambda: len(intake.handler.done) == 95)
+    assert sorted(intake.handler.done) == sorted(set(range(1, 101)) - bad)
+    assert intake.dispatch.counts.passed_over == 5
+
+
 async def test_an_answer_larger_than_the_client_takes_comes_in_halves(
     intake: RunningPolling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
