@@ -120,10 +120,10 @@ async def test_pau_is_asked_though_the_database_was_away_when_it_was_his_turn(
     owe_admins(admin.services, says("Otra cosa.", frozenset({PAU})))
     call_instead(monkeypatch, petition_notice_was_sent, asked)
     pau.start()
-    await pau.sees("Otra cosa.", 400)
-    await until(lambda: bool(away), 400)
+    await pau.sees("Otra cosa.", 1000)
+    await until(lambda: bool(away), 1000)
     is_away = False
-    await pau.sees(QUESTION, 400)
+    await pau.sees(QUESTION, 1000)
     await asyncio.sleep(60)
     assert told(pau, QUESTION) == 1
 
