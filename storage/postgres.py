@@ -115,7 +115,7 @@ class PostgresDatabase:
                 self._start(stack.pop_all().aclose())
                 return result
 
-        return await self._with_retries(attempt)
+        return await self._with_retries(attempt, self._deadline())
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Read]:
@@ -143,7 +143,7 @@ class PostgresDatabase:
                 finally:
                     begun.clear()
 
-        task = self._start(self._with_retries(attempt))
+        task = self._start(self._with_retries(attempt, self._deadline()))
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
@@ -200,9 +200,11 @@ class PostgresDatabase:
             raise Unavailable("The database is closed.")
         return asyncio.get_running_loop().time() + _RETRY_FOR_SECONDS
 
-    async def _with_retries(self, attempt: Callable[[float], Awaitable[Result]]) -> Result:
-        """Retries, until the deadline, what certainly did not take effect and may pass."""
-        loop, deadline, failures = asyncio.get_running_loop(), self._deadline(), 0
+    async def _with_retries(
+        self, attempt: Callable[[float], Awaitable[Result]], deadline: float
+    ) -> Result:
+        """Retries, until a time of the loop, what certainly did not take effect and may pass."""
+        loop, failures = asyncio.get_running_loop(), 0
         while True:
             failures += 1
             pause = _PAUSES.pause(failures)
