@@ -35,7 +35,8 @@ def restored_screen(held: Row, words: Words) -> Screen:
             ),
             words.text(
                 "Lo que se hizo después con /close, /reopen o /closing se ha perdido: si la "
-                "petición ya estaba cerrada, puede que esté abierta. Míralo y repite lo que falte."
+                "petición ya estaba cerrada, puede que vuelva a estar abierta. Míralo y repite "
+                "lo que falte."
             ),
             words.text(
                 "De los envíos posteriores a la copia no queda constancia, así que <b>el bot no "

@@ -1,8 +1,9 @@
 """What is kept of the admins: their names, the messages they are writing, and the audit log.
 
-The log says which admin did what, and when. An entry is written in the transaction of the action
-itself, so neither exists without the other. Its `detail` says what was done and never holds
-personal data; names, drafts and who did it are encrypted. New queries about admins go here.
+The log says who did what, and when: an admin, or without one the bot or the shell. An entry is
+written in the transaction of the action itself, so neither exists without the other. Its `detail`
+says what was done and never holds personal data; names, drafts and who did it are encrypted. New
+queries about admins go here.
 """
 
 from collections import Counter

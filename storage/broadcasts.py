@@ -264,8 +264,10 @@ def tally_of_broadcast(tx: Transaction, key: bytes) -> Tally:
 
 def newest_tally(tx: Transaction) -> tuple[BroadcastState, Tally] | None:
     """Returns how the newest broadcast that has begun stands; None without one."""
-    newest = next(iter(broadcast_history(tx, BROADCASTS.c.started_at.is_not(None))), None)
-    return None if newest is None else (newest.state, tally_of_broadcast(tx, newest.id))
+    row = tx.first(
+        _NEWEST_FIRST.where(tx.of(BROADCASTS), BROADCASTS.c.started_at.is_not(None)).limit(1)
+    )
+    return None if row is None else (row.state, tally_of_broadcast(tx, row.id))
 
 
 def _count(

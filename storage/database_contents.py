@@ -68,7 +68,7 @@ async def schema_in(url: str) -> str | None:
 
 
 async def reached_in(url: str, slug: str) -> Reached | None:
-    """Returns how far a petition has got in a database; None if it was never begun there.
+    """Returns how far a petition has got in a database; None if it, or the database, is not there.
 
     Raises:
         StorageError: it cannot be read, or is another version's.

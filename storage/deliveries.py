@@ -210,7 +210,7 @@ def recover_deliveries(
 
 
 def is_being_sent(tx: Transaction, number: int) -> bool:
-    """Tells whether a process is sending to the owner of a number, also of an erased signature."""
+    """Tells whether a process is sending to who has, or had, the signature of a number."""
     its = select(BROADCASTS.c.id).where(tx.of(BROADCASTS))
     places = (number, number + _REFUSED_BEFORE)
     row = select(_ROW.position).where(_ROW.broadcast_id.in_(its), _ROW.position.in_(places))

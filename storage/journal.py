@@ -145,7 +145,7 @@ class Journal:
             pass
 
     def append(self, entries: Sequence[Entry]) -> None:
-        """Writes entries, and waits for the disk; raises JournalUnwritable if none is written."""
+        """Writes entries, and waits for the disk; raises JournalUnwritable if they are not."""
         try:
             with self._locked() as file:
                 file.append(entries)

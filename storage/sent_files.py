@@ -68,7 +68,7 @@ def expire_files(tx: Transaction, before: datetime) -> None:
 
 
 def give_up_files(tx: Transaction, now: datetime) -> int:
-    """Notes which files were tried and stay; gives up those that were for too long, and counts."""
+    """Notes which files were tried and stay; erases and counts those tried for too long."""
     too_long_ago = _FILES.due <= to_millis(now - TRIED_FOR)
     given_up = tx.delete(SENT_FILES, _FILES.due > _DUE_NOW, too_long_ago)
     tx.set(SENT_FILES, _FILES.due == _DUE_NOW, due=to_millis(now))

@@ -103,9 +103,10 @@ class SqliteDatabase:
     async def write(self, work: BoundWork[Result]) -> Result:
         """Runs a function as one transaction and returns once it is durable.
 
-        It may be run again after a conflict, and when `Unavailable` is raised during the commit,
-        it is not known whether it took effect: what can be repeated without harm is written so.
-        Cancelling the caller does not undo it; who gives up before it begins is not served.
+        It may be run again after a conflict or another's failure, and when `Unavailable` is raised
+        during the commit, it is not known whether it took effect: what can be repeated without
+        harm is written so. Cancelling the caller does not undo it; who gives up before it begins
+        is not served.
 
         Raises:
             JournalUnwritable: what it notes could not be written down; nothing of it is done.

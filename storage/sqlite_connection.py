@@ -206,11 +206,7 @@ class Writer(SqliteConnection):
 
     def commit(self, group: list[Job]) -> None:
         """Runs and commits a group; raises only what concerns the whole group."""
-        try:
-            self._attempt_all(group, self._carry_out)
-        except Exception as error:
-            if fails_whole_group(error):
-                raise
+        if not self._is_done_at_once(group):
             # Again, each so that it can be undone alone: to do so from the start would cost every
             # one two more calls of SQLite, and hardly any fails.
             self.roll_back()
@@ -233,6 +229,15 @@ class Writer(SqliteConnection):
                 # Each its own: one raised in many tasks would mix their tracebacks.
                 is_known = isinstance(error, JournalUnwritable)
                 write.error = JournalUnwritable("{said}", said=error) if is_known else error
+            return False
+        return True
+
+    def _is_done_at_once(self, group: list[Job]) -> bool:
+        try:
+            self._attempt_all(group, self._carry_out)
+        except Exception as error:
+            if fails_whole_group(error):
+                raise
             return False
         return True
 

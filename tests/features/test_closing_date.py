@@ -310,7 +310,7 @@ async def test_after_a_restore_nothing_is_sent_until_an_admin_has_looked(scene: 
         "retiró su firma o no quería mensajes. Antes de enviar nada, habla con quien administra "
         "el servidor.\n\n"
         "Lo que se hizo después con /close, /reopen o /closing se ha perdido: si la petición ya "
-        "estaba cerrada, puede que esté abierta. Míralo y repite lo que falte.\n\n"
+        "estaba cerrada, puede que vuelva a estar abierta. Míralo y repite lo que falte.\n\n"
         "De los envíos posteriores a la copia no queda constancia, así que el bot no envía "
         "ninguno hasta que alguien lo revise. Lo que estaba en marcha está en pausa. Mira en "
         "/broadcasts qué queda por enviar y cancela lo que ya se envió: se enviaría otra vez."

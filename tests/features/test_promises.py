@@ -9,8 +9,10 @@ import pytest
 from bot.petition.petition import BUNDLED
 from handlers.screens.help import SUPPORTER_COMMANDS
 from simulator.faults import Fault
+from simulator.person import Person
 from storage.admins import save_admin_name
 from storage.personal_data import everything_held
+from tests.features.test_changed_texts import held_of
 from tests.support.raw_sql import read_sql
 from tests.support.scene import Scene, a_scene
 from tests.support.storage_calls import Proceed, call_instead
@@ -52,6 +54,50 @@ async def test_what_changed_is_shown_before_an_old_button_counts(tmp_path: Path)
         assert "telegram.org/privacy" in notice["text"]
         await scene.says(ana, "/mydata")
         assert sha256 not in scene.screen(ana).text
+
+
+async def test_a_name_not_signed_with_is_not_kept_and_an_answer_is_none(scene: Scene) -> None:
+    await scene.to_the_consent(scene.ana)
+    await scene.says(scene.ana, "sí, firmo")
+    shown = scene.screen(scene.ana).text
+    assert "pulsa «✍️ Consiento y firmo»" in shown
+    assert "Yo, Ana García, consiento" in shown
+    await scene.taps(scene.ana, scene.words.label("Volver"))
+    await scene.says(scene.ana, "/mydata")
+    assert "García" not in scene.screen(scene.ana).text
+    assert "sin firmar" not in scene.screen(scene.ana).text
+    scene.ana.send("/start")
+    await scene.says(scene.ana, "Ana Secreta")
+    await scene.ana.sees("Eso parecía un nombre; no se ha guardado.")
+    scene.ana.send_photo(caption="Ana Secreta")
+    await scene.settled()
+    await scene.ana.sees("lo que has enviado no se ha guardado")
+    held = await held_of(scene, scene.ana)
+    assert held.conversation is not None
+    assert held.conversation["name"] is None
+    assert "Secreta" not in str(held)
+
+
+async def test_a_signature_can_be_taken_back_at_any_time(scene: Scene) -> None:
+    for person in (scene.ana, scene.jordi, scene.sean):
+        await scene.signs(person)
+    await taken_back(scene, scene.ana)
+    await scene.closes()
+    await taken_back(scene, scene.jordi)
+    await scene.broadcasts(1)
+    await taken_back(scene, scene.sean)
+
+
+async def taken_back(scene: Scene, person: Person) -> None:
+    """Somebody withdraws, and nothing is left of their signature."""
+    words = scene.english if person is scene.sean else scene.words
+    person.send("/start")
+    await scene.taps(person, words.label("Retirar mi firma"))
+    await scene.taps(person, words.label("Retirar mi firma y borrar mis datos"))
+    said = "Your signature is withdrawn" if person is scene.sean else "Tu firma está retirada"
+    assert said in scene.screen(person).text
+    held = await held_of(scene, person)
+    assert (held.signature, held.consents, held.deliveries) == (None, (), ())
 
 
 async def test_a_notice_that_changes_while_a_tap_waits_was_not_shown(

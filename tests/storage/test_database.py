@@ -61,12 +61,15 @@ async def test_a_mistake_undoes_its_own_transaction_only(database: Database, kin
         database.write(add("a")),
         database.write(add("b", "taken")),
         database.write(lambda tx: tx.scalar(text("SELEC nothing"))),
+        database.write(lambda _: 1 / 0),
         database.write(add("d")),
         return_exceptions=True,
     )
     wrong_sql = OperationalError if kind == "sqlite" else ProgrammingError
     kinds = [type(result) for result in results]
-    assert kinds == [type(None), IntegrityError, wrong_sql, type(None)]
+    assert kinds == [type(None), IntegrityError, wrong_sql, ZeroDivisionError, type(None)]
+    assert isinstance(results[3], Exception)
+    assert results[3].__context__ is None, "it tells of nobody else's mistake"
     assert await slugs(database) == {"taken", "a", "d"}
 
 

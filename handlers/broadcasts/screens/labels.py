@@ -59,10 +59,10 @@ def audience_name(words: Words, kind: Kind, only: str | None, *, rest: bool = Fa
 
 
 def price_name(words: Words, price: int) -> Html:
-    """Says what a broadcast costs if it goes to those who would get it now."""
+    """Says what a broadcast costs if it goes to as many as the screen names."""
     return words.plural(
-        "Precio: {n} estrella de Telegram con las personas de ahora (0,1 por mensaje).",
-        "Precio: {n} estrellas de Telegram con las personas de ahora (0,1 por mensaje).",
+        "Precio: {n} estrella de Telegram para ese número de personas (0,1 por mensaje).",
+        "Precio: {n} estrellas de Telegram para ese número de personas (0,1 por mensaje).",
         price,
     )
 
