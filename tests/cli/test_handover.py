@@ -193,7 +193,10 @@ def test_the_notices_are_listed_until_the_addressee_was_told(petition: PetitionD
     assert ("notices_told", "1 signatures") in told
 
 
-def test_it_is_said_what_is_to_be_done_of_each_change(petition: PetitionDatabase) -> None:
+def test_it_is_said_what_is_to_be_done_of_each_change(
+    petition: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.handovers._MARKED_AT_ONCE", 2)
     listed, proof, at = exported(petition), "a letter", NOON + 6 * HOUR
     for number, change, name in (
         (1, PersonNoticeKind.ERASED, ""),

@@ -119,7 +119,9 @@ async def test_where_only_the_number_was_told_nobody_reads_that_signatures_were_
     await plan.carry_out(shell(scene))
     addressee = scene.petition.addressee["es"]
     told = f"\nSe comunicó a {addressee} que había firmado 1 persona, sin ningún nombre."
-    assert told in await reads(scene, scene.ana)
+    text = await reads(scene, scene.ana)
+    assert told in text
+    assert "tu firma se contó sin tu nombre." in text
     assert "1 signature was reported to " in await reads(scene, scene.mallory)
 
 

@@ -1,8 +1,10 @@
 """The closing update and what followed are kept in versions, and become visible together."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+
+import pytest
 
 from storage import Storage
 from storage.closing_texts import (
@@ -21,7 +23,13 @@ from storage.closing_texts import (
     write_closing_text,
 )
 from storage.keyring import Keyring
-from storage.petitions import close_petition, petition_state
+from storage.petitions import (
+    choose_closing_date,
+    close_petition,
+    close_petition_if_due,
+    petition_state,
+    reopen_petition,
+)
 from storage.signatures import withdraw_signature
 from tests.support.audit_entries import newest_audit_entries
 from tests.support.raw_sql import write_sql
@@ -166,3 +174,65 @@ async def test_one_damaged_version_hides_no_other(storage: Storage) -> None:
         **junk,
     )
     assert await shown(storage) == ["Uno", None]
+
+
+async def closes(storage: Storage, above: int | None, *, by_its_date: bool = False) -> None:
+    revision = (await storage.read(petition_state)).revision
+    by_marta: dict[str, Any] = {"actor": MARTA, "at": NOON}
+    if by_its_date:
+        await storage.write(choose_closing_date, NOON, revision=revision, **by_marta)
+        assert await storage.write(close_petition_if_due, NOON, above)
+    else:
+        await storage.write(close_petition, revision, approval_above=above, **by_marta)
+
+
+async def reopens(storage: Storage, above: int | None, at: datetime = NOON) -> None:
+    revision = (await storage.read(petition_state)).revision
+    assert await storage.write(reopen_petition, revision, MARTA, at, above) is not None
+
+
+@pytest.mark.parametrize("by_its_date", [False, True])
+async def test_only_more_signers_than_one_admin_may_tell_have_what_one_published_wait(
+    storage: Storage, by_its_date: bool
+) -> None:
+    await a_supporter(storage.keyring, 1).come_and_sign(storage)
+    await writes(storage, "Han vuelto")
+    await publishes(storage)
+    await closes(storage, 1, by_its_date=by_its_date)
+    await reopens(storage, None)
+    assert await shown(storage) == ["Han vuelto"]
+    await closes(storage, 0, by_its_date=by_its_date)
+    assert await shown(storage) == []
+    assert await storage.read(closing_update_waits)
+
+
+async def test_what_two_published_is_read_while_what_one_asked_for_waits(storage: Storage) -> None:
+    await signs_and_closes(storage, storage.keyring, 1)
+    await writes(storage, "Uno")
+    asked = await publishes(storage, above=0)
+    assert asked is not None
+    await storage.write(approve_publication, asked.id, actor=LUCY, at=NOON)
+    await writes(storage, "Dos")
+    await publishes(storage, above=0)
+    await reopens(storage, 0)
+    assert await shown(storage) == ["Uno"]
+    assert [each.text for each in await storage.read(all_closing_texts) if each.waits] == ["Dos"]
+
+
+async def test_what_one_published_waits_for_another_also_if_a_newer_text_was_declined(
+    storage: Storage,
+) -> None:
+    await signs_and_closes(storage, storage.keyring, 1)
+    await writes(storage, "Cero")
+    await publishes(storage)
+    await writes(storage, "Uno")
+    await publishes(storage)
+    await writes(storage, "Dos")
+    asked = await publishes(storage, above=0)
+    assert asked is not None
+    await storage.write(decline_publication, asked.id, actor=LUCY, at=NOON)
+    for hours in (1, 2):
+        await reopens(storage, 0, NOON + hours * HOUR)
+        zero, one, two = await storage.read(all_closing_texts)
+        assert (zero.discarded_at, one.waits, two.is_left) == (NOON + HOUR, True, True)
+        await closes(storage, None)

@@ -56,7 +56,10 @@ async def exports(database: Database) -> list[tuple[int, int, int]]:
     return [(row["last_number"], row["with_name"], row["without_name"]) for row in rows]
 
 
-@pytest.mark.parametrize("without", ["name_sealed = NULL", "restricted_at = 1", "objected_at = 1"])
+WITHOUT_NAME = ("name_sealed = NULL", "restricted_at = 1", "objected_at = 1")
+
+
+@pytest.mark.parametrize("without", WITHOUT_NAME)
 async def test_who_may_not_be_named_is_counted_and_not_in_the_list(
     people: Supporters, without: str
 ) -> None:
@@ -106,6 +109,15 @@ async def test_a_server_that_ends_the_connection_is_told_and_asked_for_no_other_
     assert len(await named(people)) == 6
 
 
+async def test_the_newest_list_is_the_first_and_one_that_was_not_finished_is_none(
+    people: Supporters,
+) -> None:
+    for second, names in ((9, 1), (5, 6), (8, 0), (7, 6)):
+        await people.exported(6, at=later(second), without_name=names)
+    known = await people.read(exported_lists)
+    assert [each.exported_at for each in known] == [later(9), later(7), later(5)]
+
+
 async def _noted(storage: Storage) -> list[tuple[int, str]]:
     rows = await read_sql(
         storage.database,
@@ -144,22 +156,20 @@ async def test_who_was_counted_without_a_name_is_not_told_of(people: Supporters)
 
 
 _NOTE = """
-INSERT INTO changes_after_export (id, petition, number, change, changed_at, told_at)
-VALUES (:id, :petition, :number, :change, :at, :told)
+INSERT INTO changes_after_export (id, petition, number, change, changed_at)
+VALUES (:id, :petition, :number, :change, :at)
 """
 CORRECTED, RESTRICTED, OBJECTED = Change.CORRECTED, Change.RESTRICTED, Change.OBJECTED
 WITHDRAWN, ERASED = Change.WITHDRAWN, Change.ERASED
 REMOVED, GIVEN = Change.NAME_REMOVED, Change.NAME_GIVEN
 
 
-async def _changes(
-    storage: Storage, number: int, *changes: tuple[Change, int], told: bool = False
-) -> None:
+async def _changes(storage: Storage, number: int, *changes: tuple[Change, int]) -> None:
     """Has changes in the database so many seconds after the list was written, or before it."""
     for change, second in changes:
         at = int(later(second).timestamp() * 1000)
         values = {"id": f"{number}/{second}".encode(), "petition": SLUG, "number": number}
-        values |= {"change": change, "at": at, "told": at if told else None}
+        values |= {"change": change, "at": at}
         await write_sql(storage.database, _NOTE, **values)
 
 
@@ -181,6 +191,7 @@ async def test_the_addressee_is_told_of_what_a_list_no_longer_has_right(
         ([(WITHDRAWN, 0)], WITHDRAWN),  # the list may have been read before it
         ([(CORRECTED, 5), (REMOVED, 6), (GIVEN, 7)], CORRECTED),
         ([(CORRECTED, -5)], None),  # the list has the new name already
+        ([(CORRECTED, -5), (WITHDRAWN, 6)], WITHDRAWN),
         ([(REMOVED, -5), (CORRECTED, 6)], None),  # it has no name
         ([(REMOVED, -5), (GIVEN, -4), (ERASED, 6)], ERASED),
         ([(RESTRICTED, -5), (OBJECTED, 6)], None),  # nor has it any by then
@@ -233,6 +244,49 @@ async def test_a_backup_from_before_it_gets_it_back_with_its_list_and_what_is_ow
     assert [(each.number, each.change) for each in owed] == [(2, Change.WITHDRAWN)]
 
 
+HANDOVERS = "SELECT * FROM handovers ORDER BY recorded_at"
+
+
+async def test_a_backup_from_before_them_gets_back_which_handover_counts(
+    people: Supporters,
+) -> None:
+    """One was taken back; the next one was noted, and then the bot was killed; the last one had
+    no list."""
+    first = await handed_over(people, later(60))
+    await people.write(undo_handover, first, at=later(70))
+    (listed,) = await people.read(exported_lists)
+    killed = await people.write(
+        record_handover, DAY, at=later(80), listed=listed, manifest=MANIFEST
+    )
+    assert killed is not None
+    await write_sql(people.database, "DELETE FROM handovers WHERE undone_at IS NULL")
+    last = await people.write(record_handover, DAY, at=later(90), without_name=6)
+    before = await read_sql(people.database, HANDOVERS)
+    entries = people.journal.read().entries
+    for emptying in ("DELETE FROM handovers", "DELETE FROM exports"):
+        await write_sql(people.database, emptying)
+    for _ in range(2):
+        await people.write(replay, entries, reached=Reached(6), at=later(99))
+        assert await people.read(active_handover) == last
+    rows = await read_sql(people.database, HANDOVERS)
+    assert [row for row in rows if row["id"] != killed.id] == before
+    (row,) = (row for row in rows if row["id"] == killed.id)
+    assert row["undone_at"] == int(later(90).timestamp() * 1000)
+
+
+async def test_a_copy_is_closed_by_no_handover_that_was_taken_back_nor_a_second_time(
+    people: Supporters,
+) -> None:
+    recorded = await handed_over(people, later(60))
+    closed = await people.read(petition_state)
+    await people.write(replay, people.journal.read().entries, reached=Reached(6), at=later(70))
+    assert await people.read(petition_state) == closed
+    await people.write(undo_handover, recorded, at=later(80))
+    await people.set_closed(False)
+    await people.write(replay, people.journal.read().entries, reached=Reached(6), at=later(90))
+    assert not (await people.read(petition_state)).is_closed
+
+
 async def test_a_petition_that_was_handed_over_is_not_reopened_until_that_is_undone(
     people: Supporters,
 ) -> None:
@@ -255,7 +309,17 @@ async def inclusions(people: Supporters) -> list[bool | None]:
 
 async def test_what_was_invalidated_after_the_list_stands_in_it(people: Supporters) -> None:
     await handed_over(people, later(9), 5)
-    for second, numbers in ((-60, [1]), (60, [2, 3, 6])):
+    for second, numbers in ((-60, [1]), (0, [4]), (5, [5]), (60, [2, 3, 6])):
         at = later(second)
         await people.write(take_out_signatures, numbers, reason="", condition="", at=at)
     assert await inclusions(people) == [None, NAMED, NAMED, NAMED, NAMED, None]
+
+
+async def test_who_might_not_be_named_then_is_told_of_a_list_without_the_name(
+    people: Supporters,
+) -> None:
+    """What was so before any list was noted nowhere."""
+    for number, without in enumerate(WITHOUT_NAME, 1):
+        await people.change(number, without)
+    await handed_over(people, later(9))
+    assert await inclusions(people) == [False, False, False, NAMED, NAMED, NAMED]
