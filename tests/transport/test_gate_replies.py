@@ -142,6 +142,8 @@ async def test_who_writes_without_a_rest_leaves_the_burst_to_whoever_comes_next(
     crowd.comes(BURST - 1)
     await crowd.clock.pass_to(100.01)
     assert len(crowd.left) == BURST - 1, "they wait for nobody"
+    await crowd.clock.pass_to(100.19)
+    assert sum(task.done() for task in without_rest) == 1, "five a second have no burst"
     await crowd.is_answered()
     await asyncio.gather(*without_rest)
 

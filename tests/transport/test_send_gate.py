@@ -32,21 +32,25 @@ async def test_without_a_burst_two_messages_may_make_up_for_a_late_timer() -> No
 
 async def test_at_a_high_rate_several_messages_leave_each_time_that_the_gate_wakes() -> None:
     clock = Clock()
-    gate = Gate(1000, clock=clock, sleep=clock.sleep)
+    gate = Gate(clock=clock, sleep=clock.sleep)
+    gate.set_ceiling(1000)
     left = await left_at(gate, clock, 1066)
     assert len(set(left)) <= 101
     assert left[-1] == pytest.approx(1.0, abs=0.01)
     assert most_at_once(left, 1000) <= 68
 
 
-async def test_a_new_message_to_a_person_takes_a_slot_of_the_broadcast_and_no_edit_does() -> None:
+@pytest.mark.parametrize(("rate", "of_a_reply"), [(28, 1 / 28), (10, 0.9 / 25)])
+async def test_a_new_message_to_a_person_takes_a_slot_of_the_broadcast_and_no_edit_does(
+    rate: float, of_a_reply: float
+) -> None:
     clock = Clock()
-    gate = gate_at(clock, rate=28)
+    gate = gate_at(clock, rate)
     await gate.acquire(Lane.BROADCAST, 1)
     for chat in (2, 3):
         await gate.acquire(Lane.REPLY, chat, new=True)
         await gate.acquire(Lane.REPLY, chat)
-    assert await left_at(gate, clock, 1) == pytest.approx([3 / 28])
+    assert await left_at(gate, clock, 1) == pytest.approx([1 / rate + 2 * of_a_reply])
 
 
 RATE = 50
