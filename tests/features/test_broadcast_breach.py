@@ -75,6 +75,8 @@ async def test_jordi_who_said_stop_is_told_of_a_breach(admin: AdminScene, lucy: 
     assert "Envíame la versión en inglés" in admin.panel.text
     sent = await admin.says("Somebody stole a copy.")
     await admin.edits(sent, "Somebody stole a copy of the list.")
+    other = next(m for m in admin.marta.messages if m.text == "/broadcast")
+    await admin.edits(other, "Not for anybody")
     await admin.taps("👁 Ver la vista previa")
     summary = admin.panel.text
     assert "también las que pidieron que no se les escribiera: 3" in summary

@@ -31,8 +31,14 @@ async def test_a_formatted_text_arrives_as_it_was_written(admin: AdminScene) -> 
     admin.marta.send_photo()
     await admin.scene.settled()
     assert "No he encontrado ningún enlace." in admin.panel.text
-    await admin.says("Leer más - https://example.org/\nDonar - example.org/donar")
+    links = "Leer más - https://example.org/\nDonar - example.org/donar"
+    await admin.says(links)
     assert "Botones: «Leer más», «Donar»" in admin.panel.text
+    await admin.taps("Botones con enlace")
+    await admin.taps("Quitar los botones")
+    assert "Botones:" not in admin.panel.text
+    await admin.taps("Botones con enlace")
+    await admin.says(links)
     await admin.taps("Añadir versión en inglés")
     await admin.says("Hello")
     summary = await admin.previews()

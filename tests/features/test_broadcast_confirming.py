@@ -9,10 +9,8 @@ from bot.broadcast import confirmation
 from handlers.broadcasts.screens import draft_view
 from simulator.faults import Fault
 from storage.admins import find_draft
-from storage.broadcast_transitions import change_broadcast
-from storage.broadcast_types import BroadcastAction, Kind
+from storage.broadcast_types import Kind
 from storage.broadcasts import broadcast_history, scheduled_broadcasts
-from storage.petitions import petition_state
 from tests.support.admin_scene import AdminScene, an_admin_scene
 from tests.support.scene import ADMIN
 
@@ -86,6 +84,9 @@ async def test_an_edit_after_the_preview_changes_nothing_and_is_said(admin: Admi
     await admin.taps(SEND)
     await admin.over()
     assert admin.got_by_all() == [["Hola a todas", "Otra vez"]] * 3
+    await admin.says("/broadcasts")
+    quoted = [line for line in admin.panel.text.splitlines() if line.startswith("«")]
+    assert quoted == ["«Otra vez»", "«Hola a todas»"]
 
 
 async def test_a_preview_that_was_deleted_sends_nothing(admin: AdminScene) -> None:
@@ -148,11 +149,17 @@ async def test_who_comes_and_goes_after_the_preview_keeps_nobody_else_from_being
     await blocks(admin, is_blocked=False)
     await admin.taps(SEND)
     assert "era 3, ahora es 4" in admin.panel.text
-    for person in (admin.scene.ana, admin.scene.jordi, admin.scene.sean, mallory):
+    # Asked again, it is for who has signed by then.
+    oleg = admin.scene.world.person("Oleg", language="en")
+    await admin.signs(oleg)
+    admin.ahead = timedelta(minutes=11)
+    await admin.taps("Enviar a 4 personas")
+    assert "Han pasado más de diez minutos" in admin.panel.text
+    for person in (admin.scene.ana, admin.scene.jordi, admin.scene.sean, mallory, oleg):
         person.block()
     await admin.scene.settled()
-    await admin.taps("Enviar a 4 personas")
-    assert "era 4, ahora es 0" in admin.panel.text
+    await admin.taps("Enviar a 5 personas")
+    assert "era 5, ahora es 0" in admin.panel.text
     assert not any(label.startswith("Enviar a") for label in admin.panel.labels)
     assert len(await admin.services.storage.read(broadcast_history)) == 2
 
@@ -419,32 +426,3 @@ async def test_a_time_that_passes_before_it_is_confirmed_plans_nothing(admin: Ad
     await admin.taps(confirm)
     assert "Esa hora ya ha pasado y no se ha enviado nada." in admin.panel.text
     assert await admin.services.storage.read(broadcast_history) == []
-
-
-async def test_a_planned_closing_update_keeps_the_petition_closed(admin: AdminScene) -> None:
-    await admin.scene.closes()
-    await admin.says("/reopen")
-    asked = admin.data("Sí, volver a abrirla")
-    await admin.scene.offers_the_final()
-    await admin.taps(await admin.plans())
-    await admin.scene.answered(admin.marta.tap_data(*asked))
-    assert "El mensaje final está programado" in admin.marta.chat.messages[asked[0]].text
-    assert (await admin.services.storage.read(petition_state)).is_closed
-    await admin.says("/reopen")
-    assert "El mensaje final está programado" in admin.marta.messages[-1].text
-    await admin.says("/broadcasts")
-    await admin.taps("1")
-    await admin.taps("Cancelar este envío")
-    await admin.taps("Sí, cancelar el envío")
-    # Another broadcast does not keep it closed.
-    storage = admin.services.storage
-    await storage.write(
-        change_broadcast,
-        BroadcastAction.PAUSE,
-        await admin.starts_another(),
-        ADMIN + 1,
-        admin.services.clock(),
-    )
-    await admin.says("/reopen")
-    await admin.taps("Sí, volver a abrirla")
-    assert "está abierta otra vez" in admin.marta.messages[-1].text

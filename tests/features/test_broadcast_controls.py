@@ -250,6 +250,8 @@ async def test_the_history_is_turned_page_by_page_and_shows_each_report(admin: A
     assert admin.marta.messages[-1].text == "Todavía no se ha enviado nada."
     for number in range(5):
         await admin.ended(number)
+    await admin.says("/broadcasts")
+    assert admin.panel.labels == ["1", "2", "3", "4", "5"]
     report = await admin.sends()
     await admin.says("/broadcasts")
     first = admin.panel

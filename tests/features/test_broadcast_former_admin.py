@@ -3,10 +3,13 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+
+from bot.broadcast.content import Content, MessageCall
 from simulator.faults import Fault
 from simulator.person import Person
 from storage.database import open_database
-from tests.features.test_broadcast_confirming import planned
+from tests.features.test_broadcast_confirming import SEND, planned
 from tests.support.admin_scene import AdminScene
 from tests.support.raw_sql import write_sql
 from tests.support.scene import ADMIN
@@ -31,6 +34,10 @@ async def comes_due(admin: AdminScene) -> None:
     past = int((admin.scene.clocks.now() - timedelta(seconds=1)).timestamp() * 1000)
     await write_sql(database, "UPDATE broadcasts SET starts_at = :at", at=past)
     await database.close()
+    await starts_without_marta(admin)
+
+
+async def starts_without_marta(admin: AdminScene) -> None:
     changed = {"admin_ids": frozenset({LUCY, PAU}), "approval_above": 3}  # as many as there are
     admin.scene.settings = admin.scene.settings.model_copy(update=changed)
     await admin.scene.start_bot()
@@ -80,3 +87,22 @@ async def test_who_answers_late_does_not_resume_what_is_paused_since(admin: Admi
     assert "El envío está en pausa" in pau.messages[-1].text
     await admin.scene.taps(pau, "▶ Seguir")
     await lucy.sees("The message has been sent.", 20)
+
+
+async def test_that_it_is_paused_by_a_fault_is_told_to_those_who_are_left(
+    admin: AdminScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lucy, pau = admins(admin)
+    await admin.restart(rate=1.0)
+    await admin.prepares()
+    await admin.scene.taps_at_once(admin.marta, SEND)
+    await admin.became("running")
+    await admin.scene.stop_bot()
+
+    def failing(*_: object) -> MessageCall:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Content, "call", failing)
+    await starts_without_marta(admin)
+    await pau.sees("en pausa por un fallo del bot", 20)
+    await lucy.sees("is paused because of a fault in the bot", 20)

@@ -5,6 +5,8 @@ import asyncio
 import pytest
 
 from bot.broadcast.content import Content, MessageCall
+from storage.broadcast_transitions import change_broadcast
+from storage.broadcast_types import BroadcastAction
 from storage.broadcasts import broadcast_history
 from storage.personal_data import everything_held
 from storage.petitions import close_petition, petition_state, reopen_petition
@@ -58,7 +60,7 @@ async def test_an_old_panel_does_not_throw_away_what_is_prepared_now(admin: Admi
     await admin.begins()
     await admin.says("Uno")
     await admin.previews()
-    old = admin.data("No enviar")
+    old, former = admin.data("No enviar"), admin.marta.messages[-2]
     await admin.begins()
     await admin.says("Dos")
     admin.marta.tap_data(*old)
@@ -73,6 +75,7 @@ async def test_an_old_panel_does_not_throw_away_what_is_prepared_now(admin: Admi
     assert admin.scene.app.dispatch.counts.passed_over == 0
     await admin.previews()
     assert admin.marta.messages[-2].text == "Dos"
+    assert former.id not in admin.marta.chat.messages, "nobody takes it for what is sent"
 
 
 async def test_an_old_menu_says_that_a_draft_would_be_discarded(admin: AdminScene) -> None:
@@ -149,6 +152,35 @@ async def test_the_closing_update_cannot_be_turned_into_something_else(
     assert (said.text, said.labels) == ("La petición está abierta: no se ha enviado nada.", [])
     assert preview.id not in admin.marta.chat.messages
     assert await admin.services.storage.read(broadcast_history) == []
+
+
+async def test_a_planned_closing_update_keeps_the_petition_closed(admin: AdminScene) -> None:
+    await admin.scene.closes()
+    await admin.says("/reopen")
+    asked = admin.data("Sí, volver a abrirla")
+    await admin.scene.offers_the_final()
+    await admin.taps(await admin.plans())
+    await admin.scene.answered(admin.marta.tap_data(*asked))
+    assert "El mensaje final está programado" in admin.marta.chat.messages[asked[0]].text
+    assert (await admin.services.storage.read(petition_state)).is_closed
+    await admin.says("/reopen")
+    assert "El mensaje final está programado" in admin.marta.messages[-1].text
+    await admin.says("/broadcasts")
+    await admin.taps("1")
+    await admin.taps("Cancelar este envío")
+    await admin.taps("Sí, cancelar el envío")
+    # Another broadcast does not keep it closed.
+    storage = admin.services.storage
+    await storage.write(
+        change_broadcast,
+        BroadcastAction.PAUSE,
+        await admin.starts_another(),
+        ADMIN + 1,
+        admin.services.clock(),
+    )
+    await admin.says("/reopen")
+    await admin.taps("Sí, volver a abrirla")
+    assert "está abierta otra vez" in admin.marta.messages[-1].text
 
 
 async def test_of_two_who_confirm_it_nobody_is_left_with_a_still_bar(admin: AdminScene) -> None:

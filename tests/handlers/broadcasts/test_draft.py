@@ -93,6 +93,8 @@ def test_an_edit_after_the_preview_is_noticed_and_changes_nothing_that_is_sent()
     # An edit of another message, or before the preview, is nothing.
     assert with_edit_noted(draft, 18, NOW) == draft
     assert with_edit_noted(before, 17, NOW) == before
+    words = with_edit_noted(two_versions(), 17, NOW, "Hola").versions
+    assert [each.words for each in words.values()] == ["Hola", ""]
     # While it asks for the last word, it goes back to where the edit is said.
     asking = shown(written(message_id=17)).changed(NOW, stage=DraftStage.SECOND_CONFIRMATION)
     assert with_edit_noted(asking, 17, NOW).stage is DraftStage.SUMMARY
@@ -128,15 +130,23 @@ def test_a_draft_lacks_buttons_for_what_is_decided(draft: Draft, lacks: set[Draf
     assert offered(draft) == set(DraftStep) - lacks
 
 
+def tapped(draft: Draft, step: DraftStep, value: str = "") -> Any:
+    return changed_by(draft, DraftTap(draft.key, draft.version, step, value), CTX)
+
+
 def test_a_version_can_be_removed_and_that_of_the_default_language_stays() -> None:
-    draft = two_versions()
+    draft = shown(two_versions())
+    without = tapped(draft, DraftStep.REMOVE_VERSION, "en")
+    assert set(without.versions) == {"es"}
+    for changed in (without, tapped(draft, DraftStep.REMOVE_LINKS)):
+        assert changed.content is None, "something else would be sent"
+    assert tapped(draft, DraftStep.REMOVE_VERSION, "es") == draft
 
-    def without(language: str) -> Any:
-        tap = DraftTap(draft.key, draft.version, DraftStep.REMOVE_VERSION, language)
-        return changed_by(draft, tap, CTX)
 
-    assert set(without("en").versions) == {"es"}
-    assert without("es") == draft
+def test_about_something_else_it_is_for_nobody_before_they_are_chosen() -> None:
+    draft = shown().changed(NOW, audience_language="es")
+    other = tapped(draft, DraftStep.SUBJECT, Kind.NEWS)
+    assert (other.audience_language, other.audience_chosen) == (None, False)
 
 
 def terms(draft: Draft | None = None, **changed: Any) -> Mapping[str, object]:
