@@ -133,6 +133,8 @@ async def test_calls_denied_for_a_minute_though_the_token_is_known_pause_it_for_
     )
     assert await harness.tally() == Tally(total=3, pending=3)
     assert harness.telegram.asked >= 1
+    await harness.resume()
+    await harness.held(2)
     for chat in (1001, 1002, 1003):
         harness.telegram.always(chat, None)
     await harness.resume()
@@ -255,7 +257,7 @@ async def test_when_the_chat_it_is_copied_from_is_lost_nobody_is_marked_for_it(
     harness: WorkerHarness,
 ) -> None:
     harness.telegram.everyone(answers.CHAT_NOT_FOUND)
-    harness.telegram.source_is_lost = True
+    harness.telegram.source_fails_with = answers.CHAT_NOT_FOUND
     ended = await copied(harness, COPY)
     assert (ended.stop_reason, ended.reason_detail) == (
         StopReason.CONTENT,
@@ -274,6 +276,18 @@ async def test_when_only_a_recipients_chat_is_lost_that_one_is_marked(
     harness.start_worker()
     await harness.ended()
     assert await harness.tally() == Tally(total=2, delivered=1, unreachable=1)
+
+
+async def test_while_nobody_says_which_chat_is_lost_nobody_is_marked_and_it_goes_on(
+    harness: WorkerHarness,
+) -> None:
+    await harness.people.sign([1, 2], updates=9)
+    harness.telegram.plan(1001, answers.CHAT_NOT_FOUND)
+    harness.telegram.source_fails_with = answers.SERVER_ERROR
+    await harness.start(kind=Kind.UPDATE, content=COPY, source_chat=ADMIN)
+    harness.start_worker()
+    assert (await harness.ended()).state == "finished"
+    assert await harness.tally() == Tally(total=2, delivered=2)
 
 
 @pytest.mark.parametrize("column", ["author_sealed", "confirmed_by_sealed", "source_chat_sealed"])

@@ -14,9 +14,11 @@ from tests.broadcast.workers import (
     has_state,
     nothing_is_due,
     received,
+    told,
 )
 from tests.support.accelerated_loop import time_of_day
 from tests.support.broadcasts import CONTENT
+from tests.support.raw_sql import write_sql
 from tests.support.storage_calls import Proceed, call_instead
 from tests.support.waiting import until
 
@@ -80,6 +82,19 @@ async def test_a_cancellation_that_nobody_asked_for_does_not_end_it(
     assert harness.reports.failures == 0
     assert not running.task.done()
     assert dict(harness.telegram.received) == everyone_once(1)
+
+
+async def test_what_nobody_approves_in_a_day_ends_also_where_the_process_goes_on(
+    harness: WorkerHarness,
+) -> None:
+    await harness.people.sign([1, 2])
+    await harness.start(needs_approval=True, at=time_of_day())
+    harness.start_worker()
+    await until(lambda: told(harness, "waiting"))
+    await write_sql(harness.people.database, "UPDATE broadcasts SET starts_at = 1")
+    ended = await harness.ended()
+    assert (ended.state, ended.stop_reason) == ("stopped", StopReason.UNAPPROVED)
+    assert harness.telegram.received == {}
 
 
 async def test_no_more_than_the_window_is_ever_under_way(harness: WorkerHarness) -> None:

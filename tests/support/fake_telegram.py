@@ -42,7 +42,7 @@ class FakeTelegram:
         self.gate = FakeGate()
         self._next_slot = 0.0
         self.missing: set[int] = set()
-        self.source_is_lost = False
+        self.source_fails_with: Exception | None = None
         self.me_fails_with: Exception | None = None
         self.before: Callable[[int], None] = lambda chat: None
         self._plans: dict[int, deque[Exception]] = {}
@@ -132,8 +132,8 @@ class FakeTelegram:
 
     async def _chat(self, given: Mapping[str, object]) -> Any:
         await asyncio.sleep(0)
-        if self.source_is_lost:
-            raise CHAT_NOT_FOUND
+        if self.source_fails_with is not None:
+            raise self.source_fails_with
         return {"id": given["chat_id"], "type": "private"}
 
     def _keep(self, chat: int, given: Mapping[str, object]) -> None:

@@ -77,9 +77,10 @@ def test_an_album_is_put_in_order_and_a_late_part_voids_what_was_shown() -> None
     assert grown.stage is DraftStage.READY
     assert grown.preview_ids == (117,)
     draft = written(message_id=17, kind="photo", group="g")
-    asked = draft.changed(NOW, stage=DraftStage.CONTENT, language="en")
-    grown = with_message(asked, piece(18, "photo", group="g"), NOW)
-    assert (grown.stage, grown.language) == (DraftStage.CONTENT, "en")
+    for stage in (DraftStage.CONTENT, DraftStage.LINKS):
+        asked = draft.changed(NOW, stage=stage, language="en")
+        grown = with_message(asked, piece(18, "photo", group="g"), NOW)
+        assert (grown.stage, grown.language) == (stage, "en")
     assert grown.versions["es"].messages == (17, 18)
 
 
