@@ -363,7 +363,7 @@ async def test_much_too_late_it_asks_and_can_be_sent_or_dropped(admin: AdminScen
     assert LATE in admin.panel.text
     assert admin.got_by_all() == [[], [], []]
     await admin.taps("Enviar ahora")
-    await admin.over()
+    assert (await admin.over()).id == page.id, "where she let it go on"
     assert admin.got_by_all() == [["Hola"]] * 3
     await admin.says("/broadcasts")
     (sent,) = await admin.services.storage.read(broadcast_history)

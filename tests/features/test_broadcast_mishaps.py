@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from bot.broadcast.content import Content, MessageCall
+from simulator.faults import Fault
 from storage.broadcast_transitions import change_broadcast
 from storage.broadcast_types import BroadcastAction
 from storage.broadcasts import broadcast_history
@@ -298,6 +299,23 @@ async def test_a_fault_of_the_bots_pauses_it_and_it_goes_on_once_that_is_mended(
     scene = admin.scene
     told = [len(admin.got(each)) for each in (scene.ana, scene.jordi, scene.sean)]
     assert sorted(told) == [0, 1, 1]
+
+
+async def test_denied_again_once_she_let_it_go_on_it_is_told_anew(admin: AdminScene) -> None:
+    """An edit of what she was told the first time would notify nobody."""
+    faults, denied = admin.scene.simulator.faults, "Telegram rechaza los envíos"
+    admin.expected.append("Service Unavailable")
+    await admin.prepares()
+    faults.error_code = 404
+    faults.next("copyMessage", *[Fault.ERROR] * 300)
+    await admin.scene.taps_at_once(admin.marta, SEND)
+    first = await admin.marta.sees(denied, 200)
+    await admin.scene.taps_at_once(admin.marta, "▶ Seguir")
+    await admin.marta.sees_one(lambda m: denied in m.text and m.id > first.id, 200)
+    faults.clear()
+    await admin.taps("▶ Seguir")
+    await admin.over()
+    assert admin.got_by_all() == [["Hola"]] * 3
 
 
 async def test_what_marta_prepared_before_a_restore_does_not_seem_to_be_on_its_way(
