@@ -47,6 +47,7 @@ from storage.erasures import (
     erase_leftovers,
     erase_signatures,
 )
+from storage.errors import BrokenData
 from storage.exports import Change, begin_export, exported_lists, finish_export
 from storage.handovers import (
     active_handover,
@@ -219,6 +220,14 @@ async def test_nothing_of_the_other_petition_is_read(
     storage: Storage, theirs: Storage, keyring: Keyring
 ) -> None:
     await fill(theirs, keyring)
+    # Who reads what is sealed of theirs finds it damaged, and so would one with another key.
+    damaged = list[BrokenData]()
+    keyring.on_damage = damaged.append
+    for column in (each for table in _with_petition() for each in table.c):
+        if column.name.endswith("_sealed"):
+            where = f"petition = '{OTHER}' AND {column.name} IS NOT NULL"
+            sql = f"UPDATE {column.table.name} SET {column.name} = :junk WHERE {where}"  # noqa: S608
+            await write_sql(theirs.database, sql, junk=b"junk")
     assert await storage.read(newest_audit_entries, 99) == []
     assert await storage.write(release_restore, actor=ADMIN, at=NOON)
     assert not await storage.write(release_restore, actor=ADMIN, at=later(1))
@@ -275,6 +284,7 @@ async def test_nothing_of_the_other_petition_is_read(
         await ours.note(2, Change.NAME_GIVEN, NOON)
     changed = "SELECT 1 FROM changes_after_export WHERE petition = 'andry'"
     assert await read_sql(storage.database, changed) == []
+    assert damaged == []
 
 
 async def test_nothing_of_the_other_petition_is_changed(
