@@ -21,6 +21,7 @@ _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _ROW_OF_NAMES = re.compile(r"^\| (\w+) \| [^|]+ \|$", re.MULTILINE)
 _DEFINED = re.compile(r"^ *(?:async )?(?:def|class) (?!test_)(\w+)", re.MULTILINE)
 _FILE = re.compile(r"`((?:bot|handlers|storage|simulator|tests|benchmarks)/[\w/]*(?:\.py)?)`")
+_TEST = re.compile(r"\btests/[\w/]+(?:\.py)?")
 _WORD = re.compile(r"[A-Z]?[a-z]+")
 # In the guides these marks stand for what the bot or its page shows, and for nothing else.
 _SHOWN = {"es": re.compile(r"«([^»]+)»"), "en": re.compile(r"“([^”]+)”")}
@@ -64,6 +65,13 @@ def test_a_guide_and_its_translation_lead_to_each_other(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_file_that_a_page_names_exists(page: Path) -> None:
     named = {path.rstrip("/") for path in _FILE.findall(page.read_text("utf-8"))}
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
+def test_every_test_that_a_script_names_exists() -> None:
+    scripts = (ROOT / "Makefile", ROOT / ".ci/run", *ROOT.glob("deploy/try_*"))
+    named = {each for script in scripts for each in _TEST.findall(script.read_text("utf-8"))}
+    assert len(named) > 5
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
 
 
