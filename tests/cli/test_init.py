@@ -238,6 +238,12 @@ async def test_again_it_changes_what_is_asked(home: Path, monkeypatch: pytest.Mo
     assert "PETITION_ADMIN_IDS tiene" in (await call("--non-interactive", "--admin", "9")).output
 
 
+def take_terminal(terminal: int) -> None:
+    """Makes a new process one of a terminal, which hears Ctrl-C wherever the tests are run."""
+    os.login_tty(terminal)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """A pseudo-terminal with the command in it, and somebody who reads and types."""
 
@@ -258,7 +264,7 @@ class Terminal:
             stdout=slave,
             stderr=slave,
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent.parent)},
-            preexec_fn=lambda: os.login_tty(slave),
+            preexec_fn=lambda: take_terminal(slave),
         )
         os.close(slave)
         return cls(process, master)
