@@ -21,15 +21,12 @@ from storage.keyring import Keyring
 from storage.person_requests import PersonNoticeKind, carry_out_request
 from storage.personal_data import Held, everything_held
 from telegram_text.markup import parse
+from tests.features.test_changed_texts import held_of
 from tests.support.scene import Scene, a_scene, data_of
 
 CONFIRM = "✍️ Consiento y firmo"
 WITH, WITHOUT = "✍️ Firmar con mi nombre", "✍️ Firmar sin dar mi nombre"
 NOTICE = "Responsable: la sección española de Amnistía Internacional."
-
-
-async def held_of(scene: Scene, person: Person) -> Held:
-    return await scene.storage.read(everything_held, person.id)
 
 
 def choice_in(held: Held) -> tuple[Any, list[Any]]:
