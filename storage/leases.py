@@ -65,6 +65,14 @@ WHERE starts_with(name, $1) AND name <> $2 AND expires_at >= {NOW}
 """  # noqa: S608
 # Of replicas that were killed.
 _FORGET = f"DELETE FROM leases WHERE starts_with(name, $1) AND expires_at < {NOW} - 3600000"  # noqa: S608
+# Of a process that hangs or was cut off between the two halves of a statement, of which asyncpg
+# sends the first alone: the server waits for the second one without end, with what is locked.
+_END_HALF_SAID = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = current_user
+AND application_name = 'petition-bot' AND state = 'active' AND wait_event = 'ClientRead'
+AND query_start < now() - interval '5 seconds'
+"""
 _IS_THERE = "SELECT to_regclass('leases') IS NOT NULL"
 _IS_HELD = f"""
 SELECT count(*) > 0 FROM leases
@@ -207,6 +215,7 @@ async def _renew(lock: "ProcessLock", connection: Any, stand_by: Callable[[], No
             replied, since = replies, asked
             if is_ours:
                 lock.mark_taken(asked + _LEASE_SECONDS - _MARGIN_SECONDS)
+                await connection.execute(_END_HALF_SAID, timeout=_RENEW_SECONDS)
             else:
                 stand_by()
             if lock.is_replica and is_ours:

@@ -132,7 +132,7 @@ async def test_within_ten_seconds_another_answers_and_sends_and_repeats_nothing(
                 thawing = asyncio.create_task(asyncio.sleep(FROZEN_SECONDS))
             else:
                 line.fall_silent(new_ones_too=True)
-            signed, told = await petition.goes_on(3 * MOVED_SECONDS, is_moving=True)
+            signed, told = await petition.goes_on(4 * MOVED_SECONDS, is_moving=True)
             assert told <= MOVED_SECONDS + LOADED_SECONDS
             assert signed <= MOVED_SECONDS + LOADED_SECONDS + PEOPLE_SECONDS
             if how == "killed":

@@ -311,6 +311,16 @@ class TestALease:
                         pass
             assert held.is_ours()
 
+    async def test_lets_go_what_somebody_holds_who_was_cut_off_in_the_middle_of_a_statement(
+        self, database_url: str
+    ) -> None:
+        async with connection_to(database_url) as hanging, connection_to(database_url) as other:
+            await hanging.execute("SET application_name = 'petition-bot'; BEGIN")
+            await hanging.execute("LOCK TABLE signatures")
+            await hanging.prepare("SELECT 1")  # and never runs it
+            async with acquire_process_lock(database_url, "running", stands_by):
+                await other.execute("SET lock_timeout = '8s'; LOCK TABLE signatures")
+
     async def test_is_lost_when_the_server_stays_away(
         self, database_url: str, postgres_server: PostgresServer
     ) -> None:

@@ -1,6 +1,7 @@
 """A proxy before several replicas, which gives each request to the next one."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,10 +12,13 @@ from aiohttp import web
 from tests.support.programs import free_port
 
 _PATIENCE_SECONDS = 3.0  # with a replica that hangs
+_AVOIDED_SECONDS = 10.0  # as nginx does
 
 
 class WebhookProxy:
     """Passes each request on to the next replica, or to another one that can be reached.
+
+    One that did not answer in time is asked last for a while, as proxies do.
 
     `answered` counts the requests that each port answered with 200.
     """
@@ -24,6 +28,7 @@ class WebhookProxy:
         self.url = ""
         self.ports: list[int] = []
         self.answered: dict[int, int] = {}
+        self._failed_at: dict[int, float] = {}
         self._at_once = 0
         self._kept: list[Coroutine[Any, Any, web.StreamResponse]] = []
         self.answers: asyncio.Future[list[web.StreamResponse]] | None = None
@@ -41,7 +46,9 @@ class WebhookProxy:
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         body, headers = await request.read(), dict(request.headers)
         self.ports.append(self.ports.pop(0))
-        passing = self._passed_on(tuple(self.ports), request.path, body, headers)
+        since = time.monotonic() - _AVOIDED_SECONDS
+        ports = sorted(self.ports, key=lambda port: self._failed_at.get(port, 0.0) > since)
+        passing = self._passed_on(ports, request.path, body, headers)
         if len(self._kept) == self._at_once:
             return await passing
         self._kept.append(passing)
@@ -64,6 +71,7 @@ class WebhookProxy:
             except aiohttp.ClientConnectorError:
                 continue
             except (aiohttp.ClientError, TimeoutError):
+                self._failed_at[port] = time.monotonic()
                 break  # it may have been handled, so it is Telegram's to send again
         return web.Response(status=502)
 
