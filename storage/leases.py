@@ -41,8 +41,11 @@ _GOODBYE_SECONDS = 0.5
 # How long a command waits for a server that is busy with what it does there.
 _BUSY_SECONDS = 10.0
 
+# After which the server lets bots start, where the machine of a command or a migration is gone.
+_GONE_SECONDS = 180
+
 # Into these goes nothing but SQL of this file (S608); what is asked for is an argument.
-_BEGIN_A_LONG_WAIT = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0"
+_BEGIN_A_LONG_WAIT = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '{}s'"
 # A command that keeps bots away has it alone, and so has a bot of version 0.1.0.
 _MAY_TAKE = "SELECT pg_try_advisory_xact_lock_shared($1)"
 _KEEP_AWAY = "SELECT pg_try_advisory_xact_lock($1)"
@@ -137,7 +140,7 @@ async def keep_bots_away(lock: "ProcessLock", dsn: str, block: asyncio.Timeout) 
     """Keeps a transaction open, also on a database without tables, in which no bot starts."""
     adapter, is_over = postgres_adapter(), asyncio.Event()
     async with adapter.connected(dsn) as connection:
-        await connection.execute(_BEGIN_A_LONG_WAIT)
+        await connection.execute(_BEGIN_A_LONG_WAIT.format(_GONE_SECONDS))
         if not await connection.fetchval(_KEEP_AWAY, _number_of(lock.name)):
             raise HeldElsewhere
         if await connection.fetchval(_IS_THERE) and await is_held(connection, lock.name):
@@ -187,7 +190,7 @@ async def keep_lease(
 async def _has_migrated(lock: "ProcessLock", url: str, dsn: str) -> bool:
     """Makes the tables, unless bots are kept away or an older one answers; tells whether."""
     async with postgres_adapter().connected(dsn) as connection:
-        await connection.execute(_BEGIN_A_LONG_WAIT)
+        await connection.execute(_BEGIN_A_LONG_WAIT.format(_GONE_SECONDS))
         if not await connection.fetchval(_MAY_TAKE, _number_of(lock.name)):
             return False
         if await connection.fetchval(_IS_THERE) and await is_held(connection, lock.name):

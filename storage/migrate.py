@@ -143,6 +143,7 @@ def _bring_to_newest(connection: sa.Connection) -> None:
     else:
         run("BEGIN")
         run(f"SET LOCAL lock_timeout = {_PATIENCE_SECONDS * 1_000:.0f}")
+        run("SET LOCAL idle_in_transaction_session_timeout = '60s'")
         # It ends with the transaction, so it cannot outlive the process that took it.
         run(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
     schema = _schema(connection)  # once more, as another start may have done it meanwhile

@@ -16,7 +16,7 @@ from storage.database import postgres_adapter
 from storage.errors import DatabaseUrlWrong, HeldElsewhere, LeaseLost, Unavailable
 from storage.private_files import locked_file
 from storage.process_lock import acquire_process_lock, is_held
-from tests.storage.silent_connection import a_line
+from tests.storage.silent_connection import SilentLine, a_line
 from tests.support.postgres_server import PostgresServer
 
 HOLD_UNTIL_KILLED = """
@@ -383,6 +383,28 @@ async def test_a_command_keeps_bots_away_also_from_a_database_without_tables(
         async with connection_to(empty_url) as other:
             assert await other.fetchval("SELECT to_regclass('petitions')") is None
     await asyncio.wait_for(starting, 10)
+
+
+@pytest.mark.parametrize("kind", ["postgres"])
+async def test_a_command_whose_machine_is_gone_keeps_no_bot_away_for_hours(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "_GONE_SECONDS", 3)  # it says something every two
+
+    async def loses_its_machine(line: SilentLine, url: str) -> None:
+        async with acquire_process_lock(url, "running") as command:
+            await asyncio.sleep(4)
+            assert command.is_ours()
+            line.fall_silent(new_ones_too=True)
+            starting = acquire_process_lock(database_url, "running", stands_by)
+            async with asyncio.timeout(8), starting:
+                pass
+            await asyncio.Event().wait()
+
+    with tempfile.TemporaryDirectory() as folder:  # a socket's path has to be short
+        async with a_line(database_url, Path(folder)) as (line, url):
+            with pytest.raises(Unavailable):
+                await loses_its_machine(line, url)
 
 
 def connection_to(url: str) -> Any:
