@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import date
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -98,6 +99,7 @@ def is_sealed(column: sa.Column[Any]) -> bool:
     return "plain" in column.info
 
 
+@cache
 def key_of(table: sa.Table) -> sa.Column[Any]:
     """Returns the column of a row's key, which its encrypted values are bound to.
 

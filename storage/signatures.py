@@ -294,8 +294,8 @@ def _count_and_add(tx: Transaction, signature: dict[str, Any], consent: dict[str
     counted = tx.first(_COUNT, counting)
     if counted is None:
         return False
-    tx.change(tx.inserting(SIGNATURES), {**signature, "number": counted.number})
-    tx.change(tx.inserting(CONSENTS), consent)
+    tx.repeat(tx.inserting(SIGNATURES), {**signature, "number": counted.number})
+    tx.repeat(tx.inserting(CONSENTS), consent)
     return True
 
 

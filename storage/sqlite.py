@@ -31,8 +31,8 @@ class SqliteDatabase:
     """One database file that exists; begun with `open`, to be ended with `close`.
 
     It is safe to use from many tasks at once. Every method raises `Unavailable` for what may pass
-    (locked, full, unreachable); bugs surface as the exceptions of SQLAlchemy, without the values
-    of a row.
+    (locked, full, unreachable); bugs surface as the exceptions of SQLAlchemy
+    or the driver, without the values of a row.
 
     Attributes:
         is_shared: whether processes on several machines may use it at the same time.

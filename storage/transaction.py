@@ -72,6 +72,20 @@ class Transaction:
         """Carries out a change; returns how many rows it changed."""
         return self.connection.execute(statement, values).rowcount
 
+    def repeat(self, statement: sa.Executable, values: Mapping[str, Any]) -> int:
+        """Carries out a change that is made once and kept; returns how many rows it changed.
+
+        On SQLite it goes to the driver, as SQLAlchemy takes several times as long as the change.
+        """
+        core = self.connection
+        if core.dialect.name != "sqlite":
+            return self.change(statement, values)
+        sql, parameters = _compiled(statement, tuple(values), core.dialect)
+        given = [to(values.get(name, default)) for name, default, to in parameters]
+        cursor = core.connection.cursor()
+        cursor.execute(sql, given)
+        return cursor.rowcount
+
     def of(self, table: sa.Table) -> sa.ColumnElement[bool]:
         """Returns the condition that a row is of this petition; true of tables without one."""
         return _of(table, self.slug)
@@ -93,12 +107,12 @@ class Transaction:
 
     def add(self, table: sa.Table, **values: Any) -> None:
         """Adds a row to this petition, with the values that its sealed columns hold in plain."""
-        self.change(self.inserting(table), self.stored(table, **values))
+        self.repeat(self.inserting(table), self.stored(table, **values))
 
     def add_new(self, table: sa.Table, **values: Any) -> bool:
         """Adds a row to this petition unless one of its key is there; returns whether it did."""
-        adding = self.inserting(table).on_conflict_do_nothing()
-        return self.change(adding, self.stored(table, **values)) == 1
+        adding = _inserting_new(table, self.connection.dialect.name)
+        return self.repeat(adding, self.stored(table, **values)) == 1
 
     def put(self, table: sa.Table, **values: Any) -> None:
         """Adds a row to this petition, in place of the one of its key if there is one."""
@@ -120,7 +134,7 @@ class Transaction:
         stored = self._sealed(table, values, own)
         is_plain = not any(isinstance(each, sa.ClauseElement) for each in stored.values())
         if len(conditions) == 1 and isinstance(own, bytes) and is_plain:
-            return self.change(_changing(table, self.slug), {**stored, "own_key": own})
+            return self.repeat(_changing(table, self.slug), {**stored, "own_key": own})
         changing = sa.update(table).where(*self._where(table, conditions))
         return self.change(changing.values(stored))
 
@@ -227,9 +241,28 @@ def inserting(table: sa.Table, dialect: str) -> Any:
 
 
 @lru_cache
+def _inserting_new(table: sa.Table, dialect: str) -> Any:
+    return inserting(table, dialect).on_conflict_do_nothing()
+
+
+@lru_cache
 def _changing(table: sa.Table, slug: str) -> sa.Update:
     """Returns the change of the row of a key, made once as in `_with_key`; columns are added."""
     return sa.update(table).where(_of(table, slug), key_of(table) == sa.bindparam("own_key"))
+
+
+@lru_cache(maxsize=512)
+def _compiled(
+    statement: Any, names: tuple[str, ...], dialect: sa.Dialect
+) -> tuple[str, Sequence[tuple[str, Any, Callable[[Any], Any]]]]:
+    """Returns the SQL of a change, and its parameters: name, value if none is given, encoding."""
+    compiled = statement.compile(dialect=dialect, column_keys=names)
+    binds = [(name, compiled.binds[name]) for name in compiled.positiontup]
+    kinds = [each.type.dialect_impl(dialect).bind_processor(dialect) for _, each in binds]
+    return str(compiled), [
+        (name, bind.value, to or (lambda value: value))
+        for (name, bind), to in zip(binds, kinds, strict=True)
+    ]
 
 
 def write_notes(transactions: Sequence[Transaction]) -> None:
