@@ -116,6 +116,8 @@ async def test_pau_is_asked_though_the_database_was_away_when_it_was_his_turn(
     pau, is_away = admin.scene.world.person("Pau", language="es", user_id=PAU), True
     await asks(admin)
     await lucy.sees("Do you approve this broadcast?", 10)
+    calls = admin.scene.simulator.calls
+    await until(lambda: any(call.chat_id == PAU for call in calls))  # and was not reached
     await admin.scene.settled()
     owe_admins(admin.services, says("Otra cosa.", frozenset({PAU})))
     call_instead(monkeypatch, petition_notice_was_sent, asked)

@@ -122,6 +122,11 @@ class AcceleratedLoop(asyncio.SelectorEventLoop):
         job.add_done_callback(self._done)
         return job
 
+    async def shutdown_default_executor(self, *timeout: Any) -> None:
+        """Ends the threads, in real time."""
+        self.accelerated.factor = 1.0
+        await super().shutdown_default_executor(*timeout)
+
     def _done(self, _: object) -> None:
         self.accelerated.jobs -= 1
 
@@ -135,7 +140,4 @@ def accelerated_clocks(time: AcceleratedTime, begins: datetime) -> Clocks:
 def run_accelerated(main: Coroutine[Any, Any, T], time: AcceleratedTime) -> T:
     """Runs a coroutine to its end in an event loop of accelerated time."""
     with asyncio.Runner(loop_factory=lambda: AcceleratedLoop(time)) as runner:
-        try:
-            return runner.run(main)
-        finally:
-            time.factor = 1.0  # threads that end are waited for as long as it says
+        return runner.run(main)
