@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pyrage
@@ -13,10 +12,12 @@ from benchmarks.signed_database import KEY, url_of
 from benchmarks.this_bot import settle_down
 from bot.cli.context import CliContext
 from bot.cli.export import write_list
+from bot.clocks import utc_now
 from bot.export import ListFormat
 from bot.export.signature_list import open_signature_list
 from bot.logs import configure_logging
 from bot.petition.petition import BUNDLED, load_petition
+from bot.settings import PetitionSettings
 from bot.text.translations import Catalogs
 from storage import open_storage
 from storage.exports import begin_export
@@ -26,19 +27,13 @@ from tests.support.supporters import SLUG
 READING = "reading"
 
 
-async def _no_bot() -> bool:
-    return False
-
-
 async def _export(job: Job) -> JobReport:
     configure_logging("ERROR")
     folder, written = Path(job.folder), 0
     keyring = Keyring.load(folder / KEY)
     storage = await open_storage(url_of(folder), keyring, SLUG)
     words = Catalogs.load().words("en")
-    context = CliContext(
-        load_petition(BUNDLED), storage, words, lambda: datetime.now(UTC), _no_bot
-    )
+    context = CliContext(PetitionSettings(), load_petition(BUNDLED), storage, words, utc_now)
     try:
         settle_down()
         meter = ResourceMeter()

@@ -28,7 +28,7 @@ from benchmarks.signing_people import (
 from benchmarks.this_bot import settle_down
 from bot.app import open_app
 from bot.petition.petition import BUNDLED
-from bot.settings import Settings, load_settings
+from bot.settings import Settings
 from bot.transport import send_gate
 from bot.transport.rate_limiter import REPLY_BURST, REPLY_RATE
 from storage.keyring import Keyring
@@ -169,7 +169,7 @@ def _settings(folder: Path, url: str) -> Settings:
     for part in ("data", "keys"):
         (folder / part).mkdir(mode=0o700)
     Keyring.generate(folder / "keys" / "petition.key")
-    return load_settings(
+    return Settings.load(
         bot_token=TOKEN,
         admin_ids=frozenset({1}),
         database_url=f"sqlite+aiosqlite:///{folder / 'data' / 'petition.db'}",

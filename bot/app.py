@@ -240,7 +240,7 @@ async def open_app(
     make_database_folder(url)
     standby = StandbyWatch(url)
     await standby.look()
-    session = shared_session(settings.api_url, settings.proxy, tell, clocks.monotonic)
+    session = shared_session(settings, tell, clocks.monotonic)
     async with AsyncExitStack() as stack:
         # One database can hold several petitions, each with its own bot. A rehearsal takes the
         # petition's lock too: with both, one would get the updates that are meant for the other.

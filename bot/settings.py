@@ -6,7 +6,7 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self
 
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
@@ -90,9 +90,6 @@ EXPECTED: dict[str, str] = {
 }
 
 
-Kind = TypeVar("Kind", bound="StorageSettings")
-
-
 class SettingsInvalid(TerminalError):
     """Some settings are missing or wrong.
 
@@ -171,6 +168,41 @@ class StorageSettings(BaseModel):
         BeforeValidator(lambda value: str(value).strip().upper()),
     ] = "INFO"
 
+    @classmethod
+    def load(
+        cls, *, reads_file: bool = True, env_file: Path | None = None, **overrides: Any
+    ) -> Self:
+        """Reads these settings; arguments override the environment, which overrides the file.
+
+        The file is `env_file`, if it is not where `file_locations` says that it is.
+
+        Raises:
+            SettingsInvalid: some are missing or wrong, or others can read or write the file.
+        """
+        sources: list[Mapping[str, str | None]] = [os.environ]
+        file = (env_file or file_locations.env_file()) if reads_file else None
+        if file is not None:
+            _refuse_missing_file(file)
+            _refuse_open_file(file)
+            sources.insert(0, _in_file(file))
+        try:
+            return cls.model_validate(_values(cls, sources) | overrides)
+        except ValidationError as error:
+            sentences = tuple(_sentences(error).values())
+            found = error.errors(include_input=False)
+        if file is not None and any(each["type"] == "missing" for each in found):
+            there = "" if file.is_file() else label(", que no está")
+            sentences += (
+                label(
+                    "Los ajustes se leen del entorno y de {file}{there}. Los escribe petition-bot "
+                    "init.",
+                    file=file.absolute(),
+                    there=there,
+                ),
+            )
+        # Raised outside the except block, since the original error holds the values.
+        raise SettingsInvalid(*sentences)
+
 
 class PetitionSettings(StorageSettings):
     """The settings that commands need to read one petition's data, with or without a bot."""
@@ -227,30 +259,6 @@ class Settings(PetitionSettings):
         return value
 
 
-def load_settings(
-    *, reads_file: bool = True, env_file: Path | None = None, **overrides: Any
-) -> Settings:
-    """Reads all settings; arguments override the environment, which overrides the file.
-
-    The file is `env_file`, if it is not where `file_locations` says that it is.
-
-    Raises:
-        SettingsInvalid: some are missing or wrong, or others can read or write the file.
-    """
-    file = (env_file or file_locations.env_file()) if reads_file else None
-    return _load(Settings, overrides, file)
-
-
-def load_storage_settings() -> StorageSettings:
-    """Reads only what the database needs; raises as `load_settings` does."""
-    return _load(StorageSettings, {}, file_locations.env_file())
-
-
-def load_petition_settings() -> PetitionSettings:
-    """Reads what commands need for a petition's data; raises as `load_settings` does."""
-    return _load(PetitionSettings, {}, file_locations.env_file())
-
-
 def load_valid_settings() -> tuple[Settings, dict[str, str]]:
     """Reads all settings as far as they are valid, to look at what they are about.
 
@@ -297,31 +305,6 @@ def unknown_settings() -> tuple[str, ...]:
     misspelt = {name for name in in_environment | in_file if name.startswith(PREFIX)} - known
     unread = in_file.intersection(_ONLY_IN_ENVIRONMENT) - in_environment
     return tuple(sorted(misspelt | unread))
-
-
-def _load(kind: type[Kind], overrides: dict[str, Any], env_file: Path | None) -> Kind:
-    sources: list[Mapping[str, str | None]] = [os.environ]
-    if env_file is not None:
-        _refuse_missing_file(env_file)
-        _refuse_open_file(env_file)
-        sources.insert(0, _in_file(env_file))
-    try:
-        return kind.model_validate(_values(kind, sources) | overrides)
-    except ValidationError as error:
-        sentences = tuple(_sentences(error).values())
-        is_missing = any(each["type"] == "missing" for each in error.errors(include_input=False))
-    if env_file is not None and is_missing:
-        there = "" if env_file.is_file() else label(", que no está")
-        sentences += (
-            label(
-                "Los ajustes se leen del entorno y de {file}{there}. Los escribe petition-bot "
-                "init.",
-                file=env_file.absolute(),
-                there=there,
-            ),
-        )
-    # Raised outside the except block, since the original error holds the values.
-    raise SettingsInvalid(*sentences)
 
 
 def _values(

@@ -7,35 +7,29 @@ import time
 from collections.abc import Callable
 from urllib.request import getproxies
 
-from pydantic import SecretStr
-
 from bot.proxy_choice import choose_proxy
-from bot.settings import SettingsInvalid
+from bot.settings import PetitionSettings, SettingsInvalid
 from bot.text.problems import Sentence
 from bot.transport.session import SharedSession
 
 
 def shared_session(
-    api_url: str,
-    proxy: SecretStr | None = None,
+    settings: PetitionSettings,
     tell: Callable[[Sentence], None] = lambda _: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> SharedSession:
-    """Returns the session for all calls to a Bot API server; it has to be opened.
+    """Returns the session for all calls to the Bot API server; it has to be opened.
 
-    Args:
-        api_url: the server's address.
-        proxy: the setting of this name; None lets `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`
-            decide, which never hold for a server on this machine.
-        tell: gets the reason when there is no connection, whenever that changes.
-        clock: the session's monotonic clock.
+    Without a proxy in the settings `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` decide, which never
+    hold for a server on this machine. `tell` gets the reason when there is no connection, whenever
+    that changes, and `clock` is the session's monotonic clock.
 
     Raises:
         SettingsInvalid: the proxy's address cannot be used.
     """
-    setting = None if proxy is None else proxy.get_secret_value()
+    setting = None if settings.proxy is None else settings.proxy.get_secret_value()
     try:
-        proxied = choose_proxy(api_url, setting, getproxies())
+        proxied = choose_proxy(settings.api_url, setting, getproxies())
         return SharedSession(proxy=proxied, tell=tell, clock=clock)
     except ValueError:
         pass

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from bot import file_locations
 from bot.cli.main import app
-from bot.settings import SettingsInvalid, load_storage_settings
+from bot.settings import SettingsInvalid, StorageSettings
 from bot.settings import key_apart_from_data as require_apart
 from storage.errors import KeyFileMissing, StorageError
 from storage.journal import Journal
@@ -39,7 +39,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def begins() -> None:
     """Asks what the bot asks of its settings, its key and its folders when it starts."""
-    settings = load_storage_settings()
+    settings = StorageSettings.load()
     if settings.key_file is None:
         raise KeyFileMissing
     require_apart(settings.key_file, settings.database_url)

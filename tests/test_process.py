@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from bot.app import FatalError
 from bot.process import run_until_stopped
-from bot.settings import Settings, load_settings
+from bot.settings import Settings
 from tests.monitoring.asked import ask, free_address
 from tests.support.scene import TOKEN
 
@@ -36,7 +36,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Opened:
 
 
 async def run(**chosen: Any) -> None:
-    settings = load_settings(bot_token=TOKEN, admin_ids=frozenset({1}), **chosen)
+    settings = Settings.load(bot_token=TOKEN, admin_ids=frozenset({1}), **chosen)
     await run_until_stopped(settings, restored=True)
 
 
@@ -89,7 +89,7 @@ async def test_once_it_is_its_turn_it_no_longer_says_that_it_stands_by(
         yield
 
     monkeypatch.setattr("bot.process.open_app", slow)
-    settings = load_settings(
+    settings = Settings.load(
         bot_token=TOKEN,
         admin_ids=frozenset({1}),
         metrics_address=address,

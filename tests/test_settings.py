@@ -9,12 +9,11 @@ from bot import file_locations
 from bot.petition.petition import BUNDLED
 from bot.settings import (
     EXPECTED,
+    PetitionSettings,
     Settings,
     SettingsInvalid,
+    StorageSettings,
     key_apart_from_data,
-    load_petition_settings,
-    load_settings,
-    load_storage_settings,
     unknown_settings,
 )
 from bot.text.terminal_language import label
@@ -47,7 +46,7 @@ def written(place: Path, text: str, mode: int = 0o600) -> Path:
 
 def complaints() -> tuple[str, ...]:
     with pytest.raises(SettingsInvalid) as caught:
-        load_settings()
+        Settings.load()
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
     assert str(caught.value) == "\n".join(caught.value.sentences)
@@ -55,7 +54,7 @@ def complaints() -> tuple[str, ...]:
 
 
 def test_what_is_not_given_has_the_documented_default() -> None:
-    settings = load_settings()
+    settings = Settings.load()
     assert settings.bot_token.get_secret_value() == TOKEN
     assert settings.admin_ids == {12, 34}
     assert settings.database_url == file_locations.database_url()
@@ -73,13 +72,13 @@ def test_what_is_not_given_has_the_documented_default() -> None:
 
 def test_the_file_is_read_and_the_environment_goes_before_it(place: Path) -> None:
     written(place, "PETITION_ADMIN_IDS=99\nPETITION_LOG_LEVEL=debug\nOTHER=1\n")
-    settings = load_settings()
+    settings = Settings.load()
     assert settings.admin_ids == {12, 34}
     assert settings.log_level == "DEBUG"
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o602])
-@pytest.mark.parametrize("load", [load_settings, load_petition_settings, load_storage_settings])
+@pytest.mark.parametrize("load", [Settings.load, PetitionSettings.load, StorageSettings.load])
 def test_a_file_that_others_can_read_or_write_is_refused_with_the_command_that_mends_it(
     place: Path, mode: int, load: Callable[[], object]
 ) -> None:
@@ -93,7 +92,7 @@ def test_a_file_that_others_can_read_or_write_is_refused_with_the_command_that_m
     load()
 
 
-@pytest.mark.parametrize("load", [load_settings, load_petition_settings, load_storage_settings])
+@pytest.mark.parametrize("load", [Settings.load, PetitionSettings.load, StorageSettings.load])
 @pytest.mark.parametrize(
     ("content", "why"),
     [
@@ -126,10 +125,10 @@ def test_whoever_saved_the_file_in_another_encoding_or_left_a_quote_open_is_led_
 
 def test_what_an_editor_puts_before_the_file_is_not_read(place: Path) -> None:
     file = written(place, "\ufeffPETITION_LOG_LEVEL=debug\n")
-    assert load_settings().log_level == "DEBUG"
+    assert Settings.load().log_level == "DEBUG"
     file.unlink()
     file.mkdir()
-    assert load_settings().log_level == "INFO"
+    assert Settings.load().log_level == "INFO"
 
 
 def test_a_link_does_not_hide_who_can_read_the_file(place: Path) -> None:
@@ -139,16 +138,16 @@ def test_a_link_does_not_hide_who_can_read_the_file(place: Path) -> None:
     (sentence,) = complaints()
     assert sentence.endswith(f"chmod 600 '{kept}'")
     kept.chmod(0o400)
-    load_settings()
+    Settings.load()
 
 
 def test_whoever_does_not_read_the_file_does_not_mind_who_can(place: Path) -> None:
     written(place, "PETITION_LOG_LEVEL=debug\n", 0o644)
-    assert load_settings(reads_file=False).log_level == "INFO"
+    assert Settings.load(reads_file=False).log_level == "INFO"
 
 
 def test_what_is_handed_over_goes_before_everything() -> None:
-    assert load_settings(admin_ids=frozenset({5})).admin_ids == {5}
+    assert Settings.load(admin_ids=frozenset({5})).admin_ids == {5}
 
 
 def test_everything_missing_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,7 +229,7 @@ def test_a_value_is_read_as_it_is_meant(
     for name, value in given.items():
         monkeypatch.setenv(f"PETITION_{name}", value)
     monkeypatch.setenv("PETITION_BOT_TOKEN", f" {TOKEN}\n")
-    settings = load_settings()
+    settings = Settings.load()
     assert settings.bot_token.get_secret_value() == TOKEN
     name = "broadcast_rate" if "PAID_BROADCAST" in given else next(iter(given)).lower()
     assert getattr(settings, name) == read
@@ -266,7 +265,7 @@ def test_every_setting_has_a_sentence_on_what_is_expected() -> None:
 def test_neither_token_nor_password_stands_in_a_repr(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PETITION_DATABASE_URL", "postgresql+asyncpg://ana:canary@host/db")
     monkeypatch.setenv("PETITION_PROXY", "socks5://ana:canary@host:1080")
-    settings = load_settings()
+    settings = Settings.load()
     assert TOKEN not in f"{settings!r} {settings}"
     assert "canary" not in f"{settings!r} {settings}".lower()
 
@@ -318,10 +317,10 @@ def test_the_file_of_settings_that_is_named_is_used_and_has_to_be_there(
     monkeypatch.setenv("PETITION_ENV_FILE", str(here / "bot.env"))
     assert file_locations.env_file() == here / "bot.env"
     with pytest.raises(SettingsInvalid, match=r"bot\.env, and there is no such file"):
-        load_storage_settings()
+        StorageSettings.load()
     (here / "bot.env").write_text("PETITION_LOG_LEVEL=ERROR\n")
     (here / "bot.env").chmod(0o600)
-    assert load_storage_settings().log_level == "ERROR"
+    assert StorageSettings.load().log_level == "ERROR"
     assert "PETITION_ENV_FILE" not in unknown_settings()
 
 

@@ -8,7 +8,7 @@ from aiohttp import connector
 from pydantic import SecretStr
 
 from bot.proxy_choice import Proxy, choose_proxy, parse_proxy
-from bot.settings import SettingsInvalid
+from bot.settings import PetitionSettings, SettingsInvalid
 from bot.telegram_session import shared_session
 from bot.transport.errors import NotSent
 from tests.support.proxies import http_proxy, running
@@ -33,7 +33,7 @@ def begin_with(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
 
 
 async def call(api_url: str) -> tuple[int, bytes]:
-    async with shared_session(api_url) as session:
+    async with shared_session(PetitionSettings(api_url=api_url)) as session:
         return await session.post(f"{api_url}/bot{TOKEN}/getMe", {"a": 1})
 
 
@@ -65,10 +65,10 @@ async def test_a_server_on_this_machine_is_reached_though_the_environment_has_a_
 def test_an_unusable_proxy_is_refused_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "https://canary:canary@proxy.example:443")
     with pytest.raises(SettingsInvalid, match="never https://; or give PETITION_PROXY=none") as no:
-        shared_session("https://api.telegram.org")
+        shared_session(PetitionSettings())
     assert "canary" not in str(no.value)
     assert no.value.__context__ is None
-    shared_session("https://api.telegram.org", SecretStr("none"))
+    shared_session(PetitionSettings(proxy=SecretStr("none")))
 
 
 # What `openssl rehash` calls a certificate of the subject that those of the tests have.

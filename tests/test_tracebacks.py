@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import SettingsInvalid, load_settings
+from bot.settings import Settings, SettingsInvalid
 from bot.tracebacks import kind_of, place_of, trace_of
 
 CANARY = "Canaria Pérez"
@@ -88,5 +88,5 @@ def test_the_place_is_the_innermost_line_of_ours() -> None:
     assert place_of(raised_in(ours, f"{ROOT}/tests/x.py", library)) == "bot/here.py:1"
     assert place_of(raised_in(library, library)) == "a/b.py:1"
     with pytest.raises(SettingsInvalid) as found:
-        load_settings(broadcast_rate=CANARY)
+        Settings.load(broadcast_rate=CANARY)
     assert place_of(found.value).startswith("bot/settings.py:")

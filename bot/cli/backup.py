@@ -23,7 +23,7 @@ from bot.cli.purge import refuse_another_date, telegram_time
 from bot.console import CannotDo, Yes, agrees, progress, run_to_end, say, signatures, tell
 from bot.file_locations import make_database_folder
 from bot.petition.petition import BUNDLED, load_petition
-from bot.settings import SettingsInvalid, load_petition_settings, require_key_file
+from bot.settings import PetitionSettings, SettingsInvalid, require_key_file
 from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import mark
 from storage.admins import add_audit
@@ -45,7 +45,7 @@ def backup(
     Only who holds a key of PETITION_AGE_RECIPIENTS can open it. The bot's own key file is not in
     it: keep a copy of that elsewhere.
     """
-    settings = load_petition_settings()
+    settings = PetitionSettings.load()
     recipients = required_recipients(settings)
     stopped = label("Interrumpido: no hay ninguna copia.")
     with progress(label("Copiando"), stopped, in_bytes=True) as done:
@@ -75,7 +75,7 @@ def backup(
 
 def _remove_older(file: Path, made_at: datetime, days: int) -> None:
     """Removes the backups beside a new one that are older than this many days, and says which."""
-    settings = load_petition_settings()
+    settings = PetitionSettings.load()
     # As a clock that is years ahead would take all of them. Without an answer its own day counts.
     told = run_to_end(telegram_time(settings))
     if told is not None:
@@ -152,7 +152,7 @@ def _checked(file: Path) -> Manifest:
         content=_content(manifest),
     )
     try:
-        keyring = Keyring.load(require_key_file(load_petition_settings().key_file))
+        keyring = Keyring.load(require_key_file(PetitionSettings.load().key_file))
     except (KeyFileMissing, SettingsInvalid):  # as on the machine where the backups are kept
         tell("Sin el archivo de clave del bot, PETITION_KEY_FILE, no se puede saber si es verdad.")
         return manifest
@@ -192,7 +192,7 @@ def _say_restored(restored: restoration.Restored) -> None:
 def _order(
     file: Path, manifest: Manifest, identity: Path, read: Callable[[int], None]
 ) -> restoration.Order:
-    settings = load_petition_settings()
+    settings = PetitionSettings.load()
     make_database_folder(settings.database_url)
     return restoration.Order(
         path=file,

@@ -14,7 +14,7 @@ import typer
 from bot.broadcast.confirmation import most_for_one_admin
 from bot.cli.context import CliContext, Plan, confirmed, run_with_context, short_id, with_id
 from bot.console import AsJson, CannotDo, Yes, interruptible, progress_bar, say, say_table, tell
-from bot.settings import SettingsInvalid, load_settings
+from bot.settings import Settings, SettingsInvalid
 from bot.text.terminal_language import label
 from bot.text.translations import mark
 from handlers.broadcasts.screens.broadcast_view import BroadcastView
@@ -244,7 +244,7 @@ def _who_decides(broadcast: Broadcast) -> tuple[frozenset[int] | None, int | Non
     """
     if broadcast.pause_reason is PauseReason.FORMER:
         with suppress(SettingsInvalid):
-            settings = load_settings()
+            settings = Settings.load()
             above = most_for_one_admin(broadcast.kind, settings.approval_above)
             return settings.admin_ids, above
     return None, None

@@ -13,7 +13,7 @@ from bot.petition_folder.files import PETITION_FILE
 from bot.petition_folder.read import read_folder
 from bot.petition_folder.unready import entries_of, unready_problems
 from bot.petition_folder.warnings import find_warnings
-from bot.settings import load_petition_settings
+from bot.settings import PetitionSettings
 from bot.text.problems import Problem
 from bot.text.terminal_language import label, plural_label, terminal_words
 from bot.text.translations import mark
@@ -71,7 +71,7 @@ def _folder_meant() -> Path:
     here = Path.cwd()
     # Also one that an editor has saved as petition.toml.txt, which the check then says.
     is_here = any(each.name.lower().startswith(PETITION_FILE) for each in here.iterdir())
-    folder = here if is_here else load_petition_settings().folder or BUNDLED
+    folder = here if is_here else PetitionSettings.load().folder or BUNDLED
     tell("Se comprueba la petición de {folder}", folder=folder)
     return folder
 

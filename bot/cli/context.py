@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from threading import current_thread, main_thread
 from typing import Any, TypeVar
 
@@ -21,7 +20,7 @@ from bot.logs import configure_logging
 from bot.petition.petition import BUNDLED, Petition, load_petition
 from bot.restore import require_finished
 from bot.retention import tidy_journal_at_the_end
-from bot.settings import PetitionSettings, load_petition_settings, require_key_file
+from bot.settings import PetitionSettings, require_key_file
 from bot.text.terminal_language import label, terminal_language
 from bot.text.translations import Catalogs, Words, mark
 from storage import Storage, open_storage
@@ -46,16 +45,17 @@ RESTORED = mark(
 
 @dataclass(frozen=True, slots=True)
 class CliContext:
-    """What the commands use; `words` is the terminal's language, with the petition's times.
+    """What the commands use; `words` is the terminal's language, with the petition's times."""
 
-    `is_attended` tells whether the petition's bot runs.
-    """
-
+    settings: PetitionSettings
     petition: Petition
     storage: Storage
     words: Words
     clock: Callable[[], datetime]
-    is_attended: Callable[[], Awaitable[bool]]
+
+    async def is_attended(self) -> bool:
+        """Returns whether the petition's bot runs."""
+        return await is_held(self.settings.database_url, lock_name(self.petition.slug))
 
 
 def run_with_context(work: Callable[[CliContext], Awaitable[R]]) -> R:
@@ -66,7 +66,7 @@ def run_with_context(work: Callable[[CliContext], Awaitable[R]]) -> R:
             to do.
     """
     configure_logging("WARNING")
-    settings = load_petition_settings()
+    settings = PetitionSettings.load()
     say_files_here(settings.database_url)
 
     async def worked() -> R:
@@ -108,8 +108,7 @@ async def open_cli_context(
         if await storage.read(restore_awaits_repetition):
             raise DatabaseBehind(label(RESTORED))
         words = Catalogs.load(time_zone=petition.time_zone).words(terminal_language())
-        is_attended = partial(is_held, settings.database_url, lock_name(petition.slug))
-        yield CliContext(petition, storage, words, utc_now, is_attended)
+        yield CliContext(settings, petition, storage, words, utc_now)
         if not only_looks:
             # No bot may run that marks what was done; or one does, and has marked more meanwhile.
             with suppress(OSError, DatabaseBehind):

@@ -16,7 +16,7 @@ from bot.export import ListFormat
 from bot.export.json_list import write_json
 from bot.export.signature_list import SignatureList, SignatureListHeader, open_signature_list
 from bot.export.xlsx_list import write_xlsx
-from bot.settings import load_petition_settings
+from bot.settings import PetitionSettings
 from bot.text.terminal_language import label, terminal_words
 from storage.errors import BrokenData, StorageError
 from storage.exports import (
@@ -40,7 +40,7 @@ def export(
     ] = ListFormat.JSON,
 ) -> None:
     """Writes the list of signatures, encrypted to PETITION_AGE_RECIPIENTS."""
-    recipients = required_recipients(load_petition_settings())
+    recipients = required_recipients(PetitionSettings.load())
     with progress(label("Escribiendo"), label("Interrumpido: no se ha escrito nada.")) as done:
         write = partial(write_list, format_=format_, file=output, recipients=recipients, done=done)
         header = run_with_context(write)

@@ -26,7 +26,6 @@ from bot.console import CannotDo, Yes, list_counts, read_day, say
 from bot.export.xlsx_list import Workbook, cell, heading, number, row
 from bot.petition.retention_days import day_of
 from bot.petition_folder.schema import months_later
-from bot.settings import load_petition_settings
 from bot.text.terminal_language import label
 from bot.text.translations import mark
 from storage.broadcast_types import Kind
@@ -358,7 +357,7 @@ def _to_do(owed: ChangeOwed) -> str:
 
 def _write(context: CliContext, owed: Sequence[ChangeOwed], file: Path) -> str:
     """Writes a workbook with the corrected names, encrypted; returns that as a sentence."""
-    recipients, zone = required_recipients(load_petition_settings()), context.words.zone
+    recipients, zone = required_recipients(context.settings), context.words.zone
     with (
         output_file(file) as target,
         encrypting_writer(target, recipients) as encrypted,

@@ -22,7 +22,7 @@ from bot.cli.init_steps import (
 from bot.console import CannotDo, explain, in_terminal, interruptible, say, tell
 from bot.intake.polling import TokenUnknown
 from bot.logs import configure_logging
-from bot.settings import load_settings
+from bot.settings import Settings
 from bot.text.terminal_language import TerminalError, label
 
 
@@ -69,7 +69,7 @@ def init(
     env_file = file_locations.env_file().expanduser().absolute()
     # What the command settles is left out: it may be missing, or wrong.
     some_bot = "1:a"
-    connection = load_settings(
+    connection = Settings.load(
         env_file=env_file, bot_token=some_bot, admin_ids="1,2", folder=None, key_file=None
     )
     known = in_file(env_file) | in_environment()
@@ -164,7 +164,7 @@ def _conclude(setup: Setup) -> None:
                 name=name,
                 style="yellow",
             )
-    load_settings(env_file=setup.env_file)
+    Settings.load(env_file=setup.env_file)
     say("")
     tell(
         "✓ Los ajustes están en {path}. Lo que quieras cambiar, cámbialo ahí y en la carpeta de la"

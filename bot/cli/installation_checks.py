@@ -223,7 +223,7 @@ async def _look_at_telegram(installation: Installation) -> Findings:
         error = await _cannot_listen(settings.webhook_address)
         if error is not None:
             yield Finding(WEBHOOK, Level.BROKEN, reason_of(error))
-    async with shared_session(settings.api_url, settings.proxy) as session:
+    async with shared_session(settings) as session:
         calls = BotCalls(session, settings.api_url, settings.bot_token.get_secret_value())
         bot = await calls.identity()
         yield TOKEN.fine("Telegram lo conoce: es de @{bot}.", bot=bot.username)

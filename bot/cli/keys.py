@@ -11,7 +11,6 @@ import typer
 
 from bot.cli.context import CliContext, Plan, confirmed
 from bot.console import Yes, progress
-from bot.settings import load_petition_settings
 from bot.text.terminal_language import label
 from bot.text.translations import mark
 from storage.admins import add_audit, last_done
@@ -38,7 +37,7 @@ def rotate(
 @asynccontextmanager
 async def _no_bot_running(context: CliContext) -> AsyncIterator[None]:
     """Keeps the bots of all petitions with this key from starting; raises if one runs."""
-    url, storage = load_petition_settings().database_url, context.storage
+    url, storage = context.settings.database_url, context.storage
     async with AsyncExitStack() as stack:
         for slug in await storage.read(petitions_with_key, storage.keyring):
             await stack.enter_async_context(acquire_process_lock(url, lock_name(slug)))
@@ -63,7 +62,7 @@ async def _prepare(context: CliContext, *, keep_old: bool) -> Plan:
             "guardes esas copias. Si otro bot usa este archivo con otra base de datos, elige "
             "--keep-old."
         )
-    if data_folder(load_petition_settings().database_url) is None:  # so others can stand by
+    if data_folder(context.settings.database_url) is None:  # so others can stand by
         everywhere = label(
             "Si otras máquinas tienen un bot con esta base de datos, páralos antes todos y copia "
             "después este archivo a cada una."

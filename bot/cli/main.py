@@ -14,7 +14,7 @@ from typer.main import get_group
 from bot import file_locations
 from bot.cli.command_language import say_refusal, translate
 from bot.console import err, fail, in_sentences, run_to_end, say, say_files_here, tell
-from bot.settings import load_storage_settings
+from bot.settings import StorageSettings
 from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import mark
 
@@ -145,7 +145,7 @@ def keygen(
     from bot.cli.init_steps import MADE_KEY
     from storage.keyring import Keyring
 
-    key = path or load_storage_settings().key_file or file_locations.key_file()
+    key = path or StorageSettings.load().key_file or file_locations.key_file()
     if path is None:
         file_locations.make_private_folder(key.parent)
     Keyring.generate(key.absolute())
@@ -158,7 +158,7 @@ def migrate() -> None:
     """Migrate the database to this version's tables."""
     from storage.migrate import migrate as migrate_database
 
-    settings = load_storage_settings()
+    settings = StorageSettings.load()
     say_files_here(settings.database_url)
     file_locations.make_database_folder(settings.database_url)
     revision = run_to_end(migrate_database(settings.database_url))

@@ -8,7 +8,7 @@ from functools import partial
 from bot.cli.context import CliContext, Plan, confirmed
 from bot.console import CannotDo, DryRun, Yes, progress, signatures
 from bot.retention import Erasure, erase_due, read_erasure
-from bot.settings import PetitionSettings, load_petition_settings
+from bot.settings import PetitionSettings
 from bot.telegram_session import shared_session
 from bot.text.terminal_language import label, plural_label, terminal_words
 from bot.transport.errors import NotSent, ResponseLost
@@ -30,7 +30,7 @@ async def prepare_purge(context: CliContext, *, asks_telegram: bool = False) -> 
     count = await context.storage.read(count_due_signatures, erasure.due)
     total = count.total - (0 if erasure.untold_too else count.waiting)
     if total and asks_telegram:
-        refuse_another_date(await telegram_time(load_petition_settings()), context.clock())
+        refuse_another_date(await telegram_time(context.settings), context.clock())
     question = label(
         "¿Borro {signatures} para siempre? Solo quedan los totales.", signatures=signatures(total)
     )
@@ -60,7 +60,7 @@ def refuse_another_date(said: datetime | None, now: datetime) -> None:
 
 async def telegram_time(settings: PetitionSettings) -> datetime | None:
     """Returns what time it is for Telegram, which says so in every answer."""
-    async with shared_session(settings.api_url, settings.proxy) as session:
+    async with shared_session(settings) as session:
         with suppress(NotSent, ResponseLost):
             await session.post(f"{settings.api_url}/bot/getMe", {})
         return session.server_time()[0]

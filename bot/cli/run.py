@@ -27,7 +27,7 @@ from bot.monitoring.checks import ALONE, STUCK
 from bot.petition.petition import BUNDLED, load_petition, petition_of
 from bot.petition_folder.read import read_folder
 from bot.petition_folder.unready import unready_problems
-from bot.settings import Settings, load_settings
+from bot.settings import Settings
 from bot.setup import BotCalls, Unreachable
 from bot.telegram_session import shared_session
 from bot.text.problems import Sentence
@@ -57,7 +57,7 @@ def run(
     ] = False,
 ) -> None:
     """Runs the bot with the settings from the environment or the file .env."""
-    settings = load_settings()
+    settings = Settings.load()
     # In a terminal a person looks: what the log has beside warnings is not for them.
     is_quiet = err.is_terminal and "log_level" not in settings.model_fields_set
     level = "WARNING" if is_quiet else settings.log_level
@@ -180,7 +180,7 @@ def with_bot(
     """
 
     async def worked() -> R:
-        async with shared_session(settings.api_url, settings.proxy, tell) as session:
+        async with shared_session(settings, tell) as session:
             return await work(BotCalls(session, settings.api_url, token))
 
     return run_to_end(worked())

@@ -15,7 +15,7 @@ import bot
 from bot import file_locations
 from bot.cli.init_steps import in_environment, in_file
 from bot.console import CannotDo
-from bot.settings import PREFIX, load_settings, require_key_file
+from bot.settings import PREFIX, Settings, require_key_file
 from bot.text.translations import mark
 from storage.database import SqliteAddress, parse_address
 
@@ -108,7 +108,7 @@ def service() -> None:
     """
     if os.geteuid() == 0:
         raise CannotDo.because(_AS_ROOT, program=_program())
-    settings, settings_file = load_settings(), file_locations.env_file().absolute()
+    settings, settings_file = Settings.load(), file_locations.env_file().absolute()
     _refuse_settings_of_the_shell(settings_file)
     key_file = require_key_file(settings.key_file)
     address = parse_address(settings.database_url)

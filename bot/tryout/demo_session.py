@@ -18,7 +18,7 @@ from bot.console import CannotDo, say
 from bot.intake.polling import TokenUnknown
 from bot.petition.petition import BUNDLED
 from bot.petition_folder.read import read_folder
-from bot.settings import Settings, load_settings
+from bot.settings import Settings
 from bot.text.problems import PetitionInvalid
 from bot.text.terminal_language import label
 from bot.text.translations import mark
@@ -233,7 +233,7 @@ def simulated_settings(folder: Path, simulator: Simulator, petition: Path) -> Se
     for private in (data, keys):
         private.mkdir(mode=0o700)
     Keyring.generate(keys / "petition.key")
-    settings = load_settings(
+    settings = Settings.load(
         reads_file=False,
         bot_token=simulator.token,
         admin_ids=_ADMINS,

@@ -19,7 +19,7 @@ from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
 from bot.petition_folder.read import read_folder
-from bot.settings import load_settings
+from bot.settings import Settings
 from simulator import Simulator
 from storage.keyring import Keyring
 from tests.support.api_client import TOKEN, ApiClient
@@ -72,7 +72,7 @@ async def test_with_options_alone_a_bot_is_ready_to_run(home: Path) -> None:
     assert TOKEN not in result.output
     env = home / ".config" / "petition-bot" / ".env"
     assert stat.S_IMODE(env.stat().st_mode) == 0o600
-    settings = load_settings()  # as every other command finds them
+    settings = Settings.load()  # as every other command finds them
     assert settings.bot_token.get_secret_value() == TOKEN
     assert settings.admin_ids == {7, 8}
     assert settings.approval_above == 100
@@ -90,10 +90,10 @@ async def test_with_options_alone_a_bot_is_ready_to_run(home: Path) -> None:
     assert "petition-bot run" in result.output
     env.write_text(env.read_text().replace("APPROVAL_ABOVE=100", "APPROVAL_ABOVE=5"))
     assert (await call(*given(home))).exit_code == 0
-    assert load_settings().approval_above == 5
+    assert Settings.load().approval_above == 5
     # Nobody is left to approve: with the setting the bot would not start.
     assert (await call(*given(home), "--admin", "7")).exit_code == 0
-    assert load_settings().approval_above is None
+    assert Settings.load().approval_above is None
 
 
 async def test_why_telegram_cannot_be_reached_is_said_in_the_terminals_language(
@@ -113,7 +113,7 @@ async def test_why_telegram_cannot_be_reached_is_said_in_the_terminals_language(
 async def test_a_petition_in_one_language_that_one_person_administers(home: Path) -> None:
     result = await call(*given(home), "--petition-language", "en", "--admin", "7")
     assert result.exit_code == 0, result.output
-    assert load_settings().approval_above is None
+    assert Settings.load().approval_above is None
     assert names_in(home / "rio-limpio") == ["en.toml", "petition.toml"]
     assert (read := read_folder(home / "rio-limpio")).source_language == "en"
     assert read.problems == []
@@ -147,7 +147,7 @@ async def test_enter_makes_no_mistyped_folder(home: Path, monkeypatch: pytest.Mo
     assert "rio-limipo no hay ninguna petición. ¿Hago ahí una nueva? [s/N]" in result.output
     assert "~/rio no hay ninguna petición. ¿Hago ahí una nueva? [S/n]" in result.output
     # Where whoever writes it sees it, and in the language that was asked for.
-    assert load_settings().folder == home / "rio"
+    assert Settings.load().folder == home / "rio"
     assert names_in(home / "rio") == ["es.toml", "petition.toml"]
     assert not (home / "rio-limipo").exists()
     assert "Vamos a preparar tu bot, paso a paso." in result.output
@@ -229,7 +229,7 @@ async def test_again_it_changes_what_is_asked(home: Path, monkeypatch: pytest.Mo
     assert env.read_text() == written.replace("PETITION_ADMIN_IDS=7", "PETITION_ADMIN_IDS=9")
     assert written.startswith("# mine\nPETITION_LOG_LEVEL=ERROR\n")
     assert (home / "rio-limpio" / "petition.toml").read_bytes() == petition
-    assert load_settings().key_file == home / ".config/petition-bot/keys/petition.key"
+    assert Settings.load().key_file == home / ".config/petition-bot/keys/petition.key"
     assert (home / ".config/petition-bot/keys/petition.key").read_bytes() == key
     assert "cámbialo ahí y en la carpeta de la petición" in result.output
     apart = await call("--non-interactive", "--petition", str(home / "Mar Menor"))
@@ -342,5 +342,5 @@ async def test_somebody_sets_a_bot_up_in_a_terminal(home: Path, sim: Simulator) 
     await terminal.sees("Hecha la clave")
     await terminal.sees("petition-bot run")
     assert await terminal.ends() == 0
-    settings = load_settings()
+    settings = Settings.load()
     assert settings.admin_ids == {marta.id}

@@ -1,6 +1,5 @@
 """A petition is handed over; everybody reads how, and the addressee is told of what changes."""
 
-import asyncio
 import json
 from datetime import date, datetime, timedelta
 
@@ -28,13 +27,7 @@ WEEK = timedelta(days=7)
 def shell(scene: Scene) -> CliContext:
     """What a command in the shell works on, beside the bot."""
     known = scene.services
-    return CliContext(
-        scene.petition,
-        known.storage,
-        scene.english,
-        known.clock,
-        lambda: asyncio.sleep(0, result=True),
-    )
+    return CliContext(scene.settings, scene.petition, known.storage, scene.english, known.clock)
 
 
 async def looks(scene: Scene, after: timedelta = timedelta()) -> None:

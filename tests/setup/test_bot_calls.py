@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.intake.polling import TokenUnknown
+from bot.settings import PetitionSettings
 from bot.setup import (
     BotCalls,
     Unreachable,
@@ -38,7 +39,7 @@ async def calls(sim: Simulator) -> AsyncIterator[BotCalls]:
 async def bot_calls(
     api_url: str, token: str = TOKEN, tell: Callable[[Sentence], None] = lambda _: None
 ) -> AsyncIterator[BotCalls]:
-    async with shared_session(api_url, None, tell) as session:
+    async with shared_session(PetitionSettings(api_url=api_url), tell) as session:
         yield BotCalls(session, api_url, token)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from bot.app import open_app
 from bot.high_water_mark import HighWaterMark
-from bot.settings import Settings, load_settings
+from bot.settings import Settings
 from storage.errors import DatabaseBehind, HeldElsewhere
 from storage.keyring import Keyring
 from storage.migrate import migrate
@@ -30,7 +30,7 @@ def settings(folder: Path, database_url: str) -> Settings:
     keys = folder / "keys"
     keys.mkdir(mode=0o700)
     Keyring.generate(keys / "petition.key")
-    return load_settings(
+    return Settings.load(
         bot_token="1:" + "a" * 35,
         admin_ids=frozenset({7}),
         database_url=database_url,

@@ -22,7 +22,7 @@ from bot.clocks import Clocks
 from bot.petition.petition import BUNDLED, Petition, load_petition
 from bot.petition_folder.read import Folder, read_folder
 from bot.petition_folder.unready import unready_problems
-from bot.settings import PREFIX, Settings, load_settings
+from bot.settings import PREFIX, Settings
 from bot.text.problems import Problem
 from bot.text.translations import Catalogs, Words
 from bot.transport.client import ApiCall, TelegramClient
@@ -87,7 +87,7 @@ def _unready(read: Folder) -> Sequence[Problem]:
 @cache
 def _settings(_: tuple[tuple[str, str], ...]) -> Settings:
     """Reads and checks the settings that every scene has, once in each environment."""
-    return load_settings(
+    return Settings.load(
         bot_token=TOKEN,
         admin_ids=frozenset({ADMIN}),
         database_url="sqlite+aiosqlite:///another/petition.db",
