@@ -3,8 +3,7 @@
 import re
 
 from simulator.chats import Message, User
-from telegram_text.entities import in_code_points, tidied
-from telegram_text.markup import Entity, Rendered, length
+from telegram_text.entities import Entity, Rendered, in_code_points, length, tidied
 
 _PATTERNS = re.compile(
     r"(?P<url>\bhttps?://[^\s<>\"]+[^\s<>\".,;:!?)\]»'])"

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from simulator.notifier import Notifier
-from telegram_text.markup import Entity
+from telegram_text.entities import Entity
 
 _FILE_IDS = ("file_id", "file_unique_id")
 

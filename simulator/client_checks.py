@@ -11,7 +11,7 @@ from simulator.errors import Refused, SimulatorError
 from simulator.keyboard_checks import checked_markup
 from simulator.media_kinds import CAPTIONED
 from simulator.text_checks import CAPTION_UNITS, TEXT_UNITS, client_text
-from telegram_text.markup import Entity, Rendered, length
+from telegram_text.entities import Entity, Rendered, length
 
 Entities = Iterable[Entity | Mapping[str, Any]]
 """Formatting, as `Entity` objects or as Bot API objects."""

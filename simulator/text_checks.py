@@ -8,8 +8,17 @@ from simulator.auto_entities import find_entities, with_found_entities
 from simulator.chats import Content
 from simulator.errors import bad_request
 from simulator.parameters import Params, names
-from telegram_text.entities import DATE_TIME_FORMAT, LATEST, SPLITTABLE, in_code_points, tidied
-from telegram_text.markup import Entity, MarkupError, Rendered, length, parse
+from telegram_text.entities import (
+    DATE_TIME_FORMAT,
+    LATEST,
+    SPLITTABLE,
+    Entity,
+    Rendered,
+    in_code_points,
+    length,
+    tidied,
+)
+from telegram_text.markup import MarkupError, parse
 
 TEXT_UNITS = 4096
 CAPTION_UNITS = 1024

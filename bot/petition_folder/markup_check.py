@@ -255,7 +255,7 @@ def refusal_sentence(refusal: str, html: str) -> Sentence:
     )
 
 
-# How `telegram_text.html_reader` refuses, in Telegram's words, and what to write instead.
+# How `telegram_text.markup` refuses, in Telegram's words, and what to write instead.
 _REFUSALS = (
     (
         'Can\'t find end tag corresponding to start tag "(?P<tag>.*)"',

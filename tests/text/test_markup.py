@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from telegram_text.entities import Entity
 from telegram_text.markup import (
-    Entity,
     Html,
     MarkupError,
     escape,
