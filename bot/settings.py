@@ -91,15 +91,7 @@ EXPECTED: dict[str, str] = {
 
 
 class SettingsInvalid(TerminalError):
-    """Some settings are missing or wrong.
-
-    Attributes:
-        sentences: one for each setting; none of them repeats the value.
-    """
-
-    def __init__(self, *sentences: str) -> None:
-        super().__init__("\n".join(sentences))
-        self.sentences = sentences
+    """Some settings are missing or wrong; says each in a line, without its value."""
 
 
 # What is checked here raises a ValueError; its sentence is in `EXPECTED`.
@@ -188,20 +180,17 @@ class StorageSettings(BaseModel):
         try:
             return cls.model_validate(_values(cls, sources) | overrides)
         except ValidationError as error:
-            sentences = tuple(_sentences(error).values())
+            sentences = [*_sentences(error).values()]
             found = error.errors(include_input=False)
         if file is not None and any(each["type"] == "missing" for each in found):
-            there = "" if file.is_file() else label(", que no está")
-            sentences += (
-                label(
-                    "Los ajustes se leen del entorno y de {file}{there}. Los escribe petition-bot "
-                    "init.",
-                    file=file.absolute(),
-                    there=there,
-                ),
+            said = mark(
+                "Los ajustes se leen del entorno y de {file}{there}. Los escribe petition-bot "
+                "init."
             )
+            there = "" if file.is_file() else label(", que no está")
+            sentences.append(label(said, file=file.absolute(), there=there))
         # Raised outside the except block, since the original error holds the values.
-        raise SettingsInvalid(*sentences)
+        raise SettingsInvalid("\n".join(sentences))
 
 
 class PetitionSettings(StorageSettings):

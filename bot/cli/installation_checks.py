@@ -23,7 +23,6 @@ from bot.cli.run import how_to_finish, nobody_approves
 from bot.console import reason_of
 from bot.monitoring.checks import check_backlog, check_webhook
 from bot.petition.petition import BUNDLED, petition_of
-from bot.petition_folder.links import EXAMPLE
 from bot.petition_folder.read import read_folder
 from bot.petition_folder.unready import unready_problems
 from bot.settings import Settings, key_apart_from_data, require_key_file, unknown_settings
@@ -134,7 +133,7 @@ async def _look_at_petition(installation: Installation) -> Findings:
         )
         return
     petition = petition_of(read)
-    if unready_problems(read):
+    if unready := unready_problems(read):
         reached = None
         with suppress(StorageError):  # which is said of the database
             reached = await reached_in(settings.database_url, petition.slug)
@@ -144,13 +143,10 @@ async def _look_at_petition(installation: Installation) -> Findings:
         yield Finding(PETITION, level, " ".join((said, *how_to_finish(settings))))
     else:
         yield PETITION.fine("{slug} está lista.", slug=petition.slug)
-    if EXAMPLE.search(petition.contact):
-        said = label(
-            "{value} es un ejemplo: pon el de tu organización antes de empezar",
-            value=petition.contact,
-        )
-        yield Finding(CONTACT, level, said)
-    else:
+    examples = [each.sentence for each in unready if each.key.startswith("controller.")]
+    for each in examples[:1]:
+        yield Finding(CONTACT, level, each.said(terminal_words()))
+    if not examples:
         yield CONTACT.fine(
             "Quien pregunta por sus datos lo hace en {contact}. Mira que alguien lo lea.",
             contact=petition.contact,
