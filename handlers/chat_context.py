@@ -143,12 +143,18 @@ class ChatContext:
     ) -> None:
         """Sends a reply, now or as soon as Telegram accepts it; see `DelayedReplies.tell`.
 
-        Who is in the middle of signing is answered before others.
+        Who is in the middle of signing is answered before others. What is not sent beside the
+        screen answers the tap too.
         """
         if in_form(self.view.place):
             self.services.gate.signs(self.chat_id)
-        replies = self.services.delayed_replies
-        await replies.tell(self.chat_id, answer, again, beside=beside, once=once)
+
+        async def answer_tap_too() -> None:
+            # At the same time, so that the button does not wait for the drawing.
+            await asyncio.gather(self.answer(), answer())
+
+        first, replies = answer if beside else answer_tap_too, self.services.delayed_replies
+        await replies.tell(self.chat_id, first, again or answer, beside=beside, once=once)
 
     async def answer(self) -> None:
         """Answers the tap without text; the message stays as it is."""
@@ -157,12 +163,9 @@ class ChatContext:
 
     async def alert(self, said: str) -> None:
         """Answers the tap with an alert window; the message stays as it is."""
-        await self.tell(partial(self.answer_with_alert, said), beside=said)
-
-    async def answer_with_alert(self, said: str) -> None:
-        """Answers the tap with an alert window, without repeating a failed call."""
         if self.query is not None:
-            await show_alert(self.bot, self.chat_id, self.query, said)
+            shows = partial(show_alert, self.bot, self.chat_id, self.query, said)
+            await self.tell(shows, beside=said)
 
 
 async def open_context(
@@ -241,11 +244,8 @@ class AdminContext(ChatContext):
             TelegramError: a call failed; it is not repeated.
         """
         screen, there = Screen(said) if isinstance(said, Html) else said, self.message_id
-        if there is not None:
-            edited = edit_if_there(self.bot, self.chat_id, there, screen)
-            is_there, _ = await asyncio.gather(edited, self.answer())
-            if is_there:
-                return there
+        if there is not None and await edit_if_there(self.bot, self.chat_id, there, screen):
+            return there
         return await send_screen(self.bot, self.chat_id, screen)
 
     async def refuse(self, say_why: Answer) -> None:

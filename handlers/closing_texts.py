@@ -154,7 +154,6 @@ async def _show_read(ctx: AdminContext, versions: list[ClosingText], question: S
         closing_texts=versions,
         handover=await ctx.storage.read(active_handover),
     )
-    await ctx.answer()
     ctx = ctx.at(None)
     for language in services.petition.languages:
         seen = replace(visitor, words=services.catalogs.words(language), language=language)

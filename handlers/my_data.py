@@ -61,9 +61,6 @@ async def _deliver(ctx: SupporterContext, name: str, content: str) -> None:
     sending: asyncio.Task[None] | None = None
     is_shown = True
 
-    async def answer() -> None:
-        await asyncio.gather(ctx.answer(), deliver())
-
     async def deliver() -> None:
         nonlocal sending, is_shown
         if sending is None or (sending.done() and sending.exception() is not None):
@@ -75,7 +72,7 @@ async def _deliver(ctx: SupporterContext, name: str, content: str) -> None:
         if is_shown:
             await ctx.redraw(at_bottom=True)
 
-    await ctx.tell(answer, deliver)
+    await ctx.tell(deliver)
     if not is_shown:
         ctx.services.delayed_replies.leave(ctx.chat_id, partial(ctx.redraw, at_bottom=True))
 

@@ -228,12 +228,7 @@ class SupporterContext(ChatContext):
             await self.tell(self.answer, beside="tap")
             self.services.delayed_replies.leave(self.chat_id, redraw)
             return
-
-        async def draw_and_answer() -> None:
-            # At the same time, so that the button does not wait for the drawing.
-            await asyncio.gather(self.answer(), self._draw_cleared(notice, at_bottom=at_bottom))
-
-        await self.tell(draw_and_answer, redraw)
+        await self.tell(partial(self._draw_cleared, notice, at_bottom=at_bottom), redraw)
 
     async def clear(self) -> None:
         """Stores the conversation and deletes the marked messages; shows nothing."""

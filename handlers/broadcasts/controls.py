@@ -88,7 +88,7 @@ async def _ask_to_recall(ctx: AdminContext, known: Broadcast, _rest: str) -> Non
     """Asks for confirmation before a recall, or says that it is too late for one."""
     view = await view_of(ctx.services, known, ctx.user.id)
     if known.recall_started_at is None and not view.can_be_recalled:
-        await ctx.tell(partial(_too_late, ctx, known))
+        await _too_late(ctx, known)
     else:
         await tell_state(ctx, known, ask_recall if view.can_be_recalled else state_screen)
 
@@ -97,7 +97,7 @@ async def _recall(ctx: AdminContext, known: Broadcast, _rest: str) -> None:
     """Starts a recall: deletes the sent messages as far as Telegram allows it."""
     found = await ctx.storage.write(change_broadcast, BroadcastAction.RECALL, known.id, *ctx.by)
     if found is None or found.recall_started_at is None:
-        await ctx.tell(partial(_too_late, ctx, known))
+        await _too_late(ctx, known)
     else:
         # A report in another message would offer it again.
         await tell_progress(ctx, found)
@@ -105,7 +105,7 @@ async def _recall(ctx: AdminContext, known: Broadcast, _rest: str) -> None:
 
 async def _too_late(ctx: AdminContext, known: Broadcast) -> None:
     """Says in an alert window that it is too late, and keeps the report."""
-    await ctx.answer_with_alert(
+    await ctx.alert(
         ctx.words.label(
             "Ya no se puede retirar: Telegram solo deja borrar mensajes durante {hours} horas, o "
             "no hay ninguno que borrar.",
@@ -113,17 +113,12 @@ async def _too_late(ctx: AdminContext, known: Broadcast) -> None:
         )
     )
     if ctx.message_id is not None:
-        await show(ctx.at(ctx.message_id), known)
+        await tell_state(ctx.at(ctx.message_id), known)
 
 
 async def _review(ctx: AdminContext, known: Broadcast, _rest: str) -> None:
     """Shows the message as recipients would get it, and asks again below it."""
-
-    async def shows() -> None:
-        await ctx.answer()
-        await send_question(ctx.services, known, ctx.chat_id)
-
-    await ctx.tell_once(shows)
+    await ctx.tell_once(partial(send_question, ctx.services, known, ctx.chat_id))
 
 
 async def _approve(ctx: AdminContext, known: Broadcast, shown: str) -> None:

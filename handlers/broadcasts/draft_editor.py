@@ -43,11 +43,6 @@ class DraftEditor:
     ctx: AdminContext
     draft: Draft
 
-    async def answered(self) -> DraftEditor:
-        """Answers the tap at once, before work that takes a while."""
-        await self.ctx.answer()
-        return replace(self, ctx=replace(self.ctx, query=None))
-
     async def save(self, draft: Draft) -> DraftEditor:
         """Stores the draft if it changed; returns the editor with it.
 
@@ -123,7 +118,6 @@ class DraftEditor:
     async def _placed(self, screen: Screen, below: int | None) -> int:
         """Writes the screen into the admin's message or a new one; returns its id."""
         ctx = self.ctx
-        await ctx.answer()
         target = self.draft.message_id if ctx.message_id is None else ctx.message_id
         if target is None or (below is not None and target <= below):
             target = None

@@ -55,7 +55,6 @@ async def send_test(editor: DraftEditor) -> None:
 
 
 async def _show_preview(editor: DraftEditor) -> None:
-    editor = await editor.answered()
     ctx = editor.ctx
     await delete_messages(ctx.bot, ctx.chat_id, editor.draft.preview_ids)
     # Keeps the version, so that a repeated tap can make the preview again after a failure.
@@ -88,7 +87,6 @@ async def _show_preview(editor: DraftEditor) -> None:
 
 async def _send_test(editor: DraftEditor, sent: dict[str, tuple[int, ...]]) -> None:
     """Sends each language that is not in `sent` yet, then shows the draft below."""
-    editor = await editor.answered()
     ctx = editor.ctx
     if (await editor.view()).terms is None:
         await editor.draw()  # something else would be sent by now, and it says why

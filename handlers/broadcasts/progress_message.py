@@ -327,12 +327,8 @@ async def send_question(services: Services, broadcast: Broadcast, admin: int) ->
 
 async def tell_progress(ctx: AdminContext, broadcast: Broadcast) -> None:
     """Moves the progress to the admin's message, as soon as Telegram accepts it."""
-
-    async def moves() -> None:
-        await ctx.answer()
-        await AdminReporter(ctx.services).move(broadcast, ctx.chat_id, ctx.message_id or 0)
-
-    await ctx.tell(moves)
+    moves = AdminReporter(ctx.services).move
+    await ctx.tell(partial(moves, broadcast, ctx.chat_id, ctx.message_id or 0))
 
 
 async def tell_state(
@@ -348,7 +344,7 @@ async def show(ctx: AdminContext, shown: Broadcast, screen: MakeScreen = state_s
     if now.state != shown.state:
         screen = state_screen
     if screen is state_screen and progress_place(now) == (ctx.chat_id, ctx.message_id):
-        await asyncio.gather(AdminReporter(ctx.services).draw(shown), ctx.answer())
+        await AdminReporter(ctx.services).draw(shown)
     else:
         await ctx.write(screen(await view_of(ctx.services, now, ctx.user.id)))
 
