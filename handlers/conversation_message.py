@@ -1,8 +1,8 @@
 """Sends and edits screens, and the one message of a chat that goes from screen to screen."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from functools import cached_property, partial
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import structlog
@@ -39,56 +39,53 @@ class Cleared:
     failure: TelegramError | TimeoutError | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ConversationMessage:
-    """The conversation message of one chat.
+    """The conversation message of one chat, as the conversation says that it was last shown."""
 
-    Attributes:
-        message_id: None when none was shown yet.
-        digest: digest of the screen that it shows.
-        digest_of: returns the keyed digest of a drawn screen for this person.
-    """
+    services: Services
+    chat_id: int
+    conversation: Conversation
 
-    bot: Bot
-    chat_id: int = field(repr=False)
-    message_id: int | None
-    digest: bytes | None
-    digest_of: Callable[[bytes], bytes] = field(repr=False)
+    def digest_of(self, drawn: bytes) -> bytes:
+        """Returns the keyed digest of a drawn screen for this person."""
+        return screen_digest(self.services.keyring, self.conversation.supporter, drawn)
 
-    async def edit(self, screen: Screen, version: int, *, tapped: int | None) -> Shown:
+    async def edit(self, screen: Screen, *, tapped: int | None) -> Shown:
         """Edits the message into `screen`, or sends a new one when it is gone.
 
         A tapped message becomes the conversation message, since the person is looking at it.
         The caller deletes the former one.
         """
-        target = tapped or self.message_id
+        former, version = self.conversation.message_id, self.conversation.version
         digest = self.digest_of(screen.drawn(version))
-        if target is None or self.will_be_new(screen, tapped=tapped):
-            return await self.send_new(screen, version)
-        if target == self.message_id and digest == self.digest:
-            return Shown(target, digest)
-        if await edit_if_there(self.bot, self.chat_id, target, screen, version):
-            return Shown(target, digest)
-        if target == self.message_id:
-            return await self.send_new(screen, version)
-        return await self.edit(screen, version, tapped=None)
+        for target in dict.fromkeys((tapped or former, former)):
+            if target is None or self.will_be_new(screen, tapped=target):
+                break
+            shown = Shown(target, digest)
+            if shown == (former, self.conversation.screen_digest):
+                return shown
+            if await edit_if_there(self.services.bot, self.chat_id, target, screen, version):
+                return shown
+        return await self.send_new(screen)
 
     def will_be_new(self, screen: Screen, *, tapped: int | None) -> bool:
         """Returns whether `edit` would send a new message, as none is there or it has to stay."""
-        target = tapped or self.message_id
-        return target is None or (
-            target == self.message_id and self._kept not in (None, screen.kept)
-        )
+        former = self.conversation.message_id
+        target = tapped or former
+        return target is None or (target == former and self._kept not in (None, screen.kept))
 
     @cached_property
     def _kept(self) -> Stage | None:
         """The stage of the kept screen that the message shows; None for another screen."""
-        marks = ((stage, self.digest_of(kept_mark(stage))) for stage in KEPT_STAGES)
-        return next((stage for stage, mark in marks if mark == self.digest), None)
+        digest = self.conversation.screen_digest
+        kept = (each for each in KEPT_STAGES if self.digest_of(kept_mark(each)) == digest)
+        return next(kept, None)
 
-    async def send_new(self, screen: Screen, version: int) -> Shown:
+    async def send_new(self, screen: Screen) -> Shown:
         """Sends the screen as a new message; the caller deletes the former one."""
-        sent = await send_screen(self.bot, self.chat_id, screen, version)
+        version = self.conversation.version
+        sent = await send_screen(self.services.bot, self.chat_id, screen, version)
         return Shown(sent, self.digest_of(screen.drawn(version)))
 
     async def leave(self, digest: bytes | None, words: Words) -> None:
@@ -96,23 +93,23 @@ class ConversationMessage:
 
         A kept message is deleted if the newer one repeats it, of which the digest is given.
         """
-        target = self.message_id
+        target, bot = self.conversation.message_id, self.services.bot
         if target is None:
             return
-        if self._kept is not None and digest != self.digest:
-            await tolerate(self.bot.edit_message_reply_markup(self.chat_id, target))
+        if self._kept is not None and digest != self.conversation.screen_digest:
+            await tolerate(bot.edit_message_reply_markup(self.chat_id, target))
         elif not await self.delete(target):  # it is too old for that
             unused = Screen(words.text("Este mensaje ya no se usa."))
-            await tolerate(edit_screen(self.bot, self.chat_id, target, unused))
+            await tolerate(edit_screen(bot, self.chat_id, target, unused))
 
     async def delete(self, *message_ids: int) -> bool:
         """Deletes up to 100 messages of this chat; returns False when one is too old for that."""
-        first, *more = message_ids
+        (first, *more), bot = message_ids, self.services.bot
         try:
             if more:
-                await self.bot.delete_messages(self.chat_id, message_ids)
+                await bot.delete_messages(self.chat_id, message_ids)
             else:
-                await self.bot.delete_message(self.chat_id, first)
+                await bot.delete_message(self.chat_id, first)
         except TelegramError as error:
             if error_kind(error) not in _HARMLESS:
                 raise
@@ -121,17 +118,6 @@ class ConversationMessage:
             # One message that cannot be deleted makes Telegram keep all.
             return all([await self.delete(each) for each in message_ids])
         return True
-
-
-def message_of(services: Services, chat: int, conversation: Conversation) -> ConversationMessage:
-    """Returns the conversation message of somebody's chat, as it was last shown."""
-    return ConversationMessage(
-        services.bot,
-        chat,
-        conversation.message_id,
-        conversation.screen_digest,
-        partial(screen_digest, services.keyring, conversation.supporter),
-    )
 
 
 async def send_screen(bot: Bot, chat_id: int, screen: Screen, version: int = 0) -> int:

@@ -12,7 +12,7 @@ from telegram.error import TelegramError
 from bot.text.translations import mark
 from bot.transport.errors import ErrorKind, error_kind
 from handlers.context import Services
-from handlers.conversation_message import message_of, send_screen
+from handlers.conversation_message import ConversationMessage, send_screen
 from handlers.delayed_replies import PASSING
 from handlers.screens.screen import Screen, paragraphs
 from handlers.sent_files import erase_files
@@ -118,7 +118,7 @@ async def _clear_away(services: Services, notice: PersonNotice, chat: int) -> Sc
     files = await erase_files(services, words, notice.supporter)
     shown = await services.storage.read(conversation_of, notice.supporter)
     if notice.kind != PersonNoticeKind.SHOWN and shown is not None and shown.message_id:
-        await message_of(services, chat, shown).leave(None, words)
+        await ConversationMessage(services, chat, shown).leave(None, words)
         await services.storage.write(store_screen, notice.supporter, None, None)
     contact = services.petition.contact
     not_asked_for = words.text(

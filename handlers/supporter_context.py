@@ -24,7 +24,7 @@ from bot.petition.stages import (
 )
 from bot.text.translations import mark
 from handlers.chat_context import ChatContext
-from handlers.conversation_message import Cleared, ConversationMessage, message_of
+from handlers.conversation_message import Cleared, ConversationMessage
 from handlers.delayed_replies import LONGEST_WAIT
 from handlers.picture import show_picture
 from handlers.request_budget import UNLIMITED
@@ -272,7 +272,7 @@ class SupporterContext(ChatContext):
     @property
     def conversation_message(self) -> ConversationMessage:
         """The conversation message as it was last shown."""
-        return message_of(self.services, self.chat_id, self.conversation)
+        return ConversationMessage(self.services, self.chat_id, self.conversation)
 
     async def _clear(self) -> Cleared:
         """Deletes the marked messages.
@@ -306,19 +306,19 @@ class SupporterContext(ChatContext):
         )
 
     async def _draw(self, notice: Html | None, *, at_bottom: bool) -> None:
-        message, version, view = self.conversation_message, self.conversation.version, self.view
+        message, was, view = self.conversation_message, self.conversation, self.view
         if view.place.stage is Stage.MY_DATA:
             view = replace(view, held=await self.storage.read(everything_held, self.user.id))
         screen = draw(view).with_notice(notice)
         if at_bottom or message.will_be_new(screen, tapped=self.message_id):
             await show_picture(self)
-            shown = await message.send_new(screen, version)
+            shown = await message.send_new(screen)
         else:
-            shown = await message.edit(screen, version, tapped=self.message_id)
+            shown = await message.edit(screen, tapped=self.message_id)
         # Stored before the old message is deleted: if that fails, only it is repeated.
-        if shown != (message.message_id, message.digest):
+        if shown != (was.message_id, was.screen_digest):
             await self.storage.write(store_screen, self.reference, *shown)
-        if message.message_id != shown.message_id:
+        if was.message_id != shown.message_id:
             await message.leave(shown.digest, view.words)
 
 
