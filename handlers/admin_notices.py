@@ -9,7 +9,7 @@ from functools import partial
 import structlog
 from telegram.error import TelegramError
 
-from bot.text.translations import Words
+from bot.text.translations import Words, mark
 from bot.transport.errors import error_kind
 from handlers.context import Services
 from handlers.conversation_message import send_screen
@@ -33,22 +33,42 @@ NoticeKey = tuple[str, str]
 _ABOUT_STANDBY = "standby "  # how the notice begins that is forgotten once it is back
 _STANDBY: NoticeKey = ("standby", f"{_ABOUT_STANDBY}is gone")
 
+Text = str | Callable[[Words], Html | Screen]
+"""What a notice says: a source sentence, or what writes it in the words of a language."""
+
 Send = Callable[[int], Awaitable[bool]]
 """Sends something to an admin, by their user id; returns False if there is nothing to be said."""
+
+
+DAMAGED = mark(
+    "⚠️ <b>Hay datos dañados entre los que guarda el bot.</b> Al menos uno no se puede leer: o "
+    "lo ha cambiado algo ajeno al bot, o el archivo de la clave no es el que corresponde. El "
+    "bot sigue en marcha. Quien administra el servidor encontrará el lugar exacto en el "
+    "registro, en las líneas «data_damaged», y debería mirar la última copia de seguridad."
+)
+"""Says that damaged data was found."""
+_STANDBY_IS_GONE = mark(
+    "⚠️ <b>La base de datos se ha quedado sin su servidor de reserva.</b> La gente puede "
+    "seguir firmando, pero si ahora falla el servidor que queda, se pierden firmas que ya se "
+    "agradecieron. Avisa a quien administra el servidor: <code>petition-bot doctor</code> "
+    "dice qué hacer."
+)
+_STANDBY_IS_BACK = mark(
+    "✅ <b>La base de datos vuelve a tener su servidor de reserva.</b> Como antes, una firma "
+    "solo se agradece cuando la tienen los dos servidores."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A notice to admins, each of whom is sent one of the same kind and `about` once.
 
-    Attributes:
-        text: what writes it in the words of a language.
-        admins: to whom it goes; None: to all of them.
+    `admins` are those to whom it goes; None: all of them.
     """
 
     kind: str
     about: str
-    text: Callable[[Words], Html | Screen]
+    text: Text
     admins: frozenset[int] | None = None
 
     @property
@@ -61,43 +81,17 @@ class Notice:
         return services.admins if self.admins is None else self.admins
 
 
-def damaged(words: Words) -> Html:
-    """Says that damaged data was found."""
-    return words.text(
-        "⚠️ <b>Hay datos dañados entre los que guarda el bot.</b> Al menos uno no se puede leer: o "
-        "lo ha cambiado algo ajeno al bot, o el archivo de la clave no es el que corresponde. El "
-        "bot sigue en marcha. Quien administra el servidor encontrará el lugar exacto en el "
-        "registro, en las líneas «data_damaged», y debería mirar la última copia de seguridad."
-    )
-
-
-def _second_poller(words: Words) -> Html:
-    return words.text(
+SECOND_POLLER = Notice(
+    "second poller",
+    "",
+    mark(
         "⚠️ <b>Otro programa está usando el token de este bot.</b> Desde hace más de un minuto, "
         "Telegram le entrega al menos una parte de los mensajes. Este bot no los recibe, así que "
         "no puede contestarlos ni guardar las firmas que lleguen con ellos. Si lo ha puesto en "
         "marcha alguien de tu equipo, hay que parar uno de los dos. Si no, el token ha caído en "
         "otras manos: pide uno nuevo a @BotFather y cámbialo en la configuración del bot."
-    )
-
-
-SECOND_POLLER = Notice("second poller", "", _second_poller)
-
-
-def _standby_is_gone(words: Words) -> Html:
-    return words.text(
-        "⚠️ <b>La base de datos se ha quedado sin su servidor de reserva.</b> La gente puede "
-        "seguir firmando, pero si ahora falla el servidor que queda, se pierden firmas que ya se "
-        "agradecieron. Avisa a quien administra el servidor: <code>petition-bot doctor</code> "
-        "dice qué hacer."
-    )
-
-
-def _standby_is_back(words: Words) -> Html:
-    return words.text(
-        "✅ <b>La base de datos vuelve a tener su servidor de reserva.</b> Como antes, una firma "
-        "solo se agradece cuando la tienen los dos servidores."
-    )
+    ),
+)
 
 
 def owe_admins(services: Services, notice: Notice) -> None:
@@ -156,10 +150,10 @@ async def tell_of_standby(services: Services, *, is_gone: bool) -> None:
     if is_gone:
         if _STANDBY in services.owed_notices:  # that it is back must not come after it
             services.owed_notices[_STANDBY][1].clear()
-        await send_notices(services, [Notice(kind, about, _standby_is_gone)])
+        await send_notices(services, [Notice(kind, about, _STANDBY_IS_GONE)])
     elif await services.storage.read(petition_notice_at, kind) is not None:
         await services.storage.write(forget_petition_notices, _ABOUT_STANDBY)
-        owe_admins(services, Notice(kind, about, _standby_is_back))
+        owe_admins(services, Notice(kind, about, _STANDBY_IS_BACK))
 
 
 async def mark_told(services: Services, kind: str, about: str) -> None:
@@ -219,10 +213,9 @@ async def _once(services: Services, notice: NoticeKey, send: Send, admin: int) -
     return is_sent
 
 
-async def _send_text(
-    services: Services, text: Callable[[Words], Html | Screen], admin: int
-) -> bool:
-    said = text(await services.words_for(admin))
+async def _send_text(services: Services, text: Text, admin: int) -> bool:
+    words = await services.words_for(admin)
+    said = words.text(text) if isinstance(text, str) else text(words)
     await send_screen(services.bot, admin, Screen(said) if isinstance(said, Html) else said)
     return True
 
@@ -232,7 +225,7 @@ def report_damage(services: Services) -> None:
 
     def report(error: BrokenData) -> None:
         _log.critical("data_damaged", column=error.column, exc_info=error)
-        notice = Notice("damaged", error.column or "", damaged)
+        notice = Notice("damaged", error.column or "", DAMAGED)
         if notice.key not in services.owed_notices:
             owe_admins(services, notice)
 

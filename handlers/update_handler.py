@@ -19,7 +19,7 @@ from telegram import (
 from telegram.error import TelegramError
 
 from bot.intake.dispatcher import NotTaken, TryAgain, UpdatesBehind, ordering_key
-from bot.text.translations import Words, mark
+from bot.text.translations import mark
 from bot.transport.errors import error_kind
 from handlers import (
     admin_input,
@@ -42,7 +42,6 @@ from handlers.update_kinds import command_in, is_there, own_chat
 from storage.errors import DATABASE_IS_AWAY, BrokenData, JournalUnwritable, UpdateOutdated
 from storage.seen_updates import SeenUpdate, end_update, handling_update, take_update
 from storage.transaction import Transaction
-from telegram_text.markup import Html
 
 _log = structlog.stdlib.get_logger()
 
@@ -81,6 +80,13 @@ _CANNOT_BE_SHOWN = mark(
     "No podemos mostrarte cómo ha quedado lo que has pedido: los datos que guardamos están "
     "dañados y no se pueden leer. Tiene que repararlos quien administra este bot. Prueba más "
     "adelante con /start."
+)
+_UNWRITABLE = mark(
+    "⚠️ <b>El bot no puede anotar lo que se le pide.</b> Nadie puede retirar su firma, dejar "
+    "de recibir mensajes, corregir su nombre ni limitar el uso de sus datos, y quien lo "
+    "intenta lee que no se ha hecho. Suele ser un disco lleno o un permiso que falta; el "
+    "motivo está en el registro del servidor, en las líneas «journal_not_written». Hay que "
+    "arreglarlo hoy mismo."
 )
 _NOT_ANSWERED = mark(
     "⚠️ Telegram no respondía, y puede que lo que ves aquí no esté al día. Antes de repetir nada, "
@@ -149,7 +155,7 @@ class UpdateHandler:
             _log.error("journal_not_written", reason=str(error))
             await self._tell(update, _NOT_NOTED)
             services = self.services
-            notice = Notice("journal", services.today.isoformat(), _unwritable)  # once a day
+            notice = Notice("journal", services.today.isoformat(), _UNWRITABLE)  # once a day
             if notice.key not in services.owed_notices:
                 owe_admins(services, notice)
         except UpdateOutdated as error:
@@ -265,16 +271,6 @@ def _is_told_by_telegram(message: Message) -> bool:
     """Whether a message says what became of the chat; nobody wrote it."""
     written = (message.text, message.effective_attachment, message.checklist, message.giveaway)
     return not any(written) and message.giveaway_winners is None
-
-
-def _unwritable(words: Words) -> Html:
-    return words.text(
-        "⚠️ <b>El bot no puede anotar lo que se le pide.</b> Nadie puede retirar su firma, dejar "
-        "de recibir mensajes, corregir su nombre ni limitar el uso de sus datos, y quien lo "
-        "intenta lee que no se ha hecho. Suele ser un disco lleno o un permiso que falta; el "
-        "motivo está en el registro del servidor, en las líneas «journal_not_written». Hay que "
-        "arreglarlo hoy mismo."
-    )
 
 
 def _read(raw: dict[str, Any], bot: Bot) -> Update:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection
 from structlog.testing import capture_logs
 
-from handlers.admin_notices import damaged
+from handlers.admin_notices import DAMAGED
 from storage.signatures import stored_supporter
 from storage.sqlite_connection import storage_error
 from storage.transaction import Transaction
@@ -40,7 +40,7 @@ async def damage(scene: Scene, table: str, column: str) -> None:
 
 def alarms(scene: Scene) -> int:
     """How often an admin was told that data is damaged."""
-    told = str(damaged(scene.words)).split("</b>")[0].removeprefix("⚠️ <b>")
+    told = scene.words.text(DAMAGED).split("</b>")[0].removeprefix("⚠️ <b>")
     return sum(told in message.text for message in scene.marta.messages if message.from_bot)
 
 
