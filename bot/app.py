@@ -56,7 +56,7 @@ from handlers.admin_notices import SECOND_POLLER, owe_admins, report_damage
 from handlers.bot_profile import publish_profile
 from handlers.context import Bot, Services
 from handlers.delayed_replies import DelayedReplies
-from handlers.rehearsal_marks import RehearsalClient, RehearsalMarks
+from handlers.rehearsal_marks import RehearsalClient
 from handlers.request_budget import Budgets
 from handlers.update_handler import UpdateHandler
 from handlers.update_kinds import is_opt_out
@@ -367,7 +367,7 @@ def _bot(
     """Returns the way to Telegram; in a rehearsal every message says that it is one."""
     make: Callable[..., TelegramClient] = TelegramClient
     if rehearsed is not None:
-        make = partial(RehearsalClient, RehearsalMarks(rehearsed))
+        make = partial(RehearsalClient, rehearsed)
     token = settings.bot_token.get_secret_value()
     client = make(session, gate, api_url=settings.api_url, token=token)
     return Bot(settings.api_url, token, client)

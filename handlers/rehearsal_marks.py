@@ -27,11 +27,31 @@ _OF_THE_OTHER = "-"
 _SIGN = "🎭"
 
 
-class RehearsalMarks:
-    """Marks what leaves, in the language of the chat it goes to, and reads what comes back."""
+class RehearsalClient(TelegramClient):
+    """A client that marks every call of a rehearsal, and reads the marks in the updates.
 
-    def __init__(self, services: Callable[[], Services]) -> None:
+    Args:
+        services: returns those by which it finds the language of the chat that a call goes to.
+        given: as for a `TelegramClient`.
+    """
+
+    def __init__(self, services: Callable[[], Services], *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
         self._services = services
+
+    async def call(self, method: str, *given: Any, **named: Any) -> Any:
+        """Calls a method and returns its result, as `TelegramClient.call` does."""
+        result = await super().call(method, *given, **named)
+        if method == "getUpdates":
+            read_marks(result)
+        return result
+
+    async def answer(self, call: ApiCall) -> bytes:
+        """Makes a call with its marks, after those that go before it."""
+        *before, (_, fields) = await self.outgoing(call.method, call.fields)
+        for method, others in before:
+            await super().answer(replace(call, method=method, fields=others))
+        return await super().answer(replace(call, fields=fields))
 
     async def outgoing(
         self, method: str, params: Mapping[str, Any]
@@ -61,14 +81,6 @@ class RehearsalMarks:
             return [("sendMessage", before), (method, marked)]
         return [(method, marked)]
 
-    def incoming(self, updates: object) -> None:
-        """Reads the taps among updates as their buttons say."""
-        for update in updates if isinstance(updates, list) else ():
-            tap = update.get("callback_query")
-            if isinstance(tap, dict) and isinstance(data := tap.get("data"), str):
-                own = data.startswith(_MARK)
-                tap["data"] = data.removeprefix(_MARK) if own else _OF_THE_OTHER
-
     async def _notice_in(self, chat: Any) -> Html:
         # A chat's id may be written as a text.
         number = int(chat) if str(chat).removeprefix("-").isdecimal() else 0
@@ -78,31 +90,13 @@ class RehearsalMarks:
         )
 
 
-class RehearsalClient(TelegramClient):
-    """A client that marks every call of a rehearsal, and reads the marks in the updates.
-
-    Args:
-        marks: what changes them.
-        given: as for a `TelegramClient`.
-    """
-
-    def __init__(self, marks: RehearsalMarks, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
-        self._marks = marks
-
-    async def call(self, method: str, *given: Any, **named: Any) -> Any:
-        """Calls a method and returns its result, as `TelegramClient.call` does."""
-        result = await super().call(method, *given, **named)
-        if method == "getUpdates":
-            self._marks.incoming(result)
-        return result
-
-    async def answer(self, call: ApiCall) -> bytes:
-        """Makes a call with its marks, after those that go before it."""
-        *before, (_, fields) = await self._marks.outgoing(call.method, call.fields)
-        for method, others in before:
-            await super().answer(replace(call, method=method, fields=others))
-        return await super().answer(replace(call, fields=fields))
+def read_marks(updates: object) -> None:
+    """Changes the taps among updates to what their buttons say."""
+    for update in updates if isinstance(updates, list) else ():
+        tap = update.get("callback_query")
+        if isinstance(tap, dict) and isinstance(data := tap.get("data"), str):
+            own = data.startswith(_MARK)
+            tap["data"] = data.removeprefix(_MARK) if own else _OF_THE_OTHER
 
 
 def _begin(params: dict[str, Any], key: str, notice: Html, most: int) -> None:

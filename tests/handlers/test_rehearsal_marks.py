@@ -9,7 +9,7 @@ import pytest
 from bot.petition.petition import BUNDLED, load_petition
 from bot.text.translations import Catalogs
 from handlers.context import Services
-from handlers.rehearsal_marks import RehearsalMarks
+from handlers.rehearsal_marks import RehearsalClient, read_marks
 from storage.errors import Unavailable
 from telegram_text.markup import length, parse
 
@@ -24,7 +24,7 @@ class Away:
 
 
 @pytest.fixture(scope="module")
-def marks() -> RehearsalMarks:
+def client() -> RehearsalClient:
     petition, catalogs = load_petition(BUNDLED), Catalogs.load()
     services = SimpleNamespace(
         words=lambda language: catalogs.words(petition.language_for(language)),
@@ -32,40 +32,41 @@ def marks() -> RehearsalMarks:
         reference=lambda number: str(number).encode(),
     )
     services.words_for = partial(Services.words_for, cast(Services, services))
-    return RehearsalMarks(lambda: cast(Services, services))
+    unused = cast(Any, None)
+    return RehearsalClient(lambda: cast(Services, services), unused, unused, api_url="", token="")
 
 
-async def sent(marks: RehearsalMarks, method: str, **params: Any) -> dict[str, Any]:
-    ((same, marked),) = await marks.outgoing(method, {"chat_id": 1, **params})
+async def sent(client: RehearsalClient, method: str, **params: Any) -> dict[str, Any]:
+    ((same, marked),) = await client.outgoing(method, {"chat_id": 1, **params})
     assert same == method
     return marked
 
 
-async def test_a_text_and_a_caption_begin_with_it(marks: RehearsalMarks) -> None:
+async def test_a_text_and_a_caption_begin_with_it(client: RehearsalClient) -> None:
     for method in ("sendMessage", "editMessageText"):
-        marked = await sent(marks, method, text="<i>Hola</i>", parse_mode="HTML")
+        marked = await sent(client, method, text="<i>Hola</i>", parse_mode="HTML")
         assert parse(marked["text"]).text.startswith(ES)
         assert marked["text"].endswith("\n\n<i>Hola</i>")
-    assert (await sent(marks, "sendDocument", caption="1 < 2"))["caption"].endswith("\n\n1 < 2")
-    assert (await sent(marks, "sendPhoto"))["caption"].startswith(ES)  # one that had none
+    assert (await sent(client, "sendDocument", caption="1 < 2"))["caption"].endswith("\n\n1 < 2")
+    assert (await sent(client, "sendPhoto"))["caption"].startswith(ES)  # one that had none
     media = {"type": "document", "media": "attach://x"}
-    marked = await sent(marks, "editMessageMedia", media=media)
+    marked = await sent(client, "editMessageMedia", media=media)
     assert marked["media"] == {**media, "caption": marked["media"]["caption"]}
     assert marked["media"]["caption"].startswith(ES)
 
 
-async def test_the_answer_to_a_tap_begins_with_its_sign(marks: RehearsalMarks) -> None:
+async def test_the_answer_to_a_tap_begins_with_its_sign(client: RehearsalClient) -> None:
     for text, expected in (("Guardado", "🎭 Guardado"), (None, None)):
-        ((_, call),) = await marks.outgoing("answerCallbackQuery", {"text": text})
+        ((_, call),) = await client.outgoing("answerCallbackQuery", {"text": text})
         assert call["text"] == expected
-    ((_, call),) = await marks.outgoing("answerCallbackQuery", {"text": "a" * 200})
+    ((_, call),) = await client.outgoing("answerCallbackQuery", {"text": "a" * 200})
     assert length(call["text"]) == 200
     assert call["text"].endswith("…")
 
 
 @pytest.mark.parametrize("text", ["<b>a</b>" * 4096, "<b>🎭</b>" * 2048, "&lt;" * 4096])
-async def test_what_would_be_too_long_is_cut_to_fit(marks: RehearsalMarks, text: str) -> None:
-    marked = await sent(marks, "sendMessage", text=text, parse_mode="HTML")
+async def test_what_would_be_too_long_is_cut_to_fit(client: RehearsalClient, text: str) -> None:
+    marked = await sent(client, "sendMessage", text=text, parse_mode="HTML")
     shown = parse(marked["text"]).text
     assert shown.startswith(ES)
     assert shown.endswith("…")
@@ -73,5 +74,5 @@ async def test_what_would_be_too_long_is_cut_to_fit(marks: RehearsalMarks, text:
 
 
 @pytest.mark.parametrize("answer", [None, [], [{"update_id": 1}], {"odd": 1}, [{"message": 5}]])
-def test_whatever_comes_is_no_reason_to_stop(marks: RehearsalMarks, answer: object) -> None:
-    marks.incoming(answer)
+def test_whatever_comes_is_no_reason_to_stop(answer: object) -> None:
+    read_marks(answer)
