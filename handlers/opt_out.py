@@ -53,21 +53,15 @@ async def stop(ctx: SupporterContext) -> None:
     await ctx.say(None if landed else words.text(_MAY_ARRIVE))
 
 
-async def unmute(ctx: SupporterContext) -> None:
-    """Handles the button that allows messages again."""
-    await ctx.storage.write(mute_supporter, ctx.reference, None)
+async def allow(ctx: SupporterContext, _argument: str, *, action: Action) -> None:
+    """Handles the buttons that allow messages again, or end a restriction or an objection."""
+    if action is Action.LIFT:
+        await _requesting(ctx, PersonNoticeKind.LIFTED)
+    else:
+        await ctx.storage.write(mute_supporter, ctx.reference, None)
     await ctx.services.mark_reachable(ctx.reference)
     ctx = await ctx.reloaded()
-    if ctx.view.place.stage is Stage.MUTED:
-        ctx = ctx.after(Action.HOME)
-    await ctx.show()
-
-
-async def lift(ctx: SupporterContext) -> None:
-    """Handles the button that ends a restriction or an objection."""
-    await _requesting(ctx, PersonNoticeKind.LIFTED)
-    await ctx.services.mark_reachable(ctx.reference)
-    await (await ctx.reloaded()).show()
+    await (ctx.after(Action.HOME) if ctx.view.place.stage is Stage.MUTED else ctx).show()
 
 
 async def refused_under_broadcast(ctx: SupporterContext, *, kind: Kind) -> None:

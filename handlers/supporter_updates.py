@@ -126,9 +126,8 @@ _EFFECTS: Mapping[Action, Callable[[SupporterContext, str], Awaitable[None]]] = 
     Action.GIVE_NAME: my_data.give_name,
     Action.REMOVE_NAME: lambda ctx, _: my_data.remove_name(ctx),
     Action.LETTER_CODE: lambda ctx, _: my_data.show_code(ctx),
-    Action.LIFT: lambda ctx, _: opt_out.lift(ctx),
     **{each: partial(opt_out.forbid, action=each) for each in opt_out.FORBIDDEN_BY},
-    Action.UNMUTE: lambda ctx, _: opt_out.unmute(ctx),
+    **{each: partial(opt_out.allow, action=each) for each in (Action.LIFT, Action.UNMUTE)},
 }
 
 
