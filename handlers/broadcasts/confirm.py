@@ -6,7 +6,7 @@ from bot.broadcast.confirmation import broadcast_id, confirmed, has_expired, sho
 from handlers.broadcasts.draft import DraftStage
 from handlers.broadcasts.draft_editor import DraftEditor, open_draft
 from handlers.broadcasts.preview import delete_messages, draw_lost, message_exists
-from handlers.broadcasts.progress_message import progress_place, show, tell_progress, tell_state
+from handlers.broadcasts.progress_message import progress_place, show, tell_progress
 from handlers.broadcasts.screens.draft_view import DraftView
 from handlers.broadcasts.screens.labels import recipients_changed
 from handlers.broadcasts.screens.progress import elsewhere
@@ -100,11 +100,8 @@ async def _show_already_started(ctx: AdminContext, known: Broadcast) -> None:
     if known.is_running and known.progress_chat != ctx.chat_id:
         # Nobody watches it yet, or two admins confirmed in the same second.
         await tell_progress(ctx, known)
-    elif known.is_running and known.progress_message_id != ctx.message_id:
-        await ctx.say(elsewhere(ctx.words))
     else:
-        # A late retry of an earlier screen may have overwritten its report.
-        await tell_state(ctx, known)
+        await ctx.tell(partial(_show_started, ctx, known))
 
 
 async def _objection(editor: DraftEditor, view: DraftView, token: str) -> Html | None:
@@ -178,6 +175,7 @@ async def _start(editor: DraftEditor, view: DraftView, token: str) -> None:
 
 
 async def _show_started(ctx: AdminContext, started: Broadcast) -> None:
+    """Shows the broadcast, over whatever a late retry of an earlier screen has drawn here."""
     now = await ctx.storage.read(broadcast_with, started.id) or started
     if now.is_running and progress_place(now) != (ctx.chat_id, ctx.message_id):
         await ctx.write(elsewhere(ctx.words))  # another admin took the progress meanwhile

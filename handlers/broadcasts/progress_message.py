@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from operator import attrgetter
+from typing import Any
 
 import structlog
 from telegram import ReplyParameters
@@ -17,7 +18,7 @@ from telegram.error import TelegramError
 
 from bot.charts import delivery_picture
 from bot.transport.errors import ErrorKind, error_kind
-from handlers.admin_notices import ask_admins, mark_told, was_told
+from handlers.admin_notices import NoticeKey, ask_admins, mark_told, was_told
 from handlers.broadcasts.preview import show_content
 from handlers.broadcasts.screens.broadcast_view import BroadcastView, Measured
 from handlers.broadcasts.screens.labels import subject_name
@@ -48,10 +49,11 @@ NOT_MEASURED = Measured()
 # Seconds that a drawing waits for the one before it, so that a tap is answered within a second
 # even if Telegram leaves that one unanswered. The one who is late then draws once more.
 _LONGEST_WAIT = 0.5
+_PLACE = ("progress_chat", "progress_message_id")
 # What a drawing depends on and others may have changed.
 _WHAT_IS_DRAWN = attrgetter(
     *("state", "question", "cancel_requested_at", "recall_started_at"),
-    *("progress_chat", "progress_message_id"),
+    *_PLACE,
 )
 # The kinds of notices, of which each is sent once.
 _BEGUN, _PAUSED, _QUESTION, _CHART = "begun", "paused", "question", "chart"
@@ -113,28 +115,36 @@ class AdminReporter:
                     written = await self._write((chat, message_id), drawn)
                 if written is None:
                     return None
+                place: dict[str, Any] = dict(zip(_PLACE, written, strict=True))
                 if written != progress_place(now):
-                    await self._set_place(now, *written)
+                    await self._services.storage.write(set_on_broadcast, now.id, **place)
                 shown[now.id], moved_to = (written, drawn), None
-                now = replace(now, progress_chat=written[0], progress_message_id=written[1])
+                now = replace(now, **place)
                 after = await self._latest(broadcast)
                 if _WHAT_IS_DRAWN(after) == _WHAT_IS_DRAWN(now):
                     return written
                 if progress_place(after) != written:
                     await self._leave(written)
 
-    async def move(self, broadcast: Broadcast, chat: int, message_id: int) -> None:
-        """Makes another message the progress message, a new one if the id is 0.
+    async def move(
+        self,
+        broadcast: Broadcast,
+        to: Place,
+        measured: Measured = NOT_MEASURED,
+        notice: NoticeKey | None = None,
+    ) -> Place | None:
+        """Makes another message the progress message, a new one if the id is 0; see `draw`.
 
         The former one then says that the progress goes on elsewhere.
-
-        Raises:
-            TelegramError: the message could not be written.
         """
         former = progress_place(await self._latest(broadcast))
-        written = await self.draw(broadcast, moved_to=(chat, message_id))
-        if former is not None and former != written:
+        written = await self.draw(broadcast, measured, to)
+        if written is not None and notice is not None:
+            # At once, or what a quick tap has told anew would count as told.
+            await mark_told(self._services, *notice)
+        if former is not None and written not in (None, former):
             await self._leave(former)
+        return written
 
     async def _leave(self, former: Place) -> None:
         chat, message_id = former
@@ -150,11 +160,8 @@ class AdminReporter:
         if stored is None:
             return broadcast
         if broadcast.is_over and broadcast.recall_started_at == stored.recall_started_at:
-            return replace(
-                broadcast,
-                progress_chat=stored.progress_chat,
-                progress_message_id=stored.progress_message_id,
-            )
+            place: dict[str, Any] = {each: getattr(stored, each) for each in _PLACE}
+            return replace(broadcast, **place)
         return stored
 
     async def _write(self, place: Place, drawn: Screen) -> Place | None:
@@ -173,10 +180,6 @@ class AdminReporter:
             _log.warning("report_chat_unreachable")
             return None
         return place
-
-    async def _set_place(self, broadcast: Broadcast, chat: int, message_id: int) -> None:
-        place = {"progress_chat": chat, "progress_message_id": message_id}
-        await self._services.storage.write(set_on_broadcast, broadcast.id, **place)
 
     async def report(
         self, broadcast: Broadcast, tally: Tally, rate: float | None = None, pause: float = 0.0
@@ -247,15 +250,7 @@ class AdminReporter:
         chat, key = broadcast.progress_chat, f"{broadcast.id.hex()}/{about}"
         if chat not in self._services.admins or await was_told(self._services, kind, key):
             return True
-        former = progress_place(await self._latest(broadcast))
-        written = await self.draw(broadcast, measured, (chat, 0))
-        if written is None:
-            return False
-        # First, or a former message that cannot be written would have it told again.
-        await mark_told(self._services, kind, key)
-        if former is not None and former != written:
-            await self._leave(former)
-        return True
+        return await self.move(broadcast, (chat, 0), measured, (kind, key)) is not None
 
     async def _send_chart(self, broadcast: Broadcast, report: Place) -> None:
         """Sends the chart of deliveries over time, once, as a reply to the report."""
@@ -327,8 +322,8 @@ async def send_question(services: Services, broadcast: Broadcast, admin: int) ->
 
 async def tell_progress(ctx: AdminContext, broadcast: Broadcast) -> None:
     """Moves the progress to the admin's message, as soon as Telegram accepts it."""
-    moves = AdminReporter(ctx.services).move
-    await ctx.tell(partial(moves, broadcast, ctx.chat_id, ctx.message_id or 0))
+    moves, here = AdminReporter(ctx.services).move, (ctx.chat_id, ctx.message_id or 0)
+    await ctx.tell(partial(moves, broadcast, here))
 
 
 async def tell_state(
