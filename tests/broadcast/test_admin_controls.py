@@ -24,6 +24,7 @@ from storage.deliveries import enqueue_deliveries
 from storage.errors import SchemaMissing, Unavailable
 from storage.returning_supporters import mark_reachable
 from tests.broadcast.workers import (
+    UNHURRIED,
     WorkerHarness,
     called,
     everyone_once,
@@ -296,12 +297,14 @@ async def test_one_whose_end_cannot_be_told_is_taken_back_at_once(harness: Worke
 async def test_what_one_that_was_frozen_had_sent_is_deleted_before_it_is_said_to_be_over(
     harness: WorkerHarness,
 ) -> None:
-    first = await harness.sends_to(range(1, 101), telegram=FakeTelegram(), rate=100.0, call=100.0)
+    first = await harness.sends_to(
+        range(1, 101), telegram=FakeTelegram(), rate=100.0, call=100.0, **UNHURRIED
+    )
     first.telegram.latency = 0.4
     await until(lambda: received(first.telegram, 30))
     first.lock.release()
     first.telegram.latency = 40.0
-    second = harness.start_worker(telegram=FakeTelegram())
+    second = harness.start_worker(telegram=FakeTelegram(), **UNHURRIED)
     second.database.is_shared = True
     await harness.cancel()
     await harness.recall()

@@ -10,7 +10,7 @@ import pytest
 from storage.broadcast_types import Tally
 from storage.database import open_database
 from storage.keyring import Keyring
-from tests.broadcast.workers import WorkerHarness, called, everyone_once, received
+from tests.broadcast.workers import UNHURRIED, WorkerHarness, called, everyone_once, received
 from tests.support.accelerated_loop import time_of_day
 from tests.support.fake_telegram import FakeTelegram
 from tests.support.postgres_server import PostgresServer
@@ -178,12 +178,12 @@ async def test_what_a_holder_sent_before_it_lost_the_lock_is_recorded_and_not_re
     """It is frozen while Telegram answers, or cannot reach the database for half a minute."""
     await harness.people.sign(range(1, 101))
     await harness.start()
-    first = harness.start_worker(telegram=FakeTelegram(), rate=100.0, call=100.0)
+    first = harness.start_worker(telegram=FakeTelegram(), rate=100.0, call=100.0, **UNHURRIED)
     await until(lambda: received(first.telegram, 10))
     first.lock.release()
     first.database.away = how == "cut off"
     first.telegram.latency = 30.0 if how == "frozen" else 0.1
-    second = harness.start_worker(telegram=FakeTelegram(), rate=100.0)
+    second = harness.start_worker(telegram=FakeTelegram(), rate=100.0, **UNHURRIED)
     second.database.is_shared = True
     await until(lambda: received(second.telegram, 60))
     await asyncio.sleep(30)
@@ -207,7 +207,10 @@ async def test_what_a_killed_holder_had_claimed_is_repeated_after_a_minute_and_n
     claimed = (await harness.tally()).sending
     assert claimed > 0
     second = harness.start_worker(
-        telegram=FakeTelegram(), rate=1000.0, now=lambda: time_of_day() + timedelta(hours=hours)
+        telegram=FakeTelegram(),
+        rate=1000.0,
+        now=lambda: time_of_day() + timedelta(hours=hours),
+        **UNHURRIED,
     )
     second.database.is_shared = True
     await asyncio.sleep(50)
@@ -228,7 +231,7 @@ async def test_what_a_killed_holder_had_claimed_is_taken_back_in_the_middle_of_a
     await first.database.written()
     claimed = await _being_sent(harness)
     assert claimed
-    second = harness.start_worker(telegram=FakeTelegram(), rate=4.0, window=1.0)
+    second = harness.start_worker(telegram=FakeTelegram(), rate=4.0, window=1.0, **UNHURRIED)
     second.database.is_shared, second.telegram.latency = True, 0.9
     await asyncio.sleep(55)
     assert claimed < await _being_sent(harness)

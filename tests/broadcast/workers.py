@@ -45,6 +45,9 @@ QUICK = Durations(
     call=1.0,
 )
 
+UNHURRIED: dict[str, Any] = {"poll": 1.0, "look": 3.0, "rest": 1.0, "progress": 3.0}
+"""Durations of a bot, for what goes on for a minute: each look at a database takes a while."""
+
 
 class FailingDatabase:
     """A database that can be away, or severed as by a kill, so that no call ever returns."""

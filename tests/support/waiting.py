@@ -10,10 +10,14 @@ async def until(holds: Callable[[], bool | Awaitable[bool]], seconds: float = 10
     Raises:
         TimeoutError: it did not within `seconds`.
     """
+    now = asyncio.get_running_loop().time
+    begun = now()
     async with asyncio.timeout(seconds):
         while True:
             found = holds()
             if found is True or (not isinstance(found, bool) and await found):
                 return
-            # What it has to ask a database for, which takes a while, it asks less often.
-            await asyncio.sleep(0.01 if found is False else 0.05)
+            # What it has to ask a database for, which takes a while, it asks less often, and ever
+            # less often the longer it takes.
+            often = 0.01 if found is False else max(0.05, (now() - begun) / 20)
+            await asyncio.sleep(often)
