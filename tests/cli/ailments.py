@@ -127,8 +127,8 @@ class Installation:
         HighWaterMark(self.key, self.petition.url, "andry").raise_to(Reached(6, 0))
         self.database.unlink()
 
-    def is_on_network_disk(self) -> None:
-        self.write("mounts", f"36 35 98:0 / {self.folder} rw - nfs4 server:/x rw\n")
+    def has_network_disk_at(self, folder: Path) -> None:
+        self.write("mounts", f"36 35 98:0 / {folder} rw - nfs4 server:/x rw\n")
         self.patch.setattr(private_files, "_MOUNTS", self.folder / "mounts")
 
     def has_failing_webhook(self) -> None:
@@ -166,7 +166,11 @@ AILMENTS: dict[str, list[Ailment]] = {
         ),
         (lambda i: i.shows("os.access", False), {"key": "mend"}, "it cannot write in"),
         (lambda i: i.shows("shutil.disk_usage", FULL), {"disk": "mend"}, " 12 MB are free, and"),
-        (Installation.is_on_network_disk, {"durability": "mend"}, "on a network disk (nfs4)"),
+        (
+            lambda i: i.has_network_disk_at(i.folder),
+            {"durability": "mend"},
+            "on a network disk (nfs4)",
+        ),
         (lambda i: i.petition.is_left_alone(), {"running": "mend"}, "or, if it is a service"),
         (lambda i: i.last_backup(days_ago=8), {"backup": "mend"}, "Make another: petition-bot"),
         (
@@ -206,6 +210,11 @@ AILMENTS: dict[str, list[Ailment]] = {
             lambda i: i.telegram.world.people[LUIS].block(),
             {"admins": "mend"},
             "The bot cannot write to 8.",
+        ),
+        (
+            lambda i: i.has_network_disk_at(i.database.parent),  # mounted as the folder itself
+            {"durability": "mend"},
+            "on a network disk (nfs4)",
         ),
         (
             lambda i: i.set("WEBHOOK_URL", "https://bot.internal/hook"),

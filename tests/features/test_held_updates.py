@@ -118,9 +118,15 @@ async def test_what_it_gives_up_no_other_replica_handles(
 
 
 async def test_what_comes_again_from_a_group_is_answered_once(scene: Scene, kind: str) -> None:
-    group = scene.world.group("Barrio", members=[scene.ana])
+    """In the topic that it was asked in; Telegram numbers the thread of a mere reply as well."""
+    group, calls = scene.world.group("Barrio", members=[scene.ana]), scene.simulator.calls
     update = start(scene, chat=group.id, text=f"/start@{scene.bot.username}")
-    for _ in range(2):
-        assert await posts(scene, orjson.dumps(update)) == 200
-    await scene.settled()
-    assert sum(call.chat_id == group.id for call in scene.simulator.calls) == 1
+    update["message"]["message_thread_id"] = 3
+    for number, thread in ((9, None), (10, 3)):
+        update["update_id"], update["message"]["is_topic_message"] = number, thread is not None
+        calls.clear()
+        for _ in range(2):
+            assert await posts(scene, orjson.dumps(update)) == 200
+        await scene.settled()
+        to_group = [call.params for call in calls if call.chat_id == group.id]
+        assert [each.get("message_thread_id") for each in to_group] == [thread]
