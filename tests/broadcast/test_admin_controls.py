@@ -321,8 +321,9 @@ async def test_an_album_and_what_is_paid_for_are_recalled_at_the_rate_of_all_oth
     await harness.people.sign([1, 2])
     running = harness.start_worker(rate=30.0)
     running.worker.context.paid_rate = 600.0
-    # Telegram sells no faster rate for albums.
-    album = {"content": {"es": {"messages": [17, 18]}}, "source_chat": 9, "paid": True}
+    # Telegram sells no faster rate for albums, of which one language may have a longer one.
+    versions = {"es": {"messages": [17]}, "en": {"messages": [18, 19]}}
+    album = {"content": versions, "source_chat": 9, "paid": True}
     for sent, rate in ((album, 15), ({"paid": True}, 600)):
         await harness.start(**sent)
         await harness.ended()

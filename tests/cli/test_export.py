@@ -220,3 +220,5 @@ def test_it_is_said_how_to_open_it(petition: PetitionDatabase, tmp_path: Path) -
         told = said(call("--output", str(tmp_path / name)))
         command = ["age", "--decrypt", "-i", "key.txt", "-o", opened_as, name]
         assert told.endswith(f"    {shlex.join(command)}\n")
+    mistyped = refused(call("--format", "csv", "--output", str(tmp_path / "list")), 2)
+    assert "for '--format': 'csv' is not one of 'xlsx', 'json'" in mistyped
