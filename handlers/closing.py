@@ -6,8 +6,9 @@ from enum import StrEnum
 from bot.petition.outcome import closing_update_by_language
 from bot.petition.retention_days import day_of
 from bot.petition_folder.schema import months_later
+from bot.text.problems import Sentence
 from bot.text.translations import Words, mark
-from handlers.broadcasts.parse_time import TimeFault, parse_moment
+from handlers.broadcasts.parse_time import PAST, UNCLEAR, parse_moment, too_far
 from handlers.chat_context import AdminContext
 from handlers.context import Services
 from handlers.screens.buttons import AdminAction, Button, Style, read_number
@@ -131,10 +132,10 @@ async def close(ctx: AdminContext) -> None:
 async def _ask_about_date(ctx: AdminContext, state: PetitionState, wanted: str) -> None:
     words, now, zone = ctx.words, ctx.now, ctx.services.zone
     moment = parse_moment(wanted, now, zone, _FARTHEST)
-    if moment is TimeFault.UNCLEAR:
+    if moment is UNCLEAR:
         moment = parse_moment(f"{wanted} {_END_OF_DAY}", now, zone, _FARTHEST)
-    if isinstance(moment, TimeFault):
-        await ctx.say(words.text(moment.value, days=_FARTHEST.days))
+    if isinstance(moment, Sentence):
+        await ctx.say(moment.html(words))
         return
     await _ask(
         ctx,
@@ -175,9 +176,9 @@ async def confirm_date(ctx: AdminContext, argument: str) -> None:
     if moment is None:
         await show_state(ctx)
     elif moment <= ctx.now:
-        await ctx.say(ctx.words.text(TimeFault.PAST.value))
+        await ctx.say(PAST.html(ctx.words))
     elif moment - ctx.now > _FARTHEST:
-        await ctx.say(ctx.words.text(TimeFault.TOO_FAR.value, days=_FARTHEST.days))
+        await ctx.say(too_far(_FARTHEST).html(ctx.words))
     else:
         await choose_date(ctx, revision, moment=moment)
 

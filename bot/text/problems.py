@@ -7,6 +7,7 @@ from typing import Union
 
 from bot.text.translations import Catalogs, Words, mark
 from storage.errors import StorageError
+from telegram_text.markup import Html, escape
 
 Value = Union[str, int, "Sentence", tuple["Value", ...]]
 """What a sentence can name: a text, a number, another sentence, or several, which are listed."""
@@ -45,6 +46,10 @@ class Sentence:
         """Returns it in a language."""
         values = {name: _said(value, words) for name, value in self.values}
         return words.label(self.source, **values)
+
+    def html(self, words: Words) -> Html:
+        """Returns it in a language, as Telegram HTML."""
+        return escape(self.said(words))
 
     def __str__(self) -> str:
         return self.said(_english())

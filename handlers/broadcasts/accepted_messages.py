@@ -7,13 +7,12 @@ dirección», of which the first that Telegram would refuse is named.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum
 
 from telegram import Message
 
 from bot.petition.names import is_seen
 from bot.text import text_limits
+from bot.text.problems import Sentence
 from bot.text.translations import mark
 from handlers.broadcasts.draft import Link, LinkRows, Version, first_words
 from telegram_text.entities import length
@@ -51,69 +50,58 @@ LONGEST_NOTICE = text_limits.MESSAGE - text_limits.BOT_WORDS
 """Characters of the notice of a breach, as Telegram counts them; the bot's own are around it."""
 
 
-class UnsupportedMessage(Enum):
-    """Why a message cannot be broadcast. The values are sentences for admins."""
-
-    POLL = mark(
+_PAID = mark("Telegram no deja copiar contenido de pago, facturas ni sorteos. Envíame otra cosa.")
+_REFUSED: Mapping[str, str] = {
+    "poll": mark(
         "Una encuesta no se puede enviar así: cada persona recibiría una distinta y los "
         "votos no se sumarían. Envíala a un canal y manda aquí el enlace."
-    )
-    DICE = mark(
+    ),
+    "dice": mark(
         "Un dado sale distinto para cada persona: no se puede enviar a todas el mismo. "
         "Envíame otra cosa."
-    )
-    LIVE_LOCATION = mark(
-        "Una ubicación en tiempo real no se puede enviar a más gente. Envía una que no se mueva."
-    )
-    PAID = mark(
-        "Telegram no deja copiar contenido de pago, facturas ni sorteos. Envíame otra cosa."
-    )
-    OTHER = mark(
-        "Telegram no deja copiar ese tipo de mensaje. Puedes enviarme un texto, una foto, un "
-        "vídeo, un álbum, un documento, un audio, una nota de voz o de vídeo, un GIF, un "
-        "sticker, una ubicación o un contacto."
-    )
-    NO_TEXT = mark(
-        "Este mensaje va en texto, para que se pueda leer en cualquier teléfono. Escríbemelo en "
-        "un mensaje."
-    )
-    UNSEEN = mark("En ese mensaje no se ve nada escrito. Envíame otra cosa.")
-    TOO_LONG = mark(
-        "Es demasiado largo: caben {longest} caracteres. Acórtalo y envíamelo otra vez."
-    )
-
-
-_REFUSED: Mapping[str, UnsupportedMessage] = {
-    "poll": UnsupportedMessage.POLL,
-    "dice": UnsupportedMessage.DICE,
-    **dict.fromkeys(
-        ("paid_media", "invoice", "giveaway", "giveaway_winners"), UnsupportedMessage.PAID
     ),
+    **dict.fromkeys(("paid_media", "invoice", "giveaway", "giveaway_winners"), _PAID),
 }
+_UNSEEN = Sentence("En ese mensaje no se ve nada escrito. Envíame otra cosa.")
 
 
-def read_text(message: Message) -> Version | UnsupportedMessage:
+def read_text(message: Message) -> Version | Sentence:
     """Returns the text of a notice as part of a draft, or why it cannot be sent as one."""
     if not message.text:
-        return UnsupportedMessage.NO_TEXT
+        return Sentence(
+            "Este mensaje va en texto, para que se pueda leer en cualquier teléfono. Escríbemelo "
+            "en un mensaje."
+        )
     if not is_seen(message.text):
-        return UnsupportedMessage.UNSEEN
+        return _UNSEEN
     if length(message.text) > LONGEST_NOTICE:
-        return UnsupportedMessage.TOO_LONG
+        return Sentence(
+            "Es demasiado largo: caben {longest} caracteres. Acórtalo y envíamelo otra vez.",
+            longest=LONGEST_NOTICE,
+        )
     return Version(messages=(message.message_id,), kind="text", html=message.text_html)
 
 
-def read_message(message: Message) -> Version | UnsupportedMessage:
+def read_message(message: Message) -> Version | Sentence:
     """Returns the message as part of a draft, or why it cannot be broadcast."""
-    refused = next((why for field, why in _REFUSED.items() if getattr(message, field)), None)
+    for field, why in _REFUSED.items():
+        if getattr(message, field):
+            return Sentence(why)
     # Not the attribute `live_period`, whose use warns since PTB is changing its type.
     if message.location and "live_period" in message.location.to_dict():
-        refused = UnsupportedMessage.LIVE_LOCATION
-    elif message.text and not is_seen(message.text):
-        refused = UnsupportedMessage.UNSEEN
+        return Sentence(
+            "Una ubicación en tiempo real no se puede enviar a más gente. Envía una que no se "
+            "mueva."
+        )
+    if message.text and not is_seen(message.text):
+        return _UNSEEN
     kind = next((known for known in MESSAGE_KINDS if getattr(message, known)), None)
-    if refused is not None or kind is None:
-        return refused or UnsupportedMessage.OTHER
+    if kind is None:
+        return Sentence(
+            "Telegram no deja copiar ese tipo de mensaje. Puedes enviarme un texto, una foto, un "
+            "vídeo, un álbum, un documento, un audio, una nota de voz o de vídeo, un GIF, un "
+            "sticker, una ubicación o un contacto."
+        )
     return Version(
         messages=(message.message_id,),
         kind=kind,
@@ -127,42 +115,21 @@ def words_of(message: Message) -> str:
     return first_words(message.text or message.caption or "")
 
 
-class LinkFault(Enum):
-    """What is wrong with a line. The values are sentences for admins."""
-
-    UNCLEAR = mark(
-        "No entiendo «{line}». Escribe el texto, un guion y la dirección completa, como "
-        "«Leer más - https://ejemplo.org»."
-    )
-    TEXT_TOO_LONG = mark(
-        "En «{line}» el texto es demasiado largo para un botón: caben {longest} caracteres."
-    )
-    TOO_MANY = mark("Son demasiados botones: caben diez.")
-    NOTHING = mark(
-        "No he encontrado ningún enlace. Escribe una línea por botón, como "
-        "«Leer más - https://ejemplo.org»."
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class WrongLine:
-    """The first line that is not a valid button, and why."""
-
-    fault: LinkFault
-    line: str = ""
-
-
-def parse_links(text: str) -> LinkRows | WrongLine:
-    """Returns one button per line, each in its own row, or the first wrong line."""
+def parse_links(text: str) -> LinkRows | Sentence:
+    """Returns one button per line, each in its own row, or what is wrong with the first one."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if not 1 <= len(lines) <= MOST_BUTTONS:
-        return WrongLine(LinkFault.TOO_MANY if lines else LinkFault.NOTHING)
+    if not lines:
+        return Sentence(
+            "No he encontrado ningún enlace. Escribe una línea por botón, como "
+            "«Leer más - https://ejemplo.org»."
+        )
+    if len(lines) > MOST_BUTTONS:
+        return Sentence("Son demasiados botones: caben diez.")
     rows: list[tuple[Link, ...]] = []
     for line in lines:
         link = _link(line)
-        if isinstance(link, LinkFault):
-            cut = line if len(line) <= LONGEST_TEXT else f"{line[:LONGEST_TEXT]}…"
-            return WrongLine(link, cut)
+        if isinstance(link, Sentence):
+            return link
         rows.append((link,))
     return tuple(rows)
 
@@ -172,12 +139,22 @@ def is_address(url: str) -> bool:
     return len(url) <= LONGEST_ADDRESS and _ADDRESS.fullmatch(url) is not None
 
 
-def _link(line: str) -> Link | LinkFault:
+def _link(line: str) -> Link | Sentence:
     *words, address = line.split()
-    before = " ".join(words)
+    before, cut = " ".join(words), line if len(line) <= LONGEST_TEXT else f"{line[:LONGEST_TEXT]}…"
     text, has_scheme = before.rstrip(_BETWEEN), ":" in address.partition("/")[0]
     url = address if has_scheme else f"https://{address}"
     # Without a sign the last word of a sentence may look like an address.
     if not text or (text == before and not has_scheme) or not is_address(url):
-        return LinkFault.UNCLEAR
-    return Link(text=text, url=url) if len(text) <= LONGEST_TEXT else LinkFault.TEXT_TOO_LONG
+        return Sentence(
+            "No entiendo «{line}». Escribe el texto, un guion y la dirección completa, como "
+            "«Leer más - https://ejemplo.org».",
+            line=cut,
+        )
+    if len(text) > LONGEST_TEXT:
+        return Sentence(
+            "En «{line}» el texto es demasiado largo para un botón: caben {longest} caracteres.",
+            line=cut,
+            longest=LONGEST_TEXT,
+        )
+    return Link(text=text, url=url)

@@ -5,6 +5,7 @@ from functools import partial
 
 from telegram import Message
 
+from bot.text.problems import Sentence
 from handlers.broadcasts.accepted_messages import read_message, words_of
 from handlers.broadcasts.confirm import discard_draft
 from handlers.broadcasts.draft import Draft, Version, with_edit_noted, with_message
@@ -14,7 +15,6 @@ from handlers.broadcasts.steps import STAGES, Takes, changed_by, is_offered, tak
 from handlers.chat_context import WAITS_FOR, AdminContext, AwaitedMessage
 from handlers.screens.buttons import DraftStep, DraftTap
 from handlers.screens.screen import sentences
-from telegram_text.markup import Html
 
 # What follows a tap, where it is not the draft's screen.
 _FOLLOWED_BY: Mapping[DraftStep, Callable[[DraftEditor], Awaitable[None]]] = {
@@ -35,8 +35,8 @@ async def tapped(ctx: AdminContext, argument: str) -> None:
         await editor.show()
         return
     changed = changed_by(editor.draft, tap, ctx)
-    if isinstance(changed, Html):
-        await editor.show(changed)
+    if isinstance(changed, Sentence):
+        await editor.show(changed.html(ctx.words))
         return
     editor = await editor.save(changed)
     await _FOLLOWED_BY.get(tap.step, DraftEditor.show)(editor)
@@ -55,8 +55,9 @@ async def asked(ctx: AdminContext) -> AwaitedMessage | None:
 async def _take(editor: DraftEditor, takes: Takes, message: Message) -> None:
     """Takes an admin's message for their draft, or refuses it."""
     taken = takes(editor.draft, message, editor.ctx)
-    if isinstance(taken, Html):
-        await editor.ctx.refuse(partial(editor.show, taken, below=message.message_id))
+    if isinstance(taken, Sentence):
+        why = taken.html(editor.ctx.words)
+        await editor.ctx.refuse(partial(editor.show, why, below=message.message_id))
     else:
         await _keep(editor, taken, message)
 
@@ -81,9 +82,9 @@ async def edited(ctx: AdminContext) -> bool:
     draft = editor.draft
     if not draft.is_copied:
         taken = take_content(draft, message, ctx)
-        if isinstance(taken, Html):
+        if isinstance(taken, Sentence):
             stays = ctx.words.text("Sigue el texto de antes, sin ese cambio.")
-            await editor.show(sentences(taken, stays))
+            await editor.show(sentences(taken.html(ctx.words), stays))
         else:
             await (await editor.save(taken)).show()
         return True

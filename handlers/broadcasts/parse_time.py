@@ -8,8 +8,8 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from enum import Enum
 
+from bot.text.problems import Sentence
 from bot.text.translations import LANGUAGES, mark
 
 FARTHEST = timedelta(days=30)
@@ -27,58 +27,54 @@ _CLOCK = r"(?:a las? |at )?(?P<hour>\d{1,2})(?:[:h](?P<minute>\d\d)| ?h)"
 _MOMENT = re.compile(rf"(?:(?P<name>[a-z ]+?)|{_DATE})??,? *{_CLOCK}")
 
 
-class TimeFault(Enum):
-    """Why a text is no moment for a broadcast. The values are sentences for admins."""
-
-    UNCLEAR = mark(
-        "No entiendo cuándo. Escribe el día y la hora, como «mañana 18:30» o «26/11 18:30»."
-    )
-    NO_SUCH_DAY = mark(
-        "Ese día no existe. Escribe primero el día y luego el mes, como «26/11 18:30»."
-    )
-    NO_SUCH_TIME = mark("Esa hora no existe. Escríbela de 0:00 a 23:59, como «18:30».")
-    PAST = mark("Ese momento ya ha pasado. Escribe uno que esté por venir.")
-    TOO_FAR = mark("Se puede programar hasta con {days} días de antelación.")
-    SKIPPED = mark(
-        "Esa noche los relojes se adelantan y esa hora no llega a existir. Elige una hora "
-        "antes o una después."
-    )
+UNCLEAR = Sentence(
+    "No entiendo cuándo. Escribe el día y la hora, como «mañana 18:30» o «26/11 18:30»."
+)
+PAST = Sentence("Ese momento ya ha pasado. Escribe uno que esté por venir.")
 
 
 def parse_moment(
     text: str, now: datetime, zone: tzinfo, farthest: timedelta = FARTHEST
-) -> datetime | TimeFault:
+) -> datetime | Sentence:
     """Returns the moment in UTC, or why it cannot be used; a time without a day is today's."""
     decomposed = unicodedata.normalize("NFKD", " ".join(text.lower().split()))
     plain = "".join(c for c in decomposed if not unicodedata.combining(c))
     found, today = _MOMENT.fullmatch(plain), now.astimezone(zone).date()
     if found is None:
-        return TimeFault.UNCLEAR
+        return UNCLEAR
     day = _day(found, today)
-    if isinstance(day, TimeFault):
+    if isinstance(day, Sentence):
         return day
     try:
         clock = time(int(found["hour"]), int(found["minute"] or 0))
     except ValueError:
-        return TimeFault.NO_SUCH_TIME
+        return Sentence("Esa hora no existe. Escríbela de 0:00 a 23:59, como «18:30».")
     return utc_moment(datetime.combine(day, clock), now, zone, farthest)
 
 
 def utc_moment(
     there: datetime, now: datetime, zone: tzinfo, farthest: timedelta = FARTHEST
-) -> datetime | TimeFault:
+) -> datetime | Sentence:
     """Returns a local time in UTC, or why it cannot be used: skipped, past or too far ahead."""
     try:
         first, second = (there.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     except OverflowError:  # in the first or the last hours of datetime
-        return TimeFault.PAST if there.year < now.year else TimeFault.TOO_FAR
+        return PAST if there.year < now.year else too_far(farthest)
     if first.astimezone(zone).replace(tzinfo=None) != there.replace(tzinfo=None):
-        return TimeFault.SKIPPED
+        return Sentence(
+            "Esa noche los relojes se adelantan y esa hora no llega a existir. Elige una hora "
+            "antes o una después."
+        )
     # When the clocks go back, a local time occurs twice; the second may still be to come.
     moment = second if first < now + SOONEST else first
     if moment < now + SOONEST:
-        return TimeFault.PAST
-    return TimeFault.TOO_FAR if moment > now + farthest else moment
+        return PAST
+    return too_far(farthest) if moment > now + farthest else moment
+
+
+def too_far(farthest: timedelta) -> Sentence:
+    """Returns why a moment that is farther ahead is refused."""
+    return Sentence("Se puede programar hasta con {days} días de antelación.", days=farthest.days)
 
 
 def suggested_moments(now: datetime, zone: tzinfo) -> list[tuple[datetime, str]]:
@@ -97,14 +93,14 @@ def suggested_moments(now: datetime, zone: tzinfo) -> list[tuple[datetime, str]]
     return wanted
 
 
-def _day(found: re.Match[str], today: date) -> date | TimeFault:
+def _day(found: re.Match[str], today: date) -> date | Sentence:
     """Returns the day that is meant, or why there is none such.
 
     A day of a month is in this year, or in the next if it is 180 days past or more.
     """
     if found["day"] is None:
         ahead = _DAYS_AHEAD.get(found["name"] or "hoy")
-        return TimeFault.UNCLEAR if ahead is None else today + timedelta(days=ahead)
+        return UNCLEAR if ahead is None else today + timedelta(days=ahead)
     year, month, day = found["year"], int(found["month"]), int(found["day"])
     try:
         if year is not None:
@@ -113,4 +109,6 @@ def _day(found: re.Match[str], today: date) -> date | TimeFault:
         is_near = (today - this_year).days < 180
         return this_year if is_near else this_year.replace(year=today.year + 1)
     except ValueError:
-        return TimeFault.NO_SUCH_DAY
+        return Sentence(
+            "Ese día no existe. Escribe primero el día y luego el mes, como «26/11 18:30»."
+        )

@@ -9,17 +9,10 @@ from dataclasses import dataclass, replace
 
 from telegram import Message
 
-from handlers.broadcasts.accepted_messages import (
-    LONGEST_NOTICE,
-    LONGEST_TEXT,
-    UnsupportedMessage,
-    WrongLine,
-    parse_links,
-    read_message,
-    read_text,
-)
+from bot.text.problems import Sentence
+from handlers.broadcasts.accepted_messages import parse_links, read_message, read_text
 from handlers.broadcasts.draft import Draft, DraftStage, LinkRows, with_message
-from handlers.broadcasts.parse_time import FARTHEST, TimeFault, parse_moment
+from handlers.broadcasts.parse_time import parse_moment
 from handlers.broadcasts.screens import compose, summary
 from handlers.broadcasts.screens.draft_view import DraftView
 from handlers.chat_context import AdminContext
@@ -27,10 +20,9 @@ from handlers.context import Services
 from handlers.screens.buttons import DraftStep, DraftTap
 from handlers.screens.screen import Screen
 from storage.broadcast_types import Kind
-from telegram_text.markup import Html
 
 Changes = Mapping[str, object]
-Takes = Callable[[Draft, Message, AdminContext], Draft | Html]
+Takes = Callable[[Draft, Message, AdminContext], Draft | Sentence]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +53,7 @@ class ButtonRules:
         keeps_version: whether a repeated tap does it again, as it makes the preview.
     """
 
-    change: Callable[[Draft, str, AdminContext], Changes | Html] = lambda *_: {}
+    change: Callable[[Draft, str, AdminContext], Changes | Sentence] = lambda *_: {}
     kinds: frozenset[Kind] = frozenset(Kind)
     is_about_people: bool = False
     needs_content: bool = True
@@ -92,11 +84,11 @@ def is_offered(draft: Draft, tap: DraftTap, services: Services) -> bool:
     )
 
 
-def changed_by(draft: Draft, tap: DraftTap, ctx: AdminContext) -> Draft | Html:
+def changed_by(draft: Draft, tap: DraftTap, ctx: AdminContext) -> Draft | Sentence:
     """Returns the draft after a tap on a button that it has, or why it is refused."""
     row = STEPS[tap.step]
     changes = row.change(draft, tap.value, ctx)
-    if isinstance(changes, Html):
+    if isinstance(changes, Sentence):
         return changes
     if row.keeps_version or not changes:
         return draft.model_copy(update=dict(changes))
@@ -104,30 +96,28 @@ def changed_by(draft: Draft, tap: DraftTap, ctx: AdminContext) -> Draft | Html:
     return change(ctx.now, **changes)
 
 
-def take_content(draft: Draft, message: Message, ctx: AdminContext) -> Draft | Html:
+def take_content(draft: Draft, message: Message, ctx: AdminContext) -> Draft | Sentence:
     """Returns the draft with a message, or with the text that one of its has now, or why not."""
     piece = read_message(message) if draft.is_copied else read_text(message)
-    if isinstance(piece, UnsupportedMessage):
-        return ctx.words.text(piece.value, longest=ctx.words.number(LONGEST_NOTICE))
-    return with_message(draft, piece, ctx.now)
+    return piece if isinstance(piece, Sentence) else with_message(draft, piece, ctx.now)
 
 
-def _take_links(draft: Draft, message: Message, ctx: AdminContext) -> Draft | Html:
+def _take_links(draft: Draft, message: Message, ctx: AdminContext) -> Draft | Sentence:
     links = parse_links(message.text or "")
-    if isinstance(links, WrongLine):
-        return ctx.words.text(links.fault.value, line=links.line, longest=LONGEST_TEXT)
+    if isinstance(links, Sentence):
+        return links
     return draft.with_content_changed(ctx.now, **_with_links(draft, links))
 
 
-def _take_time(draft: Draft, message: Message, ctx: AdminContext) -> Draft | Html:
+def _take_time(draft: Draft, message: Message, ctx: AdminContext) -> Draft | Sentence:
     planned = _schedule(draft, message.text or "", ctx)
-    return planned if isinstance(planned, Html) else draft.changed(ctx.now, **planned)
+    return planned if isinstance(planned, Sentence) else draft.changed(ctx.now, **planned)
 
 
-def _schedule(_draft: Draft, typed: str, ctx: AdminContext) -> Changes | Html:
+def _schedule(_draft: Draft, typed: str, ctx: AdminContext) -> Changes | Sentence:
     moment = parse_moment(typed, ctx.now, ctx.services.zone)
-    if isinstance(moment, TimeFault):
-        return ctx.words.text(moment.value, days=FARTHEST.days)
+    if isinstance(moment, Sentence):
+        return moment
     # No last signature: those who sign until then are recipients too.
     return {"starts_at": moment, "last_signature_number": None, "stage": DraftStage.SUMMARY}
 

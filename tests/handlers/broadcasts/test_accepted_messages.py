@@ -7,11 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram import Message
 
+from bot.text.problems import Sentence
 from handlers.broadcasts.accepted_messages import (
     MOST_BUTTONS,
-    LinkFault,
-    UnsupportedMessage,
-    WrongLine,
     is_address,
     parse_links,
     read_message,
@@ -50,12 +48,12 @@ def test_a_message_is_what_it_holds(content: dict[str, Any], kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "unfit"),
+    ("content", "why"),
     [
-        ({"text": "\u2800\u200b \u3164"}, UnsupportedMessage.UNSEEN),
-        ({"dice": {"emoji": "🎲", "value": 4}}, UnsupportedMessage.DICE),
-        ({"location": {**PLACE, "live_period": 60}}, UnsupportedMessage.LIVE_LOCATION),
-        ({"paid_media": {"star_count": 1, "paid_media": []}}, UnsupportedMessage.PAID),
+        ({"text": "\u2800\u200b \u3164"}, "no se ve nada escrito"),
+        ({"dice": {"emoji": "🎲", "value": 4}}, "Un dado"),
+        ({"location": {**PLACE, "live_period": 60}}, "en tiempo real"),
+        ({"paid_media": {"star_count": 1, "paid_media": []}}, "contenido de pago"),
         (
             {
                 "invoice": {
@@ -66,13 +64,13 @@ def test_a_message_is_what_it_holds(content: dict[str, Any], kind: str) -> None:
                     "total_amount": 1,
                 }
             },
-            UnsupportedMessage.PAID,
+            "contenido de pago",
         ),
         (
             {"giveaway": {"chats": [CHAT], "winners_selection_date": 0, "winner_count": 1}},
-            UnsupportedMessage.PAID,
+            "contenido de pago",
         ),
-        ({"story": {"chat": CHAT, "id": 1}}, UnsupportedMessage.OTHER),
+        ({"story": {"chat": CHAT, "id": 1}}, "ese tipo de mensaje"),
         (
             {
                 "game": {
@@ -81,15 +79,17 @@ def test_a_message_is_what_it_holds(content: dict[str, Any], kind: str) -> None:
                     "photo": [{**FILE, "width": 1, "height": 1}],
                 }
             },
-            UnsupportedMessage.OTHER,
+            "ese tipo de mensaje",
         ),
-        ({}, UnsupportedMessage.OTHER),
+        ({}, "ese tipo de mensaje"),
     ],
 )
 def test_what_cannot_be_copied_is_refused_with_its_reason(
-    content: dict[str, Any], unfit: UnsupportedMessage
+    content: dict[str, Any], why: str
 ) -> None:
-    assert read_message(message(**content)) is unfit
+    refused = read_message(message(**content))
+    assert isinstance(refused, Sentence)
+    assert why in refused.source
 
 
 @pytest.mark.parametrize(
@@ -119,17 +119,16 @@ def test_each_line_is_a_row_and_ten_are_the_most() -> None:
         (Link(text="B", url="https://b.org"),),
     )
     assert MOST_BUTTONS == 10
-    assert not isinstance(parse_links("A - https://a.org\n" * 10), WrongLine)
-    assert "caben diez." in LinkFault.TOO_MANY.value
+    assert not isinstance(parse_links("A - https://a.org\n" * 10), Sentence)
 
 
 @pytest.mark.parametrize(
     ("text", "fault", "line"),
     [
-        ("", LinkFault.NOTHING, ""),
-        (" \n ", LinkFault.NOTHING, ""),
+        ("", "ningún enlace", ""),
+        (" \n ", "ningún enlace", ""),
         *(
-            (wrong, LinkFault.UNCLEAR, wrong.splitlines()[-1])
+            (wrong, "No entiendo", wrong.splitlines()[-1])
             for wrong in (
                 "Leer más",
                 "Gracias a todos.Nos",
@@ -143,16 +142,19 @@ def test_each_line_is_a_row_and_ten_are_the_most() -> None:
                 "A - https://a.org:x/",
             )
         ),
-        (f"{'a' * 61} - https://a.org", LinkFault.TEXT_TOO_LONG, "a" * 60 + "…"),
-        ("A - https://a.org\n" * (MOST_BUTTONS + 1), LinkFault.TOO_MANY, ""),
+        (f"{'a' * 61} - https://a.org", "demasiado largo", "a" * 60 + "…"),
+        ("A - https://a.org\n" * (MOST_BUTTONS + 1), "caben diez.", ""),
     ],
 )
-def test_the_first_line_that_is_wrong_is_named(text: str, fault: LinkFault, line: str) -> None:
-    assert parse_links(text) == WrongLine(fault, line)
+def test_the_first_line_that_is_wrong_is_named(text: str, fault: str, line: str) -> None:
+    refused = parse_links(text)
+    assert isinstance(refused, Sentence)
+    assert fault in refused.source
+    assert dict(refused.values).get("line", "") == line
 
 
 @given(st.text(max_size=200))
 def test_nothing_anybody_writes_breaks_it(text: str) -> None:
     found = parse_links(text)
-    if not isinstance(found, WrongLine):
+    if not isinstance(found, Sentence):
         assert all(link.text and is_address(link.url) for row in found for link in row)

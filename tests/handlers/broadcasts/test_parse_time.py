@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.text.problems import Sentence
 from handlers.broadcasts.parse_time import (
     FARTHEST,
-    TimeFault,
     parse_moment,
     suggested_moments,
+    too_far,
     utc_moment,
 )
 
@@ -23,10 +24,10 @@ IN_AN_HOUR, TONIGHT, TOMORROW = "Dentro de una hora ({time})", "Hoy, {time}", "M
 
 
 def read(text: str, now: datetime = NOW) -> str:
-    """The moment on Madrid's clock, or the name of what is wrong."""
+    """The moment on Madrid's clock, or the beginning of what is wrong."""
     found = parse_moment(text, now, MADRID)
-    if isinstance(found, TimeFault):
-        return found.name
+    if isinstance(found, Sentence):
+        return found.source.partition(".")[0]
     return found.astimezone(MADRID).strftime("%d/%m/%Y %H:%M")
 
 
@@ -51,17 +52,25 @@ def test_a_day_in_january_is_next_years_and_the_farthest_is_taken() -> None:
     assert read("5/1 10:00", datetime(2026, 12, 20, tzinfo=MADRID)) == "05/01/2027 10:00"
     last = (NOW + FARTHEST).replace(tzinfo=None)
     assert utc_moment(last, NOW, MADRID) == NOW + FARTHEST
-    assert utc_moment(last + timedelta(seconds=1), NOW, MADRID) is TimeFault.TOO_FAR
+    assert utc_moment(last + timedelta(seconds=1), NOW, MADRID) == too_far(FARTHEST)
 
 
 @pytest.mark.parametrize(
     ("fault", "texts"),
     {
-        "UNCLEAR": ("", "hola", "mañana", "ayer 18:30", "mañana 1830", "jueves 18:30", "10.12"),
-        "NO_SUCH_DAY": ("11/26 18:30", "31/11 10:00"),
-        "NO_SUCH_TIME": ("25:00", "mañana 24:00", "mañana 10:75"),
-        "PAST": ("13:59", "14:00", "24/11 18:30", "30/5 10:00"),
-        "TOO_FAR": ("26/12 18:30", "29/5 10:00", "26/11/2027 18:30"),
+        "No entiendo cuándo": (
+            "",
+            "hola",
+            "mañana",
+            "ayer 18:30",
+            "mañana 1830",
+            "jueves 18:30",
+            "10.12",
+        ),
+        "Ese día no existe": ("11/26 18:30", "31/11 10:00"),
+        "Esa hora no existe": ("25:00", "mañana 24:00", "mañana 10:75"),
+        "Ese momento ya ha pasado": ("13:59", "14:00", "24/11 18:30", "30/5 10:00"),
+        too_far(FARTHEST).source.rstrip("."): ("26/12 18:30", "29/5 10:00", "26/11/2027 18:30"),
     }.items(),
 )
 def test_what_is_no_moment_to_send_at_is_refused_with_its_reason(
@@ -72,7 +81,7 @@ def test_what_is_no_moment_to_send_at_is_refused_with_its_reason(
 
 def test_a_time_that_the_clocks_leave_out_is_refused() -> None:
     before = datetime(2026, 3, 28, 14, 0, tzinfo=MADRID)
-    assert read("mañana 2:30", before) == "SKIPPED"
+    assert read("mañana 2:30", before).startswith("Esa noche los relojes se adelantan")
     assert read("mañana 3:30", before) == "29/03/2026 03:30"
 
 
@@ -101,7 +110,7 @@ def test_what_is_offered_is_still_to_come(hour: int, labels: list[str]) -> None:
 @given(st.text(max_size=40))
 def test_nothing_anybody_writes_breaks_it(text: str) -> None:
     found = parse_moment(text, NOW, MADRID)
-    assert isinstance(found, TimeFault) or NOW < found <= NOW + FARTHEST
+    assert isinstance(found, Sentence) or NOW < found <= NOW + FARTHEST
 
 
 @given(st.datetimes(datetime(2026, 11, 25, 15), datetime(2026, 12, 24)))
