@@ -171,12 +171,12 @@ class StorageSettings(BaseModel):
         Raises:
             SettingsInvalid: some are missing or wrong, or others can read or write the file.
         """
-        sources: list[Mapping[str, str | None]] = [os.environ]
+        sources: list[Mapping[str, str]] = [os.environ]
         file = (env_file or file_locations.env_file()) if reads_file else None
         if file is not None:
             _refuse_missing_file(file)
             _refuse_open_file(file)
-            sources.insert(0, _in_file(file))
+            sources.insert(0, in_file(file))
         try:
             return cls.model_validate(_values(cls, sources) | overrides)
         except ValidationError as error:
@@ -248,6 +248,9 @@ class Settings(PetitionSettings):
         return value
 
 
+_NAMES = frozenset(PREFIX + name.upper() for name in Settings.model_fields)
+
+
 def load_valid_settings() -> tuple[Settings, dict[str, str]]:
     """Reads all settings as far as they are valid, to look at what they are about.
 
@@ -261,7 +264,7 @@ def load_valid_settings() -> tuple[Settings, dict[str, str]]:
     """
     file, wrong = file_locations.env_file(), dict[str, str]()
     _refuse_missing_file(file)
-    values: dict[str, Any] = _values(Settings, (_in_file(file), os.environ))
+    values: dict[str, Any] = _values(Settings, (in_file(file), os.environ))
     try:
         _refuse_open_file(file)
     except SettingsInvalid as error:
@@ -287,18 +290,20 @@ def load_valid_settings() -> tuple[Settings, dict[str, str]]:
 
 def unknown_settings() -> tuple[str, ...]:
     """Returns names that set nothing: with the prefix, misspelt; in the file, not read from it."""
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
-    known.add(file_locations.ENV_FILE_NAMED)
-    in_environment = {name.upper() for name in os.environ}
-    in_file = {name.upper() for name in _in_file(file_locations.env_file())}
-    misspelt = {name for name in in_environment | in_file if name.startswith(PREFIX)} - known
-    unread = in_file.intersection(_ONLY_IN_ENVIRONMENT) - in_environment
-    return tuple(sorted(misspelt | unread))
+    here = {name.upper() for name in os.environ}
+    written = {name.upper() for name in in_file(file_locations.env_file())}
+    misspelt = {name for name in here | written if name.startswith(PREFIX)} - _NAMES
+    unread = written.intersection(_ONLY_IN_ENVIRONMENT) - here
+    return tuple(sorted(misspelt - {file_locations.ENV_FILE_NAMED} | unread))
 
 
-def _values(
-    kind: type[StorageSettings], sources: Iterable[Mapping[str, str | None]]
-) -> dict[str, str]:
+def in_environment() -> dict[str, str]:
+    """Returns the settings that the environment has."""
+    values = {name.upper(): value.strip() for name, value in os.environ.items()}
+    return {name: values[name] for name in sorted(_NAMES) if values.get(name)}
+
+
+def _values(kind: type[StorageSettings], sources: Iterable[Mapping[str, str]]) -> dict[str, str]:
     """Returns what is set, by the names of fields; the last source that sets one decides."""
     said = {name.upper(): value for each in sources for name, value in each.items() if value}
     names = {name: PREFIX + name.upper() for name in kind.model_fields}
@@ -324,8 +329,8 @@ def _refuse_open_file(path: Path) -> None:
     )
 
 
-def _in_file(path: Path) -> dict[str, str | None]:
-    """Returns what a file says, if it is there; names the first line that cannot be read."""
+def in_file(path: Path) -> dict[str, str]:
+    """Returns what a file sets, if it is there; names the first line that cannot be read."""
     if path.is_dir() or not path.exists():
         return {}
     content = path.read_bytes()
@@ -344,7 +349,8 @@ def _in_file(path: Path) -> dict[str, str | None]:
             (each.original for each in parse_stream(io.StringIO(text)) if each.error), None
         )
         if failed is None:
-            return dotenv_values(stream=io.StringIO(text))
+            values = dotenv_values(stream=io.StringIO(text))
+            return {name: value for name, value in values.items() if value}
         blank = len(failed.string) - len(failed.string.lstrip())
         line = failed.line - 1 + failed.string.count("\n", 0, blank)
         said = mark(

@@ -13,8 +13,6 @@ from bot.cli.init_steps import (
     TOKEN,
     Setup,
     SetupStep,
-    in_environment,
-    in_file,
     keep_key,
     shown,
     usable_key,
@@ -22,7 +20,7 @@ from bot.cli.init_steps import (
 from bot.console import CannotDo, explain, in_terminal, interruptible, say, tell
 from bot.intake.polling import TokenUnknown
 from bot.logs import configure_logging
-from bot.settings import Settings
+from bot.settings import Settings, in_environment, in_file
 from bot.text.terminal_language import TerminalError, label
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dotenv import dotenv_values, set_key, unset_key
+from dotenv import set_key, unset_key
 from pydantic import TypeAdapter, ValidationError
 from telegram import User
 
@@ -19,7 +18,14 @@ from bot.console import CannotDo, confirms, draw_link, say, say_in_terminal, tel
 from bot.petition_folder.field_types import Slug, slug_like
 from bot.petition_folder.files import PETITION_FILE
 from bot.petition_folder.unready import TEMPLATE_LANGUAGES
-from bot.settings import PREFIX, Settings, checked_token, checked_user_id, key_apart_from_data
+from bot.settings import (
+    PREFIX,
+    Settings,
+    checked_token,
+    checked_user_id,
+    in_file,
+    key_apart_from_data,
+)
 from bot.setup import LASTS_SECONDS, BotCalls, new_admin_code
 from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import Catalogs, mark
@@ -67,18 +73,6 @@ class Setup:
             write_file(self.env_file, f"# {title}\n".encode())
         quotes = "never" if _NEEDS_NO_QUOTES.fullmatch(value) else "always"
         set_key(self.env_file, name, value, quote_mode=quotes, follow_symlinks=True)
-
-
-def in_file(path: Path) -> dict[str, str]:
-    """Returns the settings that are written already."""
-    return {name: value for name, value in dotenv_values(path).items() if value}
-
-
-def in_environment() -> dict[str, str]:
-    """Returns the settings that the environment has."""
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
-    values = {name.upper(): value.strip() for name, value in os.environ.items()}
-    return {name: values[name] for name in sorted(known) if values.get(name)}
 
 
 def shown(path: Path) -> str:

@@ -13,9 +13,8 @@ import typer
 
 import bot
 from bot import file_locations
-from bot.cli.init_steps import in_environment, in_file
 from bot.console import CannotDo
-from bot.settings import PREFIX, Settings, require_key_file
+from bot.settings import PREFIX, Settings, in_environment, in_file, require_key_file
 from bot.text.translations import mark
 from storage.database import SqliteAddress, parse_address
 
