@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -84,7 +83,7 @@ class Erasure:
 
 async def read_erasure(storage: Storage, petition: Petition, now: datetime) -> Erasure:
     """Returns which signatures are due, and whether those who were not told are among them."""
-    zone, retention = ZoneInfo(petition.time_zone), petition.retention
+    zone, retention = petition.zone, petition.retention
     handover = await storage.read(active_handover)
     day = None if handover is None else handover.handed_over_on
     due = due_before(retention, zone, day, now)
@@ -108,7 +107,7 @@ async def find_overdue(storage: Storage, petition: Petition, now: datetime) -> O
     first = await storage.read(earliest_signed_at)
     if people == 0 or first is None:
         return None
-    first_on = day_of(first, ZoneInfo(petition.time_zone))
+    first_on = day_of(first, petition.zone)
     about = about_overdue(petition.retention, first_on, before.handed_over_on)
     return Overdue(people, about)
 

@@ -130,7 +130,7 @@ async def close(ctx: AdminContext) -> None:
 
 
 async def _ask_about_date(ctx: AdminContext, state: PetitionState, wanted: str) -> None:
-    words, now, zone = ctx.words, ctx.now, ctx.services.zone
+    words, now, zone = ctx.words, ctx.now, ctx.services.petition.zone
     moment = parse_moment(wanted, now, zone, _FARTHEST)
     if moment is UNCLEAR:
         moment = parse_moment(f"{wanted} {_END_OF_DAY}", now, zone, _FARTHEST)
@@ -157,7 +157,7 @@ async def _ask_about_date(ctx: AdminContext, state: PetitionState, wanted: str) 
 
 async def _about_erasures(ctx: AdminContext, closes_at: datetime) -> Html | None:
     """Says that people will be erased before it closes, as nothing is kept for that long."""
-    zone, most = ctx.services.zone, ctx.services.petition.retention.months_at_most
+    zone, most = ctx.services.petition.zone, ctx.services.petition.retention.months_at_most
     first = await ctx.storage.read(earliest_signed_at) or ctx.now
     if months_later(day_of(first, zone), most) > day_of(closes_at, zone):
         return None

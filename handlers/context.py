@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import telegram
 
@@ -124,14 +123,9 @@ class Services:
         return most_for_one_admin(kind, self.approval_above)
 
     @property
-    def zone(self) -> ZoneInfo:
-        """The petition's time zone."""
-        return ZoneInfo(self.petition.time_zone)
-
-    @property
     def today(self) -> date:
         """The day in the petition's time zone."""
-        return self.clock().astimezone(self.zone).date()
+        return self.clock().astimezone(self.petition.zone).date()
 
     def words(self, language: str | None) -> Words:
         """Returns the words of a language, or of the petition's own for one that it lacks."""

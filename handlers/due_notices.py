@@ -313,7 +313,7 @@ async def warn_of_erasures(services: Services, overdue: Overdue | None) -> None:
 
 async def _after_handover(services: Services, overdue: Overdue | None) -> list[Notice]:
     """Returns the warning about a handover whose signatures are due within a month."""
-    storage, zone = services.storage, services.zone
+    storage, zone = services.storage, services.petition.zone
     handover, months = await storage.read(active_handover), services.petition.retention
     if handover is None:
         return []
@@ -342,7 +342,7 @@ async def _at_the_latest(services: Services) -> list[Notice]:
     soon = await storage.read(count_due_signatures, _before(services, WarningStep.MONTH))
     if soon.first_untold is None:
         return []
-    day = erased_on(retention, day_of(soon.first_untold, services.zone), None)
+    day = erased_on(retention, day_of(soon.first_untold, services.petition.zone), None)
     step = warning_step(day, services.today)
     if step is None:
         return []
@@ -375,7 +375,7 @@ def _overdue_text(people: int, words: Words) -> Html:
 def _before(services: Services, step: WarningStep) -> DueBefore:
     """Returns which signatures are due by then."""
     then = services.clock() + timedelta(days=AHEAD[step])
-    return due_before(services.petition.retention, services.zone, None, then)
+    return due_before(services.petition.retention, services.petition.zone, None, then)
 
 
 async def _warning(

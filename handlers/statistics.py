@@ -16,7 +16,7 @@ _SOURCES_SHOWN = 15
 async def stats(ctx: AdminContext) -> None:
     """Handles /stats; "today" is counted in the petition's time zone."""
     services, words = ctx.services, ctx.words
-    midnight = start_of(services.today, services.zone)
+    midnight = start_of(services.today, services.petition.zone)
     counts = await services.storage.read(signature_statistics, since=midnight)
     await ctx.say(
         paragraphs(

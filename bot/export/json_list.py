@@ -73,7 +73,7 @@ def _line(signature: NamedSignature, header: SignatureListHeader) -> dict[str, A
     return {
         "number": signature.number,
         "name": signature.name,
-        "signed_on": day_of(signature.signed_at, header.zone),
+        "signed_on": day_of(signature.signed_at, header.petition.zone),
         "text_version": signature.text_version,
     }
 

@@ -8,10 +8,9 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date, tzinfo
+from datetime import date
 from functools import cached_property
 from typing import NamedTuple, TypeVar
-from zoneinfo import ZoneInfo
 
 from bot.dossier.opened_list import ListedVersionCount
 from bot.petition.counts import FEWEST, told_apart
@@ -108,18 +107,13 @@ class SignatureListHeader:
             return 0
         return self.state.closed_signatures - self.state.invalidated_since - self.counted
 
-    @property
-    def zone(self) -> tzinfo:
-        """The petition's time zone, in which days are told."""
-        return ZoneInfo(self.petition.time_zone)
-
     def by_day(self) -> list[DayAndLanguage]:
         """Returns the counts by day and language, in that order; their sums are the counts.
 
         Signatures without a name wait for a later day of their language until there are `FEWEST`.
         """
         named, unnamed = self._counted_by(
-            lambda group: (day_of(group.quarter, self.zone), group.language)
+            lambda group: (day_of(group.quarter, self.petition.zone), group.language)
         )
         told, rest = _told_apart(_gathered(unnamed))
         days = [

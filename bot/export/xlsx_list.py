@@ -97,7 +97,7 @@ async def write_xlsx(
         workbook.add_rows(_counts(header))
         free = 0
         async for page in pages:
-            rows = [_signature_row(each, header.zone) for each in page]
+            rows = [_signature_row(each, header.petition.zone) for each in page]
             while rows:
                 if not free:
                     workbook.begin_worksheet(first_width=12)

@@ -50,12 +50,17 @@ class Petition(PetitionFile):
     texts: dict[str, Texts]
 
     @property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which its days are told."""
+        return ZoneInfo(self.time_zone)
+
+    @property
     def closes_at(self) -> datetime | None:
         """The last minute of its last day in its zone, in UTC."""
         if self.closes_on is None:
             return None
         day = date.fromisoformat(self.closes_on)
-        return datetime.combine(day, _END_OF_DAY, ZoneInfo(self.time_zone)).astimezone(UTC)
+        return datetime.combine(day, _END_OF_DAY, self.zone).astimezone(UTC)
 
     @property
     def with_name(self) -> bool | None:

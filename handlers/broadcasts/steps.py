@@ -115,7 +115,7 @@ def _take_time(draft: Draft, message: Message, ctx: AdminContext) -> Draft | Sen
 
 
 def _schedule(_draft: Draft, typed: str, ctx: AdminContext) -> Changes | Sentence:
-    moment = parse_moment(typed, ctx.now, ctx.services.zone)
+    moment = parse_moment(typed, ctx.now, ctx.services.petition.zone)
     if isinstance(moment, Sentence):
         return moment
     # No last signature: those who sign until then are recipients too.

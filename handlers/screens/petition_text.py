@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from operator import itemgetter
-from zoneinfo import ZoneInfo
 
 from bot.petition.counts import bar, next_goal
 from bot.petition.outcome import OutcomeEntry, outcome_in
@@ -223,7 +222,7 @@ def _kept_until(view: View) -> Html | None:
             day=view.words.date(state.erased_at),
         )
     at = signature.signed_at if signature else state.closed_at
-    signed_on = day_of(at, ZoneInfo(view.petition.time_zone))
+    signed_on = day_of(at, view.petition.zone)
     delivery = view.handover.handed_over_on if view.handover else None
     day, at_most = erased_on(retention, signed_on, delivery), erased_on(retention, signed_on, None)
     if signature is None:

@@ -105,7 +105,7 @@ async def test_who_closes_too_late_reads_what_would_be_erased(scene: Scene) -> N
     known, then, past = scene.services, scene.now, "Ese momento ya ha pasado."
     people = Supporters(known.storage.database, known.keyring, signed_at=then - 100 * DAY)
     await people.sign([1])
-    erased_on = months_later(day_of(then - 100 * DAY, known.zone), 21)
+    erased_on = months_later(day_of(then - 100 * DAY, known.petition.zone), 21)
     for day, warned in ((erased_on - DAY, 0), (erased_on, 1)):
         await asks_to_close(scene, day.strftime("%d/%m/%Y"))
         said = "Antes se borrarán firmas: ninguna se guarda más de 21 meses."
