@@ -47,6 +47,7 @@ from telegram_text.markup import Html
 
 _NEW = "new"
 _PUBLISHED = mark("✅ Publicado.")
+_CHANGED = mark("⚠️ No se ha publicado nada: algo ha cambiado mientras tanto. Míralo otra vez.")
 _DAY = re.compile(r"\s*(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})\s*\n")
 
 # The kinds that a text can have of which no version is written yet.
@@ -209,7 +210,7 @@ async def _approve(ctx: AdminContext, view: ClosingTextsView, value: str) -> Htm
     if request is None or request.id.hex() != value:
         return _published_before(view, value)
     if request.requested_by is None:
-        return screens.unknown_author(ctx.words)
+        return ctx.words.text(screens.UNKNOWN_AUTHOR)
     if await ctx.leaves_to_another(request.requested_by):
         return None
     if await ctx.storage.write(approve_publication, request.id, *ctx.by):
@@ -248,7 +249,7 @@ async def _why_not(ctx: AdminContext) -> Html:
             "⚠️ No se ha publicado nada: otro cambio espera aprobación. Cuando se apruebe o se "
             "retire podrás publicar este."
         )
-    return _changed(words)
+    return words.text(_CHANGED)
 
 
 async def _when_read(ctx: AdminContext) -> Html:
@@ -270,13 +271,7 @@ async def _when_read(ctx: AdminContext) -> Html:
 def _published_before(view: ClosingTextsView, key: str) -> Html:
     """Returns what a repeated tap is told: that the first one published it, or nothing."""
     published = {each.publication.id.hex() for each in view.published if each.publication}
-    return view.words.text(_PUBLISHED) if key in published else _changed(view.words)
-
-
-def _changed(words: Words) -> Html:
-    return words.text(
-        "⚠️ No se ha publicado nada: algo ha cambiado mientras tanto. Míralo otra vez."
-    )
+    return view.words.text(_PUBLISHED if key in published else _CHANGED)
 
 
 def _too_long(words: Words, over: int) -> Html:

@@ -3,13 +3,14 @@
 from functools import partial
 
 from bot.broadcast.confirmation import broadcast_id, confirmed, has_expired, shown_recipients
+from bot.text.translations import mark
 from handlers.broadcasts.draft import DraftStage
 from handlers.broadcasts.draft_editor import DraftEditor, open_draft
 from handlers.broadcasts.preview import delete_messages, draw_lost, message_exists
 from handlers.broadcasts.progress_message import progress_place, show, tell_progress
 from handlers.broadcasts.screens.draft_view import DraftView
 from handlers.broadcasts.screens.labels import recipients_changed
-from handlers.broadcasts.screens.progress import elsewhere
+from handlers.broadcasts.screens.progress import ELSEWHERE
 from handlers.chat_context import AdminContext
 from handlers.closing import why_unready
 from handlers.conversation_message import tolerate
@@ -20,6 +21,16 @@ from storage.broadcast_types import Broadcast, Kind
 from storage.broadcasts import broadcast_with
 from storage.petitions import petition_state
 from telegram_text.markup import Html
+
+_NOT_PREPARED = mark(
+    "Ese mensaje ya no está en preparación, y no se ha enviado nada. Escribe /broadcast para "
+    "empezar otro."
+)
+_DISCARDED = mark("De acuerdo: no se ha enviado nada, y el mensaje está descartado.")
+_CHANGED = mark(
+    "⚠️ Algo ha cambiado desde que viste este resumen, y no se ha enviado nada. Míralo otra "
+    "vez antes de confirmar."
+)
 
 
 async def send(ctx: AdminContext, token: str) -> None:
@@ -38,7 +49,7 @@ async def send(ctx: AdminContext, token: str) -> None:
         return
     editor = await open_draft(ctx)
     if editor is None:
-        await ctx.say(_not_prepared(ctx))
+        await ctx.say(ctx.words.text(_NOT_PREPARED))
         return
     view = await editor.view()
     objection = await _objection(editor, view, token)
@@ -63,22 +74,11 @@ async def dismiss(ctx: AdminContext, shown: str) -> None:
         return
     editor = await open_draft(ctx)
     if editor is None:
-        await ctx.say(_discarded(ctx))
+        await ctx.say(ctx.words.text(_DISCARDED))
     elif editor.draft.key != key:
-        await ctx.say(_not_prepared(ctx))
+        await ctx.say(ctx.words.text(_NOT_PREPARED))
     else:
         await discard_draft(editor)
-
-
-def _not_prepared(ctx: AdminContext) -> Html:
-    return ctx.words.text(
-        "Ese mensaje ya no está en preparación, y no se ha enviado nada. Escribe /broadcast para "
-        "empezar otro."
-    )
-
-
-def _discarded(ctx: AdminContext) -> Html:
-    return ctx.words.text("De acuerdo: no se ha enviado nada, y el mensaje está descartado.")
 
 
 async def discard_draft(editor: DraftEditor, said: Html | None = None) -> None:
@@ -88,7 +88,7 @@ async def discard_draft(editor: DraftEditor, said: Html | None = None) -> None:
 
     async def clear_away() -> None:
         await delete_messages(ctx.bot, ctx.chat_id, editor.draft.preview_ids)
-        await ctx.write(said or _discarded(ctx))
+        await ctx.write(said or ctx.words.text(_DISCARDED))
         if ctx.message_id is None and former is not None:
             await tolerate(ctx.bot.delete_message(ctx.chat_id, former))
 
@@ -117,14 +117,14 @@ async def _objection(editor: DraftEditor, view: DraftView, token: str) -> Html |
     # Where nobody else can approve it, there was somebody when the question was drawn.
     is_asked = not view.is_breach_alone or draft.stage is DraftStage.SECOND_CONFIRMATION
     if view.terms is None or not is_asked:
-        return _changed(editor)
+        return words.text(_CHANGED)
     if has_expired(token, now=now):
         return words.text(
             "⚠️ Han pasado más de diez minutos, y no se ha enviado nada. Si todo sigue bien, "
             "confírmalo otra vez."
         )
     if not confirmed(token, view.terms, now=now):
-        return _changed(editor)
+        return words.text(_CHANGED)
     if draft.starts_at is not None and draft.starts_at <= now:
         return words.text("⚠️ Esa hora ya ha pasado y no se ha enviado nada. Elige otra.")
     return None if view.is_affordable else words.text("⚠️ No se ha enviado nada.")
@@ -178,7 +178,7 @@ async def _show_started(ctx: AdminContext, started: Broadcast) -> None:
     """Shows the broadcast, over whatever a late retry of an earlier screen has drawn here."""
     now = await ctx.storage.read(broadcast_with, started.id) or started
     if now.is_running and progress_place(now) != (ctx.chat_id, ctx.message_id):
-        await ctx.write(elsewhere(ctx.words))  # another admin took the progress meanwhile
+        await ctx.write(ctx.words.text(ELSEWHERE))  # another admin took the progress meanwhile
     else:
         await show(ctx, now)
 
@@ -205,12 +205,5 @@ async def _ask_again(editor: DraftEditor, objection: Html | None, before: int = 
         now = (await editor.view()).recipients
         # The same number: the admin's own other messages made it more than one may send alone.
         is_other = now != before
-        objection = recipients_changed(words, before, now) if is_other else _changed(editor)
+        objection = recipients_changed(words, before, now) if is_other else words.text(_CHANGED)
     await editor.show(objection)
-
-
-def _changed(editor: DraftEditor) -> Html:
-    return editor.ctx.words.text(
-        "⚠️ Algo ha cambiado desde que viste este resumen, y no se ha enviado nada. Míralo otra "
-        "vez antes de confirmar."
-    )

@@ -22,7 +22,7 @@ from handlers.admin_notices import NoticeKey, ask_admins, mark_told, was_told
 from handlers.broadcasts.preview import show_content
 from handlers.broadcasts.screens.broadcast_view import BroadcastView, Measured
 from handlers.broadcasts.screens.labels import subject_name
-from handlers.broadcasts.screens.progress import elsewhere, state_screen
+from handlers.broadcasts.screens.progress import ELSEWHERE, state_screen
 from handlers.chat_context import AdminContext
 from handlers.context import Services
 from handlers.conversation_message import edit_if_there, edit_screen, send_screen
@@ -148,7 +148,7 @@ class AdminReporter:
 
     async def _leave(self, former: Place) -> None:
         chat, message_id = former
-        drawn = Screen(elsewhere(await self._services.words_for(chat)))
+        drawn = Screen((await self._services.words_for(chat)).text(ELSEWHERE))
         try:
             await edit_screen(self._services.bot, chat, message_id, drawn)
         except TelegramError as error:

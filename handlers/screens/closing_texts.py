@@ -35,6 +35,11 @@ _ADDED: Mapping[ClosingTextKind, str] = {
     ClosingTextKind.ANSWERED: mark("Ha habido una respuesta"),
     ClosingTextKind.DECIDED: mark("Se ha tomado una decisión"),
 }
+UNKNOWN_AUTHOR = mark(
+    "⚠️ No se puede leer quién lo pidió, porque ese dato está dañado, así que nadie puede "
+    "aprobarlo. Para publicarlo, elige «No aprobarlo» y pídelo otra vez."
+)
+"""Why nobody can approve what waits, and what is to be done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,16 +203,8 @@ def approval_question(view: ClosingTextsView, request: Publication) -> Screen:
     )
     return Screen.of(
         _request(view),
-        None if is_known else unknown_author(view.words),
+        None if is_known else view.words.text(UNKNOWN_AUTHOR),
         buttons=[approve if is_known and not is_own else None, decline, view.back],
-    )
-
-
-def unknown_author(words: Words) -> Html:
-    """Says why nobody can approve what waits, and what is to be done."""
-    return words.text(
-        "⚠️ No se puede leer quién lo pidió, porque ese dato está dañado, así que nadie puede "
-        "aprobarlo. Para publicarlo, elige «No aprobarlo» y pídelo otra vez."
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from bot.text.translations import capitalised
 from handlers.broadcasts.draft import Version
 from handlers.broadcasts.screens.draft_view import DraftView, left_out
-from handlers.broadcasts.screens.labels import content_name, must_say, subject_name
+from handlers.broadcasts.screens.labels import MUST_SAY, content_name, subject_name
 from handlers.screens.buttons import Button, DraftStep
 from handlers.screens.screen import Screen, lines
 from storage.broadcast_types import Kind
@@ -41,7 +41,7 @@ def ask_message(view: DraftView) -> Screen:
             "<b>Envíame el mensaje</b>" if is_first else "<b>Envíame la versión en {language}</b>",
             language=words.language_name(draft.language),
         ),
-        must_say(words)
+        words.text(MUST_SAY)
         if is_notice
         else words.text(
             "Espero tu próximo mensaje en este chat: un texto, una foto, un vídeo, un álbum, "

@@ -11,6 +11,14 @@ from telegram_text.markup import Html
 
 RECALLABLE_HOURS = RECALLABLE_FOR // timedelta(hours=1)
 
+MUST_SAY = mark(
+    "Con palabras sencillas, tiene que decir:\n"
+    "• qué ha pasado, cuándo, y con qué datos;\n"
+    "• qué puede suponer para quien lo lee;\n"
+    "• qué se está haciendo, y qué puede hacer cada persona;\n"
+    "• a quién preguntar, con una dirección de correo."
+)
+"""What the law wants the notice of a breach to say (GDPR art. 34(2))."""
 _SUBJECTS = {
     Kind.CLOSING: mark("El mensaje final"),
     Kind.UPDATE: mark("Un mensaje sobre esta petición"),
@@ -83,17 +91,6 @@ def recipients_name(words: Words, broadcast: Broadcast) -> Html:
     """Returns the audience of a broadcast in words."""
     own = broadcast.kind is Kind.CLOSING or broadcast.topic == broadcast.id.hex()
     return audience_name(words, broadcast.kind, broadcast.language, rest=not own)
-
-
-def must_say(words: Words) -> Html:
-    """Returns what the law wants such a notice to say (GDPR art. 34(2))."""
-    return words.text(
-        "Con palabras sencillas, tiene que decir:\n"
-        "• qué ha pasado, cuándo, y con qué datos;\n"
-        "• qué puede suponer para quien lo lee;\n"
-        "• qué se está haciendo, y qué puede hacer cada persona;\n"
-        "• a quién preguntar, con una dirección de correo."
-    )
 
 
 def admin_name(

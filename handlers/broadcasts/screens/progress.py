@@ -7,9 +7,9 @@ from bot.broadcast.confirmation import price
 from bot.text.translations import Words, mark
 from handlers.broadcasts.screens.broadcast_view import BroadcastView, account
 from handlers.broadcasts.screens.labels import (
+    MUST_SAY,
     RECALLABLE_HOURS,
     moment_name,
-    must_say,
     price_name,
     recipients_name,
     subject_name,
@@ -28,6 +28,8 @@ _LONG_PAUSE = 10.0
 # Seconds; keeps the estimated end within the range of datetime.
 _FARTHEST = 100 * 365 * 86_400.0
 
+ELSEWHERE = mark("El progreso sigue en otro mensaje.")
+"""Takes the place of a former progress message."""
 _BROKEN = mark("<b>El envío está en pausa por un fallo del bot</b>")
 _PAUSED_BY_ADMIN = (
     mark("<b>El envío está en pausa</b>"),
@@ -87,11 +89,6 @@ def state_screen(now: BroadcastView) -> Screen:
     if broadcast.is_active:
         return _missed(now) if now.is_waiting else _under_way(now)
     return ended(now)
-
-
-def elsewhere(words: Words) -> Html:
-    """Returns the line that replaces a former progress message."""
-    return words.text("El progreso sigue en otro mensaje.")
 
 
 def _scheduled(now: BroadcastView) -> Screen:
@@ -327,7 +324,7 @@ def _asks(now: BroadcastView) -> Screen:
             "apruebe no sale nada.",
             who=now.who(now.broadcast.author),
         ),
-        now.broadcast.kind is Kind.BREACH and must_say(words),
+        now.broadcast.kind is Kind.BREACH and words.text(MUST_SAY),
         _deadline(now),
         buttons=(
             yes,

@@ -3,7 +3,7 @@
 from bot.text.translations import capitalised
 from handlers.broadcasts.parse_time import suggested_moments
 from handlers.broadcasts.screens.draft_view import LEAST_BALANCE, DraftView, left_out
-from handlers.broadcasts.screens.labels import moment_name, must_say, price_name, subject_name
+from handlers.broadcasts.screens.labels import MUST_SAY, moment_name, price_name, subject_name
 from handlers.screens.buttons import NO_MORE, AdminAction, Button, DraftStep, Style
 from handlers.screens.screen import Absent, Lines, Screen, lines, sentences
 from storage.broadcast_types import Kind
@@ -35,7 +35,7 @@ def summary(view: DraftView) -> Screen:
         ),
         _recipients(view),
         left_out(view),
-        draft.kind is Kind.BREACH and must_say(words),
+        draft.kind is Kind.BREACH and words.text(MUST_SAY),
         draft.kind in NO_MORE
         and words.text(
             "Bajo un álbum no caben botones. Dilo en el texto: quien no quiera más mensajes así "
