@@ -170,15 +170,12 @@ async def _of_closing_texts(services: Services, now: datetime) -> list[Notice]:
 
 
 def _closes(closes_at: datetime, words: Words) -> Html:
-    return paragraphs(
-        words.text(
-            "⏳ <b>La petición se cerrará sola el {moment}.</b>", moment=words.moment(closes_at)
-        ),
-        words.text(
-            "A partir de ese momento nadie más podrá firmar, y quien entre verá cómo ha "
-            "terminado: comprueba antes que el mensaje final está como debe. Para cambiar la "
-            "fecha o quitarla, escribe /close."
-        ),
+    return words.text(
+        "⏳ <b>La petición se cerrará sola el {moment}.</b>\n\n"
+        "A partir de ese momento nadie más podrá firmar, y quien entre verá cómo ha terminado: "
+        "comprueba antes que el mensaje final está como debe. Para cambiar la fecha o quitarla, "
+        "escribe /close.",
+        moment=words.moment(closes_at),
     )
 
 
@@ -236,24 +233,18 @@ async def _of_the_handover(services: Services, now: datetime) -> list[Notice]:
 
 
 def _recorded(handover: Handover, erased_on: date, words: Words) -> Html:
-    return paragraphs(
-        words.text("<b>Se ha anotado la entrega de la petición.</b>"),
-        words.text(
-            "Se entregó el {date}. Firmas con nombre: <b>{with_name}</b>. Contadas sin nombre: "
-            "<b>{without_name}</b>.",
-            date=words.date(handover.handed_over_on),
-            with_name=words.number(handover.with_name),
-            without_name=words.number(handover.without_name),
-        ),
-        words.text(
-            "Las firmas se borrarán a partir del {day} y seguirán contadas. Si todavía no se ha "
-            "contado a quienes firmaron cómo ha terminado, hay que hacerlo antes, con /broadcast.",
-            day=words.date(erased_on),
-        ),
-        words.text(
-            "Si es un error, quien administra el servidor puede deshacerlo con "
-            "<code>petition-bot delivered --undo</code>."
-        ),
+    return words.text(
+        "<b>Se ha anotado la entrega de la petición.</b>\n\n"
+        "Se entregó el {date}. Firmas con nombre: <b>{with_name}</b>. Contadas sin nombre: "
+        "<b>{without_name}</b>.\n\n"
+        "Las firmas se borrarán a partir del {day} y seguirán contadas. Si todavía no se ha "
+        "contado a quienes firmaron cómo ha terminado, hay que hacerlo antes, con /broadcast.\n\n"
+        "Si es un error, quien administra el servidor puede deshacerlo con "
+        "<code>petition-bot delivered --undo</code>.",
+        date=words.date(handover.handed_over_on),
+        with_name=words.number(handover.with_name),
+        without_name=words.number(handover.without_name),
+        day=words.date(erased_on),
     )
 
 

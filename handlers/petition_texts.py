@@ -1,7 +1,7 @@
 """Reads the petition folder again when it has changed, while the bot runs."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 
 import structlog
@@ -13,7 +13,7 @@ from bot.petition_folder.read import read_folder
 from bot.petition_folder.unready import unready_problems
 from bot.text.problems import PetitionInvalid, Problem, Sentence
 from bot.text.translations import Catalogs, Words, mark
-from handlers.admin_notices import Notice, owe_admins
+from handlers.admin_notices import Notice, Text, owe_admins
 from handlers.bot_profile import publish_profile
 from handlers.context import Services
 from handlers.screens.screen import paragraphs
@@ -114,7 +114,7 @@ class PetitionTexts:
         services.petition = petition
         _log.info("petition_folder_taken")
         await publish_profile(services)
-        self._tell(_taken)
+        self._tell(_TAKEN)
 
     def _refuse(self, problems: tuple[Problem, ...], if_restarted: str) -> None:
         self._seen, self._is_done = self._last, False
@@ -124,22 +124,17 @@ class PetitionTexts:
             self._refused = first
             self._tell(partial(_refused, first, count, if_restarted))
 
-    def _tell(self, text: Callable[[Words], Html]) -> None:
+    def _tell(self, text: Text) -> None:
         """Tells the admins, of several replicas by one of them."""
         if self._services.lease.is_ours():
             owe_admins(self._services, Notice("petition folder", "", text))
 
 
-def _taken(words: Words) -> Html:
-    return paragraphs(
-        words.text("✅ <b>El bot ya usa los textos que hay en la carpeta.</b>"),
-        words.text(
-            "Han cambiado y no tienen problemas. Si ha cambiado lo que se acepta al firmar, quien "
-            "estaba a punto de hacerlo tendrá que leerlo otra vez."
-        ),
-    )
-
-
+_TAKEN = mark(
+    "✅ <b>El bot ya usa los textos que hay en la carpeta.</b>\n\n"
+    "Han cambiado y no tienen problemas. Si ha cambiado lo que se acepta al firmar, quien estaba "
+    "a punto de hacerlo tendrá que leerlo otra vez."
+)
 _WILL_NOT_START = mark(
     "El bot sigue con los de antes, y leerá los nuevos en cuanto estén bien. Si se reinicia "
     "mientras tanto, no arrancará."

@@ -36,9 +36,7 @@ def restored_screen(held: Row, words: Words) -> Screen:
             words.text(
                 "Lo que se hizo después con /close, /reopen o /closing se ha perdido: si la "
                 "petición ya estaba cerrada, puede que vuelva a estar abierta. Míralo y repite "
-                "lo que falte."
-            ),
-            words.text(
+                "lo que falte.\n\n"
                 "De los envíos posteriores a la copia no queda constancia, así que <b>el bot no "
                 "envía ninguno hasta que alguien lo revise</b>. Lo que estaba en marcha está en "
                 "pausa. Mira en /broadcasts qué queda por enviar y cancela lo que ya se envió: se "

@@ -82,9 +82,7 @@ def _notice(rate: SigningRate, signs: list[Sign], now: datetime, words: Words) -
         words.text(
             "Puede que la petición se esté compartiendo mucho o que la haya difundido un medio o "
             "un boletín. También puede que alguien esté firmando con cuentas falsas. El bot no "
-            "sabe cuál es el caso, y no ha cambiado nada."
-        ),
-        words.text(
+            "sabe cuál es el caso, y no ha cambiado nada.\n\n"
             "Quien administra el servidor puede ver cómo son, sin cambiar nada, con:\n"
             "{commands}\n"
             'Si se ve que son falsas, lo mismo con <code>--reason "…"</code> en lugar de '

@@ -97,13 +97,11 @@ def other_rights(view: View) -> Screen:
         view.text(
             "Para rectificar otros datos, suprimirlos u oponerte a su uso, escríbenos: {contact}\n"
             "Pon el número de tu firma, que es el {number}, y un código que te damos aquí. Así "
-            "sabremos que la firma es tuya. No lo pongas en ningún otro sitio.",
+            "sabremos que la firma es tuya. No lo pongas en ningún otro sitio.\n\n"
+            "También puedes recibir un justificante de lo que aceptaste, sin tu nombre: las "
+            "palabras exactas, su versión, su huella SHA-256 y cuándo fue.",
             contact=view.petition.contact,
             number=view.words.number(signature.number) if signature else "—",
-        ),
-        view.text(
-            "También puedes recibir un justificante de lo que aceptaste, sin tu nombre: las "
-            "palabras exactas, su versión, su huella SHA-256 y cuándo fue."
         ),
         buttons=[
             view.button("🧾 Recibir el justificante", Action.RECEIPT),

@@ -168,11 +168,10 @@ def _changed_texts(view: View) -> Html | None:
     if view.signature is None or not view.asked_again:
         return None
     change = change_to_answer(view.petition, view.signature.text_version, view.language)
-    return sentences(
-        view.text(
-            "<b>Los textos han cambiado desde que firmaste.</b> {change}", change=change or ""
-        ),
-        view.text("Tu firma vale igual, aunque no contestes."),
+    return view.text(
+        "<b>Los textos han cambiado desde que firmaste.</b> {change} Tu firma vale igual, aunque "
+        "no contestes.",
+        change=change or "",
     )
 
 
