@@ -30,7 +30,7 @@ from tests.support.supporters import NOON
 
 @pytest.mark.usefixtures("petition")
 def test_a_first_line_is_not_believed_and_gives_the_terminal_no_orders(
-    tmp_path: Path, keyring: Keyring, key: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, key: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever keeps the backups writes what they like into the line that everybody can read."""
     file = tmp_path / "today.backup"
@@ -46,11 +46,12 @@ def test_a_first_line_is_not_believed_and_gives_the_terminal_no_orders(
     told = said("restore", file, "--check")
     assert "99,999" in told
     assert "anybody may have written that" in told
-    monkeypatch.setenv("PETITION_KEY_FILE", str(tmp_path / "elsewhere.key"))
-    told = said("restore", file, "--check")
-    assert "cannot be told without the bot's key file" in told
-    assert "was made here" not in told
-    monkeypatch.setenv("PETITION_KEY_FILE", str(keyring.path))
+    for name, other in (("KEY_FILE", str(tmp_path / "elsewhere.key")), ("LOG_LEVEL", "loud")):
+        with monkeypatch.context() as with_another:
+            with_another.setenv(f"PETITION_{name}", other)
+            told = said("restore", file, "--check")
+        assert "cannot be told without the bot's key file" in told
+        assert "was made here" not in told
     for changes in (
         {"petitions": [{**petitions[0], "slug": "\x1b]0;owned\x07\x1b[2J"}]},
         {"petitions": [{**petitions[0], "signatures": "1"}]},

@@ -269,8 +269,12 @@ async def test_the_history_is_turned_page_by_page_and_shows_each_report(admin: A
     assert said in admin.panel.text
     await admin.taps("Volver")
     assert admin.panel.labels == ["6", "‹ Más recientes"]
+    # After a restore it may be a page that is there no more.
+    for page in ("0", "9"):
+        await admin.forges("‹ Más recientes", "past:0", f"past:{page}")
+        assert admin.panel.labels == first.labels
+        await admin.taps("Más antiguos ›")
     await admin.taps("‹ Más recientes")
-    assert admin.panel.labels == first.labels
     await admin.taps("1")
     assert "Entregados: 3" in admin.panel.text
     assert "Preparado y confirmado por ti" in admin.panel.text

@@ -146,8 +146,10 @@ async def test_what_she_was_not_asked_for_is_not_kept_as_the_text(admin: AdminSc
         await admin.says("Roto")
     await admin.says("/closing")
     await admin.taps(SPANISH)
+    admin.ahead = timedelta(hours=25)
     await admin.says("/cancel")
-    assert "no he cambiado nada" in admin.marta.messages[-1].text
+    assert "no he cambiado nada" in admin.marta.messages[-1].text, "though a day has passed"
+    admin.ahead = timedelta()
     await admin.says("Han vuelto")
     await admin.says("/closing")
     await admin.taps(SPANISH)

@@ -96,12 +96,13 @@ async def test_a_pattern_full_of_stars_takes_no_longer_than_another(signed: Supp
 async def test_the_count_of_the_closing_stays_and_what_is_told_of_it_follows(
     signed: Supporters,
 ) -> None:
+    """Who was taken out before stays with those."""
     before = await take_out(signed, [1, 2])
     closing_at = AFTER + MINUTE
     await signed.write(close_petition, revision=0, actor=1, at=closing_at)
     later = closing_at  # from that moment on it is after the closing
     key, _ = await signed.write(
-        take_out_signatures, [6, 7, 8], reason="Late", condition="", at=later
+        take_out_signatures, [2, 6, 7, 8], reason="Late", condition="", at=later
     )
     state = await signed.read(petition_state)
     assert (state.closed_signatures, state.signatures) == (8, 5)

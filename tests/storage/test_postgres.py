@@ -308,6 +308,21 @@ class TestOpening:
         assert "hunter2" not in str(meant)
 
     @pytest.mark.parametrize(
+        "error",
+        [
+            asyncpg.ReadOnlySQLTransactionError,  # a standby took the place of the primary
+            asyncpg.IdleInTransactionSessionTimeoutError,
+            asyncpg.LockNotAvailableError,
+            asyncpg.SerializationError,
+            asyncpg.DiskFullError,
+            asyncpg.AdminShutdownError,
+        ],
+    )
+    def test_what_passes_is_waited_out(self, error: Any) -> None:
+        meant = storage_error(error("hunter2"), "postgresql://bot@db.example/petition")
+        assert (type(meant), "hunter2" in str(meant)) == (Unavailable, False)
+
+    @pytest.mark.parametrize(
         "error", [asyncpg.InvalidSQLStatementNameError, asyncpg.DuplicatePreparedStatementError]
     )
     def test_a_pooler_that_mixes_up_prepared_statements_is_told(self, error: Any) -> None:

@@ -129,10 +129,12 @@ def test_what_was_learned_under_a_lower_ceiling_says_nothing_about_a_higher_one(
 
 
 def rate_after(accepted: int, ceiling: float = 1000) -> AdaptiveRate:
-    """Returns a rate that was refused for two seconds after so many messages."""
+    """Returns a rate that was refused for two seconds after so many messages of a broadcast."""
     found = AdaptiveRate(ceiling)
-    for _ in range(accepted):
-        found.accepted()
+    for sent in (1000, accepted):  # in another one before, and in this one
+        found.set_ceiling(ceiling)
+        for _ in range(sent):
+            found.accepted()
     found.refused(2.0)
     return found
 
