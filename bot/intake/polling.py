@@ -239,6 +239,7 @@ class Polling:
                 "allowed_updates": ALLOWED_UPDATES,
             },
             timeout=seconds + _GRACE_SECONDS,
+            after=self._newest,  # in a crowd most came before, and are under way
         )
         if not isinstance(updates, list):
             raise AnswerUnreadable("The answer is not a list of updates")

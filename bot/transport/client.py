@@ -24,7 +24,7 @@ from bot.transport.errors import (
     error_kind,
     seconds_to_wait,
 )
-from bot.transport.lenient_json import read_json
+from bot.transport.lenient_json import read_json, updates_after
 from bot.transport.pauses import Chat
 from bot.transport.send_gate import Gate, Lane
 from bot.transport.session import SharedSession, Upload
@@ -110,6 +110,7 @@ class TelegramClient(BaseRequest):
         lane: Lane = Lane.REPLY,
         timeout: float = _ANSWER_SECONDS,
         wanted: Callable[[], bool] = lambda: True,
+        after: int = -1,
     ) -> Any:
         """Calls a method and returns its result as parsed JSON.
 
@@ -121,12 +122,14 @@ class TelegramClient(BaseRequest):
             lane: a broadcast's call waits for its slot and is never repeated here.
             timeout: seconds to wait for the answer.
             wanted: asked at the call's turn; when it returns False, `NotSent` is raised.
+            after: of updates, which number was the newest: it and those before are not read.
 
         Raises:
             TelegramRefused, NotSent, ResponseLost, RateLimited: see `answer`.
         """
         fields = {name: value for name, value in (params or {}).items() if value is not None}
-        return result_of(await self.answer(ApiCall(method, fields, timeout, lane, wanted)))
+        answer = await self.answer(ApiCall(method, fields, timeout, lane, wanted))
+        return result_of(updates_after(answer, after))
 
     async def answer(self, call: ApiCall) -> bytes:
         """Makes a call, and repeats it where that is safe; a broadcast's call is never repeated.

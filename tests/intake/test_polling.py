@@ -291,7 +291,9 @@ async def test_an_answer_may_take_ten_seconds_more_than_telegram_was_asked_to_wa
 ) -> None:
     asked: list[tuple[int, float]] = []
 
-    async def call(_: object, params: dict[str, int], *, timeout: float) -> list[object]:
+    async def call(
+        _: object, params: dict[str, int], *, timeout: float, after: int
+    ) -> list[object]:
         asked.append((params["timeout"], timeout))
         if len(asked) > 1:
             await asyncio.Event().wait()

@@ -11,7 +11,7 @@ from telegram import Bot
 
 from bot.transport.client import TelegramClient
 from bot.transport.errors import AnswerUnreadable, RateLimited
-from bot.transport.lenient_json import first_update_id, read_json
+from bot.transport.lenient_json import first_update_id, read_json, updates_after
 from tests.support.scripted_server import ScriptedServer, bytes_of, refuse
 
 SIGN = "\ufffd"
@@ -157,3 +157,22 @@ async def test_of_what_cannot_be_read_only_the_number_is_kept(
         await client.call("getChat", {"chat_id": 7})
     assert caught.value.update_id == 5
     assert "Canaria" not in f"{caught.value} {caught.value!r} {vars(caught.value)}"
+
+
+@pytest.mark.parametrize(
+    ("after", "left"), [(-1, [7, 71, 72]), (7, [71, 72]), (71, [72]), (72, []), (8, [7, 71, 72])]
+)
+def test_of_updates_those_up_to_a_number_are_not_read(after: int, left: list[int]) -> None:
+    said = {"text": '{"update_id":72,"text":"{\\"update_id\\":71,"}'}
+    updates = [{"update_id": number, "message": said} for number in (7, 71, 72)]
+    for raw in (orjson.dumps({"ok": True, "result": updates}), _as_telegram_writes(updates)):
+        found = read_json(updates_after(raw, after))["result"]
+        assert found == [each for each in updates if each["update_id"] in left]
+
+
+def _as_telegram_writes(updates: list[dict[str, Any]]) -> bytes:
+    """Returns an answer as Telegram's server writes it, which begins lines between values."""
+    parts = b",\n".join(
+        orjson.dumps(each).replace(b',"message"', b',\n"message"') for each in updates
+    )
+    return b'{"ok":true,"result":[%b]}' % parts
