@@ -36,13 +36,7 @@ from bot.rehearsal_data import erase_rehearsal, rehearsal_data
 from bot.restore import finish_restore, require_finished, tidy_up
 from bot.retention import Retention, tidy_journal_at_the_end
 from bot.settings import FREE_RATE, Settings, key_apart_from_data, require_key_file
-from bot.shutdown import (
-    REWRITE_SECONDS,
-    Intake,
-    TimeToStop,
-    at_most,
-    finish_current_work,
-)
+from bot.shutdown import REWRITE_SECONDS, Intake, TimeToStop, at_most, finish_current_work
 from bot.telegram_session import shared_session
 from bot.text.problems import Sentence
 from bot.text.terminal_language import TerminalError
