@@ -158,10 +158,9 @@ async def _show_read(ctx: AdminContext, versions: list[ClosingText], question: S
     ctx = ctx.at(None)
     for language in services.petition.languages:
         seen = replace(visitor, words=services.catalogs.words(language), language=language)
-        heading = words.text(
-            "Así lo leerá quien entre, en {language}:", language=words.language_name(language)
-        )
-        await ctx.write(paragraphs(f"<i>{heading}</i>", home(seen).text))
+        name = words.language_name(language)
+        heading = words.text("<i>Así lo leerá quien entre, en {language}:</i>", language=name)
+        await ctx.write(paragraphs(heading, home(seen).text))
     await ctx.write(question)
 
 

@@ -64,12 +64,11 @@ def _by_source(words: Words, counts: Mapping[str | None, int]) -> Html:
         listed.append((words.label("(otros enlaces)"), sum(unnamed)))
     if others:
         listed.append((words.label("(directo y otros)"), others))
-    why_together = words.text(
-        "En «(directo y otros)» van juntas las firmas de quienes llegaron sin enlace y las de "
+    together = others and words.text(
+        "<i>En «(directo y otros)» van juntas las firmas de quienes llegaron sin enlace y las de "
         "enlaces con pocas firmas: un enlace hecho para una sola persona diría que esa persona "
-        "ha firmado."
+        "ha firmado.</i>"
     )
-    together = others and f"<i>{why_together}</i>"
     return lines(_listed(words, words.text("Por origen"), listed), together)
 
 

@@ -51,9 +51,8 @@ def language(view: View) -> Screen:
 
 def help_(view: View) -> Screen:
     """Lists the commands, with the admins' for an admin."""
-    heading = view.text("Ayuda")
     return Screen.of(
-        f"<b>{heading}</b>",
+        view.text("<b>Ayuda</b>"),
         view.text(
             "En este chat puedes leer la petición, firmarla y saber cómo termina. Todo se "
             "hace con los botones; también funcionan estos comandos:"

@@ -37,9 +37,8 @@ def appeal(view: View) -> Screen:
     """Shows one page of the appeal."""
     pages, page, is_closed = view.texts.appeal, view.place.page, view.petition_state.is_closed
     may_sign = not is_closed and view.signature is None
-    before = view.text("El llamamiento, tal como estaba antes del cierre")
     return Screen.of(
-        is_closed and f"<i>{before}</i>",
+        is_closed and view.text("<i>El llamamiento, tal como estaba antes del cierre</i>"),
         f"<b>{view.texts.title}</b>",
         pages[page],
         page_number(view, page, len(pages)),
@@ -51,10 +50,9 @@ def appeal(view: View) -> Screen:
     )
 
 
-def page_number(view: View, page: int, pages: int) -> str:
+def page_number(view: View, page: int, pages: int) -> Html:
     """Says which page it is, of how many."""
-    number = view.text("Página {page} de {pages}", page=page + 1, pages=pages)
-    return f"<i>{number}</i>"
+    return view.text("<i>Página {page} de {pages}</i>", page=page + 1, pages=pages)
 
 
 def page_buttons(view: View, action: Action, page: int, pages: int) -> tuple[Button | Absent, ...]:
