@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from storage.broadcast_types import Correction, Kind
 
@@ -50,11 +50,7 @@ def first_words(text: str) -> str:
     return f"{line[:_FIRST_WORDS].rpartition(' ')[0] or line[: _FIRST_WORDS - 1]}…"
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class Link(_Frozen):
+class Link(BaseModel, frozen=True):
     """A button under the message that opens an address."""
 
     text: str
@@ -64,7 +60,7 @@ class Link(_Frozen):
 LinkRows = tuple[tuple[Link, ...], ...]
 
 
-class Version(_Frozen):
+class Version(BaseModel, frozen=True):
     """What readers of one language get: one message, or those of an album.
 
     Attributes:
@@ -95,7 +91,7 @@ class Version(_Frozen):
         return self.model_copy(update={"messages": messages, **said})
 
 
-class Draft(_Frozen):
+class Draft(BaseModel, frozen=True):
     """A message in preparation.
 
     Attributes:
