@@ -129,7 +129,7 @@ async def _write(ctx: AdminContext, view: ClosingTextsView, value: str) -> Scree
 
 
 async def _preview(ctx: AdminContext, view: ClosingTextsView, _value: str) -> None:
-    question = screens.publish_question(view, await _when_read(ctx))
+    question = screens.publish_question(view, _when_read(ctx))
     await ctx.tell_once(partial(_show_read, ctx, [*view.published, *view.left], question))
 
 
@@ -194,8 +194,8 @@ async def _publish(ctx: AdminContext, view: ClosingTextsView, value: str) -> Htm
                 "bot."
             ),
         )
-    if not (await services.storage.read(petition_state)).is_closed:
-        return sentences(words.text(_PUBLISHED), await _when_read(ctx))
+    if not ctx.view.petition_state.is_closed:
+        return sentences(words.text(_PUBLISHED), _when_read(ctx))
     return words.text(
         "✅ Publicado. Quien entre ya lo lee."
         if CLOSING_UPDATE not in entries
@@ -251,10 +251,9 @@ async def _why_not(ctx: AdminContext) -> Html:
     return words.text(_CHANGED)
 
 
-async def _when_read(ctx: AdminContext) -> Html:
+def _when_read(ctx: AdminContext) -> Html:
     """Says from when on late visitors will read what is published now."""
-    words, most = ctx.words, ctx.services.approval_above
-    state = await ctx.storage.read(petition_state)
+    words, most, state = ctx.words, ctx.services.approval_above, ctx.view.petition_state
     needs_approval = most is not None and (not state.is_closed or state.signers > most)
     return sentences(
         words.text(

@@ -25,7 +25,6 @@ from storage.broadcasts import (
     scheduled_broadcasts,
     tally_of_broadcast,
 )
-from storage.petitions import petition_state
 from telegram_text.markup import Html
 
 _CHOSEN = "now"
@@ -65,7 +64,7 @@ async def broadcast(ctx: AdminContext) -> None:
         return
     editor = await open_draft(ctx)
     options = BroadcastOptions(
-        is_closed=(await storage.read(petition_state)).is_closed,
+        is_closed=ctx.view.petition_state.is_closed,
         why_not=await unready(ctx.services),
         untold=sum((await storage.read(count_audience, kind=Kind.CLOSING)).values()),
         signers=await storage.read(count_signers),
@@ -88,9 +87,8 @@ async def compose_closing(ctx: AdminContext, argument: str) -> None:
 
     Where it cannot be sent, the menu says why.
     """
-    storage, active = ctx.storage, await ctx.storage.read(active_broadcast)
-    is_open = not (await storage.read(petition_state)).is_closed
-    if active is not None or is_open or await unready(ctx.services):
+    active, is_closed = await ctx.storage.read(active_broadcast), ctx.view.petition_state.is_closed
+    if active is not None or not is_closed or await unready(ctx.services):
         await broadcast(ctx)
     else:
         await _start(ctx, Kind.CLOSING, argument, show_preview)
