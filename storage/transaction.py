@@ -117,9 +117,7 @@ class Transaction:
     def put(self, table: sa.Table, **values: Any) -> None:
         """Adds a row to this petition, in place of the one of its key if there is one."""
         stored = self.stored(table, **values)
-        adding, key = self.inserting(table).values(stored), list(table.primary_key)
-        new = {name: adding.excluded[name] for name in stored}
-        self.change(adding.on_conflict_do_update(index_elements=key, set_=new))
+        self.repeat(_putting(table, tuple(stored), self.connection.dialect.name), stored)
 
     def inserting(self, table: sa.Table) -> Any:
         """Returns an insertion with the clauses on conflicts, alike in both databases."""
@@ -243,6 +241,13 @@ def inserting(table: sa.Table, dialect: str) -> Any:
 @lru_cache
 def _inserting_new(table: sa.Table, dialect: str) -> Any:
     return inserting(table, dialect).on_conflict_do_nothing()
+
+
+@lru_cache
+def _putting(table: sa.Table, names: tuple[str, ...], dialect: str) -> Any:
+    adding = inserting(table, dialect)
+    new = {name: adding.excluded[name] for name in names}
+    return adding.on_conflict_do_update(index_elements=list(table.primary_key), set_=new)
 
 
 @lru_cache
