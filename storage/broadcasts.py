@@ -44,6 +44,9 @@ _NEWEST_FIRST = sa.select(BROADCASTS).order_by(BROADCASTS.c.created_at.desc(), B
 # Asked every second, so it is made once; those that are over for good are not even read.
 _MAY_NEED_A_WORKER = _NEWEST_FIRST.where(
     BROADCASTS.c.petition == sa.bindparam("own_petition"),
+    ~sa.exists().where(
+        RESTORES.c.petition == BROADCASTS.c.petition, RESTORES.c.released_at.is_(None)
+    ),
     sa.or_(
         BROADCASTS.c.state.not_in(OVER),
         BROADCASTS.c.reported_at.is_(None),
@@ -143,8 +146,6 @@ def due_broadcasts(tx: Transaction, at: datetime) -> list[Broadcast]:
 
     Nothing is due until an admin has looked at a restored backup.
     """
-    if tx.find(RESTORES, RESTORES.c.released_at.is_(None)) is not None:
-        return []
     rows = tx.all(_MAY_NEED_A_WORKER, {"own_petition": tx.slug})
     found = [_broadcast_in(tx, row) for row in rows]
     is_idle = not any(each.is_active for each in found)
