@@ -414,6 +414,8 @@ def connection_to(url: str) -> Any:
 async def test_who_looks_whether_a_bot_runs_keeps_none_from_starting(tmp_path: Path) -> None:
     url = f"sqlite+aiosqlite:///{tmp_path}/petition.db"
     lock = tmp_path / "petition.db-running.lock"
+    with locked_file(lock, waits=False, shared=True):
+        assert not await is_held(url, "running"), "another looks as well"
     with locked_file(lock, waits=False):
         starting = asyncio.create_task(acquire_process_lock(url, "running").__aenter__())
         await asyncio.sleep(0.01)
