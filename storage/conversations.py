@@ -16,7 +16,7 @@ from storage.errors import ConversationMoved
 from storage.keyring import Keyring
 from storage.tables import CONVERSATIONS, FILLED_IN, SIGNATURES
 from storage.times import EPOCH
-from storage.transaction import Row, Transaction
+from storage.transaction import Stored, Transaction
 
 _FIRST_STAGE, _WITHDRAWN_STAGE = "home", "withdrawn"
 
@@ -82,12 +82,11 @@ _OVER_THE_READ = update(CONVERSATIONS).where(IS_OWN, _COLUMNS.version == bindpar
 def conversation_of(tx: Transaction, supporter: bytes) -> Conversation | None:
     """Returns a supporter's conversation, or None if there is none."""
     row = tx.find(CONVERSATIONS, supporter)
-    return None if row is None else conversation_in(tx, row)
+    return None if row is None else conversation_in(tx, row._mapping)
 
 
-def conversation_in(tx: Transaction, row: Row) -> Conversation | None:
+def conversation_in(tx: Transaction, columns: Stored) -> Conversation | None:
     """Returns the conversation in a row that may hold more than it, or None if there is none."""
-    columns = row._mapping
     stored = {name: columns[column] for name, column in _AS_STORED.items()}
     if stored["supporter"] is None:
         return None

@@ -23,7 +23,7 @@ from storage.tables import (
     PETITION_NOTICES,
     PETITIONS,
 )
-from storage.transaction import Row, Transaction
+from storage.transaction import Row, Stored, Transaction
 
 DECLINED_PUBLICATIONS = select(CLOSING_PUBLICATIONS.c.id).where(
     CLOSING_PUBLICATIONS.c.published_at.is_(None),
@@ -89,9 +89,9 @@ class PetitionState:
 _AS_STORED = {name: PETITIONS.c[name] for name in PetitionState.__slots__ if name in PETITIONS.c}
 
 
-def petition_state(tx: Transaction, row: Row | None = None) -> PetitionState:
+def petition_state(tx: Transaction, columns: Stored | None = None) -> PetitionState:
     """Returns the petition's present state, as its row says if that was read already."""
-    columns = (_petition(tx) if row is None else row)._mapping
+    columns = _petition(tx)._mapping if columns is None else columns
     stored = {name: columns[column] for name, column in _AS_STORED.items()}
     return PetitionState(**stored, invalidated_since=invalidated_since(tx, stored["closed_at"]))
 

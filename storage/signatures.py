@@ -41,7 +41,7 @@ from storage.tables import (
     SIGNATURES,
 )
 from storage.times import to_millis
-from storage.transaction import Row, Transaction
+from storage.transaction import Row, Stored, Transaction
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -52,13 +52,14 @@ _IS_OWN = and_(
     _COLUMNS.supporter == bindparam("own_supporter"),
 )
 
+_WAS_TOLD = WAS_TOLD.label("was_told")
 # One statement for what every tap reads: each takes longer than what it answers.
 _STORED = (
     select(
         *(PETITIONS, CONVERSATIONS, SIGNATURES),
         *(CONSENTS.c.purposes, CONSENTS.c.news_ended_at),
         *(CONSENTS.c.updates_ended_at, CONSENTS.c.updates_at_most),
-        WAS_TOLD.label("was_told"),
+        _WAS_TOLD,
     )
     .select_from(PETITIONS)
     .outerjoin(CONVERSATIONS, IS_OWN)
@@ -228,7 +229,7 @@ def erase_signature(tx: Transaction, signature: Row, change: Change, at: datetim
 
 def stored_supporter(tx: Transaction, supporter: bytes) -> StoredSupporter:
     """Returns what is stored of a supporter; of the end only once the petition is closed."""
-    row = tx.first(_STORED, {"own_petition": tx.slug, "own_supporter": supporter})
+    row = tx.look_up(_STORED, {"own_petition": tx.slug, "own_supporter": supporter})
     if row is None:
         raise PetitionMissing
     state = petition_state(tx, row)
@@ -242,25 +243,24 @@ def stored_supporter(tx: Transaction, supporter: bytes) -> StoredSupporter:
     )
 
 
-def _signature_in(tx: Transaction, row: Row) -> Signature | None:
-    columns = row._mapping
-    if row.purposes is None:
+def _signature_in(tx: Transaction, columns: Stored) -> Signature | None:
+    if columns[CONSENTS.c.purposes] is None:
         return None
     sealed = columns[_COLUMNS.name_sealed]
     name = tx.opened(sealed, _COLUMNS.name_sealed, columns[_COLUMNS.id])
-    purposes = row.purposes.split(",")
-    wants_updates = "updates" in purposes and row.updates_ended_at is None
+    purposes = columns[CONSENTS.c.purposes].split(",")
+    wants_updates = "updates" in purposes and columns[CONSENTS.c.updates_ended_at] is None
     return Signature(
         **{each: columns[column] for each, column in _AS_STORED.items()},
         name=name or "",
         with_name=sealed is not None,
-        was_told=row.was_told,
+        was_told=columns[_WAS_TOLD],
         is_damaged=name is None and sealed is not None,
         unreachable=columns[_COLUMNS.unreachable_at] is not None,
         muted=columns[_COLUMNS.muted_at] is not None,
         is_counted=columns[_COLUMNS.invalidation_id] is None,
-        news="news" in purposes and row.news_ended_at is None,
-        updates_at_most=row.updates_at_most if wants_updates else 0,
+        news="news" in purposes and columns[CONSENTS.c.news_ended_at] is None,
+        updates_at_most=columns[CONSENTS.c.updates_at_most] if wants_updates else 0,
     )
 
 

@@ -32,6 +32,11 @@ is its key."""
 Row = sa.Row[Any]
 """A row as it is stored, whose attributes are the columns; what is encrypted in it stays so."""
 
+Stored = Mapping[Any, Any]
+"""The values of a row by their columns; what is encrypted in it stays so."""
+
+_Turn = Callable[[Any], Any]
+
 Values = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 """The values of a statement's parameters; of a sequence, each is carried out."""
 
@@ -77,14 +82,29 @@ class Transaction:
 
         On SQLite it goes to the driver, as SQLAlchemy takes several times as long as the change.
         """
-        core = self.connection
-        if core.dialect.name != "sqlite":
+        if self.connection.dialect.name != "sqlite":
             return self.change(statement, values)
-        sql, parameters = _compiled(statement, tuple(values), core.dialect)
-        given = [to(values.get(name, default)) for name, default, to in parameters]
+        changed: int = self._on_driver(statement, values)[0].rowcount
+        return changed
+
+    def look_up(self, query: sa.Select[Any], values: Mapping[str, Any]) -> Stored | None:
+        """Returns the first row of a query that is made once and kept, as in `repeat`."""
+        if self.connection.dialect.name != "sqlite":
+            row = self.first(query, values)
+            return None if row is None else row._mapping
+        cursor, columns = self._on_driver(query, values)
+        found = cursor.fetchone()
+        cursor.close()
+        if found is None:
+            return None
+        return {column: back(value) for (column, back), value in zip(columns, found, strict=True)}
+
+    def _on_driver(self, statement: Any, values: Mapping[str, Any]) -> tuple[Any, Sequence[Any]]:
+        core = self.connection
+        sql, parameters, columns = _compiled(statement, tuple(values), core.dialect)
         cursor = core.connection.cursor()
-        cursor.execute(sql, given)
-        return cursor.rowcount
+        cursor.execute(sql, [to(values.get(name, default)) for name, default, to in parameters])
+        return cursor, columns
 
     def of(self, table: sa.Table) -> sa.ColumnElement[bool]:
         """Returns the condition that a row is of this petition; true of tables without one."""
@@ -259,15 +279,22 @@ def _changing(table: sa.Table, slug: str) -> sa.Update:
 @lru_cache(maxsize=512)
 def _compiled(
     statement: Any, names: tuple[str, ...], dialect: sa.Dialect
-) -> tuple[str, Sequence[tuple[str, Any, Callable[[Any], Any]]]]:
-    """Returns the SQL of a change, and its parameters: name, value if none is given, encoding."""
+) -> tuple[str, Sequence[tuple[str, Any, _Turn]], Sequence[tuple[sa.ColumnElement[Any], _Turn]]]:
+    """Returns SQL; its parameters: name, value if none is given, and encoding; its columns."""
     compiled = statement.compile(dialect=dialect, column_keys=names)
-    binds = [(name, compiled.binds[name]) for name in compiled.positiontup]
-    kinds = [each.type.dialect_impl(dialect).bind_processor(dialect) for _, each in binds]
-    return str(compiled), [
-        (name, bind.value, to or (lambda value: value))
-        for (name, bind), to in zip(binds, kinds, strict=True)
+    parameters = [
+        (name, bind.value, bind.type.dialect_impl(dialect).bind_processor(dialect) or _unchanged)
+        for name, bind in ((name, compiled.binds[name]) for name in compiled.positiontup)
     ]
+    columns = [
+        (each, each.type.dialect_impl(dialect).result_processor(dialect, None) or _unchanged)
+        for each in getattr(statement, "selected_columns", ())
+    ]
+    return str(compiled), parameters, columns
+
+
+def _unchanged(value: Any) -> Any:
+    return value
 
 
 def write_notes(transactions: Sequence[Transaction]) -> None:

@@ -1,6 +1,7 @@
 """Ana's stored data is damaged: she is told, can still withdraw, and the admins are told."""
 
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -115,14 +116,17 @@ def corrupt() -> sqlite3.DatabaseError:
 
 def spoil(monkeypatch: pytest.MonkeyPatch, part: str) -> None:
     """From now on the database's own words for whatever mentions a part are that it is damaged."""
-    execute = Connection.execute
 
-    def spoiled(self: Connection, statement: Any, *given: Any, **named: Any) -> Any:
-        if part in str(statement).replace("\n", " "):
-            raise corrupt()
-        return execute(self, statement, *given, **named)
+    def spoiled(execute: Callable[..., Any]) -> Callable[..., Any]:
+        def called(self: object, statement: Any, *given: Any, **named: Any) -> Any:
+            if part in str(statement).replace("\n", " "):
+                raise corrupt()
+            return execute(self, statement, *given, **named)
 
-    monkeypatch.setattr(Connection, "execute", spoiled)
+        return called
+
+    monkeypatch.setattr(Connection, "execute", spoiled(Connection.execute))
+    monkeypatch.setattr(Transaction, "look_up", spoiled(Transaction.look_up))
 
 
 async def test_damage_met_when_a_screen_is_drawn_at_last_is_said_and_told_like_any(
