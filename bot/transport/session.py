@@ -148,7 +148,7 @@ class SharedSession:
                     allow_redirects=False,
                 ) as response,
             ):
-                async for part in response.content.iter_any():
+                while part := await response.content.readany():
                     body += part
                     if len(body) > _LARGEST_ANSWER:
                         raise AnswerUnreadable("The answer is too large", bytes(body))
