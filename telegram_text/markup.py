@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 from telegram_text.entities import DATE_TIME_FORMAT, LATEST, Entity, Rendered, tidied
 from telegram_text.entities import length as length
 
-# Telegram ends a tag at a NUL, and shows one as a space elsewhere.
-_ESCAPES = str.maketrans({"\0": " ", "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
+# Telegram ends a tag at a NUL, and shows one as a space elsewhere. The ampersand is first, since
+# the others bring one.
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\0": " "}
 _BRACES = re.compile(r"\{\{|\}\}|\{([a-z_][a-z0-9_]*)\}|[{}]")
 
 # What the reader knows.
@@ -62,7 +63,9 @@ class Html(str):
 
 def escape(text: str) -> Html:
     """Escapes plain text for use in markup, also in a double-quoted attribute."""
-    return Html(text.translate(_ESCAPES))
+    for plain, escaped in _ESCAPES.items():
+        text = text.replace(plain, escaped)
+    return Html(text)
 
 
 def time_tag(shown: str, when: datetime, form: str) -> Html:
