@@ -24,7 +24,7 @@ from storage.journal import TAKEN_OFF, Deed, Entry
 from storage.petitions import lock_petition
 from storage.sent_files import make_files_due
 from storage.tables import CONSENT_TEXTS, CONSENTS, CONVERSATIONS, SIGNATURES
-from storage.transaction import Row, Transaction
+from storage.transaction import Row, Transaction, inserting
 
 WITH_NAME = "with_name"
 """The purpose of a consent to nothing but that the name is handed over."""
@@ -75,7 +75,7 @@ def consent_row(
     hashes = {text: hashlib.sha256(text.encode()).digest() for text in texts}
     purposes = sorted(consent.purposes, key=lambda each: (each != "signature", each))
     of = {"petition": tx.slug, "language": consent.language, "version": consent.text_version}
-    keep = tx.inserting(CONSENT_TEXTS).on_conflict_do_nothing()
+    keep = inserting(CONSENT_TEXTS, tx.connection.dialect.name, unless_there=True)
     tx.change(keep, [{**of, "sha256": key, "text": text} for text, key in hashes.items()])
     return {
         "id": tx.new_id(at),

@@ -69,13 +69,14 @@ _STORED = (
     .order_by(CONSENTS.c.given_at.desc())
 )
 
+_NUMBER = PETITIONS.c.last_number.label("number")
 _COUNT = (
     update(PETITIONS)
     .where(PETITIONS.c.slug == bindparam("own_petition"), PETITIONS.c.closed_at.is_(None))
     .where(or_(PETITIONS.c.closes_at.is_(None), PETITIONS.c.closes_at > bindparam("at")))
     .where(~exists(_COLUMNS.id).where(_IS_OWN))
     .values(signatures=PETITIONS.c.signatures + 1, last_number=PETITIONS.c.last_number + 1)
-    .returning(PETITIONS.c.last_number.label("number"))
+    .returning(_NUMBER)
 )
 
 
@@ -291,10 +292,10 @@ def _count_and_add(tx: Transaction, signature: dict[str, Any], consent: dict[str
     if tx.connection.dialect.name == "postgresql":
         named = _named(SIGNATURES, signature) | _named(CONSENTS, consent)
         return tx.first(_COUNT_AND_ADD, counting | named) is not None
-    counted = tx.first(_COUNT, counting)
+    counted = tx.look_up(_COUNT, counting)
     if counted is None:
         return False
-    tx.repeat(tx.inserting(SIGNATURES), {**signature, "number": counted.number})
+    tx.repeat(tx.inserting(SIGNATURES), {**signature, "number": counted[_NUMBER]})
     tx.repeat(tx.inserting(CONSENTS), consent)
     return True
 

@@ -87,8 +87,8 @@ class Transaction:
         changed: int = self._on_driver(statement, values)[0].rowcount
         return changed
 
-    def look_up(self, query: sa.Select[Any], values: Mapping[str, Any]) -> Stored | None:
-        """Returns the first row of a query that is made once and kept, as in `repeat`."""
+    def look_up(self, query: sa.Executable, values: Mapping[str, Any]) -> Stored | None:
+        """Returns the first row of a statement that is made once and kept, as in `repeat`."""
         if self.connection.dialect.name != "sqlite":
             row = self.first(query, values)
             return None if row is None else row._mapping
@@ -131,7 +131,7 @@ class Transaction:
 
     def add_new(self, table: sa.Table, **values: Any) -> bool:
         """Adds a row to this petition unless one of its key is there; returns whether it did."""
-        adding = _inserting_new(table, self.connection.dialect.name)
+        adding = inserting(table, self.connection.dialect.name, unless_there=True)
         return self.repeat(adding, self.stored(table, **values)) == 1
 
     def put(self, table: sa.Table, **values: Any) -> None:
@@ -250,17 +250,14 @@ def _with_key(table: sa.Table, slug: str, lock: bool) -> sa.Select[Any]:
 
 
 @lru_cache
-def inserting(table: sa.Table, dialect: str) -> Any:
+def inserting(table: sa.Table, dialect: str, *, unless_there: bool = False) -> Any:
     """Returns the insertion of a database, as SQLAlchemy has one for each.
 
-    Only that of the database in use is loaded, since the one of PostgreSQL takes two megabytes.
+    With `unless_there` it passes over a row whose key is there. Only that of the database in use
+    is loaded, since the one of PostgreSQL takes two megabytes.
     """
-    return import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
-
-
-@lru_cache
-def _inserting_new(table: sa.Table, dialect: str) -> Any:
-    return inserting(table, dialect).on_conflict_do_nothing()
+    adding = import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
+    return adding.on_conflict_do_nothing() if unless_there else adding
 
 
 @lru_cache
@@ -288,7 +285,7 @@ def _compiled(
     ]
     columns = [
         (each, each.type.dialect_impl(dialect).result_processor(dialect, None) or _unchanged)
-        for each in getattr(statement, "selected_columns", ())
+        for each in statement.exported_columns
     ]
     return str(compiled), parameters, columns
 
