@@ -7,6 +7,7 @@ One file for each noun, of functions that run in a transaction of SQLite or Post
 import asyncio
 import os
 from collections.abc import Awaitable
+from itertools import count
 
 from storage.database import Database, open_database
 from storage.errors import BrokenData
@@ -33,6 +34,8 @@ class Storage:
         self.database = database
         self.forgotten_version = 0
         self.in_progress = 0
+        # One after the other from a random one: the system's randomness costs more.
+        self._seeds = count(int.from_bytes(os.urandom(15)))
 
     async def read(
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
@@ -57,7 +60,7 @@ class Storage:
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> BoundWork[Result]:
         """Returns a function whose transaction knows its petition, with ids of its own."""
-        seed = os.urandom(16)
+        seed = next(self._seeds).to_bytes(16)
 
         def run(tx: Transaction) -> Result:
             tx.slug, tx.keyring, tx.seed = self.slug, self.keyring, seed
