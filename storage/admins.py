@@ -22,8 +22,7 @@ def names_of_admins(tx: Transaction, admins: Iterable[int]) -> dict[int, str]:
     Telegram lets people choose any name, also another admin's, with their number behind it:
     where two have the same one, or one has a digit in it, each is given with their number.
     """
-    rows = tx.all(select(ADMIN_NAMES).where(tx.of(ADMIN_NAMES)))
-    opened = [tx.unsealed(ADMIN_NAMES, row) for row in rows]
+    opened = [tx.unsealed(ADMIN_NAMES, row) for row in tx.every(ADMIN_NAMES)]
     stored = {each["admin"]: each["name"] for each in opened if each["name"] is not None}
     having = Counter(name.casefold() for name in stored.values())
     names: dict[int, str] = {}

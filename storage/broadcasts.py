@@ -110,7 +110,8 @@ def broadcast_history(tx: Transaction, *conditions: sa.ColumnElement[bool]) -> l
 
 def broadcast_with(tx: Transaction, key: bytes) -> Broadcast | None:
     """Returns a broadcast, or None if there is none with this id."""
-    return next(iter(broadcast_history(tx, BROADCASTS.c.id == key)), None)
+    row = tx.find(BROADCASTS, key)
+    return None if row is None else _broadcast_in(tx, row)
 
 
 def active_broadcast(tx: Transaction) -> Broadcast | None:

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from operator import attrgetter
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import exists, or_
 
 from storage.admins import add_audit
 from storage.petitions import (
@@ -137,11 +137,11 @@ def published_closing_texts(tx: Transaction) -> list[ClosingText]:
 def all_closing_texts(tx: Transaction) -> list[ClosingText]:
     """Returns every version ever written, oldest first."""
     made, declined = dict[bytes, Publication](), dict[bytes, Publication]()
-    for row in tx.all(select(CLOSING_PUBLICATIONS).where(tx.of(CLOSING_PUBLICATIONS))):
+    for row in tx.every(CLOSING_PUBLICATIONS):
         kept = declined if _is_declined(row) else made
         kept[row.id] = Publication(**tx.unsealed(CLOSING_PUBLICATIONS, row))
     versions = []
-    for row in tx.all(select(CLOSING_TEXTS).where(tx.of(CLOSING_TEXTS))):
+    for row in tx.every(CLOSING_TEXTS):
         stored = tx.unsealed(CLOSING_TEXTS, row)
         key = stored.pop("publication_id")
         stored |= {"kind": ClosingTextKind(row.kind), "declined": declined.get(key)}

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, bindparam, func, select
 
 from storage.admins import add_audit
 from storage.exports import Change, ExportedList
@@ -23,7 +23,7 @@ from storage.times import SHOWN_DIGITS, from_millis, to_millis
 from storage.transaction import Row, Transaction
 
 # The one that counts is the first, or the one that was recorded last.
-_HANDOVERS = (
+_NEWEST = (
     select(
         *(each for each in HANDOVERS.c if each.name != "petition"),
         EXPORTS.c.exported_at,
@@ -31,8 +31,10 @@ _HANDOVERS = (
     )
     .join(PETITIONS, PETITIONS.c.slug == HANDOVERS.c.petition)
     .outerjoin(EXPORTS, EXPORTS.c.id == HANDOVERS.c.export_id)
+    .where(HANDOVERS.c.petition == bindparam("own_petition"))
     .order_by(HANDOVERS.c.undone_at.is_not(None))
     .order_by(HANDOVERS.c.recorded_at.desc(), HANDOVERS.c.id.desc())
+    .limit(1)
 )
 
 _HIDES = frozenset({Change.RESTRICTED, Change.OBJECTED, Change.NAME_REMOVED})
@@ -81,7 +83,7 @@ class Handover:
 
 def newest_handover(tx: Transaction) -> Handover | None:
     """Returns the handover that counts; without one, the last of those that were undone."""
-    row = tx.first(_HANDOVERS.where(tx.of(HANDOVERS)).limit(1))
+    row = tx.first(_NEWEST, {"own_petition": tx.slug})
     return None if row is None else Handover(**row._mapping)
 
 

@@ -297,7 +297,7 @@ def invalidated_since(tx: Transaction, closed_at: datetime | None) -> int:
     if closed_at is None:
         return 0
     total = 0
-    for each in tx.all(select(INVALIDATIONS).where(tx.of(INVALIDATIONS))):
+    for each in tx.every(INVALIDATIONS):
         if each.invalidated_at >= closed_at:
             total += each.signatures if each.undone_at is None else 0
         elif each.undone_at is not None and each.undone_at >= closed_at:

@@ -380,7 +380,7 @@ def signature_statistics(tx: Transaction, since: datetime) -> Stats:
             sums.update(today=row.today, with_name=row.with_name, unreachable=row.unreachable)
         else:
             sums.update(invalidated=row.signed)
-    for row in tx.all(select(ANONYMOUS_COUNTS).where(tx.of(ANONYMOUS_COUNTS))):
+    for row in tx.every(ANONYMOUS_COUNTS):
         if row.is_valid:
             by_language[row.language] += row.signatures
             sums.update(erased=row.signatures, with_name=row.signatures * row.with_name)

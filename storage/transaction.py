@@ -69,6 +69,10 @@ class Transaction:
         """Returns the first row; None without one."""
         return self.connection.execute(query, values).first()
 
+    def every(self, table: sa.Table) -> Sequence[Row]:
+        """Returns the rows of this petition."""
+        return self.all(_every(table, self.slug))
+
     def scalar(self, query: sa.Executable) -> Any | None:
         """Returns the first column of the first row; None without one."""
         return self.connection.execute(query).scalar()
@@ -238,6 +242,11 @@ def _of(table: sa.Table, slug: str) -> sa.ColumnElement[bool]:
 def _sealed_columns(table: sa.Table) -> dict[str, sa.Column[Any]]:
     """Returns the columns that hold encrypted values, by the names of the plain ones."""
     return {each.name.removesuffix("_sealed"): each for each in table.c if is_sealed(each)}
+
+
+@lru_cache
+def _every(table: sa.Table, slug: str) -> sa.Select[Any]:
+    return sa.select(table).where(_of(table, slug))
 
 
 @lru_cache
