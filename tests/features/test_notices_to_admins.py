@@ -79,6 +79,13 @@ async def test_pau_who_blocked_the_bot_is_told_once_back(scene: Scene, pau: Pers
     await pau.sees("El segundo.")
     await scene.marta.sees("El segundo.")
     assert (told(pau, "El segundo."), told(scene.marta, "El segundo.")) == (1, 1)
+    # Who was gone for so long waits for no newer one.
+    pau.block()
+    owe_admins(scene.services, says("El tercero."))
+    await asyncio.sleep(200)
+    pau.unblock()
+    owe_admins(scene.services, says("El cuarto."))
+    await pau.sees("El cuarto.", 5)
     scene.simulator.calls.clear()
 
 
