@@ -45,13 +45,12 @@ from storage.transaction import Transaction
 
 _log = structlog.stdlib.get_logger()
 
-Order = Callable[[AdminContext], Awaitable[None]]
-ByAdmin = Order | Callable[[AdminContext], Awaitable[bool]]
+ByAdmin = Callable[[AdminContext], Awaitable[bool | None]]
 """An admin's handler; one that returns False leaves the update to the supporter's."""
 BySupporter = Callable[[SupporterContext], Awaitable[None]]
 """A supporter's handler, which is given them at a stage that is possible now."""
 
-ADMIN_HANDLERS: Mapping[str, Order] = {
+ADMIN_HANDLERS: Mapping[str, ByAdmin] = {
     "close": closing.close,
     "reopen": closing.reopen,
     "closing": closing_texts.closing,

@@ -23,7 +23,7 @@ from handlers.context import Services
 from handlers.conversation_message import tolerate
 from handlers.delayed_replies import LONGEST_WAIT
 from handlers.screens.buttons import NO_MORE
-from handlers.screens.screen import Screen, paragraphs
+from handlers.screens.screen import paragraphs
 from storage import Storage
 from storage.admins import find_draft, store_draft
 from storage.broadcast_types import Kind
@@ -73,14 +73,16 @@ class DraftEditor:
         screen = draw(await self.view())
         if notice is None and self.draft.kind is Kind.CLOSING:
             notice = await why_unready(self.ctx)
-        former = self.draft.message_id
-        shown = await self._placed(screen.with_notice(notice), below)
+        ctx, former = self.ctx, self.draft.message_id
+        target = former if ctx.message_id is None else ctx.message_id
+        is_above = below is not None and target is not None and target <= below
+        shown = await ctx.at(None if is_above else target).write(screen.with_notice(notice))
         if shown == former:
             return
         # Keeps the draft's version, so that the buttons just drawn stay valid.
-        await save_draft(self.ctx, self.draft.model_copy(update={"message_id": shown}))
+        await save_draft(ctx, self.draft.model_copy(update={"message_id": shown}))
         if former is not None:
-            await tolerate(self.ctx.bot.delete_message(self.ctx.chat_id, former))
+            await tolerate(ctx.bot.delete_message(ctx.chat_id, former))
 
     async def view(self) -> DraftView:
         """Returns everything that the draft's screen is drawn from, read anew."""
@@ -114,14 +116,6 @@ class DraftEditor:
             balance=await _star_balance(ctx) if view.is_paid else None,
             revision=state.revision,
         )
-
-    async def _placed(self, screen: Screen, below: int | None) -> int:
-        """Writes the screen into the admin's message or a new one; returns its id."""
-        ctx = self.ctx
-        target = self.draft.message_id if ctx.message_id is None else ctx.message_id
-        if target is None or (below is not None and target <= below):
-            target = None
-        return await ctx.at(target).write(screen)
 
 
 async def open_draft(ctx: AdminContext) -> DraftEditor | None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from operator import itemgetter
+from urllib.parse import quote, urlencode
 
 from bot.petition.counts import bar, next_goal
 from bot.petition.outcome import OutcomeEntry, outcome_in
@@ -74,9 +75,11 @@ def sign_buttons(view: View) -> tuple[Button | Absent, ...]:
 
 def share_buttons(view: View) -> tuple[Button, ...]:
     """Returns the buttons that open Telegram's sharing dialog and copy the link."""
+    link = f"https://t.me/{view.bot_username}?start=share"
+    query = urlencode({"url": link, "text": view.texts.share}, quote_via=quote)
     return (
-        Button(view.words.label("📣 Compartir"), url=view.share_url),
-        Button(view.words.label("🔗 Copiar el enlace"), copied=view.share_link),
+        Button(view.words.label("📣 Compartir"), url=f"https://t.me/share/url?{query}"),
+        Button(view.words.label("🔗 Copiar el enlace"), copied=link),
     )
 
 

@@ -6,7 +6,6 @@ And what people read of the versions of the texts: the newest, and what each cha
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from urllib.parse import quote, urlencode
 
 from bot.clocks import utc_now
 from bot.petition.names import NameRefused, clean_name
@@ -215,17 +214,6 @@ class View:
             return Place(stage, stored.page, _stage(aside_from) if aside_from else None)
         except ValueError:
             return Place()
-
-    @property
-    def share_link(self) -> str:
-        """The petition's link, with the source "share"."""
-        return f"https://t.me/{self.bot_username}?start=share"
-
-    @property
-    def share_url(self) -> str:
-        """Address of Telegram's sharing dialog, with the link and the petition's text."""
-        query = urlencode({"url": self.share_link, "text": self.texts.share}, quote_via=quote)
-        return f"https://t.me/share/url?{query}"
 
 
 def _stage(stored: str) -> Stage:

@@ -100,11 +100,6 @@ class DraftView:
         return sum(self.numbers.people.values())
 
     @property
-    def is_confirmed_twice(self) -> bool:
-        """Whether it matters so much that no single tap sends it."""
-        return self.is_first or self.recipients >= MANY or self.is_breach_alone
-
-    @property
     def is_breach_alone(self) -> bool:
         """Whether it is the notice of a breach, and there is nobody else to approve it."""
         return self.draft.kind is Kind.BREACH and not self.needs_approval

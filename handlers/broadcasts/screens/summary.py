@@ -2,7 +2,7 @@
 
 from bot.text.translations import capitalised
 from handlers.broadcasts.parse_time import suggested_moments
-from handlers.broadcasts.screens.draft_view import LEAST_BALANCE, DraftView, left_out
+from handlers.broadcasts.screens.draft_view import LEAST_BALANCE, MANY, DraftView, left_out
 from handlers.broadcasts.screens.labels import MUST_SAY, moment_name, price_name, subject_name
 from handlers.screens.buttons import NO_MORE, AdminAction, Button, DraftStep, Style
 from handlers.screens.screen import Absent, Lines, Screen, lines, sentences
@@ -153,8 +153,8 @@ def _approval(view: DraftView) -> Html:
 
 
 def _choices(view: DraftView) -> Lines:
-    draft, may_send, twice = view.draft, view.is_affordable, view.is_confirmed_twice
-    is_planned = draft.starts_at is not None
+    draft, may_send, is_planned = view.draft, view.is_affordable, view.draft.starts_at is not None
+    twice = view.is_first or view.recipients >= MANY or view.is_breach_alone
     return [
         draft.edited and view.button("👁 Ver la vista previa otra vez", DraftStep.PREVIEW),
         may_send and not twice and _confirm(view),
