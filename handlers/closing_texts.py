@@ -81,8 +81,9 @@ async def closing(ctx: AdminContext) -> None:
 
 async def tapped(ctx: AdminContext, argument: str) -> None:
     """Carries out the tap on a button of /closing."""
-    step, _, value = argument.partition(":")
-    shown = await _STEPS.get(step, _OVERVIEW)(ctx, await view_of(ctx), value)
+    (step, _, value), view = argument.partition(":"), await view_of(ctx)
+    does, screen = _DONE_BY.get(step), _SCREENS.get(step, screens.overview)
+    shown = screen(view) if does is None else await does(ctx, view, value)
     if isinstance(shown, Html):
         await _show_again(ctx, shown)
     elif shown is not None:
@@ -98,13 +99,6 @@ _Step = Callable[[AdminContext, ClosingTextsView, str], Awaitable[Screen | Html 
 """Carries out a tap; returns what to show, or what to say above the overview.
 
 None if it has shown what there is to be shown."""
-
-
-def _shows(screen: Callable[[ClosingTextsView], Screen]) -> _Step:
-    async def show(_ctx: AdminContext, view: ClosingTextsView, _value: str) -> Screen:
-        return screen(view)
-
-    return show
 
 
 async def _write(ctx: AdminContext, view: ClosingTextsView, value: str) -> Screen:
@@ -282,16 +276,16 @@ def _too_long(words: Words, over: int) -> Html:
     )
 
 
-_OVERVIEW = _shows(screens.overview)
-_STEPS: Mapping[str, _Step] = {
-    ClosingStep.OVERVIEW: _OVERVIEW,
+_SCREENS: Mapping[str, Callable[[ClosingTextsView], Screen]] = {
+    ClosingStep.ADD: screens.ask_kind,
+    ClosingStep.ENTRIES: screens.ask_entry,
+    ClosingStep.HISTORY: screens.history,
+}
+_DONE_BY: Mapping[str, _Step] = {
     ClosingStep.WRITE: _write,
-    ClosingStep.ADD: _shows(screens.ask_kind),
-    ClosingStep.ENTRIES: _shows(screens.ask_entry),
     ClosingStep.PREVIEW: _preview,
     ClosingStep.PUBLISH: _publish,
     ClosingStep.DISCARD: _discard,
-    ClosingStep.HISTORY: _shows(screens.history),
     ClosingStep.REVIEW: _review,
     ClosingStep.APPROVE: _approve,
     ClosingStep.DECLINE: _decline,
