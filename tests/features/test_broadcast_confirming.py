@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.broadcast import confirmation
-from handlers.broadcasts.screens import draft_view
+from handlers.broadcasts.screens import summary
 from simulator.faults import Fault
 from storage.admins import find_draft
 from storage.broadcast_types import Kind
@@ -213,7 +213,7 @@ async def test_the_same_call_makes_the_test_and_the_real_thing(admin: AdminScene
 
 
 async def test_many_are_asked_twice(admin: AdminScene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(draft_view, "MANY", 3)
+    monkeypatch.setattr(summary, "MANY", 3)
     await admin.prepares()
     assert SEND not in admin.panel.labels
     assert admin.panel.labels[:2] == ["Enviarme una prueba", "Continuar"]

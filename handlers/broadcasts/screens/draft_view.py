@@ -23,8 +23,6 @@ from telegram_text.markup import Html
 LEAST_BALANCE = 10_000
 """Stars that a bot must have before Telegram lets it pay for a broadcast:
 https://core.telegram.org/bots/api#paid-broadcasts"""
-MANY = 100
-"""From this number of recipients, the admin is asked to confirm twice."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,15 @@
 
 from bot.text.translations import capitalised
 from handlers.broadcasts.parse_time import suggested_moments
-from handlers.broadcasts.screens.draft_view import LEAST_BALANCE, MANY, DraftView, left_out
+from handlers.broadcasts.screens.draft_view import LEAST_BALANCE, DraftView, left_out
 from handlers.broadcasts.screens.labels import MUST_SAY, moment_name, price_name, subject_name
 from handlers.screens.buttons import NO_MORE, AdminAction, Button, DraftStep, Style
 from handlers.screens.screen import Absent, Lines, Screen, lines, sentences
 from storage.broadcast_types import Kind
 from telegram_text.markup import Html
+
+MANY = 100
+"""From this number of recipients, the admin is asked to confirm twice."""
 
 
 def summary(view: DraftView) -> Screen:
