@@ -17,6 +17,7 @@ from storage.deliveries import enqueue_deliveries
 from storage.restores import record_restore
 from storage.signatures import signature_statistics
 from tests.support.admin_scene import AdminScene, an_admin_scene
+from tests.support.raw_sql import write_sql
 from tests.support.restores import mark_restore_repeated
 from tests.support.scene import ADMIN, send_label
 from tests.support.storage_calls import Proceed, call_instead
@@ -284,6 +285,10 @@ async def test_the_history_is_turned_page_by_page_and_shows_each_report(admin: A
     await admin.taps("Sí, retirar los mensajes")
     assert (await admin.over(RECALLED)).id == asked, "where it was ordered"
     assert admin.marta.chat.messages[report.id].labels == [], "and nowhere else once more"
+    junk = "UPDATE broadcasts SET author_sealed = :junk"
+    await write_sql(admin.services.storage.database, junk, junk=b"junk")
+    await admin.says("/broadcasts")
+    assert "Preparado por alguien, confirmado por ti" in admin.panel.text
 
 
 async def test_after_a_restore_marta_is_shown_what_lets_it_go_on(slow: AdminScene) -> None:

@@ -96,10 +96,10 @@ def recipients_name(words: Words, broadcast: Broadcast) -> Html:
 def admin_name(
     words: Words, admin: int | None, names: Mapping[int, str], reader: int | None
 ) -> str:
-    """Returns how an admin calls another, or themselves; None is one who cannot be read."""
+    """Returns how an admin calls another, or themselves; None or 0 is one who cannot be read."""
     if admin == reader:
         return words.label("ti")
-    if admin is None:
+    if not admin:
         return words.label("alguien")
     return names.get(admin) or words.label("alguien sin nombre ({number})", number=admin)
 
