@@ -54,11 +54,7 @@ class AnswerUnreadable(ResponseLost):
 
 
 class RateLimited(TelegramError):
-    """The call is to be made later: it was answered with a 429, or not made as it must wait.
-
-    Attributes:
-        seconds: how long to wait.
-    """
+    """A call is to be made after `seconds`: it got a 429, or was not made as it must wait."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"Too many requests: wait {math.ceil(seconds)} s")

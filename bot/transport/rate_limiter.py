@@ -125,14 +125,14 @@ class Line:
     unused: float = 0.0
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
-    async def take_turn(self, is_paused: Callable[[], bool]) -> bool:
+    async def take_turn(self, pause: Callable[[], float]) -> bool:
         """Waits for a slot and takes it; False, without taking it, when a pause has begun."""
         # A slot is taken only when it is due: many who tap again, and so leave the line, would
         # otherwise use up the slots of the others.
         async with self._turn:
             begun = self.clock()
             while True:
-                if is_paused():
+                if pause() > 0:
                     return False
                 now = self.clock()
                 unused = self.unused if now - begun < _PATIENCE else 0.0

@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Collection
 from enum import Enum, auto
+from functools import partial
 
 from bot.transport.pauses import Chat, ChatPauses, OverallPause, RecentCalls
 from bot.transport.rate_limiter import (
@@ -247,15 +248,13 @@ class Gate:
         return self._appointments.come_back_in(chat, now)
 
     async def _take_turn(self, lane: Lane, chat: Chat | None) -> bool:
-        def is_paused() -> bool:
-            return self.pause_for(lane, chat) > 0
-
+        pause = partial(self.pause_for, lane, chat)
         if lane is Lane.BROADCAST:
-            return await self._broadcast.take_turn(is_paused)
+            return await self._broadcast.take_turn(pause)
         unused = self._left_unused(chat)
-        if unused == _FLOODING and not await self._flooding.take_turn(is_paused):
+        if unused == _FLOODING and not await self._flooding.take_turn(pause):
             return False
-        if not await self._lines[unused].take_turn(is_paused):
+        if not await self._lines[unused].take_turn(pause):
             return False
         now = self._clock()
         if unused == _SIGNING:

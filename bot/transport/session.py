@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from io import BytesIO
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import aiohttp
 import orjson
@@ -247,11 +247,10 @@ def _connector(
     proxy: Proxy | None, tls: ssl.SSLContext | Literal[True], limit: int
 ) -> aiohttp.TCPConnector:
     """Returns what makes the connections; above the limit, calls wait for one."""
+    kept: dict[str, Any] = {"ssl": tls, "limit": limit, "keepalive_timeout": _IDLE_SECONDS}
     if proxy is None:
         return _Connector(
-            ssl=tls,
-            limit=limit,
-            keepalive_timeout=_IDLE_SECONDS,
+            **kept,
             ttl_dns_cache=_KNOWN_SECONDS,
             happy_eyeballs_delay=_HEAD_START_SECONDS,
             resolver=aiohttp.ThreadedResolver(),
@@ -270,9 +269,7 @@ def _connector(
         proxy.user.encode().decode("latin-1") or None,
         proxy.password.encode().decode("latin-1") if proxy.user else None,
         rdns=True,
-        ssl=tls,
-        limit=limit,
-        keepalive_timeout=_IDLE_SECONDS,
+        **kept,
     )
     through.proxy = proxy
     return through
@@ -290,8 +287,7 @@ def _not_connected(error: Exception, proxy: Proxy | None) -> NotSent:
     elif proxy is not None:
         code = getattr(first, "error_code", None)
         asks = code in (401, 407) or "No acceptable" in said or "authentication failure" in said
-        protocol = "SOCKS5" if proxy.is_socks else "HTTP"
-        said = kind if code is None else f"{protocol}: {code}"
+        said = kind if code is None else f"{'SOCKS5' if proxy.is_socks else 'HTTP'}: {code}"
         reason = _WHO_ASKS if asks else Sentence(_NOT_CONNECTED, said=said)
     else:
         reason = Sentence(_NO_SERVER, kind=kind)
