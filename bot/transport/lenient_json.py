@@ -42,7 +42,7 @@ def updates_after(raw: bytes, number: int) -> bytes:
 
     To find it takes a fraction of reading them. An answer without it comes back as it is.
     """
-    if (known := raw.rfind(b'{"update_id":%d,' % number)) < 0:
+    if number < 0 or (known := raw.rfind(b'{"update_id":%d,' % number)) < 0:
         return raw
     following = raw.find(b'{"update_id":', known + 1)
     return b'{"result":[' + (raw[following:] if following >= 0 else b"]}")
