@@ -24,7 +24,7 @@ NAMING_CONVENTION = {
 # SQLite's strict tables have INTEGER only, which holds 64 bits there.
 _WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
-_Turn = Callable[[Any], Any]
+Conversion = Callable[[Any], Any]
 
 
 class Converted(sa.TypeDecorator[Any]):
@@ -33,7 +33,7 @@ class Converted(sa.TypeDecorator[Any]):
     impl: Any = sa.types.NullType
     cache_ok = True
 
-    def __init__(self, stored: sa.types.TypeEngine[Any], to: _Turn, back: _Turn) -> None:
+    def __init__(self, stored: sa.types.TypeEngine[Any], to: Conversion, back: Conversion) -> None:
         super().__init__()
         self.impl = self.stored = stored
         self.to, self.back = to, back

@@ -7,16 +7,16 @@ from `Transaction.new_id`, the same in every run.
 
 import hashlib
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from importlib import import_module
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import sqlalchemy as sa
 
-from storage.columns import is_sealed, key_of
+from storage.columns import Conversion, is_sealed, key_of
 from storage.errors import BrokenData
 from storage.journal import Entry
 from storage.keyring import Keyring
@@ -32,10 +32,12 @@ is its key."""
 Row = sa.Row[Any]
 """A row as it is stored, whose attributes are the columns; what is encrypted in it stays so."""
 
-Stored = Mapping[Any, Any]
-"""The values of a row by their columns; what is encrypted in it stays so."""
 
-_Turn = Callable[[Any], Any]
+class Stored(Protocol):
+    """The values of a row by their columns; what is encrypted in it stays so."""
+
+    def __getitem__(self, column: sa.ColumnElement[Any], /) -> Any: ...
+
 
 Values = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 """The values of a statement's parameters; of a sequence, each is carried out."""
@@ -70,7 +72,7 @@ class Transaction:
         return self.connection.execute(query, values).first()
 
     def every(self, table: sa.Table) -> Sequence[Row]:
-        """Returns the rows of this petition."""
+        """Returns this petition's rows of a table."""
         return self.all(_every(table, self.slug))
 
     def scalar(self, query: sa.Executable) -> Any | None:
@@ -88,27 +90,25 @@ class Transaction:
         """
         if self.connection.dialect.name != "sqlite":
             return self.change(statement, values)
-        changed: int = self._on_driver(statement, values)[0].rowcount
-        return changed
+        return self._on_driver(statement, values)[0]
 
-    def look_up(self, query: sa.Executable, values: Mapping[str, Any]) -> Stored | None:
+    def look_up(self, statement: sa.Executable, values: Mapping[str, Any]) -> Stored | None:
         """Returns the first row of a statement that is made once and kept, as in `repeat`."""
         if self.connection.dialect.name != "sqlite":
-            row = self.first(query, values)
+            row = self.first(statement, values)
             return None if row is None else row._mapping
-        cursor, columns = self._on_driver(query, values)
-        found = cursor.fetchone()
-        cursor.close()
-        if found is None:
-            return None
-        return {column: back(value) for (column, back), value in zip(columns, found, strict=True)}
+        return self._on_driver(statement, values)[1]
 
-    def _on_driver(self, statement: Any, values: Mapping[str, Any]) -> tuple[Any, Sequence[Any]]:
+    def _on_driver(self, statement: Any, values: Mapping[str, Any]) -> tuple[int, Stored | None]:
         core = self.connection
         sql, parameters, columns = _compiled(statement, tuple(values), core.dialect)
-        cursor = core.connection.cursor()
-        cursor.execute(sql, [to(values.get(name, default)) for name, default, to in parameters])
-        return cursor, columns
+        given = [to(values.get(name, default)) for name, default, to in parameters]
+        with closing(core.connection.cursor()) as cursor:  # an open one keeps its snapshot
+            changed, row = cursor.execute(sql, given).rowcount, cursor.fetchone()
+        if row is None:
+            return changed, None
+        pairs = zip(columns, row, strict=True)
+        return changed, {column: back(value) for (column, back), value in pairs}
 
     def of(self, table: sa.Table) -> sa.ColumnElement[bool]:
         """Returns the condition that a row is of this petition; true of tables without one."""
@@ -285,9 +285,12 @@ def _changing(table: sa.Table, slug: str) -> sa.Update:
 @lru_cache(maxsize=512)
 def _compiled(
     statement: Any, names: tuple[str, ...], dialect: sa.Dialect
-) -> tuple[str, Sequence[tuple[str, Any, _Turn]], Sequence[tuple[sa.ColumnElement[Any], _Turn]]]:
+) -> tuple[str, Sequence[tuple[str, Any, Conversion]], Sequence[tuple[Any, Conversion]]]:
     """Returns SQL; its parameters: name, value if none is given, and encoding; its columns."""
     compiled = statement.compile(dialect=dialect, column_keys=names)
+    compiled.construct_params(dict.fromkeys(names))  # raises where a value is missing
+    if compiled.post_compile_params:
+        raise sa.exc.CompileError("a list is only known at each execution")
     parameters = [
         (name, bind.value, bind.type.dialect_impl(dialect).bind_processor(dialect) or _unchanged)
         for name, bind in ((name, compiled.binds[name]) for name in compiled.positiontup)

@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import Text, bindparam, literal_column, select, text, update
+from sqlalchemy.exc import CompileError, InvalidRequestError
 
 from storage import Storage
 from storage.errors import JournalUnwritable, Unavailable
@@ -201,6 +202,31 @@ async def test_a_disk_that_ends_a_read_by_itself_is_told_as_one(
 
     with pytest.raises(Unavailable):
         await storage.read(meet)
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+async def test_a_kept_statement_needs_all_its_values_and_takes_no_list(
+    storage: Storage, kind: str
+) -> None:
+    keys = TELEGRAM_CACHE.c.key
+    of_one = update(TELEGRAM_CACHE).where(keys == bindparam("own"))
+    with pytest.raises(InvalidRequestError, match="required for bind parameter 'own'"):
+        await storage.write(lambda tx: tx.repeat(of_one, {"digest": b""}))
+    with pytest.raises(CompileError):
+        await storage.read(lambda tx: tx.look_up(select(keys).where(keys.in_(["a"])), {}))
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+async def test_what_cannot_be_decoded_keeps_no_reader_at_an_old_moment(
+    storage: Storage, kind: str
+) -> None:
+    broken = select(literal_column("CAST(x'ff' AS TEXT)", Text)).select_from(TELEGRAM_CACHE)
+    await storage.write(keep, "before")
+    with pytest.raises(sqlite3.OperationalError) as caught:
+        await storage.read(lambda tx: tx.look_up(broken, {}))
+    await storage.write(keep, "after")
+    assert await storage.read(kept) == {"before", "after"}
+    del caught  # its traceback has the cursor
 
 
 def full_disk() -> sqlite3.OperationalError:
