@@ -109,7 +109,7 @@ def save_conversation(
         _make_room(tx, conversation.supporter)
     stored = tx.stored(CONVERSATIONS, **values)
     own = {"own_petition": stored.pop("petition"), "own_supporter": stored.pop("supporter")}
-    if not tx.repeat(_OVER_THE_READ, {**stored, **own, "was": was or 0}):
+    if not tx.change_kept(_OVER_THE_READ, {**stored, **own, "was": was or 0}):
         raise ConversationMoved
 
 

@@ -230,7 +230,7 @@ def erase_signature(tx: Transaction, signature: Row, change: Change, at: datetim
 
 def stored_supporter(tx: Transaction, supporter: bytes) -> StoredSupporter:
     """Returns what is stored of a supporter; of the end only once the petition is closed."""
-    row = tx.look_up(_STORED, {"own_petition": tx.slug, "own_supporter": supporter})
+    row = tx.first_kept(_STORED, {"own_petition": tx.slug, "own_supporter": supporter})
     if row is None:
         raise PetitionMissing
     state = petition_state(tx, row)
@@ -292,11 +292,11 @@ def _count_and_add(tx: Transaction, signature: dict[str, Any], consent: dict[str
     if tx.connection.dialect.name == "postgresql":
         named = _named(SIGNATURES, signature) | _named(CONSENTS, consent)
         return tx.first(_COUNT_AND_ADD, counting | named) is not None
-    counted = tx.look_up(_COUNT, counting)
+    counted = tx.first_kept(_COUNT, counting)
     if counted is None:
         return False
-    tx.repeat(tx.inserting(SIGNATURES), {**signature, "number": counted[_NUMBER]})
-    tx.repeat(tx.inserting(CONSENTS), consent)
+    tx.change_kept(tx.inserting(SIGNATURES), {**signature, "number": counted[_NUMBER]})
+    tx.change_kept(tx.inserting(CONSENTS), consent)
     return True
 
 

@@ -83,7 +83,7 @@ class Transaction:
         """Carries out a change; returns how many rows it changed."""
         return self.connection.execute(statement, values).rowcount
 
-    def repeat(self, statement: sa.Executable, values: Mapping[str, Any]) -> int:
+    def change_kept(self, statement: sa.Executable, values: Mapping[str, Any]) -> int:
         """Carries out a change that is made once and kept; returns how many rows it changed.
 
         On SQLite it goes to the driver, as SQLAlchemy takes several times as long as the change.
@@ -92,8 +92,8 @@ class Transaction:
             return self.change(statement, values)
         return self._on_driver(statement, values)[0]
 
-    def look_up(self, statement: sa.Executable, values: Mapping[str, Any]) -> Stored | None:
-        """Returns the first row of a statement that is made once and kept, as in `repeat`."""
+    def first_kept(self, statement: sa.Executable, values: Mapping[str, Any]) -> Stored | None:
+        """Returns the first row of a statement that is made once and kept, as in `change_kept`."""
         if self.connection.dialect.name != "sqlite":
             row = self.first(statement, values)
             return None if row is None else row._mapping
@@ -131,17 +131,17 @@ class Transaction:
 
     def add(self, table: sa.Table, **values: Any) -> None:
         """Adds a row to this petition, with the values that its sealed columns hold in plain."""
-        self.repeat(self.inserting(table), self.stored(table, **values))
+        self.change_kept(self.inserting(table), self.stored(table, **values))
 
     def add_new(self, table: sa.Table, **values: Any) -> bool:
         """Adds a row to this petition unless one of its key is there; returns whether it did."""
         adding = inserting(table, self.connection.dialect.name, unless_there=True)
-        return self.repeat(adding, self.stored(table, **values)) == 1
+        return self.change_kept(adding, self.stored(table, **values)) == 1
 
     def put(self, table: sa.Table, **values: Any) -> None:
         """Adds a row to this petition, in place of the one of its key if there is one."""
         stored = self.stored(table, **values)
-        self.repeat(_putting(table, tuple(stored), self.connection.dialect.name), stored)
+        self.change_kept(_putting(table, tuple(stored), self.connection.dialect.name), stored)
 
     def inserting(self, table: sa.Table) -> Any:
         """Returns an insertion with the clauses on conflicts, alike in both databases."""
@@ -156,7 +156,7 @@ class Transaction:
         stored = self._sealed(table, values, own)
         is_plain = not any(isinstance(each, sa.ClauseElement) for each in stored.values())
         if len(conditions) == 1 and isinstance(own, bytes) and is_plain:
-            return self.repeat(_changing(table, self.slug), {**stored, "own_key": own})
+            return self.change_kept(_changing(table, self.slug), {**stored, "own_key": own})
         changing = sa.update(table).where(*self._where(table, conditions))
         return self.change(changing.values(stored))
 

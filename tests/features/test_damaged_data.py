@@ -126,7 +126,7 @@ def spoil(monkeypatch: pytest.MonkeyPatch, part: str) -> None:
         return called
 
     monkeypatch.setattr(Connection, "execute", spoiled(Connection.execute))
-    monkeypatch.setattr(Transaction, "look_up", spoiled(Transaction.look_up))
+    monkeypatch.setattr(Transaction, "first_kept", spoiled(Transaction.first_kept))
 
 
 async def test_damage_met_when_a_screen_is_drawn_at_last_is_said_and_told_like_any(

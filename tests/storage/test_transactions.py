@@ -211,9 +211,9 @@ async def test_a_kept_statement_needs_all_its_values_and_takes_no_list(
     keys = TELEGRAM_CACHE.c.key
     of_one = update(TELEGRAM_CACHE).where(keys == bindparam("own"))
     with pytest.raises(InvalidRequestError, match="required for bind parameter 'own'"):
-        await storage.write(lambda tx: tx.repeat(of_one, {"digest": b""}))
+        await storage.write(lambda tx: tx.change_kept(of_one, {"digest": b""}))
     with pytest.raises(CompileError):
-        await storage.read(lambda tx: tx.look_up(select(keys).where(keys.in_(["a"])), {}))
+        await storage.read(lambda tx: tx.first_kept(select(keys).where(keys.in_(["a"])), {}))
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
@@ -223,7 +223,7 @@ async def test_what_cannot_be_decoded_keeps_no_reader_at_an_old_moment(
     broken = select(literal_column("CAST(x'ff' AS TEXT)", Text)).select_from(TELEGRAM_CACHE)
     await storage.write(keep, "before")
     with pytest.raises(sqlite3.OperationalError) as caught:
-        await storage.read(lambda tx: tx.look_up(broken, {}))
+        await storage.read(lambda tx: tx.first_kept(broken, {}))
     await storage.write(keep, "after")
     assert await storage.read(kept) == {"before", "after"}
     del caught  # its traceback has the cursor
