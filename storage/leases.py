@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from storage.database import postgres_adapter
 from storage.errors import HeldElsewhere, LeaseLost, SchemaMissing, Unavailable
-from storage.migrate import migrate, require_newest
+from storage.migrate import PATIENCE_SECONDS, migrate, require_newest
 from storage.tables import LEASES
 from storage.times import boot_seconds
 from storage.transaction import Transaction
@@ -41,11 +41,14 @@ _GOODBYE_SECONDS = 0.5
 # How long a command waits for a server that is busy with what it does there.
 _BUSY_SECONDS = 10.0
 
-# After which the server lets bots start, where the machine of a command or a migration is gone.
-_GONE_SECONDS = 180
+# How long the second half of a statement is waited for.
+_HALF_SAID_SECONDS = 5.0
+# After which the server lets bots start, where the machine of a command or a migration is gone;
+# while it migrates, a process says nothing here.
+_GONE_SECONDS = PATIENCE_SECONDS + 60
 
 # Into these goes nothing but SQL of this file (S608); what is asked for is an argument.
-_BEGIN_A_LONG_WAIT = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '{}s'"
+_BEGIN_A_LONG_WAIT = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '{:.0f}s'"
 # A command that keeps bots away has it alone, and so has a bot of version 0.1.0.
 _MAY_TAKE = "SELECT pg_try_advisory_xact_lock_shared($1)"
 _KEEP_AWAY = "SELECT pg_try_advisory_xact_lock($1)"
@@ -69,12 +72,15 @@ WHERE starts_with(name, $1) AND name <> $2 AND expires_at >= {NOW}
 # Of replicas that were killed.
 _FORGET = f"DELETE FROM leases WHERE starts_with(name, $1) AND expires_at < {NOW} - 3600000"  # noqa: S608
 # Of a process that hangs or was cut off between the two halves of a statement, of which asyncpg
-# sends the first alone: the server waits for the second one without end, with what is locked.
+# sends the first alone: the server waits for the second one without end, with what is locked. Who
+# only reads locks nothing that anybody waits for.
 _END_HALF_SAID = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-WHERE datname = current_database() AND usename = current_user
-AND application_name = 'petition-bot' AND state = 'active' AND wait_event = 'ClientRead'
-AND query_start < now() - interval '5 seconds'
+WHERE datname = current_database() AND usename = session_user
+AND application_name = current_setting('application_name')
+AND state = 'active' AND wait_event = 'ClientRead'
+AND query_start < now() - make_interval(secs => $1)
+AND (backend_xid IS NOT NULL OR pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory'))
 """
 _IS_THERE = "SELECT to_regclass('leases') IS NOT NULL"
 _IS_HELD = f"""
@@ -140,6 +146,7 @@ async def keep_bots_away(lock: "ProcessLock", dsn: str, block: asyncio.Timeout) 
     """Keeps a transaction open, also on a database without tables, in which no bot starts."""
     adapter, is_over = postgres_adapter(), asyncio.Event()
     async with adapter.connected(dsn) as connection:
+        await _end_half_said(connection)
         await connection.execute(_BEGIN_A_LONG_WAIT.format(_GONE_SECONDS))
         if not await connection.fetchval(_KEEP_AWAY, _number_of(lock.name)):
             raise HeldElsewhere
@@ -205,6 +212,7 @@ async def _renew(lock: "ProcessLock", connection: Any, stand_by: Callable[[], No
     replied, since = lock.peers.replies, boot_seconds()
     try:
         while True:
+            await _end_half_said(connection)
             asked, replies = boot_seconds(), lock.peers.replies
             if lock.was_taken:
                 rate = round((replies - replied) / max(asked - since, _PAUSE_SECONDS))
@@ -218,7 +226,6 @@ async def _renew(lock: "ProcessLock", connection: Any, stand_by: Callable[[], No
             replied, since = replies, asked
             if is_ours:
                 lock.mark_taken(asked + _LEASE_SECONDS - _MARGIN_SECONDS)
-                await connection.execute(_END_HALF_SAID, timeout=_RENEW_SECONDS)
             else:
                 stand_by()
             if lock.is_replica and is_ours:
@@ -232,6 +239,13 @@ async def _renew(lock: "ProcessLock", connection: Any, stand_by: Callable[[], No
     except BaseException:
         connection.terminate()  # its orderly end would be waited for
         raise
+
+
+async def _end_half_said(connection: Any) -> None:
+    """Ends sessions that would keep something locked for hours, if the bot's role may do so."""
+    # A connection that broke is found by what is asked for next.
+    with suppress(*postgres_adapter().DRIVER_ERRORS):
+        await connection.fetch(_END_HALF_SAID, _HALF_SAID_SECONDS, timeout=_RENEW_SECONDS)
 
 
 async def _look_at_others(lock: "ProcessLock", connection: Any) -> None:

@@ -47,7 +47,7 @@ STEPS: Sequence[Callable[[bool], Iterator[sa.Executable]]] = (_to_0_2, _to_0_2_1
 _FORMER = re.compile(r"(00[0-9]{2}|v[1-3])( |$)")
 
 # How long a start waits for another that is migrating; a step can rewrite a big table.
-_PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 120.0
 _PAUSE_SECONDS = 0.05
 
 # Any fixed number that no other program on the same PostgreSQL is likely to lock.
@@ -72,7 +72,7 @@ async def migrate(url: str) -> str:
     address, loop = parse_address(url), asyncio.get_running_loop()
     if isinstance(address, SqliteAddress):
         await asyncio.to_thread(create_private, address.path)
-    deadline = loop.time() + _PATIENCE_SECONDS
+    deadline = loop.time() + PATIENCE_SECONDS
     while True:
         try:
             await _on_connection(url, _bring_to_newest)
@@ -120,7 +120,7 @@ async def _on_connection(url: str, work: Callable[[sa.Connection], Result]) -> R
     address = parse_address(url)
     if not isinstance(address, SqliteAddress):
         async with postgres_adapter().connected_core(address.dsn) as core:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 result: Result = await core.run_sync(work)
                 return result
     connection = SqliteConnection(address.path, ())
@@ -142,7 +142,7 @@ def _bring_to_newest(connection: sa.Connection) -> None:
         run("BEGIN EXCLUSIVE")
     else:
         run("BEGIN")
-        run(f"SET LOCAL lock_timeout = {_PATIENCE_SECONDS * 1_000:.0f}")
+        run(f"SET LOCAL lock_timeout = {PATIENCE_SECONDS * 1_000:.0f}")
         run("SET LOCAL idle_in_transaction_session_timeout = '60s'")
         # It ends with the transaction, so it cannot outlive the process that took it.
         run(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")

@@ -167,13 +167,13 @@ class TestMigrate:
     ) -> None:
         url = await asyncio.to_thread(postgres_server.migrated)
         next_schema(monkeypatch, "ALTER TABLE signatures ADD COLUMN fresh TEXT")
-        monkeypatch.setattr("storage.migrate._PATIENCE_SECONDS", 0.2)
+        monkeypatch.setattr("storage.migrate.PATIENCE_SECONDS", 0.2)
         async with postgres_connection(url) as reader, reader.transaction():
             await reader.execute("LOCK TABLE signatures IN ACCESS SHARE MODE")
             with pytest.raises(Unavailable):
                 async with asyncio.timeout(5):
                     await migrate(url)
-        monkeypatch.setattr("storage.migrate._PATIENCE_SECONDS", 20.0)
+        monkeypatch.setattr("storage.migrate.PATIENCE_SECONDS", 20.0)
         assert await migrate(url) == "next"
 
     async def test_on_postgres_it_ends_where_the_server_answers_no_more(
@@ -188,7 +188,7 @@ class TestMigrate:
                     line.fall_silent()
                 return run(self, sql)
 
-            monkeypatch.setattr("storage.migrate._PATIENCE_SECONDS", 0.2)
+            monkeypatch.setattr("storage.migrate.PATIENCE_SECONDS", 0.2)
             monkeypatch.setattr(Connection, "exec_driver_sql", silent)
             with pytest.raises(Unavailable):
                 async with asyncio.timeout(5):

@@ -5,7 +5,8 @@ import fcntl
 import os
 import sys
 import tempfile
-from contextlib import AsyncExitStack
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from storage.private_files import locked_file
 from storage.process_lock import acquire_process_lock, is_held
 from tests.storage.silent_connection import SilentLine, a_line
 from tests.support.postgres_server import PostgresServer
+from tests.support.waiting import until
 
 HOLD_UNTIL_KILLED = """
 import asyncio, sys
@@ -30,6 +32,9 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+_NUMBER = leases._number_of("running")
 
 
 def stands_by() -> None:
@@ -236,6 +241,16 @@ async def test_any_name_can_be_held_and_no_two_are_one(database_url: str) -> Non
             assert held.is_ours()
 
 
+async def _runs(url: str, ended: Callable[[], bool]) -> None:
+    """Until a bot has the lease, which is started again whenever it ends, and this has ended."""
+    while True:
+        with suppress(Unavailable):
+            async with acquire_process_lock(url, "running", stands_by):
+                await until(ended)
+                return
+        await asyncio.sleep(0.1)
+
+
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lease of a second and a half."""
@@ -311,15 +326,48 @@ class TestALease:
                         pass
             assert held.is_ours()
 
-    async def test_lets_go_what_somebody_holds_who_was_cut_off_in_the_middle_of_a_statement(
-        self, database_url: str
+    @pytest.mark.parametrize(
+        "keeps",
+        [
+            "ALTER TABLE leases ALTER holder SET DEFAULT ''",  # as a migration does
+            f"SELECT pg_try_advisory_xact_lock({_NUMBER})",  # as a command does
+            "UPDATE broadcasts SET topic = ''; CREATE TABLE kept (id integer)",
+        ],
+    )
+    async def test_is_had_though_a_machine_was_lost_in_the_middle_of_a_statement(
+        self, database_url: str, monkeypatch: pytest.MonkeyPatch, keeps: str
     ) -> None:
-        async with connection_to(database_url) as hanging, connection_to(database_url) as other:
-            await hanging.execute("SET application_name = 'petition-bot'; BEGIN")
-            await hanging.execute("LOCK TABLE signatures")
-            await hanging.prepare("SELECT 1")  # and never runs it
-            async with acquire_process_lock(database_url, "running", stands_by):
-                await other.execute("SET lock_timeout = '8s'; LOCK TABLE signatures")
+        """And who still answers, or keeps nothing locked, goes on."""
+        monkeypatch.setattr(leases, "_HALF_SAID_SECONDS", 1.0)
+        async with (
+            connection_to(database_url) as lost,
+            connection_to(database_url) as reading,
+            connection_to(database_url) as busy,
+        ):
+            for connection, does in (lost, keeps), (reading, "SELECT 1"), (busy, "SELECT 2"):
+                await connection.execute(f"BEGIN; {does}")
+            await busy.execute("CREATE TABLE other (id integer)")
+            working = asyncio.create_task(busy.execute("SELECT pg_sleep(4)"))
+            await lost.prepare("SELECT 1")  # and never runs it
+            half = await reading.prepare("SELECT 2")
+            async with asyncio.timeout(8):
+                await _runs(database_url, lost.is_closed)
+            await working
+            assert await half.fetchval() == 2
+
+    async def test_is_kept_by_a_role_that_may_end_no_session(self, database_url: str) -> None:
+        async with connection_to(database_url) as owner:
+            await owner.execute(
+                "CREATE ROLE humble; GRANT ALL ON leases TO humble;"
+                "REVOKE EXECUTE ON FUNCTION pg_terminate_backend FROM PUBLIC"
+            )
+            try:
+                url = f"{database_url}&role=humble"
+                async with acquire_process_lock(url, "running", stands_by) as held:
+                    with pytest.raises(TimeoutError):
+                        await asyncio.wait_for(held.until_lost(), 2)
+            finally:
+                await owner.execute("DROP OWNED BY humble; DROP ROLE humble")
 
     async def test_is_lost_when_the_server_stays_away(
         self, database_url: str, postgres_server: PostgresServer
