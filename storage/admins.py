@@ -37,11 +37,10 @@ def names_of_admins(tx: Transaction, admins: Iterable[int]) -> dict[int, str]:
 def save_admin_name(tx: Transaction, admin: int, name: str | None, at: datetime) -> None:
     """Stores what Telegram calls an admin, by their user id; without a name, none is kept."""
     reference = tx.keyring.reference(tx.slug, admin)
+    row = tx.find(ADMIN_NAMES, reference)
     if name is None:
         tx.delete(ADMIN_NAMES, reference)
-        return
-    row = tx.find(ADMIN_NAMES, reference)
-    if row is None or tx.unsealed(ADMIN_NAMES, row)["name"] != name:
+    elif row is None or tx.unsealed(ADMIN_NAMES, row)["name"] != name:
         tx.put(ADMIN_NAMES, admin=reference, name=name, updated_at=at)
 
 

@@ -96,9 +96,8 @@ def start_broadcast(
     del values["is_damaged"]
     if is_now:
         last = plan.last_signature_number
-        last = petition.last_number if last is None else last
-        begun = {"state": BroadcastState.RUNNING, "started_at": at, "last_signature_number": last}
-        values |= begun
+        values["last_signature_number"] = petition.last_number if last is None else last
+        values |= {"state": BroadcastState.RUNNING, "started_at": at}
     tx.add(BROADCASTS, **values)
     if drafted_by is not None:
         delete_draft(tx, drafted_by)

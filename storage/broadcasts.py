@@ -33,27 +33,24 @@ _TOGETHER_FOR = timedelta(hours=24)
 # A broadcast is not sent if one of these cannot be decrypted; the progress chat does no harm.
 _NEEDED = ("author", "confirmed_by", "source_chat")
 
+_COLUMNS = BROADCASTS.c
 IS_OPEN = DELIVERIES.c.state.in_((DeliveryState.PENDING, DeliveryState.SENDING))
 _IS_WAITED_FOR = sa.and_(
-    BROADCASTS.c.state == BroadcastState.FINISHED,
-    sa.exists().where(DELIVERIES.c.broadcast_id == BROADCASTS.c.id, IS_OPEN),
+    _COLUMNS.state == BroadcastState.FINISHED,
+    sa.exists().where(DELIVERIES.c.broadcast_id == _COLUMNS.id, IS_OPEN),
 )
 
-_NEWEST_FIRST = sa.select(BROADCASTS).order_by(BROADCASTS.c.created_at.desc(), BROADCASTS.c.id)
+_NEWEST_FIRST = sa.select(BROADCASTS).order_by(_COLUMNS.created_at.desc(), _COLUMNS.id)
 
 # Asked every second, so it is made once; those that are over for good are not even read.
 _MAY_NEED_A_WORKER = _NEWEST_FIRST.where(
-    BROADCASTS.c.petition == sa.bindparam("own_petition"),
-    ~sa.exists().where(
-        RESTORES.c.petition == BROADCASTS.c.petition, RESTORES.c.released_at.is_(None)
-    ),
+    _COLUMNS.petition == sa.bindparam("own_petition"),
+    ~sa.exists().where(RESTORES.c.petition == _COLUMNS.petition, RESTORES.c.released_at.is_(None)),
     sa.or_(
-        BROADCASTS.c.state.not_in(OVER),
-        BROADCASTS.c.reported_at.is_(None),
-        sa.and_(
-            BROADCASTS.c.recall_started_at.is_not(None), BROADCASTS.c.recall_ended_at.is_(None)
-        ),
-        sa.and_(BROADCASTS.c.recall_started_at.is_(None), _IS_WAITED_FOR),
+        _COLUMNS.state.not_in(OVER),
+        _COLUMNS.reported_at.is_(None),
+        sa.and_(_COLUMNS.recall_started_at.is_not(None), _COLUMNS.recall_ended_at.is_(None)),
+        sa.and_(_COLUMNS.recall_started_at.is_(None), _IS_WAITED_FOR),
     ),
 )
 
@@ -97,7 +94,7 @@ def lock_broadcast(tx: Transaction, key: bytes) -> Broadcast | None:
     PostgreSQL each would otherwise miss what the other has not committed, and the supporter would
     receive nothing.
     """
-    query = sa.select(BROADCASTS).where(tx.of(BROADCASTS), BROADCASTS.c.id == key)
+    query = sa.select(BROADCASTS).where(tx.of(BROADCASTS), _COLUMNS.id == key)
     row = tx.first(query.with_for_update(key_share=True))
     return None if row is None else _broadcast_in(tx, row)
 
@@ -116,12 +113,12 @@ def broadcast_with(tx: Transaction, key: bytes) -> Broadcast | None:
 
 def active_broadcast(tx: Transaction) -> Broadcast | None:
     """Returns the broadcast that is running or paused, if there is one."""
-    return next(iter(broadcast_history(tx, BROADCASTS.c.state.in_(ACTIVE))), None)
+    return next(iter(broadcast_history(tx, _COLUMNS.state.in_(ACTIVE))), None)
 
 
 def scheduled_broadcasts(tx: Transaction) -> list[Broadcast]:
     """Returns the planned broadcasts, the earliest first."""
-    found = broadcast_history(tx, BROADCASTS.c.state == BroadcastState.SCHEDULED)
+    found = broadcast_history(tx, _COLUMNS.state == BroadcastState.SCHEDULED)
     return sorted(found, key=lambda each: (each.starts_at or each.created_at, each.id))
 
 
@@ -130,7 +127,7 @@ def listed_broadcasts(tx: Transaction) -> list[Broadcast]:
 
     The planned ones come with the earliest first, the others with the latest first.
     """
-    begun = broadcast_history(tx, BROADCASTS.c.state != BroadcastState.SCHEDULED)
+    begun = broadcast_history(tx, _COLUMNS.state != BroadcastState.SCHEDULED)
     begun.sort(key=lambda each: each.started_at or each.created_at, reverse=True)
     under_way = [each for each in begun if each.is_active]
     return [*under_way, *scheduled_broadcasts(tx), *(each for each in begun if each.is_over)]
@@ -138,7 +135,7 @@ def listed_broadcasts(tx: Transaction) -> list[Broadcast]:
 
 def has_sent_broadcasts(tx: Transaction, author: int) -> bool:
     """Returns whether a broadcast that has begun is this admin's."""
-    begun = broadcast_history(tx, BROADCASTS.c.started_at.is_not(None))
+    begun = broadcast_history(tx, _COLUMNS.started_at.is_not(None))
     return any(each.author == author for each in begun)
 
 
@@ -235,12 +232,11 @@ def count_signers(tx: Transaction, kind: Kind = Kind.CLOSING) -> SignerCounts:
 
 def written_to_alone(tx: Transaction, author: int, at: datetime) -> int:
     """Returns to how many people an admin wrote within a day without another's approval."""
-    columns = BROADCASTS.c
     # Not those that began within it: one that was paused for a day is sent after it.
-    lasted = sa.or_(columns.ended_at.is_(None), columns.ended_at > at - _TOGETHER_FOR)
+    lasted = sa.or_(_COLUMNS.ended_at.is_(None), _COLUMNS.ended_at > at - _TOGETHER_FOR)
     tallies = [
         tally_of_broadcast(tx, each.id)
-        for each in broadcast_history(tx, columns.started_at.is_not(None), lasted)
+        for each in broadcast_history(tx, _COLUMNS.started_at.is_not(None), lasted)
         # One of which it is not known who wrote it may be theirs.
         if each.is_damaged or each.author == each.confirmed_by == author
     ]
@@ -255,7 +251,7 @@ def tally_of_broadcast(tx: Transaction, key: bytes) -> Tally:
     """
     states = _count(tx, key, "state", sa.true())
     tally = Tally(states.total(), **{str(state): n for state, n in states.items()})
-    if tx.find(BROADCASTS, key, BROADCASTS.c.recall_started_at.is_not(None)) is None:
+    if tx.find(BROADCASTS, key, _COLUMNS.recall_started_at.is_not(None)) is None:
         return tally
     ended = _count(
         tx, key, "recall_outcome", sa.literal_column("state") == DeliveryState.DELIVERED
@@ -266,9 +262,8 @@ def tally_of_broadcast(tx: Transaction, key: bytes) -> Tally:
 
 def newest_tally(tx: Transaction) -> tuple[BroadcastState, Tally] | None:
     """Returns how the newest broadcast that has begun stands; None without one."""
-    row = tx.first(
-        _NEWEST_FIRST.where(tx.of(BROADCASTS), BROADCASTS.c.started_at.is_not(None)).limit(1)
-    )
+    has_begun = _COLUMNS.started_at.is_not(None)
+    row = tx.first(_NEWEST_FIRST.where(tx.of(BROADCASTS), has_begun).limit(1))
     return None if row is None else (row.state, tally_of_broadcast(tx, row.id))
 
 
@@ -281,13 +276,9 @@ def _count(
     """
     left, erased = DELIVERIES.c, ERASED_DELIVERIES.c
     of_left = sa.select(left[column], sa.func.count().label("people")).group_by(left[column])
-    of_erased = sa.select(erased[column], erased.people)
-    counted = sa.union_all(
-        of_left.where(left.broadcast_id == key, which),
-        of_erased.where(erased.broadcast_id == key, which),
-    )
+    of_erased = sa.select(erased[column], erased.people).where(erased.broadcast_id == key, which)
     counts: Counter[str | None] = Counter()
-    for row in tx.all(counted):
+    for row in tx.all(of_left.where(left.broadcast_id == key, which).union_all(of_erased)):
         counts[row[0]] += row.people
     return counts
 
@@ -301,7 +292,7 @@ def count_not_told(tx: Transaction, key: bytes) -> int:
     broadcast = tx.find(BROADCASTS, key)
     if broadcast is None or broadcast.last_signature_number is None:
         return 0
-    on_topic = sa.select(BROADCASTS.c.id).where(BROADCASTS.c.topic == broadcast.topic)
+    on_topic = sa.select(_COLUMNS.id).where(_COLUMNS.topic == broadcast.topic)
     got_it = sa.exists().where(
         DELIVERIES.c.signature_id == SIGNATURES.c.id,
         DELIVERIES.c.broadcast_id.in_(on_topic),

@@ -63,7 +63,7 @@ class Consent:
 def add_consent(tx: Transaction, signature_id: bytes, consent: Consent, at: datetime) -> bytes:
     """Writes a consent; returns its id."""
     row = consent_row(tx, signature_id, consent, at)
-    tx.change(tx.inserting(CONSENTS), row)
+    tx.add(CONSENTS, **row)
     return bytes(row["id"])
 
 
@@ -78,18 +78,14 @@ def consent_row(
     keep = inserting(CONSENT_TEXTS, tx.connection.dialect.name, unless_there=True)
     tx.change(keep, [{**of, "sha256": key, "text": text} for text, key in hashes.items()])
     return {
+        **{name: getattr(consent, name) for name in Consent.__slots__ if name in CONSENTS.c},
         "id": tx.new_id(at),
         "petition": tx.slug,
         "signature_id": signature_id,
         "purposes": ",".join(purposes),
-        "updates_at_most": consent.updates_at_most,
         "text_sha256": hashes[consent.text],
-        "text_version": consent.text_version,
-        "language": consent.language,
         "channel": "telegram",
-        "message_id": consent.message_id,
         "given_at": at,
-        "with_name": consent.with_name,
     }
 
 

@@ -18,7 +18,6 @@ _COPIED = ("slug", "signatures", "last_number")
 _PETITIONS = "SELECT slug, signatures, last_number FROM petitions ORDER BY slug"
 _REACHED = "SELECT slug, last_number, deeds FROM petitions"
 
-
 Contents = dict[str, Any]
 """What a copy holds: the `revision` of its tables, and of each of its `petitions` the `slug`, how
 many `signatures` it counts, and the `last_number` given."""
@@ -86,8 +85,7 @@ async def _rows_in(url: str, query: str) -> list[Any]:
         async with postgres_adapter().connected(address.dsn) as connection:
             for revision in await connection.fetch(_REVISION):
                 require_known_schema(*revision)
-            rows: list[Any] = await connection.fetch(query)
-            return rows
+            return list(await connection.fetch(query))
     except SchemaMissing:
         return []
 

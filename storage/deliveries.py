@@ -117,9 +117,8 @@ def enqueue_before_erasure(tx: Transaction, signature: Row, at: datetime) -> Non
     """
     columns, number = BROADCASTS.c, signature.number
     is_ahead = sa.and_(columns.enqueued_at.is_(None), columns.enqueued_through < number)
-    its = select(columns.id, columns.kind, columns.topic, columns.language)
-    its = its.where(tx.of(BROADCASTS), is_ahead, columns.last_signature_number >= number)
-    for each in tx.all(its.order_by(columns.created_at)):
+    is_for_it = columns.last_signature_number >= number
+    for each in tx.every(BROADCASTS, is_ahead, is_for_it, by=[columns.created_at]):
         enqueue_signature(tx, each, number, at)
 
 
@@ -236,11 +235,10 @@ def _may_send(tx: Transaction, broadcast: Broadcast | None, holder: str) -> bool
     The holder of the process lock may, while it is running, or finished and not recalled:
     supporters return to it then.
     """
-    if broadcast is None or broadcast.recall_started_at is not None:
+    sendable = (BroadcastState.RUNNING, BroadcastState.FINISHED)
+    if broadcast is None or broadcast.state not in sendable:
         return False
-    if broadcast.state not in (BroadcastState.RUNNING, BroadcastState.FINISHED):
-        return False
-    return is_holder(tx, holder)
+    return broadcast.recall_started_at is None and is_holder(tx, holder)
 
 
 @lru_cache(maxsize=8)
@@ -279,8 +277,7 @@ def _sendable(
     for row in rows:
         chat = tx.opened(row.chat_sealed, SIGNATURES.c.chat_sealed, row.signature_id)
         if chat is None:
-            is_withdrawn = row.signature_id is None
-            outcome = Outcome.UNSENT if is_withdrawn else Outcome.REJECTED
+            outcome = Outcome.UNSENT if row.signature_id is None else Outcome.REJECTED
             others.append(Result(row.position, claim, outcome))
             continue
         # A supporter who returned may read a language that the broadcast lacks.

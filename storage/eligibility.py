@@ -61,10 +61,8 @@ def eligible(
     conditions = [SIGNATURES.c.petition == slug, ~_was_told_of(slug, topic, but)]
     if only is not None:
         conditions.append(sa.literal(only) == LANGUAGE)
-    if kind is Kind.BREACH:
-        conditions.append(SIGNATURES.c.unreachable_at.is_(None))
-    else:
-        conditions.append(CAN_BE_WRITTEN_TO)
+    is_reached = _OWN.unreachable_at.is_(None)
+    conditions.append(is_reached if kind is Kind.BREACH else CAN_BE_WRITTEN_TO)
     if kind is Kind.NEWS:
         conditions.append(agreed_to(Kind.NEWS))
     if kind is Kind.UPDATE:
@@ -118,16 +116,15 @@ def _was_told_of(slug: str, topic: str, but: bytes) -> sa.ColumnElement[bool]:
     """Returns whether somebody received another broadcast on a topic, or waits for it."""
     state = DELIVERIES.c.state
     columns = BROADCASTS.c
-    on_topic = sa.select(columns.id).where(columns.petition == slug, columns.topic == topic)
-    under_way = sa.select(columns.id).where(
-        columns.petition == slug, columns.state.in_(_UNDER_WAY)
-    )
+    its = sa.select(columns.id).where(columns.petition == slug)
+    on_topic = its.where(columns.topic == topic, _tells(BROADCASTS))
+    under_way = its.where(columns.state.in_(_UNDER_WAY))
     waits = sa.and_(state == DeliveryState.PENDING, DELIVERIES.c.broadcast_id.in_(under_way))
     return sa.exists(
         sa.select(DELIVERIES.c.position)
         .where(DELIVERIES.c.signature_id == SIGNATURES.c.id)
         .where(DELIVERIES.c.broadcast_id != but)
-        .where(DELIVERIES.c.broadcast_id.in_(on_topic.where(_tells(BROADCASTS))))
+        .where(DELIVERIES.c.broadcast_id.in_(on_topic))
         .where(sa.or_(state.in_(_ARRIVED), waits))
         .correlate(SIGNATURES)
     )

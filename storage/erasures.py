@@ -30,7 +30,7 @@ from storage.tables import (
     SIGNATURES,
 )
 from storage.times import EPOCH
-from storage.transaction import Transaction
+from storage.transaction import Transaction, inserting
 
 _SIGNED = SIGNATURES.c
 
@@ -171,7 +171,9 @@ def _keep_counts(tx: Transaction, those: ColumnElement[bool]) -> None:
     is_valid = case((_SIGNED.invalidation_id.is_(None), 1), else_=0).label("is_valid")
     kind = (_SIGNED.petition, _SIGNED.language, with_name, is_valid)
     kinds = select(*kind, signatures).where(those).group_by(*(each.name for each in kind))
-    adding = tx.inserting(ANONYMOUS_COUNTS).from_select(counts.keys(), kinds)
+    adding = inserting(ANONYMOUS_COUNTS, tx.connection.dialect.name).from_select(
+        counts.keys(), kinds
+    )
     more = {"signatures": counts.signatures + adding.excluded.signatures}
     key = list(ANONYMOUS_COUNTS.primary_key)
     tx.change(adding.on_conflict_do_update(index_elements=key, set_=more))

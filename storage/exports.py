@@ -105,8 +105,7 @@ def exported_lists(tx: Transaction) -> list[ExportedList]:
     """Returns the lists that were written, newest first."""
     columns = EXPORTS.c
     is_written = columns.with_name + columns.without_name > 0
-    query = select(EXPORTS).where(tx.of(EXPORTS), is_written)
-    newest = tx.all(query.order_by(columns.exported_at.desc(), columns.id.desc()))
+    newest = tx.every(EXPORTS, is_written, by=[columns.exported_at.desc(), columns.id.desc()])
     return [ExportedList(**tx.unsealed(EXPORTS, row)) for row in newest]
 
 
@@ -139,8 +138,7 @@ def note_change(tx: Transaction, signature: Row, change: Change, at: datetime) -
     also where the clock was read before the wait for the lock.
     """
     includes = EXPORTS.c.last_number >= signature.number
-    written = select(EXPORTS.c.exported_at).where(tx.of(EXPORTS), includes)
-    moments = [row.exported_at for row in tx.all(written)]
+    moments = [row.exported_at for row in tx.every(EXPORTS, includes)]
     if moments and (change is Change.NAME_GIVEN or _had_name(tx, signature, min(moments))):
         row = {"id": tx.new_id(at), "number": signature.number}
         tx.add(CHANGES_AFTER_EXPORT, **row, change=change, changed_at=max(at, *moments))
@@ -164,9 +162,7 @@ def signature_totals(
     Those are how many counted ones are erased because their retention is over, and all others by
     moment, language and version, the oldest first.
     """
-    counts = ANONYMOUS_COUNTS.c
-    erased = select(counts.signatures).where(tx.of(ANONYMOUS_COUNTS), counts.is_valid == 1)
-    anonymous = sum(row.signatures for row in tx.all(erased))
+    anonymous = sum(row.signatures for row in tx.every(ANONYMOUS_COUNTS) if row.is_valid)
     quarter = (type_coerce(_SIGNED.signed_at, BigInteger) // _QUARTER).label("quarter")
     named = case((IS_NAMED, 1), else_=0).label("named")
     group = (quarter, _SIGNED.language, _SIGNED.text_version, named)

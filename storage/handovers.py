@@ -154,11 +154,8 @@ def handover_known_to(tx: Transaction, supporter: bytes) -> Handover | None:
     out_since = invalidated_at(tx, row)
     if out_since is not None and out_since < handover.as_of:
         return handover
-    known = tx.all(
-        select(CHANGES_AFTER_EXPORT)
-        .where(tx.of(CHANGES_AFTER_EXPORT), changes.number == row.number)
-        .order_by(changes.changed_at, changes.id)
-    )
+    its, by = changes.number == row.number, (changes.changed_at, changes.id)
+    known = tx.every(CHANGES_AFTER_EXPORT, its, by=by)
     is_named = row.name_sealed is not None and not (row.restricted_at or row.objected_at)
     at = handover.exported_at
     was_named = at is not None and _was_named(known, at, otherwise=is_named)
@@ -213,13 +210,8 @@ def _owed(tx: Transaction, known: Sequence[Row], exported_at: datetime) -> Chang
     row, name = known[0], None
     if change in _KEEPS_THE_NAME and Change.CORRECTED in dict(found):
         name = tx.opened(row.name_sealed, SIGNATURES.c.name_sealed, row.signature_id) or ""
-    return ChangeOwed(
-        number=row.number,
-        change=change,
-        changed_at=changed_at,
-        ids=tuple(each.id for each in untold),
-        corrected_name=name,
-    )
+    ids = tuple(each.id for each in untold)
+    return ChangeOwed(row.number, change, changed_at, ids, corrected_name=name)
 
 
 def _still_true(untold: Sequence[Row]) -> list[tuple[Change, datetime]]:

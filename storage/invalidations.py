@@ -61,7 +61,7 @@ class Matches:
 
 @dataclass(frozen=True, slots=True)
 class Invalidation:
-    """Signatures that were taken out of the count together; `signatures` is how many."""
+    """Signatures that were taken out of the count together: how many, and how many came back."""
 
     id: bytes
     reason: str | None = field(repr=False)
@@ -69,6 +69,7 @@ class Invalidation:
     signatures: int
     invalidated_at: datetime
     undone_at: datetime | None
+    put_back: int | None
 
 
 def find_matches(tx: Transaction, condition: SignatureCondition) -> Matches:
@@ -116,11 +117,9 @@ def take_out_signatures(
 
 def all_invalidations(tx: Transaction) -> list[Invalidation]:
     """Returns all invalidations, newest first; None is a damaged reason or condition."""
-    columns = INVALIDATIONS.c
-    query = select(*(each for each in columns if each is not columns.put_back))
-    newest = query.order_by(columns.invalidated_at.desc(), columns.id)
-    rows = tx.all(newest.where(tx.of(INVALIDATIONS)))
-    return [Invalidation(**tx.unsealed(INVALIDATIONS, row)) for row in rows]
+    by = (INVALIDATIONS.c.invalidated_at.desc(), INVALIDATIONS.c.id)
+    stored = [tx.unsealed(INVALIDATIONS, row) for row in tx.every(INVALIDATIONS, by=by)]
+    return [Invalidation(**each) for each in stored]
 
 
 def undo_invalidation(tx: Transaction, key: bytes, at: datetime) -> int:

@@ -141,14 +141,13 @@ class Keyring:
         key_id = sealed[1 : 1 + _ID_BYTES]
         cipher = self._ciphers.get(key_id)
         if cipher is None:
-            raise self._told(
-                BrokenData(
-                    "A value in {where} was sealed with the key {key}, which the key file does "
-                    "not have; put back the key file that belongs to this database.",
-                    where=where,
-                    key=key_id.hex(),
-                )
+            error = BrokenData(
+                "A value in {where} was sealed with the key {key}, which the key file does not "
+                "have; put back the key file that belongs to this database.",
+                where=where,
+                key=key_id.hex(),
             )
+            raise self._told(error)
         nonce = sealed[1 + _ID_BYTES : _HEADER_BYTES]
         place = _associated_data(table, column, row)
         try:

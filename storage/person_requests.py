@@ -39,8 +39,6 @@ NOTICES_KEPT_FOR = timedelta(days=7)
 MOST_TRIES = 2
 """What may have arrived is sent once more, as a broadcast is, and not a third time."""
 
-_LOOKED_AT = 100
-
 # None of these looks like another one, typed or written by hand: no O, Q and 0, no I, L and 1, no
 # S and 5, no Z and 2, no B and 8, no G, no U.
 _SIGNS = "34679ACDEFHJKMNPRTVWXY"
@@ -209,7 +207,7 @@ def carry_out_request(
 def waiting_notices(tx: Transaction) -> list[PersonNotice]:
     """Returns the sentences that wait, the oldest first."""
     columns = PERSON_NOTICES.c
-    query = select(PERSON_NOTICES).where(tx.of(PERSON_NOTICES)).limit(_LOOKED_AT)
+    query = select(PERSON_NOTICES).where(tx.of(PERSON_NOTICES)).limit(100)
     rows = tx.all(query.order_by(columns.written_at, columns.id))
     return [PersonNotice(**tx.unsealed(PERSON_NOTICES, row)) for row in rows]
 

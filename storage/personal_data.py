@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, select
+from sqlalchemy import ColumnElement, Table, select
 
 from storage.tables import (
     ADMIN_NAMES,
@@ -29,7 +29,7 @@ from storage.tables import (
     SIGNATURES,
     TELEGRAM_CACHE,
 )
-from storage.transaction import Row, Transaction
+from storage.transaction import Transaction
 
 Record = Mapping[str, Any]
 """A row as its owner reads it: decrypted, times as UTC datetimes, other values as stored."""
@@ -123,24 +123,22 @@ def _records(
     tables, *also = _WITH.get(table, (table,))
     query = select(*(table.c[name] for name in GIVEN[table.name]), *also).select_from(tables)
     order = (*([] if by is None else [table.c[by]]), *table.primary_key)
-    rows = tx.all(query.where(tx.of(table), *conditions).order_by(*order))
-    return tuple(_record(tx, table, row, *also) for row in rows)
+    records = []
+    for row in tx.all(query.where(tx.of(table), *conditions).order_by(*order)):
+        # What is damaged is None: somebody else's row must not keep people from seeing their own.
+        record = {**tx.unsealed(table, row), **{each.name: row._mapping[each] for each in also}}
+        if table is DELIVERIES:
+            record["message_ids"] = row.message_ids or []
+        if table is SIGNATURES:  # tells a damaged name from none
+            record["with_name"] = row.name_sealed is not None
+        records.append(record)
+    return tuple(records)
 
 
 def _only(tx: Transaction, table: Table, reference: bytes) -> Record | None:
     """Returns the row of a person, of whom a table has one at most."""
     whose = table.c["supporter" if "supporter" in table.c else "admin"]
     return next(iter(_records(tx, table, whose == reference)), None)
-
-
-def _record(tx: Transaction, table: Table, row: Row, *also: Column[Any]) -> Record:
-    # What is damaged is None: somebody else's row must not keep people from seeing their own.
-    record = {**tx.unsealed(table, row), **{each.name: row._mapping[each] for each in also}}
-    if table is DELIVERIES:
-        record["message_ids"] = row.message_ids or []
-    if table is SIGNATURES:  # tells a damaged name from none
-        record["with_name"] = row.name_sealed is not None
-    return record
 
 
 def _parts_of(

@@ -75,8 +75,7 @@ class ProcessLock:
             if left <= 0:
                 raise LeaseLost
             with suppress(TimeoutError):
-                async with asyncio.timeout(min(left, _LOOK_SECONDS)):
-                    await self._over.wait()
+                await asyncio.wait_for(self._over.wait(), min(left, _LOOK_SECONDS))
         raise self._why
 
     async def until_taken(self) -> None:
@@ -89,8 +88,7 @@ class ProcessLock:
         """Waits until the other replicas, if there are any, have looked again and know of it."""
         if self.is_replica:
             with suppress(TimeoutError):
-                async with asyncio.timeout(2 * _LOOK_SECONDS):
-                    await self._known.wait()
+                await asyncio.wait_for(self._known.wait(), 2 * _LOOK_SECONDS)
 
     def note_others(self) -> None:
         """Notes a look at the others, who have looked too since the one before."""

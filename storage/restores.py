@@ -12,7 +12,7 @@ is anything about them. New queries about restores go here.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, insert, select, update
+from sqlalchemy import and_, insert, select, update
 
 from storage.admins import add_audit
 from storage.broadcast_types import BroadcastState
@@ -36,12 +36,6 @@ from storage.transaction import Row, Transaction
 
 _NOT_REPEATED = RESTORES.c.repeated_at.is_(None)
 _NOT_RELEASED = RESTORES.c.released_at.is_(None)
-_NEWEST_HELD = (
-    select(RESTORES)
-    .where(RESTORES.c.petition == bindparam("own_petition"), _NOT_RELEASED)
-    .order_by(RESTORES.c.restored_at.desc())
-    .limit(1)
-)
 
 # More than any conversation has gone through since: the buttons of screens that the copy does not
 # know stay in the chats, and fit none of the versions that come.
@@ -117,7 +111,8 @@ def held_restore(tx: Transaction) -> Row | None:
     were made after it; and `journal_is_whole`, whether all that people asked for since is known,
     and was done again.
     """
-    return tx.first(_NEWEST_HELD, {"own_petition": tx.slug})
+    held = tx.every(RESTORES, _NOT_RELEASED, by=[RESTORES.c.restored_at.desc()])
+    return next(iter(held), None)
 
 
 def release_restore(tx: Transaction, actor: int, at: datetime) -> bool:

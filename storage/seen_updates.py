@@ -66,13 +66,8 @@ def handling_update(update: SeenUpdate | None) -> Iterator[None]:
 
 def note_seen_update(tx: Transaction, update: SeenUpdate) -> None:
     """Notes an update; raises UpdateOutdated if a later one was seen, or another has taken it."""
-    seen = tx.stored(
-        SEEN_UPDATES,
-        supporter=update.sequence,
-        number=update.number,
-        seen_at=update.at,
-        taken_by=update.taken_by,
-    )
+    seen = {"petition": tx.slug, "supporter": update.sequence, "number": update.number}
+    seen |= {"seen_at": update.at, "taken_by": update.taken_by}
     noting = _noting(tx.connection.dialect.name)
     if tx.change(noting, {**seen, "counted_since": update.at - _COUNTS_FOR}) == 0:
         raise UpdateOutdated

@@ -41,7 +41,7 @@ from storage.tables import (
     SIGNATURES,
 )
 from storage.times import to_millis
-from storage.transaction import Row, Stored, Transaction
+from storage.transaction import Row, Stored, Transaction, inserting
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -289,14 +289,15 @@ def _count_and_add(tx: Transaction, signature: dict[str, Any], consent: dict[str
         "own_supporter": signature["supporter"],
         "at": signature["signed_at"],
     }
-    if tx.connection.dialect.name == "postgresql":
+    dialect = tx.connection.dialect.name
+    if dialect == "postgresql":
         named = _named(SIGNATURES, signature) | _named(CONSENTS, consent)
         return tx.first(_COUNT_AND_ADD, counting | named) is not None
     counted = tx.first_kept(_COUNT, counting)
     if counted is None:
         return False
-    tx.change_kept(tx.inserting(SIGNATURES), {**signature, "number": counted[_NUMBER]})
-    tx.change_kept(tx.inserting(CONSENTS), consent)
+    tx.change_kept(inserting(SIGNATURES, dialect), {**signature, "number": counted[_NUMBER]})
+    tx.change_kept(inserting(CONSENTS, dialect), consent)
     return True
 
 

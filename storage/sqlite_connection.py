@@ -50,7 +50,6 @@ _ENGINE = create_engine(
     "sqlite://", creator=lambda: _of_thread.driver, poolclass=NullPool, hide_parameters=True
 )
 
-
 # The most functions of one transaction, which limits how long the first of a group waits for the
 # last.
 _GROUP_SIZE = 256
@@ -157,7 +156,10 @@ class SqliteConnection:
 
     def _do_what_waits(self) -> None:
         while self._waiting:
-            group = list(self._next_group())
+            size = min(len(self._waiting), _GROUP_SIZE)
+            popped = [self._waiting.popleft() for _ in range(size)]
+            # Those whose caller gave up are not carried out.
+            group = [job for job in popped if not job.answer.cancelled()]
             if not group:
                 continue
             try:
@@ -168,16 +170,6 @@ class SqliteConnection:
                     job.error = known
             finally:  # every caller gets an answer
                 group[0].answer.get_loop().call_soon_threadsafe(_set_results, group)
-
-    def _next_group(self) -> Iterable[Job]:
-        for _ in range(_GROUP_SIZE):
-            try:
-                job = self._waiting.popleft()
-            except IndexError:
-                return
-            # Those whose caller gave up are not carried out.
-            if not job.answer.cancelled():
-                yield job
 
     def _open(self) -> None:
         if not self._path.exists():

@@ -71,9 +71,14 @@ class Transaction:
         """Returns the first row; None without one."""
         return self.connection.execute(query, values).first()
 
-    def every(self, table: sa.Table) -> Sequence[Row]:
-        """Returns this petition's rows of a table."""
-        return self.all(_every(table, self.slug))
+    def every(
+        self, table: sa.Table, *conditions: sa.ColumnElement[bool], by: Sequence[Any] = ()
+    ) -> Sequence[Row]:
+        """Returns the rows of this petition for which all of that holds, in an order if given."""
+        query = _every(table, self.slug)
+        if conditions or by:
+            query = query.where(*conditions).order_by(*by)
+        return self.all(query)
 
     def scalar(self, query: sa.Executable) -> Any | None:
         """Returns the first column of the first row; None without one."""
@@ -131,7 +136,8 @@ class Transaction:
 
     def add(self, table: sa.Table, **values: Any) -> None:
         """Adds a row to this petition, with the values that its sealed columns hold in plain."""
-        self.change_kept(self.inserting(table), self.stored(table, **values))
+        adding = inserting(table, self.connection.dialect.name)
+        self.change_kept(adding, self.stored(table, **values))
 
     def add_new(self, table: sa.Table, **values: Any) -> bool:
         """Adds a row to this petition unless one of its key is there; returns whether it did."""
@@ -142,10 +148,6 @@ class Transaction:
         """Adds a row to this petition, in place of the one of its key if there is one."""
         stored = self.stored(table, **values)
         self.change_kept(_putting(table, tuple(stored), self.connection.dialect.name), stored)
-
-    def inserting(self, table: sa.Table) -> Any:
-        """Returns an insertion with the clauses on conflicts, alike in both databases."""
-        return inserting(table, self.connection.dialect.name)
 
     def set(self, table: sa.Table, *conditions: Condition, **values: Any) -> int:
         """Sets columns of the rows of this petition for which all of that holds; counts them.

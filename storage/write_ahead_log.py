@@ -95,11 +95,10 @@ class WriteAheadLog:
                     isolation_level=None,
                 ) as connection:
                     await connection.executescript(_SETTINGS)
-                    if not await _is_truncated(connection):
-                        return False
-                    return not await self._is_rewritten(connection) or await _is_truncated(
-                        connection
-                    )
+                    is_truncated = await _is_truncated(connection)
+                    if is_truncated and await self._is_rewritten(connection):
+                        is_truncated = await _is_truncated(connection)
+                    return is_truncated
             except (sqlite3.Error, DatabaseReplaced):
                 return False  # also a fault of the disk; every transaction will report it
 
