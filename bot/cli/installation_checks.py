@@ -143,10 +143,10 @@ async def _look_at_petition(installation: Installation) -> Findings:
         yield Finding(PETITION, level, " ".join((said, *how_to_finish(settings))))
     else:
         yield PETITION.fine("{slug} está lista.", slug=petition.slug)
-    examples = [each.sentence for each in unready if each.key.startswith("controller.")]
-    for each in examples[:1]:
-        yield Finding(CONTACT, level, each.said(terminal_words()))
-    if not examples:
+    its = {f"controller.{key}" for key, said in petition.controller if said == petition.contact}
+    if of_contact := next((each for each in unready if each.key in its), None):
+        yield Finding(CONTACT, level, of_contact.said(terminal_words()))
+    else:
         yield CONTACT.fine(
             "Quien pregunta por sus datos lo hace en {contact}. Mira que alguien lo lea.",
             contact=petition.contact,

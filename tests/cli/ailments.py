@@ -131,6 +131,13 @@ class Installation:
         self.write("mounts", f"36 35 98:0 / {folder} rw - nfs4 server:/x rw\n")
         self.patch.setattr(private_files, "_MOUNTS", self.folder / "mounts")
 
+    def has_example_for(self, mailbox: str) -> None:
+        """Leaves the example of one mailbox in the petition."""
+        file = self.folder / "petition" / "petition.toml"
+        said = file.read_text(encoding="utf-8")
+        example = said.replace(f"{mailbox}@petition.internal", f"{mailbox}@example.org")
+        file.write_text(example, encoding="utf-8")
+
     def has_failing_webhook(self) -> None:
         webhook = self.telegram.world.webhook
         webhook.url = "https://bot.internal/hook"
@@ -285,6 +292,20 @@ AILMENTS: dict[str, list[Ailment]] = {
             lambda i: i.petition.sql("UPDATE alembic_version SET version_num = '0.1.0'"),
             {"schema": "mend"} | dict.fromkeys(DATA, "unknown"),
             "They are of an earlier version.",
+        ),
+    ],
+    "a contact that is an example": [
+        (
+            lambda i: i.has_example_for("datos"),
+            {"petition": "mend", "contact": "mend"},
+            "contact: petition.toml: controller.email: datos@example.org is an example: put",
+        ),
+    ],
+    "an example that is not the contact": [
+        (
+            lambda i: i.has_example_for("dpd"),
+            {"petition": "mend"},
+            "contact: People ask about their data at datos@petition.internal.",
         ),
     ],
     "tables of a newer version": [
