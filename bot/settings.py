@@ -330,7 +330,10 @@ def _refuse_open_file(path: Path) -> None:
 
 
 def in_file(path: Path) -> dict[str, str]:
-    """Returns what a file sets, if it is there; names the first line that cannot be read."""
+    """Returns what a file says, if it is there; names the first line that cannot be read.
+
+    A name without a value sets nothing, and has an empty one.
+    """
     if path.is_dir() or not path.exists():
         return {}
     content = path.read_bytes()
@@ -350,7 +353,7 @@ def in_file(path: Path) -> dict[str, str]:
         )
         if failed is None:
             values = dotenv_values(stream=io.StringIO(text))
-            return {name: value for name, value in values.items() if value}
+            return {name: value or "" for name, value in values.items()}
         blank = len(failed.string) - len(failed.string.lstrip())
         line = failed.line - 1 + failed.string.count("\n", 0, blank)
         said = mark(

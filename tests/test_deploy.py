@@ -241,9 +241,10 @@ def test_the_service_uses_the_shells_proxy(home: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("HTTPS_PROXY", "http://ana:secret@127.0.0.1:3128")
     assert "PETITION_PROXY" in call().output
     assert "secret" not in call().output
-    with (home / "config" / "petition-bot" / ".env").open("a") as settings:
-        settings.write("PETITION_PROXY=none\n")
-    assert call().exit_code == 0
+    for proxy, code in (("", 1), ("none", 0)):
+        with (home / "config" / "petition-bot" / ".env").open("a") as settings:
+            settings.write(f"PETITION_PROXY={proxy}\n")
+        assert call().exit_code == code
 
 
 def test_a_service_with_other_settings_than_those_of_the_shell_is_refused(

@@ -271,8 +271,8 @@ def test_neither_token_nor_password_stands_in_a_repr(monkeypatch: pytest.MonkeyP
 
 def test_a_misspelt_name_is_reported(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PETITION_BOT_TOKNE", "x")
-    written(place, "PETITION_ADMINS=1\nPETITION_FOLDER=\nOTHER=1\n")
-    assert unknown_settings() == ("PETITION_ADMINS", "PETITION_BOT_TOKNE")
+    written(place, "PETITION_ADMINS=1\nPETITION_FOLDER=\nOTHER=1\nPETITION_BOTTOKEN=\n")
+    assert unknown_settings() == ("PETITION_ADMINS", "PETITION_BOTTOKEN", "PETITION_BOT_TOKNE")
 
 
 def test_what_is_read_from_the_environment_alone_is_reported_in_the_file(

@@ -70,7 +70,7 @@ def init(
     connection = Settings.load(
         env_file=env_file, bot_token=some_bot, admin_ids="1,2", folder=None, key_file=None
     )
-    known = in_file(env_file) | in_environment()
+    known = {name: said for name, said in in_file(env_file).items() if said} | in_environment()
     setup = Setup(given, not non_interactive, env_file, connection, known)
     if setup.asks and KEY_FILE not in setup.known:
         tell(
@@ -153,7 +153,7 @@ def _conclude(setup: Setup) -> None:
     # What talked to Telegram here, perhaps through a proxy, is to do so from any other shell.
     before = in_file(setup.env_file)
     for name, value in in_environment().items():
-        if name not in before:
+        if not before.get(name):
             setup.keep(name, value)
             tell("✓ También queda escrito {name}, que estaba en el entorno.", name=name)
         elif before[name] != value:

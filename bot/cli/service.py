@@ -153,7 +153,7 @@ def service_unit(settings_file: Path, written: Sequence[Path], read: Sequence[Pa
 def _refuse_settings_of_the_shell(settings_file: Path) -> None:
     written = in_file(settings_file)
     only_here = {name for name, said in in_environment().items() if written.get(name) != said}
-    if f"{PREFIX}PROXY" not in written:
+    if not written.get(f"{PREFIX}PROXY"):
         only_here |= {n for n in os.environ if n.upper() in ("HTTPS_PROXY", "ALL_PROXY")}
     if only_here:
         raise CannotDo.because(

@@ -88,9 +88,11 @@ async def test_with_options_alone_a_bot_is_ready_to_run(home: Path) -> None:
     assert len(modes) == 1
     assert petition["slug"] == "rio-limpio"
     assert "petition-bot run" in result.output
-    env.write_text(env.read_text().replace("APPROVAL_ABOVE=100", "APPROVAL_ABOVE=5"))
+    without = env.read_text().replace(settings.api_url, "")  # which is as if it were not there
+    env.write_text(without.replace("APPROVAL_ABOVE=100", "APPROVAL_ABOVE=5"))
     assert (await call(*given(home))).exit_code == 0
     assert Settings.load().approval_above == 5
+    assert f"PETITION_API_URL={settings.api_url}\n" in env.read_text()
     # Nobody is left to approve: with the setting the bot would not start.
     assert (await call(*given(home), "--admin", "7")).exit_code == 0
     assert Settings.load().approval_above is None
