@@ -42,7 +42,7 @@ from storage.closing_texts import (
 )
 from storage.conversations import Conversation
 from storage.handovers import active_handover
-from storage.petitions import closing_update_is_under_way, petition_state
+from storage.petitions import PetitionState, closing_update_is_under_way, petition_state
 from telegram_text.markup import Html
 
 _NEW = "new"
@@ -123,7 +123,7 @@ async def _write(ctx: AdminContext, view: ClosingTextsView, value: str) -> Scree
 
 
 async def _preview(ctx: AdminContext, view: ClosingTextsView, _value: str) -> None:
-    question = screens.publish_question(view, _when_read(ctx))
+    question = screens.publish_question(view, _when_read(ctx, ctx.view.petition_state))
     await ctx.tell_once(partial(_show_read, ctx, [*view.published, *view.left], question))
 
 
@@ -188,8 +188,9 @@ async def _publish(ctx: AdminContext, view: ClosingTextsView, value: str) -> Htm
                 "bot."
             ),
         )
-    if not ctx.view.petition_state.is_closed:
-        return sentences(words.text(_PUBLISHED), _when_read(ctx))
+    state = await ctx.storage.read(petition_state)  # its date may have come meanwhile
+    if not state.is_closed:
+        return sentences(words.text(_PUBLISHED), _when_read(ctx, state))
     return words.text(
         "✅ Publicado. Quien entre ya lo lee."
         if CLOSING_UPDATE not in entries
@@ -245,9 +246,9 @@ async def _why_not(ctx: AdminContext) -> Html:
     return words.text(_CHANGED)
 
 
-def _when_read(ctx: AdminContext) -> Html:
+def _when_read(ctx: AdminContext, state: PetitionState) -> Html:
     """Says from when on late visitors will read what is published now."""
-    words, most, state = ctx.words, ctx.services.approval_above, ctx.view.petition_state
+    words, most = ctx.words, ctx.services.approval_above
     needs_approval = most is not None and (not state.is_closed or state.signers > most)
     return sentences(
         words.text(

@@ -25,6 +25,7 @@ from storage.broadcasts import (
     scheduled_broadcasts,
     tally_of_broadcast,
 )
+from storage.petitions import petition_state
 from telegram_text.markup import Html
 
 _CHOSEN = "now"
@@ -64,7 +65,7 @@ async def broadcast(ctx: AdminContext) -> None:
         return
     editor = await open_draft(ctx)
     options = BroadcastOptions(
-        is_closed=ctx.view.petition_state.is_closed,
+        is_closed=(await storage.read(petition_state)).is_closed,
         why_not=await unready(ctx.services),
         untold=sum((await storage.read(count_audience, kind=Kind.CLOSING)).values()),
         signers=await storage.read(count_signers),
