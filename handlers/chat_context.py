@@ -144,22 +144,34 @@ class ChatContext:
         """Sends a reply, now or as soon as Telegram accepts it; see `DelayedReplies.tell`.
 
         Who is in the middle of signing is answered before others. What is not sent beside the
-        screen answers the tap too.
+        screen answers the tap too, at later tries as well until it is answered.
         """
         if in_form(self.view.place):
             self.services.gate.signs(self.chat_id)
+        turns = self.query is not None and not beside
 
-        async def answer_tap_too() -> None:
-            # At the same time, so that the button does not wait for the drawing.
-            await asyncio.gather(self.answer(), answer())
+        async def answer_tap() -> None:
+            nonlocal turns
+            turns = not await self.answer()
 
-        first, replies = answer if beside else answer_tap_too, self.services.delayed_replies
-        await replies.tell(self.chat_id, first, again or answer, beside=beside, once=once)
+        async def with_tap(does: Answer) -> None:
+            if not turns:
+                await does()
+                return
+            # At the same time, so that the button does not wait for the drawing; and to the end,
+            # since a tap whose drawing fails may be handled again at once.
+            ended = await asyncio.gather(answer_tap(), does(), return_exceptions=True)
+            for each in ended:
+                if isinstance(each, BaseException):
+                    raise each
 
-    async def answer(self) -> None:
-        """Answers the tap without text; the message stays as it is."""
-        if self.query is not None:
-            await end_spinner(self.bot, self.query)
+        first, later = partial(with_tap, answer), partial(with_tap, again or answer)
+        replies = self.services.delayed_replies
+        await replies.tell(self.chat_id, first, later, beside=beside, once=once)
+
+    async def answer(self) -> bool:
+        """Answers the tap without text, and returns whether it is; the message stays as it is."""
+        return self.query is None or await end_spinner(self.bot, self.query)
 
     async def alert(self, said: str) -> None:
         """Answers the tap with an alert window; the message stays as it is."""

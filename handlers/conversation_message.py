@@ -189,12 +189,14 @@ async def show_alert(bot: Bot, chat_id: int, query: CallbackQuery, said: str) ->
         await send_screen(bot, chat_id, Screen(escape(said)))
 
 
-async def end_spinner(bot: Bot, query: CallbackQuery) -> None:
-    """Answers a tap without text; logs a failure."""
+async def end_spinner(bot: Bot, query: CallbackQuery) -> bool:
+    """Answers a tap without text, and returns whether that is done; logs a failure."""
     try:
         await tolerate(bot.call("answerCallbackQuery", callback_query_id=query.id))
     except TelegramError as error:
         _log.info("tap_not_answered", error_kind=error_kind(error))
+        return False
+    return True
 
 
 async def tolerate(call: Awaitable[object]) -> None:

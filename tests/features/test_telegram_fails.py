@@ -17,11 +17,14 @@ from bot.transport.client import TelegramClient
 from bot.transport.errors import ResponseLost
 from simulator.faults import Fault
 from simulator.person import Person
+from storage.admins import store_draft
 from storage.broadcasts import broadcast_history
+from storage.errors import Unavailable
 from tests.intake.running_polling import finished
 from tests.support.admin_scene import AdminScene
 from tests.support.proxies import running, socks_proxy
 from tests.support.scene import Scene, a_scene, fails, intercept
+from tests.support.storage_calls import Proceed, call_instead
 from tests.support.waiting import until
 
 NOTHING_DONE = "no hemos podido terminar lo que has pedido"
@@ -241,6 +244,59 @@ async def test_a_draft_is_shown_later_and_neither_a_test_nor_the_sending_is_made
     assert await all_is_acknowledged(admin.scene)
     await admin.taps("Enviar a 3 personas")
     await admin.over()
+
+
+async def test_martas_button_stops_turning_though_her_connection_was_gone_when_she_tapped(
+    admin: AdminScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer to her tap is tried again with the screen, until it arrives."""
+    monkeypatch.setattr("handlers.delayed_replies._PAUSES", BackOff(0.01, 0.01))
+    calls = admin.scene.simulator.calls
+    await admin.says("/broadcast")
+    for answers, label in ((1, "Un mensaje nuevo"), (0, "Descartar")):
+        calls.clear()
+        fails(monkeypatch, admin.scene, "answer_callback_query", answers)
+        fails(monkeypatch, admin.scene, "edit_message_text", 2)
+        tap = admin.marta.tap(label)
+        await admin.scene.settled()
+        await nothing_is_owed(admin.scene)
+        assert len(calls.of("editMessageText")) == 1
+        assert tap.answer is not None
+        assert len(calls.of("answerCallbackQuery")) == 1
+
+
+async def test_martas_tap_is_answered_before_it_is_handled_again(
+    admin: AdminScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the database is away for a moment while her preview is made."""
+    under_way, most, is_away = 0, 0, True
+
+    async def slow(_fields: object, send: Callable[[], Awaitable[bytes]]) -> bytes:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(2)
+        under_way -= 1
+        return await send()
+
+    async def stored(proceed: Proceed, *given: object) -> object:
+        nonlocal is_away
+        if is_away and under_way:
+            is_away = False
+            raise Unavailable
+        return await proceed(*given)
+
+    await admin.begins()
+    await admin.says("Hola")
+    await admin.taps("Continuar")
+    await admin.taps("Sobre esta petición")
+    admin.expected.append("query is too old")  # once it is handled again
+    intercept(monkeypatch, "answerCallbackQuery", slow)
+    call_instead(monkeypatch, store_draft, stored)
+    await admin.taps("A quienes eligieron novedades: 3")
+    await admin.scene.settled()
+    assert "Enviar a 3 personas" in admin.panel.labels
+    assert (is_away, most) == (False, 1)
 
 
 async def test_a_call_outside_of_an_answer_is_never_repeated_and_said_to_be_uncertain(
