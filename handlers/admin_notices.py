@@ -33,8 +33,8 @@ NoticeKey = tuple[str, str]
 _ABOUT_STANDBY = "standby "  # how the notice begins that is forgotten once it is back
 _STANDBY: NoticeKey = ("standby", f"{_ABOUT_STANDBY}is gone")
 
-Text = str | Callable[[Words], Html | Screen]
-"""What a notice says: a source sentence, or what writes it in the words of a language."""
+Text = Callable[[Words], Html | Screen]
+"""What writes a notice in the words of a language."""
 
 Send = Callable[[int], Awaitable[bool]]
 """Sends something to an admin, by their user id; returns False if there is nothing to be said."""
@@ -47,16 +47,22 @@ DAMAGED = mark(
     "registro, en las líneas «data_damaged», y debería mirar la última copia de seguridad."
 )
 """Says that damaged data was found."""
-_STANDBY_IS_GONE = mark(
-    "⚠️ <b>La base de datos se ha quedado sin su servidor de reserva.</b> La gente puede "
-    "seguir firmando, pero si ahora falla el servidor que queda, se pierden firmas que ya se "
-    "agradecieron. Avisa a quien administra el servidor: <code>petition-bot doctor</code> "
-    "dice qué hacer."
-)
-_STANDBY_IS_BACK = mark(
-    "✅ <b>La base de datos vuelve a tener su servidor de reserva.</b> Como antes, una firma "
-    "solo se agradece cuando la tienen los dos servidores."
-)
+
+
+def _standby_is_gone(words: Words) -> Html:
+    return words.text(
+        "⚠️ <b>La base de datos se ha quedado sin su servidor de reserva.</b> La gente puede "
+        "seguir firmando, pero si ahora falla el servidor que queda, se pierden firmas que ya se "
+        "agradecieron. Avisa a quien administra el servidor: <code>petition-bot doctor</code> "
+        "dice qué hacer."
+    )
+
+
+def _standby_is_back(words: Words) -> Html:
+    return words.text(
+        "✅ <b>La base de datos vuelve a tener su servidor de reserva.</b> Como antes, una firma "
+        "solo se agradece cuando la tienen los dos servidores."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,7 @@ class Notice:
 SECOND_POLLER = Notice(
     "second poller",
     "",
-    mark(
+    lambda words: words.text(
         "⚠️ <b>Otro programa está usando el token de este bot.</b> Desde hace más de un minuto, "
         "Telegram le entrega al menos una parte de los mensajes. Este bot no los recibe, así que "
         "no puede contestarlos ni guardar las firmas que lleguen con ellos. Si lo ha puesto en "
@@ -150,10 +156,10 @@ async def tell_of_standby(services: Services, *, is_gone: bool) -> None:
     if is_gone:
         if _STANDBY in services.owed_notices:  # that it is back must not come after it
             services.owed_notices[_STANDBY][1].clear()
-        await send_notices(services, [Notice(kind, about, _STANDBY_IS_GONE)])
+        await send_notices(services, [Notice(kind, about, _standby_is_gone)])
     elif await services.storage.read(petition_notice_at, kind) is not None:
         await services.storage.write(forget_petition_notices, _ABOUT_STANDBY)
-        owe_admins(services, Notice(kind, about, _STANDBY_IS_BACK))
+        owe_admins(services, Notice(kind, about, _standby_is_back))
 
 
 async def mark_told(services: Services, kind: str, about: str) -> None:
@@ -215,7 +221,7 @@ async def _once(services: Services, notice: NoticeKey, send: Send, admin: int) -
 
 async def _send_text(services: Services, text: Text, admin: int) -> bool:
     words = await services.words_for(admin)
-    said = words.text(text) if isinstance(text, str) else text(words)
+    said = text(words)
     await send_screen(services.bot, admin, Screen(said) if isinstance(said, Html) else said)
     return True
 
@@ -225,7 +231,7 @@ def report_damage(services: Services) -> None:
 
     def report(error: BrokenData) -> None:
         _log.critical("data_damaged", column=error.column, exc_info=error)
-        notice = Notice("damaged", error.column or "", DAMAGED)
+        notice = Notice("damaged", error.column or "", lambda words: words.text(DAMAGED))
         if notice.key not in services.owed_notices:
             owe_admins(services, notice)
 

@@ -106,7 +106,7 @@ def of_its_end(
     # Nothing is there to be told once it is closed. A text that waits was a notice of its own.
     is_near = left <= _WEEK and (why_not is Unready.DRAFT or closed_at is None)
     if why_not is not None and is_near:
-        yield Notice(_UNREADY[why_not], about, why_not)
+        yield Notice(_UNREADY[why_not], about, lambda words: words.text(why_not))
 
 
 async def _of_the_untold(

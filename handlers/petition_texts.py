@@ -114,7 +114,7 @@ class PetitionTexts:
         services.petition = petition
         _log.info("petition_folder_taken")
         await publish_profile(services)
-        self._tell(_TAKEN)
+        self._tell(lambda words: words.text(_TAKEN))
 
     def _refuse(self, problems: tuple[Problem, ...], if_restarted: str) -> None:
         self._seen, self._is_done = self._last, False

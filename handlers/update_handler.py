@@ -154,7 +154,8 @@ class UpdateHandler:
             _log.error("journal_not_written", reason=str(error))
             await self._tell(update, _NOT_NOTED)
             services = self.services
-            notice = Notice("journal", services.today.isoformat(), _UNWRITABLE)  # once a day
+            today = services.today.isoformat()  # once a day
+            notice = Notice("journal", today, lambda words: words.text(_UNWRITABLE))
             if notice.key not in services.owed_notices:
                 owe_admins(services, notice)
         except UpdateOutdated as error:
