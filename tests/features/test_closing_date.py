@@ -1,5 +1,6 @@
 """The petition closes on its date; the admins are told before, then, and while nobody knows."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,11 +11,14 @@ from bot.petition.retention_days import day_of
 from bot.petition_folder.schema import months_later
 from handlers.due_notices import look, of_its_end
 from simulator.person import Person
+from storage.admins import save_admin_name
 from storage.broadcasts import count_audience
+from storage.closing_texts import publish_closing_texts
 from storage.database import open_database
 from storage.petitions import PetitionState, close_petition_if_due, follow_folder, petition_state
 from storage.restores import held_restore, record_restore, release_restore
 from telegram_text.markup import parse
+from tests.support.admin_scene import AdminScene
 from tests.support.audit_entries import newest_audit_entries
 from tests.support.raw_sql import write_sql
 from tests.support.restores import mark_restore_repeated
@@ -325,3 +329,38 @@ async def test_after_a_restore_nothing_is_sent_until_an_admin_has_looked(scene: 
         "No consta de cuándo es. Falta, como mucho, 1 firma posterior: esa persona tendría que "
         "firmar otra vez."
     )
+
+
+def its_date_comes_after(
+    patch: pytest.MonkeyPatch, admin: AdminScene, work: Callable[..., Any]
+) -> None:
+    storage, now = admin.services.storage, admin.services.clock()
+
+    async def closes_then(proceed: Proceed, *given: object) -> object:
+        found = await proceed(*given)
+        await storage.write(follow_folder, now)
+        await storage.write(close_petition_if_due, now, None)
+        return found
+
+    call_instead(patch, work, closes_then)
+
+
+async def test_its_date_comes_while_marta_publishes_and_she_reads_that_it_is_read_already(
+    admin: AdminScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await admin.says("/closing")
+    await admin.taps("✏️ El mensaje final, en español")
+    await admin.says("Han vuelto")
+    await admin.taps("👁 Ver antes de publicar")
+    its_date_comes_after(monkeypatch, admin, publish_closing_texts)
+    await admin.taps("Publicar")
+    assert "✅ Publicado. Quien entre ya lo lee." in admin.panel.text
+
+
+async def test_its_date_comes_as_marta_writes_and_she_is_offered_the_closing_update(
+    admin: AdminScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await admin.says("/closing")
+    its_date_comes_after(monkeypatch, admin, save_admin_name)
+    await admin.says("/broadcast")
+    assert "El mensaje final" in admin.panel.labels

@@ -1,10 +1,9 @@
 """Marta writes in the chat how the petition ended, and late visitors read it once published."""
 
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,21 +11,18 @@ from bot.petition.petition import BUNDLED
 from handlers.due_notices import look, warn_of_erasures
 from simulator.chats import Message
 from simulator.person import Person
-from storage.admins import save_admin_name
 from storage.broadcast_types import Kind
 from storage.broadcasts import broadcast_history
 from storage.closing_texts import (
     all_closing_texts,
     awaited_closing_text,
-    publish_closing_texts,
     published_closing_texts,
 )
 from storage.personal_data import everything_held
-from storage.petitions import close_petition_if_due, follow_folder
+from storage.petitions import follow_folder
 from tests.support.admin_scene import AdminScene, an_admin_scene
 from tests.support.html_messages import send_html
 from tests.support.scene import ADMIN
-from tests.support.storage_calls import Proceed, call_instead
 
 FOLDER = "18 de julio de 2025"
 SPANISH = "✏️ El mensaje final, en español"
@@ -282,39 +278,6 @@ async def test_while_the_closing_update_is_planned_its_text_stays(admin: AdminSc
     await admin.starts_another(2)
     await admin.says("/reopen")
     assert "¿Volver a abrir la petición?" in admin.panel.text, "another message keeps nobody"
-
-
-def its_date_comes_after(
-    patch: pytest.MonkeyPatch, admin: AdminScene, work: Callable[..., Any]
-) -> None:
-    storage, now = admin.services.storage, admin.services.clock()
-
-    async def closes_then(proceed: Proceed, *given: object) -> object:
-        found = await proceed(*given)
-        await storage.write(follow_folder, now)
-        await storage.write(close_petition_if_due, now, None)
-        return found
-
-    call_instead(patch, work, closes_then)
-
-
-async def test_its_date_comes_while_marta_publishes_and_she_reads_that_it_is_read_already(
-    admin: AdminScene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await writes(admin, SPANISH, "Han vuelto")
-    await admin.taps(BEFORE)
-    its_date_comes_after(monkeypatch, admin, publish_closing_texts)
-    await admin.taps("Publicar")
-    assert "✅ Publicado. Quien entre ya lo lee." in admin.panel.text
-
-
-async def test_its_date_comes_as_marta_writes_and_she_is_offered_the_closing_update(
-    admin: AdminScene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await admin.says("/closing")
-    its_date_comes_after(monkeypatch, admin, save_admin_name)
-    await admin.says("/broadcast")
-    assert "El mensaje final" in admin.panel.labels
 
 
 async def test_what_was_written_meanwhile_is_not_published_unseen(admin: AdminScene) -> None:
