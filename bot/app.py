@@ -50,10 +50,10 @@ from handlers.admin_notices import SECOND_POLLER, owe_admins, report_damage
 from handlers.bot_profile import publish_profile
 from handlers.context import Bot, Services
 from handlers.delayed_replies import DelayedReplies
+from handlers.read_update import is_opt_out
 from handlers.rehearsal_marks import RehearsalClient
-from handlers.request_budget import Budgets
+from handlers.requests_per_person import Budgets
 from handlers.update_handler import UpdateHandler
-from handlers.update_kinds import is_opt_out
 from storage import Storage, open_storage
 from storage.errors import HeldElsewhere, LeaseLost, StorageError, Unavailable
 from storage.keyring import Keyring

@@ -19,7 +19,7 @@ from bot.text.translations import Catalogs, Words
 from bot.transport.client import TelegramClient
 from bot.transport.send_gate import Gate
 from handlers.delayed_replies import DelayedReplies
-from handlers.request_budget import Budgets
+from handlers.requests_per_person import Budgets
 from handlers.screens.screen import Screen
 from storage import Storage
 from storage.broadcast_types import Kind

@@ -7,8 +7,8 @@ from telegram import Chat, Message, Update
 from bot.text.translations import mark
 from handlers.context import Services
 from handlers.conversation_message import tolerate
+from handlers.read_update import command_in
 from handlers.screens.help import SUPPORTER_COMMANDS
-from handlers.update_kinds import command_in
 
 _ONLY_IN_PRIVATE = mark("La petición se lee y se firma en un chat privado.")
 

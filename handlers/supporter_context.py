@@ -27,7 +27,7 @@ from handlers.chat_context import ChatContext
 from handlers.conversation_message import Cleared, ConversationMessage
 from handlers.delayed_replies import LONGEST_WAIT
 from handlers.picture import show_picture
-from handlers.request_budget import UNLIMITED
+from handlers.requests_per_person import UNLIMITED
 from handlers.screens import draw
 from handlers.screens.screen import lines
 from handlers.sent_files import erase_files

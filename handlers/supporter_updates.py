@@ -16,11 +16,11 @@ from bot.setup import is_admin_code
 from bot.text.translations import mark
 from handlers import my_data, opt_out, signing
 from handlers.bot_profile import offer_menu
-from handlers.request_budget import WRITTEN
+from handlers.read_update import is_there
+from handlers.requests_per_person import WRITTEN
 from handlers.screens.buttons import SupporterTap, read_tap
 from handlers.screens.screen import sentences
 from handlers.supporter_context import SupporterContext
-from handlers.update_kinds import is_there
 from storage.admins import add_audit
 from telegram_text.markup import Html
 

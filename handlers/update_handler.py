@@ -36,9 +36,9 @@ from handlers.chat_context import AdminContext, open_context
 from handlers.context import Bot, Services
 from handlers.conversation_message import end_spinner
 from handlers.delayed_replies import NOTHING_DONE, OVER, PASSING, Answer, NothingDone
+from handlers.read_update import command_in, is_there, own_chat
 from handlers.screens.buttons import NO_MORE, AdminTap, read_tap
 from handlers.supporter_context import SupporterContext
-from handlers.update_kinds import command_in, is_there, own_chat
 from storage.errors import DATABASE_IS_AWAY, BrokenData, JournalUnwritable, UpdateOutdated
 from storage.seen_updates import SeenUpdate, end_update, handling_update, take_update
 from storage.transaction import Transaction

@@ -1,32 +1,22 @@
 """Starting a broadcast, and what changes it: its time, admins, the worker and the system.
 
 Each locks it first and has an effect in some states only, so a repeat, or two at once, take effect
-once. All that changes a broadcast goes here.
-
-A recall deletes what was sent, for as long as Telegram lets a bot do that. Deleting twice does no
-harm, so nothing is claimed: the successor of a killed worker continues with the deliveries that
-have no recall outcome yet.
+once. All that changes a broadcast goes here; deleting what it sent is in `recalls.py`.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
-
-from sqlalchemy import select
 
 from storage.admins import add_audit, delete_draft
 from storage.broadcast_types import (
     OVER,
-    RECALLABLE_FOR,
     TRANSITIONS,
     Broadcast,
     BroadcastAction,
     BroadcastState,
-    DeliveryState,
     Kind,
     PauseReason,
-    Recalled,
     StopReason,
 )
 from storage.broadcasts import (
@@ -38,14 +28,12 @@ from storage.broadcasts import (
     written_to_alone,
 )
 from storage.petitions import forget_petition_notices, lock_petition
+from storage.recalls import can_be_recalled
 from storage.tables import BROADCASTS, DELIVERIES, RESTORES, SIGNATURES
 from storage.transaction import Transaction
 
 LATE = timedelta(hours=1)
 """A planned broadcast that is later than this waits for an admin: it may be out of date."""
-
-_WAS_DELIVERED = DELIVERIES.c.state == DeliveryState.DELIVERED
-_IS_UNRECALLED = DELIVERIES.c.recall_outcome.is_(None)
 
 
 def start_broadcast(
@@ -198,58 +186,6 @@ def change_broadcast(
     return _bring(tx, found, to, at, reason, **values)
 
 
-@dataclass(frozen=True, slots=True)
-class SentMessages:
-    """What one recipient was sent; `chat_id` is None if it can no longer be deleted."""
-
-    position: int
-    chat_id: int | None = field(repr=False)
-    messages: tuple[int, ...]
-
-
-def next_to_recall(
-    tx: Transaction, broadcast: bytes, *, after: int, limit: int, at: datetime
-) -> list[SentMessages]:
-    """Returns the next deliveries whose messages are to be deleted, by position."""
-    columns = DELIVERIES.c
-    query = (
-        select(columns.position, columns.message_ids, columns.updated_at)
-        .add_columns(columns.signature_id, SIGNATURES.c.chat_sealed)
-        .outerjoin(SIGNATURES, SIGNATURES.c.id == columns.signature_id)
-        .where(columns.broadcast_id == broadcast, _WAS_DELIVERED, _IS_UNRECALLED)
-        .where(columns.position > after)
-        .order_by(columns.position)
-        .limit(limit)
-    )
-    found = []
-    for row in tx.all(query):
-        messages = tuple(row.message_ids or ())
-        chat = None
-        if messages and row.updated_at > at - RECALLABLE_FOR:
-            chat = tx.opened(row.chat_sealed, SIGNATURES.c.chat_sealed, row.signature_id)
-        found.append(SentMessages(row.position, chat, messages))
-    return found
-
-
-def record_recalled(
-    tx: Transaction, broadcast: bytes, recalled: Recalled, positions: Sequence[int]
-) -> None:
-    """Records one outcome for many positions; repeating it changes nothing."""
-    recorded = DELIVERIES.c.position.in_(positions)
-    is_its = DELIVERIES.c.broadcast_id == broadcast
-    tx.set(DELIVERIES, is_its, recorded, _IS_UNRECALLED, recall_outcome=recalled)
-
-
-def end_recall(tx: Transaction, broadcast: bytes, at: datetime, unrecorded: int = 0) -> None:
-    """Ends the recall if at most `unrecorded` deliveries have no outcome yet."""
-    found = lock_broadcast(tx, broadcast)
-    if found is None or not found.is_recalling:
-        return
-    is_its = DELIVERIES.c.broadcast_id == broadcast
-    if tx.count(DELIVERIES, is_its, _WAS_DELIVERED, _IS_UNRECALLED) <= unrecorded:
-        tx.set(BROADCASTS, broadcast, recall_ended_at=at)
-
-
 def set_on_broadcast(tx: Transaction, /, key: bytes, **values: Any) -> Broadcast | None:
     """Stores columns that change no state, such as its progress message; returns it as it is."""
     tx.set(BROADCASTS, key, **values)
@@ -302,14 +238,7 @@ def _is_allowed(
     if broadcast.state not in TRANSITIONS[action].sources:
         return False
     if action is BroadcastAction.RECALL:
-        can_be_deleted = (
-            DELIVERIES.c.broadcast_id == broadcast.id,
-            _WAS_DELIVERED,
-            DELIVERIES.c.message_ids.is_not(None),
-            DELIVERIES.c.updated_at > at - RECALLABLE_FOR,
-        )
-        is_first = broadcast.recall_started_at is None
-        return is_first and tx.find(DELIVERIES, *can_be_deleted) is not None
+        return broadcast.recall_started_at is None and can_be_recalled(tx, broadcast.id, at)
     if action is BroadcastAction.APPROVE and broadcast.has_lapsed(at):
         return False
     if action in (BroadcastAction.APPROVE, BroadcastAction.DECLINE):

@@ -13,10 +13,6 @@ from typing import Any, NamedTuple
 APPROVABLE_FOR = timedelta(hours=24)
 """For how long after it was due a broadcast can be approved: later it may be out of date."""
 
-RECALLABLE_FOR = timedelta(hours=48)
-"""How long Telegram lets a bot delete what it sent:
-https://core.telegram.org/bots/api#deletemessage"""
-
 
 class BroadcastState(StrEnum):
     """How far a broadcast is."""

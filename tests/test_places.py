@@ -68,7 +68,7 @@ TO_WHOM = {
     # A supporter, unprompted: asked again at each one's turn.
     "bot/broadcast/sender.py": "a supporter, unprompted",
     # Deletes what a broadcast sent, and writes nothing.
-    "bot/broadcast/recall.py": "nobody",
+    "bot/broadcast/deleter.py": "nobody",
     # Fetches updates, and asks whether the token is denied.
     "bot/intake/polling.py": "nobody",
     # Asks how much waits for the bot.
@@ -123,4 +123,4 @@ def test_what_a_broadcast_sends_leaves_in_one_place_only() -> None:
         for path in (ROOT / "bot/broadcast").glob("*.py")
         if "lane=Lane.BROADCAST" in path.read_text()
     }
-    assert lanes == {"bot/broadcast/sender.py", "bot/broadcast/recall.py"}
+    assert lanes == {"bot/broadcast/sender.py", "bot/broadcast/deleter.py"}

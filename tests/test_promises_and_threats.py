@@ -116,8 +116,8 @@ PROMISING = re.compile(
 # its test there.
 PROBLEMS = (
     *("bot/petition_folder/", "bot/settings.py", "bot/telegram_session.py", "storage/"),
-    *("bot/age_encryption.py", "bot/dossier/opened_list.py", "bot/cli/installation_checks.py"),
-    "bot/cli/database_checks.py",
+    *("bot/age_encryption.py", "bot/dossier/opened_list.py", "bot/cli/doctor_installation.py"),
+    "bot/cli/doctor_database.py",
 )
 _OF_THE_TEMPLATE = "template/"
 KEYS = (*WHOLE, *(f"{_OF_THE_TEMPLATE}{key}" for key in WHOLE))

@@ -13,14 +13,13 @@ from structlog.contextvars import bound_contextvars
 
 from bot.broadcast.confirmation import most_for_one_admin
 from bot.broadcast.context import Interrupt, InterruptReason, WorkerContext
+from bot.broadcast.deleter import Deleter
 from bot.broadcast.failing_deliveries import MOST_UNREACHABLE
-from bot.broadcast.recall import Recall
 from bot.broadcast.sender import Sender
 from bot.periodic import is_cancelled, run_periodically, wait_for
 from bot.tracebacks import error_reference, kind_of, place_of
 from storage.broadcast_transitions import (
     begin_broadcast,
-    end_recall,
     finish_broadcast,
     interrupt_broadcast,
     set_on_broadcast,
@@ -36,6 +35,7 @@ from storage.broadcast_types import (
 from storage.broadcasts import broadcast_with, tally_of_broadcast
 from storage.deliveries import settle_deliveries
 from storage.errors import BrokenData, Unavailable
+from storage.recalls import end_recall
 
 _log = structlog.stdlib.get_logger()
 
@@ -199,9 +199,9 @@ class BroadcastRun:
 
     async def _recall(self) -> bool:
         """Recalls the broadcast; tells whether that was reported, if it has ended."""
-        recall = Recall(self._context, self._broadcast)
-        done = await self._work_through(recall.work())
-        return not done or await self._report_recall(len(recall.unrecorded))
+        deleter = Deleter(self._context, self._broadcast)
+        done = await self._work_through(deleter.work())
+        return not done or await self._report_recall(len(deleter.unrecorded))
 
     async def _work_through(self, work: Awaitable[bool]) -> bool:
         """Works until nothing is left (True) or it is interrupted, and reports the progress."""

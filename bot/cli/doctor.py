@@ -9,8 +9,8 @@ import json
 import typer
 from rich.text import Text
 
-from bot.cli import database_checks, installation_checks
-from bot.cli.installation_checks import SETTINGS, Check, CheckGroup, Finding, Installation, Level
+from bot.cli import doctor_database, doctor_installation
+from bot.cli.doctor_installation import SETTINGS, Check, CheckGroup, Finding, Installation, Level
 from bot.console import NEEDS_A_PERSON, AsJson, out, reason_of, run_to_end, say
 from bot.logs import configure_logging
 from bot.settings import SettingsInvalid, load_valid_settings
@@ -47,7 +47,7 @@ def doctor(as_json: AsJson = False) -> None:
 
 async def _examine(*, as_json: bool) -> int:
     """Looks at everything, and prints it; returns the exit code."""
-    groups = [*installation_checks.GROUPS, *database_checks.GROUPS]
+    groups = [*doctor_installation.GROUPS, *doctor_database.GROUPS]
     try:
         installation = Installation(*load_valid_settings())
     except (SettingsInvalid, OSError) as error:

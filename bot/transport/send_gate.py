@@ -8,7 +8,7 @@ from enum import Enum, auto
 from functools import partial
 
 from bot.transport.pauses import Chat, ChatPauses, OverallPause, RecentCalls
-from bot.transport.rate_limiter import (
+from bot.transport.send_rate import (
     REPLY_BURST,
     REPLY_RATE,
     AdaptiveRate,

@@ -9,7 +9,6 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.back_off import BackOff
-from storage.broadcast_transitions import record_recalled
 from storage.broadcast_types import (
     APPROVABLE_FOR,
     BroadcastAction,
@@ -22,6 +21,7 @@ from storage.broadcast_types import (
 from storage.broadcasts import due_broadcasts
 from storage.deliveries import enqueue_deliveries
 from storage.errors import SchemaMissing, Unavailable
+from storage.recalls import record_recalled
 from storage.returning_supporters import mark_reachable
 from tests.broadcast.workers import (
     UNHURRIED,

@@ -103,7 +103,7 @@ class Installation:
 
     def shows(self, name: str, result: object) -> None:
         """Lets a function of the system return this."""
-        self.patch.setattr(f"bot.cli.installation_checks.{name}", lambda *_: result)
+        self.patch.setattr(f"bot.cli.doctor_installation.{name}", lambda *_: result)
 
     def last_backup(self, days_ago: int) -> None:
         """Dates the backup on record, and its file."""

@@ -12,12 +12,7 @@ from rich.console import Console
 from bot.cli import broadcasts
 from bot.cli.context import CliContext
 from bot.petition.petition import BUNDLED
-from storage.broadcast_transitions import (
-    begin_broadcast,
-    change_broadcast,
-    end_recall,
-    record_recalled,
-)
+from storage.broadcast_transitions import begin_broadcast, change_broadcast
 from storage.broadcast_types import (
     Broadcast,
     BroadcastAction,
@@ -28,6 +23,7 @@ from storage.broadcast_types import (
     StopReason,
 )
 from storage.conversations import Conversation, save_conversation
+from storage.recalls import end_recall, record_recalled
 from tests.cli.petition_database import (
     SIGNERS,
     PetitionDatabase,

@@ -10,7 +10,7 @@ import pytest
 from telegram import Message
 
 from bot.petition.stages import Action
-from handlers.request_budget import Budgets
+from handlers.requests_per_person import Budgets
 from handlers.screens.help import SUPPORTER_COMMANDS
 from simulator.faults import Fault
 from simulator.person import Person
@@ -153,7 +153,7 @@ async def test_what_was_done_is_drawn_though_the_next_tap_is_too_many(scene: Sce
 
 
 def test_no_more_is_kept_than_may_be_and_the_oldest_goes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("handlers.request_budget._MOST", 3)
+    monkeypatch.setattr("handlers.requests_per_person._MOST", 3)
     now = 0.0
     budgets = Budgets(lambda: now)
     for number in range(9):

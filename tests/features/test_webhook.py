@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from bot import http_server
 from bot.addresses import CannotListen, ListenAddress
-from bot.cli.installation_checks import _cannot_listen
+from bot.cli.doctor_installation import _cannot_listen
 from bot.intake import webhook
 from bot.intake.webhook import secret_of
 from bot.text.problems import Sentence

@@ -9,11 +9,9 @@ import pytest
 from storage.broadcast_transitions import (
     finish_broadcast,
     interrupt_broadcast,
-    next_to_recall,
     set_on_broadcast,
 )
 from storage.broadcast_types import (
-    RECALLABLE_FOR,
     Broadcast,
     BroadcastAction,
     Delivery,
@@ -24,6 +22,7 @@ from storage.broadcast_types import (
 from storage.broadcasts import broadcast_with, count_audience, tally_of_broadcast
 from storage.deliveries import enqueue_deliveries, record_results, recover_deliveries
 from storage.errors import BrokenData
+from storage.recalls import RECALLABLE_FOR, next_to_recall
 from storage.times import to_millis
 from tests.support.broadcasts import (
     ME,

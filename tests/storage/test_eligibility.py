@@ -8,9 +8,7 @@ import pytest
 from storage import Storage
 from storage.broadcast_transitions import (
     begin_broadcast,
-    end_recall,
     finish_broadcast,
-    record_recalled,
 )
 from storage.broadcast_types import (
     Broadcast,
@@ -25,6 +23,7 @@ from storage.broadcasts import count_audience, count_signers, has_recipients, wr
 from storage.consents import end_consent
 from storage.deliveries import record_results, settle_deliveries
 from storage.erasures import DueBefore, count_due_signatures
+from storage.recalls import end_recall, record_recalled
 from storage.returning_supporters import mark_reachable
 from storage.signatures import mute_supporter
 from tests.support.broadcasts import (

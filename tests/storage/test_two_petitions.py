@@ -10,7 +10,7 @@ from sqlalchemy import Table
 from bot.export.signature_list import open_signature_list
 from storage import Storage, open_storage
 from storage.admins import find_draft, last_done, names_of_admins, save_admin_name, store_draft
-from storage.broadcast_transitions import begin_broadcast, end_recall, set_on_broadcast
+from storage.broadcast_transitions import begin_broadcast, set_on_broadcast
 from storage.broadcast_types import BroadcastAction, Outcome
 from storage.broadcasts import (
     active_broadcast,
@@ -86,6 +86,7 @@ from storage.petitions import (
     reached_so_far,
     reopen_petition,
 )
+from storage.recalls import end_recall
 from storage.restores import (
     held_restore,
     record_copy,

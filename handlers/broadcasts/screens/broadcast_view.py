@@ -8,7 +8,8 @@ from bot.text.translations import Words
 from handlers.broadcasts.screens.labels import admin_name
 from handlers.screens.buttons import AdminAction, Button, Style
 from handlers.screens.screen import lines
-from storage.broadcast_types import RECALLABLE_FOR, Broadcast, PauseReason, Tally
+from storage.broadcast_types import Broadcast, PauseReason, Tally
+from storage.recalls import RECALLABLE_FOR
 from telegram_text.markup import Html
 
 

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from bot.text.translations import Words, mark
 from handlers.broadcasts.accepted_messages import MESSAGE_KINDS
 from handlers.broadcasts.draft import Version
-from storage.broadcast_types import RECALLABLE_FOR, Broadcast, Kind
+from storage.broadcast_types import Broadcast, Kind
+from storage.recalls import RECALLABLE_FOR
 from telegram_text.markup import Html
 
 RECALLABLE_HOURS = RECALLABLE_FOR // timedelta(hours=1)

@@ -1,4 +1,4 @@
-"""The recall of a broadcast: deletes what it sent at the permitted rate."""
+"""Recalls a broadcast: deletes what it sent, at the permitted rate."""
 
 import asyncio
 import math
@@ -15,10 +15,10 @@ from bot.broadcast.result_recorder import write_or_set_aside
 from bot.tracebacks import error_reference
 from bot.transport.errors import ErrorKind, error_kind
 from bot.transport.send_gate import Lane
-from storage.broadcast_transitions import SentMessages, next_to_recall, record_recalled
 from storage.broadcast_types import Broadcast, Recalled
 from storage.broadcasts import tally_of_broadcast
 from storage.deliveries import settle_deliveries
+from storage.recalls import SentMessages, next_to_recall, record_recalled
 
 _log = structlog.stdlib.get_logger()
 
@@ -33,7 +33,7 @@ _NOT_THERE = "not found"
 _FOR_GOOD = (ErrorKind.UNREACHABLE, ErrorKind.CONTENT, ErrorKind.UNCHANGED, ErrorKind.EXPIRED)
 
 
-class Recall:
+class Deleter:
     """Deletes the messages of one broadcast, until nothing is left or the run is interrupted.
 
     Nothing is claimed, since deleting a message twice does no harm.

@@ -13,11 +13,11 @@ from bot.petition.stages import Action
 from handlers import admin_input, supporter_updates
 from handlers.admin_input import _HANDLED_BY
 from handlers.conversation_message import keyboard
+from handlers.read_update import is_opt_out, own_chat
 from handlers.screens.buttons import AdminAction, AdminTap, Button, SupporterTap, read_tap
 from handlers.screens.help import ADMIN_COMMANDS, SUPPORTER_COMMANDS
 from handlers.screens.screen import Screen
 from handlers.update_handler import ADMIN_HANDLERS, handlers_of
-from handlers.update_kinds import is_opt_out, own_chat
 from telegram_text.markup import Html
 
 ANA, MARTA = 6_000_000_001, 6_000_000_002

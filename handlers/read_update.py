@@ -11,7 +11,7 @@ from telegram import CallbackQuery, Message, MessageEntity, Update, User
 from telegram.constants import ChatType
 
 from bot.petition.stages import Action
-from handlers.request_budget import UNLIMITED
+from handlers.requests_per_person import UNLIMITED
 from handlers.screens.buttons import NO_MORE, SupporterTap, read_tap
 
 _COMMAND = re.compile(r"/(\w+)")

@@ -10,7 +10,7 @@ from threading import Thread
 
 from bot.backup import BACKUP_IS_OLD, names_open_with, read_manifest, was_made_with
 from bot.cli.context import open_cli_context, required_recipients
-from bot.cli.installation_checks import Check, CheckGroup, Finding, Findings, Installation, Level
+from bot.cli.doctor_installation import Check, CheckGroup, Finding, Findings, Installation, Level
 from bot.console import CannotDo, reason_of, signatures
 from bot.high_water_mark import HighWaterMark
 from bot.petition.petition import BUNDLED, load_petition
