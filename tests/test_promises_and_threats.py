@@ -117,7 +117,7 @@ PROMISING = re.compile(
 PROBLEMS = (
     *("bot/petition_folder/", "bot/settings.py", "bot/telegram_session.py", "storage/"),
     *("bot/age_encryption.py", "bot/dossier/opened_list.py", "bot/cli/doctor_installation.py"),
-    "bot/cli/doctor_database.py",
+    "bot/cli/doctor_database_and_backup.py",
 )
 _OF_THE_TEMPLATE = "template/"
 KEYS = (*WHOLE, *(f"{_OF_THE_TEMPLATE}{key}" for key in WHOLE))

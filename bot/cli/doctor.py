@@ -9,7 +9,7 @@ import json
 import typer
 from rich.text import Text
 
-from bot.cli import doctor_database, doctor_installation
+from bot.cli import doctor_database_and_backup, doctor_installation
 from bot.cli.doctor_installation import SETTINGS, Check, CheckGroup, Finding, Installation, Level
 from bot.console import NEEDS_A_PERSON, AsJson, out, reason_of, run_to_end, say
 from bot.logs import configure_logging
@@ -47,7 +47,7 @@ def doctor(as_json: AsJson = False) -> None:
 
 async def _examine(*, as_json: bool) -> int:
     """Looks at everything, and prints it; returns the exit code."""
-    groups = [*doctor_installation.GROUPS, *doctor_database.GROUPS]
+    groups = [*doctor_installation.GROUPS, *doctor_database_and_backup.GROUPS]
     try:
         installation = Installation(*load_valid_settings())
     except (SettingsInvalid, OSError) as error:

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.backup import Manifest, read_manifest
-from bot.cli import doctor_database
+from bot.cli import doctor_database_and_backup
 from bot.cli.main import app
 from simulator import Simulator
 from storage.durability import Durability
@@ -145,8 +145,8 @@ async def test_a_backup_on_a_disk_that_hangs_keeps_nobody(installation: Installa
         assert answers.wait(10), "doctor waits for it"
         return read_manifest(path)
 
-    installation.patch.setattr(doctor_database, "read_manifest", read)
-    installation.patch.setattr(doctor_database, "_FILE_SECONDS", 0)
+    installation.patch.setattr(doctor_database_and_backup, "read_manifest", read)
+    installation.patch.setattr(doctor_database_and_backup, "_FILE_SECONDS", 0)
     result = await typed()
     answers.set()
     assert "backup: Its file takes too long to read: db2:" in result.output
@@ -157,7 +157,7 @@ async def test_a_bug_while_a_backup_is_read_is_told_as_one(installation: Install
     def read(_: Path) -> Manifest:
         raise ZeroDivisionError
 
-    installation.patch.setattr(doctor_database, "read_manifest", read)
+    installation.patch.setattr(doctor_database_and_backup, "read_manifest", read)
     assert "(ZeroDivisionError)" in (await typed()).output
 
 
@@ -200,7 +200,7 @@ async def test_what_the_server_waits_for_is_explained_in_both_languages(
     async def durability_of(_: str) -> Durability:
         return found
 
-    installation.patch.setattr("bot.cli.doctor_database.durability_of", durability_of)
+    installation.patch.setattr("bot.cli.doctor_database_and_backup.durability_of", durability_of)
     checks = json.loads((await typed("--json")).output)["checks"]
     assert checks["durability"] == level
     assert sentence in (await typed()).output
