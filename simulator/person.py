@@ -6,13 +6,13 @@ from typing import Any
 
 import orjson
 
-from simulator import client_checks
+from simulator import phone_limits
 from simulator.auto_entities import find_entities, is_for_bot
 from simulator.chats import Account, Chat, Media, Message, Shape, User
-from simulator.client_checks import Buttons, Entities
 from simulator.errors import SimulatorError
 from simulator.keyboard_checks import forwarded_markup
 from simulator.parameters import UploadedFile
+from simulator.phone_limits import Buttons, Entities
 from simulator.state import State
 from simulator.taps import Answer, Tap, forged_data
 
@@ -88,7 +88,7 @@ class Person(Account):
 
     def send(self, text: str, *, entities: Entities = ()) -> Message:
         """Writes to the bot."""
-        return self._post(self.chat, **client_checks.text(text, entities))
+        return self._post(self.chat, **phone_limits.text(text, entities))
 
     def send_in(self, group: Chat, text: str) -> Message:
         """Writes in a group."""
@@ -120,7 +120,7 @@ class Person(Account):
 
         `spoiler` covers it until it is tapped; `above` shows the caption above it.
         """
-        content = client_checks.caption(media, caption, entities)
+        content = phone_limits.caption(media, caption, entities)
         return self._post(self.chat, spoiler=spoiler, caption_above=above, **content)
 
     def send_photo(self, caption: str = "", **more: Any) -> Message:
@@ -132,11 +132,11 @@ class Person(Account):
 
         The caption belongs to the first.
         """
-        client_checks.check_album(kinds)
+        phone_limits.check_album(kinds)
         group = next(self.world.album_ids)
         sample, captions = self.world.files.sample, [caption, *[""] * (len(kinds) - 1)]
         return [
-            self._post(self.chat, group=group, **client_checks.caption(sample(kind), words))
+            self._post(self.chat, group=group, **phone_limits.caption(sample(kind), words))
             for kind, words in zip(kinds, captions, strict=True)
         ]
 
@@ -148,7 +148,7 @@ class Person(Account):
         It can be the post of a `channel` of this title that the bot is not in. `buttons` replaces
         its keyboard by link buttons, each a label and a URL.
         """
-        markup = message.markup if buttons is None else client_checks.keyboard(buttons)
+        markup = message.markup if buttons is None else phone_limits.keyboard(buttons)
         return self._post(
             self.chat,
             **message.content,
@@ -165,9 +165,9 @@ class Person(Account):
         if current.origin is not None:
             raise SimulatorError("what was forwarded cannot be edited")
         content = (
-            client_checks.text(text, entities)
+            phone_limits.text(text, entities)
             if current.media is None
-            else client_checks.caption(current.media, text, entities)
+            else phone_limits.caption(current.media, text, entities)
         )
         edited = message.chat.change(current, **content)
         self.world.updates.add("edited_message", message.chat.id, edited.shape())

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from storage.admins import add_audit, delete_draft
+from storage.approvals import has_lapsed, written_to_alone
 from storage.broadcast_types import (
     OVER,
     TRANSITIONS,
@@ -25,7 +26,6 @@ from storage.broadcasts import (
     broadcast_with,
     lock_broadcast,
     recipients,
-    written_to_alone,
 )
 from storage.petitions import forget_petition_notices, lock_petition
 from storage.recalls import can_be_recalled
@@ -113,7 +113,7 @@ def begin_broadcast(
     found = lock_broadcast(tx, broadcast.id)
     if found is None or found.state is not BroadcastState.SCHEDULED:
         return found or broadcast
-    if found.has_lapsed(at):
+    if has_lapsed(found, at):
         return _bring(tx, found, BroadcastState.STOPPED, at, StopReason.UNAPPROVED)
     is_due = found.starts_at is not None and found.starts_at <= at
     if not is_due or found.awaits_approval or active_broadcast(tx) is not None:
@@ -239,7 +239,7 @@ def _is_allowed(
         return False
     if action is BroadcastAction.RECALL:
         return broadcast.recall_started_at is None and can_be_recalled(tx, broadcast.id, at)
-    if action is BroadcastAction.APPROVE and broadcast.has_lapsed(at):
+    if action is BroadcastAction.APPROVE and has_lapsed(broadcast, at):
         return False
     if action in (BroadcastAction.APPROVE, BroadcastAction.DECLINE):
         return broadcast.awaits_approval and broadcast.author != actor

@@ -6,12 +6,9 @@ worker does, is in `broadcast_transitions.py`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
-
-APPROVABLE_FOR = timedelta(hours=24)
-"""For how long after it was due a broadcast can be approved: later it may be out of date."""
 
 
 class BroadcastState(StrEnum):
@@ -235,11 +232,6 @@ class Broadcast:
         if self.pause_reason is None:
             return None
         return pause_question(self.pause_reason, self.reason_detail or "")
-
-    def has_lapsed(self, at: datetime) -> bool:
-        """Returns whether it was not approved in time."""
-        starts = self.starts_at or self.created_at
-        return self.awaits_approval and at - starts >= APPROVABLE_FOR
 
     @property
     def is_over(self) -> bool:

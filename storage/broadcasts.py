@@ -5,7 +5,7 @@ What changes one is in `broadcast_transitions.py`. New queries about broadcasts 
 
 from collections import Counter
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -26,10 +26,6 @@ from storage.times import from_millis, to_millis
 from storage.transaction import Transaction
 
 _SHORTEST_PART = 1_000  # milliseconds
-# What one admin sends within this time, approved by nobody else, counts as one broadcast where it
-# is asked whether a second admin has to approve it.
-_TOGETHER_FOR = timedelta(hours=24)
-
 # A broadcast is not sent if one of these cannot be decrypted; the progress chat does no harm.
 _NEEDED = ("author", "confirmed_by", "source_chat")
 
@@ -228,19 +224,6 @@ def count_signers(tx: Transaction, kind: Kind = Kind.CLOSING) -> SignerCounts:
     counts = [sa.func.count().filter(those).label(name) for name, those in conditions.items()]
     (row,) = tx.all(sa.select(*counts).where(tx.of(SIGNATURES)))
     return SignerCounts(**row._mapping)
-
-
-def written_to_alone(tx: Transaction, author: int, at: datetime) -> int:
-    """Returns to how many people an admin wrote within a day without another's approval."""
-    # Not those that began within it: one that was paused for a day is sent after it.
-    lasted = sa.or_(_COLUMNS.ended_at.is_(None), _COLUMNS.ended_at > at - _TOGETHER_FOR)
-    tallies = [
-        tally_of_broadcast(tx, each.id)
-        for each in broadcast_history(tx, _COLUMNS.started_at.is_not(None), lasted)
-        # One of which it is not known who wrote it may be theirs.
-        if each.is_damaged or each.author == each.confirmed_by == author
-    ]
-    return sum(each.total - each.pending - each.withdrawn for each in tallies)
 
 
 def tally_of_broadcast(tx: Transaction, key: bytes) -> Tally:

@@ -14,6 +14,7 @@ from bot.periodic import wait_for
 from bot.transport.client import TelegramClient
 from bot.transport.send_gate import Gate
 from storage import Storage
+from storage.approvals import has_lapsed
 from storage.broadcast_transitions import interrupt_broadcast
 from storage.broadcast_types import Broadcast, PauseReason, StopReason, Tally
 from storage.broadcasts import due_broadcasts
@@ -192,7 +193,7 @@ class WorkerContext:
         now = self.clocks.now()
         for broadcast in await self.storage.read(due_broadcasts, now):
             is_asked = (broadcast.id, broadcast.question) in self.asked
-            if is_asked and not broadcast.has_lapsed(now):
+            if is_asked and not has_lapsed(broadcast, now):
                 continue
             attempt = (broadcast.id, broadcast.is_recalling)
             is_too_early = self.retries.is_too_early(attempt, self.clocks.monotonic())

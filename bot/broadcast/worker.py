@@ -18,6 +18,7 @@ from bot.broadcast.failing_deliveries import MOST_UNREACHABLE
 from bot.broadcast.sender import Sender
 from bot.periodic import is_cancelled, run_periodically, wait_for
 from bot.tracebacks import error_reference, kind_of, place_of
+from storage.approvals import has_lapsed
 from storage.broadcast_transitions import (
     begin_broadcast,
     finish_broadcast,
@@ -164,7 +165,7 @@ class BroadcastRun:
     async def _send(self) -> bool:
         """Sends the broadcast; tells whether its end was reported, if it has come."""
         context, key, now = self._context, self._broadcast.id, self._context.clocks.now
-        if self._broadcast.awaits_approval and not self._broadcast.has_lapsed(now()):
+        if self._broadcast.awaits_approval and not has_lapsed(self._broadcast, now()):
             return await self._report_end()
         if self._broadcast.state is BroadcastState.SCHEDULED:
             await self._start()

@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable, Collection
 from enum import Enum, auto
 from functools import partial
 
-from bot.transport.pauses import Chat, ChatPauses, OverallPause, RecentCalls
-from bot.transport.send_rate import (
+from bot.transport.messages_per_second import (
     REPLY_BURST,
     REPLY_RATE,
     AdaptiveRate,
@@ -16,6 +15,7 @@ from bot.transport.send_rate import (
     Line,
     Slots,
 )
+from bot.transport.pauses import Chat, ChatPauses, OverallPause, RecentCalls
 from storage.leases import Peers
 
 # However many replies there are, of this replica or of others, a broadcast keeps a tenth.

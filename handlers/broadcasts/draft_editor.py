@@ -26,8 +26,9 @@ from handlers.screens.buttons import NO_MORE
 from handlers.screens.screen import paragraphs
 from storage import Storage
 from storage.admins import find_draft, store_draft
+from storage.approvals import written_to_alone
 from storage.broadcast_types import Kind
-from storage.broadcasts import count_audience, count_signers, has_sent_broadcasts, written_to_alone
+from storage.broadcasts import count_audience, count_signers, has_sent_broadcasts
 from storage.closing_texts import published_closing_texts
 from storage.conversations import count_unsigned
 from storage.petitions import petition_state, reached_so_far

@@ -10,10 +10,10 @@ from aiohttp import web
 from simulator.chats import Shape
 from simulator.errors import Refused, SimulatorError
 from simulator.page import files
-from simulator.page.access_guard import LOOPBACK, add_security_headers, listen, refuse_other_sites
 from simulator.page.actions import ActionFields, ActionRefused, perform
 from simulator.page.event_feed import EventFeed, encode
 from simulator.page.files import Addition
+from simulator.page.other_sites import LOOPBACK, add_security_headers, listen, refuse_other_sites
 from simulator.page.page_state import FAULTS, PageState
 from simulator.parameters import UploadedFile
 from simulator.server import json_response

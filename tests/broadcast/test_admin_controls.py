@@ -9,8 +9,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.back_off import BackOff
+from storage.approvals import APPROVABLE_FOR
 from storage.broadcast_types import (
-    APPROVABLE_FOR,
     BroadcastAction,
     Kind,
     PauseReason,

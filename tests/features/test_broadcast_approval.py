@@ -7,8 +7,9 @@ import pytest
 
 from simulator.faults import Fault
 from simulator.person import Person
+from storage.approvals import APPROVABLE_FOR
 from storage.broadcast_transitions import change_broadcast
-from storage.broadcast_types import APPROVABLE_FOR, BroadcastAction
+from storage.broadcast_types import BroadcastAction
 from tests.support.admin_scene import SENT, AdminScene
 from tests.support.approval_scene import (
     APPROVE,

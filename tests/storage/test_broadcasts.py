@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from storage import Storage
+from storage.approvals import written_to_alone
 from storage.broadcast_transitions import (
     LATE,
     begin_broadcast,
@@ -33,7 +34,6 @@ from storage.broadcasts import (
     scheduled_broadcasts,
     tally_of_broadcast,
     timeline_of_broadcast,
-    written_to_alone,
 )
 from storage.database import Database
 from storage.deliveries import record_results

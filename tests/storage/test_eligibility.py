@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from storage import Storage
+from storage.approvals import written_to_alone
 from storage.broadcast_transitions import (
     begin_broadcast,
     finish_broadcast,
@@ -19,7 +20,7 @@ from storage.broadcast_types import (
     Recalled,
     Result,
 )
-from storage.broadcasts import count_audience, count_signers, has_recipients, written_to_alone
+from storage.broadcasts import count_audience, count_signers, has_recipients
 from storage.consents import end_consent
 from storage.deliveries import record_results, settle_deliveries
 from storage.erasures import DueBefore, count_due_signatures

@@ -10,6 +10,7 @@ from sqlalchemy import Table
 from bot.export.signature_list import open_signature_list
 from storage import Storage, open_storage
 from storage.admins import find_draft, last_done, names_of_admins, save_admin_name, store_draft
+from storage.approvals import written_to_alone
 from storage.broadcast_transitions import begin_broadcast, set_on_broadcast
 from storage.broadcast_types import BroadcastAction, Outcome
 from storage.broadcasts import (
@@ -21,7 +22,6 @@ from storage.broadcasts import (
     has_sent_broadcasts,
     listed_broadcasts,
     scheduled_broadcasts,
-    written_to_alone,
 )
 from storage.closing_texts import (
     AwaitedText,

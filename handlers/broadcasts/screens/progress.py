@@ -17,7 +17,8 @@ from handlers.broadcasts.screens.labels import (
 from handlers.broadcasts.screens.report import ended
 from handlers.screens.buttons import AdminAction, Style
 from handlers.screens.screen import Screen, lines
-from storage.broadcast_types import APPROVABLE_FOR, BroadcastState, Kind, PauseReason
+from storage.approvals import APPROVABLE_FOR
+from storage.broadcast_types import BroadcastState, Kind, PauseReason
 from telegram_text.markup import Html, time_tag
 
 _BAR_WIDTH = 12

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from bot.transport.messages_per_second import AdaptiveRate, Appointments, Slots
 from bot.transport.send_gate import Gate, Lane
-from bot.transport.send_rate import AdaptiveRate, Appointments, Slots
 from tests.transport.limit_simulation import Limited, Timeline, flood, most_at_once
 
 # At the most that replies may take of a broadcast's time.

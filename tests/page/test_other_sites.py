@@ -11,7 +11,7 @@ from bot.petition.petition import BUNDLED
 from bot.text.translations import LOCALES
 from simulator import Person
 from simulator.page import LOOPBACK, PageState
-from simulator.page.access_guard import listen
+from simulator.page.other_sites import listen
 from tests.page.page_client import PageClient
 
 
@@ -104,7 +104,7 @@ def taken() -> Iterator[int]:
 async def test_without_a_wish_a_free_port_is_found(
     runner: web.AppRunner, taken: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("simulator.page.access_guard._NEAR", (taken,))
+    monkeypatch.setattr("simulator.page.other_sites._NEAR", (taken,))
     port = await listen(runner, None)
     assert port not in (0, taken)
     assert runner.addresses == [(LOOPBACK, port)]
