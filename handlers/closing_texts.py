@@ -159,10 +159,37 @@ async def _show_read(ctx: AdminContext, versions: list[ClosingText], question: S
 
 
 async def _publish(ctx: AdminContext, view: ClosingTextsView, value: str) -> Html:
-    words, services, petition, left = ctx.words, ctx.services, view.petition, view.left
-    if not left or publication_id(left).hex() != value:
-        return _published_before(view, value)
-    entries, shown = {each.entry for each in left}, [*view.published, *left]
+    words, left, made = ctx.words, view.left, view.made(value)
+    if made is None and left and publication_id(left).hex() == value:
+        if (why_not := _cannot_be_read(view)) is not None:
+            return why_not
+        above = ctx.services.approval_above
+        made = await ctx.storage.write(publish_closing_texts, left, *ctx.by, above)
+        if made is None:
+            return await _why_not(ctx)
+    if made is None:
+        return words.text(_CHANGED)
+    if made.published_at is None:
+        return words.text(
+            "⏳ Todavía no se lee: hace falta que lo apruebe otra de las personas que administran "
+            "la petición."
+        )
+    state = await ctx.storage.read(petition_state)  # its date may have come meanwhile
+    if not state.is_closed:
+        return sentences(words.text(_PUBLISHED), _when_read(ctx, state))
+    changed = [each for each in view.versions if each.publication == made] or left
+    return words.text(
+        "✅ Publicado. Quien entre ya lo lee."
+        if all(each.entry != CLOSING_UPDATE for each in changed)
+        else "✅ Publicado. Quien entre ya lo lee. A quienes hayan recibido el mensaje final no "
+        "les llega este cambio."
+    )
+
+
+def _cannot_be_read(view: ClosingTextsView) -> Html | None:
+    """Returns why what is left cannot be read as it is; None if it can."""
+    words, petition, shown = view.words, view.petition, [*view.published, *view.left]
+    entries = {each.entry for each in view.left}
     missing = missing_languages(petition, [each for each in shown if each.entry in entries])
     if missing:
         return words.text(
@@ -170,33 +197,7 @@ async def _publish(ctx: AdminContext, view: ClosingTextsView, value: str) -> Htm
             languages=", ".join(words.language_name(language) for language in missing),
         )
     over = max(surplus(petition, shown, language) for language in petition.languages)
-    if over:
-        return _too_long(words, over)
-    above = services.approval_above
-    made = await services.storage.write(publish_closing_texts, left, *ctx.by, above)
-    if made is None:
-        return await _why_not(ctx)
-    if made.published_at is None:
-        return sentences(
-            words.text(
-                "⏳ Todavía no se lee: hace falta que lo apruebe otra de las personas que "
-                "administran la petición."
-            ),
-            len(services.admins) == 1
-            and words.text(
-                "Ahora solo la administras tú: hay que añadir a alguien en la configuración del "
-                "bot."
-            ),
-        )
-    state = await ctx.storage.read(petition_state)  # its date may have come meanwhile
-    if not state.is_closed:
-        return sentences(words.text(_PUBLISHED), _when_read(ctx, state))
-    return words.text(
-        "✅ Publicado. Quien entre ya lo lee."
-        if CLOSING_UPDATE not in entries
-        else "✅ Publicado. Quien entre ya lo lee. A quienes hayan recibido el mensaje final no "
-        "les llega este cambio."
-    )
+    return _too_long(words, over) if over else None
 
 
 async def _approve(ctx: AdminContext, view: ClosingTextsView, value: str) -> Html | None:
@@ -219,15 +220,13 @@ async def _decline(ctx: AdminContext, _view: ClosingTextsView, value: str) -> Ht
 
 
 async def _discard(ctx: AdminContext, view: ClosingTextsView, value: str) -> Html:
-    left = view.left
-    if not left:  # it may have been published since the button was drawn
-        return ctx.words.text("No queda nada que descartar.")
-    if publication_id(left).hex() != value:
-        return ctx.words.text(
-            "⚠️ No se ha descartado nada: algo ha cambiado mientras tanto. Míralo otra vez."
-        )
-    await ctx.storage.write(discard_closing_texts, *ctx.by)
-    return ctx.words.text("Descartado. Quien entre lee lo mismo que antes.")
+    if await ctx.storage.write(discard_closing_texts, read_id(value), *ctx.by):
+        return ctx.words.text("Descartado. Quien entre lee lo mismo que antes.")
+    return ctx.words.text(
+        "⚠️ No se ha descartado nada: algo ha cambiado mientras tanto. Míralo otra vez."
+        if view.left
+        else "No queda nada que descartar."  # it may have been published meanwhile
+    )
 
 
 async def _why_not(ctx: AdminContext) -> Html:
@@ -248,23 +247,22 @@ async def _why_not(ctx: AdminContext) -> Html:
 
 def _when_read(ctx: AdminContext, state: PetitionState) -> Html:
     """Says from when on late visitors will read what is published now."""
-    words, most = ctx.words, ctx.services.approval_above
-    needs_approval = most is not None and (not state.is_closed or state.signers > most)
+    words = ctx.words
     return sentences(
         words.text(
             "La petición está cerrada: quien entre lo leerá desde ese momento."
             if state.is_closed
             else "Se leerá cuando la petición se cierre."
         ),
-        needs_approval
+        not state.one_may_publish(ctx.services.approval_above)
         and words.text("Antes tiene que aprobarlo otra de las personas que la administran."),
     )
 
 
 def _published_before(view: ClosingTextsView, key: str) -> Html:
     """Returns what a repeated tap is told: that the first one published it, or nothing."""
-    published = {each.publication.id.hex() for each in view.published if each.publication}
-    return view.words.text(_PUBLISHED if key in published else _CHANGED)
+    made = view.made(key)
+    return view.words.text(_PUBLISHED if made and made.published_at else _CHANGED)
 
 
 def _too_long(words: Words, over: int) -> Html:

@@ -20,6 +20,7 @@ from storage.petitions import (
     change_petition,
     closing_update_is_under_way,
     lock_petition,
+    petition_state,
 )
 from storage.tables import AWAITED_CLOSING_TEXTS, CLOSING_PUBLICATIONS, CLOSING_TEXTS
 from storage.transaction import Row, Transaction
@@ -194,11 +195,19 @@ def write_closing_text(tx: Transaction, version: ClosingText, admin: bytes | Non
     tx.add(CLOSING_TEXTS, **values)
 
 
-def discard_closing_texts(tx: Transaction, actor: int, at: datetime) -> None:
-    """Discards what was written and not published; it stays in the history."""
+def discard_closing_texts(tx: Transaction, shown: bytes, actor: int, at: datetime) -> bool:
+    """Discards what was written and not published; it stays in the history.
+
+    Returns False, and discards nothing, if something else is left than was shown: `shown` is what
+    its publication would have as id.
+    """
     lock_petition(tx)
-    if tx.set(CLOSING_TEXTS, *_IS_LEFT, discarded_at=at):
-        add_audit(tx, _ACTION, actor=actor, at=at, detail="discarded")
+    left = [each for each in all_closing_texts(tx) if each.is_left]
+    if not left or publication_id(left) != shown:
+        return False
+    tx.set(CLOSING_TEXTS, *_IS_LEFT, discarded_at=at)
+    add_audit(tx, _ACTION, actor=actor, at=at, detail="discarded")
+    return True
 
 
 def publish_closing_texts(
@@ -212,14 +221,13 @@ def publish_closing_texts(
 
     Args:
         versions: all that are left, as the admin was shown them.
-        approval_above: with more signers than this a second admin is needed, and while it is open,
-            as nobody knows how many will sign; None: never.
+        approval_above: see `PetitionState.one_may_publish`.
 
     Returns:
         The publication, also if an earlier call made it; None if something else is left,
         another publication waits, or a closing update is planned or on its way.
     """
-    signers = lock_petition(tx).closed_signatures
+    state = petition_state(tx, lock_petition(tx)._mapping)
     key, known = publication_id(versions), all_closing_texts(tx)
     row = tx.find(CLOSING_PUBLICATIONS, key)
     if row is not None and not _is_declined(row):
@@ -232,8 +240,8 @@ def publish_closing_texts(
     changes_update = any(each.entry == CLOSING_UPDATE for each in versions)
     if changes_update and closing_update_is_under_way(tx):
         return None
-    is_alone = approval_above is None or (signers is not None and signers <= approval_above)
-    made = Publication(key, actor, at, None, at if is_alone else None)
+    published_at = at if state.one_may_publish(approval_above) else None
+    made = Publication(key, actor, at, None, published_at)
     tx.put(CLOSING_PUBLICATIONS, **asdict(made))
     tx.set(CLOSING_TEXTS, *_IS_LEFT, publication_id=key)
     # Also while it waits: the former text is not sent any more.
@@ -266,12 +274,14 @@ def decline_publication(tx: Transaction, key: bytes, actor: int, at: datetime) -
     """Ends the wait for a second admin, who declines it, or for whom it is taken back.
 
     Its versions can be changed and offered again, unless there are newer ones. Returns whether it
-    waited; if not, nothing is changed.
+    is declined by now; it is not if it was published.
     """
     lock_petition(tx)
     row = tx.find(CLOSING_PUBLICATIONS, key)
-    if row is None or row.published_at is not None or _is_declined(row):
+    if row is None or row.published_at is not None:
         return False
+    if _is_declined(row):
+        return True
     columns, newer = CLOSING_TEXTS.c, CLOSING_TEXTS.alias("newer")
     of_same = [newer.c[name] == columns[name] for name in ("petition", "entry", "language")]
     its = columns.publication_id == key

@@ -85,6 +85,14 @@ class PetitionState:
         """Whether nobody can sign any more."""
         return self.closed_at is not None
 
+    def one_may_publish(self, approval_above: int | None) -> bool:
+        """Whether one admin alone decides what late visitors read.
+
+        With more signers than `approval_above` a second one has to approve it, and while it is
+        open, as nobody knows how many will sign; None: never.
+        """
+        return approval_above is None or (self.is_closed and self.signers <= approval_above)
+
 
 _AS_STORED = {name: PETITIONS.c[name] for name in PetitionState.__slots__ if name in PETITIONS.c}
 

@@ -78,6 +78,11 @@ class ClosingTextsView:
         """What waits for a second admin; nothing else is published meanwhile."""
         return self.waiting[0].publication if self.waiting else None
 
+    def made(self, key: str) -> Publication | None:
+        """Returns the change of this id, published or waiting; None if there is none."""
+        made = (each.publication for each in self.versions)
+        return next((each for each in made if each is not None and each.id.hex() == key), None)
+
     def about(self, sentence: str, version: ClosingText, **values: object) -> Html:
         """Says a sentence that is marked for translation, about a version."""
         words = self.words

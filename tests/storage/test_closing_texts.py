@@ -18,6 +18,7 @@ from storage.closing_texts import (
     closing_update_waits,
     decline_publication,
     discard_closing_texts,
+    publication_id,
     publish_closing_texts,
     published_closing_texts,
     write_closing_text,
@@ -94,8 +95,10 @@ async def test_what_an_admin_did_not_see_is_not_published(storage: Storage) -> N
     )
     assert await shown(storage) == []
     assert await storage.read(newest_audit_entries, 9) == []
-    for _ in range(2):
-        await storage.write(discard_closing_texts, actor=MARTA, at=NOON)
+    for shown_left, is_all in ((seen, False), (await left(storage), True)):
+        key = publication_id(shown_left)
+        for does in (is_all, False):
+            assert await storage.write(discard_closing_texts, key, actor=MARTA, at=NOON) is does
     assert [entry.detail for entry in await storage.read(newest_audit_entries, 9)] == ["discarded"]
 
 
@@ -152,7 +155,8 @@ async def test_a_declined_version_can_be_offered_again(storage: Storage) -> None
         await storage.write(decline_publication, again.id, actor=LUCY, at=NOON)
     newer = {"They are back", "Son libres", "Respondieron"}
     assert {each.text for each in await left(storage)} == newer, "one has a newer version"
-    await storage.write(discard_closing_texts, actor=LUCY, at=NOON)
+    key = publication_id(await left(storage))
+    await storage.write(discard_closing_texts, key, actor=LUCY, at=NOON)
     await writes(storage, "Contestaron al fin", ANSWER)
     assert await publishes(storage, above=0) is not None
     assert not await storage.read(closing_update_waits), "it is another text"

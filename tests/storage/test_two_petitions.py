@@ -32,6 +32,7 @@ from storage.closing_texts import (
     await_closing_text,
     decline_publication,
     discard_closing_texts,
+    publication_id,
     publish_closing_texts,
     published_closing_texts,
     write_closing_text,
@@ -338,7 +339,8 @@ async def test_nothing_of_the_other_petition_is_changed(
     assert await storage.read(held_restore) is not None
     await storage.write(mark_restore_repeated, at=MUCH_LATER, lost=9)
     assert not await storage.read(restore_awaits_repetition)
-    await storage.write(discard_closing_texts, actor=ADMIN, at=NOON)
+    left = [each for each in await theirs.read(all_closing_texts) if each.is_left]
+    await storage.write(discard_closing_texts, publication_id(left), actor=ADMIN, at=NOON)
     (waits,) = {
         each.publication.id
         for each in await theirs.read(all_closing_texts)
